@@ -1,0 +1,95 @@
+"""
+What OCSP needs of a certificate's own bytes: names and key, exactly as signed.
+
+Rules of this file: names and keys are taken from the DER, never re-encoded, because
+issuers hash what is there (RFC 6960 §4.1.1: the hash is over the DER of the issuer's
+name, and over the key's BIT STRING without tag, length and unused bits).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from ocsp._der import SEQUENCE, any_value, bit_string, content
+from ocsp.errors import SchemaError
+
+__all__ = [
+    "CertificateParts",
+    "certificate_der",
+    "digest",
+    "parts_of",
+    "read_certificate",
+]
+
+
+class CertificateParts(NamedTuple):
+    """
+    The parts of a certificate that OCSP hashes or compares, as DER.
+
+    Attributes:
+        issuer: The issuer Name.
+
+        subject: The subject Name.
+
+        key_bits: The content of the subjectPublicKey BIT STRING.
+    """
+
+    issuer: bytes
+    subject: bytes
+    key_bits: bytes
+
+
+@lru_cache(maxsize=128)
+def parts_of(certificate: x509.Certificate) -> CertificateParts:
+    """Return the parts of *certificate*. An issuer's are asked for again and again."""
+    tbs = certificate.tbs_certificate_bytes
+    position, end = content(tbs, 0, len(tbs), SEQUENCE, "tbsCertificate")
+    fields: list[tuple[int, int, int]] = []
+    while position < end and len(fields) < 7:
+        tag, start, stop = any_value(tbs, position, end, "tbsCertificate")
+        if tag != 0xA0:  # version
+            fields.append((position, start, stop))
+        position = stop
+    # serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo
+    _, _, issuer, _, subject, key, *_ = fields
+    start, stop = key[1:]
+    _, _, bits = any_value(tbs, start, stop, "subjectPublicKeyInfo.algorithm")
+    start, stop = bit_string(tbs, bits, stop, "subjectPublicKey")
+    return CertificateParts(
+        tbs[issuer[0] : issuer[2]], tbs[subject[0] : subject[2]], tbs[start:stop]
+    )
+
+
+def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+    """Return the hash of *data*; here a hash identifies, and secures nothing."""
+    return hashlib.new(algorithm.name, data, usedforsecurity=False).digest()
+
+
+def certificate_der(certificate: x509.Certificate) -> bytes:
+    """Return the DER of *certificate*."""
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def read_certificate(
+    data: bytes, position: int, end: int, name: str
+) -> tuple[x509.Certificate, int]:
+    """
+    Return the certificate at *position*, and where it stops.
+
+    Raises:
+        SchemaError: If it is no X.509 certificate.
+    """
+    _, stop = content(data, position, end, SEQUENCE, name)
+    try:
+        return x509.load_der_x509_certificate(data[position:stop]), stop
+    except (ValueError, x509.InvalidVersion) as error:
+        raise SchemaError(
+            f"not a certificate: {error}", path=name, offset=position
+        ) from error
+
+

@@ -1,0 +1,104 @@
+"""
+The application: its commands, and how whatever they raise becomes an exit code.
+
+Rules of this file: the only place that catches. Usage errors end with code 4 and not
+with Typer's own 2, which is kept for *unknown* in a verifying command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ocsp._version import __version__
+from ocsp.cli import demo, inspect, request, serve, status
+from ocsp.cli.console import report
+from ocsp.cli.exits import CommandError, ExitCode
+from ocsp.cli.guide import epilog
+from ocsp.errors import OCSPError
+
+__all__ = ["app", "run"]
+
+# Typer's own copy of click, or click itself in older releases: BadParameter is the
+# one usage error that Typer exports, and its second base is the root of all of them.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+class Commands(TyperGroup):
+    """The group of all commands, with the exit codes of this project."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **kwargs: Any) -> Any:
+        """
+        Run, and turn what is raised into one line and an exit code.
+
+        Raises:
+            SystemExit: Always, in standalone mode.
+        """
+        code = self._guarded(*args, **kwargs)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def _guarded(self, *args: Any, **kwargs: Any) -> int:
+        try:
+            code = super().main(*args, standalone_mode=False, **kwargs)
+        except _USAGE_ERROR as error:
+            report(_usage(error))
+        except (CommandError, OCSPError) as error:
+            report(error)
+        except (KeyboardInterrupt, typer.Abort):
+            return ExitCode.INTERRUPTED
+        else:
+            return code if isinstance(code, int) else ExitCode.FINE
+        return ExitCode.UNUSABLE
+
+
+def _usage(error: Any) -> CommandError:
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "ocsp"
+    return CommandError(command, error.format_message().rstrip("."), f"try: {command} --help")
+
+
+app = typer.Typer(
+    name="ocsp",
+    cls=Commands,
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ocsp {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    help="Online Certificate Status Protocol: read, ask, answer (RFC 6960, RFC 9919).",
+    epilog=epilog(
+        {
+            "ocsp demo": "a CA, a responder and its clients, in two seconds",
+            "ocsp inspect response.der": "what does this message say?",
+        },
+        {
+            ExitCode.FINE: "done",
+            ExitCode.WRONG: "an answer was wrong (demo)",
+            ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
+            ExitCode.INTERRUPTED: "interrupted",
+        },
+    ),
+)
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""

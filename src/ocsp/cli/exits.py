@@ -1,0 +1,61 @@
+"""
+How a command ends: the exit codes, and the error that carries the one line.
+
+Rules of this file: nothing from outside the standard library, because it is also
+needed to say that Typer and Rich are missing.
+
+The codes are a public contract, listed in ``docs/cli.md``. 2 and 3 are kept for what
+a verifying command has to say: *unknown* and *not verified*.
+"""
+
+from __future__ import annotations
+
+import enum
+
+__all__ = ["CommandError", "ExitCode", "one_line"]
+
+
+class ExitCode(enum.IntEnum):
+    """What the shell sees."""
+
+    FINE = 0
+    WRONG = 1
+    UNUSABLE = 4
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """
+    A command cannot do what it was asked to.
+
+    Attributes:
+        where: The file, option or address at fault.
+
+        what: What is wrong there.
+
+        hint: What to do about it, or empty.
+    """
+
+    def __init__(self, where: str, what: str, hint: str = "") -> None:
+        super().__init__(where, what, hint)
+        self.where = where
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.where}: {self.what}{hint}"
+
+
+def one_line(text: object) -> str:
+    """
+    Return *text* as one printable line.
+
+    File names and the contents of certificates are other people's words: a line end
+    would forge a second line, and an escape sequence would speak to the terminal.
+    """
+    words = " ".join(str(text).split())
+    return "".join(
+        character if character.isprintable() else f"\\u{ord(character):04x}"
+        for character in words
+    )

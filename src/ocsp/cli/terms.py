@@ -1,0 +1,140 @@
+"""
+Words for what a message holds: names for object identifiers, spans of time, numbers.
+
+Rules of this file: the vocabulary of RFC 6960 and RFC 5280 where it has a word;
+what has no name here is shown by its object identifier, never hidden.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from cryptography.x509 import ReasonFlags
+
+__all__ = [
+    "age",
+    "count",
+    "oid_name",
+    "reason_name",
+    "span",
+    "timestamp",
+]
+
+_OIDS = {
+    "1.3.6.1.5.5.7.48.1.1": "id-pkix-ocsp-basic",
+    "1.3.6.1.5.5.7.48.1.2": "id-pkix-ocsp-nonce",
+    "1.3.6.1.5.5.7.48.1.3": "id-pkix-ocsp-crl",
+    "1.3.6.1.5.5.7.48.1.4": "id-pkix-ocsp-response",
+    "1.3.6.1.5.5.7.48.1.5": "id-pkix-ocsp-nocheck",
+    "1.3.6.1.5.5.7.48.1.6": "id-pkix-ocsp-archive-cutoff",
+    "1.3.6.1.5.5.7.48.1.7": "id-pkix-ocsp-service-locator",
+    "1.3.6.1.5.5.7.48.1.8": "id-pkix-ocsp-pref-sig-algs",
+    "1.3.6.1.5.5.7.48.1.9": "id-pkix-ocsp-extended-revoke",
+    "1.3.36.8.3.13": "id-commonpki-at-certHash",
+    "1.3.6.1.4.1.11129.2.4.5": "signedCertificateTimestampList",
+    "2.5.29.21": "id-ce-cRLReasons",
+    "2.5.29.23": "id-ce-holdInstructionCode",
+    "2.5.29.24": "id-ce-invalidityDate",
+    "2.5.29.29": "id-ce-certificateIssuer",
+    # hashes
+    "1.2.840.113549.2.5": "md5",
+    "1.3.14.3.2.26": "sha1",
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+    "2.16.840.1.101.3.4.2.4": "sha224",
+    "2.16.840.1.101.3.4.2.5": "sha512-224",
+    "2.16.840.1.101.3.4.2.6": "sha512-256",
+    "2.16.840.1.101.3.4.2.7": "sha3-224",
+    "2.16.840.1.101.3.4.2.8": "sha3-256",
+    "2.16.840.1.101.3.4.2.9": "sha3-384",
+    "2.16.840.1.101.3.4.2.10": "sha3-512",
+    # signatures
+    "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
+    "1.2.840.113549.1.1.5": "sha1WithRSAEncryption",
+    "1.2.840.113549.1.1.10": "RSASSA-PSS",
+    "1.2.840.113549.1.1.11": "sha256WithRSAEncryption",
+    "1.2.840.113549.1.1.12": "sha384WithRSAEncryption",
+    "1.2.840.113549.1.1.13": "sha512WithRSAEncryption",
+    "1.2.840.113549.1.1.14": "sha224WithRSAEncryption",
+    "1.2.840.10040.4.3": "dsa-with-sha1",
+    "1.2.840.10045.4.1": "ecdsa-with-SHA1",
+    "1.2.840.10045.4.3.1": "ecdsa-with-SHA224",
+    "1.2.840.10045.4.3.2": "ecdsa-with-SHA256",
+    "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
+    "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
+    "2.16.840.1.101.3.4.3.1": "dsa-with-sha224",
+    "2.16.840.1.101.3.4.3.2": "dsa-with-sha256",
+    "2.16.840.1.101.3.4.3.9": "ecdsa-with-SHA3-224",
+    "2.16.840.1.101.3.4.3.10": "ecdsa-with-SHA3-256",
+    "2.16.840.1.101.3.4.3.11": "ecdsa-with-SHA3-384",
+    "2.16.840.1.101.3.4.3.12": "ecdsa-with-SHA3-512",
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+}
+
+_REASONS = {
+    ReasonFlags.unspecified: "unspecified",
+    ReasonFlags.key_compromise: "keyCompromise",
+    ReasonFlags.ca_compromise: "cACompromise",
+    ReasonFlags.affiliation_changed: "affiliationChanged",
+    ReasonFlags.superseded: "superseded",
+    ReasonFlags.cessation_of_operation: "cessationOfOperation",
+    ReasonFlags.certificate_hold: "certificateHold",
+    ReasonFlags.remove_from_crl: "removeFromCRL",
+    ReasonFlags.privilege_withdrawn: "privilegeWithdrawn",
+    ReasonFlags.aa_compromise: "aACompromise",
+}
+
+_UNITS = (
+    ("year", 365 * 86_400),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+    ("second", 1),
+)
+
+
+def oid_name(dotted: str) -> str | None:
+    """Return the standard's name of an object identifier, or ``None``."""
+    return _OIDS.get(dotted)
+
+
+def reason_name(reason: ReasonFlags) -> str:
+    """Return the name of a CRLReason (RFC 5280 §5.3.1)."""
+    return _REASONS[reason]
+
+
+def timestamp(moment: datetime.datetime) -> str:
+    """Return *moment* in ISO 8601, UTC, whole seconds: ``2026-07-01T12:00:00Z``."""
+    utc = moment.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None)
+    return f"{utc.isoformat()}Z"
+
+
+def age(moment: datetime.datetime, now: datetime.datetime) -> str:
+    """Return how *moment* lies to *now*: ``3 hours ago``, ``in 2 days``, ``now``."""
+    seconds = int((moment - now).total_seconds())
+    if seconds == 0:
+        return "now"
+    distance = span(abs(seconds))
+    return f"in {distance}" if seconds > 0 else f"{distance} ago"
+
+
+def span(seconds: int) -> str:
+    """Return a length of time in its two largest units: ``6 days 23 hours``."""
+    words = []
+    for unit, size in _UNITS:
+        number, seconds = divmod(seconds, size)
+        if number:
+            words.append(count(number, unit))
+        elif words:
+            break
+    return " ".join(words[:2]) or "0 seconds"
+
+
+def count(number: int, noun: str) -> str:
+    """Return *number* with its noun: ``1 octet``, ``2,048 octets``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,262 @@
+"""
+Everything this package raises on purpose.
+
+::
+
+    OCSPError(Exception)
+    ├─ DecodeError(ValueError)          what was read is malformed: path, offset, reason
+    │  ├─ DERError                      not canonical DER, or cut off
+    │  ├─ SchemaError                   good DER, wrong structure
+    │  └─ LimitExceeded                 larger than a named limit allows
+    ├─ BuildError(ValueError)           a builder was asked for something invalid
+    ├─ UnsupportedError                 well-formed, but not something we handle
+    │  └─ MultipleRequestsError(NotImplementedError)
+    │                                   many entries, without ``allow_multiple``
+    ├─ MultipleResponsesError(ValueError)
+    │                                   a property of one entry, asked of many
+    ├─ ResponseStatusError(ValueError)  the responder did not answer *successful*
+    ├─ MissingExtraError(ImportError)   a feature needs ``pip install 'ocsp[extra]'``
+    └─ ResponderError                   the serving side
+       ├─ UnknownIssuer                 no authority here over that issuer
+       ├─ SourceUnavailable             the status source cannot be asked now
+       ├─ SignerUnavailable             the signer cannot sign now
+       ├─ StoreError                    a store failed; ``__cause__`` has the driver's error
+       └─ ConfigError(ValueError)       key, reason
+
+Rules of this file: constructors take values, ``__str__`` makes the sentence, and
+every class is picklable. Who is at fault shows in the branch: ``DecodeError`` is
+theirs, ``BuildError`` is ours.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BuildError",
+    "ConfigError",
+    "DERError",
+    "DecodeError",
+    "LimitExceeded",
+    "MissingExtraError",
+    "MultipleRequestsError",
+    "MultipleResponsesError",
+    "OCSPError",
+    "ResponderError",
+    "ResponseStatusError",
+    "SchemaError",
+    "SignerUnavailable",
+    "SourceUnavailable",
+    "StoreError",
+    "UnknownIssuer",
+    "UnsupportedError",
+]
+
+
+class OCSPError(Exception):
+    """The root of everything this package raises on purpose."""
+
+
+class DecodeError(OCSPError, ValueError):
+    """
+    A message could not be read.
+
+    Attributes:
+        reason: What is wrong, without the place.
+
+        path: Where, in the names of the standard
+            (``tbsResponseData.responses[0].certID``). May be empty for a fault in
+            the outermost value.
+
+        offset: The position in the data that was handed in, in octets, or ``None``
+            where no single position is at fault.
+    """
+
+    def __init__(
+        self, reason: str, *, path: str = "", offset: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+        self.offset = offset
+
+    def under(self, name: str) -> DecodeError:
+        """
+        Put *name* before the path: the fault lies inside that field.
+
+        Returns the same error, for ``raise error.under(...)``.
+        """
+        separator = "" if not self.path or self.path.startswith("[") else "."
+        self.path = f"{name}{separator}{self.path}"
+        return self
+
+    def __str__(self) -> str:
+        place = self.path
+        if self.offset is not None:
+            place = f"{place} at offset {self.offset}" if place else (
+                f"offset {self.offset}"
+            )
+        return f"{place}: {self.reason}" if place else self.reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self).__new__, (type(self),), self.__dict__ | {"args": self.args}
+
+    def __setstate__(self, state: dict[str, object] | None) -> None:
+        for name, value in (state or {}).items():
+            setattr(self, name, value)
+
+
+class DERError(DecodeError):
+    """The octets are not canonical DER (X.690), or end too early."""
+
+
+class SchemaError(DecodeError):
+    """Canonical DER, but not the structure that the standard prescribes."""
+
+
+class LimitExceeded(DecodeError):
+    """
+    A message is larger than a limit of :mod:`ocsp.limits` allows.
+
+    Attributes:
+        limit: The name of the constant in :mod:`ocsp.limits`.
+
+        value: What the message has.
+
+        maximum: What the limit allows.
+    """
+
+    def __init__(
+        self,
+        limit: str,
+        value: int,
+        maximum: int,
+        *,
+        path: str = "",
+        offset: int | None = None,
+    ) -> None:
+        super().__init__(
+            f"{value} exceeds the limit {limit} = {maximum}", path=path, offset=offset
+        )
+        self.limit = limit
+        self.value = value
+        self.maximum = maximum
+
+
+class BuildError(OCSPError, ValueError):
+    """A builder or signer was asked for something that no valid message has."""
+
+
+class UnsupportedError(OCSPError):
+    """Well-formed, but an algorithm, version or option that is not handled."""
+
+
+class MultipleRequestsError(UnsupportedError, NotImplementedError):
+    """
+    A request asks about several certificates, and that was not opted into.
+
+    Attributes:
+        count: How many certificates the request asks about.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+    def __str__(self) -> str:
+        return (
+            f"OCSP request contains {self.count} requests; "
+            "load it with allow_multiple=True"
+        )
+
+
+class MultipleResponsesError(OCSPError, ValueError):
+    """
+    A property of one entry was asked of a response that has several, or none.
+
+    Attributes:
+        count: How many entries the response has.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+    def __str__(self) -> str:
+        return (
+            f"OCSP response contains {self.count} SINGLERESP structures; "
+            "use .responses to iterate through them"
+        )
+
+
+class ResponseStatusError(OCSPError, ValueError):
+    """
+    The response is not *successful*, so it has no such property.
+
+    Attributes:
+        status: The :class:`ocsp.OCSPResponseStatus` that was received. It is not
+            signed (RFC 6960 §2.3): anyone on the path may have written it.
+    """
+
+    def __init__(self, status: object) -> None:
+        super().__init__(status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return "OCSP response status is not successful so the property has no value"
+
+
+class MissingExtraError(OCSPError, ImportError):
+    """
+    A feature needs packages that are not installed.
+
+    Attributes:
+        feature: What was asked for, in words.
+
+        extra: The extra of this distribution that brings it.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(feature, extra)
+        self.feature = feature
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.feature} needs more packages: pip install 'ocsp[{self.extra}]'"
+
+
+class ResponderError(OCSPError):
+    """The serving side failed."""
+
+
+class UnknownIssuer(ResponderError):
+    """No issuer that this responder speaks for fits the request."""
+
+
+class SourceUnavailable(ResponderError):
+    """The source of certificate status cannot be asked now."""
+
+
+class SignerUnavailable(ResponderError):
+    """The signer cannot sign now."""
+
+
+class StoreError(ResponderError):
+    """A store failed; ``__cause__`` has the driver's own error."""
+
+
+class ConfigError(ResponderError, ValueError):
+    """
+    A setting is wrong.
+
+    Attributes:
+        key: Which setting.
+
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(key, reason)
+        self.key = key
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.reason}"

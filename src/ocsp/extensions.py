@@ -1,0 +1,251 @@
+"""
+Extension lists of requests, responses and single responses (RFC 6960 §4.4).
+
+Rules of this file: structure is checked when loading, values are decoded when read,
+each kind of list with the extensions that belong there; all others come out as
+``x509.UnrecognizedExtension``. A list with the same extension twice loads and raises
+:class:`x509.DuplicateExtension` when read.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+
+from cryptography import x509
+
+from ocsp import limits, oids
+from ocsp._der import (
+    BOOLEAN,
+    OCTET_STRING,
+    SEQUENCE,
+    content,
+    encode,
+    encode_oid,
+    end_of,
+    fail,
+    oid,
+    oid_text,
+)
+from ocsp._sct import decode_sct_list
+from ocsp.errors import BuildError, DecodeError, LimitExceeded, SchemaError
+
+__all__ = [
+    "REQUEST_EXTENSIONS",
+    "RESPONSE_EXTENSIONS",
+    "SINGLE_EXTENSIONS",
+    "append_extension",
+    "decode_extensions",
+    "encode_extensions",
+    "read_extensions",
+]
+
+Decoder = Callable[[bytes], x509.ExtensionType]
+
+TRUE_DER = b"\x01\x01\xff"
+
+
+def read_extensions(data: bytes, position: int, end: int, name: str) -> bytes:
+    """
+    Return the Extensions that fill *position* to *end*, structure checked.
+
+    Raises:
+        DecodeError: If it is not a sequence of ``{ OID, BOOLEAN DEFAULT FALSE, OCTET
+            STRING }``.
+    """
+    begin = position
+    position, stop = content(data, position, end, SEQUENCE, name)
+    end_of(stop, end, name)
+    count = 0
+    while position < stop:
+        try:
+            position = _check_extension(data, position, stop)
+        except DecodeError as error:
+            raise error.under(f"{name}[{count}]") from None
+        count += 1
+        if count > limits.MAX_EXTENSIONS:
+            raise LimitExceeded(
+                "MAX_EXTENSIONS", count, limits.MAX_EXTENSIONS, path=name
+            )
+    return data[begin:stop]
+
+
+def _check_extension(data: bytes, position: int, end: int) -> int:
+    position, stop = content(data, position, end, SEQUENCE, "")
+    _, position = oid(data, position, stop, "extnID")
+    if position < stop and data[position] == BOOLEAN:
+        start, after = content(data, position, stop, BOOLEAN, "critical")
+        if data[start:after] != b"\xff":
+            # FALSE is the default, which DER leaves out (X.690 §11.5).
+            fail("not the octet of TRUE", "critical", position)
+        position = after
+    _, position = content(data, position, stop, OCTET_STRING, "extnValue")
+    end_of(position, stop, "")
+    return stop
+
+
+def decode_extensions(
+    der: bytes | None, decoders: Mapping[str, Decoder], name: str
+) -> x509.Extensions:
+    """
+    Return the extensions of the checked list *der*; none at all for ``None``.
+
+    Raises:
+        x509.DuplicateExtension: If an extension stands there twice.
+        DecodeError: If a known extension has a malformed value.
+    """
+    raw = list(_split(der)) if der is not None else []
+    seen: set[str] = set()
+    for dotted, _, _ in raw:
+        if dotted in seen:
+            raise x509.DuplicateExtension(
+                f"Duplicate {dotted} extension found", oids.identifier(dotted)
+            )
+        seen.add(dotted)
+    return x509.Extensions(
+        [
+            x509.Extension(
+                oids.identifier(dotted),
+                critical,
+                _decode(dotted, value, decoders, name),
+            )
+            for dotted, critical, value in raw
+        ]
+    )
+
+
+def _split(der: bytes) -> Iterable[tuple[str, bool, bytes]]:
+    """Yield identifier, criticality and value of each extension of a checked list."""
+    position, end = content(der, 0, len(der), SEQUENCE, "")
+    while position < end:
+        start, stop = content(der, position, end, SEQUENCE, "")
+        first, start = oid(der, start, stop, "")
+        dotted = oid_text(der[first:start])
+        critical = der[start] == BOOLEAN
+        if critical:
+            start += len(TRUE_DER)
+        first, last = content(der, start, stop, OCTET_STRING, "")
+        yield dotted, critical, der[first:last]
+        position = stop
+
+
+def _decode(
+    dotted: str, value: bytes, decoders: Mapping[str, Decoder], name: str
+) -> x509.ExtensionType:
+    decoder = decoders.get(dotted)
+    if decoder is None:
+        return x509.UnrecognizedExtension(oids.identifier(dotted), value)
+    try:
+        return decoder(value)
+    except DecodeError as error:
+        error.offset = None  # it would count from the extension's value
+        raise error.under(f"{name}[{dotted}]") from None
+
+
+def _nonce(value: bytes) -> x509.OCSPNonce:
+    """
+    Read ``Nonce ::= OCTET STRING`` (RFC 9654 §2.1).
+
+    RFC 2560 said nothing of an inner OCTET STRING, and such requests are still met:
+    a value that is not exactly one is the nonce itself.
+    """
+    try:
+        start, stop = content(value, 0, len(value), OCTET_STRING, "")
+        end_of(stop, len(value), "")
+    except DecodeError:
+        return x509.OCSPNonce(value)
+    return x509.OCSPNonce(value[start:stop])
+
+
+def _acceptable_responses(value: bytes) -> x509.OCSPAcceptableResponses:
+    """Read ``AcceptableResponses ::= SEQUENCE OF OBJECT IDENTIFIER`` (§4.4.3)."""
+    position, end = content(value, 0, len(value), SEQUENCE, "")
+    end_of(end, len(value), "")
+    types = []
+    while position < end:
+        start, position = oid(value, position, end, "")
+        types.append(oids.identifier(oid_text(value[start:position])))
+    return x509.OCSPAcceptableResponses(types)
+
+
+def _crl_entry(dotted: str) -> Decoder:
+    """
+    Return the decoder of a CRL entry extension (RFC 5280 §5.3, RFC 6960 §4.4.5).
+
+    ``cryptography`` reads these in CRL entries: one is made around the value.
+    """
+
+    def decode(value: bytes) -> x509.ExtensionType:
+        unread = x509.UnrecognizedExtension(oids.identifier(dotted), value)
+        entry = (
+            x509.RevokedCertificateBuilder()
+            .serial_number(1)
+            .revocation_date(datetime.datetime(2000, 1, 1))
+            .add_extension(unread, critical=False)
+            .build()
+        )
+        try:
+            return entry.extensions[0].value
+        except ValueError as error:
+            raise SchemaError(str(error)) from error
+
+    return decode
+
+
+REQUEST_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.NONCE: _nonce,
+    oids.ACCEPTABLE_RESPONSES: _acceptable_responses,
+}
+"""What is decoded among requestExtensions."""
+
+RESPONSE_EXTENSIONS: Mapping[str, Decoder] = {oids.NONCE: _nonce}
+"""What is decoded among responseExtensions."""
+
+SINGLE_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.SCT_LIST: decode_sct_list,
+    oids.CRL_REASON: _crl_entry(oids.CRL_REASON),
+    oids.INVALIDITY_DATE: _crl_entry(oids.INVALIDITY_DATE),
+    oids.CERTIFICATE_ISSUER: _crl_entry(oids.CERTIFICATE_ISSUER),
+}
+"""What is decoded among singleExtensions."""
+
+Extensions = tuple[x509.Extension[x509.ExtensionType], ...]
+
+
+def append_extension(
+    extensions: Extensions, value: x509.ExtensionType, critical: bool
+) -> Extensions:
+    """
+    Return *extensions* with one more.
+
+    Raises:
+        TypeError: If *value* is not an ``x509.ExtensionType``.
+        BuildError: If that extension is there already.
+    """
+    if not isinstance(value, x509.ExtensionType):
+        raise TypeError("extension must be an ExtensionType")
+    extension = x509.Extension(value.oid, critical, value)
+    if any(known.oid == extension.oid for known in extensions):
+        raise BuildError("This extension has already been set.")
+    return (*extensions, extension)
+
+
+def encode_extensions(number: int, extensions: Extensions) -> bytes:
+    """
+    Return the list wrapped in its EXPLICIT tag *number*; nothing for an empty one.
+
+    Raises:
+        NotImplementedError: If a value cannot encode itself.
+    """
+    if not extensions:
+        return b""
+    encoded = (
+        encode(
+            SEQUENCE,
+            encode_oid(extension.oid.dotted_string),
+            TRUE_DER if extension.critical else b"",
+            encode(OCTET_STRING, extension.value.public_bytes()),
+        )
+        for extension in extensions
+    )
+    return encode(0xA0 | number, encode(SEQUENCE, *encoded))

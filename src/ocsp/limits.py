@@ -1,0 +1,57 @@
+"""
+The limits, each with the reason for its value.
+
+A message over a limit is refused with :class:`ocsp.LimitExceeded`, which names the
+constant. They are read at each use, so that a program (or a test) can set its own.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "MAX_CERTIFICATES",
+    "MAX_DEPTH",
+    "MAX_ENTRIES",
+    "MAX_EXTENSIONS",
+    "MAX_HTTP_REQUEST_BYTES",
+    "MAX_MESSAGE_BYTES",
+    "MAX_NAME_ATTRIBUTES",
+]
+
+MAX_MESSAGE_BYTES = 1 << 20
+"""
+Octets in a request or response. The largest useful message is a batch response with
+post-quantum certificates (an ML-DSA-87 certificate is some 7.5 kB); everything met in
+the field is below 64 KiB, the limit of other toolkits. One mebibyte leaves room for
+batches and still bounds the work.
+"""
+
+MAX_ENTRIES = 4096
+"""
+Entries in a request or a response. Public responders send at most a few dozen; a
+batch of this many fills a message of the size above.
+"""
+
+MAX_EXTENSIONS = 64
+"""
+Extensions in one list. RFC 6960 §4.4 defines eight and RFC 5280 three more for CRL
+entries, so a list this long has no honest use.
+"""
+
+MAX_CERTIFICATES = 64
+"""Embedded certificates. One is needed (RFC 9919 §3.2.2); whole chains have ten."""
+
+MAX_NAME_ATTRIBUTES = 128
+"""Attributes in one Name. Names in public certificates have below twenty."""
+
+MAX_DEPTH = 16
+"""
+How deep values may nest where a standard allows anything (algorithm parameters,
+otherName). The reader does not recurse into such values; the limit is for those
+who print them.
+"""
+
+MAX_HTTP_REQUEST_BYTES = 10_240
+"""
+Octets that a responder reads of one HTTP request body. A request for one certificate
+has about 120; Boulder's responder stops at 10,000 as well.
+"""

@@ -1,0 +1,49 @@
+"""
+Object identifiers of OCSP, by the names of the standards (RFC 6960 App. B).
+
+Dotted texts here; ``x509.ObjectIdentifier`` objects come from :func:`identifier`,
+which keeps the ones that recur.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cryptography.x509 import ObjectIdentifier
+
+__all__ = [
+    "ACCEPTABLE_RESPONSES",
+    "CERTIFICATE_ISSUER",
+    "CRL_REASON",
+    "EXTENDED_REVOKE",
+    "INVALIDITY_DATE",
+    "KP_OCSP_SIGNING",
+    "MGF1",
+    "NONCE",
+    "OCSP_BASIC",
+    "OCSP_NOCHECK",
+    "RSASSA_PSS",
+    "SCT_LIST",
+    "identifier",
+]
+
+OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
+NONCE = "1.3.6.1.5.5.7.48.1.2"
+ACCEPTABLE_RESPONSES = "1.3.6.1.5.5.7.48.1.4"
+OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5"
+EXTENDED_REVOKE = "1.3.6.1.5.5.7.48.1.9"
+KP_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+
+CRL_REASON = "2.5.29.21"
+INVALIDITY_DATE = "2.5.29.24"
+CERTIFICATE_ISSUER = "2.5.29.29"
+SCT_LIST = "1.3.6.1.4.1.11129.2.4.5"
+
+RSASSA_PSS = "1.2.840.113549.1.1.10"
+MGF1 = "1.2.840.113549.1.1.8"
+
+
+@lru_cache(maxsize=256)
+def identifier(dotted: str) -> ObjectIdentifier:
+    """Return the ``x509.ObjectIdentifier`` of a dotted text."""
+    return ObjectIdentifier(dotted)
