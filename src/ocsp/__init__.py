@@ -1,4 +1,86 @@
-"""stub"""
-from ocsp.request import *
-from ocsp.response import *
-from ocsp.statuses import *
+"""
+The OCSP toolkit for Python: messages, verification, client, responder, command line.
+
+``import ocsp`` takes the place of ``from cryptography.x509 import ocsp``: every name of
+that module is here and behaves as documented there; what this package adds stands
+beside them.
+
+::
+
+    import ocsp
+
+    request = ocsp.load_der_ocsp_request(data)
+    print(request.serial_number)
+
+What a message says is not what is true: loading checks the structure of a message and
+nothing else.
+"""
+
+from __future__ import annotations
+
+from ocsp import errors, limits
+from ocsp._version import __version__
+from ocsp.certid import CertID
+from ocsp.errors import (
+    BuildError,
+    ConfigError,
+    DecodeError,
+    DERError,
+    LimitExceeded,
+    MissingExtraError,
+    MultipleRequestsError,
+    MultipleResponsesError,
+    OCSPError,
+    ResponderError,
+    ResponseStatusError,
+    SchemaError,
+    SignerUnavailable,
+    SourceUnavailable,
+    StoreError,
+    UnknownIssuer,
+    UnsupportedError,
+)
+from ocsp.request import OCSPRequest, OCSPSingleRequest, load_der_ocsp_request
+from ocsp.request_builder import OCSPRequestBuilder
+from ocsp.response import OCSPResponse, load_der_ocsp_response
+from ocsp.response_builder import OCSPResponseBuilder
+from ocsp.signer import KeySigner, Signer
+from ocsp.single_response import OCSPSingleResponse
+from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
+
+__all__ = [
+    "BuildError",
+    "CertID",
+    "ConfigError",
+    "DERError",
+    "DecodeError",
+    "KeySigner",
+    "LimitExceeded",
+    "MissingExtraError",
+    "MultipleRequestsError",
+    "MultipleResponsesError",
+    "OCSPCertStatus",
+    "OCSPError",
+    "OCSPRequest",
+    "OCSPRequestBuilder",
+    "OCSPResponderEncoding",
+    "OCSPResponse",
+    "OCSPResponseBuilder",
+    "OCSPResponseStatus",
+    "OCSPSingleRequest",
+    "OCSPSingleResponse",
+    "ResponderError",
+    "ResponseStatusError",
+    "SchemaError",
+    "Signer",
+    "SignerUnavailable",
+    "SourceUnavailable",
+    "StoreError",
+    "UnknownIssuer",
+    "UnsupportedError",
+    "__version__",
+    "errors",
+    "limits",
+    "load_der_ocsp_request",
+    "load_der_ocsp_response",
+]

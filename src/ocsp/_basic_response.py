@@ -21,7 +21,6 @@ BasicOCSPResponse: the signed part of a response (RFC 6960 §4.2.1).
 
 from __future__ import annotations
 
-import datetime
 from typing import NamedTuple
 
 from cryptography import x509
@@ -34,7 +33,9 @@ from ocsp._der import (
     any_value,
     bit_string,
     content,
+    context,
     end_of,
+    explicit,
     fail,
 )
 from ocsp._message import refuse_version
@@ -42,28 +43,43 @@ from ocsp._names import check_name
 from ocsp._times import generalized_time
 from ocsp.algorithms import read_algorithm
 from ocsp.errors import DecodeError, LimitExceeded
-from ocsp.extensions import read_extensions
-from ocsp.single_response import OCSPSingleResponse, read_single_response
+from ocsp.extensions import RawExtensions, read_extensions
+from ocsp.single_response import SingleResponseLayout, read_single_response
 
-__all__ = ["BasicResponse", "read_basic_response"]
+__all__ = ["BasicResponseLayout", "ResponseDataLayout", "read_basic_response"]
 
 
-class BasicResponse(NamedTuple):
+class ResponseDataLayout(NamedTuple):
     """
-    The parts of a BasicOCSPResponse.
+    Where the fields of ResponseData lie in a message.
 
     Attributes:
-        tbs: The DER of tbsResponseData: what is signed.
-
         responder_name: The DER of the signer's name, or ``None``.
 
         responder_key_hash: The SHA-1 of the signer's key, or ``None``.
 
-        produced_at: When it was signed, aware, in UTC.
+        produced_at: The text of producedAt.
 
         responses: The entries.
 
-        extensions: The DER of the responseExtensions, or ``None``.
+        extensions: responseExtensions.
+    """
+
+    responder_name: bytes | None
+    responder_key_hash: slice | None
+    produced_at: slice
+    responses: tuple[SingleResponseLayout, ...]
+    extensions: RawExtensions
+
+
+class BasicResponseLayout(NamedTuple):
+    """
+    Where the fields of a BasicOCSPResponse lie in a message.
+
+    Attributes:
+        tbs: tbsResponseData with its header: what is signed.
+
+        data: The fields of tbsResponseData.
 
         algorithm: The DER of signatureAlgorithm.
 
@@ -72,87 +88,79 @@ class BasicResponse(NamedTuple):
         certificates: The certificates that came along.
     """
 
-    tbs: bytes
-    responder_name: bytes | None
-    responder_key_hash: bytes | None
-    produced_at: datetime.datetime
-    responses: tuple[OCSPSingleResponse, ...]
-    extensions: bytes | None
+    tbs: slice
+    data: ResponseDataLayout
     algorithm: bytes
-    signature: bytes
+    signature: slice
     certificates: tuple[x509.Certificate, ...]
 
 
-def read_basic_response(data: bytes, position: int, end: int) -> BasicResponse:
+def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLayout:
     """
-    Return the BasicOCSPResponse that fills *position* to *end*.
+    Return the layout of the BasicOCSPResponse that fills *position* to *end*.
 
     Raises:
         DecodeError: If its structure is wrong.
     """
     position, stop = content(data, position, end, SEQUENCE, "response")
-    if stop != end:
-        end_of(stop, end, "response")
+    end_of(stop, end, "response")
     begin = position
     start, position = content(data, position, end, SEQUENCE, "tbsResponseData")
     try:
         response_data = _read_response_data(data, start, position)
     except DecodeError as error:
         raise error.under("tbsResponseData") from None
-    tbs = data[begin:position]
+    tbs = slice(begin, position)
     algorithm, position = read_algorithm(data, position, end, "signatureAlgorithm")
     start, position = bit_string(data, position, end, "signature")
-    signature = data[start:position]
+    signature = slice(start, position)
     certificates: tuple[x509.Certificate, ...] = ()
     if position != end:
-        start, position = content(data, position, end, 0xA0, "certs")
-        certificates = _read_certificates(data, start, position)
-        if position != end:
-            end_of(position, end, "")
-    return BasicResponse(tbs, *response_data, algorithm, signature, certificates)
+        certificates = _read_certificates(data, position, end)
+    return BasicResponseLayout(tbs, response_data, algorithm, signature, certificates)
 
 
-def _read_response_data(
-    data: bytes, position: int, end: int
-) -> tuple[
-    bytes | None,
-    bytes | None,
-    datetime.datetime,
-    tuple[OCSPSingleResponse, ...],
-    bytes | None,
-]:
-    if position < end and data[position] == 0xA0:
+def _read_response_data(data: bytes, position: int, end: int) -> ResponseDataLayout:
+    if position < end and data[position] == context(0):
         refuse_version(data, position, end, "response")
-    name = key_hash = extensions = None
-    tag, start, stop = any_value(data, position, end, "responderID")
-    if tag == 0xA1:
-        name = check_name(data, start, stop, "responderID.byName")
-    elif tag == 0xA2:
-        start, last = content(data, start, stop, OCTET_STRING, "responderID.byKey")
-        end_of(last, stop, "responderID.byKey")
-        key_hash = data[start:last]
-    else:
-        fail("neither byName nor byKey", "responderID", position)
-    produced_at, position = generalized_time(data, stop, end, "producedAt")
+    name, key_hash, position = _read_responder_id(data, position, end)
+    produced_at, position = generalized_time(data, position, end, "producedAt")
     start, position = content(data, position, end, SEQUENCE, "responses")
     responses = _read_responses(data, start, position)
+    extensions: RawExtensions = ()
     if position != end:
-        start, position = content(data, position, end, 0xA1, "responseExtensions")
-        extensions = read_extensions(data, start, position, "responseExtensions")
+        extensions, position = read_extensions(
+            data, position, end, 1, "responseExtensions"
+        )
         end_of(position, end, "")
-    return name, key_hash, produced_at, responses, extensions
+    return ResponseDataLayout(name, key_hash, produced_at, responses, extensions)
+
+
+def _read_responder_id(
+    data: bytes, position: int, end: int
+) -> tuple[bytes | None, slice | None, int]:
+    tag, start, stop = any_value(data, position, end, "responderID")
+    if tag == context(1):
+        return check_name(data, start, stop, "responderID.byName"), None, stop
+    if tag != context(2):
+        fail("neither byName nor byKey", "responderID", position)
+    start, last = content(data, start, stop, OCTET_STRING, "responderID.byKey")
+    end_of(last, stop, "responderID.byKey")
+    return None, slice(start, last), stop
 
 
 def _read_responses(
     data: bytes, position: int, end: int
-) -> tuple[OCSPSingleResponse, ...]:
-    responses: list[OCSPSingleResponse] = []
+) -> tuple[SingleResponseLayout, ...]:
+    responses: list[SingleResponseLayout] = []
     try:
         while position < end:
+            if len(responses) == limits.MAX_ENTRIES:
+                raise LimitExceeded(
+                    "MAX_ENTRIES", len(responses) + 1, limits.MAX_ENTRIES
+                )
             entry, position = read_single_response(data, position, end)
             responses.append(entry)
-            if len(responses) > limits.MAX_ENTRIES:
-                raise LimitExceeded("MAX_ENTRIES", len(responses), limits.MAX_ENTRIES)
     except DecodeError as error:
         raise error.under(f"responses[{len(responses)}]") from None
     return tuple(responses)
@@ -161,8 +169,8 @@ def _read_responses(
 def _read_certificates(
     data: bytes, position: int, end: int
 ) -> tuple[x509.Certificate, ...]:
-    position, stop = content(data, position, end, SEQUENCE, "certs")
-    end_of(stop, end, "certs")
+    position, stop, after = explicit(data, position, end, 0, SEQUENCE, "certs")
+    end_of(after, end, "response")
     certificates: list[x509.Certificate] = []
     while position < stop:
         if len(certificates) == limits.MAX_CERTIFICATES:

@@ -91,5 +91,3 @@ def read_certificate(
         raise SchemaError(
             f"not a certificate: {error}", path=name, offset=position
         ) from error
-
-

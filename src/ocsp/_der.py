@@ -165,9 +165,7 @@ def integer(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     return start, stop
 
 
-def enumerated(
-    data: bytes, position: int, end: int, name: str
-) -> tuple[int, int]:
+def enumerated(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     """
     Return the value of an ENUMERATED of at most 32 bits, and where it stops.
 
@@ -358,5 +356,3 @@ def encode_oid(dotted: str) -> bytes:
             septets.append(arc & 0x7F | 0x80)
         octets += bytes(reversed(septets))
     return encode(OBJECT_IDENTIFIER, bytes(octets))
-
-

@@ -149,5 +149,3 @@ def check_general_name(data: bytes, position: int, end: int, name: str) -> None:
             fail(str(error), name, position)
     elif tag not in _OPAQUE:
         raise SchemaError("not a GeneralName", path=name, offset=position)
-
-

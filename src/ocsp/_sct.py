@@ -68,7 +68,10 @@ class SignedCertificateTimestamp:
         """
         if len(data) < _FIXED.size:
             raise ValueError("SCT is cut off")
-        version, self._log_id, self._milliseconds = _FIXED.unpack_from(data)
+        version: int
+        log_id: bytes
+        milliseconds: int
+        version, log_id, milliseconds = _FIXED.unpack_from(data)
         if version != 0:
             raise ValueError(f"SCT has version {version}")
         self._extension_bytes, rest = _prefixed(data[_FIXED.size :])
@@ -81,6 +84,8 @@ class SignedCertificateTimestamp:
         self._signature, rest = _prefixed(rest[2:])
         if rest:
             raise ValueError("SCT has octets after its signature")
+        self._log_id = log_id
+        self._milliseconds = milliseconds
         self._der = data
 
     @property

@@ -10,29 +10,31 @@ from __future__ import annotations
 
 import datetime
 import warnings
+from functools import lru_cache
 
 from cryptography import utils
 
-from ocsp._der import GENERALIZED_TIME, content, encode, end_of, fail
+from ocsp._der import GENERALIZED_TIME, content, context, encode, end_of, fail
 
 __all__ = [
     "encode_time",
     "explicit_time",
     "generalized_time",
+    "moment",
     "naive",
     "utc",
     "warn_naive",
 ]
 
 _UTC = datetime.UTC
-_datetime = datetime.datetime
+_from_iso = datetime.datetime.fromisoformat
 
 
 def generalized_time(
     data: bytes, position: int, end: int, name: str
-) -> tuple[datetime.datetime, int]:
+) -> tuple[slice, int]:
     """
-    Return the aware UTC moment of the GeneralizedTime at *position*, and its end.
+    Return where the text of the GeneralizedTime at *position* lies, and its end.
 
     Raises:
         DERError: If it is not a moment of the calendar in the form above.
@@ -40,46 +42,51 @@ def generalized_time(
     start, stop = content(data, position, end, GENERALIZED_TIME, name)
     text = data[start:stop]
     try:
-        if stop - start == 15 and text[14] == 0x5A and text[:14].isdigit():
-            return (
-                _datetime(
-                    int(text[:4]),
-                    int(text[4:6]),
-                    int(text[6:8]),
-                    int(text[8:10]),
-                    int(text[10:12]),
-                    int(text[12:14]),
-                    0,
-                    _UTC,
-                ),
-                stop,
-            )
+        moment(text)
     except ValueError:
-        pass
-    fail(f"{text!r} is not a time YYYYMMDDHHMMSSZ", name, position)
+        fail(f"{text!r} is not a time YYYYMMDDHHMMSSZ", name, position)
+    return slice(start, stop), stop
 
 
 def explicit_time(
-    data: bytes, position: int, end: int, name: str
-) -> tuple[datetime.datetime, int]:
-    """Return the moment in the EXPLICIT tag 0 at *position*, and its end."""
-    start, stop = content(data, position, end, 0xA0, name)
-    moment, start = generalized_time(data, start, stop, name)
-    if start != stop:
-        end_of(start, stop, name)
-    return moment, stop
+    data: bytes, position: int, end: int, number: int, name: str
+) -> tuple[slice, int]:
+    """Do the same for a GeneralizedTime in the EXPLICIT tag *number*."""
+    start, stop = content(data, position, end, context(number), name)
+    text, start = generalized_time(data, start, stop, name)
+    end_of(start, stop, name)
+    return text, stop
 
 
-def utc(moment: datetime.datetime) -> datetime.datetime:
-    """Return *moment* as aware UTC in whole seconds; a naive one is taken as UTC."""
-    if moment.tzinfo is None:
-        return moment.replace(microsecond=0, tzinfo=_UTC)
-    return moment.astimezone(_UTC).replace(microsecond=0)
+@lru_cache(maxsize=1024)
+def moment(text: bytes) -> datetime.datetime:
+    """
+    Return the aware UTC moment that *text* says.
+
+    Responders stamp thousands of answers with the same few moments, so the latest
+    are kept.
+
+    Raises:
+        ValueError: If it is not a moment of the calendar in the form above.
+    """
+    if len(text) != 15 or text[14] != 0x5A or not text[:14].isdigit():
+        raise ValueError("not in the form YYYYMMDDHHMMSSZ")
+    if text[8] == 0x32 and text[9] == 0x34:
+        raise ValueError("hour 24")  # which newer versions of fromisoformat take
+    written = text.decode()
+    return _from_iso(f"{written[:8]}T{written[8:]}")
 
 
-def naive(moment: datetime.datetime | None) -> datetime.datetime | None:
-    """Return *moment* without its time zone."""
-    return None if moment is None else moment.replace(tzinfo=None)
+def utc(when: datetime.datetime) -> datetime.datetime:
+    """Return *when* as aware UTC in whole seconds; a naive one is taken as UTC."""
+    if when.tzinfo is None:
+        return when.replace(microsecond=0, tzinfo=_UTC)
+    return when.astimezone(_UTC).replace(microsecond=0)
+
+
+def naive(when: datetime.datetime | None) -> datetime.datetime | None:
+    """Return *when* without its time zone."""
+    return None if when is None else when.replace(tzinfo=None)
 
 
 def warn_naive(name: str) -> None:
@@ -92,18 +99,7 @@ def warn_naive(name: str) -> None:
     )
 
 
-def encode_time(moment: datetime.datetime) -> bytes:
-    """Return the GeneralizedTime of *moment*."""
-    moment = utc(moment)
-    return encode(
-        GENERALIZED_TIME,
-        b"%04d%02d%02d%02d%02d%02dZ"
-        % (
-            moment.year,
-            moment.month,
-            moment.day,
-            moment.hour,
-            moment.minute,
-            moment.second,
-        ),
-    )
+def encode_time(when: datetime.datetime) -> bytes:
+    """Return the GeneralizedTime of *when*."""
+    written = utc(when).isoformat()[:19].replace("-", "").replace(":", "")
+    return encode(GENERALIZED_TIME, written.replace("T", "").encode() + b"Z")

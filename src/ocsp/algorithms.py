@@ -41,10 +41,11 @@ from ocsp.errors import DecodeError
 __all__ = [
     "AlgorithmIdentifier",
     "algorithm_identifier",
+    "algorithm_name",
     "cert_id_hash",
     "encode_algorithm",
     "hash_oid",
-    "is_cert_id_hash",
+    "known_hash",
     "read_algorithm",
     "signature_hash",
 ]
@@ -183,9 +184,7 @@ def algorithm_identifier(der: bytes) -> AlgorithmIdentifier:
     return AlgorithmIdentifier(dotted, parameters)
 
 
-_SHA1_IDENTIFIER = encode(
-    SEQUENCE, encode_oid(_HASHES["sha1"][0]), NULL_DER
-)
+_SHA1_IDENTIFIER = encode(SEQUENCE, encode_oid(_HASHES["sha1"][0]), NULL_DER)
 
 
 def _check_pss(der: bytes, position: int, end: int) -> None:
@@ -199,15 +198,11 @@ def _check_pss(der: bytes, position: int, end: int) -> None:
         start, position = content(der, position, end, 0xA1, "maskGenAlgorithm")
         _check_mask(der, start, position)
     if position < end and der[position] == 0xA2:
-        start, stop, position = explicit(
-            der, position, end, 2, INTEGER, "saltLength"
-        )
+        start, stop, position = explicit(der, position, end, 2, INTEGER, "saltLength")
         if _small(der, start, stop, 2, "saltLength") == 20:
             fail("default value is encoded", "saltLength", start)
     if position < end and der[position] == 0xA3:
-        start, stop, position = explicit(
-            der, position, end, 3, INTEGER, "trailerField"
-        )
+        start, stop, position = explicit(der, position, end, 3, INTEGER, "trailerField")
         _small(der, start, stop, 1, "trailerField")
     end_of(position, end, "parameters")
 
@@ -277,9 +272,15 @@ def cert_id_hash(der: bytes) -> hashes.HashAlgorithm:
     return algorithm
 
 
-def is_cert_id_hash(der: bytes) -> bool:
-    """Tell whether *der* is one of the identifiers that :func:`cert_id_hash` knows."""
-    return der in _CERT_ID_HASHES
+def known_hash(der: bytes) -> hashes.HashAlgorithm | None:
+    """Return the same, or ``None`` for another algorithm."""
+    return _CERT_ID_HASHES.get(der)
+
+
+def algorithm_name(der: bytes) -> str:
+    """Return the name of the hash that *der* identifies, or its dotted identifier."""
+    known = _CERT_ID_HASHES.get(der)
+    return known.name if known else algorithm_identifier(der).oid
 
 
 def signature_hash(der: bytes) -> hashes.HashAlgorithm | None:
@@ -300,5 +301,3 @@ def signature_hash(der: bytes) -> hashes.HashAlgorithm | None:
         raise UnsupportedAlgorithm(
             f"Signature algorithm OID: {algorithm.dotted_string} not recognized"
         ) from None
-
-

@@ -26,47 +26,59 @@ from ocsp._der import (
 )
 from ocsp.algorithms import (
     algorithm_identifier,
+    algorithm_name,
     cert_id_hash,
     encode_algorithm,
     hash_oid,
-    is_cert_id_hash,
+    known_hash,
     read_algorithm,
 )
 from ocsp.errors import BuildError, DecodeError
 
-__all__ = ["CertID", "CertIDFields", "check_hash", "read_cert_id"]
+__all__ = [
+    "CertID",
+    "CertIDLayout",
+    "check_certificates",
+    "check_hash",
+    "check_octets",
+    "check_serial",
+    "read_cert_id",
+]
 
 _ALLOWED = (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
-class CertIDFields(NamedTuple):
+class CertIDLayout(NamedTuple):
     """
-    The fields of a CertID as they stand in a message, before anything is made of them.
+    Where the fields of a CertID lie in a message.
 
     Attributes:
-        der: The whole CertID.
+        whole: The CertID with its header.
 
         algorithm: The DER of the hash AlgorithmIdentifier.
 
-        name_hash: issuerNameHash.
+        name_hash: The content of issuerNameHash.
 
-        key_hash: issuerKeyHash.
+        key_hash: The content of issuerKeyHash.
 
-        serial: The content octets of serialNumber.
+        serial: The content of serialNumber.
+
+        hash: The hash algorithm, or ``None`` for an unknown one.
     """
 
-    der: bytes
+    whole: slice
     algorithm: bytes
-    name_hash: bytes
-    key_hash: bytes
-    serial: bytes
+    name_hash: slice
+    key_hash: slice
+    serial: slice
+    hash: hashes.HashAlgorithm | None
 
 
 def read_cert_id(
     data: bytes, position: int, end: int, name: str
-) -> tuple[CertIDFields, int]:
+) -> tuple[CertIDLayout, int]:
     """
-    Return the fields of the CertID at *position*, and where it stops.
+    Return the layout of the CertID at *position*, and where it stops.
 
     Raises:
         DecodeError: If it is not ``SEQUENCE { AlgorithmIdentifier, OCTET STRING,
@@ -75,18 +87,22 @@ def read_cert_id(
     begin = position
     try:
         position, stop = content(data, position, end, SEQUENCE, "")
-        algorithm, after = read_algorithm(data, position, stop, "hashAlgorithm")
-        first, position = content(data, after, stop, OCTET_STRING, "issuerNameHash")
-        name_hash = data[first:position]
-        first, position = content(data, position, stop, OCTET_STRING, "issuerKeyHash")
-        key_hash = data[first:position]
-        first, position = integer(data, position, stop, "serialNumber")
-        if position != stop:
-            end_of(position, stop, "")
+        algorithm, position = read_algorithm(data, position, stop, "hashAlgorithm")
+        name_hash = content(data, position, stop, OCTET_STRING, "issuerNameHash")
+        key_hash = content(data, name_hash[1], stop, OCTET_STRING, "issuerKeyHash")
+        serial = integer(data, key_hash[1], stop, "serialNumber")
+        end_of(serial[1], stop, "")
     except DecodeError as error:
         raise error.under(name) from None
-    serial = data[first:position]
-    return CertIDFields(data[begin:stop], algorithm, name_hash, key_hash, serial), stop
+    layout = CertIDLayout(
+        slice(begin, stop),
+        algorithm,
+        slice(*name_hash),
+        slice(*key_hash),
+        slice(*serial),
+        known_hash(algorithm),
+    )
+    return layout, stop
 
 
 def check_hash(algorithm: object) -> None:
@@ -98,6 +114,41 @@ def check_hash(algorithm: object) -> None:
     """
     if not isinstance(algorithm, _ALLOWED):
         raise BuildError("Algorithm must be SHA1, SHA224, SHA256, SHA384, or SHA512")
+
+
+def check_serial(serial_number: object) -> None:
+    """
+    Require a serial number.
+
+    Raises:
+        TypeError: If it is not an integer.
+    """
+    if not isinstance(serial_number, int):
+        raise TypeError("serial_number must be an integer")
+
+
+def check_octets(issuer_name_hash: object, issuer_key_hash: object) -> None:
+    """
+    Require both hashes to be octets.
+
+    Raises:
+        TypeError: If one is not ``bytes``.
+    """
+    if not isinstance(issuer_name_hash, bytes):
+        raise TypeError("issuer_name_hash must be bytes")
+    if not isinstance(issuer_key_hash, bytes):
+        raise TypeError("issuer_key_hash must be bytes")
+
+
+def check_certificates(*certificates: object) -> None:
+    """
+    Require certificates of ``cryptography``.
+
+    Raises:
+        TypeError: If one is something else.
+    """
+    if not all(isinstance(item, x509.Certificate) for item in certificates):
+        raise TypeError("cert and issuer must be a Certificate")
 
 
 @final
@@ -117,7 +168,7 @@ class CertID:
     serial number. A CertID says nothing about whether such a certificate exists.
     """
 
-    __slots__ = ("_fields", "_key")
+    __slots__ = ("_algorithm", "_der", "_key_hash", "_name_hash", "_serial_number")
 
     def __init__(
         self,
@@ -144,37 +195,27 @@ class CertID:
             BuildError: If the algorithm is another one, or a hash has another length.
             TypeError: If an argument is of the wrong type.
         """
+        check_serial(serial_number)
         check_hash(hash_algorithm)
-        if not isinstance(serial_number, int):
-            raise TypeError("serial_number must be an integer")
-        for label, value in (
-            ("issuer_name_hash", issuer_name_hash),
-            ("issuer_key_hash", issuer_key_hash),
+        check_octets(issuer_name_hash, issuer_key_hash)
+        if not (
+            len(issuer_name_hash) == len(issuer_key_hash) == hash_algorithm.digest_size
         ):
-            if not isinstance(value, bytes):
-                raise TypeError(f"{label} must be bytes")
-            if len(value) != hash_algorithm.digest_size:
-                raise BuildError(
-                    "issuer_name_hash and issuer_key_hash must be the same length "
-                    "as the digest size of the algorithm"
-                )
-        algorithm = encode_algorithm(hash_oid(hash_algorithm), NULL_DER)
-        serial = encode_integer(serial_number)
-        body = (
-            algorithm,
+            raise BuildError(
+                "issuer_name_hash and issuer_key_hash must be the same length "
+                "as the digest size of the algorithm"
+            )
+        self._algorithm = encode_algorithm(hash_oid(hash_algorithm), NULL_DER)
+        self._name_hash = issuer_name_hash
+        self._key_hash = issuer_key_hash
+        self._serial_number = serial_number
+        self._der = encode(
+            SEQUENCE,
+            self._algorithm,
             encode(OCTET_STRING, issuer_name_hash),
             encode(OCTET_STRING, issuer_key_hash),
-            serial,
+            encode_integer(serial_number),
         )
-        start, _ = content(serial, 0, len(serial), 2, "serialNumber")
-        self._fields = CertIDFields(
-            encode(SEQUENCE, *body),
-            algorithm,
-            issuer_name_hash,
-            issuer_key_hash,
-            serial[start:],
-        )
-        self._key = _key_of(self._fields)
 
     @classmethod
     def for_certificate(
@@ -235,11 +276,39 @@ class CertID:
         )
 
     @classmethod
-    def from_fields(cls, fields: CertIDFields) -> CertID:
-        """Return the CertID that was read as *fields*; its DER is kept as it was."""
+    def from_hashes(
+        cls,
+        issuer_name_hash: bytes,
+        issuer_key_hash: bytes,
+        serial_number: int,
+        algorithm: hashes.HashAlgorithm,
+    ) -> CertID:
+        """
+        Return the CertID of hashes and a number, as the documented builders take them.
+
+        Raises:
+            BuildError: As the constructor, or if *serial_number* is negative.
+            TypeError: As the constructor.
+        """
+        cert_id = cls(
+            hash_algorithm=algorithm,
+            issuer_name_hash=issuer_name_hash,
+            issuer_key_hash=issuer_key_hash,
+            serial_number=serial_number,
+        )
+        if serial_number < 0:
+            raise BuildError("serial_number must not be negative")
+        return cert_id
+
+    @classmethod
+    def at(cls, data: bytes, layout: CertIDLayout) -> CertID:
+        """Return the CertID that lies in *data*; its DER is kept as it is there."""
         self = object.__new__(cls)
-        self._fields = fields
-        self._key = _key_of(fields)
+        self._algorithm = layout.algorithm
+        self._name_hash = data[layout.name_hash]
+        self._key_hash = data[layout.key_hash]
+        self._serial_number = int.from_bytes(data[layout.serial], signed=True)
+        self._der = data[layout.whole]
         return self
 
     def matches(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -262,27 +331,40 @@ class CertID:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        return cert_id_hash(self._fields.algorithm)
+        return cert_id_hash(self._algorithm)
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name."""
-        return self._fields.name_hash
+        return self._name_hash
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's public key."""
-        return self._fields.key_hash
+        return self._key_hash
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return int.from_bytes(self._fields.serial, signed=True)
+        return self._serial_number
 
     @property
     def der(self) -> bytes:
         """The DER of this CertID; of one that was read, exactly what was read."""
-        return self._fields.der
+        return self._der
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """What makes two CertIDs the same; NULL and absent parameters are."""
+        identifier = algorithm_identifier(self._algorithm)
+        parameters = identifier.parameters
+        return (
+            identifier.oid,
+            b"" if parameters == NULL_DER else parameters,
+            self._name_hash,
+            self._key_hash,
+            self._serial_number,
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CertID):
@@ -293,30 +375,16 @@ class CertID:
         return hash(self._key)
 
     def __repr__(self) -> str:
-        algorithm = algorithm_identifier(self._fields.algorithm).oid
-        if is_cert_id_hash(self._fields.algorithm):
-            algorithm = self.hash_algorithm.name
         return (
-            f"<CertID({algorithm}, name={self._fields.name_hash.hex()}, "
-            f"key={self._fields.key_hash.hex()}, serial={self.serial_number:#x})>"
+            f"<CertID({algorithm_name(self._algorithm)}, "
+            f"name={self._name_hash.hex()}, key={self._key_hash.hex()}, "
+            f"serial={self._serial_number:#x})>"
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _load, (self.der,)
-
-
-def _key_of(fields: CertIDFields) -> tuple[object, ...]:
-    identifier = algorithm_identifier(fields.algorithm)
-    parameters = b"" if is_cert_id_hash(fields.algorithm) else identifier.parameters
-    return (
-        identifier.oid,
-        parameters,
-        fields.name_hash,
-        fields.key_hash,
-        fields.serial,
-    )
+        return _load, (self._der,)
 
 
 def _load(der: bytes) -> CertID:
-    fields, _ = read_cert_id(der, 0, len(der), "certID")
-    return CertID.from_fields(fields)
+    layout, _ = read_cert_id(der, 0, len(der), "certID")
+    return CertID.at(der, layout)

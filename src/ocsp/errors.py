@@ -91,8 +91,10 @@ class DecodeError(OCSPError, ValueError):
     def __str__(self) -> str:
         place = self.path
         if self.offset is not None:
-            place = f"{place} at offset {self.offset}" if place else (
-                f"offset {self.offset}"
+            place = (
+                f"{place} at offset {self.offset}"
+                if place
+                else (f"offset {self.offset}")
             )
         return f"{place}: {self.reason}" if place else self.reason
 

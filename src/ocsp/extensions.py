@@ -10,7 +10,8 @@ each kind of list with the extensions that belong there; all others come out as
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -23,6 +24,7 @@ from ocsp._der import (
     encode,
     encode_oid,
     end_of,
+    explicit,
     fail,
     oid,
     oid_text,
@@ -34,6 +36,8 @@ __all__ = [
     "REQUEST_EXTENSIONS",
     "RESPONSE_EXTENSIONS",
     "SINGLE_EXTENSIONS",
+    "RawExtension",
+    "RawExtensions",
     "append_extension",
     "decode_extensions",
     "encode_extensions",
@@ -45,56 +49,77 @@ Decoder = Callable[[bytes], x509.ExtensionType]
 TRUE_DER = b"\x01\x01\xff"
 
 
-def read_extensions(data: bytes, position: int, end: int, name: str) -> bytes:
+class RawExtension(NamedTuple):
     """
-    Return the Extensions that fill *position* to *end*, structure checked.
+    One extension as it lies in a message.
+
+    Attributes:
+        oid: extnID, dotted.
+
+        critical: critical.
+
+        value: The content of extnValue.
+    """
+
+    oid: str
+    critical: bool
+    value: slice
+
+
+RawExtensions = tuple[RawExtension, ...]
+
+
+def read_extensions(
+    data: bytes, position: int, end: int, number: int, name: str
+) -> tuple[RawExtensions, int]:
+    """
+    Return what lies in the Extensions in the EXPLICIT tag *number*, and their end.
 
     Raises:
         DecodeError: If it is not a sequence of ``{ OID, BOOLEAN DEFAULT FALSE, OCTET
             STRING }``.
     """
-    begin = position
-    position, stop = content(data, position, end, SEQUENCE, name)
-    end_of(stop, end, name)
-    count = 0
+    position, stop, end = explicit(data, position, end, number, SEQUENCE, name)
+    extensions: list[RawExtension] = []
     while position < stop:
-        try:
-            position = _check_extension(data, position, stop)
-        except DecodeError as error:
-            raise error.under(f"{name}[{count}]") from None
-        count += 1
-        if count > limits.MAX_EXTENSIONS:
+        if len(extensions) == limits.MAX_EXTENSIONS:
             raise LimitExceeded(
-                "MAX_EXTENSIONS", count, limits.MAX_EXTENSIONS, path=name
+                "MAX_EXTENSIONS", len(extensions) + 1, limits.MAX_EXTENSIONS, path=name
             )
-    return data[begin:stop]
+        try:
+            extension, position = _read_extension(data, position, stop)
+        except DecodeError as error:
+            raise error.under(f"{name}[{len(extensions)}]") from None
+        extensions.append(extension)
+    return tuple(extensions), end
 
 
-def _check_extension(data: bytes, position: int, end: int) -> int:
+def _read_extension(data: bytes, position: int, end: int) -> tuple[RawExtension, int]:
     position, stop = content(data, position, end, SEQUENCE, "")
-    _, position = oid(data, position, stop, "extnID")
-    if position < stop and data[position] == BOOLEAN:
+    start, position = oid(data, position, stop, "extnID")
+    dotted = oid_text(data[start:position])
+    critical = position < stop and data[position] == BOOLEAN
+    if critical:
         start, after = content(data, position, stop, BOOLEAN, "critical")
         if data[start:after] != b"\xff":
             # FALSE is the default, which DER leaves out (X.690 §11.5).
             fail("not the octet of TRUE", "critical", position)
         position = after
-    _, position = content(data, position, stop, OCTET_STRING, "extnValue")
+    start, position = content(data, position, stop, OCTET_STRING, "extnValue")
     end_of(position, stop, "")
-    return stop
+    return RawExtension(dotted, critical, slice(start, stop)), stop
 
 
 def decode_extensions(
-    der: bytes | None, decoders: Mapping[str, Decoder], name: str
+    data: bytes, raw: RawExtensions, decoders: Mapping[str, Decoder], name: str
 ) -> x509.Extensions:
     """
-    Return the extensions of the checked list *der*; none at all for ``None``.
+    Return the extensions that lie in *data*.
 
     Raises:
         x509.DuplicateExtension: If an extension stands there twice.
         DecodeError: If a known extension has a malformed value.
     """
-    raw = list(_split(der)) if der is not None else []
     seen: set[str] = set()
     for dotted, _, _ in raw:
         if dotted in seen:
@@ -107,26 +132,11 @@ def decode_extensions(
             x509.Extension(
                 oids.identifier(dotted),
                 critical,
-                _decode(dotted, value, decoders, name),
+                _decode(dotted, data[value], decoders, name),
             )
             for dotted, critical, value in raw
         ]
     )
-
-
-def _split(der: bytes) -> Iterable[tuple[str, bool, bytes]]:
-    """Yield identifier, criticality and value of each extension of a checked list."""
-    position, end = content(der, 0, len(der), SEQUENCE, "")
-    while position < end:
-        start, stop = content(der, position, end, SEQUENCE, "")
-        first, start = oid(der, start, stop, "")
-        dotted = oid_text(der[first:start])
-        critical = der[start] == BOOLEAN
-        if critical:
-            start += len(TRUE_DER)
-        first, last = content(der, start, stop, OCTET_STRING, "")
-        yield dotted, critical, der[first:last]
-        position = stop
 
 
 def _decode(
@@ -185,7 +195,8 @@ def _crl_entry(dotted: str) -> Decoder:
             .build()
         )
         try:
-            return entry.extensions[0].value
+            decoded: x509.ExtensionType = entry.extensions[0].value
+            return decoded
         except ValueError as error:
             raise SchemaError(str(error)) from error
 

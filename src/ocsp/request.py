@@ -21,36 +21,69 @@ it is read, and the octets that came in are the octets that go out.
 
 from __future__ import annotations
 
-from typing import final
+from typing import NamedTuple, NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from ocsp import limits
-from ocsp._der import (
-    SEQUENCE,
-    content,
-    end_of,
-    explicit,
-)
+from ocsp._der import SEQUENCE, content, context, end_of, explicit
 from ocsp._message import accept_message, only_der, refuse_version
 from ocsp._names import check_general_name
+from ocsp._shapes import Shapes
 from ocsp.algorithms import cert_id_hash
-from ocsp.certid import CertID, CertIDFields, read_cert_id
+from ocsp.certid import CertID, CertIDLayout, read_cert_id
 from ocsp.errors import (
     DecodeError,
     LimitExceeded,
     MultipleRequestsError,
     SchemaError,
 )
-from ocsp.extensions import REQUEST_EXTENSIONS, decode_extensions, read_extensions
+from ocsp.extensions import (
+    REQUEST_EXTENSIONS,
+    RawExtensions,
+    decode_extensions,
+    read_extensions,
+)
 
 __all__ = ["OCSPRequest", "OCSPSingleRequest", "load_der_ocsp_request"]
 
 
-def load_der_ocsp_request(
-    data: bytes, *, allow_multiple: bool = False
-) -> OCSPRequest:
+class SingleRequestLayout(NamedTuple):
+    """
+    Where the fields of a Request lie in a message.
+
+    Attributes:
+        whole: The Request with its header.
+
+        cert_id: reqCert.
+
+        extensions: singleRequestExtensions.
+    """
+
+    whole: slice
+    cert_id: CertIDLayout
+    extensions: RawExtensions
+
+
+class RequestLayout(NamedTuple):
+    """
+    Where the fields of an OCSPRequest lie.
+
+    Attributes:
+        requests: requestList.
+
+        extensions: requestExtensions.
+
+        only: reqCert of the one Request, or ``None`` where there are several.
+    """
+
+    requests: tuple[SingleRequestLayout, ...]
+    extensions: RawExtensions
+    only: CertIDLayout | None
+
+
+def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPRequest:
     """
     Read a DER-encoded OCSP request.
 
@@ -73,9 +106,16 @@ def load_der_ocsp_request(
             *allow_multiple* is false; a ``NotImplementedError``.
         TypeError: If *data* is not ``bytes``.
     """
-    request = _read_request(data)
-    if not allow_multiple and len(request._requests) != 1:
-        raise MultipleRequestsError(len(request._requests))
+    layout = _SHAPES.find(data)
+    if layout is None or len(layout.extensions) > limits.MAX_EXTENSIONS:
+        layout = _read_request(data)
+        if layout.only is None and not allow_multiple:
+            raise MultipleRequestsError(len(layout.requests))
+    request = object.__new__(OCSPRequest)
+    request._der = data
+    request._layout = layout
+    request._only = layout.only
+    request._cached_extensions = None
     return request
 
 
@@ -87,29 +127,29 @@ class OCSPSingleRequest:
     Immutable; equal entries have equal DER.
     """
 
-    __slots__ = ("_cached_extensions", "_extensions", "_fields")
+    __slots__ = ("_cached_extensions", "_data", "_layout")
 
-    _fields: CertIDFields
-    _extensions: bytes | None
+    _data: bytes
+    _layout: SingleRequestLayout
     _cached_extensions: x509.Extensions | None
 
     def __init__(self) -> None:
-        raise TypeError("OCSPSingleRequest comes from load_der_ocsp_request()")
+        raise TypeError("OCSPSingleRequest comes from OCSPRequest.requests")
 
     @property
     def cert_id(self) -> CertID:
         """The certificate that is asked about."""
-        return CertID.from_fields(self._fields)
+        return CertID.at(self._data, self._layout.cert_id)
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
-        return self._fields.name_hash
+        return self._data[self._layout.cert_id.name_hash]
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
-        return self._fields.key_hash
+        return self._data[self._layout.cert_id.key_hash]
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -119,12 +159,12 @@ class OCSPSingleRequest:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        return cert_id_hash(self._fields.algorithm)
+        return cert_id_hash(self._layout.cert_id.algorithm)
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return int.from_bytes(self._fields.serial, signed=True)
+        return int.from_bytes(self._data[self._layout.cert_id.serial], signed=True)
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -137,25 +177,40 @@ class OCSPSingleRequest:
         """
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
-                self._extensions, {}, "singleRequestExtensions"
+                self._data, self._layout.extensions, {}, "singleRequestExtensions"
             )
         return self._cached_extensions
+
+    @property
+    def _der(self) -> bytes:
+        return self._data[self._layout.whole]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPSingleRequest):
             return NotImplemented
-        return (
-            self._fields == other._fields and self._extensions == other._extensions
-        )
+        return self._der == other._der
 
     def __hash__(self) -> int:
-        return hash((self._fields, self._extensions))
+        return hash(self._der)
 
     def __repr__(self) -> str:
         return f"<OCSPSingleRequest({self.cert_id!r})>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _make_single_request, (self._fields, self._extensions)
+        return _load_entry, (self._der,)
+
+
+def _load_entry(der: bytes) -> OCSPSingleRequest:
+    layout, _ = _read_entry(der, 0, len(der))
+    return _entry_at(der, layout)
+
+
+def _entry_at(data: bytes, layout: SingleRequestLayout) -> OCSPSingleRequest:
+    entry = object.__new__(OCSPSingleRequest)
+    entry._data = data
+    entry._layout = layout
+    entry._cached_extensions = None
+    return entry
 
 
 @final
@@ -167,11 +222,11 @@ class OCSPRequest:
     have equal DER.
     """
 
-    __slots__ = ("_cached_extensions", "_der", "_extensions", "_requests")
+    __slots__ = ("_cached_extensions", "_der", "_layout", "_only")
 
     _der: bytes
-    _requests: tuple[OCSPSingleRequest, ...]
-    _extensions: bytes | None
+    _layout: RequestLayout
+    _only: CertIDLayout | None
     _cached_extensions: x509.Extensions | None
 
     def __init__(self) -> None:
@@ -180,24 +235,21 @@ class OCSPRequest:
     @property
     def requests(self) -> tuple[OCSPSingleRequest, ...]:
         """The entries, in order; one, unless several were allowed when loading."""
-        return self._requests
+        return tuple(_entry_at(self._der, entry) for entry in self._layout.requests)
 
-    @property
-    def _only(self) -> OCSPSingleRequest:
-        requests = self._requests
-        if len(requests) != 1:
-            raise MultipleRequestsError(len(requests))
-        return requests[0]
+    def _refuse(self) -> NoReturn:
+        """Say why a property of one entry has no value."""
+        raise MultipleRequestsError(len(self._layout.requests))
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
-        return self._only._fields.key_hash
+        return self._der[(self._only or self._refuse()).key_hash]
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
-        return self._only._fields.name_hash
+        return self._der[(self._only or self._refuse()).name_hash]
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -207,12 +259,15 @@ class OCSPRequest:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        return cert_id_hash(self._only._fields.algorithm)
+        only = self._only or self._refuse()
+        return only.hash or cert_id_hash(only.algorithm)
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return int.from_bytes(self._only._fields.serial, signed=True)
+        return int.from_bytes(
+            self._der[(self._only or self._refuse()).serial], signed=True
+        )
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -225,7 +280,10 @@ class OCSPRequest:
         """
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
-                self._extensions, REQUEST_EXTENSIONS, "requestExtensions"
+                self._der,
+                self._layout.extensions,
+                REQUEST_EXTENSIONS,
+                "requestExtensions",
             )
         return self._cached_extensions
 
@@ -248,83 +306,71 @@ class OCSPRequest:
         return hash(self._der)
 
     def __repr__(self) -> str:
-        entries = ", ".join(repr(entry.cert_id) for entry in self._requests)
+        entries = ", ".join(repr(entry.cert_id) for entry in self.requests)
         return f"<OCSPRequest({entries})>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _read_request, (self._der,)
+        return _load_multiple, (self._der,)
 
 
-def _make_single_request(
-    fields: CertIDFields, extensions: bytes | None
-) -> OCSPSingleRequest:
-    entry = object.__new__(OCSPSingleRequest)
-    entry._fields = fields
-    entry._extensions = extensions
-    entry._cached_extensions = None
-    return entry
+def _load_multiple(data: bytes) -> OCSPRequest:
+    return load_der_ocsp_request(data, allow_multiple=True)
 
 
-def _read_request(data: bytes) -> OCSPRequest:
+_SHAPES: Shapes[RequestLayout] = Shapes()
+
+
+def _read_request(data: bytes) -> RequestLayout:
+    """Read in full, and learn the shape of a request about one certificate."""
     size = accept_message(data)
     position, end = content(data, 0, size, SEQUENCE, "OCSPRequest")
     end_of(end, size, "OCSPRequest")
     start, position = content(data, position, end, SEQUENCE, "tbsRequest")
     try:
-        requests, extensions = _read_tbs(data, start, position)
+        layout = _read_tbs(data, start, position)
     except DecodeError as error:
         raise error.under("tbsRequest") from None
     if position != end:
         # The signature is passed through as it is: RFC 9919 §3.1.2 lets a responder
         # ignore it, and the documented API has no name for it.
-        _, _, position = explicit(
-            data, position, end, 0, SEQUENCE, "optionalSignature"
-        )
+        _, _, position = explicit(data, position, end, 0, SEQUENCE, "optionalSignature")
         end_of(position, end, "OCSPRequest")
-    request = object.__new__(OCSPRequest)
-    request._der = data
-    request._requests = requests
-    request._extensions = extensions
-    request._cached_extensions = None
-    return request
+    cert_id = layout.only
+    if cert_id is not None:
+        values = [cert_id.name_hash, cert_id.key_hash, cert_id.serial]
+        values += (extension.value for extension in layout.extensions)
+        _SHAPES.learn(data, layout, cert_id.serial, values)
+    return layout
 
 
-def _read_tbs(
-    data: bytes, position: int, end: int
-) -> tuple[tuple[OCSPSingleRequest, ...], bytes | None]:
-    if position < end and data[position] in (0xA0, 0xA1):
-        position = _read_preamble(data, position, end)
+def _read_tbs(data: bytes, position: int, end: int) -> RequestLayout:
+    if position < end and data[position] == context(0):
+        refuse_version(data, position, end, "request")
+    if position < end and data[position] == context(1):
+        start, position = content(data, position, end, context(1), "requestorName")
+        check_general_name(data, start, position, "requestorName")
     start, position = content(data, position, end, SEQUENCE, "requestList")
     requests = _read_list(data, start, position)
-    extensions = None
+    extensions: RawExtensions = ()
     if position != end:
-        start, position = content(data, position, end, 0xA2, "requestExtensions")
-        extensions = read_extensions(data, start, position, "requestExtensions")
+        extensions, position = read_extensions(
+            data, position, end, 2, "requestExtensions"
+        )
         end_of(position, end, "")
-    return requests, extensions
+    only = requests[0].cert_id if len(requests) == 1 else None
+    return RequestLayout(requests, extensions, only)
 
 
-def _read_preamble(data: bytes, position: int, end: int) -> int:
-    """Step over the version, which must be the default, and the requestor's name."""
-    if data[position] == 0xA0:
-        refuse_version(data, position, end, "request")
-    start, position = content(data, position, end, 0xA1, "requestorName")
-    check_general_name(data, start, position, "requestorName")
-    return position
-
-
-def _read_list(
-    data: bytes, position: int, end: int
-) -> tuple[OCSPSingleRequest, ...]:
-    requests: list[OCSPSingleRequest] = []
+def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayout, ...]:
+    requests: list[SingleRequestLayout] = []
     try:
         while position < end:
-            start, position = content(data, position, end, SEQUENCE, "")
-            requests.append(_read_entry(data, start, position))
-            if len(requests) > limits.MAX_ENTRIES:
+            if len(requests) == limits.MAX_ENTRIES:
                 raise LimitExceeded(
-                    "MAX_ENTRIES", len(requests), limits.MAX_ENTRIES
+                    "MAX_ENTRIES", len(requests) + 1, limits.MAX_ENTRIES
                 )
+            entry, position = _read_entry(data, position, end)
+            requests.append(entry)
     except DecodeError as error:
         raise error.under(f"requestList[{len(requests)}]") from None
     if not requests:
@@ -332,13 +378,16 @@ def _read_list(
     return tuple(requests)
 
 
-def _read_entry(data: bytes, position: int, end: int) -> OCSPSingleRequest:
-    fields, position = read_cert_id(data, position, end, "reqCert")
-    extensions = None
-    if position != end:
-        start, position = content(
-            data, position, end, 0xA0, "singleRequestExtensions"
+def _read_entry(
+    data: bytes, position: int, end: int
+) -> tuple[SingleRequestLayout, int]:
+    begin = position
+    position, stop = content(data, position, end, SEQUENCE, "")
+    cert_id, position = read_cert_id(data, position, stop, "reqCert")
+    extensions: RawExtensions = ()
+    if position != stop:
+        extensions, position = read_extensions(
+            data, position, stop, 0, "singleRequestExtensions"
         )
-        extensions = read_extensions(data, start, position, "singleRequestExtensions")
-        end_of(position, end, "")
-    return _make_single_request(fields, extensions)
+        end_of(position, stop, "")
+    return SingleRequestLayout(slice(begin, stop), cert_id, extensions), stop

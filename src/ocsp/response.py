@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import final
+from typing import NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ObjectIdentifier
 
-from ocsp import oids
-from ocsp._basic_response import BasicResponse, read_basic_response
+from ocsp import limits, oids
+from ocsp._basic_response import BasicResponseLayout, read_basic_response
 from ocsp._der import (
     OCTET_STRING,
     SEQUENCE,
@@ -34,12 +34,14 @@ from ocsp._der import (
     encode_oid,
     end_of,
     enumerated,
+    explicit,
     oid,
     oid_text,
 )
 from ocsp._message import accept_message, only_der
 from ocsp._names import parse_name
-from ocsp._times import naive, warn_naive
+from ocsp._shapes import Shapes
+from ocsp._times import moment, naive, warn_naive
 from ocsp.algorithms import algorithm_identifier, signature_hash
 from ocsp.errors import (
     DecodeError,
@@ -48,10 +50,10 @@ from ocsp.errors import (
     SchemaError,
 )
 from ocsp.extensions import RESPONSE_EXTENSIONS, decode_extensions
-from ocsp.single_response import OCSPSingleResponse
+from ocsp.single_response import OCSPSingleResponse, single_response_at
 from ocsp.statuses import OCSPCertStatus, OCSPResponseStatus
 
-__all__ = ["OCSPResponse", "load_der_ocsp_response", "make_response"]
+__all__ = ["OCSPResponse", "load_der_ocsp_response"]
 
 
 def load_der_ocsp_response(data: bytes) -> OCSPResponse:
@@ -73,6 +75,12 @@ def load_der_ocsp_response(data: bytes) -> OCSPResponse:
             ``ValueError`` that names the field and the offset.
         TypeError: If *data* is not ``bytes``.
     """
+    layout = _SHAPES.find(data)
+    if layout is not None and not _over_limits(layout):
+        try:
+            return _successful(data, layout)
+        except ValueError:
+            pass  # a time that is none: read again, to say which
     return _read_response(data)
 
 
@@ -86,15 +94,32 @@ class OCSPResponse:
     :class:`ResponseStatusError` where the response is not *successful*.
     """
 
-    __slots__ = ("_basic", "_cached_extensions", "_der", "_status")
+    __slots__ = (
+        "_cached_extensions",
+        "_der",
+        "_layout",
+        "_only",
+        "_produced_at",
+        "_responses",
+        "_status",
+    )
 
     _der: bytes
     _status: OCSPResponseStatus
-    _basic: BasicResponse | None
+    _layout: BasicResponseLayout | None  # None if not successful, whatever came along
+    _produced_at: datetime.datetime | None
+    _responses: tuple[OCSPSingleResponse, ...]
+    _only: OCSPSingleResponse | None
     _cached_extensions: x509.Extensions | None
 
     def __init__(self) -> None:
         raise TypeError("OCSPResponse comes from load_der_ocsp_response()")
+
+    def _refuse(self) -> NoReturn:
+        """Say why a property has no value."""
+        if self._layout is None:
+            raise ResponseStatusError(self._status)
+        raise MultipleResponsesError(len(self._responses))
 
     @property
     def response_status(self) -> OCSPResponseStatus:
@@ -102,27 +127,16 @@ class OCSPResponse:
         return self._status
 
     @property
-    def _successful(self) -> BasicResponse:
-        if self._status is not OCSPResponseStatus.SUCCESSFUL or self._basic is None:
-            raise ResponseStatusError(self._status)
-        return self._basic
-
-    @property
-    def _only(self) -> OCSPSingleResponse:
-        responses = self._successful.responses
-        if len(responses) != 1:
-            raise MultipleResponsesError(len(responses))
-        return responses[0]
-
-    @property
     def responses(self) -> Iterator[OCSPSingleResponse]:
         """The entries, in order; a fresh iterator at each access."""
-        return iter(self._successful.responses)
+        if self._layout is None:
+            self._refuse()
+        return iter(self._responses)
 
     @property
     def signature_algorithm_oid(self) -> ObjectIdentifier:
         """The object identifier of the signature algorithm."""
-        algorithm = algorithm_identifier(self._successful.algorithm)
+        algorithm = algorithm_identifier((self._layout or self._refuse()).algorithm)
         return oids.identifier(algorithm.oid)
 
     @property
@@ -133,17 +147,17 @@ class OCSPResponse:
         Raises:
             UnsupportedAlgorithm: If the signature algorithm is not known.
         """
-        return signature_hash(self._successful.algorithm)
+        return signature_hash((self._layout or self._refuse()).algorithm)
 
     @property
     def signature(self) -> bytes:
         """The signature, which nobody has verified yet."""
-        return self._successful.signature
+        return self._der[(self._layout or self._refuse()).signature]
 
     @property
     def tbs_response_bytes(self) -> bytes:
         """The octets that are signed (``tbsResponseData``), exactly as received."""
-        return self._successful.tbs
+        return self._der[(self._layout or self._refuse()).tbs]
 
     @property
     def certificates(self) -> list[x509.Certificate]:
@@ -152,29 +166,30 @@ class OCSPResponse:
 
         They are not covered by the signature and may be anything.
         """
-        return list(self._successful.certificates)
+        return list((self._layout or self._refuse()).certificates)
 
     @property
     def responder_key_hash(self) -> bytes | None:
         """The SHA-1 of the signer's key, or ``None`` where a name stands instead."""
-        return self._successful.responder_key_hash
+        found = (self._layout or self._refuse()).data.responder_key_hash
+        return None if found is None else self._der[found]
 
     @property
     def responder_name(self) -> x509.Name | None:
         """The signer's name, or ``None`` where a key hash stands instead."""
-        name = self._successful.responder_name
+        name = (self._layout or self._refuse()).data.responder_name
         return None if name is None else parse_name(name)
 
     @property
     def produced_at(self) -> datetime.datetime:
         """When it was signed, naive, in UTC. Deprecated: use ``produced_at_utc``."""
         warn_naive("produced_at")
-        return self._successful.produced_at.replace(tzinfo=None)
+        return (self._produced_at or self._refuse()).replace(tzinfo=None)
 
     @property
     def produced_at_utc(self) -> datetime.datetime:
         """When the response was signed (``producedAt``), aware, in UTC."""
-        return self._successful.produced_at
+        return self._produced_at or self._refuse()
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -185,17 +200,20 @@ class OCSPResponse:
             x509.DuplicateExtension: If one stands there twice.
             DecodeError: If a known one has a malformed value.
         """
-        encoded = self._successful.extensions
+        layout = self._layout or self._refuse()
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
-                encoded, RESPONSE_EXTENSIONS, "responseExtensions"
+                self._der,
+                layout.data.extensions,
+                RESPONSE_EXTENSIONS,
+                "responseExtensions",
             )
         return self._cached_extensions
 
     @property
     def certificate_status(self) -> OCSPCertStatus:
         """The status of the certificate, where the response is about one."""
-        return self._only.certificate_status
+        return (self._only or self._refuse())._layout.status
 
     @property
     def revocation_time(self) -> datetime.datetime | None:
@@ -205,12 +223,12 @@ class OCSPResponse:
         Deprecated: use ``revocation_time_utc``.
         """
         warn_naive("revocation_time")
-        return naive(self._only.revocation_time_utc)
+        return naive((self._only or self._refuse()).revocation_time_utc)
 
     @property
     def revocation_time_utc(self) -> datetime.datetime | None:
         """When the certificate was revoked, aware, in UTC; ``None`` if it is not."""
-        return self._only.revocation_time_utc
+        return (self._only or self._refuse())._revocation_time
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
@@ -220,7 +238,7 @@ class OCSPResponse:
         Raises:
             DecodeError: If the reason has an unknown number.
         """
-        return self._only.revocation_reason
+        return (self._only or self._refuse()).revocation_reason
 
     @property
     def this_update(self) -> datetime.datetime:
@@ -230,12 +248,12 @@ class OCSPResponse:
         Deprecated: use ``this_update_utc``.
         """
         warn_naive("this_update")
-        return self._only.this_update_utc.replace(tzinfo=None)
+        return (self._only or self._refuse()).this_update_utc.replace(tzinfo=None)
 
     @property
     def this_update_utc(self) -> datetime.datetime:
         """When the status was known to be right (``thisUpdate``), aware, in UTC."""
-        return self._only.this_update_utc
+        return (self._only or self._refuse())._this_update
 
     @property
     def next_update(self) -> datetime.datetime | None:
@@ -245,22 +263,22 @@ class OCSPResponse:
         Deprecated: use ``next_update_utc``.
         """
         warn_naive("next_update")
-        return naive(self._only.next_update_utc)
+        return naive((self._only or self._refuse()).next_update_utc)
 
     @property
     def next_update_utc(self) -> datetime.datetime | None:
         """When there will be newer information (``nextUpdate``), aware, in UTC."""
-        return self._only.next_update_utc
+        return (self._only or self._refuse())._next_update
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
-        return self._only.issuer_key_hash
+        return (self._only or self._refuse()).issuer_key_hash
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
-        return self._only.issuer_name_hash
+        return (self._only or self._refuse()).issuer_name_hash
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -270,12 +288,12 @@ class OCSPResponse:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        return self._only.hash_algorithm
+        return (self._only or self._refuse()).hash_algorithm
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return self._only.serial_number
+        return (self._only or self._refuse()).serial_number
 
     @property
     def single_extensions(self) -> x509.Extensions:
@@ -286,7 +304,7 @@ class OCSPResponse:
             x509.DuplicateExtension: If one stands there twice.
             DecodeError: If a known one has a malformed value.
         """
-        return self._only.single_extensions
+        return (self._only or self._refuse()).single_extensions
 
     def public_bytes(self, encoding: serialization.Encoding) -> bytes:
         """
@@ -307,70 +325,93 @@ class OCSPResponse:
         return hash(self._der)
 
     def __repr__(self) -> str:
-        if self._status is not OCSPResponseStatus.SUCCESSFUL or self._basic is None:
+        if self._layout is None:
             return f"<OCSPResponse({self._status.name})>"
-        entries = ", ".join(map(repr, self._basic.responses))
+        entries = ", ".join(map(repr, self._responses))
         return f"<OCSPResponse({self._status.name}, unverified: {entries})>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _read_response, (self._der,)
+        return load_der_ocsp_response, (self._der,)
 
 
-def make_response(
-    der: bytes, status: OCSPResponseStatus, basic: BasicResponse | None
-) -> OCSPResponse:
-    """Return the object for a message whose parts are known to be right."""
-    response = object.__new__(OCSPResponse)
-    response._der = der
-    response._status = status
-    response._basic = basic
-    response._cached_extensions = None
-    return response
-
-
+_SHAPES: Shapes[BasicResponseLayout] = Shapes()
 _STATUSES = {status.value: status for status in OCSPResponseStatus}
 _BASIC_DER = encode_oid(oids.OCSP_BASIC)
 
 
+def _successful(data: bytes, layout: BasicResponseLayout) -> OCSPResponse:
+    """
+    Return the successful response whose parts lie in *data* as *layout* says.
+
+    Raises:
+        ValueError: If one of its times is none.
+    """
+    response = object.__new__(OCSPResponse)
+    response._der = data
+    response._status = OCSPResponseStatus.SUCCESSFUL
+    response._layout = layout
+    response._produced_at = moment(data[layout.data.produced_at])
+    entries = layout.data.responses
+    if len(entries) == 1:
+        response._only = single_response_at(data, entries[0])
+        response._responses = (response._only,)
+    else:
+        response._only = None
+        response._responses = tuple(single_response_at(data, x) for x in entries)
+    response._cached_extensions = None
+    return response
+
+
+def _unsuccessful(data: bytes, status: OCSPResponseStatus) -> OCSPResponse:
+    response = object.__new__(OCSPResponse)
+    response._der = data
+    response._status = status
+    response._layout = response._produced_at = response._only = None
+    response._responses = ()
+    response._cached_extensions = None
+    return response
+
+
 def _read_response(data: bytes) -> OCSPResponse:
+    """Read in full, and learn the shape of a response about one certificate."""
     size = accept_message(data)
     position, end = content(data, 0, size, SEQUENCE, "OCSPResponse")
-    if end != size:
-        end_of(end, size, "OCSPResponse")
-    value, position = enumerated(data, position, end, "responseStatus")
+    end_of(end, size, "OCSPResponse")
+    value, after = enumerated(data, position, end, "responseStatus")
     status = _STATUSES.get(value)
     if status is None:
         raise SchemaError(
             f"{value} is not a known status", path="responseStatus", offset=position
         )
-    basic = None
-    if position != end:
-        start, position = content(data, position, end, 0xA0, "responseBytes")
-        basic = _read_bytes(data, start, position)
-        if position != end:
-            end_of(position, end, "OCSPResponse")
-    elif status is OCSPResponseStatus.SUCCESSFUL:
-        raise SchemaError("successful, but there is no response", path="responseBytes")
-    return make_response(data, status, basic)
+    if after == end:
+        if status is OCSPResponseStatus.SUCCESSFUL:
+            raise SchemaError("a successful response has them", path="responseBytes")
+        return _unsuccessful(data, status)
+    layout = _read_bytes(data, after, end)
+    if status is not OCSPResponseStatus.SUCCESSFUL:
+        # RFC 6960 §4.2.1: an error carries no responseBytes. What came along is
+        # nobody's answer, so nothing of it is shown.
+        return _unsuccessful(data, status)
+    if len(layout.data.responses) == 1:
+        _learn(data, layout)
+    return _successful(data, layout)
 
 
-def _read_bytes(data: bytes, position: int, end: int) -> BasicResponse:
+def _read_bytes(data: bytes, position: int, end: int) -> BasicResponseLayout:
     try:
-        position, stop = content(data, position, end, SEQUENCE, "")
-        if stop != end:
-            end_of(stop, end, "")
-        after = position + len(_BASIC_DER)
-        if data[position:after] != _BASIC_DER:
+        position, stop, after = explicit(data, position, end, 0, SEQUENCE, "")
+        end_of(after, end, "")
+        start = position + len(_BASIC_DER)
+        if data[position:start] != _BASIC_DER:
             _refuse_type(data, position, stop)
-        start, position = content(data, after, stop, OCTET_STRING, "response")
-        if position != stop:
-            end_of(position, stop, "")
+        start, position = content(data, start, stop, OCTET_STRING, "response")
+        end_of(position, stop, "")
         return read_basic_response(data, start, position)
     except DecodeError as error:
         raise error.under("responseBytes") from None
 
 
-def _refuse_type(data: bytes, position: int, end: int) -> None:
+def _refuse_type(data: bytes, position: int, end: int) -> NoReturn:
     start, stop = oid(data, position, end, "responseType")
     raise SchemaError(
         f"{oid_text(data[start:stop])} is not id-pkix-ocsp-basic",
@@ -379,3 +420,25 @@ def _refuse_type(data: bytes, position: int, end: int) -> None:
     )
 
 
+def _learn(data: bytes, layout: BasicResponseLayout) -> None:
+    """Keep the shape: signer, algorithms and certificates are part of it."""
+    fields = layout.data
+    entry = fields.responses[0]
+    serial = entry.cert_id.serial
+    values = [entry.cert_id.name_hash, entry.cert_id.key_hash, serial]
+    values += [fields.produced_at, entry.this_update, layout.signature]
+    optional = (fields.responder_key_hash, entry.revocation_time, entry.next_update)
+    values += (value for value in optional if value is not None)
+    values += (x.value for x in (*fields.extensions, *entry.extensions))
+    if data[layout.signature.start - 1] == 0:  # else the last octet is constrained
+        _SHAPES.learn(data, layout, serial, values)
+
+
+def _over_limits(layout: BasicResponseLayout) -> bool:
+    """Tell whether a limit was lowered since the shape was learned."""
+    entry = layout.data.responses[0]
+    return (
+        len(layout.certificates) > limits.MAX_CERTIFICATES
+        or len(layout.data.extensions) > limits.MAX_EXTENSIONS
+        or len(entry.extensions) > limits.MAX_EXTENSIONS
+    )

@@ -21,20 +21,80 @@ SingleResponse: what a response says of one certificate (RFC 6960 §4.2.1).
 from __future__ import annotations
 
 import datetime
-from typing import final
+from typing import NamedTuple, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp._der import any_value, content, end_of, enumerated, fail
-from ocsp._times import explicit_time, generalized_time, naive, warn_naive
+from ocsp._der import (
+    ENUMERATED,
+    SEQUENCE,
+    any_value,
+    content,
+    context,
+    encode,
+    end_of,
+    enumerated,
+    fail,
+)
+from ocsp._times import (
+    encode_time,
+    explicit_time,
+    generalized_time,
+    moment,
+    naive,
+    warn_naive,
+)
 from ocsp.algorithms import cert_id_hash
-from ocsp.certid import CertID, CertIDFields, read_cert_id
-from ocsp.errors import SchemaError
-from ocsp.extensions import SINGLE_EXTENSIONS, decode_extensions, read_extensions
-from ocsp.statuses import REASONS, OCSPCertStatus
+from ocsp.certid import CertID, CertIDLayout, read_cert_id
+from ocsp.errors import BuildError, SchemaError
+from ocsp.extensions import (
+    SINGLE_EXTENSIONS,
+    RawExtensions,
+    decode_extensions,
+    read_extensions,
+)
+from ocsp.statuses import REASON_CODES, REASONS, OCSPCertStatus
 
-__all__ = ["OCSPSingleResponse", "read_single_response"]
+__all__ = [
+    "OCSPSingleResponse",
+    "SingleResponseLayout",
+    "encode_status",
+    "read_single_response",
+    "single_response_at",
+]
+
+
+class SingleResponseLayout(NamedTuple):
+    """
+    Where the fields of a SingleResponse lie in a message.
+
+    Attributes:
+        whole: The SingleResponse with its header.
+
+        cert_id: certID.
+
+        status: certStatus.
+
+        revocation_time: The text of revocationTime, or ``None``.
+
+        reason: The number of revocationReason, or ``None``.
+
+        this_update: The text of thisUpdate.
+
+        next_update: The text of nextUpdate, or ``None``.
+
+        extensions: singleExtensions.
+    """
+
+    whole: slice
+    cert_id: CertIDLayout
+    status: OCSPCertStatus
+    revocation_time: slice | None
+    reason: int | None
+    this_update: slice
+    next_update: slice | None
+    extensions: RawExtensions
 
 
 @final
@@ -47,24 +107,18 @@ class OCSPSingleResponse:
 
     __slots__ = (
         "_cached_extensions",
-        "_cert_id",
-        "_der",
-        "_extensions",
+        "_data",
+        "_layout",
         "_next_update",
-        "_reason",
         "_revocation_time",
-        "_status",
         "_this_update",
     )
 
-    _der: bytes
-    _cert_id: CertIDFields
-    _status: OCSPCertStatus
+    _data: bytes
+    _layout: SingleResponseLayout
     _revocation_time: datetime.datetime | None
-    _reason: int | None
     _this_update: datetime.datetime
     _next_update: datetime.datetime | None
-    _extensions: bytes | None
     _cached_extensions: x509.Extensions | None
 
     def __init__(self) -> None:
@@ -73,17 +127,17 @@ class OCSPSingleResponse:
     @property
     def cert_id(self) -> CertID:
         """The certificate that this is about."""
-        return CertID.from_fields(self._cert_id)
+        return CertID.at(self._data, self._layout.cert_id)
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
-        return self._cert_id.key_hash
+        return self._data[self._layout.cert_id.key_hash]
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
-        return self._cert_id.name_hash
+        return self._data[self._layout.cert_id.name_hash]
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -93,17 +147,18 @@ class OCSPSingleResponse:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        return cert_id_hash(self._cert_id.algorithm)
+        cert_id = self._layout.cert_id
+        return cert_id.hash or cert_id_hash(cert_id.algorithm)
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return int.from_bytes(self._cert_id.serial, signed=True)
+        return int.from_bytes(self._data[self._layout.cert_id.serial], signed=True)
 
     @property
     def certificate_status(self) -> OCSPCertStatus:
         """What the responder says of the certificate (``certStatus``)."""
-        return self._status
+        return self._layout.status
 
     @property
     def revocation_time(self) -> datetime.datetime | None:
@@ -128,14 +183,14 @@ class OCSPSingleResponse:
         Raises:
             SchemaError: If the reason has an unknown number.
         """
-        if self._reason is None:
+        code = self._layout.reason
+        if code is None:
             return None
-        try:
-            return REASONS[self._reason]
-        except KeyError:
+        if code not in REASONS:
             raise SchemaError(
-                f"Unsupported reason code: {self._reason}", path="revocationReason"
-            ) from None
+                f"Unsupported reason code: {code}", path="revocationReason"
+            )
+        return REASONS[code]
 
     @property
     def this_update(self) -> datetime.datetime:
@@ -178,9 +233,16 @@ class OCSPSingleResponse:
         """
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
-                self._extensions, SINGLE_EXTENSIONS, "singleExtensions"
+                self._data,
+                self._layout.extensions,
+                SINGLE_EXTENSIONS,
+                "singleExtensions",
             )
         return self._cached_extensions
+
+    @property
+    def _der(self) -> bytes:
+        return self._data[self._layout.whole]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPSingleResponse):
@@ -192,7 +254,7 @@ class OCSPSingleResponse:
 
     def __repr__(self) -> str:
         return (
-            f"<OCSPSingleResponse({self._status.name}, {self.cert_id!r}, "
+            f"<OCSPSingleResponse({self._layout.status.name}, {self.cert_id!r}, "
             f"this_update={self._this_update:%Y-%m-%dT%H:%M:%SZ})>"
         )
 
@@ -201,73 +263,140 @@ class OCSPSingleResponse:
 
 
 def _load(der: bytes) -> OCSPSingleResponse:
-    return read_single_response(der, 0, len(der))[0]
+    layout, _ = read_single_response(der, 0, len(der))
+    return single_response_at(der, layout)
+
+
+def single_response_at(data: bytes, layout: SingleResponseLayout) -> OCSPSingleResponse:
+    """
+    Return the entry that lies in *data*.
+
+    Raises:
+        ValueError: If one of its times is none.
+    """
+    entry = object.__new__(OCSPSingleResponse)
+    entry._data = data
+    entry._layout = layout
+    entry._cached_extensions = None
+    revoked, update = layout.revocation_time, layout.next_update
+    entry._revocation_time = None if revoked is None else moment(data[revoked])
+    entry._this_update = moment(data[layout.this_update])
+    entry._next_update = None if update is None else moment(data[update])
+    return entry
 
 
 def read_single_response(
     data: bytes, position: int, end: int
-) -> tuple[OCSPSingleResponse, int]:
+) -> tuple[SingleResponseLayout, int]:
     """
-    Return the SingleResponse at *position*, and where it stops.
+    Return the layout of the SingleResponse at *position*, and where it stops.
 
     Raises:
         DecodeError: If its structure is wrong.
     """
     begin = position
-    position, stop = content(data, position, end, 0x30, "")
-    entry = object.__new__(OCSPSingleResponse)
-    entry._der = data[begin:stop]
-    entry._cached_extensions = None
-    entry._cert_id, position = read_cert_id(data, position, stop, "certID")
-    position = _read_status(entry, data, position, stop)
-    entry._this_update, position = generalized_time(data, position, stop, "thisUpdate")
-    entry._next_update = entry._extensions = None
+    position, stop = content(data, position, end, SEQUENCE, "")
+    cert_id, position = read_cert_id(data, position, stop, "certID")
+    status, revoked, reason, position = _read_status(data, position, stop)
+    this_update, position = generalized_time(data, position, stop, "thisUpdate")
+    next_update = None
+    if position != stop and data[position] == context(0):
+        next_update, position = explicit_time(data, position, stop, 0, "nextUpdate")
+    extensions: RawExtensions = ()
     if position != stop:
-        position = _read_optional(entry, data, position, stop)
-    return entry, stop
-
-
-_GOOD = b"\x80\x00"
-_UNKNOWN = b"\x82\x00"
+        extensions, position = read_extensions(
+            data, position, stop, 1, "singleExtensions"
+        )
+        end_of(position, stop, "")
+    layout = SingleResponseLayout(
+        slice(begin, stop),
+        cert_id,
+        status,
+        revoked,
+        reason,
+        this_update,
+        next_update,
+        extensions,
+    )
+    return layout, stop
 
 
 def _read_status(
-    entry: OCSPSingleResponse, data: bytes, position: int, end: int
-) -> int:
-    entry._revocation_time = entry._reason = None
-    encoded = data[position : position + 2]
-    if encoded == _GOOD and position + 2 <= end:
-        entry._status = OCSPCertStatus.GOOD
-        return position + 2
-    if encoded == _UNKNOWN and position + 2 <= end:
-        entry._status = OCSPCertStatus.UNKNOWN
-        return position + 2
+    data: bytes, position: int, end: int
+) -> tuple[OCSPCertStatus, slice | None, int | None, int]:
+    """Return status, time and reason of revocation, and where certStatus stops."""
     tag, start, stop = any_value(data, position, end, "certStatus")
-    if tag != 0xA1:
+    if tag == 0xA1:
+        return OCSPCertStatus.REVOKED, *_read_revoked_info(data, start, stop), stop
+    if tag not in (0x80, 0x82):
         fail("neither good, revoked nor unknown", "certStatus", position)
-    entry._status = OCSPCertStatus.REVOKED
-    entry._revocation_time, start = generalized_time(
-        data, start, stop, "certStatus.revocationTime"
+    end_of(start, stop, "certStatus")
+    status = OCSPCertStatus.GOOD if tag == 0x80 else OCSPCertStatus.UNKNOWN
+    return status, None, None, stop
+
+
+def _read_revoked_info(
+    data: bytes, position: int, end: int
+) -> tuple[slice, int | None]:
+    revoked, position = generalized_time(
+        data, position, end, "certStatus.revocationTime"
     )
-    if start != stop:
-        name = "certStatus.revocationReason"
-        start, after = content(data, start, stop, 0xA0, name)
-        entry._reason, start = enumerated(data, start, after, name)
-        end_of(start, after, name)
-        end_of(after, stop, "certStatus")
-    return stop
+    if position == end:
+        return revoked, None
+    name = "certStatus.revocationReason"
+    start, stop = content(data, position, end, context(0), name)
+    reason, start = enumerated(data, start, stop, name)
+    end_of(start, stop, name)
+    end_of(stop, end, "certStatus")
+    return revoked, reason
 
 
-def _read_optional(
-    entry: OCSPSingleResponse, data: bytes, position: int, end: int
-) -> int:
-    """Read nextUpdate and singleExtensions, one of which is there."""
-    if data[position] == 0xA0:
-        entry._next_update, position = explicit_time(
-            data, position, end, "nextUpdate"
+def encode_status(
+    cert_status: OCSPCertStatus,
+    this_update: datetime.datetime,
+    next_update: datetime.datetime | None,
+    revocation_time: datetime.datetime | None,
+    revocation_reason: x509.ReasonFlags | None,
+) -> bytes:
+    """
+    Return certStatus, thisUpdate and nextUpdate in DER.
+
+    Raises:
+        BuildError: If time or reason of a revocation are given for another status.
+        TypeError: If an argument is of another type.
+    """
+    if not isinstance(this_update, datetime.datetime):
+        raise TypeError("this_update must be a datetime object")
+    if next_update is not None and not isinstance(next_update, datetime.datetime):
+        raise TypeError("next_update must be a datetime object or None")
+    if not isinstance(cert_status, OCSPCertStatus):
+        raise TypeError("cert_status must be an item from the OCSPCertStatus enum")
+    if cert_status is OCSPCertStatus.REVOKED:
+        status = _encode_revoked_info(revocation_time, revocation_reason)
+    else:
+        if revocation_time is not None:
+            raise BuildError(
+                "revocation_time can only be provided if the certificate is revoked"
+            )
+        if revocation_reason is not None:
+            raise BuildError(
+                "revocation_reason can only be provided if the certificate is revoked"
+            )
+        status = encode(0x80 if cert_status is OCSPCertStatus.GOOD else 0x82, b"")
+    encoded = status + encode_time(this_update)
+    if next_update is None:
+        return encoded
+    return encoded + encode(context(0), encode_time(next_update))
+
+
+def _encode_revoked_info(time: object, reason: object) -> bytes:
+    if not isinstance(time, datetime.datetime):
+        raise TypeError("revocation_time must be a datetime object")
+    if reason is None:
+        return encode(context(1), encode_time(time))
+    if not isinstance(reason, x509.ReasonFlags):
+        raise TypeError(
+            "revocation_reason must be an item from the ReasonFlags enum or None"
         )
-    if position != end:
-        start, position = content(data, position, end, 0xA1, "singleExtensions")
-        entry._extensions = read_extensions(data, start, position, "singleExtensions")
-        end_of(position, end, "")
-    return position
+    code = encode(ENUMERATED, bytes((REASON_CODES[reason],)))
+    return encode(context(1), encode_time(time), encode(context(0), code))
