@@ -9,13 +9,12 @@ name, and over the key's BIT STRING without tag, length and unused bits).
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from ocsp._der import SEQUENCE, any_value, bit_string, content
+from ocsp._der import SEQUENCE, any_value, bit_string, content, context
 from ocsp.errors import SchemaError
 
 __all__ = [
@@ -29,39 +28,62 @@ __all__ = [
 
 class CertificateParts(NamedTuple):
     """
-    The parts of a certificate that OCSP hashes or compares, as DER.
+    The parts of a certificate that OCSP hashes or copies.
 
     Attributes:
-        issuer: The issuer Name.
+        serial: The DER of serialNumber.
 
-        subject: The subject Name.
+        issuer: The DER of the issuer Name.
+
+        subject: The DER of the subject Name.
 
         key_bits: The content of the subjectPublicKey BIT STRING.
     """
 
+    serial: bytes
     issuer: bytes
     subject: bytes
     key_bits: bytes
 
 
-@lru_cache(maxsize=128)
+MAX_REMEMBERED = 256
+"""Certificates whose parts are kept; an authority's are asked for again and again."""
+
+_remembered: dict[int, tuple[x509.Certificate, CertificateParts]] = {}
+
+
 def parts_of(certificate: x509.Certificate) -> CertificateParts:
-    """Return the parts of *certificate*. An issuer's are asked for again and again."""
-    tbs = certificate.tbs_certificate_bytes
+    """Return the parts of *certificate*."""
+    # By identity, as the hash of a certificate costs more than the whole look-up. The
+    # entry keeps the object alive, so that its id cannot pass to another one.
+    known = _remembered.get(id(certificate))
+    if known is not None:
+        return known[1]
+    parts = _read_parts(certificate.tbs_certificate_bytes)
+    if len(_remembered) >= MAX_REMEMBERED:
+        _remembered.clear()
+    _remembered[id(certificate)] = certificate, parts
+    return parts
+
+
+def _read_parts(tbs: bytes) -> CertificateParts:
+    """Take a TBSCertificate apart, which ``cryptography`` has read already."""
     position, end = content(tbs, 0, len(tbs), SEQUENCE, "tbsCertificate")
     fields: list[tuple[int, int, int]] = []
-    while position < end and len(fields) < 7:
+    while len(fields) < 6:
         tag, start, stop = any_value(tbs, position, end, "tbsCertificate")
-        if tag != 0xA0:  # version
+        if tag != context(0):  # version
             fields.append((position, start, stop))
         position = stop
-    # serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo
-    _, _, issuer, _, subject, key, *_ = fields
-    start, stop = key[1:]
+    serial, _, issuer, _, subject, key = fields
+    _, start, stop = key
     _, _, bits = any_value(tbs, start, stop, "subjectPublicKeyInfo.algorithm")
     start, stop = bit_string(tbs, bits, stop, "subjectPublicKey")
     return CertificateParts(
-        tbs[issuer[0] : issuer[2]], tbs[subject[0] : subject[2]], tbs[start:stop]
+        tbs[serial[0] : serial[2]],
+        tbs[issuer[0] : issuer[2]],
+        tbs[subject[0] : subject[2]],
+        tbs[start:stop],
     )
 
 

@@ -327,13 +327,15 @@ def _tag_name(tag: int) -> str:
 
 
 def encode(tag: int, *parts: bytes) -> bytes:
-    """Return the value with identifier octet *tag* and the joined *parts* as content."""
-    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    """Return the value with identifier octet *tag* and *parts* as its content."""
+    body = b"".join(parts)
     length = len(body)
     if length < 0x80:
-        return bytes((tag, length)) + body
+        return b"%c%c%b" % (tag, length, body)
+    if length < 0x100:
+        return b"%c\x81%c%b" % (tag, length, body)
     octets = length.to_bytes((length.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(octets))) + octets + body
+    return b"%c%c%b%b" % (tag, 0x80 | len(octets), octets, body)
 
 
 def encode_integer(value: int) -> bytes:

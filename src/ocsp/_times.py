@@ -99,7 +99,17 @@ def warn_naive(name: str) -> None:
     )
 
 
+@lru_cache(maxsize=1024)
 def encode_time(when: datetime.datetime) -> bytes:
-    """Return the GeneralizedTime of *when*."""
-    written = utc(when).isoformat()[:19].replace("-", "").replace(":", "")
-    return encode(GENERALIZED_TIME, written.replace("T", "").encode() + b"Z")
+    """Return the GeneralizedTime of *when*; many answers share theirs."""
+    if when.tzinfo is not _UTC:
+        when = utc(when)
+    text = b"%04d%02d%02d%02d%02d%02dZ" % (
+        when.year,
+        when.month,
+        when.day,
+        when.hour,
+        when.minute,
+        when.second,
+    )
+    return encode(GENERALIZED_TIME, text)

@@ -44,6 +44,7 @@ __all__ = [
     "algorithm_name",
     "cert_id_hash",
     "encode_algorithm",
+    "hash_named",
     "hash_oid",
     "known_hash",
     "read_algorithm",
@@ -240,6 +241,11 @@ def _small(der: bytes, start: int, stop: int, octets: int, name: str) -> int:
 def encode_algorithm(dotted: str, parameters: bytes = b"") -> bytes:
     """Return the DER of an AlgorithmIdentifier."""
     return encode(SEQUENCE, encode_oid(dotted), parameters)
+
+
+def hash_named(name: str) -> hashes.HashAlgorithm:
+    """Return the hash of that name that is allowed in a CertID."""
+    return _HASHES[name][1]
 
 
 def hash_oid(algorithm: hashes.HashAlgorithm) -> str:

@@ -8,6 +8,7 @@ NULL and absent hash parameters mean the same algorithm (RFC 5754 §2).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, final
 
 from cryptography import x509
@@ -29,6 +30,7 @@ from ocsp.algorithms import (
     algorithm_name,
     cert_id_hash,
     encode_algorithm,
+    hash_named,
     hash_oid,
     known_hash,
     read_algorithm,
@@ -55,6 +57,8 @@ class CertIDLayout(NamedTuple):
     Attributes:
         whole: The CertID with its header.
 
+        issuer: hashAlgorithm, issuerNameHash and issuerKeyHash with their headers.
+
         algorithm: The DER of the hash AlgorithmIdentifier.
 
         name_hash: The content of issuerNameHash.
@@ -67,6 +71,7 @@ class CertIDLayout(NamedTuple):
     """
 
     whole: slice
+    issuer: slice
     algorithm: bytes
     name_hash: slice
     key_hash: slice
@@ -86,8 +91,8 @@ def read_cert_id(
     """
     begin = position
     try:
-        position, stop = content(data, position, end, SEQUENCE, "")
-        algorithm, position = read_algorithm(data, position, stop, "hashAlgorithm")
+        start, stop = content(data, position, end, SEQUENCE, "")
+        algorithm, position = read_algorithm(data, start, stop, "hashAlgorithm")
         name_hash = content(data, position, stop, OCTET_STRING, "issuerNameHash")
         key_hash = content(data, name_hash[1], stop, OCTET_STRING, "issuerKeyHash")
         serial = integer(data, key_hash[1], stop, "serialNumber")
@@ -96,6 +101,7 @@ def read_cert_id(
         raise error.under(name) from None
     layout = CertIDLayout(
         slice(begin, stop),
+        slice(start, key_hash[1]),
         algorithm,
         slice(*name_hash),
         slice(*key_hash),
@@ -103,6 +109,42 @@ def read_cert_id(
         known_hash(algorithm),
     )
     return layout, stop
+
+
+class IssuerID(NamedTuple):
+    """
+    The fields of a CertID that name the issuer.
+
+    Attributes:
+        algorithm: The DER of the hash AlgorithmIdentifier.
+
+        name_hash: The content of issuerNameHash.
+
+        key_hash: The content of issuerKeyHash.
+
+        der: All three in DER, one after the other.
+    """
+
+    algorithm: bytes
+    name_hash: bytes
+    key_hash: bytes
+    der: bytes
+
+
+def _issuer_id(
+    algorithm: hashes.HashAlgorithm, name_hash: bytes, key_hash: bytes
+) -> IssuerID:
+    identifier = encode_algorithm(hash_oid(algorithm), NULL_DER)
+    name = encode(OCTET_STRING, name_hash)
+    key = encode(OCTET_STRING, key_hash)
+    return IssuerID(identifier, name_hash, key_hash, identifier + name + key)
+
+
+@lru_cache(maxsize=256)
+def _hashed_issuer(algorithm: str, name: bytes, key_bits: bytes) -> IssuerID:
+    """Hash an issuer's name and key; few issuers are asked about."""
+    known = hash_named(algorithm)
+    return _issuer_id(known, digest(known, name), digest(known, key_bits))
 
 
 def check_hash(algorithm: object) -> None:
@@ -147,8 +189,9 @@ def check_certificates(*certificates: object) -> None:
     Raises:
         TypeError: If one is something else.
     """
-    if not all(isinstance(item, x509.Certificate) for item in certificates):
-        raise TypeError("cert and issuer must be a Certificate")
+    for item in certificates:
+        if not isinstance(item, x509.Certificate):
+            raise TypeError("cert and issuer must be a Certificate")
 
 
 @final
@@ -168,7 +211,7 @@ class CertID:
     serial number. A CertID says nothing about whether such a certificate exists.
     """
 
-    __slots__ = ("_algorithm", "_der", "_key_hash", "_name_hash", "_serial_number")
+    __slots__ = ("_der", "_issuer", "_serial")
 
     def __init__(
         self,
@@ -205,17 +248,9 @@ class CertID:
                 "issuer_name_hash and issuer_key_hash must be the same length "
                 "as the digest size of the algorithm"
             )
-        self._algorithm = encode_algorithm(hash_oid(hash_algorithm), NULL_DER)
-        self._name_hash = issuer_name_hash
-        self._key_hash = issuer_key_hash
-        self._serial_number = serial_number
-        self._der = encode(
-            SEQUENCE,
-            self._algorithm,
-            encode(OCTET_STRING, issuer_name_hash),
-            encode(OCTET_STRING, issuer_key_hash),
-            encode_integer(serial_number),
-        )
+        self._issuer = _issuer_id(hash_algorithm, issuer_name_hash, issuer_key_hash)
+        self._serial = encode_integer(serial_number)
+        self._der = encode(SEQUENCE, self._issuer.der, self._serial)
 
     @classmethod
     def for_certificate(
@@ -243,12 +278,8 @@ class CertID:
             BuildError: If *algorithm* is not allowed in a CertID.
         """
         check_hash(algorithm)
-        return cls(
-            hash_algorithm=algorithm,
-            issuer_name_hash=digest(algorithm, parts_of(cert).issuer),
-            issuer_key_hash=digest(algorithm, parts_of(issuer).key_bits),
-            serial_number=cert.serial_number,
-        )
+        parts = parts_of(cert)
+        return cls._under(parts.issuer, issuer, parts.serial, algorithm)
 
     @classmethod
     def for_serial(
@@ -268,12 +299,23 @@ class CertID:
             TypeError: If *serial_number* is not an integer.
         """
         check_hash(algorithm)
-        return cls(
-            hash_algorithm=algorithm,
-            issuer_name_hash=digest(algorithm, parts_of(issuer).subject),
-            issuer_key_hash=digest(algorithm, parts_of(issuer).key_bits),
-            serial_number=serial_number,
-        )
+        check_serial(serial_number)
+        serial = encode_integer(serial_number)
+        return cls._under(parts_of(issuer).subject, issuer, serial, algorithm)
+
+    @classmethod
+    def _under(
+        cls,
+        name: bytes,
+        issuer: x509.Certificate,
+        serial: bytes,
+        algorithm: hashes.HashAlgorithm,
+    ) -> CertID:
+        self = object.__new__(cls)
+        self._issuer = _hashed_issuer(algorithm.name, name, parts_of(issuer).key_bits)
+        self._serial = serial
+        self._der = encode(SEQUENCE, self._issuer.der, serial)
+        return self
 
     @classmethod
     def from_hashes(
@@ -304,10 +346,10 @@ class CertID:
     def at(cls, data: bytes, layout: CertIDLayout) -> CertID:
         """Return the CertID that lies in *data*; its DER is kept as it is there."""
         self = object.__new__(cls)
-        self._algorithm = layout.algorithm
-        self._name_hash = data[layout.name_hash]
-        self._key_hash = data[layout.key_hash]
-        self._serial_number = int.from_bytes(data[layout.serial], signed=True)
+        name_hash, key_hash = data[layout.name_hash], data[layout.key_hash]
+        issuer = data[layout.issuer]
+        self._issuer = IssuerID(layout.algorithm, name_hash, key_hash, issuer)
+        self._serial = data[layout.issuer.stop : layout.whole.stop]
         self._der = data[layout.whole]
         return self
 
@@ -331,22 +373,23 @@ class CertID:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        return cert_id_hash(self._algorithm)
+        return cert_id_hash(self._issuer.algorithm)
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name."""
-        return self._name_hash
+        return self._issuer.name_hash
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's public key."""
-        return self._key_hash
+        return self._issuer.key_hash
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return self._serial_number
+        start, stop = integer(self._serial, 0, len(self._serial), "serialNumber")
+        return int.from_bytes(self._serial[start:stop], signed=True)
 
     @property
     def der(self) -> bytes:
@@ -356,14 +399,14 @@ class CertID:
     @property
     def _key(self) -> tuple[object, ...]:
         """What makes two CertIDs the same; NULL and absent parameters are."""
-        identifier = algorithm_identifier(self._algorithm)
+        identifier = algorithm_identifier(self._issuer.algorithm)
         parameters = identifier.parameters
         return (
             identifier.oid,
             b"" if parameters == NULL_DER else parameters,
-            self._name_hash,
-            self._key_hash,
-            self._serial_number,
+            self._issuer.name_hash,
+            self._issuer.key_hash,
+            self._serial,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -376,9 +419,9 @@ class CertID:
 
     def __repr__(self) -> str:
         return (
-            f"<CertID({algorithm_name(self._algorithm)}, "
-            f"name={self._name_hash.hex()}, key={self._key_hash.hex()}, "
-            f"serial={self._serial_number:#x})>"
+            f"<CertID({algorithm_name(self._issuer.algorithm)}, "
+            f"name={self._issuer.name_hash.hex()}, key={self._issuer.key_hash.hex()}, "
+            f"serial={self.serial_number:#x})>"
         )
 
     def __reduce__(self) -> tuple[object, ...]:

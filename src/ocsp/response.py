@@ -53,7 +53,7 @@ from ocsp.extensions import RESPONSE_EXTENSIONS, decode_extensions
 from ocsp.single_response import OCSPSingleResponse, single_response_at
 from ocsp.statuses import OCSPCertStatus, OCSPResponseStatus
 
-__all__ = ["OCSPResponse", "load_der_ocsp_response"]
+__all__ = ["OCSPResponse", "built_response", "load_der_ocsp_response"]
 
 
 def load_der_ocsp_response(data: bytes) -> OCSPResponse:
@@ -114,6 +114,15 @@ class OCSPResponse:
 
     def __init__(self) -> None:
         raise TypeError("OCSPResponse comes from load_der_ocsp_response()")
+
+    def __getattr__(self, name: str) -> object:
+        """Read a message that we have built when something of it is first wanted."""
+        if name not in OCSPResponse.__slots__:
+            raise AttributeError(f"OCSPResponse has no attribute {name!r}")
+        read = load_der_ocsp_response(self._der)
+        for slot in OCSPResponse.__slots__:
+            object.__setattr__(self, slot, getattr(read, slot))
+        return getattr(self, name)
 
     def _refuse(self) -> NoReturn:
         """Say why a property has no value."""
@@ -337,6 +346,13 @@ class OCSPResponse:
 _SHAPES: Shapes[BasicResponseLayout] = Shapes()
 _STATUSES = {status.value: status for status in OCSPResponseStatus}
 _BASIC_DER = encode_oid(oids.OCSP_BASIC)
+
+
+def built_response(der: bytes) -> OCSPResponse:
+    """Return the response *der*, which our own builder has made."""
+    response = object.__new__(OCSPResponse)
+    response._der = der
+    return response
 
 
 def _successful(data: bytes, layout: BasicResponseLayout) -> OCSPResponse:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import final
 
 from cryptography import x509
@@ -34,7 +35,7 @@ from ocsp._times import encode_time
 from ocsp.certid import CertID, check_certificates, check_octets, check_serial
 from ocsp.errors import BuildError
 from ocsp.extensions import Extensions, append_extension, encode_extensions
-from ocsp.response import OCSPResponse, load_der_ocsp_response
+from ocsp.response import OCSPResponse, built_response
 from ocsp.signer import Signer, matches_certificate, signature_scheme
 from ocsp.single_response import encode_status
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
@@ -358,7 +359,7 @@ class OCSPResponseBuilder:
         if response_status is OCSPResponseStatus.SUCCESSFUL:
             raise BuildError("response_status cannot be SUCCESSFUL")
         status = encode(ENUMERATED, bytes((response_status.value,)))
-        return load_der_ocsp_response(encode(SEQUENCE, status))
+        return built_response(encode(SEQUENCE, status))
 
     def _check_room(self) -> None:
         if self._responses and not self._allow_multiple:
@@ -373,7 +374,8 @@ class OCSPResponseBuilder:
         return builder
 
     def _copy(self) -> OCSPResponseBuilder:
-        builder = OCSPResponseBuilder(allow_multiple=self._allow_multiple)
+        builder = object.__new__(OCSPResponseBuilder)
+        builder._allow_multiple = self._allow_multiple
         builder._responses = self._responses
         builder._responder = self._responder
         builder._certs = self._certs
@@ -388,7 +390,7 @@ class OCSPResponseBuilder:
         if self._responder is None:
             raise BuildError("You must add a responder_id before signing")
         responder_cert, responder_id = self._responder
-        produced_at = self._produced_at or datetime.datetime.now(datetime.UTC)
+        produced_at = self._produced_at or _now()
         tbs = encode(
             SEQUENCE,
             responder_id,
@@ -407,15 +409,31 @@ class OCSPResponseBuilder:
             certs = encode(context(0), chain)
         signed = encode(BIT_STRING, b"\x00", signature)
         basic = encode(SEQUENCE, tbs, identifier, signed, certs)
-        response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, basic))
-        return load_der_ocsp_response(
-            encode(SEQUENCE, _SUCCESSFUL, encode(context(0), response_bytes))
-        )
+        return built_response(_envelope(len(basic)) + basic)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+
+@lru_cache(maxsize=256)
+def _envelope(size: int) -> bytes:
+    """Return all that stands before a BasicOCSPResponse of *size* octets."""
+    filler = bytes(size)
+    response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, filler))
+    message = encode(SEQUENCE, _SUCCESSFUL, encode(context(0), response_bytes))
+    return message[: len(message) - size]
 
 
 def _responder_id(encoding: OCSPResponderEncoding, cert: x509.Certificate) -> bytes:
-    """Return the ResponderID of *cert*; a key hash is SHA-1 always (§4.2.1)."""
+    parts = parts_of(cert)
     if encoding is OCSPResponderEncoding.NAME:
-        return encode(context(1), parts_of(cert).subject)
-    key_hash = digest(hashes.SHA1(), parts_of(cert).key_bits)
+        return encode(context(1), parts.subject)
+    return _by_key(parts.key_bits)
+
+
+@lru_cache(maxsize=128)
+def _by_key(key_bits: bytes) -> bytes:
+    """Return the ResponderID of a key: its SHA-1, always (RFC 6960 §4.2.1)."""
+    key_hash = digest(hashes.SHA1(), key_bits)
     return encode(context(2), encode(OCTET_STRING, key_hash))

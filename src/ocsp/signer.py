@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -35,6 +35,7 @@ from ocsp.errors import BuildError
 __all__ = ["KeySigner", "Signer", "matches_certificate", "signature_scheme"]
 
 Sign = Callable[[bytes], bytes]
+Scheme = Callable[[Any, hashes.HashAlgorithm | None], tuple[bytes, Sign]]
 
 
 class Signer(Protocol):
@@ -141,45 +142,44 @@ def _fitting_hash(
     return None
 
 
+_SHA2 = ("sha224", "sha256", "sha384", "sha512")
+_SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
+_NIST = "2.16.840.1.101.3.4.3"
+
+
+def _identifiers(
+    names: tuple[str, ...], prefix: str, first: int, parameters: bytes = b""
+) -> dict[str, bytes]:
+    """Return the identifiers of a family whose last arcs count up from *first*."""
+    return {
+        name: encode_algorithm(f"{prefix}.{first + step}", parameters)
+        for step, name in enumerate(names)
+    }
+
+
 _RSA = {
-    "sha224": "1.2.840.113549.1.1.14",
-    "sha256": "1.2.840.113549.1.1.11",
-    "sha384": "1.2.840.113549.1.1.12",
-    "sha512": "1.2.840.113549.1.1.13",
-    "sha3-224": "2.16.840.1.101.3.4.3.13",
-    "sha3-256": "2.16.840.1.101.3.4.3.14",
-    "sha3-384": "2.16.840.1.101.3.4.3.15",
-    "sha3-512": "2.16.840.1.101.3.4.3.16",
+    **_identifiers(_SHA2[1:], "1.2.840.113549.1.1", 11, NULL_DER),
+    **_identifiers(_SHA2[:1], "1.2.840.113549.1.1", 14, NULL_DER),
+    **_identifiers(_SHA3, _NIST, 13, NULL_DER),
 }
 _ECDSA = {
-    "sha224": "1.2.840.10045.4.3.1",
-    "sha256": "1.2.840.10045.4.3.2",
-    "sha384": "1.2.840.10045.4.3.3",
-    "sha512": "1.2.840.10045.4.3.4",
-    "sha3-224": "2.16.840.1.101.3.4.3.9",
-    "sha3-256": "2.16.840.1.101.3.4.3.10",
-    "sha3-384": "2.16.840.1.101.3.4.3.11",
-    "sha3-512": "2.16.840.1.101.3.4.3.12",
+    **_identifiers(_SHA2, "1.2.840.10045.4.3", 1),
+    **_identifiers(_SHA3, _NIST, 9),
 }
-_DSA = {
-    "sha224": "2.16.840.1.101.3.4.3.1",
-    "sha256": "2.16.840.1.101.3.4.3.2",
-    "sha384": "2.16.840.1.101.3.4.3.3",
-    "sha512": "2.16.840.1.101.3.4.3.4",
+_DSA = _identifiers(_SHA2, _NIST, 1)
+_ECDSA_SCHEMES = {
+    algorithm.name: ec.ECDSA(algorithm)
+    for algorithm in (
+        hashes.SHA224(),
+        hashes.SHA256(),
+        hashes.SHA384(),
+        hashes.SHA512(),
+        hashes.SHA3_224(),
+        hashes.SHA3_256(),
+        hashes.SHA3_384(),
+        hashes.SHA3_512(),
+    )
 }
-_HASHLESS: dict[type, tuple[str, str]] = {
-    ed25519.Ed25519PrivateKey: ("1.3.101.112", "ed25519 or ed448"),
-    ed448.Ed448PrivateKey: ("1.3.101.113", "ed25519 or ed448"),
-    mldsa.MLDSA44PrivateKey: ("2.16.840.1.101.3.4.3.17", "ML-DSA"),
-    mldsa.MLDSA65PrivateKey: ("2.16.840.1.101.3.4.3.18", "ML-DSA"),
-    mldsa.MLDSA87PrivateKey: ("2.16.840.1.101.3.4.3.19", "ML-DSA"),
-}
-_KEY_TYPES = (
-    ec.EllipticCurvePrivateKey,
-    rsa.RSAPrivateKey,
-    dsa.DSAPrivateKey,
-    *_HASHLESS,
-)
 
 
 def signature_scheme(
@@ -198,58 +198,82 @@ def signature_scheme(
         BuildError: If there is a hash and the scheme has its own.
         UnsupportedAlgorithm: If the hash is not one to sign with.
     """
-    kind = _key_type(type(private_key))
-    if algorithm is not None and not isinstance(algorithm, hashes.HashAlgorithm):
+    scheme = _SCHEMES[_key_type(type(private_key))]
+    if algorithm is None:
+        return scheme(private_key, None)
+    if not isinstance(algorithm, hashes.HashAlgorithm):
         raise TypeError("Algorithm must be a registered hash algorithm.")
-    if algorithm is not None and algorithm.name not in _ECDSA:
+    if algorithm.name not in _ECDSA:
         raise UnsupportedAlgorithm(
             f"Hash algorithm {algorithm.name!r} not supported for signatures"
         )
-    if kind in _HASHLESS:
-        dotted, scheme = _HASHLESS[kind]
-        if algorithm is not None:
-            raise BuildError(f"Algorithm must be None when signing via {scheme}")
-        return _identifier(dotted), private_key.sign  # type: ignore[return-value]
+    return scheme(private_key, algorithm)
+
+
+def _ecdsa(
+    key: ec.EllipticCurvePrivateKey, algorithm: hashes.HashAlgorithm | None
+) -> tuple[bytes, Sign]:
+    name = _required(algorithm).name
+    scheme = _ECDSA_SCHEMES[name]
+    return _ECDSA[name], lambda data: key.sign(data, scheme)
+
+
+def _rsa(
+    key: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm | None
+) -> tuple[bytes, Sign]:
+    hash_algorithm = _required(algorithm)
+    scheme = padding.PKCS1v15()
+    return _RSA[hash_algorithm.name], lambda data: key.sign(
+        data, scheme, hash_algorithm
+    )
+
+
+def _dsa(
+    key: dsa.DSAPrivateKey, algorithm: hashes.HashAlgorithm | None
+) -> tuple[bytes, Sign]:
+    hash_algorithm = _required(algorithm)
+    if hash_algorithm.name not in _DSA:
+        raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
+    return _DSA[hash_algorithm.name], lambda data: key.sign(data, hash_algorithm)
+
+
+def _required(algorithm: hashes.HashAlgorithm | None) -> hashes.HashAlgorithm:
     if algorithm is None:
         raise TypeError("Algorithm must be a registered hash algorithm, not None.")
-    if isinstance(private_key, ec.EllipticCurvePrivateKey):
-        return _ecdsa(private_key, algorithm)
-    if isinstance(private_key, rsa.RSAPrivateKey):
-        return _rsa(private_key, algorithm)
-    return _dsa(private_key, algorithm)  # type: ignore[arg-type]
+    return algorithm
+
+
+def _hashless(dotted: str, name: str) -> Scheme:
+    """Return the scheme of a key that has its own hash."""
+    identifier = encode_algorithm(dotted)
+
+    def scheme(key: Any, algorithm: hashes.HashAlgorithm | None) -> tuple[bytes, Sign]:
+        if algorithm is not None:
+            raise BuildError(f"Algorithm must be None when signing via {name}")
+        return identifier, key.sign
+
+    return scheme
+
+
+_SCHEMES: dict[type, Scheme] = {
+    ec.EllipticCurvePrivateKey: _ecdsa,
+    rsa.RSAPrivateKey: _rsa,
+    dsa.DSAPrivateKey: _dsa,
+    ed25519.Ed25519PrivateKey: _hashless("1.3.101.112", "ed25519"),
+    ed448.Ed448PrivateKey: _hashless("1.3.101.113", "ed448"),
+    mldsa.MLDSA44PrivateKey: _hashless("2.16.840.1.101.3.4.3.17", "ml-dsa-44"),
+    mldsa.MLDSA65PrivateKey: _hashless("2.16.840.1.101.3.4.3.18", "ml-dsa-65"),
+    mldsa.MLDSA87PrivateKey: _hashless("2.16.840.1.101.3.4.3.19", "ml-dsa-87"),
+}
 
 
 @lru_cache(maxsize=64)
 def _key_type(implementation: type) -> type:
     """Return which kind of key a class implements."""
-    for kind in _KEY_TYPES:
+    for kind in _SCHEMES:
         if issubclass(implementation, kind):
             return kind
     raise TypeError(
         "Key must be an rsa, dsa, ec, ed25519, ed448, ml-dsa-44, ml-dsa-65 or "
         "ml-dsa-87 private key."
     )
-
-
-@lru_cache(maxsize=64)
-def _identifier(dotted: str, parameters: bytes = b"") -> bytes:
-    return encode_algorithm(dotted, parameters)
-
-
-def _ecdsa(
-    key: ec.EllipticCurvePrivateKey, algorithm: hashes.HashAlgorithm
-) -> tuple[bytes, Sign]:
-    scheme = ec.ECDSA(algorithm)
-    return _identifier(_ECDSA[algorithm.name]), lambda data: key.sign(data, scheme)
-
-
-def _rsa(key: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm) -> tuple[bytes, Sign]:
-    scheme = padding.PKCS1v15()
-    identifier = _identifier(_RSA[algorithm.name], NULL_DER)
-    return identifier, lambda data: key.sign(data, scheme, algorithm)
-
-
-def _dsa(key: dsa.DSAPrivateKey, algorithm: hashes.HashAlgorithm) -> tuple[bytes, Sign]:
-    if algorithm.name not in _DSA:
-        raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
-    return _identifier(_DSA[algorithm.name]), lambda data: key.sign(data, algorithm)

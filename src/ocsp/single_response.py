@@ -351,6 +351,11 @@ def _read_revoked_info(
     return revoked, reason
 
 
+_GOOD = encode(0x80, b"")
+_UNKNOWN = encode(0x82, b"")
+_NEXT_UPDATE = context(0)
+
+
 def encode_status(
     cert_status: OCSPCertStatus,
     this_update: datetime.datetime,
@@ -382,11 +387,11 @@ def encode_status(
             raise BuildError(
                 "revocation_reason can only be provided if the certificate is revoked"
             )
-        status = encode(0x80 if cert_status is OCSPCertStatus.GOOD else 0x82, b"")
+        status = _GOOD if cert_status is OCSPCertStatus.GOOD else _UNKNOWN
     encoded = status + encode_time(this_update)
     if next_update is None:
         return encoded
-    return encoded + encode(context(0), encode_time(next_update))
+    return encoded + encode(_NEXT_UPDATE, encode_time(next_update))
 
 
 def _encode_revoked_info(time: object, reason: object) -> bytes:

@@ -8,7 +8,7 @@ with Typer's own 2, which is kept for *unknown* in a verifying command.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -31,35 +31,53 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 class Commands(TyperGroup):
     """The group of all commands, with the exit codes of this project."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **kwargs: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """
         Run, and turn what is raised into one line and an exit code.
 
         Raises:
             SystemExit: Always, in standalone mode.
         """
-        code = self._guarded(*args, **kwargs)
+        code = _guarded(
+            lambda: super(Commands, self).main(
+                args, prog_name, complete_var, False, windows_expand_args, **extra
+            )
+        )
         if standalone_mode:
             sys.exit(code)
         return code
 
-    def _guarded(self, *args: Any, **kwargs: Any) -> int:
-        try:
-            code = super().main(*args, standalone_mode=False, **kwargs)
-        except _USAGE_ERROR as error:
+
+def _guarded(call: Callable[[], Any]) -> int:
+    try:
+        code = call()
+    except _USAGE_ERROR as error:
+        if str(error):  # without arguments, Typer has shown the help instead
             report(_usage(error))
-        except (CommandError, OCSPError) as error:
-            report(error)
-        except (KeyboardInterrupt, typer.Abort):
-            return ExitCode.INTERRUPTED
-        else:
-            return code if isinstance(code, int) else ExitCode.FINE
-        return ExitCode.UNUSABLE
+    except (CommandError, OCSPError) as error:
+        report(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return ExitCode.INTERRUPTED
+    else:
+        return code if isinstance(code, int) else ExitCode.FINE
+    return ExitCode.UNUSABLE
 
 
 def _usage(error: Any) -> CommandError:
-    command = error.ctx.command_path if getattr(error, "ctx", None) else "ocsp"
-    return CommandError(command, error.format_message().rstrip("."), f"try: {command} --help")
+    """Return what Typer says of wrong arguments, with the way to the help text."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "ocsp"
+    # Typer checks values with pydantic, which puts its own words before the message.
+    what = error.format_message().replace("Value error, ", "").rstrip(".")
+    return CommandError(command, f"{what}; see {command} --help")
 
 
 app = typer.Typer(
@@ -102,3 +120,13 @@ def _root(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
+
+
+app.command("inspect", help=inspect.HELP, epilog=inspect.EPILOG)(inspect.inspect)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the application with *arguments* and return its exit code."""
+    command = typer.main.get_command(app)
+    code: int = command.main(arguments, prog_name="ocsp", standalone_mode=False)
+    return code

@@ -20,9 +20,9 @@ from rich.theme import Theme
 
 from ocsp.cli.exits import one_line
 
-__all__ = ["errors", "note", "output", "report", "status_style"]
+__all__ = ["THEME", "errors", "note", "output", "report", "status_style"]
 
-_THEME = Theme(
+THEME = Theme(
     {
         "good": "bold green",
         "revoked": "bold red",
@@ -52,7 +52,7 @@ def errors() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(theme=_THEME, highlight=False, emoji=False, stderr=stderr)
+    console = Console(theme=THEME, highlight=False, emoji=False, stderr=stderr)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _UNWRAPPED
     return console

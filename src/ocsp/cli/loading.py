@@ -12,7 +12,6 @@ Rules of this file:
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import sys
 import urllib.parse
@@ -33,6 +32,8 @@ __all__ = [
     "RawMessage",
     "load_certificate",
     "load_certificates",
+    "parse_serial",
+    "place",
     "read_message",
     "read_octets",
     "unwrap",
@@ -45,10 +46,10 @@ STANDARD_INPUT = "-"
 _MAX_TEXT_FACTOR = 4
 """Octets of text per octet of message: hexadecimal with colons takes three."""
 
-_PEM = re.compile(
-    r"-----BEGIN (?P<label>[^\r\n-]+)-----\s*(?P<body>.*?)\s*-----END (?P=label)-----",
-    re.DOTALL,
-)
+_MAX_URL = 8192
+"""Characters of a URL. RFC 9919 §6 sends requests above 255 by POST; this is the length
+that servers accept, and it bounds the search for the message in it."""
+
 _PEM_KINDS: dict[str, Kind] = {"OCSP REQUEST": "request", "OCSP RESPONSE": "response"}
 
 
@@ -84,8 +85,10 @@ def read_octets(source: str, maximum: int) -> bytes:
         else:
             with Path(source).open("rb") as file:
                 data = file.read(maximum + 1)
-    except OSError as error:
-        raise CommandError(where, error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise CommandError(
+            where, getattr(error, "strerror", None) or str(error)
+        ) from error
     if not data:
         raise CommandError(where, "is empty")
     if len(data) > maximum:
@@ -119,7 +122,7 @@ def unwrap(data: bytes, where: str) -> RawMessage:
     text = _as_text(data)
     if text is None:
         return RawMessage(der=data, wrapping="der", kind=_first_field(data))
-    if "-----BEGIN" in text:
+    if "-----BEGIN " in text:
         return _from_pem(text, where)
     for wrapping, attempt in (("hex", _from_hex), ("base64", _from_base64)):
         der = attempt(text)
@@ -140,15 +143,19 @@ def _as_text(data: bytes) -> str | None:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    printable = all(character.isprintable() or character in "\t\r\n" for character in text)
+    printable = all(
+        character.isprintable() or character in "\t\r\n" for character in text
+    )
     return text.strip() if printable else None
 
 
 def _from_pem(text: str, where: str) -> RawMessage:
-    block = _PEM.search(text)
-    if block is None:
+    """Return the message in the first PEM block; each part is searched for once."""
+    _, _, block = text.partition("-----BEGIN ")
+    label, _, rest = block.partition("-----")
+    body, end, _ = rest.partition(f"-----END {label}-----")
+    if not end:
         raise CommandError(where, "the PEM block has no matching END line")
-    label = block["label"].strip()
     if label not in _PEM_KINDS:
         raise CommandError(
             where,
@@ -156,8 +163,8 @@ def _from_pem(text: str, where: str) -> RawMessage:
             "expected BEGIN OCSP REQUEST or BEGIN OCSP RESPONSE",
         )
     try:
-        der = base64.b64decode("".join(block["body"].split()), validate=True)
-    except binascii.Error as error:
+        der = base64.b64decode("".join(body.split()), validate=True)
+    except ValueError as error:
         raise CommandError(where, f"the PEM {label} is not base64: {error}") from error
     return RawMessage(der=der, wrapping="pem", kind=_PEM_KINDS[label])
 
@@ -178,11 +185,13 @@ def _from_hex(text: str) -> bytes:
 
 def _from_base64(text: str) -> bytes:
     """Return the octets of base64 *text*, or nothing if it is no SEQUENCE."""
-    letters = "".join(urllib.parse.unquote(text).split())
+    if "%" in text and len(text) <= _MAX_URL:
+        text = urllib.parse.unquote(text)
+    letters = "".join(text.split())
     letters = letters.lstrip("/").rstrip("=").translate(_URL_SAFE)
     try:
         der = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return b""
     return der if der[:1] == bytes((SEQUENCE,)) else b""
 
@@ -193,10 +202,10 @@ _URL_SAFE = str.maketrans("-_", "+/")
 def _from_url(text: str) -> bytes:
     """Return the message at the end of the URL *text*, or nothing.
 
-    The path of the responder comes first and base64 may have slashes itself, so
+    The address of the responder comes first and base64 may have slashes itself, so
     the first part from where on all is one SEQUENCE is taken.
     """
-    path = urllib.parse.urlsplit(text).path if "://" in text else text
+    path = text if len(text) <= _MAX_URL else ""
     while "/" in path:
         _, _, path = path.partition("/")
         der = _from_base64(path)
@@ -255,3 +264,21 @@ def load_certificate(source: str) -> x509.Certificate:
         CommandError: If it cannot be read or holds no certificate.
     """
     return load_certificates(source)[0]
+
+
+def parse_serial(text: str) -> int:
+    """
+    Return the serial number that *text* says: decimal, ``0x1f2e``, or ``1f:2e``.
+
+    Raises:
+        CommandError: If it is none of these.
+    """
+    digits = text.strip().lower()
+    try:
+        if digits.startswith("0x") or ":" in digits:
+            return int(digits.replace(":", ""), 16)
+        return int(digits)
+    except ValueError:
+        raise CommandError(
+            "--serial", f"{text!r} is not a number", "decimal, 0x1f2e or 1f:2e"
+        ) from None

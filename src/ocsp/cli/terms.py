@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import datetime
 
-from cryptography.x509 import ReasonFlags
+from cryptography.x509 import Name, ReasonFlags
+from cryptography.x509.oid import NameOID
 
 __all__ = [
     "age",
+    "common_name",
     "count",
     "oid_name",
     "reason_name",
@@ -65,10 +67,16 @@ _OIDS = {
     "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
     "2.16.840.1.101.3.4.3.1": "dsa-with-sha224",
     "2.16.840.1.101.3.4.3.2": "dsa-with-sha256",
+    "2.16.840.1.101.3.4.3.3": "dsa-with-sha384",
+    "2.16.840.1.101.3.4.3.4": "dsa-with-sha512",
     "2.16.840.1.101.3.4.3.9": "ecdsa-with-SHA3-224",
     "2.16.840.1.101.3.4.3.10": "ecdsa-with-SHA3-256",
     "2.16.840.1.101.3.4.3.11": "ecdsa-with-SHA3-384",
     "2.16.840.1.101.3.4.3.12": "ecdsa-with-SHA3-512",
+    "2.16.840.1.101.3.4.3.13": "rsassa-pkcs1-v1-5-with-sha3-224",
+    "2.16.840.1.101.3.4.3.14": "rsassa-pkcs1-v1-5-with-sha3-256",
+    "2.16.840.1.101.3.4.3.15": "rsassa-pkcs1-v1-5-with-sha3-384",
+    "2.16.840.1.101.3.4.3.16": "rsassa-pkcs1-v1-5-with-sha3-512",
     "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
     "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
     "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
@@ -138,3 +146,10 @@ def span(seconds: int) -> str:
 def count(number: int, noun: str) -> str:
     """Return *number* with its noun: ``1 octet``, ``2,048 octets``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def common_name(name: Name) -> str:
+    """Return the common name in *name*, or all of it where there is none."""
+    for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME):
+        return str(attribute.value)
+    return name.rfc4514_string()

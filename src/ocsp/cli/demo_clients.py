@@ -1,0 +1,202 @@
+"""
+The clients of ``ocsp demo``: this package over HTTP, and the ``openssl`` program.
+
+Rules of this file: each asks one question and returns one :class:`Answer`; whatever
+goes wrong is an answer too, because the table has to show it. No proxy is asked about
+an address on this machine.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.certid import CertID
+from ocsp.cli.demo_check import AnswerRefused, entry_for, signer_of
+from ocsp.cli.describe import response_status_name
+from ocsp.cli.terms import common_name, reason_name
+from ocsp.errors import DecodeError, MissingExtraError
+from ocsp.http import get_url
+from ocsp.request_builder import OCSPRequestBuilder
+from ocsp.response import load_der_ocsp_response
+from ocsp.single_response import OCSPSingleResponse
+from ocsp.statuses import OCSPResponseStatus
+
+__all__ = ["Answer", "OpenSSLClient", "PackageClient", "find_openssl"]
+
+NOBODY = "nobody: an error is not signed"
+
+_TIMEOUT = 10.0
+"""Seconds. An answer on one machine takes milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    What one client made of one question.
+
+    Attributes:
+        says: ``good``, ``revoked (keyCompromise)``, ``unauthorized``, or what failed.
+
+        verified_by: Who checked the signature, and against what.
+
+        milliseconds: From sending to the end of the check.
+    """
+
+    says: str
+    verified_by: str
+    milliseconds: float = 0.0
+
+
+def _timed(ask: Callable[[], Answer]) -> Answer:
+    start = time.perf_counter()
+    answer = ask()
+    return replace(answer, milliseconds=(time.perf_counter() - start) * 1000)
+
+
+class PackageClient:
+    """Asks with this package's messages over ``httpx``."""
+
+    def __init__(self, url: str, issuer: x509.Certificate) -> None:
+        try:
+            import httpx
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("asking over HTTP", "client") from error
+        self._url = url
+        self._issuer = issuer
+        self._failures = (httpx.HTTPError,)
+        self._http = httpx.Client(trust_env=False, timeout=_TIMEOUT)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, certificate: x509.Certificate) -> Answer:
+        """Ask by GET: short, cacheable, without a nonce (RFC 9919 §6)."""
+        return _timed(lambda: self._ask(certificate, None))
+
+    def post(self, certificate: x509.Certificate) -> Answer:
+        """Ask by POST, with a nonce of 32 octets (RFC 9654 §2.1)."""
+        return _timed(lambda: self._ask(certificate, os.urandom(32)))
+
+    def _ask(self, certificate: x509.Certificate, nonce: bytes | None) -> Answer:
+        cert_id = CertID.for_certificate(certificate, self._issuer, hashes.SHA256())
+        try:
+            return self._judge(self._fetch(cert_id, nonce), cert_id, nonce)
+        except self._failures as error:
+            return Answer(says=f"no answer: {error}", verified_by="-")
+        except DecodeError as error:
+            return Answer(says=f"unreadable: {error}", verified_by="-")
+        except AnswerRefused as error:
+            return Answer(says=f"refused: {error}", verified_by="-")
+
+    def _fetch(self, cert_id: CertID, nonce: bytes | None) -> bytes:
+        builder = OCSPRequestBuilder().add_certificate_by_id(cert_id)
+        if nonce is None:
+            der = builder.build().public_bytes(Encoding.DER)
+            return self._http.get(get_url(self._url, der)).content
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+        return self._http.post(
+            self._url,
+            content=builder.build().public_bytes(Encoding.DER),
+            headers={"Content-Type": "application/ocsp-request"},
+        ).content
+
+    def _judge(self, body: bytes, cert_id: CertID, nonce: bytes | None) -> Answer:
+        response = load_der_ocsp_response(body)
+        status = response.response_status
+        if status is not OCSPResponseStatus.SUCCESSFUL:
+            return Answer(says=response_status_name(status), verified_by=NOBODY)
+        now = datetime.datetime.now(datetime.UTC)
+        signer = signer_of(response, self._issuer, now)
+        entry = entry_for(response, cert_id, nonce, now)
+        chain = (
+            f"{common_name(signer.subject)}, for {common_name(self._issuer.subject)}"
+        )
+        return Answer(says=_says(entry), verified_by=f"ocsp: {chain}")
+
+
+def _says(entry: OCSPSingleResponse) -> str:
+    status = entry.certificate_status.name.lower()
+    reason = entry.revocation_reason
+    return status if reason is None else f"{status} ({reason_name(reason)})"
+
+
+def find_openssl() -> str | None:
+    """Return the path of the ``openssl`` program, or ``None``."""
+    return shutil.which("openssl")
+
+
+class OpenSSLClient:
+    """Asks with the ``openssl ocsp`` program, which knows nothing of this package."""
+
+    def __init__(self, program: str, url: str, ca_file: Path) -> None:
+        self._program = program
+        self._url = url
+        self._ca_file = ca_file
+
+    def command(self, certificate: Path) -> list[str]:
+        """Return the command line that asks about the file *certificate*."""
+        return [
+            self._program,
+            "ocsp",
+            *("-issuer", str(self._ca_file)),
+            *("-cert", str(certificate)),
+            *("-CAfile", str(self._ca_file)),
+            *("-url", self._url),
+        ]
+
+    def post(self, certificate: Path) -> Answer:
+        """Ask by POST, with the nonce and the SHA-1 CertID that are its defaults."""
+        return _timed(lambda: self._ask(certificate))
+
+    def _ask(self, certificate: Path) -> Answer:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.lower().endswith("_proxy")
+        }
+        try:
+            done = subprocess.run(
+                self.command(certificate),
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT,
+                env=environment,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return Answer(says=f"no answer: {error}", verified_by="-")
+        return read_openssl(done.stdout + done.stderr)
+
+
+_STATUS_LINE = re.compile(r"^\S.*: (?P<status>good|revoked|unknown)$", re.MULTILINE)
+_REASON_LINE = re.compile(r"^\s*Reason: (?P<reason>\S+)$", re.MULTILINE)
+_ERROR_LINE = re.compile(r"Responder Error: (?P<status>\w+)")
+
+
+def read_openssl(printed: str) -> Answer:
+    """Return the answer in what ``openssl ocsp`` has *printed*."""
+    error = _ERROR_LINE.search(printed)
+    if error:
+        return Answer(says=error["status"].lower(), verified_by=NOBODY)
+    status = _STATUS_LINE.search(printed)
+    if status is None or "Response verify OK" not in printed:
+        last = (printed.strip().splitlines() or ["nothing printed"])[-1]
+        return Answer(says=f"refused: {last}", verified_by="-")
+    reason = _REASON_LINE.search(printed)
+    says = status["status"] + (f" ({reason['reason']})" if reason else "")
+    nonce = "" if "no nonce in response" not in printed else ", no nonce"
+    return Answer(says=says, verified_by=f"openssl: Response verify OK{nonce}")

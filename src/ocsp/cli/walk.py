@@ -1,0 +1,141 @@
+"""
+Where extensions, requestor name and signature lie in a message that has been loaded.
+
+The documented API decodes a list of extensions as a whole, and raises where one of
+them cannot be decoded or stands there twice. A tool that shows messages has to show
+those as well, so it looks at each extension by itself.
+
+Rules of this file: structure was checked when loading, so every step is by position
+(RFC 6960 §4.1.1 and §4.2.1); nothing is decoded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ocsp._der import BOOLEAN, any_value, oid_text
+
+__all__ = ["RawExtension", "RequestParts", "ResponseParts", "of_request", "of_response"]
+
+_REQUESTOR_NAME = 0xA1
+_REQUEST_EXTENSIONS = 0xA2
+_SINGLE_REQUEST_EXTENSIONS = 0xA0
+_RESPONSE_EXTENSIONS = 0xA1
+_SINGLE_EXTENSIONS = 0xA1
+
+
+class RawExtension(NamedTuple):
+    """
+    One extension, undecoded.
+
+    Attributes:
+        oid: extnID, dotted.
+
+        critical: Whether it is marked so.
+
+        value: The content of extnValue.
+    """
+
+    oid: str
+    critical: bool
+    value: bytes
+
+
+class RequestParts(NamedTuple):
+    """
+    The parts of a request that the API does not give one by one.
+
+    Attributes:
+        requestor: The DER of the GeneralName, or ``None``.
+
+        extensions: requestExtensions.
+
+        entries: singleRequestExtensions of each entry.
+
+        signed: Whether there is an optionalSignature.
+    """
+
+    requestor: bytes | None
+    extensions: list[RawExtension]
+    entries: list[list[RawExtension]]
+    signed: bool
+
+
+class ResponseParts(NamedTuple):
+    """
+    The parts of a response that the API does not give one by one.
+
+    Attributes:
+        extensions: responseExtensions.
+
+        entries: singleExtensions of each entry.
+    """
+
+    extensions: list[RawExtension]
+    entries: list[list[RawExtension]]
+
+
+class _Value(NamedTuple):
+    tag: int
+    content: bytes
+
+
+def of_request(der: bytes) -> RequestParts:
+    """Return the parts of the loaded request *der*."""
+    (whole,) = _values(der)
+    tbs, *signature = _values(whole.content)
+    requestor = None
+    extensions: list[RawExtension] = []
+    entries: list[list[RawExtension]] = []
+    for tag, content in _values(tbs.content):
+        if tag == _REQUESTOR_NAME:
+            requestor = content
+        elif tag == _REQUEST_EXTENSIONS:
+            extensions = _extensions(content)
+        else:
+            entries = [
+                _tagged(_values(entry.content)[1:], _SINGLE_REQUEST_EXTENSIONS)
+                for entry in _values(content)
+            ]
+    return RequestParts(requestor, extensions, entries, bool(signature))
+
+
+def of_response(tbs: bytes) -> ResponseParts:
+    """Return the parts of the loaded tbsResponseData *tbs*."""
+    (whole,) = _values(tbs)
+    _responder_id, _produced_at, responses, *rest = _values(whole.content)
+    entries = [
+        # certID and certStatus come first, and *revoked* has the tag of extensions.
+        _tagged(_values(entry.content)[2:], _SINGLE_EXTENSIONS)
+        for entry in _values(responses.content)
+    ]
+    return ResponseParts(_tagged(rest, _RESPONSE_EXTENSIONS), entries)
+
+
+def _tagged(values: list[_Value], tag: int) -> list[RawExtension]:
+    """Return the extensions under *tag*, if there are any."""
+    for value in values:
+        if value.tag == tag:
+            return _extensions(value.content)
+    return []
+
+
+def _extensions(content: bytes) -> list[RawExtension]:
+    (whole,) = _values(content)
+    return [_extension(each.content) for each in _values(whole.content)]
+
+
+def _extension(content: bytes) -> RawExtension:
+    identifier, *flag, value = _values(content)
+    critical = any(each.tag == BOOLEAN for each in flag)
+    return RawExtension(oid_text(identifier.content), critical, value.content)
+
+
+def _values(data: bytes) -> list[_Value]:
+    """Return the values that fill *data*, one after the other."""
+    values = []
+    position = 0
+    while position < len(data):
+        tag, start, position = any_value(data, position, len(data), "")
+        values.append(_Value(tag, data[start:position]))
+    return values
