@@ -36,7 +36,7 @@ from ocsp.certid import CertID, check_certificates, check_octets, check_serial
 from ocsp.errors import BuildError
 from ocsp.extensions import Extensions, append_extension, encode_extensions
 from ocsp.response import OCSPResponse, built_response
-from ocsp.signer import Signer, matches_certificate, signature_scheme
+from ocsp.signer import Signer, matches_certificate, sign, signature_scheme
 from ocsp.single_response import encode_status
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
@@ -319,13 +319,13 @@ class OCSPResponseBuilder:
             UnsupportedAlgorithm: If the hash is not one to sign with.
         """
         tbs, responder_cert = self._tbs()
-        identifier, sign = signature_scheme(private_key, algorithm)
-        signature = sign(tbs)
+        scheme = signature_scheme(private_key, algorithm)
+        signature = sign(private_key, tbs, scheme)
         if not matches_certificate(private_key, responder_cert):
             raise BuildError(
                 "Certificate public key and provided private key do not match"
             )
-        return self._response(tbs, identifier, signature)
+        return self._response(tbs, scheme.identifier, signature)
 
     def sign_with(self, signer: Signer) -> OCSPResponse:
         """
@@ -391,14 +391,12 @@ class OCSPResponseBuilder:
             raise BuildError("You must add a responder_id before signing")
         responder_cert, responder_id = self._responder
         produced_at = self._produced_at or _now()
-        tbs = encode(
-            SEQUENCE,
-            responder_id,
-            encode_time(produced_at),
-            encode(SEQUENCE, *self._responses),
-            encode_extensions(1, self._extensions),
+        body = (
+            responder_id + encode_time(produced_at) + encode(SEQUENCE, *self._responses)
         )
-        return tbs, responder_cert
+        if self._extensions:
+            body += encode_extensions(1, self._extensions)
+        return encode(SEQUENCE, body), responder_cert
 
     def _response(
         self, tbs: bytes, identifier: bytes, signature: bytes

@@ -8,9 +8,8 @@ no entry in the tables (RFC 6960 §5.1.1).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol, final
+from typing import NamedTuple, Protocol, final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -32,10 +31,14 @@ from ocsp._der import NULL_DER
 from ocsp.algorithms import encode_algorithm
 from ocsp.errors import BuildError
 
-__all__ = ["KeySigner", "Signer", "matches_certificate", "signature_scheme"]
-
-Sign = Callable[[bytes], bytes]
-Scheme = Callable[[Any, hashes.HashAlgorithm | None], tuple[bytes, Sign]]
+__all__ = [
+    "KeySigner",
+    "SignatureScheme",
+    "Signer",
+    "matches_certificate",
+    "sign",
+    "signature_scheme",
+]
 
 
 class Signer(Protocol):
@@ -69,7 +72,7 @@ class Signer(Protocol):
 class KeySigner:
     """A :class:`Signer` on a private key of ``cryptography``."""
 
-    __slots__ = ("_algorithm_identifier", "_certificate", "_sign")
+    __slots__ = ("_certificate", "_private_key", "_scheme")
 
     def __init__(
         self,
@@ -96,9 +99,8 @@ class KeySigner:
         """
         if algorithm is None:
             algorithm = _fitting_hash(private_key)
-        self._algorithm_identifier, self._sign = signature_scheme(
-            private_key, algorithm
-        )
+        self._scheme = signature_scheme(private_key, algorithm)
+        self._private_key = private_key
         self._certificate = certificate
         if not matches_certificate(private_key, certificate):
             raise BuildError(
@@ -113,14 +115,23 @@ class KeySigner:
     @property
     def algorithm_identifier(self) -> bytes:
         """The DER of the AlgorithmIdentifier of the signatures."""
-        return self._algorithm_identifier
+        return self._scheme.identifier
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over *data*."""
-        return self._sign(data)
+        return sign(self._private_key, data, self._scheme)
 
     def __repr__(self) -> str:
         return f"<KeySigner({self._certificate.subject.rfc4514_string()!r})>"
+
+
+def sign(
+    private_key: CertificateIssuerPrivateKeyTypes, data: bytes, scheme: SignatureScheme
+) -> bytes:
+    """Return the signature of *private_key* over *data*."""
+    # The keys' ``sign`` have no common signature; the scheme was made for this kind.
+    signature: bytes = private_key.sign(data, *scheme.arguments)  # type: ignore
+    return signature
 
 
 def matches_certificate(
@@ -142,6 +153,19 @@ def _fitting_hash(
     return None
 
 
+_HASHES = {
+    algorithm.name: algorithm
+    for algorithm in (
+        hashes.SHA224(),
+        hashes.SHA256(),
+        hashes.SHA384(),
+        hashes.SHA512(),
+        hashes.SHA3_224(),
+        hashes.SHA3_256(),
+        hashes.SHA3_384(),
+        hashes.SHA3_512(),
+    )
+}
 _SHA2 = ("sha224", "sha256", "sha384", "sha512")
 _SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
 _NIST = "2.16.840.1.101.3.4.3"
@@ -167,30 +191,41 @@ _ECDSA = {
     **_identifiers(_SHA3, _NIST, 9),
 }
 _DSA = _identifiers(_SHA2, _NIST, 1)
-_ECDSA_SCHEMES = {
-    algorithm.name: ec.ECDSA(algorithm)
-    for algorithm in (
-        hashes.SHA224(),
-        hashes.SHA256(),
-        hashes.SHA384(),
-        hashes.SHA512(),
-        hashes.SHA3_224(),
-        hashes.SHA3_256(),
-        hashes.SHA3_384(),
-        hashes.SHA3_512(),
-    )
+_OWN_HASH = {
+    ed25519.Ed25519PrivateKey: "1.3.101.112",
+    ed448.Ed448PrivateKey: "1.3.101.113",
+    mldsa.MLDSA44PrivateKey: "2.16.840.1.101.3.4.3.17",
+    mldsa.MLDSA65PrivateKey: "2.16.840.1.101.3.4.3.18",
+    mldsa.MLDSA87PrivateKey: "2.16.840.1.101.3.4.3.19",
 }
+_KINDS: tuple[type, ...] = (
+    ec.EllipticCurvePrivateKey,
+    rsa.RSAPrivateKey,
+    dsa.DSAPrivateKey,
+    *_OWN_HASH,
+)
+
+
+class SignatureScheme(NamedTuple):
+    """
+    How a key signs.
+
+    Attributes:
+        identifier: The DER of the AlgorithmIdentifier.
+
+        arguments: What the key's ``sign`` takes after the data.
+    """
+
+    identifier: bytes
+    arguments: tuple[object, ...]
 
 
 def signature_scheme(
     private_key: CertificateIssuerPrivateKeyTypes,
     algorithm: hashes.HashAlgorithm | None,
-) -> tuple[bytes, Sign]:
+) -> SignatureScheme:
     """
     Return how *private_key* signs with *algorithm*.
-
-    Returns:
-        The DER of the AlgorithmIdentifier, and the function that signs.
 
     Raises:
         TypeError: If the key is of a type that signs no certificates, *algorithm* is
@@ -198,82 +233,43 @@ def signature_scheme(
         BuildError: If there is a hash and the scheme has its own.
         UnsupportedAlgorithm: If the hash is not one to sign with.
     """
-    scheme = _SCHEMES[_key_type(type(private_key))]
+    kind = _kind(type(private_key))
     if algorithm is None:
-        return scheme(private_key, None)
+        return _scheme(kind, None)
     if not isinstance(algorithm, hashes.HashAlgorithm):
         raise TypeError("Algorithm must be a registered hash algorithm.")
-    if algorithm.name not in _ECDSA:
-        raise UnsupportedAlgorithm(
-            f"Hash algorithm {algorithm.name!r} not supported for signatures"
-        )
-    return scheme(private_key, algorithm)
-
-
-def _ecdsa(
-    key: ec.EllipticCurvePrivateKey, algorithm: hashes.HashAlgorithm | None
-) -> tuple[bytes, Sign]:
-    name = _required(algorithm).name
-    scheme = _ECDSA_SCHEMES[name]
-    return _ECDSA[name], lambda data: key.sign(data, scheme)
-
-
-def _rsa(
-    key: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm | None
-) -> tuple[bytes, Sign]:
-    hash_algorithm = _required(algorithm)
-    scheme = padding.PKCS1v15()
-    return _RSA[hash_algorithm.name], lambda data: key.sign(
-        data, scheme, hash_algorithm
-    )
-
-
-def _dsa(
-    key: dsa.DSAPrivateKey, algorithm: hashes.HashAlgorithm | None
-) -> tuple[bytes, Sign]:
-    hash_algorithm = _required(algorithm)
-    if hash_algorithm.name not in _DSA:
-        raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
-    return _DSA[hash_algorithm.name], lambda data: key.sign(data, hash_algorithm)
-
-
-def _required(algorithm: hashes.HashAlgorithm | None) -> hashes.HashAlgorithm:
-    if algorithm is None:
-        raise TypeError("Algorithm must be a registered hash algorithm, not None.")
-    return algorithm
-
-
-def _hashless(dotted: str, name: str) -> Scheme:
-    """Return the scheme of a key that has its own hash."""
-    identifier = encode_algorithm(dotted)
-
-    def scheme(key: Any, algorithm: hashes.HashAlgorithm | None) -> tuple[bytes, Sign]:
-        if algorithm is not None:
-            raise BuildError(f"Algorithm must be None when signing via {name}")
-        return identifier, key.sign
-
-    return scheme
-
-
-_SCHEMES: dict[type, Scheme] = {
-    ec.EllipticCurvePrivateKey: _ecdsa,
-    rsa.RSAPrivateKey: _rsa,
-    dsa.DSAPrivateKey: _dsa,
-    ed25519.Ed25519PrivateKey: _hashless("1.3.101.112", "ed25519"),
-    ed448.Ed448PrivateKey: _hashless("1.3.101.113", "ed448"),
-    mldsa.MLDSA44PrivateKey: _hashless("2.16.840.1.101.3.4.3.17", "ml-dsa-44"),
-    mldsa.MLDSA65PrivateKey: _hashless("2.16.840.1.101.3.4.3.18", "ml-dsa-65"),
-    mldsa.MLDSA87PrivateKey: _hashless("2.16.840.1.101.3.4.3.19", "ml-dsa-87"),
-}
+    return _scheme(kind, algorithm.name)
 
 
 @lru_cache(maxsize=64)
-def _key_type(implementation: type) -> type:
+def _kind(implementation: type) -> type:
     """Return which kind of key a class implements."""
-    for kind in _SCHEMES:
+    for kind in _KINDS:
         if issubclass(implementation, kind):
             return kind
     raise TypeError(
         "Key must be an rsa, dsa, ec, ed25519, ed448, ml-dsa-44, ml-dsa-65 or "
         "ml-dsa-87 private key."
     )
+
+
+@lru_cache(maxsize=64)
+def _scheme(kind: type, name: str | None) -> SignatureScheme:
+    if name is not None and name not in _HASHES:
+        raise UnsupportedAlgorithm(
+            f"Hash algorithm {name!r} not supported for signatures"
+        )
+    if kind in _OWN_HASH:
+        if name is not None:
+            raise BuildError("Algorithm must be None for a key that has its own hash")
+        return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), ())
+    if name is None:
+        raise TypeError("Algorithm must be a registered hash algorithm, not None.")
+    algorithm = _HASHES[name]
+    if kind is ec.EllipticCurvePrivateKey:
+        return SignatureScheme(_ECDSA[name], (ec.ECDSA(algorithm),))
+    if kind is rsa.RSAPrivateKey:
+        return SignatureScheme(_RSA[name], (padding.PKCS1v15(), algorithm))
+    if name not in _DSA:
+        raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
+    return SignatureScheme(_DSA[name], (algorithm,))
