@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from cryptography.hazmat.primitives import serialization
+from typing import TYPE_CHECKING, NoReturn
 
 from ocsp import limits
 from ocsp._der import content, fail, integer
 from ocsp.errors import LimitExceeded, SchemaError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives import serialization
 
 __all__ = ["accept_message", "only_der", "refuse_version"]
 
@@ -37,6 +38,10 @@ def only_der(der: bytes, encoding: serialization.Encoding) -> bytes:
         TypeError: If *encoding* is not an ``Encoding``.
         ValueError: If it is another one than ``Encoding.DER``.
     """
+    # Imported here, as it costs a quarter of the whole import of this package, and
+    # whoever asks for an encoding has paid for it already.
+    from cryptography.hazmat.primitives import serialization
+
     if not isinstance(encoding, serialization.Encoding):
         raise TypeError("encoding must be an item from the Encoding enum")
     if encoding is not serialization.Encoding.DER:

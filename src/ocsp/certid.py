@@ -154,7 +154,7 @@ def check_hash(algorithm: object) -> None:
     Raises:
         BuildError: If *algorithm* is another one, or none at all.
     """
-    if not isinstance(algorithm, _ALLOWED):
+    if type(algorithm) not in _ALLOWED and not isinstance(algorithm, _ALLOWED):
         raise BuildError("Algorithm must be SHA1, SHA224, SHA256, SHA384, or SHA512")
 
 

@@ -21,10 +21,10 @@ it is read, and the octets that came in are the octets that go out.
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn, final
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
 from ocsp._der import SEQUENCE, content, context, end_of, explicit
@@ -45,6 +45,9 @@ from ocsp.extensions import (
     decode_extensions,
     read_extensions,
 )
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives import serialization
 
 __all__ = ["OCSPRequest", "OCSPSingleRequest", "load_der_ocsp_request"]
 

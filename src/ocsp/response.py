@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import NoReturn, final
+from typing import TYPE_CHECKING, NoReturn, final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ObjectIdentifier
 
 from ocsp import limits, oids
@@ -52,6 +52,9 @@ from ocsp.errors import (
 from ocsp.extensions import RESPONSE_EXTENSIONS, decode_extensions
 from ocsp.single_response import OCSPSingleResponse, single_response_at
 from ocsp.statuses import OCSPCertStatus, OCSPResponseStatus
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives import serialization
 
 __all__ = ["OCSPResponse", "built_response", "load_der_ocsp_response"]
 
