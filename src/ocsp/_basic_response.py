@@ -109,7 +109,8 @@ def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLa
     try:
         response_data = _read_response_data(data, start, position)
     except DecodeError as error:
-        raise error.under("tbsResponseData") from None
+        error.under("tbsResponseData")
+        raise
     tbs = slice(begin, position)
     algorithm, position = read_algorithm(data, position, end, "signatureAlgorithm")
     start, position = bit_string(data, position, end, "signature")
@@ -162,7 +163,8 @@ def _read_responses(
             entry, position = read_single_response(data, position, end)
             responses.append(entry)
     except DecodeError as error:
-        raise error.under(f"responses[{len(responses)}]") from None
+        error.under(f"responses[{len(responses)}]")
+        raise
     return tuple(responses)
 
 

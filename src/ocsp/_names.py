@@ -47,7 +47,8 @@ def check_name(data: bytes, position: int, end: int, name: str) -> bytes:
     except DecodeError as error:
         if error.offset is not None:
             error.offset += position
-        raise error.under(name) from None
+        error.under(name)
+        raise
 
 
 @lru_cache(maxsize=256)

@@ -155,7 +155,8 @@ def read_algorithm(
     except DecodeError as error:
         if error.offset is not None:
             error.offset += position
-        raise error.under(name) from None
+        error.under(name)
+        raise
     return der, stop
 
 
@@ -225,7 +226,8 @@ def _nested(der: bytes, position: int, end: int, name: str) -> bytes:
     try:
         algorithm_identifier(nested)
     except DecodeError as error:
-        raise error.under(name) from None
+        error.under(name)
+        raise
     return nested
 
 

@@ -98,7 +98,8 @@ def read_cert_id(
         serial = integer(data, key_hash[1], stop, "serialNumber")
         end_of(serial[1], stop, "")
     except DecodeError as error:
-        raise error.under(name) from None
+        error.under(name)
+        raise
     layout = CertIDLayout(
         slice(begin, stop),
         slice(start, key_hash[1]),

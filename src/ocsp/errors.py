@@ -78,15 +78,10 @@ class DecodeError(OCSPError, ValueError):
         self.path = path
         self.offset = offset
 
-    def under(self, name: str) -> DecodeError:
-        """
-        Put *name* before the path: the fault lies inside that field.
-
-        Returns the same error, for ``raise error.under(...)``.
-        """
+    def under(self, name: str) -> None:
+        """Put *name* before the path: the fault lies inside that field."""
         separator = "" if not self.path or self.path.startswith("[") else "."
         self.path = f"{name}{separator}{self.path}"
-        return self
 
     def __str__(self) -> str:
         place = self.path

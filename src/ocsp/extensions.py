@@ -89,7 +89,8 @@ def read_extensions(
         try:
             extension, position = _read_extension(data, position, stop)
         except DecodeError as error:
-            raise error.under(f"{name}[{len(extensions)}]") from None
+            error.under(f"{name}[{len(extensions)}]")
+            raise
         extensions.append(extension)
     return tuple(extensions), end
 
@@ -149,7 +150,8 @@ def _decode(
         return decoder(value)
     except DecodeError as error:
         error.offset = None  # it would count from the extension's value
-        raise error.under(f"{name}[{dotted}]") from None
+        error.under(f"{name}[{dotted}]")
+        raise
 
 
 def _nonce(value: bytes) -> x509.OCSPNonce:

@@ -332,7 +332,8 @@ def _read_request(data: bytes) -> RequestLayout:
     try:
         layout = _read_tbs(data, start, position)
     except DecodeError as error:
-        raise error.under("tbsRequest") from None
+        error.under("tbsRequest")
+        raise
     if position != end:
         # The signature is passed through as it is: RFC 9919 §3.1.2 lets a responder
         # ignore it, and the documented API has no name for it.
@@ -375,7 +376,8 @@ def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayou
             entry, position = _read_entry(data, position, end)
             requests.append(entry)
     except DecodeError as error:
-        raise error.under(f"requestList[{len(requests)}]") from None
+        error.under(f"requestList[{len(requests)}]")
+        raise
     if not requests:
         raise SchemaError("asks about no certificate", path="requestList")
     return tuple(requests)

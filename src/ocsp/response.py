@@ -427,7 +427,8 @@ def _read_bytes(data: bytes, position: int, end: int) -> BasicResponseLayout:
         end_of(position, stop, "")
         return read_basic_response(data, start, position)
     except DecodeError as error:
-        raise error.under("responseBytes") from None
+        error.under("responseBytes")
+        raise
 
 
 def _refuse_type(data: bytes, position: int, end: int) -> NoReturn:

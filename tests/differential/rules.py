@@ -1,0 +1,106 @@
+"""
+Where this package differs from the original on purpose.
+
+Each rule has a name, a reason, and a condition as narrow as it can be; whatever no
+rule explains is a fault. ``test_rules.py`` shows each on a document made for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp import DERError, ResponseStatusError, SchemaError
+from tests.differential.compare import Outcome
+
+__all__ = ["RULES", "Rule", "explain"]
+
+
+class Rule(NamedTuple):
+    """
+    A deliberate difference.
+
+    Attributes:
+        name: What to call it.
+
+        reason: Why we differ, in one sentence.
+
+        applies: Whether it explains what differs, given the document, both outcomes
+            and the names of the attributes that differ.
+    """
+
+    name: str
+    reason: str
+    applies: Callable[[bytes, Outcome, Outcome, list[str]], bool]
+
+
+def explain(
+    data: bytes, theirs: Outcome, ours: Outcome, differing: list[str]
+) -> Rule | None:
+    """Return the rule that explains the difference, or ``None``."""
+    return next((r for r in RULES if r.applies(data, theirs, ours, differing)), None)
+
+
+def _error_with_body(
+    data: bytes, theirs: Outcome, ours: Outcome, differing: list[str]
+) -> bool:
+    status = theirs.get("response_status", ("", "", 0))
+    if "load" in differing or status[2] == 0:
+        return False
+    return all(isinstance(ours[name], ResponseStatusError) for name in differing)
+
+
+def _year_zero(
+    data: bytes, theirs: Outcome, ours: Outcome, differing: list[str]
+) -> bool:
+    error = ours.get("load")
+    return isinstance(error, DERError) and error.reason.startswith("b'0000")
+
+
+def _certificate_version(
+    data: bytes, theirs: Outcome, ours: Outcome, differing: list[str]
+) -> bool:
+    error = ours.get("load")
+    return isinstance(error, SchemaError) and isinstance(
+        error.__cause__, x509.InvalidVersion
+    )
+
+
+def _no_request(
+    data: bytes, theirs: Outcome, ours: Outcome, differing: list[str]
+) -> bool:
+    error = ours.get("load")
+    return (
+        isinstance(error, SchemaError)
+        and error.path == "tbsRequest.requestList"
+        and isinstance(theirs.get("load"), NotImplementedError)
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "error-with-body",
+        "An unsuccessful response has no responseBytes (RFC 6960 §4.2.1), so what came "
+        "along is checked for structure and not shown as anybody's answer.",
+        _error_with_body,
+    ),
+    Rule(
+        "year-zero",
+        "The year 0000 loads there and fails when it is read; here it is refused where "
+        "it stands, as no calendar of Python has it.",
+        _year_zero,
+    ),
+    Rule(
+        "certificate-version",
+        "An embedded certificate of an unknown version is no X.509 certificate, and "
+        "cannot be loaded as one by itself in either library.",
+        _certificate_version,
+    ),
+    Rule(
+        "no-request",
+        "A request about nothing is malformed (ValueError), not one about several.",
+        _no_request,
+    ),
+)

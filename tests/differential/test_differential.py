@@ -1,0 +1,58 @@
+"""The original and this package agree on every document, mutated or not."""
+
+from __future__ import annotations
+
+from types import ModuleType, SimpleNamespace
+from typing import cast
+
+import pytest
+
+import ocsp
+from tests.differential.campaign import Tally, examine, run
+from tests.differential.corpus import Seed, corpus
+
+MUTATIONS = 20_000
+CHUNKS = 8
+
+
+@pytest.mark.parametrize("seed", corpus(), ids=lambda seed: seed[1])
+def test_documents_as_published_read_the_same(seed: Seed) -> None:
+    """Both readers agree on the document as it is, without any rule."""
+    kind, name, data = seed
+    tally = Tally()
+    examine(tally, kind, name, data)
+    assert tally.unexplained == []
+    assert not tally.rules
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_mutated_documents_read_the_same(chunk: int) -> None:
+    """Both readers agree on 20,000 mutations, or a named rule says why not."""
+    tally = run(MUTATIONS // CHUNKS, seed=chunk)
+    assert tally.unexplained == []
+    assert tally.documents == MUTATIONS // CHUNKS
+    # The mutations reach what lies behind the first checks.
+    assert tally.accepted > tally.documents // 10
+
+
+class _Liar:
+    """A request that says another serial number than it has."""
+
+    def __init__(self, data: bytes) -> None:
+        self._request = ocsp.load_der_ocsp_request(data)
+
+    def __getattr__(self, name: str) -> object:
+        if name == "serial_number":
+            return self._request.serial_number + 1
+        return getattr(self._request, name)
+
+
+def test_a_reader_that_lies_is_found_out() -> None:
+    """A wrong value and a wrong acceptance each are a disagreement."""
+    lying = SimpleNamespace(load_der_ocsp_request=_Liar)
+    gullible = SimpleNamespace(load_der_ocsp_request=lambda data: SimpleNamespace())
+    kind, name, data = corpus()[0]
+    tally = Tally()
+    examine(tally, kind, name, data, cast(ModuleType, lying))
+    examine(tally, kind, name, data[:-1], cast(ModuleType, gullible))
+    assert len(tally.unexplained) == 2

@@ -1,0 +1,86 @@
+"""Each named rule, on a document made to show the difference."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp as original
+
+import ocsp
+from tests.differential.campaign import Tally, examine
+from tests.differential.rules import RULES
+from tests.vectors import REQUESTS, RESPONSES
+
+
+def _with_year_zero() -> bytes:
+    return RESPONSES["resp-sha256"].replace(b"20180906110000Z", b"00000906110000Z")
+
+
+def _with_error_status() -> bytes:
+    return RESPONSES["resp-sha256"].replace(b"\x0a\x01\x00", b"\x0a\x01\x03", 1)
+
+
+def _with_unknown_certificate_version() -> bytes:
+    data = RESPONSES["resp-delegate-unknown-cert"]
+    (certificate,) = original.load_der_ocsp_response(data).certificates
+    der = certificate.public_bytes(Encoding.DER)
+    changed = der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03", 1)
+    return data.replace(der, changed)
+
+
+EXAMPLES = {
+    "error-with-body": ("response", _with_error_status()),
+    "year-zero": ("response", _with_year_zero()),
+    "certificate-version": ("response", _with_unknown_certificate_version()),
+    "no-request": ("request", bytes.fromhex("300430023000")),
+}
+
+
+def test_each_rule_explains_its_example_and_no_other_does() -> None:
+    """Every rule has an example, and the example needs exactly that rule."""
+    assert [rule.name for rule in RULES] == list(EXAMPLES)
+    for name, (kind, data) in EXAMPLES.items():
+        tally = Tally()
+        examine(tally, kind, name, data)
+        assert tally.unexplained == []
+        assert dict(tally.rules) == {name: 1}
+
+
+def test_the_body_of_an_error_is_not_shown_but_is_checked() -> None:
+    """An error with a body loads and says nothing; with a broken body, it does not."""
+    response = ocsp.load_der_ocsp_response(_with_error_status())
+    assert response.response_status is ocsp.OCSPResponseStatus.TRY_LATER
+    try:
+        response.certificate_status  # noqa: B018 - the access is what is tested
+    except ocsp.ResponseStatusError as error:
+        assert error.status is ocsp.OCSPResponseStatus.TRY_LATER
+    broken = _with_error_status().replace(b"\x80\x00\x18\x0f", b"\x83\x00\x18\x0f")
+    try:
+        ocsp.load_der_ocsp_response(broken)
+    except ocsp.DecodeError as error:
+        assert "certStatus" in error.path
+    else:
+        raise AssertionError("a broken body was accepted")
+
+
+def test_a_certificate_of_that_version_loads_nowhere_by_itself() -> None:
+    """The original refuses the same certificate when it is asked to load it alone."""
+    _, data = EXAMPLES["certificate-version"]
+    start = data.rindex(b"\x30\x82", 0, data.index(b"\xa0\x03\x02\x01\x03"))
+    start = data.rindex(b"\x30\x82", 0, start)
+    try:
+        x509.load_der_x509_certificate(data[start:])
+    except x509.InvalidVersion:
+        return
+    raise AssertionError("the certificate was accepted")
+
+
+def test_a_request_about_nothing_is_malformed_also_with_many_allowed() -> None:
+    """The opt-in for many does not let in none."""
+    assert REQUESTS
+    try:
+        ocsp.load_der_ocsp_request(EXAMPLES["no-request"][1], allow_multiple=True)
+    except ocsp.SchemaError as error:
+        assert error.path == "tbsRequest.requestList"
+    else:
+        raise AssertionError("a request about nothing was accepted")

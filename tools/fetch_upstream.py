@@ -1,0 +1,65 @@
+"""
+Fetch the original's own tests: the exam that ``import ocsp`` has to pass.
+
+Downloads the source distribution of ``cryptography`` at the version that this project
+is measured against, checks its hash, and unpacks its test suite into ``.cache``.
+Does nothing if it is there already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from pypi_simple import PyPISimple
+
+VERSION = "50.0.2"
+SHA256 = "7b46165bb56eb4704e2eaaf86f3c940d19154535d9b0ca7d6d590b04060e00d5"
+CACHE = Path(__file__).resolve().parent.parent / ".cache" / "upstream"
+STAMP = CACHE / "complete"
+
+
+def main() -> int:
+    """Fetch and unpack; return the exit code."""
+    if STAMP.exists() and STAMP.read_text() == SHA256:
+        return 0
+    print(f"fetching the test suite of cryptography {VERSION}")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            unpack(download(Path(folder)))
+    except OSError as error:
+        print(f"error: the test suite cannot be fetched: {error}", file=sys.stderr)
+        return 1
+    STAMP.write_text(SHA256)
+    return 0
+
+
+def download(folder: Path) -> Path:
+    """Return the downloaded archive, its hash checked."""
+    name = f"cryptography-{VERSION}.tar.gz"
+    archive = folder / name
+    with PyPISimple() as client:
+        page = client.get_project_page("cryptography")
+        package = next(item for item in page.packages if item.filename == name)
+        client.download_package(package, path=archive, verify=True)
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != SHA256:
+        raise OSError(f"{name} has SHA-256 {found}, expected {SHA256}")
+    return archive
+
+
+def unpack(archive: Path) -> None:
+    """Unpack the folder ``tests`` of *archive*."""
+    prefix = f"cryptography-{VERSION}/"
+    with tarfile.open(archive) as source:
+        for member in source:
+            if member.name.startswith(f"{prefix}tests/"):
+                member.name = member.name.removeprefix(prefix)
+                source.extract(member, CACHE, filter="data")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
