@@ -15,7 +15,7 @@ Everything this package raises on purpose.
     ├─ MultipleResponsesError(ValueError)
     │                                   a property of one entry, asked of many
     ├─ ResponseStatusError(ValueError)  the responder did not answer *successful*
-    ├─ MissingExtraError(ImportError)   a feature needs ``pip install 'ocsp[extra]'``
+    ├─ MissingExtraError(ImportError)   a feature needs ``ocsp[extra]``
     └─ ResponderError                   the serving side
        ├─ UnknownIssuer                 no authority here over that issuer
        ├─ SourceUnavailable             the status source cannot be asked now

@@ -192,7 +192,7 @@ def _crl_entry(dotted: str) -> Decoder:
         entry = (
             x509.RevokedCertificateBuilder()
             .serial_number(1)
-            .revocation_date(datetime.datetime(2000, 1, 1))
+            .revocation_date(datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC))
             .add_extension(unread, critical=False)
             .build()
         )

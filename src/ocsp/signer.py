@@ -130,7 +130,7 @@ def sign(
 ) -> bytes:
     """Return the signature of *private_key* over *data*."""
     # The keys' ``sign`` have no common signature; the scheme was made for this kind.
-    signature: bytes = private_key.sign(data, *scheme.arguments)  # type: ignore
+    signature: bytes = private_key.sign(data, *scheme.arguments)  # type: ignore[arg-type]
     return signature
 
 

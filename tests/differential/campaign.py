@@ -58,9 +58,7 @@ def examine(
     )
 
 
-def run(
-    count: int, seed: int, progress: Callable[[], object] = lambda: None
-) -> Tally:
+def run(count: int, seed: int, progress: Callable[[], object] = lambda: None) -> Tally:
     """
     Examine *count* mutations that follow from *seed*.
 

@@ -58,7 +58,9 @@ def _entries(entries: Iterable[object]) -> list[Outcome]:
 
 
 def _attributes(message: object, names: Iterable[str]) -> Outcome:
-    return {name: _plain(_attempt(lambda n=name: getattr(message, n))) for name in names}
+    return {
+        name: _plain(_attempt(lambda n=name: getattr(message, n))) for name in names
+    }
 
 
 def _attempt(action: Callable[[], Any]) -> Any:

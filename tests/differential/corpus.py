@@ -1,5 +1,5 @@
 """
-What the mutations start from: the published vectors, and messages built by the original.
+What the mutations start from: the published vectors, and messages of the original.
 
 The built ones have what the vectors lack: other hashes, keys and extensions.
 """
@@ -22,7 +22,7 @@ __all__ = ["Seed", "corpus"]
 Seed = tuple[str, str, bytes]
 """Kind (``request`` or ``response``), name, document."""
 
-_MOMENT = datetime.datetime(2024, 2, 29, 12, 30, 1)
+_MOMENT = datetime.datetime(2024, 2, 29, 12, 30, 1, tzinfo=datetime.UTC)
 _LATER = _MOMENT + datetime.timedelta(days=7)
 _HASHES = (
     hashes.SHA1(),

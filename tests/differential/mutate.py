@@ -165,7 +165,7 @@ _VALUES: dict[int, tuple[bytes, ...]] = {
 }
 _STRINGS = (b"", b"*", b"\xc3\xa9", b"\xff", b"a@b", b"\xd8\x00", b"\x00\x00\xd8\x00")
 _OIDS = (
-    *(bytes.fromhex(oid) for oid in ("2b0e03021a", "608648016503040201", "2a864886f70d")),
+    *map(bytes.fromhex, ("2b0e03021a", "608648016503040201", "2a864886f70d")),
     *(bytes.fromhex(f"2a864886f70d0101{last:02x}") for last in range(16)),
     *(bytes.fromhex(f"6086480165030403{last:02x}") for last in range(20)),
     *(bytes.fromhex(f"6086480165030402{last:02x}") for last in range(12)),

@@ -53,6 +53,6 @@ def test_a_reader_that_lies_is_found_out() -> None:
     gullible = SimpleNamespace(load_der_ocsp_request=lambda data: SimpleNamespace())
     kind, name, data = corpus()[0]
     tally = Tally()
-    examine(tally, kind, name, data, cast(ModuleType, lying))
-    examine(tally, kind, name, data[:-1], cast(ModuleType, gullible))
+    examine(tally, kind, name, data, cast("ModuleType", lying))
+    examine(tally, kind, name, data[:-1], cast("ModuleType", gullible))
     assert len(tally.unexplained) == 2

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from ocsp._version import __version__
-from ocsp.cli import demo, inspect, request, serve, status
+from ocsp.cli import inspect
 from ocsp.cli.console import report
 from ocsp.cli.exits import CommandError, ExitCode
 from ocsp.cli.guide import epilog

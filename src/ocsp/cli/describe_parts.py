@@ -145,8 +145,8 @@ _GENERAL_NAMES: Mapping[type[x509.GeneralName], str] = {
 def certificate_document(certificate: x509.Certificate) -> Document:
     """Describe an embedded certificate; ``None`` for what cannot be read of it."""
     return {
-        "subject": _attempt(lambda: certificate.subject.rfc4514_string()),
-        "issuer": _attempt(lambda: certificate.issuer.rfc4514_string()),
+        "subject": _attempt(certificate.subject.rfc4514_string),
+        "issuer": _attempt(certificate.issuer.rfc4514_string),
         "serial_number": serial_document(certificate.serial_number),
         "not_valid_before": timestamp(certificate.not_valid_before_utc),
         "not_valid_after": timestamp(certificate.not_valid_after_utc),

@@ -107,9 +107,7 @@ def request(
     ] = False,
     form: Annotated[
         Format,
-        typer.Option(
-            "--format", metavar="der|pem|base64|url", help="How to write it."
-        ),
+        typer.Option("--format", metavar="der|pem|base64|url", help="How to write it."),
     ] = Format.DER,
     url: Annotated[
         str | None,

@@ -35,7 +35,8 @@ _ERRORS = {
     "tryLater": "The responder cannot answer now.",
     "sigRequired": "The responder answers signed requests only.",
     "unauthorized": (
-        "The responder has no record of the certificate, or does not answer this client."
+        "The responder has no record of the certificate, "
+        "or does not answer this client."
     ),
 }
 """What the errors mean: RFC 6960 §2.3, and RFC 9919 §3.2.3 for *unauthorized*."""

@@ -1,0 +1,18 @@
+"""Settings of the whole suite: repeatable by default, long on demand."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "default",
+    deadline=None,  # the machine is shared: time is measured in benchmarks
+    derandomize=True,
+    max_examples=100,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("long", settings.get_profile("default"), max_examples=10_000)
+settings.load_profile(os.environ.get("OCSP_HYPOTHESIS", "default"))

@@ -1,0 +1,192 @@
+"""Reading messages in any wrapping, certificates, and serial numbers."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import io
+import urllib.parse
+from pathlib import Path
+from types import SimpleNamespace
+
+import cryptography_vectors
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.cli import loading
+from ocsp.cli.exits import CommandError
+from ocsp.cli.loading import (
+    load_certificate,
+    load_certificates,
+    parse_serial,
+    read_message,
+    read_octets,
+    unwrap,
+)
+from ocsp.cli.pki import Authority
+
+VECTORS = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
+REQUEST = (VECTORS / "req-sha1.der").read_bytes()
+RESPONSE = (VECTORS / "resp-revoked-reason.der").read_bytes()
+NOW = datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
+
+
+def _pem(label: str, der: bytes) -> bytes:
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n".encode()
+
+
+WRAPPINGS = {
+    "der": lambda der: der,
+    "base64": base64.b64encode,
+    "base64 in lines": base64.encodebytes,
+    "base64 with CRLF": lambda der: base64.encodebytes(der).replace(b"\n", b"\r\n"),
+    "base64 without padding": lambda der: base64.b64encode(der).rstrip(b"="),
+    "base64 for URLs": base64.urlsafe_b64encode,
+    "base64 after a byte order mark": lambda der: (
+        b"\xef\xbb\xbf" + base64.b64encode(der)
+    ),
+    "percent-encoded": lambda der: urllib.parse.quote(
+        base64.b64encode(der), safe=""
+    ).encode(),
+    "the path of a GET": lambda der: b"/" + base64.b64encode(der),
+    "the path of a GET below another": lambda der: b"/ocsp/v1/" + base64.b64encode(der),
+    "the URL of a GET": lambda der: (
+        b"http://ocsp.test/M/"
+        + urllib.parse.quote(base64.b64encode(der), safe="").encode()
+    ),
+    "hexadecimal": lambda der: der.hex().encode(),
+    "hexadecimal with colons": lambda der: der.hex(":").upper().encode(),
+    "hexadecimal with 0x": lambda der: b"0x" + der.hex().encode() + b"\n",
+}
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+@pytest.mark.parametrize(
+    ("der", "kind"), [(REQUEST, "request"), (RESPONSE, "response")]
+)
+def test_every_wrapping_gives_the_message(wrapping: str, der: bytes, kind: str) -> None:
+    """A request and a response come out of each wrapping octet for octet."""
+    message = unwrap(WRAPPINGS[wrapping](der), "here")
+    assert der == message.der
+    assert kind == message.kind
+
+
+def test_base64_with_slashes_survives_in_a_url() -> None:
+    """Base64 may have slashes of its own: the message is not cut at one of them."""
+    der = b"\x30\x81\xff" + b"\xff" * 0xFF
+    assert b"/" in base64.b64encode(der)
+    url = b"http://ocsp.test/status/" + base64.b64encode(der)
+    assert der == unwrap(url, "here").der
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"), [("OCSP REQUEST", "request"), ("OCSP RESPONSE", "response")]
+)
+def test_the_pem_label_says_what_it_is(label: str, kind: str) -> None:
+    """The PEM label decides the kind, whatever is inside."""
+    message = unwrap(b"words before\n" + _pem(label, REQUEST) + b"words after", "here")
+    assert message.der == REQUEST
+    assert (kind, "pem") == (message.kind, message.wrapping)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (_pem("CERTIFICATE", REQUEST), "is a PEM CERTIFICATE, not an OCSP message"),
+        (b"-----BEGIN OCSP REQUEST-----\nMFQ=\n", "has no matching END line"),
+        (
+            b"-----BEGIN OCSP REQUEST-----\n!!!!\n-----END OCSP REQUEST-----",
+            "is not base64",
+        ),
+        (b"Hello, world", "is neither DER, PEM, base64 nor hexadecimal"),
+        (b"303", "is neither DER, PEM, base64 nor hexadecimal"),
+        (b"http://ocsp.test/hello/world", "is neither DER, PEM, base64 nor"),
+        (b"http://[ocsp.test/hello", "is neither DER, PEM, base64 nor"),
+    ],
+)
+def test_text_that_is_no_message_is_refused(data: bytes, reason: str) -> None:
+    """Text that holds no message is refused with the place and the reason."""
+    with pytest.raises(CommandError, match=f"^here: .*{reason}"):
+        unwrap(data, "here")
+
+
+def test_octets_that_are_not_text_are_left_to_the_reader_of_der() -> None:
+    """Binary data is taken as DER: the reader of messages says what is wrong."""
+    message = unwrap(b"\x7fELF\x02\x01", "here")
+    assert (message.wrapping, message.kind) == ("der", None)
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    """A file is read whatever its name says it is."""
+    file = tmp_path / "message.txt"
+    file.write_bytes(REQUEST)
+    assert read_message(str(file)).der == REQUEST
+
+
+def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name - stands for standard input."""
+    stdin = SimpleNamespace(buffer=io.BytesIO(REQUEST), isatty=lambda: False)
+    monkeypatch.setattr(loading.sys, "stdin", stdin)
+    assert read_message("-").der == REQUEST
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"", "is empty"), (b"12345", "is larger than 4 octets")]
+)
+def test_a_file_of_the_wrong_size_is_refused(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    """An empty file and one above the limit are refused by name."""
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with pytest.raises(CommandError, match=reason) as caught:
+        read_octets(str(file), 4)
+    assert str(file) == caught.value.where
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there is one error that names it."""
+    with pytest.raises(CommandError, match="No such file") as caught:
+        read_octets(str(tmp_path / "nothing"), 4)
+    assert str(tmp_path / "nothing") == caught.value.where
+
+
+def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
+    """One certificate in DER, and any number of them in PEM, are read in order."""
+    authority = Authority("Test CA", now=NOW)
+    leaf = authority.issue("leaf.test", "http://127.0.0.1/")
+    both = tmp_path / "chain.pem"
+    both.write_bytes(
+        leaf.public_bytes(Encoding.PEM)
+        + authority.certificate.public_bytes(Encoding.PEM)
+    )
+    single = tmp_path / "leaf"
+    single.write_bytes(leaf.public_bytes(Encoding.DER))
+    assert [leaf, authority.certificate] == load_certificates(str(both))
+    assert leaf == load_certificate(str(single))
+
+
+@pytest.mark.parametrize("content", [REQUEST, _pem("CERTIFICATE", REQUEST), b"text"])
+def test_a_file_without_certificate_is_refused(tmp_path: Path, content: bytes) -> None:
+    """What holds no certificate is refused, in DER and in PEM."""
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with pytest.raises(CommandError, match="holds no certificate"):
+        load_certificates(str(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("7982", 7982), ("0x1f2e", 0x1F2E), ("1F:2E", 0x1F2E), (" 0 ", 0)],
+)
+def test_serial_numbers_come_in_both_bases(text: str, number: int) -> None:
+    """Decimal, hexadecimal with 0x, and hexadecimal with colons are understood."""
+    assert number == parse_serial(text)
+
+
+@pytest.mark.parametrize("text", ["", "1f2e", "0xyz", "one", "9" * 5000])
+def test_what_is_no_serial_number_is_refused(text: str) -> None:
+    """Hexadecimal without a mark is refused too: it could be meant as decimal."""
+    with pytest.raises(CommandError, match="is not a number"):
+        parse_serial(text)

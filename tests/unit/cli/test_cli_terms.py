@@ -1,0 +1,90 @@
+"""Words for times, numbers, reasons and names."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from ocsp.cli.terms import (
+    age,
+    common_name,
+    count,
+    oid_name,
+    reason_name,
+    span,
+    timestamp,
+)
+
+NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (61, "1 minute 1 second"),
+        (3600, "1 hour"),
+        (3601, "1 hour"),
+        (86_399, "23 hours 59 minutes"),
+        (7 * 86_400, "7 days"),
+        (400 * 86_400, "1 year 35 days"),
+    ],
+)
+def test_a_span_has_its_two_largest_units(seconds: int, words: str) -> None:
+    """A span is told in its largest unit and the next one, if there is any of it."""
+    assert words == span(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-90, "1 minute 30 seconds ago"), (90, "in 1 minute 30 seconds"), (0, "now")],
+)
+def test_an_age_says_the_direction(seconds: int, words: str) -> None:
+    """What is past is *ago*, what is to come is *in*."""
+    assert words == age(NOW + datetime.timedelta(seconds=seconds), NOW)
+
+
+def test_a_timestamp_is_utc_in_whole_seconds() -> None:
+    """A time of another zone is turned to UTC, and fractions are dropped."""
+    zone = datetime.timezone(datetime.timedelta(hours=2))
+    moment = datetime.datetime(2026, 7, 1, 14, 0, 0, 999_999, tzinfo=zone)
+    assert timestamp(moment) == "2026-07-01T12:00:00Z"
+
+
+def test_early_years_keep_four_digits() -> None:
+    """The first year of the calendar is written with four digits."""
+    moment = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
+    assert timestamp(moment) == "0001-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(1, "1 octet"), (0, "0 octets"), (2048, "2,048 octets")]
+)
+def test_a_count_has_the_right_number(number: int, words: str) -> None:
+    """One is singular, all others are plural, thousands are set apart."""
+    assert words == count(number, "octet")
+
+
+def test_every_reason_has_the_name_of_the_standard() -> None:
+    """No member of ReasonFlags is without the name that RFC 5280 gives it."""
+    names = {reason: reason_name(reason) for reason in x509.ReasonFlags}
+    assert names[x509.ReasonFlags.key_compromise] == "keyCompromise"
+    assert len(x509.ReasonFlags) == len(set(names.values()))
+
+
+def test_unknown_identifiers_have_no_name() -> None:
+    """An object identifier that is not known here has no name; others have theirs."""
+    assert oid_name("1.3.6.1.5.5.7.48.1.2") == "id-pkix-ocsp-nonce"
+    assert oid_name("1.2.3") is None
+
+
+def test_a_name_without_common_name_is_shown_in_full() -> None:
+    """The common name stands for a name; without one, all of it is shown."""
+    organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")
+    called = x509.NameAttribute(NameOID.COMMON_NAME, "Example CA")
+    assert common_name(x509.Name([organization, called])) == "Example CA"
+    assert common_name(x509.Name([organization])) == "O=Example"
