@@ -37,6 +37,7 @@ from ocsp.errors import (
     SignerUnavailable,
     SourceUnavailable,
     StoreError,
+    UnknownCertificate,
     UnknownIssuer,
     UnsupportedError,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "SignerUnavailable",
     "SourceUnavailable",
     "StoreError",
+    "UnknownCertificate",
     "UnknownIssuer",
     "UnsupportedError",
     "__version__",

@@ -18,9 +18,11 @@ Everything this package raises on purpose.
     ├─ MissingExtraError(ImportError)   a feature needs ``ocsp[extra]``
     └─ ResponderError                   the serving side
        ├─ UnknownIssuer                 no authority here over that issuer
+       ├─ UnknownCertificate(LookupError)
+       │                                no record of that serial number
        ├─ SourceUnavailable             the status source cannot be asked now
        ├─ SignerUnavailable             the signer cannot sign now
-       ├─ StoreError                    a store failed; ``__cause__`` has the driver's error
+       ├─ StoreError                    a store failed; ``__cause__`` says how
        └─ ConfigError(ValueError)       key, reason
 
 Rules of this file: constructors take values, ``__str__`` makes the sentence, and
@@ -46,6 +48,7 @@ __all__ = [
     "SignerUnavailable",
     "SourceUnavailable",
     "StoreError",
+    "UnknownCertificate",
     "UnknownIssuer",
     "UnsupportedError",
 ]
@@ -226,6 +229,22 @@ class ResponderError(OCSPError):
 
 class UnknownIssuer(ResponderError):
     """No issuer that this responder speaks for fits the request."""
+
+
+class UnknownCertificate(ResponderError, LookupError):
+    """
+    There is no record of a certificate whose status was to be changed.
+
+    Attributes:
+        serial_number: Its serial number.
+    """
+
+    def __init__(self, serial_number: int) -> None:
+        super().__init__(serial_number)
+        self.serial_number = serial_number
+
+    def __str__(self) -> str:
+        return f"there is no record of serial number {self.serial_number:#x}"
 
 
 class SourceUnavailable(ResponderError):

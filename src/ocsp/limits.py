@@ -9,12 +9,12 @@ from __future__ import annotations
 
 __all__ = [
     "MAX_CERTIFICATES",
-    "MAX_DEPTH",
     "MAX_ENTRIES",
     "MAX_EXTENSIONS",
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
+    "MAX_REQUEST_CERTIFICATES",
 ]
 
 MAX_MESSAGE_BYTES = 1 << 20
@@ -43,15 +43,14 @@ MAX_CERTIFICATES = 64
 MAX_NAME_ATTRIBUTES = 128
 """Attributes in one Name. Names in public certificates have below twenty."""
 
-MAX_DEPTH = 16
-"""
-How deep values may nest where a standard allows anything (algorithm parameters,
-otherName). The reader does not recurse into such values; the limit is for those
-who print them.
-"""
-
 MAX_HTTP_REQUEST_BYTES = 10_240
 """
 Octets that a responder reads of one HTTP request body. A request for one certificate
 has about 120; Boulder's responder stops at 10,000 as well.
+"""
+
+MAX_REQUEST_CERTIFICATES = 64
+"""
+Certificates that a responder lets one request ask about. A chain has below ten, and
+RFC 9919 §3.1.1 allows its clients one; each costs a look-up.
 """
