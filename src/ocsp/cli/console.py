@@ -20,7 +20,7 @@ from rich.theme import Theme
 
 from ocsp.cli.exits import one_line
 
-__all__ = ["THEME", "errors", "note", "output", "report", "status_style"]
+__all__ = ["THEME", "errors", "note", "output", "report", "status_style", "warn"]
 
 THEME = Theme(
     {
@@ -61,6 +61,12 @@ def _console(*, stderr: bool) -> Console:
 def report(problem: object) -> None:
     """Write the one line ``error: where: what (hint)``."""
     line = Text.assemble(("error:", "error"), " ", one_line(problem))
+    errors().print(line, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Write the one line ``warning: what``."""
+    line = Text.assemble(("warning:", "warning"), " ", one_line(text))
     errors().print(line, soft_wrap=True)
 
 

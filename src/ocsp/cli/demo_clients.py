@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,7 +34,13 @@ from ocsp.response import load_der_ocsp_response
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPResponseStatus
 
-__all__ = ["Answer", "OpenSSLClient", "PackageClient", "find_openssl"]
+__all__ = [
+    "Answer",
+    "OpenSSLClient",
+    "PackageClient",
+    "find_openssl",
+    "openssl_command",
+]
 
 NOBODY = "nobody: an error is not signed"
 
@@ -82,6 +89,10 @@ class PackageClient:
         """Close the connections."""
         self._http.close()
 
+    def fetch(self, url: str) -> bytes:
+        """Return what there is at *url*."""
+        return self._http.get(url).content
+
     def get(self, certificate: x509.Certificate) -> Answer:
         """Ask by GET: short, cacheable, without a nonce (RFC 9919 §6)."""
         return _timed(lambda: self._ask(certificate, None))
@@ -105,7 +116,7 @@ class PackageClient:
         builder = OCSPRequestBuilder().add_certificate_by_id(cert_id)
         if nonce is None:
             der = builder.build().public_bytes(Encoding.DER)
-            return self._http.get(get_url(self._url, der)).content
+            return self.fetch(get_url(self._url, der))
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
         return self._http.post(
             self._url,
@@ -138,30 +149,57 @@ def find_openssl() -> str | None:
     return shutil.which("openssl")
 
 
-class OpenSSLClient:
-    """Asks with the ``openssl ocsp`` program, which knows nothing of this package."""
+def openssl_command(
+    program: str, ca_file: Path, certificate: Path, *options: str
+) -> list[str]:
+    """Return the command line of ``openssl ocsp`` about the file *certificate*."""
+    return [
+        program,
+        "ocsp",
+        *("-issuer", str(ca_file)),
+        *("-cert", str(certificate)),
+        *("-CAfile", str(ca_file)),
+        *options,
+    ]
 
-    def __init__(self, program: str, url: str, ca_file: Path) -> None:
+
+class OpenSSLClient:
+    """
+    Asks with the ``openssl ocsp`` program, which knows nothing of this package.
+
+    The program sends by POST only. For a GET it writes the request and checks the
+    response, and *fetch* carries them.
+    """
+
+    def __init__(
+        self, program: str, url: str, ca_file: Path, fetch: Callable[[str], bytes]
+    ) -> None:
         self._program = program
         self._url = url
         self._ca_file = ca_file
+        self._fetch = fetch
 
-    def command(self, certificate: Path) -> list[str]:
-        """Return the command line that asks about the file *certificate*."""
-        return [
-            self._program,
-            "ocsp",
-            *("-issuer", str(self._ca_file)),
-            *("-cert", str(certificate)),
-            *("-CAfile", str(self._ca_file)),
-            *("-url", self._url),
-        ]
+    def _about(self, certificate: Path, *options: str) -> list[str]:
+        return openssl_command(self._program, self._ca_file, certificate, *options)
 
     def post(self, certificate: Path) -> Answer:
         """Ask by POST, with the nonce and the SHA-1 CertID that are its defaults."""
-        return _timed(lambda: self._ask(certificate))
+        return _timed(lambda: self._run(self._about(certificate, "-url", self._url)))
 
-    def _ask(self, certificate: Path) -> Answer:
+    def get(self, certificate: Path) -> Answer:
+        """Ask by GET, without a nonce."""
+        return _timed(lambda: self._by_get(certificate))
+
+    def _by_get(self, certificate: Path) -> Answer:
+        with tempfile.TemporaryDirectory(prefix="ocsp-demo-") as directory:
+            request, response = Path(directory, "request"), Path(directory, "response")
+            self._run(self._about(certificate, "-no_nonce", "-reqout", str(request)))
+            response.write_bytes(self._fetch(get_url(self._url, request.read_bytes())))
+            return self._run(
+                self._about(certificate, "-no_nonce", "-respin", str(response))
+            )
+
+    def _run(self, command: list[str]) -> Answer:
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -169,7 +207,7 @@ class OpenSSLClient:
         }
         try:
             done = subprocess.run(
-                self.command(certificate),
+                command,
                 capture_output=True,
                 text=True,
                 errors="replace",

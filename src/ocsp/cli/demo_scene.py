@@ -14,7 +14,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.cli.pki import Authority, private_pem, write_pem
+from ocsp.cli.pki import DemoCA, private_pem, write_pem
+from ocsp.signer import KeySigner
 
 __all__ = ["Case", "Scene", "set_scene"]
 
@@ -60,6 +61,16 @@ class Scene:
     cases: tuple[Case, ...]
 
     @property
+    def issued(self) -> tuple[Case, ...]:
+        """Those that the CA has issued: the good and the revoked one."""
+        return self.cases[:2]
+
+    @property
+    def revoked(self) -> Case:
+        """The one that is revoked."""
+        return self.cases[1]
+
+    @property
     def ca_file(self) -> Path:
         """The certificate of the CA, in PEM."""
         return self.directory / "ca.pem"
@@ -80,14 +91,16 @@ class Scene:
         return self.directory / "status.db"
 
 
-def set_scene(directory: Path, url: str, now: datetime.datetime) -> Scene:
+def set_scene(
+    directory: Path, url: str, now: datetime.datetime
+) -> tuple[Scene, KeySigner]:
     """
-    Make everything in *directory*, for a responder at *url*.
+    Make everything in *directory*, for a responder at *url*, and who signs there.
 
     Raises:
         OSError: If a file cannot be written, or is there already.
     """
-    authority = Authority("Demo CA", now=now)
+    authority = DemoCA("Demo CA", now=now)
     responder = authority.responder("Demo Responder")
     certificates = {
         "good": authority.issue("good.demo.test", url),
@@ -110,4 +123,4 @@ def set_scene(directory: Path, url: str, now: datetime.datetime) -> Scene:
     write_pem(scene.ca_file, authority.certificate.public_bytes(Encoding.PEM))
     write_pem(scene.responder_file, responder.certificate.public_bytes(Encoding.PEM))
     write_pem(scene.key_file, private_pem(responder.key), secret=True)
-    return scene
+    return scene, KeySigner(responder.key, responder.certificate)

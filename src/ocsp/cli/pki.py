@@ -22,7 +22,7 @@ from cryptography.x509.oid import (
     NameOID,
 )
 
-__all__ = ["Authority", "Identity", "private_pem", "write_pem"]
+__all__ = ["DemoCA", "Identity", "private_pem", "write_pem"]
 
 _BACKDATED = datetime.timedelta(minutes=5)
 """Clocks differ; a certificate that is valid from this second on is refused by some."""
@@ -39,7 +39,7 @@ class Identity:
     key: ec.EllipticCurvePrivateKey
 
 
-class Authority:
+class DemoCA:
     """A CA that lives as long as this object."""
 
     def __init__(self, name: str, *, now: datetime.datetime) -> None:

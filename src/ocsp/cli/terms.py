@@ -16,7 +16,9 @@ __all__ = [
     "age",
     "common_name",
     "count",
+    "moment_from",
     "oid_name",
+    "reason_from",
     "reason_name",
     "span",
     "timestamp",
@@ -114,6 +116,34 @@ def oid_name(dotted: str) -> str | None:
 def reason_name(reason: ReasonFlags) -> str:
     """Return the name of a CRLReason (RFC 5280 §5.3.1)."""
     return _REASONS[reason]
+
+
+def reason_from(name: str) -> ReasonFlags:
+    """
+    Return the CRLReason called *name*, in any case.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for reason, known in _REASONS.items():
+        if known.lower() == name.lower():
+            return reason
+    raise ValueError(f"no reason is called {name!r}; there are {', '.join(REASONS)}")
+
+
+REASONS = tuple(_REASONS.values())
+"""The names of all reasons."""
+
+
+def moment_from(text: str) -> datetime.datetime:
+    """
+    Return the moment that *text* says in ISO 8601; without a zone it is UTC.
+
+    Raises:
+        ValueError: If it says none.
+    """
+    moment = datetime.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
 
 
 def timestamp(moment: datetime.datetime) -> str:

@@ -17,13 +17,13 @@ from ocsp import (
     OCSPResponseBuilder,
 )
 from ocsp.cli.demo_check import AnswerRefused, entry_for, signer_of
-from ocsp.cli.pki import Authority, Identity
+from ocsp.cli.pki import DemoCA, Identity
 
 NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 NONCE = bytes(range(32))
 
-AUTHORITY = Authority("Test CA", now=NOW)
+AUTHORITY = DemoCA("Test CA", now=NOW)
 RESPONDER = AUTHORITY.responder("Test Responder")
 LEAF = AUTHORITY.issue("leaf.test", "http://127.0.0.1/")
 CERT_ID = CertID.for_certificate(LEAF, AUTHORITY.certificate, hashes.SHA256())
@@ -71,7 +71,7 @@ def test_a_changed_answer_is_refused() -> None:
 
 def test_a_signer_of_another_ca_is_refused() -> None:
     """A responder of a CA with the same name but another key has no authority."""
-    stranger = Authority("Test CA", now=NOW).responder("Test Responder")
+    stranger = DemoCA("Test CA", now=NOW).responder("Test Responder")
     with pytest.raises(AnswerRefused, match="the CA has not issued the signer"):
         signer_of(_answer(stranger), AUTHORITY.certificate, NOW)
 

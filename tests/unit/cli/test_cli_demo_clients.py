@@ -51,7 +51,8 @@ def test_the_words_of_openssl_become_an_answer(
 
 def test_a_program_that_cannot_be_started_is_an_answer(tmp_path: Path) -> None:
     """Whatever goes wrong is shown in the table and ends nothing."""
-    client = OpenSSLClient(str(tmp_path / "none"), "http://127.0.0.1:1/", tmp_path)
+    program = str(tmp_path / "none")
+    client = OpenSSLClient(program, "http://127.0.0.1:1/", tmp_path, str.encode)
     answer = client.post(tmp_path / "leaf.pem")
     assert answer.says.startswith("no answer: ")
     assert answer.verified_by == "-"

@@ -24,7 +24,7 @@ from ocsp.cli.describe_parts import (
     general_name,
     serial_document,
 )
-from ocsp.cli.pki import Authority
+from ocsp.cli.pki import DemoCA
 from ocsp.cli.tree import NOT_VERIFIED, draw
 from ocsp.request import load_der_ocsp_request
 from ocsp.response import load_der_ocsp_response
@@ -306,7 +306,7 @@ def test_serial_numbers_have_whole_octets(number: int, digits: str) -> None:
 
 def test_the_certificate_of_a_delegate_shows_its_purpose() -> None:
     """The extensions that make a responder are visible in its certificate."""
-    responder = Authority("Test CA", now=NOW).responder("Test Responder").certificate
+    responder = DemoCA("Test CA", now=NOW).responder("Test Responder").certificate
     document = certificate_document(responder)
     assert document["subject"] == "CN=Test Responder"
     assert document["issuer"] == "CN=Test CA"

@@ -23,7 +23,7 @@ from ocsp.cli.loading import (
     read_octets,
     unwrap,
 )
-from ocsp.cli.pki import Authority
+from ocsp.cli.pki import DemoCA
 
 VECTORS = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
 REQUEST = (VECTORS / "req-sha1.der").read_bytes()
@@ -154,7 +154,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
     """One certificate in DER, and any number of them in PEM, are read in order."""
-    authority = Authority("Test CA", now=NOW)
+    authority = DemoCA("Test CA", now=NOW)
     leaf = authority.issue("leaf.test", "http://127.0.0.1/")
     both = tmp_path / "chain.pem"
     both.write_bytes(
