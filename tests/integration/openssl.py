@@ -1,0 +1,51 @@
+"""The ``openssl ocsp`` program, as an independent client and reader."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+__all__ = ["ask", "openssl", "text_of_request", "text_of_response"]
+
+
+def openssl(*arguments: object, expect: int | None = 0) -> str:
+    """Run the program and return what it prints, both ways."""
+    done = subprocess.run(
+        ["openssl", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=30,
+        check=False,
+    )
+    printed = done.stdout + done.stderr
+    assert expect is None or done.returncode == expect, printed
+    return printed
+
+
+def ask(
+    url: str, ca_file: Path, *about: object, options: tuple[object, ...] = ()
+) -> str:
+    """Ask the responder at *url*; *about* is ``-cert FILE`` or ``-serial NUMBER``."""
+    return openssl(
+        "ocsp",
+        "-issuer",
+        ca_file,
+        "-CAfile",
+        ca_file,
+        *about,
+        "-url",
+        url,
+        *options,
+        expect=None,
+    )
+
+
+def text_of_request(file: Path) -> str:
+    """Return what the program reads in a request."""
+    return openssl("ocsp", "-reqin", file, "-req_text")
+
+
+def text_of_response(file: Path) -> str:
+    """Return what the program reads in a response, without judging it."""
+    return openssl("ocsp", "-respin", file, "-resp_text", "-noverify")

@@ -1,0 +1,392 @@
+"""The responder over HTTP on loopback, asked by httpx and by the openssl program."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp import CertID, OCSPCertStatus, OCSPResponseStatus
+from ocsp.http import get_url
+from ocsp.responder import (
+    Application,
+    Authority,
+    IssuerKey,
+    MemorySource,
+    Responder,
+    StatusQuery,
+    StatusRecord,
+    StatusSource,
+    listen,
+    running,
+)
+from ocsp.responder import asgi as front
+from tests.integration.openssl import ask
+from tests.pki import ca, delegate_signer, make
+
+STOLEN = x509.ReasonFlags.key_compromise
+NOW = datetime.datetime.now(datetime.UTC)
+HOUR = datetime.timedelta(hours=1)
+GOOD, REVOKED, NEVER = 0x10, 0x11, 0x12
+MALFORMED = b"\x30\x03\x0a\x01\x01"
+
+
+def _query(serial: int) -> StatusQuery:
+    return StatusQuery(IssuerKey.of(ca()), serial)
+
+
+RECORDS = {
+    _query(GOOD): StatusRecord(),
+    _query(REVOKED): StatusRecord.revoked(NOW - HOUR, STOLEN),
+}
+
+
+def _application(source: StatusSource | None = None) -> Application:
+    # The certificates of the tests are of July 2026, and so is the clock; openssl has
+    # the clock of this machine, and its tests have certificates of their own.
+    authority = Authority(ca(), delegate_signer())
+    clock = authority.signer.certificate.not_valid_before_utc + HOUR
+    return Application(
+        Responder([authority]), source or MemorySource(RECORDS), clock=lambda: clock
+    )
+
+
+@pytest.fixture(name="url", scope="module")
+def _url() -> Iterator[str]:
+    with running(_application(), listen("127.0.0.1", 0)) as url:
+        yield url
+
+
+@pytest.fixture(name="http")
+def _http() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        yield client
+
+
+def _request(serial: int = GOOD, *, nonce: bytes | None = None) -> bytes:
+    cert_id = CertID.for_serial(ca(), serial, hashes.SHA1())
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id)
+    if nonce is not None:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.build().public_bytes(Encoding.DER)
+
+
+def _status(reply: httpx.Response) -> OCSPCertStatus:
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == "application/ocsp-response"
+    return ocsp.load_der_ocsp_response(reply.content).certificate_status
+
+
+@pytest.mark.parametrize(
+    ("serial", "status"),
+    [(GOOD, OCSPCertStatus.GOOD), (REVOKED, OCSPCertStatus.REVOKED)],
+)
+def test_get_and_post_say_the_same(
+    url: str, http: httpx.Client, serial: int, status: OCSPCertStatus
+) -> None:
+    """RFC 6960 App. A.1."""
+    der = _request(serial)
+    assert _status(http.get(get_url(url, der))) is status
+    headers = {"Content-Type": "application/ocsp-request"}
+    assert _status(http.post(url, content=der, headers=headers)) is status
+
+
+def _raw(url: str, request: bytes) -> bytes:
+    """Send octets as they are, and return all that comes back."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(request)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("slashes", ["/", "//", "///"])
+def test_a_target_with_slashes_is_taken_raw(url: str, slashes: str) -> None:
+    """No server or framework on the way has normalised it."""
+    serial = next(
+        number for number in range(0x100, 0x10000) if "//" in _letters(_request(number))
+    )
+    target = slashes + _letters(_request(serial))
+    reply = _raw(
+        url, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert reply.startswith(b"HTTP/1.1 200")
+    assert reply.endswith(b"\x30\x03\x0a\x01\x06")  # read, and not on record
+
+
+def _letters(der: bytes) -> str:
+    import base64
+
+    return base64.b64encode(der).decode()
+
+
+def test_a_good_answer_is_for_caches(url: str, http: httpx.Client) -> None:
+    """And a client that has it is told so."""
+    target = get_url(url, _request())
+    reply = http.get(target)
+    assert reply.headers["cache-control"].endswith(
+        "public, no-transform, must-revalidate"
+    )
+    assert len(reply.headers.get_list("date")) == 1
+    tag = reply.headers["etag"]
+    # ECDSA signatures differ each time, so the tag is of this answer alone; the date
+    # is what a client without it can go by.
+    since = {"If-Modified-Since": reply.headers["last-modified"]}
+    again = http.get(target, headers=since)
+    assert (again.status_code, again.content) == (304, b"")
+    assert http.get(target, headers={"If-None-Match": tag + ', "x"'}).status_code == 200
+    assert http.get(target, headers={"If-None-Match": "*"}).status_code == 304
+
+
+def test_head_is_get_without_the_body(url: str, http: httpx.Client) -> None:
+    """RFC 9110 §9.3.2."""
+    reply = http.head(get_url(url, _request()))
+    assert reply.status_code == 200
+    assert reply.content == b""
+    assert int(reply.headers["content-length"]) > 200
+
+
+def test_other_methods_are_not_allowed(url: str, http: httpx.Client) -> None:
+    """RFC 9110 §15.5.6."""
+    reply = http.put(url, content=_request())
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
+def test_a_nonce_comes_back_and_is_for_nobody_else(
+    url: str, http: httpx.Client
+) -> None:
+    """RFC 9654; no cache keeps it."""
+    nonce = bytes(range(32))
+    reply = http.post(url, content=_request(nonce=nonce))
+    (extension,) = ocsp.load_der_ocsp_response(reply.content).extensions
+    assert extension.value == x509.OCSPNonce(nonce)
+    assert reply.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\x00", b"garbage" * 100, b"<html>", b"\x30\x80" * 100]
+)
+def test_garbage_gets_a_well_formed_error(
+    url: str, http: httpx.Client, garbage: bytes
+) -> None:
+    """By POST and by GET: malformedRequest in five octets, and HTTP 200."""
+    replies = [http.post(url, content=garbage)]
+    if garbage:
+        replies.append(http.get(get_url(url, garbage)))
+        replies.append(http.get(f"{url}/%FF{garbage[:3].hex()}"))
+    for reply in replies:
+        assert (reply.status_code, reply.content) == (200, MALFORMED)
+        assert reply.headers["content-type"] == "application/ocsp-response"
+        assert reply.headers["cache-control"] == "no-store"
+
+
+def test_too_much_is_refused_while_it_is_read(url: str) -> None:
+    """A body that never ends is answered long before its end."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+    reply = _raw(url, head + bytes(ocsp.limits.MAX_HTTP_REQUEST_BYTES + 1))
+    assert reply.startswith(b"HTTP/1.1 200")
+    assert reply.endswith(MALFORMED)
+
+
+def test_a_client_that_sends_nothing_more_is_answered(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time to send a body is bounded."""
+    monkeypatch.setattr(front, "READ_SECONDS", 0.05)
+    reply = _raw(url, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n\x30")
+    assert reply.endswith(MALFORMED)
+
+
+def test_a_client_that_goes_away_is_forgotten(url: str, http: httpx.Client) -> None:
+    """Half a request and gone: the next one is answered."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n\x30"
+        )
+    assert _status(http.post(url, content=_request())) is OCSPCertStatus.GOOD
+
+
+def test_somebody_who_looks_whether_we_are_there_is_greeted(
+    url: str, http: httpx.Client
+) -> None:
+    """``GET /`` without a request is 200 and text."""
+    reply = http.get(url)
+    assert reply.status_code == 200
+    assert "OCSP" in reply.text
+
+
+class _Failing:
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def look_up(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ocsp.SourceUnavailable("disk on fire"), OCSPResponseStatus.TRY_LATER),
+        (ocsp.StoreError("disk on fire"), OCSPResponseStatus.INTERNAL_ERROR),
+        (RuntimeError("disk on fire"), OCSPResponseStatus.INTERNAL_ERROR),
+    ],
+)
+def test_what_fails_inside_is_logged_once_and_not_told(
+    http: httpx.Client,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    status: OCSPResponseStatus,
+) -> None:
+    """An OCSP error, HTTP 200, and one line for the operator."""
+    with running(_application(_Failing(error)), listen("127.0.0.1", 0)) as url:
+        reply = http.post(url, content=_request())
+    assert reply.status_code == 200
+    assert ocsp.load_der_ocsp_response(reply.content).response_status is status
+    assert b"fire" not in reply.content
+    logged = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(logged) == 1
+
+
+def _call(
+    application: Application, scope: dict[str, Any], *sent: dict[str, Any]
+) -> list[Any]:
+    """Run one ASGI call by hand and return what it sent."""
+    replies: list[Any] = []
+    pending = list(sent)
+
+    async def receive() -> dict[str, Any]:
+        return pending.pop(0)
+
+    async def send(message: Any) -> None:
+        replies.append(message)
+
+    asyncio.run(application(scope, receive, send))
+    return replies
+
+
+@pytest.mark.parametrize("full_path", [True, False])
+def test_it_can_be_mounted_below_a_path(full_path: bool) -> None:
+    """Frameworks differ in whether the path still has what it is mounted under."""
+    letters = get_url("", _request())
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "root_path": "/pki/ocsp",
+        "raw_path": (("/pki/ocsp" if full_path else "") + letters).encode(),
+        "headers": [],
+    }
+    start, body = _call(_application(), scope)
+    assert start["status"] == 200
+    response = ocsp.load_der_ocsp_response(body["body"])
+    assert response.certificate_status is OCSPCertStatus.GOOD
+
+
+def test_a_connection_that_ends_in_the_body_has_no_answer() -> None:
+    """Nobody is there to send it to."""
+    scope = {"type": "http", "method": "POST", "headers": []}
+    part = {"type": "http.request", "body": b"\x30", "more_body": True}
+    assert _call(_application(), scope, part, {"type": "http.disconnect"}) == []
+
+
+def test_a_port_that_is_taken_is_a_clear_error(url: str) -> None:
+    """The error names address and port."""
+    port = int(url.rpartition(":")[2])
+    with pytest.raises(ocsp.ConfigError, match=rf"^127\.0\.0\.1:{port}: .*in use"):
+        listen("127.0.0.1", port)
+    with pytest.raises(ocsp.ConfigError, match=r"^no\.such\.host\.invalid:1: "):
+        listen("no.such.host.invalid", 1)
+
+
+@dataclass(frozen=True)
+class Files:
+    """A responder with certificates of now, and their files."""
+
+    url: str
+    ca_file: Path
+    directory: Path
+
+    def leaf(self, serial: int) -> Path:
+        """Return the file of a certificate of the CA."""
+        path = self.directory / f"{serial:x}.pem"
+        certificate = make("leaf", "Test CA", serial=serial)
+        path.write_bytes(certificate.public_bytes(Encoding.PEM))
+        return path
+
+
+@pytest.fixture(name="files", scope="module")
+def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
+    from ocsp import KeySigner
+    from tests.pki import DELEGATION, key
+
+    times: dict[str, Any] = {"begin": NOW - HOUR, "end": NOW + 24 * HOUR}
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    issuer = make("Test CA", "Test CA", extensions=[constraints], **times)
+    signer = make("Live Responder", "Test CA", extensions=DELEGATION, **times)
+    authority = Authority(issuer, KeySigner(key("Live Responder"), signer))
+    directory = tmp_path_factory.mktemp("openssl")
+    ca_file = directory / "ca.pem"
+    ca_file.write_bytes(issuer.public_bytes(Encoding.PEM))
+    application = Application(Responder([authority]), MemorySource(RECORDS))
+    with running(application, listen("127.0.0.1", 0)) as url:
+        yield Files(url=url, ca_file=ca_file, directory=directory)
+
+
+@pytest.mark.parametrize("options", [(), ("-no_nonce",)])
+@pytest.mark.parametrize("digest", ["-sha1", "-sha256", "-sha384", "-sha512"])
+def test_openssl_verifies_good_and_revoked(
+    files: Files, digest: str, options: tuple[str, ...]
+) -> None:
+    """With and without nonce, in every hash; the program checks signature and CA."""
+    good = ask(
+        files.url, files.ca_file, digest, "-cert", files.leaf(GOOD), options=options
+    )
+    assert "Response verify OK" in good
+    assert f"{GOOD:x}.pem: good" in good
+    assert "WARNING" not in good
+    revoked = ask(
+        files.url, files.ca_file, digest, "-cert", files.leaf(REVOKED), options=options
+    )
+    assert "Response verify OK" in revoked
+    assert f"{REVOKED:x}.pem: revoked" in revoked
+    assert "Reason: keyCompromise" in revoked
+
+
+def test_openssl_is_told_unauthorized_for_what_was_never_issued(files: Files) -> None:
+    """RFC 9919 §3.2.3."""
+    printed = ask(files.url, files.ca_file, "-cert", files.leaf(NEVER))
+    assert "Responder Error: unauthorized (6)" in printed
+
+
+def test_openssl_may_ask_about_several_at_once(files: Files) -> None:
+    """One response with an entry for each."""
+    printed = ask(
+        files.url,
+        files.ca_file,
+        "-cert",
+        files.leaf(GOOD),
+        "-cert",
+        files.leaf(REVOKED),
+        "-serial",
+        hex(GOOD),
+    )
+    assert "Response verify OK" in printed
+    assert f"{GOOD:x}.pem: good" in printed
+    assert f"{REVOKED:x}.pem: revoked" in printed
+    assert f"{GOOD:#x}: good" in printed

@@ -1,0 +1,123 @@
+"""
+Throw-away certificates with valid defaults; a test changes one thing at a time.
+
+Keys are made once for each name, because tests need many certificates and no secrets.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ocsp import KeySigner
+
+__all__ = [
+    "BEGIN",
+    "DELEGATION",
+    "END",
+    "NOW",
+    "ca",
+    "delegate",
+    "delegate_signer",
+    "key",
+    "leaf",
+    "make",
+    "name",
+]
+
+NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
+BEGIN = NOW - datetime.timedelta(days=1)
+END = NOW + datetime.timedelta(days=30)
+
+
+@cache
+def key(owner: str) -> ec.EllipticCurvePrivateKey:
+    """Return the P-256 key of *owner*; the same at each call."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def name(common: str) -> x509.Name:
+    """Return a name with one common name."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def make(
+    subject: str,
+    issuer: str,
+    *,
+    public: CertificateIssuerPrivateKeyTypes | None = None,
+    signer: CertificateIssuerPrivateKeyTypes | None = None,
+    serial: int | None = None,
+    begin: datetime.datetime = BEGIN,
+    end: datetime.datetime = END,
+    extensions: Sequence[x509.ExtensionType] = (),
+) -> x509.Certificate:
+    """Return a certificate of *subject*, signed by *issuer*."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name(subject))
+        .issuer_name(name(issuer))
+        .public_key((public or key(subject)).public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(signer or key(issuer), hashes.SHA256())
+
+
+def ca(common: str = "Test CA") -> x509.Certificate:
+    """Return the certificate of a CA; the same at each call."""
+    return _ca(common)
+
+
+@cache
+def _ca(common: str) -> x509.Certificate:
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    return make(common, common, extensions=[constraints])
+
+
+def leaf(serial: int = 0x1F2E, issuer: str = "Test CA") -> x509.Certificate:
+    """Return an end-entity certificate; the same at each call."""
+    return _leaf(serial, issuer)
+
+
+@cache
+def _leaf(serial: int, issuer: str) -> x509.Certificate:
+    return make(f"leaf-{serial:x}", issuer, serial=serial)
+
+
+DELEGATION: tuple[x509.ExtensionType, ...] = (
+    x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]),
+    x509.OCSPNoCheck(),
+)
+"""The extensions of a delegated responder (RFC 6960 §4.2.2.2, RFC 9919 §3.2.2)."""
+
+
+def delegate(
+    issuer: str = "Test CA", common: str = "Test Responder"
+) -> x509.Certificate:
+    """Return the certificate of a delegated responder; the same at each call."""
+    return _delegate(issuer, common)
+
+
+@cache
+def _delegate(issuer: str, common: str) -> x509.Certificate:
+    return make(common, issuer, extensions=DELEGATION)
+
+
+def delegate_signer(
+    issuer: str = "Test CA", common: str = "Test Responder"
+) -> KeySigner:
+    """Return the delegated responder of *issuer*, ready to sign."""
+    return KeySigner(key(common), delegate(issuer, common))

@@ -1,0 +1,192 @@
+"""The HTTP binding: what clients send, and what caches need."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ocsp
+from ocsp.http import (
+    Conditions,
+    Freshness,
+    answer,
+    conditional,
+    get_url,
+    method_not_allowed,
+    read_body,
+    read_target,
+)
+
+NOW = datetime.datetime(2026, 7, 1, 12, 0, 0, 500_000, tzinfo=datetime.UTC)
+FRESH = Freshness(
+    this_update=NOW - datetime.timedelta(hours=1),
+    next_update=NOW.replace(microsecond=0) + datetime.timedelta(hours=1),
+)
+BODY = bytes.fromhex("30030a0100fffbeffbe0fb")
+LETTERS = base64.b64encode(BODY).decode()
+URL_SAFE = base64.urlsafe_b64encode(BODY).decode()
+
+
+def test_the_example_has_all_letters_that_get_into_trouble() -> None:
+    """Slash, plus and padding are in it, so that the cases below mean something."""
+    assert "/" in LETTERS
+    assert "+" in LETTERS
+    assert LETTERS.endswith("=")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/" + LETTERS,
+        "//" + LETTERS,
+        "///" + LETTERS,
+        LETTERS,
+        "/" + quote(LETTERS, safe=""),
+        "/" + LETTERS.replace("/", "%2f").replace("+", "%2b").replace("=", "%3d"),
+        "/" + LETTERS.replace("+", " "),
+        "/" + LETTERS.replace("+", "%20"),
+        "/" + LETTERS.rstrip("="),
+        "/" + URL_SAFE,
+        "/" + URL_SAFE.rstrip("="),
+        "/%2f" + LETTERS,
+        "/" + LETTERS + "?cache=no",
+    ],
+)
+def test_a_get_is_read_in_every_form_that_clients_send(target: str) -> None:
+    """Escaped or not, with slashes too many, without padding, URL-safe."""
+    assert read_target(target.encode()) == BODY
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_what_get_url_writes_is_read_back(tail: bytes) -> None:
+    """Any message survives the way into a URL and out of it."""
+    der = b"\x30" + tail
+    url = get_url("http://ocsp.test/ca/", der)
+    base, path = url[: len("http://ocsp.test/ca")], url[len("http://ocsp.test/ca") :]
+    assert base == "http://ocsp.test/ca"
+    assert read_target(path.encode()) == der
+    assert path.count("/") == 1
+    assert set("+= ").isdisjoint(url)
+
+
+def test_a_target_that_is_no_base64_names_the_place() -> None:
+    """The error is one of decoding and says that it was the GET."""
+    with pytest.raises(ocsp.SchemaError, match=r"^GET: not base64"):
+        read_target(b"/favicon.ico")
+
+
+@pytest.mark.parametrize("read", [read_body, read_target])
+def test_a_request_over_the_limit_is_refused(
+    read: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """POST and GET know the same limit."""
+    monkeypatch.setattr(ocsp.limits, "MAX_HTTP_REQUEST_BYTES", 10)
+    with pytest.raises(ocsp.LimitExceeded) as refused:
+        read(b"A" * 80)
+    assert refused.value.limit == "MAX_HTTP_REQUEST_BYTES"
+    assert refused.value.maximum == 10
+
+
+def test_an_answer_for_all_has_the_headers_that_caches_need() -> None:
+    """RFC 9919 §7.2: times, a strong tag, and max-age before nextUpdate."""
+    reply = answer(BODY, FRESH, NOW)
+    assert reply.status == 200
+    assert dict(reply.headers) == {
+        "Content-Type": "application/ocsp-response",
+        "Content-Length": str(len(BODY)),
+        "Date": "Wed, 01 Jul 2026 12:00:00 GMT",
+        "Last-Modified": "Wed, 01 Jul 2026 11:00:00 GMT",
+        "Expires": "Wed, 01 Jul 2026 13:00:00 GMT",
+        "ETag": f'"{hashlib.sha256(BODY).hexdigest()}"',
+        "Cache-Control": "max-age=3599, public, no-transform, must-revalidate",
+    }
+
+
+@given(st.integers(1, 10**9))
+def test_max_age_ends_before_next_update(microseconds: int) -> None:
+    """Strictly, however little is left."""
+    next_update = NOW + datetime.timedelta(microseconds=microseconds)
+    fresh = Freshness(this_update=NOW, next_update=next_update)
+    directives = str(answer(BODY, fresh, NOW).header("cache-control"))
+    age = int(directives.partition(",")[0].removeprefix("max-age="))
+    assert NOW + datetime.timedelta(seconds=age) < next_update
+
+
+def test_dates_are_in_gmt_whatever_the_zone() -> None:
+    """RFC 9110 §5.6.7: a moment in another zone comes out in GMT."""
+    zone = datetime.timezone(datetime.timedelta(hours=9))
+    reply = answer(BODY, FRESH, NOW.astimezone(zone))
+    assert str(reply.header("date")) == "Wed, 01 Jul 2026 12:00:00 GMT"
+    assert parsedate_to_datetime(str(reply.header("date"))).tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    "freshness", [None, Freshness(this_update=NOW, next_update=NOW)]
+)
+def test_errors_and_what_is_over_are_not_stored(freshness: Freshness | None) -> None:
+    """No cache keeps an error, an answer to a nonce, or one that has run out."""
+    reply = answer(BODY, freshness, NOW)
+    assert reply.header("Cache-Control") == "no-store"
+    assert reply.header("ETag") is None
+    assert reply.header("Expires") is None
+
+
+def _tag() -> str:
+    return str(answer(BODY, FRESH, NOW).header("ETag"))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        (Conditions(), 200),
+        (Conditions(if_none_match=_tag()), 304),
+        (Conditions(if_none_match=f'"other", W/{_tag()}'), 304),
+        (Conditions(if_none_match="*"), 304),
+        (Conditions(if_none_match='"other"'), 200),
+        (
+            Conditions(
+                if_none_match='"other"',
+                if_modified_since="Wed, 01 Jul 2026 12:00:00 GMT",
+            ),
+            200,
+        ),
+        (Conditions(if_modified_since="Wed, 01 Jul 2026 11:00:00 GMT"), 304),
+        (Conditions(if_modified_since="Wed, 01 Jul 2026 10:59:59 GMT"), 200),
+        (Conditions(if_modified_since="yesterday"), 200),
+        (Conditions(if_modified_since="Wed, 01 Jul 2026 11:00:00 -0000"), 200),
+    ],
+)
+def test_who_has_the_answer_already_gets_304(
+    conditions: Conditions, status: int
+) -> None:
+    """RFC 9110 §13: lists, weak tags, dates, and their order."""
+    full = answer(BODY, FRESH, NOW)
+    reply = conditional(full, conditions)
+    assert reply.status == status
+    if status == 304:
+        assert reply.body == b""
+        names = {name for name, _ in reply.headers}
+        assert {"ETag", "Expires", "Cache-Control", "Date"} <= names
+        assert not {"Content-Type", "Content-Length"} & names
+    else:
+        assert reply == full
+
+
+def test_an_error_is_never_304() -> None:
+    """What has no tag has nothing to compare."""
+    error = answer(BODY, None, NOW)
+    assert conditional(error, Conditions(if_none_match="*")) == error
+
+
+def test_other_methods_are_told_which_there_are() -> None:
+    """RFC 9110 §15.5.6: 405 with Allow."""
+    reply = method_not_allowed(NOW)
+    assert (reply.status, reply.header("allow")) == (405, "GET, HEAD, POST")
