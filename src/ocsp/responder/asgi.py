@@ -13,6 +13,7 @@ import asyncio
 import datetime
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from ocsp import limits
@@ -102,7 +103,7 @@ class Application:
                     return _greeting()
                 der = read_target(target)
         except DecodeError as error:
-            return _reply(failure(error), now)
+            return _closing(_reply(failure(error), now), scope)
         reply = _reply(await self._answer(der, now), now)
         return reply if method == "POST" else conditional(reply, _conditions(scope))
 
@@ -126,6 +127,13 @@ def _reply(given: Answer, now: datetime.datetime) -> HTTPAnswer:
     if given.cause:
         logger.info("%s: %s", given.status.name, given.cause)
     return answer(given.der, given.freshness, now)
+
+
+def _closing(reply: HTTPAnswer, scope: Scope) -> HTTPAnswer:
+    """End the connection: there may be more of a body that is not wanted."""
+    if not scope.get("http_version", "").startswith("1"):
+        return reply  # RFC 9113 §8.2.2: HTTP/2 has no such header
+    return replace(reply, headers=(*reply.headers, ("Connection", "close")))
 
 
 def _target(scope: Scope) -> bytes:

@@ -1,7 +1,7 @@
 """
 Writes the command reference in ``docs/cli.md`` from the commands themselves.
 
-Run ``python tests/unit/cli/cli_reference.py`` after a help text has changed;
+Run ``python -m tests.unit.cli.cli_reference`` after a help text has changed;
 ``test_cli_docs.py`` compares. Only what Typer takes from us is used (names, metavars,
 help, defaults), so that a new release of Typer does not change the document.
 """
@@ -45,7 +45,7 @@ def block(path: str, command: Any) -> str:
     parts = [
         f"<!-- reference: {path} -->",
         f"```\n{_usage(path, command)}\n```",
-        command.help,
+        Text.from_markup(command.help).plain,
         "\n".join(["| | |", "|---|---|", *rows]) if rows else "",
         f"```console\n{_end(command)}\n```" if command.epilog else "",
         "<!-- end of reference -->",

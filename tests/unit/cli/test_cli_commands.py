@@ -1,0 +1,533 @@
+"""The commands as people run them: output, files, exit codes, one line for an error."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+import ocsp
+from ocsp import CertID
+from ocsp.cli import demo as demo_command
+from ocsp.cli import main
+from ocsp.cli.demo_clients import Answer
+from ocsp.http import get_url
+from tests.pki import DELEGATION, ca, delegate, key, leaf, make
+from tests.vectors import REQUESTS, RESPONSES
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(name="run")
+def _run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run the command line in this process."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        out, err = capfdbinary.readouterr()
+        return code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+    return run
+
+
+@pytest.fixture(name="files")
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a directory with certificates and keys, and go there."""
+    signer = key("Test Responder")
+    (tmp_path / "ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
+    (tmp_path / "other.pem").write_bytes(ca("Other CA").public_bytes(Encoding.PEM))
+    (tmp_path / "leaf.pem").write_bytes(leaf().public_bytes(Encoding.PEM))
+    (tmp_path / "leaf.der").write_bytes(leaf().public_bytes(Encoding.DER))
+    (tmp_path / "responder.pem").write_bytes(delegate().public_bytes(Encoding.PEM))
+    for name, encryption in (
+        ("responder.key", NoEncryption()),
+        ("locked.key", BestAvailableEncryption(b"open sesame")),
+    ):
+        (tmp_path / name).write_bytes(
+            signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+        )
+    (tmp_path / "passphrase").write_text("open sesame\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _one_line(err: str) -> str:
+    """Return the only line of an error, which is no traceback."""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\x00" * 50, b"garbage", b"\x30\x80" * 500])
+def test_inspect_says_in_one_line_that_it_is_garbage(
+    run: Run, tmp_path: Path, garbage: bytes
+) -> None:
+    """Exit code 4, nothing on standard output, no traceback."""
+    file = tmp_path / "garbage"
+    file.write_bytes(garbage)
+    code, out, err = run("inspect", file)
+    assert (code, out) == (4, "")
+    assert str(file) in _one_line(err)
+
+
+def _refused(name: str) -> bool:
+    """Tell whether the vector *name* is one that no loader takes."""
+    return any(
+        word in name
+        for word in (
+            "invalid-version",
+            "no-response-bytes",
+            "unknown-oid",
+            "unknown-response",
+        )
+    )
+
+
+def _entries(data: bytes) -> list[ocsp.OCSPSingleResponse]:
+    response = ocsp.load_der_ocsp_response(data)
+    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        return []
+    return list(response.responses)
+
+
+def test_inspect_shows_the_large_response_of_a_public_authority(
+    run: Run, tmp_path: Path
+) -> None:
+    """Twenty entries, as a tree and as JSON."""
+    readable = [data for name, data in RESPONSES.items() if not _refused(name)]
+    (large,) = [data for data in readable if len(_entries(data)) == 20]
+    file = tmp_path / "response.der"
+    file.write_bytes(large)
+    code, out, _ = run("inspect", file)
+    assert code == 0
+    assert "20" in out
+    assert "Nothing here has been verified" in out
+    code, out, _ = run("inspect", file, "--json")
+    document = json.loads(out)
+    assert len(document["responses"]) == 20
+    assert document["verified"] is False
+    shown = [
+        entry["cert_id"]["serial_number"]["decimal"] for entry in document["responses"]
+    ]
+    assert shown == [str(each.serial_number) for each in _entries(large)]
+
+
+MESSAGES = RESPONSES | REQUESTS
+
+
+@pytest.mark.parametrize("name", sorted(filter(_refused, MESSAGES)))
+def test_inspect_says_in_one_line_why_a_vector_is_refused(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    """With the field at fault."""
+    file = tmp_path / "message"
+    file.write_bytes(MESSAGES[name])
+    code, out, err = run("inspect", file)
+    assert (code, out) == (4, "")
+    assert re.search("version|response|Status", _one_line(err))
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(MESSAGES) - set(filter(_refused, MESSAGES)))
+)
+def test_inspect_shows_every_vector_in_every_form(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    """DER, PEM and base64 give the same document."""
+    der = MESSAGES[name]
+    kind = "RESPONSE" if name in RESPONSES else "REQUEST"
+    text = base64.b64encode(der)
+    pem = f"-----BEGIN OCSP {kind}-----\n{text.decode()}\n-----END OCSP {kind}-----\n"
+    documents = []
+    for form in (der, text, pem.encode()):
+        file = tmp_path / "message"
+        file.write_bytes(form)
+        code, out, err = run("inspect", file, "--json")
+        assert (code, err) == (0, "")
+        documents.append(json.loads(out))
+        documents[-1].pop("encoding")
+        assert run("inspect", file)[0] == 0
+    assert documents[0] == documents[1] == documents[2]
+
+
+def test_inspect_reads_standard_input(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is what it does without a file."""
+    stream = io.TextIOWrapper(io.BytesIO(REQUESTS["req-sha1"]))
+    monkeypatch.setattr(sys, "stdin", stream)
+    code, out, _ = run("inspect", "--json")
+    assert (code, json.loads(out)["type"]) == (0, "request")
+
+
+def test_request_writes_what_was_asked_for(run: Run, files: Path) -> None:
+    """By certificate and by number, in DER, read back by the loader."""
+    code, out, _ = run(
+        "request", "--issuer", "ca.pem", "--cert", "leaf.pem", "--serial", "0x77",
+        "--hash", "sha1", "--out", "request.der",
+    )  # fmt: skip
+    assert (code, out) == (0, "")
+    der = (files / "request.der").read_bytes()
+    request = ocsp.load_der_ocsp_request(der, allow_multiple=True)
+    assert [entry.cert_id for entry in request.requests] == [
+        CertID.for_certificate(leaf(), ca(), hashes.SHA1()),
+        CertID.for_serial(ca(), 0x77, hashes.SHA1()),
+    ]
+
+
+def test_request_has_every_format(run: Run, files: Path) -> None:
+    """PEM, base64, and the URL of a GET, all of the same message."""
+    asked = ("request", "--issuer", "ca.pem", "--cert", "leaf.der", "--format")
+    url = "http://ocsp.test/ca"
+    forms = {
+        form: run(*asked, form, "--url", url, "--out", f"out.{form}")[0]
+        for form in ("der", "pem", "base64", "url")
+    }
+    assert set(forms.values()) == {0}
+    der = (files / "out.der").read_bytes()
+    assert (files / "out.base64").read_text().strip() == base64.b64encode(der).decode()
+    assert (files / "out.url").read_text().strip() == get_url(url, der)
+    assert "BEGIN OCSP REQUEST" in (files / "out.pem").read_text()
+    documents = []
+    for form in forms:
+        code, out, _ = run("inspect", f"out.{form}", "--json")
+        documents.append((code, json.loads(out)["requests"]))
+    assert all(document == documents[0] for document in documents)
+
+
+def test_request_can_have_a_nonce(run: Run, files: Path) -> None:
+    """Thirty-two octets, others each time (RFC 9654 §2.1)."""
+    nonces = set()
+    for _ in range(2):
+        assert (
+            run(
+                "request", "--issuer", "ca.pem", "--serial", 1, "--nonce", "--out", "r"
+            )[0]
+            == 0
+        )
+        (extension,) = ocsp.load_der_ocsp_request((files / "r").read_bytes()).extensions
+        assert isinstance(extension.value, x509.OCSPNonce)
+        nonces.add(extension.value.nonce)
+    assert {len(nonce) for nonce in nonces} == {32}
+    assert len(nonces) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--issuer", "ca.pem"), "nothing to ask about"),
+        (("--issuer", "none.pem", "--serial", "1"), "none.pem: No such file"),
+        (
+            ("--issuer", "ca.pem", "--serial", "twelve"),
+            "--serial: 'twelve' is not a number",
+        ),
+        (
+            ("--issuer", "other.pem", "--cert", "leaf.pem"),
+            "--cert was issued by CN=Test CA",
+        ),
+        (("--serial", "1"), "--issuer"),
+        (("--issuer", "ca.pem", "--serial", "1", "--hash", "md5"), "--hash"),
+        (
+            ("--issuer", "ca.pem", "--cert", "leaf.pem", "--format", "url"),
+            "names no responder",
+        ),
+        (("--issuer", "ca.pem", "--serial", "1", "--out", "none/there"), "none/there"),
+    ],
+)
+def test_request_says_in_one_line_what_is_wrong(
+    run: Run, files: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    """Exit code 4, and the place that is at fault."""
+    code, out, err = run("request", *arguments)
+    assert (code, out) == (4, "")
+    assert words in _one_line(err)
+
+
+def test_status_is_kept_in_a_file(run: Run, files: Path) -> None:
+    """Add, revoke, list."""
+    assert (
+        run(
+            "status", "add", "--issuer", "ca.pem", "--cert", "leaf.pem", "--serial", "7"
+        )[0]
+        == 0
+    )
+    code, out, _ = run("status", "add", "--issuer", "ca.pem", "--cert", "leaf.pem")
+    assert (code, out) == (0, "status.db: 0 certificates added, 1 were there already\n")
+    code, out, _ = run(
+        "status", "revoke", "--issuer", "ca.pem", "--serial", "7",
+        "--reason", "keyCompromise", "--time", "2026-07-01T12:00:00",
+    )  # fmt: skip
+    assert (code, out) == (0, "status.db: 1 certificate revoked\n")
+    code, out, _ = run("status", "list", "--json")
+    assert json.loads(out) == [
+        {
+            "issuer": "CN=Test CA",
+            "serial_number": "7",
+            "subject": None,
+            "expires": None,
+            "status": "revoked",
+            "revocation_time": "2026-07-01T12:00:00Z",
+            "revocation_reason": "keyCompromise",
+        },
+        {
+            "issuer": "CN=Test CA",
+            "serial_number": "1f2e",
+            "subject": "CN=leaf-1f2e",
+            "expires": "2026-07-31T12:00:00Z",
+            "status": "good",
+            "revocation_time": None,
+            "revocation_reason": None,
+        },
+    ]
+    code, out, _ = run("status", "list")
+    assert code == 0
+    assert re.search(r"CN=Test CA\W+7\W+revoked \(keyCompromise\)", out)
+
+
+def test_a_hold_can_be_released(run: Run, files: Path) -> None:
+    """And what is not on hold cannot."""
+    about = ("--issuer", "ca.pem", "--serial", "7")
+    run("status", "add", *about)
+    assert run("status", "revoke", *about, "--reason", "certificatehold")[0] == 0
+    assert run("status", "release", *about)[0] == 0
+    code, _, err = run("status", "release", *about)
+    assert code == 4
+    assert "is not on hold" in _one_line(err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("revoke", "--issuer", "ca.pem", "--serial", "9"), "ocsp status add"),
+        (("revoke", "--issuer", "ca.pem"), "no certificate given"),
+        (
+            ("revoke", "--issuer", "ca.pem", "--serial", "7", "--reason", "bored"),
+            "no reason is called 'bored'",
+        ),
+        (("revoke", "--issuer", "ca.pem", "--serial", "7", "--time", "noon"), "--time"),
+        (
+            ("add", "--issuer", "other.pem", "--cert", "leaf.pem"),
+            "was issued by CN=Test CA",
+        ),
+        (("list", "--db", "none.db"), "there is no such file"),
+        (("list", "--db", "ca.pem"), "not a database"),
+    ],
+)
+def test_status_says_in_one_line_what_is_wrong(
+    run: Run, files: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    """Exit code 4, and what to do about it."""
+    run("status", "add", "--issuer", "ca.pem", "--serial", "7")
+    code, out, err = run("status", *arguments)
+    assert (code, out) == (4, "")
+    assert words in _one_line(err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--key", "none.key"), "none.key: No such file"),
+        (("--key", "ca.pem"), "ca.pem: is no private key"),
+        (("--key", "locked.key"), "--passphrase-file"),
+        (("--key", "locked.key", "--passphrase-file", "ca.pem"), "passphrase is wrong"),
+        (("--key", "responder.key"), "--key: Certificate public key and"),
+        (
+            (
+                "--key",
+                "responder.key",
+                "--cert",
+                "responder.pem",
+                "--issuer",
+                "other.pem",
+            ),
+            "--cert: 'CN=Test Responder' was issued by",
+        ),
+        (
+            ("--key", "responder.key", "--cert", "responder.pem", "--db", "none.db"),
+            "none.db: there is no such file",
+        ),
+        (
+            ("--key", "responder.key", "--cert", "responder.pem", "--port", "70000"),
+            "--port",
+        ),
+        (
+            ("--key", "responder.key", "--cert", "responder.pem", "--hours", "0"),
+            "validity",
+        ),
+        (
+            (
+                "--key",
+                "responder.key",
+                "--cert",
+                "responder.pem",
+                "--host",
+                "no.such.invalid",
+            ),
+            "no.such.invalid",
+        ),
+    ],
+)
+def test_serve_says_in_one_line_what_is_wrong(
+    run: Run, files: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    """Before the first request comes; the passphrase is in no error."""
+    run("status", "add", "--issuer", "ca.pem", "--serial", "7")
+    issuer = () if "--issuer" in arguments else ("--issuer", "ca.pem")
+    code, out, err = run("serve", *issuer, *arguments)
+    assert (code, out) == (4, "")
+    assert words in _one_line(err)
+    assert "sesame" not in err
+
+
+def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:
+    """Well-formed errors for garbage, and exit code 130 at the end."""
+    run("status", "add", "--issuer", "ca.pem", "--serial", "7")
+    command = [sys.executable, "-m", "ocsp.cli", "serve", "--issuer", "ca.pem"]
+    command += ["--cert", "fresh.pem", "--key", "locked.key", "--passphrase-file"]
+    command += ["passphrase", "--port", "0", "--verbose"]
+    _write_fresh_responder(files / "fresh.pem")
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            url, _, words = server.stdout.readline().partition(" ")
+            assert words == "answers for CN=Test CA from status.db\n"
+            cert_id = CertID.for_serial(ca(), 7, hashes.SHA256())
+            asked = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id).build()
+            with httpx.Client(trust_env=False) as http:
+                garbage = http.post(url, content=b"garbage")
+                good = http.post(url, content=asked.public_bytes(Encoding.DER))
+            assert garbage.content == b"\x30\x03\x0a\x01\x01"
+            response = ocsp.load_der_ocsp_response(good.content)
+            assert response.certificate_status is ocsp.OCSPCertStatus.GOOD
+        finally:
+            server.send_signal(signal.SIGINT)
+            _, err = server.communicate(timeout=20)
+    assert server.returncode == 130
+    assert "MALFORMED_REQUEST" in err
+    assert "Traceback" not in err
+
+
+def _write_fresh_responder(file: Path) -> None:
+    """Write a delegate's certificate that is valid by the clock of this machine."""
+    import datetime
+
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    certificate = make(
+        "Test Responder",
+        "Test CA",
+        extensions=DELEGATION,
+        begin=now - day,
+        end=now + day,
+    )
+    file.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+
+def test_demo_plays_to_the_end(run: Run) -> None:
+    """Twelve answers, all right, by both clients."""
+    code, out, _ = run("demo")
+    assert code == 0
+    rows = [line for line in out.splitlines() if " POST " in line or " GET " in line]
+    assert len(rows) == 12
+    assert sum("Response verify OK" in row for row in rows) == 4
+    assert sum("ocsp: Demo Responder, for Demo CA" in row for row in rows) == 4
+    assert sum("unauthorized" in row for row in rows) == 4
+    assert "ocsp demo --stay" in out
+
+
+def test_demo_fails_if_an_answer_is_wrong(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One wrong answer is enough, and the table says which."""
+
+    def lie(self: object, certificate: Path) -> Answer:
+        return Answer(says="good", verified_by="nobody")
+
+    monkeypatch.setattr(demo_command.OpenSSLClient, "post", lie)
+    code, out, _ = run("demo")
+    assert code == 1
+    assert out.count("WRONG: has to be") == 2
+
+
+def test_demo_without_openssl_asks_alone_and_says_so(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program is another's; its absence is not a wrong answer."""
+    monkeypatch.setattr(demo_command, "find_openssl", lambda: None)
+    code, out, err = run("demo")
+    assert code == 0
+    assert "openssl" not in out.replace("openssl ocsp", "")
+    assert "there is no openssl program here" in err
+
+
+def test_demo_keeps_its_files_and_the_ca_key_is_not_among_them(
+    run: Run, tmp_path: Path
+) -> None:
+    """The directory has to be new."""
+    kept = tmp_path / "kept"
+    assert run("demo", "--keep", kept)[0] == 0
+    names = {file.name for file in kept.iterdir()}
+    assert {"ca.pem", "responder.pem", "responder.key", "status.db"} <= names
+    keys = [name for name in names if b"PRIVATE" in (kept / name).read_bytes()]
+    assert keys == ["responder.key"]
+    assert (kept / "responder.key").stat().st_mode & 0o077 == 0
+    code, _, err = run("demo", "--keep", kept)
+    assert code == 4
+    assert "is there already" in _one_line(err)
+
+
+def test_demo_can_stay_and_tells_how_to_ask(tmp_path: Path) -> None:
+    """What it prints works when it is typed."""
+    command = [sys.executable, "-m", "ocsp.cli", "demo", "--stay"]
+    environment = os.environ | {"COLUMNS": "400", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            asked = next(line for line in demo.stdout if line.startswith("  openssl"))
+            done = subprocess.run(
+                asked.split(), capture_output=True, text=True, timeout=20, check=True
+            )
+            assert "good.pem: good" in done.stdout
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.communicate(timeout=20)
+    assert demo.returncode == 0
+
+
+def test_usage_errors_are_one_line_and_code_4(run: Run) -> None:
+    """With the way to the help text."""
+    code, _, err = run("inspect", "--no-such-option")
+    assert code == 4
+    assert "see ocsp inspect --help" in _one_line(err)
+    assert run("no-such-command")[0] == 4
+
+
+def test_the_version_is_shown(run: Run) -> None:
+    """For bug reports."""
+    assert run("--version")[:2] == (0, f"ocsp {ocsp.__version__}\n")

@@ -1,0 +1,35 @@
+"""``docs/cli.md`` says what the commands say of themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocsp.cli import main
+from tests.unit.cli.cli_reference import DOCUMENT, commands, rewritten
+
+
+def test_the_reference_is_current() -> None:
+    """If not: ``python -m tests.unit.cli.cli_reference`` writes it again."""
+    document = DOCUMENT.read_text()
+    assert rewritten(document) == document
+
+
+def test_every_command_is_in_the_reference() -> None:
+    """Groups and their commands too."""
+    document = DOCUMENT.read_text()
+    missing = [
+        path for path in commands() if f"<!-- reference: {path} -->" not in document
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", sorted(commands()))
+def test_every_command_has_help_with_examples_and_exit_codes(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A group refers to its commands instead."""
+    assert main([*path.split()[1:], "--help"]) == 0
+    shown = capsys.readouterr().out
+    if not hasattr(commands()[path], "commands") or path == "ocsp":
+        assert "Examples" in shown
+        assert "Exit codes" in shown
