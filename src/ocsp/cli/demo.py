@@ -20,6 +20,7 @@ from typing import Annotated
 
 import typer
 from cryptography.x509 import ReasonFlags
+from rich import box
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -189,7 +190,12 @@ def _progress() -> Progress:
 
 
 def _empty_table() -> Table:
-    table = Table(title="What the clients were told", title_justify="left")
+    table = Table(
+        title="What the clients were told",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     table.add_column("certificate", style="heading")
     table.add_column("asked by")
     table.add_column("answer")

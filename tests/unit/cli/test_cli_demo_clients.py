@@ -25,12 +25,12 @@ Response verify OK
 @pytest.mark.parametrize(
     ("printed", "says", "verified_by"),
     [
-        (GOOD, "good", "openssl: Response verify OK"),
-        (REVOKED, "revoked (keyCompromise)", "openssl: Response verify OK"),
+        (GOOD, "good", "openssl: verify OK"),
+        (REVOKED, "revoked (keyCompromise)", "openssl: verify OK"),
         (
             "WARNING: no nonce in response\n" + GOOD,
             "good",
-            "openssl: Response verify OK, no nonce",
+            "openssl: verify OK, no nonce",
         ),
         ("Responder Error: unauthorized (6)\n", "unauthorized", NOBODY),
         (
