@@ -43,6 +43,7 @@ __all__ = [
     "integer",
     "oid",
     "oid_text",
+    "sequence",
 ]
 
 BOOLEAN = 0x01
@@ -336,6 +337,29 @@ def encode(tag: int, *parts: bytes) -> bytes:
         return b"%c\x81%c%b" % (tag, length, body)
     octets = length.to_bytes((length.bit_length() + 7) // 8)
     return b"%c%c%b%b" % (tag, 0x80 | len(octets), octets, body)
+
+
+_sequence_headers: dict[int, bytes] = {}
+
+
+def sequence(body: bytes) -> bytes:
+    """
+    Return the SEQUENCE with the content *body*.
+
+    The same as :func:`encode`, for those who write thousands: headers of short ones
+    are kept.
+    """
+    size = len(body)
+    header = _sequence_headers.get(size)
+    if header is None:
+        header = encode(SEQUENCE, body)[:-size] if size else b"\x30\x00"
+        if size < MAX_KEPT_HEADER:
+            _sequence_headers[size] = header
+    return header + body
+
+
+MAX_KEPT_HEADER = 4096
+"""Octets of content up to which the header of a SEQUENCE is kept."""
 
 
 def encode_integer(value: int) -> bytes:

@@ -24,6 +24,7 @@ from ocsp._der import (
     encode_integer,
     end_of,
     integer,
+    sequence,
 )
 from ocsp.algorithms import (
     algorithm_identifier,
@@ -44,6 +45,7 @@ __all__ = [
     "check_hash",
     "check_octets",
     "check_serial",
+    "encode_cert_id",
     "read_cert_id",
 ]
 
@@ -146,6 +148,21 @@ def _hashed_issuer(algorithm: str, name: bytes, key_bits: bytes) -> IssuerID:
     """Hash an issuer's name and key; few issuers are asked about."""
     known = hash_named(algorithm)
     return _issuer_id(known, digest(known, name), digest(known, key_bits))
+
+
+def encode_cert_id(
+    cert: x509.Certificate, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm
+) -> bytes:
+    """
+    Return the DER of ``CertID.for_certificate(cert, issuer, algorithm)``.
+
+    Raises:
+        BuildError: If *algorithm* is not allowed in a CertID.
+    """
+    check_hash(algorithm)
+    parts = parts_of(cert)
+    hashed = _hashed_issuer(algorithm.name, parts.issuer, parts_of(issuer).key_bits)
+    return sequence(hashed.der + parts.serial)
 
 
 def check_hash(algorithm: object) -> None:
@@ -251,7 +268,7 @@ class CertID:
             )
         self._issuer = _issuer_id(hash_algorithm, issuer_name_hash, issuer_key_hash)
         self._serial = encode_integer(serial_number)
-        self._der = encode(SEQUENCE, self._issuer.der, self._serial)
+        self._der = sequence(self._issuer.der + self._serial)
 
     @classmethod
     def for_certificate(
@@ -315,7 +332,7 @@ class CertID:
         self = object.__new__(cls)
         self._issuer = _hashed_issuer(algorithm.name, name, parts_of(issuer).key_bits)
         self._serial = serial
-        self._der = encode(SEQUENCE, self._issuer.der, serial)
+        self._der = sequence(self._issuer.der + serial)
         return self
 
     @classmethod

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from functools import lru_cache
+from time import time
 from typing import final
 
 from cryptography import x509
@@ -30,9 +31,16 @@ from ocsp._der import (
     context,
     encode,
     encode_oid,
+    sequence,
 )
 from ocsp._times import encode_time
-from ocsp.certid import CertID, check_certificates, check_octets, check_serial
+from ocsp.certid import (
+    CertID,
+    check_certificates,
+    check_octets,
+    check_serial,
+    encode_cert_id,
+)
 from ocsp.errors import BuildError
 from ocsp.extensions import Extensions, append_extension, encode_extensions
 from ocsp.response import OCSPResponse, built_response
@@ -71,7 +79,7 @@ class OCSPResponseBuilder:
         self._responder: tuple[x509.Certificate, bytes] | None = None
         self._certs: tuple[x509.Certificate, ...] = ()
         self._extensions: Extensions = ()
-        self._produced_at: datetime.datetime | None = None
+        self._produced_at: bytes | None = None
 
     def add_response(
         self,
@@ -116,7 +124,7 @@ class OCSPResponseBuilder:
         self._check_room()
         check_certificates(cert, issuer)
         return self._with(
-            CertID.for_certificate(cert, issuer, algorithm),
+            encode_cert_id(cert, issuer, algorithm),
             encode_status(
                 cert_status,
                 this_update,
@@ -171,7 +179,7 @@ class OCSPResponseBuilder:
             issuer_name_hash, issuer_key_hash, serial_number, algorithm
         )
         return self._with(
-            cert_id,
+            cert_id.der,
             encode_status(
                 cert_status,
                 this_update,
@@ -204,7 +212,7 @@ class OCSPResponseBuilder:
         if not isinstance(cert_id, CertID):
             raise TypeError("cert_id must be a CertID")
         return self._with(
-            cert_id,
+            cert_id.der,
             encode_status(
                 cert_status,
                 this_update,
@@ -295,7 +303,7 @@ class OCSPResponseBuilder:
         if not isinstance(moment, datetime.datetime):
             raise TypeError("produced_at must be a datetime object")
         builder = self._copy()
-        builder._produced_at = moment
+        builder._produced_at = encode_time(moment)
         return builder
 
     def sign(
@@ -367,10 +375,9 @@ class OCSPResponseBuilder:
         if len(self._responses) >= limits.MAX_ENTRIES:
             raise BuildError(f"more than MAX_ENTRIES = {limits.MAX_ENTRIES} responses")
 
-    def _with(self, cert_id: CertID, status: bytes) -> OCSPResponseBuilder:
+    def _with(self, cert_id: bytes, status: bytes) -> OCSPResponseBuilder:
         builder = self._copy()
-        single = encode(SEQUENCE, cert_id.der, status)
-        builder._responses = (*self._responses, single)
+        builder._responses = (*self._responses, sequence(cert_id + status))
         return builder
 
     def _copy(self) -> OCSPResponseBuilder:
@@ -390,13 +397,11 @@ class OCSPResponseBuilder:
         if self._responder is None:
             raise BuildError("You must add a responder_id before signing")
         responder_cert, responder_id = self._responder
-        produced_at = self._produced_at or _now()
-        body = (
-            responder_id + encode_time(produced_at) + encode(SEQUENCE, *self._responses)
-        )
+        body = responder_id + (self._produced_at or _encode_second(int(time())))
+        body += sequence(b"".join(self._responses))
         if self._extensions:
             body += encode_extensions(1, self._extensions)
-        return encode(SEQUENCE, body), responder_cert
+        return sequence(body), responder_cert
 
     def _response(
         self, tbs: bytes, identifier: bytes, signature: bytes
@@ -406,12 +411,14 @@ class OCSPResponseBuilder:
             chain = encode(SEQUENCE, *map(certificate_der, self._certs))
             certs = encode(context(0), chain)
         signed = encode(BIT_STRING, b"\x00", signature)
-        basic = encode(SEQUENCE, tbs, identifier, signed, certs)
+        basic = sequence(tbs + identifier + signed + certs)
         return built_response(_envelope(len(basic)) + basic)
 
 
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+@lru_cache(maxsize=4)
+def _encode_second(second: int) -> bytes:
+    """Return the GeneralizedTime of a *second* since 1970."""
+    return encode_time(datetime.datetime.fromtimestamp(second, datetime.UTC))
 
 
 @lru_cache(maxsize=256)

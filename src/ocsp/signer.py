@@ -233,15 +233,20 @@ def signature_scheme(
         BuildError: If there is a hash and the scheme has its own.
         UnsupportedAlgorithm: If the hash is not one to sign with.
     """
-    kind = _kind(type(private_key))
-    if algorithm is None:
-        return _scheme(kind, None)
-    if not isinstance(algorithm, hashes.HashAlgorithm):
-        raise TypeError("Algorithm must be a registered hash algorithm.")
-    return _scheme(kind, algorithm.name)
+    return _scheme_of(type(private_key), type(algorithm))
 
 
 @lru_cache(maxsize=64)
+def _scheme_of(key_type: type, hash_type: type) -> SignatureScheme:
+    """Do that for their classes: no hash that is signed with has parameters."""
+    kind = _kind(key_type)
+    if hash_type is type(None):
+        return _scheme(kind, None)
+    if not issubclass(hash_type, hashes.HashAlgorithm):
+        raise TypeError("Algorithm must be a registered hash algorithm.")
+    return _scheme(kind, str(hash_type.name))
+
+
 def _kind(implementation: type) -> type:
     """Return which kind of key a class implements."""
     for kind in _KINDS:
@@ -253,7 +258,6 @@ def _kind(implementation: type) -> type:
     )
 
 
-@lru_cache(maxsize=64)
 def _scheme(kind: type, name: str | None) -> SignatureScheme:
     if name is not None and name not in _HASHES:
         raise UnsupportedAlgorithm(

@@ -21,6 +21,7 @@ SingleResponse: what a response says of one certificate (RFC 6960 §4.2.1).
 from __future__ import annotations
 
 import datetime
+from functools import lru_cache
 from typing import NamedTuple, final
 
 from cryptography import x509
@@ -388,10 +389,17 @@ def encode_status(
                 "revocation_reason can only be provided if the certificate is revoked"
             )
         status = _GOOD if cert_status is OCSPCertStatus.GOOD else _UNKNOWN
-    encoded = status + encode_time(this_update)
+    return status + _encode_updates(this_update, next_update)
+
+
+@lru_cache(maxsize=1024)
+def _encode_updates(
+    this_update: datetime.datetime, next_update: datetime.datetime | None
+) -> bytes:
+    """Return thisUpdate and nextUpdate; many answers share theirs."""
     if next_update is None:
-        return encoded
-    return encoded + encode(_NEXT_UPDATE, encode_time(next_update))
+        return encode_time(this_update)
+    return encode_time(this_update) + encode(_NEXT_UPDATE, encode_time(next_update))
 
 
 def _encode_revoked_info(time: object, reason: object) -> bytes:
