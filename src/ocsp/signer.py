@@ -233,7 +233,8 @@ def signature_scheme(
         BuildError: If there is a hash and the scheme has its own.
         UnsupportedAlgorithm: If the hash is not one to sign with.
     """
-    return _scheme_of(type(private_key), type(algorithm))
+    hash_type: type = type(algorithm)
+    return _scheme_of(type(private_key), hash_type)
 
 
 @lru_cache(maxsize=64)
