@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
+from ocsp import limits
+
 __all__ = ["Shapes"]
 
 Layout = TypeVar("Layout")
@@ -42,6 +44,7 @@ class Shapes(Generic[Layout]):
         # By size: mask, what is under it, where the serial number starts, the layout.
         self._by_size: dict[int, list[tuple[int, int, int, Layout]]] = {}
         self._count = 0
+        limits.when_changed(self.forget)
 
     def find(self, data: bytes) -> Layout | None:
         """Return the layout of *data* if its shape is known and its serial minimal."""

@@ -7,6 +7,10 @@ constant. They are read at each use, so that a program (or a test) can set its o
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
 __all__ = [
     "MAX_CERTIFICATES",
     "MAX_ENTRIES",
@@ -15,6 +19,7 @@ __all__ = [
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
     "MAX_REQUEST_CERTIFICATES",
+    "when_changed",
 ]
 
 MAX_MESSAGE_BYTES = 1 << 20
@@ -54,3 +59,22 @@ MAX_REQUEST_CERTIFICATES = 64
 Certificates that a responder lets one request ask about. A chain has below ten, and
 RFC 9919 §3.1.1 allows its clients one; each costs a look-up.
 """
+
+_forget: list[Callable[[], None]] = []
+
+
+def when_changed(forget: Callable[[], None]) -> None:
+    """Call *forget* whenever a limit is set: what was learned under another is void."""
+    _forget.append(forget)
+
+
+class _Limits(ModuleType):
+    """The module itself, which notices when one of its limits is set."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        for forget in _forget:
+            forget()
+
+
+sys.modules[__name__].__class__ = _Limits

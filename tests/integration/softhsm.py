@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11.attributes import AttributeMapper
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
 __all__ = ["PIN", "SO_PIN", "SoftHSM", "Token", "TokenKey", "installed", "softhsm"]
@@ -80,7 +82,10 @@ class Token:
     @contextmanager
     def session(self, pin: str = PIN) -> Iterator[pkcs11.Session]:
         """Log in, for writing. The end logs every session of the process out."""
-        with self._open().open(rw=True, user_pin=pin) as session:
+        mapper = AttributeMapper()
+        mapper.register_handler(Attribute.ALLOWED_MECHANISMS, _pack, _unpack)
+        options: dict[str, Any] = {"user_pin": pin, "attribute_mapper": mapper}
+        with self._open().open(rw=True, **options) as session:
             yield session
 
     def rsa(self, label: str, identifier: bytes = b"\x01", **private: Any) -> TokenKey:
@@ -150,6 +155,14 @@ class Token:
         return pkcs11.lib(str(self.home.module)).get_token(token_serial=serial)
 
 
+def _pack(mechanisms: tuple[int, ...]) -> bytes:
+    return struct.pack(f"{len(mechanisms)}L", *mechanisms)
+
+
+def _unpack(octets: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"{len(octets) // struct.calcsize('L')}L", octets)
+
+
 def _template(private: dict[str, Any]) -> dict[Attribute, Any]:
     return {Attribute[name.upper()]: value for name, value in private.items()}
 
@@ -170,6 +183,7 @@ class SoftHSM:
     def token(self, label: str | None = None) -> Token:
         """Return a new token; its label is new too, unless one is given."""
         label = label or next(self._labels)
+        self.restart()  # a token that was taken away by a test is known again
         before = self._serials()
         subprocess.run(
             [

@@ -483,7 +483,7 @@ def test_the_key_may_not_sign(lone: Bench) -> None:
 
 def test_the_key_signs_in_another_way_only(lone: Bench) -> None:
     """CKA_ALLOWED_MECHANISMS, which an HSM's policy sets."""
-    allowed = {pkcs11.Mechanism.SHA512_RSA_PKCS}
+    allowed = (pkcs11.Mechanism.SHA512_RSA_PKCS,)
     key = lone.token.rsa("strict", allowed_mechanisms=allowed)
     other = {"key_label": "strict", "certificate": _delegate(key)}
     assert "does not sign so" in _refused(lone, "key", "algorithm", **other)

@@ -1,0 +1,139 @@
+"""Errors: exact texts, documented bases, and a life outside of this process."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+import ocsp
+from ocsp import errors
+
+EXAMPLES: list[tuple[Exception, str]] = [
+    (errors.OCSPError("plain"), "plain"),
+    (errors.DecodeError("wrong"), "wrong"),
+    (errors.DecodeError("wrong", path="tbsRequest"), "tbsRequest: wrong"),
+    (errors.DecodeError("wrong", offset=7), "offset 7: wrong"),
+    (
+        errors.DERError("cut off", path="tbsRequest.requestList[0]", offset=12),
+        "tbsRequest.requestList[0] at offset 12: cut off",
+    ),
+    (errors.SchemaError("other", path="a", offset=0), "a at offset 0: other"),
+    (
+        errors.LimitExceeded("MAX_ENTRIES", 5, 4, path="requestList"),
+        "requestList: 5 exceeds the limit MAX_ENTRIES = 4",
+    ),
+    (errors.BuildError("no"), "no"),
+    (errors.UnsupportedError("never heard of"), "never heard of"),
+    (
+        errors.MultipleRequestsError(3),
+        "OCSP request contains 3 requests; load it with allow_multiple=True",
+    ),
+    (
+        errors.MultipleResponsesError(20),
+        (
+            "OCSP response contains 20 SINGLERESP structures; "
+            "use .responses to iterate through them"
+        ),
+    ),
+    (
+        errors.ResponseStatusError(ocsp.OCSPResponseStatus.TRY_LATER),
+        "OCSP response status is not successful so the property has no value",
+    ),
+    (
+        errors.MissingExtraError("serving over HTTP", "server"),
+        "serving over HTTP needs more packages: pip install 'ocsp[server]'",
+    ),
+    (errors.ResponderError("x"), "x"),
+    (errors.UnknownIssuer("x"), "x"),
+    (
+        errors.UnknownCertificate(0x1F2E),
+        "there is no record of serial number 0x1f2e",
+    ),
+    (errors.SourceUnavailable("x"), "x"),
+    (errors.SignerUnavailable("x"), "x"),
+    (errors.StoreError("x"), "x"),
+    (errors.ConfigError("port", "is taken"), "port: is taken"),
+]
+BASES = {
+    "DecodeError": ValueError,
+    "BuildError": ValueError,
+    "MultipleRequestsError": NotImplementedError,
+    "MultipleResponsesError": ValueError,
+    "ResponseStatusError": ValueError,
+    "MissingExtraError": ImportError,
+    "UnknownCertificate": LookupError,
+    "ConfigError": ValueError,
+}
+CLASSES = [
+    value
+    for _, value in inspect.getmembers(errors, inspect.isclass)
+    if value.__module__ == "ocsp.errors"
+]
+
+
+@pytest.mark.parametrize(("error", "text"), EXAMPLES, ids=lambda each: str(each)[:40])
+def test_the_text_is_a_sentence_made_of_the_values(error: Exception, text: str) -> None:
+    """Exactly this one."""
+    assert str(error) == text
+
+
+@pytest.mark.parametrize("error", [error for error, _ in EXAMPLES], ids=repr)
+def test_an_error_survives_pickle_and_copy(error: Exception) -> None:
+    """Process pools and test runners send errors around; nothing is lost."""
+    for twin in (
+        pickle.loads(pickle.dumps(error)),
+        copy.copy(error),
+        copy.deepcopy(error),
+    ):
+        assert type(twin) is type(error)
+        assert str(twin) == str(error)
+        assert twin.args == error.args
+        assert twin.__dict__ == error.__dict__
+
+
+def test_every_class_has_an_example_and_is_in_the_package() -> None:
+    """Reachable as ``ocsp.X``, documented, and in the tree of the module's docstring."""
+    assert {type(error) for error, _ in EXAMPLES} == set(CLASSES)
+    for kind in CLASSES:
+        assert getattr(ocsp, kind.__name__) is kind
+        assert kind.__doc__
+        assert kind.__name__ in str(errors.__doc__)
+        assert issubclass(kind, errors.OCSPError)
+
+
+@pytest.mark.parametrize(("name", "base"), BASES.items())
+def test_the_documented_type_is_underneath(name: str, base: type) -> None:
+    """Programs that caught the original's errors catch these."""
+    assert issubclass(getattr(errors, name), base)
+
+
+def test_a_path_grows_outward() -> None:
+    """Each level puts its own name before that of the fault."""
+    error = errors.DERError("cut off", path="serialNumber", offset=3)
+    for name in ("reqCert", "requestList[2]", "tbsRequest"):
+        error.under(name)
+    assert error.path == "tbsRequest.requestList[2].reqCert.serialNumber"
+    index = errors.SchemaError("wrong", path="[4]")
+    index.under("certs")
+    assert index.path == "certs[4]"
+    alone = errors.SchemaError("wrong")
+    alone.under("certs")
+    assert alone.path == "certs"
+
+
+def test_values_are_attributes() -> None:
+    """A program asks for them instead of reading the sentence."""
+    limit = errors.LimitExceeded("MAX_ENTRIES", 5, 4, path="x", offset=1)
+    assert (limit.limit, limit.value, limit.maximum) == ("MAX_ENTRIES", 5, 4)
+    assert (limit.path, limit.offset) == ("x", 1)
+    assert errors.MultipleRequestsError(3).count == 3
+    assert errors.UnknownCertificate(7).serial_number == 7
+    config = errors.ConfigError("port", "is taken")
+    assert (config.key, config.reason) == ("port", "is taken")
+    extra = errors.MissingExtraError("x", "server")
+    assert (extra.feature, extra.extra) == ("x", "server")
+    refused = errors.ResponseStatusError(ocsp.OCSPResponseStatus.TRY_LATER)
+    assert refused.status is ocsp.OCSPResponseStatus.TRY_LATER
