@@ -49,6 +49,7 @@ __all__ = [
     "read_cert_id",
 ]
 
+_Certificate = x509.Certificate
 _ALLOWED = (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
@@ -208,7 +209,7 @@ def check_certificates(*certificates: object) -> None:
         TypeError: If one is something else.
     """
     for item in certificates:
-        if not isinstance(item, x509.Certificate):
+        if type(item) is not _Certificate:  # which is final
             raise TypeError("cert and issuer must be a Certificate")
 
 

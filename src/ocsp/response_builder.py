@@ -370,7 +370,9 @@ class OCSPResponseBuilder:
         return built_response(encode(SEQUENCE, status))
 
     def _check_room(self) -> None:
-        if self._responses and not self._allow_multiple:
+        if not self._responses:
+            return
+        if not self._allow_multiple:
             raise BuildError("Only one response per OCSPResponse.")
         if len(self._responses) >= limits.MAX_ENTRIES:
             raise BuildError(f"more than MAX_ENTRIES = {limits.MAX_ENTRIES} responses")
@@ -410,9 +412,11 @@ class OCSPResponseBuilder:
         if self._certs:
             chain = encode(SEQUENCE, *map(certificate_der, self._certs))
             certs = encode(context(0), chain)
-        signed = encode(BIT_STRING, b"\x00", signature)
-        basic = sequence(tbs + identifier + signed + certs)
-        return built_response(_envelope(len(basic)) + basic)
+        rest = len(tbs) + len(identifier) + len(certs)
+        envelope, bit_string = _frame(rest, len(signature))
+        return built_response(
+            b"".join((envelope, tbs, identifier, bit_string, signature, certs))
+        )
 
 
 @lru_cache(maxsize=4)
@@ -421,13 +425,26 @@ def _encode_second(second: int) -> bytes:
     return encode_time(datetime.datetime.fromtimestamp(second, datetime.UTC))
 
 
-@lru_cache(maxsize=256)
-def _envelope(size: int) -> bytes:
-    """Return all that stands before a BasicOCSPResponse of *size* octets."""
-    filler = bytes(size)
-    response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, filler))
+@lru_cache(maxsize=1024)
+def _frame(rest: int, signature: int) -> tuple[bytes, bytes]:
+    """
+    Return all headers around a signature of so many octets.
+
+    Args:
+        rest: Octets of the BasicOCSPResponse that are not of its signature.
+
+        signature: Octets of the signature.
+
+    Returns:
+        What stands before the whole, and what stands before the signature.
+    """
+    value = bytes(signature)
+    signed = encode(BIT_STRING, b"\x00", value)
+    basic = encode(SEQUENCE, bytes(rest), signed)
+    response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, basic))
     message = encode(SEQUENCE, _SUCCESSFUL, encode(context(0), response_bytes))
-    return message[: len(message) - size]
+    outside = len(message) - rest - len(signed)
+    return message[:outside], signed[: len(signed) - signature]
 
 
 def _responder_id(encoding: OCSPResponderEncoding, cert: x509.Certificate) -> bytes:

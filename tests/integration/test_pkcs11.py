@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import logging
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -32,7 +34,7 @@ from ocsp import (
     OCSPResponse,
     SignerUnavailable,
 )
-from ocsp.pkcs11 import PKCS11Signer, RSAPadding
+from ocsp.pkcs11 import PKCS11Signer, RSAPadding, _find_key, _KeyName, _Pin, _Token
 from ocsp.responder import (
     Application,
     Authority,
@@ -119,26 +121,26 @@ def _lone(hsm: SoftHSM, bench: Bench) -> Bench:
     return Bench(token, {"key": _delegate(token.ec("key"))})
 
 
-def _response(
-    signer: ocsp.Signer, *certs: x509.Certificate, stamp: datetime.datetime = NOW
-) -> OCSPResponse:
-    builder = (
+def _builder(responder: x509.Certificate) -> ocsp.OCSPResponseBuilder:
+    return (
         ocsp.OCSPResponseBuilder()
         .add_response(
             _leaf(),
             _ca(),
             hashes.SHA1(),
             OCSPCertStatus.GOOD,
-            stamp,
-            stamp + DAY,
+            NOW,
+            NOW + DAY,
             None,
             None,
         )
-        .responder_id(OCSPResponderEncoding.HASH, signer.certificate)
+        .responder_id(OCSPResponderEncoding.HASH, responder)
     )
-    if certs:
-        builder = builder.certificates(certs)
-    return builder.sign_with(signer)
+
+
+def _response(signer: ocsp.Signer, *certs: x509.Certificate) -> OCSPResponse:
+    builder = _builder(signer.certificate)
+    return (builder.certificates(certs) if certs else builder).sign_with(signer)
 
 
 def _verify(
@@ -202,6 +204,8 @@ def test_a_response_verifies(
     parsed = original.load_der_ocsp_response(sent.public_bytes(Encoding.DER))
     tbs, signature = parsed.tbs_response_bytes, parsed.signature
     _verify(signer.certificate, signature, tbs, algorithm, rsa_padding)
+    read = ocsp.load_der_ocsp_response(sent.public_bytes(Encoding.DER))
+    assert (signature, tbs) == (read.signature, read.tbs_response_bytes)
 
     files = {"ca": _ca(), "leaf": _leaf(), "responder": signer.certificate}
     for name, certificate in files.items():
@@ -307,6 +311,32 @@ def test_a_responder_answers_over_http(bench: Bench, tmp_path: Path) -> None:
     assert "0x1F2E: good" in printed
 
 
+def test_the_example_of_the_document_works(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first block of Python in docs/pkcs11.md, with the names of this token."""
+    text = Path(__file__).parents[2].joinpath("docs", "pkcs11.md").read_text()
+    found = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    certificate = bench.certificates["p256"].public_bytes(Encoding.PEM)
+    (tmp_path / "responder.pem").write_bytes(certificate)
+    (tmp_path / "pin").write_text(f"{PIN}\n")
+    program = found[1]
+    for shown, used in (
+        ("/usr/lib/softhsm/libsofthsm2.so", str(bench.token.home.module)),
+        ('"ocsp"', repr(bench.token.label)),
+        ('"signer"', '"p256"'),
+    ):
+        assert shown in program
+        program = program.replace(shown, used)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"builder": _builder(bench.certificates["p256"])}
+    exec(compile(program, "docs/pkcs11.md", "exec"), names)
+    response = names["response"]
+    tbs, signature = response.tbs_response_bytes, response.signature
+    _verify(bench.certificates["p256"], signature, tbs, hashes.SHA256())
+
+
 # --- settings that are wrong -----------------------------------------------------
 
 
@@ -403,6 +433,7 @@ def test_the_text_says_where(bench: Bench) -> None:
         ({"certificate": b"certificate"}, "certificate"),
         ({"algorithm": "sha256"}, "algorithm"),
         ({"rsa_padding": "pss"}, "rsa_padding"),
+        ({"rsa_padding": None}, "rsa_padding"),
     ],
     ids=_name,
 )
@@ -522,6 +553,25 @@ def test_someone_else_in_the_process_has_logged_in(bench: Bench) -> None:
         _verify(signer.certificate, signer.sign(DATA), DATA, hashes.SHA256())
 
 
+def test_a_login_that_someone_else_ended_is_made_anew(bench: Bench) -> None:
+    """A signer that joins notices, and so does the one that was there."""
+    with bench.token.session():
+        first = bench.open("rsa")
+    with first, bench.open("p256") as second:
+        _works(second)
+        _works(first)
+
+
+def test_a_session_that_someone_else_closed_is_opened_anew(bench: Bench) -> None:
+    """A signer that joins notices, and so does the one that was there."""
+    with bench.open("rsa") as first:
+        assert first._token.session is not None
+        first._token.session.close()
+        with bench.open("p256") as second:
+            _works(second)
+            _works(first)
+
+
 def test_threads_share_a_signer(bench: Bench) -> None:
     """Every signature is right, while another signer on the token is opened too."""
     start = threading.Barrier(8)
@@ -614,38 +664,43 @@ def test_a_child_process_opens_its_own(bench: Bench, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-BROKEN = """
-import os, sys
-from cryptography import x509
-from ocsp import SignerUnavailable
-from ocsp.pkcs11 import PKCS11Signer
-
-module, label, pin, file = sys.argv[1:]
-with open(file, "rb") as opened:
-    certificate = x509.load_pem_x509_certificate(opened.read())
-settings = os.environ["SOFTHSM2_CONF"]
-os.environ["SOFTHSM2_CONF"] = settings + ".missing"
-def signer():
-    return PKCS11Signer.open(
-        module, token_label=label, pin=pin, key_label="rsa", certificate=certificate
-    )
-try:
-    signer()
-except SignerUnavailable as error:
-    assert "cannot be initialised" in str(error), error
-else:
-    raise AssertionError
-os.environ["SOFTHSM2_CONF"] = settings
-signer().close()
-"""
+def test_what_another_process_opened_is_not_touched(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same in this process, with another number for it."""
+    with bench.open("p256") as signer:
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: -1)
+            with pytest.raises(SignerUnavailable, match="another process"):
+                signer.sign(DATA)
+            with bench.open("p256") as own:
+                _works(own)
+            bench.open("p256").close()
+        _works(signer)
+        monkeypatch.setattr(os, "getpid", lambda: -2)
+        session = signer._token.session
+        signer.close()
+        assert session is signer._token.session
+        monkeypatch.undo()
+        with pytest.raises(SignerUnavailable, match="closed"):
+            signer.sign(DATA)
+        signer._token.release()
 
 
-def test_the_module_does_not_start(bench: Bench, tmp_path: Path) -> None:
+def test_the_module_does_not_start(
+    bench: Bench, hsm: SoftHSM, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It was found, but its own settings were not; later they are."""
-    file = tmp_path / "certificate"
-    file.write_bytes(bench.certificates["rsa"].public_bytes(Encoding.PEM))
-    done = _run(BROKEN, bench.token.home.module, bench.token.label, PIN, file)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setattr("ocsp.pkcs11._modules", {})
+    pkcs11.lib(str(hsm.module)).finalize()
+    with monkeypatch.context() as settings:
+        settings.setenv("SOFTHSM2_CONF", f"{hsm.settings}.missing")
+        with pytest.raises(SignerUnavailable, match="cannot be initialised") as caught:
+            bench.open("p256")
+        assert str(hsm.module) in str(caught.value)
+        assert PIN not in _texts(caught.value)
+    with bench.open("p256") as signer:
+        _works(signer)
 
 
 # --- tokens that are lost --------------------------------------------------------
@@ -757,6 +812,67 @@ def test_a_refused_pin_is_not_sent_again(lone: Bench, hsm: SoftHSM) -> None:
         with lone.open("key", pin=OTHER_PIN) as second:
             _works(second)
             _works(signer)
+
+
+def test_a_refused_pin_is_not_sent_again_with_a_signature(lone: Bench) -> None:
+    """A key that wants the PIN each time is where a new one may show first."""
+    key = lone.token.ec("careful", always_authenticate=True)
+    with lone.open("key", key_label="careful", certificate=_delegate(key)) as signer:
+        _works(signer)
+        signer._token.pin = _Pin(OTHER_PIN)
+        assert "is refused" in _fails(signer)
+        assert "is not sent again" in _fails(signer)
+
+
+def test_a_token_that_fails_is_not_a_wrong_setting(lone: Bench, hsm: SoftHSM) -> None:
+    """Its slot is there, and does not answer."""
+    place: dict[str, Any] = {"token_label": None, "slot": lone.token.slot}
+    with lone.token.away(), pytest.raises(SignerUnavailable, match="fails") as caught:
+        lone.open("key", **place)
+    assert PIN not in _texts(caught.value)
+    hsm.restart()
+    with lone.open("key", **place) as signer:
+        _works(signer)
+
+
+class _Plain(pkcs11.SignMixin):
+    """A session and a key without extras; those of SoftHSM2 have all."""
+
+    def __init__(self, error: type[pkcs11.PKCS11Error]) -> None:
+        self.error = error
+
+    def generate_random(self, _: int) -> bytes:
+        raise self.error
+
+    def get_objects(self, _: object) -> list[_Plain]:
+        return [self]
+
+    def __getitem__(self, _: object) -> object:
+        raise self.error
+
+
+def test_a_token_without_the_attribute_wants_no_pin_each_time() -> None:
+    """CKA_ALWAYS_AUTHENTICATE is of PKCS #11 v2.20; older tokens do not know it."""
+    session: Any = _Plain(pkcs11.AttributeTypeInvalid)
+    key = _find_key(session, _KeyName("key", None), "RSA")
+    assert not key.always_authenticate
+
+
+@pytest.mark.parametrize(
+    ("error", "there"),
+    [
+        (pkcs11.RandomNoRNG, True),
+        (pkcs11.FunctionNotSupported, True),
+        (pkcs11.SessionHandleInvalid, False),
+        (pkcs11.DeviceRemoved, False),
+    ],
+)
+def test_a_token_without_random_numbers_answers_too(
+    error: type[pkcs11.PKCS11Error], there: bool
+) -> None:
+    """A session is not given up because the token lacks a function."""
+    session: Any = _Plain(error)
+    assert there is _Token._answers(session)
 
 
 def test_a_failed_open_leaves_nothing_behind(bench: Bench) -> None:

@@ -1,0 +1,54 @@
+"""``python -m bench``: measure, show the table, and judge it if asked to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from rich.console import Console
+from rich.progress import track
+
+from bench import importing, reading, signing
+from bench.report import document, missed, table
+
+__all__ = ["main"]
+
+WIDTH = 104
+"""Columns of the table; where it goes into a file, nobody says how many there are."""
+
+
+def main() -> int:
+    """Run the benchmarks that the command line asks for."""
+    options = _options()
+    rows = [*reading.rows(), *signing.rows(), *importing.rows()]
+    rows = [row for row in rows if options.only in f"{row.group} {row.what} {row.peer}"]
+    if not rows:
+        print(f"error: no row has {options.only!r} in it", file=sys.stderr)
+        return 4
+    errors = Console(stderr=True)
+    results = [
+        (row, row.measure(options.rounds))
+        for row in track(rows, "measuring", console=errors, transient=True)
+    ]
+    if options.json:
+        print(json.dumps(document(results), indent=2))
+    else:
+        console = Console()
+        console.width = max(console.width, WIDTH)
+        console.print(table(results))
+    late = [row for row, pair in results if missed(row, pair)]
+    return 1 if options.check and late else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default="", help="rows with this in their names")
+    parser.add_argument("--rounds", type=int, default=60, help="pairs of batches")
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.add_argument("--check", action="store_true", help="1 if a target is missed")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

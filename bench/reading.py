@@ -1,0 +1,169 @@
+"""Reading: load a message and read the fields that every program reads."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from itertools import cycle
+from typing import Any
+
+from cryptography.x509 import ocsp as original
+
+import ocsp
+from bench.measure import Action, Pair, Row, side_by_side
+from bench.messages import streamed, vector
+from ocsp import request, response
+from ocsp._shapes import Shapes
+
+__all__ = ["rows"]
+
+# It has no types, which is why it is not imported by a statement.
+asn1: Any = importlib.import_module("asn1crypto.ocsp")
+
+Read = Callable[[bytes], object]
+
+
+def _request_fields(module: Any, data: bytes) -> object:
+    message = module.load_der_ocsp_request(data)
+    return (
+        message.hash_algorithm,
+        message.issuer_name_hash,
+        message.issuer_key_hash,
+        message.serial_number,
+    )
+
+
+def _response_fields(module: Any, data: bytes) -> object:
+    message = module.load_der_ocsp_response(data)
+    return (
+        message.response_status,
+        message.certificate_status,
+        message.produced_at_utc,
+        message.this_update_utc,
+        message.next_update_utc,
+        message.serial_number,
+        message.issuer_name_hash,
+        message.issuer_key_hash,
+        message.signature,
+        message.tbs_response_bytes,
+    )
+
+
+def _asn1_cert_id(cert_id: Any) -> object:
+    return (
+        cert_id["hash_algorithm"]["algorithm"].native,
+        cert_id["issuer_name_hash"].native,
+        cert_id["issuer_key_hash"].native,
+        cert_id["serial_number"].native,
+    )
+
+
+def _asn1_request(data: bytes) -> object:
+    message = asn1.OCSPRequest.load(data)
+    return _asn1_cert_id(message["tbs_request"]["request_list"][0]["req_cert"])
+
+
+def _asn1_response(data: bytes) -> object:
+    message = asn1.OCSPResponse.load(data)
+    basic = message.basic_ocsp_response
+    told = basic["tbs_response_data"]
+    entry = told["responses"][0]
+    return (
+        message["response_status"].native,
+        entry["cert_status"].name,
+        told["produced_at"].native,
+        entry["this_update"].native,
+        entry["next_update"].native,
+        _asn1_cert_id(entry["cert_id"]),
+        basic["signature"].native,
+        told.dump(),
+    )
+
+
+_OURS: dict[str, Read] = {
+    "request": partial(_request_fields, ocsp),
+    "response": partial(_response_fields, ocsp),
+}
+_ORIGINAL: dict[str, Read] = {
+    "request": partial(_request_fields, original),
+    "response": partial(_response_fields, original),
+}
+_ASN1: dict[str, Read] = {"request": _asn1_request, "response": _asn1_response}
+
+
+_SHAPES: dict[str, Any] = {"request": request._SHAPES, "response": response._SHAPES}
+
+
+def rows() -> list[Row]:
+    """Return the rows of this group."""
+    responses = ("resp-sha256", "resp-revoked", "resp-delegate-unknown-cert")
+    streams = (("request", "short"), ("response", "good"), ("response", "revoked"))
+    return [
+        *(_vector_row("request", name, 1.0) for name in ("req-sha1", "req-ext-nonce")),
+        _vector_row("request", "req-sha1", 0.05, "asn1crypto", _ASN1),
+        *(_stream_row(*stream) for stream in streams[:1]),
+        _cold_row("request", "req-sha1"),
+        *(_vector_row("response", name, 1.0) for name in responses),
+        _vector_row("response", "resp-sha256", None, "asn1crypto", _ASN1),
+        *(_stream_row(*stream) for stream in streams[1:]),
+        _cold_row("response", "resp-sha256"),
+    ]
+
+
+def _vector_row(
+    kind: str,
+    name: str,
+    target: float | None,
+    peer: str = "cryptography",
+    peers: dict[str, Read] = _ORIGINAL,
+) -> Row:
+    data = vector(name)
+    ours, theirs = partial(_OURS[kind], data), partial(peers[kind], data)
+    return Row(
+        group=kind,
+        what=name,
+        peer=peer,
+        measure=lambda rounds: side_by_side(ours, theirs, rounds),
+        target=target,
+    )
+
+
+def _over(read: Read, messages: tuple[bytes, ...]) -> Action:
+    """Return an action that reads the next of *messages* at each call."""
+    turn = cycle(messages)
+    return lambda: read(next(turn))
+
+
+def _stream_row(kind: str, stream: str) -> Row:
+    def measure(rounds: int) -> Pair:
+        messages = streamed(stream)
+        ours, theirs = _over(_OURS[kind], messages), _over(_ORIGINAL[kind], messages)
+        return side_by_side(ours, theirs, rounds)
+
+    return Row(
+        group=kind,
+        what=f"400 different, {stream}",
+        peer="cryptography",
+        measure=measure,
+        target=1.0,
+    )
+
+
+def _cold_row(kind: str, name: str) -> Row:
+    """Measure the plain path too: every shape is met for the first time."""
+    data = vector(name)
+    shapes: Shapes[Any] = _SHAPES[kind]
+
+    def cold() -> None:
+        shapes.forget()
+        _OURS[kind](data)
+
+    return Row(
+        group=kind,
+        what=f"{name}, first time",
+        peer="cryptography",
+        measure=lambda rounds: side_by_side(
+            cold, partial(_ORIGINAL[kind], data), rounds
+        ),
+    )
