@@ -1,0 +1,197 @@
+"""Every kind of key and hash that signs, and what is never signed with."""
+
+from __future__ import annotations
+
+import datetime
+from functools import cache
+from typing import Any
+
+import pytest
+from asn1crypto import ocsp as asn1
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import (
+    dsa,
+    ec,
+    ed448,
+    ed25519,
+    mldsa,
+    padding,
+    rsa,
+    x25519,
+)
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponderEncoding
+from tests.pki import NOW, ca, make
+
+MAKERS: dict[str, Any] = {
+    "rsa": lambda: rsa.generate_private_key(65537, 2048),
+    "dsa": lambda: dsa.generate_private_key(2048),
+    "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "p521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "ed448": ed448.Ed448PrivateKey.generate,
+    "mldsa44": mldsa.MLDSA44PrivateKey.generate,
+    "mldsa65": mldsa.MLDSA65PrivateKey.generate,
+    "mldsa87": mldsa.MLDSA87PrivateKey.generate,
+}
+SHA2 = (hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+SHA3 = (hashes.SHA3_224(), hashes.SHA3_256(), hashes.SHA3_384(), hashes.SHA3_512())
+HASHED = ("rsa", "dsa", "p256", "p384", "p521")
+OWN = tuple(sorted(set(MAKERS) - set(HASHED)))
+UNNAMED = {("dsa", "sha384"), ("dsa", "sha512")}
+"""Schemes that the original does not tell the hash of; it is the same here."""
+SCHEMES = [
+    *((kind, each) for kind in HASHED for each in SHA2),
+    *((kind, each) for kind in HASHED if kind != "dsa" for each in SHA3),
+    *((kind, None) for kind in OWN),
+]
+
+
+@cache
+def _key(kind: str) -> Any:
+    return MAKERS[kind]()
+
+
+@cache
+def _supported(kind: str) -> bool:
+    try:
+        _key(kind)
+    except UnsupportedAlgorithm:
+        return False
+    return True
+
+
+@cache
+def _certificate(kind: str) -> x509.Certificate:
+    return make(f"signer-{kind}", "Test CA", public=_key(kind))
+
+
+def _builder(kind: str) -> ocsp.OCSPResponseBuilder:
+    cert_id = CertID.for_serial(ca(), 7, hashes.SHA256())
+    builder = ocsp.OCSPResponseBuilder().add_response_by_id(
+        cert_id, OCSPCertStatus.GOOD, NOW, NOW + datetime.timedelta(1), None, None
+    )
+    return builder.responder_id(OCSPResponderEncoding.HASH, _certificate(kind))
+
+
+def _verify(kind: str, algorithm: Any, response: ocsp.OCSPResponse) -> None:
+    public = _key(kind).public_key()
+    signed = (response.signature, response.tbs_response_bytes)
+    if isinstance(public, rsa.RSAPublicKey):
+        public.verify(*signed, padding.PKCS1v15(), algorithm)
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        public.verify(*signed, ec.ECDSA(algorithm))
+    elif isinstance(public, dsa.DSAPublicKey):
+        public.verify(*signed, algorithm)
+    else:
+        public.verify(*signed)
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "name", value))
+
+
+@pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=_name)
+def test_every_scheme_signs_and_is_named_right(kind: str, algorithm: Any) -> None:
+    """The signature verifies, and readers are told with what it was made."""
+    response = _builder(kind).sign(_key(kind), algorithm)
+    _verify(kind, algorithm, response)
+    loaded = ocsp.load_der_ocsp_response(response.public_bytes(Encoding.DER))
+    if (kind, _name(algorithm)) in UNNAMED:
+        with pytest.raises(UnsupportedAlgorithm):
+            _ = loaded.signature_hash_algorithm
+    else:
+        assert _name(loaded.signature_hash_algorithm) == _name(algorithm)
+    outside = asn1.OCSPResponse.load(loaded.public_bytes(Encoding.DER))
+    identifier = outside.basic_ocsp_response["signature_algorithm"]
+    assert (
+        identifier["algorithm"].dotted == loaded.signature_algorithm_oid.dotted_string
+    )
+
+
+@pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=_name)
+def test_a_key_signer_does_the_same(kind: str, algorithm: Any) -> None:
+    """The protocol that an HSM meets as well."""
+    signer = KeySigner(_key(kind), _certificate(kind), algorithm)
+    _verify(kind, algorithm, _builder(kind).sign_with(signer))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("rsa", "sha256"),
+        ("dsa", "sha256"),
+        ("p256", "sha256"),
+        ("p384", "sha384"),
+        ("p521", "sha512"),
+    ],
+)
+def test_a_key_signer_finds_a_fitting_hash(kind: str, name: str) -> None:
+    """As strong as the key, where none was asked for."""
+    response = _builder(kind).sign_with(KeySigner(_key(kind), _certificate(kind)))
+    assert _name(response.signature_hash_algorithm) == name
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_keys_with_their_own_hash_take_no_other(kind: str) -> None:
+    """Ed25519, Ed448 and ML-DSA."""
+    with pytest.raises(ocsp.BuildError, match="must be None"):
+        _builder(kind).sign(_key(kind), hashes.SHA256())
+    assert KeySigner(_key(kind), _certificate(kind)).sign(b"x")
+
+
+@pytest.mark.parametrize("kind", HASHED)
+@pytest.mark.parametrize("weak", [hashes.SHA1(), hashes.MD5()], ids=_name)
+def test_weak_hashes_never_sign(kind: str, weak: hashes.HashAlgorithm) -> None:
+    """RFC 6960 §5.1.1."""
+    with pytest.raises(UnsupportedAlgorithm):
+        _builder(kind).sign(_key(kind), weak)
+
+
+@pytest.mark.parametrize(
+    "other", [hashes.BLAKE2b(64), hashes.SM3(), hashes.SHAKE128(16)], ids=_name
+)
+def test_hashes_without_an_identifier_do_not_sign(other: hashes.HashAlgorithm) -> None:
+    """No standard says how."""
+    with pytest.raises(UnsupportedAlgorithm):
+        _builder("p256").sign(_key("p256"), other)
+
+
+@pytest.mark.parametrize("nothing", [None, "sha256", hashes.SHA256])
+def test_what_is_no_hash_is_a_type_error(nothing: Any) -> None:
+    """A name or a class is none."""
+    with pytest.raises(TypeError):
+        _builder("p256").sign(_key("p256"), nothing)
+
+
+def test_a_key_that_cannot_sign_is_a_type_error() -> None:
+    """X25519 agrees on keys, and signs nothing."""
+    exchange: Any = x25519.X25519PrivateKey.generate()
+    with pytest.raises(TypeError, match="Key must be"):
+        _builder("p256").sign(exchange, None)
+
+
+def test_key_and_certificate_belong_together() -> None:
+    """Found out when the signer is made, and by the builder after signing."""
+    with pytest.raises(ocsp.BuildError, match="do not match"):
+        KeySigner(_key("p256"), _certificate("p384"))
+    with pytest.raises(ocsp.BuildError, match="do not match"):
+        _builder("p384").sign(_key("p256"), hashes.SHA256())
+    with pytest.raises(ocsp.BuildError, match="another certificate"):
+        _builder("p384").sign_with(KeySigner(_key("p256"), _certificate("p256")))
+
+
+def test_a_signer_shows_its_certificate_and_not_its_key() -> None:
+    """In logs and debuggers."""
+    shown = repr(KeySigner(_key("p256"), _certificate("p256")))
+    assert shown == "<KeySigner('CN=signer-p256')>"
+
+
+def test_every_kind_is_supported_here() -> None:
+    """The tests above have run for all of them."""
+    assert [kind for kind in MAKERS if not _supported(kind)] == []
