@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp import DERError, ResponseStatusError, SchemaError
+from ocsp._der import encode_oid
 from tests.differential.compare import Outcome
 
 __all__ = ["RULES", "Rule", "explain"]
@@ -79,6 +80,33 @@ def _no_request(
     )
 
 
+_OTHER_PURPOSES = tuple(
+    encode_oid(f"{arc}.{last}")
+    for arc, lasts in (
+        ("2.16.840.1.101.3.4.1", (2, 22, 42)),  # AES in CBC mode
+        ("1.2.840.113549.1.5", (3, 12, 13)),  # PBES1, PBKDF2, PBES2
+        ("1.2.840.113549.2", (7, 8, 9, 10, 11)),  # HMAC
+        ("1.2.840.113549.3", (2, 7)),  # RC2, triple DES
+        ("1.2.840.113549.1.12.1", (1, 3, 6)),  # PKCS #12 ciphers
+        ("1.2.840.10045.2", (1,)),  # keys: EC, DSA, DH
+        ("1.2.840.10040.4", (1,)),
+        ("1.2.840.10046.2", (1,)),
+        ("1.3.6.1.4.1.11591.4", (11,)),  # scrypt
+    )
+    for last in lasts
+)
+
+
+def _other_purpose(
+    data: bytes, theirs: Outcome, ours: Outcome, differing: list[str]
+) -> bool:
+    return (
+        "AlgorithmIdentifier::params" in str(theirs.get("load"))
+        and "load" not in ours
+        and any(identifier in data for identifier in _OTHER_PURPOSES)
+    )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "error-with-body",
@@ -102,5 +130,11 @@ RULES: tuple[Rule, ...] = (
         "no-request",
         "A request about nothing is malformed (ValueError), not one about several.",
         _no_request,
+    ),
+    Rule(
+        "other-purpose",
+        "A cipher, key or password scheme where a hash or signature algorithm belongs "
+        "is an unknown algorithm here, whatever its parameters; there these are checked.",
+        _other_purpose,
     ),
 )

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as original
 
 import ocsp
+from ocsp._der import encode_oid
 from tests.differential.campaign import Tally, examine
 from tests.differential.rules import RULES
 from tests.vectors import REQUESTS, RESPONSES
@@ -29,11 +30,23 @@ def _with_unknown_certificate_version() -> bytes:
     return data.replace(der, changed)
 
 
+def _with_a_cipher_for_a_hash() -> bytes:
+    sha1, triple_des = "1.3.14.3.2.26", "1.2.840.113549.3.7"
+    data = REQUESTS["req-sha1"]
+    start, stop = 12, 12 + len(encode_oid(sha1))
+    assert data[start:stop] == encode_oid(sha1)
+    grown = bytearray(data[:start] + encode_oid(triple_des) + data[stop:])
+    for length in (1, 3, 5, 7, 9, 11):
+        grown[length] += len(encode_oid(triple_des)) - len(encode_oid(sha1))
+    return bytes(grown)
+
+
 EXAMPLES = {
     "error-with-body": ("response", _with_error_status()),
     "year-zero": ("response", _with_year_zero()),
     "certificate-version": ("response", _with_unknown_certificate_version()),
     "no-request": ("request", bytes.fromhex("300430023000")),
+    "other-purpose": ("request", _with_a_cipher_for_a_hash()),
 }
 
 
