@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import truststore
 from pypi_simple import PyPISimple
 
 VERSION = "50.0.2"
@@ -27,6 +28,7 @@ def main() -> int:
     if STAMP.exists() and STAMP.read_text() == SHA256:
         return 0
     print(f"fetching the test suite of cryptography {VERSION}")
+    truststore.inject_into_ssl()
     try:
         with tempfile.TemporaryDirectory() as folder:
             unpack(download(Path(folder)))
