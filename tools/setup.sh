@@ -29,6 +29,7 @@ if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     exit 1
 fi
 command -v openssl >/dev/null || install openssl
+command -v softhsm2-util >/dev/null || install softhsm2
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
 
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
@@ -36,4 +37,4 @@ say "installing Python packages into $VENV"
 # --group, which names the development tools of pyproject.toml, came with pip 25.1.
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --editable '.[client,server,cli]' --group dev
+    --editable '.[client,server,cli,pkcs11]' --group dev

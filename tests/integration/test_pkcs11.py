@@ -34,7 +34,10 @@ from ocsp import (
     OCSPResponse,
     SignerUnavailable,
 )
-from ocsp.pkcs11 import PKCS11Signer, RSAPadding, _find_key, _KeyName, _Pin, _Token
+from ocsp.pkcs11 import PKCS11Signer, RSAPadding
+from ocsp.pkcs11.settings import KeyName, Pin
+from ocsp.pkcs11.token import Token as OpenToken
+from ocsp.pkcs11.token import find_key
 from ocsp.responder import (
     Application,
     Authority,
@@ -691,7 +694,7 @@ def test_the_module_does_not_start(
     bench: Bench, hsm: SoftHSM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was found, but its own settings were not; later they are."""
-    monkeypatch.setattr("ocsp.pkcs11._modules", {})
+    monkeypatch.setattr("ocsp.pkcs11.token._modules", {})
     pkcs11.lib(str(hsm.module)).finalize()
     with monkeypatch.context() as settings:
         settings.setenv("SOFTHSM2_CONF", f"{hsm.settings}.missing")
@@ -819,7 +822,7 @@ def test_a_refused_pin_is_not_sent_again_with_a_signature(lone: Bench) -> None:
     key = lone.token.ec("careful", always_authenticate=True)
     with lone.open("key", key_label="careful", certificate=_delegate(key)) as signer:
         _works(signer)
-        signer._token.pin = _Pin(OTHER_PIN)
+        signer._token.pin = Pin(OTHER_PIN)
         assert "is refused" in _fails(signer)
         assert "is not sent again" in _fails(signer)
 
@@ -854,7 +857,7 @@ class _Plain(pkcs11.SignMixin):
 def test_a_token_without_the_attribute_wants_no_pin_each_time() -> None:
     """CKA_ALWAYS_AUTHENTICATE is of PKCS #11 v2.20; older tokens do not know it."""
     session: Any = _Plain(pkcs11.AttributeTypeInvalid)
-    key = _find_key(session, _KeyName("key", None), "RSA")
+    key = find_key(session, KeyName("key", None), "RSA")
     assert not key.always_authenticate
 
 
@@ -872,7 +875,7 @@ def test_a_token_without_random_numbers_answers_too(
 ) -> None:
     """A session is not given up because the token lacks a function."""
     session: Any = _Plain(error)
-    assert there is _Token._answers(session)
+    assert there is OpenToken._answers(session)
 
 
 def test_a_failed_open_leaves_nothing_behind(bench: Bench) -> None:

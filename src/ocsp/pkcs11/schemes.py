@@ -1,0 +1,164 @@
+"""
+How the key of a certificate signs in a token: RSA with either padding, ECDSA.
+
+Rules of this file: SHA-1 and MD5 have no entry in the tables (RFC 6960 §5.1.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import NoneType
+from typing import ClassVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from ocsp import oids
+from ocsp._der import NULL_DER, SEQUENCE, context, encode, encode_integer
+from ocsp.algorithms import encode_algorithm, hash_oid
+from ocsp.errors import ConfigError
+from ocsp.pkcs11.settings import Pin, RSAPadding, check_type
+from ocsp.pkcs11.token import Key
+
+__all__ = ["Scheme", "choose_scheme"]
+
+
+@dataclass(frozen=True, slots=True)
+class _RSA:
+    """RSASSA-PKCS1-v1_5 or RSASSA-PSS; the token hashes."""
+
+    public_key: rsa.RSAPublicKey
+    algorithm: hashes.HashAlgorithm
+    padding: RSAPadding
+
+    key_type: ClassVar = "RSA"
+
+    @property
+    def setting(self) -> str:
+        return "rsa_padding" if self.padding is RSAPadding.PSS else "algorithm"
+
+    @property
+    def identifier(self) -> bytes:
+        if self.padding is RSAPadding.PSS:
+            return _pss_identifier(self.algorithm)
+        return encode_algorithm(_RSA_PKCS1[self.algorithm.name], NULL_DER)
+
+    def sign(self, key: Key, data: bytes, pin: Pin) -> bytes:
+        import pkcs11
+
+        name = self.algorithm.name.upper()
+        if self.padding is RSAPadding.PKCS1V15:
+            return key.sign(data, pkcs11.Mechanism[f"{name}_RSA_PKCS"], None, pin)
+        salt = self.algorithm.digest_size
+        parameters = (pkcs11.Mechanism[name], pkcs11.MGF[name], salt)
+        mechanism = pkcs11.Mechanism[f"{name}_RSA_PKCS_PSS"]
+        return key.sign(data, mechanism, parameters, pin)
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        scheme: padding.AsymmetricPadding = padding.PKCS1v15()
+        if self.padding is RSAPadding.PSS:
+            mask = padding.MGF1(self.algorithm)
+            scheme = padding.PSS(mask, self.algorithm.digest_size)
+        self.public_key.verify(signature, data, scheme, self.algorithm)
+
+
+@dataclass(frozen=True, slots=True)
+class _ECDSA:
+    """
+    ECDSA; the hash is made here.
+
+    Every token signs digests (``CKM_ECDSA``), and few hash by themselves.
+    """
+
+    public_key: ec.EllipticCurvePublicKey
+    algorithm: hashes.HashAlgorithm
+
+    key_type: ClassVar = "EC"
+    setting: ClassVar = "algorithm"
+
+    @property
+    def identifier(self) -> bytes:
+        return encode_algorithm(_ECDSA_WITH[self.algorithm.name])
+
+    def sign(self, key: Key, data: bytes, pin: Pin) -> bytes:
+        import pkcs11
+
+        digest = hashes.Hash(self.algorithm)
+        digest.update(data)
+        # FIPS 186-5 §6.4.1: the leftmost bits, as many as the order of the curve has.
+        # Some tokens cut a longer digest, others refuse it.
+        octets = digest.finalize()[: (self.public_key.key_size + 7) // 8]
+        raw = key.sign(octets, pkcs11.Mechanism.ECDSA, None, pin)
+        half = len(raw) // 2
+        r, s = int.from_bytes(raw[:half]), int.from_bytes(raw[half:])
+        return encode_dss_signature(r, s)
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        self.public_key.verify(signature, data, ec.ECDSA(self.algorithm))
+
+
+Scheme = _RSA | _ECDSA
+
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    algorithm.name: algorithm
+    for algorithm in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+}
+_CURVES: dict[str, hashes.HashAlgorithm] = {
+    "secp256r1": hashes.SHA256(),
+    "secp384r1": hashes.SHA384(),
+    "secp521r1": hashes.SHA512(),
+}
+"""The curves, with the hash that fits each."""
+
+_RSA_PKCS1 = {
+    name: f"1.2.840.113549.1.1.{last}" for last, name in enumerate(_HASHES, start=11)
+}
+_ECDSA_WITH = {
+    name: f"1.2.840.10045.4.3.{last}" for last, name in enumerate(_HASHES, start=2)
+}
+
+
+def choose_scheme(
+    certificate: x509.Certificate,
+    algorithm: hashes.HashAlgorithm | None,
+    rsa_padding: RSAPadding,
+) -> Scheme:
+    """Return how the key of *certificate* is to sign."""
+    check_type("certificate", certificate, x509.Certificate)
+    check_type("algorithm", algorithm, hashes.HashAlgorithm, NoneType)
+    check_type("rsa_padding", rsa_padding, RSAPadding)
+    public_key = certificate.public_key()
+    if isinstance(public_key, rsa.RSAPublicKey):
+        only_pss = certificate.public_key_algorithm_oid.dotted_string == oids.RSASSA_PSS
+        if only_pss and rsa_padding is not RSAPadding.PSS:  # RFC 4055 §1.2
+            raise ConfigError("rsa_padding", "the certificate allows only PSS")
+        return _RSA(public_key, _allowed(algorithm or hashes.SHA256()), rsa_padding)
+    if rsa_padding is RSAPadding.PSS:
+        raise ConfigError("rsa_padding", "PSS is for RSA, the key is of another type")
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        fitting = _CURVES.get(public_key.curve.name)
+        if fitting is not None:
+            return _ECDSA(public_key, _allowed(algorithm or fitting))
+    reason = "the key is neither RSA nor on P-256, P-384 or P-521"
+    raise ConfigError("certificate", reason)
+
+
+def _allowed(algorithm: hashes.HashAlgorithm) -> hashes.HashAlgorithm:
+    if algorithm.name not in _HASHES:
+        reason = f"{algorithm.name} is not one of {', '.join(_HASHES)}"
+        raise ConfigError("algorithm", reason)
+    return _HASHES[algorithm.name]
+
+
+def _pss_identifier(algorithm: hashes.HashAlgorithm) -> bytes:
+    """Return id-RSASSA-PSS with its parameters (RFC 4055 §3.1)."""
+    hashed = encode_algorithm(hash_oid(algorithm), NULL_DER)
+    parameters = encode(
+        SEQUENCE,
+        encode(context(0), hashed),
+        encode(context(1), encode_algorithm(oids.MGF1, hashed)),
+        encode(context(2), encode_integer(algorithm.digest_size)),
+    )
+    return encode_algorithm(oids.RSASSA_PSS, parameters)
