@@ -8,8 +8,6 @@ no entry in the tables (RFC 6960 §5.1.1).
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, Protocol, final
 
@@ -24,7 +22,6 @@ from cryptography.hazmat.primitives.asymmetric import (
     mldsa,
     padding,
     rsa,
-    utils,
 )
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
@@ -42,9 +39,6 @@ __all__ = [
     "sign",
     "signature_scheme",
 ]
-
-
-Digest = Callable[[bytes], "hashlib._Hash"]
 
 
 class Signer(Protocol):
@@ -135,9 +129,6 @@ def sign(
     private_key: CertificateIssuerPrivateKeyTypes, data: bytes, scheme: SignatureScheme
 ) -> bytes:
     """Return the signature of *private_key* over *data*."""
-    digest = scheme.digest
-    if digest is not None:
-        data = digest(data).digest()
     # The keys' ``sign`` have no common signature; the scheme was made for this kind.
     signature: bytes = private_key.sign(data, *scheme.arguments)  # type: ignore[arg-type]
     return signature
@@ -223,15 +214,10 @@ class SignatureScheme(NamedTuple):
         identifier: The DER of the AlgorithmIdentifier.
 
         arguments: What the key's ``sign`` takes after the data.
-
-        digest: The hash that is made of the data first, or ``None`` where the key
-            does that itself. OpenSSL looks a hash up at each signature, which takes
-            longer than ``hashlib`` does for all of it.
     """
 
     identifier: bytes
     arguments: tuple[object, ...]
-    digest: Digest | None
 
 
 def signature_scheme(
@@ -281,15 +267,14 @@ def _scheme(kind: type, name: str | None) -> SignatureScheme:
     if kind in _OWN_HASH:
         if name is not None:
             raise BuildError("Algorithm must be None for a key that has its own hash")
-        return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), (), None)
+        return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), ())
     if name is None:
         raise TypeError("Algorithm must be a registered hash algorithm, not None.")
-    hashed = utils.Prehashed(_HASHES[name])
-    digest: Digest = getattr(hashlib, name.replace("-", "_"))
+    algorithm = _HASHES[name]
     if kind is ec.EllipticCurvePrivateKey:
-        return SignatureScheme(_ECDSA[name], (ec.ECDSA(hashed),), digest)
+        return SignatureScheme(_ECDSA[name], (ec.ECDSA(algorithm),))
     if kind is rsa.RSAPrivateKey:
-        return SignatureScheme(_RSA[name], (padding.PKCS1v15(), hashed), digest)
+        return SignatureScheme(_RSA[name], (padding.PKCS1v15(), algorithm))
     if name not in _DSA:
         raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
-    return SignatureScheme(_DSA[name], (hashed,), digest)
+    return SignatureScheme(_DSA[name], (algorithm,))

@@ -35,6 +35,19 @@ from tests.vectors import REQUESTS, RESPONSES
 
 Run = Callable[..., tuple[int, str, str]]
 
+PROGRAM = (
+    sys.executable,
+    "-c",
+    # Where the tests run in the background, a shell has told them to ignore SIGINT, and
+    # that is inherited.
+    (
+        "import signal, sys; from ocsp.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "sys.exit(main(sys.argv[1:]))"
+    ),
+)
+"""The program in a process of its own."""
+
 
 @pytest.fixture(name="run")
 def _run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
@@ -400,7 +413,7 @@ def test_serve_says_in_one_line_what_is_wrong(
 def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:
     """Well-formed errors for garbage, and exit code 130 at the end."""
     run("status", "add", "--issuer", "ca.pem", "--serial", "7")
-    command = [sys.executable, "-m", "ocsp.cli", "serve", "--issuer", "ca.pem"]
+    command = [*PROGRAM, "serve", "--issuer", "ca.pem"]
     command += ["--cert", "fresh.pem", "--key", "locked.key", "--passphrase-file"]
     command += ["passphrase", "--port", "0", "--verbose"]
     _write_fresh_responder(files / "fresh.pem")
@@ -420,11 +433,20 @@ def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:
             response = ocsp.load_der_ocsp_response(good.content)
             assert response.certificate_status is ocsp.OCSPCertStatus.GOOD
         finally:
-            server.send_signal(signal.SIGINT)
-            _, err = server.communicate(timeout=20)
+            err = _interrupted(server)
     assert server.returncode == 130
     assert "MALFORMED_REQUEST" in err
     assert "Traceback" not in err
+
+
+def _interrupted(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C, and return what was written to standard error."""
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.communicate(timeout=20)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def _write_fresh_responder(file: Path) -> None:
@@ -498,7 +520,7 @@ def test_demo_keeps_its_files_and_the_ca_key_is_not_among_them(
 
 def test_demo_can_stay_and_tells_how_to_ask(tmp_path: Path) -> None:
     """What it prints works when it is typed."""
-    command = [sys.executable, "-m", "ocsp.cli", "demo", "--stay"]
+    command = [*PROGRAM, "demo", "--stay"]
     environment = os.environ | {"COLUMNS": "400", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command,
@@ -515,8 +537,7 @@ def test_demo_can_stay_and_tells_how_to_ask(tmp_path: Path) -> None:
             )
             assert "good.pem: good" in done.stdout
         finally:
-            demo.send_signal(signal.SIGINT)
-            demo.communicate(timeout=20)
+            _interrupted(demo)
     assert demo.returncode == 0
 
 
