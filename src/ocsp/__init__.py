@@ -34,12 +34,22 @@ from ocsp.errors import (
     ResponderError,
     ResponseStatusError,
     SchemaError,
+    SignatureInvalid,
     SignerUnavailable,
     SourceUnavailable,
     StoreError,
     UnknownCertificate,
     UnknownIssuer,
     UnsupportedError,
+)
+from ocsp.extension_types import (
+    ArchiveCutoff,
+    CRLReference,
+    ExtendedRevoke,
+    Nonce,
+    PreferredSignatureAlgorithm,
+    PreferredSignatureAlgorithms,
+    ServiceLocator,
 )
 from ocsp.request import OCSPRequest, OCSPSingleRequest, load_der_ocsp_request
 from ocsp.request_builder import OCSPRequestBuilder
@@ -50,16 +60,20 @@ from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
 __all__ = [
+    "ArchiveCutoff",
     "BuildError",
+    "CRLReference",
     "CertID",
     "ConfigError",
     "DERError",
     "DecodeError",
+    "ExtendedRevoke",
     "KeySigner",
     "LimitExceeded",
     "MissingExtraError",
     "MultipleRequestsError",
     "MultipleResponsesError",
+    "Nonce",
     "OCSPCertStatus",
     "OCSPError",
     "OCSPRequest",
@@ -70,9 +84,13 @@ __all__ = [
     "OCSPResponseStatus",
     "OCSPSingleRequest",
     "OCSPSingleResponse",
+    "PreferredSignatureAlgorithm",
+    "PreferredSignatureAlgorithms",
     "ResponderError",
     "ResponseStatusError",
     "SchemaError",
+    "ServiceLocator",
+    "SignatureInvalid",
     "Signer",
     "SignerUnavailable",
     "SourceUnavailable",

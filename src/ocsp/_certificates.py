@@ -14,8 +14,9 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp._der import SEQUENCE, any_value, bit_string, content, context
-from ocsp.errors import SchemaError
+from ocsp import limits
+from ocsp._der import SEQUENCE, any_value, bit_string, content, context, depth
+from ocsp.errors import LimitExceeded, SchemaError
 
 __all__ = [
     "CertificateParts",
@@ -108,8 +109,14 @@ def read_certificate(
 
     Raises:
         SchemaError: If it is no X.509 certificate.
+        LimitExceeded: If its values nest deeper than ``MAX_DEPTH``.
     """
     _, stop = content(data, position, end, SEQUENCE, name)
+    levels = depth(data, position, stop, limits.MAX_DEPTH)
+    if levels > limits.MAX_DEPTH:
+        raise LimitExceeded(
+            "MAX_DEPTH", levels, limits.MAX_DEPTH, path=name, offset=position
+        )
     try:
         return x509.load_der_x509_certificate(data[position:stop]), stop
     except (ValueError, x509.InvalidVersion) as error:

@@ -33,6 +33,7 @@ __all__ = [
     "bit_string",
     "content",
     "context",
+    "depth",
     "encode",
     "encode_integer",
     "encode_oid",
@@ -113,6 +114,34 @@ def any_value(data: bytes, position: int, end: int, name: str) -> tuple[int, int
     which no OCSP field has. The content is not looked at.
     """
     return _header(data, position, end, name)
+
+
+def depth(data: bytes, position: int, end: int, most: int) -> int:
+    """
+    Return how many levels of constructed values lie between *position* and *end*.
+
+    It stops at one more than *most*, and judges nothing else: where a length is wrong,
+    the rest of that value is not looked into, nor can anyone else read it.
+    """
+    ends: list[int] = []
+    deepest = 0
+    while deepest <= most:
+        while position == end:
+            if not ends:
+                return deepest
+            end = ends.pop()
+        constructed = data[position] & 0x20
+        try:
+            _, start, stop = _header(data, position, end, "")
+        except DERError:
+            position = end
+            continue
+        position = stop
+        if constructed:
+            ends.append(end)
+            deepest = max(deepest, len(ends))
+            position, end = start, stop
+    return deepest
 
 
 def end_of(position: int, end: int, name: str) -> None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ocsp import limits
 from ocsp._der import content, fail, integer
-from ocsp.errors import LimitExceeded, SchemaError
+from ocsp.errors import BuildError, LimitExceeded, SchemaError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import serialization
 
-__all__ = ["accept_message", "only_der", "refuse_version"]
+__all__ = ["accept_message", "check_built", "only_der", "refuse_version"]
 
 
 def accept_message(data: bytes) -> int:
@@ -28,6 +28,20 @@ def accept_message(data: bytes) -> int:
     if size > limits.MAX_MESSAGE_BYTES:
         raise LimitExceeded("MAX_MESSAGE_BYTES", size, limits.MAX_MESSAGE_BYTES)
     return size
+
+
+def check_built(der: bytes) -> bytes:
+    """
+    Return *der*, which is not larger than what we would read.
+
+    Raises:
+        BuildError: If it is.
+    """
+    if len(der) > limits.MAX_MESSAGE_BYTES:
+        raise BuildError(
+            f"{len(der)} octets exceed MAX_MESSAGE_BYTES = {limits.MAX_MESSAGE_BYTES}"
+        )
+    return der
 
 
 def only_der(der: bytes, encoding: serialization.Encoding) -> bytes:

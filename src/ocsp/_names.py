@@ -8,15 +8,18 @@ are ``cryptography``'s: :meth:`x509.Name.from_bytes` reads them when they are wa
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import cast
 
 from cryptography import x509
 
-from ocsp import limits
+from ocsp import limits, oids
+from ocsp._crl_entry import decode_crl_entry_extension
 from ocsp._der import (
     SEQUENCE,
     SET,
     any_value,
     content,
+    encode,
     end_of,
     fail,
     oid,
@@ -24,7 +27,13 @@ from ocsp._der import (
 )
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 
-__all__ = ["check_general_name", "check_name", "parse_name"]
+__all__ = [
+    "check_general_name",
+    "check_name",
+    "encode_general_name",
+    "parse_general_name",
+    "parse_name",
+]
 
 _PRINTABLE_STRING = 0x13
 _UNIVERSAL_STRING = 0x1C
@@ -88,6 +97,9 @@ def _checked(der: bytes) -> bytes:
     return der
 
 
+limits.when_changed(_checked.cache_clear)
+
+
 def _attribute(der: bytes, position: int, end: int) -> int:
     """Step over one AttributeTypeAndValue."""
     start, stop = content(der, position, end, SEQUENCE, "attribute")
@@ -119,6 +131,26 @@ _TEXTS = frozenset((0x81, 0x82, 0x86))  # rfc822Name, dNSName, URI: IA5String
 _OPAQUE = frozenset((0xA3, 0xA5, 0x87))  # x400Address, ediPartyName, iPAddress
 _DIRECTORY_NAME = 0xA4
 _REGISTERED_ID = 0x88
+
+
+def parse_general_name(der: bytes) -> x509.GeneralName:
+    """
+    Return the GeneralName that *der* says.
+
+    Raises:
+        SchemaError: If it is one that ``cryptography`` has no object for.
+    """
+    # The certificateIssuer of a CRL entry is a list of them.
+    names = decode_crl_entry_extension(oids.CERTIFICATE_ISSUER, encode(SEQUENCE, der))
+    found: x509.GeneralName = next(iter(cast("x509.CertificateIssuer", names)))
+    return found
+
+
+def encode_general_name(name: x509.GeneralName) -> bytes:
+    """Return the DER of *name*."""
+    names = x509.CertificateIssuer([name]).public_bytes()
+    start, _ = content(names, 0, len(names), SEQUENCE, "")
+    return names[start:]
 
 
 def check_general_name(data: bytes, position: int, end: int, name: str) -> None:

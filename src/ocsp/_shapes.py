@@ -41,8 +41,8 @@ class Shapes(Generic[Layout]):
     __slots__ = ("_by_size", "_count")
 
     def __init__(self) -> None:
-        # By size: mask, what is under it, where the serial number starts, the layout.
-        self._by_size: dict[int, list[tuple[int, int, int, Layout]]] = {}
+        # By size: mask, what is under it, where the serial number lies, the layout.
+        self._by_size: dict[int, list[tuple[int, int, int, int, Layout]]] = {}
         self._count = 0
         limits.when_changed(self.forget)
 
@@ -54,9 +54,9 @@ class Shapes(Generic[Layout]):
         if known is None:
             return None
         number = int.from_bytes(data)
-        for mask, fixed, serial, layout in known:
+        for mask, fixed, serial, stop, layout in known:
             if number & mask == fixed:
-                if 0 < data[serial] < 0xFF or _minimal(data, serial):
+                if 0 < data[serial] < 0xFF or _minimal(data, serial, stop):
                     return layout
                 return None
         return None
@@ -89,7 +89,7 @@ class Shapes(Generic[Layout]):
             mask[value] = bytes(value.stop - value.start)
         number = int.from_bytes(mask)
         fixed = int.from_bytes(data) & number
-        known.append((number, fixed, serial.start, layout))
+        known.append((number, fixed, serial.start, serial.stop, layout))
         self._count += 1
 
     def forget(self) -> None:
@@ -98,6 +98,6 @@ class Shapes(Generic[Layout]):
         self._count = 0
 
 
-def _minimal(data: bytes, serial: int) -> bool:
+def _minimal(data: bytes, start: int, stop: int) -> bool:
     """Tell whether the INTEGER has no superfluous octet (X.690 §8.3.2)."""
-    return data[serial - 1] == 1 or (data[serial] == 0) == (data[serial + 1] >= 0x80)
+    return stop - start == 1 or (data[start] == 0) == (data[start + 1] >= 0x80)

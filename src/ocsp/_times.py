@@ -79,7 +79,7 @@ def moment(text: bytes) -> datetime.datetime:
 
 def utc(when: datetime.datetime) -> datetime.datetime:
     """Return *when* as aware UTC in whole seconds; a naive one is taken as UTC."""
-    if when.tzinfo is None:
+    if when.utcoffset() is None:
         return when.replace(microsecond=0, tzinfo=_UTC)
     return when.astimezone(_UTC).replace(microsecond=0)
 
@@ -99,11 +99,18 @@ def warn_naive(name: str) -> None:
     )
 
 
-@lru_cache(maxsize=1024)
 def encode_time(when: datetime.datetime) -> bytes:
-    """Return the GeneralizedTime of *when*; many answers share theirs."""
-    if when.tzinfo is not _UTC:
-        when = utc(when)
+    """Return the GeneralizedTime of *when*."""
+    return _encode_utc(when if when.tzinfo is _UTC else utc(when))
+
+
+@lru_cache(maxsize=1024)
+def _encode_utc(when: datetime.datetime) -> bytes:
+    """
+    Do that for a moment in UTC; many answers share theirs.
+
+    In another zone, two moments of a repeated hour would be the same key.
+    """
     text = b"%04d%02d%02d%02d%02d%02dZ" % (
         when.year,
         when.month,

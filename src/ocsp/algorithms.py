@@ -28,6 +28,7 @@ from ocsp._der import (
     any_value,
     content,
     encode,
+    encode_integer,
     encode_oid,
     end_of,
     explicit,
@@ -40,13 +41,16 @@ from ocsp.errors import DecodeError
 
 __all__ = [
     "AlgorithmIdentifier",
+    "PSSParameters",
     "algorithm_identifier",
     "algorithm_name",
     "cert_id_hash",
     "encode_algorithm",
+    "encode_pss",
     "hash_named",
     "hash_oid",
     "known_hash",
+    "pss_parameters",
     "read_algorithm",
     "signature_hash",
 ]
@@ -186,6 +190,7 @@ def algorithm_identifier(der: bytes) -> AlgorithmIdentifier:
     return AlgorithmIdentifier(dotted, parameters)
 
 
+_PSS_OID = encode_oid(oids.RSASSA_PSS)
 _SHA1_IDENTIFIER = encode(SEQUENCE, encode_oid(_HASHES["sha1"][0]), NULL_DER)
 
 
@@ -209,6 +214,109 @@ def _check_pss(der: bytes, position: int, end: int) -> None:
     end_of(position, end, "parameters")
 
 
+class PSSParameters(NamedTuple):
+    """
+    How an RSASSA-PSS signature is made (RFC 4055 §3.1, RFC 8017 §9.1).
+
+    Attributes:
+        hash: The hash of the message.
+
+        mask_hash: The hash of the mask generation function, MGF1.
+
+        salt_length: Octets of salt.
+    """
+
+    hash: hashes.HashAlgorithm
+    mask_hash: hashes.HashAlgorithm
+    salt_length: int
+
+
+_PSS_HASHES: dict[str, hashes.HashAlgorithm] = {
+    **dict(_HASHES.values()),
+    **dict(
+        zip(
+            _SHA3[:4],
+            (
+                hashes.SHA3_224(),
+                hashes.SHA3_256(),
+                hashes.SHA3_384(),
+                hashes.SHA3_512(),
+            ),
+            strict=True,
+        )
+    ),
+}
+_PSS_OIDS = {algorithm.name: dotted for dotted, algorithm in _PSS_HASHES.items()}
+
+
+def encode_pss(parameters: PSSParameters) -> bytes:
+    """
+    Return the AlgorithmIdentifier of RSASSA-PSS with *parameters*, none of them SHA-1.
+
+    DER leaves defaults out (X.690 §11.5): SHA-1, which is not signed with, 20 octets
+    of salt, and the one trailer that there is.
+    """
+    mask = encode_algorithm(_PSS_OIDS[parameters.mask_hash.name], NULL_DER)
+    fields = encode(
+        0xA0, encode_algorithm(_PSS_OIDS[parameters.hash.name], NULL_DER)
+    ) + encode(0xA1, encode_algorithm(oids.MGF1, mask))
+    if parameters.salt_length != 20:
+        fields += encode(0xA2, encode_integer(parameters.salt_length))
+    return encode_algorithm(oids.RSASSA_PSS, encode(SEQUENCE, fields))
+
+
+@lru_cache(maxsize=64)
+def pss_parameters(der: bytes) -> PSSParameters:
+    """
+    Return what the AlgorithmIdentifier *der* of RSASSA-PSS prescribes.
+
+    Raises:
+        UnsupportedAlgorithm: If it has a hash, mask generation function or trailer
+            that is not known, or no parameters at all, which leaves all of them open.
+    """
+    parameters = algorithm_identifier(der).parameters
+    if not parameters:
+        raise UnsupportedAlgorithm("RSASSA-PSS without parameters")
+    position, end = content(parameters, 0, len(parameters), SEQUENCE, "parameters")
+    found = {"hash": _SHA1_IDENTIFIER, "mask": _SHA1_IDENTIFIER}
+    salt_length, trailer = 20, 1
+    while position < end:
+        tag, start, stop = any_value(parameters, position, end, "parameters")
+        if tag == 0xA0:
+            found["hash"] = parameters[start:stop]
+        elif tag == 0xA1:
+            found["mask"] = _mask_hash(parameters[start:stop])
+        else:
+            first, last = content(parameters, start, stop, INTEGER, "parameters")
+            number = int.from_bytes(parameters[first:last])
+            salt_length, trailer = (
+                (number, trailer) if tag == 0xA2 else (salt_length, number)
+            )
+        position = stop
+    if trailer != 1:
+        raise UnsupportedAlgorithm(f"RSASSA-PSS with the trailer {trailer}")
+    return PSSParameters(
+        _pss_hash(found["hash"]), _pss_hash(found["mask"]), salt_length
+    )
+
+
+def _mask_hash(der: bytes) -> bytes:
+    """Return the hash of the mask generation function that *der* identifies."""
+    identifier = algorithm_identifier(der)
+    if identifier.oid != oids.MGF1:
+        raise UnsupportedAlgorithm(
+            f"RSASSA-PSS with the mask generation function {identifier.oid}"
+        )
+    return identifier.parameters
+
+
+def _pss_hash(der: bytes) -> hashes.HashAlgorithm:
+    dotted = algorithm_identifier(der).oid
+    if dotted not in _PSS_HASHES:
+        raise UnsupportedAlgorithm(f"RSASSA-PSS with the hash {dotted}")
+    return _PSS_HASHES[dotted]
+
+
 def _check_mask(der: bytes, position: int, end: int) -> None:
     start, stop = content(der, position, end, SEQUENCE, "maskGenAlgorithm")
     end_of(stop, end, "maskGenAlgorithm")
@@ -223,6 +331,9 @@ def _nested(der: bytes, position: int, end: int, name: str) -> bytes:
     _, stop = content(der, position, end, SEQUENCE, name)
     end_of(stop, end, name)
     nested = der[position:end]
+    if nested.find(_PSS_OID, 0, 16) >= 0:
+        # Not a hash; and whoever wrote it may have done so a thousand levels deep.
+        fail("RSASSA-PSS inside of RSASSA-PSS", name, position)
     try:
         algorithm_identifier(nested)
     except DecodeError as error:
@@ -303,6 +414,8 @@ def signature_hash(der: bytes) -> hashes.HashAlgorithm | None:
         UnsupportedAlgorithm: If the signature algorithm is not known.
     """
     algorithm = oids.identifier(algorithm_identifier(der).oid)
+    if algorithm.dotted_string == oids.RSASSA_PSS:
+        return pss_parameters(der).hash
     try:
         return _SIGNATURE_HASHES[algorithm]
     except KeyError:

@@ -295,8 +295,10 @@ class CertID:
 
         Raises:
             BuildError: If *algorithm* is not allowed in a CertID.
+            TypeError: If *cert* or *issuer* is no certificate.
         """
         check_hash(algorithm)
+        check_certificates(cert, issuer)
         parts = parts_of(cert)
         return cls._under(parts.issuer, issuer, parts.serial, algorithm)
 
@@ -315,9 +317,10 @@ class CertID:
 
         Raises:
             BuildError: If *algorithm* is not allowed in a CertID.
-            TypeError: If *serial_number* is not an integer.
+            TypeError: If *serial_number* is not an integer, or *issuer* no certificate.
         """
         check_hash(algorithm)
+        check_certificates(issuer)
         check_serial(serial_number)
         serial = encode_integer(serial_number)
         return cls._under(parts_of(issuer).subject, issuer, serial, algorithm)

@@ -12,6 +12,8 @@ Everything this package raises on purpose.
     ├─ UnsupportedError                 well-formed, but not something we handle
     │  └─ MultipleRequestsError(NotImplementedError)
     │                                   many entries, without ``allow_multiple``
+    ├─ SignatureInvalid(InvalidSignature)
+    │                                   a signature is not that of the key
     ├─ MultipleResponsesError(ValueError)
     │                                   a property of one entry, asked of many
     ├─ ResponseStatusError(ValueError)  the responder did not answer *successful*
@@ -32,6 +34,8 @@ theirs, ``BuildError`` is ours.
 
 from __future__ import annotations
 
+from cryptography.exceptions import InvalidSignature
+
 __all__ = [
     "BuildError",
     "ConfigError",
@@ -45,6 +49,7 @@ __all__ = [
     "ResponderError",
     "ResponseStatusError",
     "SchemaError",
+    "SignatureInvalid",
     "SignerUnavailable",
     "SourceUnavailable",
     "StoreError",
@@ -166,6 +171,10 @@ class MultipleRequestsError(UnsupportedError, NotImplementedError):
             f"OCSP request contains {self.count} requests; "
             "load it with allow_multiple=True"
         )
+
+
+class SignatureInvalid(OCSPError, InvalidSignature):
+    """A signature is not that of the key over the data, or not of that kind of key."""
 
 
 class MultipleResponsesError(OCSPError, ValueError):

@@ -9,13 +9,14 @@ each kind of list with the extensions that belong there; all others come out as
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
 
 from ocsp import limits, oids
+from ocsp._crl_entry import decode_crl_entry_extension
 from ocsp._der import (
     BOOLEAN,
     OCTET_STRING,
@@ -30,17 +31,27 @@ from ocsp._der import (
     oid_text,
 )
 from ocsp._sct import decode_sct_list
-from ocsp.errors import BuildError, DecodeError, LimitExceeded, SchemaError
+from ocsp.errors import BuildError, DecodeError, LimitExceeded
+from ocsp.extension_types import (
+    ArchiveCutoff,
+    CRLReference,
+    ExtendedRevoke,
+    PreferredSignatureAlgorithms,
+    ServiceLocator,
+)
 
 __all__ = [
     "REQUEST_EXTENSIONS",
     "RESPONSE_EXTENSIONS",
     "SINGLE_EXTENSIONS",
+    "SINGLE_REQUEST_EXTENSIONS",
     "RawExtension",
     "RawExtensions",
+    "SingleExtension",
     "append_extension",
     "decode_extensions",
     "encode_extensions",
+    "listed",
     "read_extensions",
 ]
 
@@ -181,41 +192,32 @@ def _acceptable_responses(value: bytes) -> x509.OCSPAcceptableResponses:
 
 
 def _crl_entry(dotted: str) -> Decoder:
-    """
-    Return the decoder of a CRL entry extension (RFC 5280 §5.3, RFC 6960 §4.4.5).
-
-    ``cryptography`` reads these in CRL entries: one is made around the value.
-    """
-
-    def decode(value: bytes) -> x509.ExtensionType:
-        unread = x509.UnrecognizedExtension(oids.identifier(dotted), value)
-        entry = (
-            x509.RevokedCertificateBuilder()
-            .serial_number(1)
-            .revocation_date(datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC))
-            .add_extension(unread, critical=False)
-            .build()
-        )
-        try:
-            decoded: x509.ExtensionType = entry.extensions[0].value
-            return decoded
-        except ValueError as error:
-            raise SchemaError(str(error)) from error
-
-    return decode
+    """Return the decoder of a CRL entry extension (RFC 6960 §4.4.5)."""
+    return partial(decode_crl_entry_extension, dotted)
 
 
 REQUEST_EXTENSIONS: Mapping[str, Decoder] = {
     oids.NONCE: _nonce,
     oids.ACCEPTABLE_RESPONSES: _acceptable_responses,
+    oids.PREFERRED_SIGNATURE_ALGORITHMS: PreferredSignatureAlgorithms.read,
 }
 """What is decoded among requestExtensions."""
 
-RESPONSE_EXTENSIONS: Mapping[str, Decoder] = {oids.NONCE: _nonce}
+SINGLE_REQUEST_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.SERVICE_LOCATOR: ServiceLocator.read,
+}
+"""What is decoded among singleRequestExtensions."""
+
+RESPONSE_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.NONCE: _nonce,
+    oids.EXTENDED_REVOKE: ExtendedRevoke.read,
+}
 """What is decoded among responseExtensions."""
 
 SINGLE_EXTENSIONS: Mapping[str, Decoder] = {
     oids.SCT_LIST: decode_sct_list,
+    oids.CRL: CRLReference.read,
+    oids.ARCHIVE_CUTOFF: ArchiveCutoff.read,
     oids.CRL_REASON: _crl_entry(oids.CRL_REASON),
     oids.INVALIDITY_DATE: _crl_entry(oids.INVALIDITY_DATE),
     oids.CERTIFICATE_ISSUER: _crl_entry(oids.CERTIFICATE_ISSUER),
@@ -233,14 +235,37 @@ def append_extension(
 
     Raises:
         TypeError: If *value* is not an ``x509.ExtensionType``.
-        BuildError: If that extension is there already.
+        BuildError: If that extension is there already, or there are too many.
     """
     if not isinstance(value, x509.ExtensionType):
         raise TypeError("extension must be an ExtensionType")
     extension = x509.Extension(value.oid, critical, value)
     if any(known.oid == extension.oid for known in extensions):
         raise BuildError("This extension has already been set.")
+    if len(extensions) >= limits.MAX_EXTENSIONS:
+        raise BuildError(f"more than MAX_EXTENSIONS = {limits.MAX_EXTENSIONS}")
     return (*extensions, extension)
+
+
+SingleExtension = x509.ExtensionType | x509.Extension[x509.ExtensionType]
+"""An extension of one entry; an ``x509.ExtensionType`` by itself is not critical."""
+
+
+def listed(extensions: Iterable[SingleExtension]) -> Extensions:
+    """
+    Return *extensions* as a list; those without a criticality are not critical.
+
+    Raises:
+        TypeError: If one is no extension.
+        BuildError: If one stands there twice.
+    """
+    found: Extensions = ()
+    for each in extensions:
+        if isinstance(each, x509.Extension):
+            found = append_extension(found, each.value, each.critical)
+        else:
+            found = append_extension(found, each, False)
+    return found
 
 
 def encode_extensions(number: int, extensions: Extensions) -> bytes:

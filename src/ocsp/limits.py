@@ -13,6 +13,7 @@ from types import ModuleType
 
 __all__ = [
     "MAX_CERTIFICATES",
+    "MAX_DEPTH",
     "MAX_ENTRIES",
     "MAX_EXTENSIONS",
     "MAX_HTTP_REQUEST_BYTES",
@@ -47,6 +48,13 @@ MAX_CERTIFICATES = 64
 
 MAX_NAME_ATTRIBUTES = 128
 """Attributes in one Name. Names in public certificates have below twenty."""
+
+MAX_DEPTH = 16
+"""
+Levels of values inside one another in a certificate. Real ones have eight.
+``cryptography`` reads some of them by recursion, and without this a crafted certificate
+would end the process.
+"""
 
 MAX_HTTP_REQUEST_BYTES = 10_240
 """

@@ -26,25 +26,33 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp import limits
+from ocsp import limits, oids
 from ocsp._der import SEQUENCE, content, context, end_of, explicit
 from ocsp._message import accept_message, only_der, refuse_version
 from ocsp._names import check_general_name
+from ocsp._request_signature import (
+    read_request_signature,
+    read_requestor_name,
+    tbs_request,
+)
 from ocsp._shapes import Shapes
-from ocsp.algorithms import cert_id_hash
+from ocsp.algorithms import algorithm_identifier, cert_id_hash, signature_hash
 from ocsp.certid import CertID, CertIDLayout, read_cert_id
 from ocsp.errors import (
     DecodeError,
     LimitExceeded,
     MultipleRequestsError,
     SchemaError,
+    SignatureInvalid,
 )
 from ocsp.extensions import (
     REQUEST_EXTENSIONS,
+    SINGLE_REQUEST_EXTENSIONS,
     RawExtensions,
     decode_extensions,
     read_extensions,
 )
+from ocsp.signatures import check_signature
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import serialization
@@ -90,8 +98,8 @@ def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPR
     """
     Read a DER-encoded OCSP request.
 
-    Only the structure is checked. A signature on the request, if there is one, is
-    neither read nor verified.
+    Only the structure is checked. A signature on the request, if there is one, is read
+    when it is asked for, and verified by :meth:`OCSPRequest.verify_signature` only.
 
     Args:
         data: The request; ``bytes`` and nothing else.
@@ -110,7 +118,7 @@ def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPR
         TypeError: If *data* is not ``bytes``.
     """
     layout = _SHAPES.find(data)
-    if layout is None or len(layout.extensions) > limits.MAX_EXTENSIONS:
+    if layout is None:
         layout = _read_request(data)
         if layout.only is None and not allow_multiple:
             raise MultipleRequestsError(len(layout.requests))
@@ -180,7 +188,10 @@ class OCSPSingleRequest:
         """
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
-                self._data, self._layout.extensions, {}, "singleRequestExtensions"
+                self._data,
+                self._layout.extensions,
+                SINGLE_REQUEST_EXTENSIONS,
+                "singleRequestExtensions",
             )
         return self._cached_extensions
 
@@ -290,6 +301,101 @@ class OCSPRequest:
             )
         return self._cached_extensions
 
+    @property
+    def requestor_name(self) -> x509.GeneralName | None:
+        """
+        Who asks (``requestorName``), or ``None``; without a signature, anybody's words.
+
+        RFC 9919 §3.1.2: a responder treats it as absent where nobody has signed.
+
+        Raises:
+            DecodeError: If it is a name that ``cryptography`` has no object for.
+        """
+        return read_requestor_name(self._der)
+
+    @property
+    def tbs_request_bytes(self) -> bytes:
+        """The octets that may be signed (``tbsRequest``), exactly as received."""
+        return self._der[tbs_request(self._der)]
+
+    @property
+    def signature(self) -> bytes | None:
+        """
+        The signature, which nobody has verified yet; ``None`` if nobody has signed.
+
+        Raises:
+            DecodeError: If optionalSignature is malformed. As in the documented API,
+                such a request loads.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signed.signature
+
+    @property
+    def signature_algorithm_oid(self) -> x509.ObjectIdentifier | None:
+        """
+        The object identifier of the signature algorithm, or ``None``.
+
+        Raises:
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        if signed is None:
+            return None
+        return oids.identifier(algorithm_identifier(signed.algorithm).oid)
+
+    @property
+    def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
+        """
+        The hash of the signature; ``None`` without one.
+
+        Raises:
+            UnsupportedAlgorithm: If the signature algorithm is not known.
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signature_hash(signed.algorithm)
+
+    @property
+    def certificates(self) -> list[x509.Certificate]:
+        """
+        The certificates that came with the signature; a new list at each access.
+
+        Raises:
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return [] if signed is None else list(signed.certificates)
+
+    def verify_signature(
+        self, certificate: x509.Certificate | None = None
+    ) -> x509.Certificate:
+        """
+        Require that the request is signed, and return the certificate of the signer.
+
+        Not checked: who may ask. Neither the validity nor the issuer of the certificate
+        is looked at, nor whether requestorName is its subject; RFC 6960 §4.1.2 leaves
+        that to the responder's policy.
+
+        Args:
+            certificate: The certificate of the key that has to have signed. Without
+                one: the first that came along.
+
+        Raises:
+            SignatureInvalid: If there is no signature or no certificate, or another
+                key has signed.
+            UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        if signed is None:
+            raise SignatureInvalid("the request is not signed")
+        signer = certificate or next(iter(signed.certificates), None)
+        if signer is None:
+            raise SignatureInvalid("no certificate came with the signature")
+        data = self._der[tbs_request(self._der)]
+        check_signature(signer.public_key(), signed.algorithm, signed.signature, data)
+        return signer
+
     def public_bytes(self, encoding: serialization.Encoding) -> bytes:
         """
         Return the request in DER, exactly as it was loaded.
@@ -336,7 +442,7 @@ def _read_request(data: bytes) -> RequestLayout:
         raise
     if position != end:
         # The signature is passed through as it is: RFC 9919 §3.1.2 lets a responder
-        # ignore it, and the documented API has no name for it.
+        # ignore it, and the original loads whatever stands in it.
         _, _, position = explicit(data, position, end, 0, SEQUENCE, "optionalSignature")
         end_of(position, end, "OCSPRequest")
     cert_id = layout.only

@@ -7,17 +7,30 @@ written is canonical: no version, hash parameters NULL, no empty extension list.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
 
 from ocsp import limits
-from ocsp._der import SEQUENCE, encode
-from ocsp.certid import CertID, check_certificates, check_hash
+from ocsp._der import SEQUENCE, encode, sequence
+from ocsp._message import check_built
+from ocsp._request_signature import encode_request_signature, encode_requestor_name
+from ocsp.certid import CertID, check_certificates, check_hash, encode_cert_id
 from ocsp.errors import BuildError
-from ocsp.extensions import Extensions, append_extension, encode_extensions
+from ocsp.extensions import (
+    Extensions,
+    SingleExtension,
+    append_extension,
+    encode_extensions,
+    listed,
+)
 from ocsp.request import OCSPRequest, load_der_ocsp_request
+from ocsp.signer import RSAPadding, Signer, sign, signature_scheme
 
 __all__ = ["OCSPRequestBuilder"]
 
@@ -26,7 +39,7 @@ __all__ = ["OCSPRequestBuilder"]
 class OCSPRequestBuilder:
     """Builds a request about one certificate, or about several."""
 
-    __slots__ = ("_allow_multiple", "_cert_ids", "_extensions")
+    __slots__ = ("_allow_multiple", "_extensions", "_requestor_name", "_requests")
 
     def __init__(self, *, allow_multiple: bool = False) -> None:
         """
@@ -38,14 +51,17 @@ class OCSPRequestBuilder:
                 profile).
         """
         self._allow_multiple = allow_multiple
-        self._cert_ids: tuple[CertID, ...] = ()
+        self._requests: tuple[bytes, ...] = ()
         self._extensions: Extensions = ()
+        self._requestor_name: x509.GeneralName | None = None
 
     def add_certificate(
         self,
         cert: x509.Certificate,
         issuer: x509.Certificate,
         algorithm: hashes.HashAlgorithm,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPRequestBuilder:
         """
         Ask about *cert*, issued by *issuer*.
@@ -60,6 +76,9 @@ class OCSPRequestBuilder:
             algorithm: The hash that names the issuer: SHA-1, SHA-224, SHA-256,
                 SHA-384 or SHA-512.
 
+            single_extensions: The singleRequestExtensions of this entry; not critical
+                unless given as ``x509.Extension``. RFC 9919 §3.1.1 has none.
+
         Raises:
             BuildError: If there is a certificate already, or the hash is another one.
             TypeError: If *cert* or *issuer* is no certificate.
@@ -67,7 +86,8 @@ class OCSPRequestBuilder:
         self._check_room()
         check_hash(algorithm)
         check_certificates(cert, issuer)
-        return self._with(CertID.for_certificate(cert, issuer, algorithm))
+        cert_id = encode_cert_id(cert, issuer, algorithm)
+        return self._with(cert_id, single_extensions)
 
     def add_certificate_by_hash(
         self,
@@ -75,6 +95,8 @@ class OCSPRequestBuilder:
         issuer_key_hash: bytes,
         serial_number: int,
         algorithm: hashes.HashAlgorithm,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPRequestBuilder:
         """
         Ask about a certificate of which the hashes and the number are known.
@@ -88,21 +110,29 @@ class OCSPRequestBuilder:
 
             algorithm: The hash that both were made with.
 
+            single_extensions: As for :meth:`add_certificate`.
+
         Raises:
             BuildError: If there is a certificate already, the hash is another one, or
                 a length does not fit it.
             TypeError: If an argument is of another type.
         """
         self._check_room()
-        return self._with(
-            CertID.from_hashes(
-                issuer_name_hash, issuer_key_hash, serial_number, algorithm
-            )
+        cert_id = CertID.from_hashes(
+            issuer_name_hash, issuer_key_hash, serial_number, algorithm
         )
+        return self._with(cert_id.der, single_extensions)
 
-    def add_certificate_by_id(self, cert_id: CertID) -> OCSPRequestBuilder:
+    def add_certificate_by_id(
+        self, cert_id: CertID, *, single_extensions: Iterable[SingleExtension] = ()
+    ) -> OCSPRequestBuilder:
         """
         Ask about the certificate that *cert_id* means.
+
+        Args:
+            cert_id: The certificate; one that was read is written as it was.
+
+            single_extensions: As for :meth:`add_certificate`.
 
         Raises:
             BuildError: If there is a certificate already.
@@ -111,7 +141,7 @@ class OCSPRequestBuilder:
         self._check_room()
         if not isinstance(cert_id, CertID):
             raise TypeError("cert_id must be a CertID")
-        return self._with(cert_id)
+        return self._with(cert_id.der, single_extensions)
 
     def add_extension(
         self, extval: x509.ExtensionType, critical: bool
@@ -133,6 +163,25 @@ class OCSPRequestBuilder:
         builder._extensions = append_extension(self._extensions, extval, critical)
         return builder
 
+    def requestor_name(self, name: x509.GeneralName) -> OCSPRequestBuilder:
+        """
+        Say who asks; a request that is signed has to (RFC 6960 §4.1.2).
+
+        Args:
+            name: For a signed request the signer's subject, as ``x509.DirectoryName``.
+
+        Raises:
+            BuildError: If that was said already.
+            TypeError: If *name* is no ``x509.GeneralName``.
+        """
+        if self._requestor_name is not None:
+            raise BuildError("requestor_name can only be set once")
+        if not isinstance(name, x509.GeneralName):
+            raise TypeError("name must be a GeneralName")
+        builder = self._copy()
+        builder._requestor_name = name
+        return builder
+
     def build(self) -> OCSPRequest:
         """
         Return the request, unsigned.
@@ -141,33 +190,114 @@ class OCSPRequestBuilder:
             BuildError: If there is no certificate to ask about.
             NotImplementedError: If an extension cannot encode itself.
         """
-        if not self._cert_ids:
+        return self._request(self._tbs(), b"")
+
+    def sign(
+        self,
+        private_key: CertificateIssuerPrivateKeyTypes,
+        algorithm: hashes.HashAlgorithm | None,
+        certificates: Iterable[x509.Certificate] = (),
+        *,
+        rsa_padding: RSAPadding | None = None,
+    ) -> OCSPRequest:
+        """
+        Sign with a key of ``cryptography``, and return the request.
+
+        Not checked: that the key is that of the first certificate.
+
+        Args:
+            private_key: The key of the requestor.
+
+            algorithm: The hash; ``None`` for Ed25519, Ed448 and ML-DSA.
+
+            certificates: To be sent along, the signer's first.
+
+            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
+                v1.5 if not given.
+
+        Raises:
+            BuildError: If there is nothing to ask about, no requestor is named, there
+                are too many certificates, or the scheme has a hash of its own.
+            NotImplementedError: If an extension cannot encode itself.
+            TypeError: If the key or the hash is of another type.
+            UnsupportedAlgorithm: If the hash is not one to sign with.
+        """
+        tbs = self._named_tbs()
+        scheme = signature_scheme(private_key, algorithm, rsa_padding)
+        signature = sign(private_key, tbs, scheme)
+        return self._signed(tbs, scheme.identifier, signature, tuple(certificates))
+
+    def sign_with(
+        self, signer: Signer, chain: Iterable[x509.Certificate] = ()
+    ) -> OCSPRequest:
+        """
+        Sign with any :class:`Signer`, whose certificate is sent along.
+
+        Args:
+            signer: Who signs.
+
+            chain: More certificates to send along.
+
+        Raises:
+            BuildError: As :meth:`sign`.
+            NotImplementedError: If an extension cannot encode itself.
+            SignerUnavailable: If the signer cannot sign now.
+        """
+        tbs = self._named_tbs()
+        certificates = (signer.certificate, *chain)
+        identifier = signer.algorithm_identifier
+        return self._signed(tbs, identifier, signer.sign(tbs), certificates)
+
+    def _tbs(self) -> bytes:
+        if not self._requests:
             raise BuildError("You must add a certificate before building")
-        requests = (encode(SEQUENCE, cert_id.der) for cert_id in self._cert_ids)
-        tbs = encode(
+        return encode(
             SEQUENCE,
-            encode(SEQUENCE, *requests),
+            encode_requestor_name(self._requestor_name),
+            encode(SEQUENCE, *self._requests),
             encode_extensions(2, self._extensions),
         )
-        return load_der_ocsp_request(
-            encode(SEQUENCE, tbs), allow_multiple=self._allow_multiple
-        )
+
+    def _named_tbs(self) -> bytes:
+        if self._requestor_name is None:
+            raise BuildError("a signed request names its requestor: requestor_name()")
+        return self._tbs()
+
+    def _signed(
+        self,
+        tbs: bytes,
+        identifier: bytes,
+        signature: bytes,
+        certificates: tuple[x509.Certificate, ...],
+    ) -> OCSPRequest:
+        if len(certificates) > limits.MAX_CERTIFICATES:
+            raise BuildError(f"more than {limits.MAX_CERTIFICATES} certificates")
+        signed = encode_request_signature(identifier, signature, certificates)
+        return self._request(tbs, signed)
+
+    def _request(self, tbs: bytes, signed: bytes) -> OCSPRequest:
+        der = check_built(encode(SEQUENCE, tbs, signed))
+        return load_der_ocsp_request(der, allow_multiple=self._allow_multiple)
 
     def _check_room(self) -> None:
-        if self._cert_ids and not self._allow_multiple:
+        if self._requests and not self._allow_multiple:
             raise BuildError("Only one certificate can be added to a request")
-        if len(self._cert_ids) >= limits.MAX_ENTRIES:
+        if len(self._requests) >= limits.MAX_ENTRIES:
             raise BuildError(
                 f"more than MAX_ENTRIES = {limits.MAX_ENTRIES} certificates"
             )
 
-    def _with(self, cert_id: CertID) -> OCSPRequestBuilder:
+    def _with(
+        self, cert_id: bytes, single_extensions: Iterable[SingleExtension]
+    ) -> OCSPRequestBuilder:
         builder = self._copy()
-        builder._cert_ids = (*self._cert_ids, cert_id)
+        extensions = encode_extensions(0, listed(single_extensions))
+        builder._requests = (*self._requests, sequence(cert_id + extensions))
         return builder
 
     def _copy(self) -> OCSPRequestBuilder:
         builder = OCSPRequestBuilder(allow_multiple=self._allow_multiple)
-        builder._cert_ids = self._cert_ids
+        builder._requests = self._requests
         builder._extensions = self._extensions
+        builder._requestor_name = self._requestor_name
         return builder

@@ -25,7 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ObjectIdentifier
 
-from ocsp import limits, oids
+from ocsp import oids
 from ocsp._basic_response import BasicResponseLayout, read_basic_response
 from ocsp._der import (
     OCTET_STRING,
@@ -50,6 +50,7 @@ from ocsp.errors import (
     SchemaError,
 )
 from ocsp.extensions import RESPONSE_EXTENSIONS, decode_extensions
+from ocsp.signatures import SignatureParameters, signature_parameters
 from ocsp.single_response import OCSPSingleResponse, single_response_at
 from ocsp.statuses import OCSPCertStatus, OCSPResponseStatus
 
@@ -79,7 +80,7 @@ def load_der_ocsp_response(data: bytes) -> OCSPResponse:
         TypeError: If *data* is not ``bytes``.
     """
     layout = _SHAPES.find(data)
-    if layout is not None and not _over_limits(layout):
+    if layout is not None:
         try:
             return _successful(data, layout)
         except ValueError:
@@ -160,6 +161,19 @@ class OCSPResponse:
             UnsupportedAlgorithm: If the signature algorithm is not known.
         """
         return signature_hash((self._layout or self._refuse()).algorithm)
+
+    @property
+    def signature_algorithm_parameters(self) -> SignatureParameters:
+        """
+        How the signature was made: what the key's ``verify`` takes beside the hash.
+
+        ``padding.PSS`` or ``padding.PKCS1v15`` for RSA, ``ec.ECDSA``, and ``None`` for
+        all others, as :attr:`x509.Certificate.signature_algorithm_parameters` has it.
+
+        Raises:
+            UnsupportedAlgorithm: If the signature algorithm is not known.
+        """
+        return signature_parameters((self._layout or self._refuse()).algorithm)
 
     @property
     def signature(self) -> bytes:
@@ -452,13 +466,3 @@ def _learn(data: bytes, layout: BasicResponseLayout) -> None:
     values += (x.value for x in (*fields.extensions, *entry.extensions))
     if data[layout.signature.start - 1] == 0:  # else the last octet is constrained
         _SHAPES.learn(data, layout, serial, values)
-
-
-def _over_limits(layout: BasicResponseLayout) -> bool:
-    """Tell whether a limit was lowered since the shape was learned."""
-    entry = layout.data.responses[0]
-    return (
-        len(layout.certificates) > limits.MAX_CERTIFICATES
-        or len(layout.data.extensions) > limits.MAX_EXTENSIONS
-        or len(entry.extensions) > limits.MAX_EXTENSIONS
-    )

@@ -33,6 +33,8 @@ from ocsp._der import (
     encode_oid,
     sequence,
 )
+from ocsp._message import check_built
+from ocsp._names import check_name
 from ocsp._times import encode_time
 from ocsp.certid import (
     CertID,
@@ -41,10 +43,16 @@ from ocsp.certid import (
     check_serial,
     encode_cert_id,
 )
-from ocsp.errors import BuildError
-from ocsp.extensions import Extensions, append_extension, encode_extensions
+from ocsp.errors import BuildError, DecodeError
+from ocsp.extensions import (
+    Extensions,
+    SingleExtension,
+    append_extension,
+    encode_extensions,
+    listed,
+)
 from ocsp.response import OCSPResponse, built_response
-from ocsp.signer import Signer, matches_certificate, sign, signature_scheme
+from ocsp.signer import RSAPadding, Signer, matches_certificate, sign, signature_scheme
 from ocsp.single_response import encode_status
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
@@ -91,6 +99,8 @@ class OCSPResponseBuilder:
         next_update: datetime.datetime | None,
         revocation_time: datetime.datetime | None,
         revocation_reason: x509.ReasonFlags | None,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPResponseBuilder:
         """
         Say what the status of *cert* is.
@@ -116,6 +126,9 @@ class OCSPResponseBuilder:
 
             revocation_reason: Why, or ``None``; only for ``REVOKED``.
 
+            single_extensions: The singleExtensions of this entry; not critical unless
+                given as ``x509.Extension``.
+
         Raises:
             BuildError: If there is a response already, the hash is another one, or
                 time or reason of a revocation are given for another status.
@@ -132,6 +145,7 @@ class OCSPResponseBuilder:
                 revocation_time,
                 revocation_reason,
             ),
+            single_extensions,
         )
 
     def add_response_by_hash(
@@ -145,6 +159,8 @@ class OCSPResponseBuilder:
         next_update: datetime.datetime | None,
         revocation_time: datetime.datetime | None,
         revocation_reason: x509.ReasonFlags | None,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPResponseBuilder:
         """
         Say what the status is of a certificate of which hashes and number are known.
@@ -168,6 +184,8 @@ class OCSPResponseBuilder:
 
             revocation_reason: See there.
 
+            single_extensions: See there.
+
         Raises:
             BuildError: As :meth:`add_response`, or if a length does not fit the hash.
             TypeError: If an argument is of another type.
@@ -187,6 +205,7 @@ class OCSPResponseBuilder:
                 revocation_time,
                 revocation_reason,
             ),
+            single_extensions,
         )
 
     def add_response_by_id(
@@ -197,6 +216,8 @@ class OCSPResponseBuilder:
         next_update: datetime.datetime | None,
         revocation_time: datetime.datetime | None,
         revocation_reason: x509.ReasonFlags | None,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPResponseBuilder:
         """
         Say what the status is of the certificate that *cert_id* means.
@@ -220,6 +241,7 @@ class OCSPResponseBuilder:
                 revocation_time,
                 revocation_reason,
             ),
+            single_extensions,
         )
 
     def certificates(self, certs: Iterable[x509.Certificate]) -> OCSPResponseBuilder:
@@ -310,6 +332,8 @@ class OCSPResponseBuilder:
         self,
         private_key: CertificateIssuerPrivateKeyTypes,
         algorithm: hashes.HashAlgorithm | None,
+        *,
+        rsa_padding: RSAPadding | None = None,
     ) -> OCSPResponse:
         """
         Sign with a key of ``cryptography``, and return the successful response.
@@ -319,6 +343,9 @@ class OCSPResponseBuilder:
 
             algorithm: The hash; ``None`` for Ed25519, Ed448 and ML-DSA.
 
+            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
+                v1.5 if not given.
+
         Raises:
             BuildError: If a response or the responder ID is missing, the scheme has a
                 hash of its own, or the key is not that of the certificate.
@@ -327,7 +354,7 @@ class OCSPResponseBuilder:
             UnsupportedAlgorithm: If the hash is not one to sign with.
         """
         tbs, responder_cert = self._tbs()
-        scheme = signature_scheme(private_key, algorithm)
+        scheme = signature_scheme(private_key, algorithm, rsa_padding)
         signature = sign(private_key, tbs, scheme)
         if not matches_certificate(private_key, responder_cert):
             raise BuildError(
@@ -377,8 +404,15 @@ class OCSPResponseBuilder:
         if len(self._responses) >= limits.MAX_ENTRIES:
             raise BuildError(f"more than MAX_ENTRIES = {limits.MAX_ENTRIES} responses")
 
-    def _with(self, cert_id: bytes, status: bytes) -> OCSPResponseBuilder:
+    def _with(
+        self,
+        cert_id: bytes,
+        status: bytes,
+        single_extensions: Iterable[SingleExtension],
+    ) -> OCSPResponseBuilder:
         builder = self._copy()
+        if single_extensions:
+            status += encode_extensions(1, listed(single_extensions))
         builder._responses = (*self._responses, sequence(cert_id + status))
         return builder
 
@@ -414,9 +448,8 @@ class OCSPResponseBuilder:
             certs = encode(context(0), chain)
         rest = len(tbs) + len(identifier) + len(certs)
         envelope, bit_string = _frame(rest, len(signature))
-        return built_response(
-            b"".join((envelope, tbs, identifier, bit_string, signature, certs))
-        )
+        der = b"".join((envelope, tbs, identifier, bit_string, signature, certs))
+        return built_response(check_built(der))
 
 
 @lru_cache(maxsize=4)
@@ -450,8 +483,22 @@ def _frame(rest: int, signature: int) -> tuple[bytes, bytes]:
 def _responder_id(encoding: OCSPResponderEncoding, cert: x509.Certificate) -> bytes:
     parts = parts_of(cert)
     if encoding is OCSPResponderEncoding.NAME:
+        _check_size_of(parts.subject)
         return encode(context(1), parts.subject)
     return _by_key(parts.key_bits)
+
+
+def _check_size_of(name: bytes) -> None:
+    """
+    Require a name that we would read.
+
+    Raises:
+        BuildError: If it has too many attributes, or a certificate has it wrong.
+    """
+    try:
+        check_name(name, 0, len(name), "responder_cert.subject")
+    except DecodeError as error:
+        raise BuildError(str(error)) from error
 
 
 @lru_cache(maxsize=128)

@@ -9,7 +9,7 @@ no entry in the tables (RFC 6960 §5.1.1).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple, Protocol, final
+from typing import NamedTuple, Protocol, cast, final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -28,17 +28,21 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 )
 
 from ocsp._der import NULL_DER
-from ocsp.algorithms import encode_algorithm
+from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.errors import BuildError
 
 __all__ = [
     "KeySigner",
+    "RSAPadding",
     "SignatureScheme",
     "Signer",
     "matches_certificate",
     "sign",
     "signature_scheme",
 ]
+
+
+RSAPadding = padding.PKCS1v15 | padding.PSS
 
 
 class Signer(Protocol):
@@ -79,6 +83,8 @@ class KeySigner:
         private_key: CertificateIssuerPrivateKeyTypes,
         certificate: x509.Certificate,
         algorithm: hashes.HashAlgorithm | None = None,
+        *,
+        rsa_padding: RSAPadding | None = None,
     ) -> None:
         """
         Tie a key to its certificate.
@@ -92,6 +98,9 @@ class KeySigner:
             algorithm: The hash to sign with. Without one: the hash that fits the
                 curve, SHA-256 for RSA and DSA, none where the scheme has its own.
 
+            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
+                v1.5 if not given.
+
         Raises:
             BuildError: If key and certificate do not belong together.
             TypeError: If the key is of another type.
@@ -99,7 +108,7 @@ class KeySigner:
         """
         if algorithm is None:
             algorithm = _fitting_hash(private_key)
-        self._scheme = signature_scheme(private_key, algorithm)
+        self._scheme = signature_scheme(private_key, algorithm, rsa_padding)
         self._private_key = private_key
         self._certificate = certificate
         if not matches_certificate(private_key, certificate):
@@ -223,9 +232,18 @@ class SignatureScheme(NamedTuple):
 def signature_scheme(
     private_key: CertificateIssuerPrivateKeyTypes,
     algorithm: hashes.HashAlgorithm | None,
+    rsa_padding: RSAPadding | None = None,
 ) -> SignatureScheme:
     """
     Return how *private_key* signs with *algorithm*.
+
+    Args:
+        private_key: The key.
+
+        algorithm: The hash, or ``None`` for a key that has its own.
+
+        rsa_padding: For an RSA key: PKCS #1 v1.5, which is also what ``None`` means,
+            or PSS with a salt of a given length, ``DIGEST_LENGTH`` or ``MAX_LENGTH``.
 
     Raises:
         TypeError: If the key is of a type that signs no certificates, *algorithm* is
@@ -234,7 +252,51 @@ def signature_scheme(
         UnsupportedAlgorithm: If the hash is not one to sign with.
     """
     hash_type: type = type(algorithm)
-    return _scheme_of(type(private_key), hash_type)
+    scheme = _scheme_of(type(private_key), hash_type)
+    if rsa_padding is None:
+        return scheme
+    return _padded(private_key, scheme, rsa_padding)
+
+
+def _padded(
+    private_key: CertificateIssuerPrivateKeyTypes,
+    scheme: SignatureScheme,
+    rsa_padding: RSAPadding,
+) -> SignatureScheme:
+    if not isinstance(rsa_padding, (padding.PKCS1v15, padding.PSS)):
+        raise TypeError("Padding must be PSS or PKCS1v15")
+    if not isinstance(private_key, rsa.RSAPrivateKey):
+        raise TypeError("Padding is only supported with RSA keys")
+    if isinstance(rsa_padding, padding.PKCS1v15):
+        return scheme
+    # The scheme was found, so there is a hash. That of the mask has no public name.
+    algorithm = cast("hashes.HashAlgorithm", scheme.arguments[1])
+    mask_hash = rsa_padding.mgf._algorithm
+    if mask_hash.name not in _HASHES:
+        raise UnsupportedAlgorithm(
+            f"Hash algorithm {mask_hash.name!r} not supported for signatures"
+        )
+    salt = _salt_length(rsa_padding, private_key, algorithm)
+    identifier = encode_pss(PSSParameters(algorithm, mask_hash, salt))
+    exact = padding.PSS(padding.MGF1(mask_hash), salt)
+    return SignatureScheme(identifier, (exact, algorithm))
+
+
+def _salt_length(
+    pss: padding.PSS, private_key: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm
+) -> int:
+    """Return the octets of salt, which stand in the AlgorithmIdentifier."""
+    wanted = pss._salt_length
+    if wanted is padding.PSS.DIGEST_LENGTH:
+        return algorithm.digest_size
+    longest = padding.calculate_max_pss_salt_length(private_key, algorithm)
+    if wanted is padding.PSS.MAX_LENGTH:
+        return longest
+    if not isinstance(wanted, int):
+        raise BuildError("a salt length AUTO is for verifying, not for signing")
+    if wanted > longest:
+        raise BuildError(f"{wanted} octets of salt: the key has room for {longest}")
+    return wanted
 
 
 @lru_cache(maxsize=64)

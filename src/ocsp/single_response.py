@@ -389,17 +389,16 @@ def encode_status(
                 "revocation_reason can only be provided if the certificate is revoked"
             )
         status = _GOOD if cert_status is OCSPCertStatus.GOOD else _UNKNOWN
-    return status + _encode_updates(this_update, next_update)
+    status += encode_time(this_update)
+    if next_update is None:
+        return status
+    return status + _encode_next_update(encode_time(next_update))
 
 
 @lru_cache(maxsize=1024)
-def _encode_updates(
-    this_update: datetime.datetime, next_update: datetime.datetime | None
-) -> bytes:
-    """Return thisUpdate and nextUpdate; many answers share theirs."""
-    if next_update is None:
-        return encode_time(this_update)
-    return encode_time(this_update) + encode(_NEXT_UPDATE, encode_time(next_update))
+def _encode_next_update(time: bytes) -> bytes:
+    """Return nextUpdate; many answers share theirs."""
+    return encode(_NEXT_UPDATE, time)
 
 
 def _encode_revoked_info(time: object, reason: object) -> bytes:

@@ -7,6 +7,7 @@ import inspect
 import pickle
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
 import ocsp
 from ocsp import errors
@@ -26,6 +27,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
         "requestList: 5 exceeds the limit MAX_ENTRIES = 4",
     ),
     (errors.BuildError("no"), "no"),
+    (errors.SignatureInvalid("not that of the key"), "not that of the key"),
     (errors.UnsupportedError("never heard of"), "never heard of"),
     (
         errors.MultipleRequestsError(3),
@@ -58,6 +60,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
     (errors.ConfigError("port", "is taken"), "port: is taken"),
 ]
 BASES = {
+    "SignatureInvalid": InvalidSignature,
     "DecodeError": ValueError,
     "BuildError": ValueError,
     "MultipleRequestsError": NotImplementedError,

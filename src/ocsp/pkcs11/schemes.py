@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ocsp import oids
-from ocsp._der import NULL_DER, SEQUENCE, context, encode, encode_integer
-from ocsp.algorithms import encode_algorithm, hash_oid
+from ocsp._der import NULL_DER
+from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.errors import ConfigError
 from ocsp.pkcs11.settings import Pin, RSAPadding, check_type
 from ocsp.pkcs11.token import Key
@@ -42,7 +42,11 @@ class _RSA:
     @property
     def identifier(self) -> bytes:
         if self.padding is RSAPadding.PSS:
-            return _pss_identifier(self.algorithm)
+            return encode_pss(
+                PSSParameters(
+                    self.algorithm, self.algorithm, self.algorithm.digest_size
+                )
+            )
         return encode_algorithm(_RSA_PKCS1[self.algorithm.name], NULL_DER)
 
     def sign(self, key: Key, data: bytes, pin: Pin) -> bytes:
@@ -150,15 +154,3 @@ def _allowed(algorithm: hashes.HashAlgorithm) -> hashes.HashAlgorithm:
         reason = f"{algorithm.name} is not one of {', '.join(_HASHES)}"
         raise ConfigError("algorithm", reason)
     return _HASHES[algorithm.name]
-
-
-def _pss_identifier(algorithm: hashes.HashAlgorithm) -> bytes:
-    """Return id-RSASSA-PSS with its parameters (RFC 4055 §3.1)."""
-    hashed = encode_algorithm(hash_oid(algorithm), NULL_DER)
-    parameters = encode(
-        SEQUENCE,
-        encode(context(0), hashed),
-        encode(context(1), encode_algorithm(oids.MGF1, hashed)),
-        encode(context(2), encode_integer(algorithm.digest_size)),
-    )
-    return encode_algorithm(oids.RSASSA_PSS, parameters)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp import limits, oids
+from ocsp import limits
 from ocsp._times import utc
 from ocsp.certid import CertID
 from ocsp.errors import (
@@ -29,6 +29,7 @@ from ocsp.errors import (
     SourceUnavailable,
     UnknownIssuer,
 )
+from ocsp.extension_types import ExtendedRevoke
 from ocsp.http import Freshness
 from ocsp.request import load_der_ocsp_request
 from ocsp.responder.authority import Authority, Unlisted
@@ -47,9 +48,7 @@ every client after this time at the latest."""
 DEFAULT_BACKDATE = datetime.timedelta(minutes=5)
 """How far clients' clocks may be behind without an answer being from their future."""
 
-_EXTENDED_REVOKE = x509.UnrecognizedExtension(
-    oids.identifier(oids.EXTENDED_REVOKE), b"\x05\x00"
-)
+_EXTENDED_REVOKE = ExtendedRevoke()
 _NEVER_ISSUED = StatusRecord.revoked(
     # RFC 6960 §2.2: what *revoked* says of a certificate that was never issued.
     datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC),

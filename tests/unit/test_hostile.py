@@ -1,0 +1,143 @@
+"""Messages made to hurt: nested without end, long numbers, lowered limits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+import ocsp
+from ocsp import CertID, limits
+from ocsp import request as request_module
+from ocsp._der import encode, encode_oid
+from tests.pki import ca, key, name
+from tests.unit.test_limits import SIZE, _calls, _request, _response
+from tests.vectors import RESPONSES
+
+PSS = encode_oid("1.2.840.113549.1.1.10")
+MGF1 = encode_oid("1.2.840.113549.1.1.8")
+
+
+def _nested_pss(size: int, *, mask: bool = False) -> bytes:
+    """Return PSS whose hash (or mask) is PSS, and so on; well-formed all the way."""
+    data = encode(0x30, PSS)
+    while len(data) < size:
+        wrapped = encode(0xA1, encode(0x30, MGF1, data)) if mask else encode(0xA0, data)
+        data = encode(0x30, PSS, encode(0x30, wrapped))
+    return data
+
+
+def _request_with(algorithm: bytes, serial: bytes = b"\x01") -> bytes:
+    octets = encode(0x04, bytes(20))
+    cert_id = encode(0x30, algorithm, octets, octets, encode(0x02, serial))
+    return encode(0x30, encode(0x30, encode(0x30, encode(0x30, cert_id))))
+
+
+def _response_with(algorithm: bytes, certs: bytes = b"") -> bytes:
+    signed = ocsp.load_der_ocsp_response(_response())
+    basic = encode(0x30, signed.tbs_response_bytes, algorithm, b"\x03\x01\x00", certs)
+    octets = encode(0x30, encode_oid("1.3.6.1.5.5.7.48.1.1"), encode(0x04, basic))
+    return encode(0x30, b"\x0a\x01\x00", encode(0xA0, octets))
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("size", [8_000, SIZE])
+def test_nested_pss_is_refused_or_read_with_bounded_work(size: int, mask: bool) -> None:
+    """A DecodeError or a message, but no RecursionError; 8 kB pass the HTTP limit."""
+    nested = _nested_pss(size, mask=mask)
+    valid = _request(entries=SIZE // len(_request()))
+    request_module._SHAPES.forget()
+    allowed = _calls(lambda: ocsp.load_der_ocsp_request(valid, allow_multiple=True))
+    asked, said = _request_with(nested), _response_with(nested)
+    assert _calls(lambda: ocsp.load_der_ocsp_request(asked)) <= allowed
+    assert _calls(lambda: ocsp.load_der_ocsp_response(said)) <= allowed
+
+
+def _certificate_with(algorithm: bytes) -> bytes:
+    subject, time = name("x").public_bytes(), b"\x17\x0d260101000000Z"
+    public = key("Test CA").public_key()
+    info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    head = b"\xa0\x03\x02\x01\x02\x02\x01\x01"
+    tbs = encode(
+        0x30, head, algorithm, subject, encode(0x30, time, time), subject, info
+    )
+    return encode(0x30, tbs, algorithm, b"\x03\x01\x00")
+
+
+def test_a_nested_certificate_does_not_end_the_process() -> None:
+    """``cryptography`` reads certificates by recursion, and overflows its stack."""
+    certificate = _certificate_with(_nested_pss(SIZE))
+    algorithm = encode(0x30, encode_oid("1.2.840.10045.4.3.2"))
+    data = _response_with(algorithm, encode(0xA0, encode(0x30, certificate)))
+    code = (
+        "import sys, ocsp\n"
+        "try: ocsp.load_der_ocsp_response(sys.stdin.buffer.read())\n"
+        "except ocsp.DecodeError: pass\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=data, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("octets", [1, 2, 20, 127, 128, 255, 256, 257, 513])
+def test_a_serial_number_is_minimal_at_any_length_warm_and_cold(octets: int) -> None:
+    """A length of several octets does not pass for the length one."""
+    algorithm = encode(0x30, encode_oid("1.3.14.3.2.26"), b"\x05\x00")
+    request_module._SHAPES.forget()
+    good = _request_with(algorithm, b"\x01" * octets)
+    ocsp.load_der_ocsp_request(good)
+    for first in (0x00, 0xFF):
+        second = 0x01 if first == 0 else 0x81
+        serial = bytes((first, *[second] * (octets - 1)))
+        if octets == 1:
+            ocsp.load_der_ocsp_request(_request_with(algorithm, serial))
+            continue
+        with pytest.raises(ocsp.DERError, match="not minimal"):
+            ocsp.load_der_ocsp_request(_request_with(algorithm, serial))
+
+
+@pytest.mark.parametrize(
+    ("limit", "lowered", "data"),
+    [
+        ("MAX_EXTENSIONS", 1, lambda: _response(1, 2)),
+        ("MAX_CERTIFICATES", 1, lambda: _response(certificates=2)),
+        ("MAX_NAME_ATTRIBUTES", 0, lambda: _response(signer=ca())),
+    ],
+)
+def test_a_lowered_limit_holds_for_what_was_read_before(
+    monkeypatch: pytest.MonkeyPatch, limit: str, lowered: int, data: Any
+) -> None:
+    """Neither shapes nor names that are remembered are a way around."""
+    der = data()
+    ocsp.load_der_ocsp_response(der)
+    ocsp.load_der_ocsp_response(der)
+    monkeypatch.setattr(limits, limit, lowered)
+    with pytest.raises(ocsp.LimitExceeded) as refused:
+        ocsp.load_der_ocsp_response(der)
+    assert refused.value.limit == limit
+    assert refused.value.maximum == lowered
+
+
+def test_what_is_no_certificate_is_a_type_error() -> None:
+    """In every way to make a CertID of certificates."""
+    wrong: Any = "no certificate"
+    with pytest.raises(TypeError):
+        CertID.for_certificate(wrong, ca(), hashes.SHA1())
+    with pytest.raises(TypeError):
+        CertID.for_certificate(ca(), wrong, hashes.SHA1())
+    with pytest.raises(TypeError):
+        CertID.for_serial(wrong, 1, hashes.SHA1())
+
+
+@pytest.mark.parametrize("of", [lambda x: x, lambda x: next(x.responses)])
+def test_the_warning_points_at_who_reads_the_naive_time(of: Any) -> None:
+    """Not at a line of this package."""
+    message = of(ocsp.load_der_ocsp_response(RESPONSES["resp-sha256"]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _ = message.this_update
+    assert [each.filename for each in caught] == [__file__]
