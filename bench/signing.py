@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from functools import partial
+from itertools import count
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -12,7 +13,7 @@ from cryptography.x509 import ocsp as original
 
 import ocsp
 from bench.measure import Pair, Row, side_by_side
-from bench.messages import MOMENT, ca, key, leaf
+from bench.messages import MOMENT, ca, key, leaf, rsa_key
 
 __all__ = ["rows"]
 
@@ -39,6 +40,8 @@ def _build_and_sign(module: Any) -> Any:
 def rows() -> list[Row]:
     """Return the rows of this group."""
     return [
+        _bulk_row("P-256", "ec", 1 / 0.85),
+        _bulk_row("RSA-2048", "rsa", 1 / 0.97),
         Row(
             group="sign",
             what="build and sign, P-256",
@@ -63,6 +66,34 @@ def rows() -> list[Row]:
             ),
         ),
     ]
+
+
+def _bulk_row(name: str, kind: str, target: float) -> Row:
+    """Sign single-entry responses in bulk, CertIDs of other numbers each."""
+
+    def measure(rounds: int) -> Pair:
+        private = rsa_key() if kind == "rsa" else key()
+        signer = ocsp.KeySigner(private, ca(kind))
+        builder = ocsp.OCSPResponseBuilder().produced_at(MOMENT)
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, ca(kind))
+        batch = builder.batch(signer)
+        serials = count(0x10 << 120)
+
+        def bulk() -> bytes:
+            cert_id = ocsp.CertID.for_serial(ca(kind), next(serials), _SHA1)
+            good = ocsp.OCSPCertStatus.GOOD
+            return batch.sign(cert_id, good, MOMENT, _UNTIL)
+
+        data = ocsp.load_der_ocsp_response(bulk()).tbs_response_bytes
+        return side_by_side(bulk, lambda: signer.sign(data), rounds)
+
+    return Row(
+        group="sign",
+        what=f"in bulk, {name}",
+        peer="bare key.sign",
+        measure=measure,
+        target=target,
+    )
 
 
 def _beside_bare(module: Any, rounds: int) -> Pair:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from ocsp import errors, limits
 from ocsp._version import __version__
+from ocsp.batch import OCSPResponseBatch
 from ocsp.certid import CertID
 from ocsp.errors import (
     BuildError,
@@ -80,6 +81,7 @@ __all__ = [
     "OCSPRequestBuilder",
     "OCSPResponderEncoding",
     "OCSPResponse",
+    "OCSPResponseBatch",
     "OCSPResponseBuilder",
     "OCSPResponseStatus",
     "OCSPSingleRequest",

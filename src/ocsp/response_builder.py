@@ -21,21 +21,20 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
 
-from ocsp import limits, oids
+from ocsp import limits
 from ocsp._certificates import certificate_der, digest, parts_of
 from ocsp._der import (
-    BIT_STRING,
     ENUMERATED,
     OCTET_STRING,
     SEQUENCE,
     context,
     encode,
-    encode_oid,
     sequence,
 )
-from ocsp._message import check_built
+from ocsp._envelope import successful
 from ocsp._names import check_name
 from ocsp._times import encode_time
+from ocsp.batch import OCSPResponseBatch
 from ocsp.certid import (
     CertID,
     check_certificates,
@@ -57,9 +56,6 @@ from ocsp.single_response import encode_status
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
 __all__ = ["OCSPResponseBuilder"]
-
-_BASIC = encode_oid(oids.OCSP_BASIC)
-_SUCCESSFUL = encode(ENUMERATED, b"\x00")
 
 
 @final
@@ -373,8 +369,7 @@ class OCSPResponseBuilder:
             SignerUnavailable: If the signer cannot sign now.
         """
         tbs, responder_cert = self._tbs()
-        if signer.certificate != responder_cert:
-            raise BuildError("the signer has another certificate than responder_id")
+        _check_signer(signer, responder_cert)
         return self._response(tbs, signer.algorithm_identifier, signer.sign(tbs))
 
     @classmethod
@@ -426,58 +421,67 @@ class OCSPResponseBuilder:
         builder._produced_at = self._produced_at
         return builder
 
+    def batch(self, signer: Signer) -> OCSPResponseBatch:
+        """
+        Return what signs many responses with all that this builder has.
+
+        Their producedAt is that of this builder, or else this moment.
+
+        Args:
+            signer: Who signs; its certificate is that given to :meth:`responder_id`.
+
+        Raises:
+            BuildError: If there is a response already, the responder ID is missing, or
+                the signer's certificate is another.
+            NotImplementedError: If an extension cannot encode itself.
+        """
+        if self._responses:
+            raise BuildError("a batch starts without a response")
+        responder_cert, before = self._before()
+        _check_signer(signer, responder_cert)
+        return OCSPResponseBatch(before, self._after(), self._encoded_certs(), signer)
+
+    def _before(self) -> tuple[x509.Certificate, bytes]:
+        """Return the certificate to sign under, and what stands before the entries."""
+        if self._responder is None:
+            raise BuildError("You must add a responder_id before signing")
+        responder_cert, responder_id = self._responder
+        produced_at = self._produced_at or _encode_second(int(time()))
+        return responder_cert, responder_id + produced_at
+
+    def _after(self) -> bytes:
+        return encode_extensions(1, self._extensions) if self._extensions else b""
+
     def _tbs(self) -> tuple[bytes, x509.Certificate]:
         """Return what is to be signed, and the certificate it is signed under."""
         if not self._responses:
             raise BuildError("You must add a response before signing")
-        if self._responder is None:
-            raise BuildError("You must add a responder_id before signing")
-        responder_cert, responder_id = self._responder
-        body = responder_id + (self._produced_at or _encode_second(int(time())))
-        body += sequence(b"".join(self._responses))
-        if self._extensions:
-            body += encode_extensions(1, self._extensions)
-        return sequence(body), responder_cert
+        responder_cert, before = self._before()
+        entries = sequence(b"".join(self._responses))
+        return sequence(before + entries + self._after()), responder_cert
+
+    def _encoded_certs(self) -> bytes:
+        if not self._certs:
+            return b""
+        chain = encode(SEQUENCE, *map(certificate_der, self._certs))
+        return encode(context(0), chain)
 
     def _response(
         self, tbs: bytes, identifier: bytes, signature: bytes
     ) -> OCSPResponse:
-        certs = b""
-        if self._certs:
-            chain = encode(SEQUENCE, *map(certificate_der, self._certs))
-            certs = encode(context(0), chain)
-        rest = len(tbs) + len(identifier) + len(certs)
-        envelope, bit_string = _frame(rest, len(signature))
-        der = b"".join((envelope, tbs, identifier, bit_string, signature, certs))
-        return built_response(check_built(der))
+        certs = self._encoded_certs()
+        return built_response(successful(tbs, identifier, signature, certs))
+
+
+def _check_signer(signer: Signer, responder_cert: x509.Certificate) -> None:
+    if signer.certificate != responder_cert:
+        raise BuildError("the signer has another certificate than responder_id")
 
 
 @lru_cache(maxsize=4)
 def _encode_second(second: int) -> bytes:
     """Return the GeneralizedTime of a *second* since 1970."""
     return encode_time(datetime.datetime.fromtimestamp(second, datetime.UTC))
-
-
-@lru_cache(maxsize=1024)
-def _frame(rest: int, signature: int) -> tuple[bytes, bytes]:
-    """
-    Return all headers around a signature of so many octets.
-
-    Args:
-        rest: Octets of the BasicOCSPResponse that are not of its signature.
-
-        signature: Octets of the signature.
-
-    Returns:
-        What stands before the whole, and what stands before the signature.
-    """
-    value = bytes(signature)
-    signed = encode(BIT_STRING, b"\x00", value)
-    basic = encode(SEQUENCE, bytes(rest), signed)
-    response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, basic))
-    message = encode(SEQUENCE, _SUCCESSFUL, encode(context(0), response_bytes))
-    outside = len(message) - rest - len(signed)
-    return message[:outside], signed[: len(signed) - signature]
 
 
 def _responder_id(encoding: OCSPResponderEncoding, cert: x509.Certificate) -> bytes:

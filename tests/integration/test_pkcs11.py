@@ -35,6 +35,7 @@ from ocsp import (
     SignerUnavailable,
 )
 from ocsp.pkcs11 import PKCS11Signer, RSAPadding
+from ocsp.pkcs11 import token as token_module
 from ocsp.pkcs11.settings import KeyName, Pin
 from ocsp.pkcs11.token import Token as OpenToken
 from ocsp.pkcs11.token import find_key
@@ -671,6 +672,8 @@ def test_what_another_process_opened_is_not_touched(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same in this process, with another number for it."""
+    # Otherwise the next test would find a module that another process has loaded.
+    monkeypatch.setattr("ocsp.pkcs11.token._modules", dict(token_module._modules))
     with bench.open("p256") as signer:
         with monkeypatch.context() as child:
             child.setattr(os, "getpid", lambda: -1)

@@ -1,0 +1,114 @@
+"""
+Signing many responses: what they have in common is encoded once (RFC 9919 §3.2).
+
+::
+
+    batch = (
+        OCSPResponseBuilder()
+        .responder_id(OCSPResponderEncoding.HASH, certificate)
+        .certificates([certificate])
+        .batch(signer)
+    )
+    for cert_id in cert_ids:
+        store(batch.sign(cert_id, OCSPCertStatus.GOOD, this_update, next_update))
+
+Rules of this file: it writes what :class:`ocsp.OCSPResponseBuilder` writes, and leaves
+nothing to do for a response but its entry and its signature.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import final
+
+from cryptography import x509
+
+from ocsp._der import sequence
+from ocsp._envelope import successful
+from ocsp.certid import CertID
+from ocsp.extensions import SingleExtension, encode_extensions, listed
+from ocsp.signer import Signer
+from ocsp.single_response import encode_status
+from ocsp.statuses import OCSPCertStatus
+
+__all__ = ["OCSPResponseBatch"]
+
+
+@final
+class OCSPResponseBatch:
+    """
+    Signs responses about one certificate each, which differ in nothing else.
+
+    Immutable, and safe to use from several threads if the signer is. Comes from
+    :meth:`OCSPResponseBuilder.batch`.
+    """
+
+    __slots__ = ("_after", "_before", "_certs", "_identifier", "_sign")
+
+    def __init__(
+        self, before: bytes, after: bytes, certs: bytes, signer: Signer
+    ) -> None:
+        """
+        Keep what is constant.
+
+        Args:
+            before: What stands before the entries in tbsResponseData.
+
+            after: What stands behind them.
+
+            certs: certs in its tag, or nothing.
+
+            signer: Who signs.
+        """
+        self._before = before
+        self._after = after
+        self._certs = certs
+        self._identifier = signer.algorithm_identifier
+        self._sign = signer.sign
+
+    def sign(
+        self,
+        cert_id: CertID,
+        cert_status: OCSPCertStatus,
+        this_update: datetime.datetime,
+        next_update: datetime.datetime | None,
+        revocation_time: datetime.datetime | None = None,
+        revocation_reason: x509.ReasonFlags | None = None,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
+    ) -> bytes:
+        """
+        Return the DER of the signed response about one certificate.
+
+        Args:
+            cert_id: The certificate.
+
+            cert_status: As for :meth:`OCSPResponseBuilder.add_response`, like all that
+                follow.
+
+            this_update: See there.
+
+            next_update: See there.
+
+            revocation_time: See there.
+
+            revocation_reason: See there.
+
+            single_extensions: See there.
+
+        Raises:
+            BuildError: If time or reason of a revocation are given for another status.
+            TypeError: If an argument is of another type.
+            SignerUnavailable: If the signer cannot sign now.
+        """
+        if not isinstance(cert_id, CertID):
+            raise TypeError("cert_id must be a CertID")
+        entry = cert_id.der + encode_status(
+            cert_status, this_update, next_update, revocation_time, revocation_reason
+        )
+        if single_extensions:
+            entry += encode_extensions(1, listed(single_extensions))
+        entries = sequence(sequence(entry))
+        tbs = sequence(self._before + entries + self._after)
+        return successful(tbs, self._identifier, self._sign(tbs), self._certs)
