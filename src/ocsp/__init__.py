@@ -18,6 +18,9 @@ nothing else.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ocsp import errors, limits
 from ocsp._version import __version__
 from ocsp.batch import OCSPResponseBatch
@@ -60,15 +63,41 @@ from ocsp.signer import KeySigner, Signer
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
+if TYPE_CHECKING:
+    from ocsp.verification import (
+        AuthorizedBy,
+        ChainReport,
+        Policy,
+        VerifiedResponse,
+        verify,
+        verify_chain,
+        verify_staple,
+    )
+    from ocsp.verification.errors import (
+        CertificateNotGood,
+        CertificateNotIssued,
+        CertificateRevoked,
+        CertificateStatusUnknown,
+        Finding,
+        VerificationError,
+    )
+
 __all__ = [
     "ArchiveCutoff",
+    "AuthorizedBy",
     "BuildError",
     "CRLReference",
     "CertID",
+    "CertificateNotGood",
+    "CertificateNotIssued",
+    "CertificateRevoked",
+    "CertificateStatusUnknown",
+    "ChainReport",
     "ConfigError",
     "DERError",
     "DecodeError",
     "ExtendedRevoke",
+    "Finding",
     "KeySigner",
     "LimitExceeded",
     "MissingExtraError",
@@ -86,6 +115,7 @@ __all__ = [
     "OCSPResponseStatus",
     "OCSPSingleRequest",
     "OCSPSingleResponse",
+    "Policy",
     "PreferredSignatureAlgorithm",
     "PreferredSignatureAlgorithms",
     "ResponderError",
@@ -100,9 +130,60 @@ __all__ = [
     "UnknownCertificate",
     "UnknownIssuer",
     "UnsupportedError",
+    "VerificationError",
+    "VerifiedResponse",
     "__version__",
     "errors",
     "limits",
     "load_der_ocsp_request",
     "load_der_ocsp_response",
+    "verify",
+    "verify_chain",
+    "verify_staple",
 ]
+
+_LATER = {
+    **dict.fromkeys(
+        (
+            "AuthorizedBy",
+            "ChainReport",
+            "Policy",
+            "VerifiedResponse",
+            "verify",
+            "verify_chain",
+            "verify_staple",
+        ),
+        "ocsp.verification",
+    ),
+    **dict.fromkeys(
+        (
+            "CertificateNotGood",
+            "CertificateNotIssued",
+            "CertificateRevoked",
+            "CertificateStatusUnknown",
+            "Finding",
+            "VerificationError",
+        ),
+        "ocsp.verification.errors",
+    ),
+}
+"""What is imported when it is first used: reading messages need not pay for it."""
+
+
+def __getattr__(name: str) -> object:
+    """
+    Return what is imported later.
+
+    Raises:
+        AttributeError: If there is no such name.
+    """
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module 'ocsp' has no attribute {name!r}")
+    found: object = getattr(import_module(module), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

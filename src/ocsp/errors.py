@@ -14,6 +14,9 @@ Everything this package raises on purpose.
     │                                   many entries, without ``allow_multiple``
     ├─ SignatureInvalid(InvalidSignature)
     │                                   a signature is not that of the key
+    ├─ VerificationError                a response is no evidence: its own tree, in
+    │                                   ``ocsp.verification.errors``
+    ├─ CertificateNotGood               verified, and not good: there as well
     ├─ MultipleResponsesError(ValueError)
     │                                   a property of one entry, asked of many
     ├─ ResponseStatusError(ValueError)  the responder did not answer *successful*

@@ -17,9 +17,14 @@ __all__ = [
     "MAX_ENTRIES",
     "MAX_EXTENSIONS",
     "MAX_HTTP_REQUEST_BYTES",
+    "MAX_KEY_BITS",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
     "MAX_REQUEST_CERTIFICATES",
+    "MAX_SIGNATURES_CHECKED",
+    "MAX_VERIFIED_BYTES",
+    "MAX_VERIFIED_CERTIFICATES",
+    "MAX_VERIFIED_ENTRIES",
     "when_changed",
 ]
 
@@ -67,6 +72,28 @@ MAX_REQUEST_CERTIFICATES = 64
 Certificates that a responder lets one request ask about. A chain has below ten, and
 RFC 9919 §3.1.1 allows its clients one; each costs a look-up.
 """
+
+MAX_VERIFIED_BYTES = 1 << 16
+"""
+Octets of a response that is to be verified. A response about one certificate has some
+2 kB, with post-quantum signatures below 20; other toolkits stop here as well.
+"""
+
+MAX_VERIFIED_ENTRIES = 512
+"""Entries of a response that is to be verified; as many fill the size above."""
+
+MAX_VERIFIED_CERTIFICATES = 16
+"""Certificates that came along and are looked at; one is needed (RFC 9919 §3.2.2)."""
+
+MAX_SIGNATURES_CHECKED = 16
+"""
+Signatures that one verification checks. Two are needed where a delegate has signed; the
+rest is for issuers and delegates that were given a new key under the old name, and a
+response full of decoys ends here.
+"""
+
+MAX_KEY_BITS = 16_384
+"""Bits of an RSA or DSA key that is used: checking with a larger one takes seconds."""
 
 _forget: list[Callable[[], None]] = []
 

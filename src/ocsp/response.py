@@ -153,6 +153,11 @@ class OCSPResponse:
         return oids.identifier(algorithm.oid)
 
     @property
+    def signature_algorithm_identifier(self) -> bytes:
+        """The DER of the AlgorithmIdentifier of the signature, parameters included."""
+        return (self._layout or self._refuse()).algorithm
+
+    @property
     def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
         """
         The hash of the signature; ``None`` for a scheme without (Ed25519, ML-DSA).

@@ -4,11 +4,14 @@ Checking a signature: that a key has made it over some octets.
 RFC 5280 §4.1.1.2, RFC 4055, RFC 5758, RFC 8410, RFC 9881.
 
 Rules of this file: the AlgorithmIdentifier decides how, and the key has to be of that
-kind; weak hashes have no entry in the table (RFC 6960 §5.1.1). Whose key it is, and
-what it may sign, is decided elsewhere.
+kind; weak hashes do not count (RFC 6960 §5.1.1). Whose key it is, and what it may sign,
+is decided elsewhere.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -31,7 +34,6 @@ __all__ = ["SignatureParameters", "check_signature", "signature_parameters"]
 
 SignatureParameters = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
 
-_WEAK = (hashes.SHA1, hashes.MD5)
 _NIST = "2.16.840.1.101.3.4.3"
 _RSA = (
     *(f"1.2.840.113549.1.1.{last}" for last in (4, 5, 11, 12, 13, 14)),
@@ -55,6 +57,58 @@ _KINDS: dict[str, type] = {
 }
 """Which kind of key makes the signatures of an algorithm."""
 
+_DSA_HASHES = {f"{_NIST}.3": hashes.SHA384(), f"{_NIST}.4": hashes.SHA512()}
+"""Hashes that the documented attribute does not know."""
+
+
+class _Check(NamedTuple):
+    """
+    How a signature is checked.
+
+    Attributes:
+        kind: The kind of key that made it.
+
+        arguments: What the key's ``verify`` takes after signature and data.
+
+        weak: A hash in it that does not count (RFC 6960 §5.1.1), or nothing.
+    """
+
+    kind: type
+    arguments: tuple[object, ...]
+    weak: str
+
+
+@lru_cache(maxsize=64)
+def _check(identifier: bytes) -> _Check:
+    """
+    Return how signatures of the AlgorithmIdentifier are checked. Few are in use.
+
+    Raises:
+        UnsupportedAlgorithm: If the algorithm is not known.
+    """
+    dotted = algorithm_identifier(identifier).oid
+    kind = _KINDS.get(dotted)
+    if kind is None:
+        raise UnsupportedAlgorithm(f"Signature algorithm OID: {dotted} not recognized")
+    algorithm = _DSA_HASHES.get(dotted) or signature_hash(identifier)
+    if algorithm is None:
+        return _Check(kind, (), "")
+    weak = _weak(algorithm)
+    if kind is dsa.DSAPublicKey:
+        return _Check(kind, (algorithm,), weak)
+    if kind is ec.EllipticCurvePublicKey:
+        return _Check(kind, (ec.ECDSA(algorithm),), weak)
+    if dotted != oids.RSASSA_PSS:
+        return _Check(kind, (padding.PKCS1v15(), algorithm), weak)
+    _, mask_hash, salt_length = pss_parameters(identifier)
+    pss = padding.PSS(padding.MGF1(mask_hash), salt_length)
+    return _Check(kind, (pss, algorithm), weak or _weak(mask_hash))
+
+
+def _weak(algorithm: hashes.HashAlgorithm) -> str:
+    weak = isinstance(algorithm, (hashes.SHA1, hashes.MD5))
+    return algorithm.name if weak else ""
+
 
 def signature_parameters(identifier: bytes) -> SignatureParameters:
     """
@@ -63,20 +117,19 @@ def signature_parameters(identifier: bytes) -> SignatureParameters:
     Raises:
         UnsupportedAlgorithm: If the algorithm is not known.
     """
-    dotted = algorithm_identifier(identifier).oid
-    if dotted == oids.RSASSA_PSS:
-        _, mask_hash, salt_length = pss_parameters(identifier)
-        return padding.PSS(padding.MGF1(mask_hash), salt_length)
-    algorithm = signature_hash(identifier)
-    if dotted in _RSA:
-        return padding.PKCS1v15()
-    if dotted in _ECDSA and algorithm is not None:
-        return ec.ECDSA(algorithm)
-    return None
+    first = next(iter(_check(identifier).arguments), None)
+    # That of a DSA key is its hash, which is no parameter.
+    known = isinstance(first, (padding.PSS, padding.PKCS1v15, ec.ECDSA))
+    return cast("SignatureParameters", first) if known else None
 
 
 def check_signature(
-    key: CertificatePublicKeyTypes, identifier: bytes, signature: bytes, data: bytes
+    key: CertificatePublicKeyTypes,
+    identifier: bytes,
+    signature: bytes,
+    data: bytes,
+    *,
+    unsafe_sha1: bool = False,
 ) -> None:
     """
     Require that *key* has made *signature* over *data*.
@@ -90,41 +143,20 @@ def check_signature(
 
         data: What was signed.
 
+        unsafe_sha1: Let signatures with SHA-1 count.
+
     Raises:
         SignatureInvalid: If it has not, or the algorithm is for another kind of key.
         UnsupportedAlgorithm: If the algorithm is not known, or has a weak hash.
     """
-    dotted = algorithm_identifier(identifier).oid
-    kind = _KINDS.get(dotted)
-    if kind is None:
-        raise UnsupportedAlgorithm(f"Signature algorithm OID: {dotted} not recognized")
-    algorithm = _strong(identifier, dotted)
+    kind, arguments, weak = _check(identifier)
+    if weak and not (unsafe_sha1 and weak == "sha1"):
+        raise UnsupportedAlgorithm(f"{weak} is too weak for signatures")
     if not isinstance(key, kind):
+        dotted = algorithm_identifier(identifier).oid
         raise SignatureInvalid(f"{dotted} is not for a key of {type(key).__name__}")
-    chosen = signature_parameters(identifier)
     try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, data, chosen, algorithm)  # type: ignore[arg-type]
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, data, chosen)  # type: ignore[arg-type]
-        elif isinstance(key, dsa.DSAPublicKey):
-            key.verify(signature, data, algorithm)  # type: ignore[arg-type]
-        else:
-            key.verify(signature, data)  # type: ignore[union-attr]
+        # The keys' ``verify`` have no common signature; these are for this kind.
+        key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]
     except InvalidSignature as error:
         raise SignatureInvalid("the signature is not that of the key") from error
-
-
-_DSA_HASHES = {f"{_NIST}.3": hashes.SHA384(), f"{_NIST}.4": hashes.SHA512()}
-"""Hashes that the documented attribute does not know."""
-
-
-def _strong(identifier: bytes, dotted: str) -> hashes.HashAlgorithm | None:
-    algorithm = _DSA_HASHES.get(dotted) or signature_hash(identifier)
-    if isinstance(algorithm, _WEAK):
-        raise UnsupportedAlgorithm(f"{algorithm.name} is too weak for signatures")
-    if dotted == oids.RSASSA_PSS:
-        mask_hash = pss_parameters(identifier).mask_hash
-        if isinstance(mask_hash, _WEAK):
-            raise UnsupportedAlgorithm(f"{mask_hash.name} is too weak for signatures")
-    return algorithm

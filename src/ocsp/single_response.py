@@ -194,6 +194,11 @@ class OCSPSingleResponse:
         return REASONS[code]
 
     @property
+    def revocation_reason_code(self) -> int | None:
+        """The number of the reason (``CRLReason``), known or not; or ``None``."""
+        return self._layout.reason
+
+    @property
     def this_update(self) -> datetime.datetime:
         """
         When the status was known to be right, naive, in UTC.

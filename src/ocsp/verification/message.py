@@ -1,0 +1,156 @@
+"""
+V1 to V5: the message by itself.
+
+Rules of this file: nothing here needs a key, a certificate or a clock. Where V1 to V3
+fail, there is nothing more to look at.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp import limits
+from ocsp.errors import DecodeError, LimitExceeded
+from ocsp.response import OCSPResponse, load_der_ocsp_response
+from ocsp.single_response import OCSPSingleResponse
+from ocsp.statuses import OCSPResponseStatus
+from ocsp.verification.case import Case, Findings
+from ocsp.verification.errors import (
+    MalformedResponse,
+    UnhandledCriticalExtension,
+    UnsuccessfulResponse,
+)
+
+__all__ = [
+    "critical_extensions",
+    "has_entries",
+    "is_basic",
+    "read",
+    "successful",
+    "well_formed",
+]
+
+
+def read(data: bytes | OCSPResponse, findings: Findings) -> OCSPResponse | None:
+    """Return the response that *data* is (V2, V3), or what is wrong with it."""
+    try:
+        response = _load(data)
+    except DecodeError as error:
+        check = is_basic if _about_type(error) else well_formed
+        check(findings, error)
+        return None
+    return response
+
+
+def _load(data: bytes | OCSPResponse) -> OCSPResponse:
+    der = data if isinstance(data, bytes) else data.public_bytes(Encoding.DER)
+    size = len(der)
+    if size > limits.MAX_VERIFIED_BYTES:
+        raise LimitExceeded("MAX_VERIFIED_BYTES", size, limits.MAX_VERIFIED_BYTES)
+    return load_der_ocsp_response(der) if isinstance(data, bytes) else data
+
+
+def _about_type(error: DecodeError) -> bool:
+    """Tell whether the kind of response is at fault, not its encoding."""
+    return error.path == "responseBytes" or error.path.endswith(
+        (".responseType", ".tbsResponseData.version")
+    )
+
+
+def well_formed(findings: Findings, error: DecodeError) -> None:
+    """V2: the octets are a response in strict DER, within the limits."""
+    findings.fail(
+        "V2",
+        MalformedResponse,
+        f"the response is malformed: {error}",
+        path=error.path,
+        offset=error.offset,
+    )
+
+
+def is_basic(findings: Findings, error: DecodeError) -> None:
+    """V3: it is a BasicOCSPResponse of version 1."""
+    findings.fail(
+        "V3",
+        MalformedResponse,
+        f"the response is of no kind that is known: {error}",
+        path=error.path,
+    )
+
+
+def successful(findings: Findings, response: OCSPResponse) -> None:
+    """V1: the responder answered *successful*."""
+    status = response.response_status
+    if status is OCSPResponseStatus.SUCCESSFUL:
+        return
+    name = status.name.lower().replace("_", " ")
+    findings.fail(
+        "V1",
+        UnsuccessfulResponse,
+        f"the responder answered {name!r}, which nobody has signed and which says "
+        "nothing about the certificate",
+        status=status,
+    )
+
+
+def has_entries(case: Case) -> None:
+    """V4: there is an entry, and no extension stands anywhere twice."""
+    entries = tuple(case.response.responses)
+    if not entries:
+        case.fail("V4", MalformedResponse, "the response is about no certificate")
+    if len(entries) > limits.MAX_VERIFIED_ENTRIES:
+        error = LimitExceeded(
+            "MAX_VERIFIED_ENTRIES", len(entries), limits.MAX_VERIFIED_ENTRIES
+        )
+        well_formed(case, error)
+    _readable(case, case.response, "responseExtensions")
+    for entry in entries:
+        _readable(case, entry, "singleExtensions")
+
+
+def _readable(case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str) -> None:
+    try:
+        _extensions(holder)
+    except x509.DuplicateExtension as error:
+        case.fail(
+            "V4",
+            MalformedResponse,
+            f"{error.oid.dotted_string} stands twice among the {name}",
+            oid=error.oid.dotted_string,
+        )
+    except DecodeError as error:
+        well_formed(case, error)
+
+
+def _extensions(holder: OCSPResponse | OCSPSingleResponse) -> x509.Extensions:
+    if isinstance(holder, OCSPResponse):
+        return holder.extensions
+    return holder.single_extensions
+
+
+def critical_extensions(case: Case) -> None:
+    """V5: every critical extension of response and entry is understood."""
+    _understood(case, case.response, "responseExtensions")
+    if case.entry is not None:
+        _understood(case, case.entry, "singleExtensions")
+
+
+def _understood(
+    case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str
+) -> None:
+    try:
+        extensions = _extensions(holder)
+    except ValueError:
+        return  # which has_entries has found
+    for extension in extensions:
+        if extension.critical and isinstance(
+            extension.value, x509.UnrecognizedExtension
+        ):
+            case.fail(
+                "V5",
+                UnhandledCriticalExtension,
+                f"{extension.oid.dotted_string} among the {name} is critical, "
+                "and not known",
+                oid=extension.oid.dotted_string,
+            )

@@ -1,0 +1,106 @@
+"""
+One response, one certificate: is it evidence (RFC 6960 §3.2).
+
+Rules of this file: arguments are checked here, everything else by the rules
+(:mod:`ocsp.verification.table`).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from cryptography import x509
+
+from ocsp.certid import CertID
+from ocsp.request import OCSPRequest
+from ocsp.response import OCSPResponse
+from ocsp.verification.clock import moment_of
+from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.judge import judge
+from ocsp.verification.policy import Policy
+
+__all__ = ["verify"]
+
+_STRICT = Policy()
+
+
+def verify(
+    response: bytes | OCSPResponse,
+    cert: x509.Certificate | CertID,
+    issuer: x509.Certificate,
+    *,
+    at: datetime.datetime | None = None,
+    nonce: bytes | None = None,
+    request: OCSPRequest | None = None,
+    responders: Iterable[x509.Certificate] = (),
+    evidence: Iterable[VerifiedResponse] = (),
+    policy: Policy = _STRICT,
+) -> VerifiedResponse:
+    """
+    Return evidence that *response* tells the status of *cert*, or raise why not.
+
+    Applies the rules V1 to V26 of ``docs/conformance.md``. Not verified: the issuer's
+    own certificate and that it has signed *cert*. Build and check the path first.
+
+    Args:
+        response: What the responder sent.
+
+        cert: The certificate in question, or its :class:`CertID` if no more is known of
+            it; then rules about its validity (V25, V26) have nothing to say.
+
+        issuer: The certificate of its issuer.
+
+        at: The moment of judgement, aware; without one, now. One in the past asks
+            whether the response was evidence then.
+
+        nonce: The nonce that was sent, without its OCTET STRING; ``None`` if none was.
+
+        request: The request that was sent: all of its certificates have to have an
+            entry, and its nonce, if it has one, is the nonce.
+
+        responders: Certificates that may sign for *issuer* because you say so (RFC 6960
+            §4.2.2.2, the first criterion).
+
+        evidence: What is known of the delegates' own certificates: verified responses
+            about them. Needed where a delegate has no id-pkix-ocsp-nocheck.
+
+        policy: What you insist on.
+
+    Returns:
+        Evidence. Its ``status`` may be *revoked* or *unknown*: look at it, or call
+        :meth:`VerifiedResponse.require_good`.
+
+    Raises:
+        VerificationError: If a rule fails; ``failures`` has all that do.
+        TypeError: If an argument is of another type, or *at* is naive.
+        x509.DuplicateExtension: If *request* has two nonces.
+    """
+    if not isinstance(response, (bytes, OCSPResponse)):
+        raise TypeError("response must be bytes or an OCSPResponse")
+    if not isinstance(cert, (x509.Certificate, CertID)):
+        raise TypeError("cert must be a Certificate or a CertID")
+    if not isinstance(issuer, x509.Certificate):
+        raise TypeError("issuer must be a Certificate")
+    if nonce is None:
+        nonce = None if request is None else _nonce_of(request)
+    elif not isinstance(nonce, bytes):
+        raise TypeError("nonce must be bytes")
+    return judge(
+        response,
+        cert,
+        issuer,
+        moment_of(at),
+        nonce=nonce,
+        request=request,
+        responders=responders,
+        evidence=evidence,
+        policy=policy,
+    )
+
+
+def _nonce_of(request: OCSPRequest) -> bytes | None:
+    for extension in request.extensions:
+        if isinstance(extension.value, x509.OCSPNonce):
+            return extension.value.nonce
+    return None

@@ -1,0 +1,142 @@
+"""
+V20 and V23 to V26: what a status is worth.
+
+Rules of this file: nothing turns a status into a better one.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from cryptography import x509
+
+from ocsp.extension_types import ArchiveCutoff
+from ocsp.single_response import OCSPSingleResponse
+from ocsp.statuses import REASONS, OCSPCertStatus
+from ocsp.verification.case import Case
+from ocsp.verification.errors import (
+    ResponseExpired,
+    RevocationDateInvalid,
+    RevokedButStale,
+    StatusNotAvailable,
+)
+from ocsp.verification.policy import ExpiredCertificate
+
+__all__ = [
+    "ended",
+    "kept_after_expiry",
+    "never_issued",
+    "only_good_is_good",
+    "reason",
+    "revoked_in_the_past",
+]
+
+_NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def only_good_is_good(case: Case, entry: OCSPSingleResponse) -> None:
+    """V20: *revoked* is said even where the response has become too old."""
+    stale = case.failures and all(
+        failure.error is ResponseExpired for failure in case.failures
+    )
+    if stale and entry.certificate_status is OCSPCertStatus.REVOKED:
+        since = entry.revocation_time_utc
+        case.fail(
+            "V20",
+            RevokedButStale,
+            f"revoked, stale: nothing but its age speaks against a response that says "
+            f"the certificate is revoked since {since}",
+            revocation_time=since,
+        )
+
+
+def revoked_in_the_past(case: Case, entry: OCSPSingleResponse) -> None:
+    """V23: a revocation in the future, or for a reason unknown, counts at once."""
+    since = entry.revocation_time_utc
+    if since is not None and since - case.at > case.policy.clock_skew:
+        case.warn(
+            "V23",
+            RevocationDateInvalid,
+            f"the revocation is dated {since}, and it is {case.at}; it counts at once",
+            revocation_time=since,
+            at=case.at,
+        )
+    code = entry.revocation_reason_code
+    if code is not None and code not in REASONS:
+        case.warn(
+            "V23",
+            RevocationDateInvalid,
+            f"the reason of the revocation has the number {code}, which means nothing",
+            reason=code,
+        )
+
+
+def reason(entry: OCSPSingleResponse) -> x509.ReasonFlags | None:
+    """Return why the certificate is revoked, as far as that has a name."""
+    code = entry.revocation_reason_code
+    return None if code is None else REASONS.get(code)
+
+
+def never_issued(entry: OCSPSingleResponse) -> bool:
+    """V24: tell whether *revoked* means that no such certificate was ever issued."""
+    return (
+        entry.revocation_time_utc == _NEVER
+        and reason(entry) is x509.ReasonFlags.certificate_hold
+    )
+
+
+def kept_after_expiry(case: Case, entry: OCSPSingleResponse) -> None:
+    """V25: of a certificate that has ended, *good* counts where status is kept."""
+    end = _end(case)
+    if end is None or entry.certificate_status is not OCSPCertStatus.GOOD:
+        return
+    cutoff = _archive_cutoff(entry)
+    if cutoff is not None and cutoff <= end:
+        return
+    said = "does not say how long" if cutoff is None else f"only since {cutoff}"
+    strict = (
+        cutoff is not None
+        or case.policy.expired_certificate is ExpiredCertificate.REQUIRE_ARCHIVE_CUTOFF
+    )
+    report = case.fail if strict else case.warn
+    report(
+        "V25",
+        StatusNotAvailable,
+        f"the certificate ended at {end}, and the responder keeps status {said}: it "
+        "may have forgotten a revocation",
+        not_after=end,
+        archive_cutoff=cutoff,
+    )
+
+
+def ended(case: Case) -> None:
+    """V26: a certificate that has ended is pointed out."""
+    end = _end(case)
+    if end is not None:
+        case.warn(
+            "V26",
+            StatusNotAvailable,
+            f"the certificate itself ended at {end}",
+            not_after=end,
+            at=case.at,
+        )
+
+
+def _end(case: Case) -> datetime.datetime | None:
+    """Return when the certificate ended, if it has."""
+    if isinstance(case.cert, x509.Certificate):
+        end = case.cert.not_valid_after_utc
+        if end < case.at:
+            return end
+    return None
+
+
+def _archive_cutoff(entry: OCSPSingleResponse) -> datetime.datetime | None:
+    try:
+        extensions = entry.single_extensions
+    except ValueError:
+        return None  # which V2 or V4 has found
+    for extension in extensions:
+        if isinstance(extension.value, ArchiveCutoff):
+            return extension.value.cutoff
+    return None

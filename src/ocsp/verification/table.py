@@ -1,0 +1,94 @@
+"""
+The table of rules: number, function, errors.
+
+Rules of this file: every rule has one function, and every function that reports a
+finding is here. ``docs/conformance.md`` is made from this table and the cases that test
+each rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ocsp.verification import (
+    chain,
+    delegate,
+    entry,
+    message,
+    nonce,
+    signer,
+    staple,
+    status,
+    times,
+)
+from ocsp.verification import errors as e
+from ocsp.verification.clauses import CLAUSES, Clause
+
+__all__ = ["RULES", "Rule"]
+
+
+class Rule(NamedTuple):
+    """
+    One rule.
+
+    Attributes:
+        id: Its number, as in :class:`Finding`.
+
+        function: The function that applies it.
+
+        errors: What it may find, as failure or as warning; none for a rule that only
+            chooses.
+    """
+
+    id: str
+    function: Callable[..., object]
+    errors: tuple[type[e.VerificationError], ...]
+
+    @property
+    def clause(self) -> Clause:
+        """What it demands, and where that is written."""
+        return CLAUSES[self.id]
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("V1", message.successful, (e.UnsuccessfulResponse,)),
+    Rule("V2", message.well_formed, (e.MalformedResponse,)),
+    Rule("V3", message.is_basic, (e.MalformedResponse,)),
+    Rule("V4", message.has_entries, (e.MalformedResponse,)),
+    Rule("V5", message.critical_extensions, (e.UnhandledCriticalExtension,)),
+    Rule("V6", signer.strong_enough, (e.SignatureAlgorithmNotAllowed,)),
+    Rule("V7", entry.matching, (e.CertIDMismatch,)),
+    Rule("V8", entry.choose, (e.ConflictingResponses,)),
+    Rule("V9", entry.complete, (e.IncompleteResponse,)),
+    Rule("V10", signer.signature_is_right, (e.ResponseSignatureInvalid,)),
+    Rule("V11", signer.corresponds, (e.ResponderIDMismatch,)),
+    Rule("V12", signer.find_signer, (e.NoResponderCertificate,)),
+    Rule("V13", delegate.issued_by_issuer, (e.ResponderNotAuthorized,)),
+    Rule("V14", delegate.for_ocsp_signing, (e.MissingOCSPSigningEKU,)),
+    Rule("V15", times.in_validity, (e.ResponderCertificateExpired,)),
+    Rule("V16", delegate.may_sign, (e.ResponderCertificateNotSuitable,)),
+    Rule(
+        "V17", delegate.not_revoked, (e.ResponderRevocationUnknown, e.ResponderRevoked)
+    ),
+    Rule("V18", times.not_future, (e.ResponseNotYetValid,)),
+    Rule(
+        "V19",
+        times.recent,
+        (
+            e.ResponseExpired,
+            e.NextUpdateMissing,
+            e.ValidityIntervalNotAllowed,
+            e.MalformedResponse,
+        ),
+    ),
+    Rule("V20", status.only_good_is_good, (e.RevokedButStale,)),
+    Rule("V21", times.produced_at, (e.ProducedAtInvalid,)),
+    Rule("V22", nonce.came_back, (e.NonceMismatch, e.NonceMissing)),
+    Rule("V23", status.revoked_in_the_past, (e.RevocationDateInvalid,)),
+    Rule("V24", status.never_issued, ()),
+    Rule("V25", status.kept_after_expiry, (e.StatusNotAvailable,)),
+    Rule("V26", status.ended, (e.StatusNotAvailable,)),
+    Rule("V27", chain.has_status, (e.RevocationUndetermined,)),
+    Rule("V28", staple.has_staple, (e.MustStapleViolation,)),
+)

@@ -1,0 +1,194 @@
+"""
+V15, V18, V19 and V21: the times, as of the moment of judgement.
+
+Rules of this file: every moment is aware and in UTC, and none is *now*. Differences are
+compared, never sums: a response may say the year 1, before which there is nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from ocsp.single_response import OCSPSingleResponse
+from ocsp.verification.case import Candidate, Case
+from ocsp.verification.errors import (
+    MalformedResponse,
+    NextUpdateMissing,
+    ProducedAtInvalid,
+    ResponderCertificateExpired,
+    ResponseExpired,
+    ResponseNotYetValid,
+    ValidityIntervalNotAllowed,
+)
+from ocsp.verification.policy import MissingNextUpdate, ProducedAt
+
+__all__ = [
+    "end_of_hold",
+    "in_validity",
+    "is_current",
+    "not_future",
+    "produced_at",
+    "recent",
+]
+
+
+def is_current(case: Case, entry: OCSPSingleResponse) -> bool:
+    """Tell whether *entry* holds at that moment, as far as its own times say."""
+    skew, until = case.policy.clock_skew, entry.next_update_utc
+    return entry.this_update_utc - case.at <= skew and (
+        until is None or case.at - until < skew
+    )
+
+
+def end_of_hold(case: Case, entry: OCSPSingleResponse) -> datetime.datetime:
+    """Return until when *entry* may be believed."""
+    this_update, policy = entry.this_update_utc, case.policy
+    ends = [_later(this_update, policy.max_age)]
+    if entry.next_update_utc is not None:
+        ends.append(entry.next_update_utc)
+    elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
+        ends.append(_later(this_update, policy.max_age_without_next_update))
+    return min(ends)
+
+
+_END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+
+
+def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime:
+    return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
+
+
+def not_future(case: Case, entry: OCSPSingleResponse) -> None:
+    """V18: thisUpdate is not in the future."""
+    this_update = entry.this_update_utc
+    if this_update - case.at > case.policy.clock_skew:
+        case.fail(
+            "V18",
+            ResponseNotYetValid,
+            f"the response holds from {this_update} on, and it is {case.at}",
+            this_update=this_update,
+            at=case.at,
+        )
+
+
+def recent(case: Case, entry: OCSPSingleResponse) -> None:
+    """V19: the response is recent: nextUpdate, age and interval."""
+    this_update, next_update = entry.this_update_utc, entry.next_update_utc
+    if next_update is None:
+        _without_next_update(case, this_update)
+    elif next_update < this_update:
+        case.fail(
+            "V19",
+            MalformedResponse,
+            f"nextUpdate {next_update} is before thisUpdate {this_update}",
+            this_update=this_update,
+            next_update=next_update,
+        )
+    else:
+        _before_next_update(case, this_update, next_update)
+    _young(case, this_update, case.policy.max_age)
+
+
+def _before_next_update(
+    case: Case, this_update: datetime.datetime, next_update: datetime.datetime
+) -> None:
+    policy = case.policy
+    if case.at - next_update >= policy.clock_skew:
+        case.fail(
+            "V19",
+            ResponseExpired,
+            f"the response held until {next_update}, and it is {case.at}",
+            next_update=next_update,
+            at=case.at,
+        )
+    interval = next_update - this_update
+    if not policy.min_interval <= interval <= policy.max_interval:
+        case.fail(
+            "V19",
+            ValidityIntervalNotAllowed,
+            f"the response holds for {interval}, and the policy takes "
+            f"{policy.min_interval} to {policy.max_interval}",
+            interval=interval,
+            min_interval=policy.min_interval,
+            max_interval=policy.max_interval,
+        )
+
+
+def _without_next_update(case: Case, this_update: datetime.datetime) -> None:
+    policy = case.policy
+    if policy.missing_next_update is MissingNextUpdate.REFUSE:
+        case.fail(
+            "V19",
+            NextUpdateMissing,
+            "the response does not say until when it holds (nextUpdate)",
+            this_update=this_update,
+        )
+    elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
+        _young(case, this_update, policy.max_age_without_next_update)
+
+
+def _young(
+    case: Case, this_update: datetime.datetime, most: datetime.timedelta
+) -> None:
+    age = case.at - this_update
+    if age > most:
+        case.fail(
+            "V19",
+            ResponseExpired,
+            f"the response is {age} old, and the policy takes {most}",
+            this_update=this_update,
+            at=case.at,
+            max_age=most,
+        )
+
+
+def produced_at(case: Case, entry: OCSPSingleResponse) -> None:
+    """V21: producedAt goes with thisUpdate, nextUpdate, now and the signer."""
+    produced, skew = case.response.produced_at_utc, case.policy.clock_skew
+    this_update, next_update = entry.this_update_utc, entry.next_update_utc
+    if produced - case.at > skew:
+        _misfit(case, f"the response was signed at {produced}, and it is {case.at}")
+    if this_update - produced > skew:
+        _misfit(case, f"signed at {produced}, before thisUpdate {this_update}")
+    if next_update is not None and produced > next_update:
+        _misfit(case, f"signed at {produced}, after nextUpdate {next_update}")
+    if case.signer is not None and not _valid_then(case.signer, produced, skew):
+        _misfit(case, f"signed at {produced}, outside of the signer's own validity")
+
+
+def _valid_then(
+    signer: Candidate, then: datetime.datetime, skew: datetime.timedelta
+) -> bool:
+    certificate = signer.certificate
+    return (
+        certificate.not_valid_before_utc - then <= skew
+        and then - certificate.not_valid_after_utc <= skew
+    )
+
+
+def _misfit(case: Case, message: str) -> None:
+    report = case.fail if case.policy.produced_at is ProducedAt.REFUSE else case.warn
+    report(
+        "V21",
+        ProducedAtInvalid,
+        message,
+        produced_at=case.response.produced_at_utc,
+        at=case.at,
+    )
+
+
+def in_validity(case: Case, candidate: Candidate) -> None:
+    """V15: the signer's certificate is valid at that time."""
+    certificate = candidate.certificate
+    start, stop = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not start <= case.at <= stop:
+        when = "has ended" if case.at > stop else "has not begun"
+        candidate.fail(
+            "V15",
+            ResponderCertificateExpired,
+            f"the validity of the signer {candidate.name}, {start} to {stop}, {when} "
+            f"at {case.at}",
+            not_before=start,
+            not_after=stop,
+            at=case.at,
+        )
