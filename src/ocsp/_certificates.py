@@ -9,7 +9,9 @@ name, and over the key's BIT STRING without tag, length and unused bits).
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +26,7 @@ __all__ = [
     "digest",
     "parts_of",
     "read_certificate",
+    "remembered",
 ]
 
 
@@ -39,36 +42,50 @@ class CertificateParts(NamedTuple):
         subject: The DER of the subject Name.
 
         key_bits: The content of the subjectPublicKey BIT STRING.
+
+        key_hash: The SHA-1 of that, which identifies a responder (``KeyHash``, RFC 6960
+            §4.2.1) and secures nothing.
     """
 
     serial: bytes
     issuer: bytes
     subject: bytes
     key_bits: bytes
+    key_hash: bytes
 
 
 MAX_REMEMBERED = 256
-"""Certificates whose parts are kept; an authority's are asked for again and again."""
+"""Certificates of which something is kept; an authority's are asked again and again."""
 
-_remembered: dict[int, tuple[x509.Certificate, CertificateParts]] = {}
+Found = TypeVar("Found")
 
 
-def parts_of(certificate: x509.Certificate) -> CertificateParts:
-    """Return the parts of *certificate*."""
+def remembered(
+    find: Callable[[x509.Certificate], Found],
+) -> Callable[[x509.Certificate], Found]:
+    """Let *find* work out once what it says of a certificate; bounded."""
     # By identity, as the hash of a certificate costs more than the whole look-up. The
     # entry keeps the object alive, so that its id cannot pass to another one.
-    known = _remembered.get(id(certificate))
-    if known is not None:
-        return known[1]
-    parts = _read_parts(certificate.tbs_certificate_bytes)
-    if len(_remembered) >= MAX_REMEMBERED:
-        _remembered.clear()
-    _remembered[id(certificate)] = certificate, parts
-    return parts
+    kept: dict[int, tuple[x509.Certificate, Found]] = {}
+
+    @wraps(find)
+    def look_up(certificate: x509.Certificate) -> Found:
+        known = kept.get(id(certificate))
+        if known is not None:
+            return known[1]
+        found = find(certificate)
+        if len(kept) >= MAX_REMEMBERED:
+            kept.clear()
+        kept[id(certificate)] = certificate, found
+        return found
+
+    return look_up
 
 
-def _read_parts(tbs: bytes) -> CertificateParts:
-    """Take a TBSCertificate apart, which ``cryptography`` has read already."""
+@remembered
+def parts_of(certificate: x509.Certificate) -> CertificateParts:
+    """Return the parts of *certificate*."""
+    tbs = certificate.tbs_certificate_bytes  # which ``cryptography`` has read already
     position, end = content(tbs, 0, len(tbs), SEQUENCE, "tbsCertificate")
     fields: list[tuple[int, int, int]] = []
     while len(fields) < 6:
@@ -85,6 +102,7 @@ def _read_parts(tbs: bytes) -> CertificateParts:
         tbs[issuer[0] : issuer[2]],
         tbs[subject[0] : subject[2]],
         tbs[start:stop],
+        hashlib.sha1(tbs[start:stop], usedforsecurity=False).digest(),
     )
 
 

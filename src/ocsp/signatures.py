@@ -124,7 +124,7 @@ def signature_parameters(identifier: bytes) -> SignatureParameters:
 
 
 def check_signature(
-    key: CertificatePublicKeyTypes,
+    key: CertificatePublicKeyTypes | None,
     identifier: bytes,
     signature: bytes,
     data: bytes,
@@ -135,7 +135,7 @@ def check_signature(
     Require that *key* has made *signature* over *data*.
 
     Args:
-        key: The public key.
+        key: The public key; ``None``, of a kind that is not known, has signed nothing.
 
         identifier: The DER of the AlgorithmIdentifier of the signature.
 
@@ -154,7 +154,8 @@ def check_signature(
         raise UnsupportedAlgorithm(f"{weak} is too weak for signatures")
     if not isinstance(key, kind):
         dotted = algorithm_identifier(identifier).oid
-        raise SignatureInvalid(f"{dotted} is not for a key of {type(key).__name__}")
+        name = "an unknown kind" if key is None else type(key).__name__
+        raise SignatureInvalid(f"{dotted} is not for a key of {name}")
     try:
         # The keys' ``verify`` have no common signature; these are for this kind.
         key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]

@@ -130,6 +130,11 @@ class OCSPSingleResponse:
         """The certificate that this is about."""
         return CertID.at(self._data, self._layout.cert_id)
 
+    def is_about(self, cert_id: CertID) -> bool:
+        """Tell whether this entry is about *cert_id*: the same as comparing both."""
+        whole = self._layout.cert_id.whole
+        return self._data[whole] == cert_id.der or self.cert_id == cert_id
+
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, made with :attr:`hash_algorithm`."""

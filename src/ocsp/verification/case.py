@@ -18,6 +18,7 @@ from ocsp.single_response import OCSPSingleResponse
 from ocsp.verification.clauses import CLAUSES
 from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
+from ocsp.verification.facts import facts_of
 from ocsp.verification.policy import Policy
 
 __all__ = ["Candidate", "Case", "Findings"]
@@ -66,16 +67,20 @@ class Candidate(Findings):
         certificate: The certificate.
 
         authorized_by: Why it might speak for the issuer.
+
+        facts: What the certificate says of its key.
     """
 
-    __slots__ = ("authorized_by", "certificate")
+    __slots__ = ("authorized_by", "certificate", "facts")
 
     def __init__(
         self, certificate: x509.Certificate, authorized_by: AuthorizedBy
     ) -> None:
-        super().__init__()
+        self.failures = []
+        self.warnings = []
         self.certificate = certificate
         self.authorized_by = authorized_by
+        self.facts = facts_of(certificate)
 
     @property
     def name(self) -> str:
@@ -141,7 +146,8 @@ class Case(Findings):
         evidence: Sequence[VerifiedResponse],
         policy: Policy,
     ) -> None:
-        super().__init__()
+        self.failures = []
+        self.warnings = []
         self.response = response
         self.cert = cert
         self.issuer = issuer

@@ -16,6 +16,8 @@ def moment_of(at: datetime.datetime | None) -> datetime.datetime:
     """
     if at is None:
         return datetime.datetime.now(datetime.UTC)
+    if type(at) is datetime.datetime and at.tzinfo is datetime.UTC:
+        return at
     if not isinstance(at, datetime.datetime):
         raise TypeError("at must be a datetime object")
     if at.utcoffset() is None:

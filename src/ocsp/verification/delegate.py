@@ -1,22 +1,20 @@
 """
-V13, V14, V16 and V17: whether a certificate makes its key speak for the issuer.
+V6, V13, V14, V16 and V17: whether a certificate makes its key speak for the issuer.
 
 Rules of this file: a delegate is issued directly, with the same key that issued the
-certificate in question (RFC 6960 §4.2.2.2); no chain is built. What a certificate says
-does not depend on the time or the policy, so it is worked out once and remembered, by
-the octets of both certificates; the judgement is made each time.
+certificate in question (RFC 6960 §4.2.2.2); no chain is built.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ocsp import limits
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.errors import (
@@ -28,75 +26,43 @@ from ocsp.verification.errors import (
     SignatureAlgorithmNotAllowed,
 )
 from ocsp.verification.evidence import AuthorizedBy
-from ocsp.verification.policy import (
-    DelegateRevocation,
-    IssuerKeyUsage,
-    SignatureHashes,
-)
+from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, SignatureHashes
 
 __all__ = [
     "for_ocsp_signing",
     "issued_by_issuer",
     "may_sign",
     "not_revoked",
+    "strong_enough",
 ]
 
 
-class Facts(NamedTuple):
-    """
-    What a certificate says of its key.
+LARGEST_CURVE = 1024
+"""Bits; all curves that there are have fewer."""
 
-    Attributes:
-        unreadable: Why its extensions cannot be read, or nothing.
 
-        purposes: extendedKeyUsage.
-
-        signs: Whether keyUsage, if there is one, has digitalSignature.
-
-        ca: Whether it is that of a CA.
-
-        unknown: A critical extension that is not known, or nothing.
-
-        nocheck: Whether it has id-pkix-ocsp-nocheck.
-    """
-
-    unreadable: str = ""
-    purposes: frozenset[x509.ObjectIdentifier] = frozenset()
-    signs: bool = True
-    ca: bool = False
-    unknown: str = ""
-    nocheck: bool = False
+def strong_enough(case: Case, candidate: Candidate) -> None:
+    """V6: the key has as many bits as the policy asks for, and not absurdly many."""
+    facts = candidate.facts
+    bits = facts.bits
+    if not bits:
+        return
+    if facts.curve:
+        least, most = case.policy.min_ec_bits, LARGEST_CURVE
+    else:
+        least, most = case.policy.min_rsa_bits, limits.MAX_KEY_BITS
+    if not least <= bits <= most:
+        candidate.fail(
+            "V6",
+            SignatureAlgorithmNotAllowed,
+            f"the key of the signer {candidate.name} has {bits} bits, and the policy "
+            f"takes {least} to {most}",
+            bits=bits,
+        )
 
 
 MAX_REMEMBERED = 256
-"""Certificates of which the facts are kept: an issuer has one or two delegates."""
-
-
-@lru_cache(maxsize=MAX_REMEMBERED)
-def _facts(certificate: x509.Certificate) -> Facts:
-    try:
-        extensions = certificate.extensions
-    except (ValueError, x509.DuplicateExtension) as error:
-        return Facts(unreadable=str(error))
-    found = {extension.oid: extension.value for extension in extensions}
-    usage = found.get(x509.KeyUsage.oid)
-    constraints = found.get(x509.BasicConstraints.oid)
-    purposes = found.get(x509.ExtendedKeyUsage.oid)
-    unknown = (
-        extension.oid.dotted_string
-        for extension in extensions
-        if extension.critical
-        and isinstance(extension.value, x509.UnrecognizedExtension)
-    )
-    return Facts(
-        purposes=frozenset(
-            purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
-        ),
-        signs=not isinstance(usage, x509.KeyUsage) or usage.digital_signature,
-        ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
-        unknown=next(unknown, ""),
-        nocheck=x509.OCSPNoCheck.oid in found,
-    )
+"""Delegates of which it is known who issued them: an issuer has one or two."""
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)
@@ -127,8 +93,7 @@ def issued_by_issuer(case: Case, candidate: Candidate) -> None:
             issuer=candidate.certificate.issuer.rfc4514_string(),
             expected=case.issuer.subject.rfc4514_string(),
         )
-        return
-    if case.policy.signature_hashes is SignatureHashes.STRONG:
+    elif case.policy.signature_hashes is SignatureHashes.STRONG:
         _signed_well(candidate)
 
 
@@ -151,7 +116,7 @@ def _signed_well(candidate: Candidate) -> None:
 
 def for_ocsp_signing(candidate: Candidate) -> None:
     """V14: extendedKeyUsage has id-kp-OCSPSigning; *any* usage does not count."""
-    purposes = _facts(candidate.certificate).purposes
+    purposes = candidate.facts.purposes
     if ExtendedKeyUsageOID.OCSP_SIGNING in purposes:
         return
     listed = ", ".join(sorted(each.dotted_string for each in purposes)) or "none"
@@ -166,14 +131,14 @@ def for_ocsp_signing(candidate: Candidate) -> None:
 
 def may_sign(case: Case, candidate: Candidate) -> None:
     """V16: a delegate is an end entity; its key, or the issuer's, may sign."""
-    facts = _facts(candidate.certificate)
+    facts = candidate.facts
     if candidate.authorized_by is AuthorizedBy.DELEGATE:
         if facts.ca:
             _unsuitable(candidate, "is that of a CA, which must not sign for another")
     elif case.policy.issuer_key_usage is IssuerKeyUsage.ANY:
         return
     if facts.unreadable:
-        _unsuitable(candidate, f"has unreadable extensions: {facts.unreadable}")
+        _unsuitable(candidate, f"cannot be read: {facts.unreadable}")
     if facts.unknown:
         _unsuitable(
             candidate, f"has a critical extension that is not known: {facts.unknown}"
@@ -195,10 +160,8 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
     how = case.policy.delegate_revocation
     if how is DelegateRevocation.UNSAFE_SKIP:
         return
-    if (
-        how is DelegateRevocation.HONOR_NOCHECK
-        and _facts(candidate.certificate).nocheck
-    ):
+    nocheck = candidate.facts.nocheck
+    if nocheck and how is DelegateRevocation.HONOR_NOCHECK:
         return
     statuses = {
         evidence.status

@@ -55,11 +55,7 @@ def _stranger(case: Case) -> str:
     """Return why *cert* cannot be a certificate of *issuer*, or nothing."""
     cert, issuer = case.cert, case.issuer
     if isinstance(cert, CertID):
-        try:
-            under = CertID.for_serial(issuer, cert.serial_number, cert.hash_algorithm)
-        except UnsupportedAlgorithm as error:
-            return f"the CertID cannot be computed: {error}"
-        return "" if cert == under else "the CertID is not of this issuer"
+        return "" if _of(case, cert) != cert else "the CertID is not of this issuer"
     if (
         parts_of(cert).issuer == parts_of(issuer).subject
         or cert.issuer == issuer.subject
@@ -78,7 +74,7 @@ def _is_about(case: Case, entry: OCSPSingleResponse) -> bool:
         return False
     if not _accepted(case, algorithm):
         return False
-    return entry.cert_id == _expected(case, algorithm)
+    return entry.is_about(_expected(case, algorithm))
 
 
 def _accepted(case: Case, algorithm: hashes.HashAlgorithm) -> bool:
@@ -127,6 +123,9 @@ _WORST_FIRST = (OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN, OCSPCertStatus.G
 
 def choose(case: Case, entries: list[OCSPSingleResponse]) -> None:
     """V8: of the *entries* about the certificate, choose the one that counts."""
+    if len(entries) == 1:
+        case.entry = entries[0]
+        return
     current = [entry for entry in entries if is_current(case, entry)]
     case.entry = min(
         current or entries,

@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import datetime
 import enum
-from typing import NoReturn, Self, final
+from typing import NamedTuple, NoReturn, Self, final
 
 from cryptography import x509
 
 from ocsp.certid import CertID
 from ocsp.response import OCSPResponse
-from ocsp.statuses import OCSPCertStatus
+from ocsp.single_response import OCSPSingleResponse
+from ocsp.statuses import REASONS, OCSPCertStatus
 from ocsp.verification.errors import (
     CertificateNotIssued,
     CertificateRevoked,
     CertificateStatusUnknown,
     Finding,
 )
+from ocsp.verification.policy import Policy
 
-__all__ = ["AuthorizedBy", "VerifiedResponse", "as_evidence"]
+__all__ = ["AuthorizedBy", "Judgement", "VerifiedResponse", "as_evidence"]
 
 
 class AuthorizedBy(enum.Enum):
@@ -40,6 +42,44 @@ class AuthorizedBy(enum.Enum):
     """The relying party has said so."""
 
 
+class Judgement(NamedTuple):
+    """
+    What a verification has come to.
+
+    Attributes:
+        response: The response.
+
+        entry: The entry that counts.
+
+        responder: The certificate of whoever signed.
+
+        authorized_by: Why that may speak for the issuer.
+
+        at: The moment of judgement.
+
+        policy: What was insisted on.
+
+        holds_until: Until when the entry may be believed.
+
+        nonce_matched: Whether a nonce was sent and came back.
+
+        warnings: What does not speak against the response, and is worth to be known.
+    """
+
+    response: OCSPResponse
+    entry: OCSPSingleResponse
+    responder: x509.Certificate
+    authorized_by: AuthorizedBy
+    at: datetime.datetime
+    policy: Policy
+    holds_until: datetime.datetime
+    nonce_matched: bool
+    warnings: tuple[Finding, ...]
+
+
+_NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
 @final
 class VerifiedResponse:
     """
@@ -48,78 +88,109 @@ class VerifiedResponse:
     :attr:`status` may be *revoked* or *unknown*: look at it, or call
     :meth:`require_good`. Not verified: anything about the issuer's own certificate;
     build and check its path before.
-
-    Attributes:
-        status: What the responder says of the certificate.
-
-        cert_id: The CertID inside the verified entry; what a cache is to be keyed by.
-
-        revocation_time: Since when it is revoked, aware, in UTC; or ``None``.
-
-        revocation_reason: Why, or ``None`` where nothing is said.
-
-        this_update: When the status was known to be right, aware, in UTC.
-
-        next_update: When there will be newer information, or ``None``.
-
-        holds_until: Until when this is evidence: nextUpdate, or the age that the policy
-            allows.
-
-        produced_at: When the response was signed.
-
-        not_issued: Whether *revoked* is said because there is no such certificate
-            (RFC 6960 §2.2).
-
-        responder: The certificate of whoever signed.
-
-        authorized_by: Why that may speak for the issuer.
-
-        at: The moment of judgement, aware, in UTC.
-
-        nonce_matched: Whether a nonce was sent and came back: then the response is an
-            answer to that request, and no replay.
-
-        warnings: What is worth to be known, and does not speak against the response.
-
-        response: The response itself.
     """
 
-    __slots__ = (
-        "at",
-        "authorized_by",
-        "cert_id",
-        "holds_until",
-        "next_update",
-        "nonce_matched",
-        "not_issued",
-        "produced_at",
-        "responder",
-        "response",
-        "revocation_reason",
-        "revocation_time",
-        "status",
-        "this_update",
-        "warnings",
-    )
+    __slots__ = ("_judgement",)
 
-    status: OCSPCertStatus
-    cert_id: CertID
-    revocation_time: datetime.datetime | None
-    revocation_reason: x509.ReasonFlags | None
-    this_update: datetime.datetime
-    next_update: datetime.datetime | None
-    produced_at: datetime.datetime
-    not_issued: bool
-    responder: x509.Certificate
-    authorized_by: AuthorizedBy
-    at: datetime.datetime
-    nonce_matched: bool
-    warnings: tuple[Finding, ...]
-    response: OCSPResponse
-    holds_until: datetime.datetime
+    _judgement: Judgement
 
     def __init__(self) -> None:
         raise TypeError("VerifiedResponse comes from ocsp.verify()")
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("VerifiedResponse cannot be subclassed")
+
+    @property
+    def status(self) -> OCSPCertStatus:
+        """What the responder says of the certificate."""
+        return self._judgement.entry.certificate_status
+
+    @property
+    def cert_id(self) -> CertID:
+        """The CertID inside the verified entry; what a cache is to be keyed by."""
+        return self._judgement.entry.cert_id
+
+    @property
+    def revocation_time(self) -> datetime.datetime | None:
+        """Since when the certificate is revoked, aware, in UTC; or ``None``."""
+        return self._judgement.entry.revocation_time_utc
+
+    @property
+    def revocation_reason(self) -> x509.ReasonFlags | None:
+        """Why, or ``None`` where nothing is said, or nothing that has a meaning."""
+        code = self._judgement.entry.revocation_reason_code
+        return None if code is None else REASONS.get(code)
+
+    @property
+    def this_update(self) -> datetime.datetime:
+        """When the status was known to be right, aware, in UTC."""
+        return self._judgement.entry.this_update_utc
+
+    @property
+    def next_update(self) -> datetime.datetime | None:
+        """When there will be newer information, or ``None``."""
+        return self._judgement.entry.next_update_utc
+
+    @property
+    def holds_until(self) -> datetime.datetime:
+        """Until when this is evidence: nextUpdate, or the age that is allowed."""
+        return self._judgement.holds_until
+
+    @property
+    def produced_at(self) -> datetime.datetime:
+        """When the response was signed, aware, in UTC."""
+        return self._judgement.response.produced_at_utc
+
+    @property
+    def not_issued(self) -> bool:
+        """
+        Whether *revoked* is said because no such certificate was ever issued (V24).
+
+        RFC 6960 §2.2: certificateHold, since 1970.
+        """
+        return (
+            self.revocation_time == _NEVER
+            and self.revocation_reason is x509.ReasonFlags.certificate_hold
+        )
+
+    @property
+    def responder(self) -> x509.Certificate:
+        """The certificate of whoever signed."""
+        return self._judgement.responder
+
+    @property
+    def authorized_by(self) -> AuthorizedBy:
+        """Why that may speak for the issuer."""
+        return self._judgement.authorized_by
+
+    @property
+    def at(self) -> datetime.datetime:
+        """The moment of judgement, aware, in UTC."""
+        return self._judgement.at
+
+    @property
+    def policy(self) -> Policy:
+        """What was insisted on."""
+        return self._judgement.policy
+
+    @property
+    def nonce_matched(self) -> bool:
+        """
+        Whether a nonce was sent and came back.
+
+        Then the response answers that request, and is no replay.
+        """
+        return self._judgement.nonce_matched
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is worth to be known, and does not speak against the response."""
+        return self._judgement.warnings
+
+    @property
+    def response(self) -> OCSPResponse:
+        """The response itself."""
+        return self._judgement.response
 
     def require_good(self) -> Self:
         """
@@ -178,9 +249,8 @@ class VerifiedResponse:
         )
 
 
-def as_evidence(**fields: object) -> VerifiedResponse:
-    """Return evidence with these attributes; for the judge, and nobody else."""
+def as_evidence(judgement: Judgement) -> VerifiedResponse:
+    """Return the evidence that a judgement has come to; for the judge only."""
     evidence = object.__new__(VerifiedResponse)
-    for name, value in fields.items():
-        object.__setattr__(evidence, name, value)
+    object.__setattr__(evidence, "_judgement", judgement)
     return evidence

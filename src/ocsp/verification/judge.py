@@ -7,66 +7,33 @@ failures are collected; no status leaves this module but as evidence.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable
-
-from cryptography import x509
-
-from ocsp.certid import CertID
-from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.verification.case import Candidate, Case, Findings
 from ocsp.verification.entry import choose, complete, matching
 from ocsp.verification.errors import Finding, VerificationError
-from ocsp.verification.evidence import VerifiedResponse, as_evidence
+from ocsp.verification.evidence import Judgement, VerifiedResponse, as_evidence
 from ocsp.verification.message import critical_extensions, has_entries, read, successful
 from ocsp.verification.nonce import came_back
-from ocsp.verification.policy import Policy
 from ocsp.verification.signer import find_signer
 from ocsp.verification.status import (
     ended,
     kept_after_expiry,
-    never_issued,
     only_good_is_good,
-    reason,
     revoked_in_the_past,
 )
 from ocsp.verification.times import end_of_hold, not_future, produced_at, recent
 
-__all__ = ["judge"]
+__all__ = ["judge", "open_message"]
 
 
-def judge(
-    response: bytes | OCSPResponse,
-    cert: x509.Certificate | CertID,
-    issuer: x509.Certificate,
-    at: datetime.datetime,
-    *,
-    nonce: bytes | None,
-    request: OCSPRequest | None,
-    responders: Iterable[x509.Certificate],
-    evidence: Iterable[VerifiedResponse],
-    policy: Policy,
-) -> VerifiedResponse:
+def judge(case: Case) -> VerifiedResponse:
     """
     Return evidence, or raise all that speaks against it; see :func:`ocsp.verify`.
 
     Raises:
         VerificationError: If a rule fails.
     """
-    message = _message(response)
-    case = Case(
-        message,
-        cert,
-        issuer,
-        at,
-        nonce=nonce,
-        request=request,
-        responders=tuple(responders),
-        evidence=tuple(evidence),
-        policy=policy,
-    )
     has_entries(case)
     find_signer(case)
     entries = matching(case)
@@ -82,7 +49,13 @@ def judge(
     return _evidence(case, case.entry, case.signer, nonce_matched)
 
 
-def _message(data: bytes | OCSPResponse) -> OCSPResponse:
+def open_message(data: bytes | OCSPResponse) -> OCSPResponse:
+    """
+    Return the response *data*, which is well-formed and successful.
+
+    Raises:
+        VerificationError: If it is not; then there is nothing more to judge.
+    """
     findings = Findings()
     response = read(data, findings)
     if response is not None:
@@ -96,12 +69,13 @@ def _judge_entry(case: Case, entry: OCSPSingleResponse) -> None:
     not_future(case, entry)
     recent(case, entry)
     produced_at(case, entry)
-    ended(case)
+    end = ended(case)
     # What follows tells the status, so nothing but age may speak against the response.
     only_good_is_good(case, entry)
     if not case.failures:
         revoked_in_the_past(case, entry)
-        kept_after_expiry(case, entry)
+        if end is not None:
+            kept_after_expiry(case, entry, end)
 
 
 _SPECIFIC = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12")
@@ -122,19 +96,15 @@ def _evidence(
     case: Case, entry: OCSPSingleResponse, signer: Candidate, nonce_matched: bool
 ) -> VerifiedResponse:
     return as_evidence(
-        status=entry.certificate_status,
-        cert_id=entry.cert_id,
-        revocation_time=entry.revocation_time_utc,
-        revocation_reason=reason(entry),
-        this_update=entry.this_update_utc,
-        next_update=entry.next_update_utc,
-        produced_at=case.response.produced_at_utc,
-        not_issued=never_issued(entry),
-        responder=signer.certificate,
-        authorized_by=signer.authorized_by,
-        at=case.at,
-        nonce_matched=nonce_matched,
-        warnings=tuple(case.warnings),
-        response=case.response,
-        holds_until=end_of_hold(case, entry),
+        Judgement(
+            case.response,
+            entry,
+            signer.certificate,
+            signer.authorized_by,
+            case.at,
+            case.policy,
+            end_of_hold(case, entry),
+            nonce_matched,
+            tuple(case.warnings),
+        )
     )

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp._basic_response import BasicResponseLayout
 from ocsp.errors import DecodeError, LimitExceeded
 from ocsp.response import OCSPResponse, load_der_ocsp_response
 from ocsp.single_response import OCSPSingleResponse
@@ -25,6 +26,7 @@ from ocsp.verification.errors import (
 __all__ = [
     "critical_extensions",
     "has_entries",
+    "has_extensions",
     "is_basic",
     "read",
     "successful",
@@ -104,9 +106,19 @@ def has_entries(case: Case) -> None:
             "MAX_VERIFIED_ENTRIES", len(entries), limits.MAX_VERIFIED_ENTRIES
         )
         well_formed(case, error)
-    _readable(case, case.response, "responseExtensions")
+    if has_extensions(case.response):
+        _readable(case, case.response, "responseExtensions")
     for entry in entries:
-        _readable(case, entry, "singleExtensions")
+        if has_extensions(entry):
+            _readable(case, entry, "singleExtensions")
+
+
+def has_extensions(holder: OCSPResponse | OCSPSingleResponse) -> bool:
+    """Tell whether there are any; most messages have none, and then that is all."""
+    layout = holder._layout
+    if isinstance(layout, BasicResponseLayout):
+        return bool(layout.data.extensions)
+    return layout is not None and bool(layout.extensions)
 
 
 def _readable(case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str) -> None:
@@ -131,8 +143,9 @@ def _extensions(holder: OCSPResponse | OCSPSingleResponse) -> x509.Extensions:
 
 def critical_extensions(case: Case) -> None:
     """V5: every critical extension of response and entry is understood."""
-    _understood(case, case.response, "responseExtensions")
-    if case.entry is not None:
+    if has_extensions(case.response):
+        _understood(case, case.response, "responseExtensions")
+    if case.entry is not None and has_extensions(case.entry):
         _understood(case, case.entry, "singleExtensions")
 
 

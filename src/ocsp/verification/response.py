@@ -15,9 +15,10 @@ from cryptography import x509
 from ocsp.certid import CertID
 from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
+from ocsp.verification.case import Case
 from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import VerifiedResponse
-from ocsp.verification.judge import judge
+from ocsp.verification.judge import judge, open_message
 from ocsp.verification.policy import Policy
 
 __all__ = ["verify"]
@@ -86,17 +87,18 @@ def verify(
         nonce = None if request is None else _nonce_of(request)
     elif not isinstance(nonce, bytes):
         raise TypeError("nonce must be bytes")
-    return judge(
-        response,
+    case = Case(
+        open_message(response),
         cert,
         issuer,
         moment_of(at),
         nonce=nonce,
         request=request,
-        responders=responders,
-        evidence=evidence,
+        responders=tuple(responders),
+        evidence=tuple(evidence),
         policy=policy,
     )
+    return judge(case)
 
 
 def _nonce_of(request: OCSPRequest) -> bytes | None:

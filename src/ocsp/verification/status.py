@@ -25,13 +25,9 @@ from ocsp.verification.policy import ExpiredCertificate
 __all__ = [
     "ended",
     "kept_after_expiry",
-    "never_issued",
     "only_good_is_good",
-    "reason",
     "revoked_in_the_past",
 ]
-
-_NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def only_good_is_good(case: Case, entry: OCSPSingleResponse) -> None:
@@ -71,29 +67,37 @@ def revoked_in_the_past(case: Case, entry: OCSPSingleResponse) -> None:
         )
 
 
-def reason(entry: OCSPSingleResponse) -> x509.ReasonFlags | None:
-    """Return why the certificate is revoked, as far as that has a name."""
-    code = entry.revocation_reason_code
-    return None if code is None else REASONS.get(code)
-
-
-def never_issued(entry: OCSPSingleResponse) -> bool:
-    """V24: tell whether *revoked* means that no such certificate was ever issued."""
-    return (
-        entry.revocation_time_utc == _NEVER
-        and reason(entry) is x509.ReasonFlags.certificate_hold
+def ended(case: Case) -> datetime.datetime | None:
+    """V26: a certificate that has ended is pointed out; return when, if it has."""
+    if not isinstance(case.cert, x509.Certificate):
+        return None
+    end = case.cert.not_valid_after_utc
+    if end >= case.at:
+        return None
+    case.warn(
+        "V26",
+        StatusNotAvailable,
+        f"the certificate itself ended at {end}",
+        not_after=end,
+        at=case.at,
     )
+    return end
 
 
-def kept_after_expiry(case: Case, entry: OCSPSingleResponse) -> None:
-    """V25: of a certificate that has ended, *good* counts where status is kept."""
-    end = _end(case)
-    if end is None or entry.certificate_status is not OCSPCertStatus.GOOD:
+def kept_after_expiry(
+    case: Case, entry: OCSPSingleResponse, end: datetime.datetime
+) -> None:
+    """V25: of a certificate that ended at *end*, *good* counts where status is kept."""
+    if entry.certificate_status is not OCSPCertStatus.GOOD:
         return
     cutoff = _archive_cutoff(entry)
     if cutoff is not None and cutoff <= end:
         return
-    said = "does not say how long" if cutoff is None else f"only since {cutoff}"
+    said = (
+        "the responder does not say how long it keeps status"
+        if cutoff is None
+        else f"the responder keeps status since {cutoff} only"
+    )
     strict = (
         cutoff is not None
         or case.policy.expired_certificate is ExpiredCertificate.REQUIRE_ARCHIVE_CUTOFF
@@ -102,33 +106,10 @@ def kept_after_expiry(case: Case, entry: OCSPSingleResponse) -> None:
     report(
         "V25",
         StatusNotAvailable,
-        f"the certificate ended at {end}, and the responder keeps status {said}: it "
-        "may have forgotten a revocation",
+        f"the certificate ended at {end}, and {said}: a revocation may be forgotten",
         not_after=end,
         archive_cutoff=cutoff,
     )
-
-
-def ended(case: Case) -> None:
-    """V26: a certificate that has ended is pointed out."""
-    end = _end(case)
-    if end is not None:
-        case.warn(
-            "V26",
-            StatusNotAvailable,
-            f"the certificate itself ended at {end}",
-            not_after=end,
-            at=case.at,
-        )
-
-
-def _end(case: Case) -> datetime.datetime | None:
-    """Return when the certificate ended, if it has."""
-    if isinstance(case.cert, x509.Certificate):
-        end = case.cert.not_valid_after_utc
-        if end < case.at:
-            return end
-    return None
 
 
 def _archive_cutoff(entry: OCSPSingleResponse) -> datetime.datetime | None:

@@ -159,11 +159,8 @@ def produced_at(case: Case, entry: OCSPSingleResponse) -> None:
 def _valid_then(
     signer: Candidate, then: datetime.datetime, skew: datetime.timedelta
 ) -> bool:
-    certificate = signer.certificate
-    return (
-        certificate.not_valid_before_utc - then <= skew
-        and then - certificate.not_valid_after_utc <= skew
-    )
+    facts = signer.facts
+    return facts.not_before - then <= skew and then - facts.not_after <= skew
 
 
 def _misfit(case: Case, message: str) -> None:
@@ -179,8 +176,7 @@ def _misfit(case: Case, message: str) -> None:
 
 def in_validity(case: Case, candidate: Candidate) -> None:
     """V15: the signer's certificate is valid at that time."""
-    certificate = candidate.certificate
-    start, stop = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    start, stop = candidate.facts.not_before, candidate.facts.not_after
     if not start <= case.at <= stop:
         when = "has ended" if case.at > stop else "has not begun"
         candidate.fail(

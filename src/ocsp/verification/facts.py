@@ -1,0 +1,105 @@
+"""
+What a certificate says of its key.
+
+Rules of this file: nothing here depends on the time, the policy or the issuer, so it is
+worked out once for a certificate and remembered; judgement is made elsewhere.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from ocsp._certificates import remembered
+
+__all__ = ["Facts", "facts_of"]
+
+
+class Facts(NamedTuple):
+    """
+    What a certificate says of its key.
+
+    Attributes:
+        key: The key; ``None``, with which nothing verifies, for an unknown kind.
+
+        bits: The size of an RSA, DSA or elliptic-curve key; 0 for all others, which
+            have but one.
+
+        curve: Whether it is an elliptic-curve key.
+
+        not_before: When the certificate begins to be valid, aware, in UTC.
+
+        not_after: When it has been valid last.
+
+        unreadable: Why the certificate cannot be read in full, or nothing.
+
+        purposes: extendedKeyUsage.
+
+        signs: Whether keyUsage, if there is one, has digitalSignature.
+
+        ca: Whether it is that of a CA.
+
+        unknown: A critical extension that is not known, or nothing.
+
+        nocheck: Whether it has id-pkix-ocsp-nocheck.
+    """
+
+    key: CertificatePublicKeyTypes | None
+    bits: int
+    curve: bool
+    not_before: datetime.datetime
+    not_after: datetime.datetime
+    unreadable: str = ""
+    purposes: frozenset[x509.ObjectIdentifier] = frozenset()
+    signs: bool = True
+    ca: bool = False
+    unknown: str = ""
+    nocheck: bool = False
+
+
+@remembered
+def facts_of(certificate: x509.Certificate) -> Facts:
+    """Return what *certificate* says of its key."""
+    validity = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        return Facts(None, 0, False, *validity, unreadable=str(error))
+    curve = isinstance(key, ec.EllipticCurvePublicKey)
+    sized = curve or isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey))
+    bits = key.key_size if sized else 0  # type: ignore[union-attr]
+    try:
+        extensions = certificate.extensions
+    except (ValueError, x509.DuplicateExtension) as error:
+        return Facts(key, bits, curve, *validity, unreadable=str(error))
+    found = {extension.oid: extension.value for extension in extensions}
+    usage = found.get(x509.KeyUsage.oid)
+    constraints = found.get(x509.BasicConstraints.oid)
+    purposes = found.get(x509.ExtendedKeyUsage.oid)
+    return Facts(
+        key,
+        bits,
+        curve,
+        *validity,
+        purposes=frozenset(
+            purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
+        ),
+        signs=not isinstance(usage, x509.KeyUsage) or usage.digital_signature,
+        ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
+        unknown=_unknown(extensions),
+        nocheck=x509.OCSPNoCheck.oid in found,
+    )
+
+
+def _unknown(extensions: x509.Extensions) -> str:
+    for extension in extensions:
+        if extension.critical and isinstance(
+            extension.value, x509.UnrecognizedExtension
+        ):
+            return str(extension.oid.dotted_string)
+    return ""
