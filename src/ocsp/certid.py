@@ -46,6 +46,7 @@ __all__ = [
     "check_octets",
     "check_serial",
     "encode_cert_id",
+    "is_cert_id_of",
     "read_cert_id",
 ]
 
@@ -164,6 +165,27 @@ def encode_cert_id(
     parts = parts_of(cert)
     hashed = _hashed_issuer(algorithm.name, parts.issuer, parts_of(issuer).key_bits)
     return sequence(hashed.der + parts.serial)
+
+
+def is_cert_id_of(
+    data: bytes,
+    layout: CertIDLayout,
+    cert: x509.Certificate,
+    issuer: x509.Certificate,
+) -> bool:
+    """
+    Tell whether the CertID that lies in *data* means *cert* under *issuer*.
+
+    The same as :meth:`CertID.matches`, which is asked where the octets differ: they do
+    where the hash parameters are absent.
+    """
+    if layout.hash is None:
+        return False
+    parts = parts_of(cert)
+    hashed = _hashed_issuer(layout.hash.name, parts.issuer, parts_of(issuer).key_bits)
+    if data[layout.issuer.start : layout.whole.stop] == hashed.der + parts.serial:
+        return True
+    return CertID.at(data, layout).matches(cert, issuer)
 
 
 def check_hash(algorithm: object) -> None:

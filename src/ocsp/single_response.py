@@ -47,7 +47,7 @@ from ocsp._times import (
     warn_naive,
 )
 from ocsp.algorithms import cert_id_hash
-from ocsp.certid import CertID, CertIDLayout, read_cert_id
+from ocsp.certid import CertID, CertIDLayout, is_cert_id_of, read_cert_id
 from ocsp.errors import BuildError, SchemaError
 from ocsp.extensions import (
     SINGLE_EXTENSIONS,
@@ -130,10 +130,13 @@ class OCSPSingleResponse:
         """The certificate that this is about."""
         return CertID.at(self._data, self._layout.cert_id)
 
-    def is_about(self, cert_id: CertID) -> bool:
-        """Tell whether this entry is about *cert_id*: the same as comparing both."""
-        whole = self._layout.cert_id.whole
-        return self._data[whole] == cert_id.der or self.cert_id == cert_id
+    def is_about(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
+        """
+        Tell whether this entry is about *cert*, issued by *issuer*.
+
+        The same as ``cert_id.matches(cert, issuer)``, and false for an unknown hash.
+        """
+        return is_cert_id_of(self._data, self._layout.cert_id, cert, issuer)
 
     @property
     def issuer_key_hash(self) -> bytes:

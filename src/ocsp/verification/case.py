@@ -14,7 +14,6 @@ from cryptography import x509
 from ocsp.certid import CertID
 from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
-from ocsp.single_response import OCSPSingleResponse
 from ocsp.verification.clauses import CLAUSES
 from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
@@ -111,8 +110,6 @@ class Case(Findings):
 
         policy: What the relying party insists on.
 
-        entry: The entry that counts, once it is found.
-
         signer: Who signed, once it is found.
 
         signatures: How many signatures have been checked.
@@ -121,7 +118,6 @@ class Case(Findings):
     __slots__ = (
         "at",
         "cert",
-        "entry",
         "evidence",
         "issuer",
         "nonce",
@@ -157,6 +153,5 @@ class Case(Findings):
         self.responders = responders
         self.evidence = evidence
         self.policy = policy
-        self.entry: OCSPSingleResponse | None = None
         self.signer: Candidate | None = None
         self.signatures = 0

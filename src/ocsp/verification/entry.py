@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp._certificates import parts_of
 from ocsp.certid import CertID
+from ocsp.request import OCSPRequest
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.case import Case
@@ -27,10 +28,11 @@ from ocsp.verification.times import is_current
 
 __all__ = ["choose", "complete", "matching"]
 
+Entries = tuple[OCSPSingleResponse, ...]
 
-def matching(case: Case) -> list[OCSPSingleResponse]:
+
+def matching(case: Case, entries: Entries) -> list[OCSPSingleResponse]:
     """V7: return the entries that are about the certificate."""
-    entries = list(case.response.responses)
     stranger = _stranger(case)
     if stranger:
         case.fail("V7", CertIDMismatch, stranger)
@@ -68,19 +70,18 @@ def _stranger(case: Case) -> str:
 
 
 def _is_about(case: Case, entry: OCSPSingleResponse) -> bool:
-    try:
-        algorithm = entry.hash_algorithm
-    except UnsupportedAlgorithm:
+    algorithm = entry._layout.cert_id.hash
+    if algorithm is None or not _accepted(case, algorithm):
         return False
-    if not _accepted(case, algorithm):
-        return False
-    return entry.is_about(_expected(case, algorithm))
+    if isinstance(case.cert, CertID):
+        return entry.cert_id == _expected(case, algorithm)
+    return entry.is_about(case.cert, case.issuer)
 
 
 def _accepted(case: Case, algorithm: hashes.HashAlgorithm) -> bool:
-    if case.policy.cert_id_hashes is CertIDHashes.SHA2:
-        return not isinstance(algorithm, hashes.SHA1)
-    return True
+    return case.policy.cert_id_hashes is not CertIDHashes.SHA2 or not isinstance(
+        algorithm, hashes.SHA1
+    )
 
 
 def _expected(case: Case, algorithm: hashes.HashAlgorithm) -> CertID:
@@ -95,7 +96,7 @@ def _serial(cert: x509.Certificate | CertID) -> int:
     return int.from_bytes(parts_of(cert).serial[2:], signed=True)
 
 
-def _why_not(case: Case, entries: list[OCSPSingleResponse]) -> str:
+def _why_not(case: Case, entries: Entries) -> str:
     wanted = _serial(case.cert)
     if not any(entry.serial_number == wanted for entry in entries):
         return f"no entry is about serial number {wanted:#x}"
@@ -121,19 +122,11 @@ def _of_issuer(case: Case, entry: OCSPSingleResponse) -> bool:
 _WORST_FIRST = (OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN, OCSPCertStatus.GOOD)
 
 
-def choose(case: Case, entries: list[OCSPSingleResponse]) -> None:
-    """V8: of the *entries* about the certificate, choose the one that counts."""
-    if len(entries) == 1:
-        case.entry = entries[0]
-        return
-    current = [entry for entry in entries if is_current(case, entry)]
-    case.entry = min(
-        current or entries,
-        key=lambda entry: (
-            _WORST_FIRST.index(entry.certificate_status),
-            -entry.this_update_utc.timestamp(),
-        ),
-    )
+def choose(case: Case, about: list[OCSPSingleResponse]) -> OCSPSingleResponse | None:
+    """V8: of the entries *about* the certificate, return the one that counts."""
+    if not about:
+        return None
+    current = [entry for entry in about if is_current(case, entry)]
     if len({entry.certificate_status for entry in current}) > 1:
         case.warn(
             "V8",
@@ -142,17 +135,22 @@ def choose(case: Case, entries: list[OCSPSingleResponse]) -> None:
             "other; the worst counts",
             entries=len(current),
         )
+    return min(
+        current or about,
+        key=lambda entry: (
+            _WORST_FIRST.index(entry.certificate_status),
+            -entry.this_update_utc.timestamp(),
+        ),
+    )
 
 
-def complete(case: Case) -> None:
+def complete(case: Case, request: OCSPRequest, entries: Entries) -> None:
     """V9: every certificate of the request has an entry."""
-    if case.request is None:
-        return
-    answered = {_of(case, entry.cert_id) for entry in case.response.responses}
+    answered = {_of(case, entry.cert_id) for entry in entries}
     missing = [
-        request.serial_number
-        for request in case.request.requests
-        if _of(case, request.cert_id) not in answered
+        each.serial_number
+        for each in request.requests
+        if _of(case, each.cert_id) not in answered
     ]
     if missing:
         case.fail(

@@ -24,7 +24,7 @@ from ocsp.verification.errors import (
     CertificateStatusUnknown,
     Finding,
 )
-from ocsp.verification.policy import Policy
+from ocsp.verification.policy import MissingNextUpdate, Policy
 
 __all__ = ["AuthorizedBy", "Judgement", "VerifiedResponse", "as_evidence"]
 
@@ -59,8 +59,6 @@ class Judgement(NamedTuple):
 
         policy: What was insisted on.
 
-        holds_until: Until when the entry may be believed.
-
         nonce_matched: Whether a nonce was sent and came back.
 
         warnings: What does not speak against the response, and is worth to be known.
@@ -72,9 +70,15 @@ class Judgement(NamedTuple):
     authorized_by: AuthorizedBy
     at: datetime.datetime
     policy: Policy
-    holds_until: datetime.datetime
     nonce_matched: bool
     warnings: tuple[Finding, ...]
+
+
+_END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+
+
+def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime:
+    return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
 
 
 _NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -134,7 +138,14 @@ class VerifiedResponse:
     @property
     def holds_until(self) -> datetime.datetime:
         """Until when this is evidence: nextUpdate, or the age that is allowed."""
-        return self._judgement.holds_until
+        entry, policy = self._judgement.entry, self._judgement.policy
+        this_update = entry.this_update_utc
+        ends = [_later(this_update, policy.max_age)]
+        if entry.next_update_utc is not None:
+            ends.append(entry.next_update_utc)
+        elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
+            ends.append(_later(this_update, policy.max_age_without_next_update))
+        return min(ends)
 
     @property
     def produced_at(self) -> datetime.datetime:

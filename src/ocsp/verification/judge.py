@@ -7,13 +7,25 @@ failures are collected; no status leaves this module but as evidence.
 
 from __future__ import annotations
 
+from ocsp.errors import DecodeError
 from ocsp.response import OCSPResponse
 from ocsp.single_response import OCSPSingleResponse
-from ocsp.verification.case import Candidate, Case, Findings
+from ocsp.statuses import OCSPCertStatus, OCSPResponseStatus
+from ocsp.verification.case import Case, Findings
 from ocsp.verification.entry import choose, complete, matching
 from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.evidence import Judgement, VerifiedResponse, as_evidence
-from ocsp.verification.message import critical_extensions, has_entries, read, successful
+from ocsp.verification.message import (
+    critical_extensions,
+    has_entries,
+    has_extensions,
+    is_about_type,
+    is_basic,
+    read,
+    successful,
+    unique_extensions,
+    well_formed,
+)
 from ocsp.verification.nonce import came_back
 from ocsp.verification.signer import find_signer
 from ocsp.verification.status import (
@@ -22,7 +34,7 @@ from ocsp.verification.status import (
     only_good_is_good,
     revoked_in_the_past,
 )
-from ocsp.verification.times import end_of_hold, not_future, produced_at, recent
+from ocsp.verification.times import not_future, produced_at, recent
 
 __all__ = ["judge", "open_message"]
 
@@ -34,19 +46,37 @@ def judge(case: Case) -> VerifiedResponse:
     Raises:
         VerificationError: If a rule fails.
     """
-    has_entries(case)
+    response = case.response
+    entries = tuple(response.responses)
+    extended = has_extensions(response, entries)
+    has_entries(case, entries)
+    if extended:
+        unique_extensions(case, entries)
     find_signer(case)
-    entries = matching(case)
-    complete(case)
-    if entries:
-        choose(case, entries)
-    critical_extensions(case)
-    nonce_matched = came_back(case)
-    if case.entry is not None:
-        _judge_entry(case, case.entry)
-    if case.failures or case.entry is None or case.signer is None:
+    about = matching(case, entries)
+    if case.request is not None:
+        complete(case, case.request, entries)
+    entry = about[0] if len(about) == 1 else choose(case, about)
+    if extended:
+        critical_extensions(case, entry)
+    nonce_matched = (extended or case.nonce is not None) and came_back(case)
+    if entry is not None:
+        _judge_entry(case, entry)
+    signer = case.signer
+    if case.failures or entry is None or signer is None:
         raise _error(case.failures)
-    return _evidence(case, case.entry, case.signer, nonce_matched)
+    return as_evidence(
+        Judgement(
+            response,
+            entry,
+            signer.certificate,
+            signer.authorized_by,
+            case.at,
+            case.policy,
+            nonce_matched,
+            tuple(case.warnings),
+        )
+    )
 
 
 def open_message(data: bytes | OCSPResponse) -> OCSPResponse:
@@ -56,11 +86,15 @@ def open_message(data: bytes | OCSPResponse) -> OCSPResponse:
     Raises:
         VerificationError: If it is not; then there is nothing more to judge.
     """
-    findings = Findings()
-    response = read(data, findings)
-    if response is not None:
+    try:
+        response = read(data)
+    except DecodeError as error:
+        findings = Findings()
+        (is_basic if is_about_type(error) else well_formed)(findings, error)
+        raise _error(findings.failures) from error
+    if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
+        findings = Findings()
         successful(findings, response)
-    if response is None or findings.failures:
         raise _error(findings.failures)
     return response
 
@@ -71,11 +105,13 @@ def _judge_entry(case: Case, entry: OCSPSingleResponse) -> None:
     produced_at(case, entry)
     end = ended(case)
     # What follows tells the status, so nothing but age may speak against the response.
-    only_good_is_good(case, entry)
-    if not case.failures:
+    if case.failures:
+        only_good_is_good(case, entry)
+        return
+    if entry.certificate_status is OCSPCertStatus.REVOKED:
         revoked_in_the_past(case, entry)
-        if end is not None:
-            kept_after_expiry(case, entry, end)
+    if end is not None:
+        kept_after_expiry(case, entry, end)
 
 
 _SPECIFIC = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12")
@@ -90,21 +126,3 @@ def _error(failures: list[Finding]) -> VerificationError:
 
 def _rank(rule: str) -> int:
     return _SPECIFIC.index(rule) if rule in _SPECIFIC else len(_SPECIFIC)
-
-
-def _evidence(
-    case: Case, entry: OCSPSingleResponse, signer: Candidate, nonce_matched: bool
-) -> VerifiedResponse:
-    return as_evidence(
-        Judgement(
-            case.response,
-            entry,
-            signer.certificate,
-            signer.authorized_by,
-            case.at,
-            case.policy,
-            end_of_hold(case, entry),
-            nonce_matched,
-            tuple(case.warnings),
-        )
-    )

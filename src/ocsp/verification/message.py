@@ -11,11 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp._basic_response import BasicResponseLayout
 from ocsp.errors import DecodeError, LimitExceeded
 from ocsp.response import OCSPResponse, load_der_ocsp_response
 from ocsp.single_response import OCSPSingleResponse
-from ocsp.statuses import OCSPResponseStatus
 from ocsp.verification.case import Case, Findings
 from ocsp.verification.errors import (
     MalformedResponse,
@@ -27,25 +25,24 @@ __all__ = [
     "critical_extensions",
     "has_entries",
     "has_extensions",
+    "is_about_type",
     "is_basic",
     "read",
     "successful",
+    "unique_extensions",
     "well_formed",
 ]
 
-
-def read(data: bytes | OCSPResponse, findings: Findings) -> OCSPResponse | None:
-    """Return the response that *data* is (V2, V3), or what is wrong with it."""
-    try:
-        response = _load(data)
-    except DecodeError as error:
-        check = is_basic if _about_type(error) else well_formed
-        check(findings, error)
-        return None
-    return response
+Entries = tuple[OCSPSingleResponse, ...]
 
 
-def _load(data: bytes | OCSPResponse) -> OCSPResponse:
+def read(data: bytes | OCSPResponse) -> OCSPResponse:
+    """
+    Return the response that *data* is.
+
+    Raises:
+        DecodeError: If it is none, or larger than what is verified.
+    """
     der = data if isinstance(data, bytes) else data.public_bytes(Encoding.DER)
     size = len(der)
     if size > limits.MAX_VERIFIED_BYTES:
@@ -53,7 +50,7 @@ def _load(data: bytes | OCSPResponse) -> OCSPResponse:
     return load_der_ocsp_response(der) if isinstance(data, bytes) else data
 
 
-def _about_type(error: DecodeError) -> bool:
+def is_about_type(error: DecodeError) -> bool:
     """Tell whether the kind of response is at fault, not its encoding."""
     return error.path == "responseBytes" or error.path.endswith(
         (".responseType", ".tbsResponseData.version")
@@ -82,10 +79,8 @@ def is_basic(findings: Findings, error: DecodeError) -> None:
 
 
 def successful(findings: Findings, response: OCSPResponse) -> None:
-    """V1: the responder answered *successful*."""
+    """V1: the responder did not answer *successful*."""
     status = response.response_status
-    if status is OCSPResponseStatus.SUCCESSFUL:
-        return
     name = status.name.lower().replace("_", " ")
     findings.fail(
         "V1",
@@ -96,9 +91,8 @@ def successful(findings: Findings, response: OCSPResponse) -> None:
     )
 
 
-def has_entries(case: Case) -> None:
-    """V4: there is an entry, and no extension stands anywhere twice."""
-    entries = tuple(case.response.responses)
+def has_entries(case: Case, entries: Entries) -> None:
+    """V4: the response is about something."""
     if not entries:
         case.fail("V4", MalformedResponse, "the response is about no certificate")
     if len(entries) > limits.MAX_VERIFIED_ENTRIES:
@@ -106,19 +100,24 @@ def has_entries(case: Case) -> None:
             "MAX_VERIFIED_ENTRIES", len(entries), limits.MAX_VERIFIED_ENTRIES
         )
         well_formed(case, error)
-    if has_extensions(case.response):
-        _readable(case, case.response, "responseExtensions")
+
+
+def has_extensions(response: OCSPResponse, entries: Entries) -> bool:
+    """Tell whether there is any extension: most have none, and need no rule on them."""
+    layout = response._layout
+    if layout is not None and layout.data.extensions:
+        return True
+    for entry in entries:  # noqa: SIM110 - a generator costs more than it saves
+        if entry._layout.extensions:
+            return True
+    return False
+
+
+def unique_extensions(case: Case, entries: Entries) -> None:
+    """V4: no extension stands anywhere twice; V2: and those known are well-formed."""
+    _readable(case, case.response, "responseExtensions")
     for entry in entries:
-        if has_extensions(entry):
-            _readable(case, entry, "singleExtensions")
-
-
-def has_extensions(holder: OCSPResponse | OCSPSingleResponse) -> bool:
-    """Tell whether there are any; most messages have none, and then that is all."""
-    layout = holder._layout
-    if isinstance(layout, BasicResponseLayout):
-        return bool(layout.data.extensions)
-    return layout is not None and bool(layout.extensions)
+        _readable(case, entry, "singleExtensions")
 
 
 def _readable(case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str) -> None:
@@ -141,12 +140,11 @@ def _extensions(holder: OCSPResponse | OCSPSingleResponse) -> x509.Extensions:
     return holder.single_extensions
 
 
-def critical_extensions(case: Case) -> None:
+def critical_extensions(case: Case, entry: OCSPSingleResponse | None) -> None:
     """V5: every critical extension of response and entry is understood."""
-    if has_extensions(case.response):
-        _understood(case, case.response, "responseExtensions")
-    if case.entry is not None and has_extensions(case.entry):
-        _understood(case, case.entry, "singleExtensions")
+    _understood(case, case.response, "responseExtensions")
+    if entry is not None:
+        _understood(case, entry, "singleExtensions")
 
 
 def _understood(
@@ -155,7 +153,7 @@ def _understood(
     try:
         extensions = _extensions(holder)
     except ValueError:
-        return  # which has_entries has found
+        return  # which unique_extensions has found
     for extension in extensions:
         if extension.critical and isinstance(
             extension.value, x509.UnrecognizedExtension

@@ -13,7 +13,6 @@ from cryptography import x509
 
 from ocsp.verification.case import Case
 from ocsp.verification.errors import NonceMismatch, NonceMissing
-from ocsp.verification.message import has_extensions
 from ocsp.verification.policy import NonceCheck
 
 __all__ = ["came_back"]
@@ -24,7 +23,7 @@ MAX_OCTETS = 128
 
 def came_back(case: Case) -> bool:
     """V22: tell whether a nonce that was sent has come back; it has to."""
-    received = _received(case) if has_extensions(case.response) else None
+    received = _received(case)
     if case.nonce is None:
         if received is not None:
             case.warn("V22", NonceMismatch, "a nonce came that nobody has sent")

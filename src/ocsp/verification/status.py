@@ -32,9 +32,7 @@ __all__ = [
 
 def only_good_is_good(case: Case, entry: OCSPSingleResponse) -> None:
     """V20: *revoked* is said even where the response has become too old."""
-    stale = case.failures and all(
-        failure.error is ResponseExpired for failure in case.failures
-    )
+    stale = all(failure.error is ResponseExpired for failure in case.failures)
     if stale and entry.certificate_status is OCSPCertStatus.REVOKED:
         since = entry.revocation_time_utc
         case.fail(

@@ -23,7 +23,6 @@ from ocsp.verification.errors import (
 from ocsp.verification.policy import MissingNextUpdate, ProducedAt
 
 __all__ = [
-    "end_of_hold",
     "in_validity",
     "is_current",
     "not_future",
@@ -38,24 +37,6 @@ def is_current(case: Case, entry: OCSPSingleResponse) -> bool:
     return entry.this_update_utc - case.at <= skew and (
         until is None or case.at - until < skew
     )
-
-
-def end_of_hold(case: Case, entry: OCSPSingleResponse) -> datetime.datetime:
-    """Return until when *entry* may be believed."""
-    this_update, policy = entry.this_update_utc, case.policy
-    ends = [_later(this_update, policy.max_age)]
-    if entry.next_update_utc is not None:
-        ends.append(entry.next_update_utc)
-    elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
-        ends.append(_later(this_update, policy.max_age_without_next_update))
-    return min(ends)
-
-
-_END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
-
-
-def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime:
-    return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
 
 
 def not_future(case: Case, entry: OCSPSingleResponse) -> None:
@@ -74,44 +55,23 @@ def not_future(case: Case, entry: OCSPSingleResponse) -> None:
 def recent(case: Case, entry: OCSPSingleResponse) -> None:
     """V19: the response is recent: nextUpdate, age and interval."""
     this_update, next_update = entry.this_update_utc, entry.next_update_utc
+    policy = case.policy
     if next_update is None:
         _without_next_update(case, this_update)
-    elif next_update < this_update:
-        case.fail(
-            "V19",
-            MalformedResponse,
-            f"nextUpdate {next_update} is before thisUpdate {this_update}",
-            this_update=this_update,
-            next_update=next_update,
-        )
     else:
-        _before_next_update(case, this_update, next_update)
-    _young(case, this_update, case.policy.max_age)
-
-
-def _before_next_update(
-    case: Case, this_update: datetime.datetime, next_update: datetime.datetime
-) -> None:
-    policy = case.policy
-    if case.at - next_update >= policy.clock_skew:
-        case.fail(
-            "V19",
-            ResponseExpired,
-            f"the response held until {next_update}, and it is {case.at}",
-            next_update=next_update,
-            at=case.at,
-        )
-    interval = next_update - this_update
-    if not policy.min_interval <= interval <= policy.max_interval:
-        case.fail(
-            "V19",
-            ValidityIntervalNotAllowed,
-            f"the response holds for {interval}, and the policy takes "
-            f"{policy.min_interval} to {policy.max_interval}",
-            interval=interval,
-            min_interval=policy.min_interval,
-            max_interval=policy.max_interval,
-        )
+        if case.at - next_update >= policy.clock_skew:
+            case.fail(
+                "V19",
+                ResponseExpired,
+                f"the response held until {next_update}, and it is {case.at}",
+                next_update=next_update,
+                at=case.at,
+            )
+        interval = next_update - this_update
+        if not policy.min_interval <= interval <= policy.max_interval:
+            _odd_interval(case, interval)
+    if case.at - this_update > policy.max_age:
+        _too_old(case, this_update, policy.max_age)
 
 
 def _without_next_update(case: Case, this_update: datetime.datetime) -> None:
@@ -124,22 +84,43 @@ def _without_next_update(case: Case, this_update: datetime.datetime) -> None:
             this_update=this_update,
         )
     elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
-        _young(case, this_update, policy.max_age_without_next_update)
+        most = policy.max_age_without_next_update
+        if case.at - this_update > most:
+            _too_old(case, this_update, most)
 
 
-def _young(
-    case: Case, this_update: datetime.datetime, most: datetime.timedelta
-) -> None:
-    age = case.at - this_update
-    if age > most:
+def _odd_interval(case: Case, interval: datetime.timedelta) -> None:
+    policy = case.policy
+    if interval < datetime.timedelta(0):
         case.fail(
             "V19",
-            ResponseExpired,
-            f"the response is {age} old, and the policy takes {most}",
-            this_update=this_update,
-            at=case.at,
-            max_age=most,
+            MalformedResponse,
+            f"nextUpdate is before thisUpdate, by {-interval}",
+            interval=interval,
         )
+        return
+    case.fail(
+        "V19",
+        ValidityIntervalNotAllowed,
+        f"the response holds for {interval}, and the policy takes "
+        f"{policy.min_interval} to {policy.max_interval}",
+        interval=interval,
+        min_interval=policy.min_interval,
+        max_interval=policy.max_interval,
+    )
+
+
+def _too_old(
+    case: Case, this_update: datetime.datetime, most: datetime.timedelta
+) -> None:
+    case.fail(
+        "V19",
+        ResponseExpired,
+        f"the response is {case.at - this_update} old, and the policy takes {most}",
+        this_update=this_update,
+        at=case.at,
+        max_age=most,
+    )
 
 
 def produced_at(case: Case, entry: OCSPSingleResponse) -> None:
@@ -152,15 +133,11 @@ def produced_at(case: Case, entry: OCSPSingleResponse) -> None:
         _misfit(case, f"signed at {produced}, before thisUpdate {this_update}")
     if next_update is not None and produced > next_update:
         _misfit(case, f"signed at {produced}, after nextUpdate {next_update}")
-    if case.signer is not None and not _valid_then(case.signer, produced, skew):
+    if case.signer is None:
+        return
+    facts = case.signer.facts
+    if facts.not_before - produced > skew or produced - facts.not_after > skew:
         _misfit(case, f"signed at {produced}, outside of the signer's own validity")
-
-
-def _valid_then(
-    signer: Candidate, then: datetime.datetime, skew: datetime.timedelta
-) -> bool:
-    facts = signer.facts
-    return facts.not_before - then <= skew and then - facts.not_after <= skew
 
 
 def _misfit(case: Case, message: str) -> None:
