@@ -47,7 +47,7 @@ from ocsp._times import (
     warn_naive,
 )
 from ocsp.algorithms import cert_id_hash
-from ocsp.certid import CertID, CertIDLayout, is_cert_id_of, read_cert_id
+from ocsp.certid import CertID, CertIDLayout, read_cert_id
 from ocsp.errors import BuildError, SchemaError
 from ocsp.extensions import (
     SINGLE_EXTENSIONS,
@@ -129,14 +129,6 @@ class OCSPSingleResponse:
     def cert_id(self) -> CertID:
         """The certificate that this is about."""
         return CertID.at(self._data, self._layout.cert_id)
-
-    def is_about(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
-        """
-        Tell whether this entry is about *cert*, issued by *issuer*.
-
-        The same as ``cert_id.matches(cert, issuer)``, and false for an unknown hash.
-        """
-        return is_cert_id_of(self._data, self._layout.cert_id, cert, issuer)
 
     @property
     def issuer_key_hash(self) -> bytes:

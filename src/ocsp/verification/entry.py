@@ -13,7 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ocsp._certificates import parts_of
-from ocsp.certid import CertID
+from ocsp.certid import CertID, is_cert_id_of
 from ocsp.request import OCSPRequest
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPCertStatus
@@ -70,18 +70,18 @@ def _stranger(case: Case) -> str:
 
 
 def _is_about(case: Case, entry: OCSPSingleResponse) -> bool:
-    algorithm = entry._layout.cert_id.hash
-    if algorithm is None or not _accepted(case, algorithm):
+    layout = entry._layout.cert_id
+    if layout.hash is None or not _accepted(case, layout.hash):
         return False
     if isinstance(case.cert, CertID):
-        return entry.cert_id == _expected(case, algorithm)
-    return entry.is_about(case.cert, case.issuer)
+        return entry.cert_id == _expected(case, layout.hash)
+    return is_cert_id_of(entry._data, layout, case.cert, case.issuer)
 
 
 def _accepted(case: Case, algorithm: hashes.HashAlgorithm) -> bool:
-    return case.policy.cert_id_hashes is not CertIDHashes.SHA2 or not isinstance(
-        algorithm, hashes.SHA1
-    )
+    if case.policy.cert_id_hashes is CertIDHashes.SHA1_AND_SHA2:
+        return True
+    return not isinstance(algorithm, hashes.SHA1)
 
 
 def _expected(case: Case, algorithm: hashes.HashAlgorithm) -> CertID:

@@ -8,6 +8,8 @@ themselves (:mod:`ocsp.verification.delegate`). How many are tried is bounded.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -56,20 +58,15 @@ def find_signer(case: Case) -> None:
         _nobody_named(case)
 
 
-def _certificates(case: Case) -> list[tuple[x509.Certificate, AuthorizedBy]]:
-    """Return whose key may have signed, and why that might speak for the issuer."""
-    found = [(case.issuer, AuthorizedBy.ISSUER)]
-    if case.responders:
-        found += ((each, AuthorizedBy.CONFIGURED) for each in case.responders)
-    came = case.response.certificates
-    if came:
-        known = (case.issuer, *case.responders)
-        found += (
-            (each, AuthorizedBy.DELEGATE)
-            for each in came[: limits.MAX_VERIFIED_CERTIFICATES]
-            if each not in known
-        )
-    return found
+def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]:
+    """Say whose key may have signed, and why that might speak for the issuer."""
+    yield case.issuer, AuthorizedBy.ISSUER
+    for certificate in case.responders:
+        yield certificate, AuthorizedBy.CONFIGURED
+    known = (case.issuer, *case.responders)
+    for certificate in case.response.certificates[: limits.MAX_VERIFIED_CERTIFICATES]:
+        if certificate not in known:
+            yield certificate, AuthorizedBy.DELEGATE
 
 
 def corresponds(case: Case, certificate: x509.Certificate) -> bool:

@@ -33,15 +33,15 @@ __all__ = [
 
 def is_current(case: Case, entry: OCSPSingleResponse) -> bool:
     """Tell whether *entry* holds at that moment, as far as its own times say."""
-    skew, until = case.policy.clock_skew, entry.next_update_utc
-    return entry.this_update_utc - case.at <= skew and (
+    skew, until = case.policy.clock_skew, entry._next_update
+    return entry._this_update - case.at <= skew and (
         until is None or case.at - until < skew
     )
 
 
 def not_future(case: Case, entry: OCSPSingleResponse) -> None:
     """V18: thisUpdate is not in the future."""
-    this_update = entry.this_update_utc
+    this_update = entry._this_update
     if this_update - case.at > case.policy.clock_skew:
         case.fail(
             "V18",
@@ -54,7 +54,7 @@ def not_future(case: Case, entry: OCSPSingleResponse) -> None:
 
 def recent(case: Case, entry: OCSPSingleResponse) -> None:
     """V19: the response is recent: nextUpdate, age and interval."""
-    this_update, next_update = entry.this_update_utc, entry.next_update_utc
+    this_update, next_update = entry._this_update, entry._next_update
     policy = case.policy
     if next_update is None:
         _without_next_update(case, this_update)
@@ -126,7 +126,7 @@ def _too_old(
 def produced_at(case: Case, entry: OCSPSingleResponse) -> None:
     """V21: producedAt goes with thisUpdate, nextUpdate, now and the signer."""
     produced, skew = case.response.produced_at_utc, case.policy.clock_skew
-    this_update, next_update = entry.this_update_utc, entry.next_update_utc
+    this_update, next_update = entry._this_update, entry._next_update
     if produced - case.at > skew:
         _misfit(case, f"the response was signed at {produced}, and it is {case.at}")
     if this_update - produced > skew:
