@@ -1,4 +1,4 @@
-"""The DER documents of ``cryptography-vectors``, by name."""
+"""Published documents: of ``cryptography-vectors`` by name, and the folders here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from pathlib import Path
 
 import cryptography_vectors
 
-__all__ = ["REQUESTS", "RESPONSES", "vector"]
+__all__ = ["REQUESTS", "RESPONSES", "RFC9919", "vector"]
 
 _FOLDER = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
+
+RFC9919 = Path(__file__).parent / "rfc9919"
+"""The worked example of RFC 9919 Appendix B; its README says what is what."""
 
 
 def vector(name: str) -> bytes:
