@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PROGRAMS := $(VENV)/.programs
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
@@ -12,10 +13,14 @@ EXAM := .cache/upstream/complete
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) $(EXAM) ## make the environment: Python packages, openssl, the upstream tests
+setup: $(READY) $(PROGRAMS) $(EXAM) ## make the environment: packages, programs, the upstream tests
 
 $(READY): pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/setup.sh
+	@touch $@
+
+$(PROGRAMS): tools/setup.sh | $(READY)
+	@bash tools/setup.sh programs
 	@touch $@
 
 $(EXAM): tools/fetch_upstream.py $(READY)

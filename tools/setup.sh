@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Makes the environment: a virtual environment with this package and its tools, and the
-# programs that tests and demo talk to. Needs python3 (3.11 or later) and, for what is
-# missing, apt. Called by make; safe to call again.
+# program that the demo talks to. Needs python3 (3.11 or later) and, for what is missing,
+# apt. Called by make; safe to call again.
+#
+# With the argument `programs`: installs what tests alone talk to, and nothing else.
 set -euo pipefail
 
 PYTHON="${PYTHON:-python3}"
@@ -24,12 +26,24 @@ install() {
     DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq "$@" >/dev/null
 }
 
+# A key store and a Java library with its compiler; minutes on a machine without Java.
+install_programs() {
+    local missing=()
+    command -v softhsm2-util >/dev/null || missing+=(softhsm2)
+    [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
+    command -v javac >/dev/null || missing+=(default-jdk-headless)
+    [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+}
+
+if [ "${1:-}" = programs ]; then
+    install_programs
+    exit
+fi
 if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     say "error: $PYTHON is older than 3.11: make PYTHON=/path/to/python3"
     exit 1
 fi
 command -v openssl >/dev/null || install openssl
-command -v softhsm2-util >/dev/null || install softhsm2
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
 
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"

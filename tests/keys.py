@@ -1,0 +1,46 @@
+"""One key of each kind that signs, and a certificate for it; made when first wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import (
+    dsa,
+    ec,
+    ed448,
+    ed25519,
+    mldsa,
+    rsa,
+)
+
+from tests.pki import DELEGATION, make
+
+__all__ = ["MAKERS", "certificate_of", "key_of"]
+
+MAKERS: dict[str, Callable[[], Any]] = {
+    "rsa": lambda: rsa.generate_private_key(65537, 2048),
+    "dsa": lambda: dsa.generate_private_key(2048),
+    "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "p521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "ed448": ed448.Ed448PrivateKey.generate,
+    "mldsa44": mldsa.MLDSA44PrivateKey.generate,
+    "mldsa65": mldsa.MLDSA65PrivateKey.generate,
+    "mldsa87": mldsa.MLDSA87PrivateKey.generate,
+}
+
+
+@cache
+def key_of(kind: str) -> Any:
+    """Return the key of that kind; the same at each call."""
+    return MAKERS[kind]()
+
+
+@cache
+def certificate_of(kind: str) -> x509.Certificate:
+    """Return the certificate of that key: a delegate of the test CA."""
+    return make(f"signer-{kind}", "Test CA", public=key_of(kind), extensions=DELEGATION)
