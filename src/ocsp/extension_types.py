@@ -121,6 +121,9 @@ class KnownExtension(x509.UnrecognizedExtension):
             fields = f"malformed: {self.value.hex()}"
         return f"<{type(self).__name__}({fields})>"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self).read, (self.value,)
+
 
 class CRLReference(KnownExtension):
     """
