@@ -1,26 +1,41 @@
-"""Hypothesis strategies for what requests and responses are made of."""
+"""
+Hypothesis strategies for the whole grammar of requests and responses.
+
+Rules of this file: what is drawn are plans (:mod:`tests.interop.plans`), which are built
+by this package and say what a reader must find. Extensions are drawn where they belong,
+and unknown ones and nonces anywhere.
+"""
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from hypothesis import strategies as st
 
 import ocsp
-from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
-from tests.pki import ca, delegate, key
+from ocsp import OCSPCertStatus, OCSPResponderEncoding
+from tests.interop import known
+from tests.interop.kinds import SCHEMES
+from tests.interop.plans import (
+    Answer,
+    Extension,
+    Question,
+    RequestPlan,
+    ResponsePlan,
+    Target,
+)
+from tests.pki import ca, delegate, leaf
+from tests.property.names import general_names, names, oids
 
 __all__ = [
-    "Entry",
-    "ResponsePlan",
-    "cert_ids",
-    "extensions",
+    "extensions_of",
+    "request_plans",
     "requests",
     "response_plans",
-    "sign",
+    "responses",
+    "targets",
 ]
 
 ALGORITHMS: tuple[hashes.HashAlgorithm, ...] = (
@@ -37,91 +52,126 @@ moments = st.datetimes(
     timezones=st.just(datetime.UTC),
 ).map(lambda moment: moment.replace(microsecond=0))
 
-serials = st.integers(min_value=0, max_value=2**160) | st.integers(0, 300)
+serials = (
+    st.integers(0, 2**160) | st.integers(-300, 300) | st.integers(-(2**400), 2**400)
+)
+"""Of 20 octets, of one or two, and beyond what RFC 5280 §4.1.2.2 allows."""
 
 
 @st.composite
-def cert_ids(draw: st.DrawFn) -> CertID:
-    """Return any CertID that the documented builders can make."""
+def targets(draw: st.DrawFn) -> Target:
+    """Return the fields of any CertID that can be built."""
     algorithm = draw(st.sampled_from(ALGORITHMS))
-    size = algorithm.digest_size
-    octets = st.binary(min_size=size, max_size=size)
-    return CertID.from_hashes(draw(octets), draw(octets), draw(serials), algorithm)
+    octets = st.binary(min_size=algorithm.digest_size, max_size=algorithm.digest_size)
+    return Target(algorithm, draw(octets), draw(octets), draw(serials))
 
 
-_nonces = st.binary(min_size=1, max_size=128).map(x509.OCSPNonce)
-_unknown = st.builds(
-    x509.UnrecognizedExtension,
-    st.integers(0, 10**6).map(lambda last: x509.ObjectIdentifier(f"1.2.3.{last}")),
+# --- extensions ------------------------------------------------------------------
+
+_urls = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
+_critical = {"critical": st.booleans()}
+_anywhere: st.SearchStrategy[Extension] = st.builds(
+    known.nonce, st.binary(min_size=1, max_size=128), **_critical
+) | st.builds(
+    known.unknown,
+    oids.map(lambda dotted: f"2.999.{dotted}"),
     st.binary(max_size=40),
+    **_critical,
 )
-_acceptable = st.lists(
-    st.sampled_from(["1.3.6.1.5.5.7.48.1.1", "1.2.3.4", "2.999.1"]).map(
-        x509.ObjectIdentifier
+_identifiers = st.sampled_from([scheme.identifier for scheme in SCHEMES.values()])
+_curves = st.sampled_from(["301306072a8648ce3d020106082a8648ce3d030107", None])
+_of_requests = _anywhere | st.one_of(
+    st.builds(
+        known.acceptable_responses, st.lists(oids, min_size=1, max_size=3), **_critical
     ),
-    min_size=1,
-    max_size=3,
-    unique=True,
-).map(x509.OCSPAcceptableResponses)
+    st.builds(
+        known.preferred_algorithms,
+        st.lists(st.tuples(_identifiers, _curves), min_size=1, max_size=3),
+        **_critical,
+    ),
+)
+_places = st.tuples(oids, general_names)
+_of_questions = _anywhere | st.builds(
+    known.service_locator,
+    names,
+    st.none() | st.lists(_places, min_size=1, max_size=3),
+    **_critical,
+)
+_of_responses = _anywhere | st.builds(known.extended_revoke, **_critical)
+_of_answers = _anywhere | st.one_of(
+    st.tuples(
+        st.none() | _urls,
+        st.none() | st.integers(-(2**70), 2**70),
+        st.none() | moments,
+    )
+    .filter(lambda fields: fields != (None, None, None))
+    .flatmap(
+        lambda fields: st.builds(
+            known.crl_reference, *map(st.just, fields), **_critical
+        )
+    ),
+    st.builds(known.archive_cutoff, moments, **_critical),
+    st.builds(known.crl_reason, st.sampled_from(x509.ReasonFlags), **_critical),
+    st.builds(known.invalidity_date, moments, **_critical),
+    st.builds(
+        known.certificate_issuer,
+        st.lists(general_names, min_size=1, max_size=2),
+        **_critical,
+    ),
+    st.builds(
+        known.sct_list,
+        st.binary(min_size=32, max_size=32),
+        st.integers(0, 2**44),
+        st.binary(max_size=80),
+        **_critical,
+    ),
+)
 
 
-def extensions(
-    *, of_request: bool
-) -> st.SearchStrategy[list[tuple[x509.ExtensionType, bool]]]:
-    """Return lists of extensions with their criticality, none twice."""
-    values: st.SearchStrategy[x509.ExtensionType] = _nonces | _unknown
-    if of_request:
-        values = values | _acceptable
-    return st.lists(
-        st.tuples(values, st.booleans()), max_size=4, unique_by=lambda pair: pair[0].oid
+def extensions_of(
+    values: st.SearchStrategy[Extension], most: int = 4
+) -> st.SearchStrategy[list[Extension]]:
+    """Return lists of extensions, none twice."""
+    return st.lists(values, max_size=most, unique_by=lambda each: each.value.oid)
+
+
+# --- messages --------------------------------------------------------------------
+
+_signings = st.sampled_from(
+    [SCHEMES[each] for each in ("p256-sha256", "p384-sha3-384", "ed25519", "mldsa44")]
+)
+_certificates = st.lists(
+    st.sampled_from([ca(), delegate(), leaf()]), max_size=3, unique_by=id
+)
+_questions = st.builds(Question, targets(), extensions_of(_of_questions, 2))
+
+
+@st.composite
+def request_plans(draw: st.DrawFn, *, most: int = 4) -> RequestPlan:
+    """Return what any request is built of, with up to *most* entries."""
+    signing = draw(st.none() | _signings)
+    requestors = general_names if signing else st.none() | general_names
+    return RequestPlan(
+        draw(st.lists(_questions, min_size=1, max_size=most)),
+        draw(extensions_of(_of_requests)),
+        draw(requestors),
+        signing,
+        draw(_certificates) if signing else [],
     )
 
 
 @st.composite
-def requests(draw: st.DrawFn, *, most: int = 4) -> ocsp.OCSPRequest:
-    """Return any request that our builder can make, with up to *most* entries."""
-    builder = ocsp.OCSPRequestBuilder(allow_multiple=True)
-    for cert_id in draw(st.lists(cert_ids(), min_size=1, max_size=most)):
-        builder = builder.add_certificate_by_id(cert_id)
-    for value, critical in draw(extensions(of_request=True)):
-        builder = builder.add_extension(value, critical)
-    return builder.build()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What a response says of one certificate."""
-
-    cert_id: CertID
-    status: OCSPCertStatus
-    this_update: datetime.datetime
-    next_update: datetime.datetime | None
-    revocation_time: datetime.datetime | None
-    reason: x509.ReasonFlags | None
-
-
-@dataclass(frozen=True)
-class ResponsePlan:
-    """What a response is built of."""
-
-    entries: list[Entry]
-    produced_at: datetime.datetime
-    encoding: OCSPResponderEncoding
-    certificates: list[x509.Certificate]
-    extensions: list[tuple[x509.ExtensionType, bool]]
-
-
-@st.composite
-def _entries(draw: st.DrawFn) -> Entry:
+def _answers(draw: st.DrawFn) -> Answer:
     status = draw(st.sampled_from(OCSPCertStatus))
     revoked = status is OCSPCertStatus.REVOKED
-    return Entry(
-        draw(cert_ids()),
+    return Answer(
+        draw(targets()),
         status,
         draw(moments),
         draw(st.none() | moments),
         draw(moments) if revoked else None,
         draw(st.none() | st.sampled_from(x509.ReasonFlags)) if revoked else None,
+        draw(extensions_of(_of_answers, 2)),
     )
 
 
@@ -129,30 +179,20 @@ def _entries(draw: st.DrawFn) -> Entry:
 def response_plans(draw: st.DrawFn, *, most: int = 4) -> ResponsePlan:
     """Return what any response is built of, with up to *most* entries."""
     return ResponsePlan(
-        draw(st.lists(_entries(), min_size=1, max_size=most)),
+        draw(st.lists(_answers(), min_size=1, max_size=most)),
         draw(moments),
         draw(st.sampled_from(OCSPResponderEncoding)),
-        draw(st.lists(st.sampled_from([ca(), delegate()]), max_size=2, unique_by=id)),
-        draw(extensions(of_request=False)),
+        draw(_signings),
+        draw(_certificates),
+        draw(extensions_of(_of_responses)),
     )
 
 
-def sign(plan: ResponsePlan) -> ocsp.OCSPResponse:
-    """Build and sign what *plan* says, with the key of the test CA."""
-    builder = ocsp.OCSPResponseBuilder(allow_multiple=True)
-    builder = builder.produced_at(plan.produced_at)
-    for entry in plan.entries:
-        builder = builder.add_response_by_id(
-            entry.cert_id,
-            entry.status,
-            entry.this_update,
-            entry.next_update,
-            entry.revocation_time,
-            entry.reason,
-        )
-    if plan.certificates:
-        builder = builder.certificates(plan.certificates)
-    for value, critical in plan.extensions:
-        builder = builder.add_extension(value, critical)
-    builder = builder.responder_id(plan.encoding, ca())
-    return builder.sign(key("Test CA"), hashes.SHA256())
+def requests(*, most: int = 4) -> st.SearchStrategy[ocsp.OCSPRequest]:
+    """Return any request that our builder can make, with up to *most* entries."""
+    return request_plans(most=most).map(RequestPlan.build)
+
+
+def responses(*, most: int = 4) -> st.SearchStrategy[ocsp.OCSPResponse]:
+    """Return any response that our builder can make, with up to *most* entries."""
+    return response_plans(most=most).map(ResponsePlan.build)
