@@ -8,37 +8,16 @@ from typing import Any
 
 import pytest
 from asn1crypto import ocsp as asn1
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import (
-    dsa,
-    ec,
-    ed448,
-    ed25519,
-    mldsa,
-    padding,
-    rsa,
-    x25519,
-)
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponderEncoding
-from tests.pki import NOW, ca, make
+from tests.keys import MAKERS, certificate_of, key_of
+from tests.pki import NOW, ca
 
-MAKERS: dict[str, Any] = {
-    "rsa": lambda: rsa.generate_private_key(65537, 2048),
-    "dsa": lambda: dsa.generate_private_key(2048),
-    "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
-    "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
-    "p521": lambda: ec.generate_private_key(ec.SECP521R1()),
-    "ed25519": ed25519.Ed25519PrivateKey.generate,
-    "ed448": ed448.Ed448PrivateKey.generate,
-    "mldsa44": mldsa.MLDSA44PrivateKey.generate,
-    "mldsa65": mldsa.MLDSA65PrivateKey.generate,
-    "mldsa87": mldsa.MLDSA87PrivateKey.generate,
-}
 SHA2 = (hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 SHA3 = (hashes.SHA3_224(), hashes.SHA3_256(), hashes.SHA3_384(), hashes.SHA3_512())
 HASHED = ("rsa", "dsa", "p256", "p384", "p521")
@@ -53,22 +32,12 @@ SCHEMES = [
 
 
 @cache
-def _key(kind: str) -> Any:
-    return MAKERS[kind]()
-
-
-@cache
 def _supported(kind: str) -> bool:
     try:
-        _key(kind)
+        key_of(kind)
     except UnsupportedAlgorithm:
         return False
     return True
-
-
-@cache
-def _certificate(kind: str) -> x509.Certificate:
-    return make(f"signer-{kind}", "Test CA", public=_key(kind))
 
 
 def _builder(kind: str) -> ocsp.OCSPResponseBuilder:
@@ -76,11 +45,11 @@ def _builder(kind: str) -> ocsp.OCSPResponseBuilder:
     builder = ocsp.OCSPResponseBuilder().add_response_by_id(
         cert_id, OCSPCertStatus.GOOD, NOW, NOW + datetime.timedelta(1), None, None
     )
-    return builder.responder_id(OCSPResponderEncoding.HASH, _certificate(kind))
+    return builder.responder_id(OCSPResponderEncoding.HASH, certificate_of(kind))
 
 
 def _verify(kind: str, algorithm: Any, response: ocsp.OCSPResponse) -> None:
-    public = _key(kind).public_key()
+    public = key_of(kind).public_key()
     signed = (response.signature, response.tbs_response_bytes)
     if isinstance(public, rsa.RSAPublicKey):
         public.verify(*signed, padding.PKCS1v15(), algorithm)
@@ -99,7 +68,7 @@ def _name(value: Any) -> str:
 @pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=_name)
 def test_every_scheme_signs_and_is_named_right(kind: str, algorithm: Any) -> None:
     """The signature verifies, and readers are told with what it was made."""
-    response = _builder(kind).sign(_key(kind), algorithm)
+    response = _builder(kind).sign(key_of(kind), algorithm)
     _verify(kind, algorithm, response)
     loaded = ocsp.load_der_ocsp_response(response.public_bytes(Encoding.DER))
     if (kind, _name(algorithm)) in UNNAMED:
@@ -117,7 +86,7 @@ def test_every_scheme_signs_and_is_named_right(kind: str, algorithm: Any) -> Non
 @pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=_name)
 def test_a_key_signer_does_the_same(kind: str, algorithm: Any) -> None:
     """The protocol that an HSM meets as well."""
-    signer = KeySigner(_key(kind), _certificate(kind), algorithm)
+    signer = KeySigner(key_of(kind), certificate_of(kind), algorithm)
     _verify(kind, algorithm, _builder(kind).sign_with(signer))
 
 
@@ -133,7 +102,7 @@ def test_a_key_signer_does_the_same(kind: str, algorithm: Any) -> None:
 )
 def test_a_key_signer_finds_a_fitting_hash(kind: str, name: str) -> None:
     """As strong as the key, where none was asked for."""
-    response = _builder(kind).sign_with(KeySigner(_key(kind), _certificate(kind)))
+    response = _builder(kind).sign_with(KeySigner(key_of(kind), certificate_of(kind)))
     assert _name(response.signature_hash_algorithm) == name
 
 
@@ -141,8 +110,8 @@ def test_a_key_signer_finds_a_fitting_hash(kind: str, name: str) -> None:
 def test_keys_with_their_own_hash_take_no_other(kind: str) -> None:
     """Ed25519, Ed448 and ML-DSA."""
     with pytest.raises(ocsp.BuildError, match="must be None"):
-        _builder(kind).sign(_key(kind), hashes.SHA256())
-    assert KeySigner(_key(kind), _certificate(kind)).sign(b"x")
+        _builder(kind).sign(key_of(kind), hashes.SHA256())
+    assert KeySigner(key_of(kind), certificate_of(kind)).sign(b"x")
 
 
 @pytest.mark.parametrize("kind", HASHED)
@@ -150,7 +119,7 @@ def test_keys_with_their_own_hash_take_no_other(kind: str) -> None:
 def test_weak_hashes_never_sign(kind: str, weak: hashes.HashAlgorithm) -> None:
     """RFC 6960 §5.1.1."""
     with pytest.raises(UnsupportedAlgorithm):
-        _builder(kind).sign(_key(kind), weak)
+        _builder(kind).sign(key_of(kind), weak)
 
 
 @pytest.mark.parametrize(
@@ -159,14 +128,14 @@ def test_weak_hashes_never_sign(kind: str, weak: hashes.HashAlgorithm) -> None:
 def test_hashes_without_an_identifier_do_not_sign(other: hashes.HashAlgorithm) -> None:
     """No standard says how."""
     with pytest.raises(UnsupportedAlgorithm):
-        _builder("p256").sign(_key("p256"), other)
+        _builder("p256").sign(key_of("p256"), other)
 
 
 @pytest.mark.parametrize("nothing", [None, "sha256", hashes.SHA256])
 def test_what_is_no_hash_is_a_type_error(nothing: Any) -> None:
     """A name or a class is none."""
     with pytest.raises(TypeError):
-        _builder("p256").sign(_key("p256"), nothing)
+        _builder("p256").sign(key_of("p256"), nothing)
 
 
 def test_a_key_that_cannot_sign_is_a_type_error() -> None:
@@ -179,16 +148,16 @@ def test_a_key_that_cannot_sign_is_a_type_error() -> None:
 def test_key_and_certificate_belong_together() -> None:
     """Found out when the signer is made, and by the builder after signing."""
     with pytest.raises(ocsp.BuildError, match="do not match"):
-        KeySigner(_key("p256"), _certificate("p384"))
+        KeySigner(key_of("p256"), certificate_of("p384"))
     with pytest.raises(ocsp.BuildError, match="do not match"):
-        _builder("p384").sign(_key("p256"), hashes.SHA256())
+        _builder("p384").sign(key_of("p256"), hashes.SHA256())
     with pytest.raises(ocsp.BuildError, match="another certificate"):
-        _builder("p384").sign_with(KeySigner(_key("p256"), _certificate("p256")))
+        _builder("p384").sign_with(KeySigner(key_of("p256"), certificate_of("p256")))
 
 
 def test_a_signer_shows_its_certificate_and_not_its_key() -> None:
     """In logs and debuggers."""
-    shown = repr(KeySigner(_key("p256"), _certificate("p256")))
+    shown = repr(KeySigner(key_of("p256"), certificate_of("p256")))
     assert shown == "<KeySigner('CN=signer-p256')>"
 
 
