@@ -51,9 +51,11 @@ from ocsp.extension_types import (
     CRLReference,
     ExtendedRevoke,
     Nonce,
+    ServiceLocator,
+)
+from ocsp.preferred_algorithms import (
     PreferredSignatureAlgorithm,
     PreferredSignatureAlgorithms,
-    ServiceLocator,
 )
 from ocsp.request import OCSPRequest, OCSPSingleRequest, load_der_ocsp_request
 from ocsp.request_builder import OCSPRequestBuilder

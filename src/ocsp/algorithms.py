@@ -53,6 +53,7 @@ __all__ = [
     "pss_parameters",
     "read_algorithm",
     "signature_hash",
+    "usual_parameters",
 ]
 
 
@@ -354,6 +355,15 @@ def _small(der: bytes, start: int, stop: int, octets: int, name: str) -> int:
 def encode_algorithm(dotted: str, parameters: bytes = b"") -> bytes:
     """Return the DER of an AlgorithmIdentifier."""
     return encode(SEQUENCE, encode_oid(dotted), parameters)
+
+
+def usual_parameters(dotted: str) -> bytes:
+    """
+    Return the parameters that a signature algorithm is written with where it has none.
+
+    RFC 4055 §5: NULL for those of RSA PKCS #1 v1.5, which all others lack.
+    """
+    return NULL_DER if dotted in _NULL_OR_ABSENT else b""
 
 
 def hash_named(name: str) -> hashes.HashAlgorithm:

@@ -1,27 +1,30 @@
 """
 The extensions of RFC 6960 §4.4 that ``cryptography`` has no class for.
 
+Preferred signature algorithms have a file of their own.
+
 Rules of this file:
 
 * Each is an ``x509.ExtensionType``, to be given to ``add_extension``, and is what
   ``extensions`` has for it. As the documented API promises an
   ``x509.UnrecognizedExtension`` for these, each is one as well, with the same octets.
 * What was read is decoded when it is asked for: bad content loads, as it does there,
-  and is a :class:`ocsp.DecodeError` where its value is wanted.
-* Values: equal where the octets are.
+  and is a :class:`ocsp.DecodeError` where its value is wanted. Its path starts with the
+  ASN.1 name of the type, its offset counts from the extension's content.
+* Values: immutable, picklable, and equal where the octets are.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
-from typing import ClassVar, NamedTuple, Self
+from collections.abc import Iterator
+from typing import NamedTuple, Self
 
 from cryptography import x509
 
 from ocsp import oids
+from ocsp._certificates import parts_of
 from ocsp._der import (
-    INTEGER,
     NULL_DER,
     SEQUENCE,
     content,
@@ -31,34 +34,34 @@ from ocsp._der import (
     end_of,
     explicit,
     fail,
+    integer,
     oid,
     oid_text,
 )
+from ocsp._known_extension import KnownExtension, require, shown
 from ocsp._names import (
     check_general_name,
     check_name,
     parse_general_name,
     parse_name,
 )
-from ocsp._times import encode_time, explicit_time, generalized_time, moment, utc
-from ocsp.algorithms import algorithm_identifier, encode_algorithm, read_algorithm
-from ocsp.errors import BuildError, DecodeError
+from ocsp._times import encode_time, explicit_time, generalized_time, moment
+from ocsp.errors import BuildError, DecodeError, SchemaError
 
 __all__ = [
+    "LONGEST_NONCE",
+    "SHORTEST_NONCE",
     "ArchiveCutoff",
     "CRLReference",
     "ExtendedRevoke",
-    "KnownExtension",
     "Nonce",
-    "PreferredSignatureAlgorithm",
-    "PreferredSignatureAlgorithms",
     "ServiceLocator",
 ]
 
 _IA5_STRING = 0x16
 
 SHORTEST_NONCE, LONGEST_NONCE = 1, 128
-"""RFC 9654 §2.1."""
+"""RFC 9654 §2.1: any other length is malformed."""
 
 
 class Nonce(x509.OCSPNonce):
@@ -86,45 +89,6 @@ class Nonce(x509.OCSPNonce):
             raise BuildError(f"a nonce has 1 to 128 octets, not {len(nonce)}")
 
 
-class KnownExtension(x509.UnrecognizedExtension):
-    """What the extensions of this file have in common."""
-
-    known_oid: ClassVar[str]
-    """The object identifier, dotted."""
-
-    def __init__(self, value: bytes) -> None:
-        super().__init__(oids.identifier(self.known_oid), value)
-
-    @classmethod
-    def read(cls, value: bytes) -> Self:
-        """Return the extension whose content octets are *value*, whatever they are."""
-        extension = cls.__new__(cls)
-        KnownExtension.__init__(extension, value)
-        return extension
-
-    def check(self) -> None:
-        """
-        Require that the content is well-formed.
-
-        Raises:
-            DecodeError: If it is not.
-        """
-        self._fields()
-
-    def _fields(self) -> object:
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        try:
-            fields: object = self._fields()
-        except DecodeError:
-            fields = f"malformed: {self.value.hex()}"
-        return f"<{type(self).__name__}({fields})>"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self).read, (self.value,)
-
-
 class CRLReference(KnownExtension):
     """
     The CRL on which a status is based (``id-pkix-ocsp-crl``, RFC 6960 §4.4.2).
@@ -137,7 +101,7 @@ class CRLReference(KnownExtension):
             crlTime [2] EXPLICIT GeneralizedTime OPTIONAL }
     """
 
-    known_oid = oids.CRL
+    oid = oids.identifier(oids.CRL)
 
     class Fields(NamedTuple):
         """The three fields, each ``None`` where absent."""
@@ -159,23 +123,29 @@ class CRLReference(KnownExtension):
         Args:
             url: Where it is; ASCII.
 
-            number: Its CRLNumber.
+            number: Its CRLNumber, not negative.
 
-            time: When it was issued; naive times are UTC.
+            time: When it was issued; naive times are UTC, microseconds are dropped.
 
         Raises:
-            BuildError: If nothing is given, or *url* is not ASCII.
+            BuildError: If nothing is given, *url* is not ASCII, or *number* negative.
+            TypeError: If an argument is of another type.
         """
         if url is None and number is None and time is None:
             raise BuildError("a reference to a CRL has an URL, a number or a time")
         parts = []
         if url is not None:
+            require("url", url, str)
             if not url.isascii():
                 raise BuildError("the URL of a CRL is ASCII")
             parts.append(encode(context(0), encode(_IA5_STRING, url.encode())))
         if number is not None:
+            require("number", number, int)
+            if number < 0:
+                raise BuildError("the number of a CRL is not negative")
             parts.append(encode(context(1), encode_integer(number)))
         if time is not None:
+            require("time", time, datetime.datetime)
             parts.append(encode(context(2), encode_time(time)))
         super().__init__(encode(SEQUENCE, *parts))
 
@@ -200,25 +170,40 @@ class CRLReference(KnownExtension):
         end_of(end, len(data), "CrlID")
         url = number = time = None
         if position < end and data[position] == context(0):
-            start, stop, position = explicit(
-                data, position, end, 0, _IA5_STRING, "crlUrl"
-            )
-            url = _ascii(data, start, stop, "crlUrl")
+            url, position = _ia5_text(data, position, end, "CrlID.crlUrl")
         if position < end and data[position] == context(1):
-            start, stop, position = explicit(data, position, end, 1, INTEGER, "crlNum")
-            number = int.from_bytes(data[start:stop], signed=True)
+            number, position = _number(data, position, end, "CrlID.crlNum")
         if position < end and data[position] == context(2):
-            text, position = explicit_time(data, position, end, 2, "crlTime")
+            text, position = explicit_time(data, position, end, 2, "CrlID.crlTime")
             time = moment(data[text])
         end_of(position, end, "CrlID")
         return self.Fields(url, number, time)
 
+    def _text(self) -> str:
+        url, number, time = self._fields()
+        parts = [
+            "" if url is None else f"url={url!r}",
+            "" if number is None else f"number={number}",
+            "" if time is None else f"time={shown(time)}",
+        ]
+        return ", ".join(part for part in parts if part)
 
-def _ascii(data: bytes, start: int, stop: int, name: str) -> str:
+
+def _ia5_text(data: bytes, position: int, end: int, name: str) -> tuple[str, int]:
+    """Return the text of an IA5String in the EXPLICIT tag 0, and where it stops."""
+    start, stop, end = explicit(data, position, end, 0, _IA5_STRING, name)
     try:
-        return data[start:stop].decode("ascii")
+        return data[start:stop].decode("ascii"), end
     except UnicodeDecodeError:
         fail("text is not ASCII", name, start)
+
+
+def _number(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
+    """Return the value of an INTEGER in the EXPLICIT tag 1, and where it stops."""
+    start, end = content(data, position, end, context(1), name)
+    start, stop = integer(data, start, end, name)
+    end_of(stop, end, name)
+    return int.from_bytes(data[start:stop], signed=True), end
 
 
 class ArchiveCutoff(KnownExtension):
@@ -228,21 +213,21 @@ class ArchiveCutoff(KnownExtension):
     ``ArchiveCutoff ::= GeneralizedTime``
     """
 
-    known_oid = oids.ARCHIVE_CUTOFF
+    oid = oids.identifier(oids.ARCHIVE_CUTOFF)
 
     def __init__(self, cutoff: datetime.datetime) -> None:
         """
         Say since when.
 
         Args:
-            cutoff: producedAt less the time that status is kept; naive is UTC.
+            cutoff: producedAt less the time that status is kept; naive is UTC,
+                microseconds are dropped.
 
         Raises:
             TypeError: If *cutoff* is no datetime.
         """
-        if not isinstance(cutoff, datetime.datetime):
-            raise TypeError("cutoff must be a datetime object")
-        super().__init__(encode_time(utc(cutoff)))
+        require("cutoff", cutoff, datetime.datetime)
+        super().__init__(encode_time(cutoff))
 
     @property
     def cutoff(self) -> datetime.datetime:
@@ -254,6 +239,9 @@ class ArchiveCutoff(KnownExtension):
         text, end = generalized_time(data, 0, len(data), "ArchiveCutoff")
         end_of(end, len(data), "ArchiveCutoff")
         return moment(data[text])
+
+    def _text(self) -> str:
+        return shown(self.cutoff)
 
 
 class ServiceLocator(KnownExtension):
@@ -267,7 +255,7 @@ class ServiceLocator(KnownExtension):
             locator AuthorityInfoAccessSyntax OPTIONAL }
     """
 
-    known_oid = oids.SERVICE_LOCATOR
+    oid = oids.identifier(oids.SERVICE_LOCATOR)
 
     class Fields(NamedTuple):
         """Both fields."""
@@ -285,9 +273,31 @@ class ServiceLocator(KnownExtension):
             issuer: The issuer of the certificate.
 
             locator: The certificate's own authority information access.
+
+        Raises:
+            TypeError: If an argument is of another type.
         """
+        require("issuer", issuer, x509.Name)
+        if locator is not None:
+            require("locator", locator, x509.AuthorityInformationAccess)
         access = b"" if locator is None else locator.public_bytes()
         super().__init__(encode(SEQUENCE, issuer.public_bytes(), access))
+
+    @classmethod
+    def for_certificate(cls, cert: x509.Certificate) -> Self:
+        """
+        Return what *cert* itself says: its issuer, exactly as signed, and its locator.
+
+        Raises:
+            TypeError: If *cert* is no certificate.
+        """
+        require("cert", cert, x509.Certificate)
+        kind = x509.AuthorityInformationAccess
+        try:
+            access = cert.extensions.get_extension_for_class(kind).value.public_bytes()
+        except x509.ExtensionNotFound:
+            access = b""
+        return cls.read(encode(SEQUENCE, parts_of(cert).issuer, access))
 
     @property
     def issuer(self) -> x509.Name:
@@ -303,104 +313,43 @@ class ServiceLocator(KnownExtension):
         data = self.value
         position, end = content(data, 0, len(data), SEQUENCE, "ServiceLocator")
         end_of(end, len(data), "ServiceLocator")
-        _, stop = content(data, position, end, SEQUENCE, "issuer")
-        name = parse_name(check_name(data, position, stop, "issuer"))
+        name = "ServiceLocator.issuer"
+        _, stop = content(data, position, end, SEQUENCE, name)
+        der = check_name(data, position, stop, name)
+        try:
+            issuer = parse_name(der)
+        except ValueError as error:
+            raise SchemaError(str(error), path=name) from error
         if stop == end:
-            return self.Fields(name, None)
-        start, after = content(data, stop, end, SEQUENCE, "locator")
+            return self.Fields(issuer, None)
+        start, after = content(data, stop, end, SEQUENCE, "ServiceLocator.locator")
         end_of(after, end, "ServiceLocator")
         access = x509.AuthorityInformationAccess(_access(data, start, after))
-        return self.Fields(name, access)
+        return self.Fields(issuer, access)
+
+    def _text(self) -> str:
+        issuer, locator = self._fields()
+        places = [each.access_location.value for each in locator or ()]
+        return ", ".join((repr(issuer.rfc4514_string()), *map(repr, places)))
 
 
 def _access(data: bytes, position: int, end: int) -> Iterator[x509.AccessDescription]:
     """Read the AccessDescriptions between *position* and *end*."""
+    number = 0
     while position < end:
-        position, stop = content(data, position, end, SEQUENCE, "locator")
-        start, position = oid(data, position, stop, "accessMethod")
+        name = f"ServiceLocator.locator[{number}]"
+        position, stop = content(data, position, end, SEQUENCE, name)
+        start, position = oid(data, position, stop, f"{name}.accessMethod")
         method = oids.identifier(oid_text(data[start:position]))
-        check_general_name(data, position, stop, "accessLocation")
-        yield x509.AccessDescription(method, parse_general_name(data[position:stop]))
+        check_general_name(data, position, stop, f"{name}.accessLocation")
+        try:
+            location = parse_general_name(data[position:stop])
+        except DecodeError as error:
+            error.under(f"{name}.accessLocation")
+            raise
+        yield x509.AccessDescription(method, location)
         position = stop
-
-
-class PreferredSignatureAlgorithm(NamedTuple):
-    """
-    One choice of a client.
-
-    Attributes:
-        signature: The DER of the AlgorithmIdentifier of the signature.
-
-        key: The DER of the AlgorithmIdentifier of the signer's key, or ``None``.
-    """
-
-    signature: bytes
-    key: bytes | None = None
-
-    @classmethod
-    def of(
-        cls,
-        signature: x509.ObjectIdentifier,
-        parameters: bytes = b"",
-        key: bytes | None = None,
-    ) -> Self:
-        """Return the choice of a signature algorithm by its object identifier."""
-        return cls(encode_algorithm(signature.dotted_string, parameters), key)
-
-    @property
-    def signature_algorithm_oid(self) -> x509.ObjectIdentifier:
-        """The object identifier of the signature algorithm."""
-        return oids.identifier(algorithm_identifier(self.signature).oid)
-
-
-class PreferredSignatureAlgorithms(KnownExtension):
-    """
-    The signature algorithms that a client wants, best first (RFC 6960 §4.4.7).
-
-    ::
-
-        PreferredSignatureAlgorithms ::= SEQUENCE OF SEQUENCE {
-            sigIdentifier       AlgorithmIdentifier,
-            pubKeyAlgIdentifier SMIMECapability OPTIONAL }
-    """
-
-    known_oid = oids.PREFERRED_SIGNATURE_ALGORITHMS
-
-    def __init__(self, algorithms: Iterable[PreferredSignatureAlgorithm]) -> None:
-        """
-        Name *algorithms*, best first.
-
-        Raises:
-            BuildError: If there is none.
-            DecodeError: If one is no AlgorithmIdentifier.
-        """
-        chosen = tuple(algorithms)
-        if not chosen:
-            raise BuildError("no signature algorithm is preferred")
-        entries = (encode(SEQUENCE, each.signature, each.key or b"") for each in chosen)
-        super().__init__(encode(SEQUENCE, *entries))
-        self.check()
-
-    @property
-    def algorithms(self) -> tuple[PreferredSignatureAlgorithm, ...]:
-        """The choices, best first."""
-        return self._fields()
-
-    def _fields(self) -> tuple[PreferredSignatureAlgorithm, ...]:
-        data = self.value
-        position, end = content(data, 0, len(data), SEQUENCE, "preferred")
-        end_of(end, len(data), "preferred")
-        found = []
-        while position < end:
-            position, stop = content(data, position, end, SEQUENCE, "preferred")
-            signature, position = read_algorithm(data, position, stop, "sigIdentifier")
-            key = None
-            if position < stop:
-                name = "pubKeyAlgIdentifier"
-                key, position = read_algorithm(data, position, stop, name)
-                end_of(position, stop, "preferred")
-            found.append(PreferredSignatureAlgorithm(signature, key))
-        return tuple(found)
+        number += 1
 
 
 class ExtendedRevoke(KnownExtension):
@@ -410,7 +359,7 @@ class ExtendedRevoke(KnownExtension):
     ``ExtendedRevoke ::= NULL``
     """
 
-    known_oid = oids.EXTENDED_REVOKE
+    oid = oids.identifier(oids.EXTENDED_REVOKE)
 
     def __init__(self) -> None:
         super().__init__(NULL_DER)
@@ -419,3 +368,6 @@ class ExtendedRevoke(KnownExtension):
         if self.value != NULL_DER:
             fail("is not NULL", "ExtendedRevoke", 0)
         return ""
+
+    def _text(self) -> str:
+        return self._fields()

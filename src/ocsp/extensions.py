@@ -36,9 +36,9 @@ from ocsp.extension_types import (
     ArchiveCutoff,
     CRLReference,
     ExtendedRevoke,
-    PreferredSignatureAlgorithms,
     ServiceLocator,
 )
+from ocsp.preferred_algorithms import PreferredSignatureAlgorithms
 
 __all__ = [
     "REQUEST_EXTENSIONS",

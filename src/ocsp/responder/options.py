@@ -13,6 +13,7 @@ from cryptography import x509
 
 from ocsp import oids
 from ocsp.errors import DecodeError, SchemaError
+from ocsp.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.request import OCSPRequest
 
 __all__ = ["NoncePolicy", "nonce_to_echo", "read_options"]
@@ -30,9 +31,6 @@ class NoncePolicy(enum.Enum):
     REQUIRE = "require"
     """Repeats it, and has *unauthorized* for requests that lack it."""
 
-
-SHORTEST_NONCE, LONGEST_NONCE = 1, 128
-"""RFC 9654 §2.1: any other length is malformed."""
 
 SHORTEST_ECHOED, LONGEST_ECHOED = 16, 32
 """RFC 9654 §2.1: these have to be accepted. Longer ones would let a stranger choose
