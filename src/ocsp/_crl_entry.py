@@ -37,5 +37,5 @@ def decode_crl_entry_extension(dotted: str, value: bytes) -> x509.ExtensionType:
     try:
         decoded: x509.ExtensionType = entry.extensions[0].value
         return decoded
-    except ValueError as error:
+    except (ValueError, x509.UnsupportedGeneralNameType) as error:
         raise SchemaError(str(error)) from error

@@ -363,6 +363,11 @@ MALFORMED: list[tuple[type[Known], str, str]] = [
     ),
     (
         ServiceLocator,
+        "300e3000300a300806032a0304a501ff",
+        "ServiceLocator.locator[0].accessLocation: ",
+    ),
+    (
+        ServiceLocator,
         "300d30003009300706032a03040500",
         "ServiceLocator.locator[0].accessLocation at offset 13: not a GeneralName",
     ),
@@ -598,6 +603,7 @@ def test_a_nonce_of_another_length_is_read_as_the_documented_type(size: int) -> 
         ("2.5.29.21", "0a0107"),
         ("2.5.29.24", "170d3236303730313132303030305a"),
         ("2.5.29.29", "3002a7ff"),
+        ("2.5.29.29", "3004a3020500"),
         ("1.3.6.1.4.1.11129.2.4.5", "0500"),
     ],
 )
