@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import (
     dsa,
     ec,
@@ -18,7 +19,17 @@ from cryptography.hazmat.primitives.asymmetric import (
 
 from tests.pki import DELEGATION, make
 
-__all__ = ["MAKERS", "certificate_of", "key_of"]
+__all__ = [
+    "HASHED",
+    "MAKERS",
+    "OWN",
+    "SCHEMES",
+    "SHA2",
+    "SHA3",
+    "certificate_of",
+    "key_of",
+    "label",
+]
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "rsa": lambda: rsa.generate_private_key(65537, 2048),
@@ -32,6 +43,20 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "mldsa65": mldsa.MLDSA65PrivateKey.generate,
     "mldsa87": mldsa.MLDSA87PrivateKey.generate,
 }
+SHA2 = (hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+SHA3 = (hashes.SHA3_224(), hashes.SHA3_256(), hashes.SHA3_384(), hashes.SHA3_512())
+HASHED = ("rsa", "dsa", "p256", "p384", "p521")
+"""Kinds that sign with a hash of choice."""
+
+OWN = tuple(sorted(set(MAKERS) - set(HASHED)))
+"""Kinds that have their own."""
+
+SCHEMES: list[tuple[str, Any]] = [
+    *((kind, each) for kind in HASHED for each in SHA2),
+    *((kind, each) for kind in HASHED if kind != "dsa" for each in SHA3),
+    *((kind, None) for kind in OWN),
+]
+"""Every kind with every hash that it signs with."""
 
 
 @cache
@@ -44,3 +69,8 @@ def key_of(kind: str) -> Any:
 def certificate_of(kind: str) -> x509.Certificate:
     """Return the certificate of that key: a delegate of the test CA."""
     return make(f"signer-{kind}", "Test CA", public=key_of(kind), extensions=DELEGATION)
+
+
+def label(value: Any) -> str:
+    """Return the name of a hash, for the names of tests."""
+    return str(getattr(value, "name", value))

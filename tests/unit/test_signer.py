@@ -10,25 +10,22 @@ import pytest
 from asn1crypto import ocsp as asn1
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import (
+    dsa,
+    ec,
+    padding,
+    rsa,
+    x25519,
+)
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponderEncoding
-from tests.keys import MAKERS, certificate_of, key_of
+from tests.keys import HASHED, MAKERS, OWN, SCHEMES, certificate_of, key_of, label
 from tests.pki import NOW, ca
 
-SHA2 = (hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
-SHA3 = (hashes.SHA3_224(), hashes.SHA3_256(), hashes.SHA3_384(), hashes.SHA3_512())
-HASHED = ("rsa", "dsa", "p256", "p384", "p521")
-OWN = tuple(sorted(set(MAKERS) - set(HASHED)))
 UNNAMED = {("dsa", "sha384"), ("dsa", "sha512")}
 """Schemes that the original does not tell the hash of; it is the same here."""
-SCHEMES = [
-    *((kind, each) for kind in HASHED for each in SHA2),
-    *((kind, each) for kind in HASHED if kind != "dsa" for each in SHA3),
-    *((kind, None) for kind in OWN),
-]
 
 
 @cache
@@ -61,21 +58,17 @@ def _verify(kind: str, algorithm: Any, response: ocsp.OCSPResponse) -> None:
         public.verify(*signed)
 
 
-def _name(value: Any) -> str:
-    return str(getattr(value, "name", value))
-
-
-@pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=_name)
+@pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=label)
 def test_every_scheme_signs_and_is_named_right(kind: str, algorithm: Any) -> None:
     """The signature verifies, and readers are told with what it was made."""
     response = _builder(kind).sign(key_of(kind), algorithm)
     _verify(kind, algorithm, response)
     loaded = ocsp.load_der_ocsp_response(response.public_bytes(Encoding.DER))
-    if (kind, _name(algorithm)) in UNNAMED:
+    if (kind, label(algorithm)) in UNNAMED:
         with pytest.raises(UnsupportedAlgorithm):
             _ = loaded.signature_hash_algorithm
     else:
-        assert _name(loaded.signature_hash_algorithm) == _name(algorithm)
+        assert label(loaded.signature_hash_algorithm) == label(algorithm)
     outside = asn1.OCSPResponse.load(loaded.public_bytes(Encoding.DER))
     identifier = outside.basic_ocsp_response["signature_algorithm"]
     assert (
@@ -83,7 +76,7 @@ def test_every_scheme_signs_and_is_named_right(kind: str, algorithm: Any) -> Non
     )
 
 
-@pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=_name)
+@pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=label)
 def test_a_key_signer_does_the_same(kind: str, algorithm: Any) -> None:
     """The protocol that an HSM meets as well."""
     signer = KeySigner(key_of(kind), certificate_of(kind), algorithm)
@@ -103,7 +96,7 @@ def test_a_key_signer_does_the_same(kind: str, algorithm: Any) -> None:
 def test_a_key_signer_finds_a_fitting_hash(kind: str, name: str) -> None:
     """As strong as the key, where none was asked for."""
     response = _builder(kind).sign_with(KeySigner(key_of(kind), certificate_of(kind)))
-    assert _name(response.signature_hash_algorithm) == name
+    assert label(response.signature_hash_algorithm) == name
 
 
 @pytest.mark.parametrize("kind", OWN)
@@ -115,7 +108,7 @@ def test_keys_with_their_own_hash_take_no_other(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", HASHED)
-@pytest.mark.parametrize("weak", [hashes.SHA1(), hashes.MD5()], ids=_name)
+@pytest.mark.parametrize("weak", [hashes.SHA1(), hashes.MD5()], ids=label)
 def test_weak_hashes_never_sign(kind: str, weak: hashes.HashAlgorithm) -> None:
     """RFC 6960 §5.1.1."""
     with pytest.raises(UnsupportedAlgorithm):
@@ -123,7 +116,7 @@ def test_weak_hashes_never_sign(kind: str, weak: hashes.HashAlgorithm) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [hashes.BLAKE2b(64), hashes.SM3(), hashes.SHAKE128(16)], ids=_name
+    "other", [hashes.BLAKE2b(64), hashes.SM3(), hashes.SHAKE128(16)], ids=label
 )
 def test_hashes_without_an_identifier_do_not_sign(other: hashes.HashAlgorithm) -> None:
     """No standard says how."""
