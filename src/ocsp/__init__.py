@@ -57,11 +57,12 @@ from ocsp.preferred_algorithms import (
     PreferredSignatureAlgorithm,
     PreferredSignatureAlgorithms,
 )
-from ocsp.request import OCSPRequest, OCSPSingleRequest, load_der_ocsp_request
+from ocsp.request import OCSPRequest, load_der_ocsp_request
 from ocsp.request_builder import OCSPRequestBuilder
 from ocsp.response import OCSPResponse, load_der_ocsp_response
 from ocsp.response_builder import OCSPResponseBuilder
 from ocsp.signer import KeySigner, Signer
+from ocsp.single_request import OCSPSingleRequest
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 

@@ -11,9 +11,6 @@ OCSPRequest: reading what a client asks (RFC 6960 §4.1).
         requestorName     [1] EXPLICIT GeneralName OPTIONAL,
         requestList           SEQUENCE OF Request,
         requestExtensions [2] EXPLICIT Extensions OPTIONAL }
-    Request ::= SEQUENCE {
-        reqCert                     CertID,
-        singleRequestExtensions [0] EXPLICIT Extensions OPTIONAL }
 
 Rules of this file: structure is checked in full when loading, a value is decoded when
 it is read, and the octets that came in are the octets that go out.
@@ -37,7 +34,7 @@ from ocsp._request_signature import (
 )
 from ocsp._shapes import Shapes
 from ocsp.algorithms import algorithm_identifier, cert_id_hash, signature_hash
-from ocsp.certid import CertID, CertIDLayout, read_cert_id
+from ocsp.certid import CertIDLayout
 from ocsp.errors import (
     DecodeError,
     LimitExceeded,
@@ -47,34 +44,24 @@ from ocsp.errors import (
 )
 from ocsp.extensions import (
     REQUEST_EXTENSIONS,
-    SINGLE_REQUEST_EXTENSIONS,
     RawExtensions,
     decode_extensions,
     read_extensions,
 )
-from ocsp.signatures import check_signature
+from ocsp.signatures import (
+    check_signature,
+)
+from ocsp.single_request import (
+    OCSPSingleRequest,
+    SingleRequestLayout,
+    read_single_request,
+    single_request_at,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import serialization
 
-__all__ = ["OCSPRequest", "OCSPSingleRequest", "load_der_ocsp_request"]
-
-
-class SingleRequestLayout(NamedTuple):
-    """
-    Where the fields of a Request lie in a message.
-
-    Attributes:
-        whole: The Request with its header.
-
-        cert_id: reqCert.
-
-        extensions: singleRequestExtensions.
-    """
-
-    whole: slice
-    cert_id: CertIDLayout
-    extensions: RawExtensions
+__all__ = ["OCSPRequest", "load_der_ocsp_request"]
 
 
 class RequestLayout(NamedTuple):
@@ -131,103 +118,6 @@ def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPR
 
 
 @final
-class OCSPSingleRequest:
-    """
-    One entry of a request: the question about one certificate (``Request``).
-
-    Immutable; equal entries have equal DER.
-    """
-
-    __slots__ = ("_cached_extensions", "_data", "_layout")
-
-    _data: bytes
-    _layout: SingleRequestLayout
-    _cached_extensions: x509.Extensions | None
-
-    def __init__(self) -> None:
-        raise TypeError("OCSPSingleRequest comes from OCSPRequest.requests")
-
-    @property
-    def cert_id(self) -> CertID:
-        """The certificate that is asked about."""
-        return CertID.at(self._data, self._layout.cert_id)
-
-    @property
-    def issuer_name_hash(self) -> bytes:
-        """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
-        return self._data[self._layout.cert_id.name_hash]
-
-    @property
-    def issuer_key_hash(self) -> bytes:
-        """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
-        return self._data[self._layout.cert_id.key_hash]
-
-    @property
-    def hash_algorithm(self) -> hashes.HashAlgorithm:
-        """
-        The algorithm of both hashes.
-
-        Raises:
-            UnsupportedAlgorithm: If it is not known.
-        """
-        return cert_id_hash(self._layout.cert_id.algorithm)
-
-    @property
-    def serial_number(self) -> int:
-        """The serial number of the certificate."""
-        return int.from_bytes(self._data[self._layout.cert_id.serial], signed=True)
-
-    @property
-    def extensions(self) -> x509.Extensions:
-        """
-        The singleRequestExtensions; the same object at each access.
-
-        Raises:
-            x509.DuplicateExtension: If one stands there twice.
-            DecodeError: If one has a malformed value.
-        """
-        if self._cached_extensions is None:
-            self._cached_extensions = decode_extensions(
-                self._data,
-                self._layout.extensions,
-                SINGLE_REQUEST_EXTENSIONS,
-                "singleRequestExtensions",
-            )
-        return self._cached_extensions
-
-    @property
-    def _der(self) -> bytes:
-        return self._data[self._layout.whole]
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, OCSPSingleRequest):
-            return NotImplemented
-        return self._der == other._der
-
-    def __hash__(self) -> int:
-        return hash(self._der)
-
-    def __repr__(self) -> str:
-        return f"<OCSPSingleRequest({self.cert_id!r})>"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _load_entry, (self._der,)
-
-
-def _load_entry(der: bytes) -> OCSPSingleRequest:
-    layout, _ = _read_entry(der, 0, len(der))
-    return _entry_at(der, layout)
-
-
-def _entry_at(data: bytes, layout: SingleRequestLayout) -> OCSPSingleRequest:
-    entry = object.__new__(OCSPSingleRequest)
-    entry._data = data
-    entry._layout = layout
-    entry._cached_extensions = None
-    return entry
-
-
-@final
 class OCSPRequest:
     """
     A request for the status of one certificate, or of several.
@@ -249,7 +139,9 @@ class OCSPRequest:
     @property
     def requests(self) -> tuple[OCSPSingleRequest, ...]:
         """The entries, in order; one, unless several were allowed when loading."""
-        return tuple(_entry_at(self._der, entry) for entry in self._layout.requests)
+        return tuple(
+            single_request_at(self._der, entry) for entry in self._layout.requests
+        )
 
     def _refuse(self) -> NoReturn:
         """Say why a property of one entry has no value."""
@@ -479,7 +371,7 @@ def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayou
                 raise LimitExceeded(
                     "MAX_ENTRIES", len(requests) + 1, limits.MAX_ENTRIES
                 )
-            entry, position = _read_entry(data, position, end)
+            entry, position = read_single_request(data, position, end)
             requests.append(entry)
     except DecodeError as error:
         error.under(f"requestList[{len(requests)}]")
@@ -487,18 +379,3 @@ def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayou
     if not requests:
         raise SchemaError("asks about no certificate", path="requestList")
     return tuple(requests)
-
-
-def _read_entry(
-    data: bytes, position: int, end: int
-) -> tuple[SingleRequestLayout, int]:
-    begin = position
-    position, stop = content(data, position, end, SEQUENCE, "")
-    cert_id, position = read_cert_id(data, position, stop, "reqCert")
-    extensions: RawExtensions = ()
-    if position != stop:
-        extensions, position = read_extensions(
-            data, position, stop, 0, "singleRequestExtensions"
-        )
-        end_of(position, stop, "")
-    return SingleRequestLayout(slice(begin, stop), cert_id, extensions), stop

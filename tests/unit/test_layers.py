@@ -47,6 +47,7 @@ FLOORS: dict[str, int] = {
     "response_builder": 2,
     "signatures": 2,
     "signer": 2,
+    "single_request": 2,
     "single_response": 2,
     "statuses": 2,
     "http": 3,
