@@ -28,6 +28,7 @@ from ocsp._der import (
     encode,
     end_of,
     explicit,
+    fail,
 )
 from ocsp._names import encode_general_name, parse_general_name
 from ocsp.algorithms import read_algorithm
@@ -79,7 +80,11 @@ def read_requestor_name(data: bytes) -> x509.GeneralName | None:
     if data[position] != context(1):
         return None
     start, stop = content(data, position, end, context(1), "requestorName")
-    return parse_general_name(data[start:stop])
+    try:
+        return parse_general_name(data[start:stop])
+    except DecodeError as error:
+        error.under("tbsRequest.requestorName")
+        raise
 
 
 def read_request_signature(data: bytes) -> RequestSignature | None:
@@ -103,6 +108,9 @@ def _read(data: bytes, position: int) -> RequestSignature:
     start, end, _ = explicit(data, position, len(data), 0, SEQUENCE, "")
     algorithm, position = read_algorithm(data, start, end, "signatureAlgorithm")
     first, position = bit_string(data, position, end, "signature")
+    if data[first - 1] != 0:
+        # They would be no part of what is checked, and anyone could set them.
+        fail("signature is not a whole number of octets", "signature", first - 1)
     signature = data[first:position]
     certificates: list[x509.Certificate] = []
     if position != end:

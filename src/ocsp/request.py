@@ -49,7 +49,9 @@ from ocsp.extensions import (
     read_extensions,
 )
 from ocsp.signatures import (
+    SignatureParameters,
     check_signature,
+    signature_parameters,
 )
 from ocsp.single_request import (
     OCSPSingleRequest,
@@ -248,6 +250,21 @@ class OCSPRequest:
         return None if signed is None else signature_hash(signed.algorithm)
 
     @property
+    def signature_algorithm_parameters(self) -> SignatureParameters:
+        """
+        How the signature was made: what the key's ``verify`` takes beside the hash.
+
+        As for a response (:attr:`OCSPResponse.signature_algorithm_parameters`);
+        ``None`` without a signature as well.
+
+        Raises:
+            UnsupportedAlgorithm: If the signature algorithm is not known.
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signature_parameters(signed.algorithm)
+
+    @property
     def certificates(self) -> list[x509.Certificate]:
         """
         The certificates that came with the signature; a new list at each access.
@@ -275,9 +292,12 @@ class OCSPRequest:
         Raises:
             SignatureInvalid: If there is no signature or no certificate, or another
                 key has signed.
+            TypeError: If *certificate* is no certificate.
             UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
             DecodeError: As :attr:`signature`.
         """
+        if certificate is not None and not isinstance(certificate, x509.Certificate):
+            raise TypeError("certificate must be a Certificate")
         signed = read_request_signature(self._der)
         if signed is None:
             raise SignatureInvalid("the request is not signed")
@@ -308,7 +328,8 @@ class OCSPRequest:
 
     def __repr__(self) -> str:
         entries = ", ".join(repr(entry.cert_id) for entry in self.requests)
-        return f"<OCSPRequest({entries})>"
+        signed = tbs_request(self._der).stop != len(self._der)
+        return f"<OCSPRequest({entries}{', signed, unverified' if signed else ''})>"
 
     def __reduce__(self) -> tuple[object, ...]:
         return _load_multiple, (self._der,)

@@ -21,7 +21,7 @@ from ocsp._der import SEQUENCE, encode, sequence
 from ocsp._message import check_built
 from ocsp._request_signature import encode_request_signature, encode_requestor_name
 from ocsp.certid import CertID, check_certificates, check_hash, encode_cert_id
-from ocsp.errors import BuildError
+from ocsp.errors import BuildError, DecodeError
 from ocsp.extensions import (
     Extensions,
     SingleExtension,
@@ -187,7 +187,8 @@ class OCSPRequestBuilder:
         Return the request, unsigned.
 
         Raises:
-            BuildError: If there is no certificate to ask about.
+            BuildError: If there is no certificate to ask about, or the request would
+                be over a limit.
             NotImplementedError: If an extension cannot encode itself.
         """
         return self._request(self._tbs(), b"")
@@ -219,13 +220,13 @@ class OCSPRequestBuilder:
             BuildError: If there is nothing to ask about, no requestor is named, there
                 are too many certificates, or the scheme has a hash of its own.
             NotImplementedError: If an extension cannot encode itself.
-            TypeError: If the key or the hash is of another type.
+            TypeError: If the key, the hash or a certificate is of another type.
             UnsupportedAlgorithm: If the hash is not one to sign with.
         """
-        tbs = self._named_tbs()
+        tbs, chosen = self._named_tbs(), _checked(certificates)
         scheme = signature_scheme(private_key, algorithm, rsa_padding)
         signature = sign(private_key, tbs, scheme)
-        return self._signed(tbs, scheme.identifier, signature, tuple(certificates))
+        return self._signed(tbs, scheme.identifier, signature, chosen)
 
     def sign_with(
         self, signer: Signer, chain: Iterable[x509.Certificate] = ()
@@ -241,12 +242,12 @@ class OCSPRequestBuilder:
         Raises:
             BuildError: As :meth:`sign`.
             NotImplementedError: If an extension cannot encode itself.
+            TypeError: If one of *chain* is no certificate.
             SignerUnavailable: If the signer cannot sign now.
         """
-        tbs = self._named_tbs()
-        certificates = (signer.certificate, *chain)
+        tbs, chosen = self._named_tbs(), _checked((signer.certificate, *chain))
         identifier = signer.algorithm_identifier
-        return self._signed(tbs, identifier, signer.sign(tbs), certificates)
+        return self._signed(tbs, identifier, signer.sign(tbs), chosen)
 
     def _tbs(self) -> bytes:
         if not self._requests:
@@ -270,14 +271,15 @@ class OCSPRequestBuilder:
         signature: bytes,
         certificates: tuple[x509.Certificate, ...],
     ) -> OCSPRequest:
-        if len(certificates) > limits.MAX_CERTIFICATES:
-            raise BuildError(f"more than {limits.MAX_CERTIFICATES} certificates")
         signed = encode_request_signature(identifier, signature, certificates)
         return self._request(tbs, signed)
 
     def _request(self, tbs: bytes, signed: bytes) -> OCSPRequest:
         der = check_built(encode(SEQUENCE, tbs, signed))
-        return load_der_ocsp_request(der, allow_multiple=self._allow_multiple)
+        try:
+            return load_der_ocsp_request(der, allow_multiple=self._allow_multiple)
+        except DecodeError as error:
+            raise BuildError(str(error)) from error  # a name over a limit, say
 
     def _check_room(self) -> None:
         if self._requests and not self._allow_multiple:
@@ -301,3 +303,19 @@ class OCSPRequestBuilder:
         builder._extensions = self._extensions
         builder._requestor_name = self._requestor_name
         return builder
+
+
+def _checked(certificates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """
+    Return what is to be sent along.
+
+    Raises:
+        BuildError: If there are too many.
+        TypeError: If one is no certificate.
+    """
+    chosen = tuple(certificates)
+    if len(chosen) > limits.MAX_CERTIFICATES:
+        raise BuildError(f"more than {limits.MAX_CERTIFICATES} certificates")
+    if not all(isinstance(cert, x509.Certificate) for cert in chosen):
+        raise TypeError("certificates must be a list of Certificates")
+    return chosen
