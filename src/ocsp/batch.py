@@ -44,7 +44,7 @@ class OCSPResponseBatch:
     :meth:`OCSPResponseBuilder.batch`.
     """
 
-    __slots__ = ("_after", "_before", "_certs", "_identifier", "_sign")
+    __slots__ = ("_after", "_before", "_certs", "_identifier", "_sign", "_signer")
 
     def __init__(
         self, before: bytes, after: bytes, certs: bytes, signer: Signer
@@ -64,6 +64,7 @@ class OCSPResponseBatch:
         self._before = before
         self._after = after
         self._certs = certs
+        self._signer = signer
         self._identifier = signer.algorithm_identifier
         self._sign = signer.sign
 
@@ -112,3 +113,10 @@ class OCSPResponseBatch:
         entries = sequence(sequence(entry))
         tbs = sequence(self._before + entries + self._after)
         return successful(tbs, self._identifier, self._sign(tbs), self._certs)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        parts = (self._before, self._after, self._certs, self._signer)
+        return OCSPResponseBatch, parts
+
+    def __repr__(self) -> str:
+        return f"<OCSPResponseBatch({self._signer!r})>"

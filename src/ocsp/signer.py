@@ -9,7 +9,7 @@ no entry in the tables (RFC 6960 §5.1.1).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple, Protocol, cast, final
+from typing import NamedTuple, NoReturn, Protocol, cast, final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -132,6 +132,15 @@ class KeySigner:
 
     def __repr__(self) -> str:
         return f"<KeySigner({self._certificate.subject.rfc4514_string()!r})>"
+
+    def __copy__(self) -> KeySigner:
+        return self
+
+    def __deepcopy__(self, memo: object) -> KeySigner:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a KeySigner holds a private key, which is not pickled")
 
 
 def sign(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import hashlib
 import logging
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -602,6 +604,16 @@ def test_a_closed_signer_does_not_sign(bench: Bench) -> None:
         signer.sign(DATA)
 
 
+def test_a_signer_is_not_pickled_or_copied(bench: Bench) -> None:
+    """It has a session and a PIN, which belong to this process."""
+    with bench.open("p256") as signer:
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError, match="open another one"):
+                pickle.dumps(signer, protocol)
+        with pytest.raises(TypeError, match="open another one"):
+            copy.copy(signer)
+
+
 def test_a_signer_shows_where_its_key_is(bench: Bench) -> None:
     """And not its PIN, nor do its parts."""
     with bench.open("rsa") as signer:
@@ -740,6 +752,39 @@ def test_a_token_is_taken_away_and_comes_back(
         assert PIN not in caplog.text
         _works(signer)
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("rsa", {}),
+        ("rsa", {"rsa_padding": RSAPadding.PSS}),
+        ("p256", {}),
+    ],
+    ids=["rsa", "pss", "ecdsa"],
+)
+@pytest.mark.parametrize("by", ["slot", "label"])
+def test_every_scheme_says_which_token_is_missing_or_broken(
+    hsm: SoftHSM, key: str, options: dict[str, Any], by: str
+) -> None:
+    """One that was never there is a wrong setting, one that goes is unavailable."""
+    token = hsm.token()
+    kind = token.rsa(key) if key == "rsa" else token.ec(key)
+    own = Bench(token, {key: _delegate(kind)})
+    place = f"slot {token.slot}" if by == "slot" else f"token {token.label!r}"
+    if by == "slot":
+        options = {"token_label": None, "slot": token.slot, **options}
+        never: dict[str, Any] = {"token_label": None, "slot": 4711}
+        nowhere = "slot: slot 4711"
+    else:
+        never = {"token_label": "nowhere"}
+        nowhere = "token_label: token 'nowhere'"
+    text = _refused(own, key, nowhere.partition(":")[0], **(options | never))
+    assert text.startswith(f"{nowhere}, key label {key!r}: ")
+    with own.open(key, **options) as signer:
+        with token.away():
+            assert _fails(signer).startswith(f"{place}, key label {key!r}: ")
+        assert _response(signer)
 
 
 def test_a_lost_token_does_not_disturb_another(bench: Bench, lone: Bench) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from types import TracebackType
-from typing import Self, final
+from typing import NoReturn, Self, final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -190,6 +190,9 @@ class PKCS11Signer:
 
     def __repr__(self) -> str:
         return f"<PKCS11Signer({self})>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a PKCS11Signer is tied to its token; open another one")
 
     def _check_process(self) -> None:
         # PKCS #11 v2.40 §5.4: a child process has to initialise the module itself.
