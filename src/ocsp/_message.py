@@ -1,7 +1,8 @@
-"""What requests and responses have in common: size limit, version, ``public_bytes``."""
+"""What requests and responses have in common: size limit, version, octets, texts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from ocsp import limits
@@ -11,7 +12,15 @@ from ocsp.errors import BuildError, LimitExceeded, SchemaError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import serialization
 
-__all__ = ["accept_message", "check_built", "only_der", "refuse_version"]
+__all__ = [
+    "Builder",
+    "accept_message",
+    "check_built",
+    "counted",
+    "only_der",
+    "refuse_version",
+    "shown_entries",
+]
 
 
 def accept_message(data: bytes) -> int:
@@ -81,3 +90,38 @@ def refuse_version(data: bytes, position: int, end: int, message: str) -> NoRetu
         path="version",
         offset=position,
     )
+
+
+SHOWN = 3
+"""Entries that a ``repr`` shows; there may be thousands."""
+
+
+def shown_entries(entries: Sequence[object]) -> str:
+    """Return the first few *entries*, for people, and how many more there are."""
+    few = [repr(entry) for entry in entries[:SHOWN]]
+    if len(entries) > SHOWN:
+        few.append(f"and {len(entries) - SHOWN} more")
+    return ", ".join(few)
+
+
+def counted(number: int, what: str) -> str:
+    """Return ``1 certificate`` or ``2 certificates``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+class Builder:
+    """What both builders are: values, equal where they were told the same."""
+
+    __slots__: tuple[str, ...] = ()
+
+    @property
+    def _parts(self) -> tuple[object, ...]:
+        return tuple(getattr(self, slot) for slot in type(self).__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return hash(self._parts)

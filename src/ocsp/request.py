@@ -25,7 +25,12 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits, oids
 from ocsp._der import SEQUENCE, content, context, end_of, explicit
-from ocsp._message import accept_message, only_der, refuse_version
+from ocsp._message import (
+    accept_message,
+    only_der,
+    refuse_version,
+    shown_entries,
+)
 from ocsp._names import check_general_name
 from ocsp._request_signature import (
     read_request_signature,
@@ -327,7 +332,7 @@ class OCSPRequest:
         return hash(self._der)
 
     def __repr__(self) -> str:
-        entries = ", ".join(repr(entry.cert_id) for entry in self.requests)
+        entries = shown_entries([entry.cert_id for entry in self.requests])
         signed = tbs_request(self._der).stop != len(self._der)
         return f"<OCSPRequest({entries}{', signed, unverified' if signed else ''})>"
 

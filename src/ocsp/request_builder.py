@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 
 from ocsp import limits
 from ocsp._der import SEQUENCE, encode, sequence
-from ocsp._message import check_built
+from ocsp._message import Builder, check_built, counted
 from ocsp._request_signature import encode_request_signature, encode_requestor_name
 from ocsp.certid import CertID, check_certificates, check_hash, encode_cert_id
 from ocsp.errors import BuildError, DecodeError
@@ -36,7 +36,7 @@ __all__ = ["OCSPRequestBuilder"]
 
 
 @final
-class OCSPRequestBuilder:
+class OCSPRequestBuilder(Builder):
     """Builds a request about one certificate, or about several."""
 
     __slots__ = ("_allow_multiple", "_extensions", "_requestor_name", "_requests")
@@ -303,6 +303,11 @@ class OCSPRequestBuilder:
         builder._extensions = self._extensions
         builder._requestor_name = self._requestor_name
         return builder
+
+    def __repr__(self) -> str:
+        entries = counted(len(self._requests), "certificate")
+        extensions = counted(len(self._extensions), "extension")
+        return f"<OCSPRequestBuilder({entries}, {extensions})>"
 
 
 def _checked(certificates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:

@@ -38,7 +38,7 @@ from ocsp._der import (
     oid,
     oid_text,
 )
-from ocsp._message import accept_message, only_der
+from ocsp._message import accept_message, only_der, shown_entries
 from ocsp._names import parse_name
 from ocsp._shapes import Shapes
 from ocsp._times import moment, naive, warn_naive
@@ -358,7 +358,7 @@ class OCSPResponse:
     def __repr__(self) -> str:
         if self._layout is None:
             return f"<OCSPResponse({self._status.name})>"
-        entries = ", ".join(map(repr, self._responses))
+        entries = shown_entries(self._responses)
         return f"<OCSPResponse({self._status.name}, unverified: {entries})>"
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -32,6 +32,7 @@ from ocsp._der import (
     sequence,
 )
 from ocsp._envelope import successful
+from ocsp._message import Builder, counted
 from ocsp._names import check_name
 from ocsp._times import encode_time
 from ocsp.batch import OCSPResponseBatch
@@ -59,7 +60,7 @@ __all__ = ["OCSPResponseBuilder"]
 
 
 @final
-class OCSPResponseBuilder:
+class OCSPResponseBuilder(Builder):
     """Builds a response about one certificate, or about several."""
 
     __slots__ = (
@@ -420,6 +421,11 @@ class OCSPResponseBuilder:
         builder._extensions = self._extensions
         builder._produced_at = self._produced_at
         return builder
+
+    def __repr__(self) -> str:
+        entries = counted(len(self._responses), "response")
+        extensions = counted(len(self._extensions), "extension")
+        return f"<OCSPResponseBuilder({entries}, {extensions})>"
 
     def batch(self, signer: Signer) -> OCSPResponseBatch:
         """
