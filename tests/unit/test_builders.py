@@ -401,6 +401,95 @@ def test_one_entry_of_a_builder_for_many_is_an_ordinary_message() -> None:
     assert ocsp.load_der_ocsp_request(_der(many)).serial_number == 7
 
 
+def test_one_certificate_may_be_named_in_several_hashes() -> None:
+    """RFC 9919 §3.2.1: for old clients in SHA-1, for new ones in SHA-256."""
+    builder = OCSPResponseBuilder(allow_multiple=True)
+    for algorithm in (SHA1, SHA256):
+        builder = builder.add_response(leaf(), ca(), algorithm, *REVOKED)
+    builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
+    signed = builder.sign(key("Test CA"), SHA256)
+    loaded = ocsp.load_der_ocsp_response(_der(signed))
+    entries = list(loaded.responses)
+    assert [each.hash_algorithm.name for each in entries] == ["sha1", "sha256"]
+    assert all(each.cert_id.matches(leaf(), ca()) for each in entries)
+    assert all(each.revocation_time_utc == NOW - DAY for each in entries)
+    with pytest.raises(ocsp.MultipleResponsesError, match="2 SINGLERESP structures"):
+        _ = loaded.certificate_status
+
+
+def test_every_entry_keeps_its_own_extensions() -> None:
+    """In order, with their criticality; an entry without has none."""
+    reason = x509.CRLReason(x509.ReasonFlags.superseded)
+    lists: list[list[Any]] = [
+        [ocsp.ArchiveCutoff(NOW), reason],
+        [],
+        [x509.Extension(ocsp.CRLReference.oid, True, ocsp.CRLReference(number=3))],
+    ]
+    builder = OCSPResponseBuilder(allow_multiple=True)
+    for serial, extensions in enumerate(lists):
+        builder = builder.add_response_by_id(
+            _id(serial), *GOOD, single_extensions=extensions
+        )
+    builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
+    signed = builder.sign(key("Test CA"), SHA256)
+    first, second, third = ocsp.load_der_ocsp_response(_der(signed)).responses
+    assert [each.value for each in first.single_extensions] == lists[0]
+    assert [each.critical for each in first.single_extensions] == [False, False]
+    assert list(second.single_extensions) == []
+    assert list(third.single_extensions) == lists[2]
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [(), [], iter(()), x509.Extensions([])],
+    ids=lambda each: type(each).__name__,
+)
+def test_no_empty_list_is_ever_written(empty: Any) -> None:
+    """X.690 and RFC 5280 §4.1: a list that is there has an element."""
+    asked = OCSPRequestBuilder().add_certificate_by_id(_id())
+    also = OCSPRequestBuilder().add_certificate_by_id(_id(), single_extensions=empty)
+    assert _der(also.build()) == _der(asked.build())
+    named = also.requestor_name(x509.DirectoryName(name("x")))
+    signed = named.sign(key("x"), SHA256, empty)
+    assert not _der(signed).endswith(encode(0xA0, encode(0x30)))
+    assert signed.certificates == []
+    told = OCSPResponseBuilder().produced_at(NOW)
+    told = told.responder_id(OCSPResponderEncoding.HASH, ca())
+    plain = told.add_response_by_id(_id(), *GOOD).sign(key("Test CA"), SHA256)
+    single = told.add_response_by_id(_id(), *GOOD, single_extensions=empty)
+    tbs = single.sign(key("Test CA"), SHA256).tbs_response_bytes
+    assert tbs == plain.tbs_response_bytes
+    batch = told.batch(ocsp.KeySigner(key("Test CA"), ca()))
+    batched = ocsp.load_der_ocsp_response(
+        batch.sign(_id(), *GOOD[:3], single_extensions=empty)
+    )
+    assert batched.tbs_response_bytes == plain.tbs_response_bytes
+    assert batched.certificates == plain.certificates == []
+
+
+def test_all_ways_to_name_a_certificate_go_into_one_message() -> None:
+    """By certificate, by hashes and by CertID; as many as the limit allows."""
+    one = CertID.for_certificate(leaf(), ca(), SHA256)
+    hashed = (one.issuer_name_hash, one.issuer_key_hash, one.serial_number, SHA256)
+    request = (
+        OCSPRequestBuilder(allow_multiple=True)
+        .add_certificate(leaf(), ca(), SHA256)
+        .add_certificate_by_hash(*hashed)
+        .add_certificate_by_id(one)
+        .build()
+    )
+    assert [each.cert_id.der for each in request.requests] == [one.der] * 3
+    response = (
+        OCSPResponseBuilder(allow_multiple=True)
+        .add_response(leaf(), ca(), SHA256, *GOOD)
+        .add_response_by_hash(*hashed, *GOOD)
+        .add_response_by_id(one, *GOOD)
+        .responder_id(OCSPResponderEncoding.HASH, ca())
+        .sign(key("Test CA"), SHA256)
+    )
+    assert [each.cert_id.der for each in response.responses] == [one.der] * 3
+
+
 def test_no_method_changes_the_builder_it_is_called_on() -> None:
     """What was built from it before and after is the same."""
     request = OCSPRequestBuilder(allow_multiple=True).add_certificate_by_id(_id())
