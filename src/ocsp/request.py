@@ -243,6 +243,17 @@ class OCSPRequest:
         return oids.identifier(algorithm_identifier(signed.algorithm).oid)
 
     @property
+    def signature_algorithm_identifier(self) -> bytes | None:
+        """
+        The DER of the AlgorithmIdentifier, parameters included, or ``None``.
+
+        Raises:
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signed.algorithm
+
+    @property
     def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
         """
         The hash of the signature; ``None`` without one.

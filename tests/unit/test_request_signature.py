@@ -37,7 +37,7 @@ from ocsp import (
     limits,
 )
 from ocsp._der import NULL_DER, encode
-from ocsp.algorithms import encode_algorithm
+from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss
 from tests.integration.openssl import openssl, text_of_request
 from tests.keys import HASHED, MAKERS, SCHEMES, certificate_of, key_of, label
 from tests.pki import ca, delegate, key, leaf, make, name
@@ -115,6 +115,9 @@ def test_pss_is_asked_for_and_named() -> None:
         assert loaded.verify_signature(certificate_of("rsa"))
         assert loaded.signature_algorithm_oid == x509.SignatureAlgorithmOID.RSASSA_PSS
         assert isinstance(loaded.signature_hash_algorithm, hashes.SHA256)
+        assert loaded.signature_algorithm_identifier == encode_pss(
+            PSSParameters(SHA256, SHA256, 32)
+        )
         parameters = loaded.signature_algorithm_parameters
         assert isinstance(parameters, padding.PSS)
         key_of("rsa").public_key().verify(
@@ -142,6 +145,7 @@ def test_an_unsigned_request_has_nothing_of_a_signature() -> None:
     for request in (_builder().build(), _load(_der(_builder().build()))):
         assert request.signature is None
         assert request.signature_algorithm_oid is None
+        assert request.signature_algorithm_identifier is None
         assert request.signature_hash_algorithm is None
         assert request.signature_algorithm_parameters is None
         assert request.certificates == []
@@ -443,6 +447,7 @@ def test_a_malformed_signature_loads_and_cannot_be_read(
         lambda: request.signature,
         lambda: request.certificates,
         lambda: request.signature_algorithm_oid,
+        lambda: request.signature_algorithm_identifier,
         lambda: request.signature_hash_algorithm,
         lambda: request.signature_algorithm_parameters,
         request.verify_signature,
