@@ -55,7 +55,7 @@ from ocsp.extensions import (
 )
 from ocsp.signatures import (
     SignatureParameters,
-    check_signature,
+    check_signature_of,
     signature_parameters,
 )
 from ocsp.single_request import (
@@ -306,8 +306,9 @@ class OCSPRequest:
                 one: the first that came along.
 
         Raises:
-            SignatureInvalid: If there is no signature or no certificate, or another
-                key has signed.
+            SignatureInvalid: If there is no signature or no certificate, another key
+                has signed, or the key cannot be read, or is for PSS only and that is
+                no PSS.
             TypeError: If *certificate* is no certificate.
             UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
             DecodeError: As :attr:`signature`.
@@ -321,7 +322,7 @@ class OCSPRequest:
         if signer is None:
             raise SignatureInvalid("no certificate came with the signature")
         data = self._der[tbs_request(self._der)]
-        check_signature(signer.public_key(), signed.algorithm, signed.signature, data)
+        check_signature_of(signer, signed.algorithm, signed.signature, data)
         return signer
 
     def public_bytes(self, encoding: serialization.Encoding) -> bytes:

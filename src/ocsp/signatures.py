@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple, cast
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import (
@@ -30,7 +31,13 @@ from ocsp import oids
 from ocsp.algorithms import algorithm_identifier, pss_parameters, signature_hash
 from ocsp.errors import SignatureInvalid
 
-__all__ = ["SignatureParameters", "check_signature", "signature_parameters"]
+__all__ = [
+    "SignatureParameters",
+    "check_signature",
+    "check_signature_of",
+    "is_only_for_pss",
+    "signature_parameters",
+]
 
 SignatureParameters = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
 
@@ -161,3 +168,33 @@ def check_signature(
         key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]
     except InvalidSignature as error:
         raise SignatureInvalid("the signature is not that of the key") from error
+
+
+def is_only_for_pss(certificate: x509.Certificate) -> bool:
+    """Tell whether *certificate* has an RSA key that signs with PSS only (RFC 4055)."""
+    return certificate.public_key_algorithm_oid.dotted_string == oids.RSASSA_PSS
+
+
+def check_signature_of(
+    certificate: x509.Certificate, identifier: bytes, signature: bytes, data: bytes
+) -> None:
+    """
+    Require that the key of *certificate* has made *signature* over *data*.
+
+    Not checked: the parameters that a certificate may prescribe for PSS, and all else
+    that it says.
+
+    Raises:
+        SignatureInvalid: As :func:`check_signature`, or if the key cannot be read, or
+            is for PSS only and that is no PSS.
+        UnsupportedAlgorithm: As :func:`check_signature`, or if the key is of a kind
+            that is not known.
+    """
+    try:
+        key = certificate.public_key()
+    except ValueError as error:
+        raise SignatureInvalid(f"the key cannot be read: {error}") from error
+    dotted = algorithm_identifier(identifier).oid
+    if is_only_for_pss(certificate) and dotted != oids.RSASSA_PSS:
+        raise SignatureInvalid(f"{dotted}: the certificate allows only PSS")
+    check_signature(key, identifier, signature, data)

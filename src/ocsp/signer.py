@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from ocsp._der import NULL_DER
 from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.errors import BuildError
+from ocsp.signatures import is_only_for_pss
 
 __all__ = [
     "KeySigner",
@@ -102,7 +103,8 @@ class KeySigner:
                 v1.5 if not given.
 
         Raises:
-            BuildError: If key and certificate do not belong together.
+            BuildError: If key and certificate do not belong together, or the
+                certificate allows only PSS (RFC 4055 §1.2).
             TypeError: If the key is of another type.
             UnsupportedAlgorithm: If the hash is not one to sign with.
         """
@@ -115,6 +117,8 @@ class KeySigner:
             raise BuildError(
                 "Certificate public key and provided private key do not match"
             )
+        if is_only_for_pss(certificate) and not isinstance(rsa_padding, padding.PSS):
+            raise BuildError("rsa_padding: the certificate allows only PSS")
 
     @property
     def certificate(self) -> x509.Certificate:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 
 import ocsp
@@ -599,3 +600,37 @@ def test_openssl_verifies_what_we_sign(kind: str, world: Path) -> None:
     assert "Verified OK" in openssl(*arguments, world / "tbs")
     (world / "tbs").write_bytes(request.tbs_request_bytes + b"!")
     assert "Verified OK" not in openssl(*arguments, world / "tbs", expect=None)
+
+
+def test_a_key_for_pss_only_has_not_signed_otherwise(tmp_path: Path) -> None:
+    """RFC 4055 §1.2: its certificate has the identifier of PSS, and means it."""
+    private, certificate = _only_pss(tmp_path)
+    named = _builder(x509.DirectoryName(certificate.subject))
+    salted = named.sign(private, SHA256, [certificate], rsa_padding=PSS)
+    assert _load(_der(salted)).verify_signature() == certificate
+    plain = named.sign(private, SHA256, [certificate])
+    with pytest.raises(SignatureInvalid, match="certificate allows only PSS"):
+        plain.verify_signature()
+    with pytest.raises(BuildError, match="certificate allows only PSS"):
+        KeySigner(private, certificate)
+    assert KeySigner(private, certificate, rsa_padding=PSS).sign(b"x")
+
+
+def _only_pss(directory: Path) -> tuple[Any, x509.Certificate]:
+    """Return a key and a certificate of it that only ``openssl`` makes."""
+    options = ("-newkey", "rsa-pss", "-noenc", "-keyout", directory / "key")
+    openssl("req", "-x509", *options, "-subj", "/CN=pss", "-out", directory / "pss")
+    private = load_pem_private_key((directory / "key").read_bytes(), None)
+    return private, x509.load_pem_x509_certificate((directory / "pss").read_bytes())
+
+
+def test_a_certificate_with_an_unreadable_key_has_signed_nothing() -> None:
+    """Anyone can send one along; it is no reason for another error."""
+    point = SIGNER.public_key().public_bytes(
+        Encoding.X962, PublicFormat.UncompressedPoint
+    )
+    broken = SIGNER.public_bytes(Encoding.DER).replace(point, b"\4" + bytes(64))
+    request = _with_signature(ECDSA, BITS, encode(0xA0, encode(0x30, broken)))
+    assert len(request.certificates) == 1
+    with pytest.raises(SignatureInvalid, match="the key cannot be read"):
+        request.verify_signature()

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from ocsp import oids
 from ocsp._der import NULL_DER
 from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.errors import ConfigError
 from ocsp.pkcs11.settings import Pin, RSAPadding, check_type
 from ocsp.pkcs11.token import Key
+from ocsp.signatures import is_only_for_pss
 
 __all__ = ["Scheme", "choose_scheme"]
 
@@ -135,8 +135,7 @@ def choose_scheme(
     check_type("rsa_padding", rsa_padding, RSAPadding)
     public_key = certificate.public_key()
     if isinstance(public_key, rsa.RSAPublicKey):
-        only_pss = certificate.public_key_algorithm_oid.dotted_string == oids.RSASSA_PSS
-        if only_pss and rsa_padding is not RSAPadding.PSS:  # RFC 4055 §1.2
+        if is_only_for_pss(certificate) and rsa_padding is not RSAPadding.PSS:
             raise ConfigError("rsa_padding", "the certificate allows only PSS")
         return _RSA(public_key, _allowed(algorithm or hashes.SHA256()), rsa_padding)
     if rsa_padding is RSAPadding.PSS:
