@@ -1,0 +1,154 @@
+"""
+The examples of the documents run, in order, and give what they show.
+
+``expression  # → text`` is checked: the ``repr`` of the expression is that text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
+from ocsp.responder import SQLiteSource
+from tests.keys import certificate_of, key_of
+from tests.pki import NOW, ca, delegate, key, leaf
+
+ROOT = Path(__file__).parents[2]
+ELSEWHERE = {
+    "docs/pkcs11.md": "tests/integration/test_pkcs11.py, which has a token",
+}
+"""Documents whose examples need more, and where they run."""
+
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_SHOWN = re.compile(r"^(\S.*?)  # → (.+)$", re.MULTILINE)
+
+
+def blocks(document: str) -> list[tuple[int, str]]:
+    """Return the examples of a document, each with the line that it starts at."""
+    text = (ROOT / document).read_text()
+    return [
+        (text.count("\n", 0, found.start(1)), found[1])
+        for found in _BLOCK.finditer(text)
+    ]
+
+
+def run(document: str, names: dict[str, Any]) -> int:
+    """Run the examples of a document, one after the other; return how many."""
+    shown = []
+
+    def says(value: object, text: str) -> None:
+        assert repr(value) == text
+        shown.append(text)
+
+    names["_says"] = says
+    found = blocks(document)
+    expected = 0
+    for line, block in found:
+        program, checks = _SHOWN.subn(r'_says(\1, r"""\2""")', block)
+        expected += checks
+        # Padded, so that a traceback has the line of the document.
+        exec(compile("\n" * line + program, document, "exec"), names)
+    assert len(shown) == expected
+    return len(found)
+
+
+def _messages() -> dict[str, Any]:
+    """Return what docs/messages.md says is there."""
+    responder = delegate("Test CA", "Responder")
+    return {
+        "cert": leaf(),
+        "issuer": ca(),
+        "key": key("Responder"),
+        "responder": responder,
+        "rsa_key": key_of("rsa"),
+        "rsa_certificate": certificate_of("rsa"),
+        "request_der": _request_der(),
+        "response_der": _response_der(),
+    }
+
+
+def _readme() -> dict[str, Any]:
+    """Return what README.md takes for granted."""
+    SQLiteSource("status.db", create=True).close()
+    return {
+        "Encoding": Encoding,
+        "data": _request_der(),
+        "cert": leaf(),
+        "issuer": ca(),
+        "key": key("Responder"),
+        "ca_certificate": ca(),
+        "responder_certificate": delegate("Test CA", "Responder"),
+    }
+
+
+def _request_der() -> bytes:
+    builder = ocsp.OCSPRequestBuilder().add_certificate(leaf(), ca(), hashes.SHA1())
+    return builder.build().public_bytes(Encoding.DER)
+
+
+def _response_der() -> bytes:
+    cert_id = CertID.for_certificate(leaf(), ca(), hashes.SHA256())
+    builder = ocsp.OCSPResponseBuilder().add_response_by_id(
+        cert_id, OCSPCertStatus.GOOD, NOW, None, None, None
+    )
+    builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
+    signed = builder.sign(key("Test CA"), hashes.SHA256())
+    return signed.public_bytes(Encoding.DER)
+
+
+PREPARED: dict[str, Callable[[], dict[str, Any]]] = {
+    "README.md": _readme,
+    "docs/messages.md": _messages,
+}
+"""The documents, and what their examples find there."""
+
+
+@pytest.mark.parametrize("document", PREPARED)
+def test_the_examples_run_and_give_what_they_show(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one namespace, as a reader would try them."""
+    monkeypatch.chdir(tmp_path)
+    assert run(document, PREPARED[document]()) > 0
+
+
+def test_every_document_with_examples_is_run() -> None:
+    """Here, or where the table says."""
+    documents = [
+        str(path.relative_to(ROOT))
+        for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+    ]
+    with_examples = {document for document in documents if blocks(document)}
+    assert with_examples == set(PREPARED) | set(ELSEWHERE)
+
+
+def test_every_link_to_a_file_is_good() -> None:
+    """From one document to another, within the repository."""
+    broken = [
+        f"{path.name}: {target}"
+        for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text())
+        if not (path.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_what_is_shown_wrong_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check that never fails proves nothing."""
+    monkeypatch.setattr("tests.docs.test_documents.ROOT", tmp_path)
+    document = tmp_path / "wrong.md"
+    document.write_text("text\n\n```python\nx = 1\nx + 1  # → 3\n```\n")
+    with pytest.raises(AssertionError):
+        run("wrong.md", {})
+    document.write_text("```python\nx = 1\nx + 1  # → 2\n```\n")
+    assert run("wrong.md", {}) == 1
