@@ -21,11 +21,19 @@ from ocsp import oids
 from ocsp.cli.terms import oid_name, reason_name, timestamp
 from ocsp.cli.walk import RawExtension
 from ocsp.errors import DecodeError
+from ocsp.extension_types import (
+    ArchiveCutoff,
+    CRLReference,
+    ExtendedRevoke,
+    ServiceLocator,
+)
 from ocsp.extensions import (
     REQUEST_EXTENSIONS,
     RESPONSE_EXTENSIONS,
     SINGLE_EXTENSIONS,
+    SINGLE_REQUEST_EXTENSIONS,
 )
+from ocsp.preferred_algorithms import PreferredSignatureAlgorithms
 
 __all__ = [
     "Document",
@@ -42,7 +50,12 @@ Value = TypeVar("Value")
 _UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType)
 """What ``cryptography`` raises for a part of a certificate that it cannot read."""
 
-_DECODERS = {**REQUEST_EXTENSIONS, **RESPONSE_EXTENSIONS, **SINGLE_EXTENSIONS}
+_DECODERS = {
+    **REQUEST_EXTENSIONS,
+    **SINGLE_REQUEST_EXTENSIONS,
+    **RESPONSE_EXTENSIONS,
+    **SINGLE_EXTENSIONS,
+}
 """No two lists decode the same extension differently."""
 
 
@@ -93,9 +106,7 @@ def _extension_value(value: x509.ExtensionType) -> Any:
         case x509.OCSPNonce():
             return value.nonce.hex()
         case x509.OCSPAcceptableResponses():
-            return [
-                oid_name(kind.dotted_string) or kind.dotted_string for kind in value
-            ]
+            return [_name_of(kind) for kind in value]
         case x509.CRLReason():
             return reason_name(value.reason)
         case x509.InvalidityDate():
@@ -105,7 +116,43 @@ def _extension_value(value: x509.ExtensionType) -> Any:
         case x509.SignedCertificateTimestamps():
             return [_timestamp_document(each) for each in value]
         case _:
+            return _known_value(value)
+
+
+def _known_value(value: x509.ExtensionType) -> Any:
+    """Do that for the extensions that ``cryptography`` has no class for."""
+    match value:
+        case PreferredSignatureAlgorithms():
+            return [_name_of(each.signature_algorithm_oid) for each in value.algorithms]
+        case CRLReference():
+            return {
+                "url": value.url,
+                "number": None if value.number is None else str(value.number),
+                "time": None if value.time is None else timestamp(value.time),
+            }
+        case ArchiveCutoff():
+            return timestamp(value.cutoff)
+        case ServiceLocator():
+            return _locator_document(value)
+        case ExtendedRevoke():
+            value.check()
+            return "NULL"
+        case _:
             return None
+
+
+def _name_of(oid: x509.ObjectIdentifier) -> str:
+    return oid_name(oid.dotted_string) or oid.dotted_string
+
+
+def _locator_document(value: ServiceLocator) -> Document:
+    return {
+        "issuer": value.issuer.rfc4514_string(),
+        "locator": [
+            f"{_name_of(each.access_method)} {general_name(each.access_location)}"
+            for each in value.locator or ()
+        ],
+    }
 
 
 def _timestamp_document(sct: Any) -> Document:

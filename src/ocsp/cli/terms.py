@@ -30,6 +30,8 @@ _OIDS = {
     "1.3.6.1.5.5.7.48.1.3": "id-pkix-ocsp-crl",
     "1.3.6.1.5.5.7.48.1.4": "id-pkix-ocsp-response",
     "1.3.6.1.5.5.7.48.1.5": "id-pkix-ocsp-nocheck",
+    "1.3.6.1.5.5.7.48.1": "id-ad-ocsp",
+    "1.3.6.1.5.5.7.48.2": "id-ad-caIssuers",
     "1.3.6.1.5.5.7.48.1.6": "id-pkix-ocsp-archive-cutoff",
     "1.3.6.1.5.5.7.48.1.7": "id-pkix-ocsp-service-locator",
     "1.3.6.1.5.5.7.48.1.8": "id-pkix-ocsp-pref-sig-algs",

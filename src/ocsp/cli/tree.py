@@ -282,7 +282,14 @@ def _extension_lines(extension: Document) -> list[Text]:
         return [_octets(value)]
     if isinstance(value, str):
         return [_text(value)]
+    if isinstance(value, Mapping):
+        return [_field(label, each) for label, each in value.items() if each]
     return [_text(item) if isinstance(item, str) else _sct(item) for item in value]
+
+
+def _field(label: str, value: str | Sequence[str]) -> Text:
+    text = value if isinstance(value, str) else ", ".join(value)
+    return Text.assemble((label, "label"), "  ", _text(text))
 
 
 def _octets(digits: str) -> Text:

@@ -14,8 +14,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp as original
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from rich.console import Console
 
+import ocsp
 from ocsp._der import NULL_DER, OCTET_STRING, SEQUENCE, encode, encode_oid
 from ocsp.cli.console import THEME
 from ocsp.cli.describe import request_document, response_document
@@ -28,6 +30,7 @@ from ocsp.cli.pki import DemoCA
 from ocsp.cli.tree import NOT_VERIFIED, draw
 from ocsp.request import load_der_ocsp_request
 from ocsp.response import load_der_ocsp_response
+from tests.pki import name
 
 VECTORS = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
 NOW = datetime.datetime(2020, 2, 25, tzinfo=datetime.UTC)
@@ -190,6 +193,66 @@ def test_known_extensions_are_decoded() -> None:
     timestamps = entry["extensions"][0]["value"]
     assert timestamps[0]["timestamp"] == "2019-11-15T15:51:33.992Z"
     assert len(timestamps) == 4
+
+
+LOCATOR = x509.AuthorityInformationAccess(
+    [
+        x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP,
+            x509.UniformResourceIdentifier("http://ocsp.example/"),
+        )
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("extension", "value", "shown"),
+    [
+        (
+            ocsp.CRLReference(number=42, time=NOW),
+            {"url": None, "number": "42", "time": "2020-02-25T00:00:00Z"},
+            ["number  42", "time  2020-02-25T00:00:00Z"],
+        ),
+        (ocsp.ArchiveCutoff(NOW), "2020-02-25T00:00:00Z", ["2020-02-25T00:00:00Z"]),
+        (
+            ocsp.ServiceLocator(name("Test CA"), LOCATOR),
+            {
+                "issuer": "CN=Test CA",
+                "locator": ["id-ad-ocsp URI:http://ocsp.example/"],
+            },
+            ["issuer  CN=Test CA", "locator  id-ad-ocsp URI:http://ocsp.example/"],
+        ),
+        (
+            ocsp.PreferredSignatureAlgorithms(
+                [
+                    ocsp.PreferredSignatureAlgorithm.of(
+                        x509.SignatureAlgorithmOID.ECDSA_WITH_SHA256
+                    ),
+                    ocsp.PreferredSignatureAlgorithm.of(
+                        x509.ObjectIdentifier("1.2.3.4")
+                    ),
+                ]
+            ),
+            ["ecdsa-with-SHA256", "1.2.3.4"],
+            ["ecdsa-with-SHA256", "1.2.3.4"],
+        ),
+        (ocsp.ExtendedRevoke(), "NULL", ["NULL"]),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_the_extensions_of_rfc_6960_are_decoded(
+    extension: Any, value: object, shown: list[str]
+) -> None:
+    """As a document for programs, and on lines for people."""
+    dotted = extension.oid.dotted_string
+    document = _built(_extension(dotted, extension.value))
+    (found,) = document["extensions"]
+    assert (found["value"], found["error"]) == (value, None)
+    lines = _drawn(document).splitlines()
+    assert [line for line in shown if not any(line in each for each in lines)] == []
+    (broken,) = _built(_extension(dotted, b"\x04\x00"))["extensions"]
+    assert broken["value"] is None
+    assert "at offset 0" in broken["error"]
 
 
 def test_an_unknown_extension_is_shown_as_octets() -> None:
