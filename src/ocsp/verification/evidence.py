@@ -13,6 +13,7 @@ import enum
 from typing import NamedTuple, NoReturn, Self, final
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp.certid import CertID
 from ocsp.response import OCSPResponse
@@ -47,6 +48,10 @@ class Judgement(NamedTuple):
     What a verification has come to.
 
     Attributes:
+        cert: The certificate that was asked about, or its CertID.
+
+        issuer: Who issued it.
+
         response: The response.
 
         entry: The entry that counts.
@@ -64,6 +69,8 @@ class Judgement(NamedTuple):
         warnings: What does not speak against the response, and is worth to be known.
     """
 
+    cert: x509.Certificate | CertID
+    issuer: x509.Certificate
     response: OCSPResponse
     entry: OCSPSingleResponse
     responder: x509.Certificate
@@ -111,8 +118,16 @@ class VerifiedResponse:
 
     @property
     def cert_id(self) -> CertID:
-        """The CertID inside the verified entry; what a cache is to be keyed by."""
+        """The CertID inside the verified entry, with the hash the responder chose."""
         return self._judgement.entry.cert_id
+
+    @property
+    def canonical_cert_id(self) -> CertID:
+        """The CertID of the same certificate with SHA-256: the key for a cache."""
+        cert, issuer = self._judgement.cert, self._judgement.issuer
+        if isinstance(cert, CertID):
+            return CertID.for_serial(issuer, cert.serial_number, hashes.SHA256())
+        return CertID.for_certificate(cert, issuer, hashes.SHA256())
 
     @property
     def revocation_time(self) -> datetime.datetime | None:

@@ -69,6 +69,8 @@ def judge(case: Case) -> VerifiedResponse:
         raise _error(case.failures)
     return as_evidence(
         Judgement(
+            case.cert,
+            case.issuer,
             response,
             entry,
             signer.certificate,
