@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 __all__ = [
+    "MAX_CACHED_ANSWERS",
     "MAX_CERTIFICATES",
     "MAX_DEPTH",
     "MAX_ENTRIES",
@@ -94,6 +95,12 @@ response full of decoys ends here.
 
 MAX_KEY_BITS = 16_384
 """Bits of an RSA or DSA key that is used: checking with a larger one takes seconds."""
+
+MAX_CACHED_ANSWERS = 10_000
+"""
+Answers that a cache keeps where it is not told how many. One takes some 2 kB in a file
+and 8 in memory, so this many are 80 MB, and more than one program asks about.
+"""
 
 _forget: list[Callable[[], None]] = []
 

@@ -52,6 +52,7 @@ FLOORS: dict[str, int] = {
     "statuses": 2,
     "http": 3,
     "verification": 3,
+    "client": 4,
     "pkcs11": 4,
     "responder": 4,
     "cli": 5,
