@@ -6,11 +6,14 @@ The cache: what has been verified, kept until it is too old.
     cache = MemoryCache()
     cache.put(verified.canonical_cert_id, verified, expires)
     answer = cache.get(CertID.for_certificate(cert, issuer, hashes.SHA256()))
+
+:class:`MemoryCache` is for one process, :class:`SQLiteCache` for all that share a file.
 """
 
 from __future__ import annotations
 
 from ocsp.client.cache.answer import Cache, CachedAnswer
 from ocsp.client.cache.memory import MemoryCache
+from ocsp.client.cache.sqlite import SQLiteCache
 
-__all__ = ["Cache", "CachedAnswer", "MemoryCache"]
+__all__ = ["Cache", "CachedAnswer", "MemoryCache", "SQLiteCache"]

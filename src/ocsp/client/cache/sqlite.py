@@ -1,0 +1,179 @@
+"""
+The cache of all processes that share a file.
+
+Rules of this file: what is read has no evidence, and is verified again by whoever asks.
+An answer is compared with the one that stands and takes its place in one statement, so
+that of two processes the one with the newer answer wins. Times are whole seconds.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+import time
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ocsp import limits
+from ocsp.certid import CertID
+from ocsp.client.cache.answer import CachedAnswer, admit
+from ocsp.client.cache.file import CacheFile
+from ocsp.statuses import OCSPCertStatus
+from ocsp.verification.evidence import VerifiedResponse
+
+__all__ = ["SQLiteCache"]
+
+_FIND = (
+    "SELECT this_update, revoked, expires, der, digest FROM answer WHERE cert_id = ?"
+)
+_PUT = """
+INSERT INTO answer (number, cert_id, this_update, revoked, expires, der, digest)
+VALUES ((SELECT coalesce(max(number), 0) + 1 FROM answer), ?, ?, ?, ?, ?, ?)
+ON CONFLICT (cert_id) DO UPDATE SET
+    number = excluded.number, this_update = excluded.this_update,
+    revoked = excluded.revoked, expires = excluded.expires,
+    der = excluded.der, digest = excluded.digest
+WHERE (excluded.this_update, excluded.revoked, excluded.expires)
+    > (this_update, revoked, expires)
+"""
+_DISCARD = "DELETE FROM answer WHERE cert_id = ?"
+_COUNT = "SELECT count(*) FROM answer"
+_SHRINK = """
+DELETE FROM answer WHERE number IN
+    (SELECT number FROM answer ORDER BY expires > ?, number LIMIT ?)
+"""
+
+
+class SQLiteCache:
+    """
+    A :class:`Cache` in a SQLite file, which any number of processes may share.
+
+    Nothing in the file is trusted: what comes out has no evidence. A file that is
+    damaged, or of something else, is renamed to ``NAME.aside`` and an empty one takes
+    its place; one that cannot be read or written now has no answers and takes none. A
+    new file is for its owner only, since it tells which certificates were met.
+
+    A context manager; :meth:`close` without ``with``. It survives ``fork``.
+    """
+
+    def __init__(self, path: Path | str, *, max_entries: int | None = None) -> None:
+        """
+        Open the file *path*, or make it.
+
+        Args:
+            path: The file, in a folder where files may be made.
+
+            max_entries: How many answers it keeps; without one,
+                ``limits.MAX_CACHED_ANSWERS``. Where there are more, those go first that
+                have expired, and then those that have stood for longest.
+
+        Raises:
+            StoreError: If no file can be opened or made there.
+        """
+        self._most = max_entries
+        self._file = CacheFile(Path(path))
+
+    def get(self, cert_id: CertID) -> CachedAnswer | None:
+        """Return the answer about *cert_id*, or ``None``; see :meth:`Cache.get`."""
+        key = cert_id.der
+
+        def find(connection: sqlite3.Connection) -> CachedAnswer | None:
+            row = connection.execute(_FIND, (key,)).fetchone()
+            if row is None:
+                return None
+            *values, digest = row
+            if not _is_intact(key, values, digest):
+                connection.execute(_DISCARD, (key,))
+                return None
+            this_update, _, expires, der = values
+            return CachedAnswer(der, _moment(this_update), _moment(expires), None)
+
+        return self._file.run(find)
+
+    def put(
+        self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
+    ) -> bool:
+        """
+        Keep *evidence*, unless what stands is at least as new; see :meth:`Cache.put`.
+
+        Raises:
+            BuildError: If *cert_id* is not ``evidence.canonical_cert_id``.
+            TypeError: If *evidence* is something else, or *expires* is naive.
+        """
+        answer = admit(cert_id, evidence, expires)
+        if answer is None:
+            return False
+        key = evidence.canonical_cert_id.der
+        values = (
+            _seconds(answer.this_update),
+            int(evidence.status is OCSPCertStatus.REVOKED),
+            _seconds(answer.expires),
+            answer.der,
+        )
+        row = (key, *values, _digest(key, *values))
+
+        def write(connection: sqlite3.Connection) -> bool:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                written = connection.execute(_PUT, row).rowcount == 1
+                if written:
+                    self._shrink(connection)
+            return written
+
+        return self._file.run(write) or False
+
+    def _shrink(self, connection: sqlite3.Connection) -> None:
+        """Keep to the bound; with an eighth to spare, so that this is seldom needed."""
+        most = limits.MAX_CACHED_ANSWERS if self._most is None else self._most
+        (count,) = connection.execute(_COUNT).fetchone()
+        if count > most:
+            connection.execute(_SHRINK, (time.time(), count - most + most // 8))
+
+    def discard(self, cert_id: CertID) -> None:
+        """Forget the answer about *cert_id*, if there is one."""
+        key = cert_id.der
+        self._file.run(lambda connection: connection.execute(_DISCARD, (key,)))
+
+    def close(self) -> None:
+        """Close the file; there are no answers any more."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _digest(
+    key: bytes, this_update: int, revoked: int, expires: int, der: bytes
+) -> bytes:
+    """Return what tells whether a line is as it was written; it is no protection."""
+    head = b"%d %d %d %d " % (this_update, revoked, expires, len(key))
+    return sha256(head + key + der).digest()
+
+
+def _is_intact(key: bytes, values: list[object], digest: object) -> bool:
+    match values:
+        case [int(this_update), int(revoked), int(expires), bytes(der)]:
+            return digest == _digest(key, this_update, revoked, expires, der)
+        case _:
+            return False
+
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def _seconds(moment: datetime.datetime) -> int:
+    return (moment - _EPOCH) // datetime.timedelta(seconds=1)
+
+
+def _moment(seconds: int) -> datetime.datetime:
+    return _EPOCH + datetime.timedelta(seconds=seconds)

@@ -1,0 +1,188 @@
+"""Caches against a model that is a dictionary: any puts, gets and losses, in any order."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from ocsp import OCSPCertStatus
+from ocsp.client.cache import Cache, MemoryCache, SQLiteCache
+from tests.unit.client.evidence import HOUR, LATER, answer, key_of
+
+MOST = 3
+FAR = LATER.replace(year=9000)
+PAST = LATER.replace(year=2020)
+serials = st.integers(1, 5)
+ages = st.integers(0, 3).map(lambda hours: hours * HOUR)
+statuses = st.sampled_from(OCSPCertStatus)
+moments = st.sampled_from([PAST, PAST + HOUR, FAR, FAR + HOUR])
+
+
+class Standing(NamedTuple):
+    """What the model knows of one answer; of two, the greater is the newer."""
+
+    this_update: datetime.datetime
+    revoked: bool
+    expires: datetime.datetime
+    der: bytes
+
+
+class CacheMachine(RuleBasedStateMachine):
+    """What both caches promise; which answers are lost is for the classes below."""
+
+    caches: list[Cache]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model: OrderedDict[int, Standing] = OrderedDict()
+
+    def shrink(self) -> None:
+        """Lose what is too much, as the cache does."""
+        raise NotImplementedError
+
+    def looked_at(self, serial: int) -> None:
+        """Note what the cache notes when an answer is found."""
+
+    @rule(
+        serial=serials,
+        age=ages,
+        status=statuses,
+        by_sha1=st.booleans(),
+        nonced=st.booleans(),
+        expires=moments,
+        which=st.integers(0, 1),
+    )
+    def put(
+        self,
+        serial: int,
+        age: datetime.timedelta,
+        status: OCSPCertStatus,
+        by_sha1: bool,
+        nonced: bool,
+        expires: datetime.datetime,
+        which: int,
+    ) -> None:
+        """Put anything that can be verified."""
+        evidence = answer(
+            serial, age, status, by_sha1=by_sha1, nonce=b"8 octets" if nonced else None
+        )
+        new = Standing(
+            evidence.this_update,
+            status is OCSPCertStatus.REVOKED,
+            expires,
+            evidence.response.public_bytes(Encoding.DER),
+        )
+        old = self.model.get(serial)
+        kept = (
+            status is not OCSPCertStatus.UNKNOWN
+            and not nonced
+            and (old is None or new[:3] > old[:3])
+        )
+        if kept:
+            self.model[serial] = new
+            self.model.move_to_end(serial)
+            self.shrink()
+        assert self.cache(which).put(key_of(serial), evidence, expires) is kept
+
+    @rule(serial=serials, which=st.integers(0, 1))
+    def get(self, serial: int, which: int) -> None:
+        """Find what the model has, and nothing else."""
+        expected = self.model.get(serial)
+        found = self.cache(which).get(key_of(serial))
+        if expected is None:
+            assert found is None
+        else:
+            assert found is not None
+            assert found[:3] == (
+                expected.der,
+                expected.this_update,
+                expected.expires,
+            )
+            self.looked_at(serial)
+
+    @rule(serial=serials, which=st.integers(0, 1))
+    def discard(self, serial: int, which: int) -> None:
+        """Forget what is there, or is not."""
+        self.cache(which).discard(key_of(serial))
+        self.model.pop(serial, None)
+
+    def cache(self, which: int) -> Cache:
+        """Return one of the openings of the cache."""
+        return self.caches[which % len(self.caches)]
+
+
+class MemoryMachine(CacheMachine):
+    """The one that was not looked at for longest goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.caches = [MemoryCache(max_entries=MOST)]
+
+    def shrink(self) -> None:
+        """Lose what was not looked at for longest."""
+        while len(self.model) > MOST:
+            self.model.popitem(last=False)
+
+    def looked_at(self, serial: int) -> None:
+        """Let it live longer."""
+        self.model.move_to_end(serial)
+
+
+class SQLiteMachine(CacheMachine):
+    """What has expired goes, then what has stood longest. Opened twice, and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "answers.db"
+        self.files = [SQLiteCache(self.path, max_entries=MOST) for _ in range(2)]
+        self.caches = list(self.files)
+
+    def shrink(self) -> None:
+        """Lose what has expired, then what has stood for longest."""
+        while len(self.model) > MOST:
+            expired = [
+                serial for serial, each in self.model.items() if each.expires < LATER
+            ]
+            del self.model[(expired or list(self.model))[0]]
+
+    @rule(which=st.integers(0, 1))
+    def reopen(self, which: int) -> None:
+        """Close the file and open it again; the other opening goes on."""
+        self.files[which].close()
+        self.files[which] = SQLiteCache(self.path, max_entries=MOST)
+        self.caches[which] = self.files[which]
+
+    @precondition(lambda self: len(self.model) == 0)
+    @rule(which=st.integers(0, 1))
+    def damage(self, which: int) -> None:
+        """Damage an empty file, which changes nothing."""
+        for each in self.files:
+            each.close()
+        self.path.write_bytes(b"no database" * 100)
+        self.reopen(which)
+        self.reopen(1 - which)
+
+    def teardown(self) -> None:
+        """Leave no file open."""
+        for each in self.files:
+            each.close()
+        self.folder.cleanup()
+
+
+TestMemoryCache = MemoryMachine.TestCase
+TestSQLiteCache = SQLiteMachine.TestCase
+TestMemoryCache.settings = settings(
+    max_examples=settings().max_examples // 2, stateful_step_count=40
+)
+TestSQLiteCache.settings = settings(
+    max_examples=settings().max_examples // 4, stateful_step_count=30
+)
