@@ -16,7 +16,7 @@ from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
 from ocsp.verification.clauses import CLAUSES
 from ocsp.verification.errors import Finding, VerificationError
-from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
+from ocsp.verification.evidence import AuthorizedBy, Evidence
 from ocsp.verification.facts import facts_of
 from ocsp.verification.policy import Policy
 
@@ -139,7 +139,7 @@ class Case(Findings):
         nonce: bytes | None,
         request: OCSPRequest | None,
         responders: Sequence[x509.Certificate],
-        evidence: Sequence[VerifiedResponse],
+        evidence: Sequence[Evidence],
         policy: Policy,
     ) -> None:
         self.failures = []

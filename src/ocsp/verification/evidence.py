@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from typing import NamedTuple, NoReturn, Self, final
+from typing import NamedTuple, NoReturn, Protocol, Self, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -26,8 +26,16 @@ from ocsp.verification.errors import (
     Finding,
 )
 from ocsp.verification.policy import MissingNextUpdate, Policy
+from ocsp.verification.sealed import Sealed
 
-__all__ = ["AuthorizedBy", "Judgement", "VerifiedResponse", "as_evidence"]
+__all__ = [
+    "AuthorizedBy",
+    "Evidence",
+    "Judgement",
+    "VerifiedResponse",
+    "as_evidence",
+    "end_of_hold",
+]
 
 
 class AuthorizedBy(enum.Enum):
@@ -41,6 +49,24 @@ class AuthorizedBy(enum.Enum):
 
     CONFIGURED = "configured"
     """The relying party has said so."""
+
+
+class Evidence(Protocol):
+    """What is asked of evidence about a delegate, whatever it comes from (V17)."""
+
+    @property
+    def status(self) -> OCSPCertStatus:
+        """What is said of the certificate."""
+
+    @property
+    def responder(self) -> x509.Certificate:
+        """The certificate of whoever says so."""
+
+    def is_about(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
+        """Tell whether this is evidence for *cert*, issued by *issuer*."""
+
+    def holds_at(self, moment: datetime.datetime) -> bool:
+        """Tell whether this is still evidence at *moment*, which is aware."""
 
 
 class Judgement(NamedTuple):
@@ -88,11 +114,25 @@ def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.date
     return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
 
 
+def end_of_hold(
+    this_update: datetime.datetime,
+    next_update: datetime.datetime | None,
+    policy: Policy,
+) -> datetime.datetime:
+    """Return until when what was said then counts with *policy*."""
+    ends = [_later(this_update, policy.max_age)]
+    if next_update is not None:
+        ends.append(next_update)
+    elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
+        ends.append(_later(this_update, policy.max_age_without_next_update))
+    return min(ends)
+
+
 _NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 @final
-class VerifiedResponse:
+class VerifiedResponse(Sealed):
     """
     Evidence of a certificate's status at a moment.
 
@@ -153,14 +193,7 @@ class VerifiedResponse:
     @property
     def holds_until(self) -> datetime.datetime:
         """Until when this is evidence: nextUpdate, or the age that is allowed."""
-        entry, policy = self._judgement.entry, self._judgement.policy
-        this_update = entry.this_update_utc
-        ends = [_later(this_update, policy.max_age)]
-        if entry.next_update_utc is not None:
-            ends.append(entry.next_update_utc)
-        elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
-            ends.append(_later(this_update, policy.max_age_without_next_update))
-        return min(ends)
+        return end_of_hold(self.this_update, self.next_update, self.policy)
 
     @property
     def produced_at(self) -> datetime.datetime:
@@ -246,23 +279,6 @@ class VerifiedResponse:
             moment: Aware.
         """
         return self.this_update <= moment < self.holds_until
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"evidence cannot be changed: {name}")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"evidence cannot be changed: {name}")
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _: object) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "evidence cannot be pickled: keep the response, verify it again"
-        )
 
     def __repr__(self) -> str:
         until = self.next_update

@@ -17,7 +17,7 @@ from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Case
 from ocsp.verification.clock import moment_of
-from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.evidence import Evidence, VerifiedResponse
 from ocsp.verification.judge import judge, open_message
 from ocsp.verification.policy import Policy
 
@@ -35,7 +35,7 @@ def verify(
     nonce: bytes | None = None,
     request: OCSPRequest | None = None,
     responders: Iterable[x509.Certificate] = (),
-    evidence: Iterable[VerifiedResponse] = (),
+    evidence: Iterable[Evidence] = (),
     policy: Policy = _STRICT,
 ) -> VerifiedResponse:
     """
@@ -64,7 +64,8 @@ def verify(
             §4.2.2.2, the first criterion).
 
         evidence: What is known of the delegates' own certificates: verified responses
-            about them. Needed where a delegate has no id-pkix-ocsp-nocheck.
+            about them, or what :func:`ocsp.verify_crl` returned. Needed where a
+            delegate has no id-pkix-ocsp-nocheck.
 
         policy: What you insist on.
 

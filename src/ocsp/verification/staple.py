@@ -15,7 +15,7 @@ from cryptography import x509
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.errors import MustStapleViolation, VerificationError
-from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.evidence import Evidence, VerifiedResponse
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import verify
 
@@ -45,7 +45,7 @@ def verify_staple(
     *,
     at: datetime.datetime | None = None,
     responders: Iterable[x509.Certificate] = (),
-    evidence: Iterable[VerifiedResponse] = (),
+    evidence: Iterable[Evidence] = (),
     policy: Policy = _STRICT,
 ) -> VerifiedResponse | None:
     """
