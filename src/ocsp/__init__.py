@@ -72,8 +72,10 @@ if TYPE_CHECKING:
         ChainReport,
         Policy,
         VerifiedResponse,
+        VerifiedRevocation,
         verify,
         verify_chain,
+        verify_crl,
         verify_staple,
     )
     from ocsp.verification.errors import (
@@ -135,6 +137,7 @@ __all__ = [
     "UnsupportedError",
     "VerificationError",
     "VerifiedResponse",
+    "VerifiedRevocation",
     "__version__",
     "errors",
     "limits",
@@ -142,6 +145,7 @@ __all__ = [
     "load_der_ocsp_response",
     "verify",
     "verify_chain",
+    "verify_crl",
     "verify_staple",
 ]
 
@@ -152,8 +156,10 @@ _LATER = {
             "ChainReport",
             "Policy",
             "VerifiedResponse",
+            "VerifiedRevocation",
             "verify",
             "verify_chain",
+            "verify_crl",
             "verify_staple",
         ),
         "ocsp.verification",

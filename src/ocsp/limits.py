@@ -14,6 +14,7 @@ from types import ModuleType
 __all__ = [
     "MAX_CACHED_ANSWERS",
     "MAX_CERTIFICATES",
+    "MAX_CRL_BYTES",
     "MAX_DEPTH",
     "MAX_ENTRIES",
     "MAX_EXTENSIONS",
@@ -95,6 +96,12 @@ response full of decoys ends here.
 
 MAX_KEY_BITS = 16_384
 """Bits of an RSA or DSA key that is used: checking with a larger one takes seconds."""
+
+MAX_CRL_BYTES = 1 << 26
+"""
+Octets of a CRL that is to be verified. A million entries have some 40 MB, and CAs split
+their lists long before.
+"""
 
 MAX_CACHED_ANSWERS = 10_000
 """

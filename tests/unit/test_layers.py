@@ -27,6 +27,7 @@ FLOORS: dict[str, int] = {
     "_basic_response": 2,
     "_certificates": 2,
     "_message": 2,
+    "_crl": 2,
     "_crl_entry": 2,
     "_known_extension": 2,
     "_names": 2,

@@ -17,6 +17,7 @@ from ocsp.verification.chain import (
     ChainReport,
     verify_chain,
 )
+from ocsp.verification.crl import verify_crl
 from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
 from ocsp.verification.policy import (
     UNBOUNDED,
@@ -31,6 +32,7 @@ from ocsp.verification.policy import (
     SignatureHashes,
 )
 from ocsp.verification.response import verify
+from ocsp.verification.revocation import VerifiedRevocation
 from ocsp.verification.staple import must_staple, verify_staple
 
 __all__ = [
@@ -49,8 +51,10 @@ __all__ = [
     "ProducedAt",
     "SignatureHashes",
     "VerifiedResponse",
+    "VerifiedRevocation",
     "must_staple",
     "verify",
     "verify_chain",
+    "verify_crl",
     "verify_staple",
 ]

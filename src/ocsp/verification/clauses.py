@@ -114,4 +114,49 @@ CLAUSES: dict[str, Clause] = {
         "RFC 5280 §6.3, RFC 9608 §2",
     ),
     "V28": Clause("A certificate that demands a staple has one.", "RFC 7633 §4.2.3"),
+    "R1": Clause("The CRL is strict DER, within the limits.", "RFC 5280 §5.1"),
+    "R2": Clause(
+        "Certificate and CRL name the issuer.", "RFC 5280 §5.1.2.3, §6.3.3 (b) (1)"
+    ),
+    "R3": Clause(
+        "The issuer's certificate may sign CRLs.", "RFC 5280 §4.2.1.3, §6.3.3 (f)"
+    ),
+    "R4": Clause(
+        "Algorithm and key of the signature are strong enough, and fit.",
+        "RFC 5280 §5.1.1.2, §5.1.2.2",
+    ),
+    "R5": Clause(
+        "The issuer's key has signed the octets of tbsCertList.",
+        "RFC 5280 §5.1.1.3, §6.3.3 (g)",
+    ),
+    "R6": Clause("thisUpdate is not in the future.", "RFC 5280 §5.1.2.4"),
+    "R7": Clause(
+        "The CRL, or the delta CRL with it, is recent.",
+        "RFC 5280 §5.1.2.5, §6.3.3 (a)",
+    ),
+    "R8": Clause("Every critical extension of the CRL is understood.", "RFC 5280 §5.2"),
+    "R9": Clause(
+        "The certificate is in the scope of the CRL.",
+        "RFC 5280 §5.2.5, §6.3.3 (b) (2)",
+    ),
+    "R10": Clause(
+        "*Good* takes a CRL with revocations for all reasons.",
+        "RFC 5280 §5.2.5, §6.3.3 (d) (e)",
+    ),
+    "R11": Clause(
+        "A delta CRL goes with the CRL that it changes; no CRL is one itself.",
+        "RFC 5280 §5.2.4, §6.3.3 (c)",
+    ),
+    "R12": Clause(
+        "Entries are understood, and mean certificates of the issuer.",
+        "RFC 5280 §5.3, §6.3.3 (i) (j)",
+    ),
+    "R13": Clause(
+        "*Revoked* is said even by a CRL that has become too old.",
+        "RFC 5280 §6.3.3 (a)",
+    ),
+    "R14": Clause("The revocation is dated in the past.", "RFC 5280 §5.1.2.6"),
+    "R15": Clause(
+        "Of a certificate that has ended, a CRL need not tell.", "RFC 5280 §3.3"
+    ),
 }

@@ -14,7 +14,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp import limits
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.errors import (
@@ -26,6 +25,7 @@ from ocsp.verification.errors import (
     SignatureAlgorithmNotAllowed,
 )
 from ocsp.verification.evidence import AuthorizedBy
+from ocsp.verification.facts import odd_size
 from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, SignatureHashes
 
 __all__ = [
@@ -37,27 +37,16 @@ __all__ = [
 ]
 
 
-LARGEST_CURVE = 1024
-"""Bits; all curves that there are have fewer."""
-
-
 def strong_enough(case: Case, candidate: Candidate) -> None:
     """V6: the key has as many bits as the policy asks for, and not absurdly many."""
     facts = candidate.facts
-    bits = facts.bits
-    if not bits:
-        return
-    if facts.curve:
-        least, most = case.policy.min_ec_bits, LARGEST_CURVE
-    else:
-        least, most = case.policy.min_rsa_bits, limits.MAX_KEY_BITS
-    if not least <= bits <= most:
+    odd = odd_size(facts, case.policy)
+    if odd:
         candidate.fail(
             "V6",
             SignatureAlgorithmNotAllowed,
-            f"the key of the signer {candidate.name} has {bits} bits, and the policy "
-            f"takes {least} to {most}",
-            bits=bits,
+            f"the key of the signer {candidate.name} {odd}",
+            bits=facts.bits,
         )
 
 

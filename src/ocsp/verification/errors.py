@@ -1,13 +1,13 @@
 """
-Why a response is not believed.
+Why a response, or a CRL, is not believed.
 
 ::
 
     VerificationError(OCSPError)
     ├─ UnsuccessfulResponse(ResponseStatusError)   V1   the responder did not answer
     ├─ MalformedResponse(ValueError)               V2 V3 V4 V19
-    ├─ UnhandledCriticalExtension                  V5
-    ├─ SignatureAlgorithmNotAllowed                V6
+    ├─ UnhandledCriticalExtension                  V5 R8 R12
+    ├─ SignatureAlgorithmNotAllowed                V6 R4
     ├─ CertIDMismatch                              V7   nothing about the certificate
     ├─ ConflictingResponses                        V8   only as a warning
     ├─ IncompleteResponse                          V9
@@ -22,16 +22,25 @@ Why a response is not believed.
     │  └─ ResponderRevoked                         V17
     ├─ ResponseNotYetValid                         V18
     ├─ ResponseExpired                             V19
-    │  └─ RevokedButStale                          V20
-    ├─ NextUpdateMissing                           V19
+    │  └─ RevokedButStale                          V20 R13
+    ├─ NextUpdateMissing                           V19 R7
     ├─ ValidityIntervalNotAllowed                  V19
     ├─ ProducedAtInvalid                           V21
     ├─ NonceMismatch                               V22
     │  └─ NonceMissing                             V22
-    ├─ RevocationDateInvalid                       V23  only as a warning
-    ├─ StatusNotAvailable                          V25 V26
+    ├─ RevocationDateInvalid                       V23 R14, only as a warning
+    ├─ StatusNotAvailable                          V25 V26 R15
     ├─ RevocationUndetermined                      V27
-    └─ MustStapleViolation                         V28
+    ├─ MustStapleViolation                         V28
+    ├─ MalformedCRL(ValueError)                    R1 R12
+    ├─ CRLIssuerMismatch                           R2
+    ├─ CRLSignerNotSuitable                        R3
+    ├─ CRLSignatureInvalid(SignatureInvalid)       R5
+    ├─ CRLNotYetValid                              R6
+    ├─ CRLExpired                                  R7
+    ├─ CRLScopeMismatch                            R9
+    │  └─ ReasonsNotCovered                        R10
+    └─ DeltaCRLMismatch                            R11
     CertificateNotGood(OCSPError)                  V20  only from ``require_good``
     ├─ CertificateRevoked
     │  └─ CertificateNotIssued                     V24
@@ -53,14 +62,22 @@ from cryptography import x509
 from ocsp.errors import OCSPError, ResponseStatusError, SignatureInvalid
 
 __all__ = [
+    "CRLExpired",
+    "CRLIssuerMismatch",
+    "CRLNotYetValid",
+    "CRLScopeMismatch",
+    "CRLSignatureInvalid",
+    "CRLSignerNotSuitable",
     "CertIDMismatch",
     "CertificateNotGood",
     "CertificateNotIssued",
     "CertificateRevoked",
     "CertificateStatusUnknown",
     "ConflictingResponses",
+    "DeltaCRLMismatch",
     "Finding",
     "IncompleteResponse",
+    "MalformedCRL",
     "MalformedResponse",
     "MissingOCSPSigningEKU",
     "MustStapleViolation",
@@ -69,6 +86,7 @@ __all__ = [
     "NonceMismatch",
     "NonceMissing",
     "ProducedAtInvalid",
+    "ReasonsNotCovered",
     "ResponderCertificateExpired",
     "ResponderCertificateNotSuitable",
     "ResponderIDMismatch",
@@ -219,7 +237,7 @@ class ResponseExpired(VerificationError):
 
 class RevokedButStale(ResponseExpired):
     """
-    The certificate was revoked, says a response with which all but its age is right.
+    The certificate was revoked, says what is right in all but its age.
 
     A revocation does not end by itself, so whoever refuses the certificate does right;
     only *certificateHold* may have been lifted since.
@@ -268,6 +286,42 @@ class StatusNotAvailable(VerificationError):
 
 class MustStapleViolation(VerificationError):
     """A certificate that demands a staple came without a valid one."""
+
+
+class MalformedCRL(VerificationError, ValueError):
+    """The CRL is not what RFC 5280 §5 describes."""
+
+
+class CRLIssuerMismatch(VerificationError):
+    """The certificate or the CRL is not of this issuer."""
+
+
+class CRLSignerNotSuitable(VerificationError):
+    """The issuer's certificate is of a kind that must not sign CRLs."""
+
+
+class CRLSignatureInvalid(VerificationError, SignatureInvalid):
+    """The signature over the CRL is not that of the issuer."""
+
+
+class CRLNotYetValid(VerificationError):
+    """thisUpdate of the CRL lies in the future."""
+
+
+class CRLExpired(VerificationError):
+    """The CRL is too old."""
+
+
+class CRLScopeMismatch(VerificationError):
+    """The CRL is about other certificates."""
+
+
+class ReasonsNotCovered(CRLScopeMismatch):
+    """The CRL does not tell of revocations for all reasons."""
+
+
+class DeltaCRLMismatch(VerificationError):
+    """Complete CRL and delta CRL do not go together."""
 
 
 class CertificateNotGood(OCSPError):

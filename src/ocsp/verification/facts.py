@@ -15,9 +15,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
+from ocsp import limits
 from ocsp._certificates import remembered
+from ocsp.verification.policy import Policy
 
-__all__ = ["Facts", "facts_of"]
+__all__ = ["Facts", "facts_of", "odd_size"]
 
 
 class Facts(NamedTuple):
@@ -42,6 +44,8 @@ class Facts(NamedTuple):
 
         signs: Whether keyUsage, if there is one, has digitalSignature.
 
+        signs_crls: Whether keyUsage, if there is one, has cRLSign.
+
         ca: Whether it is that of a CA.
 
         unknown: A critical extension that is not known, or nothing.
@@ -57,6 +61,7 @@ class Facts(NamedTuple):
     unreadable: str = ""
     purposes: frozenset[x509.ObjectIdentifier] = frozenset()
     signs: bool = True
+    signs_crls: bool = True
     ca: bool = False
     unknown: str = ""
     nocheck: bool = False
@@ -90,10 +95,28 @@ def facts_of(certificate: x509.Certificate) -> Facts:
             purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
         ),
         signs=not isinstance(usage, x509.KeyUsage) or usage.digital_signature,
+        signs_crls=not isinstance(usage, x509.KeyUsage) or usage.crl_sign,
         ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
         unknown=_unknown(extensions),
         nocheck=x509.OCSPNoCheck.oid in found,
     )
+
+
+LARGEST_CURVE = 1024
+"""Bits; all curves that there are have fewer."""
+
+
+def odd_size(facts: Facts, policy: Policy) -> str:
+    """Say why a key of that size does not count with *policy*, or nothing."""
+    if not facts.bits:
+        return ""
+    if facts.curve:
+        least, most = policy.min_ec_bits, LARGEST_CURVE
+    else:
+        least, most = policy.min_rsa_bits, limits.MAX_KEY_BITS
+    if least <= facts.bits <= most:
+        return ""
+    return f"has {facts.bits} bits, and the policy takes {least} to {most}"
 
 
 def _unknown(extensions: x509.Extensions) -> str:

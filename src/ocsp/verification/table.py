@@ -13,6 +13,10 @@ from typing import NamedTuple
 
 from ocsp.verification import (
     chain,
+    crl_case,
+    crl_entry,
+    crl_rules,
+    crl_scope,
     delegate,
     entry,
     evidence,
@@ -26,7 +30,7 @@ from ocsp.verification import (
 from ocsp.verification import errors as e
 from ocsp.verification.clauses import CLAUSES, Clause
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["CRL_RULES", "RULES", "Rule"]
 
 
 class Rule(NamedTuple):
@@ -93,3 +97,23 @@ RULES: tuple[Rule, ...] = (
     Rule("V27", chain.has_status, (e.RevocationUndetermined,)),
     Rule("V28", staple.has_staple, (e.MustStapleViolation,)),
 )
+"""What a response has to meet."""
+
+CRL_RULES: tuple[Rule, ...] = (
+    Rule("R1", crl_case.well_formed, (e.MalformedCRL,)),
+    Rule("R2", crl_rules.of_issuer, (e.CRLIssuerMismatch,)),
+    Rule("R3", crl_rules.issuer_may_sign, (e.CRLSignerNotSuitable,)),
+    Rule("R4", crl_rules.strong_enough, (e.SignatureAlgorithmNotAllowed,)),
+    Rule("R5", crl_rules.signature_is_right, (e.CRLSignatureInvalid,)),
+    Rule("R6", crl_rules.not_future, (e.CRLNotYetValid,)),
+    Rule("R7", crl_rules.recent, (e.CRLExpired, e.NextUpdateMissing)),
+    Rule("R8", crl_rules.critical_extensions, (e.UnhandledCriticalExtension,)),
+    Rule("R9", crl_scope.in_scope, (e.CRLScopeMismatch,)),
+    Rule("R10", crl_scope.all_reasons, (e.ReasonsNotCovered,)),
+    Rule("R11", crl_scope.fits_delta, (e.DeltaCRLMismatch,)),
+    Rule("R12", crl_entry.understood, (e.MalformedCRL, e.UnhandledCriticalExtension)),
+    Rule("R13", crl_entry.even_if_stale, (e.RevokedButStale,)),
+    Rule("R14", crl_entry.revoked_in_the_past, (e.RevocationDateInvalid,)),
+    Rule("R15", crl_entry.kept_after_expiry, (e.StatusNotAvailable,)),
+)
+"""What a CRL has to meet."""

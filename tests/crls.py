@@ -1,0 +1,123 @@
+"""CRLs with valid defaults; a test changes one thing at a time."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp._crl import read_frame
+from ocsp._der import any_value, encode
+from tests.pki import BEGIN, END, NOW, key, name
+
+__all__ = ["LISTED", "SINCE", "crl", "entry", "resigned", "scope"]
+
+LISTED = 0x1F2E
+"""The serial number that lists have where a test does not say another."""
+
+SINCE = NOW - datetime.timedelta(hours=30)
+"""Since when it is revoked."""
+
+
+def entry(
+    serial: int = LISTED,
+    *extensions: x509.ExtensionType,
+    since: datetime.datetime = SINCE,
+    critical: bool = False,
+) -> x509.RevokedCertificate:
+    """Return one entry of a list."""
+    builder = (
+        x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.build()
+
+
+def scope(
+    *,
+    full_name: Sequence[x509.GeneralName] | None = None,
+    relative_name: x509.RelativeDistinguishedName | None = None,
+    users: bool = False,
+    cas: bool = False,
+    attributes: bool = False,
+    indirect: bool = False,
+    reasons: frozenset[x509.ReasonFlags] | None = None,
+) -> x509.IssuingDistributionPoint:
+    """Return an issuingDistributionPoint that says as little as it can."""
+    return x509.IssuingDistributionPoint(
+        full_name=full_name,
+        relative_name=relative_name,
+        only_contains_user_certs=users,
+        only_contains_ca_certs=cas,
+        only_some_reasons=reasons,
+        indirect_crl=indirect,
+        only_contains_attribute_certs=attributes,
+    )
+
+
+def crl(
+    *entries: x509.RevokedCertificate,
+    issuer: str = "Test CA",
+    signer: CertificateIssuerPrivateKeyTypes | None = None,
+    begin: datetime.datetime = BEGIN,
+    end: datetime.datetime = END,
+    number: int | None = 5,
+    base: int | None = None,
+    critical: Sequence[x509.ExtensionType] = (),
+    extensions: Sequence[x509.ExtensionType] = (),
+) -> bytes:
+    """Return the DER of a CRL of *issuer*; a delta CRL with *base*."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(name(issuer))
+        .last_update(begin)
+        .next_update(end)
+    )
+    if number is not None:
+        builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+    if base is not None:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(base), critical=True)
+    for extension in critical:
+        builder = builder.add_extension(extension, critical=True)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    for each in entries:
+        builder = builder.add_revoked_certificate(each)
+    signed = builder.sign(signer or key(issuer), hashes.SHA256())
+    return signed.public_bytes(Encoding.DER)
+
+
+def resigned(
+    data: bytes,
+    change: Callable[[list[bytes]], None],
+    *,
+    outer: bytes | None = None,
+    algorithm: hashes.HashAlgorithm | None = None,
+) -> bytes:
+    """
+    Change the fields of tbsCertList, and sign them again.
+
+    Fields: version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates if
+    there are entries, and the extensions.
+    """
+    tbs = x509.load_der_x509_crl(data).tbs_certlist_bytes
+    fields = []
+    _, position, end = any_value(tbs, 0, len(tbs), "")
+    while position < end:
+        _, _, stop = any_value(tbs, position, end, "")
+        fields.append(tbs[position:stop])
+        position = stop
+    change(fields)
+    tbs = encode(0x30, *fields)
+    signature = key("Test CA").sign(tbs, ec.ECDSA(algorithm or hashes.SHA256()))
+    return encode(
+        0x30, tbs, outer or read_frame(data).algorithm, encode(0x03, b"\x00", signature)
+    )

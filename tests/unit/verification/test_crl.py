@@ -1,0 +1,566 @@
+"""``verify_crl``: every rule, met and broken; what comes out; what it is good for."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import pickle
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp import OCSPCertStatus, Policy, VerifiedRevocation, limits
+from ocsp._der import encode, encode_oid
+from ocsp.verification import (
+    ExpiredCertificate,
+    MissingNextUpdate,
+    SignatureHashes,
+    verify_crl,
+)
+from ocsp.verification import errors as e
+from ocsp.verification.table import CRL_RULES
+from tests.crls import LISTED, SINCE, crl, entry, resigned, scope
+from tests.pki import BEGIN, DELEGATION, END, NOW, ca, key, leaf, make, name
+
+HOUR = datetime.timedelta(hours=1)
+REASON = x509.ReasonFlags
+HOLD = x509.CRLReason(REASON.certificate_hold)
+REMOVED = x509.CRLReason(REASON.remove_from_crl)
+STOLEN = x509.CRLReason(REASON.key_compromise)
+GOOD, REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+OTHER_ISSUER = x509.CertificateIssuer([x509.DirectoryName(name("Other CA"))])
+HERE = x509.UniformResourceIdentifier("http://crl.example/1.crl")
+THERE = x509.UniformResourceIdentifier("http://crl.example/2.crl")
+PLAIN = leaf(LISTED)
+SUB_CA = make(
+    "Sub CA",
+    "Test CA",
+    serial=LISTED,
+    extensions=[x509.BasicConstraints(ca=True, path_length=None)],
+)
+
+
+def _issuer(
+    *extensions: x509.ExtensionType,
+    public: CertificateIssuerPrivateKeyTypes | None = None,
+) -> x509.Certificate:
+    return make("Test CA", "Test CA", public=public, extensions=extensions)
+
+
+def _usage(*, crl_sign: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=crl_sign,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _with_points(*points: x509.DistributionPoint) -> x509.Certificate:
+    return make(
+        "with points",
+        "Test CA",
+        serial=7,
+        extensions=[x509.CRLDistributionPoints(points)],
+    )
+
+
+def _point(
+    *names: x509.GeneralName,
+    relative: x509.RelativeDistinguishedName | None = None,
+    other: bool = False,
+) -> x509.DistributionPoint:
+    by = [x509.DirectoryName(name("Other CA"))] if other else None
+    return x509.DistributionPoint(list(names) or None, relative, None, by)
+
+
+PART = x509.RelativeDistinguishedName(
+    [x509.NameAttribute(x509.NameOID.COMMON_NAME, "part 1")]
+)
+PART_NAME = x509.DirectoryName(x509.Name([*name("Test CA").rdns, PART]))
+
+
+def _status(
+    data: bytes, cert: x509.Certificate = PLAIN, **more: object
+) -> OCSPCertStatus:
+    more.setdefault("at", NOW)
+    return verify_crl(data, cert, more.pop("issuer", ca()), **more).status  # type: ignore[arg-type]
+
+
+def _failures(
+    data: bytes, cert: x509.Certificate = PLAIN, **more: object
+) -> list[tuple[str, type[e.VerificationError]]]:
+    with pytest.raises(e.VerificationError) as caught:
+        _status(data, cert, **more)
+    error = caught.value
+    assert type(error) is error.failures[0].error
+    assert str(error)
+    return [(each.rule, each.error) for each in error.failures]
+
+
+def test_a_certificate_that_is_not_listed_is_good() -> None:
+    """And evidence says so, with its times and numbers."""
+    found = verify_crl(crl(entry(1)), PLAIN, ca(), at=NOW)
+    assert found.status is GOOD
+    assert found.require_good() is found
+    assert (found.revocation_time, found.revocation_reason) == (None, None)
+    assert (found.this_update, found.next_update) == (BEGIN, END)
+    assert (found.crl_number, found.delta_crl_number) == (5, None)
+    assert (found.at, found.holds_until, found.warnings) == (NOW, END, ())
+    assert found.responder == ca()
+    assert found.policy == Policy()
+    assert "GOOD, serial=0x1f2e" in repr(found)
+    assert verify_crl(crl(), PLAIN, ca(), at=NOW).status is GOOD
+
+
+def test_a_certificate_that_is_listed_is_revoked() -> None:
+    """Since when, and why; ``require_good`` raises."""
+    data = x509.load_der_x509_crl(crl(entry(1), entry(LISTED, STOLEN)))
+    found = verify_crl(data, PLAIN, ca(), at=NOW)
+    assert found.status is REVOKED
+    assert found.revocation_time == SINCE
+    assert found.revocation_reason is REASON.key_compromise
+    with pytest.raises(ocsp.CertificateRevoked) as caught:
+        found.require_good()
+    assert caught.value.revocation_time == SINCE
+
+
+def test_evidence_is_for_this_certificate_and_time() -> None:
+    """Not for another number, another issuer, or later."""
+    found = verify_crl(crl(), PLAIN, ca(), at=NOW)
+    rekeyed = make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
+    assert found.is_about(PLAIN, ca())
+    assert not found.is_about(leaf(1), ca())
+    assert not found.is_about(PLAIN, ca("Other CA"))
+    assert not found.is_about(PLAIN, rekeyed)
+    assert found.canonical_cert_id.matches(PLAIN, ca())
+    assert found.holds_at(BEGIN)
+    assert found.holds_at(END - HOUR)
+    assert not found.holds_at(END)
+    assert not found.holds_at(BEGIN - HOUR)
+
+
+def test_evidence_cannot_be_made_changed_or_restored() -> None:
+    """It comes from ``verify_crl`` and nowhere else."""
+    found = verify_crl(crl(), PLAIN, ca(), at=NOW)
+    with pytest.raises(TypeError, match="verify_crl"):
+        VerifiedRevocation()
+    with pytest.raises(TypeError, match="subclass"):
+        type("Mine", (VerifiedRevocation,), {})
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        found.status = REVOKED  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        del found._judgement
+    with pytest.raises(TypeError, match="pickled"):
+        pickle.dumps(found)
+    assert copy.copy(found) is found
+    assert copy.deepcopy(found) is found
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [("crl", "text"), ("cert", b""), ("issuer", None), ("delta", "x"), ("at", "now")],
+)
+def test_arguments_are_checked(argument: str, value: object) -> None:
+    """A wrong type is named."""
+    arguments: dict[str, object] = {"crl": crl(), "cert": PLAIN, "issuer": ca()}
+    arguments[argument] = value
+    with pytest.raises(TypeError, match=f"{argument} must be"):
+        verify_crl(**arguments)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="aware"):
+        verify_crl(crl(), PLAIN, ca(), at=NOW.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x30\x00",
+        crl()[:-1],
+        crl() + b"\x00",
+        crl().replace(b"\x30", b"\x31", 1),
+        PLAIN.public_bytes(Encoding.DER),
+    ],
+)
+def test_what_cannot_be_read_is_refused(data: bytes) -> None:
+    """R1: nothing, nearly nothing, too short, too long, another type."""
+    assert _failures(data) == [("R1", e.MalformedCRL)]
+    assert _failures(crl(), delta=data) == [("R1", e.MalformedCRL)]
+
+
+def test_an_extension_twice_is_malformed() -> None:
+    """R1: nobody knows which one counts."""
+    extension = encode(0x30, encode_oid("1.2.3.4"), b"\x04\x02\x05\x00")
+
+    def change(fields: list[bytes]) -> None:
+        fields[-1] = encode(0xA0, encode(0x30, extension, extension))
+
+    assert _failures(resigned(crl(), change)) == [("R1", e.MalformedCRL)]
+
+
+def test_a_crl_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R1: one octet less than it has is too little."""
+    data = crl(entry(1))
+    monkeypatch.setattr(limits, "MAX_CRL_BYTES", len(data))
+    assert _status(data) is GOOD
+    monkeypatch.setattr(limits, "MAX_CRL_BYTES", len(data) - 1)
+    assert _failures(data) == [("R1", e.MalformedCRL)]
+    assert _failures(x509.load_der_x509_crl(data)) == [("R1", e.MalformedCRL)]  # type: ignore[arg-type]
+
+
+def test_nested_parameters_do_not_end_the_process() -> None:
+    """R1: thousands of levels where an algorithm is named."""
+    nested = b"\x05\x00"
+    for _ in range(3000):
+        nested = encode(0x30, encode_oid("1.2.840.113549.1.1.10"), nested)
+    data = encode(0x30, encode(0x30), nested, b"\x03\x02\x00\x00")
+    assert _failures(data) == [("R1", e.MalformedCRL)]
+
+
+def _with_sha1(data: bytes) -> bytes:
+    """Sign it again with SHA-1, which the builder refuses."""
+    sha1 = encode(0x30, encode_oid("1.2.840.10045.4.1"))
+
+    def change(fields: list[bytes]) -> None:
+        fields[1] = sha1
+
+    return resigned(data, change, outer=sha1, algorithm=hashes.SHA1())
+
+
+def _claims_sha384(fields: list[bytes]) -> None:
+    fields[1] = encode(0x30, encode_oid("1.2.840.10045.4.3.3"))
+
+
+SHA1_SIGNED = _with_sha1(crl())
+SMALL = ec.generate_private_key(ec.SECP192R1())
+RSA = rsa.generate_private_key(65537, 1024)
+STRANGE = make("leaf", "Other CA", serial=LISTED)
+
+
+@pytest.mark.parametrize(
+    ("data", "more", "expected"),
+    [
+        (
+            crl(issuer="Other CA", signer=key("Test CA")),
+            {},
+            ("R2", e.CRLIssuerMismatch),
+        ),
+        (crl(), {"cert": STRANGE}, ("R2", e.CRLIssuerMismatch)),
+        (
+            crl(),
+            {"issuer": _issuer(_usage(crl_sign=False))},
+            ("R3", e.CRLSignerNotSuitable),
+        ),
+        (
+            crl(signer=RSA),
+            {"issuer": _issuer(public=RSA)},
+            ("R4", e.SignatureAlgorithmNotAllowed),
+        ),
+        (
+            crl(signer=SMALL),
+            {"issuer": _issuer(public=SMALL)},
+            ("R4", e.SignatureAlgorithmNotAllowed),
+        ),
+        (SHA1_SIGNED, {}, ("R4", e.SignatureAlgorithmNotAllowed)),
+        (resigned(crl(), _claims_sha384), {}, ("R1", e.MalformedCRL)),
+        (crl(signer=key("Other CA")), {}, ("R5", e.CRLSignatureInvalid)),
+        (crl(signer=RSA), {}, ("R5", e.CRLSignatureInvalid)),
+        (
+            crl(entry(0x55)).replace(b"\x02\x01\x55", b"\x02\x01\x56"),
+            {},
+            ("R5", e.CRLSignatureInvalid),
+        ),
+        (crl(begin=NOW + HOUR), {}, ("R6", e.CRLNotYetValid)),
+        (crl(end=NOW - HOUR), {}, ("R7", e.CRLExpired)),
+        (crl(), {"policy": Policy(max_age=HOUR)}, ("R7", e.CRLExpired)),
+        (crl(critical=[UNKNOWN]), {}, ("R8", e.UnhandledCriticalExtension)),
+        (crl(critical=[scope(indirect=True)]), {}, ("R9", e.CRLScopeMismatch)),
+        (crl(critical=[scope(attributes=True)]), {}, ("R9", e.CRLScopeMismatch)),
+        (crl(critical=[scope(cas=True)]), {}, ("R9", e.CRLScopeMismatch)),
+        (
+            crl(critical=[scope(users=True)]),
+            {"cert": SUB_CA},
+            ("R9", e.CRLScopeMismatch),
+        ),
+        (crl(critical=[scope(full_name=[HERE])]), {}, ("R9", e.CRLScopeMismatch)),
+        (
+            crl(critical=[scope(full_name=[HERE])]),
+            {"cert": _with_points(_point(THERE), _point(HERE, other=True))},
+            ("R9", e.CRLScopeMismatch),
+        ),
+        (
+            crl(critical=[scope(reasons=frozenset({REASON.key_compromise}))]),
+            {},
+            ("R10", e.ReasonsNotCovered),
+        ),
+        (crl(base=4), {}, ("R11", e.DeltaCRLMismatch)),
+        (crl(), {"delta": crl(number=6)}, ("R11", e.DeltaCRLMismatch)),
+        (crl(), {"delta": crl(number=7, base=6)}, ("R11", e.DeltaCRLMismatch)),
+        (crl(), {"delta": crl(number=5, base=5)}, ("R11", e.DeltaCRLMismatch)),
+        (
+            crl(number=None),
+            {"delta": crl(number=6, base=5)},
+            ("R11", e.DeltaCRLMismatch),
+        ),
+        (crl(), {"delta": crl(number=None, base=5)}, ("R11", e.DeltaCRLMismatch)),
+        (
+            crl(),
+            {"delta": crl(number=6, base=5, critical=[scope(users=True)])},
+            ("R11", e.DeltaCRLMismatch),
+        ),
+        (
+            crl(entry(1, UNKNOWN, critical=True)),
+            {},
+            ("R12", e.UnhandledCriticalExtension),
+        ),
+        (
+            crl(entry(LISTED, OTHER_ISSUER)),
+            {},
+            ("R12", e.MalformedCRL),
+        ),
+        (crl(entry(1, OTHER_ISSUER, critical=True)), {}, ("R12", e.MalformedCRL)),
+        (crl(entry(LISTED, REMOVED)), {}, ("R12", e.MalformedCRL)),
+        (crl(entry(), end=NOW - HOUR), {}, ("R13", e.RevokedButStale)),
+    ],
+)
+def test_what_breaks_one_rule_is_refused(
+    data: bytes,
+    more: dict[str, object],
+    expected: tuple[str, type[e.VerificationError]],
+) -> None:
+    """One deviation each; the error is of the class that the table of rules has."""
+    found = _failures(data, **{"cert": PLAIN, **more})  # type: ignore[arg-type]
+    assert found[0] == expected
+    assert {rule for rule, _ in found} <= {found[0][0], *_ALSO.get(found[0][0], ())}
+    for rule, error in found:
+        assert error in next(each.errors for each in CRL_RULES if each.id == rule)
+
+
+_ALSO = {"R13": ("R7",), "R4": ("R5",)}
+"""What fails with a rule by nature."""
+
+
+def test_every_rule_that_fails_a_crl_is_tested_above() -> None:
+    """R14 and R15 warn, and have tests of their own."""
+    marks = test_what_breaks_one_rule_is_refused.pytestmark  # type: ignore[attr-defined]
+    tested = {case[2][0] for case in marks[0].args[1]}
+    assert tested | {"R14", "R15"} == {rule.id for rule in CRL_RULES}
+
+
+@pytest.mark.parametrize("which", ["crl", "delta"])
+def test_a_delta_meets_the_same_demands(which: str) -> None:
+    """Signature, issuer, times and extensions of both lists count."""
+    fine = {"crl": crl(), "delta": crl(number=6, base=5)}
+    assert verify_crl(**fine, cert=PLAIN, issuer=ca(), at=NOW).status is GOOD
+    numbers = {"number": 5} if which == "crl" else {"number": 6, "base": 5}
+    for broken, error in (
+        (crl(signer=key("Other CA"), **numbers), e.CRLSignatureInvalid),
+        (crl(issuer="Other CA", signer=key("Test CA"), **numbers), e.CRLIssuerMismatch),
+        (_with_sha1(crl(**numbers)), e.SignatureAlgorithmNotAllowed),
+        (crl(begin=NOW + HOUR, **numbers), e.CRLNotYetValid),
+        (crl(critical=[UNKNOWN], **numbers), e.UnhandledCriticalExtension),
+        (
+            crl(entry(1, UNKNOWN, critical=True), **numbers),
+            e.UnhandledCriticalExtension,
+        ),
+    ):
+        with pytest.raises(error):
+            verify_crl(**{**fine, which: broken}, cert=PLAIN, issuer=ca(), at=NOW)
+
+
+def test_a_delta_is_laid_over_the_crl() -> None:
+    """Revoked since, released since, changed since; otherwise the CRL stands."""
+    plain = crl(number=6, base=5)
+    for complete, delta, status, reason in (
+        (crl(), plain, GOOD, None),
+        (crl(entry()), plain, REVOKED, None),
+        (crl(), crl(entry(), number=6, base=5), REVOKED, None),
+        (crl(entry(LISTED, HOLD)), plain, REVOKED, REASON.certificate_hold),
+        (
+            crl(entry(LISTED, HOLD)),
+            crl(entry(LISTED, REMOVED), number=6, base=5),
+            GOOD,
+            None,
+        ),
+        (crl(), crl(entry(LISTED, REMOVED), number=6, base=5), GOOD, None),
+        (
+            crl(entry(LISTED, HOLD)),
+            crl(entry(LISTED, STOLEN), number=6, base=5),
+            REVOKED,
+            REASON.key_compromise,
+        ),
+        (crl(entry()), crl(entry(1), number=9, base=2), REVOKED, None),
+    ):
+        found = verify_crl(complete, PLAIN, ca(), delta=delta, at=NOW)
+        assert (found.status, found.revocation_reason) == (status, reason)
+
+
+def test_with_a_delta_that_one_has_to_be_recent() -> None:
+    """It tells of all changes since, so an old CRL is as good as a new one with it."""
+    old = crl(entry(1), end=NOW - HOUR)
+    delta = crl(begin=NOW - HOUR, end=NOW + HOUR, number=6, base=5)
+    found = verify_crl(old, PLAIN, ca(), delta=delta, at=NOW)
+    assert (found.this_update, found.next_update) == (NOW - HOUR, NOW + HOUR)
+    assert (found.crl_number, found.delta_crl_number) == (5, 6)
+    stale = crl(end=NOW - HOUR, number=6, base=5)
+    assert _failures(crl(), delta=stale) == [("R7", e.CRLExpired)]
+
+
+@pytest.mark.parametrize(
+    ("data", "cert", "status"),
+    [
+        (crl(critical=[scope(users=True)]), PLAIN, GOOD),
+        (crl(critical=[scope(cas=True)]), SUB_CA, GOOD),
+        (crl(entry(), critical=[scope(cas=True)]), SUB_CA, REVOKED),
+        (
+            crl(critical=[scope(full_name=[HERE, THERE])]),
+            _with_points(_point(HERE)),
+            GOOD,
+        ),
+        (
+            crl(critical=[scope(relative_name=PART)]),
+            _with_points(_point(PART_NAME)),
+            GOOD,
+        ),
+        (
+            crl(critical=[scope(full_name=[PART_NAME])]),
+            _with_points(_point(relative=PART)),
+            GOOD,
+        ),
+        (
+            crl(entry(), critical=[scope(reasons=frozenset({REASON.key_compromise}))]),
+            PLAIN,
+            REVOKED,
+        ),
+        (crl(number=None), PLAIN, GOOD),
+        (crl(extensions=[UNKNOWN]), PLAIN, GOOD),
+        (crl(entry(1, UNKNOWN), entry(LISTED, UNKNOWN)), PLAIN, REVOKED),
+        (crl(entry(1, STOLEN, critical=True)), PLAIN, GOOD),
+        (crl(entry(LISTED, HOLD, critical=True)), PLAIN, REVOKED),
+        (crl(end=NOW - datetime.timedelta(minutes=4)), PLAIN, GOOD),
+        (crl(begin=NOW + datetime.timedelta(minutes=4)), PLAIN, GOOD),
+    ],
+)
+def test_what_is_within_the_rules_is_evidence(
+    data: bytes, cert: x509.Certificate, status: OCSPCertStatus
+) -> None:
+    """The other side of each rule."""
+    assert _status(data, cert) is status
+
+
+def test_key_usage_that_allows_crls_is_fine() -> None:
+    """R3: cRLSign, if there is a keyUsage at all."""
+    assert _status(crl(), issuer=_issuer(_usage(crl_sign=True))) is GOOD
+
+
+def test_policy_lets_old_algorithms_count() -> None:
+    """R4: by names with *unsafe* in them, and by numbers."""
+    unsafe = Policy(signature_hashes=SignatureHashes.UNSAFE_SHA1)
+    assert _status(SHA1_SIGNED, policy=unsafe) is GOOD
+    issuer, small = _issuer(public=RSA), Policy(min_rsa_bits=1024)
+    assert _status(crl(signer=RSA), issuer=issuer, policy=small) is GOOD
+
+
+def _without_next_update(begin: datetime.datetime) -> bytes:
+    return resigned(crl(begin=begin), lambda fields: fields.pop(4) and None)
+
+
+def test_without_next_update_the_policy_decides() -> None:
+    """R7: RFC 5280 demands it; what has none is soon too old."""
+    young, old = _without_next_update(NOW - HOUR), _without_next_update(NOW - 25 * HOUR)
+    found = verify_crl(young, PLAIN, ca(), at=NOW)
+    assert found.next_update is None
+    assert found.holds_until == NOW + 23 * HOUR
+    assert " to ?, by" in repr(found)
+    assert _failures(old) == [("R7", e.CRLExpired)]
+    refuse = Policy(missing_next_update=MissingNextUpdate.REFUSE)
+    assert _failures(young, policy=refuse) == [("R7", e.NextUpdateMissing)]
+    accept = Policy(missing_next_update=MissingNextUpdate.UNSAFE_ACCEPT)
+    assert _status(old, policy=accept) is GOOD
+
+
+def test_a_revocation_in_the_future_counts_at_once() -> None:
+    """R14: with a warning."""
+    found = verify_crl(crl(entry(since=NOW + HOUR)), PLAIN, ca(), at=NOW)
+    assert found.status is REVOKED
+    assert [(each.rule, each.error) for each in found.warnings] == [
+        ("R14", e.RevocationDateInvalid)
+    ]
+
+
+def test_of_a_certificate_that_has_ended_good_says_little() -> None:
+    """R15: a warning, or nothing at all, as the policy says; revoked is revoked."""
+    ended = make("ended", "Test CA", serial=LISTED, end=NOW - HOUR)
+    found = verify_crl(crl(), ended, ca(), at=NOW)
+    assert found.status is GOOD
+    assert [(each.rule, each.error) for each in found.warnings] == [
+        ("R15", e.StatusNotAvailable)
+    ]
+    strict = Policy(expired_certificate=ExpiredCertificate.REQUIRE_ARCHIVE_CUTOFF)
+    assert _failures(crl(), ended, policy=strict) == [("R15", e.StatusNotAvailable)]
+    assert _status(crl(entry()), ended, policy=strict) is REVOKED
+
+
+def test_all_that_speaks_against_a_crl_is_collected() -> None:
+    """And its entries are not looked at."""
+    found = _failures(
+        crl(
+            entry(LISTED, UNKNOWN, critical=True),
+            signer=key("Other CA"),
+            end=NOW - HOUR,
+            critical=[UNKNOWN],
+        )
+    )
+    assert [rule for rule, _ in found] == ["R5", "R8", "R7"]
+
+
+def test_no_error_but_one_tells_the_status() -> None:
+    """Only where nothing but its age speaks against a CRL."""
+    stale = {"end": NOW - HOUR}
+    with pytest.raises(e.RevokedButStale) as caught:
+        verify_crl(crl(entry(), end=NOW - HOUR), PLAIN, ca(), at=NOW)
+    assert caught.value.revocation_time == SINCE
+    assert _failures(crl(**stale)) == [("R7", e.CRLExpired)]  # type: ignore[arg-type]
+    forged = crl(entry(), signer=key("Other CA"), end=NOW - HOUR)
+    assert "R13" not in dict(_failures(forged))
+
+
+def test_a_crl_can_tell_that_a_delegate_is_not_revoked() -> None:
+    """V17: as evidence for a responder without nocheck."""
+    delegate = make("Responder", "Test CA", serial=77, extensions=DELEGATION[:1])
+    response = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            PLAIN, ca(), hashes.SHA256(), GOOD, NOW - HOUR, NOW + HOUR, None, None
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, delegate)
+        .certificates([delegate])
+        .produced_at(NOW)
+        .sign(key("Responder"), hashes.SHA256())
+    )
+    fine = verify_crl(crl(), delegate, ca(), at=NOW)
+    assert ocsp.verify(response, PLAIN, ca(), at=NOW, evidence=[fine]).status is GOOD
+    other = verify_crl(crl(), leaf(78), ca(), at=NOW)
+    revoked = verify_crl(crl(entry(77)), delegate, ca(), at=NOW)
+    for evidence, error in (
+        ([], e.ResponderRevocationUnknown),
+        ([other], e.ResponderRevocationUnknown),
+        ([revoked], e.ResponderRevoked),
+        ([fine, revoked], e.ResponderRevoked),
+    ):
+        with pytest.raises(error) as caught:
+            ocsp.verify(response, PLAIN, ca(), at=NOW, evidence=evidence)
+        assert type(caught.value) is error
