@@ -105,8 +105,8 @@ their lists long before.
 
 MAX_CACHED_ANSWERS = 10_000
 """
-Answers that a cache keeps where it is not told how many. One takes some 2 kB in a file
-and 8 in memory, so this many are 80 MB, and more than one program asks about.
+Answers that a cache keeps where it is not told how many. One has some 2 kB in a file
+and twice that in memory, so these are 40 MB; few programs meet as many certificates.
 """
 
 _forget: list[Callable[[], None]] = []
