@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 import ocsp
 
-__all__ = ["MOMENT", "ca", "key", "leaf", "rsa_key", "streamed", "vector"]
+__all__ = ["MOMENT", "STREAM", "ca", "key", "leaf", "rsa_key", "streamed", "vector"]
 
 MOMENT = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 STREAM = 400
