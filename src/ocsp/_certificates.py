@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
 from ocsp._der import SEQUENCE, any_value, bit_string, content, context, depth
+from ocsp._remembered import Remembered
 from ocsp.errors import LimitExceeded, SchemaError
 
 __all__ = [
@@ -35,7 +36,7 @@ class CertificateParts(NamedTuple):
     The parts of a certificate that OCSP hashes or copies.
 
     Attributes:
-        serial: The DER of serialNumber.
+        serial: The content of serialNumber.
 
         issuer: The DER of the issuer Name.
 
@@ -64,27 +65,28 @@ def remembered(
     find: Callable[[x509.Certificate], Found],
 ) -> Callable[[x509.Certificate], Found]:
     """Let *find* work out once what it says of a certificate; bounded."""
-    # By identity, as the hash of a certificate costs more than the whole look-up. The
-    # entry keeps the object alive, so that its id cannot pass to another one.
-    kept: dict[int, tuple[x509.Certificate, Found]] = {}
+    kept: Remembered[int, Found] = Remembered(MAX_REMEMBERED)
 
     @wraps(find)
     def look_up(certificate: x509.Certificate) -> Found:
         known = kept.get(id(certificate))
         if known is not None:
             return known[1]
-        found = find(certificate)
-        if len(kept) >= MAX_REMEMBERED:
-            kept.clear()
-        kept[id(certificate)] = certificate, found
-        return found
+        return kept.keep(id(certificate), certificate, find(certificate))
 
     return look_up
 
 
 @remembered
 def parts_of(certificate: x509.Certificate) -> CertificateParts:
-    """Return the parts of *certificate*."""
+    """
+    Return the parts of *certificate*.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if not isinstance(certificate, x509.Certificate):
+        raise TypeError("cert and issuer must be a Certificate")
     tbs = certificate.tbs_certificate_bytes  # which ``cryptography`` has read already
     position, end = content(tbs, 0, len(tbs), SEQUENCE, "tbsCertificate")
     fields: list[tuple[int, int, int]] = []
@@ -98,7 +100,7 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
     _, _, bits = any_value(tbs, start, stop, "subjectPublicKeyInfo.algorithm")
     start, stop = bit_string(tbs, bits, stop, "subjectPublicKey")
     return CertificateParts(
-        tbs[serial[0] : serial[2]],
+        tbs[serial[1] : serial[2]],
         tbs[issuer[0] : issuer[2]],
         tbs[subject[0] : subject[2]],
         tbs[start:stop],

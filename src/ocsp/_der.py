@@ -42,6 +42,7 @@ __all__ = [
     "explicit",
     "fail",
     "integer",
+    "integer_octets",
     "oid",
     "oid_text",
     "sequence",
@@ -393,8 +394,13 @@ MAX_KEPT_HEADER = 4096
 
 def encode_integer(value: int) -> bytes:
     """Return the INTEGER *value*, minimal, in two's complement."""
+    return encode(INTEGER, integer_octets(value))
+
+
+def integer_octets(value: int) -> bytes:
+    """Return the content of the INTEGER *value*."""
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1
-    return encode(INTEGER, value.to_bytes(size, signed=True))
+    return value.to_bytes(size, signed=True)
 
 
 def encode_oid(dotted: str) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ocsp import oids
+from ocsp import limits, oids
 from ocsp._der import (
     BIT_STRING,
     ENUMERATED,
@@ -17,13 +17,53 @@ from ocsp._der import (
     context,
     encode,
     encode_oid,
+    sequence,
 )
 from ocsp._message import check_built
 
-__all__ = ["successful"]
+__all__ = ["before_content", "successful", "to_be_signed"]
 
 _BASIC = encode_oid(oids.OCSP_BASIC)
 _SUCCESSFUL = encode(ENUMERATED, b"\x00")
+
+
+def to_be_signed(before: bytes, entries: bytes, after: bytes) -> bytes:
+    """
+    Return tbsResponseData.
+
+    Args:
+        before: responderID and producedAt.
+
+        entries: The SingleResponses, one after the other.
+
+        after: responseExtensions in their tag, or nothing.
+    """
+    outer, inner = _tbs_headers(len(before) + len(after), len(entries))
+    return b"".join((outer, before, inner, entries, after))
+
+
+def before_content(before: bytes, after: bytes, size: int) -> bytes:
+    """Return what stands before the content of the only SingleResponse of that size."""
+    tbs = to_be_signed(before, sequence(bytes(size)), after)
+    return tbs[: len(tbs) - size - len(after)]
+
+
+@lru_cache(maxsize=1024)
+def _tbs_headers(around: int, entries: int) -> tuple[bytes, bytes]:
+    """
+    Return the headers of tbsResponseData and of its responses.
+
+    Args:
+        around: Octets that stand before and behind the responses.
+
+        entries: Octets of the SingleResponses.
+    """
+    responses = encode(SEQUENCE, bytes(entries))
+    data = encode(SEQUENCE, bytes(around), responses)
+    return (
+        data[: len(data) - around - len(responses)],
+        responses[: len(responses) - entries],
+    )
 
 
 def successful(tbs: bytes, identifier: bytes, signature: bytes, certs: bytes) -> bytes:
@@ -44,9 +84,7 @@ def successful(tbs: bytes, identifier: bytes, signature: bytes, certs: bytes) ->
     """
     rest = len(tbs) + len(identifier) + len(certs)
     before, bit_string = _headers(rest, len(signature))
-    return check_built(
-        b"".join((before, tbs, identifier, bit_string, signature, certs))
-    )
+    return b"".join((before, tbs, identifier, bit_string, signature, certs))
 
 
 @lru_cache(maxsize=1024)
@@ -61,10 +99,17 @@ def _headers(rest: int, signature: int) -> tuple[bytes, bytes]:
 
     Returns:
         What stands before the whole, and what stands before the signature.
+
+    Raises:
+        BuildError: If the whole is larger than what we would read.
     """
     signed = encode(BIT_STRING, b"\x00", bytes(signature))
     basic = encode(SEQUENCE, bytes(rest), signed)
     response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, basic))
     message = encode(SEQUENCE, _SUCCESSFUL, encode(context(0), response_bytes))
+    check_built(message)
     outside = len(message) - rest - len(signed)
     return message[:outside], signed[: len(signed) - signature]
+
+
+limits.when_changed(_headers.cache_clear)

@@ -47,7 +47,6 @@ __all__ = [
     "cert_id_hash",
     "encode_algorithm",
     "encode_pss",
-    "hash_named",
     "hash_oid",
     "known_hash",
     "pss_parameters",
@@ -364,11 +363,6 @@ def usual_parameters(dotted: str) -> bytes:
     RFC 4055 §5: NULL for those of RSA PKCS #1 v1.5, which all others lack.
     """
     return NULL_DER if dotted in _NULL_OR_ABSENT else b""
-
-
-def hash_named(name: str) -> hashes.HashAlgorithm:
-    """Return the hash of that name that is allowed in a CertID."""
-    return _HASHES[name][1]
 
 
 def hash_oid(algorithm: hashes.HashAlgorithm) -> str:

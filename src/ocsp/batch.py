@@ -20,16 +20,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from functools import lru_cache, partial
 from typing import final
 
 from cryptography import x509
 
-from ocsp._der import sequence
-from ocsp._envelope import successful
+from ocsp._envelope import before_content, successful
 from ocsp.certid import CertID
-from ocsp.extensions import SingleExtension, encode_extensions, listed
+from ocsp.extensions import SingleExtension
 from ocsp.signer import Signer
-from ocsp.single_response import encode_status
+from ocsp.single_response import single_response_content
 from ocsp.statuses import OCSPCertStatus
 
 __all__ = ["OCSPResponseBatch"]
@@ -44,7 +44,15 @@ class OCSPResponseBatch:
     :meth:`OCSPResponseBuilder.batch`.
     """
 
-    __slots__ = ("_after", "_before", "_certs", "_identifier", "_sign", "_signer")
+    __slots__ = (
+        "_after",
+        "_before",
+        "_certs",
+        "_head",
+        "_identifier",
+        "_sign",
+        "_signer",
+    )
 
     def __init__(
         self, before: bytes, after: bytes, certs: bytes, signer: Signer
@@ -63,6 +71,7 @@ class OCSPResponseBatch:
         """
         self._before = before
         self._after = after
+        self._head = lru_cache(maxsize=256)(partial(before_content, before, after))
         self._certs = certs
         self._signer = signer
         self._identifier = signer.algorithm_identifier
@@ -105,13 +114,16 @@ class OCSPResponseBatch:
         """
         if not isinstance(cert_id, CertID):
             raise TypeError("cert_id must be a CertID")
-        entry = cert_id.der + encode_status(
-            cert_status, this_update, next_update, revocation_time, revocation_reason
+        content = single_response_content(
+            cert_id.der,
+            cert_status,
+            this_update,
+            next_update,
+            revocation_time,
+            revocation_reason,
+            single_extensions,
         )
-        if single_extensions:
-            entry += encode_extensions(1, listed(single_extensions))
-        entries = sequence(sequence(entry))
-        tbs = sequence(self._before + entries + self._after)
+        tbs = self._head(len(content)) + content + self._after
         return successful(tbs, self._identifier, self._sign(tbs), self._certs)
 
     def __reduce__(self) -> tuple[object, ...]:

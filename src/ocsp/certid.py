@@ -14,24 +14,24 @@ from typing import NamedTuple, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp._certificates import digest, parts_of
+from ocsp._certificates import MAX_REMEMBERED, digest, parts_of
 from ocsp._der import (
+    INTEGER,
     NULL_DER,
     OCTET_STRING,
     SEQUENCE,
     content,
     encode,
-    encode_integer,
     end_of,
     integer,
-    sequence,
+    integer_octets,
 )
+from ocsp._remembered import Remembered
 from ocsp.algorithms import (
     algorithm_identifier,
     algorithm_name,
     cert_id_hash,
     encode_algorithm,
-    hash_named,
     hash_oid,
     known_hash,
     read_algorithm,
@@ -41,7 +41,6 @@ from ocsp.errors import BuildError, DecodeError
 __all__ = [
     "CertID",
     "CertIDLayout",
-    "check_certificates",
     "check_hash",
     "check_octets",
     "check_serial",
@@ -50,7 +49,6 @@ __all__ = [
     "read_cert_id",
 ]
 
-_Certificate = x509.Certificate
 _ALLOWED = (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
@@ -145,11 +143,44 @@ def _issuer_id(
     return IssuerID(identifier, name_hash, key_hash, identifier + name + key)
 
 
-@lru_cache(maxsize=256)
-def _hashed_issuer(algorithm: str, name: bytes, key_bits: bytes) -> IssuerID:
-    """Hash an issuer's name and key; few issuers are asked about."""
-    known = hash_named(algorithm)
-    return _issuer_id(known, digest(known, name), digest(known, key_bits))
+_issuers: Remembered[tuple[int, type, bytes | None], IssuerID] = Remembered(
+    MAX_REMEMBERED
+)
+
+
+def _issuer_of(
+    issuer: x509.Certificate,
+    algorithm: hashes.HashAlgorithm,
+    name: bytes | None = None,
+) -> IssuerID:
+    """
+    Hash *issuer*'s key, and the *name* by which a certificate calls it, or its own.
+
+    Few issuers are asked about, and what was found of them was in order.
+    """
+    key = id(issuer), type(algorithm), name
+    known = _issuers.get(key)
+    if known is not None:
+        return known[1]
+    parts = parts_of(issuer)
+    check_hash(algorithm)
+    name_hash = digest(algorithm, parts.subject if name is None else name)
+    hashed = _issuer_id(algorithm, name_hash, digest(algorithm, parts.key_bits))
+    return _issuers.keep(key, issuer, hashed)
+
+
+@lru_cache(maxsize=1024)
+def _before_serial(issuer: bytes, size: int) -> bytes:
+    """
+    Return what a CertID starts with.
+
+    Args:
+        issuer: The DER of the fields that name the issuer.
+
+        size: Octets of the serial number.
+    """
+    serial = encode(INTEGER, bytes(size))
+    return encode(SEQUENCE, issuer, serial)[:-size]
 
 
 def encode_cert_id(
@@ -160,11 +191,11 @@ def encode_cert_id(
 
     Raises:
         BuildError: If *algorithm* is not allowed in a CertID.
+        TypeError: If *cert* or *issuer* is no certificate.
     """
-    check_hash(algorithm)
     parts = parts_of(cert)
-    hashed = _hashed_issuer(algorithm.name, parts.issuer, parts_of(issuer).key_bits)
-    return sequence(hashed.der + parts.serial)
+    called = _issuer_of(issuer, algorithm, parts.issuer)
+    return _before_serial(called.der, len(parts.serial)) + parts.serial
 
 
 def is_cert_id_of(
@@ -181,9 +212,7 @@ def is_cert_id_of(
     """
     if layout.hash is None:
         return False
-    parts = parts_of(cert)
-    hashed = _hashed_issuer(layout.hash.name, parts.issuer, parts_of(issuer).key_bits)
-    if data[layout.issuer.start : layout.whole.stop] == hashed.der + parts.serial:
+    if data[layout.whole] == encode_cert_id(cert, issuer, layout.hash):
         return True
     return CertID.at(data, layout).matches(cert, issuer)
 
@@ -221,18 +250,6 @@ def check_octets(issuer_name_hash: object, issuer_key_hash: object) -> None:
         raise TypeError("issuer_name_hash must be bytes")
     if not isinstance(issuer_key_hash, bytes):
         raise TypeError("issuer_key_hash must be bytes")
-
-
-def check_certificates(*certificates: object) -> None:
-    """
-    Require certificates of ``cryptography``.
-
-    Raises:
-        TypeError: If one is something else.
-    """
-    for item in certificates:
-        if type(item) is not _Certificate:  # which is final
-            raise TypeError("cert and issuer must be a Certificate")
 
 
 @final
@@ -290,8 +307,8 @@ class CertID:
                 "as the digest size of the algorithm"
             )
         self._issuer = _issuer_id(hash_algorithm, issuer_name_hash, issuer_key_hash)
-        self._serial = encode_integer(serial_number)
-        self._der = sequence(self._issuer.der + self._serial)
+        self._serial = integer_octets(serial_number)
+        self._der = _before_serial(self._issuer.der, len(self._serial)) + self._serial
 
     @classmethod
     def for_certificate(
@@ -319,10 +336,8 @@ class CertID:
             BuildError: If *algorithm* is not allowed in a CertID.
             TypeError: If *cert* or *issuer* is no certificate.
         """
-        check_hash(algorithm)
-        check_certificates(cert, issuer)
         parts = parts_of(cert)
-        return cls._under(parts.issuer, issuer, parts.serial, algorithm)
+        return _under(_issuer_of(issuer, algorithm, parts.issuer), parts.serial)
 
     @classmethod
     def for_serial(
@@ -341,25 +356,10 @@ class CertID:
             BuildError: If *algorithm* is not allowed in a CertID.
             TypeError: If *serial_number* is not an integer, or *issuer* no certificate.
         """
-        check_hash(algorithm)
-        check_certificates(issuer)
-        check_serial(serial_number)
-        serial = encode_integer(serial_number)
-        return cls._under(parts_of(issuer).subject, issuer, serial, algorithm)
-
-    @classmethod
-    def _under(
-        cls,
-        name: bytes,
-        issuer: x509.Certificate,
-        serial: bytes,
-        algorithm: hashes.HashAlgorithm,
-    ) -> CertID:
-        self = object.__new__(cls)
-        self._issuer = _hashed_issuer(algorithm.name, name, parts_of(issuer).key_bits)
-        self._serial = serial
-        self._der = sequence(self._issuer.der + serial)
-        return self
+        hashed = _issuer_of(issuer, algorithm)
+        if type(serial_number) is not int:
+            check_serial(serial_number)
+        return _under(hashed, integer_octets(serial_number))
 
     @classmethod
     def from_hashes(
@@ -393,7 +393,7 @@ class CertID:
         name_hash, key_hash = data[layout.name_hash], data[layout.key_hash]
         issuer = data[layout.issuer]
         self._issuer = IssuerID(layout.algorithm, name_hash, key_hash, issuer)
-        self._serial = data[layout.issuer.stop : layout.whole.stop]
+        self._serial = data[layout.serial]
         self._der = data[layout.whole]
         return self
 
@@ -432,8 +432,7 @@ class CertID:
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        start, stop = integer(self._serial, 0, len(self._serial), "serialNumber")
-        return int.from_bytes(self._serial[start:stop], signed=True)
+        return int.from_bytes(self._serial, signed=True)
 
     @property
     def der(self) -> bytes:
@@ -470,6 +469,15 @@ class CertID:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _load, (self._der,)
+
+
+def _under(issuer: IssuerID, serial: bytes) -> CertID:
+    """Return the CertID with the content *serial* of its serialNumber."""
+    cert_id = object.__new__(CertID)
+    cert_id._issuer = issuer
+    cert_id._serial = serial
+    cert_id._der = _before_serial(issuer.der, len(serial)) + serial
+    return cert_id
 
 
 def _load(der: bytes) -> CertID:

@@ -20,7 +20,7 @@ from ocsp import limits
 from ocsp._der import SEQUENCE, encode, sequence
 from ocsp._message import Builder, check_built, counted
 from ocsp._request_signature import encode_request_signature, encode_requestor_name
-from ocsp.certid import CertID, check_certificates, check_hash, encode_cert_id
+from ocsp.certid import CertID, check_hash, encode_cert_id
 from ocsp.errors import BuildError, DecodeError
 from ocsp.extensions import (
     Extensions,
@@ -30,7 +30,7 @@ from ocsp.extensions import (
     listed,
 )
 from ocsp.request import OCSPRequest, load_der_ocsp_request
-from ocsp.signer import RSAPadding, Signer, sign, signature_scheme
+from ocsp.signer import RSAPadding, Signer, signature_scheme
 
 __all__ = ["OCSPRequestBuilder"]
 
@@ -85,7 +85,6 @@ class OCSPRequestBuilder(Builder):
         """
         self._check_room()
         check_hash(algorithm)
-        check_certificates(cert, issuer)
         cert_id = encode_cert_id(cert, issuer, algorithm)
         return self._with(cert_id, single_extensions)
 
@@ -225,7 +224,7 @@ class OCSPRequestBuilder(Builder):
         """
         tbs, chosen = self._named_tbs(), _checked(certificates)
         scheme = signature_scheme(private_key, algorithm, rsa_padding)
-        signature = sign(private_key, tbs, scheme)
+        signature = scheme.sign(private_key, tbs)
         return self._signed(tbs, scheme.identifier, signature, chosen)
 
     def sign_with(

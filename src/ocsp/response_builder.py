@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from functools import lru_cache
-from time import time
+from time import time_ns
 from typing import final
 
 from cryptography import x509
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 )
 
 from ocsp import limits
-from ocsp._certificates import certificate_der, digest, parts_of
+from ocsp._certificates import certificate_der, parts_of
 from ocsp._der import (
     ENUMERATED,
     OCTET_STRING,
@@ -31,14 +31,13 @@ from ocsp._der import (
     encode,
     sequence,
 )
-from ocsp._envelope import successful
+from ocsp._envelope import successful, to_be_signed
 from ocsp._message import Builder, counted
 from ocsp._names import check_name
 from ocsp._times import encode_time
 from ocsp.batch import OCSPResponseBatch
 from ocsp.certid import (
     CertID,
-    check_certificates,
     check_octets,
     check_serial,
     encode_cert_id,
@@ -49,11 +48,10 @@ from ocsp.extensions import (
     SingleExtension,
     append_extension,
     encode_extensions,
-    listed,
 )
 from ocsp.response import OCSPResponse, built_response
-from ocsp.signer import RSAPadding, Signer, matches_certificate, sign, signature_scheme
-from ocsp.single_response import encode_status
+from ocsp.signer import RSAPadding, Signer, matches_certificate, signature_scheme
+from ocsp.single_response import single_response_content
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
 __all__ = ["OCSPResponseBuilder"]
@@ -82,7 +80,7 @@ class OCSPResponseBuilder(Builder):
         self._allow_multiple = allow_multiple
         self._responses: tuple[bytes, ...] = ()
         self._responder: tuple[x509.Certificate, bytes] | None = None
-        self._certs: tuple[x509.Certificate, ...] = ()
+        self._certs = b""
         self._extensions: Extensions = ()
         self._produced_at: bytes | None = None
 
@@ -132,18 +130,16 @@ class OCSPResponseBuilder(Builder):
             TypeError: If an argument is of another type.
         """
         self._check_room()
-        check_certificates(cert, issuer)
-        return self._with(
+        content = single_response_content(
             encode_cert_id(cert, issuer, algorithm),
-            encode_status(
-                cert_status,
-                this_update,
-                next_update,
-                revocation_time,
-                revocation_reason,
-            ),
+            cert_status,
+            this_update,
+            next_update,
+            revocation_time,
+            revocation_reason,
             single_extensions,
         )
+        return self._with(content)
 
     def add_response_by_hash(
         self,
@@ -193,17 +189,16 @@ class OCSPResponseBuilder(Builder):
         cert_id = CertID.from_hashes(
             issuer_name_hash, issuer_key_hash, serial_number, algorithm
         )
-        return self._with(
+        content = single_response_content(
             cert_id.der,
-            encode_status(
-                cert_status,
-                this_update,
-                next_update,
-                revocation_time,
-                revocation_reason,
-            ),
+            cert_status,
+            this_update,
+            next_update,
+            revocation_time,
+            revocation_reason,
             single_extensions,
         )
+        return self._with(content)
 
     def add_response_by_id(
         self,
@@ -229,17 +224,16 @@ class OCSPResponseBuilder(Builder):
         self._check_room()
         if not isinstance(cert_id, CertID):
             raise TypeError("cert_id must be a CertID")
-        return self._with(
+        content = single_response_content(
             cert_id.der,
-            encode_status(
-                cert_status,
-                this_update,
-                next_update,
-                revocation_time,
-                revocation_reason,
-            ),
+            cert_status,
+            this_update,
+            next_update,
+            revocation_time,
+            revocation_reason,
             single_extensions,
         )
+        return self._with(content)
 
     def certificates(self, certs: Iterable[x509.Certificate]) -> OCSPResponseBuilder:
         """
@@ -261,7 +255,8 @@ class OCSPResponseBuilder(Builder):
         if not all(isinstance(cert, x509.Certificate) for cert in chosen):
             raise TypeError("certs must be a list of Certificates")
         builder = self._copy()
-        builder._certs = chosen
+        chain = encode(SEQUENCE, *map(certificate_der, chosen))
+        builder._certs = encode(context(0), chain)
         return builder
 
     def responder_id(
@@ -352,12 +347,14 @@ class OCSPResponseBuilder(Builder):
         """
         tbs, responder_cert = self._tbs()
         scheme = signature_scheme(private_key, algorithm, rsa_padding)
-        signature = sign(private_key, tbs, scheme)
+        signature = scheme.sign(private_key, tbs)
         if not matches_certificate(private_key, responder_cert):
             raise BuildError(
                 "Certificate public key and provided private key do not match"
             )
-        return self._response(tbs, scheme.identifier, signature)
+        return built_response(
+            successful(tbs, scheme.identifier, signature, self._certs)
+        )
 
     def sign_with(self, signer: Signer) -> OCSPResponse:
         """
@@ -371,7 +368,28 @@ class OCSPResponseBuilder(Builder):
         """
         tbs, responder_cert = self._tbs()
         _check_signer(signer, responder_cert)
-        return self._response(tbs, signer.algorithm_identifier, signer.sign(tbs))
+        identifier, signature = signer.algorithm_identifier, signer.sign(tbs)
+        return built_response(successful(tbs, identifier, signature, self._certs))
+
+    def batch(self, signer: Signer) -> OCSPResponseBatch:
+        """
+        Return what signs many responses with all that this builder has.
+
+        Their producedAt is that of this builder, or else this moment.
+
+        Args:
+            signer: Who signs; its certificate is that given to :meth:`responder_id`.
+
+        Raises:
+            BuildError: If there is a response already, the responder ID is missing, or
+                the signer's certificate is another.
+            NotImplementedError: If an extension cannot encode itself.
+        """
+        if self._responses:
+            raise BuildError("a batch starts without a response")
+        responder_cert, before, after = self._around()
+        _check_signer(signer, responder_cert)
+        return OCSPResponseBatch(before, after, self._certs, signer)
 
     @classmethod
     def build_unsuccessful(cls, response_status: OCSPResponseStatus) -> OCSPResponse:
@@ -392,24 +410,21 @@ class OCSPResponseBuilder(Builder):
         status = encode(ENUMERATED, bytes((response_status.value,)))
         return built_response(encode(SEQUENCE, status))
 
+    def __repr__(self) -> str:
+        entries = counted(len(self._responses), "response")
+        extensions = counted(len(self._extensions), "extension")
+        return f"<OCSPResponseBuilder({entries}, {extensions})>"
+
     def _check_room(self) -> None:
-        if not self._responses:
-            return
-        if not self._allow_multiple:
+        """Require room for one more response."""
+        if self._responses and not self._allow_multiple:
             raise BuildError("Only one response per OCSPResponse.")
         if len(self._responses) >= limits.MAX_ENTRIES:
             raise BuildError(f"more than MAX_ENTRIES = {limits.MAX_ENTRIES} responses")
 
-    def _with(
-        self,
-        cert_id: bytes,
-        status: bytes,
-        single_extensions: Iterable[SingleExtension],
-    ) -> OCSPResponseBuilder:
+    def _with(self, content: bytes) -> OCSPResponseBuilder:
         builder = self._copy()
-        if single_extensions:
-            status += encode_extensions(1, listed(single_extensions))
-        builder._responses = (*self._responses, sequence(cert_id + status))
+        builder._responses = (*self._responses, sequence(content))
         return builder
 
     def _copy(self) -> OCSPResponseBuilder:
@@ -422,61 +437,22 @@ class OCSPResponseBuilder(Builder):
         builder._produced_at = self._produced_at
         return builder
 
-    def __repr__(self) -> str:
-        entries = counted(len(self._responses), "response")
-        extensions = counted(len(self._extensions), "extension")
-        return f"<OCSPResponseBuilder({entries}, {extensions})>"
-
-    def batch(self, signer: Signer) -> OCSPResponseBatch:
-        """
-        Return what signs many responses with all that this builder has.
-
-        Their producedAt is that of this builder, or else this moment.
-
-        Args:
-            signer: Who signs; its certificate is that given to :meth:`responder_id`.
-
-        Raises:
-            BuildError: If there is a response already, the responder ID is missing, or
-                the signer's certificate is another.
-            NotImplementedError: If an extension cannot encode itself.
-        """
-        if self._responses:
-            raise BuildError("a batch starts without a response")
-        responder_cert, before = self._before()
-        _check_signer(signer, responder_cert)
-        return OCSPResponseBatch(before, self._after(), self._encoded_certs(), signer)
-
-    def _before(self) -> tuple[x509.Certificate, bytes]:
-        """Return the certificate to sign under, and what stands before the entries."""
+    def _around(self) -> tuple[x509.Certificate, bytes, bytes]:
+        """Return whose key signs, and what stands before and behind the entries."""
         if self._responder is None:
             raise BuildError("You must add a responder_id before signing")
         responder_cert, responder_id = self._responder
-        produced_at = self._produced_at or _encode_second(int(time()))
-        return responder_cert, responder_id + produced_at
-
-    def _after(self) -> bytes:
-        return encode_extensions(1, self._extensions) if self._extensions else b""
+        produced_at = self._produced_at or _encode_second(time_ns() // 1_000_000_000)
+        after = encode_extensions(1, self._extensions) if self._extensions else b""
+        return responder_cert, responder_id + produced_at, after
 
     def _tbs(self) -> tuple[bytes, x509.Certificate]:
         """Return what is to be signed, and the certificate it is signed under."""
         if not self._responses:
             raise BuildError("You must add a response before signing")
-        responder_cert, before = self._before()
-        entries = sequence(b"".join(self._responses))
-        return sequence(before + entries + self._after()), responder_cert
-
-    def _encoded_certs(self) -> bytes:
-        if not self._certs:
-            return b""
-        chain = encode(SEQUENCE, *map(certificate_der, self._certs))
-        return encode(context(0), chain)
-
-    def _response(
-        self, tbs: bytes, identifier: bytes, signature: bytes
-    ) -> OCSPResponse:
-        certs = self._encoded_certs()
-        return built_response(successful(tbs, identifier, signature, certs))
+        responder_cert, before, after = self._around()
+        entries = b"".join(self._responses)
+        return to_be_signed(before, entries, after), responder_cert
 
 
 def _check_signer(signer: Signer, responder_cert: x509.Certificate) -> None:
@@ -490,12 +466,17 @@ def _encode_second(second: int) -> bytes:
     return encode_time(datetime.datetime.fromtimestamp(second, datetime.UTC))
 
 
+_NAME = OCSPResponderEncoding.NAME
+_BY_KEY = encode(context(2), encode(OCTET_STRING, bytes(20)))[:-20]
+"""What a SHA-1 stands behind, which is all that a key is named by (§4.2.1)."""
+
+
 def _responder_id(encoding: OCSPResponderEncoding, cert: x509.Certificate) -> bytes:
     parts = parts_of(cert)
-    if encoding is OCSPResponderEncoding.NAME:
+    if encoding is _NAME:
         _check_size_of(parts.subject)
         return encode(context(1), parts.subject)
-    return _by_key(parts.key_bits)
+    return _BY_KEY + parts.key_hash
 
 
 def _check_size_of(name: bytes) -> None:
@@ -509,10 +490,3 @@ def _check_size_of(name: bytes) -> None:
         check_name(name, 0, len(name), "responder_cert.subject")
     except DecodeError as error:
         raise BuildError(str(error)) from error
-
-
-@lru_cache(maxsize=128)
-def _by_key(key_bits: bytes) -> bytes:
-    """Return the ResponderID of a key: its SHA-1, always (RFC 6960 §4.2.1)."""
-    key_hash = digest(hashes.SHA1(), key_bits)
-    return encode(context(2), encode(OCTET_STRING, key_hash))

@@ -8,6 +8,8 @@ no entry in the tables (RFC 6960 §5.1.1).
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, NoReturn, Protocol, cast, final
 
@@ -22,12 +24,14 @@ from cryptography.hazmat.primitives.asymmetric import (
     mldsa,
     padding,
     rsa,
+    utils,
 )
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
 
 from ocsp._der import NULL_DER
+from ocsp._remembered import Remembered
 from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.errors import BuildError
 from ocsp.signatures import is_only_for_pss
@@ -38,7 +42,6 @@ __all__ = [
     "SignatureScheme",
     "Signer",
     "matches_certificate",
-    "sign",
     "signature_scheme",
 ]
 
@@ -77,7 +80,7 @@ class Signer(Protocol):
 class KeySigner:
     """A :class:`Signer` on a private key of ``cryptography``."""
 
-    __slots__ = ("_certificate", "_private_key", "_scheme")
+    __slots__ = ("_certificate", "_identifier", "_private_key", "_sign")
 
     def __init__(
         self,
@@ -110,7 +113,8 @@ class KeySigner:
         """
         if algorithm is None:
             algorithm = _fitting_hash(private_key)
-        self._scheme = signature_scheme(private_key, algorithm, rsa_padding)
+        scheme = signature_scheme(private_key, algorithm, rsa_padding)
+        self._identifier, self._sign = scheme
         self._private_key = private_key
         self._certificate = certificate
         if not matches_certificate(private_key, certificate):
@@ -128,11 +132,11 @@ class KeySigner:
     @property
     def algorithm_identifier(self) -> bytes:
         """The DER of the AlgorithmIdentifier of the signatures."""
-        return self._scheme.identifier
+        return self._identifier
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over *data*."""
-        return sign(self._private_key, data, self._scheme)
+        return self._sign(self._private_key, data)
 
     def __repr__(self) -> str:
         return f"<KeySigner({self._certificate.subject.rfc4514_string()!r})>"
@@ -147,20 +151,22 @@ class KeySigner:
         raise TypeError("a KeySigner holds a private key, which is not pickled")
 
 
-def sign(
-    private_key: CertificateIssuerPrivateKeyTypes, data: bytes, scheme: SignatureScheme
-) -> bytes:
-    """Return the signature of *private_key* over *data*."""
-    # The keys' ``sign`` have no common signature; the scheme was made for this kind.
-    signature: bytes = private_key.sign(data, *scheme.arguments)  # type: ignore[arg-type]
-    return signature
+MAX_REMEMBERED_PAIRS = 16
+"""Pairs of key and certificate that are kept; a program signs with few keys."""
+
+_pairs: Remembered[tuple[int, int], bool] = Remembered(MAX_REMEMBERED_PAIRS)
 
 
 def matches_certificate(
     private_key: CertificateIssuerPrivateKeyTypes, certificate: x509.Certificate
 ) -> bool:
     """Tell whether *certificate* has the public key of *private_key*."""
-    return bool(certificate.public_key() == private_key.public_key())
+    pair = id(private_key), id(certificate)
+    known = _pairs.get(pair)
+    if known is not None:
+        return known[1]
+    matches = bool(certificate.public_key() == private_key.public_key())
+    return _pairs.keep(pair, (private_key, certificate), matches)
 
 
 def _fitting_hash(
@@ -228,6 +234,9 @@ _KINDS: tuple[type, ...] = (
 )
 
 
+Signing = Callable[[CertificateIssuerPrivateKeyTypes, bytes], bytes]
+
+
 class SignatureScheme(NamedTuple):
     """
     How a key signs.
@@ -235,11 +244,11 @@ class SignatureScheme(NamedTuple):
     Attributes:
         identifier: The DER of the AlgorithmIdentifier.
 
-        arguments: What the key's ``sign`` takes after the data.
+        sign: Returns the signature of a key of that kind over some octets.
     """
 
     identifier: bytes
-    arguments: tuple[object, ...]
+    sign: Signing
 
 
 def signature_scheme(
@@ -268,12 +277,13 @@ def signature_scheme(
     scheme = _scheme_of(type(private_key), hash_type)
     if rsa_padding is None:
         return scheme
-    return _padded(private_key, scheme, rsa_padding)
+    return _padded(private_key, scheme, algorithm, rsa_padding)
 
 
 def _padded(
     private_key: CertificateIssuerPrivateKeyTypes,
     scheme: SignatureScheme,
+    algorithm: hashes.HashAlgorithm | None,
     rsa_padding: RSAPadding,
 ) -> SignatureScheme:
     if not isinstance(rsa_padding, (padding.PKCS1v15, padding.PSS)):
@@ -283,16 +293,16 @@ def _padded(
     if isinstance(rsa_padding, padding.PKCS1v15):
         return scheme
     # The scheme was found, so there is a hash. That of the mask has no public name.
-    algorithm = cast("hashes.HashAlgorithm", scheme.arguments[1])
+    known = _HASHES[cast("hashes.HashAlgorithm", algorithm).name]
     mask_hash = rsa_padding.mgf._algorithm
     if mask_hash.name not in _HASHES:
         raise UnsupportedAlgorithm(
             f"Hash algorithm {mask_hash.name!r} not supported for signatures"
         )
-    salt = _salt_length(rsa_padding, private_key, algorithm)
-    identifier = encode_pss(PSSParameters(algorithm, mask_hash, salt))
+    salt = _salt_length(rsa_padding, private_key, known)
+    identifier = encode_pss(PSSParameters(known, mask_hash, salt))
     exact = padding.PSS(padding.MGF1(mask_hash), salt)
-    return SignatureScheme(identifier, (exact, algorithm))
+    return SignatureScheme(identifier, _signing(exact, known))
 
 
 def _salt_length(
@@ -342,14 +352,36 @@ def _scheme(kind: type, name: str | None) -> SignatureScheme:
     if kind in _OWN_HASH:
         if name is not None:
             raise BuildError("Algorithm must be None for a key that has its own hash")
-        return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), ())
+        return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), _signing())
     if name is None:
         raise TypeError("Algorithm must be a registered hash algorithm, not None.")
     algorithm = _HASHES[name]
     if kind is ec.EllipticCurvePrivateKey:
-        return SignatureScheme(_ECDSA[name], (ec.ECDSA(algorithm),))
+        return SignatureScheme(_ECDSA[name], _signing_digest(algorithm))
     if kind is rsa.RSAPrivateKey:
-        return SignatureScheme(_RSA[name], (padding.PKCS1v15(), algorithm))
+        return SignatureScheme(_RSA[name], _signing(padding.PKCS1v15(), algorithm))
     if name not in _DSA:
         raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
-    return SignatureScheme(_DSA[name], (algorithm,))
+    return SignatureScheme(_DSA[name], _signing(algorithm))
+
+
+def _signing(*arguments: object) -> Signing:
+    """Return how a key signs that takes *arguments* after the data."""
+
+    def sign(private_key: CertificateIssuerPrivateKeyTypes, data: bytes) -> bytes:
+        # The keys' ``sign`` have no common signature.
+        signature: bytes = private_key.sign(data, *arguments)  # type: ignore[arg-type]
+        return signature
+
+    return sign
+
+
+def _signing_digest(algorithm: hashes.HashAlgorithm) -> Signing:
+    """Return the same for ECDSA: hashlib hashes faster than the key itself would."""
+    digest = getattr(hashlib, algorithm.name.replace("-", "_"))
+    scheme = ec.ECDSA(utils.Prehashed(algorithm))
+
+    def sign(private_key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
+        return private_key.sign(digest(data).digest(), scheme)
+
+    return sign  # type: ignore[return-value]  # it is given no other kind of key

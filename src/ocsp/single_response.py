@@ -21,7 +21,7 @@ SingleResponse: what a response says of one certificate (RFC 6960 §4.2.1).
 from __future__ import annotations
 
 import datetime
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import NamedTuple, final
 
 from cryptography import x509
@@ -52,7 +52,10 @@ from ocsp.errors import BuildError, SchemaError
 from ocsp.extensions import (
     SINGLE_EXTENSIONS,
     RawExtensions,
+    SingleExtension,
     decode_extensions,
+    encode_extensions,
+    listed,
     read_extensions,
 )
 from ocsp.statuses import REASON_CODES, REASONS, OCSPCertStatus
@@ -60,9 +63,9 @@ from ocsp.statuses import REASON_CODES, REASONS, OCSPCertStatus
 __all__ = [
     "OCSPSingleResponse",
     "SingleResponseLayout",
-    "encode_status",
     "read_single_response",
     "single_response_at",
+    "single_response_content",
 ]
 
 
@@ -357,53 +360,93 @@ def _read_revoked_info(
     return revoked, reason
 
 
-_GOOD = encode(0x80, b"")
-_UNKNOWN = encode(0x82, b"")
-_NEXT_UPDATE = context(0)
+# By names of their own, as looking up a member of an enumeration takes its time.
+_GOOD, _REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
+_GOOD_DER = encode(0x80, b"")
+_UNKNOWN_DER = encode(0x82, b"")
+
+_latest: list[tuple[object, object, object, object, object, bytes]]
+_latest = [(object(), None, None, None, None, b"")]
+"""
+What the latest response said, and its DER.
+
+Responses that are made together mostly say the same with the same objects. Those are
+compared by identity, as two moments of a zone may be equal and yet not the same.
+"""
 
 
-def encode_status(
+def single_response_content(
+    cert_id: bytes,
     cert_status: OCSPCertStatus,
     this_update: datetime.datetime,
     next_update: datetime.datetime | None,
     revocation_time: datetime.datetime | None,
     revocation_reason: x509.ReasonFlags | None,
+    single_extensions: Iterable[SingleExtension],
 ) -> bytes:
     """
-    Return certStatus, thisUpdate and nextUpdate in DER.
+    Return the content of the SingleResponse about the CertID with the DER *cert_id*.
 
     Raises:
         BuildError: If time or reason of a revocation are given for another status.
         TypeError: If an argument is of another type.
     """
+    status, this, following, time, reason, said = _latest[0]
+    if (
+        status is not cert_status
+        or this is not this_update
+        or following is not next_update
+        or time is not revocation_time
+        or reason is not revocation_reason
+    ):
+        given = (
+            cert_status,
+            this_update,
+            next_update,
+            revocation_time,
+            revocation_reason,
+        )
+        said = _encode_said(*given)
+        _latest[0] = *given, said
+    fields = cert_id + said
+    if single_extensions:
+        fields += encode_extensions(1, listed(single_extensions))
+    return fields
+
+
+def _encode_said(
+    cert_status: object,
+    this_update: object,
+    next_update: object,
+    revocation_time: object,
+    revocation_reason: object,
+) -> bytes:
+    """Return certStatus, thisUpdate and nextUpdate in DER."""
     if not isinstance(this_update, datetime.datetime):
         raise TypeError("this_update must be a datetime object")
     if next_update is not None and not isinstance(next_update, datetime.datetime):
         raise TypeError("next_update must be a datetime object or None")
+    status = _encode_status(cert_status, revocation_time, revocation_reason)
+    said = status + encode_time(this_update)
+    if next_update is None:
+        return said
+    return said + encode(context(0), encode_time(next_update))
+
+
+def _encode_status(cert_status: object, time: object, reason: object) -> bytes:
     if not isinstance(cert_status, OCSPCertStatus):
         raise TypeError("cert_status must be an item from the OCSPCertStatus enum")
-    if cert_status is OCSPCertStatus.REVOKED:
-        status = _encode_revoked_info(revocation_time, revocation_reason)
-    else:
-        if revocation_time is not None:
-            raise BuildError(
-                "revocation_time can only be provided if the certificate is revoked"
-            )
-        if revocation_reason is not None:
-            raise BuildError(
-                "revocation_reason can only be provided if the certificate is revoked"
-            )
-        status = _GOOD if cert_status is OCSPCertStatus.GOOD else _UNKNOWN
-    status += encode_time(this_update)
-    if next_update is None:
-        return status
-    return status + _encode_next_update(encode_time(next_update))
-
-
-@lru_cache(maxsize=1024)
-def _encode_next_update(time: bytes) -> bytes:
-    """Return nextUpdate; many answers share theirs."""
-    return encode(_NEXT_UPDATE, time)
+    if cert_status is _REVOKED:
+        return _encode_revoked_info(time, reason)
+    if time is not None:
+        raise BuildError(
+            "revocation_time can only be provided if the certificate is revoked"
+        )
+    if reason is not None:
+        raise BuildError(
+            "revocation_reason can only be provided if the certificate is revoked"
+        )
+    return _GOOD_DER if cert_status is _GOOD else _UNKNOWN_DER
 
 
 def _encode_revoked_info(time: object, reason: object) -> bytes:

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import ocsp
 from ocsp import CertID
+from ocsp._certificates import parts_of
 from ocsp._der import encode, encode_integer, encode_oid
+from ocsp.certid import encode_cert_id
 from tests.pki import ca, key, leaf, make
 
 ALGORITHMS = [
@@ -173,3 +175,14 @@ def test_hashes_come_with_numbers_that_are_not_negative() -> None:
     with pytest.raises(ocsp.BuildError, match="must not be negative"):
         CertID.from_hashes(bytes(20), bytes(20), -1, hashes.SHA1())
     assert _made(serial_number=-1).serial_number == -1
+
+
+@pytest.mark.parametrize("serial", [1, 0x7F, 0x80, 2**158])
+def test_a_serial_number_is_that_of_the_certificate(serial: int) -> None:
+    """Every way to name a certificate has its number, whatever sign its octets show."""
+    cert = make("numbered", "Test CA", serial=serial)
+    by_certificate = CertID.for_certificate(cert, ca(), hashes.SHA256())
+    assert by_certificate.serial_number == serial
+    assert by_certificate == CertID.for_serial(ca(), serial, hashes.SHA256())
+    assert by_certificate.der == encode_cert_id(cert, ca(), hashes.SHA256())
+    assert int.from_bytes(parts_of(cert).serial, signed=True) == serial

@@ -32,7 +32,7 @@ from ocsp import (
 from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
 from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss, pss_parameters
 from ocsp.signatures import check_signature, signature_parameters
-from ocsp.signer import sign, signature_scheme
+from ocsp.signer import signature_scheme
 from tests.integration.openssl import openssl
 from tests.keys import (
     HASHED,
@@ -56,7 +56,7 @@ MGF1 = encode_oid("1.2.840.113549.1.1.8")
 def _signed(kind: str, algorithm: Any, pss: Any = None) -> tuple[bytes, bytes]:
     """Return the identifier and the signature of the key of *kind* over ``DATA``."""
     scheme = signature_scheme(key_of(kind), algorithm, pss)
-    return scheme.identifier, sign(key_of(kind), DATA, scheme)
+    return scheme.identifier, scheme.sign(key_of(kind), DATA)
 
 
 def _check(kind: str, identifier: bytes, signature: bytes, data: bytes = DATA) -> None:

@@ -93,7 +93,7 @@ def _expected(case: Case, algorithm: hashes.HashAlgorithm) -> CertID:
 def _serial(cert: x509.Certificate | CertID) -> int:
     if isinstance(cert, CertID):
         return cert.serial_number
-    return int.from_bytes(parts_of(cert).serial[2:], signed=True)
+    return int.from_bytes(parts_of(cert).serial, signed=True)
 
 
 def _why_not(case: Case, entries: Entries) -> str:

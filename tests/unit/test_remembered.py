@@ -1,0 +1,57 @@
+"""What is remembered by identity: bounded, and never of another object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+
+from ocsp._remembered import Remembered
+from ocsp.signer import matches_certificate
+from tests.pki import ca, delegate, key
+
+
+def test_there_are_never_more_than_allowed() -> None:
+    """All are forgotten when there is no room, and the newest is there."""
+    known: Remembered[int, str] = Remembered(3)
+    for number in range(10):
+        assert known.keep(number, object(), str(number)) == str(number)
+        assert len(known) <= 3
+        assert known[number][1] == str(number)
+
+
+def test_objects_live_as_long_as_their_entry() -> None:
+    """So no id passes to another object while it is a key."""
+    known: Remembered[int, None] = Remembered(1)
+    first = [object()]
+    number = id(first)
+    known.keep(number, first, None)
+    del first
+    assert id(known[number][0]) == number
+
+
+def test_pairs_of_key_and_certificate_are_told_apart() -> None:
+    """In whatever order they are asked for, and again and again."""
+    other = ec.generate_private_key(ec.SECP256R1())
+    for _ in range(2):
+        assert matches_certificate(key("Test CA"), ca())
+        assert not matches_certificate(other, ca())
+        assert not matches_certificate(key("Test CA"), delegate())
+
+
+def test_a_key_that_is_gone_says_nothing_of_the_next() -> None:
+    """Keys that live for a moment each, where one often gets the id of the last."""
+    ours = key("Test CA").private_bytes(
+        Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+    )
+    for _ in range(100):
+        assert not matches_certificate(ec.generate_private_key(ec.SECP256R1()), ca())
+        again: Any = load_der_private_key(ours, None)
+        assert matches_certificate(again, ca())
+        del again
