@@ -18,12 +18,10 @@ nothing else.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ocsp import errors, limits
 from ocsp._version import __version__
-from ocsp.batch import OCSPResponseBatch
 from ocsp.certid import CertID
 from ocsp.errors import (
     BuildError,
@@ -53,20 +51,21 @@ from ocsp.extension_types import (
     Nonce,
     ServiceLocator,
 )
-from ocsp.preferred_algorithms import (
-    PreferredSignatureAlgorithm,
-    PreferredSignatureAlgorithms,
-)
 from ocsp.request import OCSPRequest, load_der_ocsp_request
-from ocsp.request_builder import OCSPRequestBuilder
 from ocsp.response import OCSPResponse, load_der_ocsp_response
-from ocsp.response_builder import OCSPResponseBuilder
-from ocsp.signer import KeySigner, Signer
 from ocsp.single_request import OCSPSingleRequest
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
 if TYPE_CHECKING:
+    from ocsp.batch import OCSPResponseBatch
+    from ocsp.preferred_algorithms import (
+        PreferredSignatureAlgorithm,
+        PreferredSignatureAlgorithms,
+    )
+    from ocsp.request_builder import OCSPRequestBuilder
+    from ocsp.response_builder import OCSPResponseBuilder
+    from ocsp.signer import KeySigner, Signer
     from ocsp.verification import (
         AuthorizedBy,
         ChainReport,
@@ -150,6 +149,13 @@ __all__ = [
 ]
 
 _LATER = {
+    "KeySigner": "ocsp.signer",
+    "OCSPRequestBuilder": "ocsp.request_builder",
+    "OCSPResponseBatch": "ocsp.batch",
+    "OCSPResponseBuilder": "ocsp.response_builder",
+    "PreferredSignatureAlgorithm": "ocsp.preferred_algorithms",
+    "PreferredSignatureAlgorithms": "ocsp.preferred_algorithms",
+    "Signer": "ocsp.signer",
     **dict.fromkeys(
         (
             "AuthorizedBy",
@@ -186,6 +192,8 @@ def __getattr__(name: str) -> object:
     Raises:
         AttributeError: If there is no such name.
     """
+    from importlib import import_module
+
     module = _LATER.get(name)
     if module is None:
         raise AttributeError(f"module 'ocsp' has no attribute {name!r}")

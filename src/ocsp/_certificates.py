@@ -8,7 +8,6 @@ name, and over the key's BIT STRING without tag, length and unused bits).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import NamedTuple, TypeVar
@@ -77,6 +76,9 @@ def remembered(
     return look_up
 
 
+_SHA1 = hashes.SHA1()
+
+
 @remembered
 def parts_of(certificate: x509.Certificate) -> CertificateParts:
     """
@@ -104,12 +106,15 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
         tbs[issuer[0] : issuer[2]],
         tbs[subject[0] : subject[2]],
         tbs[start:stop],
-        hashlib.sha1(tbs[start:stop], usedforsecurity=False).digest(),
+        digest(_SHA1, tbs[start:stop]),
     )
 
 
 def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
     """Return the hash of *data*; here a hash identifies, and secures nothing."""
+    # Imported here, as reading a message needs no hash, and OpenSSL comes with it.
+    import hashlib
+
     return hashlib.new(algorithm.name, data, usedforsecurity=False).digest()
 
 

@@ -6,6 +6,7 @@ The examples of the documents run, in order, and give what they show.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -89,15 +90,21 @@ def _readme() -> dict[str, Any]:
     }
 
 
+def _cache() -> dict[str, Any]:
+    """Return what docs/cache.md takes for granted: a response of this moment."""
+    now = datetime.datetime.now(datetime.UTC)
+    return {"response": _response_der(now), "cert": leaf(), "issuer": ca()}
+
+
 def _request_der() -> bytes:
     builder = ocsp.OCSPRequestBuilder().add_certificate(leaf(), ca(), hashes.SHA1())
     return builder.build().public_bytes(Encoding.DER)
 
 
-def _response_der() -> bytes:
+def _response_der(this_update: datetime.datetime = NOW) -> bytes:
     cert_id = CertID.for_certificate(leaf(), ca(), hashes.SHA256())
     builder = ocsp.OCSPResponseBuilder().add_response_by_id(
-        cert_id, OCSPCertStatus.GOOD, NOW, None, None, None
+        cert_id, OCSPCertStatus.GOOD, this_update, None, None, None
     )
     builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
     signed = builder.sign(key("Test CA"), hashes.SHA256())
@@ -106,6 +113,7 @@ def _response_der() -> bytes:
 
 PREPARED: dict[str, Callable[[], dict[str, Any]]] = {
     "README.md": _readme,
+    "docs/cache.md": _cache,
     "docs/messages.md": _messages,
 }
 """The documents, and what their examples find there."""
