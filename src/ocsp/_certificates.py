@@ -24,6 +24,7 @@ __all__ = [
     "CertificateParts",
     "certificate_der",
     "digest",
+    "outer_algorithm",
     "parts_of",
     "read_certificate",
     "remembered",
@@ -37,6 +38,8 @@ class CertificateParts(NamedTuple):
     Attributes:
         serial: The content of serialNumber.
 
+        algorithm: The DER of the AlgorithmIdentifier inside, which is signed.
+
         issuer: The DER of the issuer Name.
 
         subject: The DER of the subject Name.
@@ -48,6 +51,7 @@ class CertificateParts(NamedTuple):
     """
 
     serial: bytes
+    algorithm: bytes
     issuer: bytes
     subject: bytes
     key_bits: bytes
@@ -97,17 +101,27 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
         if tag != context(0):  # version
             fields.append((position, start, stop))
         position = stop
-    serial, _, issuer, _, subject, key = fields
+    serial, algorithm, issuer, _, subject, key = fields
     _, start, stop = key
     _, _, bits = any_value(tbs, start, stop, "subjectPublicKeyInfo.algorithm")
     start, stop = bit_string(tbs, bits, stop, "subjectPublicKey")
     return CertificateParts(
         tbs[serial[1] : serial[2]],
+        tbs[algorithm[0] : algorithm[2]],
         tbs[issuer[0] : issuer[2]],
         tbs[subject[0] : subject[2]],
         tbs[start:stop],
         digest(_SHA1, tbs[start:stop]),
     )
+
+
+def outer_algorithm(certificate: x509.Certificate) -> bytes:
+    """Return the DER of the AlgorithmIdentifier outside, which is not signed."""
+    der = certificate_der(certificate)
+    position, end = content(der, 0, len(der), SEQUENCE, "certificate")
+    _, _, position = any_value(der, position, end, "tbsCertificate")
+    _, _, stop = any_value(der, position, end, "signatureAlgorithm")
+    return der[position:stop]
 
 
 def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
@@ -144,7 +158,8 @@ def read_certificate(
         )
     try:
         return x509.load_der_x509_certificate(data[position:stop]), stop
-    except (ValueError, x509.InvalidVersion) as error:
+    except (ValueError, x509.InvalidVersion, UserWarning) as error:
+        # It warns of what it will refuse one day, and warnings may be errors.
         raise SchemaError(
             f"not a certificate: {error}", path=name, offset=position
         ) from error

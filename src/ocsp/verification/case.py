@@ -18,6 +18,7 @@ from ocsp.verification.clauses import CLAUSES
 from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.evidence import AuthorizedBy, Evidence
 from ocsp.verification.facts import facts_of
+from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 
 __all__ = ["Candidate", "Case", "Findings"]
@@ -84,7 +85,7 @@ class Candidate(Findings):
     @property
     def name(self) -> str:
         """The subject, for sentences."""
-        return repr(self.certificate.subject.rfc4514_string())
+        return text(name_of_subject(self.certificate))
 
 
 class Case(Findings):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp import oids
 from ocsp.response import OCSPResponse
@@ -96,14 +97,22 @@ def needs_no_status(cert: x509.Certificate) -> bool:
     """
     Tell whether *cert* says that it has no revocation status.
 
-    noRevAvail (RFC 9608 §2), or id-pkix-ocsp-nocheck of a responder's certificate.
+    noRevAvail, which is not for CAs (RFC 9608 §2, §3); or id-pkix-ocsp-nocheck, which
+    is for the certificates of responders and means nothing elsewhere (RFC 6960
+    §4.2.2.2.1).
 
     Raises:
         ValueError: If the extensions of *cert* cannot be read.
     """
-    return any(
-        extension.oid.dotted_string in (oids.NO_REV_AVAIL, oids.OCSP_NOCHECK)
-        for extension in cert.extensions
+    found = {each.oid.dotted_string: each.value for each in cert.extensions}
+    if oids.NO_REV_AVAIL in found:
+        constraints = found.get(x509.BasicConstraints.oid.dotted_string)
+        return not (isinstance(constraints, x509.BasicConstraints) and constraints.ca)
+    purposes = found.get(x509.ExtendedKeyUsage.oid.dotted_string)
+    return (
+        oids.OCSP_NOCHECK in found
+        and isinstance(purposes, x509.ExtendedKeyUsage)
+        and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
     )
 
 

@@ -8,12 +8,15 @@ certificate in question (RFC 6960 §4.2.2.2); no chain is built.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ocsp._certificates import outer_algorithm, parts_of
+from ocsp.errors import SignatureInvalid
+from ocsp.signatures import check_signature
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.errors import (
@@ -23,9 +26,16 @@ from ocsp.verification.errors import (
     ResponderRevocationUnknown,
     ResponderRevoked,
     SignatureAlgorithmNotAllowed,
+    VerificationError,
 )
 from ocsp.verification.evidence import AuthorizedBy
-from ocsp.verification.facts import odd_size
+from ocsp.verification.facts import facts_of, odd_size
+from ocsp.verification.names import (
+    name_of_issuer,
+    name_of_subject,
+    same_name,
+    text,
+)
 from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, SignatureHashes
 
 __all__ = [
@@ -38,14 +48,21 @@ __all__ = [
 
 
 def strong_enough(case: Case, candidate: Candidate) -> None:
-    """V6: the key has as many bits as the policy asks for, and not absurdly many."""
-    facts = candidate.facts
+    """V6: the keys have as many bits as the policy asks for, and not absurdly many."""
+    _measure(case, candidate, candidate.certificate)
+    if candidate.authorized_by is AuthorizedBy.DELEGATE:
+        # Whoever breaks the issuer's key makes delegates.
+        _measure(case, candidate, case.issuer)
+
+
+def _measure(case: Case, candidate: Candidate, of: x509.Certificate) -> None:
+    facts = facts_of(of)
     odd = odd_size(facts, case.policy)
     if odd:
         candidate.fail(
             "V6",
             SignatureAlgorithmNotAllowed,
-            f"the key of the signer {candidate.name} {odd}",
+            f"the key of {text(name_of_subject(of))} {odd}",
             bits=facts.bits,
         )
 
@@ -54,53 +71,66 @@ MAX_REMEMBERED = 256
 """Delegates of which it is known who issued them: an issuer has one or two."""
 
 
+class Fault(NamedTuple):
+    """
+    Why a certificate does not count as issued by another's key.
+
+    Attributes:
+        rule: The rule that says so.
+
+        error: What it reports.
+
+        message: What is the matter with the certificate.
+    """
+
+    rule: str
+    error: type[VerificationError]
+    message: str
+
+
 @lru_cache(maxsize=MAX_REMEMBERED)
-def _why_not_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
-    """Return why *issuer* has not issued *certificate* itself, or nothing."""
-    if certificate.issuer != issuer.subject:
-        return (
-            f"was issued by {certificate.issuer.rfc4514_string()!r}, "
-            f"not by {issuer.subject.rfc4514_string()!r}"
-        )
+def _fault(
+    certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
+) -> Fault | None:
+    """Return why *issuer* has not issued *certificate* itself, if so."""
+    parts, by = parts_of(certificate), parts_of(issuer)
+    if parts.issuer != by.subject:
+        name, expected = name_of_issuer(certificate), name_of_subject(issuer)
+        if not same_name(name, expected):
+            message = f"was issued by {text(name)}, not by {text(expected)}"
+            return Fault("V13", ResponderNotAuthorized, message)
+    if parts.algorithm != outer_algorithm(certificate):
+        message = "names two algorithms of its signature (RFC 5280 §4.1.1.2)"
+        return Fault("V6", SignatureAlgorithmNotAllowed, message)
     try:
-        certificate.verify_directly_issued_by(issuer)
-    except InvalidSignature:
-        return "names the issuer, whose key has not signed it"
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        return f"was not issued by the issuer: {error}"
-    return ""
+        check_signature(
+            facts_of(issuer).key,
+            parts.algorithm,
+            certificate.signature,
+            certificate.tbs_certificate_bytes,
+            unsafe_sha1=accepted is SignatureHashes.UNSAFE_SHA1,
+        )
+    except SignatureInvalid:
+        message = "names the issuer, whose key has not signed it"
+        return Fault("V13", ResponderNotAuthorized, message)
+    except UnsupportedAlgorithm as error:
+        message = f"is not signed with an accepted algorithm: {error}"
+        return Fault("V6", SignatureAlgorithmNotAllowed, message)
+    return None
 
 
 def issued_by_issuer(case: Case, candidate: Candidate) -> None:
     """V13: the issuer's own key has issued the delegate; V6: and signed it well."""
-    reason = _why_not_issued(candidate.certificate, case.issuer)
-    if reason:
+    certificate = candidate.certificate
+    fault = _fault(certificate, case.issuer, case.policy.signature_hashes)
+    if fault is not None:
         candidate.fail(
-            "V13",
-            ResponderNotAuthorized,
-            f"the signer {candidate.name} {reason}",
-            issuer=candidate.certificate.issuer.rfc4514_string(),
-            expected=case.issuer.subject.rfc4514_string(),
+            fault.rule,
+            fault.error,
+            f"the certificate of the signer {candidate.name} {fault.message}",
+            issuer=text(name_of_issuer(certificate)),
+            expected=text(name_of_subject(case.issuer)),
         )
-    elif case.policy.signature_hashes is SignatureHashes.STRONG:
-        _signed_well(candidate)
-
-
-def _signed_well(candidate: Candidate) -> None:
-    try:
-        algorithm = candidate.certificate.signature_hash_algorithm
-    except UnsupportedAlgorithm as error:
-        name = str(error)
-    else:
-        if not isinstance(algorithm, (hashes.SHA1, hashes.MD5)):
-            return
-        name = algorithm.name
-    candidate.fail(
-        "V6",
-        SignatureAlgorithmNotAllowed,
-        f"the certificate of the signer {candidate.name} is itself signed with {name}",
-        algorithm=name,
-    )
 
 
 def for_ocsp_signing(candidate: Candidate) -> None:
@@ -124,10 +154,13 @@ def may_sign(case: Case, candidate: Candidate) -> None:
     if candidate.authorized_by is AuthorizedBy.DELEGATE:
         if facts.ca:
             _unsuitable(candidate, "is that of a CA, which must not sign for another")
-    elif case.policy.issuer_key_usage is IssuerKeyUsage.ANY:
+    elif (
+        candidate.authorized_by is AuthorizedBy.ISSUER
+        and case.policy.issuer_key_usage is IssuerKeyUsage.ANY
+    ):
         return
     if facts.unreadable:
-        _unsuitable(candidate, f"cannot be read: {facts.unreadable}")
+        _unsuitable(candidate, f"has unreadable extensions: {facts.unreadable}")
     if facts.unknown:
         _unsuitable(
             candidate, f"has a critical extension that is not known: {facts.unknown}"
@@ -152,11 +185,12 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
     nocheck = candidate.facts.nocheck
     if nocheck and how is DelegateRevocation.HONOR_NOCHECK:
         return
+    key_bits = parts_of(candidate.certificate).key_bits
     statuses = {
         evidence.status
         for evidence in case.evidence
-        # A delegate's word on itself proves nothing, so it ends here.
-        if evidence.responder != candidate.certificate
+        # A key's word on itself proves nothing, so it ends here.
+        if parts_of(evidence.responder).key_bits != key_bits
         and evidence.is_about(candidate.certificate, case.issuer)
         and evidence.holds_at(case.at)
     }

@@ -23,6 +23,12 @@ from ocsp.verification.errors import (
     ConflictingResponses,
     IncompleteResponse,
 )
+from ocsp.verification.names import (
+    name_of_issuer,
+    name_of_subject,
+    same_name,
+    text,
+)
 from ocsp.verification.policy import CertIDHashes
 from ocsp.verification.times import is_current
 
@@ -58,15 +64,12 @@ def _stranger(case: Case) -> str:
     cert, issuer = case.cert, case.issuer
     if isinstance(cert, CertID):
         return "" if _of(case, cert) != cert else "the CertID is not of this issuer"
-    if (
-        parts_of(cert).issuer == parts_of(issuer).subject
-        or cert.issuer == issuer.subject
-    ):
+    if parts_of(cert).issuer == parts_of(issuer).subject:
         return ""
-    return (
-        f"the certificate names {cert.issuer.rfc4514_string()!r} as its issuer, "
-        f"not {issuer.subject.rfc4514_string()!r}"
-    )
+    name, expected = name_of_issuer(cert), name_of_subject(issuer)
+    if same_name(name, expected):
+        return ""
+    return f"the certificate names {text(name)} as its issuer, not {text(expected)}"
 
 
 def _is_about(case: Case, entry: OCSPSingleResponse) -> bool:

@@ -25,6 +25,7 @@ from ocsp.verification.errors import (
     CertificateStatusUnknown,
     Finding,
 )
+from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import MissingNextUpdate, Policy
 from ocsp.verification.sealed import Sealed
 
@@ -287,7 +288,7 @@ class VerifiedResponse(Sealed):
             f"serial={self.cert_id.serial_number:#x},"
             f" {self.this_update:%Y-%m-%dT%H:%M:%SZ} to "
             f"{'?' if until is None else format(until, '%Y-%m-%dT%H:%M:%SZ')}, by "
-            f"{self.authorized_by.value} {self.responder.subject.rfc4514_string()!r})>"
+            f"{self.authorized_by.value} {text(name_of_subject(self.responder))})>"
         )
 
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from ocsp import limits
 from ocsp._certificates import remembered
+from ocsp.signatures import is_only_for_pss
 from ocsp.verification.policy import Policy
 
 __all__ = ["Facts", "facts_of", "odd_size"]
@@ -27,7 +28,9 @@ class Facts(NamedTuple):
     What a certificate says of its key.
 
     Attributes:
-        key: The key; ``None``, with which nothing verifies, for an unknown kind.
+        key: The key, or ``None``, with which nothing verifies.
+
+        unusable: Why there is no key, or nothing.
 
         bits: The size of an RSA, DSA or elliptic-curve key; 0 for all others, which
             have but one.
@@ -38,7 +41,9 @@ class Facts(NamedTuple):
 
         not_after: When it has been valid last.
 
-        unreadable: Why the certificate cannot be read in full, or nothing.
+        pss_only: Whether it is an RSA key that signs with PSS only (RFC 4055 §1.2).
+
+        unreadable: Why the extensions cannot be read, or nothing.
 
         purposes: extendedKeyUsage.
 
@@ -54,8 +59,10 @@ class Facts(NamedTuple):
     """
 
     key: CertificatePublicKeyTypes | None
+    unusable: str
     bits: int
     curve: bool
+    pss_only: bool
     not_before: datetime.datetime
     not_after: datetime.datetime
     unreadable: str = ""
@@ -70,27 +77,23 @@ class Facts(NamedTuple):
 @remembered
 def facts_of(certificate: x509.Certificate) -> Facts:
     """Return what *certificate* says of its key."""
-    validity = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        return Facts(None, 0, False, *validity, unreadable=str(error))
+    key, unusable = _key(certificate)
     curve = isinstance(key, ec.EllipticCurvePublicKey)
     sized = curve or isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey))
     bits = key.key_size if sized else 0  # type: ignore[union-attr]
+    pss_only = is_only_for_pss(certificate)
+    validity = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    known = (key, unusable, bits, curve, pss_only, *validity)
     try:
         extensions = certificate.extensions
-    except (ValueError, x509.DuplicateExtension) as error:
-        return Facts(key, bits, curve, *validity, unreadable=str(error))
+    except _UNREADABLE as error:
+        return Facts(*known, unreadable=str(error))
     found = {extension.oid: extension.value for extension in extensions}
     usage = found.get(x509.KeyUsage.oid)
     constraints = found.get(x509.BasicConstraints.oid)
     purposes = found.get(x509.ExtendedKeyUsage.oid)
     return Facts(
-        key,
-        bits,
-        curve,
-        *validity,
+        *known,
         purposes=frozenset(
             purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
         ),
@@ -107,7 +110,9 @@ LARGEST_CURVE = 1024
 
 
 def odd_size(facts: Facts, policy: Policy) -> str:
-    """Say why a key of that size does not count with *policy*, or nothing."""
+    """Say why the key, or its size, does not count with *policy*, or nothing."""
+    if facts.unusable:
+        return f"cannot be used: {facts.unusable}"
     if not facts.bits:
         return ""
     if facts.curve:
@@ -117,6 +122,24 @@ def odd_size(facts: Facts, policy: Policy) -> str:
     if least <= facts.bits <= most:
         return ""
     return f"has {facts.bits} bits, and the policy takes {least} to {most}"
+
+
+_UNREADABLE = (
+    ValueError,
+    UserWarning,  # of the length of a name, in a program that makes errors of them
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What ``cryptography`` raises where it cannot read an extension."""
+
+
+def _key(certificate: x509.Certificate) -> tuple[CertificatePublicKeyTypes | None, str]:
+    """Return the key, or why there is none."""
+    try:
+        return certificate.public_key(), ""
+    except (ValueError, UnsupportedAlgorithm) as error:
+        return None, str(error)
 
 
 def _unknown(extensions: x509.Extensions) -> str:

@@ -7,11 +7,14 @@ fail, there is nothing more to look at.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.errors import DecodeError, LimitExceeded
+from ocsp._known_extension import KnownExtension
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.response import OCSPResponse, load_der_ocsp_response
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case, Findings
@@ -23,6 +26,7 @@ from ocsp.verification.errors import (
 
 __all__ = [
     "critical_extensions",
+    "extensions_of",
     "has_entries",
     "has_extensions",
     "is_about_type",
@@ -52,7 +56,7 @@ def read(data: bytes | OCSPResponse) -> OCSPResponse:
 
 def is_about_type(error: DecodeError) -> bool:
     """Tell whether the kind of response is at fault, not its encoding."""
-    return error.path == "responseBytes" or error.path.endswith(
+    return isinstance(error, SchemaError) and error.path.endswith(
         (".responseType", ".tbsResponseData.version")
     )
 
@@ -122,7 +126,9 @@ def unique_extensions(case: Case, entries: Entries) -> None:
 
 def _readable(case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str) -> None:
     try:
-        _extensions(holder)
+        for extension in _extensions(holder):
+            if isinstance(extension.value, KnownExtension):
+                extension.value.check()
     except x509.DuplicateExtension as error:
         case.fail(
             "V4",
@@ -132,6 +138,16 @@ def _readable(case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str) 
         )
     except DecodeError as error:
         well_formed(case, error)
+
+
+def extensions_of(
+    holder: OCSPResponse | OCSPSingleResponse,
+) -> Iterable[x509.Extension[x509.ExtensionType]]:
+    """Return the extensions; none where V2 or V4 has found that they are unreadable."""
+    try:
+        return _extensions(holder)
+    except (ValueError, x509.DuplicateExtension):
+        return ()
 
 
 def _extensions(holder: OCSPResponse | OCSPSingleResponse) -> x509.Extensions:
@@ -150,14 +166,8 @@ def critical_extensions(case: Case, entry: OCSPSingleResponse | None) -> None:
 def _understood(
     case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str
 ) -> None:
-    try:
-        extensions = _extensions(holder)
-    except ValueError:
-        return  # which unique_extensions has found
-    for extension in extensions:
-        if extension.critical and isinstance(
-            extension.value, x509.UnrecognizedExtension
-        ):
+    for extension in extensions_of(holder):
+        if extension.critical and not _known(extension.value):
             case.fail(
                 "V5",
                 UnhandledCriticalExtension,
@@ -165,3 +175,10 @@ def _understood(
                 "and not known",
                 oid=extension.oid.dotted_string,
             )
+
+
+def _known(value: x509.ExtensionType) -> bool:
+    # Those of RFC 6960 §4.4 are of both classes, as the documented API promises.
+    return isinstance(value, KnownExtension) or not isinstance(
+        value, x509.UnrecognizedExtension
+    )

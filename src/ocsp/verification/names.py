@@ -1,8 +1,9 @@
 """
-Comparing names (RFC 5280 §7.1).
+Reading and comparing names (RFC 5280 §7.1).
 
 Rules of this file: string types, case and runs of white space do not count; order of
-relative names does, and that of the attributes in one does not.
+relative names does, and that of the attributes in one does not. A name that cannot be
+read is nobody's: names come from whoever sent them, so no error leaves this file.
 """
 
 from __future__ import annotations
@@ -11,11 +12,54 @@ import unicodedata
 
 from cryptography import x509
 
-__all__ = ["same_name"]
+from ocsp.response import OCSPResponse
+
+__all__ = [
+    "name_of_issuer",
+    "name_of_responder",
+    "name_of_subject",
+    "same_name",
+    "text",
+]
+
+# ``cryptography`` warns of lengths that X.520 does not allow, and a program may have
+# made errors of its warnings.
+_UNREADABLE = (ValueError, UserWarning)
 
 
-def same_name(one: x509.Name, other: x509.Name) -> bool:
-    """Tell whether two names mean the same."""
+def name_of_subject(certificate: x509.Certificate) -> x509.Name | None:
+    """Return the subject of *certificate*, if it can be read."""
+    try:
+        return certificate.subject
+    except _UNREADABLE:
+        return None
+
+
+def name_of_issuer(certificate: x509.Certificate) -> x509.Name | None:
+    """Return whom *certificate* names as its issuer, if that can be read."""
+    try:
+        return certificate.issuer
+    except _UNREADABLE:
+        return None
+
+
+def name_of_responder(response: OCSPResponse) -> x509.Name | None:
+    """Return the name in responderID, if there is one and it can be read."""
+    try:
+        return response.responder_name
+    except _UNREADABLE:
+        return None
+
+
+def text(name: x509.Name | None) -> str:
+    """Return *name* for sentences."""
+    return "a name that cannot be read" if name is None else repr(name.rfc4514_string())
+
+
+def same_name(one: x509.Name | None, other: x509.Name | None) -> bool:
+    """Tell whether two names mean the same; one that cannot be read means nobody."""
+    if one is None or other is None:
+        return False
     return one == other or _normalised(one) == _normalised(other)
 
 

@@ -13,6 +13,7 @@ from cryptography import x509
 
 from ocsp.verification.case import Case
 from ocsp.verification.errors import NonceMismatch, NonceMissing
+from ocsp.verification.message import extensions_of
 from ocsp.verification.policy import NonceCheck
 
 __all__ = ["came_back"]
@@ -50,11 +51,7 @@ def came_back(case: Case) -> bool:
 
 
 def _received(case: Case) -> bytes | None:
-    try:
-        extensions = case.response.extensions
-    except ValueError:
-        return None  # which V2 or V4 has found
-    for extension in extensions:
+    for extension in extensions_of(case.response):
         if isinstance(extension.value, x509.OCSPNonce):
             return extension.value.nonce
     return None

@@ -20,6 +20,7 @@ from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import Evidence, VerifiedResponse
 from ocsp.verification.judge import judge, open_message
 from ocsp.verification.policy import Policy
+from ocsp.verification.sealed import Sealed
 
 __all__ = ["verify"]
 
@@ -84,6 +85,16 @@ def verify(
         raise TypeError("cert must be a Certificate or a CertID")
     if not isinstance(issuer, x509.Certificate):
         raise TypeError("issuer must be a Certificate")
+    if not isinstance(policy, Policy):
+        raise TypeError("policy must be a Policy")
+    if request is not None and not isinstance(request, OCSPRequest):
+        raise TypeError("request must be an OCSPRequest")
+    configured, known = tuple(responders), tuple(evidence)
+    if not all(isinstance(each, x509.Certificate) for each in configured):
+        raise TypeError("responders must be certificates")
+    # Evidence cannot be made by hand, so nothing else may pass for it.
+    if not all(isinstance(each, Sealed) for each in known):
+        raise TypeError("evidence must come from verify or verify_crl")
     if nonce is None:
         nonce = None if request is None else _nonce_of(request)
     elif not isinstance(nonce, bytes):
@@ -95,8 +106,8 @@ def verify(
         moment_of(at),
         nonce=nonce,
         request=request,
-        responders=tuple(responders),
-        evidence=tuple(evidence),
+        responders=configured,
+        evidence=known,
         policy=policy,
     )
     return judge(case)

@@ -20,6 +20,7 @@ from ocsp.verification.errors import (
     RevokedButStale,
     StatusNotAvailable,
 )
+from ocsp.verification.message import extensions_of
 from ocsp.verification.policy import ExpiredCertificate
 
 __all__ = [
@@ -111,11 +112,7 @@ def kept_after_expiry(
 
 
 def _archive_cutoff(entry: OCSPSingleResponse) -> datetime.datetime | None:
-    try:
-        extensions = entry.single_extensions
-    except ValueError:
-        return None  # which V2 or V4 has found
-    for extension in extensions:
+    for extension in extensions_of(entry):
         if isinstance(extension.value, ArchiveCutoff):
             return extension.value.cutoff
     return None
