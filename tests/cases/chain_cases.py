@@ -1,0 +1,133 @@
+"""V27: whole chains."""
+
+from __future__ import annotations
+
+from tests.cases.builder import (
+    CA,
+    CA_USAGE,
+    NOCHECK,
+    NOT_CA,
+    SIGNS,
+    Builder,
+    Identity,
+    extension,
+)
+from tests.cases.model import (
+    Expected,
+    Importance,
+    Result,
+    Scenario,
+    case,
+    chain,
+    good,
+    refused,
+    revoked,
+)
+
+HIGH, MEDIUM = Importance.HIGH, Importance.MEDIUM
+NO_REV_AVAIL = extension("2.5.29.56", b"\x05\x00")
+NOT_NEEDED = Expected(result=Result.NOT_NEEDED)
+
+
+def _sub(build: Builder, *more: bytes) -> Identity:
+    extensions = (CA, CA_USAGE, *more)
+    return build.certificate("Sub CA", key="sub-ca", serial=7, extensions=extensions)
+
+
+def _two(build: Builder) -> tuple[Identity, Identity, bytes, bytes]:
+    """Return leaf and intermediate, and a good response about each."""
+    sub = _sub(build)
+    leaf = build.certificate("leaf.example", issuer=sub)
+    about_leaf = build.response(by=sub, cert_id=build.cert_id(leaf, sub), certs=())
+    return leaf, sub, about_leaf, build.response(cert_id=build.cert_id(sub))
+
+
+@case("V27", HIGH)
+def all_good(build: Builder) -> Scenario:
+    """
+    Leaf, intermediate and root, with a good response about the first two.
+
+    Expected: good, good. RFC 5280 §6.3.
+    """
+    leaf, sub, first, second = _two(build)
+    return build.chain(chain(good(), good()), (leaf, first), (sub, second))
+
+
+@case("V27", HIGH)
+def intermediate_without_response(build: Builder) -> Scenario:
+    """
+    There is no response about the intermediate.
+
+    Expected: good, not verified; the leaf's does not stand for it. RFC 5280 §6.3.
+    """
+    leaf, sub, first, _ = _two(build)
+    return build.chain(chain(good(), refused("V27")), (leaf, first), (sub, None))
+
+
+@case("V27", HIGH)
+def intermediate_revoked(build: Builder) -> Scenario:
+    """
+    The intermediate is revoked.
+
+    Expected: good, revoked. RFC 5280 §6.3.
+    """
+    leaf, sub, first, _ = _two(build)
+    second = build.response(cert_id=build.cert_id(sub), status=build.revoked())
+    return build.chain(chain(good(), revoked()), (leaf, first), (sub, second))
+
+
+@case("V27", HIGH)
+def responses_exchanged(build: Builder) -> Scenario:
+    """
+    The responses stand in the wrong order.
+
+    Expected: not verified, both. RFC 6960 §3.2 (1).
+    """
+    leaf, sub, first, second = _two(build)
+    both = chain(refused("V12", "V7"), refused("V12", "V7"))
+    return build.chain(both, (leaf, second), (sub, first))
+
+
+@case("V27", MEDIUM)
+def no_revocation_available(build: Builder) -> Scenario:
+    """
+    The leaf is short-lived and says that it has no status (noRevAvail).
+
+    Expected: not needed. RFC 9608 §2.
+    """
+    leaf = build.certificate("leaf.example", extensions=(NO_REV_AVAIL,))
+    return build.chain(chain(NOT_NEEDED), (leaf, None))
+
+
+@case("V27", MEDIUM)
+def nocheck_of_a_delegate(build: Builder) -> Scenario:
+    """
+    The certificate is a delegate's, with nocheck.
+
+    Expected: not needed. RFC 6960 §4.2.2.2.1.
+    """
+    return build.chain(chain(NOT_NEEDED), (build.responder, None))
+
+
+@case("V27", HIGH)
+def nocheck_of_a_server(build: Builder) -> Scenario:
+    """
+    The certificate is a server's, and has nocheck, which is for responders.
+
+    Expected: not verified; nocheck means nothing there. RFC 6960 §4.2.2.2.1.
+    """
+    leaf = build.certificate("leaf.example", extensions=(NOT_CA, SIGNS, NOCHECK))
+    return build.chain(chain(refused("V27")), (leaf, None))
+
+
+@case("V27", HIGH)
+def no_revocation_available_of_a_ca(build: Builder) -> Scenario:
+    """
+    The intermediate CA says that it has no status (noRevAvail).
+
+    Expected: good, not verified; the extension is not for CAs. RFC 9608 §3.
+    """
+    sub = _sub(build, NO_REV_AVAIL)
+    leaf = build.certificate("leaf.example", issuer=sub)
+    first = build.response(by=sub, cert_id=build.cert_id(leaf, sub), certs=())
+    return build.chain(chain(good(), refused("V27")), (leaf, first), (sub, None))

@@ -1,0 +1,219 @@
+"""V8 and V9: which entry counts, and whether all are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.cases.builder import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Builder,
+)
+from tests.cases.model import (
+    NOW,
+    Feature,
+    Importance,
+    Scenario,
+    case,
+    good,
+    refused,
+    revoked,
+    unknown,
+)
+
+CRITICAL, HIGH, MEDIUM = Importance.CRITICAL, Importance.HIGH, Importance.MEDIUM
+MANY = Feature.MANY_ENTRIES
+
+
+def _with(build: Builder, **changes: Any) -> bytes:
+    """Return a good response whose CertID has changes."""
+    return build.response(cert_id=build.cert_id(**changes))
+
+
+def _others(build: Builder) -> bytes:
+    """Return an entry about another certificate, which is revoked."""
+    other = build.cert_id(serial=b"\x05")
+    return build.entry(build.revoked(), cert_id=other)
+
+
+@case("V8", CRITICAL, MANY)
+def entry_of_another_comes_first(build: Builder) -> Scenario:
+    """
+    The first entry is about another certificate, which is good; this one is revoked.
+
+    Expected: revoked; the entry is chosen by CertID. RFC 6960 §4.2.2.3.
+    """
+    other = build.entry(cert_id=build.cert_id(serial=b"\x05"))
+    response = build.response(other, build.entry(build.revoked()))
+    return build.verify(revoked(), response)
+
+
+@case("V8", CRITICAL, MANY)
+def entry_of_another_comes_last(build: Builder) -> Scenario:
+    """
+    The last entry is about another certificate, which is revoked; this one is good.
+
+    Expected: good; the entry is chosen by CertID. RFC 6960 §4.2.2.3.
+    """
+    return build.verify(good(), build.response(build.entry(), _others(build)))
+
+
+@case("V8", HIGH, MANY)
+def both_hashes_agree(build: Builder) -> Scenario:
+    """
+    Two entries are about the certificate, with SHA-1 and SHA-256, and both are good.
+
+    Expected: good. RFC 6960 §4.2.2.3.
+    """
+    weak = build.entry(cert_id=build.cert_id(hashed="sha1"))
+    return build.verify(good(), build.response(weak, build.entry()))
+
+
+@case("V8", HIGH, MANY)
+def good_and_revoked(build: Builder) -> Scenario:
+    """
+    Two current entries are about the certificate: good, and then revoked.
+
+    Expected: revoked, with a warning; the worst counts. RFC 6960 §4.2.2.3.
+    """
+    response = build.response(build.entry(), build.entry(build.revoked()))
+    return build.verify(revoked("V8"), response)
+
+
+@case("V8", HIGH, MANY)
+def revoked_and_good(build: Builder) -> Scenario:
+    """
+    Two current entries are about the certificate: revoked, and a later one good.
+
+    Expected: revoked, with a warning; the worst counts, whatever their order.
+    RFC 6960 §4.2.2.3.
+    """
+    later = build.entry(this_update=NOW - MINUTE)
+    response = build.response(build.entry(build.revoked()), later)
+    return build.verify(revoked("V8"), response)
+
+
+@case("V8", HIGH, MANY)
+def good_and_unknown(build: Builder) -> Scenario:
+    """
+    Two current entries are about the certificate: good, and unknown.
+
+    Expected: unknown, with a warning; the worst counts. RFC 6960 §4.2.2.3.
+    """
+    response = build.response(build.entry(), build.entry(build.UNKNOWN))
+    return build.verify(unknown("V8"), response)
+
+
+@case("V8", HIGH, MANY)
+def current_good_and_stale_revoked(build: Builder) -> Scenario:
+    """
+    An entry from last week says *revoked* (on hold), a current one *good*.
+
+    Expected: good; the current entry counts. RFC 6960 §4.2.2.1.
+    """
+    old = build.entry(
+        build.revoked(NOW - 8 * DAY, 6),
+        this_update=NOW - 7 * DAY,
+        next_update=NOW - 6 * DAY,
+    )
+    return build.verify(good(), build.response(old, build.entry()))
+
+
+@case("V8", CRITICAL, MANY)
+def stale_good_and_current_revoked(build: Builder) -> Scenario:
+    """
+    An entry from last week says *good*, a current one *revoked*.
+
+    Expected: revoked; the current entry counts. RFC 6960 §4.2.2.1.
+    """
+    old = build.entry(this_update=NOW - 7 * DAY, next_update=NOW - 6 * DAY)
+    response = build.response(old, build.entry(build.revoked()))
+    return build.verify(revoked(), response)
+
+
+@case("V8", MEDIUM, MANY)
+def later_of_two(build: Builder) -> Scenario:
+    """
+    Two current entries say *good*.
+
+    Expected: good, of the later one. RFC 6960 §4.2.2.1.
+    """
+    earlier = build.entry(this_update=NOW - 2 * HOUR)
+    later = build.entry(this_update=NOW - MINUTE)
+    response = build.response(earlier, later, produced_at=NOW)
+    expected = good(this_update=f"{NOW - MINUTE:%Y-%m-%dT%H:%M:%SZ}")
+    return build.verify(expected, response)
+
+
+@case("V8", MEDIUM, MANY)
+def all_stale(build: Builder) -> Scenario:
+    """
+    Two entries are about the certificate, and both have become too old.
+
+    Expected: no evidence. RFC 6960 §4.2.2.1.
+    """
+    old = {"this_update": NOW - 7 * DAY, "next_update": NOW - 6 * DAY}
+    older = {"this_update": NOW - 9 * DAY, "next_update": NOW - 8 * DAY}
+    response = build.response(build.entry(**old), build.entry(**older))
+    return build.verify(refused("V19"), response)
+
+
+@case("V9", HIGH, MANY)
+def all_answered(build: Builder) -> Scenario:
+    """
+    A request about two certificates, and an answer about both.
+
+    Expected: good. RFC 6960 §4.2.2.3.
+    """
+    other = build.cert_id(serial=b"\x05")
+    request = build.request(build.cert_id(), other)
+    return build.verify(
+        good(), build.response(build.entry(), _others(build)), request=request
+    )
+
+
+@case("V9", MEDIUM, MANY)
+def answered_with_another_hash(build: Builder) -> Scenario:
+    """
+    The request uses SHA-256, and the answer SHA-1.
+
+    Expected: good; both mean the same certificate. RFC 6960 §4.1.1.
+    """
+    response = _with(build, hashed="sha1")
+    return build.verify(good(), response, request=build.request(build.cert_id()))
+
+
+@case("V9", MEDIUM, MANY)
+def more_than_was_asked(build: Builder) -> Scenario:
+    """
+    A request about one certificate, and an answer prepared for several.
+
+    Expected: good. RFC 6960 §4.2.2.3.
+    """
+    response = build.response(_others(build), build.entry())
+    return build.verify(good(), response, request=build.request(build.cert_id()))
+
+
+@case("V9", HIGH, MANY)
+def one_not_answered(build: Builder) -> Scenario:
+    """
+    A request about two certificates, and an answer about one of them.
+
+    Expected: no evidence. RFC 6960 §4.2.2.3: an entry for each.
+    """
+    request = build.request(build.cert_id(), build.cert_id(serial=b"\x05"))
+    return build.verify(refused("V9"), build.response(), request=request)
+
+
+@case("V9", MEDIUM, MANY)
+def one_of_another_issuer_not_answered(build: Builder) -> Scenario:
+    """
+    A request about certificates of two issuers with the same number, and an answer
+    about one of them.
+
+    Expected: no evidence. RFC 6960 §4.2.2.3.
+    """
+    other = build.cert_id(issuer=build.authority("Other CA", key="ca-2"))
+    request = build.request(build.cert_id(), other)
+    return build.verify(refused("V9"), build.response(), request=request)

@@ -1,0 +1,477 @@
+"""V14 to V17: the delegate's certificate, and whether it is revoked itself."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
+
+from tests.cases.builder import (
+    CA,
+    CA_USAGE,
+    DAY,
+    NOCHECK,
+    NOT_CA,
+    OCSP_SIGNING,
+    SECOND,
+    SIGNS,
+    Builder,
+    extension,
+    usage,
+)
+from tests.cases.model import NOW, Importance, Scenario, case, good, refused
+
+CRITICAL, HIGH, MEDIUM, LOW = (
+    Importance.CRITICAL,
+    Importance.HIGH,
+    Importance.MEDIUM,
+    Importance.LOW,
+)
+
+
+def _by(build: Builder, *extensions: bytes | x509.ExtensionType) -> bytes:
+    """Return a good response by a delegate with these extensions."""
+    return build.response(by=build.delegate(extensions=extensions))
+
+
+@case("V14", CRITICAL)
+def for_ocsp_signing(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has id-kp-OCSPSigning.
+
+    Expected: good. RFC 6960 §4.2.2.2.
+    """
+    return build.verify(good(), _by(build, NOT_CA, SIGNS, OCSP_SIGNING, NOCHECK))
+
+
+@case("V14", MEDIUM)
+def for_ocsp_signing_among_others(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has clientAuth and id-kp-OCSPSigning.
+
+    Expected: good. RFC 6960 §4.2.2.2.
+    """
+    both = x509.ExtendedKeyUsage([Usage.CLIENT_AUTH, Usage.OCSP_SIGNING])
+    return build.verify(good(), _by(build, SIGNS, both, NOCHECK))
+
+
+@case("V14", CRITICAL)
+def without_extended_key_usage(build: Builder) -> Scenario:
+    """
+    The signer's certificate, issued by the CA, has no extendedKeyUsage.
+
+    Expected: no evidence; else every certificate of the CA could sign.
+    RFC 6960 §4.2.2.2.
+    """
+    return build.verify(refused("V14"), _by(build, NOT_CA, SIGNS, NOCHECK))
+
+
+@case("V14", CRITICAL)
+def for_any_usage(build: Builder) -> Scenario:
+    """
+    The signer's certificate has anyExtendedKeyUsage.
+
+    Expected: no evidence; the purpose has to be named. RFC 6960 §4.2.2.2.
+    """
+    anything = x509.ExtendedKeyUsage([Usage.ANY_EXTENDED_KEY_USAGE])
+    return build.verify(refused("V14"), _by(build, SIGNS, anything, NOCHECK))
+
+
+@case("V14", CRITICAL)
+def for_tls_servers(build: Builder) -> Scenario:
+    """
+    The signer's certificate, issued by the CA, is for TLS servers and clients.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.
+    """
+    tls = x509.ExtendedKeyUsage([Usage.SERVER_AUTH, Usage.CLIENT_AUTH])
+    return build.verify(refused("V14"), _by(build, SIGNS, tls, NOCHECK))
+
+
+@case("V14", CRITICAL)
+def purpose_is_a_prefix(build: Builder) -> Scenario:
+    """
+    The purpose is 1.3.6.1.5.5.7.3, of which id-kp-OCSPSigning is below.
+
+    Expected: no evidence; identifiers are compared in full. RFC 6960 §4.2.2.2.
+    """
+    prefix = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3")])
+    return build.verify(refused("V14"), _by(build, SIGNS, prefix, NOCHECK))
+
+
+@case("V14", CRITICAL)
+def purpose_is_longer(build: Builder) -> Scenario:
+    """
+    The purpose is 1.3.6.1.5.5.7.3.9.1, which is below id-kp-OCSPSigning.
+
+    Expected: no evidence; identifiers are compared in full. RFC 6960 §4.2.2.2.
+    """
+    below = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.9.1")])
+    return build.verify(refused("V14"), _by(build, SIGNS, below, NOCHECK))
+
+
+@case("V14", MEDIUM)
+def issuer_needs_no_purpose(build: Builder) -> Scenario:
+    """
+    The CA signs itself; its certificate has no extendedKeyUsage.
+
+    Expected: good; the purpose is asked of delegates. RFC 6960 §4.2.2.2.
+    """
+    return build.verify(good(authorized_by="issuer"))
+
+
+@case("V15", HIGH)
+def valid_delegate(build: Builder) -> Scenario:
+    """
+    The delegate's certificate begins and ends at the very second of judgement.
+
+    Expected: good; both ends belong to it. RFC 5280 §4.1.2.5.
+    """
+    by = build.delegate(begin=NOW, end=NOW)
+    response = build.response(by=by, this_update=NOW, produced_at=NOW)
+    return build.verify(good(), response)
+
+
+@case("V15", HIGH)
+def expired_delegate(build: Builder) -> Scenario:
+    """
+    The delegate's certificate ended one second ago.
+
+    Expected: no evidence. RFC 6960 §3.2 (4), RFC 5280 §4.1.2.5.
+    """
+    by = build.delegate(end=NOW - SECOND)
+    return build.verify(refused("V15"), build.response(by=by))
+
+
+@case("V15", HIGH)
+def future_delegate(build: Builder) -> Scenario:
+    """
+    The delegate's certificate begins in one second.
+
+    Expected: no evidence. RFC 6960 §3.2 (4), RFC 5280 §4.1.2.5.
+    """
+    by = build.delegate(begin=NOW + SECOND)
+    return build.verify(refused("V15"), build.response(by=by))
+
+
+@case("V16", HIGH)
+def end_entity(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has basicConstraints that say that it is no CA.
+
+    Expected: good. RFC 5280 §4.2.1.9.
+    """
+    return build.verify(good(), _by(build, NOT_CA, SIGNS, OCSP_SIGNING, NOCHECK))
+
+
+@case("V16", MEDIUM)
+def without_basic_constraints_and_key_usage(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has neither basicConstraints nor keyUsage.
+
+    Expected: good; what is not there does not forbid. RFC 5280 §4.2.1.3, §4.2.1.9.
+    """
+    return build.verify(good(), _by(build, OCSP_SIGNING, NOCHECK))
+
+
+@case("V16", CRITICAL)
+def delegate_is_a_ca(build: Builder) -> Scenario:
+    """
+    An intermediate CA with id-kp-OCSPSigning signs about a sibling.
+
+    Expected: no evidence. This is what went wrong in the public web in July 2020:
+    such CAs could speak for the CA above them. Baseline Requirements §7.1.2.8.
+    """
+    response = _by(build, CA, CA_USAGE, OCSP_SIGNING, NOCHECK)
+    return build.verify(refused("V16"), response)
+
+
+@case("V16", HIGH)
+def delegate_may_not_sign(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has a keyUsage without digitalSignature.
+
+    Expected: no evidence. RFC 5280 §4.2.1.3.
+    """
+    agrees = usage("key_agreement", "content_commitment")
+    response = _by(build, NOT_CA, agrees, OCSP_SIGNING, NOCHECK)
+    return build.verify(refused("V16"), response)
+
+
+@case("V16", HIGH)
+def delegate_with_an_unknown_critical_extension(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has a critical extension that nobody knows.
+
+    Expected: no evidence. RFC 5280 §4.2.
+    """
+    unknown = extension("1.2.3.4", b"\x05\x00", critical=True)
+    response = _by(build, SIGNS, OCSP_SIGNING, NOCHECK, unknown)
+    return build.verify(refused("V16"), response)
+
+
+@case("V16", MEDIUM)
+def delegate_with_an_unknown_extension(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has an extension that nobody knows, not critical.
+
+    Expected: good. RFC 5280 §4.2.
+    """
+    unknown = extension("1.2.3.4", b"\x05\x00")
+    return build.verify(good(), _by(build, SIGNS, OCSP_SIGNING, NOCHECK, unknown))
+
+
+@case("V16", HIGH)
+def delegate_with_an_extension_twice(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has two extendedKeyUsages, one of them right.
+
+    Expected: no evidence; it cannot be said what it is for. RFC 5280 §4.2.
+    """
+    tls = x509.ExtendedKeyUsage([Usage.SERVER_AUTH])
+    response = _by(build, SIGNS, tls, OCSP_SIGNING, NOCHECK)
+    return build.verify(refused("V14", "V16"), response)
+
+
+@case("V16", MEDIUM)
+def delegate_with_a_malformed_extension(build: Builder) -> Scenario:
+    """
+    The basicConstraints of the delegate's certificate are no SEQUENCE.
+
+    Expected: no evidence, and no crash. RFC 5280 §4.2.1.9.
+    """
+    broken = extension("2.5.29.19", b"\x02\x01\x00", critical=True)
+    response = _by(build, broken, SIGNS, OCSP_SIGNING, NOCHECK)
+    return build.verify(refused("V14", "V16"), response)
+
+
+@case("V16", MEDIUM)
+def delegate_with_a_strange_name(build: Builder) -> Scenario:
+    """
+    The delegate's subjectAltName has an x400Address, which libraries seldom read.
+
+    Expected: no evidence, and no crash: what cannot be read is not relied on.
+    RFC 5280 §4.2.1.6.
+    """
+    strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
+    response = _by(build, strange, SIGNS, OCSP_SIGNING, NOCHECK)
+    return build.verify(refused("V14", "V16"), response)
+
+
+@case("V16", MEDIUM)
+def issuer_may_not_sign(build: Builder) -> Scenario:
+    """
+    The CA signs itself, and its keyUsage has keyCertSign and cRLSign only.
+
+    Expected: no evidence, by default. RFC 5280 §4.2.1.3: digitalSignature is for
+    signatures on data other than certificates and CRLs.
+    """
+    ca = build.authority(extensions=(CA, usage("key_cert_sign", "crl_sign")))
+    return build.verify(refused("V16"), build.response(by=ca, certs=()), issuer=ca)
+
+
+@case("V16", LOW)
+def issuer_may_not_sign_by_policy(build: Builder) -> Scenario:
+    """
+    The same, and a relying party that does not ask for digitalSignature.
+
+    Expected: good; the key is the CA's in any case.
+    """
+    ca = build.authority(extensions=(CA, usage("key_cert_sign", "crl_sign")))
+    response = build.response(by=ca, certs=())
+    policy = {"issuer_key_usage": "any"}
+    return build.verify(good(), response, issuer=ca, policy=policy)
+
+
+@case("V16", MEDIUM)
+def issuer_without_key_usage(build: Builder) -> Scenario:
+    """
+    The CA signs itself, and its certificate has no keyUsage.
+
+    Expected: good; what is not there does not forbid. RFC 5280 §4.2.1.3.
+    """
+    ca = build.authority(extensions=(CA,))
+    return build.verify(good(), build.response(by=ca, certs=()), issuer=ca)
+
+
+_PLAIN = NOT_CA, SIGNS, OCSP_SIGNING
+
+
+@case("V17", HIGH)
+def nocheck(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has id-pkix-ocsp-nocheck.
+
+    Expected: good; it is trusted as long as it is valid. RFC 6960 §4.2.2.2.1.
+    """
+    return build.verify(good(), _by(build, *_PLAIN, NOCHECK))
+
+
+@case("V17", HIGH)
+def without_nocheck(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has no nocheck, and nothing is known of it.
+
+    Expected: no evidence: its key may be stolen. RFC 6960 §4.2.2.2.1.
+    """
+    expected = refused("V17", error="ResponderRevocationUnknown")
+    return build.verify(expected, _by(build, *_PLAIN))
+
+
+@case("V17", HIGH)
+def evidence_that_the_delegate_is_good(build: Builder) -> Scenario:
+    """
+    The delegate has no nocheck, and the CA says that it is good.
+
+    Expected: good. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    evidence = build.evidence_about(by)
+    return build.verify(good(), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", CRITICAL)
+def evidence_that_the_delegate_is_revoked(build: Builder) -> Scenario:
+    """
+    The CA says that the delegate is revoked.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    evidence = build.evidence_about(by, status=build.revoked())
+    expected = refused("V17", error="ResponderRevoked")
+    return build.verify(expected, build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", HIGH)
+def evidence_that_the_delegate_is_both(build: Builder) -> Scenario:
+    """
+    The CA says first that the delegate is good, and then that it is revoked.
+
+    Expected: no evidence; the worst counts. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    first = build.evidence_about(by)
+    second = build.evidence_about(by, status=build.revoked())
+    expected = refused("V17", error="ResponderRevoked")
+    return build.verify(expected, build.response(by=by), evidence=(first, second))
+
+
+@case("V17", HIGH)
+def evidence_that_the_delegate_is_unknown(build: Builder) -> Scenario:
+    """
+    The CA says that it does not know the delegate.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    evidence = build.evidence_about(by, status=build.UNKNOWN)
+    return build.verify(refused("V17"), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", HIGH)
+def evidence_about_another(build: Builder) -> Scenario:
+    """
+    The CA says that another delegate is good.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    """
+    by, other = build.delegate(extensions=_PLAIN), build.delegate(serial=0x77)
+    evidence = build.evidence_about(other)
+    return build.verify(refused("V17"), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", CRITICAL)
+def delegate_speaks_for_itself(build: Builder) -> Scenario:
+    """
+    The only evidence that the delegate is good is signed by itself, under a former
+    certificate of the same key, which has nocheck.
+
+    Expected: no evidence: whoever has stolen the key says so as well.
+    RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    former = build.delegate(serial=0x0C5A)
+    evidence = build.evidence_about(by, by=former)
+    return build.verify(refused("V17"), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", MEDIUM)
+def other_delegate_speaks_for_it(build: Builder) -> Scenario:
+    """
+    Another delegate, which has nocheck, says that this one is good.
+
+    Expected: good. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    other = build.delegate("Second Responder", key="responder-2", serial=0x0C5C)
+    evidence = build.evidence_about(by, by=other)
+    return build.verify(good(), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", MEDIUM)
+def nocheck_where_evidence_is_required(build: Builder) -> Scenario:
+    """
+    The delegate has nocheck, and the relying party does not take that.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1 leaves it to the CA; a relying party
+    can ask for more.
+    """
+    response = build.response(by=build.responder)
+    policy = {"delegate_revocation": "require-evidence"}
+    return build.verify(refused("V17"), response, policy=policy)
+
+
+@case("V17", MEDIUM)
+def evidence_where_evidence_is_required(build: Builder) -> Scenario:
+    """
+    The relying party does not take nocheck, and the CA says that the delegate is good.
+
+    Expected: good. RFC 6960 §4.2.2.2.1.
+    """
+    evidence = build.evidence_about(build.responder)
+    return build.verify(
+        good(),
+        build.response(by=build.responder),
+        evidence=(evidence,),
+        policy={"delegate_revocation": "require-evidence"},
+    )
+
+
+@case("V17", LOW)
+def not_asked_by_policy(build: Builder) -> Scenario:
+    """
+    The delegate has no nocheck, and the relying party does not ask.
+
+    Expected: good, unsafely.
+    """
+    policy = {"delegate_revocation": "unsafe-skip"}
+    return build.verify(good(), _by(build, *_PLAIN), policy=policy)
+
+
+@case("V17", HIGH)
+def nocheck_in_the_response(build: Builder) -> Scenario:
+    """
+    Nocheck stands in the response and in its entry, not in the certificate.
+
+    Expected: no evidence; there it means nothing. RFC 6960 §4.2.2.2.1.
+    """
+    misplaced = (extension("1.3.6.1.5.5.7.48.1.5", b"\x05\x00"),)
+    by = build.delegate(extensions=_PLAIN)
+    entry = build.entry(extensions=misplaced)
+    response = build.response(entry, by=by, extensions=misplaced)
+    return build.verify(refused("V17"), response)
+
+
+@case("V17", MEDIUM)
+def stale_evidence(build: Builder) -> Scenario:
+    """
+    What is known of the delegate was known, and has become too old by its own times.
+
+    Expected: no evidence. The evidence was within the clock skew when it was verified,
+    and evidence holds until its nextUpdate. RFC 6960 §4.2.2.2.1, §4.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    evidence = build.evidence_about(
+        by, this_update=NOW - DAY, next_update=NOW - SECOND, produced_at=NOW - DAY
+    )
+    return build.verify(refused("V17"), build.response(by=by), evidence=(evidence,))

@@ -1,0 +1,328 @@
+"""V7: whether an entry is about the certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ocsp._der import encode, encode_oid
+from tests.cases.builder import (
+    Builder,
+    algorithm,
+    name,
+)
+from tests.cases.model import (
+    Importance,
+    Scenario,
+    case,
+    good,
+    refused,
+)
+
+CRITICAL, HIGH, MEDIUM, LOW = (
+    Importance.CRITICAL,
+    Importance.HIGH,
+    Importance.MEDIUM,
+    Importance.LOW,
+)
+
+
+def _with(build: Builder, **changes: Any) -> bytes:
+    """Return a good response whose CertID has changes."""
+    return build.response(cert_id=build.cert_id(**changes))
+
+
+@case("V7", HIGH)
+def sha1(build: Builder) -> Scenario:
+    """
+    The CertID is made with SHA-1, which only identifies here.
+
+    Expected: good. RFC 6960 §4.3, RFC 9919 §3.1.1.
+    """
+    return build.verify(good(), _with(build, hashed="sha1"))
+
+
+@case("V7", HIGH)
+def sha256(build: Builder) -> Scenario:
+    """
+    The CertID is made with SHA-256.
+
+    Expected: good. RFC 9919 §3.1.1.
+    """
+    return build.verify(good(), _with(build, hashed="sha256"))
+
+
+@case("V7", MEDIUM)
+def sha384(build: Builder) -> Scenario:
+    """
+    The CertID is made with SHA-384.
+
+    Expected: good. RFC 6960 §4.1.1.
+    """
+    return build.verify(good(), _with(build, hashed="sha384"))
+
+
+@case("V7", MEDIUM)
+def sha512(build: Builder) -> Scenario:
+    """
+    The CertID is made with SHA-512.
+
+    Expected: good. RFC 6960 §4.1.1.
+    """
+    return build.verify(good(), _with(build, hashed="sha512"))
+
+
+@case("V7", MEDIUM)
+def absent_hash_parameters(build: Builder) -> Scenario:
+    """
+    The hash algorithm has no parameters, where others write NULL.
+
+    Expected: good; both mean the same. RFC 5754 §2.
+    """
+    return build.verify(good(), _with(build, identifier=algorithm("sha256", b"")))
+
+
+@case("V7", HIGH)
+def md5(build: Builder) -> Scenario:
+    """
+    The CertID is made with MD5, rightly.
+
+    Expected: no evidence; MD5 identifies nothing any more. RFC 6151 §2.
+    """
+    return build.verify(refused("V7"), _with(build, hashed="md5"))
+
+
+@case("V7", HIGH)
+def unknown_hash(build: Builder) -> Scenario:
+    """
+    The CertID has the right octets under a hash that nobody knows.
+
+    Expected: no evidence. RFC 6960 §4.1.1.
+    """
+    strange = encode(0x30, encode_oid("1.2.3.4"))
+    return build.verify(refused("V7"), _with(build, identifier=strange))
+
+
+@case("V7", HIGH)
+def hash_named_wrongly(build: Builder) -> Scenario:
+    """
+    The CertID says SHA-512, and its hashes are made with SHA-256.
+
+    Expected: no evidence; hashes are computed with the algorithm that is named.
+    RFC 6960 §4.1.1.
+    """
+    return build.verify(refused("V7"), _with(build, identifier=algorithm("sha512")))
+
+
+@case("V7", LOW)
+def sha1_by_policy(build: Builder) -> Scenario:
+    """
+    The CertID is made with SHA-1, and the relying party does not take that.
+
+    Expected: no evidence.
+    """
+    policy = {"cert_id_hashes": "sha2"}
+    return build.verify(refused("V7"), _with(build, hashed="sha1"), policy=policy)
+
+
+@case("V7", LOW)
+def sha256_by_policy(build: Builder) -> Scenario:
+    """
+    The CertID is made with SHA-256, and the relying party takes SHA-2 only.
+
+    Expected: good.
+    """
+    policy = {"cert_id_hashes": "sha2"}
+    return build.verify(good(), _with(build, hashed="sha256"), policy=policy)
+
+
+@case("V7", CRITICAL)
+def other_serial(build: Builder) -> Scenario:
+    """
+    The response is about the next serial number of the same CA.
+
+    Expected: no evidence. RFC 6960 §3.2 (1).
+    """
+    return build.verify(refused("V7"), _with(build, serial=b"\x1f\x2f"))
+
+
+@case("V7", CRITICAL)
+def serial_is_a_prefix(build: Builder) -> Scenario:
+    """
+    The serial number is the first octet of the right one.
+
+    Expected: no evidence; numbers are compared in full. RFC 6960 §3.2 (1).
+    """
+    return build.verify(refused("V7"), _with(build, serial=b"\x1f"))
+
+
+@case("V7", CRITICAL)
+def serial_is_longer(build: Builder) -> Scenario:
+    """
+    The serial number is the right one with an octet after it.
+
+    Expected: no evidence; numbers are compared in full. RFC 6960 §3.2 (1).
+    """
+    return build.verify(refused("V7"), _with(build, serial=b"\x1f\x2e\x00"))
+
+
+@case("V7", HIGH)
+def serial_has_another_sign(build: Builder) -> Scenario:
+    """
+    The certificate has the number 255, and the response is about -1: octets 00 FF, FF.
+
+    Expected: no evidence; the sign belongs to the number. RFC 5280 §4.1.2.2.
+    """
+    cert = build.certificate("leaf.example", serial=255)
+    response = _with(build, serial=b"\xff")
+    return build.verify(refused("V7"), response, cert=cert)
+
+
+@case("V7", MEDIUM)
+def negative_serial(build: Builder) -> Scenario:
+    """
+    The certificate, of an old CA, has the number -1, and the response is about that.
+
+    Expected: good; users must handle such certificates. RFC 5280 §4.1.2.2.
+    """
+    cert = build.certificate("leaf.example", serial=b"\xff")
+    return build.verify(good(), _with(build, serial=b"\xff"), cert=cert)
+
+
+@case("V7", MEDIUM)
+def longest_serial(build: Builder) -> Scenario:
+    """
+    The serial number has 20 octets.
+
+    Expected: good. RFC 5280 §4.1.2.2.
+    """
+    number = bytes(range(0x70, 0x84))
+    cert = build.certificate("leaf.example", serial=number)
+    return build.verify(good(), _with(build, serial=number), cert=cert)
+
+
+@case("V7", CRITICAL)
+def other_name_hash(build: Builder) -> Scenario:
+    """
+    The issuerNameHash is that of another CA, the issuerKeyHash is right.
+
+    Expected: no evidence; both have to be right. RFC 6960 §4.1.1.
+    """
+    other = build.certificate(name("Other CA"), key="ca")
+    return build.verify(refused("V7"), _with(build, issuer=other))
+
+
+@case("V7", CRITICAL)
+def other_key_hash(build: Builder) -> Scenario:
+    """
+    The issuerKeyHash is that of a CA with the same name and another key.
+
+    Expected: no evidence; both have to be right. RFC 6960 §4.1.1.
+    """
+    twin = build.authority(key="ca-2")
+    return build.verify(refused("V7"), _with(build, issuer=twin))
+
+
+@case("V7", CRITICAL)
+def empty_hashes(build: Builder) -> Scenario:
+    """
+    Both hashes are empty, and an empty octet string is a prefix of all.
+
+    Expected: no evidence. RFC 6960 §4.1.1.
+    """
+    return build.verify(refused("V7"), _with(build, name_hash=b"", key_hash=b""))
+
+
+@case("V7", HIGH)
+def hashes_cut_short(build: Builder) -> Scenario:
+    """
+    Both hashes have the first 20 octets of the right ones.
+
+    Expected: no evidence; hashes are compared in full. RFC 6960 §4.1.1.
+    """
+    whole = build.cert_id()
+    start = whole.index(b"\x04\x20") + 2
+    name_hash, key_hash = whole[start : start + 20], whole[start + 34 : start + 54]
+    response = _with(build, name_hash=name_hash, key_hash=key_hash)
+    return build.verify(refused("V7"), response)
+
+
+@case("V7", CRITICAL)
+def key_hash_over_the_whole_key_info(build: Builder) -> Scenario:
+    """
+    The issuerKeyHash is over the whole SubjectPublicKeyInfo, a common mistake.
+
+    Expected: no evidence. RFC 6960 §4.1.1: over the BIT STRING without tag, length
+    and number of unused bits.
+    """
+    import hashlib
+
+    key_hash = hashlib.sha256(build.ca.key_info).digest()
+    return build.verify(refused("V7"), _with(build, key_hash=key_hash))
+
+
+@case("V7", HIGH)
+def certificate_of_another_issuer(build: Builder) -> Scenario:
+    """
+    The relying party hands in a certificate and a CA that did not issue it; the
+    response is the CA's, about that serial number.
+
+    Expected: no evidence. RFC 6960 §3.2 (1).
+    """
+    other = build.authority("Other CA", key="ca-2")
+    cert = build.certificate("leaf.example", issuer=other)
+    return build.verify(refused("V7"), build.response(), cert=cert)
+
+
+@case("V7", HIGH)
+def asked_by_cert_id(build: Builder) -> Scenario:
+    """
+    The relying party knows no more than the CertID.
+
+    Expected: good. RFC 6960 §4.1.1.
+    """
+    return build.verify(good(), cert_id=build.cert_id())
+
+
+@case("V7", HIGH)
+def asked_by_cert_id_with_another_hash(build: Builder) -> Scenario:
+    """
+    The relying party knows the CertID with SHA-256, the responder answers with SHA-1.
+
+    Expected: good; the CertID is computed again with the algorithm of the response.
+    RFC 6960 §4.1.1.
+    """
+    response = _with(build, hashed="sha1")
+    return build.verify(good(), response, cert_id=build.cert_id())
+
+
+@case("V7", CRITICAL)
+def asked_by_cert_id_of_another_issuer(build: Builder) -> Scenario:
+    """
+    The CertID that the relying party hands in is of another issuer than the one that
+    it hands in.
+
+    Expected: no evidence. RFC 6960 §3.2 (1).
+    """
+    other = build.cert_id(issuer=build.authority("Other CA", key="ca-2"))
+    return build.verify(refused("V7"), cert_id=other)
+
+
+@case("V7", CRITICAL)
+def asked_by_cert_id_of_another_serial(build: Builder) -> Scenario:
+    """
+    The CertID that the relying party hands in has another serial number.
+
+    Expected: no evidence. RFC 6960 §3.2 (1).
+    """
+    return build.verify(refused("V7"), cert_id=build.cert_id(serial=b"\x1f\x2f"))
+
+
+@case("V7", HIGH)
+def asked_by_cert_id_with_md5(build: Builder) -> Scenario:
+    """
+    The CertID that the relying party hands in, and that of the response, use MD5.
+
+    Expected: no evidence. RFC 6151 §2.
+    """
+    weak = build.cert_id(hashed="md5")
+    return build.verify(refused("V7"), build.response(cert_id=weak), cert_id=weak)

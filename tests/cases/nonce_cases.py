@@ -1,0 +1,210 @@
+"""V22: the nonce."""
+
+from __future__ import annotations
+
+from ocsp import oids
+from ocsp._der import encode
+from tests.cases.builder import Builder, extension
+from tests.cases.model import Importance, Scenario, case, good, refused
+
+HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
+NONCE = bytes(range(32))
+OTHER = bytes(range(1, 33))
+
+
+def _with(build: Builder, octets: bytes, *, raw: bool = False) -> bytes:
+    return build.response(extensions=(build.nonce(octets, raw=raw),))
+
+
+@case("V22", HIGH)
+def same(build: Builder) -> Scenario:
+    """
+    The nonce that was sent has come back.
+
+    Expected: good, and no replay. RFC 6960 §4.4.1.
+    """
+    expected = good(nonce_matched=True)
+    return build.verify(expected, _with(build, NONCE), nonce=NONCE)
+
+
+@case("V22", HIGH)
+def none_was_sent(build: Builder) -> Scenario:
+    """
+    No nonce was sent, and none came.
+
+    Expected: good. RFC 9919 §3.1.2.
+    """
+    return build.verify(good(nonce_matched=False))
+
+
+@case("V22", HIGH)
+def other(build: Builder) -> Scenario:
+    """
+    Another nonce came back than was sent.
+
+    Expected: no evidence; the response is to someone else. RFC 9654 §2.1.
+    """
+    expected = refused("V22", error="NonceMismatch")
+    return build.verify(expected, _with(build, OTHER), nonce=NONCE)
+
+
+@case("V22", HIGH)
+def missing(build: Builder) -> Scenario:
+    """
+    A nonce was sent, and none came back: a replay, or a responder that prepares.
+
+    Expected: no evidence. RFC 6960 §4.4.1, §5.
+    """
+    expected = refused("V22", error="NonceMissing")
+    return build.verify(expected, nonce=NONCE)
+
+
+@case("V22", MEDIUM)
+def missing_if_present(build: Builder) -> Scenario:
+    """
+    A nonce was sent, none came back, and the relying party takes that.
+
+    Expected: good, with a warning. RFC 9919 §3.2.1.
+    """
+    expected = good("V22", nonce_matched=False)
+    return build.verify(expected, nonce=NONCE, policy={"nonce": "if-present"})
+
+
+@case("V22", LOW)
+def missing_ignored(build: Builder) -> Scenario:
+    """
+    A nonce was sent, none came back, and the relying party does not care.
+
+    Expected: good.
+    """
+    expected = good(nonce_matched=False)
+    return build.verify(expected, nonce=NONCE, policy={"nonce": "ignore"})
+
+
+@case("V22", HIGH)
+def other_if_present(build: Builder) -> Scenario:
+    """
+    Another nonce came back, and the relying party takes responses without one.
+
+    Expected: no evidence; another nonce is never taken. RFC 9654 §2.1.
+    """
+    policy = {"nonce": "if-present"}
+    return build.verify(refused("V22"), _with(build, OTHER), nonce=NONCE, policy=policy)
+
+
+@case("V22", HIGH)
+def other_ignored(build: Builder) -> Scenario:
+    """
+    Another nonce came back, and the relying party does not care for missing ones.
+
+    Expected: no evidence; another nonce is never taken. RFC 9654 §2.1.
+    """
+    policy = {"nonce": "ignore"}
+    return build.verify(refused("V22"), _with(build, OTHER), nonce=NONCE, policy=policy)
+
+
+@case("V22", HIGH)
+def prefix(build: Builder) -> Scenario:
+    """
+    The first half of the nonce came back.
+
+    Expected: no evidence; nonces are compared in full. RFC 9654 §2.1.
+    """
+    return build.verify(refused("V22"), _with(build, NONCE[:16]), nonce=NONCE)
+
+
+@case("V22", HIGH)
+def longer(build: Builder) -> Scenario:
+    """
+    The nonce came back with one more octet.
+
+    Expected: no evidence; nonces are compared in full. RFC 9654 §2.1.
+    """
+    return build.verify(refused("V22"), _with(build, NONCE + b"\x00"), nonce=NONCE)
+
+
+@case("V22", LOW)
+def raw(build: Builder) -> Scenario:
+    """
+    The nonce came back without the OCTET STRING around it, as RFC 2560 could be read.
+
+    Expected: good. RFC 6960 §4.4.1.
+    """
+    response = _with(build, NONCE, raw=True)
+    return build.verify(good(nonce_matched=True), response, nonce=NONCE)
+
+
+@case("V22", LOW)
+def not_asked_for(build: Builder) -> Scenario:
+    """
+    A nonce came that nobody has sent: an answer to somebody else, from a cache.
+
+    Expected: good, with a warning. RFC 6960 §4.4.1.
+    """
+    return build.verify(good("V22", nonce_matched=False), _with(build, NONCE))
+
+
+@case("V22", MEDIUM)
+def longest(build: Builder) -> Scenario:
+    """
+    A nonce of 128 octets was sent, and has come back.
+
+    Expected: good. RFC 9654 §2.1.
+    """
+    nonce = bytes(128)
+    return build.verify(good(), _with(build, nonce), nonce=nonce)
+
+
+@case("V22", LOW)
+def too_long(build: Builder) -> Scenario:
+    """
+    A nonce of 129 octets was sent, and has come back.
+
+    Expected: no evidence. RFC 9654 §2.1.
+    """
+    nonce = bytes(129)
+    return build.verify(refused("V22"), _with(build, nonce), nonce=nonce)
+
+
+@case("V22", MEDIUM)
+def empty(build: Builder) -> Scenario:
+    """
+    A nonce without octets was sent, and has come back: it proves nothing.
+
+    Expected: no evidence. RFC 9654 §2.1.
+    """
+    return build.verify(refused("V22"), _with(build, b""), nonce=b"")
+
+
+@case("V22", HIGH)
+def of_the_request(build: Builder) -> Scenario:
+    """
+    The request that was sent has a nonce, and the response has another.
+
+    Expected: no evidence. RFC 6960 §4.4.1.
+    """
+    request = build.request(build.cert_id(), extensions=(build.nonce(NONCE),))
+    return build.verify(refused("V22"), _with(build, OTHER), request=request)
+
+
+@case("V22", HIGH)
+def same_as_in_the_request(build: Builder) -> Scenario:
+    """
+    The request that was sent has a nonce, and the response has it too.
+
+    Expected: good, and no replay. RFC 6960 §4.4.1.
+    """
+    request = build.request(build.cert_id(), extensions=(build.nonce(NONCE),))
+    return build.verify(good(nonce_matched=True), _with(build, NONCE), request=request)
+
+
+@case("V22", HIGH)
+def in_the_entry(build: Builder) -> Scenario:
+    """
+    The nonce stands among the singleExtensions, where it does not belong.
+
+    Expected: no evidence. RFC 6960 §4.4.1: it is a responseExtension.
+    """
+    misplaced = extension(oids.NONCE, encode(0x04, NONCE))
+    response = build.response(build.entry(extensions=(misplaced,)))
+    return build.verify(refused("V22"), response, nonce=NONCE)

@@ -1,0 +1,229 @@
+"""What only wants to break something: sizes, numbers, depth."""
+
+from __future__ import annotations
+
+from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
+from tests.cases.builder import Builder, extension
+from tests.cases.model import Feature, Importance, Scenario, case, good, refused
+
+HIGH, MEDIUM = Importance.HIGH, Importance.MEDIUM
+MANY = Feature.MANY_ENTRIES
+
+
+@case("V12", HIGH)
+def many_decoys(build: Builder) -> Scenario:
+    """
+    Fifteen certificates with the delegate's name stand before the delegate's own.
+
+    Expected: no evidence. The work is bounded, and whoever sends so many is no honest
+    responder; one certificate is needed (RFC 9919 §3.2.2).
+    """
+    by = build.responder
+    decoys = [build.delegate(key="mallory", serial=2 + each).der for each in range(15)]
+    response = build.response(
+        by=by, responder_id=build.by_name(by.subject), certs=(*decoys, by.der)
+    )
+    return build.verify(refused("V10", "V12"), response)
+
+
+@case("V12", MEDIUM)
+def a_few_decoys(build: Builder) -> Scenario:
+    """
+    Six certificates with the delegate's name stand before the delegate's own.
+
+    Expected: good. RFC 6960 §4.2.1.
+    """
+    by = build.responder
+    decoys = [build.delegate(key="mallory", serial=2 + each).der for each in range(6)]
+    response = build.response(
+        by=by, responder_id=build.by_name(by.subject), certs=(*decoys, by.der)
+    )
+    return build.verify(good(), response)
+
+
+@case("V2", HIGH)
+def nested_a_thousand_times(build: Builder) -> Scenario:
+    """
+    A SEQUENCE in a SEQUENCE, a thousand times.
+
+    Expected: malformed, and no crash.
+    """
+    nested = b""
+    for _ in range(1000):
+        nested = encode(0x30, nested)
+    return build.verify(refused("V2"), nested)
+
+
+@case("V2", HIGH)
+def nested_in_a_certificate(build: Builder) -> Scenario:
+    """
+    The certificate that came along has values in one another, two hundred deep.
+
+    Expected: malformed, and no crash.
+    """
+    nested = b"\x05\x00"
+    for _ in range(200):
+        nested = encode(0x30, nested)
+    by = build.delegate(
+        key_info=encode(
+            0x30, encode(0x30, encode_oid("1.2.3.4"), nested), encode(3, b"\0")
+        )
+    )
+    return build.verify(refused("V2"), build.response(by=build.ca, certs=(by.der,)))
+
+
+@case("V2", HIGH)
+def length_of_four_gigabytes(build: Builder) -> Scenario:
+    """
+    The outermost length says four gigabytes, and a hundred octets follow.
+
+    Expected: malformed, and no allocation.
+    """
+    return build.verify(refused("V2"), b"\x30\x84\xff\xff\xff\xff" + bytes(100))
+
+
+@case("V2", MEDIUM)
+def object_identifier_of_a_thousand_octets(build: Builder) -> Scenario:
+    """
+    An extension's identifier has an arc of a thousand octets.
+
+    Expected: no evidence or an extension that is not known; here it is not critical.
+    Whichever it is, no crash.
+    """
+    odd = encode(
+        0x30, encode(0x06, b"\x2a" + b"\x81" * 999 + b"\x01"), encode(0x04, b"")
+    )
+    return build.verify(refused("V2"), build.response(extensions=(odd,)))
+
+
+@case("V7", MEDIUM)
+def serial_of_a_thousand_octets(build: Builder) -> Scenario:
+    """
+    The serial number in the response has a thousand octets.
+
+    Expected: no evidence, and no crash. RFC 5280 §4.1.2.2: at most twenty.
+    """
+    serial = b"\x1f\x2e" + bytes(998)
+    response = build.response(cert_id=build.cert_id(serial=serial))
+    return build.verify(refused("V7"), response)
+
+
+@case("V12", MEDIUM)
+def responder_name_that_is_no_text(build: Builder) -> Scenario:
+    """
+    The responderID has octets that are no UTF-8.
+
+    Expected: no evidence, and no crash: a name that cannot be read is nobody's.
+    """
+    bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
+    responder_id = build.by_name(encode(0x30, encode(0x31, bad)))
+    response = build.response(responder_id=responder_id, signed_by="mallory")
+    return build.verify(refused("V12"), response)
+
+
+@case("V12", MEDIUM)
+def subject_that_is_no_text(build: Builder) -> Scenario:
+    """
+    The certificate that came along has a subject with octets that are no UTF-8.
+
+    Expected: good by the certificate of the delegate after it, and no crash.
+    """
+    bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
+    by = build.responder
+    decoy = build.delegate(encode(0x30, encode(0x31, bad)), key="mallory")
+    response = build.response(
+        by=by, responder_id=build.by_name(by.subject), certs=(decoy.der, by.der)
+    )
+    return build.verify(good(), response)
+
+
+@case("V6", MEDIUM)
+def key_of_a_kind_that_nobody_knows(build: Builder) -> Scenario:
+    """
+    The key of the delegate is of an algorithm that nobody knows.
+
+    Expected: no evidence, and no crash.
+    """
+    info = encode(0x30, encode(0x30, encode_oid("1.2.3.4")), encode(0x03, b"\x00key"))
+    by = build.delegate(key_info=info)
+    return build.verify(refused("V6"), build.response(by=by))
+
+
+@case("V6", MEDIUM, Feature.WEAK)
+def key_of_twenty_thousand_bits(build: Builder) -> Scenario:
+    """
+    The delegate has an RSA key of 20,000 bits, with which checking takes long.
+
+    Expected: no evidence, and no long wait.
+    """
+    modulus = encode(0x02, b"\x00" + b"\xff" * 2500)
+    key = encode(0x30, modulus, encode_integer(65537))
+    rsa = encode(0x30, encode_oid("1.2.840.113549.1.1.1"), NULL_DER)
+    by = build.delegate(
+        key_info=encode(0x30, rsa, encode(0x03, b"\x00", key)), scheme="rsa-sha256"
+    )
+    response = build.response(by=by, signed_by="rsa-2048")
+    return build.verify(refused("V6"), response)
+
+
+@case("V10", MEDIUM)
+def salt_of_thirty_thousand_octets(build: Builder) -> Scenario:
+    """
+    RSASSA-PSS whose parameters say 32,767 octets of salt.
+
+    Expected: no evidence, and no crash. RFC 4055 §3.1.
+    """
+    sha256 = encode(0x30, encode_oid("2.16.840.1.101.3.4.2.1"), NULL_DER)
+    mask = encode(0x30, encode_oid("1.2.840.113549.1.1.8"), sha256)
+    parameters = encode(
+        0x30,
+        encode(0xA0, sha256),
+        encode(0xA1, mask),
+        encode(0xA2, encode_integer(32767)),
+    )
+    odd = encode(0x30, encode_oid("1.2.840.113549.1.1.10"), parameters)
+    ca = build.authority(key="rsa-2048", scheme="rsa-sha256")
+    leaf = build.certificate("leaf.example", issuer=ca)
+    response = build.response(
+        by=ca, identifier=odd, cert_id=build.cert_id(leaf, ca), certs=()
+    )
+    return build.verify(refused("V10"), response, cert=leaf, issuer=ca)
+
+
+@case("V2", MEDIUM)
+def sixty_five_extensions(build: Builder) -> Scenario:
+    """
+    Sixty-five extensions, each of them right.
+
+    Expected: refused as too many.
+    """
+    many = tuple(extension(f"1.2.3.{each}", b"") for each in range(65))
+    return build.verify(refused("V2"), build.response(extensions=many))
+
+
+@case("V2", HIGH)
+def larger_than_64_kib(build: Builder) -> Scenario:
+    """
+    A good response, with an extension that makes it larger than 64 KiB.
+
+    Expected: refused as too large.
+    """
+    large = extension("1.2.3.4", bytes(1 << 16))
+    return build.verify(refused("V2"), build.response(extensions=(large,)))
+
+
+@case("V2", MEDIUM, MANY)
+def five_hundred_and_thirteen_entries(build: Builder) -> Scenario:
+    """
+    One entry about the certificate, and 512 about others, each of them right.
+
+    Expected: refused as too many, if not as too large.
+    """
+    others = (
+        build.entry(
+            cert_id=build.cert_id(hashed="sha1", serial=encode_integer(each)[2:]),
+            next_update=None,
+        )
+        for each in range(1, 513)
+    )
+    return build.verify(refused("V2"), build.response(build.entry(), *others))

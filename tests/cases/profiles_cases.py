@@ -1,0 +1,163 @@
+"""The profiles: each takes what it is for, and refuses what it is against."""
+
+from __future__ import annotations
+
+from tests.cases.builder import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOT_CA,
+    OCSP_SIGNING,
+    SECOND,
+    SIGNS,
+    Builder,
+)
+from tests.cases.model import NOW, Feature, Importance, Scenario, case, good, refused
+
+HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
+NONCE = bytes(32)
+
+
+@case("V19", HIGH)
+def rfc9919_without_next_update(build: Builder) -> Scenario:
+    """
+    The profile of RFC 9919, and a response without nextUpdate.
+
+    Expected: no evidence. RFC 9919 §5.
+    """
+    response = build.response(next_update=None)
+    return build.verify(refused("V19"), response, policy="rfc9919")
+
+
+@case("V22", MEDIUM)
+def rfc9919_without_nonce(build: Builder) -> Scenario:
+    """
+    The profile of RFC 9919, a nonce that was sent, and a response without one.
+
+    Expected: good, with a warning: responders prepare their answers. RFC 9919 §3.2.1.
+    """
+    return build.verify(good("V22"), nonce=NONCE, policy="rfc9919")
+
+
+@case("V19", MEDIUM)
+def webpki_ten_days(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and a response that holds for ten days.
+
+    Expected: good. Baseline Requirements §4.9.9.
+    """
+    response = build.response(next_update=NOW - HOUR + 10 * DAY)
+    return build.verify(good(), response, policy="webpki")
+
+
+@case("V19", MEDIUM)
+def webpki_more_than_ten_days(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and a response that holds for a second more.
+
+    Expected: no evidence. Baseline Requirements §4.9.9.
+    """
+    response = build.response(next_update=NOW - HOUR + 10 * DAY + SECOND)
+    return build.verify(refused("V19"), response, policy="webpki")
+
+
+@case("V19", MEDIUM)
+def webpki_less_than_eight_hours(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and a response that holds for seven hours.
+
+    Expected: no evidence. Baseline Requirements §4.9.9.
+    """
+    response = build.response(next_update=NOW + 6 * HOUR)
+    return build.verify(refused("V19"), response, policy="webpki")
+
+
+@case("V6", HIGH)
+def webpki_sha1(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and a signature with SHA-1.
+
+    Expected: no evidence. Baseline Requirements §7.1.3.
+    """
+    response = build.response(scheme="ecdsa-sha1")
+    return build.verify(refused("V6"), response, policy="webpki")
+
+
+@case("V6", LOW)
+def legacy_sha1(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and a signature with SHA-1.
+
+    Expected: good, unsafely.
+    """
+    response = build.response(scheme="ecdsa-sha1")
+    return build.verify(good(), response, policy="lenient_legacy")
+
+
+@case("V6", LOW)
+def legacy_delegate_certificate_with_sha1(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and a delegate's certificate signed with SHA-1.
+
+    Expected: good, unsafely.
+    """
+    by = build.delegate(signature_scheme="ecdsa-sha1")
+    return build.verify(good(), build.response(by=by), policy="lenient_legacy")
+
+
+@case("V17", LOW)
+def legacy_without_nocheck(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and a delegate without nocheck.
+
+    Expected: good, unsafely.
+    """
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    return build.verify(good(), build.response(by=by), policy="lenient_legacy")
+
+
+@case("V6", LOW, Feature.WEAK)
+def legacy_rsa_1024(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and an RSA key of 1,024 bits.
+
+    Expected: good, unsafely.
+    """
+    ca = build.authority(key="rsa-1024", scheme="rsa-sha256")
+    leaf = build.certificate("leaf.example", issuer=ca)
+    response = build.response(by=ca, cert_id=build.cert_id(leaf, ca), certs=())
+    return build.verify(good(), response, cert=leaf, issuer=ca, policy="lenient_legacy")
+
+
+@case("V18", LOW)
+def legacy_clock(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and thisUpdate a quarter of an hour in the future.
+
+    Expected: good; one second more would be too much.
+    """
+    later = NOW + 15 * MINUTE
+    response = build.response(this_update=later, produced_at=later)
+    return build.verify(good(), response, policy="lenient_legacy")
+
+
+@case("V18", MEDIUM)
+def legacy_clock_beyond(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and thisUpdate one second more in the future.
+
+    Expected: no evidence.
+    """
+    response = build.response(this_update=NOW + 15 * MINUTE + SECOND)
+    return build.verify(refused("V18"), response, policy="lenient_legacy")
+
+
+@case("V14", HIGH)
+def legacy_still_asks_for_the_purpose(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and a signer without id-kp-OCSPSigning.
+
+    Expected: no evidence; that is not a matter of age. RFC 6960 §4.2.2.2.
+    """
+    by = build.delegate(extensions=(NOT_CA, SIGNS))
+    return build.verify(refused("V14"), build.response(by=by), policy="lenient_legacy")

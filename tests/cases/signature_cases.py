@@ -1,0 +1,161 @@
+"""V10: whether the signature is right, and its parameters fit."""
+
+from __future__ import annotations
+
+from ocsp._der import NULL_DER, encode, encode_oid
+from tests.cases.builder import Builder
+from tests.cases.keys import SCHEMES
+from tests.cases.model import Feature, Importance, Scenario, case, good, refused
+
+CRITICAL, HIGH, MEDIUM = Importance.CRITICAL, Importance.HIGH, Importance.MEDIUM
+
+
+def _refused(build: Builder, scheme: str) -> Scenario:
+    """A CA with an RSA key, and a response that says another scheme than it has."""
+    ca = build.authority(key="rsa-2048", scheme="rsa-sha256")
+    leaf = build.certificate("leaf.example", issuer=ca)
+    response = build.response(
+        by=ca, scheme=scheme, cert_id=build.cert_id(leaf, ca), certs=()
+    )
+    return build.verify(refused("V10"), response, cert=leaf, issuer=ca)
+
+
+@case("V10", CRITICAL, Feature.RSA_PSS)
+def pss_with_another_salt(build: Builder) -> Scenario:
+    """
+    RSASSA-PSS: the parameters say 32 octets of salt, the signature has 20.
+
+    Expected: not the signature that it says to be. RFC 4055 §3.1.
+    """
+    return _refused(build, "pss-other-salt")
+
+
+@case("V10", CRITICAL, Feature.RSA_PSS)
+def pss_with_another_hash(build: Builder) -> Scenario:
+    """
+    RSASSA-PSS: the parameters say SHA-384, the signature is made with SHA-256.
+
+    Expected: not the signature that it says to be. RFC 4055 §3.1.
+    """
+    return _refused(build, "pss-other-hash")
+
+
+@case("V10", CRITICAL, Feature.RSA_PSS)
+def pss_with_another_mask(build: Builder) -> Scenario:
+    """
+    RSASSA-PSS: the parameters say MGF1 with SHA-256, the mask is made with SHA-384.
+
+    Expected: not the signature that it says to be. RFC 4055 §3.1.
+    """
+    return _refused(build, "pss-other-mask")
+
+
+@case("V10", CRITICAL)
+def right_signature(build: Builder) -> Scenario:
+    """
+    The delegate has signed.
+
+    Expected: good. RFC 6960 §3.2 (2).
+    """
+    return build.verify(good(), build.response(by=build.responder))
+
+
+@case("V10", CRITICAL)
+def signed_by_another_key(build: Builder) -> Scenario:
+    """
+    The responderID is that of the CA, and the signature that of another key.
+
+    Expected: not the CA's signature. RFC 6960 §3.2 (2).
+    """
+    return build.verify(refused("V10"), build.response(signed_by="mallory"))
+
+
+@case("V10", CRITICAL)
+def changed_after_signing(build: Builder) -> Scenario:
+    """
+    One bit of nextUpdate is changed after the CA has signed.
+
+    Expected: not the CA's signature. RFC 6960 §3.2 (2).
+    """
+    return build.verify(refused("V10"), build.response(damage=3))
+
+
+@case("V10", CRITICAL)
+def signature_of_the_basic_response_of_another(build: Builder) -> Scenario:
+    """
+    The signature is that of the CA over another response.
+
+    Expected: not a signature over this one. RFC 6960 §3.2 (2).
+    """
+    one, other = build.response(), build.response(build.entry(build.revoked()))
+    head, tail = other[: -len(_signature(other))], _signature(one)
+    return build.verify(refused("V10"), _resized(head, tail))
+
+
+def _signature(response: bytes) -> bytes:
+    """Return the BIT STRING at the end of a response without certificates."""
+    return response[response.rindex(b"\x03", 0, -64) :]
+
+
+def _resized(head: bytes, signature: bytes) -> bytes:
+    basic_start = head.index(b"\x04\x82", 20) + 4
+    inside = head[basic_start + 4 :]
+    return Builder.wrapped(encode(0x30, inside, signature))
+
+
+@case("V10", CRITICAL)
+def empty_signature(build: Builder) -> Scenario:
+    """
+    The signature has no octets.
+
+    Expected: not a signature. RFC 6960 §3.2 (2).
+    """
+    response = build.response()
+    head = response[: -len(_signature(response))]
+    return build.verify(refused("V10"), _resized(head, encode(0x03, b"\x00")))
+
+
+@case("V10", CRITICAL)
+def ecdsa_signature_of_zeros(build: Builder) -> Scenario:
+    """
+    The ECDSA signature is r = 0, s = 0, which a careless implementation takes.
+
+    Expected: not a signature. CVE-2022-21449.
+    """
+    response = build.response()
+    zeros = encode(0x30, b"\x02\x01\x00\x02\x01\x00")
+    head = response[: -len(_signature(response))]
+    return build.verify(refused("V10"), _resized(head, encode(0x03, b"\x00", zeros)))
+
+
+@case("V10", HIGH)
+def algorithm_of_another_kind_of_key(build: Builder) -> Scenario:
+    """
+    The algorithm says RSA, and the signer has P-256.
+
+    Expected: not a signature of that key. RFC 6960 §4.3.
+    """
+    response = build.response(identifier=SCHEMES["rsa-sha256"].identifier)
+    return build.verify(refused("V10"), response)
+
+
+@case("V10", MEDIUM)
+def algorithm_with_another_hash(build: Builder) -> Scenario:
+    """
+    The algorithm says SHA-384, and SHA-256 was used.
+
+    Expected: not a signature. RFC 6960 §3.2 (2).
+    """
+    response = build.response(identifier=SCHEMES["ecdsa-sha384"].identifier)
+    return build.verify(refused("V10"), response)
+
+
+@case("V2", MEDIUM)
+def parameters_where_none_belong(build: Builder) -> Scenario:
+    """
+    ecdsa-with-SHA256 has NULL parameters.
+
+    Expected: malformed. RFC 5758 §3.2: they are absent.
+    """
+    odd = encode(0x30, encode_oid("1.2.840.10045.4.3.2"), NULL_DER)
+    return build.verify(refused("V2"), build.response(identifier=odd))

@@ -1,0 +1,147 @@
+"""V28: stapling."""
+
+from __future__ import annotations
+
+from cryptography import x509
+
+from tests.cases.builder import DAY, Builder, Identity
+from tests.cases.model import (
+    NOW,
+    Importance,
+    Scenario,
+    case,
+    good,
+    nothing,
+    refused,
+    revoked,
+)
+
+CRITICAL, HIGH, MEDIUM = Importance.CRITICAL, Importance.HIGH, Importance.MEDIUM
+
+
+def _must(build: Builder) -> Identity:
+    feature = x509.TLSFeature([x509.TLSFeatureType.status_request])
+    return build.certificate("leaf.example", extensions=(feature,))
+
+
+@case("V28", HIGH)
+def good_staple(build: Builder) -> Scenario:
+    """
+    The certificate demands a staple, and a good one came.
+
+    Expected: good. RFC 7633 §4.2.3.
+    """
+    return build.staple(good(), build.response(), cert=_must(build))
+
+
+@case("V28", HIGH)
+def demanded_and_missing(build: Builder) -> Scenario:
+    """
+    The certificate demands a staple, and none came: whoever has stolen the key leaves
+    it out.
+
+    Expected: not verified. RFC 7633 §4.2.3.
+    """
+    return build.staple(refused("V28"), None, cert=_must(build))
+
+
+@case("V28", HIGH)
+def demanded_and_empty(build: Builder) -> Scenario:
+    """
+    The certificate demands a staple, and an empty one came.
+
+    Expected: not verified. RFC 7633 §4.2.3.
+    """
+    return build.staple(refused("V28"), b"", cert=_must(build))
+
+
+@case("V28", HIGH)
+def demanded_and_stale(build: Builder) -> Scenario:
+    """
+    The certificate demands a staple, and an old one came.
+
+    Expected: not verified, for its age, and for what the certificate demands.
+    RFC 7633 §4.2.3.
+    """
+    old = NOW - 2 * DAY
+    response = build.response(this_update=old, next_update=NOW - DAY, produced_at=old)
+    return build.staple(refused("V19", "V28"), response, cert=_must(build))
+
+
+@case("V28", HIGH)
+def demanded_and_unauthorized(build: Builder) -> Scenario:
+    """
+    The certificate demands a staple, and the server passes on *unauthorized*.
+
+    Expected: not verified. RFC 7633 §4.2.3.
+    """
+    return build.staple(refused("V1", "V28"), build.failed(6), cert=_must(build))
+
+
+@case("V28", MEDIUM)
+def not_demanded_and_missing(build: Builder) -> Scenario:
+    """
+    The certificate demands no staple, and none came.
+
+    Expected: nothing is known. RFC 6066 §8.
+    """
+    return build.staple(nothing, None)
+
+
+@case("V28", MEDIUM)
+def other_feature_demanded(build: Builder) -> Scenario:
+    """
+    The certificate demands status_request_v2 only, and no staple came.
+
+    Expected: nothing is known. RFC 7633 §4.2.1.
+    """
+    feature = x509.TLSFeature([x509.TLSFeatureType.status_request_v2])
+    cert = build.certificate("leaf.example", extensions=(feature,))
+    return build.staple(nothing, None, cert=cert)
+
+
+@case("V7", CRITICAL)
+def staple_about_another_certificate(build: Builder) -> Scenario:
+    """
+    A server staples the good response about another certificate of the same CA.
+
+    Expected: not verified; a staple answers no request, so the CertID is all there is.
+    RFC 6066 §8.
+    """
+    response = build.response(cert_id=build.cert_id(serial=b"\x05"))
+    return build.staple(refused("V7"), response)
+
+
+@case("V22", MEDIUM)
+def staple_with_a_nonce(build: Builder) -> Scenario:
+    """
+    The staple has a nonce, of whoever asked for it.
+
+    Expected: good, with a warning. RFC 6066 §8.
+    """
+    response = build.response(extensions=(build.nonce(b"n" * 32),))
+    return build.staple(good("V22"), response)
+
+
+@case("V20", CRITICAL)
+def revoked_staple(build: Builder) -> Scenario:
+    """
+    The server staples that its own certificate is revoked.
+
+    Expected: revoked. RFC 6960 §2.2.
+    """
+    return build.staple(revoked(), build.response(status=build.revoked()))
+
+
+@case("V13", CRITICAL)
+def staple_by_a_delegate_that_the_server_made(build: Builder) -> Scenario:
+    """
+    The server staples a response by a delegate of its own making, and sends along
+    everything that is needed to believe it.
+
+    Expected: not verified. What a peer sends is nobody's authority. RFC 6960 §4.2.2.2.
+    """
+    own = build.authority(key="mallory")
+    by = build.delegate(issuer=own)
+    response = build.response(by=by, certs=(by.der, own.der))
+    return build.staple(refused("V13"), response)

@@ -1,0 +1,399 @@
+"""V18, V19 and V21: the times, to the second."""
+
+from __future__ import annotations
+
+from tests.cases.builder import DAY, HOUR, MINUTE, SECOND, Builder
+from tests.cases.model import NOW, Importance, Scenario, case, good, refused, revoked
+
+CRITICAL, HIGH, MEDIUM, LOW = (
+    Importance.CRITICAL,
+    Importance.HIGH,
+    Importance.MEDIUM,
+    Importance.LOW,
+)
+SKEW = 5 * MINUTE
+
+
+@case("V18", HIGH)
+def this_update_at_the_skew(build: Builder) -> Scenario:
+    """
+    ThisUpdate is five minutes in the future, to the second.
+
+    Expected: good; clocks may be so far apart. RFC 6960 §3.2 (5).
+    """
+    response = build.response(this_update=NOW + SKEW, produced_at=NOW + SKEW)
+    return build.verify(good(), response)
+
+
+@case("V18", HIGH)
+def this_update_beyond_the_skew(build: Builder) -> Scenario:
+    """
+    ThisUpdate is five minutes and one second in the future.
+
+    Expected: no evidence yet. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(this_update=NOW + SKEW + SECOND)
+    return build.verify(refused("V18"), response)
+
+
+@case("V18", MEDIUM)
+def this_update_without_skew(build: Builder) -> Scenario:
+    """
+    ThisUpdate is one second in the future, and the relying party's clock is exact.
+
+    Expected: no evidence yet. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(this_update=NOW + SECOND)
+    return build.verify(refused("V18"), response, policy={"clock_skew": 0})
+
+
+@case("V18", LOW)
+def this_update_now_without_skew(build: Builder) -> Scenario:
+    """
+    ThisUpdate is now, and the relying party's clock is exact.
+
+    Expected: good. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(this_update=NOW, produced_at=NOW)
+    return build.verify(good(), response, policy={"clock_skew": 0})
+
+
+@case("V18", HIGH)
+def judged_before_it_was_true(build: Builder) -> Scenario:
+    """
+    A response of today, judged as of yesterday.
+
+    Expected: no evidence then. RFC 6960 §4.2.2.1.
+    """
+    return build.verify(refused("V18"), at=NOW - DAY)
+
+
+@case("V19", HIGH)
+def before_next_update(build: Builder) -> Scenario:
+    """
+    NextUpdate is in one second.
+
+    Expected: good. RFC 6960 §4.2.2.1.
+    """
+    return build.verify(good(), build.response(next_update=NOW + SECOND))
+
+
+@case("V19", HIGH)
+def next_update_within_the_skew(build: Builder) -> Scenario:
+    """
+    NextUpdate was five minutes ago, less one second.
+
+    Expected: good; clocks may be so far apart. RFC 6960 §3.2 (6).
+    """
+    return build.verify(good(), build.response(next_update=NOW - SKEW + SECOND))
+
+
+@case("V19", HIGH)
+def next_update_at_the_skew(build: Builder) -> Scenario:
+    """
+    NextUpdate was five minutes ago, to the second.
+
+    Expected: no evidence any more. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(next_update=NOW - SKEW)
+    return build.verify(refused("V19", error="ResponseExpired"), response)
+
+
+@case("V19", CRITICAL)
+def stale(build: Builder) -> Scenario:
+    """
+    NextUpdate was yesterday: an attacker replays an old *good*.
+
+    Expected: no evidence any more. RFC 6960 §4.2.2.1, §5.
+    """
+    response = build.response(
+        this_update=NOW - 2 * DAY, next_update=NOW - DAY, produced_at=NOW - 2 * DAY
+    )
+    return build.verify(refused("V19", error="ResponseExpired"), response)
+
+
+@case("V19", HIGH)
+def judged_when_it_was_true(build: Builder) -> Scenario:
+    """
+    A response of the day before yesterday, judged as of then.
+
+    Expected: good then. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(
+        this_update=NOW - 2 * DAY, next_update=NOW - DAY, produced_at=NOW - 2 * DAY
+    )
+    return build.verify(good(), response, at=NOW - 36 * HOUR)
+
+
+@case("V19", HIGH)
+def next_update_before_this_update(build: Builder) -> Scenario:
+    """
+    NextUpdate is one second before thisUpdate.
+
+    Expected: malformed. RFC 6960 §2.4.
+    """
+    response = build.response(
+        this_update=NOW, next_update=NOW - SECOND, produced_at=NOW
+    )
+    return build.verify(refused("V19", error="MalformedResponse"), response)
+
+
+@case("V19", LOW)
+def next_update_is_this_update(build: Builder) -> Scenario:
+    """
+    NextUpdate and thisUpdate are the same moment, now.
+
+    Expected: good, for as long as clocks may be apart. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(this_update=NOW, next_update=NOW, produced_at=NOW)
+    return build.verify(good(), response)
+
+
+@case("V19", HIGH)
+def no_next_update_and_young(build: Builder) -> Scenario:
+    """
+    There is no nextUpdate, and thisUpdate is one day old, to the second.
+
+    Expected: good; newer information is always available, so a short time is given.
+    RFC 6960 §4.2.2.1.
+    """
+    old = NOW - DAY
+    response = build.response(next_update=None, this_update=old, produced_at=old)
+    return build.verify(good(), response)
+
+
+@case("V19", HIGH)
+def no_next_update_and_old(build: Builder) -> Scenario:
+    """
+    There is no nextUpdate, and thisUpdate is one day and one second old.
+
+    Expected: no evidence any more. RFC 6960 §3.2 (5).
+    """
+    old = NOW - DAY - SECOND
+    response = build.response(next_update=None, this_update=old, produced_at=old)
+    return build.verify(refused("V19", error="ResponseExpired"), response)
+
+
+@case("V19", MEDIUM)
+def no_next_update_refused(build: Builder) -> Scenario:
+    """
+    There is no nextUpdate, and the relying party does not take that.
+
+    Expected: no evidence. RFC 9919 §5.
+    """
+    policy = {"missing_next_update": "refuse"}
+    expected = refused("V19", error="NextUpdateMissing")
+    return build.verify(expected, build.response(next_update=None), policy=policy)
+
+
+@case("V19", LOW)
+def no_next_update_accepted(build: Builder) -> Scenario:
+    """
+    There is no nextUpdate, thisUpdate is a year ago, and the relying party takes that.
+
+    Expected: good, unsafely.
+    """
+    old = NOW - 360 * DAY
+    response = build.response(next_update=None, this_update=old, produced_at=old)
+    policy = {"missing_next_update": "unsafe-accept"}
+    return build.verify(good(), response, policy=policy)
+
+
+@case("V19", LOW)
+def shorter_age_without_next_update(build: Builder) -> Scenario:
+    """
+    There is no nextUpdate, and the relying party gives such responses half an hour.
+
+    Expected: no evidence any more after an hour.
+    """
+    policy = {"max_age_without_next_update": 1800}
+    response = build.response(next_update=None)
+    return build.verify(refused("V19"), response, policy=policy)
+
+
+@case("V19", MEDIUM)
+def at_the_greatest_age(build: Builder) -> Scenario:
+    """
+    ThisUpdate is as old as the relying party allows, whatever nextUpdate says.
+
+    Expected: good. RFC 6960 §3.2 (5).
+    """
+    return build.verify(good(), policy={"max_age": 3600})
+
+
+@case("V19", MEDIUM)
+def beyond_the_greatest_age(build: Builder) -> Scenario:
+    """
+    ThisUpdate is one second older than the relying party allows; nextUpdate is far.
+
+    Expected: no evidence any more. RFC 6960 §3.2 (5).
+    """
+    expected = refused("V19", error="ResponseExpired")
+    return build.verify(expected, policy={"max_age": 3599})
+
+
+_LIMITS = {"min_interval": 8 * 3600, "max_interval": 10 * 86400}
+_WRONG = "ValidityIntervalNotAllowed"
+
+
+@case("V19", LOW)
+def shortest_interval(build: Builder) -> Scenario:
+    """
+    The response holds for eight hours, and that is the shortest that is allowed.
+
+    Expected: good. Baseline Requirements §4.9.9.
+    """
+    response = build.response(next_update=NOW + 7 * HOUR)
+    return build.verify(good(), response, policy=_LIMITS)
+
+
+@case("V19", LOW)
+def too_short_an_interval(build: Builder) -> Scenario:
+    """
+    The response holds for eight hours less one second.
+
+    Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
+    """
+    response = build.response(next_update=NOW + 7 * HOUR - SECOND)
+    return build.verify(refused("V19", error=_WRONG), response, policy=_LIMITS)
+
+
+@case("V19", MEDIUM)
+def longest_interval(build: Builder) -> Scenario:
+    """
+    The response holds for ten days, and that is the longest that is allowed.
+
+    Expected: good. Baseline Requirements §4.9.9.
+    """
+    response = build.response(next_update=NOW - HOUR + 10 * DAY)
+    return build.verify(good(), response, policy=_LIMITS)
+
+
+@case("V19", MEDIUM)
+def too_long_an_interval(build: Builder) -> Scenario:
+    """
+    The response holds for ten days and one second.
+
+    Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
+    """
+    response = build.response(next_update=NOW - HOUR + 10 * DAY + SECOND)
+    return build.verify(refused("V19", error=_WRONG), response, policy=_LIMITS)
+
+
+@case("V19", MEDIUM)
+def the_year_9999(build: Builder) -> Scenario:
+    """
+    NextUpdate is the last second of the year 9999: the responder never ends it.
+
+    Expected: good by default, and no overflow. RFC 5280 §4.1.2.5.
+    """
+    return build.verify(good(), build.response(next_update=b"99991231235959Z"))
+
+
+@case("V19", MEDIUM)
+def the_year_0001(build: Builder) -> Scenario:
+    """
+    ThisUpdate and nextUpdate are in the year 1.
+
+    Expected: no evidence, and no overflow. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(
+        this_update=b"00010101000000Z", next_update=b"00010102000000Z"
+    )
+    return build.verify(refused("V19"), response)
+
+
+@case("V21", MEDIUM)
+def produced_at_fits(build: Builder) -> Scenario:
+    """
+    The response was signed at thisUpdate.
+
+    Expected: good. RFC 6960 §2.4.
+    """
+    return build.verify(good(), policy={"produced_at": "refuse"})
+
+
+@case("V21", LOW)
+def produced_in_the_future(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes and one second in the future.
+
+    Expected: good, with a warning. RFC 6960 §2.4.
+    """
+    response = build.response(produced_at=NOW + SKEW + SECOND)
+    return build.verify(good("V21"), response)
+
+
+@case("V21", LOW)
+def produced_in_the_future_within_the_skew(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes in the future, to the second.
+
+    Expected: good. RFC 6960 §2.4.
+    """
+    return build.verify(good(), build.response(produced_at=NOW + SKEW))
+
+
+@case("V21", MEDIUM)
+def produced_in_the_future_refused(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes and one second in the future, and the policy refuses.
+
+    Expected: no evidence. RFC 6960 §2.4.
+    """
+    response = build.response(produced_at=NOW + SKEW + SECOND)
+    return build.verify(refused("V21"), response, policy={"produced_at": "refuse"})
+
+
+@case("V21", LOW)
+def produced_before_this_update(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes and one second before thisUpdate.
+
+    Expected: good, with a warning: nobody knows the future. RFC 6960 §2.4.
+    """
+    response = build.response(produced_at=NOW - HOUR - SKEW - SECOND)
+    return build.verify(good("V21"), response)
+
+
+@case("V21", LOW)
+def produced_before_this_update_within_the_skew(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes before thisUpdate, to the second.
+
+    Expected: good. RFC 6960 §2.4.
+    """
+    return build.verify(good(), build.response(produced_at=NOW - HOUR - SKEW))
+
+
+@case("V21", LOW)
+def produced_after_next_update(build: Builder) -> Scenario:
+    """
+    ProducedAt is one second after nextUpdate, both within the skew.
+
+    Expected: good, with a warning. RFC 6960 §2.4.
+    """
+    response = build.response(next_update=NOW, produced_at=NOW + SECOND)
+    return build.verify(good("V21"), response)
+
+
+@case("V21", MEDIUM)
+def produced_before_the_delegate_was_valid(build: Builder) -> Scenario:
+    """
+    ProducedAt is before the delegate's certificate begins.
+
+    Expected: no evidence, by that policy. RFC 6960 §3.2 (4).
+    """
+    by = build.delegate(begin=NOW - 30 * MINUTE)
+    response = build.response(by=by)
+    return build.verify(refused("V21"), response, policy={"produced_at": "refuse"})
+
+
+@case("V19", HIGH)
+def revoked_within_its_time(build: Builder) -> Scenario:
+    """
+    A *revoked* that is as old as a *good* may be.
+
+    Expected: revoked. RFC 6960 §2.2.
+    """
+    return build.verify(revoked(), build.response(status=build.revoked()))
