@@ -8,7 +8,7 @@ PROGRAMS := $(VENV)/.programs
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench fuzz format clean
+.PHONY: help setup demo test lint types bench docs fuzz format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ format: $(READY) ## rewrite the sources in the house format
 
 bench: $(READY) ## measure against the peers, and print ratios
 	@$(BIN)/python -m bench
+
+docs: $(READY) ## write what is made from the sources: cases, rules, who takes what
+	@$(BIN)/python -m tests.cases
 
 fuzz: setup ## compare with the original on a million mutations
 	@$(BIN)/python -m tests.differential --count 1000000

@@ -26,10 +26,11 @@ install() {
     DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq "$@" >/dev/null
 }
 
-# A key store and a Java library with its compiler; minutes on a machine without Java.
+# A key store, a clock to set for one program, and a Java library with its compiler; minutes on a machine without Java.
 install_programs() {
     local missing=()
     command -v softhsm2-util >/dev/null || missing+=(softhsm2)
+    command -v faketime >/dev/null || missing+=(faketime)
     [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"

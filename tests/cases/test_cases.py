@@ -6,6 +6,7 @@ import enum
 import json
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -16,7 +17,7 @@ from cryptography.x509 import ocsp as original
 from ocsp.verification import Policy, policy
 from ocsp.verification import errors as verification_errors
 from ocsp.verification.errors import Finding, VerificationError
-from ocsp.verification.table import RULES
+from ocsp.verification.table import CRL_RULES, RULES
 from tests.cases import cves_cases, traps_cases
 from tests.cases.builder import Builder
 from tests.cases.document import (
@@ -38,6 +39,7 @@ from tests.cases.model import (
     good,
     refused,
 )
+from tests.cases.pages import PAGES, conformance
 from tests.cases.run import Outcome, differences, run
 
 STORED: dict[str, Any] = json.loads(DOCUMENT.read_text())
@@ -60,6 +62,19 @@ def test_the_stored_document_is_current() -> None:
     stale = "stale: run `make docs`"
     assert DOCUMENT.read_text() == written(document()), stale
     assert SCHEMA.read_text() == written(schema()), stale
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_pages_are_current(path: Path) -> None:
+    """Made from the rules, the cases and what is known of others."""
+    assert path.read_text() == PAGES[path](), "stale: run `make docs`"
+
+
+def test_every_case_is_on_the_page_of_conformance() -> None:
+    """Under the rule that it is about, once."""
+    text = conformance()
+    for each in CASES:
+        assert text.count(f"`{each['id']}`") == 1, each["id"]
 
 
 def test_the_stored_document_is_valid() -> None:
@@ -165,8 +180,8 @@ def test_every_error_of_the_table_is_found_by_a_case() -> None:
 
 
 def test_every_class_of_error_is_in_the_table() -> None:
-    """None is left over."""
-    listed = {error for rule in RULES for error in rule.errors}
+    """None is left over; those about CRLs are proved elsewhere."""
+    listed = {error for rule in (*RULES, *CRL_RULES) for error in rule.errors}
     classes = {
         value
         for name, value in vars(verification_errors).items()
