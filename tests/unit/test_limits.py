@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding, limits
 from ocsp import request as request_module
-from ocsp._der import encode, encode_oid
+from ocsp._der import depth, encode, encode_oid
 from ocsp.request import load_der_ocsp_request
 from ocsp.response import load_der_ocsp_response
 from tests.pki import NOW, ca, delegate, key
@@ -161,6 +163,19 @@ def test_the_size_limit_holds_for_known_shapes_too(
     assert refused.value.value == len(data)
 
 
+def test_nesting_in_certificates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As deep as the limit it loads; one level more is refused."""
+    data, der = _response(certificates=1), delegate().public_bytes(Encoding.DER)
+    levels = depth(der, 0, len(der), limits.MAX_DEPTH)
+    monkeypatch.setattr(limits, "MAX_DEPTH", levels)
+    load_der_ocsp_response(data)
+    monkeypatch.setattr(limits, "MAX_DEPTH", levels - 1)
+    with pytest.raises(ocsp.LimitExceeded) as refused:
+        load_der_ocsp_response(data)
+    assert refused.value.limit == "MAX_DEPTH"
+    assert (refused.value.value, refused.value.maximum) == (levels, levels - 1)
+
+
 def test_builders_keep_to_the_same_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What we would not read, we do not write."""
     requests, responses = (
@@ -268,3 +283,14 @@ def test_every_limit_says_why() -> None:
             continue
         _, _, after = source.partition(f"\n{name} = ")
         assert after.partition("\n")[2].startswith('"""')
+
+
+def test_every_limit_is_lowered_by_a_test() -> None:
+    """Here, or where what it bounds is tested."""
+    sources = "\n".join(
+        path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py")
+    )
+    for name in limits.__all__:
+        if name.isupper():
+            lowered = rf'limits,\s*"{name}",|^ +\(?"{name}", \d'
+            assert re.search(lowered, sources, re.MULTILINE), name
