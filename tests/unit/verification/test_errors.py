@@ -1,0 +1,117 @@
+"""Why a response is not believed: the tree, its sentences, and a life elsewhere."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+
+import ocsp
+from ocsp import OCSPResponseStatus
+from ocsp.verification import errors as e
+from tests.cases.document import document
+from tests.cases.run import run
+
+CLASSES = [
+    value
+    for name in e.__all__
+    if isinstance(value := getattr(e, name), type)
+    and issubclass(value, e.VerificationError)
+]
+FINDING = e.Finding("V19", e.ResponseExpired, "RFC 6960 §4.2.2.1", "it is too old")
+OTHER = e.Finding(
+    "V22", e.NonceMissing, "RFC 6960 §4.4.1", "no nonce", (("sent", b"x"),)
+)
+
+
+def _raised() -> list[e.VerificationError]:
+    """Return one error of each kind that the cases raise."""
+    found = {}
+    for case in document()["cases"]:
+        error = run(case).error
+        if error is not None:
+            found.setdefault((type(error), len(error.failures)), error)
+    return list(found.values())
+
+
+def test_a_sentence_for_each_failure() -> None:
+    """With rule and clause, all in one line."""
+    assert str(FINDING) == "it is too old [V19, RFC 6960 §4.2.2.1]"
+    assert str(e.ResponseExpired([FINDING, OTHER])) == (
+        "it is too old [V19, RFC 6960 §4.2.2.1]; no nonce [V22, RFC 6960 §4.4.1]"
+    )
+
+
+def test_failures_are_a_tuple() -> None:
+    """Whatever they were given as."""
+    error = e.ResponseExpired(iter([FINDING, OTHER]))
+    assert error.failures == (FINDING, OTHER)
+    assert error.args == (error.failures,)
+
+
+def test_every_error_survives_pickle_and_copy() -> None:
+    """All that the cases raise, with failures, values and attributes."""
+    raised = _raised()
+    assert len({type(error) for error in raised}) > 20
+    for error in raised:
+        for twin in (
+            pickle.loads(pickle.dumps(error)),
+            copy.copy(error),
+            copy.deepcopy(error),
+        ):
+            assert type(twin) is type(error)
+            assert twin.failures == error.failures
+            assert str(twin) == str(error)
+            assert twin.__dict__ == error.__dict__
+
+
+def test_an_error_is_of_the_class_of_its_first_failure() -> None:
+    """Whoever catches a class catches what matters most."""
+    for error in _raised():
+        assert type(error) is error.failures[0].error
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_class_is_documented(kind: type[e.VerificationError]) -> None:
+    """In a sentence of its own, and in the tree of the module."""
+    assert inspect.getdoc(kind)
+    assert f" {kind.__name__}" in str(e.__doc__)
+    assert issubclass(kind, ocsp.OCSPError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        (e.UnsuccessfulResponse, ocsp.ResponseStatusError),
+        (e.MalformedResponse, ValueError),
+        (e.ResponseSignatureInvalid, ocsp.SignatureInvalid),
+        (e.ResponseSignatureInvalid, InvalidSignature),
+        (e.MissingOCSPSigningEKU, e.ResponderNotAuthorized),
+        (e.ResponderRevoked, e.ResponderRevocationUnknown),
+        (e.RevokedButStale, e.ResponseExpired),
+        (e.NonceMissing, e.NonceMismatch),
+        (e.CertificateNotIssued, e.CertificateRevoked),
+    ],
+)
+def test_what_is_underneath(kind: type, base: type) -> None:
+    """Programs that catch the broader one catch both."""
+    assert issubclass(kind, base)
+
+
+def test_not_good_is_no_failure_of_verification() -> None:
+    """A verified *revoked* is an answer."""
+    assert not issubclass(e.CertificateNotGood, e.VerificationError)
+
+
+def test_values_are_attributes() -> None:
+    """A program asks for them instead of reading the sentence."""
+    by_type = {type(error): error for error in _raised()}
+    unsuccessful = by_type[e.UnsuccessfulResponse]
+    assert isinstance(unsuccessful, e.UnsuccessfulResponse)
+    assert isinstance(unsuccessful.status, OCSPResponseStatus)
+    stale = by_type[e.RevokedButStale]
+    assert isinstance(stale, e.RevokedButStale)
+    assert dict(stale.failures[0].values)["revocation_time"] == stale.revocation_time

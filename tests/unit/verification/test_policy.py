@@ -1,0 +1,170 @@
+"""Policy: strict defaults, named leniencies, nothing that is only half a setting."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import pickle
+from typing import Any
+
+import pytest
+
+from ocsp import BuildError, Policy
+from ocsp.verification import policy as module
+from ocsp.verification.policy import (
+    UNBOUNDED,
+    CertIDHashes,
+    DelegateRevocation,
+    ExpiredCertificate,
+    IssuerKeyUsage,
+    MissingNextUpdate,
+    NonceCheck,
+    ProducedAt,
+    SignatureHashes,
+)
+
+FIELDS = {field.name: field.default for field in dataclasses.fields(Policy)}
+SPANS = [n for n, value in FIELDS.items() if isinstance(value, datetime.timedelta)]
+NUMBERS = [name for name, value in FIELDS.items() if isinstance(value, int)]
+CHOICES = [name for name, value in FIELDS.items() if isinstance(value, enum.Enum)]
+
+
+def test_every_default_is_the_strict_one() -> None:
+    """Whoever says nothing gets RFC 6960."""
+    assert {
+        "nonce": NonceCheck.REQUIRED,
+        "clock_skew": datetime.timedelta(minutes=5),
+        "missing_next_update": MissingNextUpdate.WITHIN_MAX_AGE,
+        "max_age_without_next_update": datetime.timedelta(hours=24),
+        "max_age": UNBOUNDED,
+        "min_interval": datetime.timedelta(0),
+        "max_interval": UNBOUNDED,
+        "delegate_revocation": DelegateRevocation.HONOR_NOCHECK,
+        "issuer_key_usage": IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE,
+        "signature_hashes": SignatureHashes.STRONG,
+        "cert_id_hashes": CertIDHashes.SHA1_AND_SHA2,
+        "min_rsa_bits": 2048,
+        "min_ec_bits": 256,
+        "produced_at": ProducedAt.WARN,
+        "expired_certificate": ExpiredCertificate.FLAG,
+    } == FIELDS
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_it_cannot_be_changed(name: str) -> None:
+    """A policy that is judged by stays what it is."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(Policy(), name, FIELDS[name])
+
+
+def test_nothing_can_be_added() -> None:
+    """A setting that is misspelt is an error, here and in the constructor."""
+    with pytest.raises((AttributeError, TypeError)):
+        Policy().clock_skev = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        Policy(clock_skev=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Policy(NonceCheck.IGNORE)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("value", [None, True, False, 1.5, "required", b"", object()])
+def test_no_setting_takes_another_type(name: str, value: Any) -> None:
+    """Least of all ``None``, ``True`` or ``False``, which say nothing."""
+    with pytest.raises(TypeError, match=f"{name} must be a "):
+        Policy(**{name: value})
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_no_choice_takes_that_of_another(name: str) -> None:
+    """Each enumeration belongs to one setting."""
+    for other in CHOICES:
+        if other != name:
+            with pytest.raises(TypeError, match=f"{name} must be a "):
+                Policy(**{name: FIELDS[other]})
+
+
+@pytest.mark.parametrize("name", SPANS)
+def test_no_span_of_time_is_negative(name: str) -> None:
+    """None at all is allowed."""
+    assert getattr(Policy(**{name: datetime.timedelta(0)}), name).days == 0
+    with pytest.raises(BuildError, match=f"{name} must not be negative"):
+        Policy(**{name: datetime.timedelta(microseconds=-1)})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_no_number_is_negative(name: str) -> None:
+    """None at all is allowed."""
+    assert getattr(Policy(**{name: 0}), name) == 0
+    with pytest.raises(BuildError, match=f"{name} must not be negative"):
+        Policy(**{name: -1})
+
+
+def test_equal_policies_are_equal() -> None:
+    """Values: they can be compared, hashed and sent around."""
+    one, other = Policy.webpki(), Policy.webpki()
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != Policy()
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+@pytest.mark.parametrize(
+    ("profile", "changes"),
+    [
+        (
+            Policy.rfc9919(),
+            {
+                "nonce": NonceCheck.IF_PRESENT,
+                "missing_next_update": MissingNextUpdate.REFUSE,
+            },
+        ),
+        (
+            Policy.webpki(),
+            {
+                "nonce": NonceCheck.IF_PRESENT,
+                "missing_next_update": MissingNextUpdate.REFUSE,
+                "min_interval": datetime.timedelta(hours=8),
+                "max_interval": datetime.timedelta(days=10),
+            },
+        ),
+        (
+            Policy.lenient_legacy(),
+            {
+                "nonce": NonceCheck.IF_PRESENT,
+                "clock_skew": datetime.timedelta(minutes=15),
+                "delegate_revocation": DelegateRevocation.UNSAFE_SKIP,
+                "issuer_key_usage": IssuerKeyUsage.ANY,
+                "signature_hashes": SignatureHashes.UNSAFE_SHA1,
+                "min_rsa_bits": 1024,
+                "min_ec_bits": 224,
+            },
+        ),
+    ],
+    ids=["rfc9919", "webpki", "lenient-legacy"],
+)
+def test_a_profile_differs_in_what_it_says(
+    profile: Policy, changes: dict[str, Any]
+) -> None:
+    """And in nothing else."""
+    found = {name: getattr(profile, name) for name in FIELDS}
+    assert {n: v for n, v in found.items() if v != FIELDS[n]} == changes
+
+
+def test_what_switches_a_check_off_is_called_unsafe() -> None:
+    """So that it is seen where it is used."""
+    unsafe = {
+        member
+        for name in module.__all__
+        if isinstance(kind := getattr(module, name), type)
+        and issubclass(kind, enum.Enum)
+        for member in kind
+        if member.name.startswith("UNSAFE")
+    }
+    assert unsafe == {
+        MissingNextUpdate.UNSAFE_ACCEPT,
+        DelegateRevocation.UNSAFE_SKIP,
+        SignatureHashes.UNSAFE_SHA1,
+    }
+    assert all(str(each.value).startswith("unsafe-") for each in unsafe)
