@@ -41,6 +41,7 @@ __all__ = [
     "RSAPadding",
     "SignatureScheme",
     "Signer",
+    "fitting_hash",
     "matches_certificate",
     "signature_scheme",
 ]
@@ -112,7 +113,7 @@ class KeySigner:
             UnsupportedAlgorithm: If the hash is not one to sign with.
         """
         if algorithm is None:
-            algorithm = _fitting_hash(private_key)
+            algorithm = fitting_hash(private_key)
         scheme = signature_scheme(private_key, algorithm, rsa_padding)
         self._identifier, self._sign = scheme
         self._private_key = private_key
@@ -169,9 +170,10 @@ def matches_certificate(
     return _pairs.keep(pair, (private_key, certificate), matches)
 
 
-def _fitting_hash(
+def fitting_hash(
     private_key: CertificateIssuerPrivateKeyTypes,
 ) -> hashes.HashAlgorithm | None:
+    """Return the hash that fits *private_key*; none where its scheme has its own."""
     if isinstance(private_key, ec.EllipticCurvePrivateKey):
         if private_key.key_size > 384:
             return hashes.SHA512()

@@ -35,6 +35,7 @@ FLOORS: dict[str, int] = {
     "_request_signature": 2,
     "_sct": 2,
     "_shapes": 2,
+    "_throwaway": 2,
     "_times": 2,
     "_envelope": 2,
     "algorithms": 2,
