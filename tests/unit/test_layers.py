@@ -59,6 +59,7 @@ FLOORS: dict[str, int] = {
     "pkcs11": 4,
     "responder": 4,
     "cli": 5,
+    "testing": 5,
     "": 5,  # the package itself shows all floors; the upper ones when they are used
 }
 """Floor by the first part of a module's name below ``ocsp``."""

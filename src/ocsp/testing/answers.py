@@ -1,0 +1,325 @@
+"""
+The answer to a request, with one thing wrong about the message.
+
+Rules of this file: the real responder answers; a fault of the message takes that answer
+apart, changes one thing, and signs it again. An answer that is an error already stays
+as it is: nobody signs errors, so there is nothing to forge.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp._throwaway import ThrowawayCA
+from ocsp.certid import CertID
+from ocsp.responder import (
+    Answer,
+    Authority,
+    IssuerKey,
+    Lookup,
+    StatusRecord,
+    Unlisted,
+)
+from ocsp.response import OCSPResponse, load_der_ocsp_response
+from ocsp.response_builder import OCSPResponseBuilder
+from ocsp.signer import KeySigner, Signer
+from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
+from ocsp.testing.faults import Fault
+from ocsp.testing.pki import PKI
+
+__all__ = ["answer"]
+
+_DAY = datetime.timedelta(days=1)
+_OTHER_NONCE = b"not the nonce that you have sent"
+_DECOYS = 3
+"""Certificates of others before the right one; ``MAX_SIGNATURES_CHECKED`` allows it."""
+
+
+def answer(pki: PKI, der: bytes, fault: Fault | None = None) -> Answer:
+    """
+    Return what the responder of *pki* says to a request, without a socket.
+
+    Args:
+        pki: Who answers, and its clock.
+
+        der: The request.
+
+        fault: What is wrong about the message. A fault that is not of the message but
+            of how it is sent changes nothing here.
+    """
+    if fault in _ERRORS:
+        return _error(_ERRORS[fault])
+    honest, lookup = _honest(pki, der)
+    change = None if fault is None else _CHANGES.get(fault)
+    if change is None or lookup is None:
+        return honest
+    if honest.status is not OCSPResponseStatus.SUCCESSFUL:
+        return honest
+    place = _place(pki, lookup)
+    draft = change(_Draft.of(load_der_ocsp_response(honest.der), place), place)
+    return replace(honest, der=draft.sign())
+
+
+_ERRORS: Mapping[Fault | None, OCSPResponseStatus] = {
+    Fault.MALFORMED_REQUEST: OCSPResponseStatus.MALFORMED_REQUEST,
+    Fault.INTERNAL_ERROR: OCSPResponseStatus.INTERNAL_ERROR,
+    Fault.TRY_LATER: OCSPResponseStatus.TRY_LATER,
+    Fault.SIG_REQUIRED: OCSPResponseStatus.SIG_REQUIRED,
+    Fault.UNAUTHORIZED: OCSPResponseStatus.UNAUTHORIZED,
+    Fault.UNAUTHORIZED_FOR_SHA256: OCSPResponseStatus.UNAUTHORIZED,
+}
+
+
+def _error(status: OCSPResponseStatus) -> Answer:
+    response = OCSPResponseBuilder.build_unsuccessful(status)
+    return Answer(der=response.public_bytes(Encoding.DER), status=status)
+
+
+# --- the right answer ---------------------------------------------------------------
+
+
+def _honest(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
+    """Return the answer, and the look-up that it needed, if the request was one."""
+    step = pki.responder().receive(der, pki.now())
+    if isinstance(step, Answer):
+        return step, None
+    known = [pki.record(query) for query in step.queries]
+    records = [each if isinstance(each, StatusRecord) else None for each in known]
+    # An authority says the same of all serial numbers without a record; here each may
+    # have its own, and the first one of a request decides.
+    unlisted = next((each for each in known if isinstance(each, Unlisted)), None)
+    if unlisted is not None:
+        issuer, signer = step.authority.issuer, step.authority.signer
+        step = replace(step, authority=Authority(issuer, signer, unlisted=unlisted))
+    return pki.responder().finish(step, records), step
+
+
+# --- another one --------------------------------------------------------------------
+
+
+class _Place(NamedTuple):
+    """Where a response is forged: the PKI, and the authority that is asked."""
+
+    pki: PKI
+    number: int
+
+    @property
+    def ca(self) -> ThrowawayCA:
+        return self.pki.cas[self.number]
+
+    def stranger(self) -> tuple[PKI, ThrowawayCA]:
+        other = self.pki.stranger()
+        return other, other.cas[self.number]
+
+
+def _place(pki: PKI, lookup: Lookup) -> _Place:
+    keys = [IssuerKey.of(ca.certificate) for ca in pki.cas]
+    return _Place(pki, keys.index(lookup.authority.key))
+
+
+class _Entry(NamedTuple):
+    """What is said of one certificate; as ``add_response_by_id`` takes it."""
+
+    cert_id: CertID
+    status: OCSPCertStatus
+    this_update: datetime.datetime
+    next_update: datetime.datetime | None
+    revocation_time: datetime.datetime | None
+    revocation_reason: x509.ReasonFlags | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A response before it is signed."""
+
+    entries: tuple[_Entry, ...]
+    produced_at: datetime.datetime
+    nonce: bytes | None
+    extensions: tuple[x509.ExtensionType, ...]
+    signer: Signer
+    certificates: tuple[x509.Certificate, ...]
+    encoding: OCSPResponderEncoding = OCSPResponderEncoding.HASH
+
+    @classmethod
+    def of(cls, response: OCSPResponse, place: _Place) -> Self:
+        values = [extension.value for extension in response.extensions]
+        nonces = [each.nonce for each in values if isinstance(each, x509.OCSPNonce)]
+        return cls(
+            entries=tuple(
+                _Entry(
+                    entry.cert_id,
+                    entry.certificate_status,
+                    entry.this_update_utc,
+                    entry.next_update_utc,
+                    entry.revocation_time_utc,
+                    entry.revocation_reason,
+                )
+                for entry in response.responses
+            ),
+            produced_at=response.produced_at_utc,
+            nonce=nonces[0] if nonces else None,
+            extensions=tuple(
+                each for each in values if not isinstance(each, x509.OCSPNonce)
+            ),
+            signer=place.pki.signer(place.ca),
+            certificates=tuple(response.certificates),
+        )
+
+    def sign(self) -> bytes:
+        builder = (
+            OCSPResponseBuilder(allow_multiple=True)
+            .responder_id(self.encoding, self.signer.certificate)
+            .produced_at(self.produced_at)
+        )
+        for entry in self.entries:
+            builder = builder.add_response_by_id(*entry)
+        if self.certificates:
+            builder = builder.certificates(self.certificates)
+        for extension in self.extensions:
+            builder = builder.add_extension(extension, critical=False)
+        if self.nonce is not None:
+            builder = builder.add_extension(x509.OCSPNonce(self.nonce), critical=False)
+        return builder.sign_with(self.signer).public_bytes(Encoding.DER)
+
+    def signed_by(self, signer: Signer) -> Self:
+        return replace(self, signer=signer, certificates=(signer.certificate,))
+
+    def later(self, span: datetime.timedelta) -> Self:
+        entries = tuple(
+            entry._replace(
+                this_update=entry.this_update + span,
+                next_update=entry.next_update and entry.next_update + span,
+            )
+            for entry in self.entries
+        )
+        return replace(self, entries=entries, produced_at=self.produced_at + span)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tampering:
+    """A :class:`Signer` whose signatures become others."""
+
+    signer: Signer
+    change: Callable[[bytes], bytes]
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        return self.signer.certificate
+
+    @property
+    def algorithm_identifier(self) -> bytes:
+        return self.signer.algorithm_identifier
+
+    def sign(self, data: bytes) -> bytes:
+        return self.change(self.signer.sign(data))
+
+
+def _wrong_serial(draft: _Draft, _: _Place) -> _Draft:
+    return replace(
+        draft,
+        entries=tuple(
+            entry._replace(cert_id=_next_to(entry.cert_id)) for entry in draft.entries
+        ),
+    )
+
+
+def _next_to(cert_id: CertID) -> CertID:
+    return CertID.from_hashes(
+        cert_id.issuer_name_hash,
+        cert_id.issuer_key_hash,
+        cert_id.serial_number + 1,
+        cert_id.hash_algorithm,
+    )
+
+
+def _wrong_signer(draft: _Draft, place: _Place) -> _Draft:
+    _, ca = place.stranger()
+    return draft.signed_by(KeySigner(ca.identity.key, ca.certificate))
+
+
+def _foreign_delegate(draft: _Draft, place: _Place) -> _Draft:
+    other, ca = place.stranger()
+    return draft.signed_by(other.signer(ca))
+
+
+def _delegate_without_eku(draft: _Draft, place: _Place) -> _Draft:
+    return draft.signed_by(place.pki.new_delegate(place.ca, ocsp_signing=False))
+
+
+def _expired_delegate(draft: _Draft, place: _Place) -> _Draft:
+    return draft.signed_by(place.pki.new_delegate(place.ca, ended=True))
+
+
+def _bad_signature(draft: _Draft, _: _Place) -> _Draft:
+    return replace(draft, signer=_Tampering(draft.signer, _with_a_bit_flipped))
+
+
+def _with_a_bit_flipped(signature: bytes) -> bytes:
+    # The last octet is a value in every scheme, so the encoding stays right.
+    return signature[:-1] + bytes((signature[-1] ^ 1,))
+
+
+def _stale_signature(draft: _Draft, _: _Place) -> _Draft:
+    old = load_der_ocsp_response(draft.later(-_DAY).sign()).signature
+    return replace(draft, signer=_Tampering(draft.signer, lambda _: old))
+
+
+def _expired(draft: _Draft, _: _Place) -> _Draft:
+    held = max(
+        (entry.next_update or entry.this_update) - entry.this_update
+        for entry in draft.entries
+    )
+    return draft.later(-_DAY - held)
+
+
+def _not_yet_valid(draft: _Draft, _: _Place) -> _Draft:
+    return draft.later(_DAY)
+
+
+def _missing_next_update(draft: _Draft, _: _Place) -> _Draft:
+    entries = tuple(entry._replace(next_update=None) for entry in draft.entries)
+    return replace(draft, entries=entries)
+
+
+def _missing_nonce(draft: _Draft, _: _Place) -> _Draft:
+    return replace(draft, nonce=None)
+
+
+def _wrong_nonce(draft: _Draft, _: _Place) -> _Draft:
+    return replace(draft, nonce=_OTHER_NONCE)
+
+
+def _decoy_certificates(draft: _Draft, place: _Place) -> _Draft:
+    decoys = (_foreign_delegate(draft, place) for _ in range(_DECOYS))
+    return replace(
+        draft,
+        certificates=(
+            *(certificate for each in decoys for certificate in each.certificates),
+            *draft.certificates,
+        ),
+        encoding=OCSPResponderEncoding.NAME,
+    )
+
+
+_CHANGES: Mapping[Fault, Callable[[_Draft, _Place], _Draft]] = {
+    Fault.WRONG_SERIAL: _wrong_serial,
+    Fault.WRONG_SIGNER: _wrong_signer,
+    Fault.FOREIGN_DELEGATE: _foreign_delegate,
+    Fault.DELEGATE_WITHOUT_EKU: _delegate_without_eku,
+    Fault.EXPIRED_DELEGATE: _expired_delegate,
+    Fault.BAD_SIGNATURE: _bad_signature,
+    Fault.STALE_SIGNATURE: _stale_signature,
+    Fault.EXPIRED: _expired,
+    Fault.NOT_YET_VALID: _not_yet_valid,
+    Fault.MISSING_NEXT_UPDATE: _missing_next_update,
+    Fault.MISSING_NONCE: _missing_nonce,
+    Fault.WRONG_NONCE: _wrong_nonce,
+    Fault.DECOY_CERTIFICATES: _decoy_certificates,
+}
+"""How each fault of the message changes it."""

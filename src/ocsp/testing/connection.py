@@ -1,0 +1,117 @@
+"""
+One connection to the responder: requests in, answers out, whole or in pieces.
+
+Rules of this file: h11 reads and writes HTTP/1.1, this only moves octets, so that an
+answer can also be left unfinished on purpose. Needs the extra ``testing``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+import h11
+
+from ocsp import limits
+from ocsp.http import HTTPAnswer
+from ocsp.testing.requests import ReceivedRequest, read_request
+
+__all__ = ["Connection"]
+
+_READ = 1 << 16
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER: on, and no time; then closing sends a RST."""
+
+
+class Connection:
+    """A client's connection."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._http = h11.Connection(h11.SERVER)
+        self._head_only = False
+
+    async def receive(self) -> ReceivedRequest | None:
+        """
+        Return the next request, or ``None`` if no other can come.
+
+        Raises:
+            ConnectionError: If the connection breaks.
+            h11.RemoteProtocolError: If what comes is no HTTP.
+        """
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+        if self._http.our_state is not h11.IDLE:
+            return None
+        head, body = None, bytearray()
+        while not isinstance(event := await self._next_event(), h11.EndOfMessage):
+            if isinstance(event, h11.Request):
+                head = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+                if len(body) > limits.MAX_MESSAGE_BYTES:
+                    return None
+            else:
+                return None
+        if head is None:
+            return None
+        self._head_only = head.method == b"HEAD"
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in head.headers
+        )
+        method = head.method.decode("latin-1")
+        return read_request(method, head.target, headers, bytes(body))
+
+    async def _next_event(self) -> object:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._http.receive_data(await self._reader.read(_READ))
+        return event
+
+    async def send(self, reply: HTTPAnswer) -> None:
+        """Send a whole answer."""
+        await self.begin(reply)
+        await self.put(reply.body)
+        await self.end()
+
+    async def begin(self, reply: HTTPAnswer) -> None:
+        """Send status and headers; without Content-Length the body goes in chunks."""
+        await self._write(
+            h11.Response(status_code=reply.status, headers=list(reply.headers))
+        )
+
+    async def put(self, part: bytes) -> None:
+        """Send a part of the body; of an answer to HEAD nothing is sent."""
+        if part and not self._head_only:
+            await self._write(h11.Data(data=part))
+
+    async def end(self) -> None:
+        """End the body; the connection may then be used again."""
+        await self._write(h11.EndOfMessage())
+
+    async def _write(self, event: h11.Event) -> None:
+        self._writer.write(self._http.send(event) or b"")
+        await self._writer.drain()
+
+    async def until_given_up(self) -> None:
+        """Wait until the client closes or breaks the connection."""
+        with contextlib.suppress(ConnectionError):
+            while await self._reader.read(_READ):
+                pass
+
+    def reset(self) -> None:
+        """Break the connection with a TCP RST."""
+        raw = self._writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._writer.transport.abort()
+
+    async def close(self) -> None:
+        """Close the connection, if it is not closed yet."""
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()

@@ -1,0 +1,238 @@
+"""
+A responder on loopback, in a thread of its own, whose faults can be switched on.
+
+Rules of this file: the socket listens before anybody learns the URL, so nobody has to
+wait until the responder is ready. One thread serves all connections; when the responder
+stops, it closes what is still open and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.errors import MissingExtraError
+from ocsp.http import HTTPAnswer, method_not_allowed
+from ocsp.http import answer as http_answer
+from ocsp.responder import listen, url_of
+from ocsp.testing.answers import answer
+from ocsp.testing.faults import Fault
+from ocsp.testing.pki import PKI
+from ocsp.testing.plan import Plan
+from ocsp.testing.requests import ReceivedRequest
+from ocsp.testing.wire import PAUSE, PRIVATE_URL, Settings, deliver
+
+if TYPE_CHECKING:
+    from ocsp.testing.connection import Connection
+
+__all__ = ["LoopbackResponder"]
+
+
+class LoopbackResponder:
+    """
+    An OCSP responder over real HTTP, for tests; a context manager.
+
+    It answers GET and POST for all authorities of its PKI, by the real
+    :class:`ocsp.responder.Responder`, and serves their certificates and CRLs. Without a
+    fault everything it says is right.
+
+    Attributes:
+        pki: Whom it answers for.
+
+        url: Where it answers, with a slash at the end.
+
+        requests: What it was asked, in order; a test may clear it.
+
+        redirect_to: Where :attr:`Fault.REDIRECT_AWAY` leads; a private address.
+
+        pause: Seconds between two octets under :attr:`Fault.SLOW_BODY`.
+    """
+
+    def __init__(self, pki: PKI | None = None) -> None:
+        """
+        Listen on a free port.
+
+        Args:
+            pki: Whom to answer for; its ``url`` is set. A new one by default.
+
+        Raises:
+            MissingExtraError: If h11 is not installed.
+            ConfigError: If there is no loopback interface.
+        """
+        try:
+            import ocsp.testing.connection  # noqa: F401
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("the responder for tests", "testing") from error
+        self._socket = listen("127.0.0.1", 0)
+        self.url = url_of(self._socket) + "/"
+        self.pki = PKI() if pki is None else pki
+        self.pki.url = self.url
+        self.redirect_to = PRIVATE_URL
+        self.pause = PAUSE
+        self.requests: list[ReceivedRequest] = []
+        self._plan = Plan()
+        self._published: dict[str, HTTPAnswer] = {}
+        self._open = 0
+        self._changed = threading.Condition()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="ocsp-loopback")
+
+    # --- what tests do ---------------------------------------------------------------
+
+    def fail(
+        self,
+        fault: Fault,
+        *,
+        times: int | None = None,
+        serial_number: int | None = None,
+        method: str | None = None,
+    ) -> None:
+        """
+        Switch a fault on. Of several that fit a request, the one set first befalls it.
+
+        Args:
+            fault: What goes wrong.
+
+            times: For how many requests; for all by default.
+
+            serial_number: Only for requests about this certificate.
+
+            method: Only for requests by this method: ``GET`` or ``POST``.
+        """
+        self._plan.add(fault, times, serial_number, method)
+
+    def heal(self) -> None:
+        """Switch all faults off."""
+        self._plan.clear()
+
+    def publish(self, path: str, content: bytes, content_type: str) -> str:
+        """
+        Serve *content* at *path*, and return its URL.
+
+        Args:
+            path: With a slash at its beginning, and one character that base64 does not
+                have: a dot, say.
+
+            content: What to serve to GET.
+
+            content_type: Its media type.
+        """
+        self._published[path] = _document(content, content_type)
+        return self.url.rstrip("/") + path
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections clients have open at this moment."""
+        return self._open
+
+    def wait_until_idle(self, timeout: float = 10.0) -> None:
+        """
+        Wait until no connection is open: clients have closed all that they opened.
+
+        Args:
+            timeout: In seconds.
+
+        Raises:
+            TimeoutError: If one is still open then.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._open == 0, timeout):
+                raise TimeoutError(f"{self._open} connections are still open")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    # --- the thread ------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        conversations: set[asyncio.Task[None]] = set()
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(self._converse(reader, writer))
+            conversations.add(task)
+            task.add_done_callback(conversations.discard)
+
+        server = await asyncio.start_server(accept, sock=self._socket)
+        await self._stop.wait()
+        server.close()
+        for task in conversations:
+            task.cancel()
+        await asyncio.gather(*conversations, return_exceptions=True)
+        await server.wait_closed()
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        import h11
+
+        from ocsp.testing.connection import Connection
+
+        connection = Connection(reader, writer)
+        self._count(1)
+        try:
+            while (received := await connection.receive()) is not None:
+                await self._reply(connection, received)
+        except (ConnectionError, h11.ProtocolError):
+            pass  # the client went away, or never spoke HTTP
+        finally:
+            await connection.close()
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._open += change
+            self._changed.notify_all()
+
+    async def _reply(self, connection: Connection, received: ReceivedRequest) -> None:
+        published = self._document_at(received.target)
+        if published is not None:
+            self.requests.append(received)
+            await connection.send(published)
+            return
+        fault = self._plan.take(received)
+        self.requests.append(replace(received, fault=fault))
+        here = self.url.rstrip("/") + received.target
+        settings = Settings(here, self.redirect_to, self.pause)
+        await deliver(connection, self._answer(received, fault), fault, settings)
+
+    def _answer(self, received: ReceivedRequest, fault: Fault | None) -> HTTPAnswer:
+        now = self.pki.now()
+        if received.method not in {"GET", "HEAD", "POST"}:
+            return method_not_allowed(now)
+        said = answer(self.pki, received.der, fault)
+        return http_answer(said.der, said.freshness, now)
+
+    def _document_at(self, target: str) -> HTTPAnswer | None:
+        """Return the document at a path: published, or of one of the authorities."""
+        if target in self._published:
+            return self._published[target]
+        for number, ca in enumerate(self.pki.cas):
+            if target == f"/ca/{number}.cer":
+                der = ca.certificate.public_bytes(Encoding.DER)
+                return _document(der, "application/pkix-cert")
+            if target == f"/crl/{number}.crl":
+                der = self.pki.crl(ca).public_bytes(Encoding.DER)
+                return _document(der, "application/pkix-crl")
+        return None
+
+
+def _document(content: bytes, content_type: str) -> HTTPAnswer:
+    length = str(len(content))
+    headers = (("Content-Type", content_type), ("Content-Length", length))
+    return HTTPAnswer(status=200, headers=headers, body=content)

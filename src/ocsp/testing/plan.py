@@ -1,0 +1,74 @@
+"""
+Which fault befalls which request.
+
+Rules of this file: faults are tried in the order in which they were set, and the first
+that fits a request befalls it. They are set by one thread and taken by another.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from ocsp.testing.faults import Fault
+from ocsp.testing.requests import ReceivedRequest
+
+__all__ = ["Plan"]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Planned:
+    """A fault, how often it is still to come (``None``: always), and about what."""
+
+    fault: Fault
+    left: int | None
+    serial_number: int | None
+    method: str | None
+
+    def fits(self, received: ReceivedRequest) -> bool:
+        cert_ids = received.cert_ids
+        if self.left == 0 or self.method not in {None, received.method}:
+            return False
+        if self.fault is Fault.UNAUTHORIZED_FOR_SHA256 and not any(
+            cert_id.hash_algorithm.name == "sha256" for cert_id in cert_ids
+        ):
+            return False
+        serials = {cert_id.serial_number for cert_id in cert_ids}
+        return self.serial_number is None or self.serial_number in serials
+
+
+class Plan:
+    """The faults that are to come."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._planned: list[_Planned] = []
+
+    def add(
+        self,
+        fault: Fault,
+        times: int | None,
+        serial_number: int | None,
+        method: str | None,
+    ) -> None:
+        """Let *fault* befall requests, *times* of them if given."""
+        planned = _Planned(
+            fault=fault, left=times, serial_number=serial_number, method=method
+        )
+        with self._lock:
+            self._planned.append(planned)
+
+    def clear(self) -> None:
+        """Let nothing befall anyone."""
+        with self._lock:
+            self._planned.clear()
+
+    def take(self, received: ReceivedRequest) -> Fault | None:
+        """Return what befalls this request."""
+        with self._lock:
+            for planned in self._planned:
+                if planned.fits(received):
+                    if planned.left is not None:
+                        planned.left -= 1
+                    return planned.fault
+        return None

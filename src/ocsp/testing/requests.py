@@ -1,0 +1,106 @@
+"""
+What a responder was asked: recorded, for assertions.
+
+Rules of this file: what came in is kept as it came; what can be read of it is read, and
+what cannot is no error here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from ocsp.certid import CertID
+from ocsp.errors import DecodeError
+from ocsp.http import read_target
+from ocsp.request import OCSPRequest, load_der_ocsp_request
+from ocsp.testing.faults import Fault
+
+__all__ = ["ReceivedRequest", "read_request"]
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedRequest:
+    """
+    A request over HTTP.
+
+    Attributes:
+        method: ``GET``, ``POST``, or what else it was.
+
+        target: The path, raw.
+
+        headers: Names, in lower case, and values, in order.
+
+        body: The content.
+
+        der: The OCSP request in it: the body of a POST, decoded from the target of a
+            GET; empty where there is none.
+
+        request: What was asked, or ``None`` if that cannot be read.
+
+        fault: What was done wrong about it, or ``None``.
+    """
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+    der: bytes
+    request: OCSPRequest | None
+    fault: Fault | None = None
+
+    @property
+    def cert_ids(self) -> tuple[CertID, ...]:
+        """The certificates that were asked about."""
+        if self.request is None:
+            return ()
+        return tuple(entry.cert_id for entry in self.request.requests)
+
+    @property
+    def nonce(self) -> bytes | None:
+        """The nonce, or ``None``."""
+        if self.request is None:
+            return None
+        for extension in self.request.extensions:
+            if isinstance(extension.value, x509.OCSPNonce):
+                return extension.value.nonce
+        return None
+
+    def header(self, name: str) -> str | None:
+        """Return the value of the first header *name*, in any case, or ``None``."""
+        for known, value in self.headers:
+            if known == name.lower():
+                return value
+        return None
+
+
+def read_request(
+    method: str, target: bytes, headers: Headers, body: bytes
+) -> ReceivedRequest:
+    """Return the request that came as *method* and *target*, with *body*."""
+    der = body if method == "POST" else _in_target(target)
+    return ReceivedRequest(
+        method=method,
+        target=target.decode("latin-1"),
+        headers=headers,
+        body=body,
+        der=der,
+        request=_load(der),
+    )
+
+
+def _in_target(target: bytes) -> bytes:
+    try:
+        return read_target(target)
+    except DecodeError:
+        return b""
+
+
+def _load(der: bytes) -> OCSPRequest | None:
+    try:
+        return load_der_ocsp_request(der, allow_multiple=True)
+    except DecodeError:
+        return None
