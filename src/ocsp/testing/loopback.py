@@ -3,12 +3,15 @@ A responder on loopback, in a thread of its own, whose faults can be switched on
 
 Rules of this file: the socket listens before anybody learns the URL, so nobody has to
 wait until the responder is ready. One thread serves all connections; when the responder
-stops, it closes what is still open and leaves nothing behind.
+stops, it shuts down what is still open, and every conversation comes to its end in the
+usual way.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
@@ -68,6 +71,7 @@ class LoopbackResponder:
         except ModuleNotFoundError as error:
             raise MissingExtraError("the responder for tests", "testing") from error
         self._socket = listen("127.0.0.1", 0)
+        self._socket.setblocking(False)
         self.url = url_of(self._socket) + "/"
         self.pki = PKI() if pki is None else pki
         self.pki.url = self.url
@@ -76,10 +80,10 @@ class LoopbackResponder:
         self.requests: list[ReceivedRequest] = []
         self._plan = Plan()
         self._published: dict[str, HTTPAnswer] = {}
+        self._failures: list[BaseException] = []
         self._open = 0
         self._changed = threading.Condition()
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ocsp-loopback")
 
     # --- what tests do ---------------------------------------------------------------
@@ -149,41 +153,51 @@ class LoopbackResponder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
+        """
+        Stop, and break what clients have left open.
+
+        Raises:
+            Exception: What went wrong inside, if something did: a clock that raises,
+                say. The client has only seen its connection end.
+        """
+        self._stopping = True
+        # Wakes the thread, which waits for the next connection.
+        socket.create_connection(self._socket.getsockname()).close()
         self._thread.join()
+        if self._failures:
+            raise self._failures[0]
 
     # --- the thread ------------------------------------------------------------------
 
     def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
+        with self._socket, asyncio.Runner() as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
-        conversations: set[asyncio.Task[None]] = set()
+        loop = asyncio.get_running_loop()
+        conversations: dict[asyncio.Task[None], socket.socket] = {}
 
-        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.ensure_future(self._converse(reader, writer))
-            conversations.add(task)
-            task.add_done_callback(conversations.discard)
+        def ended(task: asyncio.Task[None]) -> None:
+            del conversations[task]
+            if (error := task.exception()) is not None:
+                self._failures.append(error)
 
-        server = await asyncio.start_server(accept, sock=self._socket)
-        await self._stop.wait()
-        server.close()
-        for task in conversations:
-            task.cancel()
+        while not self._stopping:
+            peer, _ = await loop.sock_accept(self._socket)
+            task = loop.create_task(self._converse(peer))
+            conversations[task] = peer
+            task.add_done_callback(ended)
+        for peer in conversations.values():
+            with contextlib.suppress(OSError):  # it is closed already
+                peer.shutdown(socket.SHUT_RDWR)
         await asyncio.gather(*conversations, return_exceptions=True)
-        await server.wait_closed()
 
-    async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _converse(self, peer: socket.socket) -> None:
         import h11
 
         from ocsp.testing.connection import Connection
 
-        connection = Connection(reader, writer)
+        connection = Connection(*await asyncio.open_connection(sock=peer))
         self._count(1)
         try:
             while (received := await connection.receive()) is not None:

@@ -25,7 +25,7 @@ from ocsp._throwaway import (
     new_ec_key,
 )
 from ocsp._times import utc
-from ocsp.errors import ConfigError
+from ocsp.errors import BuildError, ConfigError
 from ocsp.responder import (
     Authority,
     IssuerKey,
@@ -239,14 +239,16 @@ class PKI:
         Raises:
             BuildError: If time or reason are given for another status.
         """
-        if status is OCSPCertStatus.REVOKED and revoked_at is None:
-            revoked_at = self.now() - _REVOKED_SINCE
         query = StatusQuery(IssuerKey.of(identity.issuer), identity.serial_number)
         if status is OCSPCertStatus.UNKNOWN:
             status = Unlisted.UNKNOWN
         if isinstance(status, Unlisted):
+            if revoked_at is not None or reason is not None:
+                raise BuildError("revoked_at and reason belong to REVOKED only")
             self._records[query] = status
             return
+        if status is OCSPCertStatus.REVOKED and revoked_at is None:
+            revoked_at = self.now() - _REVOKED_SINCE
         self._records[query] = StatusRecord(
             status=status,
             revocation_time=None if revoked_at is None else utc(revoked_at),

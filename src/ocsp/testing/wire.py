@@ -176,14 +176,16 @@ async def _slow_body(
     await connection.begin(reply)
     given_up = asyncio.ensure_future(connection.until_given_up())
     try:
-        for position in range(len(reply.body)):
+        for position in range(len(reply.body) - 1):
             await connection.put(reply.body[position : position + 1])
             if (await asyncio.wait({given_up}, timeout=settings.pause))[0]:
                 return
-        await connection.end()
     finally:
         given_up.cancel()
         await asyncio.wait({given_up})
+    # What comes after the last octet is the next request, and not to be lost.
+    await connection.put(reply.body[-1:])
+    await connection.end()
 
 
 async def _stalled_body(connection: Connection, reply: HTTPAnswer, _: Settings) -> None:

@@ -1,0 +1,321 @@
+"""The throw-away PKI: what it issues, and what is said of that."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
+
+import ocsp
+from ocsp import OCSPCertStatus, OCSPRequest, OCSPResponseStatus
+from ocsp.testing import PKI, Identity, Unlisted, answer
+from ocsp.verification import AuthorizedBy, must_staple
+from tests.integration.openssl import openssl
+from tests.keys import MAKERS, key_of
+
+URL = "http://127.0.0.1:9/"
+NOW = datetime.datetime(2030, 5, 1, 12, tzinfo=datetime.UTC)
+HOUR = datetime.timedelta(hours=1)
+STOLEN = x509.ReasonFlags.key_compromise
+
+
+def _standing_still(**options: object) -> PKI:
+    return PKI(clock=lambda: NOW, **options)  # type: ignore[arg-type]
+
+
+def _request(identity: Identity, *, nonce: bytes | None = None) -> OCSPRequest:
+    builder = ocsp.OCSPRequestBuilder().add_certificate(
+        identity.certificate, identity.issuer, hashes.SHA256()
+    )
+    if nonce is not None:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.build()
+
+
+def _said(pki: PKI, identity: Identity) -> ocsp.VerifiedResponse:
+    request = _request(identity, nonce=bytes(32))
+    said = answer(pki, request.public_bytes(Encoding.DER))
+    return ocsp.verify(
+        said.der, identity.certificate, identity.issuer, request=request, at=pki.now()
+    )
+
+
+def _status(pki: PKI, identity: Identity) -> OCSPResponseStatus:
+    return answer(pki, _request(identity).public_bytes(Encoding.DER)).status
+
+
+@pytest.mark.parametrize("status", list(OCSPCertStatus))
+def test_a_certificate_of_each_status(status: OCSPCertStatus) -> None:
+    """What was asked for is what a relying party verifies."""
+    pki = _standing_still()
+    assert _said(pki, pki.issue(status=status)).status is status
+
+
+def test_a_revocation_has_the_time_and_the_reason_it_was_given() -> None:
+    """Or an hour ago, and none."""
+    pki = _standing_still()
+    revoked = OCSPCertStatus.REVOKED
+    said = _said(
+        pki, pki.issue(status=revoked, revoked_at=NOW - 5 * HOUR, reason=STOLEN)
+    )
+    assert (said.revocation_time, said.revocation_reason) == (NOW - 5 * HOUR, STOLEN)
+    said = _said(pki, pki.issue(status=revoked))
+    assert (said.revocation_time, said.revocation_reason) == (NOW - HOUR, None)
+
+
+def test_certificates_that_were_never_issued_are_answered_each_in_its_way() -> None:
+    """By one responder: *unauthorized*, *unknown*, and *revoked* since 1970."""
+    pki = _standing_still()
+    never = {each: pki.issue(status=each) for each in Unlisted}
+    assert _status(pki, never[Unlisted.UNAUTHORIZED]) is OCSPResponseStatus.UNAUTHORIZED
+    assert _said(pki, never[Unlisted.UNKNOWN]).status is OCSPCertStatus.UNKNOWN
+    assert _said(pki, never[Unlisted.REVOKED]).not_issued
+    assert _said(pki, pki.issue()).status is OCSPCertStatus.GOOD
+
+
+@pytest.mark.parametrize("unlisted", [Unlisted.UNAUTHORIZED, Unlisted.UNKNOWN])
+def test_what_nobody_has_a_record_of_is_answered_as_the_pki_says(
+    unlisted: Unlisted,
+) -> None:
+    """The certificate of another PKI with the same key and name."""
+    pki = _standing_still(unlisted=unlisted)
+    foreign = pki.ca.leaf("x.test", *_like(pki.issue()))
+    expected = {
+        Unlisted.UNAUTHORIZED: OCSPResponseStatus.UNAUTHORIZED,
+        Unlisted.UNKNOWN: OCSPResponseStatus.SUCCESSFUL,
+    }
+    assert _status(pki, foreign) is expected[unlisted]
+
+
+def _like(identity: Identity) -> tuple[object, ...]:
+    from ocsp._throwaway import Pointers, Validity
+
+    begin = identity.certificate.not_valid_before_utc
+    end = identity.certificate.not_valid_after_utc
+    return Validity(begin, end), identity.key, Pointers()
+
+
+def test_a_status_can_change() -> None:
+    """Good, then revoked, then good again."""
+    pki = _standing_still()
+    leaf = pki.issue()
+    pki.set_status(leaf, OCSPCertStatus.REVOKED, reason=STOLEN)
+    assert _said(pki, leaf).status is OCSPCertStatus.REVOKED
+    pki.set_status(leaf)
+    assert _said(pki, leaf).status is OCSPCertStatus.GOOD
+
+
+@pytest.mark.parametrize("status", [OCSPCertStatus.GOOD, OCSPCertStatus.UNKNOWN])
+def test_a_time_of_revocation_belongs_to_revoked(status: OCSPCertStatus) -> None:
+    """A test that gets this wrong is told so, and does not test something else."""
+    pki = _standing_still()
+    with pytest.raises(ocsp.BuildError, match="REVOKED"):
+        pki.issue(status=status, revoked_at=NOW)
+    with pytest.raises(ocsp.BuildError, match="REVOKED"):
+        pki.issue(status=status, reason=STOLEN)
+
+
+def test_a_chain_is_as_long_as_it_was_made_and_openssl_accepts_it(
+    tmp_path: Path,
+) -> None:
+    """Root, two intermediates, leaf; each with a status of its own."""
+    pki = PKI()
+    pki.url = URL
+    upper, lower = pki.add_intermediate(), pki.add_intermediate()
+    leaf = pki.issue()
+    assert leaf.chain == (
+        leaf.certificate,
+        lower.certificate,
+        upper.certificate,
+        pki.root,
+    )
+    assert leaf.issuer == pki.issuer == lower.certificate
+    assert [_said(pki, each).status for each in (leaf, lower, upper)] == [
+        OCSPCertStatus.GOOD
+    ] * 3
+    assert _urls(upper, AuthorityInformationAccessOID.OCSP) == [URL]
+    root, rest, cert = (tmp_path / each for each in ("root", "rest", "cert"))
+    root.write_bytes(pki.root.public_bytes(Encoding.PEM))
+    rest.write_bytes(leaf.chain_pem)
+    cert.write_bytes(leaf.certificate_pem)
+    options = ("-x509_strict", "-CAfile", root, "-untrusted", rest)
+    assert openssl("verify", *options, cert).endswith(": OK\n")
+    assert rest.read_bytes().count(b"BEGIN") == 3
+
+
+def test_an_authority_that_was_revoked_says_so() -> None:
+    """An intermediate has a status like any certificate."""
+    pki = _standing_still()
+    intermediate = pki.add_intermediate()
+    pki.set_status(intermediate, OCSPCertStatus.REVOKED)
+    assert _said(pki, intermediate).status is OCSPCertStatus.REVOKED
+    assert _said(pki, pki.issue()).status is OCSPCertStatus.GOOD
+
+
+@pytest.mark.parametrize(
+    ("delegated", "by"), [(True, AuthorizedBy.DELEGATE), (False, AuthorizedBy.ISSUER)]
+)
+def test_a_delegate_signs_or_the_authority(delegated: bool, by: AuthorizedBy) -> None:
+    """RFC 6960 §4.2.2.2."""
+    pki = _standing_still(delegated=delegated)
+    assert _said(pki, pki.issue()).authorized_by is by
+
+
+@pytest.mark.parametrize("kind", [each for each in MAKERS if each != "dsa"])
+def test_keys_of_any_kind(kind: str) -> None:
+    """The CA's, the delegate's, the leaf's."""
+    pki = _standing_still(new_key=MAKERS[kind])
+    leaf = pki.issue()
+    assert type(leaf.key) is type(key_of(kind))
+    assert _said(pki, leaf).status is OCSPCertStatus.GOOD
+
+
+def test_a_leaf_may_have_a_key_of_its_own() -> None:
+    """And what is given stands in the certificate."""
+    pki = _standing_still()
+    leaf = pki.issue(
+        "shop.test",
+        key=key_of("ed25519"),
+        serial_number=0x1234,
+        not_before=NOW - 2 * HOUR,
+        not_after=NOW - HOUR,
+        extensions=[x509.OCSPNoCheck()],
+    )
+    certificate = leaf.certificate
+    assert certificate.public_key() == key_of("ed25519").public_key()
+    assert leaf.serial_number == certificate.serial_number == 0x1234
+    assert certificate.not_valid_before_utc == NOW - 2 * HOUR
+    assert certificate.not_valid_after_utc == NOW - HOUR
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert names.value.get_values_for_type(x509.DNSName) == ["shop.test"]
+    assert certificate.extensions.get_extension_for_class(x509.OCSPNoCheck)
+    assert (
+        load_pem_private_key(leaf.key_pem, None).public_key() == leaf.key.public_key()
+    )
+
+
+def _urls(identity: Identity, method: x509.ObjectIdentifier) -> list[str]:
+    try:
+        access = identity.certificate.extensions.get_extension_for_class(
+            x509.AuthorityInformationAccess
+        ).value
+    except x509.ExtensionNotFound:
+        return []
+    return [
+        each.access_location.value for each in access if each.access_method == method
+    ]
+
+
+def test_certificates_point_to_where_they_are_told_to() -> None:
+    """To the responder by default; to the issuer and the CRL on request."""
+    pki = _standing_still()
+    method = AuthorityInformationAccessOID.OCSP
+    assert _urls(pki.issue(), method) == []
+    pki.url = URL
+    assert _urls(pki.issue(), method) == [URL]
+    assert _urls(pki.issue(ocsp_urls=()), method) == []
+    assert _urls(pki.issue(ocsp_urls=["http://a/", "http://b/"]), method) == [
+        "http://a/",
+        "http://b/",
+    ]
+    leaf = pki.issue(crl_urls=[pki.crl_url], ca_issuers_urls=[pki.ca_issuers_url])
+    assert _urls(leaf, AuthorityInformationAccessOID.CA_ISSUERS) == [URL + "ca/0.cer"]
+    points = leaf.certificate.extensions.get_extension_for_class(
+        x509.CRLDistributionPoints
+    ).value
+    assert [each.full_name[0].value for each in points] == [URL + "crl/0.crl"]
+
+
+def test_a_certificate_may_demand_a_staple_or_say_that_there_is_no_status() -> None:
+    """RFC 7633; RFC 9608, which has no responder to name."""
+    pki = _standing_still()
+    pki.url = URL
+    assert must_staple(pki.issue(must_staple=True).certificate)
+    assert not must_staple(pki.issue().certificate)
+    without = pki.issue(no_rev_avail=True)
+    assert without.certificate.extensions.get_extension_for_oid(
+        x509.ObjectIdentifier("2.5.29.56")
+    )
+    assert _urls(without, AuthorityInformationAccessOID.OCSP) == []
+
+
+def test_nobody_has_a_url_before_somebody_serves() -> None:
+    """A clear error, not a certificate that points nowhere."""
+    pki = _standing_still()
+    with pytest.raises(ocsp.ConfigError, match="nobody serves"):
+        _ = pki.crl_url
+    with pytest.raises(ocsp.ConfigError, match="nobody serves"):
+        _ = pki.ca_issuers_url
+
+
+def test_a_crl_lists_what_is_revoked_and_openssl_believes_it(tmp_path: Path) -> None:
+    """And nothing that is good, unknown, or another authority's."""
+    pki = PKI()
+    elsewhere = pki.issue(status=OCSPCertStatus.REVOKED)
+    pki.add_intermediate()
+    stolen = pki.issue(status=OCSPCertStatus.REVOKED, reason=STOLEN)
+    plain = pki.issue(status=OCSPCertStatus.REVOKED)
+    pki.issue(status=OCSPCertStatus.UNKNOWN)
+    good = pki.issue()
+    crl = pki.crl(number=7)
+    assert crl.is_signature_valid(pki.issuer.public_key())
+    assert {each.serial_number for each in crl} == {
+        stolen.serial_number,
+        plain.serial_number,
+    }
+    entry = crl.get_revoked_certificate_by_serial_number(stolen.serial_number)
+    assert entry is not None
+    assert entry.extensions.get_extension_for_class(
+        x509.CRLReason
+    ).value.reason.name == ("key_compromise")
+    number = crl.extensions.get_extension_for_oid(ExtensionOID.CRL_NUMBER).value
+    assert number == x509.CRLNumber(7)
+    assert [each.serial_number for each in pki.crl(pki.cas[0])] == [
+        elsewhere.serial_number
+    ]
+    bundle = tmp_path / "bundle"
+    bundle.write_bytes(
+        pki.root.public_bytes(Encoding.PEM)
+        + pki.issuer.public_bytes(Encoding.PEM)
+        + crl.public_bytes(Encoding.PEM)
+    )
+    for identity, verdict in ((good, ": OK"), (stolen, "certificate revoked")):
+        file = tmp_path / "cert"
+        file.write_bytes(identity.certificate_pem)
+        done = subprocess.run(
+            ["openssl", "verify", "-crl_check", "-CAfile", bundle, file],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert verdict in done.stdout + done.stderr
+
+
+def test_a_crl_is_of_the_time_that_it_was_given() -> None:
+    """So that tests can have an old one."""
+    crl = _standing_still().crl(this_update=NOW - 9 * HOUR, next_update=NOW - 8 * HOUR)
+    assert (crl.last_update_utc, crl.next_update_utc) == (
+        NOW - 9 * HOUR,
+        NOW - 8 * HOUR,
+    )
+
+
+def test_the_clock_is_that_of_the_pki() -> None:
+    """Certificates and answers move with it."""
+    moment = NOW
+    pki = PKI(clock=lambda: moment)
+    leaf = pki.issue()
+    assert _said(pki, leaf).at == NOW
+    moment += HOUR
+    assert _said(pki, leaf).at == NOW + HOUR
+    moment = leaf.certificate.not_valid_after_utc + HOUR
+    assert _status(pki, leaf) is OCSPResponseStatus.TRY_LATER  # its delegate has ended
