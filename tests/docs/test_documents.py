@@ -25,6 +25,7 @@ from tests.pki import NOW, ca, delegate, key, leaf
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "docs/pkcs11.md": "tests/integration/test_pkcs11.py, which has a token",
+    "docs/testing.md": "tests/integration/test_pytest_plugin.py, in a fresh project",
 }
 """Documents whose examples need more, and where they run."""
 
