@@ -12,14 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.cli.pki import DemoCA, private_pem, write_pem
+from ocsp._throwaway import Pointers, ThrowawayCA, Validity, new_ec_key
 from ocsp.signer import KeySigner
 
 __all__ = ["Case", "Scene", "set_scene"]
 
 REVOKED_SINCE = datetime.timedelta(hours=1)
+
+_BACKDATED = datetime.timedelta(minutes=5)
+"""Clocks differ; a certificate that is valid from this second on is refused by some."""
+
+_CERTIFICATE_LIFE = datetime.timedelta(days=30)
+_RESPONDER_LIFE = datetime.timedelta(days=7)
+"""Short, because nothing says whether a delegate with nocheck is revoked itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,27 +106,39 @@ def set_scene(
     Raises:
         OSError: If a file cannot be written, or is there already.
     """
-    authority = DemoCA("Demo CA", now=now)
-    responder = authority.responder("Demo Responder")
-    certificates = {
-        "good": authority.issue("good.demo.test", url),
-        "revoked": authority.issue("revoked.demo.test", url),
-        "never-issued": authority.forged("never-issued.demo.test", url),
+    begin = now - _BACKDATED
+    usual = Validity(begin, now + _CERTIFICATE_LIFE)
+    short = Validity(begin, now + _RESPONDER_LIFE)
+    authority = ThrowawayCA.root("Demo CA", usual, new_ec_key())
+    responder = authority.delegate("Demo Responder", short, new_ec_key())
+    right = {
+        "good": "good",
+        "revoked": "revoked (keyCompromise)",
+        "never-issued": "unauthorized",
     }
-    right = ("good", "revoked (keyCompromise)", "unauthorized")
-    cases = tuple(
-        Case(
-            name=name,
-            certificate=certificate,
-            file=write_pem(
-                directory / f"{name}.pem", certificate.public_bytes(Encoding.PEM)
-            ),
-            right=answer,
+    cases = []
+    for name, answer in right.items():
+        leaf = authority.leaf(
+            f"{name}.demo.test",
+            usual,
+            new_ec_key(),
+            Pointers(ocsp=(url,)),
+            signed_with=new_ec_key() if name == "never-issued" else None,
         )
-        for (name, certificate), answer in zip(certificates.items(), right, strict=True)
-    )
-    scene = Scene(directory=directory, issuer=authority.certificate, cases=cases)
-    write_pem(scene.ca_file, authority.certificate.public_bytes(Encoding.PEM))
-    write_pem(scene.responder_file, responder.certificate.public_bytes(Encoding.PEM))
-    write_pem(scene.key_file, private_pem(responder.key), secret=True)
+        file = _write_pem(directory / f"{name}.pem", leaf.certificate_pem)
+        cases.append(
+            Case(name=name, certificate=leaf.certificate, file=file, right=answer)
+        )
+    issuer = authority.certificate
+    scene = Scene(directory=directory, issuer=issuer, cases=tuple(cases))
+    _write_pem(scene.ca_file, authority.identity.certificate_pem)
+    _write_pem(scene.responder_file, responder.certificate_pem)
+    _write_pem(scene.key_file, responder.key_pem, secret=True)
     return scene, KeySigner(responder.key, responder.certificate)
+
+
+def _write_pem(path: Path, pem: bytes, *, secret: bool = False) -> Path:
+    """Write *pem* to a new file *path*; what is secret only its owner may read."""
+    path.touch(mode=0o600 if secret else 0o644, exist_ok=False)
+    path.write_bytes(pem)
+    return path

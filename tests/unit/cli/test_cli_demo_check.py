@@ -16,16 +16,32 @@ from ocsp import (
     OCSPResponse,
     OCSPResponseBuilder,
 )
+from ocsp._throwaway import Identity, Pointers, ThrowawayCA, Validity, new_ec_key
 from ocsp.cli.demo_check import AnswerRefused, entry_for, signer_of
-from ocsp.cli.pki import DemoCA, Identity
 
 NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 NONCE = bytes(range(32))
 
-AUTHORITY = DemoCA("Test CA", now=NOW)
-RESPONDER = AUTHORITY.responder("Test Responder")
-LEAF = AUTHORITY.issue("leaf.test", "http://127.0.0.1/")
+VALIDITY = Validity(NOW - DAY, NOW + 7 * DAY)
+
+
+def _authority() -> ThrowawayCA:
+    return ThrowawayCA.root("Test CA", VALIDITY, new_ec_key())
+
+
+def _responder(authority: ThrowawayCA, name: str = "Test Responder") -> Identity:
+    return authority.delegate(name, VALIDITY, new_ec_key())
+
+
+def _leaf(authority: ThrowawayCA) -> x509.Certificate:
+    leaf = authority.leaf("leaf.test", VALIDITY, new_ec_key(), Pointers())
+    return leaf.certificate
+
+
+AUTHORITY = _authority()
+RESPONDER = _responder(AUTHORITY)
+LEAF = _leaf(AUTHORITY)
 CERT_ID = CertID.for_certificate(LEAF, AUTHORITY.certificate, hashes.SHA256())
 
 
@@ -71,14 +87,14 @@ def test_a_changed_answer_is_refused() -> None:
 
 def test_a_signer_of_another_ca_is_refused() -> None:
     """A responder of a CA with the same name but another key has no authority."""
-    stranger = DemoCA("Test CA", now=NOW).responder("Test Responder")
+    stranger = _responder(_authority())
     with pytest.raises(AnswerRefused, match="the CA has not issued the signer"):
         signer_of(_answer(stranger), AUTHORITY.certificate, NOW)
 
 
 def test_a_signer_that_is_not_in_the_answer_is_refused() -> None:
     """Without the certificate of the signer, nobody can be held to the signature."""
-    other = AUTHORITY.responder("Other Responder")
+    other = _responder(AUTHORITY, "Other Responder")
     with pytest.raises(AnswerRefused, match="certificate is not in the answer"):
         signer_of(_answer(embedded=other), AUTHORITY.certificate, NOW)
 
@@ -91,7 +107,7 @@ def test_a_signer_that_has_expired_is_refused() -> None:
 
 def test_an_answer_about_another_certificate_is_refused() -> None:
     """Another serial number of the same CA is another certificate."""
-    other = AUTHORITY.issue("other.test", "http://127.0.0.1/")
+    other = _leaf(AUTHORITY)
     wrong = CertID.for_certificate(other, AUTHORITY.certificate, hashes.SHA256())
     with pytest.raises(AnswerRefused, match="about another certificate"):
         entry_for(_answer(cert_id=wrong), CERT_ID, NONCE, NOW)

@@ -26,11 +26,10 @@ from ocsp.cli.describe_parts import (
     general_name,
     serial_document,
 )
-from ocsp.cli.pki import DemoCA
 from ocsp.cli.tree import NOT_VERIFIED, draw
 from ocsp.request import load_der_ocsp_request
 from ocsp.response import load_der_ocsp_response
-from tests.pki import name
+from tests.pki import delegate, name
 
 VECTORS = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
 NOW = datetime.datetime(2020, 2, 25, tzinfo=datetime.UTC)
@@ -369,8 +368,7 @@ def test_serial_numbers_have_whole_octets(number: int, digits: str) -> None:
 
 def test_the_certificate_of_a_delegate_shows_its_purpose() -> None:
     """The extensions that make a responder are visible in its certificate."""
-    responder = DemoCA("Test CA", now=NOW).responder("Test Responder").certificate
-    document = certificate_document(responder)
+    document = certificate_document(delegate())
     assert document["subject"] == "CN=Test Responder"
     assert document["issuer"] == "CN=Test CA"
     assert document["public_key"] == "EC secp256r1"

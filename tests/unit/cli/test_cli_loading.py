@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import io
 import urllib.parse
 from pathlib import Path
@@ -23,12 +22,11 @@ from ocsp.cli.loading import (
     read_octets,
     unwrap,
 )
-from ocsp.cli.pki import DemoCA
+from tests.pki import ca, leaf
 
 VECTORS = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
 REQUEST = (VECTORS / "req-sha1.der").read_bytes()
 RESPONSE = (VECTORS / "resp-revoked-reason.der").read_bytes()
-NOW = datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
 
 
 def _pem(label: str, der: bytes) -> bytes:
@@ -154,17 +152,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
     """One certificate in DER, and any number of them in PEM, are read in order."""
-    authority = DemoCA("Test CA", now=NOW)
-    leaf = authority.issue("leaf.test", "http://127.0.0.1/")
     both = tmp_path / "chain.pem"
     both.write_bytes(
-        leaf.public_bytes(Encoding.PEM)
-        + authority.certificate.public_bytes(Encoding.PEM)
+        leaf().public_bytes(Encoding.PEM) + ca().public_bytes(Encoding.PEM)
     )
     single = tmp_path / "leaf"
-    single.write_bytes(leaf.public_bytes(Encoding.DER))
-    assert [leaf, authority.certificate] == load_certificates(str(both))
-    assert leaf == load_certificate(str(single))
+    single.write_bytes(leaf().public_bytes(Encoding.DER))
+    assert [leaf(), ca()] == load_certificates(str(both))
+    assert leaf() == load_certificate(str(single))
 
 
 @pytest.mark.parametrize("content", [REQUEST, _pem("CERTIFICATE", REQUEST), b"text"])
