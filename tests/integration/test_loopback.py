@@ -633,10 +633,13 @@ def test_what_goes_wrong_inside_is_told_in_the_end() -> None:
 
 
 def test_nothing_is_left_behind() -> None:
-    """No thread, whatever was open."""
+    """No thread, whatever was open; also when it stops before it has begun."""
     before = threading.active_count()
-    with LoopbackResponder() as responder, _connect(responder):
-        pass
+    pki = PKI()
+    for clients in (0, 1, 2) * 20:
+        with LoopbackResponder(pki) as responder, contextlib.ExitStack() as opened:
+            for _ in range(clients):
+                opened.enter_context(_connect(responder))
     assert threading.active_count() == before
 
 

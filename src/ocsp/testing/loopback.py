@@ -72,6 +72,7 @@ class LoopbackResponder:
             raise MissingExtraError("the responder for tests", "testing") from error
         self._socket = listen("127.0.0.1", 0)
         self._socket.setblocking(False)
+        self._address = self._socket.getsockname()
         self.url = url_of(self._socket) + "/"
         self.pki = PKI() if pki is None else pki
         self.pki.url = self.url
@@ -161,8 +162,10 @@ class LoopbackResponder:
                 say. The client has only seen its connection end.
         """
         self._stopping = True
-        # Wakes the thread, which waits for the next connection.
-        socket.create_connection(self._socket.getsockname()).close()
+        # Wakes the thread, which waits for the next connection; unless a client has
+        # done so in this moment, and nobody listens any more.
+        with contextlib.suppress(ConnectionError):
+            socket.create_connection(self._address).close()
         self._thread.join()
         if self._failures:
             raise self._failures[0]
@@ -182,8 +185,11 @@ class LoopbackResponder:
             if (error := task.exception()) is not None:
                 self._failures.append(error)
 
-        while not self._stopping:
+        while True:
             peer, _ = await loop.sock_accept(self._socket)
+            if self._stopping:
+                peer.close()
+                break
             task = loop.create_task(self._converse(peer))
             conversations[task] = peer
             task.add_done_callback(ended)
