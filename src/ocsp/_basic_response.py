@@ -86,6 +86,8 @@ class BasicResponseLayout(NamedTuple):
         signature: The octets of the signature.
 
         certificates: The certificates that came along.
+
+        extended: Whether there is an extension anywhere, of all or of one entry.
     """
 
     tbs: slice
@@ -93,6 +95,7 @@ class BasicResponseLayout(NamedTuple):
     algorithm: bytes
     signature: slice
     certificates: tuple[x509.Certificate, ...]
+    extended: bool
 
 
 def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLayout:
@@ -118,7 +121,17 @@ def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLa
     certificates: tuple[x509.Certificate, ...] = ()
     if position != end:
         certificates = _read_certificates(data, position, end)
-    return BasicResponseLayout(tbs, response_data, algorithm, signature, certificates)
+    extended = response_data.extensions or any(
+        entry.extensions for entry in response_data.responses
+    )
+    return BasicResponseLayout(
+        tbs,
+        response_data,
+        algorithm,
+        signature,
+        certificates,
+        bool(extended),
+    )
 
 
 def _read_response_data(data: bytes, position: int, end: int) -> ResponseDataLayout:

@@ -49,22 +49,20 @@ __all__ = [
 
 def strong_enough(case: Case, candidate: Candidate) -> None:
     """V6: the keys have as many bits as the policy asks for, and not absurdly many."""
-    _measure(case, candidate, candidate.certificate)
+    certificates = [candidate.certificate]
     if candidate.authorized_by is AuthorizedBy.DELEGATE:
         # Whoever breaks the issuer's key makes delegates.
-        _measure(case, candidate, case.issuer)
-
-
-def _measure(case: Case, candidate: Candidate, of: x509.Certificate) -> None:
-    facts = facts_of(of)
-    odd = odd_size(facts, case.policy)
-    if odd:
-        candidate.fail(
-            "V6",
-            SignatureAlgorithmNotAllowed,
-            f"the key of {text(name_of_subject(of))} {odd}",
-            bits=facts.bits,
-        )
+        certificates.append(case.issuer)
+    for certificate in certificates:
+        facts = facts_of(certificate)
+        odd = odd_size(facts, case.policy)
+        if odd:
+            candidate.fail(
+                "V6",
+                SignatureAlgorithmNotAllowed,
+                f"the key of {text(name_of_subject(certificate))} {odd}",
+                bits=facts.bits,
+            )
 
 
 MAX_REMEMBERED = 256

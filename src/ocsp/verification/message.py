@@ -28,7 +28,6 @@ __all__ = [
     "critical_extensions",
     "extensions_of",
     "has_entries",
-    "has_extensions",
     "is_about_type",
     "is_basic",
     "read",
@@ -104,17 +103,6 @@ def has_entries(case: Case, entries: Entries) -> None:
             "MAX_VERIFIED_ENTRIES", len(entries), limits.MAX_VERIFIED_ENTRIES
         )
         well_formed(case, error)
-
-
-def has_extensions(response: OCSPResponse, entries: Entries) -> bool:
-    """Tell whether there is any extension: most have none, and need no rule on them."""
-    layout = response._layout
-    if layout is not None and layout.data.extensions:
-        return True
-    for entry in entries:  # noqa: SIM110 - a generator costs more than it saves
-        if entry._layout.extensions:
-            return True
-    return False
 
 
 def unique_extensions(case: Case, entries: Entries) -> None:

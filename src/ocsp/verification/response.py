@@ -89,12 +89,6 @@ def verify(
         raise TypeError("policy must be a Policy")
     if request is not None and not isinstance(request, OCSPRequest):
         raise TypeError("request must be an OCSPRequest")
-    configured, known = tuple(responders), tuple(evidence)
-    if not all(isinstance(each, x509.Certificate) for each in configured):
-        raise TypeError("responders must be certificates")
-    # Evidence cannot be made by hand, so nothing else may pass for it.
-    if not all(isinstance(each, Sealed) for each in known):
-        raise TypeError("evidence must come from verify or verify_crl")
     if nonce is None:
         nonce = None if request is None else _nonce_of(request)
     elif not isinstance(nonce, bytes):
@@ -106,11 +100,28 @@ def verify(
         moment_of(at),
         nonce=nonce,
         request=request,
-        responders=configured,
-        evidence=known,
+        responders=_certificates(responders) if responders else (),
+        evidence=_evidence(evidence) if evidence else (),
         policy=policy,
     )
     return judge(case)
+
+
+def _certificates(
+    responders: Iterable[x509.Certificate],
+) -> tuple[x509.Certificate, ...]:
+    found = tuple(responders)
+    if not all(isinstance(each, x509.Certificate) for each in found):
+        raise TypeError("responders must be certificates")
+    return found
+
+
+def _evidence(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    found = tuple(evidence)
+    # It cannot be made by hand, so nothing else may pass for it.
+    if not all(isinstance(each, Sealed) for each in found):
+        raise TypeError("evidence must come from verify or verify_crl")
+    return found
 
 
 def _nonce_of(request: OCSPRequest) -> bytes | None:

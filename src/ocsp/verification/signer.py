@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp import limits, oids
 from ocsp._certificates import parts_of
 from ocsp.errors import SignatureInvalid
+from ocsp.response import OCSPResponse
 from ocsp.signatures import check_signature
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.delegate import (
@@ -107,13 +108,12 @@ def _judge(case: Case, candidate: Candidate) -> None:
 def signature_is_right(case: Case, candidate: Candidate) -> None:
     """V10: the key has signed tbsResponseData; V6: with an algorithm that counts."""
     response, facts = case.response, candidate.facts
-    algorithm = response.signature_algorithm_oid
-    if facts.pss_only and algorithm.dotted_string != oids.RSASSA_PSS:
+    if facts.pss_only and _algorithm(response) != oids.RSASSA_PSS:
         candidate.fail(
             "V6",
             SignatureAlgorithmNotAllowed,
             f"the key of {candidate.name} signs with PSS only",
-            algorithm=algorithm.dotted_string,
+            algorithm=_algorithm(response),
         )
     # With a key that is too large checking takes long: V6 has found that.
     affordable = facts.curve or facts.bits <= limits.MAX_KEY_BITS
@@ -130,15 +130,19 @@ def signature_is_right(case: Case, candidate: Candidate) -> None:
             "V10",
             ResponseSignatureInvalid,
             f"the signature of the response is not that of {candidate.name}: {error}",
-            algorithm=algorithm.dotted_string,
+            algorithm=_algorithm(response),
         )
     except UnsupportedAlgorithm as error:
         candidate.fail(
             "V6",
             SignatureAlgorithmNotAllowed,
             f"the algorithm of the response's signature is not accepted: {error}",
-            algorithm=algorithm.dotted_string,
+            algorithm=_algorithm(response),
         )
+
+
+def _algorithm(response: OCSPResponse) -> str:
+    return response.signature_algorithm_oid.dotted_string
 
 
 def _nobody_may(case: Case, named: list[Candidate]) -> None:
