@@ -21,6 +21,19 @@ Everything this package raises on purpose.
     │                                   a property of one entry, asked of many
     ├─ ResponseStatusError(ValueError)  the responder did not answer *successful*
     ├─ MissingExtraError(ImportError)   a feature needs ``ocsp[extra]``
+    ├─ FetchError                       the asking side: one URL gave nothing
+    │  ├─ TransportError(ConnectionError)
+    │  │                                no connection, or it broke
+    │  ├─ FetchTimeout(TimeoutError)    a deadline passed
+    │  ├─ HTTPStatusError               another code than 200
+    │  ├─ ContentTypeError              another media type
+    │  ├─ BodyTooLarge                  more octets than are read
+    │  ├─ RedirectRefused               it lies elsewhere, where we do not go
+    │  ├─ ForbiddenResponderURL         not asked: a URL that is none for us
+    │  ├─ ResponderBackedOff            not asked: it failed a moment ago
+    │  └─ NoResponderURL                there is none to ask
+    ├─ IssuerNotFound(LookupError)      whose certificate it is, nobody could say
+    ├─ RevocationIndeterminate          nothing is known, and good was required
     └─ ResponderError                   the serving side
        ├─ UnknownIssuer                 no authority here over that issuer
        ├─ UnknownCertificate(LookupError)
@@ -40,22 +53,34 @@ from __future__ import annotations
 from cryptography.exceptions import InvalidSignature
 
 __all__ = [
+    "BodyTooLarge",
     "BuildError",
     "ConfigError",
+    "ContentTypeError",
     "DERError",
     "DecodeError",
+    "FetchError",
+    "FetchTimeout",
+    "ForbiddenResponderURL",
+    "HTTPStatusError",
+    "IssuerNotFound",
     "LimitExceeded",
     "MissingExtraError",
     "MultipleRequestsError",
     "MultipleResponsesError",
+    "NoResponderURL",
     "OCSPError",
+    "RedirectRefused",
+    "ResponderBackedOff",
     "ResponderError",
     "ResponseStatusError",
+    "RevocationIndeterminate",
     "SchemaError",
     "SignatureInvalid",
     "SignerUnavailable",
     "SourceUnavailable",
     "StoreError",
+    "TransportError",
     "UnknownCertificate",
     "UnknownIssuer",
     "UnsupportedError",
@@ -233,6 +258,164 @@ class MissingExtraError(OCSPError, ImportError):
 
     def __str__(self) -> str:
         return f"{self.feature} needs more packages: pip install 'ocsp[{self.extra}]'"
+
+
+class FetchError(OCSPError):
+    """
+    One URL did not give what was asked of it.
+
+    Attributes:
+        url: What was asked; for a GET, without the request in it.
+
+        reason: What happened, without the URL.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.reason}"
+
+
+class TransportError(FetchError, ConnectionError):
+    """There was no connection, or it broke before the answer was complete."""
+
+    __str__ = FetchError.__str__
+
+
+class FetchTimeout(FetchError, TimeoutError):
+    """A deadline passed: that of one step, or that of all."""
+
+    __str__ = FetchError.__str__
+
+
+class HTTPStatusError(FetchError):
+    """
+    The answer has another code than 200.
+
+    Attributes:
+        status: The code.
+
+        retry_after: For how many seconds it asks to be left alone, or ``None``.
+    """
+
+    def __init__(self, url: str, status: int, retry_after: float | None = None) -> None:
+        OCSPError.__init__(self, url, status, retry_after)
+        self.url = url
+        self.status = status
+        self.retry_after = retry_after
+        self.reason = f"answered HTTP {status}"
+
+
+class ContentTypeError(FetchError):
+    """
+    The answer is of another media type than that of an OCSP response.
+
+    Attributes:
+        content_type: What it calls itself, or empty.
+    """
+
+    def __init__(self, url: str, content_type: str) -> None:
+        OCSPError.__init__(self, url, content_type)
+        self.url = url
+        self.content_type = content_type
+        self.reason = f"answered with {content_type or 'no media type'}"
+
+
+class BodyTooLarge(FetchError):
+    """
+    The answer is longer than is read.
+
+    Attributes:
+        maximum: How many octets are read.
+    """
+
+    def __init__(self, url: str, maximum: int) -> None:
+        OCSPError.__init__(self, url, maximum)
+        self.url = url
+        self.maximum = maximum
+        self.reason = f"answered with more than {maximum:,} octets"
+
+
+class RedirectRefused(FetchError):
+    """
+    The answer is a redirect, and is not followed.
+
+    Attributes:
+        location: Where to, or empty.
+    """
+
+    def __init__(self, url: str, location: str, why: str) -> None:
+        OCSPError.__init__(self, url, location, why)
+        self.url = url
+        self.location = location
+        self.why = why
+        self.reason = f"redirects to {location or 'nowhere'}, {why}"
+
+
+class ForbiddenResponderURL(FetchError):
+    """The URL was not asked: its scheme, form or address is not for us."""
+
+
+class ResponderBackedOff(FetchError):
+    """
+    The responder was not asked, because it failed a moment ago.
+
+    Attributes:
+        seconds: For how long it is left alone yet.
+    """
+
+    def __init__(self, url: str, seconds: float) -> None:
+        OCSPError.__init__(self, url, seconds)
+        self.url = url
+        self.seconds = seconds
+        self.reason = f"failed a moment ago; asked again in {seconds:.1f} seconds"
+
+
+class NoResponderURL(FetchError):
+    """There is no URL to ask: none was given, and the certificate names none."""
+
+    def __init__(self) -> None:
+        OCSPError.__init__(self)
+        self.url = ""
+        self.reason = "the certificate names no responder"
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class IssuerNotFound(OCSPError, LookupError):
+    """The certificate of the issuer was not given, and could not be fetched."""
+
+
+class RevocationIndeterminate(OCSPError):
+    """
+    Whether the certificate is revoked could not be found out, and *good* was required.
+
+    Attributes:
+        reason: The member of :class:`ocsp.client.Reason` that says why.
+
+        failure: The error behind it.
+
+        attempts: What was tried: :class:`ocsp.client.Attempt` objects.
+    """
+
+    def __init__(
+        self,
+        reason: object,
+        failure: OCSPError | None,
+        attempts: tuple[object, ...] = (),
+    ) -> None:
+        super().__init__(reason, failure, attempts)
+        self.reason = reason
+        self.failure = failure
+        self.attempts = attempts
+
+    def __str__(self) -> str:
+        why = self.reason if self.failure is None else self.failure
+        return f"the status of the certificate is not known: {why}"
 
 
 class ResponderError(OCSPError):

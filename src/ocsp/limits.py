@@ -12,21 +12,29 @@ from collections.abc import Callable
 from types import ModuleType
 
 __all__ = [
+    "MAX_ADDRESSES",
     "MAX_CACHED_ANSWERS",
     "MAX_CERTIFICATES",
     "MAX_CRL_BYTES",
     "MAX_DEPTH",
     "MAX_ENTRIES",
     "MAX_EXTENSIONS",
+    "MAX_GET_URL_BYTES",
     "MAX_HTTP_REQUEST_BYTES",
+    "MAX_ISSUER_BYTES",
     "MAX_KEY_BITS",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
+    "MAX_REDIRECTS",
+    "MAX_REMEMBERED_FAILURES",
     "MAX_REQUEST_CERTIFICATES",
+    "MAX_RESPONDER_URLS",
     "MAX_SIGNATURES_CHECKED",
+    "MAX_URL_CHARACTERS",
     "MAX_VERIFIED_BYTES",
     "MAX_VERIFIED_CERTIFICATES",
     "MAX_VERIFIED_ENTRIES",
+    "MAX_WORKERS",
     "when_changed",
 ]
 
@@ -108,6 +116,39 @@ MAX_CACHED_ANSWERS = 10_000
 Answers that a cache keeps where it is not told how many. One has some 2 kB in a file
 and twice that in memory, so these are 40 MB; few programs meet as many certificates.
 """
+
+MAX_RESPONDER_URLS = 8
+"""
+URLs of one certificate that are tried. Public certificates name one; each costs a
+connection and time.
+"""
+
+MAX_URL_CHARACTERS = 2048
+"""Characters of a URL that is asked. Those in certificates have below a hundred."""
+
+MAX_GET_URL_BYTES = 255
+"""Octets of a URL that is asked by GET; what is longer goes by POST (RFC 9919 §6)."""
+
+MAX_REDIRECTS = 3
+"""Redirects that are followed one after the other, where they are followed at all."""
+
+MAX_ISSUER_BYTES = 1 << 16
+"""
+Octets of an issuer's certificate that is fetched. One has 1 to 8 kB; a PKCS #7 may hold
+a few.
+"""
+
+MAX_ADDRESSES = 4
+"""Addresses of one name that are tried; most names have two, one for each family."""
+
+MAX_REMEMBERED_FAILURES = 4096
+"""
+Responders and certificates whose last failure is remembered, for a minute at most. The
+oldest make room.
+"""
+
+MAX_WORKERS = 64
+"""Certificates that ``check_many`` asks about at the same time, to all responders."""
 
 _forget: list[Callable[[], None]] = []
 

@@ -48,6 +48,36 @@ EXAMPLES: list[tuple[Exception, str]] = [
         errors.MissingExtraError("serving over HTTP", "server"),
         "serving over HTTP needs more packages: pip install 'ocsp[server]'",
     ),
+    (errors.FetchError("http://a", "broke"), "http://a: broke"),
+    (errors.TransportError("http://a", "broke"), "http://a: broke"),
+    (errors.FetchTimeout("http://a", "took too long"), "http://a: took too long"),
+    (errors.HTTPStatusError("http://a", 503, 2.5), "http://a: answered HTTP 503"),
+    (
+        errors.ContentTypeError("http://a", "text/html"),
+        "http://a: answered with text/html",
+    ),
+    (
+        errors.BodyTooLarge("http://a", 65536),
+        "http://a: answered with more than 65,536 octets",
+    ),
+    (
+        errors.RedirectRefused("http://a", "http://b", "and none is followed"),
+        "http://a: redirects to http://b, and none is followed",
+    ),
+    (
+        errors.ForbiddenResponderURL("ftp://a", "is neither http nor https"),
+        "ftp://a: is neither http nor https",
+    ),
+    (
+        errors.ResponderBackedOff("http://a", 1.25),
+        "http://a: failed a moment ago; asked again in 1.2 seconds",
+    ),
+    (errors.NoResponderURL(), "the certificate names no responder"),
+    (errors.IssuerNotFound("not given"), "not given"),
+    (
+        errors.RevocationIndeterminate("no URL", None),
+        "the status of the certificate is not known: no URL",
+    ),
     (errors.ResponderError("x"), "x"),
     (errors.UnknownIssuer("x"), "x"),
     (
@@ -67,6 +97,9 @@ BASES = {
     "MultipleResponsesError": ValueError,
     "ResponseStatusError": ValueError,
     "MissingExtraError": ImportError,
+    "TransportError": ConnectionError,
+    "FetchTimeout": TimeoutError,
+    "IssuerNotFound": LookupError,
     "UnknownCertificate": LookupError,
     "ConfigError": ValueError,
 }

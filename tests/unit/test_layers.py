@@ -69,7 +69,7 @@ IO_FLOOR = 4
 
 WORLD = frozenset(
     {
-        "asyncio", "ctypes", "httpx", "multiprocessing", "os", "pathlib", "random",
+        "asyncio", "ctypes", "httpcore", "httpx", "multiprocessing", "os", "pathlib", "random",
         "secrets", "select", "selectors", "shutil", "signal", "socket", "socketserver",
         "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request",
         "http.client", "http.server", "uvicorn", "pkcs11",
@@ -218,7 +218,7 @@ def test_importing_the_package_is_light() -> None:
     """What serves the upper floors, or costs much, is imported when it is used."""
     heavy = (
         "asyncio", "cryptography.hazmat.primitives.serialization", "dataclasses", "httpx",
-        "inspect", "ocsp.verification", "pkcs11", "pydantic", "rich", "sqlite3", "typer",
+        "inspect", "ocsp.client", "ocsp.verification", "pkcs11", "pydantic", "rich", "sqlite3", "typer",
         "uvicorn",
     )  # fmt: skip
     code = (

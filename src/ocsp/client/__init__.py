@@ -1,5 +1,78 @@
-"""The client: ask responders, verify what they answer, remember it."""
+"""
+The client: ask responders, verify what they answer, remember it.
+
+::
+
+    outcome = ocsp.check(cert, issuer)
+    outcome.require_good()
+
+    with ocsp.Client(Options(asking=Asking.HEDGED)) as client:
+        report = client.check_chain(chain)
+
+One flow holds all logic (:mod:`ocsp.client.flow`); threads and asyncio drive it. It
+ends in an :class:`Outcome`: *good*, *revoked* or *unknown* with evidence, or
+*indeterminate* with a reason.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from ocsp.client.asynchronous import AsyncClient
+from ocsp.client.cache import Cache, CachedAnswer, MemoryCache
+from ocsp.client.core import ChainCheck
+from ocsp.client.default import check
+from ocsp.client.inquiry import World
+from ocsp.client.many import Step
+from ocsp.client.options import (
+    AskBy,
+    Asking,
+    AskWith,
+    ContentTypes,
+    MissingIssuer,
+    Options,
+    Redirects,
+    Schemes,
+    SendNonce,
+    Targets,
+)
+from ocsp.client.outcome import (
+    Attempt,
+    CheckStatus,
+    FailMode,
+    Outcome,
+    Reason,
+    Source,
+)
+from ocsp.client.sync import Client
+from ocsp.client.transport import AsyncTransport, HTTPReply, HTTPRequest, Transport
+
+__all__ = [
+    "AskBy",
+    "AskWith",
+    "Asking",
+    "AsyncClient",
+    "AsyncTransport",
+    "Attempt",
+    "Cache",
+    "CachedAnswer",
+    "ChainCheck",
+    "CheckStatus",
+    "Client",
+    "ContentTypes",
+    "FailMode",
+    "HTTPReply",
+    "HTTPRequest",
+    "MemoryCache",
+    "MissingIssuer",
+    "Options",
+    "Outcome",
+    "Reason",
+    "Redirects",
+    "Schemes",
+    "SendNonce",
+    "Source",
+    "Step",
+    "Targets",
+    "Transport",
+    "World",
+    "check",
+]

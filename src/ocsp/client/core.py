@@ -1,0 +1,124 @@
+"""
+What both clients are: options, memory, and the flows of each question.
+
+Rules of this file: nothing waits here. :class:`ocsp.Client` and
+:class:`ocsp.AsyncClient` put a driver and a transport to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NoReturn, Self
+
+from cryptography import x509
+
+from ocsp.client.cache import Cache, MemoryCache
+from ocsp.client.effects import Flow, race
+from ocsp.client.flow import check_flow
+from ocsp.client.inquiry import Inquiry, Memory, Question, World
+from ocsp.client.options import Options, SendNonce
+from ocsp.client.outcome import FailMode, Outcome
+
+__all__ = ["ChainCheck", "Core", "URLs"]
+
+URLs = str | Iterable[str] | None
+"""One URL, or several in the order in which they are to be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainCheck:
+    """What is known of a chain."""
+
+    outcomes: tuple[Outcome, ...]
+    """One for each certificate but the last, in the order of the chain."""
+
+    def require_good(self, fail: FailMode = FailMode.HARD) -> Self:
+        """
+        Return this if every certificate is good, or needs no status.
+
+        Args:
+            fail: As for :meth:`Outcome.require_good`.
+
+        Raises:
+            CertificateNotGood: If one is revoked, or unknown to its responder.
+            RevocationIndeterminate: If of one nothing is known, and *fail* is ``HARD``.
+        """
+        # What is known to be bad tells more than what is not known.
+        for outcome in self.outcomes:
+            outcome.require_good(FailMode.UNSAFE_SOFT)
+        for outcome in self.outcomes:
+            outcome.require_good(fail)
+        return self
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a chain check is no boolean: call .require_good()")
+
+
+class Core:
+    """Options and memory of one client."""
+
+    def __init__(self, options: Options, cache: Cache | None, world: World) -> None:
+        if not isinstance(options, Options):
+            raise TypeError("options must be Options")
+        self.options = options
+        self.world = world
+        self._memory = Memory(
+            MemoryCache() if cache is None else cache, world.fraction()
+        )
+
+    def question(
+        self, cert: x509.Certificate, issuer: x509.Certificate | None, url: URLs
+    ) -> Question:
+        """
+        Return what a caller wants to know.
+
+        Raises:
+            TypeError: If *cert* or *issuer* is no certificate.
+        """
+        if not isinstance(cert, x509.Certificate):
+            raise TypeError("cert must be a Certificate")
+        if issuer is not None and not isinstance(issuer, x509.Certificate):
+            raise TypeError("issuer must be a Certificate")
+        if url is None:
+            urls: tuple[str, ...] = ()
+        else:
+            urls = (url,) if isinstance(url, str) else tuple(url)
+        return Question(certificate=cert, issuer=issuer, urls=urls)
+
+    def check(self, question: Question, nonce: SendNonce | None) -> Flow[Outcome]:
+        """Return the flow that finds out what is known of one certificate."""
+        options = self.options
+        if nonce is not None and nonce is not options.nonce:
+            options = replace(options, nonce=nonce)
+        return check_flow(
+            Inquiry(
+                question=question,
+                options=options,
+                world=self.world,
+                memory=self._memory,
+                started=self.world.monotonic(),
+            )
+        )
+
+    def check_chain(
+        self, chain: Sequence[x509.Certificate], nonce: SendNonce | None
+    ) -> Flow[ChainCheck]:
+        """
+        Return the flow that finds out what is known of all of *chain*, at once.
+
+        Raises:
+            ValueError: If *chain* has fewer than two certificates.
+            TypeError: If one is no certificate.
+        """
+        if len(chain) < 2:
+            raise ValueError("a chain has a certificate and its issuer at least")
+        questions = [
+            self.question(cert, issuer, None) for cert, issuer in pairwise(chain)
+        ]
+        return self._together([self.check(each, nonce) for each in questions])
+
+    def _together(self, flows: Sequence[Flow[Outcome]]) -> Flow[ChainCheck]:
+        outcomes = yield from race(tuple(flows))
+        return ChainCheck(outcomes=tuple(outcomes))
