@@ -17,7 +17,7 @@ ends in an :class:`Outcome`: *good*, *revoked* or *unknown* with evidence, or
 from __future__ import annotations
 
 from ocsp.client.asynchronous import AsyncClient
-from ocsp.client.cache import Cache, CachedAnswer, MemoryCache
+from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, SQLiteCache
 from ocsp.client.core import ChainCheck
 from ocsp.client.default import check
 from ocsp.client.inquiry import World
@@ -67,6 +67,7 @@ __all__ = [
     "Outcome",
     "Reason",
     "Redirects",
+    "SQLiteCache",
     "Schemes",
     "SendNonce",
     "Source",

@@ -92,7 +92,7 @@ def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
     if beforehand is not None:
         return beforehand
     if known is None:
-        return (yield from _ask(inquiry, cert_id, issuer))
+        return (yield from _ask(inquiry, cert_id, issuer, inquiry.options.retries))
     return (yield from _refresh(inquiry, cert_id, issuer, known))
 
 
@@ -206,7 +206,8 @@ def _refresh(
         return _from_cache(inquiry, issuer, known)
     refreshing.add(key)
     try:
-        outcome = yield from _ask(inquiry, cert_id, issuer)
+        # Whoever has an answer that holds is not kept waiting for a better one.
+        outcome = yield from _ask(inquiry, cert_id, issuer, retries=0)
     finally:
         refreshing.discard(key)
     if outcome.status is CheckStatus.INDETERMINATE and known.evidence.holds_at(
@@ -234,12 +235,14 @@ def _remember(inquiry: Inquiry, tried: Tried, evidence: VerifiedResponse) -> Flo
 # --- asking ----------------------------------------------------------------------
 
 
-def _ask(inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate) -> Flow[Outcome]:
+def _ask(
+    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate, retries: int
+) -> Flow[Outcome]:
     """Ask the responders, and note what came of it."""
     urls = inquiry.question.urls or responder_urls(inquiry.certificate)
     if not urls:
         return _indeterminate(inquiry, issuer, NoResponderURL())
-    told = yield from _ask_all(inquiry, issuer, urls)
+    told = yield from _ask_all(inquiry, issuer, urls, retries)
     if told is not None and told.evidence is not None:
         inquiry.memory.vain.discard(cert_id.der)
         yield from _remember(inquiry, told, told.evidence)
@@ -258,10 +261,10 @@ def _ask(inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate) -> Flow[Ou
 
 
 def _ask_all(
-    inquiry: Inquiry, issuer: x509.Certificate, urls: tuple[str, ...]
+    inquiry: Inquiry, issuer: x509.Certificate, urls: tuple[str, ...], retries: int
 ) -> Flow[Tried | None]:
     """Return what tells most, after as many rounds as are allowed."""
-    for again in range(inquiry.options.retries + 1):
+    for again in range(retries + 1):
         tried = yield from _round(inquiry, issuer, urls, again=again > 0)
         told = next(filter(_is_final, tried), None)
         told = told or next((each for each in tried if each.evidence), None)
@@ -273,7 +276,7 @@ def _ask_all(
         wait = _wait(inquiry, tried, again)
         if not urls or wait >= inquiry.left():
             return None
-        if again < inquiry.options.retries:
+        if again < retries:
             yield from pause(wait)
     return None
 

@@ -74,7 +74,8 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
     if depth(data, 0, len(data), limits.MAX_DEPTH) > limits.MAX_DEPTH:
         return []
     try:
-        return [read_certificate(data, 0, len(data), "issuer")[0]]
+        certificate, stop = read_certificate(data, 0, len(data), "issuer")
+        return [certificate] if stop == len(data) else []
     except DecodeError:
         pass
     try:

@@ -1,0 +1,430 @@
+"""The transports over real sockets: bounds, breaks, keep-alive, and leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import ocsp
+from ocsp.client import HTTPReply, HTTPRequest, Targets, network
+from ocsp.client.cancelling import Scope, current
+from ocsp.client.http_transport import AsyncHTTPTransport, HTTPTransport
+from tests.integration.loopback import Server, head, read_request, serving
+
+BODY = b"what a responder says" * 40
+
+
+class Sender:
+    """One transport of either kind, for as long as a test takes."""
+
+    def __init__(self, kind: str) -> None:
+        self._runner = asyncio.Runner() if kind == "async" else None
+        self._transport: Any = (
+            HTTPTransport() if self._runner is None else AsyncHTTPTransport()
+        )
+
+    def __call__(self, url: str, **changes: Any) -> HTTPReply:
+        """Send, and return the answer."""
+        request = HTTPRequest(
+            **{
+                "method": "GET",
+                "url": url,
+                "targets": Targets.PRIVATE_TOO,
+                "max_bytes": 65_536,
+                "timeout": 30.0,
+                "step_timeout": 30.0,
+                **changes,
+            }
+        )
+        sent = self._transport.send(request)
+        reply = sent if self._runner is None else self._runner.run(sent)
+        assert isinstance(reply, HTTPReply)
+        return reply
+
+    def close(self) -> None:
+        """Close all connections; once is enough."""
+        transport, self._transport = self._transport, None
+        if transport is None:
+            return
+        if self._runner is None:
+            transport.close()
+        else:
+            self._runner.run(transport.aclose())
+            self._runner.close()
+
+
+@pytest.fixture(name="send", params=["sync", "async"])
+def _send(request: pytest.FixtureRequest) -> Iterator[Sender]:
+    sender = Sender(request.param)
+    yield sender
+    sender.close()
+
+
+def _url(server: Server, path: str = "/") -> str:
+    return f"http://127.0.0.1:{server.port}{path}"
+
+
+def _answering(server: Server, connection: socket.socket) -> None:
+    while read_request(server, connection):
+        connection.sendall(head(Content_Length=len(BODY)) + BODY)
+
+
+def test_a_request_is_what_was_said_and_no_more(send: Sender) -> None:
+    """The path as it was written, Host with its port, no Expect, no compression."""
+    with serving(_answering) as server:
+        path = "/a//b%2F%2B=?x=//"
+        reply = send(_url(server, path), headers=(("Accept", "x/y"),))
+        assert (reply.status, reply.body) == (200, BODY)
+        assert reply.header("content-length") == str(len(BODY))
+        (request,) = server.requests
+    lines = request.decode().split("\r\n")
+    assert lines[0] == f"GET {path} HTTP/1.1"
+    names = {line.partition(":")[0].lower() for line in lines[1:] if line}
+    assert names == {"host", "user-agent", "accept"}
+    assert f"Host: 127.0.0.1:{server.port}" in lines
+
+
+def test_a_post_has_its_length_and_body(send: Sender) -> None:
+    """In one piece, without asking for leave first."""
+    with serving(_answering) as server:
+        send(
+            _url(server),
+            method="POST",
+            body=b"question",
+            headers=(("Content-Type", "application/ocsp-request"),),
+        )
+        (request,) = server.requests
+    assert request.endswith(b"\r\n\r\nquestion")
+    assert b"Content-Length: 8\r\n" in request
+    assert b"expect" not in request.lower()
+    assert b"transfer-encoding" not in request.lower()
+
+
+def test_the_environment_is_not_asked_for_a_proxy(
+    send: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would have to be said."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with serving(_answering) as server:
+        assert send(_url(server)).status == 200
+
+
+def test_a_connection_is_kept(send: Sender) -> None:
+    """Three questions, one connection."""
+    with serving(_answering) as server:
+        for _ in range(3):
+            send(_url(server))
+        assert (len(server.requests), server.connections) == (3, 1)
+
+
+def test_a_kept_connection_that_was_closed_is_made_anew(send: Sender) -> None:
+    """RFC 9112 §9.3.1: the server may close at any time, even as we ask."""
+
+    def once(server: Server, connection: socket.socket) -> None:
+        read_request(server, connection)
+        connection.sendall(head(Content_Length=len(BODY)) + BODY)
+        if server.connections == 1:
+            read_request(server, connection)  # and not a word
+
+    with serving(once) as server:
+        assert send(_url(server)).body == BODY
+        assert send(_url(server)).body == BODY
+        assert server.connections == 2
+
+
+def test_a_new_connection_that_is_closed_is_a_failure(send: Sender) -> None:
+    """It is not tried for ever."""
+    with serving(read_request) as server, pytest.raises(ocsp.TransportError):
+        send(_url(server))
+    assert server.connections == 1
+
+
+def test_nobody_listens(send: Sender) -> None:
+    """A transport error, with the URL that is shown."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    with pytest.raises(ocsp.TransportError) as raised:
+        send(f"http://127.0.0.1:{port}/MFQwUjBQ", shown="http://a.example")
+    assert raised.value.url == "http://a.example"
+    assert isinstance(raised.value, ConnectionError)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.7\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
+        b"",
+    ],
+    ids=["ssh", "short", "chunks", "two lengths", "endless head", "nothing"],
+)
+def test_what_is_no_http_is_a_transport_error(send: Sender, answer: bytes) -> None:
+    """Whatever the library below calls it."""
+
+    def serve(server: Server, connection: socket.socket) -> None:
+        read_request(server, connection)
+        connection.sendall(answer)
+
+    with serving(serve) as server, pytest.raises(ocsp.TransportError):
+        send(_url(server))
+
+
+def _endless(server: Server, connection: socket.socket) -> None:
+    read_request(server, connection)
+    connection.sendall(head(Transfer_Encoding="chunked"))
+    for _ in itertools.count():
+        connection.sendall(b"1000\r\n" + bytes(0x1000) + b"\r\n")
+
+
+def _announced(server: Server, connection: socket.socket) -> None:
+    read_request(server, connection)
+    connection.sendall(head(Content_Length=10**12))
+    server.wait_until_gone(connection)
+
+
+@pytest.mark.parametrize("serve", [_endless, _announced])
+def test_an_answer_is_read_to_its_limit(send: Sender, serve: Any) -> None:
+    """While reading, and before that where it says so itself; then it is closed."""
+    with serving(serve) as server, pytest.raises(ocsp.BodyTooLarge) as raised:
+        send(_url(server))
+    assert raised.value.maximum == 65_536
+
+
+def test_an_answer_of_just_that_size_is_read(send: Sender) -> None:
+    """One octet more is too much."""
+    with serving(_answering) as server:
+        assert len(send(_url(server), max_bytes=len(BODY)).body) == len(BODY)
+        with pytest.raises(ocsp.BodyTooLarge):
+            send(_url(server), max_bytes=len(BODY) - 1)
+
+
+def test_the_body_of_another_code_is_not_read(send: Sender) -> None:
+    """It may be as long as it likes, within what its head says."""
+
+    def serve(server: Server, connection: socket.socket) -> None:
+        read_request(server, connection)
+        connection.sendall(head("404 Not Found") + b"<html>")
+        server.wait_until_gone(connection)
+
+    with serving(serve) as server:
+        reply = send(_url(server))
+        assert server.gone.wait(30)
+    assert (reply.status, reply.body) == (404, b"")
+
+
+def _silent(server: Server, connection: socket.socket) -> None:
+    read_request(server, connection)
+    server.wait_until_gone(connection)
+
+
+def _dripping(server: Server, connection: socket.socket) -> None:
+    """Send an octet now and then: no single wait is long."""
+    read_request(server, connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    while not server.release.wait(0.01):
+        connection.sendall(b"x")
+
+
+@pytest.mark.parametrize(
+    ("serve", "changes"),
+    [
+        (_silent, {"step_timeout": 0.1}),
+        (_silent, {"timeout": 0.1}),
+        (_dripping, {"timeout": 0.2}),
+    ],
+    ids=["a step", "all", "drop by drop"],
+)
+def test_every_wait_has_an_end(
+    send: Sender, serve: Callable[[Server, socket.socket], None], changes: Any
+) -> None:
+    """Each step, and all of them: drops do not prolong it."""
+    start = time.monotonic()
+    with serving(serve) as server, pytest.raises(ocsp.FetchTimeout) as raised:
+        send(_url(server), **changes)
+    assert isinstance(raised.value, TimeoutError)
+    assert time.monotonic() - start < 20
+
+
+# --- addresses -------------------------------------------------------------------
+
+
+def test_a_private_address_is_not_connected_to(send: Sender) -> None:
+    """Not by its number, and nothing arrives there."""
+    with serving(_answering) as server:
+        with pytest.raises(ocsp.ForbiddenResponderURL, match="not public"):
+            send(_url(server), targets=Targets.PUBLIC)
+        assert server.connections == 0
+
+
+def test_a_connection_that_was_allowed_serves_no_one_else(send: Sender) -> None:
+    """It was made for a URL of the caller's, and a certificate names the same."""
+    with serving(_answering) as server:
+        assert send(_url(server)).status == 200
+        with pytest.raises(ocsp.ForbiddenResponderURL):
+            send(_url(server), targets=Targets.PUBLIC)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.1", "0x7f000001"])
+def test_a_name_is_judged_by_where_it_leads(send: Sender, host: str) -> None:
+    """Also a number in one of its older spellings."""
+    with serving(_answering) as server:
+        with pytest.raises((ocsp.ForbiddenResponderURL, ocsp.TransportError)):
+            send(f"http://{host}:{server.port}/", targets=Targets.PUBLIC)
+        assert server.connections == 0
+
+
+def _resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
+    """Let names resolve to *answers*, one after the other; return who was asked."""
+    asked: list[str] = []
+    queue = list(answers)
+
+    def getaddrinfo(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+        asked.append(host)
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+            for address in (queue.pop(0) if len(queue) > 1 else queue[0])
+        ]
+
+    real = socket.getaddrinfo
+
+    def patched(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        if isinstance(host, str) and host.endswith(".example"):
+            return getaddrinfo(host, port)
+        return real(host, port, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", patched)
+    return asked
+
+
+def test_a_name_is_resolved_once_and_what_was_judged_is_used(
+    send: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that points elsewhere the next time (DNS rebinding) is of no use."""
+    with serving(_answering) as server:
+        asked = _resolving(monkeypatch, ["127.0.0.1"], ["10.255.255.1"])
+        url = f"http://name.example:{server.port}/"
+        assert send(url).status == 200
+        assert asked == ["name.example"]
+        assert f"Host: name.example:{server.port}".encode() in server.requests[0]
+        with pytest.raises(ocsp.ForbiddenResponderURL, match=r"10\.255\.255\.1"):
+            send(url, targets=Targets.PUBLIC)
+
+
+def test_an_address_where_nobody_answers_is_followed_by_the_next(
+    send: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with any name that has several."""
+    with serving(_answering) as server:
+        _resolving(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+        assert send(f"http://name.example:{server.port}/").status == 200
+
+
+def test_a_name_that_does_not_exist(send: Sender) -> None:
+    """RFC 6761 §6.4: no name below .invalid does."""
+    with pytest.raises(ocsp.TransportError):
+        send("http://nobody.invalid/")
+
+
+def test_a_resolver_that_does_not_answer_costs_no_more_than_a_step(
+    send: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows no deadline of its own."""
+    release = threading.Event()
+    real = socket.getaddrinfo
+
+    def slow(host: Any, *rest: Any, **more: Any) -> Any:
+        if host == "name.example":
+            assert release.wait(30)
+            raise OSError("too late")
+        return real(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    try:
+        with pytest.raises(ocsp.FetchTimeout):
+            send("http://name.example/", step_timeout=0.1)
+    finally:
+        release.set()
+
+
+# --- leaving ---------------------------------------------------------------------
+
+
+def test_a_cancelled_task_leaves_no_socket() -> None:
+    """The server sees it go, in the middle of an answer."""
+
+    async def main(server: Server) -> None:
+        transport = AsyncHTTPTransport()
+        request = HTTPRequest(
+            method="GET",
+            url=_url(server),
+            targets=Targets.PRIVATE_TOO,
+            max_bytes=1,
+            timeout=30,
+            step_timeout=30,
+        )
+        task = asyncio.create_task(transport.send(request))
+        assert await asyncio.to_thread(server.reached.wait, 30)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(server.gone.wait, 30)
+        await transport.aclose()
+
+    with serving(_silent) as server:
+        asyncio.run(main(server))
+
+
+def test_a_cancelled_thread_leaves_no_socket() -> None:
+    """It is woken from its wait, fails, and closes what it has opened."""
+    scope, failures = Scope(), []
+
+    def work(url: str) -> None:
+        current.set(scope)
+        try:
+            Sender("sync")(url)
+        except ocsp.FetchError as error:
+            failures.append(error)
+
+    with serving(_silent) as server:
+        thread = threading.Thread(target=work, args=(_url(server),))
+        thread.start()
+        assert server.reached.wait(30)
+        scope.cancel()
+        assert server.gone.wait(30)
+        thread.join(30)
+    assert len(failures) == 1
+
+
+def test_closing_leaves_no_socket(send: Sender) -> None:
+    """Kept connections too."""
+
+    def serve(server: Server, connection: socket.socket) -> None:
+        read_request(server, connection)
+        connection.sendall(head(Content_Length=len(BODY)) + BODY)
+        server.wait_until_gone(connection)
+
+    with serving(serve) as server:
+        send(_url(server))
+        assert server.reached.wait(30)
+        send.close()
+        assert server.gone.wait(30)
+
+
+def test_no_time_is_left_for_another_step() -> None:
+    """The deadline of the exchange counts before that of the step."""
+    exchange = network.Exchange(-1.0)
+    with pytest.raises(Exception, match="the time for all of it is over"):
+        exchange.left(5.0)
+    assert 0 < network.Exchange(60.0).left(5.0) <= 5.0
+    assert 0 < network.Exchange(60.0).left(None) <= 60.0

@@ -1,0 +1,253 @@
+"""Drivers and workers: what runs beside what, who wins, and who is woken."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import socket
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+import ocsp
+from ocsp import limits
+from ocsp.client import (
+    Asking,
+    CheckStatus,
+    HTTPReply,
+    HTTPRequest,
+    Options,
+    Step,
+)
+from ocsp.client.cancelling import GivenUp, Scope, current, go_on
+from ocsp.client.inquiry import Question
+from ocsp.client.many import Schedule
+from tests.pki import ca
+from tests.unit.client.scene import (
+    A,
+    B,
+    Clock,
+    Reply,
+    Script,
+    asked_for,
+    certificate,
+    reply,
+    response,
+)
+
+HEDGED = Options(
+    asking=Asking.HEDGED, hedge_after=datetime.timedelta(milliseconds=1), retries=0
+)
+BROKEN = ocsp.TransportError(A, "connection reset")
+
+
+def _by_serial(request: HTTPRequest) -> HTTPReply:
+    return reply(response(serial=asked_for(request).serial_number))
+
+
+def test_a_slow_responder_is_overtaken_and_woken_in_threads() -> None:
+    """The second is asked after the delay; the first is told to give up."""
+    woken = threading.Event()
+
+    def never(request: HTTPRequest) -> HTTPReply:
+        scope = current.get()
+        assert scope is not None
+        assert scope.cancelled.wait(30)
+        woken.set()
+        raise BROKEN
+
+    script = Script({A: [never], B: [reply()]})
+    client = ocsp.Client(HEDGED, transport=script, world=Clock().world())
+    outcome = client.check(certificate(A, B), ca())
+    assert outcome.status is CheckStatus.GOOD
+    assert [each.url for each in outcome.attempts] == [B]
+    assert woken.wait(30)
+
+
+def test_a_slow_responder_is_overtaken_and_cancelled_in_tasks() -> None:
+    """The same, and no task is left."""
+    cancelled = []
+
+    class Slow:
+        async def send(self, request: HTTPRequest) -> HTTPReply:
+            if request.url.startswith(B):
+                return reply()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.append(request.url[: len(A)])
+                raise
+            raise AssertionError
+
+        async def aclose(self) -> None:
+            """Nothing is open."""
+
+    async def main() -> ocsp.Outcome:
+        client = ocsp.AsyncClient(HEDGED, transport=Slow(), world=Clock().world())
+        outcome = await client.check(certificate(A, B), ca())
+        assert len(asyncio.all_tasks()) == 1
+        return outcome
+
+    assert asyncio.run(main()).status is CheckStatus.GOOD
+    assert cancelled == [A]
+
+
+def test_a_cancelled_task_cancels_all_that_it_started() -> None:
+    """A chain of three, none of which gets an answer."""
+    under_way = 0
+
+    class Endless:
+        async def send(self, request: HTTPRequest) -> HTTPReply:
+            nonlocal under_way
+            under_way += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                under_way -= 1
+            raise AssertionError
+
+        async def aclose(self) -> None:
+            """Nothing is open."""
+
+    async def main() -> None:
+        client = ocsp.AsyncClient(transport=Endless(), world=Clock().world())
+        chain = [certificate(A), certificate(A, serial=2), ca()]
+        task = asyncio.create_task(client.check_chain(chain))
+        while under_way < 2:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert under_way == 0
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(main())
+
+
+def test_cancelling_a_scope_wakes_sockets_also_of_scopes_inside() -> None:
+    """And whatever comes later is woken at once."""
+    near, far = socket.socketpair()
+    with near, far:
+        outer = Scope()
+        inner = Scope(outer)
+        inner.add(near)
+        outer.cancel()
+        assert near.recv(1) == b""
+        assert Scope(outer).cancelled.is_set()
+    late, other = socket.socketpair()
+    with late, other:
+        outer.add(late)
+        assert late.recv(1) == b""
+        outer.remove(late)
+
+
+def test_a_thread_that_is_given_up_does_nothing_more() -> None:
+    """And one that works for nobody else goes on."""
+    go_on()
+    scope = Scope()
+    token = current.set(scope)
+    try:
+        go_on()
+        scope.cancel()
+        with pytest.raises(GivenUp):
+            go_on()
+    finally:
+        current.reset(token)
+
+
+# --- many ------------------------------------------------------------------------
+
+
+def _many(kind: str, replies: dict[str, list[Reply]], items: Any, **how: Any) -> Any:
+    script = Script(replies)
+    world = Clock().world()
+    options = Options(retries=0)
+    if kind == "threads":
+        client = ocsp.Client(options, transport=script, world=world)
+        return client.check_many(items, **how)
+
+    class Tasks:
+        async def send(self, request: HTTPRequest) -> HTTPReply:
+            await asyncio.sleep(0)
+            return script.send(request)
+
+        async def aclose(self) -> None:
+            """Nothing is open."""
+
+    others = ocsp.AsyncClient(options, transport=Tasks(), world=world)
+    return asyncio.run(others.check_many(items, **how))
+
+
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
+def test_many_are_answered_in_their_order_with_progress(kind: str) -> None:
+    """Those that fail too; and progress counts up to the total."""
+    serials = list(range(1, 40))
+    items = [(certificate(A if n % 3 else B, serial=n), ca()) for n in serials]
+    steps: list[Step] = []
+    replies: dict[str, list[Reply]] = {A: [_by_serial], B: [BROKEN]}
+    outcomes = _many(kind, replies, items, progress=steps.append)
+    assert [each.certificate.serial_number for each in outcomes] == serials
+    assert [each.status is CheckStatus.GOOD for each in outcomes] == [
+        bool(n % 3) for n in serials
+    ]
+    assert [(step.done, step.total) for step in steps] == [(n, 39) for n in serials]
+    assert _many(kind, replies, []) == []
+    with pytest.raises(ValueError, match="concurrency"):
+        _many(kind, replies, items, concurrency=0)
+
+
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
+def test_what_progress_raises_ends_all(kind: str) -> None:
+    """It is the caller's own; a worker does not swallow it."""
+
+    def stop(step: Step) -> None:
+        raise LookupError(step.done)
+
+    items = [(certificate(A, serial=n), ca()) for n in range(1, 9)]
+    with pytest.raises(LookupError):
+        _many(kind, {A: [_by_serial]}, items, progress=stop)
+
+
+def test_one_responder_is_asked_so_many_times_at_once() -> None:
+    """And the others meanwhile; who is done makes room."""
+    questions = [Question(certificate=certificate(A, serial=n)) for n in range(1, 6)]
+    questions += [Question(certificate=certificate(B, serial=7))]
+    questions += [Question(certificate=certificate())]
+    schedule = Schedule(questions, 2)
+    assert schedule.workers == 4
+    taken = [schedule.take() for _ in range(4)]
+    assert set(taken) == {0, 1, 5, 6}
+    assert schedule.take() is None
+    schedule.done(5)
+    assert schedule.take() is None
+    schedule.done(0)
+    assert [schedule.take(), schedule.take()] == [2, None]
+    for position in (1, 2):
+        schedule.done(position)
+    assert [schedule.take(), schedule.take(), schedule.take()] == [3, 4, None]
+
+
+def test_the_number_of_workers_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many responders there are."""
+    questions = [
+        Question(certificate=certificate(f"http://r{n}.example", serial=n))
+        for n in range(1, 9)
+    ]
+    assert Schedule(questions, 4).workers == 8
+    monkeypatch.setattr(limits, "MAX_WORKERS", 3)
+    assert Schedule(questions, 4).workers == 3
+
+
+# --- without httpx ---------------------------------------------------------------
+
+
+def test_a_missing_extra_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the first question that goes out, and not for what is remembered."""
+    monkeypatch.setitem(sys.modules, "ocsp.client.http_transport", None)
+    with pytest.raises(ocsp.MissingExtraError, match=r"ocsp\[client\]"):
+        ocsp.Client().check(certificate(A), ca())
+    with pytest.raises(ocsp.MissingExtraError, match=r"ocsp\[client\]"):
+        asyncio.run(ocsp.AsyncClient().check(certificate(A), ca()))
+    assert ocsp.Client().check(certificate(), ca()).status is CheckStatus.INDETERMINATE

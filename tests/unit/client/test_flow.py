@@ -1,0 +1,647 @@
+"""One check, from the question to its outcome: driven by threads, and by tasks."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+import ocsp
+from ocsp import OCSPCertStatus, OCSPResponseStatus, limits
+from ocsp.client import (
+    AskBy,
+    Asking,
+    AskWith,
+    CheckStatus,
+    ContentTypes,
+    HTTPReply,
+    HTTPRequest,
+    MemoryCache,
+    Options,
+    Reason,
+    Redirects,
+    Schemes,
+    SendNonce,
+    Source,
+    SQLiteCache,
+    Targets,
+)
+from tests.pki import NOW, ca
+from tests.unit.client.scene import (
+    HOUR,
+    SERIAL,
+    A,
+    B,
+    C,
+    Play,
+    asked_for,
+    certificate,
+    reply,
+    response,
+    unsuccessful,
+)
+
+BROKEN = ocsp.TransportError(A, "connection reset")
+UNKNOWN = OCSPCertStatus.UNKNOWN
+
+
+@pytest.fixture(name="driver", params=["threads", "tasks"])
+def _driver(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+# --- what becomes of an answer ---------------------------------------------------
+
+
+@pytest.mark.parametrize("status", list(OCSPCertStatus))
+def test_a_verified_answer_is_evidence(driver: str, status: OCSPCertStatus) -> None:
+    """Good, revoked and unknown alike, with the attempt that led there."""
+    outcome = Play(driver, {A: [reply(response(status))]}).check()
+    assert outcome.status.value == status.name.lower()
+    assert outcome.evidence is not None
+    assert outcome.evidence.status is status
+    assert outcome.source is Source.RESPONDER
+    assert (outcome.reason, outcome.failure) == (None, None)
+    (attempt,) = outcome.attempts
+    assert (attempt.url, attempt.method, attempt.hash_name) == (A, "GET", "sha256")
+    assert attempt.error is None
+    assert attempt.octets > 200
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (BROKEN, Reason.TRANSPORT),
+        (ocsp.FetchTimeout(A, "took too long"), Reason.TIMEOUT),
+        (ocsp.BodyTooLarge(A, 65536), Reason.TOO_LARGE),
+        (ocsp.ForbiddenResponderURL(A, "is private"), Reason.FORBIDDEN),
+        (reply(status=404), Reason.HTTP_STATUS),
+        (reply(status=500), Reason.HTTP_STATUS),
+        (reply(status=204, body=b""), Reason.HTTP_STATUS),
+        (reply(status=302, location=B), Reason.REDIRECT),
+        (reply(b"<html>", content_type="text/html"), Reason.CONTENT_TYPE),
+        (reply(response(), content_type=""), Reason.CONTENT_TYPE),
+        (reply(b"<html>"), Reason.NOT_VERIFIED),
+        (reply(b""), Reason.NOT_VERIFIED),
+        (reply(response()[:-1]), Reason.NOT_VERIFIED),
+        (reply(response(serial=SERIAL + 1)), Reason.NOT_VERIFIED),
+        (reply(response(end=NOW - HOUR / 2)), Reason.NOT_VERIFIED),
+        (reply(response(begin=NOW + HOUR)), Reason.NOT_VERIFIED),
+        (reply(unsuccessful(OCSPResponseStatus.TRY_LATER)), Reason.TRY_LATER),
+        (reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED)), Reason.UNAUTHORIZED),
+        (
+            reply(unsuccessful(OCSPResponseStatus.INTERNAL_ERROR)),
+            Reason.RESPONDER_ERROR,
+        ),
+        (
+            reply(unsuccessful(OCSPResponseStatus.MALFORMED_REQUEST)),
+            Reason.RESPONDER_ERROR,
+        ),
+    ],
+    ids=lambda each: each.name if isinstance(each, Reason) else "",
+)
+def test_whatever_else_comes_is_indeterminate_for_its_reason(
+    driver: str, answer: HTTPReply | Exception, reason: Reason
+) -> None:
+    """And hard-fails with that reason; never good, never revoked."""
+    outcome = Play(driver, {A: [answer]}).check()
+    assert outcome.status is CheckStatus.INDETERMINATE
+    assert outcome.reason is reason
+    assert outcome.evidence is None
+    assert outcome.attempts
+    with pytest.raises(ocsp.RevocationIndeterminate) as raised:
+        outcome.require_good()
+    assert raised.value.reason is reason
+    assert outcome.require_good(ocsp.FailMode.UNSAFE_SOFT) is outcome
+
+
+def test_a_media_type_may_have_parameters_and_any_case(driver: str) -> None:
+    """RFC 9110 §8.3.1."""
+    written = "Application/OCSP-Response; charset=binary"
+    assert (
+        Play(driver, {A: [reply(content_type=written)]}).check().status
+        is CheckStatus.GOOD
+    )
+
+
+def test_any_media_type_is_taken_where_that_is_said(driver: str) -> None:
+    """What counts is signed inside."""
+    options = Options(content_types=ContentTypes.ANY)
+    answer = reply(content_type="application/octet-stream")
+    assert Play(driver, {A: [answer]}, options).check().status is CheckStatus.GOOD
+
+
+# --- how it is asked -------------------------------------------------------------
+
+
+def test_a_short_question_goes_by_get(driver: str) -> None:
+    """One slash, all of base64 escaped, the media type that is wanted (H1)."""
+    play = Play(driver, {A: [reply()]})
+    play.check(certificate(A + "/"))
+    (request,) = play.script.sent
+    assert request.method == "GET"
+    assert request.url.startswith(A + "/MF")
+    assert "//" not in request.url[len("http://") :]
+    assert len(request.url) <= limits.MAX_GET_URL_BYTES
+    assert ("Accept", "application/ocsp-response") in request.headers
+    assert asked_for(request).serial_number == SERIAL
+    assert isinstance(asked_for(request).hash_algorithm, hashes.SHA256)
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        (A + "/" + 255 * "x", Options()),
+        (A + "/?query", Options()),
+        (A, Options(ask_by=AskBy.POST)),
+    ],
+)
+def test_other_questions_go_by_post(driver: str, url: str, options: Options) -> None:
+    """Too long for a GET, no path to put it, or the caller wants it so."""
+    play = Play(driver, {A: [reply()]}, options)
+    assert play.check(certificate(url)).status is CheckStatus.GOOD
+    (request,) = play.script.sent
+    assert (request.method, request.url) == ("POST", url)
+    assert ("Content-Type", "application/ocsp-request") in request.headers
+    assert asked_for(request).serial_number == SERIAL
+
+
+def test_the_length_of_a_get_is_a_limit(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One octet over it is a POST."""
+    play = Play(driver, {A: [reply()]})
+    play.check()
+    length = len(play.script.sent[0].url)
+    for maximum, method in ((length, "GET"), (length - 1, "POST")):
+        monkeypatch.setattr(limits, "MAX_GET_URL_BYTES", maximum)
+        play = Play(driver, {A: [reply()]})
+        play.check()
+        assert play.script.sent[0].method == method
+
+
+def test_a_nonce_goes_by_post_and_has_to_come_back(driver: str) -> None:
+    """32 octets (RFC 9654); nothing remembered counts, and nothing is remembered."""
+    sent = bytes(range(32))
+    play = Play(driver, {A: [reply(), reply(response(nonce=sent)), reply()]})
+    play.check()
+    fresh = play.check(nonce=SendNonce.ALWAYS)
+    assert fresh.evidence is not None
+    assert fresh.evidence.nonce_matched
+    request = play.script.sent[1]
+    assert request.method == "POST"
+    assert asked_for(request).extensions[0].value == x509.OCSPNonce(sent)
+    replayed = play.check(nonce=SendNonce.ALWAYS)
+    assert replayed.reason is Reason.NOT_VERIFIED
+    assert len(play.script.sent) == 3
+    remembered = play.check()
+    assert remembered.source is Source.CACHE
+    assert remembered.evidence is not None
+    assert not remembered.evidence.nonce_matched
+
+
+def test_sha1_is_tried_where_sha256_is_not_authorized(driver: str) -> None:
+    """RFC 9919 §3.1.1; and the next question to that responder begins with it."""
+    unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
+
+    def answer(request: HTTPRequest) -> HTTPReply:
+        asked = asked_for(request)
+        if not isinstance(asked.hash_algorithm, hashes.SHA1):
+            return unauthorized
+        return reply(response(serial=asked.serial_number, algorithm=hashes.SHA1()))
+
+    play = Play(driver, {A: [answer]})
+    outcome = play.check()
+    assert outcome.status is CheckStatus.GOOD
+    assert [each.hash_name for each in outcome.attempts] == ["sha256", "sha1"]
+    again = play.check(certificate(A, serial=7))
+    assert [each.hash_name for each in again.attempts] == ["sha1"]
+    # The cache knows the certificate whichever hash it was told by.
+    assert play.check().source is Source.CACHE
+
+
+@pytest.mark.parametrize(
+    ("ask_with", "names"), [(AskWith.SHA256, ["sha256"]), (AskWith.SHA1, ["sha1"])]
+)
+def test_one_hash_may_be_insisted_on(
+    driver: str, ask_with: AskWith, names: list[str]
+) -> None:
+    """Then there is no second question."""
+    unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
+    play = Play(driver, {A: [unauthorized]}, Options(ask_with=ask_with))
+    assert [each.hash_name for each in play.check().attempts] == names
+
+
+# --- whom to ask -----------------------------------------------------------------
+
+
+def test_every_url_is_tried_in_order_until_one_has_told(driver: str) -> None:
+    """H5; each failure is listed."""
+    play = Play(driver, {A: [BROKEN], B: [reply()], C: [reply()]})
+    outcome = play.check(certificate(A, B, C))
+    assert outcome.status is CheckStatus.GOOD
+    assert play.script.hosts == ["a", "b"]
+    assert [each.error is None for each in outcome.attempts] == [False, True]
+
+
+def test_of_an_unknown_certificate_the_next_responder_may_know(driver: str) -> None:
+    """RFC 6960 §2.2; and if it does not either, it is unknown."""
+    unknown = reply(response(UNKNOWN))
+    known = Play(driver, {A: [unknown], B: [reply()]}).check(certificate(A, B))
+    assert known.status is CheckStatus.GOOD
+    play = Play(driver, {A: [unknown], B: [BROKEN]})
+    outcome = play.check(certificate(A, B))
+    assert outcome.status is CheckStatus.UNKNOWN
+    with pytest.raises(ocsp.CertificateStatusUnknown):
+        outcome.require_good(ocsp.FailMode.UNSAFE_SOFT)
+
+
+def test_of_several_failures_the_one_nearest_to_an_answer_counts(driver: str) -> None:
+    """A refusal says more than a broken connection, whichever came last."""
+    unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
+    for answers in ({A: [unauthorized], B: [BROKEN]}, {A: [BROKEN], B: [unauthorized]}):
+        outcome = Play(driver, answers).check(certificate(A, B))
+        assert outcome.reason is Reason.UNAUTHORIZED
+
+
+def test_a_given_url_is_asked_instead_and_may_be_private(driver: str) -> None:
+    """The caller knows where it leads; what a certificate names is public."""
+    play = Play(driver, {A: [reply()], B: [reply()]})
+    assert play.check(url=B).status is CheckStatus.GOOD
+    assert play.script.hosts == ["b"]
+    assert play.script.sent[0].targets is Targets.PRIVATE_TOO
+    other = Play(driver, {A: [reply()]})
+    other.check()
+    assert other.script.sent[0].targets is Targets.PUBLIC
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example",
+        "http://",
+        "http://user@a.example",
+        "http://a.example/#x",
+        "http://a.example/\r\nX: y",
+        "http://a.example/ x",
+        "http://a.example:99999",
+        "http://[::1",
+        "http://a.example/" + 2048 * "x",
+    ],
+)
+def test_a_url_that_is_none_for_us_is_never_sent(driver: str, url: str) -> None:
+    """H4 and H7: not by scheme, not by form."""
+    play = Play(driver, {"http": [reply()]})
+    outcome = play.check(url=url)
+    assert outcome.reason is Reason.FORBIDDEN
+    assert play.script.sent == []
+    assert play.check(url=["ftp://a.example", A]).status is CheckStatus.GOOD
+
+
+def test_https_is_asked_where_that_is_said(driver: str) -> None:
+    """RFC 5280 §8: the caller knows that there is no circle."""
+    url = "https://a.example"
+    options = Options(schemes=Schemes.HTTP_AND_HTTPS)
+    play = Play(driver, {url: [reply()]}, options)
+    assert play.check(certificate(url)).status is CheckStatus.GOOD
+
+
+def test_a_certificate_without_responder_is_no_good_one(driver: str) -> None:
+    """V29: no URL is not good. What other services are named is not for us."""
+    for cert in (certificate(), certificate("ldap://a.example/cn=x")):
+        outcome = Play(driver, {}).check(cert)
+        assert outcome.status is CheckStatus.INDETERMINATE
+        assert outcome.reason is Reason.NO_URL
+        assert isinstance(outcome.failure, ocsp.NoResponderURL)
+
+
+def test_the_number_of_urls_is_a_limit(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate cannot name hundreds, and name one twice for more tries."""
+    monkeypatch.setattr(limits, "MAX_RESPONDER_URLS", 2)
+    play = Play(driver, {"http": [BROKEN]}, Options(retries=0))
+    play.check(certificate(A, A, B, C))
+    assert play.script.hosts == ["a", "b"]
+
+
+def test_a_certificate_that_has_no_status_needs_no_question(driver: str) -> None:
+    """RFC 9608: noRevAvail. Nothing is sent, and nothing stands against it."""
+    oid = x509.ObjectIdentifier("2.5.29.56")
+    mark = x509.UnrecognizedExtension(oid, b"\x05\x00")
+    play = Play(driver, {A: [reply()]})
+    for issuer in (ca(), None):
+        outcome = play.check(certificate(A, extensions=[mark]), issuer)
+        assert outcome.status is CheckStatus.NOT_NEEDED
+        assert outcome.require_good() is outcome
+    assert play.script.sent == []
+
+
+def test_a_certificate_that_cannot_be_read_is_indeterminate(driver: str) -> None:
+    """Not an error out of nowhere, and not good."""
+    broken = x509.UnrecognizedExtension(
+        x509.ObjectIdentifier("1.3.6.1.5.5.7.1.1"), b"\x30\x01"
+    )
+    cert = certificate(extensions=[broken])
+    for issuer in (ca(), None):
+        assert Play(driver, {}).check(cert, issuer).reason is Reason.UNREADABLE
+
+
+# --- redirects -------------------------------------------------------------------
+
+FOLLOW = Options(redirects=Redirects.SAME_SCHEME)
+
+
+def test_a_redirect_is_followed_where_that_is_said(driver: str) -> None:
+    """The question is in the new URL already, and the new address is checked anew."""
+    play = Play(
+        driver, {A: [reply(status=301, location=B + "/q")], B: [reply()]}, FOLLOW
+    )
+    outcome = play.check(url=A)
+    assert outcome.status is CheckStatus.GOOD
+    first, second = play.script.sent
+    assert second.url == B + "/q"
+    # The first URL was the caller's own; where it leads to is not.
+    assert (first.targets, second.targets) == (Targets.PRIVATE_TOO, Targets.PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("https://b.example", Reason.REDIRECT),
+        ("file:///etc/passwd", Reason.REDIRECT),
+        ("http://[::1", Reason.REDIRECT),
+        ("", Reason.REDIRECT),
+        ("http://user@b.example", Reason.FORBIDDEN),
+        (A, Reason.REDIRECT),
+    ],
+)
+def test_a_redirect_does_not_lead_anywhere(
+    driver: str, location: str, reason: Reason
+) -> None:
+    """To another scheme, to nowhere, past the checks, or round in a circle (H6)."""
+    play = Play(driver, {A: [reply(status=302, location=location)]}, FOLLOW)
+    outcome = play.check()
+    assert outcome.reason is reason
+    assert len(play.script.sent) == (limits.MAX_REDIRECTS + 1 if location == A else 1)
+
+
+def test_the_number_of_redirects_is_a_limit(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more than that is one too many."""
+    for maximum, status in ((1, CheckStatus.GOOD), (0, CheckStatus.INDETERMINATE)):
+        monkeypatch.setattr(limits, "MAX_REDIRECTS", maximum)
+        answers = {A: [reply(status=307, location=B)], B: [reply()]}
+        assert Play(driver, answers, FOLLOW).check().status is status
+
+
+def test_a_post_is_redirected_with_its_question_only(driver: str) -> None:
+    """RFC 9110 §15.4: 302 may drop the body, 307 keeps it."""
+    options = Options(redirects=Redirects.SAME_SCHEME, ask_by=AskBy.POST)
+    for status, expected in ((302, Reason.REDIRECT), (307, None)):
+        answers = {A: [reply(status=status, location=B)], B: [reply()]}
+        play = Play(driver, answers, options)
+        assert play.check().reason is expected
+        assert {request.method for request in play.script.sent} == {"POST"}
+
+
+# --- time ------------------------------------------------------------------------
+
+
+def test_responders_that_failed_are_asked_again_after_a_pause(driver: str) -> None:
+    """Those only that may answer the next time."""
+    play = Play(driver, {A: [reply(status=404)], B: [BROKEN, reply()]})
+    outcome = play.check(certificate(A, B))
+    assert outcome.status is CheckStatus.GOOD
+    assert play.script.hosts == ["a", "b", "b"]
+    assert play.clock.pauses == [0.25]
+
+
+def test_retry_after_is_honoured_while_there_is_time(driver: str) -> None:
+    """RFC 9110 §10.2.3: seconds, or a date."""
+    later = (NOW + datetime.timedelta(seconds=4)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    for written, pauses in (("3", [3.0]), (later, [4.0]), ("60", []), ("x", [0.25])):
+        play = Play(driver, {A: [reply(status=503, retry_after=written), reply()]})
+        outcome = play.check()
+        assert play.clock.pauses == pauses
+        assert (outcome.status is CheckStatus.GOOD) is bool(pauses)
+
+
+def test_no_retry_where_none_is_wanted(driver: str) -> None:
+    """And no pause."""
+    play = Play(driver, {A: [BROKEN, reply()]}, Options(retries=0))
+    assert play.check().reason is Reason.TRANSPORT
+    assert play.clock.pauses == []
+
+
+def test_all_tries_together_have_one_deadline(driver: str) -> None:
+    """Each exchange gets what is left, and none begins when nothing is."""
+    play = Play(driver, {A: [BROKEN], B: [BROKEN], C: [reply()]})
+    play.script.takes = 6.0
+    outcome = play.check(certificate(A, B, C))
+    assert [request.timeout for request in play.script.sent] == [10.0, 4.0]
+    assert isinstance(outcome.attempts[2].error, ocsp.FetchTimeout)
+    assert outcome.reason in {Reason.TIMEOUT, Reason.TRANSPORT}
+    assert [attempt.started for attempt in outcome.attempts] == [0.0, 6.0, 12.0]
+    assert outcome.attempts[0].seconds == 6.0
+    assert play.clock.pauses == []
+
+
+def test_a_responder_that_failed_is_left_alone_for_longer_each_time(
+    driver: str,
+) -> None:
+    """1, 2, 4 seconds; no question is sent meanwhile, and an answer ends it."""
+    play = Play(driver, {A: [BROKEN, BROKEN, BROKEN, reply()]}, Options(retries=0))
+    for seconds in (1, 2, 4):
+        assert play.check().reason is Reason.TRANSPORT
+        sent = len(play.script.sent)
+        play.clock.seconds += seconds - 0.5
+        outcome = play.check()
+        assert outcome.reason is Reason.BACKED_OFF
+        assert isinstance(outcome.failure, ocsp.ResponderBackedOff)
+        assert outcome.failure.seconds == pytest.approx(0.5)
+        assert len(play.script.sent) == sent
+        play.clock.seconds += 0.5
+    assert play.check().status is CheckStatus.GOOD
+
+
+def test_try_later_says_for_how_long(driver: str) -> None:
+    """With HTTP 200 around it, and Retry-After beside it."""
+    answer = reply(unsuccessful(OCSPResponseStatus.TRY_LATER), retry_after="30")
+    play = Play(driver, {A: [answer, reply()]}, Options(retries=0))
+    assert play.check().reason is Reason.TRY_LATER
+    play.clock.seconds = 29
+    assert play.check().reason is Reason.BACKED_OFF
+    play.clock.seconds = 30
+    assert play.check().status is CheckStatus.GOOD
+
+
+def test_what_led_to_nothing_is_not_repeated_for_a_while(driver: str) -> None:
+    """C2: at most a minute; another certificate is another question."""
+    unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
+    play = Play(driver, {A: [unauthorized]})
+    first = play.check()
+    assert play.check() is first
+    sent = len(play.script.sent)
+    play.check(certificate(A, serial=9))
+    assert len(play.script.sent) > sent
+    play.clock.seconds = 20
+    assert play.check() is not first
+
+
+# --- what is remembered ----------------------------------------------------------
+
+
+def _ages(seconds: float) -> Play:
+    """Return a client that has asked once, so long ago; the next question fails."""
+    play = Play(
+        "threads",
+        {A: [reply(), BROKEN, reply(response(begin=NOW))]},
+        Options(retries=0),
+    )
+    play.check()
+    play.clock.seconds = seconds
+    return play
+
+
+def test_a_good_answer_is_remembered(driver: str) -> None:
+    """And asked about again, by whatever URL, it costs no exchange (C1)."""
+    play = Play(driver, {A: [reply()]})
+    first = play.check()
+    second = play.check(certificate(B))
+    assert second.status is CheckStatus.GOOD
+    assert second.source is Source.CACHE
+    assert second.evidence is first.evidence
+    assert second.attempts == ()
+    assert len(play.script.sent) == 1
+
+
+def test_a_revoked_answer_is_remembered_and_an_unknown_one_is_not(driver: str) -> None:
+    """C2."""
+    for status, expected in (
+        (OCSPCertStatus.REVOKED, Source.CACHE),
+        (UNKNOWN, Source.RESPONDER),
+    ):
+        play = Play(driver, {A: [reply(response(status))]})
+        play.check()
+        assert play.check().source is expected
+
+
+def test_an_answer_is_fetched_anew_before_it_ends() -> None:
+    """C3: in the last quarter; if that fails, the old one holds on until its end."""
+    assert _ages(0.74 * 86_400).check().source is Source.CACHE
+    play = _ages(0.97 * 86_400)
+    kept = play.check()
+    assert (kept.status, kept.source) == (CheckStatus.GOOD, Source.CACHE)
+    assert len(kept.attempts) == 1
+    # The one that failed is left alone, and meanwhile nothing is sent.
+    sent = len(play.script.sent)
+    assert play.check().source is Source.CACHE
+    assert len(play.script.sent) == sent
+    play.clock.seconds += 2
+    newer = play.check()
+    assert newer.source is Source.RESPONDER
+    assert play.check().evidence is newer.evidence
+
+
+def test_an_answer_that_has_ended_is_no_good_any_more() -> None:
+    """It is judged at the moment of use, and a failure does not prolong it."""
+    play = _ages(86_400)
+    outcome = play.check()
+    assert outcome.status is CheckStatus.INDETERMINATE
+    assert outcome.reason is Reason.TRANSPORT
+
+
+def test_http_can_shorten_the_life_of_an_answer(driver: str) -> None:
+    """RFC 9111: max-age less Age; it can be used beyond, but is fetched anew."""
+    answer = reply(cache_control="public, max-age=600", age="100")
+    play = Play(driver, {A: [answer]})
+    play.check()
+    play.clock.seconds = 370
+    assert play.check().source is Source.CACHE
+    play.clock.seconds = 501
+    assert play.check().source is Source.RESPONDER
+
+
+def test_http_cannot_prolong_the_life_of_an_answer(driver: str) -> None:
+    """What is signed inside is the end."""
+    play = Play(driver, {A: [reply(cache_control="max-age=999999"), BROKEN]})
+    play.check()
+    play.clock.seconds = 86_400
+    assert play.check().status is CheckStatus.INDETERMINATE
+
+
+@pytest.mark.parametrize("control", ["no-store", "private, no-store", "max-age=0"])
+def test_what_is_not_for_caches_is_not_remembered(driver: str, control: str) -> None:
+    """RFC 9111 §5.2.2."""
+    play = Play(driver, {A: [reply(cache_control=control)]})
+    play.check()
+    assert play.check().source is Source.RESPONDER
+
+
+def test_what_comes_out_of_a_file_is_verified_again(
+    driver: str, tmp_path: object
+) -> None:
+    """C2: another process, another policy; and a cache that lies is a cache without."""
+    path = f"{tmp_path}/answers"
+    with SQLiteCache(path) as cache:
+        play = Play(driver, {A: [reply()]}, cache=cache)
+        first = play.check()
+        again = play.check()
+        assert again.source is Source.CACHE
+        assert again.evidence is not first.evidence
+    with SQLiteCache(path) as cache:
+        young = ocsp.Policy(max_age=datetime.timedelta(minutes=1))
+        strict = Play(driver, {A: [BROKEN]}, Options(policy=young), cache)
+        assert strict.check().status is CheckStatus.INDETERMINATE
+
+
+def test_a_cache_that_gives_another_certificate_is_not_believed(driver: str) -> None:
+    """The key stands inside of the evidence."""
+
+    class Liar(MemoryCache):
+        def get(self, cert_id: ocsp.CertID) -> object:  # type: ignore[override]
+            other = ocsp.CertID.for_certificate(certificate(A), ca(), hashes.SHA256())
+            return super().get(other)
+
+    play = Play(driver, {A: [reply(), BROKEN]}, cache=Liar())
+    assert play.check().status is CheckStatus.GOOD
+    assert play.check(certificate(A, serial=9)).status is CheckStatus.INDETERMINATE
+
+
+# --- several at once -------------------------------------------------------------
+
+
+def test_a_chain_is_asked_about_all_at_once(driver: str) -> None:
+    """One outcome for each but the root; the worst one counts."""
+
+    def answer(request: HTTPRequest) -> HTTPReply:
+        return reply(response(serial=asked_for(request).serial_number))
+
+    play = Play(driver, {A: [answer], B: [BROKEN]}, Options(retries=0))
+    fine = play.check_chain([certificate(A), ca()])
+    assert fine.require_good() is fine
+    assert [each.status for each in fine.outcomes] == [CheckStatus.GOOD]
+    with pytest.raises(TypeError, match="no boolean"):
+        bool(fine)
+    with pytest.raises(ValueError, match="and its issuer"):
+        play.check_chain([ca()])
+    other = play.check_chain([certificate(A, serial=3), ca(), ca()])
+    assert [each.status for each in other.outcomes] == [
+        CheckStatus.GOOD,
+        CheckStatus.INDETERMINATE,
+    ]
+    with pytest.raises(ocsp.RevocationIndeterminate):
+        other.require_good()
+    assert other.require_good(ocsp.FailMode.UNSAFE_SOFT) is other
+
+
+def test_hedged_asking_goes_on_when_one_fails(driver: str) -> None:
+    """Without waiting for the delay."""
+    play = Play(driver, {A: [BROKEN], B: [reply()]}, Options(asking=Asking.HEDGED))
+    outcome = play.check(certificate(A, B))
+    assert outcome.status is CheckStatus.GOOD
+    assert play.script.hosts == ["a", "b"]

@@ -1,0 +1,105 @@
+"""Issuers that are fetched: only where allowed, and only the right one."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+import ocsp
+from ocsp import limits
+from ocsp.client import (
+    CheckStatus,
+    HTTPReply,
+    MissingIssuer,
+    Options,
+    Reason,
+    Source,
+    Targets,
+)
+from tests.pki import ca, key, leaf, make
+from tests.unit.client.scene import A, B, Play, certificate, reply
+
+FETCH = Options(missing_issuer=MissingIssuer.FETCH)
+WHERE = "http://c.example/ca.cer"
+DER = ca().public_bytes(Encoding.DER)
+
+
+def _served(body: bytes) -> HTTPReply:
+    return reply(body, content_type="application/pkix-cert")
+
+
+def _impostor() -> x509.Certificate:
+    """Return a certificate of the same name with another key."""
+    return make("Test CA", "Test CA", public=key("other"), signer=key("other"))
+
+
+@pytest.fixture(name="driver", params=["threads", "tasks"])
+def _driver(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_without_leave_nothing_is_fetched(driver: str) -> None:
+    """The default: the caller has to know the issuer."""
+    play = Play(driver, {A: [reply()], WHERE: [_served(DER)]})
+    outcome = play.check(certificate(A, ca_issuers=WHERE), None)
+    assert outcome.reason is Reason.NO_ISSUER
+    assert outcome.issuer is None
+    assert play.script.sent == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        DER,
+        pkcs7.serialize_certificates([ca()], Encoding.DER),
+        pkcs7.serialize_certificates([leaf(), _impostor(), ca()], Encoding.DER),
+    ],
+    ids=["certificate", "certs-only", "among others"],
+)
+def test_the_issuer_is_fetched_once(driver: str, body: bytes) -> None:
+    """RFC 5280 §4.2.2.1, in either form; afterwards it is known."""
+    play = Play(driver, {A: [reply()], WHERE: [_served(body)]}, FETCH)
+    cert = certificate(A, ca_issuers=WHERE)
+    outcome = play.check(cert, None)
+    assert outcome.status is CheckStatus.GOOD
+    assert outcome.issuer == ca()
+    assert [each.url for each in outcome.attempts] == [WHERE, A]
+    assert play.script.sent[0].targets is Targets.PUBLIC
+    assert play.script.sent[0].max_bytes == limits.MAX_ISSUER_BYTES
+    assert play.check(cert, None).source is Source.CACHE
+    assert len(play.script.sent) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _impostor().public_bytes(Encoding.DER),
+        leaf().public_bytes(Encoding.DER),
+        b"",
+        b"<html>",
+        DER[:-1],
+        DER + b"\x00",
+        b"\x30\x80" * 1000,
+        b"\x30\x84\x00\x00\x10\x00" * 600,
+    ],
+    ids=["impostor", "another", "nothing", "html", "short", "long", "ber", "deep"],
+)
+def test_what_has_not_signed_the_certificate_is_no_issuer(
+    driver: str, body: bytes
+) -> None:
+    """By its key, not by its name; garbage is garbage. And nobody is asked."""
+    play = Play(driver, {A: [reply()], WHERE: [_served(body)]}, FETCH)
+    outcome = play.check(certificate(A, ca_issuers=WHERE), None)
+    assert outcome.reason is Reason.NO_ISSUER
+    assert isinstance(outcome.attempts[0].error, ocsp.IssuerNotFound)
+    assert [request.url for request in play.script.sent] == [WHERE]
+
+
+def test_a_place_that_fails_is_one_more_attempt(driver: str) -> None:
+    """And the certificate stays without issuer."""
+    play = Play(driver, {A: [reply()], WHERE: [reply(status=404)]}, FETCH)
+    outcome = play.check(certificate(A, ca_issuers=WHERE), None)
+    assert outcome.reason is Reason.NO_ISSUER
+    assert isinstance(outcome.attempts[0].error, ocsp.HTTPStatusError)
+    assert play.check(certificate(B), None).attempts == ()
