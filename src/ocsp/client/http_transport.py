@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from urllib.parse import urlsplit
 
 import httpcore
 
 from ocsp._version import __version__
 from ocsp.client.addresses import AddressForbidden
+from ocsp.client.idle import Idle
 from ocsp.client.network import AsyncNetwork, Exchange, Network, current_exchange
 from ocsp.client.options import Targets
 from ocsp.client.transport import HTTPReply, HTTPRequest
@@ -35,8 +36,8 @@ __all__ = ["AsyncHTTPTransport", "HTTPTransport"]
 
 _USER_AGENT = f"python-ocsp/{__version__}"
 
-_CONNECTIONS = 64
-"""Connections at the same time, to all responders together."""
+_IDLE = 64
+"""Connections that are kept, to all responders together."""
 
 _KEPT_SECONDS = 15.0
 """For how long an idle connection is kept."""
@@ -54,7 +55,7 @@ class HTTPTransport:
         self,
         *,
         ssl_context: ssl.SSLContext | None = None,
-        max_connections: int = _CONNECTIONS,
+        max_idle: int = _IDLE,
     ) -> None:
         """
         Make a transport without connections.
@@ -62,20 +63,11 @@ class HTTPTransport:
         Args:
             ssl_context: What https URLs are verified by; without one, the default.
 
-            max_connections: How many connections there may be at the same time.
+            max_idle: How many connections are kept for the next question.
         """
-        # One pool for each: a connection that was made to a private address because
-        # the caller gave the URL must not serve a URL out of a certificate.
-        self._pools = {
-            targets: httpcore.ConnectionPool(
-                ssl_context,
-                max_connections=max_connections,
-                max_keepalive_connections=max_connections,
-                keepalive_expiry=_KEPT_SECONDS,
-                network_backend=Network(targets),
-            )
-            for targets in Targets
-        }
+        self._ssl_context = ssl_context
+        self._networks = {targets: Network(targets) for targets in Targets}
+        self._idle: Idle[httpcore.HTTPConnection] = Idle(max_idle)
 
     def send(self, request: HTTPRequest) -> HTTPReply:
         """
@@ -103,8 +95,31 @@ class HTTPTransport:
             current_exchange.reset(token)
 
     def _send(self, request: HTTPRequest) -> HTTPReply:
-        pool = self._pools[request.targets]
-        response = pool.handle_request(_prepared(request))
+        prepared = _prepared(request)
+        key = _key(request, prepared)
+        connection, expired = self._idle.take(key)
+        for each in expired:
+            each.close()
+        if connection is None:
+            connection = httpcore.HTTPConnection(
+                prepared.url.origin,
+                ssl_context=self._ssl_context,
+                keepalive_expiry=_KEPT_SECONDS,
+                network_backend=self._networks[request.targets],
+            )
+        try:
+            return self._exchange(connection, request, prepared)
+        finally:
+            for each in self._idle.give_back(key, connection):
+                each.close()
+
+    def _exchange(
+        self,
+        connection: httpcore.HTTPConnection,
+        request: HTTPRequest,
+        prepared: httpcore.Request,
+    ) -> HTTPReply:
+        response = connection.handle_request(prepared)
         try:
             headers = _headers(response)
             _check_length(request, headers)
@@ -118,9 +133,9 @@ class HTTPTransport:
         return HTTPReply(status=response.status, headers=headers, body=bytes(body))
 
     def close(self) -> None:
-        """Close all connections."""
-        for pool in self._pools.values():
-            pool.close()
+        """Close all connections that are not in use."""
+        for connection in self._idle.take_all():
+            connection.close()
 
 
 class AsyncHTTPTransport:
@@ -130,19 +145,12 @@ class AsyncHTTPTransport:
         self,
         *,
         ssl_context: ssl.SSLContext | None = None,
-        max_connections: int = _CONNECTIONS,
+        max_idle: int = _IDLE,
     ) -> None:
         """Make a transport without connections; see :class:`HTTPTransport`."""
-        self._pools = {
-            targets: httpcore.AsyncConnectionPool(
-                ssl_context,
-                max_connections=max_connections,
-                max_keepalive_connections=max_connections,
-                keepalive_expiry=_KEPT_SECONDS,
-                network_backend=AsyncNetwork(targets),
-            )
-            for targets in Targets
-        }
+        self._ssl_context = ssl_context
+        self._networks = {targets: AsyncNetwork(targets) for targets in Targets}
+        self._idle: Idle[httpcore.AsyncHTTPConnection] = Idle(max_idle)
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
         """
@@ -169,8 +177,31 @@ class AsyncHTTPTransport:
             current_exchange.reset(token)
 
     async def _send(self, request: HTTPRequest) -> HTTPReply:
-        pool = self._pools[request.targets]
-        response = await pool.handle_async_request(_prepared(request))
+        prepared = _prepared(request)
+        key = _key(request, prepared)
+        connection, expired = self._idle.take(key)
+        for each in expired:
+            await each.aclose()
+        if connection is None:
+            connection = httpcore.AsyncHTTPConnection(
+                prepared.url.origin,
+                ssl_context=self._ssl_context,
+                keepalive_expiry=_KEPT_SECONDS,
+                network_backend=self._networks[request.targets],
+            )
+        try:
+            return await self._exchange(connection, request, prepared)
+        finally:
+            for each in self._idle.give_back(key, connection):
+                await each.aclose()
+
+    async def _exchange(
+        self,
+        connection: httpcore.AsyncHTTPConnection,
+        request: HTTPRequest,
+        prepared: httpcore.Request,
+    ) -> HTTPReply:
+        response = await connection.handle_async_request(prepared)
         try:
             headers = _headers(response)
             _check_length(request, headers)
@@ -184,9 +215,17 @@ class AsyncHTTPTransport:
         return HTTPReply(status=response.status, headers=headers, body=bytes(body))
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        for pool in self._pools.values():
-            await pool.aclose()
+        """Close all connections that are not in use."""
+        for connection in self._idle.take_all():
+            await connection.aclose()
+
+
+def _key(request: HTTPRequest, prepared: httpcore.Request) -> Hashable:
+    """Return what a connection has to have in common with a request to serve it."""
+    # A connection that was made to a private address because the caller gave the URL
+    # must not serve a URL out of a certificate.
+    url = prepared.url
+    return request.targets, url.scheme, url.host, url.port
 
 
 def _prepared(request: HTTPRequest) -> httpcore.Request:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterable
@@ -178,19 +179,23 @@ class _Waiting:
 
 
 class AsyncNetwork(httpcore.AsyncNetworkBackend):
-    """Connects tasks; the exchange as a whole is under ``asyncio.timeout``."""
+    """
+    Connects tasks; the exchange as a whole is under ``asyncio.timeout``.
+
+    On asyncio's own streams: those that httpcore brings serve several event loops, and
+    take twice the time for it.
+    """
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
-        self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
         """
         Return a connection to an address of *host* that may be connected to.
@@ -205,16 +210,70 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in checked(host, addresses, self._targets):
             try:
-                return await self._backend.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
+                async with asyncio.timeout(timeout):
+                    return _AsyncStream(*await asyncio.open_connection(address, port))
+            except TimeoutError:
+                failure = httpcore.ConnectTimeout(f"no connection to {address} in time")
+            except OSError as error:
+                failure = httpcore.ConnectError(str(error))
         raise failure
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await self._backend.sleep(seconds)
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    """A connection of asyncio."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._reader.read(max_bytes)
+        except TimeoutError:
+            raise httpcore.ReadTimeout("nothing came in time") from None
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._writer.write(buffer)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._writer.drain()
+        except TimeoutError:
+            raise httpcore.WriteTimeout("nothing was taken in time") from None
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    async def aclose(self) -> None:
+        # Without the farewell of TLS: nothing that counts is still to come.
+        self._writer.transport.abort()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._writer.start_tls(
+                    ssl_context, server_hostname=server_hostname
+                )
+        except TimeoutError:
+            raise httpcore.ConnectTimeout("no TLS in time") from None
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":  # what was closed by the server while it was idle
+            return self._reader.at_eof() or self._writer.is_closing()
+        if info == "ssl_object":
+            return self._writer.get_extra_info("ssl_object")
+        return None
 
 
 async def _looked_up_meanwhile(
