@@ -10,21 +10,17 @@ status comes from anything but evidence.
 
 from __future__ import annotations
 
-import datetime
-from typing import NamedTuple
-
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.certid import CertID
 from ocsp.client.asking import Tried, ask_responder, is_passing
-from ocsp.client.cache import CachedAnswer, MemoryCache
-from ocsp.client.effects import Flow, call, pause, race
-from ocsp.client.inquiry import Inquiry
+from ocsp.client.effects import Flow, pause, race
+from ocsp.client.inquiry import Inquiry, Remembered
 from ocsp.client.issuers import find_issuer
-from ocsp.client.lifetime import expiry, refresh_from
 from ocsp.client.options import Asking, SendNonce
 from ocsp.client.outcome import CheckStatus, Outcome, Reason, Source
+from ocsp.client.remembering import remember, remembered
 from ocsp.client.targets import responder_urls
 from ocsp.errors import (
     DecodeError,
@@ -35,9 +31,6 @@ from ocsp.errors import (
 )
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.chain import needs_no_status
-from ocsp.verification.errors import VerificationError
-from ocsp.verification.evidence import VerifiedResponse
-from ocsp.verification.response import verify
 
 __all__ = ["check_flow"]
 
@@ -62,13 +55,6 @@ _LASTING = frozenset(
 """Reasons that will not be others a second later (C2: the negative cache)."""
 
 
-class _Remembered(NamedTuple):
-    """An answer of the cache that still holds."""
-
-    evidence: VerifiedResponse
-    is_due: bool
-
-
 def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
     """Return what is known of the certificate in question."""
     issuer = inquiry.question.issuer
@@ -82,8 +68,8 @@ def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
     cert_id = CertID.for_certificate(inquiry.certificate, issuer, _SHA256)
     known = None
     if inquiry.options.nonce is SendNonce.NEVER:
-        known = yield from _remembered(inquiry, cert_id, issuer)
-        if known is not None and not known.is_due:
+        known = yield from remembered(inquiry, cert_id, issuer)
+        if known is not None and inquiry.world.now() < known.due:
             return _from_cache(inquiry, issuer, known)
         vain = inquiry.memory.vain.get(cert_id.der, inquiry.world.monotonic())
         if known is None and vain is not None:
@@ -121,7 +107,7 @@ def _indeterminate(
 
 
 def _from_cache(
-    inquiry: Inquiry, issuer: x509.Certificate, known: _Remembered
+    inquiry: Inquiry, issuer: x509.Certificate, known: Remembered
 ) -> Outcome:
     return Outcome.of(
         known.evidence,
@@ -132,73 +118,8 @@ def _from_cache(
     )
 
 
-# --- what is remembered ----------------------------------------------------------
-
-
-def _remembered(
-    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate
-) -> Flow[_Remembered | None]:
-    """Return the evidence in the cache that holds at this moment (C2)."""
-    cache = inquiry.memory.cache
-    if type(cache) is MemoryCache:  # which never blocks
-        answer = cache.get(cert_id)
-    else:
-        answer = yield from call(lambda: cache.get(cert_id))
-    if answer is None:
-        return None
-    now = inquiry.world.now()
-    evidence = answer.evidence
-    if evidence is None:
-        evidence = _verified_again(inquiry, issuer, answer, now)
-    if (
-        evidence is None
-        or not evidence.holds_at(now)
-        or evidence.canonical_cert_id != cert_id
-    ):
-        return None
-    return _Remembered(evidence, _is_due(inquiry, answer, evidence, now))
-
-
-def _verified_again(
-    inquiry: Inquiry,
-    issuer: x509.Certificate,
-    answer: CachedAnswer,
-    now: datetime.datetime,
-) -> VerifiedResponse | None:
-    """Return what an answer from outside of this process proves, if anything."""
-    try:
-        return verify(
-            answer.der,
-            inquiry.certificate,
-            issuer,
-            at=now,
-            responders=inquiry.options.responders,
-            policy=inquiry.options.policy,
-        )
-    except VerificationError:
-        return None
-
-
-def _is_due(
-    inquiry: Inquiry,
-    answer: CachedAnswer,
-    evidence: VerifiedResponse,
-    now: datetime.datetime,
-) -> bool:
-    """Tell whether it is time for a newer answer (C3)."""
-    if now >= answer.expires:
-        return True
-    # Verified again just now, it does not know when it was fetched; where HTTP has
-    # not shortened its life, that began with thisUpdate.
-    start = evidence.at
-    if answer.evidence is None and answer.expires >= evidence.holds_until:
-        start = answer.this_update
-    fraction = (inquiry.memory.salt + evidence.cert_id.serial_number % 97 / 97) % 1
-    return now >= refresh_from(start, answer.expires, fraction)
-
-
 def _refresh(
-    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate, known: _Remembered
+    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate, known: Remembered
 ) -> Flow[Outcome]:
     """Ask anew; what is known holds until there is something newer (C3)."""
     key, refreshing = cert_id.der, inquiry.memory.refreshing
@@ -217,21 +138,6 @@ def _refresh(
     return outcome
 
 
-def _remember(inquiry: Inquiry, tried: Tried, evidence: VerifiedResponse) -> Flow[None]:
-    """Put into the cache what may be there (C1, C2)."""
-    if inquiry.options.nonce is SendNonce.ALWAYS or tried.reply is None:
-        return
-    until = expiry(evidence, tried.reply, inquiry.world.now())
-    if until is None or evidence.status is OCSPCertStatus.UNKNOWN:
-        return
-    cache = inquiry.memory.cache
-    cert_id = evidence.canonical_cert_id
-    if type(cache) is MemoryCache:
-        cache.put(cert_id, evidence, until)
-    else:
-        yield from call(lambda: cache.put(cert_id, evidence, until))
-
-
 # --- asking ----------------------------------------------------------------------
 
 
@@ -243,9 +149,9 @@ def _ask(
     if not urls:
         return _indeterminate(inquiry, issuer, NoResponderURL())
     told = yield from _ask_all(inquiry, issuer, urls, retries)
-    if told is not None and told.evidence is not None:
+    if told is not None and told.evidence is not None and told.reply is not None:
         inquiry.memory.vain.discard(cert_id.der)
-        yield from _remember(inquiry, told, told.evidence)
+        yield from remember(inquiry, told.evidence, told.reply)
         return Outcome.of(
             told.evidence,
             inquiry.certificate,

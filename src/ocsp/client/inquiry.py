@@ -12,16 +12,18 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.client.cache import Cache
+from ocsp.client.cache import Cache, CachedAnswer
 from ocsp.client.manners import Manners, Recent
 from ocsp.client.options import Options, Targets
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.errors import OCSPError
+from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["Inquiry", "Memory", "Question", "World"]
+__all__ = ["Inquiry", "Memory", "Question", "Remembered", "World"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,29 @@ class World:
     """So many octets that nobody can guess: nonces."""
 
 
+class Remembered(NamedTuple):
+    """
+    An answer of the cache that is evidence.
+
+    Attributes:
+        answer: What the cache gave.
+
+        evidence: What it proves.
+
+        begin: From when on it holds.
+
+        end: Until when.
+
+        due: From when on a newer one is wanted.
+    """
+
+    answer: CachedAnswer
+    evidence: VerifiedResponse
+    begin: datetime.datetime
+    end: datetime.datetime
+    due: datetime.datetime
+
+
 class Memory:
     """
     What a client remembers from one check to the next.
@@ -52,6 +77,8 @@ class Memory:
 
         vain: Checks that led to nothing a moment ago.
 
+        judged: What the answers in the cache prove.
+
         issuers: Certificates of issuers that were fetched, by what they have signed.
 
         salt: Spreads the times of refreshing; another for each client.
@@ -59,13 +86,14 @@ class Memory:
         refreshing: The certificates that are being asked about anew.
     """
 
-    __slots__ = ("cache", "issuers", "manners", "refreshing", "salt", "vain")
+    __slots__ = ("cache", "issuers", "judged", "manners", "refreshing", "salt", "vain")
 
     def __init__(self, cache: Cache, salt: float) -> None:
         self.cache = cache
         self.manners = Manners()
         self.vain: Recent[bytes, Outcome] = Recent()
         self.issuers: Recent[bytes, x509.Certificate] = Recent()
+        self.judged: dict[bytes, Remembered] = {}
         self.salt = salt
         self.refreshing: set[bytes] = set()
 
