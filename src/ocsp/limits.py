@@ -22,6 +22,8 @@ __all__ = [
     "MAX_GET_URL_BYTES",
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_ISSUER_BYTES",
+    "MAX_KEPT_CRLS",
+    "MAX_KEPT_CRL_BYTES",
     "MAX_KEY_BITS",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
@@ -149,6 +151,12 @@ oldest make room.
 
 MAX_WORKERS = 64
 """Certificates that ``check_many`` asks about at the same time, to all responders."""
+
+MAX_KEPT_CRLS = 16
+"""CRLs that a client keeps for the other certificates of their issuers."""
+
+MAX_KEPT_CRL_BYTES = 1 << 22
+"""Octets of a CRL that is kept: 16 such have 64 MiB. Larger ones are fetched again."""
 
 _forget: list[Callable[[], None]] = []
 

@@ -1,7 +1,7 @@
 """
 The flow: one check from the question to its outcome.
 
-``remembered → needs none → issuer → responders (again) → remembered, though old``
+``issuer → remembered → needs none → responders (again) → CRL``
 
 Rules of this file: every decision of a check is taken here or in the flows that this
 one starts; nothing waits, sends or reads a clock but by effects and the given world. No
@@ -18,7 +18,8 @@ from ocsp.client.asking import Tried, ask_responder, is_passing
 from ocsp.client.effects import Flow, pause, race
 from ocsp.client.inquiry import Inquiry, Remembered
 from ocsp.client.issuers import find_issuer
-from ocsp.client.options import Asking, SendNonce
+from ocsp.client.lists import ask_lists
+from ocsp.client.options import Asking, CRLFallback, SendNonce
 from ocsp.client.outcome import CheckStatus, Outcome, Reason, Source
 from ocsp.client.remembering import remember, remembered
 from ocsp.client.targets import responder_urls
@@ -31,6 +32,8 @@ from ocsp.errors import (
 )
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.chain import needs_no_status
+from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.revocation import VerifiedRevocation
 
 __all__ = ["check_flow"]
 
@@ -70,7 +73,7 @@ def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
     if inquiry.options.nonce is SendNonce.NEVER:
         known = yield from remembered(inquiry, cert_id, issuer)
         if known is not None and inquiry.world.now() < known.due:
-            return _from_cache(inquiry, issuer, known)
+            return _outcome(inquiry, issuer, known.evidence, Source.CACHE)
         vain = inquiry.memory.vain.get(cert_id.der, inquiry.world.monotonic())
         if known is None and vain is not None:
             return vain
@@ -78,7 +81,7 @@ def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
     if beforehand is not None:
         return beforehand
     if known is None:
-        return (yield from _ask(inquiry, cert_id, issuer, inquiry.options.retries))
+        return (yield from _ask_all_that_can_tell(inquiry, cert_id, issuer))
     return (yield from _refresh(inquiry, cert_id, issuer, known))
 
 
@@ -106,15 +109,14 @@ def _indeterminate(
     )
 
 
-def _from_cache(
-    inquiry: Inquiry, issuer: x509.Certificate, known: Remembered
+def _outcome(
+    inquiry: Inquiry,
+    issuer: x509.Certificate,
+    evidence: VerifiedResponse | VerifiedRevocation,
+    source: Source,
 ) -> Outcome:
     return Outcome.of(
-        known.evidence,
-        inquiry.certificate,
-        issuer,
-        Source.CACHE,
-        tuple(inquiry.attempts),
+        evidence, inquiry.certificate, issuer, source, tuple(inquiry.attempts)
     )
 
 
@@ -124,7 +126,7 @@ def _refresh(
     """Ask anew; what is known holds until there is something newer (C3)."""
     key, refreshing = cert_id.der, inquiry.memory.refreshing
     if key in refreshing:
-        return _from_cache(inquiry, issuer, known)
+        return _outcome(inquiry, issuer, known.evidence, Source.CACHE)
     refreshing.add(key)
     try:
         # Whoever has an answer that holds is not kept waiting for a better one.
@@ -134,36 +136,45 @@ def _refresh(
     if outcome.status is CheckStatus.INDETERMINATE and known.evidence.holds_at(
         inquiry.world.now()
     ):
-        return _from_cache(inquiry, issuer, known)
+        return _outcome(inquiry, issuer, known.evidence, Source.CACHE)
     return outcome
 
 
 # --- asking ----------------------------------------------------------------------
 
 
-def _ask(
-    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate, retries: int
+def _ask_all_that_can_tell(
+    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate
 ) -> Flow[Outcome]:
-    """Ask the responders, and note what came of it."""
-    urls = inquiry.question.urls or responder_urls(inquiry.certificate)
-    if not urls:
-        return _indeterminate(inquiry, issuer, NoResponderURL())
-    told = yield from _ask_all(inquiry, issuer, urls, retries)
-    if told is not None and told.evidence is not None and told.reply is not None:
-        inquiry.memory.vain.discard(cert_id.der)
-        yield from remember(inquiry, told.evidence, told.reply)
-        return Outcome.of(
-            told.evidence,
-            inquiry.certificate,
-            issuer,
-            Source.RESPONDER,
-            tuple(inquiry.attempts),
-        )
-    outcome = _indeterminate(inquiry, issuer)
+    """Ask the responders, then a CRL where that is wanted, and note what is in vain."""
+    outcome = yield from _ask(inquiry, cert_id, issuer, inquiry.options.retries)
+    if outcome.status is not CheckStatus.INDETERMINATE:
+        return outcome
+    if inquiry.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE:
+        found = yield from ask_lists(inquiry, issuer)
+        if found is not None:
+            return _outcome(inquiry, issuer, found, Source.CRL)
+        outcome = _indeterminate(inquiry, issuer)
     if outcome.reason in _LASTING and inquiry.options.nonce is SendNonce.NEVER:
         until = inquiry.world.monotonic() + inquiry.options.negative_for.total_seconds()
         inquiry.memory.vain.put(cert_id.der, outcome, until)
     return outcome
+
+
+def _ask(
+    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate, retries: int
+) -> Flow[Outcome]:
+    """Ask the responders, and remember what they have told."""
+    urls = inquiry.question.urls or responder_urls(inquiry.certificate)
+    if not urls:
+        inquiry.failures.append(NoResponderURL())
+        return _indeterminate(inquiry, issuer)
+    told = yield from _ask_all(inquiry, issuer, urls, retries)
+    if told is None or told.evidence is None or told.reply is None:
+        return _indeterminate(inquiry, issuer)
+    inquiry.memory.vain.discard(cert_id.der)
+    yield from remember(inquiry, told.evidence, told.reply)
+    return _outcome(inquiry, issuer, told.evidence, Source.RESPONDER)
 
 
 def _ask_all(

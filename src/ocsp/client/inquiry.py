@@ -23,7 +23,7 @@ from ocsp.client.outcome import Attempt, Outcome
 from ocsp.errors import OCSPError
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["Inquiry", "Memory", "Question", "Remembered", "World"]
+__all__ = ["Inquiry", "KeptList", "Memory", "Question", "Remembered", "World"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,13 @@ class Remembered(NamedTuple):
     due: datetime.datetime
 
 
+class KeptList(NamedTuple):
+    """A CRL, and the delta CRL on top of it, if there is one."""
+
+    complete: bytes
+    delta: bytes | None
+
+
 class Memory:
     """
     What a client remembers from one check to the next.
@@ -81,12 +88,23 @@ class Memory:
 
         issuers: Certificates of issuers that were fetched, by what they have signed.
 
+        lists: CRLs, by their URLs.
+
         salt: Spreads the times of refreshing; another for each client.
 
         refreshing: The certificates that are being asked about anew.
     """
 
-    __slots__ = ("cache", "issuers", "judged", "manners", "refreshing", "salt", "vain")
+    __slots__ = (
+        "cache",
+        "issuers",
+        "judged",
+        "lists",
+        "manners",
+        "refreshing",
+        "salt",
+        "vain",
+    )
 
     def __init__(self, cache: Cache, salt: float) -> None:
         self.cache = cache
@@ -94,6 +112,7 @@ class Memory:
         self.vain: Recent[bytes, Outcome] = Recent()
         self.issuers: Recent[bytes, x509.Certificate] = Recent()
         self.judged: dict[bytes, Remembered] = {}
+        self.lists: Recent[str, KeptList] = Recent("MAX_KEPT_CRLS")
         self.salt = salt
         self.refreshing: set[bytes] = set()
 

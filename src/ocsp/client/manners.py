@@ -3,7 +3,7 @@ Manners: what a client remembers so that it is no burden to others, nor to itsel
 
 RFC 9110 §10.2.3 (Retry-After). Rules of this file: no clock; every moment is given, in
 seconds of one monotonic clock. Nothing is remembered without an end, or beyond
-``MAX_REMEMBERED_FAILURES``.
+a limit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,14 @@ Value = TypeVar("Value")
 class Recent(Generic[Key, Value]):
     """Values that hold for a while; the oldest go first."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: str = "MAX_REMEMBERED_FAILURES") -> None:
+        """
+        Begin without any.
+
+        Args:
+            limit: The name of the limit of :mod:`ocsp.limits` on how many are kept.
+        """
+        self._limit = limit
         self._lock = Lock()
         self._values: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
 
@@ -49,7 +56,7 @@ class Recent(Generic[Key, Value]):
         with self._lock:
             self._values[key] = until, value
             self._values.move_to_end(key)
-            while len(self._values) > limits.MAX_REMEMBERED_FAILURES:
+            while len(self._values) > getattr(limits, self._limit):
                 self._values.popitem(last=False)
 
     def discard(self, key: Key) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "AskBy",
     "AskWith",
     "Asking",
+    "CRLFallback",
     "ContentTypes",
     "MissingIssuer",
     "Options",
@@ -114,6 +115,16 @@ class ContentTypes(enum.Enum):
     """Any: what counts is signed inside. For servers of static files."""
 
 
+class CRLFallback(enum.Enum):
+    """Whether a CRL is asked where no responder has told the status."""
+
+    NEVER = "never"
+    """It is not: a CRL may have megabytes."""
+
+    WHEN_INDETERMINATE = "when-indeterminate"
+    """It is, where the certificate names one."""
+
+
 class MissingIssuer(enum.Enum):
     """What happens where the caller does not give the certificate of the issuer."""
 
@@ -168,6 +179,9 @@ class Options:
 
     missing_issuer: MissingIssuer = MissingIssuer.REFUSE
     """What happens where the certificate of the issuer is not given."""
+
+    crl_fallback: CRLFallback = CRLFallback.NEVER
+    """Whether a CRL is asked where no responder has told the status."""
 
     timeout: datetime.timedelta = 10 * _SECOND
     """How long one check may take, all tries together."""

@@ -36,6 +36,7 @@ from ocsp.verification.errors import (
     VerificationError,
 )
 from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.revocation import VerifiedRevocation
 from ocsp.verification.staple import must_staple
 
 __all__ = [
@@ -164,6 +165,9 @@ class Source(enum.Enum):
     CACHE = "cache"
     """It was there, verified, and still holds."""
 
+    CRL = "CRL"
+    """It was found in a CRL, as no responder had told the status."""
+
     STAPLE = "staple"
     """The server has sent it along."""
 
@@ -212,7 +216,8 @@ class Outcome:
 
         issuer: The certificate of its issuer, given or found; or ``None``.
 
-        evidence: The verified response behind *good*, *revoked* and *unknown*.
+        evidence: What is behind *good*, *revoked* and *unknown*: a verified response,
+            or a verified CRL.
 
         source: Where that has come from.
 
@@ -237,7 +242,7 @@ class Outcome:
         certificate: x509.Certificate,
         issuer: x509.Certificate | None,
         *,
-        evidence: VerifiedResponse | None = None,
+        evidence: VerifiedResponse | VerifiedRevocation | None = None,
         source: Source = Source.NOWHERE,
         failure: OCSPError | None = None,
         attempts: tuple[Attempt, ...] = (),
@@ -253,7 +258,7 @@ class Outcome:
     @classmethod
     def of(
         cls,
-        evidence: VerifiedResponse,
+        evidence: VerifiedResponse | VerifiedRevocation,
         certificate: x509.Certificate,
         issuer: x509.Certificate,
         source: Source,

@@ -21,6 +21,7 @@ from ocsp.errors import ForbiddenResponderURL
 __all__ = [
     "check_url",
     "issuer_urls",
+    "list_urls",
     "origin_of",
     "redirected",
     "responder_urls",
@@ -59,6 +60,32 @@ def _access(cert: x509.Certificate, method: x509.ObjectIdentifier) -> tuple[str,
         for description in access
         if description.access_method == method
         and isinstance(description.access_location, x509.UniformResourceIdentifier)
+    )
+
+
+def list_urls(
+    holder: x509.Certificate | x509.CertificateRevocationList,
+    kind: type[x509.CRLDistributionPoints | x509.FreshestCRL],
+) -> tuple[str, ...]:
+    """
+    Return the URLs of the CRLs that *holder* names, in its order.
+
+    Not those of other issuers, nor of lists that know some reasons only (RFC 5280
+    §4.2.1.13): neither would tell the status.
+
+    Raises:
+        ValueError: If the extensions of *holder* cannot be read.
+    """
+    try:
+        points = holder.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return ()
+    return _distinct(
+        name.value
+        for point in points
+        if point.crl_issuer is None and point.reasons is None
+        for name in point.full_name or ()
+        if isinstance(name, x509.UniformResourceIdentifier)
     )
 
 
