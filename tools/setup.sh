@@ -52,4 +52,4 @@ say "installing Python packages into $VENV"
 # --group, which names the development tools of pyproject.toml, came with pip 25.1.
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --editable '.[client,server,cli,pkcs11,testing]' --group dev
+    --editable '.[client,server,cli,pkcs11,pyopenssl,testing]' --group dev

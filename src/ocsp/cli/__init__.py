@@ -1,5 +1,5 @@
 """
-The command line: ``ocsp inspect``, ``request``, ``serve``, ``status`` and ``demo``.
+The command line: ``ocsp check``, ``demo``, ``inspect``, ``serve`` and others.
 
 Rules of this package:
 
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; ``sys.argv[1:]`` if ``None``.
 
     Returns:
-        The exit code: 0 fine, 1 a wrong answer, 4 could not be read or was used
-        wrongly, 130 interrupted.
+        The exit code: 0 fine or good, 1 revoked or a wrong answer, 2 unknown, 3 not
+        verified, 4 could not be read or was used wrongly, 130 interrupted.
     """
     try:
         run = _load()

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from ocsp._version import __version__
-from ocsp.cli import demo, inspect, request, serve, status
+from ocsp.cli import check, demo, inspect, request, serve, status
 from ocsp.cli.console import report
 from ocsp.cli.exits import CommandError, ExitCode
 from ocsp.cli.guide import epilog
@@ -122,6 +122,7 @@ def _root(
     """Take the options that stand before a command."""
 
 
+app.command("check", help=check.HELP, epilog=check.EPILOG)(check.check)
 app.command("demo", help=demo.HELP, epilog=demo.EPILOG)(demo.demo)
 app.command("inspect", help=inspect.HELP, epilog=inspect.EPILOG)(inspect.inspect)
 app.command("request", help=request.HELP, epilog=request.EPILOG)(request.request)

@@ -4,8 +4,8 @@ How a command ends: the exit codes, and the error that carries the one line.
 Rules of this file: nothing from outside the standard library, because it is also
 needed to say that Typer and Rich are missing.
 
-The codes are a public contract, listed in ``docs/cli.md``. 2 and 3 are kept for what
-a verifying command has to say: *unknown* and *not verified*.
+The codes are a public contract, listed in ``docs/cli.md``. No command has another
+meaning for a number; where two commands end alike, the number has a name for each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,19 @@ class ExitCode(enum.IntEnum):
     """What the shell sees."""
 
     FINE = 0
+    GOOD = FINE
+    """The certificate is good (``check``, ``staple``)."""
+
     WRONG = 1
+    """What was looked at is not as it should be."""
+    REVOKED = WRONG
+    """The certificate is revoked (``check``, ``staple``)."""
+
+    UNKNOWN = 2
+    """The responder does not know the certificate (``check``, ``staple``)."""
+    NOT_VERIFIED = 3
+    """There is no response that proves anything (``check``, ``staple``)."""
+
     UNUSABLE = 4
     INTERRUPTED = 130
 

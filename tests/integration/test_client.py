@@ -1,0 +1,160 @@
+"""The clients over HTTP: our own responder, and the openssl program as another."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+import ocsp
+from ocsp.client import (
+    AskBy,
+    CheckStatus,
+    Options,
+    Outcome,
+    Reason,
+    SendNonce,
+    Source,
+    SQLiteCache,
+    Targets,
+    default,
+)
+from tests.integration.live import CA, GOOD, NEVER, RESPONDER, REVOKED, Live, living
+from tests.pki import key
+
+EXPECTED = {GOOD: CheckStatus.GOOD, REVOKED: CheckStatus.REVOKED}
+
+
+@pytest.fixture(name="live", scope="module")
+def _live() -> Iterator[Live]:
+    with living() as live:
+        yield live
+
+
+def _check(kind: str, cert: x509.Certificate, options: Options, url: str) -> Outcome:
+    if kind == "sync":
+        with ocsp.Client(options) as client:
+            return client.check(cert, CA, url=url or None)
+
+    async def ask() -> Outcome:
+        async with ocsp.AsyncClient(options) as client:
+            return await client.check(cert, CA, url=url or None)
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("ask_by", list(AskBy))
+@pytest.mark.parametrize("nonce", list(SendNonce))
+def test_our_responder_is_believed(
+    live: Live, kind: str, ask_by: AskBy, nonce: SendNonce
+) -> None:
+    """By GET and POST, with a nonce and without."""
+    options = Options(ask_by=ask_by, nonce=nonce, targets=Targets.PRIVATE_TOO)
+    for serial, status in EXPECTED.items():
+        outcome = _check(kind, live.leaf(serial), options, "")
+        assert (outcome.status, outcome.source) == (status, Source.RESPONDER)
+        assert isinstance(outcome.evidence, ocsp.VerifiedResponse)
+        assert outcome.evidence.nonce_matched is (nonce is SendNonce.ALWAYS)
+    unauthorized = _check(kind, live.leaf(NEVER), options, "")
+    assert unauthorized.reason is Reason.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_what_a_certificate_names_is_not_asked_on_this_network(
+    live: Live, kind: str
+) -> None:
+    """Without leave, however well it would answer."""
+    outcome = _check(kind, live.leaf(GOOD), Options(), "")
+    assert outcome.reason is Reason.FORBIDDEN
+
+
+def test_one_call_is_enough_and_the_second_costs_nothing(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``ocsp.check``, with what the process remembers; here from now on."""
+    clients: dict[int, ocsp.Client] = {}
+    monkeypatch.setattr(default, "_clients", clients)
+    cert = live.leaf(GOOD)
+    assert ocsp.check(cert, CA, url=live.url).require_good().source is Source.RESPONDER
+    assert ocsp.check(cert, CA).source is Source.CACHE
+    clients.popitem()[1].close()
+
+
+def test_many_over_one_responder(live: Live, tmp_path: Path) -> None:
+    """Sync and async, with a cache that both share."""
+    certs = [live.leaf(GOOD), live.leaf(REVOKED), live.leaf(NEVER)]
+    items = [(cert, CA) for cert in certs]
+    expected = [CheckStatus.GOOD, CheckStatus.REVOKED, CheckStatus.INDETERMINATE]
+    with SQLiteCache(tmp_path / "answers") as cache:
+        with ocsp.Client(cache=cache) as client:
+            found = client.check_many(items, url=live.url)
+        assert [each.status for each in found] == expected
+
+        async def ask() -> list[Outcome]:
+            async with ocsp.AsyncClient(cache=cache) as others:
+                return await others.check_many(items, url=live.url)
+
+        again = asyncio.run(ask())
+        assert [each.status for each in again] == expected
+        assert [each.source for each in again][:2] == [Source.CACHE, Source.CACHE]
+
+
+@pytest.fixture(name="openssl_url", scope="module")
+def _openssl_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("openssl")
+    (folder / "ca.pem").write_bytes(CA.public_bytes(Encoding.PEM))
+    (folder / "r.pem").write_bytes(RESPONDER.public_bytes(Encoding.PEM))
+    (folder / "r.key").write_bytes(
+        key("Live Responder").private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+    )
+    (folder / "index.txt").write_text(
+        f"V\t300101000000Z\t\t{GOOD:X}\tunknown\t/CN=good\n"
+        f"R\t300101000000Z\t250101000000Z,keyCompromise\t{REVOKED:X}\tunknown\t/CN=no\n"
+    )
+    program = subprocess.Popen(
+        [
+            *("openssl", "ocsp", "-port", "0", "-index", "index.txt", "-CA", "ca.pem"),
+            *("-rsigner", "r.pem", "-rkey", "r.key", "-nmin", "60"),
+        ],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert program.stdout is not None
+    try:
+        for line in program.stdout:
+            if found := re.search(r"ACCEPT \S*?:(\d+)", line):
+                yield f"http://127.0.0.1:{found[1]}"
+                break
+    finally:
+        program.terminate()
+        program.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize(
+    "options",
+    [Options(), Options(ask_by=AskBy.POST), Options(nonce=SendNonce.ALWAYS)],
+    ids=["get", "post", "nonce"],
+)
+def test_openssl_is_believed(
+    live: Live, openssl_url: str, kind: str, options: Options
+) -> None:
+    """A responder that others have written, which closes after each answer."""
+    for serial, status in {**EXPECTED, NEVER: CheckStatus.UNKNOWN}.items():
+        outcome = _check(kind, live.leaf(serial), options, openssl_url)
+        assert outcome.status is status, outcome.attempts
