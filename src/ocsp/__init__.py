@@ -71,6 +71,7 @@ from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseSta
 
 if TYPE_CHECKING:
     from ocsp.batch import OCSPResponseBatch
+    from ocsp.client import AsyncClient, CheckStatus, Client, FailMode, Outcome, check
     from ocsp.preferred_algorithms import (
         PreferredSignatureAlgorithm,
         PreferredSignatureAlgorithms,
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
     from ocsp.request_builder import OCSPRequestBuilder
     from ocsp.response_builder import OCSPResponseBuilder
     from ocsp.signer import KeySigner, Signer
-    from ocsp.client import AsyncClient, CheckStatus, Client, FailMode, Outcome, check
     from ocsp.verification import (
         AuthorizedBy,
         ChainReport,

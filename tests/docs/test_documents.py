@@ -24,6 +24,7 @@ from tests.pki import NOW, ca, delegate, key, leaf
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
+    "docs/client.md": "tests/integration/test_client_docs.py, which has a responder",
     "docs/pkcs11.md": "tests/integration/test_pkcs11.py, which has a token",
     "docs/testing.md": "tests/integration/test_pytest_plugin.py, in a fresh project",
 }

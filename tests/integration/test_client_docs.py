@@ -1,0 +1,21 @@
+"""The examples of ``docs/client.md``, with a responder to ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ocsp.client import addresses
+from tests.docs.test_documents import run
+from tests.integration.live import CA, GOOD, living
+
+
+def test_the_examples_run_and_give_what_they_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On loopback, which counts as public for as long as they take."""
+    monkeypatch.setattr(addresses, "is_public", lambda address: True)
+    monkeypatch.chdir(tmp_path)
+    with living() as live:
+        assert run("docs/client.md", {"cert": live.leaf(GOOD), "issuer": CA}) == 6
