@@ -74,7 +74,9 @@ def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
         known = yield from remembered(inquiry, cert_id, issuer)
         if known is not None and inquiry.world.now() < known.due:
             return _outcome(inquiry, issuer, known.evidence, Source.CACHE)
-        vain = inquiry.memory.vain.get(cert_id.der, inquiry.world.monotonic())
+        vain = inquiry.memory.vain.get(
+            _vain_key(inquiry, cert_id), inquiry.world.monotonic()
+        )
         if known is None and vain is not None:
             return vain
     beforehand = _without_asking(inquiry, issuer)
@@ -83,6 +85,11 @@ def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
     if known is None:
         return (yield from _ask_all_that_can_tell(inquiry, cert_id, issuer))
     return (yield from _refresh(inquiry, cert_id, issuer, known))
+
+
+def _vain_key(inquiry: Inquiry, cert_id: CertID) -> tuple[bytes, tuple[str, ...]]:
+    """Return what a check in vain is known by: another responder may know more."""
+    return cert_id.der, inquiry.question.urls
 
 
 def _without_asking(
@@ -157,7 +164,7 @@ def _ask_all_that_can_tell(
         outcome = _indeterminate(inquiry, issuer)
     if outcome.reason in _LASTING and inquiry.options.nonce is SendNonce.NEVER:
         until = inquiry.world.monotonic() + inquiry.options.negative_for.total_seconds()
-        inquiry.memory.vain.put(cert_id.der, outcome, until)
+        inquiry.memory.vain.put(_vain_key(inquiry, cert_id), outcome, until)
     return outcome
 
 
@@ -172,7 +179,7 @@ def _ask(
     told = yield from _ask_all(inquiry, issuer, urls, retries)
     if told is None or told.evidence is None or told.reply is None:
         return _indeterminate(inquiry, issuer)
-    inquiry.memory.vain.discard(cert_id.der)
+    inquiry.memory.vain.discard(_vain_key(inquiry, cert_id))
     yield from remember(inquiry, told.evidence, told.reply)
     return _outcome(inquiry, issuer, told.evidence, Source.RESPONDER)
 

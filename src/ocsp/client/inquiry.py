@@ -109,7 +109,7 @@ class Memory:
     def __init__(self, cache: Cache, salt: float) -> None:
         self.cache = cache
         self.manners = Manners()
-        self.vain: Recent[bytes, Outcome] = Recent()
+        self.vain: Recent[tuple[bytes, tuple[str, ...]], Outcome] = Recent()
         self.issuers: Recent[bytes, x509.Certificate] = Recent()
         self.judged: dict[bytes, Remembered] = {}
         self.lists: Recent[str, KeptList] = Recent("MAX_KEPT_CRLS")
