@@ -18,7 +18,6 @@ from ocsp.client.cache import CachedAnswer, MemoryCache
 from ocsp.client.effects import Flow, call
 from ocsp.client.inquiry import Inquiry, Remembered
 from ocsp.client.lifetime import expiry, refresh_from
-from ocsp.client.options import SendNonce
 from ocsp.client.transport import HTTPReply
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.errors import VerificationError
@@ -119,7 +118,7 @@ def remember(
     inquiry: Inquiry, evidence: VerifiedResponse, reply: HTTPReply
 ) -> Flow[None]:
     """Put into the cache what may be there (C1, C2)."""
-    if inquiry.options.nonce is SendNonce.ALWAYS:
+    if evidence.nonce_matched:  # it is the answer to one request
         return
     until = expiry(evidence, reply, inquiry.world.now())
     if until is None or evidence.status is OCSPCertStatus.UNKNOWN:

@@ -33,7 +33,7 @@ from ocsp.client import (
 )
 from ocsp.client.core import ChainCheck, Core
 from ocsp.client.effects import Flow
-from tests.pki import NOW, ca, delegate, delegate_signer, make
+from tests.pki import NOW, ca, delegate_signer, make
 
 HOUR = datetime.timedelta(hours=1)
 A, B, C = "http://a.example", "http://b.example/ocsp", "http://c.example/x/"
@@ -205,8 +205,10 @@ def response(
     nonce: bytes | None = None,
     algorithm: hashes.HashAlgorithm | None = None,
     revoked_at: datetime.datetime = NOW - 2 * HOUR,
+    signer: ocsp.KeySigner | None = None,
 ) -> bytes:
-    """Return the signed answer of the delegate."""
+    """Return the signed answer of the delegate, or of another signer."""
+    signer = signer or delegate_signer()
     cert_id = ocsp.CertID.for_serial(ca(), serial, algorithm or hashes.SHA256())
     revoked = status is OCSPCertStatus.REVOKED
     builder = (
@@ -219,13 +221,13 @@ def response(
             revoked_at if revoked else None,
             x509.ReasonFlags.key_compromise if revoked else None,
         )
-        .responder_id(OCSPResponderEncoding.HASH, delegate())
-        .certificates([delegate()])
+        .responder_id(OCSPResponderEncoding.HASH, signer.certificate)
+        .certificates([signer.certificate])
         .produced_at(begin)
     )
     if nonce is not None:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-    return builder.sign_with(delegate_signer()).public_bytes(Encoding.DER)
+    return builder.sign_with(signer).public_bytes(Encoding.DER)
 
 
 def unsuccessful(status: ocsp.OCSPResponseStatus) -> bytes:

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 import ocsp
-from ocsp import OCSPCertStatus, OCSPResponseStatus, limits
+from ocsp import KeySigner, OCSPCertStatus, OCSPResponseStatus, limits
 from ocsp.client import (
     AskBy,
     Asking,
@@ -28,7 +28,7 @@ from ocsp.client import (
     SQLiteCache,
     Targets,
 )
-from tests.pki import NOW, ca
+from tests.pki import NOW, ca, delegate, key
 from tests.unit.client.scene import (
     HOUR,
     SERIAL,
@@ -614,6 +614,52 @@ def test_a_cache_that_gives_another_certificate_is_not_believed(driver: str) -> 
     play = Play(driver, {A: [reply(), BROKEN]}, cache=Liar())
     assert play.check().status is CheckStatus.GOOD
     assert play.check(certificate(A, serial=9)).status is CheckStatus.INDETERMINATE
+
+
+def test_a_clock_that_was_set_back_makes_an_answer_one_of_the_future() -> None:
+    """It holds from thisUpdate on, and not before."""
+    play = _ages(-7200)
+    assert play.check().status is CheckStatus.INDETERMINATE
+
+
+def test_what_another_policy_has_verified_is_verified_again(driver: str) -> None:
+    """A cache that is shared with a lenient client is no way around a strict one."""
+    cache = MemoryCache()
+    known = Play(driver, {A: [reply()]}, cache=cache).check()
+    assert known.status is CheckStatus.GOOD
+    young = ocsp.Policy(max_age=datetime.timedelta(minutes=1))
+    strict = Play(driver, {A: [BROKEN]}, Options(policy=young), cache)
+    assert strict.check().status is CheckStatus.INDETERMINATE
+    other = ocsp.Policy(max_age=datetime.timedelta(hours=2))
+    fine = Play(driver, {A: [BROKEN]}, Options(policy=other), cache).check()
+    assert fine.source is Source.CACHE
+    assert fine.evidence is not known.evidence
+
+
+def test_who_may_sign_for_another_client_may_not_for_this_one(driver: str) -> None:
+    """A responder that one has configured is nobody to the other."""
+    cache = MemoryCache()
+    elsewhere = delegate("Another CA", "Configured")
+    signer = KeySigner(key("Configured"), elsewhere)
+    answer = reply(response(signer=signer))
+    trusting = Options(responders=(elsewhere,))
+    assert Play(driver, {A: [answer]}, trusting, cache).check().status is (
+        CheckStatus.GOOD
+    )
+    other = Play(driver, {A: [BROKEN]}, cache=cache)
+    assert other.check().status is CheckStatus.INDETERMINATE
+
+
+def test_the_answer_to_a_nonce_is_offered_to_no_cache(driver: str) -> None:
+    """Not even to one that would take it (C1)."""
+
+    class Any(MemoryCache):
+        def put(self, cert_id: object, evidence: object, expires: object) -> bool:  # type: ignore[override]
+            raise AssertionError
+
+    answer = reply(response(nonce=bytes(range(32))))
+    play = Play(driver, {A: [answer]}, cache=Any())
+    assert play.check(nonce=SendNonce.ALWAYS).status is CheckStatus.GOOD
 
 
 # --- several at once -------------------------------------------------------------
