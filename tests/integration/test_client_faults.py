@@ -1,0 +1,83 @@
+"""Every fault of a responder, sync and async, by GET and by POST: the outcome it has."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Iterator
+
+import pytest
+
+import ocsp
+from ocsp.client import AskBy, CheckStatus, Options, Outcome, Reason, SendNonce, Targets
+from ocsp.testing import Fault, LoopbackResponder
+from ocsp.testing import Outcome as Expected
+
+REASONS = {
+    Expected.REFUSED: {Reason.NOT_VERIFIED},
+    Expected.ERROR: {Reason.TRY_LATER, Reason.UNAUTHORIZED, Reason.RESPONDER_ERROR},
+    Expected.NO_RESPONSE: {
+        Reason.CONTENT_TYPE,
+        Reason.HTTP_STATUS,
+        Reason.REDIRECT,
+        Reason.TIMEOUT,
+        Reason.TOO_LARGE,
+        Reason.TRANSPORT,
+    },
+}
+ASKING = {
+    "get": {"ask_by": AskBy.GET_IF_SHORT},
+    "post": {"ask_by": AskBy.POST},
+    "nonce": {"nonce": SendNonce.ALWAYS},
+}
+ABOUT_NONCES = {Fault.MISSING_NONCE, Fault.WRONG_NONCE}
+
+
+@pytest.fixture(name="responder", scope="module")
+def _responder() -> Iterator[LoopbackResponder]:
+    with LoopbackResponder() as responder:
+        yield responder
+
+
+def _check(kind: str, responder: LoopbackResponder, options: Options) -> Outcome:
+    leaf = responder.pki.issue().certificate
+    issuer = responder.pki.issuer
+    if kind == "sync":
+        with ocsp.Client(options) as client:
+            return client.check(leaf, issuer)
+
+    async def ask() -> Outcome:
+        async with ocsp.AsyncClient(options) as others:
+            return await others.check(leaf, issuer)
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("how", ASKING)
+@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.value)
+def test_a_fault_has_its_outcome_and_leaves_no_socket(
+    responder: LoopbackResponder, kind: str, how: str, fault: Fault
+) -> None:
+    """Never a status without evidence; and the connection is gone afterwards."""
+    options = Options(
+        targets=Targets.PRIVATE_TOO,
+        timeout=datetime.timedelta(milliseconds=500),
+        retries=0,
+        **ASKING[how],  # type: ignore[arg-type]
+    )
+    responder.fail(fault)
+    try:
+        outcome = _check(kind, responder, options)
+    finally:
+        responder.heal()
+    expected = fault.outcome
+    if fault in ABOUT_NONCES and how != "nonce":
+        expected = Expected.ANSWERED
+    if expected is Expected.ANSWERED:
+        assert outcome.status is CheckStatus.GOOD, outcome.attempts
+    else:
+        assert outcome.status is CheckStatus.INDETERMINATE
+        assert outcome.reason in REASONS[expected]
+    responder.wait_until_idle()
+    assert responder.open_connections == 0
