@@ -300,6 +300,19 @@ def test_a_url_that_is_none_for_us_is_never_sent(driver: str, url: str) -> None:
     assert play.check(url=["ftp://a.example", A]).status is CheckStatus.GOOD
 
 
+def test_the_length_of_a_url_is_a_limit(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One character over it is not asked."""
+    for maximum, status in (
+        (len(A), CheckStatus.GOOD),
+        (len(A) - 1, CheckStatus.INDETERMINATE),
+    ):
+        monkeypatch.setattr(limits, "MAX_URL_CHARACTERS", maximum)
+        options = Options(ask_by=AskBy.POST)
+        assert Play(driver, {A: [reply()]}, options).check().status is status
+
+
 def test_https_is_asked_where_that_is_said(driver: str) -> None:
     """RFC 5280 §8: the caller knows that there is no circle."""
     url = "https://a.example"

@@ -96,6 +96,16 @@ def test_what_has_not_signed_the_certificate_is_no_issuer(
     assert [request.url for request in play.script.sent] == [WHERE]
 
 
+def test_the_size_of_an_issuer_is_a_limit(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transport is told where to stop."""
+    monkeypatch.setattr(limits, "MAX_ISSUER_BYTES", 10)
+    play = Play(driver, {A: [reply()], WHERE: [_served(DER)]}, FETCH)
+    play.check(certificate(A, ca_issuers=WHERE), None)
+    assert play.script.sent[0].max_bytes == 10
+
+
 def test_a_place_that_fails_is_one_more_attempt(driver: str) -> None:
     """And the certificate stays without issuer."""
     play = Play(driver, {A: [reply()], WHERE: [reply(status=404)]}, FETCH)
