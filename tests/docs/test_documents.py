@@ -84,6 +84,8 @@ def _readme() -> dict[str, Any]:
     return {
         "Encoding": Encoding,
         "data": _request_der(),
+        "response": _response_der(datetime.datetime.now(datetime.UTC)),
+        "nonce": bytes(32),
         "cert": leaf(),
         "issuer": ca(),
         "key": key("Responder"),

@@ -1,5 +1,5 @@
 """
-The command line: ``ocsp check``, ``demo``, ``inspect``, ``serve`` and others.
+The command line: ``ocsp check``, ``verify``, ``inspect``, ``serve`` and others.
 
 Rules of this package:
 
@@ -31,8 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; ``sys.argv[1:]`` if ``None``.
 
     Returns:
-        The exit code: 0 fine or good, 1 revoked or a wrong answer, 2 unknown, 3 not
-        verified, 4 could not be read or was used wrongly, 130 interrupted.
+        The exit code, as :class:`ocsp.cli.exits.ExitCode` has them.
     """
     try:
         run = _load()

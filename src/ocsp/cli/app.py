@@ -2,7 +2,7 @@
 The application: its commands, and how whatever they raise becomes an exit code.
 
 Rules of this file: the only place that catches. Usage errors end with code 4 and not
-with Typer's own 2, which is kept for *unknown* in a verifying command.
+with Typer's own 2, which means *unknown* (``ocsp verify``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from ocsp._version import __version__
-from ocsp.cli import check, demo, inspect, request, serve, status
+from ocsp.cli import check, demo, inspect, request, serve, status, verify
 from ocsp.cli.console import report
 from ocsp.cli.exits import CommandError, ExitCode
 from ocsp.cli.guide import epilog
@@ -97,15 +97,23 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback(
-    help="Online Certificate Status Protocol: read, ask, answer (RFC 6960, RFC 9919).",
+    help=(
+        "Online Certificate Status Protocol: read, ask, verify, answer "
+        "(RFC 6960, RFC 9919)."
+    ),
     epilog=epilog(
         {
             "ocsp demo": "a CA, a responder and its clients, in two seconds",
             "ocsp inspect response.der": "what does this message say?",
+            "ocsp verify --cert leaf.pem --issuer ca.pem --response response.der": (
+                "and is it true?"
+            ),
         },
         {
             ExitCode.FINE: "done",
-            ExitCode.WRONG: "an answer was wrong (demo)",
+            ExitCode.WRONG: "revoked (verify), a wrong answer (demo)",
+            ExitCode.UNKNOWN: "unknown to the responder (verify)",
+            ExitCode.NOT_VERIFIED: "not verified (verify)",
             ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
             ExitCode.INTERRUPTED: "interrupted",
         },
@@ -128,6 +136,7 @@ app.command("inspect", help=inspect.HELP, epilog=inspect.EPILOG)(inspect.inspect
 app.command("request", help=request.HELP, epilog=request.EPILOG)(request.request)
 status.add_commands(app)
 app.command("serve", help=serve.HELP, epilog=serve.EPILOG)(serve.serve)
+app.command("verify", help=verify.HELP, epilog=verify.EPILOG)(verify.verify_response)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

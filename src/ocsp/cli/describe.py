@@ -39,7 +39,12 @@ from ocsp.response import OCSPResponse
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPResponseStatus
 
-__all__ = ["request_document", "response_document", "response_status_name"]
+__all__ = [
+    "cert_id_document",
+    "request_document",
+    "response_document",
+    "response_status_name",
+]
 
 _STATUS_NAMES = {
     OCSPResponseStatus.SUCCESSFUL: "successful",
@@ -67,7 +72,7 @@ def request_document(request: OCSPRequest) -> dict[str, Any]:
         "requestor_name": _requestor(parts.requestor),
         "requests": [
             {
-                "cert_id": _cert_id(entry.cert_id),
+                "cert_id": cert_id_document(entry.cert_id),
                 "extensions": extensions_document(extensions),
             }
             for entry, extensions in zip(request.requests, parts.entries, strict=True)
@@ -138,7 +143,7 @@ def _single_response(
     entry: OCSPSingleResponse, extensions: Sequence[RawExtension]
 ) -> Document:
     return {
-        "cert_id": _cert_id(entry.cert_id),
+        "cert_id": cert_id_document(entry.cert_id),
         "certificate_status": entry.certificate_status.name.lower(),
         "revocation_time": _moment(entry.revocation_time_utc),
         "revocation_reason": _reason(entry),
@@ -160,7 +165,8 @@ def _reason(entry: OCSPSingleResponse) -> str | None:
     return None if reason is None else reason_name(reason)
 
 
-def _cert_id(cert_id: CertID) -> Document:
+def cert_id_document(cert_id: CertID) -> Document:
+    """Describe a CertID."""
     start, end = content(cert_id.der, 0, len(cert_id.der), SEQUENCE, "")
     _, stop = content(cert_id.der, start, end, SEQUENCE, "")
     algorithm = algorithm_identifier(cert_id.der[start:stop])

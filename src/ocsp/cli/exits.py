@@ -20,17 +20,17 @@ class ExitCode(enum.IntEnum):
 
     FINE = 0
     GOOD = FINE
-    """The certificate is good (``check``, ``staple``)."""
+    """The certificate is good (``check``, ``verify``, ``staple``)."""
 
     WRONG = 1
     """What was looked at is not as it should be."""
     REVOKED = WRONG
-    """The certificate is revoked (``check``, ``staple``)."""
+    """The certificate is revoked (``check``, ``verify``, ``staple``)."""
 
     UNKNOWN = 2
-    """The responder does not know the certificate (``check``, ``staple``)."""
+    """The responder does not know the certificate (``check``, ``verify``, ``staple``)."""
     NOT_VERIFIED = 3
-    """There is no response that proves anything (``check``, ``staple``)."""
+    """There is no response that proves anything (``check``, ``verify``, ``staple``)."""
 
     UNUSABLE = 4
     INTERRUPTED = 130

@@ -15,6 +15,7 @@ import base64
 import re
 import sys
 import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,9 @@ from ocsp import limits
 from ocsp._der import ENUMERATED, SEQUENCE, any_value, content
 from ocsp.cli.exits import CommandError
 from ocsp.errors import DecodeError
+from ocsp.request import OCSPRequest, load_der_ocsp_request
+from ocsp.response import OCSPResponse, load_der_ocsp_response
+from ocsp.verification.names import name_of_issuer, name_of_subject
 
 __all__ = [
     "STANDARD_INPUT",
@@ -32,6 +36,9 @@ __all__ = [
     "RawMessage",
     "load_certificate",
     "load_certificates",
+    "load_issuer",
+    "load_request",
+    "load_response",
     "parse_serial",
     "place",
     "read_message",
@@ -132,6 +139,34 @@ def unwrap(data: bytes, where: str) -> RawMessage:
     if der:
         return RawMessage(der=der, wrapping="url", kind=_first_field(der))
     raise CommandError(where, "is neither DER, PEM, base64 nor hexadecimal")
+
+
+def load_response(source: str) -> OCSPResponse:
+    """
+    Return the response in the file *source*, in any wrapping.
+
+    Raises:
+        CommandError: If there is none.
+    """
+    try:
+        return load_der_ocsp_response(read_message(source).der)
+    except DecodeError as error:
+        raise CommandError(place(source), f"is no OCSP response: {error}") from error
+
+
+def load_request(source: str) -> OCSPRequest:
+    """
+    Return the request in the file *source*, in any wrapping.
+
+    Raises:
+        CommandError: If there is none, or its extensions cannot be read.
+    """
+    try:
+        request = load_der_ocsp_request(read_message(source).der, allow_multiple=True)
+        request.extensions  # noqa: B018 - decoded here, to be refused here
+    except (DecodeError, x509.DuplicateExtension) as error:
+        raise CommandError(place(source), f"is no OCSP request: {error}") from error
+    return request
 
 
 def _as_text(data: bytes) -> str | None:
@@ -243,17 +278,25 @@ def load_certificates(source: str) -> list[x509.Certificate]:
     Return the certificates in the file *source*: one in DER, or any number in PEM.
 
     Raises:
-        CommandError: If it cannot be read or holds no certificate.
+        CommandError: If it cannot be read, holds no certificate, or one whose names
+            cannot be read.
     """
     data = read_octets(source, MAX_CERTIFICATE_FILE)
     try:
         if b"-----BEGIN" in data:
-            return x509.load_pem_x509_certificates(data)
-        return [x509.load_der_x509_certificate(data)]
+            certificates = x509.load_pem_x509_certificates(data)
+        else:
+            certificates = [x509.load_der_x509_certificate(data)]
     except ValueError as error:
         raise CommandError(
             place(source), "holds no certificate in PEM or DER"
         ) from error
+    for certificate in certificates:
+        if name_of_subject(certificate) is None or name_of_issuer(certificate) is None:
+            raise CommandError(
+                place(source), "holds a certificate with a name that cannot be read"
+            )
+    return certificates
 
 
 def load_certificate(source: str) -> x509.Certificate:
@@ -264,6 +307,35 @@ def load_certificate(source: str) -> x509.Certificate:
         CommandError: If it cannot be read or holds no certificate.
     """
     return load_certificates(source)[0]
+
+
+def load_issuer(
+    source: str, certificates: Sequence[x509.Certificate]
+) -> x509.Certificate:
+    """
+    Return the certificate in *source* that bears the name of the issuer.
+
+    A file of several, as servers have them, may be given; without *certificates* its
+    first is meant. Names are compared and nothing is verified.
+
+    Raises:
+        CommandError: If none has that name, or *certificates* have several issuers.
+    """
+    candidates = load_certificates(source)
+    if not certificates:
+        return candidates[0]
+    names = {certificate.issuer for certificate in certificates}
+    if len(names) > 1:
+        raise CommandError("--cert", "the certificates have different issuers")
+    (wanted,) = names
+    for candidate in candidates:
+        if candidate.subject == wanted:
+            return candidate
+    raise CommandError(
+        source,
+        f"is the certificate of {candidates[0].subject.rfc4514_string()}",
+        f"--cert was issued by {wanted.rfc4514_string()}",
+    )
 
 
 def parse_serial(text: str) -> int:

@@ -29,7 +29,7 @@ from ocsp.cli.guide import epilog
 from ocsp.cli.loading import (
     STANDARD_INPUT,
     load_certificate,
-    load_certificates,
+    load_issuer,
     parse_serial,
 )
 from ocsp.http import get_url
@@ -119,7 +119,7 @@ def request(
 ) -> None:
     """Build the request and write it."""
     certificates = [load_certificate(each) for each in cert or ()]
-    authority = _issuer(issuer, certificates)
+    authority = load_issuer(issuer, certificates)
     ids = list(_cert_ids(certificates, serial or (), authority, _HASHES[hash_name]))
     if not ids:
         raise CommandError("ocsp request", "nothing to ask about", "--cert or --serial")
@@ -129,30 +129,6 @@ def request(
     _write(data, out, form)
     if form is not Format.URL:
         _say_what_next(address, form, out)
-
-
-def _issuer(source: str, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
-    """
-    Return the certificate in *source* that bears the name of the issuer.
-
-    A file of several, as servers have them, may be given. Names are compared and
-    nothing is verified: the responder answers for what it knows.
-    """
-    candidates = load_certificates(source)
-    if not certificates:
-        return candidates[0]
-    names = {certificate.issuer for certificate in certificates}
-    if len(names) > 1:
-        raise CommandError("--cert", "the certificates have different issuers")
-    (wanted,) = names
-    for candidate in candidates:
-        if candidate.subject == wanted:
-            return candidate
-    raise CommandError(
-        source,
-        f"is the certificate of {candidates[0].subject.rfc4514_string()}",
-        f"--cert was issued by {wanted.rfc4514_string()}",
-    )
 
 
 def _cert_ids(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -18,13 +17,21 @@ from rich.tree import Tree
 
 from ocsp import oids
 from ocsp.cli.console import status_style
+from ocsp.cli.describe_parts import Document
 from ocsp.cli.exits import one_line
+from ocsp.cli.rows import (
+    Row,
+    add_rows,
+    algorithm,
+    heading,
+    in_words,
+    serial,
+    text,
+    with_note,
+)
 from ocsp.cli.terms import age, count
 
 __all__ = ["draw"]
-
-Document = Mapping[str, Any]
-Row = tuple[str, Text]
 
 NOT_VERIFIED = "Nothing here has been verified: this is what the message says."
 
@@ -61,7 +68,10 @@ def draw(
         view.request(tree, document)
     else:
         view.response(tree, document)
-    return Group(tree, Text(NOT_VERIFIED, style="warning"))
+    end = Text(NOT_VERIFIED, style="warning")
+    if "responses" in document:
+        end.append(" Is it true? ").append("ocsp verify", "command")
+    return Group(tree, end)
 
 
 def _title(document: Document, wrapping: str) -> Text:
@@ -71,32 +81,6 @@ def _title(document: Document, wrapping: str) -> Text:
         style = "good" if status == "successful" else "refused"
         title.append(status, style=style).append("  ")
     return title.append(f"{count(document['size'], 'octet')}, {wrapping}", "quiet")
-
-
-def _add(branch: Tree, rows: Sequence[Row]) -> None:
-    """Hang *rows* of label and value on *branch*, the values aligned."""
-    width = max((len(label) for label, _ in rows), default=0)
-    for label, value in rows:
-        branch.add(Text.assemble((label.ljust(width), "label"), "  ", value))
-
-
-def _text(value: object, style: str = "") -> Text:
-    return Text(one_line(value), style=style, overflow="fold")
-
-
-def _with_note(value: object, note: str, style: str = "") -> Text:
-    return _text(value, style).append(f"  {note}", "quiet")
-
-
-def _algorithm(document: Document) -> Text:
-    name = document["name"]
-    if name is None:
-        return _with_note(document["oid"], "not known here")
-    return _with_note(name, document["oid"])
-
-
-def _serial(document: Document) -> Text:
-    return _with_note(f"0x{document['hex']}", document["decimal"])
 
 
 class _View:
@@ -109,22 +93,24 @@ class _View:
 
     def request(self, tree: Tree, document: Document) -> None:
         if document["requestor_name"] is not None:
-            _add(tree, [("requestorName", _text(document["requestor_name"]))])
+            add_rows(tree, [("requestorName", text(document["requestor_name"]))])
         entries = document["requests"]
-        branch = tree.add(_heading("requestList", count_entries(entries)))
+        branch = tree.add(heading("requestList", count_entries(entries)))
         rows = [_cert_id_rows(entry["cert_id"]) for entry in entries]
         for leaf, entry in zip(_entries(branch, rows), entries, strict=True):
             self._extensions(leaf, "singleRequestExtensions", entry["extensions"])
         self._extensions(tree, "requestExtensions", document["extensions"])
         if document["signed"]:
-            _add(tree, [("optionalSignature", _text("there is one; it was not read"))])
+            add_rows(
+                tree, [("optionalSignature", text("there is one; it was not read"))]
+            )
 
     def response(self, tree: Tree, document: Document) -> None:
         if "responses" not in document:
-            tree.add(_text(_ERRORS[document["response_status"]]))
-            tree.add(_text("An error has no more fields, and nobody has signed it."))
+            tree.add(text(_ERRORS[document["response_status"]]))
+            tree.add(text("An error has no more fields, and nobody has signed it."))
             return
-        _add(
+        add_rows(
             tree,
             [
                 ("responderID", _responder(document["responder_id"])),
@@ -132,17 +118,17 @@ class _View:
             ],
         )
         entries = document["responses"]
-        branch = tree.add(_heading("responses", count_entries(entries)))
+        branch = tree.add(heading("responses", count_entries(entries)))
         rows = [self._single_rows(entry) for entry in entries]
         for leaf, entry in zip(_entries(branch, rows), entries, strict=True):
             self._extensions(leaf, "singleExtensions", entry["extensions"])
         self._extensions(tree, "responseExtensions", document["extensions"])
         octets = count(len(document["signature"]) // 2, "octet")
-        _add(
+        add_rows(
             tree,
             [
-                ("signatureAlgorithm", _algorithm(document["signature_algorithm"])),
-                ("signature", _text(f"{octets}, not verified")),
+                ("signatureAlgorithm", algorithm(document["signature_algorithm"])),
+                ("signature", text(f"{octets}, not verified")),
             ],
         )
         self._certificates(tree, document["certificates"])
@@ -151,15 +137,15 @@ class _View:
 
     def _single_rows(self, entry: Document) -> list[Row]:
         status = entry["certificate_status"]
-        rows = [("certStatus", _text(status, status_style(status)))]
+        rows = [("certStatus", text(status, status_style(status)))]
         rows += _cert_id_rows(entry["cert_id"])
         if entry["revocation_time"] is not None:
             rows.append(("revocationTime", self._time(entry["revocation_time"])))
         if entry["revocation_reason"] is not None:
-            rows.append(("revocationReason", _text(entry["revocation_reason"])))
+            rows.append(("revocationReason", text(entry["revocation_reason"])))
         rows.append(("thisUpdate", self._time(entry["this_update"])))
         if entry["next_update"] is None:
-            rows.append(("nextUpdate", _text("absent: there is always newer", "quiet")))
+            rows.append(("nextUpdate", text("absent: there is always newer", "quiet")))
         else:
             rows.append(("nextUpdate", self._time(entry["next_update"], limit=True)))
         return rows
@@ -167,18 +153,17 @@ class _View:
     def _time(self, moment: str, *, limit: bool = False) -> Text:
         """Show a time with its age; one that should lie ahead stands out if past."""
         at = datetime.datetime.fromisoformat(moment)
-        words = moment.replace("T", " ").replace("Z", " UTC")
         note = age(at, self._now)
         if limit and at <= self._now:
-            return _text(words).append(f"  passed {note}", "warning")
-        return _with_note(words, note)
+            return text(in_words(moment)).append(f"  passed {note}", "warning")
+        return with_note(in_words(moment), note)
 
     def _extensions(
         self, branch: Tree, label: str, extensions: Sequence[Document]
     ) -> None:
         if not extensions:
             return
-        branch = branch.add(_heading(label, ""))
+        branch = branch.add(heading(label, ""))
         for extension in extensions:
             leaf = branch.add(_extension_title(extension))
             for line in _extension_lines(extension):
@@ -187,31 +172,27 @@ class _View:
     def _certificates(self, tree: Tree, certificates: Sequence[Document]) -> None:
         if not certificates:
             return
-        branch = tree.add(_heading("certs", f"{len(certificates)}, not verified"))
+        branch = tree.add(heading("certs", f"{len(certificates)}, not verified"))
         for certificate in certificates:
-            leaf = branch.add(_text(certificate["subject"] or "unreadable subject"))
-            _add(leaf, self._certificate_rows(certificate))
+            leaf = branch.add(text(certificate["subject"] or "unreadable subject"))
+            add_rows(leaf, self._certificate_rows(certificate))
 
     def _certificate_rows(self, certificate: Document) -> list[Row]:
         purposes = list(certificate["extended_key_usage"] or ())
         if certificate["ocsp_no_check"]:
             purposes.append("id-pkix-ocsp-nocheck")
         rows = [
-            ("issuer", _text(certificate["issuer"] or "unreadable")),
-            ("serialNumber", _serial(certificate["serial_number"])),
+            ("issuer", text(certificate["issuer"] or "unreadable")),
+            ("serialNumber", serial(certificate["serial_number"])),
             ("notBefore", self._time(certificate["not_valid_before"])),
             ("notAfter", self._time(certificate["not_valid_after"], limit=True)),
-            ("publicKey", _text(certificate["public_key"] or "not known here")),
-            ("signature", _algorithm(certificate["signature_algorithm"])),
+            ("publicKey", text(certificate["public_key"] or "not known here")),
+            ("signature", algorithm(certificate["signature_algorithm"])),
         ]
         if purposes:
-            rows.append(("extensions", _text(", ".join(purposes))))
-        rows.append(("sha256", _text(certificate["fingerprint_sha256"], "quiet")))
+            rows.append(("extensions", text(", ".join(purposes))))
+        rows.append(("sha256", text(certificate["fingerprint_sha256"], "quiet")))
         return rows
-
-
-def _heading(label: str, note: str) -> Text:
-    return Text.assemble((label, "label"), "  ", (note, "quiet"))
 
 
 def count_entries(entries: Sequence[object]) -> str:
@@ -221,10 +202,10 @@ def count_entries(entries: Sequence[object]) -> str:
 
 def _cert_id_rows(cert_id: Document) -> list[Row]:
     return [
-        ("serialNumber", _serial(cert_id["serial_number"])),
-        ("hashAlgorithm", _algorithm(cert_id["hash_algorithm"])),
-        ("issuerNameHash", _text(cert_id["issuer_name_hash"])),
-        ("issuerKeyHash", _text(cert_id["issuer_key_hash"])),
+        ("serialNumber", serial(cert_id["serial_number"])),
+        ("hashAlgorithm", algorithm(cert_id["hash_algorithm"])),
+        ("issuerNameHash", text(cert_id["issuer_name_hash"])),
+        ("issuerKeyHash", text(cert_id["issuer_key_hash"])),
     ]
 
 
@@ -239,13 +220,13 @@ def _entries(branch: Tree, entries: Sequence[list[Row]]) -> list[Tree]:
     if len(entries) > 1:
         common = [row for row in entries[0] if all(row in other for other in entries)]
         if common:
-            _add(branch.add(Text("the same in all", style="quiet")), common)
+            add_rows(branch.add(Text("the same in all", style="quiet")), common)
     leaves = []
     for rows in entries:
         own = [row for row in rows if row not in common] or rows
         split = 2 if common and own[0][0] == "certStatus" else 1
         leaf = branch.add(Text("  ").join(_pair(row) for row in own[:split]))
-        _add(leaf, own[split:])
+        add_rows(leaf, own[split:])
         leaves.append(leaf)
     return leaves
 
@@ -256,14 +237,14 @@ def _pair(row: Row) -> Text:
 
 def _responder(document: Document) -> Text:
     if document["by_key"] is not None:
-        return _with_note(document["by_key"], "byKey: SHA-1 of the signer's key")
+        return with_note(document["by_key"], "byKey: SHA-1 of the signer's key")
     if document["by_name"] is not None:
-        return _with_note(document["by_name"], "byName")
-    return _with_note("unreadable name", document["error"])
+        return with_note(document["by_name"], "byName")
+    return with_note("unreadable name", document["error"])
 
 
 def _extension_title(extension: Document) -> Text:
-    title = _text(extension["name"] or extension["oid"])
+    title = text(extension["name"] or extension["oid"])
     if extension["critical"]:
         title.append("  critical", "warning")
     if extension["error"] is not None:
@@ -281,22 +262,21 @@ def _extension_lines(extension: Document) -> list[Text]:
     if extension["oid"] == oids.NONCE:
         return [_octets(value)]
     if isinstance(value, str):
-        return [_text(value)]
+        return [text(value)]
     if isinstance(value, Mapping):
         return [_field(label, each) for label, each in value.items() if each]
-    return [_text(item) if isinstance(item, str) else _sct(item) for item in value]
+    return [text(item) if isinstance(item, str) else _sct(item) for item in value]
 
 
 def _field(label: str, value: str | Sequence[str]) -> Text:
-    text = value if isinstance(value, str) else ", ".join(value)
-    return Text.assemble((label, "label"), "  ", _text(text))
+    words = value if isinstance(value, str) else ", ".join(value)
+    return Text.assemble((label, "label"), "  ", text(words))
 
 
 def _octets(digits: str) -> Text:
-    return _with_note(digits, count(len(digits) // 2, "octet"))
+    return with_note(digits, count(len(digits) // 2, "octet"))
 
 
 def _sct(document: Document) -> Text:
     """Show a signed certificate timestamp in brief; JSON has all of it."""
-    words = document["timestamp"].replace("T", " ").replace("Z", " UTC")
-    return _with_note(words, f"log {document['log_id']}")
+    return with_note(in_words(document["timestamp"]), f"log {document['log_id']}")

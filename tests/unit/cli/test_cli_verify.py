@@ -1,0 +1,357 @@
+"""``ocsp verify`` as people run it: exit codes, words, JSON."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp import (
+    CertID,
+    OCSPCertStatus,
+    OCSPRequestBuilder,
+    OCSPResponderEncoding,
+    OCSPResponse,
+    OCSPResponseBuilder,
+    OCSPResponseStatus,
+)
+from ocsp.cli import main
+from tests.pki import DELEGATION, NOW, ca, delegate, delegate_signer, leaf, make
+from tests.vectors import RESPONSES
+
+Run = Callable[..., tuple[int, str, str]]
+
+HOUR = datetime.timedelta(hours=1)
+NONCE = bytes(range(32))
+AT = "2026-07-01T12:00:00"
+ABOUT = ("--cert", "leaf.pem", "--issuer", "ca.pem", "--response", "response.der")
+
+
+def response(
+    status: OCSPCertStatus = OCSPCertStatus.GOOD,
+    *,
+    serial: int = 0x1F2E,
+    this_update: datetime.datetime = NOW - HOUR,
+    next_update: datetime.datetime | None = NOW + 3 * 24 * HOUR,
+    nonce: bytes | None = None,
+    certificates: tuple[x509.Certificate, ...] = (delegate(),),
+) -> OCSPResponse:
+    """Return a response that is right but for one thing."""
+    revoked = status is OCSPCertStatus.REVOKED
+    builder = (
+        OCSPResponseBuilder()
+        .add_response_by_id(
+            CertID.for_serial(ca(), serial, hashes.SHA256()),
+            status,
+            this_update,
+            next_update,
+            NOW - 2 * HOUR if revoked else None,
+            x509.ReasonFlags.key_compromise if revoked else None,
+        )
+        .responder_id(OCSPResponderEncoding.HASH, delegate())
+        .produced_at(this_update)
+    )
+    if certificates:
+        builder = builder.certificates(certificates)
+    if nonce is not None:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.sign_with(delegate_signer())
+
+
+@pytest.fixture(name="run")
+def _run(
+    capfdbinary: pytest.CaptureFixture[bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    """Run ``ocsp verify`` in a directory with certificates, as of :data:`NOW`."""
+    monkeypatch.chdir(tmp_path)
+    Path("ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
+    Path("other.pem").write_bytes(ca("Other CA").public_bytes(Encoding.PEM))
+    Path("leaf.pem").write_bytes(leaf().public_bytes(Encoding.PEM))
+    Path("responder.pem").write_bytes(delegate().public_bytes(Encoding.PEM))
+    _write(response())
+
+    def run(*arguments: str, at: str = AT) -> tuple[int, str, str]:
+        code = main(["verify", *arguments, "--at", at])
+        out, err = capfdbinary.readouterr()
+        return code, out.decode(), err.decode()
+
+    return run
+
+
+def _write(message: OCSPResponse | bytes) -> None:
+    if isinstance(message, OCSPResponse):
+        message = message.public_bytes(Encoding.DER)
+    Path("response.der").write_bytes(message)
+
+
+def _document(out: str) -> Any:
+    return json.loads(out)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (OCSPCertStatus.GOOD, 0, "good  CN=leaf-1f2e"),
+        (OCSPCertStatus.REVOKED, 1, "revoked (keyCompromise)  CN=leaf-1f2e"),
+        (OCSPCertStatus.UNKNOWN, 2, "unknown  CN=leaf-1f2e"),
+    ],
+)
+def test_the_exit_code_is_the_status(
+    run: Run, status: OCSPCertStatus, code: int, words: str
+) -> None:
+    """And the first word is it too, in the tree and in JSON."""
+    _write(response(status))
+    ended, out, err = run(*ABOUT)
+    assert (ended, err) == (code, "")
+    assert out.startswith(words)
+    ended, out, _ = run(*ABOUT, "--json")
+    document = _document(out)
+    assert ended == code
+    assert document["verified"] is True
+    assert document["status"] == status.name.lower()
+
+
+def test_a_person_sees_who_signed_why_that_counts_and_until_when(run: Run) -> None:
+    """In words, with the clause and the time that is left."""
+    _, out, _ = run(*ABOUT)
+    for words in (
+        "CN=Test Responder",
+        "the issuer has made it a certificate for OCSP signing  RFC 6960 §4.2.2.2",
+        "2026-07-01 11:00:00 UTC  1 hour ago",
+        "2026-07-04 12:00:00 UTC  expires in 3 days",
+        "2026-07-01 12:00:00 UTC  policy strict",
+        "Not checked: the issuer's own certificate",
+    ):
+        assert words in out
+
+
+@pytest.mark.parametrize(
+    ("message", "at", "rule", "error"),
+    [
+        (response(), "2026-07-05", "V19", "ResponseExpired"),
+        (response(OCSPCertStatus.UNKNOWN), "2026-07-05", "V19", "ResponseExpired"),
+        (response(serial=7), AT, "V7", "CertIDMismatch"),
+        (response(), "2026-06-30T18:00", "V18", "ResponseNotYetValid"),
+        (response(certificates=()), AT, "V12", "NoResponderCertificate"),
+        (
+            OCSPResponseBuilder.build_unsuccessful(OCSPResponseStatus.TRY_LATER),
+            AT,
+            "V1",
+            "UnsuccessfulResponse",
+        ),
+    ],
+)
+def test_what_is_not_verified_has_code_3_and_no_status(
+    run: Run, message: OCSPResponse, at: str, rule: str, error: str
+) -> None:
+    """With rule, clause, sentence and what was compared, for people and programs."""
+    _write(message)
+    code, out, err = run(*ABOUT, at=at)
+    assert (code, err) == (3, "")
+    assert out.startswith("not verified  CN=leaf-1f2e")
+    assert "RFC" in out
+    code, out, _ = run(*ABOUT, "--json", at=at)
+    document = _document(out)
+    assert code == 3
+    assert (document["verified"], document["status"]) == (False, None)
+    assert document["evidence"] is None
+    first = document["failures"][0]
+    assert (first["rule"], first["error"]) == (rule, error)
+    assert first["clause"].startswith("RFC")
+    assert first["message"]
+    assert first["values"]
+
+
+def test_a_stale_revoked_one_is_3_and_says_so(run: Run) -> None:
+    """A program that only knows *0 or not* refuses it; a person learns why."""
+    _write(response(OCSPCertStatus.REVOKED))
+    code, out, _ = run(*ABOUT, at="2026-07-05")
+    assert code == 3
+    assert out.startswith("not verified: revoked, stale  CN=leaf-1f2e")
+    code, out, _ = run(*ABOUT, "--json", at="2026-07-05")
+    document = _document(out)
+    assert (document["status"], document["revoked_but_stale"]) == (None, True)
+    assert document["failures"][0]["values"]["revocation_time"] == (
+        "2026-07-01T10:00:00Z"
+    )
+
+
+def test_a_serial_number_is_enough(run: Run) -> None:
+    """With the issuer, decimal or hexadecimal."""
+    about = ("--issuer", "ca.pem", "--response", "response.der", "--serial")
+    code, out, _ = run(*about, "0x1f2e")
+    assert code == 0
+    assert out.startswith("good  CN=Test CA  0x1f2e")
+    assert run(*about, "7982")[0] == 0
+    assert run(*about, "7983")[0] == 3
+
+
+def test_a_configured_responder_may_sign(run: Run) -> None:
+    """The first criterion of RFC 6960 §4.2.2.2, by option and by nothing else."""
+    _write(response(certificates=()))
+    assert run(*ABOUT)[0] == 3
+    code, out, _ = run(
+        *ABOUT, "--responder", "other.pem", "--responder", "responder.pem"
+    )
+    assert code == 0
+    assert "you have said so with --responder" in out
+
+
+def test_the_nonce_has_to_come_back(run: Run) -> None:
+    """Given in hexadecimal, or inside the request."""
+    _write(response(nonce=NONCE))
+    cert_id = CertID.for_certificate(leaf(), ca(), hashes.SHA1())
+    request = (
+        OCSPRequestBuilder()
+        .add_certificate_by_id(cert_id)
+        .add_extension(x509.OCSPNonce(NONCE), critical=False)
+        .build()
+    )
+    Path("request.b64").write_bytes(
+        base64.b64encode(request.public_bytes(Encoding.DER))
+    )
+    for option in (("--nonce", NONCE.hex(":")), ("--request", "request.b64")):
+        code, out, _ = run(*ABOUT, *option)
+        assert code == 0
+        assert "an answer to this request, and no replay" in out
+    _write(response())
+    code, out, _ = run(*ABOUT, "--request", "request.b64")
+    assert code == 3
+    assert "V22" in out
+    code, out, _ = run(*ABOUT, "--request", "request.b64", "--policy", "rfc9919")
+    assert code == 0
+    assert "V22" in out
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [("strict", 0), ("rfc9919", 3), ("webpki", 3), ("lenient-legacy", 0)],
+)
+def test_the_policy_decides(run: Run, policy: str, code: int) -> None:
+    """Without nextUpdate, RFC 9919 §5 and the Baseline Requirements take nothing."""
+    _write(response(next_update=None))
+    ended, out, _ = run(*ABOUT, "--policy", policy)
+    assert ended == code
+    if code == 0:
+        assert "believed until 2026-07-02 11:00:00 UTC" in out
+
+
+def test_a_file_of_several_issuers_has_the_right_one(run: Run) -> None:
+    """As servers have them; the issuer is found by name."""
+    both = Path("other.pem").read_bytes() + Path("ca.pem").read_bytes()
+    Path("chain.pem").write_bytes(both)
+    about = [each.replace("ca.pem", "chain.pem") for each in ABOUT]
+    assert run(*about)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--issuer", "ca.pem"), "--response"),
+        (("--response", "response.der"), "--issuer"),
+        (ABOUT[2:], "give one of --cert and --serial"),
+        ((*ABOUT, "--serial", "1"), "give one of --cert and --serial"),
+        ((*ABOUT, "--nonce", "xyz"), "--nonce: is not hexadecimal"),
+        ((*ABOUT, "--policy", "none"), "--policy"),
+        ((*ABOUT, "--request", "response.der"), "response.der: is no OCSP request"),
+        ((*ABOUT, "--responder", "none.pem"), "none.pem: No such file"),
+        (
+            (*ABOUT[:2], "--issuer", "other.pem", *ABOUT[4:]),
+            "--cert was issued by CN=Test CA",
+        ),
+        ((*ABOUT[:4], "--response", "leaf.pem"), "leaf.pem: is a PEM CERTIFICATE"),
+    ],
+)
+def test_what_is_used_wrongly_has_code_4(
+    run: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    """One line that names the place, and nothing on standard output."""
+    code, out, err = run(*arguments)
+    assert (code, out) == (4, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert words in err
+
+
+@pytest.mark.parametrize("name", [b"\x0c\x07Test CA", b"\x0c\x09leaf-1f2e"])
+def test_a_certificate_with_an_unreadable_name_has_code_4(
+    run: Run, name: bytes
+) -> None:
+    """Its issuer's or its own; there is nothing to compare with."""
+    der = leaf().public_bytes(Encoding.DER)
+    assert name in der
+    Path("odd.der").write_bytes(
+        der.replace(name, b"\x0c" + name[1:2] + b"\xff" * name[1])
+    )
+    code, out, err = run("--cert", "odd.der", *ABOUT[2:])
+    assert (code, out) == (4, "")
+    assert err == (
+        "error: odd.der: holds a certificate with a name that cannot be read\n"
+    )
+
+
+def test_a_time_that_is_none_has_code_4(run: Run) -> None:
+    """With an example of one."""
+    code, out, err = run(*ABOUT, at="noon")
+    assert (code, out) == (4, "")
+    assert "2026-07-01T12:00Z" in err
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"garbage", b"\x30\x80\x00", b"\x30\x03\x0a\x01\x00"]
+)
+def test_a_malformed_response_has_code_4(run: Run, garbage: bytes) -> None:
+    """It is no verdict: nobody has answered."""
+    _write(garbage)
+    code, out, err = run(*ABOUT)
+    assert (code, out) == (4, "")
+    assert err.startswith("error: response.der: is ")
+    assert err.count("\n") == 1
+
+
+def test_no_flipped_bit_makes_another_verdict(run: Run) -> None:
+    """A sample; the certificate stays good, or is not verified, or is unreadable."""
+    der = response().public_bytes(Encoding.DER)
+    codes = set()
+    for position in range(0, len(der), 7):
+        changed = bytearray(der)
+        changed[position] ^= 1
+        _write(bytes(changed))
+        codes.add(run(*ABOUT)[0])
+    assert codes <= {0, 3, 4}
+    assert {3, 4} <= codes
+
+
+@pytest.mark.parametrize("name", sorted(RESPONSES))
+def test_every_vector_ends_in_a_verdict_or_one_line(run: Run, name: str) -> None:
+    """All are about strangers, so nothing is verified; nothing is a traceback."""
+    _write(RESPONSES[name])
+    code, out, err = run(*ABOUT)
+    assert code in (3, 4)
+    assert out.startswith("not verified") if code == 3 else err.count("\n") == 1
+
+
+def test_a_direct_answer_of_the_issuer_is_said_to_be_that(run: Run) -> None:
+    """And a delegate whose certificate has ended is no signer."""
+    ended = make(
+        "Test Responder",
+        "Test CA",
+        extensions=DELEGATION,
+        begin=NOW - 48 * HOUR,
+        end=NOW - 24 * HOUR,
+    )
+    _write(response(certificates=(ended,)))
+    code, out, _ = run(*ABOUT)
+    assert code == 3
+    assert "V15" in out
+    assert "not_after" in out
