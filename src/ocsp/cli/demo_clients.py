@@ -8,7 +8,6 @@ an address on this machine.
 
 from __future__ import annotations
 
-import datetime
 import os
 import re
 import shutil
@@ -24,15 +23,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.certid import CertID
-from ocsp.cli.demo_check import AnswerRefused, entry_for, signer_of
 from ocsp.cli.describe import response_status_name
 from ocsp.cli.terms import common_name, reason_name
-from ocsp.errors import DecodeError, MissingExtraError
+from ocsp.errors import MissingExtraError
 from ocsp.http import get_url
 from ocsp.request_builder import OCSPRequestBuilder
-from ocsp.response import load_der_ocsp_response
-from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPResponseStatus
+from ocsp.verification import VerifiedResponse, verify
+from ocsp.verification.errors import UnsuccessfulResponse, VerificationError
 
 __all__ = [
     "Answer",
@@ -104,13 +102,10 @@ class PackageClient:
     def _ask(self, certificate: x509.Certificate, nonce: bytes | None) -> Answer:
         cert_id = CertID.for_certificate(certificate, self._issuer, hashes.SHA256())
         try:
-            return self._judge(self._fetch(cert_id, nonce), cert_id, nonce)
+            body = self._fetch(cert_id, nonce)
         except self._failures as error:
             return Answer(says=f"no answer: {error}", verified_by="-")
-        except DecodeError as error:
-            return Answer(says=f"unreadable: {error}", verified_by="-")
-        except AnswerRefused as error:
-            return Answer(says=f"refused: {error}", verified_by="-")
+        return self.judge(body, certificate, nonce)
 
     def _fetch(self, cert_id: CertID, nonce: bytes | None) -> bytes:
         builder = OCSPRequestBuilder().add_certificate_by_id(cert_id)
@@ -124,21 +119,23 @@ class PackageClient:
             headers={"Content-Type": "application/ocsp-request"},
         ).content
 
-    def _judge(self, body: bytes, cert_id: CertID, nonce: bytes | None) -> Answer:
-        response = load_der_ocsp_response(body)
-        status = response.response_status
-        if status is not OCSPResponseStatus.SUCCESSFUL:
+    def judge(
+        self, body: bytes, certificate: x509.Certificate, nonce: bytes | None
+    ) -> Answer:
+        """Return what *body* proves of *certificate*."""
+        try:
+            verified = verify(body, certificate, self._issuer, nonce=nonce)
+        except UnsuccessfulResponse as error:
+            status = OCSPResponseStatus(error.status)
             return Answer(says=response_status_name(status), verified_by=NOBODY)
-        now = datetime.datetime.now(datetime.UTC)
-        signer_of(response, self._issuer, now)
-        entry = entry_for(response, cert_id, nonce, now)
+        except VerificationError as error:
+            return Answer(says=f"refused: {error}", verified_by="-")
         trusted = common_name(self._issuer.subject)
-        return Answer(says=_says(entry), verified_by=f"ocsp: {trusted}")
+        return Answer(says=_says(verified), verified_by=f"ocsp: {trusted}")
 
 
-def _says(entry: OCSPSingleResponse) -> str:
-    status = entry.certificate_status.name.lower()
-    reason = entry.revocation_reason
+def _says(verified: VerifiedResponse) -> str:
+    status, reason = verified.status.name.lower(), verified.revocation_reason
     return status if reason is None else f"{status} ({reason_name(reason)})"
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.cli.demo_clients import NOBODY, OpenSSLClient, read_openssl
+from ocsp import (
+    CertID,
+    KeySigner,
+    OCSPCertStatus,
+    OCSPResponderEncoding,
+    OCSPResponseBuilder,
+)
+from ocsp._throwaway import Pointers, ThrowawayCA, Validity, new_ec_key
+from ocsp.cli.demo_clients import NOBODY, OpenSSLClient, PackageClient, read_openssl
 
 GOOD = """good.pem: good
 \tThis Update: Jul  1 12:00:00 2026 GMT
@@ -56,3 +68,38 @@ def test_a_program_that_cannot_be_started_is_an_answer(tmp_path: Path) -> None:
     answer = client.post(tmp_path / "leaf.pem")
     assert answer.says.startswith("no answer: ")
     assert answer.verified_by == "-"
+
+
+def test_the_package_takes_no_answer_that_is_not_verified() -> None:
+    """What comes from another CA's responder is refused, and the table says why."""
+    now = datetime.datetime.now(datetime.UTC)
+    hour = datetime.timedelta(hours=1)
+    validity = Validity(now - hour, now + hour)
+    authority = ThrowawayCA.root("Demo CA", validity, new_ec_key())
+    stranger = ThrowawayCA.root("Demo CA", validity, new_ec_key())
+    leaf = authority.leaf(
+        "leaf.demo.test", validity, new_ec_key(), Pointers()
+    ).certificate
+    client = PackageClient("http://127.0.0.1:1/", authority.certificate)
+    with contextlib.closing(client):
+        for ca, says in ((authority, "good"), (stranger, "refused: ")):
+            signer = ca.delegate("Demo Responder", validity, new_ec_key())
+            cert_id = CertID.for_certificate(
+                leaf, authority.certificate, hashes.SHA256()
+            )
+            answer = (
+                OCSPResponseBuilder()
+                .add_response_by_id(
+                    cert_id,
+                    OCSPCertStatus.GOOD,
+                    now,
+                    now + hour,
+                    None,
+                    None,
+                )
+                .responder_id(OCSPResponderEncoding.HASH, signer.certificate)
+                .certificates([signer.certificate])
+                .sign_with(KeySigner(signer.key, signer.certificate))
+            )
+            told = client.judge(answer.public_bytes(Encoding.DER), leaf, None)
+            assert told.says.startswith(says)
