@@ -1,5 +1,5 @@
 """
-Reading and comparing names (RFC 5280 §7.1).
+Reading and comparing names (RFC 5280 §7.1), and whom a responderID names.
 
 Rules of this file: string types, case and runs of white space do not count; order of
 relative names does, and that of the attributes in one does not. A name that cannot be
@@ -12,12 +12,14 @@ import unicodedata
 
 from cryptography import x509
 
+from ocsp._certificates import parts_of
 from ocsp.response import OCSPResponse
 
 __all__ = [
     "name_of_issuer",
     "name_of_responder",
     "name_of_subject",
+    "names_signer",
     "same_name",
     "text",
 ]
@@ -25,6 +27,14 @@ __all__ = [
 # ``cryptography`` warns of lengths that X.520 does not allow, and a program may have
 # made errors of its warnings.
 _UNREADABLE = (ValueError, UserWarning)
+
+
+def names_signer(response: OCSPResponse, certificate: x509.Certificate) -> bool:
+    """Tell whether responderID, by key or by name, means *certificate*."""
+    key_hash = response.responder_key_hash
+    if key_hash is not None:
+        return key_hash == parts_of(certificate).key_hash
+    return same_name(name_of_responder(response), name_of_subject(certificate))
 
 
 def name_of_subject(certificate: x509.Certificate) -> x509.Name | None:

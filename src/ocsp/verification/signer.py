@@ -14,7 +14,6 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits, oids
-from ocsp._certificates import parts_of
 from ocsp.errors import SignatureInvalid
 from ocsp.response import OCSPResponse
 from ocsp.signatures import check_signature
@@ -35,8 +34,7 @@ from ocsp.verification.errors import (
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.names import (
     name_of_responder,
-    name_of_subject,
-    same_name,
+    names_signer,
     text,
 )
 from ocsp.verification.policy import SignatureHashes
@@ -77,11 +75,7 @@ def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]
 
 def corresponds(case: Case, certificate: x509.Certificate) -> bool:
     """V11: tell whether responderID, by key or by name, means *certificate*."""
-    key_hash = case.response.responder_key_hash
-    if key_hash is not None:
-        return key_hash == parts_of(certificate).key_hash
-    name = name_of_responder(case.response)
-    return same_name(name, name_of_subject(certificate))
+    return names_signer(case.response, certificate)
 
 
 def _affordable(case: Case, candidate: Candidate) -> bool:
