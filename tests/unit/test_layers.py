@@ -38,6 +38,7 @@ FLOORS: dict[str, int] = {
     "_throwaway": 2,
     "_times": 2,
     "_envelope": 2,
+    "_walk": 2,
     "algorithms": 2,
     "batch": 2,
     "certid": 2,

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import oids
 from ocsp._der import SEQUENCE, content, encode
+from ocsp._walk import RawExtension, of_request, of_response
 from ocsp.algorithms import algorithm_identifier
 from ocsp.certid import CertID
 from ocsp.cli.describe_parts import (
@@ -31,7 +32,6 @@ from ocsp.cli.describe_parts import (
     serial_document,
 )
 from ocsp.cli.terms import reason_name, timestamp
-from ocsp.cli.walk import RawExtension, of_request, of_response
 from ocsp.errors import DecodeError
 from ocsp.extensions import SINGLE_EXTENSIONS
 from ocsp.request import OCSPRequest
@@ -106,16 +106,16 @@ def response_document(response: OCSPResponse) -> dict[str, Any]:
     }
     if status is not OCSPResponseStatus.SUCCESSFUL:
         return document
-    parts = of_response(response.tbs_response_bytes)
+    parts = of_response(response.public_bytes(Encoding.DER))
     return document | {
         "response_type": algorithm_document(oids.OCSP_BASIC),
         "responder_id": _responder_id(response),
         "produced_at": timestamp(response.produced_at_utc),
         "responses": [
-            _single_response(entry, extensions)
+            _single_response(entry, extensions or ())
             for entry, extensions in zip(response.responses, parts.entries, strict=True)
         ],
-        "extensions": extensions_document(parts.extensions),
+        "extensions": extensions_document(parts.extensions or ()),
         "signature_algorithm": algorithm_document(
             response.signature_algorithm_oid.dotted_string
         ),

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import oids
+from ocsp._walk import RawExtension
 from ocsp.cli.terms import oid_name, reason_name, timestamp
-from ocsp.cli.walk import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.extension_types import (
     ArchiveCutoff,

@@ -1,9 +1,9 @@
 """
-Where extensions, requestor name and signature lie in a message that has been loaded.
+What the API leaves out of a message that has been loaded: each part by itself.
 
 The documented API decodes a list of extensions as a whole, and raises where one of
-them cannot be decoded or stands there twice. A tool that shows messages has to show
-those as well, so it looks at each extension by itself.
+them cannot be decoded or stands there twice; an empty list is to it as none. Tools that
+show messages, or judge how they are written, have to see those as well.
 
 Rules of this file: structure was checked when loading, so every step is by position
 (RFC 6960 §4.1.1 and §4.2.1); nothing is decoded.
@@ -15,13 +15,22 @@ from typing import NamedTuple
 
 from ocsp._der import BOOLEAN, any_value, oid_text
 
-__all__ = ["RawExtension", "RequestParts", "ResponseParts", "of_request", "of_response"]
+__all__ = [
+    "RawExtension",
+    "RequestParts",
+    "ResponseParts",
+    "has_response_bytes",
+    "of_certificate",
+    "of_request",
+    "of_response",
+]
 
 _REQUESTOR_NAME = 0xA1
 _REQUEST_EXTENSIONS = 0xA2
 _SINGLE_REQUEST_EXTENSIONS = 0xA0
 _RESPONSE_EXTENSIONS = 0xA1
 _SINGLE_EXTENSIONS = 0xA1
+_CERTIFICATE_EXTENSIONS = 0xA3
 
 
 class RawExtension(NamedTuple):
@@ -66,13 +75,16 @@ class ResponseParts(NamedTuple):
     The parts of a response that the API does not give one by one.
 
     Attributes:
-        extensions: responseExtensions.
+        extensions: responseExtensions, or ``None`` where absent.
 
-        entries: singleExtensions of each entry.
+        entries: singleExtensions of each entry, or ``None`` where absent.
+
+        certs: Whether the field is there, be it empty.
     """
 
-    extensions: list[RawExtension]
-    entries: list[list[RawExtension]]
+    extensions: list[RawExtension] | None
+    entries: list[list[RawExtension] | None]
+    certs: bool
 
 
 class _Value(NamedTuple):
@@ -94,30 +106,51 @@ def of_request(der: bytes) -> RequestParts:
             extensions = _extensions(content)
         else:
             entries = [
-                _tagged(_values(entry.content)[1:], _SINGLE_REQUEST_EXTENSIONS)
+                _tagged(_values(entry.content)[1:], _SINGLE_REQUEST_EXTENSIONS) or []
                 for entry in _values(content)
             ]
     return RequestParts(requestor, extensions, entries, bool(signature))
 
 
-def of_response(tbs: bytes) -> ResponseParts:
-    """Return the parts of the loaded tbsResponseData *tbs*."""
-    (whole,) = _values(tbs)
-    _responder_id, _produced_at, responses, *rest = _values(whole.content)
+def of_response(der: bytes) -> ResponseParts:
+    """Return the parts of the loaded and successful response *der*."""
+    (whole,) = _values(der)
+    _status, response_bytes = _values(whole.content)
+    (typed,) = _values(response_bytes.content)
+    _type, response = _values(typed.content)
+    (basic,) = _values(response.content)
+    tbs, _algorithm, _signature, *certs = _values(basic.content)
+    _responder_id, _produced_at, responses, *rest = _values(tbs.content)
     entries = [
         # certID and certStatus come first, and *revoked* has the tag of extensions.
         _tagged(_values(entry.content)[2:], _SINGLE_EXTENSIONS)
         for entry in _values(responses.content)
     ]
-    return ResponseParts(_tagged(rest, _RESPONSE_EXTENSIONS), entries)
+    return ResponseParts(_tagged(rest, _RESPONSE_EXTENSIONS), entries, bool(certs))
 
 
-def _tagged(values: list[_Value], tag: int) -> list[RawExtension]:
-    """Return the extensions under *tag*, if there are any."""
+def has_response_bytes(der: bytes) -> bool:
+    """Tell whether the loaded response *der* has more than its status."""
+    (whole,) = _values(der)
+    return len(_values(whole.content)) > 1
+
+
+def of_certificate(tbs: bytes) -> list[RawExtension]:
+    """
+    Return the extensions of the TBSCertificate *tbs*, which ``cryptography`` has read.
+
+    It gives all of them or none, and none where a single one has a wrong value.
+    """
+    (whole,) = _values(tbs)
+    return _tagged(_values(whole.content), _CERTIFICATE_EXTENSIONS) or []
+
+
+def _tagged(values: list[_Value], tag: int) -> list[RawExtension] | None:
+    """Return the extensions under *tag*, if the field is there."""
     for value in values:
         if value.tag == tag:
             return _extensions(value.content)
-    return []
+    return None
 
 
 def _extensions(content: bytes) -> list[RawExtension]:
