@@ -72,6 +72,7 @@ from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseSta
 if TYPE_CHECKING:
     from ocsp.batch import OCSPResponseBatch
     from ocsp.client import AsyncClient, CheckStatus, Client, FailMode, Outcome, check
+    from ocsp.linting import LintFinding, LintReport, lint_response
     from ocsp.preferred_algorithms import (
         PreferredSignatureAlgorithm,
         PreferredSignatureAlgorithms,
@@ -128,6 +129,8 @@ __all__ = [
     "IssuerNotFound",
     "KeySigner",
     "LimitExceeded",
+    "LintFinding",
+    "LintReport",
     "MissingExtraError",
     "MultipleRequestsError",
     "MultipleResponsesError",
@@ -171,6 +174,7 @@ __all__ = [
     "check",
     "errors",
     "limits",
+    "lint_response",
     "load_der_ocsp_request",
     "load_der_ocsp_response",
     "verify",
@@ -187,6 +191,7 @@ _LATER = {
     "PreferredSignatureAlgorithm": "ocsp.preferred_algorithms",
     "PreferredSignatureAlgorithms": "ocsp.preferred_algorithms",
     "Signer": "ocsp.signer",
+    **dict.fromkeys(("LintFinding", "LintReport", "lint_response"), "ocsp.linting"),
     **dict.fromkeys(
         ("AsyncClient", "CheckStatus", "Client", "FailMode", "Outcome", "check"),
         "ocsp.client",

@@ -95,7 +95,7 @@ def _readme() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
-    """Return what docs/cache.md takes for granted: a response of this moment."""
+    """Return what docs/cache.md and docs/lint.md have: a response of this moment."""
     now = datetime.datetime.now(datetime.UTC)
     return {"response": _response_der(now), "cert": leaf(), "issuer": ca()}
 
@@ -118,6 +118,7 @@ def _response_der(this_update: datetime.datetime = NOW) -> bytes:
 PREPARED: dict[str, Callable[[], dict[str, Any]]] = {
     "README.md": _readme,
     "docs/cache.md": _cache,
+    "docs/lint.md": _cache,
     "docs/messages.md": _messages,
 }
 """The documents, and what their examples find there."""

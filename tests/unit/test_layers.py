@@ -55,6 +55,7 @@ FLOORS: dict[str, int] = {
     "single_response": 2,
     "statuses": 2,
     "http": 3,
+    "linting": 3,
     "verification": 3,
     "client": 4,
     "pkcs11": 4,

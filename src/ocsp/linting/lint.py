@@ -1,0 +1,110 @@
+"""
+One response, all rules of a profile.
+
+Rules of this file: nothing is decided here but which rules apply.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp._walk import has_response_bytes, of_response
+from ocsp.errors import DecodeError
+from ocsp.linting.case import Case, Unreadable, Unsuccessful
+from ocsp.linting.report import LintFinding, LintReport, Profile
+from ocsp.linting.signer import find_signer
+from ocsp.linting.table import RULES
+from ocsp.request import OCSPRequest
+from ocsp.response import OCSPResponse, load_der_ocsp_response
+from ocsp.statuses import OCSPResponseStatus
+from ocsp.verification.clock import moment_of
+
+__all__ = ["lint_response"]
+
+
+def lint_response(
+    response: bytes | OCSPResponse,
+    *,
+    issuer: x509.Certificate | None = None,
+    cert: x509.Certificate | None = None,
+    request: OCSPRequest | None = None,
+    at: datetime.datetime | None = None,
+    profile: Profile = Profile.RFC6960,
+) -> LintReport:
+    """
+    Return in what *response* is not written as the standards want it.
+
+    Applies the rules of ``docs/lint.md``. Whether the response is to be believed is not
+    said: a clean one may be forged. The more is given, the more rules have something to
+    compare with.
+
+    Args:
+        response: What the responder sent; what cannot be read is a finding as well.
+
+        issuer: The certificate of the issuer that the response is about.
+
+        cert: The certificate that it is about.
+
+        request: The request that it answers.
+
+        at: When it was served, aware. Without it no time is compared with the clock.
+
+        profile: By which standards.
+
+    Raises:
+        TypeError: If an argument is of another type, or *at* is naive.
+        x509.DuplicateExtension: If *request* has an extension twice.
+        DecodeError: If *request* has a malformed extension.
+    """
+    if not isinstance(response, (bytes, OCSPResponse)):
+        raise TypeError("response must be bytes or an OCSPResponse")
+    for name, value in (("issuer", issuer), ("cert", cert)):
+        if value is not None and not isinstance(value, x509.Certificate):
+            raise TypeError(f"{name} must be a Certificate")
+    subject = _subject(
+        response, issuer, cert, request, None if at is None else moment_of(at)
+    )
+    return LintReport(profile=profile, findings=tuple(_findings(subject, profile)))
+
+
+def _findings(
+    subject: Unreadable | Unsuccessful | Case, profile: Profile
+) -> Iterator[LintFinding]:
+    for rule in RULES:
+        severity = rule.severities.get(profile)
+        if severity is None or not isinstance(subject, rule.subject):
+            continue
+        for where, message in rule.function(subject):
+            yield LintFinding(rule.id, severity, rule.clause.source, message, where)
+
+
+def _subject(
+    data: bytes | OCSPResponse,
+    issuer: x509.Certificate | None,
+    cert: x509.Certificate | None,
+    request: OCSPRequest | None,
+    at: datetime.datetime | None,
+) -> Unreadable | Unsuccessful | Case:
+    try:
+        response = load_der_ocsp_response(data) if isinstance(data, bytes) else data
+    except DecodeError as error:
+        return Unreadable(error=error)
+    der = response.public_bytes(Encoding.DER)
+    if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
+        return Unsuccessful(
+            status=response.response_status, has_body=has_response_bytes(der)
+        )
+    return Case(
+        response=response,
+        entries=tuple(response.responses),
+        parts=of_response(der),
+        signer=find_signer(response, issuer),
+        issuer=issuer,
+        cert=cert,
+        request=request,
+        at=at,
+    )
