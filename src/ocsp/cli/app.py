@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from ocsp._version import __version__
-from ocsp.cli import check, demo, inspect, request, serve, status, verify
+from ocsp.cli import check, demo, inspect, lint, request, serve, status, verify
 from ocsp.cli.console import report
 from ocsp.cli.exits import CommandError, ExitCode
 from ocsp.cli.guide import epilog
@@ -111,7 +111,7 @@ def _show_version(wanted: bool) -> None:
         },
         {
             ExitCode.FINE: "done",
-            ExitCode.WRONG: "revoked (verify), a wrong answer (demo)",
+            ExitCode.WRONG: "revoked (verify), findings (lint), a wrong answer (demo)",
             ExitCode.UNKNOWN: "unknown to the responder (verify)",
             ExitCode.NOT_VERIFIED: "not verified (verify)",
             ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
@@ -133,6 +133,7 @@ def _root(
 app.command("check", help=check.HELP, epilog=check.EPILOG)(check.check)
 app.command("demo", help=demo.HELP, epilog=demo.EPILOG)(demo.demo)
 app.command("inspect", help=inspect.HELP, epilog=inspect.EPILOG)(inspect.inspect)
+app.command("lint", help=lint.HELP, epilog=lint.EPILOG)(lint.lint)
 app.command("request", help=request.HELP, epilog=request.EPILOG)(request.request)
 status.add_commands(app)
 app.command("serve", help=serve.HELP, epilog=serve.EPILOG)(serve.serve)

@@ -26,6 +26,8 @@ class ExitCode(enum.IntEnum):
     """What was looked at is not as it should be."""
     REVOKED = WRONG
     """The certificate is revoked (``check``, ``verify``, ``staple``)."""
+    FOUND = WRONG
+    """There are findings (``lint``)."""
 
     UNKNOWN = 2
     """The responder does not know the certificate (``check``, ``verify``, ``staple``)."""

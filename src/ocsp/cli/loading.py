@@ -12,6 +12,7 @@ Rules of this file:
 from __future__ import annotations
 
 import base64
+import datetime
 import re
 import sys
 import urllib.parse
@@ -25,6 +26,7 @@ from cryptography import x509
 from ocsp import limits
 from ocsp._der import ENUMERATED, SEQUENCE, any_value, content
 from ocsp.cli.exits import CommandError
+from ocsp.cli.terms import moment_from
 from ocsp.errors import DecodeError
 from ocsp.request import OCSPRequest, load_der_ocsp_request
 from ocsp.response import OCSPResponse, load_der_ocsp_response
@@ -39,6 +41,7 @@ __all__ = [
     "load_issuer",
     "load_request",
     "load_response",
+    "parse_moment",
     "parse_serial",
     "place",
     "read_message",
@@ -336,6 +339,19 @@ def load_issuer(
         f"is the certificate of {candidates[0].subject.rfc4514_string()}",
         f"--cert was issued by {wanted.rfc4514_string()}",
     )
+
+
+def parse_moment(option: str, text: str) -> datetime.datetime:
+    """
+    Return the moment that *text* says in ISO 8601; without a zone it is UTC.
+
+    Raises:
+        CommandError: If it says none; *option* is at fault.
+    """
+    try:
+        return moment_from(text)
+    except ValueError as error:
+        raise CommandError(option, str(error), "2026-07-01T12:00Z") from error
 
 
 def parse_serial(text: str) -> int:

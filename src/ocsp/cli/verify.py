@@ -28,9 +28,9 @@ from ocsp.cli.loading import (
     load_issuer,
     load_request,
     load_response,
+    parse_moment,
     parse_serial,
 )
-from ocsp.cli.terms import moment_from
 from ocsp.cli.verdict import verdict_document
 from ocsp.cli.verdict_tree import draw_verdict
 from ocsp.request import OCSPRequest
@@ -134,7 +134,8 @@ def verify_response(
 ) -> int:
     """Verify the response, show the verdict, and end with its exit code."""
     authority, subject = _question(issuer, cert, serial)
-    moment = _moment(at)
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    moment = now if at is None else parse_moment("--at", at)
     outcome = _outcome(
         load_response(response),
         subject,
@@ -169,15 +170,6 @@ def _question(
     authority = load_certificate(issuer)
     number = parse_serial(serial or "")
     return authority, CertID.for_serial(authority, number, hashes.SHA256())
-
-
-def _moment(text: str | None) -> datetime.datetime:
-    if text is None:
-        return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    try:
-        return moment_from(text)
-    except ValueError as error:
-        raise CommandError("--at", str(error), "2026-07-01T12:00Z") from error
 
 
 def _octets(text: str) -> bytes:
