@@ -30,9 +30,9 @@ class ExitCode(enum.IntEnum):
     """There are findings (``lint``)."""
 
     UNKNOWN = 2
-    """The responder does not know the certificate (``check``, ``verify``, ``staple``)."""
+    """The responder does not know the certificate (the same commands)."""
     NOT_VERIFIED = 3
-    """There is no response that proves anything (``check``, ``verify``, ``staple``)."""
+    """There is no response that proves anything (the same commands)."""
 
     UNUSABLE = 4
     INTERRUPTED = 130
