@@ -34,6 +34,8 @@ Everything this package raises on purpose.
     │  └─ NoResponderURL                there is none to ask
     ├─ IssuerNotFound(LookupError)      whose certificate it is, nobody could say
     ├─ RevocationIndeterminate          nothing is known, and good was required
+    ├─ StapleMissing                    a TLS server sent none, and one was required
+    ├─ HookFailed                       the command to run on a new staple went wrong
     └─ ResponderError                   the serving side
        ├─ UnknownIssuer                 no authority here over that issuer
        ├─ UnknownCertificate(LookupError)
@@ -63,6 +65,7 @@ __all__ = [
     "FetchTimeout",
     "ForbiddenResponderURL",
     "HTTPStatusError",
+    "HookFailed",
     "IssuerNotFound",
     "LimitExceeded",
     "MissingExtraError",
@@ -79,6 +82,7 @@ __all__ = [
     "SignatureInvalid",
     "SignerUnavailable",
     "SourceUnavailable",
+    "StapleMissing",
     "StoreError",
     "TransportError",
     "UnknownCertificate",
@@ -416,6 +420,35 @@ class RevocationIndeterminate(OCSPError):
     def __str__(self) -> str:
         why = self.reason if self.failure is None else self.failure
         return f"the status of the certificate is not known: {why}"
+
+
+class StapleMissing(OCSPError):
+    """The TLS server sent no staple, and one was required."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __str__(self) -> str:
+        return "the server sent no OCSP response along, and one is required"
+
+
+class HookFailed(OCSPError):
+    """
+    The command that is to be run on a new staple went wrong.
+
+    Attributes:
+        command: The program.
+
+        reason: What became of it.
+    """
+
+    def __init__(self, command: str, reason: str) -> None:
+        super().__init__(command, reason)
+        self.command = command
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.command}: {self.reason}"
 
 
 class ResponderError(OCSPError):

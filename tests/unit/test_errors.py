@@ -78,6 +78,11 @@ EXAMPLES: list[tuple[Exception, str]] = [
         errors.RevocationIndeterminate("no URL", None),
         "the status of the certificate is not known: no URL",
     ),
+    (
+        errors.StapleMissing(),
+        "the server sent no OCSP response along, and one is required",
+    ),
+    (errors.HookFailed("nginx", "ended with code 1"), "nginx: ended with code 1"),
     (errors.ResponderError("x"), "x"),
     (errors.UnknownIssuer("x"), "x"),
     (

@@ -60,6 +60,7 @@ FLOORS: dict[str, int] = {
     "client": 4,
     "pkcs11": 4,
     "responder": 4,
+    "stapling": 4,
     "cli": 5,
     "testing": 5,
     "": 5,  # the package itself shows all floors; the upper ones when they are used

@@ -1,0 +1,99 @@
+"""
+Sites: the certificate of a TLS server, where it lies, and who has issued it.
+
+Rules of this file: what is read are the server's own files. An issuer counts only if
+its key has signed the certificate: a chain may be in any order, or the wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp.client.issuers import has_signed
+from ocsp.errors import ConfigError, IssuerNotFound
+
+__all__ = ["Pair", "Site", "read_pair"]
+
+
+class Pair(NamedTuple):
+    """A certificate, and that of its issuer."""
+
+    certificate: x509.Certificate
+    issuer: x509.Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """
+    Where the certificate of a server is, and where its staple goes.
+
+    Attributes:
+        certificate: The file with the certificate, in PEM or DER; in PEM the chain
+            and the private key may follow.
+
+        issuer: A file with the certificate of the issuer, among others or alone.
+            Without it, the issuer is looked for in the file of the certificate, and in
+            one of the same name with ``.issuer`` added, as HAProxy has it.
+
+        staple: The file of the staple; without it, that of the certificate with
+            ``.ocsp`` added, as HAProxy has it.
+    """
+
+    certificate: Path
+    issuer: Path | None = None
+    staple: Path | None = None
+
+    @property
+    def staple_file(self) -> Path:
+        """Where the staple goes."""
+        return self.staple or _with(self.certificate, ".ocsp")
+
+
+def read_pair(site: Site) -> Pair:
+    """
+    Return the certificate of *site*, and that of its issuer.
+
+    Raises:
+        ConfigError: If a file cannot be read, or holds no certificate.
+        IssuerNotFound: If none of the certificates there has signed it.
+    """
+    certificate, *chain = _certificates(site.certificate)
+    beside = _with(site.certificate, ".issuer")
+    if site.issuer is not None:
+        chain = _certificates(site.issuer)
+    elif beside.exists():
+        chain += _certificates(beside)
+    return Pair(certificate, _issuer(site, certificate, chain))
+
+
+def _issuer(
+    site: Site, certificate: x509.Certificate, chain: Iterable[x509.Certificate]
+) -> x509.Certificate:
+    for candidate in chain:
+        if has_signed(candidate, certificate):
+            return candidate
+    wanted = certificate.issuer.rfc4514_string()
+    where = site.issuer or site.certificate
+    raise IssuerNotFound(f"{where}: no certificate of {wanted} that has signed it")
+
+
+def _certificates(file: Path) -> list[x509.Certificate]:
+    try:
+        data = file.read_bytes()
+        if b"-----BEGIN" in data:
+            return x509.load_pem_x509_certificates(data)
+        return [x509.load_der_x509_certificate(data)]
+    except OSError as error:
+        raise ConfigError(str(file), error.strerror or str(error)) from error
+    except ValueError as error:
+        reason = "holds no certificate in PEM or DER"
+        raise ConfigError(str(file), reason) from error
+
+
+def _with(file: Path, suffix: str) -> Path:
+    return file.with_name(f"{file.name}{suffix}")
