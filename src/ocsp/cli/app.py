@@ -15,7 +15,17 @@ import typer
 from typer.core import TyperGroup
 
 from ocsp._version import __version__
-from ocsp.cli import check, demo, inspect, lint, request, serve, status, verify
+from ocsp.cli import (
+    check,
+    demo,
+    inspect,
+    lint,
+    request,
+    serve,
+    staple,
+    status,
+    verify,
+)
 from ocsp.cli.console import report
 from ocsp.cli.exits import CommandError, ExitCode
 from ocsp.cli.guide import epilog
@@ -137,6 +147,7 @@ app.command("lint", help=lint.HELP, epilog=lint.EPILOG)(lint.lint)
 app.command("request", help=request.HELP, epilog=request.EPILOG)(request.request)
 status.add_commands(app)
 app.command("serve", help=serve.HELP, epilog=serve.EPILOG)(serve.serve)
+app.command("staple", help=staple.HELP, epilog=staple.EPILOG)(staple.staple)
 app.command("verify", help=verify.HELP, epilog=verify.EPILOG)(verify.verify_response)
 
 

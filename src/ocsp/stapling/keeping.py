@@ -46,9 +46,10 @@ def keep(
     tell: Callable[[tuple[StapleReport, ...]], None],
     wait: Wait,
     world: World,
+    wake: Wake = Wake.TIME,
 ) -> None:
     """
-    Take steps until *wait* returns ``Wake.STOP``.
+    Take steps until *wait* returns ``Wake.STOP``; the first one at once.
 
     Args:
         stapler: What takes them; it is open.
@@ -58,8 +59,9 @@ def keep(
         wait: See :func:`signals`.
 
         world: The clock of *stapler*.
+
+        wake: ``Wake.NOW`` if the first step is to renew all staples.
     """
-    wake = Wake.TIME
     while wake is not Wake.STOP:
         tell(stapler.step(now=wake is Wake.NOW))
         seconds = (stapler.next_at - world.now()).total_seconds()
