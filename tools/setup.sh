@@ -11,19 +11,20 @@ VENV="${VENV:-.venv}"
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Install Debian packages, as root or through sudo; say what to do where neither goes.
+# Run as root, directly or through sudo.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# Install Debian packages; say what to do where that is not allowed.
 install() {
-    local run=()
-    if [ "$(id -u)" -ne 0 ]; then
-        if ! sudo -n true 2>/dev/null; then
-            say "error: needs Debian packages: sudo apt-get install $*"
-            exit 1
-        fi
-        run=(sudo -n)
+    if [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
+        say "error: needs Debian packages: sudo apt-get install $*"
+        exit 1
     fi
     say "installing Debian packages: $*"
-    "${run[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq "$@" >/dev/null
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
 # A key store, a clock to set for one program, and a Java library with its compiler; minutes on a machine without Java.
@@ -33,7 +34,32 @@ install_programs() {
     command -v faketime >/dev/null || missing+=(faketime)
     [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
+    command -v curl >/dev/null || missing+=(curl)
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+    install_servers nginx haproxy apache2:apache2-bin
+}
+
+# Web servers, as programs only: none of them is to run as a service. Each argument is
+# the name of a program, with that of its package where it is another.
+install_servers() {
+    local each missing=() policy=/usr/sbin/policy-rc.d own_policy=
+    for each in "$@"; do
+        [ -x "/usr/sbin/${each%%:*}" ] || missing+=("${each##*:}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    # Debian starts what it installs, unless this file forbids it.
+    if [ ! -e "$policy" ]; then
+        own_policy=yes
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    install --no-install-recommends "${missing[@]}"
+    [ -z "$own_policy" ] || as_root rm -f "$policy"
+    # Nor when the machine starts the next time.
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl disable --quiet "${missing[@]}" 2>/dev/null || true
+    fi
 }
 
 if [ "${1:-}" = programs ]; then

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -34,6 +35,7 @@ from ocsp.responder import (
     Responder,
     StatusQuery,
     StatusRecord,
+    Unlisted,
     listen,
     running,
 )
@@ -43,7 +45,7 @@ from tests.pki import DELEGATION, key, make
 __all__ = ["HOST", "NOW", "SERIAL", "Scene", "scene"]
 
 HOST = "localhost"
-NOW = datetime.datetime.now(datetime.UTC)
+NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
 DAY = 24 * HOUR
 SERIAL = 0x57A91E
@@ -104,17 +106,22 @@ class Scene:
     def _query(self) -> StatusQuery:
         return StatusQuery(IssuerKey.of(self.issuer), SERIAL)
 
-    def signed(self, begin: datetime.datetime, end: datetime.datetime) -> bytes:
-        """Return a response that says *good* between two moments."""
-        from cryptography.hazmat.primitives import hashes
-
-        cert_id = ocsp.CertID.for_serial(self.issuer, SERIAL, hashes.SHA1())
+    def signed(self, begin: float = -1, end: float = 5, serial: int = SERIAL) -> bytes:
+        """Return a response that says *good* between two hours from now."""
+        cert_id = ocsp.CertID.for_serial(self.issuer, serial, hashes.SHA1())
         builder = (
             ocsp.OCSPResponseBuilder()
-            .add_response_by_id(cert_id, OCSPCertStatus.GOOD, begin, end, None, None)
+            .add_response_by_id(
+                cert_id,
+                OCSPCertStatus.GOOD,
+                NOW + begin * HOUR,
+                NOW + end * HOUR,
+                None,
+                None,
+            )
             .responder_id(ocsp.OCSPResponderEncoding.HASH, self.signer.certificate)
             .certificates([self.signer.certificate])
-            .produced_at(begin)
+            .produced_at(NOW + begin * HOUR)
         )
         return builder.sign_with(self.signer).public_bytes(Encoding.DER)
 
@@ -154,8 +161,18 @@ class Scene:
 
 
 @contextmanager
-def scene(directory: Path) -> Iterator[Scene]:
-    """Make it all, and let the responder run."""
+def scene(
+    directory: Path, unlisted: Unlisted = Unlisted.UNAUTHORIZED
+) -> Iterator[Scene]:
+    """
+    Make it all, and let the responder run.
+
+    Args:
+        directory: Where to; a server that is not root reads it too.
+
+        unlisted: What the responder says of certificates that it does not know.
+    """
+    directory.chmod(0o755)
     issuer = make(
         ISSUER,
         ISSUER,
@@ -183,7 +200,7 @@ def scene(directory: Path) -> Iterator[Scene]:
         + issuer.public_bytes(Encoding.PEM)
     )
     records: dict[StatusQuery, StatusRecord] = {}
-    responder = Responder([Authority(issuer, signer)])
+    responder = Responder([Authority(issuer, signer, unlisted=unlisted)])
     application = Application(responder, MemorySource(records))
     with running(application, listen("127.0.0.1", 0)) as url:
         made = Scene(

@@ -1,9 +1,9 @@
 """
-nginx, Apache and HAProxy from Debian, each with a configuration of its own.
+TLS servers from Debian, each with a configuration of its own.
 
 They run in the foreground, on a free port of loopback, with all their files in one
-directory. Whatever they want to have reloaded, ``reload_command`` does, as the hook of
-``ocsp staple`` would.
+directory. ``reload_command`` is the hook for ``ocsp staple`` that makes them send a new
+staple.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tests.integration.staples import HOST, Scene
 
-__all__ = ["PROGRAMS", "Server", "free_port", "serving"]
+__all__ = ["PROGRAMS", "Server", "free_port", "serving", "until"]
 
 _PATIENCE = 20.0
 _MODULES = Path("/usr/lib/apache2/modules")
@@ -48,7 +48,7 @@ def free_port() -> int:
 
 
 def _nginx(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
-    """``ssl_stapling_file``, which is read again on a reload."""
+    """Use ``ssl_stapling_file``, which is read again on a reload."""
     user = "user root;" if os.getuid() == 0 else ""
     (home / "nginx.conf").write_text(
         f"""
@@ -81,7 +81,7 @@ def _nginx(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
 
 
 def _apache(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
-    """``SSLStaplingForceURL`` to a loopback port of its own that hands out the file."""
+    """Let it ask a loopback port of its own, which hands out the file."""
     endpoint = free_port()
     script = home / "staple.cgi"
     script.write_text(
@@ -116,6 +116,8 @@ def _apache(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
             SSLEngine on
             SSLCertificateFile {scene.site}
             SSLUseStapling on
+            SSLStaplingReturnResponderErrors off
+            SSLStaplingFakeTryLater off
             SSLStaplingForceURL http://127.0.0.1:{endpoint}/site
         </VirtualHost>
         <VirtualHost 127.0.0.1:{endpoint}>
@@ -131,7 +133,7 @@ def _apache(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
 
 
 def _haproxy(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
-    """A directory of certificates; the staples go in by the runtime API."""
+    """Read a directory of certificates; new staples go in by the runtime API."""
     admin = home / "admin.sock"
     (home / "haproxy.cfg").write_text(
         f"""
@@ -176,8 +178,9 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def serving(name: str, scene: Scene, home: Path) -> Iterator[Server]:
+def serving(name: str, scene: Scene) -> Iterator[Server]:
     """Run the server *name* while the block runs."""
+    home = scene.directory / "home"
     home.mkdir()
     port = free_port()
     command, reload_command = PROGRAMS[name](scene, home, port)
@@ -200,11 +203,19 @@ def serving(name: str, scene: Scene, home: Path) -> Iterator[Server]:
 
 
 def _await(port: int, process: subprocess.Popen[bytes], log: Callable[[], str]) -> None:
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
+    def listens() -> bool:
         assert process.poll() is None, log()
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
+            return True
+        return False
+
+    until(listens, log)
+
+
+def until(happened: Callable[[], bool], log: Callable[[], str]) -> None:
+    """Look again and again until it has *happened*, or tell what was logged."""
+    end = time.monotonic() + _PATIENCE
+    while not happened():
+        assert time.monotonic() < end, log()
         time.sleep(0.02)
-    raise AssertionError(f"nobody listens: {log()}")

@@ -1,0 +1,210 @@
+"""``ocsp staple`` as people and programs run it, with a responder on loopback."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ocsp
+from ocsp.cli import main
+from ocsp.responder import Unlisted
+from tests.integration.staples import Scene, scene
+
+PROGRAM = (
+    sys.executable,
+    "-c",
+    # Where the tests run in the background, a shell has told them to ignore SIGINT, and
+    # that is inherited.
+    (
+        "import signal, sys; from ocsp.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "sys.exit(main(sys.argv[1:]))"
+    ),
+)
+"""The program in a process of its own."""
+
+
+@pytest.fixture(name="site")
+def _site(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path) as made:
+        yield made
+
+
+def _lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_it_says_what_it_did(site: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    """A table for people; asking again changes nothing and asks nobody."""
+    assert site.refresh() == 0
+    out, err = capfd.readouterr()
+    assert "good" in out
+    assert "written" in out
+    assert err == ""
+    before = site.staple.stat()
+    site.forget()
+    assert site.refresh() == 0
+    assert "young" in capfd.readouterr().out
+    assert site.staple.stat().st_ino == before.st_ino
+
+
+def test_programs_get_a_line_of_json(
+    site: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With stable keys, and the time of a revocation."""
+    site.revoke()
+    assert site.refresh("--json") == 1
+    (line,) = _lines(capfd.readouterr().out)
+    assert line.pop("certificate") == str(site.site)
+    assert line.pop("staple") == str(site.staple)
+    assert line["status"] == "revoked"
+    assert (line["event"], line["state"], line["failure"]) == ("written", "holds", None)
+    assert set(line) == {
+        "time", "event", "state", "status", "revocation_time", "this_update",
+        "holds_until", "next", "failure", "error",
+    }  # fmt: skip
+    assert line["revocation_time"].endswith("Z")
+
+
+def test_no_answer_is_no_harm_while_the_old_one_holds(
+    site: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is told, and ends with 0; without a staple it is 3, and loud."""
+    site.forget()  # unauthorized
+    assert site.refresh() == 3
+    out, err = capfd.readouterr()
+    assert "no staple" in out
+    assert "could not be renewed" in err
+    assert "HAS NO STAPLE THAT HOLDS" in err
+    site.staple.write_bytes(site.signed(begin=-1, end=5))
+    assert site.refresh("--force") == 0
+    out, err = capfd.readouterr()
+    assert "not renewed; the old one holds" in out
+    assert "could not be renewed" in err
+    site.staple.write_bytes(site.signed(begin=-9, end=1))
+    assert site.refresh() == 3
+    assert "ITS STAPLE ENDS IN 59 MINUTES" in capfd.readouterr().err
+
+
+def test_a_certificate_that_its_responder_does_not_know(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is 2, and nothing is written: *unknown* is no staple."""
+    with scene(tmp_path, Unlisted.UNKNOWN) as site:
+        site.forget()
+        assert site.refresh() == 2
+        assert not site.staple.exists()
+        assert "does not know the certificate" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (("--exec", "false"), "the command of --exec failed: false: ended with code 1"),
+        (("--exec", "no-such-program"), "is no program that can be run"),
+        (("--out", "no/such/directory/x"), "No such file or directory"),
+        (("--issuer", "no-such-file"), "No such file or directory"),
+    ],
+)
+def test_what_is_wrong_here_ends_with_4(
+    site: Scene,
+    capfd: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    what: str,
+) -> None:
+    """And is named."""
+    assert site.refresh(*options) == 4
+    assert what in capfd.readouterr().err
+
+
+def test_one_out_is_for_one_certificate(
+    site: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Another file would be written by both."""
+    assert site.refresh(str(site.ca_file), "--out", "x") == 4
+    assert "several certificates" in capfd.readouterr().err
+
+
+def test_options_reach_the_client(
+    site: Scene, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Another file, another hash, which not every server can send."""
+    out = tmp_path / "staple.der"
+    assert site.refresh("--out", str(out), "--hash", "sha256") == 0
+    assert "names the issuer by sha256" in capfd.readouterr().err
+    staple = ocsp.load_der_ocsp_response(out.read_bytes())
+    assert staple.hash_algorithm.name == "sha256"
+    assert main(["staple", str(site.site), "--once"]) == 3
+    assert "the certificate names no responder" in capfd.readouterr().err
+
+
+@contextmanager
+def _daemon(site: Scene, *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [
+        *PROGRAM,
+        "staple",
+        str(site.site),
+        "--url",
+        site.url,
+        "--json",
+        *options,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _next(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    found = json.loads(process.stdout.readline())
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_daemon_renews_on_sighup_and_ends_on_sigterm(
+    site: Scene, tmp_path: Path
+) -> None:
+    """With the hook on each change; nothing lies around afterwards."""
+    told = tmp_path / "told"
+    hook = f"""sh -c 'echo "$OCSP_STAPLE_STATUS" >> {told}'"""
+    with _daemon(site, "--exec", hook) as process:
+        assert _next(process)["status"] == "good"
+        site.revoke()
+        process.send_signal(signal.SIGHUP)
+        line = _next(process)
+        assert (line["event"], line["status"]) == ("written", "revoked")
+        # Nobody else may keep it meanwhile.
+        assert site.refresh() == 4
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert told.read_text() == "good\nrevoked\n"
+    names = {each.name for each in site.sites.iterdir()}
+    assert names == {"site.pem", "site.pem.ocsp"}
+
+
+def test_a_daemon_that_is_killed_leaves_a_whole_staple(site: Scene) -> None:
+    """And the next one takes over."""
+    with _daemon(site) as process:
+        assert _next(process)["event"] == "written"
+        process.kill()
+        process.wait(20)
+    assert site.refresh("--force") == 0
+    assert not (site.sites / ".site.pem.ocsp.lock").exists()
+
+
+def test_ctrl_c_is_told_apart(site: Scene) -> None:
+    """130, as everywhere."""
+    with _daemon(site) as process:
+        assert _next(process)["event"] == "written"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130

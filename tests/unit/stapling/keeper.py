@@ -1,0 +1,99 @@
+"""
+What the tests of stapling play with: a stapler on a script, with a clock that stands.
+
+Nothing waits and nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp import OCSPCertStatus, VerifiedResponse
+from ocsp.client import Options
+from ocsp.stapling import STAPLE_OPTIONS, Hook, Site, Stapler, StapleReport
+from tests.pki import NOW, ca
+from tests.unit.client.scene import HOUR, A, Clock, Reply, Script, certificate, response
+
+__all__ = ["Keeper", "proven", "signed", "write_site"]
+
+# A client that tries again within one check would really pause.
+OPTIONS = replace(STAPLE_OPTIONS, retries=0)
+
+
+def signed(
+    status: OCSPCertStatus = OCSPCertStatus.GOOD,
+    begin: float = -1,
+    end: float = 23,
+    serial: int = 0x1F2E,
+) -> bytes:
+    """Return a response, with SHA-1, that holds between two hours from ``NOW``."""
+    return response(
+        status,
+        serial=serial,
+        begin=NOW + begin * HOUR,
+        end=NOW + end * HOUR,
+        algorithm=hashes.SHA1(),
+    )
+
+
+def proven(data: bytes, serial: int = 0x1F2E, hours: float = 0) -> VerifiedResponse:
+    """Return the evidence that *data* is."""
+    return ocsp.verify(data, certificate(A, serial=serial), ca(), at=NOW + hours * HOUR)
+
+
+def write_site(
+    path: Path, *certificates: x509.Certificate, encoding: Encoding = Encoding.PEM
+) -> Path:
+    """Write *certificates* into one file."""
+    path.write_bytes(b"".join(each.public_bytes(encoding) for each in certificates))
+    return path
+
+
+class Keeper:
+    """A stapler for one site, and its clock."""
+
+    def __init__(
+        self,
+        directory: Path,
+        replies: Sequence[Reply],
+        *,
+        hook: Hook | None = None,
+        cert: x509.Certificate | None = None,
+        options: Options = OPTIONS,
+        sites: Callable[[Site], Sequence[Site]] = lambda site: [site],
+    ) -> None:
+        self.site = Site(
+            write_site(directory / "site.pem", cert or certificate(A), ca())
+        )
+        self.clock = Clock()
+        self.script = Script({A: list(replies)})
+        self.stapler = Stapler(
+            sites(self.site),
+            options=options,
+            hook=hook,
+            transport=self.script,
+            world=self.clock.world(),
+        )
+
+    @property
+    def staple(self) -> Path:
+        """The file of the staple."""
+        return self.site.staple_file
+
+    def step(self, hours: float | None = None, *, now: bool = False) -> StapleReport:
+        """Take a step, *hours* after ``NOW``."""
+        if hours is not None:
+            self.clock.seconds = hours * 3600
+        (report,) = self.stapler.step(now=now)
+        return report
+
+    def hours(self, report: StapleReport) -> float:
+        """Return after how many hours from ``NOW`` the next question is due."""
+        return (report.next_at - NOW) / HOUR

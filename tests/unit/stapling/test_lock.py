@@ -1,0 +1,63 @@
+"""One keeper for each staple, however the last one has ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocsp.errors import StoreError
+from ocsp.stapling.lock import alone
+
+HOLDER = """
+import sys
+from pathlib import Path
+from ocsp.stapling.lock import alone
+with alone(Path(sys.argv[1])):
+    print("mine", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_there_is_only_one_at_a_time(tmp_path: Path) -> None:
+    """The second one is told who has it; nothing stays behind."""
+    staple = tmp_path / "x.ocsp"
+    with (
+        alone(staple),
+        alone(tmp_path / "y.ocsp"),
+        pytest.raises(StoreError, match=f"process {os.getpid()} keeps it"),
+        alone(staple),
+    ):
+        raise AssertionError("two have it")
+    with alone(staple):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_holder_has_nothing(tmp_path: Path) -> None:
+    """The file it has left is taken over."""
+    staple = tmp_path / "x.ocsp"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, staple],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"mine\n"
+        with pytest.raises(StoreError, match=f"process {holder.pid} "), alone(staple):
+            raise AssertionError("two have it")
+        holder.send_signal(signal.SIGKILL)
+    assert [each.name for each in tmp_path.iterdir()] == [".x.ocsp.lock"]
+    with alone(staple):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """Said before anybody is asked."""
+    with pytest.raises(StoreError, match="No such file"), alone(tmp_path / "no" / "x"):
+        raise AssertionError("there is no such place")

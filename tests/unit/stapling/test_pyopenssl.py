@@ -1,0 +1,250 @@
+"""Staples in Python: what a server sends and a client takes, over memory."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from OpenSSL import SSL, crypto
+
+import ocsp
+from ocsp import OCSPCertStatus, VerifiedResponse
+from ocsp.errors import ConfigError, IssuerNotFound, StapleMissing
+from ocsp.stapling import StapleFile
+from ocsp.stapling.pyopenssl import (
+    MissingStaple,
+    StapleChecks,
+    require_staple,
+    staple_server,
+)
+from ocsp.verification.errors import (
+    CertificateRevoked,
+    CertificateStatusUnknown,
+    MustStapleViolation,
+    ResponseExpired,
+    VerificationError,
+)
+from tests.pki import NOW, ca, key
+from tests.unit.client.scene import HOUR, certificate, response
+from tests.unit.stapling.keeper import signed
+
+GOOD, REVOKED, UNKNOWN = OCSPCertStatus
+SERIAL = 0x1F2E
+MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
+PLAIN = certificate()
+DEMANDING = certificate(extensions=[MUST_STAPLE])
+VERSIONS = [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION]
+
+
+def _client(trusted: x509.Certificate | None = None) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    store = context.get_cert_store()
+    assert store is not None
+    store.add_cert(crypto.X509.from_cryptography(trusted or ca()))
+    store.set_time(NOW)
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    context.set_verify(SSL.VERIFY_PEER)
+    return context
+
+
+def _server(cert: x509.Certificate) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.use_certificate(cert)
+    context.use_privatekey(key(f"leaf-{SERIAL:x}"))
+    return context
+
+
+def _serving(staple: bytes | None, cert: x509.Certificate) -> SSL.Context:
+    """Return a server that sends *staple* as it is, as careless ones do."""
+    context = _server(cert)
+    if staple is not None:
+        context.set_ocsp_server_callback(lambda connection, data: staple)
+    return context
+
+
+def _checks(
+    missing: MissingStaple = MissingStaple.REFUSE, version: int | None = None
+) -> StapleChecks:
+    context = _client()
+    if version is not None:
+        context.set_min_proto_version(version)
+        context.set_max_proto_version(version)
+    return require_staple(context, missing=missing, clock=lambda: NOW)
+
+
+def _connect(checks: StapleChecks, server: SSL.Context) -> VerifiedResponse | None:
+    """Do the handshake, and return what the client takes from it."""
+    theirs = SSL.Connection(server, None)
+    theirs.set_accept_state()
+    ours = checks.connection(None, "example.org")
+    _shake(ours, theirs)
+    return checks.evidence(ours)
+
+
+def _shake(ours: SSL.Connection, theirs: SSL.Connection) -> list[str]:
+    """Carry octets to and fro until all is said, and return who has complained."""
+    complaints = []
+    for _ in range(4):
+        for name, one, other in (("ours", ours, theirs), ("theirs", theirs, ours)):
+            try:
+                one.do_handshake()
+            except SSL.WantReadError:
+                pass
+            except SSL.Error as error:
+                complaints.append(f"{name}: {error}")
+            with contextlib.suppress(SSL.WantReadError):
+                other.bio_write(one.bio_read(65536))
+    return complaints
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("cert", [PLAIN, DEMANDING], ids=["plain", "must-staple"])
+@pytest.mark.parametrize("staple", [signed(), response()], ids=["sha1", "sha256"])
+def test_a_good_staple_is_evidence(
+    version: int, cert: x509.Certificate, staple: bytes
+) -> None:
+    """In TLS 1.2 and 1.3, whichever hash names the issuer."""
+    found = _connect(_checks(version=version), _serving(staple, cert))
+    assert found is not None
+    assert found.status is GOOD
+    assert found.is_about(cert, ca())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("staple", "error"),
+    [
+        (signed(REVOKED), CertificateRevoked),
+        (signed(UNKNOWN), CertificateStatusUnknown),
+        (signed(begin=-5, end=-2), ResponseExpired),
+        (None, StapleMissing),
+    ],
+    ids=["revoked", "unknown", "stale", "none"],
+)
+def test_everything_else_ends_the_handshake(
+    version: int, staple: bytes | None, error: type[Exception]
+) -> None:
+    """And it is told why."""
+    with pytest.raises(error):
+        _connect(_checks(version=version), _serving(staple, PLAIN))
+
+
+def test_a_certificate_can_demand_a_staple() -> None:
+    """RFC 7633: then even a lenient client refuses a server without a good one."""
+    lenient = _checks(MissingStaple.UNSAFE_ACCEPT)
+    assert _connect(lenient, _serving(None, PLAIN)) is None
+    with pytest.raises(MustStapleViolation):
+        _connect(lenient, _serving(None, DEMANDING))
+    with pytest.raises(ResponseExpired) as caught:
+        _connect(lenient, _serving(signed(begin=-5, end=-2), DEMANDING))
+    assert {each.rule for each in caught.value.failures} >= {"V19", "V28"}
+    with pytest.raises(CertificateRevoked):
+        _connect(lenient, _serving(signed(REVOKED), PLAIN))
+
+
+def test_a_refusal_ends_the_handshake_with_an_alert() -> None:
+    """No octet of the application goes to a server that was refused."""
+    theirs = SSL.Connection(_serving(signed(REVOKED), PLAIN), None)
+    theirs.set_accept_state()
+    checks = _checks()
+    ours = checks.connection(None)
+    complaints = _shake(ours, theirs)
+    assert any("bad certificate status response" in each for each in complaints)
+    with pytest.raises(SSL.Error):
+        ours.send(b"hello")
+
+
+def test_a_connection_that_asked_for_nothing_proves_nothing() -> None:
+    """The library calls nobody then; whoever looks for the evidence finds out."""
+    checks = _checks()
+    theirs = SSL.Connection(_serving(signed(), PLAIN), None)
+    theirs.set_accept_state()
+    context = checks.connection(None).get_context()
+    forgotten = SSL.Connection(context, None)
+    forgotten.set_connect_state()
+    _shake(forgotten, theirs)
+    with pytest.raises(StapleMissing):
+        checks.evidence(forgotten)
+
+
+def test_what_one_connection_got_is_not_told_to_another() -> None:
+    """The connections of a context share callbacks, and nothing else."""
+    checks = _checks()
+    with pytest.raises(CertificateRevoked):
+        _connect(checks, _serving(signed(REVOKED), PLAIN))
+    assert _connect(checks, _serving(signed(), PLAIN)) is not None
+
+
+def test_without_an_issuer_nothing_is_known() -> None:
+    """A certificate that is trusted by itself has no issuer to ask by."""
+    context = _client(trusted=PLAIN)
+    checks = require_staple(context, clock=lambda: NOW)
+    with pytest.raises(IssuerNotFound):
+        _connect(checks, _serving(signed(), PLAIN))
+
+
+def test_the_chain_has_to_be_verified() -> None:
+    """Otherwise the server would choose the issuer itself."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    with pytest.raises(ConfigError, match="VERIFY_PEER"):
+        require_staple(context)
+    context.set_verify(SSL.VERIFY_PEER)
+    with pytest.raises(TypeError):
+        require_staple(context, missing=True)  # type: ignore[arg-type]
+
+
+def test_the_server_sends_what_the_file_proves(tmp_path: Path) -> None:
+    """As soon as it is replaced; and nothing once it has ended or is damaged."""
+    moments = [NOW]
+    file = StapleFile(tmp_path / "x.ocsp", PLAIN, ca())
+    server = _server(PLAIN)
+    staple_server(server, file, clock=lambda: moments[0])
+
+    def told() -> VerifiedResponse | None:
+        return _connect(_checks(MissingStaple.UNSAFE_ACCEPT), server)
+
+    assert told() is None
+    file.path.write_bytes(signed())
+    found = told()
+    assert found is not None
+    assert found.status is GOOD
+    moments[0] = NOW + 23 * HOUR
+    assert told() is None
+    moments[0] = NOW
+    assert file.replace(ocsp.verify(signed(REVOKED), PLAIN, ca(), at=NOW))
+    with pytest.raises(CertificateRevoked):
+        told()
+    file.path.write_bytes(b"oops")
+    assert told() is None
+
+
+def test_a_missing_pyopenssl_is_one_clear_error() -> None:
+    """Where it is first used; the rest of the package works without."""
+    code = (
+        "import sys; sys.modules['OpenSSL'] = None\n"
+        "import ocsp, ocsp.stapling\n"
+        "try:\n  import ocsp.stapling.pyopenssl\n"
+        "except ocsp.MissingExtraError as error: print(error.extra)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "pyopenssl\n"
+
+
+def test_the_clock_is_that_of_now_unless_given(tmp_path: Path) -> None:
+    """Of this machine: a staple of the tests has long ended there, or not begun."""
+    file = StapleFile(tmp_path / "x.ocsp", PLAIN, ca())
+    file.path.write_bytes(signed())
+    server = _server(PLAIN)
+    staple_server(server, file)
+    if abs(datetime.datetime.now(datetime.UTC) - NOW) < 48 * HOUR:
+        pytest.skip("this machine has the date of the test certificates")
+    assert _connect(_checks(MissingStaple.UNSAFE_ACCEPT), server) is None
+    with pytest.raises(VerificationError):
+        _connect(require_staple(_client()), _serving(signed(), PLAIN))
