@@ -35,6 +35,7 @@ install_programs() {
     [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v curl >/dev/null || missing+=(curl)
+    command -v socat >/dev/null || missing+=(socat)
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
     install_servers nginx haproxy apache2:apache2-bin
 }

@@ -1,5 +1,5 @@
 """
-TLS servers from Debian, each with a configuration of its own.
+TLS servers from Debian, configured as ``docs/stapling.md`` says.
 
 They run in the foreground, on a free port of loopback, with all their files in one
 directory. ``reload_command`` is the hook for ``ocsp staple`` that makes them send a new
@@ -14,7 +14,6 @@ import shlex
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,10 +22,14 @@ from pathlib import Path
 
 from tests.integration.staples import HOST, Scene
 
-__all__ = ["PROGRAMS", "Server", "free_port", "serving", "until"]
+__all__ = ["Server", "documented", "free_port", "serving", "until"]
 
 _PATIENCE = 20.0
 _MODULES = Path("/usr/lib/apache2/modules")
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "stapling.md"
+SITES = "/etc/ssl/site/"
+"""Where the certificates are in the documentation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,32 +50,46 @@ def free_port() -> int:
         return port
 
 
+def documented(name: str, *changes: tuple[str, str]) -> str:
+    """Return the block of the documentation called *name*, with what is other here."""
+    _, _, rest = DOCUMENT.read_text().partition(f"<!-- tested: {name} -->\n```")
+    block = rest.partition("```")[0].partition("\n")[2]
+    assert block, f"no block called {name}"
+    for old, new in changes:
+        assert old in block, f"no {old} in the block called {name}"
+        block = block.replace(old, new)
+    return block
+
+
+def _script(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
 def _nginx(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
     """Use ``ssl_stapling_file``, which is read again on a reload."""
-    user = "user root;" if os.getuid() == 0 else ""
+    block = documented(
+        "nginx", ("listen 443", f"listen 127.0.0.1:{port}"), (SITES, f"{scene.sites}/")
+    )
+    (home / "html").mkdir()
+    (home / "html" / "index.html").write_text("hello")
     (home / "nginx.conf").write_text(
         f"""
-        {user}
+        {"user root;" if os.getuid() == 0 else ""}
         daemon off;
         pid {home}/nginx.pid;
         error_log {home}/log info;
         events {{ }}
         http {{
+            root {home}/html;
             access_log off;
             client_body_temp_path {home}/body;
             proxy_temp_path {home}/proxy;
             fastcgi_temp_path {home}/fastcgi;
             uwsgi_temp_path {home}/uwsgi;
             scgi_temp_path {home}/scgi;
-            server {{
-                listen 127.0.0.1:{port} ssl;
-                server_name {HOST};
-                ssl_certificate {scene.site};
-                ssl_certificate_key {scene.site};
-                ssl_stapling on;
-                ssl_stapling_file {scene.staple};
-                location / {{ return 200 "hello"; }}
-            }}
+            {block}
         }}
         """
     )
@@ -82,86 +99,65 @@ def _nginx(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
 
 def _apache(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
     """Let it ask a loopback port of its own, which hands out the file."""
-    endpoint = free_port()
-    script = home / "staple.cgi"
-    script.write_text(
-        '#!/bin/sh\nprintf "Content-Type: application/ocsp-response\\r\\n\\r\\n"\n'
-        'exec cat "$STAPLE_FILE"\n'
+    script = _script(home / "staple.cgi", documented("apache2-cgi"))
+    block = documented(
+        "apache2",
+        ("${APACHE_RUN_DIR}", str(home)),
+        ("Listen 443", f"Listen 127.0.0.1:{port}"),
+        ("*:443", f"127.0.0.1:{port}"),
+        ("127.0.0.1:8008", f"127.0.0.1:{free_port()}"),
+        ("/usr/local/lib/ocsp-staple.cgi", str(script)),
+        (SITES, f"{scene.sites}/"),
     )
-    script.chmod(0o755)
-    modules = [
-        "mpm_event", "authz_core", "ssl", "socache_shmcb", "alias", "env", "cgi", "unixd",
-    ]  # fmt: skip
+    modules = (
+        "mpm_event",
+        "authz_core",
+        "ssl",
+        "socache_shmcb",
+        "alias",
+        "env",
+        "cgid",
+    )
     load = "\n".join(
-        f"LoadModule {name}_module {_MODULES}/mod_{name}.so"
-        for name in modules
-        if (_MODULES / f"mod_{name}.so").exists()
+        f"LoadModule {name}_module {_MODULES}/mod_{name}.so" for name in modules
     )
-    as_root = "User daemon\nGroup daemon" if os.getuid() == 0 else ""
     (home / "apache.conf").write_text(
         f"""
         {load}
-        {as_root}
+        {"User daemon" if os.getuid() == 0 else ""}
+        {"Group daemon" if os.getuid() == 0 else ""}
         ServerRoot {home}
         ServerName {HOST}
         PidFile {home}/apache.pid
         DefaultRuntimeDir {home}
+        ScriptSock {home}/cgid.sock
         ErrorLog {home}/log
         LogLevel info
-        DocumentRoot {home}/htdocs
-        Listen 127.0.0.1:{port}
-        Listen 127.0.0.1:{endpoint}
-        SSLStaplingCache shmcb:{home}/stapling(65536)
-        <VirtualHost 127.0.0.1:{port}>
-            SSLEngine on
-            SSLCertificateFile {scene.site}
-            SSLUseStapling on
-            SSLStaplingReturnResponderErrors off
-            SSLStaplingFakeTryLater off
-            SSLStaplingForceURL http://127.0.0.1:{endpoint}/site
-        </VirtualHost>
-        <VirtualHost 127.0.0.1:{endpoint}>
-            ScriptAlias /site {script}
-            SetEnv STAPLE_FILE {scene.staple}
-        </VirtualHost>
+        DocumentRoot {home}/html
+        {block}
         """
     )
-    (home / "htdocs").mkdir()
-    (home / "htdocs" / "index.html").write_text("hello")
+    (home / "html").mkdir()
+    (home / "html" / "index.html").write_text("hello")
     command = [_program("apache2"), "-d", str(home), "-f", str(home / "apache.conf")]
     return [*command, "-DFOREGROUND"], shlex.join([*command, "-k", "graceful"])
 
 
 def _haproxy(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
     """Read a directory of certificates; new staples go in by the runtime API."""
-    admin = home / "admin.sock"
+    admin = ("/run/haproxy/admin.sock", str(home / "admin.sock"))
+    block = documented(
+        "haproxy",
+        admin,
+        ("bind :443", f"bind 127.0.0.1:{port}"),
+        (SITES, f"{scene.sites}/"),
+    )
     (home / "haproxy.cfg").write_text(
-        f"""
-global
-    stats socket {admin} level admin
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 5s
-    timeout server 5s
-frontend site
-    bind 127.0.0.1:{port} ssl crt {scene.sites}/
-    http-request return status 200 content-type text/plain string hello
-"""
+        f"{block}    timeout client 5s\n"
+        "    http-request return status 200 content-type text/plain string hello\n"
     )
-    tell = home / "tell.py"
-    tell.write_text(
-        "import base64, os, socket, sys\n"
-        "staple = open(os.environ['OCSP_STAPLE_FILE'], 'rb').read()\n"
-        "line = b'set ssl ocsp-response ' + base64.b64encode(staple) + b'\\n'\n"
-        "with socket.socket(socket.AF_UNIX) as admin:\n"
-        f"    admin.connect({str(admin)!r})\n"
-        "    admin.sendall(line)\n"
-        "    said = admin.makefile().read()\n"
-        "sys.exit(0 if 'updated' in said else said)\n"
-    )
-    command = [_program("haproxy"), "-db", "-f", str(home / "haproxy.cfg")]
-    return command, shlex.join([sys.executable, str(tell)])
+    hook = _script(home / "hook", documented("haproxy-hook", admin))
+    return [_program("haproxy"), "-db", "-f", str(home / "haproxy.cfg")], str(hook)
 
 
 PROGRAMS: dict[str, Callable[[Scene, Path, int], tuple[list[str], str]]] = {

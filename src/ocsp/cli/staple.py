@@ -98,7 +98,7 @@ def staple(
     hash_name: Annotated[
         HashChoice,
         typer.Option(
-            "--hash", metavar="sha1|sha256", help="What the staple is found by; sha1."
+            "--hash", metavar="sha1|sha256", help="Hash that the staple is found by."
         ),
     ] = HashChoice.SHA1,
     private: Annotated[

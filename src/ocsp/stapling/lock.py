@@ -51,7 +51,7 @@ def _locked(path: Path) -> int:
     import fcntl  # no such thing on Windows, nor servers that read these files
 
     while True:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever had it may have removed it between these two lines.

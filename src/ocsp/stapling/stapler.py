@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Self
 
 from ocsp.client.cache import MemoryCache
 from ocsp.client.core import URLs
 from ocsp.client.inquiry import World
-from ocsp.client.options import AskWith, Options
+from ocsp.client.options import AskWith, CRLFallback, Options
 from ocsp.client.outcome import CheckStatus, Outcome
 from ocsp.client.sync import Client
 from ocsp.client.transport import Transport
@@ -81,7 +82,8 @@ class Stapler:
 
             url: Whom to ask instead of the responders that the certificates name.
 
-            options: How to ask; made from ``STAPLE_OPTIONS`` by ``replace``.
+            options: How to ask; made from ``STAPLE_OPTIONS`` by ``replace``. No CRL is
+                asked, since none makes a staple.
 
             hook: Called after each staple that was replaced. If it fails, it is called
                 again in a later step.
@@ -100,7 +102,7 @@ class Stapler:
             if files.count(file) > 1:
                 raise ConfigError(str(file), "is the staple of two certificates")
         self._url = url if url is None or isinstance(url, str) else tuple(url)
-        self._options = options
+        options = replace(options, crl_fallback=CRLFallback.NEVER)
         self._hook = hook
         self._world = world or World()
         self._client = Client(
@@ -206,10 +208,10 @@ class _Keeper:
             self.next_at = self._world.now() + _LONG
         elif outcome.status is CheckStatus.UNKNOWN:
             self._fail(CertificateStatusUnknown())
-        elif outcome.evidence is None or self._file is None:
-            self._fail(outcome.failure)
-        else:
+        elif isinstance(outcome.evidence, VerifiedResponse) and self._file:
             self._take(self._file, outcome.evidence)
+        else:
+            self._fail(outcome.failure)
 
     def _take(self, file: StapleFile, evidence: VerifiedResponse) -> None:
         try:

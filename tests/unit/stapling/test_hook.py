@@ -25,6 +25,15 @@ WRITER = (
     "os.environ.items() if name.startswith('OCSP_')}], open(sys.argv[1], 'w'))"
 )
 
+VARIABLES = {
+    "OCSP_STAPLE_CERTIFICATE",
+    "OCSP_STAPLE_FILE",
+    "OCSP_STAPLE_SERIAL",
+    "OCSP_STAPLE_STATUS",
+    "OCSP_STAPLE_THIS_UPDATE",
+    "OCSP_STAPLE_UNTIL",
+}
+
 
 def _report(certificate: Path) -> StapleReport:
     return StapleReport(
@@ -52,6 +61,7 @@ def test_the_command_learns_all_from_its_environment(tmp_path: Path) -> None:
         "OCSP_STAPLE_THIS_UPDATE": "2026-07-01T11:00:00Z",
         "OCSP_STAPLE_UNTIL": "2026-07-02T11:00:00Z",
     }
+    assert set(environment) == VARIABLES
     assert [each.name for each in tmp_path.iterdir()] == ["written"]
 
 
