@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -55,6 +56,28 @@ def test_a_killed_holder_has_nothing(tmp_path: Path) -> None:
     with alone(staple):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("made_again", [False, True])
+def test_a_lock_that_somebody_has_just_removed_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_again: bool
+) -> None:
+    """Whoever opened the file before its owner removed it would not have it alone."""
+    staple, lock = tmp_path / "x.ocsp", tmp_path / ".x.ocsp.lock"
+    flock, removals = fcntl.flock, [lock]
+
+    def late(handle: int, operation: int) -> None:
+        flock(handle, operation)
+        if removals:
+            removals.pop().unlink()
+            if made_again:
+                lock.touch()
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with alone(staple):
+        assert lock.read_text() == str(os.getpid())
+        with pytest.raises(StoreError), alone(staple):
+            raise AssertionError("two have it")
 
 
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:

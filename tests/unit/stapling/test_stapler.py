@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp import OCSPCertStatus, OCSPResponseStatus
-from ocsp.client import HTTPReply
+from ocsp.client import CRLFallback, HTTPReply
 from ocsp.errors import ConfigError, HookFailed, StoreError, TransportError
 from ocsp.stapling import (
     Site,
@@ -30,7 +31,7 @@ from tests.unit.client.scene import (
     response,
     unsuccessful,
 )
-from tests.unit.stapling.keeper import Keeper, proven, signed, write_site
+from tests.unit.stapling.keeper import OPTIONS, Keeper, proven, signed, write_site
 
 GOOD, REVOKED, UNKNOWN = OCSPCertStatus
 BROKEN = TransportError(A, "broke")
@@ -196,6 +197,21 @@ def test_a_certificate_without_status_needs_no_staple(tmp_path: Path) -> None:
     assert report.state is StapleState.NOT_NEEDED
     assert keeper.step(1).state is StapleState.NOT_NEEDED
     assert keeper.script.sent == []
+
+
+def test_no_crl_is_asked(tmp_path: Path) -> None:
+    """It would tell the status, and nothing that could be sent along."""
+    point = x509.DistributionPoint(
+        [x509.UniformResourceIdentifier(f"{A}/crl")], None, None, None
+    )
+    keeper = Keeper(
+        tmp_path,
+        [BROKEN],
+        cert=certificate(A, extensions=[x509.CRLDistributionPoints([point])]),
+        options=replace(OPTIONS, crl_fallback=CRLFallback.WHEN_INDETERMINATE),
+    )
+    assert isinstance(keeper.step().failure, TransportError)
+    assert len(keeper.script.sent) == 1
 
 
 def test_one_that_fails_does_not_hold_up_the_others(tmp_path: Path) -> None:
