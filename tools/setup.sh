@@ -43,24 +43,23 @@ install_programs() {
 # Web servers, as programs only: none of them is to run as a service. Each argument is
 # the name of a program, with that of its package where it is another.
 install_servers() {
-    local each missing=() policy=/usr/sbin/policy-rc.d own_policy=
+    local each missing=() policy=/usr/sbin/policy-rc.d
     for each in "$@"; do
         [ -x "/usr/sbin/${each%%:*}" ] || missing+=("${each##*:}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     # Debian starts what it installs, unless this file forbids it.
     if [ ! -e "$policy" ]; then
-        own_policy=yes
+        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
-        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
     fi
     install --no-install-recommends "${missing[@]}"
-    [ -z "$own_policy" ] || as_root rm -f "$policy"
-    # Nor when the machine starts the next time.
-    if [ -d /run/systemd/system ]; then
-        as_root systemctl disable --quiet "${missing[@]}" 2>/dev/null || true
-    fi
+    # Nor are they to start with the machine, the next time.
+    [ -d /run/systemd/system ] || return 0
+    for each in "${missing[@]}"; do
+        as_root systemctl disable --now --quiet "$each" 2>/dev/null || true
+    done
 }
 
 if [ "${1:-}" = programs ]; then

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "docs/client.md": "tests/integration/test_client_docs.py, which has a responder",
     "docs/pkcs11.md": "tests/integration/test_pkcs11.py, which has a token",
+    "docs/stapling.md": "tests/integration/test_staple_servers.py, which has a server",
     "docs/testing.md": "tests/integration/test_pytest_plugin.py, in a fresh project",
 }
 """Documents whose examples need more, and where they run."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,8 +21,9 @@ from ocsp.verification.errors import (
     ResponseSignatureInvalid,
     UnsuccessfulResponse,
 )
+from tests.docs.test_documents import run
 from tests.integration.staples import SERIAL, Scene, scene
-from tests.integration.web_servers import serving, until
+from tests.integration.web_servers import DOCUMENT, SITES, serving, until
 
 SERVERS = ("nginx", "apache2", "haproxy")
 REFUSED = 91
@@ -142,3 +145,29 @@ def test_why_a_staple_is_asked_for_with_sha1(site: Scene, name: str) -> None:
     with serving(name, site) as server:
         assert ("Cert Status: good" in site.s_client(server.port)) is (name == "nginx")
         assert site.curl(server.port).returncode == REFUSED
+
+
+def test_the_examples_of_the_document_run(
+    site: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they stand, but for the place of the files and the server to be told."""
+    document = site.directory / "docs" / "stapling.md"
+    document.parent.mkdir()
+    text = DOCUMENT.read_text().replace(SITES, f"{site.sites}/")
+    document.write_text(text.replace("nginx -s reload", "true"))
+    monkeypatch.setattr("tests.docs.test_documents.ROOT", site.directory)
+    monkeypatch.setenv("SSL_CERT_FILE", str(site.ca_file))
+    assert site.refresh() == 0
+    with (
+        serving("nginx", site) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock,
+    ):
+        sock.setblocking(True)
+        names: dict[str, Any] = {
+            "certificate": site.certificate,
+            "issuer": site.issuer,
+            "sock": sock,
+        }
+        assert run("docs/stapling.md", names) == 3
+    assert names["evidence"].status is OCSPCertStatus.GOOD
+    assert "StapleState.HOLDS" in capsys.readouterr().out

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.integration.staples import HOST, Scene
 
-__all__ = ["Server", "documented", "free_port", "serving", "until"]
+__all__ = ["DOCUMENT", "SITES", "Server", "documented", "free_port", "serving", "until"]
 
 _PATIENCE = 20.0
 _MODULES = Path("/usr/lib/apache2/modules")

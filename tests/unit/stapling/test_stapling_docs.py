@@ -1,11 +1,11 @@
-"""``docs/stapling.md`` says what is: units, commands, variables, programs in Python.
+"""``docs/stapling.md`` says what is: units, commands, variables.
 
-The configurations of the servers there are those that the integration tests run.
+The configurations of servers, and the examples in Python, run in
+``tests/integration/test_staple_servers.py``.
 """
 
 from __future__ import annotations
 
-import ast
 import configparser
 import re
 import shlex
@@ -78,14 +78,3 @@ def test_some_commands_were_read() -> None:
 def test_the_variables_of_the_hook_are_all_there() -> None:
     """And no other ones."""
     assert set(re.findall(r"OCSP_STAPLE_[A-Z_]+", TEXT)) == VARIABLES
-
-
-def test_programs_import_what_there_is() -> None:
-    """Each block of Python is one, and its names exist."""
-    blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    assert len(blocks) == 3
-    for block in blocks:
-        tree = ast.parse(block)
-        for node in tree.body:
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                exec(compile(ast.Module([node], []), "docs", "exec"), {})
