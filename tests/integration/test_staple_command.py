@@ -62,7 +62,9 @@ def test_programs_get_a_line_of_json(
     """With stable keys, and the time of a revocation."""
     site.revoke()
     assert site.refresh("--json") == 1
-    (line,) = _lines(capfd.readouterr().out)
+    out, err = capfd.readouterr()
+    assert "IS REVOKED" in err
+    (line,) = _lines(out)
     assert line.pop("certificate") == str(site.site)
     assert line.pop("staple") == str(site.staple)
     assert line["status"] == "revoked"

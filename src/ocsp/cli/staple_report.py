@@ -109,6 +109,8 @@ def _warn(reports: Iterable[StapleReport]) -> None:
             left = age(report.evidence.holds_until, report.at)
             warn(f"{where}: ITS STAPLE ENDS {left.upper()}, and nothing newer is there")
         if report.event is StapleEvent.WRITTEN and report.evidence is not None:
+            if _status(report) == "revoked":
+                warn(f"{where}: IS REVOKED, and its staple says so")
             for oddity in oddities(report.evidence):
                 warn(f"{where}: its staple {oddity}; not every server can send that")
 
@@ -137,7 +139,7 @@ def _ends(report: StapleReport) -> str:
 
 def _table(reports: Sequence[StapleReport]) -> Table:
     table = Table()
-    for column in ("certificate", "staple", "ends", "now", "asked again"):
+    for column in ("certificate", "staple", "ends", "now", "due again"):
         table.add_column(column, overflow="fold")
     for report in reports:
         table.add_row(
@@ -162,7 +164,7 @@ def _line(report: StapleReport) -> Text:
         (timestamp(report.at), "quiet"),
         f" {one_line(report.site.certificate)}: {_event(report)}: ",
         (_word(report), status_style(_word(report))),
-        f"{ends}; asked again {age(report.next_at, report.at)}",
+        f"{ends}; due again {age(report.next_at, report.at)}",
     )
 
 
