@@ -42,7 +42,7 @@ from ocsp.responder import (
 from ocsp.stapling.pyopenssl import StapleChecks, require_staple
 from tests.pki import DELEGATION, key, make
 
-__all__ = ["HOST", "NOW", "SERIAL", "Scene", "scene"]
+__all__ = ["HOST", "SERIAL", "Scene", "scene"]
 
 HOST = "localhost"
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -108,20 +108,21 @@ class Scene:
 
     def signed(self, begin: float = -1, end: float = 5, serial: int = SERIAL) -> bytes:
         """Return a response that says *good* between two hours from now."""
+        now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         cert_id = ocsp.CertID.for_serial(self.issuer, serial, hashes.SHA1())
         builder = (
             ocsp.OCSPResponseBuilder()
             .add_response_by_id(
                 cert_id,
                 OCSPCertStatus.GOOD,
-                NOW + begin * HOUR,
-                NOW + end * HOUR,
+                now + begin * HOUR,
+                now + end * HOUR,
                 None,
                 None,
             )
             .responder_id(ocsp.OCSPResponderEncoding.HASH, self.signer.certificate)
             .certificates([self.signer.certificate])
-            .produced_at(NOW + begin * HOUR)
+            .produced_at(now + begin * HOUR)
         )
         return builder.sign_with(self.signer).public_bytes(Encoding.DER)
 
