@@ -9,7 +9,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp import OCSPCertStatus, OCSPResponseStatus
+from ocsp import OCSPCertStatus, OCSPResponseStatus, oids
+from ocsp._der import NULL_DER
 from ocsp.client import CRLFallback, HTTPReply
 from ocsp.errors import ConfigError, HookFailed, StoreError, TransportError
 from ocsp.stapling import (
@@ -190,7 +191,10 @@ def test_a_certificate_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
 
 def test_a_certificate_without_status_needs_no_staple(tmp_path: Path) -> None:
     """It says so itself; nobody is asked, and it stays so."""
-    cert = certificate(A, extensions=[x509.OCSPNoCheck()])
+    no_rev_avail = x509.UnrecognizedExtension(
+        oids.identifier(oids.NO_REV_AVAIL), NULL_DER
+    )
+    cert = certificate(A, extensions=[no_rev_avail])
     keeper = Keeper(tmp_path, [BROKEN], cert=cert)
     report = keeper.step()
     assert report.event is StapleEvent.NOT_NEEDED
