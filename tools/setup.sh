@@ -36,6 +36,7 @@ install_programs() {
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v curl >/dev/null || missing+=(curl)
     command -v socat >/dev/null || missing+=(socat)
+    command -v cfssl >/dev/null || missing+=(golang-cfssl)
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
     install_servers nginx haproxy apache2:apache2-bin
 }

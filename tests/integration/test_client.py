@@ -1,8 +1,9 @@
-"""The clients over HTTP: our own responder, and the openssl program as another."""
+"""The clients over HTTP: our own responder, and those of openssl and cfssl."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from ocsp.client import (
     default,
 )
 from tests.integration.live import CA, GOOD, NEVER, RESPONDER, REVOKED, Live, living
+from tests.integration.web_servers import await_port, free_port
 from tests.pki import key
 
 EXPECTED = {GOOD: CheckStatus.GOOD, REVOKED: CheckStatus.REVOKED}
@@ -110,16 +112,20 @@ def test_many_over_one_responder(live: Live, tmp_path: Path) -> None:
         assert [each.source for each in again][:2] == [Source.CACHE, Source.CACHE]
 
 
-@pytest.fixture(name="openssl_url", scope="module")
-def _openssl_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("openssl")
+def _write_authority(folder: Path) -> None:
     (folder / "ca.pem").write_bytes(CA.public_bytes(Encoding.PEM))
     (folder / "r.pem").write_bytes(RESPONDER.public_bytes(Encoding.PEM))
     (folder / "r.key").write_bytes(
         key("Live Responder").private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+            Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
         )
     )
+
+
+@pytest.fixture(name="openssl_url", scope="module")
+def _openssl_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("openssl")
+    _write_authority(folder)
     (folder / "index.txt").write_text(
         f"V\t300101000000Z\t\t{GOOD:X}\tunknown\t/CN=good\n"
         f"R\t300101000000Z\t250101000000Z,keyCompromise\t{REVOKED:X}\tunknown\t/CN=no\n"
@@ -158,3 +164,63 @@ def test_openssl_is_believed(
     for serial, status in {**EXPECTED, NEVER: CheckStatus.UNKNOWN}.items():
         outcome = _check(kind, live.leaf(serial), options, openssl_url)
         assert outcome.status is status, outcome.attempts
+
+
+@pytest.fixture(name="cfssl_url", scope="module")
+def _cfssl_url(tmp_path_factory: pytest.TempPathFactory, live: Live) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("cfssl")
+    _write_authority(folder)
+    responses = [
+        _cfssl_response(folder, live.leaf(GOOD), "good"),
+        _cfssl_response(folder, live.leaf(REVOKED), "revoked"),
+    ]
+    (folder / "responses").write_text("\n".join(responses))
+    port = free_port()
+    program = subprocess.Popen(
+        [
+            *("cfssl", "ocspserve", "-loglevel", "5", "-port", str(port)),
+            *("-responses", "responses"),
+        ],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        await_port(port, program, lambda: "cfssl ocspserve does not listen")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        program.terminate()
+        program.wait(timeout=30)
+
+
+def _cfssl_response(folder: Path, cert: x509.Certificate, status: str) -> str:
+    """Let the program sign a response; it has no clock but that of the machine."""
+    (folder / "leaf.pem").write_bytes(cert.public_bytes(Encoding.PEM))
+    done = subprocess.run(
+        [
+            *("cfssl", "ocspsign", "-loglevel", "5", "-ca", "ca.pem"),
+            *("-responder", "r.pem", "-responder-key", "r.key"),
+            *("-cert", "leaf.pem", "-status", status, "-reason", "1"),
+        ],
+        cwd=folder,
+        capture_output=True,
+        check=True,
+    )
+    response: str = json.loads(done.stdout)["ocspResponse"]
+    return response
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize(
+    "options", [Options(), Options(ask_by=AskBy.POST)], ids=["get", "post"]
+)
+def test_cfssl_is_believed(
+    live: Live, cfssl_url: str, kind: str, options: Options
+) -> None:
+    """Responses signed beforehand, with SHA-1 in the CertID whatever was asked."""
+    for serial, status in EXPECTED.items():
+        outcome = _check(kind, live.leaf(serial), options, cfssl_url)
+        assert outcome.status is status, outcome.attempts
+    never = _check(kind, live.leaf(NEVER), options, cfssl_url)
+    assert never.status is CheckStatus.INDETERMINATE
+    assert never.reason is Reason.UNAUTHORIZED

@@ -30,6 +30,9 @@ ASKING = {
     "post": {"ask_by": AskBy.POST},
     "nonce": {"nonce": SendNonce.ALWAYS},
 }
+WAITED_FOR = {Fault.NO_ANSWER, Fault.SLOW_BODY, Fault.STALLED_BODY}
+"""Faults that end with the patience of the client; with all others it may be large."""
+
 ABOUT_NONCES = {Fault.MISSING_NONCE, Fault.WRONG_NONCE}
 
 
@@ -60,9 +63,11 @@ def test_a_fault_has_its_outcome_and_leaves_no_socket(
     responder: LoopbackResponder, kind: str, how: str, fault: Fault
 ) -> None:
     """Never a status without evidence; and the connection is gone afterwards."""
+    patience = datetime.timedelta(seconds=0.5 if fault in WAITED_FOR else 60)
     options = Options(
         targets=Targets.PRIVATE_TOO,
-        timeout=datetime.timedelta(milliseconds=500),
+        timeout=patience,
+        step_timeout=patience,
         retries=0,
         **ASKING[how],  # type: ignore[arg-type]
     )

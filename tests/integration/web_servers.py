@@ -22,7 +22,16 @@ from pathlib import Path
 
 from tests.integration.staples import HOST, Scene
 
-__all__ = ["DOCUMENT", "SITES", "Server", "documented", "free_port", "serving", "until"]
+__all__ = [
+    "DOCUMENT",
+    "SITES",
+    "Server",
+    "await_port",
+    "documented",
+    "free_port",
+    "serving",
+    "until",
+]
 
 _PATIENCE = 20.0
 _MODULES = Path("/usr/lib/apache2/modules")
@@ -191,14 +200,18 @@ def serving(name: str, scene: Scene) -> Iterator[Server]:
     with (home / "output").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            _await(port, process, log)
+            await_port(port, process, log)
             yield Server(name=name, port=port, reload_command=reload_command, log=log)
         finally:
             process.terminate()
             process.wait(_PATIENCE)
 
 
-def _await(port: int, process: subprocess.Popen[bytes], log: Callable[[], str]) -> None:
+def await_port(
+    port: int, process: subprocess.Popen[bytes], log: Callable[[], str]
+) -> None:
+    """Wait until the process listens at the port, or tell what it has logged."""
+
     def listens() -> bool:
         assert process.poll() is None, log()
         with contextlib.suppress(OSError):

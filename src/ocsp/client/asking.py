@@ -103,7 +103,10 @@ def ask_responder(
         return Tried(url, error=error)
     tried = Tried(url)
     for algorithm in _algorithms(inquiry, url):
-        tried = yield from _exchange(inquiry, issuer, url, algorithm)
+        by = inquiry.options.ask_by
+        tried = yield from _exchange(inquiry, issuer, url, algorithm, by)
+        if _got_no_further(inquiry, tried):
+            tried = yield from _exchange(inquiry, issuer, url, algorithm, AskBy.POST)
         if not _is_unauthorized(tried.error):
             if tried.evidence is not None and isinstance(algorithm, hashes.SHA1):
                 manners = inquiry.memory.manners
@@ -134,15 +137,38 @@ def _is_unauthorized(error: OCSPError | None) -> bool:
     )
 
 
+_NOT_BY_GET = frozenset({400, 404, 405, 414, 501})
+"""What servers answer that know no GET, or to which its path came mangled."""
+
+
+def _got_no_further(inquiry: Inquiry, tried: Tried) -> bool:
+    """
+    Tell whether a GET failed where a POST may not.
+
+    Base64 has "/" and "+", which servers and what stands before them mangle in a path;
+    and RFC 6960 App. A.1 had GET as an option for long.
+    """
+    if inquiry.attempts[-1].method != "GET":
+        return False
+    error = tried.error
+    if isinstance(error, HTTPStatusError):
+        return error.status in _NOT_BY_GET
+    return (
+        isinstance(error, UnsuccessfulResponse)
+        and error.status is OCSPResponseStatus.MALFORMED_REQUEST
+    )
+
+
 def _exchange(
     inquiry: Inquiry,
     issuer: x509.Certificate,
     url: str,
     algorithm: hashes.HashAlgorithm,
+    ask_by: AskBy,
 ) -> Flow[Tried]:
     """Ask once, and verify; what is wrong is noted and returned."""
     question = _question(inquiry, issuer, algorithm)
-    target = _target(inquiry, url, question)
+    target = "" if ask_by is AskBy.POST else _target(url, question)
     attempt = Attempt(
         url=url,
         method="GET" if target else "POST",
@@ -194,10 +220,10 @@ def _question(
     return _Question(builder.build().public_bytes(Encoding.DER), nonce)
 
 
-def _target(inquiry: Inquiry, url: str, question: _Question) -> str:
+def _target(url: str, question: _Question) -> str:
     """Return the URL of a GET, or empty where it has to be a POST (H1)."""
     # A query cannot be followed by the path that a GET needs.
-    if question.nonce is not None or inquiry.options.ask_by is AskBy.POST or "?" in url:
+    if question.nonce is not None or "?" in url:
         return ""
     target = get_url(url, question.der)
     return target if len(target) <= limits.MAX_GET_URL_BYTES else ""

@@ -182,6 +182,31 @@ def test_the_length_of_a_get_is_a_limit(
         assert play.script.sent[0].method == method
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        *(reply(status=status) for status in (400, 404, 405, 414, 501)),
+        reply(unsuccessful(OCSPResponseStatus.MALFORMED_REQUEST)),
+    ],
+    ids=["400", "404", "405", "414", "501", "malformed"],
+)
+def test_a_get_that_got_no_further_is_posted(driver: str, refusal: HTTPReply) -> None:
+    """Paths are mangled on the way, and some servers know no GET; once, not for ever."""
+    play = Play(driver, {A: [refusal, reply()]})
+    assert play.check().status is CheckStatus.GOOD
+    assert [request.method for request in play.script.sent] == ["GET", "POST"]
+    again = Play(driver, {A: [refusal]}, Options(retries=0))
+    assert again.check().status is CheckStatus.INDETERMINATE
+    assert [request.method for request in again.script.sent] == ["GET", "POST"]
+
+
+def test_a_post_is_not_asked_by_get(driver: str) -> None:
+    """Whoever wants POST gets POST."""
+    play = Play(driver, {A: [reply(status=404)]}, Options(ask_by=AskBy.POST, retries=0))
+    assert play.check().reason is Reason.HTTP_STATUS
+    assert [request.method for request in play.script.sent] == ["POST"]
+
+
 def test_a_nonce_goes_by_post_and_has_to_come_back(driver: str) -> None:
     """32 octets (RFC 9654); nothing remembered counts, and nothing is remembered."""
     sent = bytes(range(32))
@@ -426,7 +451,7 @@ def test_a_post_is_redirected_with_its_question_only(driver: str) -> None:
 
 def test_responders_that_failed_are_asked_again_after_a_pause(driver: str) -> None:
     """Those only that may answer the next time."""
-    play = Play(driver, {A: [reply(status=404)], B: [BROKEN, reply()]})
+    play = Play(driver, {A: [reply(status=403)], B: [BROKEN, reply()]})
     outcome = play.check(certificate(A, B))
     assert outcome.status is CheckStatus.GOOD
     assert play.script.hosts == ["a", "b", "b"]
