@@ -46,8 +46,10 @@ class AskBy(enum.Enum):
     """The HTTP method."""
 
     GET_IF_SHORT = "get-if-short"
-    """GET where the whole URL fits 255 octets: caches can help (RFC 9919 §6). Where that
-    gets no further (HTTP 400, 404, 405, 414, 501; malformedRequest) POST, once."""
+    """
+    GET where the whole URL fits 255 octets: caches can help (RFC 9919 §6). Where that
+    gets no further (HTTP 400, 404, 405, 414, 501; *malformedRequest*), POST, once.
+    """
 
     POST = "post"
     """Always POST."""
