@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
 from ocsp.responder import SQLiteSource
 from tests.keys import certificate_of, key_of
-from tests.pki import NOW, ca, delegate, key, leaf
+from tests.pki import NOW, ca, delegate, key, leaf, make
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
@@ -101,18 +103,43 @@ def _cache() -> dict[str, Any]:
     return {"response": _response_der(now), "cert": leaf(), "issuer": ca()}
 
 
+def _verification() -> dict[str, Any]:
+    """Return what docs/verification.md takes for granted: responses of this moment."""
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
+    signer = make(
+        "Responder", "Test CA", begin=now - day, end=now + day, extensions=[usage]
+    )
+    return {
+        "response": _response_der(now),
+        "cert": leaf(),
+        "issuer": ca(),
+        "delegate": signer,
+        "response_about_delegate": _response_der(now, signer),
+        "response_by_delegate": _response_der(now, signer=signer),
+    }
+
+
 def _request_der() -> bytes:
     builder = ocsp.OCSPRequestBuilder().add_certificate(leaf(), ca(), hashes.SHA1())
     return builder.build().public_bytes(Encoding.DER)
 
 
-def _response_der(this_update: datetime.datetime = NOW) -> bytes:
-    cert_id = CertID.for_certificate(leaf(), ca(), hashes.SHA256())
+def _response_der(
+    this_update: datetime.datetime = NOW,
+    about: x509.Certificate | None = None,
+    signer: x509.Certificate | None = None,
+) -> bytes:
+    cert_id = CertID.for_certificate(about or leaf(), ca(), hashes.SHA256())
     builder = ocsp.OCSPResponseBuilder().add_response_by_id(
         cert_id, OCSPCertStatus.GOOD, this_update, None, None, None
     )
-    builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
-    signed = builder.sign(key("Test CA"), hashes.SHA256())
+    builder = builder.responder_id(OCSPResponderEncoding.HASH, signer or ca())
+    if signer is not None:
+        builder = builder.certificates([signer])
+    private = key("Test CA" if signer is None else "Responder")
+    signed = builder.sign(private, hashes.SHA256())
     return signed.public_bytes(Encoding.DER)
 
 
@@ -121,6 +148,7 @@ PREPARED: dict[str, Callable[[], dict[str, Any]]] = {
     "docs/cache.md": _cache,
     "docs/lint.md": _cache,
     "docs/messages.md": _messages,
+    "docs/verification.md": _verification,
 }
 """The documents, and what their examples find there."""
 
