@@ -25,11 +25,12 @@ __all__ = [
     "Difference",
     "Verdict",
     "differences",
+    "expected",
     "judge",
     "recorded",
+    "release",
     "table",
     "verdicts",
-    "version",
     "why_not",
 ]
 
@@ -68,12 +69,16 @@ class Difference(NamedTuple):
     theirs: str
 
 
-def version() -> str:
-    """Return which version of the program there is, as ``3.0``."""
+def release() -> str:
+    """Return which release of the program there is, as ``3.0.20``."""
     said = subprocess.run(
         ["openssl", "version"], capture_output=True, text=True, check=True
     ).stdout
-    return ".".join(said.split()[1].split(".")[:2])
+    return said.split()[1].partition("-")[0]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def why_not(case: dict[str, Any]) -> str:
@@ -192,6 +197,15 @@ def recorded() -> dict[str, Any]:
     """Return the version that was asked, and the differences, each with its reason."""
     known: dict[str, Any] = json.loads(DIFFERENCES.read_text())
     return known
+
+
+def expected() -> dict[str, str]:
+    """Return what this release says where it judges otherwise."""
+    return {
+        name: str(each["openssl"])
+        for name, each in recorded()["differences"].items()
+        if _numbers(each.get("since", "0")) <= _numbers(release())
+    }
 
 
 def table(cases: list[dict[str, Any]], said: dict[str, Verdict]) -> str:
