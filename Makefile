@@ -8,7 +8,7 @@ PROGRAMS := $(VENV)/.programs
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench docs fuzz format clean
+.PHONY: help setup demo test lint types bench docs fuzz mutate format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ docs: $(READY) ## write what is made from the sources: cases, rules, who takes w
 
 fuzz: setup ## compare with the original on a million mutations
 	@$(BIN)/python -m tests.differential --count 1000000
+
+mutate: setup ## change the verification in every place: does a test see it
+	@$(BIN)/python -m tests.mutation $(MODULES)
 
 clean: ## remove what the targets above have made
 	@rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -378,3 +378,41 @@ def configured_responder_may_not_sign(build: Builder) -> Scenario:
     response = build.response(by=other, certs=())
     policy = {"issuer_key_usage": "any"}
     return build.verify(refused("V16"), response, responders=(other,), policy=policy)
+
+
+@case("V13", HIGH)
+def issuer_of_another_name_with_the_same_key(build: Builder) -> Scenario:
+    """
+    The delegate's certificate is signed with the CA's key, and names another issuer.
+
+    Expected: no evidence; it is not issued by the CA that issued the certificate.
+    RFC 6960 §4.2.2.2, RFC 5280 §6.1.3 (a) (4).
+    """
+    by = build.delegate(issuer_name=name("Other CA"))
+    return build.verify(refused("V13"), build.response(by=by))
+
+
+@case("V10", MEDIUM)
+def issuer_comes_along_and_has_not_signed(build: Builder) -> Scenario:
+    """
+    The responderID is the CA's, whose certificate comes along; another key has signed.
+
+    Expected: no evidence, for that reason alone; a copy of the issuer's certificate is
+    no further candidate. RFC 6960 §3.2 (2).
+    """
+    response = build.response(signed_by="mallory", certs=(build.ca.der,))
+    return build.verify(refused("V10"), response)
+
+
+@case("V10", MEDIUM)
+def configured_responder_comes_along_and_has_not_signed(build: Builder) -> Scenario:
+    """
+    The same for a configured responder.
+
+    Expected: no evidence, for that reason alone. RFC 6960 §3.2 (2).
+    """
+    other = build.certificate(
+        "Local Responder", key="responder-2", issuer=None, extensions=(SIGNS,)
+    )
+    response = build.response(by=other, signed_by="mallory", certs=(other.der,))
+    return build.verify(refused("V10"), response, responders=(other,))

@@ -277,6 +277,19 @@ def kept_nobody_knows_how_long_refused(build: Builder) -> Scenario:
 
 
 @case("V25", MEDIUM, HISTORIC)
+def kept_nobody_knows_how_long_and_stale(build: Builder) -> Scenario:
+    """
+    The same, with a response that has become too old.
+
+    Expected: no evidence because of its age, and nothing else is found: that would tell
+    that it says *good*. RFC 6960 §4.2.2.1.
+    """
+    response = build.response(this_update=NOW - 2 * DAY, next_update=NOW - DAY)
+    policy = {"expired_certificate": "require-archive-cutoff"}
+    return build.verify(refused("V19"), response, cert=_ended(build), policy=policy)
+
+
+@case("V25", MEDIUM, HISTORIC)
 def revoked_after_its_end(build: Builder) -> Scenario:
     """
     The certificate ended thirty days ago, and the responder says that it is revoked,

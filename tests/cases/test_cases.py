@@ -28,6 +28,7 @@ from tests.cases.document import (
     schema,
     written,
 )
+from tests.cases.exact import MORE, VALUES, surprises
 from tests.cases.model import (
     DuplicateCase,
     Expected,
@@ -55,6 +56,17 @@ def _outcome(index: int) -> Outcome:
 def test_it_comes_out_as_expected(index: int) -> None:
     """Result, failures, the first of them, warnings, and what the evidence says."""
     assert differences(CASES[index]["expected"], _outcome(index)) == []
+    assert surprises(CASES[index], _outcome(index)) == []
+
+
+def test_every_value_that_is_told_is_told_by_a_case() -> None:
+    """Nothing is declared that no finding has."""
+    told: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    for finding in _all_findings():
+        names = tuple(name for name, _ in finding.values)
+        told.setdefault((finding.rule, finding.error.__name__), set()).add(names)
+    assert told == VALUES
+    assert set(MORE) <= {each["id"] for each in CASES}
 
 
 def test_the_stored_document_is_current() -> None:

@@ -153,10 +153,10 @@ def _nobody_may(case: Case, named: list[Candidate]) -> None:
     case.failures += (each for one in named for each in one.failures)
 
 
-def _remoteness(candidate: Candidate) -> int:
+def _remoteness(candidate: Candidate) -> tuple[bool, bool]:
     """Return how far a candidate is from having signed: the nearest says most."""
     failed = {finding.rule for finding in candidate.failures}
-    return 2 * ("V10" in failed) + ("V13" in failed)
+    return "V10" in failed, "V13" in failed
 
 
 def _nobody_named(case: Case) -> None:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import ocsp
 from ocsp import limits
-from ocsp.verification import signer
+from ocsp.verification import AuthorizedBy, signer
 from ocsp.verification.errors import VerificationError
 from tests.cases.builder import Builder, Identity
 from tests.cases.model import NOW
@@ -111,7 +111,27 @@ def test_signatures_are_counted_whoever_sends_them(
     monkeypatch.setattr(signer, "check_signature", count)
     with pytest.raises(VerificationError):
         _verify(data)
-    assert 0 < checked <= limits.MAX_SIGNATURES_CHECKED
+    assert checked == limits.MAX_SIGNATURES_CHECKED // 2
+
+
+def test_issuer_and_configured_responders_take_one_signature(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their certificates are not checked; and who is afforded is not too many."""
+    monkeypatch.setattr(limits, "MAX_SIGNATURES_CHECKED", 1)
+    _verify(BUILD.response())
+    by = BUILD.responder
+    evidence = ocsp.verify(
+        BUILD.response(by=by),
+        _load(BUILD.leaf),
+        _load(BUILD.ca),
+        at=NOW,
+        responders=[_load(by)],
+    )
+    assert evidence.authorized_by is AuthorizedBy.CONFIGURED
+    with pytest.raises(VerificationError) as raised:
+        _verify(BUILD.response(signed_by="mallory"))
+    assert [failure.rule for failure in raised.value.failures] == ["V10"]
 
 
 def test_key_bits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,97 @@
+"""
+``make mutate``, or ``python -m tests.mutation judge signer`` for some modules.
+
+Exit code 1 if a mutant survives without a written reason, or a reason is obsolete.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+import ocsp.verification
+from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.process import PACKAGE, Outcome, Session
+from tests.mutation.survivors import Survivors
+
+FOLDER = Path(ocsp.verification.__file__).parent
+
+
+def main() -> int:
+    """Run the tests on every mutant, and tell what came of it; return the exit code."""
+    modules = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem[0] != "_")
+    parser = argparse.ArgumentParser(prog="tests.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="all, if none")
+    chosen = parser.parse_args().modules or modules
+    if unknown := set(chosen) - set(modules):
+        parser.error(f"no module of {PACKAGE}: {', '.join(sorted(unknown))}")
+    mutants = [mutant for module in chosen for mutant in _mutants(module)]
+    console, survivors = Console(), Survivors.read()
+    outcomes: dict[Mutant, Outcome] = {}
+    with Progress(console=console) as progress:
+        task = progress.add_task("mutants", total=len(mutants))
+
+        def report(mutant: Mutant, outcome: Outcome) -> None:
+            outcomes[mutant] = outcome
+            if outcome is Outcome.SURVIVED and not survivors.reason(mutant.id):
+                _say(console, f"{mutant.module}.py:{mutant.line} survived: {mutant.id}")
+            progress.update(task, description=mutant.module)
+            progress.advance(task)
+
+        Session(mutants, report).run()
+    return _report(console, outcomes, survivors)
+
+
+def _mutants(module: str) -> list[Mutant]:
+    loaded = __import__(f"{PACKAGE}.{module}", fromlist=["*"])
+    return mutants_of(module, (FOLDER / f"{module}.py").read_text(), vars(loaded))
+
+
+def _report(
+    console: Console, outcomes: dict[Mutant, Outcome], survivors: Survivors
+) -> int:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    obsolete = survivors.of({mutant.module for mutant in outcomes})
+    for mutant, outcome in outcomes.items():
+        name = outcome.value
+        if outcome is Outcome.SURVIVED and survivors.reason(mutant.id):
+            obsolete.discard(mutant.id)
+            name = EXPLAINED
+        counts[mutant.module].update(("mutants", name))
+    console.print(_table(counts))
+    for each in sorted(obsolete):
+        _say(console, f"obsolete, since it is killed or gone: {each}")
+    survived = sum(count[Outcome.SURVIVED.value] for count in counts.values())
+    return 1 if survived or obsolete else 0
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+EXPLAINED = "explained"
+COLUMNS = ("mutants", *(each.value for each in Outcome), EXPLAINED)
+
+
+def _table(counts: dict[str, Counter[str]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("module")
+    for name in COLUMNS:
+        table.add_column(name, justify="right")
+    whole: Counter[str] = Counter()
+    for module, count in counts.items():
+        table.add_row(module, *(str(count[name]) for name in COLUMNS))
+        whole += count
+    table.add_section()
+    table.add_row("all", *(str(whole[name]) for name in COLUMNS))
+    return table
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,308 @@
+"""
+Running tests on mutants, one forked process for each, all warmed up.
+
+Rules of this file: the parent never changes itself. A mutant inside of a function takes
+the place of the function's code in the child, which has all tests collected, and runs
+those that come by its line, fastest first. All other mutants are imported anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import mmap
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from ocsp._remembered import Remembered
+from tests.mutation.mutants import Mutant
+
+__all__ = ["PACKAGE", "TESTS", "Outcome", "Session"]
+
+PACKAGE = "ocsp.verification"
+TESTS = ("tests/unit/verification", "tests/cases/test_cases.py")
+"""Tests of the package that need no other process, and no more than seconds."""
+
+QUIET = (
+    *("-x", "--capture=no", "--override-ini=addopts="),
+    *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:terminal"),
+)
+SECONDS = 30
+"""Of processor time, for one mutant; all the tests together take a few."""
+
+
+class Outcome(Enum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    TIMEOUT = "timeout"
+
+
+def _in_child(work: Callable[[], bool]) -> Outcome:
+    """Fork, and tell whether *work*, which is true if a test failed, was done there."""
+    child = os.fork()
+    if child == 0:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        failed = True
+        try:
+            failed = work()
+        finally:
+            os._exit(failed)  # an exception is a failure, too
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        is_late = os.WTERMSIG(status) == signal.SIGPROF
+        return Outcome.TIMEOUT if is_late else Outcome.KILLED
+    return Outcome.KILLED if os.WEXITSTATUS(status) else Outcome.SURVIVED
+
+
+class Session:
+    """A plugin of pytest, which runs the tests on mutants once they are collected."""
+
+    def __init__(
+        self, mutants: Sequence[Mutant], report: Callable[[Mutant, Outcome], None]
+    ) -> None:
+        self._mutants = mutants
+        self._report = report
+        self._failed = False
+        self._passes: dict[tuple[str, int], list[pytest.Item]] = {}
+        self._seconds: dict[str, float] = {}
+        self._kills: Counter[tuple[str, str]] = Counter()
+        self._refused: list[Mutant] = []
+
+    def run(self) -> None:
+        """
+        Run it.
+
+        Raises:
+            RuntimeError: If a test fails without any change.
+        """
+        code = pytest.main([*QUIET, *TESTS], plugins=[self])
+        if code != pytest.ExitCode.OK:
+            raise RuntimeError(f"the tests cannot be run: {code!r}")
+        for mutant in self._refused:
+            self._report(mutant, _run_anew(mutant, self._seconds))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a failure."""
+        self._failed |= report.failed
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of the usual loop."""
+        caches = list(_caches())
+        self._map(session.items, caches)
+        gc.collect()
+        gc.freeze()  # forked memory stays shared
+        for mutant in self._mutants:
+            swap = _swap(mutant)
+            if swap is None:
+                self._refused.append(mutant)
+                continue
+            self._report(mutant, self._judge(mutant, swap, caches))
+        return True
+
+    def _map(self, items: list[pytest.Item], caches: list[Any]) -> None:
+        """Find out which tests come by which line, and how fast they are."""
+        folder = str(Path(_module("").__file__ or "").parent) + "/"
+        found: list[tuple[float, pytest.Item, set[tuple[str, int]]]] = []
+        for item in items:
+            _forget(caches)
+            lines: set[tuple[str, int]] = set()
+            start = time.process_time()
+            sys.settrace(_tracer(folder, lines))
+            try:
+                _run(item, None)
+            finally:
+                sys.settrace(None)
+            seconds = self._seconds[item.nodeid] = time.process_time() - start
+            found.append((seconds, item, lines))
+            if self._failed:
+                raise RuntimeError(f"{item.nodeid} fails without any change")
+        for _, item, lines in sorted(found, key=lambda each: each[0]):
+            for line in lines:
+                self._passes.setdefault(line, []).append(item)
+
+    def _judge(
+        self, mutant: Mutant, swap: Callable[[], None], caches: list[Any]
+    ) -> Outcome:
+        """Run first what has killed most of this function, then what is fastest."""
+        items = self._passes.get((mutant.module, mutant.line), [])
+        scope = mutant.module + mutant.scope
+        items = sorted(items, key=lambda item: -self._kills[scope, item.nodeid])
+        killer = mmap.mmap(-1, 8)  # shared with the child
+
+        def work() -> bool:
+            swap()
+            _forget(caches)
+            for index, item in enumerate(items):
+                _run(item, items[index + 1] if index + 1 < len(items) else None)
+                if self._failed:
+                    killer.write(index.to_bytes(8))
+                    return True
+            return False
+
+        outcome = _in_child(work)
+        if outcome is Outcome.KILLED:
+            self._kills[scope, items[int.from_bytes(killer[:])].nodeid] += 1
+        return outcome
+
+
+def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def _tracer(folder: str, lines: set[tuple[str, int]]) -> Callable[..., Any]:
+    def enter(frame: FrameType, event: str, _: object) -> Any:
+        path = frame.f_code.co_filename
+        if not path.startswith(folder):
+            return None
+        name = path[len(folder) :].removesuffix(".py")
+        lines.add((name, frame.f_lineno))
+
+        def within(frame: FrameType, event: str, _: object) -> Any:
+            if event == "line":
+                lines.add((name, frame.f_lineno))
+            return within
+
+        return within
+
+    return enter
+
+
+def _caches() -> Iterator[Any]:
+    """Return what remembers results of the package between tests."""
+    for each in gc.get_objects():
+        if isinstance(each, functools._lru_cache_wrapper):
+            module = getattr(each, "__module__", "")
+            if module.startswith("ocsp.") or module == "tests.cases.test_cases":
+                yield each
+        elif isinstance(each, Remembered):
+            yield each
+
+
+def _forget(caches: list[Any]) -> None:
+    for each in caches:
+        each.clear() if isinstance(each, Remembered) else each.cache_clear()
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{PACKAGE}.{name}".removesuffix("."))
+
+
+def _swap(mutant: Mutant) -> Callable[[], None] | None:
+    """Return what changes the mutant's function, if it is one that can be changed."""
+    module = _module(mutant.module)
+    function = _function(module, mutant.scope)
+    if function is None or not mutant.is_inside:
+        return None
+    new = _code(mutant.compiled(module.__file__ or ""), mutant.scope)
+    if new is None or new.co_freevars != function.__code__.co_freevars:
+        return None
+    code = new
+
+    def swap() -> None:
+        function.__code__ = code
+
+    return swap
+
+
+def _function(module: ModuleType, scope: str) -> FunctionType | None:
+    held: Any = module
+    for name in scope.split("."):
+        try:
+            held = inspect.getattr_static(held, name)
+        except AttributeError:
+            return None
+    while not isinstance(held, FunctionType) or hasattr(held, "__wrapped__"):
+        for name in ("fget", "__func__", "__wrapped__"):
+            if hasattr(held, name):
+                held = getattr(held, name)
+                break
+        else:
+            return None
+    return held if held.__qualname__ == scope else None
+
+
+def _code(code: CodeType, scope: str) -> CodeType | None:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            if each.co_qualname == scope:
+                return each
+            if scope.startswith(f"{each.co_qualname}."):
+                return _code(each, scope)
+    return None
+
+
+def _run_anew(mutant: Mutant, seconds: dict[str, float]) -> Outcome:
+    """Import everything again, with the mutant, and run all tests."""
+    module = _module(mutant.module)
+    path = module.__file__ or ""
+
+    def work() -> bool:
+        for name in list(sys.modules):
+            first = name.partition(".")[0]
+            if first in {"ocsp", "pytest_ocsp", "tests", "conftest"}:
+                del sys.modules[name]
+        code = mutant.compiled(path)
+        sys.meta_path.insert(0, _Finder(module.__name__, path, code))
+        order = _FastestFirst(seconds)
+        return pytest.main([*QUIET, *TESTS], plugins=[order]) != pytest.ExitCode.OK
+
+    return _in_child(work)
+
+
+class _FastestFirst:
+    """A plugin of pytest, for tests whose seconds are known."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds = seconds
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put them in order."""
+        items.sort(key=lambda item: self._seconds.get(item.nodeid, 0))
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the mutant in the place of its module."""
+
+    def __init__(self, name: str, path: str, code: CodeType) -> None:
+        self._name, self._path, self._code = name, path, code
+
+    def find_spec(
+        self, fullname: str, *_: object
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return how to load *fullname*, if it is the mutant."""
+        if fullname != self._name:
+            return None
+        loader = _Loader(fullname, self._path)
+        loader.code = self._code
+        return importlib.util.spec_from_file_location(
+            fullname, self._path, loader=loader
+        )
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    code: CodeType
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code of the mutant."""
+        return self.code

@@ -1,0 +1,101 @@
+"""Which entry is about the certificate: what is told where none is."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+import ocsp
+from ocsp.verification.errors import Finding, VerificationError
+from tests.cases.builder import Builder, Identity, algorithm
+from tests.cases.model import NOW
+
+BUILD = Builder()
+OTHER = BUILD.authority("Other CA", key="ca-2")
+
+
+def _load(identity: Identity) -> x509.Certificate:
+    return x509.load_der_x509_certificate(identity.der)
+
+
+def _failure(
+    data: bytes,
+    cert: x509.Certificate | ocsp.CertID | None = None,
+    request: ocsp.OCSPRequest | None = None,
+) -> Finding:
+    """Return the only thing that fails."""
+    with pytest.raises(VerificationError) as raised:
+        ocsp.verify(
+            data, cert or _load(BUILD.leaf), _load(BUILD.ca), at=NOW, request=request
+        )
+    (failure,) = raised.value.failures
+    return failure
+
+
+def _about(**changes: object) -> bytes:
+    return BUILD.entry(cert_id=BUILD.cert_id(**changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ([_about(serial=b"\x05"), _about(serial=b"\x06")], "no entry is about serial"),
+        (
+            [_about(serial=b"\x05"), _about(issuer=OTHER)],
+            "no entry has both this issuer and serial number 0x1f2e",
+        ),
+        (
+            [_about(serial=b"\x05", issuer=OTHER), _about(issuer=OTHER)],
+            "serial number 0x1f2e is that of another issuer's",
+        ),
+        ([_about(hashed="md5")], "or its hashes are of an algorithm that is not"),
+        ([_about(name_hash=bytes(32))], "is that of another issuer's"),
+        ([_about(key_hash=bytes(32))], "is that of another issuer's"),
+        ([_about(identifier=algorithm("sha256")[:-3] + b"\x7f\x05\x00")], "not accept"),
+    ],
+)
+def test_what_is_missing_is_told(entries: list[bytes], sentence: str) -> None:
+    """The serial number, the issuer, or both in one entry."""
+    failure = _failure(BUILD.response(*entries))
+    assert failure.rule == "V7"
+    assert sentence in failure.message
+
+
+def test_serial_numbers_are_told() -> None:
+    """The one that was asked about, and the first eight of the others."""
+    entries = [_about(serial=bytes((n,))) for n in range(1, 10)]
+    expected = (("expected", 0x1F2E), ("found", tuple(range(1, 9))))
+    assert _failure(BUILD.response(*entries)).values == expected
+    by_id = ocsp.CertID.for_certificate(
+        _load(BUILD.leaf), _load(BUILD.ca), hashes.SHA256()
+    )
+    assert _failure(BUILD.response(*entries), by_id).values == expected
+
+
+def test_a_negative_serial_number_is_told() -> None:
+    """As it stands in the certificate."""
+    with pytest.warns(UserWarning, match="serial number"):
+        cert = _load(BUILD.certificate("leaf.example", serial=b"\xff"))
+    values = dict(_failure(BUILD.response(), cert).values)
+    assert values["expected"] == -1
+
+
+def test_a_certificate_of_another_issuer_is_told_by_name() -> None:
+    """Whatever the entries say."""
+    cert = _load(BUILD.certificate("leaf.example", issuer=OTHER))
+    failure = _failure(BUILD.response(), cert)
+    assert "names 'CN=Other CA' as its issuer, not 'CN=Test CA'" in failure.message
+    assert failure.values == ()
+
+
+def test_what_was_asked_and_not_answered_is_told() -> None:
+    """By serial number, the first eight."""
+    ids = [BUILD.cert_id(serial=bytes((n,))) for n in range(1, 11)]
+    request = ocsp.load_der_ocsp_request(
+        BUILD.request(BUILD.cert_id(), *ids), allow_multiple=True
+    )
+    failure = _failure(BUILD.response(), request=request)
+    assert failure.rule == "V9"
+    assert failure.message.startswith("10 of the certificates")
+    assert failure.values == (("missing", tuple(range(1, 9))),)
