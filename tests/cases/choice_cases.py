@@ -8,6 +8,7 @@ from tests.cases.builder import (
     DAY,
     HOUR,
     MINUTE,
+    SECOND,
     Builder,
 )
 from tests.cases.model import (
@@ -24,6 +25,7 @@ from tests.cases.model import (
 
 CRITICAL, HIGH, MEDIUM = Importance.CRITICAL, Importance.HIGH, Importance.MEDIUM
 MANY = Feature.MANY_ENTRIES
+SKEW = 5 * MINUTE
 
 
 def _with(build: Builder, **changes: Any) -> bytes:
@@ -217,3 +219,70 @@ def one_of_another_issuer_not_answered(build: Builder) -> Scenario:
     other = build.cert_id(issuer=build.authority("Other CA", key="ca-2"))
     request = build.request(build.cert_id(), other)
     return build.verify(refused("V9"), build.response(), request=request)
+
+
+@case("V9", MEDIUM, MANY)
+def one_with_a_hash_that_nobody_knows_not_answered(build: Builder) -> Scenario:
+    """
+    The request asks for a second certificate under a hash that nobody knows, and the
+    second entry is about a third one.
+
+    Expected: no evidence. RFC 6960 §2.2.
+    """
+    asked = build.cert_id(hashed="md5", serial=b"\x05")
+    other = build.entry(cert_id=build.cert_id(hashed="md5", serial=b"\x06"))
+    request = build.request(build.cert_id(), asked)
+    response = build.response(build.entry(), other)
+    return build.verify(refused("V9"), response, request=request)
+
+
+@case("V8", MEDIUM, MANY)
+def current_good_and_future_revoked(build: Builder) -> Scenario:
+    """
+    A current entry says *good*, and one that begins five minutes and one second from
+    now *revoked*.
+
+    Expected: good; the current entry counts. RFC 6960 §4.2.2.1.
+    """
+    future = build.entry(
+        build.revoked(), this_update=NOW + SKEW + SECOND, next_update=NOW + DAY
+    )
+    return build.verify(good(), build.response(build.entry(), future))
+
+
+@case("V8", MEDIUM, MANY)
+def current_good_and_revoked_at_the_skew(build: Builder) -> Scenario:
+    """
+    A current entry says *good*, and one that begins in five minutes, to the second,
+    *revoked*.
+
+    Expected: revoked, with warnings; both are current. RFC 6960 §4.2.2.1.
+    """
+    soon = build.entry(build.revoked(), this_update=NOW + SKEW, next_update=NOW + DAY)
+    response = build.response(build.entry(), soon, produced_at=NOW)
+    return build.verify(revoked("V8"), response)
+
+
+@case("V8", MEDIUM, MANY)
+def current_good_and_revoked_until_the_skew(build: Builder) -> Scenario:
+    """
+    A current entry says *good*, and one that held until five minutes ago, to the
+    second, *revoked*.
+
+    Expected: good; the current entry counts. RFC 6960 §4.2.2.1.
+    """
+    stale = build.entry(
+        build.revoked(NOW - 2 * DAY), this_update=NOW - DAY, next_update=NOW - SKEW
+    )
+    return build.verify(good(), build.response(stale, build.entry()))
+
+
+@case("V8", MEDIUM, MANY)
+def current_good_and_revoked_without_an_end(build: Builder) -> Scenario:
+    """
+    A current entry says *good*, and one without nextUpdate *revoked*.
+
+    Expected: revoked, with a warning; both are current. RFC 6960 §4.2.2.1.
+    """
+    endless = build.entry(build.revoked(), next_update=None)
+    return build.verify(revoked("V8"), build.response(build.entry(), endless))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from ocsp._der import encode, encode_oid
@@ -326,3 +327,29 @@ def asked_by_cert_id_with_md5(build: Builder) -> Scenario:
     """
     weak = build.cert_id(hashed="md5")
     return build.verify(refused("V7"), build.response(cert_id=weak), cert_id=weak)
+
+
+@case("V7", MEDIUM)
+def issuer_name_in_another_string_type(build: Builder) -> Scenario:
+    """
+    The certificate has the CA's name as PrintableString, the CA's own certificate has
+    it as UTF8String; the CertID is made from the name in the certificate.
+
+    Expected: good; the names mean the same. RFC 6960 §4.1.1, RFC 5280 §7.1.
+    """
+    issuer_name = name("Test CA", tag=0x13)
+    cert = build.certificate("leaf.example", issuer_name=issuer_name)
+    name_hash = hashlib.sha256(issuer_name).digest()
+    return build.verify(good(), _with(build, name_hash=name_hash), cert=cert)
+
+
+@case("V7", HIGH)
+def asked_by_cert_id_and_answered_with_md5(build: Builder) -> Scenario:
+    """
+    The CertID that the relying party hands in uses SHA-256, that of the response MD5.
+
+    Expected: no evidence. RFC 6151 §2.
+    """
+    return build.verify(
+        refused("V7"), _with(build, hashed="md5"), cert_id=build.cert_id()
+    )

@@ -208,3 +208,13 @@ def in_the_entry(build: Builder) -> Scenario:
     misplaced = extension(oids.NONCE, encode(0x04, NONCE))
     response = build.response(build.entry(extensions=(misplaced,)))
     return build.verify(refused("V22"), response, nonce=NONCE)
+
+
+@case("V22", MEDIUM)
+def shortest(build: Builder) -> Scenario:
+    """
+    A nonce of one octet was sent, and has come back.
+
+    Expected: good. RFC 9654 §2.1.
+    """
+    return build.verify(good(), _with(build, b"\x05"), nonce=b"\x05")

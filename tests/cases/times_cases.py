@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from tests.cases.builder import DAY, HOUR, MINUTE, SECOND, Builder
 from tests.cases.model import NOW, Importance, Scenario, case, good, refused, revoked
 
@@ -397,3 +399,57 @@ def revoked_within_its_time(build: Builder) -> Scenario:
     Expected: revoked. RFC 6960 §2.2.
     """
     return build.verify(revoked(), build.response(status=build.revoked()))
+
+
+@case("V19", LOW)
+def no_interval_at_all(build: Builder) -> Scenario:
+    """
+    NextUpdate is thisUpdate, and the policy asks for one second between them.
+
+    Expected: no evidence, because that is too short; it is not malformed.
+    RFC 6960 §4.2.2.1.
+    """
+    response = build.response(this_update=NOW, next_update=NOW, produced_at=NOW)
+    expected = refused("V19", error="ValidityIntervalNotAllowed")
+    return build.verify(expected, response, policy={"min_interval": 1})
+
+
+def _by_issuer_that_ends(build: Builder, end: datetime.datetime) -> Scenario:
+    ca = build.authority(end=end)
+    policy = {"produced_at": "refuse"}
+    verified = end >= NOW - HOUR - SKEW
+    expected = good() if verified else refused("V21")
+    return build.verify(expected, issuer=ca, policy=policy)
+
+
+@case("V21", MEDIUM)
+def produced_after_the_issuer_was_valid(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes and one second after the issuer's certificate ended.
+
+    Expected: no evidence, by that policy. RFC 6960 §3.2 (4).
+    """
+    return _by_issuer_that_ends(build, NOW - HOUR - SKEW - SECOND)
+
+
+@case("V21", LOW)
+def produced_after_the_issuer_was_valid_within_the_skew(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes after the issuer's certificate ended, to the second.
+
+    Expected: good; whether the issuer may still be trusted is a matter of its path.
+    RFC 6960 §3.2 (4).
+    """
+    return _by_issuer_that_ends(build, NOW - HOUR - SKEW)
+
+
+@case("V21", LOW)
+def produced_before_the_delegate_was_valid_within_the_skew(build: Builder) -> Scenario:
+    """
+    ProducedAt is five minutes before the delegate's certificate begins, to the second.
+
+    Expected: good. RFC 6960 §3.2 (4).
+    """
+    by = build.delegate(begin=NOW - HOUR + SKEW)
+    response = build.response(by=by)
+    return build.verify(good(), response, policy={"produced_at": "refuse"})

@@ -150,7 +150,8 @@ class _Walk:
         else:
             return
         for value in changes:
-            yield node, value
+            if not (isinstance(value, ast.Pass) and _ends(parent, node)):
+                yield node, value
 
     def _of_expression(
         self, parent: ast.AST, name: str, node: ast.expr
@@ -213,7 +214,6 @@ def _is_left_alone(parent: ast.AST, name: str, node: ast.AST) -> bool:
     imports, exports: import statements and ``__all__``.
     text for people: docstrings, f-strings, ``__repr__`` and ``__str__``, strings with a
     blank that cite no standard, and the choice between such.
-    ends: ``return None`` as the last statement, which is what happens anyway.
     """
     types = (
         name in {"annotation", "returns", "bases"}
@@ -225,12 +225,7 @@ def _is_left_alone(parent: ast.AST, name: str, node: ast.AST) -> bool:
     )
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     spoken = isinstance(node, ast.FunctionDef) and node.name in FOR_PEOPLE
-    ends = (
-        isinstance(parent, ast.FunctionDef)
-        and node is parent.body[-1]
-        and ast.unparse(node) == "return None"
-    )
-    return types or exports or docstring or spoken or ends or _is_prose(node)
+    return types or exports or docstring or spoken or _is_prose(node)
 
 
 def _is_prose(node: ast.AST) -> bool:
@@ -274,6 +269,17 @@ def _of_operation(node: ast.expr) -> Iterator[ast.expr]:
         yield ast.Slice()
     elif isinstance(node, ast.Constant):
         yield from _of_constant(node.value)
+
+
+def _ends(parent: ast.AST, node: ast.AST) -> bool:
+    """Tell whether a function ends there with nothing, as it does without a word."""
+    return (
+        isinstance(parent, ast.FunctionDef)
+        and node is parent.body[-1]
+        and isinstance(node, ast.Return)
+        and isinstance(node.value, ast.Constant)
+        and not node.value.value
+    )
 
 
 def _of_comparison(node: ast.Compare) -> Iterator[ast.expr]:

@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 import ocsp
+from ocsp.verification import CertIDHashes
 from ocsp.verification.errors import Finding, VerificationError
 from tests.cases.builder import Builder, Identity, algorithm
 from tests.cases.model import NOW
@@ -99,3 +100,16 @@ def test_what_was_asked_and_not_answered_is_told() -> None:
     assert failure.rule == "V9"
     assert failure.message.startswith("10 of the certificates")
     assert failure.values == (("missing", tuple(range(1, 9))),)
+
+
+def test_hashes_that_are_not_accepted_are_not_those_of_the_issuer() -> None:
+    """Though the octets are right."""
+    data = BUILD.response(_about(serial=b"\x05", hashed="sha1"), _about(issuer=OTHER))
+    with pytest.raises(VerificationError, match="or its hashes are of an algorithm"):
+        ocsp.verify(
+            data,
+            _load(BUILD.leaf),
+            _load(BUILD.ca),
+            at=NOW,
+            policy=ocsp.Policy(cert_id_hashes=CertIDHashes.SHA2),
+        )
