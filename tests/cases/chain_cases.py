@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from tests.cases.builder import (
     CA,
     CA_USAGE,
     NOCHECK,
     NOT_CA,
+    OCSP_SIGNING,
     SIGNS,
     Builder,
     Identity,
@@ -131,3 +135,37 @@ def no_revocation_available_of_a_ca(build: Builder) -> Scenario:
     leaf = build.certificate("leaf.example", issuer=sub)
     first = build.response(by=sub, cert_id=build.cert_id(leaf, sub), certs=())
     return build.chain(chain(good(), refused("V27")), (leaf, first), (sub, None))
+
+
+@case("V27", MEDIUM)
+def no_revocation_available_of_an_end_entity(build: Builder) -> Scenario:
+    """
+    The leaf says that it has no status, and that it is no CA.
+
+    Expected: not needed. RFC 9608 §2.
+    """
+    leaf = build.certificate("leaf.example", extensions=(NOT_CA, NO_REV_AVAIL))
+    return build.chain(chain(NOT_NEEDED), (leaf, None))
+
+
+@case("V27", HIGH)
+def delegate_without_nocheck(build: Builder) -> Scenario:
+    """
+    The certificate is a delegate's, without nocheck.
+
+    Expected: not verified. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    return build.chain(chain(refused("V27")), (by, None))
+
+
+@case("V27", HIGH)
+def nocheck_of_a_client(build: Builder) -> Scenario:
+    """
+    The certificate is for TLS clients by its extendedKeyUsage, and has nocheck.
+
+    Expected: not verified; nocheck means nothing there. RFC 6960 §4.2.2.2.1.
+    """
+    client = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    leaf = build.certificate("leaf.example", extensions=(NOT_CA, client, NOCHECK))
+    return build.chain(chain(refused("V27")), (leaf, None))

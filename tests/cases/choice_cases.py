@@ -253,13 +253,13 @@ def current_good_and_future_revoked(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def current_good_and_revoked_at_the_skew(build: Builder) -> Scenario:
     """
-    A current entry says *good*, and one that begins in five minutes, to the second,
-    *revoked*.
+    An entry that begins in five minutes, to the second, says *revoked*, and a current
+    one *good*.
 
     Expected: revoked, with warnings; both are current. RFC 6960 §4.2.2.1.
     """
     soon = build.entry(build.revoked(), this_update=NOW + SKEW, next_update=NOW + DAY)
-    response = build.response(build.entry(), soon, produced_at=NOW)
+    response = build.response(soon, build.entry(), produced_at=NOW)
     return build.verify(revoked("V8"), response)
 
 
@@ -280,9 +280,9 @@ def current_good_and_revoked_until_the_skew(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def current_good_and_revoked_without_an_end(build: Builder) -> Scenario:
     """
-    A current entry says *good*, and one without nextUpdate *revoked*.
+    An entry without nextUpdate says *revoked*, and a current one *good*.
 
     Expected: revoked, with a warning; both are current. RFC 6960 §4.2.2.1.
     """
     endless = build.entry(build.revoked(), next_update=None)
-    return build.verify(revoked("V8"), build.response(build.entry(), endless))
+    return build.verify(revoked("V8"), build.response(endless, build.entry()))

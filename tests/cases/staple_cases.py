@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from tests.cases.builder import DAY, Builder, Identity
+from tests.cases.builder import (
+    DAY,
+    NOT_CA,
+    OCSP_SIGNING,
+    SIGNS,
+    Builder,
+    Identity,
+)
 from tests.cases.model import (
     NOW,
     Importance,
@@ -145,3 +152,39 @@ def staple_by_a_delegate_that_the_server_made(build: Builder) -> Scenario:
     by = build.delegate(issuer=own)
     response = build.response(by=by, certs=(by.der, own.der))
     return build.staple(refused("V13"), response)
+
+
+@case("V13", HIGH)
+def staple_by_a_configured_responder(build: Builder) -> Scenario:
+    """
+    The server staples a response by a responder that the relying party has configured.
+
+    Expected: good. RFC 6960 §4.2.2.2, the first criterion.
+    """
+    other = build.certificate("Local Responder", key="responder-2", issuer=None)
+    response = build.response(by=other, certs=())
+    return build.staple(good(authorized_by="configured"), response, responders=(other,))
+
+
+@case("V17", HIGH)
+def staple_by_a_delegate_without_nocheck(build: Builder) -> Scenario:
+    """
+    The server staples a response by a delegate without nocheck, of which it is known
+    that it is good.
+
+    Expected: good. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    evidence = build.evidence_about(by)
+    return build.staple(good(), build.response(by=by), evidence=(evidence,))
+
+
+@case("V19", MEDIUM)
+def staple_without_next_update(build: Builder) -> Scenario:
+    """
+    The server staples a response without nextUpdate, and the policy asks for one.
+
+    Expected: no evidence. RFC 9919 §5.
+    """
+    response = build.response(next_update=None)
+    return build.staple(refused("V19"), response, policy="rfc9919")

@@ -210,7 +210,7 @@ def _is_left_alone(parent: ast.AST, name: str, node: ast.AST) -> bool:
     """
     Tell whether nothing is changed there.
 
-    types: annotations and type variables, which nothing runs.
+    types: annotations, type variables and aliases, which nothing runs.
     imports, exports: import statements and ``__all__``.
     text for people: docstrings, f-strings, ``__repr__`` and ``__str__``, strings with a
     blank that cite no standard, and the choice between such.
@@ -219,6 +219,7 @@ def _is_left_alone(parent: ast.AST, name: str, node: ast.AST) -> bool:
         name in {"annotation", "returns", "bases"}
         or (isinstance(parent, ast.AnnAssign) and name == "target")
         or (isinstance(node, ast.Call) and ast.unparse(node.func) == "TypeVar")
+        or (isinstance(node, ast.Assign) and "tuple[" in ast.unparse(node.value)[:6])
     )
     exports = isinstance(node, (ast.Import, ast.ImportFrom)) or (
         isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"

@@ -84,6 +84,8 @@ def test_what_is_changed(source: str, changes: set[str]) -> None:
         "x: Literal['a'] = b",
         "def f(a: 'b') -> 'c': pass",
         "class A(B): pass",
+        "A = tuple[B, ...]",
+        "A = TypeVar('A')",
         "def __repr__(self): return 'a' + 'b'",
         "x = a",
     ],

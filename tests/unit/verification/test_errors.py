@@ -12,6 +12,8 @@ from cryptography.exceptions import InvalidSignature
 import ocsp
 from ocsp import OCSPResponseStatus
 from ocsp.verification import errors as e
+from ocsp.verification import judge
+from ocsp.verification.table import RULES
 from tests.cases.document import document
 from tests.cases.run import run
 
@@ -115,3 +117,23 @@ def test_values_are_attributes() -> None:
     stale = by_type[e.RevokedButStale]
     assert isinstance(stale, e.RevokedButStale)
     assert dict(stale.failures[0].values)["revocation_time"] == stale.revocation_time
+
+
+SPECIFIC_FIRST = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12")
+"""What is the matter with the signer, before what follows from that."""
+
+
+@pytest.mark.parametrize("turned", range(len(RULES)))
+def test_the_most_specific_failure_comes_first(turned: int) -> None:
+    """In whatever order they were found; those that say less stay in that."""
+    found = [
+        e.Finding(rule.id, error, "RFC 6960", "", (("revocation_time", None),))
+        for rule in (*RULES[turned:], *RULES[:turned])
+        for error in rule.errors[:1]
+    ]
+    error = judge._error(found)
+    rules = tuple(failure.rule for failure in error.failures)
+    assert rules[: len(SPECIFIC_FIRST)] == SPECIFIC_FIRST
+    assert type(error) is e.RevokedButStale
+    others = [each.rule for each in found if each.rule not in SPECIFIC_FIRST]
+    assert list(rules[len(SPECIFIC_FIRST) :]) == others

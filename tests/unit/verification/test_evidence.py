@@ -9,6 +9,7 @@ import pickle
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 import ocsp
 from ocsp import OCSPCertStatus, VerifiedResponse
@@ -257,3 +258,21 @@ def test_what_is_not_verified_is_written_down() -> None:
     """Whoever calls has to know what is left to do."""
     for function in (ocsp.verify, ocsp.verify_staple, ocsp.verify_chain):
         assert "Not verified" in str(inspect.getdoc(function))
+
+
+def test_arguments_are_checked_before_anything_is_read() -> None:
+    """So a mistake of the caller is no failure of the response."""
+    with pytest.raises(TypeError, match="issuer must be a Certificate"):
+        ocsp.verify(b"", LEAF, b"x", at=NOW)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("hashed", ["sha1", "sha384"])
+def test_the_key_for_a_cache_does_not_depend_on_the_hash(hashed: str) -> None:
+    """Neither the responder's choice nor how it was asked counts."""
+    cert_id = BUILD.cert_id(hashed=hashed)
+    asked = ocsp.CertID.for_certificate(LEAF, CA, hashes.SHA512())
+    for cert in (LEAF, asked):
+        evidence = ocsp.verify(BUILD.response(cert_id=cert_id), cert, CA, at=NOW)
+        assert evidence.cert_id.hash_algorithm.name == hashed
+        expected = ocsp.CertID.for_certificate(LEAF, CA, hashes.SHA256())
+        assert evidence.canonical_cert_id == expected

@@ -6,11 +6,13 @@ import dataclasses
 import datetime
 import enum
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ocsp import BuildError, Policy
+from ocsp.verification import AuthorizedBy, ChainOutcome
 from ocsp.verification import policy as module
 from ocsp.verification.policy import (
     UNBOUNDED,
@@ -62,6 +64,7 @@ def test_nothing_can_be_added() -> None:
     """A setting that is misspelt is an error, here and in the constructor."""
     with pytest.raises((AttributeError, TypeError)):
         Policy().clock_skev = 1  # type: ignore[attr-defined]
+    assert not hasattr(Policy(), "__dict__")
     with pytest.raises(TypeError):
         Policy(clock_skev=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
@@ -114,14 +117,14 @@ def test_equal_policies_are_equal() -> None:
     ("profile", "changes"),
     [
         (
-            Policy.rfc9919(),
+            Policy.rfc9919,
             {
                 "nonce": NonceCheck.IF_PRESENT,
                 "missing_next_update": MissingNextUpdate.REFUSE,
             },
         ),
         (
-            Policy.webpki(),
+            Policy.webpki,
             {
                 "nonce": NonceCheck.IF_PRESENT,
                 "missing_next_update": MissingNextUpdate.REFUSE,
@@ -130,7 +133,7 @@ def test_equal_policies_are_equal() -> None:
             },
         ),
         (
-            Policy.lenient_legacy(),
+            Policy.lenient_legacy,
             {
                 "nonce": NonceCheck.IF_PRESENT,
                 "clock_skew": datetime.timedelta(minutes=15),
@@ -145,10 +148,10 @@ def test_equal_policies_are_equal() -> None:
     ids=["rfc9919", "webpki", "lenient-legacy"],
 )
 def test_a_profile_differs_in_what_it_says(
-    profile: Policy, changes: dict[str, Any]
+    profile: Callable[[], Policy], changes: dict[str, Any]
 ) -> None:
     """And in nothing else."""
-    found = {name: getattr(profile, name) for name in FIELDS}
+    found = {name: getattr(profile(), name) for name in FIELDS}
     assert {n: v for n, v in found.items() if v != FIELDS[n]} == changes
 
 
@@ -168,3 +171,28 @@ def test_what_switches_a_check_off_is_called_unsafe() -> None:
         SignatureHashes.UNSAFE_SHA1,
     }
     assert all(str(each.value).startswith("unsafe-") for each in unsafe)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (NonceCheck, "required if-present ignore"),
+        (MissingNextUpdate, "within-max-age refuse unsafe-accept"),
+        (DelegateRevocation, "honor-nocheck require-evidence unsafe-skip"),
+        (IssuerKeyUsage, "require-digital-signature any"),
+        (SignatureHashes, "strong unsafe-sha1"),
+        (CertIDHashes, "sha1-and-sha2 sha2"),
+        (ProducedAt, "warn refuse"),
+        (ExpiredCertificate, "flag require-archive-cutoff"),
+        (AuthorizedBy, "issuer delegate configured"),
+    ],
+)
+def test_how_members_are_written(kind: type[enum.Enum], values: str) -> None:
+    """In documents and for programs: the words stay what they are."""
+    assert [member.value for member in kind] == values.split()
+
+
+def test_how_outcomes_are_written() -> None:
+    """For people."""
+    found = [outcome.value for outcome in ChainOutcome]
+    assert found == ["verified", "not needed", "not verified"]

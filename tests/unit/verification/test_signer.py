@@ -9,6 +9,8 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 
 import ocsp
+from ocsp.verification import AuthorizedBy
+from ocsp.verification.case import Candidate
 from ocsp.verification.errors import Finding, VerificationError
 from tests.cases.builder import NOCHECK, NOT_CA, SIGNS, Builder, Identity, name
 from tests.cases.model import NOW
@@ -99,3 +101,12 @@ def test_all_whom_the_responder_could_be_are_counted() -> None:
     data = BUILD.response(by=by, responder_id=BUILD.by_name(by.subject), certs=decoys)
     failure = _failures(data)[-1]
     assert (failure.rule, failure.values) == ("V12", (("candidates", 15),))
+
+
+def test_the_signer_is_told_by_name() -> None:
+    """In the sentence; and nothing speaks against it before it is judged."""
+    by = BUILD.delegate(extensions=(NOT_CA, SIGNS, NOCHECK))
+    (failure,) = _failures(BUILD.response(by=by))
+    assert "the signer 'CN=Test Responder'" in failure.message
+    candidate = Candidate(_load(by), AuthorizedBy.DELEGATE)
+    assert (candidate.failures, candidate.warnings) == ([], [])
