@@ -28,6 +28,7 @@ __all__ = [
     "parts_of",
     "read_certificate",
     "remembered",
+    "serial_of",
 ]
 
 
@@ -163,3 +164,8 @@ def read_certificate(
         raise SchemaError(
             f"not a certificate: {error}", path=name, offset=position
         ) from error
+
+
+def serial_of(certificate: x509.Certificate) -> int:
+    """Return the serial number, of which ``cryptography`` warns if it is below one."""
+    return int.from_bytes(parts_of(certificate).serial, signed=True)

@@ -524,3 +524,25 @@ def key_for_pss_signs_otherwise(build: Builder) -> Scenario:
     Expected: refused; the CA has restricted the key. RFC 4055 §1.2.
     """
     return _for_pss_only(build, "rsa-sha256", refused("V6"))
+
+
+@case("V6", MEDIUM, Feature.WEAK)
+def dsa_2048(build: Builder) -> Scenario:
+    """
+    A DSA key of 2,048 bits, with SHA-256.
+
+    Expected: good. RFC 5758 §3.1.
+    """
+    return _taken(build, "dsa-2048", "dsa-sha256")
+
+
+@case("V6", MEDIUM, Feature.WEAK)
+def dsa_2048_by_policy(build: Builder) -> Scenario:
+    """
+    The same, and a relying party that asks for one bit more.
+
+    Expected: refused; DSA keys are measured as RSA keys are. RFC 5758 §3.1.
+    """
+    ca, leaf, response = _signed(build, "dsa-2048", "dsa-sha256")
+    policy = {"min_rsa_bits": 2049}
+    return build.verify(refused("V6"), response, cert=leaf, issuer=ca, policy=policy)

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp import oids
+from ocsp._certificates import serial_of
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
@@ -25,6 +26,7 @@ from ocsp.verification.errors import (
     VerificationError,
 )
 from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import verify
 
@@ -197,7 +199,7 @@ def has_status(cert: x509.Certificate) -> tuple[Finding, ...]:
     findings.fail(
         "V27",
         RevocationUndetermined,
-        f"there is no response about {cert.subject.rfc4514_string()!r}",
-        serial_number=cert.serial_number,
+        f"there is no response about {text(name_of_subject(cert))}",
+        serial_number=serial_of(cert),
     )
     return tuple(findings.failures)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
+from ocsp._certificates import serial_of
 from ocsp.verification.crl_case import CRLCase, ReadCRL
 from ocsp.verification.errors import (
     CRLExpired,
@@ -110,7 +111,7 @@ def revocation_of(case: CRLCase) -> Revocation | None:
 
 
 def _entry(case: CRLCase, each: ReadCRL) -> Revocation | None:
-    entry = each.crl.get_revoked_certificate_by_serial_number(case.cert.serial_number)
+    entry = each.crl.get_revoked_certificate_by_serial_number(serial_of(case.cert))
     if entry is None:
         return None
     reason = None

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
+from ocsp._certificates import serial_of
 from ocsp.verification.crl_case import CRLCase, ReadCRL
 from ocsp.verification.errors import (
     CRLScopeMismatch,
@@ -24,7 +25,7 @@ __all__ = ["all_reasons", "fits_delta", "in_scope"]
 
 def in_scope(case: CRLCase) -> None:
     """R9: the certificate is of the kind, and of the part, that the CRL is about."""
-    scope, serial = case.complete.scope, case.cert.serial_number
+    scope, serial = case.complete.scope, serial_of(case.cert)
     if serial < 0:
         case.fail(
             "R9",

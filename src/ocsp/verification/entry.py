@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
-from ocsp._certificates import parts_of
+from ocsp._certificates import parts_of, serial_of
 from ocsp.certid import CertID, is_cert_id_of
 from ocsp.request import OCSPRequest
 from ocsp.single_response import OCSPSingleResponse
@@ -96,7 +96,7 @@ def _expected(case: Case, algorithm: hashes.HashAlgorithm) -> CertID:
 def _serial(cert: x509.Certificate | CertID) -> int:
     if isinstance(cert, CertID):
         return cert.serial_number
-    return int.from_bytes(parts_of(cert).serial, signed=True)
+    return serial_of(cert)
 
 
 def _why_not(case: Case, entries: Entries) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple, NoReturn, Self, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from ocsp._certificates import serial_of
 from ocsp.certid import CertID
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.errors import CertificateRevoked, Finding
@@ -180,7 +181,7 @@ class VerifiedRevocation(Sealed):
         until = self.next_update
         return (
             f"<VerifiedRevocation({self.status.name}, "
-            f"serial={self._judgement.cert.serial_number:#x},"
+            f"serial={serial_of(self._judgement.cert):#x},"
             f" {self.this_update:%Y-%m-%dT%H:%M:%SZ} to "
             f"{'?' if until is None else format(until, '%Y-%m-%dT%H:%M:%SZ')}, by "
             f"{self.responder.subject.rfc4514_string()!r})>"

@@ -6,8 +6,10 @@ import dataclasses
 
 import pytest
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
+from ocsp._der import encode, encode_oid
 from ocsp.verification import ChainOutcome
 from ocsp.verification.errors import (
     CertificateRevoked,
@@ -133,3 +135,14 @@ def test_reports_stay_what_they_are() -> None:
         assert not hasattr(each, "__dict__")
         with pytest.raises(TypeError, match="positional"):
             type(each)(())  # type: ignore[misc]
+
+
+def test_what_is_missing_is_told_of_any_certificate() -> None:
+    """By number and name, whatever they are."""
+    bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
+    odd = BUILD.certificate(encode(0x30, encode(0x31, bad)), serial=b"\xff")
+    with pytest.warns(CryptographyDeprecationWarning):
+        chain = _load(odd, BUILD.ca)
+    (only,) = ocsp.verify_chain(chain, [None], at=NOW).certificates
+    assert only.failures[0].values == (("serial_number", -1),)
+    assert "a name that cannot be read" in only.failures[0].message

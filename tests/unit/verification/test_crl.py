@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import pickle
 
@@ -14,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
 from ocsp import OCSPCertStatus, Policy, VerifiedRevocation, limits
-from ocsp._der import encode, encode_oid
+from ocsp._der import encode, encode_integer, encode_oid
 from ocsp.verification import (
     ExpiredCertificate,
     MissingNextUpdate,
@@ -25,7 +27,10 @@ from ocsp.verification import (
     verify_crl,
 )
 from ocsp.verification import errors as e
+from ocsp.verification.case import Findings
+from ocsp.verification.crl_case import read_crl
 from ocsp.verification.table import CRL_RULES
+from tests.cases.builder import Builder, extension
 from tests.crls import LISTED, SINCE, crl, entry, resigned, scope
 from tests.pki import BEGIN, DELEGATION, END, NOW, ca, key, leaf, make, name
 
@@ -232,10 +237,10 @@ def test_what_cannot_be_read_is_refused(data: bytes) -> None:
 
 def test_an_extension_twice_is_malformed() -> None:
     """R1: nobody knows which one counts."""
-    extension = encode(0x30, encode_oid("1.2.3.4"), b"\x04\x02\x05\x00")
+    unknown = encode(0x30, encode_oid("1.2.3.4"), b"\x04\x02\x05\x00")
 
     def change(fields: list[bytes]) -> None:
-        fields[-1] = encode(0xA0, encode(0x30, extension, extension))
+        fields[-1] = encode(0xA0, encode(0x30, unknown, unknown))
 
     assert _failures(resigned(crl(), change)) == [("R1", e.MalformedCRL)]
 
@@ -246,8 +251,88 @@ def test_a_crl_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_CRL_BYTES", len(data))
     assert _status(data) is GOOD
     monkeypatch.setattr(limits, "MAX_CRL_BYTES", len(data) - 1)
-    assert _failures(data) == [("R1", e.MalformedCRL)]
+    with pytest.raises(e.MalformedCRL, match=f"MAX_CRL_BYTES = {len(data) - 1}"):
+        _status(data)
     assert _failures(x509.load_der_x509_crl(data)) == [("R1", e.MalformedCRL)]  # type: ignore[arg-type]
+
+
+def test_the_place_is_told_where_it_is_known() -> None:
+    """R1: of what is read here; the rest is read by ``cryptography``."""
+
+    def third_version(fields: list[bytes]) -> None:
+        fields[0] = b"\x02\x01\x02"
+
+    for data, path in (
+        (encode(0x30, b"\x05\x00"), "tbsCertList"),
+        (resigned(crl(), third_version), ""),
+    ):
+        with pytest.raises(e.MalformedCRL) as caught:
+            _status(data)
+        assert caught.value.failures[0].values == (("path", path),)
+
+
+def _with_entry(*extensions: bytes, serial: int = LISTED) -> bytes:
+    """Return a CRL with an entry that no library would write."""
+
+    def change(fields: list[bytes]) -> None:
+        written = encode(
+            0x30,
+            encode_integer(serial),
+            encode(0x17, f"{SINCE:%y%m%d%H%M%SZ}".encode()),
+            encode(0x30, *extensions),
+        )
+        fields[5] = encode(0x30, written)
+
+    return resigned(crl(entry(1)), change)
+
+
+def test_an_entry_that_cannot_be_read_is_refused() -> None:
+    """R12: its own, and any other that has something critical."""
+    reason = encode(0x30, encode_oid("2.5.29.21"), b"\x04\x02\x05\x00")
+    critical = encode(
+        0x30, encode_oid("2.5.29.21"), b"\x01\x01\xff", b"\x04\x02\x05\x00"
+    )
+    unknown = encode(0x30, encode_oid("1.2.3.4"), b"\x04\x02\x05\x00")
+    malformed = [("R12", e.MalformedCRL)]
+    assert _failures(_with_entry(reason)) == malformed
+    assert _failures(_with_entry(unknown, unknown)) == malformed
+    assert _failures(_with_entry(critical, serial=1)) == malformed
+    assert _status(_with_entry(unknown)) is REVOKED
+
+
+def test_every_entry_is_looked_at_until_one_is_not_understood() -> None:
+    """R12: which is reported once."""
+    strange = [entry(n, UNKNOWN, critical=True) for n in (2, 3)]
+    expected = [("R12", e.UnhandledCriticalExtension)]
+    assert _failures(crl(entry(1), *strange)) == expected
+    assert _failures(crl(entry(1), entry(4, STOLEN, critical=True), *strange)) == (
+        expected
+    )
+
+
+def test_serial_numbers_below_zero_cannot_be_listed() -> None:
+    """R9: a CRL has none; zero is one."""
+    with pytest.warns(CryptographyDeprecationWarning):
+        below, zero = (
+            x509.load_der_x509_certificate(
+                Builder().certificate("leaf.example", serial=serial).der
+            )
+            for serial in (b"\xff", b"\x00")
+        )
+    assert _failures(crl(), below) == [("R9", e.CRLScopeMismatch)]
+    found = verify_crl(crl(), zero, ca(), at=NOW)
+    assert found.status is GOOD
+    assert "serial=0x0," in repr(found)
+
+
+@pytest.mark.parametrize("extensions", [("05a",), ("\x00", "\x00")])
+def test_points_that_cannot_be_read_are_none(extensions: tuple[str, ...]) -> None:
+    """R9: so the certificate is not of that part."""
+    points = [extension("2.5.29.31", f"0{each}".encode()) for each in extensions]
+    odd = Builder().certificate("leaf.example", extensions=points)
+    cert = x509.load_der_x509_certificate(odd.der)
+    part = crl(critical=[scope(full_name=[HERE])])
+    assert _failures(part, cert) == [("R9", e.CRLScopeMismatch)]
 
 
 def test_nested_parameters_do_not_end_the_process() -> None:
@@ -528,6 +613,28 @@ def test_without_next_update_the_policy_decides() -> None:
     assert _status(old, policy=accept) is GOOD
 
 
+def test_what_is_as_old_as_it_may_be_counts() -> None:
+    """R7: to the second."""
+    assert _status(crl(begin=NOW - HOUR), policy=Policy(max_age=HOUR)) is GOOD
+
+
+def test_what_was_read_stays_what_it_is() -> None:
+    """Its parts were judged together."""
+    read = read_crl(crl(), "the CRL", Findings())
+    assert read is not None
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        read.name = "another"  # type: ignore[misc]
+    assert not hasattr(read, "__dict__")
+
+
+def test_lists_may_be_loaded() -> None:
+    """Both; what is judged are their octets."""
+    complete, delta = crl(entry(LISTED, HOLD)), crl(number=6, base=5)
+    loaded = [x509.load_der_x509_crl(each) for each in (complete, delta)]
+    found = verify_crl(loaded[0], PLAIN, ca(), delta=loaded[1], at=NOW)
+    assert (found.status, found.delta_crl_number) == (REVOKED, 6)
+
+
 def test_a_revocation_in_the_future_counts_at_once() -> None:
     """R14: with a warning."""
     found = verify_crl(crl(entry(since=NOW + HOUR)), PLAIN, ca(), at=NOW)
@@ -571,6 +678,12 @@ def test_all_that_speaks_against_a_crl_is_collected() -> None:
     assert [rule for rule, _ in found] == ["R5", "R8", "R7"]
 
 
+def test_what_says_most_comes_first() -> None:
+    """An algorithm that is not accepted, before all that a forger may have written."""
+    found = _failures(SHA1_SIGNED, STRANGE)
+    assert [rule for rule, _ in found] == ["R4", "R2"]
+
+
 def test_no_error_but_one_tells_the_status() -> None:
     """Only where nothing but its age speaks against a CRL."""
     stale = {"end": NOW - HOUR}
@@ -578,6 +691,8 @@ def test_no_error_but_one_tells_the_status() -> None:
         verify_crl(crl(entry(), end=NOW - HOUR), PLAIN, ca(), at=NOW)
     assert caught.value.revocation_time == SINCE
     assert _failures(crl(**stale)) == [("R7", e.CRLExpired)]  # type: ignore[arg-type]
+    strange = crl(entry(LISTED, OTHER_ISSUER), end=NOW - HOUR)
+    assert [rule for rule, _ in _failures(strange)] == ["R7", "R12"]
     forged = crl(entry(), signer=key("Other CA"), end=NOW - HOUR)
     assert "R13" not in dict(_failures(forged))
 

@@ -12,6 +12,7 @@ from tests.cases.model import NOW
 
 BUILD = Builder()
 UNKNOWN = extension("1.2.3.4", b"\x05\x00")
+BAD_REASON = extension("2.5.29.21", b"\x30\x05a")
 CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
 
 
@@ -34,6 +35,10 @@ CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
         (
             BUILD.response(BUILD.entry(extensions=(CRITICAL,))),
             "1.2.3.4 among the singleExtensions is critical",
+        ),
+        (
+            BUILD.response(BUILD.entry(extensions=(BAD_REASON,))),
+            "the response is malformed: singleExtensions[2.5.29.21]",
         ),
     ],
 )
