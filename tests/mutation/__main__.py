@@ -35,7 +35,7 @@ def main() -> int:
     console, survivors = Console(), Survivors.read()
     outcomes: dict[Mutant, Outcome] = {}
     with Progress(console=console) as progress:
-        task = progress.add_task("mutants", total=len(mutants))
+        task = progress.add_task("which tests come by", total=len(mutants))
 
         def report(mutant: Mutant, outcome: Outcome) -> None:
             outcomes[mutant] = outcome
@@ -67,7 +67,7 @@ def _report(
     console.print(_table(counts))
     for each in sorted(obsolete):
         _say(console, f"obsolete, since it is killed or gone: {each}")
-    survived = sum(count[Outcome.SURVIVED.value] for count in counts.values())
+    survived = sum(count[SURVIVED] for count in counts.values())
     return 1 if survived or obsolete else 0
 
 
@@ -76,7 +76,8 @@ def _say(console: Console, text: str) -> None:
 
 
 EXPLAINED = "explained"
-COLUMNS = ("mutants", *(each.value for each in Outcome), EXPLAINED)
+SURVIVED = Outcome.SURVIVED.value
+COLUMNS = ("mutants", "killed", "timeout", EXPLAINED, SURVIVED)
 
 
 def _table(counts: dict[str, Counter[str]]) -> Table:

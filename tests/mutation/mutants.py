@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import Any
 
@@ -70,6 +70,12 @@ class Mutant:
     def id(self) -> str:
         """Its name, which does not depend on the line."""
         return f"{self.module}:{self.scope}: {self.change}"
+
+    def unchanged(self) -> Mutant:
+        """Return the same without the change, which no test may fail for."""
+        node, name, index = self.place
+        held = getattr(node, name)
+        return replace(self, value=held if index is None else held[index])
 
     def compiled(self, path: str) -> CodeType:
         """Return the code of the module with the change."""

@@ -99,6 +99,8 @@ class Session:
         code = pytest.main([*QUIET, *TESTS], plugins=[self])
         if code != pytest.ExitCode.OK:
             raise RuntimeError(f"the tests cannot be run: {code!r}")
+        for mutant in self._refused[:1]:
+            _require_survival(_run_anew(mutant.unchanged(), self._seconds))
         for mutant in self._refused:
             self._report(mutant, _run_anew(mutant, self._seconds))
 
@@ -112,12 +114,14 @@ class Session:
         self._map(session.items, caches)
         gc.collect()
         gc.freeze()  # forked memory stays shared
-        for mutant in self._mutants:
-            swap = _swap(mutant)
-            if swap is None:
-                self._refused.append(mutant)
-                continue
-            self._report(mutant, self._judge(mutant, swap, caches))
+        swaps = [(mutant, _swap(mutant)) for mutant in self._mutants]
+        self._refused = [mutant for mutant, swap in swaps if swap is None]
+        for mutant, _ in swaps[:1]:
+            _require_survival(self._judge(mutant, lambda: None, session.items, caches))
+        for mutant, swap in swaps:
+            if swap is not None:
+                items = self._passes.get((mutant.module, mutant.line), [])
+                self._report(mutant, self._judge(mutant, swap, items, caches))
         return True
 
     def _map(self, items: list[pytest.Item], caches: list[Any]) -> None:
@@ -142,10 +146,13 @@ class Session:
                 self._passes.setdefault(line, []).append(item)
 
     def _judge(
-        self, mutant: Mutant, swap: Callable[[], None], caches: list[Any]
+        self,
+        mutant: Mutant,
+        swap: Callable[[], None],
+        items: list[pytest.Item],
+        caches: list[Any],
     ) -> Outcome:
         """Run first what has killed most of this function, then what is fastest."""
-        items = self._passes.get((mutant.module, mutant.line), [])
         scope = mutant.module + mutant.scope
         items = sorted(items, key=lambda item: -self._kills[scope, item.nodeid])
         killer = mmap.mmap(-1, 8)  # shared with the child
@@ -164,6 +171,12 @@ class Session:
         if outcome is Outcome.KILLED:
             self._kills[scope, items[int.from_bytes(killer[:])].nodeid] += 1
         return outcome
+
+
+def _require_survival(outcome: Outcome) -> None:
+    """Require that tests pass without a change, as a tool that kills all tells nothing."""
+    if outcome is not Outcome.SURVIVED:
+        raise RuntimeError("a test fails in a child without any change")
 
 
 def _run(item: pytest.Item, following: pytest.Item | None) -> None:

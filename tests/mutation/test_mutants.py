@@ -118,7 +118,8 @@ def test_a_mutant_is_told_by_its_function() -> None:
 def test_a_mutant_is_changed_in_one_place_and_the_tree_is_not() -> None:
     """What is compiled is the change, and the next mutant starts from the original."""
     plus, minus = mutants_of("m", "x = 5", NAMES)
-    for mutant, value in ((plus, 6), (minus, 4), (plus, 6)):
+    same = plus.unchanged()
+    for mutant, value in ((plus, 6), (minus, 4), (same, 5), (plus, 6)):
         names: dict[str, object] = {}
         exec(mutant.compiled("m.py"), names)
         assert names["x"] == value
