@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cryptography import x509
 
@@ -22,11 +24,11 @@ CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
         (BUILD.failed(3), "answered 'try later'"),
         (
             BUILD.response(extensions=(UNKNOWN, UNKNOWN)),
-            "1.2.3.4 stands twice among the responseExtensions",
+            "1.2.3.4 stands twice among the responseExtensions$",
         ),
         (
             BUILD.response(BUILD.entry(extensions=(UNKNOWN, UNKNOWN))),
-            "1.2.3.4 stands twice among the singleExtensions",
+            "1.2.3.4 stands twice among the singleExtensions$",
         ),
         (
             BUILD.response(extensions=(CRITICAL,)),
@@ -38,7 +40,7 @@ CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
         ),
         (
             BUILD.response(BUILD.entry(extensions=(BAD_REASON,))),
-            "the response is malformed: singleExtensions[2.5.29.21]",
+            r"the response is malformed: singleExtensions\[2.5.29.21\]",
         ),
     ],
 )
@@ -50,4 +52,4 @@ def test_the_place_is_told(data: bytes, sentence: str) -> None:
     with pytest.raises(VerificationError) as raised:
         ocsp.verify(data, leaf, ca, at=NOW)
     (failure,) = raised.value.failures
-    assert sentence in failure.message
+    assert re.search(sentence, failure.message)
