@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import ocsp
 from ocsp import limits
-from ocsp.verification import AuthorizedBy, signer
+from ocsp.verification import AuthorizedBy, delegate, signer
 from ocsp.verification.errors import VerificationError
 from tests.cases.builder import Builder, Identity
 from tests.cases.model import NOW
@@ -164,3 +164,9 @@ def test_curves_are_not_measured_by_the_limit_of_rsa(
     assert ec.SECP521R1().key_size > 255
     monkeypatch.setattr(limits, "MAX_KEY_BITS", 255)
     assert _verify(BUILD.response()).status is ocsp.OCSPCertStatus.GOOD
+
+
+def test_delegates_that_are_remembered() -> None:
+    """As many as that, and no more."""
+    kept = delegate._fault.cache_parameters()["maxsize"]
+    assert kept == delegate.MAX_REMEMBERED == 256
