@@ -27,7 +27,7 @@ from ocsp.verification.errors import (
     UnhandledCriticalExtension,
 )
 from ocsp.verification.facts import facts_of, odd_size
-from ocsp.verification.names import same_name
+from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
 from ocsp.verification.policy import MissingNextUpdate, SignatureHashes
 
 __all__ = [
@@ -43,25 +43,24 @@ __all__ = [
 
 def of_issuer(case: CRLCase) -> None:
     """R2: certificate and CRL name the issuer."""
-    subject = case.issuer.subject
-    named = [("the certificate", case.cert.issuer)]
+    subject = name_of_subject(case.issuer)
+    named = [("the certificate", name_of_issuer(case.cert))]
     named += [(each.name, each.crl.issuer) for each in case.lists]
     for what, name in named:
         if not same_name(name, subject):
             case.fail(
                 "R2",
                 CRLIssuerMismatch,
-                f"{what} names {name.rfc4514_string()!r} as its issuer, not "
-                f"{subject.rfc4514_string()!r}",
-                issuer=name.rfc4514_string(),
-                expected=subject.rfc4514_string(),
+                f"{what} names {text(name)} as its issuer, not {text(subject)}",
+                issuer=text(name),
+                expected=text(subject),
             )
 
 
 def issuer_may_sign(case: CRLCase) -> None:
     """R3: the issuer's certificate is understood, and its key may sign CRLs."""
     facts = facts_of(case.issuer)
-    whose = f"the certificate of the issuer {case.issuer.subject.rfc4514_string()!r}"
+    whose = f"the certificate of the issuer {text(name_of_subject(case.issuer))}"
     why = ""
     if facts.unreadable:
         why = f"cannot be read: {facts.unreadable}"
@@ -102,7 +101,7 @@ def signature_is_right(case: CRLCase, each: ReadCRL) -> None:
             "R5",
             CRLSignatureInvalid,
             f"the signature of {each.name} is not that of "
-            f"{case.issuer.subject.rfc4514_string()!r}: {error}",
+            f"{text(name_of_subject(case.issuer))}: {error}",
             algorithm=oid,
         )
     except UnsupportedAlgorithm as error:

@@ -18,6 +18,7 @@ from ocsp.certid import CertID
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.errors import CertificateRevoked, Finding
 from ocsp.verification.evidence import end_of_hold
+from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 from ocsp.verification.sealed import Sealed
 
@@ -184,7 +185,7 @@ class VerifiedRevocation(Sealed):
             f"serial={serial_of(self._judgement.cert):#x},"
             f" {self.this_update:%Y-%m-%dT%H:%M:%SZ} to "
             f"{'?' if until is None else format(until, '%Y-%m-%dT%H:%M:%SZ')}, by "
-            f"{self.responder.subject.rfc4514_string()!r})>"
+            f"{text(name_of_subject(self.responder))})>"
         )
 
 

@@ -726,3 +726,14 @@ def test_a_crl_can_tell_that_a_delegate_is_not_revoked() -> None:
         with pytest.raises(error) as caught:
             ocsp.verify(response, PLAIN, ca(), at=NOW, evidence=evidence)
         assert type(caught.value) is error
+
+
+def test_a_name_that_is_no_text_is_nobodys() -> None:
+    """Whoever sent the certificate wrote it; that is a failure, and no other error."""
+    bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
+    name_of_nobody = encode(0x30, encode(0x31, bad))
+    odd = Builder().certificate("odd", issuer_name=name_of_nobody)
+    cert = x509.load_der_x509_certificate(odd.der)
+    with pytest.raises(e.CRLIssuerMismatch) as caught:
+        verify_crl(crl(), cert, ca(), at=NOW)
+    assert "a name that cannot be read" in str(caught.value)
