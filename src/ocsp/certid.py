@@ -212,8 +212,11 @@ def is_cert_id_of(
     """
     if layout.hash is None:
         return False
-    if data[layout.whole] == encode_cert_id(cert, issuer, layout.hash):
-        return True
+    parts = parts_of(cert)
+    if data[layout.serial] == parts.serial:
+        called = _issuer_of(issuer, layout.hash, parts.issuer)
+        if data[layout.issuer] == called.der:
+            return True
     return CertID.at(data, layout).matches(cert, issuer)
 
 
