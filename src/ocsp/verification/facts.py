@@ -20,7 +20,7 @@ from ocsp._certificates import remembered
 from ocsp.signatures import is_only_for_pss
 from ocsp.verification.policy import Policy
 
-__all__ = ["Facts", "facts_of", "odd_size"]
+__all__ = ["Facts", "end_of", "facts_of", "odd_size"]
 
 
 class Facts(NamedTuple):
@@ -103,6 +103,12 @@ def facts_of(certificate: x509.Certificate) -> Facts:
         unknown=_unknown(extensions),
         nocheck=x509.OCSPNoCheck.oid in found,
     )
+
+
+@remembered
+def end_of(certificate: x509.Certificate) -> datetime.datetime:
+    """Return when *certificate* is valid last, aware, in UTC."""
+    return certificate.not_valid_after_utc
 
 
 LARGEST_CURVE = 1024
