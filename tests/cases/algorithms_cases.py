@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ocsp._der import NULL_DER, encode, encode_oid
+from ocsp._der import encode, encode_oid
 from tests.cases.builder import Builder, Identity
-from tests.cases.keys import SCHEMES, public_key_info
+from tests.cases.keys import SCHEMES, pss_key_info
 from tests.cases.model import (
     Expected,
     Feature,
@@ -497,11 +497,7 @@ def rsa_without_parameters(build: Builder) -> Scenario:
 
 def _for_pss_only(build: Builder, scheme: str, expected: Expected) -> Scenario:
     """A delegate whose key is RSASSA-PSS in its certificate."""
-    rsa = public_key_info("rsa-2048")
-    usual = encode(0x30, encode_oid("1.2.840.113549.1.1.1"), NULL_DER)
-    bits = rsa[rsa.index(usual) + len(usual) :]
-    only_pss = encode(0x30, encode_oid("1.2.840.113549.1.1.10"))
-    info = encode(0x30, only_pss, bits)
+    info = pss_key_info("rsa-2048")
     by = build.delegate(key="rsa-2048", key_info=info, scheme=scheme)
     return build.verify(expected, build.response(by=by))
 

@@ -36,7 +36,15 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
 
-__all__ = ["KINDS", "SCHEMES", "Scheme", "make_keys", "public_key_info", "sign"]
+__all__ = [
+    "KINDS",
+    "SCHEMES",
+    "Scheme",
+    "make_keys",
+    "pss_key_info",
+    "public_key_info",
+    "sign",
+]
 
 MATERIAL = Path(__file__).parent / "material"
 SIGNATURES = MATERIAL / "signatures.json"
@@ -94,6 +102,14 @@ def public_key_info(name: str) -> bytes:
     public = private_key(name).public_key()
     der: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return der
+
+
+def pss_key_info(name: str) -> bytes:
+    """Return that of an RSA key with the OID that restricts it to PSS (RFC 4055)."""
+    info = public_key_info(name)
+    usual = encode(0x30, encode_oid("1.2.840.113549.1.1.1"), NULL_DER)
+    bits = info[info.index(usual) + len(usual) :]
+    return encode(0x30, encode(0x30, encode_oid("1.2.840.113549.1.1.10")), bits)
 
 
 class Scheme(NamedTuple):

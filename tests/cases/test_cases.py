@@ -14,7 +14,7 @@ import pytest
 from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509 import ocsp as original
 
-from ocsp.verification import Policy, policy
+from ocsp.verification import Policy, judge, policy
 from ocsp.verification import errors as verification_errors
 from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.table import CRL_RULES, RULES
@@ -57,6 +57,29 @@ def test_it_comes_out_as_expected(index: int) -> None:
     """Result, failures, the first of them, warnings, and what the evidence says."""
     assert differences(CASES[index]["expected"], _outcome(index)) == []
     assert surprises(CASES[index], _outcome(index)) == []
+
+
+@pytest.mark.parametrize("index", range(len(CASES)), ids=[each["id"] for each in CASES])
+def test_the_rules_alone_come_to_the_same(
+    index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is decided without them, they decide alike, to the last value."""
+    monkeypatch.setattr(judge, "ordinary", lambda _: None)
+    alone = run(CASES[index])
+    assert _compared(alone) == _compared(_outcome(index))
+    assert differences(CASES[index]["expected"], alone) == []
+
+
+def _compared(outcome: Outcome) -> object:
+    """Return all of an outcome that has an equality."""
+    evidence = outcome.evidence
+    return (
+        outcome.result,
+        outcome.failures,
+        outcome.warnings,
+        None if evidence is None else evidence._judgement,
+        [_compared(each) for each in outcome.chain],
+    )
 
 
 def test_every_value_that_is_told_is_told_by_a_case() -> None:

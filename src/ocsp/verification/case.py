@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from ocsp.certid import CertID
+from ocsp.errors import SignatureInvalid
 from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
 from ocsp.verification.clauses import CLAUSES
@@ -111,6 +112,8 @@ class Case(Findings):
 
         policy: What the relying party insists on.
 
+        refuted: Why the issuer has not signed, where that has been tried already.
+
         signer: Who signed, once it is found.
 
         signatures: How many signatures have been checked.
@@ -123,6 +126,7 @@ class Case(Findings):
         "issuer",
         "nonce",
         "policy",
+        "refuted",
         "request",
         "responders",
         "response",
@@ -154,5 +158,6 @@ class Case(Findings):
         self.responders = responders
         self.evidence = evidence
         self.policy = policy
+        self.refuted: SignatureInvalid | None = None
         self.signer: Candidate | None = None
         self.signatures = 0

@@ -27,6 +27,7 @@ from ocsp.verification.message import (
     well_formed,
 )
 from ocsp.verification.nonce import came_back
+from ocsp.verification.ordinary import ordinary
 from ocsp.verification.signer import find_signer
 from ocsp.verification.status import (
     ended,
@@ -46,6 +47,9 @@ def judge(case: Case) -> VerifiedResponse:
     Raises:
         VerificationError: If a rule fails.
     """
+    judgement = ordinary(case)
+    if judgement is not None:
+        return as_evidence(judgement)
     response = case.response
     entries = response._responses
     layout = response._layout

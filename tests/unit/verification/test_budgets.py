@@ -8,12 +8,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import ocsp
 from ocsp import limits
-from ocsp.verification import AuthorizedBy, delegate, signer
+from ocsp.verification import AuthorizedBy, delegate, judge, signer
 from ocsp.verification.errors import VerificationError
 from tests.cases.builder import Builder, Identity
 from tests.cases.model import NOW
 
 BUILD = Builder()
+
+
+@pytest.fixture(autouse=True, params=["rules alone", "ordinary ones without"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge in both ways: budgets are the same."""
+    if request.param == "rules alone":
+        monkeypatch.setattr(judge, "ordinary", lambda _: None)
 
 
 def _load(identity: Identity) -> x509.Certificate:

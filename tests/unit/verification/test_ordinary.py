@@ -1,0 +1,280 @@
+"""What is decided without asking the rules: to the second, and nothing besides."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+import ocsp
+from ocsp import limits
+from ocsp.certid import CertID
+from ocsp.verification import (
+    CertIDHashes,
+    Policy,
+    SignatureHashes,
+    judge,
+    ordinary,
+    signer,
+)
+from ocsp.verification.case import Case
+from ocsp.verification.errors import VerificationError
+from ocsp.verification.evidence import AuthorizedBy
+from tests.cases.builder import (
+    CA,
+    CA_USAGE,
+    DAY,
+    HOUR,
+    SECOND,
+    Builder,
+    Identity,
+    extension,
+    usage,
+)
+from tests.cases.keys import pss_key_info
+from tests.cases.model import NOW
+
+BUILD = Builder()
+STRICT = Policy()
+
+
+def _load(identity: Identity) -> x509.Certificate:
+    return x509.load_der_x509_certificate(identity.der)
+
+
+def _case(
+    data: bytes,
+    *,
+    cert: Identity = BUILD.leaf,
+    issuer: Identity = BUILD.ca,
+    at: datetime.datetime = NOW,
+    policy: Policy = STRICT,
+    **changes: Any,
+) -> Case:
+    defaults: dict[str, Any] = {"nonce": None, "request": None}
+    return Case(
+        ocsp.load_der_ocsp_response(data),
+        changes.pop("named", None) or _load(cert),
+        _load(issuer),
+        at,
+        responders=(),
+        evidence=(),
+        policy=policy,
+        **defaults | changes,
+    )
+
+
+def _is_ordinary(data: bytes, **changes: Any) -> bool:
+    return ordinary.ordinary(_case(data, **changes)) is not None
+
+
+def _policy(**changes: Any) -> Policy:
+    return dataclasses.replace(STRICT, **changes)
+
+
+def test_what_it_comes_to() -> None:
+    """The same as by the rules: the issuer says so, and there is nothing to add."""
+    case = _case(BUILD.response())
+    found = ordinary.ordinary(case)
+    assert found is not None
+    assert (
+        found
+        == ocsp.verify(
+            BUILD.response(), _load(BUILD.leaf), _load(BUILD.ca), at=NOW
+        )._judgement
+    )
+    assert (found.cert, found.issuer, found.at) == (case.cert, case.issuer, case.at)
+    assert (found.response, found.policy) == (case.response, case.policy)
+    assert found.entry is case.response._only
+    assert found.responder is case.issuer
+    assert found.authorized_by is AuthorizedBy.ISSUER
+    assert found.nonce_matched is False
+    assert found.warnings == ()
+
+
+def test_no_rule_is_asked_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is what it is for."""
+    monkeypatch.setattr(judge, "find_signer", None)
+    data, asked = BUILD.response(), (_load(BUILD.leaf), _load(BUILD.ca))
+    assert ocsp.verify(data, *asked, at=NOW).status is ocsp.OCSPCertStatus.GOOD
+    with pytest.raises(TypeError):
+        ocsp.verify(BUILD.response(signed_by="mallory"), *asked, at=NOW)
+
+
+HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
+
+
+@pytest.mark.parametrize("hashed", HASHES)
+@pytest.mark.parametrize("status", [b"\x80\x00", BUILD.UNKNOWN])
+def test_either_status_with_any_hash(status: bytes, hashed: str) -> None:
+    """Good or unknown; *revoked* has a date that is looked at."""
+    cert_id = BUILD.cert_id(hashed=hashed)
+    assert _is_ordinary(BUILD.response(status=status, cert_id=cert_id))
+    assert not _is_ordinary(BUILD.response(status=BUILD.revoked(), cert_id=cert_id))
+
+
+def test_named_by_key_or_by_name() -> None:
+    """And by no other."""
+    assert _is_ordinary(BUILD.response(responder_id=BUILD.by_name(BUILD.ca.subject)))
+    for other in (
+        BUILD.by_name(BUILD.responder.subject),
+        BUILD.by_key(BUILD.responder),
+    ):
+        assert not _is_ordinary(BUILD.response(responder_id=other))
+
+
+SOON = NOW + SECOND
+ENTRY_TIMES = {
+    "this update is now": ({"this_update": NOW, "produced_at": NOW}, True),
+    "this update is to come": ({"this_update": SOON, "produced_at": SOON}, False),
+    "signed before this update": ({"produced_at": NOW - HOUR - SECOND}, False),
+    "signed now": ({"produced_at": NOW}, True),
+    "to be signed": ({"produced_at": SOON}, False),
+    "next update is to come": ({"next_update": SOON}, True),
+    "next update is now": ({"next_update": NOW}, False),
+    "no next update": ({"next_update": None}, False),
+}
+
+
+@pytest.mark.parametrize("times", ENTRY_TIMES)
+def test_the_times_of_the_response(times: str) -> None:
+    """To the second; within the skew the rules are asked."""
+    changes, expected = ENTRY_TIMES[times]
+    assert _is_ordinary(BUILD.response(**changes)) is expected
+
+
+POLICIES = {
+    "as long as at least": (_policy(min_interval=DAY), True),
+    "shorter than at least": (_policy(min_interval=DAY + SECOND), False),
+    "as long as at most": (_policy(max_interval=DAY), True),
+    "longer than at most": (_policy(max_interval=DAY - SECOND), False),
+    "as old as at most": (_policy(max_age=HOUR), True),
+    "older than at most": (_policy(max_age=HOUR - SECOND), False),
+    "the smallest curve": (_policy(min_ec_bits=256), True),
+    "too small a curve": (_policy(min_ec_bits=257), False),
+    "any hash in the CertID": (_policy(cert_id_hashes=CertIDHashes.SHA2), False),
+    "the web's": (Policy.webpki(), True),
+}
+
+
+@pytest.mark.parametrize("named", POLICIES)
+def test_what_the_policy_asks_for(named: str) -> None:
+    """To the second, and to the bit."""
+    policy, expected = POLICIES[named]
+    assert _is_ordinary(BUILD.response(), policy=policy) is expected
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_the_end_of_the_certificate(seconds: int) -> None:
+    """It is valid in its last second."""
+    leaf = BUILD.certificate("leaf.example", end=NOW - seconds * SECOND)
+    assert _is_ordinary(BUILD.response(), cert=leaf) is (seconds == 0)
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize("edge", ["begin", "end"])
+def test_the_validity_of_the_issuer(edge: str, seconds: int) -> None:
+    """It signed in its first second, or in its last."""
+    away = seconds * SECOND if edge == "begin" else -seconds * SECOND
+    issuer = BUILD.authority(**{edge: NOW - HOUR + away})
+    assert _is_ordinary(BUILD.response(), issuer=issuer) is (seconds == 0)
+
+
+LACKING = {
+    "no digitalSignature": (CA, usage("key_cert_sign")),
+    "a critical extension": (CA, CA_USAGE, extension("1.2.3", b"", critical=True)),
+    "the same extension twice": (CA, CA, CA_USAGE),
+}
+
+
+@pytest.mark.parametrize("what", LACKING)
+def test_an_issuer_that_may_not_sign(what: str) -> None:
+    """The rules say why."""
+    issuer = BUILD.authority(extensions=LACKING[what])
+    assert not _is_ordinary(BUILD.response(), issuer=issuer)
+
+
+@pytest.mark.parametrize("scheme", ["pss-sha256", "rsa-sha256"])
+def test_a_key_for_pss_only(scheme: str) -> None:
+    """It may be right; RSA keys of any use are more usual."""
+    info = pss_key_info("rsa-2048")
+    for key_info, expected in ((info, False), (None, True)):
+        ca = BUILD.authority(key="rsa-2048", scheme=scheme, key_info=key_info)
+        leaf = BUILD.certificate("leaf.example", issuer=ca)
+        data = BUILD.response(by=ca, cert_id=BUILD.cert_id(leaf, ca), certs=())
+        assert _is_ordinary(data, cert=leaf, issuer=ca) is expected
+
+
+def test_another_certificate() -> None:
+    """By its number, by its issuer's name, or by its issuer's key."""
+    other = BUILD.certificate("leaf.example", serial=5)
+    assert not _is_ordinary(BUILD.response(), cert=other)
+    stranger = BUILD.certificate("leaf.example", issuer=BUILD.authority("Other CA"))
+    own_name = BUILD.cert_id(stranger, BUILD.authority("Other CA"))
+    assert not _is_ordinary(BUILD.response(cert_id=own_name), cert=stranger)
+    assert not _is_ordinary(BUILD.response(), issuer=BUILD.authority(key="ca-2"))
+
+
+def test_who_asks_for_more_is_answered_by_the_rules() -> None:
+    """A nonce, a request, several entries, extensions, no more than a CertID."""
+    assert not _is_ordinary(BUILD.response(), nonce=b"n")
+    request = ocsp.load_der_ocsp_request(BUILD.request(BUILD.cert_id()))
+    assert not _is_ordinary(BUILD.response(), request=request)
+    assert not _is_ordinary(BUILD.response(BUILD.entry(), BUILD.entry()))
+    assert not _is_ordinary(BUILD.response(extensions=(BUILD.nonce(b"n" * 16),)))
+    assert not _is_ordinary(
+        BUILD.response(BUILD.entry(extensions=(BUILD.nonce(b"n"),)))
+    )
+    asked = _load(BUILD.leaf), _load(BUILD.ca)
+    cert_id = CertID.for_certificate(*asked, hashes.SHA256())
+    assert not _is_ordinary(BUILD.response(), named=cert_id)
+
+
+@pytest.mark.parametrize("name", ["MAX_VERIFIED_ENTRIES", "MAX_SIGNATURES_CHECKED"])
+def test_limits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """One of each is enough, and none is too few."""
+    monkeypatch.setattr(limits, name, 1)
+    assert _is_ordinary(BUILD.response())
+    monkeypatch.setattr(limits, name, 0)
+    assert not _is_ordinary(BUILD.response())
+
+
+def test_weak_hashes_are_left_to_the_rules() -> None:
+    """Whatever the policy says of them; nothing was checked then."""
+    data = BUILD.response(scheme="ecdsa-sha1")
+    for accepted in SignatureHashes:
+        case = _case(data, policy=_policy(signature_hashes=accepted))
+        assert ordinary.ordinary(case) is None
+        assert case.refuted is None
+
+
+def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the issuer has not signed, the rules know already; others they try."""
+    checked = 0
+    check = signer.check_signature
+
+    def count(*arguments: Any, **options: Any) -> None:
+        nonlocal checked
+        checked += 1
+        check(*arguments, **options)
+
+    monkeypatch.setattr(signer, "check_signature", count)
+    monkeypatch.setattr(ordinary, "check_signature", count)
+    data = BUILD.response(signed_by="mallory")
+    with pytest.raises(VerificationError) as raised:
+        ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
+    assert checked == 1
+    (failure,) = raised.value.failures
+    assert failure.rule == "V10"
+    assert failure.message.endswith("the signature is not that of the key")
+
+    same_name = BUILD.delegate(BUILD.ca.subject)
+    data = BUILD.response(by=same_name, responder_id=BUILD.by_name(BUILD.ca.subject))
+    checked = 0
+    evidence = ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
+    assert evidence.authorized_by is AuthorizedBy.DELEGATE
+    assert checked == 2
