@@ -20,11 +20,12 @@ from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import Evidence, VerifiedResponse
 from ocsp.verification.judge import judge, open_message
 from ocsp.verification.policy import Policy
-from ocsp.verification.sealed import Sealed
+from ocsp.verification.revocation import VerifiedRevocation
 
 __all__ = ["verify"]
 
 _STRICT = Policy()
+_EVIDENCE = (VerifiedResponse, VerifiedRevocation)
 
 
 def verify(
@@ -119,7 +120,7 @@ def _certificates(
 def _evidence(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     found = tuple(evidence)
     # It cannot be made by hand, so nothing else may pass for it.
-    if not all(isinstance(each, Sealed) for each in found):
+    if not all(isinstance(each, _EVIDENCE) for each in found):
         raise TypeError("evidence must come from verify or verify_crl")
     return found
 

@@ -20,6 +20,7 @@ from ocsp.verification.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
 )
+from ocsp.verification.sealed import Sealed
 from tests.cases.builder import HOUR, SECOND, Builder
 from tests.cases.model import NOW
 
@@ -148,7 +149,7 @@ def test_nobody_changes_one() -> None:
     evidence = _evidence()
     names = [
         name
-        for name, value in vars(VerifiedResponse).items()
+        for name, value in inspect.getmembers(VerifiedResponse)
         if isinstance(value, property)
     ]
     assert len(names) > 12
@@ -204,6 +205,12 @@ class _LooksLikeIt:
         return True
 
 
+class _IsSealed(Sealed):
+    """The same, which has taken the seal from where it is kept."""
+
+    status = OCSPCertStatus.GOOD
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
@@ -216,6 +223,7 @@ class _LooksLikeIt:
         ({"responders": [b"x"]}, "responders must be certificates"),
         ({"responders": [CA, b"x"]}, "responders must be certificates"),
         ({"evidence": [_LooksLikeIt()]}, "evidence must come from verify"),
+        ({"evidence": [_IsSealed()]}, "evidence must come from verify"),
         ({"evidence": [_evidence(), _LooksLikeIt()]}, "evidence must come from verify"),
         ({"policy": None}, "policy must be a Policy"),
         ({"policy": ocsp.Policy}, "policy must be a Policy"),
