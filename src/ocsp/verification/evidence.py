@@ -26,8 +26,8 @@ from ocsp.verification.errors import (
     Finding,
 )
 from ocsp.verification.names import name_of_subject, text
-from ocsp.verification.policy import MissingNextUpdate, Policy
-from ocsp.verification.sealed import Sealed
+from ocsp.verification.policy import Policy
+from ocsp.verification.timed import TimedEvidence
 
 __all__ = [
     "AuthorizedBy",
@@ -35,7 +35,6 @@ __all__ = [
     "Judgement",
     "VerifiedResponse",
     "as_evidence",
-    "end_of_hold",
 ]
 
 
@@ -107,33 +106,22 @@ class Judgement(NamedTuple):
     nonce_matched: bool
     warnings: tuple[Finding, ...]
 
+    @property
+    def this_update(self) -> datetime.datetime:
+        """That of the entry."""
+        return self.entry.this_update_utc
 
-_END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
-
-
-def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime:
-    return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
-
-
-def end_of_hold(
-    this_update: datetime.datetime,
-    next_update: datetime.datetime | None,
-    policy: Policy,
-) -> datetime.datetime:
-    """Return until when what was said then counts with *policy*."""
-    ends = [_later(this_update, policy.max_age)]
-    if next_update is not None:
-        ends.append(next_update)
-    elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
-        ends.append(_later(this_update, policy.max_age_without_next_update))
-    return min(ends)
+    @property
+    def next_update(self) -> datetime.datetime | None:
+        """That of the entry."""
+        return self.entry.next_update_utc
 
 
 _NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 @final
-class VerifiedResponse(Sealed):
+class VerifiedResponse(TimedEvidence):
     """
     Evidence of a certificate's status at a moment.
 
@@ -142,7 +130,7 @@ class VerifiedResponse(Sealed):
     build and check its path before.
     """
 
-    __slots__ = ("_judgement",)
+    __slots__ = ()
 
     _judgement: Judgement
 
@@ -182,21 +170,6 @@ class VerifiedResponse(Sealed):
         return None if code is None else REASONS.get(code)
 
     @property
-    def this_update(self) -> datetime.datetime:
-        """When the status was known to be right, aware, in UTC."""
-        return self._judgement.entry.this_update_utc
-
-    @property
-    def next_update(self) -> datetime.datetime | None:
-        """When there will be newer information, or ``None``."""
-        return self._judgement.entry.next_update_utc
-
-    @property
-    def holds_until(self) -> datetime.datetime:
-        """Until when this is evidence: nextUpdate, or the age that is allowed."""
-        return end_of_hold(self.this_update, self.next_update, self.policy)
-
-    @property
     def produced_at(self) -> datetime.datetime:
         """When the response was signed, aware, in UTC."""
         return self._judgement.response.produced_at_utc
@@ -224,16 +197,6 @@ class VerifiedResponse(Sealed):
         return self._judgement.authorized_by
 
     @property
-    def at(self) -> datetime.datetime:
-        """The moment of judgement, aware, in UTC."""
-        return self._judgement.at
-
-    @property
-    def policy(self) -> Policy:
-        """What was insisted on."""
-        return self._judgement.policy
-
-    @property
     def nonce_matched(self) -> bool:
         """
         Whether a nonce was sent and came back.
@@ -241,11 +204,6 @@ class VerifiedResponse(Sealed):
         Then the response answers that request, and is no replay.
         """
         return self._judgement.nonce_matched
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What is worth to be known, and does not speak against the response."""
-        return self._judgement.warnings
 
     @property
     def response(self) -> OCSPResponse:
@@ -272,22 +230,11 @@ class VerifiedResponse(Sealed):
         """Tell whether this is evidence for *cert*, issued by *issuer*."""
         return self.cert_id.matches(cert, issuer)
 
-    def holds_at(self, moment: datetime.datetime) -> bool:
-        """
-        Tell whether this is still evidence at *moment*, by its own times.
-
-        Args:
-            moment: Aware.
-        """
-        return self.this_update <= moment < self.holds_until
-
     def __repr__(self) -> str:
-        until = self.next_update
         return (
             f"<VerifiedResponse({self.status.name}, "
             f"serial={self.cert_id.serial_number:#x},"
-            f" {self.this_update:%Y-%m-%dT%H:%M:%SZ} to "
-            f"{'?' if until is None else format(until, '%Y-%m-%dT%H:%M:%SZ')}, by "
+            f" {self._span()}, by "
             f"{self.authorized_by.value} {text(name_of_subject(self.responder))})>"
         )
 

@@ -17,10 +17,9 @@ from ocsp._certificates import serial_of
 from ocsp.certid import CertID
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.errors import CertificateRevoked, Finding
-from ocsp.verification.evidence import end_of_hold
 from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
-from ocsp.verification.sealed import Sealed
+from ocsp.verification.timed import TimedEvidence
 
 __all__ = ["CRLJudgement", "VerifiedRevocation", "as_revocation"]
 
@@ -67,7 +66,7 @@ class CRLJudgement(NamedTuple):
 
 
 @final
-class VerifiedRevocation(Sealed):
+class VerifiedRevocation(TimedEvidence):
     """
     Evidence from a CRL of a certificate's status at a moment.
 
@@ -77,7 +76,7 @@ class VerifiedRevocation(Sealed):
     before.
     """
 
-    __slots__ = ("_judgement",)
+    __slots__ = ()
 
     _judgement: CRLJudgement
 
@@ -110,21 +109,6 @@ class VerifiedRevocation(Sealed):
         return self._judgement.revocation_reason
 
     @property
-    def this_update(self) -> datetime.datetime:
-        """When the newest list was issued, aware, in UTC."""
-        return self._judgement.this_update
-
-    @property
-    def next_update(self) -> datetime.datetime | None:
-        """When there will be a newer one, or ``None``."""
-        return self._judgement.next_update
-
-    @property
-    def holds_until(self) -> datetime.datetime:
-        """Until when this is evidence: nextUpdate, or the age that is allowed."""
-        return end_of_hold(self.this_update, self.next_update, self.policy)
-
-    @property
     def crl_number(self) -> int | None:
         """The number of the complete CRL (RFC 5280 §5.2.3), or ``None``."""
         return self._judgement.crl_number
@@ -138,21 +122,6 @@ class VerifiedRevocation(Sealed):
     def responder(self) -> x509.Certificate:
         """The certificate of whoever signed: the issuer's."""
         return self._judgement.issuer
-
-    @property
-    def at(self) -> datetime.datetime:
-        """The moment of judgement, aware, in UTC."""
-        return self._judgement.at
-
-    @property
-    def policy(self) -> Policy:
-        """What was insisted on."""
-        return self._judgement.policy
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What is worth to be known, and does not speak against the CRL."""
-        return self._judgement.warnings
 
     def require_good(self) -> Self:
         """
@@ -169,22 +138,11 @@ class VerifiedRevocation(Sealed):
         """Tell whether this is evidence for *cert*, issued by *issuer*."""
         return self.canonical_cert_id.matches(cert, issuer)
 
-    def holds_at(self, moment: datetime.datetime) -> bool:
-        """
-        Tell whether this is still evidence at *moment*, by its own times.
-
-        Args:
-            moment: Aware.
-        """
-        return self.this_update <= moment < self.holds_until
-
     def __repr__(self) -> str:
-        until = self.next_update
         return (
             f"<VerifiedRevocation({self.status.name}, "
             f"serial={serial_of(self._judgement.cert):#x},"
-            f" {self.this_update:%Y-%m-%dT%H:%M:%SZ} to "
-            f"{'?' if until is None else format(until, '%Y-%m-%dT%H:%M:%SZ')}, by "
+            f" {self._span()}, by "
             f"{text(name_of_subject(self.responder))})>"
         )
 
