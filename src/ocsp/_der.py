@@ -43,6 +43,7 @@ __all__ = [
     "fail",
     "integer",
     "integer_octets",
+    "number_text",
     "oid",
     "oid_text",
     "sequence",
@@ -66,6 +67,12 @@ MAX_LENGTH_OCTETS = 4
 
 MAX_OID_OCTETS = 63
 """Longer object identifiers are not in use; the same bound as the original's."""
+
+MAX_DECIMAL_BITS = 160
+"""Longer numbers are shown in hexadecimal; serial numbers have no more (RFC 5280)."""
+
+MAX_ARC_BITS = 128
+"""As many as an arc under 2.25, a UUID, has; the same bound as the original's."""
 
 
 def context(number: int) -> int:
@@ -263,6 +270,8 @@ def oid_text(octets: bytes) -> str:
         if fresh and octet == 0x80:
             raise ValueError("arc of an object identifier is not minimal")
         arc = arc << 7 | octet & 0x7F
+        if arc >> MAX_ARC_BITS:
+            raise ValueError("arc of an object identifier is too large")
         fresh = octet < 0x80
         if fresh:
             arcs.append(arc)
@@ -401,6 +410,11 @@ def integer_octets(value: int) -> bytes:
     """Return the content of the INTEGER *value*."""
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1
     return value.to_bytes(size, signed=True)
+
+
+def number_text(value: int) -> str:
+    """Return *value* for sentences; Python writes no decimal of any size."""
+    return str(value) if value.bit_length() <= MAX_DECIMAL_BITS else f"{value:#x}"
 
 
 def encode_oid(dotted: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from ocsp import limits
-from ocsp._der import content, fail, integer
+from ocsp._der import content, fail, integer, number_text
 from ocsp.errors import BuildError, LimitExceeded, SchemaError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def refuse_version(data: bytes, position: int, end: int, message: str) -> NoRetu
     if version == 0:
         fail("default value is encoded", "version", position)
     raise SchemaError(
-        f"{version} is not a valid OCSP {message} version",
+        f"{number_text(version)} is not a valid OCSP {message} version",
         path="version",
         offset=position,
     )

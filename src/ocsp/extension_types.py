@@ -35,6 +35,7 @@ from ocsp._der import (
     explicit,
     fail,
     integer,
+    number_text,
     oid,
     oid_text,
 )
@@ -183,7 +184,7 @@ class CRLReference(KnownExtension):
         url, number, time = self._fields()
         parts = [
             "" if url is None else f"url={url!r}",
-            "" if number is None else f"number={number}",
+            "" if number is None else f"number={number_text(number)}",
             "" if time is None else f"time={shown(time)}",
         ]
         return ", ".join(part for part in parts if part)

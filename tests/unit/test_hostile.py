@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import ocsp as original
 
 import ocsp
 from ocsp import CertID, limits
 from ocsp import request as request_module
-from ocsp._der import encode, encode_oid
+from ocsp._der import encode, encode_integer, encode_oid
 from tests.pki import ca, key, name
 from tests.unit.test_limits import SIZE, _calls, _request, _response
 from tests.vectors import RESPONSES
@@ -141,3 +142,44 @@ def test_the_warning_points_at_who_reads_the_naive_time(of: Any) -> None:
         warnings.simplefilter("always")
         _ = message.this_update
     assert [each.filename for each in caught] == [__file__]
+
+
+HUGE = 1 << 8 * 2000
+"""More digits than Python writes: at 4,300 it raises a plain ValueError."""
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_version_without_end_is_refused(sign: int) -> None:
+    """Like any other version: by a DecodeError that names the place."""
+    version = encode(0xA0, encode_integer(sign * HUGE))
+    request = encode(0x30, encode(0x30, version, encode(0x30)))
+    with pytest.raises(ocsp.DecodeError) as raised:
+        ocsp.load_der_ocsp_request(request)
+    assert raised.value.path.endswith("tbsRequest.version")
+    basic = encode(0x30, encode(0x30, version), encode(0x30, PSS), b"\x03\x01\x00")
+    octets = encode(0x30, encode_oid("1.3.6.1.5.5.7.48.1.1"), encode(0x04, basic))
+    with pytest.raises(ocsp.DecodeError) as raised:
+        ocsp.load_der_ocsp_response(encode(0x30, b"\x0a\x01\x00", encode(0xA0, octets)))
+    assert raised.value.path.endswith("tbsResponseData.version")
+
+
+def test_an_arc_that_no_object_can_hold_is_refused() -> None:
+    """As the original does; ``ObjectIdentifier`` would raise when somebody looks."""
+    fits, too_large = (encode_oid(f"2.25.{(1 << 128) - step}") for step in (1, 0))
+    loaded = ocsp.load_der_ocsp_response(_response_with(encode(0x30, fits)))
+    assert loaded.signature_algorithm_oid.dotted_string.startswith("2.25.3402")
+    data = _response_with(encode(0x30, too_large))
+    with pytest.raises(ocsp.DecodeError, match="arc of an object identifier"):
+        ocsp.load_der_ocsp_response(data)
+    with pytest.raises(ValueError, match="parsing asn1"):
+        original.load_der_ocsp_response(data)
+    with pytest.raises(ocsp.DecodeError, match="arc of an object identifier"):
+        ocsp.load_der_ocsp_request(_request_with(encode(0x30, too_large)))
+
+
+def test_numbers_without_end_can_be_shown() -> None:
+    """In hexadecimal."""
+    assert repr(ocsp.CRLReference(number=5)) == "<CRLReference(number=5)>"
+    assert repr(ocsp.CRLReference(number=HUGE)).startswith(
+        "<CRLReference(number=0x1000"
+    )

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
+from ocsp._der import number_text
 from ocsp.certid import CertID
 from ocsp.linting.case import Case, Complaint
 from ocsp.single_response import OCSPSingleResponse
@@ -106,7 +107,7 @@ def sane_serial_numbers(case: Case) -> Iterator[Complaint]:
         number = entry.serial_number
         octets = number.bit_length() // 8 + 1
         if number <= 0 or octets > MAX_SERIAL_OCTETS:
-            what = f"has {octets} octets" if number > 0 else f"is {number}"
+            what = f"has {octets} octets" if number > 0 else f"is {number_text(number)}"
             yield Complaint(f"{where}.certID.serialNumber", what)
 
 

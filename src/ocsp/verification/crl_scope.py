@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from ocsp._certificates import serial_of
+from ocsp._der import number_text
 from ocsp.verification.crl_case import CRLCase, ReadCRL
 from ocsp.verification.errors import (
     CRLScopeMismatch,
@@ -30,7 +31,8 @@ def in_scope(case: CRLCase) -> None:
         case.fail(
             "R9",
             CRLScopeMismatch,
-            f"the certificate has the serial number {serial}, which no CRL can list",
+            f"the certificate has the serial number {number_text(serial)}, which no "
+            "CRL can list",
             serial_number=serial,
         )
     if scope is None:
@@ -131,10 +133,13 @@ def _misfits(complete: ReadCRL, delta: ReadCRL) -> Iterator[str]:
     else:
         if base is not None and base > number:
             yield (
-                f"the delta CRL tells of changes since number {base}, and the CRL has "
-                f"number {number}"
+                f"the delta CRL tells of changes since number {number_text(base)}, and "
+                f"the CRL has number {number_text(number)}"
             )
         if newer <= number:
-            yield f"the delta CRL has number {newer}, and the CRL {number}"
+            yield (
+                f"the delta CRL has number {number_text(newer)}, and the CRL "
+                f"{number_text(number)}"
+            )
     if complete.scope != delta.scope:
         yield "the delta CRL is about other certificates than the CRL"

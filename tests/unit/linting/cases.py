@@ -207,6 +207,7 @@ ENTRIES = (
         _entry(about=f.cert_id((1 << 159) - 1)),
     ),
     LintCase("L205", RFC6960, _entry(about=f.cert_id(0)), _entry(about=f.cert_id(1))),
+    LintCase("L205", RFC6960, _entry(about=f.cert_id(-(1 << 16_000))), {}),
     LintCase(
         "L206",
         RFC6960,

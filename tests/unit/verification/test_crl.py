@@ -435,6 +435,16 @@ STRANGE = make("leaf", "Other CA", serial=LISTED)
         (crl(), {"delta": crl(number=7, base=6)}, ("R11", e.DeltaCRLMismatch)),
         (crl(), {"delta": crl(number=5, base=5)}, ("R11", e.DeltaCRLMismatch)),
         (
+            crl(),
+            {"delta": crl(number=6, base=1 << 16_000)},
+            ("R11", e.DeltaCRLMismatch),
+        ),
+        (
+            crl(number=1 << 16_000),
+            {"delta": crl(number=6, base=5)},
+            ("R11", e.DeltaCRLMismatch),
+        ),
+        (
             crl(number=None),
             {"delta": crl(number=6, base=5)},
             ("R11", e.DeltaCRLMismatch),
