@@ -13,6 +13,7 @@ from functools import wraps
 from typing import NamedTuple, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
@@ -21,15 +22,43 @@ from ocsp._remembered import Remembered
 from ocsp.errors import LimitExceeded, SchemaError
 
 __all__ = [
+    "UNREADABLE",
     "CertificateParts",
     "certificate_der",
     "digest",
+    "extensions_of",
     "outer_algorithm",
     "parts_of",
     "read_certificate",
     "remembered",
     "serial_of",
 ]
+
+
+UNREADABLE = (
+    ValueError,
+    TypeError,  # of a name with a BIT STRING, which only one attribute may have
+    UserWarning,  # of the length of a name, in a program that makes errors of them
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What ``cryptography`` raises where it cannot read a name or an extension."""
+
+
+def extensions_of(
+    holder: x509.Certificate | x509.CertificateRevocationList | x509.RevokedCertificate,
+) -> x509.Extensions:
+    """
+    Return the extensions of *holder*.
+
+    Raises:
+        SchemaError: If they cannot be read.
+    """
+    try:
+        return holder.extensions
+    except UNREADABLE as error:
+        raise SchemaError(str(error)) from error
 
 
 class CertificateParts(NamedTuple):

@@ -12,6 +12,7 @@ import datetime
 from cryptography import x509
 
 from ocsp import oids
+from ocsp._certificates import UNREADABLE
 from ocsp.errors import SchemaError
 
 __all__ = ["decode_crl_entry_extension"]
@@ -37,5 +38,5 @@ def decode_crl_entry_extension(dotted: str, value: bytes) -> x509.ExtensionType:
     try:
         decoded: x509.ExtensionType = entry.extensions[0].value
         return decoded
-    except (ValueError, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         raise SchemaError(str(error)) from error

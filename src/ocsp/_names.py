@@ -13,6 +13,7 @@ from typing import cast
 from cryptography import x509
 
 from ocsp import limits, oids
+from ocsp._certificates import UNREADABLE
 from ocsp._crl_entry import decode_crl_entry_extension
 from ocsp._der import (
     SEQUENCE,
@@ -68,9 +69,12 @@ def parse_name(der: bytes) -> x509.Name:
     Few names recur in all the messages of a program, so they are kept.
 
     Raises:
-        ValueError: If an attribute has a value that is no text.
+        SchemaError: If an attribute has a value that is no text.
     """
-    return x509.Name.from_bytes(der)
+    try:
+        return x509.Name.from_bytes(der)
+    except UNREADABLE as error:
+        raise SchemaError(str(error)) from error
 
 
 @lru_cache(maxsize=256)

@@ -29,6 +29,7 @@ from ocsp.errors import (
     IssuerNotFound,
     NoResponderURL,
     OCSPError,
+    SchemaError,
 )
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.chain import needs_no_status
@@ -99,8 +100,8 @@ def _without_asking(
     try:
         if needs_no_status(inquiry.certificate):
             return Outcome(CheckStatus.NOT_NEEDED, inquiry.certificate, issuer)
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as e:
-        reason = f"the extensions of the certificate cannot be read: {e}"
+    except SchemaError as error:
+        reason = f"the extensions of the certificate cannot be read: {error}"
         return _indeterminate(inquiry, issuer, DecodeError(reason))
     return None
 

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import limits
+from ocsp._certificates import extensions_of
 from ocsp.client.options import Options, Schemes
 from ocsp.errors import ForbiddenResponderURL
 
@@ -50,9 +51,11 @@ def issuer_urls(cert: x509.Certificate) -> tuple[str, ...]:
 
 def _access(cert: x509.Certificate, method: x509.ObjectIdentifier) -> tuple[str, ...]:
     try:
-        access = cert.extensions.get_extension_for_class(
-            x509.AuthorityInformationAccess
-        ).value
+        access = (
+            extensions_of(cert)
+            .get_extension_for_class(x509.AuthorityInformationAccess)
+            .value
+        )
     except x509.ExtensionNotFound:
         return ()
     return _distinct(
@@ -77,7 +80,7 @@ def list_urls(
         ValueError: If the extensions of *holder* cannot be read.
     """
     try:
-        points = holder.extensions.get_extension_for_class(kind).value
+        points = extensions_of(holder).get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return ()
     return _distinct(

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp._certificates import UNREADABLE
 from ocsp._crl import CRLFrame, read_frame
 from ocsp.errors import DecodeError, LimitExceeded
 from ocsp.verification.case import Findings
@@ -127,7 +128,7 @@ def read_crl(
     """R1: return the CRL *data*, or nothing and what is wrong with it."""
     try:
         return _read(data, name)
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
+    except (*UNREADABLE, x509.InvalidVersion) as error:
         well_formed(findings, name, error)
         return None
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp._certificates import serial_of
+from ocsp._certificates import extensions_of, serial_of
+from ocsp.errors import SchemaError
 from ocsp.verification.crl_case import CRLCase, ReadCRL
 from ocsp.verification.errors import (
     CRLExpired,
@@ -75,8 +76,8 @@ def _understood(
 ) -> x509.Extensions | None:
     where = f"the entry {entry.serial_number:#x} of {each.name}"
     try:
-        extensions = entry.extensions
-    except (ValueError, x509.DuplicateExtension) as error:
+        extensions = extensions_of(entry)
+    except SchemaError as error:
         case.fail("R12", MalformedCRL, f"{where} is malformed: {error}")
         return None
     for extension in extensions:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from ocsp._certificates import serial_of
+from ocsp._certificates import extensions_of, serial_of
 from ocsp._der import number_text
+from ocsp.errors import SchemaError
 from ocsp.verification.crl_case import CRLCase, ReadCRL
 from ocsp.verification.errors import (
     CRLScopeMismatch,
@@ -66,8 +67,9 @@ def _distribution_points(
 ) -> set[x509.GeneralName]:
     """Return the names that the certificate has for lists of its own issuer."""
     try:
-        points = cert.extensions.get_extension_for_class(x509.CRLDistributionPoints)
-    except (ValueError, x509.DuplicateExtension, x509.ExtensionNotFound):
+        extensions = extensions_of(cert)
+        points = extensions.get_extension_for_class(x509.CRLDistributionPoints)
+    except (SchemaError, x509.ExtensionNotFound):
         return set()
     return {
         name

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ocsp import limits
-from ocsp._certificates import remembered
+from ocsp._certificates import extensions_of, remembered
+from ocsp.errors import SchemaError
 from ocsp.signatures import is_only_for_pss
 from ocsp.verification.policy import Policy
 
@@ -85,8 +86,8 @@ def facts_of(certificate: x509.Certificate) -> Facts:
     validity = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     known = (key, unusable, bits, curve, pss_only, *validity)
     try:
-        extensions = certificate.extensions
-    except _UNREADABLE as error:
+        extensions = extensions_of(certificate)
+    except SchemaError as error:
         return Facts(*known, unreadable=str(error))
     found = {extension.oid: extension.value for extension in extensions}
     usage = found.get(x509.KeyUsage.oid)
@@ -128,16 +129,6 @@ def odd_size(facts: Facts, policy: Policy) -> str:
     if least <= facts.bits <= most:
         return ""
     return f"has {facts.bits} bits, and the policy takes {least} to {most}"
-
-
-_UNREADABLE = (
-    ValueError,
-    UserWarning,  # of the length of a name, in a program that makes errors of them
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What ``cryptography`` raises where it cannot read an extension."""
 
 
 def _key(certificate: x509.Certificate) -> tuple[CertificatePublicKeyTypes | None, str]:

@@ -12,7 +12,7 @@ import unicodedata
 
 from cryptography import x509
 
-from ocsp._certificates import parts_of
+from ocsp._certificates import UNREADABLE, parts_of
 from ocsp.response import OCSPResponse
 
 __all__ = [
@@ -23,10 +23,6 @@ __all__ = [
     "same_name",
     "text",
 ]
-
-# ``cryptography`` warns of lengths that X.520 does not allow, and a program may have
-# made errors of its warnings.
-_UNREADABLE = (ValueError, UserWarning)
 
 
 def names_signer(response: OCSPResponse, certificate: x509.Certificate) -> bool:
@@ -41,7 +37,7 @@ def name_of_subject(certificate: x509.Certificate) -> x509.Name | None:
     """Return the subject of *certificate*, if it can be read."""
     try:
         return certificate.subject
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -49,7 +45,7 @@ def name_of_issuer(certificate: x509.Certificate) -> x509.Name | None:
     """Return whom *certificate* names as its issuer, if that can be read."""
     try:
         return certificate.issuer
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -57,7 +53,7 @@ def name_of_responder(response: OCSPResponse) -> x509.Name | None:
     """Return the name in responderID, if there is one and it can be read."""
     try:
         return response.responder_name
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
+from ocsp._certificates import extensions_of
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.errors import MustStapleViolation, VerificationError
@@ -32,7 +33,7 @@ def must_staple(cert: x509.Certificate) -> bool:
         ValueError: If the extensions of *cert* cannot be read.
     """
     try:
-        features = cert.extensions.get_extension_for_class(x509.TLSFeature).value
+        features = extensions_of(cert).get_extension_for_class(x509.TLSFeature).value
     except x509.ExtensionNotFound:
         return False
     return x509.TLSFeatureType.status_request in features
