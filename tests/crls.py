@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
@@ -73,6 +73,7 @@ def crl(
     base: int | None = None,
     critical: Sequence[x509.ExtensionType] = (),
     extensions: Sequence[x509.ExtensionType] = (),
+    rsa_padding: padding.PKCS1v15 | padding.PSS | None = None,
 ) -> bytes:
     """Return the DER of a CRL of *issuer*; a delta CRL with *base*."""
     builder = (
@@ -91,7 +92,8 @@ def crl(
         builder = builder.add_extension(extension, critical=False)
     for each in entries:
         builder = builder.add_revoked_certificate(each)
-    signed = builder.sign(signer or key(issuer), hashes.SHA256())
+    private = signer or key(issuer)
+    signed = builder.sign(private, hashes.SHA256(), rsa_padding=rsa_padding)
     return signed.public_bytes(Encoding.DER)
 
 

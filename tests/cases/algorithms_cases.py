@@ -522,6 +522,37 @@ def key_for_pss_signs_otherwise(build: Builder) -> Scenario:
     return _for_pss_only(build, "rsa-sha256", refused("V6"))
 
 
+@case("V6", HIGH, Feature.RSA_PSS)
+def delegate_certificate_by_a_key_for_pss_signed_otherwise(build: Builder) -> Scenario:
+    """
+    The CA's key is for PSS only, and signs the delegate's certificate with PKCS #1 v1.5.
+
+    Expected: refused; the key is restricted, whatever it signs. RFC 4055 §1.2.
+    """
+    return _by_delegate_of_pss_only(build, "rsa-sha256", refused("V6"))
+
+
+@case("V6", MEDIUM, Feature.RSA_PSS)
+def delegate_certificate_by_a_key_for_pss(build: Builder) -> Scenario:
+    """
+    The CA's key is for PSS only, and signs the delegate's certificate with PSS.
+
+    Expected: good. RFC 4055 §1.2.
+    """
+    return _by_delegate_of_pss_only(build, "pss-sha256", good())
+
+
+def _by_delegate_of_pss_only(
+    build: Builder, scheme: str, expected: Expected
+) -> Scenario:
+    info = pss_key_info("rsa-2048")
+    ca = build.authority(key="rsa-2048", key_info=info, scheme="pss-sha256")
+    leaf = build.certificate("leaf.example", issuer=ca)
+    by = build.delegate(issuer=ca, signature_scheme=scheme)
+    response = build.response(by=by, cert_id=build.cert_id(leaf, ca))
+    return build.verify(expected, response, cert=leaf, issuer=ca)
+
+
 @case("V6", MEDIUM, Feature.WEAK)
 def dsa_2048(build: Builder) -> Scenario:
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from tests.cases.builder import (
@@ -10,6 +11,7 @@ from tests.cases.builder import (
     MINUTE,
     SECOND,
     Builder,
+    name,
 )
 from tests.cases.model import (
     NOW,
@@ -184,6 +186,30 @@ def answered_with_another_hash(build: Builder) -> Scenario:
     """
     response = _with(build, hashed="sha1")
     return build.verify(good(), response, request=build.request(build.cert_id()))
+
+
+@case("V9", MEDIUM)
+def answered_with_another_hash_of_another_string_type(build: Builder) -> Scenario:
+    """
+    The same, where the certificate has the CA's name as PrintableString.
+
+    Expected: good; the hashes are over the name as the certificate has it. RFC 6960
+    §4.1.1.
+    """
+    issuer_name = name("Test CA", tag=0x13)
+    leaf = build.certificate("leaf.example", issuer_name=issuer_name)
+    asked, answered = (
+        build.cert_id(
+            name_hash=hashlib.new(hashed, issuer_name).digest(), hashed=hashed
+        )
+        for hashed in ("sha256", "sha1")
+    )
+    return build.verify(
+        good(),
+        build.response(cert_id=answered),
+        cert=leaf,
+        request=build.request(asked),
+    )
 
 
 @case("V9", MEDIUM, MANY)

@@ -283,6 +283,21 @@ def issuer_may_not_sign_by_policy(build: Builder) -> Scenario:
 
 
 @case("V16", MEDIUM)
+def issuer_not_understood_by_policy(build: Builder) -> Scenario:
+    """
+    The CA's certificate has a critical extension that nobody knows; digitalSignature
+    is not asked for.
+
+    Expected: no evidence; keyUsage is all that this is about. RFC 5280 §4.2.
+    """
+    unknown = extension("1.2.3.4", b"\x05\x00", critical=True)
+    ca = build.authority(extensions=(CA, usage("key_cert_sign"), unknown))
+    response = build.response(by=ca, certs=())
+    policy = {"issuer_key_usage": "any"}
+    return build.verify(refused("V16"), response, issuer=ca, policy=policy)
+
+
+@case("V16", MEDIUM)
 def issuer_without_key_usage(build: Builder) -> Scenario:
     """
     The CA signs itself, and its certificate has no keyUsage.
@@ -327,6 +342,20 @@ def evidence_that_the_delegate_is_good(build: Builder) -> Scenario:
     by = build.delegate(extensions=_PLAIN)
     evidence = build.evidence_about(by)
     return build.verify(good(), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", HIGH)
+def revoked_in_spite_of_nocheck(build: Builder) -> Scenario:
+    """
+    The delegate has nocheck, and the relying party has been told that it is revoked.
+
+    Expected: no evidence; nocheck says that nobody need ask, and not that an answer is
+    nothing. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.responder
+    evidence = build.evidence_about(by, status=build.revoked())
+    expected = refused("V17", error="ResponderRevoked")
+    return build.verify(expected, build.response(by=by), evidence=(evidence,))
 
 
 @case("V17", CRITICAL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
-from tests.cases.builder import Builder, extension
+from tests.cases.builder import Builder, extension, name
 from tests.cases.model import Feature, Importance, Scenario, case, good, refused
 
 HIGH, MEDIUM = Importance.HIGH, Importance.MEDIUM
@@ -39,6 +39,55 @@ def a_few_decoys(build: Builder) -> Scenario:
         by=by, responder_id=build.by_name(by.subject), certs=(*decoys, by.der)
     )
     return build.verify(good(), response)
+
+
+_BITS = 0x03
+
+
+@case("V11", HIGH)
+def responder_named_in_bits(build: Builder) -> Scenario:
+    """
+    The common name in responderID is a BIT STRING.
+
+    Expected: no evidence, and no crash; that is nobody's name. RFC 5280 §4.1.2.4.
+    """
+    nobody = build.by_name(name("\0nobody", tag=_BITS))
+    return build.verify(refused("V11"), build.response(responder_id=nobody))
+
+
+@case("V12", HIGH)
+def decoy_named_in_bits(build: Builder) -> Scenario:
+    """
+    Before the delegate's certificate stand others, with names in BIT STRINGs.
+
+    Expected: good; whoever adds unsigned certificates takes nothing away. RFC 6960
+    §4.2.1.
+    """
+    by, bits = build.responder, name("\0nobody", tag=_BITS)
+    directory = encode(0x30, encode(0xA4, bits))
+    decoys = (
+        build.delegate(bits, key="mallory"),
+        build.delegate(key="mallory", issuer_name=bits),
+        build.delegate(key="mallory", extensions=(extension("2.5.29.17", directory),)),
+    )
+    response = build.response(
+        by=by,
+        responder_id=build.by_name(by.subject),
+        certs=(*(each.der for each in decoys), by.der),
+    )
+    return build.verify(good(), response)
+
+
+@case("V2", MEDIUM)
+def issuer_of_an_entry_named_in_bits(build: Builder) -> Scenario:
+    """
+    An entry has the extension certificateIssuer, with a name in a BIT STRING.
+
+    Expected: malformed, and no crash. RFC 5280 §5.3.3.
+    """
+    names = encode(0x30, encode(0xA4, name("\0nobody", tag=_BITS)))
+    entry = build.entry(extensions=(extension("2.5.29.29", names),))
+    return build.verify(refused("V2"), build.response(entry))
 
 
 @case("V2", HIGH)

@@ -39,11 +39,11 @@ def test_openssl_judges_otherwise_only_where_that_is_known() -> None:
 
 @only_recorded
 def test_openssl_agrees_on_most() -> None:
-    """It is asked two thirds of the cases, never hangs, and agrees on four fifths."""
+    """It is asked two thirds of the cases, never hangs, and agrees on three quarters."""
     said = _said()
     assert len(said) > len(CASES) * 2 / 3
     assert not [name for name, verdict in said.items() if verdict.result == "hangs"]
-    assert len(recorded()["differences"]) < len(said) / 5
+    assert len(recorded()["differences"]) < len(said) / 4
 
 
 def test_what_openssl_is_not_asked_has_a_reason() -> None:

@@ -316,6 +316,29 @@ def produced_at_fits(build: Builder) -> Scenario:
 
 
 @case("V21", LOW)
+def produced_before_the_certificate(build: Builder) -> Scenario:
+    """
+    The response was signed before the certificate began, by more than clocks differ.
+
+    Expected: good, with a warning: what did not exist had no status.
+    """
+    begin = NOW - HOUR + SKEW + SECOND
+    leaf = build.certificate("leaf.example", begin=begin)
+    return build.verify(good("V21"), cert=leaf)
+
+
+@case("V21", LOW)
+def produced_before_the_certificate_within_the_skew(build: Builder) -> Scenario:
+    """
+    The same, by no more than clocks may differ.
+
+    Expected: good.
+    """
+    leaf = build.certificate("leaf.example", begin=NOW - HOUR + SKEW)
+    return build.verify(good(), cert=leaf)
+
+
+@case("V21", LOW)
 def produced_in_the_future(build: Builder) -> Scenario:
     """
     ProducedAt is five minutes and one second in the future.

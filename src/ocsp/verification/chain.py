@@ -26,9 +26,10 @@ from ocsp.verification.errors import (
     VerificationError,
 )
 from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.judge import error_of
 from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
-from ocsp.verification.response import verify
+from ocsp.verification.response import check_settings, verify
 
 __all__ = [
     "CertificateReport",
@@ -91,7 +92,7 @@ class ChainReport:
                 report.evidence.require_good()
         missing = [each for report in self.certificates for each in report.failures]
         if missing:
-            raise missing[0].error(missing)
+            raise error_of(missing)
         return self
 
 
@@ -153,6 +154,8 @@ def verify_chain(
             f"{len(chain)} certificates take {max(len(chain) - 1, 1)} responses, "
             f"not {len(responses)}"
         )
+    for each in chain:
+        check_settings(each, policy)
     moment, configured = moment_of(at), tuple(responders)
     return ChainReport(
         certificates=tuple(

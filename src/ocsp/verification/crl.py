@@ -35,6 +35,7 @@ from ocsp.verification.crl_rules import (
 from ocsp.verification.crl_scope import all_reasons, fits_delta, in_scope
 from ocsp.verification.errors import CRLExpired, Finding, VerificationError
 from ocsp.verification.policy import Policy
+from ocsp.verification.response import check_settings
 from ocsp.verification.revocation import (
     CRLJudgement,
     VerifiedRevocation,
@@ -93,8 +94,7 @@ def verify_crl(
         raise TypeError("delta must be bytes or a CertificateRevocationList")
     if not isinstance(cert, x509.Certificate):
         raise TypeError("cert must be a Certificate")
-    if not isinstance(issuer, x509.Certificate):
-        raise TypeError("issuer must be a Certificate")
+    check_settings(issuer, policy)
     moment, findings = moment_of(at), Findings()
     complete = read_crl(crl, "the CRL", findings)
     changes = None if delta is None else read_crl(delta, "the delta CRL", findings)

@@ -99,22 +99,42 @@ def _understood(
 def revocation_of(case: CRLCase) -> Revocation | None:
     """Return the revocation of the certificate, or ``None`` where it is not listed."""
     if case.delta is not None:
-        changed = _entry(case, case.delta)
+        changed = _listed(case, case.delta)
+        if changed is not None and _is_gone(changed):
+            return _listed_again(case, case.delta)
         if changed is not None:
-            gone = changed.reason is x509.ReasonFlags.remove_from_crl
-            return None if gone else changed
-    found = _entry(case, case.complete)
-    if found is not None and found.reason is x509.ReasonFlags.remove_from_crl:
+            return changed
+    found = _listed(case, case.complete)
+    if found is not None and _is_gone(found):
         case.fail(
             "R12", MalformedCRL, "removeFromCRL stands in the CRL, which is no delta"
         )
     return found
 
 
-def _entry(case: CRLCase, each: ReadCRL) -> Revocation | None:
+def _is_gone(changed: Revocation) -> bool:
+    return changed.reason is x509.ReasonFlags.remove_from_crl
+
+
+def _listed(case: CRLCase, each: ReadCRL) -> Revocation | None:
     entry = each.crl.get_revoked_certificate_by_serial_number(serial_of(case.cert))
-    if entry is None:
-        return None
+    return None if entry is None else _revocation(case, each, entry)
+
+
+def _listed_again(case: CRLCase, each: ReadCRL) -> Revocation | None:
+    """Return what else a delta says of a certificate that it removes: that counts."""
+    serial = serial_of(case.cert)
+    for entry in each.crl:
+        if entry.serial_number == serial:
+            found = _revocation(case, each, entry)
+            if not _is_gone(found):
+                return found
+    return None
+
+
+def _revocation(
+    case: CRLCase, each: ReadCRL, entry: x509.RevokedCertificate
+) -> Revocation:
     reason = None
     for extension in _understood(case, each, entry) or ():
         if isinstance(extension.value, x509.CRLReason):

@@ -26,7 +26,7 @@ from ocsp.verification.errors import (
     SignatureAlgorithmNotAllowed,
     UnhandledCriticalExtension,
 )
-from ocsp.verification.facts import facts_of, odd_size
+from ocsp.verification.facts import facts_of, needs_pss, odd_size
 from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
 from ocsp.verification.policy import MissingNextUpdate, SignatureHashes
 
@@ -88,9 +88,17 @@ def strong_enough(case: CRLCase, each: ReadCRL) -> None:
 def signature_is_right(case: CRLCase, each: ReadCRL) -> None:
     """R5: the issuer's key has signed tbsCertList; R4: the algorithm counts."""
     oid = each.crl.signature_algorithm_oid.dotted_string
+    facts = facts_of(case.issuer)
+    if needs_pss(facts, each.frame.algorithm):
+        case.fail(
+            "R4",
+            SignatureAlgorithmNotAllowed,
+            f"the key that signed {each.name} signs with PSS only",
+            algorithm=oid,
+        )
     try:
         check_signature(
-            facts_of(case.issuer).key,
+            facts.key,
             each.frame.algorithm,
             each.crl.signature,
             each.crl.tbs_certlist_bytes,

@@ -47,14 +47,20 @@ def _out_of_scope(
     issuer: x509.Certificate,
     scope: x509.IssuingDistributionPoint,
 ) -> Iterator[str]:
-    is_ca = facts_of(cert).ca
+    facts = facts_of(cert)
     if scope.indirect_crl:
         yield "may be about certificates of other issuers, which is not supported"
     if scope.only_contains_attribute_certs:
         yield "is about attribute certificates"
-    if scope.only_contains_user_certs and is_ca:
+    by_kind = scope.only_contains_user_certs or scope.only_contains_ca_certs
+    if by_kind and facts.unreadable:
+        yield (
+            "is about some kind of certificates only, and this one cannot be read: "
+            f"{facts.unreadable}"
+        )
+    elif scope.only_contains_user_certs and facts.ca:
         yield "is about end entities, and the certificate is that of a CA"
-    if scope.only_contains_ca_certs and not is_ca:
+    elif scope.only_contains_ca_certs and not facts.ca:
         yield "is about CAs, and the certificate is that of an end entity"
     part = _names(issuer, scope.full_name, scope.relative_name)
     if part and part.isdisjoint(_distribution_points(cert, issuer)):

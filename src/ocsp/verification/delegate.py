@@ -29,7 +29,7 @@ from ocsp.verification.errors import (
     VerificationError,
 )
 from ocsp.verification.evidence import AuthorizedBy
-from ocsp.verification.facts import facts_of, odd_size
+from ocsp.verification.facts import facts_of, needs_pss, odd_size
 from ocsp.verification.names import (
     name_of_issuer,
     name_of_subject,
@@ -100,9 +100,13 @@ def _fault(
     if parts.algorithm != outer_algorithm(certificate):
         message = "names two algorithms of its signature (RFC 5280 §4.1.1.2)"
         return Fault("V6", SignatureAlgorithmNotAllowed, message)
+    facts = facts_of(issuer)
+    if needs_pss(facts, parts.algorithm):
+        message = "is signed with a key for PSS only, and not with PSS (RFC 4055 §1.2)"
+        return Fault("V6", SignatureAlgorithmNotAllowed, message)
     try:
         check_signature(
-            facts_of(issuer).key,
+            facts.key,
             parts.algorithm,
             certificate.signature,
             certificate.tbs_certificate_bytes,
@@ -136,7 +140,9 @@ def for_ocsp_signing(candidate: Candidate) -> None:
     purposes = candidate.facts.purposes
     if ExtendedKeyUsageOID.OCSP_SIGNING in purposes:
         return
-    listed = ", ".join(sorted(each.dotted_string for each in purposes)) or "none"
+    listed = ", ".join(sorted(each.dotted_string for each in purposes)) or (
+        "cannot be read" if candidate.facts.unreadable else "none"
+    )
     candidate.fail(
         "V14",
         MissingOCSPSigningEKU,
@@ -149,21 +155,18 @@ def for_ocsp_signing(candidate: Candidate) -> None:
 def may_sign(case: Case, candidate: Candidate) -> None:
     """V16: a delegate is an end entity; its key, or the issuer's, may sign."""
     facts = candidate.facts
-    if candidate.authorized_by is AuthorizedBy.DELEGATE:
-        if facts.ca:
-            _unsuitable(candidate, "is that of a CA, which must not sign for another")
-    elif (
-        candidate.authorized_by is AuthorizedBy.ISSUER
-        and case.policy.issuer_key_usage is IssuerKeyUsage.ANY
-    ):
-        return
+    if facts.ca and candidate.authorized_by is AuthorizedBy.DELEGATE:
+        _unsuitable(candidate, "is that of a CA, which must not sign for another")
     if facts.unreadable:
         _unsuitable(candidate, f"has unreadable extensions: {facts.unreadable}")
     if facts.unknown:
         _unsuitable(
             candidate, f"has a critical extension that is not known: {facts.unknown}"
         )
-    if not facts.signs:
+    if not facts.signs and not (
+        candidate.authorized_by is AuthorizedBy.ISSUER
+        and case.policy.issuer_key_usage is IssuerKeyUsage.ANY
+    ):
         _unsuitable(candidate, "has a keyUsage without digitalSignature")
 
 
@@ -180,9 +183,6 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
     how = case.policy.delegate_revocation
     if how is DelegateRevocation.UNSAFE_SKIP:
         return
-    nocheck = candidate.facts.nocheck
-    if nocheck and how is DelegateRevocation.HONOR_NOCHECK:
-        return
     key_bits = parts_of(candidate.certificate).key_bits
     statuses = {
         evidence.status
@@ -192,13 +192,14 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
         and evidence.is_about(candidate.certificate, case.issuer)
         and evidence.holds_at(case.at)
     }
+    trusted = candidate.facts.nocheck and how is DelegateRevocation.HONOR_NOCHECK
     if OCSPCertStatus.REVOKED in statuses:
         candidate.fail(
             "V17",
             ResponderRevoked,
             f"the certificate of the signer {candidate.name} is revoked",
         )
-    elif OCSPCertStatus.GOOD not in statuses:
+    elif OCSPCertStatus.GOOD not in statuses and not trusted:
         candidate.fail(
             "V17",
             ResponderRevocationUnknown,

@@ -172,9 +172,14 @@ def _of(case: Case, cert_id: CertID) -> CertID | int:
     there is nothing to compute that from, so those have to come back as they were.
     """
     try:
-        under = CertID.for_serial(
-            case.issuer, cert_id.serial_number, cert_id.hash_algorithm
-        )
+        algorithm, serial = cert_id.hash_algorithm, cert_id.serial_number
     except UnsupportedAlgorithm:
         return cert_id
-    return cert_id.serial_number if under == cert_id else cert_id
+    if cert_id == CertID.for_serial(case.issuer, serial, algorithm):
+        return serial
+    # A certificate may write its issuer's name otherwise than the issuer itself does.
+    if isinstance(case.cert, x509.Certificate) and cert_id.matches(
+        case.cert, case.issuer
+    ):
+        return serial
+    return cert_id

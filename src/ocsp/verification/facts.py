@@ -15,13 +15,14 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from ocsp import limits
+from ocsp import limits, oids
 from ocsp._certificates import extensions_of, remembered
+from ocsp.algorithms import algorithm_identifier
 from ocsp.errors import SchemaError
 from ocsp.signatures import is_only_for_pss
 from ocsp.verification.policy import Policy
 
-__all__ = ["Facts", "end_of", "facts_of", "odd_size"]
+__all__ = ["Facts", "facts_of", "needs_pss", "odd_size", "validity_of"]
 
 
 class Facts(NamedTuple):
@@ -107,9 +108,16 @@ def facts_of(certificate: x509.Certificate) -> Facts:
 
 
 @remembered
-def end_of(certificate: x509.Certificate) -> datetime.datetime:
-    """Return when *certificate* is valid last, aware, in UTC."""
-    return certificate.not_valid_after_utc
+def validity_of(
+    certificate: x509.Certificate,
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return when *certificate* is valid first and last, aware, in UTC."""
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
+def needs_pss(facts: Facts, identifier: bytes) -> bool:
+    """Tell whether the key signs with PSS only, and *identifier* is no PSS."""
+    return facts.pss_only and algorithm_identifier(identifier).oid != oids.RSASSA_PSS
 
 
 LARGEST_CURVE = 1024

@@ -37,7 +37,7 @@ from ocsp.verification.status import (
 )
 from ocsp.verification.times import not_future, produced_at, recent
 
-__all__ = ["judge", "open_message"]
+__all__ = ["error_of", "judge", "open_message"]
 
 
 def judge(case: Case) -> VerifiedResponse:
@@ -71,7 +71,7 @@ def judge(case: Case) -> VerifiedResponse:
         _judge_entry(case, entry)
     signer = case.signer
     if case.failures or entry is None or signer is None:
-        raise _error(case.failures)
+        raise error_of(case.failures)
     return as_evidence(
         Judgement(
             case.cert,
@@ -100,11 +100,11 @@ def open_message(data: bytes | OCSPResponse) -> OCSPResponse:
     except DecodeError as error:
         findings = Findings()
         (is_basic if is_about_type(error) else well_formed)(findings, error)
-        raise _error(findings.failures) from error
+        raise error_of(findings.failures) from error
     if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
         findings = Findings()
         successful(findings, response)
-        raise _error(findings.failures)
+        raise error_of(findings.failures)
     return response
 
 
@@ -127,7 +127,7 @@ _SPECIFIC = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12"
 """Rules in the order in which they say most; all others follow as they were found."""
 
 
-def _error(failures: list[Finding]) -> VerificationError:
+def error_of(failures: list[Finding]) -> VerificationError:
     """Return the error of the most specific failure, with all of them."""
     ranked = sorted(failures, key=lambda failure: _rank(failure.rule))
     return ranked[0].error(ranked)

@@ -24,7 +24,7 @@ from ocsp.single_response import OCSPSingleResponse
 from ocsp.statuses import OCSPCertStatus
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy, Judgement
-from ocsp.verification.facts import end_of, facts_of, odd_size
+from ocsp.verification.facts import facts_of, odd_size, validity_of
 from ocsp.verification.names import names_signer
 from ocsp.verification.policy import CertIDHashes
 
@@ -73,13 +73,15 @@ def _is_in_time(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -
     at, policy, facts = case.at, case.policy, facts_of(case.issuer)
     this_update, next_update = entry._this_update, entry._next_update
     produced_at = case.response.produced_at_utc
+    begin, end = validity_of(cert)
     return (
         next_update is not None
         and this_update <= produced_at <= at < next_update
         and facts.not_before <= produced_at <= facts.not_after
         and policy.min_interval <= next_update - this_update <= policy.max_interval
         and at - this_update <= policy.max_age
-        and at <= end_of(cert)
+        and begin <= produced_at
+        and at <= end
     )
 
 

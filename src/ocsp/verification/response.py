@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from ocsp.certid import CertID
+from ocsp.errors import BuildError
 from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Case
@@ -22,7 +23,7 @@ from ocsp.verification.judge import judge, open_message
 from ocsp.verification.policy import Policy
 from ocsp.verification.revocation import VerifiedRevocation
 
-__all__ = ["verify"]
+__all__ = ["check_settings", "verify"]
 
 _STRICT = Policy()
 _EVIDENCE = (VerifiedResponse, VerifiedRevocation)
@@ -78,34 +79,48 @@ def verify(
     Raises:
         VerificationError: If a rule fails; ``failures`` has all that do.
         TypeError: If an argument is of another type, or *at* is naive.
+        BuildError: If *nonce* is another one than that of *request*.
         x509.DuplicateExtension: If *request* has two nonces.
     """
     if not isinstance(response, (bytes, OCSPResponse)):
         raise TypeError("response must be bytes or an OCSPResponse")
     if not isinstance(cert, (x509.Certificate, CertID)):
         raise TypeError("cert must be a Certificate or a CertID")
-    if not isinstance(issuer, x509.Certificate):
-        raise TypeError("issuer must be a Certificate")
-    if not isinstance(policy, Policy):
-        raise TypeError("policy must be a Policy")
+    check_settings(issuer, policy)
     if request is not None and not isinstance(request, OCSPRequest):
         raise TypeError("request must be an OCSPRequest")
-    if nonce is None:
-        nonce = None if request is None else _nonce_of(request)
-    elif not isinstance(nonce, bytes):
+    if nonce is not None and not isinstance(nonce, bytes):
         raise TypeError("nonce must be bytes")
+    if request is not None:
+        nonce = _nonce_of(request, nonce)
+    moment = moment_of(at)
+    trusted = _certificates(responders) if responders else ()
+    known = _evidence(evidence) if evidence else ()
     case = Case(
         open_message(response),
         cert,
         issuer,
-        moment_of(at),
+        moment,
         nonce=nonce,
         request=request,
-        responders=_certificates(responders) if responders else (),
-        evidence=_evidence(evidence) if evidence else (),
+        responders=trusted,
+        evidence=known,
         policy=policy,
     )
     return judge(case)
+
+
+def check_settings(issuer: object, policy: object) -> None:
+    """
+    Require what every verification is given.
+
+    Raises:
+        TypeError: If one is of another type.
+    """
+    if not isinstance(issuer, x509.Certificate):
+        raise TypeError("issuer must be a Certificate")
+    if not isinstance(policy, Policy):
+        raise TypeError("policy must be a Policy")
 
 
 def _certificates(
@@ -125,8 +140,11 @@ def _evidence(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     return found
 
 
-def _nonce_of(request: OCSPRequest) -> bytes | None:
+def _nonce_of(request: OCSPRequest, nonce: bytes | None) -> bytes | None:
+    """Return the nonce of *request*, or *nonce* where it has none."""
     for extension in request.extensions:
         if isinstance(extension.value, x509.OCSPNonce):
+            if nonce is not None and nonce != extension.value.nonce:
+                raise BuildError("nonce: the request has another one")
             return extension.value.nonce
-    return None
+    return nonce

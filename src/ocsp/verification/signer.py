@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp import limits, oids
+from ocsp import limits
 from ocsp.errors import SignatureInvalid
 from ocsp.response import OCSPResponse
 from ocsp.signatures import check_signature
@@ -32,6 +32,7 @@ from ocsp.verification.errors import (
     SignatureAlgorithmNotAllowed,
 )
 from ocsp.verification.evidence import AuthorizedBy
+from ocsp.verification.facts import needs_pss
 from ocsp.verification.names import (
     name_of_responder,
     names_signer,
@@ -102,7 +103,7 @@ def _judge(case: Case, candidate: Candidate) -> None:
 def signature_is_right(case: Case, candidate: Candidate) -> None:
     """V10: the key has signed tbsResponseData; V6: with an algorithm that counts."""
     response, facts = case.response, candidate.facts
-    if facts.pss_only and _algorithm(response) != oids.RSASSA_PSS:
+    if needs_pss(facts, response.signature_algorithm_identifier):
         candidate.fail(
             "V6",
             SignatureAlgorithmNotAllowed,

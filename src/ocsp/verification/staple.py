@@ -15,10 +15,11 @@ from cryptography import x509
 from ocsp._certificates import extensions_of
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Findings
+from ocsp.verification.clock import moment_of
 from ocsp.verification.errors import MustStapleViolation, VerificationError
 from ocsp.verification.evidence import Evidence, VerifiedResponse
 from ocsp.verification.policy import Policy
-from ocsp.verification.response import verify
+from ocsp.verification.response import check_settings, verify
 
 __all__ = ["must_staple", "verify_staple"]
 
@@ -79,7 +80,11 @@ def verify_staple(
         TypeError: As :func:`ocsp.verify`.
         ValueError: If the extensions of *cert* cannot be read.
     """
-    if not staple:
+    if not isinstance(cert, x509.Certificate):
+        raise TypeError("cert must be a Certificate")
+    if staple is None or staple == b"":
+        check_settings(issuer, policy)
+        moment_of(at)
         _require_none_demanded(cert)
         return None
     try:
@@ -93,11 +98,18 @@ def verify_staple(
             policy=policy,
         )
     except VerificationError as error:
-        if not must_staple(cert):
+        if not _may_demand(cert):
             raise
         findings = Findings()
         has_staple(findings, "one that is no evidence")
         raise type(error)((*error.failures, *findings.failures)) from error
+
+
+def _may_demand(cert: x509.Certificate) -> bool:
+    try:
+        return must_staple(cert)
+    except ValueError:
+        return False  # and what speaks against the staple is to be told
 
 
 def _require_none_demanded(cert: x509.Certificate) -> None:

@@ -20,7 +20,7 @@ from ocsp.verification.errors import (
     RevokedButStale,
     StatusNotAvailable,
 )
-from ocsp.verification.facts import end_of
+from ocsp.verification.facts import validity_of
 from ocsp.verification.message import extensions_of
 from ocsp.verification.policy import ExpiredCertificate
 
@@ -71,7 +71,7 @@ def ended(case: Case) -> datetime.datetime | None:
     """V26: a certificate that has ended is pointed out; return when, if it has."""
     if not isinstance(case.cert, x509.Certificate):
         return None
-    end = end_of(case.cert)
+    _, end = validity_of(case.cert)
     if end >= case.at:
         return None
     case.warn(

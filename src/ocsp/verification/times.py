@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime
 
+from cryptography import x509
+
 from ocsp.single_response import OCSPSingleResponse
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.errors import (
@@ -20,6 +22,7 @@ from ocsp.verification.errors import (
     ResponseNotYetValid,
     ValidityIntervalNotAllowed,
 )
+from ocsp.verification.facts import validity_of
 from ocsp.verification.policy import MissingNextUpdate, ProducedAt
 
 __all__ = [
@@ -133,6 +136,10 @@ def produced_at(case: Case, entry: OCSPSingleResponse) -> None:
         _misfit(case, f"signed at {produced}, before thisUpdate {this_update}")
     if next_update is not None and produced > next_update:
         _misfit(case, f"signed at {produced}, after nextUpdate {next_update}")
+    if isinstance(case.cert, x509.Certificate):
+        begin, _ = validity_of(case.cert)
+        if begin - produced > skew:
+            _misfit(case, f"signed at {produced}, before the certificate, at {begin}")
     if case.signer is None:
         return
     facts = case.signer.facts

@@ -16,6 +16,7 @@ from ocsp.verification.errors import (
     CertificateStatusUnknown,
     ResponseExpired,
     RevocationUndetermined,
+    RevokedButStale,
 )
 from tests.cases.builder import CA, CA_USAGE, DAY, SIGNS, Builder, Identity
 from tests.cases.model import NOW
@@ -88,6 +89,31 @@ def test_one_without_evidence_is_an_error() -> None:
     assert [failure.rule for failure in raised.value.failures] == ["V19", "V27"]
     with pytest.raises(RevocationUndetermined):
         _report(None, _about_sub()).require_good()
+
+
+def test_what_says_most_comes_first() -> None:
+    """Of all certificates of the chain, as of one."""
+    stale = _about_sub(BUILD.revoked(), **STALE)
+    with pytest.raises(RevokedButStale) as raised:
+        _report(None, stale).require_good()
+    assert [failure.rule for failure in raised.value.failures] == ["V20", "V27", "V19"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"policy": None}, "policy must be a Policy"),
+        ({"chain": [*_load(LEAF), b"x"]}, "issuer must be a Certificate"),
+        ({"at": NOW.replace(tzinfo=None)}, "at must be aware"),
+    ],
+)
+def test_arguments_are_checked_without_a_response(
+    arguments: dict[str, object], word: str
+) -> None:
+    """Before anything is judged."""
+    given = {"chain": _load(LEAF, SUB), "responses": [None], "at": NOW, **arguments}
+    with pytest.raises(TypeError, match=word):
+        ocsp.verify_chain(**given)  # type: ignore[arg-type]
 
 
 def test_configured_responders_and_policy_are_for_all() -> None:

@@ -6,11 +6,12 @@ import copy
 import dataclasses
 import datetime
 import pickle
+from itertools import permutations
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
@@ -30,7 +31,8 @@ from ocsp.verification import errors as e
 from ocsp.verification.case import Findings
 from ocsp.verification.crl_case import read_crl
 from ocsp.verification.table import CRL_RULES
-from tests.cases.builder import Builder, extension
+from tests.cases.builder import CA, Builder, extension
+from tests.cases.keys import private_key, pss_key_info
 from tests.crls import LISTED, SINCE, crl, entry, resigned, scope
 from tests.pki import BEGIN, DELEGATION, END, NOW, ca, key, leaf, make, name
 
@@ -206,7 +208,14 @@ def test_evidence_cannot_be_made_changed_or_restored() -> None:
 
 @pytest.mark.parametrize(
     ("argument", "value"),
-    [("crl", "text"), ("cert", b""), ("issuer", None), ("delta", "x"), ("at", "now")],
+    [
+        ("crl", "text"),
+        ("cert", b""),
+        ("issuer", None),
+        ("delta", "x"),
+        ("at", "now"),
+        ("policy", None),
+    ],
 )
 def test_arguments_are_checked(argument: str, value: object) -> None:
     """A wrong type is named."""
@@ -326,6 +335,31 @@ def test_serial_numbers_below_zero_cannot_be_listed() -> None:
     found = verify_crl(crl(), zero, ca(), at=NOW)
     assert found.status is GOOD
     assert "serial=0x0," in repr(found)
+
+
+@pytest.mark.parametrize("kind", ["users", "cas"])
+def test_what_cannot_be_read_is_of_no_kind(kind: str) -> None:
+    """R9: a CA's certificate least of all, since the list would not have it."""
+    strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
+    odd = Builder().certificate("Sub CA", extensions=(CA, strange))
+    cert = x509.load_der_x509_certificate(odd.der)
+    limited = crl(critical=[scope(**{kind: True})])
+    assert _failures(limited, cert) == [("R9", e.CRLScopeMismatch)]
+    assert verify_crl(crl(), cert, ca(), at=NOW).status is GOOD
+
+
+def test_a_key_for_pss_signs_crls_with_pss() -> None:
+    """R4: the CA has restricted it (RFC 4055 §1.2)."""
+    build, private = Builder(), private_key("rsa-2048")
+    info = pss_key_info("rsa-2048")
+    issuer = x509.load_der_x509_certificate(
+        build.authority(key="rsa-2048", key_info=info, scheme="rsa-sha256").der
+    )
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    assert _status(crl(signer=private, rsa_padding=pss), issuer=issuer) is GOOD
+    other = crl(signer=private, rsa_padding=padding.PKCS1v15())
+    found = _failures(other, issuer=issuer)
+    assert found == [("R4", e.SignatureAlgorithmNotAllowed)]
 
 
 @pytest.mark.parametrize("extensions", [("05a",), ("\x00", "\x00")])
@@ -530,6 +564,22 @@ def test_a_delta_is_laid_over_the_crl() -> None:
             None,
         ),
         (crl(), crl(entry(LISTED, REMOVED), number=6, base=5), GOOD, None),
+        *(
+            (crl(), crl(*twice, number=6, base=5), REVOKED, REASON.key_compromise)
+            for twice in permutations((entry(LISTED, REMOVED), entry(LISTED, STOLEN)))
+        ),
+        (
+            crl(entry()),
+            crl(
+                entry(LISTED, REMOVED),
+                entry(LISTED, REMOVED),
+                entry(1),
+                number=6,
+                base=5,
+            ),
+            GOOD,
+            None,
+        ),
         (
             crl(entry(LISTED, HOLD)),
             crl(entry(LISTED, STOLEN), number=6, base=5),

@@ -131,7 +131,7 @@ def test_the_most_specific_failure_comes_first(turned: int) -> None:
         for rule in (*RULES[turned:], *RULES[:turned])
         for error in rule.errors[:1]
     ]
-    error = judge._error(found)
+    error = judge.error_of(found)
     rules = tuple(failure.rule for failure in error.failures)
     assert rules[: len(SPECIFIC_FIRST)] == SPECIFIC_FIRST
     assert type(error) is e.RevokedButStale

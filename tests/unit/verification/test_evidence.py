@@ -21,7 +21,7 @@ from ocsp.verification.errors import (
     CertificateStatusUnknown,
 )
 from ocsp.verification.sealed import Sealed
-from tests.cases.builder import HOUR, SECOND, Builder
+from tests.cases.builder import HOUR, SECOND, Builder, extension
 from tests.cases.model import NOW
 
 BUILD = Builder()
@@ -270,10 +270,76 @@ def test_what_is_not_verified_is_written_down() -> None:
         assert "Not verified" in str(inspect.getdoc(function))
 
 
-def test_arguments_are_checked_before_anything_is_read() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"issuer": b"x"}, "issuer must be a Certificate"),
+        ({"at": "now"}, "at must be a datetime"),
+        ({"responders": [b"x"]}, "responders must be certificates"),
+        ({"evidence": [b"x"]}, "evidence must come from verify"),
+    ],
+)
+def test_arguments_are_checked_before_anything_is_read(
+    arguments: dict[str, object], word: str
+) -> None:
     """So a mistake of the caller is no failure of the response."""
-    with pytest.raises(TypeError, match="issuer must be a Certificate"):
-        ocsp.verify(b"", LEAF, b"x", at=NOW)  # type: ignore[arg-type]
+    given = {"cert": LEAF, "issuer": CA, "at": NOW, **arguments}
+    with pytest.raises(TypeError, match=word):
+        ocsp.verify(b"", **given)  # type: ignore[arg-type]
+
+
+def test_the_nonce_is_that_of_the_request() -> None:
+    """Where both are given they have to be the same."""
+    sent = BUILD.request(BUILD.cert_id(), extensions=(BUILD.nonce(b"n" * 16),))
+    request = ocsp.load_der_ocsp_request(sent)
+    plain = ocsp.load_der_ocsp_request(BUILD.request(BUILD.cert_id()))
+    data = BUILD.response(extensions=(BUILD.nonce(b"n" * 16),))
+    for asked, nonce in ((request, None), (request, b"n" * 16), (plain, b"n" * 16)):
+        found = ocsp.verify(data, LEAF, CA, at=NOW, request=asked, nonce=nonce)
+        assert found.nonce_matched
+    with pytest.raises(ocsp.BuildError, match="nonce: the request has another one"):
+        ocsp.verify(data, LEAF, CA, at=NOW, request=request, nonce=b"m" * 16)
+
+
+@pytest.mark.parametrize("staple", ["", 0, (), False])
+def test_only_nothing_is_no_staple(staple: object) -> None:
+    """What is neither octets nor a response is a mistake."""
+    with pytest.raises(TypeError, match="response must be bytes"):
+        ocsp.verify_staple(staple, LEAF, CA, at=NOW)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("staple", [None, b""])
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"cert": BUILD.cert_id()}, "cert must be a Certificate"),
+        ({"issuer": b"x"}, "issuer must be a Certificate"),
+        ({"policy": None}, "policy must be a Policy"),
+        ({"at": NOW.replace(tzinfo=None)}, "at must be aware"),
+    ],
+)
+def test_arguments_are_checked_without_a_staple(
+    staple: bytes | None, arguments: dict[str, object], word: str
+) -> None:
+    """As with one."""
+    given = {"cert": LEAF, "issuer": CA, "at": NOW, **arguments}
+    assert ocsp.verify_staple(staple, LEAF, CA, at=NOW) is None
+    with pytest.raises(TypeError, match=word):
+        ocsp.verify_staple(staple, **given)  # type: ignore[arg-type]
+
+
+def test_a_certificate_that_cannot_be_read_hides_no_failure() -> None:
+    """Whether it demands a staple cannot be said then; of one, what is wrong can."""
+    strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
+    odd = x509.load_der_x509_certificate(
+        BUILD.certificate("leaf.example", extensions=(strange,)).der
+    )
+    assert ocsp.verify_staple(BUILD.response(), odd, CA, at=NOW) is not None
+    with pytest.raises(ocsp.VerificationError) as raised:
+        ocsp.verify_staple(BUILD.response(signed_by="mallory"), odd, CA, at=NOW)
+    assert [failure.rule for failure in raised.value.failures] == ["V10"]
+    with pytest.raises(ValueError, match="x400Address"):
+        ocsp.verify_staple(None, odd, CA, at=NOW)
 
 
 @pytest.mark.parametrize("hashed", ["sha1", "sha384"])

@@ -8,7 +8,7 @@ from cryptography import x509
 import ocsp
 from ocsp._der import encode, encode_oid
 from ocsp.verification.facts import facts_of, odd_size
-from tests.cases.builder import NOCHECK, Builder, extension
+from tests.cases.builder import NOCHECK, Builder, extension, name
 
 BUILD = Builder()
 COUNTRY = encode(0x30, encode_oid("2.5.4.6"), encode(0x13, b"GBR"))
@@ -27,6 +27,7 @@ def _loaded(*extensions: bytes | x509.ExtensionType) -> x509.Certificate:
         (extension("2.5.29.15", b"\x05"),),
         (extension("2.5.29.17", encode(0x30, DIRECTORY)),),  # a warning of its length
         (extension("2.5.29.17", encode(0x30, encode(0xA3, encode(0x30)))),),
+        (extension("2.5.29.17", encode(0x30, encode(0xA4, name("\0x", tag=0x03)))),),
     ],
 )
 def test_what_cannot_be_read_says_nothing(

@@ -114,6 +114,7 @@ def test_a_name_that_cannot_be_read_is_nobody() -> None:
     [
         (CN, UTF8, b"\xff\xfe"),  # no text
         (CN, 0x02, b"\x01"),  # a number
+        (CN, BITS, b"\x00ab"),  # bits, which only x500UniqueIdentifier may have
         (C, PRINTABLE, b"Germany"),  # of which cryptography warns
     ],
 )
