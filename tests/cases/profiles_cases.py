@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.cases.builder import (
+    CA,
+    CA_USAGE,
     DAY,
     HOUR,
     MINUTE,
@@ -11,8 +13,19 @@ from tests.cases.builder import (
     SECOND,
     SIGNS,
     Builder,
+    Identity,
 )
-from tests.cases.model import NOW, Feature, Importance, Scenario, case, good, refused
+from tests.cases.model import (
+    NOW,
+    Expected,
+    Feature,
+    Importance,
+    Scenario,
+    case,
+    chain,
+    good,
+    refused,
+)
 
 HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
 NONCE = bytes(32)
@@ -70,6 +83,108 @@ def webpki_less_than_eight_hours(build: Builder) -> Scenario:
     """
     response = build.response(next_update=NOW + 6 * HOUR)
     return build.verify(refused("V19"), response, policy="webpki")
+
+
+def _about_a_ca(build: Builder) -> tuple[Identity, bytes]:
+    """Return a subordinate CA, and its CertID."""
+    sub = build.certificate("Sub CA", key="sub-ca", extensions=(CA, CA_USAGE))
+    return sub, build.cert_id(sub)
+
+
+@case("V19", MEDIUM)
+def webpki_twelve_months_of_a_ca(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and the status of a CA's certificate for 366 days.
+
+    Expected: good; ten days are for subscribers. Baseline Requirements §4.9.9.
+    """
+    sub, cert_id = _about_a_ca(build)
+    response = build.response(cert_id=cert_id, next_update=NOW - HOUR + 366 * DAY)
+    return build.verify(good(), response, cert=sub, policy="webpki")
+
+
+@case("V19", MEDIUM)
+def webpki_more_than_twelve_months_of_a_ca(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and such a status for a second more.
+
+    Expected: no evidence. Baseline Requirements §4.9.9.
+    """
+    sub, cert_id = _about_a_ca(build)
+    end = NOW - HOUR + 366 * DAY + SECOND
+    response = build.response(cert_id=cert_id, next_update=end)
+    expected = refused("V19", error="ValidityIntervalNotAllowed")
+    return build.verify(expected, response, cert=sub, policy="webpki")
+
+
+@case("V19", LOW)
+def webpki_two_hours_of_a_ca(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and the status of a CA's certificate for two hours.
+
+    Expected: good; eight hours are for subscribers. Baseline Requirements §4.9.9.
+    """
+    sub, cert_id = _about_a_ca(build)
+    response = build.response(cert_id=cert_id, next_update=NOW + HOUR)
+    return build.verify(good(), response, cert=sub, policy="webpki")
+
+
+@case("V19", MEDIUM)
+def webpki_no_ca_for_twelve_months(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and 366 days for a certificate that says it is no CA.
+
+    Expected: no evidence. Baseline Requirements §4.9.9.
+    """
+    leaf = build.certificate("leaf.example", extensions=(NOT_CA,))
+    response = build.response(next_update=NOW - HOUR + 366 * DAY)
+    return build.verify(refused("V19"), response, cert=leaf, policy="webpki")
+
+
+@case("V19", MEDIUM)
+def webpki_twelve_months_by_cert_id(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and 366 days, asked by CertID.
+
+    Expected: no evidence: nothing says that it is a CA. Baseline Requirements §4.9.9.
+    """
+    _, cert_id = _about_a_ca(build)
+    response = build.response(cert_id=cert_id, next_update=NOW - HOUR + 366 * DAY)
+    return build.verify(refused("V19"), response, cert_id=cert_id, policy="webpki")
+
+
+def _webpki_chain(build: Builder, expected: Expected, leaf_days: int) -> Scenario:
+    """Return a chain: the leaf's status for so many days, the CA's for 360."""
+    sub, cert_id = _about_a_ca(build)
+    leaf = build.certificate("leaf.example", issuer=sub)
+    first = build.response(
+        by=sub,
+        cert_id=build.cert_id(leaf, sub),
+        certs=(),
+        next_update=NOW + leaf_days * DAY,
+    )
+    second = build.response(cert_id=cert_id, next_update=NOW + 360 * DAY)
+    return build.chain(expected, (leaf, first), (sub, second), policy="webpki")
+
+
+@case("V19", HIGH)
+def webpki_chain(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and a chain: the leaf for 7 days, the CA for 360.
+
+    Expected: good, good. Baseline Requirements §4.9.9.
+    """
+    return _webpki_chain(build, chain(good(), good()), 7)
+
+
+@case("V19", HIGH)
+def webpki_chain_with_an_old_leaf(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and a chain: leaf and CA for 360 days.
+
+    Expected: not verified, good. Baseline Requirements §4.9.9.
+    """
+    return _webpki_chain(build, chain(refused("V19"), good()), 360)
 
 
 @case("V6", HIGH)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import datetime
 
-from tests.cases.builder import DAY, HOUR, MINUTE, SECOND, Builder
-from tests.cases.model import NOW, Importance, Scenario, case, good, refused, revoked
+from tests.cases.builder import CA, CA_USAGE, DAY, HOUR, MINUTE, SECOND, Builder
+from tests.cases.model import (
+    NOW,
+    Expected,
+    Importance,
+    Scenario,
+    case,
+    good,
+    refused,
+    revoked,
+)
 
 CRITICAL, HIGH, MEDIUM, LOW = (
     Importance.CRITICAL,
@@ -280,6 +289,76 @@ def too_long_an_interval(build: Builder) -> Scenario:
     """
     response = build.response(next_update=NOW - HOUR + 10 * DAY + SECOND)
     return build.verify(refused("V19", error=_WRONG), response, policy=_LIMITS)
+
+
+def _of_a_ca(build: Builder, hold: datetime.timedelta, expected: Expected) -> Scenario:
+    """Return the status of a CA's certificate; those of others hold for ten days."""
+    sub = build.certificate("Sub CA", key="sub-ca", extensions=(CA, CA_USAGE))
+    response = build.response(cert_id=build.cert_id(sub), next_update=NOW - HOUR + hold)
+    limits = {"min_interval": 10 * 86400, "max_interval": 10 * 86400}
+    limits |= {"ca_min_interval": 20 * 86400, "ca_max_interval": 30 * 86400}
+    return build.verify(expected, response, cert=sub, policy=limits)
+
+
+@case("V19", LOW)
+def shortest_interval_of_a_ca(build: Builder) -> Scenario:
+    """
+    The status of a CA's certificate holds for the shortest time that is allowed.
+
+    Expected: good. Baseline Requirements §4.9.9.
+    """
+    return _of_a_ca(build, 20 * DAY, good())
+
+
+@case("V19", LOW)
+def too_short_an_interval_of_a_ca(build: Builder) -> Scenario:
+    """
+    The status of a CA's certificate holds for one second less.
+
+    Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
+    """
+    return _of_a_ca(build, 20 * DAY - SECOND, refused("V19", error=_WRONG))
+
+
+@case("V19", MEDIUM)
+def longest_interval_of_a_ca(build: Builder) -> Scenario:
+    """
+    The status of a CA's certificate holds for the longest time that is allowed.
+
+    Expected: good. Baseline Requirements §4.9.9.
+    """
+    return _of_a_ca(build, 30 * DAY, good())
+
+
+@case("V19", MEDIUM)
+def too_long_an_interval_of_a_ca(build: Builder) -> Scenario:
+    """
+    The status of a CA's certificate holds for one second more.
+
+    Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
+    """
+    return _of_a_ca(build, 30 * DAY + SECOND, refused("V19", error=_WRONG))
+
+
+@case("V19", MEDIUM)
+def interval_that_is_for_others(build: Builder) -> Scenario:
+    """
+    The status of a CA's certificate holds as long as that of other certificates has to.
+
+    Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
+    """
+    return _of_a_ca(build, 10 * DAY, refused("V19", error=_WRONG))
+
+
+@case("V19", MEDIUM)
+def interval_that_is_for_cas(build: Builder) -> Scenario:
+    """
+    ThisUpdate to nextUpdate suits an end entity, and not the certificate of a CA.
+
+    Expected: good. Baseline Requirements §4.9.9.
+    """
+    policy = {"ca_min_interval": 20 * 86400, "ca_max_interval": 30 * 86400}
+    return build.verify(good(), policy=policy)
 
 
 @case("V19", MEDIUM)

@@ -74,6 +74,7 @@ USUAL: dict[str, list[Any]] = {
     "forged": [False, True],
     "scheme": [None, "ecdsa-sha1"],
     "leaf": ["of the issuer", BUILD.ca],
+    "constraints": [(), (CA,)],
     "end": [DAY, *SPANS],
     "this_update": [-DAY, *SPANS],
     "signed_after": SPANS,
@@ -95,6 +96,8 @@ USUAL: dict[str, list[Any]] = {
     "max_age": [UNBOUNDED, NOTHING, DAY - SECOND, DAY],
     "min_interval": [NOTHING, 2 * DAY, 2 * DAY + SECOND],
     "max_interval": [UNBOUNDED, 2 * DAY, 2 * DAY - SECOND],
+    "ca_min_interval": [NOTHING, 2 * DAY, 2 * DAY + SECOND],
+    "ca_max_interval": [UNBOUNDED, 2 * DAY, 2 * DAY - SECOND],
     "issuer_key_usage": list(IssuerKeyUsage),
     "signature_hashes": list(SignatureHashes),
     "cert_id_hashes": list(CertIDHashes),
@@ -130,6 +133,7 @@ def _asked(drawn: dict[str, Any]) -> dict[str, Any]:
         "leaf.example",
         issuer=issuer if drawn["leaf"] == "of the issuer" else drawn["leaf"],
         end=NOW + drawn["end"],
+        extensions=drawn["constraints"],
     )
     elliptic = by.scheme.startswith("ecdsa")
     this_update, hold = NOW + drawn["this_update"], drawn["next_update"]

@@ -27,6 +27,7 @@ from ocsp.verification.evidence import AuthorizedBy, Judgement
 from ocsp.verification.facts import facts_of, odd_size, validity_of
 from ocsp.verification.names import names_signer
 from ocsp.verification.policy import CertIDHashes
+from ocsp.verification.times import suits_any_certificate
 
 __all__ = ["ordinary"]
 
@@ -78,7 +79,7 @@ def _is_in_time(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -
         next_update is not None
         and this_update <= produced_at <= at < next_update
         and facts.not_before <= produced_at <= facts.not_after
-        and policy.min_interval <= next_update - this_update <= policy.max_interval
+        and suits_any_certificate(policy, next_update - this_update)
         and at - this_update <= policy.max_age
         and begin <= produced_at
         and at <= end

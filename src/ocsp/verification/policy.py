@@ -145,10 +145,18 @@ class Policy:
     """How long ago thisUpdate may be, whatever nextUpdate says."""
 
     min_interval: datetime.timedelta = datetime.timedelta(0)
-    """How long a response has to hold, from thisUpdate to nextUpdate."""
+    """How long a response has to hold, from thisUpdate to nextUpdate; for certificates
+    of end entities, and where the question is a CertID."""
 
     max_interval: datetime.timedelta = UNBOUNDED
-    """How long a response may hold."""
+    """How long a response may hold; for the same."""
+
+    ca_min_interval: datetime.timedelta = datetime.timedelta(0)
+    """How long a response about the certificate of a CA has to hold: one that says so
+    itself (basicConstraints with cA, RFC 5280 §4.2.1.9)."""
+
+    ca_max_interval: datetime.timedelta = UNBOUNDED
+    """How long a response about the certificate of a CA may hold."""
 
     delegate_revocation: DelegateRevocation = DelegateRevocation.HONOR_NOCHECK
     """How it is known that a delegate is not revoked itself."""
@@ -208,13 +216,15 @@ class Policy:
         """
         Return what the Baseline Requirements of the CA/Browser Forum lay down (§4.9.9).
 
-        Responses about subscriber certificates hold from 8 hours to 10 days.
+        Responses about subscriber certificates hold from 8 hours to 10 days, those
+        about certificates of CAs for twelve months at most.
         """
         return cls(
             nonce=NonceCheck.IF_PRESENT,
             missing_next_update=MissingNextUpdate.REFUSE,
             min_interval=datetime.timedelta(hours=8),
             max_interval=datetime.timedelta(days=10),
+            ca_max_interval=datetime.timedelta(days=366),  # twelve months
         )
 
     @classmethod

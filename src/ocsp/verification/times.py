@@ -22,8 +22,8 @@ from ocsp.verification.errors import (
     ResponseNotYetValid,
     ValidityIntervalNotAllowed,
 )
-from ocsp.verification.facts import validity_of
-from ocsp.verification.policy import MissingNextUpdate, ProducedAt
+from ocsp.verification.facts import facts_of, validity_of
+from ocsp.verification.policy import MissingNextUpdate, Policy, ProducedAt
 
 __all__ = [
     "in_validity",
@@ -31,6 +31,7 @@ __all__ = [
     "not_future",
     "produced_at",
     "recent",
+    "suits_any_certificate",
 ]
 
 
@@ -71,7 +72,7 @@ def recent(case: Case, entry: OCSPSingleResponse) -> None:
                 at=case.at,
             )
         interval = next_update - this_update
-        if not policy.min_interval <= interval <= policy.max_interval:
+        if not suits_any_certificate(policy, interval):
             _odd_interval(case, interval)
     if case.at - this_update > policy.max_age:
         _too_old(case, this_update, policy.max_age)
@@ -92,8 +93,16 @@ def _without_next_update(case: Case, this_update: datetime.datetime) -> None:
             _too_old(case, this_update, most)
 
 
+def suits_any_certificate(policy: Policy, interval: datetime.timedelta) -> bool:
+    """Tell whether a response may hold for *interval*, be it about a CA or not."""
+    return (
+        policy.min_interval <= interval <= policy.max_interval
+        and policy.ca_min_interval <= interval <= policy.ca_max_interval
+    )
+
+
 def _odd_interval(case: Case, interval: datetime.timedelta) -> None:
-    policy = case.policy
+    """Find what *interval* has against it, now that it depends on the certificate."""
     if interval < datetime.timedelta(0):
         case.fail(
             "V19",
@@ -102,15 +111,21 @@ def _odd_interval(case: Case, interval: datetime.timedelta) -> None:
             interval=interval,
         )
         return
-    case.fail(
-        "V19",
-        ValidityIntervalNotAllowed,
-        f"the response holds for {interval}, and the policy takes "
-        f"{policy.min_interval} to {policy.max_interval}",
-        interval=interval,
-        min_interval=policy.min_interval,
-        max_interval=policy.max_interval,
-    )
+    policy, cert, whose = case.policy, case.cert, ""
+    least, most = policy.min_interval, policy.max_interval
+    if isinstance(cert, x509.Certificate) and facts_of(cert).ca:
+        least, most = policy.ca_min_interval, policy.ca_max_interval
+        whose = "for a CA's certificate "
+    if not least <= interval <= most:
+        case.fail(
+            "V19",
+            ValidityIntervalNotAllowed,
+            f"the response holds for {interval}, and the policy takes {whose}"
+            f"{least} to {most}",
+            interval=interval,
+            min_interval=least,
+            max_interval=most,
+        )
 
 
 def _too_old(

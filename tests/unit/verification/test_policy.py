@@ -42,6 +42,8 @@ def test_every_default_is_the_strict_one() -> None:
         "max_age": UNBOUNDED,
         "min_interval": datetime.timedelta(0),
         "max_interval": UNBOUNDED,
+        "ca_min_interval": datetime.timedelta(0),
+        "ca_max_interval": UNBOUNDED,
         "delegate_revocation": DelegateRevocation.HONOR_NOCHECK,
         "issuer_key_usage": IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE,
         "signature_hashes": SignatureHashes.STRONG,
@@ -130,6 +132,7 @@ def test_equal_policies_are_equal() -> None:
                 "missing_next_update": MissingNextUpdate.REFUSE,
                 "min_interval": datetime.timedelta(hours=8),
                 "max_interval": datetime.timedelta(days=10),
+                "ca_max_interval": datetime.timedelta(days=366),
             },
         ),
         (
