@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Iterator
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import (
     AuthorityInformationAccessOID,
@@ -20,11 +20,14 @@ from cryptography.x509.oid import (
 )
 
 from ocsp import oids
-from ocsp._certificates import parts_of
+from ocsp._certificates import outer_algorithm, parts_of
 from ocsp._der import NULL_DER, encode_oid
 from ocsp._walk import RawExtension, of_certificate
+from ocsp.errors import SignatureInvalid
 from ocsp.linting.case import Case, Complaint
+from ocsp.signatures import check_signature
 from ocsp.verification.facts import facts_of
+from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
 
 __all__ = [
     "for_ocsp_signing",
@@ -87,12 +90,36 @@ def issued_by_issuer(case: Case) -> Iterator[Complaint]:
     for where, certificate in _delegate(case):
         if case.issuer is None:
             return
-        try:
-            certificate.verify_directly_issued_by(case.issuer)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
+        name, expected = name_of_issuer(certificate), name_of_subject(case.issuer)
+        if not same_name(name, expected):
             yield Complaint(
-                where, f"was not issued by the issuer: {error}".rstrip(": ")
+                where, f"was issued by {text(name)}, not by {text(expected)}"
             )
+        elif fault := _unsigned(certificate, case.issuer):
+            yield Complaint(where, fault)
+
+
+def _unsigned(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
+    """Say why *issuer*, which *certificate* names, has not signed it, or nothing."""
+    algorithm = parts_of(certificate).algorithm
+    if algorithm != outer_algorithm(certificate):
+        return "names two algorithms of its signature"
+    try:
+        check_signature(
+            facts_of(issuer).key,
+            algorithm,
+            certificate.signature,
+            certificate.tbs_certificate_bytes,
+            unsafe_sha1=True,  # which L720 finds
+        )
+    except SignatureInvalid:
+        return "names the issuer, whose key has not signed it"
+    except UnsupportedAlgorithm as error:
+        return (
+            "names the issuer, and whether that has signed it cannot be computed: "
+            f"{error}"
+        )
+    return ""
 
 
 def issuer_name_identical(case: Case) -> Iterator[Complaint]:
@@ -100,7 +127,10 @@ def issuer_name_identical(case: Case) -> Iterator[Complaint]:
     for where, certificate in _delegate(case):
         if case.issuer is None:
             return
-        if parts_of(certificate).issuer != parts_of(case.issuer).subject:
+        # Whoever else it names, L703 finds.
+        if parts_of(certificate).issuer != parts_of(case.issuer).subject and same_name(
+            name_of_issuer(certificate), name_of_subject(case.issuer)
+        ):
             yield Complaint(where, "writes its issuer's name in other octets")
 
 

@@ -552,8 +552,29 @@ DELEGATE = (
         {"signer": f.delegate(signer="a stranger")},
         {},
     ),
-    LintCase("L703", RFC6960, {"signer": f.delegate(issuer="Other CA")}, {}),
-    LintCase("L704", RFC6960, {"signer": f.delegate(issuer_name=_PRINTABLE)}, {}),
+    LintCase(
+        "L703",
+        RFC6960,
+        {"signer": f.delegate(issuer="Other CA")},
+        {"signer": f.delegate(issuer_name=_PRINTABLE)},
+    ),
+    LintCase("L703", RFC6960, {"signer": f.delegate_of_two_algorithms()}, {}),
+    LintCase("L703", RFC6960, {"signer": f.delegate_of_no_algorithm()}, {}),
+    LintCase(
+        "L703",
+        RFC6960,
+        {"signer": f.delegate(issuer="Other CA")},
+        {"signer": f.sha1_delegate()},
+    ),
+    *(
+        LintCase(
+            "L704",
+            profile,
+            {"signer": f.delegate(issuer_name=_PRINTABLE)},
+            {"signer": f.delegate(issuer="Other CA")},
+        )
+        for profile in Profile
+    ),
     LintCase(
         "L705",
         RFC6960,

@@ -130,13 +130,31 @@ def delegate(**changes: Any) -> x509.Certificate:
 
 def sha1_delegate() -> x509.Certificate:
     """Return one that is signed with SHA-1, which the builder refuses to do."""
+    return _signed_anew(ECDSA_SHA1, ECDSA_SHA1, hashes.SHA1())
+
+
+def delegate_of_two_algorithms() -> x509.Certificate:
+    """Return one that names another algorithm outside of what is signed."""
+    return _signed_anew(ECDSA_SHA1, ECDSA_SHA256, hashes.SHA256())
+
+
+def delegate_of_no_algorithm() -> x509.Certificate:
+    """Return one whose algorithm nobody knows."""
+    unknown = encode(SEQUENCE, encode_oid("1.3.6.1.4.1.55555.1"))
+    return _signed_anew(unknown, unknown, hashes.SHA256())
+
+
+def _signed_anew(
+    inner: bytes, outer: bytes, algorithm: hashes.HashAlgorithm
+) -> x509.Certificate:
+    """Return the right delegate, with these algorithms inside and outside."""
     tbs = right_delegate().tbs_certificate_bytes
     position, end = content(tbs, 0, len(tbs), SEQUENCE, "")
-    fields = tbs[position:end].replace(ECDSA_SHA256, ECDSA_SHA1, 1)
+    fields = tbs[position:end].replace(ECDSA_SHA256, inner, 1)
     changed = encode(SEQUENCE, fields)
-    made = key("Lint CA").sign(changed, ec.ECDSA(hashes.SHA1()))
+    made = key("Lint CA").sign(changed, ec.ECDSA(algorithm))
     return x509.load_der_x509_certificate(
-        encode(SEQUENCE, changed, ECDSA_SHA1, encode(BIT_STRING, b"\0" + made))
+        encode(SEQUENCE, changed, outer, encode(BIT_STRING, b"\0" + made))
     )
 
 

@@ -79,6 +79,31 @@ def test_without_anything_beside_it_less_is_said_and_nothing_wrong() -> None:
         assert lint_response(alone, profile=profile).findings == ()
 
 
+def _said(rule: str, der: bytes, **given: Any) -> str:
+    report = lint_response(der, profile=Profile.WEBPKI, **given)
+    (message,) = [each.message for each in report.findings if each.rule == rule]
+    return message
+
+
+def test_who_has_issued_the_delegate_is_said() -> None:
+    """By name, or that the name is right and the key is not."""
+    given = {"issuer": forge.authority()}
+    other = forge.response(signer=forge.delegate(issuer="Other CA"))
+    assert _said("L703", other, **given) == (
+        "was issued by 'CN=Other CA', not by 'CN=Lint CA'"
+    )
+    forged = forge.response(signer=forge.delegate(signer="a stranger"))
+    assert _said("L703", forged, **given) == (
+        "names the issuer, whose key has not signed it"
+    )
+    two = forge.response(signer=forge.delegate_of_two_algorithms())
+    assert _said("L703", two, **given) == "names two algorithms of its signature"
+    unknown = forge.response(signer=forge.delegate_of_no_algorithm())
+    assert _said("L703", unknown, **given).startswith(
+        "names the issuer, and whether that has signed it cannot be computed: "
+    )
+
+
 @pytest.mark.parametrize("name", sorted(RESPONSES))
 @pytest.mark.parametrize("profile", Profile)
 def test_every_vector_is_linted(name: str, profile: Profile) -> None:
