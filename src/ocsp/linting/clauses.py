@@ -66,6 +66,10 @@ CLAUSES: dict[str, Clause] = {
     "L210": Clause(
         "An entry is about the certificate in question.", "RFC 6960 §3.2 (1)"
     ),
+    "L211": Clause(
+        "Entries about one certificate say the same status, whatever hash they use.",
+        "RFC 6960 §2.2",
+    ),
     "L301": Clause("nextUpdate is not before thisUpdate.", "RFC 6960 §4.2.2.1"),
     "L302": Clause(
         "nextUpdate is there.", "RFC 6960 §4.2.2.1, RFC 9919 §3.2.4, BR 4.9.9"

@@ -26,6 +26,7 @@ __all__ = [
     "hash_sizes_fit",
     "hashes_of_one_issuer",
     "known_hash",
+    "no_contradiction",
     "one_certificate",
     "one_entry_each",
     "sane_serial_numbers",
@@ -179,3 +180,18 @@ def about_the_certificate(case: Case) -> Iterator[Complaint]:
             "responses",
             f"has no entry about the certificate {case.cert.serial_number:#x}",
         )
+
+
+def no_contradiction(case: Case) -> Iterator[Complaint]:
+    """L211: entries about one certificate say the same, whatever hash they use."""
+    said: dict[CertID | int, list[OCSPSingleResponse]] = {}
+    for entry in case.entries:
+        said.setdefault(_meaning(case, entry.cert_id), []).append(entry)
+    for entries in said.values():
+        names = dict.fromkeys(each.certificate_status.name.lower() for each in entries)
+        if len(names) > 1:
+            yield Complaint(
+                "responses",
+                f"say of serial number {entries[0].serial_number:#x} that it is "
+                f"{' and '.join(names)}",
+            )

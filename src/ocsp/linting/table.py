@@ -89,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     Rule("L208", entries.answers_all, Case, _MUST),
     Rule("L209", entries.answers_nothing_else, Case, _SHOULD),
     Rule("L210", entries.about_the_certificate, Case, _MUST),
+    Rule("L211", entries.no_contradiction, Case, _SHOULD),
     Rule("L301", times.ends_after_it_begins, Case, _MUST),
     Rule("L302", times.says_until_when, Case, _in(_INFO, _ERROR, _ERROR)),
     Rule("L303", times.signed_after_update, Case, _SHOULD),

@@ -179,6 +179,10 @@ MESSAGE = (
     LintCase("L113", RFC6960, {"status": 6, "body": False}, {}),
 )
 
+_REVOKED = f.revoked()
+_SHA1 = f.cert_id(algorithm=hashes.SHA1())
+_OF_ANOTHER = f.cert_id(issuer=f.right_delegate(), algorithm=hashes.SHA1())
+
 ENTRIES = (
     LintCase("L201", RFC6960, _entry(about=_md5()), {}),
     LintCase("L202", RFC6960, _entry(about=_short_hash()), {}),
@@ -254,6 +258,37 @@ ENTRIES = (
         _entry(about=f.cert_id(f.SERIAL + 1)),
         {},
         {"cert": f.subject(), "issuer": None},
+    ),
+    LintCase(
+        "L211",
+        RFC6960,
+        {"entries": [entry(), entry(about=_SHA1, status=f.revoked())]},
+        {"entries": [entry(), entry(about=_SHA1, next_update=NOW + 2 * DAY)]},
+    ),
+    LintCase(
+        "L211",
+        RFC6960,
+        {"entries": [entry(), entry(status=f.UNKNOWN)]},
+        {"entries": [entry(), entry(about=f.cert_id(7), status=f.UNKNOWN)]},
+    ),
+    LintCase(
+        "L211",
+        RFC6960,
+        {"entries": [entry(), entry(status=f.revoked())]},
+        {"entries": [entry(), entry(about=_SHA1, status=f.revoked())]},
+        {"issuer": None},
+    ),
+    LintCase(
+        "L211",
+        RFC6960,
+        {"entries": [entry(about=_md5()), entry(about=_md5(), status=_REVOKED)]},
+        {"entries": [entry(about=f.cert_id(1)), entry(about=_md5(), status=_REVOKED)]},
+    ),
+    LintCase(
+        "L211",
+        RFC6960,
+        {"entries": [entry(), entry(about=_SHA1, status=f.revoked())]},
+        {"entries": [entry(), entry(about=_OF_ANOTHER, status=f.revoked())]},
     ),
 )
 

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,20 @@ def test_who_has_issued_the_delegate_is_said() -> None:
     unknown = forge.response(signer=forge.delegate_of_no_algorithm())
     assert _said("L703", unknown, **given).startswith(
         "names the issuer, and whether that has signed it cannot be computed: "
+    )
+
+
+def test_what_entries_contradict_each_other_is_said() -> None:
+    """The certificate, and each status once."""
+    about = forge.cert_id(algorithm=hashes.SHA1())
+    entries = [
+        forge.entry(),
+        forge.entry(about=about, status=forge.revoked()),
+        forge.entry(about=about, status=forge.revoked(4)),
+    ]
+    der = forge.response(entries=entries)
+    assert _said("L211", der, issuer=forge.authority()) == (
+        "say of serial number 0x1f2e that it is good and revoked"
     )
 
 
