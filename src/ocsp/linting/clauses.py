@@ -130,8 +130,9 @@ CLAUSES: dict[str, Clause] = {
         "No reason means that it is unspecified; else it is said.", "BR 7.2.2, 7.3"
     ),
     "L412": Clause(
-        "The reason is permitted for the certificate; certificateHold never is.",
-        "BR 7.2.2, 7.3",
+        "The reason is permitted for the certificate; certificateHold never is, but in "
+        "an entry *never issued*.",
+        "BR 7.2.2, 7.3, RFC 6960 §2.2",
     ),
     "L413": Clause(
         "The reason stands in certStatus, not among singleExtensions.", "BR 7.3.2"

@@ -442,6 +442,12 @@ REVOCATION = (
     LintCase("L410", WEBPKI, _reason(None), _reason(2), {"cert": f.subject(ca=True)}),
     LintCase("L411", WEBPKI, _reason(None), _reason(4), {"cert": f.subject()}),
     LintCase("L412", WEBPKI, _reason(6), _reason(5)),
+    LintCase(
+        "L412",
+        WEBPKI,
+        _reason(6),
+        _entry(status=_NEVER) | {"extensions": [_EXTENDED_REVOKE]},
+    ),
     LintCase("L412", WEBPKI, _reason(2), _reason(9), {"cert": f.subject()}),
     LintCase(
         "L412",
