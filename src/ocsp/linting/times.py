@@ -128,6 +128,13 @@ def _interval(entry: OCSPSingleResponse) -> Span | None:
     return until - entry.this_update_utc + _SECOND
 
 
+def _taken_for(case: Case, entry: OCSPSingleResponse) -> str:
+    """Say that *entry* may be about the certificate of a CA, if that is not known."""
+    if case.is_of_ca(entry) is None:
+        return "; the certificate is not known, and taken for a subscriber's"
+    return ""
+
+
 def validity_interval(case: Case) -> Iterator[Complaint]:
     """L309: a subscriber certificate's status holds for 8 hours to 10 days."""
     for where, entry in case.numbered():
@@ -137,7 +144,8 @@ def validity_interval(case: Case) -> Iterator[Complaint]:
         if not LEAST <= interval <= MOST:
             yield Complaint(
                 f"{where}.nextUpdate",
-                f"comes {interval} after thisUpdate, the last second included",
+                f"comes {interval} after thisUpdate, the last second included"
+                f"{_taken_for(case, entry)}",
             )
 
 
@@ -164,5 +172,6 @@ def updated_in_time(case: Case) -> Iterator[Complaint]:
         if age > due:
             yield Complaint(
                 f"{where}.thisUpdate",
-                f"was {age} old at {case.at}, and an update was due after {due}",
+                f"was {age} old at {case.at}, and an update was due after {due}"
+                f"{_taken_for(case, entry)}",
             )

@@ -42,7 +42,9 @@ finding is depends on the profile; where there is a dash, it does not have the r
 BR are the Baseline Requirements of the CA/Browser Forum for TLS server certificates. Some rules need
 something to compare with: the issuer (`L204`, `L703`, `L704`), the certificate (`L210`, `L310`,
 `L409`, `L410`), the request (`L208`, `L209`, `L504` to `L506`), or the time when the response was
-served (`L306` to `L308`, `L311`).
+served (`L306` to `L308`, `L311`). Only with the issuer does `L211` see that two CertIDs of different
+hashes mean one certificate. Where the certificate is not known, `L309` and `L311` take it for a
+subscriber's, and say so: only the certificate itself tells that it is a CA's.
 """
 
 _GROUPS = {

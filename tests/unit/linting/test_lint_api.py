@@ -14,6 +14,7 @@ import ocsp
 from ocsp.linting import LintReport, Profile, Severity, lint_response
 from tests.pki import NOW
 from tests.unit.linting import forge
+from tests.unit.linting.forge import DAY
 from tests.vectors import RESPONSES
 
 
@@ -84,6 +85,24 @@ def _said(rule: str, der: bytes, **given: Any) -> str:
     report = lint_response(der, profile=Profile.WEBPKI, **given)
     (message,) = [each.message for each in report.findings if each.rule == rule]
     return message
+
+
+@pytest.mark.parametrize("rule", ["L309", "L311"])
+def test_what_is_only_taken_for_a_subscriber_is_said(rule: str) -> None:
+    """Nothing but the certificate tells whether it is one."""
+    der = forge.response(
+        entries=[
+            forge.entry(this_update=NOW - 300 * DAY, next_update=NOW + 60 * DAY),
+        ]
+    )
+    words = "; the certificate is not known, and taken for a subscriber's"
+    given = {"issuer": forge.authority(), "at": NOW}
+    assert _said(rule, der, **given).endswith(words)
+    assert words not in _said(rule, der, **given, cert=forge.subject())
+    report = lint_response(
+        der, profile=Profile.WEBPKI, cert=forge.subject(ca=True), **given
+    )
+    assert rule not in {each.rule for each in report.findings}
 
 
 def test_who_has_issued_the_delegate_is_said() -> None:
