@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from ocsp.certid import CertID
-from ocsp.errors import SignatureInvalid
+from ocsp.errors import LimitExceeded, SignatureInvalid
 from ocsp.request import OCSPRequest
 from ocsp.response import OCSPResponse
 from ocsp.verification.clauses import CLAUSES
@@ -22,7 +22,7 @@ from ocsp.verification.facts import facts_of
 from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 
-__all__ = ["Candidate", "Case", "Findings"]
+__all__ = ["Candidate", "Case", "Findings", "unread"]
 
 
 class Findings:
@@ -58,6 +58,12 @@ def _finding(
     rule: str, error: type[VerificationError], message: str, values: dict[str, object]
 ) -> Finding:
     return Finding(rule, error, CLAUSES[rule].source, message, tuple(values.items()))
+
+
+def unread(error: Exception) -> str:
+    """Say of octets why they are not taken: they are too many, or no such message."""
+    large = isinstance(error, LimitExceeded)
+    return f"{'larger than what is verified' if large else 'malformed'}: {error}"
 
 
 class Candidate(Findings):

@@ -17,7 +17,7 @@ from ocsp._known_extension import KnownExtension
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.response import OCSPResponse, load_der_ocsp_response
 from ocsp.single_response import OCSPSingleResponse
-from ocsp.verification.case import Case, Findings
+from ocsp.verification.case import Case, Findings, unread
 from ocsp.verification.errors import (
     MalformedResponse,
     UnhandledCriticalExtension,
@@ -65,7 +65,7 @@ def well_formed(findings: Findings, error: DecodeError) -> None:
     findings.fail(
         "V2",
         MalformedResponse,
-        f"the response is malformed: {error}",
+        f"the response is {unread(error)}",
         path=error.path,
         offset=error.offset,
     )

@@ -36,7 +36,7 @@ def _verify(
 
 
 def _refused(data: bytes | ocsp.OCSPResponse, rule: str, word: str) -> None:
-    """Require that the first failure is of *rule*, and names the limit."""
+    """Require that the first failure is of *rule*, and says this."""
     with pytest.raises(VerificationError) as raised:
         _verify(data)
     first = raised.value.failures[0]
@@ -61,7 +61,12 @@ def test_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = ocsp.load_der_ocsp_response(data)
     monkeypatch.setattr(limits, "MAX_VERIFIED_BYTES", len(data) - 1)
     for each in (data, loaded):
-        _refused(each, "V2", f"MAX_VERIFIED_BYTES = {len(data) - 1}")
+        _refused(
+            each,
+            "V2",
+            f"the response is larger than what is verified: {len(data)} exceeds the "
+            f"limit MAX_VERIFIED_BYTES = {len(data) - 1}",
+        )
 
 
 def test_entries(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +76,17 @@ def test_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_VERIFIED_ENTRIES", 2)
     _verify(data)
     monkeypatch.setattr(limits, "MAX_VERIFIED_ENTRIES", 1)
-    _refused(data, "V2", "MAX_VERIFIED_ENTRIES = 1")
+    words = "the response is larger than what is verified: 2 exceeds the limit"
+    _refused(data, "V2", f"{words} MAX_VERIFIED_ENTRIES = 1")
+
+
+def test_limits_of_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the reader does not take is no more malformed, and its place is named."""
+    monkeypatch.setattr(limits, "MAX_ENTRIES", 1)
+    data = BUILD.response(BUILD.entry(), BUILD.entry())
+    _refused(data, "V2", "the response is larger than what is verified: ")
+    _refused(data, "V2", "2 exceeds the limit MAX_ENTRIES = 1")
+    _refused(data + b"\0", "V2", "the response is malformed: ")
 
 
 def test_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
