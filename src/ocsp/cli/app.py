@@ -1,14 +1,13 @@
 """
-The application: its commands, and how whatever they raise becomes an exit code.
+The application: its commands, and what stands before them.
 
-Rules of this file: the only place that catches. Usage errors end with code 4 and not
-with Typer's own 2, which means *unknown* (``ocsp verify``).
+Rules of this file: it puts together and does nothing itself.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -26,16 +25,11 @@ from ocsp.cli import (
     status,
     verify,
 )
-from ocsp.cli.console import report
-from ocsp.cli.exits import CommandError, ExitCode
+from ocsp.cli.ending import guarded
+from ocsp.cli.exits import ExitCode
 from ocsp.cli.guide import epilog
-from ocsp.errors import OCSPError
 
 __all__ = ["app", "run"]
-
-# Typer's own copy of click, or click itself in older releases: BadParameter is the
-# one usage error that Typer exports, and its second base is the root of all of them.
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 class Commands(TyperGroup):
@@ -56,7 +50,7 @@ class Commands(TyperGroup):
         Raises:
             SystemExit: Always, in standalone mode.
         """
-        code = _guarded(
+        code = guarded(
             lambda: super(Commands, self).main(
                 args, prog_name, complete_var, False, windows_expand_args, **extra
             )
@@ -64,30 +58,6 @@ class Commands(TyperGroup):
         if standalone_mode:
             sys.exit(code)
         return code
-
-
-def _guarded(call: Callable[[], Any]) -> int:
-    try:
-        code = call()
-    except _USAGE_ERROR as error:
-        if str(error):  # without arguments, Typer has shown the help instead
-            report(_usage(error))
-    except (CommandError, OCSPError) as error:
-        report(error)
-    except (KeyboardInterrupt, typer.Abort):
-        return ExitCode.INTERRUPTED
-    else:
-        return code if isinstance(code, int) else ExitCode.FINE
-    return ExitCode.UNUSABLE
-
-
-def _usage(error: Any) -> CommandError:
-    """Return what Typer says of wrong arguments, with the way to the help text."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else "ocsp"
-    # Typer checks values with pydantic, which puts its own words before the message.
-    what = error.format_message().replace("Value error, ", "").rstrip(".")
-    return CommandError(command, f"{what}; see {command} --help")
 
 
 app = typer.Typer(
@@ -125,7 +95,9 @@ def _show_version(wanted: bool) -> None:
             ExitCode.UNKNOWN: "unknown to the responder (verify)",
             ExitCode.NOT_VERIFIED: "not verified (verify)",
             ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
+            ExitCode.FAULT: "a fault of ocsp itself",
             ExitCode.INTERRUPTED: "interrupted",
+            ExitCode.UNREAD: "the reader of the output is gone",
         },
     ),
 )

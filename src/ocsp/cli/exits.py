@@ -35,7 +35,11 @@ class ExitCode(enum.IntEnum):
     """There is no response that proves anything (the same commands)."""
 
     UNUSABLE = 4
+    FAULT = 70
+    """Something that nobody foresaw: EX_SOFTWARE of ``sysexits.h``."""
     INTERRUPTED = 130
+    UNREAD = 141
+    """The reader of the output is gone; as SIGPIPE has it."""
 
 
 class CommandError(Exception):

@@ -91,6 +91,8 @@ def read_octets(source: str, maximum: int) -> bytes:
     where = place(source)
     try:
         if source == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise CommandError(where, "is closed")
             data = sys.stdin.buffer.read(maximum + 1)
         else:
             with Path(source).open("rb") as file:

@@ -202,6 +202,8 @@ def _url(der: bytes, address: str | None) -> str:
 
 def _write(data: bytes, out: str, form: Format) -> None:
     if out == STANDARD_INPUT:
+        if sys.stdout is None:
+            raise CommandError("standard output", "is closed")
         if form is Format.DER and sys.stdout.isatty():
             raise CommandError(
                 "standard output",
