@@ -6,12 +6,11 @@ Rules of this file: it puts together and does nothing itself.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from ocsp._version import __version__
 from ocsp.cli import (
@@ -25,40 +24,11 @@ from ocsp.cli import (
     status,
     verify,
 )
-from ocsp.cli.ending import guarded
+from ocsp.cli.command import Command, Commands
 from ocsp.cli.exits import ExitCode
 from ocsp.cli.guide import epilog
 
 __all__ = ["app", "run"]
-
-
-class Commands(TyperGroup):
-    """The group of all commands, with the exit codes of this project."""
-
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
-    ) -> Any:
-        """
-        Run, and turn what is raised into one line and an exit code.
-
-        Raises:
-            SystemExit: Always, in standalone mode.
-        """
-        code = guarded(
-            lambda: super(Commands, self).main(
-                args, prog_name, complete_var, False, windows_expand_args, **extra
-            )
-        )
-        if standalone_mode:
-            sys.exit(code)
-        return code
-
 
 app = typer.Typer(
     name="ocsp",
@@ -112,15 +82,19 @@ def _root(
     """Take the options that stand before a command."""
 
 
-app.command("check", help=check.HELP, epilog=check.EPILOG)(check.check)
-app.command("demo", help=demo.HELP, epilog=demo.EPILOG)(demo.demo)
-app.command("inspect", help=inspect.HELP, epilog=inspect.EPILOG)(inspect.inspect)
-app.command("lint", help=lint.HELP, epilog=lint.EPILOG)(lint.lint)
-app.command("request", help=request.HELP, epilog=request.EPILOG)(request.request)
+def _add(name: str, of: ModuleType, function: Callable[..., object]) -> None:
+    app.command(name, cls=Command, help=of.HELP, epilog=of.EPILOG)(function)
+
+
+_add("check", check, check.check)
+_add("demo", demo, demo.demo)
+_add("inspect", inspect, inspect.inspect)
+_add("lint", lint, lint.lint)
+_add("request", request, request.request)
 status.add_commands(app)
-app.command("serve", help=serve.HELP, epilog=serve.EPILOG)(serve.serve)
-app.command("staple", help=staple.HELP, epilog=staple.EPILOG)(staple.staple)
-app.command("verify", help=verify.HELP, epilog=verify.EPILOG)(verify.verify_response)
+_add("serve", serve, serve.serve)
+_add("staple", staple, staple.staple)
+_add("verify", verify, verify.verify_response)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from ocsp.cli.command import Command
 from ocsp.cli.console import errors, output, status_style
 from ocsp.cli.exits import CommandError
 from ocsp.cli.guide import epilog
@@ -78,10 +79,10 @@ _LIST = epilog(
 def add_commands(app: typer.Typer) -> None:
     """Put the commands of this file into *app*."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
-    group.command("add", epilog=_ADD)(add)
-    group.command("revoke", epilog=_REVOKE)(revoke)
-    group.command("release", epilog=_RELEASE)(release)
-    group.command("list", epilog=_LIST)(list_all)
+    group.command("add", cls=Command, epilog=_ADD)(add)
+    group.command("revoke", cls=Command, epilog=_REVOKE)(revoke)
+    group.command("release", cls=Command, epilog=_RELEASE)(release)
+    group.command("list", cls=Command, epilog=_LIST)(list_all)
     app.add_typer(group, name="status", help=HELP)
 
 

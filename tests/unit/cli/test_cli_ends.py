@@ -165,3 +165,43 @@ def test_a_character_that_the_output_lacks_is_escaped(encoding: str, sign: str) 
     code, out, err = _program(*VERIFY, PYTHONIOENCODING=encoding)
     assert (code, err) == (0, "")
     assert sign in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("verify", "--at"), "ocsp verify"),
+        (("lint", "--what"), "ocsp lint"),
+        (("status", "add", "--serial"), "ocsp status add"),
+        (("--what",), "ocsp"),
+    ],
+)
+def test_a_usage_error_names_the_command_whose_help_helps(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], command: str
+) -> None:
+    """Its own, and not that of the whole program."""
+    assert main(arguments) == 4
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {command}: ")
+    assert err.endswith(f"; see {command} --help\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        ((*VERIFY, "--request", ""), "--request"),
+        ((*VERIFY, "--responder", "ca.pem", "--responder", ""), "--responder"),
+        (("verify", "--issuer", "ca.pem", "--response", "", "--cert", ""), "--"),
+        (("lint", ""), "RESPONSE"),
+        (("check", "leaf.pem", ""), "CERT..."),
+        (("status", "list", "--db", ""), "--db"),
+    ],
+)
+def test_an_empty_file_name_is_refused_by_option(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], where: str
+) -> None:
+    """It is mostly a variable of the shell that was not set."""
+    assert main(arguments) == 4
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {where}")
+    assert err.endswith(": the name of the file is empty\n")

@@ -1,0 +1,79 @@
+"""
+What all commands have in common: how they are run, and what their arguments must be.
+
+Rules of this file: nothing that one command has for itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from ocsp.cli.ending import USAGE_ERROR, guarded
+from ocsp.cli.exits import CommandError
+
+__all__ = ["Command", "Commands"]
+
+_FILES = frozenset({"FILE", "CERT...", "RESPONSE"})
+"""The metavars of what is the name of a file, or several."""
+
+
+class Command(TyperCommand):
+    """One command, which says of wrong arguments that they are its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """
+        Read *args* into *ctx*, a context of click, which Typer keeps to itself.
+
+        Raises:
+            CommandError: If the name of a file is empty, as that of a variable is that
+                was not set. It would mean the directory.
+        """
+        try:
+            rest = super().parse_args(ctx, args)
+        except USAGE_ERROR as error:
+            if getattr(error, "ctx", None) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
+        for parameter in self.params:
+            if parameter.metavar in _FILES:
+                _require_name(parameter, ctx.params.get(parameter.name))
+        return rest
+
+
+def _require_name(parameter: Any, value: str | list[str] | None) -> None:
+    if value == "" or (isinstance(value, list) and "" in value):
+        is_option = parameter.param_type_name == "option"
+        where = parameter.opts[0] if is_option else parameter.metavar
+        raise CommandError(where, "the name of the file is empty")
+
+
+class Commands(TyperGroup):
+    """The group of all commands, with the exit codes of this project."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """
+        Run, and turn what is raised into one line and an exit code.
+
+        Raises:
+            SystemExit: Always, in standalone mode.
+        """
+        code = guarded(
+            lambda: super(Commands, self).main(
+                args, prog_name, complete_var, False, windows_expand_args, **extra
+            )
+        )
+        if standalone_mode:
+            sys.exit(code)
+        return code
