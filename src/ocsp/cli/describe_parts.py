@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import oids
+from ocsp._der import MAX_DECIMAL_BITS, number_text
 from ocsp._walk import RawExtension
 from ocsp.cli.terms import oid_name, reason_name, timestamp
 from ocsp.errors import DecodeError
@@ -65,12 +66,13 @@ def algorithm_document(dotted: str) -> Document:
 
 
 def serial_document(number: int) -> Document:
-    """Describe a serial number in both bases, as text."""
+    """Describe a serial number in both bases, as text; a huge one in one."""
     sign = "-" if number < 0 else ""
     digits = f"{abs(number):x}"
+    is_short = number.bit_length() <= MAX_DECIMAL_BITS
     return {
         "hex": sign + digits.zfill(len(digits) + len(digits) % 2),
-        "decimal": str(number),
+        "decimal": str(number) if is_short else None,
     }
 
 
@@ -127,7 +129,7 @@ def _known_value(value: x509.ExtensionType) -> Any:
         case CRLReference():
             return {
                 "url": value.url,
-                "number": None if value.number is None else str(value.number),
+                "number": None if value.number is None else number_text(value.number),
                 "time": None if value.time is None else timestamp(value.time),
             }
         case ArchiveCutoff():

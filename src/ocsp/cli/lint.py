@@ -104,7 +104,9 @@ def lint(
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="When it was served, in ISO 8601."),
+        typer.Option(
+            metavar="TIME", help="When it was served, in ISO 8601, UTC without a zone."
+        ),
     ] = None,
     profile: Annotated[
         ProfileName,

@@ -348,12 +348,13 @@ def parse_moment(option: str, text: str) -> datetime.datetime:
     Return the moment that *text* says in ISO 8601; without a zone it is UTC.
 
     Raises:
-        CommandError: If it says none; *option* is at fault.
+        CommandError: If it says none that is one in UTC too; *option* is at fault.
     """
     try:
         return moment_from(text)
     except ValueError as error:
-        raise CommandError(option, str(error), "2026-07-01T12:00Z") from error
+        hint = "2026-07-01, 2026-07-01T12:00Z or 2026-07-01T14:00+02:00"
+        raise CommandError(option, str(error), hint) from error
 
 
 def parse_serial(text: str) -> int:

@@ -60,8 +60,11 @@ def algorithm(document: Document) -> Text:
 
 
 def serial(document: Document) -> Text:
-    """Return a serial number in both bases."""
-    return with_note(f"0x{document['hex']}", document["decimal"])
+    """Return a serial number in both bases; a huge one in hexadecimal only."""
+    number = f"0x{document['hex']}"
+    if document["decimal"] is None:
+        return text(number)
+    return with_note(number, document["decimal"])
 
 
 def in_words(moment: str) -> str:

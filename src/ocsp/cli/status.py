@@ -22,8 +22,13 @@ from ocsp.cli.command import Command
 from ocsp.cli.console import errors, output, status_style
 from ocsp.cli.exits import CommandError
 from ocsp.cli.guide import epilog
-from ocsp.cli.loading import load_certificate, load_certificates, parse_serial
-from ocsp.cli.terms import REASONS, count, moment_from, reason_from, reason_name
+from ocsp.cli.loading import (
+    load_certificate,
+    load_certificates,
+    parse_moment,
+    parse_serial,
+)
+from ocsp.cli.terms import REASONS, count, reason_from, reason_name
 from ocsp.cli.terms import timestamp as written
 from ocsp.errors import BuildError, UnknownCertificate
 from ocsp.responder.sqlite import Entry, SQLiteSource
@@ -123,13 +128,17 @@ def revoke(
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Since when, in ISO 8601; now if not given."),
+        typer.Option(
+            metavar="TIME",
+            help="Since when, in ISO 8601, UTC without a zone; else now.",
+        ),
     ] = None,
     database: Database = DATABASE,
 ) -> None:
     """Revoke certificates, for good unless the reason is certificateHold."""
-    since = _parsed("--time", moment_from, time) or datetime.datetime.now(datetime.UTC)
-    why = _parsed("--reason", reason_from, reason)
+    now = datetime.datetime.now(datetime.UTC)
+    since = now if time is None else parse_moment("--time", time)
+    why = None if reason is None else _reason(reason)
     authority, serials = _chosen(issuer, cert or (), serial or ())
     with SQLiteSource(database) as source:
         for number in serials:
@@ -197,13 +206,11 @@ def _require_some(*chosen: Sequence[object]) -> None:
         raise CommandError("ocsp status", "no certificate given", "--cert or --serial")
 
 
-def _parsed(option: str, parse: Any, text: str | None) -> Any:
-    if text is None:
-        return None
+def _reason(name: str) -> x509.ReasonFlags:
     try:
-        return parse(text)
+        return reason_from(name)
     except ValueError as error:
-        raise CommandError(option, str(error)) from error
+        raise CommandError("--reason", str(error)) from error
 
 
 def _changed(database: str, change: Any) -> None:

@@ -142,10 +142,18 @@ def moment_from(text: str) -> datetime.datetime:
     Return the moment that *text* says in ISO 8601; without a zone it is UTC.
 
     Raises:
-        ValueError: If it says none.
+        ValueError: If it says none, or one outside of the years 1 to 9999 in UTC.
     """
-    moment = datetime.datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time in ISO 8601") from None
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=datetime.UTC)
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is in no year from 1 to 9999 in UTC") from None
 
 
 def timestamp(moment: datetime.datetime) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography import x509
 
+from ocsp._der import number_text
 from ocsp.certid import CertID
 from ocsp.cli.describe import cert_id_document, response_status_name
 from ocsp.cli.describe_parts import (
@@ -125,5 +126,7 @@ def _value(value: object) -> str | list[Any] | None:
             return response_status_name(value)
         case enum.Enum():
             return str(value.value)
+        case int():
+            return number_text(value)
         case _:
             return str(value)

@@ -112,7 +112,10 @@ def verify_response(
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Judge as of then, in ISO 8601; else now."),
+        typer.Option(
+            metavar="TIME",
+            help="Judge as of then, in ISO 8601, UTC without a zone; else now.",
+        ),
     ] = None,
     nonce: Annotated[
         str | None,

@@ -212,6 +212,11 @@ LOCATOR = x509.AuthorityInformationAccess(
             {"url": None, "number": "42", "time": "2020-02-25T00:00:00Z"},
             ["number  42", "time  2020-02-25T00:00:00Z"],
         ),
+        (
+            ocsp.CRLReference(number=1 << 16_000),
+            {"url": None, "number": f"0x1{'0' * 4000}", "time": None},
+            ["0x100000000"],
+        ),
         (ocsp.ArchiveCutoff(NOW), "2020-02-25T00:00:00Z", ["2020-02-25T00:00:00Z"]),
         (
             ocsp.ServiceLocator(name("Test CA"), LOCATOR),

@@ -196,6 +196,25 @@ def test_a_serial_number_is_enough(run: Run) -> None:
     assert run(*about, "7983")[0] == 3
 
 
+HUGE = 1 << 16_000
+"""A number that Python writes in no decimal: it has 4817 digits."""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_a_huge_serial_number_is_no_crash(run: Run, arguments: tuple[str, ...]) -> None:
+    """In the response, in the request, or given; it is told in hexadecimal."""
+    _write(response(serial=HUGE))
+    code, out, err = run(*ABOUT, *arguments)
+    assert (code, err) == (3, "")
+    assert f"0x1{'0' * 4000}" in out
+    about = ("--issuer", "ca.pem", "--response", "response.der", *arguments)
+    code, out, err = run(*about, "--serial", hex(HUGE))
+    assert (code, err) == (0, "")
+    if arguments:
+        number = _document(out)["certificate"]["serial_number"]
+        assert number == {"hex": f"01{'0' * 4000}", "decimal": None}
+
+
 def test_a_configured_responder_may_sign(run: Run) -> None:
     """The first criterion of RFC 6960 §4.2.2.2, by option and by nothing else."""
     _write(response(certificates=()))
@@ -300,11 +319,29 @@ def test_a_certificate_with_an_unreadable_name_has_code_4(
     )
 
 
-def test_a_time_that_is_none_has_code_4(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        ("noon", "'noon' is no time in ISO 8601 ("),
+        ("2026-13-01", "'2026-13-01' is no time in ISO 8601 ("),
+        ("9999-12-31T23:59:59-14:00", "is in no year from 1 to 9999 in UTC ("),
+        ("0001-01-01T00:00+14:00", "is in no year from 1 to 9999 in UTC ("),
+    ],
+)
+def test_a_time_that_is_none_has_code_4(run: Run, at: str, words: str) -> None:
     """With an example of one."""
-    code, out, err = run(*ABOUT, at="noon")
+    code, out, err = run(*ABOUT, at=at)
     assert (code, out) == (4, "")
+    assert err.startswith("error: --at: ")
+    assert words in err
     assert "2026-07-01T12:00Z" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("at", ["0001-01-01", "9999-12-31T23:59:59"])
+def test_the_ends_of_the_calendar_are_times_too(run: Run, at: str) -> None:
+    """Nothing that is compared there runs out of it."""
+    assert run(*ABOUT, at=at)[0] == 3
 
 
 @pytest.mark.parametrize(
