@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.theme import Theme
 
+from ocsp import limits
 from ocsp.cli.exits import one_line
 
 __all__ = ["THEME", "errors", "note", "output", "report", "status_style", "warn"]
@@ -37,8 +38,9 @@ THEME = Theme(
     }
 )
 
-_UNWRAPPED = 4096
-"""Columns of what is not a terminal. No line of ours is longer."""
+_UNWRAPPED = 8 * limits.MAX_MESSAGE_BYTES
+"""Columns of what is not a terminal. No line is longer: an octet of a message takes two
+in hexadecimal, and at most six where a character is escaped."""
 
 
 def output() -> Console:
