@@ -26,7 +26,7 @@ from ocsp.cli.check_server import from_server
 from ocsp.cli.console import errors, output, warn
 from ocsp.cli.exits import CommandError, ExitCode
 from ocsp.cli.guide import epilog
-from ocsp.cli.loading import load_certificate, load_certificates
+from ocsp.cli.loading import load_certificate, load_certificates, place
 from ocsp.client import (
     Attempt,
     Cache,
@@ -219,7 +219,9 @@ def _from_file(source: str, issuer: str | None, *, chain: bool) -> list[_Item]:
     certificates = load_certificates(source)
     if chain:
         if len(certificates) < 2:
-            raise CommandError(source, "holds one certificate, which is no chain")
+            raise CommandError(
+                place(source), "holds one certificate, which is no chain"
+            )
         return _of_chain(certificates)
     if issuer is not None:
         authority = load_certificate(issuer)

@@ -18,6 +18,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ocsp.cli.arguments import parse_moment
 from ocsp.cli.console import output
 from ocsp.cli.exits import ExitCode, one_line
 from ocsp.cli.guide import epilog
@@ -25,7 +26,6 @@ from ocsp.cli.loading import (
     load_certificate,
     load_issuer,
     load_request,
-    parse_moment,
     read_message,
 )
 from ocsp.cli.terms import count

@@ -12,7 +12,6 @@ Rules of this file:
 from __future__ import annotations
 
 import base64
-import datetime
 import re
 import sys
 import urllib.parse
@@ -26,7 +25,7 @@ from cryptography import x509
 from ocsp import limits
 from ocsp._der import ENUMERATED, SEQUENCE, any_value, content
 from ocsp.cli.exits import CommandError
-from ocsp.cli.terms import moment_from
+from ocsp.client.issuers import has_signed
 from ocsp.errors import DecodeError
 from ocsp.request import OCSPRequest, load_der_ocsp_request
 from ocsp.response import OCSPResponse, load_der_ocsp_response
@@ -41,8 +40,6 @@ __all__ = [
     "load_issuer",
     "load_request",
     "load_response",
-    "parse_moment",
-    "parse_serial",
     "place",
     "read_message",
     "read_octets",
@@ -102,7 +99,8 @@ def read_octets(source: str, maximum: int) -> bytes:
             where, getattr(error, "strerror", None) or str(error)
         ) from error
     if not data:
-        raise CommandError(where, "is empty")
+        hint = "it can be read only once" if source == STANDARD_INPUT else ""
+        raise CommandError(where, "is empty", hint)
     if len(data) > maximum:
         raise CommandError(where, f"is larger than {maximum:,} octets")
     return data
@@ -321,7 +319,9 @@ def load_issuer(
     Return the certificate in *source* that bears the name of the issuer.
 
     A file of several, as servers have them, may be given; without *certificates* its
-    first is meant. Names are compared and nothing is verified.
+    first is meant. Of several with that name, as a CA has them whose key was renewed,
+    the one that has signed all *certificates* is taken, or else the first. No more is
+    checked of it.
 
     Raises:
         CommandError: If none has that name, or *certificates* have several issuers.
@@ -333,43 +333,14 @@ def load_issuer(
     if len(names) > 1:
         raise CommandError("--cert", "the certificates have different issuers")
     (wanted,) = names
-    for candidate in candidates:
-        if candidate.subject == wanted:
-            return candidate
-    raise CommandError(
-        source,
-        f"is the certificate of {candidates[0].subject.rfc4514_string()}",
-        f"--cert was issued by {wanted.rfc4514_string()}",
-    )
-
-
-def parse_moment(option: str, text: str) -> datetime.datetime:
-    """
-    Return the moment that *text* says in ISO 8601; without a zone it is UTC.
-
-    Raises:
-        CommandError: If it says none that is one in UTC too; *option* is at fault.
-    """
-    try:
-        return moment_from(text)
-    except ValueError as error:
-        hint = "2026-07-01, 2026-07-01T12:00Z or 2026-07-01T14:00+02:00"
-        raise CommandError(option, str(error), hint) from error
-
-
-def parse_serial(text: str) -> int:
-    """
-    Return the serial number that *text* says: decimal, ``0x1f2e``, or ``1f:2e``.
-
-    Raises:
-        CommandError: If it is none of these.
-    """
-    digits = text.strip().lower()
-    try:
-        if digits.startswith("0x") or ":" in digits:
-            return int(digits.replace(":", ""), 16)
-        return int(digits)
-    except ValueError:
+    named = [each for each in candidates if each.subject == wanted]
+    if not named:
         raise CommandError(
-            "--serial", f"{text!r} is not a number", "decimal, 0x1f2e or 1f:2e"
-        ) from None
+            place(source),
+            f"is the certificate of {candidates[0].subject.rfc4514_string()}",
+            f"--cert was issued by {wanted.rfc4514_string()}",
+        )
+    for candidate in named:
+        if all(has_signed(candidate, certificate) for certificate in certificates):
+            return candidate
+    return named[0]

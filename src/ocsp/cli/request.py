@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp.certid import CertID
+from ocsp.cli.arguments import parse_serial
 from ocsp.cli.console import note
 from ocsp.cli.exits import CommandError
 from ocsp.cli.guide import epilog
@@ -30,7 +31,6 @@ from ocsp.cli.loading import (
     STANDARD_INPUT,
     load_certificate,
     load_issuer,
-    parse_serial,
 )
 from ocsp.http import get_url
 from ocsp.request import OCSPRequest

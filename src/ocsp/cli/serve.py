@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from ocsp.cli.console import note, warn
 from ocsp.cli.exits import CommandError
 from ocsp.cli.guide import epilog
-from ocsp.cli.loading import load_certificate, read_octets
+from ocsp.cli.loading import load_certificate, place, read_octets
 from ocsp.cli.status import DATABASE
 from ocsp.errors import BuildError, ConfigError
 from ocsp.responder import (
@@ -174,10 +174,10 @@ def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKe
         # What cannot sign a certificate is refused by KeySigner.
         return load(data, passphrase)  # type: ignore[return-value]
     except TypeError as error:  # a passphrase that is missing, or one too many
-        raise CommandError(source, str(error), "--passphrase-file") from error
+        raise CommandError(place(source), str(error), "--passphrase-file") from error
     except ValueError as error:
         reason = "is no private key in PEM or DER, or the passphrase is wrong"
-        raise CommandError(source, reason) from error
+        raise CommandError(place(source), reason) from error
 
 
 def _announce(authority: Authority, url: str, database: str) -> None:

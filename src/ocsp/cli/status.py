@@ -18,6 +18,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from ocsp.cli.arguments import parse_moment, parse_serial
 from ocsp.cli.command import Command
 from ocsp.cli.console import errors, output, status_style
 from ocsp.cli.exits import CommandError
@@ -25,8 +26,7 @@ from ocsp.cli.guide import epilog
 from ocsp.cli.loading import (
     load_certificate,
     load_certificates,
-    parse_moment,
-    parse_serial,
+    place,
 )
 from ocsp.cli.terms import REASONS, count, reason_from, reason_name
 from ocsp.cli.terms import timestamp as written
@@ -194,7 +194,7 @@ def _leaves(
         for certificate in load_certificates(source):
             if certificate.issuer != issuer.subject:
                 raise CommandError(
-                    source,
+                    place(source),
                     f"was issued by {certificate.issuer.rfc4514_string()}",
                     f"--issuer is {issuer.subject.rfc4514_string()}",
                 )

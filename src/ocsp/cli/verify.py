@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.certid import CertID
+from ocsp.cli.arguments import parse_moment, parse_nonce, parse_serial
 from ocsp.cli.console import output
 from ocsp.cli.exits import CommandError, ExitCode
 from ocsp.cli.guide import epilog
@@ -28,8 +29,6 @@ from ocsp.cli.loading import (
     load_issuer,
     load_request,
     load_response,
-    parse_moment,
-    parse_serial,
 )
 from ocsp.cli.verdict import verdict_document
 from ocsp.cli.verdict_tree import draw_verdict
@@ -144,7 +143,7 @@ def verify_response(
         subject,
         authority,
         at=moment,
-        nonce=None if nonce is None else _octets(nonce),
+        nonce=None if nonce is None else parse_nonce(nonce),
         request=None if request is None else load_request(request),
         responders=[
             each for file in responder or () for each in load_certificates(file)
@@ -173,13 +172,6 @@ def _question(
     authority = load_certificate(issuer)
     number = parse_serial(serial or "")
     return authority, CertID.for_serial(authority, number, hashes.SHA256())
-
-
-def _octets(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text.replace(":", ""))
-    except ValueError as error:
-        raise CommandError("--nonce", "is not hexadecimal") from error
 
 
 def _outcome(

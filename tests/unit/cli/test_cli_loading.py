@@ -13,11 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.cli import loading
+from ocsp.cli.arguments import parse_serial
 from ocsp.cli.exits import CommandError
 from ocsp.cli.loading import (
     load_certificate,
     load_certificates,
-    parse_serial,
+    load_issuer,
     read_message,
     read_octets,
     unwrap,
@@ -150,6 +151,26 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "nothing") == caught.value.where
 
 
+def test_standard_input_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who names it twice learns why it is empty the second time."""
+    stdin = SimpleNamespace(buffer=io.BytesIO(REQUEST))
+    monkeypatch.setattr(loading.sys, "stdin", stdin)
+    assert read_octets("-", 1000)
+    with pytest.raises(CommandError, match=r"is empty \(it can be read only once\)"):
+        read_octets("-", 1000)
+
+
+def test_standard_input_has_its_name_in_every_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where it is the issuer, and the wrong one."""
+    other = ca("Other CA").public_bytes(Encoding.PEM)
+    stdin = SimpleNamespace(buffer=io.BytesIO(other))
+    monkeypatch.setattr(loading.sys, "stdin", stdin)
+    with pytest.raises(CommandError, match=r"^standard input: is the certificate of"):
+        load_issuer("-", [leaf()])
+
+
 def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
     """One certificate in DER, and any number of them in PEM, are read in order."""
     both = tmp_path / "chain.pem"
@@ -180,7 +201,13 @@ def test_serial_numbers_come_in_both_bases(text: str, number: int) -> None:
     assert number == parse_serial(text)
 
 
-@pytest.mark.parametrize("text", ["", "1f2e", "0xyz", "one", "9" * 5000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "1f2e", "0xyz", "one", "9" * 5000, "-1", "0x-1", "+1", "1_0"),
+        *("0x1_0", "0x", ":", "1:-2", "\u0661"),
+    ],
+)
 def test_what_is_no_serial_number_is_refused(text: str) -> None:
     """Hexadecimal without a mark is refused too: it could be meant as decimal."""
     with pytest.raises(CommandError, match="is not a number"):

@@ -24,7 +24,16 @@ from ocsp import (
     OCSPResponseStatus,
 )
 from ocsp.cli import main
-from tests.pki import DELEGATION, NOW, ca, delegate, delegate_signer, leaf, make
+from tests.pki import (
+    DELEGATION,
+    NOW,
+    ca,
+    delegate,
+    delegate_signer,
+    key,
+    leaf,
+    make,
+)
 from tests.vectors import RESPONSES
 
 Run = Callable[..., tuple[int, str, str]]
@@ -273,6 +282,32 @@ def test_a_file_of_several_issuers_has_the_right_one(run: Run) -> None:
     assert run(*about)[0] == 0
 
 
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("command", ["verify", "lint"])
+def test_of_several_issuers_of_one_name_that_counts_which_has_signed(
+    command: str,
+) -> None:
+    """As after a CA has got a new key; without any, the first is taken."""
+    renewed = make("Test CA", "Test CA", public=key("Other CA"), signer=key("Other CA"))
+    new, old = (each.public_bytes(Encoding.PEM) for each in (renewed, ca()))
+    about = ["--at", AT, "--cert", "leaf.pem", "--issuer", "chain.pem"]
+    about += ["--response"] if command == "verify" else ["--severity", "error"]
+    for content, code in ((new + old, 0), (old + new, 0), (new + new, None)):
+        Path("chain.pem").write_bytes(content)
+        ended = main([command, *about, "response.der"])
+        assert ended == code or (code is None and ended in (1, 3))
+
+
+def test_no_line_is_wrapped_where_no_person_reads(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it is: the values that were compared stand in one line each."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    _write(response(nonce=bytes(60_000)))
+    _, out, _ = run(*ABOUT, "--nonce", "01")
+    assert "00" * 60_000 in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -281,6 +316,10 @@ def test_a_file_of_several_issuers_has_the_right_one(run: Run) -> None:
         (ABOUT[2:], "give one of --cert and --serial"),
         ((*ABOUT, "--serial", "1"), "give one of --cert and --serial"),
         ((*ABOUT, "--nonce", "xyz"), "--nonce: is not hexadecimal"),
+        ((*ABOUT, "--nonce", "70534"), "--nonce: has an odd number of digits"),
+        ((*ABOUT, "--nonce", ""), "--nonce: has 0 octets, and 1 to 128 are allowed"),
+        ((*ABOUT, "--nonce", "0" * 258), "--nonce: has 129 octets, and 1 to 128"),
+        ((*ABOUT[2:], "--serial", "-1"), "--serial: '-1' is not a number"),
         ((*ABOUT, "--policy", "none"), "--policy"),
         ((*ABOUT, "--request", "response.der"), "response.der: is no OCSP request"),
         ((*ABOUT, "--responder", "none.pem"), "none.pem: No such file"),
