@@ -190,9 +190,8 @@ def read_certificate(
         return x509.load_der_x509_certificate(data[position:stop]), stop
     except (ValueError, x509.InvalidVersion, UserWarning) as error:
         # It warns of what it will refuse one day, and warnings may be errors.
-        raise SchemaError(
-            f"not a certificate: {error}", path=name, offset=position
-        ) from error
+        # What it says is made for who debugs its parser.
+        raise SchemaError("not a certificate", path=name, offset=position) from error
 
 
 def serial_of(certificate: x509.Certificate) -> int:

@@ -395,6 +395,18 @@ def test_a_malformed_response_has_code_4(run: Run, garbage: bytes) -> None:
     assert err.count("\n") == 1
 
 
+def test_a_certificate_that_is_none_is_told_in_our_words(run: Run) -> None:
+    """What the parser says of its own state helps nobody who has the file."""
+    version = b"\xa0\x03\x02\x01\x02"
+    der = response().public_bytes(Encoding.DER)
+    assert version in der
+    _write(der.replace(version, b"\xa0\x03\x04\x01\x02"))
+    code, out, err = run(*ABOUT)
+    assert (code, out) == (4, "")
+    assert err.startswith("error: response.der: is no OCSP response: ")
+    assert err.endswith(": not a certificate\n")
+
+
 def test_no_flipped_bit_makes_another_verdict(run: Run) -> None:
     """A sample; the certificate stays good, or is not verified, or is unreadable."""
     der = response().public_bytes(Encoding.DER)
