@@ -98,12 +98,8 @@ def _understood(
 
 def revocation_of(case: CRLCase) -> Revocation | None:
     """Return the revocation of the certificate, or ``None`` where it is not listed."""
-    if case.delta is not None:
-        changed = _listed(case, case.delta)
-        if changed is not None and _is_gone(changed):
-            return _listed_again(case, case.delta)
-        if changed is not None:
-            return changed
+    if case.delta is not None and _listed(case, case.delta) is not None:
+        return _lasting(case, case.delta)
     found = _listed(case, case.complete)
     if found is not None and _is_gone(found):
         case.fail(
@@ -121,8 +117,8 @@ def _listed(case: CRLCase, each: ReadCRL) -> Revocation | None:
     return None if entry is None else _revocation(case, each, entry)
 
 
-def _listed_again(case: CRLCase, each: ReadCRL) -> Revocation | None:
-    """Return what else a delta says of a certificate that it removes: that counts."""
+def _lasting(case: CRLCase, each: ReadCRL) -> Revocation | None:
+    """Return the first that a delta says of the certificate, but that it is removed."""
     serial = serial_of(case.cert)
     for entry in each.crl:
         if entry.serial_number == serial:

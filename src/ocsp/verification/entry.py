@@ -175,11 +175,10 @@ def _of(case: Case, cert_id: CertID) -> CertID | int:
         algorithm, serial = cert_id.hash_algorithm, cert_id.serial_number
     except UnsupportedAlgorithm:
         return cert_id
-    if cert_id == CertID.for_serial(case.issuer, serial, algorithm):
-        return serial
-    # A certificate may write its issuer's name otherwise than the issuer itself does.
-    if isinstance(case.cert, x509.Certificate) and cert_id.matches(
-        case.cert, case.issuer
+    if cert_id == CertID.for_serial(case.issuer, serial, algorithm) or (
+        # A certificate may write its issuer's name otherwise than the issuer does.
+        isinstance(case.cert, x509.Certificate)
+        and cert_id.matches(case.cert, case.issuer)
     ):
         return serial
     return cert_id

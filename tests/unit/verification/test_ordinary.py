@@ -180,6 +180,14 @@ def test_the_end_of_the_certificate(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
+def test_the_begin_of_the_certificate(seconds: int) -> None:
+    """The response may be signed in its first second."""
+    begin = NOW - HOUR + seconds * SECOND
+    leaf = BUILD.certificate("leaf.example", begin=begin)
+    assert _is_ordinary(BUILD.response(), cert=leaf) is (seconds == 0)
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
 @pytest.mark.parametrize("edge", ["begin", "end"])
 def test_the_validity_of_the_issuer(edge: str, seconds: int) -> None:
     """It signed in its first second, or in its last."""
@@ -275,6 +283,7 @@ def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     (failure,) = raised.value.failures
     assert failure.rule == "V10"
     assert failure.message.endswith("the signature is not that of the key")
+    assert dict(failure.values) == {"algorithm": "1.2.840.10045.4.3.2"}
 
     same_name = BUILD.delegate(BUILD.ca.subject)
     data = BUILD.response(by=same_name, responder_id=BUILD.by_name(BUILD.ca.subject))
