@@ -25,8 +25,8 @@ __all__ = [
     "UNREADABLE",
     "CertificateParts",
     "certificate_der",
+    "decoded_extensions",
     "digest",
-    "extensions_of",
     "outer_algorithm",
     "parts_of",
     "read_certificate",
@@ -46,7 +46,7 @@ UNREADABLE = (
 """What ``cryptography`` raises where it cannot read a name or an extension."""
 
 
-def extensions_of(
+def decoded_extensions(
     holder: x509.Certificate | x509.CertificateRevocationList | x509.RevokedCertificate,
 ) -> x509.Extensions:
     """

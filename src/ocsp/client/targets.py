@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import limits
-from ocsp._certificates import extensions_of
+from ocsp._certificates import decoded_extensions
 from ocsp.client.options import Options, Schemes
 from ocsp.errors import ForbiddenResponderURL
 
@@ -52,7 +52,7 @@ def issuer_urls(cert: x509.Certificate) -> tuple[str, ...]:
 def _access(cert: x509.Certificate, method: x509.ObjectIdentifier) -> tuple[str, ...]:
     try:
         access = (
-            extensions_of(cert)
+            decoded_extensions(cert)
             .get_extension_for_class(x509.AuthorityInformationAccess)
             .value
         )
@@ -80,7 +80,7 @@ def list_urls(
         ValueError: If the extensions of *holder* cannot be read.
     """
     try:
-        points = extensions_of(holder).get_extension_for_class(kind).value
+        points = decoded_extensions(holder).get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return ()
     return _distinct(

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp import oids
-from ocsp._certificates import extensions_of, serial_of
+from ocsp._certificates import decoded_extensions, serial_of
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
@@ -107,7 +107,7 @@ def needs_no_status(cert: x509.Certificate) -> bool:
     Raises:
         ValueError: If the extensions of *cert* cannot be read.
     """
-    found = {each.oid.dotted_string: each.value for each in extensions_of(cert)}
+    found = {each.oid.dotted_string: each.value for each in decoded_extensions(cert)}
     if oids.NO_REV_AVAIL in found:
         constraints = found.get(x509.BasicConstraints.oid.dotted_string)
         return not (isinstance(constraints, x509.BasicConstraints) and constraints.ca)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp._certificates import extensions_of, serial_of
+from ocsp._certificates import decoded_extensions, serial_of
 from ocsp.errors import SchemaError
 from ocsp.verification.crl_case import CRLCase, ReadCRL
 from ocsp.verification.errors import (
@@ -76,7 +76,7 @@ def _understood(
 ) -> x509.Extensions | None:
     where = f"the entry {entry.serial_number:#x} of {each.name}"
     try:
-        extensions = extensions_of(entry)
+        extensions = decoded_extensions(entry)
     except SchemaError as error:
         case.fail("R12", MalformedCRL, f"{where} is malformed: {error}")
         return None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from ocsp._certificates import extensions_of, serial_of
+from ocsp._certificates import decoded_extensions, serial_of
 from ocsp._der import number_text
 from ocsp.errors import SchemaError
 from ocsp.verification.crl_case import CRLCase, ReadCRL
@@ -73,7 +73,7 @@ def _distribution_points(
 ) -> set[x509.GeneralName]:
     """Return the names that the certificate has for lists of its own issuer."""
     try:
-        extensions = extensions_of(cert)
+        extensions = decoded_extensions(cert)
         points = extensions.get_extension_for_class(x509.CRLDistributionPoints)
     except (SchemaError, x509.ExtensionNotFound):
         return set()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ocsp import limits, oids
-from ocsp._certificates import extensions_of, remembered
+from ocsp._certificates import decoded_extensions, remembered
 from ocsp.algorithms import algorithm_identifier
 from ocsp.errors import SchemaError
 from ocsp.signatures import is_only_for_pss
@@ -87,7 +87,7 @@ def facts_of(certificate: x509.Certificate) -> Facts:
     validity = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     known = (key, unusable, bits, curve, pss_only, *validity)
     try:
-        extensions = extensions_of(certificate)
+        extensions = decoded_extensions(certificate)
     except SchemaError as error:
         return Facts(*known, unreadable=str(error))
     found = {extension.oid: extension.value for extension in extensions}

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
-from ocsp._certificates import extensions_of
+from ocsp._certificates import decoded_extensions
 from ocsp.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
@@ -34,7 +34,9 @@ def must_staple(cert: x509.Certificate) -> bool:
         ValueError: If the extensions of *cert* cannot be read.
     """
     try:
-        features = extensions_of(cert).get_extension_for_class(x509.TLSFeature).value
+        features = (
+            decoded_extensions(cert).get_extension_for_class(x509.TLSFeature).value
+        )
     except x509.ExtensionNotFound:
         return False
     return x509.TLSFeatureType.status_request in features
