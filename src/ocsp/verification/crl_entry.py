@@ -98,8 +98,10 @@ def _understood(
 
 def revocation_of(case: CRLCase) -> Revocation | None:
     """Return the revocation of the certificate, or ``None`` where it is not listed."""
-    if case.delta is not None and _listed(case, case.delta) is not None:
-        return _lasting(case, case.delta)
+    if case.delta is not None:
+        changed = _listed(case, case.delta)
+        if changed is not None:
+            return _lasting(case, case.delta) if _is_gone(changed) else changed
     found = _listed(case, case.complete)
     if found is not None and _is_gone(found):
         case.fail(
