@@ -25,7 +25,7 @@ from ocsp._der import NULL_DER, encode_oid
 from ocsp._walk import RawExtension, of_certificate
 from ocsp.errors import SignatureInvalid
 from ocsp.linting.case import Case, Complaint
-from ocsp.signatures import check_signature
+from ocsp.verification.delegate import check_issued
 from ocsp.verification.facts import facts_of
 from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
 
@@ -101,17 +101,10 @@ def issued_by_issuer(case: Case) -> Iterator[Complaint]:
 
 def _unsigned(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
     """Say why *issuer*, which *certificate* names, has not signed it, or nothing."""
-    algorithm = parts_of(certificate).algorithm
-    if algorithm != outer_algorithm(certificate):
+    if parts_of(certificate).algorithm != outer_algorithm(certificate):
         return "names two algorithms of its signature"
     try:
-        check_signature(
-            facts_of(issuer).key,
-            algorithm,
-            certificate.signature,
-            certificate.tbs_certificate_bytes,
-            unsafe_sha1=True,  # which L720 finds
-        )
+        check_issued(certificate, issuer, unsafe_sha1=True)  # which L720 finds
     except SignatureInvalid:
         return "names the issuer, whose key has not signed it"
     except UnsupportedAlgorithm as error:

@@ -39,6 +39,7 @@ from ocsp.verification.names import (
 from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, SignatureHashes
 
 __all__ = [
+    "check_issued",
     "for_ocsp_signing",
     "issued_by_issuer",
     "may_sign",
@@ -86,6 +87,25 @@ class Fault(NamedTuple):
     message: str
 
 
+def check_issued(
+    certificate: x509.Certificate, issuer: x509.Certificate, *, unsafe_sha1: bool
+) -> None:
+    """
+    Require that the key of *issuer* has signed *certificate*, whatever names they have.
+
+    Raises:
+        SignatureInvalid: If it has not.
+        UnsupportedAlgorithm: If the algorithm is not known, or has a weak hash.
+    """
+    check_signature(
+        facts_of(issuer).key,
+        parts_of(certificate).algorithm,
+        certificate.signature,
+        certificate.tbs_certificate_bytes,
+        unsafe_sha1=unsafe_sha1,
+    )
+
+
 @lru_cache(maxsize=MAX_REMEMBERED)
 def _fault(
     certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
@@ -100,17 +120,12 @@ def _fault(
     if parts.algorithm != outer_algorithm(certificate):
         message = "names two algorithms of its signature (RFC 5280 §4.1.1.2)"
         return Fault("V6", SignatureAlgorithmNotAllowed, message)
-    facts = facts_of(issuer)
-    if needs_pss(facts, parts.algorithm):
+    if needs_pss(facts_of(issuer), parts.algorithm):
         message = "is signed with a key for PSS only, and not with PSS (RFC 4055 §1.2)"
         return Fault("V6", SignatureAlgorithmNotAllowed, message)
     try:
-        check_signature(
-            facts.key,
-            parts.algorithm,
-            certificate.signature,
-            certificate.tbs_certificate_bytes,
-            unsafe_sha1=accepted is SignatureHashes.UNSAFE_SHA1,
+        check_issued(
+            certificate, issuer, unsafe_sha1=accepted is SignatureHashes.UNSAFE_SHA1
         )
     except SignatureInvalid:
         message = "names the issuer, whose key has not signed it"
