@@ -270,10 +270,10 @@ def oid_text(octets: bytes) -> str:
         if fresh and octet == 0x80:
             raise ValueError("arc of an object identifier is not minimal")
         arc = arc << 7 | octet & 0x7F
-        if arc >> MAX_ARC_BITS:
-            raise ValueError("arc of an object identifier is too large")
         fresh = octet < 0x80
         if fresh:
+            if arc >> MAX_ARC_BITS:
+                raise ValueError("arc of an object identifier is too large")
             arcs.append(arc)
             arc = 0
     if not fresh:

@@ -77,6 +77,14 @@ class Facts(NamedTuple):
 
 
 @remembered
+def validity_of(
+    certificate: x509.Certificate,
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return when *certificate* is valid first and last, aware, in UTC."""
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
+@remembered
 def facts_of(certificate: x509.Certificate) -> Facts:
     """Return what *certificate* says of its key."""
     key, unusable = _key(certificate)
@@ -84,8 +92,7 @@ def facts_of(certificate: x509.Certificate) -> Facts:
     sized = curve or isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey))
     bits = key.key_size if sized else 0  # type: ignore[union-attr]
     pss_only = is_only_for_pss(certificate)
-    validity = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    known = (key, unusable, bits, curve, pss_only, *validity)
+    known = (key, unusable, bits, curve, pss_only, *validity_of(certificate))
     try:
         extensions = decoded_extensions(certificate)
     except SchemaError as error:
@@ -105,14 +112,6 @@ def facts_of(certificate: x509.Certificate) -> Facts:
         unknown=_unknown(extensions),
         nocheck=x509.OCSPNoCheck.oid in found,
     )
-
-
-@remembered
-def validity_of(
-    certificate: x509.Certificate,
-) -> tuple[datetime.datetime, datetime.datetime]:
-    """Return when *certificate* is valid first and last, aware, in UTC."""
-    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
 def needs_pss(facts: Facts, identifier: bytes) -> bool:

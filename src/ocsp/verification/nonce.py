@@ -11,15 +11,13 @@ import hmac
 
 from cryptography import x509
 
+from ocsp.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.verification.case import Case
 from ocsp.verification.errors import NonceMismatch, NonceMissing
 from ocsp.verification.message import extensions_of
 from ocsp.verification.policy import NonceCheck
 
 __all__ = ["came_back"]
-
-MAX_OCTETS = 128
-"""RFC 9654 §2.1."""
 
 
 def came_back(case: Case) -> bool:
@@ -40,11 +38,12 @@ def came_back(case: Case) -> bool:
             sent=case.nonce,
             received=received,
         )
-    if not 1 <= len(received) <= MAX_OCTETS:
+    if not SHORTEST_NONCE <= len(received) <= LONGEST_NONCE:
         case.fail(
             "V22",
             NonceMismatch,
-            f"the nonce has {len(received)} octets, and 1 to {MAX_OCTETS} are allowed",
+            f"the nonce has {len(received)} octets, and {SHORTEST_NONCE} to "
+            f"{LONGEST_NONCE} are allowed",
             octets=len(received),
         )
     return True
