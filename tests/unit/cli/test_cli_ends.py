@@ -19,6 +19,8 @@ PROGRAM = (sys.executable, "-m", "ocsp.cli")
 AROUND = ("--issuer", "ca.pem", "--at", "2026-07-01T12:00Z")
 VERIFY = ("verify", "--cert", "leaf.pem", "--response", "clean.der", *AROUND)
 LINT = ("lint", "clean.der", *AROUND)
+REQUEST = ("request", "--issuer", "ca.pem", "--serial", "1")
+WRITING = [VERIFY, (*LINT, "--json"), ("--help",), REQUEST]
 
 needs_full = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="the system has no /dev/full"
@@ -86,15 +88,7 @@ def test_what_nobody_foresaw_has_code_70(
 
 
 @needs_full
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        VERIFY,
-        (*LINT, "--json"),
-        ("--help",),
-        ("request", "--issuer", "ca.pem", "--serial", "1"),
-    ],
-)
+@pytest.mark.parametrize("arguments", WRITING)
 def test_output_that_cannot_be_written_has_code_4(arguments: tuple[str, ...]) -> None:
     """As on a disk that is full; in one line."""
     code, _, err = _program(*arguments, shell='"$@" >/dev/full')
@@ -111,15 +105,7 @@ def test_an_error_that_cannot_be_written_keeps_its_code(
 
 
 @needs_sh
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        VERIFY,
-        (*LINT, "--json"),
-        ("--help",),
-        ("request", "--issuer", "ca.pem", "--serial", "1"),
-    ],
-)
+@pytest.mark.parametrize("arguments", WRITING)
 def test_a_reader_that_is_gone_has_code_141(arguments: tuple[str, ...]) -> None:
     """As for any program that SIGPIPE ends, and without a word."""
     reader, writer = os.pipe()
@@ -151,9 +137,7 @@ def test_a_closed_standard_input_has_code_4(arguments: tuple[str, ...]) -> None:
 def test_a_closed_standard_output_is_no_traceback() -> None:
     """An exit code is an answer too; octets that have nowhere to go are an error."""
     assert _program(*VERIFY, shell='"$@" >&-') == (0, "", "")
-    code, _, err = _program(
-        "request", "--issuer", "ca.pem", "--serial", "1", shell='"$@" >&-'
-    )
+    code, _, err = _program(*REQUEST, shell='"$@" >&-')
     assert (code, err) == (4, "error: standard output: is closed\n")
 
 
