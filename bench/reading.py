@@ -13,8 +13,9 @@ from cryptography.x509 import ocsp as original
 import ocsp
 from bench.measure import Action, Pair, Row, side_by_side
 from bench.messages import streamed, vector
-from ocsp import request, response
-from ocsp._shapes import Shapes
+from ocsp.messages.layout_cache import Shapes
+from ocsp.messages.requests import request
+from ocsp.messages.responses import response
 
 __all__ = ["rows"]
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp._crl import read_frame
-from ocsp._der import any_value, encode
+from ocsp.asn1.crl import read_frame
+from ocsp.asn1.der import any_value, encode
 from tests.pki import BEGIN, END, NOW, key, name
 
 __all__ = ["LISTED", "SINCE", "crl", "entry", "resigned", "scope"]

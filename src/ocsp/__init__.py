@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 from ocsp import errors, limits
 from ocsp._version import __version__
-from ocsp.certid import CertID
 from ocsp.errors import (
     BodyTooLarge,
     BuildError,
@@ -58,30 +57,35 @@ from ocsp.errors import (
     UnknownIssuer,
     UnsupportedError,
 )
-from ocsp.extension_types import (
+from ocsp.messages.certid import CertID
+from ocsp.messages.extension_types import (
     ArchiveCutoff,
     CRLReference,
     ExtendedRevoke,
     Nonce,
     ServiceLocator,
 )
-from ocsp.request import OCSPRequest, load_der_ocsp_request
-from ocsp.response import OCSPResponse, load_der_ocsp_response
-from ocsp.single_request import OCSPSingleRequest
-from ocsp.single_response import OCSPSingleResponse
-from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
+from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
+from ocsp.messages.requests.single_request import OCSPSingleRequest
+from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import (
+    OCSPCertStatus,
+    OCSPResponderEncoding,
+    OCSPResponseStatus,
+)
 
 if TYPE_CHECKING:
-    from ocsp.batch import OCSPResponseBatch
     from ocsp.client import AsyncClient, CheckStatus, Client, FailMode, Outcome, check
     from ocsp.linting import LintFinding, LintReport, lint_response
-    from ocsp.preferred_algorithms import (
+    from ocsp.messages.preferred_algorithms import (
         PreferredSignatureAlgorithm,
         PreferredSignatureAlgorithms,
     )
-    from ocsp.request_builder import OCSPRequestBuilder
-    from ocsp.response_builder import OCSPResponseBuilder
-    from ocsp.signer import KeySigner, Signer
+    from ocsp.messages.requests.request_builder import OCSPRequestBuilder
+    from ocsp.messages.responses.batch import OCSPResponseBatch
+    from ocsp.messages.responses.response_builder import OCSPResponseBuilder
+    from ocsp.signing.signer import KeySigner, Signer
     from ocsp.verification import (
         AuthorizedBy,
         ChainReport,
@@ -188,13 +192,13 @@ __all__ = [
 ]
 
 _LATER = {
-    "KeySigner": "ocsp.signer",
-    "OCSPRequestBuilder": "ocsp.request_builder",
-    "OCSPResponseBatch": "ocsp.batch",
-    "OCSPResponseBuilder": "ocsp.response_builder",
-    "PreferredSignatureAlgorithm": "ocsp.preferred_algorithms",
-    "PreferredSignatureAlgorithms": "ocsp.preferred_algorithms",
-    "Signer": "ocsp.signer",
+    "KeySigner": "ocsp.signing.signer",
+    "OCSPRequestBuilder": "ocsp.messages.requests.request_builder",
+    "OCSPResponseBatch": "ocsp.messages.responses.batch",
+    "OCSPResponseBuilder": "ocsp.messages.responses.response_builder",
+    "PreferredSignatureAlgorithm": "ocsp.messages.preferred_algorithms",
+    "PreferredSignatureAlgorithms": "ocsp.messages.preferred_algorithms",
+    "Signer": "ocsp.signing.signer",
     **dict.fromkeys(("LintFinding", "LintReport", "lint_response"), "ocsp.linting"),
     **dict.fromkeys(
         ("AsyncClient", "CheckStatus", "Client", "FailMode", "Outcome", "check"),

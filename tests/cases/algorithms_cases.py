@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from tests.cases.builder import Builder, Identity
 from tests.cases.keys import SCHEMES, pss_key_info
 from tests.cases.model import (

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp import oids
-from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
+from ocsp.asn1 import oids
+from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
 from tests.cases.keys import SCHEMES, public_key_info, sign
 from tests.cases.model import NOW, Evidence, Expected, How, PolicySpec, Scenario
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 
-from ocsp import oids
-from ocsp._der import encode
+from ocsp.asn1 import oids
+from ocsp.asn1.der import encode
 from tests.cases.builder import (
     CA,
     CA_USAGE,

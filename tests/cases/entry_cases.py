@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from tests.cases.builder import (
     Builder,
     algorithm,

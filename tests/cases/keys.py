@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
+from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
 
 __all__ = [
     "KINDS",

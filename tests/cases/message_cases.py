@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ocsp import oids
-from ocsp._der import encode, encode_integer, encode_oid
+from ocsp.asn1 import oids
+from ocsp.asn1.der import encode, encode_integer, encode_oid
 from tests.cases.builder import Builder, extension
 from tests.cases.model import Feature, Importance, Scenario, case, good, refused
 

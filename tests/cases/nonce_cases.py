@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ocsp import oids
-from ocsp._der import encode
+from ocsp.asn1 import oids
+from ocsp.asn1.der import encode
 from tests.cases.builder import Builder, extension
 from tests.cases.model import Importance, Scenario, case, good, refused
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
+from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
 from tests.cases.builder import Builder, extension, name
 from tests.cases.model import Feature, Importance, Scenario, case, good, refused
 

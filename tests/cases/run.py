@@ -17,8 +17,8 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
-from ocsp.certid import CertID
-from ocsp.certid import _load as load_cert_id
+from ocsp.messages.certid import CertID
+from ocsp.messages.certid import _load as load_cert_id
 from ocsp.verification import ChainOutcome, Policy
 from ocsp.verification.errors import Finding, VerificationError
 from tests.cases.model import PolicySpec, Result

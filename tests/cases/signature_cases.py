@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsp._der import NULL_DER, encode, encode_oid
+from ocsp.asn1.der import NULL_DER, encode, encode_oid
 from tests.cases.builder import Builder
 from tests.cases.keys import SCHEMES
 from tests.cases.model import Feature, Importance, Scenario, case, good, refused

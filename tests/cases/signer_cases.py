@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsp._der import encode
+from ocsp.asn1.der import encode
 from tests.cases.builder import CA, CA_USAGE, DAY, SIGNS, Builder, name, usage
 from tests.cases.model import NOW, Importance, Scenario, case, good, refused
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ocsp import oids
-from ocsp._der import encode
+from ocsp.asn1 import oids
+from ocsp.asn1.der import encode
 from tests.cases.builder import DAY, MINUTE, SECOND, Builder, Identity, extension, time
 from tests.cases.model import (
     NOW,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from tests.cases.builder import CA, DAY, Builder, name, usage
 from tests.cases.model import (
     NOW,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp import DERError, ResponseStatusError, SchemaError
-from ocsp._der import encode_oid
+from ocsp.asn1.der import encode_oid
 from tests.differential.compare import Outcome
 
 __all__ = ["RULES", "Rule", "explain"]

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as original
 
 import ocsp
-from ocsp._der import encode_oid
+from ocsp.asn1.der import encode_oid
 from tests.differential.campaign import Tally, examine
 from tests.differential.rules import RULES
 from tests.vectors import REQUESTS, RESPONSES

@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
-from ocsp.responder import SQLiteSource
+from ocsp.status import SQLiteSource
 from tests.keys import certificate_of, key_of
 from tests.pki import NOW, ca, delegate, key, leaf, make
 

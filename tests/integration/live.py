@@ -12,17 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import KeySigner
-from ocsp.responder import (
-    Application,
-    Authority,
-    IssuerKey,
-    MemorySource,
-    Responder,
-    StatusQuery,
-    StatusRecord,
-    listen,
-    running,
-)
+from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
+from ocsp.server import Application, listen, running
+from ocsp.status import MemorySource
 from tests.pki import DELEGATION, key, make, name
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)

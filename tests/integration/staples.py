@@ -28,18 +28,16 @@ import ocsp
 from ocsp import KeySigner, OCSPCertStatus, VerifiedResponse
 from ocsp.cli import main
 from ocsp.responder import (
-    Application,
     Authority,
     IssuerKey,
-    MemorySource,
     Responder,
     StatusQuery,
     StatusRecord,
     Unlisted,
-    listen,
-    running,
 )
+from ocsp.server import Application, listen, running
 from ocsp.stapling.pyopenssl import StapleChecks, require_staple
+from ocsp.status import MemorySource
 from tests.pki import DELEGATION, key, make
 
 __all__ = ["HOST", "SERIAL", "Scene", "scene"]

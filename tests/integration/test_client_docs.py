@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ocsp.client import addresses
+from ocsp.client.transport import addresses
 from tests.docs.test_documents import run
 from tests.integration.live import CA, GOOD, living
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 import ocsp
-from ocsp.client import HTTPReply, HTTPRequest, Targets, network
-from ocsp.client.cancelling import Scope, current
-from ocsp.client.http_transport import AsyncHTTPTransport, HTTPTransport
+from ocsp.client import HTTPReply, HTTPRequest, Targets
+from ocsp.client.transport import network
+from ocsp.client.transport.cancellation import Scope, current
+from ocsp.client.transport.http import AsyncHTTPTransport, HTTPTransport
 from tests.integration.loopback import Server, head, read_request, serving
 
 BODY = b"what a responder says" * 40

@@ -41,17 +41,9 @@ from ocsp.pkcs11 import token as token_module
 from ocsp.pkcs11.settings import KeyName, Pin
 from ocsp.pkcs11.token import Token as OpenToken
 from ocsp.pkcs11.token import find_key
-from ocsp.responder import (
-    Application,
-    Authority,
-    IssuerKey,
-    MemorySource,
-    Responder,
-    StatusQuery,
-    StatusRecord,
-    listen,
-    running,
-)
+from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
+from ocsp.server import Application, listen, running
+from ocsp.status import MemorySource
 from tests.integration import softhsm as softhsm_module
 from tests.integration.openssl import ask, openssl
 from tests.integration.softhsm import PIN, SoftHSM, Token, TokenKey, installed, softhsm

@@ -21,18 +21,16 @@ import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponseStatus
 from ocsp.http import get_url
 from ocsp.responder import (
-    Application,
     Authority,
     IssuerKey,
-    MemorySource,
     Responder,
     StatusQuery,
     StatusRecord,
     StatusSource,
-    listen,
-    running,
 )
-from ocsp.responder import asgi as front
+from ocsp.server import Application, listen, running
+from ocsp.server import asgi as front
+from ocsp.status import MemorySource
 from tests.integration.openssl import ask
 from tests.pki import ca, delegate_signer, make
 

@@ -1,5 +1,5 @@
 """
-``make mutate``, or ``python -m tests.mutation judge signer`` for some modules.
+``make mutate``, or ``python -m tests.mutation rules.signer case`` for some modules.
 
 Exit code 1 if a mutant survives without a written reason, or a reason is obsolete.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter, defaultdict
+from importlib import import_module
 from pathlib import Path
 
 from rich import box
@@ -16,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 import ocsp.verification
-from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.mutants import Mutant, modules_in, mutants_of
 from tests.mutation.process import PACKAGE, Outcome, Session
 from tests.mutation.survivors import Survivors
 
@@ -25,13 +26,13 @@ FOLDER = Path(ocsp.verification.__file__).parent
 
 def main() -> int:
     """Run the tests on every mutant, and tell what came of it; return the exit code."""
-    modules = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem[0] != "_")
+    modules = modules_in(FOLDER)
     parser = argparse.ArgumentParser(prog="tests.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="all, if none")
     chosen = parser.parse_args().modules or modules
     if unknown := set(chosen) - set(modules):
         parser.error(f"no module of {PACKAGE}: {', '.join(sorted(unknown))}")
-    mutants = [mutant for module in chosen for mutant in _mutants(module)]
+    mutants = [mutant for module in chosen for mutant in mutants_of_module(module)]
     console, survivors = Console(), Survivors.read()
     outcomes: dict[Mutant, Outcome] = {}
     with Progress(console=console) as progress:
@@ -40,7 +41,7 @@ def main() -> int:
         def report(mutant: Mutant, outcome: Outcome) -> None:
             outcomes[mutant] = outcome
             if outcome is Outcome.SURVIVED and not survivors.reason(mutant.id):
-                _say(console, f"{mutant.module}.py:{mutant.line} survived: {mutant.id}")
+                _say(console, f"{mutant.module}:{mutant.line} survived: {mutant.id}")
             progress.update(task, description=mutant.module)
             progress.advance(task)
 
@@ -48,9 +49,11 @@ def main() -> int:
     return _report(console, outcomes, survivors)
 
 
-def _mutants(module: str) -> list[Mutant]:
-    loaded = __import__(f"{PACKAGE}.{module}", fromlist=["*"])
-    return mutants_of(module, (FOLDER / f"{module}.py").read_text(), vars(loaded))
+def mutants_of_module(module: str) -> list[Mutant]:
+    """Return the mutants of *module*, a dotted name below the package."""
+    loaded = import_module(f"{PACKAGE}.{module}")
+    path = FOLDER / f"{module.replace('.', '/')}.py"
+    return mutants_of(module, path.read_text(), vars(loaded))
 
 
 def _report(

@@ -11,6 +11,7 @@ import ast
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -90,6 +91,14 @@ class Mutant:
             return compile(ast.fix_missing_locations(self.tree), path, "exec")
         finally:
             setattr(node, name, held)
+
+
+def modules_in(folder: Path) -> list[str]:
+    """Return the modules in *folder* and below it, by their dotted names."""
+    return sorted(
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in folder.rglob("[!_]*.py")
+    )
 
 
 def mutants_of(module: str, source: str, namespace: dict[str, Any]) -> list[Mutant]:

@@ -29,7 +29,7 @@ from typing import Any
 
 import pytest
 
-from ocsp._remembered import Remembered
+from ocsp.asn1.identity_cache import Remembered
 from tests.mutation.mutants import Mutant
 
 __all__ = ["PACKAGE", "TESTS", "Outcome", "Session"]
@@ -188,7 +188,7 @@ def _tracer(folder: str, lines: set[tuple[str, int]]) -> Callable[..., Any]:
         path = frame.f_code.co_filename
         if not path.startswith(folder):
             return None
-        name = path[len(folder) :].removesuffix(".py")
+        name = path[len(folder) :].removesuffix(".py").replace("/", ".")
         lines.add((name, frame.f_lineno))
 
         def within(frame: FrameType, event: str, _: object) -> Any:

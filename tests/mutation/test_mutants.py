@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import ocsp.verification
-from ocsp.statuses import OCSPCertStatus
-from tests.mutation.__main__ import FOLDER
-from tests.mutation.mutants import mutants_of
+from ocsp.messages.statuses import OCSPCertStatus
+from tests.mutation.__main__ import FOLDER, mutants_of_module
+from tests.mutation.mutants import modules_in, mutants_of
 from tests.mutation.survivors import FILE, Survivors
 
 NAMES = {"OCSPCertStatus": OCSPCertStatus, "DecodeError": ocsp.DecodeError}
@@ -146,10 +146,6 @@ def test_reasons_are_read(tmp_path: Path) -> None:
 def test_every_reason_is_for_a_mutant_that_there_is() -> None:
     """So that none outlives the code that it is about."""
     there = set()
-    for path in FOLDER.glob("[a-z]*.py"):
-        module = __import__(f"ocsp.verification.{path.stem}", fromlist=["*"])
-        there |= {
-            mutant.id
-            for mutant in mutants_of(path.stem, path.read_text(), vars(module))
-        }
+    for module in modules_in(FOLDER):
+        there |= {mutant.id for mutant in mutants_of_module(module)}
     assert Survivors.read(FILE).reasons.keys() - there == set()

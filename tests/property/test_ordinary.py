@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import ocsp
 from ocsp import limits
-from ocsp.certid import CertID
+from ocsp.messages.certid import CertID
 from ocsp.verification import (
     CertIDHashes,
     IssuerKeyUsage,
@@ -23,9 +23,9 @@ from ocsp.verification import (
     Policy,
     ProducedAt,
     SignatureHashes,
-    judge,
 )
 from ocsp.verification.errors import VerificationError
+from ocsp.verification.judging import judge
 from tests.cases.builder import (
     CA,
     DAY,

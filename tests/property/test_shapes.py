@@ -13,9 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocsp
-from ocsp import request as request_module
-from ocsp import response as response_module
-from ocsp._shapes import MAX_SHAPE_BYTES, MAX_SHAPES, MAX_SHAPES_PER_SIZE, Shapes
+from ocsp.messages.layout_cache import (
+    MAX_SHAPE_BYTES,
+    MAX_SHAPES,
+    MAX_SHAPES_PER_SIZE,
+    Shapes,
+)
+from ocsp.messages.requests import request as request_module
+from ocsp.messages.responses import response as response_module
 from tests.property.strategies import requests, responses
 from tests.vectors import REQUESTS, RESPONSES
 

@@ -132,7 +132,9 @@ def test_without_a_time_all_have_that_of_the_batch(
 ) -> None:
     """The producedAt is the moment in which the batch was made."""
     moments = iter([int(NOW.timestamp()) * 10**9])
-    monkeypatch.setattr("ocsp.response_builder.time_ns", lambda: next(moments))
+    monkeypatch.setattr(
+        "ocsp.messages.responses.response_builder.time_ns", lambda: next(moments)
+    )
     builder = OCSPResponseBuilder().responder_id(OCSPResponderEncoding.HASH, ca())
     batch = builder.batch(Constant())
     for serial in (1, 2):

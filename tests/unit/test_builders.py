@@ -33,8 +33,8 @@ from ocsp import (
     OCSPResponseStatus,
     limits,
 )
-from ocsp._certificates import MAX_REMEMBERED
-from ocsp._der import encode
+from ocsp.asn1.certificates import MAX_REMEMBERED
+from ocsp.asn1.der import encode
 from tests.pki import NOW, ca, delegate, key, leaf, make, name
 
 SHA1, SHA256 = hashes.SHA1(), hashes.SHA256()

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import ocsp
 from ocsp import CertID
-from ocsp._certificates import parts_of
-from ocsp._der import encode, encode_integer, encode_oid
-from ocsp.certid import encode_cert_id
+from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.der import encode, encode_integer, encode_oid
+from ocsp.messages.certid import encode_cert_id
 from tests.pki import ca, key, leaf, make
 
 ALGORITHMS = [

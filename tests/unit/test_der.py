@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocsp
-from ocsp import _der as der
+from ocsp.asn1 import der
 
 integers = st.integers(-(2**200), 2**200) | st.integers(-300, 300)
 

@@ -36,7 +36,7 @@ from ocsp import (
     SchemaError,
     ServiceLocator,
 )
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from tests.pki import NOW, ca, key, make, name
 
 URL = "http://crl.example/ca.crl"

@@ -14,8 +14,8 @@ from cryptography.x509 import ocsp as original
 
 import ocsp
 from ocsp import CertID, limits
-from ocsp import request as request_module
-from ocsp._der import encode, encode_integer, encode_oid
+from ocsp.asn1.der import encode, encode_integer, encode_oid
+from ocsp.messages.requests import request as request_module
 from tests.pki import ca, key, name
 from tests.unit.test_limits import SIZE, _calls, _request, _response
 from tests.vectors import RESPONSES

@@ -1,7 +1,7 @@
 """
-The floors: an import never points upward, and only the upper floors touch the world.
+The layers of the package: imports point downward, without a circle.
 
-The checker is a function over source text, and is tested on sources that are wrong.
+The checks are functions over source text, and are themselves tested with wrong sources.
 """
 
 from __future__ import annotations
@@ -18,59 +18,33 @@ import ocsp
 
 SOURCES = Path(ocsp.__file__).parent
 
-FLOORS: dict[str, int] = {
-    "_version": 0,
-    "errors": 0,
-    "limits": 0,
-    "oids": 0,
-    "_der": 1,
-    "_basic_response": 2,
-    "_certificates": 2,
-    "_message": 2,
-    "_crl": 2,
-    "_crl_entry": 2,
-    "_known_extension": 2,
-    "_names": 2,
-    "_remembered": 2,
-    "_request_signature": 2,
-    "_sct": 2,
-    "_shapes": 2,
-    "_throwaway": 2,
-    "_times": 2,
-    "_envelope": 2,
-    "_walk": 2,
-    "algorithms": 2,
-    "batch": 2,
-    "certid": 2,
-    "extension_types": 2,
-    "extensions": 2,
-    "preferred_algorithms": 2,
-    "request": 2,
-    "request_builder": 2,
-    "response": 2,
-    "response_builder": 2,
-    "signatures": 2,
-    "signer": 2,
-    "single_request": 2,
-    "single_response": 2,
-    "statuses": 2,
-    "http": 3,
-    "linting": 3,
-    "verification": 3,
-    "client": 4,
-    "pkcs11": 4,
-    "responder": 4,
-    "stapling": 4,
-    "cli": 5,
-    "testing": 5,
-    "": 5,  # the package itself shows all floors; the upper ones when they are used
-}
-"""Floor by the first part of a module's name below ``ocsp``."""
+FLOORS = (
+    ("_version", "errors", "limits"),
+    ("asn1", "http"),
+    ("signing",),
+    ("messages",),
+    ("responder", "verification"),
+    ("client", "linting", "pkcs11", "status"),
+    ("server", "stapling"),
+    ("testing",),
+    ("cli",),
+)
+"""The rooms (modules and folders directly below ``ocsp``), from the lowest floor up."""
 
-IO_FLOOR = 4
-"""Below it nothing is fetched, written or timed."""
+FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
-WORLD = frozenset(
+ENTRANCES = frozenset({"", "__main__"})
+"""``ocsp`` itself, which imports the upper rooms when they are first used, and ``-m``."""
+
+WITHOUT_IO = frozenset(
+    {
+        "_version", "asn1", "errors", "http", "limits", "linting", "messages", "responder",
+        "signing", "verification",
+    }
+)  # fmt: skip
+"""Rooms that do no I/O, start nothing and read no clock."""
+
+IO_MODULES = frozenset(
     {
         "asyncio", "ctypes", "httpcore", "httpx", "multiprocessing", "os", "pathlib", "random",
         "secrets", "select", "selectors", "shutil", "signal", "socket", "socketserver",
@@ -78,60 +52,66 @@ WORLD = frozenset(
         "http.client", "http.server", "uvicorn", "pkcs11",
     }
 )  # fmt: skip
-"""Modules that do I/O, start something, or tell the time."""
+"""Modules that do I/O, start something, or read a clock."""
 
-CLOCKS = frozenset({"now", "utcnow", "today"})
-"""What tells the time on the classes of ``datetime``."""
+CLOCK_METHODS = frozenset({"now", "utcnow", "today"})
+"""Class methods of ``datetime`` that read the clock."""
 
-ORIGINAL = ("cryptography.x509.ocsp", "cryptography.hazmat.bindings")
-"""What this package takes the place of."""
+REPLACED = ("cryptography.x509.ocsp", "cryptography.hazmat.bindings")
+"""The modules that this package replaces."""
 
-CLOCK_READERS = frozenset({"response_builder", "verification.clock"})
+CLOCK_READERS = frozenset({"messages.responses.response_builder", "verification.clock"})
 """
-The documented ``sign`` stamps the time of signing where none was set, and whoever does
-not say when a response is to be judged means now.
+Modules without I/O that read the clock all the same.
+
+``OCSPResponseBuilder.sign`` sets producedAt to the current time, as in ``cryptography``,
+and ``verify`` judges at the current time when the caller gives no ``at``.
 """
 
 
-def faults(module: str, source: str) -> list[str]:
+# --- one module ------------------------------------------------------------------------
+
+
+def import_faults(module: str, source: str) -> list[str]:
     """Return what is wrong with the imports and clocks of *module*."""
-    floor = FLOORS.get(_first(module))
-    if floor is None:
-        return [f"{module}: has no floor"]
+    room = _room(module)
+    if room not in FLOOR_OF and module not in ENTRANCES:
+        return [f"{module}: is in no room of the table FLOORS"]
     tree = ast.parse(source)
-    found = []
-    for name in _imports(tree):
-        found += _judge(module, floor, name)
-    if floor < IO_FLOOR and module not in CLOCK_READERS:
+    found = [fault for name in _imports(tree) for fault in _judge(module, name)]
+    if room in WITHOUT_IO and module not in CLOCK_READERS:
         found += [f"{module}: reads a clock" for _ in _clock_calls(tree)]
     return found
 
 
-def _judge(module: str, floor: int, name: str) -> Iterator[str]:
+def _judge(module: str, name: str) -> Iterator[str]:
+    room = _room(module)
     if name == "ocsp" or name.startswith("ocsp."):
-        first = _first(name.removeprefix("ocsp").removeprefix("."))
-        if first not in FLOORS:
-            return  # a name, not a module: ``from ocsp import limits`` gives both
-        if FLOORS[first] > floor:
-            yield f"{module}: imports {name} from a floor above"
-    elif name.startswith(ORIGINAL):
-        yield f"{module}: imports {name}, which is replaced here"
-    elif floor < IO_FLOOR and _is_of_the_world(module, name):
-        yield f"{module}: imports {name} below floor {IO_FLOOR}"
+        target = _room(name.removeprefix("ocsp").removeprefix("."))
+        # ``from ocsp import X`` gives a module or another name: only rooms count.
+        if target in FLOOR_OF and module not in ENTRANCES and target != room:
+            if FLOOR_OF[target] > FLOOR_OF[room]:
+                yield f"{module}: imports {name} from a floor above"
+            elif FLOOR_OF[target] == FLOOR_OF[room] > 0:
+                yield f"{module}: imports {name} from another room of its floor"
+    elif name.startswith(REPLACED):
+        yield f"{module}: imports {name}, which this package replaces"
+    elif room in WITHOUT_IO and _does_io(module, name):
+        yield f"{module}: imports {name}, and {room} is without I/O"
 
 
-def _is_of_the_world(module: str, name: str) -> bool:
+def _does_io(module: str, name: str) -> bool:
     if module in CLOCK_READERS and name in {"time", "time.time_ns"}:
         return False
-    return any(name == known or name.startswith(f"{known}.") for known in WORLD)
+    return any(name == known or name.startswith(f"{known}.") for known in IO_MODULES)
 
 
-def _first(module: str) -> str:
+def _room(module: str) -> str:
     return module.partition(".")[0]
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
-    """Return every name that is imported anywhere, also inside functions."""
+    """Return every imported name, also of imports inside functions."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -148,77 +128,185 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 def _clock_calls(tree: ast.AST) -> Iterator[ast.Attribute]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in CLOCKS:
-            yield node
+        if isinstance(node, ast.Attribute) and node.attr in CLOCK_METHODS:
+            owner = ast.unparse(node.value).rpartition(".")[2]
+            if owner in {"date", "datetime"}:
+                yield node
 
 
-def _modules() -> Iterator[tuple[str, str]]:
+# --- circles ---------------------------------------------------------------------------
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    """Return a circle in *arrows* as a path, or an empty list if there is none."""
+    done: set[str] = set()
+    path: list[str] = []
+
+    def visit(node: str) -> list[str]:
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return []
+        path.append(node)
+        for target in sorted(arrows.get(node, ())):
+            if found := visit(target):
+                return found
+        path.pop()
+        done.add(node)
+        return []
+
+    return next((found for node in sorted(arrows) if (found := visit(node))), [])
+
+
+def arrows_between_modules(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Return which modules each module imports; folders import their own modules."""
+    return {
+        module: {
+            target
+            for name in _imports(ast.parse(source))
+            if (target := _module_of(name, sources)) not in {"", module}
+        }
+        for module, source in sources.items()
+    }
+
+
+def _module_of(name: str, sources: dict[str, str]) -> str:
+    """Return the module that *name* is in, below ``ocsp``; empty for all others."""
+    if not name.startswith("ocsp."):
+        return ""
+    module = name.removeprefix("ocsp.")
+    while module and module not in sources:
+        module = module.rpartition(".")[0]
+    return module
+
+
+def arrows_between_parts(sources: dict[str, str], room: str) -> dict[str, set[str]]:
+    """Return the arrows between the folders and loose modules directly in *room*."""
+    arrows: dict[str, set[str]] = {}
+    for module, targets in arrows_between_modules(sources).items():
+        part = _part(module, room)
+        for target in targets:
+            other = _part(target, room)
+            if part and other and part != other:
+                arrows.setdefault(part, set()).add(other)
+    return arrows
+
+
+def _part(module: str, room: str) -> str:
+    inside = module.removeprefix(f"{room}.")
+    return "" if inside == module else _room(inside)
+
+
+# --- the package -----------------------------------------------------------------------
+
+
+def _sources() -> dict[str, str]:
+    found = {}
     for path in sorted(SOURCES.rglob("*.py")):
         parts = path.relative_to(SOURCES).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
-        yield name, path.read_text()
+        found[name] = path.read_text()
+    return found
 
 
-def test_no_import_points_upward_and_no_clock_is_read_below() -> None:
+def test_imports_point_downward_and_rooms_without_io_do_none() -> None:
     """Every module of the package, every import, also those inside functions."""
-    found = [fault for name, source in _modules() for fault in faults(name, source)]
+    found = [
+        fault
+        for name, source in _sources().items()
+        for fault in import_faults(name, source)
+    ]
     assert found == []
 
 
-def test_the_table_of_floors_is_that_of_the_sources() -> None:
-    """No floor for what is not there."""
-    there = {_first(name) for name, _ in _modules()}
-    assert set(FLOORS) <= there | {""}
+def test_modules_import_each_other_without_a_circle() -> None:
+    """Also where an import inside a function would hide the circle."""
+    sources = {name: text for name, text in _sources().items() if name != ""}
+    assert circle(arrows_between_modules(sources)) == []
+
+
+@pytest.mark.parametrize("room", sorted(FLOOR_OF))
+def test_the_folders_of_a_room_import_each_other_without_a_circle(room: str) -> None:
+    """A folder is one idea; the loose modules beside it are parts of their own."""
+    assert circle(arrows_between_parts(_sources(), room)) == []
+
+
+def test_the_table_of_floors_has_the_rooms_of_the_package() -> None:
+    """Every room has a floor, and every floor's rooms exist."""
+    assert {_room(name) for name in _sources()} == {*FLOOR_OF, *ENTRANCES}
 
 
 @pytest.mark.parametrize(
     ("module", "source", "fault"),
     [
         (
-            "_der",
-            "from ocsp.request import x",
-            "imports ocsp.request from a floor above",
+            "asn1.der",
+            "from ocsp.messages.certid import x",
+            "imports ocsp.messages.certid from a floor above",
         ),
-        ("_der", "from ocsp import request", "imports ocsp.request from a floor above"),
-        ("request", "import ocsp.http", "imports ocsp.http from a floor above"),
-        ("http", "def f():\n  from ocsp.cli.app import run", "from a floor above"),
-        ("responder.core", "from ocsp.cli import x", "from a floor above"),
-        ("request", "import socket", "imports socket below floor 4"),
-        ("http", "from urllib.request import urlopen", "below floor 4"),
-        ("request", "import time", "imports time below floor 4"),
-        ("request", "x = datetime.datetime.now()", "reads a clock"),
-        ("http", "from datetime import date\nx = date.today", "reads a clock"),
-        ("cli.x", "from cryptography.x509 import ocsp", "which is replaced here"),
-        ("cli.x", "import cryptography.x509.ocsp", "which is replaced here"),
         (
-            "_der",
-            "from cryptography.hazmat.bindings._rust import ocsp",
-            "which is replaced here",
+            "asn1.der",
+            "from ocsp import messages",
+            "imports ocsp.messages from a floor above",
         ),
-        ("surprise", "", "has no floor"),
+        ("http", "def f():\n  from ocsp.cli.app import run", "from a floor above"),
+        ("server.asgi", "from ocsp.cli import x", "from a floor above"),
+        (
+            "verification.case",
+            "import ocsp.responder.core",
+            "from another room of its floor",
+        ),
+        ("messages.certid", "import socket", "and messages is without I/O"),
+        ("http", "from urllib.request import urlopen", "and http is without I/O"),
+        ("linting.lint", "import time", "and linting is without I/O"),
+        ("signing.signer", "x = datetime.datetime.now()", "reads a clock"),
+        ("http", "from datetime import date\nx = date.today", "reads a clock"),
+        ("cli.x", "from cryptography.x509 import ocsp", "which this package replaces"),
+        ("cli.x", "import cryptography.x509.ocsp", "which this package replaces"),
+        (
+            "asn1.der",
+            "from cryptography.hazmat.bindings._rust import ocsp",
+            "which this package replaces",
+        ),
+        ("surprise", "", "is in no room"),
     ],
 )
-def test_the_checker_finds_what_is_wrong(module: str, source: str, fault: str) -> None:
-    """A checker that never finds anything proves nothing."""
-    assert any(fault in found for found in faults(module, source))
+def test_wrong_imports_are_found(module: str, source: str, fault: str) -> None:
+    """Each fault is reported by name."""
+    assert any(fault in found for found in import_faults(module, source))
 
 
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("request", "from ocsp import limits, oids\nfrom ocsp._der import content"),
-        ("request", "from cryptography import x509\nimport datetime"),
-        ("responder.asgi", "import asyncio\nfrom ocsp.http import answer"),
-        ("response_builder", "from time import time_ns"),
+        ("messages.certid", "from ocsp import limits\nfrom ocsp.asn1 import oids"),
+        ("messages.certid", "from cryptography import x509\nimport datetime"),
+        ("server.asgi", "import asyncio\nfrom ocsp.http import answer"),
+        ("limits", "from ocsp.errors import OCSPError"),
+        ("messages.responses.response_builder", "from time import time_ns"),
     ],
 )
-def test_the_checker_lets_pass_what_is_right(module: str, source: str) -> None:
-    """Downward, sideways, and what is allowed."""
-    assert faults(module, source) == []
+def test_right_imports_pass(module: str, source: str) -> None:
+    """Downward, inside one room, within the lowest floor, and the named exceptions."""
+    assert import_faults(module, source) == []
+
+
+def test_circles_are_found() -> None:
+    """Between modules, and between folders whose modules have none."""
+    one = {"client.a": "import ocsp.client.b", "client.b": "import ocsp.client.a"}
+    assert circle(arrows_between_modules(one)) == ["client.a", "client.b", "client.a"]
+    two = {
+        "client.x.a": "import ocsp.client.y.a",
+        "client.y.a": "",
+        "client.y.b": "import ocsp.client.x.b",
+        "client.x.b": "",
+    }
+    assert circle(arrows_between_modules(two)) == []
+    assert circle(arrows_between_parts(two, "client")) == ["x", "y", "x"]
 
 
 def test_importing_the_package_is_light() -> None:
-    """What serves the upper floors, or costs much, is imported when it is used."""
+    """Modules that few programs need, or that cost much, are imported at first use."""
     heavy = (
         "asyncio", "cryptography.hazmat.primitives.serialization", "dataclasses", "httpx",
         "inspect", "ocsp.client", "ocsp.verification", "pkcs11", "pydantic", "rich", "sqlite3", "typer",

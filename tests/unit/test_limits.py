@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding, limits
-from ocsp import request as request_module
-from ocsp._der import depth, encode, encode_oid
-from ocsp.request import load_der_ocsp_request
-from ocsp.response import load_der_ocsp_response
+from ocsp.asn1.der import depth, encode, encode_oid
+from ocsp.messages.requests import request as request_module
+from ocsp.messages.requests.request import load_der_ocsp_request
+from ocsp.messages.responses.response import load_der_ocsp_response
 from tests.pki import NOW, ca, delegate, key
 from tests.vectors import REQUESTS, RESPONSES
 

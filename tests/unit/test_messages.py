@@ -18,7 +18,7 @@ from cryptography.utils import DeprecatedIn43
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from tests.pki import NOW, ca, key, leaf
 from tests.vectors import REQUESTS, RESPONSES
 

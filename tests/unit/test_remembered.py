@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from ocsp._remembered import Remembered
-from ocsp.signer import matches_certificate
+from ocsp.asn1.identity_cache import Remembered
+from ocsp.signing.signer import matches_certificate
 from tests.pki import ca, delegate, key
 
 

@@ -29,10 +29,15 @@ from ocsp import (
     OCSPResponderEncoding,
     SignatureInvalid,
 )
-from ocsp._der import NULL_DER, encode, encode_integer, encode_oid
-from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss, pss_parameters
-from ocsp.signatures import check_signature, signature_parameters
-from ocsp.signer import signature_scheme
+from ocsp.asn1.algorithms import (
+    PSSParameters,
+    encode_algorithm,
+    encode_pss,
+    pss_parameters,
+)
+from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
+from ocsp.signing.signatures import check_signature, signature_parameters
+from ocsp.signing.signer import signature_scheme
 from tests.integration.openssl import openssl
 from tests.keys import (
     HASHED,

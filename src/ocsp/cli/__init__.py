@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from ocsp.cli.exits import ExitCode
+from ocsp.cli.exit_codes import ExitCode
 from ocsp.errors import MissingExtraError
 
 __all__ = ["main"]
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; ``sys.argv[1:]`` if ``None``.
 
     Returns:
-        The exit code, as :class:`ocsp.cli.exits.ExitCode` has them.
+        The exit code, as :class:`ocsp.cli.exit_codes.ExitCode` has them.
     """
     try:
         run = _load()

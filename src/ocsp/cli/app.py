@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 
 from ocsp._version import __version__
-from ocsp.cli import (
+from ocsp.cli.command import Command, Commands
+from ocsp.cli.commands import (
     check,
-    demo,
     inspect,
     lint,
     request,
@@ -24,9 +24,9 @@ from ocsp.cli import (
     status,
     verify,
 )
-from ocsp.cli.command import Command, Commands
-from ocsp.cli.exits import ExitCode
-from ocsp.cli.guide import epilog
+from ocsp.cli.demo import command as demo
+from ocsp.cli.exit_codes import ExitCode
+from ocsp.cli.help_text import epilog
 
 __all__ = ["app", "run"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from ocsp.cli.ending import USAGE_ERROR, guarded
-from ocsp.cli.exits import CommandError
+from ocsp.cli.errors import USAGE_ERROR, guarded
+from ocsp.cli.exit_codes import CommandError
 
 __all__ = ["Command", "Commands"]
 

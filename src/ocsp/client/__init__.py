@@ -9,8 +9,8 @@ The client: ask responders, verify what they answer, remember it.
     with ocsp.Client(Options(asking=Asking.HEDGED)) as client:
         report = client.check_chain(chain)
 
-One flow holds all logic (:mod:`ocsp.client.flow`); threads and asyncio drive it. It
-ends in an :class:`Outcome`: *good*, *revoked* or *unknown* with evidence, or
+One flow holds all logic (:mod:`ocsp.client.checking.flow`); threads and asyncio drive
+it. It ends in an :class:`Outcome`: *good*, *revoked* or *unknown* with evidence, or
 *indeterminate* with a reason.
 """
 
@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from ocsp.client.asynchronous import AsyncClient
 from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, SQLiteCache
+from ocsp.client.checking.scheduler import Step
+from ocsp.client.checking.state import World
 from ocsp.client.core import ChainCheck
 from ocsp.client.default import check
-from ocsp.client.inquiry import World
-from ocsp.client.many import Step
 from ocsp.client.options import (
     AskBy,
     Asking,
@@ -44,7 +44,12 @@ from ocsp.client.outcome import (
     Source,
 )
 from ocsp.client.sync import Client
-from ocsp.client.transport import AsyncTransport, HTTPReply, HTTPRequest, Transport
+from ocsp.client.transport.protocol import (
+    AsyncTransport,
+    HTTPReply,
+    HTTPRequest,
+    Transport,
+)
 
 __all__ = [
     "AskBy",

@@ -13,14 +13,14 @@ from typing import Self, TypeVar
 from cryptography import x509
 
 from ocsp.client.cache import Cache
+from ocsp.client.checking.scheduler import Progress, Schedule, Step
+from ocsp.client.checking.state import Question, World
 from ocsp.client.core import ChainCheck, Core, URLs
-from ocsp.client.effects import Flow
-from ocsp.client.inquiry import Question, World
-from ocsp.client.many import Progress, Schedule, Step
+from ocsp.client.engine.effects import Flow
+from ocsp.client.engine.tasks import drive
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import Outcome
-from ocsp.client.tasks import drive
-from ocsp.client.transport import AsyncTransport
+from ocsp.client.transport.protocol import AsyncTransport
 from ocsp.errors import MissingExtraError
 
 __all__ = ["AsyncClient"]
@@ -188,7 +188,7 @@ class AsyncClient:
 
 def _http_transport() -> AsyncTransport:
     try:
-        from ocsp.client.http_transport import AsyncHTTPTransport
+        from ocsp.client.transport.http import AsyncHTTPTransport
     except ModuleNotFoundError as error:
         raise MissingExtraError("asking over HTTP", "client") from error
     return AsyncHTTPTransport()

@@ -15,9 +15,9 @@ from typing import NoReturn, Self
 from cryptography import x509
 
 from ocsp.client.cache import Cache, MemoryCache
-from ocsp.client.effects import Flow, race
-from ocsp.client.flow import check_flow
-from ocsp.client.inquiry import Inquiry, Memory, Question, World
+from ocsp.client.checking.flow import check_flow
+from ocsp.client.checking.state import Inquiry, Memory, Question, World
+from ocsp.client.engine.effects import Flow, race
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import FailMode, Outcome
 

@@ -29,7 +29,7 @@ from ocsp.errors import (
     ResponderBackedOff,
     RevocationIndeterminate,
 )
-from ocsp.statuses import OCSPCertStatus, OCSPResponseStatus
+from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.verification.errors import (
     RevokedButStale,
     UnsuccessfulResponse,

@@ -13,15 +13,15 @@ from typing import Self, TypeVar
 from cryptography import x509
 
 from ocsp.client.cache import Cache
-from ocsp.client.cancelling import GivenUp, Scope, current, sleep
+from ocsp.client.checking.scheduler import Progress, Schedule, Step
+from ocsp.client.checking.state import Question, World
 from ocsp.client.core import ChainCheck, Core, URLs
-from ocsp.client.effects import Flow
-from ocsp.client.inquiry import Question, World
-from ocsp.client.many import Progress, Schedule, Step
+from ocsp.client.engine.effects import Flow
+from ocsp.client.engine.threads import drive
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import Outcome
-from ocsp.client.threads import drive
-from ocsp.client.transport import Transport
+from ocsp.client.transport.cancellation import GivenUp, Scope, current, sleep
+from ocsp.client.transport.protocol import Transport
 from ocsp.errors import MissingExtraError
 
 __all__ = ["Client"]
@@ -190,7 +190,7 @@ class Client:
 
 def _http_transport() -> Transport:
     try:
-        from ocsp.client.http_transport import HTTPTransport
+        from ocsp.client.transport.http import HTTPTransport
     except ModuleNotFoundError as error:
         raise MissingExtraError("asking over HTTP", "client") from error
     return HTTPTransport()

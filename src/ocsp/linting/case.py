@@ -15,15 +15,15 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp._certificates import parts_of
-from ocsp._walk import RawExtension, ResponseParts
-from ocsp.certid import CertID
+from ocsp.asn1.certificates import parts_of
 from ocsp.errors import DecodeError
 from ocsp.linting.signer import Signer
-from ocsp.request import OCSPRequest
-from ocsp.response import OCSPResponse
-from ocsp.single_response import OCSPSingleResponse
-from ocsp.statuses import OCSPResponseStatus
+from ocsp.messages.certid import CertID
+from ocsp.messages.raw_fields import RawExtension, ResponseParts
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification.facts import facts_of
 
 __all__ = ["Case", "Complaint", "Unreadable", "Unsuccessful"]

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp._walk import has_response_bytes, of_response
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Unreadable, Unsuccessful
 from ocsp.linting.report import LintFinding, LintReport, Profile
 from ocsp.linting.signer import find_signer
 from ocsp.linting.table import RULES
-from ocsp.request import OCSPRequest
-from ocsp.response import OCSPResponse, load_der_ocsp_response
-from ocsp.statuses import OCSPResponseStatus
+from ocsp.messages.raw_fields import has_response_bytes, of_response
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification.clock import moment_of
 
 __all__ = ["lint_response"]

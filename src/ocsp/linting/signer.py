@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp import limits, oids
-from ocsp._certificates import parts_of
+from ocsp import limits
+from ocsp.asn1 import oids
+from ocsp.asn1.certificates import parts_of
 from ocsp.errors import SignatureInvalid
-from ocsp.response import OCSPResponse
-from ocsp.signatures import check_signature
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.signing.signatures import check_signature
 from ocsp.verification.facts import facts_of
 from ocsp.verification.names import names_signer
 

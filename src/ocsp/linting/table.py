@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ocsp.linting import (
+from ocsp.linting.case import Case, Complaint, Unreadable, Unsuccessful
+from ocsp.linting.clauses import CLAUSES
+from ocsp.linting.report import Profile, Severity
+from ocsp.linting.rules import (
     delegate,
     entries,
     message,
@@ -19,9 +22,6 @@ from ocsp.linting import (
     signature,
     times,
 )
-from ocsp.linting.case import Case, Complaint, Unreadable, Unsuccessful
-from ocsp.linting.clauses import CLAUSES
-from ocsp.linting.report import Profile, Severity
 from ocsp.verification.clauses import Clause
 
 __all__ = ["RULES", "Rule"]

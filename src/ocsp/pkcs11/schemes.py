@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from ocsp._der import NULL_DER
-from ocsp.algorithms import PSSParameters, encode_algorithm, encode_pss
+from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
+from ocsp.asn1.der import NULL_DER
 from ocsp.errors import ConfigError
 from ocsp.pkcs11.settings import Pin, RSAPadding, check_type
 from ocsp.pkcs11.token import Key
-from ocsp.signatures import is_only_for_pss
+from ocsp.signing.signatures import is_only_for_pss
 
 __all__ = ["Scheme", "choose_scheme"]
 

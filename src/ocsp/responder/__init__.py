@@ -21,35 +21,19 @@ number, never by the number alone.
 
 from __future__ import annotations
 
-from ocsp.responder.asgi import Application
 from ocsp.responder.authority import Authority, Unlisted
 from ocsp.responder.core import Answer, Lookup, NoncePolicy, Responder
-from ocsp.responder.server import listen, running, serve, url_of
-from ocsp.responder.source import (
-    IssuerKey,
-    MemorySource,
-    StatusQuery,
-    StatusRecord,
-    StatusSource,
-)
-from ocsp.responder.sqlite import SQLiteSource
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord, StatusSource
 
 __all__ = [
     "Answer",
-    "Application",
     "Authority",
     "IssuerKey",
     "Lookup",
-    "MemorySource",
     "NoncePolicy",
     "Responder",
-    "SQLiteSource",
     "StatusQuery",
     "StatusRecord",
     "StatusSource",
     "Unlisted",
-    "listen",
-    "running",
-    "serve",
-    "url_of",
 ]

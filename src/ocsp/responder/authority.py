@@ -18,10 +18,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp._certificates import parts_of
+from ocsp.asn1.certificates import parts_of
 from ocsp.errors import ConfigError
 from ocsp.responder.source import IssuerKey
-from ocsp.signer import Signer
+from ocsp.signing.signer import Signer
 
 __all__ = ["Authority", "Unlisted"]
 

@@ -19,8 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp._times import utc
-from ocsp.certid import CertID
+from ocsp.asn1.times import utc
 from ocsp.errors import (
     ConfigError,
     DecodeError,
@@ -29,15 +28,20 @@ from ocsp.errors import (
     SourceUnavailable,
     UnknownIssuer,
 )
-from ocsp.extension_types import ExtendedRevoke
 from ocsp.http import Freshness
-from ocsp.request import load_der_ocsp_request
+from ocsp.messages.certid import CertID
+from ocsp.messages.extension_types import ExtendedRevoke
+from ocsp.messages.requests.request import load_der_ocsp_request
+from ocsp.messages.responses.response_builder import OCSPResponseBuilder
+from ocsp.messages.statuses import (
+    OCSPCertStatus,
+    OCSPResponderEncoding,
+    OCSPResponseStatus,
+)
 from ocsp.responder.authority import Authority, Unlisted
 from ocsp.responder.issuers import Issuers
 from ocsp.responder.options import NoncePolicy, nonce_to_echo, read_options
 from ocsp.responder.source import StatusQuery, StatusRecord
-from ocsp.response_builder import OCSPResponseBuilder
-from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
 
 __all__ = ["Answer", "Lookup", "NoncePolicy", "Responder", "failure"]
 

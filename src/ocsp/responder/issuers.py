@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.certid import CertID
 from ocsp.errors import ConfigError
+from ocsp.messages.certid import CertID
 from ocsp.responder.authority import Authority
 
 __all__ = ["Issuers"]

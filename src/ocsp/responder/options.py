@@ -11,10 +11,10 @@ import enum
 
 from cryptography import x509
 
-from ocsp import oids
+from ocsp.asn1 import oids
 from ocsp.errors import DecodeError, SchemaError
-from ocsp.extension_types import LONGEST_NONCE, SHORTEST_NONCE
-from ocsp.request import OCSPRequest
+from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.messages.requests.request import OCSPRequest
 
 __all__ = ["NoncePolicy", "nonce_to_echo", "read_options"]
 

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from cryptography import x509
 
-from ocsp._certificates import parts_of
-from ocsp._times import utc
+from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.times import utc
 from ocsp.errors import BuildError
-from ocsp.statuses import OCSPCertStatus
+from ocsp.messages.statuses import OCSPCertStatus
 
 __all__ = [
     "IssuerKey",
-    "MemorySource",
     "StatusQuery",
     "StatusRecord",
     "StatusSource",
@@ -134,22 +133,3 @@ class StatusSource(Protocol):
             SourceUnavailable: If the source cannot be asked now.
         """
         ...
-
-
-class MemorySource:
-    """A :class:`StatusSource` on a mapping, which may change while it is in use."""
-
-    def __init__(self, records: Mapping[StatusQuery, StatusRecord]) -> None:
-        """
-        Answer from *records*.
-
-        Args:
-            records: What is known, by issuer and serial number.
-        """
-        self._records = records
-
-    async def look_up(
-        self, queries: Sequence[StatusQuery]
-    ) -> Sequence[StatusRecord | None]:
-        """Return the record for each of *queries*, in order."""
-        return [self._records.get(query) for query in queries]

@@ -14,7 +14,7 @@ callbacks for servers and clients in Python.
 from __future__ import annotations
 
 from ocsp.stapling.hook import CommandHook
-from ocsp.stapling.keeping import Wait, Wake, keep, signals
+from ocsp.stapling.loop import Wait, Wake, keep, signals
 from ocsp.stapling.report import StapleEvent, StapleReport, StapleState, oddities
 from ocsp.stapling.site import Pair, Site, read_pair
 from ocsp.stapling.staple_file import StapleFile

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.client.issuers import has_signed
+from ocsp.client.checking.issuer_lookup import has_signed
 from ocsp.errors import ConfigError, IssuerNotFound
 
 __all__ = ["Pair", "Site", "read_pair"]

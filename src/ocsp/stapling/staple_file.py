@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
 from ocsp.errors import BuildError, StoreError
-from ocsp.statuses import OCSPCertStatus
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy

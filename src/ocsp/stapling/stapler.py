@@ -15,12 +15,12 @@ from dataclasses import replace
 from typing import Self
 
 from ocsp.client.cache import MemoryCache
+from ocsp.client.checking.state import World
 from ocsp.client.core import URLs
-from ocsp.client.inquiry import World
 from ocsp.client.options import AskWith, CRLFallback, Options
 from ocsp.client.outcome import CheckStatus, Outcome
 from ocsp.client.sync import Client
-from ocsp.client.transport import Transport
+from ocsp.client.transport.protocol import Transport
 from ocsp.errors import ConfigError, HookFailed, OCSPError
 from ocsp.stapling.lock import alone
 from ocsp.stapling.report import StapleEvent, StapleReport, StapleState

@@ -19,13 +19,13 @@ wrong. Nothing here needs pytest; the responder over HTTP needs h11, which the e
 
 from __future__ import annotations
 
-from ocsp._throwaway import Identity
 from ocsp.responder.authority import Unlisted
 from ocsp.testing.answers import answer
 from ocsp.testing.faults import Fault, Outcome
 from ocsp.testing.loopback import LoopbackResponder
 from ocsp.testing.pki import PKI
 from ocsp.testing.requests import ReceivedRequest
+from ocsp.testing.throwaway_ca import Identity
 
 __all__ = [
     "PKI",

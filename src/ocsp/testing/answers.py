@@ -16,8 +16,14 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp._throwaway import ThrowawayCA
-from ocsp.certid import CertID
+from ocsp.messages.certid import CertID
+from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.messages.responses.response_builder import OCSPResponseBuilder
+from ocsp.messages.statuses import (
+    OCSPCertStatus,
+    OCSPResponderEncoding,
+    OCSPResponseStatus,
+)
 from ocsp.responder import (
     Answer,
     Authority,
@@ -26,12 +32,10 @@ from ocsp.responder import (
     StatusRecord,
     Unlisted,
 )
-from ocsp.response import OCSPResponse, load_der_ocsp_response
-from ocsp.response_builder import OCSPResponseBuilder
-from ocsp.signer import KeySigner, Signer
-from ocsp.statuses import OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus
+from ocsp.signing.signer import KeySigner, Signer
 from ocsp.testing.faults import Fault
 from ocsp.testing.pki import PKI
+from ocsp.testing.throwaway_ca import ThrowawayCA
 
 __all__ = ["answer"]
 

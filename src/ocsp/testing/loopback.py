@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp.errors import MissingExtraError
 from ocsp.http import HTTPAnswer, method_not_allowed
 from ocsp.http import answer as http_answer
-from ocsp.responder import listen, url_of
+from ocsp.server import listen, url_of
 from ocsp.testing.answers import answer
+from ocsp.testing.fault_schedule import Plan
 from ocsp.testing.faults import Fault
 from ocsp.testing.pki import PKI
-from ocsp.testing.plan import Plan
 from ocsp.testing.requests import ReceivedRequest
 from ocsp.testing.wire import PAUSE, PRIVATE_URL, Settings, deliver
 

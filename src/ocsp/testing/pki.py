@@ -16,16 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 )
 from cryptography.x509 import TLSFeature, TLSFeatureType
 
-from ocsp._throwaway import (
-    NO_REV_AVAIL,
-    Identity,
-    Pointers,
-    ThrowawayCA,
-    Validity,
-    new_ec_key,
-)
-from ocsp._times import utc
+from ocsp.asn1.times import utc
 from ocsp.errors import BuildError, ConfigError
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import (
     Authority,
     IssuerKey,
@@ -34,8 +27,15 @@ from ocsp.responder import (
     StatusRecord,
     Unlisted,
 )
-from ocsp.signer import KeySigner
-from ocsp.statuses import OCSPCertStatus
+from ocsp.signing.signer import KeySigner
+from ocsp.testing.throwaway_ca import (
+    NO_REV_AVAIL,
+    Identity,
+    Pointers,
+    ThrowawayCA,
+    Validity,
+    new_ec_key,
+)
 
 __all__ = ["PKI"]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from ocsp.certid import CertID
 from ocsp.errors import DecodeError
 from ocsp.http import read_target
-from ocsp.request import OCSPRequest, load_der_ocsp_request
+from ocsp.messages.certid import CertID
+from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.testing.faults import Fault
 
 __all__ = ["ReceivedRequest", "read_request"]

@@ -17,7 +17,7 @@ from ocsp.verification.chain import (
     ChainReport,
     verify_chain,
 )
-from ocsp.verification.crl import verify_crl
+from ocsp.verification.crl.verify import verify_crl
 from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
 from ocsp.verification.policy import (
     UNBOUNDED,

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
-from ocsp.certid import CertID
 from ocsp.errors import LimitExceeded, SignatureInvalid
-from ocsp.request import OCSPRequest
-from ocsp.response import OCSPResponse
+from ocsp.messages.certid import CertID
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.clauses import CLAUSES
 from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.evidence import AuthorizedBy, Evidence

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp import oids
-from ocsp._certificates import decoded_extensions, serial_of
-from ocsp.response import OCSPResponse
+from ocsp.asn1 import oids
+from ocsp.asn1.certificates import decoded_extensions, serial_of
+from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
 from ocsp.verification.errors import (
@@ -26,7 +26,7 @@ from ocsp.verification.errors import (
     VerificationError,
 )
 from ocsp.verification.evidence import VerifiedResponse
-from ocsp.verification.judge import error_of
+from ocsp.verification.judging.judge import error_of
 from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import check_settings, verify

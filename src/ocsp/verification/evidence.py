@@ -15,10 +15,10 @@ from typing import NamedTuple, NoReturn, Protocol, Self, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.certid import CertID
-from ocsp.response import OCSPResponse
-from ocsp.single_response import OCSPSingleResponse
-from ocsp.statuses import REASONS, OCSPCertStatus
+from ocsp.messages.certid import CertID
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import REASONS, OCSPCertStatus
 from ocsp.verification.errors import (
     CertificateNotIssued,
     CertificateRevoked,

@@ -15,11 +15,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from ocsp import limits, oids
-from ocsp._certificates import decoded_extensions, remembered
-from ocsp.algorithms import algorithm_identifier
+from ocsp import limits
+from ocsp.asn1 import oids
+from ocsp.asn1.algorithms import algorithm_identifier
+from ocsp.asn1.certificates import decoded_extensions, remembered
 from ocsp.errors import SchemaError
-from ocsp.signatures import is_only_for_pss
+from ocsp.signing.signatures import is_only_for_pss
 from ocsp.verification.policy import Policy
 
 __all__ = ["Facts", "facts_of", "needs_pss", "odd_size", "validity_of"]

@@ -12,8 +12,8 @@ import unicodedata
 
 from cryptography import x509
 
-from ocsp._certificates import UNREADABLE, parts_of
-from ocsp.response import OCSPResponse
+from ocsp.asn1.certificates import UNREADABLE, parts_of
+from ocsp.messages.responses.response import OCSPResponse
 
 __all__ = [
     "name_of_issuer",

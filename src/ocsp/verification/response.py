@@ -12,14 +12,14 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
-from ocsp.certid import CertID
 from ocsp.errors import BuildError
-from ocsp.request import OCSPRequest
-from ocsp.response import OCSPResponse
+from ocsp.messages.certid import CertID
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.case import Case
 from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import Evidence, VerifiedResponse
-from ocsp.verification.judge import judge, open_message
+from ocsp.verification.judging.judge import judge, open_message
 from ocsp.verification.policy import Policy
 from ocsp.verification.revocation import VerifiedRevocation
 

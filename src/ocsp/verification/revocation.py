@@ -13,9 +13,9 @@ from typing import NamedTuple, NoReturn, Self, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp._certificates import serial_of
-from ocsp.certid import CertID
-from ocsp.statuses import OCSPCertStatus
+from ocsp.asn1.certificates import serial_of
+from ocsp.messages.certid import CertID
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.errors import CertificateRevoked, Finding
 from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
-from ocsp._certificates import decoded_extensions
-from ocsp.response import OCSPResponse
+from ocsp.asn1.certificates import decoded_extensions
+from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
 from ocsp.verification.errors import MustStapleViolation, VerificationError

@@ -11,24 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ocsp.verification import (
-    chain,
-    crl_case,
-    crl_entry,
-    crl_rules,
-    crl_scope,
+from ocsp.verification import chain, evidence, staple
+from ocsp.verification import errors as e
+from ocsp.verification.clauses import CLAUSES, Clause
+from ocsp.verification.crl import case as crl_case
+from ocsp.verification.crl import entry as crl_entry
+from ocsp.verification.crl import rules as crl_rules
+from ocsp.verification.crl import scope as crl_scope
+from ocsp.verification.rules import (
     delegate,
     entry,
-    evidence,
     message,
     nonce,
     signer,
-    staple,
     status,
     times,
 )
-from ocsp.verification import errors as e
-from ocsp.verification.clauses import CLAUSES, Clause
 
 __all__ = ["CRL_RULES", "RULES", "Rule"]
 

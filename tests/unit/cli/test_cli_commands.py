@@ -26,9 +26,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 import ocsp
 from ocsp import CertID
-from ocsp.cli import demo as demo_command
 from ocsp.cli import main
-from ocsp.cli.demo_clients import Answer
+from ocsp.cli.demo import command as demo_command
+from ocsp.cli.demo.clients import Answer
 from ocsp.http import get_url
 from tests.pki import DELEGATION, ca, delegate, key, leaf, make
 from tests.vectors import REQUESTS, RESPONSES

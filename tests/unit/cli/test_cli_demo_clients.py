@@ -17,8 +17,8 @@ from ocsp import (
     OCSPResponderEncoding,
     OCSPResponseBuilder,
 )
-from ocsp._throwaway import Pointers, ThrowawayCA, Validity, new_ec_key
-from ocsp.cli.demo_clients import NOBODY, OpenSSLClient, PackageClient, read_openssl
+from ocsp.cli.demo.clients import NOBODY, OpenSSLClient, PackageClient, read_openssl
+from ocsp.testing.throwaway_ca import Pointers, ThrowawayCA, Validity, new_ec_key
 
 GOOD = """good.pem: good
 \tThis Update: Jul  1 12:00:00 2026 GMT

@@ -18,17 +18,17 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from rich.console import Console
 
 import ocsp
-from ocsp._der import NULL_DER, OCTET_STRING, SEQUENCE, encode, encode_oid
-from ocsp.cli.console import THEME
-from ocsp.cli.describe import request_document, response_document
-from ocsp.cli.describe_parts import (
+from ocsp.asn1.der import NULL_DER, OCTET_STRING, SEQUENCE, encode, encode_oid
+from ocsp.cli.render.console import THEME
+from ocsp.cli.render.describe import request_document, response_document
+from ocsp.cli.render.describe_parts import (
     certificate_document,
     general_name,
     serial_document,
 )
-from ocsp.cli.tree import NOT_VERIFIED, draw
-from ocsp.request import load_der_ocsp_request
-from ocsp.response import load_der_ocsp_response
+from ocsp.cli.render.tree import NOT_VERIFIED, draw
+from ocsp.messages.requests.request import load_der_ocsp_request
+from ocsp.messages.responses.response import load_der_ocsp_response
 from tests.pki import delegate, name
 
 VECTORS = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.cli import lint as lint_command
 from ocsp.cli import main
+from ocsp.cli.commands import lint as lint_command
 from tests.unit.linting import forge
 
-PROGRAM = (sys.executable, "-m", "ocsp.cli")
+PROGRAM = (sys.executable, "-m", "ocsp")
 
 AROUND = ("--issuer", "ca.pem", "--at", "2026-07-01T12:00Z")
 VERIFY = ("verify", "--cert", "leaf.pem", "--response", "clean.der", *AROUND)

@@ -12,10 +12,10 @@ import cryptography_vectors
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.cli import loading
-from ocsp.cli.arguments import parse_serial
-from ocsp.cli.exits import CommandError
-from ocsp.cli.loading import (
+from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.input import loading
+from ocsp.cli.input.arguments import parse_serial
+from ocsp.cli.input.loading import (
     load_certificate,
     load_certificates,
     load_issuer,

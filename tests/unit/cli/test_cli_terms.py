@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ocsp.cli.terms import (
+from ocsp.cli.render.vocabulary import (
     age,
     common_name,
     count,

@@ -28,11 +28,10 @@ from ocsp.client import (
     Outcome,
     SendNonce,
     World,
-    tasks,
-    threads,
 )
 from ocsp.client.core import ChainCheck, Core
-from ocsp.client.effects import Flow
+from ocsp.client.engine import tasks, threads
+from ocsp.client.engine.effects import Flow
 from tests.pki import NOW, ca, delegate_signer, make
 
 HOUR = datetime.timedelta(hours=1)

@@ -8,7 +8,7 @@ import pytest
 
 from ocsp import limits
 from ocsp.client import Targets
-from ocsp.client.addresses import AddressForbidden, checked, is_public
+from ocsp.client.transport.addresses import AddressForbidden, checked, is_public
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ from ocsp.client import (
     Options,
     Step,
 )
-from ocsp.client.cancelling import GivenUp, Scope, current, go_on
-from ocsp.client.inquiry import Question
-from ocsp.client.many import Schedule
+from ocsp.client.checking.scheduler import Schedule
+from ocsp.client.checking.state import Question
+from ocsp.client.transport.cancellation import GivenUp, Scope, current, go_on
 from tests.pki import ca
 from tests.unit.client.scene import (
     A,
@@ -245,7 +245,7 @@ def test_the_number_of_workers_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_missing_extra_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the first question that goes out, and not for what is remembered."""
-    monkeypatch.setitem(sys.modules, "ocsp.client.http_transport", None)
+    monkeypatch.setitem(sys.modules, "ocsp.client.transport.http", None)
     with pytest.raises(ocsp.MissingExtraError, match=r"ocsp\[client\]"):
         ocsp.Client().check(certificate(A), ca())
     with pytest.raises(ocsp.MissingExtraError, match=r"ocsp\[client\]"):

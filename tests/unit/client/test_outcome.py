@@ -12,9 +12,9 @@ from cryptography import x509
 import ocsp
 from ocsp import OCSPCertStatus, OCSPResponseStatus, limits
 from ocsp.client import CheckStatus, FailMode, Options, Reason, SendNonce
-from ocsp.client.lifetime import refresh_from, retry_after
-from ocsp.client.manners import MOST_RETRY_AFTER, Manners, Recent
+from ocsp.client.checking.freshness import refresh_from, retry_after
 from ocsp.client.outcome import reason_of
+from ocsp.client.retry import MOST_RETRY_AFTER, Manners, Recent
 from ocsp.verification.errors import RevokedButStale
 from tests.pki import NOW
 from tests.unit.client.scene import (

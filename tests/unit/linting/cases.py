@@ -21,9 +21,9 @@ from cryptography.x509.oid import (
     NameOID,
 )
 
-from ocsp import oids
-from ocsp._der import OCTET_STRING, SEQUENCE, encode, encode_oid
-from ocsp._times import encode_time
+from ocsp.asn1 import oids
+from ocsp.asn1.der import OCTET_STRING, SEQUENCE, encode, encode_oid
+from ocsp.asn1.times import encode_time
 from ocsp.linting import Profile
 from tests.pki import NOW, key
 from tests.unit.linting import forge as f

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp import CertID, OCSPRequest, OCSPRequestBuilder
-from ocsp._certificates import parts_of
-from ocsp._der import (
+from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.der import (
     BIT_STRING,
     ENUMERATED,
     NULL_DER,
@@ -29,8 +29,8 @@ from ocsp._der import (
     encode,
     encode_oid,
 )
-from ocsp._times import encode_time
-from ocsp.oids import OCSP_BASIC
+from ocsp.asn1.oids import OCSP_BASIC
+from ocsp.asn1.times import encode_time
 from tests.pki import NOW, key, name
 
 Extension = tuple[x509.ExtensionType, bool]

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponseStatus
-from ocsp._der import (
+from ocsp.asn1.der import (
     OCTET_STRING,
     SEQUENCE,
     any_value,

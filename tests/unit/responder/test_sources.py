@@ -17,15 +17,9 @@ from hypothesis import strategies as st
 
 import ocsp
 from ocsp import OCSPCertStatus
-from ocsp.responder import (
-    IssuerKey,
-    MemorySource,
-    SQLiteSource,
-    StatusQuery,
-    StatusRecord,
-    StatusSource,
-)
-from ocsp.responder.sqlite import APPLICATION_ID
+from ocsp.responder import IssuerKey, StatusQuery, StatusRecord, StatusSource
+from ocsp.status import MemorySource, SQLiteSource
+from ocsp.status.sqlite import APPLICATION_ID
 from tests.pki import NOW, ca, key, make
 
 HOLD = x509.ReasonFlags.certificate_hold

@@ -9,8 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp import OCSPCertStatus, OCSPResponseStatus, oids
-from ocsp._der import NULL_DER
+from ocsp import OCSPCertStatus, OCSPResponseStatus
+from ocsp.asn1 import oids
+from ocsp.asn1.der import NULL_DER
 from ocsp.client import CRLFallback, HTTPReply
 from ocsp.errors import ConfigError, HookFailed, StoreError, TransportError
 from ocsp.stapling import (

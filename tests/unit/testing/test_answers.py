@@ -138,7 +138,7 @@ def test_what_is_only_odd_is_evidence(pki: PKI, fault: Fault) -> None:
 
 
 def _by_first(response: ocsp.OCSPResponse) -> None:
-    from ocsp.signatures import check_signature
+    from ocsp.signing.signatures import check_signature
 
     check_signature(
         response.certificates[0].public_key(),

@@ -97,7 +97,7 @@ def test_what_nobody_has_a_record_of_is_answered_as_the_pki_says(
 
 
 def _like(identity: Identity) -> tuple[object, ...]:
-    from ocsp._throwaway import Pointers, Validity
+    from ocsp.testing.throwaway_ca import Pointers, Validity
 
     begin = identity.certificate.not_valid_before_utc
     end = identity.certificate.not_valid_after_utc

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from ocsp.verification import ChainOutcome
 from ocsp.verification.errors import (
     CertificateRevoked,

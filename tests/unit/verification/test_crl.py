@@ -20,7 +20,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
 from ocsp import OCSPCertStatus, Policy, VerifiedRevocation, limits
-from ocsp._der import encode, encode_integer, encode_oid
+from ocsp.asn1.der import encode, encode_integer, encode_oid
 from ocsp.verification import (
     ExpiredCertificate,
     MissingNextUpdate,
@@ -29,7 +29,7 @@ from ocsp.verification import (
 )
 from ocsp.verification import errors as e
 from ocsp.verification.case import Findings
-from ocsp.verification.crl_case import read_crl
+from ocsp.verification.crl.case import read_crl
 from ocsp.verification.table import CRL_RULES
 from tests.cases.builder import CA, Builder, extension
 from tests.cases.keys import private_key, pss_key_info

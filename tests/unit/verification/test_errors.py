@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 import ocsp
 from ocsp import OCSPResponseStatus
 from ocsp.verification import errors as e
-from ocsp.verification import judge
+from ocsp.verification.judging import judge
 from ocsp.verification.table import RULES
 from tests.cases.document import document
 from tests.cases.run import run

@@ -185,7 +185,7 @@ def test_it_is_shown_in_a_line() -> None:
 
 def test_a_signer_without_a_readable_name_is_shown_too() -> None:
     """A line for people never fails."""
-    from ocsp._der import encode, encode_oid
+    from ocsp.asn1.der import encode, encode_oid
 
     bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
     by = BUILD.delegate(encode(0x30, encode(0x31, bad)))

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 import ocsp
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from ocsp.verification.facts import facts_of, odd_size
 from tests.cases.builder import NOCHECK, Builder, extension, name
 

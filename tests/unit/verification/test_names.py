@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 import ocsp
-from ocsp._der import encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from ocsp.verification.names import (
     name_of_issuer,
     name_of_responder,

@@ -12,18 +12,14 @@ from cryptography.hazmat.primitives import hashes
 
 import ocsp
 from ocsp import limits
-from ocsp.certid import CertID
-from ocsp.verification import (
-    CertIDHashes,
-    Policy,
-    SignatureHashes,
-    judge,
-    ordinary,
-    signer,
-)
+from ocsp.messages.certid import CertID
+from ocsp.verification import CertIDHashes, Policy, SignatureHashes
 from ocsp.verification.case import Case
 from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import AuthorizedBy
+from ocsp.verification.judging import fast_path as ordinary
+from ocsp.verification.judging import judge
+from ocsp.verification.rules import signer
 from tests.cases.builder import (
     CA,
     CA_USAGE,

@@ -15,9 +15,9 @@ from typing import NamedTuple, Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.certid import CertID
 from ocsp.errors import BuildError
-from ocsp.statuses import OCSPCertStatus
+from ocsp.messages.certid import CertID
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["Cache", "CachedAnswer", "admit"]

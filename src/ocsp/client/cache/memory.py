@@ -12,9 +12,9 @@ from collections import OrderedDict
 from threading import Lock
 
 from ocsp import limits
-from ocsp.certid import CertID
 from ocsp.client.cache.answer import CachedAnswer, admit
-from ocsp.statuses import OCSPCertStatus
+from ocsp.messages.certid import CertID
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["MemoryCache"]

@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Self
 
 from ocsp import limits
-from ocsp.certid import CertID
 from ocsp.client.cache.answer import CachedAnswer, admit
 from ocsp.client.cache.file import CacheFile
-from ocsp.statuses import OCSPCertStatus
+from ocsp.messages.certid import CertID
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["SQLiteCache"]

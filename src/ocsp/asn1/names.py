@@ -1,0 +1,189 @@
+"""
+Structure of ``Name`` and ``GeneralName`` (RFC 5280 §4.1.2.4 and §4.2.1.6).
+
+Rules of this file: it checks that a name can be read, and reads nothing. The values
+are ``cryptography``'s: :meth:`x509.Name.from_bytes` reads them when they are wanted.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+
+from cryptography import x509
+
+from ocsp import limits
+from ocsp.asn1 import oids
+from ocsp.asn1.certificates import UNREADABLE
+from ocsp.asn1.crl_entry import decode_crl_entry_extension
+from ocsp.asn1.der import (
+    SEQUENCE,
+    SET,
+    any_value,
+    content,
+    encode,
+    end_of,
+    fail,
+    oid,
+    oid_text,
+)
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+
+__all__ = [
+    "check_general_name",
+    "check_name",
+    "encode_general_name",
+    "parse_general_name",
+    "parse_name",
+]
+
+_PRINTABLE_STRING = 0x13
+_UNIVERSAL_STRING = 0x1C
+_BMP_STRING = 0x1E
+_PRINTABLE = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
+)
+
+
+def check_name(data: bytes, position: int, end: int, name: str) -> bytes:
+    """
+    Return the DER of the one Name that fills *position* to *end*.
+
+    Raises:
+        DecodeError: If it is not a sequence of ordered sets of attributes.
+    """
+    der = data[position:end]
+    try:
+        return _checked(der)
+    except DecodeError as error:
+        if error.offset is not None:
+            error.offset += position
+        error.under(name)
+        raise
+
+
+@lru_cache(maxsize=256)
+def parse_name(der: bytes) -> x509.Name:
+    """
+    Return the Name that *der* says.
+
+    Few names recur in all the messages of a program, so they are kept.
+
+    Raises:
+        SchemaError: If an attribute has a value that is no text.
+    """
+    try:
+        return x509.Name.from_bytes(der)
+    except UNREADABLE as error:
+        raise SchemaError(str(error)) from error
+
+
+@lru_cache(maxsize=256)
+def _checked(der: bytes) -> bytes:
+    """Check the structure once per name; the same few issuers sign everything."""
+    position, end = content(der, 0, len(der), SEQUENCE, "rdnSequence")
+    end_of(end, len(der), "rdnSequence")
+    attributes = 0
+    while position < end:
+        start, stop = content(der, position, end, SET, "relativeDistinguishedName")
+        previous = b""
+        while start < stop:
+            after = _attribute(der, start, stop)
+            current = der[start:after]
+            if current < previous:
+                fail("SET OF is not in order", "relativeDistinguishedName", start)
+            previous, start = current, after
+            attributes += 1
+        position = stop
+    if attributes > limits.MAX_NAME_ATTRIBUTES:
+        raise LimitExceeded(
+            "MAX_NAME_ATTRIBUTES", attributes, limits.MAX_NAME_ATTRIBUTES
+        )
+    return der
+
+
+limits.when_changed(_checked.cache_clear)
+
+
+def _attribute(der: bytes, position: int, end: int) -> int:
+    """Step over one AttributeTypeAndValue."""
+    start, stop = content(der, position, end, SEQUENCE, "attribute")
+    _, start = oid(der, start, stop, "attribute.type")
+    tag, first, last = any_value(der, start, stop, "attribute.value")
+    end_of(last, stop, "attribute")
+    if not _text_fits(tag, der[first:last]):
+        fail("characters do not fit the string type", "attribute.value", start)
+    return stop
+
+
+def _text_fits(tag: int, octets: bytes) -> bool:
+    """Tell whether a string of a type with a fixed repertoire keeps to it."""
+    try:
+        if tag == _PRINTABLE_STRING:
+            return _PRINTABLE.issuperset(octets)
+        if tag == _BMP_STRING:
+            octets.decode("utf-16-be")
+        elif tag == _UNIVERSAL_STRING:
+            octets.decode("utf-32-be")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# The tags of GeneralName: IMPLICIT, so primitive or constructed as the type below is.
+_OTHER_NAME = 0xA0
+_TEXTS = frozenset((0x81, 0x82, 0x86))  # rfc822Name, dNSName, URI: IA5String
+_OPAQUE = frozenset((0xA3, 0xA5, 0x87))  # x400Address, ediPartyName, iPAddress
+_DIRECTORY_NAME = 0xA4
+_REGISTERED_ID = 0x88
+
+
+def parse_general_name(der: bytes) -> x509.GeneralName:
+    """
+    Return the GeneralName that *der* says.
+
+    Raises:
+        SchemaError: If it is one that ``cryptography`` has no object for.
+    """
+    # The certificateIssuer of a CRL entry is a list of them.
+    names = decode_crl_entry_extension(oids.CERTIFICATE_ISSUER, encode(SEQUENCE, der))
+    found: x509.GeneralName = next(iter(cast("x509.CertificateIssuer", names)))
+    return found
+
+
+def encode_general_name(name: x509.GeneralName) -> bytes:
+    """Return the DER of *name*."""
+    names = x509.CertificateIssuer([name]).public_bytes()
+    start, _ = content(names, 0, len(names), SEQUENCE, "")
+    return names[start:]
+
+
+def check_general_name(data: bytes, position: int, end: int, name: str) -> None:
+    """
+    Check the one GeneralName that fills *position* to *end*.
+
+    Raises:
+        DecodeError: If it is none of the nine alternatives, or one with bad content.
+    """
+    tag, start, stop = any_value(data, position, end, name)
+    end_of(stop, end, name)
+    if tag in _TEXTS:
+        try:
+            data[start:stop].decode()
+        except UnicodeDecodeError:
+            fail("text is not UTF-8", name, position)
+    elif tag == _DIRECTORY_NAME:
+        check_name(data, start, stop, name)
+    elif tag == _OTHER_NAME:
+        _, start = oid(data, start, stop, f"{name}.type-id")
+        inner, outer = content(data, start, stop, 0xA0, f"{name}.value")
+        end_of(outer, stop, name)
+        _, _, after = any_value(data, inner, outer, f"{name}.value")
+        end_of(after, outer, f"{name}.value")
+    elif tag == _REGISTERED_ID:
+        try:
+            oid_text(data[start:stop])
+        except ValueError as error:
+            fail(str(error), name, position)
+    elif tag not in _OPAQUE:
+        raise SchemaError("not a GeneralName", path=name, offset=position)

@@ -1,0 +1,122 @@
+"""
+GeneralizedTime as OCSP writes it: ``YYYYMMDDHHMMSSZ`` (RFC 6960 §4.2.2.1).
+
+Rules of this file: seconds always, no fractions, Zulu (RFC 5280 §4.1.2.5.2). Reading
+gives aware UTC; writing takes naive times as UTC, turns aware ones to UTC and drops
+microseconds.
+"""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+from functools import lru_cache
+
+from cryptography import utils
+
+from ocsp.asn1.der import GENERALIZED_TIME, content, context, encode, end_of, fail
+
+__all__ = [
+    "encode_time",
+    "explicit_time",
+    "generalized_time",
+    "moment",
+    "naive",
+    "utc",
+    "warn_naive",
+]
+
+_UTC = datetime.UTC
+_from_iso = datetime.datetime.fromisoformat
+
+
+def generalized_time(
+    data: bytes, position: int, end: int, name: str
+) -> tuple[slice, int]:
+    """
+    Return where the text of the GeneralizedTime at *position* lies, and its end.
+
+    Raises:
+        DERError: If it is not a moment of the calendar in the form above.
+    """
+    start, stop = content(data, position, end, GENERALIZED_TIME, name)
+    text = data[start:stop]
+    try:
+        moment(text)
+    except ValueError:
+        fail(f"{text!r} is not a time YYYYMMDDHHMMSSZ", name, position)
+    return slice(start, stop), stop
+
+
+def explicit_time(
+    data: bytes, position: int, end: int, number: int, name: str
+) -> tuple[slice, int]:
+    """Do the same for a GeneralizedTime in the EXPLICIT tag *number*."""
+    start, stop = content(data, position, end, context(number), name)
+    text, start = generalized_time(data, start, stop, name)
+    end_of(start, stop, name)
+    return text, stop
+
+
+@lru_cache(maxsize=1024)
+def moment(text: bytes) -> datetime.datetime:
+    """
+    Return the aware UTC moment that *text* says.
+
+    Responders stamp thousands of answers with the same few moments, so the latest
+    are kept.
+
+    Raises:
+        ValueError: If it is not a moment of the calendar in the form above.
+    """
+    if len(text) != 15 or text[14] != 0x5A or not text[:14].isdigit():
+        raise ValueError("not in the form YYYYMMDDHHMMSSZ")
+    if text[8] == 0x32 and text[9] == 0x34:
+        raise ValueError("hour 24")  # which newer versions of fromisoformat take
+    written = text.decode()
+    return _from_iso(f"{written[:8]}T{written[8:]}")
+
+
+def utc(when: datetime.datetime) -> datetime.datetime:
+    """Return *when* as aware UTC in whole seconds; a naive one is taken as UTC."""
+    if when.utcoffset() is None:
+        return when.replace(microsecond=0, tzinfo=_UTC)
+    return when.astimezone(_UTC).replace(microsecond=0)
+
+
+def naive(when: datetime.datetime | None) -> datetime.datetime | None:
+    """Return *when* without its time zone."""
+    return None if when is None else when.replace(tzinfo=None)
+
+
+def warn_naive(name: str) -> None:
+    """Warn that the property *name* is naive, as the original does since 43.0."""
+    warnings.warn(
+        "Properties that return a naïve datetime object have been deprecated. "
+        f"Please switch to {name}_utc.",
+        utils.DeprecatedIn43,
+        stacklevel=3,
+    )
+
+
+def encode_time(when: datetime.datetime) -> bytes:
+    """Return the GeneralizedTime of *when*."""
+    return _encode_utc(when if when.tzinfo is _UTC else utc(when))
+
+
+@lru_cache(maxsize=1024)
+def _encode_utc(when: datetime.datetime) -> bytes:
+    """
+    Do that for a moment in UTC; many answers share theirs.
+
+    In another zone, two moments of a repeated hour would be the same key.
+    """
+    text = b"%04d%02d%02d%02d%02d%02dZ" % (
+        when.year,
+        when.month,
+        when.day,
+        when.hour,
+        when.minute,
+        when.second,
+    )
+    return encode(GENERALIZED_TIME, text)

@@ -1,0 +1,5 @@
+"""The commands, one in each module."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

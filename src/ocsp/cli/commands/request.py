@@ -1,0 +1,232 @@
+"""
+``ocsp request``: write a request about one certificate or several.
+
+Rules of this file: it writes a request and sends nothing. SHA-256 and no nonce are the
+defaults because RFC 9919 §3.1.1 has them so: such an answer may come from a cache.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.help_text import epilog
+from ocsp.cli.input.arguments import parse_serial
+from ocsp.cli.input.loading import (
+    STANDARD_INPUT,
+    load_certificate,
+    load_issuer,
+)
+from ocsp.cli.render.console import note
+from ocsp.http import get_url
+from ocsp.messages.certid import CertID
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.requests.request_builder import OCSPRequestBuilder
+
+__all__ = ["EPILOG", "HELP", "Format", "HashName", "request"]
+
+HELP = """Write a request for the status of certificates. Nothing is sent.
+
+Repeat --cert or --serial to ask about several certificates of one issuer at once."""
+
+EPILOG = epilog(
+    {
+        "ocsp request --cert leaf.pem --issuer ca.pem --out request.der": "to a file",
+        "ocsp request --cert leaf.pem --issuer ca.pem --format url": (
+            "the URL to GET, at the responder that the certificate names"
+        ),
+        "ocsp request --serial 0x1f2e --issuer ca.pem --hash sha1 | ocsp inspect": (
+            "by serial number, for an old responder"
+        ),
+    }
+)
+
+NONCE_OCTETS = 32
+"""RFC 9654 §2.1: a requester SHOULD send a nonce of at least 32 octets."""
+
+
+class HashName(StrEnum):
+    """The hash algorithm of the CertID."""
+
+    SHA1 = "sha1"
+    SHA224 = "sha224"
+    SHA256 = "sha256"
+    SHA384 = "sha384"
+    SHA512 = "sha512"
+
+
+class Format(StrEnum):
+    """How the request is written."""
+
+    DER = "der"
+    PEM = "pem"
+    BASE64 = "base64"
+    URL = "url"
+
+
+_HASHES: dict[HashName, hashes.HashAlgorithm] = {
+    HashName.SHA1: hashes.SHA1(),
+    HashName.SHA224: hashes.SHA224(),
+    HashName.SHA256: hashes.SHA256(),
+    HashName.SHA384: hashes.SHA384(),
+    HashName.SHA512: hashes.SHA512(),
+}
+
+
+def request(
+    issuer: Annotated[
+        str, typer.Option(metavar="FILE", help="Certificate of their issuer.")
+    ],
+    cert: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A certificate to ask about."),
+    ] = None,
+    serial: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NUMBER", help="A serial number, decimal or 0x..."),
+    ] = None,
+    hash_name: Annotated[
+        HashName,
+        typer.Option("--hash", metavar="NAME", help="sha1, sha224, ... sha512."),
+    ] = HashName.SHA256,
+    nonce: Annotated[
+        bool, typer.Option(help="Add 32 random octets, so that no cache can answer.")
+    ] = False,
+    form: Annotated[
+        Format,
+        typer.Option("--format", metavar="der|pem|base64|url", help="How to write it."),
+    ] = Format.DER,
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The responder, for --format url."),
+    ] = None,
+    out: Annotated[
+        str, typer.Option(metavar="FILE", help="Where to; - is standard output.")
+    ] = STANDARD_INPUT,
+) -> None:
+    """Build the request and write it."""
+    certificates = [load_certificate(each) for each in cert or ()]
+    authority = load_issuer(issuer, certificates)
+    ids = list(_cert_ids(certificates, serial or (), authority, _HASHES[hash_name]))
+    if not ids:
+        raise CommandError("ocsp request", "nothing to ask about", "--cert or --serial")
+    built = _build(ids, with_nonce=nonce)
+    address = url or next(map(responder_url, certificates), None)
+    data = _written(built, form, address)
+    _write(data, out, form)
+    if form is not Format.URL:
+        _say_what_next(address, form, out)
+
+
+def _cert_ids(
+    certificates: Sequence[x509.Certificate],
+    serials: Sequence[str],
+    issuer: x509.Certificate,
+    algorithm: hashes.HashAlgorithm,
+) -> Iterator[CertID]:
+    for certificate in certificates:
+        yield CertID.for_certificate(certificate, issuer, algorithm)
+    for serial in serials:
+        yield CertID.for_serial(issuer, parse_serial(serial), algorithm)
+
+
+def _build(ids: Sequence[CertID], *, with_nonce: bool) -> OCSPRequest:
+    builder = OCSPRequestBuilder(allow_multiple=True)
+    for cert_id in ids:
+        builder = builder.add_certificate_by_id(cert_id)
+    if with_nonce:
+        # RFC 9654 §3: the nonce has to come from a source nobody can predict.
+        builder = builder.add_extension(
+            x509.OCSPNonce(os.urandom(NONCE_OCTETS)), critical=False
+        )
+    return builder.build()
+
+
+def responder_url(certificate: x509.Certificate) -> str | None:
+    """Return the first responder that *certificate* names (RFC 5280 §4.2.2.1)."""
+    try:
+        access = certificate.extensions.get_extension_for_class(
+            x509.AuthorityInformationAccess
+        ).value
+    except (x509.ExtensionNotFound, ValueError):
+        return None
+    for description in access:
+        location = description.access_location
+        if (
+            description.access_method == AuthorityInformationAccessOID.OCSP
+            and isinstance(location, x509.UniformResourceIdentifier)
+        ):
+            return location.value
+    return None
+
+
+def _written(built: OCSPRequest, form: Format, address: str | None) -> bytes:
+    der = built.public_bytes(Encoding.DER)
+    text = base64.b64encode(der).decode()
+    match form:
+        case Format.DER:
+            return der
+        case Format.BASE64:
+            return f"{text}\n".encode()
+        case Format.PEM:
+            lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+            label = "OCSP REQUEST"
+            body = "\n".join(lines)
+            return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n".encode()
+        case Format.URL:
+            return f"{_url(der, address)}\n".encode()
+
+
+def _url(der: bytes, address: str | None) -> str:
+    if address is None:
+        raise CommandError(
+            "--format url",
+            "the certificate names no responder",
+            "say which with --url",
+        )
+    return get_url(address, der)
+
+
+def _write(data: bytes, out: str, form: Format) -> None:
+    if out == STANDARD_INPUT:
+        if sys.stdout is None:
+            raise CommandError("standard output", "is closed")
+        if form is Format.DER and sys.stdout.isatty():
+            raise CommandError(
+                "standard output",
+                "is a terminal, and DER is not for reading",
+                "use --out FILE or --format pem",
+            )
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        Path(out).write_bytes(data)
+    except OSError as error:
+        raise CommandError(out, error.strerror or str(error)) from error
+
+
+def _say_what_next(address: str | None, form: Format, out: str) -> None:
+    """Tell a person how to send what was written; it is no use in a pipe."""
+    if form is not Format.DER or out == STANDARD_INPUT:
+        return
+    file = shlex.quote(out)
+    note(
+        f"[quiet]look:[/quiet] [command]ocsp inspect {file}[/command]",
+        "[quiet]send:[/quiet] [command]curl -sS --data-binary "
+        f"@{file} -H 'Content-Type: application/ocsp-request' "
+        f"{shlex.quote(address or 'http://RESPONDER')} | ocsp inspect[/command]",
+    )

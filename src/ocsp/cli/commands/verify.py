@@ -1,0 +1,200 @@
+"""
+``ocsp verify``: whether a response is evidence, and what it says of a certificate.
+
+Rules of this file: the exit code follows the evidence and nothing else; what is not
+verified, stale responses among it, is never 0 (RFC 6960 §3.2). What could not be read
+is no verdict.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from ocsp.cli.exit_codes import CommandError, ExitCode
+from ocsp.cli.help_text import epilog
+from ocsp.cli.input.arguments import parse_moment, parse_nonce, parse_serial
+from ocsp.cli.input.loading import (
+    load_certificate,
+    load_certificates,
+    load_issuer,
+    load_request,
+    load_response,
+)
+from ocsp.cli.render.console import output
+from ocsp.cli.render.verdict import verdict_document
+from ocsp.cli.render.verdict_tree import draw_verdict
+from ocsp.messages.certid import CertID
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.verification import Policy, VerifiedResponse, verify
+from ocsp.verification.errors import VerificationError
+
+__all__ = ["EPILOG", "HELP", "PolicyName", "verify_response"]
+
+HELP = """Verify a response: is it evidence, and what does it say of a certificate?
+
+Checked are signature, authority of the signer, certificate, times and nonce (RFC 6960
+section 3.2). Not checked is the path of the certificate itself."""
+
+EPILOG = epilog(
+    {
+        "ocsp verify --cert leaf.pem --issuer ca.pem --response response.der": (
+            "is the certificate good now?"
+        ),
+        "ocsp verify --serial 0x1f2e --issuer ca.pem --response response.der "
+        "--at 2026-07-01": "was it good then? Only the serial number is known",
+        "ocsp verify --cert leaf.pem --issuer ca.pem --response response.der "
+        "--request request.der --json | jq .failures": (
+            "with its nonce; for other programs"
+        ),
+    },
+    {
+        ExitCode.GOOD: "good",
+        ExitCode.REVOKED: "revoked",
+        ExitCode.UNKNOWN: "unknown to the responder",
+        ExitCode.NOT_VERIFIED: "not verified: forged, stale, about another, an error",
+        ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
+    },
+)
+
+
+class PolicyName(StrEnum):
+    """What to insist on."""
+
+    STRICT = "strict"
+    RFC9919 = "rfc9919"
+    WEBPKI = "webpki"
+    LENIENT_LEGACY = "lenient-legacy"
+
+
+_POLICIES: dict[PolicyName, Callable[[], Policy]] = {
+    PolicyName.STRICT: Policy,
+    PolicyName.RFC9919: Policy.rfc9919,
+    PolicyName.WEBPKI: Policy.webpki,
+    PolicyName.LENIENT_LEGACY: Policy.lenient_legacy,
+}
+
+_EXITS = {
+    OCSPCertStatus.GOOD: ExitCode.GOOD,
+    OCSPCertStatus.REVOKED: ExitCode.REVOKED,
+    OCSPCertStatus.UNKNOWN: ExitCode.UNKNOWN,
+}
+
+
+def verify_response(
+    issuer: Annotated[
+        str, typer.Option(metavar="FILE", help="Certificate of its issuer.")
+    ],
+    response: Annotated[
+        str, typer.Option(metavar="FILE", help="The response; - is standard input.")
+    ],
+    cert: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The certificate in question."),
+    ] = None,
+    serial: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="Its serial number, if no more is known."),
+    ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The request that was sent."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Judge as of then, in ISO 8601, UTC without a zone; else now.",
+        ),
+    ] = None,
+    nonce: Annotated[
+        str | None,
+        typer.Option(metavar="HEX", help="The nonce that was sent."),
+    ] = None,
+    responder: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A certificate that may sign; repeatable."),
+    ] = None,
+    policy: Annotated[
+        PolicyName,
+        typer.Option(
+            metavar="strict|rfc9919|webpki|lenient-legacy", help="What to insist on."
+        ),
+    ] = PolicyName.STRICT,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON; the keys are stable.")
+    ] = False,
+) -> int:
+    """Verify the response, show the verdict, and end with its exit code."""
+    authority, subject = _question(issuer, cert, serial)
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    moment = now if at is None else parse_moment("--at", at)
+    outcome = _outcome(
+        load_response(response),
+        subject,
+        authority,
+        at=moment,
+        nonce=None if nonce is None else parse_nonce(nonce),
+        request=None if request is None else load_request(request),
+        responders=[
+            each for file in responder or () for each in load_certificates(file)
+        ],
+        policy=_POLICIES[policy](),
+    )
+    document = verdict_document(outcome, subject, authority, moment, policy.value)
+    if as_json:
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        output().print(draw_verdict(document))
+    if isinstance(outcome, VerificationError):
+        return ExitCode.NOT_VERIFIED
+    return _EXITS[outcome.status]
+
+
+def _question(
+    issuer: str, cert: str | None, serial: str | None
+) -> tuple[x509.Certificate, x509.Certificate | CertID]:
+    """Return the issuer, and what is asked about."""
+    if (cert is None) == (serial is None):
+        raise CommandError("ocsp verify", "give one of --cert and --serial")
+    if cert is not None:
+        certificate = load_certificate(cert)
+        return load_issuer(issuer, [certificate]), certificate
+    authority = load_certificate(issuer)
+    number = parse_serial(serial or "")
+    return authority, CertID.for_serial(authority, number, hashes.SHA256())
+
+
+def _outcome(
+    response: OCSPResponse,
+    cert: x509.Certificate | CertID,
+    issuer: x509.Certificate,
+    *,
+    at: datetime.datetime,
+    nonce: bytes | None,
+    request: OCSPRequest | None,
+    responders: Sequence[x509.Certificate],
+    policy: Policy,
+) -> VerifiedResponse | VerificationError:
+    try:
+        return verify(
+            response,
+            cert,
+            issuer,
+            at=at,
+            nonce=nonce,
+            request=request,
+            responders=responders,
+            policy=policy,
+        )
+    except VerificationError as error:
+        return error

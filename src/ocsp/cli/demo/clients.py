@@ -1,0 +1,235 @@
+"""
+The clients of ``ocsp demo``: this package over HTTP, and the ``openssl`` program.
+
+Rules of this file: each asks one question and returns one :class:`Answer`; whatever
+goes wrong is an answer too, because the table has to show it. No proxy is asked about
+an address on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.cli.render.describe import response_status_name
+from ocsp.cli.render.vocabulary import common_name, reason_name
+from ocsp.errors import MissingExtraError
+from ocsp.http import get_url
+from ocsp.messages.certid import CertID
+from ocsp.messages.requests.request_builder import OCSPRequestBuilder
+from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.verification import VerifiedResponse, verify
+from ocsp.verification.errors import UnsuccessfulResponse, VerificationError
+
+__all__ = [
+    "Answer",
+    "OpenSSLClient",
+    "PackageClient",
+    "find_openssl",
+    "openssl_command",
+]
+
+NOBODY = "nobody (unsigned)"
+
+_TIMEOUT = 10.0
+"""Seconds. An answer on one machine takes milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    What one client made of one question.
+
+    Attributes:
+        says: ``good``, ``revoked (keyCompromise)``, ``unauthorized``, or what failed.
+
+        verified_by: Who checked the signature, and against what.
+
+        milliseconds: From sending to the end of the check.
+    """
+
+    says: str
+    verified_by: str
+    milliseconds: float = 0.0
+
+
+def _timed(ask: Callable[[], Answer]) -> Answer:
+    start = time.perf_counter()
+    answer = ask()
+    return replace(answer, milliseconds=(time.perf_counter() - start) * 1000)
+
+
+class PackageClient:
+    """Asks with this package's messages over ``httpx``."""
+
+    def __init__(self, url: str, issuer: x509.Certificate) -> None:
+        try:
+            import httpx
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("asking over HTTP", "client") from error
+        self._url = url
+        self._issuer = issuer
+        self._failures = (httpx.HTTPError,)
+        self._http = httpx.Client(trust_env=False, timeout=_TIMEOUT)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def fetch(self, url: str) -> bytes:
+        """Return what there is at *url*."""
+        return self._http.get(url).content
+
+    def get(self, certificate: x509.Certificate) -> Answer:
+        """Ask by GET: short, cacheable, without a nonce (RFC 9919 §6)."""
+        return _timed(lambda: self._ask(certificate, None))
+
+    def post(self, certificate: x509.Certificate) -> Answer:
+        """Ask by POST, with a nonce of 32 octets (RFC 9654 §2.1)."""
+        return _timed(lambda: self._ask(certificate, os.urandom(32)))
+
+    def _ask(self, certificate: x509.Certificate, nonce: bytes | None) -> Answer:
+        cert_id = CertID.for_certificate(certificate, self._issuer, hashes.SHA256())
+        try:
+            body = self._fetch(cert_id, nonce)
+        except self._failures as error:
+            return Answer(says=f"no answer: {error}", verified_by="-")
+        return self.judge(body, certificate, nonce)
+
+    def _fetch(self, cert_id: CertID, nonce: bytes | None) -> bytes:
+        builder = OCSPRequestBuilder().add_certificate_by_id(cert_id)
+        if nonce is None:
+            der = builder.build().public_bytes(Encoding.DER)
+            return self.fetch(get_url(self._url, der))
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+        return self._http.post(
+            self._url,
+            content=builder.build().public_bytes(Encoding.DER),
+            headers={"Content-Type": "application/ocsp-request"},
+        ).content
+
+    def judge(
+        self, body: bytes, certificate: x509.Certificate, nonce: bytes | None
+    ) -> Answer:
+        """Return what *body* proves of *certificate*."""
+        try:
+            verified = verify(body, certificate, self._issuer, nonce=nonce)
+        except UnsuccessfulResponse as error:
+            status = OCSPResponseStatus(error.status)
+            return Answer(says=response_status_name(status), verified_by=NOBODY)
+        except VerificationError as error:
+            return Answer(says=f"refused: {error}", verified_by="-")
+        trusted = common_name(self._issuer.subject)
+        return Answer(says=_says(verified), verified_by=f"ocsp: {trusted}")
+
+
+def _says(verified: VerifiedResponse) -> str:
+    status, reason = verified.status.name.lower(), verified.revocation_reason
+    return status if reason is None else f"{status} ({reason_name(reason)})"
+
+
+def find_openssl() -> str | None:
+    """Return the path of the ``openssl`` program, or ``None``."""
+    return shutil.which("openssl")
+
+
+def openssl_command(
+    program: str, ca_file: Path, certificate: Path, *options: str
+) -> list[str]:
+    """Return the command line of ``openssl ocsp`` about the file *certificate*."""
+    return [
+        program,
+        "ocsp",
+        *("-issuer", str(ca_file)),
+        *("-cert", str(certificate)),
+        *("-CAfile", str(ca_file)),
+        *options,
+    ]
+
+
+class OpenSSLClient:
+    """
+    Asks with the ``openssl ocsp`` program, which knows nothing of this package.
+
+    The program sends by POST only. For a GET it writes the request and checks the
+    response, and *fetch* carries them.
+    """
+
+    def __init__(
+        self, program: str, url: str, ca_file: Path, fetch: Callable[[str], bytes]
+    ) -> None:
+        self._program = program
+        self._url = url
+        self._ca_file = ca_file
+        self._fetch = fetch
+
+    def _about(self, certificate: Path, *options: str) -> list[str]:
+        return openssl_command(self._program, self._ca_file, certificate, *options)
+
+    def post(self, certificate: Path) -> Answer:
+        """Ask by POST, with the nonce and the SHA-1 CertID that are its defaults."""
+        return _timed(lambda: self._run(self._about(certificate, "-url", self._url)))
+
+    def get(self, certificate: Path) -> Answer:
+        """Ask by GET, without a nonce."""
+        return _timed(lambda: self._by_get(certificate))
+
+    def _by_get(self, certificate: Path) -> Answer:
+        with tempfile.TemporaryDirectory(prefix="ocsp-demo-") as directory:
+            request, response = Path(directory, "request"), Path(directory, "response")
+            self._run(self._about(certificate, "-no_nonce", "-reqout", str(request)))
+            response.write_bytes(self._fetch(get_url(self._url, request.read_bytes())))
+            return self._run(
+                self._about(certificate, "-no_nonce", "-respin", str(response))
+            )
+
+    def _run(self, command: list[str]) -> Answer:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.lower().endswith("_proxy")
+        }
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT,
+                env=environment,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return Answer(says=f"no answer: {error}", verified_by="-")
+        return read_openssl(done.stdout + done.stderr)
+
+
+_STATUS_LINE = re.compile(r"^\S.*: (?P<status>good|revoked|unknown)$", re.MULTILINE)
+_REASON_LINE = re.compile(r"^\s*Reason: (?P<reason>\S+)$", re.MULTILINE)
+_ERROR_LINE = re.compile(r"Responder Error: (?P<status>\w+)")
+
+
+def read_openssl(printed: str) -> Answer:
+    """Return the answer in what ``openssl ocsp`` has *printed*."""
+    error = _ERROR_LINE.search(printed)
+    if error:
+        return Answer(says=error["status"].lower(), verified_by=NOBODY)
+    status = _STATUS_LINE.search(printed)
+    if status is None or "Response verify OK" not in printed:
+        last = (printed.strip().splitlines() or ["nothing printed"])[-1]
+        return Answer(says=f"refused: {last}", verified_by="-")
+    reason = _REASON_LINE.search(printed)
+    says = status["status"] + (f" ({reason['reason']})" if reason else "")
+    nonce = "" if "no nonce in response" not in printed else ", no nonce"
+    return Answer(says=says, verified_by=f"openssl: verify OK{nonce}")

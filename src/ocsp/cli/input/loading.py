@@ -1,0 +1,346 @@
+"""
+Reading what people have: messages in any wrapping, certificates in PEM or DER.
+
+Rules of this file:
+
+* The wrapping is told from the octets, never from the file name.
+* A message in text form is PEM, base64 (also URL-safe, wrapped, without padding,
+  percent-encoded, or the whole URL of a GET, RFC 6960 App. A.1), or hexadecimal.
+* Not more is read than a message may have, so that a wrong file costs nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import sys
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cryptography import x509
+
+from ocsp import limits
+from ocsp.asn1.der import ENUMERATED, SEQUENCE, any_value, content
+from ocsp.cli.exit_codes import CommandError
+from ocsp.client.checking.issuer_lookup import has_signed
+from ocsp.errors import DecodeError
+from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
+from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.verification.names import name_of_issuer, name_of_subject
+
+__all__ = [
+    "STANDARD_INPUT",
+    "Kind",
+    "RawMessage",
+    "load_certificate",
+    "load_certificates",
+    "load_issuer",
+    "load_request",
+    "load_response",
+    "place",
+    "read_message",
+    "read_octets",
+    "unwrap",
+]
+
+Kind = Literal["request", "response"]
+
+STANDARD_INPUT = "-"
+
+_MAX_TEXT_FACTOR = 4
+"""Octets of text per octet of message: hexadecimal with colons takes three."""
+
+_MAX_URL = 8192
+"""Characters of a URL. RFC 9919 §6 sends requests above 255 by POST; this is the length
+that servers accept, and it bounds the search for the message in it."""
+
+_PEM_KINDS: dict[str, Kind] = {"OCSP REQUEST": "request", "OCSP RESPONSE": "response"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawMessage:
+    """
+    The octets of a message, and how they came.
+
+    Attributes:
+        der: The message.
+
+        wrapping: ``der``, ``pem``, ``base64``, ``url`` or ``hex``.
+
+        kind: What its PEM label or first field says it is; not checked further.
+    """
+
+    der: bytes
+    wrapping: str
+    kind: Kind | None
+
+
+def read_octets(source: str, maximum: int) -> bytes:
+    """
+    Return the content of the file *source*, or of standard input for ``-``.
+
+    Raises:
+        CommandError: If it cannot be read, is empty, or larger than *maximum*.
+    """
+    where = place(source)
+    try:
+        if source == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise CommandError(where, "is closed")
+            data = sys.stdin.buffer.read(maximum + 1)
+        else:
+            with Path(source).open("rb") as file:
+                data = file.read(maximum + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise CommandError(
+            where, getattr(error, "strerror", None) or str(error)
+        ) from error
+    if not data:
+        hint = "it can be read only once" if source == STANDARD_INPUT else ""
+        raise CommandError(where, "is empty", hint)
+    if len(data) > maximum:
+        raise CommandError(where, f"is larger than {maximum:,} octets")
+    return data
+
+
+def place(source: str) -> str:
+    """Return how *source* is called in an error."""
+    return "standard input" if source == STANDARD_INPUT else source
+
+
+def read_message(source: str) -> RawMessage:
+    """
+    Return the message in the file *source*, or on standard input for ``-``.
+
+    Raises:
+        CommandError: If it cannot be read or is in none of the known wrappings.
+    """
+    data = read_octets(source, limits.MAX_MESSAGE_BYTES * _MAX_TEXT_FACTOR)
+    return unwrap(data, place(source))
+
+
+def unwrap(data: bytes, where: str) -> RawMessage:
+    """
+    Return the message in *data*, whatever its wrapping.
+
+    Raises:
+        CommandError: If *data* is text, but no PEM, base64 or hexadecimal.
+    """
+    text = _as_text(data)
+    if text is None:
+        return RawMessage(der=data, wrapping="der", kind=_first_field(data))
+    if "-----BEGIN " in text:
+        return _from_pem(text, where)
+    for wrapping, attempt in (("hex", _from_hex), ("base64", _from_base64)):
+        der = attempt(text)
+        if der:
+            return RawMessage(der=der, wrapping=wrapping, kind=_first_field(der))
+    der = _from_url(text)
+    if der:
+        return RawMessage(der=der, wrapping="url", kind=_first_field(der))
+    raise CommandError(where, "is neither DER, PEM, base64 nor hexadecimal")
+
+
+def load_response(source: str) -> OCSPResponse:
+    """
+    Return the response in the file *source*, in any wrapping.
+
+    Raises:
+        CommandError: If there is none.
+    """
+    try:
+        return load_der_ocsp_response(read_message(source).der)
+    except DecodeError as error:
+        raise CommandError(place(source), f"is no OCSP response: {error}") from error
+
+
+def load_request(source: str) -> OCSPRequest:
+    """
+    Return the request in the file *source*, in any wrapping.
+
+    Raises:
+        CommandError: If there is none, or its extensions cannot be read.
+    """
+    try:
+        request = load_der_ocsp_request(read_message(source).der, allow_multiple=True)
+        request.extensions  # noqa: B018 - decoded here, to be refused here
+    except (DecodeError, x509.DuplicateExtension) as error:
+        raise CommandError(place(source), f"is no OCSP request: {error}") from error
+    return request
+
+
+def _as_text(data: bytes) -> str | None:
+    """Return *data* as text, or ``None`` if it has octets that text has not.
+
+    Every DER message has such octets: tags and lengths below 0x20.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    printable = all(
+        character.isprintable() or character in "\t\r\n" for character in text
+    )
+    return text.strip() if printable else None
+
+
+def _from_pem(text: str, where: str) -> RawMessage:
+    """Return the message in the first PEM block; each part is searched for once."""
+    _, _, block = text.partition("-----BEGIN ")
+    label, _, rest = block.partition("-----")
+    body, end, _ = rest.partition(f"-----END {label}-----")
+    if not end:
+        raise CommandError(where, "the PEM block has no matching END line")
+    if label not in _PEM_KINDS:
+        raise CommandError(
+            where,
+            f"is a PEM {label}, not an OCSP message",
+            "expected BEGIN OCSP REQUEST or BEGIN OCSP RESPONSE",
+        )
+    try:
+        der = base64.b64decode("".join(body.split()), validate=True)
+    except ValueError as error:
+        raise CommandError(where, f"the PEM {label} is not base64: {error}") from error
+    return RawMessage(der=der, wrapping="pem", kind=_PEM_KINDS[label])
+
+
+def _from_hex(text: str) -> bytes:
+    """Return the octets of hexadecimal *text*, or nothing.
+
+    A message starts with 30, which no base64 of a message does: there it is M.
+    """
+    digits = re.sub(r"[\s:]", "", text).removeprefix("0x")
+    if not digits.startswith("30"):
+        return b""
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return b""
+
+
+def _from_base64(text: str) -> bytes:
+    """Return the octets of base64 *text*, or nothing if it is no SEQUENCE."""
+    if "%" in text and len(text) <= _MAX_URL:
+        text = urllib.parse.unquote(text)
+    letters = "".join(text.split())
+    letters = letters.lstrip("/").rstrip("=").translate(_URL_SAFE)
+    try:
+        der = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except ValueError:
+        return b""
+    return der if der[:1] == bytes((SEQUENCE,)) else b""
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def _from_url(text: str) -> bytes:
+    """Return the message at the end of the URL *text*, or nothing.
+
+    The address of the responder comes first and base64 may have slashes itself, so
+    the first part from where on all is one SEQUENCE is taken.
+    """
+    path = text if len(text) <= _MAX_URL else ""
+    while "/" in path:
+        _, _, path = path.partition("/")
+        der = _from_base64(path)
+        if der and _is_one_value(der):
+            return der
+    return b""
+
+
+def _is_one_value(der: bytes) -> bool:
+    try:
+        _, stop = content(der, 0, len(der), SEQUENCE, "")
+    except DecodeError:
+        return False
+    return stop == len(der)
+
+
+def _first_field(der: bytes) -> Kind | None:
+    """Tell a response by its first field, the ENUMERATED responseStatus."""
+    try:
+        start, stop = content(der, 0, len(der), SEQUENCE, "")
+        tag, _, _ = any_value(der, start, stop, "")
+    except DecodeError:
+        return None
+    if tag == ENUMERATED:
+        return "response"
+    return "request" if tag == SEQUENCE else None
+
+
+MAX_CERTIFICATE_FILE = 1 << 20
+"""Octets of a certificate file. A bundle of all public roots has a quarter of this."""
+
+
+def load_certificates(source: str) -> list[x509.Certificate]:
+    """
+    Return the certificates in the file *source*: one in DER, or any number in PEM.
+
+    Raises:
+        CommandError: If it cannot be read, holds no certificate, or one whose names
+            cannot be read.
+    """
+    data = read_octets(source, MAX_CERTIFICATE_FILE)
+    try:
+        if b"-----BEGIN" in data:
+            certificates = x509.load_pem_x509_certificates(data)
+        else:
+            certificates = [x509.load_der_x509_certificate(data)]
+    except ValueError as error:
+        raise CommandError(
+            place(source), "holds no certificate in PEM or DER"
+        ) from error
+    for certificate in certificates:
+        if name_of_subject(certificate) is None or name_of_issuer(certificate) is None:
+            raise CommandError(
+                place(source), "holds a certificate with a name that cannot be read"
+            )
+    return certificates
+
+
+def load_certificate(source: str) -> x509.Certificate:
+    """
+    Return the first certificate in the file *source*.
+
+    Raises:
+        CommandError: If it cannot be read or holds no certificate.
+    """
+    return load_certificates(source)[0]
+
+
+def load_issuer(
+    source: str, certificates: Sequence[x509.Certificate]
+) -> x509.Certificate:
+    """
+    Return the certificate in *source* that bears the name of the issuer.
+
+    A file of several, as servers have them, may be given; without *certificates* its
+    first is meant. Of several with that name, as a CA has them whose key was renewed,
+    the one that has signed all *certificates* is taken, or else the first. No more is
+    checked of it.
+
+    Raises:
+        CommandError: If none has that name, or *certificates* have several issuers.
+    """
+    candidates = load_certificates(source)
+    if not certificates:
+        return candidates[0]
+    names = {certificate.issuer for certificate in certificates}
+    if len(names) > 1:
+        raise CommandError("--cert", "the certificates have different issuers")
+    (wanted,) = names
+    named = [each for each in candidates if each.subject == wanted]
+    if not named:
+        raise CommandError(
+            place(source),
+            f"is the certificate of {candidates[0].subject.rfc4514_string()}",
+            f"--cert was issued by {wanted.rfc4514_string()}",
+        )
+    for candidate in named:
+        if all(has_signed(candidate, certificate) for certificate in certificates):
+            return candidate
+    return named[0]

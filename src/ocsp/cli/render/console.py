@@ -1,0 +1,86 @@
+"""
+Where output goes, in which colours.
+
+Rules of this file:
+
+* Answers go to standard output; progress, hints and errors to standard error, so that
+  ``ocsp ... --json | jq`` and ``ocsp request | curl`` work.
+* Colour carries no meaning of its own: everything is readable without it.
+* Nothing is wrapped where no person reads: into a file or pipe, a line stays a line.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console
+from rich.text import Text
+from rich.theme import Theme
+
+from ocsp import limits
+from ocsp.cli.exit_codes import one_line
+
+__all__ = ["THEME", "errors", "note", "output", "report", "status_style", "warn"]
+
+THEME = Theme(
+    {
+        "good": "bold green",
+        "revoked": "bold red",
+        "unknown": "bold yellow",
+        "refused": "bold magenta",
+        "label": "cyan",
+        "quiet": "dim",
+        "heading": "bold",
+        "warning": "yellow",
+        "command": "bold cyan",
+        "error": "bold red",
+    }
+)
+
+_UNWRAPPED = 8 * limits.MAX_MESSAGE_BYTES
+"""Columns of what is not a terminal. No line is longer: an octet of a message takes two
+in hexadecimal, and at most six where a character is escaped."""
+
+
+def output() -> Console:
+    """Return the console for what was asked for."""
+    return _console(stderr=False)
+
+
+def errors() -> Console:
+    """Return the console for progress, hints and errors."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(theme=THEME, highlight=False, emoji=False, stderr=stderr)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNWRAPPED
+    return console
+
+
+def report(problem: object) -> None:
+    """Write the one line ``error: where: what (hint)``."""
+    line = Text.assemble(("error:", "error"), " ", one_line(problem))
+    errors().print(line, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Write the one line ``warning: what``."""
+    line = Text.assemble(("warning:", "warning"), " ", one_line(text))
+    errors().print(line, soft_wrap=True)
+
+
+def note(*lines: str) -> None:
+    """Write *lines* (Rich markup) for a person; to a file or pipe, nothing."""
+    console = errors()
+    if sys.stderr.isatty() or console.is_terminal:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+
+
+def status_style(word: str) -> str:
+    """Return the style of a certificate status or response status."""
+    word = word.lower()
+    return word if word in {"good", "revoked", "unknown"} else "refused"

@@ -1,0 +1,178 @@
+"""
+A message as a plain tree of dictionaries and lists: what ``--json`` prints.
+
+Rules of this file:
+
+* The keys are a public contract, listed in ``docs/cli.md``: attribute names of the
+  API where it has one, ISO 8601 UTC times, octets in hexadecimal, serial numbers as
+  text in both bases (many JSON readers round large numbers).
+* It says what stands in the message (RFC 6960 §4.1.1, §4.2.1); nothing is verified.
+* What cannot be decoded is shown as it is, with the reason; it is not an error.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.asn1 import oids
+from ocsp.asn1.algorithms import algorithm_identifier
+from ocsp.asn1.der import SEQUENCE, content, encode
+from ocsp.cli.render.describe_parts import (
+    Document,
+    algorithm_document,
+    certificate_document,
+    extensions_document,
+    general_name,
+    serial_document,
+)
+from ocsp.cli.render.vocabulary import reason_name, timestamp
+from ocsp.errors import DecodeError
+from ocsp.messages.certid import CertID
+from ocsp.messages.extensions import SINGLE_EXTENSIONS
+from ocsp.messages.raw_fields import RawExtension, of_request, of_response
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import OCSPResponseStatus
+
+__all__ = [
+    "cert_id_document",
+    "request_document",
+    "response_document",
+    "response_status_name",
+]
+
+_STATUS_NAMES = {
+    OCSPResponseStatus.SUCCESSFUL: "successful",
+    OCSPResponseStatus.MALFORMED_REQUEST: "malformedRequest",
+    OCSPResponseStatus.INTERNAL_ERROR: "internalError",
+    OCSPResponseStatus.TRY_LATER: "tryLater",
+    OCSPResponseStatus.SIG_REQUIRED: "sigRequired",
+    OCSPResponseStatus.UNAUTHORIZED: "unauthorized",
+}
+
+
+def response_status_name(status: OCSPResponseStatus) -> str:
+    """Return an OCSPResponseStatus as RFC 6960 §4.2.1 spells it."""
+    return _STATUS_NAMES[status]
+
+
+def request_document(request: OCSPRequest) -> dict[str, Any]:
+    """Describe a request."""
+    der = request.public_bytes(Encoding.DER)
+    parts = of_request(der)
+    return {
+        "type": "request",
+        "size": len(der),
+        "verified": False,
+        "requestor_name": _requestor(parts.requestor),
+        "requests": [
+            {
+                "cert_id": cert_id_document(entry.cert_id),
+                "extensions": extensions_document(extensions),
+            }
+            for entry, extensions in zip(request.requests, parts.entries, strict=True)
+        ],
+        "extensions": extensions_document(parts.extensions),
+        "signed": parts.signed,
+    }
+
+
+def _requestor(der: bytes | None) -> str | None:
+    """Return requestorName as text, or its octets where it cannot be read."""
+    if der is None:
+        return None
+    # certificateIssuer is GeneralNames, which `cryptography` reads.
+    read: Any = SINGLE_EXTENSIONS[oids.CERTIFICATE_ISSUER]
+    try:
+        (name,) = read(encode(SEQUENCE, der))
+    except ValueError:
+        return der.hex()
+    return general_name(name)
+
+
+def response_document(response: OCSPResponse) -> dict[str, Any]:
+    """Describe a response; one that is not *successful* has nothing but its status."""
+    status = response.response_status
+    document: dict[str, Any] = {
+        "type": "response",
+        "size": len(response.public_bytes(Encoding.DER)),
+        "verified": False,
+        "response_status": response_status_name(status),
+    }
+    if status is not OCSPResponseStatus.SUCCESSFUL:
+        return document
+    parts = of_response(response.public_bytes(Encoding.DER))
+    return document | {
+        "response_type": algorithm_document(oids.OCSP_BASIC),
+        "responder_id": _responder_id(response),
+        "produced_at": timestamp(response.produced_at_utc),
+        "responses": [
+            _single_response(entry, extensions or ())
+            for entry, extensions in zip(response.responses, parts.entries, strict=True)
+        ],
+        "extensions": extensions_document(parts.extensions or ()),
+        "signature_algorithm": algorithm_document(
+            response.signature_algorithm_oid.dotted_string
+        ),
+        "signature": response.signature.hex(),
+        "certificates": [
+            certificate_document(certificate) for certificate in response.certificates
+        ],
+    }
+
+
+def _responder_id(response: OCSPResponse) -> Document:
+    key_hash = response.responder_key_hash
+    try:
+        name = response.responder_name
+    except ValueError as error:
+        return {"by_name": None, "by_key": None, "error": str(error)}
+    return {
+        "by_name": None if name is None else name.rfc4514_string(),
+        "by_key": None if key_hash is None else key_hash.hex(),
+        "error": None,
+    }
+
+
+def _single_response(
+    entry: OCSPSingleResponse, extensions: Sequence[RawExtension]
+) -> Document:
+    return {
+        "cert_id": cert_id_document(entry.cert_id),
+        "certificate_status": entry.certificate_status.name.lower(),
+        "revocation_time": _moment(entry.revocation_time_utc),
+        "revocation_reason": _reason(entry),
+        "this_update": timestamp(entry.this_update_utc),
+        "next_update": _moment(entry.next_update_utc),
+        "extensions": extensions_document(extensions),
+    }
+
+
+def _moment(moment: datetime.datetime | None) -> str | None:
+    return None if moment is None else timestamp(moment)
+
+
+def _reason(entry: OCSPSingleResponse) -> str | None:
+    try:
+        reason = entry.revocation_reason
+    except DecodeError as error:
+        return error.reason
+    return None if reason is None else reason_name(reason)
+
+
+def cert_id_document(cert_id: CertID) -> Document:
+    """Describe a CertID."""
+    start, end = content(cert_id.der, 0, len(cert_id.der), SEQUENCE, "")
+    _, stop = content(cert_id.der, start, end, SEQUENCE, "")
+    algorithm = algorithm_identifier(cert_id.der[start:stop])
+    return {
+        "hash_algorithm": algorithm_document(algorithm.oid),
+        "issuer_name_hash": cert_id.issuer_name_hash.hex(),
+        "issuer_key_hash": cert_id.issuer_key_hash.hex(),
+        "serial_number": serial_document(cert_id.serial_number),
+    }

@@ -1,0 +1,249 @@
+"""
+The smaller parts of a message as plain trees: algorithms, extensions, certificates.
+
+Rules of this file: as in :mod:`ocsp.cli.render.describe`. An extension is decoded on
+its own, so that one that cannot be decoded, or stands there twice, hides none of the
+others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.asn1 import oids
+from ocsp.asn1.der import MAX_DECIMAL_BITS, number_text
+from ocsp.cli.render.vocabulary import oid_name, reason_name, timestamp
+from ocsp.errors import DecodeError
+from ocsp.messages.extension_types import (
+    ArchiveCutoff,
+    CRLReference,
+    ExtendedRevoke,
+    ServiceLocator,
+)
+from ocsp.messages.extensions import (
+    REQUEST_EXTENSIONS,
+    RESPONSE_EXTENSIONS,
+    SINGLE_EXTENSIONS,
+    SINGLE_REQUEST_EXTENSIONS,
+)
+from ocsp.messages.preferred_algorithms import PreferredSignatureAlgorithms
+from ocsp.messages.raw_fields import RawExtension
+
+__all__ = [
+    "Document",
+    "algorithm_document",
+    "certificate_document",
+    "extensions_document",
+    "general_name",
+    "serial_document",
+]
+
+Document = Mapping[str, Any]
+Value = TypeVar("Value")
+
+_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType)
+"""What ``cryptography`` raises for a part of a certificate that it cannot read."""
+
+_DECODERS = {
+    **REQUEST_EXTENSIONS,
+    **SINGLE_REQUEST_EXTENSIONS,
+    **RESPONSE_EXTENSIONS,
+    **SINGLE_EXTENSIONS,
+}
+"""No two lists decode the same extension differently."""
+
+
+def algorithm_document(dotted: str) -> Document:
+    """Describe an algorithm; one without a name here has its identifier."""
+    return {"oid": dotted, "name": oid_name(dotted)}
+
+
+def serial_document(number: int) -> Document:
+    """Describe a serial number in both bases, as text; a huge one in one."""
+    sign = "-" if number < 0 else ""
+    digits = f"{abs(number):x}"
+    is_short = number.bit_length() <= MAX_DECIMAL_BITS
+    return {
+        "hex": sign + digits.zfill(len(digits) + len(digits) % 2),
+        "decimal": str(number) if is_short else None,
+    }
+
+
+# --- extensions --------------------------------------------------------------------
+
+
+def extensions_document(extensions: Sequence[RawExtension]) -> list[Document]:
+    """Describe each of the *extensions* of one list."""
+    times = Counter(extension.oid for extension in extensions)
+    return [_extension(each, times[each.oid]) for each in extensions]
+
+
+def _extension(raw: RawExtension, times: int) -> Document:
+    problem = f"stands here {times} times" if times > 1 else None
+    value = None
+    try:
+        decoder = _DECODERS.get(raw.oid)
+        value = None if decoder is None else _extension_value(decoder(raw.value))
+    except DecodeError as error:
+        problem = str(error)
+    return {
+        "oid": raw.oid,
+        "name": oid_name(raw.oid),
+        "critical": raw.critical,
+        "value": value,
+        "der": raw.value.hex(),
+        "error": problem,
+    }
+
+
+def _extension_value(value: x509.ExtensionType) -> Any:
+    match value:
+        case x509.OCSPNonce():
+            return value.nonce.hex()
+        case x509.OCSPAcceptableResponses():
+            return [_name_of(kind) for kind in value]
+        case x509.CRLReason():
+            return reason_name(value.reason)
+        case x509.InvalidityDate():
+            return timestamp(value.invalidity_date_utc)
+        case x509.CertificateIssuer():
+            return [general_name(name) for name in value]
+        case x509.SignedCertificateTimestamps():
+            return [_timestamp_document(each) for each in value]
+        case _:
+            return _known_value(value)
+
+
+def _known_value(value: x509.ExtensionType) -> Any:
+    """Do that for the extensions that ``cryptography`` has no class for."""
+    match value:
+        case PreferredSignatureAlgorithms():
+            return [_name_of(each.signature_algorithm_oid) for each in value.algorithms]
+        case CRLReference():
+            return {
+                "url": value.url,
+                "number": None if value.number is None else number_text(value.number),
+                "time": None if value.time is None else timestamp(value.time),
+            }
+        case ArchiveCutoff():
+            return timestamp(value.cutoff)
+        case ServiceLocator():
+            return _locator_document(value)
+        case ExtendedRevoke():
+            value.check()
+            return "NULL"
+        case _:
+            return None
+
+
+def _name_of(oid: x509.ObjectIdentifier) -> str:
+    return oid_name(oid.dotted_string) or oid.dotted_string
+
+
+def _locator_document(value: ServiceLocator) -> Document:
+    return {
+        "issuer": value.issuer.rfc4514_string(),
+        "locator": [
+            f"{_name_of(each.access_method)} {general_name(each.access_location)}"
+            for each in value.locator or ()
+        ],
+    }
+
+
+def _timestamp_document(sct: Any) -> Document:
+    return {
+        "log_id": sct.log_id.hex(),
+        "timestamp": f"{sct.timestamp.isoformat(timespec='milliseconds')}Z",
+        "hash_algorithm": sct.signature_hash_algorithm.name,
+        "signature_algorithm": sct.signature_algorithm.name,
+        "signature": sct.signature.hex(),
+    }
+
+
+def general_name(name: x509.GeneralName) -> str:
+    """Return a GeneralName as ``DNS:example.test`` or ``DirName:CN=...``."""
+    match name:
+        case x509.DirectoryName():
+            return f"DirName:{name.value.rfc4514_string()}"
+        case x509.OtherName():
+            return f"otherName:{name.type_id.dotted_string}:{name.value.hex()}"
+        case x509.RegisteredID():
+            return f"RID:{name.value.dotted_string}"
+        case _:
+            return f"{_GENERAL_NAMES[type(name)]}:{name.value}"
+
+
+_GENERAL_NAMES: Mapping[type[x509.GeneralName], str] = {
+    x509.DNSName: "DNS",
+    x509.IPAddress: "IP",
+    x509.RFC822Name: "email",
+    x509.UniformResourceIdentifier: "URI",
+}
+
+
+# --- certificates ------------------------------------------------------------------
+
+
+def certificate_document(certificate: x509.Certificate) -> Document:
+    """Describe an embedded certificate; ``None`` for what cannot be read of it."""
+    return {
+        "subject": _attempt(certificate.subject.rfc4514_string),
+        "issuer": _attempt(certificate.issuer.rfc4514_string),
+        "serial_number": serial_document(certificate.serial_number),
+        "not_valid_before": timestamp(certificate.not_valid_before_utc),
+        "not_valid_after": timestamp(certificate.not_valid_after_utc),
+        "public_key": _attempt(lambda: _key_name(certificate)),
+        "signature_algorithm": algorithm_document(
+            certificate.signature_algorithm_oid.dotted_string
+        ),
+        "extended_key_usage": _attempt(lambda: _purposes(certificate)),
+        "ocsp_no_check": _attempt(lambda: _has_no_check(certificate)),
+        "fingerprint_sha256": certificate.fingerprint(hashes.SHA256()).hex(),
+        "size": len(certificate.public_bytes(Encoding.DER)),
+    }
+
+
+def _attempt(read: Callable[[], Value]) -> Value | None:
+    try:
+        return read()
+    except _UNREADABLE:
+        return None
+
+
+def _key_name(certificate: x509.Certificate) -> str:
+    match certificate.public_key():
+        case rsa.RSAPublicKey() as key:
+            return f"RSA {key.key_size}"
+        case dsa.DSAPublicKey() as key:
+            return f"DSA {key.key_size}"
+        case ec.EllipticCurvePublicKey() as key:
+            return f"EC {key.curve.name}"
+        case other:
+            return type(other).__name__.removesuffix("PublicKey")
+
+
+def _purposes(certificate: x509.Certificate) -> list[str]:
+    for extension in certificate.extensions:
+        if isinstance(extension.value, x509.ExtendedKeyUsage):
+            return [
+                "OCSPSigning"
+                if purpose.dotted_string == oids.KP_OCSP_SIGNING
+                else purpose.dotted_string
+                for purpose in extension.value
+            ]
+    return []
+
+
+def _has_no_check(certificate: x509.Certificate) -> bool:
+    return any(
+        isinstance(extension.value, x509.OCSPNoCheck)
+        for extension in certificate.extensions
+    )

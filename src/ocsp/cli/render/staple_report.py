@@ -1,0 +1,189 @@
+"""
+What ``ocsp staple`` tells: a table, lines, JSON, and the exit code.
+
+Rules of this file: what is quiet is well. A staple that cannot be renewed is told each
+time it was tried, and loudly once it is about to end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ocsp.cli.exit_codes import ExitCode, one_line
+from ocsp.cli.render.console import output, status_style, warn
+from ocsp.cli.render.vocabulary import age, timestamp
+from ocsp.errors import ConfigError, HookFailed, IssuerNotFound, OCSPError, StoreError
+from ocsp.stapling import StapleEvent, StapleReport, StapleState, oddities
+from ocsp.verification.errors import CertificateStatusUnknown
+
+__all__ = ["Teller", "exit_code"]
+
+_OURS = (ConfigError, HookFailed, IssuerNotFound, StoreError)
+"""What is wrong on this machine, and not with the answer."""
+
+_NEWS = frozenset({StapleEvent.WRITTEN, StapleEvent.FAILED, StapleEvent.NOT_NEEDED})
+
+
+def exit_code(reports: Iterable[StapleReport]) -> ExitCode:
+    """Return the worst of what there is to say."""
+    # No answer in time is no harm as long as the staple holds for long.
+    order = (
+        ExitCode.FINE,
+        ExitCode.NOT_VERIFIED,
+        ExitCode.UNKNOWN,
+        ExitCode.REVOKED,
+        ExitCode.UNUSABLE,
+    )
+    return max(map(_code, reports), key=order.index)
+
+
+def _code(report: StapleReport) -> ExitCode:
+    if isinstance(report.failure, _OURS):
+        return ExitCode.UNUSABLE
+    if _status(report) == "revoked":
+        return ExitCode.REVOKED
+    if isinstance(report.failure, CertificateStatusUnknown):
+        return ExitCode.UNKNOWN
+    if report.state in {StapleState.MISSING, StapleState.ENDING}:
+        return ExitCode.NOT_VERIFIED
+    return ExitCode.FINE
+
+
+class Teller:
+    """Tells people or programs."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """
+        Begin.
+
+        Args:
+            as_json: Whether programs read it.
+        """
+        self._as_json = as_json
+        self._states: dict[str, StapleState] = {}
+
+    def summary(self, reports: Sequence[StapleReport]) -> None:
+        """Tell all of one step."""
+        if self._as_json:
+            self._lines(reports)
+        else:
+            output().print(_table(reports))
+        _warn(reports)
+
+    def events(self, reports: Sequence[StapleReport]) -> None:
+        """Tell what is new since the step before."""
+        news = [report for report in reports if self._is_news(report)]
+        if self._as_json:
+            self._lines(news)
+        else:
+            for report in news:
+                output().print(_line(report), soft_wrap=True)
+        _warn(news)
+
+    def _is_news(self, report: StapleReport) -> bool:
+        key = str(report.site.staple_file)
+        before = self._states.get(key)
+        self._states[key] = report.state
+        is_news = report.event in _NEWS or report.failure is not None
+        return is_news or report.state is not before
+
+    def _lines(self, reports: Iterable[StapleReport]) -> None:
+        for report in reports:
+            typer.echo(json.dumps(_document(report)))
+
+
+def _warn(reports: Iterable[StapleReport]) -> None:
+    for report in reports:
+        where = report.site.certificate
+        if report.failure is not None:
+            warn(f"{where}: {_why(report.failure)}")
+        if report.state is StapleState.MISSING:
+            warn(f"{where}: HAS NO STAPLE THAT HOLDS")
+        elif report.state is StapleState.ENDING and report.evidence is not None:
+            left = age(report.evidence.holds_until, report.at)
+            warn(f"{where}: ITS STAPLE ENDS {left.upper()}, and nothing newer is there")
+        if report.event is StapleEvent.WRITTEN and report.evidence is not None:
+            if _status(report) == "revoked":
+                warn(f"{where}: IS REVOKED, and its staple says so")
+            for oddity in oddities(report.evidence):
+                warn(f"{where}: its staple {oddity}; not every server can send that")
+
+
+def _why(failure: OCSPError) -> str:
+    if isinstance(failure, HookFailed):
+        return f"the command of --exec failed: {failure}"
+    return f"could not be renewed: {failure}"
+
+
+def _status(report: StapleReport) -> str | None:
+    evidence = report.evidence
+    return None if evidence is None else evidence.status.name.lower()
+
+
+def _word(report: StapleReport) -> str:
+    if report.state is StapleState.NOT_NEEDED:
+        return "not needed"
+    return _status(report) or "no staple"
+
+
+def _ends(report: StapleReport) -> str:
+    evidence = report.evidence
+    return "" if evidence is None else age(evidence.holds_until, report.at)
+
+
+def _table(reports: Sequence[StapleReport]) -> Table:
+    table = Table()
+    for column in ("certificate", "staple", "ends", "now", "due again"):
+        table.add_column(column, overflow="fold")
+    for report in reports:
+        table.add_row(
+            Text(one_line(report.site.certificate)),
+            Text(_word(report), style=status_style(_word(report))),
+            Text(_ends(report)),
+            Text(_event(report)),
+            Text(age(report.next_at, report.at)),
+        )
+    return table
+
+
+def _event(report: StapleReport) -> str:
+    if report.event is StapleEvent.FAILED and report.state is StapleState.HOLDS:
+        return "not renewed; the old one holds"
+    return report.event.value
+
+
+def _line(report: StapleReport) -> Text:
+    ends = f", ends {_ends(report)}" if report.evidence is not None else ""
+    return Text.assemble(
+        (timestamp(report.at), "quiet"),
+        f" {one_line(report.site.certificate)}: {_event(report)}: ",
+        (_word(report), status_style(_word(report))),
+        f"{ends}; due again {age(report.next_at, report.at)}",
+    )
+
+
+def _document(report: StapleReport) -> dict[str, Any]:
+    """Return *report* for programs; the keys are stable."""
+    evidence = report.evidence
+    failure = report.failure
+    since = None if evidence is None else evidence.revocation_time
+    return {
+        "time": timestamp(report.at),
+        "certificate": str(report.site.certificate),
+        "staple": str(report.site.staple_file),
+        "event": report.event.value,
+        "state": report.state.value,
+        "status": _status(report),
+        "revocation_time": None if since is None else timestamp(since),
+        "this_update": None if evidence is None else timestamp(evidence.this_update),
+        "holds_until": None if evidence is None else timestamp(evidence.holds_until),
+        "next": timestamp(report.next_at),
+        "failure": None if failure is None else one_line(failure),
+        "error": None if failure is None else type(failure).__name__,
+    }

@@ -1,0 +1,72 @@
+"""
+Rows and leaves of the trees that commands draw.
+
+Rules of this file: every value is shown as text (never as markup) and made printable,
+because it is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from rich.tree import Tree
+
+from ocsp.cli.exit_codes import one_line
+from ocsp.cli.render.describe_parts import Document
+
+__all__ = [
+    "Row",
+    "add_rows",
+    "algorithm",
+    "heading",
+    "in_words",
+    "serial",
+    "text",
+    "with_note",
+]
+
+Row = tuple[str, Text]
+
+
+def add_rows(branch: Tree, rows: Sequence[Row]) -> None:
+    """Hang *rows* of label and value on *branch*, the values aligned."""
+    width = max((len(label) for label, _ in rows), default=0)
+    for label, value in rows:
+        branch.add(Text.assemble((label.ljust(width), "label"), "  ", value))
+
+
+def heading(label: str, note: str) -> Text:
+    """Return the head of a branch."""
+    return Text.assemble((label, "label"), "  ", (note, "quiet"))
+
+
+def text(value: object, style: str = "") -> Text:
+    """Return *value* in one printable line."""
+    return Text(one_line(value), style=style, overflow="fold")
+
+
+def with_note(value: object, note: str, style: str = "") -> Text:
+    """Return *value*, and something of less weight beside it."""
+    return text(value, style).append(f"  {note}", "quiet")
+
+
+def algorithm(document: Document) -> Text:
+    """Return an algorithm by its name, if it has one here."""
+    name = document["name"]
+    if name is None:
+        return with_note(document["oid"], "not known here")
+    return with_note(name, document["oid"])
+
+
+def serial(document: Document) -> Text:
+    """Return a serial number in both bases; a huge one in hexadecimal only."""
+    number = f"0x{document['hex']}"
+    if document["decimal"] is None:
+        return text(number)
+    return with_note(number, document["decimal"])
+
+
+def in_words(moment: str) -> str:
+    """Return a moment of a document (``2026-07-01T12:00:00Z``) for people."""
+    return moment.replace("T", " ").replace("Z", " UTC")

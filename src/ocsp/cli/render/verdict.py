@@ -1,0 +1,132 @@
+"""
+What ``ocsp verify`` has found, as a plain tree of dictionaries: what ``--json`` prints.
+
+Rules of this file: as in :mod:`ocsp.cli.render.describe`. A status stands here only
+where there is evidence; *revoked, stale* is a failure like any other, and is marked.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from typing import Any
+
+from cryptography import x509
+
+from ocsp.asn1.der import number_text
+from ocsp.cli.render.describe import cert_id_document, response_status_name
+from ocsp.cli.render.describe_parts import (
+    Document,
+    algorithm_document,
+    certificate_document,
+    serial_document,
+)
+from ocsp.cli.render.vocabulary import reason_name, span, timestamp
+from ocsp.messages.certid import CertID
+from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.verification import UNBOUNDED, VerifiedResponse
+from ocsp.verification.errors import Finding, RevokedButStale, VerificationError
+
+__all__ = ["finding_document", "verdict_document"]
+
+
+def verdict_document(
+    outcome: VerifiedResponse | VerificationError,
+    cert: x509.Certificate | CertID,
+    issuer: x509.Certificate,
+    at: datetime.datetime,
+    policy: str,
+) -> dict[str, Any]:
+    """
+    Describe what a verification has come to.
+
+    Args:
+        outcome: The evidence, or why there is none.
+
+        cert: What was asked about.
+
+        issuer: Who issued it.
+
+        at: The moment of judgement.
+
+        policy: The name of what was insisted on.
+    """
+    evidence = outcome if isinstance(outcome, VerifiedResponse) else None
+    failures = () if isinstance(outcome, VerifiedResponse) else outcome.failures
+    subject = cert.subject if isinstance(cert, x509.Certificate) else None
+    return {
+        "type": "verdict",
+        "verified": evidence is not None,
+        "status": evidence.status.name.lower() if evidence else None,
+        "revoked_but_stale": isinstance(outcome, RevokedButStale),
+        "certificate": {
+            "subject": subject.rfc4514_string() if subject else None,
+            "serial_number": serial_document(cert.serial_number),
+        },
+        "issuer": issuer.subject.rfc4514_string(),
+        "at": timestamp(at),
+        "policy": policy,
+        "evidence": _evidence(evidence) if evidence else None,
+        "failures": [finding_document(each) for each in failures],
+        "warnings": [
+            finding_document(each) for each in (evidence.warnings if evidence else ())
+        ],
+    }
+
+
+def _evidence(evidence: VerifiedResponse) -> Document:
+    reason = evidence.revocation_reason
+    algorithm = evidence.response.signature_algorithm_oid
+    return {
+        "cert_id": cert_id_document(evidence.cert_id),
+        "revocation_time": _moment(evidence.revocation_time),
+        "revocation_reason": None if reason is None else reason_name(reason),
+        "not_issued": evidence.not_issued,
+        "this_update": timestamp(evidence.this_update),
+        "next_update": _moment(evidence.next_update),
+        "holds_until": timestamp(evidence.holds_until),
+        "produced_at": timestamp(evidence.produced_at),
+        "authorized_by": evidence.authorized_by.value,
+        "responder": certificate_document(evidence.responder),
+        "signature_algorithm": algorithm_document(algorithm.dotted_string),
+        "nonce_matched": evidence.nonce_matched,
+    }
+
+
+def _moment(moment: datetime.datetime | None) -> str | None:
+    return None if moment is None else timestamp(moment)
+
+
+def finding_document(finding: Finding) -> Document:
+    """Describe one failure or warning."""
+    return {
+        "rule": finding.rule,
+        "error": finding.error.__name__,
+        "clause": finding.clause,
+        "message": finding.message,
+        "values": {name: _value(value) for name, value in finding.values},
+    }
+
+
+def _value(value: object) -> str | list[Any] | None:
+    """Return what was compared as text, or as a list of texts."""
+    match value:
+        case None:
+            return None
+        case bytes():
+            return value.hex()
+        case tuple():
+            return [_value(each) for each in value]
+        case datetime.datetime():
+            return timestamp(value)
+        case datetime.timedelta():
+            bounded = value != UNBOUNDED
+            return span(int(value.total_seconds())) if bounded else "unbounded"
+        case OCSPResponseStatus():
+            return response_status_name(value)
+        case enum.Enum():
+            return str(value.value)
+        case int():
+            return number_text(value)
+        case _:
+            return str(value)

@@ -1,0 +1,93 @@
+"""
+Issuers: whose certificate it is, where the caller does not say.
+
+RFC 5280 §4.2.2.1 (caIssuers: one DER certificate, or a "certs-only" CMS). Rules of this
+file: what is fetched counts only if its key has signed the certificate in question.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import pkcs7
+
+from ocsp import limits
+from ocsp.asn1.certificates import certificate_der, read_certificate
+from ocsp.asn1.der import depth
+from ocsp.client.checking.http_fetch import fetch
+from ocsp.client.checking.state import Inquiry
+from ocsp.client.checking.urls import issuer_urls
+from ocsp.client.engine.effects import Flow
+from ocsp.client.options import MissingIssuer
+from ocsp.client.outcome import Attempt
+from ocsp.errors import DecodeError, FetchError, IssuerNotFound
+
+__all__ = ["find_issuer", "has_signed"]
+
+_ACCEPT = "application/pkix-cert, application/pkcs7-mime"
+
+
+_KEPT_SECONDS = 3600.0
+"""For how long a certificate that was fetched is not fetched again."""
+
+
+def find_issuer(inquiry: Inquiry) -> Flow[x509.Certificate | None]:
+    """Return the certificate of the issuer, fetched if that is allowed; or ``None``."""
+    if inquiry.options.missing_issuer is MissingIssuer.REFUSE:
+        return None
+    key = certificate_der(inquiry.certificate)
+    issuer = inquiry.memory.issuers.get(key, inquiry.world.monotonic())
+    if issuer is None:
+        issuer = yield from _fetched(inquiry)
+        if issuer is not None:
+            until = inquiry.world.monotonic() + _KEPT_SECONDS
+            inquiry.memory.issuers.put(key, issuer, until)
+    return issuer
+
+
+def _fetched(inquiry: Inquiry) -> Flow[x509.Certificate | None]:
+    for url in issuer_urls(inquiry.certificate):
+        attempt = Attempt(url=url, method="GET", started=inquiry.elapsed())
+        try:
+            reply = yield from fetch(
+                inquiry,
+                url,
+                url,
+                inquiry.options.targets,
+                accept=_ACCEPT,
+                max_bytes=limits.MAX_ISSUER_BYTES,
+            )
+        except FetchError as error:
+            inquiry.note(attempt, error)
+            continue
+        for candidate in _certificates(reply.body):
+            if has_signed(candidate, inquiry.certificate):
+                inquiry.note(attempt)
+                return candidate
+        inquiry.note(attempt, IssuerNotFound(f"{url}: no certificate of the issuer"))
+    return None
+
+
+def _certificates(data: bytes) -> list[x509.Certificate]:
+    """Return the certificates in *data*: one, or those of a "certs-only" CMS."""
+    # Before anything that reads by recursion sees what a stranger has written.
+    if depth(data, 0, len(data), limits.MAX_DEPTH) > limits.MAX_DEPTH:
+        return []
+    try:
+        certificate, stop = read_certificate(data, 0, len(data), "issuer")
+        return [certificate] if stop == len(data) else []
+    except DecodeError:
+        pass
+    try:
+        return pkcs7.load_der_pkcs7_certificates(data)[: limits.MAX_CERTIFICATES]
+    except (ValueError, UnsupportedAlgorithm):
+        return []
+
+
+def has_signed(issuer: x509.Certificate, cert: x509.Certificate) -> bool:
+    """Tell whether the key of *issuer* has signed *cert*, under the name it has."""
+    try:
+        cert.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True

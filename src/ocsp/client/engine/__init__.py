@@ -1,0 +1,5 @@
+"""Run a flow: in threads, or in asyncio tasks."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

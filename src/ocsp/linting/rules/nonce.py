@@ -1,0 +1,113 @@
+"""
+L5: the nonce, and other extensions of the whole response.
+
+Rules of this file: lengths are those of the nonce inside its OCTET STRING (RFC 9654
+§2.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+
+from ocsp.asn1 import oids
+from ocsp.asn1.der import OCTET_STRING, content
+from ocsp.errors import DecodeError
+from ocsp.linting.case import Case, Complaint
+from ocsp.messages.raw_fields import RawExtension
+from ocsp.messages.requests.request import OCSPRequest
+
+__all__ = [
+    "nonce_came_back",
+    "nonce_in_octet_string",
+    "nonce_is_the_one",
+    "nonce_of_common_length",
+    "nonce_of_right_length",
+    "nonce_was_asked_for",
+    "without_extensions",
+]
+
+_WHERE = f"responseExtensions[{oids.NONCE}]"
+
+SHORTEST, LONGEST = 1, 128
+"""RFC 9654 §2.1."""
+
+COMMON = range(16, 33)
+"""Lengths that every responder and requester takes (RFC 9654 §2.1)."""
+
+
+def _nonces(case: Case) -> Iterator[tuple[RawExtension, bytes | None]]:
+    """Return the nonces of the response; ``None`` for one that is not wrapped."""
+    for extension in case.parts.extensions or ():
+        if extension.oid == oids.NONCE:
+            yield extension, _unwrapped(extension.value)
+
+
+def _unwrapped(value: bytes) -> bytes | None:
+    try:
+        start, stop = content(value, 0, len(value), OCTET_STRING, "")
+    except DecodeError:
+        return None
+    return value[start:stop] if stop == len(value) else None
+
+
+def nonce_in_octet_string(case: Case) -> Iterator[Complaint]:
+    """L501: the nonce is an OCTET STRING inside of extnValue."""
+    for _, nonce in _nonces(case):
+        if nonce is None:
+            yield Complaint(_WHERE, "has no inner OCTET STRING")
+
+
+def nonce_of_right_length(case: Case) -> Iterator[Complaint]:
+    """L502: the nonce has 1 to 128 octets."""
+    for _, nonce in _nonces(case):
+        if nonce is not None and not SHORTEST <= len(nonce) <= LONGEST:
+            yield Complaint(_WHERE, f"has {len(nonce)} octets")
+
+
+def nonce_of_common_length(case: Case) -> Iterator[Complaint]:
+    """L503: the nonce has a length that everybody takes, 16 to 32 octets."""
+    for _, nonce in _nonces(case):
+        if nonce is None or not SHORTEST <= len(nonce) <= LONGEST:
+            continue  # which L501 and L502 have found
+        if len(nonce) not in COMMON:
+            yield Complaint(_WHERE, f"has {len(nonce)} octets")
+
+
+def _sent(request: OCSPRequest) -> bytes | None:
+    for extension in request.extensions:
+        if isinstance(extension.value, x509.OCSPNonce):
+            return extension.value.nonce
+    return None
+
+
+def nonce_is_the_one(case: Case) -> Iterator[Complaint]:
+    """L504: the nonce is the one that was sent."""
+    sent = None if case.request is None else _sent(case.request)
+    for extension, nonce in _nonces(case):
+        if sent is not None and sent not in {nonce, extension.value}:
+            yield Complaint(_WHERE, "is another one than that of the request")
+
+
+def nonce_was_asked_for(case: Case) -> Iterator[Complaint]:
+    """L505: there is no nonce where none was sent."""
+    if case.request is None or _sent(case.request) is not None:
+        return
+    for _ in _nonces(case):
+        yield Complaint(_WHERE, "is there, and the request has none")
+
+
+def nonce_came_back(case: Case) -> Iterator[Complaint]:
+    """L506: the nonce that was sent has come back."""
+    if case.request is None or _sent(case.request) is None:
+        return
+    if not any(_nonces(case)):
+        yield Complaint("responseExtensions", "has no nonce, and the request has one")
+
+
+def without_extensions(case: Case) -> Iterator[Complaint]:
+    """L507: a response for everybody has no responseExtensions."""
+    if case.parts.extensions:
+        listed = ", ".join(extension.oid for extension in case.parts.extensions)
+        yield Complaint("responseExtensions", f"is there: {listed}")

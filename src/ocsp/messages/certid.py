@@ -1,0 +1,488 @@
+"""
+CertID: which certificate is meant (RFC 6960 §4.1.1).
+
+Rules of this file: a CertID is a value, and the only key that a status may be looked
+up by. Two are equal when hash algorithm, both hashes and the whole serial number are;
+NULL and absent hash parameters mean the same algorithm (RFC 5754 §2).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple, final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from ocsp.asn1.algorithms import (
+    algorithm_identifier,
+    algorithm_name,
+    cert_id_hash,
+    encode_algorithm,
+    hash_oid,
+    known_hash,
+    read_algorithm,
+)
+from ocsp.asn1.certificates import MAX_REMEMBERED, digest, parts_of
+from ocsp.asn1.der import (
+    INTEGER,
+    NULL_DER,
+    OCTET_STRING,
+    SEQUENCE,
+    content,
+    encode,
+    end_of,
+    integer,
+    integer_octets,
+)
+from ocsp.asn1.identity_cache import Remembered
+from ocsp.errors import BuildError, DecodeError
+
+__all__ = [
+    "CertID",
+    "CertIDLayout",
+    "check_hash",
+    "check_octets",
+    "check_serial",
+    "encode_cert_id",
+    "is_cert_id_of",
+    "read_cert_id",
+]
+
+_ALLOWED = (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
+
+
+class CertIDLayout(NamedTuple):
+    """
+    Where the fields of a CertID lie in a message.
+
+    Attributes:
+        whole: The CertID with its header.
+
+        issuer: hashAlgorithm, issuerNameHash and issuerKeyHash with their headers.
+
+        algorithm: The DER of the hash AlgorithmIdentifier.
+
+        name_hash: The content of issuerNameHash.
+
+        key_hash: The content of issuerKeyHash.
+
+        serial: The content of serialNumber.
+
+        hash: The hash algorithm, or ``None`` for an unknown one.
+    """
+
+    whole: slice
+    issuer: slice
+    algorithm: bytes
+    name_hash: slice
+    key_hash: slice
+    serial: slice
+    hash: hashes.HashAlgorithm | None
+
+
+def read_cert_id(
+    data: bytes, position: int, end: int, name: str
+) -> tuple[CertIDLayout, int]:
+    """
+    Return the layout of the CertID at *position*, and where it stops.
+
+    Raises:
+        DecodeError: If it is not ``SEQUENCE { AlgorithmIdentifier, OCTET STRING,
+            OCTET STRING, INTEGER }``.
+    """
+    begin = position
+    try:
+        start, stop = content(data, position, end, SEQUENCE, "")
+        algorithm, position = read_algorithm(data, start, stop, "hashAlgorithm")
+        name_hash = content(data, position, stop, OCTET_STRING, "issuerNameHash")
+        key_hash = content(data, name_hash[1], stop, OCTET_STRING, "issuerKeyHash")
+        serial = integer(data, key_hash[1], stop, "serialNumber")
+        end_of(serial[1], stop, "")
+    except DecodeError as error:
+        error.under(name)
+        raise
+    layout = CertIDLayout(
+        slice(begin, stop),
+        slice(start, key_hash[1]),
+        algorithm,
+        slice(*name_hash),
+        slice(*key_hash),
+        slice(*serial),
+        known_hash(algorithm),
+    )
+    return layout, stop
+
+
+class IssuerID(NamedTuple):
+    """
+    The fields of a CertID that name the issuer.
+
+    Attributes:
+        algorithm: The DER of the hash AlgorithmIdentifier.
+
+        name_hash: The content of issuerNameHash.
+
+        key_hash: The content of issuerKeyHash.
+
+        der: All three in DER, one after the other.
+    """
+
+    algorithm: bytes
+    name_hash: bytes
+    key_hash: bytes
+    der: bytes
+
+
+def _issuer_id(
+    algorithm: hashes.HashAlgorithm, name_hash: bytes, key_hash: bytes
+) -> IssuerID:
+    identifier = encode_algorithm(hash_oid(algorithm), NULL_DER)
+    name = encode(OCTET_STRING, name_hash)
+    key = encode(OCTET_STRING, key_hash)
+    return IssuerID(identifier, name_hash, key_hash, identifier + name + key)
+
+
+_issuers: Remembered[tuple[int, type, bytes | None], IssuerID] = Remembered(
+    MAX_REMEMBERED
+)
+
+
+def _issuer_of(
+    issuer: x509.Certificate,
+    algorithm: hashes.HashAlgorithm,
+    name: bytes | None = None,
+) -> IssuerID:
+    """
+    Hash *issuer*'s key, and the *name* by which a certificate calls it, or its own.
+
+    Few issuers are asked about, and what was found of them was in order.
+    """
+    key = id(issuer), type(algorithm), name
+    known = _issuers.get(key)
+    if known is not None:
+        return known[1]
+    parts = parts_of(issuer)
+    check_hash(algorithm)
+    name_hash = digest(algorithm, parts.subject if name is None else name)
+    hashed = _issuer_id(algorithm, name_hash, digest(algorithm, parts.key_bits))
+    return _issuers.keep(key, issuer, hashed)
+
+
+@lru_cache(maxsize=1024)
+def _before_serial(issuer: bytes, size: int) -> bytes:
+    """
+    Return what a CertID starts with.
+
+    Args:
+        issuer: The DER of the fields that name the issuer.
+
+        size: Octets of the serial number.
+    """
+    serial = encode(INTEGER, bytes(size))
+    return encode(SEQUENCE, issuer, serial)[:-size]
+
+
+def encode_cert_id(
+    cert: x509.Certificate, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm
+) -> bytes:
+    """
+    Return the DER of ``CertID.for_certificate(cert, issuer, algorithm)``.
+
+    Raises:
+        BuildError: If *algorithm* is not allowed in a CertID.
+        TypeError: If *cert* or *issuer* is no certificate.
+    """
+    parts = parts_of(cert)
+    called = _issuer_of(issuer, algorithm, parts.issuer)
+    return _before_serial(called.der, len(parts.serial)) + parts.serial
+
+
+def is_cert_id_of(
+    data: bytes,
+    layout: CertIDLayout,
+    cert: x509.Certificate,
+    issuer: x509.Certificate,
+) -> bool:
+    """
+    Tell whether the CertID that lies in *data* means *cert* under *issuer*.
+
+    The same as :meth:`CertID.matches`, which is asked where the octets differ: they do
+    where the hash parameters are absent.
+    """
+    if layout.hash is None:
+        return False
+    parts = parts_of(cert)
+    if data[layout.serial] == parts.serial:
+        called = _issuer_of(issuer, layout.hash, parts.issuer)
+        if data[layout.issuer] == called.der:
+            return True
+    return CertID.at(data, layout).matches(cert, issuer)
+
+
+def check_hash(algorithm: object) -> None:
+    """
+    Require a hash that the documented API allows in a CertID.
+
+    Raises:
+        BuildError: If *algorithm* is another one, or none at all.
+    """
+    if type(algorithm) not in _ALLOWED and not isinstance(algorithm, _ALLOWED):
+        raise BuildError("Algorithm must be SHA1, SHA224, SHA256, SHA384, or SHA512")
+
+
+def check_serial(serial_number: object) -> None:
+    """
+    Require a serial number.
+
+    Raises:
+        TypeError: If it is not an integer.
+    """
+    if not isinstance(serial_number, int):
+        raise TypeError("serial_number must be an integer")
+
+
+def check_octets(issuer_name_hash: object, issuer_key_hash: object) -> None:
+    """
+    Require both hashes to be octets.
+
+    Raises:
+        TypeError: If one is not ``bytes``.
+    """
+    if not isinstance(issuer_name_hash, bytes):
+        raise TypeError("issuer_name_hash must be bytes")
+    if not isinstance(issuer_key_hash, bytes):
+        raise TypeError("issuer_key_hash must be bytes")
+
+
+@final
+class CertID:
+    """
+    One certificate, named by hashes of its issuer and by its serial number.
+
+    ::
+
+        CertID ::= SEQUENCE {
+            hashAlgorithm   AlgorithmIdentifier,
+            issuerNameHash  OCTET STRING, -- Hash of issuer's DN
+            issuerKeyHash   OCTET STRING, -- Hash of issuer's public key
+            serialNumber    CertificateSerialNumber }
+
+    An immutable value: equality and hash are over the algorithm, both hashes and the
+    serial number. A CertID says nothing about whether such a certificate exists.
+    """
+
+    __slots__ = ("_der", "_issuer", "_serial")
+
+    def __init__(
+        self,
+        *,
+        hash_algorithm: hashes.HashAlgorithm,
+        issuer_name_hash: bytes,
+        issuer_key_hash: bytes,
+        serial_number: int,
+    ) -> None:
+        """
+        Make a CertID from its four fields.
+
+        Args:
+            hash_algorithm: SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512.
+
+            issuer_name_hash: The hash of the DER of the issuer's name.
+
+            issuer_key_hash: The hash of the content of the issuer's public key BIT
+                STRING.
+
+            serial_number: The certificate's serial number.
+
+        Raises:
+            BuildError: If the algorithm is another one, or a hash has another length.
+            TypeError: If an argument is of the wrong type.
+        """
+        check_serial(serial_number)
+        check_hash(hash_algorithm)
+        check_octets(issuer_name_hash, issuer_key_hash)
+        if not (
+            len(issuer_name_hash) == len(issuer_key_hash) == hash_algorithm.digest_size
+        ):
+            raise BuildError(
+                "issuer_name_hash and issuer_key_hash must be the same length "
+                "as the digest size of the algorithm"
+            )
+        self._issuer = _issuer_id(hash_algorithm, issuer_name_hash, issuer_key_hash)
+        self._serial = integer_octets(serial_number)
+        self._der = _before_serial(self._issuer.der, len(self._serial)) + self._serial
+
+    @classmethod
+    def for_certificate(
+        cls,
+        cert: x509.Certificate,
+        issuer: x509.Certificate,
+        algorithm: hashes.HashAlgorithm,
+    ) -> CertID:
+        """
+        Return the CertID of *cert* under *issuer*.
+
+        Not checked: that *issuer* issued *cert*. The name hash is over the issuer
+        name that stands in *cert*, the key hash over the key of *issuer*
+        (RFC 6960 §4.1.1).
+
+        Args:
+            cert: The certificate that is meant.
+
+            issuer: The certificate of the authority that issued it.
+
+            algorithm: SHA-256 where you can choose (RFC 9919 §3.1.1); SHA-1 for
+                responders that know no other.
+
+        Raises:
+            BuildError: If *algorithm* is not allowed in a CertID.
+            TypeError: If *cert* or *issuer* is no certificate.
+        """
+        parts = parts_of(cert)
+        return _under(_issuer_of(issuer, algorithm, parts.issuer), parts.serial)
+
+    @classmethod
+    def for_serial(
+        cls,
+        issuer: x509.Certificate,
+        serial_number: int,
+        algorithm: hashes.HashAlgorithm,
+    ) -> CertID:
+        """
+        Return the CertID of the certificate that *issuer* numbered *serial_number*.
+
+        For callers who have no more than the number. Not checked: that there is such
+        a certificate.
+
+        Raises:
+            BuildError: If *algorithm* is not allowed in a CertID.
+            TypeError: If *serial_number* is not an integer, or *issuer* no certificate.
+        """
+        hashed = _issuer_of(issuer, algorithm)
+        if type(serial_number) is not int:
+            check_serial(serial_number)
+        return _under(hashed, integer_octets(serial_number))
+
+    @classmethod
+    def from_hashes(
+        cls,
+        issuer_name_hash: bytes,
+        issuer_key_hash: bytes,
+        serial_number: int,
+        algorithm: hashes.HashAlgorithm,
+    ) -> CertID:
+        """
+        Return the CertID of hashes and a number, as the documented builders take them.
+
+        Raises:
+            BuildError: As the constructor, or if *serial_number* is negative.
+            TypeError: As the constructor.
+        """
+        cert_id = cls(
+            hash_algorithm=algorithm,
+            issuer_name_hash=issuer_name_hash,
+            issuer_key_hash=issuer_key_hash,
+            serial_number=serial_number,
+        )
+        if serial_number < 0:
+            raise BuildError("serial_number must not be negative")
+        return cert_id
+
+    @classmethod
+    def at(cls, data: bytes, layout: CertIDLayout) -> CertID:
+        """Return the CertID that lies in *data*; its DER is kept as it is there."""
+        self = object.__new__(cls)
+        name_hash, key_hash = data[layout.name_hash], data[layout.key_hash]
+        issuer = data[layout.issuer]
+        self._issuer = IssuerID(layout.algorithm, name_hash, key_hash, issuer)
+        self._serial = data[layout.serial]
+        self._der = data[layout.whole]
+        return self
+
+    def matches(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
+        """
+        Tell whether this CertID means *cert* under *issuer*.
+
+        Both hashes are computed again with this CertID's own algorithm, and the
+        serial numbers compared in full. Not checked: that *issuer* issued *cert*.
+
+        Raises:
+            UnsupportedAlgorithm: If the hash algorithm is not known.
+        """
+        return self == CertID.for_certificate(cert, issuer, self.hash_algorithm)
+
+    @property
+    def hash_algorithm(self) -> hashes.HashAlgorithm:
+        """
+        The algorithm of both hashes.
+
+        Raises:
+            UnsupportedAlgorithm: If it is not known.
+        """
+        return cert_id_hash(self._issuer.algorithm)
+
+    @property
+    def issuer_name_hash(self) -> bytes:
+        """The hash of the issuer's name."""
+        return self._issuer.name_hash
+
+    @property
+    def issuer_key_hash(self) -> bytes:
+        """The hash of the issuer's public key."""
+        return self._issuer.key_hash
+
+    @property
+    def serial_number(self) -> int:
+        """The serial number of the certificate."""
+        return int.from_bytes(self._serial, signed=True)
+
+    @property
+    def der(self) -> bytes:
+        """The DER of this CertID; of one that was read, exactly what was read."""
+        return self._der
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """What makes two CertIDs the same; NULL and absent parameters are."""
+        identifier = algorithm_identifier(self._issuer.algorithm)
+        parameters = identifier.parameters
+        return (
+            identifier.oid,
+            b"" if parameters == NULL_DER else parameters,
+            self._issuer.name_hash,
+            self._issuer.key_hash,
+            self._serial,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CertID):
+            return NotImplemented
+        return self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return (
+            f"<CertID({algorithm_name(self._issuer.algorithm)}, "
+            f"name={self._issuer.name_hash.hex()}, key={self._issuer.key_hash.hex()}, "
+            f"serial={self.serial_number:#x})>"
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _load, (self._der,)
+
+
+def _under(issuer: IssuerID, serial: bytes) -> CertID:
+    """Return the CertID with the content *serial* of its serialNumber."""
+    cert_id = object.__new__(CertID)
+    cert_id._issuer = issuer
+    cert_id._serial = serial
+    cert_id._der = _before_serial(issuer.der, len(serial)) + serial
+    return cert_id
+
+
+def _load(der: bytes) -> CertID:
+    layout, _ = read_cert_id(der, 0, len(der), "certID")
+    return CertID.at(der, layout)

@@ -1,0 +1,374 @@
+"""
+The extensions of RFC 6960 §4.4 that ``cryptography`` has no class for.
+
+Preferred signature algorithms have a file of their own.
+
+Rules of this file:
+
+* Each is an ``x509.ExtensionType``, to be given to ``add_extension``, and is what
+  ``extensions`` has for it. As the documented API promises an
+  ``x509.UnrecognizedExtension`` for these, each is one as well, with the same octets.
+* What was read is decoded when it is asked for: bad content loads, as it does there,
+  and is a :class:`ocsp.DecodeError` where its value is wanted. Its path starts with the
+  ASN.1 name of the type, its offset counts from the extension's content.
+* Values: immutable, picklable, and equal where the octets are.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+from cryptography import x509
+
+from ocsp.asn1 import oids
+from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.der import (
+    NULL_DER,
+    SEQUENCE,
+    content,
+    context,
+    encode,
+    encode_integer,
+    end_of,
+    explicit,
+    fail,
+    integer,
+    number_text,
+    oid,
+    oid_text,
+)
+from ocsp.asn1.names import (
+    check_general_name,
+    check_name,
+    parse_general_name,
+    parse_name,
+)
+from ocsp.asn1.times import encode_time, explicit_time, generalized_time, moment
+from ocsp.errors import BuildError, DecodeError, SchemaError
+from ocsp.messages.known_extension import KnownExtension, require, shown
+
+__all__ = [
+    "LONGEST_NONCE",
+    "SHORTEST_NONCE",
+    "ArchiveCutoff",
+    "CRLReference",
+    "ExtendedRevoke",
+    "Nonce",
+    "ServiceLocator",
+]
+
+_IA5_STRING = 0x16
+
+SHORTEST_NONCE, LONGEST_NONCE = 1, 128
+"""RFC 9654 §2.1: any other length is malformed."""
+
+
+class Nonce(x509.OCSPNonce):
+    """
+    A nonce of a length that RFC 9654 §2.1 allows.
+
+    The documented ``x509.OCSPNonce`` takes any octets, and is what comes out of a
+    message; both are equal where their octets are.
+    """
+
+    def __init__(self, nonce: bytes) -> None:
+        """
+        Make a nonce.
+
+        Args:
+            nonce: 1 to 128 octets that nobody can predict; requesters use at least
+                32 (RFC 9654 §3).
+
+        Raises:
+            BuildError: If there are more or fewer.
+            TypeError: If *nonce* is not ``bytes``.
+        """
+        super().__init__(nonce)
+        if not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
+            raise BuildError(f"a nonce has 1 to 128 octets, not {len(nonce)}")
+
+
+class CRLReference(KnownExtension):
+    """
+    The CRL on which a status is based (``id-pkix-ocsp-crl``, RFC 6960 §4.4.2).
+
+    ::
+
+        CrlID ::= SEQUENCE {
+            crlUrl  [0] EXPLICIT IA5String OPTIONAL,
+            crlNum  [1] EXPLICIT INTEGER OPTIONAL,
+            crlTime [2] EXPLICIT GeneralizedTime OPTIONAL }
+    """
+
+    oid = oids.identifier(oids.CRL)
+
+    class Fields(NamedTuple):
+        """The three fields, each ``None`` where absent."""
+
+        url: str | None
+        number: int | None
+        time: datetime.datetime | None
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        number: int | None = None,
+        time: datetime.datetime | None = None,
+    ) -> None:
+        """
+        Refer to a CRL.
+
+        Args:
+            url: Where it is; ASCII.
+
+            number: Its CRLNumber, not negative.
+
+            time: When it was issued; naive times are UTC, microseconds are dropped.
+
+        Raises:
+            BuildError: If nothing is given, *url* is not ASCII, or *number* negative.
+            TypeError: If an argument is of another type.
+        """
+        if url is None and number is None and time is None:
+            raise BuildError("a reference to a CRL has an URL, a number or a time")
+        parts = []
+        if url is not None:
+            require("url", url, str)
+            if not url.isascii():
+                raise BuildError("the URL of a CRL is ASCII")
+            parts.append(encode(context(0), encode(_IA5_STRING, url.encode())))
+        if number is not None:
+            require("number", number, int)
+            if number < 0:
+                raise BuildError("the number of a CRL is not negative")
+            parts.append(encode(context(1), encode_integer(number)))
+        if time is not None:
+            require("time", time, datetime.datetime)
+            parts.append(encode(context(2), encode_time(time)))
+        super().__init__(encode(SEQUENCE, *parts))
+
+    @property
+    def url(self) -> str | None:
+        """Where the CRL is, or ``None``."""
+        return self._fields().url
+
+    @property
+    def number(self) -> int | None:
+        """The number of the CRL, or ``None``."""
+        return self._fields().number
+
+    @property
+    def time(self) -> datetime.datetime | None:
+        """When the CRL was issued, aware, in UTC, or ``None``."""
+        return self._fields().time
+
+    def _fields(self) -> Fields:
+        data = self.value
+        position, end = content(data, 0, len(data), SEQUENCE, "CrlID")
+        end_of(end, len(data), "CrlID")
+        url = number = time = None
+        if position < end and data[position] == context(0):
+            url, position = _ia5_text(data, position, end, "CrlID.crlUrl")
+        if position < end and data[position] == context(1):
+            number, position = _number(data, position, end, "CrlID.crlNum")
+        if position < end and data[position] == context(2):
+            text, position = explicit_time(data, position, end, 2, "CrlID.crlTime")
+            time = moment(data[text])
+        end_of(position, end, "CrlID")
+        return self.Fields(url, number, time)
+
+    def _text(self) -> str:
+        url, number, time = self._fields()
+        parts = [
+            "" if url is None else f"url={url!r}",
+            "" if number is None else f"number={number_text(number)}",
+            "" if time is None else f"time={shown(time)}",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+def _ia5_text(data: bytes, position: int, end: int, name: str) -> tuple[str, int]:
+    """Return the text of an IA5String in the EXPLICIT tag 0, and where it stops."""
+    start, stop, end = explicit(data, position, end, 0, _IA5_STRING, name)
+    try:
+        return data[start:stop].decode("ascii"), end
+    except UnicodeDecodeError:
+        fail("text is not ASCII", name, start)
+
+
+def _number(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
+    """Return the value of an INTEGER in the EXPLICIT tag 1, and where it stops."""
+    start, end = content(data, position, end, context(1), name)
+    start, stop = integer(data, start, end, name)
+    end_of(stop, end, name)
+    return int.from_bytes(data[start:stop], signed=True), end
+
+
+class ArchiveCutoff(KnownExtension):
+    """
+    Since when status is kept of certificates that ended (RFC 6960 §4.4.4).
+
+    ``ArchiveCutoff ::= GeneralizedTime``
+    """
+
+    oid = oids.identifier(oids.ARCHIVE_CUTOFF)
+
+    def __init__(self, cutoff: datetime.datetime) -> None:
+        """
+        Say since when.
+
+        Args:
+            cutoff: producedAt less the time that status is kept; naive is UTC,
+                microseconds are dropped.
+
+        Raises:
+            TypeError: If *cutoff* is no datetime.
+        """
+        require("cutoff", cutoff, datetime.datetime)
+        super().__init__(encode_time(cutoff))
+
+    @property
+    def cutoff(self) -> datetime.datetime:
+        """Since when, aware, in UTC."""
+        return self._fields()
+
+    def _fields(self) -> datetime.datetime:
+        data = self.value
+        text, end = generalized_time(data, 0, len(data), "ArchiveCutoff")
+        end_of(end, len(data), "ArchiveCutoff")
+        return moment(data[text])
+
+    def _text(self) -> str:
+        return shown(self.cutoff)
+
+
+class ServiceLocator(KnownExtension):
+    """
+    Where to send a request on to (RFC 6960 §4.4.6).
+
+    ::
+
+        ServiceLocator ::= SEQUENCE {
+            issuer  Name,
+            locator AuthorityInfoAccessSyntax OPTIONAL }
+    """
+
+    oid = oids.identifier(oids.SERVICE_LOCATOR)
+
+    class Fields(NamedTuple):
+        """Both fields."""
+
+        issuer: x509.Name
+        locator: x509.AuthorityInformationAccess | None
+
+    def __init__(
+        self, issuer: x509.Name, locator: x509.AuthorityInformationAccess | None = None
+    ) -> None:
+        """
+        Name the authority that can answer.
+
+        Args:
+            issuer: The issuer of the certificate.
+
+            locator: The certificate's own authority information access.
+
+        Raises:
+            TypeError: If an argument is of another type.
+        """
+        require("issuer", issuer, x509.Name)
+        if locator is not None:
+            require("locator", locator, x509.AuthorityInformationAccess)
+        access = b"" if locator is None else locator.public_bytes()
+        super().__init__(encode(SEQUENCE, issuer.public_bytes(), access))
+
+    @classmethod
+    def for_certificate(cls, cert: x509.Certificate) -> Self:
+        """
+        Return what *cert* itself says: its issuer, exactly as signed, and its locator.
+
+        Raises:
+            TypeError: If *cert* is no certificate.
+        """
+        require("cert", cert, x509.Certificate)
+        kind = x509.AuthorityInformationAccess
+        try:
+            access = cert.extensions.get_extension_for_class(kind).value.public_bytes()
+        except x509.ExtensionNotFound:
+            access = b""
+        return cls.read(encode(SEQUENCE, parts_of(cert).issuer, access))
+
+    @property
+    def issuer(self) -> x509.Name:
+        """The issuer of the certificate."""
+        return self._fields().issuer
+
+    @property
+    def locator(self) -> x509.AuthorityInformationAccess | None:
+        """The authority information access of the certificate, or ``None``."""
+        return self._fields().locator
+
+    def _fields(self) -> Fields:
+        data = self.value
+        position, end = content(data, 0, len(data), SEQUENCE, "ServiceLocator")
+        end_of(end, len(data), "ServiceLocator")
+        name = "ServiceLocator.issuer"
+        _, stop = content(data, position, end, SEQUENCE, name)
+        der = check_name(data, position, stop, name)
+        try:
+            issuer = parse_name(der)
+        except ValueError as error:
+            raise SchemaError(str(error), path=name) from error
+        if stop == end:
+            return self.Fields(issuer, None)
+        start, after = content(data, stop, end, SEQUENCE, "ServiceLocator.locator")
+        end_of(after, end, "ServiceLocator")
+        access = x509.AuthorityInformationAccess(_access(data, start, after))
+        return self.Fields(issuer, access)
+
+    def _text(self) -> str:
+        issuer, locator = self._fields()
+        places = [each.access_location.value for each in locator or ()]
+        return ", ".join((repr(issuer.rfc4514_string()), *map(repr, places)))
+
+
+def _access(data: bytes, position: int, end: int) -> Iterator[x509.AccessDescription]:
+    """Read the AccessDescriptions between *position* and *end*."""
+    number = 0
+    while position < end:
+        name = f"ServiceLocator.locator[{number}]"
+        position, stop = content(data, position, end, SEQUENCE, name)
+        start, position = oid(data, position, stop, f"{name}.accessMethod")
+        method = oids.identifier(oid_text(data[start:position]))
+        check_general_name(data, position, stop, f"{name}.accessLocation")
+        try:
+            location = parse_general_name(data[position:stop])
+        except DecodeError as error:
+            error.under(f"{name}.accessLocation")
+            raise
+        yield x509.AccessDescription(method, location)
+        position = stop
+        number += 1
+
+
+class ExtendedRevoke(KnownExtension):
+    """
+    *revoked* is also what is said of certificates never issued (RFC 6960 §4.4.8).
+
+    ``ExtendedRevoke ::= NULL``
+    """
+
+    oid = oids.identifier(oids.EXTENDED_REVOKE)
+
+    def __init__(self) -> None:
+        super().__init__(NULL_DER)
+
+    def _fields(self) -> str:
+        if self.value != NULL_DER:
+            fail("is not NULL", "ExtendedRevoke", 0)
+        return ""
+
+    def _text(self) -> str:
+        return self._fields()

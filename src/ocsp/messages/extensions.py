@@ -1,0 +1,290 @@
+"""
+Extension lists of requests, responses and single responses (RFC 6960 §4.4).
+
+Rules of this file: structure is checked when loading, values are decoded when read,
+each kind of list with the extensions that belong there; all others come out as
+``x509.UnrecognizedExtension``. A list with the same extension twice loads and raises
+:class:`x509.DuplicateExtension` when read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp import limits
+from ocsp.asn1 import oids
+from ocsp.asn1.crl_entry import decode_crl_entry_extension
+from ocsp.asn1.der import (
+    BOOLEAN,
+    OCTET_STRING,
+    SEQUENCE,
+    content,
+    encode,
+    encode_oid,
+    end_of,
+    explicit,
+    fail,
+    oid,
+    oid_text,
+)
+from ocsp.errors import BuildError, DecodeError, LimitExceeded
+from ocsp.messages.extension_types import (
+    ArchiveCutoff,
+    CRLReference,
+    ExtendedRevoke,
+    ServiceLocator,
+)
+from ocsp.messages.preferred_algorithms import PreferredSignatureAlgorithms
+from ocsp.messages.sct import decode_sct_list
+
+__all__ = [
+    "REQUEST_EXTENSIONS",
+    "RESPONSE_EXTENSIONS",
+    "SINGLE_EXTENSIONS",
+    "SINGLE_REQUEST_EXTENSIONS",
+    "RawExtension",
+    "RawExtensions",
+    "SingleExtension",
+    "append_extension",
+    "decode_extensions",
+    "encode_extensions",
+    "listed",
+    "read_extensions",
+]
+
+Decoder = Callable[[bytes], x509.ExtensionType]
+
+TRUE_DER = b"\x01\x01\xff"
+
+
+class RawExtension(NamedTuple):
+    """
+    One extension as it lies in a message.
+
+    Attributes:
+        oid: extnID, dotted.
+
+        critical: critical.
+
+        value: The content of extnValue.
+    """
+
+    oid: str
+    critical: bool
+    value: slice
+
+
+RawExtensions = tuple[RawExtension, ...]
+
+
+def read_extensions(
+    data: bytes, position: int, end: int, number: int, name: str
+) -> tuple[RawExtensions, int]:
+    """
+    Return what lies in the Extensions in the EXPLICIT tag *number*, and their end.
+
+    Raises:
+        DecodeError: If it is not a sequence of ``{ OID, BOOLEAN DEFAULT FALSE, OCTET
+            STRING }``.
+    """
+    position, stop, end = explicit(data, position, end, number, SEQUENCE, name)
+    extensions: list[RawExtension] = []
+    while position < stop:
+        if len(extensions) == limits.MAX_EXTENSIONS:
+            raise LimitExceeded(
+                "MAX_EXTENSIONS", len(extensions) + 1, limits.MAX_EXTENSIONS, path=name
+            )
+        try:
+            extension, position = _read_extension(data, position, stop)
+        except DecodeError as error:
+            error.under(f"{name}[{len(extensions)}]")
+            raise
+        extensions.append(extension)
+    return tuple(extensions), end
+
+
+def _read_extension(data: bytes, position: int, end: int) -> tuple[RawExtension, int]:
+    position, stop = content(data, position, end, SEQUENCE, "")
+    start, position = oid(data, position, stop, "extnID")
+    dotted = oid_text(data[start:position])
+    critical = position < stop and data[position] == BOOLEAN
+    if critical:
+        start, after = content(data, position, stop, BOOLEAN, "critical")
+        if data[start:after] != b"\xff":
+            # FALSE is the default, which DER leaves out (X.690 §11.5).
+            fail("not the octet of TRUE", "critical", position)
+        position = after
+    start, position = content(data, position, stop, OCTET_STRING, "extnValue")
+    end_of(position, stop, "")
+    return RawExtension(dotted, critical, slice(start, stop)), stop
+
+
+def decode_extensions(
+    data: bytes, raw: RawExtensions, decoders: Mapping[str, Decoder], name: str
+) -> x509.Extensions:
+    """
+    Return the extensions that lie in *data*.
+
+    Raises:
+        x509.DuplicateExtension: If an extension stands there twice.
+        DecodeError: If a known extension has a malformed value.
+    """
+    seen: set[str] = set()
+    for dotted, _, _ in raw:
+        if dotted in seen:
+            raise x509.DuplicateExtension(
+                f"Duplicate {dotted} extension found", oids.identifier(dotted)
+            )
+        seen.add(dotted)
+    return x509.Extensions(
+        [
+            x509.Extension(
+                oids.identifier(dotted),
+                critical,
+                _decode(dotted, data[value], decoders, name),
+            )
+            for dotted, critical, value in raw
+        ]
+    )
+
+
+def _decode(
+    dotted: str, value: bytes, decoders: Mapping[str, Decoder], name: str
+) -> x509.ExtensionType:
+    decoder = decoders.get(dotted)
+    if decoder is None:
+        return x509.UnrecognizedExtension(oids.identifier(dotted), value)
+    try:
+        return decoder(value)
+    except DecodeError as error:
+        error.offset = None  # it would count from the extension's value
+        error.under(f"{name}[{dotted}]")
+        raise
+
+
+def _nonce(value: bytes) -> x509.OCSPNonce:
+    """
+    Read ``Nonce ::= OCTET STRING`` (RFC 9654 §2.1).
+
+    RFC 2560 said nothing of an inner OCTET STRING, and such requests are still met:
+    a value that is not exactly one is the nonce itself.
+    """
+    try:
+        start, stop = content(value, 0, len(value), OCTET_STRING, "")
+        end_of(stop, len(value), "")
+    except DecodeError:
+        return x509.OCSPNonce(value)
+    return x509.OCSPNonce(value[start:stop])
+
+
+def _acceptable_responses(value: bytes) -> x509.OCSPAcceptableResponses:
+    """Read ``AcceptableResponses ::= SEQUENCE OF OBJECT IDENTIFIER`` (§4.4.3)."""
+    position, end = content(value, 0, len(value), SEQUENCE, "")
+    end_of(end, len(value), "")
+    types = []
+    while position < end:
+        start, position = oid(value, position, end, "")
+        types.append(oids.identifier(oid_text(value[start:position])))
+    return x509.OCSPAcceptableResponses(types)
+
+
+def _crl_entry(dotted: str) -> Decoder:
+    """Return the decoder of a CRL entry extension (RFC 6960 §4.4.5)."""
+    return partial(decode_crl_entry_extension, dotted)
+
+
+REQUEST_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.NONCE: _nonce,
+    oids.ACCEPTABLE_RESPONSES: _acceptable_responses,
+    oids.PREFERRED_SIGNATURE_ALGORITHMS: PreferredSignatureAlgorithms.read,
+}
+"""What is decoded among requestExtensions."""
+
+SINGLE_REQUEST_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.SERVICE_LOCATOR: ServiceLocator.read,
+}
+"""What is decoded among singleRequestExtensions."""
+
+RESPONSE_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.NONCE: _nonce,
+    oids.EXTENDED_REVOKE: ExtendedRevoke.read,
+}
+"""What is decoded among responseExtensions."""
+
+SINGLE_EXTENSIONS: Mapping[str, Decoder] = {
+    oids.SCT_LIST: decode_sct_list,
+    oids.CRL: CRLReference.read,
+    oids.ARCHIVE_CUTOFF: ArchiveCutoff.read,
+    oids.CRL_REASON: _crl_entry(oids.CRL_REASON),
+    oids.INVALIDITY_DATE: _crl_entry(oids.INVALIDITY_DATE),
+    oids.CERTIFICATE_ISSUER: _crl_entry(oids.CERTIFICATE_ISSUER),
+}
+"""What is decoded among singleExtensions."""
+
+Extensions = tuple[x509.Extension[x509.ExtensionType], ...]
+
+
+def append_extension(
+    extensions: Extensions, value: x509.ExtensionType, critical: bool
+) -> Extensions:
+    """
+    Return *extensions* with one more.
+
+    Raises:
+        TypeError: If *value* is not an ``x509.ExtensionType``.
+        BuildError: If that extension is there already, or there are too many.
+    """
+    if not isinstance(value, x509.ExtensionType):
+        raise TypeError("extension must be an ExtensionType")
+    extension = x509.Extension(value.oid, critical, value)
+    if any(known.oid == extension.oid for known in extensions):
+        raise BuildError("This extension has already been set.")
+    if len(extensions) >= limits.MAX_EXTENSIONS:
+        raise BuildError(f"more than MAX_EXTENSIONS = {limits.MAX_EXTENSIONS}")
+    return (*extensions, extension)
+
+
+SingleExtension = x509.ExtensionType | x509.Extension[x509.ExtensionType]
+"""An extension of one entry; an ``x509.ExtensionType`` by itself is not critical."""
+
+
+def listed(extensions: Iterable[SingleExtension]) -> Extensions:
+    """
+    Return *extensions* as a list; those without a criticality are not critical.
+
+    Raises:
+        TypeError: If one is no extension.
+        BuildError: If one stands there twice.
+    """
+    found: Extensions = ()
+    for each in extensions:
+        if isinstance(each, x509.Extension):
+            found = append_extension(found, each.value, each.critical)
+        else:
+            found = append_extension(found, each, False)
+    return found
+
+
+def encode_extensions(number: int, extensions: Extensions) -> bytes:
+    """
+    Return the list wrapped in its EXPLICIT tag *number*; nothing for an empty one.
+
+    Raises:
+        NotImplementedError: If a value cannot encode itself.
+    """
+    if not extensions:
+        return b""
+    encoded = (
+        encode(
+            SEQUENCE,
+            encode_oid(extension.oid.dotted_string),
+            TRUE_DER if extension.critical else b"",
+            encode(OCTET_STRING, extension.value.public_bytes()),
+        )
+        for extension in extensions
+    )
+    return encode(0xA0 | number, encode(SEQUENCE, *encoded))

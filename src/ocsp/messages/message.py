@@ -1,0 +1,127 @@
+"""What requests and responses have in common: size limit, version, octets, texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from ocsp import limits
+from ocsp.asn1.der import content, fail, integer, number_text
+from ocsp.errors import BuildError, LimitExceeded, SchemaError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives import serialization
+
+__all__ = [
+    "Builder",
+    "accept_message",
+    "check_built",
+    "counted",
+    "only_der",
+    "refuse_version",
+    "shown_entries",
+]
+
+
+def accept_message(data: bytes) -> int:
+    """
+    Return the size of a message that is to be read.
+
+    Raises:
+        TypeError: If *data* is not ``bytes``.
+        LimitExceeded: If it is over ``MAX_MESSAGE_BYTES``.
+    """
+    if not isinstance(data, bytes):
+        raise TypeError(f"data must be bytes, not {type(data).__name__}")
+    size = len(data)
+    if size > limits.MAX_MESSAGE_BYTES:
+        raise LimitExceeded("MAX_MESSAGE_BYTES", size, limits.MAX_MESSAGE_BYTES)
+    return size
+
+
+def check_built(der: bytes) -> bytes:
+    """
+    Return *der*, which is not larger than what we would read.
+
+    Raises:
+        BuildError: If it is.
+    """
+    if len(der) > limits.MAX_MESSAGE_BYTES:
+        raise BuildError(
+            f"{len(der)} octets exceed MAX_MESSAGE_BYTES = {limits.MAX_MESSAGE_BYTES}"
+        )
+    return der
+
+
+def only_der(der: bytes, encoding: serialization.Encoding) -> bytes:
+    """
+    Return *der* if that is the *encoding* asked for.
+
+    Raises:
+        TypeError: If *encoding* is not an ``Encoding``.
+        ValueError: If it is another one than ``Encoding.DER``.
+    """
+    # Imported here, as it costs a quarter of the whole import of this package, and
+    # whoever asks for an encoding has paid for it already.
+    from cryptography.hazmat.primitives import serialization
+
+    if not isinstance(encoding, serialization.Encoding):
+        raise TypeError("encoding must be an item from the Encoding enum")
+    if encoding is not serialization.Encoding.DER:
+        raise ValueError("The only allowed encoding value is Encoding.DER")
+    return der
+
+
+def refuse_version(data: bytes, position: int, end: int, message: str) -> NoReturn:
+    """
+    Refuse the version at *position*: v1 is the default, and there is no other.
+
+    Raises:
+        DERError: If it is v1, which DER leaves out (X.690 §11.5).
+        SchemaError: If it is another one.
+    """
+    start, outer = content(data, position, end, 0xA0, "version")
+    first, last = integer(data, start, outer, "version")
+    version = int.from_bytes(data[first:last], signed=True)
+    if version == 0:
+        fail("default value is encoded", "version", position)
+    raise SchemaError(
+        f"{number_text(version)} is not a valid OCSP {message} version",
+        path="version",
+        offset=position,
+    )
+
+
+SHOWN = 3
+"""Entries that a ``repr`` shows; there may be thousands."""
+
+
+def shown_entries(entries: Sequence[object]) -> str:
+    """Return the first few *entries*, for people, and how many more there are."""
+    few = [repr(entry) for entry in entries[:SHOWN]]
+    if len(entries) > SHOWN:
+        few.append(f"and {len(entries) - SHOWN} more")
+    return ", ".join(few)
+
+
+def counted(number: int, what: str) -> str:
+    """Return ``1 certificate`` or ``2 certificates``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+class Builder:
+    """What both builders are: values, equal where they were told the same."""
+
+    __slots__: tuple[str, ...] = ()
+
+    @property
+    def _parts(self) -> tuple[object, ...]:
+        return tuple(getattr(self, slot) for slot in type(self).__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return hash(self._parts)

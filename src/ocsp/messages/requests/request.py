@@ -1,0 +1,420 @@
+"""
+OCSPRequest: reading what a client asks (RFC 6960 §4.1).
+
+::
+
+    OCSPRequest ::= SEQUENCE {
+        tbsRequest            TBSRequest,
+        optionalSignature [0] EXPLICIT Signature OPTIONAL }
+    TBSRequest ::= SEQUENCE {
+        version           [0] EXPLICIT Version DEFAULT v1,
+        requestorName     [1] EXPLICIT GeneralName OPTIONAL,
+        requestList           SEQUENCE OF Request,
+        requestExtensions [2] EXPLICIT Extensions OPTIONAL }
+
+Rules of this file: structure is checked in full when loading, a value is decoded when
+it is read, and the octets that came in are the octets that go out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from ocsp import limits
+from ocsp.asn1 import oids
+from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
+from ocsp.asn1.der import SEQUENCE, content, context, end_of, explicit
+from ocsp.asn1.names import check_general_name
+from ocsp.errors import (
+    DecodeError,
+    LimitExceeded,
+    MultipleRequestsError,
+    SchemaError,
+    SignatureInvalid,
+)
+from ocsp.messages.certid import CertIDLayout
+from ocsp.messages.extensions import (
+    REQUEST_EXTENSIONS,
+    RawExtensions,
+    decode_extensions,
+    read_extensions,
+)
+from ocsp.messages.layout_cache import Shapes
+from ocsp.messages.message import (
+    accept_message,
+    only_der,
+    refuse_version,
+    shown_entries,
+)
+from ocsp.messages.requests.request_signature import (
+    read_request_signature,
+    read_requestor_name,
+    tbs_request,
+)
+from ocsp.messages.requests.single_request import (
+    OCSPSingleRequest,
+    SingleRequestLayout,
+    read_single_request,
+    single_request_at,
+)
+from ocsp.signing.signatures import (
+    SignatureParameters,
+    check_signature_of,
+    signature_parameters,
+)
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives import serialization
+
+__all__ = ["OCSPRequest", "load_der_ocsp_request"]
+
+
+class RequestLayout(NamedTuple):
+    """
+    Where the fields of an OCSPRequest lie.
+
+    Attributes:
+        requests: requestList.
+
+        extensions: requestExtensions.
+
+        only: reqCert of the one Request, or ``None`` where there are several.
+    """
+
+    requests: tuple[SingleRequestLayout, ...]
+    extensions: RawExtensions
+    only: CertIDLayout | None
+
+
+def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPRequest:
+    """
+    Read a DER-encoded OCSP request.
+
+    Only the structure is checked. A signature on the request, if there is one, is read
+    when it is asked for, and verified by :meth:`OCSPRequest.verify_signature` only.
+
+    Args:
+        data: The request; ``bytes`` and nothing else.
+
+        allow_multiple: Accept a request about several certificates, to be found in
+            :attr:`OCSPRequest.requests`.
+
+    Returns:
+        The request, which keeps *data* as it is.
+
+    Raises:
+        DecodeError: If *data* is not an OCSP request in canonical DER; a
+            ``ValueError`` that names the field and the offset.
+        MultipleRequestsError: If it asks about several certificates and
+            *allow_multiple* is false; a ``NotImplementedError``.
+        TypeError: If *data* is not ``bytes``.
+    """
+    layout = _SHAPES.find(data)
+    if layout is None:
+        layout = _read_request(data)
+        if layout.only is None and not allow_multiple:
+            raise MultipleRequestsError(len(layout.requests))
+    request = object.__new__(OCSPRequest)
+    request._der = data
+    request._layout = layout
+    request._only = layout.only
+    request._cached_extensions = None
+    return request
+
+
+@final
+class OCSPRequest:
+    """
+    A request for the status of one certificate, or of several.
+
+    What it says is not proven: nobody has to sign a request. Immutable; equal requests
+    have equal DER.
+    """
+
+    __slots__ = ("_cached_extensions", "_der", "_layout", "_only")
+
+    _der: bytes
+    _layout: RequestLayout
+    _only: CertIDLayout | None
+    _cached_extensions: x509.Extensions | None
+
+    def __init__(self) -> None:
+        raise TypeError("OCSPRequest comes from load_der_ocsp_request()")
+
+    @property
+    def requests(self) -> tuple[OCSPSingleRequest, ...]:
+        """The entries, in order; one, unless several were allowed when loading."""
+        return tuple(
+            single_request_at(self._der, entry) for entry in self._layout.requests
+        )
+
+    def _refuse(self) -> NoReturn:
+        """Say why a property of one entry has no value."""
+        raise MultipleRequestsError(len(self._layout.requests))
+
+    @property
+    def issuer_key_hash(self) -> bytes:
+        """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
+        return self._der[(self._only or self._refuse()).key_hash]
+
+    @property
+    def issuer_name_hash(self) -> bytes:
+        """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
+        return self._der[(self._only or self._refuse()).name_hash]
+
+    @property
+    def hash_algorithm(self) -> hashes.HashAlgorithm:
+        """
+        The algorithm of both hashes.
+
+        Raises:
+            UnsupportedAlgorithm: If it is not known.
+        """
+        only = self._only or self._refuse()
+        return only.hash or cert_id_hash(only.algorithm)
+
+    @property
+    def serial_number(self) -> int:
+        """The serial number of the certificate."""
+        return int.from_bytes(
+            self._der[(self._only or self._refuse()).serial], signed=True
+        )
+
+    @property
+    def extensions(self) -> x509.Extensions:
+        """
+        The requestExtensions; the same object at each access.
+
+        Raises:
+            x509.DuplicateExtension: If one stands there twice.
+            DecodeError: If a known one has a malformed value.
+        """
+        if self._cached_extensions is None:
+            self._cached_extensions = decode_extensions(
+                self._der,
+                self._layout.extensions,
+                REQUEST_EXTENSIONS,
+                "requestExtensions",
+            )
+        return self._cached_extensions
+
+    @property
+    def requestor_name(self) -> x509.GeneralName | None:
+        """
+        Who asks (``requestorName``), or ``None``; without a signature, anybody's words.
+
+        RFC 9919 §3.1.2: a responder treats it as absent where nobody has signed.
+
+        Raises:
+            DecodeError: If it is a name that ``cryptography`` has no object for.
+        """
+        return read_requestor_name(self._der)
+
+    @property
+    def tbs_request_bytes(self) -> bytes:
+        """The octets that may be signed (``tbsRequest``), exactly as received."""
+        return self._der[tbs_request(self._der)]
+
+    @property
+    def signature(self) -> bytes | None:
+        """
+        The signature, which nobody has verified yet; ``None`` if nobody has signed.
+
+        Raises:
+            DecodeError: If optionalSignature is malformed. As in the documented API,
+                such a request loads.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signed.signature
+
+    @property
+    def signature_algorithm_oid(self) -> x509.ObjectIdentifier | None:
+        """
+        The object identifier of the signature algorithm, or ``None``.
+
+        Raises:
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        if signed is None:
+            return None
+        return oids.identifier(algorithm_identifier(signed.algorithm).oid)
+
+    @property
+    def signature_algorithm_identifier(self) -> bytes | None:
+        """
+        The DER of the AlgorithmIdentifier, parameters included, or ``None``.
+
+        Raises:
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signed.algorithm
+
+    @property
+    def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
+        """
+        The hash of the signature; ``None`` without one.
+
+        Raises:
+            UnsupportedAlgorithm: If the signature algorithm is not known.
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signature_hash(signed.algorithm)
+
+    @property
+    def signature_algorithm_parameters(self) -> SignatureParameters:
+        """
+        How the signature was made: what the key's ``verify`` takes beside the hash.
+
+        As for a response (:attr:`OCSPResponse.signature_algorithm_parameters`);
+        ``None`` without a signature as well.
+
+        Raises:
+            UnsupportedAlgorithm: If the signature algorithm is not known.
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return None if signed is None else signature_parameters(signed.algorithm)
+
+    @property
+    def certificates(self) -> list[x509.Certificate]:
+        """
+        The certificates that came with the signature; a new list at each access.
+
+        Raises:
+            DecodeError: As :attr:`signature`.
+        """
+        signed = read_request_signature(self._der)
+        return [] if signed is None else list(signed.certificates)
+
+    def verify_signature(
+        self, certificate: x509.Certificate | None = None
+    ) -> x509.Certificate:
+        """
+        Require that the request is signed, and return the certificate of the signer.
+
+        Not checked: who may ask. Neither the validity nor the issuer of the certificate
+        is looked at, nor whether requestorName is its subject; RFC 6960 §4.1.2 leaves
+        that to the responder's policy.
+
+        Args:
+            certificate: The certificate of the key that has to have signed. Without
+                one: the first that came along.
+
+        Raises:
+            SignatureInvalid: If there is no signature or no certificate, another key
+                has signed, or the key cannot be read, or is for PSS only and that is
+                no PSS.
+            TypeError: If *certificate* is no certificate.
+            UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
+            DecodeError: As :attr:`signature`.
+        """
+        if certificate is not None and not isinstance(certificate, x509.Certificate):
+            raise TypeError("certificate must be a Certificate")
+        signed = read_request_signature(self._der)
+        if signed is None:
+            raise SignatureInvalid("the request is not signed")
+        signer = certificate or next(iter(signed.certificates), None)
+        if signer is None:
+            raise SignatureInvalid("no certificate came with the signature")
+        data = self._der[tbs_request(self._der)]
+        check_signature_of(signer, signed.algorithm, signed.signature, data)
+        return signer
+
+    def public_bytes(self, encoding: serialization.Encoding) -> bytes:
+        """
+        Return the request in DER, exactly as it was loaded.
+
+        Raises:
+            TypeError: If *encoding* is not an ``Encoding``.
+            ValueError: If it is another one than ``Encoding.DER``.
+        """
+        return only_der(self._der, encoding)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, OCSPRequest):
+            return NotImplemented
+        return self._der == other._der
+
+    def __hash__(self) -> int:
+        return hash(self._der)
+
+    def __repr__(self) -> str:
+        entries = shown_entries([entry.cert_id for entry in self.requests])
+        signed = tbs_request(self._der).stop != len(self._der)
+        return f"<OCSPRequest({entries}{', signed, unverified' if signed else ''})>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _load_multiple, (self._der,)
+
+
+def _load_multiple(data: bytes) -> OCSPRequest:
+    return load_der_ocsp_request(data, allow_multiple=True)
+
+
+_SHAPES: Shapes[RequestLayout] = Shapes()
+
+
+def _read_request(data: bytes) -> RequestLayout:
+    """Read in full, and learn the shape of a request about one certificate."""
+    size = accept_message(data)
+    position, end = content(data, 0, size, SEQUENCE, "OCSPRequest")
+    end_of(end, size, "OCSPRequest")
+    start, position = content(data, position, end, SEQUENCE, "tbsRequest")
+    try:
+        layout = _read_tbs(data, start, position)
+    except DecodeError as error:
+        error.under("tbsRequest")
+        raise
+    if position != end:
+        # The signature is passed through as it is: RFC 9919 §3.1.2 lets a responder
+        # ignore it, and the original loads whatever stands in it.
+        _, _, position = explicit(data, position, end, 0, SEQUENCE, "optionalSignature")
+        end_of(position, end, "OCSPRequest")
+    cert_id = layout.only
+    if cert_id is not None:
+        values = [cert_id.name_hash, cert_id.key_hash, cert_id.serial]
+        values += (extension.value for extension in layout.extensions)
+        _SHAPES.learn(data, layout, cert_id.serial, values)
+    return layout
+
+
+def _read_tbs(data: bytes, position: int, end: int) -> RequestLayout:
+    if position < end and data[position] == context(0):
+        refuse_version(data, position, end, "request")
+    if position < end and data[position] == context(1):
+        start, position = content(data, position, end, context(1), "requestorName")
+        check_general_name(data, start, position, "requestorName")
+    start, position = content(data, position, end, SEQUENCE, "requestList")
+    requests = _read_list(data, start, position)
+    extensions: RawExtensions = ()
+    if position != end:
+        extensions, position = read_extensions(
+            data, position, end, 2, "requestExtensions"
+        )
+        end_of(position, end, "")
+    only = requests[0].cert_id if len(requests) == 1 else None
+    return RequestLayout(requests, extensions, only)
+
+
+def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayout, ...]:
+    requests: list[SingleRequestLayout] = []
+    try:
+        while position < end:
+            if len(requests) == limits.MAX_ENTRIES:
+                raise LimitExceeded(
+                    "MAX_ENTRIES", len(requests) + 1, limits.MAX_ENTRIES
+                )
+            entry, position = read_single_request(data, position, end)
+            requests.append(entry)
+    except DecodeError as error:
+        error.under(f"requestList[{len(requests)}]")
+        raise
+    if not requests:
+        raise SchemaError("asks about no certificate", path="requestList")
+    return tuple(requests)

@@ -1,0 +1,328 @@
+"""
+OCSPRequestBuilder: asking about certificates (RFC 6960 §4.1, RFC 9919 §3.1).
+
+Rules of this file: a builder is a value; every method returns a new one. What is
+written is canonical: no version, hash parameters NULL, no empty extension list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
+
+from ocsp import limits
+from ocsp.asn1.der import SEQUENCE, encode, sequence
+from ocsp.errors import BuildError, DecodeError
+from ocsp.messages.certid import CertID, check_hash, encode_cert_id
+from ocsp.messages.extensions import (
+    Extensions,
+    SingleExtension,
+    append_extension,
+    encode_extensions,
+    listed,
+)
+from ocsp.messages.message import Builder, check_built, counted
+from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
+from ocsp.messages.requests.request_signature import (
+    encode_request_signature,
+    encode_requestor_name,
+)
+from ocsp.signing.signer import RSAPadding, Signer, signature_scheme
+
+__all__ = ["OCSPRequestBuilder"]
+
+
+@final
+class OCSPRequestBuilder(Builder):
+    """Builds a request about one certificate, or about several."""
+
+    __slots__ = ("_allow_multiple", "_extensions", "_requestor_name", "_requests")
+
+    def __init__(self, *, allow_multiple: bool = False) -> None:
+        """
+        Start an empty request.
+
+        Args:
+            allow_multiple: Let the request ask about several certificates. Many
+                responders answer no such request (RFC 9919 §3.1.1 forbids it in its
+                profile).
+        """
+        self._allow_multiple = allow_multiple
+        self._requests: tuple[bytes, ...] = ()
+        self._extensions: Extensions = ()
+        self._requestor_name: x509.GeneralName | None = None
+
+    def add_certificate(
+        self,
+        cert: x509.Certificate,
+        issuer: x509.Certificate,
+        algorithm: hashes.HashAlgorithm,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
+    ) -> OCSPRequestBuilder:
+        """
+        Ask about *cert*, issued by *issuer*.
+
+        Not checked: that *issuer* issued *cert*.
+
+        Args:
+            cert: The certificate to ask about.
+
+            issuer: The certificate of its issuer.
+
+            algorithm: The hash that names the issuer: SHA-1, SHA-224, SHA-256,
+                SHA-384 or SHA-512.
+
+            single_extensions: The singleRequestExtensions of this entry; not critical
+                unless given as ``x509.Extension``. RFC 9919 §3.1.1 has none.
+
+        Raises:
+            BuildError: If there is a certificate already, or the hash is another one.
+            TypeError: If *cert* or *issuer* is no certificate.
+        """
+        self._check_room()
+        check_hash(algorithm)
+        cert_id = encode_cert_id(cert, issuer, algorithm)
+        return self._with(cert_id, single_extensions)
+
+    def add_certificate_by_hash(
+        self,
+        issuer_name_hash: bytes,
+        issuer_key_hash: bytes,
+        serial_number: int,
+        algorithm: hashes.HashAlgorithm,
+        *,
+        single_extensions: Iterable[SingleExtension] = (),
+    ) -> OCSPRequestBuilder:
+        """
+        Ask about a certificate of which the hashes and the number are known.
+
+        Args:
+            issuer_name_hash: The hash of the DER of the issuer's name.
+
+            issuer_key_hash: The hash of the content of the issuer's key BIT STRING.
+
+            serial_number: The number of the certificate, not negative.
+
+            algorithm: The hash that both were made with.
+
+            single_extensions: As for :meth:`add_certificate`.
+
+        Raises:
+            BuildError: If there is a certificate already, the hash is another one, or
+                a length does not fit it.
+            TypeError: If an argument is of another type.
+        """
+        self._check_room()
+        cert_id = CertID.from_hashes(
+            issuer_name_hash, issuer_key_hash, serial_number, algorithm
+        )
+        return self._with(cert_id.der, single_extensions)
+
+    def add_certificate_by_id(
+        self, cert_id: CertID, *, single_extensions: Iterable[SingleExtension] = ()
+    ) -> OCSPRequestBuilder:
+        """
+        Ask about the certificate that *cert_id* means.
+
+        Args:
+            cert_id: The certificate; one that was read is written as it was.
+
+            single_extensions: As for :meth:`add_certificate`.
+
+        Raises:
+            BuildError: If there is a certificate already.
+            TypeError: If *cert_id* is not a :class:`CertID`.
+        """
+        self._check_room()
+        if not isinstance(cert_id, CertID):
+            raise TypeError("cert_id must be a CertID")
+        return self._with(cert_id.der, single_extensions)
+
+    def add_extension(
+        self, extval: x509.ExtensionType, critical: bool
+    ) -> OCSPRequestBuilder:
+        """
+        Add *extval* to the requestExtensions.
+
+        Args:
+            extval: The extension.
+
+            critical: Whether a responder that does not know it must refuse. RFC 6960
+                §4.4 advises against it.
+
+        Raises:
+            BuildError: If that extension is there already.
+            TypeError: If *extval* is no extension.
+        """
+        builder = self._copy()
+        builder._extensions = append_extension(self._extensions, extval, critical)
+        return builder
+
+    def requestor_name(self, name: x509.GeneralName) -> OCSPRequestBuilder:
+        """
+        Say who asks; a request that is signed has to (RFC 6960 §4.1.2).
+
+        Args:
+            name: For a signed request the signer's subject, as ``x509.DirectoryName``.
+
+        Raises:
+            BuildError: If that was said already.
+            TypeError: If *name* is no ``x509.GeneralName``.
+        """
+        if self._requestor_name is not None:
+            raise BuildError("requestor_name can only be set once")
+        if not isinstance(name, x509.GeneralName):
+            raise TypeError("name must be a GeneralName")
+        builder = self._copy()
+        builder._requestor_name = name
+        return builder
+
+    def build(self) -> OCSPRequest:
+        """
+        Return the request, unsigned.
+
+        Raises:
+            BuildError: If there is no certificate to ask about, or the request would
+                be over a limit.
+            NotImplementedError: If an extension cannot encode itself.
+        """
+        return self._request(self._tbs(), b"")
+
+    def sign(
+        self,
+        private_key: CertificateIssuerPrivateKeyTypes,
+        algorithm: hashes.HashAlgorithm | None,
+        certificates: Iterable[x509.Certificate] = (),
+        *,
+        rsa_padding: RSAPadding | None = None,
+    ) -> OCSPRequest:
+        """
+        Sign with a key of ``cryptography``, and return the request.
+
+        Not checked: that the key is that of the first certificate.
+
+        Args:
+            private_key: The key of the requestor.
+
+            algorithm: The hash; ``None`` for Ed25519, Ed448 and ML-DSA.
+
+            certificates: To be sent along, the signer's first.
+
+            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
+                v1.5 if not given.
+
+        Raises:
+            BuildError: If there is nothing to ask about, no requestor is named, there
+                are too many certificates, or the scheme has a hash of its own.
+            NotImplementedError: If an extension cannot encode itself.
+            TypeError: If the key, the hash or a certificate is of another type.
+            UnsupportedAlgorithm: If the hash is not one to sign with.
+        """
+        tbs, chosen = self._named_tbs(), _checked(certificates)
+        scheme = signature_scheme(private_key, algorithm, rsa_padding)
+        signature = scheme.sign(private_key, tbs)
+        return self._signed(tbs, scheme.identifier, signature, chosen)
+
+    def sign_with(
+        self, signer: Signer, chain: Iterable[x509.Certificate] = ()
+    ) -> OCSPRequest:
+        """
+        Sign with any :class:`Signer`, whose certificate is sent along.
+
+        Args:
+            signer: Who signs.
+
+            chain: More certificates to send along.
+
+        Raises:
+            BuildError: As :meth:`sign`.
+            NotImplementedError: If an extension cannot encode itself.
+            TypeError: If one of *chain* is no certificate.
+            SignerUnavailable: If the signer cannot sign now.
+        """
+        tbs, chosen = self._named_tbs(), _checked((signer.certificate, *chain))
+        identifier = signer.algorithm_identifier
+        return self._signed(tbs, identifier, signer.sign(tbs), chosen)
+
+    def _tbs(self) -> bytes:
+        if not self._requests:
+            raise BuildError("You must add a certificate before building")
+        return encode(
+            SEQUENCE,
+            encode_requestor_name(self._requestor_name),
+            encode(SEQUENCE, *self._requests),
+            encode_extensions(2, self._extensions),
+        )
+
+    def _named_tbs(self) -> bytes:
+        if self._requestor_name is None:
+            raise BuildError("a signed request names its requestor: requestor_name()")
+        return self._tbs()
+
+    def _signed(
+        self,
+        tbs: bytes,
+        identifier: bytes,
+        signature: bytes,
+        certificates: tuple[x509.Certificate, ...],
+    ) -> OCSPRequest:
+        signed = encode_request_signature(identifier, signature, certificates)
+        return self._request(tbs, signed)
+
+    def _request(self, tbs: bytes, signed: bytes) -> OCSPRequest:
+        der = check_built(encode(SEQUENCE, tbs, signed))
+        try:
+            return load_der_ocsp_request(der, allow_multiple=self._allow_multiple)
+        except DecodeError as error:
+            raise BuildError(str(error)) from error  # a name over a limit, say
+
+    def _check_room(self) -> None:
+        if self._requests and not self._allow_multiple:
+            raise BuildError("Only one certificate can be added to a request")
+        if len(self._requests) >= limits.MAX_ENTRIES:
+            raise BuildError(
+                f"more than MAX_ENTRIES = {limits.MAX_ENTRIES} certificates"
+            )
+
+    def _with(
+        self, cert_id: bytes, single_extensions: Iterable[SingleExtension]
+    ) -> OCSPRequestBuilder:
+        builder = self._copy()
+        extensions = encode_extensions(0, listed(single_extensions))
+        builder._requests = (*self._requests, sequence(cert_id + extensions))
+        return builder
+
+    def _copy(self) -> OCSPRequestBuilder:
+        builder = OCSPRequestBuilder(allow_multiple=self._allow_multiple)
+        builder._requests = self._requests
+        builder._extensions = self._extensions
+        builder._requestor_name = self._requestor_name
+        return builder
+
+    def __repr__(self) -> str:
+        entries = counted(len(self._requests), "certificate")
+        extensions = counted(len(self._extensions), "extension")
+        return f"<OCSPRequestBuilder({entries}, {extensions})>"
+
+
+def _checked(certificates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """
+    Return what is to be sent along.
+
+    Raises:
+        BuildError: If there are too many.
+        TypeError: If one is no certificate.
+    """
+    chosen = tuple(certificates)
+    if len(chosen) > limits.MAX_CERTIFICATES:
+        raise BuildError(f"more than {limits.MAX_CERTIFICATES} certificates")
+    if not all(isinstance(cert, x509.Certificate) for cert in chosen):
+        raise TypeError("certificates must be a list of Certificates")
+    return chosen

@@ -1,0 +1,147 @@
+"""
+The signature on a request, and who signed (RFC 6960 §4.1.1).
+
+::
+
+    Signature ::= SEQUENCE {
+        signatureAlgorithm AlgorithmIdentifier,
+        signature          BIT STRING,
+        certs          [0] EXPLICIT SEQUENCE OF Certificate OPTIONAL }
+
+Rules of this file: nobody has to sign a request, so this is read when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp import limits
+from ocsp.asn1.algorithms import read_algorithm
+from ocsp.asn1.certificates import certificate_der, read_certificate
+from ocsp.asn1.der import (
+    BIT_STRING,
+    SEQUENCE,
+    bit_string,
+    content,
+    context,
+    encode,
+    end_of,
+    explicit,
+    fail,
+)
+from ocsp.asn1.names import encode_general_name, parse_general_name
+from ocsp.errors import DecodeError, LimitExceeded
+
+__all__ = [
+    "RequestSignature",
+    "encode_request_signature",
+    "encode_requestor_name",
+    "read_request_signature",
+    "read_requestor_name",
+    "tbs_request",
+]
+
+
+class RequestSignature(NamedTuple):
+    """
+    What stands in optionalSignature.
+
+    Attributes:
+        algorithm: The DER of the AlgorithmIdentifier.
+
+        signature: The signature.
+
+        certificates: certs.
+    """
+
+    algorithm: bytes
+    signature: bytes
+    certificates: tuple[x509.Certificate, ...]
+
+
+def tbs_request(data: bytes) -> slice:
+    """Return where the signed part of the request *data* lies, which was loaded."""
+    begin, end = content(data, 0, len(data), SEQUENCE, "OCSPRequest")
+    _, stop = content(data, begin, end, SEQUENCE, "tbsRequest")
+    return slice(begin, stop)
+
+
+def read_requestor_name(data: bytes) -> x509.GeneralName | None:
+    """
+    Return requestorName of the request *data*, which was loaded, or ``None``.
+
+    Raises:
+        DecodeError: If it is a GeneralName that ``cryptography`` has no object for.
+    """
+    tbs = tbs_request(data)
+    position, end = content(data, tbs.start, tbs.stop, SEQUENCE, "tbsRequest")
+    if data[position] != context(1):
+        return None
+    start, stop = content(data, position, end, context(1), "requestorName")
+    try:
+        return parse_general_name(data[start:stop])
+    except DecodeError as error:
+        error.under("tbsRequest.requestorName")
+        raise
+
+
+def read_request_signature(data: bytes) -> RequestSignature | None:
+    """
+    Return what signs the request *data*, which was loaded, or ``None``.
+
+    Raises:
+        DecodeError: If its structure is wrong.
+    """
+    position = tbs_request(data).stop
+    if position == len(data):
+        return None
+    try:
+        return _read(data, position)
+    except DecodeError as error:
+        error.under("optionalSignature")
+        raise
+
+
+def _read(data: bytes, position: int) -> RequestSignature:
+    start, end, _ = explicit(data, position, len(data), 0, SEQUENCE, "")
+    algorithm, position = read_algorithm(data, start, end, "signatureAlgorithm")
+    first, position = bit_string(data, position, end, "signature")
+    if data[first - 1] != 0:
+        # They would be no part of what is checked, and anyone could set them.
+        fail("signature is not a whole number of octets", "signature", first - 1)
+    signature = data[first:position]
+    certificates: list[x509.Certificate] = []
+    if position != end:
+        start, stop, position = explicit(data, position, end, 0, SEQUENCE, "certs")
+        while start < stop:
+            if len(certificates) == limits.MAX_CERTIFICATES:
+                raise LimitExceeded(
+                    "MAX_CERTIFICATES",
+                    len(certificates) + 1,
+                    limits.MAX_CERTIFICATES,
+                    path="certs",
+                )
+            name = f"certs[{len(certificates)}]"
+            certificate, start = read_certificate(data, start, stop, name)
+            certificates.append(certificate)
+        end_of(position, end, "")
+    return RequestSignature(algorithm, signature, tuple(certificates))
+
+
+def encode_requestor_name(name: x509.GeneralName | None) -> bytes:
+    """Return requestorName in its tag; nothing for none."""
+    return b"" if name is None else encode(context(1), encode_general_name(name))
+
+
+def encode_request_signature(
+    algorithm: bytes, signature: bytes, certificates: tuple[x509.Certificate, ...]
+) -> bytes:
+    """Return optionalSignature; no certs rather than an empty list of them."""
+    certs = b""
+    if certificates:
+        chain = encode(SEQUENCE, *map(certificate_der, certificates))
+        certs = encode(context(0), chain)
+    signed = encode(BIT_STRING, b"\x00", signature)
+    return encode(context(0), encode(SEQUENCE, algorithm, signed, certs))

@@ -1,0 +1,5 @@
+"""OCSPResponse (RFC 6960 §4.2): read, build, sign."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,462 @@
+"""
+SingleResponse: what a response says of one certificate (RFC 6960 §4.2.1).
+
+::
+
+    SingleResponse ::= SEQUENCE {
+        certID               CertID,
+        certStatus           CertStatus,
+        thisUpdate           GeneralizedTime,
+        nextUpdate       [0] EXPLICIT GeneralizedTime OPTIONAL,
+        singleExtensions [1] EXPLICIT Extensions OPTIONAL }
+    CertStatus ::= CHOICE {
+        good    [0] IMPLICIT NULL,
+        revoked [1] IMPLICIT RevokedInfo,
+        unknown [2] IMPLICIT NULL }
+    RevokedInfo ::= SEQUENCE {
+        revocationTime       GeneralizedTime,
+        revocationReason [0] EXPLICIT CRLReason OPTIONAL }
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import NamedTuple, final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from ocsp.asn1.algorithms import cert_id_hash
+from ocsp.asn1.der import (
+    ENUMERATED,
+    SEQUENCE,
+    any_value,
+    content,
+    context,
+    encode,
+    end_of,
+    enumerated,
+    fail,
+)
+from ocsp.asn1.times import (
+    encode_time,
+    explicit_time,
+    generalized_time,
+    moment,
+    naive,
+    warn_naive,
+)
+from ocsp.errors import BuildError, SchemaError
+from ocsp.messages.certid import CertID, CertIDLayout, read_cert_id
+from ocsp.messages.extensions import (
+    SINGLE_EXTENSIONS,
+    RawExtensions,
+    SingleExtension,
+    decode_extensions,
+    encode_extensions,
+    listed,
+    read_extensions,
+)
+from ocsp.messages.statuses import REASON_CODES, REASONS, OCSPCertStatus
+
+__all__ = [
+    "OCSPSingleResponse",
+    "SingleResponseLayout",
+    "read_single_response",
+    "single_response_at",
+    "single_response_content",
+]
+
+
+class SingleResponseLayout(NamedTuple):
+    """
+    Where the fields of a SingleResponse lie in a message.
+
+    Attributes:
+        whole: The SingleResponse with its header.
+
+        cert_id: certID.
+
+        status: certStatus.
+
+        revocation_time: The text of revocationTime, or ``None``.
+
+        reason: The number of revocationReason, or ``None``.
+
+        this_update: The text of thisUpdate.
+
+        next_update: The text of nextUpdate, or ``None``.
+
+        extensions: singleExtensions.
+    """
+
+    whole: slice
+    cert_id: CertIDLayout
+    status: OCSPCertStatus
+    revocation_time: slice | None
+    reason: int | None
+    this_update: slice
+    next_update: slice | None
+    extensions: RawExtensions
+
+
+@final
+class OCSPSingleResponse:
+    """
+    What a response says of one certificate (``SingleResponse``).
+
+    Nothing here has been verified. Immutable; equal entries have equal DER.
+    """
+
+    __slots__ = (
+        "_cached_extensions",
+        "_data",
+        "_layout",
+        "_next_update",
+        "_revocation_time",
+        "_this_update",
+    )
+
+    _data: bytes
+    _layout: SingleResponseLayout
+    _revocation_time: datetime.datetime | None
+    _this_update: datetime.datetime
+    _next_update: datetime.datetime | None
+    _cached_extensions: x509.Extensions | None
+
+    def __init__(self) -> None:
+        raise TypeError("OCSPSingleResponse comes from OCSPResponse.responses")
+
+    @property
+    def cert_id(self) -> CertID:
+        """The certificate that this is about."""
+        return CertID.at(self._data, self._layout.cert_id)
+
+    @property
+    def issuer_key_hash(self) -> bytes:
+        """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
+        return self._data[self._layout.cert_id.key_hash]
+
+    @property
+    def issuer_name_hash(self) -> bytes:
+        """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
+        return self._data[self._layout.cert_id.name_hash]
+
+    @property
+    def hash_algorithm(self) -> hashes.HashAlgorithm:
+        """
+        The algorithm of both hashes.
+
+        Raises:
+            UnsupportedAlgorithm: If it is not known.
+        """
+        cert_id = self._layout.cert_id
+        return cert_id.hash or cert_id_hash(cert_id.algorithm)
+
+    @property
+    def serial_number(self) -> int:
+        """The serial number of the certificate."""
+        return int.from_bytes(self._data[self._layout.cert_id.serial], signed=True)
+
+    @property
+    def certificate_status(self) -> OCSPCertStatus:
+        """What the responder says of the certificate (``certStatus``)."""
+        return self._layout.status
+
+    @property
+    def revocation_time(self) -> datetime.datetime | None:
+        """
+        When it was revoked, naive, in UTC.
+
+        Deprecated: use ``revocation_time_utc``.
+        """
+        warn_naive("revocation_time")
+        return naive(self._revocation_time)
+
+    @property
+    def revocation_time_utc(self) -> datetime.datetime | None:
+        """When the certificate was revoked, aware, in UTC; ``None`` if it is not."""
+        return self._revocation_time
+
+    @property
+    def revocation_reason(self) -> x509.ReasonFlags | None:
+        """
+        Why the certificate was revoked; ``None`` where nothing is said.
+
+        Raises:
+            SchemaError: If the reason has an unknown number.
+        """
+        code = self._layout.reason
+        if code is None:
+            return None
+        if code not in REASONS:
+            raise SchemaError(
+                f"Unsupported reason code: {code}", path="revocationReason"
+            )
+        return REASONS[code]
+
+    @property
+    def revocation_reason_code(self) -> int | None:
+        """The number of the reason (``CRLReason``), known or not; or ``None``."""
+        return self._layout.reason
+
+    @property
+    def this_update(self) -> datetime.datetime:
+        """
+        When the status was known to be right, naive, in UTC.
+
+        Deprecated: use ``this_update_utc``.
+        """
+        warn_naive("this_update")
+        return self._this_update.replace(tzinfo=None)
+
+    @property
+    def this_update_utc(self) -> datetime.datetime:
+        """When the status was known to be right (``thisUpdate``), aware, in UTC."""
+        return self._this_update
+
+    @property
+    def next_update(self) -> datetime.datetime | None:
+        """
+        When there will be newer information, naive, in UTC.
+
+        Deprecated: use ``next_update_utc``.
+        """
+        warn_naive("next_update")
+        return naive(self._next_update)
+
+    @property
+    def next_update_utc(self) -> datetime.datetime | None:
+        """When there will be newer information (``nextUpdate``), aware, in UTC."""
+        return self._next_update
+
+    @property
+    def single_extensions(self) -> x509.Extensions:
+        """
+        The singleExtensions of this entry; the same object at each access.
+
+        Raises:
+            x509.DuplicateExtension: If one stands there twice.
+            DecodeError: If a known one has a malformed value.
+        """
+        if self._cached_extensions is None:
+            self._cached_extensions = decode_extensions(
+                self._data,
+                self._layout.extensions,
+                SINGLE_EXTENSIONS,
+                "singleExtensions",
+            )
+        return self._cached_extensions
+
+    @property
+    def _der(self) -> bytes:
+        return self._data[self._layout.whole]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, OCSPSingleResponse):
+            return NotImplemented
+        return self._der == other._der
+
+    def __hash__(self) -> int:
+        return hash(self._der)
+
+    def __repr__(self) -> str:
+        return (
+            f"<OCSPSingleResponse({self._layout.status.name}, {self.cert_id!r}, "
+            f"this_update={self._this_update:%Y-%m-%dT%H:%M:%SZ})>"
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _load, (self._der,)
+
+
+def _load(der: bytes) -> OCSPSingleResponse:
+    layout, _ = read_single_response(der, 0, len(der))
+    return single_response_at(der, layout)
+
+
+def single_response_at(data: bytes, layout: SingleResponseLayout) -> OCSPSingleResponse:
+    """
+    Return the entry that lies in *data*.
+
+    Raises:
+        ValueError: If one of its times is none.
+    """
+    entry = object.__new__(OCSPSingleResponse)
+    entry._data = data
+    entry._layout = layout
+    entry._cached_extensions = None
+    revoked, update = layout.revocation_time, layout.next_update
+    entry._revocation_time = None if revoked is None else moment(data[revoked])
+    entry._this_update = moment(data[layout.this_update])
+    entry._next_update = None if update is None else moment(data[update])
+    return entry
+
+
+def read_single_response(
+    data: bytes, position: int, end: int
+) -> tuple[SingleResponseLayout, int]:
+    """
+    Return the layout of the SingleResponse at *position*, and where it stops.
+
+    Raises:
+        DecodeError: If its structure is wrong.
+    """
+    begin = position
+    position, stop = content(data, position, end, SEQUENCE, "")
+    cert_id, position = read_cert_id(data, position, stop, "certID")
+    status, revoked, reason, position = _read_status(data, position, stop)
+    this_update, position = generalized_time(data, position, stop, "thisUpdate")
+    next_update = None
+    if position != stop and data[position] == context(0):
+        next_update, position = explicit_time(data, position, stop, 0, "nextUpdate")
+    extensions: RawExtensions = ()
+    if position != stop:
+        extensions, position = read_extensions(
+            data, position, stop, 1, "singleExtensions"
+        )
+        end_of(position, stop, "")
+    layout = SingleResponseLayout(
+        slice(begin, stop),
+        cert_id,
+        status,
+        revoked,
+        reason,
+        this_update,
+        next_update,
+        extensions,
+    )
+    return layout, stop
+
+
+def _read_status(
+    data: bytes, position: int, end: int
+) -> tuple[OCSPCertStatus, slice | None, int | None, int]:
+    """Return status, time and reason of revocation, and where certStatus stops."""
+    tag, start, stop = any_value(data, position, end, "certStatus")
+    if tag == 0xA1:
+        return OCSPCertStatus.REVOKED, *_read_revoked_info(data, start, stop), stop
+    if tag not in (0x80, 0x82):
+        fail("neither good, revoked nor unknown", "certStatus", position)
+    end_of(start, stop, "certStatus")
+    status = OCSPCertStatus.GOOD if tag == 0x80 else OCSPCertStatus.UNKNOWN
+    return status, None, None, stop
+
+
+def _read_revoked_info(
+    data: bytes, position: int, end: int
+) -> tuple[slice, int | None]:
+    revoked, position = generalized_time(
+        data, position, end, "certStatus.revocationTime"
+    )
+    if position == end:
+        return revoked, None
+    name = "certStatus.revocationReason"
+    start, stop = content(data, position, end, context(0), name)
+    reason, start = enumerated(data, start, stop, name)
+    end_of(start, stop, name)
+    end_of(stop, end, "certStatus")
+    return revoked, reason
+
+
+# By names of their own, as looking up a member of an enumeration takes its time.
+_GOOD, _REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
+_GOOD_DER = encode(0x80, b"")
+_UNKNOWN_DER = encode(0x82, b"")
+
+_latest: list[tuple[object, object, object, object, object, bytes]]
+_latest = [(object(), None, None, None, None, b"")]
+"""
+What the latest response said, and its DER.
+
+Responses that are made together mostly say the same with the same objects. Those are
+compared by identity, as two moments of a zone may be equal and yet not the same.
+"""
+
+
+def single_response_content(
+    cert_id: bytes,
+    cert_status: OCSPCertStatus,
+    this_update: datetime.datetime,
+    next_update: datetime.datetime | None,
+    revocation_time: datetime.datetime | None,
+    revocation_reason: x509.ReasonFlags | None,
+    single_extensions: Iterable[SingleExtension],
+) -> bytes:
+    """
+    Return the content of the SingleResponse about the CertID with the DER *cert_id*.
+
+    Raises:
+        BuildError: If time or reason of a revocation are given for another status.
+        TypeError: If an argument is of another type.
+    """
+    status, this, following, time, reason, said = _latest[0]
+    if (
+        status is not cert_status
+        or this is not this_update
+        or following is not next_update
+        or time is not revocation_time
+        or reason is not revocation_reason
+    ):
+        given = (
+            cert_status,
+            this_update,
+            next_update,
+            revocation_time,
+            revocation_reason,
+        )
+        said = _encode_said(*given)
+        _latest[0] = *given, said
+    fields = cert_id + said
+    if single_extensions:
+        fields += encode_extensions(1, listed(single_extensions))
+    return fields
+
+
+def _encode_said(
+    cert_status: object,
+    this_update: object,
+    next_update: object,
+    revocation_time: object,
+    revocation_reason: object,
+) -> bytes:
+    """Return certStatus, thisUpdate and nextUpdate in DER."""
+    if not isinstance(this_update, datetime.datetime):
+        raise TypeError("this_update must be a datetime object")
+    if next_update is not None and not isinstance(next_update, datetime.datetime):
+        raise TypeError("next_update must be a datetime object or None")
+    status = _encode_status(cert_status, revocation_time, revocation_reason)
+    said = status + encode_time(this_update)
+    if next_update is None:
+        return said
+    return said + encode(context(0), encode_time(next_update))
+
+
+def _encode_status(cert_status: object, time: object, reason: object) -> bytes:
+    if not isinstance(cert_status, OCSPCertStatus):
+        raise TypeError("cert_status must be an item from the OCSPCertStatus enum")
+    if cert_status is _REVOKED:
+        return _encode_revoked_info(time, reason)
+    if time is not None:
+        raise BuildError(
+            "revocation_time can only be provided if the certificate is revoked"
+        )
+    if reason is not None:
+        raise BuildError(
+            "revocation_reason can only be provided if the certificate is revoked"
+        )
+    return _GOOD_DER if cert_status is _GOOD else _UNKNOWN_DER
+
+
+def _encode_revoked_info(time: object, reason: object) -> bytes:
+    if not isinstance(time, datetime.datetime):
+        raise TypeError("revocation_time must be a datetime object")
+    if reason is None:
+        return encode(context(1), encode_time(time))
+    if not isinstance(reason, x509.ReasonFlags):
+        raise TypeError(
+            "revocation_reason must be an item from the ReasonFlags enum or None"
+        )
+    code = encode(ENUMERATED, bytes((REASON_CODES[reason],)))
+    return encode(context(1), encode_time(time), encode(context(0), code))

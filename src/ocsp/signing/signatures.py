@@ -1,0 +1,200 @@
+"""
+Checking a signature: that a key has made it over some octets.
+
+RFC 5280 §4.1.1.2, RFC 4055, RFC 5758, RFC 8410, RFC 9881.
+
+Rules of this file: the AlgorithmIdentifier decides how, and the key has to be of that
+kind; weak hashes do not count (RFC 6960 §5.1.1). Whose key it is, and what it may sign,
+is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple, cast
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import (
+    dsa,
+    ec,
+    ed448,
+    ed25519,
+    mldsa,
+    padding,
+    rsa,
+)
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from ocsp.asn1 import oids
+from ocsp.asn1.algorithms import algorithm_identifier, pss_parameters, signature_hash
+from ocsp.errors import SignatureInvalid
+
+__all__ = [
+    "SignatureParameters",
+    "check_signature",
+    "check_signature_of",
+    "is_only_for_pss",
+    "signature_parameters",
+]
+
+SignatureParameters = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
+
+_NIST = "2.16.840.1.101.3.4.3"
+_RSA = (
+    *(f"1.2.840.113549.1.1.{last}" for last in (4, 5, 11, 12, 13, 14)),
+    *(f"{_NIST}.{last}" for last in (13, 14, 15, 16)),
+    "1.3.14.3.2.29",
+)
+_ECDSA = (
+    *(f"1.2.840.10045.4.{last}" for last in ("1", "3.1", "3.2", "3.3", "3.4")),
+    *(f"{_NIST}.{last}" for last in (9, 10, 11, 12)),
+)
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(_RSA, rsa.RSAPublicKey),
+    oids.RSASSA_PSS: rsa.RSAPublicKey,
+    **dict.fromkeys(_ECDSA, ec.EllipticCurvePublicKey),
+    **{f"{_NIST}.{last}": dsa.DSAPublicKey for last in (1, 2, 3, 4)},
+    "1.3.101.112": ed25519.Ed25519PublicKey,
+    "1.3.101.113": ed448.Ed448PublicKey,
+    f"{_NIST}.17": mldsa.MLDSA44PublicKey,
+    f"{_NIST}.18": mldsa.MLDSA65PublicKey,
+    f"{_NIST}.19": mldsa.MLDSA87PublicKey,
+}
+"""Which kind of key makes the signatures of an algorithm."""
+
+_DSA_HASHES = {f"{_NIST}.3": hashes.SHA384(), f"{_NIST}.4": hashes.SHA512()}
+"""Hashes that the documented attribute does not know."""
+
+
+class _Check(NamedTuple):
+    """
+    How a signature is checked.
+
+    Attributes:
+        kind: The kind of key that made it.
+
+        arguments: What the key's ``verify`` takes after signature and data.
+
+        weak: A hash in it that does not count (RFC 6960 §5.1.1), or nothing.
+    """
+
+    kind: type
+    arguments: tuple[object, ...]
+    weak: str
+
+
+@lru_cache(maxsize=64)
+def _check(identifier: bytes) -> _Check:
+    """
+    Return how signatures of the AlgorithmIdentifier are checked. Few are in use.
+
+    Raises:
+        UnsupportedAlgorithm: If the algorithm is not known.
+    """
+    dotted = algorithm_identifier(identifier).oid
+    kind = _KINDS.get(dotted)
+    if kind is None:
+        raise UnsupportedAlgorithm(f"Signature algorithm OID: {dotted} not recognized")
+    algorithm = _DSA_HASHES.get(dotted) or signature_hash(identifier)
+    if algorithm is None:
+        return _Check(kind, (), "")
+    weak = _weak(algorithm)
+    if kind is dsa.DSAPublicKey:
+        return _Check(kind, (algorithm,), weak)
+    if kind is ec.EllipticCurvePublicKey:
+        return _Check(kind, (ec.ECDSA(algorithm),), weak)
+    if dotted != oids.RSASSA_PSS:
+        return _Check(kind, (padding.PKCS1v15(), algorithm), weak)
+    _, mask_hash, salt_length = pss_parameters(identifier)
+    pss = padding.PSS(padding.MGF1(mask_hash), salt_length)
+    return _Check(kind, (pss, algorithm), weak or _weak(mask_hash))
+
+
+def _weak(algorithm: hashes.HashAlgorithm) -> str:
+    weak = isinstance(algorithm, (hashes.SHA1, hashes.MD5))
+    return algorithm.name if weak else ""
+
+
+def signature_parameters(identifier: bytes) -> SignatureParameters:
+    """
+    Return what a key's ``verify`` takes for the AlgorithmIdentifier *identifier*.
+
+    Raises:
+        UnsupportedAlgorithm: If the algorithm is not known.
+    """
+    first = next(iter(_check(identifier).arguments), None)
+    # That of a DSA key is its hash, which is no parameter.
+    known = isinstance(first, (padding.PSS, padding.PKCS1v15, ec.ECDSA))
+    return cast("SignatureParameters", first) if known else None
+
+
+def check_signature(
+    key: CertificatePublicKeyTypes | None,
+    identifier: bytes,
+    signature: bytes,
+    data: bytes,
+    *,
+    unsafe_sha1: bool = False,
+) -> None:
+    """
+    Require that *key* has made *signature* over *data*.
+
+    Args:
+        key: The public key; ``None``, of a kind that is not known, has signed nothing.
+
+        identifier: The DER of the AlgorithmIdentifier of the signature.
+
+        signature: The signature, encoded as X.509 has it.
+
+        data: What was signed.
+
+        unsafe_sha1: Let signatures with SHA-1 count.
+
+    Raises:
+        SignatureInvalid: If it has not, or the algorithm is for another kind of key.
+        UnsupportedAlgorithm: If the algorithm is not known, or has a weak hash.
+    """
+    kind, arguments, weak = _check(identifier)
+    if weak and not (unsafe_sha1 and weak == "sha1"):
+        raise UnsupportedAlgorithm(f"{weak} is too weak for signatures")
+    if not isinstance(key, kind):
+        dotted = algorithm_identifier(identifier).oid
+        name = "an unknown kind" if key is None else type(key).__name__
+        raise SignatureInvalid(f"{dotted} is not for a key of {name}")
+    try:
+        # The keys' ``verify`` have no common signature; these are for this kind.
+        key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]
+    except InvalidSignature as error:
+        raise SignatureInvalid("the signature is not that of the key") from error
+
+
+def is_only_for_pss(certificate: x509.Certificate) -> bool:
+    """Tell whether *certificate* has an RSA key that signs with PSS only (RFC 4055)."""
+    return certificate.public_key_algorithm_oid.dotted_string == oids.RSASSA_PSS
+
+
+def check_signature_of(
+    certificate: x509.Certificate, identifier: bytes, signature: bytes, data: bytes
+) -> None:
+    """
+    Require that the key of *certificate* has made *signature* over *data*.
+
+    Not checked: the parameters that a certificate may prescribe for PSS, and all else
+    that it says.
+
+    Raises:
+        SignatureInvalid: As :func:`check_signature`, or if the key cannot be read, or
+            is for PSS only and that is no PSS.
+        UnsupportedAlgorithm: As :func:`check_signature`, or if the key is of a kind
+            that is not known.
+    """
+    try:
+        key = certificate.public_key()
+    except ValueError as error:
+        raise SignatureInvalid(f"the key cannot be read: {error}") from error
+    dotted = algorithm_identifier(identifier).oid
+    if is_only_for_pss(certificate) and dotted != oids.RSASSA_PSS:
+        raise SignatureInvalid(f"{dotted}: the certificate allows only PSS")
+    check_signature(key, identifier, signature, data)

@@ -1,0 +1,389 @@
+"""
+Signers: what signs, with which algorithm, under which certificate.
+
+Rules of this file: a builder asks for no more than :class:`Signer`, so that a key in an
+HSM signs as well as one in memory. Weak hashes are never produced: SHA-1 and MD5 have
+no entry in the tables (RFC 6960 §5.1.1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple, NoReturn, Protocol, cast, final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import (
+    dsa,
+    ec,
+    ed448,
+    ed25519,
+    mldsa,
+    padding,
+    rsa,
+    utils,
+)
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
+
+from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
+from ocsp.asn1.der import NULL_DER
+from ocsp.asn1.identity_cache import Remembered
+from ocsp.errors import BuildError
+from ocsp.signing.signatures import is_only_for_pss
+
+__all__ = [
+    "KeySigner",
+    "RSAPadding",
+    "SignatureScheme",
+    "Signer",
+    "fitting_hash",
+    "matches_certificate",
+    "signature_scheme",
+]
+
+
+RSAPadding = padding.PKCS1v15 | padding.PSS
+
+
+class Signer(Protocol):
+    """
+    Whoever signs a response: a key in memory, in an HSM or at a service.
+
+    Implementations are trusted: a response is only as good as its signer.
+    """
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate with the public key of this signer."""
+        ...
+
+    @property
+    def algorithm_identifier(self) -> bytes:
+        """The DER of the AlgorithmIdentifier of the signatures."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """
+        Return the signature over *data*, encoded as X.509 has it.
+
+        Raises:
+            SignerUnavailable: If the key cannot be used now.
+        """
+        ...
+
+
+@final
+class KeySigner:
+    """A :class:`Signer` on a private key of ``cryptography``."""
+
+    __slots__ = ("_certificate", "_identifier", "_private_key", "_sign")
+
+    def __init__(
+        self,
+        private_key: CertificateIssuerPrivateKeyTypes,
+        certificate: x509.Certificate,
+        algorithm: hashes.HashAlgorithm | None = None,
+        *,
+        rsa_padding: RSAPadding | None = None,
+    ) -> None:
+        """
+        Tie a key to its certificate.
+
+        Args:
+            private_key: An RSA, DSA, EC, Ed25519, Ed448 or ML-DSA key.
+
+            certificate: The certificate of that key. Neither its validity nor its
+                authority to sign responses is checked here.
+
+            algorithm: The hash to sign with. Without one: the hash that fits the
+                curve, SHA-256 for RSA and DSA, none where the scheme has its own.
+
+            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
+                v1.5 if not given.
+
+        Raises:
+            BuildError: If key and certificate do not belong together, or the
+                certificate allows only PSS (RFC 4055 §1.2).
+            TypeError: If the key is of another type.
+            UnsupportedAlgorithm: If the hash is not one to sign with.
+        """
+        if algorithm is None:
+            algorithm = fitting_hash(private_key)
+        scheme = signature_scheme(private_key, algorithm, rsa_padding)
+        self._identifier, self._sign = scheme
+        self._private_key = private_key
+        self._certificate = certificate
+        if not matches_certificate(private_key, certificate):
+            raise BuildError(
+                "Certificate public key and provided private key do not match"
+            )
+        if is_only_for_pss(certificate) and not isinstance(rsa_padding, padding.PSS):
+            raise BuildError("rsa_padding: the certificate allows only PSS")
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate with the public key of this signer."""
+        return self._certificate
+
+    @property
+    def algorithm_identifier(self) -> bytes:
+        """The DER of the AlgorithmIdentifier of the signatures."""
+        return self._identifier
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature over *data*."""
+        return self._sign(self._private_key, data)
+
+    def __repr__(self) -> str:
+        return f"<KeySigner({self._certificate.subject.rfc4514_string()!r})>"
+
+    def __copy__(self) -> KeySigner:
+        return self
+
+    def __deepcopy__(self, memo: object) -> KeySigner:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a KeySigner holds a private key, which is not pickled")
+
+
+MAX_REMEMBERED_PAIRS = 16
+"""Pairs of key and certificate that are kept; a program signs with few keys."""
+
+_pairs: Remembered[tuple[int, int], bool] = Remembered(MAX_REMEMBERED_PAIRS)
+
+
+def matches_certificate(
+    private_key: CertificateIssuerPrivateKeyTypes, certificate: x509.Certificate
+) -> bool:
+    """Tell whether *certificate* has the public key of *private_key*."""
+    pair = id(private_key), id(certificate)
+    known = _pairs.get(pair)
+    if known is not None:
+        return known[1]
+    matches = bool(certificate.public_key() == private_key.public_key())
+    return _pairs.keep(pair, (private_key, certificate), matches)
+
+
+def fitting_hash(
+    private_key: CertificateIssuerPrivateKeyTypes,
+) -> hashes.HashAlgorithm | None:
+    """Return the hash that fits *private_key*; none where its scheme has its own."""
+    if isinstance(private_key, ec.EllipticCurvePrivateKey):
+        if private_key.key_size > 384:
+            return hashes.SHA512()
+        return hashes.SHA384() if private_key.key_size > 256 else hashes.SHA256()
+    if isinstance(private_key, (rsa.RSAPrivateKey, dsa.DSAPrivateKey)):
+        return hashes.SHA256()
+    return None
+
+
+_HASHES = {
+    algorithm.name: algorithm
+    for algorithm in (
+        hashes.SHA224(),
+        hashes.SHA256(),
+        hashes.SHA384(),
+        hashes.SHA512(),
+        hashes.SHA3_224(),
+        hashes.SHA3_256(),
+        hashes.SHA3_384(),
+        hashes.SHA3_512(),
+    )
+}
+_SHA2 = ("sha224", "sha256", "sha384", "sha512")
+_SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
+_NIST = "2.16.840.1.101.3.4.3"
+
+
+def _identifiers(
+    names: tuple[str, ...], prefix: str, first: int, parameters: bytes = b""
+) -> dict[str, bytes]:
+    """Return the identifiers of a family whose last arcs count up from *first*."""
+    return {
+        name: encode_algorithm(f"{prefix}.{first + step}", parameters)
+        for step, name in enumerate(names)
+    }
+
+
+_RSA = {
+    **_identifiers(_SHA2[1:], "1.2.840.113549.1.1", 11, NULL_DER),
+    **_identifiers(_SHA2[:1], "1.2.840.113549.1.1", 14, NULL_DER),
+    **_identifiers(_SHA3, _NIST, 13, NULL_DER),
+}
+_ECDSA = {
+    **_identifiers(_SHA2, "1.2.840.10045.4.3", 1),
+    **_identifiers(_SHA3, _NIST, 9),
+}
+_DSA = _identifiers(_SHA2, _NIST, 1)
+_OWN_HASH = {
+    ed25519.Ed25519PrivateKey: "1.3.101.112",
+    ed448.Ed448PrivateKey: "1.3.101.113",
+    mldsa.MLDSA44PrivateKey: "2.16.840.1.101.3.4.3.17",
+    mldsa.MLDSA65PrivateKey: "2.16.840.1.101.3.4.3.18",
+    mldsa.MLDSA87PrivateKey: "2.16.840.1.101.3.4.3.19",
+}
+_KINDS: tuple[type, ...] = (
+    ec.EllipticCurvePrivateKey,
+    rsa.RSAPrivateKey,
+    dsa.DSAPrivateKey,
+    *_OWN_HASH,
+)
+
+
+Signing = Callable[[CertificateIssuerPrivateKeyTypes, bytes], bytes]
+
+
+class SignatureScheme(NamedTuple):
+    """
+    How a key signs.
+
+    Attributes:
+        identifier: The DER of the AlgorithmIdentifier.
+
+        sign: Returns the signature of a key of that kind over some octets.
+    """
+
+    identifier: bytes
+    sign: Signing
+
+
+def signature_scheme(
+    private_key: CertificateIssuerPrivateKeyTypes,
+    algorithm: hashes.HashAlgorithm | None,
+    rsa_padding: RSAPadding | None = None,
+) -> SignatureScheme:
+    """
+    Return how *private_key* signs with *algorithm*.
+
+    Args:
+        private_key: The key.
+
+        algorithm: The hash, or ``None`` for a key that has its own.
+
+        rsa_padding: For an RSA key: PKCS #1 v1.5, which is also what ``None`` means,
+            or PSS with a salt of a given length, ``DIGEST_LENGTH`` or ``MAX_LENGTH``.
+
+    Raises:
+        TypeError: If the key is of a type that signs no certificates, *algorithm* is
+            no hash, or the scheme needs a hash and there is none.
+        BuildError: If there is a hash and the scheme has its own.
+        UnsupportedAlgorithm: If the hash is not one to sign with.
+    """
+    hash_type: type = type(algorithm)
+    scheme = _scheme_of(type(private_key), hash_type)
+    if rsa_padding is None:
+        return scheme
+    return _padded(private_key, scheme, algorithm, rsa_padding)
+
+
+def _padded(
+    private_key: CertificateIssuerPrivateKeyTypes,
+    scheme: SignatureScheme,
+    algorithm: hashes.HashAlgorithm | None,
+    rsa_padding: RSAPadding,
+) -> SignatureScheme:
+    if not isinstance(rsa_padding, (padding.PKCS1v15, padding.PSS)):
+        raise TypeError("Padding must be PSS or PKCS1v15")
+    if not isinstance(private_key, rsa.RSAPrivateKey):
+        raise TypeError("Padding is only supported with RSA keys")
+    if isinstance(rsa_padding, padding.PKCS1v15):
+        return scheme
+    # The scheme was found, so there is a hash. That of the mask has no public name.
+    known = _HASHES[cast("hashes.HashAlgorithm", algorithm).name]
+    mask_hash = rsa_padding.mgf._algorithm
+    if mask_hash.name not in _HASHES:
+        raise UnsupportedAlgorithm(
+            f"Hash algorithm {mask_hash.name!r} not supported for signatures"
+        )
+    salt = _salt_length(rsa_padding, private_key, known)
+    identifier = encode_pss(PSSParameters(known, mask_hash, salt))
+    exact = padding.PSS(padding.MGF1(mask_hash), salt)
+    return SignatureScheme(identifier, _signing(exact, known))
+
+
+def _salt_length(
+    pss: padding.PSS, private_key: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm
+) -> int:
+    """Return the octets of salt, which stand in the AlgorithmIdentifier."""
+    wanted = pss._salt_length
+    if wanted is padding.PSS.DIGEST_LENGTH:
+        return algorithm.digest_size
+    longest = padding.calculate_max_pss_salt_length(private_key, algorithm)
+    if wanted is padding.PSS.MAX_LENGTH:
+        return longest
+    if not isinstance(wanted, int):
+        raise BuildError("a salt length AUTO is for verifying, not for signing")
+    if wanted > longest:
+        raise BuildError(f"{wanted} octets of salt: the key has room for {longest}")
+    return wanted
+
+
+@lru_cache(maxsize=64)
+def _scheme_of(key_type: type, hash_type: type) -> SignatureScheme:
+    """Do that for their classes: no hash that is signed with has parameters."""
+    kind = _kind(key_type)
+    if hash_type is type(None):
+        return _scheme(kind, None)
+    if not issubclass(hash_type, hashes.HashAlgorithm):
+        raise TypeError("Algorithm must be a registered hash algorithm.")
+    return _scheme(kind, str(hash_type.name))
+
+
+def _kind(implementation: type) -> type:
+    """Return which kind of key a class implements."""
+    for kind in _KINDS:
+        if issubclass(implementation, kind):
+            return kind
+    raise TypeError(
+        "Key must be an rsa, dsa, ec, ed25519, ed448, ml-dsa-44, ml-dsa-65 or "
+        "ml-dsa-87 private key."
+    )
+
+
+def _scheme(kind: type, name: str | None) -> SignatureScheme:
+    if name is not None and name not in _HASHES:
+        raise UnsupportedAlgorithm(
+            f"Hash algorithm {name!r} not supported for signatures"
+        )
+    if kind in _OWN_HASH:
+        if name is not None:
+            raise BuildError("Algorithm must be None for a key that has its own hash")
+        return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), _signing())
+    if name is None:
+        raise TypeError("Algorithm must be a registered hash algorithm, not None.")
+    algorithm = _HASHES[name]
+    if kind is ec.EllipticCurvePrivateKey:
+        return SignatureScheme(_ECDSA[name], _signing_digest(algorithm))
+    if kind is rsa.RSAPrivateKey:
+        return SignatureScheme(_RSA[name], _signing(padding.PKCS1v15(), algorithm))
+    if name not in _DSA:
+        raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
+    return SignatureScheme(_DSA[name], _signing(algorithm))
+
+
+def _signing(*arguments: object) -> Signing:
+    """Return how a key signs that takes *arguments* after the data."""
+
+    def sign(private_key: CertificateIssuerPrivateKeyTypes, data: bytes) -> bytes:
+        # The keys' ``sign`` have no common signature.
+        signature: bytes = private_key.sign(data, *arguments)  # type: ignore[arg-type]
+        return signature
+
+    return sign
+
+
+def _signing_digest(algorithm: hashes.HashAlgorithm) -> Signing:
+    """Return the same for ECDSA: hashlib hashes faster than the key itself would."""
+    digest = getattr(hashlib, algorithm.name.replace("-", "_"))
+    scheme = ec.ECDSA(utils.Prehashed(algorithm))
+
+    def sign(private_key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
+        return private_key.sign(digest(data).digest(), scheme)
+
+    return sign  # type: ignore[return-value]  # it is given no other kind of key

@@ -1,0 +1,384 @@
+"""
+The status of certificates in one SQLite file.
+
+Rules of this file: a certificate is filed under its issuer (name and key) and its
+serial number; a record is added when a certificate is issued, and revoked for good,
+save for a certificate on hold. The file keeps SQLite's rollback journal, so that it is
+one file, which a responder may open without the right to write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cryptography import x509
+
+from ocsp.asn1.times import utc
+from ocsp.errors import BuildError, SourceUnavailable, StoreError, UnknownCertificate
+from ocsp.messages.statuses import REASON_CODES, REASONS
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+
+__all__ = ["Entry", "SQLiteSource"]
+
+APPLICATION_ID = 0x4F435350
+"""``OCSP`` in the header of the file, by which it is known."""
+
+VERSION = 1
+"""Of the schema below."""
+
+LOCK_SECONDS = 5.0
+"""How long to wait while another process writes, which takes milliseconds."""
+
+_SCHEMA = f"""
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+CREATE TABLE issuer (
+    id INTEGER PRIMARY KEY,
+    name_hash BLOB NOT NULL,      -- SHA-256 of the name
+    key_hash BLOB NOT NULL,       -- SHA-256 of the public key
+    subject TEXT NOT NULL,        -- for people
+    UNIQUE (name_hash, key_hash)
+);
+CREATE TABLE certificate (
+    issuer_id INTEGER NOT NULL REFERENCES issuer (id),
+    serial BLOB NOT NULL,         -- big-endian two's complement, as in DER
+    subject TEXT NOT NULL,        -- for people
+    expires INTEGER,              -- seconds since 1970, if known
+    revoked INTEGER,              -- seconds since 1970, if it is
+    reason INTEGER,               -- CRLReason (RFC 5280 section 5.3.1)
+    CHECK (reason IS NULL OR revoked IS NOT NULL),
+    PRIMARY KEY (issuer_id, serial)
+) WITHOUT ROWID;
+"""
+_FIND = """
+SELECT revoked, reason FROM certificate JOIN issuer ON issuer.id = issuer_id
+WHERE name_hash = ? AND key_hash = ? AND serial = ?
+"""
+_LIST = """
+SELECT issuer.subject, serial, certificate.subject, expires, revoked, reason
+FROM certificate JOIN issuer ON issuer.id = issuer_id ORDER BY issuer.id, serial
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """
+    One line of the file.
+
+    Attributes:
+        issuer: The name of the issuer (RFC 4514).
+
+        serial_number: The number of the certificate.
+
+        subject: Its name, or empty.
+
+        expires: Its notAfter in UTC, or ``None`` where that was not said.
+
+        record: Its status.
+    """
+
+    issuer: str
+    serial_number: int
+    subject: str
+    expires: datetime.datetime | None
+    record: StatusRecord
+
+
+class SQLiteSource:
+    """
+    A :class:`StatusSource` on a SQLite file, and the way to fill it.
+
+    A context manager; :meth:`close` without ``with``. Safe to use from several threads;
+    several processes may have the file open at once.
+    """
+
+    def __init__(
+        self, path: Path | str, *, create: bool = False, read_only: bool = False
+    ) -> None:
+        """
+        Open the file *path*.
+
+        Args:
+            path: The file.
+
+            create: Make it where it is missing.
+
+            read_only: Ask for no right to write. Changes are then a
+                :class:`ocsp.StoreError`.
+
+        Raises:
+            StoreError: If it cannot be opened, or is something else.
+        """
+        self._path = Path(path)
+        self._lock = threading.Lock()
+        missing = not self._path.exists()
+        if missing and not create:
+            raise StoreError(f"{path}: there is no such file")
+        mode = "rwc" if create else "ro" if read_only else "rw"
+        with self._reported():
+            self._connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=LOCK_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            with self._reported():
+                self._prepare(create=create)
+        except StoreError:
+            self._connection.close()
+            raise
+
+    def _prepare(self, *, create: bool) -> None:
+        """Make the tables in an empty file; refuse any other that is not ours."""
+        with self._transaction():
+            (application,) = self._execute("PRAGMA application_id").fetchone()
+            (tables,) = self._execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if create and not tables and not application:
+                for statement in _SCHEMA.split(";\n"):
+                    self._execute(statement)
+                return
+            if application != APPLICATION_ID:
+                raise StoreError(f"{self._path}: is not a file of certificate status")
+            (version,) = self._execute("PRAGMA user_version").fetchone()
+            if version != VERSION:
+                raise StoreError(
+                    f"{self._path}: has version {version}; this program knows {VERSION}"
+                )
+
+    def add(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        *,
+        subject: str = "",
+        expires: datetime.datetime | None = None,
+    ) -> bool:
+        """
+        Say that *issuer* has issued a certificate; it is good until it is revoked.
+
+        Args:
+            issuer: The certificate of the issuer.
+
+            serial_number: The number of the certificate.
+
+            subject: Its name, for people.
+
+            expires: Its notAfter; naive is UTC.
+
+        Returns:
+            ``False`` if it was there already, which changes nothing.
+
+        Raises:
+            StoreError: If the file cannot be written.
+        """
+        with self._changing():
+            issuer_id = self._issuer_id(issuer)
+            done = self._execute(
+                "INSERT INTO certificate (issuer_id, serial, subject, expires) "
+                "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (issuer_id, _octets(serial_number), subject, _seconds(expires)),
+            )
+            return done.rowcount == 1
+
+    def revoke(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        time: datetime.datetime,
+        reason: x509.ReasonFlags | None = None,
+    ) -> None:
+        """
+        Say that a certificate is revoked.
+
+        Args:
+            issuer: The certificate of its issuer.
+
+            serial_number: Its number.
+
+            time: Since when; naive is UTC.
+
+            reason: Why, or ``None``. One on ``certificate_hold`` may be revoked again
+                for another reason, or released.
+
+        Raises:
+            UnknownCertificate: If it was never added.
+            BuildError: If it is revoked already.
+            StoreError: If the file cannot be written.
+        """
+        record = StatusRecord.revoked(time, reason)
+        with self._changing():
+            known = self._known(issuer, serial_number)
+            if known.revocation_time and not _on_hold(known):
+                raise BuildError(f"serial number {serial_number:#x} is revoked already")
+            self._write(issuer, serial_number, record)
+
+    def release(self, issuer: x509.Certificate, serial_number: int) -> None:
+        """
+        Say that a certificate on hold is good again (RFC 5280 §5.3.1).
+
+        Raises:
+            UnknownCertificate: If it was never added.
+            BuildError: If it is not on hold.
+            StoreError: If the file cannot be written.
+        """
+        with self._changing():
+            if not _on_hold(self._known(issuer, serial_number)):
+                raise BuildError(f"serial number {serial_number:#x} is not on hold")
+            self._write(issuer, serial_number, StatusRecord())
+
+    def entries(self) -> list[Entry]:
+        """
+        Return all that is in the file, by issuer and serial number.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        with self._lock, self._reported():
+            rows = self._execute(_LIST).fetchall()
+        return [
+            Entry(
+                issuer=issuer,
+                serial_number=int.from_bytes(serial, signed=True),
+                subject=subject,
+                expires=_moment(expires),
+                record=_record(revoked, reason),
+            )
+            for issuer, serial, subject, expires, revoked, reason in rows
+        ]
+
+    async def look_up(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        """
+        Return the record for each of *queries*, in order; ``None`` for one not issued.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now.
+        """
+        return await asyncio.to_thread(self._look_up, queries)
+
+    def _look_up(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
+        try:
+            with self._lock:
+                return [self._find(query) for query in queries]
+        except sqlite3.Error as error:
+            raise SourceUnavailable(f"{self._path}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _known(self, issuer: x509.Certificate, serial_number: int) -> StatusRecord:
+        record = self._find(StatusQuery(IssuerKey.of(issuer), serial_number))
+        if record is None:
+            raise UnknownCertificate(serial_number)
+        return record
+
+    def _find(self, query: StatusQuery) -> StatusRecord | None:
+        row = self._execute(
+            _FIND, (*query.issuer, _octets(query.serial_number))
+        ).fetchone()
+        return None if row is None else _record(*row)
+
+    def _write(
+        self, issuer: x509.Certificate, serial_number: int, record: StatusRecord
+    ) -> None:
+        reason = record.revocation_reason
+        self._execute(
+            "UPDATE certificate SET revoked = ?, reason = ? "
+            "WHERE issuer_id = ? AND serial = ?",
+            (
+                _seconds(record.revocation_time),
+                None if reason is None else REASON_CODES[reason],
+                self._issuer_id(issuer),
+                _octets(serial_number),
+            ),
+        )
+
+    def _issuer_id(self, issuer: x509.Certificate) -> int:
+        """Return the number of *issuer* in the file, which it gets when it is new."""
+        key = IssuerKey.of(issuer)
+        self._execute(
+            "INSERT INTO issuer (name_hash, key_hash, subject) VALUES (?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            (*key, issuer.subject.rfc4514_string()),
+        )
+        row = self._execute(
+            "SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?", key
+        ).fetchone()
+        return int(row[0])
+
+    def _execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        return self._connection.execute(sql, values)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change the file as a whole or not at all."""
+        with self._lock, self._reported(), self._transaction("IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def _transaction(self, kind: str = "DEFERRED") -> Iterator[None]:
+        self._execute(f"BEGIN {kind}")
+        try:
+            yield
+        except BaseException:
+            self._execute("ROLLBACK")
+            raise
+        self._execute("COMMIT")
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error}") from error
+
+
+def _octets(serial_number: int) -> bytes:
+    """Return the content octets that *serial_number* has in DER."""
+    size = (serial_number if serial_number >= 0 else ~serial_number).bit_length()
+    return serial_number.to_bytes(size // 8 + 1, signed=True)
+
+
+def _seconds(moment: datetime.datetime | None) -> int | None:
+    return None if moment is None else int(utc(moment).timestamp())
+
+
+def _moment(seconds: int | None) -> datetime.datetime | None:
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
+def _record(revoked: int | None, reason: int | None) -> StatusRecord:
+    moment = _moment(revoked)
+    if moment is None:
+        return StatusRecord()
+    return StatusRecord.revoked(moment, None if reason is None else REASONS[reason])
+
+
+def _on_hold(record: StatusRecord) -> bool:
+    return record.revocation_reason is x509.ReasonFlags.certificate_hold

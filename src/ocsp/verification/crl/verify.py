@@ -1,0 +1,169 @@
+"""
+One CRL, one certificate: is it evidence (RFC 5280 §6.3).
+
+Rules of this file: arguments, the rules in their order, and what follows; no status
+leaves it but as evidence. What speaks against a list is collected; its entries are
+looked at only where nothing does, or nothing but its age.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from cryptography import x509
+
+from ocsp.verification.case import Findings
+from ocsp.verification.clock import moment_of
+from ocsp.verification.crl.case import CRLCase, ReadCRL, read_crl
+from ocsp.verification.crl.entry import (
+    Revocation,
+    even_if_stale,
+    kept_after_expiry,
+    revocation_of,
+    revoked_in_the_past,
+    understood,
+)
+from ocsp.verification.crl.rules import (
+    critical_extensions,
+    issuer_may_sign,
+    not_future,
+    of_issuer,
+    recent,
+    signature_is_right,
+    strong_enough,
+)
+from ocsp.verification.crl.scope import all_reasons, fits_delta, in_scope
+from ocsp.verification.errors import CRLExpired, Finding, VerificationError
+from ocsp.verification.policy import Policy
+from ocsp.verification.response import check_settings
+from ocsp.verification.revocation import (
+    CRLJudgement,
+    VerifiedRevocation,
+    as_revocation,
+)
+
+__all__ = ["verify_crl"]
+
+_STRICT = Policy()
+
+
+def verify_crl(
+    crl: bytes | x509.CertificateRevocationList,
+    cert: x509.Certificate,
+    issuer: x509.Certificate,
+    *,
+    delta: bytes | x509.CertificateRevocationList | None = None,
+    at: datetime.datetime | None = None,
+    policy: Policy = _STRICT,
+) -> VerifiedRevocation:
+    """
+    Return evidence that *crl* tells the status of *cert*, or raise why not.
+
+    Applies the rules R1 to R15. The CRL has to be signed with the issuer's own key and
+    about its own certificates; lists of other issuers (indirect CRLs) are refused. Not
+    verified: the issuer's own certificate and that it has signed *cert*. Build and
+    check the path first.
+
+    Args:
+        crl: The complete CRL, in DER, or loaded.
+
+        cert: The certificate in question.
+
+        issuer: The certificate of its issuer.
+
+        delta: A delta CRL on top of it (RFC 5280 §5.2.4), in DER, or loaded. Then only
+            this one has to be recent.
+
+        at: The moment of judgement, aware; without one, now.
+
+        policy: What you insist on. Of it count ``clock_skew``, ``max_age``, what is
+            said of a missing nextUpdate, of hashes and sizes of keys, and of
+            certificates that have ended.
+
+    Returns:
+        Evidence. Its ``status`` may be *revoked*: look at it, or call
+        :meth:`VerifiedRevocation.require_good`.
+
+    Raises:
+        VerificationError: If a rule fails; ``failures`` has all that do.
+        TypeError: If an argument is of another type, or *at* is naive.
+    """
+    if not isinstance(crl, (bytes, x509.CertificateRevocationList)):
+        raise TypeError("crl must be bytes or a CertificateRevocationList")
+    if not isinstance(delta, (bytes, x509.CertificateRevocationList, type(None))):
+        raise TypeError("delta must be bytes or a CertificateRevocationList")
+    if not isinstance(cert, x509.Certificate):
+        raise TypeError("cert must be a Certificate")
+    check_settings(issuer, policy)
+    moment, findings = moment_of(at), Findings()
+    complete = read_crl(crl, "the CRL", findings)
+    changes = None if delta is None else read_crl(delta, "the delta CRL", findings)
+    if complete is None or findings.failures:
+        raise _error(findings.failures)
+    return _judge(CRLCase(complete, changes, cert, issuer, moment, policy))
+
+
+def _judge(case: CRLCase) -> VerifiedRevocation:
+    of_issuer(case)
+    issuer_may_sign(case)
+    for each in case.lists:
+        _judge_list(case, each)
+    recent(case)
+    in_scope(case)
+    fits_delta(case)
+    found = None
+    if all(failure.error is CRLExpired for failure in case.failures):
+        found = _judge_entries(case)
+    if case.failures:
+        raise _error(case.failures)
+    return _evidence(case, found)
+
+
+def _judge_list(case: CRLCase, each: ReadCRL) -> None:
+    strong_enough(case, each)
+    signature_is_right(case, each)
+    not_future(case, each)
+    critical_extensions(case, each)
+
+
+def _judge_entries(case: CRLCase) -> Revocation | None:
+    for each in case.lists:
+        understood(case, each)
+    found = revocation_of(case)
+    if found is None:
+        all_reasons(case)
+        kept_after_expiry(case)
+    elif case.failures:
+        even_if_stale(case, found)
+    else:
+        revoked_in_the_past(case, found)
+    return found
+
+
+_SPECIFIC = ("R13", "R4")
+"""Rules that say most; all others follow as they were found."""
+
+
+def _error(failures: list[Finding]) -> VerificationError:
+    """Return the error of the most specific failure, with all of them."""
+    ranked = sorted(failures, key=lambda failure: failure.rule not in _SPECIFIC)
+    return ranked[0].error(ranked)
+
+
+def _evidence(case: CRLCase, found: Revocation | None) -> VerifiedRevocation:
+    newest = case.newest
+    return as_revocation(
+        CRLJudgement(
+            cert=case.cert,
+            issuer=case.issuer,
+            revocation_time=None if found is None else found.time,
+            revocation_reason=None if found is None else found.reason,
+            this_update=newest.crl.last_update_utc,
+            next_update=newest.crl.next_update_utc,
+            crl_number=case.complete.number,
+            delta_crl_number=None if case.delta is None else case.delta.number,
+            at=case.at,
+            policy=case.policy,
+            warnings=tuple(case.warnings),
+        )
+    )

@@ -1,0 +1,5 @@
+"""Apply the rules to one response, in their order."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

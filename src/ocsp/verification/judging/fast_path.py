@@ -1,0 +1,114 @@
+"""
+The ordinary response: one of which no rule has anything to find.
+
+Nearly every response is signed by the issuer, about one certificate, without
+extensions, not *revoked*, and well in time. To see that takes a few comparisons beside
+the one signature; to ask each rule takes five times as long.
+
+Rules of this file: *yes* means that all rules would find nothing, not even a warning.
+*No* means nothing: the rules are asked, and they alone find. That both come to the
+same is proved by ``tests/property/test_ordinary.py`` and by every case.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from ocsp import limits
+from ocsp.asn1.certificates import parts_of
+from ocsp.errors import SignatureInvalid
+from ocsp.messages.certid import is_cert_id_of
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.signing.signatures import check_signature
+from ocsp.verification.case import Case
+from ocsp.verification.evidence import AuthorizedBy, Judgement
+from ocsp.verification.facts import facts_of, odd_size, validity_of
+from ocsp.verification.names import names_signer
+from ocsp.verification.policy import CertIDHashes
+from ocsp.verification.rules.times import suits_any_certificate
+
+__all__ = ["ordinary"]
+
+# By names of their own, as looking up a member of an enumeration takes its time.
+_REVOKED = OCSPCertStatus.REVOKED
+_ISSUER = AuthorizedBy.ISSUER
+_ANY_HASH = CertIDHashes.SHA1_AND_SHA2
+
+
+def ordinary(case: Case) -> Judgement | None:
+    """Return what an ordinary response comes to; of all others, nothing."""
+    response, cert, issuer = case.response, case.cert, case.issuer
+    entry, layout = response._only, response._layout
+    if entry is None or layout is None or layout.extended:
+        return None
+    if (
+        case.nonce is not None
+        or case.request is not None
+        or limits.MAX_VERIFIED_ENTRIES < 1
+        or not isinstance(cert, x509.Certificate)
+        or entry.certificate_status is _REVOKED
+        or not names_signer(response, issuer)
+        or not _is_about(case, entry, cert)
+        or not _is_in_time(case, entry, cert)
+    ):
+        return None
+    judgement = Judgement(
+        cert, issuer, response, entry, issuer, _ISSUER, case.at, case.policy, False, ()
+    )
+    return judgement if _is_signed(case) else None
+
+
+def _is_about(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -> bool:
+    """V7: the entry is about the certificate."""
+    return (
+        case.policy.cert_id_hashes is _ANY_HASH
+        and is_cert_id_of(entry._data, entry._layout.cert_id, cert, case.issuer)
+        and parts_of(cert).issuer == parts_of(case.issuer).subject
+    )
+
+
+def _is_in_time(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -> bool:
+    """V18, V19, V21 and V26: the times are in order, even if all clocks are right."""
+    at, policy, facts = case.at, case.policy, facts_of(case.issuer)
+    this_update, next_update = entry._this_update, entry._next_update
+    produced_at = case.response.produced_at_utc
+    begin, end = validity_of(cert)
+    return (
+        next_update is not None
+        and this_update <= produced_at <= at < next_update
+        and facts.not_before <= produced_at <= facts.not_after
+        and suits_any_certificate(policy, next_update - this_update)
+        and at - this_update <= policy.max_age
+        and begin <= produced_at
+        and at <= end
+    )
+
+
+def _is_signed(case: Case) -> bool:
+    """V6, V10 and V16: the issuer may sign, and has."""
+    response, issuer = case.response, case.issuer
+    facts = facts_of(issuer)
+    if (
+        not facts.signs
+        or facts.pss_only
+        or facts.unreadable
+        or facts.unknown
+        or odd_size(facts, case.policy)
+        or limits.MAX_SIGNATURES_CHECKED < 1
+    ):
+        return False
+    try:
+        check_signature(
+            facts.key,
+            response.signature_algorithm_identifier,
+            response.signature,
+            response.tbs_response_bytes,
+        )
+    except SignatureInvalid as error:
+        case.refuted = error
+        return False
+    except UnsupportedAlgorithm:
+        return False
+    return True

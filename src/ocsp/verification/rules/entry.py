@@ -1,0 +1,184 @@
+"""
+V7 to V9: which entry of the response is about the certificate.
+
+Rules of this file: both hashes are computed again with the entry's own algorithm, from
+the names and keys as signed; serial numbers are compared in full. Nothing that stands
+in the response chooses the issuer.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+
+from ocsp.asn1.certificates import parts_of, serial_of
+from ocsp.messages.certid import CertID, is_cert_id_of
+from ocsp.messages.requests.request import OCSPRequest
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.verification.case import Case
+from ocsp.verification.errors import (
+    CertIDMismatch,
+    ConflictingResponses,
+    IncompleteResponse,
+)
+from ocsp.verification.names import (
+    name_of_issuer,
+    name_of_subject,
+    same_name,
+    text,
+)
+from ocsp.verification.policy import CertIDHashes
+from ocsp.verification.rules.times import is_current
+
+__all__ = ["choose", "complete", "matching"]
+
+Entries = tuple[OCSPSingleResponse, ...]
+
+
+def matching(case: Case, entries: Entries) -> list[OCSPSingleResponse]:
+    """V7: return the entries that are about the certificate."""
+    stranger = _stranger(case)
+    if stranger:
+        case.fail("V7", CertIDMismatch, stranger)
+        return []
+    found = [entry for entry in entries if _is_about(case, entry)]
+    if not found and entries:
+        case.fail(
+            "V7",
+            CertIDMismatch,
+            _why_not(case, entries),
+            expected=_serial(case.cert),
+            found=tuple(entry.serial_number for entry in entries[:_MENTIONED]),
+        )
+    return found
+
+
+_MENTIONED = 8
+"""Entries that a failure names."""
+
+
+def _stranger(case: Case) -> str:
+    """Return why *cert* cannot be a certificate of *issuer*, or nothing."""
+    cert, issuer = case.cert, case.issuer
+    if isinstance(cert, CertID):
+        return "" if _of(case, cert) != cert else "the CertID is not of this issuer"
+    if parts_of(cert).issuer == parts_of(issuer).subject:
+        return ""
+    name, expected = name_of_issuer(cert), name_of_subject(issuer)
+    if same_name(name, expected):
+        return ""
+    return f"the certificate names {text(name)} as its issuer, not {text(expected)}"
+
+
+def _is_about(case: Case, entry: OCSPSingleResponse) -> bool:
+    layout = entry._layout.cert_id
+    if layout.hash is None or not _accepted(case, layout.hash):
+        return False
+    if isinstance(case.cert, CertID):
+        return entry.cert_id == _expected(case, layout.hash)
+    return is_cert_id_of(entry._data, layout, case.cert, case.issuer)
+
+
+def _accepted(case: Case, algorithm: hashes.HashAlgorithm) -> bool:
+    if case.policy.cert_id_hashes is CertIDHashes.SHA1_AND_SHA2:
+        return True
+    return not isinstance(algorithm, hashes.SHA1)
+
+
+def _expected(case: Case, algorithm: hashes.HashAlgorithm) -> CertID:
+    if isinstance(case.cert, CertID):
+        return CertID.for_serial(case.issuer, case.cert.serial_number, algorithm)
+    return CertID.for_certificate(case.cert, case.issuer, algorithm)
+
+
+def _serial(cert: x509.Certificate | CertID) -> int:
+    if isinstance(cert, CertID):
+        return cert.serial_number
+    return serial_of(cert)
+
+
+def _why_not(case: Case, entries: Entries) -> str:
+    wanted = _serial(case.cert)
+    if not any(entry.serial_number == wanted for entry in entries):
+        return f"no entry is about serial number {wanted:#x}"
+    if not any(_of_issuer(case, entry) for entry in entries):
+        return (
+            f"serial number {wanted:#x} is that of another issuer's certificate, or "
+            "its hashes are of an algorithm that is not accepted"
+        )
+    return f"no entry has both this issuer and serial number {wanted:#x}"
+
+
+def _of_issuer(case: Case, entry: OCSPSingleResponse) -> bool:
+    try:
+        expected = _expected(case, entry.hash_algorithm)
+    except UnsupportedAlgorithm:
+        return False
+    return _accepted(case, entry.hash_algorithm) and (
+        entry.issuer_name_hash == expected.issuer_name_hash
+        and entry.issuer_key_hash == expected.issuer_key_hash
+    )
+
+
+_WORST_FIRST = (OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN, OCSPCertStatus.GOOD)
+
+
+def choose(case: Case, about: list[OCSPSingleResponse]) -> OCSPSingleResponse | None:
+    """V8: of the entries *about* the certificate, return the one that counts."""
+    if not about:
+        return None
+    current = [entry for entry in about if is_current(case, entry)]
+    if len({entry.certificate_status for entry in current}) > 1:
+        case.warn(
+            "V8",
+            ConflictingResponses,
+            f"{len(current)} current entries about the certificate contradict each "
+            "other; the worst counts",
+            entries=len(current),
+        )
+    return min(
+        current or about,
+        key=lambda entry: (
+            _WORST_FIRST.index(entry.certificate_status),
+            -entry.this_update_utc.timestamp(),
+        ),
+    )
+
+
+def complete(case: Case, request: OCSPRequest, entries: Entries) -> None:
+    """V9: every certificate of the request has an entry."""
+    answered = {_of(case, entry.cert_id) for entry in entries}
+    missing = [
+        each.serial_number
+        for each in request.requests
+        if _of(case, each.cert_id) not in answered
+    ]
+    if missing:
+        case.fail(
+            "V9",
+            IncompleteResponse,
+            f"{len(missing)} of the certificates that were asked about have no entry",
+            missing=tuple(missing[:_MENTIONED]),
+        )
+
+
+def _of(case: Case, cert_id: CertID) -> CertID | int:
+    """
+    Return what *cert_id* means, the same for every hash that the issuer is named by.
+
+    A responder may answer with another hash than it was asked with. Of other issuers
+    there is nothing to compute that from, so those have to come back as they were.
+    """
+    try:
+        algorithm, serial = cert_id.hash_algorithm, cert_id.serial_number
+    except UnsupportedAlgorithm:
+        return cert_id
+    if cert_id == CertID.for_serial(case.issuer, serial, algorithm) or (
+        # A certificate may write its issuer's name otherwise than the issuer does.
+        isinstance(case.cert, x509.Certificate)
+        and cert_id.matches(case.cert, case.issuer)
+    ):
+        return serial
+    return cert_id

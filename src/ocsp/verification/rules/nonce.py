@@ -1,0 +1,64 @@
+"""
+V22: the nonce.
+
+Rules of this file: compared in constant time, after the inner OCTET STRING is taken
+off; the raw form of RFC 2560 is read too.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from cryptography import x509
+
+from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.verification.case import Case
+from ocsp.verification.errors import NonceMismatch, NonceMissing
+from ocsp.verification.policy import NonceCheck
+from ocsp.verification.rules.message import extensions_of
+
+__all__ = ["came_back"]
+
+
+def came_back(case: Case) -> bool:
+    """V22: tell whether a nonce that was sent has come back; it has to."""
+    received = _received(case)
+    if case.nonce is None:
+        if received is not None:
+            case.warn("V22", NonceMismatch, "a nonce came that nobody has sent")
+        return False
+    if received is None:
+        _missing(case)
+        return False
+    if not hmac.compare_digest(received, case.nonce):
+        case.fail(
+            "V22",
+            NonceMismatch,
+            "another nonce came back than was sent: the response is to someone else",
+            sent=case.nonce,
+            received=received,
+        )
+    if not SHORTEST_NONCE <= len(received) <= LONGEST_NONCE:
+        case.fail(
+            "V22",
+            NonceMismatch,
+            f"the nonce has {len(received)} octets, and {SHORTEST_NONCE} to "
+            f"{LONGEST_NONCE} are allowed",
+            octets=len(received),
+        )
+    return True
+
+
+def _received(case: Case) -> bytes | None:
+    for extension in extensions_of(case.response):
+        if isinstance(extension.value, x509.OCSPNonce):
+            return extension.value.nonce
+    return None
+
+
+def _missing(case: Case) -> None:
+    message = "a nonce was sent, and none came back: the response may be a replay"
+    if case.policy.nonce is NonceCheck.REQUIRED:
+        case.fail("V22", NonceMissing, message, sent=case.nonce)
+    elif case.policy.nonce is NonceCheck.IF_PRESENT:
+        case.warn("V22", NonceMissing, message, sent=case.nonce)

@@ -1,0 +1,198 @@
+"""
+V10 to V12: who signed the response.
+
+Rules of this file: every certificate that could be the signer's is tried, in the order
+issuer, configured, came along; those that came along are nobody's word and prove
+themselves (:mod:`ocsp.verification.rules.delegate`). How many are tried is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from ocsp import limits
+from ocsp.errors import SignatureInvalid
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.signing.signatures import check_signature
+from ocsp.verification.case import Candidate, Case
+from ocsp.verification.errors import (
+    NoResponderCertificate,
+    ResponderIDMismatch,
+    ResponseSignatureInvalid,
+    SignatureAlgorithmNotAllowed,
+)
+from ocsp.verification.evidence import AuthorizedBy
+from ocsp.verification.facts import needs_pss
+from ocsp.verification.names import (
+    name_of_responder,
+    names_signer,
+    text,
+)
+from ocsp.verification.policy import SignatureHashes
+from ocsp.verification.rules.delegate import (
+    for_ocsp_signing,
+    issued_by_issuer,
+    may_sign,
+    not_revoked,
+    strong_enough,
+)
+from ocsp.verification.rules.times import in_validity
+
+__all__ = ["corresponds", "find_signer", "signature_is_right"]
+
+
+def find_signer(case: Case) -> None:
+    """V12: find whoever has signed and may; or say of all who could have, why not."""
+    named: list[Candidate] = []
+    for certificate, authorized_by in _certificates(case):
+        if not corresponds(case, certificate):
+            continue
+        candidate = Candidate(certificate, authorized_by)
+        named.append(candidate)
+        if _affordable(case, candidate):
+            _judge(case, candidate)
+            if not candidate.failures:
+                case.signer = candidate
+                return
+    if named:
+        _nobody_may(case, named)
+    else:
+        _nobody_named(case)
+
+
+def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]:
+    """Say whose key may have signed, and why that might speak for the issuer."""
+    yield case.issuer, AuthorizedBy.ISSUER
+    for certificate in case.responders:
+        yield certificate, AuthorizedBy.CONFIGURED
+    known = (case.issuer, *case.responders)
+    for certificate in case.response.certificates[: limits.MAX_VERIFIED_CERTIFICATES]:
+        if certificate not in known:
+            yield certificate, AuthorizedBy.DELEGATE
+
+
+def corresponds(case: Case, certificate: x509.Certificate) -> bool:
+    """V11: tell whether responderID, by key or by name, means *certificate*."""
+    return names_signer(case.response, certificate)
+
+
+def _affordable(case: Case, candidate: Candidate) -> bool:
+    """Count the signatures that judging the candidate takes, if the budget has them."""
+    cost = 2 if candidate.authorized_by is AuthorizedBy.DELEGATE else 1
+    case.signatures += cost
+    return case.signatures <= limits.MAX_SIGNATURES_CHECKED
+
+
+def _judge(case: Case, candidate: Candidate) -> None:
+    """Ask of one candidate all that a signer has to meet."""
+    if candidate.authorized_by is AuthorizedBy.DELEGATE:
+        issued_by_issuer(case, candidate)
+        for_ocsp_signing(candidate)
+        if not candidate.failures:  # else it is no delegate, and nobody's business
+            not_revoked(case, candidate)
+    if candidate.authorized_by is not AuthorizedBy.ISSUER:  # whose path was checked
+        in_validity(case, candidate)
+    may_sign(case, candidate)
+    strong_enough(case, candidate)
+    signature_is_right(case, candidate)
+
+
+def signature_is_right(case: Case, candidate: Candidate) -> None:
+    """V10: the key has signed tbsResponseData; V6: with an algorithm that counts."""
+    response, facts = case.response, candidate.facts
+    if needs_pss(facts, response.signature_algorithm_identifier):
+        candidate.fail(
+            "V6",
+            SignatureAlgorithmNotAllowed,
+            f"the key of {candidate.name} signs with PSS only",
+            algorithm=_algorithm(response),
+        )
+    try:
+        _check(case, candidate)
+    except SignatureInvalid as error:
+        candidate.fail(
+            "V10",
+            ResponseSignatureInvalid,
+            f"the signature of the response is not that of {candidate.name}: {error}",
+            algorithm=_algorithm(response),
+        )
+    except UnsupportedAlgorithm as error:
+        candidate.fail(
+            "V6",
+            SignatureAlgorithmNotAllowed,
+            f"the algorithm of the response's signature is not accepted: {error}",
+            algorithm=_algorithm(response),
+        )
+
+
+def _check(case: Case, candidate: Candidate) -> None:
+    response, facts = case.response, candidate.facts
+    if case.refuted is not None and candidate.authorized_by is AuthorizedBy.ISSUER:
+        raise case.refuted  # a signature takes long: none is checked twice
+    # With a key that is too large checking takes long: V6 has found that.
+    affordable = facts.curve or facts.bits <= limits.MAX_KEY_BITS
+    check_signature(
+        facts.key if affordable else None,
+        response.signature_algorithm_identifier,
+        response.signature,
+        response.tbs_response_bytes,
+        unsafe_sha1=case.policy.signature_hashes is SignatureHashes.UNSAFE_SHA1,
+    )
+
+
+def _algorithm(response: OCSPResponse) -> str:
+    return response.signature_algorithm_oid.dotted_string
+
+
+def _nobody_may(case: Case, named: list[Candidate]) -> None:
+    """Say what is wrong with all whom responderID names, the nearest first."""
+    if case.signatures > limits.MAX_SIGNATURES_CHECKED:
+        case.fail(
+            "V12",
+            NoResponderCertificate,
+            f"{len(named)} certificates could be the signer's, which is more than can "
+            f"be tried with MAX_SIGNATURES_CHECKED = {limits.MAX_SIGNATURES_CHECKED}",
+            candidates=len(named),
+        )
+    named.sort(key=_remoteness)
+    case.failures += (each for one in named for each in one.failures)
+
+
+def _remoteness(candidate: Candidate) -> tuple[bool, bool]:
+    """Return how far a candidate is from having signed: the nearest says most."""
+    failed = {finding.rule for finding in candidate.failures}
+    return "V10" in failed, "V13" in failed
+
+
+def _nobody_named(case: Case) -> None:
+    """Say that responderID names nobody at hand; or that it lies about who signed."""
+    others = [Candidate(*each) for each in _certificates(case)]
+    for candidate in others:
+        if not _affordable(case, candidate):
+            break
+        signature_is_right(case, candidate)
+        if not candidate.failures:
+            case.fail(
+                "V11",
+                ResponderIDMismatch,
+                f"responderID is {_responder(case)}, and {candidate.name} has signed",
+                responder=_responder(case),
+            )
+            return
+    case.fail(
+        "V12",
+        NoResponderCertificate,
+        f"no certificate of the responder {_responder(case)} is at hand",
+        responder=_responder(case),
+        candidates=len(others),
+    )
+
+
+def _responder(case: Case) -> str:
+    key_hash = case.response.responder_key_hash
+    if key_hash is not None:
+        return f"key {key_hash.hex()}"
+    return text(name_of_responder(case.response))

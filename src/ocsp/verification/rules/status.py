@@ -1,0 +1,119 @@
+"""
+V20 and V23 to V26: what a status is worth.
+
+Rules of this file: nothing turns a status into a better one.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from cryptography import x509
+
+from ocsp.messages.extension_types import ArchiveCutoff
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.verification.case import Case
+from ocsp.verification.errors import (
+    ResponseExpired,
+    RevocationDateInvalid,
+    RevokedButStale,
+    StatusNotAvailable,
+)
+from ocsp.verification.facts import validity_of
+from ocsp.verification.policy import ExpiredCertificate
+from ocsp.verification.rules.message import extensions_of
+
+__all__ = [
+    "ended",
+    "kept_after_expiry",
+    "only_good_is_good",
+    "revoked_in_the_past",
+]
+
+
+def only_good_is_good(case: Case, entry: OCSPSingleResponse) -> None:
+    """V20: *revoked* is said even where the response has become too old."""
+    stale = all(failure.error is ResponseExpired for failure in case.failures)
+    if stale and entry.certificate_status is OCSPCertStatus.REVOKED:
+        since = entry.revocation_time_utc
+        case.fail(
+            "V20",
+            RevokedButStale,
+            f"revoked, stale: nothing but its age speaks against a response that says "
+            f"the certificate is revoked since {since}",
+            revocation_time=since,
+        )
+
+
+def revoked_in_the_past(case: Case, entry: OCSPSingleResponse) -> None:
+    """V23: a revocation in the future, or for a reason unknown, counts at once."""
+    since = entry.revocation_time_utc
+    if since is not None and since - case.at > case.policy.clock_skew:
+        case.warn(
+            "V23",
+            RevocationDateInvalid,
+            f"the revocation is dated {since}, and it is {case.at}; it counts at once",
+            revocation_time=since,
+            at=case.at,
+        )
+    code = entry.revocation_reason_code
+    if code is not None and code not in REASONS:
+        case.warn(
+            "V23",
+            RevocationDateInvalid,
+            f"the reason of the revocation has the number {code}, which means nothing",
+            reason=code,
+        )
+
+
+def ended(case: Case) -> datetime.datetime | None:
+    """V26: a certificate that has ended is pointed out; return when, if it has."""
+    if not isinstance(case.cert, x509.Certificate):
+        return None
+    _, end = validity_of(case.cert)
+    if end >= case.at:
+        return None
+    case.warn(
+        "V26",
+        StatusNotAvailable,
+        f"the certificate itself ended at {end}",
+        not_after=end,
+        at=case.at,
+    )
+    return end
+
+
+def kept_after_expiry(
+    case: Case, entry: OCSPSingleResponse, end: datetime.datetime
+) -> None:
+    """V25: of a certificate that ended at *end*, *good* counts where status is kept."""
+    if entry.certificate_status is not OCSPCertStatus.GOOD:
+        return
+    cutoff = _archive_cutoff(entry)
+    if cutoff is not None and cutoff <= end:
+        return
+    said = (
+        "the responder does not say how long it keeps status"
+        if cutoff is None
+        else f"the responder keeps status since {cutoff} only"
+    )
+    strict = (
+        cutoff is not None
+        or case.policy.expired_certificate is ExpiredCertificate.REQUIRE_ARCHIVE_CUTOFF
+    )
+    report = case.fail if strict else case.warn
+    report(
+        "V25",
+        StatusNotAvailable,
+        f"the certificate ended at {end}, and {said}: a revocation may be forgotten",
+        not_after=end,
+        archive_cutoff=cutoff,
+    )
+
+
+def _archive_cutoff(entry: OCSPSingleResponse) -> datetime.datetime | None:
+    for extension in extensions_of(entry):
+        if isinstance(extension.value, ArchiveCutoff):
+            return extension.value.cutoff
+    return None
