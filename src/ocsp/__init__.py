@@ -78,7 +78,7 @@ from ocsp.messages.statuses import (
 if TYPE_CHECKING:
     from ocsp.client import AsyncClient, CheckStatus, Client, FailMode, Outcome, check
     from ocsp.linting import LintFinding, LintReport, lint_response
-    from ocsp.messages.preferred_algorithms import (
+    from ocsp.messages.extension_types import (
         PreferredSignatureAlgorithm,
         PreferredSignatureAlgorithms,
     )
@@ -196,8 +196,8 @@ _LATER = {
     "OCSPRequestBuilder": "ocsp.messages.requests.request_builder",
     "OCSPResponseBatch": "ocsp.messages.responses.batch",
     "OCSPResponseBuilder": "ocsp.messages.responses.response_builder",
-    "PreferredSignatureAlgorithm": "ocsp.messages.preferred_algorithms",
-    "PreferredSignatureAlgorithms": "ocsp.messages.preferred_algorithms",
+    "PreferredSignatureAlgorithm": "ocsp.messages.extension_types",
+    "PreferredSignatureAlgorithms": "ocsp.messages.extension_types",
     "Signer": "ocsp.signing.signer",
     **dict.fromkeys(("LintFinding", "LintReport", "lint_response"), "ocsp.linting"),
     **dict.fromkeys(

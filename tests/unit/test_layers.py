@@ -236,6 +236,21 @@ def test_the_table_of_floors_has_the_rooms_of_the_package() -> None:
     assert {_room(name) for name in _sources()} == {*FLOOR_OF, *ENTRANCES}
 
 
+MOST_FILES = 12
+"""A newcomer reads the names of a folder at one glance."""
+
+
+def test_a_folder_has_at_most_a_dozen_modules() -> None:
+    """Subfolders apart."""
+    folders = {path.parent for path in SOURCES.rglob("*.py")}
+    crowded = {
+        str(folder.relative_to(SOURCES)): count
+        for folder in folders
+        if (count := len([*folder.glob("[!_]*.py")])) > MOST_FILES
+    }
+    assert crowded == {}
+
+
 @pytest.mark.parametrize(
     ("module", "source", "fault"),
     [

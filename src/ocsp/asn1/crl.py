@@ -1,19 +1,25 @@
 """
-The frame of a CRL: what is signed, and with what (RFC 5280 §5.1).
+CRLs: the outer structure (RFC 5280 §5.1), and the extensions of entries (§5.3).
 
-Rules of this file: only the frame is walked, never the entries, of which there may be
-millions; ``cryptography`` reads those. The frame comes first, since nested parameters
-of an algorithm would end the process there.
+This module reads the outer structure only, never the entries, of which there may be
+millions; ``cryptography`` reads those. The outer structure is checked first, because
+deeply nested algorithm parameters would crash the process inside ``cryptography``.
 """
 
 from __future__ import annotations
 
+import datetime
 from typing import NamedTuple
 
-from ocsp.asn1.algorithms import read_algorithm
-from ocsp.asn1.der import BIT_STRING, SEQUENCE, any_value, content, end_of
+from cryptography import x509
 
-__all__ = ["CRLFrame", "read_frame"]
+from ocsp.asn1 import oids
+from ocsp.asn1.algorithms import read_algorithm
+from ocsp.asn1.certificates import UNREADABLE
+from ocsp.asn1.der import BIT_STRING, SEQUENCE, any_value, content, end_of
+from ocsp.errors import SchemaError
+
+__all__ = ["CRLFrame", "decode_crl_entry_extension", "read_frame"]
 
 _INTEGER = 0x02
 _TIMES = (0x17, 0x18)
@@ -64,3 +70,28 @@ def _entries(data: bytes, position: int, end: int) -> slice:
         if tag not in _TIMES:
             break
     return slice(end, end)
+
+
+_LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+
+
+def decode_crl_entry_extension(dotted: str, value: bytes) -> x509.ExtensionType:
+    """
+    Return the extension *dotted* with the content octets *value*.
+
+    Raises:
+        SchemaError: If they are not what such an extension has.
+    """
+    unread = x509.UnrecognizedExtension(oids.identifier(dotted), value)
+    entry = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(1)
+        .revocation_date(_LONG_AGO)
+        .add_extension(unread, critical=False)
+        .build()
+    )
+    try:
+        decoded: x509.ExtensionType = entry.extensions[0].value
+        return decoded
+    except UNREADABLE as error:
+        raise SchemaError(str(error)) from error

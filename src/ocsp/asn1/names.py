@@ -15,7 +15,7 @@ from cryptography import x509
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import UNREADABLE
-from ocsp.asn1.crl_entry import decode_crl_entry_extension
+from ocsp.asn1.crl import decode_crl_entry_extension
 from ocsp.asn1.der import (
     SEQUENCE,
     SET,

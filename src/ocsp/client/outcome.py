@@ -35,8 +35,7 @@ from ocsp.verification.errors import (
     UnsuccessfulResponse,
     VerificationError,
 )
-from ocsp.verification.evidence import VerifiedResponse
-from ocsp.verification.revocation import VerifiedRevocation
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 from ocsp.verification.staple import must_staple
 
 __all__ = [

@@ -1,8 +1,6 @@
 """
 The extensions of RFC 6960 §4.4 that ``cryptography`` has no class for.
 
-Preferred signature algorithms have a file of their own.
-
 Rules of this file:
 
 * Each is an ``x509.ExtensionType``, to be given to ``add_extension``, and is what
@@ -17,12 +15,18 @@ Rules of this file:
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from typing import NamedTuple, Self
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, NamedTuple, NoReturn, Self
 
 from cryptography import x509
 
 from ocsp.asn1 import oids
+from ocsp.asn1.algorithms import (
+    algorithm_identifier,
+    encode_algorithm,
+    read_algorithm,
+    usual_parameters,
+)
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.der import (
     NULL_DER,
@@ -47,7 +51,6 @@ from ocsp.asn1.names import (
 )
 from ocsp.asn1.times import encode_time, explicit_time, generalized_time, moment
 from ocsp.errors import BuildError, DecodeError, SchemaError
-from ocsp.messages.known_extension import KnownExtension, require, shown
 
 __all__ = [
     "LONGEST_NONCE",
@@ -55,9 +58,85 @@ __all__ = [
     "ArchiveCutoff",
     "CRLReference",
     "ExtendedRevoke",
+    "KnownExtension",
     "Nonce",
+    "PreferredSignatureAlgorithm",
+    "PreferredSignatureAlgorithms",
     "ServiceLocator",
 ]
+
+
+class KnownExtension(x509.UnrecognizedExtension):
+    """What the extensions of this file have in common."""
+
+    # Of the class, as on every ExtensionType but the one below.
+    oid: ClassVar[x509.ObjectIdentifier]
+    """The object identifier."""
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__(self.oid, value)
+
+    @classmethod
+    def read(cls, value: bytes) -> Self:
+        """Return the extension whose content octets are *value*, whatever they are."""
+        extension = cls.__new__(cls)
+        KnownExtension.__init__(extension, value)
+        return extension
+
+    def check(self) -> None:
+        """
+        Require that the content is well-formed.
+
+        Raises:
+            DecodeError: If it is not.
+        """
+        self._fields()
+
+    def _fields(self) -> object:
+        raise NotImplementedError
+
+    def _text(self) -> str:
+        """Return what the fields say, for people."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        try:
+            text = self._text()
+        except DecodeError as error:
+            text = f"malformed: {error}"
+        return f"<{type(self).__name__}({text})>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.read, (self.value,)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # The base has no slots; it sets these two, once.
+        if name not in {"_oid", "_value"} or name in self.__dict__:
+            self._refuse()
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+
+def _require(name: str, value: object, kind: type) -> None:
+    """
+    Require an argument of a type.
+
+    Raises:
+        TypeError: If it is of another one.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be of type {kind.__name__}")
+
+
+def _shown(when: datetime.datetime) -> str:
+    """Return a moment of UTC, for people."""
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
 
 _IA5_STRING = 0x16
 
@@ -136,17 +215,17 @@ class CRLReference(KnownExtension):
             raise BuildError("a reference to a CRL has an URL, a number or a time")
         parts = []
         if url is not None:
-            require("url", url, str)
+            _require("url", url, str)
             if not url.isascii():
                 raise BuildError("the URL of a CRL is ASCII")
             parts.append(encode(context(0), encode(_IA5_STRING, url.encode())))
         if number is not None:
-            require("number", number, int)
+            _require("number", number, int)
             if number < 0:
                 raise BuildError("the number of a CRL is not negative")
             parts.append(encode(context(1), encode_integer(number)))
         if time is not None:
-            require("time", time, datetime.datetime)
+            _require("time", time, datetime.datetime)
             parts.append(encode(context(2), encode_time(time)))
         super().__init__(encode(SEQUENCE, *parts))
 
@@ -185,7 +264,7 @@ class CRLReference(KnownExtension):
         parts = [
             "" if url is None else f"url={url!r}",
             "" if number is None else f"number={number_text(number)}",
-            "" if time is None else f"time={shown(time)}",
+            "" if time is None else f"time={_shown(time)}",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -227,7 +306,7 @@ class ArchiveCutoff(KnownExtension):
         Raises:
             TypeError: If *cutoff* is no datetime.
         """
-        require("cutoff", cutoff, datetime.datetime)
+        _require("cutoff", cutoff, datetime.datetime)
         super().__init__(encode_time(cutoff))
 
     @property
@@ -242,7 +321,7 @@ class ArchiveCutoff(KnownExtension):
         return moment(data[text])
 
     def _text(self) -> str:
-        return shown(self.cutoff)
+        return _shown(self.cutoff)
 
 
 class ServiceLocator(KnownExtension):
@@ -278,9 +357,9 @@ class ServiceLocator(KnownExtension):
         Raises:
             TypeError: If an argument is of another type.
         """
-        require("issuer", issuer, x509.Name)
+        _require("issuer", issuer, x509.Name)
         if locator is not None:
-            require("locator", locator, x509.AuthorityInformationAccess)
+            _require("locator", locator, x509.AuthorityInformationAccess)
         access = b"" if locator is None else locator.public_bytes()
         super().__init__(encode(SEQUENCE, issuer.public_bytes(), access))
 
@@ -292,7 +371,7 @@ class ServiceLocator(KnownExtension):
         Raises:
             TypeError: If *cert* is no certificate.
         """
-        require("cert", cert, x509.Certificate)
+        _require("cert", cert, x509.Certificate)
         kind = x509.AuthorityInformationAccess
         try:
             access = cert.extensions.get_extension_for_class(kind).value.public_bytes()
@@ -372,3 +451,128 @@ class ExtendedRevoke(KnownExtension):
 
     def _text(self) -> str:
         return self._fields()
+
+
+class PreferredSignatureAlgorithm(NamedTuple):
+    """
+    One choice of a client.
+
+    Attributes:
+        signature: The DER of the AlgorithmIdentifier of the signature.
+
+        key: The DER of the AlgorithmIdentifier of the signer's key, or ``None``.
+    """
+
+    signature: bytes
+    key: bytes | None = None
+
+    @classmethod
+    def of(
+        cls,
+        signature: x509.ObjectIdentifier,
+        parameters: bytes | None = None,
+        key: bytes | None = None,
+    ) -> Self:
+        """
+        Return the choice of a signature algorithm by its object identifier.
+
+        Args:
+            signature: The algorithm; the names are in ``SignatureAlgorithmOID``.
+
+            parameters: The DER of its parameters, empty for none. Without: NULL for
+                the algorithms of RSA PKCS #1 v1.5 (RFC 4055 §5), none for others.
+
+            key: The DER of an AlgorithmIdentifier of keys, where one kind of key is
+                preferred too: a curve, say.
+
+        Raises:
+            TypeError: If *signature* is no object identifier.
+        """
+        _require("signature", signature, x509.ObjectIdentifier)
+        dotted = signature.dotted_string
+        if parameters is None:
+            parameters = usual_parameters(dotted)
+        return cls(encode_algorithm(dotted, parameters), key)
+
+    @property
+    def signature_algorithm_oid(self) -> x509.ObjectIdentifier:
+        """The object identifier of the signature algorithm."""
+        return oids.identifier(algorithm_identifier(self.signature).oid)
+
+    @property
+    def key_algorithm_oid(self) -> x509.ObjectIdentifier | None:
+        """The object identifier of the kind of key, or ``None``."""
+        if self.key is None:
+            return None
+        return oids.identifier(algorithm_identifier(self.key).oid)
+
+
+class PreferredSignatureAlgorithms(KnownExtension):
+    """
+    The signature algorithms that a client wants, best first (RFC 6960 §4.4.7).
+
+    ::
+
+        PreferredSignatureAlgorithms ::= SEQUENCE OF SEQUENCE {
+            sigIdentifier       AlgorithmIdentifier,
+            pubKeyAlgIdentifier SMIMECapability OPTIONAL }
+    """
+
+    oid = oids.identifier(oids.PREFERRED_SIGNATURE_ALGORITHMS)
+
+    def __init__(self, algorithms: Iterable[PreferredSignatureAlgorithm]) -> None:
+        """
+        Name *algorithms*, best first.
+
+        Raises:
+            BuildError: If there is none, or one has something else in place of an
+                AlgorithmIdentifier.
+            TypeError: If one is no :class:`PreferredSignatureAlgorithm`.
+        """
+        chosen = tuple(algorithms)
+        if not chosen:
+            raise BuildError("no signature algorithm is preferred")
+        for each in chosen:
+            _require("algorithm", each, PreferredSignatureAlgorithm)
+        entries = (encode(SEQUENCE, each.signature, each.key or b"") for each in chosen)
+        super().__init__(encode(SEQUENCE, *entries))
+        try:
+            self.check()
+        except DecodeError as error:
+            raise BuildError(str(error)) from error
+
+    @property
+    def algorithms(self) -> tuple[PreferredSignatureAlgorithm, ...]:
+        """The choices, best first."""
+        return self._fields()
+
+    def _fields(self) -> tuple[PreferredSignatureAlgorithm, ...]:
+        data, name = self.value, "PreferredSignatureAlgorithms"
+        position, end = content(data, 0, len(data), SEQUENCE, name)
+        end_of(end, len(data), name)
+        found: list[PreferredSignatureAlgorithm] = []
+        while position < end:
+            place = f"{name}[{len(found)}]"
+            choice, position = _preferred(data, position, end, place)
+            found.append(choice)
+        return tuple(found)
+
+    def _text(self) -> str:
+        return ", ".join(
+            each.signature_algorithm_oid.dotted_string for each in self.algorithms
+        )
+
+
+def _preferred(
+    data: bytes, position: int, end: int, name: str
+) -> tuple[PreferredSignatureAlgorithm, int]:
+    """Return one choice, and where it stops."""
+    position, stop = content(data, position, end, SEQUENCE, name)
+    place = f"{name}.sigIdentifier"
+    signature, position = read_algorithm(data, position, stop, place)
+    key = None
+    if position < stop:
+        place = f"{name}.pubKeyAlgIdentifier"
+        key, position = read_algorithm(data, position, stop, place)
+        end_of(position, stop, name)
+    return PreferredSignatureAlgorithm(signature, key), stop

@@ -17,7 +17,7 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1 import oids
-from ocsp.asn1.crl_entry import decode_crl_entry_extension
+from ocsp.asn1.crl import decode_crl_entry_extension
 from ocsp.asn1.der import (
     BOOLEAN,
     OCTET_STRING,
@@ -36,9 +36,9 @@ from ocsp.messages.extension_types import (
     ArchiveCutoff,
     CRLReference,
     ExtendedRevoke,
+    PreferredSignatureAlgorithms,
     ServiceLocator,
 )
-from ocsp.messages.preferred_algorithms import PreferredSignatureAlgorithms
 from ocsp.messages.sct import decode_sct_list
 
 __all__ = [

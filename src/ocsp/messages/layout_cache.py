@@ -10,7 +10,7 @@ layout is right for every message that is equal in all octets outside the values
 Rules of this file: a shape is learned only from a message that the reader accepted in
 full; what lies in a value's place must be acceptable whatever it is, or be checked by
 the caller; and what is kept is bounded. So reading by shape gives what the reader
-would give, which ``tests/property/test_shapes.py`` proves.
+would give, which ``tests/property/test_layout_cache.py`` proves.
 """
 
 from __future__ import annotations

@@ -18,7 +18,11 @@ from ocsp.verification.chain import (
     verify_chain,
 )
 from ocsp.verification.crl.verify import verify_crl
-from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
+from ocsp.verification.evidence import (
+    AuthorizedBy,
+    VerifiedResponse,
+    VerifiedRevocation,
+)
 from ocsp.verification.policy import (
     UNBOUNDED,
     CertIDHashes,
@@ -32,7 +36,6 @@ from ocsp.verification.policy import (
     SignatureHashes,
 )
 from ocsp.verification.response import verify
-from ocsp.verification.revocation import VerifiedRevocation
 from ocsp.verification.staple import must_staple, verify_staple
 
 __all__ = [

@@ -1,13 +1,14 @@
 """
-Evidence: what a verified response says.
+Evidence: the verified status of a certificate at a moment.
 
-Rules of this file: evidence comes from :func:`ocsp.verify` and from nowhere else. It
-cannot be made by hand, changed, or restored from a file: keep the response, and verify
-it again.
+:func:`ocsp.verify` and :func:`ocsp.verify_crl` create evidence; nothing else can. It
+cannot be created by hand, changed, copied into another object, or restored from a file:
+keep the response, and verify it again.
 """
 
 from __future__ import annotations
 
+import abc
 import datetime
 import enum
 from typing import NamedTuple, NoReturn, Protocol, Self, final
@@ -15,6 +16,7 @@ from typing import NamedTuple, NoReturn, Protocol, Self, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from ocsp.asn1.certificates import serial_of
 from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
@@ -26,15 +28,19 @@ from ocsp.verification.errors import (
     Finding,
 )
 from ocsp.verification.names import name_of_subject, text
-from ocsp.verification.policy import Policy
-from ocsp.verification.timed import TimedEvidence
+from ocsp.verification.policy import MissingNextUpdate, Policy
 
 __all__ = [
     "AuthorizedBy",
+    "CRLJudgement",
     "Evidence",
     "Judgement",
+    "ResponseJudgement",
+    "Unforgeable",
     "VerifiedResponse",
-    "as_evidence",
+    "VerifiedRevocation",
+    "evidence_of_crl",
+    "evidence_of_response",
 ]
 
 
@@ -42,34 +48,157 @@ class AuthorizedBy(enum.Enum):
     """Why a signer may speak for the issuer (RFC 6960 §4.2.2.2)."""
 
     ISSUER = "issuer"
-    """It is the issuer."""
+    """The signer is the issuer itself."""
 
     DELEGATE = "delegate"
-    """The issuer has issued it a certificate for that."""
+    """The issuer has issued the signer a certificate for OCSP signing."""
 
     CONFIGURED = "configured"
-    """The relying party has said so."""
+    """The caller named the signer in ``responders``."""
 
 
-class Evidence(Protocol):
-    """What is asked of evidence about a delegate, whatever it comes from (V17)."""
+# --- what all evidence has in common --------------------------------------------------
+
+
+class Unforgeable:
+    """An immutable object that only the verifier can create."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"evidence cannot be changed: {name}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"evidence cannot be changed: {name}")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "evidence cannot be pickled: keep the response, and verify it again"
+        )
+
+
+class Judgement(Protocol):
+    """What a verification concluded, of a response or of a CRL."""
 
     @property
+    def this_update(self) -> datetime.datetime:
+        """The moment for which the status is stated, aware, in UTC."""
+
+    @property
+    def next_update(self) -> datetime.datetime | None:
+        """When newer information will be available, or ``None``."""
+
+    @property
+    def at(self) -> datetime.datetime:
+        """The moment for which the verifier judged, aware, in UTC."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that was applied."""
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Findings that do not contradict the status."""
+
+
+class Evidence(Unforgeable, abc.ABC):
+    """The verified status of a certificate, and how long it holds."""
+
+    __slots__ = ("_judgement",)
+
+    _judgement: Judgement
+
+    @property
+    @abc.abstractmethod
     def status(self) -> OCSPCertStatus:
-        """What is said of the certificate."""
+        """The status of the certificate."""
 
     @property
+    @abc.abstractmethod
     def responder(self) -> x509.Certificate:
-        """The certificate of whoever says so."""
+        """The certificate of the signer."""
 
+    @abc.abstractmethod
     def is_about(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
         """Tell whether this is evidence for *cert*, issued by *issuer*."""
 
+    @property
+    def this_update(self) -> datetime.datetime:
+        """The moment for which the status is stated (thisUpdate), aware, in UTC."""
+        return self._judgement.this_update
+
+    @property
+    def next_update(self) -> datetime.datetime | None:
+        """When newer information will be available (nextUpdate), or ``None``."""
+        return self._judgement.next_update
+
+    @property
+    def holds_until(self) -> datetime.datetime:
+        """The end of this evidence: nextUpdate, or the age that the policy allows."""
+        return _end_of_hold(self.this_update, self.next_update, self.policy)
+
+    @property
+    def at(self) -> datetime.datetime:
+        """The moment for which the verifier judged, aware, in UTC."""
+        return self._judgement.at
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that was applied."""
+        return self._judgement.policy
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Findings that do not contradict the status."""
+        return self._judgement.warnings
+
     def holds_at(self, moment: datetime.datetime) -> bool:
-        """Tell whether this is still evidence at *moment*, which is aware."""
+        """
+        Tell whether this is still evidence at *moment*, by its own times.
+
+        Args:
+            moment: Aware.
+        """
+        return self.this_update <= moment < self.holds_until
+
+    def _span(self) -> str:
+        """Return thisUpdate and nextUpdate as text."""
+        until = self.next_update
+        end = "?" if until is None else f"{until:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.this_update:%Y-%m-%dT%H:%M:%SZ} to {end}"
 
 
-class Judgement(NamedTuple):
+_END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+
+
+def _end_of_hold(
+    this_update: datetime.datetime,
+    next_update: datetime.datetime | None,
+    policy: Policy,
+) -> datetime.datetime:
+    """Return when information of these times stops to count under *policy*."""
+    ends = [_later(this_update, policy.max_age)]
+    if next_update is not None:
+        ends.append(next_update)
+    elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
+        ends.append(_later(this_update, policy.max_age_without_next_update))
+    return min(ends)
+
+
+def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime:
+    return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
+
+
+# --- from a response ------------------------------------------------------------------
+
+
+class ResponseJudgement(NamedTuple):
     """
     What a verification has come to.
 
@@ -121,7 +250,7 @@ _NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 @final
-class VerifiedResponse(TimedEvidence):
+class VerifiedResponse(Evidence):
     """
     Evidence of a certificate's status at a moment.
 
@@ -132,7 +261,7 @@ class VerifiedResponse(TimedEvidence):
 
     __slots__ = ()
 
-    _judgement: Judgement
+    _judgement: ResponseJudgement
 
     def __init__(self) -> None:
         raise TypeError("VerifiedResponse comes from ocsp.verify()")
@@ -239,8 +368,141 @@ class VerifiedResponse(TimedEvidence):
         )
 
 
-def as_evidence(judgement: Judgement) -> VerifiedResponse:
+def evidence_of_response(judgement: ResponseJudgement) -> VerifiedResponse:
     """Return the evidence that a judgement has come to; for the judge only."""
     evidence = object.__new__(VerifiedResponse)
+    object.__setattr__(evidence, "_judgement", judgement)
+    return evidence
+
+
+# --- from a CRL -----------------------------------------------------------------------
+
+
+class CRLJudgement(NamedTuple):
+    """
+    What the verification of a CRL has come to.
+
+    Attributes:
+        cert: The certificate that was asked about.
+
+        issuer: Who issued it, and the CRL.
+
+        revocation_time: Since when it is revoked, or ``None`` for *good*.
+
+        revocation_reason: Why, or ``None``.
+
+        this_update: That of the newest list.
+
+        next_update: That of the newest list.
+
+        crl_number: That of the complete CRL.
+
+        delta_crl_number: That of the delta CRL.
+
+        at: The moment of judgement.
+
+        policy: What was insisted on.
+
+        warnings: What does not speak against the CRL, and is worth to be known.
+    """
+
+    cert: x509.Certificate
+    issuer: x509.Certificate
+    revocation_time: datetime.datetime | None
+    revocation_reason: x509.ReasonFlags | None
+    this_update: datetime.datetime
+    next_update: datetime.datetime | None
+    crl_number: int | None
+    delta_crl_number: int | None
+    at: datetime.datetime
+    policy: Policy
+    warnings: tuple[Finding, ...]
+
+
+@final
+class VerifiedRevocation(Evidence):
+    """
+    Evidence from a CRL of a certificate's status at a moment.
+
+    :attr:`status` may be *revoked*: look at it, or call :meth:`require_good`. *Good*
+    means that the issuer does not list the certificate, not that it has issued it. Not
+    verified: anything about the issuer's own certificate; build and check its path
+    before.
+    """
+
+    __slots__ = ()
+
+    _judgement: CRLJudgement
+
+    def __init__(self) -> None:
+        raise TypeError("VerifiedRevocation comes from ocsp.verify_crl()")
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("VerifiedRevocation cannot be subclassed")
+
+    @property
+    def status(self) -> OCSPCertStatus:
+        """*Good* or *revoked*; a CRL knows no *unknown*."""
+        is_listed = self._judgement.revocation_time is not None
+        return OCSPCertStatus.REVOKED if is_listed else OCSPCertStatus.GOOD
+
+    @property
+    def canonical_cert_id(self) -> CertID:
+        """The CertID of the certificate with SHA-256."""
+        judgement = self._judgement
+        return CertID.for_certificate(judgement.cert, judgement.issuer, hashes.SHA256())
+
+    @property
+    def revocation_time(self) -> datetime.datetime | None:
+        """Since when the certificate is revoked, aware, in UTC; or ``None``."""
+        return self._judgement.revocation_time
+
+    @property
+    def revocation_reason(self) -> x509.ReasonFlags | None:
+        """Why, or ``None`` where nothing is said."""
+        return self._judgement.revocation_reason
+
+    @property
+    def crl_number(self) -> int | None:
+        """The number of the complete CRL (RFC 5280 §5.2.3), or ``None``."""
+        return self._judgement.crl_number
+
+    @property
+    def delta_crl_number(self) -> int | None:
+        """The number of the delta CRL, or ``None`` without one."""
+        return self._judgement.delta_crl_number
+
+    @property
+    def responder(self) -> x509.Certificate:
+        """The certificate of whoever signed: the issuer's."""
+        return self._judgement.issuer
+
+    def require_good(self) -> Self:
+        """
+        Return this evidence if the certificate is good.
+
+        Raises:
+            CertificateRevoked: If it is revoked.
+        """
+        if self.status is OCSPCertStatus.GOOD:
+            return self
+        raise CertificateRevoked(self.revocation_time, self.revocation_reason)
+
+    def is_about(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
+        """Tell whether this is evidence for *cert*, issued by *issuer*."""
+        return self.canonical_cert_id.matches(cert, issuer)
+
+    def __repr__(self) -> str:
+        return (
+            f"<VerifiedRevocation({self.status.name}, "
+            f"serial={serial_of(self._judgement.cert):#x},"
+            f" {self._span()}, by "
+            f"{text(name_of_subject(self.responder))})>"
+        )
+
+
+def evidence_of_crl(judgement: CRLJudgement) -> VerifiedRevocation:
+    """Return the evidence that a judgement has come to; for ``verify_crl`` only."""
+    evidence = object.__new__(VerifiedRevocation)
     object.__setattr__(evidence, "_judgement", judgement)
     return evidence

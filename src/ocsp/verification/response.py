@@ -18,10 +18,9 @@ from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.case import Case
 from ocsp.verification.clock import moment_of
-from ocsp.verification.evidence import Evidence, VerifiedResponse
+from ocsp.verification.evidence import Evidence, VerifiedResponse, VerifiedRevocation
 from ocsp.verification.judging.judge import judge, open_message
 from ocsp.verification.policy import Policy
-from ocsp.verification.revocation import VerifiedRevocation
 
 __all__ = ["check_settings", "verify"]
 

@@ -20,7 +20,7 @@ from ocsp.verification.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
 )
-from ocsp.verification.sealed import Sealed
+from ocsp.verification.evidence import Unforgeable
 from tests.cases.builder import HOUR, SECOND, Builder, extension
 from tests.cases.model import NOW
 
@@ -205,7 +205,7 @@ class _LooksLikeIt:
         return True
 
 
-class _IsSealed(Sealed):
+class _IsSealed(Unforgeable):
     """The same, which has taken the seal from where it is kept."""
 
     status = OCSPCertStatus.GOOD

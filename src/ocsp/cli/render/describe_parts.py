@@ -26,6 +26,7 @@ from ocsp.messages.extension_types import (
     ArchiveCutoff,
     CRLReference,
     ExtendedRevoke,
+    PreferredSignatureAlgorithms,
     ServiceLocator,
 )
 from ocsp.messages.extensions import (
@@ -34,7 +35,6 @@ from ocsp.messages.extensions import (
     SINGLE_EXTENSIONS,
     SINGLE_REQUEST_EXTENSIONS,
 )
-from ocsp.messages.preferred_algorithms import PreferredSignatureAlgorithms
 from ocsp.messages.raw_fields import RawExtension
 
 __all__ = [

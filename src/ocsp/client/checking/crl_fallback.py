@@ -19,7 +19,7 @@ from ocsp.client.outcome import Attempt
 from ocsp.errors import FetchError
 from ocsp.verification.crl.verify import verify_crl
 from ocsp.verification.errors import VerificationError
-from ocsp.verification.revocation import VerifiedRevocation
+from ocsp.verification.evidence import VerifiedRevocation
 
 __all__ = ["ask_lists"]
 

@@ -33,8 +33,7 @@ from ocsp.errors import (
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.chain import needs_no_status
-from ocsp.verification.evidence import VerifiedResponse
-from ocsp.verification.revocation import VerifiedRevocation
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
 __all__ = ["check_flow"]
 

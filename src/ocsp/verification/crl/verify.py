@@ -34,13 +34,13 @@ from ocsp.verification.crl.rules import (
 )
 from ocsp.verification.crl.scope import all_reasons, fits_delta, in_scope
 from ocsp.verification.errors import CRLExpired, Finding, VerificationError
-from ocsp.verification.policy import Policy
-from ocsp.verification.response import check_settings
-from ocsp.verification.revocation import (
+from ocsp.verification.evidence import (
     CRLJudgement,
     VerifiedRevocation,
-    as_revocation,
+    evidence_of_crl,
 )
+from ocsp.verification.policy import Policy
+from ocsp.verification.response import check_settings
 
 __all__ = ["verify_crl"]
 
@@ -152,7 +152,7 @@ def _error(failures: list[Finding]) -> VerificationError:
 
 def _evidence(case: CRLCase, found: Revocation | None) -> VerifiedRevocation:
     newest = case.newest
-    return as_revocation(
+    return evidence_of_crl(
         CRLJudgement(
             cert=case.cert,
             issuer=case.issuer,

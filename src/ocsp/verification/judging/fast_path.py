@@ -7,7 +7,7 @@ the one signature; to ask each rule takes five times as long.
 
 Rules of this file: *yes* means that all rules would find nothing, not even a warning.
 *No* means nothing: the rules are asked, and they alone find. That both come to the
-same is proved by ``tests/property/test_ordinary.py`` and by every case.
+same is proved by ``tests/property/test_fast_path.py`` and by every case.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Case
-from ocsp.verification.evidence import AuthorizedBy, Judgement
+from ocsp.verification.evidence import AuthorizedBy, ResponseJudgement
 from ocsp.verification.facts import facts_of, odd_size, validity_of
 from ocsp.verification.names import names_signer
 from ocsp.verification.policy import CertIDHashes
@@ -37,7 +37,7 @@ _ISSUER = AuthorizedBy.ISSUER
 _ANY_HASH = CertIDHashes.SHA1_AND_SHA2
 
 
-def ordinary(case: Case) -> Judgement | None:
+def ordinary(case: Case) -> ResponseJudgement | None:
     """Return what an ordinary response comes to; of all others, nothing."""
     response, cert, issuer = case.response, case.cert, case.issuer
     entry, layout = response._only, response._layout
@@ -54,7 +54,7 @@ def ordinary(case: Case) -> Judgement | None:
         or not _is_in_time(case, entry, cert)
     ):
         return None
-    judgement = Judgement(
+    judgement = ResponseJudgement(
         cert, issuer, response, entry, issuer, _ISSUER, case.at, case.policy, False, ()
     )
     return judgement if _is_signed(case) else None

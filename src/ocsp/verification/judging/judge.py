@@ -14,7 +14,11 @@ from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.verification.case import Case, Findings
 from ocsp.verification.errors import Finding, VerificationError
-from ocsp.verification.evidence import Judgement, VerifiedResponse, as_evidence
+from ocsp.verification.evidence import (
+    ResponseJudgement,
+    VerifiedResponse,
+    evidence_of_response,
+)
 from ocsp.verification.judging.fast_path import ordinary
 from ocsp.verification.rules.entry import choose, complete, matching
 from ocsp.verification.rules.message import (
@@ -49,7 +53,7 @@ def judge(case: Case) -> VerifiedResponse:
     """
     judgement = ordinary(case)
     if judgement is not None:
-        return as_evidence(judgement)
+        return evidence_of_response(judgement)
     response = case.response
     entries = response._responses
     layout = response._layout
@@ -72,8 +76,8 @@ def judge(case: Case) -> VerifiedResponse:
     signer = case.signer
     if case.failures or entry is None or signer is None:
         raise error_of(case.failures)
-    return as_evidence(
-        Judgement(
+    return evidence_of_response(
+        ResponseJudgement(
             case.cert,
             case.issuer,
             response,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
-from ocsp.messages.known_extension import KnownExtension
+from ocsp.messages.extension_types import KnownExtension
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case, Findings, unread
