@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 import ocsp
 from bench.measure import Pair, Row, side_by_side
 from bench.messages import MOMENT, ca, key, leaf
-from ocsp.client import CheckStatus, HTTPReply, HTTPRequest, World
+from ocsp.client import CheckStatus, Environment, HTTPReply, HTTPRequest
 from ocsp.http import RESPONSE_TYPE, get_url
 
 __all__ = ["rows"]
@@ -32,7 +32,7 @@ AT_ONCE = 8
 
 _SHA256 = hashes.SHA256()
 _ECDSA = ec.ECDSA(_SHA256)
-_WORLD = World(now=lambda: MOMENT + datetime.timedelta(hours=1))
+_WORLD = Environment(now=lambda: MOMENT + datetime.timedelta(hours=1))
 
 
 def _answer(cert: x509.Certificate) -> bytes:
@@ -56,7 +56,7 @@ class _Canned:
 
 
 def _remembered(rounds: int) -> Pair:
-    client = ocsp.Client(transport=_Canned(), world=_WORLD)
+    client = ocsp.Client(transport=_Canned(), environment=_WORLD)
     url = "http://responder.example"
     client.check(leaf(), ca(), url=url).require_good()
     signature, public = key().sign(b"", _ECDSA), key().public_key()
@@ -141,7 +141,7 @@ def _serving() -> Iterator[str]:
 
 async def _by_client(url: str) -> None:
     items = [(cert, ca()) for cert in _certificates()]
-    async with ocsp.AsyncClient(world=_WORLD) as client:
+    async with ocsp.AsyncClient(environment=_WORLD) as client:
         found = await client.check_many(items, url=url, concurrency=AT_ONCE)
     assert all(outcome.status is CheckStatus.GOOD for outcome in found)
 

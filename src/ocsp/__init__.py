@@ -191,7 +191,7 @@ __all__ = [
     "verify_staple",
 ]
 
-_LATER = {
+_LAZY_IMPORTS = {
     "KeySigner": "ocsp.signing.signer",
     "OCSPRequestBuilder": "ocsp.messages.requests.request_builder",
     "OCSPResponseBatch": "ocsp.messages.responses.batch",
@@ -242,7 +242,7 @@ def __getattr__(name: str) -> object:
     """
     from importlib import import_module
 
-    module = _LATER.get(name)
+    module = _LAZY_IMPORTS.get(name)
     if module is None:
         raise AttributeError(f"module 'ocsp' has no attribute {name!r}")
     found: object = getattr(import_module(module), name)

@@ -14,6 +14,7 @@ from types import ModuleType
 __all__ = [
     "MAX_ADDRESSES",
     "MAX_CACHED_ANSWERS",
+    "MAX_CACHED_CRLS",
     "MAX_CERTIFICATES",
     "MAX_CRL_BYTES",
     "MAX_DEPTH",
@@ -22,7 +23,6 @@ __all__ = [
     "MAX_GET_URL_BYTES",
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_ISSUER_BYTES",
-    "MAX_KEPT_CRLS",
     "MAX_KEPT_CRL_BYTES",
     "MAX_KEY_BITS",
     "MAX_MESSAGE_BYTES",
@@ -152,7 +152,7 @@ oldest make room.
 MAX_WORKERS = 64
 """Certificates that ``check_many`` asks about at the same time, to all responders."""
 
-MAX_KEPT_CRLS = 16
+MAX_CACHED_CRLS = 16
 """CRLs that a client keeps for the other certificates of their issuers."""
 
 MAX_KEPT_CRL_BYTES = 1 << 22

@@ -77,7 +77,7 @@ class Feature(enum.StrEnum):
     """Responses about the delegate itself (RFC 6960 §4.2.2.2.1)."""
 
     CERT_ID = "cert-id"
-    """Asking by CertID, without the certificate."""
+    """ResponderOrder by CertID, without the certificate."""
 
     STAPLE = "staple"
     """Stapling, and certificates that demand it (RFC 7633)."""

@@ -23,7 +23,7 @@ Seed = tuple[str, str, bytes]
 """Kind (``request`` or ``response``), name, document."""
 
 _MOMENT = datetime.datetime(2024, 2, 29, 12, 30, 1, tzinfo=datetime.UTC)
-_LATER = _MOMENT + datetime.timedelta(days=7)
+_LAZY_IMPORTS = _MOMENT + datetime.timedelta(days=7)
 _HASHES = (
     hashes.SHA1(),
     hashes.SHA224(),
@@ -90,7 +90,7 @@ def _response(
         hashes.SHA256(),
         status,
         _MOMENT,
-        _LATER,
+        _LAZY_IMPORTS,
         _MOMENT if revoked else None,
         x509.ReasonFlags.key_compromise if revoked else None,
     )
@@ -119,6 +119,6 @@ def _certificate(
         .serial_number(7)
         .public_key(key.public_key())
         .not_valid_before(_MOMENT)
-        .not_valid_after(_LATER)
+        .not_valid_after(_LAZY_IMPORTS)
         .sign(key, algorithm)  # type: ignore[arg-type]
     )

@@ -13,7 +13,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import KeySigner
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
-from ocsp.server import Application, listen, running
+from ocsp.server import Application, bind, serve_in_thread
 from ocsp.status import MemorySource
 from tests.pki import DELEGATION, key, make, name
 
@@ -104,5 +104,5 @@ def living() -> Iterator[Live]:
     )
     authority = Authority(CA, KeySigner(key(RESPONDER_NAME), RESPONDER))
     application = Application(Responder([authority]), source)
-    with running(application, listen("127.0.0.1", 0)) as url:
+    with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
         yield Live(url)

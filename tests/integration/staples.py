@@ -33,9 +33,9 @@ from ocsp.responder import (
     Responder,
     StatusQuery,
     StatusRecord,
-    Unlisted,
+    UnknownSerialPolicy,
 )
-from ocsp.server import Application, listen, running
+from ocsp.server import Application, bind, serve_in_thread
 from ocsp.stapling.pyopenssl import StapleChecks, require_staple
 from ocsp.status import MemorySource
 from tests.pki import DELEGATION, key, make
@@ -161,7 +161,7 @@ class Scene:
 
 @contextmanager
 def scene(
-    directory: Path, unlisted: Unlisted = Unlisted.UNAUTHORIZED
+    directory: Path, unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED
 ) -> Iterator[Scene]:
     """
     Make it all, and let the responder run.
@@ -201,7 +201,7 @@ def scene(
     records: dict[StatusQuery, StatusRecord] = {}
     responder = Responder([Authority(issuer, signer, unlisted=unlisted)])
     application = Application(responder, MemorySource(records))
-    with running(application, listen("127.0.0.1", 0)) as url:
+    with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
         made = Scene(
             directory=directory,
             issuer=issuer,

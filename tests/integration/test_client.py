@@ -19,15 +19,15 @@ from cryptography.hazmat.primitives.serialization import (
 
 import ocsp
 from ocsp.client import (
-    AskBy,
+    AddressPolicy,
     CheckStatus,
     Options,
     Outcome,
     Reason,
+    RequestMethod,
     SendNonce,
     Source,
     SQLiteCache,
-    Targets,
     default,
 )
 from tests.integration.live import CA, GOOD, NEVER, RESPONDER, REVOKED, Live, living
@@ -56,13 +56,15 @@ def _check(kind: str, cert: x509.Certificate, options: Options, url: str) -> Out
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-@pytest.mark.parametrize("ask_by", list(AskBy))
+@pytest.mark.parametrize("method", list(RequestMethod))
 @pytest.mark.parametrize("nonce", list(SendNonce))
 def test_our_responder_is_believed(
-    live: Live, kind: str, ask_by: AskBy, nonce: SendNonce
+    live: Live, kind: str, method: RequestMethod, nonce: SendNonce
 ) -> None:
     """By GET and POST, with a nonce and without."""
-    options = Options(ask_by=ask_by, nonce=nonce, targets=Targets.PRIVATE_TOO)
+    options = Options(
+        method=method, nonce=nonce, address_policy=AddressPolicy.PRIVATE_TOO
+    )
     for serial, status in EXPECTED.items():
         outcome = _check(kind, live.leaf(serial), options, "")
         assert (outcome.status, outcome.source) == (status, Source.RESPONDER)
@@ -154,7 +156,7 @@ def _openssl_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize(
     "options",
-    [Options(), Options(ask_by=AskBy.POST), Options(nonce=SendNonce.ALWAYS)],
+    [Options(), Options(method=RequestMethod.POST), Options(nonce=SendNonce.ALWAYS)],
     ids=["get", "post", "nonce"],
 )
 def test_openssl_is_believed(
@@ -212,7 +214,7 @@ def _cfssl_response(folder: Path, cert: x509.Certificate, status: str) -> str:
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize(
-    "options", [Options(), Options(ask_by=AskBy.POST)], ids=["get", "post"]
+    "options", [Options(), Options(method=RequestMethod.POST)], ids=["get", "post"]
 )
 def test_cfssl_is_believed(
     live: Live, cfssl_url: str, kind: str, options: Options

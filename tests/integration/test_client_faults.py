@@ -9,14 +9,25 @@ from collections.abc import Iterator
 import pytest
 
 import ocsp
-from ocsp.client import AskBy, CheckStatus, Options, Outcome, Reason, SendNonce, Targets
-from ocsp.testing import Fault, LoopbackResponder
-from ocsp.testing import Outcome as Expected
+from ocsp.client import (
+    AddressPolicy,
+    CheckStatus,
+    Options,
+    Outcome,
+    Reason,
+    RequestMethod,
+    SendNonce,
+)
+from ocsp.testing import ExpectedOutcome, Fault, LoopbackResponder
 
 REASONS = {
-    Expected.REFUSED: {Reason.NOT_VERIFIED},
-    Expected.ERROR: {Reason.TRY_LATER, Reason.UNAUTHORIZED, Reason.RESPONDER_ERROR},
-    Expected.NO_RESPONSE: {
+    ExpectedOutcome.REFUSED: {Reason.NOT_VERIFIED},
+    ExpectedOutcome.ERROR: {
+        Reason.TRY_LATER,
+        Reason.UNAUTHORIZED,
+        Reason.RESPONDER_ERROR,
+    },
+    ExpectedOutcome.NO_RESPONSE: {
         Reason.CONTENT_TYPE,
         Reason.HTTP_STATUS,
         Reason.REDIRECT,
@@ -26,8 +37,8 @@ REASONS = {
     },
 }
 ASKING = {
-    "get": {"ask_by": AskBy.GET_IF_SHORT},
-    "post": {"ask_by": AskBy.POST},
+    "get": {"method": RequestMethod.GET_IF_SHORT},
+    "post": {"method": RequestMethod.POST},
     "nonce": {"nonce": SendNonce.ALWAYS},
 }
 WAITED_FOR = {Fault.NO_ANSWER, Fault.SLOW_BODY, Fault.STALLED_BODY}
@@ -65,9 +76,9 @@ def test_a_fault_has_its_outcome_and_leaves_no_socket(
     """Never a status without evidence; and the connection is gone afterwards."""
     patience = datetime.timedelta(seconds=0.5 if fault in WAITED_FOR else 60)
     options = Options(
-        targets=Targets.PRIVATE_TOO,
+        address_policy=AddressPolicy.PRIVATE_TOO,
         timeout=patience,
-        step_timeout=patience,
+        io_timeout=patience,
         retries=0,
         **ASKING[how],  # type: ignore[arg-type]
     )
@@ -78,8 +89,8 @@ def test_a_fault_has_its_outcome_and_leaves_no_socket(
         responder.heal()
     expected = fault.outcome
     if fault in ABOUT_NONCES and how != "nonce":
-        expected = Expected.ANSWERED
-    if expected is Expected.ANSWERED:
+        expected = ExpectedOutcome.ANSWERED
+    if expected is ExpectedOutcome.ANSWERED:
         assert outcome.status is CheckStatus.GOOD, outcome.attempts
     else:
         assert outcome.status is CheckStatus.INDETERMINATE

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import ocsp
-from ocsp.client import HTTPReply, HTTPRequest, Targets
+from ocsp.client import AddressPolicy, HTTPReply, HTTPRequest
 from ocsp.client.transport import network
-from ocsp.client.transport.cancellation import Scope, current
+from ocsp.client.transport.cancellation import Scope, current_scope
 from ocsp.client.transport.http import AsyncHTTPTransport, HTTPTransport
 from tests.integration.loopback import Server, head, read_request, serving
 
@@ -37,10 +37,10 @@ class Sender:
             **{
                 "method": "GET",
                 "url": url,
-                "targets": Targets.PRIVATE_TOO,
+                "address_policy": AddressPolicy.PRIVATE_TOO,
                 "max_bytes": 65_536,
                 "timeout": 30.0,
-                "step_timeout": 30.0,
+                "io_timeout": 30.0,
                 **changes,
             }
         )
@@ -240,7 +240,7 @@ def _dripping(server: Server, connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("serve", "changes"),
     [
-        (_silent, {"step_timeout": 0.1}),
+        (_silent, {"io_timeout": 0.1}),
         (_silent, {"timeout": 0.1}),
         (_dripping, {"timeout": 0.2}),
     ],
@@ -264,7 +264,7 @@ def test_a_private_address_is_not_connected_to(send: Sender) -> None:
     """Not by its number, and nothing arrives there."""
     with serving(_answering) as server:
         with pytest.raises(ocsp.ForbiddenResponderURL, match="not public"):
-            send(_url(server), targets=Targets.PUBLIC)
+            send(_url(server), address_policy=AddressPolicy.PUBLIC)
         assert server.connections == 0
 
 
@@ -273,7 +273,7 @@ def test_a_connection_that_was_allowed_serves_no_one_else(send: Sender) -> None:
     with serving(_answering) as server:
         assert send(_url(server)).status == 200
         with pytest.raises(ocsp.ForbiddenResponderURL):
-            send(_url(server), targets=Targets.PUBLIC)
+            send(_url(server), address_policy=AddressPolicy.PUBLIC)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.1", "0x7f000001"])
@@ -281,7 +281,7 @@ def test_a_name_is_judged_by_where_it_leads(send: Sender, host: str) -> None:
     """Also a number in one of its older spellings."""
     with serving(_answering) as server:
         with pytest.raises((ocsp.ForbiddenResponderURL, ocsp.TransportError)):
-            send(f"http://{host}:{server.port}/", targets=Targets.PUBLIC)
+            send(f"http://{host}:{server.port}/", address_policy=AddressPolicy.PUBLIC)
         assert server.connections == 0
 
 
@@ -319,7 +319,7 @@ def test_a_name_is_resolved_once_and_what_was_judged_is_used(
         assert asked == ["name.example"]
         assert f"Host: name.example:{server.port}".encode() in server.requests[0]
         with pytest.raises(ocsp.ForbiddenResponderURL, match=r"10\.255\.255\.1"):
-            send(url, targets=Targets.PUBLIC)
+            send(url, address_policy=AddressPolicy.PUBLIC)
 
 
 def test_an_address_where_nobody_answers_is_followed_by_the_next(
@@ -353,7 +353,7 @@ def test_a_resolver_that_does_not_answer_costs_no_more_than_a_step(
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     try:
         with pytest.raises(ocsp.FetchTimeout):
-            send("http://name.example/", step_timeout=0.1)
+            send("http://name.example/", io_timeout=0.1)
     finally:
         release.set()
 
@@ -369,10 +369,10 @@ def test_a_cancelled_task_leaves_no_socket() -> None:
         request = HTTPRequest(
             method="GET",
             url=_url(server),
-            targets=Targets.PRIVATE_TOO,
+            address_policy=AddressPolicy.PRIVATE_TOO,
             max_bytes=1,
             timeout=30,
-            step_timeout=30,
+            io_timeout=30,
         )
         task = asyncio.create_task(transport.send(request))
         assert await asyncio.to_thread(server.reached.wait, 30)
@@ -391,7 +391,7 @@ def test_a_cancelled_thread_leaves_no_socket() -> None:
     scope, failures = Scope(), []
 
     def work(url: str) -> None:
-        current.set(scope)
+        current_scope.set(scope)
         try:
             Sender("sync")(url)
         except ocsp.FetchError as error:

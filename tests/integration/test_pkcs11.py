@@ -42,7 +42,7 @@ from ocsp.pkcs11.settings import KeyName, Pin
 from ocsp.pkcs11.token import Token as OpenToken
 from ocsp.pkcs11.token import find_key
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
-from ocsp.server import Application, listen, running
+from ocsp.server import Application, bind, serve_in_thread
 from ocsp.status import MemorySource
 from tests.integration import softhsm as softhsm_module
 from tests.integration.openssl import ask, openssl
@@ -299,9 +299,9 @@ def test_a_responder_answers_over_http(bench: Bench, tmp_path: Path) -> None:
     source = MemorySource({StatusQuery(IssuerKey.of(_ca()), 0x1F2E): StatusRecord()})
     with (
         bench.open("p256") as signer,
-        running(
+        serve_in_thread(
             Application(Responder([Authority(_ca(), signer)]), source),
-            listen("127.0.0.1", 0),
+            bind("127.0.0.1", 0),
         ) as url,
     ):
         printed = ask(url, file, "-serial", "0x1F2E")

@@ -28,7 +28,7 @@ from ocsp.responder import (
     StatusRecord,
     StatusSource,
 )
-from ocsp.server import Application, listen, running
+from ocsp.server import Application, bind, serve_in_thread
 from ocsp.server import asgi as front
 from ocsp.status import MemorySource
 from tests.integration.openssl import ask
@@ -63,7 +63,7 @@ def _application(source: StatusSource | None = None) -> Application:
 
 @pytest.fixture(name="url", scope="module")
 def _url() -> Iterator[str]:
-    with running(_application(), listen("127.0.0.1", 0)) as url:
+    with serve_in_thread(_application(), bind("127.0.0.1", 0)) as url:
         yield url
 
 
@@ -253,7 +253,7 @@ def test_what_fails_inside_is_logged_once_and_not_told(
     status: OCSPResponseStatus,
 ) -> None:
     """An OCSP error, HTTP 200, and one line for the operator."""
-    with running(_application(_Failing(error)), listen("127.0.0.1", 0)) as url:
+    with serve_in_thread(_application(_Failing(error)), bind("127.0.0.1", 0)) as url:
         reply = http.post(url, content=_request())
     assert reply.status_code == 200
     assert ocsp.load_der_ocsp_response(reply.content).response_status is status
@@ -307,9 +307,9 @@ def test_a_port_that_is_taken_is_a_clear_error(url: str) -> None:
     """The error names address and port."""
     port = int(url.rpartition(":")[2])
     with pytest.raises(ocsp.ConfigError, match=rf"^127\.0\.0\.1:{port}: .*in use"):
-        listen("127.0.0.1", port)
+        bind("127.0.0.1", port)
     with pytest.raises(ocsp.ConfigError, match=r"^no\.such\.host\.invalid:1: "):
-        listen("no.such.host.invalid", 1)
+        bind("no.such.host.invalid", 1)
 
 
 @dataclass(frozen=True)
@@ -342,7 +342,7 @@ def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
     ca_file = directory / "ca.pem"
     ca_file.write_bytes(issuer.public_bytes(Encoding.PEM))
     application = Application(Responder([authority]), MemorySource(RECORDS))
-    with running(application, listen("127.0.0.1", 0)) as url:
+    with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
         yield Files(url=url, ca_file=ca_file, directory=directory)
 
 

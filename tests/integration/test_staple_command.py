@@ -15,7 +15,7 @@ import pytest
 
 import ocsp
 from ocsp.cli import main
-from ocsp.responder import Unlisted
+from ocsp.responder import UnknownSerialPolicy
 from tests.integration.staples import Scene, scene
 
 PROGRAM = (
@@ -100,7 +100,7 @@ def test_a_certificate_that_its_responder_does_not_know(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It is 2, and nothing is written: *unknown* is no staple."""
-    with scene(tmp_path, Unlisted.UNKNOWN) as site:
+    with scene(tmp_path, UnknownSerialPolicy.UNKNOWN) as site:
         site.forget()
         assert site.refresh() == 2
         assert not site.staple.exists()

@@ -13,12 +13,12 @@ from typing import Any
 from asn1crypto import core
 from asn1crypto import ocsp as asn1
 
-from tests.interop.plans import Facts, iso
+from tests.interop.plans import CertificateFacts, iso
 
 __all__ = ["request_facts", "response_facts", "signed_part", "written_again"]
 
 
-def _cert_id(value: Any) -> Facts:
+def _cert_id(value: Any) -> CertificateFacts:
     return {
         "hash": value["hash_algorithm"]["algorithm"].native,
         "name_hash": value["issuer_name_hash"].native.hex(),
@@ -66,11 +66,11 @@ MEANINGS: dict[str, Callable[[Any], object]] = {
 }
 
 
-def _extensions(extensions: Any) -> list[Facts]:
+def _extensions(extensions: Any) -> list[CertificateFacts]:
     return [] if _absent(extensions) else [_extension(each) for each in extensions]
 
 
-def _extension(extension: Any) -> Facts:
+def _extension(extension: Any) -> CertificateFacts:
     name, content = extension["extn_id"].native, extension["extn_value"]
     meaning = MEANINGS.get(name)
     facts = {
@@ -85,7 +85,7 @@ def _extension(extension: Any) -> Facts:
     return facts | {"meaning": meaning(content.parsed)}
 
 
-def _signature(value: Any) -> Facts:
+def _signature(value: Any) -> CertificateFacts:
     certificates = [] if _absent(value["certs"]) else value["certs"]
     return {
         "algorithm": _hex(value["signature_algorithm"]),
@@ -96,7 +96,7 @@ def _signature(value: Any) -> Facts:
     }
 
 
-def request_facts(der: bytes) -> Facts:
+def request_facts(der: bytes) -> CertificateFacts:
     """Return what it reads in a request."""
     request = asn1.OCSPRequest.load(der, strict=True)
     tbs, signature = request["tbs_request"], request["optional_signature"]
@@ -114,7 +114,7 @@ def request_facts(der: bytes) -> Facts:
     }
 
 
-def response_facts(der: bytes) -> Facts:
+def response_facts(der: bytes) -> CertificateFacts:
     """Return what it reads in a response."""
     response = asn1.OCSPResponse.load(der, strict=True)
     status = _number(response["response_status"])
@@ -135,7 +135,7 @@ def response_facts(der: bytes) -> Facts:
     }
 
 
-def _entry(entry: Any) -> Facts:
+def _entry(entry: Any) -> CertificateFacts:
     status, revoked_at, reason = entry["cert_status"], None, None
     if status.name == "revoked":
         revoked_at = iso(status.chosen["revocation_time"].native)

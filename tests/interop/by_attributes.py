@@ -17,7 +17,7 @@ from cryptography import x509
 import ocsp
 from tests.interop.plans import (
     REASON_NUMBERS,
-    Facts,
+    CertificateFacts,
     certificate_facts,
     iso,
     name_octets,
@@ -26,7 +26,7 @@ from tests.interop.plans import (
 __all__ = ["request_facts", "response_facts"]
 
 
-def _cert_id(entry: Any) -> Facts:
+def _cert_id(entry: Any) -> CertificateFacts:
     return {
         "hash": entry.hash_algorithm.name,
         "name_hash": entry.issuer_name_hash.hex(),
@@ -73,13 +73,13 @@ def _sct(item: Any) -> list[object]:
     return [item.log_id.hex(), milliseconds, hash_name, item.signature.hex()]
 
 
-def _extensions(extensions: x509.Extensions) -> list[Facts]:
+def _extensions(extensions: x509.Extensions) -> list[CertificateFacts]:
     return [_extension(each) for each in extensions]
 
 
-def _extension(extension: x509.Extension[Any]) -> Facts:
+def _extension(extension: x509.Extension[Any]) -> CertificateFacts:
     value = extension.value
-    facts: Facts = {
+    facts: CertificateFacts = {
         "oid": extension.oid.dotted_string,
         "critical": extension.critical,
     }
@@ -90,9 +90,9 @@ def _extension(extension: x509.Extension[Any]) -> Facts:
     return facts if meaning is None else facts | {"meaning": meaning(value)}
 
 
-def request_facts(request: Any) -> Facts:
+def request_facts(request: Any) -> CertificateFacts:
     """Return what a request's attributes say."""
-    found: Facts = {"extensions": _extensions(request.extensions)}
+    found: CertificateFacts = {"extensions": _extensions(request.extensions)}
     if not isinstance(request, ocsp.OCSPRequest):
         return found | {"entries": [_cert_id(request)]}
     entries = [
@@ -113,7 +113,7 @@ def request_facts(request: Any) -> Facts:
     }
 
 
-def response_facts(response: Any) -> Facts:
+def response_facts(response: Any) -> CertificateFacts:
     """Return what a response's attributes say."""
     status = response.response_status.value
     if status:
@@ -134,7 +134,7 @@ def response_facts(response: Any) -> Facts:
     }
 
 
-def _entries(response: Any) -> list[Facts]:
+def _entries(response: Any) -> list[CertificateFacts]:
     found = [_entry(each) for each in response.responses]
     if not isinstance(response, ocsp.OCSPResponse) and len(found) == 1:
         # The original has the extensions of an entry on the response only.
@@ -142,7 +142,7 @@ def _entries(response: Any) -> list[Facts]:
     return found
 
 
-def _entry(entry: Any) -> Facts:
+def _entry(entry: Any) -> CertificateFacts:
     facts = {
         **_cert_id(entry),
         "status": entry.certificate_status.name.lower(),

@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.interop.kinds import Message
-from tests.interop.plans import Facts
+from tests.interop.plans import CertificateFacts
 
 __all__ = ["read_all"]
 
@@ -31,7 +31,7 @@ _MISSING = (
 )
 
 
-def read_all(messages: Mapping[str, Message]) -> dict[str, Facts]:
+def read_all(messages: Mapping[str, Message]) -> dict[str, CertificateFacts]:
     """
     Return what it reads, by the names of *messages*.
 

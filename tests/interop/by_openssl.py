@@ -17,7 +17,7 @@ from asn1crypto import core
 from cryptography import x509
 
 from tests.integration.openssl import openssl, text_of_request, text_of_response
-from tests.interop.plans import Facts, certificate_facts, iso
+from tests.interop.plans import CertificateFacts, certificate_facts, iso
 
 __all__ = ["printed", "request_facts", "response_facts"]
 
@@ -59,7 +59,7 @@ def _octets(label: str, text: str) -> str:
     return (_field(label, text) or "").lower()
 
 
-def _cert_id(text: str) -> Facts:
+def _cert_id(text: str) -> CertificateFacts:
     return {
         "hash": _field("Hash Algorithm", text),
         "name_hash": _octets("Issuer Name Hash", text),
@@ -68,7 +68,7 @@ def _cert_id(text: str) -> Facts:
     }
 
 
-def _extensions(label: str, text: str) -> list[Facts]:
+def _extensions(label: str, text: str) -> list[CertificateFacts]:
     """Take apart the list under *label*; its items are all indented alike."""
     _, found, text = text.partition(f"{label}:\n")
     if not found:
@@ -82,8 +82,8 @@ def _extensions(label: str, text: str) -> list[Facts]:
     return [_extension(name, bool(mark), body) for name, mark, body in items]
 
 
-def _extension(name: str, critical: bool, body: str) -> Facts:
-    facts: Facts = {"oid": _oid(name), "critical": critical}
+def _extension(name: str, critical: bool, body: str) -> CertificateFacts:
+    facts: CertificateFacts = {"oid": _oid(name), "critical": critical}
     text = body.strip()
     match facts["oid"]:
         case "1.3.6.1.5.5.7.48.1.2":  # nonce
@@ -100,13 +100,13 @@ def _extension(name: str, critical: bool, body: str) -> Facts:
     return facts
 
 
-def _signature(text: str) -> Facts | None:
+def _signature(text: str) -> CertificateFacts | None:
     _, found, text = text.partition("    Signature Algorithm: ")
     if not found:
         return None
     own, *certificates = text.split("-----BEGIN CERTIFICATE-----")
     own = own.partition("\nCertificate:")[0]
-    facts: Facts = {
+    facts: CertificateFacts = {
         "oid": _oid(own.split("\n")[0]),
         "certificates": [_certificate(each) for each in certificates],
     }
@@ -122,7 +122,7 @@ def _certificate(rest: str) -> str:
     return certificate_facts(x509.load_pem_x509_certificate(pem.encode()))
 
 
-def request_facts(der: bytes) -> Facts:
+def request_facts(der: bytes) -> CertificateFacts:
     """Return what it prints of a request."""
     text = printed(der, of_request=True)
     own = text.partition("    Signature Algorithm: ")[0]
@@ -139,7 +139,7 @@ def request_facts(der: bytes) -> Facts:
     }
 
 
-def response_facts(der: bytes) -> Facts:
+def response_facts(der: bytes) -> CertificateFacts:
     """Return what it prints of a response."""
     text = printed(der, of_request=False)
     failed = re.search(r"^Responder Error: \w+ \((\d+)\)$", text, re.MULTILINE)
@@ -160,7 +160,7 @@ def response_facts(der: bytes) -> Facts:
     }
 
 
-def _entry(text: str) -> Facts:
+def _entry(text: str) -> CertificateFacts:
     reason = re.search(r"Revocation Reason: .* \(0x(\w+)\)", text)
     return {
         **_cert_id(text),

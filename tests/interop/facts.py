@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from tests.interop.plans import Facts
+from tests.interop.plans import CertificateFacts
 
 __all__ = ["assert_found"]
 
 
-def assert_found(found: Facts, facts: Facts) -> None:
+def assert_found(found: CertificateFacts, facts: CertificateFacts) -> None:
     """
     Require that all which a reader reports is so.
 

@@ -28,9 +28,9 @@ from ocsp import (
 from tests.interop import known
 from tests.interop.plans import (
     Answer,
+    CertificateFacts,
+    CheckRequest,
     Extension,
-    Facts,
-    Question,
     RequestPlan,
     ResponsePlan,
     Signing,
@@ -108,16 +108,16 @@ def _target(serial: int = 0x1F2E, algorithm: hashes.HashAlgorithm = SHA256) -> T
 
 
 def _asking(*extensions: Extension) -> RequestPlan:
-    return RequestPlan([Question(_target())], extensions)
+    return RequestPlan([CheckRequest(_target())], extensions)
 
 
 def _asking_one(*extensions: Extension) -> RequestPlan:
-    return RequestPlan([Question(_target(), extensions)])
+    return RequestPlan([CheckRequest(_target(), extensions)])
 
 
 def _signed(signing: Signing, *, certificates: bool = True) -> RequestPlan:
     return RequestPlan(
-        [Question(_target())],
+        [CheckRequest(_target())],
         [known.nonce(bytes(range(32)))],
         x509.DirectoryName(signing.certificate.subject),
         signing,
@@ -126,7 +126,7 @@ def _signed(signing: Signing, *, certificates: bool = True) -> RequestPlan:
 
 
 def _asked_by(requestor: x509.GeneralName) -> RequestPlan:
-    return RequestPlan([Question(_target())], requestor=requestor)
+    return RequestPlan([CheckRequest(_target())], requestor=requestor)
 
 
 def _preferred() -> Extension:
@@ -151,18 +151,20 @@ _BASIC = "1.3.6.1.5.5.7.48.1.1"
 
 REQUESTS: dict[str, Callable[[], RequestPlan]] = {
     **{
-        f"hash-{each.name}": lambda each=each: RequestPlan([Question(_target(5, each))])
+        f"hash-{each.name}": lambda each=each: RequestPlan(
+            [CheckRequest(_target(5, each))]
+        )
         for each in (SHA1, *SHA2)
     },
     **{
         f"serial-{label}": lambda serial=serial: RequestPlan(
-            [Question(_target(serial))]
+            [CheckRequest(_target(serial))]
         )
         for label, serial in (("1", 1), ("128", 128), ("longest", LONGEST))
     },
-    "many": lambda: RequestPlan([Question(_target(n)) for n in range(1, 41)]),
+    "many": lambda: RequestPlan([CheckRequest(_target(n)) for n in range(1, 41)]),
     "both-hashes": lambda: RequestPlan(
-        [Question(_target(7, SHA1)), Question(_target(7, SHA256))]
+        [CheckRequest(_target(7, SHA1)), CheckRequest(_target(7, SHA256))]
     ),
     "nonce-1": lambda: _asking(known.nonce(b"n")),
     "nonce-128": lambda: _asking(known.nonce(bytes(range(128)))),
@@ -183,9 +185,9 @@ REQUESTS: dict[str, Callable[[], RequestPlan]] = {
     "locator-bare": lambda: _asking_one(known.service_locator(ca().subject)),
     "some-entries-extended": lambda: RequestPlan(
         [
-            Question(_target(1)),
-            Question(_target(2), [known.service_locator(ca().subject)]),
-            Question(_target(3)),
+            CheckRequest(_target(1)),
+            CheckRequest(_target(2), [known.service_locator(ca().subject)]),
+            CheckRequest(_target(3)),
         ]
     ),
     **{
@@ -198,7 +200,7 @@ REQUESTS: dict[str, Callable[[], RequestPlan]] = {
     },
     "signed-bare": lambda: _signed(SCHEMES["p256-sha256"], certificates=False),
     "signed-many": lambda: RequestPlan(
-        [Question(_target(n)) for n in (1, 2)],
+        [CheckRequest(_target(n)) for n in (1, 2)],
         requestor=GENERAL_NAMES["directory"],
         signing=SCHEMES["p256-sha256"],
         certificates=[SCHEMES["p256-sha256"].certificate],
@@ -362,7 +364,7 @@ class Message:
     """
 
     der: bytes
-    facts: Facts
+    facts: CertificateFacts
     signer: x509.Certificate | None
 
 

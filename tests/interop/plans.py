@@ -31,9 +31,9 @@ from tests.pki import BEGIN, END, name
 __all__ = [
     "P256",
     "Answer",
+    "CertificateFacts",
+    "CheckRequest",
     "Extension",
-    "Facts",
-    "Question",
     "RequestPlan",
     "ResponsePlan",
     "Signing",
@@ -45,7 +45,7 @@ __all__ = [
     "target",
 ]
 
-Facts = dict[str, Any]
+CertificateFacts = dict[str, Any]
 
 
 def iso(moment: datetime.datetime | None) -> str | None:
@@ -88,7 +88,7 @@ class Extension:
         return x509.Extension(self.value.oid, self.critical, self.value)
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> CertificateFacts:
         """What a reader must find."""
         return {
             "oid": self.value.oid.dotted_string,
@@ -98,7 +98,7 @@ class Extension:
         }
 
 
-def _all(extensions: Sequence[Extension]) -> list[Facts]:
+def _all(extensions: Sequence[Extension]) -> list[CertificateFacts]:
     return [each.facts for each in extensions]
 
 
@@ -122,7 +122,7 @@ class Target:
         )
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> CertificateFacts:
         """What a reader must find."""
         return {
             "hash": self.algorithm.name,
@@ -181,7 +181,7 @@ class Signing:
 
     def facts(
         self, signature: bytes, certificates: Sequence[x509.Certificate]
-    ) -> Facts:
+    ) -> CertificateFacts:
         """Return what a reader must find of a signature."""
         identifier = core.Sequence.load(bytes.fromhex(self.identifier))
         return {
@@ -212,14 +212,14 @@ def _identifier(signing: Signing) -> str:
 
 
 @dataclass(frozen=True)
-class Question:
+class CheckRequest:
     """One entry of a request."""
 
     target: Target
     extensions: Sequence[Extension] = ()
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> CertificateFacts:
         """What a reader must find."""
         return {**self.target.facts, "extensions": _all(self.extensions)}
 
@@ -228,7 +228,7 @@ class Question:
 class RequestPlan:
     """What a request is built of."""
 
-    entries: Sequence[Question]
+    entries: Sequence[CheckRequest]
     extensions: Sequence[Extension] = ()
     requestor: x509.GeneralName | None = None
     signing: Signing | None = None
@@ -255,7 +255,7 @@ class RequestPlan:
             rsa_padding=self.signing.rsa_padding,
         )
 
-    def facts(self, built: ocsp.OCSPRequest) -> Facts:
+    def facts(self, built: ocsp.OCSPRequest) -> CertificateFacts:
         """Return what a reader must find."""
         signed = None
         if self.signing is not None:
@@ -281,7 +281,7 @@ class Answer:
     extensions: Sequence[Extension] = ()
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> CertificateFacts:
         """What a reader must find."""
         return {
             **self.target.facts,
@@ -349,7 +349,7 @@ class ResponsePlan:
             signing.key, signing.algorithm, rsa_padding=signing.rsa_padding
         )
 
-    def facts(self, built: ocsp.OCSPResponse) -> Facts:
+    def facts(self, built: ocsp.OCSPResponse) -> CertificateFacts:
         """Return what a reader must find."""
         signer = self.signing.certificate
         by_name = self.encoding is OCSPResponderEncoding.NAME

@@ -26,25 +26,25 @@ from tests.interop import (
 )
 from tests.interop.facts import assert_found
 from tests.interop.kinds import ERRORS, REQUESTS, RESPONSES, SCHEMES, Message
-from tests.interop.plans import Facts
+from tests.interop.plans import CertificateFacts
 
-Reader = Callable[[bytes], Facts]
+Reader = Callable[[bytes], CertificateFacts]
 
 
-def _our_request(der: bytes) -> Facts:
+def _our_request(der: bytes) -> CertificateFacts:
     request = ocsp.load_der_ocsp_request(der, allow_multiple=True)
     return by_attributes.request_facts(request)
 
 
-def _our_response(der: bytes) -> Facts:
+def _our_response(der: bytes) -> CertificateFacts:
     return by_attributes.response_facts(ocsp.load_der_ocsp_response(der))
 
 
-def _original_request(der: bytes) -> Facts:
+def _original_request(der: bytes) -> CertificateFacts:
     return by_attributes.request_facts(original.load_der_ocsp_request(der))
 
 
-def _original_response(der: bytes) -> Facts:
+def _original_response(der: bytes) -> CertificateFacts:
     return by_attributes.response_facts(original.load_der_ocsp_response(der))
 
 
@@ -198,7 +198,7 @@ def _forged(message: Message) -> Message:
 
 
 @cache
-def _read_by_bouncycastle() -> dict[str, Facts]:
+def _read_by_bouncycastle() -> dict[str, CertificateFacts]:
     return by_bouncycastle.read_all(_corpus())
 
 

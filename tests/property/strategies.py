@@ -20,8 +20,8 @@ from tests.interop import known
 from tests.interop.kinds import SCHEMES
 from tests.interop.plans import (
     Answer,
+    CheckRequest,
     Extension,
-    Question,
     RequestPlan,
     ResponsePlan,
     Target,
@@ -143,7 +143,7 @@ _signings = st.sampled_from(
 _certificates = st.lists(
     st.sampled_from([ca(), delegate(), leaf()]), max_size=3, unique_by=id
 )
-_questions = st.builds(Question, targets(), extensions_of(_of_questions, 2))
+_questions = st.builds(CheckRequest, targets(), extensions_of(_of_questions, 2))
 
 
 @st.composite

@@ -9,7 +9,7 @@ import pytest
 
 import ocsp
 
-LATER = sorted(ocsp._LATER)
+LATER = sorted(ocsp._LAZY_IMPORTS)
 
 
 def test_every_such_name_is_shown_and_found_where_it_is_said_to_be() -> None:
@@ -17,7 +17,7 @@ def test_every_such_name_is_shown_and_found_where_it_is_said_to_be() -> None:
     from importlib import import_module
 
     assert set(LATER) <= set(ocsp.__all__) & set(dir(ocsp))
-    for name, module in ocsp._LATER.items():
+    for name, module in ocsp._LAZY_IMPORTS.items():
         assert getattr(ocsp, name) is getattr(import_module(module), name)
 
 

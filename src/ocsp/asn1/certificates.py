@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
 from ocsp.asn1.der import SEQUENCE, any_value, bit_string, content, context, depth
-from ocsp.asn1.identity_cache import Remembered
+from ocsp.asn1.identity_cache import CachedEvidence
 from ocsp.errors import LimitExceeded, SchemaError
 
 __all__ = [
@@ -98,7 +98,7 @@ def remembered(
     find: Callable[[x509.Certificate], Found],
 ) -> Callable[[x509.Certificate], Found]:
     """Let *find* work out once what it says of a certificate; bounded."""
-    kept: Remembered[int, Found] = Remembered(MAX_REMEMBERED)
+    kept: CachedEvidence[int, Found] = CachedEvidence(MAX_REMEMBERED)
 
     @wraps(find)
     def look_up(certificate: x509.Certificate) -> Found:

@@ -12,7 +12,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from ocsp.cli.errors import USAGE_ERROR, guarded
+from ocsp.cli.errors import USAGE_ERROR, run_guarded
 from ocsp.cli.exit_codes import CommandError
 
 __all__ = ["Command", "Commands"]
@@ -69,7 +69,7 @@ class Commands(TyperGroup):
         Raises:
             SystemExit: Always, in standalone mode.
         """
-        code = guarded(
+        code = run_guarded(
             lambda: super(Commands, self).main(
                 args, prog_name, complete_var, False, windows_expand_args, **extra
             )

@@ -21,7 +21,7 @@ from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.render.console import errors, report
 from ocsp.errors import OCSPError
 
-__all__ = ["TRACEBACK", "USAGE_ERROR", "guarded"]
+__all__ = ["TRACEBACK", "USAGE_ERROR", "run_guarded"]
 
 # Typer's own copy of click, or click itself in older releases: BadParameter is the
 # one usage error that Typer exports, and its second base is the root of all of them.
@@ -31,7 +31,7 @@ TRACEBACK = "OCSP_TRACEBACK"
 """The environment variable that lets a fault of our own show where it is."""
 
 
-def guarded(call: Callable[[], Any]) -> int:
+def run_guarded(call: Callable[[], Any]) -> int:
     """
     Return the exit code of *call*, and report what it raises.
 

@@ -6,7 +6,7 @@ The client: ask responders, verify what they answer, remember it.
     outcome = ocsp.check(cert, issuer)
     outcome.require_good()
 
-    with ocsp.Client(Options(asking=Asking.HEDGED)) as client:
+    with ocsp.Client(Options(responder_order=ResponderOrder.HEDGED)) as client:
         report = client.check_chain(chain)
 
 One flow holds all logic (:mod:`ocsp.client.checking.flow`); threads and asyncio drive
@@ -18,22 +18,22 @@ from __future__ import annotations
 
 from ocsp.client.asynchronous import AsyncClient
 from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, SQLiteCache
-from ocsp.client.checking.scheduler import Step
-from ocsp.client.checking.state import World
+from ocsp.client.checking.scheduler import Progress
+from ocsp.client.checking.state import Environment
 from ocsp.client.core import ChainCheck
 from ocsp.client.default import check
 from ocsp.client.options import (
-    AskBy,
-    Asking,
-    AskWith,
+    AddressPolicy,
+    AllowedSchemes,
+    CertIDHash,
     ContentTypes,
     CRLFallback,
     MissingIssuer,
     Options,
     Redirects,
-    Schemes,
+    RequestMethod,
+    ResponderOrder,
     SendNonce,
-    Targets,
 )
 from ocsp.client.outcome import (
     Attempt,
@@ -52,19 +52,20 @@ from ocsp.client.transport.protocol import (
 )
 
 __all__ = [
-    "AskBy",
-    "AskWith",
-    "Asking",
+    "AddressPolicy",
+    "AllowedSchemes",
     "AsyncClient",
     "AsyncTransport",
     "Attempt",
     "CRLFallback",
     "Cache",
     "CachedAnswer",
+    "CertIDHash",
     "ChainCheck",
     "CheckStatus",
     "Client",
     "ContentTypes",
+    "Environment",
     "FailMode",
     "HTTPReply",
     "HTTPRequest",
@@ -72,15 +73,14 @@ __all__ = [
     "MissingIssuer",
     "Options",
     "Outcome",
+    "Progress",
     "Reason",
     "Redirects",
+    "RequestMethod",
+    "ResponderOrder",
     "SQLiteCache",
-    "Schemes",
     "SendNonce",
     "Source",
-    "Step",
-    "Targets",
     "Transport",
-    "World",
     "check",
 ]

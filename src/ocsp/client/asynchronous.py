@@ -13,8 +13,12 @@ from typing import Self, TypeVar
 from cryptography import x509
 
 from ocsp.client.cache import Cache
-from ocsp.client.checking.scheduler import Progress, Schedule, Step
-from ocsp.client.checking.state import Question, World
+from ocsp.client.checking.scheduler import (
+    PerResponderScheduler,
+    Progress,
+    ProgressCallback,
+)
+from ocsp.client.checking.state import CheckRequest, Environment
 from ocsp.client.core import ChainCheck, Core, URLs
 from ocsp.client.engine.effects import Flow
 from ocsp.client.engine.tasks import drive
@@ -47,7 +51,7 @@ class AsyncClient:
         *,
         cache: Cache | None = None,
         transport: AsyncTransport | None = None,
-        world: World | None = None,
+        environment: Environment | None = None,
     ) -> None:
         """
         Make a client.
@@ -62,9 +66,9 @@ class AsyncClient:
                 :class:`AsyncHTTPTransport`, made when it is
                 first needed. A transport that you give, you close.
 
-            world: Clock and chance, for tests.
+            environment: Clock and chance, for tests.
         """
-        self._core = Core(options or Options(), cache, world or World())
+        self._core = Core(options or Options(), cache, environment or Environment())
         self._given = transport
         self._own: AsyncTransport | None = None
 
@@ -102,8 +106,8 @@ class AsyncClient:
             TypeError: If an argument is of another type.
             MissingExtraError: If httpx is not installed, and no transport was given.
         """
-        question = self._core.question(cert, issuer, url)
-        return await self._driven(self._core.check(question, nonce))
+        request = self._core.request(cert, issuer, url)
+        return await self._driven(self._core.check(request, nonce))
 
     async def check_chain(
         self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
@@ -131,7 +135,7 @@ class AsyncClient:
         *,
         url: URLs = None,
         concurrency: int = 8,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> list[Outcome]:
         """
         Return what is known of many certificates, in their order.
@@ -150,12 +154,12 @@ class AsyncClient:
             TypeError: As :meth:`check`.
             MissingExtraError: As :meth:`check`.
         """
-        questions = [self._core.question(cert, issuer, url) for cert, issuer in items]
-        return await _Workers(self, questions, concurrency, progress).run()
+        requests = [self._core.request(cert, issuer, url) for cert, issuer in items]
+        return await _Workers(self, requests, concurrency, progress).run()
 
-    async def ask(self, question: Question) -> Outcome:
+    async def ask(self, request: CheckRequest) -> Outcome:
         """Return what is known; :meth:`check` for a question that was checked."""
-        return await self._driven(self._core.check(question, None))
+        return await self._driven(self._core.check(request, None))
 
     async def _driven(self, flow: Flow[Found]) -> Found:
         return await drive(flow, self.transport, asyncio.sleep)
@@ -200,13 +204,13 @@ class _Workers:
     def __init__(
         self,
         client: AsyncClient,
-        questions: Sequence[Question],
+        requests: Sequence[CheckRequest],
         concurrency: int,
-        progress: Progress | None,
+        progress: ProgressCallback | None,
     ) -> None:
         self._client = client
-        self._questions = questions
-        self._schedule = Schedule(questions, concurrency)
+        self._requests = requests
+        self._schedule = PerResponderScheduler(requests, concurrency)
         self._progress = progress
         self._outcomes: dict[int, Outcome] = {}
 
@@ -221,13 +225,13 @@ class _Workers:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return [self._outcomes[position] for position in range(len(self._questions))]
+        return [self._outcomes[position] for position in range(len(self._requests))]
 
     async def _work(self) -> None:
         while (position := self._schedule.take()) is not None:
-            outcome = await self._client.ask(self._questions[position])
+            outcome = await self._client.ask(self._requests[position])
             self._schedule.done(position)
             self._outcomes[position] = outcome
             if self._progress is not None:
-                total = len(self._questions)
-                self._progress(Step(len(self._outcomes), total, outcome))
+                total = len(self._requests)
+                self._progress(Progress(len(self._outcomes), total, outcome))

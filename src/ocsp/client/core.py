@@ -16,7 +16,7 @@ from cryptography import x509
 
 from ocsp.client.cache import Cache, MemoryCache
 from ocsp.client.checking.flow import check_flow
-from ocsp.client.checking.state import Inquiry, Memory, Question, World
+from ocsp.client.checking.state import CheckRequest, CheckState, Environment, Memory
 from ocsp.client.engine.effects import Flow, race
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import FailMode, Outcome
@@ -59,18 +59,20 @@ class ChainCheck:
 class Core:
     """Options and memory of one client."""
 
-    def __init__(self, options: Options, cache: Cache | None, world: World) -> None:
+    def __init__(
+        self, options: Options, cache: Cache | None, environment: Environment
+    ) -> None:
         if not isinstance(options, Options):
             raise TypeError("options must be Options")
         self.options = options
-        self.world = world
+        self.environment = environment
         self._memory = Memory(
-            MemoryCache() if cache is None else cache, world.fraction()
+            MemoryCache() if cache is None else cache, environment.fraction()
         )
 
-    def question(
+    def request(
         self, cert: x509.Certificate, issuer: x509.Certificate | None, url: URLs
-    ) -> Question:
+    ) -> CheckRequest:
         """
         Return what a caller wants to know.
 
@@ -85,20 +87,20 @@ class Core:
             urls: tuple[str, ...] = ()
         else:
             urls = (url,) if isinstance(url, str) else tuple(url)
-        return Question(certificate=cert, issuer=issuer, urls=urls)
+        return CheckRequest(certificate=cert, issuer=issuer, urls=urls)
 
-    def check(self, question: Question, nonce: SendNonce | None) -> Flow[Outcome]:
+    def check(self, request: CheckRequest, nonce: SendNonce | None) -> Flow[Outcome]:
         """Return the flow that finds out what is known of one certificate."""
         options = self.options
         if nonce is not None and nonce is not options.nonce:
             options = replace(options, nonce=nonce)
         return check_flow(
-            Inquiry(
-                question=question,
+            CheckState(
+                request=request,
                 options=options,
-                world=self.world,
+                environment=self.environment,
                 memory=self._memory,
-                started=self.world.monotonic(),
+                started=self.environment.monotonic(),
             )
         )
 
@@ -114,10 +116,10 @@ class Core:
         """
         if len(chain) < 2:
             raise ValueError("a chain has a certificate and its issuer at least")
-        questions = [
-            self.question(cert, issuer, None) for cert, issuer in pairwise(chain)
+        requests = [
+            self.request(cert, issuer, None) for cert, issuer in pairwise(chain)
         ]
-        return self._together([self.check(each, nonce) for each in questions])
+        return self._together([self.check(each, nonce) for each in requests])
 
     def _together(self, flows: Sequence[Flow[Outcome]]) -> Flow[ChainCheck]:
         outcomes = yield from race(tuple(flows))

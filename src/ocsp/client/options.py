@@ -18,17 +18,17 @@ from ocsp.errors import BuildError
 from ocsp.verification.policy import Policy
 
 __all__ = [
-    "AskBy",
-    "AskWith",
-    "Asking",
+    "AddressPolicy",
+    "AllowedSchemes",
     "CRLFallback",
+    "CertIDHash",
     "ContentTypes",
     "MissingIssuer",
     "Options",
     "Redirects",
-    "Schemes",
+    "RequestMethod",
+    "ResponderOrder",
     "SendNonce",
-    "Targets",
 ]
 
 
@@ -42,7 +42,7 @@ class SendNonce(enum.Enum):
     """32 octets at random go along, by POST. Public responders ignore them."""
 
 
-class AskBy(enum.Enum):
+class RequestMethod(enum.Enum):
     """The HTTP method."""
 
     GET_IF_SHORT = "get-if-short"
@@ -55,7 +55,7 @@ class AskBy(enum.Enum):
     """Always POST."""
 
 
-class AskWith(enum.Enum):
+class CertIDHash(enum.Enum):
     """The hash that names the issuer in the question (RFC 9919 §3.1.1)."""
 
     SHA256_THEN_SHA1 = "sha256-then-sha1"
@@ -68,7 +68,7 @@ class AskWith(enum.Enum):
     """SHA-1 only, for responders that know no other."""
 
 
-class Asking(enum.Enum):
+class ResponderOrder(enum.Enum):
     """In which order the responders of a certificate are asked."""
 
     IN_ORDER = "in-order"
@@ -78,7 +78,7 @@ class Asking(enum.Enum):
     """The next as soon as one has failed or not answered for ``hedge_after``."""
 
 
-class Targets(enum.Enum):
+class AddressPolicy(enum.Enum):
     """Where a URL that stands in a certificate, or a redirect, may lead."""
 
     PUBLIC = "public"
@@ -88,7 +88,7 @@ class Targets(enum.Enum):
     """To private, loopback and link-local addresses as well."""
 
 
-class Schemes(enum.Enum):
+class AllowedSchemes(enum.Enum):
     """Which URLs are asked."""
 
     HTTP = "http"
@@ -156,22 +156,22 @@ class Options:
     nonce: SendNonce = SendNonce.NEVER
     """Whether a nonce is sent."""
 
-    ask_by: AskBy = AskBy.GET_IF_SHORT
+    method: RequestMethod = RequestMethod.GET_IF_SHORT
     """The HTTP method."""
 
-    ask_with: AskWith = AskWith.SHA256_THEN_SHA1
+    cert_id_hash: CertIDHash = CertIDHash.SHA256_THEN_SHA1
     """The hash that names the issuer."""
 
-    asking: Asking = Asking.IN_ORDER
+    responder_order: ResponderOrder = ResponderOrder.IN_ORDER
     """In which order the responders of a certificate are asked."""
 
     hedge_after: datetime.timedelta = _SECOND / 2
     """How long one responder is waited for before the next is asked too."""
 
-    targets: Targets = Targets.PUBLIC
+    address_policy: AddressPolicy = AddressPolicy.PUBLIC
     """Where URLs in certificates may lead. URLs that you give lead where they do."""
 
-    schemes: Schemes = Schemes.HTTP
+    allowed_schemes: AllowedSchemes = AllowedSchemes.HTTP
     """Which URLs are asked."""
 
     redirects: Redirects = Redirects.REFUSE
@@ -189,13 +189,13 @@ class Options:
     timeout: datetime.timedelta = 10 * _SECOND
     """How long one check may take, all tries together."""
 
-    step_timeout: datetime.timedelta = 4 * _SECOND
+    io_timeout: datetime.timedelta = 4 * _SECOND
     """How long connecting may take, and each wait for more octets."""
 
     retries: int = 1
     """How often responders that failed on the way are asked again, after a pause."""
 
-    negative_for: datetime.timedelta = 20 * _SECOND
+    negative_cache_ttl: datetime.timedelta = 20 * _SECOND
     """For how long a check that led to nothing is not repeated; a minute at most."""
 
     def __post_init__(self) -> None:
@@ -205,7 +205,7 @@ class Options:
         Raises:
             TypeError: If one is of another type, ``True`` for an enumeration say.
             BuildError: If a span of time is not positive, ``retries`` is negative, or
-                ``negative_for`` is over a minute.
+                ``negative_cache_ttl`` is over a minute.
         """
         for field in fields(self):
             value, kind = getattr(self, field.name), type(field.default)
@@ -216,5 +216,5 @@ class Options:
                 raise BuildError(f"{field.name} must be positive")
         if self.retries < 0:
             raise BuildError("retries must not be negative")
-        if self.negative_for > 60 * _SECOND:
-            raise BuildError("negative_for must not be over a minute")
+        if self.negative_cache_ttl > 60 * _SECOND:
+            raise BuildError("negative_cache_ttl must not be over a minute")

@@ -61,7 +61,7 @@ class CheckStatus(enum.Enum):
     UNKNOWN = "unknown"
     """Its responder does not know it, and has signed that."""
 
-    NOT_NEEDED = "not needed"
+    NOT_NEEDED = "not-needed"
     """It says that it has no status (RFC 9608 §2, RFC 6960 §4.2.2.2.1)."""
 
     INDETERMINATE = "indeterminate"
@@ -71,19 +71,19 @@ class CheckStatus(enum.Enum):
 class Reason(enum.Enum):
     """Why nothing is known; of several, the one nearest to an answer."""
 
-    UNREADABLE = "unreadable certificate"
+    UNREADABLE = "unreadable-certificate"
     """The extensions of the certificate cannot be read."""
 
-    NO_ISSUER = "no issuer"
+    NO_ISSUER = "no-issuer"
     """The certificate of the issuer is missing."""
 
-    NO_URL = "no URL"
+    NO_URL = "no-url"
     """The certificate names no responder."""
 
-    FORBIDDEN = "forbidden URL"
+    FORBIDDEN = "forbidden-url"
     """The URL is none that may be asked."""
 
-    BACKED_OFF = "backed off"
+    BACKED_OFF = "backed-off"
     """The responder failed a moment ago, and is left alone."""
 
     TRANSPORT = "transport"
@@ -95,25 +95,25 @@ class Reason(enum.Enum):
     REDIRECT = "redirect"
     """The answer was a redirect that is not followed."""
 
-    HTTP_STATUS = "HTTP status"
+    HTTP_STATUS = "http-status"
     """The answer had another code than 200."""
 
-    CONTENT_TYPE = "content type"
+    CONTENT_TYPE = "content-type"
     """The answer was something else than an OCSP response."""
 
-    TOO_LARGE = "too large"
+    TOO_LARGE = "too-large"
     """The answer was longer than is read."""
 
-    TRY_LATER = "try later"
+    TRY_LATER = "try-later"
     """The responder cannot answer now."""
 
-    RESPONDER_ERROR = "responder error"
+    RESPONDER_ERROR = "responder-error"
     """The responder answered *malformedRequest*, *internalError* or *sigRequired*."""
 
     UNAUTHORIZED = "unauthorized"
     """The responder has nothing to say about the certificate."""
 
-    NOT_VERIFIED = "not verified"
+    NOT_VERIFIED = "not-verified"
     """There was an answer, and it is no evidence."""
 
 
@@ -164,7 +164,7 @@ class Source(enum.Enum):
     CACHE = "cache"
     """It was there, verified, and still holds."""
 
-    CRL = "CRL"
+    CRL = "crl"
     """It was found in a CRL, as no responder had told the status."""
 
     STAPLE = "staple"

@@ -1,5 +1,5 @@
 """
-Manners: what a client remembers so that it is no burden to others, nor to itself.
+Retry and back-off: how long a client leaves a responder alone.
 
 RFC 9110 §10.2.3 (Retry-After). Rules of this file: no clock; every moment is given, in
 seconds of one monotonic clock. Nothing is remembered without an end, or beyond
@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from ocsp import limits
 
-__all__ = ["MOST_SECONDS", "Manners", "Recent"]
+__all__ = ["MOST_SECONDS", "ExpiringMap", "ResponderBackoff"]
 
 MOST_SECONDS = 60.0
 """How long a responder is left alone at most where it does not say."""
@@ -26,7 +26,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
+class ExpiringMap(Generic[Key, Value]):
     """Values that hold for a while; the oldest go first."""
 
     def __init__(self, limit: str = "MAX_REMEMBERED_FAILURES") -> None:
@@ -70,12 +70,12 @@ class _Failure(NamedTuple):
     times: int
 
 
-class Manners:
+class ResponderBackoff:
     """Which responders are left alone, and how they want to be asked."""
 
     def __init__(self) -> None:
-        self._failures: Recent[str, _Failure] = Recent()
-        self._only_sha1: Recent[str, bool] = Recent()
+        self._failures: ExpiringMap[str, _Failure] = ExpiringMap()
+        self._only_sha1: ExpiringMap[str, bool] = ExpiringMap()
 
     def wait(self, origin: str, now: float) -> float:
         """Return for how many seconds *origin* is to be left alone; 0 if it is not."""

@@ -13,14 +13,18 @@ from typing import Self, TypeVar
 from cryptography import x509
 
 from ocsp.client.cache import Cache
-from ocsp.client.checking.scheduler import Progress, Schedule, Step
-from ocsp.client.checking.state import Question, World
+from ocsp.client.checking.scheduler import (
+    PerResponderScheduler,
+    Progress,
+    ProgressCallback,
+)
+from ocsp.client.checking.state import CheckRequest, Environment
 from ocsp.client.core import ChainCheck, Core, URLs
 from ocsp.client.engine.effects import Flow
 from ocsp.client.engine.threads import drive
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import Outcome
-from ocsp.client.transport.cancellation import GivenUp, Scope, current, sleep
+from ocsp.client.transport.cancellation import Cancelled, Scope, current_scope, sleep
 from ocsp.client.transport.protocol import Transport
 from ocsp.errors import MissingExtraError
 
@@ -47,7 +51,7 @@ class Client:
         *,
         cache: Cache | None = None,
         transport: Transport | None = None,
-        world: World | None = None,
+        environment: Environment | None = None,
     ) -> None:
         """
         Make a client.
@@ -61,9 +65,9 @@ class Client:
             transport: What sends; without one, :class:`HTTPTransport`, made when it is
                 first needed. A transport that you give, you close.
 
-            world: Clock and chance, for tests.
+            environment: Clock and chance, for tests.
         """
-        self._core = Core(options or Options(), cache, world or World())
+        self._core = Core(options or Options(), cache, environment or Environment())
         self._lock = threading.Lock()
         self._given = transport
         self._own: Transport | None = None
@@ -102,8 +106,8 @@ class Client:
             TypeError: If an argument is of another type.
             MissingExtraError: If httpx is not installed, and no transport was given.
         """
-        question = self._core.question(cert, issuer, url)
-        return self._driven(self._core.check(question, nonce))
+        request = self._core.request(cert, issuer, url)
+        return self._driven(self._core.check(request, nonce))
 
     def check_chain(
         self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
@@ -131,7 +135,7 @@ class Client:
         *,
         url: URLs = None,
         concurrency: int = 8,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> list[Outcome]:
         """
         Return what is known of many certificates, in their order.
@@ -150,12 +154,12 @@ class Client:
             TypeError: As :meth:`check`.
             MissingExtraError: As :meth:`check`.
         """
-        questions = [self._core.question(cert, issuer, url) for cert, issuer in items]
-        return _Workers(self, questions, concurrency, progress).run()
+        requests = [self._core.request(cert, issuer, url) for cert, issuer in items]
+        return _Workers(self, requests, concurrency, progress).run()
 
-    def ask(self, question: Question) -> Outcome:
+    def ask(self, request: CheckRequest) -> Outcome:
         """Return what is known; :meth:`check` for a question that was checked."""
-        return self._driven(self._core.check(question, None))
+        return self._driven(self._core.check(request, None))
 
     def _driven(self, flow: Flow[Found]) -> Found:
         return drive(flow, self.transport, sleep)
@@ -202,18 +206,18 @@ class _Workers:
     def __init__(
         self,
         client: Client,
-        questions: Sequence[Question],
+        requests: Sequence[CheckRequest],
         concurrency: int,
-        progress: Progress | None,
+        progress: ProgressCallback | None,
     ) -> None:
         self._client = client
-        self._questions = questions
-        self._schedule = Schedule(questions, concurrency)
+        self._requests = requests
+        self._schedule = PerResponderScheduler(requests, concurrency)
         self._progress = progress
         self._lock = threading.Lock()
         self._outcomes: dict[int, Outcome] = {}
         self._failure: BaseException | None = None
-        self._scope = Scope(current.get())
+        self._scope = Scope(current_scope.get())
 
     def run(self) -> list[Outcome]:
         """
@@ -235,16 +239,16 @@ class _Workers:
             self._scope.cancel()
         if self._failure is not None:
             raise self._failure
-        return [self._outcomes[position] for position in range(len(self._questions))]
+        return [self._outcomes[position] for position in range(len(self._requests))]
 
     def _work(self) -> None:
-        current.set(self._scope)
+        current_scope.set(self._scope)
         try:
             while (position := self._schedule.take()) is not None:
-                outcome = self._client.ask(self._questions[position])
+                outcome = self._client.ask(self._requests[position])
                 self._schedule.done(position)
                 self._note(position, outcome)
-        except GivenUp:
+        except Cancelled:
             pass
         except BaseException as error:  # it is raised where the work was given out
             self._failure = self._failure or error
@@ -254,5 +258,5 @@ class _Workers:
         with self._lock:
             self._outcomes[position] = outcome
             if self._progress is not None:
-                total = len(self._questions)
-                self._progress(Step(len(self._outcomes), total, outcome))
+                total = len(self._requests)
+                self._progress(Progress(len(self._outcomes), total, outcome))

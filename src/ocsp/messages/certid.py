@@ -35,7 +35,7 @@ from ocsp.asn1.der import (
     integer,
     integer_octets,
 )
-from ocsp.asn1.identity_cache import Remembered
+from ocsp.asn1.identity_cache import CachedEvidence
 from ocsp.errors import BuildError, DecodeError
 
 __all__ = [
@@ -143,12 +143,12 @@ def _issuer_id(
     return IssuerID(identifier, name_hash, key_hash, identifier + name + key)
 
 
-_issuers: Remembered[tuple[int, type, bytes | None], IssuerID] = Remembered(
+_issuers: CachedEvidence[tuple[int, type, bytes | None], IssuerID] = CachedEvidence(
     MAX_REMEMBERED
 )
 
 
-def _issuer_of(
+def _hashed_issuer(
     issuer: x509.Certificate,
     algorithm: hashes.HashAlgorithm,
     name: bytes | None = None,
@@ -194,8 +194,8 @@ def encode_cert_id(
         TypeError: If *cert* or *issuer* is no certificate.
     """
     parts = parts_of(cert)
-    called = _issuer_of(issuer, algorithm, parts.issuer)
-    return _before_serial(called.der, len(parts.serial)) + parts.serial
+    issuer_id = _hashed_issuer(issuer, algorithm, parts.issuer)
+    return _before_serial(issuer_id.der, len(parts.serial)) + parts.serial
 
 
 def is_cert_id_of(
@@ -214,8 +214,8 @@ def is_cert_id_of(
         return False
     parts = parts_of(cert)
     if data[layout.serial] == parts.serial:
-        called = _issuer_of(issuer, layout.hash, parts.issuer)
-        if data[layout.issuer] == called.der:
+        issuer_id = _hashed_issuer(issuer, layout.hash, parts.issuer)
+        if data[layout.issuer] == issuer_id.der:
             return True
     return CertID.at(data, layout).matches(cert, issuer)
 
@@ -340,7 +340,9 @@ class CertID:
             TypeError: If *cert* or *issuer* is no certificate.
         """
         parts = parts_of(cert)
-        return _under(_issuer_of(issuer, algorithm, parts.issuer), parts.serial)
+        return _from_issuer(
+            _hashed_issuer(issuer, algorithm, parts.issuer), parts.serial
+        )
 
     @classmethod
     def for_serial(
@@ -359,10 +361,10 @@ class CertID:
             BuildError: If *algorithm* is not allowed in a CertID.
             TypeError: If *serial_number* is not an integer, or *issuer* no certificate.
         """
-        hashed = _issuer_of(issuer, algorithm)
+        hashed = _hashed_issuer(issuer, algorithm)
         if type(serial_number) is not int:
             check_serial(serial_number)
-        return _under(hashed, integer_octets(serial_number))
+        return _from_issuer(hashed, integer_octets(serial_number))
 
     @classmethod
     def from_hashes(
@@ -474,7 +476,7 @@ class CertID:
         return _load, (self._der,)
 
 
-def _under(issuer: IssuerID, serial: bytes) -> CertID:
+def _from_issuer(issuer: IssuerID, serial: bytes) -> CertID:
     """Return the CertID with the content *serial* of its serialNumber."""
     cert_id = object.__new__(CertID)
     cert_id._issuer = issuer

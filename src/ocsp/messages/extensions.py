@@ -52,7 +52,7 @@ __all__ = [
     "append_extension",
     "decode_extensions",
     "encode_extensions",
-    "listed",
+    "normalise_extensions",
     "read_extensions",
 ]
 
@@ -252,7 +252,7 @@ SingleExtension = x509.ExtensionType | x509.Extension[x509.ExtensionType]
 """An extension of one entry; an ``x509.ExtensionType`` by itself is not critical."""
 
 
-def listed(extensions: Iterable[SingleExtension]) -> Extensions:
+def normalise_extensions(extensions: Iterable[SingleExtension]) -> Extensions:
     """
     Return *extensions* as a list; those without a criticality are not critical.
 

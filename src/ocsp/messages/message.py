@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Builder",
-    "accept_message",
     "check_built",
-    "counted",
-    "only_der",
+    "check_size",
+    "pluralise",
     "refuse_version",
+    "require_der",
     "shown_entries",
 ]
 
 
-def accept_message(data: bytes) -> int:
+def check_size(data: bytes) -> int:
     """
     Return the size of a message that is to be read.
 
@@ -53,7 +53,7 @@ def check_built(der: bytes) -> bytes:
     return der
 
 
-def only_der(der: bytes, encoding: serialization.Encoding) -> bytes:
+def require_der(der: bytes, encoding: serialization.Encoding) -> bytes:
     """
     Return *der* if that is the *encoding* asked for.
 
@@ -104,7 +104,7 @@ def shown_entries(entries: Sequence[object]) -> str:
     return ", ".join(few)
 
 
-def counted(number: int, what: str) -> str:
+def pluralise(number: int, what: str) -> str:
     """Return ``1 certificate`` or ``2 certificates``."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 

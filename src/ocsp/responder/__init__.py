@@ -21,7 +21,7 @@ number, never by the number alone.
 
 from __future__ import annotations
 
-from ocsp.responder.authority import Authority, Unlisted
+from ocsp.responder.authority import Authority, UnknownSerialPolicy
 from ocsp.responder.core import Answer, Lookup, NoncePolicy, Responder
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord, StatusSource
 
@@ -35,5 +35,5 @@ __all__ = [
     "StatusQuery",
     "StatusRecord",
     "StatusSource",
-    "Unlisted",
+    "UnknownSerialPolicy",
 ]

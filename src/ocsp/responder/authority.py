@@ -23,12 +23,12 @@ from ocsp.errors import ConfigError
 from ocsp.responder.source import IssuerKey
 from ocsp.signing.signer import Signer
 
-__all__ = ["Authority", "Unlisted"]
+__all__ = ["Authority", "UnknownSerialPolicy"]
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
 
-class Unlisted(enum.Enum):
+class UnknownSerialPolicy(enum.Enum):
     """
     What is said of a serial number that the source has no record of.
 
@@ -72,7 +72,7 @@ class Authority:
         issuer: x509.Certificate,
         signer: Signer,
         *,
-        unlisted: Unlisted = Unlisted.UNAUTHORIZED,
+        unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED,
     ) -> None:
         """
         Let *signer* speak for *issuer*.
@@ -101,7 +101,7 @@ class Authority:
         if IssuerKey.of(certificate) != self.key:
             _require_delegation(certificate, issuer)
             self.delegate = certificate
-            self.warnings = tuple(_misgivings(certificate))
+            self.warnings = tuple(_warnings(certificate))
 
     def valid_at(self, now: datetime.datetime) -> bool:
         """Tell whether the signer's certificate is in its validity at *now*, aware."""
@@ -137,7 +137,7 @@ def _require_delegation(
         raise ConfigError("signer", f"the key usage of {name!r} forbids signatures")
 
 
-def _misgivings(certificate: x509.Certificate) -> list[str]:
+def _warnings(certificate: x509.Certificate) -> list[str]:
     """Return what RFC 9919 §3.2.2 advises, and *certificate* does not follow."""
     found = []
     if _extension(certificate, x509.OCSPNoCheck) is None:

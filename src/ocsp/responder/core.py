@@ -38,12 +38,12 @@ from ocsp.messages.statuses import (
     OCSPResponderEncoding,
     OCSPResponseStatus,
 )
-from ocsp.responder.authority import Authority, Unlisted
+from ocsp.responder.authority import Authority, UnknownSerialPolicy
 from ocsp.responder.issuers import Issuers
 from ocsp.responder.options import NoncePolicy, nonce_to_echo, read_options
 from ocsp.responder.source import StatusQuery, StatusRecord
 
-__all__ = ["Answer", "Lookup", "NoncePolicy", "Responder", "failure"]
+__all__ = ["Answer", "Lookup", "NoncePolicy", "Responder", "error_response"]
 
 DEFAULT_VALIDITY = datetime.timedelta(hours=8)
 """The shortest that the Baseline Requirements allow (§4.9.9): a revocation is with
@@ -161,7 +161,7 @@ class Responder:
         try:
             return self._plan(der, utc(now))
         except (DecodeError, UnknownIssuer, SignerUnavailable) as error:
-            return failure(error)
+            return error_response(error)
 
     def _plan(self, der: bytes, now: datetime.datetime) -> Answer | Lookup:
         request = load_der_ocsp_request(der, allow_multiple=True)
@@ -221,12 +221,12 @@ class Responder:
             records: What the source has for each of its queries, in order.
         """
         unlisted = lookup.authority.unlisted
-        if None in records and unlisted is Unlisted.UNAUTHORIZED:
+        if None in records and unlisted is UnknownSerialPolicy.UNAUTHORIZED:
             return _error(OCSPResponseStatus.UNAUTHORIZED, "no record of the serial")
         try:
             return self._sign(lookup, records)
         except SignerUnavailable as error:
-            return failure(error)
+            return error_response(error)
 
     def _sign(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:
         authority, signer = lookup.authority, lookup.authority.signer
@@ -241,7 +241,7 @@ class Responder:
             builder = _with_entry(
                 builder,
                 cert_id,
-                record or _stand_in(authority),
+                record or _placeholder_record(authority),
                 this_update,
                 next_update,
             )
@@ -249,7 +249,7 @@ class Responder:
         builder = builder.responder_id(OCSPResponderEncoding.HASH, signer.certificate)
         if authority.delegate is not None:
             builder = builder.certificates([authority.delegate])
-        if None in records and authority.unlisted is Unlisted.REVOKED:
+        if None in records and authority.unlisted is UnknownSerialPolicy.REVOKED:
             builder = builder.add_extension(_EXTENDED_REVOKE, critical=False)
         if lookup.nonce is not None:
             nonce = x509.OCSPNonce(lookup.nonce)
@@ -265,8 +265,8 @@ class Responder:
         )
 
 
-def _stand_in(authority: Authority) -> StatusRecord | None:
-    return _NEVER_ISSUED if authority.unlisted is Unlisted.REVOKED else None
+def _placeholder_record(authority: Authority) -> StatusRecord | None:
+    return _NEVER_ISSUED if authority.unlisted is UnknownSerialPolicy.REVOKED else None
 
 
 def _with_entry(
@@ -293,7 +293,7 @@ def _with_entry(
     )
 
 
-def failure(error: Exception) -> Answer:
+def error_response(error: Exception) -> Answer:
     """
     Return the answer to what went wrong (RFC 6960 §2.3).
 

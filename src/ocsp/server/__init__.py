@@ -12,6 +12,6 @@ Front ends of the responder: the ASGI application, and how it is run under uvico
 from __future__ import annotations
 
 from ocsp.server.asgi import Application
-from ocsp.server.runner import listen, running, serve, url_of
+from ocsp.server.runner import base_url, bind, serve, serve_in_thread
 
-__all__ = ["Application", "listen", "running", "serve", "url_of"]
+__all__ = ["Application", "base_url", "bind", "serve", "serve_in_thread"]

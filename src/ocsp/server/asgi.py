@@ -27,7 +27,7 @@ from ocsp.http import (
     read_body,
     read_target,
 )
-from ocsp.responder.core import Answer, Responder, failure
+from ocsp.responder.core import Answer, Responder, error_response
 from ocsp.responder.source import StatusSource
 
 __all__ = ["Application"]
@@ -100,10 +100,10 @@ class Application:
             else:
                 target = _target(scope)
                 if not target.strip(b"/"):
-                    return _greeting()
+                    return _landing_page()
                 der = read_target(target)
         except DecodeError as error:
-            return _closing(_reply(failure(error), now), scope)
+            return _closing(_reply(error_response(error), now), scope)
         reply = _reply(await self._answer(der, now), now)
         return reply if method == "POST" else conditional(reply, _conditions(scope))
 
@@ -117,10 +117,10 @@ class Application:
             return await asyncio.to_thread(self._responder.finish, step, records)
         except ResponderError as error:
             logger.error("no answer: %s", error)
-            return failure(error)
+            return error_response(error)
         except Exception as error:
             logger.exception("no answer")
-            return failure(error)
+            return error_response(error)
 
 
 def _reply(given: Answer, now: datetime.datetime) -> HTTPAnswer:
@@ -187,7 +187,7 @@ async def _body(receive: Receive) -> bytes:
     return bytes(body)
 
 
-def _greeting() -> HTTPAnswer:
+def _landing_page() -> HTTPAnswer:
     body = b"This is an OCSP responder (RFC 6960).\n"
     return HTTPAnswer(
         status=200,

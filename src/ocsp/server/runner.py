@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ocsp.server.asgi import Application
 
-__all__ = ["listen", "running", "serve", "url_of"]
+__all__ = ["base_url", "bind", "serve", "serve_in_thread"]
 
 BACKLOG = 2048
 """Connections that wait to be accepted, as many as uvicorn itself has."""
@@ -29,7 +29,7 @@ STOP_SECONDS = 3
 """How long requests under way may take to finish when the server stops."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """
     Return a socket that listens.
 
@@ -60,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def url_of(bound: socket.socket) -> str:
+def base_url(bound: socket.socket) -> str:
     """Return the URL of what listens on *bound*."""
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -84,7 +84,7 @@ def serve(application: Application, bound: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def running(application: Application, bound: socket.socket) -> Iterator[str]:
+def serve_in_thread(application: Application, bound: socket.socket) -> Iterator[str]:
     """
     Serve in a thread while the ``with`` block runs, and give it the URL.
 
@@ -105,7 +105,7 @@ def running(application: Application, bound: socket.socket) -> Iterator[str]:
         )
         thread.start()
         try:
-            yield url_of(bound)
+            yield base_url(bound)
         finally:
             server.should_exit = True
             thread.join()

@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 
 from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.asn1.der import NULL_DER
-from ocsp.asn1.identity_cache import Remembered
+from ocsp.asn1.identity_cache import CachedEvidence
 from ocsp.errors import BuildError
 from ocsp.signing.signatures import is_only_for_pss
 
@@ -155,7 +155,7 @@ class KeySigner:
 MAX_REMEMBERED_PAIRS = 16
 """Pairs of key and certificate that are kept; a program signs with few keys."""
 
-_pairs: Remembered[tuple[int, int], bool] = Remembered(MAX_REMEMBERED_PAIRS)
+_pairs: CachedEvidence[tuple[int, int], bool] = CachedEvidence(MAX_REMEMBERED_PAIRS)
 
 
 def matches_certificate(

@@ -14,17 +14,22 @@ callbacks for servers and clients in Python.
 from __future__ import annotations
 
 from ocsp.stapling.hook import CommandHook
-from ocsp.stapling.loop import Wait, Wake, keep, signals
-from ocsp.stapling.report import StapleEvent, StapleReport, StapleState, oddities
-from ocsp.stapling.site import Pair, Site, read_pair
+from ocsp.stapling.loop import Wait, WakeReason, run_forever, signals
+from ocsp.stapling.report import (
+    StapleEvent,
+    StapleReport,
+    StapleState,
+    compatibility_warnings,
+)
+from ocsp.stapling.site import CertificateAndIssuer, Site, read_pair
 from ocsp.stapling.staple_file import StapleFile
 from ocsp.stapling.stapler import STAPLE_OPTIONS, Hook, Stapler
 
 __all__ = [
     "STAPLE_OPTIONS",
+    "CertificateAndIssuer",
     "CommandHook",
     "Hook",
-    "Pair",
     "Site",
     "StapleEvent",
     "StapleFile",
@@ -32,9 +37,9 @@ __all__ = [
     "StapleState",
     "Stapler",
     "Wait",
-    "Wake",
-    "keep",
-    "oddities",
+    "WakeReason",
+    "compatibility_warnings",
     "read_pair",
+    "run_forever",
     "signals",
 ]

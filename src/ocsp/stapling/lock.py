@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ocsp.errors import StoreError
 
-__all__ = ["alone"]
+__all__ = ["exclusive_lock"]
 
 
 @contextlib.contextmanager
-def alone(staple: Path) -> Iterator[None]:
+def exclusive_lock(staple: Path) -> Iterator[None]:
     """
     Be the only keeper of *staple* while the ``with`` block runs.
 

@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from ocsp.client.checking.state import World
+from ocsp.client.checking.state import Environment
 from ocsp.stapling.report import StapleReport
 from ocsp.stapling.stapler import Stapler
 
-__all__ = ["Wait", "Wake", "keep", "signals"]
+__all__ = ["Wait", "WakeReason", "run_forever", "signals"]
 
 _LOOK = 600.0
 """Seconds after which certificates are read again, though it is not time to ask."""
 
 
-class Wake(enum.Enum):
+class WakeReason(enum.Enum):
     """Why the waiting is over."""
 
     TIME = "time"
@@ -37,16 +37,16 @@ class Wake(enum.Enum):
     """Somebody wants it to end."""
 
 
-Wait = Callable[[float], Wake]
+Wait = Callable[[float], WakeReason]
 """Waits for so many seconds at most."""
 
 
-def keep(
+def run_forever(
     stapler: Stapler,
     tell: Callable[[tuple[StapleReport, ...]], None],
     wait: Wait,
-    world: World,
-    wake: Wake = Wake.TIME,
+    environment: Environment,
+    wake: WakeReason = WakeReason.TIME,
 ) -> None:
     """
     Take steps until *wait* returns ``Wake.STOP``; the first one at once.
@@ -58,13 +58,13 @@ def keep(
 
         wait: See :func:`signals`.
 
-        world: The clock of *stapler*.
+        environment: The clock of *stapler*.
 
         wake: ``Wake.NOW`` if the first step is to renew all staples.
     """
-    while wake is not Wake.STOP:
-        tell(stapler.step(now=wake is Wake.NOW))
-        seconds = (stapler.next_at - world.now()).total_seconds()
+    while wake is not WakeReason.STOP:
+        tell(stapler.step(now=wake is WakeReason.NOW))
+        seconds = (stapler.next_at - environment.now()).total_seconds()
         wake = wait(min(max(seconds, 0.0), _LOOK))
 
 
@@ -80,17 +80,17 @@ def signals() -> Iterator[Wait]:
     """
     # A handler runs between any two steps of the interpreter, also where this thread
     # holds a lock; of all queues and events only this one may be touched there.
-    woken: SimpleQueue[Wake] = SimpleQueue()
-    wakes = {signal.SIGTERM: Wake.STOP, signal.SIGHUP: Wake.NOW}
+    woken: SimpleQueue[WakeReason] = SimpleQueue()
+    wakes = {signal.SIGTERM: WakeReason.STOP, signal.SIGHUP: WakeReason.NOW}
 
     def handle(number: int, _: FrameType | None) -> None:
         woken.put(wakes[signal.Signals(number)])
 
-    def wait(seconds: float) -> Wake:
+    def wait(seconds: float) -> WakeReason:
         try:
             return woken.get(timeout=seconds)
         except Empty:
-            return Wake.TIME
+            return WakeReason.TIME
 
     before = {number: signal.signal(number, handle) for number in wakes}
     try:

@@ -16,7 +16,7 @@ from ocsp.errors import OCSPError
 from ocsp.stapling.site import Site
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["StapleEvent", "StapleReport", "StapleState", "oddities"]
+__all__ = ["StapleEvent", "StapleReport", "StapleState", "compatibility_warnings"]
 
 
 class StapleEvent(enum.Enum):
@@ -34,7 +34,7 @@ class StapleEvent(enum.Enum):
     FAILED = "failed"
     """No answer, or none that is good enough to be a staple."""
 
-    NOT_NEEDED = "not needed"
+    NOT_NEEDED = "not-needed"
     """The certificate says that it has no status (RFC 9608)."""
 
 
@@ -50,7 +50,7 @@ class StapleState(enum.Enum):
     MISSING = "missing"
     """None that holds. A file may be there nevertheless."""
 
-    NOT_NEEDED = "not needed"
+    NOT_NEEDED = "not-needed"
     """None, and none is needed."""
 
 
@@ -80,7 +80,7 @@ class StapleReport:
     """Why there is nothing newer, or the hook did not run."""
 
 
-def oddities(evidence: VerifiedResponse) -> tuple[str, ...]:
+def compatibility_warnings(evidence: VerifiedResponse) -> tuple[str, ...]:
     """
     Return what servers and clients stumble over, though the staple is right.
 

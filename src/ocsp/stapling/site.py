@@ -17,10 +17,10 @@ from cryptography import x509
 from ocsp.client.checking.issuer_lookup import has_signed
 from ocsp.errors import ConfigError, IssuerNotFound
 
-__all__ = ["Pair", "Site", "read_pair"]
+__all__ = ["CertificateAndIssuer", "Site", "read_pair"]
 
 
-class Pair(NamedTuple):
+class CertificateAndIssuer(NamedTuple):
     """A certificate, and that of its issuer."""
 
     certificate: x509.Certificate
@@ -54,7 +54,7 @@ class Site:
         return self.staple or _with(self.certificate, ".ocsp")
 
 
-def read_pair(site: Site) -> Pair:
+def read_pair(site: Site) -> CertificateAndIssuer:
     """
     Return the certificate of *site*, and that of its issuer.
 
@@ -68,7 +68,7 @@ def read_pair(site: Site) -> Pair:
         chain = _certificates(site.issuer)
     elif beside.exists():
         chain += _certificates(beside)
-    return Pair(certificate, _issuer(site, certificate, chain))
+    return CertificateAndIssuer(certificate, _issuer(site, certificate, chain))
 
 
 def _issuer(

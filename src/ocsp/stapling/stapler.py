@@ -15,14 +15,14 @@ from dataclasses import replace
 from typing import Self
 
 from ocsp.client.cache import MemoryCache
-from ocsp.client.checking.state import World
+from ocsp.client.checking.state import Environment
 from ocsp.client.core import URLs
-from ocsp.client.options import AskWith, CRLFallback, Options
+from ocsp.client.options import CertIDHash, CRLFallback, Options
 from ocsp.client.outcome import CheckStatus, Outcome
 from ocsp.client.sync import Client
 from ocsp.client.transport.protocol import Transport
 from ocsp.errors import ConfigError, HookFailed, OCSPError
-from ocsp.stapling.lock import alone
+from ocsp.stapling.lock import exclusive_lock
 from ocsp.stapling.report import StapleEvent, StapleReport, StapleState
 from ocsp.stapling.schedule import (
     after_failure,
@@ -30,7 +30,7 @@ from ocsp.stapling.schedule import (
     half_life,
     is_ending,
 )
-from ocsp.stapling.site import Pair, Site, read_pair
+from ocsp.stapling.site import CertificateAndIssuer, Site, read_pair
 from ocsp.stapling.staple_file import StapleFile
 from ocsp.verification.errors import CertificateStatusUnknown
 from ocsp.verification.evidence import VerifiedResponse
@@ -40,7 +40,7 @@ __all__ = ["STAPLE_OPTIONS", "Hook", "Stapler"]
 Hook = Callable[[StapleReport], None]
 """Called after a staple was replaced; raises ``HookFailed``."""
 
-STAPLE_OPTIONS = Options(ask_with=AskWith.SHA1)
+STAPLE_OPTIONS = Options(cert_id_hash=CertIDHash.SHA1)
 """
 How a stapler asks. By SHA-1: a responder answers with the CertID that it was asked by,
 and curl, HAProxy and Apache find their certificate by no other. It is no signature, and
@@ -72,7 +72,7 @@ class Stapler:
         options: Options = STAPLE_OPTIONS,
         hook: Hook | None = None,
         transport: Transport | None = None,
-        world: World | None = None,
+        environment: Environment | None = None,
     ) -> None:
         """
         Name the certificates; nothing is read yet.
@@ -90,7 +90,7 @@ class Stapler:
 
             transport: As for :class:`ocsp.Client`.
 
-            world: Clock and chance, for tests.
+            environment: Clock and chance, for tests.
 
         Raises:
             ConfigError: If there is no site, or two have the same staple.
@@ -104,14 +104,14 @@ class Stapler:
         self._url = url if url is None or isinstance(url, str) else tuple(url)
         options = replace(options, crl_fallback=CRLFallback.NEVER)
         self._hook = hook
-        self._world = world or World()
+        self._environment = environment or Environment()
         self._client = Client(
             options,
             cache=MemoryCache(max_entries=0),  # what is asked here is to be new
             transport=transport,
-            world=self._world,
+            environment=self._environment,
         )
-        self._keepers = [_Keeper(site, self._world, options) for site in sites]
+        self._keepers = [_Keeper(site, self._environment, options) for site in sites]
         self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -123,7 +123,7 @@ class Stapler:
         """
         with contextlib.ExitStack() as locks:
             for keeper in self._keepers:
-                locks.enter_context(alone(keeper.site.staple_file))
+                locks.enter_context(exclusive_lock(keeper.site.staple_file))
             self._locks = locks.pop_all()
         return self
 
@@ -160,12 +160,12 @@ class Stapler:
 class _Keeper:
     """What a stapler knows of one certificate."""
 
-    def __init__(self, site: Site, world: World, options: Options) -> None:
+    def __init__(self, site: Site, environment: Environment, options: Options) -> None:
         self.site = site
-        self.next_at = world.now()
-        self._world = world
+        self.next_at = environment.now()
+        self._environment = environment
         self._options = options
-        self._pair: Pair | None = None
+        self._pair: CertificateAndIssuer | None = None
         self._file: StapleFile | None = None
         self._event = StapleEvent.YOUNG
         self._failure: OCSPError | None = None
@@ -173,7 +173,7 @@ class _Keeper:
         self._is_needed = True
         self._hook_is_owed = False
 
-    def question(self, *, at_once: bool) -> Pair | None:
+    def question(self, *, at_once: bool) -> CertificateAndIssuer | None:
         """Return what to ask about, or ``None`` if it is not time, or cannot be."""
         self._event, self._failure = StapleEvent.YOUNG, None
         try:
@@ -185,9 +185,9 @@ class _Keeper:
             self._begin(pair)
         if self._is_needed and not self._failures and self._evidence() is None:
             return pair  # the first time, or somebody has removed it
-        return pair if at_once or self._world.now() >= self.next_at else None
+        return pair if at_once or self._environment.now() >= self.next_at else None
 
-    def _begin(self, pair: Pair) -> None:
+    def _begin(self, pair: CertificateAndIssuer) -> None:
         """Take up a certificate: the first one, or one that has replaced it."""
         self._pair = pair
         self._file = StapleFile(
@@ -199,13 +199,13 @@ class _Keeper:
         self._failures, self._is_needed = 0, True
         evidence = self._evidence()
         if evidence is not None:
-            self.next_at = half_life(evidence, self._world.fraction())
+            self.next_at = half_life(evidence, self._environment.fraction())
 
     def settle(self, outcome: Outcome) -> None:
         """Take what the responder has said."""
         if outcome.status is CheckStatus.NOT_NEEDED:
             self._event, self._is_needed = StapleEvent.NOT_NEEDED, False
-            self.next_at = self._world.now() + _LONG
+            self.next_at = self._environment.now() + _LONG
         elif outcome.status is CheckStatus.UNKNOWN:
             self._fail(CertificateStatusUnknown())
         elif isinstance(outcome.evidence, VerifiedResponse) and self._file:
@@ -222,8 +222,8 @@ class _Keeper:
         self._failures = 0
         self._hook_is_owed |= replaced
         self._event = StapleEvent.WRITTEN if replaced else StapleEvent.UNCHANGED
-        now = self._world.now()
-        self.next_at = half_life(evidence, self._world.fraction())
+        now = self._environment.now()
+        self.next_at = half_life(evidence, self._environment.fraction())
         if self.next_at <= now:
             self.next_at = after_nothing_newer(evidence, now)
 
@@ -233,8 +233,8 @@ class _Keeper:
         self.next_at = after_failure(
             self._failures,
             self._evidence(),
-            self._world.now(),
-            self._world.fraction(),
+            self._environment.now(),
+            self._environment.fraction(),
         )
 
     def finish(self, hook: Hook | None) -> StapleReport:
@@ -250,7 +250,7 @@ class _Keeper:
     def _report(self) -> StapleReport:
         return StapleReport(
             site=self.site,
-            at=self._world.now(),
+            at=self._environment.now(),
             event=self._event,
             state=self._state(),
             evidence=self._evidence(),
@@ -264,8 +264,8 @@ class _Keeper:
         evidence = self._evidence()
         if evidence is None:
             return StapleState.MISSING
-        is_late = is_ending(evidence, self._world.now())
+        is_late = is_ending(evidence, self._environment.now())
         return StapleState.ENDING if is_late else StapleState.HOLDS
 
     def _evidence(self) -> VerifiedResponse | None:
-        return self._file.evidence(self._world.now()) if self._file else None
+        return self._file.evidence(self._environment.now()) if self._file else None

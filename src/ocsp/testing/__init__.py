@@ -19,9 +19,9 @@ wrong. Nothing here needs pytest; the responder over HTTP needs h11, which the e
 
 from __future__ import annotations
 
-from ocsp.responder.authority import Unlisted
-from ocsp.testing.answers import answer
-from ocsp.testing.faults import Fault, Outcome
+from ocsp.responder.authority import UnknownSerialPolicy
+from ocsp.testing.answers import build_answer
+from ocsp.testing.faults import ExpectedOutcome, Fault
 from ocsp.testing.loopback import LoopbackResponder
 from ocsp.testing.pki import PKI
 from ocsp.testing.requests import ReceivedRequest
@@ -29,11 +29,11 @@ from ocsp.testing.throwaway_ca import Identity
 
 __all__ = [
     "PKI",
+    "ExpectedOutcome",
     "Fault",
     "Identity",
     "LoopbackResponder",
-    "Outcome",
     "ReceivedRequest",
-    "Unlisted",
-    "answer",
+    "UnknownSerialPolicy",
+    "build_answer",
 ]

@@ -30,14 +30,14 @@ from ocsp.responder import (
     IssuerKey,
     Lookup,
     StatusRecord,
-    Unlisted,
+    UnknownSerialPolicy,
 )
 from ocsp.signing.signer import KeySigner, Signer
 from ocsp.testing.faults import Fault
 from ocsp.testing.pki import PKI
 from ocsp.testing.throwaway_ca import ThrowawayCA
 
-__all__ = ["answer"]
+__all__ = ["build_answer"]
 
 _DAY = datetime.timedelta(days=1)
 _OTHER_NONCE = b"not the nonce that you have sent"
@@ -45,7 +45,7 @@ _DECOYS = 3
 """Certificates of others before the right one; ``MAX_SIGNATURES_CHECKED`` allows it."""
 
 
-def answer(pki: PKI, der: bytes, fault: Fault | None = None) -> Answer:
+def build_answer(pki: PKI, der: bytes, fault: Fault | None = None) -> Answer:
     """
     Return what the responder of *pki* says to a request, without a socket.
 
@@ -97,7 +97,9 @@ def _honest(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
     records = [each if isinstance(each, StatusRecord) else None for each in known]
     # An authority says the same of all serial numbers without a record; here each may
     # have its own, and the first one of a request decides.
-    unlisted = next((each for each in known if isinstance(each, Unlisted)), None)
+    unlisted = next(
+        (each for each in known if isinstance(each, UnknownSerialPolicy)), None
+    )
     if unlisted is not None:
         issuer, signer = step.authority.issuer, step.authority.signer
         step = replace(step, authority=Authority(issuer, signer, unlisted=unlisted))
@@ -117,8 +119,8 @@ class _Place(NamedTuple):
     def ca(self) -> ThrowawayCA:
         return self.pki.cas[self.number]
 
-    def stranger(self) -> tuple[PKI, ThrowawayCA]:
-        other = self.pki.stranger()
+    def unrelated_pki(self) -> tuple[PKI, ThrowawayCA]:
+        other = self.pki.unrelated_pki()
         return other, other.cas[self.number]
 
 
@@ -243,12 +245,12 @@ def _next_to(cert_id: CertID) -> CertID:
 
 
 def _wrong_signer(draft: _Draft, place: _Place) -> _Draft:
-    _, ca = place.stranger()
+    _, ca = place.unrelated_pki()
     return draft.signed_by(KeySigner(ca.identity.key, ca.certificate))
 
 
 def _foreign_delegate(draft: _Draft, place: _Place) -> _Draft:
-    other, ca = place.stranger()
+    other, ca = place.unrelated_pki()
     return draft.signed_by(other.signer(ca))
 
 

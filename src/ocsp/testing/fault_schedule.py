@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ocsp.testing.faults import Fault
 from ocsp.testing.requests import ReceivedRequest
 
-__all__ = ["Plan"]
+__all__ = ["FaultSchedule"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class _Planned:
         return self.serial_number is None or self.serial_number in serials
 
 
-class Plan:
+class FaultSchedule:
     """The faults that are to come."""
 
     def __init__(self) -> None:

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp.errors import MissingExtraError
 from ocsp.http import HTTPAnswer, method_not_allowed
 from ocsp.http import answer as http_answer
-from ocsp.server import listen, url_of
-from ocsp.testing.answers import answer
-from ocsp.testing.fault_schedule import Plan
+from ocsp.server import base_url, bind
+from ocsp.testing.answers import build_answer
+from ocsp.testing.fault_schedule import FaultSchedule
 from ocsp.testing.faults import Fault
 from ocsp.testing.pki import PKI
 from ocsp.testing.requests import ReceivedRequest
@@ -70,16 +70,16 @@ class LoopbackResponder:
             import ocsp.testing.connection  # noqa: F401
         except ModuleNotFoundError as error:
             raise MissingExtraError("the responder for tests", "testing") from error
-        self._socket = listen("127.0.0.1", 0)
+        self._socket = bind("127.0.0.1", 0)
         self._socket.setblocking(False)
         self._address = self._socket.getsockname()
-        self.url = url_of(self._socket) + "/"
+        self.url = base_url(self._socket) + "/"
         self.pki = PKI() if pki is None else pki
         self.pki.url = self.url
         self.redirect_to = PRIVATE_URL
         self.pause = PAUSE
         self.requests: list[ReceivedRequest] = []
-        self._plan = Plan()
+        self._plan = FaultSchedule()
         self._published: dict[str, HTTPAnswer] = {}
         self._failures: list[BaseException] = []
         self._open = 0
@@ -235,7 +235,7 @@ class LoopbackResponder:
         now = self.pki.now()
         if received.method not in {"GET", "HEAD", "POST"}:
             return method_not_allowed(now)
-        said = answer(self.pki, received.der, fault)
+        said = build_answer(self.pki, received.der, fault)
         return http_answer(said.der, said.freshness, now)
 
     def _document_at(self, target: str) -> HTTPAnswer | None:

@@ -25,7 +25,7 @@ from ocsp.responder import (
     Responder,
     StatusQuery,
     StatusRecord,
-    Unlisted,
+    UnknownSerialPolicy,
 )
 from ocsp.signing.signer import KeySigner
 from ocsp.testing.throwaway_ca import (
@@ -47,7 +47,7 @@ _LIFE = datetime.timedelta(days=30)
 _CRL_LIFE = datetime.timedelta(days=1)
 _REVOKED_SINCE = datetime.timedelta(hours=1)
 
-Record = StatusRecord | Unlisted
+Record = StatusRecord | UnknownSerialPolicy
 
 
 def _now() -> datetime.datetime:
@@ -72,7 +72,7 @@ class PKI:
         new_key: Callable[[], CertificateIssuerPrivateKeyTypes] = new_ec_key,
         clock: Callable[[], datetime.datetime] = _now,
         delegated: bool = True,
-        unlisted: Unlisted = Unlisted.UNAUTHORIZED,
+        unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED,
     ) -> None:
         """
         Make the root.
@@ -141,7 +141,7 @@ class PKI:
         self,
         name: str = "leaf.test",
         *,
-        status: OCSPCertStatus | Unlisted = OCSPCertStatus.GOOD,
+        status: OCSPCertStatus | UnknownSerialPolicy = OCSPCertStatus.GOOD,
         revoked_at: datetime.datetime | None = None,
         reason: x509.ReasonFlags | None = None,
         key: CertificateIssuerPrivateKeyTypes | None = None,
@@ -162,7 +162,8 @@ class PKI:
             name: Its common name and its one dNSName.
 
             status: What the responder says of it: *good*, *revoked*, *unknown*; or, of
-                a certificate that was never issued, one of :class:`Unlisted`.
+                a certificate that was never issued, a member of
+                :class:`UnknownSerialPolicy`.
 
             revoked_at: Since when, aware; for *revoked* only. An hour ago by default.
 
@@ -219,7 +220,7 @@ class PKI:
     def set_status(
         self,
         identity: Identity,
-        status: OCSPCertStatus | Unlisted = OCSPCertStatus.GOOD,
+        status: OCSPCertStatus | UnknownSerialPolicy = OCSPCertStatus.GOOD,
         *,
         revoked_at: datetime.datetime | None = None,
         reason: x509.ReasonFlags | None = None,
@@ -241,8 +242,8 @@ class PKI:
         """
         query = StatusQuery(IssuerKey.of(identity.issuer), identity.serial_number)
         if status is OCSPCertStatus.UNKNOWN:
-            status = Unlisted.UNKNOWN
-        if isinstance(status, Unlisted):
+            status = UnknownSerialPolicy.UNKNOWN
+        if isinstance(status, UnknownSerialPolicy):
             if revoked_at is not None or reason is not None:
                 raise BuildError("revoked_at and reason belong to REVOKED only")
             self._records[query] = status
@@ -275,7 +276,7 @@ class PKI:
         )
         return KeySigner(delegate.key, delegate.certificate)
 
-    def stranger(self) -> PKI:
+    def unrelated_pki(self) -> PKI:
         """Return another PKI, with the same names, kind of keys, and clock."""
         other = PKI(self._name, new_key=self._new_key, clock=self._clock)
         while len(other.cas) < len(self.cas):

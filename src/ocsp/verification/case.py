@@ -22,7 +22,7 @@ from ocsp.verification.facts import facts_of
 from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 
-__all__ = ["Candidate", "Case", "Findings", "unread"]
+__all__ = ["Candidate", "Case", "Findings", "reason_rejected"]
 
 
 class Findings:
@@ -60,7 +60,7 @@ def _finding(
     return Finding(rule, error, CLAUSES[rule].source, message, tuple(values.items()))
 
 
-def unread(error: Exception) -> str:
+def reason_rejected(error: Exception) -> str:
     """Say of octets why they are not taken: they are too many, or no such message."""
     large = isinstance(error, LimitExceeded)
     return f"{'larger than what is verified' if large else 'malformed'}: {error}"
@@ -130,9 +130,9 @@ class Case(Findings):
         "cert",
         "evidence",
         "issuer",
+        "issuer_signature_error",
         "nonce",
         "policy",
-        "refuted",
         "request",
         "responders",
         "response",
@@ -164,6 +164,6 @@ class Case(Findings):
         self.responders = responders
         self.evidence = evidence
         self.policy = policy
-        self.refuted: SignatureInvalid | None = None
+        self.issuer_signature_error: SignatureInvalid | None = None
         self.signer: Candidate | None = None
         self.signatures = 0

@@ -48,10 +48,10 @@ class ChainOutcome(enum.Enum):
     VERIFIED = "verified"
     """There is evidence; its status is to be looked at."""
 
-    NOT_NEEDED = "not needed"
+    NOT_NEEDED = "not-needed"
     """The certificate says that it has no status (RFC 9608 §2, RFC 6960 §4.2.2.2.1)."""
 
-    NOT_VERIFIED = "not verified"
+    NOT_VERIFIED = "not-verified"
     """There is no response, or it is no evidence."""
 
 

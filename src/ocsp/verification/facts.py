@@ -23,10 +23,16 @@ from ocsp.errors import SchemaError
 from ocsp.signing.signatures import is_only_for_pss
 from ocsp.verification.policy import Policy
 
-__all__ = ["Facts", "facts_of", "needs_pss", "odd_size", "validity_of"]
+__all__ = [
+    "CertificateFacts",
+    "facts_of",
+    "key_size_problem",
+    "needs_pss",
+    "validity_of",
+]
 
 
-class Facts(NamedTuple):
+class CertificateFacts(NamedTuple):
     """
     What a certificate says of its key.
 
@@ -68,12 +74,12 @@ class Facts(NamedTuple):
     pss_only: bool
     not_before: datetime.datetime
     not_after: datetime.datetime
-    unreadable: str = ""
+    extension_error: str = ""
     purposes: frozenset[x509.ObjectIdentifier] = frozenset()
-    signs: bool = True
+    may_sign: bool = True
     signs_crls: bool = True
     ca: bool = False
-    unknown: str = ""
+    unknown_critical: str = ""
     nocheck: bool = False
 
 
@@ -86,7 +92,7 @@ def validity_of(
 
 
 @remembered
-def facts_of(certificate: x509.Certificate) -> Facts:
+def facts_of(certificate: x509.Certificate) -> CertificateFacts:
     """Return what *certificate* says of its key."""
     key, unusable = _key(certificate)
     curve = isinstance(key, ec.EllipticCurvePublicKey)
@@ -97,25 +103,25 @@ def facts_of(certificate: x509.Certificate) -> Facts:
     try:
         extensions = decoded_extensions(certificate)
     except SchemaError as error:
-        return Facts(*known, unreadable=str(error))
+        return CertificateFacts(*known, extension_error=str(error))
     found = {extension.oid: extension.value for extension in extensions}
     usage = found.get(x509.KeyUsage.oid)
     constraints = found.get(x509.BasicConstraints.oid)
     purposes = found.get(x509.ExtendedKeyUsage.oid)
-    return Facts(
+    return CertificateFacts(
         *known,
         purposes=frozenset(
             purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
         ),
-        signs=not isinstance(usage, x509.KeyUsage) or usage.digital_signature,
+        may_sign=not isinstance(usage, x509.KeyUsage) or usage.digital_signature,
         signs_crls=not isinstance(usage, x509.KeyUsage) or usage.crl_sign,
         ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
-        unknown=_unknown(extensions),
+        unknown_critical=_unknown(extensions),
         nocheck=x509.OCSPNoCheck.oid in found,
     )
 
 
-def needs_pss(facts: Facts, identifier: bytes) -> bool:
+def needs_pss(facts: CertificateFacts, identifier: bytes) -> bool:
     """Tell whether the key signs with PSS only, and *identifier* is no PSS."""
     return facts.pss_only and algorithm_identifier(identifier).oid != oids.RSASSA_PSS
 
@@ -124,7 +130,7 @@ LARGEST_CURVE = 1024
 """Bits; all curves that there are have fewer."""
 
 
-def odd_size(facts: Facts, policy: Policy) -> str:
+def key_size_problem(facts: CertificateFacts, policy: Policy) -> str:
     """Say why the key, or its size, does not count with *policy*, or nothing."""
     if facts.unusable:
         return f"cannot be used: {facts.unusable}"

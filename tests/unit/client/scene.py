@@ -22,12 +22,12 @@ import ocsp
 from ocsp import OCSPCertStatus, OCSPResponderEncoding
 from ocsp.client import (
     Cache,
+    Environment,
     HTTPReply,
     HTTPRequest,
     Options,
     Outcome,
     SendNonce,
-    World,
 )
 from ocsp.client.core import ChainCheck, Core
 from ocsp.client.engine import tasks, threads
@@ -65,9 +65,9 @@ class Clock:
         """Let time pass."""
         self.sleep(seconds)
 
-    def world(self) -> World:
+    def environment(self) -> Environment:
         """Return this clock, and no chance at all."""
-        return World(
+        return Environment(
             now=self.now,
             monotonic=self.monotonic,
             fraction=lambda: 0.0,
@@ -134,7 +134,7 @@ class Play:
         self.clock = Clock()
         self.script = Script({url: list(each) for url, each in replies.items()})
         self.script.clock = self.clock
-        self.core = Core(options or Options(), cache, self.clock.world())
+        self.core = Core(options or Options(), cache, self.clock.environment())
 
     def run(self, flow: Flow[Any]) -> Any:
         """Return what *flow* returns."""
@@ -155,7 +155,7 @@ class Play:
     ) -> Outcome:
         """Return what is known of *cert*."""
         chosen = ca() if isinstance(issuer, str) else issuer
-        question = self.core.question(cert or certificate(A), chosen, url)
+        question = self.core.request(cert or certificate(A), chosen, url)
         outcome = self.run(self.core.check(question, nonce))
         assert isinstance(outcome, Outcome)
         return outcome

@@ -129,7 +129,7 @@ def test_the_number_of_crls_that_are_kept_is_a_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The oldest makes room."""
-    monkeypatch.setattr(limits, "MAX_KEPT_CRLS", 1)
+    monkeypatch.setattr(limits, "MAX_CACHED_CRLS", 1)
     others = "http://c.example/other.crl"
     play = Play("threads", {A: [BROKEN], "http://c": [_crl()]}, FALLBACK)
     for url in (LIST, others, LIST):

@@ -14,16 +14,21 @@ import pytest
 import ocsp
 from ocsp import limits
 from ocsp.client import (
-    Asking,
     CheckStatus,
     HTTPReply,
     HTTPRequest,
     Options,
-    Step,
+    Progress,
+    ResponderOrder,
 )
-from ocsp.client.checking.scheduler import Schedule
-from ocsp.client.checking.state import Question
-from ocsp.client.transport.cancellation import GivenUp, Scope, current, go_on
+from ocsp.client.checking.scheduler import PerResponderScheduler
+from ocsp.client.checking.state import CheckRequest
+from ocsp.client.transport.cancellation import (
+    Cancelled,
+    Scope,
+    current_scope,
+    raise_if_cancelled,
+)
 from tests.pki import ca
 from tests.unit.client.scene import (
     A,
@@ -38,7 +43,9 @@ from tests.unit.client.scene import (
 )
 
 HEDGED = Options(
-    asking=Asking.HEDGED, hedge_after=datetime.timedelta(milliseconds=1), retries=0
+    responder_order=ResponderOrder.HEDGED,
+    hedge_after=datetime.timedelta(milliseconds=1),
+    retries=0,
 )
 BROKEN = ocsp.TransportError(A, "connection reset")
 
@@ -52,14 +59,14 @@ def test_a_slow_responder_is_overtaken_and_woken_in_threads() -> None:
     woken = threading.Event()
 
     def never(request: HTTPRequest) -> HTTPReply:
-        scope = current.get()
+        scope = current_scope.get()
         assert scope is not None
         assert scope.cancelled.wait(30)
         woken.set()
         raise BROKEN
 
     script = Script({A: [never], B: [reply()]})
-    client = ocsp.Client(HEDGED, transport=script, world=Clock().world())
+    client = ocsp.Client(HEDGED, transport=script, environment=Clock().environment())
     outcome = client.check(certificate(A, B), ca())
     assert outcome.status is CheckStatus.GOOD
     assert [each.url for each in outcome.attempts] == [B]
@@ -85,7 +92,9 @@ def test_a_slow_responder_is_overtaken_and_cancelled_in_tasks() -> None:
             """Nothing is open."""
 
     async def main() -> ocsp.Outcome:
-        client = ocsp.AsyncClient(HEDGED, transport=Slow(), world=Clock().world())
+        client = ocsp.AsyncClient(
+            HEDGED, transport=Slow(), environment=Clock().environment()
+        )
         outcome = await client.check(certificate(A, B), ca())
         assert len(asyncio.all_tasks()) == 1
         return outcome
@@ -112,7 +121,9 @@ def test_a_cancelled_task_cancels_all_that_it_started() -> None:
             """Nothing is open."""
 
     async def main() -> None:
-        client = ocsp.AsyncClient(transport=Endless(), world=Clock().world())
+        client = ocsp.AsyncClient(
+            transport=Endless(), environment=Clock().environment()
+        )
         chain = [certificate(A), certificate(A, serial=2), ca()]
         task = asyncio.create_task(client.check_chain(chain))
         while under_way < 2:
@@ -145,16 +156,16 @@ def test_cancelling_a_scope_wakes_sockets_also_of_scopes_inside() -> None:
 
 def test_a_thread_that_is_given_up_does_nothing_more() -> None:
     """And one that works for nobody else goes on."""
-    go_on()
+    raise_if_cancelled()
     scope = Scope()
-    token = current.set(scope)
+    token = current_scope.set(scope)
     try:
-        go_on()
+        raise_if_cancelled()
         scope.cancel()
-        with pytest.raises(GivenUp):
-            go_on()
+        with pytest.raises(Cancelled):
+            raise_if_cancelled()
     finally:
-        current.reset(token)
+        current_scope.reset(token)
 
 
 # --- many ------------------------------------------------------------------------
@@ -162,10 +173,10 @@ def test_a_thread_that_is_given_up_does_nothing_more() -> None:
 
 def _many(kind: str, replies: dict[str, list[Reply]], items: Any, **how: Any) -> Any:
     script = Script(replies)
-    world = Clock().world()
+    environment = Clock().environment()
     options = Options(retries=0)
     if kind == "threads":
-        client = ocsp.Client(options, transport=script, world=world)
+        client = ocsp.Client(options, transport=script, environment=environment)
         return client.check_many(items, **how)
 
     class Tasks:
@@ -176,7 +187,7 @@ def _many(kind: str, replies: dict[str, list[Reply]], items: Any, **how: Any) ->
         async def aclose(self) -> None:
             """Nothing is open."""
 
-    others = ocsp.AsyncClient(options, transport=Tasks(), world=world)
+    others = ocsp.AsyncClient(options, transport=Tasks(), environment=environment)
     return asyncio.run(others.check_many(items, **how))
 
 
@@ -185,7 +196,7 @@ def test_many_are_answered_in_their_order_with_progress(kind: str) -> None:
     """Those that fail too; and progress counts up to the total."""
     serials = list(range(1, 40))
     items = [(certificate(A if n % 3 else B, serial=n), ca()) for n in serials]
-    steps: list[Step] = []
+    steps: list[Progress] = []
     replies: dict[str, list[Reply]] = {A: [_by_serial], B: [BROKEN]}
     outcomes = _many(kind, replies, items, progress=steps.append)
     assert [each.certificate.serial_number for each in outcomes] == serials
@@ -202,7 +213,7 @@ def test_many_are_answered_in_their_order_with_progress(kind: str) -> None:
 def test_what_progress_raises_ends_all(kind: str) -> None:
     """It is the caller's own; a worker does not swallow it."""
 
-    def stop(step: Step) -> None:
+    def stop(step: Progress) -> None:
         raise LookupError(step.done)
 
     items = [(certificate(A, serial=n), ca()) for n in range(1, 9)]
@@ -212,10 +223,12 @@ def test_what_progress_raises_ends_all(kind: str) -> None:
 
 def test_one_responder_is_asked_so_many_times_at_once() -> None:
     """And the others meanwhile; who is done makes room."""
-    questions = [Question(certificate=certificate(A, serial=n)) for n in range(1, 6)]
-    questions += [Question(certificate=certificate(B, serial=7))]
-    questions += [Question(certificate=certificate())]
-    schedule = Schedule(questions, 2)
+    questions = [
+        CheckRequest(certificate=certificate(A, serial=n)) for n in range(1, 6)
+    ]
+    questions += [CheckRequest(certificate=certificate(B, serial=7))]
+    questions += [CheckRequest(certificate=certificate())]
+    schedule = PerResponderScheduler(questions, 2)
     assert schedule.workers == 4
     taken = [schedule.take() for _ in range(4)]
     assert set(taken) == {0, 1, 5, 6}
@@ -232,12 +245,12 @@ def test_one_responder_is_asked_so_many_times_at_once() -> None:
 def test_the_number_of_workers_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many responders there are."""
     questions = [
-        Question(certificate=certificate(f"http://r{n}.example", serial=n))
+        CheckRequest(certificate=certificate(f"http://r{n}.example", serial=n))
         for n in range(1, 9)
     ]
-    assert Schedule(questions, 4).workers == 8
+    assert PerResponderScheduler(questions, 4).workers == 8
     monkeypatch.setattr(limits, "MAX_WORKERS", 3)
-    assert Schedule(questions, 4).workers == 3
+    assert PerResponderScheduler(questions, 4).workers == 3
 
 
 # --- without httpx ---------------------------------------------------------------

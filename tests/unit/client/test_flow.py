@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes
 import ocsp
 from ocsp import KeySigner, OCSPCertStatus, OCSPResponseStatus, limits
 from ocsp.client import (
-    AskBy,
-    Asking,
-    AskWith,
+    AddressPolicy,
+    AllowedSchemes,
+    CertIDHash,
     CheckStatus,
     ContentTypes,
     HTTPReply,
@@ -22,11 +22,11 @@ from ocsp.client import (
     Options,
     Reason,
     Redirects,
-    Schemes,
+    RequestMethod,
+    ResponderOrder,
     SendNonce,
     Source,
     SQLiteCache,
-    Targets,
 )
 from tests.pki import NOW, ca, delegate, key
 from tests.unit.client.scene import (
@@ -155,7 +155,7 @@ def test_a_short_question_goes_by_get(driver: str) -> None:
     [
         (A + "/" + 255 * "x", Options()),
         (A + "/?query", Options()),
-        (A, Options(ask_by=AskBy.POST)),
+        (A, Options(method=RequestMethod.POST)),
     ],
 )
 def test_other_questions_go_by_post(driver: str, url: str, options: Options) -> None:
@@ -202,7 +202,9 @@ def test_a_get_that_got_no_further_is_posted(driver: str, refusal: HTTPReply) ->
 
 def test_a_post_is_not_asked_by_get(driver: str) -> None:
     """Whoever wants POST gets POST."""
-    play = Play(driver, {A: [reply(status=404)]}, Options(ask_by=AskBy.POST, retries=0))
+    play = Play(
+        driver, {A: [reply(status=404)]}, Options(method=RequestMethod.POST, retries=0)
+    )
     assert play.check().reason is Reason.HTTP_STATUS
     assert [request.method for request in play.script.sent] == ["POST"]
 
@@ -248,14 +250,15 @@ def test_sha1_is_tried_where_sha256_is_not_authorized(driver: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ask_with", "names"), [(AskWith.SHA256, ["sha256"]), (AskWith.SHA1, ["sha1"])]
+    ("cert_id_hash", "names"),
+    [(CertIDHash.SHA256, ["sha256"]), (CertIDHash.SHA1, ["sha1"])],
 )
 def test_one_hash_may_be_insisted_on(
-    driver: str, ask_with: AskWith, names: list[str]
+    driver: str, cert_id_hash: CertIDHash, names: list[str]
 ) -> None:
     """Then there is no second question."""
     unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
-    play = Play(driver, {A: [unauthorized]}, Options(ask_with=ask_with))
+    play = Play(driver, {A: [unauthorized]}, Options(cert_id_hash=cert_id_hash))
     assert [each.hash_name for each in play.check().attempts] == names
 
 
@@ -296,10 +299,10 @@ def test_a_given_url_is_asked_instead_and_may_be_private(driver: str) -> None:
     play = Play(driver, {A: [reply()], B: [reply()]})
     assert play.check(url=B).status is CheckStatus.GOOD
     assert play.script.hosts == ["b"]
-    assert play.script.sent[0].targets is Targets.PRIVATE_TOO
+    assert play.script.sent[0].address_policy is AddressPolicy.PRIVATE_TOO
     other = Play(driver, {A: [reply()]})
     other.check()
-    assert other.script.sent[0].targets is Targets.PUBLIC
+    assert other.script.sent[0].address_policy is AddressPolicy.PUBLIC
 
 
 @pytest.mark.parametrize(
@@ -334,14 +337,14 @@ def test_the_length_of_a_url_is_a_limit(
         (len(A) - 1, CheckStatus.INDETERMINATE),
     ):
         monkeypatch.setattr(limits, "MAX_URL_CHARACTERS", maximum)
-        options = Options(ask_by=AskBy.POST)
+        options = Options(method=RequestMethod.POST)
         assert Play(driver, {A: [reply()]}, options).check().status is status
 
 
 def test_https_is_asked_where_that_is_said(driver: str) -> None:
     """RFC 5280 §8: the caller knows that there is no circle."""
     url = "https://a.example"
-    options = Options(schemes=Schemes.HTTP_AND_HTTPS)
+    options = Options(allowed_schemes=AllowedSchemes.HTTP_AND_HTTPS)
     play = Play(driver, {url: [reply()]}, options)
     assert play.check(certificate(url)).status is CheckStatus.GOOD
 
@@ -402,7 +405,10 @@ def test_a_redirect_is_followed_where_that_is_said(driver: str) -> None:
     first, second = play.script.sent
     assert second.url == B + "/q"
     # The first URL was the caller's own; where it leads to is not.
-    assert (first.targets, second.targets) == (Targets.PRIVATE_TOO, Targets.PUBLIC)
+    assert (first.address_policy, second.address_policy) == (
+        AddressPolicy.PRIVATE_TOO,
+        AddressPolicy.PUBLIC,
+    )
 
 
 @pytest.mark.parametrize(
@@ -438,7 +444,7 @@ def test_the_number_of_redirects_is_a_limit(
 
 def test_a_post_is_redirected_with_its_question_only(driver: str) -> None:
     """RFC 9110 §15.4: 302 may drop the body, 307 keeps it."""
-    options = Options(redirects=Redirects.SAME_SCHEME, ask_by=AskBy.POST)
+    options = Options(redirects=Redirects.SAME_SCHEME, method=RequestMethod.POST)
     for status, expected in ((302, Reason.REDIRECT), (307, None)):
         answers = {A: [reply(status=status, location=B)], B: [reply()]}
         play = Play(driver, answers, options)
@@ -729,7 +735,11 @@ def test_a_chain_is_asked_about_all_at_once(driver: str) -> None:
 
 def test_hedged_asking_goes_on_when_one_fails(driver: str) -> None:
     """Without waiting for the delay."""
-    play = Play(driver, {A: [BROKEN], B: [reply()]}, Options(asking=Asking.HEDGED))
+    play = Play(
+        driver,
+        {A: [BROKEN], B: [reply()]},
+        Options(responder_order=ResponderOrder.HEDGED),
+    )
     outcome = play.check(certificate(A, B))
     assert outcome.status is CheckStatus.GOOD
     assert play.script.hosts == ["a", "b"]

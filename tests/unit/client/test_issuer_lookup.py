@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 import ocsp
 from ocsp import limits
 from ocsp.client import (
+    AddressPolicy,
     CheckStatus,
     HTTPReply,
     MissingIssuer,
     Options,
     Reason,
     Source,
-    Targets,
 )
 from tests.pki import ca, key, leaf, make
 from tests.unit.client.scene import A, B, Play, certificate, reply
@@ -65,7 +65,7 @@ def test_the_issuer_is_fetched_once(driver: str, body: bytes) -> None:
     assert outcome.status is CheckStatus.GOOD
     assert outcome.issuer == ca()
     assert [each.url for each in outcome.attempts] == [WHERE, A]
-    assert play.script.sent[0].targets is Targets.PUBLIC
+    assert play.script.sent[0].address_policy is AddressPolicy.PUBLIC
     assert play.script.sent[0].max_bytes == limits.MAX_ISSUER_BYTES
     assert play.check(cert, None).source is Source.CACHE
     assert len(play.script.sent) == 2

@@ -14,7 +14,7 @@ from ocsp import OCSPCertStatus, OCSPResponseStatus, limits
 from ocsp.client import CheckStatus, FailMode, Options, Reason, SendNonce
 from ocsp.client.checking.freshness import refresh_from, retry_after
 from ocsp.client.outcome import reason_of
-from ocsp.client.retry import MOST_RETRY_AFTER, Manners, Recent
+from ocsp.client.retry import MOST_RETRY_AFTER, ExpiringMap, ResponderBackoff
 from ocsp.verification.errors import RevokedButStale
 from tests.pki import NOW
 from tests.unit.client.scene import (
@@ -44,7 +44,7 @@ def test_an_outcome_says_what_it_is() -> None:
     """Status, certificate and source, in one line."""
     assert repr(_outcome(response())) == "<Outcome(good, 'CN=leaf-1f2e', responder)>"
     broken = repr(_outcome(b"x"))
-    assert broken == "<Outcome(indeterminate (not verified), 'CN=leaf-1f2e', nowhere)>"
+    assert broken == "<Outcome(indeterminate (not-verified), 'CN=leaf-1f2e', nowhere)>"
 
 
 @pytest.mark.parametrize("fail", list(FailMode))
@@ -109,13 +109,13 @@ def test_every_fetch_error_has_a_reason() -> None:
     ("wrong", "error"),
     [
         ({"nonce": True}, TypeError),
-        ({"targets": None}, TypeError),
+        ({"address_policy": None}, TypeError),
         ({"timeout": 5}, TypeError),
         ({"responders": []}, TypeError),
         ({"timeout": datetime.timedelta(0)}, ocsp.BuildError),
-        ({"step_timeout": -SECOND}, ocsp.BuildError),
+        ({"io_timeout": -SECOND}, ocsp.BuildError),
         ({"retries": -1}, ocsp.BuildError),
-        ({"negative_for": 61 * SECOND}, ocsp.BuildError),
+        ({"negative_cache_ttl": 61 * SECOND}, ocsp.BuildError),
     ],
 )
 def test_options_are_checked(wrong: dict[str, Any], error: type[Exception]) -> None:
@@ -145,7 +145,7 @@ def test_recent_values_end_and_the_oldest_make_room(
 ) -> None:
     """A limit on what others can make us remember."""
     monkeypatch.setattr(limits, "MAX_REMEMBERED_FAILURES", 2)
-    recent: Recent[str, int] = Recent()
+    recent: ExpiringMap[str, int] = ExpiringMap()
     for number, name in enumerate("abc"):
         recent.put(name, number, until=10.0)
     assert [recent.get(name, 9.0) for name in "abc"] == [None, 1, 2]
@@ -155,7 +155,7 @@ def test_recent_values_end_and_the_oldest_make_room(
 
 def test_back_off_grows_to_a_minute_and_is_spread() -> None:
     """By up to a half, and not at all by failures of the same moment."""
-    manners, now = Manners(), 0.0
+    manners, now = ResponderBackoff(), 0.0
     waits = []
     for _ in range(8):
         manners.failed(A, now, 0.0, None)
@@ -170,7 +170,7 @@ def test_back_off_grows_to_a_minute_and_is_spread() -> None:
 
 def test_nobody_can_ask_to_be_left_alone_for_ever() -> None:
     """An hour is the most: otherwise one answer would switch all checks off."""
-    manners = Manners()
+    manners = ResponderBackoff()
     manners.failed(A, 0.0, 0.0, 1e9)
     assert manners.wait(A, 0.0) == MOST_RETRY_AFTER
 

@@ -70,7 +70,7 @@ def _load(der: bytes) -> OCSPRequest:
 
 
 @cache
-def _stranger(kind: str) -> x509.Certificate:
+def _issuer_mismatch(kind: str) -> x509.Certificate:
     """Return a certificate of another key of that *kind*."""
     return make("stranger", "Test CA", public=MAKERS[kind]())
 
@@ -88,7 +88,7 @@ def test_a_request_is_signed_by_every_scheme(kind: str, algorithm: Any) -> None:
     assert request.verify_signature() == certificate
     assert request.verify_signature(certificate) == certificate
     with pytest.raises(SignatureInvalid, match="not that of the key"):
-        request.verify_signature(_stranger(kind))
+        request.verify_signature(_issuer_mismatch(kind))
 
 
 @pytest.mark.parametrize("kind", MAKERS)

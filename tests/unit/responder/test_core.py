@@ -31,9 +31,9 @@ from ocsp.responder import (
     Responder,
     StatusQuery,
     StatusRecord,
-    Unlisted,
+    UnknownSerialPolicy,
 )
-from ocsp.responder.core import failure
+from ocsp.responder.core import error_response
 from ocsp.responder.source import IssuerKey
 from tests.pki import (
     DELEGATION,
@@ -78,7 +78,9 @@ def _id(
     return CertID.for_serial(ca(), serial, algorithm)
 
 
-def _responder(unlisted: Unlisted = Unlisted.UNAUTHORIZED, **options: Any) -> Responder:
+def _responder(
+    unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED, **options: Any
+) -> Responder:
     return Responder([Authority(ca(), delegate_signer(), unlisted=unlisted)], **options)
 
 
@@ -210,14 +212,14 @@ def test_a_serial_without_a_record_is_unauthorized() -> None:
 
 def test_a_serial_without_a_record_can_be_unknown() -> None:
     """By choice of the authority; no cache keeps it, as it may be issued soon."""
-    answer = _answer(_responder(Unlisted.UNKNOWN), _request(), [None])
+    answer = _answer(_responder(UnknownSerialPolicy.UNKNOWN), _request(), [None])
     assert _response(answer).certificate_status is OCSPCertStatus.UNKNOWN
     assert answer.freshness is None
 
 
 def test_a_serial_without_a_record_can_be_revoked() -> None:
     """RFC 6960 §2.2: certificateHold since 1970, with extended-revoke, not critical."""
-    answer = _answer(_responder(Unlisted.REVOKED), _request(), [None])
+    answer = _answer(_responder(UnknownSerialPolicy.REVOKED), _request(), [None])
     response = _response(answer)
     assert response.certificate_status is OCSPCertStatus.REVOKED
     assert response.revocation_reason is x509.ReasonFlags.certificate_hold
@@ -234,7 +236,7 @@ def test_a_serial_without_a_record_can_be_revoked() -> None:
 
 def test_what_is_on_record_is_not_marked_as_never_issued() -> None:
     """extended-revoke is about certificates that were never issued, and only those."""
-    answer = _answer(_responder(Unlisted.REVOKED), _request(), [HELD])
+    answer = _answer(_responder(UnknownSerialPolicy.REVOKED), _request(), [HELD])
     assert len(_response(answer).extensions) == 0
     assert answer.freshness is not None
 
@@ -412,7 +414,7 @@ def test_a_signer_that_fails_is_try_later() -> None:
 )
 def test_errors_have_their_status(error: Exception, status: OCSPResponseStatus) -> None:
     """RFC 6960 §2.3; what is not foreseen is internalError."""
-    assert failure(error).status is status
+    assert error_response(error).status is status
 
 
 @pytest.mark.parametrize(

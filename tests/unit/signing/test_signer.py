@@ -25,7 +25,7 @@ from tests.keys import HASHED, MAKERS, OWN, SCHEMES, certificate_of, key_of, lab
 from tests.pki import NOW, ca
 
 UNNAMED = {("dsa", "sha384"), ("dsa", "sha512")}
-"""Schemes that the original does not tell the hash of; it is the same here."""
+"""AllowedSchemes that the original does not tell the hash of; it is the same here."""
 
 
 @cache

@@ -79,7 +79,7 @@ class Keeper:
             options=options,
             hook=hook,
             transport=self.script,
-            world=self.clock.world(),
+            environment=self.clock.environment(),
         )
 
     @property

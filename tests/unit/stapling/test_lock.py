@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from ocsp.errors import StoreError
-from ocsp.stapling.lock import alone
+from ocsp.stapling.lock import exclusive_lock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from ocsp.stapling.lock import alone
-with alone(Path(sys.argv[1])):
+from ocsp.stapling.lock import exclusive_lock
+with exclusive_lock(Path(sys.argv[1])):
     print("mine", flush=True)
     sys.stdin.read()
 """
@@ -28,13 +28,13 @@ def test_there_is_only_one_at_a_time(tmp_path: Path) -> None:
     """The second one is told who has it; nothing stays behind."""
     staple = tmp_path / "x.ocsp"
     with (
-        alone(staple),
-        alone(tmp_path / "y.ocsp"),
+        exclusive_lock(staple),
+        exclusive_lock(tmp_path / "y.ocsp"),
         pytest.raises(StoreError, match=f"process {os.getpid()} keeps it"),
-        alone(staple),
+        exclusive_lock(staple),
     ):
         raise AssertionError("two have it")
-    with alone(staple):
+    with exclusive_lock(staple):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -49,11 +49,14 @@ def test_a_killed_holder_has_nothing(tmp_path: Path) -> None:
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"mine\n"
-        with pytest.raises(StoreError, match=f"process {holder.pid} "), alone(staple):
+        with (
+            pytest.raises(StoreError, match=f"process {holder.pid} "),
+            exclusive_lock(staple),
+        ):
             raise AssertionError("two have it")
         holder.send_signal(signal.SIGKILL)
     assert [each.name for each in tmp_path.iterdir()] == [".x.ocsp.lock"]
-    with alone(staple):
+    with exclusive_lock(staple):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -74,13 +77,16 @@ def test_a_lock_that_somebody_has_just_removed_is_none(
                 lock.touch()
 
     monkeypatch.setattr(fcntl, "flock", late)
-    with alone(staple):
+    with exclusive_lock(staple):
         assert lock.read_text() == str(os.getpid())
-        with pytest.raises(StoreError), alone(staple):
+        with pytest.raises(StoreError), exclusive_lock(staple):
             raise AssertionError("two have it")
 
 
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """Said before anybody is asked."""
-    with pytest.raises(StoreError, match="No such file"), alone(tmp_path / "no" / "x"):
+    with (
+        pytest.raises(StoreError, match="No such file"),
+        exclusive_lock(tmp_path / "no" / "x"),
+    ):
         raise AssertionError("there is no such place")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ocsp.stapling import StapleEvent, StapleReport, Wake, keep, signals
+from ocsp.stapling import StapleEvent, StapleReport, WakeReason, run_forever, signals
 from tests.unit.client.scene import reply
 from tests.unit.stapling.keeper import Keeper, signed
 
@@ -19,49 +19,52 @@ def test_it_waits_until_it_is_time_but_looks_every_ten_minutes(tmp_path: Path) -
     waits: list[float] = []
     events: list[StapleEvent] = []
 
-    def wait(seconds: float) -> Wake:
+    def wait(seconds: float) -> WakeReason:
         waits.append(seconds)
         keeper.clock.seconds += seconds
         return (
-            Wake.STOP if events[-1] is StapleEvent.WRITTEN and waits[1:] else Wake.TIME
+            WakeReason.STOP
+            if events[-1] is StapleEvent.WRITTEN and waits[1:]
+            else WakeReason.TIME
         )
 
     def tell(reports: tuple[StapleReport, ...]) -> None:
         events.extend(report.event for report in reports)
 
-    keep(keeper.stapler, tell, wait, keeper.clock.world())
+    run_forever(keeper.stapler, tell, wait, keeper.clock.environment())
     assert events[0] is events[-1] is StapleEvent.WRITTEN
     assert set(events[1:-1]) == {StapleEvent.YOUNG}
     assert max(waits) == 600
     assert sum(waits[:-1]) == pytest.approx((-1 + 24 * 0.45) * 3600)
 
 
-@pytest.mark.parametrize("first", [Wake.TIME, Wake.NOW])
-def test_whoever_wants_it_now_gets_it_now(tmp_path: Path, first: Wake) -> None:
+@pytest.mark.parametrize("first", [WakeReason.TIME, WakeReason.NOW])
+def test_whoever_wants_it_now_gets_it_now(tmp_path: Path, first: WakeReason) -> None:
     """At the start, or later by a signal."""
     keeper = Keeper(tmp_path, [reply(signed(begin=hours)) for hours in (-3, -2, -1)])
     keeper.staple.write_bytes(signed(begin=-4))
-    wakes = [Wake.NOW, Wake.STOP]
+    wakes = [WakeReason.NOW, WakeReason.STOP]
     events: list[StapleEvent] = []
-    keep(
+    run_forever(
         keeper.stapler,
         lambda reports: events.extend(report.event for report in reports),
         lambda _: wakes.pop(0),
-        keeper.clock.world(),
+        keeper.clock.environment(),
         first,
     )
-    began = StapleEvent.WRITTEN if first is Wake.NOW else StapleEvent.YOUNG
+    began = StapleEvent.WRITTEN if first is WakeReason.NOW else StapleEvent.YOUNG
     assert events == [began, StapleEvent.WRITTEN]
 
 
 @pytest.mark.parametrize(
-    ("number", "wake"), [(signal.SIGTERM, Wake.STOP), (signal.SIGHUP, Wake.NOW)]
+    ("number", "wake"),
+    [(signal.SIGTERM, WakeReason.STOP), (signal.SIGHUP, WakeReason.NOW)],
 )
-def test_signals_end_the_waiting(number: signal.Signals, wake: Wake) -> None:
+def test_signals_end_the_waiting(number: signal.Signals, wake: WakeReason) -> None:
     """Also one that has come before anybody waited; afterwards all is as before."""
     before = signal.getsignal(number)
     with signals() as wait:
         os.kill(os.getpid(), number)
         assert wait(60.0) is wake
-        assert wait(0.0) is Wake.TIME
+        assert wait(0.0) is WakeReason.TIME
     assert signal.getsignal(number) is before

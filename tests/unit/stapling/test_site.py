@@ -25,15 +25,15 @@ def test_the_issuer_is_whoever_has_signed(tmp_path: Path, chain: tuple[object]) 
 
 def test_the_issuer_may_be_beside_or_named(tmp_path: Path) -> None:
     """In ``.issuer``, as HAProxy has it; or in a file of any name, in DER too."""
-    alone = Site(write_site(tmp_path / "site.pem", leaf()))
+    exclusive_lock = Site(write_site(tmp_path / "site.pem", leaf()))
     with pytest.raises(
         IssuerNotFound, match=r"site\.pem: no certificate of CN=Test CA"
     ):
-        read_pair(alone)
+        read_pair(exclusive_lock)
     write_site(tmp_path / "site.pem.issuer", OTHER, ca())
-    assert read_pair(alone).issuer == ca()
+    assert read_pair(exclusive_lock).issuer == ca()
     named = write_site(tmp_path / "ca.der", ca(), encoding=Encoding.DER)
-    assert read_pair(Site(alone.certificate, named)).issuer == ca()
+    assert read_pair(Site(exclusive_lock.certificate, named)).issuer == ca()
 
 
 @pytest.mark.parametrize("chain", [(), (OTHER,), (IMPOSTOR,)])

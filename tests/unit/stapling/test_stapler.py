@@ -20,7 +20,7 @@ from ocsp.stapling import (
     Stapler,
     StapleReport,
     StapleState,
-    oddities,
+    compatibility_warnings,
 )
 from ocsp.verification.errors import CertificateStatusUnknown, VerificationError
 from tests.pki import NOW, ca
@@ -312,5 +312,5 @@ def test_two_cannot_keep_the_same_staple(tmp_path: Path) -> None:
 
 def test_what_servers_stumble_over_is_told() -> None:
     """A CertID with SHA-256, many entries, no nextUpdate."""
-    assert oddities(proven(signed())) == ()
-    assert oddities(proven(response())) == ("names the issuer by sha256",)
+    assert compatibility_warnings(proven(signed())) == ()
+    assert compatibility_warnings(proven(response())) == ("names the issuer by sha256",)

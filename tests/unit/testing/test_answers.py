@@ -12,7 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import OCSPCertStatus, OCSPResponseStatus, Policy
 from ocsp.responder import Answer
-from ocsp.testing import PKI, Fault, Identity, Outcome, Unlisted, answer
+from ocsp.testing import (
+    PKI,
+    ExpectedOutcome,
+    Fault,
+    Identity,
+    UnknownSerialPolicy,
+    build_answer,
+)
 from ocsp.verification.table import RULES
 from tests.keys import MAKERS
 
@@ -31,7 +38,7 @@ IN_THE_BODY = {Fault.TRUNCATED, Fault.EMPTY_BODY}
 REFUSED = [
     fault
     for fault in Fault
-    if fault.outcome is Outcome.REFUSED and fault not in IN_THE_BODY
+    if fault.outcome is ExpectedOutcome.REFUSED and fault not in IN_THE_BODY
 ]
 NONCES = {Fault.MISSING_NONCE, Fault.WRONG_NONCE}
 
@@ -53,7 +60,9 @@ def _request(*identities: Identity, nonce: bytes | None = NONCE) -> ocsp.OCSPReq
 def _answer(
     pki: PKI, leaf: Identity, fault: Fault | None, nonce: bytes | None = NONCE
 ) -> Answer:
-    return answer(pki, _request(leaf, nonce=nonce).public_bytes(Encoding.DER), fault)
+    return build_answer(
+        pki, _request(leaf, nonce=nonce).public_bytes(Encoding.DER), fault
+    )
 
 
 def _verify(
@@ -175,15 +184,15 @@ def test_faults_concern_all_entries(pki: PKI) -> None:
     leaves = [pki.issue(), pki.issue(status=OCSPCertStatus.REVOKED)]
     der = _request(*leaves).public_bytes(Encoding.DER)
     for leaf in leaves:
-        _verify(answer(pki, der), leaf)
+        _verify(build_answer(pki, der), leaf)
         for fault in (Fault.WRONG_SERIAL, Fault.EXPIRED, Fault.NOT_YET_VALID):
             with pytest.raises(ocsp.VerificationError):
-                _verify(answer(pki, der, fault), leaf)
+                _verify(build_answer(pki, der, fault), leaf)
 
 
 def test_an_error_stays_an_error_under_a_fault_of_the_message(pki: PKI) -> None:
     """Nobody signs errors, so nothing is forged."""
-    leaf = pki.issue(status=Unlisted.UNAUTHORIZED)
+    leaf = pki.issue(status=UnknownSerialPolicy.UNAUTHORIZED)
     for fault in REFUSED:
         assert _answer(pki, leaf, fault).der == _answer(pki, leaf, None).der
 
@@ -191,15 +200,15 @@ def test_an_error_stays_an_error_under_a_fault_of_the_message(pki: PKI) -> None:
 @pytest.mark.parametrize("garbage", [b"", b"\x30\x00", b"<html>"])
 def test_garbage_is_answered_with_malformed_request(pki: PKI, garbage: bytes) -> None:
     """With and without a fault."""
-    assert answer(pki, garbage).status is OCSPResponseStatus.MALFORMED_REQUEST
-    said = answer(pki, garbage, Fault.WRONG_SERIAL)
+    assert build_answer(pki, garbage).status is OCSPResponseStatus.MALFORMED_REQUEST
+    said = build_answer(pki, garbage, Fault.WRONG_SERIAL)
     assert said.status is OCSPResponseStatus.MALFORMED_REQUEST
 
 
 def test_extensions_of_the_answer_are_kept() -> None:
     """Extended revoke stands in the forged answer too (RFC 6960 §4.4.8)."""
     pki = PKI()
-    leaf = pki.issue(status=Unlisted.REVOKED)
+    leaf = pki.issue(status=UnknownSerialPolicy.REVOKED)
     said = _answer(pki, leaf, Fault.DECOY_CERTIFICATES)
     assert _verify(said, leaf).not_issued
 

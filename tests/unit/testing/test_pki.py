@@ -17,7 +17,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
 import ocsp
 from ocsp import OCSPCertStatus, OCSPRequest, OCSPResponseStatus
-from ocsp.testing import PKI, Identity, Unlisted, answer
+from ocsp.testing import PKI, Identity, UnknownSerialPolicy, build_answer
 from ocsp.verification import AuthorizedBy, must_staple
 from tests.integration.openssl import openssl
 from tests.keys import MAKERS, key_of
@@ -43,14 +43,14 @@ def _request(identity: Identity, *, nonce: bytes | None = None) -> OCSPRequest:
 
 def _said(pki: PKI, identity: Identity) -> ocsp.VerifiedResponse:
     request = _request(identity, nonce=bytes(32))
-    said = answer(pki, request.public_bytes(Encoding.DER))
+    said = build_answer(pki, request.public_bytes(Encoding.DER))
     return ocsp.verify(
         said.der, identity.certificate, identity.issuer, request=request, at=pki.now()
     )
 
 
 def _status(pki: PKI, identity: Identity) -> OCSPResponseStatus:
-    return answer(pki, _request(identity).public_bytes(Encoding.DER)).status
+    return build_answer(pki, _request(identity).public_bytes(Encoding.DER)).status
 
 
 @pytest.mark.parametrize("status", list(OCSPCertStatus))
@@ -75,23 +75,30 @@ def test_a_revocation_has_the_time_and_the_reason_it_was_given() -> None:
 def test_certificates_that_were_never_issued_are_answered_each_in_its_way() -> None:
     """By one responder: *unauthorized*, *unknown*, and *revoked* since 1970."""
     pki = _standing_still()
-    never = {each: pki.issue(status=each) for each in Unlisted}
-    assert _status(pki, never[Unlisted.UNAUTHORIZED]) is OCSPResponseStatus.UNAUTHORIZED
-    assert _said(pki, never[Unlisted.UNKNOWN]).status is OCSPCertStatus.UNKNOWN
-    assert _said(pki, never[Unlisted.REVOKED]).not_issued
+    never = {each: pki.issue(status=each) for each in UnknownSerialPolicy}
+    assert (
+        _status(pki, never[UnknownSerialPolicy.UNAUTHORIZED])
+        is OCSPResponseStatus.UNAUTHORIZED
+    )
+    assert (
+        _said(pki, never[UnknownSerialPolicy.UNKNOWN]).status is OCSPCertStatus.UNKNOWN
+    )
+    assert _said(pki, never[UnknownSerialPolicy.REVOKED]).not_issued
     assert _said(pki, pki.issue()).status is OCSPCertStatus.GOOD
 
 
-@pytest.mark.parametrize("unlisted", [Unlisted.UNAUTHORIZED, Unlisted.UNKNOWN])
+@pytest.mark.parametrize(
+    "unlisted", [UnknownSerialPolicy.UNAUTHORIZED, UnknownSerialPolicy.UNKNOWN]
+)
 def test_what_nobody_has_a_record_of_is_answered_as_the_pki_says(
-    unlisted: Unlisted,
+    unlisted: UnknownSerialPolicy,
 ) -> None:
     """The certificate of another PKI with the same key and name."""
     pki = _standing_still(unlisted=unlisted)
     foreign = pki.ca.leaf("x.test", *_like(pki.issue()))
     expected = {
-        Unlisted.UNAUTHORIZED: OCSPResponseStatus.UNAUTHORIZED,
-        Unlisted.UNKNOWN: OCSPResponseStatus.SUCCESSFUL,
+        UnknownSerialPolicy.UNAUTHORIZED: OCSPResponseStatus.UNAUTHORIZED,
+        UnknownSerialPolicy.UNKNOWN: OCSPResponseStatus.SUCCESSFUL,
     }
     assert _status(pki, foreign) is expected[unlisted]
 

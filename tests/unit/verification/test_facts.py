@@ -7,7 +7,7 @@ from cryptography import x509
 
 import ocsp
 from ocsp.asn1.der import encode, encode_oid
-from ocsp.verification.facts import facts_of, odd_size
+from ocsp.verification.facts import facts_of, key_size_problem
 from tests.cases.builder import NOCHECK, Builder, extension, name
 
 BUILD = Builder()
@@ -35,10 +35,10 @@ def test_what_cannot_be_read_says_nothing(
 ) -> None:
     """Neither that the key may do something, nor that it need not be asked about."""
     facts = facts_of(_loaded(*extensions))
-    assert facts.unreadable
+    assert facts.extension_error
     assert facts.purposes == frozenset()
-    assert (facts.signs, facts.signs_crls) == (True, True)
-    assert (facts.ca, facts.unknown, facts.nocheck) == (False, "", False)
+    assert (facts.may_sign, facts.signs_crls) == (True, True)
+    assert (facts.ca, facts.unknown_critical, facts.nocheck) == (False, "", False)
 
 
 def test_no_curve_is_larger_than_the_largest() -> None:
@@ -46,4 +46,4 @@ def test_no_curve_is_larger_than_the_largest() -> None:
     policy = ocsp.Policy()
     facts = facts_of(_loaded())
     for bits, fine in ((255, False), (256, True), (1024, True), (1025, False)):
-        assert (odd_size(facts._replace(bits=bits), policy) == "") is fine
+        assert (key_size_problem(facts._replace(bits=bits), policy) == "") is fine

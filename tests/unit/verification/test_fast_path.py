@@ -257,7 +257,7 @@ def test_weak_hashes_are_left_to_the_rules() -> None:
     for accepted in SignatureHashes:
         case = _case(data, policy=_policy(signature_hashes=accepted))
         assert ordinary.ordinary(case) is None
-        assert case.refuted is None
+        assert case.issuer_signature_error is None
 
 
 def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:

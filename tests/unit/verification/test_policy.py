@@ -198,4 +198,4 @@ def test_how_members_are_written(kind: type[enum.Enum], values: str) -> None:
 def test_how_outcomes_are_written() -> None:
     """For people."""
     found = [outcome.value for outcome in ChainOutcome]
-    assert found == ["verified", "not needed", "not verified"]
+    assert found == ["verified", "not-needed", "not-verified"]

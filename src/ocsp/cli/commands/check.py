@@ -28,6 +28,7 @@ from ocsp.cli.input.tls_peer import from_server
 from ocsp.cli.render.check_output import draw, outcome_document, table
 from ocsp.cli.render.console import errors, output, warn
 from ocsp.client import (
+    AddressPolicy,
     Attempt,
     Cache,
     CheckStatus,
@@ -40,9 +41,8 @@ from ocsp.client import (
     SendNonce,
     Source,
     SQLiteCache,
-    Step,
-    Targets,
 )
+from ocsp.client import Progress as CheckProgress
 from ocsp.client.checking.issuer_lookup import has_signed
 from ocsp.errors import RevocationIndeterminate
 from ocsp.verification.errors import (
@@ -158,7 +158,7 @@ def check(
         crl_fallback=(
             CRLFallback.WHEN_INDETERMINATE if crl_fallback else CRLFallback.NEVER
         ),
-        targets=Targets.PRIVATE_TOO if private else Targets.PUBLIC,
+        address_policy=AddressPolicy.PRIVATE_TOO if private else AddressPolicy.PUBLIC,
         timeout=datetime.timedelta(seconds=timeout),
     )
     entries = [
@@ -287,10 +287,10 @@ def _outcomes(
     ) as bar:
         task = bar.add_task("asking", total=len(items))
 
-        def progress(step: Step) -> None:
-            bar.update(task, completed=step.done)
+        def show(progress: CheckProgress) -> None:
+            bar.update(task, completed=progress.done)
 
-        answers = iter(client.check_many(items, url=url, progress=progress))
+        answers = iter(client.check_many(items, url=url, progress=show))
     return [each if isinstance(each, Outcome) else next(answers) for each in entries]
 
 

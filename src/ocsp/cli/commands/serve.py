@@ -29,8 +29,8 @@ from ocsp.cli.help_text import epilog
 from ocsp.cli.input.loading import load_certificate, place, read_octets
 from ocsp.cli.render.console import note, warn
 from ocsp.errors import BuildError, ConfigError
-from ocsp.responder import Authority, NoncePolicy, Responder, Unlisted
-from ocsp.server import Application, listen, url_of
+from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
+from ocsp.server import Application, base_url, bind
 from ocsp.server import serve as serve_forever
 from ocsp.signing.signer import KeySigner
 from ocsp.status import SQLiteSource
@@ -66,7 +66,7 @@ class NonceChoice(StrEnum):
 
 
 class UnlistedChoice(StrEnum):
-    """The words for :class:`Unlisted`."""
+    """The words for :class:`UnknownSerialPolicy`."""
 
     UNAUTHORIZED = "unauthorized"
     UNKNOWN = "unknown"
@@ -124,7 +124,10 @@ def serve(
             level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr
         )
     authority = _authority(
-        issuer, cert or issuer, _key(key, passphrase_file), Unlisted(unlisted.value)
+        issuer,
+        cert or issuer,
+        _key(key, passphrase_file),
+        UnknownSerialPolicy(unlisted.value),
     )
     responder = Responder(
         [authority],
@@ -132,13 +135,16 @@ def serve(
         validity=datetime.timedelta(hours=hours),
     )
     with SQLiteSource(database, read_only=True) as source:
-        bound = listen(host, port)
-        _announce(authority, url_of(bound), database)
+        bound = bind(host, port)
+        _announce(authority, base_url(bound), database)
         serve_forever(Application(responder, source), bound)
 
 
 def _authority(
-    issuer: str, cert: str, key: CertificateIssuerPrivateKeyTypes, unlisted: Unlisted
+    issuer: str,
+    cert: str,
+    key: CertificateIssuerPrivateKeyTypes,
+    unlisted: UnknownSerialPolicy,
 ) -> Authority:
     certificate = load_certificate(cert)
     try:

@@ -20,15 +20,15 @@ from ocsp.cli.help_text import epilog
 from ocsp.cli.render.console import note
 from ocsp.cli.render.staple_report import Teller, exit_code
 from ocsp.cli.render.vocabulary import count
-from ocsp.client import AskWith, Targets, World
+from ocsp.client import AddressPolicy, CertIDHash, Environment
 from ocsp.errors import ConfigError
 from ocsp.stapling import (
     STAPLE_OPTIONS,
     CommandHook,
     Site,
     Stapler,
-    Wake,
-    keep,
+    WakeReason,
+    run_forever,
     signals,
 )
 
@@ -58,7 +58,7 @@ EPILOG = epilog(
 
 
 class HashChoice(StrEnum):
-    """The words for :class:`AskWith`."""
+    """The words for :class:`CertIDHash`."""
 
     SHA1 = "sha1"
     SHA256 = "sha256"
@@ -115,8 +115,8 @@ def staple(
     sites = _sites(cert, issuer, out)
     options = replace(
         STAPLE_OPTIONS,
-        ask_with=AskWith(hash_name.value),
-        targets=Targets.PRIVATE_TOO if private else Targets.PUBLIC,
+        cert_id_hash=CertIDHash(hash_name.value),
+        address_policy=AddressPolicy.PRIVATE_TOO if private else AddressPolicy.PUBLIC,
     )
     teller = Teller(as_json=as_json)
     hook = None if command is None else _hook(command)
@@ -129,8 +129,8 @@ def staple(
             f"[quiet]keeping {count(len(sites), 'staple')} fresh; stop: Ctrl-C[/quiet]"
         )
         with signals() as wait:
-            first = Wake.NOW if force else Wake.TIME
-            keep(stapler, teller.events, wait, World(), first)
+            first = WakeReason.NOW if force else WakeReason.TIME
+            run_forever(stapler, teller.events, wait, Environment(), first)
     return ExitCode.FINE
 
 

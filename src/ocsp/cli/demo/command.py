@@ -37,7 +37,7 @@ from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import epilog
 from ocsp.cli.render.console import errors, output, status_style, warn
 from ocsp.responder import Authority, Responder
-from ocsp.server import Application, listen, running, url_of
+from ocsp.server import Application, base_url, bind, serve_in_thread
 from ocsp.status import SQLiteSource
 
 __all__ = ["EPILOG", "HELP", "demo"]
@@ -63,7 +63,7 @@ EPILOG = epilog(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CheckRequest:
     """A client and a way to ask, for one certificate."""
 
     case: Case
@@ -85,14 +85,14 @@ def demo(
 ) -> int:
     """Play the demo."""
     with _directory(keep) as directory:
-        bound = listen("127.0.0.1", port)
-        url = url_of(bound) + "/"
+        bound = bind("127.0.0.1", port)
+        url = base_url(bound) + "/"
         now = datetime.datetime.now(datetime.UTC)
         scene, key_signer = set_scene(directory, url, now)
         with SQLiteSource(scene.database, create=True) as source:
             _issue(scene, source, now)
             responder = Responder([Authority(scene.issuer, key_signer)])
-            with running(Application(responder, source), bound):
+            with serve_in_thread(Application(responder, source), bound):
                 right = _ask_all(scene, url)
                 _say_what_next(scene, url, stay=stay, kept=keep is not None)
                 if stay:
@@ -161,7 +161,7 @@ def _ask_all(scene: Scene, url: str) -> bool:
 
 def _questions(
     scene: Scene, package: PackageClient, program: OpenSSLClient | None
-) -> Iterator[Question]:
+) -> Iterator[CheckRequest]:
     for case in scene.cases:
         asks = {
             "ocsp GET": partial(package.get, case.certificate),
@@ -171,7 +171,7 @@ def _questions(
             asks["openssl GET"] = partial(program.get, case.file)
             asks["openssl POST"] = partial(program.post, case.file)
         for client, ask in asks.items():
-            yield Question(case=case, client=client, ask=ask)
+            yield CheckRequest(case=case, client=client, ask=ask)
 
 
 def _progress() -> Progress:
@@ -198,7 +198,9 @@ def _empty_table() -> Table:
     return table
 
 
-def _add_row(table: Table, question: Question, answer: Answer, *, fits: bool) -> None:
+def _add_row(
+    table: Table, question: CheckRequest, answer: Answer, *, fits: bool
+) -> None:
     says = Text(answer.says, style=status_style(answer.says.partition(" ")[0]))
     if not fits:
         says.append(f"  WRONG: has to be {question.case.right}", style="error")

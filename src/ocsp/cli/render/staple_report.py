@@ -19,7 +19,7 @@ from ocsp.cli.exit_codes import ExitCode, one_line
 from ocsp.cli.render.console import output, status_style, warn
 from ocsp.cli.render.vocabulary import age, timestamp
 from ocsp.errors import ConfigError, HookFailed, IssuerNotFound, OCSPError, StoreError
-from ocsp.stapling import StapleEvent, StapleReport, StapleState, oddities
+from ocsp.stapling import StapleEvent, StapleReport, StapleState, compatibility_warnings
 from ocsp.verification.errors import CertificateStatusUnknown
 
 __all__ = ["Teller", "exit_code"]
@@ -111,7 +111,7 @@ def _warn(reports: Iterable[StapleReport]) -> None:
         if report.event is StapleEvent.WRITTEN and report.evidence is not None:
             if _status(report) == "revoked":
                 warn(f"{where}: IS REVOKED, and its staple says so")
-            for oddity in oddities(report.evidence):
+            for oddity in compatibility_warnings(report.evidence):
                 warn(f"{where}: its staple {oddity}; not every server can send that")
 
 

@@ -15,7 +15,7 @@ from cryptography import x509
 from ocsp import limits
 from ocsp.client.cache import CachedAnswer, MemoryCache
 from ocsp.client.checking.freshness import expiry, refresh_from
-from ocsp.client.checking.state import Inquiry, Remembered
+from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.engine.effects import Flow, call
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.messages.certid import CertID
@@ -24,65 +24,65 @@ from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
 from ocsp.verification.response import verify
 
-__all__ = ["remember", "remembered"]
+__all__ = ["load_cached", "store_answer"]
 
 
-def remembered(
-    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate
-) -> Flow[Remembered | None]:
+def load_cached(
+    state: CheckState, cert_id: CertID, issuer: x509.Certificate
+) -> Flow[CachedEvidence | None]:
     """Return what the cache knows that holds at this moment (C2)."""
-    cache = inquiry.memory.cache
+    cache = state.memory.cache
     if type(cache) is MemoryCache:  # which never blocks
         answer = cache.get(cert_id)
     else:
         answer = yield from call(lambda: cache.get(cert_id))
     if answer is None:
         return None
-    now, key = inquiry.world.now(), cert_id.der
-    known = inquiry.memory.judged.get(key)
+    now, key = state.environment.now(), cert_id.der
+    known = state.memory.verified_answers.get(key)
     if known is None or (known.answer is not answer and known.answer != answer):
-        known = _judged(inquiry, cert_id, issuer, answer, now)
+        known = _judged(state, cert_id, issuer, answer, now)
         if known is None:
             return None
-        if len(inquiry.memory.judged) >= limits.MAX_CACHED_ANSWERS:
-            inquiry.memory.judged.clear()
-        inquiry.memory.judged[key] = known
+        if len(state.memory.verified_answers) >= limits.MAX_CACHED_ANSWERS:
+            state.memory.verified_answers.clear()
+        state.memory.verified_answers[key] = known
     return known if known.begin <= now < known.end else None
 
 
 def _judged(
-    inquiry: Inquiry,
+    state: CheckState,
     cert_id: CertID,
     issuer: x509.Certificate,
     answer: CachedAnswer,
     now: datetime.datetime,
-) -> Remembered | None:
+) -> CachedEvidence | None:
     evidence = answer.evidence
-    if evidence is None or not _is_ours(inquiry, evidence):
-        evidence = _verified_again(inquiry, issuer, answer, now)
+    if evidence is None or not _is_ours(state, evidence):
+        evidence = _verified_again(state, issuer, answer, now)
     if evidence is None or evidence.canonical_cert_id != cert_id:
         return None
-    return Remembered(
+    return CachedEvidence(
         answer,
         evidence,
         evidence.this_update,
         evidence.holds_until,
-        _due(inquiry, answer, evidence),
+        _due(state, answer, evidence),
     )
 
 
-def _is_ours(inquiry: Inquiry, evidence: VerifiedResponse) -> bool:
+def _is_ours(state: CheckState, evidence: VerifiedResponse) -> bool:
     """Tell whether it was verified as this client would."""
-    if evidence.policy != inquiry.options.policy:
+    if evidence.policy != state.options.policy:
         return False
     return (
         evidence.authorized_by is not AuthorizedBy.CONFIGURED
-        or evidence.responder in inquiry.options.responders
+        or evidence.responder in state.options.responders
     )
 
 
 def _verified_again(
-    inquiry: Inquiry,
+    state: CheckState,
     issuer: x509.Certificate,
     answer: CachedAnswer,
     now: datetime.datetime,
@@ -91,18 +91,18 @@ def _verified_again(
     try:
         return verify(
             answer.der,
-            inquiry.certificate,
+            state.certificate,
             issuer,
             at=now,
-            responders=inquiry.options.responders,
-            policy=inquiry.options.policy,
+            responders=state.options.responders,
+            policy=state.options.policy,
         )
     except VerificationError:
         return None
 
 
 def _due(
-    inquiry: Inquiry, answer: CachedAnswer, evidence: VerifiedResponse
+    state: CheckState, answer: CachedAnswer, evidence: VerifiedResponse
 ) -> datetime.datetime:
     """Return from when on a newer answer is wanted (C3)."""
     # Verified again just now, it does not know when it was fetched; where HTTP has
@@ -110,20 +110,20 @@ def _due(
     start = evidence.at
     if answer.evidence is None and answer.expires >= evidence.holds_until:
         start = answer.this_update
-    fraction = (inquiry.memory.salt + evidence.cert_id.serial_number % 97 / 97) % 1
+    fraction = (state.memory.salt + evidence.cert_id.serial_number % 97 / 97) % 1
     return min(answer.expires, refresh_from(start, answer.expires, fraction))
 
 
-def remember(
-    inquiry: Inquiry, evidence: VerifiedResponse, reply: HTTPReply
+def store_answer(
+    state: CheckState, evidence: VerifiedResponse, reply: HTTPReply
 ) -> Flow[None]:
     """Put into the cache what may be there (C1, C2)."""
     if evidence.nonce_matched:  # it is the answer to one request
         return
-    until = expiry(evidence, reply, inquiry.world.now())
+    until = expiry(evidence, reply, state.environment.now())
     if until is None or evidence.status is OCSPCertStatus.UNKNOWN:
         return
-    cache = inquiry.memory.cache
+    cache = state.memory.cache
     cert_id = evidence.canonical_cert_id
     if type(cache) is MemoryCache:
         cache.put(cert_id, evidence, until)

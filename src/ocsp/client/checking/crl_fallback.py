@@ -12,7 +12,7 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.client.checking.http_fetch import fetch
-from ocsp.client.checking.state import Inquiry, KeptList
+from ocsp.client.checking.state import CachedCRL, CheckState
 from ocsp.client.checking.urls import list_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.outcome import Attempt
@@ -21,80 +21,80 @@ from ocsp.verification.crl.verify import verify_crl
 from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import VerifiedRevocation
 
-__all__ = ["ask_lists"]
+__all__ = ["check_crls"]
 
 _ACCEPT = "application/pkix-crl"
 
 
-def ask_lists(
-    inquiry: Inquiry, issuer: x509.Certificate
+def check_crls(
+    state: CheckState, issuer: x509.Certificate
 ) -> Flow[VerifiedRevocation | None]:
     """Return what the first CRL says that proves anything."""
-    for url in list_urls(inquiry.certificate, x509.CRLDistributionPoints):
-        attempt = Attempt(url=url, method="GET", started=inquiry.elapsed())
-        known = inquiry.memory.lists.get(url, inquiry.world.monotonic())
+    for url in list_urls(state.certificate, x509.CRLDistributionPoints):
+        attempt = Attempt(url=url, method="GET", started=state.elapsed())
+        known = state.memory.crls.get(url, state.environment.monotonic())
         try:
             if known is None:
-                known = yield from _fetched(inquiry, url)
+                known = yield from _fetched(state, url)
             evidence = verify_crl(
                 known.complete,
-                inquiry.certificate,
+                state.certificate,
                 issuer,
                 delta=known.delta,
-                at=inquiry.world.now(),
-                policy=inquiry.options.policy,
+                at=state.environment.now(),
+                policy=state.options.policy,
             )
         except (FetchError, VerificationError) as error:
-            inquiry.note(attempt, error)
+            state.note(attempt, error)
         else:
-            inquiry.note(attempt)
-            _keep(inquiry, url, known, evidence)
+            state.note(attempt)
+            _keep(state, url, known, evidence)
             return evidence
     return None
 
 
-def _fetched(inquiry: Inquiry, url: str) -> Flow[KeptList]:
-    complete = yield from _content(inquiry, url)
-    for place in _delta_urls(inquiry, complete):
-        attempt = Attempt(url=place, method="GET", started=inquiry.elapsed())
+def _fetched(state: CheckState, url: str) -> Flow[CachedCRL]:
+    complete = yield from _content(state, url)
+    for place in _delta_urls(state, complete):
+        attempt = Attempt(url=place, method="GET", started=state.elapsed())
         try:
-            delta = yield from _content(inquiry, place)
+            delta = yield from _content(state, place)
         except FetchError as error:
             # Without it, the complete list counts while it is recent itself.
-            inquiry.note(attempt, error)
+            state.note(attempt, error)
         else:
-            inquiry.note(attempt)
-            return KeptList(complete, delta)
-    return KeptList(complete, None)
+            state.note(attempt)
+            return CachedCRL(complete, delta)
+    return CachedCRL(complete, None)
 
 
-def _content(inquiry: Inquiry, url: str) -> Flow[bytes]:
+def _content(state: CheckState, url: str) -> Flow[bytes]:
     reply = yield from fetch(
-        inquiry,
+        state,
         url,
         url,
-        inquiry.options.targets,
+        state.options.address_policy,
         accept=_ACCEPT,
         max_bytes=limits.MAX_CRL_BYTES,
     )
     return reply.body
 
 
-def _delta_urls(inquiry: Inquiry, complete: bytes) -> tuple[str, ...]:
+def _delta_urls(state: CheckState, complete: bytes) -> tuple[str, ...]:
     """Return where a delta CRL lies, as the list says, or else the certificate."""
     try:
         holder = x509.load_der_x509_crl(complete)
         urls = list_urls(holder, x509.FreshestCRL)
     except ValueError:
         return ()  # which verifying will find
-    return urls or list_urls(inquiry.certificate, x509.FreshestCRL)
+    return urls or list_urls(state.certificate, x509.FreshestCRL)
 
 
 def _keep(
-    inquiry: Inquiry, url: str, known: KeptList, evidence: VerifiedRevocation
+    state: CheckState, url: str, known: CachedCRL, evidence: VerifiedRevocation
 ) -> None:
     """Keep what other certificates of that issuer may need, until there is a newer."""
-    left = (evidence.holds_until - inquiry.world.now()).total_seconds()
+    left = (evidence.holds_until - state.environment.now()).total_seconds()
     size = len(known.complete) + len(known.delta or b"")
     if size <= limits.MAX_KEPT_CRL_BYTES:
-        inquiry.memory.lists.put(url, known, inquiry.world.monotonic() + left)
+        state.memory.crls.put(url, known, state.environment.monotonic() + left)

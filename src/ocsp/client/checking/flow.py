@@ -13,14 +13,18 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.client.checking.cached import remember, remembered
-from ocsp.client.checking.crl_fallback import ask_lists
+from ocsp.client.checking.cached import load_cached, store_answer
+from ocsp.client.checking.crl_fallback import check_crls
 from ocsp.client.checking.issuer_lookup import find_issuer
-from ocsp.client.checking.responder_exchange import Tried, ask_responder, is_passing
-from ocsp.client.checking.state import Inquiry, Remembered
+from ocsp.client.checking.responder_exchange import (
+    Attempted,
+    ask_responder,
+    is_transient,
+)
+from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.checking.urls import responder_urls
 from ocsp.client.engine.effects import Flow, pause, race
-from ocsp.client.options import Asking, CRLFallback, SendNonce
+from ocsp.client.options import CRLFallback, ResponderOrder, SendNonce
 from ocsp.client.outcome import CheckStatus, Outcome, Reason, Source
 from ocsp.errors import (
     DecodeError,
@@ -44,7 +48,7 @@ _PAUSE = 0.25
 
 _NO_ISSUER = "the certificate of the issuer was not given, and could not be fetched"
 
-_LASTING = frozenset(
+_PERMANENT_REASONS = frozenset(
     {
         Reason.UNAUTHORIZED,
         Reason.RESPONDER_ERROR,
@@ -58,181 +62,191 @@ _LASTING = frozenset(
 """Reasons that will not be others a second later (C2: the negative cache)."""
 
 
-def check_flow(inquiry: Inquiry) -> Flow[Outcome]:
+def check_flow(state: CheckState) -> Flow[Outcome]:
     """Return what is known of the certificate in question."""
-    issuer = inquiry.question.issuer
+    issuer = state.request.issuer
     if issuer is None:
-        beforehand = _without_asking(inquiry, None)
+        beforehand = _without_asking(state, None)
         if beforehand is not None:
             return beforehand
-        issuer = yield from find_issuer(inquiry)
+        issuer = yield from find_issuer(state)
     if issuer is None:
-        return _indeterminate(inquiry, None, IssuerNotFound(_NO_ISSUER))
-    cert_id = CertID.for_certificate(inquiry.certificate, issuer, _SHA256)
+        return _indeterminate(state, None, IssuerNotFound(_NO_ISSUER))
+    cert_id = CertID.for_certificate(state.certificate, issuer, _SHA256)
     known = None
-    if inquiry.options.nonce is SendNonce.NEVER:
-        known = yield from remembered(inquiry, cert_id, issuer)
-        if known is not None and inquiry.world.now() < known.due:
-            return _outcome(inquiry, issuer, known.evidence, Source.CACHE)
-        vain = inquiry.memory.vain.get(
-            _vain_key(inquiry, cert_id), inquiry.world.monotonic()
+    if state.options.nonce is SendNonce.NEVER:
+        known = yield from load_cached(state, cert_id, issuer)
+        if known is not None and state.environment.now() < known.due:
+            return _outcome(state, issuer, known.evidence, Source.CACHE)
+        failed_checks = state.memory.failed_checks.get(
+            _failed_check_key(state, cert_id), state.environment.monotonic()
         )
-        if known is None and vain is not None:
-            return vain
-    beforehand = _without_asking(inquiry, issuer)
+        if known is None and failed_checks is not None:
+            return failed_checks
+    beforehand = _without_asking(state, issuer)
     if beforehand is not None:
         return beforehand
     if known is None:
-        return (yield from _ask_all_that_can_tell(inquiry, cert_id, issuer))
-    return (yield from _refresh(inquiry, cert_id, issuer, known))
+        return (yield from _ask_responders_then_crl(state, cert_id, issuer))
+    return (yield from _refresh(state, cert_id, issuer, known))
 
 
-def _vain_key(inquiry: Inquiry, cert_id: CertID) -> tuple[bytes, tuple[str, ...]]:
+def _failed_check_key(
+    state: CheckState, cert_id: CertID
+) -> tuple[bytes, tuple[str, ...]]:
     """Return what a check in vain is known by: another responder may know more."""
-    return cert_id.der, inquiry.question.urls
+    return cert_id.der, state.request.urls
 
 
 def _without_asking(
-    inquiry: Inquiry, issuer: x509.Certificate | None
+    state: CheckState, issuer: x509.Certificate | None
 ) -> Outcome | None:
     """Return what the certificate itself makes of the question, if anything."""
     try:
-        if needs_no_status(inquiry.certificate):
-            return Outcome(CheckStatus.NOT_NEEDED, inquiry.certificate, issuer)
+        if needs_no_status(state.certificate):
+            return Outcome(CheckStatus.NOT_NEEDED, state.certificate, issuer)
     except SchemaError as error:
         reason = f"the extensions of the certificate cannot be read: {error}"
-        return _indeterminate(inquiry, issuer, DecodeError(reason))
+        return _indeterminate(state, issuer, DecodeError(reason))
     return None
 
 
 def _indeterminate(
-    inquiry: Inquiry, issuer: x509.Certificate | None, *failures: OCSPError
+    state: CheckState, issuer: x509.Certificate | None, *failures: OCSPError
 ) -> Outcome:
     return Outcome.indeterminate(
-        inquiry.certificate,
+        state.certificate,
         issuer,
-        failures or tuple(inquiry.failures),
-        tuple(inquiry.attempts),
+        failures or tuple(state.failures),
+        tuple(state.attempts),
     )
 
 
 def _outcome(
-    inquiry: Inquiry,
+    state: CheckState,
     issuer: x509.Certificate,
     evidence: VerifiedResponse | VerifiedRevocation,
     source: Source,
 ) -> Outcome:
     return Outcome.of(
-        evidence, inquiry.certificate, issuer, source, tuple(inquiry.attempts)
+        evidence, state.certificate, issuer, source, tuple(state.attempts)
     )
 
 
 def _refresh(
-    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate, known: Remembered
+    state: CheckState,
+    cert_id: CertID,
+    issuer: x509.Certificate,
+    known: CachedEvidence,
 ) -> Flow[Outcome]:
     """Ask anew; what is known holds until there is something newer (C3)."""
-    key, refreshing = cert_id.der, inquiry.memory.refreshing
+    key, refreshing = cert_id.der, state.memory.refreshing
     if key in refreshing:
-        return _outcome(inquiry, issuer, known.evidence, Source.CACHE)
+        return _outcome(state, issuer, known.evidence, Source.CACHE)
     refreshing.add(key)
     try:
         # Whoever has an answer that holds is not kept waiting for a better one.
-        outcome = yield from _ask(inquiry, cert_id, issuer, retries=0)
+        outcome = yield from _ask(state, cert_id, issuer, retries=0)
     finally:
         refreshing.discard(key)
     if outcome.status is CheckStatus.INDETERMINATE and known.evidence.holds_at(
-        inquiry.world.now()
+        state.environment.now()
     ):
-        return _outcome(inquiry, issuer, known.evidence, Source.CACHE)
+        return _outcome(state, issuer, known.evidence, Source.CACHE)
     return outcome
 
 
 # --- asking ----------------------------------------------------------------------
 
 
-def _ask_all_that_can_tell(
-    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate
+def _ask_responders_then_crl(
+    state: CheckState, cert_id: CertID, issuer: x509.Certificate
 ) -> Flow[Outcome]:
     """Ask the responders, then a CRL where that is wanted, and note what is in vain."""
-    outcome = yield from _ask(inquiry, cert_id, issuer, inquiry.options.retries)
+    outcome = yield from _ask(state, cert_id, issuer, state.options.retries)
     if outcome.status is not CheckStatus.INDETERMINATE:
         return outcome
-    if inquiry.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE:
-        found = yield from ask_lists(inquiry, issuer)
+    if state.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE:
+        found = yield from check_crls(state, issuer)
         if found is not None:
-            return _outcome(inquiry, issuer, found, Source.CRL)
-        outcome = _indeterminate(inquiry, issuer)
-    if outcome.reason in _LASTING and inquiry.options.nonce is SendNonce.NEVER:
-        until = inquiry.world.monotonic() + inquiry.options.negative_for.total_seconds()
-        inquiry.memory.vain.put(_vain_key(inquiry, cert_id), outcome, until)
+            return _outcome(state, issuer, found, Source.CRL)
+        outcome = _indeterminate(state, issuer)
+    if outcome.reason in _PERMANENT_REASONS and state.options.nonce is SendNonce.NEVER:
+        until = (
+            state.environment.monotonic()
+            + state.options.negative_cache_ttl.total_seconds()
+        )
+        state.memory.failed_checks.put(
+            _failed_check_key(state, cert_id), outcome, until
+        )
     return outcome
 
 
 def _ask(
-    inquiry: Inquiry, cert_id: CertID, issuer: x509.Certificate, retries: int
+    state: CheckState, cert_id: CertID, issuer: x509.Certificate, retries: int
 ) -> Flow[Outcome]:
     """Ask the responders, and remember what they have told."""
-    urls = inquiry.question.urls or responder_urls(inquiry.certificate)
+    urls = state.request.urls or responder_urls(state.certificate)
     if not urls:
-        inquiry.failures.append(NoResponderURL())
-        return _indeterminate(inquiry, issuer)
-    told = yield from _ask_all(inquiry, issuer, urls, retries)
-    if told is None or told.evidence is None or told.reply is None:
-        return _indeterminate(inquiry, issuer)
-    inquiry.memory.vain.discard(_vain_key(inquiry, cert_id))
-    yield from remember(inquiry, told.evidence, told.reply)
-    return _outcome(inquiry, issuer, told.evidence, Source.RESPONDER)
+        state.failures.append(NoResponderURL())
+        return _indeterminate(state, issuer)
+    answer = yield from _ask_all(state, issuer, urls, retries)
+    if answer is None or answer.evidence is None or answer.reply is None:
+        return _indeterminate(state, issuer)
+    state.memory.failed_checks.discard(_failed_check_key(state, cert_id))
+    yield from store_answer(state, answer.evidence, answer.reply)
+    return _outcome(state, issuer, answer.evidence, Source.RESPONDER)
 
 
 def _ask_all(
-    inquiry: Inquiry, issuer: x509.Certificate, urls: tuple[str, ...], retries: int
-) -> Flow[Tried | None]:
+    state: CheckState, issuer: x509.Certificate, urls: tuple[str, ...], retries: int
+) -> Flow[Attempted | None]:
     """Return what tells most, after as many rounds as are allowed."""
     for again in range(retries + 1):
-        tried = yield from _round(inquiry, issuer, urls, again=again > 0)
-        told = next(filter(_is_final, tried), None)
-        told = told or next((each for each in tried if each.evidence), None)
-        if told is not None:
-            return told
+        tried = yield from _round(state, issuer, urls, again=again > 0)
+        answer = next(filter(_is_final, tried), None)
+        answer = answer or next((each for each in tried if each.evidence), None)
+        if answer is not None:
+            return answer
         urls = tuple(
-            each.url for each in tried if each.error and is_passing(each.error)
+            each.url for each in tried if each.error and is_transient(each.error)
         )
-        wait = _wait(inquiry, tried, again)
-        if not urls or wait >= inquiry.left():
+        wait = _wait(state, tried, again)
+        if not urls or wait >= state.left():
             return None
         if again < retries:
             yield from pause(wait)
     return None
 
 
-def _wait(inquiry: Inquiry, tried: list[Tried], again: int) -> float:
+def _wait(state: CheckState, tried: list[Attempted], again: int) -> float:
     """Return how long to wait before the next round: as long as the shyest asks."""
     asked = [
         each.error.retry_after
         for each in tried
         if isinstance(each.error, HTTPStatusError) and each.error.retry_after
     ]
-    own: float = _PAUSE * 2**again * (1 + inquiry.world.fraction())
+    own: float = _PAUSE * 2**again * (1 + state.environment.fraction())
     return max([own, *asked])
 
 
 def _round(
-    inquiry: Inquiry, issuer: x509.Certificate, urls: tuple[str, ...], *, again: bool
-) -> Flow[list[Tried]]:
+    state: CheckState, issuer: x509.Certificate, urls: tuple[str, ...], *, again: bool
+) -> Flow[list[Attempted]]:
     """Ask each of *urls* until one has told the status."""
-    if inquiry.options.asking is Asking.HEDGED and len(urls) > 1:
-        flows = tuple(ask_responder(inquiry, issuer, url, again=again) for url in urls)
-        delay = inquiry.options.hedge_after.total_seconds()
+    if state.options.responder_order is ResponderOrder.HEDGED and len(urls) > 1:
+        flows = tuple(ask_responder(state, issuer, url, again=again) for url in urls)
+        delay = state.options.hedge_after.total_seconds()
         return (yield from race(flows, delay, _is_final))
     tried = []
     for url in urls:
-        tried.append((yield from ask_responder(inquiry, issuer, url, again=again)))
+        tried.append((yield from ask_responder(state, issuer, url, again=again)))
         if _is_final(tried[-1]):
             break
     return tried
 
 
-def _is_final(tried: Tried) -> bool:
+def _is_final(tried: Attempted) -> bool:
     """Tell whether nobody else need be asked; of *unknown* another may know more."""
     evidence = tried.evidence
     return evidence is not None and evidence.status is not OCSPCertStatus.UNKNOWN

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from ocsp import limits
 from ocsp.client.checking.freshness import retry_after
-from ocsp.client.checking.state import Inquiry
+from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, redirected
 from ocsp.client.engine.effects import Flow, send
-from ocsp.client.options import Redirects, Targets
+from ocsp.client.options import AddressPolicy, Redirects
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.errors import FetchTimeout, HTTPStatusError, RedirectRefused
 
@@ -23,10 +23,10 @@ _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
 
 
 def fetch(
-    inquiry: Inquiry,
+    state: CheckState,
     asked: str,
     url: str,
-    targets: Targets,
+    address_policy: AddressPolicy,
     *,
     accept: str,
     max_bytes: int,
@@ -37,13 +37,13 @@ def fetch(
     Return the answer 200 from *url*, of whatever media type.
 
     Args:
-        inquiry: The check that needs it.
+        state: The check that needs it.
 
         asked: What errors name: the URL without the question in it.
 
         url: What to ask.
 
-        targets: Which addresses may be connected to.
+        address_policy: Which addresses may be connected to.
 
         accept: The media type that is wanted.
 
@@ -60,44 +60,44 @@ def fetch(
     if body:
         headers += (("Content-Type", content_type),)
     for hop in range(limits.MAX_REDIRECTS + 1):
-        check_url(url, inquiry.options)
+        check_url(url, state.options)
         request = HTTPRequest(
             method="POST" if body else "GET",
             url=url,
             shown=asked,
             headers=headers,
             body=body,
-            targets=targets if hop == 0 else inquiry.options.targets,
+            address_policy=address_policy if hop == 0 else state.options.address_policy,
             max_bytes=max_bytes,
-            timeout=_time_left(inquiry, asked),
-            step_timeout=inquiry.options.step_timeout.total_seconds(),
+            timeout=_time_left(state, asked),
+            io_timeout=state.options.io_timeout.total_seconds(),
         )
         reply = yield from send(request)
         if reply.status not in _REDIRECTS:
-            return _only_200(inquiry, asked, reply)
-        url = _next_hop(inquiry, asked, url, reply, posted=bool(body))
+            return _only_200(state, asked, reply)
+        url = _next_hop(state, asked, url, reply, posted=bool(body))
     raise RedirectRefused(asked, url, f"after {limits.MAX_REDIRECTS} others")
 
 
-def _time_left(inquiry: Inquiry, asked: str) -> float:
-    left = inquiry.left()
+def _time_left(state: CheckState, asked: str) -> float:
+    left = state.left()
     if left <= 0:
         raise FetchTimeout(asked, "there was no time left")
     return left
 
 
-def _only_200(inquiry: Inquiry, asked: str, reply: HTTPReply) -> HTTPReply:
+def _only_200(state: CheckState, asked: str, reply: HTTPReply) -> HTTPReply:
     if reply.status != 200:
-        wait = retry_after(reply, inquiry.world.now())
+        wait = retry_after(reply, state.environment.now())
         raise HTTPStatusError(asked, reply.status, wait)
     return reply
 
 
 def _next_hop(
-    inquiry: Inquiry, asked: str, url: str, reply: HTTPReply, *, posted: bool
+    state: CheckState, asked: str, url: str, reply: HTTPReply, *, posted: bool
 ) -> str:
     location = reply.header("location")[: limits.MAX_URL_CHARACTERS]
-    if inquiry.options.redirects is Redirects.REFUSE:
+    if state.options.redirects is Redirects.REFUSE:
         raise RedirectRefused(asked, location, "and none is followed")
     if posted and reply.status not in _KEEPS_METHOD:
         # RFC 9110 §15.4: it may become a GET, which would ask nothing.

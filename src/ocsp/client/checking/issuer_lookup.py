@@ -15,7 +15,7 @@ from ocsp import limits
 from ocsp.asn1.certificates import certificate_der, read_certificate
 from ocsp.asn1.der import depth
 from ocsp.client.checking.http_fetch import fetch
-from ocsp.client.checking.state import Inquiry
+from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import issuer_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import MissingIssuer
@@ -31,40 +31,40 @@ _KEPT_SECONDS = 3600.0
 """For how long a certificate that was fetched is not fetched again."""
 
 
-def find_issuer(inquiry: Inquiry) -> Flow[x509.Certificate | None]:
+def find_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
     """Return the certificate of the issuer, fetched if that is allowed; or ``None``."""
-    if inquiry.options.missing_issuer is MissingIssuer.REFUSE:
+    if state.options.missing_issuer is MissingIssuer.REFUSE:
         return None
-    key = certificate_der(inquiry.certificate)
-    issuer = inquiry.memory.issuers.get(key, inquiry.world.monotonic())
+    key = certificate_der(state.certificate)
+    issuer = state.memory.issuers.get(key, state.environment.monotonic())
     if issuer is None:
-        issuer = yield from _fetched(inquiry)
+        issuer = yield from _fetched(state)
         if issuer is not None:
-            until = inquiry.world.monotonic() + _KEPT_SECONDS
-            inquiry.memory.issuers.put(key, issuer, until)
+            until = state.environment.monotonic() + _KEPT_SECONDS
+            state.memory.issuers.put(key, issuer, until)
     return issuer
 
 
-def _fetched(inquiry: Inquiry) -> Flow[x509.Certificate | None]:
-    for url in issuer_urls(inquiry.certificate):
-        attempt = Attempt(url=url, method="GET", started=inquiry.elapsed())
+def _fetched(state: CheckState) -> Flow[x509.Certificate | None]:
+    for url in issuer_urls(state.certificate):
+        attempt = Attempt(url=url, method="GET", started=state.elapsed())
         try:
             reply = yield from fetch(
-                inquiry,
+                state,
                 url,
                 url,
-                inquiry.options.targets,
+                state.options.address_policy,
                 accept=_ACCEPT,
                 max_bytes=limits.MAX_ISSUER_BYTES,
             )
         except FetchError as error:
-            inquiry.note(attempt, error)
+            state.note(attempt, error)
             continue
         for candidate in _certificates(reply.body):
-            if has_signed(candidate, inquiry.certificate):
-                inquiry.note(attempt)
+            if has_signed(candidate, state.certificate):
+                state.note(attempt)
                 return candidate
-        inquiry.note(attempt, IssuerNotFound(f"{url}: no certificate of the issuer"))
+        state.note(attempt, IssuerNotFound(f"{url}: no certificate of the issuer"))
     return None
 
 

@@ -1,5 +1,5 @@
 """
-Asking: one responder, until it has told the status or failed.
+One exchange with a responder: build the request, send it, verify the response.
 
 RFC 6960 App. A.1, RFC 9919 §3.1.1 and §6, RFC 9654. Rules of this file: whatever goes
 wrong with one responder is a value here, so that the next one can be asked.
@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import limits
 from ocsp.client.checking.freshness import retry_after
 from ocsp.client.checking.http_fetch import fetch
-from ocsp.client.checking.state import Inquiry
+from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, origin_of
 from ocsp.client.engine.effects import Flow
-from ocsp.client.options import AskBy, AskWith, ContentTypes, SendNonce
+from ocsp.client.options import CertIDHash, ContentTypes, RequestMethod, SendNonce
 from ocsp.client.outcome import Attempt
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import (
@@ -38,15 +38,15 @@ from ocsp.verification.errors import UnsuccessfulResponse, VerificationError
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.response import verify
 
-__all__ = ["NONCE_OCTETS", "Tried", "ask_responder", "is_passing"]
+__all__ = ["NONCE_OCTETS", "Attempted", "ask_responder", "is_transient"]
 
 NONCE_OCTETS = 32
 """RFC 9654 §2.1: clients should send at least that many."""
 
-_HASHES: dict[AskWith, tuple[hashes.HashAlgorithm, ...]] = {
-    AskWith.SHA256_THEN_SHA1: (hashes.SHA256(), hashes.SHA1()),
-    AskWith.SHA256: (hashes.SHA256(),),
-    AskWith.SHA1: (hashes.SHA1(),),
+_HASHES: dict[CertIDHash, tuple[hashes.HashAlgorithm, ...]] = {
+    CertIDHash.SHA256_THEN_SHA1: (hashes.SHA256(), hashes.SHA1()),
+    CertIDHash.SHA256: (hashes.SHA256(),),
+    CertIDHash.SHA1: (hashes.SHA1(),),
 }
 
 _PASSING_STATUS = frozenset(
@@ -54,7 +54,7 @@ _PASSING_STATUS = frozenset(
 )
 
 
-class Tried(NamedTuple):
+class Attempted(NamedTuple):
     """What became of one responder."""
 
     url: str
@@ -63,14 +63,14 @@ class Tried(NamedTuple):
     error: OCSPError | None = None
 
 
-class _Question(NamedTuple):
+class _EncodedRequest(NamedTuple):
     """One request, as it is sent."""
 
     der: bytes
     nonce: bytes | None
 
 
-def is_passing(error: OCSPError) -> bool:
+def is_transient(error: OCSPError) -> bool:
     """Tell whether the responder that failed with *error* may answer the next time."""
     if isinstance(error, HTTPStatusError):
         return error.status in {408, 429} or error.status >= 500
@@ -80,13 +80,13 @@ def is_passing(error: OCSPError) -> bool:
 
 
 def ask_responder(
-    inquiry: Inquiry, issuer: x509.Certificate, url: str, *, again: bool = False
-) -> Flow[Tried]:
+    state: CheckState, issuer: x509.Certificate, url: str, *, again: bool = False
+) -> Flow[Attempted]:
     """
     Return what the responder at *url* says of the certificate in question.
 
     Args:
-        inquiry: The check.
+        state: The check.
 
         issuer: The certificate of the issuer.
 
@@ -96,36 +96,38 @@ def ask_responder(
             that it has just failed.
     """
     try:
-        check_url(url, inquiry.options)
-        _mind_failures(inquiry, url, again)
+        check_url(url, state.options)
+        _check_backoff(state, url, again)
     except FetchError as error:
-        inquiry.note(Attempt(url=url, started=inquiry.elapsed()), error)
-        return Tried(url, error=error)
-    tried = Tried(url)
-    for algorithm in _algorithms(inquiry, url):
-        by = inquiry.options.ask_by
-        tried = yield from _exchange(inquiry, issuer, url, algorithm, by)
-        if _got_no_further(inquiry, tried):
-            tried = yield from _exchange(inquiry, issuer, url, algorithm, AskBy.POST)
+        state.note(Attempt(url=url, started=state.elapsed()), error)
+        return Attempted(url, error=error)
+    tried = Attempted(url)
+    for algorithm in _algorithms(state, url):
+        by = state.options.method
+        tried = yield from _exchange(state, issuer, url, algorithm, by)
+        if _should_retry_with_post(state, tried):
+            tried = yield from _exchange(
+                state, issuer, url, algorithm, RequestMethod.POST
+            )
         if not _is_unauthorized(tried.error):
             if tried.evidence is not None and isinstance(algorithm, hashes.SHA1):
-                manners = inquiry.memory.manners
-                manners.note_sha1(origin_of(url), inquiry.world.monotonic())
+                backoff = state.memory.backoff
+                backoff.note_sha1(origin_of(url), state.environment.monotonic())
             break
     return tried
 
 
-def _mind_failures(inquiry: Inquiry, url: str, again: bool) -> None:
-    wait = inquiry.memory.manners.wait(origin_of(url), inquiry.world.monotonic())
+def _check_backoff(state: CheckState, url: str, again: bool) -> None:
+    wait = state.memory.backoff.wait(origin_of(url), state.environment.monotonic())
     if wait and not again:
         raise ResponderBackedOff(url, wait)
 
 
-def _algorithms(inquiry: Inquiry, url: str) -> tuple[hashes.HashAlgorithm, ...]:
+def _algorithms(state: CheckState, url: str) -> tuple[hashes.HashAlgorithm, ...]:
     """Return the hashes to ask with, SHA-1 first where only that was known lately."""
-    algorithms = _HASHES[inquiry.options.ask_with]
-    now = inquiry.world.monotonic()
-    if inquiry.memory.manners.prefers_sha1(origin_of(url), now):
+    algorithms = _HASHES[state.options.cert_id_hash]
+    now = state.environment.monotonic()
+    if state.memory.backoff.prefers_sha1(origin_of(url), now):
         return algorithms[::-1]
     return algorithms
 
@@ -141,14 +143,14 @@ _NOT_BY_GET = frozenset({400, 404, 405, 414, 501})
 """What servers answer that know no GET, or to which its path came mangled."""
 
 
-def _got_no_further(inquiry: Inquiry, tried: Tried) -> bool:
+def _should_retry_with_post(state: CheckState, tried: Attempted) -> bool:
     """
     Tell whether a GET failed where a POST may not.
 
     Base64 has "/" and "+", which servers and what stands before them mangle in a path;
     and RFC 6960 App. A.1 had GET as an option for long.
     """
-    if inquiry.attempts[-1].method != "GET":
+    if state.attempts[-1].method != "GET":
         return False
     error = tried.error
     if isinstance(error, HTTPStatusError):
@@ -160,72 +162,70 @@ def _got_no_further(inquiry: Inquiry, tried: Tried) -> bool:
 
 
 def _exchange(
-    inquiry: Inquiry,
+    state: CheckState,
     issuer: x509.Certificate,
     url: str,
     algorithm: hashes.HashAlgorithm,
-    ask_by: AskBy,
-) -> Flow[Tried]:
+    method: RequestMethod,
+) -> Flow[Attempted]:
     """Ask once, and verify; what is wrong is noted and returned."""
-    question = _question(inquiry, issuer, algorithm)
-    target = "" if ask_by is AskBy.POST else _target(url, question)
+    request = _encode_request(state, issuer, algorithm)
+    target = "" if method is RequestMethod.POST else _target(url, request)
     attempt = Attempt(
         url=url,
         method="GET" if target else "POST",
         hash_name=algorithm.name,
-        started=inquiry.elapsed(),
+        started=state.elapsed(),
     )
     reply = None
     try:
         reply = yield from fetch(
-            inquiry,
+            state,
             url,
             target or url,
-            inquiry.targets,
+            state.address_policy,
             accept=RESPONSE_TYPE,
             max_bytes=limits.MAX_VERIFIED_BYTES,
-            body=b"" if target else question.der,
+            body=b"" if target else request.der,
             content_type=REQUEST_TYPE,
         )
         attempt = _with_octets(attempt, reply)
-        _require_type(inquiry, url, reply)
+        _require_type(state, url, reply)
         evidence = verify(
             reply.body,
-            inquiry.certificate,
+            state.certificate,
             issuer,
-            at=inquiry.world.now(),
-            nonce=question.nonce,
-            responders=inquiry.options.responders,
-            policy=inquiry.options.policy,
+            at=state.environment.now(),
+            nonce=request.nonce,
+            responders=state.options.responders,
+            policy=state.options.policy,
         )
     except (FetchError, VerificationError) as error:
-        inquiry.note(attempt, error)
-        _note_failure(inquiry, url, error, reply)
-        return Tried(url, error=error)
-    inquiry.note(attempt)
-    inquiry.memory.manners.answered(origin_of(url))
-    return Tried(url, evidence, reply)
+        state.note(attempt, error)
+        _note_failure(state, url, error, reply)
+        return Attempted(url, error=error)
+    state.note(attempt)
+    state.memory.backoff.answered(origin_of(url))
+    return Attempted(url, evidence, reply)
 
 
-def _question(
-    inquiry: Inquiry, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm
-) -> _Question:
-    builder = OCSPRequestBuilder().add_certificate(
-        inquiry.certificate, issuer, algorithm
-    )
+def _encode_request(
+    state: CheckState, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm
+) -> _EncodedRequest:
+    builder = OCSPRequestBuilder().add_certificate(state.certificate, issuer, algorithm)
     nonce = None
-    if inquiry.options.nonce is SendNonce.ALWAYS:
-        nonce = inquiry.world.octets(NONCE_OCTETS)
+    if state.options.nonce is SendNonce.ALWAYS:
+        nonce = state.environment.octets(NONCE_OCTETS)
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-    return _Question(builder.build().public_bytes(Encoding.DER), nonce)
+    return _EncodedRequest(builder.build().public_bytes(Encoding.DER), nonce)
 
 
-def _target(url: str, question: _Question) -> str:
+def _target(url: str, request: _EncodedRequest) -> str:
     """Return the URL of a GET, or empty where it has to be a POST (H1)."""
     # A query cannot be followed by the path that a GET needs.
-    if question.nonce is not None or "?" in url:
+    if request.nonce is not None or "?" in url:
         return ""
-    target = get_url(url, question.der)
+    target = get_url(url, request.der)
     return target if len(target) <= limits.MAX_GET_URL_BYTES else ""
 
 
@@ -239,8 +239,8 @@ def _with_octets(attempt: Attempt, reply: HTTPReply) -> Attempt:
     )
 
 
-def _require_type(inquiry: Inquiry, url: str, reply: HTTPReply) -> None:
-    if inquiry.options.content_types is ContentTypes.ANY:
+def _require_type(state: CheckState, url: str, reply: HTTPReply) -> None:
+    if state.options.content_types is ContentTypes.ANY:
         return
     written = reply.header("content-type")
     if written.partition(";")[0].strip().lower() != RESPONSE_TYPE:
@@ -248,14 +248,17 @@ def _require_type(inquiry: Inquiry, url: str, reply: HTTPReply) -> None:
 
 
 def _note_failure(
-    inquiry: Inquiry, url: str, error: OCSPError, reply: HTTPReply | None
+    state: CheckState, url: str, error: OCSPError, reply: HTTPReply | None
 ) -> None:
     """Leave the responder alone for a while, if it may answer the next time."""
-    if not is_passing(error):
+    if not is_transient(error):
         return
     wait = error.retry_after if isinstance(error, HTTPStatusError) else None
     if reply is not None:  # tryLater comes with HTTP 200, and may say when
-        wait = retry_after(reply, inquiry.world.now())
-    inquiry.memory.manners.failed(
-        origin_of(url), inquiry.world.monotonic(), inquiry.world.fraction(), wait
+        wait = retry_after(reply, state.environment.now())
+    state.memory.backoff.failed(
+        origin_of(url),
+        state.environment.monotonic(),
+        state.environment.fraction(),
+        wait,
     )

@@ -13,14 +13,14 @@ from threading import Lock
 from typing import NamedTuple
 
 from ocsp import limits
-from ocsp.client.checking.state import Question
+from ocsp.client.checking.state import CheckRequest
 from ocsp.client.checking.urls import origin_of, responder_urls
 from ocsp.client.outcome import Outcome
 
-__all__ = ["Progress", "Schedule", "Step"]
+__all__ = ["PerResponderScheduler", "Progress", "ProgressCallback"]
 
 
-class Step(NamedTuple):
+class Progress(NamedTuple):
     """
     How far ``check_many`` has come.
 
@@ -37,14 +37,14 @@ class Step(NamedTuple):
     outcome: Outcome
 
 
-Progress = Callable[[Step], None]
+ProgressCallback = Callable[[Progress], None]
 """What is called after each certificate, never by two at once."""
 
 
-class Schedule:
+class PerResponderScheduler:
     """Questions by responder; of each, so many are under way at most."""
 
-    def __init__(self, questions: Sequence[Question], per_responder: int) -> None:
+    def __init__(self, requests: Sequence[CheckRequest], per_responder: int) -> None:
         """
         Plan all *questions*.
 
@@ -55,7 +55,7 @@ class Schedule:
             raise ValueError("concurrency must be positive")
         self._lock = Lock()
         self._waiting: dict[str, deque[int]] = {}
-        self._origins = [_origin(question) for question in questions]
+        self._origins = [_origin(request) for request in requests]
         for position, origin in enumerate(self._origins):
             self._waiting.setdefault(origin, deque()).append(position)
         # Each origin stands here as often as it may be asked at the same time, and not
@@ -87,10 +87,10 @@ class Schedule:
             self._ready.append(self._origins[position])
 
 
-def _origin(question: Question) -> str:
+def _origin(request: CheckRequest) -> str:
     """Return whom *question* goes to first; empty if that cannot be said."""
     try:
-        urls = question.urls or responder_urls(question.certificate)
+        urls = request.urls or responder_urls(request.certificate)
         return origin_of(urls[0]) if urls else ""
     except Exception:  # whatever it is, the check itself will meet and report it
         return ""

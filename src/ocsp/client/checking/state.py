@@ -17,17 +17,24 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.client.cache import Cache, CachedAnswer
-from ocsp.client.options import Options, Targets
+from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
-from ocsp.client.retry import Manners, Recent
+from ocsp.client.retry import ExpiringMap, ResponderBackoff
 from ocsp.errors import OCSPError
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["Inquiry", "KeptList", "Memory", "Question", "Remembered", "World"]
+__all__ = [
+    "CachedCRL",
+    "CachedEvidence",
+    "CheckRequest",
+    "CheckState",
+    "Environment",
+    "Memory",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Environment:
     """Clock and chance; a test gives its own."""
 
     now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
@@ -43,7 +50,7 @@ class World:
     """So many octets that nobody can guess: nonces."""
 
 
-class Remembered(NamedTuple):
+class CachedEvidence(NamedTuple):
     """
     An answer of the cache that is evidence.
 
@@ -66,7 +73,7 @@ class Remembered(NamedTuple):
     due: datetime.datetime
 
 
-class KeptList(NamedTuple):
+class CachedCRL(NamedTuple):
     """A CRL, and the delta CRL on top of it, if there is one."""
 
     complete: bytes
@@ -80,15 +87,15 @@ class Memory:
     Attributes:
         cache: Answers.
 
-        manners: How the responders want to be treated.
+        backoff: Which responders to leave alone, and for how long.
 
-        vain: Checks that led to nothing a moment ago.
+        failed_checks: The outcomes of recent checks without a result.
 
-        judged: What the answers in the cache prove.
+        verified_answers: The evidence that the answers in the cache give.
 
         issuers: Certificates of issuers that were fetched, by what they have signed.
 
-        lists: CRLs, by their URLs.
+        crls: CRLs, by their URLs.
 
         salt: Spreads the times of refreshing; another for each client.
 
@@ -96,29 +103,31 @@ class Memory:
     """
 
     __slots__ = (
+        "backoff",
         "cache",
+        "crls",
+        "failed_checks",
         "issuers",
-        "judged",
-        "lists",
-        "manners",
         "refreshing",
         "salt",
-        "vain",
+        "verified_answers",
     )
 
     def __init__(self, cache: Cache, salt: float) -> None:
         self.cache = cache
-        self.manners = Manners()
-        self.vain: Recent[tuple[bytes, tuple[str, ...]], Outcome] = Recent()
-        self.issuers: Recent[bytes, x509.Certificate] = Recent()
-        self.judged: dict[bytes, Remembered] = {}
-        self.lists: Recent[str, KeptList] = Recent("MAX_KEPT_CRLS")
+        self.backoff = ResponderBackoff()
+        self.failed_checks: ExpiringMap[tuple[bytes, tuple[str, ...]], Outcome] = (
+            ExpiringMap()
+        )
+        self.issuers: ExpiringMap[bytes, x509.Certificate] = ExpiringMap()
+        self.verified_answers: dict[bytes, CachedEvidence] = {}
+        self.crls: ExpiringMap[str, CachedCRL] = ExpiringMap("MAX_CACHED_CRLS")
         self.salt = salt
         self.refreshing: set[bytes] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CheckRequest:
     """What a caller wants to know."""
 
     certificate: x509.Certificate
@@ -132,12 +141,12 @@ class Question:
 
 
 @dataclass(slots=True, kw_only=True)
-class Inquiry:
+class CheckState:
     """One check under way."""
 
-    question: Question
+    request: CheckRequest
     options: Options
-    world: World
+    environment: Environment
     memory: Memory
     started: float
     attempts: list[Attempt] = field(default_factory=list)
@@ -146,16 +155,20 @@ class Inquiry:
     @property
     def certificate(self) -> x509.Certificate:
         """The certificate in question."""
-        return self.question.certificate
+        return self.request.certificate
 
     @property
-    def targets(self) -> Targets:
+    def address_policy(self) -> AddressPolicy:
         """Where URLs may lead: those that the caller gave, anywhere."""
-        return Targets.PRIVATE_TOO if self.question.urls else self.options.targets
+        return (
+            AddressPolicy.PRIVATE_TOO
+            if self.request.urls
+            else self.options.address_policy
+        )
 
     def elapsed(self) -> float:
         """Return the seconds since the start."""
-        return self.world.monotonic() - self.started
+        return self.environment.monotonic() - self.started
 
     def left(self) -> float:
         """Return the seconds that are left of all."""

@@ -16,7 +16,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import limits
 from ocsp.asn1.certificates import decoded_extensions
-from ocsp.client.options import Options, Schemes
+from ocsp.client.options import AllowedSchemes, Options
 from ocsp.errors import ForbiddenResponderURL
 
 __all__ = [
@@ -117,7 +117,7 @@ def check_url(url: str, options: Options) -> None:
     scheme = parts.scheme
     if scheme not in {"http", "https"}:
         raise ForbiddenResponderURL(url, "is neither http nor https")
-    if scheme == "https" and options.schemes is Schemes.HTTP:
+    if scheme == "https" and options.allowed_schemes is AllowedSchemes.HTTP:
         raise ForbiddenResponderURL(
             url, "is https, whose certificate would need a status itself"
         )

@@ -16,11 +16,11 @@ from ocsp.client.transport.protocol import AsyncTransport
 __all__ = ["drive"]
 
 Found = TypeVar("Found")
-Find = Callable[[], AsyncTransport]
+TransportFactory = Callable[[], AsyncTransport]
 Sleep = Callable[[float], Awaitable[None]]
 
 
-async def drive(flow: Flow[Found], transport: Find, sleep: Sleep) -> Found:
+async def drive(flow: Flow[Found], transport: TransportFactory, sleep: Sleep) -> Found:
     """
     Return what *flow* returns.
 
@@ -50,7 +50,7 @@ async def drive(flow: Flow[Found], transport: Find, sleep: Sleep) -> Found:
         flow.close()
 
 
-async def _do(effect: Effect, transport: Find, sleep: Sleep) -> Any:
+async def _do(effect: Effect, transport: TransportFactory, sleep: Sleep) -> Any:
     if isinstance(effect, Send):
         return await transport().send(effect.request)
     if isinstance(effect, Call):
@@ -60,7 +60,7 @@ async def _do(effect: Effect, transport: Find, sleep: Sleep) -> Any:
     return await _race(effect, transport, sleep)
 
 
-async def _race(effect: Race, transport: Find, sleep: Sleep) -> list[Any]:
+async def _race(effect: Race, transport: TransportFactory, sleep: Sleep) -> list[Any]:
     """Return the results of those that finished, by position."""
     tasks: list[asyncio.Task[Any]] = []
     results: dict[int, Any] = {}

@@ -14,17 +14,17 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from ocsp.client.engine.effects import Call, Effect, Flow, Pause, Race, Send
-from ocsp.client.transport.cancellation import Scope, current, go_on
+from ocsp.client.transport.cancellation import Scope, current_scope, raise_if_cancelled
 from ocsp.client.transport.protocol import Transport
 
 __all__ = ["drive"]
 
 Found = TypeVar("Found")
-Find = Callable[[], Transport]
+TransportFactory = Callable[[], Transport]
 Sleep = Callable[[float], None]
 
 
-def drive(flow: Flow[Found], transport: Find, sleep: Sleep) -> Found:
+def drive(flow: Flow[Found], transport: TransportFactory, sleep: Sleep) -> Found:
     """
     Return what *flow* returns.
 
@@ -41,7 +41,7 @@ def drive(flow: Flow[Found], transport: Find, sleep: Sleep) -> Found:
     try:
         effect = next(flow)
         while True:
-            go_on()
+            raise_if_cancelled()
             try:
                 found = _do(effect, transport, sleep)
             except Exception as error:
@@ -55,14 +55,14 @@ def drive(flow: Flow[Found], transport: Find, sleep: Sleep) -> Found:
         flow.close()
 
 
-def _do(effect: Effect, transport: Find, sleep: Sleep) -> Any:
+def _do(effect: Effect, transport: TransportFactory, sleep: Sleep) -> Any:
     if isinstance(effect, Send):
         return transport().send(effect.request)
     if isinstance(effect, Call):
         return effect.function()
     if isinstance(effect, Pause):
         return sleep(effect.seconds)
-    return _Runners(effect, transport, sleep).run()
+    return _RaceThreads(effect, transport, sleep).run()
 
 
 class _Finish(NamedTuple):
@@ -71,10 +71,10 @@ class _Finish(NamedTuple):
     error: BaseException | None = None
 
 
-class _Runners:
+class _RaceThreads:
     """Threads that race."""
 
-    def __init__(self, effect: Race, transport: Find, sleep: Sleep) -> None:
+    def __init__(self, effect: Race, transport: TransportFactory, sleep: Sleep) -> None:
         self._effect = effect
         self._transport = transport
         self._sleep = sleep
@@ -111,14 +111,14 @@ class _Runners:
         return None
 
     def _start(self) -> None:
-        position, scope = len(self._scopes), Scope(current.get())
+        position, scope = len(self._scopes), Scope(current_scope.get())
         self._scopes.append(scope)
         threading.Thread(
             target=self._run, args=(position, scope), name="ocsp-ask", daemon=True
         ).start()
 
     def _run(self, position: int, scope: Scope) -> None:
-        current.set(scope)
+        current_scope.set(scope)
         flow = self._effect.flows[position]
         try:
             result = drive(flow, self._transport, self._sleep)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ocsp import limits
-from ocsp.client.options import Targets
+from ocsp.client.options import AddressPolicy
 
 __all__ = [
     "AddressForbidden",
@@ -69,14 +69,16 @@ def addresses_of(found: Sequence[tuple[Any, ...]]) -> list[str]:
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
-def checked(host: str, addresses: Sequence[str], targets: Targets) -> list[str]:
+def checked(
+    host: str, addresses: Sequence[str], address_policy: AddressPolicy
+) -> list[str]:
     """
     Return those of *addresses* that may be connected to.
 
     Raises:
         AddressForbidden: If there is none.
     """
-    if targets is Targets.PUBLIC:
+    if address_policy is AddressPolicy.PUBLIC:
         allowed = [each for each in addresses if is_public(_parsed(each))]
     else:
         allowed = list(addresses)

@@ -16,10 +16,10 @@ import time
 from contextvars import ContextVar
 from threading import Event, Lock
 
-__all__ = ["GivenUp", "Scope", "current", "go_on", "sleep"]
+__all__ = ["Cancelled", "Scope", "current_scope", "raise_if_cancelled", "sleep"]
 
 
-class GivenUp(BaseException):
+class Cancelled(BaseException):
     """The thread need not go on: nobody waits for it any more."""
 
 
@@ -77,25 +77,25 @@ def _wake(opened: socket.socket) -> None:
         opened.shutdown(socket.SHUT_RDWR)
 
 
-current: ContextVar[Scope | None] = ContextVar("scope", default=None)
+current_scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 """The scope of this thread, if it works for another one."""
 
 
-def go_on() -> None:
+def raise_if_cancelled() -> None:
     """
     Return if this thread still has somebody to work for.
 
     Raises:
-        GivenUp: If not.
+        Cancelled: If not.
     """
-    scope = current.get()
+    scope = current_scope.get()
     if scope is not None and scope.cancelled.is_set():
-        raise GivenUp
+        raise Cancelled
 
 
 def sleep(seconds: float) -> None:
     """Wait, at most until this thread is cancelled."""
-    scope = current.get()
+    scope = current_scope.get()
     if scope is None:
         time.sleep(seconds)
     else:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from ocsp._version import __version__
-from ocsp.client.options import Targets
+from ocsp.client.options import AddressPolicy
 from ocsp.client.transport.addresses import AddressForbidden
 from ocsp.client.transport.network import (
     AsyncNetwork,
@@ -28,7 +28,7 @@ from ocsp.client.transport.network import (
     Network,
     current_exchange,
 )
-from ocsp.client.transport.pool import Idle
+from ocsp.client.transport.pool import ConnectionPool
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.errors import (
     BodyTooLarge,
@@ -71,8 +71,10 @@ class HTTPTransport:
             max_idle: How many connections are kept for the next question.
         """
         self._ssl_context = ssl_context
-        self._networks = {targets: Network(targets) for targets in Targets}
-        self._idle: Idle[httpcore.HTTPConnection] = Idle(max_idle)
+        self._networks = {
+            address_policy: Network(address_policy) for address_policy in AddressPolicy
+        }
+        self._idle: ConnectionPool[httpcore.HTTPConnection] = ConnectionPool(max_idle)
 
     def send(self, request: HTTPRequest) -> HTTPReply:
         """
@@ -82,7 +84,7 @@ class HTTPTransport:
             TransportError: If there is no connection, or it breaks.
             FetchTimeout: If a deadline passes.
             BodyTooLarge: If there are more octets than ``max_bytes``.
-            ForbiddenResponderURL: If its address is none of ``targets``.
+            ForbiddenResponderURL: If its address is none of ``address_policy``.
         """
         exchange = Exchange(request.timeout)
         token = current_exchange.set(exchange)
@@ -110,7 +112,7 @@ class HTTPTransport:
                 prepared.url.origin,
                 ssl_context=self._ssl_context,
                 keepalive_expiry=_KEPT_SECONDS,
-                network_backend=self._networks[request.targets],
+                network_backend=self._networks[request.address_policy],
             )
         try:
             return self._exchange(connection, request, prepared)
@@ -154,8 +156,13 @@ class AsyncHTTPTransport:
     ) -> None:
         """Make a transport without connections; see :class:`HTTPTransport`."""
         self._ssl_context = ssl_context
-        self._networks = {targets: AsyncNetwork(targets) for targets in Targets}
-        self._idle: Idle[httpcore.AsyncHTTPConnection] = Idle(max_idle)
+        self._networks = {
+            address_policy: AsyncNetwork(address_policy)
+            for address_policy in AddressPolicy
+        }
+        self._idle: ConnectionPool[httpcore.AsyncHTTPConnection] = ConnectionPool(
+            max_idle
+        )
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
         """
@@ -165,7 +172,7 @@ class AsyncHTTPTransport:
             TransportError: If there is no connection, or it breaks.
             FetchTimeout: If a deadline passes.
             BodyTooLarge: If there are more octets than ``max_bytes``.
-            ForbiddenResponderURL: If its address is none of ``targets``.
+            ForbiddenResponderURL: If its address is none of ``address_policy``.
         """
         exchange = Exchange(request.timeout)
         token = current_exchange.set(exchange)
@@ -192,7 +199,7 @@ class AsyncHTTPTransport:
                 prepared.url.origin,
                 ssl_context=self._ssl_context,
                 keepalive_expiry=_KEPT_SECONDS,
-                network_backend=self._networks[request.targets],
+                network_backend=self._networks[request.address_policy],
             )
         try:
             return await self._exchange(connection, request, prepared)
@@ -230,7 +237,7 @@ def _key(request: HTTPRequest, prepared: httpcore.Request) -> Hashable:
     # A connection that was made to a private address because the caller gave the URL
     # must not serve a URL out of a certificate.
     url = prepared.url
-    return request.targets, url.scheme, url.host, url.port
+    return request.address_policy, url.scheme, url.host, url.port
 
 
 def _prepared(request: HTTPRequest) -> httpcore.Request:
@@ -240,7 +247,7 @@ def _prepared(request: HTTPRequest) -> httpcore.Request:
     headers = [("Host", parts.netloc), ("User-Agent", _USER_AGENT), *request.headers]
     if request.body:
         headers.append(("Content-Length", str(len(request.body))))
-    step = request.step_timeout
+    step = request.io_timeout
     return httpcore.Request(
         request.method,
         httpcore.URL(

@@ -22,10 +22,9 @@ from typing import Any
 
 import httpcore
 
-from ocsp.client.options import Targets
+from ocsp.client.options import AddressPolicy
 from ocsp.client.transport.addresses import addresses_of, checked, literal, look_up
-from ocsp.client.transport.cancellation import Scope
-from ocsp.client.transport.cancellation import current as current_scope
+from ocsp.client.transport.cancellation import Scope, current_scope
 
 __all__ = ["AsyncNetwork", "Exchange", "Network", "current_exchange"]
 
@@ -66,8 +65,8 @@ current_exchange: ContextVar[Exchange] = ContextVar("exchange")
 class Network(httpcore.NetworkBackend):
     """Connects threads."""
 
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
+    def __init__(self, address_policy: AddressPolicy) -> None:
+        self._address_policy = address_policy
         self._backend = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -90,7 +89,7 @@ class Network(httpcore.NetworkBackend):
         exchange.is_connected_anew = True
         addresses = _looked_up(host, port, exchange.left(timeout))
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in checked(host, addresses, self._targets):
+        for address in checked(host, addresses, self._address_policy):
             try:
                 stream = self._backend.connect_tcp(
                     address,
@@ -186,8 +185,8 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
     take twice the time for it.
     """
 
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
+    def __init__(self, address_policy: AddressPolicy) -> None:
+        self._address_policy = address_policy
 
     async def connect_tcp(
         self,
@@ -208,7 +207,7 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         current_exchange.get().is_connected_anew = True
         addresses = await _looked_up_meanwhile(host, port, timeout)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in checked(host, addresses, self._targets):
+        for address in checked(host, addresses, self._address_policy):
             try:
                 async with asyncio.timeout(timeout):
                     return _AsyncStream(*await asyncio.open_connection(address, port))

@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Idle"]
+__all__ = ["ConnectionPool"]
 
 
 class _Connection(Protocol):
@@ -31,7 +31,7 @@ class _Connection(Protocol):
 Kept = TypeVar("Kept", bound=_Connection)
 
 
-class Idle(Generic[Kept]):
+class ConnectionPool(Generic[Kept]):
     """Connections that wait for the next question."""
 
     def __init__(self, most: int) -> None:

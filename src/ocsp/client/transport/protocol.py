@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ocsp.client.options import Targets
+from ocsp.client.options import AddressPolicy
 
 __all__ = ["AsyncTransport", "HTTPReply", "HTTPRequest", "Transport"]
 
@@ -35,7 +35,7 @@ class HTTPRequest:
     body: bytes = b""
     """The content of a POST."""
 
-    targets: Targets = Targets.PUBLIC
+    address_policy: AddressPolicy = AddressPolicy.PUBLIC
     """Which addresses may be connected to; the address is checked, not the name."""
 
     max_bytes: int
@@ -44,7 +44,7 @@ class HTTPRequest:
     timeout: float
     """Seconds that all of it may take."""
 
-    step_timeout: float
+    io_timeout: float
     """Seconds for connecting, and for each wait."""
 
 
@@ -77,7 +77,7 @@ class Transport(Protocol):
             TransportError: If there is no connection, or it breaks.
             FetchTimeout: If a deadline passes.
             BodyTooLarge: If there are more octets than ``max_bytes``.
-            ForbiddenResponderURL: If its address is none of ``targets``.
+            ForbiddenResponderURL: If its address is none of ``address_policy``.
         """
         ...
 

@@ -30,6 +30,7 @@ from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, 
 from ocsp.verification.rules.delegate import check_issued
 
 __all__ = [
+    "extensions_decodable",
     "for_ocsp_signing",
     "for_ocsp_signing_only",
     "has_nocheck",
@@ -46,7 +47,6 @@ __all__ = [
     "nocheck_is_null",
     "nocheck_not_critical",
     "outlives_the_response",
-    "readable",
     "short_lived",
     "signed_strongly",
     "valid_when_signed",
@@ -127,11 +127,11 @@ def issuer_name_identical(case: Case) -> Iterator[Complaint]:
             yield Complaint(where, "writes its issuer's name in other octets")
 
 
-def readable(case: Case) -> Iterator[Complaint]:
+def extensions_decodable(case: Case) -> Iterator[Complaint]:
     """L705: its extensions can be read."""
     for where, certificate in _delegate(case):
         facts = facts_of(certificate)
-        reason = facts.unusable or facts.unreadable
+        reason = facts.unusable or facts.extension_error
         if reason:
             yield Complaint(where, f"cannot be read: {reason}")
 
@@ -139,7 +139,7 @@ def readable(case: Case) -> Iterator[Complaint]:
 def no_unknown_critical(case: Case) -> Iterator[Complaint]:
     """L706: it has no critical extension that nobody knows."""
     for where, certificate in _delegate(case):
-        oid = facts_of(certificate).unknown
+        oid = facts_of(certificate).unknown_critical
         # nocheck is known; L709 says that it should not be critical.
         if oid and oid != oids.OCSP_NOCHECK:
             yield Complaint(where, f"has the critical extension {oid}, not known here")
@@ -172,7 +172,7 @@ def nocheck_not_critical(case: Case) -> Iterator[Complaint]:
 def key_usage_signature(case: Case) -> Iterator[Complaint]:
     """L710: keyUsage, if there is one, has digitalSignature."""
     for where, certificate in _delegate(case):
-        if not facts_of(certificate).signs:
+        if not facts_of(certificate).may_sign:
             yield Complaint(where, "has a keyUsage without digitalSignature")
 
 

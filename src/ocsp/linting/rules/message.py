@@ -20,9 +20,9 @@ from ocsp.messages.extensions import RESPONSE_EXTENSIONS, SINGLE_EXTENSIONS
 from ocsp.messages.raw_fields import RawExtension
 
 __all__ = [
-    "at_home",
     "canonical",
     "error_alone",
+    "extension_in_wrong_list",
     "has_entries",
     "known_status",
     "known_type",
@@ -156,7 +156,7 @@ def not_critical(case: Case) -> Iterator[Complaint]:
                 yield Complaint(f"{where}[{extension.oid}]", "is critical")
 
 
-def at_home(case: Case) -> Iterator[Complaint]:
+def extension_in_wrong_list(case: Case) -> Iterator[Complaint]:
     """L112: an extension stands in the list that it is defined for."""
     known = {*RESPONSE_EXTENSIONS, *SINGLE_EXTENSIONS, *_OF_REQUESTS}
     for where, extensions in case.lists():

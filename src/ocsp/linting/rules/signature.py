@@ -111,6 +111,6 @@ def key_is_large_enough(case: Case) -> Iterator[Complaint]:
 def issuer_may_sign(case: Case) -> Iterator[Complaint]:
     """L610: an issuer that signs itself has keyUsage digitalSignature."""
     signer = case.signer
-    if signer is None or signer.delegated or facts_of(signer.certificate).signs:
+    if signer is None or signer.delegated or facts_of(signer.certificate).may_sign:
         return
     yield Complaint(signer.where, "has a keyUsage without digitalSignature")

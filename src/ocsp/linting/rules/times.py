@@ -14,7 +14,6 @@ from ocsp.linting.case import Case, Complaint
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 
 __all__ = [
-    "begun",
     "ends_after_it_begins",
     "not_ended",
     "produced_before",
@@ -22,6 +21,7 @@ __all__ = [
     "says_until_when",
     "signed_after_update",
     "signed_before_end",
+    "this_update_in_past",
     "updated_in_time",
     "validity_interval",
     "validity_interval_of_ca",
@@ -95,7 +95,7 @@ def revoked_before_signed(case: Case) -> Iterator[Complaint]:
             )
 
 
-def begun(case: Case) -> Iterator[Complaint]:
+def this_update_in_past(case: Case) -> Iterator[Complaint]:
     """L306: thisUpdate had come when the response was served."""
     for where, entry in case.numbered():
         if case.at is not None and entry.this_update_utc > case.at:

@@ -44,9 +44,9 @@ from ocsp.messages.extensions import (
 )
 from ocsp.messages.layout_cache import Shapes
 from ocsp.messages.message import (
-    accept_message,
-    only_der,
+    check_size,
     refuse_version,
+    require_der,
     shown_entries,
 )
 from ocsp.messages.requests.request_signature import (
@@ -334,7 +334,7 @@ class OCSPRequest:
             TypeError: If *encoding* is not an ``Encoding``.
             ValueError: If it is another one than ``Encoding.DER``.
         """
-        return only_der(self._der, encoding)
+        return require_der(self._der, encoding)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPRequest):
@@ -362,7 +362,7 @@ _SHAPES: Shapes[RequestLayout] = Shapes()
 
 def _read_request(data: bytes) -> RequestLayout:
     """Read in full, and learn the shape of a request about one certificate."""
-    size = accept_message(data)
+    size = check_size(data)
     position, end = content(data, 0, size, SEQUENCE, "OCSPRequest")
     end_of(end, size, "OCSPRequest")
     start, position = content(data, position, end, SEQUENCE, "tbsRequest")

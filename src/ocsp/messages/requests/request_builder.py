@@ -25,9 +25,9 @@ from ocsp.messages.extensions import (
     SingleExtension,
     append_extension,
     encode_extensions,
-    listed,
+    normalise_extensions,
 )
-from ocsp.messages.message import Builder, check_built, counted
+from ocsp.messages.message import Builder, check_built, pluralise
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.requests.request_signature import (
     encode_request_signature,
@@ -295,7 +295,7 @@ class OCSPRequestBuilder(Builder):
         self, cert_id: bytes, single_extensions: Iterable[SingleExtension]
     ) -> OCSPRequestBuilder:
         builder = self._copy()
-        extensions = encode_extensions(0, listed(single_extensions))
+        extensions = encode_extensions(0, normalise_extensions(single_extensions))
         builder._requests = (*self._requests, sequence(cert_id + extensions))
         return builder
 
@@ -307,8 +307,8 @@ class OCSPRequestBuilder(Builder):
         return builder
 
     def __repr__(self) -> str:
-        entries = counted(len(self._requests), "certificate")
-        extensions = counted(len(self._extensions), "extension")
+        entries = pluralise(len(self._requests), "certificate")
+        extensions = pluralise(len(self._extensions), "extension")
         return f"<OCSPRequestBuilder({entries}, {extensions})>"
 
 

@@ -27,7 +27,7 @@ from cryptography import x509
 
 from ocsp.messages.certid import CertID
 from ocsp.messages.extensions import SingleExtension
-from ocsp.messages.responses.encoding import before_content, successful
+from ocsp.messages.responses.encoding import encode_response, tbs_prefix
 from ocsp.messages.responses.single_response import single_response_content
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.signing.signer import Signer
@@ -45,13 +45,13 @@ class OCSPResponseBatch:
     """
 
     __slots__ = (
-        "_after",
-        "_before",
         "_certs",
-        "_head",
         "_identifier",
+        "_prefix",
         "_sign",
         "_signer",
+        "_suffix",
+        "_tbs_prefix",
     )
 
     def __init__(
@@ -69,9 +69,9 @@ class OCSPResponseBatch:
 
             signer: Who signs.
         """
-        self._before = before
-        self._after = after
-        self._head = lru_cache(maxsize=256)(partial(before_content, before, after))
+        self._prefix = before
+        self._suffix = after
+        self._tbs_prefix = lru_cache(maxsize=256)(partial(tbs_prefix, before, after))
         self._certs = certs
         self._signer = signer
         self._identifier = signer.algorithm_identifier
@@ -123,11 +123,11 @@ class OCSPResponseBatch:
             revocation_reason,
             single_extensions,
         )
-        tbs = self._head(len(content)) + content + self._after
-        return successful(tbs, self._identifier, self._sign(tbs), self._certs)
+        tbs = self._tbs_prefix(len(content)) + content + self._suffix
+        return encode_response(tbs, self._identifier, self._sign(tbs), self._certs)
 
     def __reduce__(self) -> tuple[object, ...]:
-        parts = (self._before, self._after, self._certs, self._signer)
+        parts = (self._prefix, self._suffix, self._certs, self._signer)
         return OCSPResponseBatch, parts
 
     def __repr__(self) -> str:

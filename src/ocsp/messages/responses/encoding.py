@@ -22,7 +22,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.messages.message import check_built
 
-__all__ = ["before_content", "successful", "to_be_signed"]
+__all__ = ["encode_response", "tbs_prefix", "to_be_signed"]
 
 _BASIC = encode_oid(oids.OCSP_BASIC)
 _SUCCESSFUL = encode(ENUMERATED, b"\x00")
@@ -43,7 +43,7 @@ def to_be_signed(before: bytes, entries: bytes, after: bytes) -> bytes:
     return b"".join((outer, before, inner, entries, after))
 
 
-def before_content(before: bytes, after: bytes, size: int) -> bytes:
+def tbs_prefix(before: bytes, after: bytes, size: int) -> bytes:
     """Return what stands before the content of the only SingleResponse of that size."""
     tbs = to_be_signed(before, sequence(bytes(size)), after)
     return tbs[: len(tbs) - size - len(after)]
@@ -67,7 +67,9 @@ def _tbs_headers(around: int, entries: int) -> tuple[bytes, bytes]:
     )
 
 
-def successful(tbs: bytes, identifier: bytes, signature: bytes, certs: bytes) -> bytes:
+def encode_response(
+    tbs: bytes, identifier: bytes, signature: bytes, certs: bytes
+) -> bytes:
     """
     Return the whole successful response.
 

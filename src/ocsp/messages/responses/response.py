@@ -48,7 +48,7 @@ from ocsp.errors import (
 )
 from ocsp.messages.extensions import RESPONSE_EXTENSIONS, decode_extensions
 from ocsp.messages.layout_cache import Shapes
-from ocsp.messages.message import accept_message, only_der, shown_entries
+from ocsp.messages.message import check_size, require_der, shown_entries
 from ocsp.messages.responses.basic_response import (
     BasicResponseLayout,
     read_basic_response,
@@ -351,7 +351,7 @@ class OCSPResponse:
             TypeError: If *encoding* is not an ``Encoding``.
             ValueError: If it is another one than ``Encoding.DER``.
         """
-        return only_der(self._der, encoding)
+        return require_der(self._der, encoding)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPResponse):
@@ -418,7 +418,7 @@ def _unsuccessful(data: bytes, status: OCSPResponseStatus) -> OCSPResponse:
 
 def _read_response(data: bytes) -> OCSPResponse:
     """Read in full, and learn the shape of a response about one certificate."""
-    size = accept_message(data)
+    size = check_size(data)
     position, end = content(data, 0, size, SEQUENCE, "OCSPResponse")
     end_of(end, size, "OCSPResponse")
     value, after = enumerated(data, position, end, "responseStatus")

@@ -46,9 +46,9 @@ from ocsp.messages.extensions import (
     append_extension,
     encode_extensions,
 )
-from ocsp.messages.message import Builder, counted
+from ocsp.messages.message import Builder, pluralise
 from ocsp.messages.responses.batch import OCSPResponseBatch
-from ocsp.messages.responses.encoding import successful, to_be_signed
+from ocsp.messages.responses.encoding import encode_response, to_be_signed
 from ocsp.messages.responses.response import OCSPResponse, built_response
 from ocsp.messages.responses.single_response import single_response_content
 from ocsp.messages.statuses import (
@@ -362,7 +362,7 @@ class OCSPResponseBuilder(Builder):
                 "Certificate public key and provided private key do not match"
             )
         return built_response(
-            successful(tbs, scheme.identifier, signature, self._certs)
+            encode_response(tbs, scheme.identifier, signature, self._certs)
         )
 
     def sign_with(self, signer: Signer) -> OCSPResponse:
@@ -378,7 +378,7 @@ class OCSPResponseBuilder(Builder):
         tbs, responder_cert = self._tbs()
         _check_signer(signer, responder_cert)
         identifier, signature = signer.algorithm_identifier, signer.sign(tbs)
-        return built_response(successful(tbs, identifier, signature, self._certs))
+        return built_response(encode_response(tbs, identifier, signature, self._certs))
 
     def batch(self, signer: Signer) -> OCSPResponseBatch:
         """
@@ -396,7 +396,7 @@ class OCSPResponseBuilder(Builder):
         """
         if self._responses:
             raise BuildError("a batch starts without a response")
-        responder_cert, before, after = self._around()
+        responder_cert, before, after = self._response_data_parts()
         _check_signer(signer, responder_cert)
         return OCSPResponseBatch(before, after, self._certs, signer)
 
@@ -420,8 +420,8 @@ class OCSPResponseBuilder(Builder):
         return built_response(encode(SEQUENCE, status))
 
     def __repr__(self) -> str:
-        entries = counted(len(self._responses), "response")
-        extensions = counted(len(self._extensions), "extension")
+        entries = pluralise(len(self._responses), "response")
+        extensions = pluralise(len(self._extensions), "extension")
         return f"<OCSPResponseBuilder({entries}, {extensions})>"
 
     def _check_room(self) -> None:
@@ -446,7 +446,7 @@ class OCSPResponseBuilder(Builder):
         builder._produced_at = self._produced_at
         return builder
 
-    def _around(self) -> tuple[x509.Certificate, bytes, bytes]:
+    def _response_data_parts(self) -> tuple[x509.Certificate, bytes, bytes]:
         """Return whose key signs, and what stands before and behind the entries."""
         if self._responder is None:
             raise BuildError("You must add a responder_id before signing")
@@ -459,7 +459,7 @@ class OCSPResponseBuilder(Builder):
         """Return what is to be signed, and the certificate it is signed under."""
         if not self._responses:
             raise BuildError("You must add a response before signing")
-        responder_cert, before, after = self._around()
+        responder_cert, before, after = self._response_data_parts()
         entries = b"".join(self._responses)
         return to_be_signed(before, entries, after), responder_cert
 

@@ -55,7 +55,7 @@ from ocsp.messages.extensions import (
     SingleExtension,
     decode_extensions,
     encode_extensions,
-    listed,
+    normalise_extensions,
     read_extensions,
 )
 from ocsp.messages.statuses import REASON_CODES, REASONS, OCSPCertStatus
@@ -410,7 +410,7 @@ def single_response_content(
         _latest[0] = *given, said
     fields = cert_id + said
     if single_extensions:
-        fields += encode_extensions(1, listed(single_extensions))
+        fields += encode_extensions(1, normalise_extensions(single_extensions))
     return fields
 
 

@@ -17,7 +17,7 @@ from ocsp import limits
 from ocsp.asn1.certificates import UNREADABLE
 from ocsp.asn1.crl import CRLFrame, read_frame
 from ocsp.errors import DecodeError, LimitExceeded
-from ocsp.verification.case import Findings, unread
+from ocsp.verification.case import Findings, reason_rejected
 from ocsp.verification.errors import MalformedCRL
 from ocsp.verification.policy import Policy
 
@@ -146,4 +146,4 @@ def _read(data: bytes | x509.CertificateRevocationList, name: str) -> ReadCRL:
 def well_formed(findings: Findings, name: str, error: Exception) -> None:
     """R1: the octets are a CRL in strict DER, within the limits."""
     path = error.path if isinstance(error, DecodeError) else ""
-    findings.fail("R1", MalformedCRL, f"{name} is {unread(error)}", path=path)
+    findings.fail("R1", MalformedCRL, f"{name} is {reason_rejected(error)}", path=path)

@@ -28,8 +28,8 @@ from ocsp.verification.policy import ExpiredCertificate
 
 __all__ = [
     "Revocation",
+    "check_archive_cutoff",
     "even_if_stale",
-    "kept_after_expiry",
     "revocation_of",
     "revoked_in_the_past",
     "understood",
@@ -165,7 +165,7 @@ def revoked_in_the_past(case: CRLCase, found: Revocation) -> None:
         )
 
 
-def kept_after_expiry(case: CRLCase) -> None:
+def check_archive_cutoff(case: CRLCase) -> None:
     """R15: of a certificate that has ended, a revocation may be forgotten."""
     end = case.cert.not_valid_after_utc
     if end >= case.at:

@@ -26,16 +26,16 @@ from ocsp.verification.errors import (
     SignatureAlgorithmNotAllowed,
     UnhandledCriticalExtension,
 )
-from ocsp.verification.facts import facts_of, needs_pss, odd_size
+from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
 from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
 from ocsp.verification.policy import MissingNextUpdate, SignatureHashes
 
 __all__ = [
+    "check_freshness",
     "critical_extensions",
     "issuer_may_sign",
     "not_future",
     "of_issuer",
-    "recent",
     "signature_is_right",
     "strong_enough",
 ]
@@ -62,10 +62,10 @@ def issuer_may_sign(case: CRLCase) -> None:
     facts = facts_of(case.issuer)
     whose = f"the certificate of the issuer {text(name_of_subject(case.issuer))}"
     why = ""
-    if facts.unreadable:
-        why = f"cannot be read: {facts.unreadable}"
-    elif facts.unknown:
-        why = f"has a critical extension that is not known: {facts.unknown}"
+    if facts.extension_error:
+        why = f"cannot be read: {facts.extension_error}"
+    elif facts.unknown_critical:
+        why = f"has a critical extension that is not known: {facts.unknown_critical}"
     elif not facts.signs_crls:
         why = "has a keyUsage without cRLSign"
     if why:
@@ -75,7 +75,7 @@ def issuer_may_sign(case: CRLCase) -> None:
 def strong_enough(case: CRLCase, each: ReadCRL) -> None:
     """R4: the key has as many bits as the policy asks for, and not absurdly many."""
     facts = facts_of(case.issuer)
-    odd = odd_size(facts, case.policy)
+    odd = key_size_problem(facts, case.policy)
     if odd:
         case.fail(
             "R4",
@@ -134,7 +134,7 @@ def not_future(case: CRLCase, each: ReadCRL) -> None:
         )
 
 
-def recent(case: CRLCase) -> None:
+def check_freshness(case: CRLCase) -> None:
     """R7: the newest list is recent: nextUpdate and age."""
     newest, policy = case.newest, case.policy
     next_update = newest.crl.next_update_utc

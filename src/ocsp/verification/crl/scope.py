@@ -53,10 +53,10 @@ def _out_of_scope(
     if scope.only_contains_attribute_certs:
         yield "is about attribute certificates"
     by_kind = scope.only_contains_user_certs or scope.only_contains_ca_certs
-    if by_kind and facts.unreadable:
+    if by_kind and facts.extension_error:
         yield (
             "is about some kind of certificates only, and this one cannot be read: "
-            f"{facts.unreadable}"
+            f"{facts.extension_error}"
         )
     elif scope.only_contains_user_certs and facts.ca:
         yield "is about end entities, and the certificate is that of a CA"

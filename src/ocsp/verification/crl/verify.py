@@ -17,18 +17,18 @@ from ocsp.verification.clock import moment_of
 from ocsp.verification.crl.case import CRLCase, ReadCRL, read_crl
 from ocsp.verification.crl.entry import (
     Revocation,
+    check_archive_cutoff,
     even_if_stale,
-    kept_after_expiry,
     revocation_of,
     revoked_in_the_past,
     understood,
 )
 from ocsp.verification.crl.rules import (
+    check_freshness,
     critical_extensions,
     issuer_may_sign,
     not_future,
     of_issuer,
-    recent,
     signature_is_right,
     strong_enough,
 )
@@ -108,7 +108,7 @@ def _judge(case: CRLCase) -> VerifiedRevocation:
     issuer_may_sign(case)
     for each in case.lists:
         _judge_list(case, each)
-    recent(case)
+    check_freshness(case)
     in_scope(case)
     fits_delta(case)
     found = None
@@ -132,7 +132,7 @@ def _judge_entries(case: CRLCase) -> Revocation | None:
     found = revocation_of(case)
     if found is None:
         all_reasons(case)
-        kept_after_expiry(case)
+        check_archive_cutoff(case)
     elif case.failures:
         even_if_stale(case, found)
     else:

@@ -24,10 +24,10 @@ from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy, ResponseJudgement
-from ocsp.verification.facts import facts_of, odd_size, validity_of
+from ocsp.verification.facts import facts_of, key_size_problem, validity_of
 from ocsp.verification.names import names_signer
 from ocsp.verification.policy import CertIDHashes
-from ocsp.verification.rules.times import suits_any_certificate
+from ocsp.verification.rules.times import interval_allowed_for_any
 
 __all__ = ["ordinary"]
 
@@ -79,7 +79,7 @@ def _is_in_time(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -
         next_update is not None
         and this_update <= produced_at <= at < next_update
         and facts.not_before <= produced_at <= facts.not_after
-        and suits_any_certificate(policy, next_update - this_update)
+        and interval_allowed_for_any(policy, next_update - this_update)
         and at - this_update <= policy.max_age
         and begin <= produced_at
         and at <= end
@@ -91,11 +91,11 @@ def _is_signed(case: Case) -> bool:
     response, issuer = case.response, case.issuer
     facts = facts_of(issuer)
     if (
-        not facts.signs
+        not facts.may_sign
         or facts.pss_only
-        or facts.unreadable
-        or facts.unknown
-        or odd_size(facts, case.policy)
+        or facts.extension_error
+        or facts.unknown_critical
+        or key_size_problem(facts, case.policy)
         or limits.MAX_SIGNATURES_CHECKED < 1
     ):
         return False
@@ -107,7 +107,7 @@ def _is_signed(case: Case) -> bool:
             response.tbs_response_bytes,
         )
     except SignatureInvalid as error:
-        case.refuted = error
+        case.issuer_signature_error = error
         return False
     except UnsupportedAlgorithm:
         return False

@@ -20,7 +20,7 @@ from ocsp.verification.evidence import (
     evidence_of_response,
 )
 from ocsp.verification.judging.fast_path import ordinary
-from ocsp.verification.rules.entry import choose, complete, matching
+from ocsp.verification.rules.entry import check_complete, find_entries, select_entry
 from ocsp.verification.rules.message import (
     critical_extensions,
     has_entries,
@@ -31,15 +31,15 @@ from ocsp.verification.rules.message import (
     unique_extensions,
     well_formed,
 )
-from ocsp.verification.rules.nonce import came_back
+from ocsp.verification.rules.nonce import check_nonce
 from ocsp.verification.rules.signer import find_signer
 from ocsp.verification.rules.status import (
-    ended,
-    kept_after_expiry,
-    only_good_is_good,
+    check_archive_cutoff,
+    check_expired,
+    report_stale_revocation,
     revoked_in_the_past,
 )
-from ocsp.verification.rules.times import not_future, produced_at, recent
+from ocsp.verification.rules.times import check_freshness, not_future, produced_at
 
 __all__ = ["error_of", "judge", "open_message"]
 
@@ -64,13 +64,13 @@ def judge(case: Case) -> VerifiedResponse:
     if extended:
         unique_extensions(case, entries)
     find_signer(case)
-    about = matching(case, entries)
+    about = find_entries(case, entries)
     if case.request is not None:
-        complete(case, case.request, entries)
-    entry = about[0] if len(about) == 1 else choose(case, about)
+        check_complete(case, case.request, entries)
+    entry = about[0] if len(about) == 1 else select_entry(case, about)
     if extended:
         critical_extensions(case, entry)
-    nonce_matched = (extended or case.nonce is not None) and came_back(case)
+    nonce_matched = (extended or case.nonce is not None) and check_nonce(case)
     if entry is not None:
         _judge_entry(case, entry)
     signer = case.signer
@@ -114,17 +114,17 @@ def open_message(data: bytes | OCSPResponse) -> OCSPResponse:
 
 def _judge_entry(case: Case, entry: OCSPSingleResponse) -> None:
     not_future(case, entry)
-    recent(case, entry)
+    check_freshness(case, entry)
     produced_at(case, entry)
-    end = ended(case)
+    end = check_expired(case)
     # What follows tells the status, so nothing but age may speak against the response.
     if case.failures:
-        only_good_is_good(case, entry)
+        report_stale_revocation(case, entry)
         return
     if entry.certificate_status is OCSPCertStatus.REVOKED:
         revoked_in_the_past(case, entry)
     if end is not None:
-        kept_after_expiry(case, entry, end)
+        check_archive_cutoff(case, entry, end)
 
 
 _SPECIFIC = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12")

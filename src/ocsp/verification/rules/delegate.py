@@ -29,7 +29,7 @@ from ocsp.verification.errors import (
     VerificationError,
 )
 from ocsp.verification.evidence import AuthorizedBy
-from ocsp.verification.facts import facts_of, needs_pss, odd_size
+from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
 from ocsp.verification.names import (
     name_of_issuer,
     name_of_subject,
@@ -56,7 +56,7 @@ def strong_enough(case: Case, candidate: Candidate) -> None:
         certificates.append(case.issuer)
     for certificate in certificates:
         facts = facts_of(certificate)
-        odd = odd_size(facts, case.policy)
+        odd = key_size_problem(facts, case.policy)
         if odd:
             candidate.fail(
                 "V6",
@@ -156,7 +156,7 @@ def for_ocsp_signing(candidate: Candidate) -> None:
     if ExtendedKeyUsageOID.OCSP_SIGNING in purposes:
         return
     listed = ", ".join(sorted(each.dotted_string for each in purposes)) or (
-        "cannot be read" if candidate.facts.unreadable else "none"
+        "cannot be read" if candidate.facts.extension_error else "none"
     )
     candidate.fail(
         "V14",
@@ -172,13 +172,14 @@ def may_sign(case: Case, candidate: Candidate) -> None:
     facts = candidate.facts
     if facts.ca and candidate.authorized_by is AuthorizedBy.DELEGATE:
         _unsuitable(candidate, "is that of a CA, which must not sign for another")
-    if facts.unreadable:
-        _unsuitable(candidate, f"has unreadable extensions: {facts.unreadable}")
-    if facts.unknown:
+    if facts.extension_error:
+        _unsuitable(candidate, f"has unreadable extensions: {facts.extension_error}")
+    if facts.unknown_critical:
         _unsuitable(
-            candidate, f"has a critical extension that is not known: {facts.unknown}"
+            candidate,
+            f"has a critical extension that is not known: {facts.unknown_critical}",
         )
-    if not facts.signs and not (
+    if not facts.may_sign and not (
         candidate.authorized_by is AuthorizedBy.ISSUER
         and case.policy.issuer_key_usage is IssuerKeyUsage.ANY
     ):

@@ -32,14 +32,14 @@ from ocsp.verification.names import (
 from ocsp.verification.policy import CertIDHashes
 from ocsp.verification.rules.times import is_current
 
-__all__ = ["choose", "complete", "matching"]
+__all__ = ["check_complete", "find_entries", "select_entry"]
 
 Entries = tuple[OCSPSingleResponse, ...]
 
 
-def matching(case: Case, entries: Entries) -> list[OCSPSingleResponse]:
+def find_entries(case: Case, entries: Entries) -> list[OCSPSingleResponse]:
     """V7: return the entries that are about the certificate."""
-    stranger = _stranger(case)
+    stranger = _issuer_mismatch(case)
     if stranger:
         case.fail("V7", CertIDMismatch, stranger)
         return []
@@ -59,11 +59,15 @@ _MENTIONED = 8
 """Entries that a failure names."""
 
 
-def _stranger(case: Case) -> str:
+def _issuer_mismatch(case: Case) -> str:
     """Return why *cert* cannot be a certificate of *issuer*, or nothing."""
     cert, issuer = case.cert, case.issuer
     if isinstance(cert, CertID):
-        return "" if _of(case, cert) != cert else "the CertID is not of this issuer"
+        return (
+            ""
+            if _canonical_id(case, cert) != cert
+            else "the CertID is not of this issuer"
+        )
     if parts_of(cert).issuer == parts_of(issuer).subject:
         return ""
     name, expected = name_of_issuer(cert), name_of_subject(issuer)
@@ -125,7 +129,9 @@ def _of_issuer(case: Case, entry: OCSPSingleResponse) -> bool:
 _WORST_FIRST = (OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN, OCSPCertStatus.GOOD)
 
 
-def choose(case: Case, about: list[OCSPSingleResponse]) -> OCSPSingleResponse | None:
+def select_entry(
+    case: Case, about: list[OCSPSingleResponse]
+) -> OCSPSingleResponse | None:
     """V8: of the entries *about* the certificate, return the one that counts."""
     if not about:
         return None
@@ -147,13 +153,13 @@ def choose(case: Case, about: list[OCSPSingleResponse]) -> OCSPSingleResponse | 
     )
 
 
-def complete(case: Case, request: OCSPRequest, entries: Entries) -> None:
+def check_complete(case: Case, request: OCSPRequest, entries: Entries) -> None:
     """V9: every certificate of the request has an entry."""
-    answered = {_of(case, entry.cert_id) for entry in entries}
+    answered = {_canonical_id(case, entry.cert_id) for entry in entries}
     missing = [
         each.serial_number
         for each in request.requests
-        if _of(case, each.cert_id) not in answered
+        if _canonical_id(case, each.cert_id) not in answered
     ]
     if missing:
         case.fail(
@@ -164,7 +170,7 @@ def complete(case: Case, request: OCSPRequest, entries: Entries) -> None:
         )
 
 
-def _of(case: Case, cert_id: CertID) -> CertID | int:
+def _canonical_id(case: Case, cert_id: CertID) -> CertID | int:
     """
     Return what *cert_id* means, the same for every hash that the issuer is named by.
 

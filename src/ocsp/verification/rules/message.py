@@ -17,7 +17,7 @@ from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.messages.extension_types import KnownExtension
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.verification.case import Case, Findings, unread
+from ocsp.verification.case import Case, Findings, reason_rejected
 from ocsp.verification.errors import (
     MalformedResponse,
     UnhandledCriticalExtension,
@@ -65,7 +65,7 @@ def well_formed(findings: Findings, error: DecodeError) -> None:
     findings.fail(
         "V2",
         MalformedResponse,
-        f"the response is {unread(error)}",
+        f"the response is {reason_rejected(error)}",
         path=error.path,
         offset=error.offset,
     )

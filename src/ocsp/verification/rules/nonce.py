@@ -17,10 +17,10 @@ from ocsp.verification.errors import NonceMismatch, NonceMissing
 from ocsp.verification.policy import NonceCheck
 from ocsp.verification.rules.message import extensions_of
 
-__all__ = ["came_back"]
+__all__ = ["check_nonce"]
 
 
-def came_back(case: Case) -> bool:
+def check_nonce(case: Case) -> bool:
     """V22: tell whether a nonce that was sent has come back; it has to."""
     received = _received(case)
     if case.nonce is None:

@@ -41,26 +41,26 @@ from ocsp.verification.rules.delegate import (
 )
 from ocsp.verification.rules.times import in_validity
 
-__all__ = ["corresponds", "find_signer", "signature_is_right"]
+__all__ = ["find_signer", "matches_responder_id", "signature_is_right"]
 
 
 def find_signer(case: Case) -> None:
     """V12: find whoever has signed and may; or say of all who could have, why not."""
     named: list[Candidate] = []
     for certificate, authorized_by in _certificates(case):
-        if not corresponds(case, certificate):
+        if not matches_responder_id(case, certificate):
             continue
         candidate = Candidate(certificate, authorized_by)
         named.append(candidate)
-        if _affordable(case, candidate):
+        if _within_budget(case, candidate):
             _judge(case, candidate)
             if not candidate.failures:
                 case.signer = candidate
                 return
     if named:
-        _nobody_may(case, named)
+        _report_candidates(case, named)
     else:
-        _nobody_named(case)
+        _report_no_candidate(case)
 
 
 def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]:
@@ -74,12 +74,12 @@ def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]
             yield certificate, AuthorizedBy.DELEGATE
 
 
-def corresponds(case: Case, certificate: x509.Certificate) -> bool:
+def matches_responder_id(case: Case, certificate: x509.Certificate) -> bool:
     """V11: tell whether responderID, by key or by name, means *certificate*."""
     return names_signer(case.response, certificate)
 
 
-def _affordable(case: Case, candidate: Candidate) -> bool:
+def _within_budget(case: Case, candidate: Candidate) -> bool:
     """Count the signatures that judging the candidate takes, if the budget has them."""
     cost = 2 if candidate.authorized_by is AuthorizedBy.DELEGATE else 1
     case.signatures += cost
@@ -130,8 +130,11 @@ def signature_is_right(case: Case, candidate: Candidate) -> None:
 
 def _check(case: Case, candidate: Candidate) -> None:
     response, facts = case.response, candidate.facts
-    if case.refuted is not None and candidate.authorized_by is AuthorizedBy.ISSUER:
-        raise case.refuted  # a signature takes long: none is checked twice
+    if (
+        case.issuer_signature_error is not None
+        and candidate.authorized_by is AuthorizedBy.ISSUER
+    ):
+        raise case.issuer_signature_error  # never check a signature twice
     # With a key that is too large checking takes long: V6 has found that.
     affordable = facts.curve or facts.bits <= limits.MAX_KEY_BITS
     check_signature(
@@ -147,7 +150,7 @@ def _algorithm(response: OCSPResponse) -> str:
     return response.signature_algorithm_oid.dotted_string
 
 
-def _nobody_may(case: Case, named: list[Candidate]) -> None:
+def _report_candidates(case: Case, named: list[Candidate]) -> None:
     """Say what is wrong with all whom responderID names, the nearest first."""
     if case.signatures > limits.MAX_SIGNATURES_CHECKED:
         case.fail(
@@ -157,21 +160,21 @@ def _nobody_may(case: Case, named: list[Candidate]) -> None:
             f"be tried with MAX_SIGNATURES_CHECKED = {limits.MAX_SIGNATURES_CHECKED}",
             candidates=len(named),
         )
-    named.sort(key=_remoteness)
+    named.sort(key=_failure_distance)
     case.failures += (each for one in named for each in one.failures)
 
 
-def _remoteness(candidate: Candidate) -> tuple[bool, bool]:
+def _failure_distance(candidate: Candidate) -> tuple[bool, bool]:
     """Return how far a candidate is from having signed: the nearest says most."""
     failed = {finding.rule for finding in candidate.failures}
     return "V10" in failed, "V13" in failed
 
 
-def _nobody_named(case: Case) -> None:
+def _report_no_candidate(case: Case) -> None:
     """Say that responderID names nobody at hand; or that it lies about who signed."""
     others = [Candidate(*each) for each in _certificates(case)]
     for candidate in others:
-        if not _affordable(case, candidate):
+        if not _within_budget(case, candidate):
             break
         signature_is_right(case, candidate)
         if not candidate.failures:

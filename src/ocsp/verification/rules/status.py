@@ -25,14 +25,14 @@ from ocsp.verification.policy import ExpiredCertificate
 from ocsp.verification.rules.message import extensions_of
 
 __all__ = [
-    "ended",
-    "kept_after_expiry",
-    "only_good_is_good",
+    "check_archive_cutoff",
+    "check_expired",
+    "report_stale_revocation",
     "revoked_in_the_past",
 ]
 
 
-def only_good_is_good(case: Case, entry: OCSPSingleResponse) -> None:
+def report_stale_revocation(case: Case, entry: OCSPSingleResponse) -> None:
     """V20: *revoked* is said even where the response has become too old."""
     stale = all(failure.error is ResponseExpired for failure in case.failures)
     if stale and entry.certificate_status is OCSPCertStatus.REVOKED:
@@ -67,7 +67,7 @@ def revoked_in_the_past(case: Case, entry: OCSPSingleResponse) -> None:
         )
 
 
-def ended(case: Case) -> datetime.datetime | None:
+def check_expired(case: Case) -> datetime.datetime | None:
     """V26: a certificate that has ended is pointed out; return when, if it has."""
     if not isinstance(case.cert, x509.Certificate):
         return None
@@ -84,7 +84,7 @@ def ended(case: Case) -> datetime.datetime | None:
     return end
 
 
-def kept_after_expiry(
+def check_archive_cutoff(
     case: Case, entry: OCSPSingleResponse, end: datetime.datetime
 ) -> None:
     """V25: of a certificate that ended at *end*, *good* counts where status is kept."""

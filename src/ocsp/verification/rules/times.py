@@ -26,12 +26,12 @@ from ocsp.verification.facts import facts_of, validity_of
 from ocsp.verification.policy import MissingNextUpdate, Policy, ProducedAt
 
 __all__ = [
+    "check_freshness",
     "in_validity",
+    "interval_allowed_for_any",
     "is_current",
     "not_future",
     "produced_at",
-    "recent",
-    "suits_any_certificate",
 ]
 
 
@@ -56,7 +56,7 @@ def not_future(case: Case, entry: OCSPSingleResponse) -> None:
         )
 
 
-def recent(case: Case, entry: OCSPSingleResponse) -> None:
+def check_freshness(case: Case, entry: OCSPSingleResponse) -> None:
     """V19: the response is recent: nextUpdate, age and interval."""
     this_update, next_update = entry._this_update, entry._next_update
     policy = case.policy
@@ -72,7 +72,7 @@ def recent(case: Case, entry: OCSPSingleResponse) -> None:
                 at=case.at,
             )
         interval = next_update - this_update
-        if not suits_any_certificate(policy, interval):
+        if not interval_allowed_for_any(policy, interval):
             _odd_interval(case, interval)
     if case.at - this_update > policy.max_age:
         _too_old(case, this_update, policy.max_age)
@@ -93,7 +93,7 @@ def _without_next_update(case: Case, this_update: datetime.datetime) -> None:
             _too_old(case, this_update, most)
 
 
-def suits_any_certificate(policy: Policy, interval: datetime.timedelta) -> bool:
+def interval_allowed_for_any(policy: Policy, interval: datetime.timedelta) -> bool:
     """Tell whether a response may hold for *interval*, be it about a CA or not."""
     return (
         policy.min_interval <= interval <= policy.max_interval
@@ -146,23 +146,33 @@ def produced_at(case: Case, entry: OCSPSingleResponse) -> None:
     produced, skew = case.response.produced_at_utc, case.policy.clock_skew
     this_update, next_update = entry._this_update, entry._next_update
     if produced - case.at > skew:
-        _misfit(case, f"the response was signed at {produced}, and it is {case.at}")
+        _report_produced_at(
+            case, f"the response was signed at {produced}, and it is {case.at}"
+        )
     if this_update - produced > skew:
-        _misfit(case, f"signed at {produced}, before thisUpdate {this_update}")
+        _report_produced_at(
+            case, f"signed at {produced}, before thisUpdate {this_update}"
+        )
     if next_update is not None and produced > next_update:
-        _misfit(case, f"signed at {produced}, after nextUpdate {next_update}")
+        _report_produced_at(
+            case, f"signed at {produced}, after nextUpdate {next_update}"
+        )
     if isinstance(case.cert, x509.Certificate):
         begin, _ = validity_of(case.cert)
         if begin - produced > skew:
-            _misfit(case, f"signed at {produced}, before the certificate, at {begin}")
+            _report_produced_at(
+                case, f"signed at {produced}, before the certificate, at {begin}"
+            )
     if case.signer is None:
         return
     facts = case.signer.facts
     if facts.not_before - produced > skew or produced - facts.not_after > skew:
-        _misfit(case, f"signed at {produced}, outside of the signer's own validity")
+        _report_produced_at(
+            case, f"signed at {produced}, outside of the signer's own validity"
+        )
 
 
-def _misfit(case: Case, message: str) -> None:
+def _report_produced_at(case: Case, message: str) -> None:
     report = case.fail if case.policy.produced_at is ProducedAt.REFUSE else case.warn
     report(
         "V21",
