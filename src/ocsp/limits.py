@@ -1,7 +1,7 @@
 """
 The limits, each with the reason for its value.
 
-A message over a limit is refused with :class:`ocsp.LimitExceeded`, which names the
+A message over a limit is refused with :class:`ocsp.errors.LimitExceeded`, which names the
 constant. They are read at each use, so that a program (or a test) can set its own.
 """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ocsp.verification.errors import Finding
+from ocsp.errors import Finding
 from tests.cases.run import Outcome
 
 __all__ = ["MORE", "VALUES", "surprises"]

@@ -17,10 +17,10 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
+from ocsp.errors import Finding, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.certid import _load as load_cert_id
 from ocsp.verification import ChainOutcome, Policy
-from ocsp.verification.errors import Finding, VerificationError
 from tests.cases.model import PolicySpec, Result
 
 __all__ = ["Outcome", "differences", "run"]

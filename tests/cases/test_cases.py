@@ -14,9 +14,9 @@ import pytest
 from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509 import ocsp as original
 
+from ocsp.errors import Finding, VerificationError
+from ocsp.errors import verification as verification_errors
 from ocsp.verification import Policy, policy
-from ocsp.verification import errors as verification_errors
-from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.judging import judge
 from ocsp.verification.table import CRL_RULES, RULES
 from tests.cases import cves_cases, traps_cases

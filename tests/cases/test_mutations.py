@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocsp
-from ocsp.verification.errors import RevokedButStale, VerificationError
+from ocsp.errors import RevokedButStale, VerificationError
 from tests.cases.builder import DAY, Builder
 from tests.cases.model import NOW
 

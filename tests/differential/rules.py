@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp import DERError, ResponseStatusError, SchemaError
+from ocsp import ResponseStatusError
 from ocsp.asn1.der import encode_oid
+from ocsp.errors import DERError, SchemaError
 from tests.differential.compare import Outcome
 
 __all__ = ["RULES", "Rule", "explain"]

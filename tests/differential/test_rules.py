@@ -85,6 +85,6 @@ def test_a_certificate_of_that_version_loads_nowhere_by_itself() -> None:
 def test_a_request_about_nothing_is_malformed_also_with_many_allowed() -> None:
     """The opt-in for many does not let in none."""
     assert REQUESTS
-    with pytest.raises(ocsp.SchemaError) as refused:
+    with pytest.raises(ocsp.errors.SchemaError) as refused:
         ocsp.load_der_ocsp_request(EXAMPLES["no-request"][1], allow_multiple=True)
     assert refused.value.path == "tbsRequest.requestList"

@@ -143,7 +143,7 @@ def test_a_kept_connection_that_was_closed_is_made_anew(send: Sender) -> None:
 
 def test_a_new_connection_that_is_closed_is_a_failure(send: Sender) -> None:
     """It is not tried for ever."""
-    with serving(read_request) as server, pytest.raises(ocsp.TransportError):
+    with serving(read_request) as server, pytest.raises(ocsp.errors.TransportError):
         send(_url(server))
     assert server.connections == 1
 
@@ -152,7 +152,7 @@ def test_nobody_listens(send: Sender) -> None:
     """A transport error, with the URL that is shown."""
     with socket.create_server(("127.0.0.1", 0)) as bound:
         port = bound.getsockname()[1]
-    with pytest.raises(ocsp.TransportError) as raised:
+    with pytest.raises(ocsp.errors.TransportError) as raised:
         send(f"http://127.0.0.1:{port}/MFQwUjBQ", shown="http://a.example")
     assert raised.value.url == "http://a.example"
     assert isinstance(raised.value, ConnectionError)
@@ -177,7 +177,7 @@ def test_what_is_no_http_is_a_transport_error(send: Sender, answer: bytes) -> No
         read_request(server, connection)
         connection.sendall(answer)
 
-    with serving(serve) as server, pytest.raises(ocsp.TransportError):
+    with serving(serve) as server, pytest.raises(ocsp.errors.TransportError):
         send(_url(server))
 
 
@@ -197,7 +197,7 @@ def _announced(server: Server, connection: socket.socket) -> None:
 @pytest.mark.parametrize("serve", [_endless, _announced])
 def test_an_answer_is_read_to_its_limit(send: Sender, serve: Any) -> None:
     """While reading, and before that where it says so itself; then it is closed."""
-    with serving(serve) as server, pytest.raises(ocsp.BodyTooLarge) as raised:
+    with serving(serve) as server, pytest.raises(ocsp.errors.BodyTooLarge) as raised:
         send(_url(server))
     assert raised.value.maximum == 65_536
 
@@ -206,7 +206,7 @@ def test_an_answer_of_just_that_size_is_read(send: Sender) -> None:
     """One octet more is too much."""
     with serving(_answering) as server:
         assert len(send(_url(server), max_bytes=len(BODY)).body) == len(BODY)
-        with pytest.raises(ocsp.BodyTooLarge):
+        with pytest.raises(ocsp.errors.BodyTooLarge):
             send(_url(server), max_bytes=len(BODY) - 1)
 
 
@@ -251,7 +251,7 @@ def test_every_wait_has_an_end(
 ) -> None:
     """Each step, and all of them: drops do not prolong it."""
     start = time.monotonic()
-    with serving(serve) as server, pytest.raises(ocsp.FetchTimeout) as raised:
+    with serving(serve) as server, pytest.raises(ocsp.errors.FetchTimeout) as raised:
         send(_url(server), **changes)
     assert isinstance(raised.value, TimeoutError)
     assert time.monotonic() - start < 20
@@ -263,7 +263,7 @@ def test_every_wait_has_an_end(
 def test_a_private_address_is_not_connected_to(send: Sender) -> None:
     """Not by its number, and nothing arrives there."""
     with serving(_answering) as server:
-        with pytest.raises(ocsp.ForbiddenResponderURL, match="not public"):
+        with pytest.raises(ocsp.errors.ForbiddenResponderURL, match="not public"):
             send(_url(server), address_policy=AddressPolicy.PUBLIC)
         assert server.connections == 0
 
@@ -272,7 +272,7 @@ def test_a_connection_that_was_allowed_serves_no_one_else(send: Sender) -> None:
     """It was made for a URL of the caller's, and a certificate names the same."""
     with serving(_answering) as server:
         assert send(_url(server)).status == 200
-        with pytest.raises(ocsp.ForbiddenResponderURL):
+        with pytest.raises(ocsp.errors.ForbiddenResponderURL):
             send(_url(server), address_policy=AddressPolicy.PUBLIC)
 
 
@@ -280,7 +280,9 @@ def test_a_connection_that_was_allowed_serves_no_one_else(send: Sender) -> None:
 def test_a_name_is_judged_by_where_it_leads(send: Sender, host: str) -> None:
     """Also a number in one of its older spellings."""
     with serving(_answering) as server:
-        with pytest.raises((ocsp.ForbiddenResponderURL, ocsp.TransportError)):
+        with pytest.raises(
+            (ocsp.errors.ForbiddenResponderURL, ocsp.errors.TransportError)
+        ):
             send(f"http://{host}:{server.port}/", address_policy=AddressPolicy.PUBLIC)
         assert server.connections == 0
 
@@ -318,7 +320,7 @@ def test_a_name_is_resolved_once_and_what_was_judged_is_used(
         assert send(url).status == 200
         assert asked == ["name.example"]
         assert f"Host: name.example:{server.port}".encode() in server.requests[0]
-        with pytest.raises(ocsp.ForbiddenResponderURL, match=r"10\.255\.255\.1"):
+        with pytest.raises(ocsp.errors.ForbiddenResponderURL, match=r"10\.255\.255\.1"):
             send(url, address_policy=AddressPolicy.PUBLIC)
 
 
@@ -333,7 +335,7 @@ def test_an_address_where_nobody_answers_is_followed_by_the_next(
 
 def test_a_name_that_does_not_exist(send: Sender) -> None:
     """RFC 6761 §6.4: no name below .invalid does."""
-    with pytest.raises(ocsp.TransportError):
+    with pytest.raises(ocsp.errors.TransportError):
         send("http://nobody.invalid/")
 
 
@@ -352,7 +354,7 @@ def test_a_resolver_that_does_not_answer_costs_no_more_than_a_step(
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     try:
-        with pytest.raises(ocsp.FetchTimeout):
+        with pytest.raises(ocsp.errors.FetchTimeout):
             send("http://name.example/", io_timeout=0.1)
     finally:
         release.set()

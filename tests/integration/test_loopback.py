@@ -195,7 +195,7 @@ def _wrong_type(reply: httpx.Response) -> bool:
 def _truncated(reply: httpx.Response) -> bool:
     try:
         ocsp.load_der_ocsp_response(reply.content)
-    except ocsp.DERError:
+    except ocsp.errors.DERError:
         return reply.status_code == 200 and len(reply.content) > 200
     return False
 

@@ -34,8 +34,8 @@ from ocsp import (
     OCSPCertStatus,
     OCSPResponderEncoding,
     OCSPResponse,
-    SignerUnavailable,
 )
+from ocsp.errors import SignerUnavailable
 from ocsp.pkcs11 import PKCS11Signer, RSAPadding
 from ocsp.pkcs11 import token as token_module
 from ocsp.pkcs11.settings import KeyName, Pin
@@ -621,7 +621,7 @@ def test_a_signer_shows_where_its_key_is(bench: Bench) -> None:
 FORK = """
 import os, sys
 from cryptography import x509
-from ocsp import SignerUnavailable
+from ocsp.errors import SignerUnavailable
 from ocsp.pkcs11 import PKCS11Signer
 
 module, label, pin, file = sys.argv[1:]

@@ -241,8 +241,8 @@ class _Failing:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (ocsp.SourceUnavailable("disk on fire"), OCSPResponseStatus.TRY_LATER),
-        (ocsp.StoreError("disk on fire"), OCSPResponseStatus.INTERNAL_ERROR),
+        (ocsp.errors.SourceUnavailable("disk on fire"), OCSPResponseStatus.TRY_LATER),
+        (ocsp.errors.StoreError("disk on fire"), OCSPResponseStatus.INTERNAL_ERROR),
         (RuntimeError("disk on fire"), OCSPResponseStatus.INTERNAL_ERROR),
     ],
 )

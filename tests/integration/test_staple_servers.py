@@ -12,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import OCSPCertStatus
-from ocsp.errors import OCSPError
-from ocsp.verification.errors import (
+from ocsp.errors import (
     CertIDMismatch,
     CertificateRevoked,
     MustStapleViolation,
+    OCSPError,
     ResponseExpired,
     ResponseSignatureInvalid,
     UnsuccessfulResponse,

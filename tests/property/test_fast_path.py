@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import ocsp
 from ocsp import limits
+from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.verification import (
     CertIDHashes,
@@ -24,7 +25,6 @@ from ocsp.verification import (
     ProducedAt,
     SignatureHashes,
 )
-from ocsp.verification.errors import VerificationError
 from ocsp.verification.judging import judge
 from tests.cases.builder import (
     CA,

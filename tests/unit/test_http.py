@@ -79,7 +79,7 @@ def test_what_get_url_writes_is_read_back(tail: bytes) -> None:
 
 def test_a_target_that_is_no_base64_names_the_place() -> None:
     """The error is one of decoding and says that it was the GET."""
-    with pytest.raises(ocsp.SchemaError, match=r"^GET: not base64"):
+    with pytest.raises(ocsp.errors.SchemaError, match=r"^GET: not base64"):
         read_target(b"/favicon.ico")
 
 
@@ -89,7 +89,7 @@ def test_a_request_over_the_limit_is_refused(
 ) -> None:
     """POST and GET know the same limit."""
     monkeypatch.setattr(ocsp.limits, "MAX_HTTP_REQUEST_BYTES", 10)
-    with pytest.raises(ocsp.LimitExceeded) as refused:
+    with pytest.raises(ocsp.errors.LimitExceeded) as refused:
         read(b"A" * 80)
     assert refused.value.limit == "MAX_HTTP_REQUEST_BYTES"
     assert refused.value.maximum == 10

@@ -133,7 +133,7 @@ def test_a_message_over_a_limit_is_refused_by_name(
     fitting, larger = make_fitting(), make_larger()
     monkeypatch.setattr(limits, limit, lowered)
     load(fitting)
-    with pytest.raises(ocsp.LimitExceeded) as refused:
+    with pytest.raises(ocsp.errors.LimitExceeded) as refused:
         load(larger)
     assert refused.value.limit == limit
     assert (refused.value.value, refused.value.maximum) == (value, lowered)
@@ -157,7 +157,7 @@ def test_the_size_limit_holds_for_known_shapes_too(
     monkeypatch.setattr(limits, "MAX_MESSAGE_BYTES", len(data))
     load(data)
     monkeypatch.setattr(limits, "MAX_MESSAGE_BYTES", len(data) - 1)
-    with pytest.raises(ocsp.LimitExceeded) as refused:
+    with pytest.raises(ocsp.errors.LimitExceeded) as refused:
         load(data)
     assert refused.value.limit == "MAX_MESSAGE_BYTES"
     assert refused.value.value == len(data)
@@ -170,7 +170,7 @@ def test_nesting_in_certificates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(limits, "MAX_DEPTH", levels)
     load_der_ocsp_response(data)
     monkeypatch.setattr(limits, "MAX_DEPTH", levels - 1)
-    with pytest.raises(ocsp.LimitExceeded) as refused:
+    with pytest.raises(ocsp.errors.LimitExceeded) as refused:
         load_der_ocsp_response(data)
     assert refused.value.limit == "MAX_DEPTH"
     assert (refused.value.value, refused.value.maximum) == (levels, levels - 1)

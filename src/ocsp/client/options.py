@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 
 from cryptography import x509
 
-from ocsp.errors import BuildError
+from ocsp.errors import ConfigError
 from ocsp.verification.policy import Policy
 
 __all__ = [
@@ -204,7 +204,7 @@ class Options:
 
         Raises:
             TypeError: If one is of another type, ``True`` for an enumeration say.
-            BuildError: If a span of time is not positive, ``retries`` is negative, or
+            ConfigError: If a span of time is not positive, ``retries`` is negative, or
                 ``negative_cache_ttl`` is over a minute.
         """
         for field in fields(self):
@@ -213,8 +213,12 @@ class Options:
                 raise TypeError(f"{field.name} must be a {kind.__name__}")
             least = datetime.timedelta(0)
             if isinstance(value, datetime.timedelta) and value <= least:
-                raise BuildError(f"{field.name} must be positive")
+                seconds = f"{value.total_seconds():g} s"
+                raise ConfigError(field.name, f"must be positive, and is {seconds}")
         if self.retries < 0:
-            raise BuildError("retries must not be negative")
+            raise ConfigError("retries", f"must not be negative, and is {self.retries}")
         if self.negative_cache_ttl > 60 * _SECOND:
-            raise BuildError("negative_cache_ttl must not be over a minute")
+            raise ConfigError(
+                "negative_cache_ttl",
+                f"must be at most one minute, and is {self.negative_cache_ttl}",
+            )

@@ -28,13 +28,11 @@ from ocsp.errors import (
     RedirectRefused,
     ResponderBackedOff,
     RevocationIndeterminate,
-)
-from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
-from ocsp.verification.errors import (
     RevokedButStale,
     UnsuccessfulResponse,
     VerificationError,
 )
+from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 from ocsp.verification.staple import must_staple
 

@@ -18,7 +18,7 @@ from cryptography import x509
 
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.times import utc
-from ocsp.errors import BuildError
+from ocsp.errors import ConfigError
 from ocsp.messages.statuses import OCSPCertStatus
 
 __all__ = [
@@ -91,15 +91,19 @@ class StatusRecord:
         Refuse what cannot be answered.
 
         Raises:
-            BuildError: If the fields do not fit together.
+            ConfigError: If the fields do not fit together.
         """
         if self.status is OCSPCertStatus.UNKNOWN:
-            raise BuildError("a certificate that is not known has no record")
+            raise ConfigError("status", "an unknown certificate has no record")
         revoked = self.status is OCSPCertStatus.REVOKED
         if revoked != (self.revocation_time is not None):
-            raise BuildError("revocation_time belongs to REVOKED, and only there")
+            raise ConfigError(
+                "revocation_time", "is required with status REVOKED, and only there"
+            )
         if self.revocation_reason is not None and not revoked:
-            raise BuildError("revocation_reason belongs to REVOKED only")
+            raise ConfigError(
+                "revocation_reason", "is allowed with status REVOKED only"
+            )
 
     @classmethod
     def revoked(

@@ -17,7 +17,13 @@ from dataclasses import replace
 from typing import Any
 
 from ocsp import limits
-from ocsp.errors import DecodeError, LimitExceeded, ResponderError, SchemaError
+from ocsp.errors import (
+    BackendError,
+    DecodeError,
+    LimitExceeded,
+    SchemaError,
+    UnknownIssuer,
+)
 from ocsp.http import (
     Conditions,
     HTTPAnswer,
@@ -115,7 +121,7 @@ class Application:
             records = await self._source.look_up(step.queries)
             # A signer may be a device at the end of a wire.
             return await asyncio.to_thread(self._responder.finish, step, records)
-        except ResponderError as error:
+        except (BackendError, UnknownIssuer) as error:
             logger.error("no answer: %s", error)
             return error_response(error)
         except Exception as error:

@@ -21,9 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.errors import BuildError, StoreError
+from ocsp.errors import ConfigError, StoreError, VerificationError
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import verify
@@ -121,13 +120,15 @@ class StapleFile:
             Whether the file was replaced.
 
         Raises:
-            BuildError: If *evidence* is about another certificate, or says *unknown*.
+            ConfigError: If *evidence* is about another certificate, or says *unknown*.
             StoreError: If the file cannot be written; it is as it was then.
         """
         if not evidence.is_about(self.certificate, self.issuer):
-            raise BuildError("the evidence is about another certificate")
+            raise ConfigError("evidence", "is about another certificate")
         if evidence.status is OCSPCertStatus.UNKNOWN:
-            raise BuildError("a staple says good or revoked, and this says unknown")
+            raise ConfigError(
+                "evidence", "states unknown; a staple states good or revoked"
+            )
         standing = self.evidence(evidence.at)
         if standing is not None and _rank(standing) >= _rank(evidence):
             return False

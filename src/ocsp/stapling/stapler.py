@@ -21,7 +21,7 @@ from ocsp.client.options import CertIDHash, CRLFallback, Options
 from ocsp.client.outcome import CheckStatus, Outcome
 from ocsp.client.sync import Client
 from ocsp.client.transport.protocol import Transport
-from ocsp.errors import ConfigError, HookFailed, OCSPError
+from ocsp.errors import CertificateStatusUnknown, ConfigError, HookFailed, OCSPError
 from ocsp.stapling.lock import exclusive_lock
 from ocsp.stapling.report import StapleEvent, StapleReport, StapleState
 from ocsp.stapling.schedule import (
@@ -32,7 +32,6 @@ from ocsp.stapling.schedule import (
 )
 from ocsp.stapling.site import CertificateAndIssuer, Site, read_pair
 from ocsp.stapling.staple_file import StapleFile
-from ocsp.verification.errors import CertificateStatusUnknown
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["STAPLE_OPTIONS", "Hook", "Stapler"]

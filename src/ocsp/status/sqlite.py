@@ -23,7 +23,13 @@ from typing import Self
 from cryptography import x509
 
 from ocsp.asn1.times import utc
-from ocsp.errors import BuildError, SourceUnavailable, StoreError, UnknownCertificate
+from ocsp.errors import (
+    AlreadyRevoked,
+    NotOnHold,
+    SourceUnavailable,
+    StoreError,
+    UnknownCertificate,
+)
 from ocsp.messages.statuses import REASON_CODES, REASONS
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 
@@ -113,7 +119,7 @@ class SQLiteSource:
             create: Make it where it is missing.
 
             read_only: Ask for no right to write. Changes are then a
-                :class:`ocsp.StoreError`.
+                :class:`ocsp.errors.StoreError`.
 
         Raises:
             StoreError: If it cannot be opened, or is something else.
@@ -213,14 +219,14 @@ class SQLiteSource:
 
         Raises:
             UnknownCertificate: If it was never added.
-            BuildError: If it is revoked already.
+            AlreadyRevoked: If it is revoked already.
             StoreError: If the file cannot be written.
         """
         record = StatusRecord.revoked(time, reason)
         with self._changing():
             known = self._known(issuer, serial_number)
             if known.revocation_time and not _on_hold(known):
-                raise BuildError(f"serial number {serial_number:#x} is revoked already")
+                raise AlreadyRevoked(serial_number)
             self._write(issuer, serial_number, record)
 
     def release(self, issuer: x509.Certificate, serial_number: int) -> None:
@@ -229,12 +235,12 @@ class SQLiteSource:
 
         Raises:
             UnknownCertificate: If it was never added.
-            BuildError: If it is not on hold.
+            NotOnHold: If it is not on hold.
             StoreError: If the file cannot be written.
         """
         with self._changing():
             if not _on_hold(self._known(issuer, serial_number)):
-                raise BuildError(f"serial number {serial_number:#x} is not on hold")
+                raise NotOnHold(serial_number)
             self._write(issuer, serial_number, StatusRecord())
 
     def entries(self) -> list[Entry]:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from cryptography.x509 import TLSFeature, TLSFeatureType
 
 from ocsp.asn1.times import utc
-from ocsp.errors import BuildError, ConfigError
+from ocsp.errors import ConfigError
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import (
     Authority,
@@ -192,7 +192,7 @@ class PKI:
             extensions: What else it has, not critical.
 
         Raises:
-            BuildError: If time or reason are given for another status.
+            ConfigError: If time or reason are given for another status.
         """
         if ocsp_urls is None:
             ocsp_urls = () if no_rev_avail else self._default_urls()
@@ -238,14 +238,16 @@ class PKI:
             reason: See there.
 
         Raises:
-            BuildError: If time or reason are given for another status.
+            ConfigError: If time or reason are given for another status.
         """
         query = StatusQuery(IssuerKey.of(identity.issuer), identity.serial_number)
         if status is OCSPCertStatus.UNKNOWN:
             status = UnknownSerialPolicy.UNKNOWN
         if isinstance(status, UnknownSerialPolicy):
             if revoked_at is not None or reason is not None:
-                raise BuildError("revoked_at and reason belong to REVOKED only")
+                raise ConfigError(
+                    "revoked_at", "and reason are allowed with status REVOKED only"
+                )
             self._records[query] = status
             return
         if status is OCSPCertStatus.REVOKED and revoked_at is None:

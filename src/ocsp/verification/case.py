@@ -11,12 +11,11 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
-from ocsp.errors import LimitExceeded, SignatureInvalid
+from ocsp.errors import Finding, LimitExceeded, SignatureInvalid, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.clauses import CLAUSES
-from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.evidence import AuthorizedBy, Evidence
 from ocsp.verification.facts import facts_of
 from ocsp.verification.names import name_of_subject, text

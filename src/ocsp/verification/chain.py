@@ -17,14 +17,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import decoded_extensions, serial_of
-from ocsp.messages.responses.response import OCSPResponse
-from ocsp.verification.case import Findings
-from ocsp.verification.clock import moment_of
-from ocsp.verification.errors import (
+from ocsp.errors import (
     Finding,
     RevocationUndetermined,
     VerificationError,
 )
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.verification.case import Findings
+from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.judging.judge import error_of
 from ocsp.verification.names import name_of_subject, text

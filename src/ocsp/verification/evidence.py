@@ -17,16 +17,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.certificates import serial_of
-from ocsp.messages.certid import CertID
-from ocsp.messages.responses.response import OCSPResponse
-from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
-from ocsp.verification.errors import (
+from ocsp.errors import (
     CertificateNotIssued,
     CertificateRevoked,
     CertificateStatusUnknown,
     Finding,
 )
+from ocsp.messages.certid import CertID
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import REASONS, OCSPCertStatus
 from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import MissingNextUpdate, Policy
 

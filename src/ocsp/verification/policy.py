@@ -12,7 +12,7 @@ import datetime
 import enum
 from dataclasses import dataclass, fields
 
-from ocsp.errors import BuildError
+from ocsp.errors import ConfigError
 
 __all__ = [
     "UNBOUNDED",
@@ -188,16 +188,17 @@ class Policy:
 
         Raises:
             TypeError: If one is of another type, ``True`` for an enumeration say.
-            BuildError: If a number or a span of time is negative.
+            ConfigError: If a number or a span of time is negative.
         """
         for field in fields(self):
             value, kind = getattr(self, field.name), type(field.default)
             if type(value) is not kind:
                 raise TypeError(f"{field.name} must be a {kind.__name__}")
             if isinstance(value, int) and value < 0:
-                raise BuildError(f"{field.name} must not be negative")
+                raise ConfigError(field.name, f"must not be negative, and is {value}")
             if isinstance(value, datetime.timedelta) and value < datetime.timedelta(0):
-                raise BuildError(f"{field.name} must not be negative")
+                seconds = f"{value.total_seconds():g} s"
+                raise ConfigError(field.name, f"must not be negative, and is {seconds}")
 
     @classmethod
     def rfc9919(cls) -> Policy:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
-from ocsp.errors import BuildError
+from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
@@ -78,7 +78,7 @@ def verify(
     Raises:
         VerificationError: If a rule fails; ``failures`` has all that do.
         TypeError: If an argument is of another type, or *at* is naive.
-        BuildError: If *nonce* is another one than that of *request*.
+        ConfigError: If *nonce* is another one than that of *request*.
         x509.DuplicateExtension: If *request* has two nonces.
     """
     if not isinstance(response, (bytes, OCSPResponse)):
@@ -144,6 +144,6 @@ def _nonce_of(request: OCSPRequest, nonce: bytes | None) -> bytes | None:
     for extension in request.extensions:
         if isinstance(extension.value, x509.OCSPNonce):
             if nonce is not None and nonce != extension.value.nonce:
-                raise BuildError("nonce: the request has another one")
+                raise ConfigError("nonce", "differs from the nonce in the request")
             return extension.value.nonce
     return nonce

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from ocsp.asn1.certificates import decoded_extensions
+from ocsp.errors import MustStapleViolation, VerificationError
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
-from ocsp.verification.errors import MustStapleViolation, VerificationError
 from ocsp.verification.evidence import Evidence, VerifiedResponse
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import check_settings, verify

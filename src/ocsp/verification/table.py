@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ocsp import errors as e
 from ocsp.verification import chain, evidence, staple
-from ocsp.verification import errors as e
 from ocsp.verification.clauses import CLAUSES, Clause
 from ocsp.verification.crl import case as crl_case
 from ocsp.verification.crl import entry as crl_entry

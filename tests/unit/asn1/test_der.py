@@ -113,14 +113,16 @@ def test_nothing_may_follow() -> None:
     assert "1 unexpected octets" in str(
         _refused("a0 04 04 01 00 00", der.explicit, 0, der.OCTET_STRING)
     )
-    with pytest.raises(ocsp.DERError, match="field at offset 3: 2 unexpected octets"):
+    with pytest.raises(
+        ocsp.errors.DERError, match="field at offset 3: 2 unexpected octets"
+    ):
         der.end_of(3, 5, "field")
 
 
 def test_a_value_ends_where_its_parent_ends() -> None:
     """Octets of the neighbour are not read."""
     data = bytes.fromhex("3003 0403 010203".replace(" ", ""))
-    with pytest.raises(ocsp.DERError, match="3 octets announced, 1 there"):
+    with pytest.raises(ocsp.errors.DERError, match="3 octets announced, 1 there"):
         der.content(data, 2, 5, der.OCTET_STRING, "field")
 
 

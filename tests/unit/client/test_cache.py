@@ -83,7 +83,7 @@ def test_answers_with_either_hash_are_one_entry(cache: Cache) -> None:
 )
 def test_evidence_is_filed_under_its_own_name_only(cache: Cache, wrong: CertID) -> None:
     """Another serial number, another hash, another issuer: never what was hoped for."""
-    with pytest.raises(ocsp.BuildError, match="canonical_cert_id"):
+    with pytest.raises(ocsp.ConfigError, match="canonical_cert_id"):
         cache.put(wrong, answer(1), LATER)
     assert cache.get(wrong) is None
     assert cache.get(key_of(1)) is None

@@ -187,7 +187,7 @@ def test_a_new_file_is_for_its_owner_only(path: Path) -> None:
 def test_where_no_file_can_be_made_is_said_at_once(tmp_path: Path) -> None:
     """A folder that is not there, a folder in its place, a device."""
     for path in (tmp_path / "no" / "answers.db", tmp_path, Path(os.devnull)):
-        with pytest.raises(ocsp.StoreError, match=str(path)):
+        with pytest.raises(ocsp.errors.StoreError, match=str(path)):
             SQLiteCache(path)
     assert not Path(os.devnull).is_file()
 

@@ -24,7 +24,7 @@ from tests.unit.client.scene import (
     response,
 )
 
-BROKEN = ocsp.TransportError(A, "connection reset")
+BROKEN = ocsp.errors.TransportError(A, "connection reset")
 LIST, DELTA = "http://c.example/full.crl", "http://d.example/delta.crl"
 FALLBACK = Options(crl_fallback=CRLFallback.WHEN_INDETERMINATE, retries=0)
 

@@ -47,7 +47,7 @@ HEDGED = Options(
     hedge_after=datetime.timedelta(milliseconds=1),
     retries=0,
 )
-BROKEN = ocsp.TransportError(A, "connection reset")
+BROKEN = ocsp.errors.TransportError(A, "connection reset")
 
 
 def _by_serial(request: HTTPRequest) -> HTTPReply:

@@ -43,7 +43,7 @@ from tests.unit.client.scene import (
     unsuccessful,
 )
 
-BROKEN = ocsp.TransportError(A, "connection reset")
+BROKEN = ocsp.errors.TransportError(A, "connection reset")
 UNKNOWN = OCSPCertStatus.UNKNOWN
 
 
@@ -74,9 +74,9 @@ def test_a_verified_answer_is_evidence(driver: str, status: OCSPCertStatus) -> N
     ("answer", "reason"),
     [
         (BROKEN, Reason.TRANSPORT),
-        (ocsp.FetchTimeout(A, "took too long"), Reason.TIMEOUT),
-        (ocsp.BodyTooLarge(A, 65536), Reason.TOO_LARGE),
-        (ocsp.ForbiddenResponderURL(A, "is private"), Reason.FORBIDDEN),
+        (ocsp.errors.FetchTimeout(A, "took too long"), Reason.TIMEOUT),
+        (ocsp.errors.BodyTooLarge(A, 65536), Reason.TOO_LARGE),
+        (ocsp.errors.ForbiddenResponderURL(A, "is private"), Reason.FORBIDDEN),
         (reply(status=404), Reason.HTTP_STATUS),
         (reply(status=500), Reason.HTTP_STATUS),
         (reply(status=204, body=b""), Reason.HTTP_STATUS),
@@ -355,7 +355,7 @@ def test_a_certificate_without_responder_is_no_good_one(driver: str) -> None:
         outcome = Play(driver, {}).check(cert)
         assert outcome.status is CheckStatus.INDETERMINATE
         assert outcome.reason is Reason.NO_URL
-        assert isinstance(outcome.failure, ocsp.NoResponderURL)
+        assert isinstance(outcome.failure, ocsp.errors.NoResponderURL)
 
 
 def test_the_number_of_urls_is_a_limit(
@@ -487,7 +487,7 @@ def test_all_tries_together_have_one_deadline(driver: str) -> None:
     play.script.takes = 6.0
     outcome = play.check(certificate(A, B, C))
     assert [request.timeout for request in play.script.sent] == [10.0, 4.0]
-    assert isinstance(outcome.attempts[2].error, ocsp.FetchTimeout)
+    assert isinstance(outcome.attempts[2].error, ocsp.errors.FetchTimeout)
     assert outcome.reason in {Reason.TIMEOUT, Reason.TRANSPORT}
     assert [attempt.started for attempt in outcome.attempts] == [0.0, 6.0, 12.0]
     assert outcome.attempts[0].seconds == 6.0
@@ -505,7 +505,7 @@ def test_a_responder_that_failed_is_left_alone_for_longer_each_time(
         play.clock.seconds += seconds - 0.5
         outcome = play.check()
         assert outcome.reason is Reason.BACKED_OFF
-        assert isinstance(outcome.failure, ocsp.ResponderBackedOff)
+        assert isinstance(outcome.failure, ocsp.errors.ResponderBackedOff)
         assert outcome.failure.seconds == pytest.approx(0.5)
         assert len(play.script.sent) == sent
         play.clock.seconds += 0.5

@@ -92,7 +92,7 @@ def test_what_has_not_signed_the_certificate_is_no_issuer(
     play = Play(driver, {A: [reply()], WHERE: [_served(body)]}, FETCH)
     outcome = play.check(certificate(A, ca_issuers=WHERE), None)
     assert outcome.reason is Reason.NO_ISSUER
-    assert isinstance(outcome.attempts[0].error, ocsp.IssuerNotFound)
+    assert isinstance(outcome.attempts[0].error, ocsp.errors.IssuerNotFound)
     assert [request.url for request in play.script.sent] == [WHERE]
 
 
@@ -111,5 +111,5 @@ def test_a_place_that_fails_is_one_more_attempt(driver: str) -> None:
     play = Play(driver, {A: [reply()], WHERE: [reply(status=404)]}, FETCH)
     outcome = play.check(certificate(A, ca_issuers=WHERE), None)
     assert outcome.reason is Reason.NO_ISSUER
-    assert isinstance(outcome.attempts[0].error, ocsp.HTTPStatusError)
+    assert isinstance(outcome.attempts[0].error, ocsp.errors.HTTPStatusError)
     assert play.check(certificate(B), None).attempts == ()

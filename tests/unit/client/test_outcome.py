@@ -15,7 +15,7 @@ from ocsp.client import CheckStatus, FailMode, Options, Reason, SendNonce
 from ocsp.client.checking.freshness import refresh_from, retry_after
 from ocsp.client.outcome import reason_of
 from ocsp.client.retry import MOST_RETRY_AFTER, ExpiringMap, ResponderBackoff
-from ocsp.verification.errors import RevokedButStale
+from ocsp.errors import RevokedButStale
 from tests.pki import NOW
 from tests.unit.client.scene import (
     HOUR,
@@ -112,10 +112,10 @@ def test_every_fetch_error_has_a_reason() -> None:
         ({"address_policy": None}, TypeError),
         ({"timeout": 5}, TypeError),
         ({"responders": []}, TypeError),
-        ({"timeout": datetime.timedelta(0)}, ocsp.BuildError),
-        ({"io_timeout": -SECOND}, ocsp.BuildError),
-        ({"retries": -1}, ocsp.BuildError),
-        ({"negative_cache_ttl": 61 * SECOND}, ocsp.BuildError),
+        ({"timeout": datetime.timedelta(0)}, ocsp.ConfigError),
+        ({"io_timeout": -SECOND}, ocsp.ConfigError),
+        ({"retries": -1}, ocsp.ConfigError),
+        ({"negative_cache_ttl": 61 * SECOND}, ocsp.ConfigError),
     ],
 )
 def test_options_are_checked(wrong: dict[str, Any], error: type[Exception]) -> None:

@@ -413,7 +413,9 @@ def test_one_certificate_may_be_named_in_several_hashes() -> None:
     assert [each.hash_algorithm.name for each in entries] == ["sha1", "sha256"]
     assert all(each.cert_id.matches(leaf(), ca()) for each in entries)
     assert all(each.revocation_time_utc == NOW - DAY for each in entries)
-    with pytest.raises(ocsp.MultipleResponsesError, match="2 SINGLERESP structures"):
+    with pytest.raises(
+        ocsp.errors.MultipleResponsesError, match="2 SINGLERESP structures"
+    ):
         _ = loaded.certificate_status
 
 
@@ -609,7 +611,7 @@ def test_any_time_is_written_in_whole_seconds_of_utc(moment: datetime.datetime) 
 
 # --- limits ----------------------------------------------------------------------
 
-TOO_MUCH = (BuildError, ocsp.LimitExceeded)
+TOO_MUCH = (BuildError, ocsp.errors.LimitExceeded)
 
 
 def _extended(builder: Any, count: int, size: int = 2) -> Any:

@@ -98,7 +98,7 @@ def test_an_error_has_nothing_but_its_status_and_octets() -> None:
 def test_a_response_about_many_is_read_entry_by_entry() -> None:
     """Properties of one entry are refused; ``responses`` is a new iterator each time."""
     response = _responses(1, 2, 3)
-    with pytest.raises(ocsp.MultipleResponsesError) as refused:
+    with pytest.raises(ocsp.errors.MultipleResponsesError) as refused:
         _ = response.serial_number
     assert refused.value.count == 3
     assert next(response.responses).serial_number == 1
@@ -112,7 +112,7 @@ def test_a_request_about_many_needs_to_be_allowed() -> None:
     der = _der(_requests(1, 2))
     with pytest.raises(NotImplementedError) as refused:
         ocsp.load_der_ocsp_request(der)
-    assert isinstance(refused.value, ocsp.MultipleRequestsError)
+    assert isinstance(refused.value, ocsp.errors.MultipleRequestsError)
     request = ocsp.load_der_ocsp_request(der, allow_multiple=True)
     assert [each.cert_id for each in request.requests] == [_id(1), _id(2)]
     for name in (
@@ -121,7 +121,7 @@ def test_a_request_about_many_needs_to_be_allowed() -> None:
         "issuer_name_hash",
         "hash_algorithm",
     ):
-        with pytest.raises(ocsp.MultipleRequestsError):
+        with pytest.raises(ocsp.errors.MultipleRequestsError):
             getattr(request, name)
     assert list(request.extensions) == []
 

@@ -33,10 +33,10 @@ from ocsp import (
     OCSPResponderEncoding,
     PreferredSignatureAlgorithm,
     PreferredSignatureAlgorithms,
-    SchemaError,
     ServiceLocator,
 )
 from ocsp.asn1.der import encode, encode_oid
+from ocsp.errors import SchemaError
 from tests.pki import NOW, ca, key, make, name
 
 URL = "http://crl.example/ca.crl"

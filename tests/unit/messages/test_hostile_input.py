@@ -97,7 +97,7 @@ def test_a_serial_number_is_minimal_at_any_length_warm_and_cold(octets: int) -> 
         if octets == 1:
             ocsp.load_der_ocsp_request(_request_with(algorithm, serial))
             continue
-        with pytest.raises(ocsp.DERError, match="not minimal"):
+        with pytest.raises(ocsp.errors.DERError, match="not minimal"):
             ocsp.load_der_ocsp_request(_request_with(algorithm, serial))
 
 
@@ -117,7 +117,7 @@ def test_a_lowered_limit_holds_for_what_was_read_before(
     ocsp.load_der_ocsp_response(der)
     ocsp.load_der_ocsp_response(der)
     monkeypatch.setattr(limits, limit, lowered)
-    with pytest.raises(ocsp.LimitExceeded) as refused:
+    with pytest.raises(ocsp.errors.LimitExceeded) as refused:
         ocsp.load_der_ocsp_response(der)
     assert refused.value.limit == limit
     assert refused.value.maximum == lowered

@@ -31,14 +31,13 @@ from ocsp import (
     CertID,
     DecodeError,
     KeySigner,
-    LimitExceeded,
     OCSPRequest,
     OCSPRequestBuilder,
-    SignatureInvalid,
     limits,
 )
 from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.asn1.der import NULL_DER, encode
+from ocsp.errors import LimitExceeded, SignatureInvalid
 from tests.integration.openssl import openssl, text_of_request
 from tests.keys import HASHED, MAKERS, SCHEMES, certificate_of, key_of, label
 from tests.pki import ca, delegate, key, leaf, make, name

@@ -391,7 +391,7 @@ class _BrokenSigner:
     algorithm_identifier = delegate_signer().algorithm_identifier
 
     def sign(self, data: bytes) -> bytes:
-        raise ocsp.SignerUnavailable("token removed")
+        raise ocsp.errors.SignerUnavailable("token removed")
 
 
 def test_a_signer_that_fails_is_try_later() -> None:
@@ -403,12 +403,12 @@ def test_a_signer_that_fails_is_try_later() -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (ocsp.DERError("x"), OCSPResponseStatus.MALFORMED_REQUEST),
-        (ocsp.LimitExceeded("x", 2, 1), OCSPResponseStatus.MALFORMED_REQUEST),
-        (ocsp.UnknownIssuer("x"), OCSPResponseStatus.UNAUTHORIZED),
-        (ocsp.SourceUnavailable("x"), OCSPResponseStatus.TRY_LATER),
-        (ocsp.SignerUnavailable("x"), OCSPResponseStatus.TRY_LATER),
-        (ocsp.StoreError("x"), OCSPResponseStatus.INTERNAL_ERROR),
+        (ocsp.errors.DERError("x"), OCSPResponseStatus.MALFORMED_REQUEST),
+        (ocsp.errors.LimitExceeded("x", 2, 1), OCSPResponseStatus.MALFORMED_REQUEST),
+        (ocsp.errors.UnknownIssuer("x"), OCSPResponseStatus.UNAUTHORIZED),
+        (ocsp.errors.SourceUnavailable("x"), OCSPResponseStatus.TRY_LATER),
+        (ocsp.errors.SignerUnavailable("x"), OCSPResponseStatus.TRY_LATER),
+        (ocsp.errors.StoreError("x"), OCSPResponseStatus.INTERNAL_ERROR),
         (RuntimeError(), OCSPResponseStatus.INTERNAL_ERROR),
     ],
 )

@@ -22,13 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 import ocsp
-from ocsp import (
-    CertID,
-    KeySigner,
-    OCSPCertStatus,
-    OCSPResponderEncoding,
-    SignatureInvalid,
-)
+from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponderEncoding
 from ocsp.asn1.algorithms import (
     PSSParameters,
     encode_algorithm,
@@ -36,6 +30,7 @@ from ocsp.asn1.algorithms import (
     pss_parameters,
 )
 from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
+from ocsp.errors import SignatureInvalid
 from ocsp.signing.signatures import check_signature, signature_parameters
 from ocsp.signing.signer import signature_scheme
 from tests.integration.openssl import openssl

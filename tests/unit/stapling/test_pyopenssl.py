@@ -14,20 +14,22 @@ from OpenSSL import SSL, crypto
 
 import ocsp
 from ocsp import OCSPCertStatus, VerifiedResponse
-from ocsp.errors import ConfigError, IssuerNotFound, StapleMissing
+from ocsp.errors import (
+    CertificateRevoked,
+    CertificateStatusUnknown,
+    ConfigError,
+    IssuerNotFound,
+    MustStapleViolation,
+    ResponseExpired,
+    StapleMissing,
+    VerificationError,
+)
 from ocsp.stapling import StapleFile
 from ocsp.stapling.pyopenssl import (
     MissingStaple,
     StapleChecks,
     require_staple,
     staple_server,
-)
-from ocsp.verification.errors import (
-    CertificateRevoked,
-    CertificateStatusUnknown,
-    MustStapleViolation,
-    ResponseExpired,
-    VerificationError,
 )
 from tests.pki import NOW, ca, key
 from tests.unit.client.scene import HOUR, certificate, response

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocsp import OCSPCertStatus
-from ocsp.errors import BuildError, StoreError
+from ocsp.errors import ConfigError, StoreError
 from ocsp.stapling import StapleFile
 from tests.pki import NOW, ca
 from tests.unit.client.scene import HOUR, A, certificate
@@ -99,9 +99,9 @@ def test_the_newest_stands_in_whatever_order_they_come(
 def test_nothing_else_gets_in(tmp_path: Path) -> None:
     """Not *unknown*, and nothing about another certificate."""
     file = _file(tmp_path / "x.ocsp")
-    with pytest.raises(BuildError, match="unknown"):
+    with pytest.raises(ConfigError, match="unknown"):
         file.replace(proven(signed(OCSPCertStatus.UNKNOWN)))
-    with pytest.raises(BuildError, match="another certificate"):
+    with pytest.raises(ConfigError, match="another certificate"):
         file.replace(proven(signed(serial=7), serial=7))
     assert list(tmp_path.iterdir()) == []
 

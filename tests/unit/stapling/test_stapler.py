@@ -13,7 +13,14 @@ from ocsp import OCSPCertStatus, OCSPResponseStatus
 from ocsp.asn1 import oids
 from ocsp.asn1.der import NULL_DER
 from ocsp.client import CRLFallback, HTTPReply
-from ocsp.errors import ConfigError, HookFailed, StoreError, TransportError
+from ocsp.errors import (
+    CertificateStatusUnknown,
+    ConfigError,
+    HookFailed,
+    StoreError,
+    TransportError,
+    VerificationError,
+)
 from ocsp.stapling import (
     Site,
     StapleEvent,
@@ -22,7 +29,6 @@ from ocsp.stapling import (
     StapleState,
     compatibility_warnings,
 )
-from ocsp.verification.errors import CertificateStatusUnknown, VerificationError
 from tests.pki import NOW, ca
 from tests.unit.client.scene import (
     HOUR,

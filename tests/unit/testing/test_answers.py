@@ -138,7 +138,7 @@ def test_what_is_only_odd_is_evidence(pki: PKI, fault: Fault) -> None:
     if fault is Fault.DECOY_CERTIFICATES:
         assert len(response.certificates) == 4
         assert response.responder_name == response.certificates[0].subject
-        with pytest.raises(ocsp.SignatureInvalid):
+        with pytest.raises(ocsp.errors.SignatureInvalid):
             _by_first(response)
     else:
         assert response.next_update_utc is None

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import ocsp
 from ocsp import limits
+from ocsp.errors import VerificationError
 from ocsp.verification import AuthorizedBy
-from ocsp.verification.errors import VerificationError
 from ocsp.verification.judging import judge
 from ocsp.verification.rules import delegate, signer
 from tests.cases.builder import Builder, Identity

@@ -10,14 +10,14 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
 from ocsp.asn1.der import encode, encode_oid
-from ocsp.verification import ChainOutcome
-from ocsp.verification.errors import (
+from ocsp.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
     ResponseExpired,
     RevocationUndetermined,
     RevokedButStale,
 )
+from ocsp.verification import ChainOutcome
 from tests.cases.builder import CA, CA_USAGE, DAY, SIGNS, Builder, Identity
 from tests.cases.model import NOW
 

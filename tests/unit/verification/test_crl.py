@@ -20,6 +20,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
 from ocsp import OCSPCertStatus, Policy, VerifiedRevocation, limits
+from ocsp import errors as e
 from ocsp.asn1.der import encode, encode_integer, encode_oid
 from ocsp.verification import (
     ExpiredCertificate,
@@ -27,7 +28,6 @@ from ocsp.verification import (
     SignatureHashes,
     verify_crl,
 )
-from ocsp.verification import errors as e
 from ocsp.verification.case import Findings
 from ocsp.verification.crl.case import read_crl
 from ocsp.verification.table import CRL_RULES

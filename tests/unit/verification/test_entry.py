@@ -7,8 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 import ocsp
+from ocsp.errors import Finding, VerificationError
 from ocsp.verification import CertIDHashes
-from ocsp.verification.errors import Finding, VerificationError
 from tests.cases.builder import Builder, Identity, algorithm
 from tests.cases.model import NOW
 

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 
 import ocsp
 from ocsp import OCSPResponseStatus
-from ocsp.verification import errors as e
+from ocsp.errors import verification as e
 from ocsp.verification.judging import judge
 from ocsp.verification.table import RULES
 from tests.cases.document import document
@@ -89,7 +89,7 @@ def test_every_class_is_documented(kind: type[e.VerificationError]) -> None:
     [
         (e.UnsuccessfulResponse, ocsp.ResponseStatusError),
         (e.MalformedResponse, ValueError),
-        (e.ResponseSignatureInvalid, ocsp.SignatureInvalid),
+        (e.ResponseSignatureInvalid, ocsp.errors.SignatureInvalid),
         (e.ResponseSignatureInvalid, InvalidSignature),
         (e.MissingOCSPSigningEKU, e.ResponderNotAuthorized),
         (e.ResponderRevoked, e.ResponderRevocationUnknown),

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes
 
 import ocsp
 from ocsp import limits
+from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.verification import CertIDHashes, Policy, SignatureHashes
 from ocsp.verification.case import Case
-from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.judging import fast_path as ordinary
 from ocsp.verification.judging import judge

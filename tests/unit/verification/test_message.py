@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 import ocsp
-from ocsp.verification.errors import VerificationError
+from ocsp.errors import VerificationError
 from tests.cases.builder import Builder, extension
 from tests.cases.model import NOW
 

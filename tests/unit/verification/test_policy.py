@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ocsp import BuildError, Policy
+from ocsp import ConfigError, Policy
 from ocsp.verification import AuthorizedBy, ChainOutcome
 from ocsp.verification import policy as module
 from ocsp.verification.policy import (
@@ -94,7 +94,7 @@ def test_no_choice_takes_that_of_another(name: str) -> None:
 def test_no_span_of_time_is_negative(name: str) -> None:
     """None at all is allowed."""
     assert getattr(Policy(**{name: datetime.timedelta(0)}), name).days == 0
-    with pytest.raises(BuildError, match=f"{name} must not be negative"):
+    with pytest.raises(ConfigError, match=f"{name}: must not be negative"):
         Policy(**{name: datetime.timedelta(microseconds=-1)})
 
 
@@ -102,7 +102,7 @@ def test_no_span_of_time_is_negative(name: str) -> None:
 def test_no_number_is_negative(name: str) -> None:
     """None at all is allowed."""
     assert getattr(Policy(**{name: 0}), name) == 0
-    with pytest.raises(BuildError, match=f"{name} must not be negative"):
+    with pytest.raises(ConfigError, match=f"{name}: must not be negative"):
         Policy(**{name: -1})
 
 

@@ -9,9 +9,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 
 import ocsp
+from ocsp.errors import Finding, VerificationError
 from ocsp.verification import AuthorizedBy
 from ocsp.verification.case import Candidate
-from ocsp.verification.errors import Finding, VerificationError
 from tests.cases.builder import NOCHECK, NOT_CA, SIGNS, Builder, Identity, name
 from tests.cases.model import NOW
 

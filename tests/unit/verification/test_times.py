@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes
 
 import ocsp
 from ocsp import Policy
+from ocsp.errors import ValidityIntervalNotAllowed, VerificationError
 from ocsp.messages.certid import CertID
-from ocsp.verification.errors import ValidityIntervalNotAllowed, VerificationError
 from ocsp.verification.rules import times
 from tests.cases.builder import CA, CA_USAGE, DAY, HOUR, Builder, Identity
 from tests.cases.model import NOW

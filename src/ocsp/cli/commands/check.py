@@ -44,10 +44,10 @@ from ocsp.client import (
 )
 from ocsp.client import Progress as CheckProgress
 from ocsp.client.checking.issuer_lookup import has_signed
-from ocsp.errors import RevocationIndeterminate
-from ocsp.verification.errors import (
+from ocsp.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
+    RevocationIndeterminate,
     RevokedButStale,
     VerificationError,
 )

@@ -30,7 +30,7 @@ from ocsp.cli.input.loading import (
 from ocsp.cli.render.console import errors, output, status_style
 from ocsp.cli.render.vocabulary import REASONS, count, reason_from, reason_name
 from ocsp.cli.render.vocabulary import timestamp as written
-from ocsp.errors import BuildError, UnknownCertificate
+from ocsp.errors import StatusChangeRefused, UnknownCertificate
 from ocsp.status.sqlite import Entry, SQLiteSource
 
 __all__ = ["DATABASE", "add_commands"]
@@ -220,7 +220,7 @@ def _changed(database: str, change: Any) -> None:
         raise CommandError(
             database, str(error), "add it first: ocsp status add"
         ) from error
-    except BuildError as error:
+    except StatusChangeRefused as error:
         raise CommandError(database, str(error)) from error
 
 

@@ -31,12 +31,12 @@ from ocsp.cli.input.loading import (
 from ocsp.cli.render.console import output
 from ocsp.cli.render.verdict import verdict_document
 from ocsp.cli.render.verdict_tree import draw_verdict
+from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification import Policy, VerifiedResponse, verify
-from ocsp.verification.errors import VerificationError
 
 __all__ = ["EPILOG", "HELP", "PolicyName", "verify_response"]
 

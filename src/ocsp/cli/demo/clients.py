@@ -24,13 +24,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.cli.render.describe import response_status_name
 from ocsp.cli.render.vocabulary import common_name, reason_name
-from ocsp.errors import MissingExtraError
+from ocsp.errors import MissingExtraError, UnsuccessfulResponse, VerificationError
 from ocsp.http import get_url
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification import VerifiedResponse, verify
-from ocsp.verification.errors import UnsuccessfulResponse, VerificationError
 
 __all__ = [
     "Answer",

@@ -19,7 +19,7 @@ from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
 from ocsp.cli.render.vocabulary import age, common_name, reason_name, timestamp
 from ocsp.client import Attempt, CheckStatus, Outcome, Reason
-from ocsp.verification.errors import VerificationError
+from ocsp.errors import VerificationError
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["draw", "outcome_document", "table"]

@@ -18,9 +18,15 @@ from rich.text import Text
 from ocsp.cli.exit_codes import ExitCode, one_line
 from ocsp.cli.render.console import output, status_style, warn
 from ocsp.cli.render.vocabulary import age, timestamp
-from ocsp.errors import ConfigError, HookFailed, IssuerNotFound, OCSPError, StoreError
+from ocsp.errors import (
+    CertificateStatusUnknown,
+    ConfigError,
+    HookFailed,
+    IssuerNotFound,
+    OCSPError,
+    StoreError,
+)
 from ocsp.stapling import StapleEvent, StapleReport, StapleState, compatibility_warnings
-from ocsp.verification.errors import CertificateStatusUnknown
 
 __all__ = ["Teller", "exit_code"]
 

@@ -22,10 +22,10 @@ from ocsp.cli.render.describe_parts import (
     serial_document,
 )
 from ocsp.cli.render.vocabulary import reason_name, span, timestamp
+from ocsp.errors import Finding, RevokedButStale, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification import UNBOUNDED, VerifiedResponse
-from ocsp.verification.errors import Finding, RevokedButStale, VerificationError
 
 __all__ = ["finding_document", "verdict_document"]
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.errors import BuildError
+from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
@@ -89,7 +89,7 @@ class Cache(Protocol):
             Whether it was kept.
 
         Raises:
-            BuildError: If *cert_id* is another one.
+            ConfigError: If *cert_id* is another one.
             TypeError: If *evidence* is something else, or *expires* is naive.
         """
 
@@ -104,7 +104,7 @@ def admit(
     Return what a cache may keep of *evidence*, or ``None``.
 
     Raises:
-        BuildError: As :meth:`Cache.put`.
+        ConfigError: As :meth:`Cache.put`.
         TypeError: As :meth:`Cache.put`.
     """
     if not isinstance(evidence, VerifiedResponse):
@@ -112,7 +112,7 @@ def admit(
     if expires.utcoffset() is None:
         raise TypeError("expires must be aware")
     if cert_id != evidence.canonical_cert_id:
-        raise BuildError("cert_id must be evidence.canonical_cert_id")
+        raise ConfigError("cert_id", "must be evidence.canonical_cert_id")
     if evidence.status is OCSPCertStatus.UNKNOWN or _has_nonce(evidence):
         return None
     return CachedAnswer(

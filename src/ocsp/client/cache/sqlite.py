@@ -99,7 +99,7 @@ class SQLiteCache:
         Keep *evidence*, unless what stands is at least as new; see :meth:`Cache.put`.
 
         Raises:
-            BuildError: If *cert_id* is not ``evidence.canonical_cert_id``.
+            ConfigError: If *cert_id* is not ``evidence.canonical_cert_id``.
             TypeError: If *evidence* is something else, or *expires* is naive.
         """
         answer = admit(cert_id, evidence, expires)

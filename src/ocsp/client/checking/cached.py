@@ -18,9 +18,9 @@ from ocsp.client.checking.freshness import expiry, refresh_from
 from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.engine.effects import Flow, call
 from ocsp.client.transport.protocol import HTTPReply
+from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
 from ocsp.verification.response import verify
 

@@ -16,9 +16,8 @@ from ocsp.client.checking.state import CachedCRL, CheckState
 from ocsp.client.checking.urls import list_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.outcome import Attempt
-from ocsp.errors import FetchError
+from ocsp.errors import FetchError, VerificationError
 from ocsp.verification.crl.verify import verify_crl
-from ocsp.verification.errors import VerificationError
 from ocsp.verification.evidence import VerifiedRevocation
 
 __all__ = ["check_crls"]

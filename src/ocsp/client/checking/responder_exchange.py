@@ -30,11 +30,12 @@ from ocsp.errors import (
     OCSPError,
     ResponderBackedOff,
     TransportError,
+    UnsuccessfulResponse,
+    VerificationError,
 )
 from ocsp.http import REQUEST_TYPE, RESPONSE_TYPE, get_url
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPResponseStatus
-from ocsp.verification.errors import UnsuccessfulResponse, VerificationError
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.response import verify
 

@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import limits
 from ocsp.asn1.certificates import UNREADABLE
 from ocsp.asn1.crl import CRLFrame, read_frame
-from ocsp.errors import DecodeError, LimitExceeded
+from ocsp.errors import DecodeError, LimitExceeded, MalformedCRL
 from ocsp.verification.case import Findings, reason_rejected
-from ocsp.verification.errors import MalformedCRL
 from ocsp.verification.policy import Policy
 
 __all__ = ["CRLCase", "ReadCRL", "read_crl", "well_formed"]

@@ -14,16 +14,16 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.asn1.certificates import decoded_extensions, serial_of
-from ocsp.errors import SchemaError
-from ocsp.verification.crl.case import CRLCase, ReadCRL
-from ocsp.verification.errors import (
+from ocsp.errors import (
     CRLExpired,
     MalformedCRL,
     RevocationDateInvalid,
     RevokedButStale,
+    SchemaError,
     StatusNotAvailable,
     UnhandledCriticalExtension,
 )
+from ocsp.verification.crl.case import CRLCase, ReadCRL
 from ocsp.verification.policy import ExpiredCertificate
 
 __all__ = [

@@ -13,10 +13,7 @@ import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp.errors import SignatureInvalid
-from ocsp.signing.signatures import check_signature
-from ocsp.verification.crl.case import CRLCase, ReadCRL
-from ocsp.verification.errors import (
+from ocsp.errors import (
     CRLExpired,
     CRLIssuerMismatch,
     CRLNotYetValid,
@@ -24,8 +21,11 @@ from ocsp.verification.errors import (
     CRLSignerNotSuitable,
     NextUpdateMissing,
     SignatureAlgorithmNotAllowed,
+    SignatureInvalid,
     UnhandledCriticalExtension,
 )
+from ocsp.signing.signatures import check_signature
+from ocsp.verification.crl.case import CRLCase, ReadCRL
 from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
 from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
 from ocsp.verification.policy import MissingNextUpdate, SignatureHashes

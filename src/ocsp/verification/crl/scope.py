@@ -13,13 +13,13 @@ from cryptography import x509
 
 from ocsp.asn1.certificates import decoded_extensions, serial_of
 from ocsp.asn1.der import number_text
-from ocsp.errors import SchemaError
-from ocsp.verification.crl.case import CRLCase, ReadCRL
-from ocsp.verification.errors import (
+from ocsp.errors import (
     CRLScopeMismatch,
     DeltaCRLMismatch,
     ReasonsNotCovered,
+    SchemaError,
 )
+from ocsp.verification.crl.case import CRLCase, ReadCRL
 from ocsp.verification.facts import facts_of
 
 __all__ = ["all_reasons", "fits_delta", "in_scope"]

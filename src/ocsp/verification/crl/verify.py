@@ -12,6 +12,7 @@ import datetime
 
 from cryptography import x509
 
+from ocsp.errors import CRLExpired, Finding, VerificationError
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
 from ocsp.verification.crl.case import CRLCase, ReadCRL, read_crl
@@ -33,7 +34,6 @@ from ocsp.verification.crl.rules import (
     strong_enough,
 )
 from ocsp.verification.crl.scope import all_reasons, fits_delta, in_scope
-from ocsp.verification.errors import CRLExpired, Finding, VerificationError
 from ocsp.verification.evidence import (
     CRLJudgement,
     VerifiedRevocation,

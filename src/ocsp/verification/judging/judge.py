@@ -8,12 +8,11 @@ failures are collected; no status leaves this module but as evidence.
 from __future__ import annotations
 
 from ocsp import limits
-from ocsp.errors import DecodeError
+from ocsp.errors import DecodeError, Finding, VerificationError
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.verification.case import Case, Findings
-from ocsp.verification.errors import Finding, VerificationError
 from ocsp.verification.evidence import (
     ResponseJudgement,
     VerifiedResponse,

@@ -15,19 +15,19 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp.asn1.certificates import outer_algorithm, parts_of
-from ocsp.errors import SignatureInvalid
-from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.signing.signatures import check_signature
-from ocsp.verification.case import Candidate, Case
-from ocsp.verification.errors import (
+from ocsp.errors import (
     MissingOCSPSigningEKU,
     ResponderCertificateNotSuitable,
     ResponderNotAuthorized,
     ResponderRevocationUnknown,
     ResponderRevoked,
     SignatureAlgorithmNotAllowed,
+    SignatureInvalid,
     VerificationError,
 )
+from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.signing.signatures import check_signature
+from ocsp.verification.case import Candidate, Case
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
 from ocsp.verification.names import (

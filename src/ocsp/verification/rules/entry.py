@@ -13,16 +13,16 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.certificates import parts_of, serial_of
+from ocsp.errors import (
+    CertIDMismatch,
+    ConflictingResponses,
+    IncompleteResponse,
+)
 from ocsp.messages.certid import CertID, is_cert_id_of
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.case import Case
-from ocsp.verification.errors import (
-    CertIDMismatch,
-    ConflictingResponses,
-    IncompleteResponse,
-)
 from ocsp.verification.names import (
     name_of_issuer,
     name_of_subject,

@@ -13,16 +13,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.errors import (
+    DecodeError,
+    LimitExceeded,
+    MalformedResponse,
+    SchemaError,
+    UnhandledCriticalExtension,
+    UnsuccessfulResponse,
+)
 from ocsp.messages.extension_types import KnownExtension
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case, Findings, reason_rejected
-from ocsp.verification.errors import (
-    MalformedResponse,
-    UnhandledCriticalExtension,
-    UnsuccessfulResponse,
-)
 
 __all__ = [
     "critical_extensions",

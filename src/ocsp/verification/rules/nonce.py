@@ -11,9 +11,9 @@ import hmac
 
 from cryptography import x509
 
+from ocsp.errors import NonceMismatch, NonceMissing
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.verification.case import Case
-from ocsp.verification.errors import NonceMismatch, NonceMissing
 from ocsp.verification.policy import NonceCheck
 from ocsp.verification.rules.message import extensions_of
 

@@ -14,16 +14,16 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits
-from ocsp.errors import SignatureInvalid
-from ocsp.messages.responses.response import OCSPResponse
-from ocsp.signing.signatures import check_signature
-from ocsp.verification.case import Candidate, Case
-from ocsp.verification.errors import (
+from ocsp.errors import (
     NoResponderCertificate,
     ResponderIDMismatch,
     ResponseSignatureInvalid,
     SignatureAlgorithmNotAllowed,
+    SignatureInvalid,
 )
+from ocsp.messages.responses.response import OCSPResponse
+from ocsp.signing.signatures import check_signature
+from ocsp.verification.case import Candidate, Case
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.facts import needs_pss
 from ocsp.verification.names import (

@@ -10,16 +10,16 @@ import datetime
 
 from cryptography import x509
 
-from ocsp.messages.extension_types import ArchiveCutoff
-from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
-from ocsp.verification.case import Case
-from ocsp.verification.errors import (
+from ocsp.errors import (
     ResponseExpired,
     RevocationDateInvalid,
     RevokedButStale,
     StatusNotAvailable,
 )
+from ocsp.messages.extension_types import ArchiveCutoff
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.verification.case import Case
 from ocsp.verification.facts import validity_of
 from ocsp.verification.policy import ExpiredCertificate
 from ocsp.verification.rules.message import extensions_of

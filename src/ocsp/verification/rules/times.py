@@ -11,9 +11,7 @@ import datetime
 
 from cryptography import x509
 
-from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.verification.case import Candidate, Case
-from ocsp.verification.errors import (
+from ocsp.errors import (
     MalformedResponse,
     NextUpdateMissing,
     ProducedAtInvalid,
@@ -22,6 +20,8 @@ from ocsp.verification.errors import (
     ResponseNotYetValid,
     ValidityIntervalNotAllowed,
 )
+from ocsp.messages.responses.single_response import OCSPSingleResponse
+from ocsp.verification.case import Candidate, Case
 from ocsp.verification.facts import facts_of, validity_of
 from ocsp.verification.policy import MissingNextUpdate, Policy, ProducedAt
 

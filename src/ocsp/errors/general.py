@@ -1,53 +1,8 @@
 """
-Everything this package raises on purpose.
+Errors of messages, signing, the client, the responder and their surroundings.
 
-::
-
-    OCSPError(Exception)
-    ├─ DecodeError(ValueError)          what was read is malformed: path, offset, reason
-    │  ├─ DERError                      not canonical DER, or cut off
-    │  ├─ SchemaError                   good DER, wrong structure
-    │  └─ LimitExceeded                 larger than a named limit allows
-    ├─ BuildError(ValueError)           a builder was asked for something invalid
-    ├─ UnsupportedError                 well-formed, but not something we handle
-    │  └─ MultipleRequestsError(NotImplementedError)
-    │                                   many entries, without ``allow_multiple``
-    ├─ SignatureInvalid(InvalidSignature)
-    │                                   a signature is not that of the key
-    ├─ VerificationError                a response is no evidence: its own tree, in
-    │                                   ``ocsp.verification.errors``
-    ├─ CertificateNotGood               verified, and not good: there as well
-    ├─ MultipleResponsesError(ValueError)
-    │                                   a property of one entry, asked of many
-    ├─ ResponseStatusError(ValueError)  the responder did not answer *successful*
-    ├─ MissingExtraError(ImportError)   a feature needs ``ocsp[extra]``
-    ├─ FetchError                       the asking side: one URL gave nothing
-    │  ├─ TransportError(ConnectionError)
-    │  │                                no connection, or it broke
-    │  ├─ FetchTimeout(TimeoutError)    a deadline passed
-    │  ├─ HTTPStatusError               another code than 200
-    │  ├─ ContentTypeError              another media type
-    │  ├─ BodyTooLarge                  more octets than are read
-    │  ├─ RedirectRefused               it lies elsewhere, where we do not go
-    │  ├─ ForbiddenResponderURL         not asked: a URL that is none for us
-    │  ├─ ResponderBackedOff            not asked: it failed a moment ago
-    │  └─ NoResponderURL                there is none to ask
-    ├─ IssuerNotFound(LookupError)      whose certificate it is, nobody could say
-    ├─ RevocationIndeterminate          nothing is known, and good was required
-    ├─ StapleMissing                    a TLS server sent none, and one was required
-    ├─ HookFailed                       the command to run on a new staple went wrong
-    └─ ResponderError                   the serving side
-       ├─ UnknownIssuer                 no authority here over that issuer
-       ├─ UnknownCertificate(LookupError)
-       │                                no record of that serial number
-       ├─ SourceUnavailable             the status source cannot be asked now
-       ├─ SignerUnavailable             the signer cannot sign now
-       ├─ StoreError                    a store failed; ``__cause__`` says how
-       └─ ConfigError(ValueError)       key, reason
-
-Rules of this file: constructors take values, ``__str__`` makes the sentence, and
-every class is picklable. Who is at fault shows in the branch: ``DecodeError`` is
-theirs, ``BuildError`` is ours.
+Constructors take values, ``__str__`` makes the sentence, and all can be pickled.
+The tree is drawn in :mod:`ocsp.errors`.
 """
 
 from __future__ import annotations
@@ -55,6 +10,8 @@ from __future__ import annotations
 from cryptography.exceptions import InvalidSignature
 
 __all__ = [
+    "AlreadyRevoked",
+    "BackendError",
     "BodyTooLarge",
     "BuildError",
     "ConfigError",
@@ -72,10 +29,10 @@ __all__ = [
     "MultipleRequestsError",
     "MultipleResponsesError",
     "NoResponderURL",
+    "NotOnHold",
     "OCSPError",
     "RedirectRefused",
     "ResponderBackedOff",
-    "ResponderError",
     "ResponseStatusError",
     "RevocationIndeterminate",
     "SchemaError",
@@ -83,6 +40,7 @@ __all__ = [
     "SignerUnavailable",
     "SourceUnavailable",
     "StapleMissing",
+    "StatusChangeRefused",
     "StoreError",
     "TransportError",
     "UnknownCertificate",
@@ -432,7 +390,84 @@ class StapleMissing(OCSPError):
         return "the server sent no OCSP response along, and one is required"
 
 
-class HookFailed(OCSPError):
+class UnknownIssuer(OCSPError):
+    """The responder has no authority for the issuer that a request names."""
+
+
+class StatusChangeRefused(OCSPError):
+    """A change to the status of a certificate was refused."""
+
+
+class UnknownCertificate(StatusChangeRefused, LookupError):
+    """
+    There is no record of the certificate whose status should change.
+
+    Attributes:
+        serial_number: Its serial number.
+    """
+
+    def __init__(self, serial_number: int) -> None:
+        super().__init__(serial_number)
+        self.serial_number = serial_number
+
+    def __str__(self) -> str:
+        return f"there is no record of serial number {self.serial_number:#x}"
+
+
+class AlreadyRevoked(StatusChangeRefused, ValueError):
+    """
+    The certificate is revoked already; only a certificate on hold can be changed.
+
+    Attributes:
+        serial_number: Its serial number.
+    """
+
+    def __init__(self, serial_number: int) -> None:
+        super().__init__(serial_number)
+        self.serial_number = serial_number
+
+    def __str__(self) -> str:
+        return f"serial number {self.serial_number:#x} is revoked already"
+
+
+class NotOnHold(StatusChangeRefused, ValueError):
+    """
+    The certificate is not on hold, so that it cannot be released.
+
+    Attributes:
+        serial_number: Its serial number.
+    """
+
+    def __init__(self, serial_number: int) -> None:
+        super().__init__(serial_number)
+        self.serial_number = serial_number
+
+    def __str__(self) -> str:
+        return f"serial number {self.serial_number:#x} is not on hold"
+
+
+class BackendError(OCSPError):
+    """
+    A component that this package depends on failed at run time.
+
+    The component is a status source, a signer, a store or a command; another attempt
+    may succeed.
+    """
+
+
+class SourceUnavailable(BackendError):
+    """The source of certificate status cannot be used now."""
+
+
+class SignerUnavailable(BackendError):
+    """The signer cannot sign now."""
+
+
+class StoreError(BackendError):
+    """A file or a store failed; ``__cause__`` has the error of the driver."""
+
+
+class HookFailed(BackendError):
     """
     The command that is to be run on a new staple went wrong.
 
@@ -451,50 +486,14 @@ class HookFailed(OCSPError):
         return f"{self.command}: {self.reason}"
 
 
-class ResponderError(OCSPError):
-    """The serving side failed."""
-
-
-class UnknownIssuer(ResponderError):
-    """No issuer that this responder speaks for fits the request."""
-
-
-class UnknownCertificate(ResponderError, LookupError):
+class ConfigError(OCSPError, ValueError):
     """
-    There is no record of a certificate whose status was to be changed.
+    A setting or an argument has a wrong value.
 
     Attributes:
-        serial_number: Its serial number.
-    """
+        key: The name of the setting or argument.
 
-    def __init__(self, serial_number: int) -> None:
-        super().__init__(serial_number)
-        self.serial_number = serial_number
-
-    def __str__(self) -> str:
-        return f"there is no record of serial number {self.serial_number:#x}"
-
-
-class SourceUnavailable(ResponderError):
-    """The source of certificate status cannot be asked now."""
-
-
-class SignerUnavailable(ResponderError):
-    """The signer cannot sign now."""
-
-
-class StoreError(ResponderError):
-    """A store failed; ``__cause__`` has the driver's own error."""
-
-
-class ConfigError(ResponderError, ValueError):
-    """
-    A setting is wrong.
-
-    Attributes:
-        key: Which setting.
-
-        reason: What is wrong with it.
+        reason: What is wrong with the value.
     """
 
     def __init__(self, key: str, reason: str) -> None:

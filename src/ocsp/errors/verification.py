@@ -59,7 +59,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.errors import OCSPError, ResponseStatusError, SignatureInvalid
+from ocsp.errors.general import OCSPError, ResponseStatusError, SignatureInvalid
 
 __all__ = [
     "CRLExpired",

@@ -1,0 +1,223 @@
+"""
+The errors that this package raises, in one tree.
+
+::
+
+    OCSPError(Exception)
+    ├─ DecodeError(ValueError)          the data is malformed: path, offset, reason
+    │  ├─ DERError                      not canonical DER, or truncated
+    │  ├─ SchemaError                   valid DER with the wrong structure
+    │  └─ LimitExceeded                 larger than a named limit allows
+    ├─ BuildError(ValueError)           a builder was asked for an invalid message
+    ├─ ConfigError(ValueError)          a setting or an argument has a wrong value
+    ├─ UnsupportedError                 well-formed, but not supported
+    │  └─ MultipleRequestsError(NotImplementedError)
+    │                                   several entries, without ``allow_multiple``
+    ├─ MultipleResponsesError(ValueError)
+    │                                   a property of one entry was read from several
+    ├─ ResponseStatusError(ValueError)  the responder returned an OCSP error
+    ├─ SignatureInvalid(InvalidSignature)
+    │                                   the key has not made the signature
+    ├─ VerificationError                the response or the CRL was rejected; its
+    │                                   subclasses are drawn in ``errors.verification``
+    ├─ CertificateNotGood               verified, but not good
+    │  ├─ CertificateRevoked
+    │  │  └─ CertificateNotIssued
+    │  └─ CertificateStatusUnknown
+    ├─ MissingExtraError(ImportError)   a feature needs a missing extra
+    ├─ FetchError                       the client got no usable answer from a URL
+    │  ├─ TransportError(ConnectionError)
+    │  │                                no connection, or it broke
+    │  ├─ FetchTimeout(TimeoutError)    a deadline passed
+    │  ├─ HTTPStatusError               another status code than 200
+    │  ├─ ContentTypeError              another media type
+    │  ├─ BodyTooLarge                  more octets than the client reads
+    │  ├─ RedirectRefused               the options do not allow the redirect
+    │  ├─ ForbiddenResponderURL         not sent: the options do not allow the URL
+    │  ├─ ResponderBackedOff            not sent: the responder failed a moment ago
+    │  └─ NoResponderURL                the certificate names no responder
+    ├─ IssuerNotFound(LookupError)      the issuer was neither given nor found
+    ├─ RevocationIndeterminate          the status is not known, and *good* was required
+    ├─ StapleMissing                    no staple was sent, and one is required
+    ├─ UnknownIssuer                    the responder has no authority for the issuer
+    ├─ StatusChangeRefused              a change of a certificate's status was refused
+    │  ├─ UnknownCertificate(LookupError)
+    │  ├─ AlreadyRevoked(ValueError)
+    │  └─ NotOnHold(ValueError)
+    └─ BackendError                     a component failed at run time
+       ├─ SourceUnavailable             a status source
+       ├─ SignerUnavailable             a signer, a token for instance
+       ├─ StoreError                    a file or a store; ``__cause__`` says how
+       └─ HookFailed                    the command that runs on a new staple
+
+``DecodeError`` means that the other side is at fault; ``BuildError`` and ``ConfigError``
+mean that the caller is.
+"""
+
+from __future__ import annotations
+
+from ocsp.errors.general import (
+    AlreadyRevoked,
+    BackendError,
+    BodyTooLarge,
+    BuildError,
+    ConfigError,
+    ContentTypeError,
+    DecodeError,
+    DERError,
+    FetchError,
+    FetchTimeout,
+    ForbiddenResponderURL,
+    HookFailed,
+    HTTPStatusError,
+    IssuerNotFound,
+    LimitExceeded,
+    MissingExtraError,
+    MultipleRequestsError,
+    MultipleResponsesError,
+    NoResponderURL,
+    NotOnHold,
+    OCSPError,
+    RedirectRefused,
+    ResponderBackedOff,
+    ResponseStatusError,
+    RevocationIndeterminate,
+    SchemaError,
+    SignatureInvalid,
+    SignerUnavailable,
+    SourceUnavailable,
+    StapleMissing,
+    StatusChangeRefused,
+    StoreError,
+    TransportError,
+    UnknownCertificate,
+    UnknownIssuer,
+    UnsupportedError,
+)
+from ocsp.errors.verification import (
+    CertIDMismatch,
+    CertificateNotGood,
+    CertificateNotIssued,
+    CertificateRevoked,
+    CertificateStatusUnknown,
+    ConflictingResponses,
+    CRLExpired,
+    CRLIssuerMismatch,
+    CRLNotYetValid,
+    CRLScopeMismatch,
+    CRLSignatureInvalid,
+    CRLSignerNotSuitable,
+    DeltaCRLMismatch,
+    Finding,
+    IncompleteResponse,
+    MalformedCRL,
+    MalformedResponse,
+    MissingOCSPSigningEKU,
+    MustStapleViolation,
+    NextUpdateMissing,
+    NonceMismatch,
+    NonceMissing,
+    NoResponderCertificate,
+    ProducedAtInvalid,
+    ReasonsNotCovered,
+    ResponderCertificateExpired,
+    ResponderCertificateNotSuitable,
+    ResponderIDMismatch,
+    ResponderNotAuthorized,
+    ResponderRevocationUnknown,
+    ResponderRevoked,
+    ResponseExpired,
+    ResponseNotYetValid,
+    ResponseSignatureInvalid,
+    RevocationDateInvalid,
+    RevocationUndetermined,
+    RevokedButStale,
+    SignatureAlgorithmNotAllowed,
+    StatusNotAvailable,
+    UnhandledCriticalExtension,
+    UnsuccessfulResponse,
+    ValidityIntervalNotAllowed,
+    VerificationError,
+)
+
+__all__ = [
+    "AlreadyRevoked",
+    "BackendError",
+    "BodyTooLarge",
+    "BuildError",
+    "CRLExpired",
+    "CRLIssuerMismatch",
+    "CRLNotYetValid",
+    "CRLScopeMismatch",
+    "CRLSignatureInvalid",
+    "CRLSignerNotSuitable",
+    "CertIDMismatch",
+    "CertificateNotGood",
+    "CertificateNotIssued",
+    "CertificateRevoked",
+    "CertificateStatusUnknown",
+    "ConfigError",
+    "ConflictingResponses",
+    "ContentTypeError",
+    "DERError",
+    "DecodeError",
+    "DeltaCRLMismatch",
+    "FetchError",
+    "FetchTimeout",
+    "Finding",
+    "ForbiddenResponderURL",
+    "HTTPStatusError",
+    "HookFailed",
+    "IncompleteResponse",
+    "IssuerNotFound",
+    "LimitExceeded",
+    "MalformedCRL",
+    "MalformedResponse",
+    "MissingExtraError",
+    "MissingOCSPSigningEKU",
+    "MultipleRequestsError",
+    "MultipleResponsesError",
+    "MustStapleViolation",
+    "NextUpdateMissing",
+    "NoResponderCertificate",
+    "NoResponderURL",
+    "NonceMismatch",
+    "NonceMissing",
+    "NotOnHold",
+    "OCSPError",
+    "ProducedAtInvalid",
+    "ReasonsNotCovered",
+    "RedirectRefused",
+    "ResponderBackedOff",
+    "ResponderCertificateExpired",
+    "ResponderCertificateNotSuitable",
+    "ResponderIDMismatch",
+    "ResponderNotAuthorized",
+    "ResponderRevocationUnknown",
+    "ResponderRevoked",
+    "ResponseExpired",
+    "ResponseNotYetValid",
+    "ResponseSignatureInvalid",
+    "ResponseStatusError",
+    "RevocationDateInvalid",
+    "RevocationIndeterminate",
+    "RevocationUndetermined",
+    "RevokedButStale",
+    "SchemaError",
+    "SignatureAlgorithmNotAllowed",
+    "SignatureInvalid",
+    "SignerUnavailable",
+    "SourceUnavailable",
+    "StapleMissing",
+    "StatusChangeRefused",
+    "StatusNotAvailable",
+    "StoreError",
+    "TransportError",
+    "UnhandledCriticalExtension",
+    "UnknownCertificate",
+    "UnknownIssuer",
+    "UnsuccessfulResponse",
+    "UnsupportedError",
+    "ValidityIntervalNotAllowed",
+    "VerificationError",
+]
