@@ -1,8 +1,8 @@
 """
 The limits, each with the reason for its value.
 
-A message over a limit is refused with :class:`ocsp.errors.LimitExceeded`, which names the
-constant. They are read at each use, so that a program (or a test) can set its own.
+A message over a limit is refused with :class:`ocsp.errors.LimitExceeded`, which names
+the constant. They are read at each use, so that a program (or a test) can set its own.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ __all__ = [
     "append_extension",
     "decode_extensions",
     "encode_extensions",
+    "nonce_of",
     "normalise_extensions",
     "read_extensions",
 ]
@@ -164,6 +165,14 @@ def _decode(
         error.offset = None  # it would count from the extension's value
         error.under(f"{name}[{dotted}]")
         raise
+
+
+def nonce_of(extensions: Iterable[x509.Extension[x509.ExtensionType]]) -> bytes | None:
+    """Return the nonce (RFC 9654 §2.1) among *extensions*, or ``None``."""
+    for extension in extensions:
+        if isinstance(extension.value, x509.OCSPNonce):
+            return extension.value.nonce
+    return None
 
 
 def _nonce(value: bytes) -> x509.OCSPNonce:

@@ -14,6 +14,7 @@ from cryptography import x509
 from ocsp.asn1 import oids
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.messages.extensions import nonce_of
 from ocsp.messages.requests.request import OCSPRequest
 
 __all__ = ["NoncePolicy", "nonce_to_echo", "read_options"]
@@ -64,15 +65,11 @@ def read_options(request: OCSPRequest) -> bytes | None:
 
 
 def _read_known(extensions: x509.Extensions) -> bytes | None:
-    nonce = None
+    nonce = nonce_of(extensions)
+    if nonce is not None and not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
+        raise SchemaError(f"a nonce of {len(nonce)} octets", path="requestExtensions")
     for extension in extensions:
         value = extension.value
-        if isinstance(value, x509.OCSPNonce):
-            nonce = value.nonce
-            if not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
-                raise SchemaError(
-                    f"a nonce of {len(nonce)} octets", path="requestExtensions"
-                )
         # RFC 6960 §4.4.3: clients MUST be able to take the basic response.
         if isinstance(value, x509.OCSPAcceptableResponses) and _BASIC not in value:
             raise SchemaError(

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.messages.certid import CertID
+from ocsp.messages.extensions import nonce_of
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.messages.responses.response_builder import OCSPResponseBuilder
 from ocsp.messages.statuses import (
@@ -155,7 +156,6 @@ class _Draft:
     @classmethod
     def of(cls, response: OCSPResponse, place: _Place) -> Self:
         values = [extension.value for extension in response.extensions]
-        nonces = [each.nonce for each in values if isinstance(each, x509.OCSPNonce)]
         return cls(
             entries=tuple(
                 _Entry(
@@ -169,7 +169,7 @@ class _Draft:
                 for entry in response.responses
             ),
             produced_at=response.produced_at_utc,
-            nonce=nonces[0] if nonces else None,
+            nonce=nonce_of(response.extensions),
             extensions=tuple(
                 each for each in values if not isinstance(each, x509.OCSPNonce)
             ),

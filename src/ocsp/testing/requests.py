@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cryptography import x509
-
 from ocsp.errors import DecodeError
 from ocsp.http import read_target
 from ocsp.messages.certid import CertID
+from ocsp.messages.extensions import nonce_of
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.testing.faults import Fault
 
@@ -62,12 +61,7 @@ class ReceivedRequest:
     @property
     def nonce(self) -> bytes | None:
         """The nonce, or ``None``."""
-        if self.request is None:
-            return None
-        for extension in self.request.extensions:
-            if isinstance(extension.value, x509.OCSPNonce):
-                return extension.value.nonce
-        return None
+        return None if self.request is None else nonce_of(self.request.extensions)
 
     def header(self, name: str) -> str | None:
         """Return the value of the first header *name*, in any case, or ``None``."""

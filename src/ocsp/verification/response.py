@@ -14,6 +14,7 @@ from cryptography import x509
 
 from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
+from ocsp.messages.extensions import nonce_of
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.case import Case
@@ -91,7 +92,7 @@ def verify(
     if nonce is not None and not isinstance(nonce, bytes):
         raise TypeError("nonce must be bytes")
     if request is not None:
-        nonce = _nonce_of(request, nonce)
+        nonce = _sent_nonce(request, nonce)
     moment = moment_of(at)
     trusted = _certificates(responders) if responders else ()
     known = _evidence(evidence) if evidence else ()
@@ -139,11 +140,9 @@ def _evidence(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     return found
 
 
-def _nonce_of(request: OCSPRequest, nonce: bytes | None) -> bytes | None:
+def _sent_nonce(request: OCSPRequest, nonce: bytes | None) -> bytes | None:
     """Return the nonce of *request*, or *nonce* where it has none."""
-    for extension in request.extensions:
-        if isinstance(extension.value, x509.OCSPNonce):
-            if nonce is not None and nonce != extension.value.nonce:
-                raise ConfigError("nonce", "differs from the nonce in the request")
-            return extension.value.nonce
-    return nonce
+    sent = nonce_of(request.extensions)
+    if sent is not None and nonce is not None and nonce != sent:
+        raise ConfigError("nonce", "differs from the nonce in the request")
+    return nonce if sent is None else sent

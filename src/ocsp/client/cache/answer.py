@@ -12,11 +12,11 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple, Protocol
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
+from ocsp.messages.extensions import nonce_of
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 
@@ -113,18 +113,13 @@ def admit(
         raise TypeError("expires must be aware")
     if cert_id != evidence.canonical_cert_id:
         raise ConfigError("cert_id", "must be evidence.canonical_cert_id")
-    if evidence.status is OCSPCertStatus.UNKNOWN or _has_nonce(evidence):
+    if evidence.status is OCSPCertStatus.UNKNOWN:
+        return None
+    if nonce_of(evidence.response.extensions) is not None:
         return None
     return CachedAnswer(
         evidence.response.public_bytes(Encoding.DER),
         evidence.this_update,
         expires.astimezone(datetime.UTC),
         evidence,
-    )
-
-
-def _has_nonce(evidence: VerifiedResponse) -> bool:
-    return any(
-        isinstance(extension.value, x509.OCSPNonce)
-        for extension in evidence.response.extensions
     )

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cryptography import x509
-
 from ocsp.asn1 import oids
 from ocsp.asn1.der import OCTET_STRING, content
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint
+from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.messages.extensions import nonce_of
 from ocsp.messages.raw_fields import RawExtension
-from ocsp.messages.requests.request import OCSPRequest
 
 __all__ = [
     "nonce_came_back",
@@ -29,9 +28,6 @@ __all__ = [
 ]
 
 _WHERE = f"responseExtensions[{oids.NONCE}]"
-
-SHORTEST, LONGEST = 1, 128
-"""RFC 9654 §2.1."""
 
 COMMON = range(16, 33)
 """Lengths that every responder and requester takes (RFC 9654 §2.1)."""
@@ -62,29 +58,26 @@ def nonce_in_octet_string(case: Case) -> Iterator[Complaint]:
 def nonce_of_right_length(case: Case) -> Iterator[Complaint]:
     """L502: the nonce has 1 to 128 octets."""
     for _, nonce in _nonces(case):
-        if nonce is not None and not SHORTEST <= len(nonce) <= LONGEST:
+        if nonce is not None and not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
             yield Complaint(_WHERE, f"has {len(nonce)} octets")
 
 
 def nonce_of_common_length(case: Case) -> Iterator[Complaint]:
     """L503: the nonce has a length that everybody takes, 16 to 32 octets."""
     for _, nonce in _nonces(case):
-        if nonce is None or not SHORTEST <= len(nonce) <= LONGEST:
+        if nonce is None or not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
             continue  # which L501 and L502 have found
         if len(nonce) not in COMMON:
             yield Complaint(_WHERE, f"has {len(nonce)} octets")
 
 
-def _sent(request: OCSPRequest) -> bytes | None:
-    for extension in request.extensions:
-        if isinstance(extension.value, x509.OCSPNonce):
-            return extension.value.nonce
-    return None
+def _sent(case: Case) -> bytes | None:
+    return None if case.request is None else nonce_of(case.request.extensions)
 
 
 def nonce_is_the_one(case: Case) -> Iterator[Complaint]:
     """L504: the nonce is the one that was sent."""
-    sent = None if case.request is None else _sent(case.request)
+    sent = _sent(case)
     for extension, nonce in _nonces(case):
         if sent is not None and sent not in {nonce, extension.value}:
             yield Complaint(_WHERE, "is another one than that of the request")
@@ -92,7 +85,7 @@ def nonce_is_the_one(case: Case) -> Iterator[Complaint]:
 
 def nonce_was_asked_for(case: Case) -> Iterator[Complaint]:
     """L505: there is no nonce where none was sent."""
-    if case.request is None or _sent(case.request) is not None:
+    if case.request is None or _sent(case) is not None:
         return
     for _ in _nonces(case):
         yield Complaint(_WHERE, "is there, and the request has none")
@@ -100,7 +93,7 @@ def nonce_was_asked_for(case: Case) -> Iterator[Complaint]:
 
 def nonce_came_back(case: Case) -> Iterator[Complaint]:
     """L506: the nonce that was sent has come back."""
-    if case.request is None or _sent(case.request) is None:
+    if _sent(case) is None:
         return
     if not any(_nonces(case)):
         yield Complaint("responseExtensions", "has no nonce, and the request has one")

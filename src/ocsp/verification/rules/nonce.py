@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hmac
 
-from cryptography import x509
-
 from ocsp.errors import NonceMismatch, NonceMissing
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.messages.extensions import nonce_of
 from ocsp.verification.case import Case
 from ocsp.verification.policy import NonceCheck
 from ocsp.verification.rules.message import extensions_of
@@ -22,7 +21,7 @@ __all__ = ["check_nonce"]
 
 def check_nonce(case: Case) -> bool:
     """V22: tell whether a nonce that was sent has come back; it has to."""
-    received = _received(case)
+    received = nonce_of(extensions_of(case.response))
     if case.nonce is None:
         if received is not None:
             case.warn("V22", NonceMismatch, "a nonce came that nobody has sent")
@@ -47,13 +46,6 @@ def check_nonce(case: Case) -> bool:
             octets=len(received),
         )
     return True
-
-
-def _received(case: Case) -> bytes | None:
-    for extension in extensions_of(case.response):
-        if isinstance(extension.value, x509.OCSPNonce):
-            return extension.value.nonce
-    return None
 
 
 def _missing(case: Case) -> None:
