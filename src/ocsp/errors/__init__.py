@@ -50,8 +50,8 @@ The errors that this package raises, in one tree.
        ├─ StoreError                    a file or a store; ``__cause__`` says how
        └─ HookFailed                    the command that runs on a new staple
 
-``DecodeError`` means that the other side is at fault; ``BuildError`` and ``ConfigError``
-mean that the caller is.
+``DecodeError`` means that the other side is at fault; ``BuildError`` and
+``ConfigError`` mean that the caller is.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from ocsp.errors import SignatureInvalid
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.facts import facts_of
-from ocsp.verification.names import names_signer
+from ocsp.verification.responder_id import names_signer
 
 __all__ = ["Signer", "find_signer"]
 

@@ -15,12 +15,11 @@ import enum
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp.asn1.certificates import parts_of
 from ocsp.errors import ConfigError
 from ocsp.responder.source import IssuerKey
+from ocsp.signing.issued import is_issued_by, names_issuer
 from ocsp.signing.signer import Signer
 
 __all__ = ["Authority", "UnknownSerialPolicy"]
@@ -118,18 +117,16 @@ def _require_delegation(
 ) -> None:
     """Require what RFC 6960 §4.2.2.2 does: issued by the CA itself, for this."""
     name = certificate.subject.rfc4514_string()
-    if parts_of(certificate).issuer != parts_of(issuer).subject:
+    if not names_issuer(certificate, issuer):
         raise ConfigError(
             "signer",
             f"{name!r} was issued by {certificate.issuer.rfc4514_string()!r}, "
             f"not by {issuer.subject.rfc4514_string()!r}",
         )
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError) as error:
+    if not is_issued_by(certificate, issuer):
         raise ConfigError(
             "signer", f"{name!r} is not signed with the key of its issuer"
-        ) from error
+        )
     if ExtendedKeyUsageOID.OCSP_SIGNING not in _purposes(certificate):
         raise ConfigError("signer", f"{name!r} has no extended key usage OCSPSigning")
     usage = _extension(certificate, x509.KeyUsage)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.client.checking.issuer_lookup import has_signed
 from ocsp.errors import ConfigError, IssuerNotFound
+from ocsp.signing.issued import is_issued_by
 
 __all__ = ["CertificateAndIssuer", "Site", "read_pair"]
 
@@ -75,7 +75,7 @@ def _issuer(
     site: Site, certificate: x509.Certificate, chain: Iterable[x509.Certificate]
 ) -> x509.Certificate:
     for candidate in chain:
-        if has_signed(candidate, certificate):
+        if is_issued_by(certificate, candidate):
             return candidate
     wanted = certificate.issuer.rfc4514_string()
     where = site.issuer or site.certificate

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
+from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import Finding, LimitExceeded, SignatureInvalid, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
@@ -18,7 +19,6 @@ from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.clauses import CLAUSES
 from ocsp.verification.evidence import AuthorizedBy, Evidence
 from ocsp.verification.facts import facts_of
-from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 
 __all__ = ["Candidate", "Case", "Findings", "reason_rejected"]

@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import decoded_extensions, serial_of
+from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import (
     Finding,
     RevocationUndetermined,
@@ -27,7 +28,6 @@ from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.judging.judge import error_of
-from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import check_settings, verify
 

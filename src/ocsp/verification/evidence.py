@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.certificates import serial_of
+from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import (
     CertificateNotIssued,
     CertificateRevoked,
@@ -27,7 +28,6 @@ from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import REASONS, OCSPCertStatus
-from ocsp.verification.names import name_of_subject, text
 from ocsp.verification.policy import MissingNextUpdate, Policy
 
 __all__ = [

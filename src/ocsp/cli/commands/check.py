@@ -43,7 +43,6 @@ from ocsp.client import (
     SQLiteCache,
 )
 from ocsp.client import Progress as CheckProgress
-from ocsp.client.checking.issuer_lookup import has_signed
 from ocsp.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
@@ -51,6 +50,7 @@ from ocsp.errors import (
     RevokedButStale,
     VerificationError,
 )
+from ocsp.signing.issued import is_issued_by
 from ocsp.verification.staple import verify_staple
 
 __all__ = ["EPILOG", "HELP", "check"]
@@ -227,7 +227,7 @@ def _from_file(source: str, issuer: str | None, *, chain: bool) -> list[_Item]:
         authority = load_certificate(issuer)
         return [_Item(each, authority) for each in certificates]
     first, *others = certificates
-    return [_Item(first, next((o for o in others if has_signed(o, first)), None))]
+    return [_Item(first, next((o for o in others if is_issued_by(first, o)), None))]
 
 
 def _of_chain(chain: Sequence[x509.Certificate]) -> list[_Item]:

@@ -24,12 +24,12 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1.der import ENUMERATED, SEQUENCE, any_value, content
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.cli.exit_codes import CommandError
-from ocsp.client.checking.issuer_lookup import has_signed
 from ocsp.errors import DecodeError
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
-from ocsp.verification.names import name_of_issuer, name_of_subject
+from ocsp.signing.issued import is_issued_by
 
 __all__ = [
     "STANDARD_INPUT",
@@ -341,6 +341,6 @@ def load_issuer(
             f"--cert was issued by {wanted.rfc4514_string()}",
         )
     for candidate in named:
-        if all(has_signed(candidate, certificate) for certificate in certificates):
+        if all(is_issued_by(certificate, candidate) for certificate in certificates):
             return candidate
     return named[0]

@@ -8,7 +8,7 @@ file: what is fetched counts only if its key has signed the certificate in quest
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from ocsp import limits
@@ -21,8 +21,9 @@ from ocsp.client.engine.effects import Flow
 from ocsp.client.options import MissingIssuer
 from ocsp.client.outcome import Attempt
 from ocsp.errors import DecodeError, FetchError, IssuerNotFound
+from ocsp.signing.issued import is_issued_by
 
-__all__ = ["find_issuer", "has_signed"]
+__all__ = ["find_issuer"]
 
 _ACCEPT = "application/pkix-cert, application/pkcs7-mime"
 
@@ -61,7 +62,7 @@ def _fetched(state: CheckState) -> Flow[x509.Certificate | None]:
             state.note(attempt, error)
             continue
         for candidate in _certificates(reply.body):
-            if has_signed(candidate, state.certificate):
+            if is_issued_by(state.certificate, candidate):
                 state.note(attempt)
                 return candidate
         state.note(attempt, IssuerNotFound(f"{url}: no certificate of the issuer"))
@@ -82,12 +83,3 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
         return pkcs7.load_der_pkcs7_certificates(data)[: limits.MAX_CERTIFICATES]
     except (ValueError, UnsupportedAlgorithm):
         return []
-
-
-def has_signed(issuer: x509.Certificate, cert: x509.Certificate) -> bool:
-    """Tell whether the key of *issuer* has signed *cert*, under the name it has."""
-    try:
-        cert.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True

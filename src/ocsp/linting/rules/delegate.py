@@ -22,12 +22,12 @@ from cryptography.x509.oid import (
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import outer_algorithm, parts_of
 from ocsp.asn1.der import NULL_DER, encode_oid
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
 from ocsp.errors import SignatureInvalid
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.raw_fields import RawExtension, of_certificate
+from ocsp.signing.issued import check_issued
 from ocsp.verification.facts import facts_of
-from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
-from ocsp.verification.rules.delegate import check_issued
 
 __all__ = [
     "extensions_decodable",

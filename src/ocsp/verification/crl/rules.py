@@ -13,6 +13,7 @@ import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
 from ocsp.errors import (
     CRLExpired,
     CRLIssuerMismatch,
@@ -27,7 +28,6 @@ from ocsp.errors import (
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.crl.case import CRLCase, ReadCRL
 from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
-from ocsp.verification.names import name_of_issuer, name_of_subject, same_name, text
 from ocsp.verification.policy import MissingNextUpdate, SignatureHashes
 
 __all__ = [

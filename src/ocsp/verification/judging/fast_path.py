@@ -25,8 +25,8 @@ from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy, ResponseJudgement
 from ocsp.verification.facts import facts_of, key_size_problem, validity_of
-from ocsp.verification.names import names_signer
 from ocsp.verification.policy import CertIDHashes
+from ocsp.verification.responder_id import names_signer
 from ocsp.verification.rules.times import interval_allowed_for_any
 
 __all__ = ["ordinary"]

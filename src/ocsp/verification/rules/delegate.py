@@ -15,6 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp.asn1.certificates import outer_algorithm, parts_of
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
 from ocsp.errors import (
     MissingOCSPSigningEKU,
     ResponderCertificateNotSuitable,
@@ -26,20 +27,13 @@ from ocsp.errors import (
     VerificationError,
 )
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.signing.signatures import check_signature
+from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
-from ocsp.verification.names import (
-    name_of_issuer,
-    name_of_subject,
-    same_name,
-    text,
-)
 from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, SignatureHashes
 
 __all__ = [
-    "check_issued",
     "for_ocsp_signing",
     "issued_by_issuer",
     "may_sign",
@@ -87,36 +81,16 @@ class Fault(NamedTuple):
     message: str
 
 
-def check_issued(
-    certificate: x509.Certificate, issuer: x509.Certificate, *, unsafe_sha1: bool
-) -> None:
-    """
-    Require that the key of *issuer* has signed *certificate*, whatever names they have.
-
-    Raises:
-        SignatureInvalid: If it has not.
-        UnsupportedAlgorithm: If the algorithm is not known, or has a weak hash.
-    """
-    check_signature(
-        facts_of(issuer).key,
-        parts_of(certificate).algorithm,
-        certificate.signature,
-        certificate.tbs_certificate_bytes,
-        unsafe_sha1=unsafe_sha1,
-    )
-
-
 @lru_cache(maxsize=MAX_REMEMBERED)
 def _fault(
     certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
 ) -> Fault | None:
     """Return why *issuer* has not issued *certificate* itself, if so."""
-    parts, by = parts_of(certificate), parts_of(issuer)
-    if parts.issuer != by.subject:
+    parts = parts_of(certificate)
+    if not names_issuer(certificate, issuer):
         name, expected = name_of_issuer(certificate), name_of_subject(issuer)
-        if not same_name(name, expected):
-            message = f"was issued by {text(name)}, not by {text(expected)}"
-            return Fault("V13", ResponderNotAuthorized, message)
+        message = f"was issued by {text(name)}, not by {text(expected)}"
+        return Fault("V13", ResponderNotAuthorized, message)
     if parts.algorithm != outer_algorithm(certificate):
         message = "names two algorithms of its signature (RFC 5280 §4.1.1.2)"
         return Fault("V6", SignatureAlgorithmNotAllowed, message)

@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.certificates import parts_of, serial_of
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
 from ocsp.errors import (
     CertIDMismatch,
     ConflictingResponses,
@@ -23,12 +24,6 @@ from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.case import Case
-from ocsp.verification.names import (
-    name_of_issuer,
-    name_of_subject,
-    same_name,
-    text,
-)
 from ocsp.verification.policy import CertIDHashes
 from ocsp.verification.rules.times import is_current
 

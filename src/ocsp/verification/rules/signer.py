@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits
+from ocsp.asn1.name_comparison import text
 from ocsp.errors import (
     NoResponderCertificate,
     ResponderIDMismatch,
@@ -26,12 +27,8 @@ from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.facts import needs_pss
-from ocsp.verification.names import (
-    name_of_responder,
-    names_signer,
-    text,
-)
 from ocsp.verification.policy import SignatureHashes
+from ocsp.verification.responder_id import name_of_responder, names_signer
 from ocsp.verification.rules.delegate import (
     for_ocsp_signing,
     issued_by_issuer,

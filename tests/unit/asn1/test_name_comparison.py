@@ -9,13 +9,8 @@ from cryptography import x509
 
 import ocsp
 from ocsp.asn1.der import encode, encode_oid
-from ocsp.verification.names import (
-    name_of_issuer,
-    name_of_responder,
-    name_of_subject,
-    same_name,
-    text,
-)
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
+from ocsp.verification.responder_id import name_of_responder
 from tests.cases.builder import Builder
 
 CN, ORG, C = "2.5.4.3", "2.5.4.10", "2.5.4.6"

@@ -1,9 +1,9 @@
 """
-Reading and comparing names (RFC 5280 §7.1), and whom a responderID names.
+Compare distinguished names (RFC 5280 §7.1).
 
-Rules of this file: string types, case and runs of white space do not count; order of
-relative names does, and that of the attributes in one does not. A name that cannot be
-read is nobody's: names come from whoever sent them, so no error leaves this file.
+String types, case and white space do not count; the order of relative names does, and
+that of the attributes inside one does not. Names come from other parties: a name that
+cannot be read equals no other name, and no error leaves this module.
 """
 
 from __future__ import annotations
@@ -12,25 +12,14 @@ import unicodedata
 
 from cryptography import x509
 
-from ocsp.asn1.certificates import UNREADABLE, parts_of
-from ocsp.messages.responses.response import OCSPResponse
+from ocsp.asn1.certificates import UNREADABLE
 
 __all__ = [
     "name_of_issuer",
-    "name_of_responder",
     "name_of_subject",
-    "names_signer",
     "same_name",
     "text",
 ]
-
-
-def names_signer(response: OCSPResponse, certificate: x509.Certificate) -> bool:
-    """Tell whether responderID, by key or by name, means *certificate*."""
-    key_hash = response.responder_key_hash
-    if key_hash is not None:
-        return key_hash == parts_of(certificate).key_hash
-    return same_name(name_of_responder(response), name_of_subject(certificate))
 
 
 def name_of_subject(certificate: x509.Certificate) -> x509.Name | None:
@@ -45,14 +34,6 @@ def name_of_issuer(certificate: x509.Certificate) -> x509.Name | None:
     """Return whom *certificate* names as its issuer, if that can be read."""
     try:
         return certificate.issuer
-    except UNREADABLE:
-        return None
-
-
-def name_of_responder(response: OCSPResponse) -> x509.Name | None:
-    """Return the name in responderID, if there is one and it can be read."""
-    try:
-        return response.responder_name
     except UNREADABLE:
         return None
 

@@ -1,0 +1,71 @@
+"""
+Check that an issuer has signed a certificate (RFC 5280 §6.1.3 (a) (1) and (4)).
+
+Nothing else of the path is checked: neither times, nor basicConstraints, nor keyUsage.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from ocsp.asn1.certificates import UNREADABLE, outer_algorithm, parts_of
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
+from ocsp.errors import OCSPError, SignatureInvalid
+from ocsp.signing.signatures import check_signature
+
+__all__ = ["check_issued", "is_issued_by", "names_issuer"]
+
+
+def names_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell whether *certificate* names the subject of *issuer* (RFC 5280 §7.1)."""
+    if parts_of(certificate).issuer == parts_of(issuer).subject:
+        return True
+    return same_name(name_of_issuer(certificate), name_of_subject(issuer))
+
+
+def check_issued(
+    certificate: x509.Certificate, issuer: x509.Certificate, *, unsafe_sha1: bool
+) -> None:
+    """
+    Require that the key of *issuer* has signed *certificate*. Names are not compared.
+
+    Args:
+        certificate: The certificate that was signed.
+
+        issuer: The certificate whose key should have signed it.
+
+        unsafe_sha1: Whether signatures with SHA-1 count.
+
+    Raises:
+        SignatureInvalid: If the key has not made the signature, or cannot be read.
+        UnsupportedAlgorithm: If the algorithm is not known, or has a weak hash.
+    """
+    try:
+        key = issuer.public_key()
+    except ValueError as error:
+        raise SignatureInvalid(f"the key cannot be read: {error}") from error
+    check_signature(
+        key,
+        parts_of(certificate).algorithm,
+        certificate.signature,
+        certificate.tbs_certificate_bytes,
+        unsafe_sha1=unsafe_sha1,
+    )
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """
+    Tell whether *certificate* names *issuer* and is signed by its key.
+
+    SHA-1 counts here, because the answer finds an issuer and trusts nothing.
+    """
+    try:
+        if not names_issuer(certificate, issuer):
+            return False
+        if parts_of(certificate).algorithm != outer_algorithm(certificate):
+            return False
+        check_issued(certificate, issuer, unsafe_sha1=True)
+    except (OCSPError, UnsupportedAlgorithm, *UNREADABLE):
+        return False
+    return True
