@@ -27,6 +27,7 @@ __all__ = [
     "certificate_der",
     "decoded_extensions",
     "digest",
+    "load_certificates",
     "outer_algorithm",
     "parts_of",
     "read_certificate",
@@ -192,6 +193,21 @@ def read_certificate(
         # It warns of what it will refuse one day, and warnings may be errors.
         # What it says is made for who debugs its parser.
         raise SchemaError("not a certificate", path=name, offset=position) from error
+
+
+def load_certificates(data: bytes) -> list[x509.Certificate]:
+    """
+    Return the certificates in *data*: one in DER, or any number in PEM.
+
+    Raises:
+        SchemaError: If there is none, or one that ``cryptography`` cannot read.
+    """
+    try:
+        if b"-----BEGIN" in data:
+            return x509.load_pem_x509_certificates(data)
+        return [x509.load_der_x509_certificate(data)]
+    except (ValueError, x509.InvalidVersion, UserWarning) as error:
+        raise SchemaError("holds no certificate in PEM or DER") from error
 
 
 def serial_of(certificate: x509.Certificate) -> int:

@@ -22,6 +22,7 @@ __all__ = [
     "generalized_time",
     "moment",
     "naive",
+    "timestamp",
     "utc",
     "warn_naive",
 ]
@@ -82,6 +83,11 @@ def utc(when: datetime.datetime) -> datetime.datetime:
     if when.utcoffset() is None:
         return when.replace(microsecond=0, tzinfo=_UTC)
     return when.astimezone(_UTC).replace(microsecond=0)
+
+
+def timestamp(when: datetime.datetime) -> str:
+    """Return *when* in ISO 8601, UTC, whole seconds: ``2026-07-01T12:00:00Z``."""
+    return f"{utc(when).replace(tzinfo=None).isoformat()}Z"
 
 
 def naive(when: datetime.datetime | None) -> datetime.datetime | None:

@@ -143,7 +143,7 @@ _STRICT = Policy()
 _SECOND = datetime.timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Options:
     """How a client asks; without arguments carefully. Spans of time are positive."""
 
@@ -197,6 +197,8 @@ class Options:
 
     negative_cache_ttl: datetime.timedelta = 20 * _SECOND
     """For how long a check that led to nothing is not repeated; a minute at most."""
+
+    __repr__ = Policy.__repr__
 
     def __post_init__(self) -> None:
         """

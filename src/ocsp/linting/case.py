@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.certificates import serial_of
 from ocsp.errors import DecodeError
 from ocsp.linting.signer import Signer
 from ocsp.messages.certid import CertID
@@ -107,7 +107,7 @@ class Case:
         if self.cert is None:
             return False
         if self.issuer is None:
-            return cert_id.serial_number == _serial(self.cert)
+            return cert_id.serial_number == serial_of(self.cert)
         try:
             return cert_id.matches(self.cert, self.issuer)
         except UnsupportedAlgorithm:
@@ -118,7 +118,3 @@ class Case:
         if self.cert is None or not self.is_about(entry.cert_id):
             return None
         return facts_of(self.cert).ca
-
-
-def _serial(cert: x509.Certificate) -> int:
-    return int.from_bytes(parts_of(cert).serial, signed=True)

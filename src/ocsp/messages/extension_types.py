@@ -49,7 +49,13 @@ from ocsp.asn1.names import (
     parse_general_name,
     parse_name,
 )
-from ocsp.asn1.times import encode_time, explicit_time, generalized_time, moment
+from ocsp.asn1.times import (
+    encode_time,
+    explicit_time,
+    generalized_time,
+    moment,
+    timestamp,
+)
 from ocsp.errors import BuildError, DecodeError, SchemaError
 
 __all__ = [
@@ -131,11 +137,6 @@ def _require(name: str, value: object, kind: type) -> None:
     """
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be of type {kind.__name__}")
-
-
-def _shown(when: datetime.datetime) -> str:
-    """Return a moment of UTC, for people."""
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 _IA5_STRING = 0x16
@@ -264,7 +265,7 @@ class CRLReference(KnownExtension):
         parts = [
             "" if url is None else f"url={url!r}",
             "" if number is None else f"number={number_text(number)}",
-            "" if time is None else f"time={_shown(time)}",
+            "" if time is None else f"time={timestamp(time)}",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -321,7 +322,7 @@ class ArchiveCutoff(KnownExtension):
         return moment(data[text])
 
     def _text(self) -> str:
-        return _shown(self.cutoff)
+        return timestamp(self.cutoff)
 
 
 class ServiceLocator(KnownExtension):

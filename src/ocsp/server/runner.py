@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ocsp.errors import ConfigError, MissingExtraError
+from ocsp.server.asgi import Application
 
 if TYPE_CHECKING:
     import uvicorn
-
-    from ocsp.server.asgi import Application
 
 __all__ = ["base_url", "bind", "serve", "serve_in_thread"]
 

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
+from ocsp.asn1.times import timestamp
 from ocsp.errors import ConfigError, HookFailed
 from ocsp.stapling.report import StapleReport
 
@@ -21,8 +22,6 @@ __all__ = ["CommandHook"]
 _PREFIX = "OCSP_STAPLE_"
 _PATIENCE = 60.0
 """Seconds that the command may take; reloading a server takes one."""
-
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class CommandHook:
@@ -101,7 +100,7 @@ def _environment(report: StapleReport) -> dict[str, str]:
         values |= {
             "STATUS": evidence.status.name.lower(),
             "SERIAL": f"{evidence.cert_id.serial_number:x}",
-            "THIS_UPDATE": evidence.this_update.strftime(_TIME),
-            "UNTIL": evidence.holds_until.strftime(_TIME),
+            "THIS_UPDATE": timestamp(evidence.this_update),
+            "UNTIL": timestamp(evidence.holds_until),
         }
     return {f"{_PREFIX}{name}": value for name, value in values.items()}

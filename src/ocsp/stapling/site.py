@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.errors import ConfigError, IssuerNotFound
+from ocsp.asn1.certificates import load_certificates
+from ocsp.errors import ConfigError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
 
 __all__ = ["CertificateAndIssuer", "Site", "read_pair"]
@@ -84,15 +85,11 @@ def _issuer(
 
 def _certificates(file: Path) -> list[x509.Certificate]:
     try:
-        data = file.read_bytes()
-        if b"-----BEGIN" in data:
-            return x509.load_pem_x509_certificates(data)
-        return [x509.load_der_x509_certificate(data)]
+        return load_certificates(file.read_bytes())
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error)) from error
-    except ValueError as error:
-        reason = "holds no certificate in PEM or DER"
-        raise ConfigError(str(file), reason) from error
+    except SchemaError as error:
+        raise ConfigError(str(file), error.reason) from error
 
 
 def _with(file: Path, suffix: str) -> Path:

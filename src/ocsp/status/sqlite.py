@@ -22,6 +22,7 @@ from typing import Self
 
 from cryptography import x509
 
+from ocsp.asn1.der import integer_octets
 from ocsp.asn1.times import utc
 from ocsp.errors import (
     AlreadyRevoked,
@@ -193,7 +194,7 @@ class SQLiteSource:
             done = self._execute(
                 "INSERT INTO certificate (issuer_id, serial, subject, expires) "
                 "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (issuer_id, _octets(serial_number), subject, _seconds(expires)),
+                (issuer_id, integer_octets(serial_number), subject, _seconds(expires)),
             )
             return done.rowcount == 1
 
@@ -304,7 +305,7 @@ class SQLiteSource:
 
     def _find(self, query: StatusQuery) -> StatusRecord | None:
         row = self._execute(
-            _FIND, (*query.issuer, _octets(query.serial_number))
+            _FIND, (*query.issuer, integer_octets(query.serial_number))
         ).fetchone()
         return None if row is None else _record(*row)
 
@@ -319,7 +320,7 @@ class SQLiteSource:
                 _seconds(record.revocation_time),
                 None if reason is None else REASON_CODES[reason],
                 self._issuer_id(issuer),
-                _octets(serial_number),
+                integer_octets(serial_number),
             ),
         )
 
@@ -361,12 +362,6 @@ class SQLiteSource:
             yield
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}") from error
-
-
-def _octets(serial_number: int) -> bytes:
-    """Return the content octets that *serial_number* has in DER."""
-    size = (serial_number if serial_number >= 0 else ~serial_number).bit_length()
-    return serial_number.to_bytes(size // 8 + 1, signed=True)
 
 
 def _seconds(moment: datetime.datetime | None) -> int | None:

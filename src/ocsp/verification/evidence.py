@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.name_comparison import name_of_subject, text
+from ocsp.asn1.times import timestamp
 from ocsp.errors import (
     CertificateNotIssued,
     CertificateRevoked,
@@ -170,8 +171,8 @@ class Evidence(Unforgeable, abc.ABC):
     def _span(self) -> str:
         """Return thisUpdate and nextUpdate as text."""
         until = self.next_update
-        end = "?" if until is None else f"{until:%Y-%m-%dT%H:%M:%SZ}"
-        return f"{self.this_update:%Y-%m-%dT%H:%M:%SZ} to {end}"
+        end = "?" if until is None else timestamp(until)
+        return f"{timestamp(self.this_update)} to {end}"
 
 
 _END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)

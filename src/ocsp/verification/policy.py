@@ -121,7 +121,7 @@ class ExpiredCertificate(enum.Enum):
     """Nothing, unless it says so and that is long enough (RFC 6960 §4.4.4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Policy:
     """
     What a relying party insists on; without arguments RFC 6960, strictly.
@@ -181,6 +181,15 @@ class Policy:
 
     expired_certificate: ExpiredCertificate = ExpiredCertificate.FLAG
     """What a *good* is worth for a certificate that has ended itself."""
+
+    def __repr__(self) -> str:
+        """Show only what differs from the default."""
+        shown = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def __post_init__(self) -> None:
         """

@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from ocsp.asn1.times import timestamp
 from ocsp.cli.render.vocabulary import (
     age,
     common_name,
@@ -15,7 +16,6 @@ from ocsp.cli.render.vocabulary import (
     oid_name,
     reason_name,
     span,
-    timestamp,
 )
 
 NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)

@@ -18,6 +18,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from ocsp.asn1.times import timestamp as written
 from ocsp.cli.command import Command
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
@@ -29,7 +30,6 @@ from ocsp.cli.input.loading import (
 )
 from ocsp.cli.render.console import errors, output, status_style
 from ocsp.cli.render.vocabulary import REASONS, count, reason_from, reason_name
-from ocsp.cli.render.vocabulary import timestamp as written
 from ocsp.errors import StatusChangeRefused, UnknownCertificate
 from ocsp.status.sqlite import Entry, SQLiteSource
 

@@ -23,10 +23,11 @@ from typing import Literal
 from cryptography import x509
 
 from ocsp import limits
+from ocsp.asn1.certificates import load_certificates as read_certificates
 from ocsp.asn1.der import ENUMERATED, SEQUENCE, any_value, content
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.cli.exit_codes import CommandError
-from ocsp.errors import DecodeError
+from ocsp.errors import DecodeError, SchemaError
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.signing.issued import is_issued_by
@@ -286,14 +287,9 @@ def load_certificates(source: str) -> list[x509.Certificate]:
     """
     data = read_octets(source, MAX_CERTIFICATE_FILE)
     try:
-        if b"-----BEGIN" in data:
-            certificates = x509.load_pem_x509_certificates(data)
-        else:
-            certificates = [x509.load_der_x509_certificate(data)]
-    except ValueError as error:
-        raise CommandError(
-            place(source), "holds no certificate in PEM or DER"
-        ) from error
+        certificates = read_certificates(data)
+    except SchemaError as error:
+        raise CommandError(place(source), error.reason) from error
     for certificate in certificates:
         if name_of_subject(certificate) is None or name_of_issuer(certificate) is None:
             raise CommandError(

@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from ocsp.asn1.times import timestamp
 from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
-from ocsp.cli.render.vocabulary import age, common_name, reason_name, timestamp
+from ocsp.cli.render.vocabulary import age, common_name, reason_name
 from ocsp.client import Attempt, CheckStatus, Outcome, Reason
 from ocsp.errors import VerificationError
 from ocsp.verification.evidence import VerifiedResponse

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
 from ocsp.asn1.der import SEQUENCE, content, encode
+from ocsp.asn1.times import timestamp
 from ocsp.cli.render.describe_parts import (
     Document,
     algorithm_document,
@@ -29,7 +30,7 @@ from ocsp.cli.render.describe_parts import (
     general_name,
     serial_document,
 )
-from ocsp.cli.render.vocabulary import reason_name, timestamp
+from ocsp.cli.render.vocabulary import reason_name
 from ocsp.errors import DecodeError
 from ocsp.messages.certid import CertID
 from ocsp.messages.extensions import SINGLE_EXTENSIONS

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1 import oids
 from ocsp.asn1.der import MAX_DECIMAL_BITS, number_text
-from ocsp.cli.render.vocabulary import oid_name, reason_name, timestamp
+from ocsp.asn1.times import timestamp
+from ocsp.cli.render.vocabulary import oid_name, reason_name
 from ocsp.errors import DecodeError
 from ocsp.messages.extension_types import (
     ArchiveCutoff,

@@ -15,9 +15,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from ocsp.asn1.times import timestamp
 from ocsp.cli.exit_codes import ExitCode, one_line
 from ocsp.cli.render.console import output, status_style, warn
-from ocsp.cli.render.vocabulary import age, timestamp
+from ocsp.cli.render.vocabulary import age
 from ocsp.errors import (
     CertificateStatusUnknown,
     ConfigError,

@@ -14,6 +14,7 @@ from typing import Any
 from cryptography import x509
 
 from ocsp.asn1.der import number_text
+from ocsp.asn1.times import timestamp
 from ocsp.cli.render.describe import cert_id_document, response_status_name
 from ocsp.cli.render.describe_parts import (
     Document,
@@ -21,7 +22,7 @@ from ocsp.cli.render.describe_parts import (
     certificate_document,
     serial_document,
 )
-from ocsp.cli.render.vocabulary import reason_name, span, timestamp
+from ocsp.cli.render.vocabulary import reason_name, span
 from ocsp.errors import Finding, RevokedButStale, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPResponseStatus

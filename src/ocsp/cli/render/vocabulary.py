@@ -21,7 +21,6 @@ __all__ = [
     "reason_from",
     "reason_name",
     "span",
-    "timestamp",
 ]
 
 _OIDS = {
@@ -154,12 +153,6 @@ def moment_from(text: str) -> datetime.datetime:
         return moment.astimezone(datetime.UTC)
     except OverflowError:
         raise ValueError(f"{text!r} is in no year from 1 to 9999 in UTC") from None
-
-
-def timestamp(moment: datetime.datetime) -> str:
-    """Return *moment* in ISO 8601, UTC, whole seconds: ``2026-07-01T12:00:00Z``."""
-    utc = moment.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None)
-    return f"{utc.isoformat()}Z"
 
 
 def age(moment: datetime.datetime, now: datetime.datetime) -> str:

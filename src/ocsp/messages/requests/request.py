@@ -18,7 +18,7 @@ it is read, and the octets that came in are the octets that go out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, final
+from typing import NamedTuple, NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -44,6 +44,7 @@ from ocsp.messages.extensions import (
 )
 from ocsp.messages.layout_cache import Shapes
 from ocsp.messages.message import (
+    Encoding,
     check_size,
     refuse_version,
     require_der,
@@ -65,9 +66,6 @@ from ocsp.signing.signatures import (
     check_signature_of,
     signature_parameters,
 )
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives import serialization
 
 __all__ = ["OCSPRequest", "load_der_ocsp_request"]
 
@@ -326,7 +324,7 @@ class OCSPRequest:
         check_signature_of(signer, signed.algorithm, signed.signature, data)
         return signer
 
-    def public_bytes(self, encoding: serialization.Encoding) -> bytes:
+    def public_bytes(self, encoding: Encoding) -> bytes:
         """
         Return the request in DER, exactly as it was loaded.
 

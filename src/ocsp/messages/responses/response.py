@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn, final
+from typing import NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -48,7 +48,7 @@ from ocsp.errors import (
 )
 from ocsp.messages.extensions import RESPONSE_EXTENSIONS, decode_extensions
 from ocsp.messages.layout_cache import Shapes
-from ocsp.messages.message import check_size, require_der, shown_entries
+from ocsp.messages.message import Encoding, check_size, require_der, shown_entries
 from ocsp.messages.responses.basic_response import (
     BasicResponseLayout,
     read_basic_response,
@@ -59,9 +59,6 @@ from ocsp.messages.responses.single_response import (
 )
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.signing.signatures import SignatureParameters, signature_parameters
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives import serialization
 
 __all__ = ["OCSPResponse", "built_response", "load_der_ocsp_response"]
 
@@ -343,7 +340,7 @@ class OCSPResponse:
         """
         return (self._only or self._refuse()).single_extensions
 
-    def public_bytes(self, encoding: serialization.Encoding) -> bytes:
+    def public_bytes(self, encoding: Encoding) -> bytes:
         """
         Return the response in DER, exactly as it was loaded.
 

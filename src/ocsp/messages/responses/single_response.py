@@ -45,6 +45,7 @@ from ocsp.asn1.times import (
     generalized_time,
     moment,
     naive,
+    timestamp,
     warn_naive,
 )
 from ocsp.errors import BuildError, SchemaError
@@ -264,7 +265,7 @@ class OCSPSingleResponse:
     def __repr__(self) -> str:
         return (
             f"<OCSPSingleResponse({self._layout.status.name}, {self.cert_id!r}, "
-            f"this_update={self._this_update:%Y-%m-%dT%H:%M:%SZ})>"
+            f"this_update={timestamp(self._this_update)})>"
         )
 
     def __reduce__(self) -> tuple[object, ...]:
