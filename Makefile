@@ -8,7 +8,7 @@ PROGRAMS := $(VENV)/.programs
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench docs fuzz mutate format clean
+.PHONY: help setup demo test lint types bench docs fuzz mutate format site clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ bench: $(READY) ## measure against the peers, and print ratios
 
 docs: $(READY) ## write what is made from the sources: cases, rules, who takes what
 	@$(BIN)/python -m tests.cases
+
+site: $(READY) ## build the documentation site in build/site, and check its links
+	@$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees docs build/site
+	@$(BIN)/python tools/check_links.py build/site
 
 fuzz: setup ## compare with the original on a million mutations
 	@$(BIN)/python -m tests.differential --count 1000000

@@ -28,14 +28,14 @@ class CommandHook:
     """
     Runs a command, with these in its environment.
 
-    ==========================  =====================================================
-    ``OCSP_STAPLE_FILE``        the file of the staple
-    ``OCSP_STAPLE_CERTIFICATE`` the file of the certificate
-    ``OCSP_STAPLE_STATUS``      ``good`` or ``revoked``
-    ``OCSP_STAPLE_SERIAL``      the serial number, in hexadecimal
-    ``OCSP_STAPLE_THIS_UPDATE`` thisUpdate, in ISO 8601
-    ``OCSP_STAPLE_UNTIL``       when it ends, in ISO 8601
-    ==========================  =====================================================
+    ===========================  ====================================================
+    ``OCSP_STAPLE_FILE``         the file of the staple
+    ``OCSP_STAPLE_CERTIFICATE``  the file of the certificate
+    ``OCSP_STAPLE_STATUS``       ``good`` or ``revoked``
+    ``OCSP_STAPLE_SERIAL``       the serial number, in hexadecimal
+    ``OCSP_STAPLE_THIS_UPDATE``  thisUpdate, in ISO 8601
+    ``OCSP_STAPLE_UNTIL``        when it ends, in ISO 8601
+    ===========================  ====================================================
     """
 
     def __init__(self, command: str | Sequence[str]) -> None:
