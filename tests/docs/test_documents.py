@@ -1,8 +1,4 @@
-"""
-The examples of the documents run, in order, and give what they show.
-
-``expression  # → text`` is checked: the ``repr`` of the expression is that text.
-"""
+"""The examples of the documents run, in order, and give what they show."""
 
 from __future__ import annotations
 
@@ -21,10 +17,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
 from ocsp.status import SQLiteSource
+from tests.docs.examples import ROOT, blocks, run, session
 from tests.keys import certificate_of, key_of
 from tests.pki import NOW, ca, delegate, key, leaf, make
 
-ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "docs/client.md": "tests/integration/test_client_docs.py, which has a responder",
     "docs/pkcs11.md": "tests/integration/test_pkcs11.py, which has a token",
@@ -32,38 +28,6 @@ ELSEWHERE = {
     "docs/testing.md": "tests/integration/test_pytest_plugin.py, in a fresh project",
 }
 """Documents whose examples need more, and where they run."""
-
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_SHOWN = re.compile(r"^(\S.*?)  # → (.+)$", re.MULTILINE)
-
-
-def blocks(document: str) -> list[tuple[int, str]]:
-    """Return the examples of a document, each with the line that it starts at."""
-    text = (ROOT / document).read_text()
-    return [
-        (text.count("\n", 0, found.start(1)), found[1])
-        for found in _BLOCK.finditer(text)
-    ]
-
-
-def run(document: str, names: dict[str, Any]) -> int:
-    """Run the examples of a document, one after the other; return how many."""
-    shown = []
-
-    def says(value: object, text: str) -> None:
-        assert repr(value) == text
-        shown.append(text)
-
-    names["_says"] = says
-    found = blocks(document)
-    expected = 0
-    for line, block in found:
-        program, checks = _SHOWN.subn(r'_says(\1, r"""\2""")', block)
-        expected += checks
-        # Padded, so that a traceback has the line of the document.
-        exec(compile("\n" * line + program, document, "exec"), names)
-    assert len(shown) == expected
-    return len(found)
 
 
 def _messages() -> dict[str, Any]:
@@ -160,6 +124,26 @@ def test_the_examples_run_and_give_what_they_show(
     """In one namespace, as a reader would try them."""
     monkeypatch.chdir(tmp_path)
     assert run(document, PREPARED[document]()) > 0
+
+
+TUTORIALS = {
+    "docs/tutorials/checking.md": [],
+    "docs/tutorials/responder.md": [],
+    "docs/tutorials/stapling.md": ["docs/tutorials/responder.md"],
+    "docs/tutorials/testing.md": [],
+}
+"""The tutorials, each with the ones that its reader has done before."""
+
+
+@pytest.mark.parametrize("tutorial", TUTORIALS)
+def test_the_tutorials_work(
+    tutorial: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an empty directory, with nothing but what they say."""
+    monkeypatch.chdir(tmp_path)
+    with session(tmp_path) as shell:
+        for document in (*TUTORIALS[tutorial], tutorial):
+            assert shell.run(document, {}) > 0
 
 
 def test_every_document_with_examples_is_run() -> None:

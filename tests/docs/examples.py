@@ -1,0 +1,190 @@
+"""
+Runs the examples of a document, in order, and compares what they give.
+
+A block of Python runs in one namespace with the other blocks of its document.
+``expression  # → text`` is checked: the ``repr`` of the expression is that text.
+
+A block of the language ``console`` runs in a shell: each line that begins with ``$`` is a
+command, continued after a backslash, and the other lines are what it prints, on either
+stream. ``...`` stands for any text: in a line for a part of it, alone for any lines. A
+command that fails has to show what it prints. Port 8080 in a document is a free port in
+the test.
+
+A comment above a block says more of it:
+
+``<!-- file: NAME -->``
+    The block is written to that file instead.
+``<!-- in the background -->``
+    The command runs until the document ends; the next block runs when all that is shown
+    was printed.
+``<!-- tested: ... -->``
+    Another test runs the block.
+``<!-- not run: REASON -->``
+    No test runs the block.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60
+
+_BLOCK = re.compile(
+    r"^(?:<!-- (.*?) -->\n)?```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
+_REFERENCE = re.compile(
+    r"^<!-- reference: .*?^<!-- end of reference -->$", re.DOTALL | re.MULTILINE
+)
+_SHOWN = re.compile(r"^(\S.*?)  # → (.+)$", re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """One block of code: its place, its language, its text, and the comment above."""
+
+    line: int
+    language: str
+    text: str
+    comment: str
+
+
+def blocks(document: str, language: str | None = "python") -> list[Block]:
+    """Return the blocks of a document, of one language or of all."""
+    text = (ROOT / document).read_text()
+    # What the reference of the command line shows is made from the program itself.
+    text = _REFERENCE.sub(lambda found: "\n" * found[0].count("\n"), text)
+    return [
+        Block(text.count("\n", 0, found.start(3)), found[2], found[3], found[1] or "")
+        for found in _BLOCK.finditer(text)
+        if language in {None, found[2]}
+    ]
+
+
+def run(document: str, names: dict[str, Any]) -> int:
+    """Run the examples in Python of a document; return how many."""
+    found = blocks(document)
+    for block in found:
+        _run_python(document, block, names)
+    return len(found)
+
+
+def run_all(document: str, names: dict[str, Any], directory: Path) -> int:
+    """Run the examples in Python and for the shell; return how many."""
+    with session(directory) as shell:
+        return shell.run(document, names)
+
+
+@contextlib.contextmanager
+def session(directory: Path) -> Iterator[Session]:
+    """Run documents in *directory*, and end at last what they started."""
+    shell = Session(directory)
+    try:
+        yield shell
+    finally:
+        shell.close()
+
+
+class Session:
+    """A directory, a free port, and the programs that run in the background."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._background: list[subprocess.Popen[str]] = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = str(free.getsockname()[1])
+
+    def run(self, document: str, names: dict[str, Any]) -> int:
+        """Run the examples of a document; return how many."""
+        count = 0
+        for block in blocks(document, None):
+            kind, _, rest = block.comment.partition(": ")
+            if kind in {"not run", "tested"}:
+                continue
+            count += 1
+            text = block.text.replace("8080", self._port)
+            if kind == "file":
+                (self._directory / rest).write_text(text)
+            elif block.language == "python":
+                _run_python(document, block._replace(text=text), names)
+            elif block.language == "console":
+                for command, output in _commands(text):
+                    self._command(command, output, kind == "in the background")
+            else:
+                raise AssertionError(f"{document}:{block.line}: what is this block?")
+        return count
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        for program in self._background:
+            program.terminate()
+        for program in self._background:
+            program.communicate(timeout=PATIENCE)
+
+    def _command(self, command: str, output: str, background: bool) -> None:
+        programs = str(Path(sys.executable).parent)
+        program = subprocess.Popen(
+            ["bash", "-c", f"exec {command}" if background else command],
+            cwd=self._directory,
+            env=os.environ
+            | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if background:
+            self._background.append(program)
+            printed = ""
+            while not _matches(printed, output):
+                assert program.stdout is not None
+                line = program.stdout.readline()
+                assert line, f"{command}: ended after {printed!r}"
+                printed += line
+            return
+        printed, _ = program.communicate(timeout=PATIENCE)
+        assert _matches(printed, output), f"$ {command}\n{printed}"
+        assert output or program.returncode == 0, f"$ {command}\n{printed}"
+
+
+def _run_python(document: str, block: Block, names: dict[str, Any]) -> None:
+    shown = []
+
+    def says(value: object, text: str) -> None:
+        assert repr(value) == text
+        shown.append(text)
+
+    names["_says"] = says
+    program, expected = _SHOWN.subn(r'_says(\1, r"""\2""")', block.text)
+    # Padded, so that a traceback has the line of the document.
+    exec(compile("\n" * block.line + program, document, "exec"), names)
+    assert len(shown) == expected
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    """Give each command of a block with what it is to print."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, output = re.fullmatch(
+            r"((?:.*\\\n)*.*\n)(.*)", part, re.DOTALL
+        ).groups()
+        yield command.strip(), output
+
+
+def _matches(printed: str, expected: str) -> bool:
+    """Tell whether this was printed, whatever the widths of columns."""
+    pattern = ""
+    for line in expected.splitlines():
+        if line.strip() == "...":
+            pattern += r"(?:.*\n)*"
+        else:
+            words = [re.escape(word) for word in " ".join(line.split()).split("...")]
+            pattern += ".*".join(words) + r"\n"
+    lines = [" ".join(line.split()) + "\n" for line in printed.splitlines()]
+    return not expected or re.fullmatch(pattern, "".join(lines)) is not None
