@@ -7,8 +7,8 @@ A block of Python runs in one namespace with the other blocks of its document.
 A block of the language ``console`` runs in a shell: each line that begins with ``$`` is a
 command, continued after a backslash, and the other lines are what it prints, on either
 stream. ``...`` stands for any text: in a line for a part of it, alone for any lines. A
-command that fails has to show what it prints. Port 8080 in a document is a free port in
-the test.
+command that fails has to show what it prints. The ports 8080 and 8443 of a document are
+free ports in the test.
 
 A comment above a block says more of it:
 
@@ -31,12 +31,14 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60
+PATIENCE = 60.0
+"""Seconds that a command may take; each takes one or two."""
 
 _BLOCK = re.compile(
     r"^(?:<!-- (.*?) -->\n)?```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
@@ -93,13 +95,12 @@ def session(directory: Path) -> Iterator[Session]:
 
 
 class Session:
-    """A directory, a free port, and the programs that run in the background."""
+    """A directory, free ports, and the programs that run in the background."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._background: list[subprocess.Popen[str]] = []
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = str(free.getsockname()[1])
+        self._ports = {port: _free_port() for port in ("8080", "8443")}
 
     def run(self, document: str, names: dict[str, Any]) -> int:
         """Run the examples of a document; return how many."""
@@ -109,7 +110,9 @@ class Session:
             if kind in {"not run", "tested"}:
                 continue
             count += 1
-            text = block.text.replace("8080", self._port)
+            text = block.text
+            for shown, used in self._ports.items():
+                text = text.replace(shown, used)
             if kind == "file":
                 (self._directory / rest).write_text(text)
             elif block.language == "python":
@@ -142,23 +145,38 @@ class Session:
         )
         if background:
             self._background.append(program)
-            printed = ""
-            while not _matches(printed, output):
-                assert program.stdout is not None
-                line = program.stdout.readline()
-                assert line, f"{command}: ended after {printed!r}"
-                printed += line
+            _await(program, output)
             return
         printed, _ = program.communicate(timeout=PATIENCE)
         assert _matches(printed, output), f"$ {command}\n{printed}"
         assert output or program.returncode == 0, f"$ {command}\n{printed}"
 
 
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+def _await(program: subprocess.Popen[str], output: str) -> None:
+    """Read what the program prints, until it has printed what is shown."""
+    assert program.stdout is not None
+    printed = ""
+    timer = threading.Timer(PATIENCE, program.kill)
+    timer.start()
+    try:
+        while not _matches(printed, output):
+            line = program.stdout.readline()
+            assert line, f"it ended after {printed!r}"
+            printed += line
+    finally:
+        timer.cancel()
+
+
 def _run_python(document: str, block: Block, names: dict[str, Any]) -> None:
     shown = []
 
     def says(value: object, text: str) -> None:
-        assert repr(value) == text
+        assert repr(value) == text, repr(value)
         shown.append(text)
 
     names["_says"] = says
@@ -171,9 +189,9 @@ def _run_python(document: str, block: Block, names: dict[str, Any]) -> None:
 def _commands(text: str) -> Iterator[tuple[str, str]]:
     """Give each command of a block with what it is to print."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, output = re.fullmatch(
-            r"((?:.*\\\n)*.*\n)(.*)", part, re.DOTALL
-        ).groups()
+        lines = part.splitlines(keepends=True)
+        end = next(n for n, line in enumerate(lines) if not line.endswith("\\\n")) + 1
+        command, output = "".join(lines[:end]), "".join(lines[end:])
         yield command.strip(), output
 
 
