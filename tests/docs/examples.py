@@ -41,7 +41,7 @@ PATIENCE = 60.0
 """Seconds that a command may take; each takes one or two."""
 
 _BLOCK = re.compile(
-    r"^(?:<!-- (.*?) -->\n)?```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^(?:<!-- (.*?) -->\n)?```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
 )
 _REFERENCE = re.compile(
     r"^<!-- reference: .*?^<!-- end of reference -->$", re.DOTALL | re.MULTILINE
@@ -66,22 +66,21 @@ def blocks(document: str, language: str | None = "python") -> list[Block]:
     return [
         Block(text.count("\n", 0, found.start(3)), found[2], found[3], found[1] or "")
         for found in _BLOCK.finditer(text)
-        if language in {None, found[2]}
+        if language in {None, found[2]} and not found[2].startswith("{")
     ]
 
 
 def run(document: str, names: dict[str, Any]) -> int:
     """Run the examples in Python of a document; return how many."""
-    found = blocks(document)
+    found = [block for block in blocks(document) if runs(block)]
     for block in found:
         _run_python(document, block, names)
     return len(found)
 
 
-def run_all(document: str, names: dict[str, Any], directory: Path) -> int:
-    """Run the examples in Python and for the shell; return how many."""
-    with session(directory) as shell:
-        return shell.run(document, names)
+def runs(block: Block) -> bool:
+    """Tell whether the block runs with its document."""
+    return not block.comment.startswith(("not run: ", "tested: "))
 
 
 @contextlib.contextmanager
@@ -106,9 +105,9 @@ class Session:
         """Run the examples of a document; return how many."""
         count = 0
         for block in blocks(document, None):
-            kind, _, rest = block.comment.partition(": ")
-            if kind in {"not run", "tested"}:
+            if not runs(block):
                 continue
+            kind, _, rest = block.comment.partition(": ")
             count += 1
             text = block.text
             for shown, used in self._ports.items():

@@ -1,0 +1,143 @@
+"""The how-to pages and the page of the responder, with what each takes for granted."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
+from ocsp.client import addresses
+from ocsp.responder import SQLiteSource
+from ocsp.testing import PKI, Fault, LoopbackResponder
+from tests.docs.examples import ROOT, run, session
+from tests.pki import DELEGATION, ca, key, leaf, make
+
+NOW = datetime.datetime.now(datetime.UTC)
+DAY = datetime.timedelta(days=1)
+HSM = "docs/howto/sign-with-an-hsm.md"
+"""Runs in tests/integration/test_pkcs11.py, which has a token."""
+
+
+@pytest.fixture
+def responder(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackResponder]:
+    """On loopback, which counts as public while the test runs."""
+    monkeypatch.setattr(addresses, "is_public", lambda address: True)
+    with LoopbackResponder() as running:
+        yield running
+
+
+def _named(pki: PKI, **settings: Any) -> dict[str, Any]:
+    leaf = pki.issue(**settings)
+    return {"cert": leaf.certificate, "issuer": leaf.issuer}
+
+
+def _crl(responder: LoopbackResponder) -> dict[str, Any]:
+    responder.fail(Fault.TRY_LATER)
+    return _named(responder.pki, crl_urls=[responder.pki.crl_url])
+
+
+def _response(
+    responder: LoopbackResponder, *extensions: x509.ExtensionType
+) -> dict[str, Any]:
+    cert = make(
+        "leaf", "Test CA", begin=NOW - DAY, end=NOW + DAY, extensions=extensions
+    )
+    return {
+        "cert": cert,
+        "another_cert": leaf(),
+        "issuer": ca(),
+        "response": _signed([cert]),
+    }
+
+
+def _must_staple(responder: LoopbackResponder) -> dict[str, Any]:
+    return _response(responder, x509.TLSFeature([x509.TLSFeatureType.status_request]))
+
+
+def _many(responder: LoopbackResponder) -> dict[str, Any]:
+    found = [leaf(serial) for serial in (1, 2, 3)]
+    return {"certificates": found, "issuer": ca(), "response_to_all": _signed(found)}
+
+
+def _signed(certificates: list[x509.Certificate]) -> bytes:
+    builder = ocsp.OCSPResponseBuilder(allow_multiple=True)
+    for each in certificates:
+        cert_id = CertID.for_certificate(each, ca(), hashes.SHA256())
+        builder = builder.add_response_by_id(
+            cert_id, OCSPCertStatus.GOOD, NOW, NOW + DAY, None, None
+        )
+    builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
+    response = builder.sign(key("Test CA"), hashes.SHA256())
+    return response.public_bytes(Encoding.DER)
+
+
+def _delegate(responder: LoopbackResponder) -> dict[str, Any]:
+    with SQLiteSource("status.db", create=True) as source:
+        source.add(ca(), leaf().serial_number)
+    names: dict[str, Any] = {
+        "cert": leaf(),
+        "issuer": ca(),
+        "ca_certificate": ca(),
+        "serial_numbers": [1, 2, 3],
+    }
+    for prefix in ("", "old_", "new_"):
+        names[f"{prefix}key"] = key(f"{prefix}responder")
+        names[f"{prefix}certificate"] = make(
+            f"{prefix}responder",
+            "Test CA",
+            begin=NOW - DAY,
+            end=NOW + DAY,
+            extensions=DELEGATION,
+        )
+    return names | {"responder_certificate": names["certificate"]}
+
+
+PAGES: dict[str, Callable[[LoopbackResponder], dict[str, Any]]] = {
+    "docs/howto/crl-fallback.md": _crl,
+    "docs/howto/fresh-answer.md": lambda responder: _named(responder.pki),
+    "docs/howto/look-at-a-response.md": _response,
+    "docs/howto/many-certificates.md": _many,
+    "docs/howto/mount-the-responder.md": _delegate,
+    "docs/howto/must-staple.md": _must_staple,
+    "docs/howto/offline.md": _response,
+    "docs/howto/replace-a-delegate.md": _delegate,
+    "docs/howto/share-a-cache.md": lambda responder: _named(responder.pki),
+    "docs/howto/sign-in-bulk.md": _delegate,
+    "docs/responder.md": _delegate,
+}
+"""The pages, and what their examples find there."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_run_and_give_what_they_show(
+    page: str,
+    responder: LoopbackResponder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In one namespace, as a reader would try them."""
+    monkeypatch.chdir(tmp_path)
+    assert run(page, PAGES[page](responder)) > 0
+
+
+@pytest.mark.parametrize("page", ["docs/index.md", "docs/installation.md"])
+def test_the_examples_of_the_first_pages_run(page: str, tmp_path: Path) -> None:
+    """In an empty directory."""
+    with session(tmp_path) as shell:
+        assert shell.run(page, {}) > 0
+
+
+def test_every_howto_is_run() -> None:
+    """Here, or where a comment above says."""
+    found = {str(path.relative_to(ROOT)) for path in (ROOT / "docs/howto").glob("*.md")}
+    assert found - {"docs/howto/index.md"} == {
+        page for page in (*PAGES, HSM) if page.startswith("docs/howto/")
+    }
