@@ -42,6 +42,8 @@ MODULES = (
     "ocsp.client",
     "ocsp.linting",
     "ocsp.responder",
+    "ocsp.status",
+    "ocsp.server",
     "ocsp.http",
     "ocsp.pkcs11",
     "ocsp.stapling",
@@ -52,10 +54,10 @@ MODULES = (
 
 GROUPS = {
     "errors": (),
-    "signing": ("ocsp.signer",),
-    "verification": ("ocsp.verification",),
-    "linting": ("ocsp.linting",),
-    "client": ("ocsp.client",),
+    "signing": ("ocsp.signing.",),
+    "verification": ("ocsp.verification.",),
+    "linting": ("ocsp.linting.",),
+    "client": ("ocsp.client.",),
     "messages": ("ocsp.",),
 }
 """The groups of ``ocsp.__all__``, each with the modules that define its names."""

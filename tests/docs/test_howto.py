@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
-from ocsp.client import addresses
-from ocsp.responder import SQLiteSource
+from ocsp.client.transport import addresses
+from ocsp.status import SQLiteSource
 from ocsp.testing import PKI, Fault, LoopbackResponder
 from tests.docs.examples import ROOT, run, session
 from tests.pki import DELEGATION, ca, key, leaf, make

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "docs" / "_extensions"))
 
 from public_names import MODULES, qualified_names  # noqa: E402 - the path comes first
 
-INTERNAL = {"ocsp.cli"}
+INTERNAL = {"ocsp.asn1", "ocsp.cli", "ocsp.messages", "ocsp.signing"}
 """Packages whose names are for this package only, or public as names of ``ocsp``."""
 
 
