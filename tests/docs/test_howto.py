@@ -128,7 +128,10 @@ def test_the_examples_run_and_give_what_they_show(
     assert run(page, PAGES[page](responder)) > 0
 
 
-@pytest.mark.parametrize("page", ["docs/index.md", "docs/installation.md"])
+FIRST_PAGES = ("docs/index.md", "docs/installation.md")
+
+
+@pytest.mark.parametrize("page", FIRST_PAGES)
 def test_the_examples_of_the_first_pages_run(page: str, tmp_path: Path) -> None:
     """In an empty directory."""
     with session(tmp_path) as shell:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ocsp.client.transport import addresses
-from tests.docs.test_documents import run
+from tests.docs.examples import run
 from tests.integration.live import CA, GOOD, living
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.docs.test_documents import ROOT, blocks
+from tests.docs.examples import ROOT, blocks
 
 pytest_plugins = ["pytester"]
 
@@ -81,7 +81,7 @@ def test_the_fixtures_say_what_they_are(pytester: pytest.Pytester) -> None:
 
 def test_the_examples_of_the_document_pass(pytester: pytest.Pytester) -> None:
     """Each block is a file of tests of its own, and there are as many as there were."""
-    examples = [block for _, block in blocks("docs/testing.md")]
+    examples = [block.text for block in blocks("docs/testing.md")]
     assert len(examples) == 5
     pytester.makepyfile(**{f"test_{n}": each for n, each in enumerate(examples)})
     outcomes = {each: n for each, n in _run(pytester).parseoutcomes().items() if n}

@@ -21,7 +21,7 @@ from ocsp.errors import (
     ResponseSignatureInvalid,
     UnsuccessfulResponse,
 )
-from tests.docs.test_documents import run
+from tests.docs.examples import run
 from tests.integration.staples import SERIAL, Scene, scene
 from tests.integration.web_servers import DOCUMENT, SITES, serving, until
 
@@ -155,7 +155,7 @@ def test_the_examples_of_the_document_run(
     document.parent.mkdir()
     text = DOCUMENT.read_text().replace(SITES, f"{site.sites}/")
     document.write_text(text.replace("nginx -s reload", "true"))
-    monkeypatch.setattr("tests.docs.test_documents.ROOT", site.directory)
+    monkeypatch.setattr("tests.docs.examples.ROOT", site.directory)
     monkeypatch.setenv("SSL_CERT_FILE", str(site.ca_file))
     assert site.refresh() == 0
     with (
