@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ocsp.status import SQLiteSource
 from ocsp.testing import PKI, Fault, LoopbackResponder
 from tests.docs.examples import ROOT, run, session
 from tests.pki import DELEGATION, ca, key, leaf, make
+from tests.vectors import RFC9919
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -136,6 +138,31 @@ def test_the_examples_of_the_first_pages_run(page: str, tmp_path: Path) -> None:
     """In an empty directory."""
     with session(tmp_path) as shell:
         assert shell.run(page, {}) > 0
+
+
+CLI = "docs/cli.md"
+
+
+def test_the_examples_of_the_command_line_give_what_they_show(tmp_path: Path) -> None:
+    """About the worked example of RFC 9919, and a response with two faults."""
+    for name in ("end-entity.pem", "root.pem", "response.b64"):
+        shutil.copy(RFC9919 / name, tmp_path)
+    (tmp_path / "ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        leaf(),
+        ca(),
+        hashes.SHA256(),
+        OCSPCertStatus.REVOKED,
+        NOW,
+        None,
+        NOW - DAY,
+        x509.ReasonFlags.unspecified,
+    )
+    builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
+    response = builder.sign(key("Test CA"), hashes.SHA256())
+    (tmp_path / "response.der").write_bytes(response.public_bytes(Encoding.DER))
+    with session(tmp_path) as shell:
+        assert shell.run(CLI, {}) == 2
 
 
 def test_every_howto_is_run() -> None:

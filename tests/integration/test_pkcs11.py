@@ -8,7 +8,6 @@ import hashlib
 import logging
 import os
 import pickle
-import re
 import subprocess
 import sys
 import threading
@@ -44,6 +43,8 @@ from ocsp.pkcs11.token import find_key
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.server import Application, bind, serve_in_thread
 from ocsp.status import MemorySource
+from tests.docs.examples import blocks
+from tests.docs.test_howto import HSM
 from tests.integration import softhsm as softhsm_module
 from tests.integration.openssl import ask, openssl
 from tests.integration.softhsm import PIN, SoftHSM, Token, TokenKey, installed, softhsm
@@ -309,17 +310,17 @@ def test_a_responder_answers_over_http(bench: Bench, tmp_path: Path) -> None:
     assert "0x1F2E: good" in printed
 
 
+@pytest.mark.parametrize("document", ["docs/pkcs11.md", HSM])
 def test_the_example_of_the_document_works(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first block of Python in docs/pkcs11.md, with the names of this token."""
-    text = Path(__file__).parents[2].joinpath("docs", "pkcs11.md").read_text()
-    found = re.search(r"```python\n(.*?)```", text, re.DOTALL)
-    assert found is not None
-    certificate = bench.certificates["p256"].public_bytes(Encoding.PEM)
-    (tmp_path / "responder.pem").write_bytes(certificate)
+    """With the names of this token."""
+    (block,) = blocks(document)
+    certificate = bench.certificates["p256"]
+    (tmp_path / "responder.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "ca.pem").write_bytes(_ca().public_bytes(Encoding.PEM))
     (tmp_path / "pin").write_text(f"{PIN}\n")
-    program = found[1]
+    program = block.text
     for shown, used in (
         ("/usr/lib/softhsm/libsofthsm2.so", str(bench.token.home.module)),
         ('"ocsp"', repr(bench.token.label)),
@@ -328,11 +329,13 @@ def test_the_example_of_the_document_works(
         assert shown in program
         program = program.replace(shown, used)
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"builder": _builder(bench.certificates["p256"])}
-    exec(compile(program, "docs/pkcs11.md", "exec"), names)
-    response = names["response"]
-    tbs, signature = response.tbs_response_bytes, response.signature
-    _verify(bench.certificates["p256"], signature, tbs, hashes.SHA256())
+    names: dict[str, Any] = {"builder": _builder(certificate)}
+    exec(compile(program, document, "exec"), names)
+    names["signer"].close()
+    if document == "docs/pkcs11.md":
+        response = names["response"]
+        tbs, signature = response.tbs_response_bytes, response.signature
+        _verify(certificate, signature, tbs, hashes.SHA256())
 
 
 # --- settings that are wrong -----------------------------------------------------
