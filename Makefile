@@ -51,7 +51,7 @@ docs: $(READY) ## write what is made from the sources: cases, rules, who takes w
 	@$(BIN)/python -m tests.cases
 
 site: $(READY) ## build the documentation site in build/site, and check its links
-	@$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees docs build/site
+	@$(BIN)/python -m sphinx -E -W --keep-going -q -d build/doctrees docs build/site
 	@$(BIN)/python tools/check_links.py build/site
 
 fuzz: setup ## compare with the original on a million mutations

@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def conformance() -> str:
-    """Return the page on what is demanded, by whom, where it is done and proved."""
+    """Return the page on the rules, their clauses, functions, errors and cases."""
     rules, crl_rules = "\n".join(_rules(RULES)), "\n".join(_rules(CRL_RULES))
     cases = "\n".join(line for rule in RULES for line in _cases(rule))
     return _CONFORMANCE.format(rules=rules, crl_rules=crl_rules, cases=cases)
@@ -30,23 +30,23 @@ def conformance() -> str:
 _CONFORMANCE = """\
 # Conformance
 
-What `ocsp.verify` demands of a response, where that is written, which function does it, what it
-reports, and which cases prove it. A finding names its rule. `make docs` writes this page from
-`ocsp.verification.table` and from the cases in `tests/cases/`, which
-[anybody can run](vectors/README.md).
+The rules that `ocsp.verify` applies to a response: the clause of the standard, the function, the errors
+that it reports, and the cases that prove it. Each finding names its rule. `make docs` writes this page
+from `ocsp.verification.table` and from the cases in `tests/cases/`, which
+[any implementation can run](vectors/README.md).
 
 {rules}
 
 ## CRLs
 
-What `ocsp.verify_crl` demands of a CRL. Its proofs are in `tests/unit/verification/`.
+The rules that `ocsp.verify_crl` applies to a CRL. Their tests are in `tests/unit/verification/`.
 
 {crl_rules}
 
 ## Cases
 
-*Finds* are cases in which the rule has something to report; in the others it must not. A case
-stands with the rule that it is about.
+In the cases after *Reports* the rule has to report a finding; in those after *Accepts* it must not. Each
+case is listed with the rule that it tests.
 
 {cases}"""
 
@@ -67,7 +67,7 @@ def _cases(rule: Rule) -> Iterator[str]:
     about = [case for case in document()["cases"] if case["rule"] == rule.id]
     yield f"### {rule.id}: {rule.clause.demand}"
     yield ""
-    for title, finds in (("Finds", True), ("Lets pass", False)):
+    for title, finds in (("Reports", True), ("Accepts", False)):
         names = [f"`{case['id']}`" for case in about if _finds(case, rule) is finds]
         if names:
             yield f"{title}: {', '.join(names)}."
@@ -87,7 +87,7 @@ def _finds(case: dict[str, Any], rule: Rule) -> bool:
 
 
 def interop() -> str:
-    """Return the page on who judges otherwise."""
+    """Return the page on the differences to OpenSSL."""
     known, cases = recorded(), document()["cases"]
     rows = (
         f"| `{name}` | {_expected(name)} | {each['openssl']} | {each['reason']} |"
@@ -103,15 +103,15 @@ def interop() -> str:
 
 
 _INTEROP = """\
-# Who takes what
+# Differences to OpenSSL
 
-The [cases](vectors/README.md), given to `openssl ocsp` {version} with `-partial_chain`, at the
-moment of each case. It can be asked {asked} of {cases}; of these it judges {otherwise} otherwise.
-*Not verified* is what a careful script reads in what it prints: that the signature failed, that
-the times are invalid, or that there is no status. Its exit code says none of that.
-`python -m tests.cases openssl` asks it again.
+The tests give the [cases](vectors/README.md) to `openssl ocsp` {version} with `-partial_chain`, at the
+time of each case. The command can express {asked} of {cases} cases, and decides {otherwise} of them differently.
+*Not verified* means that the output of `openssl` says so: the signature failed, the times are invalid,
+or there is no status. The exit code of `openssl` does not tell.
+`python -m tests.cases openssl` runs the comparison again.
 
-| case | expected | openssl | why |
+| case | expected | openssl | reason |
 |---|---|---|---|
 {rows}
 """

@@ -15,10 +15,10 @@ from ocsp.linting.table import RULES, Rule
 DOCUMENT = Path(__file__).parents[3] / "docs" / "lint.md"
 
 _HEAD = """\
-# The rules of linting
+# Lint rules
 
-`ocsp lint` and `ocsp.lint_response` say in what a response is not written as the standards want
-it. Whether it is to be believed is another question: `ocsp verify`, `ocsp.verify`.
+`ocsp lint` and `ocsp.lint_response` report where a response does not conform to the standards. They
+do not decide whether the response proves a status; `ocsp verify` and `ocsp.verify` do.
 
 ```python
 import ocsp
@@ -29,22 +29,22 @@ for finding in report.at_least(Severity.WARNING):
     print(finding)
 ```
 
-This page is made from the table in `src/ocsp/linting/table.py`. Numbers are stable. How grave a
-finding is depends on the profile; where there is a dash, it does not have the rule.
+A program writes this page from the table in `src/ocsp/linting/table.py`. The numbers are stable. The
+severity of a finding depends on the profile; a dash means that the profile does not have the rule.
 
 | Severity | Meaning |
 |---|---|
-| error | against a *must* |
-| warning | against a *should*, or refused by some clients |
-| notice | legal, and better done otherwise |
-| info | worth to be known; no fault |
+| error | violates a *must* |
+| warning | violates a *should*, or some clients refuse it |
+| notice | allowed, but another form is better |
+| info | for information; not a fault |
 
 BR are the Baseline Requirements of the CA/Browser Forum for TLS server certificates. Some rules need
-something to compare with: the issuer (`L204`, `L703`, `L704`), the certificate (`L210`, `L310`,
+another object to compare with: the issuer (`L204`, `L703`, `L704`), the certificate (`L210`, `L310`,
 `L409`, `L410`), the request (`L208`, `L209`, `L504` to `L506`), or the time when the response was
-served (`L306` to `L308`, `L311`). Only with the issuer does `L211` see that two CertIDs of different
-hashes mean one certificate. Where the certificate is not known, `L309` and `L311` take it for a
-subscriber's, and say so: only the certificate itself tells that it is a CA's.
+served (`L306` to `L308`, `L311`). `L211` needs the issuer to see that two CertIDs with different
+hashes name the same certificate. If the certificate is not given, `L309` and `L311` assume that it is a
+subscriber's certificate, and say so, because only the certificate itself tells that it is a CA's.
 """
 
 _GROUPS = {
