@@ -37,7 +37,6 @@ MODULES = (
     "ocsp.errors",
     "ocsp.limits",
     "ocsp.verification",
-    "ocsp.verification.errors",
     "ocsp.client.cache",
     "ocsp.client",
     "ocsp.linting",
@@ -53,7 +52,7 @@ MODULES = (
 """The modules with public names."""
 
 GROUPS = {
-    "errors": (),
+    "errors": ("ocsp.errors.",),
     "signing": ("ocsp.signing.",),
     "verification": ("ocsp.verification.",),
     "linting": ("ocsp.linting.",),
@@ -117,7 +116,7 @@ class PublicNames(SphinxDirective):
         lines: list[str] = []
         if elsewhere := [name for name in names if name not in here]:
             lines += _links(module, elsewhere)
-        for name in sorted(here, key=_order):
+        for name in here if module == "ocsp" else sorted(here, key=_order):
             lines += _entry(module, name)
         return self.parse_text_to_nodes("\n".join(lines))
 

@@ -656,5 +656,6 @@ def test_without_h11_the_pki_works_and_the_responder_says_what_it_needs() -> Non
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert done.stderr.splitlines()[-1].endswith(
-        "the responder for tests needs more packages: pip install 'ocsp[testing]'"
+        "the responder for tests needs the extra 'testing': in a checkout of the "
+        "project, run pip install '.[testing]'"
     )

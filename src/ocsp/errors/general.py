@@ -219,7 +219,10 @@ class MissingExtraError(OCSPError, ImportError):
         self.extra = extra
 
     def __str__(self) -> str:
-        return f"{self.feature} needs more packages: pip install 'ocsp[{self.extra}]'"
+        return (
+            f"{self.feature} needs the extra {self.extra!r}: in a checkout of the "
+            f"project, run pip install '.[{self.extra}]'"
+        )
 
 
 class FetchError(OCSPError):
