@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE / "_extensions"))
 
 from pygments.lexers.special import TextLexer  # noqa: E402
 from sphinx.application import Sphinx  # noqa: E402
+from sphinx.domains.python import PyObject  # noqa: E402
 
 from ocsp import __version__  # noqa: E402 - the path comes first
 
@@ -51,6 +52,25 @@ pygments_style = "friendly"
 pygments_dark_style = "monokai"
 
 
+def name_the_default_policy(
+    _app: Sphinx,
+    _kind: str,
+    _name: str,
+    _object: object,
+    _options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Show the default policy as a caller writes it."""
+    return (signature and signature.replace("_STRICT", "Policy()"), returns)
+
+
 def setup(app: Sphinx) -> None:
-    """Show configurations of HAProxy, which Pygments does not know, as plain text."""
+    """Adjust what the extensions show."""
+    # Pygments does not know the configuration of HAProxy: show it as plain text.
     app.add_lexer("haproxy", TextLexer)
+    app.connect("autodoc-process-signature", name_the_default_policy)
+    # The docstrings say "Attributes", where Sphinx says "Variables".
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"

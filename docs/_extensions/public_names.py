@@ -148,7 +148,10 @@ def _class(module: str, name: str, value: type) -> list[str]:
     lines = [f".. {kind}:: {module}.{name}", "   :members:"]
     if issubclass(value, enum.Enum):
         lines.append("   :undoc-members:")
-    if value.__bases__ != (object,):
+    if issubclass(value, tuple):  # a named tuple: its docstring describes the fields
+        fields: tuple[str, ...] = getattr(value, "_fields", ())
+        lines.append(f"   :exclude-members: {', '.join(fields)}")
+    elif value.__bases__ != (object,):
         lines.append("   :show-inheritance:")
     return [*lines, ""]
 

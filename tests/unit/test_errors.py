@@ -46,8 +46,10 @@ EXAMPLES: list[tuple[Exception, str]] = [
     ),
     (
         errors.MissingExtraError("serving over HTTP", "server"),
-        "serving over HTTP needs the extra 'server': in a checkout of the project, "
-        "run pip install '.[server]'",
+        (
+            "serving over HTTP needs the extra 'server': in a checkout of the project, "
+            "run pip install '.[server]'"
+        ),
     ),
     (errors.FetchError("http://a", "broke"), "http://a: broke"),
     (errors.TransportError("http://a", "broke"), "http://a: broke"),
