@@ -1,8 +1,4 @@
-"""
-The application: its commands, and what stands before them.
-
-Rules of this file: it puts together and does nothing itself.
-"""
+"""The Typer application: its commands, and the options before a command."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ from ocsp.cli.commands import (
 )
 from ocsp.cli.demo import command as demo
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog
 
 __all__ = ["app", "run"]
 
@@ -48,26 +44,32 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback(
     help=(
-        "Online Certificate Status Protocol: read, ask, verify, answer "
+        "Online Certificate Status Protocol: read and verify messages, check "
+        "certificates, run a responder "
         "(RFC 6960, RFC 9919)."
     ),
     epilog=epilog(
         {
-            "ocsp demo": "a CA, a responder and its clients, in two seconds",
-            "ocsp inspect response.der": "what does this message say?",
+            "ocsp demo": "run a CA, a responder and its clients, in two seconds",
+            "ocsp inspect response.der": "show a message",
             "ocsp verify --cert leaf.pem --issuer ca.pem --response response.der": (
-                "and is it true?"
+                "verify it, and show the status of the certificate"
             ),
         },
         {
-            ExitCode.FINE: "done",
-            ExitCode.WRONG: "revoked (verify), findings (lint), a wrong answer (demo)",
-            ExitCode.UNKNOWN: "unknown to the responder (verify)",
-            ExitCode.NOT_VERIFIED: "not verified (verify)",
-            ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
-            ExitCode.FAULT: "a fault of ocsp itself",
-            ExitCode.INTERRUPTED: "interrupted",
-            ExitCode.UNREAD: "the reader of the output is gone",
+            ExitCode.SUCCESS: "done",
+            ExitCode.PROBLEM: (
+                "revoked (check, verify, staple), findings (lint), "
+                "a wrong answer (demo)"
+            ),
+            ExitCode.UNKNOWN: "unknown to the responder (check, verify, staple)",
+            ExitCode.NOT_VERIFIED: (
+                "no verified response (check, verify), no valid staple (staple)"
+            ),
+            ExitCode.INPUT_ERROR: INPUT_ERROR,
+            ExitCode.INTERNAL_ERROR: "internal error: a bug in ocsp",
+            ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
+            ExitCode.BROKEN_PIPE: "the reader of the output has closed the pipe",
         },
     ),
 )
@@ -75,11 +77,14 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Show the version."
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Print the version.",
         ),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Accept the options that come before a command."""
 
 
 def _add(name: str, of: ModuleType, function: Callable[..., object]) -> None:

@@ -1,8 +1,4 @@
-"""
-What all commands have in common: how they are run, and what their arguments must be.
-
-Rules of this file: nothing that one command has for itself.
-"""
+"""What all commands have in common: how they run, and checks of their arguments."""
 
 from __future__ import annotations
 
@@ -18,19 +14,19 @@ from ocsp.cli.exit_codes import CommandError
 __all__ = ["Command", "Commands"]
 
 _FILES = frozenset({"FILE", "CERT...", "RESPONSE"})
-"""The metavars of what is the name of a file, or several."""
+"""The metavars of the parameters that take file names."""
 
 
 class Command(TyperCommand):
-    """One command, which says of wrong arguments that they are its own."""
+    """A command whose usage errors name the command itself."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """
-        Read *args* into *ctx*, a context of click, which Typer keeps to itself.
+        Parse *args* into *ctx*, a click context.
 
         Raises:
-            CommandError: If the name of a file is empty, as that of a variable is that
-                was not set. It would mean the directory.
+            CommandError: If a file name is empty. This usually comes from a shell
+                variable that is not set; as a path it would mean the directory.
         """
         try:
             rest = super().parse_args(ctx, args)
@@ -40,15 +36,15 @@ class Command(TyperCommand):
             raise
         for parameter in self.params:
             if parameter.metavar in _FILES:
-                _require_name(parameter, ctx.params.get(parameter.name))
+                _require_file_name(parameter, ctx.params.get(parameter.name))
         return rest
 
 
-def _require_name(parameter: Any, value: str | list[str] | None) -> None:
+def _require_file_name(parameter: Any, value: str | list[str] | None) -> None:
     if value == "" or (isinstance(value, list) and "" in value):
         is_option = parameter.param_type_name == "option"
         where = parameter.opts[0] if is_option else parameter.metavar
-        raise CommandError(where, "the name of the file is empty")
+        raise CommandError(where, "the file name is empty")
 
 
 class Commands(TyperGroup):
@@ -64,7 +60,7 @@ class Commands(TyperGroup):
         **extra: Any,
     ) -> Any:
         """
-        Run, and turn what is raised into one line and an exit code.
+        Run the command, and turn an exception into one line and an exit code.
 
         Raises:
             SystemExit: Always, in standalone mode.

@@ -1,9 +1,9 @@
 """
-How whatever a command raises becomes one line and an exit code.
+Turn the exceptions of a command into one line and an exit code.
 
-Rules of this file: the only place that catches. Code 1 says *revoked*, so nothing that
-went wrong ends with it: usage errors have code 4 and not Typer's own 2, which means
-*unknown* (``ocsp verify``), and what nobody foresaw has code 70.
+Only this module catches them. Codes 1 and 2 report a certificate status (*revoked*,
+*unknown*), so no failure may end with them: a usage error exits with 4 instead of
+Typer's 2, and an unexpected exception exits with 70.
 """
 
 from __future__ import annotations
@@ -23,92 +23,92 @@ from ocsp.errors import OCSPError
 
 __all__ = ["TRACEBACK", "USAGE_ERROR", "run_guarded"]
 
-# Typer's own copy of click, or click itself in older releases: BadParameter is the
-# one usage error that Typer exports, and its second base is the root of all of them.
+# BadParameter is the only usage error that Typer exports. Its second base class is the
+# base of all of them, in Typer's own copy of click as in click itself.
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 
 TRACEBACK = "OCSP_TRACEBACK"
-"""The environment variable that lets a fault of our own show where it is."""
+"""The environment variable that shows the traceback of an internal error."""
 
 
 def run_guarded(call: Callable[[], Any]) -> int:
     """
-    Return the exit code of *call*, and report what it raises.
+    Run *call*, report an exception in one line, and return the exit code.
 
     Raises:
-        SystemExit: What a server ended itself with.
+        SystemExit: If *call* raises it, as a server does when it stops.
     """
-    _escape_what_output_lacks()
+    _escape_unencodable_output()
     try:
         code = call()
     except USAGE_ERROR as error:
         if str(error):  # without arguments, Typer has shown the help instead
-            _say(_usage(error))
+            _report_safely(_usage_error(error))
     except (CommandError, OCSPError) as error:
-        _say(error)
+        _report_safely(error)
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
-    except SystemExit as ended:
-        # Typer and Rich end so, with code 1, where the reader of a pipe is gone.
-        if not isinstance(ended.__context__, BrokenPipeError):
+    except SystemExit as exit_:
+        # Typer and Rich exit like this, with code 1, when a pipe is closed.
+        if not isinstance(exit_.__context__, BrokenPipeError):
             raise
-        return ExitCode.UNREAD
+        return ExitCode.BROKEN_PIPE
     except OSError as error:
-        _say(_refused(error))
+        _report_safely(_output_error(error))
     except Exception as error:
-        _say(_fault(error))
-        return ExitCode.FAULT
+        _report_safely(_internal_error(error))
+        return ExitCode.INTERNAL_ERROR
     else:
-        return code if isinstance(code, int) else ExitCode.FINE
-    return ExitCode.UNUSABLE
+        return code if isinstance(code, int) else ExitCode.SUCCESS
+    return ExitCode.INPUT_ERROR
 
 
-def _escape_what_output_lacks() -> None:
-    """Let a character that the output's encoding does not have be no error."""
+def _escape_unencodable_output() -> None:
+    """Escape characters that the encoding of standard output does not have."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _say(problem: object) -> None:
-    """Report *problem*; where nobody can hear it, the exit code has to do."""
+def _report_safely(problem: object) -> None:
+    """Report *problem*; if standard error cannot be written, only the code remains."""
     try:
         report(problem)
     except (OSError, SystemExit):
-        _drop(sys.stderr)
+        _discard(sys.stderr)
 
 
-def _usage(error: Any) -> CommandError:
-    """Return what Typer says of wrong arguments, with the way to the help text."""
+def _usage_error(error: Any) -> CommandError:
+    """Return Typer's message about wrong arguments, with a pointer to the help."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "ocsp"
-    # Typer checks values with pydantic, which puts its own words before the message.
+    # Typer checks values with pydantic, which adds a prefix to the message.
     what = error.format_message().replace("Value error, ", "").rstrip(".")
     return CommandError(command, f"{what}; see {command} --help")
 
 
-def _refused(error: OSError) -> CommandError:
-    """Return what the system refused; files have names, and output has none."""
+def _output_error(error: OSError) -> CommandError:
+    """Return an OSError as one line; without a file name, it is about the output."""
     try:
         sys.stdout.flush()
     except OSError:
-        _drop(sys.stdout)
+        _discard(sys.stdout)
     return CommandError(str(error.filename or "output"), error.strerror or str(error))
 
 
-def _drop(stream: Any) -> None:
-    """Drop what *stream* could not write, or Python fails with it once more at exit."""
+def _discard(stream: Any) -> None:
+    """Discard the unwritten data of *stream*; else Python fails again at exit."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except (OSError, ValueError):
         return
 
 
-def _fault(error: Exception) -> CommandError:
+def _internal_error(error: Exception) -> CommandError:
     if os.environ.get(TRACEBACK):
         errors().print(traceback.format_exc(), markup=False, soft_wrap=True)
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
     return CommandError(
         "ocsp",
-        f"{what}: a fault of ocsp, not of what it was given",
-        f"{TRACEBACK}=1 shows where",
+        f"internal error: {what}; this is a bug in ocsp, please report it",
+        f"{TRACEBACK}=1 shows the traceback",
     )

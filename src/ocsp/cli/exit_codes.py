@@ -1,11 +1,11 @@
 """
-How a command ends: the exit codes, and the error that carries the one line.
+The exit codes, and the exception that becomes the one error line.
 
-Rules of this file: nothing from outside the standard library, because it is also
-needed to say that Typer and Rich are missing.
+This module imports only the standard library, because it is also needed to report that
+Typer and Rich are missing.
 
-The codes are a public contract, listed in ``docs/cli.md``. No command has another
-meaning for a number; where two commands end alike, the number has a name for each.
+The codes are a public contract, listed in ``docs/cli.md``. A number means the same in
+every command; it has several names where commands use different words for it.
 """
 
 from __future__ import annotations
@@ -16,42 +16,44 @@ __all__ = ["CommandError", "ExitCode", "one_line"]
 
 
 class ExitCode(enum.IntEnum):
-    """What the shell sees."""
+    """The exit status of the program."""
 
-    FINE = 0
-    GOOD = FINE
+    SUCCESS = 0
+    GOOD = SUCCESS
     """The certificate is good (``check``, ``verify``, ``staple``)."""
 
-    WRONG = 1
-    """What was looked at is not as it should be."""
-    REVOKED = WRONG
+    PROBLEM = 1
+    """The command ran and found a problem."""
+    REVOKED = PROBLEM
     """The certificate is revoked (``check``, ``verify``, ``staple``)."""
-    FOUND = WRONG
+    FINDINGS = PROBLEM
     """There are findings (``lint``)."""
 
     UNKNOWN = 2
-    """The responder does not know the certificate (the same commands)."""
+    """The responder does not know the certificate (same commands)."""
     NOT_VERIFIED = 3
-    """There is no response that proves anything (the same commands)."""
+    """No verified response gives a status (same commands)."""
 
-    UNUSABLE = 4
-    FAULT = 70
-    """Something that nobody foresaw: EX_SOFTWARE of ``sysexits.h``."""
+    INPUT_ERROR = 4
+    """Input could not be read, or the command was used wrongly."""
+    INTERNAL_ERROR = 70
+    """An unexpected exception: EX_SOFTWARE of ``sysexits.h``."""
     INTERRUPTED = 130
-    UNREAD = 141
-    """The reader of the output is gone; as SIGPIPE has it."""
+    """Ctrl-C: 128 + SIGINT."""
+    BROKEN_PIPE = 141
+    """The reader of the output has closed the pipe: 128 + SIGPIPE."""
 
 
 class CommandError(Exception):
     """
-    A command cannot do what it was asked to.
+    A command cannot continue.
 
     Attributes:
-        where: The file, option or address at fault.
+        where: The file, option or address that is wrong.
 
-        what: What is wrong there.
+        what: What is wrong with it.
 
-        hint: What to do about it, or empty.
+        hint: What to do about it; may be empty.
     """
 
     def __init__(self, where: str, what: str, hint: str = "") -> None:
@@ -69,8 +71,8 @@ def one_line(text: object) -> str:
     """
     Return *text* as one printable line.
 
-    File names and the contents of certificates are other people's words: a line end
-    would forge a second line, and an escape sequence would speak to the terminal.
+    File names and the contents of certificates are untrusted: a line break could forge
+    a second line of output, and an escape sequence could control the terminal.
     """
     words = " ".join(str(text).split())
     return "".join(

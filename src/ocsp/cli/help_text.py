@@ -1,7 +1,7 @@
 """
-The ends of the help texts: examples and exit codes, in one look for all commands.
+The end of each help text: examples and exit codes, in the same form everywhere.
 
-Also the version line. The same texts are checked against ``docs/cli.md``.
+A test compares the help texts with ``docs/cli.md``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from rich.markup import escape
 
 from ocsp.cli.exit_codes import ExitCode
 
-__all__ = ["COMMON_EXITS", "epilog"]
+__all__ = ["COMMON_EXITS", "INPUT_ERROR", "epilog"]
+
+INPUT_ERROR = "input could not be read, or the command was used wrongly"
+"""What exit code 4 means, in the words of the help texts."""
 
 COMMON_EXITS: Mapping[ExitCode, str] = {
-    ExitCode.FINE: "done",
-    ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
+    ExitCode.SUCCESS: "done",
+    ExitCode.INPUT_ERROR: INPUT_ERROR,
 }
 
 
@@ -27,9 +30,9 @@ def epilog(
     Return the end of a help text, in Rich markup.
 
     Args:
-        examples: What it does, by the command to type.
+        examples: Commands to type, each with its purpose.
 
-        exits: What it means, by exit code.
+        exits: Exit codes, each with its meaning.
     """
     lines = ["[bold]Examples[/bold]", ""]
     for command, purpose in examples.items():

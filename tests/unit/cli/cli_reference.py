@@ -1,9 +1,9 @@
 """
-Writes the command reference in ``docs/cli.md`` from the commands themselves.
+Write the command reference in ``docs/cli.md`` from the commands themselves.
 
 Run ``python -m tests.unit.cli.cli_reference`` after a help text has changed;
-``test_cli_docs.py`` compares. Only what Typer takes from us is used (names, metavars,
-help, defaults), so that a new release of Typer does not change the document.
+``test_cli_docs.py`` compares. The reference contains only what the commands pass to
+Typer (names, metavars, help, defaults), so that it does not depend on Typer's release.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _row(parameter: Any) -> str:
     notes = "Required." if parameter.required else ""
     if parameter.default not in (None, False, ()) and not callable(parameter.default):
         notes = f"Default `{getattr(parameter.default, 'value', parameter.default)}`."
-    names = names.replace("|", "\\|")  # in a table even code has to escape it
+    names = names.replace("|", "\\|")  # a table needs the escape even in code
     return f"| `{names}` | {parameter.help} {notes}".rstrip() + " |"
 
 
@@ -84,7 +84,7 @@ def _end(command: Any) -> str:
 
 
 def rewritten(document: str) -> str:
-    """Return *document* with every reference block as it has to be."""
+    """Return *document* with every reference block up to date."""
     known = commands()
     return BLOCK.sub(lambda found: block(found["path"], known[found["path"]]), document)
 

@@ -1,4 +1,4 @@
-"""The commands as people run them: output, files, exit codes, one line for an error."""
+"""The commands: their output, files, exit codes and error lines."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ Run = Callable[..., tuple[int, str, str]]
 PROGRAM = (
     sys.executable,
     "-c",
-    # Where the tests run in the background, a shell has told them to ignore SIGINT, and
-    # that is inherited.
+    # A shell that runs the tests in the background makes them ignore SIGINT, and child
+    # processes inherit that.
     (
         "import signal, sys; from ocsp.cli import main; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "sys.exit(main(sys.argv[1:]))"
     ),
 )
-"""The program in a process of its own."""
+"""The program in a separate process."""
 
 
 @pytest.fixture(name="run")
@@ -63,7 +63,7 @@ def _run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
 
 @pytest.fixture(name="files")
 def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a directory with certificates and keys, and go there."""
+    """Create a directory with certificates and keys, and change to it."""
     signer = key("Test Responder")
     (tmp_path / "ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
     (tmp_path / "other.pem").write_bytes(ca("Other CA").public_bytes(Encoding.PEM))
@@ -83,17 +83,17 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _one_line(err: str) -> str:
-    """Return the only line of an error, which is no traceback."""
+    """Assert that *err* is one error line, not a traceback, and return it."""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     return err
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\x00" * 50, b"garbage", b"\x30\x80" * 500])
-def test_inspect_says_in_one_line_that_it_is_garbage(
+def test_inspect_reports_garbage_in_one_line(
     run: Run, tmp_path: Path, garbage: bytes
 ) -> None:
-    """Exit code 4, nothing on standard output, no traceback."""
+    """The exit code is 4, and standard output is empty."""
     file = tmp_path / "garbage"
     file.write_bytes(garbage)
     code, out, err = run("inspect", file)
@@ -102,7 +102,7 @@ def test_inspect_says_in_one_line_that_it_is_garbage(
 
 
 def _refused(name: str) -> bool:
-    """Tell whether the vector *name* is one that no loader takes."""
+    """Return whether every loader rejects the vector *name*."""
     return any(
         word in name
         for word in (
@@ -121,10 +121,10 @@ def _entries(data: bytes) -> list[ocsp.OCSPSingleResponse]:
     return list(response.responses)
 
 
-def test_inspect_shows_the_large_response_of_a_public_authority(
+def test_inspect_shows_a_large_response_of_a_public_ca(
     run: Run, tmp_path: Path
 ) -> None:
-    """Twenty entries, as a tree and as JSON."""
+    """All twenty entries are shown, as a tree and as JSON."""
     readable = [data for name, data in RESPONSES.items() if not _refused(name)]
     (large,) = [data for data in readable if len(_entries(data)) == 20]
     file = tmp_path / "response.der"
@@ -132,7 +132,7 @@ def test_inspect_shows_the_large_response_of_a_public_authority(
     code, out, _ = run("inspect", file)
     assert code == 0
     assert "20" in out
-    assert "Nothing here has been verified" in out
+    assert "Nothing is verified" in out
     code, out, _ = run("inspect", file, "--json")
     document = json.loads(out)
     assert len(document["responses"]) == 20
@@ -147,10 +147,10 @@ MESSAGES = RESPONSES | REQUESTS
 
 
 @pytest.mark.parametrize("name", sorted(filter(_refused, MESSAGES)))
-def test_inspect_says_in_one_line_why_a_vector_is_refused(
+def test_inspect_reports_a_rejected_vector_in_one_line(
     run: Run, tmp_path: Path, name: str
 ) -> None:
-    """With the field at fault."""
+    """The line names the invalid field."""
     file = tmp_path / "message"
     file.write_bytes(MESSAGES[name])
     code, out, err = run("inspect", file)
@@ -161,7 +161,7 @@ def test_inspect_says_in_one_line_why_a_vector_is_refused(
 @pytest.mark.parametrize(
     "name", sorted(set(MESSAGES) - set(filter(_refused, MESSAGES)))
 )
-def test_inspect_shows_every_vector_in_every_form(
+def test_inspect_reads_every_vector_in_every_encoding(
     run: Run, tmp_path: Path, name: str
 ) -> None:
     """DER, PEM and base64 give the same document."""
@@ -184,15 +184,15 @@ def test_inspect_shows_every_vector_in_every_form(
 def test_inspect_reads_standard_input(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That is what it does without a file."""
+    """Without a file argument, the command reads standard input."""
     stream = io.TextIOWrapper(io.BytesIO(REQUESTS["req-sha1"]))
     monkeypatch.setattr(sys, "stdin", stream)
     code, out, _ = run("inspect", "--json")
     assert (code, json.loads(out)["type"]) == (0, "request")
 
 
-def test_request_writes_what_was_asked_for(run: Run, files: Path) -> None:
-    """By certificate and by number, in DER, read back by the loader."""
+def test_request_contains_the_given_certificates(run: Run, files: Path) -> None:
+    """A certificate and a serial number are in the DER that the loader reads back."""
     code, out, _ = run(
         "request", "--issuer", "ca.pem", "--cert", "leaf.pem", "--serial", "0x77",
         "--hash", "sha1", "--out", "request.der",
@@ -207,7 +207,7 @@ def test_request_writes_what_was_asked_for(run: Run, files: Path) -> None:
 
 
 def test_request_has_every_format(run: Run, files: Path) -> None:
-    """PEM, base64, and the URL of a GET, all of the same message."""
+    """DER, PEM, base64 and the URL of a GET contain the same message."""
     asked = ("request", "--issuer", "ca.pem", "--cert", "leaf.der", "--format")
     url = "http://ocsp.test/ca"
     forms = {
@@ -227,7 +227,7 @@ def test_request_has_every_format(run: Run, files: Path) -> None:
 
 
 def test_request_can_have_a_nonce(run: Run, files: Path) -> None:
-    """Thirty-two octets, others each time (RFC 9654 §2.1)."""
+    """The nonce has 32 octets and differs each time (RFC 9654 §2.1)."""
     nonces = set()
     for _ in range(2):
         assert (
@@ -246,7 +246,7 @@ def test_request_can_have_a_nonce(run: Run, files: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--issuer", "ca.pem"), "nothing to ask about"),
+        (("--issuer", "ca.pem"), "no certificate given"),
         (("--issuer", "none.pem", "--serial", "1"), "none.pem: No such file"),
         (
             ("--issuer", "ca.pem", "--serial", "twelve"),
@@ -260,22 +260,22 @@ def test_request_can_have_a_nonce(run: Run, files: Path) -> None:
         (("--issuer", "ca.pem", "--serial", "1", "--hash", "md5"), "--hash"),
         (
             ("--issuer", "ca.pem", "--cert", "leaf.pem", "--format", "url"),
-            "names no responder",
+            "no responder URL",
         ),
         (("--issuer", "ca.pem", "--serial", "1", "--out", "none/there"), "none/there"),
     ],
 )
-def test_request_says_in_one_line_what_is_wrong(
+def test_request_reports_an_error_in_one_line(
     run: Run, files: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    """Exit code 4, and the place that is at fault."""
+    """The exit code is 4, and the line names the wrong file or option."""
     code, out, err = run("request", *arguments)
     assert (code, out) == (4, "")
     assert words in _one_line(err)
 
 
-def test_status_is_kept_in_a_file(run: Run, files: Path) -> None:
-    """Add, revoke, list."""
+def test_status_manages_a_file(run: Run, files: Path) -> None:
+    """Certificates can be added, revoked and listed."""
     assert (
         run(
             "status", "add", "--issuer", "ca.pem", "--cert", "leaf.pem", "--serial", "7"
@@ -283,7 +283,7 @@ def test_status_is_kept_in_a_file(run: Run, files: Path) -> None:
         == 0
     )
     code, out, _ = run("status", "add", "--issuer", "ca.pem", "--cert", "leaf.pem")
-    assert (code, out) == (0, "status.db: 0 certificates added, 1 were there already\n")
+    assert (code, out) == (0, "status.db: 0 certificates added, 1 already present\n")
     code, out, _ = run(
         "status", "revoke", "--issuer", "ca.pem", "--serial", "7",
         "--reason", "keyCompromise", "--time", "2026-07-01T12:00:00",
@@ -316,7 +316,7 @@ def test_status_is_kept_in_a_file(run: Run, files: Path) -> None:
 
 
 def test_a_hold_can_be_released(run: Run, files: Path) -> None:
-    """And what is not on hold cannot."""
+    """A certificate that is not on hold cannot be released."""
     about = ("--issuer", "ca.pem", "--serial", "7")
     run("status", "add", *about)
     assert run("status", "revoke", *about, "--reason", "certificatehold")[0] == 0
@@ -333,7 +333,7 @@ def test_a_hold_can_be_released(run: Run, files: Path) -> None:
         (("revoke", "--issuer", "ca.pem"), "no certificate given"),
         (
             ("revoke", "--issuer", "ca.pem", "--serial", "7", "--reason", "bored"),
-            "no reason is called 'bored'",
+            "'bored' is not a revocation reason",
         ),
         (("revoke", "--issuer", "ca.pem", "--serial", "7", "--time", "noon"), "--time"),
         (
@@ -344,10 +344,10 @@ def test_a_hold_can_be_released(run: Run, files: Path) -> None:
         (("list", "--db", "ca.pem"), "not a database"),
     ],
 )
-def test_status_says_in_one_line_what_is_wrong(
+def test_status_reports_an_error_in_one_line(
     run: Run, files: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    """Exit code 4, and what to do about it."""
+    """The exit code is 4, and the line says what is wrong or what to do."""
     run("status", "add", "--issuer", "ca.pem", "--serial", "7")
     code, out, err = run("status", *arguments)
     assert (code, out) == (4, "")
@@ -358,7 +358,7 @@ def test_status_says_in_one_line_what_is_wrong(
     ("arguments", "words"),
     [
         (("--key", "none.key"), "none.key: No such file"),
-        (("--key", "ca.pem"), "ca.pem: is no private key"),
+        (("--key", "ca.pem"), "ca.pem: is not a private key"),
         (("--key", "locked.key"), "--passphrase-file"),
         (("--key", "locked.key", "--passphrase-file", "ca.pem"), "passphrase is wrong"),
         (("--key", "responder.key"), "--key: Certificate public key and"),
@@ -398,10 +398,10 @@ def test_status_says_in_one_line_what_is_wrong(
         ),
     ],
 )
-def test_serve_says_in_one_line_what_is_wrong(
+def test_serve_reports_an_error_in_one_line(
     run: Run, files: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    """Before the first request comes; the passphrase is in no error."""
+    """The error comes before the server listens, and never shows the passphrase."""
     run("status", "add", "--issuer", "ca.pem", "--serial", "7")
     issuer = () if "--issuer" in arguments else ("--issuer", "ca.pem")
     code, out, err = run("serve", *issuer, *arguments)
@@ -411,7 +411,7 @@ def test_serve_says_in_one_line_what_is_wrong(
 
 
 def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:
-    """Well-formed errors for garbage, and exit code 130 at the end."""
+    """Garbage gets a well-formed error response; Ctrl-C exits with 130."""
     run("status", "add", "--issuer", "ca.pem", "--serial", "7")
     command = [*PROGRAM, "serve", "--issuer", "ca.pem"]
     command += ["--cert", "fresh.pem", "--key", "locked.key", "--passphrase-file"]
@@ -440,7 +440,7 @@ def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:
 
 
 def _interrupted(process: subprocess.Popen[str]) -> str:
-    """Press Ctrl-C, and return what was written to standard error."""
+    """Send SIGINT, as Ctrl-C does, and return the standard error of *process*."""
     process.send_signal(signal.SIGINT)
     try:
         return process.communicate(timeout=20)[1]
@@ -450,7 +450,7 @@ def _interrupted(process: subprocess.Popen[str]) -> str:
 
 
 def _write_fresh_responder(file: Path) -> None:
-    """Write a delegate's certificate that is valid by the clock of this machine."""
+    """Write a delegate's certificate that is valid now."""
     import datetime
 
     now = datetime.datetime.now(datetime.UTC)
@@ -465,8 +465,8 @@ def _write_fresh_responder(file: Path) -> None:
     file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
 
-def test_demo_plays_to_the_end(run: Run) -> None:
-    """Twelve answers, all right, by both clients."""
+def test_demo_runs_to_the_end(run: Run) -> None:
+    """Both clients together get twelve answers, and all are right."""
     code, out, _ = run("demo")
     assert code == 0
     rows = [line for line in out.splitlines() if " POST " in line or " GET " in line]
@@ -480,32 +480,32 @@ def test_demo_plays_to_the_end(run: Run) -> None:
 def test_demo_fails_if_an_answer_is_wrong(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One wrong answer is enough, and the table says which."""
+    """One wrong answer is enough, and the table marks it."""
 
     def lie(self: object, certificate: Path) -> Answer:
-        return Answer(says="good", verified_by="nobody")
+        return Answer(says="good", verified_by="-")
 
     monkeypatch.setattr(demo_command.OpenSSLClient, "post", lie)
     code, out, _ = run("demo")
     assert code == 1
-    assert out.count("WRONG: has to be") == 2
+    assert out.count("WRONG: expected") == 2
 
 
-def test_demo_without_openssl_asks_alone_and_says_so(
+def test_demo_without_openssl_uses_only_this_package(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The program is another's; its absence is not a wrong answer."""
+    """The missing program is a warning, not a wrong answer."""
     monkeypatch.setattr(demo_command, "find_openssl", lambda: None)
     code, out, err = run("demo")
     assert code == 0
     assert "openssl" not in out.replace("openssl ocsp", "")
-    assert "there is no openssl program here" in err
+    assert "the openssl program is not installed" in err
 
 
-def test_demo_keeps_its_files_and_the_ca_key_is_not_among_them(
+def test_demo_keeps_its_files_but_not_the_key_of_the_ca(
     run: Run, tmp_path: Path
 ) -> None:
-    """The directory has to be new."""
+    """The directory of --keep must be new."""
     kept = tmp_path / "kept"
     assert run("demo", "--keep", kept)[0] == 0
     names = {file.name for file in kept.iterdir()}
@@ -515,11 +515,11 @@ def test_demo_keeps_its_files_and_the_ca_key_is_not_among_them(
     assert (kept / "responder.key").stat().st_mode & 0o077 == 0
     code, _, err = run("demo", "--keep", kept)
     assert code == 4
-    assert "is there already" in _one_line(err)
+    assert "exists already" in _one_line(err)
 
 
-def test_demo_can_stay_and_tells_how_to_ask(tmp_path: Path) -> None:
-    """What it prints works when it is typed."""
+def test_demo_stays_and_prints_a_command_that_works(tmp_path: Path) -> None:
+    """The printed openssl command gets an answer."""
     command = [*PROGRAM, "demo", "--stay"]
     environment = os.environ | {"COLUMNS": "400", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
@@ -542,13 +542,13 @@ def test_demo_can_stay_and_tells_how_to_ask(tmp_path: Path) -> None:
 
 
 def test_usage_errors_are_one_line_and_code_4(run: Run) -> None:
-    """With the way to the help text."""
+    """The line names the command whose --help explains the usage."""
     code, _, err = run("inspect", "--no-such-option")
     assert code == 4
     assert "see ocsp inspect --help" in _one_line(err)
     assert run("no-such-command")[0] == 4
 
 
-def test_the_version_is_shown(run: Run) -> None:
-    """For bug reports."""
+def test_version_is_printed(run: Run) -> None:
+    """The version of the command line is that of the package."""
     assert run("--version")[:2] == (0, f"ocsp {ocsp.__version__}\n")

@@ -1,4 +1,4 @@
-"""What the demo's clients make of answers, right and wrong."""
+"""The clients of the demo, with right and wrong answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ocsp import (
     OCSPResponderEncoding,
     OCSPResponseBuilder,
 )
-from ocsp.cli.demo.clients import NOBODY, OpenSSLClient, PackageClient, read_openssl
+from ocsp.cli.demo.clients import UNSIGNED, OpenSSLClient, PackageClient, read_openssl
 from ocsp.testing.throwaway_ca import Pointers, ThrowawayCA, Validity, new_ec_key
 
 GOOD = """good.pem: good
@@ -44,25 +44,25 @@ Response verify OK
             "good",
             "openssl: verify OK, no nonce",
         ),
-        ("Responder Error: unauthorized (6)\n", "unauthorized", NOBODY),
+        ("Responder Error: unauthorized (6)\n", "unauthorized", UNSIGNED),
         (
             GOOD.replace("verify OK", "Verify Failure"),
-            "refused: Response Verify Failure",
+            "rejected: Response Verify Failure",
             "-",
         ),
-        ("", "refused: nothing printed", "-"),
+        ("", "rejected: nothing printed", "-"),
     ],
 )
-def test_the_words_of_openssl_become_an_answer(
+def test_the_output_of_openssl_becomes_an_answer(
     printed: str, says: str, verified_by: str
 ) -> None:
-    """A status counts only where openssl also says that it verified the response."""
+    """A status counts only if openssl also verified the response."""
     answer = read_openssl(printed)
     assert (says, verified_by) == (answer.says, answer.verified_by)
 
 
 def test_a_program_that_cannot_be_started_is_an_answer(tmp_path: Path) -> None:
-    """Whatever goes wrong is shown in the table and ends nothing."""
+    """The failure is shown in the table, and the demo continues."""
     program = str(tmp_path / "none")
     client = OpenSSLClient(program, "http://127.0.0.1:1/", tmp_path, str.encode)
     answer = client.post(tmp_path / "leaf.pem")
@@ -70,19 +70,19 @@ def test_a_program_that_cannot_be_started_is_an_answer(tmp_path: Path) -> None:
     assert answer.verified_by == "-"
 
 
-def test_the_package_takes_no_answer_that_is_not_verified() -> None:
-    """What comes from another CA's responder is refused, and the table says why."""
+def test_the_package_rejects_an_answer_that_is_not_verified() -> None:
+    """A response signed for another CA is rejected, and the table says why."""
     now = datetime.datetime.now(datetime.UTC)
     hour = datetime.timedelta(hours=1)
     validity = Validity(now - hour, now + hour)
     authority = ThrowawayCA.root("Demo CA", validity, new_ec_key())
-    stranger = ThrowawayCA.root("Demo CA", validity, new_ec_key())
+    other_ca = ThrowawayCA.root("Demo CA", validity, new_ec_key())
     leaf = authority.leaf(
         "leaf.demo.test", validity, new_ec_key(), Pointers()
     ).certificate
     client = PackageClient("http://127.0.0.1:1/", authority.certificate)
     with contextlib.closing(client):
-        for ca, says in ((authority, "good"), (stranger, "refused: ")):
+        for ca, says in ((authority, "good"), (other_ca, "rejected: ")):
             signer = ca.delegate("Demo Responder", validity, new_ec_key())
             cert_id = CertID.for_certificate(
                 leaf, authority.certificate, hashes.SHA256()
@@ -101,5 +101,5 @@ def test_the_package_takes_no_answer_that_is_not_verified() -> None:
                 .certificates([signer.certificate])
                 .sign_with(KeySigner(signer.key, signer.certificate))
             )
-            told = client.judge(answer.public_bytes(Encoding.DER), leaf, None)
-            assert told.says.startswith(says)
+            judged = client.judge(answer.public_bytes(Encoding.DER), leaf, None)
+            assert judged.says.startswith(says)

@@ -1,4 +1,4 @@
-"""Messages as plain trees, and the trees as they are drawn."""
+"""The documents that describe messages, and the trees that are drawn from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import cryptography_vectors
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509 import ocsp as original
+from cryptography.x509 import ocsp as cryptography_ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from rich.console import Console
 
@@ -64,12 +64,15 @@ def _drawn(document: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", READABLE_RESPONSES)
-def test_a_described_response_says_what_the_original_reads(name: str) -> None:
-    """Every field of every entry is what ``cryptography`` reads in the same octets."""
+def test_a_described_response_agrees_with_cryptography(name: str) -> None:
+    """Every field of every entry has the value that ``cryptography`` reads."""
     document = _response(name)
-    theirs = original.load_der_ocsp_response((VECTORS / name).read_bytes())
+    theirs = cryptography_ocsp.load_der_ocsp_response((VECTORS / name).read_bytes())
     if document["response_status"] != "successful":
-        assert theirs.response_status is not original.OCSPResponseStatus.SUCCESSFUL
+        assert (
+            theirs.response_status
+            is not cryptography_ocsp.OCSPResponseStatus.SUCCESSFUL
+        )
         return
     assert len(document["responses"]) == len(list(theirs.responses))
     for entry, their in zip(document["responses"], theirs.responses, strict=True):
@@ -96,14 +99,14 @@ def _moment(text: str | None) -> datetime.datetime | None:
 
 @pytest.mark.parametrize("name", READABLE_RESPONSES)
 def test_every_response_can_be_written_as_json_and_drawn(name: str) -> None:
-    """A description is plain JSON, and its drawing says that nothing is verified."""
+    """A document is plain JSON, and its tree says that nothing is verified."""
     document = _response(name)
     assert document == json.loads(json.dumps(document))
     assert NOT_VERIFIED in _drawn(document)
 
 
-def test_the_response_of_a_public_authority_is_drawn_in_brief() -> None:
-    """What 20 entries have in common is drawn once; each entry has its line."""
+def test_shared_values_of_many_entries_are_drawn_once() -> None:
+    """The tree of 20 entries has their shared values once, and a line for each."""
     document = _response("ocsp-army.deps.mil-resp.der")
     drawn = _drawn(document)
     assert len(document["responses"]) == 20
@@ -117,7 +120,7 @@ def test_the_response_of_a_public_authority_is_drawn_in_brief() -> None:
 
 
 def test_a_time_is_drawn_with_its_age() -> None:
-    """The past is *ago*, the future *in*, and a limit that is past stands out."""
+    """A past time is *ago*, a future one *in*; a nextUpdate in the past is *passed*."""
     drawn = _drawn(_response("ocsp-army.deps.mil-resp.der"))
     assert "2020-02-22 11:38:11 UTC  2 days 12 hours ago" in drawn
     assert "nextUpdate      2020-02-29 01:00:00 UTC  in 4 days 1 hour" in drawn
@@ -129,19 +132,19 @@ def test_a_time_is_drawn_with_its_age() -> None:
     )
 
 
-def test_an_absent_next_update_is_said() -> None:
-    """A response without nextUpdate says what its absence means."""
-    assert "nextUpdate      absent: there is always newer" in _drawn(
+def test_an_absent_next_update_is_explained() -> None:
+    """The tree says what the absence of nextUpdate means."""
+    assert "nextUpdate      absent: newer status is always available" in _drawn(
         _response("resp-revoked-no-next-update.der")
     )
 
 
 def test_unknown_algorithms_are_shown_by_their_identifier() -> None:
-    """A hash or signature that is not known is an identifier, not an error."""
+    """An unknown hash or signature algorithm is shown as its OID, not as an error."""
     unknown_hash = _response("resp-unknown-hash-alg.der")
     algorithm = unknown_hash["responses"][0]["cert_id"]["hash_algorithm"]
     assert algorithm == {"oid": "1.3.14.3.2.26.17", "name": None}
-    assert "1.3.14.3.2.26.17  not known here" in _drawn(unknown_hash)
+    assert "1.3.14.3.2.26.17  unknown algorithm" in _drawn(unknown_hash)
     unknown_signature = _response("resp-invalid-signature-oid.der")
     assert unknown_signature["signature_algorithm"] == {
         "oid": "1.2.840.113549.1.1.2",
@@ -149,8 +152,8 @@ def test_unknown_algorithms_are_shown_by_their_identifier() -> None:
     }
 
 
-def test_an_error_has_only_its_status() -> None:
-    """A response that is not successful has no fields, and its meaning is told."""
+def test_an_error_response_has_only_its_status() -> None:
+    """The tree of an error response explains the status."""
     document = _response("resp-unauthorized.der")
     assert document == {
         "type": "response",
@@ -160,11 +163,11 @@ def test_an_error_has_only_its_status() -> None:
     }
     drawn = _drawn(document)
     assert "has no record of the certificate" in drawn
-    assert "nobody has signed it" in drawn
+    assert "is not signed" in drawn
 
 
 def test_the_entries_of_a_request_are_all_described() -> None:
-    """A request about two certificates has both, and their issuer once."""
+    """A request about two certificates shows both, and their issuer once."""
     document = _request("req-multi-sha1.der")
     serials = [
         entry["cert_id"]["serial_number"]["hex"] for entry in document["requests"]
@@ -177,7 +180,7 @@ def test_the_entries_of_a_request_are_all_described() -> None:
 
 
 def test_known_extensions_are_decoded() -> None:
-    """Nonce, acceptable responses, reason and SCTs come out as values."""
+    """Nonce, acceptable responses, reason and SCTs have decoded values."""
     (nonce,) = _request("req-ext-nonce.der")["extensions"]
     assert (
         nonce["name"],
@@ -247,7 +250,7 @@ LOCATOR = x509.AuthorityInformationAccess(
 def test_the_extensions_of_rfc_6960_are_decoded(
     extension: Any, value: object, shown: list[str]
 ) -> None:
-    """As a document for programs, and on lines for people."""
+    """Their values are in the document and in the tree."""
     dotted = extension.oid.dotted_string
     document = _built(_extension(dotted, extension.value))
     (found,) = document["extensions"]
@@ -260,7 +263,7 @@ def test_the_extensions_of_rfc_6960_are_decoded(
 
 
 def test_an_unknown_extension_is_shown_as_octets() -> None:
-    """An extension without a name here keeps its identifier and its octets."""
+    """An unknown extension is shown as its OID and its octets."""
     document = _request("req-ext-unknown-oid.der")
     (extension,) = document["extensions"]
     assert extension["name"] is None
@@ -270,17 +273,17 @@ def test_an_unknown_extension_is_shown_as_octets() -> None:
 
 
 def test_duplicate_extensions_are_shown_and_marked() -> None:
-    """An extension that stands there twice is shown twice, each with the reason."""
+    """A repeated extension is shown each time, with the reason."""
     document = _request("req-duplicate-ext.der")
     errors = [extension["error"] for extension in document["extensions"]]
-    assert errors == ["stands here 2 times", "stands here 2 times"]
-    assert _drawn(document).count("stands here 2 times") == 2
+    assert errors == ["occurs 2 times", "occurs 2 times"]
+    assert _drawn(document).count("occurs 2 times") == 2
 
 
 def _built(
     *extensions: bytes, before: bytes = b"", after: bytes = b""
 ) -> dict[str, Any]:
-    """Describe a request with *extensions*, and what else is put around its list."""
+    """Describe a request with *extensions*, and more fields before and after."""
     sample = load_der_ocsp_request((VECTORS / "req-sha1.der").read_bytes())
     entries = encode(SEQUENCE, encode(SEQUENCE, sample.requests[0].cert_id.der))
     listed = encode(0xA2, encode(SEQUENCE, *extensions)) if extensions else b""
@@ -293,8 +296,8 @@ def _extension(dotted: str, value: bytes, *, critical: bool = False) -> bytes:
     return encode(SEQUENCE, encode_oid(dotted), flag, encode(OCTET_STRING, value))
 
 
-def test_an_extension_that_cannot_be_decoded_hides_no_other() -> None:
-    """A broken value is shown raw with the reason; its neighbour is decoded."""
+def test_a_malformed_extension_does_not_hide_others() -> None:
+    """A malformed value is shown as octets with the reason; others are decoded."""
     broken = _extension("1.3.6.1.5.5.7.48.1.4", b"\x30\x05\x06", critical=True)
     whole = _extension("1.3.6.1.5.5.7.48.1.2", b"\x04\x01\x07")
     first, second = _built(broken, whole)["extensions"]
@@ -306,7 +309,7 @@ def test_an_extension_that_cannot_be_decoded_hides_no_other() -> None:
 
 
 def test_crl_entry_extensions_are_decoded() -> None:
-    """Invalidity date and certificate issuer come out as a time and names."""
+    """Invalidity date and certificate issuer are a time and a list of names."""
     date = x509.InvalidityDate(
         datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
     ).public_bytes()
@@ -335,12 +338,12 @@ def test_crl_entry_extensions_are_decoded() -> None:
 def test_general_names_are_written_with_their_kind(
     name: x509.GeneralName, words: str
 ) -> None:
-    """Every kind of GeneralName has a prefix that tells it from the others."""
+    """Every kind of GeneralName has its own prefix."""
     assert words == general_name(name)
 
 
-def test_requestor_and_signature_of_a_request_are_said() -> None:
-    """A requestorName is shown; a signature is said to be there and not read."""
+def test_requestor_and_signature_of_a_request_are_shown() -> None:
+    """A requestorName is shown; of a signature, only its presence."""
     signature = encode(
         0xA0,
         encode(
@@ -355,7 +358,7 @@ def test_requestor_and_signature_of_a_request_are_said() -> None:
         document["requestor_name"],
         document["signed"],
     ) == ("DNS:client.test", True)
-    assert "optionalSignature  there is one; it was not read" in _drawn(document)
+    assert "optionalSignature  present, not decoded" in _drawn(document)
     assert (
         _request("req-sha1.der")["requestor_name"],
         _request("req-sha1.der")["signed"],
@@ -372,7 +375,7 @@ def test_serial_numbers_have_whole_octets(number: int, digits: str) -> None:
 
 
 def test_the_certificate_of_a_delegate_shows_its_purpose() -> None:
-    """The extensions that make a responder are visible in its certificate."""
+    """The description contains the extensions of a delegated responder."""
     document = certificate_document(delegate())
     assert document["subject"] == "CN=Test Responder"
     assert document["issuer"] == "CN=Test CA"
@@ -381,8 +384,8 @@ def test_the_certificate_of_a_delegate_shows_its_purpose() -> None:
     assert document["ocsp_no_check"] is True
 
 
-def test_what_others_wrote_cannot_speak_to_the_terminal() -> None:
-    """Escape sequences and markup in a name come out as harmless text."""
+def test_text_of_a_message_cannot_control_the_terminal() -> None:
+    """Escape sequences and markup in a name are shown as plain text."""
     document = _response("resp-revoked-reason.der")
     document["responder_id"]["by_name"] = "CN=\x1b[2J\u202e[bold]x[/bold]\nerror: y"
     drawn = _drawn(document)
@@ -391,8 +394,8 @@ def test_what_others_wrote_cannot_speak_to_the_terminal() -> None:
     assert "CN=\\u001b[2J\\u202e[bold]x[/bold] error: y" in drawn
 
 
-def test_nothing_deprecated_is_read() -> None:
-    """Describing reads the aware times only: no warning reaches the user."""
+def test_no_deprecated_attribute_is_read() -> None:
+    """Only the aware datetimes are read, so there is no DeprecationWarning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _response("resp-revoked-reason.der")

@@ -1,4 +1,4 @@
-"""``docs/cli.md`` says what the commands say of themselves."""
+"""``docs/cli.md`` contains the help texts of the commands."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.unit.cli.cli_reference import DOCUMENT, commands, rewritten
 
 
 def test_the_reference_is_current() -> None:
-    """If not: ``python -m tests.unit.cli.cli_reference`` writes it again."""
+    """If it is not, run ``python -m tests.unit.cli.cli_reference``."""
     document = DOCUMENT.read_text()
     assert rewritten(document) == document
 
 
 def test_every_command_is_in_the_reference() -> None:
-    """Groups and their commands too."""
+    """Groups and their commands are in the reference too."""
     document = DOCUMENT.read_text()
     missing = [
         path for path in commands() if f"<!-- reference: {path} -->" not in document
@@ -27,7 +27,7 @@ def test_every_command_is_in_the_reference() -> None:
 def test_every_command_has_help_with_examples_and_exit_codes(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A group refers to its commands instead."""
+    """A group other than ``ocsp`` refers to its commands instead."""
     assert main([*path.split()[1:], "--help"]) == 0
     shown = capsys.readouterr().out
     if not hasattr(commands()[path], "commands") or path == "ocsp":

@@ -1,4 +1,4 @@
-"""How the program ends where something nobody wants happens: never as *revoked*."""
+"""Failures of the program: none exits with the code for *revoked*."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ needs_sh = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 
 @pytest.fixture(name="files", autouse=True)
 def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Go to a directory with a response that is good, and what belongs to it."""
+    """Change to a directory with a good response and its certificates."""
     monkeypatch.chdir(tmp_path)
     Path("ca.pem").write_bytes(forge.authority().public_bytes(Encoding.PEM))
     Path("leaf.pem").write_bytes(forge.subject().public_bytes(Encoding.PEM))
@@ -40,7 +40,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _program(
     *arguments: str, shell: str = '"$@"', **environment: str
 ) -> tuple[int, str, str]:
-    """Run the program in a process of its own, as *shell* says."""
+    """Run the program in a separate process, through the command *shell*."""
     ended = subprocess.run(
         ["/bin/sh", "-c", shell, "sh", *PROGRAM, *arguments],
         capture_output=True,
@@ -55,7 +55,7 @@ def _program(
 
 
 def _environment() -> dict[str, str]:
-    """Return one that finds what these tests import, and has output buffered."""
+    """Return an environment with the import path of the tests and buffered output."""
     return os.environ | {
         "PYTHONPATH": os.pathsep.join(sys.path),
         "PYTHONUNBUFFERED": "",
@@ -63,12 +63,12 @@ def _environment() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("trouble", [RuntimeError("Odd\nthing"), RecursionError()])
-def test_what_nobody_foresaw_has_code_70(
+def test_an_unexpected_exception_exits_with_70(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     trouble: Exception,
 ) -> None:
-    """One line, and how to see where; 1 would say *revoked*, or *findings*."""
+    """The line says how to get the traceback; 1 would mean *revoked* or findings."""
 
     def fail(*_: object, **__: object) -> None:
         raise trouble
@@ -77,8 +77,8 @@ def test_what_nobody_foresaw_has_code_70(
     assert main(LINT) == 70
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"error: ocsp: {type(trouble).__name__}")
-    assert "a fault of ocsp, not of what it was given (OCSP_TRACEBACK=1" in err
+    assert err.startswith(f"error: ocsp: internal error: {type(trouble).__name__}")
+    assert "this is a bug in ocsp, please report it (OCSP_TRACEBACK=1" in err
     assert err.count("\n") == 1
     monkeypatch.setenv("OCSP_TRACEBACK", "1")
     assert main(LINT) == 70
@@ -89,8 +89,8 @@ def test_what_nobody_foresaw_has_code_70(
 
 @needs_full
 @pytest.mark.parametrize("arguments", WRITING)
-def test_output_that_cannot_be_written_has_code_4(arguments: tuple[str, ...]) -> None:
-    """As on a disk that is full; in one line."""
+def test_output_that_cannot_be_written_exits_with_4(arguments: tuple[str, ...]) -> None:
+    """For example on a full disk; the error is one line."""
     code, _, err = _program(*arguments, shell='"$@" >/dev/full')
     assert (code, err) == (4, "error: output: No space left on device\n")
 
@@ -100,14 +100,14 @@ def test_output_that_cannot_be_written_has_code_4(arguments: tuple[str, ...]) ->
 def test_an_error_that_cannot_be_written_keeps_its_code(
     arguments: tuple[str, ...],
 ) -> None:
-    """Nobody hears of it, but the exit code still says so."""
+    """The exit code is the same as if the error were printed."""
     assert _program(*arguments, shell='"$@" 2>/dev/full') == (4, "", "")
 
 
 @needs_sh
 @pytest.mark.parametrize("arguments", WRITING)
-def test_a_reader_that_is_gone_has_code_141(arguments: tuple[str, ...]) -> None:
-    """As for any program that SIGPIPE ends, and without a word."""
+def test_a_closed_pipe_exits_with_141(arguments: tuple[str, ...]) -> None:
+    """As for a program that SIGPIPE ends; nothing is printed."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -127,15 +127,15 @@ def test_a_reader_that_is_gone_has_code_141(arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     "arguments", [(*VERIFY[:4], "-", *AROUND), ("lint",), ("inspect", "-")]
 )
-def test_a_closed_standard_input_has_code_4(arguments: tuple[str, ...]) -> None:
-    """There is nothing to read from."""
+def test_a_closed_standard_input_exits_with_4(arguments: tuple[str, ...]) -> None:
+    """The error names standard input."""
     code, out, err = _program(*arguments, shell='"$@" <&-')
     assert (code, out, err) == (4, "", "error: standard input: is closed\n")
 
 
 @needs_sh
 def test_a_closed_standard_output_is_no_traceback() -> None:
-    """An exit code is an answer too; octets that have nowhere to go are an error."""
+    """A verdict is still the exit code; a request that cannot be written is an error."""
     assert _program(*VERIFY, shell='"$@" >&-') == (0, "", "")
     code, _, err = _program(*REQUEST, shell='"$@" >&-')
     assert (code, err) == (4, "error: standard output: is closed\n")
@@ -145,7 +145,7 @@ def test_a_closed_standard_output_is_no_traceback() -> None:
     ("encoding", "sign"), [("ascii", "RFC 6960 \\xa7"), ("latin-1", "RFC 6960 \xa7")]
 )
 def test_a_character_that_the_output_lacks_is_escaped(encoding: str, sign: str) -> None:
-    """The section sign of a clause is no reason to fail."""
+    """The section sign of a clause does not make the command fail."""
     code, out, err = _program(*VERIFY, PYTHONIOENCODING=encoding)
     assert (code, err) == (0, "")
     assert sign in out
@@ -160,10 +160,10 @@ def test_a_character_that_the_output_lacks_is_escaped(encoding: str, sign: str) 
         (("--what",), "ocsp"),
     ],
 )
-def test_a_usage_error_names_the_command_whose_help_helps(
+def test_a_usage_error_names_the_command(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], command: str
 ) -> None:
-    """Its own, and not that of the whole program."""
+    """The error refers to the help of the command, not of the whole program."""
     assert main(arguments) == 4
     err = capsys.readouterr().err
     assert err.startswith(f"error: {command}: ")
@@ -181,11 +181,11 @@ def test_a_usage_error_names_the_command_whose_help_helps(
         (("status", "list", "--db", ""), "--db"),
     ],
 )
-def test_an_empty_file_name_is_refused_by_option(
+def test_an_empty_file_name_is_rejected(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], where: str
 ) -> None:
-    """It is mostly a variable of the shell that was not set."""
+    """The error names the option; often a shell variable is not set."""
     assert main(arguments) == 4
     err = capsys.readouterr().err
     assert err.startswith(f"error: {where}")
-    assert err.endswith(": the name of the file is empty\n")
+    assert err.endswith(": the file name is empty\n")

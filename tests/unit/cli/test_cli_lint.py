@@ -1,4 +1,4 @@
-"""``ocsp lint`` as people run it: exit codes, words, JSON."""
+"""``ocsp lint``: exit codes, text, JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Run:
-    """Run ``ocsp lint`` in a directory with what belongs to the response."""
+    """Run ``ocsp lint`` in a directory with a response and its context."""
     monkeypatch.chdir(tmp_path)
     Path("ca.pem").write_bytes(forge.authority().public_bytes(Encoding.PEM))
     Path("leaf.pem").write_bytes(forge.subject().public_bytes(Encoding.PEM))
@@ -49,15 +49,15 @@ FAULTY = forge.response(
 
 
 @pytest.mark.parametrize("profile", ["rfc6960", "rfc9919", "webpki"])
-def test_a_clean_response_has_code_0(run: Run, profile: str) -> None:
-    """And one word."""
+def test_a_clean_response_exits_with_0(run: Run, profile: str) -> None:
+    """The output is one line."""
     code, out, err = run("clean.der", *AROUND, "--profile", profile)
     assert (code, err) == (0, "")
     assert out == f"clean  profile {profile}\n"
 
 
-def test_findings_are_shown_gravest_first_with_rule_place_and_clause(run: Run) -> None:
-    """What is less grave is counted, with the option that shows it."""
+def test_findings_are_shown_most_severe_first(run: Run) -> None:
+    """Hidden findings are counted, with the option that shows them."""
     Path("faulty.der").write_bytes(FAULTY)
     code, out, err = run("faulty.der")
     assert (code, err) == (1, "")
@@ -81,10 +81,10 @@ def test_findings_are_shown_gravest_first_with_rule_place_and_clause(run: Run) -
         ("error", 0, []),
     ],
 )
-def test_severity_decides_what_counts(
+def test_severity_selects_the_findings(
     run: Run, severity: str, code: int, rules: list[str]
 ) -> None:
-    """For the exit code and for what is written; JSON has the same."""
+    """It applies to the exit code and to the output, in text and in JSON."""
     Path("faulty.der").write_bytes(FAULTY)
     ended, out, _ = run("faulty.der", "--severity", severity, "--json")
     document = json.loads(out)
@@ -97,16 +97,16 @@ def test_severity_decides_what_counts(
     assert run("faulty.der", "--severity", severity)[0] == code
 
 
-def test_what_the_reader_refuses_is_an_error_finding(run: Run) -> None:
-    """With its place; that it can be said is what a lint is for."""
+def test_a_malformed_response_is_an_error_finding(run: Run) -> None:
+    """A response that the strict parser rejects is a finding with a location."""
     Path("broken.der").write_bytes(forge.response() + b"\x00")
     code, out, _ = run("broken.der")
     assert code == 1
     assert out.startswith("error  L101  OCSPResponse")
 
 
-def test_any_wrapping_will_do(run: Run) -> None:
-    """As everywhere: base64 here."""
+def test_a_response_in_base64_is_read(run: Run) -> None:
+    """The command reads the same encodings as the other commands."""
     Path("clean.b64").write_bytes(base64.b64encode(forge.response()))
     assert run("clean.b64")[0] == 0
 
@@ -116,18 +116,18 @@ def test_any_wrapping_will_do(run: Run) -> None:
     [
         (("none.der",), "none.der: No such file"),
         (("page.html",), "page.html: is neither DER, PEM, base64 nor hexadecimal"),
-        (("clean.der", "--issuer", "clean.der"), "holds no certificate"),
+        (("clean.der", "--issuer", "clean.der"), "contains no certificate"),
         (("clean.der", "--issuer", "leaf.pem", "--cert", "leaf.pem"), "was issued by"),
-        (("clean.der", "--request", "clean.der"), "is no OCSP request"),
+        (("clean.der", "--request", "clean.der"), "is not an OCSP request"),
         (("clean.der", "--profile", "none"), "--profile"),
         (("clean.der", "--severity", "fatal"), "--severity"),
         (("clean.der", "--at", "noon"), "2026-07-01T12:00Z"),
     ],
 )
-def test_what_cannot_be_read_has_code_4(
+def test_input_that_cannot_be_read_exits_with_4(
     run: Run, arguments: tuple[str, ...], words: str
 ) -> None:
-    """One line that names the place, and nothing on standard output."""
+    """One line names the file or option, and standard output is empty."""
     Path("page.html").write_text("<html>not found</html>")
     code, out, err = run(*arguments)
     assert (code, out) == (4, "")

@@ -1,4 +1,4 @@
-"""Reading messages in any wrapping, certificates, and serial numbers."""
+"""Loading messages in any encoding, certificates, and serial numbers."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ WRAPPINGS = {
 @pytest.mark.parametrize(
     ("der", "kind"), [(REQUEST, "request"), (RESPONSE, "response")]
 )
-def test_every_wrapping_gives_the_message(wrapping: str, der: bytes, kind: str) -> None:
-    """A request and a response come out of each wrapping octet for octet."""
+def test_every_encoding_gives_the_message(wrapping: str, der: bytes, kind: str) -> None:
+    """A request and a response are decoded from each encoding without a change."""
     message = unwrap(WRAPPINGS[wrapping](der), "here")
     assert der == message.der
     assert kind == message.kind
 
 
-def test_base64_with_slashes_survives_in_a_url() -> None:
-    """Base64 may have slashes of its own: the message is not cut at one of them."""
+def test_base64_with_slashes_is_read_from_a_url() -> None:
+    """Base64 can contain slashes, and the message is not cut at one of them."""
     der = b"\x30\x81\xff" + b"\xff" * 0xFF
     assert b"/" in base64.b64encode(der)
     url = b"http://ocsp.test/status/" + base64.b64encode(der)
@@ -82,8 +82,8 @@ def test_base64_with_slashes_survives_in_a_url() -> None:
 @pytest.mark.parametrize(
     ("label", "kind"), [("OCSP REQUEST", "request"), ("OCSP RESPONSE", "response")]
 )
-def test_the_pem_label_says_what_it_is(label: str, kind: str) -> None:
-    """The PEM label decides the kind, whatever is inside."""
+def test_the_pem_label_determines_the_type(label: str, kind: str) -> None:
+    """The content of the PEM block does not matter."""
     message = unwrap(b"words before\n" + _pem(label, REQUEST) + b"words after", "here")
     assert message.der == REQUEST
     assert (kind, "pem") == (message.kind, message.wrapping)
@@ -104,20 +104,20 @@ def test_the_pem_label_says_what_it_is(label: str, kind: str) -> None:
         (b"http://[ocsp.test/hello", "is neither DER, PEM, base64 nor"),
     ],
 )
-def test_text_that_is_no_message_is_refused(data: bytes, reason: str) -> None:
-    """Text that holds no message is refused with the place and the reason."""
+def test_text_that_is_not_a_message_is_rejected(data: bytes, reason: str) -> None:
+    """The error has the name of the source and the reason."""
     with pytest.raises(CommandError, match=f"^here: .*{reason}"):
         unwrap(data, "here")
 
 
-def test_octets_that_are_not_text_are_left_to_the_reader_of_der() -> None:
-    """Binary data is taken as DER: the reader of messages says what is wrong."""
+def test_octets_that_are_not_text_are_taken_as_der() -> None:
+    """The DER parser then reports what is wrong with them."""
     message = unwrap(b"\x7fELF\x02\x01", "here")
     assert (message.wrapping, message.kind) == ("der", None)
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
-    """A file is read whatever its name says it is."""
+    """The name of the file does not matter."""
     file = tmp_path / "message.txt"
     file.write_bytes(REQUEST)
     assert read_message(str(file)).der == REQUEST
@@ -133,10 +133,10 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"), [(b"", "is empty"), (b"12345", "is larger than 4 octets")]
 )
-def test_a_file_of_the_wrong_size_is_refused(
+def test_a_file_of_the_wrong_size_is_rejected(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:
-    """An empty file and one above the limit are refused by name."""
+    """An empty file and a too large one give errors that name the file."""
     file = tmp_path / "file"
     file.write_bytes(content)
     with pytest.raises(CommandError, match=reason) as caught:
@@ -145,14 +145,14 @@ def test_a_file_of_the_wrong_size_is_refused(
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """A file that is not there is one error that names it."""
+    """A missing file gives an error that names it."""
     with pytest.raises(CommandError, match="No such file") as caught:
         read_octets(str(tmp_path / "nothing"), 4)
     assert str(tmp_path / "nothing") == caught.value.where
 
 
-def test_standard_input_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who names it twice learns why it is empty the second time."""
+def test_standard_input_can_be_read_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second read gives an error that says so."""
     stdin = SimpleNamespace(buffer=io.BytesIO(REQUEST))
     monkeypatch.setattr(loading.sys, "stdin", stdin)
     assert read_octets("-", 1000)
@@ -160,10 +160,10 @@ def test_standard_input_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
         read_octets("-", 1000)
 
 
-def test_standard_input_has_its_name_in_every_error(
+def test_standard_input_is_named_in_errors(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also where it is the issuer, and the wrong one."""
+    """Also in the error for a wrong issuer."""
     other = ca("Other CA").public_bytes(Encoding.PEM)
     stdin = SimpleNamespace(buffer=io.BytesIO(other))
     monkeypatch.setattr(loading.sys, "stdin", stdin)
@@ -172,7 +172,7 @@ def test_standard_input_has_its_name_in_every_error(
 
 
 def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
-    """One certificate in DER, and any number of them in PEM, are read in order."""
+    """One certificate in DER, and any number in PEM, are read in order."""
     both = tmp_path / "chain.pem"
     both.write_bytes(
         leaf().public_bytes(Encoding.PEM) + ca().public_bytes(Encoding.PEM)
@@ -184,11 +184,11 @@ def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [REQUEST, _pem("CERTIFICATE", REQUEST), b"text"])
-def test_a_file_without_certificate_is_refused(tmp_path: Path, content: bytes) -> None:
-    """What holds no certificate is refused, in DER and in PEM."""
+def test_a_file_without_certificate_is_rejected(tmp_path: Path, content: bytes) -> None:
+    """Content that is not a certificate is rejected, in DER and in PEM."""
     file = tmp_path / "file"
     file.write_bytes(content)
-    with pytest.raises(CommandError, match="holds no certificate"):
+    with pytest.raises(CommandError, match="contains no certificate"):
         load_certificates(str(file))
 
 
@@ -197,7 +197,7 @@ def test_a_file_without_certificate_is_refused(tmp_path: Path, content: bytes) -
     [("7982", 7982), ("0x1f2e", 0x1F2E), ("1F:2E", 0x1F2E), (" 0 ", 0)],
 )
 def test_serial_numbers_come_in_both_bases(text: str, number: int) -> None:
-    """Decimal, hexadecimal with 0x, and hexadecimal with colons are understood."""
+    """Decimal, hexadecimal with 0x, and hexadecimal with colons are accepted."""
     assert number == parse_serial(text)
 
 
@@ -208,7 +208,7 @@ def test_serial_numbers_come_in_both_bases(text: str, number: int) -> None:
         *("0x1_0", "0x", ":", "1:-2", "\u0661"),
     ],
 )
-def test_what_is_no_serial_number_is_refused(text: str) -> None:
-    """Hexadecimal without a mark is refused too: it could be meant as decimal."""
+def test_an_invalid_serial_number_is_rejected(text: str) -> None:
+    """Hexadecimal without 0x or colons is rejected too: it could mean decimal."""
     with pytest.raises(CommandError, match="is not a number"):
         parse_serial(text)

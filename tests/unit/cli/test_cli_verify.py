@@ -1,4 +1,4 @@
-"""``ocsp verify`` as people run it: exit codes, words, JSON."""
+"""``ocsp verify``: exit codes, text, JSON."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def response(
     nonce: bytes | None = None,
     certificates: tuple[x509.Certificate, ...] = (delegate(),),
 ) -> OCSPResponse:
-    """Return a response that is right but for one thing."""
+    """Return a valid response, changed by the arguments."""
     revoked = status is OCSPCertStatus.REVOKED
     builder = (
         OCSPResponseBuilder()
@@ -81,7 +81,7 @@ def _run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Run:
-    """Run ``ocsp verify`` in a directory with certificates, as of :data:`NOW`."""
+    """Run ``ocsp verify`` in a directory with certificates, at :data:`NOW`."""
     monkeypatch.chdir(tmp_path)
     Path("ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
     Path("other.pem").write_bytes(ca("Other CA").public_bytes(Encoding.PEM))
@@ -118,7 +118,7 @@ def _document(out: str) -> Any:
 def test_the_exit_code_is_the_status(
     run: Run, status: OCSPCertStatus, code: int, words: str
 ) -> None:
-    """And the first word is it too, in the tree and in JSON."""
+    """The first word of the tree and the JSON have the same status."""
     _write(response(status))
     ended, out, err = run(*ABOUT)
     assert (ended, err) == (code, "")
@@ -130,16 +130,16 @@ def test_the_exit_code_is_the_status(
     assert document["status"] == status.name.lower()
 
 
-def test_a_person_sees_who_signed_why_that_counts_and_until_when(run: Run) -> None:
-    """In words, with the clause and the time that is left."""
+def test_the_tree_shows_signer_authorization_and_times(run: Run) -> None:
+    """Each time has its distance to the time of verification."""
     _, out, _ = run(*ABOUT)
     for words in (
         "CN=Test Responder",
-        "the issuer has made it a certificate for OCSP signing  RFC 6960 §4.2.2.2",
+        "the issuer has issued it a certificate for OCSP signing  RFC 6960 §4.2.2.2",
         "2026-07-01 11:00:00 UTC  1 hour ago",
         "2026-07-04 12:00:00 UTC  expires in 3 days",
         "2026-07-01 12:00:00 UTC  policy strict",
-        "Not checked: the issuer's own certificate",
+        "Not checked: the issuer's certificate",
     ):
         assert words in out
 
@@ -160,10 +160,10 @@ def test_a_person_sees_who_signed_why_that_counts_and_until_when(run: Run) -> No
         ),
     ],
 )
-def test_what_is_not_verified_has_code_3_and_no_status(
+def test_a_response_that_is_not_verified_exits_with_3(
     run: Run, message: OCSPResponse, at: str, rule: str, error: str
 ) -> None:
-    """With rule, clause, sentence and what was compared, for people and programs."""
+    """The failures have rule, clause, message and values; there is no status."""
     _write(message)
     code, out, err = run(*ABOUT, at=at)
     assert (code, err) == (3, "")
@@ -181,8 +181,8 @@ def test_what_is_not_verified_has_code_3_and_no_status(
     assert first["values"]
 
 
-def test_a_stale_revoked_one_is_3_and_says_so(run: Run) -> None:
-    """A program that only knows *0 or not* refuses it; a person learns why."""
+def test_a_stale_revoked_response_exits_with_3(run: Run) -> None:
+    """The tree and the JSON also say that the response is revoked and stale."""
     _write(response(OCSPCertStatus.REVOKED))
     code, out, _ = run(*ABOUT, at="2026-07-05")
     assert code == 3
@@ -195,8 +195,8 @@ def test_a_stale_revoked_one_is_3_and_says_so(run: Run) -> None:
     )
 
 
-def test_a_serial_number_is_enough(run: Run) -> None:
-    """With the issuer, decimal or hexadecimal."""
+def test_a_serial_number_replaces_the_certificate(run: Run) -> None:
+    """The serial number is decimal or hexadecimal."""
     about = ("--issuer", "ca.pem", "--response", "response.der", "--serial")
     code, out, _ = run(*about, "0x1f2e")
     assert code == 0
@@ -206,12 +206,14 @@ def test_a_serial_number_is_enough(run: Run) -> None:
 
 
 HUGE = 1 << 16_000
-"""A number that Python writes in no decimal: it has 4817 digits."""
+"""A number of 4817 decimal digits, which Python does not convert to decimal."""
 
 
 @pytest.mark.parametrize("arguments", [(), ("--json",)])
-def test_a_huge_serial_number_is_no_crash(run: Run, arguments: tuple[str, ...]) -> None:
-    """In the response, in the request, or given; it is told in hexadecimal."""
+def test_a_huge_serial_number_is_shown_in_hexadecimal(
+    run: Run, arguments: tuple[str, ...]
+) -> None:
+    """It can be in the response or on the command line."""
     _write(response(serial=HUGE))
     code, out, err = run(*ABOUT, *arguments)
     assert (code, err) == (3, "")
@@ -225,18 +227,18 @@ def test_a_huge_serial_number_is_no_crash(run: Run, arguments: tuple[str, ...]) 
 
 
 def test_a_configured_responder_may_sign(run: Run) -> None:
-    """The first criterion of RFC 6960 §4.2.2.2, by option and by nothing else."""
+    """Only the option --responder configures one (RFC 6960 §4.2.2.2, criterion 1)."""
     _write(response(certificates=()))
     assert run(*ABOUT)[0] == 3
     code, out, _ = run(
         *ABOUT, "--responder", "other.pem", "--responder", "responder.pem"
     )
     assert code == 0
-    assert "you have said so with --responder" in out
+    assert "the signer is trusted by --responder" in out
 
 
-def test_the_nonce_has_to_come_back(run: Run) -> None:
-    """Given in hexadecimal, or inside the request."""
+def test_the_response_must_contain_the_nonce(run: Run) -> None:
+    """The nonce is given in hexadecimal, or in the request."""
     _write(response(nonce=NONCE))
     cert_id = CertID.for_certificate(leaf(), ca(), hashes.SHA1())
     request = (
@@ -251,7 +253,7 @@ def test_the_nonce_has_to_come_back(run: Run) -> None:
     for option in (("--nonce", NONCE.hex(":")), ("--request", "request.b64")):
         code, out, _ = run(*ABOUT, *option)
         assert code == 0
-        assert "an answer to this request, and no replay" in out
+        assert "this is an answer to the request, not a replay" in out
     _write(response())
     code, out, _ = run(*ABOUT, "--request", "request.b64")
     assert code == 3
@@ -265,17 +267,17 @@ def test_the_nonce_has_to_come_back(run: Run) -> None:
     ("policy", "code"),
     [("strict", 0), ("rfc9919", 3), ("webpki", 3), ("lenient-legacy", 0)],
 )
-def test_the_policy_decides(run: Run, policy: str, code: int) -> None:
-    """Without nextUpdate, RFC 9919 §5 and the Baseline Requirements take nothing."""
+def test_the_policy_determines_the_exit_code(run: Run, policy: str, code: int) -> None:
+    """RFC 9919 §5 and the Baseline Requirements reject a missing nextUpdate."""
     _write(response(next_update=None))
     ended, out, _ = run(*ABOUT, "--policy", policy)
     assert ended == code
     if code == 0:
-        assert "believed until 2026-07-02 11:00:00 UTC" in out
+        assert "accepted until 2026-07-02 11:00:00 UTC" in out
 
 
-def test_a_file_of_several_issuers_has_the_right_one(run: Run) -> None:
-    """As servers have them; the issuer is found by name."""
+def test_the_issuer_is_found_in_a_file_of_several(run: Run) -> None:
+    """The issuer is found by its name, as in the chain file of a server."""
     both = Path("other.pem").read_bytes() + Path("ca.pem").read_bytes()
     Path("chain.pem").write_bytes(both)
     about = [each.replace("ca.pem", "chain.pem") for each in ABOUT]
@@ -284,10 +286,10 @@ def test_a_file_of_several_issuers_has_the_right_one(run: Run) -> None:
 
 @pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("command", ["verify", "lint"])
-def test_of_several_issuers_of_one_name_that_counts_which_has_signed(
+def test_the_signer_is_chosen_among_issuers_of_one_name(
     command: str,
 ) -> None:
-    """As after a CA has got a new key; without any, the first is taken."""
+    """For example after the CA renewed its key; if none has signed, the first."""
     renewed = make("Test CA", "Test CA", public=key("Other CA"), signer=key("Other CA"))
     new, old = (each.public_bytes(Encoding.PEM) for each in (renewed, ca()))
     about = ["--at", AT, "--cert", "leaf.pem", "--issuer", "chain.pem"]
@@ -298,10 +300,10 @@ def test_of_several_issuers_of_one_name_that_counts_which_has_signed(
         assert ended == code or (code is None and ended in (1, 3))
 
 
-def test_no_line_is_wrapped_where_no_person_reads(
+def test_output_to_a_pipe_is_not_wrapped(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long it is: the values that were compared stand in one line each."""
+    """Each compared value is on one line, whatever its length."""
     monkeypatch.delenv("COLUMNS", raising=False)
     _write(response(nonce=bytes(60_000)))
     _, out, _ = run(*ABOUT, "--nonce", "01")
@@ -313,15 +315,15 @@ def test_no_line_is_wrapped_where_no_person_reads(
     [
         (("--issuer", "ca.pem"), "--response"),
         (("--response", "response.der"), "--issuer"),
-        (ABOUT[2:], "give one of --cert and --serial"),
-        ((*ABOUT, "--serial", "1"), "give one of --cert and --serial"),
+        (ABOUT[2:], "give either --cert or --serial"),
+        ((*ABOUT, "--serial", "1"), "give either --cert or --serial"),
         ((*ABOUT, "--nonce", "xyz"), "--nonce: is not hexadecimal"),
         ((*ABOUT, "--nonce", "70534"), "--nonce: has an odd number of digits"),
-        ((*ABOUT, "--nonce", ""), "--nonce: has 0 octets, and 1 to 128 are allowed"),
-        ((*ABOUT, "--nonce", "0" * 258), "--nonce: has 129 octets, and 1 to 128"),
+        ((*ABOUT, "--nonce", ""), "--nonce: has 0 octets; 1 to 128 are allowed"),
+        ((*ABOUT, "--nonce", "0" * 258), "--nonce: has 129 octets; 1 to 128"),
         ((*ABOUT[2:], "--serial", "-1"), "--serial: '-1' is not a number"),
         ((*ABOUT, "--policy", "none"), "--policy"),
-        ((*ABOUT, "--request", "response.der"), "response.der: is no OCSP request"),
+        ((*ABOUT, "--request", "response.der"), "response.der: is not an OCSP request"),
         ((*ABOUT, "--responder", "none.pem"), "none.pem: No such file"),
         (
             (*ABOUT[:2], "--issuer", "other.pem", *ABOUT[4:]),
@@ -330,10 +332,10 @@ def test_no_line_is_wrapped_where_no_person_reads(
         ((*ABOUT[:4], "--response", "leaf.pem"), "leaf.pem: is a PEM CERTIFICATE"),
     ],
 )
-def test_what_is_used_wrongly_has_code_4(
+def test_wrong_usage_exits_with_4(
     run: Run, arguments: tuple[str, ...], words: str
 ) -> None:
-    """One line that names the place, and nothing on standard output."""
+    """One line names the file or option, and standard output is empty."""
     code, out, err = run(*arguments)
     assert (code, out) == (4, "")
     assert err.startswith("error: ")
@@ -342,10 +344,10 @@ def test_what_is_used_wrongly_has_code_4(
 
 
 @pytest.mark.parametrize("name", [b"\x0c\x07Test CA", b"\x0c\x09leaf-1f2e"])
-def test_a_certificate_with_an_unreadable_name_has_code_4(
+def test_a_certificate_with_an_undecodable_name_exits_with_4(
     run: Run, name: bytes
 ) -> None:
-    """Its issuer's or its own; there is nothing to compare with."""
+    """The name of the subject or of the issuer is invalid UTF-8."""
     der = leaf().public_bytes(Encoding.DER)
     assert name in der
     Path("odd.der").write_bytes(
@@ -354,21 +356,21 @@ def test_a_certificate_with_an_unreadable_name_has_code_4(
     code, out, err = run("--cert", "odd.der", *ABOUT[2:])
     assert (code, out) == (4, "")
     assert err == (
-        "error: odd.der: holds a certificate with a name that cannot be read\n"
+        "error: odd.der: contains a certificate whose name cannot be decoded\n"
     )
 
 
 @pytest.mark.parametrize(
     ("at", "words"),
     [
-        ("noon", "'noon' is no time in ISO 8601 ("),
-        ("2026-13-01", "'2026-13-01' is no time in ISO 8601 ("),
-        ("9999-12-31T23:59:59-14:00", "is in no year from 1 to 9999 in UTC ("),
-        ("0001-01-01T00:00+14:00", "is in no year from 1 to 9999 in UTC ("),
+        ("noon", "'noon' is not a time in ISO 8601 ("),
+        ("2026-13-01", "'2026-13-01' is not a time in ISO 8601 ("),
+        ("9999-12-31T23:59:59-14:00", "is outside the years 1 to 9999 in UTC ("),
+        ("0001-01-01T00:00+14:00", "is outside the years 1 to 9999 in UTC ("),
     ],
 )
-def test_a_time_that_is_none_has_code_4(run: Run, at: str, words: str) -> None:
-    """With an example of one."""
+def test_an_invalid_time_exits_with_4(run: Run, at: str, words: str) -> None:
+    """The error has an example of a valid time."""
     code, out, err = run(*ABOUT, at=at)
     assert (code, out) == (4, "")
     assert err.startswith("error: --at: ")
@@ -378,16 +380,16 @@ def test_a_time_that_is_none_has_code_4(run: Run, at: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("at", ["0001-01-01", "9999-12-31T23:59:59"])
-def test_the_ends_of_the_calendar_are_times_too(run: Run, at: str) -> None:
-    """Nothing that is compared there runs out of it."""
+def test_the_first_and_last_year_are_accepted(run: Run, at: str) -> None:
+    """No comparison overflows the range of datetime."""
     assert run(*ABOUT, at=at)[0] == 3
 
 
 @pytest.mark.parametrize(
     "garbage", [b"garbage", b"\x30\x80\x00", b"\x30\x03\x0a\x01\x00"]
 )
-def test_a_malformed_response_has_code_4(run: Run, garbage: bytes) -> None:
-    """It is no verdict: nobody has answered."""
+def test_a_malformed_response_exits_with_4(run: Run, garbage: bytes) -> None:
+    """The input is wrong, so there is no verdict."""
     _write(garbage)
     code, out, err = run(*ABOUT)
     assert (code, out) == (4, "")
@@ -395,20 +397,20 @@ def test_a_malformed_response_has_code_4(run: Run, garbage: bytes) -> None:
     assert err.count("\n") == 1
 
 
-def test_a_certificate_that_is_none_is_told_in_our_words(run: Run) -> None:
-    """What the parser says of its own state helps nobody who has the file."""
+def test_a_malformed_embedded_certificate_has_a_plain_error(run: Run) -> None:
+    """The error does not contain the internal text of the parser."""
     version = b"\xa0\x03\x02\x01\x02"
     der = response().public_bytes(Encoding.DER)
     assert version in der
     _write(der.replace(version, b"\xa0\x03\x04\x01\x02"))
     code, out, err = run(*ABOUT)
     assert (code, out) == (4, "")
-    assert err.startswith("error: response.der: is no OCSP response: ")
+    assert err.startswith("error: response.der: is not an OCSP response: ")
     assert err.endswith(": not a certificate\n")
 
 
-def test_no_flipped_bit_makes_another_verdict(run: Run) -> None:
-    """A sample; the certificate stays good, or is not verified, or is unreadable."""
+def test_a_flipped_bit_never_changes_the_status(run: Run) -> None:
+    """The result is *good*, not verified or malformed, for a sample of the bits."""
     der = response().public_bytes(Encoding.DER)
     codes = set()
     for position in range(0, len(der), 7):
@@ -421,16 +423,16 @@ def test_no_flipped_bit_makes_another_verdict(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RESPONSES))
-def test_every_vector_ends_in_a_verdict_or_one_line(run: Run, name: str) -> None:
-    """All are about strangers, so nothing is verified; nothing is a traceback."""
+def test_every_vector_gives_a_verdict_or_one_error_line(run: Run, name: str) -> None:
+    """All are about other certificates, so none is verified."""
     _write(RESPONSES[name])
     code, out, err = run(*ABOUT)
     assert code in (3, 4)
     assert out.startswith("not verified") if code == 3 else err.count("\n") == 1
 
 
-def test_a_direct_answer_of_the_issuer_is_said_to_be_that(run: Run) -> None:
-    """And a delegate whose certificate has ended is no signer."""
+def test_a_delegate_with_an_expired_certificate_is_rejected(run: Run) -> None:
+    """The failure shows the notAfter of its certificate."""
     ended = make(
         "Test Responder",
         "Test CA",

@@ -35,7 +35,7 @@ NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
     ],
 )
 def test_a_span_has_its_two_largest_units(seconds: int, words: str) -> None:
-    """A span is told in its largest unit and the next one, if there is any of it."""
+    """A duration has its largest unit and the next one, if that is not zero."""
     assert words == span(seconds)
 
 
@@ -43,13 +43,13 @@ def test_a_span_has_its_two_largest_units(seconds: int, words: str) -> None:
     ("seconds", "words"),
     [(-90, "1 minute 30 seconds ago"), (90, "in 1 minute 30 seconds"), (0, "now")],
 )
-def test_an_age_says_the_direction(seconds: int, words: str) -> None:
-    """What is past is *ago*, what is to come is *in*."""
+def test_an_age_has_a_direction(seconds: int, words: str) -> None:
+    """A past time is *ago*, a future time is *in*."""
     assert words == age(NOW + datetime.timedelta(seconds=seconds), NOW)
 
 
 def test_a_timestamp_is_utc_in_whole_seconds() -> None:
-    """A time of another zone is turned to UTC, and fractions are dropped."""
+    """A time in another zone is converted to UTC, and fractions are dropped."""
     zone = datetime.timezone(datetime.timedelta(hours=2))
     moment = datetime.datetime(2026, 7, 1, 14, 0, 0, 999_999, tzinfo=zone)
     assert timestamp(moment) == "2026-07-01T12:00:00Z"
@@ -64,26 +64,26 @@ def test_early_years_keep_four_digits() -> None:
 @pytest.mark.parametrize(
     ("number", "words"), [(1, "1 octet"), (0, "0 octets"), (2048, "2,048 octets")]
 )
-def test_a_count_has_the_right_number(number: int, words: str) -> None:
-    """One is singular, all others are plural, thousands are set apart."""
+def test_a_count_is_singular_or_plural(number: int, words: str) -> None:
+    """One is singular, all others are plural; thousands have a separator."""
     assert words == count(number, "octet")
 
 
 def test_every_reason_has_the_name_of_the_standard() -> None:
-    """No member of ReasonFlags is without the name that RFC 5280 gives it."""
+    """Every member of ReasonFlags has its name from RFC 5280."""
     names = {reason: reason_name(reason) for reason in x509.ReasonFlags}
     assert names[x509.ReasonFlags.key_compromise] == "keyCompromise"
     assert len(x509.ReasonFlags) == len(set(names.values()))
 
 
 def test_unknown_identifiers_have_no_name() -> None:
-    """An object identifier that is not known here has no name; others have theirs."""
+    """An unknown object identifier has no name."""
     assert oid_name("1.3.6.1.5.5.7.48.1.2") == "id-pkix-ocsp-nonce"
     assert oid_name("1.2.3") is None
 
 
 def test_a_name_without_common_name_is_shown_in_full() -> None:
-    """The common name stands for a name; without one, all of it is shown."""
+    """A name with a common name is shown by the common name only."""
     organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")
     called = x509.NameAttribute(NameOID.COMMON_NAME, "Example CA")
     assert common_name(x509.Name([organization, called])) == "Example CA"

@@ -1,9 +1,8 @@
 """
-``ocsp check``: ask whether certificates are revoked, and say how that was found out.
+``ocsp check``: check whether certificates are revoked, and show how it was determined.
 
-Rules of this file: the exit code follows the outcome and nothing else; what is not
-known is never 0, unless ``--soft-fail`` says that it may be. Nothing is asked about a
-certificate that the user has not named.
+The exit code follows from the outcomes only. An indeterminate status never exits with
+0, except with ``--soft-fail``. Only certificates that the user named are checked.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from cryptography import x509
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.loading import load_certificate, load_certificates, place
 from ocsp.cli.input.tls_peer import from_server
 from ocsp.cli.render.check_output import draw, outcome_document, table
@@ -55,29 +54,29 @@ from ocsp.verification.staple import verify_staple
 
 __all__ = ["EPILOG", "HELP", "check"]
 
-HELP = """Ask whether certificates are revoked.
+HELP = """Check whether certificates are revoked.
 
-The responders that a certificate names are asked, and what they answer is verified.
-The path of a certificate from a file is not checked; that of a server is."""
+Asks the responders that each certificate names, and verifies their answers. The
+certification path is verified for a TLS server, but not for a certificate in a file."""
 
 EPILOG = epilog(
     {
-        "ocsp check leaf.pem --issuer ca.pem": "is it revoked?",
-        "ocsp check fullchain.pem --chain": "all of a chain but its root, at once",
-        "ocsp check www.example.org:443": "a server: its chain and its staple",
+        "ocsp check leaf.pem --issuer ca.pem": "check one certificate",
+        "ocsp check fullchain.pem --chain": "check every certificate below the root",
+        "ocsp check www.example.org:443": "check the chain and staple of a TLS server",
         "ocsp check leaf.pem --issuer ca.pem --url http://127.0.0.1:8080 --verbose": (
-            "another responder, and each step"
+            "ask another responder, and show each step"
         ),
         "ocsp check *.pem --issuer ca.pem --json | jq '.[] | .status'": (
-            "many, for other programs"
+            "check many certificates, and print only the status of each"
         ),
     },
     {
-        ExitCode.GOOD: "good, or needs no status",
+        ExitCode.GOOD: "good, or no status is needed",
         ExitCode.REVOKED: "revoked",
         ExitCode.UNKNOWN: "unknown to the responder",
-        ExitCode.NOT_VERIFIED: "indeterminate: no answer, or none that proves anything",
-        ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
+        ExitCode.NOT_VERIFIED: "indeterminate: no responder gave a verified answer",
+        ExitCode.INPUT_ERROR: INPUT_ERROR,
     },
 )
 
@@ -85,7 +84,7 @@ _SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5
 
 
 class _Item(NamedTuple):
-    """One certificate to ask about."""
+    """One certificate to check."""
 
     certificate: x509.Certificate
     issuer: x509.Certificate | None
@@ -95,63 +94,77 @@ def check(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="CERT...", help="Files with certificates, or servers: HOST:PORT."
+            metavar="CERT...",
+            help="Files with certificates, or TLS servers as HOST:PORT.",
         ),
     ],
     issuer: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Certificate of the issuer; else from the same file."
+            metavar="FILE",
+            help="Certificate of the issuer. Default: found in the file of CERT.",
         ),
     ] = None,
     url: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="URL", help="Ask there, not whom the certificate names; repeatable."
+            metavar="URL",
+            help="Responder URL to use instead of the certificate's; repeatable.",
         ),
     ] = None,
     chain: Annotated[
-        bool, typer.Option("--chain", help="Ask about all of the file but the last.")
+        bool,
+        typer.Option(
+            "--chain", help="Check all certificates of the file except the last."
+        ),
     ] = False,
     ca: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Roots for servers; else those of the system."
+            metavar="FILE",
+            help="Trusted roots for TLS servers. Default: the system's.",
         ),
     ] = None,
     nonce: Annotated[
-        bool, typer.Option("--nonce", help="Send a nonce, which has to come back.")
+        bool,
+        typer.Option("--nonce", help="Send a nonce, and require it in the response."),
     ] = False,
     fetch_issuer: Annotated[
         bool,
-        typer.Option("--fetch-issuer", help="Fetch a missing issuer."),
+        typer.Option("--fetch-issuer", help="Download a missing issuer certificate."),
     ] = False,
     crl_fallback: Annotated[
-        bool, typer.Option("--crl-fallback", help="Look into the CRL if nobody tells.")
+        bool,
+        typer.Option(
+            "--crl-fallback", help="Use the CRL if no responder gives a status."
+        ),
     ] = False,
     private: Annotated[
         bool,
-        typer.Option("--private", help="Ask responders at private addresses as well."),
+        typer.Option("--private", help="Also connect to private addresses."),
     ] = False,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="For each certificate.", min=0.1)
+        float,
+        typer.Option(
+            metavar="SECONDS", help="Time limit for each certificate.", min=0.1
+        ),
     ] = 10.0,
     cache: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Keep verified answers there."),
+        typer.Option(metavar="FILE", help="Cache verified answers in this file."),
     ] = None,
     soft_fail: Annotated[
         bool,
-        typer.Option("--soft-fail", help="End with 0 where nothing is known."),
+        typer.Option("--soft-fail", help="Exit with 0 if the status is indeterminate."),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Show each step: URL, time, rule.")
+        bool, typer.Option("--verbose", help="Show each step: URL, time, failed rule.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write a list in JSON; the keys are stable.")
+        bool, typer.Option("--json", help="Write a JSON list; its keys are stable.")
     ] = False,
 ) -> int:
-    """Ask about all *sources*, show the outcomes, and end with the worst exit code."""
+    """Check all *sources*, show the outcomes, and return the worst exit code."""
     options = Options(
         nonce=SendNonce.ALWAYS if nonce else SendNonce.NEVER,
         missing_issuer=MissingIssuer.FETCH if fetch_issuer else MissingIssuer.REFUSE,
@@ -166,20 +179,20 @@ def check(
         for source in sources
         for entry in _entries(source, issuer, ca, timeout, chain=chain)
     ]
-    with _open(cache) as kept, Client(options, cache=kept) as client:
+    with _open_cache(cache) as kept, Client(options, cache=kept) as client:
         outcomes = _outcomes(client, entries, url)
     _show(outcomes, verbose=verbose, as_json=as_json)
     fail = FailMode.UNSAFE_SOFT if soft_fail else FailMode.HARD
-    return max((_exit(each, fail) for each in outcomes), key=_WORST.index)
+    return max((_exit(each, fail) for each in outcomes), key=_MILDEST_FIRST.index)
 
 
-_WORST = (
+_MILDEST_FIRST = (
     ExitCode.GOOD,
     ExitCode.UNKNOWN,
     ExitCode.NOT_VERIFIED,
     ExitCode.REVOKED,
 )
-"""Of several exit codes the one that stands last here counts."""
+"""Exit codes in order of severity: the most severe one of all outcomes is returned."""
 
 
 def _exit(outcome: Outcome, fail: FailMode) -> ExitCode:
@@ -192,17 +205,17 @@ def _exit(outcome: Outcome, fail: FailMode) -> ExitCode:
     except RevocationIndeterminate:
         return ExitCode.NOT_VERIFIED
     if outcome.status is CheckStatus.INDETERMINATE:
-        warn("nothing is known, and --soft-fail lets it pass")
+        warn("the status is indeterminate, and --soft-fail accepts it")
     return ExitCode.GOOD
 
 
-# --- what to ask about -----------------------------------------------------------
+# --- what to check ---------------------------------------------------------------
 
 
 def _entries(
     source: str, issuer: str | None, ca: str | None, timeout: float, *, chain: bool
 ) -> Iterator[Outcome | _Item]:
-    """Return what *source* names: questions, and what a staple has answered."""
+    """Return the certificates of *source*, or the outcome where a staple gives one."""
     server = None if Path(source).exists() else _SERVER.fullmatch(source)
     if server is None:
         yield from _from_file(source, issuer, chain=chain)
@@ -210,8 +223,8 @@ def _entries(
     host, port = server["host"].strip("[]"), int(server["port"])
     found = from_server(host, port, ca, timeout)
     first, *others = _of_chain(found.chain)
-    told = _stapled(source, found.staple, first)
-    yield first if told is None else told
+    stapled = _stapled_outcome(source, found.staple, first)
+    yield first if stapled is None else stapled
     yield from others
 
 
@@ -220,7 +233,7 @@ def _from_file(source: str, issuer: str | None, *, chain: bool) -> list[_Item]:
     if chain:
         if len(certificates) < 2:
             raise CommandError(
-                place(source), "holds one certificate, which is no chain"
+                place(source), "contains one certificate; --chain needs two or more"
             )
         return _of_chain(certificates)
     if issuer is not None:
@@ -234,15 +247,15 @@ def _of_chain(chain: Sequence[x509.Certificate]) -> list[_Item]:
     return [_Item(cert, issuer) for cert, issuer in pairwise(chain)]
 
 
-def _stapled(source: str, staple: bytes, item: _Item) -> Outcome | None:
-    """Return what the staple of a server tells, or ``None`` if the responder has to."""
+def _stapled_outcome(source: str, staple: bytes, item: _Item) -> Outcome | None:
+    """Return the outcome that the staple gives, or ``None`` to ask the responder."""
     if item.issuer is None:
         return None
     try:
         evidence = verify_staple(staple, item.certificate, item.issuer)
     except VerificationError as error:
         if not any(failure.rule == "V28" for failure in error.failures):
-            warn(f"{source}: the staple is no evidence: {error}")
+            warn(f"{source}: the staple is not accepted: {error}")
             return None
         attempt = Attempt(url=f"staple of {source}", octets=len(staple), error=error)
         return Outcome.indeterminate(
@@ -259,11 +272,11 @@ def _stapled(source: str, staple: bytes, item: _Item) -> Outcome | None:
     )
 
 
-# --- asking and showing ----------------------------------------------------------
+# --- checking and showing --------------------------------------------------------
 
 
 @contextlib.contextmanager
-def _open(cache: str | None) -> Iterator[Cache | None]:
+def _open_cache(cache: str | None) -> Iterator[Cache | None]:
     if cache is None:
         yield None
         return
@@ -274,18 +287,18 @@ def _open(cache: str | None) -> Iterator[Cache | None]:
 def _outcomes(
     client: Client, entries: Sequence[Outcome | _Item], url: list[str] | None
 ) -> list[Outcome]:
-    """Ask all questions at once, and put the answers in their places."""
+    """Check all certificates concurrently; return the outcomes in the given order."""
     items = [each for each in entries if isinstance(each, _Item)]
     console = errors()
     with Progress(
-        TextColumn("asking"),
+        TextColumn("checking"),
         BarColumn(),
         MofNCompleteColumn(),
         console=console,
         transient=True,
         disable=len(items) < 2 or not console.is_terminal,
     ) as bar:
-        task = bar.add_task("asking", total=len(items))
+        task = bar.add_task("checking", total=len(items))
 
         def show(progress: CheckProgress) -> None:
             bar.update(task, completed=progress.done)

@@ -1,8 +1,7 @@
 """
-``ocsp inspect``: show what a message says.
+``ocsp inspect``: show what a message contains.
 
-Rules of this file: it reads and shows. Whether any of it is true is another question,
-and the output says so.
+The command verifies nothing, and its output says so.
 """
 
 from __future__ import annotations
@@ -27,21 +26,21 @@ from ocsp.messages.responses.response import load_der_ocsp_response
 
 __all__ = ["EPILOG", "HELP", "MessageType", "inspect"]
 
-HELP = """Show what an OCSP request or response says. Nothing is verified.
+HELP = """Show what an OCSP request or response contains, without verifying it.
 
-The message may be DER, PEM, base64, hexadecimal, or the URL of a GET request."""
+Reads DER, PEM, base64, hexadecimal, or the URL of a GET request."""
 
 EPILOG = epilog(
     {
-        "ocsp inspect response.der": "a file, whatever it is",
-        "ocsp inspect response.der --json | jq .responses": "for other programs",
-        "curl -s http://ocsp.example/MFQw... | ocsp inspect": "from a pipe",
+        "ocsp inspect response.der": "read a file in any of these forms",
+        "ocsp inspect response.der --json | jq .responses": "write JSON",
+        "curl -s http://ocsp.example/MFQw... | ocsp inspect": "read from a pipe",
     }
 )
 
 
 class MessageType(StrEnum):
-    """What to read a message as."""
+    """The type that the user says a message has."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -49,18 +48,18 @@ class MessageType(StrEnum):
 
 def inspect(
     source: Annotated[
-        str, typer.Argument(metavar="FILE", help="The message; - is standard input.")
+        str, typer.Argument(metavar="FILE", help="The message; - for standard input.")
     ] = "-",
     kind: Annotated[
         MessageType | None,
         typer.Option(
             "--type",
             metavar="request|response",
-            help="Read it as this, whatever it looks like.",
+            help="Read the message as this type. Default: detected.",
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; the keys are stable.")
+        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> None:
     """Read the message in *source* and show it."""
@@ -80,12 +79,12 @@ def _document(message: RawMessage, kind: str | None, where: str) -> dict[str, An
             return request_document(request)
         return response_document(load_der_ocsp_response(message.der))
     except DecodeError as error:
-        what = str(error) if kind else f"is no OCSP message: {error}"
-        raise CommandError(where, what, _instead(message.der)) from error
+        what = str(error) if kind else f"is not an OCSP message: {error}"
+        raise CommandError(where, what, _certificate_hint(message.der)) from error
 
 
-def _instead(der: bytes) -> str:
-    """Return a hint where *der* is something else that people have at hand."""
+def _certificate_hint(der: bytes) -> str:
+    """Return a hint if *der* is a certificate, a common mistake; else nothing."""
     try:
         x509.load_der_x509_certificate(der)
     except ValueError:

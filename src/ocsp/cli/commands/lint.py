@@ -1,8 +1,8 @@
 """
-``ocsp lint``: show in what a response is not written as the standards want it.
+``ocsp lint``: report where a response deviates from the standards.
 
-Rules of this file: it shows findings and judges nothing. Whether the response is to be
-believed is what ``ocsp verify`` says.
+The command reports how a response is written. Whether it can be trusted is for ``ocsp
+verify``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocsp.cli.exit_codes import ExitCode, one_line
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.arguments import parse_moment
 from ocsp.cli.input.loading import (
     load_certificate,
@@ -39,31 +39,31 @@ from ocsp.linting import (
 
 __all__ = ["EPILOG", "HELP", "ProfileName", "SeverityName", "lint"]
 
-HELP = """Show in what a response is not written as the standards want it.
+HELP = """Report where a response deviates from the standards.
 
-The more is given beside it, the more there is to compare with. A response without
-findings may be forged all the same: ocsp verify says whether to believe it."""
+The options --issuer, --cert, --request and --at each allow more rules to be checked. A
+response without findings can still be forged: only ocsp verify verifies it."""
 
 EPILOG = epilog(
     {
-        "ocsp lint response.der --issuer ca.pem": "by RFC 6960",
+        "ocsp lint response.der --issuer ca.pem": "check against RFC 6960",
         "ocsp lint response.der --issuer ca.pem --cert leaf.pem --profile webpki": (
-            "and by the Baseline Requirements"
+            "check against the Baseline Requirements too"
         ),
         "ocsp lint response.der --severity info --json | jq .findings": (
-            "all of it, for other programs"
+            "write all findings as JSON"
         ),
     },
     {
-        ExitCode.FINE: "no findings",
-        ExitCode.FOUND: "findings as grave as --severity, or graver",
-        ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
+        ExitCode.SUCCESS: "no findings",
+        ExitCode.FINDINGS: "findings of the severity given by --severity, or above",
+        ExitCode.INPUT_ERROR: INPUT_ERROR,
     },
 )
 
 
 class ProfileName(StrEnum):
-    """By which standards."""
+    """The standards to check against."""
 
     RFC6960 = "rfc6960"
     RFC9919 = "rfc9919"
@@ -71,7 +71,7 @@ class ProfileName(StrEnum):
 
 
 class SeverityName(StrEnum):
-    """How grave a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -90,39 +90,45 @@ _STYLES = {
 def lint(
     source: Annotated[
         str,
-        typer.Argument(metavar="RESPONSE", help="The response; - is standard input."),
+        typer.Argument(metavar="RESPONSE", help="The response; - for standard input."),
     ] = "-",
     issuer: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Certificate of the issuer it is about."),
+        typer.Option(metavar="FILE", help="Issuer of the certificate."),
     ] = None,
     cert: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The certificate it is about.")
+        str | None,
+        typer.Option(metavar="FILE", help="Certificate that the response is about."),
     ] = None,
     request: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The request that it answers.")
+        str | None,
+        typer.Option(metavar="FILE", help="Request that the response answers."),
     ] = None,
     at: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="When it was served, in ISO 8601, UTC without a zone."
+            metavar="TIME",
+            help="When the response was served: ISO 8601, UTC if without zone.",
         ),
     ] = None,
     profile: Annotated[
         ProfileName,
-        typer.Option(metavar="rfc6960|rfc9919|webpki", help="By which standards."),
+        typer.Option(
+            metavar="rfc6960|rfc9919|webpki", help="Standards to check against."
+        ),
     ] = ProfileName.RFC6960,
     severity: Annotated[
         SeverityName,
         typer.Option(
-            metavar="error|warning|notice|info", help="Show these, and graver ones."
+            metavar="error|warning|notice|info",
+            help="Report findings of this severity and above.",
         ),
     ] = SeverityName.WARNING,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; the keys are stable.")
+        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
-    """Lint the response and show what was found."""
+    """Lint the response and show the findings."""
     certificate = None if cert is None else load_certificate(cert)
     report = lint_response(
         read_message(source).der,
@@ -136,8 +142,8 @@ def lint(
     if as_json:
         typer.echo(json.dumps(_document(report, least), indent=2))
     else:
-        output().print(_drawn(report, least))
-    return ExitCode.FOUND if report.at_least(least) else ExitCode.FINE
+        output().print(_draw(report, least))
+    return ExitCode.FINDINGS if report.at_least(least) else ExitCode.SUCCESS
 
 
 def _issuer(
@@ -166,13 +172,13 @@ def _document(report: LintReport, least: Severity) -> dict[str, Any]:
     }
 
 
-def _drawn(report: LintReport, least: Severity) -> RenderableType:
+def _draw(report: LintReport, least: Severity) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     shown = sorted(report.at_least(least), key=lambda each: -each.severity)
     for finding in shown:
         grid.add_row(*_cells(finding))
     hidden = [each for each in report.findings if each.severity < least]
-    return Group(*([grid] if shown else []), _sum(report, shown, hidden))
+    return Group(*([grid] if shown else []), _summary(report, shown, hidden))
 
 
 def _cells(finding: LintFinding) -> tuple[Text, ...]:
@@ -187,15 +193,15 @@ def _cells(finding: LintFinding) -> tuple[Text, ...]:
     )
 
 
-def _sum(
+def _summary(
     report: LintReport, shown: list[LintFinding], hidden: list[LintFinding]
 ) -> Text:
     words = Text(_counted(shown) or "clean", style="" if shown else "good")
     words.append(f"  profile {report.profile.value}", "quiet")
     if hidden:
-        graver = min(each.severity for each in hidden).name.lower()
+        lowest = min(each.severity for each in hidden).name.lower()
         words.append(f"  not shown: {_counted(hidden)}", "quiet")
-        words.append(f"  --severity {graver}", "command")
+        words.append(f"  --severity {lowest}", "command")
     return words
 
 

@@ -1,8 +1,8 @@
 """
-``ocsp request``: write a request about one certificate or several.
+``ocsp request``: write a request for one or more certificates. Nothing is sent.
 
-Rules of this file: it writes a request and sends nothing. SHA-256 and no nonce are the
-defaults because RFC 9919 §3.1.1 has them so: such an answer may come from a cache.
+The defaults are SHA-256 and no nonce, as in RFC 9919 §3.1.1, so that a cache can answer
+the request.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ __all__ = ["EPILOG", "HELP", "Format", "HashName", "request"]
 
 HELP = """Write a request for the status of certificates. Nothing is sent.
 
-Repeat --cert or --serial to ask about several certificates of one issuer at once."""
+Repeat --cert or --serial for a request about several certificates of one issuer."""
 
 EPILOG = epilog(
     {
-        "ocsp request --cert leaf.pem --issuer ca.pem --out request.der": "to a file",
+        "ocsp request --cert leaf.pem --issuer ca.pem --out request.der": "write DER",
         "ocsp request --cert leaf.pem --issuer ca.pem --format url": (
-            "the URL to GET, at the responder that the certificate names"
+            "print the URL to GET, at the responder that the certificate names"
         ),
         "ocsp request --serial 0x1f2e --issuer ca.pem --hash sha1 | ocsp inspect": (
-            "by serial number, for an old responder"
+            "ask by serial number, with SHA-1 for an old responder"
         ),
     }
 )
@@ -69,7 +69,7 @@ class HashName(StrEnum):
 
 
 class Format(StrEnum):
-    """How the request is written."""
+    """The output formats."""
 
     DER = "der"
     PEM = "pem"
@@ -88,33 +88,40 @@ _HASHES: dict[HashName, hashes.HashAlgorithm] = {
 
 def request(
     issuer: Annotated[
-        str, typer.Option(metavar="FILE", help="Certificate of their issuer.")
+        str, typer.Option(metavar="FILE", help="Certificate of the issuer.")
     ],
     cert: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="A certificate to ask about."),
+        typer.Option(metavar="FILE", help="A certificate to ask about; repeatable."),
     ] = None,
     serial: Annotated[
         list[str] | None,
-        typer.Option(metavar="NUMBER", help="A serial number, decimal or 0x..."),
+        typer.Option(
+            metavar="NUMBER", help="A serial number, decimal or 0x...; repeatable."
+        ),
     ] = None,
     hash_name: Annotated[
         HashName,
-        typer.Option("--hash", metavar="NAME", help="sha1, sha224, ... sha512."),
+        typer.Option(
+            "--hash", metavar="NAME", help="CertID hash: sha1, sha224, ... sha512."
+        ),
     ] = HashName.SHA256,
     nonce: Annotated[
-        bool, typer.Option(help="Add 32 random octets, so that no cache can answer.")
+        bool, typer.Option(help="Add a nonce of 32 random octets; no cache can answer.")
     ] = False,
     form: Annotated[
         Format,
-        typer.Option("--format", metavar="der|pem|base64|url", help="How to write it."),
+        typer.Option("--format", metavar="der|pem|base64|url", help="Output format."),
     ] = Format.DER,
     url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="The responder, for --format url."),
+        typer.Option(
+            metavar="URL",
+            help="Responder URL for --format url. Default: the certificate's.",
+        ),
     ] = None,
     out: Annotated[
-        str, typer.Option(metavar="FILE", help="Where to; - is standard output.")
+        str, typer.Option(metavar="FILE", help="Output file; - for standard output.")
     ] = STANDARD_INPUT,
 ) -> None:
     """Build the request and write it."""
@@ -122,13 +129,15 @@ def request(
     authority = load_issuer(issuer, certificates)
     ids = list(_cert_ids(certificates, serial or (), authority, _HASHES[hash_name]))
     if not ids:
-        raise CommandError("ocsp request", "nothing to ask about", "--cert or --serial")
+        raise CommandError(
+            "ocsp request", "no certificate given", "use --cert or --serial"
+        )
     built = _build(ids, with_nonce=nonce)
     address = url or next(map(responder_url, certificates), None)
     data = _written(built, form, address)
     _write(data, out, form)
     if form is not Format.URL:
-        _say_what_next(address, form, out)
+        _suggest_commands(address, form, out)
 
 
 def _cert_ids(
@@ -148,7 +157,7 @@ def _build(ids: Sequence[CertID], *, with_nonce: bool) -> OCSPRequest:
     for cert_id in ids:
         builder = builder.add_certificate_by_id(cert_id)
     if with_nonce:
-        # RFC 9654 §3: the nonce has to come from a source nobody can predict.
+        # RFC 9654 §3: the nonce must come from an unpredictable source.
         builder = builder.add_extension(
             x509.OCSPNonce(os.urandom(NONCE_OCTETS)), critical=False
         )
@@ -156,7 +165,7 @@ def _build(ids: Sequence[CertID], *, with_nonce: bool) -> OCSPRequest:
 
 
 def responder_url(certificate: x509.Certificate) -> str | None:
-    """Return the first responder that *certificate* names (RFC 5280 §4.2.2.1)."""
+    """Return the first OCSP URL in *certificate* (RFC 5280 §4.2.2.1), or ``None``."""
     try:
         access = certificate.extensions.get_extension_for_class(
             x509.AuthorityInformationAccess
@@ -194,8 +203,8 @@ def _url(der: bytes, address: str | None) -> str:
     if address is None:
         raise CommandError(
             "--format url",
-            "the certificate names no responder",
-            "say which with --url",
+            "no responder URL in the certificate",
+            "give one with --url",
         )
     return get_url(address, der)
 
@@ -207,7 +216,7 @@ def _write(data: bytes, out: str, form: Format) -> None:
         if form is Format.DER and sys.stdout.isatty():
             raise CommandError(
                 "standard output",
-                "is a terminal, and DER is not for reading",
+                "is a terminal, and DER is binary data",
                 "use --out FILE or --format pem",
             )
         sys.stdout.buffer.write(data)
@@ -219,14 +228,14 @@ def _write(data: bytes, out: str, form: Format) -> None:
         raise CommandError(out, error.strerror or str(error)) from error
 
 
-def _say_what_next(address: str | None, form: Format, out: str) -> None:
-    """Tell a person how to send what was written; it is no use in a pipe."""
+def _suggest_commands(address: str | None, form: Format, out: str) -> None:
+    """Show how to inspect and send a request that was written to a file."""
     if form is not Format.DER or out == STANDARD_INPUT:
         return
     file = shlex.quote(out)
     note(
-        f"[quiet]look:[/quiet] [command]ocsp inspect {file}[/command]",
-        "[quiet]send:[/quiet] [command]curl -sS --data-binary "
+        f"[quiet]inspect:[/quiet] [command]ocsp inspect {file}[/command]",
+        "[quiet]send:[/quiet]    [command]curl -sS --data-binary "
         f"@{file} -H 'Content-Type: application/ocsp-request' "
         f"{shlex.quote(address or 'http://RESPONDER')} | ocsp inspect[/command]",
     )

@@ -1,8 +1,7 @@
 """
-``ocsp serve``: answer requests from a file of certificate status.
+``ocsp serve``: run a responder with the status from a SQLite file.
 
-Rules of this file: it puts the parts together and says what it found. Everything that
-can be wrong with keys and certificates is said before the first request comes.
+The command reports every problem with keys and certificates before it listens.
 """
 
 from __future__ import annotations
@@ -37,18 +36,18 @@ from ocsp.status import SQLiteSource
 
 __all__ = ["EPILOG", "HELP", "serve"]
 
-HELP = """Answer OCSP requests by GET and POST, until Ctrl-C.
+HELP = """Run an OCSP responder over HTTP, with GET and POST, until Ctrl-C.
 
-Certificates are those of a file made with [cyan]ocsp status[/cyan]. What is changed
-there is answered from then on."""
+The status comes from a file made with [cyan]ocsp status[/cyan]. A change in the file
+takes effect with the next request."""
 
 EPILOG = epilog(
     {
         "ocsp serve --issuer ca.pem --cert responder.pem --key responder.key": (
-            "with a delegated responder (RFC 6960 section 4.2.2.2)"
+            "sign with the key of a delegated responder (RFC 6960 section 4.2.2.2)"
         ),
         "ocsp serve --issuer ca.pem --key ca.key --port 8080 --verbose": (
-            "with the key of the CA itself"
+            "sign with the key of the CA itself, and log error responses"
         ),
     }
 )
@@ -58,7 +57,7 @@ MAX_KEY_FILE = 1 << 16
 
 
 class NonceChoice(StrEnum):
-    """The words for :class:`NoncePolicy`."""
+    """The values of :class:`NoncePolicy` for the command line."""
 
     ECHO = "echo"
     IGNORE = "ignore"
@@ -66,7 +65,7 @@ class NonceChoice(StrEnum):
 
 
 class UnlistedChoice(StrEnum):
-    """The words for :class:`UnknownSerialPolicy`."""
+    """The values of :class:`UnknownSerialPolicy` for the command line."""
 
     UNAUTHORIZED = "unauthorized"
     UNKNOWN = "unknown"
@@ -78,47 +77,59 @@ def serve(
         str, typer.Option(metavar="FILE", help="Certificate of the issuer.")
     ],
     key: Annotated[
-        str, typer.Option(metavar="FILE", help="Private key that signs, PEM or DER.")
+        str, typer.Option(metavar="FILE", help="Private key that signs, in PEM or DER.")
     ],
     cert: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Certificate of that key; the issuer's if not given."
+            metavar="FILE", help="Certificate of that key. Default: the issuer's."
         ),
     ] = None,
     passphrase_file: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Its first line is the key's passphrase."),
+        typer.Option(
+            metavar="FILE",
+            help="File with the passphrase of the key in its first line.",
+        ),
     ] = None,
     database: Annotated[
-        str, typer.Option("--db", metavar="FILE", help="The file with the status.")
+        str, typer.Option("--db", metavar="FILE", help="SQLite file with the status.")
     ] = DATABASE,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 for all.")
+        str,
+        typer.Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 for all."),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="0 for any free one.")
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Port to listen on; 0 for a free one.",
+        ),
     ] = 8080,
     hours: Annotated[
         float,
-        typer.Option(metavar="HOURS", help="From an answer to its nextUpdate."),
+        typer.Option(
+            metavar="HOURS", help="From the time of an answer to its nextUpdate."
+        ),
     ] = 8.0,
     nonce: Annotated[
         NonceChoice,
-        typer.Option(metavar="echo|ignore|require", help="What to do with a nonce."),
+        typer.Option(metavar="echo|ignore|require", help="How to treat a nonce."),
     ] = NonceChoice.ECHO,
     unlisted: Annotated[
         UnlistedChoice,
         typer.Option(
             metavar="unauthorized|unknown|revoked",
-            help="What to say of serial numbers that are not in the file.",
+            help="Answer for a serial number that is not in the file.",
         ),
     ] = UnlistedChoice.UNAUTHORIZED,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say why a request got an error.")
+        bool, typer.Option("--verbose", "-v", help="Log why a request got an error.")
     ] = False,
 ) -> None:
-    """Put the responder together and run it."""
+    """Build the responder and run it."""
     if verbose:
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr
@@ -162,7 +173,7 @@ def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKe
     Return the private key in the file *source*.
 
     Raises:
-        CommandError: If it is none, or its passphrase is missing or wrong.
+        CommandError: If it is not a private key, or its passphrase is missing or wrong.
     """
     data = read_octets(source, MAX_KEY_FILE)
     passphrase = None
@@ -170,12 +181,13 @@ def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKe
         passphrase = read_octets(passphrase_file, MAX_KEY_FILE).splitlines()[0]
     load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
     try:
-        # What cannot sign a certificate is refused by KeySigner.
+        # KeySigner rejects key types that cannot sign.
         return load(data, passphrase)  # type: ignore[return-value]
-    except TypeError as error:  # a passphrase that is missing, or one too many
-        raise CommandError(place(source), str(error), "--passphrase-file") from error
+    except TypeError as error:  # a passphrase is missing, or the key needs none
+        hint = "see --passphrase-file"
+        raise CommandError(place(source), str(error), hint) from error
     except ValueError as error:
-        reason = "is no private key in PEM or DER, or the passphrase is wrong"
+        reason = "is not a private key in PEM or DER, or the passphrase is wrong"
         raise CommandError(place(source), reason) from error
 
 
@@ -186,7 +198,7 @@ def _announce(authority: Authority, url: str, database: str) -> None:
     typer.echo(f"{url}/ answers for {_name(authority.issuer)} from {database}")
     if authority.delegate is not None:
         until = signer.not_valid_after_utc
-        note(f"[quiet]signed by {_name(signer)}, valid until {until:%Y-%m-%d}[/quiet]")
+        note(f"[quiet]signed by {_name(signer)}, expires {until:%Y-%m-%d}[/quiet]")
     note("[quiet]stop:[/quiet] [command]Ctrl-C[/command]")
 
 

@@ -1,8 +1,8 @@
 """
-``ocsp status``: keep the status of certificates in a SQLite file.
+``ocsp status``: manage the status of certificates in a SQLite file.
 
-Rules of this file: what the CA does is written down, nothing is decided. Certificates
-are added when they are issued, because a responder answers for what was issued.
+The commands record what the CA has done. Certificates are added when they are issued,
+because the responder answers only for issued certificates.
 """
 
 from __future__ import annotations
@@ -35,54 +35,62 @@ from ocsp.status.sqlite import Entry, SQLiteSource
 
 __all__ = ["DATABASE", "add_commands"]
 
-HELP = "Keep the status of certificates in a SQLite file, for [cyan]ocsp serve[/cyan]."
+HELP = "Manage the certificate status that [cyan]ocsp serve[/cyan] answers with."
 
 DATABASE = "status.db"
 
 Database = Annotated[
-    str, typer.Option("--db", metavar="FILE", help="The file with the status.")
+    str, typer.Option("--db", metavar="FILE", help="SQLite file with the status.")
 ]
 Issuer = Annotated[
-    str, typer.Option("--issuer", metavar="FILE", help="Certificate of their issuer.")
+    str, typer.Option("--issuer", metavar="FILE", help="Certificate of the issuer.")
 ]
 Certificates = Annotated[
     list[str] | None,
-    typer.Option("--cert", metavar="FILE", help="A certificate; PEM may hold many."),
+    typer.Option(
+        "--cert",
+        metavar="FILE",
+        help="A certificate, or several in PEM; repeatable.",
+    ),
 ]
 Serials = Annotated[
     list[str] | None,
-    typer.Option("--serial", metavar="NUMBER", help="A serial number, or 0x..."),
+    typer.Option(
+        "--serial",
+        metavar="NUMBER",
+        help="A serial number, decimal or 0x...; repeatable.",
+    ),
 ]
 
 _ADD = epilog(
     {
-        "ocsp status add --issuer ca.pem --cert leaf.pem": "when it is issued",
-        "ocsp status add --issuer ca.pem --serial 0x1f2e": "by its number",
+        "ocsp status add --issuer ca.pem --cert leaf.pem": "add a new certificate",
+        "ocsp status add --issuer ca.pem --serial 0x1f2e": "add it by serial number",
     }
 )
 _REVOKE = epilog(
     {
         "ocsp status revoke --issuer ca.pem --cert leaf.pem --reason keyCompromise": (
-            "from now on"
+            "revoke it now"
         ),
         "ocsp status revoke --issuer ca.pem --serial 0x1f2e --time 2026-07-01T12:00Z": (
-            "since then"
+            "revoke it as of an earlier time"
         ),
     }
 )
-_RELEASE = epilog({"ocsp status release --issuer ca.pem --cert leaf.pem": "good again"})
+_RELEASE = epilog({"ocsp status release --issuer ca.pem --cert leaf.pem": "end hold"})
 _LIST = epilog(
     {
-        "ocsp status list": "what the file says",
+        "ocsp status list": "show all certificates",
         "ocsp status list --json | jq '.[] | select(.status == \"revoked\")'": (
-            "for other programs"
+            "select the revoked ones from the JSON"
         ),
     }
 )
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Put the commands of this file into *app*."""
+    """Add the ``status`` commands to *app*."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
     group.command("add", cls=Command, epilog=_ADD)(add)
     group.command("revoke", cls=Command, epilog=_REVOKE)(revoke)
@@ -97,7 +105,7 @@ def add(
     serial: Serials = None,
     database: Database = DATABASE,
 ) -> None:
-    """Add certificates that were issued. The file is made where it is missing."""
+    """Add issued certificates. Creates the file if it does not exist."""
     authority = load_certificate(issuer)
     leaves = list(_leaves(cert or (), authority))
     serials = [parse_serial(each) for each in serial or ()]
@@ -114,7 +122,7 @@ def add(
         for number in serials:
             added += source.add(authority, number)
     there = len(leaves) + len(serials) - added
-    known = f", {there:,} were there already" if there else ""
+    known = f", {there:,} already present" if there else ""
     typer.echo(f"{database}: {count(added, 'certificate')} added{known}")
 
 
@@ -124,25 +132,25 @@ def revoke(
     serial: Serials = None,
     reason: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help=f"Why: {', '.join(REASONS)}."),
+        typer.Option(metavar="NAME", help=f"Revocation reason: {', '.join(REASONS)}."),
     ] = None,
     time: Annotated[
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Since when, in ISO 8601, UTC without a zone; else now.",
+            help="Revocation time: ISO 8601, UTC if without zone. Default: now.",
         ),
     ] = None,
     database: Database = DATABASE,
 ) -> None:
-    """Revoke certificates, for good unless the reason is certificateHold."""
+    """Revoke certificates, permanently unless the reason is certificateHold."""
     now = datetime.datetime.now(datetime.UTC)
     since = now if time is None else parse_moment("--time", time)
     why = None if reason is None else _reason(reason)
-    authority, serials = _chosen(issuer, cert or (), serial or ())
+    authority, serials = _issuer_and_serials(issuer, cert or (), serial or ())
     with SQLiteSource(database) as source:
         for number in serials:
-            _changed(database, lambda n=number: source.revoke(authority, n, since, why))
+            _apply(database, lambda n=number: source.revoke(authority, n, since, why))
     typer.echo(f"{database}: {count(len(serials), 'certificate')} revoked")
 
 
@@ -152,21 +160,21 @@ def release(
     serial: Serials = None,
     database: Database = DATABASE,
 ) -> None:
-    """Make certificates good again that are on hold (reason certificateHold)."""
-    authority, serials = _chosen(issuer, cert or (), serial or ())
+    """Set certificates on hold (reason certificateHold) back to good."""
+    authority, serials = _issuer_and_serials(issuer, cert or (), serial or ())
     with SQLiteSource(database) as source:
         for number in serials:
-            _changed(database, lambda n=number: source.release(authority, n))
+            _apply(database, lambda n=number: source.release(authority, n))
     typer.echo(f"{database}: {count(len(serials), 'certificate')} released")
 
 
 def list_all(
     database: Database = DATABASE,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; the keys are stable.")
+        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> None:
-    """Show all certificates in the file."""
+    """List all certificates in the file."""
     with SQLiteSource(database, read_only=True) as source:
         entries = source.entries()
     if as_json:
@@ -175,7 +183,7 @@ def list_all(
         output().print(_table(entries))
 
 
-def _chosen(
+def _issuer_and_serials(
     issuer: str, certs: Sequence[str], serials: Sequence[str]
 ) -> tuple[x509.Certificate, list[int]]:
     authority = load_certificate(issuer)
@@ -189,7 +197,7 @@ def _chosen(
 def _leaves(
     sources: Sequence[str], issuer: x509.Certificate
 ) -> Iterator[x509.Certificate]:
-    """Return the certificates in *sources*, which have to be of *issuer*."""
+    """Return the certificates in *sources*; each must be issued by *issuer*."""
     for source in sources:
         for certificate in load_certificates(source):
             if certificate.issuer != issuer.subject:
@@ -203,7 +211,9 @@ def _leaves(
 
 def _require_some(*chosen: Sequence[object]) -> None:
     if not any(chosen):
-        raise CommandError("ocsp status", "no certificate given", "--cert or --serial")
+        raise CommandError(
+            "ocsp status", "no certificate given", "use --cert or --serial"
+        )
 
 
 def _reason(name: str) -> x509.ReasonFlags:
@@ -213,7 +223,7 @@ def _reason(name: str) -> x509.ReasonFlags:
         raise CommandError("--reason", str(error)) from error
 
 
-def _changed(database: str, change: Any) -> None:
+def _apply(database: str, change: Any) -> None:
     try:
         change()
     except UnknownCertificate as error:
@@ -225,7 +235,7 @@ def _changed(database: str, change: Any) -> None:
 
 
 def _progress(leaves: Sequence[x509.Certificate]) -> Any:
-    """Show a bar where there is somebody to see it and enough to wait for."""
+    """Show a progress bar on a terminal if there are many certificates."""
     console = errors()
     hidden = len(leaves) < 1000 or not console.is_terminal
     return track(leaves, "adding", console=console, disable=hidden, transient=True)
@@ -250,7 +260,14 @@ def _document(entry: Entry) -> dict[str, Any]:
 
 def _table(entries: Sequence[Entry]) -> Table:
     table = Table(title=count(len(entries), "certificate"), title_justify="left")
-    for column in ("issuer", "serial number", "subject", "status", "since", "expires"):
+    for column in (
+        "issuer",
+        "serial number",
+        "subject",
+        "status",
+        "revoked at",
+        "expires",
+    ):
         table.add_column(column, overflow="fold")
     for entry in entries:
         document = _document(entry)

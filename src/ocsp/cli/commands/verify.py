@@ -1,9 +1,9 @@
 """
-``ocsp verify``: whether a response is evidence, and what it says of a certificate.
+``ocsp verify``: verify a response, and show the status of a certificate.
 
-Rules of this file: the exit code follows the evidence and nothing else; what is not
-verified, stale responses among it, is never 0 (RFC 6960 §3.2). What could not be read
-is no verdict.
+The exit code follows from the verification only: a response that is not verified, for
+example because it is stale, never exits with 0 (RFC 6960 §3.2). Input that cannot be
+read exits with 4.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.arguments import parse_moment, parse_nonce, parse_serial
 from ocsp.cli.input.loading import (
     load_certificate,
@@ -40,10 +40,11 @@ from ocsp.verification import Policy, VerifiedResponse, verify
 
 __all__ = ["EPILOG", "HELP", "PolicyName", "verify_response"]
 
-HELP = """Verify a response: is it evidence, and what does it say of a certificate?
+HELP = """Verify a response, and show the status of a certificate.
 
-Checked are signature, authority of the signer, certificate, times and nonce (RFC 6960
-section 3.2). Not checked is the path of the certificate itself."""
+Checks the signature, the authority of the signer, the certificate that the response is
+about, the times and the nonce (RFC 6960 section 3.2). Does not check the certification
+path of the certificate."""
 
 EPILOG = epilog(
     {
@@ -51,24 +52,26 @@ EPILOG = epilog(
             "is the certificate good now?"
         ),
         "ocsp verify --serial 0x1f2e --issuer ca.pem --response response.der "
-        "--at 2026-07-01": "was it good then? Only the serial number is known",
+        "--at 2026-07-01": "was it good then? Identified by its serial number",
         "ocsp verify --cert leaf.pem --issuer ca.pem --response response.der "
         "--request request.der --json | jq .failures": (
-            "with its nonce; for other programs"
+            "check the nonce too, and print the failures as JSON"
         ),
     },
     {
         ExitCode.GOOD: "good",
         ExitCode.REVOKED: "revoked",
         ExitCode.UNKNOWN: "unknown to the responder",
-        ExitCode.NOT_VERIFIED: "not verified: forged, stale, about another, an error",
-        ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
+        ExitCode.NOT_VERIFIED: (
+            "not verified: forged, stale, for another certificate, or an OCSP error"
+        ),
+        ExitCode.INPUT_ERROR: INPUT_ERROR,
     },
 )
 
 
 class PolicyName(StrEnum):
-    """What to insist on."""
+    """The names of the policies."""
 
     STRICT = "strict"
     RFC9919 = "rfc9919"
@@ -92,18 +95,18 @@ _EXITS = {
 
 def verify_response(
     issuer: Annotated[
-        str, typer.Option(metavar="FILE", help="Certificate of its issuer.")
+        str, typer.Option(metavar="FILE", help="Certificate of the issuer.")
     ],
     response: Annotated[
-        str, typer.Option(metavar="FILE", help="The response; - is standard input.")
+        str, typer.Option(metavar="FILE", help="The response; - for standard input.")
     ],
     cert: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The certificate in question."),
+        typer.Option(metavar="FILE", help="The certificate."),
     ] = None,
     serial: Annotated[
         str | None,
-        typer.Option(metavar="NUMBER", help="Its serial number, if no more is known."),
+        typer.Option(metavar="NUMBER", help="Its serial number, instead of --cert."),
     ] = None,
     request: Annotated[
         str | None,
@@ -113,7 +116,7 @@ def verify_response(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Judge as of then, in ISO 8601, UTC without a zone; else now.",
+            help="Time of verification: ISO 8601, UTC if without zone. Default: now.",
         ),
     ] = None,
     nonce: Annotated[
@@ -122,20 +125,22 @@ def verify_response(
     ] = None,
     responder: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="A certificate that may sign; repeatable."),
+        typer.Option(
+            metavar="FILE", help="Certificate of a trusted responder; repeatable."
+        ),
     ] = None,
     policy: Annotated[
         PolicyName,
         typer.Option(
-            metavar="strict|rfc9919|webpki|lenient-legacy", help="What to insist on."
+            metavar="strict|rfc9919|webpki|lenient-legacy", help="Rules to apply."
         ),
     ] = PolicyName.STRICT,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; the keys are stable.")
+        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
-    """Verify the response, show the verdict, and end with its exit code."""
-    authority, subject = _question(issuer, cert, serial)
+    """Verify the response, show the verdict, and return its exit code."""
+    authority, subject = _issuer_and_certificate(issuer, cert, serial)
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     moment = now if at is None else parse_moment("--at", at)
     outcome = _outcome(
@@ -160,12 +165,12 @@ def verify_response(
     return _EXITS[outcome.status]
 
 
-def _question(
+def _issuer_and_certificate(
     issuer: str, cert: str | None, serial: str | None
 ) -> tuple[x509.Certificate, x509.Certificate | CertID]:
-    """Return the issuer, and what is asked about."""
+    """Return the issuer, and the certificate or its CertID."""
     if (cert is None) == (serial is None):
-        raise CommandError("ocsp verify", "give one of --cert and --serial")
+        raise CommandError("ocsp verify", "give either --cert or --serial")
     if cert is not None:
         certificate = load_certificate(cert)
         return load_issuer(issuer, [certificate]), certificate

@@ -1,9 +1,9 @@
 """
 The clients of ``ocsp demo``: this package over HTTP, and the ``openssl`` program.
 
-Rules of this file: each asks one question and returns one :class:`Answer`; whatever
-goes wrong is an answer too, because the table has to show it. No proxy is asked about
-an address on this machine.
+A client asks one question and returns one :class:`Answer`. A failure is an answer too,
+because the table shows it. No client uses a proxy, because the responder runs on this
+machine.
 """
 
 from __future__ import annotations
@@ -39,23 +39,24 @@ __all__ = [
     "openssl_command",
 ]
 
-NOBODY = "nobody (unsigned)"
+UNSIGNED = "not signed"
+"""An OCSP error response has no signature that could be verified."""
 
 _TIMEOUT = 10.0
-"""Seconds. An answer on one machine takes milliseconds."""
+"""Seconds. On one machine an answer takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """
-    What one client made of one question.
+    The answer to one question, as one client understood it.
 
     Attributes:
-        says: ``good``, ``revoked (keyCompromise)``, ``unauthorized``, or what failed.
+        says: ``good``, ``revoked (keyCompromise)``, ``unauthorized``, or the failure.
 
-        verified_by: Who checked the signature, and against what.
+        verified_by: The program that verified the signature, and its trusted CA.
 
-        milliseconds: From sending to the end of the check.
+        milliseconds: The time from sending the request to the end of verification.
     """
 
     says: str
@@ -70,13 +71,13 @@ def _timed(ask: Callable[[], Answer]) -> Answer:
 
 
 class PackageClient:
-    """Asks with this package's messages over ``httpx``."""
+    """A client that sends this package's messages with ``httpx``."""
 
     def __init__(self, url: str, issuer: x509.Certificate) -> None:
         try:
             import httpx
         except ModuleNotFoundError as error:
-            raise MissingExtraError("asking over HTTP", "client") from error
+            raise MissingExtraError("ocsp demo", "client") from error
         self._url = url
         self._issuer = issuer
         self._failures = (httpx.HTTPError,)
@@ -87,11 +88,11 @@ class PackageClient:
         self._http.close()
 
     def fetch(self, url: str) -> bytes:
-        """Return what there is at *url*."""
+        """Return the body of a GET of *url*."""
         return self._http.get(url).content
 
     def get(self, certificate: x509.Certificate) -> Answer:
-        """Ask by GET: short, cacheable, without a nonce (RFC 9919 §6)."""
+        """Ask by GET: cacheable, without a nonce (RFC 9919 §6)."""
         return _timed(lambda: self._ask(certificate, None))
 
     def post(self, certificate: x509.Certificate) -> Answer:
@@ -121,14 +122,14 @@ class PackageClient:
     def judge(
         self, body: bytes, certificate: x509.Certificate, nonce: bytes | None
     ) -> Answer:
-        """Return what *body* proves of *certificate*."""
+        """Verify *body*, and return its answer about *certificate*."""
         try:
             verified = verify(body, certificate, self._issuer, nonce=nonce)
         except UnsuccessfulResponse as error:
             status = OCSPResponseStatus(error.status)
-            return Answer(says=response_status_name(status), verified_by=NOBODY)
+            return Answer(says=response_status_name(status), verified_by=UNSIGNED)
         except VerificationError as error:
-            return Answer(says=f"refused: {error}", verified_by="-")
+            return Answer(says=f"rejected: {error}", verified_by="-")
         trusted = common_name(self._issuer.subject)
         return Answer(says=_says(verified), verified_by=f"ocsp: {trusted}")
 
@@ -146,7 +147,7 @@ def find_openssl() -> str | None:
 def openssl_command(
     program: str, ca_file: Path, certificate: Path, *options: str
 ) -> list[str]:
-    """Return the command line of ``openssl ocsp`` about the file *certificate*."""
+    """Return an ``openssl ocsp`` command line for the file *certificate*."""
     return [
         program,
         "ocsp",
@@ -159,10 +160,10 @@ def openssl_command(
 
 class OpenSSLClient:
     """
-    Asks with the ``openssl ocsp`` program, which knows nothing of this package.
+    A client that runs the independent program ``openssl ocsp``.
 
-    The program sends by POST only. For a GET it writes the request and checks the
-    response, and *fetch* carries them.
+    The program itself sends only POST. For a GET it writes the request to a file,
+    *fetch* sends it, and the program verifies the response.
     """
 
     def __init__(
@@ -173,12 +174,12 @@ class OpenSSLClient:
         self._ca_file = ca_file
         self._fetch = fetch
 
-    def _about(self, certificate: Path, *options: str) -> list[str]:
+    def _command(self, certificate: Path, *options: str) -> list[str]:
         return openssl_command(self._program, self._ca_file, certificate, *options)
 
     def post(self, certificate: Path) -> Answer:
-        """Ask by POST, with the nonce and the SHA-1 CertID that are its defaults."""
-        return _timed(lambda: self._run(self._about(certificate, "-url", self._url)))
+        """Ask by POST, with the defaults of openssl: a nonce and a SHA-1 CertID."""
+        return _timed(lambda: self._run(self._command(certificate, "-url", self._url)))
 
     def get(self, certificate: Path) -> Answer:
         """Ask by GET, without a nonce."""
@@ -187,10 +188,10 @@ class OpenSSLClient:
     def _by_get(self, certificate: Path) -> Answer:
         with tempfile.TemporaryDirectory(prefix="ocsp-demo-") as directory:
             request, response = Path(directory, "request"), Path(directory, "response")
-            self._run(self._about(certificate, "-no_nonce", "-reqout", str(request)))
+            self._run(self._command(certificate, "-no_nonce", "-reqout", str(request)))
             response.write_bytes(self._fetch(get_url(self._url, request.read_bytes())))
             return self._run(
-                self._about(certificate, "-no_nonce", "-respin", str(response))
+                self._command(certificate, "-no_nonce", "-respin", str(response))
             )
 
     def _run(self, command: list[str]) -> Answer:
@@ -220,14 +221,14 @@ _ERROR_LINE = re.compile(r"Responder Error: (?P<status>\w+)")
 
 
 def read_openssl(printed: str) -> Answer:
-    """Return the answer in what ``openssl ocsp`` has *printed*."""
+    """Return the answer in *printed*, the output of ``openssl ocsp``."""
     error = _ERROR_LINE.search(printed)
     if error:
-        return Answer(says=error["status"].lower(), verified_by=NOBODY)
+        return Answer(says=error["status"].lower(), verified_by=UNSIGNED)
     status = _STATUS_LINE.search(printed)
     if status is None or "Response verify OK" not in printed:
         last = (printed.strip().splitlines() or ["nothing printed"])[-1]
-        return Answer(says=f"refused: {last}", verified_by="-")
+        return Answer(says=f"rejected: {last}", verified_by="-")
     reason = _REASON_LINE.search(printed)
     says = status["status"] + (f" ({reason['reason']})" if reason else "")
     nonce = "" if "no nonce in response" not in printed else ", no nonce"

@@ -1,8 +1,8 @@
 """
-``ocsp demo``: a whole certificate-status service on this machine, and its clients.
+``ocsp demo``: run a CA, a responder and its clients on this machine.
 
-Rules of this file: it plays the main job from end to end with nothing left out, shows
-what every client made of every answer, and fails if one of them is wrong.
+The demo runs the whole service from end to end, shows the answer that each client got
+to each query, and fails if an answer is wrong.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from ocsp.cli.demo.clients import (
     find_openssl,
     openssl_command,
 )
-from ocsp.cli.demo.scene import REVOKED_SINCE, Case, Scene, set_scene
+from ocsp.cli.demo.scene import REVOKED_SINCE, Case, Scene, make_scene
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.render.console import errors, output, status_style, warn
 from ocsp.responder import Authority, Responder
 from ocsp.server import Application, base_url, bind, serve_in_thread
@@ -44,27 +44,28 @@ __all__ = ["EPILOG", "HELP", "demo"]
 
 HELP = """Run a CA, a responder and its clients on this machine, and show the answers.
 
-Certificates: one good, one revoked, one that was never issued. Clients: this package
-by GET and POST, and the [cyan]openssl[/cyan] program by POST."""
+There are three certificates: one good, one revoked, one that the CA never issued. Two
+clients ask about each, by GET and by POST: this package and the [cyan]openssl[/cyan]
+program."""
 
 EPILOG = epilog(
     {
-        "ocsp demo": "ask, show the table, clean up",
-        "ocsp demo --stay": "and go on answering, to try other clients",
-        "ocsp demo --keep try --stay": "with the files in the new directory try",
+        "ocsp demo": "show the answers, and delete the files",
+        "ocsp demo --stay": "keep the responder running, to try other clients",
+        "ocsp demo --keep try --stay": "and keep the files in the new directory try",
     },
     {
-        ExitCode.FINE: "every answer was right",
-        ExitCode.WRONG: "an answer was wrong",
-        ExitCode.UNUSABLE: "something could not be read, or was used wrongly",
-        ExitCode.INTERRUPTED: "interrupted",
+        ExitCode.SUCCESS: "every answer was right",
+        ExitCode.PROBLEM: "an answer was wrong",
+        ExitCode.INPUT_ERROR: INPUT_ERROR,
+        ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
     },
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest:
-    """A client and a way to ask, for one certificate."""
+class Query:
+    """One query: the certificate, the client that asks, and how it asks."""
 
     case: Case
     client: str
@@ -73,36 +74,42 @@ class CheckRequest:
 
 def demo(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="0 for any free one.")
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Port to listen on; 0 for a free one.",
+        ),
     ] = 0,
     stay: Annotated[
-        bool, typer.Option("--stay", help="Go on answering until Ctrl-C.")
+        bool, typer.Option("--stay", help="Keep the responder running until Ctrl-C.")
     ] = False,
     keep: Annotated[
         Path | None,
-        typer.Option(metavar="DIRECTORY", help="Keep the files there; it must be new."),
+        typer.Option(metavar="DIRECTORY", help="New directory to keep the files in."),
     ] = None,
 ) -> int:
-    """Play the demo."""
+    """Run the demo."""
     with _directory(keep) as directory:
         bound = bind("127.0.0.1", port)
         url = base_url(bound) + "/"
         now = datetime.datetime.now(datetime.UTC)
-        scene, key_signer = set_scene(directory, url, now)
+        scene, key_signer = make_scene(directory, url, now)
         with SQLiteSource(scene.database, create=True) as source:
             _issue(scene, source, now)
             responder = Responder([Authority(scene.issuer, key_signer)])
             with serve_in_thread(Application(responder, source), bound):
                 right = _ask_all(scene, url)
-                _say_what_next(scene, url, stay=stay, kept=keep is not None)
+                _print_next_steps(scene, url, stay=stay, kept=keep is not None)
                 if stay:
                     _wait()
-    return ExitCode.FINE if right else ExitCode.WRONG
+    return ExitCode.SUCCESS if right else ExitCode.PROBLEM
 
 
 @contextlib.contextmanager
 def _directory(keep: Path | None) -> Iterator[Path]:
-    """Give a directory for the files, which goes away unless it is to be kept."""
+    """Yield the directory for the files: *keep*, or one that is deleted at the end."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="ocsp-demo-") as name:
             yield Path(name)
@@ -110,14 +117,14 @@ def _directory(keep: Path | None) -> Iterator[Path]:
     try:
         keep.mkdir(parents=True)
     except FileExistsError as error:
-        raise CommandError(str(keep), "is there already", "--keep makes it") from error
+        raise CommandError(str(keep), "exists already", "--keep creates it") from error
     except OSError as error:
         raise CommandError(str(keep), error.strerror or str(error)) from error
     yield keep
 
 
 def _issue(scene: Scene, source: SQLiteSource, now: datetime.datetime) -> None:
-    """Write into the file what the CA has done: two issued, one of them revoked."""
+    """Record in the database: two certificates are issued, one of them is revoked."""
     for case in scene.issued:
         source.add(
             scene.issuer,
@@ -134,10 +141,10 @@ def _issue(scene: Scene, source: SQLiteSource, now: datetime.datetime) -> None:
 
 
 def _ask_all(scene: Scene, url: str) -> bool:
-    """Ask every question, show the table, and tell whether all answers were right."""
+    """Ask every query, show the table, and return whether all answers are right."""
     openssl = find_openssl()
     if openssl is None:
-        warn("there is no openssl program here: only this package has asked")
+        warn("the openssl program is not installed: only this package asks")
     table = _empty_table()
     right = True
     package = PackageClient(url, scene.issuer)
@@ -145,23 +152,21 @@ def _ask_all(scene: Scene, url: str) -> bool:
         program = None
         if openssl is not None:
             program = OpenSSLClient(openssl, url, scene.ca_file, package.fetch)
-        questions = list(_questions(scene, package, program))
+        queries = list(_queries(scene, package, program))
         task = progress.add_task("asking", total=None)
-        for question in questions:
-            progress.update(
-                task, description=f"{question.client}: {question.case.name}"
-            )
-            answer = question.ask()
-            fits = answer.says == question.case.right
-            right = right and fits
-            _add_row(table, question, answer, fits=fits)
+        for query in queries:
+            progress.update(task, description=f"{query.client}: {query.case.name}")
+            answer = query.ask()
+            is_right = answer.says == query.case.right
+            right = right and is_right
+            _add_row(table, query, answer, is_right=is_right)
     output().print(table)
     return right
 
 
-def _questions(
+def _queries(
     scene: Scene, package: PackageClient, program: OpenSSLClient | None
-) -> Iterator[CheckRequest]:
+) -> Iterator[Query]:
     for case in scene.cases:
         asks = {
             "ocsp GET": partial(package.get, case.certificate),
@@ -171,7 +176,7 @@ def _questions(
             asks["openssl GET"] = partial(program.get, case.file)
             asks["openssl POST"] = partial(program.post, case.file)
         for client, ask in asks.items():
-            yield CheckRequest(case=case, client=client, ask=ask)
+            yield Query(case=case, client=client, ask=ask)
 
 
 def _progress() -> Progress:
@@ -185,46 +190,45 @@ def _progress() -> Progress:
 
 def _empty_table() -> Table:
     table = Table(
-        title="What the clients were told",
+        title="Answers of the responder",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
     table.add_column("certificate", style="heading")
-    table.add_column("asked by")
+    table.add_column("client")
     table.add_column("answer")
     table.add_column("verified by")
     table.add_column("ms", justify="right")
     return table
 
 
-def _add_row(
-    table: Table, question: CheckRequest, answer: Answer, *, fits: bool
-) -> None:
+def _add_row(table: Table, query: Query, answer: Answer, *, is_right: bool) -> None:
     says = Text(answer.says, style=status_style(answer.says.partition(" ")[0]))
-    if not fits:
-        says.append(f"  WRONG: has to be {question.case.right}", style="error")
+    if not is_right:
+        says.append(f"  WRONG: expected {query.case.right}", style="error")
     table.add_row(
-        question.case.name,
-        question.client,
+        query.case.name,
+        query.client,
         says,
         Text(answer.verified_by),
         f"{answer.milliseconds:.1f}",
-        end_section=question.client.endswith("openssl POST"),
+        end_section=query.client.endswith("openssl POST"),
     )
 
 
-def _say_what_next(scene: Scene, url: str, *, stay: bool, kept: bool) -> None:
+def _print_next_steps(scene: Scene, url: str, *, stay: bool, kept: bool) -> None:
     console = output()
     if not stay:
         again = "ocsp demo --stay" + ("" if kept else " --keep DIRECTORY")
         console.print(
             Text.assemble(
-                "\nKeep it running, to ask it yourself:  ", (again, "command")
+                "\nTo keep the responder running, and ask it yourself:  ",
+                (again, "command"),
             )
         )
         return
-    console.print(f"\nThe responder answers at [command]{url}[/command] until Ctrl-C.")
+    console.print(f"\nThe responder listens at [command]{url}[/command] until Ctrl-C.")
     for what, command in _commands(scene, url).items():
         console.print(
             Text.assemble(f"{what}:\n  ", (command, "command")), soft_wrap=True
@@ -232,19 +236,19 @@ def _say_what_next(scene: Scene, url: str, *, stay: bool, kept: bool) -> None:
 
 
 def _commands(scene: Scene, url: str) -> dict[str, str]:
-    """Return what there is to try, in words and as a command."""
+    """Return commands to try, by their purpose."""
     good, issuer, database = scene.cases[0].file, scene.ca_file, scene.database
     ask = openssl_command("openssl", issuer, good, "-url", url)
     revoke = f"ocsp status revoke --db {database} --issuer {issuer} --cert {good}"
     return {
-        "Ask it": shlex.join(ask),
+        "Ask the responder": shlex.join(ask),
         "Write a request": f"ocsp request --issuer {issuer} --cert {good} --format url",
-        "Revoke it": f"{revoke} --reason superseded",
-        "See the status": f"ocsp status list --db {database}",
+        "Revoke the good certificate": f"{revoke} --reason superseded",
+        "List the status": f"ocsp status list --db {database}",
     }
 
 
 def _wait() -> None:
-    """Wait for Ctrl-C, which is how a demo that stays is ended."""
+    """Wait for Ctrl-C."""
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()

@@ -1,8 +1,8 @@
 """
-What ``ocsp demo`` plays with: a CA, a responder, three certificates, their status.
+The files of ``ocsp demo``: a CA, a responder, three certificates, their status.
 
-Rules of this file: it makes files in a directory of its own and overwrites nothing.
-The private key of the CA is never written; that of the responder only its owner reads.
+Existing files are never overwritten. The private key of the CA is never written; the
+private key of the responder is readable only by its owner.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from cryptography import x509
 from ocsp.signing.signer import KeySigner
 from ocsp.testing.throwaway_ca import Pointers, ThrowawayCA, Validity, new_ec_key
 
-__all__ = ["Case", "Scene", "set_scene"]
+__all__ = ["Case", "Scene", "make_scene"]
 
 REVOKED_SINCE = datetime.timedelta(hours=1)
 
 _BACKDATED = datetime.timedelta(minutes=5)
-"""Clocks differ; a certificate that is valid from this second on is refused by some."""
+"""How far notBefore is in the past, because the clocks of clients differ."""
 
 _CERTIFICATE_LIFE = datetime.timedelta(days=30)
 _RESPONDER_LIFE = datetime.timedelta(days=7)
-"""Short, because nothing says whether a delegate with nocheck is revoked itself."""
+"""Short, because clients do not check whether a delegate with nocheck is revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """
-    A certificate, and the answer that is right for it.
+    A certificate, and the right answer for it.
 
     Attributes:
-        name: What the table calls it.
+        name: Its name in the table.
 
         certificate: The certificate.
 
-        file: Where it is.
+        file: Its file.
 
-        right: The answer that has to come.
+        right: The answer that the clients must get.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Case:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """
-    All that the demo has made.
+    Everything that the demo has created.
 
     Attributes:
-        directory: Where the files are.
+        directory: The directory of the files.
 
         issuer: The certificate of the CA.
 
-        cases: The certificates to ask about.
+        cases: The certificates that the clients ask about.
     """
 
     directory: Path
@@ -68,43 +68,43 @@ class Scene:
 
     @property
     def issued(self) -> tuple[Case, ...]:
-        """Those that the CA has issued: the good and the revoked one."""
+        """The certificates that the CA has issued: the good and the revoked one."""
         return self.cases[:2]
 
     @property
     def revoked(self) -> Case:
-        """The one that is revoked."""
+        """The certificate that is revoked."""
         return self.cases[1]
 
     @property
     def ca_file(self) -> Path:
-        """The certificate of the CA, in PEM."""
+        """The file with the certificate of the CA, in PEM."""
         return self.directory / "ca.pem"
 
     @property
     def responder_file(self) -> Path:
-        """The certificate of the responder, in PEM."""
+        """The file with the certificate of the responder, in PEM."""
         return self.directory / "responder.pem"
 
     @property
     def key_file(self) -> Path:
-        """The private key of the responder, in PEM."""
+        """The file with the private key of the responder, in PEM."""
         return self.directory / "responder.key"
 
     @property
     def database(self) -> Path:
-        """The status of the certificates, in SQLite."""
+        """The SQLite file with the status of the certificates."""
         return self.directory / "status.db"
 
 
-def set_scene(
+def make_scene(
     directory: Path, url: str, now: datetime.datetime
 ) -> tuple[Scene, KeySigner]:
     """
-    Make everything in *directory*, for a responder at *url*, and who signs there.
+    Create all files in *directory*, and the signer of a responder at *url*.
 
     Raises:
-        OSError: If a file cannot be written, or is there already.
+        OSError: If a file cannot be written, or exists already.
     """
     begin = now - _BACKDATED
     usual = Validity(begin, now + _CERTIFICATE_LIFE)
@@ -138,7 +138,7 @@ def set_scene(
 
 
 def _write_pem(path: Path, pem: bytes, *, secret: bool = False) -> Path:
-    """Write *pem* to a new file *path*; what is secret only its owner may read."""
+    """Write *pem* to the new file *path*; with *secret*, only its owner can read it."""
     path.touch(mode=0o600 if secret else 0o644, exist_ok=False)
     path.write_bytes(pem)
     return path

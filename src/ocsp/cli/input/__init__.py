@@ -1,4 +1,4 @@
-"""What the commands read: arguments, messages, certificates."""
+"""The input of the commands: arguments, messages, certificates."""
 
 from __future__ import annotations
 

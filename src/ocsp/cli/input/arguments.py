@@ -1,8 +1,7 @@
 """
-Reading what people type: times, serial numbers, nonces.
+Parse the values that users type: times, serial numbers, nonces.
 
-Rules of this file: what could be meant otherwise is refused, with the option at fault
-and the forms there are.
+Ambiguous values are rejected; the error names the option and the accepted forms.
 """
 
 from __future__ import annotations
@@ -19,25 +18,26 @@ __all__ = ["parse_moment", "parse_nonce", "parse_serial"]
 
 def parse_moment(option: str, text: str) -> datetime.datetime:
     """
-    Return the moment that *text* says in ISO 8601; without a zone it is UTC.
+    Parse a time in ISO 8601; without a zone it is UTC.
 
     Raises:
-        CommandError: If it says none that is one in UTC too; *option* is at fault.
+        CommandError: If *text* is not such a time, or its year in UTC is not between
+            1 and 9999. The error names *option*.
     """
     try:
         return moment_from(text)
     except ValueError as error:
-        hint = "2026-07-01, 2026-07-01T12:00Z or 2026-07-01T14:00+02:00"
+        hint = "use 2026-07-01, 2026-07-01T12:00Z or 2026-07-01T14:00+02:00"
         raise CommandError(option, str(error), hint) from error
 
 
 def parse_serial(text: str) -> int:
     """
-    Return the serial number that *text* says: decimal, ``0x1f2e``, or ``1f:2e``.
+    Parse a serial number: decimal, ``0x1f2e``, or ``1f:2e``.
 
     Raises:
-        CommandError: If it is none of these; below zero there is none (RFC 5280
-            §4.1.2.2).
+        CommandError: If *text* has another form. Negative numbers are not accepted
+            (RFC 5280 §4.1.2.2).
     """
     digits = text.strip().lower()
     try:
@@ -45,10 +45,10 @@ def parse_serial(text: str) -> int:
             return int(digits.replace(":", ""), 16)
         if _DECIMAL.fullmatch(digits):
             return int(digits)
-    except ValueError:  # more digits than Python reads in decimal
+    except ValueError:  # more decimal digits than Python converts
         pass
     raise CommandError(
-        "--serial", f"{text!r} is not a number", "decimal, 0x1f2e or 1f:2e"
+        "--serial", f"{text!r} is not a number", "use decimal, 0x1f2e or 1f:2e"
     )
 
 
@@ -58,10 +58,11 @@ _HEXADECIMAL = re.compile("0x[0-9a-f]+|[0-9a-f]{1,2}(:[0-9a-f]{2})+")
 
 def parse_nonce(text: str) -> bytes:
     """
-    Return the octets of the nonce that *text* says in hexadecimal, with colons or not.
+    Parse a nonce in hexadecimal, with or without colons, and return its octets.
 
     Raises:
-        CommandError: If it says none of a length that is allowed (RFC 9654 §2.1).
+        CommandError: If *text* is not hexadecimal, or the length of the nonce is not
+            allowed (RFC 9654 §2.1).
     """
     digits = re.sub(r"[\s:]", "", text)
     if not re.fullmatch("[0-9a-fA-F]*", digits):
@@ -72,7 +73,7 @@ def parse_nonce(text: str) -> bytes:
     if not SHORTEST_NONCE <= len(octets) <= LONGEST_NONCE:
         raise CommandError(
             "--nonce",
-            f"has {count(len(octets), 'octet')}, and {SHORTEST_NONCE} to "
+            f"has {count(len(octets), 'octet')}; {SHORTEST_NONCE} to "
             f"{LONGEST_NONCE} are allowed",
         )
     return octets

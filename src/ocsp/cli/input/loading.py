@@ -1,12 +1,10 @@
 """
-Reading what people have: messages in any wrapping, certificates in PEM or DER.
+Load messages in any encoding, and certificates in PEM or DER.
 
-Rules of this file:
-
-* The wrapping is told from the octets, never from the file name.
+* The encoding is detected from the content, never from the file name.
 * A message in text form is PEM, base64 (also URL-safe, wrapped, without padding,
   percent-encoded, or the whole URL of a GET, RFC 6960 App. A.1), or hexadecimal.
-* Not more is read than a message may have, so that a wrong file costs nothing.
+* A file is read up to the size limit of its content, so that a wrong file costs little.
 """
 
 from __future__ import annotations
@@ -55,8 +53,8 @@ _MAX_TEXT_FACTOR = 4
 """Octets of text per octet of message: hexadecimal with colons takes three."""
 
 _MAX_URL = 8192
-"""Characters of a URL. RFC 9919 §6 sends requests above 255 by POST; this is the length
-that servers accept, and it bounds the search for the message in it."""
+"""Characters of a URL, as servers accept them; longer text is not searched for a
+message. A client sends requests above 255 octets by POST (RFC 9919 §6)."""
 
 _PEM_KINDS: dict[str, Kind] = {"OCSP REQUEST": "request", "OCSP RESPONSE": "response"}
 
@@ -64,14 +62,14 @@ _PEM_KINDS: dict[str, Kind] = {"OCSP REQUEST": "request", "OCSP RESPONSE": "resp
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawMessage:
     """
-    The octets of a message, and how they came.
+    The DER of a message, and the encoding in which it was found.
 
     Attributes:
         der: The message.
 
         wrapping: ``der``, ``pem``, ``base64``, ``url`` or ``hex``.
 
-        kind: What its PEM label or first field says it is; not checked further.
+        kind: The type by its PEM label or its first field; not checked further.
     """
 
     der: bytes
@@ -84,7 +82,7 @@ def read_octets(source: str, maximum: int) -> bytes:
     Return the content of the file *source*, or of standard input for ``-``.
 
     Raises:
-        CommandError: If it cannot be read, is empty, or larger than *maximum*.
+        CommandError: If it cannot be read, is empty, or is larger than *maximum*.
     """
     where = place(source)
     try:
@@ -108,7 +106,7 @@ def read_octets(source: str, maximum: int) -> bytes:
 
 
 def place(source: str) -> str:
-    """Return how *source* is called in an error."""
+    """Return the name of *source* for an error message."""
     return "standard input" if source == STANDARD_INPUT else source
 
 
@@ -117,7 +115,7 @@ def read_message(source: str) -> RawMessage:
     Return the message in the file *source*, or on standard input for ``-``.
 
     Raises:
-        CommandError: If it cannot be read or is in none of the known wrappings.
+        CommandError: If it cannot be read, or its encoding is not known.
     """
     data = read_octets(source, limits.MAX_MESSAGE_BYTES * _MAX_TEXT_FACTOR)
     return unwrap(data, place(source))
@@ -125,10 +123,10 @@ def read_message(source: str) -> RawMessage:
 
 def unwrap(data: bytes, where: str) -> RawMessage:
     """
-    Return the message in *data*, whatever its wrapping.
+    Return the message in *data*, and detect its encoding.
 
     Raises:
-        CommandError: If *data* is text, but no PEM, base64 or hexadecimal.
+        CommandError: If *data* is text, but not PEM, base64 or hexadecimal.
     """
     text = _as_text(data)
     if text is None:
@@ -147,34 +145,37 @@ def unwrap(data: bytes, where: str) -> RawMessage:
 
 def load_response(source: str) -> OCSPResponse:
     """
-    Return the response in the file *source*, in any wrapping.
+    Return the response in the file *source*, in any encoding.
 
     Raises:
-        CommandError: If there is none.
+        CommandError: If the file cannot be read, or is not a response.
     """
     try:
         return load_der_ocsp_response(read_message(source).der)
     except DecodeError as error:
-        raise CommandError(place(source), f"is no OCSP response: {error}") from error
+        raise CommandError(
+            place(source), f"is not an OCSP response: {error}"
+        ) from error
 
 
 def load_request(source: str) -> OCSPRequest:
     """
-    Return the request in the file *source*, in any wrapping.
+    Return the request in the file *source*, in any encoding.
 
     Raises:
-        CommandError: If there is none, or its extensions cannot be read.
+        CommandError: If the file cannot be read, or is not a request, or its
+            extensions cannot be decoded.
     """
     try:
         request = load_der_ocsp_request(read_message(source).der, allow_multiple=True)
-        request.extensions  # noqa: B018 - decoded here, to be refused here
+        request.extensions  # noqa: B018 - decoded here, to be rejected here
     except (DecodeError, x509.DuplicateExtension) as error:
-        raise CommandError(place(source), f"is no OCSP request: {error}") from error
+        raise CommandError(place(source), f"is not an OCSP request: {error}") from error
     return request
 
 
 def _as_text(data: bytes) -> str | None:
-    """Return *data* as text, or ``None`` if it has octets that text has not.
+    """Return *data* as text, or ``None`` if it has octets that no text has.
 
     Every DER message has such octets: tags and lengths below 0x20.
     """
@@ -189,7 +190,7 @@ def _as_text(data: bytes) -> str | None:
 
 
 def _from_pem(text: str, where: str) -> RawMessage:
-    """Return the message in the first PEM block; each part is searched for once."""
+    """Return the message in the first PEM block, in linear time."""
     _, _, block = text.partition("-----BEGIN ")
     label, _, rest = block.partition("-----")
     body, end, _ = rest.partition(f"-----END {label}-----")
@@ -211,7 +212,7 @@ def _from_pem(text: str, where: str) -> RawMessage:
 def _from_hex(text: str) -> bytes:
     """Return the octets of hexadecimal *text*, or nothing.
 
-    A message starts with 30, which no base64 of a message does: there it is M.
+    In hexadecimal a message starts with 30; in base64 it starts with M.
     """
     digits = re.sub(r"[\s:]", "", text).removeprefix("0x")
     if not digits.startswith("30"):
@@ -223,7 +224,7 @@ def _from_hex(text: str) -> bytes:
 
 
 def _from_base64(text: str) -> bytes:
-    """Return the octets of base64 *text*, or nothing if it is no SEQUENCE."""
+    """Return the octets of base64 *text*, or nothing if it is not a SEQUENCE."""
     if "%" in text and len(text) <= _MAX_URL:
         text = urllib.parse.unquote(text)
     letters = "".join(text.split())
@@ -241,8 +242,8 @@ _URL_SAFE = str.maketrans("-_", "+/")
 def _from_url(text: str) -> bytes:
     """Return the message at the end of the URL *text*, or nothing.
 
-    The address of the responder comes first and base64 may have slashes itself, so
-    the first part from where on all is one SEQUENCE is taken.
+    The URL of the responder comes first, and base64 can contain slashes. The message
+    begins after the first slash from which the rest is exactly one SEQUENCE.
     """
     path = text if len(text) <= _MAX_URL else ""
     while "/" in path:
@@ -262,7 +263,7 @@ def _is_one_value(der: bytes) -> bool:
 
 
 def _first_field(der: bytes) -> Kind | None:
-    """Tell a response by its first field, the ENUMERATED responseStatus."""
+    """Return the type: a response begins with responseStatus, an ENUMERATED."""
     try:
         start, stop = content(der, 0, len(der), SEQUENCE, "")
         tag, _, _ = any_value(der, start, stop, "")
@@ -274,7 +275,7 @@ def _first_field(der: bytes) -> Kind | None:
 
 
 MAX_CERTIFICATE_FILE = 1 << 20
-"""Octets of a certificate file. A bundle of all public roots has a quarter of this."""
+"""Octets of a certificate file; a bundle of all public roots has a quarter of this."""
 
 
 def load_certificates(source: str) -> list[x509.Certificate]:
@@ -282,8 +283,8 @@ def load_certificates(source: str) -> list[x509.Certificate]:
     Return the certificates in the file *source*: one in DER, or any number in PEM.
 
     Raises:
-        CommandError: If it cannot be read, holds no certificate, or one whose names
-            cannot be read.
+        CommandError: If it cannot be read, contains no certificate, or contains one
+            whose names cannot be decoded.
     """
     data = read_octets(source, MAX_CERTIFICATE_FILE)
     try:
@@ -293,7 +294,7 @@ def load_certificates(source: str) -> list[x509.Certificate]:
     for certificate in certificates:
         if name_of_subject(certificate) is None or name_of_issuer(certificate) is None:
             raise CommandError(
-                place(source), "holds a certificate with a name that cannot be read"
+                place(source), "contains a certificate whose name cannot be decoded"
             )
     return certificates
 
@@ -303,7 +304,7 @@ def load_certificate(source: str) -> x509.Certificate:
     Return the first certificate in the file *source*.
 
     Raises:
-        CommandError: If it cannot be read or holds no certificate.
+        CommandError: If it cannot be read, or contains no certificate.
     """
     return load_certificates(source)[0]
 
@@ -312,15 +313,16 @@ def load_issuer(
     source: str, certificates: Sequence[x509.Certificate]
 ) -> x509.Certificate:
     """
-    Return the certificate in *source* that bears the name of the issuer.
+    Return the certificate in *source* whose subject is the issuer of *certificates*.
 
-    A file of several, as servers have them, may be given; without *certificates* its
-    first is meant. Of several with that name, as a CA has them whose key was renewed,
-    the one that has signed all *certificates* is taken, or else the first. No more is
-    checked of it.
+    The file may contain several certificates, as the chain file of a server does;
+    without *certificates* the first is returned. Several can have the right name, for
+    example after the CA has renewed its key: the one that has signed all *certificates*
+    is returned, or else the first. Nothing else is checked.
 
     Raises:
-        CommandError: If none has that name, or *certificates* have several issuers.
+        CommandError: If no certificate has that name, or *certificates* have different
+            issuers.
     """
     candidates = load_certificates(source)
     if not certificates:

@@ -1,10 +1,10 @@
 """
-What a TLS server shows: its chain, and the staple beside it.
+Get the certificate chain and the staple of a TLS server.
 
-RFC 6066 §8 (staples), RFC 5280 §6 (the path). Rules of this file: nothing in the chain
-is used before its path is verified, by ``cryptography``, to a root that the user or the
-system trusts: the URLs in it would otherwise be anybody's. Python's own ``ssl`` does
-not give staples, so the handshake is pyOpenSSL's.
+RFC 6066 §8 (staples), RFC 5280 §6 (the path). ``cryptography`` verifies the chain, to a
+root that the user or the system trusts, before anything in it is used: without that, an
+attacker could choose the URLs in the certificates. The handshake uses pyOpenSSL,
+because Python's ``ssl`` does not return staples.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ __all__ = ["ServerCertificates", "from_server"]
 
 class ServerCertificates(NamedTuple):
     """
-    What a server has shown.
+    The certificates and the staple of a server.
 
     Attributes:
-        chain: Its certificates from its own to the root, the path verified.
+        chain: The verified path, from the server's certificate to the root.
 
-        staple: The OCSP response that came along, or empty. Nothing of it is verified.
+        staple: The stapled OCSP response, not verified; empty if there is none.
     """
 
     chain: list[x509.Certificate]
@@ -50,16 +50,16 @@ def from_server(
     host: str, port: int, roots: str | None, timeout: float
 ) -> ServerCertificates:
     """
-    Return what the server at *host* and *port* shows.
+    Connect to the server at *host* and *port*, and return its chain and staple.
 
     Raises:
-        CommandError: If there is no connection, or the path is not trusted.
+        CommandError: If the connection fails, or the path is not trusted.
         MissingExtraError: If pyOpenSSL is not installed.
     """
     where = f"{host}:{port}"
     try:
         shown, staple = _handshake(host, port, timeout)
-    except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host
+    except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
         raise CommandError(where, str(error) or type(error).__name__) from error
     return ServerCertificates(_verified(where, host, shown, roots), staple)
 
@@ -71,17 +71,17 @@ def _handshake(
     Return the certificates and the staple that the server sends.
 
     Raises:
-        OSError: If that fails, or takes too long.
+        OSError: If the handshake fails, or takes too long.
     """
     try:
         from OpenSSL import SSL
     except ModuleNotFoundError as error:
-        raise MissingExtraError("asking a TLS server", "pyopenssl") from error
+        raise MissingExtraError("checking a TLS server", "pyopenssl") from error
     staples: list[bytes] = []
 
     def keep(_: SSL.Connection, staple: bytes, __: object) -> bool:
         staples.append(staple)
-        return True  # it is verified later, when the chain is
+        return True  # the staple is verified later, after the chain
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_ocsp_client_callback(keep)
@@ -119,7 +119,7 @@ def _finish(connection: SSL.Connection, raw: socket.socket, until: float) -> Non
 
 
 def _reason(error: Exception) -> str:
-    """Return what OpenSSL says last, without its codes."""
+    """Return the text of OpenSSL's last error, without its codes."""
     stack = error.args[0] if error.args else None
     if isinstance(stack, list) and stack:
         return str(stack[-1][-1])
@@ -131,15 +131,17 @@ def _verified(
 ) -> list[x509.Certificate]:
     """Return the path from the server's certificate to a root that is trusted."""
     if not shown:
-        raise CommandError(where, "shows no certificate")
+        raise CommandError(where, "the server sent no certificate")
     builder = verification.PolicyBuilder().store(verification.Store(_roots(roots)))
     builder = builder.time(datetime.datetime.now(datetime.UTC))
     try:
         verifier = builder.build_server_verifier(_subject(host))
         return verifier.verify(shown[0], shown[1:])
     except (verification.VerificationError, ValueError) as error:
-        hint = "--ca FILE names other roots" if roots is None else ""
-        raise CommandError(where, f"its path is not trusted: {error}", hint) from error
+        hint = "--ca FILE gives other roots" if roots is None else ""
+        raise CommandError(
+            where, f"its certification path is not trusted: {error}", hint
+        ) from error
 
 
 def _roots(file: str | None) -> list[x509.Certificate]:
@@ -148,12 +150,12 @@ def _roots(file: str | None) -> list[x509.Certificate]:
     known = ssl.create_default_context().get_ca_certs(binary_form=True)
     found = [root for each in known for root in _loaded(each)]
     if not found:
-        raise CommandError("--ca", "this system names no trusted roots", "give a file")
+        raise CommandError("--ca", "the system has no trusted roots", "give a file")
     return found
 
 
 def _loaded(der: bytes) -> list[x509.Certificate]:
-    """Return a root of the system, if it can be read: some are older than the rules."""
+    """Return a root of the system, or nothing: some old roots cannot be decoded."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,4 +1,4 @@
-"""What the commands show: trees, tables, documents."""
+"""The output of the commands: trees, tables, JSON documents."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Outcomes for people and for programs: a tree, a table, a document.
+The outcome of a check as a tree or a table for people, or as a JSON document.
 
-Rules of this file: what a certificate or a responder says is shown as text, never as
-markup. The keys of the documents are a public contract.
+Text from certificates and responders is never interpreted as markup. The keys of the
+documents are a public contract.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ __all__ = ["draw", "outcome_document", "table"]
 
 
 _HINTS = {
-    Reason.NO_ISSUER: "--issuer FILE gives it, --fetch-issuer fetches it",
-    Reason.NO_URL: "--url URL names a responder, --crl-fallback looks into a CRL",
-    Reason.FORBIDDEN: "--private asks at private addresses, --url where you say",
-    Reason.TIMEOUT: "--timeout SECONDS gives it longer, --verbose shows each step",
-    Reason.UNAUTHORIZED: "the responder does not serve it; is that its issuer?",
+    Reason.NO_ISSUER: "use --issuer FILE, or --fetch-issuer to download it",
+    Reason.NO_URL: "use --url URL to name a responder, or --crl-fallback for a CRL",
+    Reason.FORBIDDEN: "use --private to allow private addresses, or --url URL",
+    Reason.TIMEOUT: "use --timeout SECONDS to wait longer, --verbose to see each step",
+    Reason.UNAUTHORIZED: "the responder does not serve it; is the issuer right?",
 }
-"""What to do next, by what went wrong."""
+"""What the user can do, by the reason of the failure."""
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """Return *outcome* as a plain document."""
+    """Return *outcome* as a JSON document."""
     evidence = outcome.evidence
     certificate = outcome.certificate
     document: dict[str, Any] = {
@@ -86,16 +86,16 @@ def _written(moment: datetime.datetime | None) -> str | None:
 
 
 def draw(outcome: Outcome, *, verbose: bool) -> Tree:
-    """Return *outcome* as a tree; with each step if *verbose*."""
+    """Return *outcome* as a tree; if *verbose*, with each step."""
     tree = Tree(_headline(outcome))
     evidence = outcome.evidence
     if evidence is not None:
         now = datetime.datetime.now(datetime.UTC)
         if evidence.revocation_time is not None:
             _row(tree, "revoked", _moment(evidence.revocation_time, now))
-        _row(tree, "known", _moment(evidence.this_update, now))
+        _row(tree, "thisUpdate", _moment(evidence.this_update, now))
         if evidence.next_update is not None:
-            _row(tree, "until", _moment(evidence.next_update, now))
+            _row(tree, "nextUpdate", _moment(evidence.next_update, now))
         by = (
             f"{evidence.authorized_by.value} "
             if isinstance(evidence, VerifiedResponse)
@@ -105,7 +105,7 @@ def draw(outcome: Outcome, *, verbose: bool) -> Tree:
         for warning in evidence.warnings:
             _row(tree, "warning", str(warning), style="warning")
     elif outcome.failure is not None:
-        _row(tree, "because", str(outcome.failure))
+        _row(tree, "reason", str(outcome.failure))
         if outcome.reason in _HINTS:
             _row(tree, "hint", _HINTS[outcome.reason])
     if verbose:
@@ -136,7 +136,7 @@ def _origin(outcome: Outcome) -> str:
     if outcome.reason is not None:
         return outcome.reason.value
     if outcome.status is CheckStatus.NOT_NEEDED:
-        return "the certificate says so"
+        return "the certificate has noRevAvail"
     return f"from {outcome.source.value}"
 
 
@@ -145,14 +145,14 @@ def _moment(moment: datetime.datetime, now: datetime.datetime) -> str:
 
 
 def _row(tree: Tree, label: str, text: str, style: str = "") -> None:
-    tree.add(Text.assemble((f"{label:<10}", "label"), (one_line(text), style)))
+    tree.add(Text.assemble((f"{label:<12}", "label"), (one_line(text), style)))
 
 
 def _draw_attempt(tree: Tree, attempt: Attempt) -> None:
     words = [attempt.method, one_line(attempt.url), attempt.hash_name]
     branch = tree.add(
         Text.assemble(
-            ("step      ", "label"),
+            ("step        ", "label"),
             " ".join(filter(None, words)),
             (
                 _cost(attempt),
@@ -172,13 +172,13 @@ def _draw_attempt(tree: Tree, attempt: Attempt) -> None:
 
 def _cost(attempt: Attempt) -> str:
     begin, took = attempt.started * 1000, attempt.seconds * 1000
-    return f"  at {begin:.0f} ms, took {took:.0f} ms, {attempt.octets:,} octets"
+    return f"  started at {begin:.0f} ms, took {took:.0f} ms, {attempt.octets:,} octets"
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
-    """Return many outcomes, a line each."""
+    """Return *outcomes* as a table, one line each."""
     shown = Table(box=None, pad_edge=False)
-    for column in ("certificate", "serial number", "status", "from", "until"):
+    for column in ("certificate", "serial number", "status", "source", "nextUpdate"):
         shown.add_column(column, overflow="fold")
     for outcome in outcomes:
         evidence = outcome.evidence

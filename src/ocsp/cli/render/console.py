@@ -1,12 +1,10 @@
 """
-Where output goes, in which colours.
+The consoles for standard output and standard error, and their colours.
 
-Rules of this file:
-
-* Answers go to standard output; progress, hints and errors to standard error, so that
-  ``ocsp ... --json | jq`` and ``ocsp request | curl`` work.
-* Colour carries no meaning of its own: everything is readable without it.
-* Nothing is wrapped where no person reads: into a file or pipe, a line stays a line.
+* Results go to standard output; progress, hints and errors go to standard error, so
+  that ``ocsp ... --json | jq`` and ``ocsp request | curl`` work.
+* Colour is never the only carrier of information.
+* Output to a file or pipe is not wrapped.
 """
 
 from __future__ import annotations
@@ -39,12 +37,12 @@ THEME = Theme(
 )
 
 _UNWRAPPED = 8 * limits.MAX_MESSAGE_BYTES
-"""Columns of what is not a terminal. No line is longer: an octet of a message takes two
-in hexadecimal, and at most six where a character is escaped."""
+"""The width of output that is not a terminal. No line is longer: an octet of a message
+takes two columns in hexadecimal, and at most six as an escaped character."""
 
 
 def output() -> Console:
-    """Return the console for what was asked for."""
+    """Return the console for results."""
     return _console(stderr=False)
 
 
@@ -61,19 +59,19 @@ def _console(*, stderr: bool) -> Console:
 
 
 def report(problem: object) -> None:
-    """Write the one line ``error: where: what (hint)``."""
+    """Print one line: ``error: where: what (hint)``."""
     line = Text.assemble(("error:", "error"), " ", one_line(problem))
     errors().print(line, soft_wrap=True)
 
 
 def warn(text: str) -> None:
-    """Write the one line ``warning: what``."""
+    """Print one line: ``warning: what``."""
     line = Text.assemble(("warning:", "warning"), " ", one_line(text))
     errors().print(line, soft_wrap=True)
 
 
 def note(*lines: str) -> None:
-    """Write *lines* (Rich markup) for a person; to a file or pipe, nothing."""
+    """Print *lines* (Rich markup) if standard error is a terminal."""
     console = errors()
     if sys.stderr.isatty() or console.is_terminal:
         for line in lines:

@@ -1,13 +1,12 @@
 """
-A message as a plain tree of dictionaries and lists: what ``--json`` prints.
+Describe a message as dictionaries and lists, as ``--json`` prints them.
 
-Rules of this file:
-
-* The keys are a public contract, listed in ``docs/cli.md``: attribute names of the
-  API where it has one, ISO 8601 UTC times, octets in hexadecimal, serial numbers as
-  text in both bases (many JSON readers round large numbers).
-* It says what stands in the message (RFC 6960 §4.1.1, §4.2.1); nothing is verified.
-* What cannot be decoded is shown as it is, with the reason; it is not an error.
+* The keys are a public contract, listed in ``docs/cli.md``: attribute names of the API
+  where it has one, ISO 8601 UTC times, octets in hexadecimal, serial numbers as text
+  in both bases (many JSON readers round large numbers).
+* A document contains the fields of the message (RFC 6960 §4.1.1, §4.2.1); nothing is
+  verified.
+* A value that cannot be decoded is given as octets, with the reason.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ _STATUS_NAMES = {
 
 
 def response_status_name(status: OCSPResponseStatus) -> str:
-    """Return an OCSPResponseStatus as RFC 6960 §4.2.1 spells it."""
+    """Return the name of *status* as RFC 6960 §4.2.1 spells it."""
     return _STATUS_NAMES[status]
 
 
@@ -84,10 +83,10 @@ def request_document(request: OCSPRequest) -> dict[str, Any]:
 
 
 def _requestor(der: bytes | None) -> str | None:
-    """Return requestorName as text, or its octets where it cannot be read."""
+    """Return requestorName as text, or its octets if it cannot be decoded."""
     if der is None:
         return None
-    # certificateIssuer is GeneralNames, which `cryptography` reads.
+    # The decoder of certificateIssuer reads GeneralNames.
     read: Any = SINGLE_EXTENSIONS[oids.CERTIFICATE_ISSUER]
     try:
         (name,) = read(encode(SEQUENCE, der))
@@ -97,7 +96,7 @@ def _requestor(der: bytes | None) -> str | None:
 
 
 def response_document(response: OCSPResponse) -> dict[str, Any]:
-    """Describe a response; one that is not *successful* has nothing but its status."""
+    """Describe a response; one that is not *successful* has only its status."""
     status = response.response_status
     document: dict[str, Any] = {
         "type": "response",

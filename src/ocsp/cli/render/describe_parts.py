@@ -1,9 +1,8 @@
 """
-The smaller parts of a message as plain trees: algorithms, extensions, certificates.
+Describe the parts of a message: algorithms, extensions, certificates.
 
-Rules of this file: as in :mod:`ocsp.cli.render.describe`. An extension is decoded on
-its own, so that one that cannot be decoded, or stands there twice, hides none of the
-others.
+See :mod:`ocsp.cli.render.describe`. Each extension is decoded separately, so that a
+malformed or repeated one does not hide the others.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ Document = Mapping[str, Any]
 Value = TypeVar("Value")
 
 _UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType)
-"""What ``cryptography`` raises for a part of a certificate that it cannot read."""
+"""What ``cryptography`` raises for a part of a certificate that it cannot decode."""
 
 _DECODERS = {
     **REQUEST_EXTENSIONS,
@@ -59,16 +58,16 @@ _DECODERS = {
     **RESPONSE_EXTENSIONS,
     **SINGLE_EXTENSIONS,
 }
-"""No two lists decode the same extension differently."""
+"""All decoders by OID. Every list decodes an extension in the same way."""
 
 
 def algorithm_document(dotted: str) -> Document:
-    """Describe an algorithm; one without a name here has its identifier."""
+    """Describe an algorithm by its OID, and its name if it is known."""
     return {"oid": dotted, "name": oid_name(dotted)}
 
 
 def serial_document(number: int) -> Document:
-    """Describe a serial number in both bases, as text; a huge one in one."""
+    """Describe a serial number as text, in both bases; a huge one in hexadecimal."""
     sign = "-" if number < 0 else ""
     digits = f"{abs(number):x}"
     is_short = number.bit_length() <= MAX_DECIMAL_BITS
@@ -88,7 +87,7 @@ def extensions_document(extensions: Sequence[RawExtension]) -> list[Document]:
 
 
 def _extension(raw: RawExtension, times: int) -> Document:
-    problem = f"stands here {times} times" if times > 1 else None
+    problem = f"occurs {times} times" if times > 1 else None
     value = None
     try:
         decoder = _DECODERS.get(raw.oid)
@@ -124,7 +123,7 @@ def _extension_value(value: x509.ExtensionType) -> Any:
 
 
 def _known_value(value: x509.ExtensionType) -> Any:
-    """Do that for the extensions that ``cryptography`` has no class for."""
+    """Return the value of an extension that ``cryptography`` has no class for."""
     match value:
         case PreferredSignatureAlgorithms():
             return [_name_of(each.signature_algorithm_oid) for each in value.algorithms]
@@ -194,7 +193,7 @@ _GENERAL_NAMES: Mapping[type[x509.GeneralName], str] = {
 
 
 def certificate_document(certificate: x509.Certificate) -> Document:
-    """Describe an embedded certificate; ``None`` for what cannot be read of it."""
+    """Describe an embedded certificate; a field that cannot be decoded is ``None``."""
     return {
         "subject": _attempt(certificate.subject.rfc4514_string),
         "issuer": _attempt(certificate.issuer.rfc4514_string),

@@ -1,8 +1,8 @@
 """
-What ``ocsp staple`` tells: a table, lines, JSON, and the exit code.
+The output of ``ocsp staple``: a table, lines or JSON, and the exit code.
 
-Rules of this file: what is quiet is well. A staple that cannot be renewed is told each
-time it was tried, and loudly once it is about to end.
+Steps that change nothing print nothing. A failure is reported after each attempt, and
+in capitals when the staple expires soon.
 """
 
 from __future__ import annotations
@@ -29,54 +29,56 @@ from ocsp.errors import (
 )
 from ocsp.stapling import StapleEvent, StapleReport, StapleState, compatibility_warnings
 
-__all__ = ["Teller", "exit_code"]
+__all__ = ["StapleReporter", "exit_code"]
 
-_OURS = (ConfigError, HookFailed, IssuerNotFound, StoreError)
-"""What is wrong on this machine, and not with the answer."""
+_LOCAL_ERRORS = (ConfigError, HookFailed, IssuerNotFound, StoreError)
+"""Errors of this machine, in contrast to errors of the responder or its answer."""
 
-_NEWS = frozenset({StapleEvent.WRITTEN, StapleEvent.FAILED, StapleEvent.NOT_NEEDED})
+_ALWAYS_REPORTED = frozenset(
+    {StapleEvent.WRITTEN, StapleEvent.FAILED, StapleEvent.NOT_NEEDED}
+)
 
 
 def exit_code(reports: Iterable[StapleReport]) -> ExitCode:
-    """Return the worst of what there is to say."""
-    # No answer in time is no harm as long as the staple holds for long.
+    """Return the exit code of the most severe report."""
+    # A failure to renew does not count while the staple stays valid for long.
     order = (
-        ExitCode.FINE,
+        ExitCode.SUCCESS,
         ExitCode.NOT_VERIFIED,
         ExitCode.UNKNOWN,
         ExitCode.REVOKED,
-        ExitCode.UNUSABLE,
+        ExitCode.INPUT_ERROR,
     )
     return max(map(_code, reports), key=order.index)
 
 
 def _code(report: StapleReport) -> ExitCode:
-    if isinstance(report.failure, _OURS):
-        return ExitCode.UNUSABLE
+    if isinstance(report.failure, _LOCAL_ERRORS):
+        return ExitCode.INPUT_ERROR
     if _status(report) == "revoked":
         return ExitCode.REVOKED
     if isinstance(report.failure, CertificateStatusUnknown):
         return ExitCode.UNKNOWN
     if report.state in {StapleState.MISSING, StapleState.ENDING}:
         return ExitCode.NOT_VERIFIED
-    return ExitCode.FINE
+    return ExitCode.SUCCESS
 
 
-class Teller:
-    """Tells people or programs."""
+class StapleReporter:
+    """Prints the result of each step, as text or as JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
         """
-        Begin.
+        Choose the form of the output.
 
         Args:
-            as_json: Whether programs read it.
+            as_json: Whether to print JSON instead of text.
         """
         self._as_json = as_json
         self._states: dict[str, StapleState] = {}
 
     def summary(self, reports: Sequence[StapleReport]) -> None:
-        """Tell all of one step."""
+        """Print all reports of one step."""
         if self._as_json:
             self._lines(reports)
         else:
@@ -84,7 +86,7 @@ class Teller:
         _warn(reports)
 
     def events(self, reports: Sequence[StapleReport]) -> None:
-        """Tell what is new since the step before."""
+        """Print the reports that are new since the previous step."""
         news = [report for report in reports if self._is_news(report)]
         if self._as_json:
             self._lines(news)
@@ -97,7 +99,7 @@ class Teller:
         key = str(report.site.staple_file)
         before = self._states.get(key)
         self._states[key] = report.state
-        is_news = report.event in _NEWS or report.failure is not None
+        is_news = report.event in _ALWAYS_REPORTED or report.failure is not None
         return is_news or report.state is not before
 
     def _lines(self, reports: Iterable[StapleReport]) -> None:
@@ -111,20 +113,22 @@ def _warn(reports: Iterable[StapleReport]) -> None:
         if report.failure is not None:
             warn(f"{where}: {_why(report.failure)}")
         if report.state is StapleState.MISSING:
-            warn(f"{where}: HAS NO STAPLE THAT HOLDS")
+            warn(f"{where}: HAS NO VALID STAPLE")
         elif report.state is StapleState.ENDING and report.evidence is not None:
             left = age(report.evidence.holds_until, report.at)
-            warn(f"{where}: ITS STAPLE ENDS {left.upper()}, and nothing newer is there")
+            warn(
+                f"{where}: ITS STAPLE EXPIRES {left.upper()}, and there is no newer one"
+            )
         if report.event is StapleEvent.WRITTEN and report.evidence is not None:
             if _status(report) == "revoked":
                 warn(f"{where}: IS REVOKED, and its staple says so")
-            for oddity in compatibility_warnings(report.evidence):
-                warn(f"{where}: its staple {oddity}; not every server can send that")
+            for problem in compatibility_warnings(report.evidence):
+                warn(f"{where}: its staple {problem}; not every server can use it")
 
 
 def _why(failure: OCSPError) -> str:
     if isinstance(failure, HookFailed):
-        return f"the command of --exec failed: {failure}"
+        return f"the --exec command failed: {failure}"
     return f"could not be renewed: {failure}"
 
 
@@ -133,26 +137,26 @@ def _status(report: StapleReport) -> str | None:
     return None if evidence is None else evidence.status.name.lower()
 
 
-def _word(report: StapleReport) -> str:
+def _status_word(report: StapleReport) -> str:
     if report.state is StapleState.NOT_NEEDED:
         return "not needed"
     return _status(report) or "no staple"
 
 
-def _ends(report: StapleReport) -> str:
+def _expiry(report: StapleReport) -> str:
     evidence = report.evidence
     return "" if evidence is None else age(evidence.holds_until, report.at)
 
 
 def _table(reports: Sequence[StapleReport]) -> Table:
     table = Table()
-    for column in ("certificate", "staple", "ends", "now", "due again"):
+    for column in ("certificate", "staple", "expires", "result", "next attempt"):
         table.add_column(column, overflow="fold")
     for report in reports:
         table.add_row(
             Text(one_line(report.site.certificate)),
-            Text(_word(report), style=status_style(_word(report))),
-            Text(_ends(report)),
+            Text(_status_word(report), style=status_style(_status_word(report))),
+            Text(_expiry(report)),
             Text(_event(report)),
             Text(age(report.next_at, report.at)),
         )
@@ -161,22 +165,22 @@ def _table(reports: Sequence[StapleReport]) -> Table:
 
 def _event(report: StapleReport) -> str:
     if report.event is StapleEvent.FAILED and report.state is StapleState.HOLDS:
-        return "not renewed; the old one holds"
+        return "not renewed; the old one is still valid"
     return report.event.value
 
 
 def _line(report: StapleReport) -> Text:
-    ends = f", ends {_ends(report)}" if report.evidence is not None else ""
+    expiry = f", expires {_expiry(report)}" if report.evidence is not None else ""
     return Text.assemble(
         (timestamp(report.at), "quiet"),
         f" {one_line(report.site.certificate)}: {_event(report)}: ",
-        (_word(report), status_style(_word(report))),
-        f"{ends}; due again {age(report.next_at, report.at)}",
+        (_status_word(report), status_style(_status_word(report))),
+        f"{expiry}; next attempt {age(report.next_at, report.at)}",
     )
 
 
 def _document(report: StapleReport) -> dict[str, Any]:
-    """Return *report* for programs; the keys are stable."""
+    """Return *report* as a JSON document; its keys are stable."""
     evidence = report.evidence
     failure = report.failure
     since = None if evidence is None else evidence.revocation_time

@@ -1,9 +1,9 @@
 """
-The plain tree of :mod:`ocsp.cli.render.describe`, drawn for people.
+Draw a document of :mod:`ocsp.cli.render.describe` as a tree.
 
-Rules of this file: labels are the field names of RFC 6960; every value is shown as
-text (never as markup) and made printable, because it is somebody else's; what all of
-many entries have in common is shown once.
+The labels are the field names of RFC 6960. Every value is untrusted: it is made
+printable, and never interpreted as markup. Values that all entries share are drawn
+once.
 """
 
 from __future__ import annotations
@@ -33,20 +33,18 @@ from ocsp.cli.render.vocabulary import age, count
 
 __all__ = ["draw"]
 
-NOT_VERIFIED = "Nothing here has been verified: this is what the message says."
-
+NOT_VERIFIED = "Nothing is verified: this is only what the message contains."
 
 _ERRORS = {
     "malformedRequest": "The responder could not read the request.",
-    "internalError": "The responder is in an inconsistent state; ask another.",
+    "internalError": "The responder has an internal error; try another responder.",
     "tryLater": "The responder cannot answer now.",
-    "sigRequired": "The responder answers signed requests only.",
+    "sigRequired": "The responder requires signed requests.",
     "unauthorized": (
-        "The responder has no record of the certificate, "
-        "or does not answer this client."
+        "The responder has no record of the certificate, or does not serve this client."
     ),
 }
-"""What the errors mean: RFC 6960 §2.3, and RFC 9919 §3.2.3 for *unauthorized*."""
+"""What the errors mean (RFC 6960 §2.3; RFC 9919 §3.2.3 for *unauthorized*)."""
 
 
 def draw(
@@ -56,11 +54,12 @@ def draw(
     Return *document* as a tree.
 
     Args:
-        document: From :func:`ocsp.cli.render.describe.request_document` or its sibling.
+        document: The result of :func:`~ocsp.cli.render.describe.request_document` or
+            :func:`~ocsp.cli.render.describe.response_document`.
 
-        wrapping: How the message came: ``der``, ``pem``, ...
+        wrapping: The encoding of the input: ``der``, ``pem``, ...
 
-        now: The moment that ages count from.
+        now: The time that ages refer to.
     """
     view = _View(now)
     tree = Tree(_title(document, wrapping), guide_style="quiet")
@@ -70,7 +69,7 @@ def draw(
         view.response(tree, document)
     end = Text(NOT_VERIFIED, style="warning")
     if "responses" in document:
-        end.append(" Is it true? ").append("ocsp verify", "command")
+        end.append(" To verify it: ").append("ocsp verify", "command")
     return Group(tree, end)
 
 
@@ -84,7 +83,7 @@ def _title(document: Document, wrapping: str) -> Text:
 
 
 class _View:
-    """The drawing functions that need to know what time it is."""
+    """The drawing functions that need the current time."""
 
     def __init__(self, now: datetime.datetime) -> None:
         self._now = now
@@ -101,14 +100,12 @@ class _View:
             self._extensions(leaf, "singleRequestExtensions", entry["extensions"])
         self._extensions(tree, "requestExtensions", document["extensions"])
         if document["signed"]:
-            add_rows(
-                tree, [("optionalSignature", text("there is one; it was not read"))]
-            )
+            add_rows(tree, [("optionalSignature", text("present, not decoded"))])
 
     def response(self, tree: Tree, document: Document) -> None:
         if "responses" not in document:
             tree.add(text(_ERRORS[document["response_status"]]))
-            tree.add(text("An error has no more fields, and nobody has signed it."))
+            tree.add(text("An error response has no other fields, and is not signed."))
             return
         add_rows(
             tree,
@@ -145,13 +142,18 @@ class _View:
             rows.append(("revocationReason", text(entry["revocation_reason"])))
         rows.append(("thisUpdate", self._time(entry["this_update"])))
         if entry["next_update"] is None:
-            rows.append(("nextUpdate", text("absent: there is always newer", "quiet")))
+            rows.append(
+                (
+                    "nextUpdate",
+                    text("absent: newer status is always available", "quiet"),
+                )
+            )
         else:
             rows.append(("nextUpdate", self._time(entry["next_update"], limit=True)))
         return rows
 
     def _time(self, moment: str, *, limit: bool = False) -> Text:
-        """Show a time with its age; one that should lie ahead stands out if past."""
+        """Return a time with its age; a *limit* in the past is highlighted."""
         at = datetime.datetime.fromisoformat(moment)
         note = age(at, self._now)
         if limit and at <= self._now:
@@ -186,7 +188,7 @@ class _View:
             ("serialNumber", serial(certificate["serial_number"])),
             ("notBefore", self._time(certificate["not_valid_before"])),
             ("notAfter", self._time(certificate["not_valid_after"], limit=True)),
-            ("publicKey", text(certificate["public_key"] or "not known here")),
+            ("publicKey", text(certificate["public_key"] or "unknown type")),
             ("signature", algorithm(certificate["signature_algorithm"])),
         ]
         if purposes:
@@ -196,7 +198,7 @@ class _View:
 
 
 def count_entries(entries: Sequence[object]) -> str:
-    """Return how many entries there are, in words."""
+    """Return the number of *entries* in words."""
     return "1 entry" if len(entries) == 1 else f"{len(entries):,} entries"
 
 
@@ -211,16 +213,16 @@ def _cert_id_rows(cert_id: Document) -> list[Row]:
 
 def _entries(branch: Tree, entries: Sequence[list[Row]]) -> list[Tree]:
     """
-    Hang one leaf per entry on *branch* and return the leaves.
+    Add one leaf per entry to *branch*, and return the leaves.
 
-    With several entries, the rows that all have in common come once, before them, and
-    status and serial number share a line.
+    With several entries, the rows that all entries share come first, and status and
+    serial number are on one line.
     """
     common: list[Row] = []
     if len(entries) > 1:
         common = [row for row in entries[0] if all(row in other for other in entries)]
         if common:
-            add_rows(branch.add(Text("the same in all", style="quiet")), common)
+            add_rows(branch.add(Text("the same in all entries", style="quiet")), common)
     leaves = []
     for rows in entries:
         own = [row for row in rows if row not in common] or rows
@@ -255,7 +257,7 @@ def _extension_title(extension: Document) -> Text:
 
 
 def _extension_lines(extension: Document) -> list[Text]:
-    """Return the decoded value, or the octets where it could not be decoded."""
+    """Return the decoded value, or the octets if it could not be decoded."""
     value = extension["value"]
     if value is None:
         return [_octets(extension["der"])]
@@ -278,5 +280,5 @@ def _octets(digits: str) -> Text:
 
 
 def _sct(document: Document) -> Text:
-    """Show a signed certificate timestamp in brief; JSON has all of it."""
+    """Return a short form of a signed certificate timestamp; the JSON has all of it."""
     return with_note(in_words(document["timestamp"]), f"log {document['log_id']}")

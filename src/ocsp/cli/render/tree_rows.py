@@ -1,8 +1,7 @@
 """
-Rows and leaves of the trees that commands draw.
+Rows and leaves of the trees that the commands draw.
 
-Rules of this file: every value is shown as text (never as markup) and made printable,
-because it is somebody else's.
+Every value is untrusted: it is made printable, and never interpreted as markup.
 """
 
 from __future__ import annotations
@@ -30,37 +29,37 @@ Row = tuple[str, Text]
 
 
 def add_rows(branch: Tree, rows: Sequence[Row]) -> None:
-    """Hang *rows* of label and value on *branch*, the values aligned."""
+    """Add *rows* of label and value to *branch*, with the values aligned."""
     width = max((len(label) for label, _ in rows), default=0)
     for label, value in rows:
         branch.add(Text.assemble((label.ljust(width), "label"), "  ", value))
 
 
 def heading(label: str, note: str) -> Text:
-    """Return the head of a branch."""
+    """Return the heading of a branch."""
     return Text.assemble((label, "label"), "  ", (note, "quiet"))
 
 
 def text(value: object, style: str = "") -> Text:
-    """Return *value* in one printable line."""
+    """Return *value* as one printable line."""
     return Text(one_line(value), style=style, overflow="fold")
 
 
 def with_note(value: object, note: str, style: str = "") -> Text:
-    """Return *value*, and something of less weight beside it."""
+    """Return *value*, followed by a dimmed note."""
     return text(value, style).append(f"  {note}", "quiet")
 
 
 def algorithm(document: Document) -> Text:
-    """Return an algorithm by its name, if it has one here."""
+    """Return the name and OID of an algorithm, or the OID if the name is unknown."""
     name = document["name"]
     if name is None:
-        return with_note(document["oid"], "not known here")
+        return with_note(document["oid"], "unknown algorithm")
     return with_note(name, document["oid"])
 
 
 def serial(document: Document) -> Text:
-    """Return a serial number in both bases; a huge one in hexadecimal only."""
+    """Return a serial number in both bases; a huge one only in hexadecimal."""
     number = f"0x{document['hex']}"
     if document["decimal"] is None:
         return text(number)
@@ -68,5 +67,5 @@ def serial(document: Document) -> Text:
 
 
 def in_words(moment: str) -> str:
-    """Return a moment of a document (``2026-07-01T12:00:00Z``) for people."""
+    """Return a time of a document (``2026-07-01T12:00:00Z``) for people."""
     return moment.replace("T", " ").replace("Z", " UTC")

@@ -1,8 +1,8 @@
 """
-What ``ocsp verify`` has found, as a plain tree of dictionaries: what ``--json`` prints.
+Describe the result of ``ocsp verify`` as dictionaries, as ``--json`` prints them.
 
-Rules of this file: as in :mod:`ocsp.cli.render.describe`. A status stands here only
-where there is evidence; *revoked, stale* is a failure like any other, and is marked.
+See :mod:`ocsp.cli.render.describe`. A document has a status only if the response is
+verified. A stale *revoked* is a failure, and is marked by a separate key.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def verdict_document(
     policy: str,
 ) -> dict[str, Any]:
     """
-    Describe what a verification has come to.
+    Describe the result of a verification.
 
     Args:
-        outcome: The evidence, or why there is none.
+        outcome: The evidence, or the error that lists the failures.
 
-        cert: What was asked about.
+        cert: The certificate, or its CertID.
 
-        issuer: Who issued it.
+        issuer: The certificate of its issuer.
 
-        at: The moment of judgement.
+        at: The time of verification.
 
-        policy: The name of what was insisted on.
+        policy: The name of the policy.
     """
     evidence = outcome if isinstance(outcome, VerifiedResponse) else None
     failures = () if isinstance(outcome, VerifiedResponse) else outcome.failures
@@ -110,7 +110,7 @@ def finding_document(finding: Finding) -> Document:
 
 
 def _value(value: object) -> str | list[Any] | None:
-    """Return what was compared as text, or as a list of texts."""
+    """Return a value of a finding as text, or as a list of texts."""
     match value:
         case None:
             return None

@@ -1,9 +1,8 @@
 """
-The plain tree of :mod:`ocsp.cli.render.verdict`, drawn for people.
+Draw a document of :mod:`ocsp.cli.render.verdict` as a tree.
 
-Rules of this file: the first word is the verdict. A person has to see at once who
-signed, why that counts, and until when; or all that speaks against the response, with
-what was compared.
+The first word is the verdict. Below it are the signer, why the signer is authorized,
+and the times; or all failures, with the values that were compared.
 """
 
 from __future__ import annotations
@@ -29,25 +28,25 @@ from ocsp.cli.render.vocabulary import age, span
 
 __all__ = ["draw_verdict"]
 
-_AUTHORISED = {
-    "issuer": "it is the issuer itself",
-    "delegate": "the issuer has made it a certificate for OCSP signing",
-    "configured": "you have said so with --responder",
+_AUTHORIZED = {
+    "issuer": "the signer is the issuer",
+    "delegate": "the issuer has issued it a certificate for OCSP signing",
+    "configured": "the signer is trusted by --responder",
 }
-"""Why a signer counts: the three criteria of RFC 6960 §4.2.2.2."""
+"""Why a signer is authorized: the three criteria of RFC 6960 §4.2.2.2."""
 
 _NOT_CHECKED = (
-    "Not checked: the issuer's own certificate, and that it has signed the certificate."
+    "Not checked: the issuer's certificate, and its signature on the certificate."
 )
 
 
 def draw_verdict(document: Document) -> RenderableType:
-    """Return *document*, made by :func:`verdict_document`, as a tree."""
+    """Return *document*, a result of :func:`verdict_document`, as a tree."""
     tree = Tree(_title(document), guide_style="quiet")
     if document["evidence"] is None:
         for failure in document["failures"]:
             _finding(tree, failure, "error")
-        add_rows(tree, [_judged(document)])
+        add_rows(tree, [_checked_at(document)])
         return tree
     add_rows(tree, _evidence_rows(document))
     if document["warnings"]:
@@ -80,10 +79,10 @@ def _verdict(document: Document) -> Text:
 def _evidence_rows(document: Document) -> list[Row]:
     evidence = document["evidence"]
     now = datetime.datetime.fromisoformat(document["at"])
-    why = with_note(_AUTHORISED[evidence["authorized_by"]], "RFC 6960 §4.2.2.2")
+    why = with_note(_AUTHORIZED[evidence["authorized_by"]], "RFC 6960 §4.2.2.2")
     rows = [
         ("signed by", text(evidence["responder"]["subject"])),
-        ("authorised", why),
+        ("authorized", why),
         ("signature", algorithm(evidence["signature_algorithm"])),
     ]
     if evidence["revocation_time"] and not evidence["not_issued"]:
@@ -93,13 +92,13 @@ def _evidence_rows(document: Document) -> list[Row]:
         ("nextUpdate", _next_update(evidence, now)),
         ("producedAt", _time(evidence["produced_at"], now)),
         ("nonce", _nonce(evidence["nonce_matched"])),
-        _judged(document),
+        _checked_at(document),
     ]
     return rows
 
 
-def _judged(document: Document) -> Row:
-    return "judged at", with_note(
+def _checked_at(document: Document) -> Row:
+    return "checked at", with_note(
         in_words(document["at"]), f"policy {document['policy']}"
     )
 
@@ -113,16 +112,18 @@ def _next_update(evidence: Document, now: datetime.datetime) -> Text:
     until = evidence["next_update"]
     if until is None:
         until = evidence["holds_until"]
-        return with_note("absent", f"believed until {in_words(until)}")
+        return with_note("absent", f"accepted until {in_words(until)}")
     left = int((datetime.datetime.fromisoformat(until) - now).total_seconds())
-    words = f"expires in {span(left)}" if left > 0 else "expired within the clock skew"
+    words = f"expires in {span(left)}" if left > 0 else "expired, within the clock skew"
     return with_note(in_words(until), words)
 
 
 def _nonce(matched: bool) -> Text:
     if matched:
-        return with_note("came back", "an answer to this request, and no replay")
-    return with_note("not compared", "this may be a replay, within its times")
+        return with_note("matches", "this is an answer to the request, not a replay")
+    return with_note(
+        "not checked", "this may be a replay of a response that is still valid"
+    )
 
 
 def _finding(branch: Tree, finding: Document, style: str) -> None:

@@ -1,8 +1,8 @@
 """
-Words for what a message holds: names for object identifiers, spans of time, numbers.
+Names of object identifiers and reasons, and words for times and numbers.
 
-Rules of this file: the vocabulary of RFC 6960 and RFC 5280 where it has a word;
-what has no name here is shown by its object identifier, never hidden.
+The names are those of RFC 6960 and RFC 5280. An object identifier without a name is
+shown as numbers.
 """
 
 from __future__ import annotations
@@ -121,15 +121,16 @@ def reason_name(reason: ReasonFlags) -> str:
 
 def reason_from(name: str) -> ReasonFlags:
     """
-    Return the CRLReason called *name*, in any case.
+    Return the CRLReason with the given *name*; case is ignored.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If no CRLReason has that name.
     """
     for reason, known in _REASONS.items():
         if known.lower() == name.lower():
             return reason
-    raise ValueError(f"no reason is called {name!r}; there are {', '.join(REASONS)}")
+    known_names = ", ".join(REASONS)
+    raise ValueError(f"{name!r} is not a revocation reason; use one of {known_names}")
 
 
 REASONS = tuple(_REASONS.values())
@@ -138,25 +139,26 @@ REASONS = tuple(_REASONS.values())
 
 def moment_from(text: str) -> datetime.datetime:
     """
-    Return the moment that *text* says in ISO 8601; without a zone it is UTC.
+    Parse a time in ISO 8601; without a zone it is UTC.
 
     Raises:
-        ValueError: If it says none, or one outside of the years 1 to 9999 in UTC.
+        ValueError: If *text* is not such a time, or its year in UTC is not between 1
+            and 9999.
     """
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no time in ISO 8601") from None
+        raise ValueError(f"{text!r} is not a time in ISO 8601") from None
     if moment.tzinfo is None:
         return moment.replace(tzinfo=datetime.UTC)
     try:
         return moment.astimezone(datetime.UTC)
     except OverflowError:
-        raise ValueError(f"{text!r} is in no year from 1 to 9999 in UTC") from None
+        raise ValueError(f"{text!r} is outside the years 1 to 9999 in UTC") from None
 
 
 def age(moment: datetime.datetime, now: datetime.datetime) -> str:
-    """Return how *moment* lies to *now*: ``3 hours ago``, ``in 2 days``, ``now``."""
+    """Return *moment* relative to *now*: ``3 hours ago``, ``in 2 days``, ``now``."""
     seconds = int((moment - now).total_seconds())
     if seconds == 0:
         return "now"
@@ -165,7 +167,7 @@ def age(moment: datetime.datetime, now: datetime.datetime) -> str:
 
 
 def span(seconds: int) -> str:
-    """Return a length of time in its two largest units: ``6 days 23 hours``."""
+    """Return a duration in its two largest units: ``6 days 23 hours``."""
     words = []
     for unit, size in _UNITS:
         number, seconds = divmod(seconds, size)
@@ -182,7 +184,7 @@ def count(number: int, noun: str) -> str:
 
 
 def common_name(name: Name) -> str:
-    """Return the common name in *name*, or all of it where there is none."""
+    """Return the common name in *name*, or the whole name if it has none."""
     for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME):
         return str(attribute.value)
     return name.rfc4514_string()
