@@ -85,15 +85,15 @@ def test_no_answer_is_no_harm_while_the_old_one_holds(
     out, err = capfd.readouterr()
     assert "no staple" in out
     assert "could not be renewed" in err
-    assert "HAS NO STAPLE THAT HOLDS" in err
+    assert "HAS NO VALID STAPLE" in err
     site.staple.write_bytes(site.signed(begin=-1, end=5))
     assert site.refresh("--force") == 0
     out, err = capfd.readouterr()
-    assert "not renewed; the old one holds" in out
+    assert "not renewed; the old one is still valid" in out
     assert "could not be renewed" in err
     site.staple.write_bytes(site.signed(begin=-9, end=1))
     assert site.refresh() == 3
-    assert "ITS STAPLE ENDS IN 59 MINUTES" in capfd.readouterr().err
+    assert "ITS STAPLE EXPIRES IN 59 MINUTES" in capfd.readouterr().err
 
 
 def test_a_certificate_that_its_responder_does_not_know(
@@ -110,7 +110,7 @@ def test_a_certificate_that_its_responder_does_not_know(
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (("--exec", "false"), "the command of --exec failed: false: ended with code 1"),
+        (("--exec", "false"), "the --exec command failed: false: ended with code 1"),
         (("--exec", "no-such-program"), "is no program that can be run"),
         (("--out", "no/such/directory/x"), "No such file or directory"),
         (("--issuer", "no-such-file"), "No such file or directory"),

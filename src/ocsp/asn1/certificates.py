@@ -207,7 +207,7 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
     except (ValueError, x509.InvalidVersion, UserWarning) as error:
-        raise SchemaError("holds no certificate in PEM or DER") from error
+        raise SchemaError("contains no certificate in PEM or DER") from error
 
 
 def serial_of(certificate: x509.Certificate) -> int:

@@ -60,7 +60,7 @@ def read_pair(site: Site) -> CertificateAndIssuer:
     Return the certificate of *site*, and that of its issuer.
 
     Raises:
-        ConfigError: If a file cannot be read, or holds no certificate.
+        ConfigError: If a file cannot be read, or contains no certificate.
         IssuerNotFound: If none of the certificates there has signed it.
     """
     certificate, *chain = _certificates(site.certificate)

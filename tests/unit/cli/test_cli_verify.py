@@ -135,7 +135,7 @@ def test_the_tree_shows_signer_authorization_and_times(run: Run) -> None:
     _, out, _ = run(*ABOUT)
     for words in (
         "CN=Test Responder",
-        "the issuer has issued it a certificate for OCSP signing  RFC 6960 §4.2.2.2",
+        "the issuer issued its certificate for OCSP signing  RFC 6960 §4.2.2.2",
         "2026-07-01 11:00:00 UTC  1 hour ago",
         "2026-07-04 12:00:00 UTC  expires in 3 days",
         "2026-07-01 12:00:00 UTC  policy strict",

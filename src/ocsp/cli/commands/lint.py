@@ -56,7 +56,7 @@ EPILOG = epilog(
     },
     {
         ExitCode.SUCCESS: "no findings",
-        ExitCode.FINDINGS: "findings of the severity given by --severity, or above",
+        ExitCode.FINDINGS: "findings of the severity in --severity or above",
         ExitCode.INPUT_ERROR: INPUT_ERROR,
     },
 )
@@ -94,7 +94,7 @@ def lint(
     ] = "-",
     issuer: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Issuer of the certificate."),
+        typer.Option(metavar="FILE", help="Certificate of the issuer."),
     ] = None,
     cert: Annotated[
         str | None,
@@ -108,7 +108,7 @@ def lint(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="When the response was served: ISO 8601, UTC if without zone.",
+            help="When the response was served (ISO 8601; no zone means UTC).",
         ),
     ] = None,
     profile: Annotated[

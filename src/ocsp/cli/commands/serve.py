@@ -110,9 +110,7 @@ def serve(
     ] = 8080,
     hours: Annotated[
         float,
-        typer.Option(
-            metavar="HOURS", help="From the time of an answer to its nextUpdate."
-        ),
+        typer.Option(metavar="HOURS", help="Time from an answer to its nextUpdate."),
     ] = 8.0,
     nonce: Annotated[
         NonceChoice,
@@ -161,7 +159,8 @@ def _authority(
     try:
         signer = KeySigner(key, certificate)
     except (BuildError, TypeError) as error:
-        raise CommandError("--key", str(error)) from error
+        hint = "--cert is the certificate of the key"
+        raise CommandError("--key", str(error), hint) from error
     try:
         return Authority(load_certificate(issuer), signer, unlisted=unlisted)
     except ConfigError as error:

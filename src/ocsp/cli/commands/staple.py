@@ -36,9 +36,9 @@ __all__ = ["EPILOG", "HELP", "staple"]
 
 HELP = """Keep the OCSP staple files of a TLS server fresh.
 
-Asks the responder at half of a staple's lifetime. The staple file is replaced, in one
-step, only by a verified response that says good or revoked and is newer. SIGHUP renews
-all staples now, SIGTERM stops."""
+Asks the responder at half of a staple's lifetime. Only a newer, verified response that
+says good or revoked replaces the file, atomically. SIGHUP renews all staples now,
+SIGTERM stops the command."""
 
 EPILOG = epilog(
     {

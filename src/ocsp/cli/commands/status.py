@@ -35,7 +35,7 @@ from ocsp.status.sqlite import Entry, SQLiteSource
 
 __all__ = ["DATABASE", "add_commands"]
 
-HELP = "Manage the certificate status that [cyan]ocsp serve[/cyan] answers with."
+HELP = "Manage the file with the status of certificates, for [cyan]ocsp serve[/cyan]."
 
 DATABASE = "status.db"
 
@@ -64,7 +64,7 @@ Serials = Annotated[
 
 _ADD = epilog(
     {
-        "ocsp status add --issuer ca.pem --cert leaf.pem": "add a new certificate",
+        "ocsp status add --issuer ca.pem --cert leaf.pem": "add an issued certificate",
         "ocsp status add --issuer ca.pem --serial 0x1f2e": "add it by serial number",
     }
 )
@@ -78,12 +78,14 @@ _REVOKE = epilog(
         ),
     }
 )
-_RELEASE = epilog({"ocsp status release --issuer ca.pem --cert leaf.pem": "end hold"})
+_RELEASE = epilog(
+    {"ocsp status release --issuer ca.pem --cert leaf.pem": "end the hold"}
+)
 _LIST = epilog(
     {
         "ocsp status list": "show all certificates",
         "ocsp status list --json | jq '.[] | select(.status == \"revoked\")'": (
-            "select the revoked ones from the JSON"
+            "print the revoked ones as JSON"
         ),
     }
 )
@@ -138,7 +140,7 @@ def revoke(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Revocation time: ISO 8601, UTC if without zone. Default: now.",
+            help="Revocation time (ISO 8601; no zone means UTC). Default: now.",
         ),
     ] = None,
     database: Database = DATABASE,

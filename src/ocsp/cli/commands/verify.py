@@ -42,9 +42,9 @@ __all__ = ["EPILOG", "HELP", "PolicyName", "verify_response"]
 
 HELP = """Verify a response, and show the status of a certificate.
 
-Checks the signature, the authority of the signer, the certificate that the response is
-about, the times and the nonce (RFC 6960 section 3.2). Does not check the certification
-path of the certificate."""
+Checks the signature, the authorization of the signer, the CertID, the times and the
+nonce (RFC 6960 section 3.2). Does not check the certification path of the
+certificate."""
 
 EPILOG = epilog(
     {
@@ -52,7 +52,7 @@ EPILOG = epilog(
             "is the certificate good now?"
         ),
         "ocsp verify --serial 0x1f2e --issuer ca.pem --response response.der "
-        "--at 2026-07-01": "was it good then? Identified by its serial number",
+        "--at 2026-07-01": "was it good at that time? By serial number",
         "ocsp verify --cert leaf.pem --issuer ca.pem --response response.der "
         "--request request.der --json | jq .failures": (
             "check the nonce too, and print the failures as JSON"
@@ -116,7 +116,7 @@ def verify_response(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Time of verification: ISO 8601, UTC if without zone. Default: now.",
+            help="Time of verification (ISO 8601; no zone means UTC). Default: now.",
         ),
     ] = None,
     nonce: Annotated[

@@ -31,7 +31,7 @@ _HINTS = {
     Reason.NO_URL: "use --url URL to name a responder, or --crl-fallback for a CRL",
     Reason.FORBIDDEN: "use --private to allow private addresses, or --url URL",
     Reason.TIMEOUT: "use --timeout SECONDS to wait longer, --verbose to see each step",
-    Reason.UNAUTHORIZED: "the responder does not serve it; is the issuer right?",
+    Reason.UNAUTHORIZED: "the responder has no record of it; check --issuer and --url",
 }
 """What the user can do, by the reason of the failure."""
 

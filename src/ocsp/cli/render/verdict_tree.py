@@ -30,7 +30,7 @@ __all__ = ["draw_verdict"]
 
 _AUTHORIZED = {
     "issuer": "the signer is the issuer",
-    "delegate": "the issuer has issued it a certificate for OCSP signing",
+    "delegate": "the issuer issued its certificate for OCSP signing",
     "configured": "the signer is trusted by --responder",
 }
 """Why a signer is authorized: the three criteria of RFC 6960 §4.2.2.2."""
