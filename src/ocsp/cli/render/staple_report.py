@@ -65,7 +65,7 @@ def _code(report: StapleReport) -> ExitCode:
 
 
 class StapleReporter:
-    """Prints the result of each step, as text or as JSON."""
+    """Print the result of each step, as text or as JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
         """
