@@ -477,6 +477,16 @@ def test_demo_runs_to_the_end(run: Run) -> None:
     assert "ocsp demo --stay" in out
 
 
+def test_demo_help_names_the_methods_of_both_clients(run: Run) -> None:
+    """Both clients ask by GET and by POST, and the help says so."""
+    code, out, _ = run("demo", "--help")
+    assert code == 0
+    assert "by GET and by POST" in out
+    table = run("demo")[1]
+    for client in ("ocsp GET", "ocsp POST", "openssl GET", "openssl POST"):
+        assert table.count(client) == 3
+
+
 def test_demo_fails_if_an_answer_is_wrong(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
