@@ -142,13 +142,15 @@ def test_many_are_a_table_and_the_worst_counts(shell: Shell) -> None:
     assert shell(files[0], files[2], *options)[0] == 3
 
 
-def test_json_is_a_list_with_all_that_is_known(shell: Shell) -> None:
+def test_json_lists_everything_about_each_certificate(shell: Shell) -> None:
     """Attempts with them."""
     leaf = shell.file("leaf.pem", shell.live.leaf(REVOKED))
     _, shown, _ = shell(
         leaf, "--issuer", shell.ca, "--url", shell.live.url, "--json", "--nonce"
     )
-    (document,) = json.loads(shown)
+    written = json.loads(shown)
+    assert (written["schema_version"], written["type"]) == (1, "check")
+    (document,) = written["certificates"]
     assert document["status"] == "revoked"
     assert document["revocation_reason"] == "keyCompromise"
     assert document["authorized_by"] == "delegate"

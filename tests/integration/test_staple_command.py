@@ -67,10 +67,11 @@ def test_programs_get_a_line_of_json(
     (line,) = _lines(out)
     assert line.pop("certificate") == str(site.site)
     assert line.pop("staple") == str(site.staple)
+    assert (line["schema_version"], line["type"]) == (1, "staple")
     assert line["status"] == "revoked"
     assert (line["event"], line["state"], line["failure"]) == ("written", "holds", None)
     assert set(line) == {
-        "time", "event", "state", "status", "revocation_time", "this_update",
+        "schema_version", "type", "time", "event", "state", "status", "revocation_time", "this_update",
         "holds_until", "next", "failure", "error",
     }  # fmt: skip
     assert line["revocation_time"].endswith("Z")

@@ -290,7 +290,9 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
     )  # fmt: skip
     assert (code, out) == (0, "status.db: 1 certificate revoked\n")
     code, out, _ = run("status", "list", "--json")
-    assert json.loads(out) == [
+    listed = json.loads(out)
+    assert (listed["schema_version"], listed["type"]) == (1, "status-list")
+    assert listed["certificates"] == [
         {
             "issuer": "CN=Test CA",
             "serial_number": "7",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -26,6 +25,7 @@ from ocsp.cli.input.loading import load_certificate, load_certificates, place
 from ocsp.cli.input.tls_peer import from_server
 from ocsp.cli.render.check_output import draw, outcome_document, table
 from ocsp.cli.render.console import errors, output, warn
+from ocsp.cli.render.json_output import write_json
 from ocsp.client import (
     AddressPolicy,
     Attempt,
@@ -67,7 +67,7 @@ EPILOG = epilog(
         "ocsp check leaf.pem --issuer ca.pem --url http://127.0.0.1:8080 --verbose": (
             "ask another responder, and show each step"
         ),
-        "ocsp check *.pem --issuer ca.pem --json | jq '.[] | .status'": (
+        "ocsp check *.pem --issuer ca.pem --json | jq '.certificates[].status'": (
             "check many certificates, and print only the status of each"
         ),
     },
@@ -161,7 +161,7 @@ def check(
         bool, typer.Option("--verbose", help="Show each step: URL, time, failed rule.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write a JSON list; its keys are stable.")
+        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
     """Check all *sources*, show the outcomes, and return the worst exit code."""
@@ -310,7 +310,7 @@ def _outcomes(
 def _show(outcomes: Sequence[Outcome], *, verbose: bool, as_json: bool) -> None:
     if as_json:
         documents = [outcome_document(each) for each in outcomes]
-        typer.echo(json.dumps(documents, indent=2))
+        write_json({"type": "check", "certificates": documents})
     elif verbose or len(outcomes) == 1:
         for outcome in outcomes:
             output().print(draw(outcome, verbose=verbose))

@@ -7,7 +7,6 @@ The command verifies nothing, and its output says so.
 from __future__ import annotations
 
 import datetime
-import json
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from ocsp.cli.help_text import epilog
 from ocsp.cli.input.loading import RawMessage, place, read_message
 from ocsp.cli.render.console import output
 from ocsp.cli.render.describe import request_document, response_document
+from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree import draw
 from ocsp.errors import DecodeError
 from ocsp.messages.requests.request import load_der_ocsp_request
@@ -66,7 +66,7 @@ def inspect(
     message = read_message(source)
     document = _document(message, kind or message.kind, place(source))
     if as_json:
-        typer.echo(json.dumps(document | {"encoding": message.wrapping}, indent=2))
+        write_json(document | {"encoding": message.wrapping})
         return
     now = datetime.datetime.now(datetime.UTC)
     output().print(draw(document, wrapping=message.wrapping, now=now))

@@ -7,7 +7,6 @@ verify``.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Any
@@ -28,6 +27,7 @@ from ocsp.cli.input.loading import (
     read_message,
 )
 from ocsp.cli.render.console import output
+from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.vocabulary import count
 from ocsp.linting import (
     LintFinding,
@@ -140,7 +140,7 @@ def lint(
     )
     least = Severity[severity.name]
     if as_json:
-        typer.echo(json.dumps(_document(report, least), indent=2))
+        write_json(_document(report, least))
     else:
         output().print(_draw(report, least))
     return ExitCode.FINDINGS if report.at_least(least) else ExitCode.SUCCESS

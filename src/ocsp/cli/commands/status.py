@@ -8,7 +8,6 @@ because the responder answers only for issued certificates.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -29,6 +28,7 @@ from ocsp.cli.input.loading import (
     place,
 )
 from ocsp.cli.render.console import errors, output, status_style
+from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.vocabulary import REASONS, count, reason_from, reason_name
 from ocsp.errors import StatusChangeRefused, UnknownCertificate
 from ocsp.status.sqlite import Entry, SQLiteSource
@@ -84,7 +84,8 @@ _RELEASE = epilog(
 _LIST = epilog(
     {
         "ocsp status list": "show all certificates",
-        "ocsp status list --json | jq '.[] | select(.status == \"revoked\")'": (
+        "ocsp status list --json | "
+        "jq '.certificates[] | select(.status == \"revoked\")'": (
             "print the revoked ones as JSON"
         ),
     }
@@ -180,7 +181,8 @@ def list_all(
     with SQLiteSource(database, read_only=True) as source:
         entries = source.entries()
     if as_json:
-        typer.echo(json.dumps([_document(entry) for entry in entries], indent=2))
+        certificates = [_document(entry) for entry in entries]
+        write_json({"type": "status-list", "certificates": certificates})
     else:
         output().print(_table(entries))
 

@@ -9,7 +9,6 @@ read exits with 4.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Annotated
@@ -29,6 +28,7 @@ from ocsp.cli.input.loading import (
     load_response,
 )
 from ocsp.cli.render.console import output
+from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.verdict import verdict_document
 from ocsp.cli.render.verdict_tree import draw_verdict
 from ocsp.errors import VerificationError
@@ -157,7 +157,7 @@ def verify_response(
     )
     document = verdict_document(outcome, subject, authority, moment, policy.value)
     if as_json:
-        typer.echo(json.dumps(document, indent=2))
+        write_json(document)
     else:
         output().print(draw_verdict(document))
     if isinstance(outcome, VerificationError):

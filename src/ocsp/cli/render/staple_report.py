@@ -7,17 +7,16 @@ in capitals when the staple expires soon.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp
 from ocsp.cli.exit_codes import ExitCode, one_line
 from ocsp.cli.render.console import output, status_style, warn
+from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.vocabulary import age
 from ocsp.errors import (
     CertificateStatusUnknown,
@@ -104,7 +103,7 @@ class StapleReporter:
 
     def _lines(self, reports: Iterable[StapleReport]) -> None:
         for report in reports:
-            typer.echo(json.dumps(_document(report)))
+            write_json({"type": "staple", **_document(report)}, one_line=True)
 
 
 def _warn(reports: Iterable[StapleReport]) -> None:
