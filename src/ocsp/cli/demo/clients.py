@@ -17,15 +17,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp import limits
 from ocsp.cli.render.describe import response_status_name
 from ocsp.cli.render.vocabulary import common_name, reason_name
-from ocsp.errors import MissingExtraError, UnsuccessfulResponse, VerificationError
-from ocsp.http import get_url
+from ocsp.client import AddressPolicy, HTTPRequest
+from ocsp.errors import (
+    FetchError,
+    MissingExtraError,
+    UnsuccessfulResponse,
+    VerificationError,
+)
+from ocsp.http import REQUEST_TYPE, get_url
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPResponseStatus
@@ -43,7 +51,15 @@ UNSIGNED = "not signed"
 """An OCSP error response has no signature that could be verified."""
 
 _TIMEOUT = 10.0
-"""Seconds. On one machine an answer takes milliseconds."""
+"""Seconds. The responder is on this machine, where an answer takes milliseconds."""
+
+_BOUNDS: dict[str, Any] = {
+    "address_policy": AddressPolicy.PRIVATE_TOO,
+    "max_bytes": limits.MAX_VERIFIED_BYTES,
+    "timeout": _TIMEOUT,
+    "io_timeout": _TIMEOUT,
+}
+"""What every exchange of the demo has in common."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,25 +87,32 @@ def _timed(ask: Callable[[], Answer]) -> Answer:
 
 
 class PackageClient:
-    """A client that sends this package's messages with ``httpx``."""
+    """A client that sends this package's messages with this package's transport."""
 
     def __init__(self, url: str, issuer: x509.Certificate) -> None:
         try:
-            import httpx
+            from ocsp.client.transport.http import HTTPTransport
         except ModuleNotFoundError as error:
             raise MissingExtraError("ocsp demo", "client") from error
         self._url = url
         self._issuer = issuer
-        self._failures = (httpx.HTTPError,)
-        self._http = httpx.Client(trust_env=False, timeout=_TIMEOUT)
+        self._transport = HTTPTransport()
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
     def fetch(self, url: str) -> bytes:
-        """Return the body of a GET of *url*."""
-        return self._http.get(url).content
+        """
+        Return the body of a GET of *url*.
+
+        Raises:
+            FetchError: If there is no answer.
+        """
+        return self._send(HTTPRequest(method="GET", url=url, **_BOUNDS))
+
+    def _send(self, request: HTTPRequest) -> bytes:
+        return self._transport.send(request).body
 
     def get(self, certificate: x509.Certificate) -> Answer:
         """Ask by GET: cacheable, without a nonce (RFC 9919 §6)."""
@@ -103,7 +126,7 @@ class PackageClient:
         cert_id = CertID.for_certificate(certificate, self._issuer, hashes.SHA256())
         try:
             body = self._fetch(cert_id, nonce)
-        except self._failures as error:
+        except FetchError as error:
             return Answer(says=f"no answer: {error}", verified_by="-")
         return self.judge(body, certificate, nonce)
 
@@ -113,11 +136,15 @@ class PackageClient:
             der = builder.build().public_bytes(Encoding.DER)
             return self.fetch(get_url(self._url, der))
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-        return self._http.post(
-            self._url,
-            content=builder.build().public_bytes(Encoding.DER),
-            headers={"Content-Type": "application/ocsp-request"},
-        ).content
+        return self._send(
+            HTTPRequest(
+                method="POST",
+                url=self._url,
+                headers=(("content-type", REQUEST_TYPE),),
+                body=builder.build().public_bytes(Encoding.DER),
+                **_BOUNDS,
+            )
+        )
 
     def judge(
         self, body: bytes, certificate: x509.Certificate, nonce: bytes | None
