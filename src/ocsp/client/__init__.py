@@ -1,5 +1,5 @@
 """
-The client: ask responders, verify what they answer, remember it.
+The client: ask responders, verify their answers, cache them.
 
 ::
 
@@ -9,9 +9,9 @@ The client: ask responders, verify what they answer, remember it.
     with ocsp.Client(Options(responder_order=ResponderOrder.HEDGED)) as client:
         report = client.check_chain(chain)
 
-One flow holds all logic (:mod:`ocsp.client.checking.flow`); threads and asyncio drive
-it. It ends in an :class:`Outcome`: *good*, *revoked* or *unknown* with evidence, or
-*indeterminate* with a reason.
+One flow contains the logic of a check (:mod:`ocsp.client.checking.flow`); both clients
+run it, in threads or in asyncio tasks. It returns an :class:`Outcome`: *good*,
+*revoked* or *unknown* with evidence, *not needed*, or *indeterminate* with a reason.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
-``ocsp.AsyncClient``: for programs on asyncio.
+``ocsp.AsyncClient``: the client for asyncio.
 
-Rules of this file: arguments in, flows driven by tasks, outcomes out.
+It checks arguments, runs the flows of :mod:`ocsp.client.core` in tasks and returns
+outcomes.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ Found = TypeVar("Found")
 
 class AsyncClient:
     """
-    Asks whether certificates are revoked, and remembers what it has verified.
+    Check the revocation status of certificates, and cache verified answers.
 
     ::
 
         async with ocsp.AsyncClient() as client:
             (await client.check(cert, issuer)).require_good()
 
-    Any number of tasks of one event loop may share one. Cancelling a task closes what
-    it has opened.
+    Tasks of one event loop may share one client. Cancelling a task closes the
+    connections that it has opened.
     """
 
     def __init__(
@@ -54,19 +55,20 @@ class AsyncClient:
         environment: Environment | None = None,
     ) -> None:
         """
-        Make a client.
+        Create a client.
 
         Args:
-            options: How it asks.
+            options: How the client checks. Default: ``Options()``.
 
-            cache: Where it keeps answers; without one, in memory of its own. Share it
-                only with clients that have the same policy.
+            cache: Where the client keeps verified answers. Default: a new
+                :class:`MemoryCache`. Share a cache only between clients with the same
+                policy.
 
-            transport: What sends; without one, an
-                :class:`AsyncHTTPTransport`, made when it is
-                first needed. A transport that you give, you close.
+            transport: The transport that sends HTTP requests. Default: an
+                :class:`AsyncHTTPTransport`, created at the first request. The client
+                does not close a transport that you pass.
 
-            environment: Clock and chance, for tests.
+            environment: Clock and random numbers, for tests.
         """
         self._core = Core(options or Options(), cache, environment or Environment())
         self._given = transport
@@ -74,7 +76,7 @@ class AsyncClient:
 
     @property
     def options(self) -> Options:
-        """How it asks."""
+        """The options of this client."""
         return self._core.options
 
     async def check(
@@ -86,25 +88,28 @@ class AsyncClient:
         nonce: SendNonce | None = None,
     ) -> Outcome:
         """
-        Return what is known of *cert*: what is remembered, or what a responder says.
+        Check one certificate, with a cached answer or by asking its responders.
 
-        Not checked: the path of *cert*. Build and check it first: the URLs that are
-        asked stand in the certificate, and a stranger's certificate could name any.
+        Not checked: the certification path of *cert*. Build and validate the path
+        first: the client sends requests to the URLs in the certificate, and an
+        untrusted certificate can name any URL.
 
         Args:
-            cert: The certificate in question.
+            cert: The certificate to check.
 
-            issuer: The certificate of its issuer. Without it nothing is known, unless
-                ``options.missing_issuer`` says that it may be fetched.
+            issuer: The certificate of the issuer. Without it the outcome is
+                indeterminate, unless ``options.missing_issuer`` is ``FETCH``.
 
-            url: Whom to ask, instead of the responders that *cert* names; such a URL
-                may lead to a private address.
+            url: Responder URL, or several, to use instead of those in *cert*. They
+                may lead to private addresses.
 
-            nonce: Instead of ``options.nonce``. With one, nothing remembered counts.
+            nonce: Overrides ``options.nonce``. With ``ALWAYS`` the client does not
+                use the cache.
 
         Raises:
-            TypeError: If an argument is of another type.
-            MissingExtraError: If httpx is not installed, and no transport was given.
+            TypeError: If an argument has the wrong type.
+            MissingExtraError: If a request is needed, httpcore is not installed and
+                no transport was given.
         """
         request = self._core.request(cert, issuer, url)
         return await self._driven(self._core.check(request, nonce))
@@ -113,12 +118,11 @@ class AsyncClient:
         self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
     ) -> ChainCheck:
         """
-        Return what is known of every certificate of *chain* but the last.
-
-        All are asked about at the same time.
+        Check every certificate of *chain* except the last, all at the same time.
 
         Args:
-            chain: The certificates, each issued by the next; the last is trusted.
+            chain: The certificates, each issued by the next one. The last is the
+                trust anchor and is not checked.
 
             nonce: As for :meth:`check`.
 
@@ -138,14 +142,14 @@ class AsyncClient:
         progress: ProgressCallback | None = None,
     ) -> list[Outcome]:
         """
-        Return what is known of many certificates, in their order.
+        Check many certificates; return the outcomes in the order of *items*.
 
         Args:
-            items: Pairs of a certificate and that of its issuer.
+            items: Pairs of a certificate and the certificate of its issuer.
 
             url: As for :meth:`check`.
 
-            concurrency: How many questions to one responder may be under way.
+            concurrency: How many requests to one responder may run at the same time.
 
             progress: Called after each certificate.
 
@@ -158,7 +162,7 @@ class AsyncClient:
         return await _Workers(self, requests, concurrency, progress).run()
 
     async def ask(self, request: CheckRequest) -> Outcome:
-        """Return what is known; :meth:`check` for a question that was checked."""
+        """Run one check; like :meth:`check`, for arguments that were validated."""
         return await self._driven(self._core.check(request, None))
 
     async def _driven(self, flow: Flow[Found]) -> Found:
@@ -166,10 +170,10 @@ class AsyncClient:
 
     def transport(self) -> AsyncTransport:
         """
-        Return what sends, made when it is first needed.
+        Return the transport; create one at the first call if none was given.
 
         Raises:
-            MissingExtraError: If httpx is not installed, and none was given.
+            MissingExtraError: If httpcore is not installed and no transport was given.
         """
         if self._given is not None:
             return self._given
@@ -178,7 +182,7 @@ class AsyncClient:
         return self._own
 
     async def aclose(self) -> None:
-        """Close the connections; asking again opens new ones."""
+        """Close the connections; the next request opens new ones."""
         own, self._own = self._own, None
         if own is not None:
             await own.aclose()
@@ -194,12 +198,12 @@ def _http_transport() -> AsyncTransport:
     try:
         from ocsp.client.transport.http import AsyncHTTPTransport
     except ModuleNotFoundError as error:
-        raise MissingExtraError("asking over HTTP", "client") from error
+        raise MissingExtraError("sending HTTP requests", "client") from error
     return AsyncHTTPTransport()
 
 
 class _Workers:
-    """Tasks that share many questions."""
+    """Tasks that work through many requests."""
 
     def __init__(
         self,
@@ -215,7 +219,7 @@ class _Workers:
         self._outcomes: dict[int, Outcome] = {}
 
     async def run(self) -> list[Outcome]:
-        """Return the outcomes, in the order of the questions."""
+        """Return the outcomes, in the order of the requests."""
         tasks = [
             asyncio.create_task(self._work()) for _ in range(self._schedule.workers)
         ]

@@ -1,8 +1,8 @@
 """
-What both clients are: options, memory, and the flows of each question.
+What both clients share: options, memory, and the flow of each kind of check.
 
-Rules of this file: nothing waits here. :class:`ocsp.Client` and
-:class:`ocsp.AsyncClient` put a driver and a transport to it.
+This module does no I/O. :class:`ocsp.Client` and :class:`ocsp.AsyncClient` run the
+flows with a driver and a transport.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from ocsp.client.outcome import FailMode, Outcome
 __all__ = ["ChainCheck", "Core", "URLs"]
 
 URLs = str | Iterable[str] | None
-"""One URL, or several in the order in which they are to be asked."""
+"""One URL, or several in the order in which the client uses them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainCheck:
-    """What is known of a chain."""
+    """The outcomes for a chain."""
 
     outcomes: tuple[Outcome, ...]
-    """One for each certificate but the last, in the order of the chain."""
+    """One for each certificate except the last, in the order of the chain."""
 
     def require_good(self, fail: FailMode = FailMode.HARD) -> Self:
         """
-        Return this if every certificate is good, or needs no status.
+        Return this object if every certificate is good or needs no status.
 
         Args:
             fail: As for :meth:`Outcome.require_good`.
 
         Raises:
             CertificateNotGood: If one is revoked, or unknown to its responder.
-            RevocationIndeterminate: If of one nothing is known, and *fail* is ``HARD``.
+            RevocationIndeterminate: If one is indeterminate and *fail* is ``HARD``.
         """
-        # What is known to be bad tells more than what is not known.
+        # A revoked certificate is reported before an indeterminate one.
         for outcome in self.outcomes:
             outcome.require_good(FailMode.UNSAFE_SOFT)
         for outcome in self.outcomes:
@@ -53,11 +53,14 @@ class ChainCheck:
         return self
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a chain check is no boolean: call .require_good()")
+        raise TypeError(
+            "a ChainCheck has no truth value: call .require_good(), or compare the"
+            " .status of each of .outcomes"
+        )
 
 
 class Core:
-    """Options and memory of one client."""
+    """The options and the memory of one client."""
 
     def __init__(
         self, options: Options, cache: Cache | None, environment: Environment
@@ -74,10 +77,10 @@ class Core:
         self, cert: x509.Certificate, issuer: x509.Certificate | None, url: URLs
     ) -> CheckRequest:
         """
-        Return what a caller wants to know.
+        Return the request of a caller, after checking the types of the arguments.
 
         Raises:
-            TypeError: If *cert* or *issuer* is no certificate.
+            TypeError: If *cert* or *issuer* is not a certificate.
         """
         if not isinstance(cert, x509.Certificate):
             raise TypeError("cert must be a Certificate")
@@ -90,7 +93,7 @@ class Core:
         return CheckRequest(certificate=cert, issuer=issuer, urls=urls)
 
     def check(self, request: CheckRequest, nonce: SendNonce | None) -> Flow[Outcome]:
-        """Return the flow that finds out what is known of one certificate."""
+        """Return the flow that checks one certificate."""
         options = self.options
         if nonce is not None and nonce is not options.nonce:
             options = replace(options, nonce=nonce)
@@ -108,14 +111,17 @@ class Core:
         self, chain: Sequence[x509.Certificate], nonce: SendNonce | None
     ) -> Flow[ChainCheck]:
         """
-        Return the flow that finds out what is known of all of *chain*, at once.
+        Return the flow that checks all certificates of *chain* at the same time.
 
         Raises:
             ValueError: If *chain* has fewer than two certificates.
-            TypeError: If one is no certificate.
+            TypeError: If one of them is not a certificate.
         """
         if len(chain) < 2:
-            raise ValueError("a chain has a certificate and its issuer at least")
+            raise ValueError(
+                f"the chain has {len(chain)} certificates; give a certificate and its"
+                " issuer at least"
+            )
         requests = [
             self.request(cert, issuer, None) for cert, issuer in pairwise(chain)
         ]

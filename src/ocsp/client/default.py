@@ -1,8 +1,7 @@
 """
-``ocsp.check``: one call, with a client that the whole process shares.
+``ocsp.check``: check a certificate with a client that the whole process shares.
 
-Rules of this file: the client is made when it is first needed, in each process anew,
-and closed when the process ends.
+Each process creates its client at the first call and closes it at exit.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ __all__ = ["check"]
 
 _lock = threading.Lock()
 _clients: dict[int, Client] = {}
-"""By process: what a fork copies, connections above all, is its parent's."""
+"""By process ID: a forked child must not use the connections of its parent."""
 
 
 def _client() -> Client:
@@ -49,33 +48,34 @@ def check(
     nonce: SendNonce | None = None,
 ) -> Outcome:
     """
-    Return whether *cert* is revoked: good, revoked, unknown, or that nobody can say.
+    Check one certificate: good, revoked, unknown, not needed or indeterminate.
 
     ::
 
         ocsp.check(cert, issuer).require_good()
 
-    As :meth:`ocsp.Client.check` with the options as they come; a program that needs
-    others makes a :class:`ocsp.Client`. What was verified is remembered as long as it
-    holds.
+    Like :meth:`ocsp.Client.check` with the default options; for other options, create
+    a :class:`ocsp.Client`. Verified answers are cached until they expire.
 
-    Not checked: the path of *cert*. Build and check it first: the URLs that are asked
-    stand in the certificate.
+    Not checked: the certification path of *cert*. Build and validate the path first:
+    the client sends requests to the URLs in the certificate.
 
     Args:
-        cert: The certificate in question.
+        cert: The certificate to check.
 
-        issuer: The certificate of its issuer; without it nothing is known.
+        issuer: The certificate of the issuer. Without it the outcome is
+            indeterminate.
 
-        url: Whom to ask, instead of the responders that *cert* names.
+        url: Responder URL, or several, to use instead of those in *cert*.
 
-        nonce: ``SendNonce.ALWAYS`` for an answer that was made for this question.
+        nonce: ``SendNonce.ALWAYS`` requires an answer that was made for this request.
 
     Returns:
-        An outcome, which is no boolean.
+        The outcome. It has no truth value: compare ``status``, or call
+        ``require_good``.
 
     Raises:
-        TypeError: If an argument is of another type.
-        MissingExtraError: If httpx is not installed.
+        TypeError: If an argument has the wrong type.
+        MissingExtraError: If a request is needed and httpcore is not installed.
     """
     return _client().check(cert, issuer, url=url, nonce=nonce)

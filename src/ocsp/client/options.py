@@ -1,9 +1,8 @@
 """
-Options: how a client asks.
+Options: how a client checks certificates.
 
-Rules of this file: as in :mod:`ocsp.verification.policy`. The defaults are strict, a
-leniency is the member of an enumeration, and what a response has to meet stands in the
-``Policy``, not here.
+The defaults are strict; each exception is a member of an enumeration. What a response
+must satisfy is part of :class:`ocsp.Policy`, not of these options.
 """
 
 from __future__ import annotations
@@ -33,22 +32,26 @@ __all__ = [
 
 
 class SendNonce(enum.Enum):
-    """Whether the answer has to be made for this question (RFC 9654)."""
+    """Whether the client sends a nonce (RFC 9654)."""
 
     NEVER = "never"
-    """It may come from a cache, and need not be younger than it says."""
+    """No nonce. The answer may come from a cache, or be signed in advance."""
 
     ALWAYS = "always"
-    """32 octets at random go along, by POST. Public responders ignore them."""
+    """
+    A nonce of 32 random octets, by POST; the response must contain it. Most public
+    responders ignore nonces.
+    """
 
 
 class RequestMethod(enum.Enum):
-    """The HTTP method."""
+    """The HTTP method of requests."""
 
     GET_IF_SHORT = "get-if-short"
     """
-    GET where the whole URL fits 255 octets: caches can help (RFC 9919 §6). Where that
-    gets no further (HTTP 400, 404, 405, 414, 501; *malformedRequest*), POST, once.
+    GET if the whole URL has at most 255 octets, so that HTTP caches can answer
+    (RFC 9919 §6). If GET fails with HTTP 400, 404, 405, 414 or 501, or with
+    *malformedRequest*, the client sends the request once more by POST.
     """
 
     POST = "post"
@@ -56,87 +59,95 @@ class RequestMethod(enum.Enum):
 
 
 class CertIDHash(enum.Enum):
-    """The hash that names the issuer in the question (RFC 9919 §3.1.1)."""
+    """The hash in the CertID of the request (RFC 9919 §3.1.1)."""
 
     SHA256_THEN_SHA1 = "sha256-then-sha1"
-    """SHA-256; where a responder answers *unauthorized*, once more with SHA-1."""
+    """SHA-256; if the responder answers *unauthorized*, once more with SHA-1."""
 
     SHA256 = "sha256"
     """SHA-256 only."""
 
     SHA1 = "sha1"
-    """SHA-1 only, for responders that know no other."""
+    """SHA-1 only, for responders that support no other hash."""
 
 
 class ResponderOrder(enum.Enum):
-    """In which order the responders of a certificate are asked."""
+    """In which order the client asks the responders of a certificate."""
 
     IN_ORDER = "in-order"
-    """One after the other, until one has told the status."""
+    """One after the other, until one returns *good* or *revoked*."""
 
     HEDGED = "hedged"
-    """The next as soon as one has failed or not answered for ``hedge_after``."""
+    """
+    The client asks the next responder when one fails, or does not answer within
+    ``hedge_after``. The first *good* or *revoked* counts.
+    """
 
 
 class AddressPolicy(enum.Enum):
-    """Where a URL that stands in a certificate, or a redirect, may lead."""
+    """Which addresses a URL in a certificate or a redirect may lead to."""
 
     PUBLIC = "public"
-    """To public addresses only: certificates are not to reach into this network."""
+    """Public addresses only, so that a certificate cannot reach the local network."""
 
     PRIVATE_TOO = "private-too"
-    """To private, loopback and link-local addresses as well."""
+    """Also private, loopback and link-local addresses."""
 
 
 class AllowedSchemes(enum.Enum):
-    """Which URLs are asked."""
+    """Which URL schemes the client uses."""
 
     HTTP = "http"
-    """http only: an answer is signed, and https would need a status in turn."""
+    """
+    http only. Responses are signed, and the server certificate of an https URL would
+    need a status check itself.
+    """
 
     HTTP_AND_HTTPS = "http-and-https"
-    """https too (RFC 5280 §8 warns of the circle)."""
+    """http and https. RFC 5280 §8 warns of circular dependencies."""
 
 
 class Redirects(enum.Enum):
-    """What becomes of a redirect."""
+    """Whether the client follows redirects."""
 
     REFUSE = "refuse"
-    """It is a failure."""
+    """A redirect is a failure."""
 
     SAME_SCHEME = "same-scheme"
-    """Three are followed at most, to the same scheme, and each is checked anew."""
+    """The client follows up to three redirects to the same scheme, each URL checked."""
 
 
 class ContentTypes(enum.Enum):
-    """Which media types an answer may have."""
+    """Which media types the client accepts."""
 
     OCSP_RESPONSE = "ocsp-response"
     """``application/ocsp-response`` (RFC 6960 App. A.2)."""
 
     ANY = "any"
-    """Any: what counts is signed inside. For servers of static files."""
+    """Any, for servers of static files; the signature protects the response itself."""
 
 
 class CRLFallback(enum.Enum):
-    """Whether a CRL is asked where no responder has told the status."""
+    """Whether the client uses a CRL if no responder gives a status."""
 
     NEVER = "never"
-    """It is not: a CRL may have megabytes."""
+    """Never: a CRL can have megabytes."""
 
     WHEN_INDETERMINATE = "when-indeterminate"
-    """It is, where the certificate names one."""
+    """The client fetches a CRL that the certificate names, with its delta CRL."""
 
 
 class MissingIssuer(enum.Enum):
-    """What happens where the caller does not give the certificate of the issuer."""
+    """What the client does if the caller gives no issuer certificate."""
 
     REFUSE = "refuse"
-    """Nothing is known then."""
+    """The outcome is indeterminate."""
 
     FETCH = "fetch"
-    """It is fetched from where the certificate says (caIssuers), and is taken if it
-    has signed the certificate."""
+    """
+    The client fetches it from the caIssuers URLs of the certificate, and accepts it if
+    its key has signed the certificate.
+    """
 
 
 _STRICT = Policy()
@@ -145,58 +156,67 @@ _SECOND = datetime.timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Options:
-    """How a client asks; without arguments carefully. Spans of time are positive."""
+    """How a client checks certificates. Time spans must be positive."""
 
     policy: Policy = _STRICT
-    """What an answer has to meet."""
+    """What a response must satisfy."""
 
     responders: tuple[x509.Certificate, ...] = ()
-    """Certificates that may sign for any issuer because you say so."""
+    """Responder certificates that the caller trusts to sign for any issuer."""
 
     nonce: SendNonce = SendNonce.NEVER
-    """Whether a nonce is sent."""
+    """Whether the client sends a nonce."""
 
     method: RequestMethod = RequestMethod.GET_IF_SHORT
-    """The HTTP method."""
+    """The HTTP method of requests."""
 
     cert_id_hash: CertIDHash = CertIDHash.SHA256_THEN_SHA1
-    """The hash that names the issuer."""
+    """The hash in the CertID of the request."""
 
     responder_order: ResponderOrder = ResponderOrder.IN_ORDER
-    """In which order the responders of a certificate are asked."""
+    """In which order the client asks the responders of a certificate."""
 
     hedge_after: datetime.timedelta = _SECOND / 2
-    """How long one responder is waited for before the next is asked too."""
+    """How long ``HEDGED`` waits for one responder before it asks the next one too."""
 
     address_policy: AddressPolicy = AddressPolicy.PUBLIC
-    """Where URLs in certificates may lead. URLs that you give lead where they do."""
+    """
+    Which addresses URLs in certificates and redirects may lead to. A URL that the
+    caller passes may lead to any address.
+    """
 
     allowed_schemes: AllowedSchemes = AllowedSchemes.HTTP
-    """Which URLs are asked."""
+    """Which URL schemes the client uses."""
 
     redirects: Redirects = Redirects.REFUSE
-    """What becomes of a redirect."""
+    """Whether the client follows redirects."""
 
     content_types: ContentTypes = ContentTypes.OCSP_RESPONSE
-    """Which media types an answer may have."""
+    """Which media types the client accepts."""
 
     missing_issuer: MissingIssuer = MissingIssuer.REFUSE
-    """What happens where the certificate of the issuer is not given."""
+    """What the client does if the caller gives no issuer certificate."""
 
     crl_fallback: CRLFallback = CRLFallback.NEVER
-    """Whether a CRL is asked where no responder has told the status."""
+    """Whether the client uses a CRL if no responder gives a status."""
 
     timeout: datetime.timedelta = 10 * _SECOND
-    """How long one check may take, all tries together."""
+    """The deadline of one check, with all attempts."""
 
     io_timeout: datetime.timedelta = 4 * _SECOND
-    """How long connecting may take, and each wait for more octets."""
+    """How long connecting, and each read or write, may take."""
 
     retries: int = 1
-    """How often responders that failed on the way are asked again, after a pause."""
+    """
+    How many more times the client asks responders with a transient failure, each time
+    after a pause.
+    """
 
     negative_cache_ttl: datetime.timedelta = 20 * _SECOND
-    """For how long a check that led to nothing is not repeated; a minute at most."""
+    """
+    For how long the client returns an indeterminate outcome again instead of repeating
+    the check; at most a minute.
+    """
 
     __repr__ = Policy.__repr__
 
@@ -205,9 +225,9 @@ class Options:
         Check every value.
 
         Raises:
-            TypeError: If one is of another type, ``True`` for an enumeration say.
-            ConfigError: If a span of time is not positive, ``retries`` is negative, or
-                ``negative_cache_ttl`` is over a minute.
+            TypeError: If one has the wrong type, such as ``True`` for an enumeration.
+            ConfigError: If a time span is not positive, ``retries`` is negative, or
+                ``negative_cache_ttl`` is longer than a minute.
         """
         for field in fields(self):
             value, kind = getattr(self, field.name), type(field.default)
@@ -216,11 +236,11 @@ class Options:
             least = datetime.timedelta(0)
             if isinstance(value, datetime.timedelta) and value <= least:
                 seconds = f"{value.total_seconds():g} s"
-                raise ConfigError(field.name, f"must be positive, and is {seconds}")
+                raise ConfigError(field.name, f"must be positive, not {seconds}")
         if self.retries < 0:
-            raise ConfigError("retries", f"must not be negative, and is {self.retries}")
+            raise ConfigError("retries", f"must be 0 or more, not {self.retries}")
         if self.negative_cache_ttl > 60 * _SECOND:
             raise ConfigError(
                 "negative_cache_ttl",
-                f"must be at most one minute, and is {self.negative_cache_ttl}",
+                f"must be at most one minute, not {self.negative_cache_ttl}",
             )

@@ -1,9 +1,8 @@
 """
-What a check has found: a status with evidence, or why there is none.
+The outcome of a check: a status with its evidence, or the reason why there is none.
 
-Rules of this file: an outcome is never a boolean, and *indeterminate* is never *good*;
-whether a certificate may be used without a status, the caller has to say
-(:class:`FailMode`).
+An outcome has no truth value, and *indeterminate* never counts as *good*. The caller
+decides whether to use a certificate without a status (:class:`FailMode`).
 """
 
 from __future__ import annotations
@@ -48,71 +47,79 @@ __all__ = [
 
 
 class CheckStatus(enum.Enum):
-    """What is known of a certificate."""
+    """The result of a check."""
 
     GOOD = "good"
-    """It is not revoked: there is evidence."""
+    """The certificate is not revoked; there is evidence."""
 
     REVOKED = "revoked"
-    """It is revoked: there is evidence."""
+    """The certificate is revoked; there is evidence."""
 
     UNKNOWN = "unknown"
-    """Its responder does not know it, and has signed that."""
+    """The responder does not know the certificate; its signed response says so."""
 
     NOT_NEEDED = "not-needed"
-    """It says that it has no status (RFC 9608 §2, RFC 6960 §4.2.2.2.1)."""
+    """
+    The certificate says that it has no status: noRevAvail (RFC 9608 §2) or
+    id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
+    """
 
     INDETERMINATE = "indeterminate"
-    """Nothing is known, for a :class:`Reason`."""
+    """The check gave no status; :attr:`Outcome.reason` says why."""
 
 
 class Reason(enum.Enum):
-    """Why nothing is known; of several, the one nearest to an answer."""
+    """
+    Why a check gave no status.
+
+    If several attempts failed, the outcome has the reason that comes last here: the
+    attempt that came nearest to an answer.
+    """
 
     UNREADABLE = "unreadable-certificate"
     """The extensions of the certificate cannot be read."""
 
     NO_ISSUER = "no-issuer"
-    """The certificate of the issuer is missing."""
+    """The issuer certificate was neither given nor found."""
 
     NO_URL = "no-url"
-    """The certificate names no responder."""
+    """The certificate names no responder, and the caller gave no URL."""
 
     FORBIDDEN = "forbidden-url"
-    """The URL is none that may be asked."""
+    """The options forbid the scheme or the address of the URL, or it is malformed."""
 
     BACKED_OFF = "backed-off"
-    """The responder failed a moment ago, and is left alone."""
+    """The responder failed recently, and its back-off has not ended."""
 
     TRANSPORT = "transport"
-    """There was no connection, or it broke."""
+    """The connection failed or broke."""
 
     TIMEOUT = "timeout"
     """A deadline passed."""
 
     REDIRECT = "redirect"
-    """The answer was a redirect that is not followed."""
+    """The server redirected, and the client did not follow."""
 
     HTTP_STATUS = "http-status"
-    """The answer had another code than 200."""
+    """The HTTP status was not 200."""
 
     CONTENT_TYPE = "content-type"
-    """The answer was something else than an OCSP response."""
+    """The media type was not that of an OCSP response."""
 
     TOO_LARGE = "too-large"
-    """The answer was longer than is read."""
+    """The body was larger than the limit."""
 
     TRY_LATER = "try-later"
-    """The responder cannot answer now."""
+    """The responder returned *tryLater*."""
 
     RESPONDER_ERROR = "responder-error"
-    """The responder answered *malformedRequest*, *internalError* or *sigRequired*."""
+    """The responder returned *malformedRequest*, *internalError* or *sigRequired*."""
 
     UNAUTHORIZED = "unauthorized"
-    """The responder has nothing to say about the certificate."""
+    """The responder returned *unauthorized*: it does not serve this certificate."""
 
     NOT_VERIFIED = "not-verified"
-    """There was an answer, and it is no evidence."""
+    """The response, or the CRL, failed verification."""
 
 
 _OF_ERROR: tuple[tuple[type[OCSPError], Reason], ...] = (
@@ -133,7 +140,7 @@ _RANK = {reason: rank for rank, reason in enumerate(Reason)}
 
 
 def reason_of(error: OCSPError) -> Reason:
-    """Return what *error* means for the outcome."""
+    """Return the reason that an outcome gives for *error*."""
     if isinstance(error, UnsuccessfulResponse):
         if error.status is OCSPResponseStatus.TRY_LATER:
             return Reason.TRY_LATER
@@ -144,83 +151,89 @@ def reason_of(error: OCSPError) -> Reason:
 
 
 class FailMode(enum.Enum):
-    """What becomes of a certificate of which nothing is known."""
+    """What :meth:`Outcome.require_good` does with an indeterminate outcome."""
 
     HARD = "hard"
-    """It is not used."""
+    """Raise."""
 
     UNSAFE_SOFT = "unsafe-soft"
-    """It is used: whoever can block the question can use a revoked certificate."""
+    """
+    Accept the certificate. An attacker who blocks the request can then use a revoked
+    certificate.
+    """
 
 
 class Source(enum.Enum):
-    """Where the evidence of an outcome has come from."""
+    """Where the evidence of an outcome comes from."""
 
     RESPONDER = "responder"
-    """It was fetched for this check."""
+    """A responder returned it for this check."""
 
     CACHE = "cache"
-    """It was there, verified, and still holds."""
+    """It was in the cache and is still valid."""
 
     CRL = "crl"
-    """It was found in a CRL, as no responder had told the status."""
+    """A CRL, because no responder gave a status."""
 
     STAPLE = "staple"
-    """The server has sent it along."""
+    """The TLS server stapled it."""
 
     NOWHERE = "nowhere"
-    """There is none."""
+    """There is no evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One exchange, or one that did not come about."""
+    """One HTTP exchange of a check, or one that the client refused to make."""
 
     url: str
-    """What was asked; for a GET, without the request in it."""
+    """The URL; for a GET, without the encoded request."""
 
     method: str = ""
     """``GET`` or ``POST``; empty if nothing was sent."""
 
     hash_name: str = ""
-    """The hash that named the issuer: ``sha256`` or ``sha1``."""
+    """The hash of the CertID: ``sha256`` or ``sha1``; empty for CRLs and issuers."""
 
     started: float = 0.0
-    """When, in seconds from the start of the check."""
+    """When it started, in seconds from the start of the check."""
 
     seconds: float = 0.0
-    """How long it took, verification included."""
+    """How long it took, including verification."""
 
     octets: int = 0
-    """The length of the answer."""
+    """The length of the OCSP response; 0 for CRLs and issuers."""
 
     error: OCSPError | None = None
-    """What was wrong, or ``None`` if it gave evidence."""
+    """Why it failed, or ``None`` if it succeeded."""
 
 
 @final
 class Outcome:
     """
-    What is known of one certificate.
+    The outcome of checking one certificate.
 
-    It has no truth value, so that ``if ocsp.check(...)`` fails instead of passing for a
-    revoked certificate: compare :attr:`status`, or call :meth:`require_good`.
+    It has no truth value: ``if ocsp.check(...)`` raises ``TypeError`` instead of
+    accepting a revoked certificate. Compare :attr:`status`, or call
+    :meth:`require_good`.
 
     Attributes:
-        status: What is known.
+        status: The result.
 
-        certificate: The certificate in question.
+        certificate: The certificate that was checked.
 
-        issuer: The certificate of its issuer, given or found; or ``None``.
+        issuer: The certificate of the issuer, given or fetched; or ``None``.
 
-        evidence: What is behind *good*, *revoked* and *unknown*: a verified response,
-            or a verified CRL.
+        evidence: The proof of *good*, *revoked* or *unknown*: a verified response or a
+            verified CRL. ``None`` for other results.
 
-        source: Where that has come from.
+        source: Where the evidence comes from.
 
-        failure: For *indeterminate*: the error nearest to an answer.
+        failure: For *indeterminate*, the error of the attempt that came nearest to an
+            answer; otherwise ``None``.
 
-        attempts: All that was tried, in order; empty if the cache knew.
+        attempts: All attempts in the order in which they ended; empty if the cache
+            answered.
     """
 
     __slots__ = (
@@ -261,7 +274,7 @@ class Outcome:
         source: Source,
         attempts: tuple[Attempt, ...] = (),
     ) -> Self:
-        """Return the outcome that *evidence* makes."""
+        """Return the outcome with the status of *evidence*."""
         status = _STATUS[evidence.status]
         return cls(
             status,
@@ -280,7 +293,7 @@ class Outcome:
         failures: tuple[OCSPError, ...],
         attempts: tuple[Attempt, ...] = (),
     ) -> Self:
-        """Return the outcome where there are only *failures*."""
+        """Return the outcome of a check with *failures* and no evidence."""
         nearest = max(failures, key=lambda error: _RANK[reason_of(error)])
         return cls(
             CheckStatus.INDETERMINATE,
@@ -292,13 +305,13 @@ class Outcome:
 
     @property
     def reason(self) -> Reason | None:
-        """Why nothing is known; ``None`` if something is."""
+        """Why the check gave no status; ``None`` if it is not indeterminate."""
         return None if self.failure is None else reason_of(self.failure)
 
     @property
     def must_staple(self) -> bool:
         """
-        Whether a TLS server has to send the status along (RFC 7633).
+        Whether a TLS server must staple a response for the certificate (RFC 7633).
 
         Raises:
             ValueError: If the extensions of the certificate cannot be read.
@@ -307,18 +320,20 @@ class Outcome:
 
     def require_good(self, fail: FailMode = FailMode.HARD) -> Self:
         """
-        Return this outcome if the certificate is good, or needs no status.
+        Return this outcome if the certificate is good or needs no status.
 
         Args:
-            fail: What becomes of a certificate of which nothing is known. *Unknown* is
-                something that is known, and is refused in any case; so is a revocation
-                with which all but its age is right.
+            fail: What to do if the outcome is indeterminate. *Revoked*, *unknown* and
+                a stale revocation are refused in both modes.
 
         Raises:
-            CertificateRevoked: If it is revoked.
-            CertificateStatusUnknown: If its responder does not know it.
-            RevokedButStale: If it was revoked, says an answer that is too old.
-            RevocationIndeterminate: If nothing is known, and *fail* is ``HARD``.
+            CertificateRevoked: If the certificate is revoked.
+            CertificateStatusUnknown: If the responder does not know the certificate.
+            RevokedButStale: If a response says *revoked* and is valid except for its
+                age.
+            RevocationIndeterminate: If the outcome is indeterminate and *fail* is
+                ``HARD``.
+            TypeError: If *fail* is not a :class:`FailMode`.
         """
         if not isinstance(fail, FailMode):
             raise TypeError("fail must be a FailMode")
@@ -334,7 +349,7 @@ class Outcome:
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
-            "an outcome is no boolean: compare .status, or call .require_good()"
+            "an Outcome has no truth value: compare .status, or call .require_good()"
         )
 
     def __repr__(self) -> str:

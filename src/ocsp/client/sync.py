@@ -1,7 +1,8 @@
 """
-``ocsp.Client``: for programs that wait.
+``ocsp.Client``: the blocking client.
 
-Rules of this file: arguments in, flows driven by threads, outcomes out.
+It checks arguments, runs the flows of :mod:`ocsp.client.core` in threads and returns
+outcomes.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ Found = TypeVar("Found")
 
 class Client:
     """
-    Asks whether certificates are revoked, and remembers what it has verified.
+    Check the revocation status of certificates, and cache verified answers.
 
     ::
 
         with ocsp.Client() as client:
             client.check(cert, issuer).require_good()
 
-    Any number of threads may share one; after a fork, make another one.
+    Threads may share one client. After a fork, create a new client in the child.
     """
 
     def __init__(
@@ -54,18 +55,20 @@ class Client:
         environment: Environment | None = None,
     ) -> None:
         """
-        Make a client.
+        Create a client.
 
         Args:
-            options: How it asks.
+            options: How the client checks. Default: ``Options()``.
 
-            cache: Where it keeps answers; without one, in memory of its own. Share it
-                only with clients that have the same policy.
+            cache: Where the client keeps verified answers. Default: a new
+                :class:`MemoryCache`. Share a cache only between clients with the same
+                policy.
 
-            transport: What sends; without one, :class:`HTTPTransport`, made when it is
-                first needed. A transport that you give, you close.
+            transport: The transport that sends HTTP requests. Default: an
+                :class:`HTTPTransport`, created at the first request. The client does
+                not close a transport that you pass.
 
-            environment: Clock and chance, for tests.
+            environment: Clock and random numbers, for tests.
         """
         self._core = Core(options or Options(), cache, environment or Environment())
         self._lock = threading.Lock()
@@ -74,7 +77,7 @@ class Client:
 
     @property
     def options(self) -> Options:
-        """How it asks."""
+        """The options of this client."""
         return self._core.options
 
     def check(
@@ -86,25 +89,28 @@ class Client:
         nonce: SendNonce | None = None,
     ) -> Outcome:
         """
-        Return what is known of *cert*: what is remembered, or what a responder says.
+        Check one certificate, with a cached answer or by asking its responders.
 
-        Not checked: the path of *cert*. Build and check it first: the URLs that are
-        asked stand in the certificate, and a stranger's certificate could name any.
+        Not checked: the certification path of *cert*. Build and validate the path
+        first: the client sends requests to the URLs in the certificate, and an
+        untrusted certificate can name any URL.
 
         Args:
-            cert: The certificate in question.
+            cert: The certificate to check.
 
-            issuer: The certificate of its issuer. Without it nothing is known, unless
-                ``options.missing_issuer`` says that it may be fetched.
+            issuer: The certificate of the issuer. Without it the outcome is
+                indeterminate, unless ``options.missing_issuer`` is ``FETCH``.
 
-            url: Whom to ask, instead of the responders that *cert* names; such a URL
-                may lead to a private address.
+            url: Responder URL, or several, to use instead of those in *cert*. They
+                may lead to private addresses.
 
-            nonce: Instead of ``options.nonce``. With one, nothing remembered counts.
+            nonce: Overrides ``options.nonce``. With ``ALWAYS`` the client does not
+                use the cache.
 
         Raises:
-            TypeError: If an argument is of another type.
-            MissingExtraError: If httpx is not installed, and no transport was given.
+            TypeError: If an argument has the wrong type.
+            MissingExtraError: If a request is needed, httpcore is not installed and
+                no transport was given.
         """
         request = self._core.request(cert, issuer, url)
         return self._driven(self._core.check(request, nonce))
@@ -113,12 +119,11 @@ class Client:
         self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
     ) -> ChainCheck:
         """
-        Return what is known of every certificate of *chain* but the last.
-
-        All are asked about at the same time.
+        Check every certificate of *chain* except the last, all at the same time.
 
         Args:
-            chain: The certificates, each issued by the next; the last is trusted.
+            chain: The certificates, each issued by the next one. The last is the
+                trust anchor and is not checked.
 
             nonce: As for :meth:`check`.
 
@@ -138,14 +143,14 @@ class Client:
         progress: ProgressCallback | None = None,
     ) -> list[Outcome]:
         """
-        Return what is known of many certificates, in their order.
+        Check many certificates; return the outcomes in the order of *items*.
 
         Args:
-            items: Pairs of a certificate and that of its issuer.
+            items: Pairs of a certificate and the certificate of its issuer.
 
             url: As for :meth:`check`.
 
-            concurrency: How many questions to one responder may be under way.
+            concurrency: How many requests to one responder may run at the same time.
 
             progress: Called after each certificate.
 
@@ -158,7 +163,7 @@ class Client:
         return _Workers(self, requests, concurrency, progress).run()
 
     def ask(self, request: CheckRequest) -> Outcome:
-        """Return what is known; :meth:`check` for a question that was checked."""
+        """Run one check; like :meth:`check`, for arguments that were validated."""
         return self._driven(self._core.check(request, None))
 
     def _driven(self, flow: Flow[Found]) -> Found:
@@ -166,10 +171,10 @@ class Client:
 
     def transport(self) -> Transport:
         """
-        Return what sends, made when it is first needed.
+        Return the transport; create one at the first call if none was given.
 
         Raises:
-            MissingExtraError: If httpx is not installed, and none was given.
+            MissingExtraError: If httpcore is not installed and no transport was given.
         """
         if self._given is not None:
             return self._given
@@ -179,7 +184,7 @@ class Client:
             return self._own
 
     def close(self) -> None:
-        """Close the connections; asking again opens new ones."""
+        """Close the connections; the next request opens new ones."""
         with self._lock:
             own, self._own = self._own, None
         if own is not None:
@@ -196,12 +201,12 @@ def _http_transport() -> Transport:
     try:
         from ocsp.client.transport.http import HTTPTransport
     except ModuleNotFoundError as error:
-        raise MissingExtraError("asking over HTTP", "client") from error
+        raise MissingExtraError("sending HTTP requests", "client") from error
     return HTTPTransport()
 
 
 class _Workers:
-    """Threads that share many questions; this one waits for them."""
+    """Threads that work through many requests; the calling thread waits for them."""
 
     def __init__(
         self,
@@ -221,10 +226,10 @@ class _Workers:
 
     def run(self) -> list[Outcome]:
         """
-        Return the outcomes, in the order of the questions.
+        Return the outcomes, in the order of the requests.
 
         Raises:
-            BaseException: What a worker, or *progress*, has raised.
+            BaseException: Whatever a worker or the progress callback raised first.
         """
         threads = [
             threading.Thread(target=self._work, name="ocsp-many", daemon=True)
@@ -250,7 +255,7 @@ class _Workers:
                 self._note(position, outcome)
         except Cancelled:
             pass
-        except BaseException as error:  # it is raised where the work was given out
+        except BaseException as error:  # run() raises it in the calling thread
             self._failure = self._failure or error
             self._scope.cancel()
 

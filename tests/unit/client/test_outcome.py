@@ -36,7 +36,7 @@ def _outcome(answer: bytes) -> ocsp.Outcome:
 
 def test_an_outcome_is_no_boolean() -> None:
     """``if ocsp.check(...)`` fails, instead of passing for anything."""
-    with pytest.raises(TypeError, match="no boolean"):
+    with pytest.raises(TypeError, match="no truth value"):
         bool(_outcome(response()))
 
 

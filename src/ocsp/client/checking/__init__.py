@@ -1,4 +1,4 @@
-"""One check of a certificate, from the request to the outcome; without I/O."""
+"""The logic of one check, from the request to the outcome. It does no I/O."""
 
 from __future__ import annotations
 

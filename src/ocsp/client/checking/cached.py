@@ -1,9 +1,9 @@
 """
-Remembering: what the cache has, whether it still holds, and what goes into it.
+Cached answers: load them, verify them again if necessary, and store new ones.
 
-RFC 9919 §6 and §7. Rules of this file: an answer is judged by the moment of its use.
-What this client has not verified itself, with its own policy, is verified again first;
-the result is kept for as long as the cache has the same octets.
+RFC 9919 §6 and §7. Whether an answer is still valid is decided when it is used. An
+answer that was verified with another policy, or read from a file, is verified again.
+The client keeps the result until the cache returns a different answer.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ __all__ = ["load_cached", "store_answer"]
 def load_cached(
     state: CheckState, cert_id: CertID, issuer: x509.Certificate
 ) -> Flow[CachedEvidence | None]:
-    """Return what the cache knows that holds at this moment (C2)."""
+    """Return the cached answer to *cert_id* if it is valid now."""
     cache = state.memory.cache
-    if type(cache) is MemoryCache:  # which never blocks
+    if type(cache) is MemoryCache:  # never blocks, so the flow needs no effect
         answer = cache.get(cert_id)
     else:
         answer = yield from call(lambda: cache.get(cert_id))
@@ -41,7 +41,7 @@ def load_cached(
     now, key = state.environment.now(), cert_id.der
     known = state.memory.verified_answers.get(key)
     if known is None or (known.answer is not answer and known.answer != answer):
-        known = _judged(state, cert_id, issuer, answer, now)
+        known = _verify_cached(state, cert_id, issuer, answer, now)
         if known is None:
             return None
         if len(state.memory.verified_answers) >= limits.MAX_CACHED_ANSWERS:
@@ -50,16 +50,17 @@ def load_cached(
     return known if known.begin <= now < known.end else None
 
 
-def _judged(
+def _verify_cached(
     state: CheckState,
     cert_id: CertID,
     issuer: x509.Certificate,
     answer: CachedAnswer,
     now: datetime.datetime,
 ) -> CachedEvidence | None:
+    """Return *answer* with evidence that this client accepts, or ``None``."""
     evidence = answer.evidence
-    if evidence is None or not _is_ours(state, evidence):
-        evidence = _verified_again(state, issuer, answer, now)
+    if evidence is None or not _has_same_settings(state, evidence):
+        evidence = _verify_again(state, issuer, answer, now)
     if evidence is None or evidence.canonical_cert_id != cert_id:
         return None
     return CachedEvidence(
@@ -67,12 +68,12 @@ def _judged(
         evidence,
         evidence.this_update,
         evidence.holds_until,
-        _due(state, answer, evidence),
+        _refresh_time(state, answer, evidence),
     )
 
 
-def _is_ours(state: CheckState, evidence: VerifiedResponse) -> bool:
-    """Tell whether it was verified as this client would."""
+def _has_same_settings(state: CheckState, evidence: VerifiedResponse) -> bool:
+    """Return whether *evidence* was verified with the settings of this client."""
     if evidence.policy != state.options.policy:
         return False
     return (
@@ -81,13 +82,13 @@ def _is_ours(state: CheckState, evidence: VerifiedResponse) -> bool:
     )
 
 
-def _verified_again(
+def _verify_again(
     state: CheckState,
     issuer: x509.Certificate,
     answer: CachedAnswer,
     now: datetime.datetime,
 ) -> VerifiedResponse | None:
-    """Return what an answer from elsewhere proves, if anything."""
+    """Return the evidence of an answer from another client or process, if any."""
     try:
         return verify(
             answer.der,
@@ -101,12 +102,12 @@ def _verified_again(
         return None
 
 
-def _due(
+def _refresh_time(
     state: CheckState, answer: CachedAnswer, evidence: VerifiedResponse
 ) -> datetime.datetime:
-    """Return from when on a newer answer is wanted (C3)."""
-    # Verified again just now, it does not know when it was fetched; where HTTP has
-    # not shortened its life, that began with thisUpdate.
+    """Return from when on the client asks for a newer answer."""
+    # Evidence that was verified again does not say when the answer was fetched. Unless
+    # HTTP has shortened the lifetime, count it from thisUpdate.
     start = evidence.at
     if answer.evidence is None and answer.expires >= evidence.holds_until:
         start = answer.this_update
@@ -117,8 +118,8 @@ def _due(
 def store_answer(
     state: CheckState, evidence: VerifiedResponse, reply: HTTPReply
 ) -> Flow[None]:
-    """Put into the cache what may be there (C1, C2)."""
-    if evidence.nonce_matched:  # it is the answer to one request
+    """Put *evidence* into the cache, if it may be reused."""
+    if evidence.nonce_matched:  # the response answers one request only
         return
     until = expiry(evidence, reply, state.environment.now())
     if until is None or evidence.status is OCSPCertStatus.UNKNOWN:

@@ -1,9 +1,9 @@
 """
-Revocation lists: what a certificate's CRL says, where no responder has told its status.
+CRL fallback: check a certificate with a CRL if no responder gives a status.
 
-RFC 5280 §4.2.1.13 (distribution points), §4.2.1.15 and §5.2.6 (delta CRLs). Rules of
-this file: the same as for responders hold for every URL; what is fetched counts as
-evidence of :func:`ocsp.verify_crl` or not at all.
+RFC 5280 §4.2.1.13 (distribution points), §4.2.1.15 and §5.2.6 (delta CRLs). URLs of
+CRLs are restricted like those of responders. Only a CRL that :func:`ocsp.verify_crl`
+accepts gives a status.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _ACCEPT = "application/pkix-crl"
 def check_crls(
     state: CheckState, issuer: x509.Certificate
 ) -> Flow[VerifiedRevocation | None]:
-    """Return what the first CRL says that proves anything."""
+    """Return the evidence of the first CRL that passes verification, or ``None``."""
     for url in list_urls(state.certificate, x509.CRLDistributionPoints):
         attempt = Attempt(url=url, method="GET", started=state.elapsed())
         known = state.memory.crls.get(url, state.environment.monotonic())
         try:
             if known is None:
-                known = yield from _fetched(state, url)
+                known = yield from _fetch_crl(state, url)
             evidence = verify_crl(
                 known.complete,
                 state.certificate,
@@ -47,19 +47,19 @@ def check_crls(
             state.note(attempt, error)
         else:
             state.note(attempt)
-            _keep(state, url, known, evidence)
+            _cache_crl(state, url, known, evidence)
             return evidence
     return None
 
 
-def _fetched(state: CheckState, url: str) -> Flow[CachedCRL]:
-    complete = yield from _content(state, url)
-    for place in _delta_urls(state, complete):
-        attempt = Attempt(url=place, method="GET", started=state.elapsed())
+def _fetch_crl(state: CheckState, url: str) -> Flow[CachedCRL]:
+    complete = yield from _fetch_body(state, url)
+    for delta_url in _delta_urls(state, complete):
+        attempt = Attempt(url=delta_url, method="GET", started=state.elapsed())
         try:
-            delta = yield from _content(state, place)
+            delta = yield from _fetch_body(state, delta_url)
         except FetchError as error:
-            # Without it, the complete list counts while it is recent itself.
+            # Without a delta CRL, the complete CRL counts until its own nextUpdate.
             state.note(attempt, error)
         else:
             state.note(attempt)
@@ -67,7 +67,7 @@ def _fetched(state: CheckState, url: str) -> Flow[CachedCRL]:
     return CachedCRL(complete, None)
 
 
-def _content(state: CheckState, url: str) -> Flow[bytes]:
+def _fetch_body(state: CheckState, url: str) -> Flow[bytes]:
     reply = yield from fetch(
         state,
         url,
@@ -80,19 +80,19 @@ def _content(state: CheckState, url: str) -> Flow[bytes]:
 
 
 def _delta_urls(state: CheckState, complete: bytes) -> tuple[str, ...]:
-    """Return where a delta CRL lies, as the list says, or else the certificate."""
+    """Return the URLs of delta CRLs in the CRL, or else those in the certificate."""
     try:
         holder = x509.load_der_x509_crl(complete)
         urls = list_urls(holder, x509.FreshestCRL)
     except ValueError:
-        return ()  # which verifying will find
+        return ()  # verify_crl reports the malformed CRL
     return urls or list_urls(state.certificate, x509.FreshestCRL)
 
 
-def _keep(
+def _cache_crl(
     state: CheckState, url: str, known: CachedCRL, evidence: VerifiedRevocation
 ) -> None:
-    """Keep what other certificates of that issuer may need, until there is a newer."""
+    """Keep the CRL until it expires, for other certificates of the same issuer."""
     left = (evidence.holds_until - state.environment.now()).total_seconds()
     size = len(known.complete) + len(known.delta or b"")
     if size <= limits.MAX_KEPT_CRL_BYTES:

@@ -1,11 +1,11 @@
 """
-The flow: one check from the question to its outcome.
+The flow of one check, from the request to the outcome.
 
-``issuer → remembered → needs none → responders (again) → CRL``
+``issuer → cache → is a status needed? → responders (with retries) → CRL``
 
-Rules of this file: every decision of a check is taken here or in the flows that this
-one starts; nothing waits, sends or reads a clock but by effects and the given world. No
-status comes from anything but evidence.
+This flow, and the flows that it starts, take every decision of a check. They wait and
+send by yielding effects only, and read the time from the given environment. Only
+evidence gives a status.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ __all__ = ["check_flow"]
 _SHA256 = hashes.SHA256()
 
 _PAUSE = 0.25
-"""Seconds before responders that failed are asked again; doubled each time."""
+"""Seconds before the first retry of responders that failed; doubled for each retry."""
 
-_NO_ISSUER = "the certificate of the issuer was not given, and could not be fetched"
+_NO_ISSUER = "the issuer certificate was neither given nor found"
 
 _PERMANENT_REASONS = frozenset(
     {
@@ -59,16 +59,16 @@ _PERMANENT_REASONS = frozenset(
         Reason.REDIRECT,
     }
 )
-"""Reasons that will not be others a second later (C2: the negative cache)."""
+"""Reasons that a retry would not change: their outcomes are cached for a while."""
 
 
 def check_flow(state: CheckState) -> Flow[Outcome]:
-    """Return what is known of the certificate in question."""
+    """Return the outcome of one check."""
     issuer = state.request.issuer
     if issuer is None:
-        beforehand = _without_asking(state, None)
-        if beforehand is not None:
-            return beforehand
+        early = _outcome_from_certificate(state, None)
+        if early is not None:
+            return early
         issuer = yield from find_issuer(state)
     if issuer is None:
         return _indeterminate(state, None, IssuerNotFound(_NO_ISSUER))
@@ -76,16 +76,16 @@ def check_flow(state: CheckState) -> Flow[Outcome]:
     known = None
     if state.options.nonce is SendNonce.NEVER:
         known = yield from load_cached(state, cert_id, issuer)
-        if known is not None and state.environment.now() < known.due:
+        if known is not None and state.environment.now() < known.refresh_at:
             return _outcome(state, issuer, known.evidence, Source.CACHE)
-        failed_checks = state.memory.failed_checks.get(
+        failed_check = state.memory.failed_checks.get(
             _failed_check_key(state, cert_id), state.environment.monotonic()
         )
-        if known is None and failed_checks is not None:
-            return failed_checks
-    beforehand = _without_asking(state, issuer)
-    if beforehand is not None:
-        return beforehand
+        if known is None and failed_check is not None:
+            return failed_check
+    early = _outcome_from_certificate(state, issuer)
+    if early is not None:
+        return early
     if known is None:
         return (yield from _ask_responders_then_crl(state, cert_id, issuer))
     return (yield from _refresh(state, cert_id, issuer, known))
@@ -94,14 +94,14 @@ def check_flow(state: CheckState) -> Flow[Outcome]:
 def _failed_check_key(
     state: CheckState, cert_id: CertID
 ) -> tuple[bytes, tuple[str, ...]]:
-    """Return what a check in vain is known by: another responder may know more."""
+    """Return the key of a failed check; checks with other URLs are separate entries."""
     return cert_id.der, state.request.urls
 
 
-def _without_asking(
+def _outcome_from_certificate(
     state: CheckState, issuer: x509.Certificate | None
 ) -> Outcome | None:
-    """Return what the certificate itself makes of the question, if anything."""
+    """Return the outcome if the certificate needs no status or is unreadable."""
     try:
         if needs_no_status(state.certificate):
             return Outcome(CheckStatus.NOT_NEEDED, state.certificate, issuer)
@@ -139,13 +139,13 @@ def _refresh(
     issuer: x509.Certificate,
     known: CachedEvidence,
 ) -> Flow[Outcome]:
-    """Ask anew; what is known holds until there is something newer (C3)."""
+    """Ask for a newer answer; use the cached one if that fails and it is valid."""
     key, refreshing = cert_id.der, state.memory.refreshing
     if key in refreshing:
         return _outcome(state, issuer, known.evidence, Source.CACHE)
     refreshing.add(key)
     try:
-        # Whoever has an answer that holds is not kept waiting for a better one.
+        # No retries: the caller should not wait while the cached answer is valid.
         outcome = yield from _ask(state, cert_id, issuer, retries=0)
     finally:
         refreshing.discard(key)
@@ -162,7 +162,7 @@ def _refresh(
 def _ask_responders_then_crl(
     state: CheckState, cert_id: CertID, issuer: x509.Certificate
 ) -> Flow[Outcome]:
-    """Ask the responders, then a CRL where that is wanted, and note what is in vain."""
+    """Ask the responders, then use a CRL if the options say so; cache a failure."""
     outcome = yield from _ask(state, cert_id, issuer, state.options.retries)
     if outcome.status is not CheckStatus.INDETERMINATE:
         return outcome
@@ -185,7 +185,7 @@ def _ask_responders_then_crl(
 def _ask(
     state: CheckState, cert_id: CertID, issuer: x509.Certificate, retries: int
 ) -> Flow[Outcome]:
-    """Ask the responders, and remember what they have told."""
+    """Ask the responders and cache the answer."""
     urls = state.request.urls or responder_urls(state.certificate)
     if not urls:
         state.failures.append(NoResponderURL())
@@ -201,9 +201,10 @@ def _ask(
 def _ask_all(
     state: CheckState, issuer: x509.Certificate, urls: tuple[str, ...], retries: int
 ) -> Flow[Attempted | None]:
-    """Return what tells most, after as many rounds as are allowed."""
+    """Return the best answer of the responders, with up to *retries* more rounds."""
     for again in range(retries + 1):
-        tried = yield from _round(state, issuer, urls, again=again > 0)
+        tried = yield from _ask_each(state, issuer, urls, again=again > 0)
+        # Good or revoked if one said so, else unknown.
         answer = next(filter(_is_final, tried), None)
         answer = answer or next((each for each in tried if each.evidence), None)
         if answer is not None:
@@ -220,20 +221,20 @@ def _ask_all(
 
 
 def _wait(state: CheckState, tried: list[Attempted], again: int) -> float:
-    """Return how long to wait before the next round: as long as the shyest asks."""
-    asked = [
+    """Return the wait before a retry: back-off or the largest Retry-After."""
+    requested = [
         each.error.retry_after
         for each in tried
         if isinstance(each.error, HTTPStatusError) and each.error.retry_after
     ]
-    own: float = _PAUSE * 2**again * (1 + state.environment.fraction())
-    return max([own, *asked])
+    backoff: float = _PAUSE * 2**again * (1 + state.environment.fraction())
+    return max([backoff, *requested])
 
 
-def _round(
+def _ask_each(
     state: CheckState, issuer: x509.Certificate, urls: tuple[str, ...], *, again: bool
 ) -> Flow[list[Attempted]]:
-    """Ask each of *urls* until one has told the status."""
+    """Ask each of *urls* once, until one returns *good* or *revoked*."""
     if state.options.responder_order is ResponderOrder.HEDGED and len(urls) > 1:
         flows = tuple(ask_responder(state, issuer, url, again=again) for url in urls)
         delay = state.options.hedge_after.total_seconds()
@@ -247,6 +248,6 @@ def _round(
 
 
 def _is_final(tried: Attempted) -> bool:
-    """Tell whether nobody else need be asked; of *unknown* another may know more."""
+    """Return whether *tried* ends the search: *good* or *revoked*, with evidence."""
     evidence = tried.evidence
     return evidence is not None and evidence.status is not OCSPCertStatus.UNKNOWN

@@ -1,8 +1,8 @@
 """
-Lifetimes: until when an answer is kept, and from when on it is fetched anew.
+Freshness: until when an answer may be cached, and from when on to refresh it.
 
-RFC 9919 §6 and §7 (caching), RFC 9111 §4.2 (max-age, Age). Rules of this file: HTTP can
-shorten the life of an answer, never lengthen it.
+RFC 9919 §6 and §7 (caching), RFC 9111 §4.2 (max-age, Age). HTTP headers can shorten the
+lifetime of an answer but never extend it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def expiry(
     evidence: VerifiedResponse, reply: HTTPReply, now: datetime.datetime
 ) -> datetime.datetime | None:
     """
-    Return until when *evidence* may be kept, or ``None`` if it may not.
+    Return until when *evidence* may be cached, or ``None`` if it must not be.
 
-    The earliest of: nextUpdate, the age that the policy allows, the end of the signer's
-    certificate, and max-age.
+    The earliest of: nextUpdate or the largest age that the policy allows, notAfter of
+    the signer's certificate, and max-age.
     """
     control = reply.header("cache-control")
     if _NO_STORE.search(control):
@@ -48,23 +48,23 @@ def refresh_from(
     start: datetime.datetime, end: datetime.datetime, fraction: float
 ) -> datetime.datetime:
     """
-    Return from when on an answer that lives from *start* to *end* is fetched anew.
+    Return from when on the client refreshes an answer.
 
-    In the last quarter of its life, and there at random, so that the answers that were
-    fetched together are not fetched anew together.
+    This is a time in the last quarter of the lifetime. It depends on *fraction*, so
+    that answers that were fetched together are not refreshed together.
 
     Args:
-        start: When its life began.
+        start: The start of the lifetime.
 
-        end: When it ends.
+        end: The end of the lifetime.
 
-        fraction: From 0 to 1; the same for the same answer.
+        fraction: A number from 0 to 1, always the same for the same answer.
     """
     return start + (end - start) * (0.75 + 0.2 * fraction)
 
 
 def retry_after(reply: HTTPReply, now: datetime.datetime) -> float | None:
-    """Return the seconds that Retry-After says (RFC 9110 §10.2.3), or ``None``."""
+    """Return the seconds of Retry-After (RFC 9110 §10.2.3), or ``None``."""
     text = reply.header("retry-after").strip()
     if not text:
         return None
@@ -74,6 +74,6 @@ def retry_after(reply: HTTPReply, now: datetime.datetime) -> float | None:
         then = parsedate_to_datetime(text)
     except ValueError:
         return None
-    if then.tzinfo is None:  # "-0000": no zone is known, and HTTP means GMT
+    if then.tzinfo is None:  # zone "-0000": Python returns a naive time; HTTP means GMT
         then = then.replace(tzinfo=datetime.UTC)
     return max(0.0, (then - now).total_seconds())

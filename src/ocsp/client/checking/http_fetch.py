@@ -1,8 +1,8 @@
 """
-Fetching: one URL, its redirects, and what an answer over HTTP has to look like.
+Fetch one URL and follow its redirects.
 
-RFC 6960 App. A (the binding), RFC 9110 §15.4 (redirects). Rules of this file: every hop
-is checked like the first URL; only a 200 is an answer.
+RFC 6960 App. A (the HTTP binding), RFC 9110 §15.4 (redirects). Each URL of a redirect
+is checked like the first one. Only status 200 counts as an answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
 
 def fetch(
     state: CheckState,
-    asked: str,
+    shown: str,
     url: str,
     address_policy: AddressPolicy,
     *,
@@ -34,27 +34,27 @@ def fetch(
     content_type: str = "",
 ) -> Flow[HTTPReply]:
     """
-    Return the answer 200 from *url*, of whatever media type.
+    Return the reply from *url* with status 200. Not checked: its media type.
 
     Args:
-        state: The check that needs it.
+        state: The check that needs the reply.
 
-        asked: What errors name: the URL without the question in it.
+        shown: The URL for error messages, without the encoded OCSP request.
 
-        url: What to ask.
+        url: The URL to send the request to.
 
-        address_policy: Which addresses may be connected to.
+        address_policy: Which addresses the client may connect to.
 
-        accept: The media type that is wanted.
+        accept: The value of the Accept header.
 
-        max_bytes: How much is read.
+        max_bytes: The largest body that the client reads.
 
-        body: The content of a POST; without one it is a GET.
+        body: The content of a POST. Without it the method is GET.
 
-        content_type: The media type of the body.
+        content_type: The media type of *body*.
 
     Raises:
-        FetchError: If there is none.
+        FetchError: If there is no such reply.
     """
     headers: tuple[tuple[str, str], ...] = (("Accept", accept),)
     if body:
@@ -64,45 +64,55 @@ def fetch(
         request = HTTPRequest(
             method="POST" if body else "GET",
             url=url,
-            shown=asked,
+            shown=shown,
             headers=headers,
             body=body,
             address_policy=address_policy if hop == 0 else state.options.address_policy,
             max_bytes=max_bytes,
-            timeout=_time_left(state, asked),
+            timeout=_time_left(state, shown),
             io_timeout=state.options.io_timeout.total_seconds(),
         )
         reply = yield from send(request)
         if reply.status not in _REDIRECTS:
-            return _only_200(state, asked, reply)
-        url = _next_hop(state, asked, url, reply, posted=bool(body))
-    raise RedirectRefused(asked, url, f"after {limits.MAX_REDIRECTS} others")
+            return _require_200(state, shown, reply)
+        url = _next_hop(state, shown, url, reply, posted=bool(body))
+    raise RedirectRefused(
+        shown, url, f"which would be more than {limits.MAX_REDIRECTS} redirects"
+    )
 
 
-def _time_left(state: CheckState, asked: str) -> float:
+def _time_left(state: CheckState, shown: str) -> float:
     left = state.left()
     if left <= 0:
-        raise FetchTimeout(asked, "there was no time left")
+        raise FetchTimeout(
+            shown,
+            f"not sent: the {state.options.timeout.total_seconds():g} seconds for the"
+            " whole check have passed",
+        )
     return left
 
 
-def _only_200(state: CheckState, asked: str, reply: HTTPReply) -> HTTPReply:
+def _require_200(state: CheckState, shown: str, reply: HTTPReply) -> HTTPReply:
     if reply.status != 200:
         wait = retry_after(reply, state.environment.now())
-        raise HTTPStatusError(asked, reply.status, wait)
+        raise HTTPStatusError(shown, reply.status, wait)
     return reply
 
 
 def _next_hop(
-    state: CheckState, asked: str, url: str, reply: HTTPReply, *, posted: bool
+    state: CheckState, shown: str, url: str, reply: HTTPReply, *, posted: bool
 ) -> str:
     location = reply.header("location")[: limits.MAX_URL_CHARACTERS]
     if state.options.redirects is Redirects.REFUSE:
-        raise RedirectRefused(asked, location, "and none is followed")
+        raise RedirectRefused(shown, location, "and the options refuse redirects")
     if posted and reply.status not in _KEEPS_METHOD:
-        # RFC 9110 §15.4: it may become a GET, which would ask nothing.
-        raise RedirectRefused(asked, location, "without the question")
+        # RFC 9110 §15.4: the POST may become a GET, without the OCSP request.
+        raise RedirectRefused(
+            shown,
+            location,
+            f"and HTTP {reply.status} does not keep the request body",
+        )
     target = redirected(url, location) if location else None
     if target is None:
-        raise RedirectRefused(asked, location, "to another scheme")
+        raise RedirectRefused(shown, location, "which is not a URL of the same scheme")
     return target

@@ -1,8 +1,8 @@
 """
-Issuers: whose certificate it is, where the caller does not say.
+Issuer lookup: fetch the issuer certificate if the caller does not give it.
 
-RFC 5280 §4.2.2.1 (caIssuers: one DER certificate, or a "certs-only" CMS). Rules of this
-file: what is fetched counts only if its key has signed the certificate in question.
+RFC 5280 §4.2.2.1 (caIssuers: one DER certificate, or a "certs-only" CMS). The client
+accepts a fetched certificate only if its key has signed the certificate to check.
 """
 
 from __future__ import annotations
@@ -27,26 +27,25 @@ __all__ = ["find_issuer"]
 
 _ACCEPT = "application/pkix-cert, application/pkcs7-mime"
 
-
-_KEPT_SECONDS = 3600.0
-"""For how long a certificate that was fetched is not fetched again."""
+_CACHE_SECONDS = 3600.0
+"""For how long the client keeps a fetched issuer certificate."""
 
 
 def find_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
-    """Return the certificate of the issuer, fetched if that is allowed; or ``None``."""
+    """Return the issuer certificate, fetched if the options allow it, or ``None``."""
     if state.options.missing_issuer is MissingIssuer.REFUSE:
         return None
     key = certificate_der(state.certificate)
     issuer = state.memory.issuers.get(key, state.environment.monotonic())
     if issuer is None:
-        issuer = yield from _fetched(state)
+        issuer = yield from _fetch_issuer(state)
         if issuer is not None:
-            until = state.environment.monotonic() + _KEPT_SECONDS
+            until = state.environment.monotonic() + _CACHE_SECONDS
             state.memory.issuers.put(key, issuer, until)
     return issuer
 
 
-def _fetched(state: CheckState) -> Flow[x509.Certificate | None]:
+def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
     for url in issuer_urls(state.certificate):
         attempt = Attempt(url=url, method="GET", started=state.elapsed())
         try:
@@ -65,13 +64,14 @@ def _fetched(state: CheckState) -> Flow[x509.Certificate | None]:
             if is_issued_by(state.certificate, candidate):
                 state.note(attempt)
                 return candidate
-        state.note(attempt, IssuerNotFound(f"{url}: no certificate of the issuer"))
+        error_text = f"{url}: no certificate there has signed the certificate to check"
+        state.note(attempt, IssuerNotFound(error_text))
     return None
 
 
 def _certificates(data: bytes) -> list[x509.Certificate]:
     """Return the certificates in *data*: one, or those of a "certs-only" CMS."""
-    # Before anything that reads by recursion sees what a stranger has written.
+    # Untrusted data: limit the nesting before a recursive parser reads it.
     if depth(data, 0, len(data), limits.MAX_DEPTH) > limits.MAX_DEPTH:
         return []
     try:

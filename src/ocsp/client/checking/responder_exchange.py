@@ -1,8 +1,8 @@
 """
 One exchange with a responder: build the request, send it, verify the response.
 
-RFC 6960 App. A.1, RFC 9919 §3.1.1 and §6, RFC 9654. Rules of this file: whatever goes
-wrong with one responder is a value here, so that the next one can be asked.
+RFC 6960 App. A.1, RFC 9919 §3.1.1 and §6, RFC 9654. A failure of one responder is a
+returned value, not an exception, so that the flow can ask the next responder.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from ocsp.verification.response import verify
 __all__ = ["NONCE_OCTETS", "Attempted", "ask_responder", "is_transient"]
 
 NONCE_OCTETS = 32
-"""RFC 9654 §2.1: clients should send at least that many."""
+"""The length of a nonce. RFC 9654 §2.1: clients should send at least 32 octets."""
 
 _HASHES: dict[CertIDHash, tuple[hashes.HashAlgorithm, ...]] = {
     CertIDHash.SHA256_THEN_SHA1: (hashes.SHA256(), hashes.SHA1()),
@@ -50,13 +50,13 @@ _HASHES: dict[CertIDHash, tuple[hashes.HashAlgorithm, ...]] = {
     CertIDHash.SHA1: (hashes.SHA1(),),
 }
 
-_PASSING_STATUS = frozenset(
+_TRANSIENT_STATUSES = frozenset(
     {OCSPResponseStatus.TRY_LATER, OCSPResponseStatus.INTERNAL_ERROR}
 )
 
 
 class Attempted(NamedTuple):
-    """What became of one responder."""
+    """The result of asking one responder: evidence with the reply, or an error."""
 
     url: str
     evidence: VerifiedResponse | None = None
@@ -65,18 +65,18 @@ class Attempted(NamedTuple):
 
 
 class _EncodedRequest(NamedTuple):
-    """One request, as it is sent."""
+    """An OCSP request in DER, and its nonce."""
 
     der: bytes
     nonce: bytes | None
 
 
 def is_transient(error: OCSPError) -> bool:
-    """Tell whether the responder that failed with *error* may answer the next time."""
+    """Return whether a responder that failed with *error* may answer a retry."""
     if isinstance(error, HTTPStatusError):
         return error.status in {408, 429} or error.status >= 500
     if isinstance(error, UnsuccessfulResponse):
-        return error.status in _PASSING_STATUS
+        return error.status in _TRANSIENT_STATUSES
     return isinstance(error, (TransportError, FetchTimeout))
 
 
@@ -84,17 +84,17 @@ def ask_responder(
     state: CheckState, issuer: x509.Certificate, url: str, *, again: bool = False
 ) -> Flow[Attempted]:
     """
-    Return what the responder at *url* says of the certificate in question.
+    Ask the responder at *url* for the status of the certificate.
 
     Args:
         state: The check.
 
         issuer: The certificate of the issuer.
 
-        url: Whom to ask.
+        url: The URL of the responder.
 
-        again: Whether it is asked once more in the same check; then it is not minded
-            that it has just failed.
+        again: Whether this is a retry in the same check. A retry ignores the back-off
+            that the first failure started.
     """
     try:
         check_url(url, state.options)
@@ -104,8 +104,8 @@ def ask_responder(
         return Attempted(url, error=error)
     tried = Attempted(url)
     for algorithm in _algorithms(state, url):
-        by = state.options.method
-        tried = yield from _exchange(state, issuer, url, algorithm, by)
+        method = state.options.method
+        tried = yield from _exchange(state, issuer, url, algorithm, method)
         if _should_retry_with_post(state, tried):
             tried = yield from _exchange(
                 state, issuer, url, algorithm, RequestMethod.POST
@@ -125,7 +125,7 @@ def _check_backoff(state: CheckState, url: str, again: bool) -> None:
 
 
 def _algorithms(state: CheckState, url: str) -> tuple[hashes.HashAlgorithm, ...]:
-    """Return the hashes to ask with, SHA-1 first where only that was known lately."""
+    """Return the CertID hashes to use, SHA-1 first if the responder prefers it."""
     algorithms = _HASHES[state.options.cert_id_hash]
     now = state.environment.monotonic()
     if state.memory.backoff.prefers_sha1(origin_of(url), now):
@@ -140,22 +140,22 @@ def _is_unauthorized(error: OCSPError | None) -> bool:
     )
 
 
-_NOT_BY_GET = frozenset({400, 404, 405, 414, 501})
-"""What servers answer that know no GET, or to which its path came mangled."""
+_GET_FAILURES = frozenset({400, 404, 405, 414, 501})
+"""HTTP statuses of servers that do not support GET, or receive an altered path."""
 
 
 def _should_retry_with_post(state: CheckState, tried: Attempted) -> bool:
     """
-    Tell whether a GET failed where a POST may not.
+    Return whether a GET failed in a way that a POST may avoid.
 
-    Base64 has "/" and "+", which servers and what stands before them mangle in a path;
-    and RFC 6960 App. A.1 had GET as an option for long.
+    Some servers and proxies alter the "/" and "+" of Base64 in a path, and RFC 6960
+    App. A.1 makes GET optional.
     """
     if state.attempts[-1].method != "GET":
         return False
     error = tried.error
     if isinstance(error, HTTPStatusError):
-        return error.status in _NOT_BY_GET
+        return error.status in _GET_FAILURES
     return (
         isinstance(error, UnsuccessfulResponse)
         and error.status is OCSPResponseStatus.MALFORMED_REQUEST
@@ -169,7 +169,7 @@ def _exchange(
     algorithm: hashes.HashAlgorithm,
     method: RequestMethod,
 ) -> Flow[Attempted]:
-    """Ask once, and verify; what is wrong is noted and returned."""
+    """Send one request and verify the response; record and return a failure."""
     request = _encode_request(state, issuer, algorithm)
     target = "" if method is RequestMethod.POST else _target(url, request)
     attempt = Attempt(
@@ -222,8 +222,8 @@ def _encode_request(
 
 
 def _target(url: str, request: _EncodedRequest) -> str:
-    """Return the URL of a GET, or empty where it has to be a POST (H1)."""
-    # A query cannot be followed by the path that a GET needs.
+    """Return the URL of a GET, or empty if the request must be a POST."""
+    # A GET appends the request to the path, which a URL with a query does not allow.
     if request.nonce is not None or "?" in url:
         return ""
     target = get_url(url, request.der)
@@ -243,19 +243,19 @@ def _with_octets(attempt: Attempt, reply: HTTPReply) -> Attempt:
 def _require_type(state: CheckState, url: str, reply: HTTPReply) -> None:
     if state.options.content_types is ContentTypes.ANY:
         return
-    written = reply.header("content-type")
-    if written.partition(";")[0].strip().lower() != RESPONSE_TYPE:
-        raise ContentTypeError(url, written[:80])
+    media_type = reply.header("content-type")
+    if media_type.partition(";")[0].strip().lower() != RESPONSE_TYPE:
+        raise ContentTypeError(url, media_type[:80])
 
 
 def _note_failure(
     state: CheckState, url: str, error: OCSPError, reply: HTTPReply | None
 ) -> None:
-    """Leave the responder alone for a while, if it may answer the next time."""
+    """Start or extend the back-off of the responder, if the failure is transient."""
     if not is_transient(error):
         return
     wait = error.retry_after if isinstance(error, HTTPStatusError) else None
-    if reply is not None:  # tryLater comes with HTTP 200, and may say when
+    if reply is not None:  # tryLater comes with HTTP 200, maybe with Retry-After
         wait = retry_after(reply, state.environment.now())
     state.memory.backoff.failed(
         origin_of(url),

@@ -1,8 +1,8 @@
 """
-Many certificates: whose turn it is, so that no responder is asked by too many at once.
+Order the requests of ``check_many``, with a limit of concurrent requests per responder.
 
-Rules of this file: no threads and no tasks. Workers of either kind take the next
-question that may be asked now, and say when it is answered.
+This module starts no threads and no tasks. Workers of both clients take the next
+request that may be sent now and report when it is done.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ __all__ = ["PerResponderScheduler", "Progress", "ProgressCallback"]
 
 class Progress(NamedTuple):
     """
-    How far ``check_many`` has come.
+    The progress of ``check_many``.
 
     Attributes:
-        done: How many certificates are done.
+        done: How many certificates have been checked.
 
-        total: How many there are.
+        total: How many certificates there are.
 
-        outcome: The one that was done last.
+        outcome: The outcome of the certificate that was checked last.
     """
 
     done: int
@@ -38,42 +38,42 @@ class Progress(NamedTuple):
 
 
 ProgressCallback = Callable[[Progress], None]
-"""What is called after each certificate, never by two at once."""
+"""A function that is called after each certificate, by one worker at a time."""
 
 
 class PerResponderScheduler:
-    """Questions by responder; of each, so many are under way at most."""
+    """Requests grouped by responder, with a limit of concurrent requests for each."""
 
     def __init__(self, requests: Sequence[CheckRequest], per_responder: int) -> None:
         """
-        Plan all *questions*.
+        Group *requests* by responder.
 
         Raises:
             ValueError: If *per_responder* is not positive.
         """
         if per_responder < 1:
-            raise ValueError("concurrency must be positive")
+            raise ValueError(f"concurrency must be positive, not {per_responder}")
         self._lock = Lock()
         self._waiting: dict[str, deque[int]] = {}
         self._origins = [_origin(request) for request in requests]
         for position, origin in enumerate(self._origins):
             self._waiting.setdefault(origin, deque()).append(position)
-        # Each origin stands here as often as it may be asked at the same time, and not
-        # while it is: then there is nothing to search for.
+        # One item for each request that an origin may get now. take() removes an item
+        # and done() puts it back, so that neither has to search.
         self._ready = deque(
             origin
-            for place in range(per_responder)
+            for slot in range(per_responder)
             for origin, positions in self._waiting.items()
-            if place < len(positions)
+            if slot < len(positions)
         )
 
     @property
     def workers(self) -> int:
-        """How many workers there is work for at the same time."""
+        """How many workers can work at the same time."""
         return min(len(self._ready), limits.MAX_WORKERS)
 
     def take(self) -> int | None:
-        """Return the position of a question that may be asked now, if there is one."""
+        """Return the position of a request that may be sent now, if there is one."""
         with self._lock:
             while self._ready:
                 waiting = self._waiting[self._ready.popleft()]
@@ -82,15 +82,15 @@ class PerResponderScheduler:
         return None
 
     def done(self, position: int) -> None:
-        """Say that the question there is answered."""
+        """Report that the request at *position* is done."""
         with self._lock:
             self._ready.append(self._origins[position])
 
 
 def _origin(request: CheckRequest) -> str:
-    """Return whom *question* goes to first; empty if that cannot be said."""
+    """Return the origin that *request* asks first, or empty if it has no valid URL."""
     try:
         urls = request.urls or responder_urls(request.certificate)
         return origin_of(urls[0]) if urls else ""
-    except Exception:  # whatever it is, the check itself will meet and report it
+    except Exception:  # the check meets the same error and reports it
         return ""

@@ -1,8 +1,8 @@
 """
-One check under way: what it may use, how much time it has, what was tried.
+The state of one running check: its settings, its deadline, and its attempts.
 
-Rules of this file: no decisions. The world (clock, chance) is given, so that a test
-needs no sleep and meets the same chances twice.
+This module takes no decisions. The environment (clock, random numbers) is a parameter,
+so that tests need no sleep and are reproducible.
 """
 
 from __future__ import annotations
@@ -35,46 +35,46 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Clock and chance; a test gives its own."""
+    """Clock and random numbers; tests replace them."""
 
     now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
-    """The time, aware: what answers are judged by."""
+    """The current time, aware; for the validity of responses."""
 
     monotonic: Callable[[], float] = time.monotonic
-    """Seconds that only grow: what deadlines are measured by."""
+    """Seconds of a clock that never goes back; for deadlines and back-off."""
 
     fraction: Callable[[], float] = lambda: secrets.randbits(32) / 2**32
-    """A number from 0 to 1, at random."""
+    """A random number from 0 to 1."""
 
     octets: Callable[[int], bytes] = secrets.token_bytes
-    """So many octets that nobody can guess: nonces."""
+    """Return that many unpredictable octets, for nonces."""
 
 
 class CachedEvidence(NamedTuple):
     """
-    An answer of the cache that is evidence.
+    A cached answer and its verified evidence.
 
     Attributes:
-        answer: What the cache gave.
+        answer: The answer as the cache returned it.
 
-        evidence: What it proves.
+        evidence: The evidence from verifying it.
 
-        begin: From when on it holds.
+        begin: From when on it is valid.
 
-        end: Until when.
+        end: Until when it is valid.
 
-        due: From when on a newer one is wanted.
+        refresh_at: From when on the client asks for a newer answer.
     """
 
     answer: CachedAnswer
     evidence: VerifiedResponse
     begin: datetime.datetime
     end: datetime.datetime
-    due: datetime.datetime
+    refresh_at: datetime.datetime
 
 
 class CachedCRL(NamedTuple):
-    """A CRL, and the delta CRL on top of it, if there is one."""
+    """A complete CRL and its delta CRL, if there is one; both in DER."""
 
     complete: bytes
     delta: bytes | None
@@ -82,24 +82,25 @@ class CachedCRL(NamedTuple):
 
 class Memory:
     """
-    What a client remembers from one check to the next.
+    What a client keeps from one check to the next.
 
     Attributes:
-        cache: Answers.
+        cache: The cache of verified answers.
 
-        backoff: Which responders to leave alone, and for how long.
+        backoff: Which responders to wait for, and for how long.
 
-        failed_checks: The outcomes of recent checks without a result.
+        failed_checks: Outcomes of recent checks that failed, by CertID and URLs.
 
-        verified_answers: The evidence that the answers in the cache give.
+        verified_answers: The evidence of cached answers, by CertID.
 
-        issuers: Certificates of issuers that were fetched, by what they have signed.
+        issuers: Fetched issuer certificates, by the DER of the certificate that they
+            issued.
 
-        crls: CRLs, by their URLs.
+        crls: Fetched CRLs, by URL.
 
-        salt: Spreads the times of refreshing; another for each client.
+        salt: A random number of this client that spreads the refresh times.
 
-        refreshing: The certificates that are being asked about anew.
+        refreshing: CertIDs that some thread or task is refreshing now.
     """
 
     __slots__ = (
@@ -128,21 +129,21 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRequest:
-    """What a caller wants to know."""
+    """The arguments of one check."""
 
     certificate: x509.Certificate
-    """The certificate in question, of a path that the caller trusts."""
+    """The certificate to check; the caller has validated its path."""
 
     issuer: x509.Certificate | None = None
-    """The certificate of its issuer."""
+    """The certificate of the issuer."""
 
     urls: tuple[str, ...] = ()
-    """Whom to ask instead of those that the certificate names."""
+    """Responder URLs to use instead of those in the certificate."""
 
 
 @dataclass(slots=True, kw_only=True)
 class CheckState:
-    """One check under way."""
+    """One running check."""
 
     request: CheckRequest
     options: Options
@@ -154,12 +155,12 @@ class CheckState:
 
     @property
     def certificate(self) -> x509.Certificate:
-        """The certificate in question."""
+        """The certificate to check."""
         return self.request.certificate
 
     @property
     def address_policy(self) -> AddressPolicy:
-        """Where URLs may lead: those that the caller gave, anywhere."""
+        """Which addresses responder URLs may lead to; those of the caller, any."""
         return (
             AddressPolicy.PRIVATE_TOO
             if self.request.urls
@@ -167,15 +168,15 @@ class CheckState:
         )
 
     def elapsed(self) -> float:
-        """Return the seconds since the start."""
+        """Return the seconds since the start of the check."""
         return self.environment.monotonic() - self.started
 
     def left(self) -> float:
-        """Return the seconds that are left of all."""
+        """Return the seconds until the deadline of the check."""
         return self.options.timeout.total_seconds() - self.elapsed()
 
     def note(self, attempt: Attempt, error: OCSPError | None = None) -> None:
-        """Add *attempt*, over now."""
+        """Record *attempt*, which ends now, and its error."""
         seconds = self.elapsed() - attempt.started
         self.attempts.append(replace(attempt, seconds=seconds, error=error))
         if error is not None:

@@ -1,9 +1,9 @@
 """
-URLs: whom to ask, and whether that may be asked.
+URLs in certificates: find them, and refuse those that must not be used.
 
-RFC 5280 §4.2.2.1 (AIA), RFC 6960 §3.1. Rules of this file: the URLs of a certificate
-are those of whoever wrote it, so a certificate whose path is not trusted must not come
-here. What is no plain http URL is refused before anything is resolved or sent.
+RFC 5280 §4.2.2.1 (AIA), RFC 6960 §3.1. The author of a certificate chooses its URLs,
+so the caller must validate the path of a certificate before it comes here. A URL with a
+forbidden scheme or form is refused before anything is resolved or sent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 def responder_urls(cert: x509.Certificate) -> tuple[str, ...]:
     """
-    Return the URLs of the responders that *cert* names, in its order.
+    Return the responder URLs in *cert*, in the order of the extension.
 
     Raises:
         ValueError: If the extensions of *cert* cannot be read.
@@ -41,7 +41,7 @@ def responder_urls(cert: x509.Certificate) -> tuple[str, ...]:
 
 def issuer_urls(cert: x509.Certificate) -> tuple[str, ...]:
     """
-    Return the URLs at which *cert* says that its issuer's certificate lies.
+    Return the caIssuers URLs in *cert*.
 
     Raises:
         ValueError: If the extensions of *cert* cannot be read.
@@ -71,10 +71,10 @@ def list_urls(
     kind: type[x509.CRLDistributionPoints | x509.FreshestCRL],
 ) -> tuple[str, ...]:
     """
-    Return the URLs of the CRLs that *holder* names, in its order.
+    Return the CRL URLs in *holder*, in the order of the extension.
 
-    Not those of other issuers, nor of lists that know some reasons only (RFC 5280
-    §4.2.1.13): neither would tell the status.
+    CRLs of other issuers and CRLs for some reasons only (RFC 5280 §4.2.1.13) are left
+    out: they cannot give the status.
 
     Raises:
         ValueError: If the extensions of *holder* cannot be read.
@@ -93,38 +93,45 @@ def list_urls(
 
 
 def _distinct(urls: Iterable[str]) -> tuple[str, ...]:
-    # Names for other services, ldap above all, stand beside the ones for us.
-    ours = (url for url in urls if url[:5].lower().startswith(("http:", "https")))
-    return tuple(dict.fromkeys(ours))[: limits.MAX_RESPONDER_URLS]
+    # Certificates also name URLs of other schemes, mostly ldap.
+    http = (url for url in urls if url[:5].lower().startswith(("http:", "https")))
+    return tuple(dict.fromkeys(http))[: limits.MAX_RESPONDER_URLS]
 
 
 def check_url(url: str, options: Options) -> None:
     """
-    Require a URL that may be asked, by its scheme and form.
+    Check the scheme and the form of *url*.
 
-    Not checked: where it leads; the transport does, once it has the address.
+    Not checked: the address it leads to. The transport checks that after resolving the
+    host name.
 
     Raises:
-        ForbiddenResponderURL: If it is another one.
+        ForbiddenResponderURL: If the scheme is not allowed or the URL is malformed.
     """
     if len(url) > limits.MAX_URL_CHARACTERS:
         raise ForbiddenResponderURL(
             url[:64] + "...", f"is longer than {limits.MAX_URL_CHARACTERS} characters"
         )
     if not (url.isascii() and url.isprintable()) or " " in url:
-        raise ForbiddenResponderURL(ascii(url), "has characters that no URL has")
+        raise ForbiddenResponderURL(
+            ascii(url), "has a space, a control character or a non-ASCII character"
+        )
     parts = _parts(url)
     scheme = parts.scheme
     if scheme not in {"http", "https"}:
         raise ForbiddenResponderURL(url, "is neither http nor https")
     if scheme == "https" and options.allowed_schemes is AllowedSchemes.HTTP:
         raise ForbiddenResponderURL(
-            url, "is https, whose certificate would need a status itself"
+            url,
+            "is https, which the options do not allow: its server certificate would"
+            " need a status check itself",
         )
     if not parts.hostname:
-        raise ForbiddenResponderURL(url, "names no host")
+        raise ForbiddenResponderURL(url, "has no host name")
     if "@" in parts.netloc or parts.fragment:
-        raise ForbiddenResponderURL(url, "has a user or a fragment")
+        raise ForbiddenResponderURL(
+            url, "has a user name or a fragment, which responder URLs must not have"
+        )
 
 
 def _parts(url: str) -> SplitResult:
@@ -132,18 +139,18 @@ def _parts(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise ForbiddenResponderURL(url, f"is no URL: {error}") from error
+        raise ForbiddenResponderURL(url, f"is not a valid URL: {error}") from error
     return parts
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of *url*: what a responder is known by."""
+    """Return scheme, host and port of *url*, which identify a responder."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def redirected(url: str, location: str) -> str | None:
-    """Return where *location* leads from *url*; ``None`` if to another scheme."""
+    """Return the URL that *location* means at *url*, or ``None`` for another scheme."""
     try:
         target = urljoin(url, location)
         same = urlsplit(target).scheme == urlsplit(url).scheme
