@@ -30,7 +30,7 @@ from ocsp.errors import MissingExtraError
 
 __all__ = ["AsyncClient"]
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class AsyncClient:
@@ -71,8 +71,8 @@ class AsyncClient:
             environment: Clock and random numbers, for tests.
         """
         self._core = Core(options or Options(), cache, environment or Environment())
-        self._given = transport
-        self._own: AsyncTransport | None = None
+        self._caller_transport = transport
+        self._own_transport: AsyncTransport | None = None
 
     @property
     def options(self) -> Options:
@@ -112,7 +112,7 @@ class AsyncClient:
                 no transport was given.
         """
         request = self._core.request(cert, issuer, url)
-        return await self._driven(self._core.check(request, nonce))
+        return await self._run(self._core.check(request, nonce))
 
     async def check_chain(
         self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
@@ -131,7 +131,7 @@ class AsyncClient:
             TypeError: As :meth:`check`.
             MissingExtraError: As :meth:`check`.
         """
-        return await self._driven(self._core.check_chain(chain, nonce))
+        return await self._run(self._core.check_chain(chain, nonce))
 
     async def check_many(
         self,
@@ -163,9 +163,9 @@ class AsyncClient:
 
     async def ask(self, request: CheckRequest) -> Outcome:
         """Run one check; like :meth:`check`, for arguments that were validated."""
-        return await self._driven(self._core.check(request, None))
+        return await self._run(self._core.check(request, None))
 
-    async def _driven(self, flow: Flow[Found]) -> Found:
+    async def _run(self, flow: Flow[Result]) -> Result:
         return await drive(flow, self.transport, asyncio.sleep)
 
     def transport(self) -> AsyncTransport:
@@ -175,17 +175,17 @@ class AsyncClient:
         Raises:
             MissingExtraError: If httpcore is not installed and no transport was given.
         """
-        if self._given is not None:
-            return self._given
-        if self._own is None:
-            self._own = _http_transport()
-        return self._own
+        if self._caller_transport is not None:
+            return self._caller_transport
+        if self._own_transport is None:
+            self._own_transport = _http_transport()
+        return self._own_transport
 
     async def aclose(self) -> None:
         """Close the connections; the next request opens new ones."""
-        own, self._own = self._own, None
-        if own is not None:
-            await own.aclose()
+        own_transport, self._own_transport = self._own_transport, None
+        if own_transport is not None:
+            await own_transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self

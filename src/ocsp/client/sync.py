@@ -31,7 +31,7 @@ from ocsp.errors import MissingExtraError
 
 __all__ = ["Client"]
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class Client:
@@ -72,8 +72,8 @@ class Client:
         """
         self._core = Core(options or Options(), cache, environment or Environment())
         self._lock = threading.Lock()
-        self._given = transport
-        self._own: Transport | None = None
+        self._caller_transport = transport
+        self._own_transport: Transport | None = None
 
     @property
     def options(self) -> Options:
@@ -113,7 +113,7 @@ class Client:
                 no transport was given.
         """
         request = self._core.request(cert, issuer, url)
-        return self._driven(self._core.check(request, nonce))
+        return self._run(self._core.check(request, nonce))
 
     def check_chain(
         self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
@@ -132,7 +132,7 @@ class Client:
             TypeError: As :meth:`check`.
             MissingExtraError: As :meth:`check`.
         """
-        return self._driven(self._core.check_chain(chain, nonce))
+        return self._run(self._core.check_chain(chain, nonce))
 
     def check_many(
         self,
@@ -164,9 +164,9 @@ class Client:
 
     def ask(self, request: CheckRequest) -> Outcome:
         """Run one check; like :meth:`check`, for arguments that were validated."""
-        return self._driven(self._core.check(request, None))
+        return self._run(self._core.check(request, None))
 
-    def _driven(self, flow: Flow[Found]) -> Found:
+    def _run(self, flow: Flow[Result]) -> Result:
         return drive(flow, self.transport, sleep)
 
     def transport(self) -> Transport:
@@ -176,19 +176,19 @@ class Client:
         Raises:
             MissingExtraError: If httpcore is not installed and no transport was given.
         """
-        if self._given is not None:
-            return self._given
+        if self._caller_transport is not None:
+            return self._caller_transport
         with self._lock:
-            if self._own is None:
-                self._own = _http_transport()
-            return self._own
+            if self._own_transport is None:
+                self._own_transport = _http_transport()
+            return self._own_transport
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
         with self._lock:
-            own, self._own = self._own, None
-        if own is not None:
-            own.close()
+            own_transport, self._own_transport = self._own_transport, None
+        if own_transport is not None:
+            own_transport.close()
 
     def __enter__(self) -> Self:
         return self

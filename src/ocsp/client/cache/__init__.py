@@ -1,5 +1,5 @@
 """
-The cache: what has been verified, kept until it is too old.
+Caches of verified answers.
 
 ::
 
@@ -7,7 +7,8 @@ The cache: what has been verified, kept until it is too old.
     cache.put(verified.canonical_cert_id, verified, expires)
     answer = cache.get(CertID.for_certificate(cert, issuer, hashes.SHA256()))
 
-:class:`MemoryCache` is for one process, :class:`SQLiteCache` for all that share a file.
+:class:`MemoryCache` serves one process, :class:`SQLiteCache` all processes that share a
+file.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """
-What a cache keeps, and what may get in.
+The protocol of caches, and which answers they may keep.
 
-Rules of this file: only evidence gets in, and every cache asks :func:`admit` first. A
-cache is keyed by the SHA-256 CertID of the certificate that was verified, so that
-answers with either hash are one entry (RFC 9919 §3.1.1), and never by what was hoped
-for.
+A cache keeps only evidence from :func:`ocsp.verify`; every cache calls :func:`admit`
+first. The key is the SHA-256 CertID of the certificate that was verified, so that
+answers with either hash share one entry (RFC 9919 §3.1.1).
 """
 
 from __future__ import annotations
@@ -28,14 +27,15 @@ class CachedAnswer(NamedTuple):
     A response as it was put into a cache.
 
     Attributes:
-        der: The response.
+        der: The response in DER.
 
-        this_update: When its status was known to be right, aware, in UTC.
+        this_update: Its thisUpdate, aware, in UTC.
 
-        expires: Until when it may be used, aware, in UTC. No cache looks at it.
+        expires: Until when it may be used, aware, in UTC. A cache does not check this;
+            its caller does.
 
-        evidence: What was put in, or ``None`` where the answer comes from outside of
-            this process: then it has to be verified again.
+        evidence: The evidence that was put in, or ``None`` if the answer comes from
+            outside this process. Then the caller must verify it again.
     """
 
     der: bytes
@@ -46,20 +46,20 @@ class CachedAnswer(NamedTuple):
 
 class Cache(Protocol):
     """
-    Verified answers by certificate.
+    Verified answers, by certificate.
 
-    Safe to use from several threads. None of the methods raises because of what the
-    store of a cache has become: what cannot be read is not there.
+    Threads may share a cache. No method raises because the store is damaged or cannot
+    be reached: an answer that cannot be read counts as missing.
     """
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:
         """
-        Return the answer about *cert_id*, or ``None``.
+        Return the answer for *cert_id*, or ``None``.
 
-        Not checked: whether it has expired; compare ``expires`` with your clock.
+        Not checked: whether it has expired. Compare ``expires`` with your clock.
 
         Args:
-            cert_id: The certificate, with SHA-256:
+            cert_id: The CertID of the certificate, with SHA-256:
                 ``CertID.for_certificate(cert, issuer, hashes.SHA256())``.
         """
 
@@ -70,47 +70,51 @@ class Cache(Protocol):
         expires: datetime.datetime,
     ) -> bool:
         """
-        Keep *evidence*, unless what stands is at least as new.
+        Keep *evidence*, unless the cache has an answer that is at least as new.
 
-        Newer is what has the later thisUpdate; of two with the same, a *revoked* beats
-        a *good*, and then the later *expires* counts. So no answer is undone by one
-        that was replayed, and one that was fetched again may be kept for longer.
+        The answer with the later thisUpdate is newer. If they are equal, *revoked* wins
+        over *good*, and then the later *expires* wins. So a replayed response replaces
+        nothing, and fetching a response again can extend its time in the cache.
 
-        Not kept either: *unknown*, and answers with a nonce, which are for one request.
+        Responses with status *unknown* are not kept, nor are responses with a nonce,
+        which answer one request only.
 
         Args:
             cert_id: ``evidence.canonical_cert_id``.
 
-            evidence: What :func:`ocsp.verify` returned.
+            evidence: The result of :func:`ocsp.verify`.
 
-            expires: Until when it may be used, aware.
+            expires: Until when the answer may be used, aware.
 
         Returns:
-            Whether it was kept.
+            Whether the cache keeps it.
 
         Raises:
-            ConfigError: If *cert_id* is another one.
-            TypeError: If *evidence* is something else, or *expires* is naive.
+            ConfigError: If *cert_id* is not ``evidence.canonical_cert_id``.
+            TypeError: If *evidence* is not a :class:`ocsp.VerifiedResponse`, or
+                *expires* is naive.
         """
 
     def discard(self, cert_id: CertID) -> None:
-        """Forget the answer about *cert_id*, if there is one."""
+        """Remove the answer for *cert_id*, if there is one."""
 
 
 def admit(
     cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
 ) -> CachedAnswer | None:
     """
-    Return what a cache may keep of *evidence*, or ``None``.
+    Return the answer that a cache may keep for *evidence*, or ``None``.
 
     Raises:
         ConfigError: As :meth:`Cache.put`.
         TypeError: As :meth:`Cache.put`.
     """
     if not isinstance(evidence, VerifiedResponse):
-        raise TypeError("evidence must be a VerifiedResponse")
+        raise TypeError(
+            f"evidence must be a VerifiedResponse, not {type(evidence).__name__}"
+        )
     if expires.utcoffset() is None:
-        raise TypeError("expires must be aware")
+        raise TypeError("expires must be aware: give it a time zone")
     if cert_id != evidence.canonical_cert_id:
         raise ConfigError("cert_id", "must be evidence.canonical_cert_id")
     if evidence.status is OCSPCertStatus.UNKNOWN:

@@ -1,10 +1,10 @@
 """
-The file under a SQLite cache: opened, shared, and replaced where it is damaged.
+The file of a SQLite cache: open it, share it, and replace it if it is damaged.
 
-Rules of this file: what a cache has lost it can ask for again, so a file that cannot be
-read gives way to an empty one. It is set aside, not deleted, since it may be somebody
-else's. One process at a time opens or replaces a file: SQLite's own files beside it
-(``-wal``, ``-shm``) belong to it by name, and must not meet another one.
+A client can fetch lost answers again, so an empty file replaces one that is damaged.
+The old file is renamed, not deleted: it may belong to another program. A lock lets one
+process at a time open or replace the file, because SQLite finds its own files
+(``-wal``, ``-shm``) by the name of the database file.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ if sys.platform != "win32":
 __all__ = ["CacheFile"]
 
 APPLICATION_ID = 0x4F435343
-"""``OCSC`` in the header of the file, by which it is known."""
+"""``OCSC``, the application ID in the header of the file."""
 
 VERSION = 1
-"""Of the schema below. Raise it with every change: older files are then replaced."""
+"""The version of the schema below. Increase it with every change of the schema."""
 
 LOCK_SECONDS = 1.0
 """
-How long to wait while another process writes, which takes milliseconds. Longer than
-that, asking the responder is quicker.
+How long to wait while another process writes. A write takes milliseconds; a longer wait
+would be slower than asking the responder.
 """
 
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 CREATE TABLE answer (
-    number INTEGER PRIMARY KEY,   -- the one that came first has the lowest
+    number INTEGER PRIMARY KEY,   -- increases with each answer that is stored
     cert_id BLOB NOT NULL UNIQUE, -- with SHA-256
     this_update INTEGER NOT NULL, -- seconds since 1970
-    revoked INTEGER NOT NULL,     -- whether it says so
+    revoked INTEGER NOT NULL,     -- 1 for revoked, 0 for good
     expires INTEGER NOT NULL,     -- seconds since 1970
-    digest BLOB NOT NULL,         -- SHA-256 of all that counts
+    digest BLOB NOT NULL,         -- SHA-256 of the other columns except number
     der BLOB NOT NULL             -- the response
 );
 """
 
-_PASSING = frozenset(
+_NOT_DAMAGE = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_CANTOPEN,
@@ -66,30 +66,30 @@ _PASSING = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-"""What may go wrong with a file that is as it should be."""
+"""Error codes of SQLite that an intact file can cause."""
 
 _FAILURES = (sqlite3.Error, UnicodeDecodeError)
 """
-What a file can raise. Where a message of SQLite quotes damaged octets, Python fails to
-decode it.
+What using a file can raise. When an error message of SQLite quotes damaged octets,
+Python raises ``UnicodeDecodeError``.
 """
 
 _Result = TypeVar("_Result")
 
 
 class _NotACache(sqlite3.DatabaseError):
-    """The file is of another program, or of another version of this one."""
+    """The file belongs to another program or to another version of the schema."""
 
 
 class CacheFile:
-    """A SQLite file of which nothing is needed."""
+    """A SQLite file whose content may be lost, and which is replaced when damaged."""
 
     def __init__(self, path: Path) -> None:
         """
-        Open the file *path*, which is made where it is missing.
+        Open the file *path*, or create it.
 
         Raises:
-            StoreError: If none can be made there.
+            StoreError: If it can neither be opened nor created.
         """
         self._path = path.absolute()
         self._lock = threading.Lock()
@@ -98,7 +98,7 @@ class CacheFile:
         self._damaged = 0
         self._closed = False
         if self._path.exists() and not self._path.is_file():
-            raise StoreError(f"{path}: is not a file")
+            raise StoreError(f"{path} is not a file; a cache needs a regular file")
         try:
             self._open()
         except (*_FAILURES, OSError) as error:
@@ -107,9 +107,9 @@ class CacheFile:
 
     def run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result | None:
         """
-        Return what *work* makes of the file, or ``None`` where it cannot be had.
+        Return the result of *work*, or ``None`` if the file cannot be used now.
 
-        If the file turns out to be damaged, *work* gets an empty one.
+        If the file is damaged, *work* runs again with an empty one.
         """
         with self._lock:
             for _ in range(2):
@@ -119,7 +119,7 @@ class CacheFile:
                     if not _is_damage(error):
                         return None
                     self._damaged = self._inode
-                    self._let_go()
+                    self._disconnect()
                 except OSError:
                     return None
         return None
@@ -128,14 +128,14 @@ class CacheFile:
         """Close the file for good."""
         with self._lock:
             self._closed = True
-            self._let_go()
+            self._disconnect()
 
-    def forked(self) -> None:
+    def leave_to_parent(self) -> None:
         """
-        Leave the connection to the parent.
+        Drop the connection in a forked child without closing it.
 
-        One must neither be used nor closed in two processes: the locks of a file are
-        those of a process.
+        A connection must be used and closed only in the process that opened it, because
+        file locks belong to a process.
         """
         self._lock = threading.Lock()
         if self._connection is not None:
@@ -144,8 +144,8 @@ class CacheFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            with _alone(self._path):
-                # Another process may have replaced the damaged one since.
+            with _exclusive_lock(self._path):
+                # Another process may have replaced the damaged file already.
                 if self._damaged and _inode(self._path) == self._damaged:
                     _set_aside(self._path)
                 self._connection = _connect_or_replace(self._path)
@@ -153,7 +153,7 @@ class CacheFile:
                 self._damaged = 0
         return self._connection
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -165,7 +165,7 @@ _LEFT_TO_PARENT: list[sqlite3.Connection] = []
 
 def _after_fork() -> None:
     for file in _OPEN:
-        file.forked()
+        file.leave_to_parent()
 
 
 if sys.platform != "win32":
@@ -174,12 +174,12 @@ if sys.platform != "win32":
 
 def _is_damage(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & 0xFF not in _PASSING  # above are details
+    return code & 0xFF not in _NOT_DAMAGE  # the higher bits are details
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time, and one thread, open or replace *path*."""
+def _exclusive_lock(path: Path) -> Iterator[None]:
+    """Let one thread of one process at a time open or replace *path*."""
     handle = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         if sys.platform != "win32":
@@ -194,13 +194,13 @@ def _inode(path: Path) -> int:
 
 
 def _set_aside(path: Path) -> None:
-    """Rename what is there, with what SQLite has beside it."""
+    """Rename the file and the files of SQLite beside it."""
     for suffix in ("-shm", "-wal", "-journal", ""):
-        there = path.with_name(f"{path.name}{suffix}")
+        current = path.with_name(f"{path.name}{suffix}")
         aside = path.with_name(f"{path.name}.aside{suffix}")
         aside.unlink(missing_ok=True)
-        if there.exists():
-            there.replace(aside)
+        if current.exists():
+            current.replace(aside)
 
 
 def _connect_or_replace(path: Path) -> sqlite3.Connection:
@@ -215,10 +215,10 @@ def _connect_or_replace(path: Path) -> sqlite3.Connection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """
-    Open *path*, which is made where it is missing.
+    Open *path*, or create it.
 
     Raises:
-        sqlite3.Error: If it is not what it should be.
+        sqlite3.Error: If it is damaged, or not a cache of this version.
     """
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -234,14 +234,14 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    known = _value(connection, "PRAGMA application_id") == APPLICATION_ID
-    known = known and _value(connection, "PRAGMA user_version") == VERSION
-    if not known and _value(connection, "SELECT count(*) FROM sqlite_schema"):
-        raise _NotACache("is not a cache of this version")
+    is_cache = _value(connection, "PRAGMA application_id") == APPLICATION_ID
+    is_cache = is_cache and _value(connection, "PRAGMA user_version") == VERSION
+    if not is_cache and _value(connection, "SELECT count(*) FROM sqlite_schema"):
+        raise _NotACache(f"the file is not a cache with schema version {VERSION}")
     connection.execute("PRAGMA journal_mode = WAL")
-    # After a power failure the latest answers may be gone, and the rest is intact.
+    # A power failure may lose the latest answers, but leaves the file intact.
     connection.execute("PRAGMA synchronous = NORMAL")
-    if not known:
+    if not is_cache:
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";\n"):

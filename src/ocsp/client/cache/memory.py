@@ -1,8 +1,7 @@
 """
-The cache of one process.
+A cache in the memory of one process.
 
-Rules of this file: an answer that is found again lives longer; the one that was not
-looked at for longest goes first.
+When the cache is full, it removes the answer that was not used for the longest time.
 """
 
 from __future__ import annotations
@@ -24,24 +23,25 @@ class MemoryCache:
     """
     A :class:`Cache` in memory.
 
-    What comes out has its evidence and need not be verified again, so share one only
-    among clients that insist on the same policy.
+    Its answers carry their evidence and are not verified again, so share one only
+    between callers with the same policy. (:class:`ocsp.Client` checks the policy and
+    verifies an answer again if it differs.)
     """
 
     def __init__(self, *, max_entries: int | None = None) -> None:
         """
-        Make an empty cache.
+        Create an empty cache.
 
         Args:
-            max_entries: How many answers it keeps; without one,
+            max_entries: How many answers the cache keeps. Default:
                 ``limits.MAX_CACHED_ANSWERS``.
         """
-        self._most = max_entries
+        self._max_entries = max_entries
         self._lock = Lock()
         self._answers: OrderedDict[bytes, CachedAnswer] = OrderedDict()
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:
-        """Return the answer about *cert_id*, or ``None``; see :meth:`Cache.get`."""
+        """Return the answer for *cert_id*, or ``None``; see :meth:`Cache.get`."""
         key = cert_id.der
         with self._lock:
             answer = self._answers.get(key)
@@ -53,19 +53,20 @@ class MemoryCache:
         self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
     ) -> bool:
         """
-        Keep *evidence*, unless what stands is at least as new; see :meth:`Cache.put`.
+        Keep *evidence*, unless the cache has a newer answer; see :meth:`Cache.put`.
 
         Raises:
             ConfigError: If *cert_id* is not ``evidence.canonical_cert_id``.
-            TypeError: If *evidence* is something else, or *expires* is naive.
+            TypeError: If *evidence* is not a :class:`ocsp.VerifiedResponse`, or
+                *expires* is naive.
         """
         answer = admit(cert_id, evidence, expires)
         if answer is None:
             return False
         key = evidence.canonical_cert_id.der
         with self._lock:
-            standing = self._answers.get(key)
-            if standing is not None and _rank(standing) >= _rank(answer):
+            stored = self._answers.get(key)
+            if stored is not None and _age_key(stored) >= _age_key(answer):
                 return False
             self._answers[key] = answer
             self._answers.move_to_end(key)
@@ -73,12 +74,14 @@ class MemoryCache:
         return True
 
     def _shrink(self) -> None:
-        most = limits.MAX_CACHED_ANSWERS if self._most is None else self._most
-        while len(self._answers) > most:
+        maximum = self._max_entries
+        if maximum is None:
+            maximum = limits.MAX_CACHED_ANSWERS
+        while len(self._answers) > maximum:
             self._answers.popitem(last=False)
 
     def discard(self, cert_id: CertID) -> None:
-        """Forget the answer about *cert_id*, if there is one."""
+        """Remove the answer for *cert_id*, if there is one."""
         with self._lock:
             self._answers.pop(cert_id.der, None)
 
@@ -86,8 +89,10 @@ class MemoryCache:
         return len(self._answers)
 
 
-def _rank(answer: CachedAnswer) -> tuple[datetime.datetime, bool, datetime.datetime]:
-    """Return what makes an answer newer than another."""
+def _age_key(
+    answer: CachedAnswer,
+) -> tuple[datetime.datetime, bool, datetime.datetime]:
+    """Return a sort key: the newer of two answers has the larger key."""
     evidence = answer.evidence
     revoked = evidence is not None and evidence.status is OCSPCertStatus.REVOKED
     return answer.this_update, revoked, answer.expires

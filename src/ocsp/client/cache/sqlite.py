@@ -1,9 +1,9 @@
 """
-The cache of all processes that share a file.
+A cache in a SQLite file that several processes share.
 
-Rules of this file: what is read has no evidence, and is verified again by whoever asks.
-An answer is compared with the one that stands and takes its place in one statement, so
-that of two processes the one with the newer answer wins. Times are whole seconds.
+Answers from the file carry no evidence, so the caller verifies them again. One SQL
+statement compares a new answer with the stored one and replaces it, so that of two
+processes the one with the newer answer wins. Times are stored as whole seconds.
 """
 
 from __future__ import annotations
@@ -50,33 +50,35 @@ class SQLiteCache:
     """
     A :class:`Cache` in a SQLite file, which any number of processes may share.
 
-    Nothing in the file is trusted: what comes out has no evidence. A file that is
-    damaged, or of something else, is renamed to ``NAME.aside`` and an empty one takes
-    its place; one that cannot be read or written now has no answers and takes none. A
-    new file is for its owner only, since it tells which certificates were met.
+    The file is not trusted: its answers carry no evidence and must be verified again. A
+    file that is damaged or not a cache is renamed to ``NAME.aside`` and replaced with
+    an empty one. While the file cannot be read or written, ``get`` returns ``None`` and
+    ``put`` returns ``False``. Only the owner can read a new file, because it reveals
+    which certificates were checked.
 
-    A context manager; :meth:`close` without ``with``. It survives ``fork``.
+    Use it as a context manager, or call :meth:`close`. A forked child may go on using
+    it.
     """
 
     def __init__(self, path: Path | str, *, max_entries: int | None = None) -> None:
         """
-        Open the file *path*, or make it.
+        Open the file *path*, or create it.
 
         Args:
-            path: The file, in a folder where files may be made.
+            path: The file. The process must be able to create files in its directory.
 
-            max_entries: How many answers it keeps; without one,
-                ``limits.MAX_CACHED_ANSWERS``. Where there are more, those go first that
-                have expired, and then those that have stood for longest.
+            max_entries: How many answers the cache keeps. Default:
+                ``limits.MAX_CACHED_ANSWERS``. When there are more, the cache removes
+                expired answers first, and then those that were stored first.
 
         Raises:
-            StoreError: If no file can be opened or made there.
+            StoreError: If the file can neither be opened nor created.
         """
-        self._most = max_entries
+        self._max_entries = max_entries
         self._file = CacheFile(Path(path))
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:
-        """Return the answer about *cert_id*, or ``None``; see :meth:`Cache.get`."""
+        """Return the answer for *cert_id*, or ``None``; see :meth:`Cache.get`."""
         key = cert_id.der
 
         def find(connection: sqlite3.Connection) -> CachedAnswer | None:
@@ -96,11 +98,12 @@ class SQLiteCache:
         self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
     ) -> bool:
         """
-        Keep *evidence*, unless what stands is at least as new; see :meth:`Cache.put`.
+        Keep *evidence*, unless the cache has a newer answer; see :meth:`Cache.put`.
 
         Raises:
             ConfigError: If *cert_id* is not ``evidence.canonical_cert_id``.
-            TypeError: If *evidence* is something else, or *expires* is naive.
+            TypeError: If *evidence* is not a :class:`ocsp.VerifiedResponse`, or
+                *expires* is naive.
         """
         answer = admit(cert_id, evidence, expires)
         if answer is None:
@@ -125,19 +128,22 @@ class SQLiteCache:
         return self._file.run(write) or False
 
     def _shrink(self, connection: sqlite3.Connection) -> None:
-        """Keep to the bound; with an eighth to spare, so that this is seldom needed."""
-        most = limits.MAX_CACHED_ANSWERS if self._most is None else self._most
+        """Remove answers over the limit, and an eighth more to do this less often."""
+        maximum = self._max_entries
+        if maximum is None:
+            maximum = limits.MAX_CACHED_ANSWERS
         (count,) = connection.execute(_COUNT).fetchone()
-        if count > most:
-            connection.execute(_SHRINK, (time.time(), count - most + most // 8))
+        if count > maximum:
+            excess = count - maximum + maximum // 8
+            connection.execute(_SHRINK, (time.time(), excess))
 
     def discard(self, cert_id: CertID) -> None:
-        """Forget the answer about *cert_id*, if there is one."""
+        """Remove the answer for *cert_id*, if there is one."""
         key = cert_id.der
         self._file.run(lambda connection: connection.execute(_DISCARD, (key,)))
 
     def close(self) -> None:
-        """Close the file; there are no answers any more."""
+        """Close the file. After that ``get`` returns ``None`` for every certificate."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -155,7 +161,7 @@ class SQLiteCache:
 def _digest(
     key: bytes, this_update: int, revoked: int, expires: int, der: bytes
 ) -> bytes:
-    """Return what tells whether a line is as it was written; it is no protection."""
+    """Return a digest of a row. It detects damage; it does not authenticate the row."""
     head = b"%d %d %d %d " % (this_update, revoked, expires, len(key))
     return sha256(head + key + der).digest()
 

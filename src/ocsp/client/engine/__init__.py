@@ -1,4 +1,4 @@
-"""Run a flow: in threads, or in asyncio tasks."""
+"""Effects and the drivers that run a flow: in threads, or in asyncio tasks."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
 """
-Effects: what the flow asks its driver to do.
+Effects: what a flow asks its driver to do.
 
-A flow is a generator: it yields an effect, and gets back what came of it, or the error
-thrown in. All that is decided is decided in flows; drivers only do.
-
-Rules of this file: no logic. Flows inside of flows are started with ``yield from``.
+A flow is a generator. It yields an effect; the driver carries it out and sends the
+result into the flow, or throws the error. Flows take all decisions, drivers take none.
+A flow runs another flow with ``yield from``.
 """
 
 from __future__ import annotations
@@ -28,26 +27,26 @@ __all__ = [
     "send",
 ]
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send an HTTP request; gives the reply, or throws a ``FetchError``."""
+    """Send an HTTP request. The result is the reply; failures are ``FetchError``."""
 
     request: HTTPRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait."""
+    """Wait for a number of seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Call a function that may block for a while."""
+    """Call a function that may block, and return its result."""
 
     function: Callable[[], object]
 
@@ -55,11 +54,11 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Race:
     """
-    Run flows side by side; gives the results of those that finished, by position.
+    Run flows concurrently; the result is a list of the results of those that finished.
 
-    Each starts when the one before has finished or *delay* has passed. As soon as a
-    result is final, the others are cancelled. With a delay of 0 and nothing final, all
-    run together.
+    The list has the order of *flows*. A flow starts when an earlier one has finished or
+    *delay* has passed; with a delay of 0 all start at once. When ``is_final`` accepts a
+    result, the driver cancels the flows that are still running and starts no more.
     """
 
     flows: tuple[Flow[Any], ...]
@@ -69,36 +68,36 @@ class Race:
 
 Effect: TypeAlias = Send | Pause | Call | Race
 
-Flow: TypeAlias = Generator[Effect, Any, Found]
+Flow: TypeAlias = Generator[Effect, Any, Result]
 
 
 def send(request: HTTPRequest) -> Flow[HTTPReply]:
     """
-    Return the answer to *request*.
+    Return the reply to *request*.
 
     Raises:
-        FetchError: If there is none.
+        FetchError: If there is no reply.
     """
     reply: HTTPReply = yield Send(request)
     return reply
 
 
 def pause(seconds: float) -> Flow[None]:
-    """Wait."""
+    """Wait for *seconds*."""
     yield Pause(seconds)
 
 
-def call(function: Callable[[], Found]) -> Flow[Found]:
-    """Return what *function* returns, which may block."""
-    found: Found = yield Call(function)
+def call(function: Callable[[], Result]) -> Flow[Result]:
+    """Return the result of *function*, which may block."""
+    found: Result = yield Call(function)
     return found
 
 
 def race(
-    flows: tuple[Flow[Found], ...],
+    flows: tuple[Flow[Result], ...],
     delay: float = 0,
-    is_final: Callable[[Found], bool] = lambda _: False,
-) -> Flow[list[Found]]:
-    """Return the results of *flows* that finished; see :class:`Race`."""
-    found: list[Found] = yield Race(flows, delay, is_final)
+    is_final: Callable[[Result], bool] = lambda _: False,
+) -> Flow[list[Result]]:
+    """Return the results of those *flows* that finished; see :class:`Race`."""
+    found: list[Result] = yield Race(flows, delay, is_final)
     return found

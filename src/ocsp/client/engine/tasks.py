@@ -1,7 +1,7 @@
 """
-The driver for asyncio: does what flows ask for, and lets others run meanwhile.
+The asyncio driver: carry out the effects of flows in tasks.
 
-Rules of this file: no decisions. Cancelling the task cancels all that it has started.
+The driver takes no decisions. Cancelling a task cancels all tasks that it has started.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from ocsp.client.transport.protocol import AsyncTransport
 
 __all__ = ["drive"]
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 TransportFactory = Callable[[], AsyncTransport]
 Sleep = Callable[[float], Awaitable[None]]
 
 
-async def drive(flow: Flow[Found], transport: TransportFactory, sleep: Sleep) -> Found:
+async def drive(
+    flow: Flow[Result], transport: TransportFactory, sleep: Sleep
+) -> Result:
     """
-    Return what *flow* returns.
+    Run *flow* and return its result.
 
     Args:
-        flow: What is to be done.
+        flow: The flow to run.
 
-        transport: Returns what sends; it is not needed where the cache knows.
+        transport: Returns the transport; called only if the flow sends a request.
 
-        sleep: Waits for so many seconds.
+        sleep: Waits for a number of seconds.
 
     Raises:
-        OCSPError: What the flow raises.
+        OCSPError: Whatever the flow raises.
     """
     try:
         effect = next(flow)
@@ -44,7 +46,7 @@ async def drive(flow: Flow[Found], transport: TransportFactory, sleep: Sleep) ->
             else:
                 effect = flow.send(found)
     except StopIteration as stop:
-        result: Found = stop.value
+        result: Result = stop.value
         return result
     finally:
         flow.close()
@@ -61,7 +63,7 @@ async def _do(effect: Effect, transport: TransportFactory, sleep: Sleep) -> Any:
 
 
 async def _race(effect: Race, transport: TransportFactory, sleep: Sleep) -> list[Any]:
-    """Return the results of those that finished, by position."""
+    """Return the results of the flows that finished, in the order of the flows."""
     tasks: list[asyncio.Task[Any]] = []
     results: dict[int, Any] = {}
     try:

@@ -1,8 +1,8 @@
 """
-The driver for threads: does what flows ask for, and waits for it.
+The thread driver: carry out the effects of flows and wait for the results.
 
-Rules of this file: no decisions. Flows that race run in threads of their own; those
-that have lost are woken and end by themselves.
+The driver takes no decisions. Each flow of a race runs in its own thread. When a race
+has a final result, the driver cancels the other threads, which then end themselves.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from ocsp.client.transport.protocol import Transport
 
 __all__ = ["drive"]
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 TransportFactory = Callable[[], Transport]
 Sleep = Callable[[float], None]
 
 
-def drive(flow: Flow[Found], transport: TransportFactory, sleep: Sleep) -> Found:
+def drive(flow: Flow[Result], transport: TransportFactory, sleep: Sleep) -> Result:
     """
-    Return what *flow* returns.
+    Run *flow* and return its result.
 
     Args:
-        flow: What is to be done.
+        flow: The flow to run.
 
-        transport: Returns what sends; it is not needed where the cache knows.
+        transport: Returns the transport; called only if the flow sends a request.
 
-        sleep: Waits for so many seconds.
+        sleep: Waits for a number of seconds.
 
     Raises:
-        OCSPError: What the flow raises.
+        OCSPError: Whatever the flow raises.
     """
     try:
         effect = next(flow)
@@ -49,7 +49,7 @@ def drive(flow: Flow[Found], transport: TransportFactory, sleep: Sleep) -> Found
             else:
                 effect = flow.send(found)
     except StopIteration as stop:
-        result: Found = stop.value
+        result: Result = stop.value
         return result
     finally:
         flow.close()
@@ -72,7 +72,7 @@ class _Finish(NamedTuple):
 
 
 class _RaceThreads:
-    """Threads that race."""
+    """The threads of one race, one for each flow."""
 
     def __init__(self, effect: Race, transport: TransportFactory, sleep: Sleep) -> None:
         self._effect = effect
@@ -82,7 +82,7 @@ class _RaceThreads:
         self._finished: SimpleQueue[_Finish] = SimpleQueue()
 
     def run(self) -> list[Any]:
-        """Return the results of those that finished, by position."""
+        """Return the results of the flows that finished, in the order of the flows."""
         results: dict[int, Any] = {}
         try:
             while len(results) < len(self._effect.flows):
@@ -100,7 +100,7 @@ class _RaceThreads:
         return [results[position] for position in sorted(results)]
 
     def _next(self, finished: int) -> _Finish | None:
-        """Return who finished next, having started whoever it is time for."""
+        """Wait for the next flow to finish; return ``None`` after starting another."""
         waiting = len(self._scopes) < len(self._effect.flows)
         if waiting and (len(self._scopes) == finished or not self._effect.delay):
             self._start()
@@ -122,7 +122,7 @@ class _RaceThreads:
         flow = self._effect.flows[position]
         try:
             result = drive(flow, self._transport, self._sleep)
-        except BaseException as error:  # it is raised where the race was started
+        except BaseException as error:  # run() raises it in the calling thread
             self._finished.put(_Finish(position, error=error))
         else:
             self._finished.put(_Finish(position, result))
