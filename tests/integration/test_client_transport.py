@@ -427,7 +427,7 @@ def test_closing_leaves_no_socket(send: Sender) -> None:
 def test_no_time_is_left_for_another_step() -> None:
     """The deadline of the exchange counts before that of the step."""
     exchange = network.Exchange(-1.0)
-    with pytest.raises(Exception, match="the time for all of it is over"):
+    with pytest.raises(Exception, match="the deadline of the exchange has passed"):
         exchange.left(5.0)
     assert 0 < network.Exchange(60.0).left(5.0) <= 5.0
     assert 0 < network.Exchange(60.0).left(None) <= 60.0

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from ocsp.errors import ConfigError, SignerUnavailable
 
-__all__ = ["failing", "text_of"]
+__all__ = ["translate_errors", "text_of"]
 
 
 @contextlib.contextmanager
-def failing(where: str) -> Iterator[None]:
+def translate_errors(where: str) -> Iterator[None]:
     """Say where it was that a setting is wrong, or a token fails."""
     import pkcs11
 

@@ -137,18 +137,18 @@ def choose_scheme(
     if isinstance(public_key, rsa.RSAPublicKey):
         if is_only_for_pss(certificate) and rsa_padding is not RSAPadding.PSS:
             raise ConfigError("rsa_padding", "the certificate allows only PSS")
-        return _RSA(public_key, _allowed(algorithm or hashes.SHA256()), rsa_padding)
+        return _RSA(public_key, _require_supported(algorithm or hashes.SHA256()), rsa_padding)
     if rsa_padding is RSAPadding.PSS:
         raise ConfigError("rsa_padding", "PSS is for RSA, the key is of another type")
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         fitting = _CURVES.get(public_key.curve.name)
         if fitting is not None:
-            return _ECDSA(public_key, _allowed(algorithm or fitting))
+            return _ECDSA(public_key, _require_supported(algorithm or fitting))
     reason = "the key is neither RSA nor on P-256, P-384 or P-521"
     raise ConfigError("certificate", reason)
 
 
-def _allowed(algorithm: hashes.HashAlgorithm) -> hashes.HashAlgorithm:
+def _require_supported(algorithm: hashes.HashAlgorithm) -> hashes.HashAlgorithm:
     if algorithm.name not in _HASHES:
         reason = f"{algorithm.name} is not one of {', '.join(_HASHES)}"
         raise ConfigError("algorithm", reason)

@@ -13,7 +13,7 @@ from typing import NamedTuple, final
 
 from ocsp.errors import ConfigError
 
-__all__ = ["KeyName", "Pin", "Place", "RSAPadding", "check_type"]
+__all__ = ["KeyName", "Pin", "TokenName", "RSAPadding", "check_type"]
 
 
 class RSAPadding(enum.Enum):
@@ -51,7 +51,7 @@ class Pin:
         """Return the PIN, to be handed to the module at once."""
         return self._text
 
-    def same(self, other: Pin) -> bool:
+    def equals(self, other: Pin) -> bool:
         """Tell whether *other* is the same PIN."""
         mine, theirs = (self._text or "").encode(), (other._text or "").encode()
         return hmac.compare_digest(mine, theirs)
@@ -60,16 +60,16 @@ class Pin:
         return "<PIN>"
 
 
-class Place(NamedTuple):
+class TokenName(NamedTuple):
     """Which token, as the settings say."""
 
     label: str | None
     slot: int | None
 
     @classmethod
-    def of(cls, label: str | None, slot: int | None) -> Place:
+    def of(cls, label: str | None, slot: int | None) -> TokenName:
         """
-        Return the place that one of both names.
+        Return the name that one of both names.
 
         Raises:
             ConfigError: If both are given, or none.

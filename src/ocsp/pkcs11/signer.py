@@ -17,9 +17,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.errors import ConfigError, SignerUnavailable
-from ocsp.pkcs11.errors import failing, text_of
+from ocsp.pkcs11.errors import translate_errors, text_of
 from ocsp.pkcs11.schemes import Scheme, choose_scheme
-from ocsp.pkcs11.settings import KeyName, Pin, Place, RSAPadding
+from ocsp.pkcs11.settings import KeyName, Pin, TokenName, RSAPadding
 from ocsp.pkcs11.token import Key, Token, find_key, load
 
 __all__ = ["PKCS11Signer"]
@@ -115,15 +115,15 @@ class PKCS11Signer:
             TypeError: If an argument is of another type.
         """
         scheme = choose_scheme(certificate, algorithm, rsa_padding)
-        place = Place.of(token_label, slot)
+        name = TokenName.of(token_label, slot)
         name = KeyName.of(key_label, key_id)
         secret = Pin(pin)
         loaded = load(os.fspath(module))
-        with loaded.lock, failing(f"{place}, {name}"):
-            token = loaded.token(place, secret)
+        with loaded.lock, translate_errors(f"{name}, {name}"):
+            token = loaded.token(name, secret)
             signer = cls(token, name, scheme, certificate)
             try:
-                signer._first_connect()
+                signer._connect_first_time()
             except BaseException:
                 signer.close()
                 raise
@@ -151,11 +151,11 @@ class PKCS11Signer:
                 opened in another process.
         """
         self._check_process()
-        with self._token.module.lock, failing(str(self)):
+        with self._token.module.lock, translate_errors(str(self)):
             if self._closed:
                 raise SignerUnavailable(f"{self}: the signer is closed")
             try:
-                return self._signature(data)
+                return self._sign_or_reconnect(data)
             except ConfigError as error:
                 raise SignerUnavailable(f"{self}: {error.reason}") from error
 
@@ -186,7 +186,7 @@ class PKCS11Signer:
         self.close()
 
     def __str__(self) -> str:
-        return f"{self._token.place}, {self._name}"
+        return f"{self._token.name}, {self._name}"
 
     def __repr__(self) -> str:
         return f"<PKCS11Signer({self})>"
@@ -201,7 +201,7 @@ class PKCS11Signer:
                 f"{self}: the signer was opened in another process; open it in this one"
             )
 
-    def _first_connect(self) -> None:
+    def _connect_first_time(self) -> None:
         import pkcs11
 
         try:
@@ -213,30 +213,30 @@ class PKCS11Signer:
             self._token.drop()
             self._connect()
 
-    def _signature(self, data: bytes) -> bytes:
+    def _sign_or_reconnect(self, data: bytes) -> bytes:
         import pkcs11
 
         token = self._token
         reason = "it had failed"
         if token.session is not None:
             try:
-                return self._signed(self._present_key(), data)
+                return self._sign_with(self._current_key(), data)
             except (pkcs11.PKCS11Error, ConfigError) as error:
                 token.drop()
                 if token.refused:
                     raise
                 reason = text_of(error)
-        signature = self._signed(self._reconnected(), data)
+        signature = self._sign_with(self._reconnect(), data)
         logger.warning("%s: connected anew, after %s", self, reason)
         return signature
 
-    def _present_key(self) -> Key:
+    def _current_key(self) -> Key:
         # Another signer on the token may have opened a new session for both.
         if self._key is not None and self._key.session is self._token.session:
             return self._key
         return self._connect()
 
-    def _reconnected(self) -> Key:
+    def _reconnect(self) -> Key:
         """Connect anew, with a module that starts anew where that is needed."""
         import pkcs11
 
@@ -256,7 +256,7 @@ class PKCS11Signer:
         scheme = self._scheme
         key = find_key(self._token.connect(), self._name, scheme.key_type)
         try:
-            scheme.verify(self._signed(key, _PROBE), _PROBE)
+            scheme.verify(self._sign_with(key, _PROBE), _PROBE)
         except (
             pkcs11.KeyTypeInconsistent,
             pkcs11.MechanismInvalid,
@@ -270,8 +270,8 @@ class PKCS11Signer:
         self._key = key
         return key
 
-    def _signed(self, key: Key, data: bytes) -> bytes:
-        with self._token.pin_sent():
+    def _sign_with(self, key: Key, data: bytes) -> bytes:
+        with self._token.detect_refused_pin():
             return self._scheme.sign(key, data, self._token.pin)
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 from ocsp.errors import ConfigError, MissingExtraError, SignerUnavailable
 from ocsp.pkcs11.errors import text_of
-from ocsp.pkcs11.settings import KeyName, Pin, Place
+from ocsp.pkcs11.settings import KeyName, Pin, TokenName
 
 if TYPE_CHECKING:
     import pkcs11
@@ -84,12 +84,12 @@ def find_key(session: pkcs11.Session, name: KeyName, key_type: str) -> Key:
 class Token:
     """A token as this process uses it: one session for all signers on it."""
 
-    __slots__ = ("module", "pin", "place", "refused", "session", "slot", "users")
+    __slots__ = ("module", "pin", "name", "refused", "session", "slot", "users")
 
-    def __init__(self, module: Module, slot: int, place: Place, pin: Pin) -> None:
+    def __init__(self, module: Module, slot: int, name: TokenName, pin: Pin) -> None:
         self.module = module
         self.slot = slot
-        self.place = place
+        self.name = name
         self.pin = pin
         self.refused = False
         self.session: pkcs11.Session | None = None
@@ -104,8 +104,8 @@ class Token:
         if self.session is None:
             if self.refused:
                 raise ConfigError("pin", "was refused, and is not sent again")
-            token = self.module.find(self.place)
-            with self.pin_sent():
+            token = self.module.find(self.name)
+            with self.detect_refused_pin():
                 try:
                     self.session = token.open(user_pin=self.pin.reveal())
                 except pkcs11.UserAlreadyLoggedIn:
@@ -130,7 +130,7 @@ class Token:
         return True
 
     @contextlib.contextmanager
-    def pin_sent(self) -> Iterator[None]:
+    def detect_refused_pin(self) -> Iterator[None]:
         """Note that the token refuses the PIN."""
         import pkcs11
 
@@ -163,7 +163,7 @@ class Token:
             self.drop()
             self.module.tokens.pop(self.slot, None)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Tell whether the token answers."""
         import pkcs11
 
@@ -190,15 +190,15 @@ class Module:
         self.tokens: dict[int, Token] = {}
         self._library = pkcs11.lib(path)
         if inherited:
-            self._start_anew()
+            self._reinitialise()
 
-    def find(self, place: Place) -> pkcs11.Token:
-        """Return the token that *place* means."""
+    def find(self, name: TokenName) -> pkcs11.Token:
+        """Return the token that *name* means."""
         import pkcs11
 
         slots = self._library.get_slots()
-        if place.label is None:
-            slots = [slot for slot in slots if slot.slot_id == place.slot]
+        if name.label is None:
+            slots = [slot for slot in slots if slot.slot_id == name.slot]
             if not slots:
                 raise ConfigError("slot", "there is no such slot")
             return slots[0].get_token()
@@ -207,7 +207,7 @@ class Module:
             # Another slot that is empty or fails is no reason not to find this one.
             with contextlib.suppress(pkcs11.PKCS11Error):
                 token = slot.get_token()
-                if token.label == place.label:
+                if token.label == name.label:
                     found.append(token)
         if not found:
             raise ConfigError("token_label", "there is no such token")
@@ -216,15 +216,15 @@ class Module:
             raise ConfigError("token_label", reason)
         return found[0]
 
-    def token(self, place: Place, pin: Pin) -> Token:
+    def token(self, name: TokenName, pin: Pin) -> Token:
         """Return the token, with one user more."""
-        slot = self.find(place).slot.slot_id
+        slot = self.find(name).slot.slot_id
         token = self.tokens.get(slot)
         if token is None:
-            token = self.tokens[slot] = Token(self, slot, place, pin)
+            token = self.tokens[slot] = Token(self, slot, name, pin)
         elif token.session is None:
             token.pin, token.refused = pin, False
-        elif not token.pin.same(pin):
+        elif not token.pin.equals(pin):
             raise ConfigError("pin", "this process has the token open with another one")
         token.users += 1
         return token
@@ -236,14 +236,14 @@ class Module:
         Many modules look for tokens, or connect to them, only when initialised. But
         that ends all sessions of the process.
         """
-        if any(other.alive() for other in self.tokens.values() if other is not token):
+        if any(other.is_alive() for other in self.tokens.values() if other is not token):
             return False
         for other in self.tokens.values():
             other.drop()
-        self._start_anew()
+        self._reinitialise()
         return True
 
-    def _start_anew(self) -> None:
+    def _reinitialise(self) -> None:
         import pkcs11
 
         with contextlib.suppress(pkcs11.PKCS11Error):

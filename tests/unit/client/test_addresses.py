@@ -8,7 +8,7 @@ import pytest
 
 from ocsp import limits
 from ocsp.client import AddressPolicy
-from ocsp.client.transport.addresses import AddressForbidden, checked, is_public
+from ocsp.client.transport.addresses import AddressForbidden, allowed_addresses, is_public
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ from ocsp.client.transport.addresses import AddressForbidden, checked, is_public
 def test_no_address_of_this_network_is_public(address: str) -> None:
     """However it is written; cloud metadata lies at a link-local one."""
     assert not is_public(ipaddress.ip_address(address.partition("%")[0]))
-    with pytest.raises(AddressForbidden, match=r"name\.example is at"):
-        checked("name.example", [address], AddressPolicy.PUBLIC)
-    assert checked("name.example", [address], AddressPolicy.PRIVATE_TOO) == [address]
+    with pytest.raises(AddressForbidden, match=r"name\.example resolves to"):
+        allowed_addresses("name.example", [address], AddressPolicy.PUBLIC)
+    assert allowed_addresses("name.example", [address], AddressPolicy.PRIVATE_TOO) == [address]
 
 
 @pytest.mark.parametrize(
@@ -42,17 +42,17 @@ def test_no_address_of_this_network_is_public(address: str) -> None:
 def test_an_address_of_the_internet_is_public(address: str) -> None:
     """Also through a translator."""
     assert is_public(ipaddress.ip_address(address))
-    assert checked("name.example", [address], AddressPolicy.PUBLIC) == [address]
+    assert allowed_addresses("name.example", [address], AddressPolicy.PUBLIC) == [address]
 
 
 def test_of_a_name_with_both_only_the_public_address_is_used() -> None:
     """A private one beside it is no way in."""
     both = ["10.0.0.1", "1.1.1.1"]
-    assert checked("name.example", both, AddressPolicy.PUBLIC) == ["1.1.1.1"]
+    assert allowed_addresses("name.example", both, AddressPolicy.PUBLIC) == ["1.1.1.1"]
 
 
 def test_the_number_of_addresses_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name with a thousand addresses does not cost a thousand connections."""
     monkeypatch.setattr(limits, "MAX_ADDRESSES", 2)
     many = [f"1.1.1.{number}" for number in range(1, 9)]
-    assert checked("name.example", many, AddressPolicy.PUBLIC) == many[:2]
+    assert allowed_addresses("name.example", many, AddressPolicy.PUBLIC) == many[:2]

@@ -1,4 +1,4 @@
-"""One HTTP exchange, and the addresses that it may connect to."""
+"""HTTP exchanges, and the addresses that the client may connect to."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """
-Addresses: a name becomes addresses once, and what is connected to was checked.
+Resolve host names and refuse addresses that are not public.
 
-Rules of this file: the address is judged, never the name, and the connection goes to
-the address that was judged: a name that points elsewhere a moment later (DNS rebinding)
-changes nothing.
+The client resolves a name once, checks the addresses and connects to an address that it
+has checked. So a name that resolves to another address later (DNS rebinding) does not
+bypass the check.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from ocsp.client.options import AddressPolicy
 __all__ = [
     "AddressForbidden",
     "addresses_of",
-    "checked",
+    "allowed_addresses",
+    "is_ip_literal",
     "is_public",
-    "literal",
-    "look_up",
+    "resolve",
 ]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-"""Addresses that carry an IPv4 address through a translator (RFC 6052)."""
+"""IPv6 addresses that contain an IPv4 address for a translator (RFC 6052)."""
 
 
 class AddressForbidden(Exception):
-    """A host has no address that may be connected to; the text says why."""
+    """A host has no address that the client may connect to; the text says why."""
 
 
 def is_public(address: Address) -> bool:
     """
-    Tell whether *address* is one of the public Internet.
+    Return whether *address* belongs to the public Internet.
 
-    Not so: private, loopback, link-local (where cloud machines have their metadata),
-    shared, reserved, multicast; nor IPv6 addresses that stand for such an IPv4 one.
+    Private, loopback, link-local (cloud metadata services), shared, reserved and
+    multicast addresses do not, nor do IPv6 addresses that contain such an IPv4 address.
     """
     inner = _inner(address)
     return inner.is_global and not inner.is_multicast
 
 
 def _inner(address: Address) -> Address:
-    """Return the IPv4 address inside of an IPv6 one, if there is one."""
+    """Return the IPv4 address inside an IPv6 address, or else *address* itself."""
     if not isinstance(address, ipaddress.IPv6Address):
         return address
     if address in _NAT64:
@@ -55,28 +55,28 @@ def _inner(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def literal(host: str) -> str | None:
-    """Return *host* if it is an address itself."""
+def is_ip_literal(host: str) -> bool:
+    """Return whether *host* is an IP address and not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return None
-    return host
+        return False
+    return True
 
 
 def addresses_of(found: Sequence[tuple[Any, ...]]) -> list[str]:
-    """Return the addresses in what ``getaddrinfo`` found, each once."""
+    """Return the addresses in a result of ``getaddrinfo``, without duplicates."""
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
-def checked(
+def allowed_addresses(
     host: str, addresses: Sequence[str], address_policy: AddressPolicy
 ) -> list[str]:
     """
-    Return those of *addresses* that may be connected to.
+    Return those of *addresses* that the client may connect to.
 
     Raises:
-        AddressForbidden: If there is none.
+        AddressForbidden: If there are none.
     """
     if address_policy is AddressPolicy.PUBLIC:
         allowed = [each for each in addresses if is_public(_parsed(each))]
@@ -84,7 +84,8 @@ def checked(
         allowed = list(addresses)
     if not allowed:
         raise AddressForbidden(
-            f"{host} is at {', '.join(addresses) or 'no address'}, which is not public"
+            f"{host} resolves to {', '.join(addresses) or 'no address'}, which is not"
+            " public"
         )
     return allowed[: limits.MAX_ADDRESSES]
 
@@ -93,11 +94,11 @@ def _parsed(address: str) -> Address:
     return ipaddress.ip_address(address.partition("%")[0])
 
 
-def look_up(host: str, port: int) -> list[str]:
+def resolve(host: str, port: int) -> list[str]:
     """
-    Return the addresses of *host*; this may take long.
+    Return the addresses of *host*. This blocks, without a time limit.
 
     Raises:
-        OSError: If there is none.
+        OSError: If the name cannot be resolved.
     """
     return addresses_of(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))

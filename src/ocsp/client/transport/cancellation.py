@@ -1,11 +1,10 @@
 """
-Cancelling: how work in other threads is given up.
+Cancellation of work in other threads.
 
-Python cannot interrupt a thread, but a socket that is shut down wakes whoever waits for
-it. So each thread that works for another one has a :class:`Scope`, and notes there what
-it waits for.
-
-Rules of this file: shutting down only. Whoever has opened something closes it.
+Python cannot interrupt a thread, but shutting a socket down wakes a thread that waits
+for it. So each worker thread has a :class:`Scope` and registers there the sockets that
+it waits for. This module only shuts sockets down; the code that opened a socket closes
+it.
 """
 
 from __future__ import annotations
@@ -20,18 +19,19 @@ __all__ = ["Cancelled", "Scope", "current_scope", "raise_if_cancelled", "sleep"]
 
 
 class Cancelled(BaseException):
-    """The thread need not go on: nobody waits for it any more."""
+    """The work of this thread was cancelled; its result is not needed."""
 
 
 class Scope:
-    """The sockets that one thread waits for, and whether it still should."""
+    """The sockets that one thread waits for, and whether its work is cancelled."""
 
     def __init__(self, outer: Scope | None = None) -> None:
         """
-        Begin.
+        Create a scope that is not cancelled.
 
         Args:
-            outer: The scope of the thread that this one works for, if it has one.
+            outer: The scope of the thread that starts this work, if it has one.
+                Cancelling it cancels this scope too.
         """
         self.cancelled = Event()
         self._lock = Lock()
@@ -41,7 +41,7 @@ class Scope:
             outer.adopt(self)
 
     def adopt(self, inner: Scope) -> None:
-        """Cancel *inner* whenever this is cancelled."""
+        """Cancel *inner* when this scope is cancelled, or now if it already is."""
         with self._lock:
             self._inner.append(inner)
             late = self.cancelled.is_set()
@@ -49,7 +49,7 @@ class Scope:
             inner.cancel()
 
     def add(self, opened: socket.socket) -> None:
-        """Note *opened*; shut it down at once if this is cancelled already."""
+        """Register *opened*; shut it down now if this scope is already cancelled."""
         with self._lock:
             self._sockets.add(opened)
             late = self.cancelled.is_set()
@@ -57,12 +57,12 @@ class Scope:
             _wake(opened)
 
     def remove(self, closed: socket.socket) -> None:
-        """Forget *closed*."""
+        """Remove *closed*; a later cancellation does not shut it down."""
         with self._lock:
             self._sockets.discard(closed)
 
     def cancel(self) -> None:
-        """Wake the thread: whatever it waits for fails."""
+        """Shut down the registered sockets, so that the thread wakes with an error."""
         self.cancelled.set()
         with self._lock:
             sockets, inner = tuple(self._sockets), tuple(self._inner)
@@ -73,20 +73,20 @@ class Scope:
 
 
 def _wake(opened: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it is closed, or was never connected
+    with contextlib.suppress(OSError):  # closed already, or never connected
         opened.shutdown(socket.SHUT_RDWR)
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
-"""The scope of this thread, if it works for another one."""
+"""The scope of this thread; ``None`` for a thread that no race or worker started."""
 
 
 def raise_if_cancelled() -> None:
     """
-    Return if this thread still has somebody to work for.
+    Raise if the work of this thread was cancelled.
 
     Raises:
-        Cancelled: If not.
+        Cancelled: If the current scope is cancelled.
     """
     scope = current_scope.get()
     if scope is not None and scope.cancelled.is_set():
@@ -94,7 +94,7 @@ def raise_if_cancelled() -> None:
 
 
 def sleep(seconds: float) -> None:
-    """Wait, at most until this thread is cancelled."""
+    """Wait for *seconds*, or until the work of this thread is cancelled."""
     scope = current_scope.get()
     if scope is None:
         time.sleep(seconds)

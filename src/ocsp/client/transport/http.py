@@ -1,12 +1,12 @@
 """
-Transports over httpcore, the library below httpx: sync and async.
+HTTP transports over httpcore, for threads and for asyncio.
 
-RFC 9112 (HTTP/1.1), RFC 6960 App. A. Rules of this file: no proxy, no cookie, no
-environment, no redirect, no ``Expect``. What httpcore raises leaves as an error of this
-package. Reading stops where it is told to, however long the answer says it is.
+RFC 9112 (HTTP/1.1), RFC 6960 App. A. The transports use no proxy, cookies or
+environment variables, follow no redirects and send no ``Expect``. They read at most
+``max_bytes`` and turn exceptions of httpcore into errors of this package.
 
-httpcore comes with httpx and belongs to the extra ``client``; this file is imported
-when a client without a transport of its own asks for the first time.
+httpcore is part of the extra ``client``. A client imports this module at its first
+request, if no transport was given.
 """
 
 from __future__ import annotations
@@ -41,34 +41,34 @@ __all__ = ["AsyncHTTPTransport", "HTTPTransport"]
 
 _USER_AGENT = f"python-ocsp/{__version__}"
 
-_IDLE = 64
-"""Connections that are kept, to all responders together."""
+_MAX_IDLE = 64
+"""How many idle connections a transport keeps, to all responders together."""
 
-_KEPT_SECONDS = 15.0
-"""For how long an idle connection is kept."""
+_IDLE_SECONDS = 15.0
+"""For how long a transport keeps an idle connection."""
 
 _PORTS = {"http": 80, "https": 443}
 
-_BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
-"""What happens on a kept connection that the server has closed in the meantime."""
+_CLOSED_BY_SERVER = (httpcore.NetworkError, httpcore.RemoteProtocolError)
+"""What httpcore raises for an idle connection that the server has closed."""
 
 
 class HTTPTransport:
-    """A :class:`ocsp.client.Transport` for threads; any number may share one."""
+    """A :class:`ocsp.client.Transport` over httpcore, which threads may share."""
 
     def __init__(
         self,
         *,
         ssl_context: ssl.SSLContext | None = None,
-        max_idle: int = _IDLE,
+        max_idle: int = _MAX_IDLE,
     ) -> None:
         """
-        Make a transport without connections.
+        Create a transport without connections.
 
         Args:
-            ssl_context: What https URLs are verified by; without one, the default.
+            ssl_context: The TLS settings for https URLs. Default: those of httpcore.
 
-            max_idle: How many connections are kept for the next question.
+            max_idle: How many idle connections the transport keeps.
         """
         self._ssl_context = ssl_context
         self._networks = {
@@ -78,32 +78,33 @@ class HTTPTransport:
 
     def send(self, request: HTTPRequest) -> HTTPReply:
         """
-        Return the answer to *request*; see :meth:`Transport.send`.
+        Send *request* and return the reply; see :meth:`Transport.send`.
 
         Raises:
-            TransportError: If there is no connection, or it breaks.
+            TransportError: If the connection fails or breaks.
             FetchTimeout: If a deadline passes.
-            BodyTooLarge: If there are more octets than ``max_bytes``.
-            ForbiddenResponderURL: If its address is none of ``address_policy``.
+            BodyTooLarge: If the body has more octets than ``max_bytes``.
+            ForbiddenResponderURL: If ``address_policy`` forbids its address.
         """
         exchange = Exchange(request.timeout)
         token = current_exchange.set(exchange)
         try:
-            with _translated(request):
+            with _translate_errors(request):
                 try:
                     return self._send(request)
-                except _BROKEN:
-                    # The server may close a kept connection at any time (RFC 9112
-                    # §9.3.1); asking is safe to repeat, and once is enough.
-                    if exchange.is_connected_anew:
+                except _CLOSED_BY_SERVER:
+                    # The server may close an idle connection at any time (RFC 9112
+                    # §9.3.1). OCSP requests are safe to repeat; the second try opens
+                    # a new connection, so it is the last.
+                    if exchange.opened_connection:
                         raise
                     return self._send(request)
         finally:
             current_exchange.reset(token)
 
     def _send(self, request: HTTPRequest) -> HTTPReply:
-        prepared = _prepared(request)
-        key = _key(request, prepared)
+        prepared = _httpcore_request(request)
+        key = _pool_key(request, prepared)
         connection, expired = self._idle.take(key)
         for each in expired:
             each.close()
@@ -111,7 +112,7 @@ class HTTPTransport:
             connection = httpcore.HTTPConnection(
                 prepared.url.origin,
                 ssl_context=self._ssl_context,
-                keepalive_expiry=_KEPT_SECONDS,
+                keepalive_expiry=_IDLE_SECONDS,
                 network_backend=self._networks[request.address_policy],
             )
         try:
@@ -140,7 +141,7 @@ class HTTPTransport:
         return HTTPReply(status=response.status, headers=headers, body=bytes(body))
 
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all idle connections."""
         for connection in self._idle.take_all():
             connection.close()
 
@@ -152,9 +153,9 @@ class AsyncHTTPTransport:
         self,
         *,
         ssl_context: ssl.SSLContext | None = None,
-        max_idle: int = _IDLE,
+        max_idle: int = _MAX_IDLE,
     ) -> None:
-        """Make a transport without connections; see :class:`HTTPTransport`."""
+        """Create a transport without connections; see :class:`HTTPTransport`."""
         self._ssl_context = ssl_context
         self._networks = {
             address_policy: AsyncNetwork(address_policy)
@@ -166,31 +167,31 @@ class AsyncHTTPTransport:
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
         """
-        Return the answer to *request*; see :meth:`Transport.send`.
+        Send *request* and return the reply; see :meth:`Transport.send`.
 
         Raises:
-            TransportError: If there is no connection, or it breaks.
+            TransportError: If the connection fails or breaks.
             FetchTimeout: If a deadline passes.
-            BodyTooLarge: If there are more octets than ``max_bytes``.
-            ForbiddenResponderURL: If its address is none of ``address_policy``.
+            BodyTooLarge: If the body has more octets than ``max_bytes``.
+            ForbiddenResponderURL: If ``address_policy`` forbids its address.
         """
         exchange = Exchange(request.timeout)
         token = current_exchange.set(exchange)
         try:
-            with _translated(request):
+            with _translate_errors(request):
                 async with asyncio.timeout(request.timeout):
                     try:
                         return await self._send(request)
-                    except _BROKEN:
-                        if exchange.is_connected_anew:
+                    except _CLOSED_BY_SERVER:
+                        if exchange.opened_connection:
                             raise
                         return await self._send(request)
         finally:
             current_exchange.reset(token)
 
     async def _send(self, request: HTTPRequest) -> HTTPReply:
-        prepared = _prepared(request)
-        key = _key(request, prepared)
+        prepared = _httpcore_request(request)
+        key = _pool_key(request, prepared)
         connection, expired = self._idle.take(key)
         for each in expired:
             await each.aclose()
@@ -198,7 +199,7 @@ class AsyncHTTPTransport:
             connection = httpcore.AsyncHTTPConnection(
                 prepared.url.origin,
                 ssl_context=self._ssl_context,
-                keepalive_expiry=_KEPT_SECONDS,
+                keepalive_expiry=_IDLE_SECONDS,
                 network_backend=self._networks[request.address_policy],
             )
         try:
@@ -227,27 +228,27 @@ class AsyncHTTPTransport:
         return HTTPReply(status=response.status, headers=headers, body=bytes(body))
 
     async def aclose(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all idle connections."""
         for connection in self._idle.take_all():
             await connection.aclose()
 
 
-def _key(request: HTTPRequest, prepared: httpcore.Request) -> Hashable:
-    """Return what a connection has to have in common with a request to serve it."""
-    # A connection that was made to a private address because the caller gave the URL
-    # must not serve a URL out of a certificate.
+def _pool_key(request: HTTPRequest, prepared: httpcore.Request) -> Hashable:
+    """Return the key of connections that may serve *request*."""
+    # The address policy is part of it: a connection to a private address that the
+    # caller's URL allowed must not serve a URL from a certificate.
     url = prepared.url
     return request.address_policy, url.scheme, url.host, url.port
 
 
-def _prepared(request: HTTPRequest) -> httpcore.Request:
+def _httpcore_request(request: HTTPRequest) -> httpcore.Request:
     parts = urlsplit(request.url)
     query = f"?{parts.query}" if parts.query else ""
     target = f"{parts.path or '/'}{query}"
     headers = [("Host", parts.netloc), ("User-Agent", _USER_AGENT), *request.headers]
     if request.body:
         headers.append(("Content-Length", str(len(request.body))))
-    step = request.io_timeout
+    seconds = request.io_timeout
     return httpcore.Request(
         request.method,
         httpcore.URL(
@@ -259,7 +260,7 @@ def _prepared(request: HTTPRequest) -> httpcore.Request:
         headers=[(name.encode(), value.encode()) for name, value in headers],
         content=request.body or None,
         extensions={
-            "timeout": {"connect": step, "read": step, "write": step, "pool": step}
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), seconds)
         },
     )
 
@@ -272,7 +273,7 @@ def _headers(response: httpcore.Response) -> tuple[tuple[str, str], ...]:
 
 
 def _check_length(request: HTTPRequest, headers: tuple[tuple[str, str], ...]) -> None:
-    """Refuse an answer that says itself that it is too long."""
+    """Refuse a reply whose Content-Length is over the limit."""
     length = dict(headers).get("content-length", "")
     if length.isdecimal():
         _check_size(request, int(length[:20]))
@@ -284,15 +285,15 @@ def _check_size(request: HTTPRequest, size: int) -> None:
 
 
 @contextlib.contextmanager
-def _translated(request: HTTPRequest) -> Iterator[None]:
-    """Let what httpcore raises leave as an error of this package."""
+def _translate_errors(request: HTTPRequest) -> Iterator[None]:
+    """Turn exceptions of httpcore into errors of this package."""
     url = request.shown or request.url
     try:
         yield
     except AddressForbidden as error:
         raise ForbiddenResponderURL(url, str(error)) from error
     except (httpcore.TimeoutException, TimeoutError) as error:
-        raise FetchTimeout(url, str(error) or "took too long") from error
+        raise FetchTimeout(url, str(error) or "timed out") from error
     except (
         httpcore.NetworkError,
         httpcore.ProtocolError,

@@ -1,11 +1,9 @@
 """
-The network below httpcore: connections to addresses that were checked, within a time.
+Network backends for httpcore: connect to checked addresses only, with deadlines.
 
-httpcore speaks HTTP and keeps connections; its network backend is where it lets others
-decide what a connection is. httpx stands on the same library, but hides that place.
-
-Rules of this file: the address is judged before the first packet. Every wait has two
-ends: its own, and that of the whole exchange.
+httpcore implements HTTP and lets its user replace the network backend; httpx, which is
+built on it, does not. These backends check an address before they connect to it. Each
+wait ends with its own timeout or with the deadline of the whole exchange.
 """
 
 from __future__ import annotations
@@ -23,7 +21,12 @@ from typing import Any
 import httpcore
 
 from ocsp.client.options import AddressPolicy
-from ocsp.client.transport.addresses import addresses_of, checked, literal, look_up
+from ocsp.client.transport.addresses import (
+    addresses_of,
+    allowed_addresses,
+    is_ip_literal,
+    resolve,
+)
 from ocsp.client.transport.cancellation import Scope, current_scope
 
 __all__ = ["AsyncNetwork", "Exchange", "Network", "current_exchange"]
@@ -31,39 +34,39 @@ __all__ = ["AsyncNetwork", "Exchange", "Network", "current_exchange"]
 
 class Exchange:
     """
-    One exchange under way.
+    The state of one running exchange.
 
     Attributes:
-        until: When it has to be over, on the monotonic clock.
+        until: Its deadline, on the monotonic clock.
 
-        is_connected_anew: Whether it has a connection of its own making.
+        opened_connection: Whether it has opened a new connection.
     """
 
-    __slots__ = ("is_connected_anew", "until")
+    __slots__ = ("opened_connection", "until")
 
     def __init__(self, seconds: float) -> None:
         self.until = time.monotonic() + seconds
-        self.is_connected_anew = False
+        self.opened_connection = False
 
     def left(self, step: float | None) -> float:
         """
         Return how many seconds the next step may take.
 
         Raises:
-            httpcore.ReadTimeout: If none are left.
+            httpcore.ReadTimeout: If the deadline has passed.
         """
         left = self.until - time.monotonic()
         if left <= 0:
-            raise httpcore.ReadTimeout("the time for all of it is over")
+            raise httpcore.ReadTimeout("the deadline of the exchange has passed")
         return left if step is None else min(left, step)
 
 
 current_exchange: ContextVar[Exchange] = ContextVar("exchange")
-"""The exchange that this thread or task is at."""
+"""The running exchange of this thread or task."""
 
 
 class Network(httpcore.NetworkBackend):
-    """Connects threads."""
+    """A network backend for threads."""
 
     def __init__(self, address_policy: AddressPolicy) -> None:
         self._address_policy = address_policy
@@ -78,18 +81,19 @@ class Network(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """
-        Return a connection to an address of *host* that may be connected to.
+        Connect to *host*, at an address that the policy allows.
 
         Raises:
-            AddressForbidden: If there is none.
-            httpcore.ConnectError: If nobody answers there.
-            httpcore.ConnectTimeout: If that takes too long.
+            AddressForbidden: If the policy allows none of its addresses.
+            httpcore.ConnectError: If the name does not resolve, or no address accepts
+                the connection.
+            httpcore.ConnectTimeout: If resolving or connecting takes too long.
         """
         exchange = current_exchange.get()
-        exchange.is_connected_anew = True
-        addresses = _looked_up(host, port, exchange.left(timeout))
+        exchange.opened_connection = True
+        addresses = _resolve_in_thread(host, port, exchange.left(timeout))
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in checked(host, addresses, self._address_policy):
+        for address in allowed_addresses(host, addresses, self._address_policy):
             try:
                 stream = self._backend.connect_tcp(
                     address,
@@ -101,19 +105,19 @@ class Network(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return _Stream(stream)
+                return _ThreadStream(stream)
         raise failure
 
 
-def _looked_up(host: str, port: int, seconds: float) -> list[str]:
-    """Return the addresses of *host*, within the time: the resolver knows none."""
-    if literal(host):
+def _resolve_in_thread(host: str, port: int, seconds: float) -> list[str]:
+    """Resolve *host* in another thread: ``getaddrinfo`` has no timeout."""
+    if is_ip_literal(host):
         return [host]
     found: SimpleQueue[list[str] | OSError] = SimpleQueue()
 
     def ask() -> None:
         try:
-            found.put(look_up(host, port))
+            found.put(resolve(host, port))
         except (OSError, UnicodeError) as error:
             found.put(OSError(str(error)))
 
@@ -121,24 +125,24 @@ def _looked_up(host: str, port: int, seconds: float) -> list[str]:
     try:
         answer = found.get(timeout=seconds)
     except Empty:
-        raise httpcore.ConnectTimeout(f"no address of {host} in time") from None
+        raise httpcore.ConnectTimeout(f"resolving {host} timed out") from None
     if isinstance(answer, OSError):
-        raise httpcore.ConnectError(f"no address of {host}: {answer}") from answer
+        raise httpcore.ConnectError(f"cannot resolve {host}: {answer}") from answer
     return answer
 
 
-class _Stream(httpcore.NetworkStream):
-    """A connection whose every wait ends with the exchange."""
+class _ThreadStream(httpcore.NetworkStream):
+    """A connection whose reads and writes end with the deadline of the exchange."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with _Waiting(self._inner):
+        with _CancellableWait(self._inner):
             return self._inner.read(max_bytes, current_exchange.get().left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _Waiting(self._inner):
+        with _CancellableWait(self._inner):
             self._inner.write(buffer, current_exchange.get().left(timeout))
 
     def close(self) -> None:
@@ -151,14 +155,14 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         left = current_exchange.get().left(timeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+        return _ThreadStream(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
-class _Waiting:
-    """While this thread waits for a socket, whoever it works for can wake it."""
+class _CancellableWait:
+    """Register a socket in the scope of this thread while the thread waits for it."""
 
     __slots__ = ("_scope", "_socket")
 
@@ -179,10 +183,10 @@ class _Waiting:
 
 class AsyncNetwork(httpcore.AsyncNetworkBackend):
     """
-    Connects tasks; the exchange as a whole is under ``asyncio.timeout``.
+    A network backend for asyncio tasks.
 
-    On asyncio's own streams: those that httpcore brings serve several event loops, and
-    take twice the time for it.
+    ``asyncio.timeout`` in the transport limits the exchange as a whole. The backend
+    uses the streams of asyncio because those of httpcore take twice the time.
     """
 
     def __init__(self, address_policy: AddressPolicy) -> None:
@@ -197,29 +201,30 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
         """
-        Return a connection to an address of *host* that may be connected to.
+        Connect to *host*, at an address that the policy allows.
 
         Raises:
-            AddressForbidden: If there is none.
-            httpcore.ConnectError: If nobody answers there.
-            httpcore.ConnectTimeout: If that takes too long.
+            AddressForbidden: If the policy allows none of its addresses.
+            httpcore.ConnectError: If the name does not resolve, or no address accepts
+                the connection.
+            httpcore.ConnectTimeout: If resolving or connecting takes too long.
         """
-        current_exchange.get().is_connected_anew = True
-        addresses = await _looked_up_meanwhile(host, port, timeout)
+        current_exchange.get().opened_connection = True
+        addresses = await _resolve_in_task(host, port, timeout)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in checked(host, addresses, self._address_policy):
+        for address in allowed_addresses(host, addresses, self._address_policy):
             try:
                 async with asyncio.timeout(timeout):
-                    return _AsyncStream(*await asyncio.open_connection(address, port))
+                    return _TaskStream(*await asyncio.open_connection(address, port))
             except TimeoutError:
-                failure = httpcore.ConnectTimeout(f"no connection to {address} in time")
+                failure = httpcore.ConnectTimeout(f"connecting to {address} timed out")
             except OSError as error:
                 failure = httpcore.ConnectError(str(error))
         raise failure
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
-    """A connection of asyncio."""
+class _TaskStream(httpcore.AsyncNetworkStream):
+    """A connection over asyncio streams."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -232,7 +237,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             async with asyncio.timeout(timeout):
                 return await self._reader.read(max_bytes)
         except TimeoutError:
-            raise httpcore.ReadTimeout("nothing came in time") from None
+            raise httpcore.ReadTimeout("no data within the timeout") from None
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
 
@@ -242,12 +247,12 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             async with asyncio.timeout(timeout):
                 await self._writer.drain()
         except TimeoutError:
-            raise httpcore.WriteTimeout("nothing was taken in time") from None
+            raise httpcore.WriteTimeout("could not send within the timeout") from None
         except OSError as error:
             raise httpcore.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
-        # Without the farewell of TLS: nothing that counts is still to come.
+        # Without a TLS closing alert: the reply is complete.
         self._writer.transport.abort()
 
     async def start_tls(
@@ -262,30 +267,30 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
                     ssl_context, server_hostname=server_hostname
                 )
         except TimeoutError:
-            raise httpcore.ConnectTimeout("no TLS in time") from None
+            raise httpcore.ConnectTimeout(
+                "no TLS handshake within the timeout"
+            ) from None
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # what was closed by the server while it was idle
+        if info == "is_readable":  # asked for idle ones: has the server closed it?
             return self._reader.at_eof() or self._writer.is_closing()
         if info == "ssl_object":
             return self._writer.get_extra_info("ssl_object")
         return None
 
 
-async def _looked_up_meanwhile(
-    host: str, port: int, seconds: float | None
-) -> list[str]:
-    if literal(host):
+async def _resolve_in_task(host: str, port: int, seconds: float | None) -> list[str]:
+    if is_ip_literal(host):
         return [host]
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(seconds):
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except TimeoutError:
-        raise httpcore.ConnectTimeout(f"no address of {host} in time") from None
+        raise httpcore.ConnectTimeout(f"resolving {host} timed out") from None
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"no address of {host}: {error}") from error
+        raise httpcore.ConnectError(f"cannot resolve {host}: {error}") from error
     return addresses_of(found)

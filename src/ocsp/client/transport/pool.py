@@ -1,11 +1,9 @@
 """
-Idle connections: kept for the next question to the same responder.
+A pool of idle connections, for the next request to the same responder.
 
-httpcore has pools, but under many tasks a request can lose the race for a connection
-again and again; here whoever takes a connection has it.
-
-Rules of this file: a connection is in here, or in use, never both. Nothing is awaited
-and nothing is closed here.
+The pools of httpcore are not used: with many concurrent tasks, a request can lose the
+competition for a connection again and again. Here, taking a connection removes it from
+the pool, so it has one user at a time. This module awaits and closes nothing.
 """
 
 from __future__ import annotations
@@ -19,37 +17,38 @@ __all__ = ["ConnectionPool"]
 
 
 class _Connection(Protocol):
-    """What is common to httpcore's connections of both kinds."""
+    """The common methods of httpcore's sync and async connections."""
 
     def is_idle(self) -> bool:
-        """Tell whether it can be kept."""
+        """Return whether it can serve another request."""
 
     def has_expired(self) -> bool:
-        """Tell whether it was idle for too long, or the server has closed it."""
+        """Return whether it was idle for too long, or the server has closed it."""
 
 
 Kept = TypeVar("Kept", bound=_Connection)
 
 
 class ConnectionPool(Generic[Kept]):
-    """Connections that wait for the next question."""
+    """Idle connections, by a key of what they may serve."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_idle: int) -> None:
         """
-        Begin without any.
+        Create an empty pool.
 
         Args:
-            most: How many are kept.
+            max_idle: The largest number of idle connections.
         """
-        self._most = most
+        self._max_idle = max_idle
         self._lock = Lock()
         self._kept: deque[tuple[Hashable, Kept]] = deque()
 
     def take(self, key: Hashable) -> tuple[Kept | None, list[Kept]]:
         """
-        Return the connection for *key* that was used last, if there is one.
+        Remove and return the connection for *key* that was used last, or ``None``.
 
-        And all others that have expired, which are to be closed.
+        The second value is the list of expired connections that the search has removed;
+        the caller must close them.
         """
         found: Kept | None = None
         expired: list[Kept] = []
@@ -67,17 +66,17 @@ class ConnectionPool(Generic[Kept]):
         return found, expired
 
     def give_back(self, key: Hashable, connection: Kept) -> list[Kept]:
-        """Keep *connection* if it can be; return what is to be closed instead."""
+        """Keep *connection* if it is idle; return the connections to close."""
         if not connection.is_idle():
             return [connection]
         with self._lock:
             self._kept.append((key, connection))
-            if len(self._kept) > self._most:
+            if len(self._kept) > self._max_idle:
                 return [self._kept.popleft()[1]]
         return []
 
     def take_all(self) -> list[Kept]:
-        """Return all, which are to be closed."""
+        """Remove and return all connections; the caller must close them."""
         with self._lock:
             all_kept = [connection for _, connection in self._kept]
             self._kept.clear()

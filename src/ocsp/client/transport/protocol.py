@@ -1,9 +1,9 @@
 """
-Transports: one HTTP exchange, by whatever library.
+The protocol of transports: one HTTP exchange, with any HTTP library.
 
-Rules of this file: a transport sends one request and reads one answer. It follows no
-redirect, keeps no cookies, retries nothing that the server may have seen to its end,
-and stops reading where it is told to. What the answer is worth is decided elsewhere.
+A transport sends one request and reads one reply, up to ``max_bytes``. It follows no
+redirects and keeps no cookies. It may repeat a request once, if an idle connection
+turns out to be closed. It does not judge the reply.
 """
 
 from __future__ import annotations
@@ -18,66 +18,66 @@ __all__ = ["AsyncTransport", "HTTPReply", "HTTPRequest", "Transport"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPRequest:
-    """What to send, and within which bounds."""
+    """An HTTP request and its limits."""
 
     method: str
     """``GET`` or ``POST``."""
 
     url: str
-    """The whole URL, ready to be sent; its path is not to be normalised."""
+    """The whole URL. The transport must send its path unchanged."""
 
     shown: str = ""
-    """What errors call the URL: for a GET, without the question in it."""
+    """The URL for error messages; for a GET, without the encoded OCSP request."""
 
     headers: tuple[tuple[str, str], ...] = ()
-    """Names and values; Host and Content-Length are the transport's own."""
+    """Names and values. The transport adds Host and Content-Length."""
 
     body: bytes = b""
     """The content of a POST."""
 
     address_policy: AddressPolicy = AddressPolicy.PUBLIC
-    """Which addresses may be connected to; the address is checked, not the name."""
+    """Which addresses the transport may connect to. It checks the resolved address."""
 
     max_bytes: int
-    """How many octets of the answer are read at most."""
+    """The largest body that the transport reads."""
 
     timeout: float
-    """Seconds that all of it may take."""
+    """Seconds for the whole exchange."""
 
     io_timeout: float
-    """Seconds for connecting, and for each wait."""
+    """Seconds for connecting, and for each read or write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPReply:
-    """What came back."""
+    """An HTTP reply."""
 
     status: int
-    """The code."""
+    """The status code."""
 
     headers: tuple[tuple[str, str], ...] = ()
     """Names, in lower case, and values."""
 
     body: bytes = b""
-    """The content of a 200; that of other codes is not read."""
+    """The content, for status 200; empty for other statuses."""
 
     def header(self, name: str) -> str:
-        """Return the value of the header *name*, in lower case, or empty."""
+        """Return the value of the header *name* (in lower case), or an empty string."""
         return next((value for known, value in self.headers if known == name), "")
 
 
 class Transport(Protocol):
-    """Sends and waits."""
+    """A blocking transport."""
 
     def send(self, request: HTTPRequest) -> HTTPReply:
         """
-        Return the answer to *request*.
+        Send *request* and return the reply.
 
         Raises:
-            TransportError: If there is no connection, or it breaks.
+            TransportError: If the connection fails or breaks.
             FetchTimeout: If a deadline passes.
-            BodyTooLarge: If there are more octets than ``max_bytes``.
-            ForbiddenResponderURL: If its address is none of ``address_policy``.
+            BodyTooLarge: If the body has more octets than ``max_bytes``.
+            ForbiddenResponderURL: If ``address_policy`` forbids its address.
         """
         ...
 
@@ -87,10 +87,10 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """Sends and lets others run. Cancelling a task closes its connection."""
+    """A transport for asyncio. Cancelling a task closes its connection."""
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
-        """Return the answer to *request*; see :meth:`Transport.send`."""
+        """Send *request* and return the reply; see :meth:`Transport.send`."""
         ...
 
     async def aclose(self) -> None:
