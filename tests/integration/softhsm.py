@@ -1,9 +1,9 @@
 """
 SoftHSM2: real PKCS#11 tokens, whose keys never leave them.
 
-The module reads its settings and its tokens when it is initialised, which happens once
-for each process. So there is one directory for a whole test run, and whoever adds a
-token initialises the module anew: no signer may be open then.
+The module reads its settings and its tokens when it is initialised, once per process.
+So a test run has one directory for all tokens. Adding a token initialises the module
+again, and no signer may be open at that time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ log.level = ERROR
 
 
 class TokenKey:
-    """The public half of a key in a token, in the place of a private key."""
+    """The public half of a key in a token, for functions that take a private key."""
 
     def __init__(self, public: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> None:
         self._public = public
@@ -76,12 +76,12 @@ class Token:
 
     @property
     def slot(self) -> int:
-        """The slot that it is in now."""
+        """The number of its current slot."""
         return self._open().slot.slot_id
 
     @contextmanager
     def session(self, pin: str = PIN) -> Iterator[pkcs11.Session]:
-        """Log in, for writing. The end logs every session of the process out."""
+        """Log in for writing. Leaving the block logs out every session of the process."""
         mapper = AttributeMapper()
         mapper.register_handler(Attribute.ALLOWED_MECHANISMS, _pack, _unpack)
         options: dict[str, Any] = {"user_pin": pin, "attribute_mapper": mapper}
@@ -89,7 +89,7 @@ class Token:
             yield session
 
     def rsa(self, label: str, identifier: bytes = b"\x01", **private: Any) -> TokenKey:
-        """Make an RSA key in the token."""
+        """Generate an RSA key in the token."""
         with self.session() as session:
             public, _ = session.generate_keypair(
                 KeyType.RSA,
@@ -112,7 +112,7 @@ class Token:
         identifier: bytes = b"\x02",
         **private: Any,
     ) -> TokenKey:
-        """Make a key on a curve in the token."""
+        """Generate an elliptic-curve key in the token."""
         with self.session() as session:
             parameters = session.create_domain_parameters(
                 KeyType.EC,
@@ -130,7 +130,7 @@ class Token:
         return TokenKey(loaded)
 
     def destroy(self, label: str) -> None:
-        """Destroy the private key of that label."""
+        """Destroy the private key with this label."""
         with self.session() as session:
             session.get_key(ObjectClass.PRIVATE_KEY, label=label).destroy()
 
@@ -141,18 +141,18 @@ class Token:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Take the token's directory away, and put it back at the end."""
-        place = self.directory
+        """Move the directory of the token away, and back at the end of the block."""
+        directory = self.directory
         hidden = self.home.directory / "away"
-        place.rename(hidden)
+        directory.rename(hidden)
         try:
             yield
         finally:
-            hidden.rename(place)
+            hidden.rename(directory)
 
     def _open(self) -> pkcs11.Token:
         for slot in pkcs11.lib(str(self.home.module)).get_slots():
-            # A token that a test has taken away fails until the next start.
+            # A token that a test has moved away fails until the next initialisation.
             with suppress(pkcs11.GeneralError):
                 token = slot.get_token()
                 if token.serial == self.serial.encode():
@@ -173,7 +173,7 @@ def _template(private: dict[str, Any]) -> dict[Attribute, Any]:
 
 
 class SoftHSM:
-    """An own token store, and the module that reads it."""
+    """A token store for the tests, and the module that reads it."""
 
     def __init__(self, module: Path, directory: Path) -> None:
         self.module = module
@@ -186,9 +186,9 @@ class SoftHSM:
         os.environ["SOFTHSM2_CONF"] = str(self.settings)
 
     def token(self, label: str | None = None) -> Token:
-        """Return a new token; its label is new too, unless one is given."""
+        """Return a new token, with a new label unless one is given."""
         label = label or next(self._labels)
-        self.restart()  # a token that was taken away by a test is known again
+        self.restart()  # the module finds tokens again that a test has moved away
         before = self._serials()
         subprocess.run(
             [
@@ -204,7 +204,7 @@ class SoftHSM:
         return Token(self, label, serial)
 
     def restart(self) -> None:
-        """Initialise the module anew, which ends all sessions of this process."""
+        """Initialise the module again, which ends all sessions of this process."""
         pkcs11.lib(str(self.module)).reinitialize()
 
     def _serials(self) -> set[str]:
@@ -216,14 +216,14 @@ _stores: list[SoftHSM] = []
 
 
 def softhsm(factory: pytest.TempPathFactory) -> SoftHSM:
-    """Return the token store of this process; fail where SoftHSM2 is missing."""
+    """Return the token store of this process; fail if SoftHSM2 is missing."""
     if not _stores:
         _stores.append(SoftHSM(installed(), factory.mktemp("softhsm")))
     return _stores[0]
 
 
 def installed() -> Path:
-    """Return the module of SoftHSM2, or fail and say how to install it."""
+    """Return the module of SoftHSM2; fail with an installation hint if it is missing."""
     module = next(filter(Path.exists, _MODULES), None)
     if module is None or shutil.which("softhsm2-util") is None:
         pytest.fail(_MISSING, pytrace=False)

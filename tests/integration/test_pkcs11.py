@@ -1,4 +1,4 @@
-"""Signing with keys in SoftHSM2: verified by cryptography and the openssl program."""
+"""Signing with keys in SoftHSM2; cryptography and openssl verify the signatures."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ def _hsm(tmp_path_factory: pytest.TempPathFactory) -> SoftHSM:
 
 @dataclass(frozen=True)
 class Bench:
-    """A token with keys, and the certificates of those."""
+    """A token with keys, and the certificates of the keys."""
 
     token: Token
     certificates: dict[str, x509.Certificate]
 
     def settings(self, key: str, **other: Any) -> dict[str, Any]:
-        """Return what opens a signer on *key*, with *other* settings in addition."""
+        """Return the settings of a signer for *key*, updated with *other*."""
         return {
             "module": self.token.home.module,
             "token_label": self.token.label,
@@ -96,13 +96,13 @@ class Bench:
         } | other
 
     def open(self, key: str, **other: Any) -> PKCS11Signer:
-        """Open a signer on *key*."""
+        """Open a signer for *key*."""
         return PKCS11Signer.open(**self.settings(key, **other))
 
 
 @pytest.fixture(name="bench", scope="session")
 def _bench(hsm: SoftHSM) -> Bench:
-    """Keys of all kinds, that no test changes."""
+    """Return a token with keys of all kinds; no test changes it."""
     token = hsm.token()
     keys: dict[str, TokenKey] = {
         "rsa": token.rsa("rsa"),
@@ -115,7 +115,7 @@ def _bench(hsm: SoftHSM) -> Bench:
 
 @pytest.fixture(name="lone")
 def _lone(hsm: SoftHSM, bench: Bench) -> Bench:
-    """Return a token of one test, to be lost or changed, with a P-256 key."""
+    """Return a token with a P-256 key for one test, which may change or remove it."""
     token = hsm.token()
     return Bench(token, {"key": _delegate(token.ec("key"))})
 
@@ -149,7 +149,7 @@ def _verify(
     algorithm: hashes.HashAlgorithm,
     rsa_padding: RSAPadding = RSAPadding.PKCS1V15,
 ) -> None:
-    """Verify with cryptography; raise where the signature is wrong."""
+    """Verify with cryptography, which raises if the signature is wrong."""
     public_key: Any = certificate.public_key()
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         public_key.verify(signature, data, ec.ECDSA(algorithm))
@@ -181,11 +181,11 @@ def _name(value: object) -> str:
 
 
 def _texts(error: BaseException) -> str:
-    """Return everything that an error and its causes say."""
+    """Return the texts of an error and its causes."""
     return "".join(traceback.format_exception(error)) + repr(error)
 
 
-# --- what is signed is right -----------------------------------------------------
+# --- signatures ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("key", "algorithm", "rsa_padding"), SCHEMES, ids=_name)
@@ -196,7 +196,7 @@ def test_a_response_verifies(
     rsa_padding: RSAPadding,
     tmp_path: Path,
 ) -> None:
-    """With cryptography, and with openssl, by its path and as a known responder."""
+    """Cryptography accepts the signature; openssl too, by path and by explicit trust."""
     with bench.open(key, algorithm=algorithm, rsa_padding=rsa_padding) as signer:
         sent = _response(signer, signer.certificate)
         bare = _response(signer)
@@ -235,10 +235,10 @@ def test_a_response_verifies(
     ],
     ids=_name,
 )
-def test_without_an_algorithm_the_fitting_one_is_taken(
+def test_the_default_hash_fits_the_key(
     bench: Bench, key: str, algorithm: hashes.HashAlgorithm
 ) -> None:
-    """The same choice as for a key in memory."""
+    """The default is the same as for a key in memory."""
     with bench.open(key) as signer:
         _verify(signer.certificate, signer.sign(DATA), DATA, algorithm)
         response = _response(signer)
@@ -247,13 +247,13 @@ def test_without_an_algorithm_the_fitting_one_is_taken(
 
 
 @pytest.mark.parametrize(("key", "algorithm", "rsa_padding"), SCHEMES, ids=_name)
-def test_the_identifier_is_the_one_that_cryptography_writes(
+def test_the_algorithm_identifier_equals_that_of_cryptography(
     bench: Bench,
     key: str,
     algorithm: hashes.HashAlgorithm,
     rsa_padding: RSAPadding,
 ) -> None:
-    """Octet for octet, parameters of PSS included (RFC 4055 §3.1, RFC 5758 §3.2)."""
+    """Also the parameters of PSS are equal (RFC 4055 §3.1, RFC 5758 §3.2)."""
     with bench.open(key, algorithm=algorithm, rsa_padding=rsa_padding) as signer:
         identifier = signer.algorithm_identifier
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
@@ -278,15 +278,15 @@ def _memory_key(kind: str) -> Any:
 
 
 def test_a_key_is_found_by_its_identifier(bench: Bench) -> None:
-    """And a token by its slot."""
+    """The token is found by its slot."""
     token: dict[str, Any] = {"token_label": None, "slot": bench.token.slot}
     with bench.open("rsa", key_label=None, key_id=b"\x01", **token) as signer:
         _verify(signer.certificate, signer.sign(DATA), DATA, hashes.SHA256())
         assert f"slot {bench.token.slot}, key id 01" == str(signer)
 
 
-def test_a_key_that_wants_the_pin_each_time_gets_it(lone: Bench) -> None:
-    """CKA_ALWAYS_AUTHENTICATE, as on a smart card's signature key."""
+def test_a_key_that_needs_the_pin_each_time_gets_it(lone: Bench) -> None:
+    """CKA_ALWAYS_AUTHENTICATE is set, as for the signature key of a smart card."""
     key = lone.token.ec("careful", always_authenticate=True)
     with lone.open("key", key_label="careful", certificate=_delegate(key)) as signer:
         for _ in range(3):
@@ -294,7 +294,7 @@ def test_a_key_that_wants_the_pin_each_time_gets_it(lone: Bench) -> None:
 
 
 def test_a_responder_answers_over_http(bench: Bench, tmp_path: Path) -> None:
-    """The openssl client accepts what the token signs."""
+    """The openssl client accepts a response that the token has signed."""
     file = tmp_path / "ca"
     file.write_bytes(_ca().public_bytes(Encoding.PEM))
     source = MemorySource({StatusQuery(IssuerKey.of(_ca()), 0x1F2E): StatusRecord()})
@@ -314,7 +314,7 @@ def test_a_responder_answers_over_http(bench: Bench, tmp_path: Path) -> None:
 def test_the_example_of_the_document_works(
     bench: Bench, document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the names of this token."""
+    """The Python block of the document runs with the names of this token."""
     (block,) = blocks(document)
     certificate = bench.certificates["p256"]
     (tmp_path / "responder.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
@@ -338,11 +338,11 @@ def test_the_example_of_the_document_works(
         _verify(certificate, signature, tbs, hashes.SHA256())
 
 
-# --- settings that are wrong -----------------------------------------------------
+# --- wrong settings --------------------------------------------------------------
 
 
 def _refused(bench: Bench, key: str, setting: str, /, **other: Any) -> str:
-    """Check that a setting is refused by name, without the PIN; return the text."""
+    """Check that the error names the setting and hides the PIN; return its text."""
     with pytest.raises(ConfigError) as caught:
         bench.open(key, **other)
     assert setting == caught.value.key
@@ -352,14 +352,14 @@ def _refused(bench: Bench, key: str, setting: str, /, **other: Any) -> str:
 
 
 def test_the_package_is_missing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says which extra brings it."""
+    """The error says which extra to install."""
     monkeypatch.setitem(sys.modules, "pkcs11", None)
     with pytest.raises(MissingExtraError, match=r"pip install '\.\[pkcs11\]'"):
         bench.open("rsa")
 
 
-def test_the_package_is_not_imported_with_ours() -> None:
-    """Only a signer that is opened needs it."""
+def test_importing_ocsp_does_not_import_python_pkcs11() -> None:
+    """Only opening a signer needs python-pkcs11."""
     program = "import sys, ocsp, ocsp.pkcs11; sys.exit('pkcs11' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
@@ -368,7 +368,7 @@ def test_the_package_is_not_imported_with_ours() -> None:
 def test_the_module_cannot_be_loaded(
     bench: Bench, tmp_path: Path, content: bytes | None
 ) -> None:
-    """No file, or one that is no library."""
+    """The file is missing, empty or not a library."""
     module = tmp_path / "module.so"
     if content is not None:
         module.write_bytes(content)
@@ -376,8 +376,8 @@ def test_the_module_cannot_be_loaded(
     assert str(module) in text
 
 
-def test_a_library_that_is_no_module(bench: Bench) -> None:
-    """A bare name is found by the loader; this one has no C_GetFunctionList."""
+def test_a_library_that_is_not_a_pkcs11_module(bench: Bench) -> None:
+    """The loader finds libc by its name, but it has no C_GetFunctionList."""
     assert "cannot be loaded" in _refused(bench, "rsa", "module", module="libc.so.6")
 
 
@@ -404,23 +404,23 @@ def test_a_library_that_is_no_module(bench: Bench) -> None:
     ids=_name,
 )
 def test_a_setting_is_wrong(bench: Bench, setting: str, other: dict[str, Any]) -> None:
-    """The error names the setting, and the values that were looked for."""
+    """The error names the setting and shows the label that was not found."""
     text = _refused(bench, "rsa", setting, **other)
-    looked_for = [name for name in ("token_label", "key_label") if name == setting]
-    for name in looked_for:
+    labels = [name for name in ("token_label", "key_label") if name == setting]
+    for name in labels:
         assert other.get(name) is None or repr(other[name]) in text
 
 
 def test_without_a_pin_a_private_key_is_not_found(bench: Bench) -> None:
-    """Nobody logs in then, and private objects stay hidden."""
-    assert "no such private RSA key" in _refused(bench, "rsa", "key_label", pin=None)
+    """Without a login, a token hides its private keys."""
+    assert "no private RSA key" in _refused(bench, "rsa", "key_label", pin=None)
 
 
-def test_the_text_says_where(bench: Bench) -> None:
-    """Token, key, and what is wrong."""
+def test_an_error_names_the_token_and_the_key(bench: Bench) -> None:
+    """It says which setting is wrong, for which token and key, and why."""
     text = _refused(bench, "rsa", "key_label", key_label="nothing")
     where = f"token {bench.token.label!r}, key label 'nothing'"
-    assert f"key_label: {where}: there is no such private RSA key" == text
+    assert f"key_label: {where}: no private RSA key has this name" == text
 
 
 @pytest.mark.parametrize(
@@ -438,28 +438,28 @@ def test_the_text_says_where(bench: Bench) -> None:
     ],
     ids=_name,
 )
-def test_an_argument_is_of_another_type(
+def test_an_argument_has_the_wrong_type(
     bench: Bench, other: dict[str, Any], named: str
 ) -> None:
-    """The error names the argument, and does not quote it."""
+    """The error names the argument and does not show its value."""
     with pytest.raises(TypeError, match=named) as caught:
         bench.open("rsa", **other)
     assert "4711" not in str(caught.value)
 
 
-def test_pss_is_for_rsa(bench: Bench) -> None:
-    """A key on a curve has no padding."""
+def test_pss_needs_an_rsa_key(bench: Bench) -> None:
+    """ECDSA has no padding."""
     _refused(bench, "p256", "rsa_padding", rsa_padding=RSAPadding.PSS)
 
 
 def test_a_certificate_may_allow_only_pss(bench: Bench, tmp_path: Path) -> None:
-    """RFC 4055 §1.2: id-RSASSA-PSS in the SubjectPublicKeyInfo."""
+    """Its SubjectPublicKeyInfo has id-RSASSA-PSS (RFC 4055 §1.2)."""
     file = tmp_path / "pss"
     options = ("-newkey", "rsa-pss", "-noenc", "-keyout", tmp_path / "key")
     openssl("req", "-x509", *options, "-subj", "/CN=pss", "-out", file)
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
     text = _refused(bench, "rsa", "rsa_padding", certificate=certificate)
-    assert "only PSS" in text
+    assert "must be PSS" in text
     pss = RSAPadding.PSS
     _refused(bench, "rsa", "certificate", certificate=certificate, rsa_padding=pss)
 
@@ -470,24 +470,24 @@ def test_a_certificate_may_allow_only_pss(bench: Bench, tmp_path: Path) -> None:
     ids=["ed25519", "secp256k1"],
 )
 def test_the_certificate_has_a_key_of_another_kind(bench: Bench, key: Any) -> None:
-    """RSA and three curves, no more."""
+    """Only RSA and three curves are supported."""
     _refused(bench, "rsa", "certificate", certificate=_delegate(key))
 
 
 @pytest.mark.parametrize(
     ("key", "kind"), [("rsa", "rsa"), ("p256", "p256"), ("p256", "p384")]
 )
-def test_the_key_is_not_that_of_the_certificate(
+def test_the_key_does_not_belong_to_the_certificate(
     bench: Bench, key: str, kind: str
 ) -> None:
-    """The probe shows it, whatever labels say."""
+    """The test signature detects it, also if the labels match."""
     certificate = _delegate(_memory_key(kind))
     text = _refused(bench, key, "certificate", certificate=certificate)
-    assert "not that of the certificate" in text
+    assert "does not belong to the certificate" in text
 
 
-def test_two_keys_fit(lone: Bench) -> None:
-    """Label and identifier together tell them apart."""
+def test_two_keys_have_the_label(lone: Bench) -> None:
+    """Label and identifier together select one."""
     second = lone.token.ec("key", identifier=b"\x03")
     assert "2 private EC keys" in _refused(lone, "key", "key_label")
     with lone.open("key", key_id=b"\x03", certificate=_delegate(second)) as signer:
@@ -495,16 +495,16 @@ def test_two_keys_fit(lone: Bench) -> None:
 
 
 def test_two_tokens_have_the_label(hsm: SoftHSM, lone: Bench) -> None:
-    """The slot tells them apart."""
+    """The slot selects one."""
     twin = hsm.token(lone.token.label)
     assert "2 tokens" in _refused(lone, "key", "token_label")
     certificate = _delegate(twin.ec("key"))
-    place: dict[str, Any] = {"token_label": None, "slot": twin.slot}
-    with lone.open("key", certificate=certificate, **place) as signer:
+    by_slot: dict[str, Any] = {"token_label": None, "slot": twin.slot}
+    with lone.open("key", certificate=certificate, **by_slot) as signer:
         _verify(certificate, signer.sign(DATA), DATA, hashes.SHA256())
 
 
-def test_the_key_may_not_sign(lone: Bench) -> None:
+def test_the_key_is_not_allowed_to_sign(lone: Bench) -> None:
     """CKA_SIGN is false."""
     key = lone.token.ec("mute", sign=False)
     text = _refused(
@@ -513,14 +513,16 @@ def test_the_key_may_not_sign(lone: Bench) -> None:
     assert "CKA_SIGN" in text
 
 
-def test_the_key_signs_in_another_way_only(lone: Bench) -> None:
-    """CKA_ALLOWED_MECHANISMS, which an HSM's policy sets."""
+def test_the_key_allows_another_mechanism_only(lone: Bench) -> None:
+    """CKA_ALLOWED_MECHANISMS of the key lists one scheme."""
     allowed = (pkcs11.Mechanism.SHA512_RSA_PKCS,)
     key = lone.token.rsa("strict", allowed_mechanisms=allowed)
     other = {"key_label": "strict", "certificate": _delegate(key)}
-    assert "does not sign so" in _refused(lone, "key", "algorithm", **other)
+    text = _refused(lone, "key", "algorithm", **other)
+    assert "does not support this scheme" in text
     pss = {"rsa_padding": RSAPadding.PSS}
-    assert "does not sign so" in _refused(lone, "key", "rsa_padding", **other, **pss)
+    text = _refused(lone, "key", "rsa_padding", **other, **pss)
+    assert "does not support this scheme" in text
     with lone.open("key", algorithm=hashes.SHA512(), **other) as signer:
         assert signer.sign(DATA)
 
@@ -529,7 +531,7 @@ def test_the_key_signs_in_another_way_only(lone: Bench) -> None:
 
 
 def test_signers_on_one_token_do_not_log_each_other_out(bench: Bench) -> None:
-    """A login is the process's: the last to close ends it."""
+    """A login belongs to the process; the last signer to close logs out."""
     first = bench.open("rsa")
     second = bench.open("p256", token_label=None, slot=bench.token.slot)
     first.close()
@@ -539,23 +541,23 @@ def test_signers_on_one_token_do_not_log_each_other_out(bench: Bench) -> None:
         pass
 
 
-def test_a_second_signer_has_to_know_the_pin_too(bench: Bench) -> None:
-    """The token itself would not ask again."""
+def test_a_second_signer_needs_the_same_pin(bench: Bench) -> None:
+    """The token itself does not check the PIN again while it is logged in."""
     with bench.open("rsa"):
         text = _refused(bench, "p256", "pin", pin=OTHER_PIN)
-    assert "open with another one" in text
+    assert "differs from the PIN" in text
 
 
-def test_someone_else_in_the_process_has_logged_in(bench: Bench) -> None:
-    """Their login counts for all; when they log out, the signer logs in by itself."""
+def test_other_code_in_the_process_has_logged_in(bench: Bench) -> None:
+    """The signer uses that login; after the other code logs out, it logs in itself."""
     with bench.token.session():
         signer = bench.open("rsa")
     with signer:
         _verify(signer.certificate, signer.sign(DATA), DATA, hashes.SHA256())
 
 
-def test_a_login_that_someone_else_ended_is_made_anew(bench: Bench) -> None:
-    """A signer that joins notices, and so does the one that was there."""
+def test_signers_log_in_again_after_other_code_logged_out(bench: Bench) -> None:
+    """Both a new signer and the one that was open detect it."""
     with bench.token.session():
         first = bench.open("rsa")
     with first, bench.open("p256") as second:
@@ -563,8 +565,10 @@ def test_a_login_that_someone_else_ended_is_made_anew(bench: Bench) -> None:
         _works(first)
 
 
-def test_a_session_that_someone_else_closed_is_opened_anew(bench: Bench) -> None:
-    """A signer that joins notices, and so does the one that was there."""
+def test_signers_open_a_new_session_after_other_code_closed_theirs(
+    bench: Bench,
+) -> None:
+    """Both a new signer and the one that was open detect it."""
     with bench.open("rsa") as first:
         assert first._token.session is not None
         first._token.session.close()
@@ -574,7 +578,7 @@ def test_a_session_that_someone_else_closed_is_opened_anew(bench: Bench) -> None
 
 
 def test_threads_share_a_signer(bench: Bench) -> None:
-    """Every signature is right, while another signer on the token is opened too."""
+    """Every signature is right, also while other signers on the token are opened."""
     start = threading.Barrier(8)
 
     def work(number: int) -> None:
@@ -591,7 +595,7 @@ def test_threads_share_a_signer(bench: Bench) -> None:
 
 
 def test_a_closed_signer_does_not_sign(bench: Bench) -> None:
-    """Closing twice is fine."""
+    """Closing twice is allowed."""
     with bench.open("rsa") as signer:
         pass
     signer.close()
@@ -600,7 +604,7 @@ def test_a_closed_signer_does_not_sign(bench: Bench) -> None:
 
 
 def test_a_signer_is_not_pickled_or_copied(bench: Bench) -> None:
-    """It has a session and a PIN, which belong to this process."""
+    """Its session and its PIN belong to this process."""
     with bench.open("p256") as signer:
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(TypeError, match="open another one"):
@@ -609,8 +613,8 @@ def test_a_signer_is_not_pickled_or_copied(bench: Bench) -> None:
             copy.copy(signer)
 
 
-def test_a_signer_shows_where_its_key_is(bench: Bench) -> None:
-    """And not its PIN, nor do its parts."""
+def test_repr_names_the_token_and_the_key(bench: Bench) -> None:
+    """Neither the signer nor its parts show the PIN."""
     with bench.open("rsa") as signer:
         shown = repr(signer)
         parts = [repr(getattr(signer, name)) for name in type(signer).__slots__]
@@ -667,18 +671,18 @@ def _run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_child_process_opens_its_own(bench: Bench, tmp_path: Path) -> None:
-    """PKCS #11 v2.40 §5.4: what a fork inherits is not to be used."""
+def test_a_forked_child_must_open_its_own_signer(bench: Bench, tmp_path: Path) -> None:
+    """PKCS #11 v2.40 §5.4: a child must not use an inherited session."""
     file = tmp_path / "certificate"
     file.write_bytes(bench.certificates["rsa"].public_bytes(Encoding.PEM))
     done = _run(FORK, bench.token.home.module, bench.token.label, PIN, file)
     assert done.returncode == 0, done.stderr
 
 
-def test_what_another_process_opened_is_not_touched(
+def test_a_signer_of_another_process_is_not_touched(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same in this process, with another number for it."""
+    """The test simulates a child: it changes the process ID."""
     # Otherwise the next test would find a module that another process has loaded.
     monkeypatch.setattr("ocsp.pkcs11.token._modules", dict(token_module._modules))
     with bench.open("p256") as signer:
@@ -703,7 +707,7 @@ def test_what_another_process_opened_is_not_touched(
 def test_the_module_does_not_start(
     bench: Bench, hsm: SoftHSM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was found, but its own settings were not; later they are."""
+    """The module does not find its settings; later it does."""
     monkeypatch.setattr("ocsp.pkcs11.token._modules", {})
     pkcs11.lib(str(hsm.module)).finalize()
     with monkeypatch.context() as settings:
@@ -716,11 +720,11 @@ def test_the_module_does_not_start(
         _works(signer)
 
 
-# --- tokens that are lost --------------------------------------------------------
+# --- lost tokens -----------------------------------------------------------------
 
 
 def _fails(signer: PKCS11Signer) -> str:
-    """Check that the signer is unavailable, without the PIN; return the text."""
+    """Check that signing fails and the error hides the PIN; return its text."""
     with pytest.raises(SignerUnavailable) as caught:
         _response(signer)
     assert PIN not in _texts(caught.value)
@@ -732,10 +736,10 @@ def _works(signer: PKCS11Signer) -> None:
     _verify(signer.certificate, signer.sign(DATA), DATA, hashes.SHA256())
 
 
-def test_a_token_is_taken_away_and_comes_back(
+def test_a_token_is_removed_and_comes_back(
     lone: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It signs again without being opened again, and the log says so."""
+    """The same signer signs again, and the log says so."""
     with lone.open("key") as signer, caplog.at_level(logging.DEBUG):
         with lone.token.away():
             _fails(signer)
@@ -743,7 +747,7 @@ def test_a_token_is_taken_away_and_comes_back(
         _works(signer)
         (record,) = caplog.records
         assert record.levelno == logging.WARNING
-        assert f"{signer}: connected anew" in record.getMessage()
+        assert f"{signer}: opened a new session" in record.getMessage()
         assert PIN not in caplog.text
         _works(signer)
     assert len(caplog.records) == 1
@@ -759,14 +763,14 @@ def test_a_token_is_taken_away_and_comes_back(
     ids=["rsa", "pss", "ecdsa"],
 )
 @pytest.mark.parametrize("by", ["slot", "label"])
-def test_every_scheme_says_which_token_is_missing_or_broken(
+def test_errors_of_every_scheme_name_the_token(
     hsm: SoftHSM, key: str, options: dict[str, Any], by: str
 ) -> None:
-    """One that was never there is a wrong setting, one that goes is unavailable."""
+    """A token that does not exist is ConfigError; a lost one is SignerUnavailable."""
     token = hsm.token()
     kind = token.rsa(key) if key == "rsa" else token.ec(key)
     own = Bench(token, {key: _delegate(kind)})
-    place = f"slot {token.slot}" if by == "slot" else f"token {token.label!r}"
+    shown = f"slot {token.slot}" if by == "slot" else f"token {token.label!r}"
     if by == "slot":
         options = {"token_label": None, "slot": token.slot, **options}
         never: dict[str, Any] = {"token_label": None, "slot": 4711}
@@ -778,12 +782,12 @@ def test_every_scheme_says_which_token_is_missing_or_broken(
     assert text.startswith(f"{nowhere}, key label {key!r}: ")
     with own.open(key, **options) as signer:
         with token.away():
-            assert _fails(signer).startswith(f"{place}, key label {key!r}: ")
+            assert _fails(signer).startswith(f"{shown}, key label {key!r}: ")
         assert _response(signer)
 
 
 def test_a_lost_token_does_not_disturb_another(bench: Bench, lone: Bench) -> None:
-    """The module is not started anew while another of its tokens works."""
+    """The module is not initialised again while another of its tokens works."""
     with bench.open("p256") as working:
         session = working._token.session
         with lone.open("key") as signer, lone.token.away():
@@ -794,7 +798,7 @@ def test_a_lost_token_does_not_disturb_another(bench: Bench, lone: Bench) -> Non
 
 
 def test_both_tokens_are_lost(lone: Bench, hsm: SoftHSM) -> None:
-    """The first to sign after their return starts the module anew for both."""
+    """After their return, the first signature initialises the module for both."""
     token = hsm.token()
     other = Bench(token, {"key": _delegate(token.ec("key"))})
     with lone.open("key") as first, other.open("key") as second:
@@ -808,10 +812,8 @@ def test_both_tokens_are_lost(lone: Bench, hsm: SoftHSM) -> None:
         _works(first)
 
 
-def test_the_whole_module_is_started_anew_by_someone_else(
-    bench: Bench, hsm: SoftHSM
-) -> None:
-    """All sessions end; signers that share one find a new one."""
+def test_other_code_initialises_the_module_again(bench: Bench, hsm: SoftHSM) -> None:
+    """All sessions end; signers that shared a session open and share a new one."""
     with bench.open("p256") as first, bench.open("rsa") as second:
         hsm.restart()
         _works(first)
@@ -826,7 +828,7 @@ def test_the_whole_module_is_started_anew_by_someone_else(
 
 
 def test_the_key_is_destroyed_while_open(lone: Bench) -> None:
-    """Signing fails then; a new key of that name does not take its place."""
+    """Signing fails, and a new key of that name is not used instead."""
     with lone.open("key") as signer:
         program = """
 import sys
@@ -840,17 +842,17 @@ with token.open(rw=True, user_pin=pin) as session:
 """
         done = _run(program, lone.token.home.module, lone.token.label, PIN)
         assert done.returncode == 0, done.stderr
-        assert "no such private EC key" in _fails(signer)
+        assert "no private EC key" in _fails(signer)
     lone.token.ec("key")
     _refused(lone, "key", "certificate")
 
 
 def test_a_refused_pin_is_not_sent_again(lone: Bench, hsm: SoftHSM) -> None:
-    """Tokens lock themselves; whoever opens a signer with the new PIN heals both."""
+    """Tokens lock themselves. A second signer with the new PIN also repairs the first."""
     with lone.open("key") as signer:
         hsm.restart()
         lone.token.change_pin(PIN, OTHER_PIN)
-        assert "is refused" in _fails(signer)
+        assert "was refused" in _fails(signer)
         assert "is not sent again" in _fails(signer)
         lone.token.change_pin(OTHER_PIN, PIN)
         assert "is not sent again" in _fails(signer)
@@ -861,28 +863,28 @@ def test_a_refused_pin_is_not_sent_again(lone: Bench, hsm: SoftHSM) -> None:
 
 
 def test_a_refused_pin_is_not_sent_again_with_a_signature(lone: Bench) -> None:
-    """A key that wants the PIN each time is where a new one may show first."""
+    """A key that needs the PIN each time can be the first to meet a changed PIN."""
     key = lone.token.ec("careful", always_authenticate=True)
     with lone.open("key", key_label="careful", certificate=_delegate(key)) as signer:
         _works(signer)
         signer._token.pin = Pin(OTHER_PIN)
-        assert "is refused" in _fails(signer)
+        assert "was refused" in _fails(signer)
         assert "is not sent again" in _fails(signer)
 
 
 def test_a_token_that_fails_is_not_a_wrong_setting(lone: Bench, hsm: SoftHSM) -> None:
-    """Its slot is there, and does not answer."""
-    place: dict[str, Any] = {"token_label": None, "slot": lone.token.slot}
-    with lone.token.away(), pytest.raises(SignerUnavailable, match="fails") as caught:
-        lone.open("key", **place)
+    """The slot exists, but the token does not answer."""
+    by_slot: dict[str, Any] = {"token_label": None, "slot": lone.token.slot}
+    with lone.token.away(), pytest.raises(SignerUnavailable, match="failed") as caught:
+        lone.open("key", **by_slot)
     assert PIN not in _texts(caught.value)
     hsm.restart()
-    with lone.open("key", **place) as signer:
+    with lone.open("key", **by_slot) as signer:
         _works(signer)
 
 
 class _Plain(pkcs11.SignMixin):
-    """A session and a key without extras; those of SoftHSM2 have all."""
+    """A session and a key without optional features, which SoftHSM2 has."""
 
     def __init__(self, error: type[pkcs11.PKCS11Error]) -> None:
         self.error = error
@@ -897,8 +899,8 @@ class _Plain(pkcs11.SignMixin):
         raise self.error
 
 
-def test_a_token_without_the_attribute_wants_no_pin_each_time() -> None:
-    """CKA_ALWAYS_AUTHENTICATE is of PKCS #11 v2.20; older tokens do not know it."""
+def test_a_token_without_always_authenticate_needs_no_pin_each_time() -> None:
+    """PKCS #11 v2.20 added the attribute; older tokens do not support it."""
     session: Any = _Plain(pkcs11.AttributeTypeInvalid)
     key = find_key(session, KeyName("key", None), "RSA")
     assert not key.always_authenticate
@@ -913,16 +915,16 @@ def test_a_token_without_the_attribute_wants_no_pin_each_time() -> None:
         (pkcs11.DeviceRemoved, False),
     ],
 )
-def test_a_token_without_random_numbers_answers_too(
+def test_a_token_without_random_numbers_still_answers(
     error: type[pkcs11.PKCS11Error], there: bool
 ) -> None:
-    """A session is not given up because the token lacks a function."""
+    """The signer keeps a session if the token only lacks the function."""
     session: Any = _Plain(error)
     assert there is OpenToken._answers(session)
 
 
 def test_a_failed_open_leaves_nothing_behind(bench: Bench) -> None:
-    """Another part of the process can log in."""
+    """Other code in the process can log in."""
     _refused(bench, "rsa", "key_label", key_label="nothing")
     _refused(bench, "rsa", "pin", pin=OTHER_PIN)
     with bench.token.session():
@@ -932,10 +934,10 @@ def test_a_failed_open_leaves_nothing_behind(bench: Bench) -> None:
 # --- the tests themselves --------------------------------------------------------
 
 
-def test_without_softhsm_the_tests_say_what_to_install(
+def test_without_softhsm_the_tests_fail_and_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """They fail; a skipped test proves nothing."""
+    """They are not skipped: a skipped test proves nothing."""
     monkeypatch.setattr(softhsm_module, "_MODULES", ())
     with pytest.raises(pytest.fail.Exception, match="apt-get install softhsm2"):
         installed()

@@ -1,5 +1,5 @@
 """
-Keys in an HSM: a :class:`ocsp.Signer` on a PKCS#11 token.
+Keys in an HSM: a :class:`ocsp.Signer` for a key in a PKCS#11 token.
 
 ::
 
@@ -12,8 +12,9 @@ Keys in an HSM: a :class:`ocsp.Signer` on a PKCS#11 token.
     ) as signer:
         response = builder.sign_with(signer)
 
-Rules of this package: no PIN is in a text, a ``repr`` or a log; ``pkcs11``, which the
-extra of that name brings, is imported where a signer is opened, not with this package.
+No error text, ``repr`` or log message contains a PIN. The package ``python-pkcs11``,
+which is part of the extra ``pkcs11``, is imported when a signer is opened, not with
+this package.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What python-pkcs11 raises, in the words and classes of this package."""
+"""Turn exceptions of python-pkcs11 into errors of this package."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from ocsp.errors import ConfigError, SignerUnavailable
 
-__all__ = ["translate_errors", "text_of"]
+__all__ = ["text_of", "translate_errors"]
 
 
 @contextlib.contextmanager
 def translate_errors(where: str) -> Iterator[None]:
-    """Say where it was that a setting is wrong, or a token fails."""
+    """Add *where* to a ``ConfigError``; turn PKCS#11 errors into SignerUnavailable."""
     import pkcs11
 
     try:
@@ -21,11 +21,11 @@ def translate_errors(where: str) -> Iterator[None]:
         raise ConfigError(error.key, f"{where}: {error.reason}") from error
     except pkcs11.PKCS11Error as error:
         raise SignerUnavailable(
-            f"{where}: the token fails ({text_of(error)})"
+            f"{where}: the token failed ({text_of(error)})"
         ) from error
 
 
 def text_of(error: Exception) -> str:
-    """Return the name of the error, and its words if it has any."""
-    words = str(error)
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    """Return the class name of *error*, and its message if it has one."""
+    message = str(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

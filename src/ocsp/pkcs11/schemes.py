@@ -1,7 +1,7 @@
 """
-How the key of a certificate signs in a token: RSA with either padding, ECDSA.
+Signature schemes for keys in a token: RSA with either padding, and ECDSA.
 
-Rules of this file: SHA-1 and MD5 have no entry in the tables (RFC 6960 §5.1.1).
+The tables contain no SHA-1 and no MD5 (RFC 6960 §5.1.1).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Scheme", "choose_scheme"]
 
 @dataclass(frozen=True, slots=True)
 class _RSA:
-    """RSASSA-PKCS1-v1_5 or RSASSA-PSS; the token hashes."""
+    """RSASSA-PKCS1-v1_5 or RSASSA-PSS. The token computes the hash."""
 
     public_key: rsa.RSAPublicKey
     algorithm: hashes.HashAlgorithm
@@ -71,9 +71,9 @@ class _RSA:
 @dataclass(frozen=True, slots=True)
 class _ECDSA:
     """
-    ECDSA; the hash is made here.
+    ECDSA. This class computes the hash.
 
-    Every token signs digests (``CKM_ECDSA``), and few hash by themselves.
+    Every token signs digests (``CKM_ECDSA``); few compute the hash of the data.
     """
 
     public_key: ec.EllipticCurvePublicKey
@@ -91,8 +91,8 @@ class _ECDSA:
 
         digest = hashes.Hash(self.algorithm)
         digest.update(data)
-        # FIPS 186-5 §6.4.1: the leftmost bits, as many as the order of the curve has.
-        # Some tokens cut a longer digest, others refuse it.
+        # FIPS 186-5 §6.4.1: use the leftmost bits, as many as the order of the curve
+        # has. Some tokens truncate a longer digest, others refuse it.
         octets = digest.finalize()[: (self.public_key.key_size + 7) // 8]
         raw = key.sign(octets, pkcs11.Mechanism.ECDSA, None, pin)
         half = len(raw) // 2
@@ -114,7 +114,7 @@ _CURVES: dict[str, hashes.HashAlgorithm] = {
     "secp384r1": hashes.SHA384(),
     "secp521r1": hashes.SHA512(),
 }
-"""The curves, with the hash that fits each."""
+"""The supported curves and the default hash of each."""
 
 _RSA_PKCS1 = {
     name: f"1.2.840.113549.1.1.{last}" for last, name in enumerate(_HASHES, start=11)
@@ -129,22 +129,26 @@ def choose_scheme(
     algorithm: hashes.HashAlgorithm | None,
     rsa_padding: RSAPadding,
 ) -> Scheme:
-    """Return how the key of *certificate* is to sign."""
+    """Return the signature scheme for the key of *certificate*."""
     check_type("certificate", certificate, x509.Certificate)
     check_type("algorithm", algorithm, hashes.HashAlgorithm, NoneType)
     check_type("rsa_padding", rsa_padding, RSAPadding)
     public_key = certificate.public_key()
     if isinstance(public_key, rsa.RSAPublicKey):
         if is_only_for_pss(certificate) and rsa_padding is not RSAPadding.PSS:
-            raise ConfigError("rsa_padding", "the certificate allows only PSS")
-        return _RSA(public_key, _require_supported(algorithm or hashes.SHA256()), rsa_padding)
+            raise ConfigError(
+                "rsa_padding", "must be PSS: the certificate allows no other"
+            )
+        return _RSA(
+            public_key, _require_supported(algorithm or hashes.SHA256()), rsa_padding
+        )
     if rsa_padding is RSAPadding.PSS:
-        raise ConfigError("rsa_padding", "PSS is for RSA, the key is of another type")
+        raise ConfigError("rsa_padding", "PSS needs an RSA key, and this key is not")
     if isinstance(public_key, ec.EllipticCurvePublicKey):
-        fitting = _CURVES.get(public_key.curve.name)
-        if fitting is not None:
-            return _ECDSA(public_key, _require_supported(algorithm or fitting))
-    reason = "the key is neither RSA nor on P-256, P-384 or P-521"
+        default = _CURVES.get(public_key.curve.name)
+        if default is not None:
+            return _ECDSA(public_key, _require_supported(algorithm or default))
+    reason = "its key must be RSA, or ECDSA on P-256, P-384 or P-521"
     raise ConfigError("certificate", reason)
 
 

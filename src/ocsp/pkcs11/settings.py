@@ -1,7 +1,7 @@
 """
-What a signer is told: which token, which key, and the PIN.
+The settings of a signer: which token, which key, and the PIN.
 
-Rules of this file: no PIN is in a text or a ``repr``.
+No error text or ``repr`` contains the PIN.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from typing import NamedTuple, final
 
 from ocsp.errors import ConfigError
 
-__all__ = ["KeyName", "Pin", "TokenName", "RSAPadding", "check_type"]
+__all__ = ["KeyName", "Pin", "RSAPadding", "TokenName", "check_type"]
 
 
 class RSAPadding(enum.Enum):
     """How an RSA key signs (RFC 8017 §8)."""
 
     PKCS1V15 = "pkcs1v15"
-    """RSASSA-PKCS1-v1_5, which every client reads."""
+    """RSASSA-PKCS1-v1_5, which every client supports."""
 
     PSS = "pss"
-    """RSASSA-PSS with MGF1 on the same hash, and a salt as long as its digest."""
+    """RSASSA-PSS with MGF1 over the same hash, and a salt as long as the digest."""
 
 
 def check_type(name: str, value: object, *kinds: type) -> None:
-    """Refuse a value of another type, without showing it."""
+    """Raise ``TypeError`` for a value of another type, without showing the value."""
     if not isinstance(value, kinds):
         raise TypeError(f"{name} must be of type {kinds[0].__name__}")
 
 
 @final
 class Pin:
-    """A PIN that does not show."""
+    """A PIN that ``repr`` does not reveal."""
 
     __slots__ = ("_text",)
 
@@ -43,16 +43,18 @@ class Pin:
         try:
             (text or "").encode()
         except UnicodeEncodeError:
-            # Not chained: that error has the PIN.
-            raise ConfigError("pin", "is no valid text") from None
+            # Not chained: that error contains the PIN.
+            raise ConfigError(
+                "pin", "contains characters that UTF-8 cannot encode"
+            ) from None
         self._text = text
 
     def reveal(self) -> str | None:
-        """Return the PIN, to be handed to the module at once."""
+        """Return the PIN. Callers pass it to the module and do not store it."""
         return self._text
 
     def equals(self, other: Pin) -> bool:
-        """Tell whether *other* is the same PIN."""
+        """Return whether *other* is the same PIN."""
         mine, theirs = (self._text or "").encode(), (other._text or "").encode()
         return hmac.compare_digest(mine, theirs)
 
@@ -61,7 +63,7 @@ class Pin:
 
 
 class TokenName(NamedTuple):
-    """Which token, as the settings say."""
+    """Which token to use: a label, or the number of a slot."""
 
     label: str | None
     slot: int | None
@@ -69,11 +71,11 @@ class TokenName(NamedTuple):
     @classmethod
     def of(cls, label: str | None, slot: int | None) -> TokenName:
         """
-        Return the name that one of both names.
+        Return the name for a label or a slot.
 
         Raises:
-            ConfigError: If both are given, or none.
-            TypeError: If one is of another type.
+            ConfigError: If both are given, or neither.
+            TypeError: If one has the wrong type.
         """
         if (label is None) == (slot is None):
             raise ConfigError("token_label", "give either token_label or slot")
@@ -86,7 +88,7 @@ class TokenName(NamedTuple):
 
 
 class KeyName(NamedTuple):
-    """Which key in the token, as the settings say."""
+    """Which key in the token to use: a label, an identifier, or both."""
 
     label: str | None
     identifier: bytes | None
@@ -94,11 +96,11 @@ class KeyName(NamedTuple):
     @classmethod
     def of(cls, label: str | None, identifier: bytes | None) -> KeyName:
         """
-        Return the name that one or both give.
+        Return the name for a label, an identifier, or both.
 
         Raises:
-            ConfigError: If none is given.
-            TypeError: If one is of another type.
+            ConfigError: If neither is given.
+            TypeError: If one has the wrong type.
         """
         if label is None and identifier is None:
             raise ConfigError("key_label", "give key_label, key_id or both")
@@ -108,7 +110,7 @@ class KeyName(NamedTuple):
 
     @property
     def setting(self) -> str:
-        """The setting to blame where there is no such key."""
+        """The setting that an error about a missing key names."""
         return "key_id" if self.label is None else "key_label"
 
     def __str__(self) -> str:

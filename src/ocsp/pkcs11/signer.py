@@ -1,8 +1,8 @@
 """
-A signer on a key that never leaves its token.
+A signer for a key that never leaves its token.
 
-Rules of this file: a signer that was opened works, and its key belongs to its
-certificate; a session that was lost is opened anew, once for each signature.
+Opening a signer makes a test signature, so an opened signer works and its key belongs
+to its certificate. If the session is lost, each signature tries once to open a new one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.errors import ConfigError, SignerUnavailable
-from ocsp.pkcs11.errors import translate_errors, text_of
+from ocsp.pkcs11.errors import text_of, translate_errors
 from ocsp.pkcs11.schemes import Scheme, choose_scheme
-from ocsp.pkcs11.settings import KeyName, Pin, TokenName, RSAPadding
+from ocsp.pkcs11.settings import KeyName, Pin, RSAPadding, TokenName
 from ocsp.pkcs11.token import Key, Token, find_key, load
 
 __all__ = ["PKCS11Signer"]
@@ -30,12 +30,12 @@ logger = logging.getLogger("ocsp.pkcs11")
 @final
 class PKCS11Signer:
     """
-    A :class:`ocsp.Signer` on a private key that stays in a PKCS#11 token.
+    A :class:`ocsp.Signer` for a private key in a PKCS#11 token.
 
-    Threads may share one: calls into the module are made one after the other. A
-    process that forks opens its signers afterwards, in each child.
+    Threads may share a signer; it makes its calls into the module one after the other.
+    A process that forks must open its signers in each child, after the fork.
 
-    To be closed, or used in a ``with`` block.
+    Use it in a ``with`` block, or call :meth:`close`.
     """
 
     __slots__ = (
@@ -51,7 +51,7 @@ class PKCS11Signer:
     def __init__(
         self, token: Token, name: KeyName, scheme: Scheme, cert: x509.Certificate
     ) -> None:
-        """Tie the parts together; :meth:`open` makes them."""
+        """Create a signer from its parts; callers use :meth:`open`."""
         self._token = token
         self._name = name
         self._scheme = scheme
@@ -75,53 +75,53 @@ class PKCS11Signer:
         rsa_padding: RSAPadding = RSAPadding.PKCS1V15,
     ) -> PKCS11Signer:
         """
-        Log in to a token, find the key, and have it sign a probe.
+        Log in to a token, find the key, and make a test signature.
 
-        The probe is verified with the key of *certificate*, so a signer that was
-        opened works and signs under the right certificate. Neither the validity of the
-        certificate nor its authority to sign responses is checked.
+        The signature is verified with the public key of *certificate*, so an opened
+        signer works and its key belongs to the certificate. Not checked: whether the
+        certificate is valid, and whether it may sign responses.
 
         Args:
-            module: The shared library that the maker of the token delivers.
+            module: The PKCS#11 library from the vendor of the token.
 
-            token_label: The label of the token. Either this or *slot*.
+            token_label: The label of the token. Give either this or *slot*.
 
             slot: The number of the slot (``CK_SLOT_ID``) that the token is in.
 
             pin: The user PIN, kept in memory to log in again; ``None`` for a token
                 without a login.
 
-            key_label: The label of the private key (``CKA_LABEL``). This, *key_id*,
-                or both.
+            key_label: The label of the private key (``CKA_LABEL``). Give this,
+                *key_id*, or both.
 
             key_id: The identifier of the private key (``CKA_ID``).
 
             certificate: The certificate of that key: RSA, or ECDSA on P-256, P-384 or
                 P-521.
 
-            algorithm: SHA-256, SHA-384 or SHA-512. Without one: the hash that fits
-                the curve, SHA-256 for RSA.
+            algorithm: SHA-256, SHA-384 or SHA-512. Default: the hash for the curve, or
+                SHA-256 for RSA.
 
-            rsa_padding: How an RSA key signs. Parameters that the certificate may
-                prescribe for PSS are not compared.
+            rsa_padding: How an RSA key signs. Not checked: PSS parameters that the
+                certificate prescribes.
 
         Raises:
             MissingExtraError: If python-pkcs11 is not installed.
-            ConfigError: If a setting is wrong; ``key`` says which: the module cannot
-                be loaded, there is no such token or key, or more than one, the PIN is
-                refused, the key is not that of the certificate, or the token does
-                not sign like that.
+            ConfigError: If a setting is wrong; ``key`` names it. The module cannot be
+                loaded, no token or key matches or several do, the token refuses the
+                PIN, the key does not belong to the certificate, or the token does not
+                support the signature scheme.
             SignerUnavailable: If the token fails.
-            TypeError: If an argument is of another type.
+            TypeError: If an argument has the wrong type.
         """
         scheme = choose_scheme(certificate, algorithm, rsa_padding)
-        name = TokenName.of(token_label, slot)
-        name = KeyName.of(key_label, key_id)
+        token_name = TokenName.of(token_label, slot)
+        key_name = KeyName.of(key_label, key_id)
         secret = Pin(pin)
         loaded = load(os.fspath(module))
-        with loaded.lock, translate_errors(f"{name}, {name}"):
-            token = loaded.token(name, secret)
-            signer = cls(token, name, scheme, certificate)
+        with loaded.lock, translate_errors(f"{token_name}, {key_name}"):
+            token = loaded.token(token_name, secret)
+            signer = cls(token, key_name, scheme, certificate)
             try:
                 signer._connect_first_time()
             except BaseException:
@@ -136,15 +136,15 @@ class PKCS11Signer:
 
     @property
     def algorithm_identifier(self) -> bytes:
-        """The DER of the AlgorithmIdentifier of the signatures."""
+        """The AlgorithmIdentifier of the signatures, in DER."""
         return self._identifier
 
     def sign(self, data: bytes) -> bytes:
         """
-        Return the signature over *data*, encoded as X.509 has it.
+        Return the signature over *data*, in the encoding of X.509.
 
-        A session that was lost is opened anew, once for each call; the key then proves
-        again that it belongs to the certificate. Blocks while the token works.
+        If the session was lost, each call tries once to open a new one and makes the
+        test signature again. The call blocks while the token works.
 
         Raises:
             SignerUnavailable: If the token fails, or this signer is closed or was
@@ -161,12 +161,12 @@ class PKCS11Signer:
 
     def close(self) -> None:
         """
-        Give the token back; the last signer on it logs out. Closing twice is fine.
+        Close this signer; the last signer of a token logs out.
 
-        Not checked: whether the token still answers.
+        Closing twice is allowed. Errors of the token while closing are ignored.
         """
         if self._token.module.process != os.getpid():
-            self._closed = True  # the session is the parent's, and stays open there
+            self._closed = True  # the session belongs to the parent and stays open
             return
         with self._token.module.lock:
             if not self._closed:
@@ -192,10 +192,12 @@ class PKCS11Signer:
         return f"<PKCS11Signer({self})>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a PKCS11Signer is tied to its token; open another one")
+        raise TypeError(
+            "a PKCS11Signer cannot be copied or pickled; open another one instead"
+        )
 
     def _check_process(self) -> None:
-        # PKCS #11 v2.40 §5.4: a child process has to initialise the module itself.
+        # PKCS #11 v2.40 §5.4: a child process must initialise the module itself.
         if self._token.module.process != os.getpid():
             raise SignerUnavailable(
                 f"{self}: the signer was opened in another process; open it in this one"
@@ -209,7 +211,7 @@ class PKCS11Signer:
         except (pkcs11.PKCS11Error, ConfigError):
             if self._token.users == 1 or self._token.refused:
                 raise
-            # The session is that of another signer, whose login may have ended.
+            # The session was opened by another signer, and its login may have ended.
             self._token.drop()
             self._connect()
 
@@ -217,7 +219,7 @@ class PKCS11Signer:
         import pkcs11
 
         token = self._token
-        reason = "it had failed"
+        reason = "an earlier failure"
         if token.session is not None:
             try:
                 return self._sign_with(self._current_key(), data)
@@ -227,17 +229,17 @@ class PKCS11Signer:
                     raise
                 reason = text_of(error)
         signature = self._sign_with(self._reconnect(), data)
-        logger.warning("%s: connected anew, after %s", self, reason)
+        logger.warning("%s: opened a new session after %s", self, reason)
         return signature
 
     def _current_key(self) -> Key:
-        # Another signer on the token may have opened a new session for both.
+        # Another signer of the token may have opened a new session for both.
         if self._key is not None and self._key.session is self._token.session:
             return self._key
         return self._connect()
 
     def _reconnect(self) -> Key:
-        """Connect anew, with a module that starts anew where that is needed."""
+        """Open a new session; if that fails, initialise the module again and retry."""
         import pkcs11
 
         token = self._token
@@ -250,22 +252,22 @@ class PKCS11Signer:
         return self._connect()
 
     def _connect(self) -> Key:
-        """Find the key, and have it prove that it belongs to the certificate."""
+        """Find the key and check with a test signature that it fits the certificate."""
         import pkcs11
 
         scheme = self._scheme
         key = find_key(self._token.connect(), self._name, scheme.key_type)
         try:
-            scheme.verify(self._sign_with(key, _PROBE), _PROBE)
+            scheme.verify(self._sign_with(key, _TEST_DATA), _TEST_DATA)
         except (
             pkcs11.KeyTypeInconsistent,
             pkcs11.MechanismInvalid,
             pkcs11.MechanismParamInvalid,
         ) as error:
-            reason = f"the token does not sign so ({text_of(error)})"
+            reason = f"the token does not support this scheme ({text_of(error)})"
             raise ConfigError(scheme.setting, reason) from error
         except InvalidSignature as error:
-            reason = "the key is not that of the certificate"
+            reason = "the key in the token does not belong to the certificate"
             raise ConfigError("certificate", reason) from error
         self._key = key
         return key
@@ -275,5 +277,5 @@ class PKCS11Signer:
             return self._scheme.sign(key, data, self._token.pin)
 
 
-_PROBE = b"ocsp: does this key belong to its certificate?"
-"""What a key signs to prove itself. It is no DER, so no message is signed with it."""
+_TEST_DATA = b"ocsp: does this key belong to its certificate?"
+"""The data of the test signature. It is not DER, so no message has this signature."""

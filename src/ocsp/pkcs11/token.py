@@ -1,14 +1,13 @@
 """
-Tokens, their keys, and the modules that reach them.
+Tokens, their keys, and PKCS#11 modules.
 
-Rules of this file:
-
-* A module is initialised once for the whole process, and python-pkcs11 promises it
-  then to call from one thread at a time (PKCS #11 v2.40 §5.4, ``C_Initialize`` without
-  arguments). So there is one lock for each module, and every call is made under it.
-* A login is the process's, not the session's (PKCS #11 v2.40 §5.6, ``C_Login``). So
-  the signers on one token share one session, and the last to close logs out.
-* A PIN that was refused is not sent again: tokens lock themselves after a few.
+* A module is initialised once for the whole process. python-pkcs11 calls
+  ``C_Initialize`` without arguments, which promises calls from one thread at a time
+  (PKCS #11 v2.40 §5.4). So each module has a lock, and every call holds it.
+* A login belongs to the process, not to the session (PKCS #11 v2.40 §5.6, ``C_Login``).
+  So the signers of one token share one session, and the last one to close logs out.
+* A PIN that a token refused is not sent again: tokens lock themselves after a few wrong
+  PINs.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ __all__ = ["Key", "Module", "Token", "find_key", "load"]
 
 
 class Key(NamedTuple):
-    """A private key, as one session has it."""
+    """A private key and the session that its handle belongs to."""
 
     session: pkcs11.Session
     handle: pkcs11.SignMixin
@@ -44,7 +43,7 @@ class Key(NamedTuple):
         parameters: tuple[object, ...] | None,
         pin: Pin,
     ) -> bytes:
-        """Return what the token signs; the PIN goes along where the key wants it."""
+        """Return the signature of the token; send the PIN if the key needs it."""
         return self.handle.sign(
             data,
             mechanism=mechanism,
@@ -54,7 +53,7 @@ class Key(NamedTuple):
 
 
 def find_key(session: pkcs11.Session, name: KeyName, key_type: str) -> Key:
-    """Return the one private key that *name* means."""
+    """Return the private key with this name; there must be exactly one."""
     import pkcs11
 
     wanted: dict[pkcs11.Attribute, object] = {
@@ -67,24 +66,27 @@ def find_key(session: pkcs11.Session, name: KeyName, key_type: str) -> Key:
         wanted[pkcs11.Attribute.ID] = name.identifier
     found = list(session.get_objects(wanted))
     if not found:
-        raise ConfigError(name.setting, f"there is no such private {key_type} key")
+        raise ConfigError(name.setting, f"no private {key_type} key has this name")
     if len(found) > 1:
-        reason = f"{len(found)} private {key_type} keys fit; give label and id"
+        reason = (
+            f"{len(found)} private {key_type} keys have this name; give both key_label"
+            " and key_id"
+        )
         raise ConfigError(name.setting, reason)
     if not isinstance(found[0], pkcs11.SignMixin):
-        raise ConfigError(name.setting, "the key may not sign (CKA_SIGN)")
+        raise ConfigError(name.setting, "the key is not allowed to sign (CKA_SIGN)")
     try:
         always = bool(found[0][pkcs11.Attribute.ALWAYS_AUTHENTICATE])
     except pkcs11.PKCS11Error:
-        always = False  # many tokens do not know the attribute
+        always = False  # many tokens do not support the attribute
     return Key(session, found[0], always)
 
 
 @final
 class Token:
-    """A token as this process uses it: one session for all signers on it."""
+    """A token in use, with the one session that all its signers share."""
 
-    __slots__ = ("module", "pin", "name", "refused", "session", "slot", "users")
+    __slots__ = ("module", "name", "pin", "refused", "session", "slot", "users")
 
     def __init__(self, module: Module, slot: int, name: TokenName, pin: Pin) -> None:
         self.module = module
@@ -96,31 +98,35 @@ class Token:
         self.users = 0
 
     def connect(self) -> pkcs11.Session:
-        """Return a session that answers; open one if there is none."""
+        """Return a working session; open one if there is none."""
         import pkcs11
 
         if self.session is not None and not self._answers(self.session):
             self.drop()
         if self.session is None:
             if self.refused:
-                raise ConfigError("pin", "was refused, and is not sent again")
+                raise ConfigError(
+                    "pin",
+                    "was refused by the token and is not sent again; open a signer"
+                    " with the right PIN",
+                )
             token = self.module.find(self.name)
             with self.detect_refused_pin():
                 try:
                     self.session = token.open(user_pin=self.pin.reveal())
                 except pkcs11.UserAlreadyLoggedIn:
-                    # Someone else in this process has logged in, which counts for
-                    # all. (python-pkcs11 leaves the session of a failed login open.)
+                    # Other code in this process has logged in, which applies to the
+                    # whole process. (python-pkcs11 leaves the session open here.)
                     self.session = token.open()
         return self.session
 
     @staticmethod
     def _answers(session: pkcs11.Session) -> bool:
-        """Tell whether the session still exists."""
+        """Return whether the session still exists."""
         import pkcs11
 
-        # The smallest thing to ask for. (python-pkcs11 cannot clean up after a search
-        # in a session that does not exist.)
+        # The cheapest call. (python-pkcs11 cannot clean up after a search in a session
+        # that does not exist.)
         try:
             session.generate_random(8)
         except (pkcs11.FunctionNotSupported, pkcs11.RandomNoRNG):
@@ -131,7 +137,7 @@ class Token:
 
     @contextlib.contextmanager
     def detect_refused_pin(self) -> Iterator[None]:
-        """Note that the token refuses the PIN."""
+        """Record it if the token refuses the PIN, and raise a ``ConfigError``."""
         import pkcs11
 
         try:
@@ -145,10 +151,11 @@ class Token:
             pkcs11.UserPinNotInitialized,
         ) as error:
             self.refused = True
-            raise ConfigError("pin", f"is refused ({text_of(error)})") from error
+            reason = f"was refused by the token ({text_of(error)})"
+            raise ConfigError("pin", reason) from error
 
     def drop(self) -> None:
-        """Give the session up, whatever state it is in."""
+        """Close the session, and ignore errors of the token."""
         import pkcs11
 
         session, self.session = self.session, None
@@ -157,14 +164,14 @@ class Token:
                 session.close()
 
     def release(self) -> None:
-        """Leave; the last one logs out."""
+        """Remove one user; the last one closes the session and so logs out."""
         self.users -= 1
         if self.users == 0:
             self.drop()
             self.module.tokens.pop(self.slot, None)
 
     def is_alive(self) -> bool:
-        """Tell whether the token answers."""
+        """Return whether the token answers."""
         import pkcs11
 
         if self.session is None:
@@ -193,31 +200,31 @@ class Module:
             self._reinitialise()
 
     def find(self, name: TokenName) -> pkcs11.Token:
-        """Return the token that *name* means."""
+        """Return the token with this name; there must be exactly one."""
         import pkcs11
 
         slots = self._library.get_slots()
         if name.label is None:
             slots = [slot for slot in slots if slot.slot_id == name.slot]
             if not slots:
-                raise ConfigError("slot", "there is no such slot")
+                raise ConfigError("slot", "the module has no slot with this number")
             return slots[0].get_token()
         found = []
         for slot in slots:
-            # Another slot that is empty or fails is no reason not to find this one.
+            # Ignore other slots that are empty or fail.
             with contextlib.suppress(pkcs11.PKCS11Error):
                 token = slot.get_token()
                 if token.label == name.label:
                     found.append(token)
         if not found:
-            raise ConfigError("token_label", "there is no such token")
+            raise ConfigError("token_label", "no token has this label")
         if len(found) > 1:
-            reason = f"{len(found)} tokens have that label; give slot instead"
+            reason = f"{len(found)} tokens have this label; give slot instead"
             raise ConfigError("token_label", reason)
         return found[0]
 
     def token(self, name: TokenName, pin: Pin) -> Token:
-        """Return the token, with one user more."""
+        """Return the token and count one more user of it."""
         slot = self.find(name).slot.slot_id
         token = self.tokens.get(slot)
         if token is None:
@@ -225,18 +232,21 @@ class Module:
         elif token.session is None:
             token.pin, token.refused = pin, False
         elif not token.pin.equals(pin):
-            raise ConfigError("pin", "this process has the token open with another one")
+            reason = "differs from the PIN with which this process has opened the token"
+            raise ConfigError("pin", reason)
         token.users += 1
         return token
 
     def restart(self, token: Token) -> bool:
         """
-        Initialise the module anew, unless another token of it is at work.
+        Initialise the module again, unless another of its tokens works.
 
-        Many modules look for tokens, or connect to them, only when initialised. But
-        that ends all sessions of the process.
+        Many modules look for tokens, or connect to them, only when initialised. It ends
+        all sessions of this process with the module.
         """
-        if any(other.is_alive() for other in self.tokens.values() if other is not token):
+        if any(
+            other.is_alive() for other in self.tokens.values() if other is not token
+        ):
             return False
         for other in self.tokens.values():
             other.drop()
@@ -256,13 +266,13 @@ _loading = threading.Lock()
 
 
 def load(path: str) -> Module:
-    """Return the module; the same for all signers of this process."""
+    """Load a module, or return it if this process has loaded it already."""
     try:
         import pkcs11
     except ImportError as error:
         raise MissingExtraError("a key in a PKCS#11 token", "pkcs11") from error
-    # One library under two names would be initialised twice, which is an error. A bare
-    # name is for the loader to find.
+    # Resolve links: initialising one library under two paths is an error. The loader
+    # of the system finds a name without a directory.
     path = str(Path(path).resolve()) if os.sep in path else path
     with _loading:
         known = _modules.get(path)
@@ -271,7 +281,7 @@ def load(path: str) -> Module:
         try:
             module = Module(path, inherited=known is not None)
         except pkcs11.PKCS11Error as error:
-            if type(error) is pkcs11.PKCS11Error:  # no return code, so no module
+            if type(error) is pkcs11.PKCS11Error:  # no return code: not a module
                 reason = f"cannot be loaded ({text_of(error)})"
                 raise ConfigError("module", reason) from error
             reason = f"module {path}: cannot be initialised ({text_of(error)})"
