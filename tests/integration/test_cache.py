@@ -1,4 +1,4 @@
-"""One SQLite cache in two processes, of which one is killed again and again."""
+"""A SQLite cache in two processes, one of which is killed again and again."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ while True:
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path) -> Path:
-    """Return a folder with all that a writer needs."""
+    """Return a folder with the certificates and responses of a writer process."""
     (tmp_path / "issuer").write_bytes(ca().public_bytes(Encoding.DER))
     for serial in SERIALS:
         certificate = leaf(serial).public_bytes(Encoding.DER)
@@ -72,10 +72,10 @@ def _der(serial: int, age: datetime.timedelta) -> bytes:
 
 def test_a_killed_writer_leaves_every_answer_whole(folder: Path) -> None:
     """
-    Killed wherever it stands: while it makes the file, writes, or commits.
+    The kill comes at any time: while the process creates the file, writes or commits.
 
-    What it has reported as kept is there; nothing is half written; no answer has given
-    way to an older one; and the other process never notices.
+    The answers that it reported are there, none is half written, none was replaced by
+    an older one, and the cache of the other process keeps working.
     """
     chance = random.Random(5)
     latest = dict.fromkeys(SERIALS, NOW - 99 * HOUR)
@@ -92,7 +92,7 @@ def test_a_killed_writer_leaves_every_answer_whole(folder: Path) -> None:
 
 
 def test_a_writer_killed_at_the_start_leaves_a_usable_file(folder: Path) -> None:
-    """While nobody else has the file open, so that nothing is there to mend it."""
+    """No other process has the file open and could repair it."""
     for round_ in range(4):
         for left in folder.glob("answers.db*"):
             left.unlink()
@@ -122,7 +122,7 @@ def _write_until_killed(
     chance: random.Random,
     latest: dict[int, datetime.datetime],
 ) -> None:
-    """Write beside another process, and kill that after some of its lines."""
+    """Write while another process writes, and kill it after some of its lines."""
     lines = []
     with _writer(folder, seed) as writer:
         assert writer.stdout is not None
@@ -158,7 +158,7 @@ def _check(
 
 
 def _check_file(folder: Path) -> None:
-    """Require that SQLite finds nothing wrong, and that nobody ever did."""
+    """Check that SQLite finds no damage and no process has replaced the file."""
     connection = sqlite3.connect(folder / "answers.db")
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()

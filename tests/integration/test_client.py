@@ -1,4 +1,4 @@
-"""The clients over HTTP: our own responder, and those of openssl and cfssl."""
+"""The clients over HTTP, with the responders of this package, openssl and cfssl."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def _check(kind: str, cert: x509.Certificate, options: Options, url: str) -> Out
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("method", list(RequestMethod))
 @pytest.mark.parametrize("nonce", list(SendNonce))
-def test_our_responder_is_believed(
+def test_answers_of_our_responder_are_accepted(
     live: Live, kind: str, method: RequestMethod, nonce: SendNonce
 ) -> None:
-    """By GET and POST, with a nonce and without."""
+    """By GET and by POST, with and without a nonce."""
     options = Options(
         method=method, nonce=nonce, address_policy=AddressPolicy.PRIVATE_TOO
     )
@@ -75,18 +75,18 @@ def test_our_responder_is_believed(
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_what_a_certificate_names_is_not_asked_on_this_network(
+def test_a_url_in_a_certificate_must_not_lead_to_loopback(
     live: Live, kind: str
 ) -> None:
-    """Without leave, however well it would answer."""
+    """By default, URLs in certificates may lead to public addresses only."""
     outcome = _check(kind, live.leaf(GOOD), Options(), "")
     assert outcome.reason is Reason.FORBIDDEN
 
 
-def test_one_call_is_enough_and_the_second_costs_nothing(
+def test_ocsp_check_caches_its_answer(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``ocsp.check``, with what the process remembers; here from now on."""
+    """The second ``ocsp.check`` of the process sends no request."""
     clients: dict[int, ocsp.Client] = {}
     monkeypatch.setattr(default, "_clients", clients)
     cert = live.leaf(GOOD)
@@ -95,8 +95,8 @@ def test_one_call_is_enough_and_the_second_costs_nothing(
     clients.popitem()[1].close()
 
 
-def test_many_over_one_responder(live: Live, tmp_path: Path) -> None:
-    """Sync and async, with a cache that both share."""
+def test_check_many_with_one_responder(live: Live, tmp_path: Path) -> None:
+    """Sync and async, with a shared cache."""
     certs = [live.leaf(GOOD), live.leaf(REVOKED), live.leaf(NEVER)]
     items = [(cert, CA) for cert in certs]
     expected = [CheckStatus.GOOD, CheckStatus.REVOKED, CheckStatus.INDETERMINATE]
@@ -159,10 +159,10 @@ def _openssl_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     [Options(), Options(method=RequestMethod.POST), Options(nonce=SendNonce.ALWAYS)],
     ids=["get", "post", "nonce"],
 )
-def test_openssl_is_believed(
+def test_answers_of_openssl_are_accepted(
     live: Live, openssl_url: str, kind: str, options: Options
 ) -> None:
-    """A responder that others have written, which closes after each answer."""
+    """openssl closes the connection after each answer."""
     for serial, status in {**EXPECTED, NEVER: CheckStatus.UNKNOWN}.items():
         outcome = _check(kind, live.leaf(serial), options, openssl_url)
         assert outcome.status is status, outcome.attempts
@@ -196,7 +196,7 @@ def _cfssl_url(tmp_path_factory: pytest.TempPathFactory, live: Live) -> Iterator
 
 
 def _cfssl_response(folder: Path, cert: x509.Certificate, status: str) -> str:
-    """Let the program sign a response; it has no clock but that of the machine."""
+    """Return a response that cfssl signs now, at the time of the system clock."""
     (folder / "leaf.pem").write_bytes(cert.public_bytes(Encoding.PEM))
     done = subprocess.run(
         [
@@ -216,10 +216,10 @@ def _cfssl_response(folder: Path, cert: x509.Certificate, status: str) -> str:
 @pytest.mark.parametrize(
     "options", [Options(), Options(method=RequestMethod.POST)], ids=["get", "post"]
 )
-def test_cfssl_is_believed(
+def test_answers_of_cfssl_are_accepted(
     live: Live, cfssl_url: str, kind: str, options: Options
 ) -> None:
-    """Responses signed beforehand, with SHA-1 in the CertID whatever was asked."""
+    """It serves pre-signed responses, always with SHA-1 in the CertID."""
     for serial, status in EXPECTED.items():
         outcome = _check(kind, live.leaf(serial), options, cfssl_url)
         assert outcome.status is status, outcome.attempts

@@ -1,4 +1,4 @@
-"""``ocsp check``: files, servers, exit codes, and what is shown."""
+"""``ocsp check``: files, servers, exit codes and output."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _live() -> Iterator[Live]:
 
 
 class Shell:
-    """The command, in a folder with certificates."""
+    """Runs ``ocsp check`` in a folder with certificates."""
 
     def __init__(self, folder: Path, live: Live, captured: Any) -> None:
         self.folder = folder
@@ -62,7 +62,7 @@ class Shell:
         return str(path)
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        """Return exit code, output and errors of ``ocsp check``."""
+        """Run ``ocsp check``; return its exit code, output and error output."""
         code = main(["check", *arguments])
         shown = self._captured.readouterr()
         return code, shown.out, shown.err
@@ -77,18 +77,18 @@ def _shell(tmp_path: Path, live: Live, capsys: pytest.CaptureFixture[str]) -> Sh
     ("serial", "code", "word"),
     [(GOOD, 0, "good"), (REVOKED, 1, "revoked"), (NEVER, 3, "unauthorized")],
 )
-def test_the_exit_code_is_the_outcome(
+def test_the_exit_code_depends_on_the_outcome(
     shell: Shell, serial: int, code: int, word: str
 ) -> None:
-    """And the first line says it in words."""
+    """The first line of the output names the outcome."""
     leaf = shell.file("leaf.pem", shell.live.leaf(serial))
     found, shown, _ = shell(leaf, "--issuer", shell.ca, "--url", shell.live.url)
     assert found == code
     assert word in shown.splitlines()[0]
 
 
-def test_nothing_known_passes_only_where_that_is_said(shell: Shell) -> None:
-    """With a warning; a revoked certificate passes in no case."""
+def test_soft_fail_accepts_indeterminate_with_a_warning(shell: Shell) -> None:
+    """A revoked certificate still fails."""
     for serial, code in ((NEVER, 0), (REVOKED, 1)):
         leaf = shell.file("leaf.pem", shell.live.leaf(serial))
         found, _, errors = shell(
@@ -98,8 +98,8 @@ def test_nothing_known_passes_only_where_that_is_said(shell: Shell) -> None:
         assert ("--soft-fail accepts it" in errors) is (code == 0)
 
 
-def test_what_to_do_next_is_said(shell: Shell) -> None:
-    """Without the issuer, and with a responder on this network."""
+def test_an_indeterminate_outcome_comes_with_a_hint(shell: Shell) -> None:
+    """Without the issuer, and with a responder at a private address."""
     leaf = shell.file("leaf.pem", shell.live.leaf(GOOD))
     code, shown, _ = shell(leaf)
     assert (code, "--issuer FILE" in shown) == (3, True)
@@ -108,8 +108,8 @@ def test_what_to_do_next_is_said(shell: Shell) -> None:
     assert shell(leaf, "--issuer", shell.ca, "--private")[0] == 0
 
 
-def test_the_issuer_may_stand_in_the_same_file(shell: Shell) -> None:
-    """As in what web servers have; with --chain all of it is asked about."""
+def test_the_issuer_may_be_in_the_same_file(shell: Shell) -> None:
+    """As in the chain file of a web server; with --chain all of it is checked."""
     full = shell.file("full.pem", shell.live.leaf(GOOD), CA)
     assert shell(full, "--private")[0] == 0
     assert shell(full, "--private", "--chain")[0] == 0
@@ -117,8 +117,8 @@ def test_the_issuer_may_stand_in_the_same_file(shell: Shell) -> None:
     assert (code, "--chain needs two" in errors) == (4, True)
 
 
-def test_each_step_is_shown(shell: Shell) -> None:
-    """URL, method, hash, time; and of what failed the rule."""
+def test_verbose_shows_each_attempt(shell: Shell) -> None:
+    """URL, method, hash and time, and for a failure the rule."""
     leaf = shell.file("leaf.pem", shell.live.leaf(NEVER))
     _, shown, _ = shell(
         leaf, "--issuer", shell.ca, "--url", shell.live.url, "--verbose"
@@ -129,8 +129,8 @@ def test_each_step_is_shown(shell: Shell) -> None:
     assert "[V1, RFC 6960" in shown
 
 
-def test_many_are_a_table_and_the_worst_counts(shell: Shell) -> None:
-    """Revoked before indeterminate before unknown before good."""
+def test_several_certificates_are_a_table_and_the_worst_counts(shell: Shell) -> None:
+    """The exit code is the worst: revoked, then indeterminate, unknown, good."""
     serials = (GOOD, REVOKED, NEVER)
     files = [shell.file(f"{n}.pem", shell.live.leaf(n)) for n in serials]
     code, shown, _ = shell(*files, "--issuer", shell.ca, "--url", shell.live.url)
@@ -142,8 +142,8 @@ def test_many_are_a_table_and_the_worst_counts(shell: Shell) -> None:
     assert shell(files[0], files[2], *options)[0] == 3
 
 
-def test_json_lists_everything_about_each_certificate(shell: Shell) -> None:
-    """Attempts with them."""
+def test_json_has_one_object_per_certificate(shell: Shell) -> None:
+    """Each object includes the attempts."""
     leaf = shell.file("leaf.pem", shell.live.leaf(REVOKED))
     _, shown, _ = shell(
         leaf, "--issuer", shell.ca, "--url", shell.live.url, "--json", "--nonce"
@@ -158,8 +158,8 @@ def test_json_lists_everything_about_each_certificate(shell: Shell) -> None:
     assert document["attempts"][0]["error"] is None
 
 
-def test_answers_are_kept_in_a_file(shell: Shell) -> None:
-    """The next run finds them, and asks nobody."""
+def test_answers_are_cached_in_a_file(shell: Shell) -> None:
+    """The next run uses them and sends no request."""
     leaf = shell.file("leaf.pem", shell.live.leaf(GOOD))
     options = ("--issuer", shell.ca, "--cache", str(shell.folder / "answers"))
     assert shell(leaf, *options, "--url", shell.live.url)[0] == 0
@@ -257,21 +257,21 @@ class TLSServer:
     ],
     ids=[
         "stapled", "revoked", "no staple", "no staple, revoked", "old staple",
-        "staple of another", "missing", "demanded, and old", "demanded",
+        "staple of another", "required, missing", "required, old", "required",
     ],
 )  # fmt: skip
-def test_a_server_is_judged_by_its_staple_or_else_its_responder(
+def test_a_server_is_checked_by_its_staple_or_else_its_responder(
     shell: Shell, serial: int, staple: bytes | None, demand: bool, code: int, words: str
 ) -> None:
-    """RFC 6066 §8, RFC 7633; a staple that is no evidence is none."""
+    """RFC 6066 §8, RFC 7633. A staple that fails verification counts as missing."""
     with TLSServer(shell, serial, staple, demand) as server:
         found, shown, errors = shell(server, "--ca", shell.ca, "--private", "--verbose")
     assert found == code, shown + errors
     assert words in shown
 
 
-def test_a_server_that_is_not_trusted_is_not_asked_about(shell: Shell) -> None:
-    """H7: the URLs in its certificate would be anybody's."""
+def test_a_server_that_is_not_trusted_is_not_checked(shell: Shell) -> None:
+    """An untrusted certificate can name any URL, so no request is sent."""
     other = shell.file("other.pem", RESPONDER)
     with TLSServer(shell, GOOD, None, demand=False) as server:
         code, _, errors = shell(server, "--ca", other, "--private")
@@ -280,8 +280,8 @@ def test_a_server_that_is_not_trusted_is_not_asked_about(shell: Shell) -> None:
         assert (code, "--ca FILE" in errors) == (4, True)
 
 
-def test_a_server_that_is_none(shell: Shell) -> None:
-    """Nobody listens, or what listens speaks no TLS."""
+def test_a_tls_connection_that_fails(shell: Shell) -> None:
+    """No program listens, or the program does not use TLS."""
     code, _, errors = shell("127.0.0.1:9")
     assert (code, "127.0.0.1:9" in errors) == (4, True)
     port = shell.live.url.rpartition(":")[2]

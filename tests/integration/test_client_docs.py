@@ -1,4 +1,4 @@
-"""The examples of ``docs/client.md``, with a responder to ask."""
+"""The examples of ``docs/client.md``, run against a responder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.live import CA, GOOD, living
 def test_the_examples_run_and_give_what_they_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On loopback, which counts as public for as long as they take."""
+    """The responder is on loopback, which counts as public in this test."""
     monkeypatch.setattr(addresses, "is_public", lambda address: True)
     monkeypatch.chdir(tmp_path)
     with living() as live:

@@ -1,4 +1,4 @@
-"""Every fault of a responder, sync and async, by GET and by POST: the outcome it has."""
+"""The outcome of every fault of a responder: sync and async, by GET and by POST."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ REASONS = {
         Reason.TRANSPORT,
     },
 }
-ASKING = {
+METHODS = {
     "get": {"method": RequestMethod.GET_IF_SHORT},
     "post": {"method": RequestMethod.POST},
     "nonce": {"nonce": SendNonce.ALWAYS},
 }
 WAITED_FOR = {Fault.NO_ANSWER, Fault.SLOW_BODY, Fault.STALLED_BODY}
-"""Faults that end with the patience of the client; with all others it may be large."""
+"""Faults that end with the client's timeout; for all others it can be long."""
 
 ABOUT_NONCES = {Fault.MISSING_NONCE, Fault.WRONG_NONCE}
 
@@ -68,19 +68,19 @@ def _check(kind: str, responder: LoopbackResponder, options: Options) -> Outcome
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-@pytest.mark.parametrize("how", ASKING)
+@pytest.mark.parametrize("how", METHODS)
 @pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.value)
 def test_a_fault_has_its_outcome_and_leaves_no_socket(
     responder: LoopbackResponder, kind: str, how: str, fault: Fault
 ) -> None:
-    """Never a status without evidence; and the connection is gone afterwards."""
-    patience = datetime.timedelta(seconds=0.5 if fault in WAITED_FOR else 60)
+    """No fault gives a status without evidence, and the connection is closed."""
+    timeout = datetime.timedelta(seconds=0.5 if fault in WAITED_FOR else 60)
     options = Options(
         address_policy=AddressPolicy.PRIVATE_TOO,
-        timeout=patience,
-        io_timeout=patience,
+        timeout=timeout,
+        io_timeout=timeout,
         retries=0,
-        **ASKING[how],  # type: ignore[arg-type]
+        **METHODS[how],  # type: ignore[arg-type]
     )
     responder.fail(fault)
     try:

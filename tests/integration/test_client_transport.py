@@ -1,4 +1,4 @@
-"""The transports over real sockets: bounds, breaks, keep-alive, and leaving."""
+"""The transports over real sockets: limits, failures, keep-alive, cancellation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BODY = b"what a responder says" * 40
 
 
 class Sender:
-    """One transport of either kind, for as long as a test takes."""
+    """A sync or an async transport for one test."""
 
     def __init__(self, kind: str) -> None:
         self._runner = asyncio.Runner() if kind == "async" else None
@@ -32,7 +32,7 @@ class Sender:
         )
 
     def __call__(self, url: str, **changes: Any) -> HTTPReply:
-        """Send, and return the answer."""
+        """Send a request and return the reply."""
         request = HTTPRequest(
             **{
                 "method": "GET",
@@ -50,7 +50,7 @@ class Sender:
         return reply
 
     def close(self) -> None:
-        """Close all connections; once is enough."""
+        """Close all connections; a second call does nothing."""
         transport, self._transport = self._transport, None
         if transport is None:
             return
@@ -77,8 +77,8 @@ def _answering(server: Server, connection: socket.socket) -> None:
         connection.sendall(head(Content_Length=len(BODY)) + BODY)
 
 
-def test_a_request_is_what_was_said_and_no_more(send: Sender) -> None:
-    """The path as it was written, Host with its port, no Expect, no compression."""
+def test_a_request_has_no_unexpected_headers(send: Sender) -> None:
+    """The path is unchanged, Host has the port; no Expect, no Accept-Encoding."""
     with serving(_answering) as server:
         path = "/a//b%2F%2B=?x=//"
         reply = send(_url(server, path), headers=(("Accept", "x/y"),))
@@ -93,7 +93,7 @@ def test_a_request_is_what_was_said_and_no_more(send: Sender) -> None:
 
 
 def test_a_post_has_its_length_and_body(send: Sender) -> None:
-    """In one piece, without asking for leave first."""
+    """It is sent without chunks and without Expect."""
     with serving(_answering) as server:
         send(
             _url(server),
@@ -108,32 +108,32 @@ def test_a_post_has_its_length_and_body(send: Sender) -> None:
     assert b"transfer-encoding" not in request.lower()
 
 
-def test_the_environment_is_not_asked_for_a_proxy(
+def test_proxy_variables_of_the_environment_are_ignored(
     send: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would have to be said."""
+    """A program that needs a proxy passes a transport."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with serving(_answering) as server:
         assert send(_url(server)).status == 200
 
 
-def test_a_connection_is_kept(send: Sender) -> None:
-    """Three questions, one connection."""
+def test_a_connection_is_reused(send: Sender) -> None:
+    """Three requests, one connection."""
     with serving(_answering) as server:
         for _ in range(3):
             send(_url(server))
         assert (len(server.requests), server.connections) == (3, 1)
 
 
-def test_a_kept_connection_that_was_closed_is_made_anew(send: Sender) -> None:
-    """RFC 9112 §9.3.1: the server may close at any time, even as we ask."""
+def test_a_closed_idle_connection_is_replaced(send: Sender) -> None:
+    """RFC 9112 §9.3.1: a server may close it at any time, even during a request."""
 
     def once(server: Server, connection: socket.socket) -> None:
         read_request(server, connection)
         connection.sendall(head(Content_Length=len(BODY)) + BODY)
         if server.connections == 1:
-            read_request(server, connection)  # and not a word
+            read_request(server, connection)  # close without a reply
 
     with serving(once) as server:
         assert send(_url(server)).body == BODY
@@ -142,14 +142,14 @@ def test_a_kept_connection_that_was_closed_is_made_anew(send: Sender) -> None:
 
 
 def test_a_new_connection_that_is_closed_is_a_failure(send: Sender) -> None:
-    """It is not tried for ever."""
+    """The transport does not retry."""
     with serving(read_request) as server, pytest.raises(ocsp.errors.TransportError):
         send(_url(server))
     assert server.connections == 1
 
 
-def test_nobody_listens(send: Sender) -> None:
-    """A transport error, with the URL that is shown."""
+def test_a_refused_connection_is_a_transport_error(send: Sender) -> None:
+    """The error has the URL for messages, without the encoded request."""
     with socket.create_server(("127.0.0.1", 0)) as bound:
         port = bound.getsockname()[1]
     with pytest.raises(ocsp.errors.TransportError) as raised:
@@ -170,8 +170,10 @@ def test_nobody_listens(send: Sender) -> None:
     ],
     ids=["ssh", "short", "chunks", "two lengths", "endless head", "nothing"],
 )
-def test_what_is_no_http_is_a_transport_error(send: Sender, answer: bytes) -> None:
-    """Whatever the library below calls it."""
+def test_a_reply_that_is_not_http_is_a_transport_error(
+    send: Sender, answer: bytes
+) -> None:
+    """Exceptions of httpcore become errors of this package."""
 
     def serve(server: Server, connection: socket.socket) -> None:
         read_request(server, connection)
@@ -195,23 +197,23 @@ def _announced(server: Server, connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("serve", [_endless, _announced])
-def test_an_answer_is_read_to_its_limit(send: Sender, serve: Any) -> None:
-    """While reading, and before that where it says so itself; then it is closed."""
+def test_a_body_over_the_limit_is_refused(send: Sender, serve: Any) -> None:
+    """By its Content-Length, or while reading; then the connection is closed."""
     with serving(serve) as server, pytest.raises(ocsp.errors.BodyTooLarge) as raised:
         send(_url(server))
     assert raised.value.maximum == 65_536
 
 
-def test_an_answer_of_just_that_size_is_read(send: Sender) -> None:
-    """One octet more is too much."""
+def test_a_body_of_exactly_the_limit_is_read(send: Sender) -> None:
+    """A body that is one octet longer is refused."""
     with serving(_answering) as server:
         assert len(send(_url(server), max_bytes=len(BODY)).body) == len(BODY)
         with pytest.raises(ocsp.errors.BodyTooLarge):
             send(_url(server), max_bytes=len(BODY) - 1)
 
 
-def test_the_body_of_another_code_is_not_read(send: Sender) -> None:
-    """It may be as long as it likes, within what its head says."""
+def test_the_body_of_another_status_is_not_read(send: Sender) -> None:
+    """The transport closes the connection after the headers."""
 
     def serve(server: Server, connection: socket.socket) -> None:
         read_request(server, connection)
@@ -230,7 +232,7 @@ def _silent(server: Server, connection: socket.socket) -> None:
 
 
 def _dripping(server: Server, connection: socket.socket) -> None:
-    """Send an octet now and then: no single wait is long."""
+    """Send an octet now and then, so that no single wait is long."""
     read_request(server, connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
     while not server.release.wait(0.01):
@@ -244,12 +246,12 @@ def _dripping(server: Server, connection: socket.socket) -> None:
         (_silent, {"timeout": 0.1}),
         (_dripping, {"timeout": 0.2}),
     ],
-    ids=["a step", "all", "drop by drop"],
+    ids=["io_timeout", "timeout", "slow octets"],
 )
-def test_every_wait_has_an_end(
+def test_every_exchange_ends_in_time(
     send: Sender, serve: Callable[[Server, socket.socket], None], changes: Any
 ) -> None:
-    """Each step, and all of them: drops do not prolong it."""
+    """Each wait is limited, and so is the whole exchange, even if octets arrive."""
     start = time.monotonic()
     with serving(serve) as server, pytest.raises(ocsp.errors.FetchTimeout) as raised:
         send(_url(server), **changes)
@@ -260,16 +262,16 @@ def test_every_wait_has_an_end(
 # --- addresses -------------------------------------------------------------------
 
 
-def test_a_private_address_is_not_connected_to(send: Sender) -> None:
-    """Not by its number, and nothing arrives there."""
+def test_the_transport_does_not_connect_to_a_private_address(send: Sender) -> None:
+    """The server sees no connection."""
     with serving(_answering) as server:
         with pytest.raises(ocsp.errors.ForbiddenResponderURL, match="not public"):
             send(_url(server), address_policy=AddressPolicy.PUBLIC)
         assert server.connections == 0
 
 
-def test_a_connection_that_was_allowed_serves_no_one_else(send: Sender) -> None:
-    """It was made for a URL of the caller's, and a certificate names the same."""
+def test_an_idle_connection_does_not_bypass_the_address_policy(send: Sender) -> None:
+    """It was opened for a URL of the caller; then a certificate names the same URL."""
     with serving(_answering) as server:
         assert send(_url(server)).status == 200
         with pytest.raises(ocsp.errors.ForbiddenResponderURL):
@@ -277,8 +279,8 @@ def test_a_connection_that_was_allowed_serves_no_one_else(send: Sender) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.1", "0x7f000001"])
-def test_a_name_is_judged_by_where_it_leads(send: Sender, host: str) -> None:
-    """Also a number in one of its older spellings."""
+def test_names_of_private_addresses_are_refused(send: Sender, host: str) -> None:
+    """Also old spellings of IPv4 addresses."""
     with serving(_answering) as server:
         with pytest.raises(
             (ocsp.errors.ForbiddenResponderURL, ocsp.errors.TransportError)
@@ -288,12 +290,12 @@ def test_a_name_is_judged_by_where_it_leads(send: Sender, host: str) -> None:
 
 
 def _resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
-    """Let names resolve to *answers*, one after the other; return who was asked."""
-    asked: list[str] = []
+    """Let names resolve to *answers* in turn; return the list of resolved names."""
+    resolved: list[str] = []
     queue = list(answers)
 
     def getaddrinfo(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
-        asked.append(host)
+        resolved.append(host)
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
             for address in (queue.pop(0) if len(queue) > 1 else queue[0])
@@ -307,42 +309,42 @@ def _resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str
         return real(host, port, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", patched)
-    return asked
+    return resolved
 
 
-def test_a_name_is_resolved_once_and_what_was_judged_is_used(
+def test_a_name_is_resolved_once_and_the_checked_address_is_used(
     send: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name that points elsewhere the next time (DNS rebinding) is of no use."""
+    """A name that resolves to another address later (DNS rebinding) gains nothing."""
     with serving(_answering) as server:
-        asked = _resolving(monkeypatch, ["127.0.0.1"], ["10.255.255.1"])
+        resolved = _resolving(monkeypatch, ["127.0.0.1"], ["10.255.255.1"])
         url = f"http://name.example:{server.port}/"
         assert send(url).status == 200
-        assert asked == ["name.example"]
+        assert resolved == ["name.example"]
         assert f"Host: name.example:{server.port}".encode() in server.requests[0]
         with pytest.raises(ocsp.errors.ForbiddenResponderURL, match=r"10\.255\.255\.1"):
             send(url, address_policy=AddressPolicy.PUBLIC)
 
 
-def test_an_address_where_nobody_answers_is_followed_by_the_next(
+def test_after_a_refused_connection_the_next_address_is_used(
     send: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with any name that has several."""
+    """The name has two addresses."""
     with serving(_answering) as server:
         _resolving(monkeypatch, ["127.0.0.2", "127.0.0.1"])
         assert send(f"http://name.example:{server.port}/").status == 200
 
 
-def test_a_name_that_does_not_exist(send: Sender) -> None:
-    """RFC 6761 §6.4: no name below .invalid does."""
+def test_a_name_that_does_not_exist_is_a_transport_error(send: Sender) -> None:
+    """RFC 6761 §6.4: names below .invalid never exist."""
     with pytest.raises(ocsp.errors.TransportError):
         send("http://nobody.invalid/")
 
 
-def test_a_resolver_that_does_not_answer_costs_no_more_than_a_step(
+def test_resolving_a_name_ends_with_the_io_timeout(
     send: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It knows no deadline of its own."""
+    """``getaddrinfo`` itself has no timeout."""
     release = threading.Event()
     real = socket.getaddrinfo
 
@@ -360,11 +362,11 @@ def test_a_resolver_that_does_not_answer_costs_no_more_than_a_step(
         release.set()
 
 
-# --- leaving ---------------------------------------------------------------------
+# --- cancelling and closing ------------------------------------------------------
 
 
 def test_a_cancelled_task_leaves_no_socket() -> None:
-    """The server sees it go, in the middle of an answer."""
+    """The server sees the connection close while the client waits."""
 
     async def main(server: Server) -> None:
         transport = AsyncHTTPTransport()
@@ -389,7 +391,7 @@ def test_a_cancelled_task_leaves_no_socket() -> None:
 
 
 def test_a_cancelled_thread_leaves_no_socket() -> None:
-    """It is woken from its wait, fails, and closes what it has opened."""
+    """It wakes, fails, and closes the connection that it has opened."""
     scope, failures = Scope(), []
 
     def work(url: str) -> None:
@@ -410,7 +412,7 @@ def test_a_cancelled_thread_leaves_no_socket() -> None:
 
 
 def test_closing_leaves_no_socket(send: Sender) -> None:
-    """Kept connections too."""
+    """Idle connections are closed too."""
 
     def serve(server: Server, connection: socket.socket) -> None:
         read_request(server, connection)
@@ -424,8 +426,8 @@ def test_closing_leaves_no_socket(send: Sender) -> None:
         assert server.gone.wait(30)
 
 
-def test_no_time_is_left_for_another_step() -> None:
-    """The deadline of the exchange counts before that of the step."""
+def test_the_deadline_of_an_exchange_limits_each_step() -> None:
+    """The shorter of the remaining time and the timeout of the step counts."""
     exchange = network.Exchange(-1.0)
     with pytest.raises(Exception, match="the deadline of the exchange has passed"):
         exchange.left(5.0)

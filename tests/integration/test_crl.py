@@ -1,4 +1,4 @@
-"""CRLs beside openssl: lists that it makes, and what it says of ours."""
+"""CRLs and openssl: it makes CRLs for us, and judges ours the same way."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def _folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-def test_lists_of_openssl_ca_are_read(folder: Path, numbered: bool) -> None:
-    """Revoked for a reason, on hold, and not listed; with extensions, and of version 1."""
+def test_crls_of_openssl_ca_are_verified(folder: Path, numbered: bool) -> None:
+    """Revoked with a reason, on hold, and not listed; version 2 and version 1."""
     if not numbered:
         lines = (folder / "ca.cnf").read_text().splitlines()
         kept = [line for line in lines if not line.startswith(("crl_ext", "crlnum"))]
@@ -113,8 +113,10 @@ def test_lists_of_openssl_ca_are_read(folder: Path, numbered: bool) -> None:
         (crl(entry(1, UNKNOWN, critical=True)), "critical and unknown in an entry"),
     ],
 )
-def test_openssl_verify_says_the_same(folder: Path, data: bytes, name: str) -> None:
-    """Good, revoked, or no list that counts."""
+def test_openssl_verify_gives_the_same_status(
+    folder: Path, data: bytes, name: str
+) -> None:
+    """Good, revoked, or no evidence because the CRL is not accepted."""
     pem = x509.load_der_x509_crl(data).public_bytes(Encoding.PEM)
     (folder / "list.pem").write_bytes(pem)
     (folder / "leaf.pem").write_bytes(leaf(LISTED).public_bytes(Encoding.PEM))

@@ -1,4 +1,4 @@
-"""Evidence for the caches: real responses, verified; each is made once."""
+"""Evidence for the tests of caches: real, verified responses. Each is made once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["HOUR", "LATER", "answer", "key_of"]
 
 HOUR = datetime.timedelta(hours=1)
 LATER = NOW + 12 * HOUR
-"""When an answer expires, unless a test says something else."""
+"""The default expiry of a cached answer."""
 
 
 def key_of(serial: int) -> CertID:
-    """Return what a cache is asked by."""
+    """Return the cache key of the certificate with this serial number."""
     return CertID.for_certificate(leaf(serial), ca(), hashes.SHA256())
 
 
@@ -33,7 +33,7 @@ def answer(
     nonce: bytes | None = None,
     asked_with_nonce: bool = False,
 ) -> VerifiedResponse:
-    """Return evidence of what the issuer says of *serial*, as of so long ago."""
+    """Return evidence for *serial*, whose thisUpdate is *age* ago."""
     return _answer(serial, age, status, by_sha1, nonce, asked_with_nonce)
 
 

@@ -1,8 +1,8 @@
 """
-What the tests of the client play with: a clock, responders by script, both drivers.
+Helpers for the tests of the client: a clock, scripted responders, both drivers.
 
 Nothing waits and nothing is sent: a pause moves the clock, and a responder is a list of
-what it answers.
+replies.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Reply = HTTPReply | Exception | Callable[[HTTPRequest], HTTPReply]
 
 
 class Clock:
-    """A clock that only pauses move."""
+    """A clock that only pauses and tests move."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -66,7 +66,7 @@ class Clock:
         self.sleep(seconds)
 
     def environment(self) -> Environment:
-        """Return this clock, and no chance at all."""
+        """Return an environment with this clock and without randomness."""
         return Environment(
             now=self.now,
             monotonic=self.monotonic,
@@ -77,7 +77,7 @@ class Clock:
 
 @dataclass
 class Script:
-    """A transport whose responders say what they are told to, the last thing for ever."""
+    """A transport that returns given replies in order, the last one again and again."""
 
     replies: dict[str, list[Reply]]
     sent: list[HTTPRequest] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Script:
     clock: Clock | None = None
 
     def send(self, request: HTTPRequest) -> HTTPReply:
-        """Return, or raise, what comes next."""
+        """Return or raise the next reply."""
         self.sent.append(request)
         if self.clock is not None:
             self.clock.seconds += self.takes
@@ -97,31 +97,31 @@ class Script:
         return reply if isinstance(reply, HTTPReply) else reply(request)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
     @property
     def hosts(self) -> list[str]:
-        """The letters of whom was asked, in order."""
+        """The first letters of the hosts of the requests, in order."""
         return [request.url[len("http://")] for request in self.sent]
 
 
 @dataclass
 class AsyncScript:
-    """The same for tasks."""
+    """A :class:`Script` as a transport for tasks."""
 
     script: Script
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
-        """Return, or raise, what comes next."""
+        """Return or raise the next reply."""
         await asyncio.sleep(0)
         return self.script.send(request)
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
 class Play:
-    """A client on a script, driven by threads or by tasks."""
+    """A client with a scripted transport, driven by threads or by tasks."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class Play:
         self.core = Core(options or Options(), cache, self.clock.environment())
 
     def run(self, flow: Flow[Any]) -> Any:
-        """Return what *flow* returns."""
+        """Run *flow* and return its result."""
         if self.driver == "threads":
             return threads.drive(flow, lambda: self.script, self.clock.sleep)
         transport = AsyncScript(self.script)
@@ -153,15 +153,15 @@ class Play:
         url: str | list[str] | None = None,
         nonce: SendNonce | None = None,
     ) -> Outcome:
-        """Return what is known of *cert*."""
+        """Check *cert* and return the outcome."""
         chosen = ca() if isinstance(issuer, str) else issuer
-        question = self.core.request(cert or certificate(A), chosen, url)
-        outcome = self.run(self.core.check(question, nonce))
+        request = self.core.request(cert or certificate(A), chosen, url)
+        outcome = self.run(self.core.check(request, nonce))
         assert isinstance(outcome, Outcome)
         return outcome
 
     def check_chain(self, chain: Sequence[x509.Certificate]) -> ChainCheck:
-        """Return what is known of *chain*."""
+        """Check *chain* and return the outcomes."""
         found = self.run(self.core.check_chain(chain, None))
         assert isinstance(found, ChainCheck)
         return found
@@ -176,7 +176,7 @@ def certificate(
     ca_issuers: str | None = None,
     extensions: Sequence[x509.ExtensionType] = (),
 ) -> x509.Certificate:
-    """Return a certificate that names these responders; the same at each call."""
+    """Return a certificate with these responder URLs; equal calls return the same one."""
     key = (urls, serial, ca_issuers, tuple(extensions))
     if key not in _made:
         access = [
@@ -206,7 +206,7 @@ def response(
     revoked_at: datetime.datetime = NOW - 2 * HOUR,
     signer: ocsp.KeySigner | None = None,
 ) -> bytes:
-    """Return the signed answer of the delegate, or of another signer."""
+    """Return a response that the delegate, or *signer*, has signed."""
     signer = signer or delegate_signer()
     cert_id = ocsp.CertID.for_serial(ca(), serial, algorithm or hashes.SHA256())
     revoked = status is OCSPCertStatus.REVOKED
@@ -230,7 +230,7 @@ def response(
 
 
 def unsuccessful(status: ocsp.OCSPResponseStatus) -> bytes:
-    """Return the error *status*, which nobody signs."""
+    """Return an unsigned error response with *status*."""
     built = ocsp.OCSPResponseBuilder.build_unsuccessful(status)
     return built.public_bytes(Encoding.DER)
 
@@ -242,7 +242,7 @@ def reply(
     content_type: str = "application/ocsp-response",
     **headers: str,
 ) -> HTTPReply:
-    """Return an HTTP answer; without a body, that the certificate is good."""
+    """Return an HTTP reply. Without a body it says that the certificate is good."""
     named = [(name.replace("_", "-"), value) for name, value in headers.items()]
     return HTTPReply(
         status=status,
@@ -252,7 +252,7 @@ def reply(
 
 
 def asked_for(request: HTTPRequest) -> ocsp.OCSPRequest:
-    """Return the OCSP request in *request*, by whatever method."""
+    """Return the OCSP request in *request*, from a GET or a POST."""
     from ocsp.http import read_target
 
     if request.method == "POST":

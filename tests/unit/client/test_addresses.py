@@ -1,4 +1,4 @@
-"""Addresses: what is public, and what only looks so."""
+"""Addresses: which are public, and which only look public."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import pytest
 
 from ocsp import limits
 from ocsp.client import AddressPolicy
-from ocsp.client.transport.addresses import AddressForbidden, allowed_addresses, is_public
+from ocsp.client.transport.addresses import (
+    AddressForbidden,
+    allowed_addresses,
+    is_public,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,12 +25,14 @@ from ocsp.client.transport.addresses import AddressForbidden, allowed_addresses,
         "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2002:a00:1::1",
     ],
 )  # fmt: skip
-def test_no_address_of_this_network_is_public(address: str) -> None:
-    """However it is written; cloud metadata lies at a link-local one."""
+def test_private_and_special_addresses_are_not_public(address: str) -> None:
+    """Also when an IPv6 address contains them. 169.254.169.254 is cloud metadata."""
     assert not is_public(ipaddress.ip_address(address.partition("%")[0]))
     with pytest.raises(AddressForbidden, match=r"name\.example resolves to"):
         allowed_addresses("name.example", [address], AddressPolicy.PUBLIC)
-    assert allowed_addresses("name.example", [address], AddressPolicy.PRIVATE_TOO) == [address]
+    assert allowed_addresses("name.example", [address], AddressPolicy.PRIVATE_TOO) == [
+        address
+    ]
 
 
 @pytest.mark.parametrize(
@@ -39,20 +45,22 @@ def test_no_address_of_this_network_is_public(address: str) -> None:
         "::ffff:1.1.1.1",
     ],
 )
-def test_an_address_of_the_internet_is_public(address: str) -> None:
-    """Also through a translator."""
+def test_addresses_of_the_internet_are_public(address: str) -> None:
+    """Also an IPv4 address inside an IPv6 address."""
     assert is_public(ipaddress.ip_address(address))
-    assert allowed_addresses("name.example", [address], AddressPolicy.PUBLIC) == [address]
+    assert allowed_addresses("name.example", [address], AddressPolicy.PUBLIC) == [
+        address
+    ]
 
 
-def test_of_a_name_with_both_only_the_public_address_is_used() -> None:
-    """A private one beside it is no way in."""
+def test_a_name_with_both_kinds_uses_only_the_public_address() -> None:
+    """A private address beside a public one is not used."""
     both = ["10.0.0.1", "1.1.1.1"]
     assert allowed_addresses("name.example", both, AddressPolicy.PUBLIC) == ["1.1.1.1"]
 
 
 def test_the_number_of_addresses_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name with a thousand addresses does not cost a thousand connections."""
+    """A name with many addresses does not cause as many connections."""
     monkeypatch.setattr(limits, "MAX_ADDRESSES", 2)
     many = [f"1.1.1.{number}" for number in range(1, 9)]
     assert allowed_addresses("name.example", many, AddressPolicy.PUBLIC) == many[:2]

@@ -1,4 +1,4 @@
-"""Caches: one contract, in memory and in a SQLite file."""
+"""Caches: the memory cache and the SQLite cache behave the same."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _cache(request: pytest.FixtureRequest, file: SQLiteCache) -> Cache:
     return MemoryCache() if request.param == "memory" else file
 
 
-def test_what_was_put_comes_back(cache: Cache) -> None:
-    """The response, octet by octet, and both times."""
+def test_get_returns_what_was_put(cache: Cache) -> None:
+    """The response and both times are unchanged."""
     assert cache.get(key_of(1)) is None
     assert cache.put(key_of(1), answer(1), LATER)
     found = cache.get(key_of(1))
@@ -49,7 +49,7 @@ def test_what_was_put_comes_back(cache: Cache) -> None:
 
 
 def test_evidence_stays_in_the_process(file: SQLiteCache) -> None:
-    """From memory it comes as it is; from a file it has to be verified again."""
+    """The memory cache returns the evidence; a file does not."""
     memory = MemoryCache()
     for cache in (memory, file):
         assert cache.put(key_of(1), answer(1), LATER)
@@ -61,7 +61,7 @@ def test_evidence_stays_in_the_process(file: SQLiteCache) -> None:
 
 
 def test_answers_with_either_hash_are_one_entry(cache: Cache) -> None:
-    """The responder chooses the hash of its CertID, not the place in the cache."""
+    """The key of the cache does not depend on the hash that the responder chose."""
     old, new = answer(1, 2 * HOUR, by_sha1=True), answer(1)
     assert old.cert_id != new.cert_id
     assert old.canonical_cert_id == new.canonical_cert_id == key_of(1)
@@ -81,24 +81,24 @@ def test_answers_with_either_hash_are_one_entry(cache: Cache) -> None:
         CertID.for_serial(ca(), -1, hashes.SHA256()),
     ],
 )
-def test_evidence_is_filed_under_its_own_name_only(cache: Cache, wrong: CertID) -> None:
-    """Another serial number, another hash, another issuer: never what was hoped for."""
+def test_put_refuses_another_cert_id(cache: Cache, wrong: CertID) -> None:
+    """The serial number, the hash or the issuer differs from the evidence."""
     with pytest.raises(ocsp.ConfigError, match="canonical_cert_id"):
         cache.put(wrong, answer(1), LATER)
     assert cache.get(wrong) is None
     assert cache.get(key_of(1)) is None
 
 
-def test_the_same_number_of_another_issuer_is_another_entry(cache: Cache) -> None:
-    """An issuer is its name and its key."""
+def test_the_same_serial_of_another_issuer_is_another_entry(cache: Cache) -> None:
+    """The name and the key identify an issuer."""
     assert cache.put(key_of(1), answer(1), LATER)
     rekeyed = make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
     for issuer in (ca("Other CA"), rekeyed):
         assert cache.get(CertID.for_serial(issuer, 1, hashes.SHA256())) is None
 
 
-def test_only_evidence_gets_in(cache: Cache) -> None:
-    """A response that nobody has verified does not, whatever it says."""
+def test_put_takes_only_evidence(cache: Cache) -> None:
+    """An unverified response and a naive time are refused."""
     with pytest.raises(TypeError, match="VerifiedResponse"):
         cache.put(key_of(1), answer(1).response, LATER)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="aware"):
@@ -113,12 +113,12 @@ def test_only_evidence_gets_in(cache: Cache) -> None:
         answer(1, nonce=NONCE, asked_with_nonce=True),
         answer(1, nonce=NONCE),
     ],
-    ids=["unknown", "with our nonce", "with a nonce of somebody"],
+    ids=["unknown", "requested nonce", "unrequested nonce"],
 )
-def test_what_is_no_answer_for_all_is_not_kept(
+def test_unknown_and_answers_with_a_nonce_are_not_kept(
     cache: Cache, evidence: ocsp.VerifiedResponse
 ) -> None:
-    """*Unknown* may soon be known, and a nonce makes an answer to one request."""
+    """*Unknown* may soon change, and a response with a nonce answers one request."""
     assert not cache.put(key_of(1), evidence, LATER)
     assert cache.get(key_of(1)) is None
     assert cache.put(key_of(1), answer(1), LATER)
@@ -128,8 +128,8 @@ def test_what_is_no_answer_for_all_is_not_kept(
     assert found.der == _der(answer(1))
 
 
-def test_an_answer_gives_way_to_a_later_one_alone(cache: Cache) -> None:
-    """A response that is replayed cannot undo what has been learned since."""
+def test_only_a_newer_answer_replaces_an_answer(cache: Cache) -> None:
+    """A replayed response does not replace a newer one."""
     new, old = answer(1, HOUR, REVOKED), answer(1, HOUR + SECOND)
     assert cache.put(key_of(1), old, LATER)
     assert cache.put(key_of(1), new, LATER - HOUR)
@@ -141,8 +141,8 @@ def test_an_answer_gives_way_to_a_later_one_alone(cache: Cache) -> None:
     assert found.expires == LATER - HOUR
 
 
-def test_of_two_at_the_same_time_the_revocation_stands(cache: Cache) -> None:
-    """Whichever comes last, and for however long it says it holds."""
+def test_revoked_wins_over_good_with_the_same_this_update(cache: Cache) -> None:
+    """The order of the calls and the expiry do not matter."""
     good, revoked = answer(1), answer(1, status=REVOKED)
     assert cache.put(key_of(1), good, LATER)
     assert cache.put(key_of(1), revoked, LATER - HOUR)
@@ -152,8 +152,8 @@ def test_of_two_at_the_same_time_the_revocation_stands(cache: Cache) -> None:
     assert found.der == _der(revoked)
 
 
-def test_an_answer_that_was_fetched_again_is_kept_for_longer(cache: Cache) -> None:
-    """HTTP may have said ten minutes where nextUpdate says a day."""
+def test_the_same_answer_with_a_later_expiry_is_kept_for_longer(cache: Cache) -> None:
+    """HTTP headers can shorten the lifetime, and a second fetch can extend it."""
     for expires, kept in ((LATER, True), (LATER - SECOND, False), (LATER, False)):
         assert cache.put(key_of(1), answer(1), expires) is kept
     assert cache.put(key_of(1), answer(1), LATER + SECOND)
@@ -163,7 +163,7 @@ def test_an_answer_that_was_fetched_again_is_kept_for_longer(cache: Cache) -> No
 
 
 def test_expires_is_kept_in_utc(cache: Cache) -> None:
-    """Whatever zone it was given in."""
+    """A time in another zone is converted."""
     zone = datetime.timezone(datetime.timedelta(hours=-5))
     assert cache.put(key_of(1), answer(1), LATER.astimezone(zone))
     found = cache.get(key_of(1))
@@ -179,16 +179,16 @@ def test_expires_is_kept_in_utc(cache: Cache) -> None:
         datetime.datetime.min.replace(tzinfo=datetime.UTC),
     ],
 )
-def test_no_moment_is_too_far_away(cache: Cache, expires: datetime.datetime) -> None:
-    """From the year 1 to the year 9999; whether it has expired is the client's part."""
+def test_any_expiry_is_kept(cache: Cache, expires: datetime.datetime) -> None:
+    """From year 1 to year 9999; the client, not the cache, checks the expiry."""
     assert cache.put(key_of(1), answer(1), expires)
     found = cache.get(key_of(1))
     assert found is not None
     assert found.expires == expires.replace(microsecond=0) or found.expires == expires
 
 
-def test_what_is_discarded_is_gone(cache: Cache) -> None:
-    """And may come again, be it older."""
+def test_discard_removes_an_answer(cache: Cache) -> None:
+    """After that the cache also accepts an older answer."""
     cache.discard(key_of(1))
     assert cache.put(key_of(1), answer(1), LATER)
     assert cache.put(key_of(2), answer(2), LATER)
@@ -199,7 +199,7 @@ def test_what_is_discarded_is_gone(cache: Cache) -> None:
 
 
 def test_caches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By what they are told, or by the limit."""
+    """By ``max_entries``, or else by the limit."""
     monkeypatch.setattr(limits, "MAX_CACHED_ANSWERS", 3)
     with (
         SQLiteCache(tmp_path / "a") as file,
@@ -217,8 +217,8 @@ def test_caches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert held == list(range(7 - most, 7))
 
 
-def test_memory_keeps_what_is_asked_for() -> None:
-    """The one that nobody has looked at for longest goes."""
+def test_memory_removes_the_least_recently_used_answer() -> None:
+    """Getting an answer counts as use."""
     cache = MemoryCache(max_entries=2)
     for serial in (1, 2):
         cache.put(key_of(serial), answer(serial), LATER)
@@ -229,8 +229,8 @@ def test_memory_keeps_what_is_asked_for() -> None:
     assert len(cache) == 2
 
 
-def test_a_file_loses_first_what_has_expired(tmp_path: Path) -> None:
-    """However late it came; then what has stood for longest."""
+def test_a_file_removes_expired_answers_first(tmp_path: Path) -> None:
+    """After those it removes the answers that were stored first."""
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     future = datetime.datetime(9000, 1, 1, tzinfo=datetime.UTC)
     with SQLiteCache(tmp_path / "answers.db", max_entries=3) as cache:
@@ -244,8 +244,8 @@ def test_a_file_loses_first_what_has_expired(tmp_path: Path) -> None:
         assert held == [1, 4, 5]
 
 
-def test_a_cache_is_shared_by_threads(cache: Cache) -> None:
-    """Of all that they put at once, the latest stands."""
+def test_threads_share_a_cache(cache: Cache) -> None:
+    """Of the answers that threads put at the same time, the newest stays."""
     ages = [HOUR + number * SECOND for number in range(12)]
     for age in ages:
         answer(1, age)

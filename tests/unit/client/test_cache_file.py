@@ -1,4 +1,4 @@
-"""The file under a SQLite cache: damaged, foreign, old, out of reach, forked."""
+"""The file of a SQLite cache: damaged, foreign, old, locked, or used after fork."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _fill(path: Path) -> None:
 
 
 def _check(path: Path) -> int:
-    """Require that *path* is used as if nothing were wrong; return what is found."""
+    """Check that a cache works with *path*; return how many answers it finds."""
     found = 0
     with SQLiteCache(path) as cache:
         for serial in SERIALS:
@@ -77,10 +77,10 @@ def _nudge(octets: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [_invert, _clear, _nudge])
-def test_damage_anywhere_is_a_miss(
+def test_a_damaged_block_is_a_miss(
     path: Path, full: bytes, damage: Callable[[bytes], bytes]
 ) -> None:
-    """Block by block over the whole file: intact answers or none, and it goes on."""
+    """Whichever block is damaged, answers are intact or missing, and the cache works."""
     found = []
     for start in range(0, len(full), BLOCK):
         block = full[start : start + BLOCK]
@@ -89,8 +89,8 @@ def test_damage_anywhere_is_a_miss(
     assert min(found) < len(SERIALS)
 
 
-def test_a_file_that_was_cut_off_is_a_miss(path: Path, full: bytes) -> None:
-    """Wherever that is."""
+def test_a_truncated_file_is_a_miss(path: Path, full: bytes) -> None:
+    """Whatever its length, answers are intact or missing, and the cache works."""
     found = []
     for size in range(0, len(full), 4 * BLOCK):
         path.write_bytes(full[:size])
@@ -98,8 +98,8 @@ def test_a_file_that_was_cut_off_is_a_miss(path: Path, full: bytes) -> None:
     assert found[0] == 0
 
 
-def test_what_is_damaged_while_it_is_open_is_replaced(path: Path) -> None:
-    """By whoever finds out; the other one goes on with the new file, or without."""
+def test_a_file_damaged_while_open_is_replaced(path: Path) -> None:
+    """The cache that detects the damage replaces it; the other uses the new file."""
     _fill(path)
     with SQLiteCache(path) as one, SQLiteCache(path) as other:
         assert one.get(key_of(1)) is not None
@@ -113,8 +113,8 @@ def test_what_is_damaged_while_it_is_open_is_replaced(path: Path) -> None:
         assert one.get(key_of(2)) is not None
 
 
-def test_an_entry_that_was_tampered_with_is_a_miss(path: Path) -> None:
-    """SQLite does not notice a changed value; the digest does."""
+def test_a_changed_entry_is_a_miss(path: Path) -> None:
+    """SQLite does not detect a changed value; the digest does."""
     for column, value in (
         ("der", b"0"),
         ("der", "text"),
@@ -138,7 +138,7 @@ def test_an_entry_that_was_tampered_with_is_a_miss(path: Path) -> None:
 
 @pytest.mark.parametrize("change", [-1, 1])
 def test_a_file_of_another_version_is_replaced(path: Path, change: int) -> None:
-    """Old or new, its tables are not known; it is set aside."""
+    """It is renamed, whether its version is older or newer."""
     _fill(path)
     version = cache_file.VERSION + change
     connection = sqlite3.connect(path)
@@ -150,8 +150,8 @@ def test_a_file_of_another_version_is_replaced(path: Path, change: int) -> None:
     aside.close()
 
 
-def test_a_file_of_something_else_is_set_aside_whole(path: Path) -> None:
-    """A database, with what it has not yet written back, or no database at all."""
+def test_a_file_of_another_program_is_renamed_complete(path: Path) -> None:
+    """A database keeps its write-ahead log; a file that is no database is renamed too."""
     theirs = sqlite3.connect(path)
     theirs.execute("PRAGMA journal_mode = WAL")
     with theirs:
@@ -168,8 +168,8 @@ def test_a_file_of_something_else_is_set_aside_whole(path: Path) -> None:
     assert aside.read_text().startswith("a letter")
 
 
-def test_a_new_file_is_for_its_owner_only(path: Path) -> None:
-    """It tells which certificates were met; so do SQLite's own files beside it."""
+def test_only_the_owner_can_read_a_new_file(path: Path) -> None:
+    """It reveals which certificates were checked, and so do SQLite's files beside it."""
     previous = os.umask(0)
     try:
         with SQLiteCache(path) as cache:
@@ -184,18 +184,18 @@ def test_a_new_file_is_for_its_owner_only(path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-def test_where_no_file_can_be_made_is_said_at_once(tmp_path: Path) -> None:
-    """A folder that is not there, a folder in its place, a device."""
+def test_the_constructor_raises_if_no_file_can_be_made(tmp_path: Path) -> None:
+    """The directory is missing, or the path is a directory or a device."""
     for path in (tmp_path / "no" / "answers.db", tmp_path, Path(os.devnull)):
         with pytest.raises(ocsp.errors.StoreError, match=str(path)):
             SQLiteCache(path)
     assert not Path(os.devnull).is_file()
 
 
-def test_while_another_writes_there_is_no_answer_taken(
+def test_while_another_process_writes_put_returns_false(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lock that is held for long is no damage: reading goes on, writing does not."""
+    """A lock that is held for long is not damage; reading still works."""
     monkeypatch.setattr(cache_file, "LOCK_SECONDS", 0.01)
     _fill(path)
     other = sqlite3.connect(path, isolation_level=None)
@@ -211,8 +211,8 @@ def test_while_another_writes_there_is_no_answer_taken(
     assert not path.with_name("answers.db.aside").exists()
 
 
-def test_a_file_that_takes_no_more_is_not_replaced(path: Path) -> None:
-    """A full disk, say: what is there stays, and nothing is half written."""
+def test_a_full_file_is_not_replaced(path: Path) -> None:
+    """As with a full disk: stored answers stay, and no answer is half written."""
     _fill(path)
     with SQLiteCache(path) as cache:
         connection = cache._file._connection
@@ -231,7 +231,7 @@ def test_a_file_that_takes_no_more_is_not_replaced(path: Path) -> None:
 
 
 def test_a_closed_cache_has_no_answers(path: Path) -> None:
-    """And takes none."""
+    """It also stores none."""
     cache = SQLiteCache(path)
     assert cache.put(key_of(1), answer(1), LATER)
     cache.close()
@@ -251,7 +251,7 @@ from tests.unit.client.evidence import LATER, answer, key_of
 cache = SQLiteCache(Path(sys.argv[1]))
 assert cache.put(key_of(1), answer(1), LATER)
 answer(2)
-cache._file._lock.acquire()  # as another thread may have it
+cache._file._lock.acquire()  # as if another thread held it
 child = os.fork()
 if child == 0:
     assert cache._file._connection is None and len(_LEFT_TO_PARENT) == 1
@@ -267,7 +267,7 @@ assert not Path(sys.argv[1] + ".aside").exists()
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_cache_survives_fork(path: Path) -> None:
-    """The child opens the file anew, whatever the threads of the parent were doing."""
+    """The child opens the file itself, even if a thread of the parent held the lock."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", FORK, str(path)],
         cwd=Path(__file__).parents[3],

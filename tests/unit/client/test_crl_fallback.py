@@ -1,4 +1,4 @@
-"""CRLs where no responder has told the status: only where asked for, and as evidence."""
+"""The CRL fallback: only if the options say so, and only with a verified CRL."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def _crl(
     ("revoked", "status"),
     [((), CheckStatus.GOOD), ((SERIAL,), CheckStatus.REVOKED)],
 )
-def test_a_crl_tells_where_no_responder_does(
+def test_a_crl_gives_the_status_if_no_responder_does(
     driver: str, revoked: Sequence[int], status: CheckStatus
 ) -> None:
-    """Evidence of another kind; the attempt with the responder is listed."""
+    """The evidence is a VerifiedRevocation; the attempts include the responder."""
     play = Play(driver, {A: [BROKEN], LIST: [_crl(*revoked)]}, FALLBACK)
     outcome = play.check(_cert(LIST))
     assert (outcome.status, outcome.source) == (status, Source.CRL)
@@ -98,24 +98,24 @@ def test_a_crl_tells_where_no_responder_does(
             outcome.require_good()
 
 
-def test_a_crl_is_asked_only_where_that_is_wanted(driver: str) -> None:
-    """Not by default, and not where a responder has told."""
+def test_a_crl_is_used_only_as_a_fallback(driver: str) -> None:
+    """Not by default, and not if a responder gives the status."""
     play = Play(driver, {A: [BROKEN], LIST: [_crl()]}, Options(retries=0))
     assert play.check(_cert(LIST)).reason is Reason.TRANSPORT
-    told = Play(driver, {A: [reply(response())], LIST: [_crl()]}, FALLBACK)
-    assert told.check(_cert(LIST)).source is Source.RESPONDER
-    assert told.script.hosts == ["a"]
+    answered = Play(driver, {A: [reply(response())], LIST: [_crl()]}, FALLBACK)
+    assert answered.check(_cert(LIST)).source is Source.RESPONDER
+    assert answered.script.hosts == ["a"]
 
 
-def test_a_crl_is_kept_for_the_others_of_its_issuer(
+def test_a_crl_is_kept_for_other_certificates_of_its_issuer(
     driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As long as it holds, and unless it is too large to be kept."""
+    """Until it expires, and unless it is too large to keep."""
     play = Play(driver, {A: [BROKEN], LIST: [_crl()]}, FALLBACK)
     for serial in (1, 2, 3):
         assert play.check(_cert(LIST, serial=serial)).source is Source.CRL
     assert play.script.hosts.count("c") == 1
-    play.clock.seconds = 86_400 + 600  # beyond what clocks may be apart
+    play.clock.seconds = 86_400 + 600  # later than nextUpdate plus the clock skew
     assert play.check(_cert(LIST)).status is CheckStatus.INDETERMINATE
     assert play.script.hosts.count("c") == 2
     monkeypatch.setattr(limits, "MAX_KEPT_CRL_BYTES", 10)
@@ -125,10 +125,10 @@ def test_a_crl_is_kept_for_the_others_of_its_issuer(
     assert other.script.hosts.count("c") == 2
 
 
-def test_the_number_of_crls_that_are_kept_is_a_limit(
+def test_the_number_of_kept_crls_is_a_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The oldest makes room."""
+    """The oldest CRL is removed first."""
     monkeypatch.setattr(limits, "MAX_CACHED_CRLS", 1)
     others = "http://c.example/other.crl"
     play = Play("threads", {A: [BROKEN], "http://c": [_crl()]}, FALLBACK)
@@ -140,17 +140,17 @@ def test_the_number_of_crls_that_are_kept_is_a_limit(
 @pytest.mark.parametrize(
     "answer",
     [
-        _crl(signer="somebody else"),
+        _crl(signer="another key"),
         _crl(until=NOW - HOUR / 2),
         reply(b"<html>"),
         reply(status=404),
     ],
     ids=["forged", "old", "html", "missing"],
 )
-def test_a_crl_that_proves_nothing_is_one_more_failure(
+def test_a_crl_that_fails_verification_is_one_more_failure(
     driver: str, answer: HTTPReply
 ) -> None:
-    """The next one is tried, and if there is none, nothing is known."""
+    """The client tries the next CRL; without one the outcome is indeterminate."""
     play = Play(driver, {A: [BROKEN], LIST: [answer]}, FALLBACK)
     outcome = play.check(_cert(LIST))
     assert outcome.status is CheckStatus.INDETERMINATE
@@ -162,7 +162,7 @@ def test_a_crl_that_proves_nothing_is_one_more_failure(
 
 
 def test_a_delta_crl_is_fetched_too(driver: str) -> None:
-    """What has been revoked since; without it, the complete list counts."""
+    """It adds later revocations; without it, the complete CRL counts."""
     for delta, status in (
         (_crl(SERIAL, number=8, base=7), CheckStatus.REVOKED),
         (reply(status=404), CheckStatus.GOOD),
@@ -173,8 +173,10 @@ def test_a_delta_crl_is_fetched_too(driver: str) -> None:
         assert DELTA in [each.url for each in outcome.attempts]
 
 
-def test_lists_of_others_and_of_some_reasons_are_not_fetched(driver: str) -> None:
-    """RFC 5280 §4.2.1.13: neither would tell the status."""
+def test_crls_of_other_issuers_or_for_some_reasons_are_not_fetched(
+    driver: str,
+) -> None:
+    """They cannot give the status (RFC 5280 §4.2.1.13)."""
     some = frozenset({x509.ReasonFlags.key_compromise})
     other = [x509.DirectoryName(name("Another CA"))]
     points = [_point(LIST, reasons=some), _point(LIST, crl_issuer=other)]

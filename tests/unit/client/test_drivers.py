@@ -1,4 +1,4 @@
-"""Drivers and workers: what runs beside what, who wins, and who is woken."""
+"""Drivers and workers: concurrency, races and cancellation."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _by_serial(request: HTTPRequest) -> HTTPReply:
     return reply(response(serial=asked_for(request).serial_number))
 
 
-def test_a_slow_responder_is_overtaken_and_woken_in_threads() -> None:
-    """The second is asked after the delay; the first is told to give up."""
+def test_hedging_cancels_the_slow_responder_in_threads() -> None:
+    """The client asks the second one after the delay and cancels the first exchange."""
     woken = threading.Event()
 
     def never(request: HTTPRequest) -> HTTPReply:
@@ -73,8 +73,8 @@ def test_a_slow_responder_is_overtaken_and_woken_in_threads() -> None:
     assert woken.wait(30)
 
 
-def test_a_slow_responder_is_overtaken_and_cancelled_in_tasks() -> None:
-    """The same, and no task is left."""
+def test_hedging_cancels_the_slow_responder_in_tasks() -> None:
+    """No task is left afterwards."""
     cancelled = []
 
     class Slow:
@@ -89,7 +89,7 @@ def test_a_slow_responder_is_overtaken_and_cancelled_in_tasks() -> None:
             raise AssertionError
 
         async def aclose(self) -> None:
-            """Nothing is open."""
+            """Do nothing: no connection is open."""
 
     async def main() -> ocsp.Outcome:
         client = ocsp.AsyncClient(
@@ -103,8 +103,8 @@ def test_a_slow_responder_is_overtaken_and_cancelled_in_tasks() -> None:
     assert cancelled == [A]
 
 
-def test_a_cancelled_task_cancels_all_that_it_started() -> None:
-    """A chain of three, none of which gets an answer."""
+def test_a_cancelled_task_cancels_all_tasks_that_it_started() -> None:
+    """Here, the tasks of a chain whose responders never answer."""
     under_way = 0
 
     class Endless:
@@ -118,7 +118,7 @@ def test_a_cancelled_task_cancels_all_that_it_started() -> None:
             raise AssertionError
 
         async def aclose(self) -> None:
-            """Nothing is open."""
+            """Do nothing: no connection is open."""
 
     async def main() -> None:
         client = ocsp.AsyncClient(
@@ -137,8 +137,8 @@ def test_a_cancelled_task_cancels_all_that_it_started() -> None:
     asyncio.run(main())
 
 
-def test_cancelling_a_scope_wakes_sockets_also_of_scopes_inside() -> None:
-    """And whatever comes later is woken at once."""
+def test_cancelling_a_scope_shuts_down_sockets_of_inner_scopes() -> None:
+    """A socket or a scope that is added later is cancelled at once."""
     near, far = socket.socketpair()
     with near, far:
         outer = Scope()
@@ -154,8 +154,8 @@ def test_cancelling_a_scope_wakes_sockets_also_of_scopes_inside() -> None:
         outer.remove(late)
 
 
-def test_a_thread_that_is_given_up_does_nothing_more() -> None:
-    """And one that works for nobody else goes on."""
+def test_a_cancelled_thread_raises() -> None:
+    """A thread without a scope, or with an active one, goes on."""
     raise_if_cancelled()
     scope = Scope()
     token = current_scope.set(scope)
@@ -185,15 +185,15 @@ def _many(kind: str, replies: dict[str, list[Reply]], items: Any, **how: Any) ->
             return script.send(request)
 
         async def aclose(self) -> None:
-            """Nothing is open."""
+            """Do nothing: no connection is open."""
 
     others = ocsp.AsyncClient(options, transport=Tasks(), environment=environment)
     return asyncio.run(others.check_many(items, **how))
 
 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
-def test_many_are_answered_in_their_order_with_progress(kind: str) -> None:
-    """Those that fail too; and progress counts up to the total."""
+def test_check_many_keeps_the_order_and_reports_progress(kind: str) -> None:
+    """Failed checks are included, and the progress counts up to the total."""
     serials = list(range(1, 40))
     items = [(certificate(A if n % 3 else B, serial=n), ca()) for n in serials]
     steps: list[Progress] = []
@@ -210,8 +210,8 @@ def test_many_are_answered_in_their_order_with_progress(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
-def test_what_progress_raises_ends_all(kind: str) -> None:
-    """It is the caller's own; a worker does not swallow it."""
+def test_an_exception_of_the_progress_callback_ends_check_many(kind: str) -> None:
+    """The caller gets the exception."""
 
     def stop(step: Progress) -> None:
         raise LookupError(step.done)
@@ -221,14 +221,12 @@ def test_what_progress_raises_ends_all(kind: str) -> None:
         _many(kind, {A: [_by_serial]}, items, progress=stop)
 
 
-def test_one_responder_is_asked_so_many_times_at_once() -> None:
-    """And the others meanwhile; who is done makes room."""
-    questions = [
-        CheckRequest(certificate=certificate(A, serial=n)) for n in range(1, 6)
-    ]
-    questions += [CheckRequest(certificate=certificate(B, serial=7))]
-    questions += [CheckRequest(certificate=certificate())]
-    schedule = PerResponderScheduler(questions, 2)
+def test_concurrent_requests_per_responder_are_limited() -> None:
+    """Other responders are asked meanwhile; a finished request makes room."""
+    requests = [CheckRequest(certificate=certificate(A, serial=n)) for n in range(1, 6)]
+    requests += [CheckRequest(certificate=certificate(B, serial=7))]
+    requests += [CheckRequest(certificate=certificate())]
+    schedule = PerResponderScheduler(requests, 2)
     assert schedule.workers == 4
     taken = [schedule.take() for _ in range(4)]
     assert set(taken) == {0, 1, 5, 6}
@@ -244,20 +242,22 @@ def test_one_responder_is_asked_so_many_times_at_once() -> None:
 
 def test_the_number_of_workers_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many responders there are."""
-    questions = [
+    requests = [
         CheckRequest(certificate=certificate(f"http://r{n}.example", serial=n))
         for n in range(1, 9)
     ]
-    assert PerResponderScheduler(questions, 4).workers == 8
+    assert PerResponderScheduler(requests, 4).workers == 8
     monkeypatch.setattr(limits, "MAX_WORKERS", 3)
-    assert PerResponderScheduler(questions, 4).workers == 3
+    assert PerResponderScheduler(requests, 4).workers == 3
 
 
-# --- without httpx ---------------------------------------------------------------
+# --- without httpcore ------------------------------------------------------------
 
 
-def test_a_missing_extra_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the first question that goes out, and not for what is remembered."""
+def test_a_missing_extra_is_reported_at_the_first_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A check that sends no request does not need the extra."""
     monkeypatch.setitem(sys.modules, "ocsp.client.transport.http", None)
     with pytest.raises(ocsp.MissingExtraError, match=r"ocsp\[client\]"):
         ocsp.Client().check(certificate(A), ca())

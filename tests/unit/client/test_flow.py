@@ -1,4 +1,4 @@
-"""One check, from the question to its outcome: driven by threads, and by tasks."""
+"""The flow of one check, from the request to the outcome, with both drivers."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _driver(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-# --- what becomes of an answer ---------------------------------------------------
+# --- answers and outcomes --------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", list(OCSPCertStatus))
 def test_a_verified_answer_is_evidence(driver: str, status: OCSPCertStatus) -> None:
-    """Good, revoked and unknown alike, with the attempt that led there."""
+    """The outcome is good, revoked or unknown, and lists the attempt."""
     outcome = Play(driver, {A: [reply(response(status))]}).check()
     assert outcome.status.value == status.name.lower()
     assert outcome.evidence is not None
@@ -102,10 +102,10 @@ def test_a_verified_answer_is_evidence(driver: str, status: OCSPCertStatus) -> N
     ],
     ids=lambda each: each.name if isinstance(each, Reason) else "",
 )
-def test_whatever_else_comes_is_indeterminate_for_its_reason(
+def test_every_failure_is_indeterminate_with_its_reason(
     driver: str, answer: HTTPReply | Exception, reason: Reason
 ) -> None:
-    """And hard-fails with that reason; never good, never revoked."""
+    """``require_good`` raises with that reason, unless soft failing is chosen."""
     outcome = Play(driver, {A: [answer]}).check()
     assert outcome.status is CheckStatus.INDETERMINATE
     assert outcome.reason is reason
@@ -126,18 +126,18 @@ def test_a_media_type_may_have_parameters_and_any_case(driver: str) -> None:
     )
 
 
-def test_any_media_type_is_taken_where_that_is_said(driver: str) -> None:
-    """What counts is signed inside."""
+def test_any_media_type_is_accepted_if_the_options_say_so(driver: str) -> None:
+    """The signature protects the response itself."""
     options = Options(content_types=ContentTypes.ANY)
     answer = reply(content_type="application/octet-stream")
     assert Play(driver, {A: [answer]}, options).check().status is CheckStatus.GOOD
 
 
-# --- how it is asked -------------------------------------------------------------
+# --- requests --------------------------------------------------------------------
 
 
-def test_a_short_question_goes_by_get(driver: str) -> None:
-    """One slash, all of base64 escaped, the media type that is wanted (H1)."""
+def test_a_short_request_is_sent_by_get(driver: str) -> None:
+    """The URL has one slash, the Base64 is escaped, and Accept has the media type."""
     play = Play(driver, {A: [reply()]})
     play.check(certificate(A + "/"))
     (request,) = play.script.sent
@@ -158,8 +158,10 @@ def test_a_short_question_goes_by_get(driver: str) -> None:
         (A, Options(method=RequestMethod.POST)),
     ],
 )
-def test_other_questions_go_by_post(driver: str, url: str, options: Options) -> None:
-    """Too long for a GET, no path to put it, or the caller wants it so."""
+def test_other_requests_are_sent_by_post(
+    driver: str, url: str, options: Options
+) -> None:
+    """The URL is too long or has a query, or the options say POST."""
     play = Play(driver, {A: [reply()]}, options)
     assert play.check(certificate(url)).status is CheckStatus.GOOD
     (request,) = play.script.sent
@@ -171,7 +173,7 @@ def test_other_questions_go_by_post(driver: str, url: str, options: Options) -> 
 def test_the_length_of_a_get_is_a_limit(
     driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One octet over it is a POST."""
+    """A request whose URL is one octet longer is sent by POST."""
     play = Play(driver, {A: [reply()]})
     play.check()
     length = len(play.script.sent[0].url)
@@ -190,8 +192,8 @@ def test_the_length_of_a_get_is_a_limit(
     ],
     ids=["400", "404", "405", "414", "501", "malformed"],
 )
-def test_a_get_that_got_no_further_is_posted(driver: str, refusal: HTTPReply) -> None:
-    """Paths are mangled on the way, and some servers know no GET; once, not for ever."""
+def test_a_failed_get_is_repeated_by_post(driver: str, refusal: HTTPReply) -> None:
+    """Some servers do not support GET, or receive an altered path. One repetition."""
     play = Play(driver, {A: [refusal, reply()]})
     assert play.check().status is CheckStatus.GOOD
     assert [request.method for request in play.script.sent] == ["GET", "POST"]
@@ -200,8 +202,8 @@ def test_a_get_that_got_no_further_is_posted(driver: str, refusal: HTTPReply) ->
     assert [request.method for request in again.script.sent] == ["GET", "POST"]
 
 
-def test_a_post_is_not_asked_by_get(driver: str) -> None:
-    """Whoever wants POST gets POST."""
+def test_a_failed_post_is_not_repeated_by_get(driver: str) -> None:
+    """With the option POST the client never sends a GET."""
     play = Play(
         driver, {A: [reply(status=404)]}, Options(method=RequestMethod.POST, retries=0)
     )
@@ -209,8 +211,8 @@ def test_a_post_is_not_asked_by_get(driver: str) -> None:
     assert [request.method for request in play.script.sent] == ["POST"]
 
 
-def test_a_nonce_goes_by_post_and_has_to_come_back(driver: str) -> None:
-    """32 octets (RFC 9654); nothing remembered counts, and nothing is remembered."""
+def test_a_nonce_is_sent_by_post_and_the_response_must_have_it(driver: str) -> None:
+    """It has 32 octets (RFC 9654); such a check neither uses nor fills the cache."""
     sent = bytes(range(32))
     play = Play(driver, {A: [reply(), reply(response(nonce=sent)), reply()]})
     play.check()
@@ -223,14 +225,14 @@ def test_a_nonce_goes_by_post_and_has_to_come_back(driver: str) -> None:
     replayed = play.check(nonce=SendNonce.ALWAYS)
     assert replayed.reason is Reason.NOT_VERIFIED
     assert len(play.script.sent) == 3
-    remembered = play.check()
-    assert remembered.source is Source.CACHE
-    assert remembered.evidence is not None
-    assert not remembered.evidence.nonce_matched
+    cached = play.check()
+    assert cached.source is Source.CACHE
+    assert cached.evidence is not None
+    assert not cached.evidence.nonce_matched
 
 
-def test_sha1_is_tried_where_sha256_is_not_authorized(driver: str) -> None:
-    """RFC 9919 §3.1.1; and the next question to that responder begins with it."""
+def test_sha1_is_used_after_sha256_was_unauthorized(driver: str) -> None:
+    """RFC 9919 §3.1.1. The next request to that responder starts with SHA-1."""
     unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
 
     def answer(request: HTTPRequest) -> HTTPReply:
@@ -245,7 +247,7 @@ def test_sha1_is_tried_where_sha256_is_not_authorized(driver: str) -> None:
     assert [each.hash_name for each in outcome.attempts] == ["sha256", "sha1"]
     again = play.check(certificate(A, serial=7))
     assert [each.hash_name for each in again.attempts] == ["sha1"]
-    # The cache knows the certificate whichever hash it was told by.
+    # The cache key does not depend on the hash of the response.
     assert play.check().source is Source.CACHE
 
 
@@ -253,20 +255,20 @@ def test_sha1_is_tried_where_sha256_is_not_authorized(driver: str) -> None:
     ("cert_id_hash", "names"),
     [(CertIDHash.SHA256, ["sha256"]), (CertIDHash.SHA1, ["sha1"])],
 )
-def test_one_hash_may_be_insisted_on(
+def test_the_options_can_require_one_hash(
     driver: str, cert_id_hash: CertIDHash, names: list[str]
 ) -> None:
-    """Then there is no second question."""
+    """Then the client sends one request only."""
     unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
     play = Play(driver, {A: [unauthorized]}, Options(cert_id_hash=cert_id_hash))
     assert [each.hash_name for each in play.check().attempts] == names
 
 
-# --- whom to ask -----------------------------------------------------------------
+# --- responders ------------------------------------------------------------------
 
 
-def test_every_url_is_tried_in_order_until_one_has_told(driver: str) -> None:
-    """H5; each failure is listed."""
+def test_urls_are_tried_in_order_until_one_gives_the_status(driver: str) -> None:
+    """The outcome lists every failure."""
     play = Play(driver, {A: [BROKEN], B: [reply()], C: [reply()]})
     outcome = play.check(certificate(A, B, C))
     assert outcome.status is CheckStatus.GOOD
@@ -274,8 +276,8 @@ def test_every_url_is_tried_in_order_until_one_has_told(driver: str) -> None:
     assert [each.error is None for each in outcome.attempts] == [False, True]
 
 
-def test_of_an_unknown_certificate_the_next_responder_may_know(driver: str) -> None:
-    """RFC 6960 §2.2; and if it does not either, it is unknown."""
+def test_after_unknown_the_next_responder_is_asked(driver: str) -> None:
+    """RFC 6960 §2.2. If the next one fails, the outcome is unknown."""
     unknown = reply(response(UNKNOWN))
     known = Play(driver, {A: [unknown], B: [reply()]}).check(certificate(A, B))
     assert known.status is CheckStatus.GOOD
@@ -286,16 +288,16 @@ def test_of_an_unknown_certificate_the_next_responder_may_know(driver: str) -> N
         outcome.require_good(ocsp.FailMode.UNSAFE_SOFT)
 
 
-def test_of_several_failures_the_one_nearest_to_an_answer_counts(driver: str) -> None:
-    """A refusal says more than a broken connection, whichever came last."""
+def test_the_reason_is_the_failure_nearest_to_an_answer(driver: str) -> None:
+    """*unauthorized* is nearer than a broken connection, in whichever order."""
     unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
     for answers in ({A: [unauthorized], B: [BROKEN]}, {A: [BROKEN], B: [unauthorized]}):
         outcome = Play(driver, answers).check(certificate(A, B))
         assert outcome.reason is Reason.UNAUTHORIZED
 
 
-def test_a_given_url_is_asked_instead_and_may_be_private(driver: str) -> None:
-    """The caller knows where it leads; what a certificate names is public."""
+def test_a_given_url_replaces_the_others_and_may_be_private(driver: str) -> None:
+    """URLs in certificates may lead to public addresses only."""
     play = Play(driver, {A: [reply()], B: [reply()]})
     assert play.check(url=B).status is CheckStatus.GOOD
     assert play.script.hosts == ["b"]
@@ -319,8 +321,8 @@ def test_a_given_url_is_asked_instead_and_may_be_private(driver: str) -> None:
         "http://a.example/" + 2048 * "x",
     ],
 )
-def test_a_url_that_is_none_for_us_is_never_sent(driver: str, url: str) -> None:
-    """H4 and H7: not by scheme, not by form."""
+def test_a_forbidden_url_is_not_used(driver: str, url: str) -> None:
+    """Its scheme is not allowed, or it is malformed. The next URL is used."""
     play = Play(driver, {"http": [reply()]})
     outcome = play.check(url=url)
     assert outcome.reason is Reason.FORBIDDEN
@@ -331,7 +333,7 @@ def test_a_url_that_is_none_for_us_is_never_sent(driver: str, url: str) -> None:
 def test_the_length_of_a_url_is_a_limit(
     driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One character over it is not asked."""
+    """A URL that is one character longer is not used."""
     for maximum, status in (
         (len(A), CheckStatus.GOOD),
         (len(A) - 1, CheckStatus.INDETERMINATE),
@@ -341,16 +343,16 @@ def test_the_length_of_a_url_is_a_limit(
         assert Play(driver, {A: [reply()]}, options).check().status is status
 
 
-def test_https_is_asked_where_that_is_said(driver: str) -> None:
-    """RFC 5280 §8: the caller knows that there is no circle."""
+def test_https_is_used_if_the_options_say_so(driver: str) -> None:
+    """RFC 5280 §8 warns of circular dependencies; the caller accepts that."""
     url = "https://a.example"
     options = Options(allowed_schemes=AllowedSchemes.HTTP_AND_HTTPS)
     play = Play(driver, {url: [reply()]}, options)
     assert play.check(certificate(url)).status is CheckStatus.GOOD
 
 
-def test_a_certificate_without_responder_is_no_good_one(driver: str) -> None:
-    """V29: no URL is not good. What other services are named is not for us."""
+def test_a_certificate_without_responder_is_indeterminate(driver: str) -> None:
+    """V29: it is not good. URLs of other schemes, such as ldap, are ignored."""
     for cert in (certificate(), certificate("ldap://a.example/cn=x")):
         outcome = Play(driver, {}).check(cert)
         assert outcome.status is CheckStatus.INDETERMINATE
@@ -361,27 +363,29 @@ def test_a_certificate_without_responder_is_no_good_one(driver: str) -> None:
 def test_the_number_of_urls_is_a_limit(
     driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A certificate cannot name hundreds, and name one twice for more tries."""
+    """A certificate cannot cause hundreds of requests; duplicate URLs count once."""
     monkeypatch.setattr(limits, "MAX_RESPONDER_URLS", 2)
     play = Play(driver, {"http": [BROKEN]}, Options(retries=0))
     play.check(certificate(A, A, B, C))
     assert play.script.hosts == ["a", "b"]
 
 
-def test_a_certificate_that_has_no_status_needs_no_question(driver: str) -> None:
-    """RFC 9608: noRevAvail. Nothing is sent, and nothing stands against it."""
+def test_a_certificate_with_no_rev_avail_needs_no_request(driver: str) -> None:
+    """RFC 9608: nothing is sent, and ``require_good`` accepts it."""
     oid = x509.ObjectIdentifier("2.5.29.56")
-    mark = x509.UnrecognizedExtension(oid, b"\x05\x00")
+    no_rev_avail = x509.UnrecognizedExtension(oid, b"\x05\x00")
     play = Play(driver, {A: [reply()]})
     for issuer in (ca(), None):
-        outcome = play.check(certificate(A, extensions=[mark]), issuer)
+        outcome = play.check(certificate(A, extensions=[no_rev_avail]), issuer)
         assert outcome.status is CheckStatus.NOT_NEEDED
         assert outcome.require_good() is outcome
     assert play.script.sent == []
 
 
-def test_a_certificate_that_cannot_be_read_is_indeterminate(driver: str) -> None:
-    """Not an error out of nowhere, and not good."""
+def test_a_certificate_with_unreadable_extensions_is_indeterminate(
+    driver: str,
+) -> None:
+    """It is not good, and the check does not raise."""
     broken = x509.UnrecognizedExtension(
         x509.ObjectIdentifier("1.3.6.1.5.5.7.1.1"), b"\x30\x01"
     )
@@ -395,8 +399,8 @@ def test_a_certificate_that_cannot_be_read_is_indeterminate(driver: str) -> None
 FOLLOW = Options(redirects=Redirects.SAME_SCHEME)
 
 
-def test_a_redirect_is_followed_where_that_is_said(driver: str) -> None:
-    """The question is in the new URL already, and the new address is checked anew."""
+def test_a_redirect_is_followed_if_the_options_say_so(driver: str) -> None:
+    """The new URL is used as it is, and its address must be public."""
     play = Play(
         driver, {A: [reply(status=301, location=B + "/q")], B: [reply()]}, FOLLOW
     )
@@ -404,7 +408,7 @@ def test_a_redirect_is_followed_where_that_is_said(driver: str) -> None:
     assert outcome.status is CheckStatus.GOOD
     first, second = play.script.sent
     assert second.url == B + "/q"
-    # The first URL was the caller's own; where it leads to is not.
+    # The caller gave the first URL, but not the one of the redirect.
     assert (first.address_policy, second.address_policy) == (
         AddressPolicy.PRIVATE_TOO,
         AddressPolicy.PUBLIC,
@@ -422,10 +426,8 @@ def test_a_redirect_is_followed_where_that_is_said(driver: str) -> None:
         (A, Reason.REDIRECT),
     ],
 )
-def test_a_redirect_does_not_lead_anywhere(
-    driver: str, location: str, reason: Reason
-) -> None:
-    """To another scheme, to nowhere, past the checks, or round in a circle (H6)."""
+def test_a_bad_redirect_is_refused(driver: str, location: str, reason: Reason) -> None:
+    """To another scheme, without a location, to a forbidden URL, or in a loop."""
     play = Play(driver, {A: [reply(status=302, location=location)]}, FOLLOW)
     outcome = play.check()
     assert outcome.reason is reason
@@ -435,14 +437,14 @@ def test_a_redirect_does_not_lead_anywhere(
 def test_the_number_of_redirects_is_a_limit(
     driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One more than that is one too many."""
+    """One redirect more is refused."""
     for maximum, status in ((1, CheckStatus.GOOD), (0, CheckStatus.INDETERMINATE)):
         monkeypatch.setattr(limits, "MAX_REDIRECTS", maximum)
         answers = {A: [reply(status=307, location=B)], B: [reply()]}
         assert Play(driver, answers, FOLLOW).check().status is status
 
 
-def test_a_post_is_redirected_with_its_question_only(driver: str) -> None:
+def test_a_post_follows_only_redirects_that_keep_the_body(driver: str) -> None:
     """RFC 9110 §15.4: 302 may drop the body, 307 keeps it."""
     options = Options(redirects=Redirects.SAME_SCHEME, method=RequestMethod.POST)
     for status, expected in ((302, Reason.REDIRECT), (307, None)):
@@ -455,8 +457,8 @@ def test_a_post_is_redirected_with_its_question_only(driver: str) -> None:
 # --- time ------------------------------------------------------------------------
 
 
-def test_responders_that_failed_are_asked_again_after_a_pause(driver: str) -> None:
-    """Those only that may answer the next time."""
+def test_transient_failures_are_retried_after_a_pause(driver: str) -> None:
+    """Responders with other failures are not asked again."""
     play = Play(driver, {A: [reply(status=403)], B: [BROKEN, reply()]})
     outcome = play.check(certificate(A, B))
     assert outcome.status is CheckStatus.GOOD
@@ -464,7 +466,7 @@ def test_responders_that_failed_are_asked_again_after_a_pause(driver: str) -> No
     assert play.clock.pauses == [0.25]
 
 
-def test_retry_after_is_honoured_while_there_is_time(driver: str) -> None:
+def test_a_retry_waits_for_retry_after_within_the_deadline(driver: str) -> None:
     """RFC 9110 §10.2.3: seconds, or a date."""
     later = (NOW + datetime.timedelta(seconds=4)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     for written, pauses in (("3", [3.0]), (later, [4.0]), ("60", []), ("x", [0.25])):
@@ -474,15 +476,15 @@ def test_retry_after_is_honoured_while_there_is_time(driver: str) -> None:
         assert (outcome.status is CheckStatus.GOOD) is bool(pauses)
 
 
-def test_no_retry_where_none_is_wanted(driver: str) -> None:
-    """And no pause."""
+def test_without_retries_there_is_no_pause(driver: str) -> None:
+    """The failure is the outcome."""
     play = Play(driver, {A: [BROKEN, reply()]}, Options(retries=0))
     assert play.check().reason is Reason.TRANSPORT
     assert play.clock.pauses == []
 
 
-def test_all_tries_together_have_one_deadline(driver: str) -> None:
-    """Each exchange gets what is left, and none begins when nothing is."""
+def test_all_attempts_share_one_deadline(driver: str) -> None:
+    """Each exchange gets the remaining time; none starts after the deadline."""
     play = Play(driver, {A: [BROKEN], B: [BROKEN], C: [reply()]})
     play.script.takes = 6.0
     outcome = play.check(certificate(A, B, C))
@@ -494,10 +496,8 @@ def test_all_tries_together_have_one_deadline(driver: str) -> None:
     assert play.clock.pauses == []
 
 
-def test_a_responder_that_failed_is_left_alone_for_longer_each_time(
-    driver: str,
-) -> None:
-    """1, 2, 4 seconds; no question is sent meanwhile, and an answer ends it."""
+def test_the_back_off_doubles_with_each_failure(driver: str) -> None:
+    """1, 2, 4 seconds without a request; an answer ends the back-off."""
     play = Play(driver, {A: [BROKEN, BROKEN, BROKEN, reply()]}, Options(retries=0))
     for seconds in (1, 2, 4):
         assert play.check().reason is Reason.TRANSPORT
@@ -512,8 +512,8 @@ def test_a_responder_that_failed_is_left_alone_for_longer_each_time(
     assert play.check().status is CheckStatus.GOOD
 
 
-def test_try_later_says_for_how_long(driver: str) -> None:
-    """With HTTP 200 around it, and Retry-After beside it."""
+def test_retry_after_of_try_later_sets_the_back_off(driver: str) -> None:
+    """*tryLater* comes with HTTP 200, and the header counts."""
     answer = reply(unsuccessful(OCSPResponseStatus.TRY_LATER), retry_after="30")
     play = Play(driver, {A: [answer, reply()]}, Options(retries=0))
     assert play.check().reason is Reason.TRY_LATER
@@ -523,28 +523,28 @@ def test_try_later_says_for_how_long(driver: str) -> None:
     assert play.check().status is CheckStatus.GOOD
 
 
-def test_what_led_to_nothing_is_not_repeated_for_a_while(driver: str) -> None:
-    """C2: at most a minute; another certificate or responder is another question."""
+def test_a_failed_check_is_cached_for_a_while(driver: str) -> None:
+    """Checks of another certificate or with another URL are not affected."""
     unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
     play = Play(driver, {A: [unauthorized]})
     first = play.check()
     assert play.check() is first
-    for question in (
+    for other in (
         lambda: play.check(certificate(A, serial=9)),
         lambda: play.check(url=A + "/other"),
     ):
         sent = len(play.script.sent)
-        question()
+        other()
         assert len(play.script.sent) > sent
     play.clock.seconds = 20
     assert play.check() is not first
 
 
-# --- what is remembered ----------------------------------------------------------
+# --- cache -----------------------------------------------------------------------
 
 
-def _ages(seconds: float) -> Play:
-    """Return a client that has asked once, so long ago; the next question fails."""
+def _checked_ago(seconds: float) -> Play:
+    """Return a client that checked once, *seconds* ago; its next request fails."""
     play = Play(
         "threads",
         {A: [reply(), BROKEN, reply(response(begin=NOW))]},
@@ -555,8 +555,8 @@ def _ages(seconds: float) -> Play:
     return play
 
 
-def test_a_good_answer_is_remembered(driver: str) -> None:
-    """And asked about again, by whatever URL, it costs no exchange (C1)."""
+def test_a_good_answer_is_cached(driver: str) -> None:
+    """The next check sends nothing, also if the certificate names another URL."""
     play = Play(driver, {A: [reply()]})
     first = play.check()
     second = play.check(certificate(B))
@@ -567,8 +567,8 @@ def test_a_good_answer_is_remembered(driver: str) -> None:
     assert len(play.script.sent) == 1
 
 
-def test_a_revoked_answer_is_remembered_and_an_unknown_one_is_not(driver: str) -> None:
-    """C2."""
+def test_revoked_is_cached_and_unknown_is_not(driver: str) -> None:
+    """*Unknown* may soon change."""
     for status, expected in (
         (OCSPCertStatus.REVOKED, Source.CACHE),
         (UNKNOWN, Source.RESPONDER),
@@ -578,14 +578,14 @@ def test_a_revoked_answer_is_remembered_and_an_unknown_one_is_not(driver: str) -
         assert play.check().source is expected
 
 
-def test_an_answer_is_fetched_anew_before_it_ends() -> None:
-    """C3: in the last quarter; if that fails, the old one holds on until its end."""
-    assert _ages(0.74 * 86_400).check().source is Source.CACHE
-    play = _ages(0.97 * 86_400)
+def test_an_answer_is_refreshed_before_it_expires() -> None:
+    """In the last quarter of its lifetime; if that fails, the old answer counts."""
+    assert _checked_ago(0.74 * 86_400).check().source is Source.CACHE
+    play = _checked_ago(0.97 * 86_400)
     kept = play.check()
     assert (kept.status, kept.source) == (CheckStatus.GOOD, Source.CACHE)
     assert len(kept.attempts) == 1
-    # The one that failed is left alone, and meanwhile nothing is sent.
+    # During the back-off of the responder nothing is sent.
     sent = len(play.script.sent)
     assert play.check().source is Source.CACHE
     assert len(play.script.sent) == sent
@@ -595,16 +595,16 @@ def test_an_answer_is_fetched_anew_before_it_ends() -> None:
     assert play.check().evidence is newer.evidence
 
 
-def test_an_answer_that_has_ended_is_no_good_any_more() -> None:
-    """It is judged at the moment of use, and a failure does not prolong it."""
-    play = _ages(86_400)
+def test_an_expired_answer_is_not_used() -> None:
+    """A failed refresh does not extend its lifetime."""
+    play = _checked_ago(86_400)
     outcome = play.check()
     assert outcome.status is CheckStatus.INDETERMINATE
     assert outcome.reason is Reason.TRANSPORT
 
 
-def test_http_can_shorten_the_life_of_an_answer(driver: str) -> None:
-    """RFC 9111: max-age less Age; it can be used beyond, but is fetched anew."""
+def test_http_can_shorten_the_lifetime_of_an_answer(driver: str) -> None:
+    """RFC 9111: max-age minus Age; after that the client fetches a newer answer."""
     answer = reply(cache_control="public, max-age=600", age="100")
     play = Play(driver, {A: [answer]})
     play.check()
@@ -614,8 +614,8 @@ def test_http_can_shorten_the_life_of_an_answer(driver: str) -> None:
     assert play.check().source is Source.RESPONDER
 
 
-def test_http_cannot_prolong_the_life_of_an_answer(driver: str) -> None:
-    """What is signed inside is the end."""
+def test_http_cannot_extend_the_lifetime_of_an_answer(driver: str) -> None:
+    """The answer expires at its signed nextUpdate."""
     play = Play(driver, {A: [reply(cache_control="max-age=999999"), BROKEN]})
     play.check()
     play.clock.seconds = 86_400
@@ -623,17 +623,15 @@ def test_http_cannot_prolong_the_life_of_an_answer(driver: str) -> None:
 
 
 @pytest.mark.parametrize("control", ["no-store", "private, no-store", "max-age=0"])
-def test_what_is_not_for_caches_is_not_remembered(driver: str, control: str) -> None:
+def test_cache_control_can_forbid_caching(driver: str, control: str) -> None:
     """RFC 9111 §5.2.2."""
     play = Play(driver, {A: [reply(cache_control=control)]})
     play.check()
     assert play.check().source is Source.RESPONDER
 
 
-def test_what_comes_out_of_a_file_is_verified_again(
-    driver: str, tmp_path: object
-) -> None:
-    """C2: another process, another policy; and a cache that lies is a cache without."""
+def test_an_answer_from_a_file_is_verified_again(driver: str, tmp_path: object) -> None:
+    """A client with a stricter policy does not accept an answer that fails it."""
     path = f"{tmp_path}/answers"
     with SQLiteCache(path) as cache:
         play = Play(driver, {A: [reply()]}, cache=cache)
@@ -647,8 +645,10 @@ def test_what_comes_out_of_a_file_is_verified_again(
         assert strict.check().status is CheckStatus.INDETERMINATE
 
 
-def test_a_cache_that_gives_another_certificate_is_not_believed(driver: str) -> None:
-    """The key stands inside of the evidence."""
+def test_a_cached_answer_for_another_certificate_is_not_accepted(
+    driver: str,
+) -> None:
+    """The client compares the CertID in the evidence."""
 
     class Liar(MemoryCache):
         def get(self, cert_id: ocsp.CertID) -> object:  # type: ignore[override]
@@ -660,14 +660,16 @@ def test_a_cache_that_gives_another_certificate_is_not_believed(driver: str) -> 
     assert play.check(certificate(A, serial=9)).status is CheckStatus.INDETERMINATE
 
 
-def test_a_clock_that_was_set_back_makes_an_answer_one_of_the_future() -> None:
-    """It holds from thisUpdate on, and not before."""
-    play = _ages(-7200)
+def test_an_answer_from_the_future_is_not_used() -> None:
+    """The clock was set back: an answer is valid from its thisUpdate on."""
+    play = _checked_ago(-7200)
     assert play.check().status is CheckStatus.INDETERMINATE
 
 
-def test_what_another_policy_has_verified_is_verified_again(driver: str) -> None:
-    """A cache that is shared with a lenient client is no way around a strict one."""
+def test_an_answer_verified_with_another_policy_is_verified_again(
+    driver: str,
+) -> None:
+    """Sharing a cache with a lenient client does not weaken a strict client."""
     cache = MemoryCache()
     known = Play(driver, {A: [reply()]}, cache=cache).check()
     assert known.status is CheckStatus.GOOD
@@ -680,8 +682,10 @@ def test_what_another_policy_has_verified_is_verified_again(driver: str) -> None
     assert fine.evidence is not known.evidence
 
 
-def test_who_may_sign_for_another_client_may_not_for_this_one(driver: str) -> None:
-    """A responder that one has configured is nobody to the other."""
+def test_a_responder_that_another_client_configured_is_not_trusted(
+    driver: str,
+) -> None:
+    """An answer of that responder in a shared cache is not accepted."""
     cache = MemoryCache()
     elsewhere = delegate("Another CA", "Configured")
     signer = KeySigner(key("Configured"), elsewhere)
@@ -694,8 +698,8 @@ def test_who_may_sign_for_another_client_may_not_for_this_one(driver: str) -> No
     assert other.check().status is CheckStatus.INDETERMINATE
 
 
-def test_the_answer_to_a_nonce_is_offered_to_no_cache(driver: str) -> None:
-    """Not even to one that would take it (C1)."""
+def test_an_answer_with_a_nonce_is_not_offered_to_the_cache(driver: str) -> None:
+    """Not even to a cache that would keep it."""
 
     class Any(MemoryCache):
         def put(self, cert_id: object, evidence: object, expires: object) -> bool:  # type: ignore[override]
@@ -706,11 +710,11 @@ def test_the_answer_to_a_nonce_is_offered_to_no_cache(driver: str) -> None:
     assert play.check(nonce=SendNonce.ALWAYS).status is CheckStatus.GOOD
 
 
-# --- several at once -------------------------------------------------------------
+# --- several certificates --------------------------------------------------------
 
 
-def test_a_chain_is_asked_about_all_at_once(driver: str) -> None:
-    """One outcome for each but the root; the worst one counts."""
+def test_check_chain_checks_all_certificates_except_the_last(driver: str) -> None:
+    """``require_good`` raises for the worst outcome."""
 
     def answer(request: HTTPRequest) -> HTTPReply:
         return reply(response(serial=asked_for(request).serial_number))
@@ -721,7 +725,7 @@ def test_a_chain_is_asked_about_all_at_once(driver: str) -> None:
     assert [each.status for each in fine.outcomes] == [CheckStatus.GOOD]
     with pytest.raises(TypeError, match="no truth value"):
         bool(fine)
-    with pytest.raises(ValueError, match="and its issuer"):
+    with pytest.raises(ValueError, match="a certificate and its issuer"):
         play.check_chain([ca()])
     other = play.check_chain([certificate(A, serial=3), ca(), ca()])
     assert [each.status for each in other.outcomes] == [
@@ -733,8 +737,8 @@ def test_a_chain_is_asked_about_all_at_once(driver: str) -> None:
     assert other.require_good(ocsp.FailMode.UNSAFE_SOFT) is other
 
 
-def test_hedged_asking_goes_on_when_one_fails(driver: str) -> None:
-    """Without waiting for the delay."""
+def test_hedging_asks_the_next_responder_when_one_fails(driver: str) -> None:
+    """It does not wait for the delay."""
     play = Play(
         driver,
         {A: [BROKEN], B: [reply()]},

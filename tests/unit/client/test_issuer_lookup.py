@@ -1,4 +1,4 @@
-"""Issuers that are fetched: only where allowed, and only the right one."""
+"""Fetching the issuer certificate: only if allowed, and only the one that signed."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def _driver(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_without_leave_nothing_is_fetched(driver: str) -> None:
-    """The default: the caller has to know the issuer."""
+def test_by_default_no_issuer_is_fetched(driver: str) -> None:
+    """The caller must give the issuer certificate."""
     play = Play(driver, {A: [reply()], WHERE: [_served(DER)]})
     outcome = play.check(certificate(A, ca_issuers=WHERE), None)
     assert outcome.reason is Reason.NO_ISSUER
@@ -55,10 +55,10 @@ def test_without_leave_nothing_is_fetched(driver: str) -> None:
         pkcs7.serialize_certificates([ca()], Encoding.DER),
         pkcs7.serialize_certificates([leaf(), _impostor(), ca()], Encoding.DER),
     ],
-    ids=["certificate", "certs-only", "among others"],
+    ids=["certificate", "certs-only", "certs-only with others"],
 )
 def test_the_issuer_is_fetched_once(driver: str, body: bytes) -> None:
-    """RFC 5280 §4.2.2.1, in either form; afterwards it is known."""
+    """In both forms of RFC 5280 §4.2.2.1; then the client keeps it."""
     play = Play(driver, {A: [reply()], WHERE: [_served(body)]}, FETCH)
     cert = certificate(A, ca_issuers=WHERE)
     outcome = play.check(cert, None)
@@ -85,10 +85,10 @@ def test_the_issuer_is_fetched_once(driver: str, body: bytes) -> None:
     ],
     ids=["impostor", "another", "nothing", "html", "short", "long", "ber", "deep"],
 )
-def test_what_has_not_signed_the_certificate_is_no_issuer(
+def test_a_certificate_that_did_not_sign_is_not_the_issuer(
     driver: str, body: bytes
 ) -> None:
-    """By its key, not by its name; garbage is garbage. And nobody is asked."""
+    """The key decides, not the name. Without an issuer no responder is asked."""
     play = Play(driver, {A: [reply()], WHERE: [_served(body)]}, FETCH)
     outcome = play.check(certificate(A, ca_issuers=WHERE), None)
     assert outcome.reason is Reason.NO_ISSUER
@@ -99,15 +99,15 @@ def test_what_has_not_signed_the_certificate_is_no_issuer(
 def test_the_size_of_an_issuer_is_a_limit(
     driver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The transport is told where to stop."""
+    """The client passes the limit to the transport."""
     monkeypatch.setattr(limits, "MAX_ISSUER_BYTES", 10)
     play = Play(driver, {A: [reply()], WHERE: [_served(DER)]}, FETCH)
     play.check(certificate(A, ca_issuers=WHERE), None)
     assert play.script.sent[0].max_bytes == 10
 
 
-def test_a_place_that_fails_is_one_more_attempt(driver: str) -> None:
-    """And the certificate stays without issuer."""
+def test_a_failed_fetch_of_the_issuer_is_recorded(driver: str) -> None:
+    """The outcome lists the attempt and has the reason NO_ISSUER."""
     play = Play(driver, {A: [reply()], WHERE: [reply(status=404)]}, FETCH)
     outcome = play.check(certificate(A, ca_issuers=WHERE), None)
     assert outcome.reason is Reason.NO_ISSUER

@@ -1,4 +1,4 @@
-"""Outcomes, options, and what a client remembers of others."""
+"""Outcomes, options, back-off and freshness."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def _outcome(answer: bytes) -> ocsp.Outcome:
     return Play("threads", {A: [reply(answer)]}).check()
 
 
-def test_an_outcome_is_no_boolean() -> None:
-    """``if ocsp.check(...)`` fails, instead of passing for anything."""
+def test_an_outcome_has_no_truth_value() -> None:
+    """``if ocsp.check(...)`` raises instead of being true for every outcome."""
     with pytest.raises(TypeError, match="no truth value"):
         bool(_outcome(response()))
 
 
-def test_an_outcome_says_what_it_is() -> None:
-    """Status, certificate and source, in one line."""
+def test_repr_shows_status_certificate_and_source() -> None:
+    """An indeterminate outcome also shows its reason."""
     assert repr(_outcome(response())) == "<Outcome(good, 'CN=leaf-1f2e', responder)>"
     broken = repr(_outcome(b"x"))
     assert broken == "<Outcome(indeterminate (not-verified), 'CN=leaf-1f2e', nowhere)>"
@@ -49,7 +49,7 @@ def test_an_outcome_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("fail", list(FailMode))
 def test_a_revoked_certificate_is_refused_in_any_case(fail: FailMode) -> None:
-    """Soft failing is about what is not known."""
+    """Soft failing applies to indeterminate outcomes only."""
     with pytest.raises(ocsp.CertificateRevoked) as raised:
         _outcome(response(OCSPCertStatus.REVOKED)).require_good(fail)
     assert raised.value.revocation_reason is x509.ReasonFlags.key_compromise
@@ -64,23 +64,23 @@ def test_a_revocation_that_is_too_old_is_refused_in_any_case(fail: FailMode) -> 
         outcome.require_good(fail)
 
 
-def test_the_fail_mode_is_no_boolean() -> None:
-    """``require_good(False)`` would read like anything."""
+def test_a_boolean_is_not_a_fail_mode() -> None:
+    """``require_good(False)`` could be read both ways."""
     wrong: Any = False
     with pytest.raises(TypeError, match="FailMode"):
         _outcome(response()).require_good(wrong)
 
 
-def test_an_outcome_tells_whether_a_staple_is_demanded() -> None:
+def test_must_staple_reads_the_tls_feature_extension() -> None:
     """RFC 7633."""
-    demand = x509.TLSFeature([x509.TLSFeatureType.status_request])
+    feature = x509.TLSFeature([x509.TLSFeatureType.status_request])
     play = Play("threads", {A: [reply()]})
-    assert play.check(certificate(A, extensions=[demand])).must_staple
+    assert play.check(certificate(A, extensions=[feature])).must_staple
     assert not play.check().must_staple
 
 
-def test_an_indeterminate_error_travels_between_processes() -> None:
-    """With its reason and attempts; the texts stay."""
+def test_revocation_indeterminate_can_be_pickled() -> None:
+    """Its text, reason and attempts are preserved."""
     outcome = _outcome(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
     with pytest.raises(ocsp.RevocationIndeterminate) as raised:
         outcome.require_good()
@@ -91,7 +91,7 @@ def test_an_indeterminate_error_travels_between_processes() -> None:
 
 
 def test_every_fetch_error_has_a_reason() -> None:
-    """Whatever is raised while asking becomes an outcome."""
+    """So every failure of a request can become an outcome."""
     kinds = [
         kind
         for kind in vars(ocsp.errors).values()
@@ -119,7 +119,7 @@ def test_every_fetch_error_has_a_reason() -> None:
     ],
 )
 def test_options_are_checked(wrong: dict[str, Any], error: type[Exception]) -> None:
-    """An enumeration is no boolean, and a time is no number."""
+    """Booleans and numbers are refused, and so are values out of range."""
     with pytest.raises(error, match=next(iter(wrong))):
         Options(**wrong)
 
@@ -129,7 +129,7 @@ def test_options_are_checked(wrong: dict[str, Any], error: type[Exception]) -> N
     "arguments", [("cert",), (certificate(A), "issuer"), (b"", None)]
 )
 def test_certificates_are_checked(driver: str, arguments: tuple[Any, ...]) -> None:
-    """A file name is no certificate."""
+    """A value of another type, such as a file name, is a TypeError."""
     with pytest.raises(TypeError, match="must be a Certificate"):
         ocsp.Client().check(*arguments)
     options: Any = SendNonce.ALWAYS
@@ -137,13 +137,13 @@ def test_certificates_are_checked(driver: str, arguments: tuple[Any, ...]) -> No
         ocsp.Client(options)
 
 
-# --- what is remembered of others ------------------------------------------------
+# --- back-off and freshness ------------------------------------------------------
 
 
-def test_recent_values_end_and_the_oldest_make_room(
+def test_entries_expire_and_the_oldest_are_removed_over_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A limit on what others can make us remember."""
+    """So servers cannot make a client use more and more memory."""
     monkeypatch.setattr(limits, "MAX_REMEMBERED_FAILURES", 2)
     recent: ExpiringMap[str, int] = ExpiringMap()
     for number, name in enumerate("abc"):
@@ -153,26 +153,26 @@ def test_recent_values_end_and_the_oldest_make_room(
     assert recent.get("c", 0.0) is None
 
 
-def test_back_off_grows_to_a_minute_and_is_spread() -> None:
-    """By up to a half, and not at all by failures of the same moment."""
-    manners, now = ResponderBackoff(), 0.0
+def test_back_off_doubles_up_to_a_minute() -> None:
+    """A random part adds up to a half; failures at the same time count once."""
+    backoff, now = ResponderBackoff(), 0.0
     waits = []
     for _ in range(8):
-        manners.failed(A, now, 0.0, None)
-        manners.failed(A, now, 0.0, None)
-        waits.append(manners.wait(A, now))
+        backoff.failed(A, now, 0.0, None)
+        backoff.failed(A, now, 0.0, None)
+        waits.append(backoff.wait(A, now))
         now += waits[-1]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
-    manners.answered(A)
-    manners.failed(A, now, 1.0, None)
-    assert manners.wait(A, now) == 1.5
+    backoff.answered(A)
+    backoff.failed(A, now, 1.0, None)
+    assert backoff.wait(A, now) == 1.5
 
 
-def test_nobody_can_ask_to_be_left_alone_for_ever() -> None:
-    """An hour is the most: otherwise one answer would switch all checks off."""
-    manners = ResponderBackoff()
-    manners.failed(A, 0.0, 0.0, 1e9)
-    assert manners.wait(A, 0.0) == MOST_RETRY_AFTER
+def test_retry_after_is_limited_to_an_hour() -> None:
+    """Otherwise one reply could switch all checks off."""
+    backoff = ResponderBackoff()
+    backoff.failed(A, 0.0, 0.0, 1e9)
+    assert backoff.wait(A, 0.0) == MOST_RETRY_AFTER
 
 
 @pytest.mark.parametrize(
@@ -188,13 +188,13 @@ def test_nobody_can_ask_to_be_left_alone_for_ever() -> None:
         ("9" * 400, 0.0),
     ],
 )
-def test_retry_after_is_read_as_http_has_it(written: str, seconds: float) -> None:
-    """Seconds or a date; what is neither is not there."""
+def test_retry_after_is_seconds_or_a_date(written: str, seconds: float) -> None:
+    """Any other value is ignored (RFC 9110 §10.2.3)."""
     assert retry_after(reply(retry_after=written), NOW) == seconds
 
 
-def test_refreshing_is_spread_over_the_last_quarter() -> None:
-    """From three quarters on, and well before the end."""
+def test_refresh_times_are_in_the_last_quarter_of_the_lifetime() -> None:
+    """They start at 75 percent and end at 95 percent."""
     end = NOW + 100 * SECOND
     assert refresh_from(NOW, end, 0.0) == NOW + 75 * SECOND
     assert refresh_from(NOW, end, 1.0) == NOW + 95 * SECOND
