@@ -1,5 +1,5 @@
 """
-The outcome of a check: a status with its evidence, or the reason why there is none.
+The outcome of a check: a status with its evidence, or the reason why it has none.
 
 An outcome has no truth value, and *indeterminate* never counts as *good*. The caller
 decides whether to use a certificate without a status (:class:`FailMode`).

@@ -98,7 +98,7 @@ class Token:
         self.users = 0
 
     def connect(self) -> pkcs11.Session:
-        """Return a working session; open one if there is none."""
+        """Return a working session; open a new one if necessary."""
         import pkcs11
 
         if self.session is not None and not self._answers(self.session):
