@@ -162,7 +162,7 @@ def _openssl_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_answers_of_openssl_are_accepted(
     live: Live, openssl_url: str, kind: str, options: Options
 ) -> None:
-    """openssl closes the connection after each answer."""
+    """The openssl responder closes the connection after each answer."""
     for serial, status in {**EXPECTED, NEVER: CheckStatus.UNKNOWN}.items():
         outcome = _check(kind, live.leaf(serial), options, openssl_url)
         assert outcome.status is status, outcome.attempts
