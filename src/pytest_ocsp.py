@@ -1,9 +1,9 @@
 """
-The pytest plugin: the fixtures ``ocsp_pki`` and ``ocsp_responder``.
+Provide the pytest fixtures ``ocsp_pki`` and ``ocsp_responder``.
 
-Rules of this file: pytest imports it in every run on a machine where the package is
-installed, so it stands outside of the package, and imports nothing of it until a test
-asks for a fixture.
+pytest imports this plugin in every run where the package is installed. To keep that
+cheap, the plugin is outside of the package, and imports it only when a test uses a
+fixture.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["ocsp_pki", "ocsp_responder"]
 
 @pytest.fixture
 def ocsp_pki() -> PKI:
-    """Give a throw-away PKI: a CA that issues certificates of any status."""
+    """Return a throw-away PKI: a CA that issues certificates of any status."""
     from ocsp.testing import PKI
 
     return PKI()
@@ -29,7 +29,7 @@ def ocsp_pki() -> PKI:
 
 @pytest.fixture
 def ocsp_responder(ocsp_pki: PKI) -> Iterator[LoopbackResponder]:
-    """Give an OCSP responder for ``ocsp_pki`` on loopback, with faults on demand."""
+    """Yield a responder for ``ocsp_pki`` on loopback, with faults on demand."""
     from ocsp.testing import LoopbackResponder
 
     with LoopbackResponder(ocsp_pki) as responder:

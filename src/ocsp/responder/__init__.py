@@ -1,22 +1,21 @@
 """
-The responder: answers requests for the certificates of its authorities.
+Answer OCSP requests for the certificates of one or more CAs.
 
 ::
 
     authority = Authority(ca_certificate, KeySigner(key, responder_certificate))
-    with SQLiteSource("status.db") as source:
-        application = Application(Responder([authority]), source)
-        serve(application, listen("127.0.0.1", 8080))
+    with ocsp.status.SQLiteSource("status.db") as source:
+        application = ocsp.server.Application(Responder([authority]), source)
+        ocsp.server.serve(application, ocsp.server.bind("127.0.0.1", 8080))
 
 Data flows one way::
 
-    socket → uvicorn → Application → http → Responder.receive → StatusSource
-                                                └── Lookup.finish → Signer → answer
+    socket → uvicorn → Application → ocsp.http → Responder.receive → StatusSource
+                                             Responder.finish → Signer → answer
 
-Rules of this package: :class:`Responder` does no I/O and reads no clock; what fetches
-status is a :class:`StatusSource`, what signs a :class:`ocsp.Signer`, and only the
-application at the front waits for either. A status is looked up by issuer *and* serial
-number, never by the number alone.
+:class:`Responder` does no I/O and reads no clock. A :class:`StatusSource` fetches the
+status, an :class:`ocsp.Signer` signs, and only the application in front waits for them.
+A status is looked up by issuer *and* serial number, never by the serial number alone.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """
-An authority: the issuer that is spoken for, and who signs for it.
+Define an authority: an issuer, and the signer that signs responses for it.
 
-RFC 6960 §4.2.2.2 (who may sign), RFC 9919 §3.2.2 (the delegate's certificate).
+RFC 6960 §4.2.2.2 (authorized responders), RFC 9919 §3.2.2 (the certificate of a
+delegated responder).
 
-Rules of this file: what can be wrong with a signer is found when the responder is
-made, not by the clients. A signer that may not sign is a :class:`ConfigError`; what is
-only unwise is said in :attr:`Authority.warnings`.
+The signer is checked when the authority is created, before any client sees a response.
+A signer that clients would reject raises :class:`ConfigError`; a signer that is only
+unwise adds a sentence to :attr:`Authority.warnings`.
 """
 
 from __future__ import annotations
@@ -29,41 +30,42 @@ Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
 class UnknownSerialPolicy(enum.Enum):
     """
-    What is said of a serial number that the source has no record of.
+    How the responder answers for a serial number that has no record in the source.
 
-    There is no *good*: a certificate that nobody has issued is not good.
+    *good* is not possible: a certificate that the CA has not issued is not good.
     """
 
     UNAUTHORIZED = "unauthorized"
-    """The error *unauthorized*, which costs no signature (RFC 9919 §3.2.3)."""
+    """Return the error *unauthorized*, which needs no signature (RFC 9919 §3.2.3)."""
 
     UNKNOWN = "unknown"
-    """The signed status *unknown*."""
+    """Return the signed status *unknown*."""
 
     REVOKED = "revoked"
     """
-    The signed status *revoked*, with certificateHold since 1970 and the extension
-    extended-revoke (RFC 6960 §2.2). Authorities should then give serial numbers that
-    nobody can guess.
+    Return the signed status *revoked*, with certificateHold since 1970 and the
+    extension extended-revoke (RFC 6960 §2.2). The CA should then use serial numbers
+    that cannot be guessed.
     """
 
 
 class Authority:
     """
-    An issuer that is spoken for.
+    An issuer that the responder answers for, and its signer.
 
     Attributes:
         issuer: The certificate of the issuer.
 
-        signer: Who signs: the issuer itself, or a delegate of it.
+        signer: Signs the responses: the issuer itself, or a delegated responder.
 
-        unlisted: What is said of serial numbers without a record.
+        unlisted: How to answer for serial numbers without a record.
 
-        key: What its certificates' status is filed under.
+        key: The key under which the source keeps the status of its certificates.
 
-        delegate: The signer's certificate where it has to be sent along.
+        delegate: The signer's certificate if the responses must include it: the signer
+            is a delegated responder. Otherwise ``None``.
 
-        warnings: What is unwise about the signer's certificate, in sentences.
+        warnings: Sentences about what is unwise in the signer's certificate.
     """
 
     def __init__(
@@ -74,21 +76,21 @@ class Authority:
         unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED,
     ) -> None:
         """
-        Let *signer* speak for *issuer*.
+        Let *signer* sign responses for *issuer*.
 
-        Not checked: that *issuer* is trusted by anyone, and whether certificates are
-        valid now, which each answer asks again.
+        Not checked: that *issuer* is trusted, and that the certificates are valid now.
+        The responder checks the validity of the signer for each response.
 
         Args:
             issuer: The certificate of the issuer.
 
-            signer: The issuer's own key, or a delegate with a certificate that the
-                issuer has issued for OCSP signing.
+            signer: The issuer's own key, or a delegated responder whose certificate
+                the issuer has issued for OCSP signing.
 
-            unlisted: What is said of serial numbers without a record.
+            unlisted: How to answer for serial numbers without a record.
 
         Raises:
-            ConfigError: If clients would refuse what this signer signs.
+            ConfigError: If clients would reject responses from this signer.
         """
         self.issuer = issuer
         self.signer = signer
@@ -103,7 +105,7 @@ class Authority:
             self.warnings = tuple(_warnings(certificate))
 
     def valid_at(self, now: datetime.datetime) -> bool:
-        """Tell whether the signer's certificate is in its validity at *now*, aware."""
+        """Return whether the signer's certificate is valid at *now* (aware)."""
         certificate = self.signer.certificate
         start, stop = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         return start <= now <= stop
@@ -115,36 +117,39 @@ class Authority:
 def _require_delegation(
     certificate: x509.Certificate, issuer: x509.Certificate
 ) -> None:
-    """Require what RFC 6960 §4.2.2.2 does: issued by the CA itself, for this."""
+    """Require that *issuer* issued *certificate* for OCSP (RFC 6960 §4.2.2.2)."""
     name = certificate.subject.rfc4514_string()
     if not names_issuer(certificate, issuer):
         raise ConfigError(
             "signer",
             f"{name!r} was issued by {certificate.issuer.rfc4514_string()!r}, "
-            f"not by {issuer.subject.rfc4514_string()!r}",
+            f"not by {issuer.subject.rfc4514_string()!r}; a delegated responder "
+            "needs a certificate from the CA that it answers for",
         )
     if not is_issued_by(certificate, issuer):
-        raise ConfigError(
-            "signer", f"{name!r} is not signed with the key of its issuer"
-        )
+        raise ConfigError("signer", f"{name!r} is not signed by the key of the issuer")
     if ExtendedKeyUsageOID.OCSP_SIGNING not in _purposes(certificate):
-        raise ConfigError("signer", f"{name!r} has no extended key usage OCSPSigning")
+        raise ConfigError(
+            "signer", f"{name!r} does not have the extended key usage OCSPSigning"
+        )
     usage = _extension(certificate, x509.KeyUsage)
     if usage is not None and not usage.digital_signature:
-        raise ConfigError("signer", f"the key usage of {name!r} forbids signatures")
+        raise ConfigError(
+            "signer", f"the key usage of {name!r} does not include digitalSignature"
+        )
 
 
 def _warnings(certificate: x509.Certificate) -> list[str]:
-    """Return what RFC 9919 §3.2.2 advises, and *certificate* does not follow."""
+    """Return where *certificate* does not follow the advice of RFC 9919 §3.2.2."""
     found = []
     if _extension(certificate, x509.OCSPNoCheck) is None:
         found.append(
-            "the signer's certificate lacks id-pkix-ocsp-nocheck: clients may ask "
-            "for its own status before they believe an answer"
+            "the signer's certificate lacks id-pkix-ocsp-nocheck: clients may check "
+            "its own status before they accept a response"
         )
     constraints = _extension(certificate, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
-        found.append("the signer's certificate is that of a CA")
+        found.append("the signer's certificate is a CA certificate")
     return found
 
 
@@ -160,5 +165,5 @@ def _extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:
         return None
     except ValueError as error:
         raise ConfigError(
-            "signer", f"the certificate has an unreadable extension: {error}"
+            "signer", f"an extension of the certificate cannot be decoded: {error}"
         ) from error

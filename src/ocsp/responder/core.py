@@ -1,12 +1,12 @@
 """
-The responder itself: a request in, a response out, without I/O and without a clock.
+The responder: a request in, a response out, without I/O and without a clock.
 
 RFC 6960 §2 and §4.2, RFC 9919 §3.2, RFC 9654.
 
-Rules of this file: whatever comes in gets a well-formed answer. Errors are cheap and
-unsigned; signed is only what the source knows, or what the authority has chosen to say
-of serial numbers without a record. Every CertID of a request gets one entry, which
-repeats the CertID octet for octet.
+Every request gets a well-formed response. Errors are cheap and unsigned. The responder
+signs only the status that the source returns, or, for a serial number without a record,
+what the authority's :class:`UnknownSerialPolicy` says. Every CertID of a request gets
+one entry, which repeats the CertID octet for octet.
 """
 
 from __future__ import annotations
@@ -46,15 +46,16 @@ from ocsp.responder.source import StatusQuery, StatusRecord
 __all__ = ["Answer", "Lookup", "NoncePolicy", "Responder", "error_response"]
 
 DEFAULT_VALIDITY = datetime.timedelta(hours=8)
-"""The shortest that the Baseline Requirements allow (§4.9.9): a revocation is with
-every client after this time at the latest."""
+"""The shortest validity that the Baseline Requirements allow (§4.9.9). After this time
+no client uses a response from before a revocation."""
 
 DEFAULT_BACKDATE = datetime.timedelta(minutes=5)
-"""How far clients' clocks may be behind without an answer being from their future."""
+"""How far a client's clock may be behind before thisUpdate is in its future."""
 
 _EXTENDED_REVOKE = ExtendedRevoke()
 _NEVER_ISSUED = StatusRecord.revoked(
-    # RFC 6960 §2.2: what *revoked* says of a certificate that was never issued.
+    # RFC 6960 §2.2: *revoked* for a certificate that was never issued has this time
+    # and reason.
     datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC),
     x509.ReasonFlags.certificate_hold,
 )
@@ -63,16 +64,16 @@ _NEVER_ISSUED = StatusRecord.revoked(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """
-    What goes back.
+    What the responder returns to the client.
 
     Attributes:
-        der: The response.
+        der: The response, in DER.
 
         status: Its responseStatus.
 
-        freshness: Its times if caches may keep it, otherwise ``None``.
+        freshness: Its times if HTTP caches may store it, otherwise ``None``.
 
-        cause: For an error, the reason; for logs, never for the client.
+        cause: The reason for an error. It is for logs and is never sent to the client.
     """
 
     der: bytes
@@ -84,18 +85,18 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """
-    A request that waits for the status of its certificates.
+    A valid request that needs the status of its certificates from the source.
 
     Attributes:
-        queries: What to ask the source.
+        queries: The queries for the source, one for each CertID.
 
-        authority: Who will answer.
+        authority: The authority that will sign the response.
 
-        cert_ids: The certificates, as the client has named them.
+        cert_ids: The CertIDs of the request.
 
-        nonce: The nonce to repeat, or ``None``.
+        nonce: The nonce to echo, or ``None``.
 
-        now: The moment of the answer.
+        now: The time at which the request was received.
     """
 
     queries: tuple[StatusQuery, ...]
@@ -107,9 +108,9 @@ class Lookup:
 
 class Responder:
     """
-    Answers for some authorities.
+    Answers requests for a set of authorities.
 
-    Immutable, and safe to use from several threads if the signers are.
+    Immutable. Several threads may use one responder if its signers allow that.
     """
 
     def __init__(
@@ -121,25 +122,30 @@ class Responder:
         backdate: datetime.timedelta = DEFAULT_BACKDATE,
     ) -> None:
         """
-        Answer for *authorities*.
+        Answer requests for *authorities*.
 
         Args:
-            authorities: Who is spoken for. Two with the same issuer are one authority
-                whose signer is being replaced: the first that is valid signs.
+            authorities: The authorities to answer for. Two with the same issuer are
+                allowed while a signer is being replaced: the first whose signer's
+                certificate is valid signs.
 
-            nonce: What to do with a nonce.
+            nonce: What to do with a nonce in the request.
 
-            validity: From the moment of the answer to its nextUpdate.
+            validity: The time from now to nextUpdate.
 
-            backdate: From its thisUpdate to the moment of the answer.
+            backdate: The time from thisUpdate to now.
 
         Raises:
-            ConfigError: If there is no authority, or a time is not positive.
+            ConfigError: If there is no authority, *validity* is not positive, or
+                *backdate* is negative.
         """
         if validity <= datetime.timedelta():
-            raise ConfigError("validity", "answers have to be valid for some time")
+            raise ConfigError("validity", f"{validity} is not positive")
         if backdate < datetime.timedelta():
-            raise ConfigError("backdate", "answers cannot be from the future")
+            raise ConfigError(
+                "backdate",
+                f"{backdate} is negative: thisUpdate would be in the future",
+            )
         self._issuers = Issuers(authorities)
         self._nonce = nonce
         self._validity = validity
@@ -147,16 +153,16 @@ class Responder:
 
     def receive(self, der: bytes, now: datetime.datetime) -> Answer | Lookup:
         """
-        Take a request.
+        Read a request.
 
         Args:
             der: The request.
 
-            now: The moment, aware.
+            now: The current time, aware.
 
         Returns:
-            The answer where it is known already, which is an error; otherwise what
-            has to be looked up for it.
+            An :class:`Answer`, which is an error, if the request cannot be answered;
+            otherwise a :class:`Lookup` for the source, to pass to :meth:`finish`.
         """
         try:
             return self._plan(der, utc(now))
@@ -175,7 +181,7 @@ class Responder:
             )
         nonce = read_options(request)
         if nonce is None and self._nonce is NoncePolicy.REQUIRE:
-            return _error(OCSPResponseStatus.UNAUTHORIZED, "no nonce")
+            return _error(OCSPResponseStatus.UNAUTHORIZED, "the request has no nonce")
         authority = self._authority(cert_ids, now)
         return Lookup(
             queries=tuple(
@@ -192,20 +198,21 @@ class Responder:
         self, cert_ids: tuple[CertID, ...], now: datetime.datetime
     ) -> Authority:
         """
-        Return who answers: one for all, as a response has one signature.
+        Return the authority for all of *cert_ids*: a response has one signature.
 
         Raises:
-            UnknownIssuer: If there is no such authority here.
+            UnknownIssuer: If this responder does not serve the issuer, or the CertIDs
+                name several issuers.
             SignerUnavailable: If no signer's certificate is valid at *now*.
         """
         found = self._issuers.find(cert_ids[0])
         if not found:
-            raise UnknownIssuer("no authority over the issuer")
+            raise UnknownIssuer("this responder does not serve that issuer")
         keys = {authority.key for authority in found}
         for cert_id in cert_ids[1:]:
             keys &= {authority.key for authority in self._issuers.find(cert_id)}
         if not keys:
-            raise UnknownIssuer("certificates of several issuers")
+            raise UnknownIssuer("the request names certificates of several issuers")
         for authority in found:
             if authority.valid_at(now):
                 return authority
@@ -213,16 +220,19 @@ class Responder:
 
     def finish(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:
         """
-        Return the answer, given what the source knows.
+        Return the answer, given the records from the source.
 
         Args:
-            lookup: What :meth:`receive` has returned.
+            lookup: The result of :meth:`receive`.
 
-            records: What the source has for each of its queries, in order.
+            records: The record for each of ``lookup.queries``, in order; ``None`` where
+                the source has none.
         """
         unlisted = lookup.authority.unlisted
         if None in records and unlisted is UnknownSerialPolicy.UNAUTHORIZED:
-            return _error(OCSPResponseStatus.UNAUTHORIZED, "no record of the serial")
+            return _error(
+                OCSPResponseStatus.UNAUTHORIZED, "no record of the serial number"
+            )
         try:
             return self._sign(lookup, records)
         except SignerUnavailable as error:
@@ -230,8 +240,8 @@ class Responder:
 
     def _sign(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:
         authority, signer = lookup.authority, lookup.authority.signer
-        # RFC 9919 §6 takes Last-Modified from producedAt, §7.2 from thisUpdate: with
-        # both the same, both are right.
+        # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
+        # §7.2. With equal values both are right.
         this_update = lookup.now - self._backdate
         next_update = min(
             lookup.now + self._validity, signer.certificate.not_valid_after_utc
@@ -245,7 +255,7 @@ class Responder:
                 this_update,
                 next_update,
             )
-        # RFC 9919 §3.2.2: new responders name themselves by key.
+        # RFC 9919 §3.2.2: new responders use the byKey choice of ResponderID.
         builder = builder.responder_id(OCSPResponderEncoding.HASH, signer.certificate)
         if authority.delegate is not None:
             builder = builder.certificates([authority.delegate])
@@ -255,13 +265,13 @@ class Responder:
             nonce = x509.OCSPNonce(lookup.nonce)
             builder = builder.add_extension(nonce, critical=False)
         freshness = Freshness(this_update=this_update, next_update=next_update)
-        # What was said of a serial number without a record is not for caches: it may
-        # be issued the next minute.
-        for_all = lookup.nonce is None and None not in records
+        # Caches must not keep an answer for a serial number without a record: the CA
+        # may issue that certificate in the next minute.
+        cacheable = lookup.nonce is None and None not in records
         return Answer(
             der=builder.sign_with(signer).public_bytes(Encoding.DER),
             status=OCSPResponseStatus.SUCCESSFUL,
-            freshness=freshness if for_all else None,
+            freshness=freshness if cacheable else None,
         )
 
 
@@ -282,7 +292,7 @@ def _with_entry(
         )
     reason = record.revocation_reason
     if reason is x509.ReasonFlags.unspecified:
-        reason = None  # RFC 5280 §5.3.1: leave it out rather than write unspecified
+        reason = None  # RFC 5280 §5.3.1: omit the reason instead of unspecified
     return builder.add_response_by_id(
         cert_id,
         record.status,
@@ -295,10 +305,10 @@ def _with_entry(
 
 def error_response(error: Exception) -> Answer:
     """
-    Return the answer to what went wrong (RFC 6960 §2.3).
+    Return the OCSP error for an exception (RFC 6960 §2.3).
 
     Args:
-        error: What was raised. What is not known here is *internalError*.
+        error: The exception. Any class without its own error is *internalError*.
     """
     match error:
         case DecodeError():

@@ -1,10 +1,10 @@
 """
-Finding the authority that a CertID names (RFC 6960 §4.1.1).
+Find the authority that a CertID names (RFC 6960 §4.1.1).
 
-Rules of this file: a CertID names its issuer by two hashes in an algorithm of the
-client's choice; all of them are worked out beforehand, so that a request costs one
-look-up. The index is a multimap: while a signer is being replaced, one authority has
-two of them.
+A CertID names its issuer by two hashes, with an algorithm that the client chooses. The
+index holds the hashes for every algorithm, so that a request costs one look-up. One
+issuer may have several authorities, because a signer can be replaced while it is in
+use.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ _ALGORITHMS: tuple[hashes.HashAlgorithm, ...] = (
     hashes.SHA512(),
 )
 
-_Named = tuple[str, bytes, bytes]
-"""Hash algorithm, issuerNameHash and issuerKeyHash."""
+_IssuerHashes = tuple[str, bytes, bytes]
+"""The name of the hash algorithm, issuerNameHash and issuerKeyHash."""
 
 
 class Issuers:
-    """The authorities of a responder, by every hash that a CertID may have."""
+    """The authorities of a responder, indexed by the hashes in a CertID."""
 
     def __init__(self, authorities: Iterable[Authority]) -> None:
         """
         Index *authorities*.
 
         Args:
-            authorities: In the order in which they are to be tried.
+            authorities: In the order in which the responder tries them.
 
         Raises:
-            ConfigError: If there is none.
+            ConfigError: If *authorities* is empty.
         """
-        self._by_name: dict[_Named, tuple[Authority, ...]] = {}
+        self._by_hashes: dict[_IssuerHashes, tuple[Authority, ...]] = {}
         for authority in authorities:
             for algorithm in _ALGORITHMS:
-                named = _named(CertID.for_serial(authority.issuer, 1, algorithm))
-                self._by_name[named] = (*self._by_name.get(named, ()), authority)
-        if not self._by_name:
-            raise ConfigError("authorities", "there is none to answer for")
+                key = _issuer_hashes(CertID.for_serial(authority.issuer, 1, algorithm))
+                self._by_hashes[key] = (*self._by_hashes.get(key, ()), authority)
+        if not self._by_hashes:
+            raise ConfigError("authorities", "is empty; give at least one Authority")
 
     def find(self, cert_id: CertID) -> tuple[Authority, ...]:
-        """Return the authorities that *cert_id* may mean; none for a foreign one."""
+        """Return the authorities for the issuer of *cert_id*; ``()`` if not served."""
         try:
-            return self._by_name.get(_named(cert_id), ())
+            return self._by_hashes.get(_issuer_hashes(cert_id), ())
         except UnsupportedAlgorithm:
             return ()
 
 
-def _named(cert_id: CertID) -> _Named:
+def _issuer_hashes(cert_id: CertID) -> _IssuerHashes:
     return (
         cert_id.hash_algorithm.name,
         cert_id.issuer_name_hash,

@@ -1,8 +1,9 @@
 """
-What a request asks for besides status: its extensions (RFC 6960 §4.4, RFC 9654).
+Read the extensions of a request (RFC 6960 §4.4, RFC 9654).
 
-Rules of this file: what is not understood is ignored, unless it is critical
-(RFC 6960 §4.1.2); what is understood and wrong is *malformedRequest*.
+The responder ignores an extension that it does not know, unless the extension is
+critical (RFC 6960 §4.1.2). An extension that it knows and that is wrong makes the
+request a *malformedRequest*.
 """
 
 from __future__ import annotations
@@ -24,18 +25,20 @@ class NoncePolicy(enum.Enum):
     """What a responder does with a nonce."""
 
     ECHO = "echo"
-    """Repeats it, so that the answer is for this client only."""
+    """Echo it, so that the response is fresh for this client only."""
 
     IGNORE = "ignore"
-    """Answers without it, as responders with prepared answers do (RFC 9919 §3.2.1)."""
+    """Answer without it, as responders with pre-signed responses do (RFC 9919
+    §3.2.1)."""
 
     REQUIRE = "require"
-    """Repeats it, and has *unauthorized* for requests that lack it."""
+    """Echo it, and return *unauthorized* for requests without a nonce."""
 
 
 SHORTEST_ECHOED, LONGEST_ECHOED = 16, 32
-"""RFC 9654 §2.1: these have to be accepted. Longer ones would let a stranger choose
-much of what is signed, shorter ones protect nobody; both get an answer without."""
+"""The lengths that a responder must accept (RFC 9654 §2.1). A longer nonce would let
+the client choose much of the signed data; a shorter one does not protect against
+replay. For both the responder answers without a nonce."""
 
 _BASIC = oids.identifier(oids.OCSP_BASIC)
 _UNDERSTOOD = frozenset({oids.NONCE, oids.ACCEPTABLE_RESPONSES})
@@ -46,8 +49,8 @@ def read_options(request: OCSPRequest) -> bytes | None:
     Return the nonce of *request*, or ``None``.
 
     Raises:
-        DecodeError: If an extension is malformed, stands there twice, or is critical
-            and not understood, or if no response of ours would be acceptable.
+        DecodeError: If an extension is malformed, occurs twice, or is critical and
+            unknown, or if the client does not accept basic responses.
     """
     try:
         extensions = request.extensions
@@ -67,25 +70,30 @@ def read_options(request: OCSPRequest) -> bytes | None:
 def _read_known(extensions: x509.Extensions) -> bytes | None:
     nonce = nonce_of(extensions)
     if nonce is not None and not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
-        raise SchemaError(f"a nonce of {len(nonce)} octets", path="requestExtensions")
+        raise SchemaError(
+            f"the nonce has {len(nonce)} octets; "
+            f"allowed are {SHORTEST_NONCE} to {LONGEST_NONCE}",
+            path="requestExtensions",
+        )
     for extension in extensions:
         value = extension.value
-        # RFC 6960 §4.4.3: clients MUST be able to take the basic response.
+        # RFC 6960 §4.4.3: clients MUST be able to process the basic response type.
         if isinstance(value, x509.OCSPAcceptableResponses) and _BASIC not in value:
             raise SchemaError(
-                "the basic response is not acceptable", path="requestExtensions"
+                "acceptable responses do not include id-pkix-ocsp-basic",
+                path="requestExtensions",
             )
     return nonce
 
 
 def _not_understood(oid: x509.ObjectIdentifier, name: str) -> DecodeError:
     return SchemaError(
-        f"critical extension {oid.dotted_string} is not understood", path=name
+        f"critical extension {oid.dotted_string} is not supported", path=name
     )
 
 
 def nonce_to_echo(nonce: bytes | None, policy: NoncePolicy) -> bytes | None:
-    """Return the nonce that the answer repeats, or ``None``."""
+    """Return the nonce that the response echoes, or ``None``."""
     if nonce is None or policy is NoncePolicy.IGNORE:
         return None
     return nonce if SHORTEST_ECHOED <= len(nonce) <= LONGEST_ECHOED else None

@@ -1,9 +1,9 @@
 """
-Where the status of certificates comes from.
+Define where the status of certificates comes from: the protocol, queries and records.
 
-Rules of this file: a source has one method, takes all questions of a request at once,
-and is asked by issuer and serial number. It answers for what was issued: a serial
-number without a record is one that the authority never gave (RFC 6960 §2.2).
+A source has one method. It receives all queries of a request at once, each with an
+issuer and a serial number. A source has a record for every certificate that was issued:
+a serial number without a record was never issued (RFC 6960 §2.2).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = [
 
 class IssuerKey(NamedTuple):
     """
-    An authority, as status is filed: its name and its key, whatever its certificate.
+    Identify an issuer in a source: by its name and its public key.
 
-    Authorities that were given a new key keep their name, and one that was certified
-    twice has two certificates; so neither name nor certificate would do.
+    The name alone is not enough, because a CA keeps its name when it gets a new key.
+    The certificate is not suitable, because one CA may have several certificates.
 
     Attributes:
         name_hash: SHA-256 of the DER of the name.
@@ -47,7 +47,7 @@ class IssuerKey(NamedTuple):
 
     @classmethod
     def of(cls, certificate: x509.Certificate) -> IssuerKey:
-        """Return the key of the authority that *certificate* is for."""
+        """Return the key of the issuer that has the CA certificate *certificate*."""
         parts = parts_of(certificate)
         return cls(
             hashlib.sha256(parts.subject).digest(),
@@ -57,12 +57,12 @@ class IssuerKey(NamedTuple):
 
 class StatusQuery(NamedTuple):
     """
-    One question to a source.
+    One certificate whose status a source is asked for.
 
     Attributes:
-        issuer: Which authority.
+        issuer: The issuer of the certificate.
 
-        serial_number: Which of its certificates.
+        serial_number: Its serial number.
     """
 
     issuer: IssuerKey
@@ -72,14 +72,15 @@ class StatusQuery(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRecord:
     """
-    What is known of a certificate that was issued.
+    The status of a certificate that was issued.
 
     Attributes:
-        status: ``GOOD`` or ``REVOKED``; one that is not known has no record.
+        status: ``GOOD`` or ``REVOKED``. A certificate that is not known has no record.
 
-        revocation_time: When it was revoked, aware; for ``REVOKED`` only and always.
+        revocation_time: When it was revoked, aware; required for ``REVOKED``, ``None``
+            otherwise.
 
-        revocation_reason: Why, or ``None``.
+        revocation_reason: Why it was revoked, or ``None``.
     """
 
     status: OCSPCertStatus = OCSPCertStatus.GOOD
@@ -88,21 +89,21 @@ class StatusRecord:
 
     def __post_init__(self) -> None:
         """
-        Refuse what cannot be answered.
+        Check that the fields fit together.
 
         Raises:
-            ConfigError: If the fields do not fit together.
+            ConfigError: If they do not.
         """
         if self.status is OCSPCertStatus.UNKNOWN:
-            raise ConfigError("status", "an unknown certificate has no record")
+            raise ConfigError("status", "cannot be UNKNOWN; omit the record instead")
         revoked = self.status is OCSPCertStatus.REVOKED
-        if revoked != (self.revocation_time is not None):
-            raise ConfigError(
-                "revocation_time", "is required with status REVOKED, and only there"
-            )
+        if revoked and self.revocation_time is None:
+            raise ConfigError("revocation_time", "is required with status REVOKED")
+        if not revoked and self.revocation_time is not None:
+            raise ConfigError("revocation_time", "is only allowed with status REVOKED")
         if self.revocation_reason is not None and not revoked:
             raise ConfigError(
-                "revocation_reason", "is allowed with status REVOKED only"
+                "revocation_reason", "is only allowed with status REVOKED"
             )
 
     @classmethod
@@ -113,9 +114,9 @@ class StatusRecord:
         Return the record of a certificate that was revoked.
 
         Args:
-            time: When; naive times are UTC, microseconds are dropped.
+            time: When it was revoked. A naive time is UTC; microseconds are dropped.
 
-            reason: Why, or ``None``.
+            reason: Why it was revoked, or ``None``.
         """
         return cls(
             status=OCSPCertStatus.REVOKED,
@@ -125,15 +126,15 @@ class StatusRecord:
 
 
 class StatusSource(Protocol):
-    """Whoever knows which certificates were issued, and which of them are revoked."""
+    """Knows which certificates were issued, and which of them are revoked."""
 
     async def look_up(
         self, queries: Sequence[StatusQuery]
     ) -> Sequence[StatusRecord | None]:
         """
-        Return the record for each of *queries*, in order; ``None`` for one not issued.
+        Return the record for each of *queries*, in order; ``None`` if not issued.
 
         Raises:
-            SourceUnavailable: If the source cannot be asked now.
+            SourceUnavailable: If the source cannot answer now.
         """
         ...

@@ -1,12 +1,12 @@
 """
-Front ends of the responder: the ASGI application, and how it is run under uvicorn.
+Serve a responder over HTTP: an ASGI application, and functions to run it with uvicorn.
 
 ::
 
     authority = Authority(ca_certificate, KeySigner(key, responder_certificate))
     with SQLiteSource("status.db") as source:
         application = Application(Responder([authority]), source)
-        serve(application, listen("127.0.0.1", 8080))
+        serve(application, bind("127.0.0.1", 8080))
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """
-The responder as an ASGI application, to mount anywhere.
+Serve a responder as an ASGI application, under any path of any ASGI server.
 
-Rules of this file: it reads what a server hands it, with limits while reading, waits
-for source and signer, and leaves every judgement to the floors below. Whatever fails
-is an OCSP error with HTTP status 200, because clients read nothing else; what was not
-foreseen is logged once, and the client learns no detail of it.
+The application reads the HTTP request, with limits on size and time, and waits for the
+source and the signer. :mod:`ocsp.responder` and :mod:`ocsp.http` decide what to answer.
+Every failure becomes an OCSP error with HTTP status 200, because OCSP clients only read
+such responses. An unexpected exception is logged once, and the client gets no details.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 READ_SECONDS = 10.0
-"""How long a client may take to send a body of a few hundred octets."""
+"""How long a client may take to send the request body of a few hundred octets."""
 
 logger = logging.getLogger("ocsp.responder")
 
@@ -53,15 +53,15 @@ def _now() -> datetime.datetime:
 
 
 class _Disconnected(Exception):
-    """The client went away before its request was whole."""
+    """The client disconnected before it had sent the whole request."""
 
 
 class Application:
     """
     An ASGI 3 application that answers OCSP requests by GET and POST.
 
-    ``GET /`` without a request is answered with 200 and a line of text, for those who
-    look whether anybody is there.
+    ``GET /`` without an OCSP request returns status 200 and one line of text, for
+    people and programs that check whether the responder is running.
     """
 
     def __init__(
@@ -72,21 +72,21 @@ class Application:
         clock: Callable[[], datetime.datetime] = _now,
     ) -> None:
         """
-        Join *responder* and *source*.
+        Answer by *responder*, with the status from *source*.
 
         Args:
-            responder: Who answers.
+            responder: Answers the requests.
 
-            source: Where it learns of status.
+            source: Knows the status of the certificates.
 
-            clock: What tells the time; aware.
+            clock: Returns the current time, aware.
         """
         self._responder = responder
         self._source = source
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection event of an ASGI server."""
+        """Serve one ASGI scope: an HTTP request, or the lifespan of the server."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
@@ -119,13 +119,13 @@ class Application:
             if isinstance(step, Answer):
                 return step
             records = await self._source.look_up(step.queries)
-            # A signer may be a device at the end of a wire.
+            # Signing may wait for a device, such as an HSM in the network.
             return await asyncio.to_thread(self._responder.finish, step, records)
         except (BackendError, UnknownIssuer) as error:
-            logger.error("no answer: %s", error)
+            logger.error("cannot answer the request: %s", error)
             return error_response(error)
         except Exception as error:
-            logger.exception("no answer")
+            logger.exception("cannot answer the request: unexpected exception")
             return error_response(error)
 
 
@@ -136,14 +136,14 @@ def _reply(given: Answer, now: datetime.datetime) -> HTTPAnswer:
 
 
 def _closing(reply: HTTPAnswer, scope: Scope) -> HTTPAnswer:
-    """End the connection: there may be more of a body that is not wanted."""
+    """Close the connection, because the client may still be sending the body."""
     if not scope.get("http_version", "").startswith("1"):
-        return reply  # RFC 9113 §8.2.2: HTTP/2 has no such header
+        return reply  # RFC 9113 §8.2.2: HTTP/2 does not have this header
     return replace(reply, headers=(*reply.headers, ("Connection", "close")))
 
 
 def _target(scope: Scope) -> bytes:
-    """Return the raw path below the place where the application is mounted."""
+    """Return the raw path, without the prefix where the application is mounted."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     mounted = scope.get("root_path", "").encode().rstrip(b"/")
     return raw.removeprefix(mounted) if mounted else raw
@@ -157,7 +157,7 @@ def _conditions(scope: Scope) -> Conditions:
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
-    """Return a header; its lines joined, if there are several (RFC 9110 §5.3)."""
+    """Return the value of a header; several lines are joined (RFC 9110 §5.3)."""
     values = [
         value.decode("latin-1") for known, value in scope["headers"] if known == name
     ]
@@ -169,8 +169,8 @@ async def _body(receive: Receive) -> bytes:
     Return the body of a request.
 
     Raises:
-        LimitExceeded: As soon as it is over ``MAX_HTTP_REQUEST_BYTES``.
-        SchemaError: If it takes longer than ``READ_SECONDS``.
+        LimitExceeded: As soon as the body is over ``MAX_HTTP_REQUEST_BYTES``.
+        SchemaError: If the client takes longer than ``READ_SECONDS``.
     """
     body = bytearray()
     try:
@@ -189,7 +189,9 @@ async def _body(receive: Receive) -> bytes:
                         limits.MAX_HTTP_REQUEST_BYTES,
                     )
     except TimeoutError as error:
-        raise SchemaError(f"not sent within {READ_SECONDS:g} s", path="POST") from error
+        raise SchemaError(
+            f"the client did not send the body within {READ_SECONDS:g} s", path="POST"
+        ) from error
     return bytes(body)
 
 

@@ -1,8 +1,8 @@
 """
-Running the application under uvicorn: in the foreground, or beside other work.
+Run the application with uvicorn: in the foreground, or in a thread.
 
-Rules of this file: the socket is bound here, so that port 0 gives a free one and a
-taken one is a clear error. uvicorn belongs to the extra ``server``.
+This module binds the socket itself: so the caller learns which port was chosen for
+port 0, and a port in use is a clear error. uvicorn comes with the extra ``server``.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 __all__ = ["base_url", "bind", "serve", "serve_in_thread"]
 
 BACKLOG = 2048
-"""Connections that wait to be accepted, as many as uvicorn itself has."""
+"""How many connections may wait to be accepted; the default of uvicorn."""
 
 STOP_SECONDS = 3
-"""How long requests under way may take to finish when the server stops."""
+"""How long the server waits for active requests when it stops."""
 
 
 def bind(host: str, port: int) -> socket.socket:
     """
-    Return a socket that listens.
+    Return a listening socket.
 
     Args:
         host: The address or name of an interface; ``127.0.0.1`` for this machine only.
 
-        port: The port; 0 for any that is free.
+        port: The port; 0 for any free port.
 
     Raises:
-        ConfigError: If there is no such address, or the port is taken.
+        ConfigError: If the address does not exist, or the port is in use.
     """
     where = f"{host}:{port}"
     try:
@@ -60,19 +60,19 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def base_url(bound: socket.socket) -> str:
-    """Return the URL of what listens on *bound*."""
+    """Return the URL of the server that listens on *bound*."""
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve(application: Application, bound: socket.socket) -> None:
     """
-    Serve on *bound* until SIGINT or SIGTERM, then finish what is under way.
+    Serve on *bound* until SIGINT or SIGTERM, then finish the active requests.
 
     Args:
-        application: What answers.
+        application: The application that answers.
 
-        bound: From :func:`listen`; closed at the end.
+        bound: The socket from :func:`bind`; closed at the end.
 
     Raises:
         MissingExtraError: If uvicorn is not installed.
@@ -85,20 +85,20 @@ def serve(application: Application, bound: socket.socket) -> None:
 @contextlib.contextmanager
 def serve_in_thread(application: Application, bound: socket.socket) -> Iterator[str]:
     """
-    Serve in a thread while the ``with`` block runs, and give it the URL.
+    Serve in a thread while the ``with`` block runs, and yield the URL.
 
     Args:
-        application: What answers.
+        application: The application that answers.
 
-        bound: From :func:`listen`; closed at the end.
+        bound: The socket from :func:`bind`; closed at the end.
 
     Raises:
         MissingExtraError: If uvicorn is not installed.
     """
     with bound:
         server = _server(application)
-        # Connections wait in the backlog until the server accepts them, so there is
-        # nothing to wait for here.
+        # No need to wait until the server is ready: connections wait in the backlog
+        # until the server accepts them.
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [bound]}, name="ocsp-responder"
         )
@@ -115,16 +115,16 @@ def _server(application: Application) -> uvicorn.Server:
         import uvicorn
     except ModuleNotFoundError as error:
         raise MissingExtraError("serving over HTTP", "server") from error
-    called: Any = (
-        application  # uvicorn types scopes as closed dicts, ASGI has them open
-    )
+    # Any: uvicorn types a scope as a TypedDict, this application as any mapping.
+    untyped: Any = application
     return uvicorn.Server(
         uvicorn.Config(
-            called,
+            untyped,
             lifespan="on",
             log_config=None,
-            access_log=False,  # RFC 9919 §8: who asks about whom is not ours to keep
-            date_header=False,  # the HTTP binding has written it
+            # RFC 9919 §8: a log of requests would say who visits which server.
+            access_log=False,
+            date_header=False,  # ocsp.http has written it
             server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS,
         )

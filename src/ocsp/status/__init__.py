@@ -1,8 +1,8 @@
 """
-Where the status of certificates comes from: implementations of ``StatusSource``.
+Store the status of certificates: implementations of ``StatusSource``.
 
 The protocol and its values (:class:`ocsp.responder.StatusQuery`,
-:class:`ocsp.responder.StatusRecord`) belong to :mod:`ocsp.responder`, which asks them.
+:class:`ocsp.responder.StatusRecord`) are defined in :mod:`ocsp.responder`.
 """
 
 from __future__ import annotations

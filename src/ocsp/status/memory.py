@@ -1,4 +1,4 @@
-"""The status of certificates from a mapping in memory."""
+"""Read the status of certificates from a mapping in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class MemorySource:
         Answer from *records*.
 
         Args:
-            records: What is known, by issuer and serial number.
+            records: The records, by issuer and serial number.
         """
         self._records = records
 

@@ -1,10 +1,10 @@
 """
-The status of certificates in one SQLite file.
+Store the status of certificates in one SQLite file.
 
-Rules of this file: a certificate is filed under its issuer (name and key) and its
-serial number; a record is added when a certificate is issued, and revoked for good,
-save for a certificate on hold. The file keeps SQLite's rollback journal, so that it is
-one file, which a responder may open without the right to write.
+The key of a certificate is its issuer (name and public key) and its serial number. The
+CA adds a record when it issues a certificate. A revocation is permanent, except for a
+certificate on hold. The file uses SQLite's rollback journal: so it is a single file,
+and a responder can open it without permission to write.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 __all__ = ["Entry", "SQLiteSource"]
 
 APPLICATION_ID = 0x4F435350
-"""``OCSP`` in the header of the file, by which it is known."""
+"""``OCSP`` in the header of the SQLite file: identifies it as a file of this module."""
 
 VERSION = 1
-"""Of the schema below."""
+"""The version of the schema below."""
 
 LOCK_SECONDS = 5.0
-"""How long to wait while another process writes, which takes milliseconds."""
+"""How long to wait while another process writes; a write takes milliseconds."""
 
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -60,7 +60,7 @@ CREATE TABLE certificate (
     serial BLOB NOT NULL,         -- big-endian two's complement, as in DER
     subject TEXT NOT NULL,        -- for people
     expires INTEGER,              -- seconds since 1970, if known
-    revoked INTEGER,              -- seconds since 1970, if it is
+    revoked INTEGER,              -- seconds since 1970, if revoked
     reason INTEGER,               -- CRLReason (RFC 5280 section 5.3.1)
     CHECK (reason IS NULL OR revoked IS NOT NULL),
     PRIMARY KEY (issuer_id, serial)
@@ -79,16 +79,16 @@ FROM certificate JOIN issuer ON issuer.id = issuer_id ORDER BY issuer.id, serial
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """
-    One line of the file.
+    One certificate in the file.
 
     Attributes:
         issuer: The name of the issuer (RFC 4514).
 
-        serial_number: The number of the certificate.
+        serial_number: The serial number of the certificate.
 
-        subject: Its name, or empty.
+        subject: Its subject name, or empty.
 
-        expires: Its notAfter in UTC, or ``None`` where that was not said.
+        expires: Its notAfter in UTC, or ``None`` if it was not given.
 
         record: Its status.
     """
@@ -102,10 +102,10 @@ class Entry:
 
 class SQLiteSource:
     """
-    A :class:`StatusSource` on a SQLite file, and the way to fill it.
+    A :class:`StatusSource` on a SQLite file, with methods to fill it.
 
-    A context manager; :meth:`close` without ``with``. Safe to use from several threads;
-    several processes may have the file open at once.
+    Use it as a context manager, or call :meth:`close`. Several threads may share one
+    object, and several processes may have the file open at the same time.
     """
 
     def __init__(
@@ -117,19 +117,19 @@ class SQLiteSource:
         Args:
             path: The file.
 
-            create: Make it where it is missing.
+            create: Create the file if it does not exist.
 
-            read_only: Ask for no right to write. Changes are then a
+            read_only: Open the file for reading only. A change then raises
                 :class:`ocsp.errors.StoreError`.
 
         Raises:
-            StoreError: If it cannot be opened, or is something else.
+            StoreError: If the file cannot be opened, or is not a file of this class.
         """
         self._path = Path(path)
         self._lock = threading.Lock()
         missing = not self._path.exists()
         if missing and not create:
-            raise StoreError(f"{path}: there is no such file")
+            raise StoreError(f"{path}: the file does not exist")
         mode = "rwc" if create else "ro" if read_only else "rw"
         with self._reported():
             self._connection = sqlite3.connect(
@@ -147,7 +147,7 @@ class SQLiteSource:
             raise
 
     def _prepare(self, *, create: bool) -> None:
-        """Make the tables in an empty file; refuse any other that is not ours."""
+        """Create the tables in an empty file; reject a file with another content."""
         with self._transaction():
             (application,) = self._execute("PRAGMA application_id").fetchone()
             (tables,) = self._execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -156,11 +156,14 @@ class SQLiteSource:
                     self._execute(statement)
                 return
             if application != APPLICATION_ID:
-                raise StoreError(f"{self._path}: is not a file of certificate status")
+                raise StoreError(
+                    f"{self._path}: is not a certificate status file of ocsp"
+                )
             (version,) = self._execute("PRAGMA user_version").fetchone()
             if version != VERSION:
                 raise StoreError(
-                    f"{self._path}: has version {version}; this program knows {VERSION}"
+                    f"{self._path}: has schema version {version}; "
+                    f"this version of ocsp supports {VERSION}"
                 )
 
     def add(
@@ -172,19 +175,19 @@ class SQLiteSource:
         expires: datetime.datetime | None = None,
     ) -> bool:
         """
-        Say that *issuer* has issued a certificate; it is good until it is revoked.
+        Record a certificate that *issuer* has issued; it is good until it is revoked.
 
         Args:
             issuer: The certificate of the issuer.
 
-            serial_number: The number of the certificate.
+            serial_number: The serial number of the certificate.
 
-            subject: Its name, for people.
+            subject: Its subject name, for display.
 
-            expires: Its notAfter; naive is UTC.
+            expires: Its notAfter; a naive time is UTC.
 
         Returns:
-            ``False`` if it was there already, which changes nothing.
+            ``False`` if there was a record already; the file is then unchanged.
 
         Raises:
             StoreError: If the file cannot be written.
@@ -206,21 +209,22 @@ class SQLiteSource:
         reason: x509.ReasonFlags | None = None,
     ) -> None:
         """
-        Say that a certificate is revoked.
+        Record that a certificate is revoked.
 
         Args:
             issuer: The certificate of its issuer.
 
-            serial_number: Its number.
+            serial_number: Its serial number.
 
-            time: Since when; naive is UTC.
+            time: Since when it is revoked; a naive time is UTC.
 
-            reason: Why, or ``None``. One on ``certificate_hold`` may be revoked again
-                for another reason, or released.
+            reason: Why it is revoked, or ``None``. A certificate that is revoked with
+                ``certificate_hold`` may be revoked again with another reason, or
+                released.
 
         Raises:
-            UnknownCertificate: If it was never added.
-            AlreadyRevoked: If it is revoked already.
+            UnknownCertificate: If the certificate has no record.
+            AlreadyRevoked: If the certificate is revoked already and not on hold.
             StoreError: If the file cannot be written.
         """
         record = StatusRecord.revoked(time, reason)
@@ -232,11 +236,11 @@ class SQLiteSource:
 
     def release(self, issuer: x509.Certificate, serial_number: int) -> None:
         """
-        Say that a certificate on hold is good again (RFC 5280 §5.3.1).
+        Record that a certificate on hold is good again (RFC 5280 §5.3.1).
 
         Raises:
-            UnknownCertificate: If it was never added.
-            NotOnHold: If it is not on hold.
+            UnknownCertificate: If the certificate has no record.
+            NotOnHold: If the certificate is not on hold.
             StoreError: If the file cannot be written.
         """
         with self._changing():
@@ -246,7 +250,7 @@ class SQLiteSource:
 
     def entries(self) -> list[Entry]:
         """
-        Return all that is in the file, by issuer and serial number.
+        Return all records in the file, ordered by issuer and serial number.
 
         Raises:
             StoreError: If the file cannot be read.
@@ -268,7 +272,7 @@ class SQLiteSource:
         self, queries: Sequence[StatusQuery]
     ) -> Sequence[StatusRecord | None]:
         """
-        Return the record for each of *queries*, in order; ``None`` for one not issued.
+        Return the record for each of *queries*, in order; ``None`` if not issued.
 
         Raises:
             SourceUnavailable: If the file cannot be read now.
@@ -325,7 +329,7 @@ class SQLiteSource:
         )
 
     def _issuer_id(self, issuer: x509.Certificate) -> int:
-        """Return the number of *issuer* in the file, which it gets when it is new."""
+        """Return the row id of *issuer*; insert a row if there is none."""
         key = IssuerKey.of(issuer)
         self._execute(
             "INSERT INTO issuer (name_hash, key_hash, subject) VALUES (?, ?, ?) "
@@ -342,7 +346,7 @@ class SQLiteSource:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Change the file as a whole or not at all."""
+        """Change the file in one transaction: completely or not at all."""
         with self._lock, self._reported(), self._transaction("IMMEDIATE"):
             yield
 

@@ -342,7 +342,7 @@ def test_a_hold_can_be_released(run: Run, files: Path) -> None:
             ("add", "--issuer", "other.pem", "--cert", "leaf.pem"),
             "was issued by CN=Test CA",
         ),
-        (("list", "--db", "none.db"), "there is no such file"),
+        (("list", "--db", "none.db"), "the file does not exist"),
         (("list", "--db", "ca.pem"), "not a database"),
     ],
 )
@@ -377,7 +377,7 @@ def test_status_reports_an_error_in_one_line(
         ),
         (
             ("--key", "responder.key", "--cert", "responder.pem", "--db", "none.db"),
-            "none.db: there is no such file",
+            "none.db: the file does not exist",
         ),
         (
             ("--key", "responder.key", "--cert", "responder.pem", "--port", "70000"),

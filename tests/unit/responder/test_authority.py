@@ -1,4 +1,4 @@
-"""Who may sign for an authority, found out when the responder is made."""
+"""Test which signers an authority accepts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ SIGNING, NO_CHECK = DELEGATION
 
 
 def _signer(issuer: str = "Test CA", **changes: Any) -> KeySigner:
-    """Return a delegate of *issuer* that differs from a good one in *changes*."""
+    """Return a delegated responder of *issuer*, with *changes* to a correct one."""
     options = {"extensions": DELEGATION} | changes
     return KeySigner(key("Delegate"), make("Delegate", issuer, **options))
 
 
-def test_a_delegate_is_sent_along_and_the_ca_itself_is_not() -> None:
-    """RFC 9919 §3.2.2."""
+def test_only_the_certificate_of_a_delegate_is_included() -> None:
+    """RFC 9919 §3.2.2: clients have the certificate of the CA already."""
     assert Authority(ca(), delegate_signer()).delegate is not None
     assert Authority(ca(), KeySigner(key("Test CA"), ca())).delegate is None
 
 
-def test_another_certificate_of_the_same_ca_is_the_ca_itself() -> None:
-    """Name and key make an authority, not the certificate: cross-signed CAs have two."""
+def test_another_certificate_of_the_same_ca_is_not_a_delegate() -> None:
+    """Name and key identify an authority; a cross-signed CA has two certificates."""
     cross = make("Test CA", "Root", public=key("Test CA"))
     authority = Authority(ca(), KeySigner(key("Test CA"), cross))
     assert authority.delegate is None
@@ -40,15 +40,15 @@ def test_another_certificate_of_the_same_ca_is_the_ca_itself() -> None:
     ("signer", "reason"),
     [
         (_signer("Other CA"), "was issued by 'CN=Other CA', not by 'CN=Test CA'"),
-        (_signer(signer=key("thief")), "not signed with the key of its issuer"),
-        (_signer(extensions=[NO_CHECK]), "no extended key usage OCSPSigning"),
+        (_signer(signer=key("thief")), "not signed by the key of the issuer"),
+        (_signer(extensions=[NO_CHECK]), "not have the extended key usage OCSPSigning"),
         (
             _signer(
                 extensions=[
                     x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
                 ]
             ),
-            "no extended key usage OCSPSigning",
+            "not have the extended key usage OCSPSigning",
         ),
         (
             _signer(
@@ -59,21 +59,21 @@ def test_another_certificate_of_the_same_ca_is_the_ca_itself() -> None:
                     ),
                 ]
             ),
-            "forbids signatures",
+            "does not include digitalSignature",
         ),
     ],
 )
-def test_a_signer_that_clients_would_refuse_is_a_configuration_error(
+def test_a_signer_that_clients_would_reject_is_a_configuration_error(
     signer: KeySigner, reason: str
 ) -> None:
-    """RFC 6960 §4.2.2.2: issued by the CA, with its key, for OCSP signing."""
+    """RFC 6960 §4.2.2.2: the CA itself must issue the certificate, for OCSP signing."""
     with pytest.raises(ocsp.ConfigError, match=reason) as refused:
         Authority(ca(), signer)
     assert refused.value.key == "signer"
 
 
-def test_what_is_unwise_is_said() -> None:
-    """A signer without nocheck, or that is a CA, works and is warned of."""
+def test_unwise_signer_certificates_give_a_warning() -> None:
+    """A signer without nocheck, or with a CA certificate, works but gives a warning."""
     assert Authority(ca(), delegate_signer()).warnings == ()
     (warning,) = Authority(ca(), _signer(extensions=[SIGNING])).warnings
     assert "nocheck" in warning
@@ -84,8 +84,8 @@ def test_what_is_unwise_is_said() -> None:
     assert "CA" in warning
 
 
-def test_validity_is_asked_for_a_moment() -> None:
-    """Both ends belong to it."""
+def test_valid_at_includes_both_ends() -> None:
+    """NotBefore and notAfter belong to the validity."""
     authority = Authority(ca(), delegate_signer())
     certificate = authority.signer.certificate
     assert authority.valid_at(NOW)
@@ -96,6 +96,6 @@ def test_validity_is_asked_for_a_moment() -> None:
     assert not authority.valid_at(NOW - one)
 
 
-def test_an_authority_shows_its_name() -> None:
-    """And nothing of its key."""
+def test_repr_shows_the_name_of_the_issuer() -> None:
+    """It shows nothing of the signer's key."""
     assert repr(Authority(ca(), delegate_signer())) == "<Authority('CN=Test CA')>"

@@ -1,4 +1,4 @@
-"""The responder: what it says to which request, without I/O and without a clock."""
+"""Test which response the responder returns to which request."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _error(
     records: Sequence[StatusRecord | None] = (GOOD,),
     now: datetime.datetime = NOW,
 ) -> OCSPResponseStatus:
-    """Return the error that comes back, which has to be five octets of DER."""
+    """Return the status of the error response, which must be five octets of DER."""
     answer = _answer(responder, der, records, now)
     assert answer.der == bytes((0x30, 3, 0x0A, 1, answer.status.value))
     assert answer.freshness is None
@@ -114,8 +114,10 @@ def _response(answer: Answer) -> ocsp.OCSPResponse:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda each: each.name)
-def test_every_hash_of_the_issuer_is_known(algorithm: hashes.HashAlgorithm) -> None:
-    """The answer repeats the client's CertID, whatever its hash."""
+def test_cert_ids_of_every_hash_algorithm_are_answered(
+    algorithm: hashes.HashAlgorithm,
+) -> None:
+    """The answer repeats the client's CertID with its hash algorithm."""
     cert_id = _id(algorithm=algorithm)
     response = _response(_answer(_responder(), _request(cert_id)))
     assert [entry.cert_id.der for entry in response.responses] == [cert_id.der]
@@ -123,7 +125,7 @@ def test_every_hash_of_the_issuer_is_known(algorithm: hashes.HashAlgorithm) -> N
 
 
 def test_a_cert_id_without_parameters_is_repeated_without_them() -> None:
-    """Absent and NULL parameters are looked up alike, and come back as they came."""
+    """Absent and NULL parameters find the same issuer; the answer repeats them."""
     issuer = IssuerKey.of(ca())
     cert_id = encode(
         SEQUENCE,
@@ -140,7 +142,7 @@ def test_a_cert_id_without_parameters_is_repeated_without_them() -> None:
 
 
 def test_the_source_is_asked_by_issuer_and_serial_number() -> None:
-    """The key of the look-up is the issuer's name and key, and the whole number."""
+    """The source gets the issuer's name and key, and the whole serial number."""
     step = _responder().receive(_request(_id(7), _id(8)), NOW)
     assert isinstance(step, Lookup)
     issuer = IssuerKey.of(ca())
@@ -148,7 +150,7 @@ def test_the_source_is_asked_by_issuer_and_serial_number() -> None:
 
 
 def test_the_answer_is_signed_by_the_delegate_and_names_it_by_key() -> None:
-    """RFC 9919 §3.2.2: byKey, and the delegate's certificate is sent along."""
+    """RFC 9919 §3.2.2: byKey, and the response includes the delegate's certificate."""
     response = _response(_answer(_responder(), _request()))
     assert response.certificates == [delegate()]
     digest = x509.SubjectKeyIdentifier.from_public_key(
@@ -161,15 +163,15 @@ def test_the_answer_is_signed_by_the_delegate_and_names_it_by_key() -> None:
     )
 
 
-def test_a_ca_that_signs_itself_sends_no_certificate() -> None:
-    """Clients have the certificate of the CA; an empty list is never sent."""
+def test_a_ca_that_signs_itself_includes_no_certificate() -> None:
+    """Clients have the certificate of the CA already."""
     responder = Responder([Authority(ca(), KeySigner(key("Test CA"), ca()))])
     response = _response(_answer(responder, _request()))
     assert response.certificates == []
 
 
-def test_times_are_those_of_the_moment() -> None:
-    """ProducedAt is thisUpdate, both before the moment; nextUpdate is always there."""
+def test_times_follow_from_backdate_and_validity() -> None:
+    """ProducedAt and thisUpdate are now - backdate; nextUpdate is now + validity."""
     hour = datetime.timedelta(hours=1)
     answer = _answer(_responder(validity=2 * hour, backdate=hour), _request())
     response = _response(answer)
@@ -180,15 +182,15 @@ def test_times_are_those_of_the_moment() -> None:
     )
 
 
-def test_no_answer_outlives_its_signer() -> None:
-    """NextUpdate is at the latest when the signer's certificate ends."""
+def test_next_update_is_not_after_the_end_of_the_signers_certificate() -> None:
+    """A response is of no use after its signer's certificate has expired."""
     late = END - datetime.timedelta(minutes=1)
     response = _response(_answer(_responder(), _request(), now=late))
     assert response.next_update_utc == END
 
 
 def test_a_revoked_certificate_has_time_and_reason() -> None:
-    """What the source says comes out as it is."""
+    """The response has the values that the source returned."""
     response = _response(_answer(_responder(), _request(), [HELD]))
     assert response.certificate_status is OCSPCertStatus.REVOKED
     assert response.revocation_time_utc == HELD.revocation_time
@@ -196,7 +198,7 @@ def test_a_revoked_certificate_has_time_and_reason() -> None:
 
 
 def test_the_reason_unspecified_is_left_out() -> None:
-    """RFC 5280 §5.3.1 would rather have no reason than this one."""
+    """RFC 5280 §5.3.1: the reason should be absent instead of unspecified."""
     record = StatusRecord.revoked(NOW, x509.ReasonFlags.unspecified)
     assert (
         _response(_answer(_responder(), _request(), [record])).revocation_reason is None
@@ -204,14 +206,14 @@ def test_the_reason_unspecified_is_left_out() -> None:
 
 
 def test_a_serial_without_a_record_is_unauthorized() -> None:
-    """RFC 9919 §3.2.3: unsigned, so that nobody can make us sign at will."""
+    """RFC 9919 §3.2.3: the error is unsigned, so clients cannot force signatures."""
     assert _error(_responder(), _request(), [None]) is OCSPResponseStatus.UNAUTHORIZED
     pair = _request(_id(1), _id(2))
     assert _error(_responder(), pair, [GOOD, None]) is OCSPResponseStatus.UNAUTHORIZED
 
 
 def test_a_serial_without_a_record_can_be_unknown() -> None:
-    """By choice of the authority; no cache keeps it, as it may be issued soon."""
+    """The authority chooses it. Caches do not keep it: the CA may issue it soon."""
     answer = _answer(_responder(UnknownSerialPolicy.UNKNOWN), _request(), [None])
     assert _response(answer).certificate_status is OCSPCertStatus.UNKNOWN
     assert answer.freshness is None
@@ -234,15 +236,15 @@ def test_a_serial_without_a_record_can_be_revoked() -> None:
     assert answer.freshness is None
 
 
-def test_what_is_on_record_is_not_marked_as_never_issued() -> None:
-    """extended-revoke is about certificates that were never issued, and only those."""
+def test_a_record_on_hold_has_no_extended_revoke() -> None:
+    """extended-revoke is only for certificates that were never issued."""
     answer = _answer(_responder(UnknownSerialPolicy.REVOKED), _request(), [HELD])
     assert len(_response(answer).extensions) == 0
     assert answer.freshness is not None
 
 
 def test_every_cert_id_gets_an_entry() -> None:
-    """RFC 6960 §4.2.2.3, also for the same certificate by two hashes."""
+    """RFC 6960 §4.2.2.3; also if two CertIDs name the same certificate."""
     ids = [_id(1), _id(1, hashes.SHA1()), _id(2)]
     response = _response(_answer(_responder(), _request(*ids), [GOOD, GOOD, HELD]))
     assert [entry.cert_id for entry in response.responses] == ids
@@ -253,8 +255,8 @@ def test_every_cert_id_gets_an_entry() -> None:
     ]
 
 
-def test_a_foreign_issuer_is_unauthorized() -> None:
-    """By name, by key, or among others: one signature cannot speak for two."""
+def test_an_issuer_that_is_not_served_is_unauthorized() -> None:
+    """Another name, another key, or together with an issuer that is served."""
     other = ca("Other CA")
     foreign = CertID.for_serial(other, 1, hashes.SHA256())
     rekeyed = make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
@@ -263,8 +265,8 @@ def test_a_foreign_issuer_is_unauthorized() -> None:
         assert _error(_responder(), _request(*ids)) is OCSPResponseStatus.UNAUTHORIZED
 
 
-def test_two_authorities_are_told_apart_by_their_keys() -> None:
-    """A CA that was given a new key keeps its name; each has its own signer."""
+def test_authorities_with_one_name_and_two_keys_are_distinct() -> None:
+    """A CA keeps its name when it gets a new key; each key has its own signer."""
     rekeyed = make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
     new = KeySigner(key("new key"), rekeyed)
     responder = Responder([Authority(ca(), delegate_signer()), Authority(rekeyed, new)])
@@ -277,8 +279,8 @@ def test_two_authorities_are_told_apart_by_their_keys() -> None:
     assert _error(responder, both) is OCSPResponseStatus.UNAUTHORIZED
 
 
-def test_an_unknown_hash_is_unauthorized() -> None:
-    """A CertID in a hash nobody knows names no authority."""
+def test_an_unknown_hash_algorithm_is_unauthorized() -> None:
+    """A CertID with an unknown hash algorithm names no authority."""
     der = _request(_id()).replace(
         b"\x60\x86\x48\x01\x65\x03\x04\x02\x01", b"\x60\x86\x48\x01\x65\x03\x04\x02\x7f"
     )
@@ -289,14 +291,14 @@ def test_an_unknown_hash_is_unauthorized() -> None:
     "der", [b"", b"\x30", b"garbage", b"\x30\x00", bytes(5000), b"\x30\x80" * 3000]
 )
 def test_garbage_is_malformed(der: bytes) -> None:
-    """Whatever it is, the answer is five octets."""
+    """The answer is the same error of five octets for any malformed input."""
     assert _error(_responder(), der) is OCSPResponseStatus.MALFORMED_REQUEST
 
 
-def test_a_request_about_too_many_is_malformed(
+def test_a_request_with_too_many_certificates_is_malformed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The limit is a named constant."""
+    """The limit is a constant in ``ocsp.limits``, and the cause names it."""
     monkeypatch.setattr(ocsp.limits, "MAX_REQUEST_CERTIFICATES", 2)
     der = _request(_id(1), _id(2), _id(3))
     answer = _answer(_responder(), der)
@@ -308,7 +310,7 @@ def _unknown(dotted: str = "1.2.3.4") -> x509.UnrecognizedExtension:
     return x509.UnrecognizedExtension(x509.ObjectIdentifier(dotted), b"\x05\x00")
 
 
-def test_an_extension_that_is_not_understood_is_ignored_unless_critical() -> None:
+def test_an_unknown_extension_is_ignored_unless_critical() -> None:
     """RFC 6960 §4.1.2."""
     tolerated = _request(extensions=[(_unknown(), False)])
     assert _answer(_responder(), tolerated).status is OCSPResponseStatus.SUCCESSFUL
@@ -316,8 +318,8 @@ def test_an_extension_that_is_not_understood_is_ignored_unless_critical() -> Non
     assert _error(_responder(), refused) is OCSPResponseStatus.MALFORMED_REQUEST
 
 
-def test_critical_extensions_that_are_understood_are_fine() -> None:
-    """Nonce and AcceptableResponses are."""
+def test_known_extensions_may_be_critical() -> None:
+    """The responder knows Nonce and AcceptableResponses."""
     basic = x509.OCSPAcceptableResponses(
         [x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.1")]
     )
@@ -325,8 +327,8 @@ def test_critical_extensions_that_are_understood_are_fine() -> None:
     assert _answer(_responder(), der).status is OCSPResponseStatus.SUCCESSFUL
 
 
-def test_a_client_that_takes_no_basic_response_gets_none() -> None:
-    """RFC 6960 §4.4.3: there is no acceptable answer."""
+def test_acceptable_responses_without_the_basic_type_are_malformed() -> None:
+    """RFC 6960 §4.4.3: clients must be able to process the basic response type."""
     other = x509.OCSPAcceptableResponses([x509.ObjectIdentifier("1.2.3.4")])
     der = _request(extensions=[(other, False)])
     assert _error(_responder(), der) is OCSPResponseStatus.MALFORMED_REQUEST
@@ -336,8 +338,8 @@ def test_a_client_that_takes_no_basic_response_gets_none() -> None:
     ("size", "echoed"),
     [(1, False), (15, False), (16, True), (32, True), (33, False), (128, False)],
 )
-def test_a_nonce_of_usual_length_is_repeated(size: int, echoed: bool) -> None:
-    """RFC 9654 §2.1: 16 to 32 octets have to be accepted, others may be left out."""
+def test_nonces_of_16_to_32_octets_are_echoed(size: int, echoed: bool) -> None:
+    """RFC 9654 §2.1: a responder must accept these lengths and may ignore others."""
     nonce = bytes(range(size))
     answer = _answer(
         _responder(), _request(extensions=[(x509.OCSPNonce(nonce), False)])
@@ -348,14 +350,14 @@ def test_a_nonce_of_usual_length_is_repeated(size: int, echoed: bool) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 129, 1000])
-def test_a_nonce_of_impossible_length_is_malformed(size: int) -> None:
-    """RFC 9654 §2.1: 1 to 128 octets."""
+def test_a_nonce_of_a_forbidden_length_is_malformed(size: int) -> None:
+    """RFC 9654 §2.1 allows 1 to 128 octets."""
     der = _request(extensions=[(x509.OCSPNonce(bytes(size)), False)])
     assert _error(_responder(), der) is OCSPResponseStatus.MALFORMED_REQUEST
 
 
 def test_nonces_can_be_ignored() -> None:
-    """RFC 9919 §3.2.1: the most complete answer, without the nonce, for every cache."""
+    """RFC 9919 §3.2.1: the answer has no nonce, and caches may store it."""
     der = _request(extensions=[(x509.OCSPNonce(bytes(16)), False)])
     answer = _answer(_responder(nonce=NoncePolicy.IGNORE), der)
     assert len(_response(answer).extensions) == 0
@@ -363,15 +365,15 @@ def test_nonces_can_be_ignored() -> None:
 
 
 def test_nonces_can_be_required() -> None:
-    """A request without one is refused, one with is answered."""
+    """A request without a nonce gets *unauthorized*; one with a nonce is answered."""
     responder = _responder(nonce=NoncePolicy.REQUIRE)
     assert _error(responder, _request()) is OCSPResponseStatus.UNAUTHORIZED
     der = _request(extensions=[(x509.OCSPNonce(bytes(16)), False)])
     assert _answer(responder, der).status is OCSPResponseStatus.SUCCESSFUL
 
 
-def test_the_signer_that_is_valid_signs() -> None:
-    """While a signer is being replaced there are two; the first that is valid signs."""
+def test_the_first_valid_signer_of_an_issuer_signs() -> None:
+    """An issuer has two signers while one of them is being replaced."""
     ended = make(
         "Old Responder",
         "Test CA",
@@ -395,7 +397,7 @@ class _BrokenSigner:
 
 
 def test_a_signer_that_fails_is_try_later() -> None:
-    """The client may come back; nothing of the cause is in the answer."""
+    """The client may retry; the answer does not contain the cause."""
     responder = Responder([Authority(ca(), _BrokenSigner())])
     assert _error(responder, _request()) is OCSPResponseStatus.TRY_LATER
 
@@ -412,8 +414,10 @@ def test_a_signer_that_fails_is_try_later() -> None:
         (RuntimeError(), OCSPResponseStatus.INTERNAL_ERROR),
     ],
 )
-def test_errors_have_their_status(error: Exception, status: OCSPResponseStatus) -> None:
-    """RFC 6960 §2.3; what is not foreseen is internalError."""
+def test_error_response_maps_exceptions_to_statuses(
+    error: Exception, status: OCSPResponseStatus
+) -> None:
+    """RFC 6960 §2.3; an unexpected exception is internalError."""
     assert error_response(error).status is status
 
 
@@ -425,17 +429,17 @@ def test_errors_have_their_status(error: Exception, status: OCSPResponseStatus) 
         (lambda: _responder(backdate=datetime.timedelta(-1)), "backdate"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(
+def test_invalid_settings_are_configuration_errors(
     make_it: Callable[[], Responder], key_name: str
 ) -> None:
-    """When the responder is made, not when the first request comes."""
+    """The constructor raises, not the first request."""
     with pytest.raises(ocsp.ConfigError) as refused:
         make_it()
     assert refused.value.key == key_name
 
 
-def test_a_signed_request_is_answered_like_any_other() -> None:
-    """RFC 9919 §3.1.2: the signature may be ignored."""
+def test_the_signature_of_a_request_is_ignored() -> None:
+    """RFC 9919 §3.1.2: the responder may ignore it."""
     der = _request()
     signature = bytes.fromhex("a0 0e 30 0c 30 05 06 03 2b 65 70 03 03 00 01 02")
     _, start, stop = any_value(der, 0, len(der), "")
@@ -443,7 +447,7 @@ def test_a_signed_request_is_answered_like_any_other() -> None:
     assert _answer(_responder(), signed).status is OCSPResponseStatus.SUCCESSFUL
 
 
-def test_the_leaf_and_its_number_are_the_same_question() -> None:
-    """A CertID made from the certificate finds what was filed under its number."""
+def test_cert_ids_from_a_certificate_and_from_its_serial_number_are_equal() -> None:
+    """A CertID of the certificate finds the record of its serial number."""
     by_certificate = CertID.for_certificate(leaf(), ca(), hashes.SHA256())
     assert by_certificate == _id()

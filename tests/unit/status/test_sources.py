@@ -1,4 +1,4 @@
-"""Sources of status: one contract, in memory and in a SQLite file."""
+"""Test the status sources: one protocol, in memory and in a SQLite file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _store(tmp_path: Path) -> Iterator[SQLiteSource]:
 
 @pytest.fixture(name="source", params=["memory", "sqlite"])
 def _source(request: pytest.FixtureRequest, store: SQLiteSource) -> StatusSource:
-    """Return a source that knows 1 as good and 2 as revoked."""
+    """Return a source in which serial number 1 is good and 2 is revoked."""
     if request.param == "memory":
         return MemorySource({_query(1): GOOD, _query(2): REVOKED})
     store.add(ca(), 1)
@@ -54,20 +54,20 @@ def _source(request: pytest.FixtureRequest, store: SQLiteSource) -> StatusSource
 
 
 def test_records_come_back_in_order(source: StatusSource) -> None:
-    """All questions of a request at once; nothing for what was not issued."""
+    """One call for all queries; ``None`` for certificates that were not issued."""
     asked = [_query(3), _query(2), _query(1), _query(2)]
     assert _ask(source, *asked) == [None, REVOKED, GOOD, REVOKED]
     assert _ask(source) == []
 
 
-def test_a_number_counts_only_under_its_issuer(source: StatusSource) -> None:
-    """Same number, other CA; same name, other key: no record."""
+def test_a_serial_number_is_found_only_under_its_issuer(source: StatusSource) -> None:
+    """Another CA, or a CA with the same name and another key, has no record."""
     rekeyed = make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
     assert _ask(source, _query(1, ca("Other CA")), _query(1, rekeyed)) == [None, None]
 
 
-def test_a_cross_signed_ca_is_the_same_authority(source: StatusSource) -> None:
-    """Name and key are what status is filed under."""
+def test_a_cross_signed_ca_is_the_same_issuer(source: StatusSource) -> None:
+    """Name and key identify the issuer, not its certificate."""
     cross = make("Test CA", "Root", public=key("Test CA"))
     assert _ask(source, _query(1, cross)) == [GOOD]
 
@@ -81,16 +81,16 @@ def test_a_cross_signed_ca_is_the_same_authority(source: StatusSource) -> None:
         {"revocation_reason": STOLEN},
     ],
 )
-def test_a_record_that_cannot_be_answered_is_not_made(
+def test_a_record_with_inconsistent_fields_is_an_error(
     fields: dict[str, object],
 ) -> None:
-    """Time and reason belong to revoked, and there the time is needed."""
+    """Only REVOKED has a time and a reason, and it needs the time."""
     with pytest.raises(ocsp.ConfigError):
         StatusRecord(**fields)  # type: ignore[arg-type]
 
 
-def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
-    """The file is the truth, not the object."""
+def test_records_are_there_after_reopening(tmp_path: Path) -> None:
+    """Every record is in the file, none only in the object."""
     path = tmp_path / "status.db"
     with SQLiteSource(path, create=True) as store:
         store.add(ca(), 5, subject="CN=five", expires=NOW)
@@ -102,15 +102,15 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
 
 
 def test_adding_again_changes_nothing(store: SQLiteSource) -> None:
-    """Above all, it does not make good what is revoked."""
+    """A revoked certificate stays revoked."""
     assert store.add(ca(), 1)
     store.revoke(ca(), 1, NOW)
     assert not store.add(ca(), 1)
     assert _ask(store, _query(1)) == [StatusRecord.revoked(NOW)]
 
 
-def test_revoked_is_for_good_unless_on_hold(store: SQLiteSource) -> None:
-    """RFC 5280 §5.3.1: a hold ends in a release or in another reason."""
+def test_a_revocation_is_permanent_unless_on_hold(store: SQLiteSource) -> None:
+    """RFC 5280 §5.3.1: a hold ends with a release or with another reason."""
     store.add(ca(), 1)
     with pytest.raises(ocsp.errors.NotOnHold, match="is not on hold"):
         store.release(ca(), 1)
@@ -126,8 +126,8 @@ def test_revoked_is_for_good_unless_on_hold(store: SQLiteSource) -> None:
     assert _ask(store, _query(1)) == [REVOKED]
 
 
-def test_what_was_never_added_cannot_be_changed(store: SQLiteSource) -> None:
-    """A typing error in a serial number must not pass for a revocation."""
+def test_an_unknown_certificate_cannot_be_changed(store: SQLiteSource) -> None:
+    """A wrong serial number must not look like a successful revocation."""
     with pytest.raises(ocsp.errors.UnknownCertificate, match="serial number 0x9"):
         store.revoke(ca(), 9, NOW)
     with pytest.raises(LookupError):
@@ -137,7 +137,7 @@ def test_what_was_never_added_cannot_be_changed(store: SQLiteSource) -> None:
 
 @given(serial=st.integers(-(2**159), 2**160))
 def test_serial_numbers_keep_their_value(serial: int) -> None:
-    """Also large ones and, from broken authorities, negative ones."""
+    """Also large numbers, and negative ones, which faulty CAs issue."""
     with (
         tempfile.TemporaryDirectory() as directory,
         SQLiteSource(Path(directory, "status.db"), create=True) as store,
@@ -147,24 +147,24 @@ def test_serial_numbers_keep_their_value(serial: int) -> None:
         assert _ask(store, _query(serial), _query(serial + 1)) == [GOOD, None]
 
 
-def test_times_lose_their_microseconds_only() -> None:
-    """Naive times are UTC, others are converted."""
+def test_revocation_times_are_converted_to_utc_in_seconds() -> None:
+    """A naive time is UTC; microseconds are dropped."""
     zone = datetime.timezone(datetime.timedelta(hours=2))
     late = NOW.replace(microsecond=7).astimezone(zone)
     assert StatusRecord.revoked(late).revocation_time == NOW
     assert StatusRecord.revoked(NOW.replace(tzinfo=None)).revocation_time == NOW
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
-    """Without ``create`` no file comes into being."""
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    """Without ``create`` no file is created."""
     path = tmp_path / "none.db"
-    with pytest.raises(ocsp.errors.StoreError, match="there is no such file"):
+    with pytest.raises(ocsp.errors.StoreError, match="the file does not exist"):
         SQLiteSource(path)
     assert not path.exists()
 
 
-def test_other_files_are_refused_and_left_alone(tmp_path: Path) -> None:
-    """Text, and databases of others, also with ``create``."""
+def test_other_files_are_rejected_and_unchanged(tmp_path: Path) -> None:
+    """Text files and other SQLite databases, also with ``create``."""
     text = tmp_path / "notes.txt"
     text.write_text("not a database at all\n" * 100)
     foreign = tmp_path / "foreign.db"
@@ -179,28 +179,27 @@ def test_other_files_are_refused_and_left_alone(tmp_path: Path) -> None:
         assert path.read_bytes() == before
 
 
-def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    """Its meaning may have changed."""
+def test_a_file_of_a_later_version_is_rejected(tmp_path: Path) -> None:
+    """Its schema may have changed."""
     path = tmp_path / "status.db"
     SQLiteSource(path, create=True).close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(
-        ocsp.errors.StoreError, match="has version 99; this program knows 1"
-    ):
+    expected = "has schema version 99; this version of ocsp supports 1"
+    with pytest.raises(ocsp.errors.StoreError, match=expected):
         SQLiteSource(path)
 
 
-def test_the_file_says_what_it_is(tmp_path: Path) -> None:
-    """The application id of SQLite is set, for ``file`` and for us."""
+def test_the_file_has_an_application_id(tmp_path: Path) -> None:
+    """It identifies the file, for this package and for ``file``."""
     path = tmp_path / "status.db"
     SQLiteSource(path, create=True).close()
     assert path.read_bytes()[68:72] == APPLICATION_ID.to_bytes(4)
 
 
-def test_a_reader_cannot_write(tmp_path: Path) -> None:
-    """The responder asks for no more than it needs."""
+def test_a_read_only_source_cannot_write(tmp_path: Path) -> None:
+    """The responder needs no permission to write."""
     path = tmp_path / "status.db"
     SQLiteSource(path, create=True).close()
     with (
@@ -211,7 +210,7 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 
 
 def test_a_file_that_breaks_in_use_is_unavailable(tmp_path: Path) -> None:
-    """The client is told to try later; the driver's error is the cause."""
+    """The responder returns tryLater; the driver's error is the cause."""
     path = tmp_path / "status.db"
     with SQLiteSource(path, create=True) as store:
         connection = sqlite3.connect(path)
@@ -222,15 +221,15 @@ def test_a_file_that_breaks_in_use_is_unavailable(tmp_path: Path) -> None:
         assert isinstance(failed.value.__cause__, sqlite3.Error)
 
 
-def test_a_change_that_fails_leaves_nothing(store: SQLiteSource) -> None:
-    """One transaction: the issuer of a certificate that was not added is not there."""
+def test_a_failed_change_leaves_the_file_unchanged(store: SQLiteSource) -> None:
+    """One transaction: not even the row of the issuer is added."""
     with pytest.raises(ocsp.errors.UnknownCertificate):
         store.revoke(ca("Other CA"), 1, NOW)
     assert store.entries() == []
 
 
 def test_threads_may_share_a_source(store: SQLiteSource) -> None:
-    """Writers and readers at once, none is lost."""
+    """Threads write and read at the same time; no record is lost."""
 
     def work(first: int) -> None:
         for serial in range(first, first + 50):
@@ -246,7 +245,7 @@ def test_threads_may_share_a_source(store: SQLiteSource) -> None:
 
 
 def test_two_processes_may_have_the_file_open(tmp_path: Path) -> None:
-    """What one writes, the other answers from then on."""
+    """A source returns what another process has written."""
     path = tmp_path / "status.db"
     with (
         SQLiteSource(path, create=True) as writer,
