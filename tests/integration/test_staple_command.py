@@ -111,8 +111,11 @@ def test_a_certificate_that_its_responder_does_not_know(
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (("--exec", "false"), "the --exec command failed: false: ended with code 1"),
-        (("--exec", "no-such-program"), "is no program that can be run"),
+        (
+            ("--exec", "false"),
+            "the --exec command failed: false: exited with code 1",
+        ),
+        (("--exec", "no-such-program"), "is not an executable program"),
         (("--out", "no/such/directory/x"), "No such file or directory"),
         (("--issuer", "no-such-file"), "No such file or directory"),
     ],

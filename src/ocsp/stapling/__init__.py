@@ -1,14 +1,16 @@
 """
-Stapling: a TLS server sends the status of its certificate along (RFC 6066 §8).
+Keep OCSP staples fresh for TLS servers (RFC 6066 §8).
+
+A staple is an OCSP response that a TLS server sends in the handshake.
 
 ::
 
     with Stapler([Site(Path("/etc/haproxy/site.pem"))]) as stapler:
         reports = stapler.step()
 
-keeps the file of a staple fresh, for nginx, HAProxy, Apache and servers in Python; as
-``ocsp staple`` does from the command line. :mod:`ocsp.stapling.pyopenssl` has the
-callbacks for servers and clients in Python.
+renews the staple file of a certificate, for nginx, HAProxy, Apache and servers in
+Python; ``ocsp staple`` does the same from the command line.
+:mod:`ocsp.stapling.pyopenssl` has the callbacks for servers and clients in Python.
 """
 
 from __future__ import annotations

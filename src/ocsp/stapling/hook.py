@@ -1,8 +1,8 @@
 """
-The hook: a command that is run on a new staple, to tell the server of it.
+Run a command after a staple was replaced, for example to reload the TLS server.
 
-Rules of this file: no shell. What the command is to know comes in its environment, so
-that no name of a file, and nothing in a certificate, is ever read as a command.
+The command runs without a shell and gets its data in environment variables. So neither
+a file name nor a value from a certificate can be interpreted as a command.
 """
 
 from __future__ import annotations
@@ -20,34 +20,35 @@ from ocsp.stapling.report import StapleReport
 __all__ = ["CommandHook"]
 
 _PREFIX = "OCSP_STAPLE_"
-_PATIENCE = 60.0
-"""Seconds that the command may take; reloading a server takes one."""
+_TIMEOUT = 60.0
+"""Seconds that the command may take; reloading a server takes about one second."""
 
 
 class CommandHook:
     """
-    Runs a command, with these in its environment.
+    Runs a command with these environment variables.
 
     ===========================  ====================================================
-    ``OCSP_STAPLE_FILE``         the file of the staple
-    ``OCSP_STAPLE_CERTIFICATE``  the file of the certificate
+    ``OCSP_STAPLE_FILE``         the staple file
+    ``OCSP_STAPLE_CERTIFICATE``  the certificate file
     ``OCSP_STAPLE_STATUS``       ``good`` or ``revoked``
     ``OCSP_STAPLE_SERIAL``       the serial number, in hexadecimal
     ``OCSP_STAPLE_THIS_UPDATE``  thisUpdate, in ISO 8601
-    ``OCSP_STAPLE_UNTIL``        when it ends, in ISO 8601
+    ``OCSP_STAPLE_UNTIL``        when the staple expires, in ISO 8601
     ===========================  ====================================================
     """
 
     def __init__(self, command: str | Sequence[str]) -> None:
         """
-        Take the command.
+        Set the command; nothing runs yet.
 
         Args:
-            command: The program and its arguments: a list, or text with the quoting of
-                a shell. No shell runs it; name one where you need it: ``sh -c '...'``.
+            command: The program and its arguments: a list, or a string that is split
+                like a shell command. No shell runs it; if you need one, name it:
+                ``sh -c '...'``.
 
         Raises:
-            ConfigError: If there is no such program, or the quoting is wrong.
+            ConfigError: If the program does not exist, or the quoting is wrong.
         """
         try:
             parts = shlex.split(command) if isinstance(command, str) else list(command)
@@ -56,7 +57,7 @@ class CommandHook:
         if not parts:
             raise ConfigError("command", "is empty")
         if shutil.which(parts[0]) is None:
-            raise ConfigError(parts[0], "is no program that can be run")
+            raise ConfigError(parts[0], "is not an executable program")
         self._command = parts
 
     def __call__(self, report: StapleReport) -> None:
@@ -64,8 +65,8 @@ class CommandHook:
         Run the command for the staple in *report*, and wait for it.
 
         Raises:
-            HookFailed: If it cannot be started, ends with another code than 0, or takes
-                longer than a minute; then it is killed.
+            HookFailed: If the command cannot be started, exits with a code other than
+                0, or takes longer than a minute (it is then killed).
         """
         name = self._command[0]
         try:
@@ -77,17 +78,17 @@ class CommandHook:
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise HookFailed(name, f"took more than {_PATIENCE:.0f} seconds") from error
+            raise HookFailed(name, f"took more than {_TIMEOUT:.0f} seconds") from error
         except OSError as error:
             raise HookFailed(name, error.strerror or str(error)) from error
         if done.returncode:
-            said = done.stderr.strip().splitlines()
-            last = f": {said[-1][:200]}" if said else ""
-            raise HookFailed(name, f"ended with code {done.returncode}{last}")
+            lines = done.stderr.strip().splitlines()
+            last = f": {lines[-1][:200]}" if lines else ""
+            raise HookFailed(name, f"exited with code {done.returncode}{last}")
 
 
 def _environment(report: StapleReport) -> dict[str, str]:

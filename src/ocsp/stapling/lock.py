@@ -1,8 +1,9 @@
 """
-Locks: one keeper for each staple.
+Lock a staple file, so that only one process renews it.
 
-Two would ask twice and run the hook twice; neither could break the file. Rules of this
-file: the lock ends with its process, however that ends, and nothing stays behind.
+Two processes would ask the responder twice and run the hook twice, but could not damage
+the file. The operating system releases the lock when the process ends, also after a
+crash.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ __all__ = ["exclusive_lock"]
 @contextlib.contextmanager
 def exclusive_lock(staple: Path) -> Iterator[None]:
     """
-    Be the only keeper of *staple* while the ``with`` block runs.
+    Hold the lock of *staple* while the ``with`` block runs.
 
     Raises:
-        StoreError: If there is another one, or its directory cannot be written to.
+        StoreError: If another process has the lock, or the directory is not writable.
     """
     path = staple.with_name(f".{staple.name}.lock")
     try:
         handle = _locked(path)
     except BlockingIOError:
         pid = path.read_text() if path.exists() else ""
-        who = f"process {pid}" if pid else "another process"
-        raise StoreError(f"{staple}: {who} keeps it fresh already") from None
+        holder = f"process {pid}" if pid else "another process"
+        raise StoreError(f"{staple}: {holder} renews this file already") from None
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
     try:
@@ -43,18 +44,18 @@ def exclusive_lock(staple: Path) -> Iterator[None]:
 
 def _locked(path: Path) -> int:
     """
-    Return the handle of *path*, locked.
+    Return the descriptor of *path*, locked.
 
     Raises:
-        BlockingIOError: If somebody else has it.
+        BlockingIOError: If another process has locked it.
     """
-    import fcntl  # no such thing on Windows, nor servers that read these files
+    import fcntl  # not on Windows, where no server reads these files either
 
     while True:
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever had it may have removed it between these two lines.
+            # The previous holder may have removed the file before the lock was taken.
             if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
                 os.ftruncate(handle, 0)
                 os.write(handle, str(os.getpid()).encode())

@@ -1,8 +1,8 @@
 """
-Keeping: step after step, until told to stop.
+Run a stapler step by step until a signal stops it.
 
-Rules of this file: the only one here that waits, and what waits is given. A signal
-interrupts no step: it is looked at between two.
+Only this module of the package waits, by a function that the caller passes. A signal
+does not interrupt a step; it takes effect after the step.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from ocsp.stapling.stapler import Stapler
 
 __all__ = ["Wait", "WakeReason", "run_forever", "signals"]
 
-_LOOK = 600.0
-"""Seconds after which certificates are read again, though it is not time to ask."""
+_REREAD = 600.0
+"""Seconds after which the certificates are read again, even if no staple is due."""
 
 
 class WakeReason(enum.Enum):
-    """Why the waiting is over."""
+    """Why a wait has ended."""
 
     TIME = "time"
     """The time has passed."""
 
     NOW = "now"
-    """Somebody wants all staples to be renewed now."""
+    """The user wants all staples to be renewed now."""
 
     STOP = "stop"
-    """Somebody wants it to end."""
+    """The user wants the process to stop."""
 
 
 Wait = Callable[[float], WakeReason]
-"""Waits for so many seconds at most."""
+"""Waits for at most the given seconds and returns why the wait has ended."""
 
 
 def run_forever(
@@ -49,37 +49,37 @@ def run_forever(
     wake: WakeReason = WakeReason.TIME,
 ) -> None:
     """
-    Take steps until *wait* returns ``Wake.STOP``; the first one at once.
+    Take steps until *wait* returns ``WakeReason.STOP``; the first step is immediate.
 
     Args:
-        stapler: What takes them; it is open.
+        stapler: An open stapler.
 
         tell: Called with the reports of each step.
 
-        wait: See :func:`signals`.
+        wait: Waits between two steps; see :func:`signals`.
 
-        environment: The clock of *stapler*.
+        environment: The environment (clock) that *stapler* uses.
 
-        wake: ``Wake.NOW`` if the first step is to renew all staples.
+        wake: ``WakeReason.NOW`` if the first step must renew all staples.
     """
     while wake is not WakeReason.STOP:
         tell(stapler.step(now=wake is WakeReason.NOW))
         seconds = (stapler.next_at - environment.now()).total_seconds()
-        wake = wait(min(max(seconds, 0.0), _LOOK))
+        wake = wait(min(max(seconds, 0.0), _REREAD))
 
 
 @contextlib.contextmanager
 def signals() -> Iterator[Wait]:
     """
-    Return what waits for SIGTERM (stop) and SIGHUP (renew now), while the block runs.
+    Yield a function that waits for SIGTERM (stop) and SIGHUP (renew now).
 
-    For the main thread only.
+    Only the main thread can handle signals.
 
     Raises:
-        ValueError: In another thread.
+        ValueError: If called in another thread.
     """
-    # A handler runs between any two steps of the interpreter, also where this thread
-    # holds a lock; of all queues and events only this one may be touched there.
+    # A handler may run while this thread holds a lock. SimpleQueue is the only queue
+    # that is reentrant, so that a handler may use it.
     woken: SimpleQueue[WakeReason] = SimpleQueue()
     wakes = {signal.SIGTERM: WakeReason.STOP, signal.SIGHUP: WakeReason.NOW}
 

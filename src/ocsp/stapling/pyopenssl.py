@@ -1,9 +1,9 @@
 """
-Staples in Python's own TLS servers and clients, with pyOpenSSL.
+Send and check staples in TLS servers and clients in Python, with pyOpenSSL.
 
-``ssl`` in the standard library has no stapling. Rules of this file: a callback raises
-nothing, since pyOpenSSL keeps what is raised for all connections of a context and may
-show it to another one. A client that is in doubt ends the handshake.
+``ssl`` in the standard library does not support stapling. No callback here raises an
+exception: pyOpenSSL stores it for the context and may raise it in another connection.
+A client without proof that the certificate is good ends the handshake.
 """
 
 from __future__ import annotations
@@ -49,20 +49,21 @@ def staple_server(
     context: SSL.Context, staple: StapleFile, *, clock: Clock = _now
 ) -> None:
     """
-    Let the servers of *context* send their staple to clients that ask for it.
+    Make the servers of *context* send their staple to clients that ask for it.
 
-    The file is read again whenever ``ocsp staple``, or a
-    :class:`~ocsp.stapling.Stapler`, has replaced it. A staple that has ended, or is no
-    evidence about the certificate, is not sent: clients then see none, which is what
-    they can handle best.
+    The file is read again after ``ocsp staple``, or a
+    :class:`~ocsp.stapling.Stapler`, has replaced it. A staple that has expired or that
+    cannot be verified is not sent: clients handle a missing staple better than a wrong
+    one.
 
     Args:
-        context: Of a server, with the certificate of *staple*. Where several
-            certificates are chosen among by name, each context has its own staple.
+        context: The context of a server, with the certificate of *staple*. If a server
+            chooses among several certificates by SNI, each has its own context and its
+            own staple.
 
-        staple: The file.
+        staple: The staple file.
 
-        clock: What tells the time, aware.
+        clock: Returns the current time, aware.
     """
 
     def current(connection: SSL.Connection, data: None) -> bytes:  # noqa: ARG001
@@ -73,20 +74,20 @@ def staple_server(
 
 
 class MissingStaple(enum.Enum):
-    """What becomes of a server that sends no staple."""
+    """What a client does if the server sends no staple."""
 
     REFUSE = "refuse"
-    """The handshake ends."""
+    """End the handshake."""
 
     UNSAFE_ACCEPT = "unsafe-accept"
-    """It goes on, unless the certificate demands a staple (RFC 7633): a server with a
-    revoked certificate need only keep silent."""
+    """Continue, unless the certificate requires a staple (RFC 7633). Unsafe: a server
+    with a revoked certificate can simply send none."""
 
 
 @final
 class StapleChecks:
     """
-    The staples that the connections of a client got; from :func:`require_staple`.
+    Checks the staples of a client's connections; made by :func:`require_staple`.
 
     ::
 
@@ -103,7 +104,7 @@ class StapleChecks:
         policy: Policy,
         clock: Clock,
     ) -> None:
-        """Use :func:`require_staple`."""
+        """Do not call this directly; use :func:`require_staple`."""
         self._context = context
         self._missing = missing
         self._responders = responders
@@ -118,16 +119,17 @@ class StapleChecks:
         self, sock: socket.socket | None, server_name: str = ""
     ) -> SSL.Connection:
         """
-        Return a connection that asks for a staple, ready for the handshake.
+        Return a connection that requests a staple, ready for the handshake.
 
-        One that is made in another way has to call ``request_ocsp()`` itself: without
-        that no staple comes, and pyOpenSSL checks nothing.
+        If you create the connection in another way, call ``request_ocsp()`` yourself:
+        otherwise the server sends no staple and pyOpenSSL does not run the check.
 
         Args:
-            sock: Connected; ``None`` for the memory BIOs of pyOpenSSL.
+            sock: A connected socket; ``None`` for the memory BIOs of pyOpenSSL.
 
-            server_name: The host, for SNI. Whether the certificate is for that host is
-                not checked here, nor by pyOpenSSL: use ``service-identity``.
+            server_name: The host name, for SNI. Not checked, neither here nor by
+                pyOpenSSL: that the certificate is for this host. Use
+                ``service-identity`` for that.
         """
         connection = SSL.Connection(self._context, sock)
         if server_name:
@@ -138,15 +140,15 @@ class StapleChecks:
 
     def handshake(self, connection: SSL.Connection) -> VerifiedResponse | None:
         """
-        Do the handshake of a blocking connection, and return what the staple proves.
+        Do the handshake of a blocking connection, and return the verified staple.
 
         Returns:
-            Evidence that says *good*. ``None`` only if there was no staple, and that
-            was accepted.
+            Evidence with status *good*. ``None`` only if the server sent no staple and
+            the client accepts that.
 
         Raises:
             OCSPError: As :meth:`evidence`.
-            OpenSSL.SSL.Error: If something else was wrong.
+            OpenSSL.SSL.Error: If the handshake failed for another reason.
         """
         try:
             connection.do_handshake()
@@ -159,17 +161,17 @@ class StapleChecks:
 
     def evidence(self, connection: SSL.Connection) -> VerifiedResponse | None:
         """
-        Return what the staple of *connection* proves, after the handshake.
+        Return the verified staple of *connection*, after the handshake.
 
         Returns:
             As :meth:`handshake`.
 
         Raises:
-            VerificationError: If the staple is no evidence, or there is none where the
-                certificate demands one.
-            CertificateNotGood: If it says *revoked* or *unknown*.
-            StapleMissing: If there is none, or none was asked for.
-            IssuerNotFound: If the chain of the server has no issuer in it.
+            VerificationError: If the staple cannot be verified, or is missing and the
+                certificate requires one.
+            CertificateNotGood: If its status is *revoked* or *unknown*.
+            StapleMissing: If the server sent none, or the client did not request one.
+            IssuerNotFound: If the server's chain does not contain the issuer.
         """
         found = self._found.get(connection, StapleMissing())
         if isinstance(found, OCSPError):
@@ -189,7 +191,9 @@ class StapleChecks:
     ) -> VerifiedResponse | None:
         chain = connection.get_verified_chain(as_cryptography=True) or []
         if len(chain) < 2:
-            raise IssuerNotFound("the chain of the server ends with its certificate")
+            raise IssuerNotFound(
+                "the server's chain has only its own certificate, without the issuer"
+            )
         try:
             evidence = verify_staple(
                 staple,
@@ -202,7 +206,9 @@ class StapleChecks:
         except ValueError as error:
             if isinstance(error, OCSPError):
                 raise
-            raise OCSPError(f"the certificate cannot be read: {error}") from error
+            raise OCSPError(
+                f"the server's certificate cannot be decoded: {error}"
+            ) from error
         if evidence is not None:
             return evidence.require_good()
         if self._missing is MissingStaple.REFUSE:
@@ -219,34 +225,36 @@ def require_staple(
     clock: Clock = _now,
 ) -> StapleChecks:
     """
-    Let the clients of *context* accept only servers whose staple says *good*.
+    Make the clients of *context* accept only servers with a staple that is *good*.
 
-    Checked is the staple of the server's own certificate, by
-    :func:`ocsp.verify_staple`; not those of intermediate certificates, for which TLS
-    1.2 has no place and which servers do not send. A session that is resumed brings no
-    staple, and is refused like a server that sends none.
+    :func:`ocsp.verify_staple` checks the staple of the server's own certificate. Not
+    checked: staples of intermediate certificates, which TLS 1.2 does not support and
+    servers do not send. A resumed session has no staple and is treated like a server
+    that sends none.
 
     Args:
-        context: Of a client. It verifies the chain of the server
-            (``set_verify(VERIFY_PEER)``, before): the issuer is taken from there.
+        context: The context of a client. It must verify the server's chain already
+            (``set_verify(VERIFY_PEER)``), because the issuer is taken from that chain.
 
-        missing: What becomes of a server that sends no staple.
+        missing: What to do if the server sends no staple.
 
         responders: As for :func:`ocsp.verify`.
 
         policy: As for :func:`ocsp.verify`.
 
-        clock: What tells the time, aware.
+        clock: Returns the current time, aware.
 
     Returns:
-        What makes connections, and knows what came of their staples.
+        An object that makes connections and has the result for each.
 
     Raises:
         ConfigError: If *context* does not verify the server.
-        TypeError: If *missing* is no :class:`MissingStaple`.
+        TypeError: If *missing* is not a :class:`MissingStaple`.
     """
     if not isinstance(missing, MissingStaple):
-        raise TypeError("missing must be a MissingStaple")
+        raise TypeError(f"missing must be a MissingStaple, not {missing!r}")
     if not context.get_verify_mode() & SSL.VERIFY_PEER:
-        raise ConfigError("context", "does not verify the server: set VERIFY_PEER")
+        raise ConfigError(
+            "context", "does not verify the server; call set_verify(SSL.VERIFY_PEER)"
+        )
     return StapleChecks(context, missing, responders, policy, clock)

@@ -1,7 +1,7 @@
 """
-What became of a staple: one report for each certificate and step.
+Define the report of a step: one for each certificate.
 
-Rules of this file: values only. What a person reads of it is made on the floor above.
+This module has values only; the command line formats them for people.
 """
 
 from __future__ import annotations
@@ -20,72 +20,74 @@ __all__ = ["StapleEvent", "StapleReport", "StapleState", "compatibility_warnings
 
 
 class StapleEvent(enum.Enum):
-    """What has happened in a step."""
+    """What happened in a step."""
 
     WRITTEN = "written"
-    """There is a newer staple in the file."""
+    """The stapler wrote a newer staple to the file."""
 
     UNCHANGED = "unchanged"
-    """The responder was asked, and had nothing newer."""
+    """The responder was asked and returned nothing newer."""
 
     YOUNG = "young"
-    """Nobody was asked: it is not time yet."""
+    """The responder was not asked, because the staple is not due for renewal yet."""
 
     FAILED = "failed"
-    """No answer, or none that is good enough to be a staple."""
+    """There was no response, or the response cannot be used as a staple."""
 
     NOT_NEEDED = "not-needed"
-    """The certificate says that it has no status (RFC 9608)."""
+    """The certificate states that it never has a status (RFC 9608)."""
 
 
 class StapleState(enum.Enum):
-    """What there is after a step."""
+    """The state of the staple file after a step."""
 
     HOLDS = "holds"
-    """A staple that holds."""
+    """The staple is valid."""
 
     ENDING = "ending"
-    """One in the last quarter of its life: renewing it has failed for a long time."""
+    """The staple is valid, but in the last quarter of its validity: renewing it has
+    failed for a long time."""
 
     MISSING = "missing"
-    """None that holds. A file may be there nevertheless."""
+    """There is no valid staple. There may be a file that is not valid."""
 
     NOT_NEEDED = "not-needed"
-    """None, and none is needed."""
+    """There is no staple, and none is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StapleReport:
-    """What became of the staple of one certificate."""
+    """The result of a step for one certificate."""
 
     site: Site
-    """Which certificate."""
+    """The certificate and its files."""
 
     at: datetime.datetime
-    """When, aware, in UTC."""
+    """When the report was made, aware, in UTC."""
 
     event: StapleEvent
-    """What has happened."""
+    """What happened in the step."""
 
     state: StapleState
-    """What there is now."""
+    """The state of the staple now."""
 
     evidence: VerifiedResponse | None
-    """What the file proves; it may say *revoked*."""
+    """The verified staple in the file; its status may be *revoked*."""
 
     next_at: datetime.datetime
     """When the responder is asked the next time, aware, in UTC."""
 
     failure: OCSPError | None = None
-    """Why there is nothing newer, or the hook did not run."""
+    """Why the staple could not be renewed, or why the hook failed."""
 
 
 def compatibility_warnings(evidence: VerifiedResponse) -> tuple[str, ...]:
     """
-    Return what servers and clients stumble over, though the staple is right.
+    Return why some servers and clients cannot use a staple, though it is valid.
 
-    They look an answer up by the CertID that OpenSSL makes by default, with SHA-1
-    (HAProxy, Apache, curl), and HAProxy takes one entry with nextUpdate only.
+    HAProxy, Apache and curl search an answer by the CertID that OpenSSL makes by
+    default, which has SHA-1. HAProxy accepts only a response with exactly one entry,
+    and only with nextUpdate.
     """
     found = []
     if not isinstance(evidence.cert_id.hash_algorithm, hashes.SHA1):

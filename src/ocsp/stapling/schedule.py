@@ -1,8 +1,8 @@
 """
-When a staple is to be renewed: at half of its life, and how often after a failure.
+Calculate when a staple is renewed: at half of its validity, and after failures.
 
-Rules of this file: no clock and no chance; both are given. Jitter keeps the keepers of
-many servers from asking at the same moment.
+The caller passes the time and the random fraction. The random part keeps many staplers
+from asking at the same moment.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from ocsp.verification.evidence import VerifiedResponse
 __all__ = ["after_failure", "after_nothing_newer", "half_life", "is_ending"]
 
 SHORTEST = datetime.timedelta(minutes=1)
-"""Between two questions about one certificate."""
+"""The shortest wait between two requests for one certificate."""
 
 LONGEST = datetime.timedelta(hours=1)
-"""Between two questions after failures."""
+"""The longest wait between two requests after failures."""
 
 
 def half_life(evidence: VerifiedResponse, fraction: float) -> datetime.datetime:
     """
-    Return when a staple has lived for half of its time, give or take a twentieth.
+    Return when half of a staple's validity has passed, plus or minus 5 %.
 
     Args:
         evidence: The staple.
 
-        fraction: From 0 to 1, at random.
+        fraction: A random number from 0 to 1.
     """
     life = evidence.holds_until - evidence.this_update
     return evidence.this_update + life * (0.45 + 0.1 * fraction)
 
 
 def is_ending(evidence: VerifiedResponse, now: datetime.datetime) -> bool:
-    """Tell whether a staple is in the last quarter of its life."""
+    """Return whether a staple is in the last quarter of its validity."""
     left = evidence.holds_until - now
     return left * 4 <= evidence.holds_until - evidence.this_update
 
@@ -43,10 +43,10 @@ def after_nothing_newer(
     evidence: VerifiedResponse, now: datetime.datetime
 ) -> datetime.datetime:
     """
-    Return when to ask again where the responder has had nothing newer.
+    Return when to ask again if the responder returned nothing newer.
 
-    After half of what is left: a responder that signs once a day is not asked every
-    minute, and the last minutes are not missed.
+    That is after half of the remaining validity: so a responder that signs once a day
+    is not asked every minute, and is still asked before the staple expires.
     """
     return now + max((evidence.holds_until - now) / 2, SHORTEST)
 
@@ -58,10 +58,11 @@ def after_failure(
     fraction: float,
 ) -> datetime.datetime:
     """
-    Return when to ask again after *failures* in a row.
+    Return when to ask again after *failures* consecutive failures.
 
-    After a minute, doubled each time up to an hour, less up to a quarter by chance;
-    sooner where the staple that stands has not so much time.
+    The wait is one minute, doubled with each failure up to one hour, and at most a
+    quarter of the remaining validity of the current staple (but not less than one
+    minute). A random part of up to a quarter is subtracted.
     """
     wait = min(SHORTEST * 2.0 ** min(failures - 1, 10), LONGEST)
     if evidence is not None:

@@ -1,8 +1,8 @@
 """
-Sites: the certificate of a TLS server, where it lies, and who has issued it.
+Find the files of a TLS server: its certificate, the issuer's, and its staple.
 
-Rules of this file: what is read are the server's own files. An issuer counts only if
-its key has signed the certificate: a chain may be in any order, or the wrong one.
+A certificate is accepted as the issuer only if its key has signed the server's
+certificate: the chain in a file may be in any order, or the wrong one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["CertificateAndIssuer", "Site", "read_pair"]
 
 
 class CertificateAndIssuer(NamedTuple):
-    """A certificate, and that of its issuer."""
+    """A certificate, and the certificate of its issuer."""
 
     certificate: x509.Certificate
     issuer: x509.Certificate
@@ -31,18 +31,18 @@ class CertificateAndIssuer(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Site:
     """
-    Where the certificate of a server is, and where its staple goes.
+    The certificate file of a server, and the file for its staple.
 
     Attributes:
-        certificate: The file with the certificate, in PEM or DER; in PEM the chain
-            and the private key may follow.
+        certificate: The certificate file, in PEM or DER. A PEM file may also contain
+            the chain and the private key.
 
-        issuer: A file with the certificate of the issuer, among others or alone.
-            Without it, the issuer is looked for in the file of the certificate, and in
-            one of the same name with ``.issuer`` added, as HAProxy has it.
+        issuer: A file with the issuer's certificate; it may contain others too. If
+            ``None``, the issuer is searched in the certificate file and in the file of
+            the same name with ``.issuer`` appended, as HAProxy does.
 
-        staple: The file of the staple; without it, that of the certificate with
-            ``.ocsp`` added, as HAProxy has it.
+        staple: The staple file. If ``None``, the name of the certificate file with
+            ``.ocsp`` appended, as HAProxy does.
     """
 
     certificate: Path
@@ -51,17 +51,17 @@ class Site:
 
     @property
     def staple_file(self) -> Path:
-        """Where the staple goes."""
+        """The path of the staple file."""
         return self.staple or _with(self.certificate, ".ocsp")
 
 
 def read_pair(site: Site) -> CertificateAndIssuer:
     """
-    Return the certificate of *site*, and that of its issuer.
+    Return the certificate of *site*, and the certificate of its issuer.
 
     Raises:
-        ConfigError: If a file cannot be read, or contains no certificate.
-        IssuerNotFound: If none of the certificates there has signed it.
+        ConfigError: If a file cannot be read, or does not contain a certificate.
+        IssuerNotFound: If no certificate in the files has signed it.
     """
     certificate, *chain = _certificates(site.certificate)
     beside = _with(site.certificate, ".issuer")
@@ -80,7 +80,9 @@ def _issuer(
             return candidate
     wanted = certificate.issuer.rfc4514_string()
     where = site.issuer or site.certificate
-    raise IssuerNotFound(f"{where}: no certificate of {wanted} that has signed it")
+    raise IssuerNotFound(
+        f"{where}: does not contain the issuer's certificate: the issuer is {wanted}"
+    )
 
 
 def _certificates(file: Path) -> list[x509.Certificate]:

@@ -1,11 +1,11 @@
 """
-The file of a staple: one response in DER, replaced in one step.
+Read and replace a staple file: one response in DER.
 
-nginx (``ssl_stapling_file``) and HAProxy (``.ocsp`` beside the PEM) read this form.
-Rules of this file: what is written was verified and says *good* or *revoked*; nothing
-is replaced by something older; whoever reads finds a whole response, the old or the new
-one, even after a power failure. The file is never deleted: nginx does not start without
-it.
+nginx (``ssl_stapling_file``) and HAProxy (``.ocsp`` beside the PEM) read this format.
+Only a verified response with status *good* or *revoked* is written, and only if it is
+newer than the one in the file. The file is replaced atomically: a reader finds the
+complete old or new response, even after a power failure. The file is never deleted,
+because nginx does not start without it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ __all__ = ["StapleFile"]
 _STRICT = Policy()
 
 _MODE = 0o644
-"""Of a new file: a staple is for everybody who connects."""
+"""The permissions of a new file. A staple is public: every client gets it."""
 
 
 class StapleFile:
-    """The staple of one certificate. Threads may share one."""
+    """The staple file of one certificate. Several threads may share one object."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class StapleFile:
         policy: Policy = _STRICT,
     ) -> None:
         """
-        Name the file; nothing is read yet, and it may be missing.
+        Name the file. Nothing is read yet, and the file need not exist.
 
         Args:
-            path: Where it is. A link is followed, and stays.
+            path: The file. A symbolic link is followed, and stays a link.
 
-            certificate: What it is about.
+            certificate: The certificate that the staple is for.
 
-            issuer: The certificate of the issuer; its path is not checked.
+            issuer: The certificate of the issuer. Not checked: its path to a root.
 
             responders: As for :func:`ocsp.verify`.
 
@@ -70,13 +70,14 @@ class StapleFile:
 
     def evidence(self, now: datetime.datetime) -> VerifiedResponse | None:
         """
-        Return what the file proves at *now*, or ``None``.
+        Return the verified staple in the file, or ``None``.
 
-        The file is read again only after it has changed. ``None`` where it is missing,
-        cannot be read, is about another certificate, cannot be verified, or has ended.
+        The file is read again only after it has changed. The result is ``None`` if the
+        file is missing, cannot be read, is about another certificate, cannot be
+        verified, or has expired.
 
         Args:
-            now: Aware.
+            now: The current time, aware.
         """
         try:
             with self.path.open("rb") as file:
@@ -107,30 +108,31 @@ class StapleFile:
 
     def replace(self, evidence: VerifiedResponse) -> bool:
         """
-        Put the response behind *evidence* into the file, if it is newer.
+        Write the response of *evidence* to the file, if it is newer.
 
-        Newer is what has the later thisUpdate; of two with the same, *revoked* beats
-        *good*, and then the later end counts. The file keeps its permissions and, where
-        that is allowed, its owner.
+        The response with the later thisUpdate is newer. If both are equal, *revoked*
+        is newer than *good*, and then the response that is valid longer. The file keeps
+        its permissions and, if the process may change it, its owner.
 
         Args:
-            evidence: What :func:`ocsp.verify` returned for this certificate.
+            evidence: The result of :func:`ocsp.verify` for this certificate.
 
         Returns:
             Whether the file was replaced.
 
         Raises:
-            ConfigError: If *evidence* is about another certificate, or says *unknown*.
-            StoreError: If the file cannot be written; it is as it was then.
+            ConfigError: If *evidence* is about another certificate, or its status is
+                *unknown*.
+            StoreError: If the file cannot be written; it is then unchanged.
         """
         if not evidence.is_about(self.certificate, self.issuer):
             raise ConfigError("evidence", "is about another certificate")
         if evidence.status is OCSPCertStatus.UNKNOWN:
             raise ConfigError(
-                "evidence", "states unknown; a staple states good or revoked"
+                "evidence", "is unknown; a staple must be good or revoked"
             )
-        standing = self.evidence(evidence.at)
-        if standing is not None and _rank(standing) >= _rank(evidence):
+        current = self.evidence(evidence.at)
+        if current is not None and _rank(current) >= _rank(evidence):
             return False
         try:
             _write(self.path.resolve(), evidence.response.public_bytes(Encoding.DER))
@@ -143,20 +145,20 @@ class StapleFile:
 def _rank(
     evidence: VerifiedResponse,
 ) -> tuple[datetime.datetime, bool, datetime.datetime]:
-    """Return what makes a staple newer than another."""
+    """Return a key that is greater for a newer staple."""
     revoked = evidence.status is OCSPCertStatus.REVOKED
     return evidence.this_update, revoked, evidence.holds_until
 
 
 def _state(found: os.stat_result) -> tuple[int, ...]:
-    """Return what is another for another content, since content is never changed."""
+    """Return a value that changes when the file is replaced."""
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Replace *path* by *data* in one step, on disk when this returns."""
-    # Beside the file, because only inside of one file system a rename is one step. A
-    # server that reads a whole directory leaves names with a dot in front alone.
+    """Replace the content of *path* by *data* atomically, and sync it to disk."""
+    # In the same directory, because a rename is atomic only within one file system. A
+    # server that reads a whole directory ignores names that begin with a dot.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
@@ -173,13 +175,13 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _make_like(handle: int, path: Path) -> None:
-    """Give the new file the permissions and the owner of the one that it replaces."""
+    """Give the new file the permissions and the owner of the old file."""
     try:
         old = path.stat()
     except FileNotFoundError:
         os.fchmod(handle, _MODE)
         return
-    with contextlib.suppress(PermissionError):  # only root gives files away
+    with contextlib.suppress(PermissionError):  # only root may change the owner
         os.fchown(handle, old.st_uid, old.st_gid)
     os.fchmod(handle, stat.S_IMODE(old.st_mode))
 

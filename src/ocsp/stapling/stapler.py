@@ -1,9 +1,10 @@
 """
-The stapler: keeps staples fresh, one step at a time.
+Keep staples fresh, one step at a time (RFC 6066 §8).
 
-RFC 6066 §8. Rules of this file: it does not wait. A step asks what it is time to ask
-for, writes what is newer, and tells what became of every certificate; when the next
-step is due, it says too. The staples in their files are all that it remembers.
+A step asks the responders for the staples that are due, writes the responses that are
+newer, and returns a report for every certificate. It does not wait for the next step:
+:attr:`Stapler.next_at` says when that is due. The only state that outlives the process
+is the staple files.
 """
 
 from __future__ import annotations
@@ -41,18 +42,18 @@ Hook = Callable[[StapleReport], None]
 
 STAPLE_OPTIONS = Options(cert_id_hash=CertIDHash.SHA1)
 """
-How a stapler asks. By SHA-1: a responder answers with the CertID that it was asked by,
-and curl, HAProxy and Apache find their certificate by no other. It is no signature, and
-nothing is less secure for it.
+The default options of a stapler: requests with a SHA-1 CertID. A responder answers with
+the CertID of the request, and curl, HAProxy and Apache search the response by a SHA-1
+CertID only. The hash only names the issuer, so SHA-1 does not weaken the signature.
 """
 
-_LONG = datetime.timedelta(days=1)
-"""Until a certificate that needs no status is looked at again."""
+_NOT_NEEDED_INTERVAL = datetime.timedelta(days=1)
+"""How long until a certificate that needs no status is checked again."""
 
 
 class Stapler:
     """
-    Keeps a staple beside each of some certificates.
+    Keeps the staple files of some certificates fresh.
 
     ::
 
@@ -60,7 +61,8 @@ class Stapler:
             for report in stapler.step():
                 print(report.site.certificate, report.event, report.state)
 
-    For one thread. While it is open, no other one may keep the same files.
+    Use it in one thread only. While it is open, no other stapler can open the same
+    staple files.
     """
 
     def __init__(
@@ -77,52 +79,54 @@ class Stapler:
         Name the certificates; nothing is read yet.
 
         Args:
-            sites: Certificates and where their staples go.
+            sites: The certificates and their staple files.
 
-            url: Whom to ask instead of the responders that the certificates name.
+            url: The URL or URLs of responders to ask, instead of those in the
+                certificates.
 
-            options: How to ask; made from ``STAPLE_OPTIONS`` by ``replace``. No CRL is
-                asked, since none makes a staple.
+            options: The options of the client; derive them from ``STAPLE_OPTIONS`` with
+                ``dataclasses.replace``. CRLs are never used, because a CRL cannot be a
+                staple.
 
-            hook: Called after each staple that was replaced. If it fails, it is called
-                again in a later step.
+            hook: Called after a staple was replaced. If it fails, it is called again in
+                the next step.
 
             transport: As for :class:`ocsp.Client`.
 
-            environment: Clock and chance, for tests.
+            environment: The clock and the source of random numbers, for tests.
 
         Raises:
-            ConfigError: If there is no site, or two have the same staple.
+            ConfigError: If *sites* is empty, or two sites have the same staple file.
         """
         files = [site.staple_file for site in sites]
         if not files:
-            raise ConfigError("sites", "there is none")
+            raise ConfigError("sites", "is empty; give at least one Site")
         for file in files:
             if files.count(file) > 1:
-                raise ConfigError(str(file), "is the staple of two certificates")
+                raise ConfigError(str(file), "is the staple file of two certificates")
         self._url = url if url is None or isinstance(url, str) else tuple(url)
         options = replace(options, crl_fallback=CRLFallback.NEVER)
         self._hook = hook
         self._environment = environment or Environment()
         self._client = Client(
             options,
-            cache=MemoryCache(max_entries=0),  # what is asked here is to be new
+            cache=MemoryCache(max_entries=0),  # only new responses are of use here
             transport=transport,
             environment=self._environment,
         )
-        self._keepers = [_Keeper(site, self._environment, options) for site in sites]
+        self._staples = [_Staple(site, self._environment, options) for site in sites]
         self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         """
-        Lock the staples.
+        Lock the staple files.
 
         Raises:
-            StoreError: If another stapler has one of them.
+            StoreError: If another stapler has locked one of them.
         """
         with contextlib.ExitStack() as locks:
-            for keeper in self._keepers:
-                locks.enter_context(exclusive_lock(keeper.site.staple_file))
+            for staple in self._staples:
+                locks.enter_context(exclusive_lock(staple.site.staple_file))
             self._locks = locks.pop_all()
         return self
 
@@ -133,31 +137,31 @@ class Stapler:
     @property
     def next_at(self) -> datetime.datetime:
         """When the next step is due, aware, in UTC."""
-        return min(keeper.next_at for keeper in self._keepers)
+        return min(staple.next_at for staple in self._staples)
 
     def step(self, *, now: bool = False) -> tuple[StapleReport, ...]:
         """
-        Ask what it is time to ask for, and return what became of every certificate.
+        Renew the staples that are due, and return a report for every certificate.
 
-        Certificates are read again each time, so that one that was renewed gets a new
+        Each step reads the certificates again, so that a renewed certificate gets a new
         staple.
 
         Args:
-            now: Ask for all of them, also where the staple is young.
+            now: Renew all staples, even those that are not due.
 
         Raises:
-            MissingExtraError: If httpx is not installed, and no transport was given.
+            MissingExtraError: If httpcore is not installed and no transport was given.
         """
-        due = [(keeper, keeper.question(at_once=now)) for keeper in self._keepers]
-        asking = [(keeper, pair) for keeper, pair in due if pair is not None]
-        outcomes = self._client.check_many([pair for _, pair in asking], url=self._url)
-        for (keeper, _), outcome in zip(asking, outcomes, strict=True):
-            keeper.settle(outcome)
-        return tuple(keeper.finish(self._hook) for keeper in self._keepers)
+        due = [(staple, staple.begin_step(renew=now)) for staple in self._staples]
+        asked = [(staple, pair) for staple, pair in due if pair is not None]
+        outcomes = self._client.check_many([pair for _, pair in asked], url=self._url)
+        for (staple, _), outcome in zip(asked, outcomes, strict=True):
+            staple.handle_outcome(outcome)
+        return tuple(staple.end_step(self._hook) for staple in self._staples)
 
 
-class _Keeper:
-    """What a stapler knows of one certificate."""
+class _Staple:
+    """The state of one certificate and its staple in a stapler."""
 
     def __init__(self, site: Site, environment: Environment, options: Options) -> None:
         self.site = site
@@ -170,10 +174,15 @@ class _Keeper:
         self._failure: OCSPError | None = None
         self._failures = 0
         self._is_needed = True
-        self._hook_is_owed = False
+        self._hook_is_due = False
 
-    def question(self, *, at_once: bool) -> CertificateAndIssuer | None:
-        """Return what to ask about, or ``None`` if it is not time, or cannot be."""
+    def begin_step(self, *, renew: bool) -> CertificateAndIssuer | None:
+        """
+        Read the certificate again, and return it if its staple must be renewed now.
+
+        Args:
+            renew: Whether to renew the staple even if it is not due.
+        """
         self._event, self._failure = StapleEvent.YOUNG, None
         try:
             pair = read_pair(self.site)
@@ -181,13 +190,13 @@ class _Keeper:
             self._fail(error)
             return None
         if pair != self._pair:
-            self._begin(pair)
+            self._set_certificate(pair)
         if self._is_needed and not self._failures and self._evidence() is None:
-            return pair  # the first time, or somebody has removed it
-        return pair if at_once or self._environment.now() >= self.next_at else None
+            return pair  # in the first step, or after the file was removed
+        return pair if renew or self._environment.now() >= self.next_at else None
 
-    def _begin(self, pair: CertificateAndIssuer) -> None:
-        """Take up a certificate: the first one, or one that has replaced it."""
+    def _set_certificate(self, pair: CertificateAndIssuer) -> None:
+        """Start with a certificate: the first one, or a renewed one."""
         self._pair = pair
         self._file = StapleFile(
             self.site.staple_file,
@@ -200,26 +209,26 @@ class _Keeper:
         if evidence is not None:
             self.next_at = half_life(evidence, self._environment.fraction())
 
-    def settle(self, outcome: Outcome) -> None:
-        """Take what the responder has said."""
+    def handle_outcome(self, outcome: Outcome) -> None:
+        """Write the staple of a check, or schedule the next attempt."""
         if outcome.status is CheckStatus.NOT_NEEDED:
             self._event, self._is_needed = StapleEvent.NOT_NEEDED, False
-            self.next_at = self._environment.now() + _LONG
+            self.next_at = self._environment.now() + _NOT_NEEDED_INTERVAL
         elif outcome.status is CheckStatus.UNKNOWN:
             self._fail(CertificateStatusUnknown())
         elif isinstance(outcome.evidence, VerifiedResponse) and self._file:
-            self._take(self._file, outcome.evidence)
+            self._replace(self._file, outcome.evidence)
         else:
             self._fail(outcome.failure)
 
-    def _take(self, file: StapleFile, evidence: VerifiedResponse) -> None:
+    def _replace(self, file: StapleFile, evidence: VerifiedResponse) -> None:
         try:
             replaced = file.replace(evidence)
         except OCSPError as error:
             self._fail(error)
             return
         self._failures = 0
-        self._hook_is_owed |= replaced
+        self._hook_is_due |= replaced
         self._event = StapleEvent.WRITTEN if replaced else StapleEvent.UNCHANGED
         now = self._environment.now()
         self.next_at = half_life(evidence, self._environment.fraction())
@@ -236,12 +245,12 @@ class _Keeper:
             self._environment.fraction(),
         )
 
-    def finish(self, hook: Hook | None) -> StapleReport:
-        """Call *hook* if it is owed, and return what became of the certificate."""
-        if hook is not None and self._hook_is_owed:
+    def end_step(self, hook: Hook | None) -> StapleReport:
+        """Call *hook* if the staple was replaced, and return the report."""
+        if hook is not None and self._hook_is_due:
             try:
                 hook(self._report())
-                self._hook_is_owed = False
+                self._hook_is_due = False
             except HookFailed as error:
                 self._failure = error
         return self._report()
@@ -263,8 +272,8 @@ class _Keeper:
         evidence = self._evidence()
         if evidence is None:
             return StapleState.MISSING
-        is_late = is_ending(evidence, self._environment.now())
-        return StapleState.ENDING if is_late else StapleState.HOLDS
+        ending = is_ending(evidence, self._environment.now())
+        return StapleState.ENDING if ending else StapleState.HOLDS
 
     def _evidence(self) -> VerifiedResponse | None:
         return self._file.evidence(self._environment.now()) if self._file else None

@@ -1,4 +1,4 @@
-"""The hook: a command without a shell, told by its environment."""
+"""Test the hook: a command without a shell, with its data in the environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ocsp.stapling import (
     hook,
 )
 from tests.pki import NOW
-from tests.unit.stapling.keeper import proven, signed
+from tests.unit.stapling.scripted_stapler import signed, verified
 
 WRITER = (
     "import json, os, sys; json.dump([sys.argv[2:], {name: value for name, value in "
@@ -41,13 +41,13 @@ def _report(certificate: Path) -> StapleReport:
         at=NOW,
         event=StapleEvent.WRITTEN,
         state=StapleState.HOLDS,
-        evidence=proven(signed()),
+        evidence=verified(signed()),
         next_at=NOW,
     )
 
 
-def test_the_command_learns_all_from_its_environment(tmp_path: Path) -> None:
-    """Names with everything that a shell would fall for are but names."""
+def test_the_command_gets_its_data_from_the_environment(tmp_path: Path) -> None:
+    """File names with shell commands in them are not executed."""
     name = tmp_path / "a b; touch pwned $(touch pwned) `touch pwned` 'x'.pem"
     written = tmp_path / "written"
     CommandHook([sys.executable, "-c", WRITER, str(written), "$HOME; x"])(_report(name))
@@ -66,7 +66,7 @@ def test_the_command_learns_all_from_its_environment(tmp_path: Path) -> None:
 
 
 def test_text_is_split_as_a_shell_splits_it(tmp_path: Path) -> None:
-    """A shell has to be named, and then gets its variables."""
+    """The command may name a shell, which then expands the variables."""
     written = tmp_path / "written"
     CommandHook(f"""sh -c 'echo "$OCSP_STAPLE_STATUS" > "$0"' {written}""")(
         _report(tmp_path / "x.pem")
@@ -75,10 +75,10 @@ def test_text_is_split_as_a_shell_splits_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["", [], "no-such-program x", "sh -c 'open"])
-def test_a_command_that_cannot_be_is_refused_beforehand(
+def test_an_invalid_command_is_a_configuration_error(
     command: str | list[str],
 ) -> None:
-    """Not when the first staple has changed, a week later."""
+    """The constructor raises, not the first call, which may come days later."""
     with pytest.raises(ConfigError):
         CommandHook(command)
 
@@ -86,23 +86,23 @@ def test_a_command_that_cannot_be_is_refused_beforehand(
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("exit 3", "sh: ended with code 3"),
-        ("echo one >&2; echo two >&2; exit 1", "sh: ended with code 1: two"),
+        ("exit 3", "sh: exited with code 3"),
+        ("echo one >&2; echo two >&2; exit 1", "sh: exited with code 1: two"),
         ("exec cat /dev/zero > /dev/null", "sh: took more than 0 seconds"),
     ],
 )
-def test_what_went_wrong_is_told(
+def test_the_error_has_the_exit_code_and_the_last_line_of_stderr(
     monkeypatch: pytest.MonkeyPatch, script: str, what: str
 ) -> None:
-    """By its code and its last words; whatever takes for ever is killed."""
-    monkeypatch.setattr(hook, "_PATIENCE", 0.3)
+    """A command that takes too long is killed."""
+    monkeypatch.setattr(hook, "_TIMEOUT", 0.3)
     with pytest.raises(HookFailed) as caught:
         CommandHook(["sh", "-c", script])(_report(Path("x.pem")))
     assert str(caught.value) == what
 
 
-def test_a_program_that_went_away_is_a_failure(tmp_path: Path) -> None:
-    """It was there when the hook was made."""
+def test_a_program_that_was_removed_is_a_failure(tmp_path: Path) -> None:
+    """It existed when the hook was created."""
     program = tmp_path / "program"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""One keeper for each staple, however the last one has ended."""
+"""Test that only one process holds the lock of a staple file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ with exclusive_lock(Path(sys.argv[1])):
 """
 
 
-def test_there_is_only_one_at_a_time(tmp_path: Path) -> None:
-    """The second one is told who has it; nothing stays behind."""
+def test_only_one_holder_at_a_time(tmp_path: Path) -> None:
+    """The error names the process that has the lock; the lock file is removed."""
     staple = tmp_path / "x.ocsp"
     with (
         exclusive_lock(staple),
         exclusive_lock(tmp_path / "y.ocsp"),
-        pytest.raises(StoreError, match=f"process {os.getpid()} keeps it"),
+        pytest.raises(StoreError, match=f"process {os.getpid()} renews this"),
         exclusive_lock(staple),
     ):
         raise AssertionError("two have it")
@@ -39,8 +39,8 @@ def test_there_is_only_one_at_a_time(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_holder_has_nothing(tmp_path: Path) -> None:
-    """The file it has left is taken over."""
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    """The next holder uses the lock file that the process left."""
     staple = tmp_path / "x.ocsp"
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, staple],
@@ -62,10 +62,10 @@ def test_a_killed_holder_has_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made_again", [False, True])
-def test_a_lock_that_somebody_has_just_removed_is_none(
+def test_a_lock_file_that_was_just_removed_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_again: bool
 ) -> None:
-    """Whoever opened the file before its owner removed it would not have it alone."""
+    """A process that opened it before its removal must open the new file."""
     staple, lock = tmp_path / "x.ocsp", tmp_path / ".x.ocsp.lock"
     flock, removals = fcntl.flock, [lock]
 
@@ -83,10 +83,10 @@ def test_a_lock_that_somebody_has_just_removed_is_none(
             raise AssertionError("two have it")
 
 
-def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    """Said before anybody is asked."""
+def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
+    """The error comes before any request."""
     with (
         pytest.raises(StoreError, match="No such file"),
         exclusive_lock(tmp_path / "no" / "x"),
     ):
-        raise AssertionError("there is no such place")
+        raise AssertionError("the directory does not exist")

@@ -1,4 +1,4 @@
-"""Keeping: step after step, until a signal says stop."""
+"""Test the loop: it takes steps until a signal stops it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import pytest
 
 from ocsp.stapling import StapleEvent, StapleReport, WakeReason, run_forever, signals
 from tests.unit.client.scene import reply
-from tests.unit.stapling.keeper import Keeper, signed
+from tests.unit.stapling.scripted_stapler import ScriptedStapler, signed
 
 
-def test_it_waits_until_it_is_time_but_looks_every_ten_minutes(tmp_path: Path) -> None:
-    """A certificate may have been renewed meanwhile, or the clock set."""
-    keeper = Keeper(tmp_path, [reply(signed()), reply(signed(begin=9, end=33))])
+def test_it_waits_until_the_next_step_but_at_most_ten_minutes(tmp_path: Path) -> None:
+    """A certificate may have been renewed meanwhile, or the clock changed."""
+    scripted = ScriptedStapler(
+        tmp_path, [reply(signed()), reply(signed(begin=9, end=33))]
+    )
     waits: list[float] = []
     events: list[StapleEvent] = []
 
     def wait(seconds: float) -> WakeReason:
         waits.append(seconds)
-        keeper.clock.seconds += seconds
+        scripted.clock.seconds += seconds
         return (
             WakeReason.STOP
             if events[-1] is StapleEvent.WRITTEN and waits[1:]
@@ -31,7 +33,7 @@ def test_it_waits_until_it_is_time_but_looks_every_ten_minutes(tmp_path: Path) -
     def tell(reports: tuple[StapleReport, ...]) -> None:
         events.extend(report.event for report in reports)
 
-    run_forever(keeper.stapler, tell, wait, keeper.clock.environment())
+    run_forever(scripted.stapler, tell, wait, scripted.clock.environment())
     assert events[0] is events[-1] is StapleEvent.WRITTEN
     assert set(events[1:-1]) == {StapleEvent.YOUNG}
     assert max(waits) == 600
@@ -39,17 +41,19 @@ def test_it_waits_until_it_is_time_but_looks_every_ten_minutes(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("first", [WakeReason.TIME, WakeReason.NOW])
-def test_whoever_wants_it_now_gets_it_now(tmp_path: Path, first: WakeReason) -> None:
-    """At the start, or later by a signal."""
-    keeper = Keeper(tmp_path, [reply(signed(begin=hours)) for hours in (-3, -2, -1)])
-    keeper.staple.write_bytes(signed(begin=-4))
+def test_now_renews_all_staples_at_once(tmp_path: Path, first: WakeReason) -> None:
+    """In the first step, or later after a signal."""
+    scripted = ScriptedStapler(
+        tmp_path, [reply(signed(begin=hours)) for hours in (-3, -2, -1)]
+    )
+    scripted.staple.write_bytes(signed(begin=-4))
     wakes = [WakeReason.NOW, WakeReason.STOP]
     events: list[StapleEvent] = []
     run_forever(
-        keeper.stapler,
+        scripted.stapler,
         lambda reports: events.extend(report.event for report in reports),
         lambda _: wakes.pop(0),
-        keeper.clock.environment(),
+        scripted.clock.environment(),
         first,
     )
     began = StapleEvent.WRITTEN if first is WakeReason.NOW else StapleEvent.YOUNG
@@ -60,8 +64,8 @@ def test_whoever_wants_it_now_gets_it_now(tmp_path: Path, first: WakeReason) -> 
     ("number", "wake"),
     [(signal.SIGTERM, WakeReason.STOP), (signal.SIGHUP, WakeReason.NOW)],
 )
-def test_signals_end_the_waiting(number: signal.Signals, wake: WakeReason) -> None:
-    """Also one that has come before anybody waited; afterwards all is as before."""
+def test_signals_end_the_wait(number: signal.Signals, wake: WakeReason) -> None:
+    """Also a signal from before the wait; the old handlers are restored afterwards."""
     before = signal.getsignal(number)
     with signals() as wait:
         os.kill(os.getpid(), number)

@@ -1,4 +1,4 @@
-"""Staples in Python: what a server sends and a client takes, over memory."""
+"""Test staples with pyOpenSSL, over memory BIOs: what servers send, clients accept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ocsp.stapling.pyopenssl import (
 )
 from tests.pki import NOW, ca, key
 from tests.unit.client.scene import HOUR, certificate, response
-from tests.unit.stapling.keeper import signed
+from tests.unit.stapling.scripted_stapler import signed
 
 GOOD, REVOKED, UNKNOWN = OCSPCertStatus
 SERIAL = 0x1F2E
@@ -62,7 +62,7 @@ def _server(cert: x509.Certificate) -> SSL.Context:
 
 
 def _serving(staple: bytes | None, cert: x509.Certificate) -> SSL.Context:
-    """Return a server that sends *staple* as it is, as careless ones do."""
+    """Return a server that sends *staple* unchecked."""
     context = _server(cert)
     if staple is not None:
         context.set_ocsp_server_callback(lambda connection, data: staple)
@@ -80,28 +80,31 @@ def _checks(
 
 
 def _connect(checks: StapleChecks, server: SSL.Context) -> VerifiedResponse | None:
-    """Do the handshake, and return what the client takes from it."""
-    theirs = SSL.Connection(server, None)
-    theirs.set_accept_state()
-    ours = checks.connection(None, "example.org")
-    _shake(ours, theirs)
-    return checks.evidence(ours)
+    """Do the handshake, and return the evidence that the client has."""
+    server_side = SSL.Connection(server, None)
+    server_side.set_accept_state()
+    client_side = checks.connection(None, "example.org")
+    _handshake(client_side, server_side)
+    return checks.evidence(client_side)
 
 
-def _shake(ours: SSL.Connection, theirs: SSL.Connection) -> list[str]:
-    """Carry octets to and fro until all is said, and return who has complained."""
-    complaints = []
+def _handshake(client: SSL.Connection, server: SSL.Connection) -> list[str]:
+    """Carry octets in both directions, and return the errors of both sides."""
+    errors = []
     for _ in range(4):
-        for name, one, other in (("ours", ours, theirs), ("theirs", theirs, ours)):
+        for name, one, other in (
+            ("client", client, server),
+            ("server", server, client),
+        ):
             try:
                 one.do_handshake()
             except SSL.WantReadError:
                 pass
             except SSL.Error as error:
-                complaints.append(f"{name}: {error}")
+                errors.append(f"{name}: {error}")
             with contextlib.suppress(SSL.WantReadError):
                 other.bio_write(one.bio_read(65536))
-    return complaints
+    return errors
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -110,7 +113,7 @@ def _shake(ours: SSL.Connection, theirs: SSL.Connection) -> list[str]:
 def test_a_good_staple_is_evidence(
     version: int, cert: x509.Certificate, staple: bytes
 ) -> None:
-    """In TLS 1.2 and 1.3, whichever hash names the issuer."""
+    """In TLS 1.2 and 1.3, with any hash in the CertID."""
     found = _connect(_checks(version=version), _serving(staple, cert))
     assert found is not None
     assert found.status is GOOD
@@ -128,16 +131,16 @@ def test_a_good_staple_is_evidence(
     ],
     ids=["revoked", "unknown", "stale", "none"],
 )
-def test_everything_else_ends_the_handshake(
+def test_any_other_staple_ends_the_handshake(
     version: int, staple: bytes | None, error: type[Exception]
 ) -> None:
-    """And it is told why."""
+    """``evidence`` raises the reason."""
     with pytest.raises(error):
         _connect(_checks(version=version), _serving(staple, PLAIN))
 
 
-def test_a_certificate_can_demand_a_staple() -> None:
-    """RFC 7633: then even a lenient client refuses a server without a good one."""
+def test_a_certificate_can_require_a_staple() -> None:
+    """RFC 7633: then even a lenient client rejects a server without a good staple."""
     lenient = _checks(MissingStaple.UNSAFE_ACCEPT)
     assert _connect(lenient, _serving(None, PLAIN)) is None
     with pytest.raises(MustStapleViolation):
@@ -150,48 +153,48 @@ def test_a_certificate_can_demand_a_staple() -> None:
 
 
 def test_a_refusal_ends_the_handshake_with_an_alert() -> None:
-    """No octet of the application goes to a server that was refused."""
-    theirs = SSL.Connection(_serving(signed(REVOKED), PLAIN), None)
-    theirs.set_accept_state()
+    """The client cannot send application data to that server."""
+    server = SSL.Connection(_serving(signed(REVOKED), PLAIN), None)
+    server.set_accept_state()
     checks = _checks()
-    ours = checks.connection(None)
-    complaints = _shake(ours, theirs)
-    assert any("bad certificate status response" in each for each in complaints)
+    client = checks.connection(None)
+    errors = _handshake(client, server)
+    assert any("bad certificate status response" in each for each in errors)
     with pytest.raises(SSL.Error):
-        ours.send(b"hello")
+        client.send(b"hello")
 
 
-def test_a_connection_that_asked_for_nothing_proves_nothing() -> None:
-    """The library calls nobody then; whoever looks for the evidence finds out."""
+def test_a_connection_without_ocsp_request_has_no_evidence() -> None:
+    """PyOpenSSL then calls no callback; ``evidence`` raises StapleMissing."""
     checks = _checks()
-    theirs = SSL.Connection(_serving(signed(), PLAIN), None)
-    theirs.set_accept_state()
+    server = SSL.Connection(_serving(signed(), PLAIN), None)
+    server.set_accept_state()
     context = checks.connection(None).get_context()
-    forgotten = SSL.Connection(context, None)
-    forgotten.set_connect_state()
-    _shake(forgotten, theirs)
+    client = SSL.Connection(context, None)
+    client.set_connect_state()
+    _handshake(client, server)
     with pytest.raises(StapleMissing):
-        checks.evidence(forgotten)
+        checks.evidence(client)
 
 
-def test_what_one_connection_got_is_not_told_to_another() -> None:
-    """The connections of a context share callbacks, and nothing else."""
+def test_each_connection_has_its_own_result() -> None:
+    """The connections of a context share only the callback."""
     checks = _checks()
     with pytest.raises(CertificateRevoked):
         _connect(checks, _serving(signed(REVOKED), PLAIN))
     assert _connect(checks, _serving(signed(), PLAIN)) is not None
 
 
-def test_without_an_issuer_nothing_is_known() -> None:
-    """A certificate that is trusted by itself has no issuer to ask by."""
+def test_a_chain_without_issuer_is_rejected() -> None:
+    """A certificate that is trusted itself is the whole chain."""
     context = _client(trusted=PLAIN)
     checks = require_staple(context, clock=lambda: NOW)
     with pytest.raises(IssuerNotFound):
         _connect(checks, _serving(signed(), PLAIN))
 
 
-def test_the_chain_has_to_be_verified() -> None:
-    """Otherwise the server would choose the issuer itself."""
+def test_the_context_must_verify_the_chain() -> None:
+    """Otherwise the server could choose any issuer."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     with pytest.raises(ConfigError, match="VERIFY_PEER"):
         require_staple(context)
@@ -200,33 +203,33 @@ def test_the_chain_has_to_be_verified() -> None:
         require_staple(context, missing=True)  # type: ignore[arg-type]
 
 
-def test_the_server_sends_what_the_file_proves(tmp_path: Path) -> None:
-    """As soon as it is replaced; and nothing once it has ended or is damaged."""
+def test_the_server_sends_the_staple_in_the_file(tmp_path: Path) -> None:
+    """A replaced staple at once; none after it has expired or was damaged."""
     moments = [NOW]
     file = StapleFile(tmp_path / "x.ocsp", PLAIN, ca())
     server = _server(PLAIN)
     staple_server(server, file, clock=lambda: moments[0])
 
-    def told() -> VerifiedResponse | None:
+    def sent() -> VerifiedResponse | None:
         return _connect(_checks(MissingStaple.UNSAFE_ACCEPT), server)
 
-    assert told() is None
+    assert sent() is None
     file.path.write_bytes(signed())
-    found = told()
+    found = sent()
     assert found is not None
     assert found.status is GOOD
     moments[0] = NOW + 23 * HOUR
-    assert told() is None
+    assert sent() is None
     moments[0] = NOW
     assert file.replace(ocsp.verify(signed(REVOKED), PLAIN, ca(), at=NOW))
     with pytest.raises(CertificateRevoked):
-        told()
+        sent()
     file.path.write_bytes(b"oops")
-    assert told() is None
+    assert sent() is None
 
 
 def test_a_missing_pyopenssl_is_one_clear_error() -> None:
-    """Where it is first used; the rest of the package works without."""
+    """Only the import of this module fails; the rest of the package works."""
     code = (
         "import sys; sys.modules['OpenSSL'] = None\n"
         "import ocsp, ocsp.stapling\n"
@@ -239,8 +242,8 @@ def test_a_missing_pyopenssl_is_one_clear_error() -> None:
     assert done.stdout == "pyopenssl\n"
 
 
-def test_the_clock_is_that_of_now_unless_given(tmp_path: Path) -> None:
-    """Of this machine: a staple of the tests has long ended there, or not begun."""
+def test_the_default_clock_is_the_system_clock(tmp_path: Path) -> None:
+    """By that clock the staple of this test is expired, or not valid yet."""
     file = StapleFile(tmp_path / "x.ocsp", PLAIN, ca())
     file.path.write_bytes(signed())
     server = _server(PLAIN)

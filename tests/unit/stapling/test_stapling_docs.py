@@ -1,6 +1,6 @@
-"""``docs/stapling.md`` says what is: units, commands, variables.
+"""Test that the units, commands and variables in ``docs/stapling.md`` are correct.
 
-The configurations of servers, and the examples in Python, run in
+The server configurations and the Python examples run in
 ``tests/integration/test_staple_servers.py``.
 """
 
@@ -34,13 +34,13 @@ KEYS = {
 
 
 def _command(words: list[str]) -> None:
-    """Let the command line read *words*, and run nothing."""
+    """Parse *words* as arguments of ``ocsp staple``, without running it."""
     command = typer.main.get_command(app).commands["staple"]  # type: ignore[attr-defined]
     with command.make_context("staple", words):
         pass
 
 
-def test_there_is_a_service_and_a_timer() -> None:
+def test_the_page_has_a_service_and_a_timer() -> None:
     """Otherwise the test below would prove nothing."""
     assert [Path(unit.splitlines()[0]).suffix for unit in UNITS] == [
         ".service",
@@ -50,7 +50,7 @@ def test_there_is_a_service_and_a_timer() -> None:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_units_are_well_formed(unit: str) -> None:
-    """Sections and keys of systemd, each once."""
+    """Each section and key is known to systemd and occurs once."""
     parser = configparser.ConfigParser(strict=True, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(unit)
@@ -63,18 +63,18 @@ def test_units_are_well_formed(unit: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_commands_can_be_given(command: str) -> None:
-    """With the options that there are."""
+def test_commands_can_be_parsed(command: str) -> None:
+    """Their options exist."""
     words = shlex.split(command, comments=True)[2:]
     if words and words[0].startswith("/"):
         _command(words)
 
 
-def test_some_commands_were_read() -> None:
+def test_the_page_has_commands() -> None:
     """Otherwise the test above would prove nothing."""
     assert sum(" /etc/ssl" in command for command in COMMANDS) >= 4
 
 
-def test_the_variables_of_the_hook_are_all_there() -> None:
-    """And no other ones."""
+def test_the_page_lists_exactly_the_variables_of_the_hook() -> None:
+    """The hook sets these variables and no others."""
     assert set(re.findall(r"OCSP_STAPLE_[A-Z_]+", TEXT)) == VARIABLES

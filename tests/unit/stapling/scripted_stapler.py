@@ -1,7 +1,7 @@
 """
-What the tests of stapling play with: a stapler on a script, with a clock that stands.
+Provide a stapler with scripted responses and a clock that the test sets.
 
-Nothing waits and nothing is sent.
+It does not wait and opens no connection.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ocsp.stapling import STAPLE_OPTIONS, Hook, Site, Stapler, StapleReport
 from tests.pki import NOW, ca
 from tests.unit.client.scene import HOUR, A, Clock, Reply, Script, certificate, response
 
-__all__ = ["Keeper", "proven", "signed", "write_site"]
+__all__ = ["ScriptedStapler", "signed", "verified", "write_site"]
 
-# A client that tries again within one check would really pause.
+# With retries, the client would really wait between two attempts of a check.
 OPTIONS = replace(STAPLE_OPTIONS, retries=0)
 
 
@@ -33,7 +33,7 @@ def signed(
     end: float = 23,
     serial: int = 0x1F2E,
 ) -> bytes:
-    """Return a response, with SHA-1, that holds between two hours from ``NOW``."""
+    """Return a response with SHA-1, valid from *begin* to *end* hours after ``NOW``."""
     return response(
         status,
         serial=serial,
@@ -43,20 +43,20 @@ def signed(
     )
 
 
-def proven(data: bytes, serial: int = 0x1F2E, hours: float = 0) -> VerifiedResponse:
-    """Return the evidence that *data* is."""
+def verified(data: bytes, serial: int = 0x1F2E, hours: float = 0) -> VerifiedResponse:
+    """Return the result of verifying *data*."""
     return ocsp.verify(data, certificate(A, serial=serial), ca(), at=NOW + hours * HOUR)
 
 
 def write_site(
     path: Path, *certificates: x509.Certificate, encoding: Encoding = Encoding.PEM
 ) -> Path:
-    """Write *certificates* into one file."""
+    """Write *certificates* to one file."""
     path.write_bytes(b"".join(each.public_bytes(encoding) for each in certificates))
     return path
 
 
-class Keeper:
+class ScriptedStapler:
     """A stapler for one site, and its clock."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Keeper:
 
     @property
     def staple(self) -> Path:
-        """The file of the staple."""
+        """The staple file."""
         return self.site.staple_file
 
     def step(self, hours: float | None = None, *, now: bool = False) -> StapleReport:
@@ -95,5 +95,5 @@ class Keeper:
         return report
 
     def hours(self, report: StapleReport) -> float:
-        """Return after how many hours from ``NOW`` the next question is due."""
+        """Return how many hours after ``NOW`` the next request is due."""
         return (report.next_at - NOW) / HOUR
