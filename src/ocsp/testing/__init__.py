@@ -1,20 +1,19 @@
 """
-For test suites: a throw-away PKI, and a responder whose faults can be switched on.
+Provide a throw-away PKI and a responder with faults on demand, for test suites.
 
 ::
 
     with LoopbackResponder() as responder:
         leaf = responder.pki.issue(status=OCSPCertStatus.REVOKED)
         responder.fail(Fault.WRONG_SERIAL)
-        ...  # ask about leaf.certificate at responder.url
+        ...  # check leaf.certificate at responder.url
 
-With pytest the fixtures ``ocsp_pki`` and ``ocsp_responder`` are there by themselves;
-see ``docs/testing.md``.
+With pytest, the fixtures ``ocsp_pki`` and ``ocsp_responder`` are available without
+set-up; see ``docs/testing.md``.
 
-Rules of this package: what is right is said by the real
-:class:`ocsp.responder.Responder`; a fault takes that answer and makes one thing of it
-wrong. Nothing here needs pytest; the responder over HTTP needs h11, which the extra
-``testing`` brings.
+The real :class:`ocsp.responder.Responder` makes every correct answer; a fault takes
+that answer and changes one thing. The package works without pytest. The responder over
+HTTP needs h11, which the extra ``testing`` installs.
 """
 
 from __future__ import annotations

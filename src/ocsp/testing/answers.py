@@ -1,9 +1,9 @@
 """
-The answer to a request, with one thing wrong about the message.
+Build the answer to a request, optionally with one fault in the message.
 
-Rules of this file: the real responder answers; a fault of the message takes that answer
-apart, changes one thing, and signs it again. An answer that is an error already stays
-as it is: nobody signs errors, so there is nothing to forge.
+The real responder answers. A fault of the message decodes that answer, changes one
+thing, and signs it again. An answer that is an error stays unchanged: errors are not
+signed, so there is nothing to forge.
 """
 
 from __future__ import annotations
@@ -43,32 +43,32 @@ __all__ = ["build_answer"]
 _DAY = datetime.timedelta(days=1)
 _OTHER_NONCE = b"not the nonce that you have sent"
 _DECOYS = 3
-"""Certificates of others before the right one; ``MAX_SIGNATURES_CHECKED`` allows it."""
+"""Wrong certificates before the right one; ``MAX_SIGNATURES_CHECKED`` allows it."""
 
 
 def build_answer(pki: PKI, der: bytes, fault: Fault | None = None) -> Answer:
     """
-    Return what the responder of *pki* says to a request, without a socket.
+    Return the answer of the responder of *pki* to a request, without a socket.
 
     Args:
-        pki: Who answers, and its clock.
+        pki: The PKI that the responder serves; its clock is used.
 
         der: The request.
 
-        fault: What is wrong about the message. A fault that is not of the message but
-            of how it is sent changes nothing here.
+        fault: The fault of the message, or ``None``. A fault in how the answer is sent
+            changes nothing here.
     """
     if fault in _ERRORS:
         return _error(_ERRORS[fault])
-    honest, lookup = _honest(pki, der)
+    correct, lookup = _correct_answer(pki, der)
     change = None if fault is None else _CHANGES.get(fault)
     if change is None or lookup is None:
-        return honest
-    if honest.status is not OCSPResponseStatus.SUCCESSFUL:
-        return honest
-    place = _place(pki, lookup)
-    draft = change(_Draft.of(load_der_ocsp_response(honest.der), place), place)
-    return replace(honest, der=draft.sign())
+        return correct
+    if correct.status is not OCSPResponseStatus.SUCCESSFUL:
+        return correct
+    context = _context(pki, lookup)
+    draft = change(_Draft.of(load_der_ocsp_response(correct.der), context), context)
+    return replace(correct, der=draft.sign())
 
 
 _ERRORS: Mapping[Fault | None, OCSPResponseStatus] = {
@@ -86,18 +86,18 @@ def _error(status: OCSPResponseStatus) -> Answer:
     return Answer(der=response.public_bytes(Encoding.DER), status=status)
 
 
-# --- the right answer ---------------------------------------------------------------
+# --- the correct answer -------------------------------------------------------------
 
 
-def _honest(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
-    """Return the answer, and the look-up that it needed, if the request was one."""
+def _correct_answer(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
+    """Return the answer, and its look-up if the request could be read."""
     step = pki.responder().receive(der, pki.now())
     if isinstance(step, Answer):
         return step, None
     known = [pki.record(query) for query in step.queries]
     records = [each if isinstance(each, StatusRecord) else None for each in known]
-    # An authority says the same of all serial numbers without a record; here each may
-    # have its own, and the first one of a request decides.
+    # A real authority has one policy for all serial numbers without a record. Here each
+    # serial number may have its own; the first one in the request decides.
     unlisted = next(
         (each for each in known if isinstance(each, UnknownSerialPolicy)), None
     )
@@ -107,11 +107,11 @@ def _honest(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
     return pki.responder().finish(step, records), step
 
 
-# --- another one --------------------------------------------------------------------
+# --- an answer with a fault ---------------------------------------------------------
 
 
-class _Place(NamedTuple):
-    """Where a response is forged: the PKI, and the authority that is asked."""
+class _Context(NamedTuple):
+    """What a fault works with: the PKI, and the position of its authority."""
 
     pki: PKI
     number: int
@@ -125,13 +125,13 @@ class _Place(NamedTuple):
         return other, other.cas[self.number]
 
 
-def _place(pki: PKI, lookup: Lookup) -> _Place:
+def _context(pki: PKI, lookup: Lookup) -> _Context:
     keys = [IssuerKey.of(ca.certificate) for ca in pki.cas]
-    return _Place(pki, keys.index(lookup.authority.key))
+    return _Context(pki, keys.index(lookup.authority.key))
 
 
 class _Entry(NamedTuple):
-    """What is said of one certificate; as ``add_response_by_id`` takes it."""
+    """An entry, with the arguments of ``add_response_by_id``."""
 
     cert_id: CertID
     status: OCSPCertStatus
@@ -154,7 +154,7 @@ class _Draft:
     encoding: OCSPResponderEncoding = OCSPResponderEncoding.HASH
 
     @classmethod
-    def of(cls, response: OCSPResponse, place: _Place) -> Self:
+    def of(cls, response: OCSPResponse, context: _Context) -> Self:
         values = [extension.value for extension in response.extensions]
         return cls(
             entries=tuple(
@@ -173,7 +173,7 @@ class _Draft:
             extensions=tuple(
                 each for each in values if not isinstance(each, x509.OCSPNonce)
             ),
-            signer=place.pki.signer(place.ca),
+            signer=context.pki.signer(context.ca),
             certificates=tuple(response.certificates),
         )
 
@@ -209,7 +209,7 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Tampering:
-    """A :class:`Signer` whose signatures become others."""
+    """A :class:`Signer` that changes each signature."""
 
     signer: Signer
     change: Callable[[bytes], bytes]
@@ -226,7 +226,7 @@ class _Tampering:
         return self.change(self.signer.sign(data))
 
 
-def _wrong_serial(draft: _Draft, _: _Place) -> _Draft:
+def _wrong_serial(draft: _Draft, _: _Context) -> _Draft:
     return replace(
         draft,
         entries=tuple(
@@ -244,39 +244,39 @@ def _next_to(cert_id: CertID) -> CertID:
     )
 
 
-def _wrong_signer(draft: _Draft, place: _Place) -> _Draft:
-    _, ca = place.unrelated_pki()
+def _wrong_signer(draft: _Draft, context: _Context) -> _Draft:
+    _, ca = context.unrelated_pki()
     return draft.signed_by(KeySigner(ca.identity.key, ca.certificate))
 
 
-def _foreign_delegate(draft: _Draft, place: _Place) -> _Draft:
-    other, ca = place.unrelated_pki()
+def _foreign_delegate(draft: _Draft, context: _Context) -> _Draft:
+    other, ca = context.unrelated_pki()
     return draft.signed_by(other.signer(ca))
 
 
-def _delegate_without_eku(draft: _Draft, place: _Place) -> _Draft:
-    return draft.signed_by(place.pki.new_delegate(place.ca, ocsp_signing=False))
+def _delegate_without_eku(draft: _Draft, context: _Context) -> _Draft:
+    return draft.signed_by(context.pki.new_delegate(context.ca, ocsp_signing=False))
 
 
-def _expired_delegate(draft: _Draft, place: _Place) -> _Draft:
-    return draft.signed_by(place.pki.new_delegate(place.ca, ended=True))
+def _expired_delegate(draft: _Draft, context: _Context) -> _Draft:
+    return draft.signed_by(context.pki.new_delegate(context.ca, ended=True))
 
 
-def _bad_signature(draft: _Draft, _: _Place) -> _Draft:
+def _bad_signature(draft: _Draft, _: _Context) -> _Draft:
     return replace(draft, signer=_Tampering(draft.signer, _with_a_bit_flipped))
 
 
 def _with_a_bit_flipped(signature: bytes) -> bytes:
-    # The last octet is a value in every scheme, so the encoding stays right.
+    # In every scheme the last octet is part of a value: the encoding stays valid.
     return signature[:-1] + bytes((signature[-1] ^ 1,))
 
 
-def _stale_signature(draft: _Draft, _: _Place) -> _Draft:
+def _stale_signature(draft: _Draft, _: _Context) -> _Draft:
     old = load_der_ocsp_response(draft.later(-_DAY).sign()).signature
     return replace(draft, signer=_Tampering(draft.signer, lambda _: old))
 
 
-def _expired(draft: _Draft, _: _Place) -> _Draft:
+def _expired(draft: _Draft, _: _Context) -> _Draft:
     held = max(
         (entry.next_update or entry.this_update) - entry.this_update
         for entry in draft.entries
@@ -284,25 +284,25 @@ def _expired(draft: _Draft, _: _Place) -> _Draft:
     return draft.later(-_DAY - held)
 
 
-def _not_yet_valid(draft: _Draft, _: _Place) -> _Draft:
+def _not_yet_valid(draft: _Draft, _: _Context) -> _Draft:
     return draft.later(_DAY)
 
 
-def _missing_next_update(draft: _Draft, _: _Place) -> _Draft:
+def _missing_next_update(draft: _Draft, _: _Context) -> _Draft:
     entries = tuple(entry._replace(next_update=None) for entry in draft.entries)
     return replace(draft, entries=entries)
 
 
-def _missing_nonce(draft: _Draft, _: _Place) -> _Draft:
+def _missing_nonce(draft: _Draft, _: _Context) -> _Draft:
     return replace(draft, nonce=None)
 
 
-def _wrong_nonce(draft: _Draft, _: _Place) -> _Draft:
+def _wrong_nonce(draft: _Draft, _: _Context) -> _Draft:
     return replace(draft, nonce=_OTHER_NONCE)
 
 
-def _decoy_certificates(draft: _Draft, place: _Place) -> _Draft:
-    decoys = (_foreign_delegate(draft, place) for _ in range(_DECOYS))
+def _decoy_certificates(draft: _Draft, context: _Context) -> _Draft:
+    decoys = (_foreign_delegate(draft, context) for _ in range(_DECOYS))
     return replace(
         draft,
         certificates=(
@@ -313,7 +313,7 @@ def _decoy_certificates(draft: _Draft, place: _Place) -> _Draft:
     )
 
 
-_CHANGES: Mapping[Fault, Callable[[_Draft, _Place], _Draft]] = {
+_CHANGES: Mapping[Fault, Callable[[_Draft, _Context], _Draft]] = {
     Fault.WRONG_SERIAL: _wrong_serial,
     Fault.WRONG_SIGNER: _wrong_signer,
     Fault.FOREIGN_DELEGATE: _foreign_delegate,
@@ -328,4 +328,4 @@ _CHANGES: Mapping[Fault, Callable[[_Draft, _Place], _Draft]] = {
     Fault.WRONG_NONCE: _wrong_nonce,
     Fault.DECOY_CERTIFICATES: _decoy_certificates,
 }
-"""How each fault of the message changes it."""
+"""The function for each fault of the message."""

@@ -1,8 +1,8 @@
 """
-One connection to the responder: requests in, answers out, whole or in pieces.
+Handle one HTTP connection of the test responder.
 
-Rules of this file: h11 reads and writes HTTP/1.1, this only moves octets, so that an
-answer can also be left unfinished on purpose. Needs the extra ``testing``.
+h11 parses and writes HTTP/1.1; this module moves the octets, and can send an answer in
+parts or leave it unfinished on purpose. Needs the extra ``testing``.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["Connection"]
 
 _READ = 1 << 16
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER: on, and no time; then closing sends a RST."""
+"""The value for SO_LINGER: on, with 0 seconds. Closing the socket then sends a RST."""
 
 
 class Connection:
-    """A client's connection."""
+    """The connection of one client."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -38,11 +38,11 @@ class Connection:
 
     async def receive(self) -> ReceivedRequest | None:
         """
-        Return the next request, or ``None`` if no other can come.
+        Return the next request, or ``None`` if there is none or its body is too large.
 
         Raises:
             ConnectionError: If the connection breaks.
-            h11.RemoteProtocolError: If what comes is no HTTP.
+            h11.RemoteProtocolError: If the client does not send valid HTTP.
         """
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
@@ -74,24 +74,24 @@ class Connection:
         return event
 
     async def send(self, reply: HTTPAnswer) -> None:
-        """Send a whole answer."""
+        """Send a complete answer."""
         await self.begin(reply)
         await self.put(reply.body)
         await self.end()
 
     async def begin(self, reply: HTTPAnswer) -> None:
-        """Send status and headers; without Content-Length the body goes in chunks."""
+        """Send status and headers; without Content-Length the body is chunked."""
         await self._write(
             h11.Response(status_code=reply.status, headers=list(reply.headers))
         )
 
     async def put(self, part: bytes) -> None:
-        """Send a part of the body; of an answer to HEAD nothing is sent."""
+        """Send a part of the body; nothing if the request is a HEAD."""
         if part and not self._head_only:
             await self._write(h11.Data(data=part))
 
     async def end(self) -> None:
-        """End the body; the connection may then be used again."""
+        """End the body; the connection can then be reused."""
         await self._write(h11.EndOfMessage())
 
     async def _write(self, event: h11.Event) -> None:

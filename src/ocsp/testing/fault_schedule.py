@@ -1,8 +1,8 @@
 """
-Which fault befalls which request.
+Decide which fault applies to which request.
 
-Rules of this file: faults are tried in the order in which they were set, and the first
-that fits a request befalls it. They are set by one thread and taken by another.
+The faults are tried in the order in which they were set, and the first that matches a
+request applies to it. One thread sets the faults, another one uses them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ __all__ = ["FaultSchedule"]
 
 @dataclass(slots=True, kw_only=True)
 class _Planned:
-    """A fault, how often it is still to come (``None``: always), and about what."""
+    """A fault, the number of uses left (``None``: no limit), and its conditions."""
 
     fault: Fault
     left: int | None
     serial_number: int | None
     method: str | None
 
-    def fits(self, received: ReceivedRequest) -> bool:
+    def matches(self, received: ReceivedRequest) -> bool:
         cert_ids = received.cert_ids
         if self.left == 0 or self.method not in {None, received.method}:
             return False
@@ -38,7 +38,7 @@ class _Planned:
 
 
 class FaultSchedule:
-    """The faults that are to come."""
+    """The faults that are switched on."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class FaultSchedule:
         serial_number: int | None,
         method: str | None,
     ) -> None:
-        """Let *fault* befall requests, *times* of them if given."""
+        """Apply *fault* to the requests that match, at most *times* times."""
         planned = _Planned(
             fault=fault, left=times, serial_number=serial_number, method=method
         )
@@ -59,15 +59,15 @@ class FaultSchedule:
             self._planned.append(planned)
 
     def clear(self) -> None:
-        """Let nothing befall anyone."""
+        """Remove all faults."""
         with self._lock:
             self._planned.clear()
 
     def take(self, received: ReceivedRequest) -> Fault | None:
-        """Return what befalls this request."""
+        """Return the fault for this request, and count its use; ``None`` if none."""
         with self._lock:
             for planned in self._planned:
-                if planned.fits(received):
+                if planned.matches(received):
                     if planned.left is not None:
                         planned.left -= 1
                     return planned.fault

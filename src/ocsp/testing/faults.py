@@ -1,9 +1,9 @@
 """
-What a responder can do wrong, and what a client has to make of it.
+Define the faults of a responder, and the outcome that a correct client must have.
 
-Rules of this file: a fault changes one thing about an answer that is right otherwise.
-Each says what happens, and has the outcome that a correct client comes to by default
-and the rule that says so (V: verification, H: the client's HTTP rules).
+A fault changes one thing in a correct answer. Each fault has the outcome of a correct
+client with default settings, and the rule for it (V: verification, H: HTTP rules of the
+client).
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ __all__ = ["ExpectedOutcome", "Fault"]
 
 
 class ExpectedOutcome(enum.Enum):
-    """What a correct client comes to, told one request and one responder."""
+    """The outcome for a correct client that asks one responder once."""
 
     ANSWERED = "answered"
-    """The status, as evidence: what is odd about the answer does not matter."""
+    """The client has verified evidence: the fault does not matter."""
 
     REFUSED = "refused"
-    """No status: the answer is no evidence (``ocsp.VerificationError``)."""
+    """The client has no status: verification fails (``ocsp.VerificationError``)."""
 
     ERROR = "error"
-    """No status: the responder has sent one of the errors of RFC 6960 §2.3."""
+    """The client has no status: the responder returned an error of RFC 6960 §2.3."""
 
     NO_RESPONSE = "no-response"
-    """No status: nothing came over HTTP that may be read as a response."""
+    """The client has no status: the HTTP answer is not a usable OCSP response."""
 
 
 class Fault(enum.Enum):
     """
-    One thing that goes wrong.
+    One fault of a responder.
 
     Attributes:
-        outcome: What a correct client comes to.
+        outcome: The outcome for a correct client.
 
-        rule: The number of the rule that the answer breaks; for
-            :attr:`Outcome.ANSWERED` the one that decides that it may be taken.
+        rule: The number of the rule that the answer breaks. For
+            :attr:`ExpectedOutcome.ANSWERED`, the rule that accepts the answer.
     """
 
     outcome: ExpectedOutcome
     rule: str
 
     def __new__(cls, name: str, outcome: ExpectedOutcome, rule: str) -> Self:
-        """Make the member that is called *name*."""
+        """Create the member with the value *name*."""
         fault = object.__new__(cls)
         fault._value_ = name
         fault.outcome = outcome
@@ -55,26 +55,27 @@ class Fault(enum.Enum):
     # --- the signed message ----------------------------------------------------------
 
     WRONG_SERIAL = "wrong-serial", ExpectedOutcome.REFUSED, "V7"
-    """The answer is about the next serial number, and rightly signed."""
+    """The answer has the next serial number, with a valid signature."""
 
     WRONG_SIGNER = "wrong-signer", ExpectedOutcome.REFUSED, "V13"
-    """Another CA of the same name has signed, and sends its certificate along."""
+    """Another CA with the same name has signed; its certificate is included."""
 
     FOREIGN_DELEGATE = "foreign-delegate", ExpectedOutcome.REFUSED, "V13"
-    """A delegate of another CA has signed; its certificate came along and is for OCSP
-    signing."""
+    """A delegated responder of another CA has signed; its certificate, for OCSP
+    signing, is included."""
 
     DELEGATE_WITHOUT_EKU = "delegate-without-eku", ExpectedOutcome.REFUSED, "V14"
-    """A certificate that the right CA has issued, but not for OCSP signing."""
+    """The right CA has issued the signer's certificate, but not for OCSP signing."""
 
     EXPIRED_DELEGATE = "expired-delegate", ExpectedOutcome.REFUSED, "V15"
-    """A delegate of the right CA has signed, whose certificate ended an hour ago."""
+    """A delegated responder of the right CA has signed, but its certificate expired an
+    hour ago."""
 
     BAD_SIGNATURE = "bad-signature", ExpectedOutcome.REFUSED, "V10"
-    """One bit of the signature is another one."""
+    """One bit of the signature is flipped."""
 
     STALE_SIGNATURE = "stale-signature", ExpectedOutcome.REFUSED, "V10"
-    """The times were brought up to date; the signature is that of yesterday."""
+    """The times are current, but the signature is from the answer of a day ago."""
 
     EXPIRED = "expired", ExpectedOutcome.REFUSED, "V19"
     """nextUpdate was a day ago."""
@@ -83,20 +84,21 @@ class Fault(enum.Enum):
     """thisUpdate is a day ahead."""
 
     MISSING_NEXT_UPDATE = "missing-next-update", ExpectedOutcome.ANSWERED, "V19"
-    """nextUpdate is missing. Evidence while it is young; :meth:`ocsp.Policy.rfc9919`
-    and :meth:`ocsp.Policy.webpki` refuse it."""
+    """nextUpdate is missing. The answer is accepted while thisUpdate is recent;
+    :meth:`ocsp.Policy.rfc9919` and :meth:`ocsp.Policy.webpki` reject it."""
 
     MISSING_NONCE = "missing-nonce", ExpectedOutcome.REFUSED, "V22"
-    """The nonce does not come back. Where none was sent nothing is missing: the outcome
-    is :attr:`Outcome.ANSWERED`, as with a policy that can do without."""
+    """The answer does not have the nonce of the request. If the request has none, or
+    the policy does not require it, the outcome is :attr:`ExpectedOutcome.ANSWERED`."""
 
     WRONG_NONCE = "wrong-nonce", ExpectedOutcome.REFUSED, "V22"
-    """Another nonce comes back. Where none was sent there is one all the same, and the
-    outcome is :attr:`Outcome.ANSWERED`."""
+    """The answer has another nonce than the request. If the request has none, the
+    answer has one nevertheless, and the outcome is
+    :attr:`ExpectedOutcome.ANSWERED`."""
 
     DECOY_CERTIFICATES = "decoy-certificates", ExpectedOutcome.ANSWERED, "V12"
-    """Certificates with the signer's name and other keys stand before the signer's
-    own; the responder is named by name."""
+    """Before the signer's certificate there are others with the same name and other
+    keys; the responder is identified by name."""
 
     # --- unsigned errors -------------------------------------------------------------
 
@@ -118,58 +120,60 @@ class Fault(enum.Enum):
 
     UNAUTHORIZED_FOR_SHA256 = "unauthorized-for-sha256", ExpectedOutcome.ANSWERED, "V1"
     """The error *unauthorized* for requests with SHA-256 CertIDs, an answer for SHA-1
-    (RFC 9919 §3.1.1). A client whose policy forbids to fall back, or that does not know
-    how to, comes to :attr:`Outcome.ERROR`."""
+    (RFC 9919 §3.1.1). For a client without the fallback to SHA-1 the outcome is
+    :attr:`ExpectedOutcome.ERROR`."""
 
     # --- the body --------------------------------------------------------------------
 
     TRUNCATED = "truncated", ExpectedOutcome.REFUSED, "V2"
-    """The last octet of the DER is missing; HTTP is all right."""
+    """The last octet of the DER is missing; HTTP is correct."""
 
     EMPTY_BODY = "empty-body", ExpectedOutcome.REFUSED, "V2"
-    """HTTP status 200, the right content type, and no octet."""
+    """HTTP status 200, the correct content type, and an empty body."""
 
     HTML_PAGE = "html-page", ExpectedOutcome.NO_RESPONSE, "H2"
-    """A page of HTML with HTTP status 200."""
+    """An HTML page with HTTP status 200."""
 
     WRONG_CONTENT_TYPE = "wrong-content-type", ExpectedOutcome.NO_RESPONSE, "H2"
-    """The right answer as ``application/octet-stream``."""
+    """The correct answer with the content type ``application/octet-stream``."""
 
     OVERSIZE_BODY = "oversize-body", ExpectedOutcome.NO_RESPONSE, "H3"
-    """A body in chunks, over :data:`ocsp.limits.MAX_MESSAGE_BYTES` four times: its size
-    is not announced. It ends there, or when the client has had enough."""
+    """A chunked body, without Content-Length, of four times
+    :data:`ocsp.limits.MAX_MESSAGE_BYTES`. It ends there, or earlier if the client
+    disconnects."""
 
     # --- HTTP and below --------------------------------------------------------------
 
     HTTP_404 = "http-404", ExpectedOutcome.NO_RESPONSE, "H2"
-    """HTTP status 404, with the right answer in the body."""
+    """HTTP status 404, with the correct answer in the body."""
 
     HTTP_500 = "http-500", ExpectedOutcome.NO_RESPONSE, "H2"
-    """HTTP status 500, with the right answer in the body."""
+    """HTTP status 500, with the correct answer in the body."""
 
     HTTP_503 = "http-503", ExpectedOutcome.NO_RESPONSE, "H2"
-    """HTTP status 503 with Retry-After, and the right answer in the body."""
+    """HTTP status 503 with Retry-After, and the correct answer in the body."""
 
     REDIRECT_LOOP = "redirect-loop", ExpectedOutcome.NO_RESPONSE, "H6"
-    """HTTP status 307 to where the request went."""
+    """HTTP status 307 to the URL of the request itself."""
 
     REDIRECT_AWAY = "redirect-away", ExpectedOutcome.NO_RESPONSE, "H6"
-    """HTTP status 307 to another place, by default
-    :data:`ocsp.testing.wire.PRIVATE_URL`: what an attacker sends who would like to know
-    what the client's network has to say."""
+    """HTTP status 307 to another URL, by default
+    :data:`ocsp.testing.wire.PRIVATE_URL`. An attacker sends such a redirect to make the
+    client read from its internal network."""
 
     WRONG_CONTENT_LENGTH = "wrong-content-length", ExpectedOutcome.NO_RESPONSE, "H2"
-    """More octets are announced than come; then the connection is closed."""
+    """Content-Length is larger than the body; then the connection is closed."""
 
     CONNECTION_RESET = "connection-reset", ExpectedOutcome.NO_RESPONSE, "H2"
-    """The connection is reset (TCP RST) after the request was read."""
+    """The responder reads the request and resets the connection (TCP RST)."""
 
     SLOW_BODY = "slow-body", ExpectedOutcome.NO_RESPONSE, "H3"
-    """The right body comes octet by octet: no step takes long, so only a limit on the
-    whole time ends it. The responder stops when the client has given up."""
+    """The correct body is sent octet by octet. No single read takes long, so only a
+    limit on the total time helps. The responder stops when the client disconnects."""
 
     STALLED_BODY = "stalled-body", ExpectedOutcome.NO_RESPONSE, "H3"
-    """Half of the body comes, and then nothing until the client gives up."""
+    """Half of the body is sent, then nothing until the client disconnects."""
 
     NO_ANSWER = "no-answer", ExpectedOutcome.NO_RESPONSE, "H3"
-    """The request is read, and nothing is said until the client gives up."""
+    """The responder reads the request and sends nothing until the client
+    disconnects."""

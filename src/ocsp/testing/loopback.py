@@ -1,10 +1,9 @@
 """
-A responder on loopback, in a thread of its own, whose faults can be switched on.
+Run a test responder on loopback, in a thread, with faults on demand.
 
-Rules of this file: the socket listens before anybody learns the URL, so nobody has to
-wait until the responder is ready. One thread serves all connections; when the responder
-stops, it shuts down what is still open, and every conversation comes to its end in the
-usual way.
+The constructor opens the listening socket, so a test need not wait until the responder
+is ready. One thread serves all connections. When the responder stops, it shuts down the
+open connections, and each handler ends as if the client had disconnected.
 """
 
 from __future__ import annotations
@@ -39,20 +38,21 @@ class LoopbackResponder:
     """
     An OCSP responder over real HTTP, for tests; a context manager.
 
-    It answers GET and POST for all authorities of its PKI, by the real
+    It answers GET and POST for all CAs of its PKI with the real
     :class:`ocsp.responder.Responder`, and serves their certificates and CRLs. Without a
-    fault everything it says is right.
+    fault all its answers are correct.
 
     Attributes:
-        pki: Whom it answers for.
+        pki: The PKI that it answers for.
 
-        url: Where it answers, with a slash at the end.
+        url: Its URL, with a slash at the end.
 
-        requests: What it was asked, in order; a test may clear it.
+        requests: The requests that it received, in order; a test may clear the list.
 
-        redirect_to: Where :attr:`Fault.REDIRECT_AWAY` leads; a private address.
+        redirect_to: The target of :attr:`Fault.REDIRECT_AWAY`; by default a link-local
+            address.
 
-        pause: Seconds between two octets under :attr:`Fault.SLOW_BODY`.
+        pause: Seconds between two octets with :attr:`Fault.SLOW_BODY`.
     """
 
     def __init__(self, pki: PKI | None = None) -> None:
@@ -60,11 +60,11 @@ class LoopbackResponder:
         Listen on a free port.
 
         Args:
-            pki: Whom to answer for; its ``url`` is set. A new one by default.
+            pki: The PKI to answer for; its ``url`` is set. By default a new PKI.
 
         Raises:
             MissingExtraError: If h11 is not installed.
-            ConfigError: If there is no loopback interface.
+            ConfigError: If the machine has no loopback interface.
         """
         try:
             import ocsp.testing.connection  # noqa: F401
@@ -79,7 +79,7 @@ class LoopbackResponder:
         self.redirect_to = PRIVATE_URL
         self.pause = PAUSE
         self.requests: list[ReceivedRequest] = []
-        self._plan = FaultSchedule()
+        self._faults = FaultSchedule()
         self._published: dict[str, HTTPAnswer] = {}
         self._failures: list[BaseException] = []
         self._open = 0
@@ -87,7 +87,7 @@ class LoopbackResponder:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ocsp-loopback")
 
-    # --- what tests do ---------------------------------------------------------------
+    # --- for tests -------------------------------------------------------------------
 
     def fail(
         self,
@@ -98,32 +98,34 @@ class LoopbackResponder:
         method: str | None = None,
     ) -> None:
         """
-        Switch a fault on. Of several that fit a request, the one set first befalls it.
+        Switch a fault on.
+
+        If several faults match a request, the one that was set first applies.
 
         Args:
-            fault: What goes wrong.
+            fault: The fault.
 
-            times: For how many requests; for all by default.
+            times: The number of requests that it applies to; by default all.
 
-            serial_number: Only for requests about this certificate.
+            serial_number: Apply it only to requests with this serial number.
 
-            method: Only for requests by this method: ``GET`` or ``POST``.
+            method: Apply it only to requests with this method: ``GET`` or ``POST``.
         """
-        self._plan.add(fault, times, serial_number, method)
+        self._faults.add(fault, times, serial_number, method)
 
     def heal(self) -> None:
         """Switch all faults off."""
-        self._plan.clear()
+        self._faults.clear()
 
     def publish(self, path: str, content: bytes, content_type: str) -> str:
         """
         Serve *content* at *path*, and return its URL.
 
         Args:
-            path: With a slash at its beginning, and one character that base64 does not
-                have: a dot, say.
+            path: A path that begins with a slash, and contains a character that is not
+                in base64, for example a dot, so that it differs from an OCSP request.
 
-            content: What to serve to GET.
+            content: The body of the answer.
 
             content_type: Its media type.
         """
@@ -132,18 +134,18 @@ class LoopbackResponder:
 
     @property
     def open_connections(self) -> int:
-        """How many connections clients have open at this moment."""
+        """The number of connections that are open now."""
         return self._open
 
     def wait_until_idle(self, timeout: float = 10.0) -> None:
         """
-        Wait until no connection is open: clients have closed all that they opened.
+        Wait until clients have closed all connections.
 
         Args:
             timeout: In seconds.
 
         Raises:
-            TimeoutError: If one is still open then.
+            TimeoutError: If a connection is still open after *timeout*.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._open == 0, timeout):
@@ -155,15 +157,15 @@ class LoopbackResponder:
 
     def __exit__(self, *_: object) -> None:
         """
-        Stop, and break what clients have left open.
+        Stop, and break the connections that are still open.
 
         Raises:
-            Exception: What went wrong inside, if something did: a clock that raises,
-                say. The client has only seen its connection end.
+            Exception: The first unexpected exception in the thread, for example from
+                the clock of the PKI. The client only saw its connection end.
         """
         self._stopping = True
-        # Wakes the thread, which waits for the next connection; unless a client has
-        # done so in this moment, and nobody listens any more.
+        # Connecting wakes the thread, which waits for the next connection. If another
+        # connection has just done that, the socket may already be closed.
         with contextlib.suppress(ConnectionError):
             socket.create_connection(self._address).close()
         self._thread.join()
@@ -209,7 +211,7 @@ class LoopbackResponder:
             while (received := await connection.receive()) is not None:
                 await self._reply(connection, received)
         except (ConnectionError, h11.ProtocolError):
-            pass  # the client went away, or never spoke HTTP
+            pass  # the client disconnected, or did not send HTTP
         finally:
             await connection.close()
             self._count(-1)
@@ -225,7 +227,7 @@ class LoopbackResponder:
             self.requests.append(received)
             await connection.send(published)
             return
-        fault = self._plan.take(received)
+        fault = self._faults.take(received)
         self.requests.append(replace(received, fault=fault))
         here = self.url.rstrip("/") + received.target
         settings = Settings(here, self.redirect_to, self.pause)
@@ -235,11 +237,11 @@ class LoopbackResponder:
         now = self.pki.now()
         if received.method not in {"GET", "HEAD", "POST"}:
             return method_not_allowed(now)
-        said = build_answer(self.pki, received.der, fault)
-        return http_answer(said.der, said.freshness, now)
+        answer = build_answer(self.pki, received.der, fault)
+        return http_answer(answer.der, answer.freshness, now)
 
     def _document_at(self, target: str) -> HTTPAnswer | None:
-        """Return the document at a path: published, or of one of the authorities."""
+        """Return the published document, certificate or CRL at a path, or ``None``."""
         if target in self._published:
             return self._published[target]
         for number, ca in enumerate(self.pki.cas):

@@ -1,8 +1,8 @@
 """
-A PKI to test with: authorities, certificates of any status, their delegates and CRLs.
+Create a PKI for tests: CAs, certificates of any status, delegated responders, CRLs.
 
-Rules of this file: everything has a valid default, and a test changes one thing. The
-clock is the PKI's own, so that a test can stand at another moment.
+Every argument has a valid default, so that a test changes only what it is about. The
+PKI has its own clock, so that a test can choose the time.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from ocsp.testing.throwaway_ca import (
 __all__ = ["PKI"]
 
 _PAST = datetime.timedelta(days=30)
-"""How long certificates have been valid when they are made: time for stale answers."""
+"""How long ago notBefore is, so that old answers are within the validity too."""
 
-_AUTHORITY_LIFE = datetime.timedelta(days=365)
+_CA_LIFE = datetime.timedelta(days=365)
 _LIFE = datetime.timedelta(days=30)
 _CRL_LIFE = datetime.timedelta(days=1)
 _REVOKED_SINCE = datetime.timedelta(hours=1)
@@ -56,13 +56,13 @@ def _now() -> datetime.datetime:
 
 class PKI:
     """
-    A root CA, on request others below it, and what they have issued.
+    A root CA, intermediate CAs on request, and the certificates that they issued.
 
     Attributes:
-        cas: The authorities, the root first.
+        cas: The CAs, the root first.
 
-        url: Where a responder answers for them, or ``None``; certificates issued from
-            then on name it.
+        url: The URL of the responder that serves this PKI, or ``None``. Certificates
+            that are issued while it is set contain it.
     """
 
     def __init__(
@@ -75,19 +75,19 @@ class PKI:
         unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED,
     ) -> None:
         """
-        Make the root.
+        Create the root CA.
 
         Args:
-            name: What the common names of the authorities begin with.
+            name: The beginning of the common names of the CAs.
 
-            new_key: What makes every key; P-256 by default.
+            new_key: Returns a new key; P-256 by default.
 
-            clock: What tells the time, aware.
+            clock: Returns the current time, aware.
 
-            delegated: Whether a delegate signs responses (RFC 6960 §4.2.2.2) or the CA
-                itself.
+            delegated: Whether a delegated responder (RFC 6960 §4.2.2.2) signs the
+                responses, or the CA itself.
 
-            unlisted: What is said of serial numbers that nobody has a record of.
+            unlisted: How the responder answers for serial numbers without a record.
         """
         self._name = name
         self._new_key = new_key
@@ -97,33 +97,31 @@ class PKI:
         self._records: dict[StatusQuery, Record] = {}
         self._signers: dict[x509.Certificate, KeySigner] = {}
         self.url: str | None = None
-        root = ThrowawayCA.root(
-            f"{name} Root CA", self._life(_AUTHORITY_LIFE), new_key()
-        )
+        root = ThrowawayCA.root(f"{name} Root CA", self._validity(_CA_LIFE), new_key())
         self.cas: tuple[ThrowawayCA, ...] = (root,)
 
-    # --- authorities -----------------------------------------------------------------
+    # --- CAs -------------------------------------------------------------------------
 
     @property
     def ca(self) -> ThrowawayCA:
-        """The authority that issues: the lowest."""
+        """The issuing CA: the lowest one."""
         return self.cas[-1]
 
     @property
     def issuer(self) -> x509.Certificate:
-        """The certificate of the authority that issues."""
+        """The certificate of the issuing CA."""
         return self.ca.certificate
 
     @property
     def root(self) -> x509.Certificate:
-        """The certificate of the root: what is to be trusted."""
+        """The certificate of the root CA: the trust anchor."""
         return self.cas[0].certificate
 
     def add_intermediate(self) -> Identity:
-        """Put an authority below the one that issues; it issues from now on."""
+        """Create a CA below the issuing CA; it becomes the issuing CA."""
         ca = self.ca.subordinate(
             f"{self._name} Intermediate CA {len(self.cas)}",
-            self._life(_AUTHORITY_LIFE),
+            self._validity(_CA_LIFE),
             self._new_key(),
             Pointers(ocsp=self._default_urls()),
         )
@@ -132,7 +130,7 @@ class PKI:
         return ca.identity
 
     def now(self) -> datetime.datetime:
-        """Return the moment, aware, in UTC."""
+        """Return the current time of the PKI's clock, aware, in UTC."""
         return utc(self._clock())
 
     # --- certificates ----------------------------------------------------------------
@@ -156,43 +154,47 @@ class PKI:
         extensions: Iterable[x509.ExtensionType] = (),
     ) -> Identity:
         """
-        Return a certificate of the lowest authority, with its key and its issuers.
+        Issue a certificate from the issuing CA; return it with its key and chain.
 
         Args:
-            name: Its common name and its one dNSName.
+            name: Its common name and its only dNSName.
 
-            status: What the responder says of it: *good*, *revoked*, *unknown*; or, of
-                a certificate that was never issued, a member of
-                :class:`UnknownSerialPolicy`.
+            status: How the responder answers for it: *good*, *revoked* or *unknown*.
+                With a member of :class:`UnknownSerialPolicy` the responder answers as
+                for a certificate that was never issued.
 
-            revoked_at: Since when, aware; for *revoked* only. An hour ago by default.
+            revoked_at: When it was revoked, aware; for *revoked* only. By default an
+                hour ago.
 
-            reason: Why; for *revoked* only.
+            reason: Why it was revoked; for *revoked* only.
 
-            key: Its key; a new one by default.
+            key: Its key; by default a new one.
 
-            serial_number: Its number; random by default.
+            serial_number: Its serial number; by default random.
 
-            not_before: From when on it is valid; for 30 days already by default.
+            not_before: Its notBefore; by default 30 days ago.
 
-            not_after: Until when it is valid; for 30 days by default.
+            not_after: Its notAfter; by default in 30 days.
 
-            ocsp_urls: Its responders; by default :attr:`url`, if there is one.
+            ocsp_urls: The URLs of its responders; by default :attr:`url`, if set.
 
-            crl_urls: Where its CRL is: ``[pki.crl_url]`` for the one that is served.
+            crl_urls: The URLs of its CRL; ``[pki.crl_url]`` is the one that
+                :class:`LoopbackResponder` serves.
 
-            ca_issuers_urls: Where its issuer's certificate is: ``[pki.ca_issuers_url]``
-                for the one that is served.
+            ca_issuers_urls: The URLs of its issuer's certificate;
+                ``[pki.ca_issuers_url]`` is the one that :class:`LoopbackResponder`
+                serves.
 
-            must_staple: Whether it demands a staple (RFC 7633).
+            must_staple: Whether it requires a staple (RFC 7633).
 
-            no_rev_avail: Whether it says that there never is a status (RFC 9608), and
-                then by default names no responder.
+            no_rev_avail: Whether it states that it never has a status (RFC 9608). It
+                then has no responder URL by default.
 
-            extensions: What else it has, not critical.
+            extensions: More extensions, not critical.
 
         Raises:
-            ConfigError: If time or reason are given for another status.
+            ConfigError: If *revoked_at* or *reason* is given for another status than
+                *revoked*.
         """
         if ocsp_urls is None:
             ocsp_urls = () if no_rev_avail else self._default_urls()
@@ -201,7 +203,7 @@ class PKI:
             *([NO_REV_AVAIL] if no_rev_avail else ()),
             *extensions,
         ]
-        usual = self._life(_LIFE)
+        usual = self._validity(_LIFE)
         identity = self.ca.leaf(
             name,
             Validity(not_before or usual.begin, not_after or usual.end),
@@ -226,19 +228,20 @@ class PKI:
         reason: x509.ReasonFlags | None = None,
     ) -> None:
         """
-        Say what the status of a certificate is from now on.
+        Set the status of a certificate from now on.
 
         Args:
             identity: The certificate.
 
-            status: As for :meth:`issue`, like all that follow.
+            status: As for :meth:`issue`.
 
-            revoked_at: See there.
+            revoked_at: As for :meth:`issue`.
 
-            reason: See there.
+            reason: As for :meth:`issue`.
 
         Raises:
-            ConfigError: If time or reason are given for another status.
+            ConfigError: If *revoked_at* or *reason* is given for another status than
+                *revoked*.
         """
         query = StatusQuery(IssuerKey.of(identity.issuer), identity.serial_number)
         if status is OCSPCertStatus.UNKNOWN:
@@ -246,7 +249,7 @@ class PKI:
         if isinstance(status, UnknownSerialPolicy):
             if revoked_at is not None or reason is not None:
                 raise ConfigError(
-                    "revoked_at", "and reason are allowed with status REVOKED only"
+                    "revoked_at", "and reason are only allowed with status REVOKED"
                 )
             self._records[query] = status
             return
@@ -262,16 +265,16 @@ class PKI:
         self, ca: ThrowawayCA, *, ended: bool = False, ocsp_signing: bool = True
     ) -> KeySigner:
         """
-        Return a new delegated responder of *ca*.
+        Return the signer of a new delegated responder of *ca*.
 
         Args:
-            ca: Who delegates.
+            ca: The CA that delegates.
 
-            ended: Whether its certificate ended an hour ago.
+            ended: Whether its certificate expired an hour ago.
 
             ocsp_signing: Whether its certificate is for OCSP signing.
         """
-        validity = self._life(-_REVOKED_SINCE if ended else _LIFE)
+        validity = self._validity(-_REVOKED_SINCE if ended else _LIFE)
         name = f"{self._name} Responder"
         delegate = ca.delegate(
             name, validity, self._new_key(), ocsp_signing=ocsp_signing
@@ -279,24 +282,24 @@ class PKI:
         return KeySigner(delegate.key, delegate.certificate)
 
     def unrelated_pki(self) -> PKI:
-        """Return another PKI, with the same names, kind of keys, and clock."""
+        """Return another PKI: same names, key type and clock, but other keys."""
         other = PKI(self._name, new_key=self._new_key, clock=self._clock)
         while len(other.cas) < len(self.cas):
             other.add_intermediate()
         return other
 
-    # --- what is said of them --------------------------------------------------------
+    # --- status ----------------------------------------------------------------------
 
     def responder(self) -> Responder:
-        """Return the responder for all authorities."""
+        """Return the responder for all CAs."""
         return Responder(Authority(ca.certificate, self.signer(ca)) for ca in self.cas)
 
     def record(self, query: StatusQuery) -> Record:
-        """Return what is known of a certificate, or what to say where nothing is."""
+        """Return the record of a certificate, or the policy if it has no record."""
         return self._records.get(query, self._unlisted)
 
     def signer(self, ca: ThrowawayCA) -> KeySigner:
-        """Return who signs responses for *ca*; the same at each call."""
+        """Return the signer of responses for *ca*; the same one for each call."""
         signer = self._signers.get(ca.certificate)
         if signer is None:
             signer = (
@@ -316,16 +319,16 @@ class PKI:
         next_update: datetime.datetime | None = None,
     ) -> x509.CertificateRevocationList:
         """
-        Return the CRL of an authority (RFC 5280 §5).
+        Return the CRL of a CA (RFC 5280 §5).
 
         Args:
-            ca: Which one; by default the one that issues.
+            ca: The CA; by default the issuing CA.
 
-            number: Its CRLNumber.
+            number: The CRLNumber.
 
-            this_update: Aware; by default an hour ago.
+            this_update: Its thisUpdate, aware; by default an hour ago.
 
-            next_update: Aware; by default in a day.
+            next_update: Its nextUpdate, aware; by default in a day.
         """
         ca, now = ca or self.ca, self.now()
         key = IssuerKey.of(ca.certificate)
@@ -339,37 +342,39 @@ class PKI:
         validity = Validity(this_update or begin, next_update or end)
         return ca.crl(revoked, validity, number)
 
-    # --- where it is served ----------------------------------------------------------
+    # --- URLs ------------------------------------------------------------------------
 
     @property
     def crl_url(self) -> str:
         """
-        Where the CRL of the authority that issues is served.
+        The URL of the CRL of the issuing CA.
 
         Raises:
-            ConfigError: If nobody serves this PKI.
+            ConfigError: If no responder serves this PKI.
         """
-        return f"{self._served()}crl/{len(self.cas) - 1}.crl"
+        return f"{self._require_url()}crl/{len(self.cas) - 1}.crl"
 
     @property
     def ca_issuers_url(self) -> str:
         """
-        Where the certificate of the authority that issues is served.
+        The URL of the certificate of the issuing CA.
 
         Raises:
-            ConfigError: If nobody serves this PKI.
+            ConfigError: If no responder serves this PKI.
         """
-        return f"{self._served()}ca/{len(self.cas) - 1}.cer"
+        return f"{self._require_url()}ca/{len(self.cas) - 1}.cer"
 
-    def _served(self) -> str:
+    def _require_url(self) -> str:
         if self.url is None:
-            raise ConfigError("url", "nobody serves this PKI yet")
+            raise ConfigError(
+                "url", "is not set: pass the PKI to a LoopbackResponder first"
+            )
         return self.url
 
     def _default_urls(self) -> tuple[str, ...]:
         return () if self.url is None else (self.url,)
 
-    def _life(self, ahead: datetime.timedelta) -> Validity:
+    def _validity(self, ahead: datetime.timedelta) -> Validity:
         now = self.now()
         return Validity(now - _PAST, now + ahead)
 

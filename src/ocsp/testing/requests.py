@@ -1,8 +1,8 @@
 """
-What a responder was asked: recorded, for assertions.
+Record the requests that a test responder received, for assertions.
 
-Rules of this file: what came in is kept as it came; what can be read of it is read, and
-what cannot is no error here.
+A request is kept unchanged, and decoded where possible; one that cannot be decoded is
+not an error here.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ class ReceivedRequest:
     A request over HTTP.
 
     Attributes:
-        method: ``GET``, ``POST``, or what else it was.
+        method: ``GET``, ``POST`` or another method.
 
-        target: The path, raw.
+        target: The raw path.
 
-        headers: Names, in lower case, and values, in order.
+        headers: Names in lower case, with their values, in order.
 
-        body: The content.
+        body: The body.
 
-        der: The OCSP request in it: the body of a POST, decoded from the target of a
-            GET; empty where there is none.
+        der: The OCSP request: the body of a POST, or decoded from the target of a GET;
+            empty if there is none.
 
-        request: What was asked, or ``None`` if that cannot be read.
+        request: The decoded OCSP request, or ``None`` if it is malformed.
 
-        fault: What was done wrong about it, or ``None``.
+        fault: The fault that was applied to the answer, or ``None``.
     """
 
     method: str
@@ -53,7 +53,7 @@ class ReceivedRequest:
 
     @property
     def cert_ids(self) -> tuple[CertID, ...]:
-        """The certificates that were asked about."""
+        """The CertIDs in the request."""
         if self.request is None:
             return ()
         return tuple(entry.cert_id for entry in self.request.requests)
@@ -64,7 +64,7 @@ class ReceivedRequest:
         return None if self.request is None else nonce_of(self.request.extensions)
 
     def header(self, name: str) -> str | None:
-        """Return the value of the first header *name*, in any case, or ``None``."""
+        """Return the value of the first header *name* (in any case), or ``None``."""
         for known, value in self.headers:
             if known == name.lower():
                 return value
@@ -74,7 +74,7 @@ class ReceivedRequest:
 def read_request(
     method: str, target: bytes, headers: Headers, body: bytes
 ) -> ReceivedRequest:
-    """Return the request that came as *method* and *target*, with *body*."""
+    """Return the record of an HTTP request, with the OCSP request decoded."""
     der = body if method == "POST" else _in_target(target)
     return ReceivedRequest(
         method=method,

@@ -1,10 +1,10 @@
 """
-A throw-away certification authority, for demonstrations and tests (RFC 5280).
+Create a throw-away CA, for demonstrations and tests (RFC 5280).
 
-Rules of this file: keys and times are given, nothing is written to files, and nothing
-here is meant for more than one machine and one hour. The delegate's certificate follows
-RFC 9919 §3.2.2: EKU id-kp-OCSPSigning, id-pkix-ocsp-nocheck, no pointers to a status of
-its own.
+The caller passes keys and times, and nothing is written to files. Do not use this CA
+for anything but tests on one machine. The certificate of a delegated responder follows
+RFC 9919 §3.2.2: EKU id-kp-OCSPSigning, id-pkix-ocsp-nocheck, and no URLs for its own
+status.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def new_ec_key() -> ec.EllipticCurvePrivateKey:
 
 class Validity(NamedTuple):
     """
-    From when to when a certificate is valid.
+    The validity of a certificate.
 
     Attributes:
         begin: notBefore, aware.
@@ -55,7 +55,7 @@ class Validity(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointers:
     """
-    Where a certificate says that more is to be had (RFC 5280 §4.2.1.13, §4.2.2.1).
+    The URLs in a certificate (RFC 5280 §4.2.1.13, §4.2.2.1).
 
     Attributes:
         ocsp: URLs of responders.
@@ -80,8 +80,8 @@ class Identity:
 
         key: Its private key.
 
-        issuers: The certificates above it, its issuer first and the root last; none for
-            a root.
+        issuers: The certificates above it, its issuer first and the root last; empty
+            for a root.
     """
 
     certificate: x509.Certificate
@@ -90,12 +90,12 @@ class Identity:
 
     @property
     def issuer(self) -> x509.Certificate:
-        """The certificate of its issuer; of a root, its own."""
+        """The certificate of its issuer; for a root, its own certificate."""
         return (*self.issuers, self.certificate)[0]
 
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
-        """The certificate itself and all above it, the root last."""
+        """The certificate itself and those above it, the root last."""
         return (self.certificate, *self.issuers)
 
     @property
@@ -110,7 +110,7 @@ class Identity:
 
     @property
     def chain_pem(self) -> bytes:
-        """What a TLS server sends, in PEM: the chain without its root."""
+        """The chain without the root, in PEM, as a TLS server sends it."""
         sent = self.chain[:-1] or self.chain
         return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in sent)
 
@@ -126,7 +126,7 @@ class Identity:
 
 class ThrowawayCA:
     """
-    A CA that lives as long as this object.
+    A CA that exists only in memory.
 
     Attributes:
         identity: Its certificate and its key.
@@ -139,9 +139,9 @@ class ThrowawayCA:
     def root(
         cls, name: str, validity: Validity, key: CertificateIssuerPrivateKeyTypes
     ) -> ThrowawayCA:
-        """Return a new CA that nobody stands above."""
+        """Return a new root CA."""
         template = _template(name, _common_name(name), validity, key, key)
-        certificate = _sign(_as_authority(template), key)
+        certificate = _sign(_as_ca(template), key)
         return cls(Identity(certificate=certificate, key=key, issuers=()))
 
     @property
@@ -157,9 +157,7 @@ class ThrowawayCA:
         pointers: Pointers,
     ) -> ThrowawayCA:
         """Return a new CA below this one."""
-        template = _pointing(
-            _as_authority(self._template(name, validity, key)), pointers
-        )
+        template = _with_urls(_as_ca(self._template(name, validity, key)), pointers)
         return ThrowawayCA(self._identity(template, key))
 
     def delegate(
@@ -176,12 +174,12 @@ class ThrowawayCA:
         Args:
             name: Its common name.
 
-            validity: From when to when it is one.
+            validity: The validity of its certificate.
 
             key: Its key.
 
-            ocsp_signing: Whether its certificate has id-kp-OCSPSigning, without which
-                nobody may believe it.
+            ocsp_signing: Whether its certificate has id-kp-OCSPSigning; without it
+                verifiers must reject its responses.
         """
         template = _as_end_entity(self._template(name, validity, key))
         if ocsp_signing:
@@ -205,25 +203,26 @@ class ThrowawayCA:
         Return an end-entity certificate.
 
         Args:
-            name: Its common name and its one dNSName.
+            name: Its common name and its only dNSName.
 
-            validity: From when to when it is valid.
+            validity: Its validity.
 
             key: Its key.
 
-            pointers: Where its status is to be had.
+            pointers: The URLs for its status and its issuer.
 
-            serial_number: Its number; without one, a random one.
+            serial_number: Its serial number; by default random.
 
-            extensions: What else it has, not critical.
+            extensions: More extensions, not critical.
 
-            signed_with: Another key than that of this CA: a forgery.
+            signed_with: The key that signs; by default the key of this CA. Another key
+                makes a forged certificate.
         """
         template = _as_end_entity(self._template(name, validity, key, serial_number))
         template = template.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False
         )
-        template = _pointing(template, pointers)
+        template = _with_urls(template, pointers)
         for extension in extensions:
             template = template.add_extension(extension, critical=False)
         return self._identity(template, key, signed_with)
@@ -234,7 +233,7 @@ class ThrowawayCA:
         validity: Validity,
         number: int,
     ) -> x509.CertificateRevocationList:
-        """Return the CRL that lists *revoked*; *validity* is thisUpdate, nextUpdate."""
+        """Return a CRL with *revoked*; *validity* is its thisUpdate and nextUpdate."""
         key = self.identity.key
         builder = (
             x509.CertificateRevocationListBuilder()
@@ -269,7 +268,7 @@ class ThrowawayCA:
 
 
 NO_REV_AVAIL = x509.UnrecognizedExtension(oids.identifier(oids.NO_REV_AVAIL), NULL_DER)
-"""The CA will never say that the certificate is revoked (RFC 9608)."""
+"""The extension noRevAvail: the CA does not publish revocation of it (RFC 9608)."""
 
 
 def _template(
@@ -298,9 +297,9 @@ def _issued_by(key: CertificateIssuerPrivateKeyTypes) -> x509.AuthorityKeyIdenti
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 
-def _as_authority(template: x509.CertificateBuilder) -> x509.CertificateBuilder:
+def _as_ca(template: x509.CertificateBuilder) -> x509.CertificateBuilder:
     constraints = x509.BasicConstraints(ca=True, path_length=None)
-    # Also digitalSignature, as a CA may sign responses itself.
+    # This includes digitalSignature, because a CA may sign responses itself.
     usage = _key_usage(certificates=True)
     return template.add_extension(constraints, True).add_extension(usage, True)
 
@@ -325,7 +324,7 @@ def _key_usage(*, certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _pointing(
+def _with_urls(
     template: x509.CertificateBuilder, pointers: Pointers
 ) -> x509.CertificateBuilder:
     access = [

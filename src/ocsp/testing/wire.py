@@ -1,9 +1,9 @@
 """
-How an answer is sent, with one thing wrong about that.
+Send an answer, optionally with one fault in HTTP or TCP.
 
-Rules of this file: what only changes status, headers or body is a function from answer
-to answer; what breaks off or dawdles talks to the connection itself. Whoever dawdles
-waits for the client to give up, so that no test waits by the clock.
+A fault that changes only status, headers or body is a function from answer to answer.
+A fault that is slow or breaks off uses the connection itself. A slow fault waits until
+the client disconnects, so that no test has to wait for a fixed time.
 """
 
 from __future__ import annotations
@@ -23,16 +23,19 @@ if TYPE_CHECKING:
 __all__ = ["PAUSE", "PRIVATE_URL", "RETRY_AFTER", "Settings", "deliver"]
 
 PRIVATE_URL = "http://169.254.169.254/latest/meta-data/"
-"""Where cloud machines are told their secrets: link-local, for nobody to be sent to."""
+"""The metadata service of cloud machines, which has secrets: a link-local address to
+which a client must not be redirected."""
 
 PAUSE = 0.05
-"""Seconds between two octets of a slow body: a usual one takes half a minute then."""
+"""Seconds between two octets of a slow body; a typical body then takes half a
+minute."""
 
 RETRY_AFTER = 30
-"""Seconds after which a client that was sent away may come back."""
+"""The value of Retry-After, in seconds."""
 
 _OVERSIZE = 4
-"""Times ``MAX_MESSAGE_BYTES``; a client without a limit gets to the end of it."""
+"""The size of an oversize body, in units of ``MAX_MESSAGE_BYTES``. It is finite, so
+that a client without a limit reaches its end."""
 
 _CHUNK = bytes(1 << 16)
 _PAGE = (
@@ -42,12 +45,12 @@ _PAGE = (
 
 class Settings(NamedTuple):
     """
-    What a fault needs to know.
+    The values that a fault may need.
 
     Attributes:
         here: The URL of the request.
 
-        away: Where :attr:`Fault.REDIRECT_AWAY` leads.
+        away: The target of :attr:`Fault.REDIRECT_AWAY`.
 
         pause: Seconds between two octets of a slow body.
     """
@@ -64,25 +67,25 @@ async def deliver(
     Send *reply*.
 
     Args:
-        connection: Where to.
+        connection: The connection of the client.
 
-        reply: What is right.
+        reply: The correct answer.
 
-        fault: What is to be wrong about it.
+        fault: The fault to apply, or ``None``.
 
-        settings: What a fault needs to know.
+        settings: The values that the fault may need.
     """
-    change = None if fault is None else _CHANGED.get(fault)
+    change = None if fault is None else _CHANGES.get(fault)
     if change is not None:
         reply = change(reply, settings)
-    misbehave = None if fault is None else _BROKEN.get(fault)
+    misbehave = None if fault is None else _MISBEHAVIOURS.get(fault)
     if misbehave is None:
         await connection.send(reply)
     else:
         await misbehave(connection, reply, settings)
 
 
-# --- another answer -----------------------------------------------------------------
+# --- faults that change the answer --------------------------------------------------
 
 
 def _html_page(reply: HTTPAnswer, _: Settings) -> HTTPAnswer:
@@ -139,7 +142,7 @@ def _with_body(reply: HTTPAnswer, body: bytes) -> HTTPAnswer:
     return replace(_with(reply, "Content-Length", str(len(body))), body=body)
 
 
-_CHANGED: Mapping[Fault, Callable[[HTTPAnswer, Settings], HTTPAnswer]] = {
+_CHANGES: Mapping[Fault, Callable[[HTTPAnswer, Settings], HTTPAnswer]] = {
     Fault.HTML_PAGE: _html_page,
     Fault.WRONG_CONTENT_TYPE: _wrong_content_type,
     Fault.TRUNCATED: _truncated,
@@ -153,7 +156,7 @@ _CHANGED: Mapping[Fault, Callable[[HTTPAnswer, Settings], HTTPAnswer]] = {
 }
 
 
-# --- breaking off, dawdling, going on -----------------------------------------------
+# --- faults that use the connection -------------------------------------------------
 
 
 async def _wrong_content_length(
@@ -183,7 +186,8 @@ async def _slow_body(
     finally:
         given_up.cancel()
         await asyncio.wait({given_up})
-    # What comes after the last octet is the next request, and not to be lost.
+    # After the last octet the client may send the next request, which
+    # until_given_up() would discard: it must have ended before.
     await connection.put(reply.body[-1:])
     await connection.end()
 
@@ -214,7 +218,7 @@ def _unannounced(reply: HTTPAnswer) -> HTTPAnswer:
     )
 
 
-_BROKEN: Mapping[
+_MISBEHAVIOURS: Mapping[
     Fault, Callable[[Connection, HTTPAnswer, Settings], Awaitable[None]]
 ] = {
     Fault.WRONG_CONTENT_LENGTH: _wrong_content_length,
