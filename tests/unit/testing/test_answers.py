@@ -1,4 +1,4 @@
-"""Faults of the message: each breaks the rule that it says, and no other."""
+"""Test the faults of the message: each breaks its rule and no other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ERRORS = {
     Fault.UNAUTHORIZED_FOR_SHA256: OCSPResponseStatus.UNAUTHORIZED,
 }
 IN_THE_BODY = {Fault.TRUNCATED, Fault.EMPTY_BODY}
-"""They are of the octets, and happen when those are sent."""
+"""These faults are applied when the octets are sent, not by ``build_answer``."""
 
 REFUSED = [
     fault
@@ -78,10 +78,10 @@ def _verify(
 
 @pytest.mark.parametrize("fault", REFUSED, ids=lambda fault: fault.value)
 @pytest.mark.parametrize("status", [OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED])
-def test_each_breaks_its_rule_and_all_else_is_right(
+def test_each_fault_breaks_only_its_rule(
     pki: PKI, fault: Fault, status: OCSPCertStatus
 ) -> None:
-    """The rule in the table speaks against it; a CA that signs for another breaks more."""
+    """The rule of the fault fails; a CA that signs for another CA breaks more rules."""
     leaf = pki.issue(status=status)
     said = _answer(pki, leaf, fault)
     with pytest.raises(ocsp.VerificationError) as caught:
@@ -91,7 +91,7 @@ def test_each_breaks_its_rule_and_all_else_is_right(
         {"V13", "V14", "V16", "V17"} if fault is Fault.WRONG_SIGNER else {fault.rule}
     )
     assert fault.rule in rules
-    # V20 says of what is revoked and only too old that it is that.
+    # V20 reports a response that is *revoked* and only too old.
     assert rules <= allowed | ({"V20"} if fault is Fault.EXPIRED else set())
 
 
@@ -99,8 +99,8 @@ def test_each_breaks_its_rule_and_all_else_is_right(
 @pytest.mark.parametrize(
     "fault", [Fault.BAD_SIGNATURE, Fault.STALE_SIGNATURE], ids=lambda fault: fault.value
 )
-def test_a_signature_is_wrong_whatever_the_key(kind: str, fault: Fault) -> None:
-    """V10, and the message stays readable."""
+def test_a_signature_is_wrong_for_every_kind_of_key(kind: str, fault: Fault) -> None:
+    """V10 fails, and the message can still be decoded."""
     pki = PKI(new_key=MAKERS[kind])
     leaf = pki.issue()
     said = _answer(pki, leaf, fault)
@@ -113,8 +113,8 @@ def test_a_signature_is_wrong_whatever_the_key(kind: str, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=lambda fault: fault.value)
-def test_errors_are_errors(pki: PKI, fault: Fault) -> None:
-    """Each of RFC 6960 §2.3 is distinguishable, and V1."""
+def test_error_faults_return_their_error(pki: PKI, fault: Fault) -> None:
+    """Each error of RFC 6960 §2.3 has its own response status, and breaks V1."""
     leaf = pki.issue()
     said = _answer(pki, leaf, fault)
     assert said.status is ERRORS[fault]
@@ -129,8 +129,8 @@ def test_errors_are_errors(pki: PKI, fault: Fault) -> None:
     [Fault.DECOY_CERTIFICATES, Fault.MISSING_NEXT_UPDATE],
     ids=lambda fault: fault.value,
 )
-def test_what_is_only_odd_is_evidence(pki: PKI, fault: Fault) -> None:
-    """And it is odd: the response is another than the right one."""
+def test_answered_faults_are_verified(pki: PKI, fault: Fault) -> None:
+    """The response is verified, though it differs from the correct one."""
     leaf = pki.issue()
     said = _answer(pki, leaf, fault)
     assert _verify(said, leaf).status is OCSPCertStatus.GOOD
@@ -160,16 +160,16 @@ def _by_first(response: ocsp.OCSPResponse) -> None:
 @pytest.mark.parametrize(
     "fault", sorted(NONCES, key=str), ids=lambda fault: fault.value
 )
-def test_without_a_nonce_nothing_is_wrong_about_nonces(pki: PKI, fault: Fault) -> None:
-    """As the description of the fault says."""
+def test_nonce_faults_are_harmless_without_a_nonce(pki: PKI, fault: Fault) -> None:
+    """If the request has no nonce, the answer is verified."""
     leaf = pki.issue()
     assert _verify(_answer(pki, leaf, fault, None), leaf, None).status is (
         OCSPCertStatus.GOOD
     )
 
 
-def test_the_authority_that_is_asked_is_the_one_that_is_forged() -> None:
-    """In a chain, the faults are about the right issuer."""
+def test_faults_apply_to_the_issuer_in_the_request() -> None:
+    """In a chain, the answer is forged for the CA that the CertID names."""
     pki = PKI()
     upper = pki.add_intermediate()
     pki.add_intermediate()
@@ -179,8 +179,8 @@ def test_the_authority_that_is_asked_is_the_one_that_is_forged() -> None:
         assert fault.rule in {finding.rule for finding in caught.value.failures}
 
 
-def test_faults_concern_all_entries(pki: PKI) -> None:
-    """Of a request for two certificates."""
+def test_faults_apply_to_all_entries(pki: PKI) -> None:
+    """The request has two CertIDs."""
     leaves = [pki.issue(), pki.issue(status=OCSPCertStatus.REVOKED)]
     der = _request(*leaves).public_bytes(Encoding.DER)
     for leaf in leaves:
@@ -190,8 +190,8 @@ def test_faults_concern_all_entries(pki: PKI) -> None:
                 _verify(build_answer(pki, der, fault), leaf)
 
 
-def test_an_error_stays_an_error_under_a_fault_of_the_message(pki: PKI) -> None:
-    """Nobody signs errors, so nothing is forged."""
+def test_an_error_is_not_changed_by_a_fault_of_the_message(pki: PKI) -> None:
+    """Errors are not signed, so there is nothing to forge."""
     leaf = pki.issue(status=UnknownSerialPolicy.UNAUTHORIZED)
     for fault in REFUSED:
         assert _answer(pki, leaf, fault).der == _answer(pki, leaf, None).der
@@ -199,22 +199,22 @@ def test_an_error_stays_an_error_under_a_fault_of_the_message(pki: PKI) -> None:
 
 @pytest.mark.parametrize("garbage", [b"", b"\x30\x00", b"<html>"])
 def test_garbage_is_answered_with_malformed_request(pki: PKI, garbage: bytes) -> None:
-    """With and without a fault."""
+    """The answer is the same with and without a fault."""
     assert build_answer(pki, garbage).status is OCSPResponseStatus.MALFORMED_REQUEST
     said = build_answer(pki, garbage, Fault.WRONG_SERIAL)
     assert said.status is OCSPResponseStatus.MALFORMED_REQUEST
 
 
 def test_extensions_of_the_answer_are_kept() -> None:
-    """Extended revoke stands in the forged answer too (RFC 6960 §4.4.8)."""
+    """The forged answer also has the extension extended-revoke (RFC 6960 §4.4.8)."""
     pki = PKI()
     leaf = pki.issue(status=UnknownSerialPolicy.REVOKED)
     said = _answer(pki, leaf, Fault.DECOY_CERTIFICATES)
     assert _verify(said, leaf).not_issued
 
 
-def test_every_fault_says_what_it_is() -> None:
-    """A name for ids, an outcome, a rule; and rules that exist."""
+def test_every_fault_has_a_name_an_outcome_and_a_rule() -> None:
+    """The rules exist."""
     assert len({fault.value for fault in Fault}) == len(Fault)
     known = {rule.id for rule in RULES} | {"H2", "H3", "H6"}
     for fault in Fault:
@@ -223,8 +223,8 @@ def test_every_fault_says_what_it_is() -> None:
         assert fault.rule in known
 
 
-def test_stale_and_early_answers_are_so_by_more_than_any_skew(pki: PKI) -> None:
-    """A day: no client takes its clock to be that wrong."""
+def test_expired_and_early_answers_are_wrong_by_a_day(pki: PKI) -> None:
+    """No client accepts a clock skew of a day."""
     leaf, day = pki.issue(), datetime.timedelta(days=1)
     old = ocsp.load_der_ocsp_response(_answer(pki, leaf, Fault.EXPIRED).der)
     early = ocsp.load_der_ocsp_response(_answer(pki, leaf, Fault.NOT_YET_VALID).der)

@@ -1,4 +1,4 @@
-"""The throw-away PKI: what it issues, and what is said of that."""
+"""Test the throw-away PKI: what it issues, and the status of that."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOUR = datetime.timedelta(hours=1)
 STOLEN = x509.ReasonFlags.key_compromise
 
 
-def _standing_still(**options: object) -> PKI:
+def _pki_at_now(**options: object) -> PKI:
     return PKI(clock=lambda: NOW, **options)  # type: ignore[arg-type]
 
 
@@ -41,11 +41,15 @@ def _request(identity: Identity, *, nonce: bytes | None = None) -> OCSPRequest:
     return builder.build()
 
 
-def _said(pki: PKI, identity: Identity) -> ocsp.VerifiedResponse:
+def _verified(pki: PKI, identity: Identity) -> ocsp.VerifiedResponse:
     request = _request(identity, nonce=bytes(32))
-    said = build_answer(pki, request.public_bytes(Encoding.DER))
+    verified = build_answer(pki, request.public_bytes(Encoding.DER))
     return ocsp.verify(
-        said.der, identity.certificate, identity.issuer, request=request, at=pki.now()
+        verified.der,
+        identity.certificate,
+        identity.issuer,
+        request=request,
+        at=pki.now(),
     )
 
 
@@ -55,46 +59,50 @@ def _status(pki: PKI, identity: Identity) -> OCSPResponseStatus:
 
 @pytest.mark.parametrize("status", list(OCSPCertStatus))
 def test_a_certificate_of_each_status(status: OCSPCertStatus) -> None:
-    """What was asked for is what a relying party verifies."""
-    pki = _standing_still()
-    assert _said(pki, pki.issue(status=status)).status is status
+    """A relying party verifies the status that the test chose."""
+    pki = _pki_at_now()
+    assert _verified(pki, pki.issue(status=status)).status is status
 
 
-def test_a_revocation_has_the_time_and_the_reason_it_was_given() -> None:
-    """Or an hour ago, and none."""
-    pki = _standing_still()
+def test_a_revocation_has_the_given_time_and_reason() -> None:
+    """By default it was an hour ago and has no reason."""
+    pki = _pki_at_now()
     revoked = OCSPCertStatus.REVOKED
-    said = _said(
+    verified = _verified(
         pki, pki.issue(status=revoked, revoked_at=NOW - 5 * HOUR, reason=STOLEN)
     )
-    assert (said.revocation_time, said.revocation_reason) == (NOW - 5 * HOUR, STOLEN)
-    said = _said(pki, pki.issue(status=revoked))
-    assert (said.revocation_time, said.revocation_reason) == (NOW - HOUR, None)
+    assert (verified.revocation_time, verified.revocation_reason) == (
+        NOW - 5 * HOUR,
+        STOLEN,
+    )
+    verified = _verified(pki, pki.issue(status=revoked))
+    assert (verified.revocation_time, verified.revocation_reason) == (NOW - HOUR, None)
 
 
-def test_certificates_that_were_never_issued_are_answered_each_in_its_way() -> None:
-    """By one responder: *unauthorized*, *unknown*, and *revoked* since 1970."""
-    pki = _standing_still()
+def test_each_certificate_may_have_its_own_policy_for_unknown_serials() -> None:
+    """One responder returns *unauthorized*, *unknown*, and *revoked* since 1970."""
+    pki = _pki_at_now()
     never = {each: pki.issue(status=each) for each in UnknownSerialPolicy}
     assert (
         _status(pki, never[UnknownSerialPolicy.UNAUTHORIZED])
         is OCSPResponseStatus.UNAUTHORIZED
     )
     assert (
-        _said(pki, never[UnknownSerialPolicy.UNKNOWN]).status is OCSPCertStatus.UNKNOWN
+        _verified(pki, never[UnknownSerialPolicy.UNKNOWN]).status
+        is OCSPCertStatus.UNKNOWN
     )
-    assert _said(pki, never[UnknownSerialPolicy.REVOKED]).not_issued
-    assert _said(pki, pki.issue()).status is OCSPCertStatus.GOOD
+    assert _verified(pki, never[UnknownSerialPolicy.REVOKED]).not_issued
+    assert _verified(pki, pki.issue()).status is OCSPCertStatus.GOOD
 
 
 @pytest.mark.parametrize(
     "unlisted", [UnknownSerialPolicy.UNAUTHORIZED, UnknownSerialPolicy.UNKNOWN]
 )
-def test_what_nobody_has_a_record_of_is_answered_as_the_pki_says(
+def test_a_serial_number_without_record_gets_the_policy_of_the_pki(
     unlisted: UnknownSerialPolicy,
 ) -> None:
-    """The certificate of another PKI with the same key and name."""
-    pki = _standing_still(unlisted=unlisted)
+    """The certificate is from another PKI with the same key and name."""
+    pki = _pki_at_now(unlisted=unlisted)
     foreign = pki.ca.leaf("x.test", *_like(pki.issue()))
     expected = {
         UnknownSerialPolicy.UNAUTHORIZED: OCSPResponseStatus.UNAUTHORIZED,
@@ -113,28 +121,28 @@ def _like(identity: Identity) -> tuple[object, ...]:
 
 def test_a_status_can_change() -> None:
     """Good, then revoked, then good again."""
-    pki = _standing_still()
+    pki = _pki_at_now()
     leaf = pki.issue()
     pki.set_status(leaf, OCSPCertStatus.REVOKED, reason=STOLEN)
-    assert _said(pki, leaf).status is OCSPCertStatus.REVOKED
+    assert _verified(pki, leaf).status is OCSPCertStatus.REVOKED
     pki.set_status(leaf)
-    assert _said(pki, leaf).status is OCSPCertStatus.GOOD
+    assert _verified(pki, leaf).status is OCSPCertStatus.GOOD
 
 
 @pytest.mark.parametrize("status", [OCSPCertStatus.GOOD, OCSPCertStatus.UNKNOWN])
-def test_a_time_of_revocation_belongs_to_revoked(status: OCSPCertStatus) -> None:
-    """A test that gets this wrong is told so, and does not test something else."""
-    pki = _standing_still()
+def test_only_revoked_has_a_time_and_a_reason(status: OCSPCertStatus) -> None:
+    """Otherwise a mistake in a test would have no effect."""
+    pki = _pki_at_now()
     with pytest.raises(ocsp.ConfigError, match="REVOKED"):
         pki.issue(status=status, revoked_at=NOW)
     with pytest.raises(ocsp.ConfigError, match="REVOKED"):
         pki.issue(status=status, reason=STOLEN)
 
 
-def test_a_chain_is_as_long_as_it_was_made_and_openssl_accepts_it(
+def test_openssl_accepts_a_chain_with_intermediates(
     tmp_path: Path,
 ) -> None:
-    """Root, two intermediates, leaf; each with a status of its own."""
+    """The root, two intermediates and the leaf; each has its own status."""
     pki = PKI()
     pki.url = URL
     upper, lower = pki.add_intermediate(), pki.add_intermediate()
@@ -146,7 +154,7 @@ def test_a_chain_is_as_long_as_it_was_made_and_openssl_accepts_it(
         pki.root,
     )
     assert leaf.issuer == pki.issuer == lower.certificate
-    assert [_said(pki, each).status for each in (leaf, lower, upper)] == [
+    assert [_verified(pki, each).status for each in (leaf, lower, upper)] == [
         OCSPCertStatus.GOOD
     ] * 3
     assert _urls(upper, AuthorityInformationAccessOID.OCSP) == [URL]
@@ -159,36 +167,36 @@ def test_a_chain_is_as_long_as_it_was_made_and_openssl_accepts_it(
     assert rest.read_bytes().count(b"BEGIN") == 3
 
 
-def test_an_authority_that_was_revoked_says_so() -> None:
-    """An intermediate has a status like any certificate."""
-    pki = _standing_still()
+def test_an_intermediate_can_be_revoked() -> None:
+    """An intermediate has a status like any other certificate."""
+    pki = _pki_at_now()
     intermediate = pki.add_intermediate()
     pki.set_status(intermediate, OCSPCertStatus.REVOKED)
-    assert _said(pki, intermediate).status is OCSPCertStatus.REVOKED
-    assert _said(pki, pki.issue()).status is OCSPCertStatus.GOOD
+    assert _verified(pki, intermediate).status is OCSPCertStatus.REVOKED
+    assert _verified(pki, pki.issue()).status is OCSPCertStatus.GOOD
 
 
 @pytest.mark.parametrize(
     ("delegated", "by"), [(True, AuthorizedBy.DELEGATE), (False, AuthorizedBy.ISSUER)]
 )
-def test_a_delegate_signs_or_the_authority(delegated: bool, by: AuthorizedBy) -> None:
+def test_a_delegate_or_the_ca_signs(delegated: bool, by: AuthorizedBy) -> None:
     """RFC 6960 §4.2.2.2."""
-    pki = _standing_still(delegated=delegated)
-    assert _said(pki, pki.issue()).authorized_by is by
+    pki = _pki_at_now(delegated=delegated)
+    assert _verified(pki, pki.issue()).authorized_by is by
 
 
 @pytest.mark.parametrize("kind", [each for each in MAKERS if each != "dsa"])
 def test_keys_of_any_kind(kind: str) -> None:
-    """The CA's, the delegate's, the leaf's."""
-    pki = _standing_still(new_key=MAKERS[kind])
+    """The keys of the CA, the delegated responder and the leaf."""
+    pki = _pki_at_now(new_key=MAKERS[kind])
     leaf = pki.issue()
     assert type(leaf.key) is type(key_of(kind))
-    assert _said(pki, leaf).status is OCSPCertStatus.GOOD
+    assert _verified(pki, leaf).status is OCSPCertStatus.GOOD
 
 
-def test_a_leaf_may_have_a_key_of_its_own() -> None:
-    """And what is given stands in the certificate."""
-    pki = _standing_still()
+def test_a_leaf_has_the_given_values() -> None:
+    """The key, the serial number, the validity and the extensions."""
+    pki = _pki_at_now()
     leaf = pki.issue(
         "shop.test",
         key=key_of("ed25519"),
@@ -222,9 +230,9 @@ def _urls(identity: Identity, method: x509.ObjectIdentifier) -> list[str]:
     ]
 
 
-def test_certificates_point_to_where_they_are_told_to() -> None:
-    """To the responder by default; to the issuer and the CRL on request."""
-    pki = _standing_still()
+def test_certificates_have_the_given_urls() -> None:
+    """The responder by default; the issuer and the CRL on request."""
+    pki = _pki_at_now()
     method = AuthorityInformationAccessOID.OCSP
     assert _urls(pki.issue(), method) == []
     pki.url = URL
@@ -242,9 +250,9 @@ def test_certificates_point_to_where_they_are_told_to() -> None:
     assert [each.full_name[0].value for each in points] == [URL + "crl/0.crl"]
 
 
-def test_a_certificate_may_demand_a_staple_or_say_that_there_is_no_status() -> None:
-    """RFC 7633; RFC 9608, which has no responder to name."""
-    pki = _standing_still()
+def test_a_certificate_may_have_must_staple_or_no_rev_avail() -> None:
+    """RFC 7633; RFC 9608, with which a certificate has no responder."""
+    pki = _pki_at_now()
     pki.url = URL
     assert must_staple(pki.issue(must_staple=True).certificate)
     assert not must_staple(pki.issue().certificate)
@@ -255,17 +263,19 @@ def test_a_certificate_may_demand_a_staple_or_say_that_there_is_no_status() -> N
     assert _urls(without, AuthorityInformationAccessOID.OCSP) == []
 
 
-def test_nobody_has_a_url_before_somebody_serves() -> None:
-    """A clear error, not a certificate that points nowhere."""
-    pki = _standing_still()
+def test_urls_are_an_error_without_a_responder() -> None:
+    """A clear error instead of a certificate with an unusable URL."""
+    pki = _pki_at_now()
     with pytest.raises(ocsp.ConfigError, match="url: is not set"):
         _ = pki.crl_url
     with pytest.raises(ocsp.ConfigError, match="url: is not set"):
         _ = pki.ca_issuers_url
 
 
-def test_a_crl_lists_what_is_revoked_and_openssl_believes_it(tmp_path: Path) -> None:
-    """And nothing that is good, unknown, or another authority's."""
+def test_a_crl_lists_revoked_certificates_and_openssl_accepts_it(
+    tmp_path: Path,
+) -> None:
+    """It lists no certificate that is good, unknown, or of another CA."""
     pki = PKI()
     elsewhere = pki.issue(status=OCSPCertStatus.REVOKED)
     pki.add_intermediate()
@@ -307,22 +317,24 @@ def test_a_crl_lists_what_is_revoked_and_openssl_believes_it(tmp_path: Path) -> 
         assert verdict in done.stdout + done.stderr
 
 
-def test_a_crl_is_of_the_time_that_it_was_given() -> None:
-    """So that tests can have an old one."""
-    crl = _standing_still().crl(this_update=NOW - 9 * HOUR, next_update=NOW - 8 * HOUR)
+def test_a_crl_has_the_given_times() -> None:
+    """So a test can have an expired CRL."""
+    crl = _pki_at_now().crl(this_update=NOW - 9 * HOUR, next_update=NOW - 8 * HOUR)
     assert (crl.last_update_utc, crl.next_update_utc) == (
         NOW - 9 * HOUR,
         NOW - 8 * HOUR,
     )
 
 
-def test_the_clock_is_that_of_the_pki() -> None:
-    """Certificates and answers move with it."""
+def test_certificates_and_answers_use_the_clock_of_the_pki() -> None:
+    """Moving the clock changes both."""
     moment = NOW
     pki = PKI(clock=lambda: moment)
     leaf = pki.issue()
-    assert _said(pki, leaf).at == NOW
+    assert _verified(pki, leaf).at == NOW
     moment += HOUR
-    assert _said(pki, leaf).at == NOW + HOUR
+    assert _verified(pki, leaf).at == NOW + HOUR
     moment = leaf.certificate.not_valid_after_utc + HOUR
-    assert _status(pki, leaf) is OCSPResponseStatus.TRY_LATER  # its delegate has ended
+    assert (
+        _status(pki, leaf) is OCSPResponseStatus.TRY_LATER
+    )  # its delegate has expired
