@@ -43,7 +43,7 @@ def _request(identity: Identity, *, nonce: bytes | None = None) -> OCSPRequest:
 
 def _verified(pki: PKI, identity: Identity) -> ocsp.VerifiedResponse:
     request = _request(identity, nonce=bytes(32))
-    verified = build_answer(pki, request.public_bytes(Encoding.DER))
+    answer = build_answer(pki, request.public_bytes(Encoding.DER))
     return ocsp.verify(
         verified.der,
         identity.certificate,
