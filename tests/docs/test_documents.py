@@ -1,4 +1,4 @@
-"""The examples of the documents run, in order, and give what they show."""
+"""Test that the examples in the documents run, in order, with the results shown."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ ELSEWHERE = {
     "docs/stapling.md": "tests/integration/test_staple_servers.py, which has a server",
     "docs/testing.md": "tests/integration/test_pytest_plugin.py, in a fresh project",
 }
-"""Documents whose examples need more, and where they run."""
+"""Documents whose examples need a special set-up, and the tests that run them."""
 
 
 def _messages() -> dict[str, Any]:
-    """Return what docs/messages.md says is there."""
+    """Return the names that the examples in docs/messages.md use."""
     responder = delegate("Test CA", "Responder")
     return {
         "cert": leaf(),
@@ -49,7 +49,7 @@ def _messages() -> dict[str, Any]:
 
 
 def _readme() -> dict[str, Any]:
-    """Return what README.md takes for granted."""
+    """Return the names that the examples in README.md use."""
     SQLiteSource("status.db", create=True).close()
     return {
         "Encoding": Encoding,
@@ -65,13 +65,13 @@ def _readme() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
-    """Return what docs/cache.md and docs/lint.md have: a response of this moment."""
+    """Return the names for docs/cache.md and docs/lint.md: a current response."""
     now = datetime.datetime.now(datetime.UTC)
     return {"response": _response_der(now), "cert": leaf(), "issuer": ca()}
 
 
 def _verification() -> dict[str, Any]:
-    """Return what docs/verification.md takes for granted: responses of this moment."""
+    """Return the names for docs/verification.md: current responses."""
     now = datetime.datetime.now(datetime.UTC)
     day = datetime.timedelta(days=1)
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
@@ -117,14 +117,14 @@ PREPARED: dict[str, Callable[[], dict[str, Any]]] = {
     "docs/messages.md": _messages,
     "docs/verification.md": _verification,
 }
-"""The documents, and what their examples find there."""
+"""The documents, and the names that their examples use."""
 
 
 @pytest.mark.parametrize("document", PREPARED)
-def test_the_examples_run_and_give_what_they_show(
+def test_the_examples_run_with_the_results_shown(
     document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In one namespace, as a reader would try them."""
+    """In one namespace, as a reader tries them."""
     monkeypatch.chdir(tmp_path)
     assert run(document, PREPARED[document]()) > 0
 
@@ -192,7 +192,7 @@ def test_the_blocks_that_do_not_run_are_counted() -> None:
     assert {document: n for document, n in count.items() if n} == NOT_RUN
 
 
-def test_every_link_to_a_file_is_good() -> None:
+def test_every_link_to_a_file_works() -> None:
     """From one document to another, within the repository."""
     broken = [
         f"{path.name}: {target}"
@@ -203,10 +203,10 @@ def test_every_link_to_a_file_is_good() -> None:
     assert broken == []
 
 
-def test_what_is_shown_wrong_is_found(
+def test_a_wrong_result_in_a_document_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A check that never fails proves nothing."""
+    """Otherwise the check would prove nothing."""
     monkeypatch.setattr("tests.docs.examples.ROOT", tmp_path)
     document = tmp_path / "wrong.md"
     document.write_text("text\n\n```python\nx = 1\nx + 1  # → 3\n```\n")

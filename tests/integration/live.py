@@ -1,4 +1,4 @@
-"""A CA of today with its responder, for clients that have the clock of this machine."""
+"""Provide a CA that is valid now, and its responder, for clients with a real clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GOOD, REVOKED, NEVER = 0x10, 0x11, 0x12
 
 
 def _authority() -> x509.Certificate:
-    """Return a CA as path verification wants it: critical extensions, a key usage."""
+    """Return a CA that path validation accepts: critical extensions, a key usage."""
     usage = dict.fromkeys(
         (
             "digital_signature",
@@ -65,10 +65,10 @@ RESPONDER = make(RESPONDER_NAME, CA_NAME, begin=BEGIN, end=END, extensions=DELEG
 @dataclass(frozen=True)
 class Live:
     """
-    The responder while it runs.
+    A running responder.
 
     Attributes:
-        url: Where.
+        url: The URL of the responder.
     """
 
     url: str
@@ -76,7 +76,7 @@ class Live:
     def leaf(
         self, serial: int, extensions: Sequence[x509.ExtensionType] = ()
     ) -> x509.Certificate:
-        """Return a certificate that names the responder."""
+        """Return a certificate with the URL of the responder."""
         access = x509.AccessDescription(
             AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(self.url)
         )

@@ -1,4 +1,4 @@
-"""A server on loopback that speaks HTTP badly: each connection is a function."""
+"""Provide a faulty HTTP server on loopback: a function handles each connection."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Serve = Callable[["Server", socket.socket], None]
 
 class Server:
     """
-    Accepts on loopback and hands each connection to a function, in a thread.
+    Accepts connections on loopback and runs a function for each, in a thread.
 
     Attributes:
-        requests: What was read by :func:`read_request`, whole.
+        requests: The complete requests that :func:`read_request` has read.
 
-        connections: How many there were.
+        connections: The number of connections.
 
         reached: Set when a client waits for an answer.
 
         gone: Set when a client has closed, or broken off, a connection.
 
-        release: Set when the test is over: whoever waits may end.
+        release: Set when the test is over, so that waiting threads may end.
     """
 
     def __init__(self, serve: Serve) -> None:
@@ -56,7 +56,7 @@ class Server:
             self._serve(self, connection)
 
     def wait_until_gone(self, connection: socket.socket) -> None:
-        """Say that a client has come, and wait until it goes."""
+        """Set ``reached``, and wait until the client closes the connection."""
         connection.settimeout(30)
         self.reached.set()
         try:
@@ -69,11 +69,11 @@ class Server:
     def close(self) -> None:
         """Stop, and wait for all threads."""
         self.release.set()
-        # Closing alone does not wake whoever is in accept.
+        # Closing alone does not wake a thread in accept().
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for connection in self._open:  # clients keep theirs
+        for connection in self._open:  # clients keep connections open
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -94,7 +94,7 @@ def serving(serve: Serve) -> Iterator[Server]:
 
 
 def read_request(server: Server, connection: socket.socket) -> bytes:
-    """Return one request, head and body; empty if the client has gone."""
+    """Return one request, head and body; empty if the client has disconnected."""
     connection.settimeout(30)
     data = b""
     while b"\r\n\r\n" not in data:

@@ -1,4 +1,4 @@
-"""The ``openssl ocsp`` program, as an independent client and reader."""
+"""Run ``openssl ocsp``, as an independent client and decoder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["ask", "openssl", "text_of_request", "text_of_response"]
 
 
 def openssl(*arguments: object, expect: int | None = 0) -> str:
-    """Run the program and return what it prints, both ways."""
+    """Run the program and return what it prints to stdout and stderr."""
     done = subprocess.run(
         ["openssl", *map(str, arguments)],
         capture_output=True,
@@ -42,11 +42,11 @@ def ask(
 
 
 def text_of_request(file: Path) -> str:
-    """Return what the program reads in a request."""
+    """Return the text that the program prints for a request."""
     return openssl("ocsp", "-reqin", file, "-req_text")
 
 
 def text_of_response(file: Path) -> str:
-    """Return what the program reads in a response; its code for an error is 1."""
+    """Return the text for a response; for an OCSP error the exit code is 1."""
     options = ("-respin", file, "-resp_text", "-noverify")
     return openssl("ocsp", *options, expect=None)

@@ -1,7 +1,7 @@
 """
-A web site that staples, and who is around it: a CA, a responder, clients.
+Provide a web site that staples, with a CA, a responder and clients.
 
-The certificates are of today, because servers and clients have the clock of this
+The certificates are valid now, because servers and clients use the clock of this
 machine.
 """
 
@@ -54,7 +54,7 @@ MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A site whose certificate demands a staple, and its responder."""
+    """A site whose certificate requires a staple, and its responder."""
 
     directory: Path
     issuer: x509.Certificate
@@ -70,7 +70,7 @@ class Scene:
 
     @property
     def sites(self) -> Path:
-        """The directory with nothing but certificates, as HAProxy reads one."""
+        """The directory that contains only certificates, as HAProxy requires."""
         return self.directory / "sites"
 
     @property
@@ -88,24 +88,24 @@ class Scene:
         return main(["staple", str(self.site), "--once", "--url", self.url, *options])
 
     def revoke(self) -> None:
-        """Let the responder say *revoked*."""
+        """Make the responder return *revoked*."""
         since = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         reason = x509.ReasonFlags.key_compromise
         self.records[self._query()] = StatusRecord.revoked(since, reason)
 
     def release(self) -> None:
-        """Let the responder say *good*."""
+        """Make the responder return *good*."""
         self.records[self._query()] = StatusRecord()
 
     def forget(self) -> None:
-        """Let the responder know nothing."""
+        """Remove the record, so that the responder returns its answer for unknown serials."""
         self.records.clear()
 
     def _query(self) -> StatusQuery:
         return StatusQuery(IssuerKey.of(self.issuer), SERIAL)
 
     def signed(self, begin: float = -1, end: float = 5, serial: int = SERIAL) -> bytes:
-        """Return a response that says *good* between two hours from now."""
+        """Return a *good* response, valid from *begin* to *end* hours after now."""
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         cert_id = ocsp.CertID.for_serial(self.issuer, serial, hashes.SHA1())
         builder = (
@@ -145,14 +145,14 @@ class Scene:
         )  # fmt: skip
 
     def checks(self) -> StapleChecks:
-        """Return what makes our own connections."""
+        """Return a client of this package that requires staples."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.load_verify_locations(str(self.ca_file))
         context.set_verify(SSL.VERIFY_PEER)
         return require_staple(context)
 
-    def ours(self, port: int) -> VerifiedResponse | None:
-        """Return what our own client takes from the handshake, or raise."""
+    def connect(self, port: int) -> VerifiedResponse | None:
+        """Do a handshake with the client of this package; return the evidence, or raise."""
         checks = self.checks()
         with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
             sock.setblocking(True)
@@ -164,12 +164,12 @@ def scene(
     directory: Path, unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED
 ) -> Iterator[Scene]:
     """
-    Make it all, and let the responder run.
+    Create the site and run its responder.
 
     Args:
-        directory: Where to; a server that is not root reads it too.
+        directory: The directory for the files; all users must be able to read it.
 
-        unlisted: What the responder says of certificates that it does not know.
+        unlisted: How the responder answers for certificates without a record.
     """
     directory.chmod(0o755)
     issuer = make(

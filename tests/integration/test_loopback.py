@@ -1,4 +1,4 @@
-"""Each fault of the responder for tests, as raw clients see it."""
+"""Test each fault of the test responder, as an HTTP client sees it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.integration.openssl import ask
 NONCE = bytes(range(32))
 METHODS = ("GET", "POST")
 SECONDS = 10
-"""How long anything on loopback may take; nothing does."""
+"""The timeout of every operation on loopback; none should take that long."""
 
 
 @pytest.fixture(name="responder")
@@ -74,18 +74,18 @@ def _is_right(reply: httpx.Response, leaf: Identity) -> bool:
     return True
 
 
-# --- right answers -------------------------------------------------------------------
+# --- correct answers -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("status", list(OCSPCertStatus))
-def test_without_a_fault_everything_is_right(
+def test_without_a_fault_the_answer_is_verified(
     responder: LoopbackResponder,
     http: httpx.Client,
     method: str,
     status: OCSPCertStatus,
 ) -> None:
-    """By GET and POST, of any status, verified."""
+    """By GET and POST, with any status."""
     leaf = responder.pki.issue(status=status)
     reply = _ask(http, responder.url, _request(leaf), method)
     assert reply.headers["content-type"] == RESPONSE_TYPE
@@ -96,8 +96,8 @@ def test_without_a_fault_everything_is_right(
     assert verified.status is status
 
 
-def test_a_nonce_comes_back(responder: LoopbackResponder, http: httpx.Client) -> None:
-    """As the real responder does."""
+def test_the_nonce_is_echoed(responder: LoopbackResponder, http: httpx.Client) -> None:
+    """The real responder echoes it."""
     leaf = responder.pki.issue()
     reply = _ask(http, responder.url, _request(leaf, nonce=NONCE))
     assert ocsp.verify(
@@ -105,10 +105,10 @@ def test_a_nonce_comes_back(responder: LoopbackResponder, http: httpx.Client) ->
     ).nonce_matched
 
 
-def test_the_whole_chain_is_answered_for(
+def test_every_certificate_of_a_chain_has_a_status(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """Each certificate by the authority above it, at the URL that it names."""
+    """For each certificate its issuer signs, at the URL in the certificate."""
     responder.pki.add_intermediate()
     leaf = responder.pki.issue()
     certificate, intermediate, root = leaf.chain
@@ -163,13 +163,13 @@ def _files(directory: Path, leaf: Identity) -> tuple[Path, Path]:
     ],
     ids=lambda value: value.value if isinstance(value, Fault) else None,
 )
-def test_openssl_notices(
+def test_openssl_reports_the_fault(
     responder: LoopbackResponder,
     tmp_path: Path,
     fault: Fault | None,
     says: tuple[str, ...],
 ) -> None:
-    """An independent client sees what is wrong; without a fault, nothing."""
+    """Without a fault, openssl reports nothing."""
     leaf = responder.pki.issue()
     if fault is not None:
         responder.fail(fault)
@@ -243,23 +243,23 @@ SEEN: dict[Fault, Callable[[httpx.Response], bool]] = {
     Fault.REDIRECT_LOOP: _loop,
     Fault.REDIRECT_AWAY: _away,
 }
-"""How an answer looks that has come."""
+"""For each fault, a check of the answer that the client receives."""
 
 BROKEN = {
     Fault.WRONG_CONTENT_LENGTH: httpx.RemoteProtocolError,
     Fault.CONNECTION_RESET: httpx.ReadError,
 }
-"""What a client meets where none comes."""
+"""For each fault without an answer, the exception that the client gets."""
 
 DAWDLING = {Fault.SLOW_BODY, Fault.STALLED_BODY, Fault.NO_ANSWER}
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("fault", SEEN, ids=lambda fault: fault.value)
-def test_a_fault_of_the_answer_is_seen_and_ends(
+def test_a_fault_of_the_answer_applies_once(
     responder: LoopbackResponder, http: httpx.Client, fault: Fault, method: str
 ) -> None:
-    """Once, on the same connection as the right answer that follows."""
+    """A correct answer follows on the same connection."""
     leaf = responder.pki.issue()
     responder.fail(fault, times=1)
     assert SEEN[fault](_ask(http, responder.url, _request(leaf), method))
@@ -273,7 +273,7 @@ def test_a_fault_of_the_answer_is_seen_and_ends(
 def test_a_connection_breaks(
     responder: LoopbackResponder, http: httpx.Client, fault: Fault, method: str
 ) -> None:
-    """The request was read, and is on record; the next one is answered."""
+    """The request was read and recorded; the next one is answered."""
     leaf = responder.pki.issue()
     responder.fail(fault, times=1)
     with pytest.raises(BROKEN[fault]):
@@ -300,8 +300,8 @@ def _read(connection: socket.socket, until: int) -> bytes:
     return got
 
 
-def test_a_slow_body_comes_octet_by_octet(responder: LoopbackResponder) -> None:
-    """One, and no other during the pause; which the client ends that gives up."""
+def test_a_slow_body_is_sent_octet_by_octet(responder: LoopbackResponder) -> None:
+    """During the pause no second octet is sent, and the client may disconnect."""
     responder.pause = 3600
     responder.fail(Fault.SLOW_BODY)
     with _connect(responder) as connection:
@@ -316,10 +316,10 @@ def test_a_slow_body_comes_octet_by_octet(responder: LoopbackResponder) -> None:
     responder.wait_until_idle()
 
 
-def test_a_slow_body_is_right_in_the_end(
+def test_a_slow_body_is_correct_when_complete(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """Only its slowness is wrong: a client without a limit does not notice."""
+    """A client without a time limit gets a correct answer."""
     responder.pause = 0
     responder.fail(Fault.SLOW_BODY, times=1)
     leaf = responder.pki.issue()
@@ -329,7 +329,7 @@ def test_a_slow_body_is_right_in_the_end(
 
 
 def test_a_stalled_body_stops_in_the_middle(responder: LoopbackResponder) -> None:
-    """Half of what was announced has come; no more does, and no end either."""
+    """Half of the body is sent; the connection stays open."""
     responder.fail(Fault.STALLED_BODY)
     with _connect(responder) as connection:
         connection.sendall(_post(_request(responder.pki.issue())))
@@ -343,8 +343,8 @@ def test_a_stalled_body_stops_in_the_middle(responder: LoopbackResponder) -> Non
     responder.wait_until_idle()
 
 
-def test_no_answer_is_none(responder: LoopbackResponder) -> None:
-    """The request is on record, and nothing has come."""
+def test_no_answer_sends_nothing(responder: LoopbackResponder) -> None:
+    """The request is recorded, and the client receives nothing."""
     responder.fail(Fault.NO_ANSWER)
     with (
         httpx.Client(trust_env=False, timeout=0.05) as http,
@@ -356,8 +356,8 @@ def test_no_answer_is_none(responder: LoopbackResponder) -> None:
 
 
 @pytest.mark.parametrize("fault", sorted(DAWDLING | {Fault.OVERSIZE_BODY}, key=str))
-def test_the_responder_can_stop_while_somebody_waits(fault: Fault) -> None:
-    """Also for one that does not read what it is sent: the connection is broken."""
+def test_the_responder_can_stop_while_a_client_waits(fault: Fault) -> None:
+    """Also while a client does not read what it is sent: the connection breaks."""
     with LoopbackResponder() as responder:
         responder.fail(fault)
         connection = _connect(responder)
@@ -372,8 +372,8 @@ def test_the_responder_can_stop_while_somebody_waits(fault: Fault) -> None:
         _connect(responder)
 
 
-def test_every_fault_is_proved() -> None:
-    """Those of the message with ``verify``, the others here."""
+def test_every_fault_has_a_test() -> None:
+    """Faults of the message are tested with ``verify``, the others in this file."""
     of_messages = {
         fault
         for fault in Fault
@@ -389,7 +389,7 @@ def test_every_fault_is_proved() -> None:
 def test_faults_come_in_the_order_in_which_they_were_set(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """Twice one, once another, then none."""
+    """The first fault twice, the second once, then none."""
     der = _request(responder.pki.issue())
     responder.fail(Fault.HTTP_500, times=2)
     responder.fail(Fault.HTTP_404, times=1)
@@ -397,10 +397,10 @@ def test_faults_come_in_the_order_in_which_they_were_set(
     assert codes == [500, 500, 404, 200]
 
 
-def test_a_fault_is_for_one_certificate_or_one_method(
+def test_a_fault_can_be_limited_to_a_certificate_or_a_method(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """The others are answered rightly."""
+    """Other requests get correct answers."""
     one, other = responder.pki.issue(), responder.pki.issue()
     responder.fail(Fault.HTTP_500, serial_number=one.serial_number, method="GET")
     codes = {
@@ -416,7 +416,7 @@ def test_a_fault_is_for_one_certificate_or_one_method(
 def test_a_fault_lasts_until_it_is_healed(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """For all requests, unless told otherwise."""
+    """It applies to all requests by default."""
     der = _request(responder.pki.issue())
     responder.fail(Fault.HTTP_500)
     assert {_ask(http, responder.url, der).status_code for _ in range(5)} == {500}
@@ -428,7 +428,7 @@ def test_a_fault_lasts_until_it_is_healed(
 def test_sha256_may_be_unauthorized_and_sha1_answered(
     responder: LoopbackResponder, http: httpx.Client, method: str
 ) -> None:
-    """RFC 9919 §3.1.1; and what is answered does not use the fault up."""
+    """RFC 9919 §3.1.1; a request with SHA-1 does not count as a use of the fault."""
     responder.fail(Fault.UNAUTHORIZED_FOR_SHA256, times=1)
     leaf = responder.pki.issue()
 
@@ -442,8 +442,8 @@ def test_sha256_may_be_unauthorized_and_sha1_answered(
     assert said(hashes.SHA256()) is OCSPResponseStatus.SUCCESSFUL
 
 
-def test_a_redirection_can_lead_to_another_responder(http: httpx.Client) -> None:
-    """Then a client that follows it gets a right answer."""
+def test_a_redirect_can_lead_to_another_responder(http: httpx.Client) -> None:
+    """A client that follows it gets a correct answer."""
     with LoopbackResponder() as right, LoopbackResponder() as moved:
         leaf = right.pki.issue(ocsp_urls=[moved.url])
         moved.redirect_to = right.url
@@ -453,14 +453,14 @@ def test_a_redirection_can_lead_to_another_responder(http: httpx.Client) -> None
         assert [len(each.requests) for each in (moved, right)] == [1, 1]
 
 
-# --- what it was asked ------------------------------------------------------------------
+# --- recorded requests ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_was_asked_is_on_record(
+def test_requests_are_recorded(
     responder: LoopbackResponder, http: httpx.Client, method: str
 ) -> None:
-    """Method, target, headers, body; and the CertID and nonce in it."""
+    """Method, target, headers and body; CertID and nonce are decoded."""
     leaf = responder.pki.issue()
     der = _request(leaf, hashes.SHA256(), NONCE)
     _ask(http, responder.url, der, method)
@@ -478,10 +478,10 @@ def test_what_was_asked_is_on_record(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_cannot_be_read_is_on_record_too(
+def test_malformed_requests_are_recorded_too(
     responder: LoopbackResponder, http: httpx.Client, method: str
 ) -> None:
-    """And is answered with *malformedRequest*."""
+    """The answer is *malformedRequest*."""
     reply = _ask(http, responder.url, b"garbage", method)
     response = ocsp.load_der_ocsp_response(reply.content)
     assert response.response_status is OCSPResponseStatus.MALFORMED_REQUEST
@@ -494,7 +494,7 @@ def test_what_cannot_be_read_is_on_record_too(
 def test_other_methods_are_not_allowed(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """RFC 9110 §15.5.6; and HEAD is GET without the body."""
+    """RFC 9110 §15.5.6; HEAD is a GET without the body."""
     leaf = responder.pki.issue()
     assert http.put(responder.url, content=b"x").status_code == 405
     reply = http.head(get_url(responder.url, _request(leaf)))
@@ -505,7 +505,7 @@ def test_other_methods_are_not_allowed(
 def test_certificates_and_crls_are_served(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """Where the certificates point to, of each authority, as it is at this moment."""
+    """Of each CA, at the URLs in the certificates, with the current status."""
     pki = responder.pki
     pki.add_intermediate()
     leaf = pki.issue(crl_urls=[pki.crl_url], ca_issuers_urls=[pki.ca_issuers_url])
@@ -521,15 +521,15 @@ def test_certificates_and_crls_are_served(
     assert [each.serial_number for each in crl] == [leaf.serial_number]
     root = http.get(responder.url + "ca/0.cer").content
     assert x509.load_der_x509_certificate(root) == pki.root
-    responder.fail(Fault.HTTP_500)  # of OCSP
+    responder.fail(Fault.HTTP_500)  # applies to OCSP only
     assert http.get(pki.crl_url).status_code == 200
     assert len(responder.requests) == 5
 
 
-def test_anything_can_be_published(
+def test_any_document_can_be_published(
     responder: LoopbackResponder, http: httpx.Client
 ) -> None:
-    """An old CRL, say; also in the place of the right one."""
+    """For example an expired CRL, also at the path of the current CRL."""
     pki = responder.pki
     old = pki.crl(next_update=pki.now() - datetime.timedelta(minutes=1))
     der = old.public_bytes(Encoding.DER)
@@ -544,7 +544,7 @@ def test_anything_can_be_published(
 
 
 def test_open_connections_are_counted(responder: LoopbackResponder) -> None:
-    """So that a test can tell that a client leaves none behind."""
+    """So a test can check that a client closes its connections."""
     der = _request(responder.pki.issue())
     with httpx.Client(trust_env=False, timeout=SECONDS) as first:
         _ask(first, responder.url, der)
@@ -558,7 +558,7 @@ def test_open_connections_are_counted(responder: LoopbackResponder) -> None:
 
 
 def test_many_clients_at_once_sync_and_async(responder: LoopbackResponder) -> None:
-    """Each gets its own answer; a slow one holds nobody up."""
+    """Each client gets its own answer; a slow one does not delay the others."""
     pki = responder.pki
     slow = pki.issue()
     leaves = [pki.issue(status=status) for status in OCSPCertStatus for _ in range(8)]
@@ -589,10 +589,10 @@ def test_many_clients_at_once_sync_and_async(responder: LoopbackResponder) -> No
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n\x30",
     ],
 )
-def test_a_client_that_goes_away_or_speaks_no_http_is_forgotten(
+def test_a_client_that_disconnects_or_sends_no_http_does_no_harm(
     responder: LoopbackResponder, http: httpx.Client, sent: bytes
 ) -> None:
-    """And the next one is answered."""
+    """The next client is answered."""
     with _connect(responder) as connection:
         connection.sendall(sent)
     leaf = responder.pki.issue()
@@ -600,8 +600,8 @@ def test_a_client_that_goes_away_or_speaks_no_http_is_forgotten(
     assert len(responder.requests) == 1
 
 
-def test_a_request_that_never_ends_is_not_kept(responder: LoopbackResponder) -> None:
-    """The connection ends at the limit of a message."""
+def test_an_endless_request_is_aborted(responder: LoopbackResponder) -> None:
+    """The connection is closed at the size limit of a message."""
     with _connect(responder) as connection:
         length = 2 * limits.MAX_MESSAGE_BYTES
         head = (
@@ -613,8 +613,8 @@ def test_a_request_that_never_ends_is_not_kept(responder: LoopbackResponder) -> 
     assert responder.requests == []
 
 
-def test_what_goes_wrong_inside_is_told_in_the_end() -> None:
-    """A clock that raises, say: the client sees the connection end."""
+def test_an_exception_in_the_thread_is_raised_at_the_end() -> None:
+    """For example from the clock; the client only sees the connection end."""
     stopped = threading.Event()
 
     def clock() -> datetime.datetime:
@@ -633,8 +633,8 @@ def test_what_goes_wrong_inside_is_told_in_the_end() -> None:
         responder.__exit__()
 
 
-def test_nothing_is_left_behind() -> None:
-    """No thread, whatever was open; also when it stops before it has begun."""
+def test_no_thread_is_left() -> None:
+    """Not with open connections, and not if it stops at once."""
     before = threading.active_count()
     pki = PKI()
     for clients in (0, 1, 2) * 20:
@@ -644,8 +644,8 @@ def test_nothing_is_left_behind() -> None:
     assert threading.active_count() == before
 
 
-def test_without_h11_the_pki_works_and_the_responder_says_what_it_needs() -> None:
-    """One clear error where the feature is first used; and nothing needs pytest."""
+def test_without_h11_the_pki_works_and_the_responder_raises() -> None:
+    """One clear error when the responder is created; pytest is not needed either."""
     code = (
         "import sys; sys.modules['h11'] = sys.modules['pytest'] = None\n"
         "from ocsp.testing import PKI, LoopbackResponder\n"

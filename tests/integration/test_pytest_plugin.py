@@ -1,4 +1,4 @@
-"""The pytest plugin in a fresh project, as a user of the package has it."""
+"""Test the pytest plugin in a new project, as a user of the package has it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def _run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     )
 
 
-def test_the_fixtures_are_there(pytester: pytest.Pytester) -> None:
-    """Without an import or a setting; each test has its own."""
+def test_the_fixtures_are_available(pytester: pytest.Pytester) -> None:
+    """No import or setting is needed; each test gets new objects."""
     pytester.makepyfile(
         """
         import httpx, ocsp
@@ -57,8 +57,8 @@ def test_the_fixtures_are_there(pytester: pytest.Pytester) -> None:
     _run(pytester).assert_outcomes(passed=3)
 
 
-def test_it_costs_nothing_where_it_is_not_used(pytester: pytest.Pytester) -> None:
-    """Neither this package nor what it needs is imported."""
+def test_an_unused_plugin_imports_nothing(pytester: pytest.Pytester) -> None:
+    """Neither this package nor its dependencies are imported."""
     pytester.makepyfile(
         """
         import sys
@@ -72,15 +72,15 @@ def test_it_costs_nothing_where_it_is_not_used(pytester: pytest.Pytester) -> Non
     _run(pytester).assert_outcomes(passed=1)
 
 
-def test_the_fixtures_say_what_they_are(pytester: pytest.Pytester) -> None:
-    """``pytest --fixtures``."""
+def test_the_fixtures_are_described(pytester: pytest.Pytester) -> None:
+    """``pytest --fixtures`` shows their docstrings."""
     printed = _run(pytester, "--fixtures")
     printed.stdout.fnmatch_lines(["ocsp_pki*", "*throw-away PKI*"])
     printed.stdout.fnmatch_lines(["ocsp_responder*", "*loopback*"])
 
 
-def test_the_examples_of_the_document_pass(pytester: pytest.Pytester) -> None:
-    """Each block is a file of tests of its own, and there are as many as there were."""
+def test_the_examples_in_testing_md_pass(pytester: pytest.Pytester) -> None:
+    """Each block is a test file; the number of blocks is fixed here."""
     examples = [block.text for block in blocks("docs/testing.md")]
     assert len(examples) == 5
     pytester.makepyfile(**{f"test_{n}": each for n, each in enumerate(examples)})
@@ -89,8 +89,8 @@ def test_the_examples_of_the_document_pass(pytester: pytest.Pytester) -> None:
     assert outcomes["passed"] >= sum(each.count("def test_") for each in examples)
 
 
-def test_the_document_has_every_fault() -> None:
-    """With its outcome, as in the table that the code has."""
+def test_testing_md_lists_every_fault() -> None:
+    """With the outcome and the rule that the code has."""
     code = (
         "from ocsp.testing import Fault\n"
         "for each in Fault: print(f'| `{each.name}` | {each.outcome.name} '\n"

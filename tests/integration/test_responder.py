@@ -1,4 +1,4 @@
-"""The responder over HTTP on loopback, asked by httpx and by the openssl program."""
+"""Test the responder over HTTP on loopback, with httpx and the openssl program."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ RECORDS = {
 
 
 def _application(source: StatusSource | None = None) -> Application:
-    # The certificates of the tests are of July 2026, and so is the clock; openssl has
-    # the clock of this machine, and its tests have certificates of their own.
+    # The test certificates are valid in July 2026, so the clock is set to that time.
+    # openssl uses the system clock, so its tests have other certificates.
     authority = Authority(ca(), delegate_signer())
     clock = authority.signer.certificate.not_valid_before_utc + HOUR
     return Application(
@@ -91,7 +91,7 @@ def _status(reply: httpx.Response) -> OCSPCertStatus:
     ("serial", "status"),
     [(GOOD, OCSPCertStatus.GOOD), (REVOKED, OCSPCertStatus.REVOKED)],
 )
-def test_get_and_post_say_the_same(
+def test_get_and_post_return_the_same_status(
     url: str, http: httpx.Client, serial: int, status: OCSPCertStatus
 ) -> None:
     """RFC 6960 App. A.1."""
@@ -102,7 +102,7 @@ def test_get_and_post_say_the_same(
 
 
 def _raw(url: str, request: bytes) -> bytes:
-    """Send octets as they are, and return all that comes back."""
+    """Send octets unchanged, and return everything that is received."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(request)
@@ -113,8 +113,8 @@ def _raw(url: str, request: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("slashes", ["/", "//", "///"])
-def test_a_target_with_slashes_is_taken_raw(url: str, slashes: str) -> None:
-    """No server or framework on the way has normalised it."""
+def test_a_target_with_slashes_is_not_normalised(url: str, slashes: str) -> None:
+    """Neither the server nor a framework has changed the raw path."""
     serial = next(
         number for number in range(0x100, 0x10000) if "//" in _letters(_request(number))
     )
@@ -123,7 +123,7 @@ def test_a_target_with_slashes_is_taken_raw(url: str, slashes: str) -> None:
         url, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     )
     assert reply.startswith(b"HTTP/1.1 200")
-    assert reply.endswith(b"\x30\x03\x0a\x01\x06")  # read, and not on record
+    assert reply.endswith(b"\x30\x03\x0a\x01\x06")  # decoded, but without a record
 
 
 def _letters(der: bytes) -> str:
@@ -132,8 +132,8 @@ def _letters(der: bytes) -> str:
     return base64.b64encode(der).decode()
 
 
-def test_a_good_answer_is_for_caches(url: str, http: httpx.Client) -> None:
-    """And a client that has it is told so."""
+def test_a_good_answer_is_cacheable(url: str, http: httpx.Client) -> None:
+    """A conditional request gets status 304."""
     target = get_url(url, _request())
     reply = http.get(target)
     assert reply.headers["cache-control"].endswith(
@@ -141,8 +141,8 @@ def test_a_good_answer_is_for_caches(url: str, http: httpx.Client) -> None:
     )
     assert len(reply.headers.get_list("date")) == 1
     tag = reply.headers["etag"]
-    # ECDSA signatures differ each time, so the tag is of this answer alone; the date
-    # is what a client without it can go by.
+    # ECDSA signatures differ each time, so another answer has another ETag; a client
+    # without the ETag can use the date.
     since = {"If-Modified-Since": reply.headers["last-modified"]}
     again = http.get(target, headers=since)
     assert (again.status_code, again.content) == (304, b"")
@@ -164,10 +164,8 @@ def test_other_methods_are_not_allowed(url: str, http: httpx.Client) -> None:
     assert (reply.status_code, reply.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
-def test_a_nonce_comes_back_and_is_for_nobody_else(
-    url: str, http: httpx.Client
-) -> None:
-    """RFC 9654; no cache keeps it."""
+def test_an_answer_with_a_nonce_is_not_cacheable(url: str, http: httpx.Client) -> None:
+    """RFC 9654: the nonce is echoed, and no cache may store the answer."""
     nonce = bytes(range(32))
     reply = http.post(url, content=_request(nonce=nonce))
     (extension,) = ocsp.load_der_ocsp_response(reply.content).extensions
@@ -181,7 +179,7 @@ def test_a_nonce_comes_back_and_is_for_nobody_else(
 def test_garbage_gets_a_well_formed_error(
     url: str, http: httpx.Client, garbage: bytes
 ) -> None:
-    """By POST and by GET: malformedRequest in five octets, and HTTP 200."""
+    """By POST and by GET: malformedRequest in five octets, with HTTP status 200."""
     replies = [http.post(url, content=garbage)]
     if garbage:
         replies.append(http.get(get_url(url, garbage)))
@@ -192,25 +190,25 @@ def test_garbage_gets_a_well_formed_error(
         assert reply.headers["cache-control"] == "no-store"
 
 
-def test_too_much_is_refused_while_it_is_read(url: str) -> None:
-    """A body that never ends is answered long before its end."""
+def test_a_body_that_is_too_large_is_rejected_while_reading(url: str) -> None:
+    """The answer to an endless body comes at the size limit."""
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
     reply = _raw(url, head + bytes(ocsp.limits.MAX_HTTP_REQUEST_BYTES + 1))
     assert reply.startswith(b"HTTP/1.1 200")
     assert reply.endswith(MALFORMED)
 
 
-def test_a_client_that_sends_nothing_more_is_answered(
+def test_a_client_that_stops_sending_is_answered(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The time to send a body is bounded."""
+    """The time to send a body is limited."""
     monkeypatch.setattr(front, "READ_SECONDS", 0.05)
     reply = _raw(url, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n\x30")
     assert reply.endswith(MALFORMED)
 
 
-def test_a_client_that_goes_away_is_forgotten(url: str, http: httpx.Client) -> None:
-    """Half a request and gone: the next one is answered."""
+def test_a_client_that_disconnects_does_no_harm(url: str, http: httpx.Client) -> None:
+    """It sends half a request and disconnects; the next client is answered."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(
@@ -219,10 +217,8 @@ def test_a_client_that_goes_away_is_forgotten(url: str, http: httpx.Client) -> N
     assert _status(http.post(url, content=_request())) is OCSPCertStatus.GOOD
 
 
-def test_somebody_who_looks_whether_we_are_there_is_greeted(
-    url: str, http: httpx.Client
-) -> None:
-    """``GET /`` without a request is 200 and text."""
+def test_get_without_a_request_returns_text(url: str, http: httpx.Client) -> None:
+    """``GET /`` has status 200, for people and programs that check the server."""
     reply = http.get(url)
     assert reply.status_code == 200
     assert "OCSP" in reply.text
@@ -246,13 +242,13 @@ class _Failing:
         (RuntimeError("disk on fire"), OCSPResponseStatus.INTERNAL_ERROR),
     ],
 )
-def test_what_fails_inside_is_logged_once_and_not_told(
+def test_an_internal_failure_is_logged_once_without_details_for_the_client(
     http: httpx.Client,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
     status: OCSPResponseStatus,
 ) -> None:
-    """An OCSP error, HTTP 200, and one line for the operator."""
+    """The client gets an OCSP error with HTTP 200, the operator one log record."""
     with serve_in_thread(_application(_Failing(error)), bind("127.0.0.1", 0)) as url:
         reply = http.post(url, content=_request())
     assert reply.status_code == 200
@@ -265,7 +261,7 @@ def test_what_fails_inside_is_logged_once_and_not_told(
 def _call(
     application: Application, scope: dict[str, Any], *sent: dict[str, Any]
 ) -> list[Any]:
-    """Run one ASGI call by hand and return what it sent."""
+    """Run one ASGI call and return the messages that it sent."""
     replies: list[Any] = []
     pending = list(sent)
 
@@ -281,7 +277,7 @@ def _call(
 
 @pytest.mark.parametrize("full_path", [True, False])
 def test_it_can_be_mounted_below_a_path(full_path: bool) -> None:
-    """Frameworks differ in whether the path still has what it is mounted under."""
+    """In some frameworks the path includes the mount point, in others it does not."""
     letters = get_url("", _request())
     scope = {
         "type": "http",
@@ -297,13 +293,13 @@ def test_it_can_be_mounted_below_a_path(full_path: bool) -> None:
 
 
 def test_a_connection_that_ends_in_the_body_has_no_answer() -> None:
-    """Nobody is there to send it to."""
+    """There is no client to send it to."""
     scope = {"type": "http", "method": "POST", "headers": []}
     part = {"type": "http.request", "body": b"\x30", "more_body": True}
     assert _call(_application(), scope, part, {"type": "http.disconnect"}) == []
 
 
-def test_a_port_that_is_taken_is_a_clear_error(url: str) -> None:
+def test_a_port_in_use_is_a_clear_error(url: str) -> None:
     """The error names address and port."""
     port = int(url.rpartition(":")[2])
     with pytest.raises(ocsp.ConfigError, match=rf"^127\.0\.0\.1:{port}: .*in use"):
@@ -314,14 +310,14 @@ def test_a_port_that_is_taken_is_a_clear_error(url: str) -> None:
 
 @dataclass(frozen=True)
 class Files:
-    """A responder with certificates of now, and their files."""
+    """A responder with current certificates, and their files."""
 
     url: str
     ca_file: Path
     directory: Path
 
     def leaf(self, serial: int) -> Path:
-        """Return the file of a certificate of the CA."""
+        """Return the file of a certificate that the CA issued."""
         path = self.directory / f"{serial:x}.pem"
         certificate = make("leaf", "Test CA", serial=serial)
         path.write_bytes(certificate.public_bytes(Encoding.PEM))
@@ -351,7 +347,7 @@ def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
 def test_openssl_verifies_good_and_revoked(
     files: Files, digest: str, options: tuple[str, ...]
 ) -> None:
-    """With and without nonce, in every hash; the program checks signature and CA."""
+    """With and without nonce, for every hash; openssl checks signature and CA."""
     good = ask(
         files.url, files.ca_file, digest, "-cert", files.leaf(GOOD), options=options
     )
@@ -366,14 +362,14 @@ def test_openssl_verifies_good_and_revoked(
     assert "Reason: keyCompromise" in revoked
 
 
-def test_openssl_is_told_unauthorized_for_what_was_never_issued(files: Files) -> None:
+def test_openssl_gets_unauthorized_for_an_unknown_serial_number(files: Files) -> None:
     """RFC 9919 §3.2.3."""
     printed = ask(files.url, files.ca_file, "-cert", files.leaf(NEVER))
     assert "Responder Error: unauthorized (6)" in printed
 
 
-def test_openssl_may_ask_about_several_at_once(files: Files) -> None:
-    """One response with an entry for each."""
+def test_openssl_may_ask_about_several_certificates(files: Files) -> None:
+    """One response has an entry for each."""
     printed = ask(
         files.url,
         files.ca_file,

@@ -1,4 +1,4 @@
-"""``ocsp staple`` as people and programs run it, with a responder on loopback."""
+"""Test ``ocsp staple`` as people and programs run it, with a responder on loopback."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.integration.staples import Scene, scene
 PROGRAM = (
     sys.executable,
     "-c",
-    # Where the tests run in the background, a shell has told them to ignore SIGINT, and
-    # that is inherited.
+    # In a background job the shell sets SIGINT to be ignored, and the process would
+    # inherit that.
     (
         "import signal, sys; from ocsp.cli import main; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "sys.exit(main(sys.argv[1:]))"
     ),
 )
-"""The program in a process of its own."""
+"""The program in a new process."""
 
 
 @pytest.fixture(name="site")
@@ -42,8 +42,8 @@ def _lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_it_says_what_it_did(site: Scene, capfd: pytest.CaptureFixture[str]) -> None:
-    """A table for people; asking again changes nothing and asks nobody."""
+def test_people_get_a_table(site: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    """A second run changes nothing and asks no responder."""
     assert site.refresh() == 0
     out, err = capfd.readouterr()
     assert "good" in out
@@ -56,10 +56,10 @@ def test_it_says_what_it_did(site: Scene, capfd: pytest.CaptureFixture[str]) -> 
     assert site.staple.stat().st_ino == before.st_ino
 
 
-def test_programs_get_a_line_of_json(
+def test_json_has_one_line_for_each_certificate(
     site: Scene, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """With stable keys, and the time of a revocation."""
+    """The keys are stable; a revocation has its time."""
     site.revoke()
     assert site.refresh("--json") == 1
     out, err = capfd.readouterr()
@@ -77,10 +77,10 @@ def test_programs_get_a_line_of_json(
     assert line["revocation_time"].endswith("Z")
 
 
-def test_no_answer_is_no_harm_while_the_old_one_holds(
+def test_a_failure_ends_with_0_while_the_old_staple_is_valid(
     site: Scene, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """It is told, and ends with 0; without a staple it is 3, and loud."""
+    """The failure is printed; without a valid staple the exit code is 3."""
     site.forget()  # unauthorized
     assert site.refresh() == 3
     out, err = capfd.readouterr()
@@ -100,7 +100,7 @@ def test_no_answer_is_no_harm_while_the_old_one_holds(
 def test_a_certificate_that_its_responder_does_not_know(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """It is 2, and nothing is written: *unknown* is no staple."""
+    """The exit code is 2, and no *unknown* staple is written."""
     with scene(tmp_path, UnknownSerialPolicy.UNKNOWN) as site:
         site.forget()
         assert site.refresh() == 2
@@ -120,21 +120,21 @@ def test_a_certificate_that_its_responder_does_not_know(
         (("--issuer", "no-such-file"), "No such file or directory"),
     ],
 )
-def test_what_is_wrong_here_ends_with_4(
+def test_configuration_errors_end_with_4(
     site: Scene,
     capfd: pytest.CaptureFixture[str],
     options: tuple[str, ...],
     what: str,
 ) -> None:
-    """And is named."""
+    """The message names the cause."""
     assert site.refresh(*options) == 4
     assert what in capfd.readouterr().err
 
 
-def test_one_out_is_for_one_certificate(
+def test_the_option_out_is_for_one_certificate_only(
     site: Scene, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Another file would be written by both."""
+    """Otherwise two certificates would have the same staple file."""
     assert site.refresh(str(site.ca_file), "--out", "x") == 4
     assert "several certificates" in capfd.readouterr().err
 
@@ -142,7 +142,7 @@ def test_one_out_is_for_one_certificate(
 def test_options_reach_the_client(
     site: Scene, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Another file, another hash, which not every server can send."""
+    """Another file, and another hash, which gives a compatibility warning."""
     out = tmp_path / "staple.der"
     assert site.refresh("--out", str(out), "--hash", "sha256") == 0
     assert "names the issuer by sha256" in capfd.readouterr().err
@@ -180,7 +180,7 @@ def _next(process: subprocess.Popen[str]) -> dict[str, Any]:
 def test_a_daemon_renews_on_sighup_and_ends_on_sigterm(
     site: Scene, tmp_path: Path
 ) -> None:
-    """With the hook on each change; nothing lies around afterwards."""
+    """The hook runs on each change; no lock or temporary file is left."""
     told = tmp_path / "told"
     hook = f"""sh -c 'echo "$OCSP_STAPLE_STATUS" >> {told}'"""
     with _daemon(site, "--exec", hook) as process:
@@ -189,7 +189,7 @@ def test_a_daemon_renews_on_sighup_and_ends_on_sigterm(
         process.send_signal(signal.SIGHUP)
         line = _next(process)
         assert (line["event"], line["status"]) == ("written", "revoked")
-        # Nobody else may keep it meanwhile.
+        # No other process can renew it meanwhile.
         assert site.refresh() == 4
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
@@ -198,8 +198,8 @@ def test_a_daemon_renews_on_sighup_and_ends_on_sigterm(
     assert names == {"site.pem", "site.pem.ocsp"}
 
 
-def test_a_daemon_that_is_killed_leaves_a_whole_staple(site: Scene) -> None:
-    """And the next one takes over."""
+def test_a_killed_daemon_leaves_a_complete_staple(site: Scene) -> None:
+    """The next process takes over."""
     with _daemon(site) as process:
         assert _next(process)["event"] == "written"
         process.kill()
@@ -208,8 +208,8 @@ def test_a_daemon_that_is_killed_leaves_a_whole_staple(site: Scene) -> None:
     assert not (site.sites / ".site.pem.ocsp.lock").exists()
 
 
-def test_ctrl_c_is_told_apart(site: Scene) -> None:
-    """130, as everywhere."""
+def test_ctrl_c_ends_with_130(site: Scene) -> None:
+    """All commands have this exit code after SIGINT."""
     with _daemon(site) as process:
         assert _next(process)["event"] == "written"
         process.send_signal(signal.SIGINT)

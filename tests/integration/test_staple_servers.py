@@ -1,4 +1,4 @@
-"""Real servers send what ``ocsp staple`` keeps, and real clients take it."""
+"""Test that real servers send the staples of ``ocsp staple``, to real clients."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from tests.integration.web_servers import DOCUMENT, SITES, serving, until
 
 SERVERS = ("nginx", "apache2", "haproxy")
 REFUSED = 91
-"""The code with which curl refuses a staple, or that there is none."""
+"""The exit code of curl for an invalid or missing staple."""
 
 
 @pytest.fixture(name="site")
 def _site() -> Iterator[Scene]:
-    # Not below the directory of pytest, which only its owner may enter: Apache, started
-    # by root, becomes somebody else.
+    # Not in the directory of pytest, which only its owner can enter: Apache, started by
+    # root, changes to another user.
     with (
         tempfile.TemporaryDirectory(prefix="ocsp-staple-") as directory,
         scene(Path(directory)) as made,
@@ -42,30 +42,30 @@ def _site() -> Iterator[Scene]:
 
 
 def _is_revoked(site: Scene, port: int) -> bool:
-    """Tell whether our own client refuses a handshake, for that reason."""
+    """Return whether the client of this package rejects the handshake as revoked."""
     try:
-        site.ours(port)
+        site.connect(port)
     except CertificateRevoked:
         return True
     return False
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_a_server_sends_what_is_kept(site: Scene, name: str) -> None:
-    """Good at first; revoked as soon as the hook has told it. Three clients agree."""
+def test_a_server_sends_the_staple_in_the_file(site: Scene, name: str) -> None:
+    """Good at first; revoked after the hook has run. Three clients check it."""
     assert site.refresh() == 0
     with serving(name, site) as server:
         assert "Cert Status: good" in site.s_client(server.port), server.log()
         accepted = site.curl(server.port)
         assert accepted.returncode == 0, accepted.stderr
-        evidence = site.ours(server.port)
+        evidence = site.connect(server.port)
         assert evidence is not None
         assert evidence.status is OCSPCertStatus.GOOD
         assert evidence.cert_id.serial_number == SERIAL
 
         site.revoke()
         assert site.refresh("--force", "--exec", server.reload_command) == 1
-        # A server that reloads may still have a worker of before for a moment.
+        # After a reload an old worker may still answer for a moment.
         until(lambda: "Cert Status: revoked" in site.s_client(server.port), server.log)
         until(lambda: site.curl(server.port).returncode == REFUSED, server.log)
         until(lambda: _is_revoked(site, server.port), server.log)
@@ -78,21 +78,21 @@ def test_a_server_sends_what_is_kept(site: Scene, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sent", "error"),
     [
-        ("nginx", True, ResponseExpired),  # sends whatever is in the file
-        ("apache2", False, MustStapleViolation),  # looks, and sends nothing
-        ("haproxy", False, MustStapleViolation),  # so does this
+        ("nginx", True, ResponseExpired),  # does not check the file
+        ("apache2", False, MustStapleViolation),  # checks it, and sends no staple
+        ("haproxy", False, MustStapleViolation),  # like Apache
     ],
 )
-def test_a_stale_staple_is_refused(
+def test_an_expired_staple_is_rejected(
     site: Scene, name: str, sent: bool, error: type[OCSPError]
 ) -> None:
-    """By curl and by our own client, whether the server looks at it or not."""
+    """By curl and by this package, for servers that check it and that do not."""
     site.staple.write_bytes(site.signed(begin=-3, end=-2))
     with serving(name, site) as server:
         assert ("Cert Status: good" in site.s_client(server.port)) is sent
         assert site.curl(server.port).returncode == REFUSED
         with pytest.raises(error):
-            site.ours(server.port)
+            site.connect(server.port)
 
 
 def _other(site: Scene) -> bytes:
@@ -117,19 +117,19 @@ def _later(site: Scene) -> bytes:
         (_later, UnsuccessfulResponse),
     ],
 )
-def test_a_staple_that_proves_nothing_is_refused(
+def test_an_invalid_staple_is_rejected(
     site: Scene, make: Callable[[Scene], bytes], error: type[OCSPError]
 ) -> None:
-    """About another certificate, forged, or an error: nginx sends anything."""
+    """Another certificate, forged, or an error: nginx sends any content."""
     site.staple.write_bytes(make(site))
     with serving("nginx", site) as server:
         assert site.curl(server.port).returncode == REFUSED
         with pytest.raises(error):
-            site.ours(server.port)
+            site.connect(server.port)
 
 
-def test_haproxy_is_not_disturbed_by_what_lies_beside(site: Scene) -> None:
-    """It reads the whole directory, also while a staple is locked and being written."""
+def test_haproxy_ignores_lock_and_temporary_files(site: Scene) -> None:
+    """It reads the whole directory, also while a staple is locked and written."""
     assert site.refresh() == 0
     (site.sites / ".site.pem.ocsp.lock").write_text("1")
     (site.sites / ".site.pem.ocsp.abcdef").write_bytes(b"half of a staple")
@@ -139,18 +139,18 @@ def test_haproxy_is_not_disturbed_by_what_lies_beside(site: Scene) -> None:
 
 
 @pytest.mark.parametrize("name", ["nginx", "haproxy"])
-def test_why_a_staple_is_asked_for_with_sha1(site: Scene, name: str) -> None:
-    """With SHA-256 HAProxy does not take it, and curl not either where nginx has sent it."""
+def test_haproxy_and_curl_reject_a_sha256_cert_id(site: Scene, name: str) -> None:
+    """HAProxy does not load the staple; curl rejects it when nginx sends it."""
     assert site.refresh("--hash", "sha256") == 0
     with serving(name, site) as server:
         assert ("Cert Status: good" in site.s_client(server.port)) is (name == "nginx")
         assert site.curl(server.port).returncode == REFUSED
 
 
-def test_the_examples_of_the_document_run(
+def test_the_examples_in_stapling_md_run(
     site: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As they stand, but for the place of the files and the server to be told."""
+    """Only the paths of the files and the reload command are changed."""
     document = site.directory / "docs" / "stapling.md"
     document.parent.mkdir()
     text = DOCUMENT.read_text().replace(SITES, f"{site.sites}/")

@@ -1,5 +1,5 @@
 """
-TLS servers from Debian, configured as ``docs/stapling.md`` says.
+Run TLS servers from Debian, configured as in ``docs/stapling.md``.
 
 They run in the foreground, on a free port of loopback, with all their files in one
 directory. ``reload_command`` is the hook for ``ocsp staple`` that makes them send a new
@@ -38,12 +38,12 @@ _MODULES = Path("/usr/lib/apache2/modules")
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "stapling.md"
 SITES = "/etc/ssl/site/"
-"""Where the certificates are in the documentation."""
+"""The directory of the certificates in the documentation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     name: str
     port: int
@@ -52,7 +52,7 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port that nobody has at this moment."""
+    """Return a port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 
 def documented(name: str, *changes: tuple[str, str]) -> str:
-    """Return the block of the documentation called *name*, with what is other here."""
+    """Return the block *name* of the documentation, with *changes* for this machine."""
     _, _, rest = DOCUMENT.read_text().partition(f"<!-- tested: {name} -->\n```")
     block = rest.partition("```")[0].partition("\n")[2]
     assert block, f"no block called {name}"
@@ -107,7 +107,7 @@ def _nginx(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
 
 
 def _apache(scene: Scene, home: Path, port: int) -> tuple[list[str], str]:
-    """Let it ask a loopback port of its own, which hands out the file."""
+    """Make Apache ask one of its own loopback ports, which returns the file."""
     script = _script(home / "staple.cgi", documented("apache2-cgi"))
     block = documented(
         "apache2",
@@ -210,7 +210,7 @@ def serving(name: str, scene: Scene) -> Iterator[Server]:
 def await_port(
     port: int, process: subprocess.Popen[bytes], log: Callable[[], str]
 ) -> None:
-    """Wait until the process listens at the port, or tell what it has logged."""
+    """Wait until the process listens on the port, or raise with its log."""
 
     def listens() -> bool:
         assert process.poll() is None, log()
@@ -223,7 +223,7 @@ def await_port(
 
 
 def until(happened: Callable[[], bool], log: Callable[[], str]) -> None:
-    """Look again and again until it has *happened*, or tell what was logged."""
+    """Poll until it has *happened*, or raise with the log."""
     end = time.monotonic() + _PATIENCE
     while not happened():
         assert time.monotonic() < end, log()

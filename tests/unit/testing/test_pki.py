@@ -45,7 +45,7 @@ def _verified(pki: PKI, identity: Identity) -> ocsp.VerifiedResponse:
     request = _request(identity, nonce=bytes(32))
     answer = build_answer(pki, request.public_bytes(Encoding.DER))
     return ocsp.verify(
-        verified.der,
+        answer.der,
         identity.certificate,
         identity.issuer,
         request=request,
