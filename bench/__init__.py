@@ -1,15 +1,17 @@
 """
-Benchmarks: this package beside its peers, in one process, as ratios.
+Compare the speed of this package with its peers, as ratios measured in one process.
 
-Run ``make bench``, or ``python -m bench --help``. What is measured:
+Run ``make bench``, or ``python -m bench --help``. The groups are:
 
 * ``reading``: load a message and read its fields.
-* ``signing``: build and sign, beside the bare signature.
-* ``importing``: what ``import`` costs, in processes of its own.
+* ``signing``: build and sign a response, compared with the signature alone.
+* ``verifying``: verify a response, compared with the signatures that it has.
+* ``asking``: check certificates with the client, compared with httpx alone.
+* ``importing``: import the package, in new processes.
 
-Rules of this package: two actions alternate in small batches, and the *ratio* of each
-pair of batches is kept; the median of the ratios is the result. CPU time is counted,
-not time on the wall. Machines differ and are shared: absolute numbers say little.
+Two actions alternate in small batches. Each pair of batches gives a *ratio*, and the
+median of the ratios is the result. CPU time is measured, not wall-clock time: machines
+differ and are shared, so absolute numbers mean little.
 """
 
 from __future__ import annotations

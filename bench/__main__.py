@@ -1,4 +1,4 @@
-"""``python -m bench``: measure, show the table, and judge it if asked to."""
+"""Run ``python -m bench``: measure, print the table, and check the targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.report import document, missed, table
 __all__ = ["main"]
 
 WIDTH = 124
-"""Columns of the table; where it goes into a file, nobody says how many there are."""
+"""The minimal width of the table in columns, for output that is not a terminal."""
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     rows = [row for group in groups for row in group.rows()]
     rows = [row for row in rows if options.only in f"{row.group} {row.what} {row.peer}"]
     if not rows:
-        print(f"error: no row has {options.only!r} in it", file=sys.stderr)
+        print(f"error: no row contains {options.only!r}", file=sys.stderr)
         return 4
     errors = Console(stderr=True)
     results = [
@@ -38,16 +38,18 @@ def main() -> int:
         console = Console()
         console.width = max(console.width, WIDTH)
         console.print(table(results))
-    late = [row for row, pair in results if missed(row, pair)]
-    return 1 if options.check and late else 0
+    failed = [row for row, pair in results if missed(row, pair)]
+    return 1 if options.check and failed else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="rows with this in their names")
+    parser.add_argument("--only", default="", help="run only rows that contain this")
     parser.add_argument("--rounds", type=int, default=60, help="pairs of batches")
-    parser.add_argument("--json", action="store_true", help="write JSON")
-    parser.add_argument("--check", action="store_true", help="1 if a target is missed")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--check", action="store_true", help="exit with 1 if a target is missed"
+    )
     return parser.parse_args()
 
 

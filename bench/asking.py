@@ -1,4 +1,8 @@
-"""Asking: a remembered answer beside one signature, many answers beside bare httpx."""
+"""
+Measure the client: cached and fetched answers.
+
+A cached answer is compared with one signature check, fetched answers with httpx alone.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ AT_ONCE = 8
 
 _SHA256 = hashes.SHA256()
 _ECDSA = ec.ECDSA(_SHA256)
-_WORLD = Environment(now=lambda: MOMENT + datetime.timedelta(hours=1))
+_ENVIRONMENT = Environment(now=lambda: MOMENT + datetime.timedelta(hours=1))
 
 
 def _answer(cert: x509.Certificate) -> bytes:
@@ -44,19 +48,19 @@ def _answer(cert: x509.Certificate) -> bytes:
     return builder.sign(key(), _SHA256).public_bytes(Encoding.DER)
 
 
-class _Canned:
-    """A transport that always has the same answer."""
+class _FixedTransport:
+    """A transport that always returns the same answer."""
 
     def send(self, _: HTTPRequest) -> HTTPReply:
         headers = (("content-type", RESPONSE_TYPE),)
         return HTTPReply(status=200, headers=headers, body=_answer(leaf()))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
-def _remembered(rounds: int) -> Pair:
-    client = ocsp.Client(transport=_Canned(), environment=_WORLD)
+def _cached(rounds: int) -> Pair:
+    client = ocsp.Client(transport=_FixedTransport(), environment=_ENVIRONMENT)
     url = "http://responder.example"
     client.check(leaf(), ca(), url=url).require_good()
     signature, public = key().sign(b"", _ECDSA), key().public_key()
@@ -67,7 +71,7 @@ def _remembered(rounds: int) -> Pair:
     )
 
 
-# --- many ------------------------------------------------------------------------
+# --- many certificates -----------------------------------------------------------
 
 
 @cache
@@ -88,7 +92,7 @@ def _certificates() -> list[x509.Certificate]:
 
 @cache
 def _answers() -> dict[str, bytes]:
-    """Return all answers by the target of the GET that asks for them."""
+    """Return all answers, by the target of the GET request."""
     answers = {}
     for cert in _certificates():
         builder = ocsp.OCSPRequestBuilder().add_certificate(cert, ca(), _SHA256)
@@ -98,7 +102,7 @@ def _answers() -> dict[str, bytes]:
 
 
 class _Responder(asyncio.Protocol):
-    """Answers from a table: as little as a responder can do."""
+    """A minimal responder that returns answers from a table."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -126,7 +130,7 @@ def _serve(bound: socket.socket) -> None:
 
 @contextmanager
 def _serving() -> Iterator[str]:
-    """Run the responder in a process of its own, which has the answers already."""
+    """Run the responder in a forked process, after all answers have been signed."""
     _answers()
     with socket.create_server(("127.0.0.1", 0), backlog=128) as bound:
         fork = multiprocessing.get_context("fork")
@@ -141,7 +145,7 @@ def _serving() -> Iterator[str]:
 
 async def _by_client(url: str) -> None:
     items = [(cert, ca()) for cert in _certificates()]
-    async with ocsp.AsyncClient(environment=_WORLD) as client:
+    async with ocsp.AsyncClient(environment=_ENVIRONMENT) as client:
         found = await client.check_many(items, url=url, concurrency=AT_ONCE)
     assert all(outcome.status is CheckStatus.GOOD for outcome in found)
 
@@ -158,7 +162,7 @@ async def _by_httpx(url: str) -> None:
 
 
 def _seconds(action: Callable[[str], Awaitable[None]], url: str) -> float:
-    """Return the seconds of CPU of this process, which is the busier one."""
+    """Return the CPU seconds of this process; the responder's are not measured."""
 
     async def main() -> None:
         await action(url)
@@ -182,13 +186,13 @@ def _many(rounds: int) -> Pair:
 
 
 def rows() -> list[Row]:
-    """Return what is measured here."""
+    """Return the rows of this group."""
     return [
         Row(
             group="check",
-            what="what is remembered",
+            what="a cached answer",
             peer="bare P-256 verify",
-            measure=_remembered,
+            measure=_cached,
             target=0.2,
         ),
         Row(

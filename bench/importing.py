@@ -1,4 +1,4 @@
-"""Importing: what ``import ocsp`` costs a program, in processes of its own."""
+"""Measure how long ``import ocsp`` takes, in new processes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def rows() -> list[Row]:
 
 
 def _measure(rounds: int) -> Pair:
-    """Start interpreters in turn; what an empty one takes is taken off."""
+    """Start interpreters in turn, and subtract the time of an empty one."""
     taken: dict[str, list[float]] = {OURS: [], PEER: [], NOTHING: []}
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"PYTHONPYCACHEPREFIX": cache}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        for code in taken:  # the first time compiles
+        for code in taken:  # the first run compiles to bytecode
             _process(code, environment)
         for _ in range(rounds):
             for code, times in taken.items():
@@ -50,7 +50,7 @@ def _measure(rounds: int) -> Pair:
 
 
 def _process(code: str, environment: dict[str, str]) -> float:
-    """Return the microseconds of CPU that an interpreter takes to run *code*."""
+    """Return the CPU microseconds that an interpreter takes to run *code*."""
     process = subprocess.Popen([sys.executable, "-c", code], env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

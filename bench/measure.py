@@ -1,4 +1,4 @@
-"""Measuring two actions side by side."""
+"""Measure two actions side by side."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ __all__ = ["Action", "Pair", "Row", "side_by_side"]
 Action = Callable[[], object]
 
 BATCH_NANOSECONDS = 2_000_000
-"""Long beside the clock's resolution, short beside a scheduler's slice."""
+"""The duration of a batch: long compared with the resolution of the clock, short
+compared with a time slice of the scheduler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """
-    Two actions, measured side by side.
+    The result for two actions that were measured side by side.
 
     Attributes:
-        ours: Microseconds of CPU for one call, the median.
+        ours: The median of the CPU microseconds for one call of this package.
 
         peer: The same for the peer.
 
-        ratio: The median of the ratios of neighbouring batches.
+        ratio: The median of the ratios of adjacent batches.
     """
 
     ours: float
@@ -40,15 +41,15 @@ class Row:
     One line of the table.
 
     Attributes:
-        group: What kind of work it is.
+        group: The group of the row.
 
-        what: What is done.
+        what: The work that is measured.
 
-        peer: Beside whom.
+        peer: The peer that it is compared with.
 
-        measure: Runs the measurement, in so many rounds.
+        measure: Runs the measurement with the given number of rounds.
 
-        target: The largest ratio that is good enough, or ``None``.
+        target: The largest ratio that meets the target, or ``None``.
     """
 
     group: str
@@ -63,13 +64,14 @@ def side_by_side(ours: Action, peer: Action, rounds: int, *, batch: int = 0) -> 
     Measure *ours* and *peer* in turn.
 
     Args:
-        ours: Our action.
+        ours: The action of this package.
 
-        peer: The peer's.
+        peer: The action of the peer.
 
-        rounds: Pairs of batches.
+        rounds: The number of pairs of batches.
 
-        batch: Calls in a batch; without it, as many as take about two milliseconds.
+        batch: The number of calls in a batch; 0 for as many as take about two
+            milliseconds.
     """
     sizes = (batch or _fitting(ours), batch or _fitting(peer))
     mine: list[float] = []
@@ -78,7 +80,7 @@ def side_by_side(ours: Action, peer: Action, rounds: int, *, batch: int = 0) -> 
     gc.disable()
     try:
         for number in range(rounds):
-            # Whoever goes first finds colder caches, so they take turns.
+            # The first action has colder CPU caches, so the order alternates.
             if number % 2:
                 theirs.append(_batch(peer, sizes[1]))
                 mine.append(_batch(ours, sizes[0]))
@@ -96,7 +98,7 @@ def side_by_side(ours: Action, peer: Action, rounds: int, *, batch: int = 0) -> 
 
 
 def _fitting(action: Action) -> int:
-    """Return how many calls take about as long as a batch should."""
+    """Return how many calls take about ``BATCH_NANOSECONDS``."""
     count = 1
     while True:
         taken = _batch(action, count) * count * 1000
@@ -106,7 +108,7 @@ def _fitting(action: Action) -> int:
 
 
 def _batch(action: Action, count: int) -> float:
-    """Return the microseconds of CPU that one of *count* calls takes."""
+    """Return the CPU microseconds for one call, averaged over *count* calls."""
     start = time.thread_time_ns()
     for _ in range(count):
         action()

@@ -1,4 +1,4 @@
-"""The messages that are read and written: published vectors, and streams of our own."""
+"""Provide messages for the benchmarks: published vectors and generated streams."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["MOMENT", "STREAM", "ca", "key", "leaf", "rsa_key", "streamed", "vect
 
 MOMENT = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 STREAM = 400
-"""Messages in a stream, each with other values."""
+"""The number of messages in a stream; each has other values."""
 
 
 def vector(name: str) -> bytes:
-    """Return a document of the vectors that the original is tested with."""
+    """Return a file of the test vectors of ``cryptography``."""
     folder = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
     return (folder / f"{name}.der").read_bytes()
 
@@ -78,7 +78,7 @@ def streamed(kind: str) -> tuple[bytes, ...]:
 
 
 def _cert_id(values: random.Random) -> ocsp.CertID:
-    # Sixteen octets, the first between 0x10 and 0x7f, as authorities draw them.
+    # Sixteen octets, the first from 0x10 to 0x7e: a random number, as CAs choose it.
     serial = values.randrange(0x10 << 120, 0x7F << 120)
     return ocsp.CertID.for_serial(ca(), serial, hashes.SHA1())
 

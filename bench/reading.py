@@ -1,4 +1,4 @@
-"""Reading: load a message and read the fields that every program reads."""
+"""Measure reading: load a message and read the fields that every program needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from itertools import cycle
 from typing import Any
 
-from cryptography.x509 import ocsp as original
+from cryptography.x509 import ocsp as upstream
 
 import ocsp
 from bench.measure import Action, Pair, Row, side_by_side
@@ -19,7 +19,7 @@ from ocsp.messages.responses import response
 
 __all__ = ["rows"]
 
-# It has no types, which is why it is not imported by a statement.
+# asn1crypto has no type hints, so it is imported as Any.
 asn1: Any = importlib.import_module("asn1crypto.ocsp")
 
 Read = Callable[[bytes], object]
@@ -68,17 +68,17 @@ def _asn1_request(data: bytes) -> object:
 def _asn1_response(data: bytes) -> object:
     message = asn1.OCSPResponse.load(data)
     basic = message.basic_ocsp_response
-    told = basic["tbs_response_data"]
-    entry = told["responses"][0]
+    data_part = basic["tbs_response_data"]
+    entry = data_part["responses"][0]
     return (
         message["response_status"].native,
         entry["cert_status"].name,
-        told["produced_at"].native,
+        data_part["produced_at"].native,
         entry["this_update"].native,
         entry["next_update"].native,
         _asn1_cert_id(entry["cert_id"]),
         basic["signature"].native,
-        told.dump(),
+        data_part.dump(),
     )
 
 
@@ -86,9 +86,9 @@ _OURS: dict[str, Read] = {
     "request": partial(_request_fields, ocsp),
     "response": partial(_response_fields, ocsp),
 }
-_ORIGINAL: dict[str, Read] = {
-    "request": partial(_request_fields, original),
-    "response": partial(_response_fields, original),
+_UPSTREAM: dict[str, Read] = {
+    "request": partial(_request_fields, upstream),
+    "response": partial(_response_fields, upstream),
 }
 _ASN1: dict[str, Read] = {"request": _asn1_request, "response": _asn1_response}
 
@@ -117,7 +117,7 @@ def _vector_row(
     name: str,
     target: float | None,
     peer: str = "cryptography",
-    peers: dict[str, Read] = _ORIGINAL,
+    peers: dict[str, Read] = _UPSTREAM,
 ) -> Row:
     data = vector(name)
     ours, theirs = partial(_OURS[kind], data), partial(peers[kind], data)
@@ -131,15 +131,15 @@ def _vector_row(
 
 
 def _over(read: Read, messages: tuple[bytes, ...]) -> Action:
-    """Return an action that reads the next of *messages* at each call."""
-    turn = cycle(messages)
-    return lambda: read(next(turn))
+    """Return an action that reads the next of *messages* in each call."""
+    stream = cycle(messages)
+    return lambda: read(next(stream))
 
 
 def _stream_row(kind: str, stream: str) -> Row:
     def measure(rounds: int) -> Pair:
         messages = streamed(stream)
-        ours, theirs = _over(_OURS[kind], messages), _over(_ORIGINAL[kind], messages)
+        ours, theirs = _over(_OURS[kind], messages), _over(_UPSTREAM[kind], messages)
         return side_by_side(ours, theirs, rounds)
 
     return Row(
@@ -152,7 +152,7 @@ def _stream_row(kind: str, stream: str) -> Row:
 
 
 def _cold_row(kind: str, name: str) -> Row:
-    """Measure the plain path too: every shape is met for the first time."""
+    """Measure without the layout cache: it is cleared before each message."""
     data = vector(name)
     shapes: Shapes[Any] = _SHAPES[kind]
 
@@ -165,6 +165,6 @@ def _cold_row(kind: str, name: str) -> Row:
         what=f"{name}, first time",
         peer="cryptography",
         measure=lambda rounds: side_by_side(
-            cold, partial(_ORIGINAL[kind], data), rounds
+            cold, partial(_UPSTREAM[kind], data), rounds
         ),
     )

@@ -1,4 +1,4 @@
-"""The table for people, and the same in JSON for programs."""
+"""Format the results: a table for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Results = list[tuple[Row, Pair]]
 
 
 def missed(row: Row, pair: Pair) -> bool:
-    """Tell whether *row* has a target that was not reached."""
+    """Return whether *row* has a target that was not reached."""
     return row.target is not None and pair.ratio > row.target
 
 
 def table(results: Results) -> Table:
-    """Return the table: microseconds of CPU for one call, and their ratio."""
+    """Return the table: CPU microseconds for one call, and their ratio."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=_title())
-    for name in ("what", "beside"):
+    for name in ("what", "compared with"):
         shown.add_column(name, no_wrap=True)
     for name in ("ours", "peer", "ratio", "target"):
         shown.add_column(name, justify="right", no_wrap=True)
@@ -59,7 +59,7 @@ def _verdict(row: Row, pair: Pair) -> Text:
 
 def _title() -> str:
     return (
-        f"ocsp {ocsp.__version__} beside cryptography {cryptography.__version__}, "
+        f"ocsp {ocsp.__version__} and cryptography {cryptography.__version__}, "
         f"{platform.python_implementation()} {platform.python_version()}"
     )
 

@@ -1,4 +1,4 @@
-"""Signing: what building costs beside the signature itself."""
+"""Measure signing: building a response, compared with the signature alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509 import ocsp as original
+from cryptography.x509 import ocsp as upstream
 
 import ocsp
 from bench.measure import Action, Pair, Row, side_by_side
@@ -26,7 +26,7 @@ _UNTIL = MOMENT + datetime.timedelta(days=7)
 def _build_and_sign(
     module: Any, cert: x509.Certificate, issuer: x509.Certificate, private: Any
 ) -> Any:
-    """Answer as the documentation shows it."""
+    """Build and sign a response as in the documentation of ``cryptography``."""
     builder = module.OCSPResponseBuilder()
     builder = builder.add_response(
         cert=cert,
@@ -42,7 +42,7 @@ def _build_and_sign(
 
 
 def _building(module: Any) -> Callable[[], Any]:
-    """Return that as an action."""
+    """Return an action that builds and signs with *module*."""
     return partial(_build_and_sign, module, leaf(), ca(), key())
 
 
@@ -62,21 +62,21 @@ def rows() -> list[Row]:
             group="sign",
             what="the same by cryptography",
             peer="bare key.sign",
-            measure=partial(_beside_bare, original),
+            measure=partial(_beside_bare, upstream),
         ),
         Row(
             group="sign",
             what="build and sign, P-256",
             peer="cryptography",
             measure=lambda rounds: side_by_side(
-                _building(ocsp), _building(original), rounds
+                _building(ocsp), _building(upstream), rounds
             ),
         ),
     ]
 
 
 def _bulk_row(name: str, kind: str, target: float) -> Row:
-    """Sign single-entry responses in bulk, CertIDs of other numbers each."""
+    """Sign responses with one entry in bulk, each with another serial number."""
 
     def measure(rounds: int) -> Pair:
         private = rsa_key() if kind == "rsa" else key()
@@ -91,7 +91,7 @@ def _bulk_row(name: str, kind: str, target: float) -> Row:
             cert_id = ocsp.CertID.for_serial(issuer, next(serials), _SHA1)
             return batch.sign(cert_id, good, MOMENT, _UNTIL)
 
-        # The bare key signs what the responses of such a run have signed.
+        # The key alone signs the same data as in the responses.
         signed = (ocsp.load_der_ocsp_response(bulk()) for _ in range(STREAM))
         bare = _bare(private, [response.tbs_response_bytes for response in signed])
         return side_by_side(bulk, bare, rounds)
@@ -106,7 +106,7 @@ def _bulk_row(name: str, kind: str, target: float) -> Row:
 
 
 def _bare(private: Any, messages: Iterable[bytes]) -> Action:
-    """Return what signs *messages* in turn with nothing but the key."""
+    """Return an action that signs *messages* in turn with the key alone."""
     stream = cycle(messages)
     if isinstance(private, rsa.RSAPrivateKey):
         pkcs1 = padding.PKCS1v15()
@@ -116,6 +116,6 @@ def _bare(private: Any, messages: Iterable[bytes]) -> Action:
 
 
 def _beside_bare(module: Any, rounds: int) -> Pair:
-    """Alternate call by call, so that the signature finds the same caches."""
+    """Alternate after each call, so that both find the CPU caches in the same state."""
     bare = _bare(key(), [_building(ocsp)().tbs_response_bytes])
     return side_by_side(_building(module), bare, rounds * 20, batch=1)

@@ -1,4 +1,4 @@
-"""Verifying: what judgement costs beside the signatures that it checks."""
+"""Measure verifying a response, compared with checking its signatures alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp as original
+from cryptography.x509 import ocsp as upstream
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 import ocsp
@@ -25,7 +25,7 @@ _ECDSA = ec.ECDSA(_SHA256)
 
 @cache
 def _delegate() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """Return a delegate of the CA, with P-256 as well."""
+    """Return the key and certificate of a delegated responder, with P-256."""
     private = ec.generate_private_key(ec.SECP256R1())
     builder = x509.CertificateBuilder(
         issuer_name=ca().subject,
@@ -55,9 +55,9 @@ def _response(delegated: bool) -> bytes:
     return builder.sign(private, _SHA256).public_bytes(Encoding.DER)
 
 
-def _read(der: bytes) -> original.OCSPResponse:
-    """Read with ``cryptography`` what judgement needs."""
-    response = original.load_der_ocsp_response(der)
+def _read(der: bytes) -> upstream.OCSPResponse:
+    """Read with ``cryptography`` the fields that verification needs."""
+    response = upstream.load_der_ocsp_response(der)
     _ = (
         response.certificate_status,
         response.this_update_utc,
@@ -72,7 +72,7 @@ def _read(der: bytes) -> original.OCSPResponse:
 
 
 def _bare(der: bytes) -> Action:
-    """Read, and check the one signature of an issuer."""
+    """Read the response and check its signature by the issuer."""
     public = ca().public_key()
 
     def check() -> None:
@@ -83,7 +83,7 @@ def _bare(der: bytes) -> Action:
 
 
 def _bare_twice(der: bytes) -> Action:
-    """Read, and check the signature over the delegate and that of the delegate."""
+    """Read the response; check the signatures of the issuer and of the delegate."""
     issuer = ca().public_key()
 
     def check() -> None:
@@ -104,7 +104,7 @@ def rows() -> list[Row]:
         def measure(rounds: int) -> Pair:
             der = _response(delegated)
             peer = (_bare_twice if delegated else _bare)(der)
-            # Call by call, so that each finds the caches as the other has left them.
+            # Alternate after each call, so that both find the CPU caches alike.
             return side_by_side(
                 lambda: ocsp.verify(der, leaf(), ca(), at=_AT),
                 peer,
@@ -115,4 +115,7 @@ def rows() -> list[Row]:
         peer = "parse, two key.verify" if delegated else "parse, key.verify"
         return Row(group="verify", what=what, peer=peer, measure=measure, target=1.15)
 
-    return [row("signed by the CA, P-256", False), row("by a delegate, P-256", True)]
+    return [
+        row("signed by the CA, P-256", False),
+        row("signed by a delegate, P-256", True),
+    ]

@@ -1,9 +1,9 @@
 """
-Fetch the original's own tests: the exam that ``import ocsp`` has to pass.
+Fetch the test suite of ``cryptography``, which this package must pass too.
 
-Downloads the source distribution of ``cryptography`` at the version that this project
-is measured against, checks its hash, and unpacks its test suite into ``.cache``.
-Does nothing if it is there already.
+Download the source distribution of ``cryptography`` in the version that this project is
+compared with, check its hash, and unpack its test suite into ``.cache``. Do nothing if
+it is there already.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             unpack(download(Path(folder)))
     except OSError as error:
-        print(f"error: the test suite cannot be fetched: {error}", file=sys.stderr)
+        print(f"error: cannot fetch the test suite: {error}", file=sys.stderr)
         return 1
     STAMP.write_text(SHA256)
     return 0
 
 
 def download(folder: Path) -> Path:
-    """Return the downloaded archive, its hash checked."""
+    """Download the archive, check its hash, and return its path."""
     name = f"cryptography-{VERSION}.tar.gz"
     archive = folder / name
     with PyPISimple() as client:
@@ -49,7 +49,7 @@ def download(folder: Path) -> Path:
         client.download_package(package, path=archive, verify=True)
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != SHA256:
-        raise OSError(f"{name} has SHA-256 {found}, expected {SHA256}")
+        raise OSError(f"{name} has the SHA-256 hash {found}, expected {SHA256}")
     return archive
 
 
@@ -58,7 +58,7 @@ def unpack(archive: Path) -> None:
     prefix = f"cryptography-{VERSION}/"
     with tarfile.open(archive) as source:
         for member in source:
-            # Read and written here, as Python before 3.11.4 extracts without a filter.
+            # Not extractall: Python before 3.11.4 has no extraction filter.
             content = source.extractfile(member) if member.isfile() else None
             if content is not None and member.name.startswith(f"{prefix}tests/"):
                 target = CACHE / member.name.removeprefix(prefix)

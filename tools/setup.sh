@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes the environment: a virtual environment with this package and its tools, and the
-# program that the demo talks to. Needs python3 (3.11 or later) and, for what is missing,
-# apt. Called by make; safe to call again.
+# Create the environment: a virtual environment with this package and its tools, and the
+# openssl program for the demo. Needs python3 (3.11 or later), and apt to install missing
+# packages. Called by make; safe to call again.
 #
-# With the argument `programs`: installs what tests alone talk to, and nothing else.
+# With the argument `programs`: only install the programs that the tests use.
 set -euo pipefail
 
 PYTHON="${PYTHON:-python3}"
@@ -16,10 +16,10 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# Install Debian packages; say what to do where that is not allowed.
+# Install Debian packages; without the permission, print the command and exit.
 install() {
     if [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
-        say "error: needs Debian packages: sudo apt-get install $*"
+        say "error: Debian packages are missing; run: sudo apt-get install $*"
         exit 1
     fi
     say "installing Debian packages: $*"
@@ -27,7 +27,8 @@ install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
-# A key store, a clock to set for one program, and a Java library with its compiler; minutes on a machine without Java.
+# SoftHSM, faketime, a Java library with a compiler, and others. Takes minutes on a machine
+# without Java.
 install_programs() {
     local missing=()
     command -v softhsm2-util >/dev/null || missing+=(softhsm2)
@@ -41,22 +42,22 @@ install_programs() {
     install_servers nginx haproxy apache2:apache2-bin
 }
 
-# Web servers, as programs only: none of them is to run as a service. Each argument is
-# the name of a program, with that of its package where it is another.
+# Install web servers as programs only: none of them may run as a service. Each argument
+# is the name of a program, with the name of its package if that is different.
 install_servers() {
     local each missing=() policy=/usr/sbin/policy-rc.d
     for each in "$@"; do
         [ -x "/usr/sbin/${each%%:*}" ] || missing+=("${each##*:}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
-    # Debian starts what it installs, unless this file forbids it.
+    # Debian starts services after installation, unless this file forbids it.
     if [ ! -e "$policy" ]; then
         trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
     fi
     install --no-install-recommends "${missing[@]}"
-    # Nor are they to start with the machine, the next time.
+    # The services must not start at the next boot either.
     [ -d /run/systemd/system ] || return 0
     for each in "${missing[@]}"; do
         as_root systemctl disable --now --quiet "$each" 2>/dev/null || true
@@ -68,7 +69,7 @@ if [ "${1:-}" = programs ]; then
     exit
 fi
 if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-    say "error: $PYTHON is older than 3.11: make PYTHON=/path/to/python3"
+    say "error: $PYTHON is older than Python 3.11; run: make PYTHON=/path/to/python3"
     exit 1
 fi
 command -v openssl >/dev/null || install openssl
@@ -76,7 +77,7 @@ command -v openssl >/dev/null || install openssl
 
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
 say "installing Python packages into $VENV"
-# --group, which names the development tools of pyproject.toml, came with pip 25.1.
+# --group installs the development tools from pyproject.toml; it needs pip 25.1.
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
     --editable '.[client,server,cli,pkcs11,pyopenssl,testing]' --group dev
