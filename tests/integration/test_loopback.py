@@ -131,7 +131,7 @@ def _files(directory: Path, leaf: Identity) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "printed_parts"),
     [
         (None, ("Response verify OK", "cert.pem: good")),
         (Fault.WRONG_SERIAL, ("ERROR: No Status found",)),
@@ -167,7 +167,7 @@ def test_openssl_reports_the_fault(
     responder: LoopbackResponder,
     tmp_path: Path,
     fault: Fault | None,
-    says: tuple[str, ...],
+    printed_parts: tuple[str, ...],
 ) -> None:
     """Without a fault, openssl reports nothing."""
     leaf = responder.pki.issue()
@@ -175,7 +175,7 @@ def test_openssl_reports_the_fault(
         responder.fail(fault)
     ca_file, cert_file = _files(tmp_path, leaf)
     printed = ask(responder.url, ca_file, "-cert", cert_file)
-    for part in says:
+    for part in printed_parts:
         assert part in printed
     responder.wait_until_idle()
 
@@ -432,14 +432,14 @@ def test_sha256_may_be_unauthorized_and_sha1_answered(
     responder.fail(Fault.UNAUTHORIZED_FOR_SHA256, times=1)
     leaf = responder.pki.issue()
 
-    def said(algorithm: hashes.HashAlgorithm) -> OCSPResponseStatus:
+    def status(algorithm: hashes.HashAlgorithm) -> OCSPResponseStatus:
         der = _request(leaf, algorithm)
         reply = _ask(http, responder.url, der, method)
         return ocsp.load_der_ocsp_response(reply.content).response_status
 
-    assert said(hashes.SHA1()) is OCSPResponseStatus.SUCCESSFUL
-    assert said(hashes.SHA256()) is OCSPResponseStatus.UNAUTHORIZED
-    assert said(hashes.SHA256()) is OCSPResponseStatus.SUCCESSFUL
+    assert status(hashes.SHA1()) is OCSPResponseStatus.SUCCESSFUL
+    assert status(hashes.SHA256()) is OCSPResponseStatus.UNAUTHORIZED
+    assert status(hashes.SHA256()) is OCSPResponseStatus.SUCCESSFUL
 
 
 def test_a_redirect_can_lead_to_another_responder(http: httpx.Client) -> None:

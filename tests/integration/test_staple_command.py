@@ -181,8 +181,8 @@ def test_a_daemon_renews_on_sighup_and_ends_on_sigterm(
     site: Scene, tmp_path: Path
 ) -> None:
     """The hook runs on each change; no lock or temporary file is left."""
-    told = tmp_path / "told"
-    hook = f"""sh -c 'echo "$OCSP_STAPLE_STATUS" >> {told}'"""
+    statuses = tmp_path / "statuses"
+    hook = f"""sh -c 'echo "$OCSP_STAPLE_STATUS" >> {statuses}'"""
     with _daemon(site, "--exec", hook) as process:
         assert _next(process)["status"] == "good"
         site.revoke()
@@ -193,7 +193,7 @@ def test_a_daemon_renews_on_sighup_and_ends_on_sigterm(
         assert site.refresh() == 4
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
-    assert told.read_text() == "good\nrevoked\n"
+    assert statuses.read_text() == "good\nrevoked\n"
     names = {each.name for each in site.sites.iterdir()}
     assert names == {"site.pem", "site.pem.ocsp"}
 

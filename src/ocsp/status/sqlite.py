@@ -329,7 +329,7 @@ class SQLiteSource:
         )
 
     def _issuer_id(self, issuer: x509.Certificate) -> int:
-        """Return the row id of *issuer*; insert a row if there is none."""
+        """Return the row id of *issuer*; insert one if missing."""
         key = IssuerKey.of(issuer)
         self._execute(
             "INSERT INTO issuer (name_hash, key_hash, subject) VALUES (?, ?, ?) "

@@ -38,7 +38,7 @@ class Connection:
 
     async def receive(self) -> ReceivedRequest | None:
         """
-        Return the next request, or ``None`` if there is none or its body is too large.
+        Return the next request; ``None`` at the end, or if its body is too large.
 
         Raises:
             ConnectionError: If the connection breaks.

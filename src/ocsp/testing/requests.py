@@ -36,7 +36,7 @@ class ReceivedRequest:
         body: The body.
 
         der: The OCSP request: the body of a POST, or decoded from the target of a GET;
-            empty if there is none.
+            empty without an OCSP request.
 
         request: The decoded OCSP request, or ``None`` if it is malformed.
 

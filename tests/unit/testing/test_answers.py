@@ -66,13 +66,17 @@ def _answer(
 
 
 def _verify(
-    said: Answer,
+    answer: Answer,
     leaf: Identity,
     nonce: bytes | None = NONCE,
     policy: Policy | None = None,
 ) -> ocsp.VerifiedResponse:
     return ocsp.verify(
-        said.der, leaf.certificate, leaf.issuer, nonce=nonce, policy=policy or Policy()
+        answer.der,
+        leaf.certificate,
+        leaf.issuer,
+        nonce=nonce,
+        policy=policy or Policy(),
     )
 
 
@@ -83,9 +87,9 @@ def test_each_fault_breaks_only_its_rule(
 ) -> None:
     """The rule of the fault fails; a CA that signs for another CA breaks more rules."""
     leaf = pki.issue(status=status)
-    said = _answer(pki, leaf, fault)
+    answer = _answer(pki, leaf, fault)
     with pytest.raises(ocsp.VerificationError) as caught:
-        _verify(said, leaf)
+        _verify(answer, leaf)
     rules = {finding.rule for finding in caught.value.failures}
     allowed = (
         {"V13", "V14", "V16", "V17"} if fault is Fault.WRONG_SIGNER else {fault.rule}
@@ -103,12 +107,13 @@ def test_a_signature_is_wrong_for_every_kind_of_key(kind: str, fault: Fault) -> 
     """V10 fails, and the message can still be decoded."""
     pki = PKI(new_key=MAKERS[kind])
     leaf = pki.issue()
-    said = _answer(pki, leaf, fault)
+    answer = _answer(pki, leaf, fault)
     assert (
-        ocsp.load_der_ocsp_response(said.der).certificate_status is OCSPCertStatus.GOOD
+        ocsp.load_der_ocsp_response(answer.der).certificate_status
+        is OCSPCertStatus.GOOD
     )
     with pytest.raises(ocsp.VerificationError) as caught:
-        _verify(said, leaf)
+        _verify(answer, leaf)
     assert [finding.rule for finding in caught.value.failures] == ["V10"]
 
 
@@ -116,11 +121,11 @@ def test_a_signature_is_wrong_for_every_kind_of_key(kind: str, fault: Fault) -> 
 def test_error_faults_return_their_error(pki: PKI, fault: Fault) -> None:
     """Each error of RFC 6960 §2.3 has its own response status, and breaks V1."""
     leaf = pki.issue()
-    said = _answer(pki, leaf, fault)
-    assert said.status is ERRORS[fault]
-    assert said.freshness is None
+    answer = _answer(pki, leaf, fault)
+    assert answer.status is ERRORS[fault]
+    assert answer.freshness is None
     with pytest.raises(ocsp.VerificationError) as caught:
-        _verify(said, leaf)
+        _verify(answer, leaf)
     assert [finding.rule for finding in caught.value.failures] == ["V1"]
 
 
@@ -132,9 +137,9 @@ def test_error_faults_return_their_error(pki: PKI, fault: Fault) -> None:
 def test_answered_faults_are_verified(pki: PKI, fault: Fault) -> None:
     """The response is verified, though it differs from the correct one."""
     leaf = pki.issue()
-    said = _answer(pki, leaf, fault)
-    assert _verify(said, leaf).status is OCSPCertStatus.GOOD
-    response = ocsp.load_der_ocsp_response(said.der)
+    answer = _answer(pki, leaf, fault)
+    assert _verify(answer, leaf).status is OCSPCertStatus.GOOD
+    response = ocsp.load_der_ocsp_response(answer.der)
     if fault is Fault.DECOY_CERTIFICATES:
         assert len(response.certificates) == 4
         assert response.responder_name == response.certificates[0].subject
@@ -143,7 +148,7 @@ def test_answered_faults_are_verified(pki: PKI, fault: Fault) -> None:
     else:
         assert response.next_update_utc is None
         with pytest.raises(ocsp.VerificationError, match="V19"):
-            _verify(said, leaf, policy=Policy.rfc9919())
+            _verify(answer, leaf, policy=Policy.rfc9919())
 
 
 def _by_first(response: ocsp.OCSPResponse) -> None:
@@ -201,16 +206,16 @@ def test_an_error_is_not_changed_by_a_fault_of_the_message(pki: PKI) -> None:
 def test_garbage_is_answered_with_malformed_request(pki: PKI, garbage: bytes) -> None:
     """The answer is the same with and without a fault."""
     assert build_answer(pki, garbage).status is OCSPResponseStatus.MALFORMED_REQUEST
-    said = build_answer(pki, garbage, Fault.WRONG_SERIAL)
-    assert said.status is OCSPResponseStatus.MALFORMED_REQUEST
+    answer = build_answer(pki, garbage, Fault.WRONG_SERIAL)
+    assert answer.status is OCSPResponseStatus.MALFORMED_REQUEST
 
 
 def test_extensions_of_the_answer_are_kept() -> None:
     """The forged answer also has the extension extended-revoke (RFC 6960 §4.4.8)."""
     pki = PKI()
     leaf = pki.issue(status=UnknownSerialPolicy.REVOKED)
-    said = _answer(pki, leaf, Fault.DECOY_CERTIFICATES)
-    assert _verify(said, leaf).not_issued
+    answer = _answer(pki, leaf, Fault.DECOY_CERTIFICATES)
+    assert _verify(answer, leaf).not_issued
 
 
 def test_every_fault_has_a_name_an_outcome_and_a_rule() -> None:
