@@ -1,9 +1,9 @@
 """
-Checks the links of a built site without a network.
+Check the links of a built site, without the network.
 
 ``python tools/check_links.py DIRECTORY`` reads each HTML page. A link to a page, a file
-or an anchor inside the site has to lead somewhere; a link to another site has to be a
-URL of the right form. Each fault is one line on standard output, and the exit code is
+or an anchor of the site must have a target; a link to another site must be a
+well-formed URL. Each fault is one line on standard output, and the exit code is
 then 1.
 """
 
@@ -25,7 +25,7 @@ class _Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note ``href``, ``src`` and ``id``."""
+        """Collect ``href``, ``src`` and ``id``."""
         for name, value in attrs:
             if value and (name == "src" or (name == "href" and tag != "base")):
                 self.links.append(value)
@@ -34,7 +34,7 @@ class _Page(HTMLParser):
 
 
 def _outside(link: str) -> str | None:
-    """Return what is wrong with the form of a URL of another site."""
+    """Return why the URL of another site is malformed, or ``None``."""
     parts = urlsplit(link)
     if parts.scheme not in {"http", "https"}:
         return f"the scheme {parts.scheme!r} is not http or https"
@@ -44,7 +44,7 @@ def _outside(link: str) -> str | None:
 
 
 def _inside(link: str, page: Path, pages: dict[Path, _Page]) -> str | None:
-    """Return what is wrong with a link inside the site."""
+    """Return why a link inside the site is broken, or ``None``."""
     parts = urlsplit(link)
     target = page
     if parts.path:
@@ -52,7 +52,7 @@ def _inside(link: str, page: Path, pages: dict[Path, _Page]) -> str | None:
     if target.is_dir():
         target /= "index.html"
     if not target.is_file():
-        return "there is no such file"
+        return "the file does not exist"
     anchor = unquote(parts.fragment)
     if anchor and target in pages and anchor not in pages[target].anchors:
         return f"{target.name} has no anchor {anchor!r}"
@@ -60,7 +60,7 @@ def _inside(link: str, page: Path, pages: dict[Path, _Page]) -> str | None:
 
 
 def faults(site: Path) -> list[str]:
-    """Return what is wrong with the links of the site, one sentence for each."""
+    """Return a message for each broken link of the site."""
     site = site.resolve()
     pages = {path: _Page(path.read_text()) for path in sorted(site.rglob("*.html"))}
     found = [] if pages else [f"{site}: has no HTML page"]
@@ -77,5 +77,5 @@ def faults(site: Path) -> list[str]:
 
 if __name__ == "__main__":
     wrong = faults(Path(sys.argv[1]))
-    print("\n".join(wrong) if wrong else "every link of the site is right")
+    print("\n".join(wrong) if wrong else "all links of the site work")
     sys.exit(bool(wrong))

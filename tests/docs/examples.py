@@ -1,22 +1,22 @@
 """
-Runs the examples of a document, in order, and compares what they give.
+Run the examples of a document in order, and compare their results.
 
-A block of Python runs in one namespace with the other blocks of its document.
+All Python blocks of a document run in one namespace.
 ``expression  # → text`` is checked: the ``repr`` of the expression is that text.
 
-A block of the language ``console`` runs in a shell: each line that begins with ``$`` is a
-command, continued after a backslash, and the other lines are what it prints, on either
-stream. ``...`` stands for any text: in a line for a part of it, alone for any lines. A
-command that fails has to show what it prints. The ports 8080 and 8443 of a document are
-free ports in the test.
+A block of the language ``console`` runs in a shell. Each line that begins with ``$`` is
+a command (a backslash continues it), and the lines after it are its output on stdout and
+stderr. ``...`` in a line matches any text; ``...`` alone matches any number of lines. A
+command may fail only if the document shows its output. The test replaces the ports 8080
+and 8443 by free ports.
 
-A comment above a block says more of it:
+A comment above a block changes how it runs:
 
 ``<!-- file: NAME -->``
-    The block is written to that file instead.
+    The test writes the block to that file.
 ``<!-- in the background -->``
-    The command runs until the document ends; the next block runs when all that is shown
-    was printed.
+    The command runs until the document ends. The next block runs after the command has
+    printed all output that is shown.
 ``<!-- tested: ... -->``
     Another test runs the block.
 ``<!-- not run: REASON -->``
@@ -50,7 +50,7 @@ _SHOWN = re.compile(r"^(\S.*?)  # → (.+)$", re.MULTILINE)
 
 
 class Block(NamedTuple):
-    """One block of code: its place, its language, its text, and the comment above."""
+    """A code block: its line number, its language, its text, and the comment above."""
 
     line: int
     language: str
@@ -59,9 +59,9 @@ class Block(NamedTuple):
 
 
 def blocks(document: str, language: str | None = "python") -> list[Block]:
-    """Return the blocks of a document, of one language or of all."""
+    """Return the blocks of a document, in one language or in all."""
     text = (ROOT / document).read_text()
-    # What the reference of the command line shows is made from the program itself.
+    # The reference part of docs/cli.md is generated from the program itself.
     text = _REFERENCE.sub(lambda found: "\n" * found[0].count("\n"), text)
     return [
         Block(text.count("\n", 0, found.start(3)), found[2], found[3], found[1] or "")
@@ -71,7 +71,7 @@ def blocks(document: str, language: str | None = "python") -> list[Block]:
 
 
 def run(document: str, names: dict[str, Any]) -> int:
-    """Run the examples in Python of a document; return how many."""
+    """Run the Python examples of a document; return their number."""
     found = [block for block in blocks(document) if runs(block)]
     for block in found:
         _run_python(document, block, names)
@@ -79,13 +79,13 @@ def run(document: str, names: dict[str, Any]) -> int:
 
 
 def runs(block: Block) -> bool:
-    """Tell whether the block runs with its document."""
+    """Return whether the block runs with its document."""
     return not block.comment.startswith(("not run: ", "tested: "))
 
 
 @contextlib.contextmanager
 def session(directory: Path) -> Iterator[Session]:
-    """Run documents in *directory*, and end at last what they started."""
+    """Yield a session in *directory*; at the end, stop the programs that it started."""
     shell = Session(directory)
     try:
         yield shell
@@ -102,7 +102,7 @@ class Session:
         self._ports = {port: _free_port() for port in ("8080", "8443")}
 
     def run(self, document: str, names: dict[str, Any]) -> int:
-        """Run the examples of a document; return how many."""
+        """Run the examples of a document; return their number."""
         count = 0
         for block in blocks(document, None):
             if not runs(block):
@@ -120,11 +120,11 @@ class Session:
                 for command, output in _commands(text):
                     self._command(command, output, kind == "in the background")
             else:
-                raise AssertionError(f"{document}:{block.line}: what is this block?")
+                raise AssertionError(f"{document}:{block.line}: unknown block language")
         return count
 
     def close(self) -> None:
-        """End what runs in the background."""
+        """Stop the programs that run in the background."""
         for program in self._background:
             program.terminate()
         for program in self._background:
@@ -157,7 +157,7 @@ def _free_port() -> str:
 
 
 def _await(program: subprocess.Popen[str], output: str) -> None:
-    """Read what the program prints, until it has printed what is shown."""
+    """Read the output of the program until it matches *output*."""
     assert program.stdout is not None
     printed = ""
     timer = threading.Timer(PATIENCE, program.kill)
@@ -165,7 +165,7 @@ def _await(program: subprocess.Popen[str], output: str) -> None:
     try:
         while not _matches(printed, output):
             line = program.stdout.readline()
-            assert line, f"it ended after {printed!r}"
+            assert line, f"the program ended after {printed!r}"
             printed += line
     finally:
         timer.cancel()
@@ -180,13 +180,13 @@ def _run_python(document: str, block: Block, names: dict[str, Any]) -> None:
 
     names["_says"] = says
     program, expected = _SHOWN.subn(r'_says(\1, r"""\2""")', block.text)
-    # Padded, so that a traceback has the line of the document.
+    # Padded, so that a traceback has the line number in the document.
     exec(compile("\n" * block.line + program, document, "exec"), names)
     assert len(shown) == expected
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:
-    """Give each command of a block with what it is to print."""
+    """Yield each command of a block with its expected output."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         lines = part.splitlines(keepends=True)
         end = next(n for n, line in enumerate(lines) if not line.endswith("\\\n")) + 1
@@ -195,7 +195,7 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _matches(printed: str, expected: str) -> bool:
-    """Tell whether this was printed, whatever the widths of columns."""
+    """Return whether the output matches; the amount of white space is ignored."""
     pattern = ""
     for line in expected.splitlines():
         if line.strip() == "...":

@@ -135,14 +135,14 @@ TUTORIALS = {
     "docs/tutorials/stapling.md": ["docs/tutorials/responder.md"],
     "docs/tutorials/testing.md": [],
 }
-"""The tutorials, each with the ones that its reader has done before."""
+"""The tutorials, each with the tutorials that it builds on."""
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS)
 def test_the_tutorials_work(
     tutorial: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In an empty directory, with nothing but what they say."""
+    """In an empty directory, without any other set-up."""
     monkeypatch.chdir(tmp_path)
     with session(tmp_path) as shell:
         for document in (*TUTORIALS[tutorial], tutorial):
@@ -161,12 +161,12 @@ NOT_RUN = {
     "docs/stapling.md": 1,
     "docs/tutorials/stapling.md": 1,
 }
-"""How many blocks of a document no test runs; each has its reason above it."""
+"""The number of blocks that no test runs; a comment above each has the reason."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_block_runs_or_has_a_reason(document: str) -> None:
-    """With its document, or as the comment above it says."""
+    """It runs with its document, or in another test that a comment names."""
     without = [
         f"line {block.line}: {block.language}"
         for block in blocks(document, None)
@@ -182,7 +182,7 @@ def test_every_block_runs_or_has_a_reason(document: str) -> None:
 
 
 def test_the_blocks_that_do_not_run_are_counted() -> None:
-    """So that none is added without a look at this table."""
+    """A new block that does not run needs a change of this table."""
     count = {
         document: sum(
             block.comment.startswith("not run: ") for block in blocks(document, None)
@@ -232,7 +232,7 @@ def test_a_wrong_result_in_a_document_is_found(
 def test_wrong_output_of_a_command_is_found(
     shown: str, right: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So is a command that fails and shows nothing."""
+    """A command that fails and shows no output is found too."""
     monkeypatch.setattr("tests.docs.examples.ROOT", tmp_path)
     (tmp_path / "page.md").write_text(f"```console\n{shown}```\n")
     expected = contextlib.nullcontext() if right else pytest.raises(AssertionError)

@@ -1,4 +1,4 @@
-"""The how-to pages and the page of the responder, with what each takes for granted."""
+"""Test that the examples in the how-to pages and in docs/responder.md run."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.vectors import RFC9919
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
 HSM = "docs/howto/sign-with-an-hsm.md"
-"""Runs in tests/integration/test_pkcs11.py, which has a token."""
+"""tests/integration/test_pkcs11.py runs this page, with a token."""
 
 
 @pytest.fixture
 def responder(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackResponder]:
-    """On loopback, which counts as public while the test runs."""
+    """Run a responder on loopback, and accept loopback as a public address."""
     monkeypatch.setattr(addresses, "is_public", lambda address: True)
     with LoopbackResponder() as running:
         yield running
@@ -115,17 +115,17 @@ PAGES: dict[str, Callable[[LoopbackResponder], dict[str, Any]]] = {
     "docs/howto/sign-in-bulk.md": _delegate,
     "docs/responder.md": _delegate,
 }
-"""The pages, and what their examples find there."""
+"""The pages, and the names that their examples use."""
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_examples_run_and_give_what_they_show(
+def test_the_examples_run_with_the_results_shown(
     page: str,
     responder: LoopbackResponder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In one namespace, as a reader would try them."""
+    """In one namespace, as a reader tries them."""
     monkeypatch.chdir(tmp_path)
     assert run(page, PAGES[page](responder)) > 0
 
@@ -135,7 +135,7 @@ FIRST_PAGES = ("docs/index.md", "docs/installation.md")
 
 @pytest.mark.parametrize("page", FIRST_PAGES)
 def test_the_examples_of_the_first_pages_run(page: str, tmp_path: Path) -> None:
-    """In an empty directory."""
+    """In an empty directory, without any other set-up."""
     with session(tmp_path) as shell:
         assert shell.run(page, {}) > 0
 
@@ -143,8 +143,10 @@ def test_the_examples_of_the_first_pages_run(page: str, tmp_path: Path) -> None:
 CLI = "docs/cli.md"
 
 
-def test_the_examples_of_the_command_line_give_what_they_show(tmp_path: Path) -> None:
-    """About the worked example of RFC 9919, and a response with two faults."""
+def test_the_examples_of_the_command_line_print_the_output_shown(
+    tmp_path: Path,
+) -> None:
+    """The files are the example of RFC 9919, and a response with two faults."""
     for name in ("end-entity.pem", "root.pem", "response.b64"):
         shutil.copy(RFC9919 / name, tmp_path)
     (tmp_path / "ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
@@ -166,7 +168,7 @@ def test_the_examples_of_the_command_line_give_what_they_show(tmp_path: Path) ->
 
 
 def test_every_howto_is_run() -> None:
-    """Here, or where a comment above says."""
+    """In this file, or in the test that a comment above names."""
     found = {str(path.relative_to(ROOT)) for path in (ROOT / "docs/howto").glob("*.md")}
     assert found - {"docs/howto/index.md"} == {
         page for page in (*PAGES, HSM) if page.startswith("docs/howto/")

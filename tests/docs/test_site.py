@@ -1,4 +1,4 @@
-"""The documentation site: it builds without a warning, and has every public name."""
+"""Test that the documentation site builds, and describes every public name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "docs" / "_extensions"))
 from public_names import MODULES, qualified_names  # noqa: E402 - the path comes first
 
 INTERNAL = {"ocsp.asn1", "ocsp.cli", "ocsp.messages", "ocsp.signing"}
-"""Packages whose names are for this package only, or public as names of ``ocsp``."""
+"""Packages whose names are internal, or public as names of ``ocsp``."""
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory / "html"
 
 
-def test_every_link_of_the_site_is_right(site: Path) -> None:
-    """Pages, files and anchors; of other sites the form of the URL."""
+def test_every_link_of_the_site_works(site: Path) -> None:
+    """Pages, files and anchors exist; URLs of other sites are well-formed."""
     assert faults(site) == []
 
 
 def test_every_public_name_is_in_the_api_reference(site: Path) -> None:
-    """Each name of each ``__all__``, once."""
+    """Each name of each ``__all__``."""
     with (site / "objects.inv").open("rb") as file:
         inventory = InventoryFile.load(file, "", lambda base, path: path)
     described = {
@@ -70,7 +70,7 @@ def test_every_package_is_public_or_internal() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_of_the_reference_has_its_page(module: str) -> None:
-    """Written with the directive that takes the names from ``__all__``."""
+    """The page uses the directive that takes the names from ``__all__``."""
     importlib.import_module(module)
     pages = "\n".join(page.read_text() for page in (ROOT / "docs/api").glob("*.rst"))
     assert f".. public-names:: {module}\n" in pages
@@ -79,7 +79,7 @@ def test_every_module_of_the_reference_has_its_page(module: str) -> None:
 @pytest.mark.parametrize(
     ("link", "fault"),
     [
-        ("missing.html", "there is no such file"),
+        ("missing.html", "the file does not exist"),
         ("#missing", "has no anchor"),
         ("other.html#missing", "has no anchor"),
         ("ftp://example.org/", "is not http or https"),
@@ -88,7 +88,7 @@ def test_every_module_of_the_reference_has_its_page(module: str) -> None:
     ],
 )
 def test_a_wrong_link_is_found(tmp_path: Path, link: str, fault: str) -> None:
-    """And a right one is not."""
+    """A correct link is not reported."""
     (tmp_path / "other.html").write_text('<p id="there">')
     (tmp_path / "page.html").write_text(
         f'<p id="here"><a href="{link}"><a href="other.html#there"><a href="#here">'
