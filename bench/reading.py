@@ -13,7 +13,7 @@ from cryptography.x509 import ocsp as upstream
 import ocsp
 from bench.measure import Action, Pair, Row, side_by_side
 from bench.messages import streamed, vector
-from ocsp.messages.layout_cache import Shapes
+from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.requests import request
 from ocsp.messages.responses import response
 
@@ -93,7 +93,7 @@ _UPSTREAM: dict[str, Read] = {
 _ASN1: dict[str, Read] = {"request": _asn1_request, "response": _asn1_response}
 
 
-_SHAPES: dict[str, Any] = {"request": request._SHAPES, "response": response._SHAPES}
+_LAYOUTS: dict[str, Any] = {"request": request._LAYOUTS, "response": response._LAYOUTS}
 
 
 def rows() -> list[Row]:
@@ -154,7 +154,7 @@ def _stream_row(kind: str, stream: str) -> Row:
 def _cold_row(kind: str, name: str) -> Row:
     """Measure without the layout cache: it is cleared before each message."""
     data = vector(name)
-    shapes: Shapes[Any] = _SHAPES[kind]
+    shapes: LayoutCache[Any] = _LAYOUTS[kind]
 
     def cold() -> None:
         shapes.forget()

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import ocsp
 from ocsp.messages.layout_cache import (
-    MAX_SHAPE_BYTES,
-    MAX_SHAPES,
-    MAX_SHAPES_PER_SIZE,
-    Shapes,
+    MAX_LAYOUT_BYTES,
+    MAX_LAYOUTS,
+    MAX_LAYOUTS_PER_SIZE,
+    LayoutCache,
 )
 from ocsp.messages.requests import request as request_module
 from ocsp.messages.responses import response as response_module
@@ -31,11 +31,11 @@ def _load_request(data: bytes) -> ocsp.OCSPRequest:
     return ocsp.load_der_ocsp_request(data, allow_multiple=True)
 
 
-KINDS: dict[str, tuple[Load, Shapes[Any], type, dict[str, bytes]]] = {
-    "request": (_load_request, request_module._SHAPES, ocsp.OCSPRequest, REQUESTS),
+KINDS: dict[str, tuple[Load, LayoutCache[Any], type, dict[str, bytes]]] = {
+    "request": (_load_request, request_module._LAYOUTS, ocsp.OCSPRequest, REQUESTS),
     "response": (
         ocsp.load_der_ocsp_response,
-        response_module._SHAPES,
+        response_module._LAYOUTS,
         ocsp.OCSPResponse,
         RESPONSES,
     ),
@@ -172,24 +172,24 @@ def test_a_shape_is_used_at_all() -> None:
 
 def test_what_is_kept_is_bounded() -> None:
     """In number, per size, and in octets."""
-    shapes: Shapes[int] = Shapes()
+    shapes: LayoutCache[int] = LayoutCache()
     serial = slice(2, 3)
-    for number in range(MAX_SHAPES_PER_SIZE + 3):
+    for number in range(MAX_LAYOUTS_PER_SIZE + 3):
         shapes.learn(bytes((number, 1, 9)), number, serial, [serial])
     assert (
         sum(shapes.find(bytes((n, 1, 9))) is not None for n in range(20))
-        <= MAX_SHAPES_PER_SIZE
+        <= MAX_LAYOUTS_PER_SIZE
     )
-    for size in range(3, MAX_SHAPES + 10):
+    for size in range(3, MAX_LAYOUTS + 10):
         shapes.learn(bytes(size), size, serial, [serial])
-    assert shapes._count <= MAX_SHAPES
-    shapes.learn(bytes(MAX_SHAPE_BYTES + 1), 0, serial, [serial])
-    assert shapes.find(bytes(MAX_SHAPE_BYTES + 1)) is None
+    assert shapes._count <= MAX_LAYOUTS
+    shapes.learn(bytes(MAX_LAYOUT_BYTES + 1), 0, serial, [serial])
+    assert shapes.find(bytes(MAX_LAYOUT_BYTES + 1)) is None
 
 
 def test_only_bytes_are_looked_up() -> None:
     """A ``bytearray`` may change; the loader refuses it afterwards."""
-    shapes: Shapes[int] = Shapes()
+    shapes: LayoutCache[int] = LayoutCache()
     shapes.learn(b"\x02\x01\x05", 1, slice(2, 3), [slice(2, 3)])
     assert shapes.find(b"\x02\x01\x06") == 1
     assert shapes.find(bytearray(b"\x02\x01\x06")) is None  # type: ignore[arg-type]

@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
 from ocsp.asn1.der import SEQUENCE, any_value, bit_string, content, context, depth
-from ocsp.asn1.identity_cache import CachedEvidence
+from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.errors import LimitExceeded, SchemaError
 
 __all__ = [
     "UNREADABLE",
     "CertificateParts",
+    "cached_per_certificate",
     "certificate_der",
     "decoded_extensions",
     "digest",
@@ -31,7 +32,6 @@ __all__ = [
     "outer_algorithm",
     "parts_of",
     "read_certificate",
-    "remembered",
     "serial_of",
 ]
 
@@ -89,17 +89,17 @@ class CertificateParts(NamedTuple):
     key_hash: bytes
 
 
-MAX_REMEMBERED = 256
+MAX_CACHED = 256
 """Certificates of which something is kept; an authority's are asked again and again."""
 
 Found = TypeVar("Found")
 
 
-def remembered(
+def cached_per_certificate(
     find: Callable[[x509.Certificate], Found],
 ) -> Callable[[x509.Certificate], Found]:
     """Let *find* work out once what it says of a certificate; bounded."""
-    kept: CachedEvidence[int, Found] = CachedEvidence(MAX_REMEMBERED)
+    kept: IdentityCache[int, Found] = IdentityCache(MAX_CACHED)
 
     @wraps(find)
     def look_up(certificate: x509.Certificate) -> Found:
@@ -114,7 +114,7 @@ def remembered(
 _SHA1 = hashes.SHA1()
 
 
-@remembered
+@cached_per_certificate
 def parts_of(certificate: x509.Certificate) -> CertificateParts:
     """
     Return the parts of *certificate*.

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-__all__ = ["CachedEvidence"]
+__all__ = ["IdentityCache"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class CachedEvidence(dict[Key, tuple[object, Value]], Generic[Key, Value]):
+class IdentityCache(dict[Key, tuple[object, Value]], Generic[Key, Value]):
     """
     A mapping of ids, alone or with more, to the objects and what was found of them.
 

@@ -17,7 +17,7 @@ from ocsp.linting.case import Case, Unreadable, Unsuccessful
 from ocsp.linting.report import LintFinding, LintReport, Profile
 from ocsp.linting.signer import find_signer
 from ocsp.linting.table import RULES
-from ocsp.messages.raw_fields import has_response_bytes, of_response
+from ocsp.messages.raw_fields import has_response_bytes, response_parts
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.messages.statuses import OCSPResponseStatus
@@ -101,7 +101,7 @@ def _subject(
     return Case(
         response=response,
         entries=tuple(response.responses),
-        parts=of_response(der),
+        parts=response_parts(der),
         signer=find_signer(response, issuer),
         issuer=issuer,
         cert=cert,

@@ -23,7 +23,7 @@ from ocsp.asn1.algorithms import (
     known_hash,
     read_algorithm,
 )
-from ocsp.asn1.certificates import MAX_REMEMBERED, digest, parts_of
+from ocsp.asn1.certificates import MAX_CACHED, digest, parts_of
 from ocsp.asn1.der import (
     INTEGER,
     NULL_DER,
@@ -35,12 +35,13 @@ from ocsp.asn1.der import (
     integer,
     integer_octets,
 )
-from ocsp.asn1.identity_cache import CachedEvidence
+from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.errors import BuildError, DecodeError
 
 __all__ = [
     "CertID",
     "CertIDLayout",
+    "cert_id_at",
     "check_hash",
     "check_octets",
     "check_serial",
@@ -143,8 +144,8 @@ def _issuer_id(
     return IssuerID(identifier, name_hash, key_hash, identifier + name + key)
 
 
-_issuers: CachedEvidence[tuple[int, type, bytes | None], IssuerID] = CachedEvidence(
-    MAX_REMEMBERED
+_issuers: IdentityCache[tuple[int, type, bytes | None], IssuerID] = IdentityCache(
+    MAX_CACHED
 )
 
 
@@ -170,7 +171,7 @@ def _hashed_issuer(
 
 
 @lru_cache(maxsize=1024)
-def _before_serial(issuer: bytes, size: int) -> bytes:
+def _cert_id_prefix(issuer: bytes, size: int) -> bytes:
     """
     Return what a CertID starts with.
 
@@ -195,7 +196,7 @@ def encode_cert_id(
     """
     parts = parts_of(cert)
     issuer_id = _hashed_issuer(issuer, algorithm, parts.issuer)
-    return _before_serial(issuer_id.der, len(parts.serial)) + parts.serial
+    return _cert_id_prefix(issuer_id.der, len(parts.serial)) + parts.serial
 
 
 def is_cert_id_of(
@@ -217,7 +218,7 @@ def is_cert_id_of(
         issuer_id = _hashed_issuer(issuer, layout.hash, parts.issuer)
         if data[layout.issuer] == issuer_id.der:
             return True
-    return CertID.at(data, layout).matches(cert, issuer)
+    return cert_id_at(data, layout).matches(cert, issuer)
 
 
 def check_hash(algorithm: object) -> None:
@@ -311,7 +312,7 @@ class CertID:
             )
         self._issuer = _issuer_id(hash_algorithm, issuer_name_hash, issuer_key_hash)
         self._serial = integer_octets(serial_number)
-        self._der = _before_serial(self._issuer.der, len(self._serial)) + self._serial
+        self._der = _cert_id_prefix(self._issuer.der, len(self._serial)) + self._serial
 
     @classmethod
     def for_certificate(
@@ -391,17 +392,6 @@ class CertID:
             raise BuildError("serial_number must not be negative")
         return cert_id
 
-    @classmethod
-    def at(cls, data: bytes, layout: CertIDLayout) -> CertID:
-        """Return the CertID that lies in *data*; its DER is kept as it is there."""
-        self = object.__new__(cls)
-        name_hash, key_hash = data[layout.name_hash], data[layout.key_hash]
-        issuer = data[layout.issuer]
-        self._issuer = IssuerID(layout.algorithm, name_hash, key_hash, issuer)
-        self._serial = data[layout.serial]
-        self._der = data[layout.whole]
-        return self
-
     def matches(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
         """
         Tell whether this CertID means *cert* under *issuer*.
@@ -476,15 +466,26 @@ class CertID:
         return _load, (self._der,)
 
 
+def cert_id_at(data: bytes, layout: CertIDLayout) -> CertID:
+    """Return the CertID in *data* at *layout*; its DER is kept unchanged."""
+    cert_id = object.__new__(CertID)
+    name_hash, key_hash = data[layout.name_hash], data[layout.key_hash]
+    issuer = data[layout.issuer]
+    cert_id._issuer = IssuerID(layout.algorithm, name_hash, key_hash, issuer)
+    cert_id._serial = data[layout.serial]
+    cert_id._der = data[layout.whole]
+    return cert_id
+
+
 def _from_issuer(issuer: IssuerID, serial: bytes) -> CertID:
     """Return the CertID with the content *serial* of its serialNumber."""
     cert_id = object.__new__(CertID)
     cert_id._issuer = issuer
     cert_id._serial = serial
-    cert_id._der = _before_serial(issuer.der, len(serial)) + serial
+    cert_id._der = _cert_id_prefix(issuer.der, len(serial)) + serial
     return cert_id
 
 
 def _load(der: bytes) -> CertID:
     layout, _ = read_cert_id(der, 0, len(der), "certID")
-    return CertID.at(der, layout)
+    return cert_id_at(der, layout)

@@ -46,8 +46,8 @@ __all__ = [
     "RESPONSE_EXTENSIONS",
     "SINGLE_EXTENSIONS",
     "SINGLE_REQUEST_EXTENSIONS",
-    "RawExtension",
-    "RawExtensions",
+    "ExtensionLayout",
+    "ExtensionLayouts",
     "SingleExtension",
     "append_extension",
     "decode_extensions",
@@ -62,7 +62,7 @@ Decoder = Callable[[bytes], x509.ExtensionType]
 TRUE_DER = b"\x01\x01\xff"
 
 
-class RawExtension(NamedTuple):
+class ExtensionLayout(NamedTuple):
     """
     One extension as it lies in a message.
 
@@ -79,12 +79,12 @@ class RawExtension(NamedTuple):
     value: slice
 
 
-RawExtensions = tuple[RawExtension, ...]
+ExtensionLayouts = tuple[ExtensionLayout, ...]
 
 
 def read_extensions(
     data: bytes, position: int, end: int, number: int, name: str
-) -> tuple[RawExtensions, int]:
+) -> tuple[ExtensionLayouts, int]:
     """
     Return what lies in the Extensions in the EXPLICIT tag *number*, and their end.
 
@@ -93,7 +93,7 @@ def read_extensions(
             STRING }``.
     """
     position, stop, end = explicit(data, position, end, number, SEQUENCE, name)
-    extensions: list[RawExtension] = []
+    extensions: list[ExtensionLayout] = []
     while position < stop:
         if len(extensions) == limits.MAX_EXTENSIONS:
             raise LimitExceeded(
@@ -108,7 +108,9 @@ def read_extensions(
     return tuple(extensions), end
 
 
-def _read_extension(data: bytes, position: int, end: int) -> tuple[RawExtension, int]:
+def _read_extension(
+    data: bytes, position: int, end: int
+) -> tuple[ExtensionLayout, int]:
     position, stop = content(data, position, end, SEQUENCE, "")
     start, position = oid(data, position, stop, "extnID")
     dotted = oid_text(data[start:position])
@@ -121,11 +123,11 @@ def _read_extension(data: bytes, position: int, end: int) -> tuple[RawExtension,
         position = after
     start, position = content(data, position, stop, OCTET_STRING, "extnValue")
     end_of(position, stop, "")
-    return RawExtension(dotted, critical, slice(start, stop)), stop
+    return ExtensionLayout(dotted, critical, slice(start, stop)), stop
 
 
 def decode_extensions(
-    data: bytes, raw: RawExtensions, decoders: Mapping[str, Decoder], name: str
+    data: bytes, raw: ExtensionLayouts, decoders: Mapping[str, Decoder], name: str
 ) -> x509.Extensions:
     """
     Return the extensions that lie in *data*.

@@ -1,5 +1,5 @@
 """
-Shapes: messages that differ in nothing but their values.
+LayoutCache: messages that differ in nothing but their values.
 
 A responder gets the same few kinds of request, and a client the same few kinds of
 response, over and over: the same tags, lengths, algorithms and names at the same
@@ -20,22 +20,22 @@ from typing import Generic, TypeVar
 
 from ocsp import limits
 
-__all__ = ["Shapes"]
+__all__ = ["LayoutCache"]
 
 Layout = TypeVar("Layout")
 
-MAX_SHAPES = 256
+MAX_LAYOUTS = 256
 """Shapes kept; a responder for ten authorities meets some dozens. Then all are
 forgotten, which costs no more than learning the live ones again."""
 
-MAX_SHAPES_PER_SIZE = 8
+MAX_LAYOUTS_PER_SIZE = 8
 """Shapes tried for one size of message: more would cost as much as reading."""
 
-MAX_SHAPE_BYTES = 8192
+MAX_LAYOUT_BYTES = 8192
 """Longer messages are read each time; a shape takes twice its size in memory."""
 
 
-class Shapes(Generic[Layout]):
+class LayoutCache(Generic[Layout]):
     """The shapes of one kind of message, with the layout of each."""
 
     __slots__ = ("_by_size", "_count")
@@ -77,12 +77,12 @@ class Shapes(Generic[Layout]):
             values: Where all values lie that may differ, the serial number among them.
         """
         size = len(data)
-        if size > MAX_SHAPE_BYTES:
+        if size > MAX_LAYOUT_BYTES:
             return
-        if self._count >= MAX_SHAPES:
+        if self._count >= MAX_LAYOUTS:
             self.forget()
         known = self._by_size.setdefault(size, [])
-        if len(known) >= MAX_SHAPES_PER_SIZE:
+        if len(known) >= MAX_LAYOUTS_PER_SIZE:
             known.clear()
         mask = bytearray(b"\xff" * size)
         for value in values:

@@ -19,10 +19,10 @@ __all__ = [
     "RawExtension",
     "RequestParts",
     "ResponseParts",
+    "certificate_extensions",
     "has_response_bytes",
-    "of_certificate",
-    "of_request",
-    "of_response",
+    "request_parts",
+    "response_parts",
 ]
 
 _REQUESTOR_NAME = 0xA1
@@ -92,7 +92,7 @@ class _Value(NamedTuple):
     content: bytes
 
 
-def of_request(der: bytes) -> RequestParts:
+def request_parts(der: bytes) -> RequestParts:
     """Return the parts of the loaded request *der*."""
     (whole,) = _values(der)
     tbs, *signature = _values(whole.content)
@@ -112,7 +112,7 @@ def of_request(der: bytes) -> RequestParts:
     return RequestParts(requestor, extensions, entries, bool(signature))
 
 
-def of_response(der: bytes) -> ResponseParts:
+def response_parts(der: bytes) -> ResponseParts:
     """Return the parts of the loaded and successful response *der*."""
     (whole,) = _values(der)
     _status, response_bytes = _values(whole.content)
@@ -135,7 +135,7 @@ def has_response_bytes(der: bytes) -> bool:
     return len(_values(whole.content)) > 1
 
 
-def of_certificate(tbs: bytes) -> list[RawExtension]:
+def certificate_extensions(tbs: bytes) -> list[RawExtension]:
     """
     Return the extensions of the TBSCertificate *tbs*, which ``cryptography`` has read.
 

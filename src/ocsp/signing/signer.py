@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 
 from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.asn1.der import NULL_DER
-from ocsp.asn1.identity_cache import CachedEvidence
+from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.errors import BuildError
 from ocsp.signing.signatures import is_only_for_pss
 
@@ -152,10 +152,10 @@ class KeySigner:
         raise TypeError("a KeySigner holds a private key, which is not pickled")
 
 
-MAX_REMEMBERED_PAIRS = 16
+MAX_CACHED_PAIRS = 16
 """Pairs of key and certificate that are kept; a program signs with few keys."""
 
-_pairs: CachedEvidence[tuple[int, int], bool] = CachedEvidence(MAX_REMEMBERED_PAIRS)
+_pairs: IdentityCache[tuple[int, int], bool] = IdentityCache(MAX_CACHED_PAIRS)
 
 
 def matches_certificate(

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
-from ocsp.asn1.certificates import decoded_extensions, remembered
+from ocsp.asn1.certificates import cached_per_certificate, decoded_extensions
 from ocsp.errors import SchemaError
 from ocsp.signing.signatures import is_only_for_pss
 from ocsp.verification.policy import Policy
@@ -83,7 +83,7 @@ class CertificateFacts(NamedTuple):
     nocheck: bool = False
 
 
-@remembered
+@cached_per_certificate
 def validity_of(
     certificate: x509.Certificate,
 ) -> tuple[datetime.datetime, datetime.datetime]:
@@ -91,7 +91,7 @@ def validity_of(
     return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
-@remembered
+@cached_per_certificate
 def facts_of(certificate: x509.Certificate) -> CertificateFacts:
     """Return what *certificate* says of its key."""
     key, unusable = _key(certificate)

@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from ocsp.asn1.identity_cache import CachedEvidence
+from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.signing.signer import matches_certificate
 from tests.pki import ca, delegate, key
 
 
 def test_there_are_never_more_than_allowed() -> None:
     """All are forgotten when there is no room, and the newest is there."""
-    known: CachedEvidence[int, str] = CachedEvidence(3)
+    known: IdentityCache[int, str] = IdentityCache(3)
     for number in range(10):
         assert known.keep(number, object(), str(number)) == str(number)
         assert len(known) <= 3
@@ -28,7 +28,7 @@ def test_there_are_never_more_than_allowed() -> None:
 
 def test_objects_live_as_long_as_their_entry() -> None:
     """So no id passes to another object while it is a key."""
-    known: CachedEvidence[int, None] = CachedEvidence(1)
+    known: IdentityCache[int, None] = IdentityCache(1)
     first = [object()]
     number = id(first)
     known.keep(number, first, None)

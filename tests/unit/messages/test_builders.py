@@ -33,7 +33,7 @@ from ocsp import (
     OCSPResponseStatus,
     limits,
 )
-from ocsp.asn1.certificates import MAX_REMEMBERED
+from ocsp.asn1.certificates import MAX_CACHED
 from ocsp.asn1.der import encode
 from tests.pki import NOW, ca, delegate, key, leaf, make, name
 
@@ -522,9 +522,7 @@ def test_a_copied_builder_builds_the_same() -> None:
 
 def test_more_certificates_than_are_remembered_are_named_right() -> None:
     """What is kept of certificates is kept for the right ones."""
-    template = [
-        make("many", "Test CA", serial=n + 1) for n in range(MAX_REMEMBERED + 9)
-    ]
+    template = [make("many", "Test CA", serial=n + 1) for n in range(MAX_CACHED + 9)]
     for twice in (template, reversed(template)):
         for cert in twice:
             built = OCSPRequestBuilder().add_certificate(cert, ca(), SHA1).build()

@@ -52,7 +52,7 @@ def test_nested_pss_is_refused_or_read_with_bounded_work(size: int, mask: bool) 
     """A DecodeError or a message, but no RecursionError; 8 kB pass the HTTP limit."""
     nested = _nested_pss(size, mask=mask)
     valid = _request(entries=SIZE // len(_request()))
-    request_module._SHAPES.forget()
+    request_module._LAYOUTS.forget()
     allowed = _calls(lambda: ocsp.load_der_ocsp_request(valid, allow_multiple=True))
     asked, said = _request_with(nested), _response_with(nested)
     assert _calls(lambda: ocsp.load_der_ocsp_request(asked)) <= allowed
@@ -88,7 +88,7 @@ def test_a_nested_certificate_does_not_end_the_process() -> None:
 def test_a_serial_number_is_minimal_at_any_length_warm_and_cold(octets: int) -> None:
     """A length of several octets does not pass for the length one."""
     algorithm = encode(0x30, encode_oid("1.3.14.3.2.26"), b"\x05\x00")
-    request_module._SHAPES.forget()
+    request_module._LAYOUTS.forget()
     good = _request_with(algorithm, b"\x01" * octets)
     ocsp.load_der_ocsp_request(good)
     for first in (0x00, 0xFF):

@@ -33,7 +33,7 @@ from ocsp.cli.render.vocabulary import reason_name
 from ocsp.errors import DecodeError
 from ocsp.messages.certid import CertID
 from ocsp.messages.extensions import SINGLE_EXTENSIONS
-from ocsp.messages.raw_fields import RawExtension, of_request, of_response
+from ocsp.messages.raw_fields import RawExtension, request_parts, response_parts
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
@@ -64,7 +64,7 @@ def response_status_name(status: OCSPResponseStatus) -> str:
 def request_document(request: OCSPRequest) -> dict[str, Any]:
     """Describe a request."""
     der = request.public_bytes(Encoding.DER)
-    parts = of_request(der)
+    parts = request_parts(der)
     return {
         "type": "request",
         "size": len(der),
@@ -106,7 +106,7 @@ def response_document(response: OCSPResponse) -> dict[str, Any]:
     }
     if status is not OCSPResponseStatus.SUCCESSFUL:
         return document
-    parts = of_response(response.public_bytes(Encoding.DER))
+    parts = response_parts(response.public_bytes(Encoding.DER))
     return document | {
         "response_type": algorithm_document(oids.OCSP_BASIC),
         "responder_id": _responder_id(response),

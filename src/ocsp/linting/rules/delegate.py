@@ -25,7 +25,7 @@ from ocsp.asn1.der import NULL_DER, encode_oid
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
 from ocsp.errors import SignatureInvalid
 from ocsp.linting.case import Case, Complaint
-from ocsp.messages.raw_fields import RawExtension, of_certificate
+from ocsp.messages.raw_fields import RawExtension, certificate_extensions
 from ocsp.signing.issued import check_issued
 from ocsp.verification.facts import facts_of
 
@@ -63,7 +63,7 @@ def _delegate(case: Case) -> Iterator[tuple[str, x509.Certificate]]:
 
 
 def _extension(certificate: x509.Certificate, oid: str) -> RawExtension | None:
-    for extension in of_certificate(certificate.tbs_certificate_bytes):
+    for extension in certificate_extensions(certificate.tbs_certificate_bytes):
         if extension.oid == oid:
             return extension
     return None

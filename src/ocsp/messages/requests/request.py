@@ -38,11 +38,11 @@ from ocsp.errors import (
 from ocsp.messages.certid import CertIDLayout
 from ocsp.messages.extensions import (
     REQUEST_EXTENSIONS,
-    RawExtensions,
+    ExtensionLayouts,
     decode_extensions,
     read_extensions,
 )
-from ocsp.messages.layout_cache import Shapes
+from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
     check_size,
@@ -83,7 +83,7 @@ class RequestLayout(NamedTuple):
     """
 
     requests: tuple[SingleRequestLayout, ...]
-    extensions: RawExtensions
+    extensions: ExtensionLayouts
     only: CertIDLayout | None
 
 
@@ -110,7 +110,7 @@ def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPR
             *allow_multiple* is false; a ``NotImplementedError``.
         TypeError: If *data* is not ``bytes``.
     """
-    layout = _SHAPES.find(data)
+    layout = _LAYOUTS.find(data)
     if layout is None:
         layout = _read_request(data)
         if layout.only is None and not allow_multiple:
@@ -355,7 +355,7 @@ def _load_multiple(data: bytes) -> OCSPRequest:
     return load_der_ocsp_request(data, allow_multiple=True)
 
 
-_SHAPES: Shapes[RequestLayout] = Shapes()
+_LAYOUTS: LayoutCache[RequestLayout] = LayoutCache()
 
 
 def _read_request(data: bytes) -> RequestLayout:
@@ -378,7 +378,7 @@ def _read_request(data: bytes) -> RequestLayout:
     if cert_id is not None:
         values = [cert_id.name_hash, cert_id.key_hash, cert_id.serial]
         values += (extension.value for extension in layout.extensions)
-        _SHAPES.learn(data, layout, cert_id.serial, values)
+        _LAYOUTS.learn(data, layout, cert_id.serial, values)
     return layout
 
 
@@ -390,7 +390,7 @@ def _read_tbs(data: bytes, position: int, end: int) -> RequestLayout:
         check_general_name(data, start, position, "requestorName")
     start, position = content(data, position, end, SEQUENCE, "requestList")
     requests = _read_list(data, start, position)
-    extensions: RawExtensions = ()
+    extensions: ExtensionLayouts = ()
     if position != end:
         extensions, position = read_extensions(
             data, position, end, 2, "requestExtensions"

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.algorithms import cert_id_hash
 from ocsp.asn1.der import SEQUENCE, content, end_of
-from ocsp.messages.certid import CertID, CertIDLayout, read_cert_id
+from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
 from ocsp.messages.extensions import (
     SINGLE_REQUEST_EXTENSIONS,
-    RawExtensions,
+    ExtensionLayouts,
     decode_extensions,
     read_extensions,
 )
@@ -47,7 +47,7 @@ class SingleRequestLayout(NamedTuple):
 
     whole: slice
     cert_id: CertIDLayout
-    extensions: RawExtensions
+    extensions: ExtensionLayouts
 
 
 @final
@@ -70,7 +70,7 @@ class OCSPSingleRequest:
     @property
     def cert_id(self) -> CertID:
         """The certificate that is asked about."""
-        return CertID.at(self._data, self._layout.cert_id)
+        return cert_id_at(self._data, self._layout.cert_id)
 
     @property
     def issuer_name_hash(self) -> bytes:
@@ -160,7 +160,7 @@ def read_single_request(
     begin = position
     position, stop = content(data, position, end, SEQUENCE, "")
     cert_id, position = read_cert_id(data, position, stop, "reqCert")
-    extensions: RawExtensions = ()
+    extensions: ExtensionLayouts = ()
     if position != stop:
         extensions, position = read_extensions(
             data, position, stop, 0, "singleRequestExtensions"

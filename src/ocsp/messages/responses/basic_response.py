@@ -42,7 +42,7 @@ from ocsp.asn1.der import (
 from ocsp.asn1.names import check_name
 from ocsp.asn1.times import generalized_time
 from ocsp.errors import DecodeError, LimitExceeded
-from ocsp.messages.extensions import RawExtensions, read_extensions
+from ocsp.messages.extensions import ExtensionLayouts, read_extensions
 from ocsp.messages.message import refuse_version
 from ocsp.messages.responses.single_response import (
     SingleResponseLayout,
@@ -72,7 +72,7 @@ class ResponseDataLayout(NamedTuple):
     responder_key_hash: slice | None
     produced_at: slice
     responses: tuple[SingleResponseLayout, ...]
-    extensions: RawExtensions
+    extensions: ExtensionLayouts
 
 
 class BasicResponseLayout(NamedTuple):
@@ -144,7 +144,7 @@ def _read_response_data(data: bytes, position: int, end: int) -> ResponseDataLay
     produced_at, position = generalized_time(data, position, end, "producedAt")
     start, position = content(data, position, end, SEQUENCE, "responses")
     responses = _read_responses(data, start, position)
-    extensions: RawExtensions = ()
+    extensions: ExtensionLayouts = ()
     if position != end:
         extensions, position = read_extensions(
             data, position, end, 1, "responseExtensions"

@@ -47,7 +47,7 @@ from ocsp.errors import (
     SchemaError,
 )
 from ocsp.messages.extensions import RESPONSE_EXTENSIONS, decode_extensions
-from ocsp.messages.layout_cache import Shapes
+from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import Encoding, check_size, require_der, shown_entries
 from ocsp.messages.responses.basic_response import (
     BasicResponseLayout,
@@ -82,7 +82,7 @@ def load_der_ocsp_response(data: bytes) -> OCSPResponse:
             ``ValueError`` that names the field and the offset.
         TypeError: If *data* is not ``bytes``.
     """
-    layout = _SHAPES.find(data)
+    layout = _LAYOUTS.find(data)
     if layout is not None:
         try:
             return _successful(data, layout)
@@ -368,7 +368,7 @@ class OCSPResponse:
         return load_der_ocsp_response, (self._der,)
 
 
-_SHAPES: Shapes[BasicResponseLayout] = Shapes()
+_LAYOUTS: LayoutCache[BasicResponseLayout] = LayoutCache()
 _STATUSES = {status.value: status for status in OCSPResponseStatus}
 _BASIC_DER = encode_oid(oids.OCSP_BASIC)
 
@@ -473,4 +473,4 @@ def _learn(data: bytes, layout: BasicResponseLayout) -> None:
     values += (value for value in optional if value is not None)
     values += (x.value for x in (*fields.extensions, *entry.extensions))
     if data[layout.signature.start - 1] == 0:  # else the last octet is constrained
-        _SHAPES.learn(data, layout, serial, values)
+        _LAYOUTS.learn(data, layout, serial, values)

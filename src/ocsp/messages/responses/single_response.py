@@ -49,10 +49,10 @@ from ocsp.asn1.times import (
     warn_naive,
 )
 from ocsp.errors import BuildError, SchemaError
-from ocsp.messages.certid import CertID, CertIDLayout, read_cert_id
+from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
 from ocsp.messages.extensions import (
     SINGLE_EXTENSIONS,
-    RawExtensions,
+    ExtensionLayouts,
     SingleExtension,
     decode_extensions,
     encode_extensions,
@@ -99,7 +99,7 @@ class SingleResponseLayout(NamedTuple):
     reason: int | None
     this_update: slice
     next_update: slice | None
-    extensions: RawExtensions
+    extensions: ExtensionLayouts
 
 
 @final
@@ -132,7 +132,7 @@ class OCSPSingleResponse:
     @property
     def cert_id(self) -> CertID:
         """The certificate that this is about."""
-        return CertID.at(self._data, self._layout.cert_id)
+        return cert_id_at(self._data, self._layout.cert_id)
 
     @property
     def issuer_key_hash(self) -> bytes:
@@ -312,7 +312,7 @@ def read_single_response(
     next_update = None
     if position != stop and data[position] == context(0):
         next_update, position = explicit_time(data, position, stop, 0, "nextUpdate")
-    extensions: RawExtensions = ()
+    extensions: ExtensionLayouts = ()
     if position != stop:
         extensions, position = read_extensions(
             data, position, stop, 1, "singleExtensions"
