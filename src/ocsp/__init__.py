@@ -1,9 +1,9 @@
 """
 The OCSP toolkit for Python: messages, verification, client, responder, command line.
 
-``import ocsp`` takes the place of ``from cryptography.x509 import ocsp``: every name of
-that module is here and behaves as documented there; what this package adds stands
-beside them.
+``import ocsp`` replaces ``from cryptography.x509 import ocsp``: every public name of
+that module is here and behaves as its documentation says. This package adds names of
+its own.
 
 ::
 
@@ -12,8 +12,8 @@ beside them.
     request = ocsp.load_der_ocsp_request(data)
     print(request.serial_number)
 
-What a message says is not what is true: loading checks the structure of a message and
-nothing else.
+Loading a message checks its structure only. Its contents are not verified:
+:func:`ocsp.verify` does that.
 """
 
 from __future__ import annotations
@@ -253,7 +253,11 @@ _LAZY_IMPORTS = {
         "ocsp.verification",
     ),
 }
-"""Names and their modules, imported at first use: reading messages needs none."""
+"""
+Names that are imported at their first use, and their modules.
+
+A program that only reads messages does not pay for their import.
+"""
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""The version, in one place: the build and ``ocsp --version`` read it here."""
+"""The version number, which the build and ``ocsp --version`` read from here."""
 
 from __future__ import annotations
 

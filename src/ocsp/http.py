@@ -1,14 +1,12 @@
 """
-OCSP over HTTP: where the message is in a request, and what goes around an answer.
+OCSP over HTTP: GET targets, POST bodies, and the headers of an answer.
 
 RFC 6960 App. A.1 (the binding), RFC 9919 §6 and §7.2 (GET, caching), RFC 9110 (HTTP).
 
-Rules of this file:
-
-* No I/O and no clock: octets and a moment in, octets and headers out.
-* The target of a GET is taken raw, as the client wrote it. Whoever normalises it first
-  (``//``, ``%2F``) breaks base64, which has slashes of its own.
-* What is not signed for everyone is not for caches: ``no-store``.
+This module does no I/O and reads no clock: callers pass in the octets and the current
+time. The target of a GET must be the raw path, as the client sent it: base64 contains
+slashes, so a server that normalises ``//`` or ``%2F`` first breaks it. An answer that
+is not signed, or is meant for one client only, gets ``no-store``.
 """
 
 from __future__ import annotations
@@ -50,12 +48,12 @@ Headers = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
     """
-    From when to when an answer may be used.
+    The times between which an answer may be used.
 
     Attributes:
-        this_update: thisUpdate, aware.
+        this_update: thisUpdate, an aware datetime.
 
-        next_update: nextUpdate, aware; of several entries, the earliest.
+        next_update: nextUpdate, an aware datetime; the earliest of several entries.
     """
 
     this_update: datetime.datetime
@@ -65,14 +63,14 @@ class Freshness:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPAnswer:
     """
-    What to send back.
+    An HTTP answer to send.
 
     Attributes:
         status: The status code.
 
-        headers: Names and values, in order.
+        headers: Names and values of the headers, in order.
 
-        body: The content.
+        body: The body.
     """
 
     status: int
@@ -90,7 +88,7 @@ class HTTPAnswer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """
-    What the client has already (RFC 9110 §13.1).
+    The conditional headers of a request (RFC 9110 §13.1).
 
     Attributes:
         if_none_match: The value of If-None-Match, or ``None``.
@@ -107,23 +105,23 @@ class Conditions:
 
 def read_target(target: bytes) -> bytes:
     """
-    Return the message in the target of a GET, what is mounted above it taken off.
+    Return the request message in the target of a GET.
 
-    Taken as clients send it: any number of leading slashes, ``+``, ``/`` and ``=``
-    percent-encoded or not (a blank is what a ``+`` has become on the way), base64 or
-    its URL-safe form, with padding or without. A query is not looked at.
+    Accepts the forms that clients send: any number of leading slashes; ``+``, ``/``
+    and ``=`` percent-encoded or not; a blank in place of a ``+``; base64 or URL-safe
+    base64; with or without padding. The query is ignored.
 
     Args:
-        target: The raw path, never decoded or normalised.
+        target: The raw path below the responder's URL, not decoded or normalised.
 
     Raises:
-        SchemaError: If what is there is no base64.
-        LimitExceeded: If the message is over ``MAX_HTTP_REQUEST_BYTES``.
+        SchemaError: If the target is not base64.
+        LimitExceeded: If the message exceeds ``MAX_HTTP_REQUEST_BYTES``.
     """
-    written, _, _ = target.partition(b"?")
-    # Every octet of a message takes four at most: base64, percent-encoded throughout.
-    _limit(len(written) // 4)
-    letters = unquote_to_bytes(written).lstrip(b"/").rstrip(b"=").translate(_ALPHABET)
+    path, _, _ = target.partition(b"?")
+    # Base64, percent-encoded throughout, takes at most four octets for one.
+    _limit(len(path) // 4)
+    letters = unquote_to_bytes(path).lstrip(b"/").rstrip(b"=").translate(_ALPHABET)
     try:
         der = base64.b64decode(letters + b"=" * (-len(letters) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -137,10 +135,10 @@ _ALPHABET = bytes.maketrans(b"-_ ", b"+/+")
 
 def read_body(body: bytes) -> bytes:
     """
-    Return the message in the body of a POST.
+    Return the request message in the body of a POST.
 
     Raises:
-        LimitExceeded: If it is over ``MAX_HTTP_REQUEST_BYTES``.
+        LimitExceeded: If it exceeds ``MAX_HTTP_REQUEST_BYTES``.
     """
     _limit(len(body))
     return body
@@ -154,12 +152,12 @@ def _limit(size: int) -> None:
 
 def get_url(url: str, der: bytes) -> str:
     """
-    Return the URL that asks by GET: *url*, exactly one slash, the escaped base64.
+    Return the URL for a GET: *url*, exactly one slash, and the escaped base64.
 
     Not checked: whether it is short enough for a GET (RFC 9919 §6: 255 octets).
 
     Args:
-        url: The responder, as the certificate names it.
+        url: The URL of the responder, as the certificate names it.
 
         der: The request.
     """
@@ -175,15 +173,15 @@ def answer(
     """
     Return the HTTP answer that carries the response *der*.
 
-    The code is 200 also for an OCSP error: clients read nothing else.
+    The status code is 200 also for an OCSP error: clients read no other answer.
 
     Args:
         der: The response.
 
-        freshness: Its times if caches may keep it; ``None`` for an error, which
-            nobody has signed, and for an answer to a nonce (RFC 9919 §7.2).
+        freshness: Its times if caches may keep it; ``None`` for an error, which is
+            not signed, and for an answer to a nonce (RFC 9919 §7.2).
 
-        now: The moment of sending, aware.
+        now: The current time, an aware datetime.
     """
     headers: Headers = (
         ("Content-Type", RESPONSE_TYPE),
@@ -198,8 +196,8 @@ def answer(
 
 
 def _cache_headers(der: bytes, freshness: Freshness, now: datetime.datetime) -> Headers:
-    # RFC 9919 §7.2: max-age ends before nextUpdate. It counts from now, so it is
-    # worked out for each answer anew.
+    # RFC 9919 §7.2: max-age ends before nextUpdate. It counts from now, so each
+    # answer needs a new value.
     left = math.ceil((freshness.next_update - now).total_seconds()) - 1
     return (
         ("Last-Modified", _http_date(freshness.this_update)),
@@ -213,7 +211,7 @@ def _cache_headers(der: bytes, freshness: Freshness, now: datetime.datetime) -> 
 
 
 def method_not_allowed(now: datetime.datetime) -> HTTPAnswer:
-    """Return the answer to a method that OCSP has no use for (RFC 9110 §15.5.6)."""
+    """Return the answer to a method that OCSP does not use (RFC 9110 §15.5.6)."""
     return HTTPAnswer(
         status=405,
         headers=(
@@ -227,9 +225,9 @@ def method_not_allowed(now: datetime.datetime) -> HTTPAnswer:
 
 def conditional(full: HTTPAnswer, conditions: Conditions) -> HTTPAnswer:
     """
-    Return *full*, or 304 if the client of a GET or HEAD has it already.
+    Return *full*, or 304 if the client of a GET or HEAD already has the answer.
 
-    RFC 9110 §13.2.2: where there is If-None-Match, If-Modified-Since is ignored.
+    RFC 9110 §13.2.2: with If-None-Match, If-Modified-Since is ignored.
     """
     tag = full.header("ETag")
     if tag is None:
@@ -240,7 +238,7 @@ def conditional(full: HTTPAnswer, conditions: Conditions) -> HTTPAnswer:
         known = _not_later(full.header("Last-Modified"), conditions.if_modified_since)
     if not known:
         return full
-    # RFC 9110 §15.4.5: what a cache needs to go on, and nothing of the content.
+    # RFC 9110 §15.4.5: a 304 has the caching headers, but not those of the content.
     kept = tuple(
         (name, value)
         for name, value in full.headers
@@ -250,7 +248,7 @@ def conditional(full: HTTPAnswer, conditions: Conditions) -> HTTPAnswer:
 
 
 def _names_tag(listed: str, tag: str) -> bool:
-    """Compare weakly (RFC 9110 §13.1.2); our tags have no comma inside."""
+    """Compare weakly (RFC 9110 §13.1.2). The tags of this module have no comma."""
     candidates = [each.strip().removeprefix("W/") for each in listed.split(",")]
     return "*" in candidates or tag in candidates
 
@@ -261,7 +259,7 @@ def _not_later(modified: str | None, since: str | None) -> bool:
     try:
         return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
     except (TypeError, ValueError):
-        return False  # RFC 9110 §13.1.3: a date that cannot be read is ignored
+        return False  # RFC 9110 §13.1.3: an invalid date is ignored
 
 
 def _http_date(moment: datetime.datetime) -> str:

@@ -1,8 +1,8 @@
 """
-The limits, each with the reason for its value.
+The limits of this package, each with the reason for its value.
 
-A message over a limit is refused with :class:`ocsp.errors.LimitExceeded`, which names
-the constant. They are read at each use, so that a program (or a test) can set its own.
+A message that exceeds a limit raises :class:`ocsp.errors.LimitExceeded`, which names
+the constant. Limits are read at each use, so a program can assign other values.
 """
 
 from __future__ import annotations
@@ -43,135 +43,154 @@ __all__ = [
 MAX_MESSAGE_BYTES = 1 << 20
 """
 Octets in a request or response. The largest useful message is a batch response with
-post-quantum certificates (an ML-DSA-87 certificate is some 7.5 kB); everything met in
-the field is below 64 KiB, the limit of other toolkits. One mebibyte leaves room for
-batches and still bounds the work.
+post-quantum certificates (an ML-DSA-87 certificate has about 7.5 kB). Messages of
+public responders are below 64 KiB, the limit of other toolkits. One mebibyte leaves
+room for batches and still bounds the work.
 """
 
 MAX_ENTRIES = 4096
 """
-Entries in a request or a response. Public responders send at most a few dozen; a
-batch of this many fills a message of the size above.
+Entries in a request or a response. Public responders send at most a few dozen. A
+batch of this many fills a message of ``MAX_MESSAGE_BYTES``.
 """
 
 MAX_EXTENSIONS = 64
 """
-Extensions in one list. RFC 6960 §4.4 defines eight and RFC 5280 three more for CRL
-entries, so a list this long has no honest use.
+Extensions in one list. RFC 6960 §4.4 defines eight, and RFC 5280 three more for CRL
+entries. No legitimate message comes near this limit.
 """
 
 MAX_CERTIFICATES = 64
-"""Embedded certificates. One is needed (RFC 9919 §3.2.2); whole chains have ten."""
+"""
+Certificates in one message. One is needed (RFC 9919 §3.2.2); a whole chain has at
+most ten.
+"""
 
 MAX_NAME_ATTRIBUTES = 128
-"""Attributes in one Name. Names in public certificates have below twenty."""
+"""Attributes in one Name. Names in public certificates have fewer than twenty."""
 
 MAX_DEPTH = 16
 """
-Levels of values inside one another in a certificate. Real ones have eight.
-``cryptography`` reads some of them by recursion, and without this a crafted certificate
-would end the process.
+Levels of nested values in a certificate. Real certificates have eight.
+``cryptography`` reads some of them by recursion: without this limit, a crafted
+certificate can crash the process.
 """
 
 MAX_HTTP_REQUEST_BYTES = 10_240
 """
-Octets that a responder reads of one HTTP request body. A request for one certificate
-has about 120; Boulder's responder stops at 10,000 as well.
+Octets of one HTTP request body that a responder reads. A request for one certificate
+has about 120. Boulder's responder also stops at 10,000.
 """
 
 MAX_REQUEST_CERTIFICATES = 64
 """
-Certificates that a responder lets one request ask about. A chain has below ten, and
-RFC 9919 §3.1.1 allows its clients one; each costs a look-up.
+Entries of one request that a responder accepts. A chain has fewer than ten
+certificates, and RFC 9919 §3.1.1 allows its clients one. Each entry costs a look-up.
 """
 
 MAX_VERIFIED_BYTES = 1 << 16
 """
-Octets of a response that is to be verified. A response about one certificate has some
-2 kB, with post-quantum signatures below 20; other toolkits stop here as well.
+Octets of a response to verify. A response about one certificate has about 2 kB, and
+with post-quantum signatures less than 20 kB. Other toolkits have the same limit.
 """
 
 MAX_VERIFIED_ENTRIES = 512
-"""Entries of a response that is to be verified; as many fill the size above."""
+"""Entries of a response to verify; so many fill ``MAX_VERIFIED_BYTES``."""
 
 MAX_VERIFIED_CERTIFICATES = 16
-"""Certificates that came along and are looked at; one is needed (RFC 9919 §3.2.2)."""
+"""
+Certificates of a response that the verifier looks at. One is needed (RFC 9919
+§3.2.2).
+"""
 
 MAX_SIGNATURES_CHECKED = 16
 """
-Signatures that one verification checks. Two are needed where a delegate has signed; the
-rest is for issuers and delegates that were given a new key under the old name, and a
-response full of decoys ends here.
+Signatures that one verification checks. Two are needed where a delegated responder has
+signed. The rest is for issuers and delegates that have a new key under the old name.
+The limit bounds the work that a response with many useless certificates can cause.
 """
 
 MAX_KEY_BITS = 16_384
-"""Bits of an RSA or DSA key that is used: checking with a larger one takes seconds."""
+"""Bits of an RSA or DSA key. Checking a signature of a larger key takes seconds."""
 
 MAX_CRL_BYTES = 1 << 26
 """
-Octets of a CRL that is to be verified. A million entries have some 40 MB, and CAs split
-their lists long before.
+Octets of a CRL to verify. A CRL with a million entries has about 40 MB, and CAs
+partition their CRLs long before.
 """
 
 MAX_CACHED_ANSWERS = 10_000
 """
-Answers that a cache keeps where it is not told how many. One has some 2 kB in a file
-and twice that in memory, so these are 40 MB; few programs meet as many certificates.
+Answers that a cache keeps by default. One answer takes about 2 kB in a file and twice
+that in memory, so this limit means 40 MB. Few programs meet as many certificates.
 """
 
 MAX_RESPONDER_URLS = 8
 """
-URLs of one certificate that are tried. Public certificates name one; each costs a
-connection and time.
+Responder URLs of one certificate that the client tries. Public certificates name one.
+Each attempt costs a connection and time.
 """
 
 MAX_URL_CHARACTERS = 2048
-"""Characters of a URL that is asked. Those in certificates have below a hundred."""
+"""
+Characters of a URL that the client requests. URLs in certificates have fewer than a
+hundred.
+"""
 
 MAX_GET_URL_BYTES = 255
-"""Octets of a URL that is asked by GET; what is longer goes by POST (RFC 9919 §6)."""
+"""Octets of a URL for GET; the client uses POST for longer ones (RFC 9919 §6)."""
 
 MAX_REDIRECTS = 3
-"""Redirects that are followed one after the other, where they are followed at all."""
+"""Consecutive redirects that the client follows, where it follows redirects."""
 
 MAX_ISSUER_BYTES = 1 << 16
 """
-Octets of an issuer's certificate that is fetched. One has 1 to 8 kB; a PKCS #7 may hold
-a few.
+Octets of an issuer certificate that the client fetches. A certificate has 1 to 8 kB; a
+PKCS #7 file can hold several.
 """
 
 MAX_ADDRESSES = 4
-"""Addresses of one name that are tried; most names have two, one for each family."""
+"""
+Addresses of one host name that the client tries. Most names have two, one for each
+address family.
+"""
 
 MAX_REMEMBERED_FAILURES = 4096
 """
-Responders and certificates whose last failure is remembered, for a minute at most. The
-oldest make room.
+Responders and certificates whose last failure the client remembers, for at most a
+minute. New failures replace the oldest.
 """
 
 MAX_WORKERS = 64
-"""Certificates that ``check_many`` asks about at the same time, to all responders."""
+"""Certificates that ``check_many`` checks at the same time, over all responders."""
 
 MAX_CACHED_CRLS = 16
-"""CRLs that a client keeps for the other certificates of their issuers."""
+"""CRLs that a client caches, for other certificates of the same issuers."""
 
 MAX_KEPT_CRL_BYTES = 1 << 22
-"""Octets of a CRL that is kept: 16 such have 64 MiB. Larger ones are fetched again."""
+"""
+Octets of a CRL that the client caches: 16 of this size take 64 MiB. Larger CRLs are
+fetched at each use.
+"""
 
-_forget: list[Callable[[], None]] = []
+_callbacks: list[Callable[[], None]] = []
 
 
 def when_changed(forget: Callable[[], None]) -> None:
-    """Call *forget* whenever a limit is set: what was learned under another is void."""
-    _forget.append(forget)
+    """
+    Call *forget* each time a limit is set.
+
+    For caches: their contents may depend on the old limit.
+    """
+    _callbacks.append(forget)
 
 
 class _Limits(ModuleType):
-    """The module itself, which notices when one of its limits is set."""
+    """The class of this module, which notices when a limit is set."""
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        for forget in _forget:
+        for forget in _callbacks:
             forget()
 
 

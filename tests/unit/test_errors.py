@@ -1,4 +1,4 @@
-"""Errors: exact texts, documented bases, and a life outside of this process."""
+"""The exceptions: exact texts, documented base classes, pickling and copying."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
     ),
     (
         errors.ResponderBackedOff("http://a", 1.25),
-        "http://a: failed a moment ago; asked again in 1.2 seconds",
+        "http://a: failed recently; not contacted for 1.2 more seconds",
     ),
     (errors.NoResponderURL(), "the certificate names no responder"),
     (errors.IssuerNotFound("not given"), "not given"),
@@ -83,7 +83,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
     ),
     (
         errors.StapleMissing(),
-        "the server sent no OCSP response along, and one is required",
+        "the TLS server sent no stapled OCSP response, but one is required",
     ),
     (errors.HookFailed("nginx", "ended with code 1"), "nginx: ended with code 1"),
     (errors.BackendError("x"), "x"),

@@ -1,8 +1,8 @@
 """
-Errors of messages, signing, the client, the responder and their surroundings.
+The exceptions of messages, signing, the client, the responder and the rest.
 
-Constructors take values, ``__str__`` makes the sentence, and all can be pickled.
-The tree is drawn in :mod:`ocsp.errors`.
+Constructors take values, ``__str__`` makes the sentence from them, and every class can
+be pickled. :mod:`ocsp.errors` shows the tree of all exceptions.
 """
 
 from __future__ import annotations
@@ -50,22 +50,22 @@ __all__ = [
 
 
 class OCSPError(Exception):
-    """The root of everything this package raises on purpose."""
+    """The base class of all exceptions of this package."""
 
 
 class DecodeError(OCSPError, ValueError):
     """
-    A message could not be read.
+    The data is not a well-formed message.
 
     Attributes:
         reason: What is wrong, without the place.
 
-        path: Where, in the names of the standard
-            (``tbsResponseData.responses[0].certID``). May be empty for a fault in
-            the outermost value.
+        path: The field that is wrong, by its ASN.1 name
+            (``tbsResponseData.responses[0].certID``). May be empty if the outermost
+            value is wrong.
 
-        offset: The position in the data that was handed in, in octets, or ``None``
-            where no single position is at fault.
+        offset: The position of the fault in the given data, in octets, or ``None``
+            if no single position is at fault.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class DecodeError(OCSPError, ValueError):
         self.offset = offset
 
     def under(self, name: str) -> None:
-        """Put *name* before the path: the fault lies inside that field."""
+        """Put *name* before the path: the fault is inside that field."""
         separator = "" if not self.path or self.path.startswith("[") else "."
         self.path = f"{name}{separator}{self.path}"
 
@@ -100,11 +100,11 @@ class DecodeError(OCSPError, ValueError):
 
 
 class DERError(DecodeError):
-    """The octets are not canonical DER (X.690), or end too early."""
+    """The data is not canonical DER (X.690), or is truncated."""
 
 
 class SchemaError(DecodeError):
-    """Canonical DER, but not the structure that the standard prescribes."""
+    """The data is canonical DER, but does not have the structure of the standard."""
 
 
 class LimitExceeded(DecodeError):
@@ -114,9 +114,9 @@ class LimitExceeded(DecodeError):
     Attributes:
         limit: The name of the constant in :mod:`ocsp.limits`.
 
-        value: What the message has.
+        value: The size or number that the message has.
 
-        maximum: What the limit allows.
+        maximum: The largest value that the limit allows.
     """
 
     def __init__(
@@ -137,19 +137,19 @@ class LimitExceeded(DecodeError):
 
 
 class BuildError(OCSPError, ValueError):
-    """A builder or signer was asked for something that no valid message has."""
+    """An argument of a builder or signer would make an invalid message."""
 
 
 class UnsupportedError(OCSPError):
-    """Well-formed, but an algorithm, version or option that is not handled."""
+    """The data is well-formed, but this package does not support what it uses."""
 
 
 class MultipleRequestsError(UnsupportedError, NotImplementedError):
     """
-    A request asks about several certificates, and that was not opted into.
+    A request names several certificates, but was loaded without ``allow_multiple``.
 
     Attributes:
-        count: How many certificates the request asks about.
+        count: The number of certificates in the request.
     """
 
     def __init__(self, count: int) -> None:
@@ -164,15 +164,15 @@ class MultipleRequestsError(UnsupportedError, NotImplementedError):
 
 
 class SignatureInvalid(OCSPError, InvalidSignature):
-    """A signature is not that of the key over the data, or not of that kind of key."""
+    """The key did not make this signature over the data, or is of another kind."""
 
 
 class MultipleResponsesError(OCSPError, ValueError):
     """
-    A property of one entry was asked of a response that has several, or none.
+    A property of a single entry was read from a response that has several, or none.
 
     Attributes:
-        count: How many entries the response has.
+        count: The number of entries in the response.
     """
 
     def __init__(self, count: int) -> None:
@@ -188,11 +188,11 @@ class MultipleResponsesError(OCSPError, ValueError):
 
 class ResponseStatusError(OCSPError, ValueError):
     """
-    The response is not *successful*, so it has no such property.
+    The response is not *successful*, so the property has no value.
 
     Attributes:
         status: The :class:`ocsp.OCSPResponseStatus` that was received. It is not
-            signed (RFC 6960 §2.3): anyone on the path may have written it.
+            signed (RFC 6960 §2.3): an attacker on the network can write it.
     """
 
     def __init__(self, status: object) -> None:
@@ -208,9 +208,9 @@ class MissingExtraError(OCSPError, ImportError):
     A feature needs packages that are not installed.
 
     Attributes:
-        feature: What was asked for, in words.
+        feature: A description of the feature.
 
-        extra: The extra of this distribution that brings it.
+        extra: The extra of this distribution that installs the packages.
     """
 
     def __init__(self, feature: str, extra: str) -> None:
@@ -227,10 +227,10 @@ class MissingExtraError(OCSPError, ImportError):
 
 class FetchError(OCSPError):
     """
-    One URL did not give what was asked of it.
+    The client got no usable answer from one URL.
 
     Attributes:
-        url: What was asked; for a GET, without the request in it.
+        url: The URL; for a GET, without the encoded request.
 
         reason: What happened, without the URL.
     """
@@ -245,25 +245,25 @@ class FetchError(OCSPError):
 
 
 class TransportError(FetchError, ConnectionError):
-    """There was no connection, or it broke before the answer was complete."""
+    """The connection failed, or broke before the answer was complete."""
 
     __str__ = FetchError.__str__
 
 
 class FetchTimeout(FetchError, TimeoutError):
-    """A deadline passed: that of one step, or that of all."""
+    """A deadline passed: the timeout of one I/O step, or that of the whole check."""
 
     __str__ = FetchError.__str__
 
 
 class HTTPStatusError(FetchError):
     """
-    The answer has another code than 200.
+    The status code of the answer is not 200.
 
     Attributes:
-        status: The code.
+        status: The status code.
 
-        retry_after: For how many seconds it asks to be left alone, or ``None``.
+        retry_after: The seconds of Retry-After, or ``None``.
     """
 
     def __init__(self, url: str, status: int, retry_after: float | None = None) -> None:
@@ -276,10 +276,10 @@ class HTTPStatusError(FetchError):
 
 class ContentTypeError(FetchError):
     """
-    The answer is of another media type than that of an OCSP response.
+    The media type of the answer is not the expected one.
 
     Attributes:
-        content_type: What it calls itself, or empty.
+        content_type: The value of Content-Type, or empty.
     """
 
     def __init__(self, url: str, content_type: str) -> None:
@@ -291,10 +291,10 @@ class ContentTypeError(FetchError):
 
 class BodyTooLarge(FetchError):
     """
-    The answer is longer than is read.
+    The body of the answer is longer than the client accepts.
 
     Attributes:
-        maximum: How many octets are read.
+        maximum: The largest number of octets that the client accepts.
     """
 
     def __init__(self, url: str, maximum: int) -> None:
@@ -306,10 +306,12 @@ class BodyTooLarge(FetchError):
 
 class RedirectRefused(FetchError):
     """
-    The answer is a redirect, and is not followed.
+    The answer is a redirect that the client does not follow.
 
     Attributes:
-        location: Where to, or empty.
+        location: The value of Location, or empty.
+
+        why: Why the client does not follow it.
     """
 
     def __init__(self, url: str, location: str, why: str) -> None:
@@ -321,26 +323,26 @@ class RedirectRefused(FetchError):
 
 
 class ForbiddenResponderURL(FetchError):
-    """The URL was not asked: its scheme, form or address is not for us."""
+    """The client did not contact the URL: its scheme, form or address is forbidden."""
 
 
 class ResponderBackedOff(FetchError):
     """
-    The responder was not asked, because it failed a moment ago.
+    The client did not contact the responder, because it failed recently.
 
     Attributes:
-        seconds: For how long it is left alone yet.
+        seconds: The seconds until the client contacts it again.
     """
 
     def __init__(self, url: str, seconds: float) -> None:
         OCSPError.__init__(self, url, seconds)
         self.url = url
         self.seconds = seconds
-        self.reason = f"failed a moment ago; asked again in {seconds:.1f} seconds"
+        self.reason = f"failed recently; not contacted for {seconds:.1f} more seconds"
 
 
 class NoResponderURL(FetchError):
-    """There is no URL to ask: none was given, and the certificate names none."""
+    """There is no responder URL: none was given, and the certificate names none."""
 
     def __init__(self) -> None:
         OCSPError.__init__(self)
@@ -352,19 +354,19 @@ class NoResponderURL(FetchError):
 
 
 class IssuerNotFound(OCSPError, LookupError):
-    """The certificate of the issuer was not given, and could not be fetched."""
+    """The issuer certificate was neither given nor found."""
 
 
 class RevocationIndeterminate(OCSPError):
     """
-    Whether the certificate is revoked could not be found out, and *good* was required.
+    The client could not find out the status, but *good* is required.
 
     Attributes:
         reason: The member of :class:`ocsp.client.Reason` that says why.
 
-        failure: The error behind it.
+        failure: The error that caused it, or ``None``.
 
-        attempts: What was tried: :class:`ocsp.client.Attempt` objects.
+        attempts: The :class:`ocsp.client.Attempt` objects, in order.
     """
 
     def __init__(
@@ -384,17 +386,17 @@ class RevocationIndeterminate(OCSPError):
 
 
 class StapleMissing(OCSPError):
-    """The TLS server sent no staple, and one was required."""
+    """The TLS server sent no staple, but one is required."""
 
     def __init__(self) -> None:
         super().__init__()
 
     def __str__(self) -> str:
-        return "the server sent no OCSP response along, and one is required"
+        return "the TLS server sent no stapled OCSP response, but one is required"
 
 
 class UnknownIssuer(OCSPError):
-    """The responder has no authority for the issuer that a request names."""
+    """The responder does not serve the issuer that the request names."""
 
 
 class StatusChangeRefused(OCSPError):
@@ -403,10 +405,10 @@ class StatusChangeRefused(OCSPError):
 
 class UnknownCertificate(StatusChangeRefused, LookupError):
     """
-    There is no record of the certificate whose status should change.
+    The store has no record of the certificate whose status should change.
 
     Attributes:
-        serial_number: Its serial number.
+        serial_number: The serial number of the certificate.
     """
 
     def __init__(self, serial_number: int) -> None:
@@ -419,10 +421,10 @@ class UnknownCertificate(StatusChangeRefused, LookupError):
 
 class AlreadyRevoked(StatusChangeRefused, ValueError):
     """
-    The certificate is revoked already; only a certificate on hold can be changed.
+    The certificate is already revoked; only a certificate on hold can be changed.
 
     Attributes:
-        serial_number: Its serial number.
+        serial_number: The serial number of the certificate.
     """
 
     def __init__(self, serial_number: int) -> None:
@@ -435,10 +437,10 @@ class AlreadyRevoked(StatusChangeRefused, ValueError):
 
 class NotOnHold(StatusChangeRefused, ValueError):
     """
-    The certificate is not on hold, so that it cannot be released.
+    The certificate is not on hold, so it cannot be released.
 
     Attributes:
-        serial_number: Its serial number.
+        serial_number: The serial number of the certificate.
     """
 
     def __init__(self, serial_number: int) -> None:
@@ -459,7 +461,7 @@ class BackendError(OCSPError):
 
 
 class SourceUnavailable(BackendError):
-    """The source of certificate status cannot be used now."""
+    """The status source is not available now."""
 
 
 class SignerUnavailable(BackendError):
@@ -467,17 +469,17 @@ class SignerUnavailable(BackendError):
 
 
 class StoreError(BackendError):
-    """A file or a store failed; ``__cause__`` has the error of the driver."""
+    """A file or a store failed; ``__cause__`` is the error of its driver."""
 
 
 class HookFailed(BackendError):
     """
-    The command that is to be run on a new staple went wrong.
+    The command that runs after a new staple was written failed.
 
     Attributes:
         command: The program.
 
-        reason: What became of it.
+        reason: How it failed.
     """
 
     def __init__(self, command: str, reason: str) -> None:
