@@ -1,9 +1,9 @@
 """
-What OCSP needs of a certificate's own bytes: names and key, exactly as signed.
+The parts of a certificate that OCSP hashes or copies, exactly as the CA signed them.
 
-Rules of this file: names and keys are taken from the DER, never re-encoded, because
-issuers hash what is there (RFC 6960 §4.1.1: the hash is over the DER of the issuer's
-name, and over the key's BIT STRING without tag, length and unused bits).
+Names and keys are copied from the DER and never re-encoded, because a CertID contains
+hashes of these octets (RFC 6960 §4.1.1: of the DER of the issuer's name, and of the
+key's BIT STRING without tag, length and unused bits).
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ __all__ = [
 
 UNREADABLE = (
     ValueError,
-    TypeError,  # of a name with a BIT STRING, which only one attribute may have
-    UserWarning,  # of the length of a name, in a program that makes errors of them
+    TypeError,  # a BIT STRING in an attribute that must not have one
+    UserWarning,  # the length of a name, in a program that turns warnings into errors
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
-"""What ``cryptography`` raises where it cannot read a name or an extension."""
+"""What ``cryptography`` raises if it cannot read a name or an extension."""
 
 
 def decoded_extensions(
@@ -69,7 +69,8 @@ class CertificateParts(NamedTuple):
     Attributes:
         serial: The content of serialNumber.
 
-        algorithm: The DER of the AlgorithmIdentifier inside, which is signed.
+        algorithm: The DER of the AlgorithmIdentifier inside tbsCertificate, which is
+            signed.
 
         issuer: The DER of the issuer Name.
 
@@ -77,8 +78,8 @@ class CertificateParts(NamedTuple):
 
         key_bits: The content of the subjectPublicKey BIT STRING.
 
-        key_hash: The SHA-1 of that, which identifies a responder (``KeyHash``, RFC 6960
-            §4.2.1) and secures nothing.
+        key_hash: The SHA-1 of ``key_bits``. It identifies a responder (``KeyHash``,
+            RFC 6960 §4.2.1); security does not depend on it.
     """
 
     serial: bytes
@@ -90,19 +91,19 @@ class CertificateParts(NamedTuple):
 
 
 MAX_CACHED = 256
-"""Certificates of which something is kept; an authority's are asked again and again."""
+"""Certificates whose values are cached; a program uses the same few CAs again."""
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 def cached_per_certificate(
-    find: Callable[[x509.Certificate], Found],
-) -> Callable[[x509.Certificate], Found]:
-    """Let *find* work out once what it says of a certificate; bounded."""
-    kept: IdentityCache[int, Found] = IdentityCache(MAX_CACHED)
+    find: Callable[[x509.Certificate], Result],
+) -> Callable[[x509.Certificate], Result]:
+    """Cache the results of *find* for the latest certificates, at most MAX_CACHED."""
+    kept: IdentityCache[int, Result] = IdentityCache(MAX_CACHED)
 
     @wraps(find)
-    def look_up(certificate: x509.Certificate) -> Found:
+    def look_up(certificate: x509.Certificate) -> Result:
         known = kept.get(id(certificate))
         if known is not None:
             return known[1]
@@ -120,11 +121,11 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
     Return the parts of *certificate*.
 
     Raises:
-        TypeError: If it is none.
+        TypeError: If it is not an ``x509.Certificate``.
     """
     if not isinstance(certificate, x509.Certificate):
         raise TypeError("cert and issuer must be a Certificate")
-    tbs = certificate.tbs_certificate_bytes  # which ``cryptography`` has read already
+    tbs = certificate.tbs_certificate_bytes  # ``cryptography`` has checked it already
     position, end = content(tbs, 0, len(tbs), SEQUENCE, "tbsCertificate")
     fields: list[tuple[int, int, int]] = []
     while len(fields) < 6:
@@ -147,7 +148,7 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
 
 
 def outer_algorithm(certificate: x509.Certificate) -> bytes:
-    """Return the DER of the AlgorithmIdentifier outside, which is not signed."""
+    """Return the DER of signatureAlgorithm of the Certificate, which is not signed."""
     der = certificate_der(certificate)
     position, end = content(der, 0, len(der), SEQUENCE, "certificate")
     _, _, position = any_value(der, position, end, "tbsCertificate")
@@ -156,8 +157,8 @@ def outer_algorithm(certificate: x509.Certificate) -> bytes:
 
 
 def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
-    """Return the hash of *data*; here a hash identifies, and secures nothing."""
-    # Imported here, as reading a message needs no hash, and OpenSSL comes with it.
+    """Return the hash of *data*, as an identifier: security does not depend on it."""
+    # Imported here: reading a message needs no hash, and hashlib loads OpenSSL.
     import hashlib
 
     return hashlib.new(algorithm.name, data, usedforsecurity=False).digest()
@@ -165,7 +166,7 @@ def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
 
 def certificate_der(certificate: x509.Certificate) -> bytes:
     """Return the DER of *certificate*."""
-    # Imported here, as it costs a quarter of the whole import of this package.
+    # Imported here, because it takes a quarter of the import time of this package.
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.DER)
@@ -175,11 +176,11 @@ def read_certificate(
     data: bytes, position: int, end: int, name: str
 ) -> tuple[x509.Certificate, int]:
     """
-    Return the certificate at *position*, and where it stops.
+    Return the certificate at *position*, and where it ends.
 
     Raises:
-        SchemaError: If it is no X.509 certificate.
-        LimitExceeded: If its values nest deeper than ``MAX_DEPTH``.
+        SchemaError: If it is not an X.509 certificate.
+        LimitExceeded: If its values are nested deeper than ``MAX_DEPTH``.
     """
     _, stop = content(data, position, end, SEQUENCE, name)
     levels = depth(data, position, stop, limits.MAX_DEPTH)
@@ -190,8 +191,8 @@ def read_certificate(
     try:
         return x509.load_der_x509_certificate(data[position:stop]), stop
     except (ValueError, x509.InvalidVersion, UserWarning) as error:
-        # It warns of what it will refuse one day, and warnings may be errors.
-        # What it says is made for who debugs its parser.
+        # ``cryptography`` warns of what a later release will reject, and a program
+        # may turn warnings into errors. Its message is about its parser: not shown.
         raise SchemaError("not a certificate", path=name, offset=position) from error
 
 
@@ -211,5 +212,5 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
 
 
 def serial_of(certificate: x509.Certificate) -> int:
-    """Return the serial number, of which ``cryptography`` warns if it is below one."""
+    """Return the serial number, without the warning of ``cryptography`` below one."""
     return int.from_bytes(parts_of(certificate).serial, signed=True)

@@ -27,13 +27,13 @@ _TIMES = (0x17, 0x18)
 
 class CRLFrame(NamedTuple):
     """
-    Where the parts of a CRL lie.
+    The positions of the parts of a CRL.
 
     Attributes:
-        algorithm: The DER of the AlgorithmIdentifier beside the signature. The one that
-            is signed is the same, or ``cryptography`` reads no CRL.
+        algorithm: The DER of signatureAlgorithm, outside of tbsCertList.
+            ``cryptography`` requires the signed one in tbsCertList to be the same.
 
-        entries: The content of revokedCertificates; empty without it.
+        entries: The content of revokedCertificates; empty if it is absent.
     """
 
     algorithm: bytes
@@ -46,7 +46,7 @@ def read_frame(data: bytes) -> CRLFrame:
 
     Raises:
         DecodeError: If it is not ``SEQUENCE { tbsCertList, AlgorithmIdentifier, BIT
-            STRING }``, or something follows.
+            STRING }``, or octets follow.
     """
     start, stop = content(data, 0, len(data), SEQUENCE, "")
     end_of(stop, len(data), "")
@@ -61,7 +61,7 @@ def read_frame(data: bytes) -> CRLFrame:
 
 
 def _entries(data: bytes, position: int, end: int) -> slice:
-    """Return where revokedCertificates lie, after the issuer and one or two times."""
+    """Return where revokedCertificates is, after the issuer and one or two times."""
     _, position = content(data, position, end, SEQUENCE, "tbsCertList.issuer")
     while position < end:
         tag, start, position = any_value(data, position, end, "tbsCertList")
@@ -77,10 +77,10 @@ _LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 def decode_crl_entry_extension(dotted: str, value: bytes) -> x509.ExtensionType:
     """
-    Return the extension *dotted* with the content octets *value*.
+    Return the CRL entry extension *dotted* with the content octets *value*.
 
     Raises:
-        SchemaError: If they are not what such an extension has.
+        SchemaError: If *value* is not valid for this extension.
     """
     unread = x509.UnrecognizedExtension(oids.identifier(dotted), value)
     entry = (

@@ -1,14 +1,14 @@
 """
 Strict DER (X.690): a cursor reader over ``bytes`` and a canonical writer.
 
-Rules of this file:
+This module knows nothing of OCSP. Callers pass the tag that they expect and the name
+of the field; an error contains this name and the offset. The reader requires definite
+and minimal lengths, minimal integers, exact booleans and no trailing octets.
 
-* It knows nothing of OCSP. Callers say which tag they expect and what the field is
-  called; a fault names that field and the offset.
-* Definite, minimal lengths; minimal integers; exact booleans; no trailing octets.
-* Plain functions on ``(data, position, end)`` that return positions: no object per
-  value, no copy until a value is wanted, and no recursion. The first lines of
-  :func:`content` are the hot path of the whole package.
+The reader consists of plain functions on ``(data, position, end)`` that return
+positions: it makes no object per value, copies nothing until a value is needed, and
+does not recurse. The first lines of :func:`content` are the hot path of the whole
+package.
 """
 
 from __future__ import annotations
@@ -63,16 +63,22 @@ SET = 0x31
 NULL_DER = b"\x05\x00"
 
 MAX_LENGTH_OCTETS = 4
-"""A length in five octets would be a value of over 4 GiB."""
+"""Octets of a length. A length in five octets means a value of over 4 GiB."""
 
 MAX_OID_OCTETS = 63
-"""Longer object identifiers are not in use; the same bound as the original's."""
+"""Octets of an object identifier; the same limit as that of ``cryptography``."""
 
 MAX_DECIMAL_BITS = 160
-"""Longer numbers are shown in hexadecimal; serial numbers have no more (RFC 5280)."""
+"""
+Bits of a number that is shown in decimal; longer ones are shown in hexadecimal. Serial
+numbers have at most 160 bits (RFC 5280 §4.1.2.2).
+"""
 
 MAX_ARC_BITS = 128
-"""As many as an arc under 2.25, a UUID, has; the same bound as the original's."""
+"""
+Bits of an arc of an object identifier; the same limit as that of ``cryptography``. An
+arc under 2.25, which is a UUID, has as many.
+"""
 
 
 def context(number: int) -> int:
@@ -87,12 +93,12 @@ def content(
     data: bytes, position: int, end: int, tag: int, name: str
 ) -> tuple[int, int]:
     """
-    Return where the content of the value at *position* starts and stops.
+    Return where the content of the value at *position* starts and ends.
 
-    The value must have the identifier octet *tag* and lie within *end*.
+    The value must have the identifier octet *tag* and end at or before *end*.
 
     Raises:
-        DERError: If it is not canonical DER or cut off.
+        DERError: If it is not canonical DER, or truncated.
         SchemaError: If it has another tag.
     """
     try:
@@ -116,20 +122,20 @@ def content(
 
 def any_value(data: bytes, position: int, end: int, name: str) -> tuple[int, int, int]:
     """
-    Return the tag of the value at *position*, and where its content starts and stops.
+    Return the tag of the value at *position*, and where its content starts and ends.
 
     The tag is the identifier octet, or -1 for a tag in the high-tag-number form,
-    which no OCSP field has. The content is not looked at.
+    which no OCSP field has. The content is not checked.
     """
     return _header(data, position, end, name)
 
 
 def depth(data: bytes, position: int, end: int, most: int) -> int:
     """
-    Return how many levels of constructed values lie between *position* and *end*.
+    Return the number of levels of constructed values between *position* and *end*.
 
-    It stops at one more than *most*, and judges nothing else: where a length is wrong,
-    the rest of that value is not looked into, nor can anyone else read it.
+    Counting stops at *most* + 1. Nothing else is checked: if a length is wrong, the
+    rest of the value is skipped, because no reader can go further there.
     """
     ends: list[int] = []
     deepest = 0
@@ -154,7 +160,7 @@ def depth(data: bytes, position: int, end: int, most: int) -> int:
 
 def end_of(position: int, end: int, name: str) -> None:
     """
-    Require that a constructed value has no more elements.
+    Check that a constructed value has no more elements.
 
     Raises:
         DERError: If *position* is before *end*.
@@ -171,11 +177,11 @@ def explicit(
     data: bytes, position: int, end: int, number: int, tag: int, name: str
 ) -> tuple[int, int, int]:
     """
-    Enter an EXPLICIT context tag *number* that wraps one value with *tag*.
+    Read an EXPLICIT context tag *number* that contains one value with *tag*.
 
     Returns:
-        Where the inner content starts and stops, and where the wrapper ends
-        (which is the same place, as nothing may follow inside).
+        Where the inner content starts and ends, and where the outer value ends (the
+        same position as the second).
     """
     start, outer = content(data, position, end, 0xA0 | number, name)
     start, stop = content(data, start, outer, tag, name)
@@ -186,7 +192,7 @@ def explicit(
 
 def integer(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     """
-    Return where the content of a minimal INTEGER starts and stops.
+    Return where the content of a minimal INTEGER starts and ends.
 
     Raises:
         DERError: If it is empty or has a superfluous leading octet (X.690 §8.3.2).
@@ -205,10 +211,10 @@ def integer(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
 
 def enumerated(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     """
-    Return the value of an ENUMERATED of at most 32 bits, and where it stops.
+    Return the value of an ENUMERATED of at most 32 bits, and where it ends.
 
     Raises:
-        DERError: If it is not minimal, negative or larger.
+        DERError: If it is empty, negative, larger or not minimal.
     """
     start, stop = content(data, position, end, ENUMERATED, name)
     octets = data[start:stop]
@@ -223,10 +229,10 @@ def enumerated(data: bytes, position: int, end: int, name: str) -> tuple[int, in
 
 def bit_string(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     """
-    Return where the octets of a BIT STRING start and stop, its first octet left out.
+    Return where the octets of a BIT STRING start and end, without its first octet.
 
     Raises:
-        DERError: If the count of unused bits is wrong, or unused bits are set.
+        DERError: If the number of unused bits is wrong, or an unused bit is set.
     """
     start, stop = content(data, position, end, BIT_STRING, name)
     if start == stop:
@@ -241,10 +247,11 @@ def bit_string(data: bytes, position: int, end: int, name: str) -> tuple[int, in
 
 def oid(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     """
-    Return where the content of a well-formed OBJECT IDENTIFIER starts and stops.
+    Return where the content of a well-formed OBJECT IDENTIFIER starts and ends.
 
     Raises:
-        DERError: If an arc is cut off, not minimal, or the whole is too long.
+        DERError: If it is empty, truncated or too long, or an arc is too large or not
+            minimal.
     """
     start, stop = content(data, position, end, OBJECT_IDENTIFIER, name)
     try:
@@ -288,7 +295,7 @@ def fail(reason: str, name: str, offset: int) -> NoReturn:
 
 
 def _header(data: bytes, position: int, end: int, name: str) -> tuple[int, int, int]:
-    """Read any tag and any definite length, with a reason for each refusal."""
+    """Read any tag and any definite length; raise an error with its exact reason."""
     if position >= end:
         fail("value is missing: the data ends here", name, position)
     tag = data[position]
@@ -304,7 +311,7 @@ def _header(data: bytes, position: int, end: int, name: str) -> tuple[int, int, 
         length, start = _long_length(data, start, end, length & 0x7F, name)
     stop = start + length
     if stop > end:
-        fail(f"{length} octets announced, {end - start} there", name, position)
+        fail(f"the length is {length}, but {end - start} octets follow", name, position)
     return tag, start, stop
 
 
@@ -385,8 +392,8 @@ def sequence(body: bytes) -> bytes:
     """
     Return the SEQUENCE with the content *body*.
 
-    The same as :func:`encode`, for those who write thousands: headers of short ones
-    are kept.
+    The result is that of :func:`encode`; the headers of short values are cached, which
+    helps callers that encode thousands.
     """
     size = len(body)
     header = _sequence_headers.get(size)
@@ -398,7 +405,7 @@ def sequence(body: bytes) -> bytes:
 
 
 MAX_KEPT_HEADER = 4096
-"""Octets of content up to which the header of a SEQUENCE is kept."""
+"""Octets of content up to which :func:`sequence` caches the header."""
 
 
 def encode_integer(value: int) -> bytes:
@@ -413,7 +420,7 @@ def integer_octets(value: int) -> bytes:
 
 
 def number_text(value: int) -> str:
-    """Return *value* for sentences; Python writes no decimal of any size."""
+    """Return *value* as text: long numbers, which Python refuses, in hexadecimal."""
     return str(value) if value.bit_length() <= MAX_DECIMAL_BITS else f"{value:#x}"
 
 
@@ -421,7 +428,7 @@ def encode_oid(dotted: str) -> bytes:
     """
     Return the OBJECT IDENTIFIER of a dotted text such as ``1.3.6.1.5.5.7.48.1``.
 
-    Only for texts that are known to be good (``x509.ObjectIdentifier`` has checked).
+    The text must be valid; ``x509.ObjectIdentifier`` checks that.
     """
     first, second, *rest = map(int, dotted.split("."))
     octets = bytearray()

@@ -1,11 +1,9 @@
 """
-What was found out of objects, remembered by their identity.
+A bounded cache of values by the identity of objects.
 
-Certificates and keys of ``cryptography`` are asked about again and again, and the hash
-of one costs more than a whole look-up by identity.
-
-Rules of this file: an entry keeps its objects alive, so that their ids cannot pass to
-others; and there are never more entries than were allowed.
+Programs use the same few certificates and keys of ``cryptography`` again and again.
+Hashing such an object costs more than a whole look-up by its ``id``. An entry keeps
+its objects alive, so that Python cannot reuse their ids for other objects.
 """
 
 from __future__ import annotations
@@ -20,25 +18,26 @@ Value = TypeVar("Value")
 
 class IdentityCache(dict[Key, tuple[object, Value]], Generic[Key, Value]):
     """
-    A mapping of ids, alone or with more, to the objects and what was found of them.
+    A mapping of ids to the objects and the value that was computed from them.
 
-    It is read with ``get``, as a plain ``dict``.
+    A key contains the ids of all objects, and may contain more. Callers read the cache
+    with ``get``, as a plain ``dict``.
     """
 
     __slots__ = ("_maximum",)
 
     def __init__(self, maximum: int) -> None:
         """
-        Start with nothing.
+        Make an empty cache.
 
         Args:
-            maximum: Entries that may be there; with one more, all are forgotten.
+            maximum: The largest number of entries; one more clears the cache first.
         """
         super().__init__()
         self._maximum = maximum
 
     def keep(self, key: Key, objects: object, value: Value) -> Value:
-        """Remember *value* under *key*, which has the ids of *objects*; return it."""
+        """Store *value* under *key*, which has the ids of *objects*; return it."""
         if len(self) >= self._maximum:
             self.clear()
         self[key] = objects, value

@@ -1,8 +1,8 @@
 """
-Structure of ``Name`` and ``GeneralName`` (RFC 5280 §4.1.2.4 and §4.2.1.6).
+The structure of ``Name`` and ``GeneralName`` (RFC 5280 §4.1.2.4 and §4.2.1.6).
 
-Rules of this file: it checks that a name can be read, and reads nothing. The values
-are ``cryptography``'s: :meth:`x509.Name.from_bytes` reads them when they are wanted.
+The checks of this module require that a name is well-formed, but decode no value.
+``cryptography`` decodes the values when a caller needs them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PRINTABLE = frozenset(
 
 def check_name(data: bytes, position: int, end: int, name: str) -> bytes:
     """
-    Return the DER of the one Name that fills *position* to *end*.
+    Return the DER of the Name from *position* to *end*, after a check of its structure.
 
     Raises:
         DecodeError: If it is not a sequence of ordered sets of attributes.
@@ -65,12 +65,12 @@ def check_name(data: bytes, position: int, end: int, name: str) -> bytes:
 @lru_cache(maxsize=256)
 def parse_name(der: bytes) -> x509.Name:
     """
-    Return the Name that *der* says.
+    Return the Name in *der*.
 
-    Few names recur in all the messages of a program, so they are kept.
+    The messages of one program contain few different names, so they are cached.
 
     Raises:
-        SchemaError: If an attribute has a value that is no text.
+        SchemaError: If the value of an attribute is not valid text.
     """
     try:
         return x509.Name.from_bytes(der)
@@ -80,7 +80,7 @@ def parse_name(der: bytes) -> x509.Name:
 
 @lru_cache(maxsize=256)
 def _checked(der: bytes) -> bytes:
-    """Check the structure once per name; the same few issuers sign everything."""
+    """Check the structure, and cache the result: the same few names occur again."""
     position, end = content(der, 0, len(der), SEQUENCE, "rdnSequence")
     end_of(end, len(der), "rdnSequence")
     attributes = 0
@@ -106,7 +106,7 @@ limits.when_changed(_checked.cache_clear)
 
 
 def _attribute(der: bytes, position: int, end: int) -> int:
-    """Step over one AttributeTypeAndValue."""
+    """Check one AttributeTypeAndValue, and return where it ends."""
     start, stop = content(der, position, end, SEQUENCE, "attribute")
     _, start = oid(der, start, stop, "attribute.type")
     tag, first, last = any_value(der, start, stop, "attribute.value")
@@ -117,7 +117,7 @@ def _attribute(der: bytes, position: int, end: int) -> int:
 
 
 def _text_fits(tag: int, octets: bytes) -> bool:
-    """Tell whether a string of a type with a fixed repertoire keeps to it."""
+    """Return whether the characters of a string are those of its type."""
     try:
         if tag == _PRINTABLE_STRING:
             return _PRINTABLE.issuperset(octets)
@@ -140,12 +140,13 @@ _REGISTERED_ID = 0x88
 
 def parse_general_name(der: bytes) -> x509.GeneralName:
     """
-    Return the GeneralName that *der* says.
+    Return the GeneralName in *der*.
 
     Raises:
-        SchemaError: If it is one that ``cryptography`` has no object for.
+        SchemaError: If ``cryptography`` has no class for it.
     """
-    # The certificateIssuer of a CRL entry is a list of them.
+    # ``cryptography`` decodes no single GeneralName, but the certificateIssuer of a
+    # CRL entry, which is a list of them.
     names = decode_crl_entry_extension(oids.CERTIFICATE_ISSUER, encode(SEQUENCE, der))
     found: x509.GeneralName = next(iter(cast("x509.CertificateIssuer", names)))
     return found
@@ -160,10 +161,11 @@ def encode_general_name(name: x509.GeneralName) -> bytes:
 
 def check_general_name(data: bytes, position: int, end: int, name: str) -> None:
     """
-    Check the one GeneralName that fills *position* to *end*.
+    Check the GeneralName from *position* to *end*.
 
     Raises:
-        DecodeError: If it is none of the nine alternatives, or one with bad content.
+        DecodeError: If its tag is not one of the nine alternatives, or its content is
+            malformed.
     """
     tag, start, stop = any_value(data, position, end, name)
     end_of(stop, end, name)

@@ -1,8 +1,8 @@
 """
-Object identifiers of OCSP, by the names of the standards (RFC 6960 App. B).
+The object identifiers of OCSP, by the names of the standards (RFC 6960 App. B).
 
-Dotted texts here; ``x509.ObjectIdentifier`` objects come from :func:`identifier`,
-which keeps the ones that recur.
+The constants are dotted texts. :func:`identifier` returns the
+``x509.ObjectIdentifier`` objects, and caches them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """
-GeneralizedTime as OCSP writes it: ``YYYYMMDDHHMMSSZ`` (RFC 6960 §4.2.2.1).
+GeneralizedTime in the form of OCSP: ``YYYYMMDDHHMMSSZ`` (RFC 6960 §4.2.2.1).
 
-Rules of this file: seconds always, no fractions, Zulu (RFC 5280 §4.1.2.5.2). Reading
-gives aware UTC; writing takes naive times as UTC, turns aware ones to UTC and drops
-microseconds.
+Seconds are always present, fractions never, and the time zone is always Z (RFC 5280
+§4.1.2.5.2). Reading returns aware datetimes in UTC. Writing takes naive datetimes as
+UTC, converts aware ones to UTC, and drops microseconds.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def generalized_time(
     data: bytes, position: int, end: int, name: str
 ) -> tuple[slice, int]:
     """
-    Return where the text of the GeneralizedTime at *position* lies, and its end.
+    Return where the text of the GeneralizedTime at *position* is, and its end.
 
     Raises:
-        DERError: If it is not a moment of the calendar in the form above.
+        DERError: If it is not a valid date and time in the form above.
     """
     start, stop = content(data, position, end, GENERALIZED_TIME, name)
     text = data[start:stop]
@@ -52,7 +52,7 @@ def generalized_time(
 def explicit_time(
     data: bytes, position: int, end: int, number: int, name: str
 ) -> tuple[slice, int]:
-    """Do the same for a GeneralizedTime in the EXPLICIT tag *number*."""
+    """Return the same for a GeneralizedTime in the EXPLICIT tag *number*."""
     start, stop = content(data, position, end, context(number), name)
     text, start = generalized_time(data, start, stop, name)
     end_of(start, stop, name)
@@ -62,18 +62,17 @@ def explicit_time(
 @lru_cache(maxsize=1024)
 def moment(text: bytes) -> datetime.datetime:
     """
-    Return the aware UTC moment that *text* says.
+    Return the aware datetime in UTC of *text*.
 
-    Responders stamp thousands of answers with the same few moments, so the latest
-    are kept.
+    Thousands of responses share the same few times, so the latest are cached.
 
     Raises:
-        ValueError: If it is not a moment of the calendar in the form above.
+        ValueError: If it is not a valid date and time in the form above.
     """
     if len(text) != 15 or text[14] != 0x5A or not text[:14].isdigit():
         raise ValueError("not in the form YYYYMMDDHHMMSSZ")
     if text[8] == 0x32 and text[9] == 0x34:
-        raise ValueError("hour 24")  # which newer versions of fromisoformat take
+        raise ValueError("hour 24")  # newer versions of fromisoformat accept it
     written = text.decode()
     return _from_iso(f"{written[:8]}T{written[8:]}")
 
@@ -96,7 +95,7 @@ def naive(when: datetime.datetime | None) -> datetime.datetime | None:
 
 
 def warn_naive(name: str) -> None:
-    """Warn that the property *name* is naive, as the original does since 43.0."""
+    """Warn that the property *name* is naive, as ``cryptography`` does since 43.0."""
     warnings.warn(
         "Properties that return a naïve datetime object have been deprecated. "
         f"Please switch to {name}_utc.",
@@ -113,9 +112,9 @@ def encode_time(when: datetime.datetime) -> bytes:
 @lru_cache(maxsize=1024)
 def _encode_utc(when: datetime.datetime) -> bytes:
     """
-    Do that for a moment in UTC; many answers share theirs.
+    Return the GeneralizedTime of *when*, which is in UTC; cached.
 
-    In another zone, two moments of a repeated hour would be the same key.
+    In another time zone, two times of a repeated hour are equal as cache keys.
     """
     text = b"%04d%02d%02d%02d%02d%02dZ" % (
         when.year,

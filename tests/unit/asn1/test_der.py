@@ -25,7 +25,7 @@ def _refused(octets: str, read: object, *arguments: object) -> ocsp.DecodeError:
     [
         ("", "field at offset 0: value is missing: the data ends here"),
         ("30", "field at offset 0: length is missing: the data ends here"),
-        ("30 01", "field at offset 0: 1 octets announced, 0 there"),
+        ("30 01", "field at offset 0: the length is 1, but 0 octets follow"),
         ("30 80", "field at offset 1: indefinite length is not DER"),
         ("30 81", "field at offset 1: length is cut off"),
         ("30 81 7f" + "00" * 127, "field at offset 1: length is not minimal"),
@@ -33,7 +33,7 @@ def _refused(octets: str, read: object, *arguments: object) -> ocsp.DecodeError:
         ("30 85 01 00 00 00 00", "field at offset 1: length in 5 octets"),
         (
             "30 84 ff ff ff ff",
-            "field at offset 0: 4294967295 octets announced, 0 there",
+            "field at offset 0: the length is 4294967295, but 0 octets follow",
         ),
         ("31 00", "field at offset 0: expected SEQUENCE, found SET"),
         ("a3 00", "field at offset 0: expected SEQUENCE, found [3]"),
@@ -122,7 +122,7 @@ def test_nothing_may_follow() -> None:
 def test_a_value_ends_where_its_parent_ends() -> None:
     """Octets of the neighbour are not read."""
     data = bytes.fromhex("3003 0403 010203".replace(" ", ""))
-    with pytest.raises(ocsp.errors.DERError, match="3 octets announced, 1 there"):
+    with pytest.raises(ocsp.errors.DERError, match="the length is 3, but 1 octets follow"):
         der.content(data, 2, 5, der.OCTET_STRING, "field")
 
 
