@@ -1,7 +1,7 @@
 """
-The messages of RFC 6960 as objects and builders.
+The messages of RFC 6960: objects and builders.
 
-Loading checks the structure of a message; nothing here is verified.
+Loading checks the structure of a message. Nothing is verified.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """
-CertID: which certificate is meant (RFC 6960 §4.1.1).
+CertID: the identifier of one certificate in OCSP (RFC 6960 §4.1.1).
 
-Rules of this file: a CertID is a value, and the only key that a status may be looked
-up by. Two are equal when hash algorithm, both hashes and the whole serial number are;
-NULL and absent hash parameters mean the same algorithm (RFC 5754 §2).
+A CertID is an immutable value and the key for every look-up of a status. Two CertIDs
+are equal if the hash algorithm, both hashes and the whole serial number are equal.
+NULL and absent parameters mean the same hash algorithm (RFC 5754 §2).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _ALLOWED = (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA
 
 class CertIDLayout(NamedTuple):
     """
-    Where the fields of a CertID lie in a message.
+    The positions of the fields of a CertID in a message.
 
     Attributes:
         whole: The CertID with its header.
@@ -86,7 +86,7 @@ def read_cert_id(
     data: bytes, position: int, end: int, name: str
 ) -> tuple[CertIDLayout, int]:
     """
-    Return the layout of the CertID at *position*, and where it stops.
+    Return the layout of the CertID at *position*, and where it ends.
 
     Raises:
         DecodeError: If it is not ``SEQUENCE { AlgorithmIdentifier, OCTET STRING,
@@ -117,7 +117,7 @@ def read_cert_id(
 
 class IssuerID(NamedTuple):
     """
-    The fields of a CertID that name the issuer.
+    The fields of a CertID that identify the issuer.
 
     Attributes:
         algorithm: The DER of the hash AlgorithmIdentifier.
@@ -126,7 +126,7 @@ class IssuerID(NamedTuple):
 
         key_hash: The content of issuerKeyHash.
 
-        der: All three in DER, one after the other.
+        der: The DER of all three fields, one after the other.
     """
 
     algorithm: bytes
@@ -155,9 +155,19 @@ def _hashed_issuer(
     name: bytes | None = None,
 ) -> IssuerID:
     """
-    Hash *issuer*'s key, and the *name* by which a certificate calls it, or its own.
+    Return the hashes of *issuer*'s key and name; cached, as programs use few issuers.
 
-    Few issuers are asked about, and what was found of them was in order.
+    Args:
+        issuer: The certificate of the issuer.
+
+        algorithm: The hash algorithm.
+
+        name: The DER of the issuer name in a certificate; without it, the subject of
+            *issuer*.
+
+    Raises:
+        BuildError: If *algorithm* is not allowed in a CertID.
+        TypeError: If *issuer* is not a certificate.
     """
     key = id(issuer), type(algorithm), name
     known = _issuers.get(key)
@@ -173,12 +183,12 @@ def _hashed_issuer(
 @lru_cache(maxsize=1024)
 def _cert_id_prefix(issuer: bytes, size: int) -> bytes:
     """
-    Return what a CertID starts with.
+    Return the DER of a CertID up to the content of its serial number.
 
     Args:
-        issuer: The DER of the fields that name the issuer.
+        issuer: The DER of the fields that identify the issuer.
 
-        size: Octets of the serial number.
+        size: The number of octets of the serial number.
     """
     serial = encode(INTEGER, bytes(size))
     return encode(SEQUENCE, issuer, serial)[:-size]
@@ -192,7 +202,7 @@ def encode_cert_id(
 
     Raises:
         BuildError: If *algorithm* is not allowed in a CertID.
-        TypeError: If *cert* or *issuer* is no certificate.
+        TypeError: If *cert* or *issuer* is not a certificate.
     """
     parts = parts_of(cert)
     issuer_id = _hashed_issuer(issuer, algorithm, parts.issuer)
@@ -206,10 +216,10 @@ def is_cert_id_of(
     issuer: x509.Certificate,
 ) -> bool:
     """
-    Tell whether the CertID that lies in *data* means *cert* under *issuer*.
+    Return whether the CertID in *data* identifies *cert*, issued by *issuer*.
 
-    The same as :meth:`CertID.matches`, which is asked where the octets differ: they do
-    where the hash parameters are absent.
+    Compares the octets first, which is fast. If they differ, :meth:`CertID.matches`
+    decides: they can differ because the hash parameters are absent.
     """
     if layout.hash is None:
         return False
@@ -223,10 +233,10 @@ def is_cert_id_of(
 
 def check_hash(algorithm: object) -> None:
     """
-    Require a hash that the documented API allows in a CertID.
+    Check that *algorithm* is a hash that ``cryptography`` allows in a CertID.
 
     Raises:
-        BuildError: If *algorithm* is another one, or none at all.
+        BuildError: If it is another algorithm, or not a hash algorithm.
     """
     if type(algorithm) not in _ALLOWED and not isinstance(algorithm, _ALLOWED):
         raise BuildError("Algorithm must be SHA1, SHA224, SHA256, SHA384, or SHA512")
@@ -234,7 +244,7 @@ def check_hash(algorithm: object) -> None:
 
 def check_serial(serial_number: object) -> None:
     """
-    Require a serial number.
+    Check the type of a serial number.
 
     Raises:
         TypeError: If it is not an integer.
@@ -245,10 +255,10 @@ def check_serial(serial_number: object) -> None:
 
 def check_octets(issuer_name_hash: object, issuer_key_hash: object) -> None:
     """
-    Require both hashes to be octets.
+    Check the types of both hashes.
 
     Raises:
-        TypeError: If one is not ``bytes``.
+        TypeError: If one of them is not ``bytes``.
     """
     if not isinstance(issuer_name_hash, bytes):
         raise TypeError("issuer_name_hash must be bytes")
@@ -259,7 +269,7 @@ def check_octets(issuer_name_hash: object, issuer_key_hash: object) -> None:
 @final
 class CertID:
     """
-    One certificate, named by hashes of its issuer and by its serial number.
+    The identifier of one certificate: hashes of its issuer and its serial number.
 
     ::
 
@@ -269,8 +279,8 @@ class CertID:
             issuerKeyHash   OCTET STRING, -- Hash of issuer's public key
             serialNumber    CertificateSerialNumber }
 
-    An immutable value: equality and hash are over the algorithm, both hashes and the
-    serial number. A CertID says nothing about whether such a certificate exists.
+    An immutable value: equality and hash use the algorithm, both hashes and the serial
+    number. A CertID does not prove that such a certificate exists.
     """
 
     __slots__ = ("_der", "_issuer", "_serial")
@@ -297,7 +307,8 @@ class CertID:
             serial_number: The certificate's serial number.
 
         Raises:
-            BuildError: If the algorithm is another one, or a hash has another length.
+            BuildError: If the algorithm is not one of these, or the length of a hash
+                does not fit it.
             TypeError: If an argument is of the wrong type.
         """
         check_serial(serial_number)
@@ -322,23 +333,22 @@ class CertID:
         algorithm: hashes.HashAlgorithm,
     ) -> CertID:
         """
-        Return the CertID of *cert* under *issuer*.
+        Return the CertID of *cert*, issued by *issuer*.
 
-        Not checked: that *issuer* issued *cert*. The name hash is over the issuer
-        name that stands in *cert*, the key hash over the key of *issuer*
-        (RFC 6960 §4.1.1).
+        Not checked: that *issuer* issued *cert*. The name hash is that of the issuer
+        name in *cert*, the key hash that of the key of *issuer* (RFC 6960 §4.1.1).
 
         Args:
-            cert: The certificate that is meant.
+            cert: The certificate to identify.
 
-            issuer: The certificate of the authority that issued it.
+            issuer: The certificate of the CA that issued it.
 
-            algorithm: SHA-256 where you can choose (RFC 9919 §3.1.1); SHA-1 for
-                responders that know no other.
+            algorithm: The hash algorithm: SHA-256 if possible (RFC 9919 §3.1.1), SHA-1
+                for responders that support nothing else.
 
         Raises:
             BuildError: If *algorithm* is not allowed in a CertID.
-            TypeError: If *cert* or *issuer* is no certificate.
+            TypeError: If *cert* or *issuer* is not a certificate.
         """
         parts = parts_of(cert)
         return _from_issuer(
@@ -353,14 +363,15 @@ class CertID:
         algorithm: hashes.HashAlgorithm,
     ) -> CertID:
         """
-        Return the CertID of the certificate that *issuer* numbered *serial_number*.
+        Return the CertID of the certificate of *issuer* with this serial number.
 
-        For callers who have no more than the number. Not checked: that there is such
-        a certificate.
+        For callers that have the serial number only. Not checked: that such a
+        certificate exists.
 
         Raises:
             BuildError: If *algorithm* is not allowed in a CertID.
-            TypeError: If *serial_number* is not an integer, or *issuer* no certificate.
+            TypeError: If *serial_number* is not an integer, or *issuer* is not a
+                certificate.
         """
         hashed = _hashed_issuer(issuer, algorithm)
         if type(serial_number) is not int:
@@ -376,11 +387,14 @@ class CertID:
         algorithm: hashes.HashAlgorithm,
     ) -> CertID:
         """
-        Return the CertID of hashes and a number, as the documented builders take them.
+        Return the CertID with the given hashes and serial number.
+
+        The arguments are those of ``add_certificate_by_hash`` and
+        ``add_response_by_hash``.
 
         Raises:
-            BuildError: As the constructor, or if *serial_number* is negative.
-            TypeError: As the constructor.
+            BuildError: As in the constructor, or if *serial_number* is negative.
+            TypeError: As in the constructor.
         """
         cert_id = cls(
             hash_algorithm=algorithm,
@@ -394,10 +408,10 @@ class CertID:
 
     def matches(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
         """
-        Tell whether this CertID means *cert* under *issuer*.
+        Return whether this CertID identifies *cert*, issued by *issuer*.
 
-        Both hashes are computed again with this CertID's own algorithm, and the
-        serial numbers compared in full. Not checked: that *issuer* issued *cert*.
+        Computes both hashes with the algorithm of this CertID, and compares the whole
+        serial numbers. Not checked: that *issuer* issued *cert*.
 
         Raises:
             UnsupportedAlgorithm: If the hash algorithm is not known.
@@ -431,12 +445,12 @@ class CertID:
 
     @property
     def der(self) -> bytes:
-        """The DER of this CertID; of one that was read, exactly what was read."""
+        """The DER of this CertID; if it was read from a message, the same octets."""
         return self._der
 
     @property
     def _key(self) -> tuple[object, ...]:
-        """What makes two CertIDs the same; NULL and absent parameters are."""
+        """The values that equality compares; NULL and absent parameters are equal."""
         identifier = algorithm_identifier(self._issuer.algorithm)
         parameters = identifier.parameters
         return (
@@ -478,7 +492,7 @@ def cert_id_at(data: bytes, layout: CertIDLayout) -> CertID:
 
 
 def _from_issuer(issuer: IssuerID, serial: bytes) -> CertID:
-    """Return the CertID with the content *serial* of its serialNumber."""
+    """Return the CertID of *issuer* with the content *serial* of serialNumber."""
     cert_id = object.__new__(CertID)
     cert_id._issuer = issuer
     cert_id._serial = serial

@@ -1,15 +1,16 @@
 """
-The extensions of RFC 6960 §4.4 that ``cryptography`` has no class for.
+The extensions of RFC 6960 §4.4 for which ``cryptography`` has no class.
 
-Rules of this file:
+Programs give them to ``add_extension`` and find them in ``extensions``.
+``cryptography`` returns an ``x509.UnrecognizedExtension`` for these extensions, so each
+class here is a subclass of it, with the same ``value``.
 
-* Each is an ``x509.ExtensionType``, to be given to ``add_extension``, and is what
-  ``extensions`` has for it. As the documented API promises an
-  ``x509.UnrecognizedExtension`` for these, each is one as well, with the same octets.
-* What was read is decoded when it is asked for: bad content loads, as it does there,
-  and is a :class:`ocsp.DecodeError` where its value is wanted. Its path starts with the
-  ASN.1 name of the type, its offset counts from the extension's content.
-* Values: immutable, picklable, and equal where the octets are.
+Values are decoded at their first access. An extension with malformed content loads, as
+in ``cryptography``; access to its value raises :class:`ocsp.DecodeError`. The path of
+the error starts with the ASN.1 name of the type, and its offset counts from the start
+of the extension's content.
+
+Extensions are immutable, can be pickled, and are equal if their octets are equal.
 """
 
 from __future__ import annotations
@@ -73,9 +74,10 @@ __all__ = [
 
 
 class KnownExtension(x509.UnrecognizedExtension):
-    """What the extensions of this file have in common."""
+    """The base class of the extensions of this module."""
 
-    # Of the class, as on every ExtensionType but the one below.
+    # A class attribute, as ``x509.ExtensionType`` has it; x509.UnrecognizedExtension
+    # makes it a property.
     oid: ClassVar[x509.ObjectIdentifier]
     """The object identifier."""
 
@@ -84,17 +86,17 @@ class KnownExtension(x509.UnrecognizedExtension):
 
     @classmethod
     def read(cls, value: bytes) -> Self:
-        """Return the extension whose content octets are *value*, whatever they are."""
+        """Return the extension with the content octets *value*, without a check."""
         extension = cls.__new__(cls)
         KnownExtension.__init__(extension, value)
         return extension
 
     def check(self) -> None:
         """
-        Require that the content is well-formed.
+        Check that the content is well-formed.
 
         Raises:
-            DecodeError: If it is not.
+            DecodeError: If it is malformed.
         """
         self._fields()
 
@@ -102,7 +104,7 @@ class KnownExtension(x509.UnrecognizedExtension):
         raise NotImplementedError
 
     def _text(self) -> str:
-        """Return what the fields say, for people."""
+        """Return the fields as text, for ``repr``."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -116,7 +118,7 @@ class KnownExtension(x509.UnrecognizedExtension):
         return self.read, (self.value,)
 
     def __setattr__(self, name: str, value: object) -> None:
-        # The base has no slots; it sets these two, once.
+        # The base class has no slots and sets these two attributes, once.
         if name not in {"_oid", "_value"} or name in self.__dict__:
             self._refuse()
         super().__setattr__(name, value)
@@ -130,10 +132,10 @@ class KnownExtension(x509.UnrecognizedExtension):
 
 def _require(name: str, value: object, kind: type) -> None:
     """
-    Require an argument of a type.
+    Check the type of an argument.
 
     Raises:
-        TypeError: If it is of another one.
+        TypeError: If *value* is not of the type *kind*.
     """
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be of type {kind.__name__}")
@@ -142,15 +144,15 @@ def _require(name: str, value: object, kind: type) -> None:
 _IA5_STRING = 0x16
 
 SHORTEST_NONCE, LONGEST_NONCE = 1, 128
-"""RFC 9654 §2.1: any other length is malformed."""
+"""Octets of a nonce (RFC 9654 §2.1). A nonce with another length is malformed."""
 
 
 class Nonce(x509.OCSPNonce):
     """
-    A nonce of a length that RFC 9654 §2.1 allows.
+    A nonce with a length that RFC 9654 §2.1 allows.
 
-    The documented ``x509.OCSPNonce`` takes any octets, and is what comes out of a
-    message; both are equal where their octets are.
+    ``x509.OCSPNonce`` of ``cryptography`` accepts any length; messages that were loaded
+    contain objects of that class. Both are equal if their octets are equal.
     """
 
     def __init__(self, nonce: bytes) -> None:
@@ -158,11 +160,11 @@ class Nonce(x509.OCSPNonce):
         Make a nonce.
 
         Args:
-            nonce: 1 to 128 octets that nobody can predict; requesters use at least
-                32 (RFC 9654 §3).
+            nonce: 1 to 128 unpredictable octets; requesters use at least 32 (RFC 9654
+                §3).
 
         Raises:
-            BuildError: If there are more or fewer.
+            BuildError: If *nonce* is empty or longer than 128 octets.
             TypeError: If *nonce* is not ``bytes``.
         """
         super().__init__(nonce)
@@ -172,7 +174,7 @@ class Nonce(x509.OCSPNonce):
 
 class CRLReference(KnownExtension):
     """
-    The CRL on which a status is based (``id-pkix-ocsp-crl``, RFC 6960 §4.4.2).
+    A reference to the CRL that is the source of a status (RFC 6960 §4.4.2).
 
     ::
 
@@ -202,28 +204,30 @@ class CRLReference(KnownExtension):
         Refer to a CRL.
 
         Args:
-            url: Where it is; ASCII.
+            url: The URL of the CRL, in ASCII.
 
-            number: Its CRLNumber, not negative.
+            number: The CRLNumber, not negative.
 
-            time: When it was issued; naive times are UTC, microseconds are dropped.
+            time: When the CRL was issued; a naive time is UTC, microseconds are
+                dropped.
 
         Raises:
-            BuildError: If nothing is given, *url* is not ASCII, or *number* negative.
+            BuildError: If no argument is given, *url* is not ASCII, or *number* is
+                negative.
             TypeError: If an argument is of another type.
         """
         if url is None and number is None and time is None:
-            raise BuildError("a reference to a CRL has an URL, a number or a time")
+            raise BuildError("a reference to a CRL needs a URL, a number or a time")
         parts = []
         if url is not None:
             _require("url", url, str)
             if not url.isascii():
-                raise BuildError("the URL of a CRL is ASCII")
+                raise BuildError(f"the URL of a CRL must be ASCII, not {url!r}")
             parts.append(encode(context(0), encode(_IA5_STRING, url.encode())))
         if number is not None:
             _require("number", number, int)
             if number < 0:
-                raise BuildError("the number of a CRL is not negative")
+                raise BuildError(f"the number of a CRL must not be negative: {number}")
             parts.append(encode(context(1), encode_integer(number)))
         if time is not None:
             _require("time", time, datetime.datetime)
@@ -232,7 +236,7 @@ class CRLReference(KnownExtension):
 
     @property
     def url(self) -> str | None:
-        """Where the CRL is, or ``None``."""
+        """The URL of the CRL, or ``None``."""
         return self._fields().url
 
     @property
@@ -242,7 +246,7 @@ class CRLReference(KnownExtension):
 
     @property
     def time(self) -> datetime.datetime | None:
-        """When the CRL was issued, aware, in UTC, or ``None``."""
+        """When the CRL was issued, as an aware datetime in UTC, or ``None``."""
         return self._fields().time
 
     def _fields(self) -> Fields:
@@ -271,7 +275,7 @@ class CRLReference(KnownExtension):
 
 
 def _ia5_text(data: bytes, position: int, end: int, name: str) -> tuple[str, int]:
-    """Return the text of an IA5String in the EXPLICIT tag 0, and where it stops."""
+    """Return the text of an IA5String in the EXPLICIT tag 0, and where it ends."""
     start, stop, end = explicit(data, position, end, 0, _IA5_STRING, name)
     try:
         return data[start:stop].decode("ascii"), end
@@ -280,7 +284,7 @@ def _ia5_text(data: bytes, position: int, end: int, name: str) -> tuple[str, int
 
 
 def _number(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
-    """Return the value of an INTEGER in the EXPLICIT tag 1, and where it stops."""
+    """Return the value of an INTEGER in the EXPLICIT tag 1, and where it ends."""
     start, end = content(data, position, end, context(1), name)
     start, stop = integer(data, start, end, name)
     end_of(stop, end, name)
@@ -289,7 +293,9 @@ def _number(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
 
 class ArchiveCutoff(KnownExtension):
     """
-    Since when status is kept of certificates that ended (RFC 6960 §4.4.4).
+    The date back to which a responder retains the status of expired certificates.
+
+    RFC 6960 §4.4.4.
 
     ``ArchiveCutoff ::= GeneralizedTime``
     """
@@ -298,21 +304,21 @@ class ArchiveCutoff(KnownExtension):
 
     def __init__(self, cutoff: datetime.datetime) -> None:
         """
-        Say since when.
+        Make an archive cutoff.
 
         Args:
-            cutoff: producedAt less the time that status is kept; naive is UTC,
-                microseconds are dropped.
+            cutoff: producedAt minus the time for which the responder retains statuses;
+                a naive time is UTC, microseconds are dropped.
 
         Raises:
-            TypeError: If *cutoff* is no datetime.
+            TypeError: If *cutoff* is not a datetime.
         """
         _require("cutoff", cutoff, datetime.datetime)
         super().__init__(encode_time(cutoff))
 
     @property
     def cutoff(self) -> datetime.datetime:
-        """Since when, aware, in UTC."""
+        """The archive cutoff, as an aware datetime in UTC."""
         return self._fields()
 
     def _fields(self) -> datetime.datetime:
@@ -327,7 +333,7 @@ class ArchiveCutoff(KnownExtension):
 
 class ServiceLocator(KnownExtension):
     """
-    Where to send a request on to (RFC 6960 §4.4.6).
+    The issuer and responder to which a responder forwards a request (RFC 6960 §4.4.6).
 
     ::
 
@@ -348,12 +354,12 @@ class ServiceLocator(KnownExtension):
         self, issuer: x509.Name, locator: x509.AuthorityInformationAccess | None = None
     ) -> None:
         """
-        Name the authority that can answer.
+        Make a service locator.
 
         Args:
-            issuer: The issuer of the certificate.
+            issuer: The name of the certificate's issuer.
 
-            locator: The certificate's own authority information access.
+            locator: The authority information access extension of the certificate.
 
         Raises:
             TypeError: If an argument is of another type.
@@ -367,10 +373,12 @@ class ServiceLocator(KnownExtension):
     @classmethod
     def for_certificate(cls, cert: x509.Certificate) -> Self:
         """
-        Return what *cert* itself says: its issuer, exactly as signed, and its locator.
+        Return the service locator with the issuer and the locator of *cert*.
+
+        The issuer name is copied exactly as it is in *cert*.
 
         Raises:
-            TypeError: If *cert* is no certificate.
+            TypeError: If *cert* is not a certificate.
         """
         _require("cert", cert, x509.Certificate)
         kind = x509.AuthorityInformationAccess
@@ -382,7 +390,7 @@ class ServiceLocator(KnownExtension):
 
     @property
     def issuer(self) -> x509.Name:
-        """The issuer of the certificate."""
+        """The name of the certificate's issuer."""
         return self._fields().issuer
 
     @property
@@ -435,7 +443,9 @@ def _access(data: bytes, position: int, end: int) -> Iterator[x509.AccessDescrip
 
 class ExtendedRevoke(KnownExtension):
     """
-    *revoked* is also what is said of certificates never issued (RFC 6960 §4.4.8).
+    The responder answers *revoked* for certificates that the CA never issued.
+
+    RFC 6960 §4.4.8.
 
     ``ExtendedRevoke ::= NULL``
     """
@@ -456,7 +466,7 @@ class ExtendedRevoke(KnownExtension):
 
 class PreferredSignatureAlgorithm(NamedTuple):
     """
-    One choice of a client.
+    One signature algorithm that a client accepts.
 
     Attributes:
         signature: The DER of the AlgorithmIdentifier of the signature.
@@ -475,19 +485,19 @@ class PreferredSignatureAlgorithm(NamedTuple):
         key: bytes | None = None,
     ) -> Self:
         """
-        Return the choice of a signature algorithm by its object identifier.
+        Return the entry for a signature algorithm by its object identifier.
 
         Args:
-            signature: The algorithm; the names are in ``SignatureAlgorithmOID``.
+            signature: The algorithm; ``SignatureAlgorithmOID`` has the names.
 
-            parameters: The DER of its parameters, empty for none. Without: NULL for
-                the algorithms of RSA PKCS #1 v1.5 (RFC 4055 §5), none for others.
+            parameters: The DER of its parameters, empty for none. By default NULL for
+                RSA PKCS #1 v1.5 (RFC 4055 §5), and none for other algorithms.
 
-            key: The DER of an AlgorithmIdentifier of keys, where one kind of key is
-                preferred too: a curve, say.
+            key: The DER of the AlgorithmIdentifier of a key, if the client also
+                prefers one kind of key, such as a curve.
 
         Raises:
-            TypeError: If *signature* is no object identifier.
+            TypeError: If *signature* is not an object identifier.
         """
         _require("signature", signature, x509.ObjectIdentifier)
         dotted = signature.dotted_string
@@ -510,7 +520,7 @@ class PreferredSignatureAlgorithm(NamedTuple):
 
 class PreferredSignatureAlgorithms(KnownExtension):
     """
-    The signature algorithms that a client wants, best first (RFC 6960 §4.4.7).
+    The signature algorithms that a client prefers, best first (RFC 6960 §4.4.7).
 
     ::
 
@@ -523,16 +533,16 @@ class PreferredSignatureAlgorithms(KnownExtension):
 
     def __init__(self, algorithms: Iterable[PreferredSignatureAlgorithm]) -> None:
         """
-        Name *algorithms*, best first.
+        Make the extension from *algorithms*, best first.
 
         Raises:
-            BuildError: If there is none, or one has something else in place of an
+            BuildError: If *algorithms* is empty, or one has a malformed
                 AlgorithmIdentifier.
-            TypeError: If one is no :class:`PreferredSignatureAlgorithm`.
+            TypeError: If one is not a :class:`PreferredSignatureAlgorithm`.
         """
         chosen = tuple(algorithms)
         if not chosen:
-            raise BuildError("no signature algorithm is preferred")
+            raise BuildError("algorithms is empty: give at least one")
         for each in chosen:
             _require("algorithm", each, PreferredSignatureAlgorithm)
         entries = (encode(SEQUENCE, each.signature, each.key or b"") for each in chosen)
@@ -544,7 +554,7 @@ class PreferredSignatureAlgorithms(KnownExtension):
 
     @property
     def algorithms(self) -> tuple[PreferredSignatureAlgorithm, ...]:
-        """The choices, best first."""
+        """The algorithms, best first."""
         return self._fields()
 
     def _fields(self) -> tuple[PreferredSignatureAlgorithm, ...]:
@@ -567,7 +577,7 @@ class PreferredSignatureAlgorithms(KnownExtension):
 def _preferred(
     data: bytes, position: int, end: int, name: str
 ) -> tuple[PreferredSignatureAlgorithm, int]:
-    """Return one choice, and where it stops."""
+    """Return the entry at *position*, and where it ends."""
     position, stop = content(data, position, end, SEQUENCE, name)
     place = f"{name}.sigIdentifier"
     signature, position = read_algorithm(data, position, stop, place)

@@ -1,10 +1,10 @@
 """
-Extension lists of requests, responses and single responses (RFC 6960 §4.4).
+The extension lists of requests, responses and their entries (RFC 6960 §4.4).
 
-Rules of this file: structure is checked when loading, values are decoded when read,
-each kind of list with the extensions that belong there; all others come out as
-``x509.UnrecognizedExtension``. A list with the same extension twice loads and raises
-:class:`x509.DuplicateExtension` when read.
+Loading checks the structure of a list; the values are decoded at the first access. Each
+kind of list has decoders for the extensions that belong there; all other extensions
+become ``x509.UnrecognizedExtension``. A list with the same extension twice loads, but
+raises :class:`x509.DuplicateExtension` at the first access.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ TRUE_DER = b"\x01\x01\xff"
 
 class ExtensionLayout(NamedTuple):
     """
-    One extension as it lies in a message.
+    The position and the fields of one extension in a message.
 
     Attributes:
         oid: extnID, dotted.
 
-        critical: critical.
+        critical: Whether the extension is critical.
 
-        value: The content of extnValue.
+        value: The position of the content of extnValue.
     """
 
     oid: str
@@ -86,7 +86,7 @@ def read_extensions(
     data: bytes, position: int, end: int, number: int, name: str
 ) -> tuple[ExtensionLayouts, int]:
     """
-    Return what lies in the Extensions in the EXPLICIT tag *number*, and their end.
+    Return the extensions of the list in the EXPLICIT tag *number*, and its end.
 
     Raises:
         DecodeError: If it is not a sequence of ``{ OID, BOOLEAN DEFAULT FALSE, OCTET
@@ -118,7 +118,7 @@ def _read_extension(
     if critical:
         start, after = content(data, position, stop, BOOLEAN, "critical")
         if data[start:after] != b"\xff":
-            # FALSE is the default, which DER leaves out (X.690 §11.5).
+            # FALSE is the default, which DER omits (X.690 §11.5).
             fail("not the octet of TRUE", "critical", position)
         position = after
     start, position = content(data, position, stop, OCTET_STRING, "extnValue")
@@ -130,10 +130,10 @@ def decode_extensions(
     data: bytes, raw: ExtensionLayouts, decoders: Mapping[str, Decoder], name: str
 ) -> x509.Extensions:
     """
-    Return the extensions that lie in *data*.
+    Return the decoded extensions of *raw*, which are in *data*.
 
     Raises:
-        x509.DuplicateExtension: If an extension stands there twice.
+        x509.DuplicateExtension: If the list has an extension twice.
         DecodeError: If a known extension has a malformed value.
     """
     seen: set[str] = set()
@@ -164,7 +164,7 @@ def _decode(
     try:
         return decoder(value)
     except DecodeError as error:
-        error.offset = None  # it would count from the extension's value
+        error.offset = None  # it counts from the value, not from the whole message
         error.under(f"{name}[{dotted}]")
         raise
 
@@ -181,8 +181,8 @@ def _nonce(value: bytes) -> x509.OCSPNonce:
     """
     Read ``Nonce ::= OCTET STRING`` (RFC 9654 §2.1).
 
-    RFC 2560 said nothing of an inner OCTET STRING, and such requests are still met:
-    a value that is not exactly one is the nonce itself.
+    RFC 2560 had no inner OCTET STRING, and such requests still occur: if the value is
+    not exactly one OCTET STRING, the value itself is the nonce.
     """
     try:
         start, stop = content(value, 0, len(value), OCTET_STRING, "")
@@ -213,18 +213,18 @@ REQUEST_EXTENSIONS: Mapping[str, Decoder] = {
     oids.ACCEPTABLE_RESPONSES: _acceptable_responses,
     oids.PREFERRED_SIGNATURE_ALGORITHMS: PreferredSignatureAlgorithms.read,
 }
-"""What is decoded among requestExtensions."""
+"""The decoders for requestExtensions."""
 
 SINGLE_REQUEST_EXTENSIONS: Mapping[str, Decoder] = {
     oids.SERVICE_LOCATOR: ServiceLocator.read,
 }
-"""What is decoded among singleRequestExtensions."""
+"""The decoders for singleRequestExtensions."""
 
 RESPONSE_EXTENSIONS: Mapping[str, Decoder] = {
     oids.NONCE: _nonce,
     oids.EXTENDED_REVOKE: ExtendedRevoke.read,
 }
-"""What is decoded among responseExtensions."""
+"""The decoders for responseExtensions."""
 
 SINGLE_EXTENSIONS: Mapping[str, Decoder] = {
     oids.SCT_LIST: decode_sct_list,
@@ -234,7 +234,7 @@ SINGLE_EXTENSIONS: Mapping[str, Decoder] = {
     oids.INVALIDITY_DATE: _crl_entry(oids.INVALIDITY_DATE),
     oids.CERTIFICATE_ISSUER: _crl_entry(oids.CERTIFICATE_ISSUER),
 }
-"""What is decoded among singleExtensions."""
+"""The decoders for singleExtensions."""
 
 Extensions = tuple[x509.Extension[x509.ExtensionType], ...]
 
@@ -243,11 +243,12 @@ def append_extension(
     extensions: Extensions, value: x509.ExtensionType, critical: bool
 ) -> Extensions:
     """
-    Return *extensions* with one more.
+    Return *extensions* with one more extension.
 
     Raises:
         TypeError: If *value* is not an ``x509.ExtensionType``.
-        BuildError: If that extension is there already, or there are too many.
+        BuildError: If *extensions* already has this extension, or has
+            ``MAX_EXTENSIONS``.
     """
     if not isinstance(value, x509.ExtensionType):
         raise TypeError("extension must be an ExtensionType")
@@ -255,21 +256,23 @@ def append_extension(
     if any(known.oid == extension.oid for known in extensions):
         raise BuildError("This extension has already been set.")
     if len(extensions) >= limits.MAX_EXTENSIONS:
-        raise BuildError(f"more than MAX_EXTENSIONS = {limits.MAX_EXTENSIONS}")
+        raise BuildError(
+            f"more than MAX_EXTENSIONS = {limits.MAX_EXTENSIONS} extensions"
+        )
     return (*extensions, extension)
 
 
 SingleExtension = x509.ExtensionType | x509.Extension[x509.ExtensionType]
-"""An extension of one entry; an ``x509.ExtensionType`` by itself is not critical."""
+"""An extension of one entry; not critical if given as an ``x509.ExtensionType``."""
 
 
 def normalise_extensions(extensions: Iterable[SingleExtension]) -> Extensions:
     """
-    Return *extensions* as a list; those without a criticality are not critical.
+    Return *extensions* as ``x509.Extension`` objects, by default not critical.
 
     Raises:
-        TypeError: If one is no extension.
-        BuildError: If one stands there twice.
+        TypeError: If one is not an extension.
+        BuildError: If one occurs twice, or there are more than ``MAX_EXTENSIONS``.
     """
     found: Extensions = ()
     for each in extensions:
@@ -282,10 +285,10 @@ def normalise_extensions(extensions: Iterable[SingleExtension]) -> Extensions:
 
 def encode_extensions(number: int, extensions: Extensions) -> bytes:
     """
-    Return the list wrapped in its EXPLICIT tag *number*; nothing for an empty one.
+    Return the DER of the list in its EXPLICIT tag *number*; empty for no extensions.
 
     Raises:
-        NotImplementedError: If a value cannot encode itself.
+        NotImplementedError: If an extension has no ``public_bytes`` of its own.
     """
     if not extensions:
         return b""

@@ -1,16 +1,15 @@
 """
-LayoutCache: messages that differ in nothing but their values.
+A cache of layouts: where the fields of a message are.
 
-A responder gets the same few kinds of request, and a client the same few kinds of
-response, over and over: the same tags, lengths, algorithms and names at the same
-places, and between them another serial number, other times, another signature. Once
-the reader has worked out where everything lies in one message (its *layout*), that
-layout is right for every message that is equal in all octets outside the values.
+Most messages that one program receives differ in their values only: the serial number,
+the times and the signature differ, but tags, lengths, algorithms and names are the same
+octets at the same positions. The *layout* of such a message holds the positions of all
+fields. It is valid for each message that is equal in all octets outside of the values.
 
-Rules of this file: a shape is learned only from a message that the reader accepted in
-full; what lies in a value's place must be acceptable whatever it is, or be checked by
-the caller; and what is kept is bounded. So reading by shape gives what the reader
-would give, which ``tests/property/test_layout_cache.py`` proves.
+A layout is stored only for a message that the reader has accepted completely. Each
+value must be valid for any octets, or the caller checks it again. Reading with the
+cache therefore gives the same result as the reader alone;
+``tests/property/test_layout_cache.py`` proves that. The cache is bounded.
 """
 
 from __future__ import annotations
@@ -25,29 +24,36 @@ __all__ = ["LayoutCache"]
 Layout = TypeVar("Layout")
 
 MAX_LAYOUTS = 256
-"""Shapes kept; a responder for ten authorities meets some dozens. Then all are
-forgotten, which costs no more than learning the live ones again."""
+"""
+Layouts in the cache. A responder for ten CAs needs a few dozen. A full cache is
+cleared, and then learns the layouts in use again.
+"""
 
 MAX_LAYOUTS_PER_SIZE = 8
-"""Shapes tried for one size of message: more would cost as much as reading."""
+"""Layouts tried for one size of message; more would take as long as the reader."""
 
 MAX_LAYOUT_BYTES = 8192
-"""Longer messages are read each time; a shape takes twice its size in memory."""
+"""Octets of a message that is cached; its entry takes twice the size in memory."""
 
 
 class LayoutCache(Generic[Layout]):
-    """The shapes of one kind of message, with the layout of each."""
+    """The layouts of one kind of message."""
 
     __slots__ = ("_by_size", "_count")
 
     def __init__(self) -> None:
-        # By size: mask, what is under it, where the serial number lies, the layout.
+        # By size of the message: a mask of the fixed octets, these octets, the start
+        # and end of the serial number, and the layout.
         self._by_size: dict[int, list[tuple[int, int, int, int, Layout]]] = {}
         self._count = 0
         limits.when_changed(self.forget)
 
     def find(self, data: bytes) -> Layout | None:
-        """Return the layout of *data* if its shape is known and its serial minimal."""
+        """
+        Return the layout of *data*, or ``None``.
+
+        Also ``None`` if the serial number in *data* is not a minimal INTEGER.
+        """
         if type(data) is not bytes:
             return None
         known = self._by_size.get(len(data))
@@ -65,16 +71,17 @@ class LayoutCache(Generic[Layout]):
         self, data: bytes, layout: Layout, serial: slice, values: Iterable[slice]
     ) -> None:
         """
-        Keep the layout of *data*.
+        Store the layout of *data*.
 
         Args:
-            data: A message that was read without fault.
+            data: A message that the reader accepted.
 
-            layout: What was found out about it.
+            layout: Its layout.
 
-            serial: Where the content of its one serial number lies.
+            serial: The position of the content of its one serial number.
 
-            values: Where all values lie that may differ, the serial number among them.
+            values: The positions of all values that may differ, with that of the
+                serial number.
         """
         size = len(data)
         if size > MAX_LAYOUT_BYTES:
@@ -93,11 +100,11 @@ class LayoutCache(Generic[Layout]):
         self._count += 1
 
     def forget(self) -> None:
-        """Forget all shapes."""
+        """Remove all layouts."""
         self._by_size = {}
         self._count = 0
 
 
 def _minimal(data: bytes, start: int, stop: int) -> bool:
-    """Tell whether the INTEGER has no superfluous octet (X.690 §8.3.2)."""
+    """Return whether the INTEGER has no superfluous octet (X.690 §8.3.2)."""
     return stop - start == 1 or (data[start] == 0) == (data[start + 1] >= 0x80)

@@ -1,4 +1,4 @@
-"""What requests and responses have in common: size limit, version, octets, texts."""
+"""Functions for both requests and responses: size limit, version, encoding, texts."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = [
 
 def check_size(data: bytes) -> int:
     """
-    Return the size of a message that is to be read.
+    Return the size of the message *data*.
 
     Raises:
         TypeError: If *data* is not ``bytes``.
-        LimitExceeded: If it is over ``MAX_MESSAGE_BYTES``.
+        LimitExceeded: If it exceeds ``MAX_MESSAGE_BYTES``.
     """
     if not isinstance(data, bytes):
         raise TypeError(f"data must be bytes, not {type(data).__name__}")
@@ -43,10 +43,10 @@ def check_size(data: bytes) -> int:
 
 def check_built(der: bytes) -> bytes:
     """
-    Return *der*, which is not larger than what we would read.
+    Return *der*, if :func:`check_size` would accept it.
 
     Raises:
-        BuildError: If it is.
+        BuildError: If it exceeds ``MAX_MESSAGE_BYTES``.
     """
     if len(der) > limits.MAX_MESSAGE_BYTES:
         raise BuildError(
@@ -57,11 +57,11 @@ def check_built(der: bytes) -> bytes:
 
 def require_der(der: bytes, encoding: Encoding) -> bytes:
     """
-    Return *der* if that is the *encoding* asked for.
+    Return *der* if *encoding* is ``Encoding.DER``.
 
     Raises:
         TypeError: If *encoding* is not an ``Encoding``.
-        ValueError: If it is another one than ``Encoding.DER``.
+        ValueError: If *encoding* is not ``Encoding.DER``.
     """
     if not isinstance(encoding, Encoding):
         raise TypeError("encoding must be an item from the Encoding enum")
@@ -72,11 +72,11 @@ def require_der(der: bytes, encoding: Encoding) -> bytes:
 
 def refuse_version(data: bytes, position: int, end: int, message: str) -> NoReturn:
     """
-    Refuse the version at *position*: v1 is the default, and there is no other.
+    Raise an error for the version at *position*: OCSP has v1 only, the default.
 
     Raises:
-        DERError: If it is v1, which DER leaves out (X.690 §11.5).
-        SchemaError: If it is another one.
+        DERError: If it is v1, because DER omits a default value (X.690 §11.5).
+        SchemaError: If it is another version.
     """
     start, outer = content(data, position, end, 0xA0, "version")
     first, last = integer(data, start, outer, "version")
@@ -91,11 +91,11 @@ def refuse_version(data: bytes, position: int, end: int, message: str) -> NoRetu
 
 
 SHOWN = 3
-"""Entries that a ``repr`` shows; there may be thousands."""
+"""Entries that a ``repr`` shows; a message can have thousands."""
 
 
 def shown_entries(entries: Sequence[object]) -> str:
-    """Return the first few *entries*, for people, and how many more there are."""
+    """Return the first few *entries* as text, and the number of the others."""
     few = [repr(entry) for entry in entries[:SHOWN]]
     if len(entries) > SHOWN:
         few.append(f"and {len(entries) - SHOWN} more")
@@ -108,7 +108,7 @@ def pluralise(number: int, what: str) -> str:
 
 
 class Builder:
-    """What both builders are: values, equal where they were told the same."""
+    """The base class of both builders: equal if all their parts are equal."""
 
     __slots__: tuple[str, ...] = ()
 

@@ -1,12 +1,12 @@
 """
-What the API leaves out of a message that has been loaded: each part by itself.
+The undecoded parts of a message, for the linter and ``ocsp inspect``.
 
-The documented API decodes a list of extensions as a whole, and raises where one of
-them cannot be decoded or stands there twice; an empty list is to it as none. Tools that
-show messages, or judge how they are written, have to see those as well.
+The property ``extensions`` decodes a whole list: it raises if one extension cannot be
+decoded or occurs twice, and returns the same for an empty list and an absent one. Tools
+that show or lint a message need each extension by itself, and the difference.
 
-Rules of this file: structure was checked when loading, so every step is by position
-(RFC 6960 §4.1.1 and §4.2.1); nothing is decoded.
+Loading has checked the structure, so this module reads the fields by their position
+(RFC 6960 §4.1.1 and §4.2.1). It decodes nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class RawExtension(NamedTuple):
     Attributes:
         oid: extnID, dotted.
 
-        critical: Whether it is marked so.
+        critical: Whether the extension is critical.
 
         value: The content of extnValue.
     """
@@ -52,10 +52,10 @@ class RawExtension(NamedTuple):
 
 class RequestParts(NamedTuple):
     """
-    The parts of a request that the API does not give one by one.
+    The undecoded parts of a request.
 
     Attributes:
-        requestor: The DER of the GeneralName, or ``None``.
+        requestor: The DER of requestorName, or ``None``.
 
         extensions: requestExtensions.
 
@@ -72,14 +72,14 @@ class RequestParts(NamedTuple):
 
 class ResponseParts(NamedTuple):
     """
-    The parts of a response that the API does not give one by one.
+    The undecoded parts of a response.
 
     Attributes:
-        extensions: responseExtensions, or ``None`` where absent.
+        extensions: responseExtensions, or ``None`` if absent.
 
-        entries: singleExtensions of each entry, or ``None`` where absent.
+        entries: singleExtensions of each entry, or ``None`` if absent.
 
-        certs: Whether the field is there, be it empty.
+        certs: Whether the field certs is present, even if it is empty.
     """
 
     extensions: list[RawExtension] | None
@@ -113,7 +113,7 @@ def request_parts(der: bytes) -> RequestParts:
 
 
 def response_parts(der: bytes) -> ResponseParts:
-    """Return the parts of the loaded and successful response *der*."""
+    """Return the parts of the response *der*, which is loaded and successful."""
     (whole,) = _values(der)
     _status, response_bytes = _values(whole.content)
     (typed,) = _values(response_bytes.content)
@@ -130,7 +130,7 @@ def response_parts(der: bytes) -> ResponseParts:
 
 
 def has_response_bytes(der: bytes) -> bool:
-    """Tell whether the loaded response *der* has more than its status."""
+    """Return whether the loaded response *der* has responseBytes."""
     (whole,) = _values(der)
     return len(_values(whole.content)) > 1
 
@@ -139,14 +139,15 @@ def certificate_extensions(tbs: bytes) -> list[RawExtension]:
     """
     Return the extensions of the TBSCertificate *tbs*, which ``cryptography`` has read.
 
-    It gives all of them or none, and none where a single one has a wrong value.
+    ``Certificate.extensions`` of ``cryptography`` returns all extensions, or raises
+    if one of them has a malformed value.
     """
     (whole,) = _values(tbs)
     return _tagged(_values(whole.content), _CERTIFICATE_EXTENSIONS) or []
 
 
 def _tagged(values: list[_Value], tag: int) -> list[RawExtension] | None:
-    """Return the extensions under *tag*, if the field is there."""
+    """Return the extensions in the field with *tag*, or ``None`` if it is absent."""
     for value in values:
         if value.tag == tag:
             return _extensions(value.content)
@@ -165,7 +166,7 @@ def _extension(content: bytes) -> RawExtension:
 
 
 def _values(data: bytes) -> list[_Value]:
-    """Return the values that fill *data*, one after the other."""
+    """Return the values in *data*, which follow each other and fill it."""
     values = []
     position = 0
     while position < len(data):

@@ -1,9 +1,10 @@
 """
-Signed certificate timestamps as a response carries them (RFC 6962 §3.2 and §3.3).
+Signed certificate timestamps in a response (RFC 6962 §3.2 and §3.3).
 
-``cryptography`` reads this list too, but lets nobody outside make its items; so the
-items here are ours, with the same attributes, and the list is a subclass of its
-extension type, so that ``get_extension_for_class`` finds it.
+``cryptography`` has classes for such a list, but other code cannot make their items.
+So this module defines a class for the items, with the same attributes. The list is a
+subclass of the extension type of ``cryptography``, so that ``get_extension_for_class``
+finds it.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ _FIXED = struct.Struct(">B32sQ")
 @final
 class SignedCertificateTimestamp:
     """
-    One SCT about a final certificate (``entry_type`` is X509_CERTIFICATE).
+    One SCT for a final certificate (``entry_type`` is X509_CERTIFICATE).
 
-    A log's promise, as received: its signature is not checked.
+    Not checked: the signature of the log.
     """
 
     __slots__ = (
@@ -64,19 +65,19 @@ class SignedCertificateTimestamp:
         Read the SCT that fills *data*.
 
         Raises:
-            ValueError: If *data* is cut off, too long, or of another version.
+            ValueError: If *data* is truncated, too long, or of another version.
         """
         if len(data) < _FIXED.size:
-            raise ValueError("SCT is cut off")
+            raise ValueError("SCT is truncated")
         version: int
         log_id: bytes
         milliseconds: int
         version, log_id, milliseconds = _FIXED.unpack_from(data)
         if version != 0:
-            raise ValueError(f"SCT has version {version}")
+            raise ValueError(f"SCT has the version {version}; only 0 (v1) is supported")
         self._extension_bytes, rest = _prefixed(data[_FIXED.size :])
         if len(rest) < 2:
-            raise ValueError("SCT is cut off")
+            raise ValueError("SCT is truncated")
         if rest[0] not in _HASHES or rest[1] not in _SIGNATURES:
             raise ValueError("SCT has an unknown signature algorithm")
         self._hash = _HASHES[rest[0]]
@@ -90,17 +91,17 @@ class SignedCertificateTimestamp:
 
     @property
     def version(self) -> ct.Version:
-        """The version: v1."""
+        """The version, always v1."""
         return ct.Version.v1
 
     @property
     def log_id(self) -> bytes:
-        """The SHA-256 of the log's key."""
+        """The SHA-256 of the log's public key."""
         return self._log_id
 
     @property
     def timestamp(self) -> datetime.datetime:
-        """When the log saw the certificate: naive, in UTC, with milliseconds."""
+        """When the log made the SCT: a naive datetime in UTC, with milliseconds."""
         seconds, milliseconds = divmod(self._milliseconds, 1000)
         return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(
             microsecond=milliseconds * 1000, tzinfo=None
@@ -108,7 +109,7 @@ class SignedCertificateTimestamp:
 
     @property
     def entry_type(self) -> ct.LogEntryType:
-        """What was logged: the certificate itself."""
+        """The kind of log entry: always the certificate itself."""
         return ct.LogEntryType.X509_CERTIFICATE
 
     @property
@@ -128,7 +129,7 @@ class SignedCertificateTimestamp:
 
     @property
     def extension_bytes(self) -> bytes:
-        """Extensions of the SCT, undecoded."""
+        """The extensions of the SCT, undecoded."""
         return self._extension_bytes
 
     def __eq__(self, other: object) -> bool:
@@ -150,7 +151,7 @@ class SignedCertificateTimestamp:
 
 
 class SignedCertificateTimestamps(x509.SignedCertificateTimestamps):
-    """The SCT list of one entry of a response; a sequence of timestamps."""
+    """The SCT list of one entry of a response: a sequence of timestamps."""
 
     def __init__(self, data: bytes) -> None:
         """
@@ -167,11 +168,11 @@ class SignedCertificateTimestamps(x509.SignedCertificateTimestamps):
             item, body = _prefixed(body)
             items.append(SignedCertificateTimestamp(item))
         self._data = data
-        # The sequence methods and the comparison of the base class read this list.
+        # The base class reads this list in its sequence methods and its comparison.
         self._signed_certificate_timestamps = items  # type: ignore[assignment]
 
     def public_bytes(self) -> bytes:
-        """Return the extension value: an OCTET STRING with the list."""
+        """Return the extension value: the DER of an OCTET STRING with the list."""
         return encode(OCTET_STRING, self._data)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -194,8 +195,8 @@ def decode_sct_list(value: bytes) -> SignedCertificateTimestamps:
 
 
 def _prefixed(data: bytes) -> tuple[bytes, bytes]:
-    """Split off a value with a length in two octets (RFC 8446 §3.4)."""
+    """Return a value with a two-octet length (RFC 8446 §3.4), and what follows."""
     length = int.from_bytes(data[:2])
     if len(data) < 2 + length:
-        raise ValueError("SCT list is cut off")
+        raise ValueError("SCT list is truncated")
     return data[2 : 2 + length], data[2 + length :]

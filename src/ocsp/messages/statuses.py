@@ -1,7 +1,7 @@
 """
-The three enumerations of the documented API, with the standard's own numbers.
+The three enumerations of ``cryptography.x509.ocsp``, with the same values.
 
-RFC 6960 §4.2.1 (OCSPResponseStatus, CertStatus); the responder ID encodings are
+RFC 6960 §4.2.1 (OCSPResponseStatus, CertStatus). The responder ID encodings are
 ``byKey`` and ``byName`` of the same clause.
 """
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 class OCSPResponseStatus(enum.Enum):
-    """What became of a request (RFC 6960 §4.2.1). 4 is not used."""
+    """The result of a request (RFC 6960 §4.2.1). The number 4 is not used."""
 
     SUCCESSFUL = 0
     MALFORMED_REQUEST = 1
@@ -32,7 +32,7 @@ class OCSPResponseStatus(enum.Enum):
 
 
 class OCSPCertStatus(enum.Enum):
-    """What a response says of one certificate (RFC 6960 §2.2)."""
+    """The status of one certificate in a response (RFC 6960 §2.2)."""
 
     GOOD = 0
     REVOKED = 1
@@ -40,7 +40,7 @@ class OCSPCertStatus(enum.Enum):
 
 
 class OCSPResponderEncoding(enum.Enum):
-    """How a response names its signer (RFC 6960 §4.2.2.3)."""
+    """How a response identifies its signer (RFC 6960 §4.2.2.3)."""
 
     HASH = "By Hash"
     NAME = "By Name"
@@ -58,9 +58,9 @@ REASON_CODES: dict[x509.ReasonFlags, int] = {
     x509.ReasonFlags.privilege_withdrawn: 9,
     x509.ReasonFlags.aa_compromise: 10,
 }
-"""CRLReason (RFC 5280 §5.3.1) by the member that ``cryptography`` has for it."""
+"""The number of CRLReason (RFC 5280 §5.3.1) for each member of ``ReasonFlags``."""
 
 REASONS: dict[int, x509.ReasonFlags] = {
     code: reason for reason, code in REASON_CODES.items()
 }
-"""The same, the other way round. 7 is not used."""
+"""The member of ``ReasonFlags`` for each number of CRLReason. 7 is not used."""
