@@ -145,13 +145,13 @@ def test_without_a_time_all_have_that_of_the_batch(
 @pytest.mark.parametrize(
     ("builder", "reason"),
     [
-        (lambda: _builder().add_response_by_id(_id(), *GOOD, None, None), "starts"),
+        (lambda: _builder().add_response_by_id(_id(), *GOOD, None, None), "without a response"),
         (OCSPResponseBuilder, "You must add a responder_id before signing"),
         (
             lambda: OCSPResponseBuilder().responder_id(
                 OCSPResponderEncoding.HASH, delegate()
             ),
-            "the signer has another certificate than responder_id",
+            "the certificate of the signer is not that of",
         ),
     ],
 )

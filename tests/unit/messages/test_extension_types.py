@@ -266,9 +266,9 @@ WRONG: Any = 5
 @pytest.mark.parametrize(
     ("made", "error", "reason"),
     [
-        (CRLReference, BuildError, "an URL, a number or a time"),
+        (CRLReference, BuildError, "a URL, a number or a time"),
         (lambda: CRLReference(url="http://ü"), BuildError, "ASCII"),
-        (lambda: CRLReference(number=-1), BuildError, "not negative"),
+        (lambda: CRLReference(number=-1), BuildError, "negative: -1"),
         (lambda: CRLReference(url=WRONG), TypeError, "url must be of type str"),
         (lambda: CRLReference(number="3"), TypeError, "number must be"),  # type: ignore[arg-type]
         (lambda: CRLReference(time=WRONG), TypeError, "time must be"),
@@ -276,7 +276,7 @@ WRONG: Any = 5
         (lambda: ServiceLocator(WRONG), TypeError, "issuer must be of type Name"),
         (lambda: ServiceLocator(NAME, WRONG), TypeError, "locator must be"),
         (lambda: ServiceLocator.for_certificate(WRONG), TypeError, "cert must be"),
-        (lambda: PreferredSignatureAlgorithms([]), BuildError, "no signature"),
+        (lambda: PreferredSignatureAlgorithms([]), BuildError, "algorithms is empty"),
         (
             lambda: PreferredSignatureAlgorithms([CHOICE]),  # type: ignore[list-item]
             TypeError,

@@ -244,12 +244,12 @@ def test_it_shows_that_it_is_signed() -> None:
         (
             lambda: _builder(None).sign(key_of("p256"), SHA256),
             BuildError,
-            "names its requestor",
+            "must have a requestorName",
         ),
         (
             lambda: _builder(None).sign_with(KeySigner(key_of("p256"), SIGNER)),
             BuildError,
-            "names its requestor",
+            "must have a requestorName",
         ),
         (
             lambda: OCSPRequestBuilder().requestor_name(NAME).sign(1, SHA256),  # type: ignore[arg-type]
@@ -275,14 +275,14 @@ def test_it_shows_that_it_is_signed() -> None:
         (
             lambda: _builder().sign(key_of("p256"), SHA256, [SIGNER] * 65),
             BuildError,
-            "more than 64 certificates",
+            "more than MAX_CERTIFICATES = 64",
         ),
         (
             lambda: _builder().sign_with(
                 KeySigner(key_of("p256"), SIGNER), [SIGNER] * 64
             ),
             BuildError,
-            "more than 64 certificates",
+            "more than MAX_CERTIFICATES = 64",
         ),
         (lambda: _builder().sign(key_of("p256"), None), TypeError, "hash algorithm"),
         (lambda: _builder().sign("key", SHA256), TypeError, "Key must be"),  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""OCSPRequest (RFC 6960 §4.1): read, build, sign."""
+"""OCSPRequest (RFC 6960 §4.1): reading, building and signing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-OCSPRequest: reading what a client asks (RFC 6960 §4.1).
+OCSPRequest: a request as an object (RFC 6960 §4.1).
 
 ::
 
@@ -12,8 +12,8 @@ OCSPRequest: reading what a client asks (RFC 6960 §4.1).
         requestList           SEQUENCE OF Request,
         requestExtensions [2] EXPLICIT Extensions OPTIONAL }
 
-Rules of this file: structure is checked in full when loading, a value is decoded when
-it is read, and the octets that came in are the octets that go out.
+Loading checks the whole structure; values are decoded at the first access. The request
+keeps the octets that were loaded, and returns them unchanged.
 """
 
 from __future__ import annotations
@@ -72,14 +72,14 @@ __all__ = ["OCSPRequest", "load_der_ocsp_request"]
 
 class RequestLayout(NamedTuple):
     """
-    Where the fields of an OCSPRequest lie.
+    The positions of the fields of an OCSPRequest.
 
     Attributes:
         requests: requestList.
 
         extensions: requestExtensions.
 
-        only: reqCert of the one Request, or ``None`` where there are several.
+        only: reqCert of the one Request, or ``None`` if there are several.
     """
 
     requests: tuple[SingleRequestLayout, ...]
@@ -91,23 +91,23 @@ def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPR
     """
     Read a DER-encoded OCSP request.
 
-    Only the structure is checked. A signature on the request, if there is one, is read
-    when it is asked for, and verified by :meth:`OCSPRequest.verify_signature` only.
+    Checks the structure only. A signature on the request is decoded at its first
+    access, and only :meth:`OCSPRequest.verify_signature` verifies it.
 
     Args:
-        data: The request; ``bytes`` and nothing else.
+        data: The request, which must be ``bytes``.
 
-        allow_multiple: Accept a request about several certificates, to be found in
+        allow_multiple: Accept a request for several certificates, which are in
             :attr:`OCSPRequest.requests`.
 
     Returns:
-        The request, which keeps *data* as it is.
+        The request, which keeps *data* unchanged.
 
     Raises:
         DecodeError: If *data* is not an OCSP request in canonical DER; a
             ``ValueError`` that names the field and the offset.
-        MultipleRequestsError: If it asks about several certificates and
-            *allow_multiple* is false; a ``NotImplementedError``.
+        MultipleRequestsError: If the request has several entries and *allow_multiple*
+            is false; a ``NotImplementedError``.
         TypeError: If *data* is not ``bytes``.
     """
     layout = _LAYOUTS.find(data)
@@ -128,8 +128,8 @@ class OCSPRequest:
     """
     A request for the status of one certificate, or of several.
 
-    What it says is not proven: nobody has to sign a request. Immutable; equal requests
-    have equal DER.
+    Its contents are not verified, and most requests are not signed. Immutable; equal
+    requests have equal DER.
     """
 
     __slots__ = ("_cached_extensions", "_der", "_layout", "_only")
@@ -144,23 +144,23 @@ class OCSPRequest:
 
     @property
     def requests(self) -> tuple[OCSPSingleRequest, ...]:
-        """The entries, in order; one, unless several were allowed when loading."""
+        """The entries, in order; only one, unless loaded with ``allow_multiple``."""
         return tuple(
             single_request_at(self._der, entry) for entry in self._layout.requests
         )
 
     def _refuse(self) -> NoReturn:
-        """Say why a property of one entry has no value."""
+        """Raise the error for a property of one entry, as there are several."""
         raise MultipleRequestsError(len(self._layout.requests))
 
     @property
     def issuer_key_hash(self) -> bytes:
-        """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
         return self._der[(self._only or self._refuse()).key_hash]
 
     @property
     def issuer_name_hash(self) -> bytes:
-        """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
         return self._der[(self._only or self._refuse()).name_hash]
 
     @property
@@ -187,8 +187,8 @@ class OCSPRequest:
         The requestExtensions; the same object at each access.
 
         Raises:
-            x509.DuplicateExtension: If one stands there twice.
-            DecodeError: If a known one has a malformed value.
+            x509.DuplicateExtension: If the list has an extension twice.
+            DecodeError: If a known extension has a malformed value.
         """
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
@@ -202,28 +202,29 @@ class OCSPRequest:
     @property
     def requestor_name(self) -> x509.GeneralName | None:
         """
-        Who asks (``requestorName``), or ``None``; without a signature, anybody's words.
+        The name of the requestor (``requestorName``), or ``None``.
 
-        RFC 9919 §3.1.2: a responder treats it as absent where nobody has signed.
+        Any client can write any name into an unsigned request. RFC 9919 §3.1.2: a
+        responder treats the name in an unsigned request as absent.
 
         Raises:
-            DecodeError: If it is a name that ``cryptography`` has no object for.
+            DecodeError: If ``cryptography`` has no class for the name.
         """
         return read_requestor_name(self._der)
 
     @property
     def tbs_request_bytes(self) -> bytes:
-        """The octets that may be signed (``tbsRequest``), exactly as received."""
+        """The octets that a signature covers (``tbsRequest``), exactly as received."""
         return self._der[tbs_request(self._der)]
 
     @property
     def signature(self) -> bytes | None:
         """
-        The signature, which nobody has verified yet; ``None`` if nobody has signed.
+        The signature, which is not verified, or ``None`` if the request is not signed.
 
         Raises:
-            DecodeError: If optionalSignature is malformed. As in the documented API,
-                such a request loads.
+            DecodeError: If optionalSignature is malformed. Such a request loads, as in
+                ``cryptography``.
         """
         signed = read_request_signature(self._der)
         return None if signed is None else signed.signature
@@ -234,7 +235,7 @@ class OCSPRequest:
         The object identifier of the signature algorithm, or ``None``.
 
         Raises:
-            DecodeError: As :attr:`signature`.
+            DecodeError: As for :attr:`signature`.
         """
         signed = read_request_signature(self._der)
         if signed is None:
@@ -244,10 +245,10 @@ class OCSPRequest:
     @property
     def signature_algorithm_identifier(self) -> bytes | None:
         """
-        The DER of the AlgorithmIdentifier, parameters included, or ``None``.
+        The DER of the AlgorithmIdentifier with its parameters, or ``None``.
 
         Raises:
-            DecodeError: As :attr:`signature`.
+            DecodeError: As for :attr:`signature`.
         """
         signed = read_request_signature(self._der)
         return None if signed is None else signed.algorithm
@@ -255,11 +256,13 @@ class OCSPRequest:
     @property
     def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
         """
-        The hash of the signature; ``None`` without one.
+        The hash of the signature, or ``None``.
+
+        ``None`` if the request is not signed, or the scheme has no separate hash.
 
         Raises:
             UnsupportedAlgorithm: If the signature algorithm is not known.
-            DecodeError: As :attr:`signature`.
+            DecodeError: As for :attr:`signature`.
         """
         signed = read_request_signature(self._der)
         return None if signed is None else signature_hash(signed.algorithm)
@@ -267,14 +270,14 @@ class OCSPRequest:
     @property
     def signature_algorithm_parameters(self) -> SignatureParameters:
         """
-        How the signature was made: what the key's ``verify`` takes beside the hash.
+        The parameters for the key's ``verify``, beside the hash.
 
-        As for a response (:attr:`OCSPResponse.signature_algorithm_parameters`);
-        ``None`` without a signature as well.
+        As for a response (:attr:`OCSPResponse.signature_algorithm_parameters`); also
+        ``None`` if the request is not signed.
 
         Raises:
             UnsupportedAlgorithm: If the signature algorithm is not known.
-            DecodeError: As :attr:`signature`.
+            DecodeError: As for :attr:`signature`.
         """
         signed = read_request_signature(self._der)
         return None if signed is None else signature_parameters(signed.algorithm)
@@ -282,10 +285,10 @@ class OCSPRequest:
     @property
     def certificates(self) -> list[x509.Certificate]:
         """
-        The certificates that came with the signature; a new list at each access.
+        The certificates in optionalSignature; a new list at each access.
 
         Raises:
-            DecodeError: As :attr:`signature`.
+            DecodeError: As for :attr:`signature`.
         """
         signed = read_request_signature(self._der)
         return [] if signed is None else list(signed.certificates)
@@ -294,23 +297,23 @@ class OCSPRequest:
         self, certificate: x509.Certificate | None = None
     ) -> x509.Certificate:
         """
-        Require that the request is signed, and return the certificate of the signer.
+        Verify the signature of the request, and return the signer's certificate.
 
-        Not checked: who may ask. Neither the validity nor the issuer of the certificate
-        is looked at, nor whether requestorName is its subject; RFC 6960 §4.1.2 leaves
-        that to the responder's policy.
+        Not checked: whether the requestor is authorised. The validity and the issuer of
+        the certificate are not checked, and requestorName may differ from its subject;
+        RFC 6960 §4.1.2 leaves that to the responder's policy.
 
         Args:
-            certificate: The certificate of the key that has to have signed. Without
-                one: the first that came along.
+            certificate: The certificate of the key that must have signed. By default
+                the first certificate in the request.
 
         Raises:
             SignatureInvalid: If there is no signature or no certificate, another key
-                has signed, or the key cannot be read, or is for PSS only and that is
-                no PSS.
-            TypeError: If *certificate* is no certificate.
+                has signed, the key cannot be read, or the key is for PSS only and the
+                signature is not PSS.
+            TypeError: If *certificate* is not a certificate.
             UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
-            DecodeError: As :attr:`signature`.
+            DecodeError: As for :attr:`signature`.
         """
         if certificate is not None and not isinstance(certificate, x509.Certificate):
             raise TypeError("certificate must be a Certificate")
@@ -319,7 +322,7 @@ class OCSPRequest:
             raise SignatureInvalid("the request is not signed")
         signer = certificate or next(iter(signed.certificates), None)
         if signer is None:
-            raise SignatureInvalid("no certificate came with the signature")
+            raise SignatureInvalid("the request contains no certificate: give one")
         data = self._der[tbs_request(self._der)]
         check_signature_of(signer, signed.algorithm, signed.signature, data)
         return signer
@@ -330,7 +333,7 @@ class OCSPRequest:
 
         Raises:
             TypeError: If *encoding* is not an ``Encoding``.
-            ValueError: If it is another one than ``Encoding.DER``.
+            ValueError: If *encoding* is not ``Encoding.DER``.
         """
         return require_der(self._der, encoding)
 
@@ -359,7 +362,7 @@ _LAYOUTS: LayoutCache[RequestLayout] = LayoutCache()
 
 
 def _read_request(data: bytes) -> RequestLayout:
-    """Read in full, and learn the shape of a request about one certificate."""
+    """Read the whole message, and cache the layout if it has one entry."""
     size = check_size(data)
     position, end = content(data, 0, size, SEQUENCE, "OCSPRequest")
     end_of(end, size, "OCSPRequest")
@@ -370,8 +373,8 @@ def _read_request(data: bytes) -> RequestLayout:
         error.under("tbsRequest")
         raise
     if position != end:
-        # The signature is passed through as it is: RFC 9919 §3.1.2 lets a responder
-        # ignore it, and the original loads whatever stands in it.
+        # The contents of the signature are not checked here: RFC 9919 §3.1.2 lets a
+        # responder ignore it, and ``cryptography`` loads it with any contents.
         _, _, position = explicit(data, position, end, 0, SEQUENCE, "optionalSignature")
         end_of(position, end, "OCSPRequest")
     cert_id = layout.only
@@ -414,5 +417,5 @@ def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayou
         error.under(f"requestList[{len(requests)}]")
         raise
     if not requests:
-        raise SchemaError("asks about no certificate", path="requestList")
+        raise SchemaError("the list has no entry", path="requestList")
     return tuple(requests)

@@ -1,8 +1,8 @@
 """
-OCSPRequestBuilder: asking about certificates (RFC 6960 §4.1, RFC 9919 §3.1).
+OCSPRequestBuilder: building a request (RFC 6960 §4.1, RFC 9919 §3.1).
 
-Rules of this file: a builder is a value; every method returns a new one. What is
-written is canonical: no version, hash parameters NULL, no empty extension list.
+A builder is immutable: every method returns a new one. The DER is canonical: no
+version, hash parameters NULL, no empty extension list.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["OCSPRequestBuilder"]
 
 @final
 class OCSPRequestBuilder(Builder):
-    """Builds a request about one certificate, or about several."""
+    """Builds a request for the status of one certificate, or of several."""
 
     __slots__ = ("_allow_multiple", "_extensions", "_requestor_name", "_requests")
 
@@ -49,9 +49,9 @@ class OCSPRequestBuilder(Builder):
         Start an empty request.
 
         Args:
-            allow_multiple: Let the request ask about several certificates. Many
-                responders answer no such request (RFC 9919 §3.1.1 forbids it in its
-                profile).
+            allow_multiple: Allow several certificates in the request. Many responders
+                do not answer such a request (the profile of RFC 9919 §3.1.1 forbids
+                it).
         """
         self._allow_multiple = allow_multiple
         self._requests: tuple[bytes, ...] = ()
@@ -67,24 +67,26 @@ class OCSPRequestBuilder(Builder):
         single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPRequestBuilder:
         """
-        Ask about *cert*, issued by *issuer*.
+        Add *cert*, issued by *issuer*.
 
         Not checked: that *issuer* issued *cert*.
 
         Args:
-            cert: The certificate to ask about.
+            cert: The certificate.
 
             issuer: The certificate of its issuer.
 
-            algorithm: The hash that names the issuer: SHA-1, SHA-224, SHA-256,
+            algorithm: The hash algorithm of the CertID: SHA-1, SHA-224, SHA-256,
                 SHA-384 or SHA-512.
 
             single_extensions: The singleRequestExtensions of this entry; not critical
-                unless given as ``x509.Extension``. RFC 9919 §3.1.1 has none.
+                unless given as ``x509.Extension``. The profile of RFC 9919 §3.1.1 has
+                none.
 
         Raises:
-            BuildError: If there is a certificate already, or the hash is another one.
-            TypeError: If *cert* or *issuer* is no certificate.
+            BuildError: If the request already has a certificate (or ``MAX_ENTRIES``),
+                or the hash algorithm is another one.
+            TypeError: If *cert* or *issuer* is not a certificate.
         """
         self._check_room()
         check_hash(algorithm)
@@ -101,22 +103,23 @@ class OCSPRequestBuilder(Builder):
         single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPRequestBuilder:
         """
-        Ask about a certificate of which the hashes and the number are known.
+        Add a certificate by the hashes of its issuer and its serial number.
 
         Args:
             issuer_name_hash: The hash of the DER of the issuer's name.
 
             issuer_key_hash: The hash of the content of the issuer's key BIT STRING.
 
-            serial_number: The number of the certificate, not negative.
+            serial_number: The serial number of the certificate, not negative.
 
-            algorithm: The hash that both were made with.
+            algorithm: The hash algorithm of both hashes.
 
             single_extensions: As for :meth:`add_certificate`.
 
         Raises:
-            BuildError: If there is a certificate already, the hash is another one, or
-                a length does not fit it.
+            BuildError: If the request already has a certificate (or ``MAX_ENTRIES``),
+                the hash algorithm is another one, or the length of a hash does not
+                fit it.
             TypeError: If an argument is of another type.
         """
         self._check_room()
@@ -129,15 +132,15 @@ class OCSPRequestBuilder(Builder):
         self, cert_id: CertID, *, single_extensions: Iterable[SingleExtension] = ()
     ) -> OCSPRequestBuilder:
         """
-        Ask about the certificate that *cert_id* means.
+        Add the certificate that *cert_id* identifies.
 
         Args:
-            cert_id: The certificate; one that was read is written as it was.
+            cert_id: The CertID; one from a message is written with the same octets.
 
             single_extensions: As for :meth:`add_certificate`.
 
         Raises:
-            BuildError: If there is a certificate already.
+            BuildError: If the request already has a certificate (or ``MAX_ENTRIES``).
             TypeError: If *cert_id* is not a :class:`CertID`.
         """
         self._check_room()
@@ -154,12 +157,12 @@ class OCSPRequestBuilder(Builder):
         Args:
             extval: The extension.
 
-            critical: Whether a responder that does not know it must refuse. RFC 6960
-                §4.4 advises against it.
+            critical: Whether a responder that does not know the extension must reject
+                the request. RFC 6960 §4.4 advises against it.
 
         Raises:
-            BuildError: If that extension is there already.
-            TypeError: If *extval* is no extension.
+            BuildError: If the request already has this extension.
+            TypeError: If *extval* is not an extension.
         """
         builder = self._copy()
         builder._extensions = append_extension(self._extensions, extval, critical)
@@ -167,14 +170,14 @@ class OCSPRequestBuilder(Builder):
 
     def requestor_name(self, name: x509.GeneralName) -> OCSPRequestBuilder:
         """
-        Say who asks; a request that is signed has to (RFC 6960 §4.1.2).
+        Set requestorName, which a signed request must have (RFC 6960 §4.1.2).
 
         Args:
             name: For a signed request the signer's subject, as ``x509.DirectoryName``.
 
         Raises:
-            BuildError: If that was said already.
-            TypeError: If *name* is no ``x509.GeneralName``.
+            BuildError: If the name is already set.
+            TypeError: If *name* is not an ``x509.GeneralName``.
         """
         if self._requestor_name is not None:
             raise BuildError("requestor_name can only be set once")
@@ -186,12 +189,11 @@ class OCSPRequestBuilder(Builder):
 
     def build(self) -> OCSPRequest:
         """
-        Return the request, unsigned.
+        Return the request without a signature.
 
         Raises:
-            BuildError: If there is no certificate to ask about, or the request would
-                be over a limit.
-            NotImplementedError: If an extension cannot encode itself.
+            BuildError: If no certificate was added, or the request exceeds a limit.
+            NotImplementedError: If an extension has no ``public_bytes`` of its own.
         """
         return self._request(self._tbs(), b"")
 
@@ -206,24 +208,25 @@ class OCSPRequestBuilder(Builder):
         """
         Sign with a key of ``cryptography``, and return the request.
 
-        Not checked: that the key is that of the first certificate.
+        Not checked: that the key belongs to the first certificate.
 
         Args:
             private_key: The key of the requestor.
 
             algorithm: The hash; ``None`` for Ed25519, Ed448 and ML-DSA.
 
-            certificates: To be sent along, the signer's first.
+            certificates: The certificates to include, the signer's first.
 
-            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
-                v1.5 if not given.
+            rsa_padding: ``padding.PSS`` for a PSS signature with an RSA key; PKCS #1
+                v1.5 by default.
 
         Raises:
-            BuildError: If there is nothing to ask about, no requestor is named, there
-                are too many certificates, or the scheme has a hash of its own.
-            NotImplementedError: If an extension cannot encode itself.
+            BuildError: If no certificate was added, requestorName is not set, there
+                are too many certificates, or a hash was given for a key that needs
+                none.
+            NotImplementedError: If an extension has no ``public_bytes`` of its own.
             TypeError: If the key, the hash or a certificate is of another type.
-            UnsupportedAlgorithm: If the hash is not one to sign with.
+            UnsupportedAlgorithm: If the hash is not supported for signatures.
         """
         tbs, chosen = self._named_tbs(), _checked(certificates)
         scheme = signature_scheme(private_key, algorithm, rsa_padding)
@@ -234,17 +237,17 @@ class OCSPRequestBuilder(Builder):
         self, signer: Signer, chain: Iterable[x509.Certificate] = ()
     ) -> OCSPRequest:
         """
-        Sign with any :class:`Signer`, whose certificate is sent along.
+        Sign with any :class:`Signer`, and include its certificate.
 
         Args:
-            signer: Who signs.
+            signer: The signer.
 
-            chain: More certificates to send along.
+            chain: More certificates to include.
 
         Raises:
-            BuildError: As :meth:`sign`.
-            NotImplementedError: If an extension cannot encode itself.
-            TypeError: If one of *chain* is no certificate.
+            BuildError: As in :meth:`sign`.
+            NotImplementedError: If an extension has no ``public_bytes`` of its own.
+            TypeError: If an item of *chain* is not a certificate.
             SignerUnavailable: If the signer cannot sign now.
         """
         tbs, chosen = self._named_tbs(), _checked((signer.certificate, *chain))
@@ -263,7 +266,9 @@ class OCSPRequestBuilder(Builder):
 
     def _named_tbs(self) -> bytes:
         if self._requestor_name is None:
-            raise BuildError("a signed request names its requestor: requestor_name()")
+            raise BuildError(
+                "a signed request must have a requestorName: call requestor_name()"
+            )
         return self._tbs()
 
     def _signed(
@@ -281,7 +286,7 @@ class OCSPRequestBuilder(Builder):
         try:
             return load_der_ocsp_request(der, allow_multiple=self._allow_multiple)
         except DecodeError as error:
-            raise BuildError(str(error)) from error  # a name over a limit, say
+            raise BuildError(str(error)) from error  # such as a name over a limit
 
     def _check_room(self) -> None:
         if self._requests and not self._allow_multiple:
@@ -314,15 +319,17 @@ class OCSPRequestBuilder(Builder):
 
 def _checked(certificates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
     """
-    Return what is to be sent along.
+    Return the certificates to include.
 
     Raises:
-        BuildError: If there are too many.
-        TypeError: If one is no certificate.
+        BuildError: If there are more than ``MAX_CERTIFICATES``.
+        TypeError: If one is not a certificate.
     """
     chosen = tuple(certificates)
     if len(chosen) > limits.MAX_CERTIFICATES:
-        raise BuildError(f"more than {limits.MAX_CERTIFICATES} certificates")
+        raise BuildError(
+            f"more than MAX_CERTIFICATES = {limits.MAX_CERTIFICATES} certificates"
+        )
     if not all(isinstance(cert, x509.Certificate) for cert in chosen):
         raise TypeError("certificates must be a list of Certificates")
     return chosen

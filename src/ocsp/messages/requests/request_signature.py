@@ -1,5 +1,5 @@
 """
-The signature on a request, and who signed (RFC 6960 §4.1.1).
+The signature of a request, and requestorName (RFC 6960 §4.1.1).
 
 ::
 
@@ -8,7 +8,7 @@ The signature on a request, and who signed (RFC 6960 §4.1.1).
         signature          BIT STRING,
         certs          [0] EXPLICIT SEQUENCE OF Certificate OPTIONAL }
 
-Rules of this file: nobody has to sign a request, so this is read when it is asked for.
+Most requests are not signed, so these fields are decoded at the first access.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ __all__ = [
 
 class RequestSignature(NamedTuple):
     """
-    What stands in optionalSignature.
+    The contents of optionalSignature.
 
     Attributes:
         algorithm: The DER of the AlgorithmIdentifier.
 
         signature: The signature.
 
-        certificates: certs.
+        certificates: The certificates in certs.
     """
 
     algorithm: bytes
@@ -62,7 +62,7 @@ class RequestSignature(NamedTuple):
 
 
 def tbs_request(data: bytes) -> slice:
-    """Return where the signed part of the request *data* lies, which was loaded."""
+    """Return the position of tbsRequest in the request *data*, which was loaded."""
     begin, end = content(data, 0, len(data), SEQUENCE, "OCSPRequest")
     _, stop = content(data, begin, end, SEQUENCE, "tbsRequest")
     return slice(begin, stop)
@@ -73,7 +73,7 @@ def read_requestor_name(data: bytes) -> x509.GeneralName | None:
     Return requestorName of the request *data*, which was loaded, or ``None``.
 
     Raises:
-        DecodeError: If it is a GeneralName that ``cryptography`` has no object for.
+        DecodeError: If ``cryptography`` has no class for the name.
     """
     tbs = tbs_request(data)
     position, end = content(data, tbs.start, tbs.stop, SEQUENCE, "tbsRequest")
@@ -89,7 +89,7 @@ def read_requestor_name(data: bytes) -> x509.GeneralName | None:
 
 def read_request_signature(data: bytes) -> RequestSignature | None:
     """
-    Return what signs the request *data*, which was loaded, or ``None``.
+    Return optionalSignature of the request *data*, which was loaded, or ``None``.
 
     Raises:
         DecodeError: If its structure is wrong.
@@ -109,7 +109,7 @@ def _read(data: bytes, position: int) -> RequestSignature:
     algorithm, position = read_algorithm(data, start, end, "signatureAlgorithm")
     first, position = bit_string(data, position, end, "signature")
     if data[first - 1] != 0:
-        # They would be no part of what is checked, and anyone could set them.
+        # Unused bits are not part of the signature: anyone could change them.
         fail("signature is not a whole number of octets", "signature", first - 1)
     signature = data[first:position]
     certificates: list[x509.Certificate] = []
@@ -131,14 +131,14 @@ def _read(data: bytes, position: int) -> RequestSignature:
 
 
 def encode_requestor_name(name: x509.GeneralName | None) -> bytes:
-    """Return requestorName in its tag; nothing for none."""
+    """Return requestorName in its tag; empty for ``None``."""
     return b"" if name is None else encode(context(1), encode_general_name(name))
 
 
 def encode_request_signature(
     algorithm: bytes, signature: bytes, certificates: tuple[x509.Certificate, ...]
 ) -> bytes:
-    """Return optionalSignature; no certs rather than an empty list of them."""
+    """Return optionalSignature in its tag; without certs if there are none."""
     certs = b""
     if certificates:
         chain = encode(SEQUENCE, *map(certificate_der, certificates))

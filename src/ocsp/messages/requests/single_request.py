@@ -1,5 +1,5 @@
 """
-Request: the question about one certificate (RFC 6960 §4.1.1).
+Request: one entry of a request (RFC 6960 §4.1.1).
 
 ::
 
@@ -35,7 +35,7 @@ __all__ = [
 
 class SingleRequestLayout(NamedTuple):
     """
-    Where the fields of a Request lie in a message.
+    The positions of the fields of a Request in a message.
 
     Attributes:
         whole: The Request with its header.
@@ -53,7 +53,7 @@ class SingleRequestLayout(NamedTuple):
 @final
 class OCSPSingleRequest:
     """
-    One entry of a request: the question about one certificate (``Request``).
+    One entry of a request, which names one certificate (``Request``).
 
     Immutable; equal entries have equal DER.
     """
@@ -69,17 +69,17 @@ class OCSPSingleRequest:
 
     @property
     def cert_id(self) -> CertID:
-        """The certificate that is asked about."""
+        """The CertID of the certificate."""
         return cert_id_at(self._data, self._layout.cert_id)
 
     @property
     def issuer_name_hash(self) -> bytes:
-        """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
         return self._data[self._layout.cert_id.name_hash]
 
     @property
     def issuer_key_hash(self) -> bytes:
-        """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
         return self._data[self._layout.cert_id.key_hash]
 
     @property
@@ -103,8 +103,8 @@ class OCSPSingleRequest:
         The singleRequestExtensions; the same object at each access.
 
         Raises:
-            x509.DuplicateExtension: If one stands there twice.
-            DecodeError: If one has a malformed value.
+            x509.DuplicateExtension: If the list has an extension twice.
+            DecodeError: If a known extension has a malformed value.
         """
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
@@ -140,7 +140,7 @@ def _load(der: bytes) -> OCSPSingleRequest:
 
 
 def single_request_at(data: bytes, layout: SingleRequestLayout) -> OCSPSingleRequest:
-    """Return the entry that lies in *data*."""
+    """Return the entry in *data* at *layout*."""
     entry = object.__new__(OCSPSingleRequest)
     entry._data = data
     entry._layout = layout
@@ -152,7 +152,7 @@ def read_single_request(
     data: bytes, position: int, end: int
 ) -> tuple[SingleRequestLayout, int]:
     """
-    Return the layout of the Request at *position*, and where it stops.
+    Return the layout of the Request at *position*, and where it ends.
 
     Raises:
         DecodeError: If its structure is wrong.

@@ -1,4 +1,4 @@
-"""OCSPResponse (RFC 6960 §4.2): read, build, sign."""
+"""OCSPResponse (RFC 6960 §4.2): reading, building and signing."""
 
 from __future__ import annotations
 

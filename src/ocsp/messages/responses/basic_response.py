@@ -54,12 +54,12 @@ __all__ = ["BasicResponseLayout", "ResponseDataLayout", "read_basic_response"]
 
 class ResponseDataLayout(NamedTuple):
     """
-    Where the fields of ResponseData lie in a message.
+    The positions of the fields of ResponseData in a message.
 
     Attributes:
-        responder_name: The DER of the signer's name, or ``None``.
+        responder_name: The DER of the responder's name, or ``None``.
 
-        responder_key_hash: The SHA-1 of the signer's key, or ``None``.
+        responder_key_hash: The SHA-1 of the responder's key, or ``None``.
 
         produced_at: The text of producedAt.
 
@@ -77,10 +77,10 @@ class ResponseDataLayout(NamedTuple):
 
 class BasicResponseLayout(NamedTuple):
     """
-    Where the fields of a BasicOCSPResponse lie in a message.
+    The positions of the fields of a BasicOCSPResponse in a message.
 
     Attributes:
-        tbs: tbsResponseData with its header: what is signed.
+        tbs: tbsResponseData with its header, which the signature covers.
 
         data: The fields of tbsResponseData.
 
@@ -88,9 +88,9 @@ class BasicResponseLayout(NamedTuple):
 
         signature: The octets of the signature.
 
-        certificates: The certificates that came along.
+        certificates: The certificates in certs.
 
-        extended: Whether there is an extension anywhere, of all or of one entry.
+        extended: Whether the response or one of its entries has an extension.
     """
 
     tbs: slice
@@ -103,7 +103,7 @@ class BasicResponseLayout(NamedTuple):
 
 def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLayout:
     """
-    Return the layout of the BasicOCSPResponse that fills *position* to *end*.
+    Return the layout of the BasicOCSPResponse from *position* to *end*.
 
     Raises:
         DecodeError: If its structure is wrong.

@@ -1,5 +1,5 @@
 """
-Signing many responses: what they have in common is encoded once (RFC 9919 §3.2).
+Signing many responses: their common parts are encoded once (RFC 9919 §3.2).
 
 ::
 
@@ -12,8 +12,8 @@ Signing many responses: what they have in common is encoded once (RFC 9919 §3.2
     for cert_id in cert_ids:
         store(batch.sign(cert_id, OCSPCertStatus.GOOD, this_update, next_update))
 
-Rules of this file: it writes what :class:`ocsp.OCSPResponseBuilder` writes, and leaves
-nothing to do for a response but its entry and its signature.
+The responses have the same octets as those of :class:`ocsp.OCSPResponseBuilder`. For
+each response, a batch encodes the entry and makes the signature; all else is prepared.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = ["OCSPResponseBatch"]
 @final
 class OCSPResponseBatch:
     """
-    Signs responses about one certificate each, which differ in nothing else.
+    Signs many responses with one entry each, which are equal otherwise.
 
-    Immutable, and safe to use from several threads if the signer is. Comes from
-    :meth:`OCSPResponseBuilder.batch`.
+    :meth:`OCSPResponseBuilder.batch` makes such objects. A batch is immutable, and
+    thread-safe if its signer is.
     """
 
     __slots__ = (
@@ -58,16 +58,16 @@ class OCSPResponseBatch:
         self, before: bytes, after: bytes, certs: bytes, signer: Signer
     ) -> None:
         """
-        Keep what is constant.
+        Make a batch from the common parts of its responses.
 
         Args:
-            before: What stands before the entries in tbsResponseData.
+            before: responderID and producedAt.
 
-            after: What stands behind them.
+            after: responseExtensions in their tag, or empty.
 
-            certs: certs in its tag, or nothing.
+            certs: certs in its tag, or empty.
 
-            signer: Who signs.
+            signer: The signer.
         """
         self._prefix = before
         self._suffix = after
@@ -89,26 +89,29 @@ class OCSPResponseBatch:
         single_extensions: Iterable[SingleExtension] = (),
     ) -> bytes:
         """
-        Return the DER of the signed response about one certificate.
+        Return the DER of the signed response for one certificate.
+
+        The arguments after *cert_id* are those of
+        :meth:`OCSPResponseBuilder.add_response`.
 
         Args:
-            cert_id: The certificate.
+            cert_id: The CertID of the certificate.
 
-            cert_status: As for :meth:`OCSPResponseBuilder.add_response`, like all that
-                follow.
+            cert_status: The status.
 
-            this_update: See there.
+            this_update: When the status was known to be correct.
 
-            next_update: See there.
+            next_update: When newer information will be available, or ``None``.
 
-            revocation_time: See there.
+            revocation_time: When the certificate was revoked.
 
-            revocation_reason: See there.
+            revocation_reason: Why the certificate was revoked, or ``None``.
 
-            single_extensions: See there.
+            single_extensions: The singleExtensions of the entry.
 
         Raises:
-            BuildError: If time or reason of a revocation are given for another status.
+            BuildError: If a revocation time or reason is given for a status other than
+                ``REVOKED``, or the response exceeds ``MAX_MESSAGE_BYTES``.
             TypeError: If an argument is of another type.
             SignerUnavailable: If the signer cannot sign now.
         """

@@ -1,7 +1,7 @@
 """
-What stands around the signed part of a response (RFC 6960 §4.2.1).
+The DER around the entries and the signature of a response (RFC 6960 §4.2.1).
 
-Rules of this file: all headers depend on nothing but sizes, and are kept by them.
+The headers of these values depend on sizes only, so they are cached by size.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def to_be_signed(before: bytes, entries: bytes, after: bytes) -> bytes:
 
         entries: The SingleResponses, one after the other.
 
-        after: responseExtensions in their tag, or nothing.
+        after: responseExtensions in their tag, or empty.
     """
     outer, inner = _tbs_headers(len(before) + len(after), len(entries))
     return b"".join((outer, before, inner, entries, after))
 
 
 def tbs_prefix(before: bytes, after: bytes, size: int) -> bytes:
-    """Return what stands before the content of the only SingleResponse of that size."""
+    """Return tbsResponseData up to the content of its one entry, of *size* octets."""
     tbs = to_be_signed(before, sequence(bytes(size)), after)
     return tbs[: len(tbs) - size - len(after)]
 
@@ -52,12 +52,12 @@ def tbs_prefix(before: bytes, after: bytes, size: int) -> bytes:
 @lru_cache(maxsize=1024)
 def _tbs_headers(around: int, entries: int) -> tuple[bytes, bytes]:
     """
-    Return the headers of tbsResponseData and of its responses.
+    Return the headers of tbsResponseData and of responses.
 
     Args:
-        around: Octets that stand before and behind the responses.
+        around: The number of octets before and after responses.
 
-        entries: Octets of the SingleResponses.
+        entries: The number of octets of all SingleResponses.
     """
     responses = encode(SEQUENCE, bytes(entries))
     data = encode(SEQUENCE, bytes(around), responses)
@@ -71,19 +71,19 @@ def encode_response(
     tbs: bytes, identifier: bytes, signature: bytes, certs: bytes
 ) -> bytes:
     """
-    Return the whole successful response.
+    Return a whole successful response.
 
     Args:
         tbs: tbsResponseData.
 
         identifier: signatureAlgorithm.
 
-        signature: The signature, its octets only.
+        signature: The octets of the signature, without a header.
 
-        certs: certs in its tag, or nothing.
+        certs: certs in its tag, or empty.
 
     Raises:
-        BuildError: If it is larger than what we would read.
+        BuildError: If the response exceeds ``MAX_MESSAGE_BYTES``.
     """
     rest = len(tbs) + len(identifier) + len(certs)
     before, bit_string = _headers(rest, len(signature))
@@ -93,18 +93,18 @@ def encode_response(
 @lru_cache(maxsize=1024)
 def _headers(rest: int, signature: int) -> tuple[bytes, bytes]:
     """
-    Return all headers around a signature of so many octets.
+    Return the headers of a response and of its signature.
 
     Args:
-        rest: Octets of the BasicOCSPResponse that are not of its signature.
+        rest: The number of octets of the BasicOCSPResponse without its signature.
 
-        signature: Octets of the signature.
+        signature: The number of octets of the signature.
 
     Returns:
-        What stands before the whole, and what stands before the signature.
+        All octets before tbsResponseData, and the header of the signature.
 
     Raises:
-        BuildError: If the whole is larger than what we would read.
+        BuildError: If the response exceeds ``MAX_MESSAGE_BYTES``.
     """
     signed = encode(BIT_STRING, b"\x00", bytes(signature))
     basic = encode(SEQUENCE, bytes(rest), signed)

@@ -1,5 +1,5 @@
 """
-OCSPResponse: reading what a responder answers (RFC 6960 §4.2).
+OCSPResponse: a response as an object (RFC 6960 §4.2).
 
 ::
 
@@ -10,9 +10,8 @@ OCSPResponse: reading what a responder answers (RFC 6960 §4.2).
         responseType  OBJECT IDENTIFIER,
         response      OCTET STRING }   -- the DER of a BasicOCSPResponse
 
-Rules of this file: structure is checked in full when loading, the octets that came in
-are the octets that go out, and nothing is verified: these are the words of whoever
-sent them.
+Loading checks the whole structure. Nothing is verified: the contents can be those of
+an attacker. The response keeps the octets that were loaded, and returns them unchanged.
 """
 
 from __future__ import annotations
@@ -67,15 +66,15 @@ def load_der_ocsp_response(data: bytes) -> OCSPResponse:
     """
     Read a DER-encoded OCSP response.
 
-    Only the structure is checked. Neither the signature nor the signer's authority nor
-    any time is verified, and a response that is not *successful* is signed by nobody
-    (RFC 6960 §2.3).
+    Checks the structure only. The signature, the signer's authority and the times are
+    not verified; :func:`ocsp.verify` does that. A response that is not *successful*
+    has no signature (RFC 6960 §2.3).
 
     Args:
-        data: The response; ``bytes`` and nothing else.
+        data: The response, which must be ``bytes``.
 
     Returns:
-        The response, which keeps *data* as it is.
+        The response, which keeps *data* unchanged.
 
     Raises:
         DecodeError: If *data* is not an OCSP response in canonical DER; a
@@ -87,18 +86,20 @@ def load_der_ocsp_response(data: bytes) -> OCSPResponse:
         try:
             return _successful(data, layout)
         except ValueError:
-            pass  # a time that is none: read again, to say which
+            pass  # one of the times is not valid; the reader says which
     return _read_response(data)
 
 
 @final
 class OCSPResponse:
     """
-    What a responder answered, as it stands there.
+    The answer of a responder, with one entry or several.
 
-    Nothing here has been verified: whoever could send it could write it. Immutable;
-    equal responses have equal DER. Every property but :attr:`response_status` raises
-    :class:`ResponseStatusError` where the response is not *successful*.
+    Its contents are not verified: anyone can write a response with these contents.
+    Immutable; equal responses have equal DER. If the response is not *successful*,
+    every property except :attr:`response_status` raises :class:`ResponseStatusError`.
+    The properties of a single entry, such as :attr:`certificate_status`, raise
+    :class:`MultipleResponsesError` if the response does not have exactly one.
     """
 
     __slots__ = (
@@ -113,7 +114,7 @@ class OCSPResponse:
 
     _der: bytes
     _status: OCSPResponseStatus
-    _layout: BasicResponseLayout | None  # None if not successful, whatever came along
+    _layout: BasicResponseLayout | None  # None if the response is not successful
     _produced_at: datetime.datetime | None
     _responses: tuple[OCSPSingleResponse, ...]
     _only: OCSPSingleResponse | None
@@ -123,7 +124,7 @@ class OCSPResponse:
         raise TypeError("OCSPResponse comes from load_der_ocsp_response()")
 
     def __getattr__(self, name: str) -> object:
-        """Read a message that we have built when something of it is first wanted."""
+        """Read a message from the builder at the first access to one of its fields."""
         if name not in OCSPResponse.__slots__:
             raise AttributeError(f"OCSPResponse has no attribute {name!r}")
         read = load_der_ocsp_response(self._der)
@@ -132,19 +133,19 @@ class OCSPResponse:
         return getattr(self, name)
 
     def _refuse(self) -> NoReturn:
-        """Say why a property has no value."""
+        """Raise the error for a property that has no value."""
         if self._layout is None:
             raise ResponseStatusError(self._status)
         raise MultipleResponsesError(len(self._responses))
 
     @property
     def response_status(self) -> OCSPResponseStatus:
-        """What became of the request (``responseStatus``); not signed."""
+        """The result of the request (``responseStatus``), which is not signed."""
         return self._status
 
     @property
     def responses(self) -> Iterator[OCSPSingleResponse]:
-        """The entries, in order; a fresh iterator at each access."""
+        """The entries, in order; a new iterator at each access."""
         if self._layout is None:
             self._refuse()
         return iter(self._responses)
@@ -157,13 +158,13 @@ class OCSPResponse:
 
     @property
     def signature_algorithm_identifier(self) -> bytes:
-        """The DER of the AlgorithmIdentifier of the signature, parameters included."""
+        """The DER of the signature's AlgorithmIdentifier, with its parameters."""
         return (self._layout or self._refuse()).algorithm
 
     @property
     def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
         """
-        The hash of the signature; ``None`` for a scheme without (Ed25519, ML-DSA).
+        The hash of the signature; ``None`` for Ed25519, Ed448 and ML-DSA.
 
         Raises:
             UnsupportedAlgorithm: If the signature algorithm is not known.
@@ -173,10 +174,11 @@ class OCSPResponse:
     @property
     def signature_algorithm_parameters(self) -> SignatureParameters:
         """
-        How the signature was made: what the key's ``verify`` takes beside the hash.
+        The parameters for the key's ``verify``, beside the hash.
 
-        ``padding.PSS`` or ``padding.PKCS1v15`` for RSA, ``ec.ECDSA``, and ``None`` for
-        all others, as :attr:`x509.Certificate.signature_algorithm_parameters` has it.
+        ``padding.PSS`` or ``padding.PKCS1v15`` for RSA, ``ec.ECDSA`` for ECDSA, and
+        ``None`` for all others, as in
+        :attr:`x509.Certificate.signature_algorithm_parameters`.
 
         Raises:
             UnsupportedAlgorithm: If the signature algorithm is not known.
@@ -185,44 +187,48 @@ class OCSPResponse:
 
     @property
     def signature(self) -> bytes:
-        """The signature, which nobody has verified yet."""
+        """The signature, which is not verified."""
         return self._der[(self._layout or self._refuse()).signature]
 
     @property
     def tbs_response_bytes(self) -> bytes:
-        """The octets that are signed (``tbsResponseData``), exactly as received."""
+        """The octets that the signature covers (``tbsResponseData``), as received."""
         return self._der[(self._layout or self._refuse()).tbs]
 
     @property
     def certificates(self) -> list[x509.Certificate]:
         """
-        The certificates that came along; a fresh list at each access.
+        The certificates in the response (``certs``); a new list at each access.
 
-        They are not covered by the signature and may be anything.
+        The signature does not cover them: anyone can add or replace certificates.
         """
         return list((self._layout or self._refuse()).certificates)
 
     @property
     def responder_key_hash(self) -> bytes | None:
-        """The SHA-1 of the signer's key, or ``None`` where a name stands instead."""
+        """The SHA-1 of the responder's key; ``None`` if the response has its name."""
         found = (self._layout or self._refuse()).data.responder_key_hash
         return None if found is None else self._der[found]
 
     @property
     def responder_name(self) -> x509.Name | None:
-        """The signer's name, or ``None`` where a key hash stands instead."""
+        """The name of the responder; ``None`` if the response has its key hash."""
         name = (self._layout or self._refuse()).data.responder_name
         return None if name is None else parse_name(name)
 
     @property
     def produced_at(self) -> datetime.datetime:
-        """When it was signed, naive, in UTC. Deprecated: use ``produced_at_utc``."""
+        """
+        When the response was signed, as a naive datetime in UTC.
+
+        Deprecated: use ``produced_at_utc``.
+        """
         warn_naive("produced_at")
         return (self._produced_at or self._refuse()).replace(tzinfo=None)
 
     @property
     def produced_at_utc(self) -> datetime.datetime:
-        """When the response was signed (``producedAt``), aware, in UTC."""
+        """When the response was signed (``producedAt``); aware, in UTC."""
         return self._produced_at or self._refuse()
 
     @property
@@ -231,8 +237,8 @@ class OCSPResponse:
         The responseExtensions; the same object at each access.
 
         Raises:
-            x509.DuplicateExtension: If one stands there twice.
-            DecodeError: If a known one has a malformed value.
+            x509.DuplicateExtension: If the list has an extension twice.
+            DecodeError: If a known extension has a malformed value.
         """
         layout = self._layout or self._refuse()
         if self._cached_extensions is None:
@@ -246,13 +252,13 @@ class OCSPResponse:
 
     @property
     def certificate_status(self) -> OCSPCertStatus:
-        """The status of the certificate, where the response is about one."""
+        """The status of the certificate (``certStatus``) of the single entry."""
         return (self._only or self._refuse())._layout.status
 
     @property
     def revocation_time(self) -> datetime.datetime | None:
         """
-        When it was revoked, naive, in UTC.
+        When the certificate was revoked, as a naive datetime in UTC.
 
         Deprecated: use ``revocation_time_utc``.
         """
@@ -261,23 +267,23 @@ class OCSPResponse:
 
     @property
     def revocation_time_utc(self) -> datetime.datetime | None:
-        """When the certificate was revoked, aware, in UTC; ``None`` if it is not."""
+        """When the certificate was revoked (aware, in UTC); ``None`` if it was not."""
         return (self._only or self._refuse())._revocation_time
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
         """
-        Why the certificate was revoked; ``None`` where nothing is said.
+        Why the certificate was revoked; ``None`` if the entry has no reason.
 
         Raises:
-            DecodeError: If the reason has an unknown number.
+            DecodeError: If the number of the reason is not known.
         """
         return (self._only or self._refuse()).revocation_reason
 
     @property
     def this_update(self) -> datetime.datetime:
         """
-        When the status was known to be right, naive, in UTC.
+        When the status was known to be correct, as a naive datetime in UTC.
 
         Deprecated: use ``this_update_utc``.
         """
@@ -286,13 +292,13 @@ class OCSPResponse:
 
     @property
     def this_update_utc(self) -> datetime.datetime:
-        """When the status was known to be right (``thisUpdate``), aware, in UTC."""
+        """When the status was known to be correct (``thisUpdate``); aware, in UTC."""
         return (self._only or self._refuse())._this_update
 
     @property
     def next_update(self) -> datetime.datetime | None:
         """
-        When there will be newer information, naive, in UTC.
+        When newer information will be available, as a naive datetime in UTC.
 
         Deprecated: use ``next_update_utc``.
         """
@@ -301,17 +307,17 @@ class OCSPResponse:
 
     @property
     def next_update_utc(self) -> datetime.datetime | None:
-        """When there will be newer information (``nextUpdate``), aware, in UTC."""
+        """When newer information will be available (``nextUpdate``); aware, in UTC."""
         return (self._only or self._refuse())._next_update
 
     @property
     def issuer_key_hash(self) -> bytes:
-        """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
         return (self._only or self._refuse()).issuer_key_hash
 
     @property
     def issuer_name_hash(self) -> bytes:
-        """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
         return (self._only or self._refuse()).issuer_name_hash
 
     @property
@@ -332,11 +338,11 @@ class OCSPResponse:
     @property
     def single_extensions(self) -> x509.Extensions:
         """
-        The singleExtensions of the one entry; the same object at each access.
+        The singleExtensions of the single entry; the same object at each access.
 
         Raises:
-            x509.DuplicateExtension: If one stands there twice.
-            DecodeError: If a known one has a malformed value.
+            x509.DuplicateExtension: If the list has an extension twice.
+            DecodeError: If a known extension has a malformed value.
         """
         return (self._only or self._refuse()).single_extensions
 
@@ -346,7 +352,7 @@ class OCSPResponse:
 
         Raises:
             TypeError: If *encoding* is not an ``Encoding``.
-            ValueError: If it is another one than ``Encoding.DER``.
+            ValueError: If *encoding* is not ``Encoding.DER``.
         """
         return require_der(self._der, encoding)
 
@@ -374,7 +380,7 @@ _BASIC_DER = encode_oid(oids.OCSP_BASIC)
 
 
 def built_response(der: bytes) -> OCSPResponse:
-    """Return the response *der*, which our own builder has made."""
+    """Return the response *der* from the builder; it is read at the first access."""
     response = object.__new__(OCSPResponse)
     response._der = der
     return response
@@ -382,10 +388,10 @@ def built_response(der: bytes) -> OCSPResponse:
 
 def _successful(data: bytes, layout: BasicResponseLayout) -> OCSPResponse:
     """
-    Return the successful response whose parts lie in *data* as *layout* says.
+    Return the successful response in *data*, with its fields at *layout*.
 
     Raises:
-        ValueError: If one of its times is none.
+        ValueError: If one of its times is not valid.
     """
     response = object.__new__(OCSPResponse)
     response._der = data
@@ -414,7 +420,7 @@ def _unsuccessful(data: bytes, status: OCSPResponseStatus) -> OCSPResponse:
 
 
 def _read_response(data: bytes) -> OCSPResponse:
-    """Read in full, and learn the shape of a response about one certificate."""
+    """Read the whole message, and cache the layout if it has one entry."""
     size = check_size(data)
     position, end = content(data, 0, size, SEQUENCE, "OCSPResponse")
     end_of(end, size, "OCSPResponse")
@@ -426,12 +432,14 @@ def _read_response(data: bytes) -> OCSPResponse:
         )
     if after == end:
         if status is OCSPResponseStatus.SUCCESSFUL:
-            raise SchemaError("a successful response has them", path="responseBytes")
+            raise SchemaError(
+                "missing, but the response is successful", path="responseBytes"
+            )
         return _unsuccessful(data, status)
     layout = _read_bytes(data, after, end)
     if status is not OCSPResponseStatus.SUCCESSFUL:
-        # RFC 6960 §4.2.1: an error carries no responseBytes. What came along is
-        # nobody's answer, so nothing of it is shown.
+        # RFC 6960 §4.2.1: an error has no responseBytes. Those that are present are
+        # checked, but not part of the answer, so no property returns them.
         return _unsuccessful(data, status)
     if len(layout.data.responses) == 1:
         _learn(data, layout)
@@ -463,7 +471,7 @@ def _refuse_type(data: bytes, position: int, end: int) -> NoReturn:
 
 
 def _learn(data: bytes, layout: BasicResponseLayout) -> None:
-    """Keep the shape: signer, algorithms and certificates are part of it."""
+    """Cache the layout; signer, algorithms and certificates belong to fixed octets."""
     fields = layout.data
     entry = fields.responses[0]
     serial = entry.cert_id.serial
@@ -472,5 +480,5 @@ def _learn(data: bytes, layout: BasicResponseLayout) -> None:
     optional = (fields.responder_key_hash, entry.revocation_time, entry.next_update)
     values += (value for value in optional if value is not None)
     values += (x.value for x in (*fields.extensions, *entry.extensions))
-    if data[layout.signature.start - 1] == 0:  # else the last octet is constrained
+    if data[layout.signature.start - 1] == 0:  # else the last octet has fixed bits
         _LAYOUTS.learn(data, layout, serial, values)

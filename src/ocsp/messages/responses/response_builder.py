@@ -1,10 +1,10 @@
 """
-OCSPResponseBuilder: answering (RFC 6960 §4.2, RFC 9919 §3.2).
+OCSPResponseBuilder: building a response (RFC 6960 §4.2, RFC 9919 §3.2).
 
-Rules of this file: a builder is a value; every method returns a new one. Arguments are
-checked where they are given, in the documented order, and encoded there; signing puts
-the parts together. This is the one place below the I/O floors that reads the clock,
-because the documented ``sign`` stamps the current time where none was set.
+A builder is immutable: every method returns a new one. Each method checks and encodes
+its arguments at once, in the order of ``cryptography``; signing joins the parts. This
+is the only module below the floors that do I/O that reads the clock, because ``sign``
+of ``cryptography`` sets producedAt to the current time.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ __all__ = ["OCSPResponseBuilder"]
 
 @final
 class OCSPResponseBuilder(Builder):
-    """Builds a response about one certificate, or about several."""
+    """Builds a response for one certificate, or for several."""
 
     __slots__ = (
         "_allow_multiple",
@@ -84,7 +84,7 @@ class OCSPResponseBuilder(Builder):
         Start an empty response.
 
         Args:
-            allow_multiple: Let the response speak of several certificates.
+            allow_multiple: Allow several entries in the response.
         """
         self._allow_multiple = allow_multiple
         self._responses: tuple[bytes, ...] = ()
@@ -107,7 +107,7 @@ class OCSPResponseBuilder(Builder):
         single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPResponseBuilder:
         """
-        Say what the status of *cert* is.
+        Add an entry with the status of *cert*.
 
         Naive times are UTC; microseconds are dropped. Not checked: that *issuer*
         issued *cert*, and that the times are in order.
@@ -117,25 +117,28 @@ class OCSPResponseBuilder(Builder):
 
             issuer: The certificate of its issuer.
 
-            algorithm: The hash that names the issuer: SHA-1, SHA-224, SHA-256,
+            algorithm: The hash algorithm of the CertID: SHA-1, SHA-224, SHA-256,
                 SHA-384 or SHA-512.
 
-            cert_status: Its status.
+            cert_status: The status of the certificate.
 
-            this_update: When the status was known to be right.
+            this_update: When the status was known to be correct.
 
-            next_update: When there will be newer information, or ``None``.
+            next_update: When newer information will be available, or ``None``.
 
-            revocation_time: When it was revoked; only and always for ``REVOKED``.
+            revocation_time: When the certificate was revoked: required for
+                ``REVOKED``, ``None`` for every other status.
 
-            revocation_reason: Why, or ``None``; only for ``REVOKED``.
+            revocation_reason: Why the certificate was revoked, or ``None``; only for
+                ``REVOKED``.
 
             single_extensions: The singleExtensions of this entry; not critical unless
                 given as ``x509.Extension``.
 
         Raises:
-            BuildError: If there is a response already, the hash is another one, or
-                time or reason of a revocation are given for another status.
+            BuildError: If the response already has an entry (or ``MAX_ENTRIES``), the
+                hash algorithm is another one, or a revocation time or reason is given
+                for a status other than ``REVOKED``.
             TypeError: If an argument is of another type.
         """
         self._check_room()
@@ -165,31 +168,34 @@ class OCSPResponseBuilder(Builder):
         single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPResponseBuilder:
         """
-        Say what the status is of a certificate of which hashes and number are known.
+        Add an entry by the hashes of the issuer and the serial number.
+
+        The arguments after *algorithm* are those of :meth:`add_response`.
 
         Args:
             issuer_name_hash: The hash of the DER of the issuer's name.
 
             issuer_key_hash: The hash of the content of the issuer's key BIT STRING.
 
-            serial_number: The number of the certificate, not negative.
+            serial_number: The serial number of the certificate, not negative.
 
-            algorithm: The hash that both were made with.
+            algorithm: The hash algorithm of both hashes.
 
-            cert_status: As for :meth:`add_response`, like all that follow.
+            cert_status: The status of the certificate.
 
-            this_update: See there.
+            this_update: When the status was known to be correct.
 
-            next_update: See there.
+            next_update: When newer information will be available, or ``None``.
 
-            revocation_time: See there.
+            revocation_time: When the certificate was revoked.
 
-            revocation_reason: See there.
+            revocation_reason: Why the certificate was revoked, or ``None``.
 
-            single_extensions: See there.
+            single_extensions: The singleExtensions of this entry.
 
         Raises:
-            BuildError: As :meth:`add_response`, or if a length does not fit the hash.
+            BuildError: As in :meth:`add_response`, or if the length of a hash does not
+                fit the algorithm.
             TypeError: If an argument is of another type.
         """
         self._check_room()
@@ -221,13 +227,14 @@ class OCSPResponseBuilder(Builder):
         single_extensions: Iterable[SingleExtension] = (),
     ) -> OCSPResponseBuilder:
         """
-        Say what the status is of the certificate that *cert_id* means.
+        Add an entry with the status of the certificate that *cert_id* identifies.
 
-        A CertID that was read is written again octet for octet, as the client expects
-        its own question back.
+        A CertID from a request is written with the same octets, because clients expect
+        the CertID that they sent. The arguments after *cert_id* are those of
+        :meth:`add_response`.
 
         Raises:
-            BuildError: As :meth:`add_response`.
+            BuildError: As in :meth:`add_response`.
             TypeError: If an argument is of another type.
         """
         self._check_room()
@@ -246,13 +253,14 @@ class OCSPResponseBuilder(Builder):
 
     def certificates(self, certs: Iterable[x509.Certificate]) -> OCSPResponseBuilder:
         """
-        Send *certs* along, for clients to verify the signature with.
+        Include *certs*, with which clients verify the signature.
 
-        One is needed where a delegate signs: its own (RFC 9919 §3.2.2).
+        A delegated responder must include its own certificate (RFC 9919 §3.2.2).
 
         Raises:
-            BuildError: If *certs* is empty, too many, or there are some already.
-            TypeError: If one is no certificate.
+            BuildError: If *certs* is empty or exceeds ``MAX_CERTIFICATES``, or
+                certificates are already set.
+            TypeError: If one is not a certificate.
         """
         if self._certs:
             raise BuildError("certificates may only be set once")
@@ -260,7 +268,9 @@ class OCSPResponseBuilder(Builder):
         if not chosen:
             raise BuildError("certs must not be an empty list")
         if len(chosen) > limits.MAX_CERTIFICATES:
-            raise BuildError(f"more than {limits.MAX_CERTIFICATES} certificates")
+            raise BuildError(
+                f"more than MAX_CERTIFICATES = {limits.MAX_CERTIFICATES} certificates"
+            )
         if not all(isinstance(cert, x509.Certificate) for cert in chosen):
             raise TypeError("certs must be a list of Certificates")
         builder = self._copy()
@@ -272,15 +282,16 @@ class OCSPResponseBuilder(Builder):
         self, encoding: OCSPResponderEncoding, responder_cert: x509.Certificate
     ) -> OCSPResponseBuilder:
         """
-        Say who signs.
+        Set responderID, which identifies the signer.
 
         Args:
-            encoding: ``HASH`` (new responders must: RFC 9919 §3.2.2) or ``NAME``.
+            encoding: ``HASH``, which new responders must use (RFC 9919 §3.2.2), or
+                ``NAME``.
 
             responder_cert: The certificate of the key that will sign.
 
         Raises:
-            BuildError: If that was said already.
+            BuildError: If responderID is already set.
             TypeError: If an argument is of another type.
         """
         if self._responder is not None:
@@ -302,12 +313,12 @@ class OCSPResponseBuilder(Builder):
         Args:
             extval: The extension.
 
-            critical: Whether a client that does not know it must refuse. RFC 6960
-                §4.4 advises against it.
+            critical: Whether a client that does not know the extension must reject the
+                response. RFC 6960 §4.4 advises against it.
 
         Raises:
-            BuildError: If that extension is there already.
-            TypeError: If *extval* is no extension.
+            BuildError: If the response already has this extension.
+            TypeError: If *extval* is not an extension.
         """
         builder = self._copy()
         builder._extensions = append_extension(self._extensions, extval, critical)
@@ -315,13 +326,13 @@ class OCSPResponseBuilder(Builder):
 
     def produced_at(self, moment: datetime.datetime) -> OCSPResponseBuilder:
         """
-        Set producedAt, which is otherwise the time of signing.
+        Set producedAt, which is the current time by default.
 
         Args:
-            moment: Naive times are UTC; microseconds are dropped.
+            moment: The time; a naive one is UTC, microseconds are dropped.
 
         Raises:
-            TypeError: If *moment* is no datetime.
+            TypeError: If *moment* is not a datetime.
         """
         if not isinstance(moment, datetime.datetime):
             raise TypeError("produced_at must be a datetime object")
@@ -344,15 +355,15 @@ class OCSPResponseBuilder(Builder):
 
             algorithm: The hash; ``None`` for Ed25519, Ed448 and ML-DSA.
 
-            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
-                v1.5 if not given.
+            rsa_padding: ``padding.PSS`` for a PSS signature with an RSA key; PKCS #1
+                v1.5 by default.
 
         Raises:
-            BuildError: If a response or the responder ID is missing, the scheme has a
-                hash of its own, or the key is not that of the certificate.
-            NotImplementedError: If an extension cannot encode itself.
+            BuildError: If there is no entry or no responderID, a hash was given for a
+                key that needs none, or the key does not belong to the certificate.
+            NotImplementedError: If an extension has no ``public_bytes`` of its own.
             TypeError: If the key or the hash is of another type.
-            UnsupportedAlgorithm: If the hash is not one to sign with.
+            UnsupportedAlgorithm: If the hash is not supported for signatures.
         """
         tbs, responder_cert = self._tbs()
         scheme = signature_scheme(private_key, algorithm, rsa_padding)
@@ -370,9 +381,9 @@ class OCSPResponseBuilder(Builder):
         Sign with any :class:`Signer`, and return the successful response.
 
         Raises:
-            BuildError: If a response or the responder ID is missing, or the signer's
+            BuildError: If there is no entry or no responderID, or the signer's
                 certificate is not the one given to :meth:`responder_id`.
-            NotImplementedError: If an extension cannot encode itself.
+            NotImplementedError: If an extension has no ``public_bytes`` of its own.
             SignerUnavailable: If the signer cannot sign now.
         """
         tbs, responder_cert = self._tbs()
@@ -382,20 +393,20 @@ class OCSPResponseBuilder(Builder):
 
     def batch(self, signer: Signer) -> OCSPResponseBatch:
         """
-        Return what signs many responses with all that this builder has.
+        Return an object that signs many responses with the settings of this builder.
 
-        Their producedAt is that of this builder, or else this moment.
+        Their producedAt is that of this builder, or the time of this call.
 
         Args:
-            signer: Who signs; its certificate is that given to :meth:`responder_id`.
+            signer: The signer, with the certificate given to :meth:`responder_id`.
 
         Raises:
-            BuildError: If there is a response already, the responder ID is missing, or
-                the signer's certificate is another.
-            NotImplementedError: If an extension cannot encode itself.
+            BuildError: If this builder has an entry or no responderID, or the signer
+                has another certificate.
+            NotImplementedError: If an extension has no ``public_bytes`` of its own.
         """
         if self._responses:
-            raise BuildError("a batch starts without a response")
+            raise BuildError("batch() needs a builder without a response")
         responder_cert, before, after = self._response_data_parts()
         _check_signer(signer, responder_cert)
         return OCSPResponseBatch(before, after, self._certs, signer)
@@ -403,14 +414,14 @@ class OCSPResponseBuilder(Builder):
     @classmethod
     def build_unsuccessful(cls, response_status: OCSPResponseStatus) -> OCSPResponse:
         """
-        Return an error, which nobody signs (RFC 6960 §2.3).
+        Return an error response, which has no signature (RFC 6960 §2.3).
 
         Args:
-            response_status: Which one.
+            response_status: The error.
 
         Raises:
-            BuildError: If it is ``SUCCESSFUL``, which is no error.
-            TypeError: If it is no :class:`OCSPResponseStatus`.
+            BuildError: If *response_status* is ``SUCCESSFUL``.
+            TypeError: If it is not an :class:`OCSPResponseStatus`.
         """
         if not isinstance(response_status, OCSPResponseStatus):
             raise TypeError("response_status must be an item from OCSPResponseStatus")
@@ -425,7 +436,7 @@ class OCSPResponseBuilder(Builder):
         return f"<OCSPResponseBuilder({entries}, {extensions})>"
 
     def _check_room(self) -> None:
-        """Require room for one more response."""
+        """Check that the response may have one more entry."""
         if self._responses and not self._allow_multiple:
             raise BuildError("Only one response per OCSPResponse.")
         if len(self._responses) >= limits.MAX_ENTRIES:
@@ -447,7 +458,7 @@ class OCSPResponseBuilder(Builder):
         return builder
 
     def _response_data_parts(self) -> tuple[x509.Certificate, bytes, bytes]:
-        """Return whose key signs, and what stands before and behind the entries."""
+        """Return the signer's certificate, and the DER before and after the entries."""
         if self._responder is None:
             raise BuildError("You must add a responder_id before signing")
         responder_cert, responder_id = self._responder
@@ -456,7 +467,7 @@ class OCSPResponseBuilder(Builder):
         return responder_cert, responder_id + produced_at, after
 
     def _tbs(self) -> tuple[bytes, x509.Certificate]:
-        """Return what is to be signed, and the certificate it is signed under."""
+        """Return tbsResponseData, and the certificate of the signer."""
         if not self._responses:
             raise BuildError("You must add a response before signing")
         responder_cert, before, after = self._response_data_parts()
@@ -466,18 +477,18 @@ class OCSPResponseBuilder(Builder):
 
 def _check_signer(signer: Signer, responder_cert: x509.Certificate) -> None:
     if signer.certificate != responder_cert:
-        raise BuildError("the signer has another certificate than responder_id")
+        raise BuildError("the certificate of the signer is not that of responder_id()")
 
 
 @lru_cache(maxsize=4)
 def _encode_second(second: int) -> bytes:
-    """Return the GeneralizedTime of a *second* since 1970."""
+    """Return the GeneralizedTime of *second*, counted from 1970."""
     return encode_time(datetime.datetime.fromtimestamp(second, datetime.UTC))
 
 
 _NAME = OCSPResponderEncoding.NAME
 _BY_KEY = encode(context(2), encode(OCTET_STRING, bytes(20)))[:-20]
-"""What a SHA-1 stands behind, which is all that a key is named by (§4.2.1)."""
+"""The DER of byKey before the SHA-1 of the key (RFC 6960 §4.2.1)."""
 
 
 def _responder_id(encoding: OCSPResponderEncoding, cert: x509.Certificate) -> bytes:
@@ -490,10 +501,10 @@ def _responder_id(encoding: OCSPResponderEncoding, cert: x509.Certificate) -> by
 
 def _check_size_of(name: bytes) -> None:
     """
-    Require a name that we would read.
+    Check that the reader accepts the name.
 
     Raises:
-        BuildError: If it has too many attributes, or a certificate has it wrong.
+        BuildError: If it is malformed, or exceeds ``MAX_NAME_ATTRIBUTES``.
     """
     try:
         check_name(name, 0, len(name), "responder_cert.subject")

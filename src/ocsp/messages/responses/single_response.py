@@ -1,5 +1,5 @@
 """
-SingleResponse: what a response says of one certificate (RFC 6960 §4.2.1).
+SingleResponse: one entry of a response (RFC 6960 §4.2.1).
 
 ::
 
@@ -72,7 +72,7 @@ __all__ = [
 
 class SingleResponseLayout(NamedTuple):
     """
-    Where the fields of a SingleResponse lie in a message.
+    The positions of the fields of a SingleResponse in a message.
 
     Attributes:
         whole: The SingleResponse with its header.
@@ -105,9 +105,9 @@ class SingleResponseLayout(NamedTuple):
 @final
 class OCSPSingleResponse:
     """
-    What a response says of one certificate (``SingleResponse``).
+    One entry of a response: the status of one certificate (``SingleResponse``).
 
-    Nothing here has been verified. Immutable; equal entries have equal DER.
+    Its contents are not verified. Immutable; equal entries have equal DER.
     """
 
     __slots__ = (
@@ -131,17 +131,17 @@ class OCSPSingleResponse:
 
     @property
     def cert_id(self) -> CertID:
-        """The certificate that this is about."""
+        """The CertID of the certificate."""
         return cert_id_at(self._data, self._layout.cert_id)
 
     @property
     def issuer_key_hash(self) -> bytes:
-        """The hash of the issuer's key, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
         return self._data[self._layout.cert_id.key_hash]
 
     @property
     def issuer_name_hash(self) -> bytes:
-        """The hash of the issuer's name, made with :attr:`hash_algorithm`."""
+        """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
         return self._data[self._layout.cert_id.name_hash]
 
     @property
@@ -162,13 +162,13 @@ class OCSPSingleResponse:
 
     @property
     def certificate_status(self) -> OCSPCertStatus:
-        """What the responder says of the certificate (``certStatus``)."""
+        """The status of the certificate (``certStatus``)."""
         return self._layout.status
 
     @property
     def revocation_time(self) -> datetime.datetime | None:
         """
-        When it was revoked, naive, in UTC.
+        When the certificate was revoked, as a naive datetime in UTC.
 
         Deprecated: use ``revocation_time_utc``.
         """
@@ -177,16 +177,16 @@ class OCSPSingleResponse:
 
     @property
     def revocation_time_utc(self) -> datetime.datetime | None:
-        """When the certificate was revoked, aware, in UTC; ``None`` if it is not."""
+        """When the certificate was revoked (aware, in UTC); ``None`` if it was not."""
         return self._revocation_time
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
         """
-        Why the certificate was revoked; ``None`` where nothing is said.
+        Why the certificate was revoked; ``None`` if the entry has no reason.
 
         Raises:
-            SchemaError: If the reason has an unknown number.
+            SchemaError: If the number of the reason is not known.
         """
         code = self._layout.reason
         if code is None:
@@ -199,13 +199,13 @@ class OCSPSingleResponse:
 
     @property
     def revocation_reason_code(self) -> int | None:
-        """The number of the reason (``CRLReason``), known or not; or ``None``."""
+        """The number of the reason (``CRLReason``), even if unknown, or ``None``."""
         return self._layout.reason
 
     @property
     def this_update(self) -> datetime.datetime:
         """
-        When the status was known to be right, naive, in UTC.
+        When the status was known to be correct, as a naive datetime in UTC.
 
         Deprecated: use ``this_update_utc``.
         """
@@ -214,13 +214,13 @@ class OCSPSingleResponse:
 
     @property
     def this_update_utc(self) -> datetime.datetime:
-        """When the status was known to be right (``thisUpdate``), aware, in UTC."""
+        """When the status was known to be correct (``thisUpdate``); aware, in UTC."""
         return self._this_update
 
     @property
     def next_update(self) -> datetime.datetime | None:
         """
-        When there will be newer information, naive, in UTC.
+        When newer information will be available, as a naive datetime in UTC.
 
         Deprecated: use ``next_update_utc``.
         """
@@ -229,7 +229,7 @@ class OCSPSingleResponse:
 
     @property
     def next_update_utc(self) -> datetime.datetime | None:
-        """When there will be newer information (``nextUpdate``), aware, in UTC."""
+        """When newer information will be available (``nextUpdate``); aware, in UTC."""
         return self._next_update
 
     @property
@@ -238,8 +238,8 @@ class OCSPSingleResponse:
         The singleExtensions of this entry; the same object at each access.
 
         Raises:
-            x509.DuplicateExtension: If one stands there twice.
-            DecodeError: If a known one has a malformed value.
+            x509.DuplicateExtension: If the list has an extension twice.
+            DecodeError: If a known extension has a malformed value.
         """
         if self._cached_extensions is None:
             self._cached_extensions = decode_extensions(
@@ -279,10 +279,10 @@ def _load(der: bytes) -> OCSPSingleResponse:
 
 def single_response_at(data: bytes, layout: SingleResponseLayout) -> OCSPSingleResponse:
     """
-    Return the entry that lies in *data*.
+    Return the entry in *data* at *layout*.
 
     Raises:
-        ValueError: If one of its times is none.
+        ValueError: If one of its times is not valid.
     """
     entry = object.__new__(OCSPSingleResponse)
     entry._data = data
@@ -299,7 +299,7 @@ def read_single_response(
     data: bytes, position: int, end: int
 ) -> tuple[SingleResponseLayout, int]:
     """
-    Return the layout of the SingleResponse at *position*, and where it stops.
+    Return the layout of the SingleResponse at *position*, and where it ends.
 
     Raises:
         DecodeError: If its structure is wrong.
@@ -334,7 +334,7 @@ def read_single_response(
 def _read_status(
     data: bytes, position: int, end: int
 ) -> tuple[OCSPCertStatus, slice | None, int | None, int]:
-    """Return status, time and reason of revocation, and where certStatus stops."""
+    """Return status, time and reason of revocation, and where certStatus ends."""
     tag, start, stop = any_value(data, position, end, "certStatus")
     if tag == 0xA1:
         return OCSPCertStatus.REVOKED, *_read_revoked_info(data, start, stop), stop
@@ -361,7 +361,7 @@ def _read_revoked_info(
     return revoked, reason
 
 
-# By names of their own, as looking up a member of an enumeration takes its time.
+# Module-level names, because access to a member of an enumeration is slower.
 _GOOD, _REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
 _GOOD_DER = encode(0x80, b"")
 _UNKNOWN_DER = encode(0x82, b"")
@@ -369,10 +369,11 @@ _UNKNOWN_DER = encode(0x82, b"")
 _latest: list[tuple[object, object, object, object, object, bytes]]
 _latest = [(object(), None, None, None, None, b"")]
 """
-What the latest response said, and its DER.
+The status and times of the latest entry, and their DER.
 
-Responses that are made together mostly say the same with the same objects. Those are
-compared by identity, as two moments of a zone may be equal and yet not the same.
+Consecutive entries mostly have the same status and times, given as the same objects.
+They are compared by identity, because two equal datetimes with a time zone can mean
+different times.
 """
 
 
@@ -386,13 +387,14 @@ def single_response_content(
     single_extensions: Iterable[SingleExtension],
 ) -> bytes:
     """
-    Return the content of the SingleResponse about the CertID with the DER *cert_id*.
+    Return the content of the SingleResponse for the CertID with the DER *cert_id*.
 
     Raises:
-        BuildError: If time or reason of a revocation are given for another status.
+        BuildError: If a revocation time or reason is given for a status other than
+            ``REVOKED``.
         TypeError: If an argument is of another type.
     """
-    status, this, following, time, reason, said = _latest[0]
+    status, this, following, time, reason, encoded = _latest[0]
     if (
         status is not cert_status
         or this is not this_update
@@ -407,31 +409,31 @@ def single_response_content(
             revocation_time,
             revocation_reason,
         )
-        said = _encode_said(*given)
-        _latest[0] = *given, said
-    fields = cert_id + said
+        encoded = _encode_status_and_times(*given)
+        _latest[0] = *given, encoded
+    fields = cert_id + encoded
     if single_extensions:
         fields += encode_extensions(1, normalise_extensions(single_extensions))
     return fields
 
 
-def _encode_said(
+def _encode_status_and_times(
     cert_status: object,
     this_update: object,
     next_update: object,
     revocation_time: object,
     revocation_reason: object,
 ) -> bytes:
-    """Return certStatus, thisUpdate and nextUpdate in DER."""
+    """Return the DER of certStatus, thisUpdate and nextUpdate."""
     if not isinstance(this_update, datetime.datetime):
         raise TypeError("this_update must be a datetime object")
     if next_update is not None and not isinstance(next_update, datetime.datetime):
         raise TypeError("next_update must be a datetime object or None")
     status = _encode_status(cert_status, revocation_time, revocation_reason)
-    said = status + encode_time(this_update)
+    fields = status + encode_time(this_update)
     if next_update is None:
-        return said
-    return said + encode(context(0), encode_time(next_update))
+        return fields
+    return fields + encode(context(0), encode_time(next_update))
 
 
 def _encode_status(cert_status: object, time: object, reason: object) -> bytes:
