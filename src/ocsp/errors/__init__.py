@@ -1,5 +1,5 @@
 """
-The errors that this package raises, in one tree.
+The exceptions that this package raises, in one tree.
 
 ::
 
@@ -14,10 +14,10 @@ The errors that this package raises, in one tree.
     │  └─ MultipleRequestsError(NotImplementedError)
     │                                   several entries, without ``allow_multiple``
     ├─ MultipleResponsesError(ValueError)
-    │                                   a property of one entry was read from several
+    │                                   a property of one entry, but there are several
     ├─ ResponseStatusError(ValueError)  the responder returned an OCSP error
     ├─ SignatureInvalid(InvalidSignature)
-    │                                   the key has not made the signature
+    │                                   the key did not make the signature
     ├─ VerificationError                the response or the CRL was rejected; its
     │                                   subclasses are drawn in ``errors.verification``
     ├─ CertificateNotGood               verified, but not good
@@ -27,19 +27,20 @@ The errors that this package raises, in one tree.
     ├─ MissingExtraError(ImportError)   a feature needs a missing extra
     ├─ FetchError                       the client got no usable answer from a URL
     │  ├─ TransportError(ConnectionError)
-    │  │                                no connection, or it broke
+    │  │                                the connection failed
     │  ├─ FetchTimeout(TimeoutError)    a deadline passed
-    │  ├─ HTTPStatusError               another status code than 200
-    │  ├─ ContentTypeError              another media type
-    │  ├─ BodyTooLarge                  more octets than the client reads
+    │  ├─ HTTPStatusError               the status code is not 200
+    │  ├─ ContentTypeError              the media type is not that of a response
+    │  ├─ BodyTooLarge                  the body is longer than the client accepts
     │  ├─ RedirectRefused               the options do not allow the redirect
     │  ├─ ForbiddenResponderURL         not sent: the options do not allow the URL
-    │  ├─ ResponderBackedOff            not sent: the responder failed a moment ago
+    │  ├─ ResponderBackedOff            not sent: the responder failed recently
     │  └─ NoResponderURL                the certificate names no responder
     ├─ IssuerNotFound(LookupError)      the issuer was neither given nor found
-    ├─ RevocationIndeterminate          the status is not known, and *good* was required
-    ├─ StapleMissing                    no staple was sent, and one is required
-    ├─ UnknownIssuer                    the responder has no authority for the issuer
+    ├─ RevocationIndeterminate          the status is not known, but *good* is required
+    ├─ StapleMissing                    the TLS server sent no staple, but one is
+    │                                   required
+    ├─ UnknownIssuer                    the responder does not serve the issuer
     ├─ StatusChangeRefused              a change of a certificate's status was refused
     │  ├─ UnknownCertificate(LookupError)
     │  ├─ AlreadyRevoked(ValueError)
@@ -50,8 +51,8 @@ The errors that this package raises, in one tree.
        ├─ StoreError                    a file or a store; ``__cause__`` says how
        └─ HookFailed                    the command that runs on a new staple
 
-``DecodeError`` means that the other side is at fault; ``BuildError`` and
-``ConfigError`` mean that the caller is.
+``DecodeError`` means that the received data is at fault; ``BuildError`` and
+``ConfigError`` mean that the arguments of the caller are.
 """
 
 from __future__ import annotations

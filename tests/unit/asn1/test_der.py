@@ -122,7 +122,9 @@ def test_nothing_may_follow() -> None:
 def test_a_value_ends_where_its_parent_ends() -> None:
     """Octets of the neighbour are not read."""
     data = bytes.fromhex("3003 0403 010203".replace(" ", ""))
-    with pytest.raises(ocsp.errors.DERError, match="the length is 3, but 1 octets follow"):
+    with pytest.raises(
+        ocsp.errors.DERError, match="the length is 3, but 1 octets follow"
+    ):
         der.content(data, 2, 5, der.OCTET_STRING, "field")
 
 

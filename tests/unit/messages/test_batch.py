@@ -145,7 +145,10 @@ def test_without_a_time_all_have_that_of_the_batch(
 @pytest.mark.parametrize(
     ("builder", "reason"),
     [
-        (lambda: _builder().add_response_by_id(_id(), *GOOD, None, None), "without a response"),
+        (
+            lambda: _builder().add_response_by_id(_id(), *GOOD, None, None),
+            "without a response",
+        ),
         (OCSPResponseBuilder, "You must add a responder_id before signing"),
         (
             lambda: OCSPResponseBuilder().responder_id(
