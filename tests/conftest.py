@@ -1,4 +1,4 @@
-"""Settings of the whole suite: repeatable by default, long on demand."""
+"""The settings of the test suite: repeatable by default, longer on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CRLs with valid defaults; a test changes one thing at a time."""
+"""CRLs with valid defaults; a test changes one field at a time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def entry(
     since: datetime.datetime = SINCE,
     critical: bool = False,
 ) -> x509.RevokedCertificate:
-    """Return one entry of a list."""
+    """Return one entry of a CRL."""
     builder = (
         x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
     )
@@ -51,7 +51,7 @@ def scope(
     indirect: bool = False,
     reasons: frozenset[x509.ReasonFlags] | None = None,
 ) -> x509.IssuingDistributionPoint:
-    """Return an issuingDistributionPoint that says as little as it can."""
+    """Return an issuingDistributionPoint with as few fields as possible."""
     return x509.IssuingDistributionPoint(
         full_name=full_name,
         relative_name=relative_name,

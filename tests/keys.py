@@ -1,4 +1,4 @@
-"""One key of each kind that signs, and a certificate for it; made when first wanted."""
+"""One key of each kind that signs, with a certificate; made at the first use."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def key_of(kind: str) -> Any:
 
 @cache
 def certificate_of(kind: str) -> x509.Certificate:
-    """Return the certificate of that key: a delegate of the test CA."""
+    """Return the certificate of that key: a delegated responder of the test CA."""
     return make(f"signer-{kind}", "Test CA", public=key_of(kind), extensions=DELEGATION)
 
 
 def label(value: Any) -> str:
-    """Return the name of a hash, for the names of tests."""
+    """Return the name of a hash, for test ids."""
     return str(getattr(value, "name", value))

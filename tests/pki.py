@@ -1,5 +1,5 @@
 """
-Throw-away certificates with valid defaults; a test changes one thing at a time.
+Test certificates with valid defaults; a test changes one field at a time.
 
 Keys are made once for each name, because tests need many certificates and no secrets.
 """
@@ -119,5 +119,5 @@ def _delegate(issuer: str, common: str) -> x509.Certificate:
 def delegate_signer(
     issuer: str = "Test CA", common: str = "Test Responder"
 ) -> KeySigner:
-    """Return the delegated responder of *issuer*, ready to sign."""
+    """Return the signer of the delegated responder of *issuer*."""
     return KeySigner(key(common), delegate(issuer, common))

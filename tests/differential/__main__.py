@@ -19,7 +19,7 @@ CHUNK = 5_000
 
 
 def main() -> int:
-    """Run the campaign and print what came of it; return the exit code."""
+    """Run the campaign, print its result, and return the exit code."""
     parser = argparse.ArgumentParser(prog="tests.differential", description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000, help="mutations")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))

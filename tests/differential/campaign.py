@@ -1,4 +1,4 @@
-"""A campaign: many mutations, both readers, and every disagreement explained."""
+"""A campaign: many mutations, two readers, and an explanation for each difference."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Tally", "examine", "run"]
 
 @dataclass
 class Tally:
-    """What a campaign has seen."""
+    """The counts of a campaign."""
 
     documents: int = 0
     accepted: int = 0
@@ -30,7 +30,7 @@ class Tally:
     unexplained: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Take over what *other* has seen."""
+        """Add the counts of *other*."""
         self.documents += other.documents
         self.accepted += other.accepted
         self.rules += other.rules
@@ -40,7 +40,7 @@ class Tally:
 def examine(
     tally: Tally, kind: str, how: str, data: bytes, package: ModuleType = ocsp
 ) -> None:
-    """Read *data* with the original and with *package*, and count what comes out."""
+    """Read *data* with ``cryptography`` and with *package*, and count the results."""
     theirs, ours = read(original, kind, data), read(package, kind, data)
     tally.documents += 1
     tally.accepted += "load" not in theirs

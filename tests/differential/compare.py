@@ -1,9 +1,9 @@
 """
-What two readers make of the same octets, and where they disagree.
+How two readers read the same octets, and where they disagree.
 
-An *outcome* is either the error that loading raised, or every documented attribute
-with its value or the error that reading it raised. Two outcomes agree when the values
-are equal and our errors are of the classes that the original raised.
+An *outcome* is either the error that loading raised, or every attribute of
+``cryptography`` with its value or the error that access raised. Two outcomes agree when
+the values are equal and our errors are of the classes that ``cryptography`` raised.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HASHES = ("hash_algorithm", "signature_hash_algorithm")
 
 
 def read(module: ModuleType, kind: str, data: bytes) -> Outcome:
-    """Return what *module* makes of *data*, a ``request`` or a ``response``."""
+    """Return how *module* reads *data*, a ``request`` or a ``response``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -71,7 +71,7 @@ def _attempt(action: Callable[[], Any]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* in a form that is equal for both readers if it means the same."""
+    """Return *value* in a form that is equal for both readers if it is the same."""
     if isinstance(value, x509.Extensions):
         return [(e.oid, e.critical, _extension(e.value)) for e in value]
     if isinstance(value, list):
@@ -100,7 +100,7 @@ def _attempt_get(item: object, name: str) -> Any:
 
 
 def disagreements(theirs: Outcome, ours: Outcome) -> list[str]:
-    """Return the names of what differs; empty where the readers agree."""
+    """Return the names of what differs; empty if the readers agree."""
     if theirs.keys() != ours.keys():
         if "load" in theirs and "load" in ours:
             return []

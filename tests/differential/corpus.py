@@ -1,7 +1,8 @@
 """
-What the mutations start from: the published vectors, and messages of the original.
+The documents that are mutated: published vectors, and built messages.
 
-The built ones have what the vectors lack: other hashes, keys and extensions.
+``cryptography`` builds the messages; they have hashes, keys and extensions that the
+vectors lack.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """
 Structured mutations of DER documents, repeatable from a seed.
 
-Two kinds: blind ones change octets wherever they are; the others take the document
-apart, change one value somewhere in it, and put it together again with all lengths
-repaired, which is what reaches the checks deep inside. The small reader and writer
-below are this file's own, so that no fault of the package hides itself here.
+There are two kinds. Blind mutations change octets anywhere. The others parse the
+document, change one value somewhere in it, and write it again with correct lengths,
+which reaches the checks deep inside. This module has its own small reader and writer,
+so that a fault of the package cannot hide here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Node", "mutate", "parse", "serialize"]
 
 @dataclass
 class Node:
-    """One value: its identifier octet and its content or its elements."""
+    """One value: its identifier octet, and its content or its elements."""
 
     tag: int
     content: bytes = b""
@@ -27,15 +27,15 @@ class Node:
     """An OCTET STRING or BIT STRING whose content is itself a document."""
 
     prefix: bytes = b""
-    """What stands in the content before the children (unused bits)."""
+    """The octets of the content before the children (unused bits)."""
 
 
 def parse(data: bytes) -> list[Node]:
     """
-    Take *data* apart as far as it goes.
+    Parse *data* as deep as possible.
 
     Raises:
-        ValueError: If it is not a series of values in definite lengths.
+        ValueError: If it is not a series of values with definite lengths.
     """
     nodes = []
     while data:
@@ -67,7 +67,7 @@ def _node(tag: int, content: bytes) -> Node:
 
 
 def serialize(nodes: list[Node]) -> bytes:
-    """Put documents together again, in minimal lengths."""
+    """Write documents again, with minimal lengths."""
     return b"".join(_encode(node) for node in nodes)
 
 
@@ -86,7 +86,7 @@ def _length(length: int) -> bytes:
 
 
 def _walk(nodes: list[Node]) -> list[tuple[list[Node], int]]:
-    """Return every value as the list that holds it and its place there."""
+    """Return each value, as the list that holds it and its index."""
     places = []
     for index, node in enumerate(nodes):
         places.append((nodes, index))
@@ -270,7 +270,7 @@ def _structured(rng: random.Random, data: bytes) -> bytes:
 
 
 def _splice(rng: random.Random, data: bytes, other: bytes) -> bytes:
-    """Put some value of *other* in the place of some value of *data*."""
+    """Replace a value of *data* by a value of *other*."""
     try:
         nodes, donors = parse(data), _walk(parse(other))
     except ValueError:

@@ -1,8 +1,9 @@
 """
-Where this package differs from the original on purpose.
+The deliberate differences between this package and ``cryptography``.
 
-Each rule has a name, a reason, and a condition as narrow as it can be; whatever no
-rule explains is a fault. ``test_rules.py`` shows each on a document made for it.
+Each rule has a name, a reason, and a condition as narrow as possible. A difference that
+no rule explains is a fault. ``test_rules.py`` shows each rule with a document made for
+it.
 """
 
 from __future__ import annotations

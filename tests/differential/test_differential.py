@@ -1,4 +1,4 @@
-"""The original and this package agree on every document, mutated or not."""
+"""``cryptography`` and this package agree on every document, mutated or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHUNKS = 8
 
 @pytest.mark.parametrize("seed", corpus(), ids=lambda seed: seed[1])
 def test_documents_as_published_read_the_same(seed: Seed) -> None:
-    """Both readers agree on the document as it is, without any rule."""
+    """Both readers agree on the unchanged document, without any rule."""
     kind, name, data = seed
     tally = Tally()
     examine(tally, kind, name, data)
@@ -27,7 +27,7 @@ def test_documents_as_published_read_the_same(seed: Seed) -> None:
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_mutated_documents_read_the_same(chunk: int) -> None:
-    """Both readers agree on 20,000 mutations, or a named rule says why not."""
+    """Both readers agree on 20,000 mutations, or a named rule explains why not."""
     tally = run(MUTATIONS // CHUNKS, seed=chunk)
     assert tally.unexplained == []
     assert tally.documents == MUTATIONS // CHUNKS
@@ -36,7 +36,7 @@ def test_mutated_documents_read_the_same(chunk: int) -> None:
 
 
 class _Liar:
-    """A request that says another serial number than it has."""
+    """A request that returns another serial number than it has."""
 
     def __init__(self, data: bytes) -> None:
         self._request = ocsp.load_der_ocsp_request(data)
@@ -47,8 +47,8 @@ class _Liar:
         return getattr(self._request, name)
 
 
-def test_a_reader_that_lies_is_found_out() -> None:
-    """A wrong value and a wrong acceptance each are a disagreement."""
+def test_a_wrong_reader_is_detected() -> None:
+    """A wrong value and a wrong acceptance are each a disagreement."""
     lying = SimpleNamespace(load_der_ocsp_request=_Liar)
     gullible = SimpleNamespace(load_der_ocsp_request=lambda data: SimpleNamespace())
     kind, name, data = corpus()[0]

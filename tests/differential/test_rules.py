@@ -1,4 +1,4 @@
-"""Each named rule, on a document made to show the difference."""
+"""Each named rule, with a document made to show the difference."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_each_rule_explains_its_example_and_no_other_does() -> None:
 
 
 def test_the_body_of_an_error_is_not_shown_but_is_checked() -> None:
-    """An error with a body loads and says nothing; with a broken body, it does not."""
+    """An error with a body loads without its contents; a broken body is refused."""
     response = ocsp.load_der_ocsp_response(_with_error_status())
     assert response.response_status is ocsp.OCSPResponseStatus.TRY_LATER
     with pytest.raises(ocsp.ResponseStatusError) as refused:
@@ -74,7 +74,7 @@ def test_the_body_of_an_error_is_not_shown_but_is_checked() -> None:
 
 
 def test_a_certificate_of_that_version_loads_nowhere_by_itself() -> None:
-    """The original refuses the same certificate when it is asked to load it alone."""
+    """``cryptography`` refuses the same certificate outside of a response."""
     _, data = EXAMPLES["certificate-version"]
     start = data.rindex(b"\x30\x82", 0, data.index(b"\xa0\x03\x02\x01\x03"))
     start = data.rindex(b"\x30\x82", 0, start)
@@ -82,8 +82,8 @@ def test_a_certificate_of_that_version_loads_nowhere_by_itself() -> None:
         x509.load_der_x509_certificate(data[start:])
 
 
-def test_a_request_about_nothing_is_malformed_also_with_many_allowed() -> None:
-    """The opt-in for many does not let in none."""
+def test_a_request_without_entries_is_malformed_with_allow_multiple() -> None:
+    """``allow_multiple`` does not allow an empty list."""
     assert REQUESTS
     with pytest.raises(ocsp.errors.SchemaError) as refused:
         ocsp.load_der_ocsp_request(EXAMPLES["no-request"][1], allow_multiple=True)

@@ -1,7 +1,7 @@
 """
-Reading with asn1crypto: schemas of its own, strictly.
+Reading with asn1crypto, strictly.
 
-Rules of this file: nothing of this package is used, only the schemas of asn1crypto.
+This module uses the schemas of asn1crypto only, and nothing of this package.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _signature(value: Any) -> CertificateFacts:
 
 
 def request_facts(der: bytes) -> CertificateFacts:
-    """Return what it reads in a request."""
+    """Return what asn1crypto reads in a request."""
     request = asn1.OCSPRequest.load(der, strict=True)
     tbs, signature = request["tbs_request"], request["optional_signature"]
     return {
@@ -115,7 +115,7 @@ def request_facts(der: bytes) -> CertificateFacts:
 
 
 def response_facts(der: bytes) -> CertificateFacts:
-    """Return what it reads in a response."""
+    """Return what asn1crypto reads in a response."""
     response = asn1.OCSPResponse.load(der, strict=True)
     status = _number(response["response_status"])
     if status:
@@ -152,7 +152,7 @@ def _entry(entry: Any) -> CertificateFacts:
 
 
 def written_again(der: bytes, *, of_request: bool) -> bytes:
-    """Return the message as it writes it, from the values that it has read."""
+    """Return the message as asn1crypto writes it, from the values that it read."""
     if of_request:
         return bytes(asn1.OCSPRequest.load(der, strict=True).dump(force=True))
     response = asn1.OCSPResponse.load(der, strict=True)
@@ -161,7 +161,7 @@ def written_again(der: bytes, *, of_request: bool) -> bytes:
 
 
 def signed_part(der: bytes, *, of_request: bool) -> tuple[bytes, bytes]:
-    """Return what is signed in a message, and the signature."""
+    """Return the signed part of a message, and the signature."""
     if of_request:
         request = asn1.OCSPRequest.load(der)
         signature = request["optional_signature"]["signature"].native

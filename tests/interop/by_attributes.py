@@ -1,8 +1,8 @@
 """
-Reading through the documented attributes: this package's objects, and the original's.
+Reading through attributes: with this package's objects, and ``cryptography``'s.
 
-Rules of this file: the objects of ``cryptography`` have fewer attributes; what they lack
-is left out. Nothing here looks at octets.
+The objects of ``cryptography`` have fewer attributes; missing ones are left out. This
+module does not use the octets.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _extension(extension: x509.Extension[Any]) -> CertificateFacts:
 
 
 def request_facts(request: Any) -> CertificateFacts:
-    """Return what a request's attributes say."""
+    """Return the attributes of a request."""
     found: CertificateFacts = {"extensions": _extensions(request.extensions)}
     if not isinstance(request, ocsp.OCSPRequest):
         return found | {"entries": [_cert_id(request)]}
@@ -114,7 +114,7 @@ def request_facts(request: Any) -> CertificateFacts:
 
 
 def response_facts(response: Any) -> CertificateFacts:
-    """Return what a response's attributes say."""
+    """Return the attributes of a response."""
     status = response.response_status.value
     if status:
         return {"status": status}

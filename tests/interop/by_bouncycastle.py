@@ -1,8 +1,7 @@
 """
 Reading with Bouncy Castle, in Java: ``Reader.java``, run once for all messages.
 
-Rules of this file: starting Java takes a second, so whoever wants to know of one message
-hands over all of them.
+Starting Java takes a second, so callers pass all their messages at once.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _MISSING = (
 
 def read_all(messages: Mapping[str, Message]) -> dict[str, CertificateFacts]:
     """
-    Return what it reads, by the names of *messages*.
+    Return what Bouncy Castle reads, by the names of *messages*.
 
     A name ends with ``.request`` or ``.response``.
     """

@@ -1,8 +1,8 @@
 """
-Reading with ``openssl ocsp``: the text that it prints, taken apart.
+Reading with ``openssl ocsp``: parsing the text that it prints.
 
-Rules of this file: the program itself says which object identifier a name of its is
-for. What it prints as binary, or in words of its own, is left out.
+The program itself translates its names to object identifiers. What it prints as binary
+data, or in words of its own, is left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["printed", "request_facts", "response_facts"]
 
 
 def printed(der: bytes, *, of_request: bool) -> str:
-    """Return what it prints of a message."""
+    """Return what ``openssl`` prints for a message."""
     with TemporaryDirectory() as directory:
         file = Path(directory, "message.der")
         file.write_bytes(der)
@@ -69,7 +69,7 @@ def _cert_id(text: str) -> CertificateFacts:
 
 
 def _extensions(label: str, text: str) -> list[CertificateFacts]:
-    """Take apart the list under *label*; its items are all indented alike."""
+    """Parse the list below *label*; all its items have the same indentation."""
     _, found, text = text.partition(f"{label}:\n")
     if not found:
         return []
@@ -123,7 +123,7 @@ def _certificate(rest: str) -> str:
 
 
 def request_facts(der: bytes) -> CertificateFacts:
-    """Return what it prints of a request."""
+    """Return what ``openssl`` prints of a request."""
     text = printed(der, of_request=True)
     own = text.partition("    Signature Algorithm: ")[0]
     entries, _, after = own.partition("    Request Extensions:\n")
@@ -140,7 +140,7 @@ def request_facts(der: bytes) -> CertificateFacts:
 
 
 def response_facts(der: bytes) -> CertificateFacts:
-    """Return what it prints of a response."""
+    """Return what ``openssl`` prints of a response."""
     text = printed(der, of_request=False)
     failed = re.search(r"^Responder Error: \w+ \((\d+)\)$", text, re.MULTILINE)
     if failed:

@@ -1,4 +1,4 @@
-"""Comparing what a reader found with what must be there."""
+"""Comparing what a reader found with what it must find."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["assert_found"]
 
 def assert_found(found: CertificateFacts, facts: CertificateFacts) -> None:
     """
-    Require that all which a reader reports is so.
+    Require that everything a reader reports is correct.
 
-    A reader leaves out what it has no way to tell; lists are of the same length.
+    A reader omits what it cannot read; lists must have the same length.
     """
     assert found == _like(found, facts)
 
 
 def _like(found: object, facts: object) -> object:
-    """Return of *facts* what *found* speaks of."""
+    """Return the part of *facts* that *found* reports."""
     if isinstance(found, dict) and isinstance(facts, dict):
         return {name: _like(value, facts[name]) for name, value in found.items()}
     if isinstance(found, list) and isinstance(facts, list):

@@ -1,9 +1,8 @@
 """
 Every kind of message that this package builds, by name.
 
-Rules of this file: a kind is a plan (:mod:`tests.interop.plans`), made when it is first
-wanted, because many need keys of their own. What stands in a message conforms to the
-standards: a linter reads them too.
+A kind is a plan (:mod:`tests.interop.plans`), made at its first use, because many need
+keys of their own. The messages conform to the standards: a linter reads them too.
 """
 
 from __future__ import annotations
@@ -387,7 +386,7 @@ def response(kind: str) -> Message:
 
 
 def error(kind: str) -> Message:
-    """Return the response that says that something failed."""
+    """Return the error response with that status."""
     status = ERRORS[kind]
     built = OCSPResponseBuilder.build_unsuccessful(status)
     return Message(built.public_bytes(Encoding.DER), {"status": status.value}, None)

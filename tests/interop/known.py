@@ -1,8 +1,8 @@
 """
-The extensions that OCSP knows, with the meaning that went in (RFC 6960 §4.4).
+The extensions of OCSP, with their meaning (RFC 6960 §4.4).
 
-Rules of this file: each function returns a :class:`tests.interop.plans.Extension`
-whose meaning is made from the arguments, in the form that every reader reports.
+Each function returns a :class:`tests.interop.plans.Extension`; its meaning is made from
+the arguments, in the form that every reader reports.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def crl_reference(
 
 
 def acceptable_responses(types: Sequence[str], *, critical: bool = False) -> Extension:
-    """Return the response types that a client understands (§4.4.3)."""
+    """Return the response types that a client accepts (§4.4.3)."""
     value = x509.OCSPAcceptableResponses([x509.ObjectIdentifier(t) for t in types])
     return Extension(value, critical, list(types))
 
@@ -86,7 +86,7 @@ def service_locator(
     *,
     critical: bool = False,
 ) -> Extension:
-    """Return where to send a request on to (§4.4.6)."""
+    """Return a service locator (§4.4.6)."""
     access = places = None
     if locator is not None:
         access = x509.AuthorityInformationAccess(
@@ -101,7 +101,7 @@ def service_locator(
 def preferred_algorithms(
     pairs: Sequence[tuple[str, str | None]], *, critical: bool = False
 ) -> Extension:
-    """Return AlgorithmIdentifiers in hex: of a signature, and maybe of a key (§4.4.7)."""
+    """Return AlgorithmIdentifiers in hex: of signatures, perhaps of keys (§4.4.7)."""
     value = ocsp.PreferredSignatureAlgorithms(
         ocsp.PreferredSignatureAlgorithm(
             bytes.fromhex(signature), None if key is None else bytes.fromhex(key)
@@ -133,6 +133,6 @@ def sct_list(
 
 
 def unknown(dotted: str, content: bytes, *, critical: bool = False) -> Extension:
-    """Return an extension that nobody knows."""
+    """Return an extension that no standard defines."""
     value = x509.UnrecognizedExtension(x509.ObjectIdentifier(dotted), content)
     return Extension(value, critical)

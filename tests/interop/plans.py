@@ -1,9 +1,9 @@
 """
-What a message is built of, and what a reader must find in it.
+Plans: the parts of a message, and what a reader must find in it.
 
-Rules of this file: a plan is built by this package and described by the values that
-went in, in plain *facts* (dicts, lists, texts and numbers). No fact is read from what
-was built, but for the signature, which is random. Names and algorithm identifiers are
+This package builds a plan. The plan describes the message by the values that went in,
+as plain *facts* (dicts, lists, texts and numbers). No fact is read from the built
+message, except for the signature, which is random. Names and algorithm identifiers are
 described by the octets that ``cryptography`` writes for them.
 """
 
@@ -49,7 +49,7 @@ CertificateFacts = dict[str, Any]
 
 
 def iso(moment: datetime.datetime | None) -> str | None:
-    """Return a moment as facts have it."""
+    """Return a time in the form of facts."""
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -60,7 +60,7 @@ def name_octets(general: x509.GeneralName) -> str:
 
 
 def certificate_facts(certificate: x509.Certificate) -> str:
-    """Return what tells a certificate from all others."""
+    """Return what identifies a certificate."""
     der = certificate.public_bytes(Encoding.DER)
     return hashlib.sha256(der).hexdigest()
 
@@ -84,7 +84,7 @@ class Extension:
 
     @property
     def listed(self) -> x509.Extension[x509.ExtensionType]:
-        """What an entry takes."""
+        """The extension, in the form for an entry."""
         return x509.Extension(self.value.oid, self.critical, self.value)
 
     @property
@@ -113,7 +113,7 @@ class Target:
 
     @property
     def cert_id(self) -> CertID:
-        """The CertID; a serial number below zero is for those who read one."""
+        """The CertID; only messages that are read may have a negative serial number."""
         return CertID(
             hash_algorithm=self.algorithm,
             issuer_name_hash=self.name_hash,
@@ -176,7 +176,7 @@ class Signing:
 
     @property
     def identifier(self) -> str:
-        """The AlgorithmIdentifier that ``cryptography`` writes for this."""
+        """The AlgorithmIdentifier that ``cryptography`` writes for this signature."""
         return _identifier(self)
 
     def facts(
@@ -226,7 +226,7 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class RequestPlan:
-    """What a request is built of."""
+    """The parts of a request."""
 
     entries: Sequence[CheckRequest]
     extensions: Sequence[Extension] = ()
@@ -235,7 +235,7 @@ class RequestPlan:
     certificates: Sequence[x509.Certificate] = ()
 
     def build(self) -> ocsp.OCSPRequest:
-        """Build it with this package."""
+        """Build the request with this package."""
         builder = ocsp.OCSPRequestBuilder(allow_multiple=True)
         for entry in self.entries:
             builder = builder.add_certificate_by_id(
@@ -312,7 +312,7 @@ REASON_NUMBERS = {
 
 @dataclass(frozen=True)
 class ResponsePlan:
-    """What a successful response is built of."""
+    """The parts of a successful response."""
 
     entries: Sequence[Answer]
     produced_at: datetime.datetime
@@ -322,7 +322,7 @@ class ResponsePlan:
     extensions: Sequence[Extension] = ()
 
     def builder(self) -> ocsp.OCSPResponseBuilder:
-        """Return the builder that has all but the signature."""
+        """Return the builder with everything except the signature."""
         builder = ocsp.OCSPResponseBuilder(allow_multiple=True)
         builder = builder.produced_at(self.produced_at)
         builder = builder.responder_id(self.encoding, self.signing.certificate)
@@ -343,7 +343,7 @@ class ResponsePlan:
         return builder
 
     def build(self) -> ocsp.OCSPResponse:
-        """Build and sign it with this package."""
+        """Build and sign the response with this package."""
         signing = self.signing
         return self.builder().sign(
             signing.key, signing.algorithm, rsa_padding=signing.rsa_padding

@@ -1,8 +1,7 @@
 """
-Building again what was read, with our builders: the octets have to be the same.
+Building a message again from its attributes: the octets must be the same.
 
-Rules of this file: what goes in are the attributes of the message that was read. The
-signature is the one that was read, too: another key could not make it again.
+The signature is the one that was read, because another key cannot make it again.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["Recorded", "rebuilt_request", "rebuilt_response"]
 
 
 class Recorded:
-    """A signer that gives a signature again, and keeps what it was to sign."""
+    """A signer that returns a recorded signature, and keeps the data to sign."""
 
     def __init__(
         self,
@@ -32,7 +31,7 @@ class Recorded:
         self.signed: bytes | None = None
 
     def sign(self, data: bytes) -> bytes:
-        """Return the signature, whatever is to be signed."""
+        """Return the recorded signature for any data."""
         self.signed = data
         return self.signature
 
@@ -51,7 +50,7 @@ def _request_builder(request: ocsp.OCSPRequest) -> ocsp.OCSPRequestBuilder:
 
 
 def rebuilt_request(request: ocsp.OCSPRequest) -> bytes:
-    """Return the octets of *request*, built again of all that it says."""
+    """Return the octets of *request*, built again from its attributes."""
     builder = _request_builder(request)
     if request.signature is None:
         return builder.build().public_bytes(Encoding.DER)

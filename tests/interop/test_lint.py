@@ -1,4 +1,4 @@
-"""pkilint has nothing to say of any successful response that we build."""
+"""pkilint reports nothing for any successful response that we build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROGRAM = Path(sys.executable).with_name("lint_ocsp_response")
 
 @cache
 def _linter() -> validation.ValidatorContainer:
-    """Return what the program ``lint_ocsp_response`` runs."""
+    """Return the linter that the program ``lint_ocsp_response`` runs."""
     return ocsp.create_pkix_ocsp_response_validator_container(
         [
             ocsp.create_response_decoder(),
@@ -36,7 +36,7 @@ def _linter() -> validation.ValidatorContainer:
 
 
 def _findings(der: bytes) -> set[str]:
-    """Return the codes of all findings, of whatever severity."""
+    """Return the codes of all findings, of any severity."""
     document = loader.RFC6960OCSPResponseDocumentLoader().load_document(der, "response")
     return {
         each.finding.code
@@ -47,17 +47,17 @@ def _findings(der: bytes) -> set[str]:
 
 @pytest.mark.parametrize("kind", RESPONSES)
 def test_the_linter_finds_nothing(kind: str) -> None:
-    """Not even a remark."""
+    """Not even a notice."""
     assert _findings(kinds.response(kind).der) == set()
 
 
 def test_the_linter_finds_nothing_in_the_worked_example() -> None:
-    """Of RFC 9919 Appendix B; what is found here would be the linter's."""
+    """Of RFC 9919 Appendix B; a finding here would be a fault of the linter."""
     assert _findings(b64decode((RFC9919 / "response.b64").read_text())) == set()
 
 
 def _with_times_turned_round(der: bytes) -> bytes:
-    """Let thisUpdate be nextUpdate, and the other way round."""
+    """Swap thisUpdate and nextUpdate."""
     this_update, next_update = b"20260701120000Z", b"20260702120000Z"
     head, _, tail = der.rpartition(this_update)
     assert tail.count(next_update) == 1
@@ -65,12 +65,12 @@ def _with_times_turned_round(der: bytes) -> bytes:
 
 
 def _with_no_certificates(der: bytes) -> bytes:
-    """Let certs be there, and empty."""
+    """Write an empty certs."""
     return _changed(der, lambda basic: basic.__setitem__("certs", []))
 
 
 def _with_a_long_key_hash(der: bytes) -> bytes:
-    """Let the responder be named by another hash than SHA-1."""
+    """Identify the responder by another hash than SHA-1."""
     longer = asn1.ResponderId("by_key", core.OctetString(bytes(32)))
 
     def change(basic: Any) -> None:
@@ -95,13 +95,13 @@ def _changed(der: bytes, change: Any) -> bytes:
         (_with_a_long_key_hash, "pkix.ocsp_responderid_keyhash_is_not_sha1"),
     ],
 )
-def test_the_linter_is_awake(broken: Any, code: str) -> None:
-    """It finds what is wrong where something is."""
+def test_the_linter_finds_faults(broken: Any, code: str) -> None:
+    """In responses that have them."""
     assert _findings(broken(kinds.response("good").der)) == {code}
 
 
 def test_the_program_says_the_same(tmp_path: Path) -> None:
-    """``lint_ocsp_response``, at its lowest severity: the exit code counts findings."""
+    """``lint_ocsp_response``, at its lowest severity: the exit code is the count."""
     good = kinds.response("all-single-extensions").der
     broken = _with_times_turned_round(kinds.response("good").der)
     for der, count, said in (

@@ -1,8 +1,8 @@
 """
-Every kind of message that we build, read by programs and libraries that are not ours.
+Every kind of message that we build, read by other programs and libraries.
 
-Values are compared field by field with what went in; a reader leaves out what it has no
-way to tell.
+Values are compared field by field with what went in. A reader leaves out what it cannot
+read.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ SINGLE_ONLY = {"many", "both-hashes", "some-entries-extended", "signed-many"}
 
 @pytest.mark.parametrize("reader", REQUEST_READERS)
 @pytest.mark.parametrize("kind", REQUESTS)
-def test_a_request_is_read_as_it_was_meant(kind: str, reader: str) -> None:
-    """Entries, extensions with what they mean, requestor, signature, certificates."""
+def test_a_request_is_read_correctly(kind: str, reader: str) -> None:
+    """Entries, extensions with their values, requestor, signature, certificates."""
     message = kinds.request(kind)
     if reader == "cryptography" and kind in SINGLE_ONLY:
         with pytest.raises(NotImplementedError, match="more than one"):
@@ -78,16 +78,16 @@ def test_a_request_is_read_as_it_was_meant(kind: str, reader: str) -> None:
 
 @pytest.mark.parametrize("reader", RESPONSE_READERS)
 @pytest.mark.parametrize("kind", RESPONSES)
-def test_a_response_is_read_as_it_was_meant(kind: str, reader: str) -> None:
-    """Entries, extensions with what they mean, responder, signature, certificates."""
+def test_a_response_is_read_correctly(kind: str, reader: str) -> None:
+    """Entries, extensions with their values, responder, signature, certificates."""
     message = kinds.response(kind)
     assert_found(RESPONSE_READERS[reader](message.der), message.facts)
 
 
 @pytest.mark.parametrize("reader", RESPONSE_READERS)
 @pytest.mark.parametrize("kind", ERRORS)
-def test_an_error_is_read_as_it_was_meant(kind: str, reader: str) -> None:
-    """Its number, and nothing else."""
+def test_an_error_is_read_correctly(kind: str, reader: str) -> None:
+    """Its number, and nothing more."""
     message = kinds.error(kind)
     assert RESPONSE_READERS[reader](message.der) == message.facts
 
@@ -106,14 +106,14 @@ UNWRITABLE = {
 
 @pytest.mark.parametrize("kind", [kind for kind in REQUESTS if kind not in UNWRITABLE])
 def test_asn1crypto_writes_a_request_again_octet_for_octet(kind: str) -> None:
-    """It has found everything, and everything is in DER."""
+    """So it has read everything, and everything is in DER."""
     der = kinds.request(kind).der
     assert by_asn1crypto.written_again(der, of_request=True) == der
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RESPONSES if kind not in UNWRITABLE])
 def test_asn1crypto_writes_a_response_again_octet_for_octet(kind: str) -> None:
-    """It has found everything, and everything is in DER."""
+    """So it has read everything, and everything is in DER."""
     der = kinds.response(kind).der
     assert by_asn1crypto.written_again(der, of_request=False) == der
 
@@ -134,8 +134,8 @@ def _verify(scheme: str, signature: bytes, signed: bytes) -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_signatures_are_over_what_asn1crypto_takes_for_signed(scheme: str) -> None:
-    """In requests and in responses, by every way to sign."""
+def test_signatures_cover_the_part_that_asn1crypto_finds(scheme: str) -> None:
+    """In requests and in responses, with each kind of signature."""
     request = kinds.request(f"signed-{scheme}").der
     signed, signature = by_asn1crypto.signed_part(request, of_request=True)
     _verify(scheme, signature, signed)
@@ -157,14 +157,14 @@ REQUESTORS = {
 
 
 @pytest.mark.parametrize("kind", kinds.GENERAL_NAMES)
-def test_openssl_prints_who_asks(kind: str) -> None:
+def test_openssl_prints_the_requestor_name(kind: str) -> None:
     """Every kind of GeneralName."""
     text = by_openssl.printed(kinds.request(f"asked-by-{kind}").der, of_request=True)
     assert f"\n    Requestor Name: {REQUESTORS[kind]}\n" in text
 
 
-def test_openssl_prints_who_answers() -> None:
-    """A name, where it is not the hash of a key."""
+def test_openssl_prints_the_responder_name() -> None:
+    """A name, if it is not the hash of a key."""
     text = by_openssl.printed(kinds.response("by-name").der, of_request=False)
     assert "\n    Responder Id: CN = signer-p256\n" in text
 
@@ -210,8 +210,8 @@ def _read_by_bouncycastle() -> dict[str, CertificateFacts]:
         *(f"{kind}-error.response" for kind in ERRORS),
     ],
 )
-def test_bouncy_castle_reads_what_was_meant(name: str) -> None:
-    """Every kind of message: fields, meanings, signature, and the octets again."""
+def test_bouncy_castle_reads_every_message_correctly(name: str) -> None:
+    """Fields, extension values, signature, and the octets again."""
     message, found = _corpus()[name], dict(_read_by_bouncycastle()[name])
     assert "error" not in found
     assert found.pop("written") == message.der.hex()
@@ -223,6 +223,6 @@ def test_bouncy_castle_reads_what_was_meant(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["forged.request", "forged.response"])
-def test_bouncy_castle_verifies_at_all(name: str) -> None:
-    """One bit changed under the signature, and it is not the signer's any more."""
+def test_bouncy_castle_detects_a_changed_bit(name: str) -> None:
+    """After one changed bit, the signature is not valid."""
     assert _read_by_bouncycastle()[name]["verified"] is False

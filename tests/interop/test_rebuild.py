@@ -1,4 +1,4 @@
-"""What was read is built again, octet for octet: our kinds, and published messages."""
+"""Messages that were read are built again, octet for octet."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.vectors import REQUESTS, RESPONSES
 
 @pytest.mark.parametrize("kind", REQUEST_KINDS)
 def test_a_request_of_ours_is_built_again(kind: str) -> None:
-    """Of nothing but its attributes."""
+    """From its attributes only."""
     der = kinds.request(kind).der
     assert rebuilt_request(ocsp.load_der_ocsp_request(der, allow_multiple=True)) == der
 
 
 @pytest.mark.parametrize("kind", RESPONSE_KINDS)
 def test_a_response_of_ours_is_built_again(kind: str) -> None:
-    """Of nothing but its attributes, and the certificate of who signed it."""
+    """From its attributes and the certificate of its signer."""
     message = kinds.response(kind)
     assert message.signer is not None
     loaded = ocsp.load_der_ocsp_response(message.der)
@@ -35,7 +35,7 @@ NO_REQUESTS = {"req-invalid-version", "req-duplicate-ext"}
 
 @pytest.mark.parametrize("name", sorted(REQUESTS.keys() - NO_REQUESTS))
 def test_a_published_request_is_built_again(name: str) -> None:
-    """Signed ones, an unknown hash and absent hash parameters among them."""
+    """Also signed ones, an unknown hash, and absent hash parameters."""
     loaded = ocsp.load_der_ocsp_request(REQUESTS[name], allow_multiple=True)
     assert rebuilt_request(loaded) == REQUESTS[name]
 
@@ -51,7 +51,7 @@ def test_a_published_request_is_built_again(name: str) -> None:
     ],
 )
 def test_a_published_response_is_built_again(name: str) -> None:
-    """Those which have the certificate of their signer with them."""
+    """Those that contain the certificate of their signer."""
     loaded = ocsp.load_der_ocsp_response(RESPONSES[name])
     (signer,) = (
         each

@@ -1,4 +1,4 @@
-"""Every kind of message, and all that it consists of, is a value."""
+"""Every kind of message, and each of its parts, is a value."""
 
 from __future__ import annotations
 

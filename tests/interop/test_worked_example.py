@@ -49,7 +49,7 @@ def _is_the_end_entity(cert_id: CertID) -> None:
 
 
 def test_the_request_is_read() -> None:
-    """It asks about the end entity, and nothing else stands in it."""
+    """It names the end entity, and has no extension."""
     request = ocsp.load_der_ocsp_request(REQUEST)
     (entry,) = request.requests
     _is_the_end_entity(entry.cert_id)
@@ -81,7 +81,7 @@ def test_the_response_is_read() -> None:
 
 
 def test_the_delegate_has_signed_the_response() -> None:
-    """With its P-384 key, as the response says."""
+    """With its P-384 key, as the response states."""
     response = ocsp.load_der_ocsp_response(RESPONSE)
     key = RESPONDER.public_key()
     chosen = response.signature_algorithm_parameters
@@ -98,7 +98,7 @@ def test_the_root_has_signed_the_certificates(certificate: x509.Certificate) -> 
 
 
 def test_the_request_is_built_octet_for_octet() -> None:
-    """From the two certificates, and from its hashes."""
+    """From the two certificates, and from the hashes."""
     sha256 = hashes.SHA256()
     empty = ocsp.OCSPRequestBuilder()
     for builder in (
@@ -138,7 +138,7 @@ def test_the_response_is_built_octet_for_octet() -> None:
 
 
 def test_what_was_read_is_built_again() -> None:
-    """Of nothing but the attributes of both messages."""
+    """From the attributes of both messages only."""
     assert rebuilt_request(ocsp.load_der_ocsp_request(REQUEST)) == REQUEST
     response = ocsp.load_der_ocsp_response(RESPONSE)
     assert rebuilt_response(response, RESPONDER) == RESPONSE

@@ -1,4 +1,4 @@
-"""What every object of a message has to be: a value."""
+"""What each object of a message must be: a value."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["assert_are_values", "parts"]
 
 def parts(message: Any) -> Iterator[Any]:
     """
-    Return *message* and all that it consists of.
+    Return *message* and all its parts.
 
-    Without the extensions of ``cryptography``, of which it lets nobody pickle some.
+    Without the extensions of ``cryptography``, some of which cannot be pickled.
     """
     yield message
     yield from _ours(message.extensions)
@@ -33,7 +33,7 @@ def _ours(extensions: Any) -> Iterator[Any]:
 
 
 def assert_are_values(objects: Iterator[Any]) -> None:
-    """Require that each is equal to its copies and to what comes out of a pickle."""
+    """Require that each is equal to its copies and to its unpickled pickle."""
     for each in objects:
         _assert_is_a_value(each)
 

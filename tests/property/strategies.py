@@ -1,9 +1,9 @@
 """
 Hypothesis strategies for the whole grammar of requests and responses.
 
-Rules of this file: what is drawn are plans (:mod:`tests.interop.plans`), which are built
-by this package and say what a reader must find. Extensions are drawn where they belong,
-and unknown ones and nonces anywhere.
+The strategies draw plans (:mod:`tests.interop.plans`): this package builds them, and
+they state what a reader must find. Extensions are drawn where they belong; unknown
+extensions and nonces are drawn anywhere.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ _of_answers = _anywhere | st.one_of(
 def extensions_of(
     values: st.SearchStrategy[Extension], most: int = 4
 ) -> st.SearchStrategy[list[Extension]]:
-    """Return lists of extensions, none twice."""
+    """Return lists of extensions without duplicates."""
     return st.lists(values, max_size=most, unique_by=lambda each: each.value.oid)
 
 
@@ -148,7 +148,7 @@ _questions = st.builds(CheckRequest, targets(), extensions_of(_of_questions, 2))
 
 @st.composite
 def request_plans(draw: st.DrawFn, *, most: int = 4) -> RequestPlan:
-    """Return what any request is built of, with up to *most* entries."""
+    """Return plans of any request with up to *most* entries."""
     signing = draw(st.none() | _signings)
     requestors = general_names if signing else st.none() | general_names
     return RequestPlan(
@@ -177,7 +177,7 @@ def _answers(draw: st.DrawFn) -> Answer:
 
 @st.composite
 def response_plans(draw: st.DrawFn, *, most: int = 4) -> ResponsePlan:
-    """Return what any response is built of, with up to *most* entries."""
+    """Return plans of any response with up to *most* entries."""
     return ResponsePlan(
         draw(st.lists(_answers(), min_size=1, max_size=most)),
         draw(moments),
@@ -189,10 +189,10 @@ def response_plans(draw: st.DrawFn, *, most: int = 4) -> ResponsePlan:
 
 
 def requests(*, most: int = 4) -> st.SearchStrategy[ocsp.OCSPRequest]:
-    """Return any request that our builder can make, with up to *most* entries."""
+    """Return any request that the builder can make, with up to *most* entries."""
     return request_plans(most=most).map(RequestPlan.build)
 
 
 def responses(*, most: int = 4) -> st.SearchStrategy[ocsp.OCSPResponse]:
-    """Return any response that our builder can make, with up to *most* entries."""
+    """Return any response that the builder can make, with up to *most* entries."""
     return response_plans(most=most).map(ResponsePlan.build)

@@ -1,4 +1,4 @@
-"""A batch writes what the builder writes, octet for octet, whatever is said."""
+"""A batch writes the same octets as the builder, for any contents."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.property.strategies import response_plans
 
 @dataclass
 class _Repeatable:
-    """A signer whose signature is a hash, as long as that hash happens to say."""
+    """A signer whose signature is a hash, with a length that depends on the hash."""
 
     certificate: x509.Certificate
     algorithm_identifier = bytes.fromhex("300a06082a8648ce3d040302")
 
     def sign(self, data: bytes) -> bytes:
-        """Return as many octets as a signature of ECDSA may have."""
+        """Return as many octets as an ECDSA signature can have."""
         seed = hashlib.sha512(data).digest()
         return (seed + seed)[: 70 + seed[0] % 3]
 
 
 @given(response_plans())
 def test_a_batch_and_the_builder_write_the_same(plan: ResponsePlan) -> None:
-    """Every entry of a plan in a response of its own, from one batch."""
+    """Each entry of a plan in a response of its own, from one batch."""
     signer = _Repeatable(plan.signing.certificate)
     batch = replace(plan, entries=[]).builder().batch(signer)
     for entry in plan.entries:

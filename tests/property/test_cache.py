@@ -1,4 +1,4 @@
-"""Caches against a model that is a dictionary: any puts, gets and losses, in any order."""
+"""The caches against a model that is a dictionary: any sequence of operations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ moments = st.sampled_from([PAST, PAST + HOUR, FAR, FAR + HOUR])
 
 
 class Standing(NamedTuple):
-    """What the model knows of one answer; of two, the greater is the newer."""
+    """The model of one answer; the greater of two is the newer."""
 
     this_update: datetime.datetime
     revoked: bool
@@ -36,7 +36,7 @@ class Standing(NamedTuple):
 
 
 class CacheMachine(RuleBasedStateMachine):
-    """What both caches promise; which answers are lost is for the classes below."""
+    """What both caches guarantee; subclasses define which answers are evicted."""
 
     caches: list[Cache]
 
@@ -45,11 +45,11 @@ class CacheMachine(RuleBasedStateMachine):
         self.model: OrderedDict[int, Standing] = OrderedDict()
 
     def shrink(self) -> None:
-        """Lose what is too much, as the cache does."""
+        """Evict answers as the cache does."""
         raise NotImplementedError
 
     def looked_at(self, serial: int) -> None:
-        """Note what the cache notes when an answer is found."""
+        """Record what the cache records when it finds an answer."""
 
     @rule(
         serial=serials,
@@ -70,7 +70,7 @@ class CacheMachine(RuleBasedStateMachine):
         expires: datetime.datetime,
         which: int,
     ) -> None:
-        """Put anything that can be verified."""
+        """Store any answer that can be verified."""
         evidence = answer(
             serial, age, status, by_sha1=by_sha1, nonce=b"8 octets" if nonced else None
         )
@@ -94,7 +94,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     @rule(serial=serials, which=st.integers(0, 1))
     def get(self, serial: int, which: int) -> None:
-        """Find what the model has, and nothing else."""
+        """Find what the model has, and nothing more."""
         expected = self.model.get(serial)
         found = self.cache(which).get(key_of(serial))
         if expected is None:
@@ -110,34 +110,34 @@ class CacheMachine(RuleBasedStateMachine):
 
     @rule(serial=serials, which=st.integers(0, 1))
     def discard(self, serial: int, which: int) -> None:
-        """Forget what is there, or is not."""
+        """Remove an answer that may be present or absent."""
         self.cache(which).discard(key_of(serial))
         self.model.pop(serial, None)
 
     def cache(self, which: int) -> Cache:
-        """Return one of the openings of the cache."""
+        """Return one of the open caches."""
         return self.caches[which % len(self.caches)]
 
 
 class MemoryMachine(CacheMachine):
-    """The one that was not looked at for longest goes."""
+    """The least recently used answer is evicted."""
 
     def __init__(self) -> None:
         super().__init__()
         self.caches = [MemoryCache(max_entries=MOST)]
 
     def shrink(self) -> None:
-        """Lose what was not looked at for longest."""
+        """Evict the least recently used answers."""
         while len(self.model) > MOST:
             self.model.popitem(last=False)
 
     def looked_at(self, serial: int) -> None:
-        """Let it live longer."""
+        """Move the answer to the end."""
         self.model.move_to_end(serial)
 
 
 class SQLiteMachine(CacheMachine):
-    """What has expired goes, then what has stood longest. Opened twice, and again."""
+    """Expired answers are evicted, then the oldest. The file is opened twice."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class SQLiteMachine(CacheMachine):
         self.caches = list(self.files)
 
     def shrink(self) -> None:
-        """Lose what has expired, then what has stood for longest."""
+        """Evict expired answers, then the oldest."""
         while len(self.model) > MOST:
             expired = [
                 serial for serial, each in self.model.items() if each.expires < LATER
@@ -156,7 +156,7 @@ class SQLiteMachine(CacheMachine):
 
     @rule(which=st.integers(0, 1))
     def reopen(self, which: int) -> None:
-        """Close the file and open it again; the other opening goes on."""
+        """Close the file and open it again; the other open cache stays open."""
         self.files[which].close()
         self.files[which] = SQLiteCache(self.path, max_entries=MOST)
         self.caches[which] = self.files[which]
@@ -172,7 +172,7 @@ class SQLiteMachine(CacheMachine):
         self.reopen(1 - which)
 
     def teardown(self) -> None:
-        """Leave no file open."""
+        """Close all files."""
         for each in self.files:
             each.close()
         self.folder.cleanup()

@@ -1,4 +1,4 @@
-"""What is decided without asking the rules is what they decide, whatever is asked."""
+"""The fast path decides as the rules do, for any question."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _load(identity: Identity) -> x509.Certificate:
 
 @st.composite
 def questions(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw all of these, at most three of them unusual."""
+    """Draw all arguments, at most three of them unusual."""
     unusual = draw(st.sets(st.sampled_from(sorted(USUAL)), max_size=3))
     return {
         name: draw(st.sampled_from(values)) if name in unusual else values[0]
@@ -126,7 +126,7 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _asked(drawn: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``verify`` is given."""
+    """Return the arguments of ``verify``."""
     issuer = drawn["issuer"]
     by = issuer if drawn["by"] == "the issuer" else drawn["by"]
     leaf = BUILD.certificate(
@@ -177,8 +177,8 @@ def _outcome(question: dict[str, Any]) -> object:
 
 @settings(max_examples=10 * settings.default.max_examples)  # faults need coincidences
 @given(questions())
-def test_the_rules_alone_come_to_the_same(drawn: dict[str, Any]) -> None:
-    """Evidence with all that it says, or all failures with all that they compare."""
+def test_the_rules_alone_give_the_same_result(drawn: dict[str, Any]) -> None:
+    """Evidence with all attributes, or all failures with all values."""
     asked = _asked(drawn)
     with mock.patch.object(limits, "MAX_SIGNATURES_CHECKED", drawn["signatures"]):
         found = _outcome(asked)

@@ -1,4 +1,4 @@
-"""The fast path reads what the plain one reads: for every message, after every other."""
+"""The layout cache does not change what is read: every message, after every other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ KINDS: dict[str, tuple[Load, LayoutCache[Any], type, dict[str, bytes]]] = {
 
 
 def _outcome(load: Load, kind: type, data: bytes) -> object:
-    """Return all that can be learned of *data*: every property, or the error."""
+    """Return all that can be read from *data*: every property, or the error."""
     try:
         message = load(data)
     except ocsp.DecodeError as error:
@@ -80,7 +80,7 @@ def _list(entry: Any) -> list[object]:
 
 
 def _same_either_way(kind_name: str, teacher: bytes, data: bytes) -> None:
-    """Require that *data* reads the same cold as after *teacher* was learned."""
+    """Require that *data* reads the same without the cache and after *teacher*."""
     load, shapes, kind, _ = KINDS[kind_name]
     shapes.forget()
     cold = _outcome(load, kind, data)
@@ -101,10 +101,10 @@ def test_a_vector_reads_the_same_after_itself(kind: str, name: str) -> None:
 
 
 @given(st.sampled_from(VECTORS), st.data())
-def test_an_octet_that_differs_is_noticed_where_it_matters(
+def test_changed_octets_are_read_correctly(
     vector: tuple[str, str], data: st.DataObject
 ) -> None:
-    """One to three octets changed anywhere, after the unchanged document was learned."""
+    """One to three octets changed anywhere, after the unchanged document was cached."""
     kind, name = vector
     teacher = KINDS[kind][3][name]
     changed = bytearray(teacher)
@@ -117,8 +117,8 @@ def test_an_octet_that_differs_is_noticed_where_it_matters(
 @pytest.mark.parametrize(
     ("kind", "name"), [("request", "req-sha1"), ("response", "resp-sha256")]
 )
-def test_no_single_bit_slips_through(kind: str, name: str) -> None:
-    """Every bit of a document, flipped, after the document itself was learned."""
+def test_every_changed_bit_is_read_correctly(kind: str, name: str) -> None:
+    """Each bit of a document, flipped, after the document itself was cached."""
     load, shapes, _, vectors = KINDS[kind]
     teacher = vectors[name]
     for position in range(8 * len(teacher)):
@@ -143,7 +143,7 @@ def _loads(load: Load, data: bytes) -> object:
 def test_requests_read_the_same_after_any_other(
     teacher: ocsp.OCSPRequest, built: ocsp.OCSPRequest
 ) -> None:
-    """Whatever was met before."""
+    """With any request in the cache."""
     _same_either_way(
         "request", teacher.public_bytes(Encoding.DER), built.public_bytes(Encoding.DER)
     )
@@ -153,14 +153,14 @@ def test_requests_read_the_same_after_any_other(
 def test_responses_read_the_same_after_any_other(
     teacher: ocsp.OCSPResponse, built: ocsp.OCSPResponse
 ) -> None:
-    """Whatever was met before."""
+    """With any response in the cache."""
     _same_either_way(
         "response", teacher.public_bytes(Encoding.DER), built.public_bytes(Encoding.DER)
     )
 
 
-def test_a_shape_is_used_at_all() -> None:
-    """Otherwise the tests above would compare the plain path with itself."""
+def test_a_cached_layout_is_used() -> None:
+    """Otherwise the tests above would compare the reader with itself."""
     for kind, name in (("request", "req-sha1"), ("response", "resp-sha256")):
         load, shapes, _, vectors = KINDS[kind]
         data = vectors[name]
@@ -170,7 +170,7 @@ def test_a_shape_is_used_at_all() -> None:
         assert shapes.find(data) is not None
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_the_cache_is_bounded() -> None:
     """In number, per size, and in octets."""
     shapes: LayoutCache[int] = LayoutCache()
     serial = slice(2, 3)
@@ -188,7 +188,7 @@ def test_what_is_kept_is_bounded() -> None:
 
 
 def test_only_bytes_are_looked_up() -> None:
-    """A ``bytearray`` may change; the loader refuses it afterwards."""
+    """A ``bytearray`` can change; the loader refuses it afterwards."""
     shapes: LayoutCache[int] = LayoutCache()
     shapes.learn(b"\x02\x01\x05", 1, slice(2, 3), [slice(2, 3)])
     assert shapes.find(b"\x02\x01\x06") == 1

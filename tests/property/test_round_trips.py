@@ -1,8 +1,8 @@
 """
-What we build is read back the same, and what was read is built again octet for octet.
+Messages that we build are read back, and are built again from what was read.
 
-Four readers that share no code with the builders, or little: the original, asn1crypto,
-``openssl``, and our own loaders.
+Four readers that share no code, or little, with the builders: ``cryptography``,
+asn1crypto, ``openssl``, and our own loaders.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def test_a_request_is_read_back_by_us(plan: RequestPlan) -> None:
 
 
 @given(request_plans(most=1))
-def test_a_request_is_read_back_by_the_original(plan: RequestPlan) -> None:
-    """Every attribute that the documented API has."""
+def test_a_request_is_read_back_by_cryptography(plan: RequestPlan) -> None:
+    """Every attribute that ``cryptography`` has."""
     built = plan.build()
     loaded = original.load_der_ocsp_request(_der(built))
     assert loaded.public_bytes(Encoding.DER) == _der(built)
@@ -85,8 +85,8 @@ def test_a_response_is_read_back_by_us(plan: ResponsePlan) -> None:
 
 
 @given(response_plans())
-def test_a_response_is_read_back_by_the_original(plan: ResponsePlan) -> None:
-    """Every attribute that the documented API has."""
+def test_a_response_is_read_back_by_cryptography(plan: ResponsePlan) -> None:
+    """Every attribute that ``cryptography`` has."""
     built = plan.build()
     loaded = original.load_der_ocsp_response(_der(built))
     assert loaded.public_bytes(Encoding.DER) == _der(built)
@@ -95,7 +95,7 @@ def test_a_response_is_read_back_by_the_original(plan: ResponsePlan) -> None:
 
 @given(response_plans())
 def test_a_response_is_read_back_by_asn1crypto(plan: ResponsePlan) -> None:
-    """Strictly, field by field; and what it takes for signed is what we signed."""
+    """Strictly, field by field; its signed part is the one that we signed."""
     built = plan.build()
     assert_found(by_asn1crypto.response_facts(_der(built)), plan.facts(built))
     signed, signature = by_asn1crypto.signed_part(_der(built), of_request=False)
@@ -115,13 +115,13 @@ def test_a_response_is_read_back_by_openssl(plan: ResponsePlan) -> None:
 
 @given(requests())
 def test_a_request_that_was_read_is_built_again(built: ocsp.OCSPRequest) -> None:
-    """Of its attributes, octet for octet."""
+    """From its attributes, octet for octet."""
     assert rebuilt_request(_load_request(_der(built))) == _der(built)
 
 
 @given(response_plans())
 def test_a_response_that_was_read_is_built_again(plan: ResponsePlan) -> None:
-    """Of its attributes, octet for octet; with the signature that was read."""
+    """From its attributes, octet for octet; with the signature that was read."""
     der = _der(plan.build())
     loaded = ocsp.load_der_ocsp_response(der)
     assert rebuilt_response(loaded, plan.signing.certificate) == der
@@ -132,21 +132,21 @@ def test_a_response_that_was_read_is_built_again(plan: ResponsePlan) -> None:
 
 @given(requests())
 def test_a_request_and_its_parts_are_values(built: ocsp.OCSPRequest) -> None:
-    """Equal to their copies and to what comes out of a pickle."""
+    """Equal to their copies and to their unpickled pickles."""
     assert_are_values(parts(_load_request(_der(built))))
 
 
 @given(responses())
 def test_a_response_and_its_parts_are_values(built: ocsp.OCSPResponse) -> None:
-    """Equal to their copies and to what comes out of a pickle."""
+    """Equal to their copies and to their unpickled pickles."""
     assert_are_values(parts(ocsp.load_der_ocsp_response(_der(built))))
 
 
 @given(response_plans())
-def test_the_object_that_was_built_says_what_the_loaded_one_says(
+def test_built_and_loaded_objects_are_equal(
     plan: ResponsePlan,
 ) -> None:
-    """A built response is read when it is asked, and then it is the same."""
+    """A built response is read at the first access, with the same result."""
     built = plan.build()
     loaded = ocsp.load_der_ocsp_response(_der(built))
     names = [
@@ -178,8 +178,8 @@ def _value(message: ocsp.OCSPResponse, name: str) -> object:
 
 
 @given(responses(most=1))
-def test_good_has_no_times_of_revocation(built: ocsp.OCSPResponse) -> None:
-    """What is not revoked has neither time nor reason, in the octets as well."""
+def test_good_has_no_revocation_time(built: ocsp.OCSPResponse) -> None:
+    """Nor a reason; also in the octets."""
     (entry,) = built.responses
     revoked = entry.certificate_status is OCSPCertStatus.REVOKED
     assert (entry.revocation_time_utc is not None) == revoked

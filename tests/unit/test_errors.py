@@ -124,14 +124,14 @@ CLASSES = [
 
 
 @pytest.mark.parametrize(("error", "text"), EXAMPLES, ids=lambda each: str(each)[:40])
-def test_the_text_is_a_sentence_made_of_the_values(error: Exception, text: str) -> None:
-    """Exactly this one."""
+def test_str_makes_a_sentence_from_the_values(error: Exception, text: str) -> None:
+    """``str`` of each error is exactly this text."""
     assert str(error) == text
 
 
 @pytest.mark.parametrize("error", [error for error, _ in EXAMPLES], ids=repr)
 def test_an_error_survives_pickle_and_copy(error: Exception) -> None:
-    """Process pools and test runners send errors around; nothing is lost."""
+    """Pickling and copying keep the class, the text and all attributes."""
     for twin in (
         pickle.loads(pickle.dumps(error)),
         copy.copy(error),
@@ -144,7 +144,7 @@ def test_an_error_survives_pickle_and_copy(error: Exception) -> None:
 
 
 def test_every_class_has_an_example_and_is_in_the_package() -> None:
-    """Each is documented, and in the tree of the module's docstring."""
+    """Each class is exported, tested above, and listed in the tree of the module."""
     assert {type(error) for error, _ in EXAMPLES} == set(CLASSES)
     for kind in CLASSES:
         assert getattr(errors, kind.__name__) is kind
@@ -154,13 +154,13 @@ def test_every_class_has_an_example_and_is_in_the_package() -> None:
 
 
 @pytest.mark.parametrize(("name", "base"), BASES.items())
-def test_the_documented_type_is_underneath(name: str, base: type) -> None:
-    """Programs that caught the original's errors catch these."""
+def test_errors_have_the_base_classes_of_cryptography(name: str, base: type) -> None:
+    """Code that catches the exceptions of ``cryptography`` catches these."""
     assert issubclass(getattr(errors, name), base)
 
 
-def test_a_path_grows_outward() -> None:
-    """Each level puts its own name before that of the fault."""
+def test_under_adds_names_in_front_of_the_path() -> None:
+    """Each level puts its own name before the path of the fault."""
     error = errors.DERError("cut off", path="serialNumber", offset=3)
     for name in ("reqCert", "requestList[2]", "tbsRequest"):
         error.under(name)
@@ -174,7 +174,7 @@ def test_a_path_grows_outward() -> None:
 
 
 def test_values_are_attributes() -> None:
-    """A program asks for them instead of reading the sentence."""
+    """Programs read attributes instead of parsing the text."""
     limit = errors.LimitExceeded("MAX_ENTRIES", 5, 4, path="x", offset=1)
     assert (limit.limit, limit.value, limit.maximum) == ("MAX_ENTRIES", 5, 4)
     assert (limit.path, limit.offset) == ("x", 1)

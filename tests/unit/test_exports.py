@@ -1,4 +1,4 @@
-"""What the package shows: true ``__all__``, the documented API, documented names."""
+"""The public names: ``__all__`` is complete, and agrees with ``cryptography``."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def _module(name: str) -> ModuleType:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_all_is_true_and_complete(name: str) -> None:
-    """Each name exists, none is twice, and no public definition is missing."""
+def test_all_is_complete(name: str) -> None:
+    """Each name exists and is listed once, and no public definition is missing."""
     module = _module(name)
     exported = list(module.__all__)
     assert len(set(exported)) == len(exported)
@@ -79,8 +79,8 @@ def _all_imports() -> list[tuple[str | None, str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_module_takes_private_names_of_another(name: str) -> None:
-    """What starts with an underscore stays in its module."""
+def test_no_module_imports_private_names(name: str) -> None:
+    """Names that begin with an underscore stay in their module."""
     private = [each for each in _imported_from(name) if each.startswith("_")]
     assert [
         each for each in private if each != "__version__" and not _is_module(name, each)
@@ -91,8 +91,8 @@ def _is_module(package: str, name: str) -> bool:
     return f"{package}.{name}" in NAMES
 
 
-def test_every_documented_name_is_here() -> None:
-    """And all that newer releases of the original have added."""
+def test_every_name_of_cryptography_is_here() -> None:
+    """Also those that newer releases of ``cryptography`` have added."""
     theirs = {name for name in dir(original) if name.startswith(("OCSP", "load"))}
     assert set(DOCUMENTED) <= theirs
     assert [name for name in sorted(theirs) if not hasattr(ocsp, name)] == []
@@ -100,7 +100,7 @@ def test_every_documented_name_is_here() -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_every_documented_attribute_is_here(name: str) -> None:
+def test_every_attribute_of_cryptography_is_here(name: str) -> None:
     """Methods, properties and members of all classes."""
     theirs = {each for each in dir(getattr(original, name)) if not each.startswith("_")}
     ours = set(dir(getattr(ocsp, name)))
@@ -125,14 +125,14 @@ def _parameters(function: Any) -> list[tuple[str, Any]]:
         if not method.startswith("_")
     ],
 )
-def test_builders_take_what_the_documented_ones_take(owner: str, method: str) -> None:
-    """Names, order and defaults; what is ours has to be given by name."""
+def test_builder_parameters_are_those_of_cryptography(owner: str, method: str) -> None:
+    """Names, order and defaults agree; additional parameters are keyword-only."""
     theirs = _parameters(getattr(getattr(original, owner), method))
     assert _parameters(getattr(getattr(ocsp, owner), method)) == theirs
 
 
 def test_loaders_take_one_positional_argument() -> None:
-    """``data``, as documented; ours by name only."""
+    """``data``, as in ``cryptography``; additional parameters are keyword-only."""
     assert _parameters(ocsp.load_der_ocsp_request) == [
         ("data", inspect.Parameter.empty)
     ]
@@ -142,8 +142,8 @@ def test_loaders_take_one_positional_argument() -> None:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_message_classes_are_real_and_closed(name: str) -> None:
-    """``isinstance`` works, nobody makes one by hand, subclasses are not meant."""
+def test_message_classes_cannot_be_instantiated_or_subclassed(name: str) -> None:
+    """``isinstance`` works, but only loaders and builders make instances."""
     kind = getattr(ocsp, name)
     assert inspect.isclass(kind)
     with pytest.raises(TypeError, match=name):
@@ -153,7 +153,7 @@ def test_message_classes_are_real_and_closed(name: str) -> None:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_attributes_cannot_be_set(name: str) -> None:
-    """Every documented property is read-only, and no other can be added."""
+    """Every property is read-only, and no attribute can be added."""
     kind = getattr(ocsp, name)
     instance = object.__new__(kind)
     properties = [

@@ -1,4 +1,4 @@
-"""The HTTP binding: what clients send, and what caches need."""
+"""The HTTP binding: the requests that clients send, and the headers for caches."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ LETTERS = base64.b64encode(BODY).decode()
 URL_SAFE = base64.urlsafe_b64encode(BODY).decode()
 
 
-def test_the_example_has_all_letters_that_get_into_trouble() -> None:
-    """Slash, plus and padding are in it, so that the cases below mean something."""
+def test_the_example_contains_every_special_character() -> None:
+    """The base64 of the example has a slash, a plus sign and padding."""
     assert "/" in LETTERS
     assert "+" in LETTERS
     assert LETTERS.endswith("=")
@@ -61,13 +61,13 @@ def test_the_example_has_all_letters_that_get_into_trouble() -> None:
     ],
 )
 def test_a_get_is_read_in_every_form_that_clients_send(target: str) -> None:
-    """Escaped or not, with slashes too many, without padding, URL-safe."""
+    """Escaped or not, with extra slashes, without padding, URL-safe."""
     assert read_target(target.encode()) == BODY
 
 
 @given(st.binary(min_size=1, max_size=300))
-def test_what_get_url_writes_is_read_back(tail: bytes) -> None:
-    """Any message survives the way into a URL and out of it."""
+def test_get_url_round_trip(tail: bytes) -> None:
+    """``read_target`` returns the message that ``get_url`` encoded."""
     der = b"\x30" + tail
     url = get_url("http://ocsp.test/ca/", der)
     base, path = url[: len("http://ocsp.test/ca")], url[len("http://ocsp.test/ca") :]
@@ -77,8 +77,8 @@ def test_what_get_url_writes_is_read_back(tail: bytes) -> None:
     assert set("+= ").isdisjoint(url)
 
 
-def test_a_target_that_is_no_base64_names_the_place() -> None:
-    """The error is one of decoding and says that it was the GET."""
+def test_a_target_that_is_not_base64_is_refused() -> None:
+    """The error is a DecodeError that names the GET."""
     with pytest.raises(ocsp.errors.SchemaError, match=r"^GET: not base64"):
         read_target(b"/favicon.ico")
 
@@ -87,7 +87,7 @@ def test_a_target_that_is_no_base64_names_the_place() -> None:
 def test_a_request_over_the_limit_is_refused(
     read: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """POST and GET know the same limit."""
+    """POST and GET have the same limit."""
     monkeypatch.setattr(ocsp.limits, "MAX_HTTP_REQUEST_BYTES", 10)
     with pytest.raises(ocsp.errors.LimitExceeded) as refused:
         read(b"A" * 80)
@@ -95,7 +95,7 @@ def test_a_request_over_the_limit_is_refused(
     assert refused.value.maximum == 10
 
 
-def test_an_answer_for_all_has_the_headers_that_caches_need() -> None:
+def test_a_cacheable_answer_has_the_headers_for_caches() -> None:
     """RFC 9919 §7.2: times, a strong tag, and max-age before nextUpdate."""
     reply = answer(BODY, FRESH, NOW)
     assert reply.status == 200
@@ -112,7 +112,7 @@ def test_an_answer_for_all_has_the_headers_that_caches_need() -> None:
 
 @given(st.integers(1, 10**9))
 def test_max_age_ends_before_next_update(microseconds: int) -> None:
-    """Strictly, however little is left."""
+    """Also if very little time is left."""
     next_update = NOW + datetime.timedelta(microseconds=microseconds)
     fresh = Freshness(this_update=NOW, next_update=next_update)
     directives = str(answer(BODY, fresh, NOW).header("cache-control"))
@@ -121,7 +121,7 @@ def test_max_age_ends_before_next_update(microseconds: int) -> None:
 
 
 def test_dates_are_in_gmt_whatever_the_zone() -> None:
-    """RFC 9110 §5.6.7: a moment in another zone comes out in GMT."""
+    """RFC 9110 §5.6.7: a time in another time zone is converted to GMT."""
     zone = datetime.timezone(datetime.timedelta(hours=9))
     reply = answer(BODY, FRESH, NOW.astimezone(zone))
     assert str(reply.header("date")) == "Wed, 01 Jul 2026 12:00:00 GMT"
@@ -131,8 +131,8 @@ def test_dates_are_in_gmt_whatever_the_zone() -> None:
 @pytest.mark.parametrize(
     "freshness", [None, Freshness(this_update=NOW, next_update=NOW)]
 )
-def test_errors_and_what_is_over_are_not_stored(freshness: Freshness | None) -> None:
-    """No cache keeps an error, an answer to a nonce, or one that has run out."""
+def test_errors_and_expired_answers_are_not_stored(freshness: Freshness | None) -> None:
+    """No cache stores an error, an answer to a nonce, or an expired answer."""
     reply = answer(BODY, freshness, NOW)
     assert reply.header("Cache-Control") == "no-store"
     assert reply.header("ETag") is None
@@ -164,10 +164,10 @@ def _tag() -> str:
         (Conditions(if_modified_since="Wed, 01 Jul 2026 11:00:00 -0000"), 200),
     ],
 )
-def test_who_has_the_answer_already_gets_304(
+def test_a_client_that_has_the_answer_gets_304(
     conditions: Conditions, status: int
 ) -> None:
-    """RFC 9110 §13: lists, weak tags, dates, and their order."""
+    """RFC 9110 §13: lists, weak tags, dates, and their precedence."""
     full = answer(BODY, FRESH, NOW)
     reply = conditional(full, conditions)
     assert reply.status == status
@@ -181,12 +181,12 @@ def test_who_has_the_answer_already_gets_304(
 
 
 def test_an_error_is_never_304() -> None:
-    """What has no tag has nothing to compare."""
+    """An answer without a tag cannot be compared."""
     error = answer(BODY, None, NOW)
     assert conditional(error, Conditions(if_none_match="*")) == error
 
 
-def test_other_methods_are_told_which_there_are() -> None:
-    """RFC 9110 §15.5.6: 405 with Allow."""
+def test_other_methods_get_405_with_allow() -> None:
+    """RFC 9110 §15.5.6."""
     reply = method_not_allowed(NOW)
     assert (reply.status, reply.header("allow")) == (405, "GET, HEAD, POST")

@@ -209,7 +209,7 @@ def _sources() -> dict[str, str]:
     return found
 
 
-def test_imports_point_downward_and_rooms_without_io_do_none() -> None:
+def test_imports_point_downward_and_io_stays_on_its_floors() -> None:
     """Every module of the package, every import, also those inside functions."""
     found = [
         fault
@@ -219,15 +219,15 @@ def test_imports_point_downward_and_rooms_without_io_do_none() -> None:
     assert found == []
 
 
-def test_modules_import_each_other_without_a_circle() -> None:
+def test_no_circle_between_modules() -> None:
     """Also where an import inside a function would hide the circle."""
     sources = {name: text for name, text in _sources().items() if name != ""}
     assert circle(arrows_between_modules(sources)) == []
 
 
 @pytest.mark.parametrize("room", sorted(FLOOR_OF))
-def test_the_folders_of_a_room_import_each_other_without_a_circle(room: str) -> None:
-    """A folder is one idea; the loose modules beside it are parts of their own."""
+def test_no_circle_between_the_folders_of_a_room(room: str) -> None:
+    """The loose modules beside a folder count as parts of their own."""
     assert circle(arrows_between_parts(_sources(), room)) == []
 
 
@@ -241,7 +241,7 @@ MOST_FILES = 12
 
 
 def test_a_folder_has_at_most_a_dozen_modules() -> None:
-    """Subfolders apart."""
+    """Modules in subfolders do not count."""
     folders = {path.parent for path in SOURCES.rglob("*.py")}
     crowded = {
         str(folder.relative_to(SOURCES)): count
@@ -287,7 +287,7 @@ def test_a_folder_has_at_most_a_dozen_modules() -> None:
     ],
 )
 def test_wrong_imports_are_found(module: str, source: str, fault: str) -> None:
-    """Each fault is reported by name."""
+    """The check reports each fault by name."""
     assert any(fault in found for found in import_faults(module, source))
 
 
@@ -301,13 +301,13 @@ def test_wrong_imports_are_found(module: str, source: str, fault: str) -> None:
         ("messages.responses.response_builder", "from time import time_ns"),
     ],
 )
-def test_right_imports_pass(module: str, source: str) -> None:
-    """Downward, inside one room, within the lowest floor, and the named exceptions."""
+def test_allowed_imports_pass(module: str, source: str) -> None:
+    """Imports of lower floors, of the same room, and the named exceptions."""
     assert import_faults(module, source) == []
 
 
 def test_circles_are_found() -> None:
-    """Between modules, and between folders whose modules have none."""
+    """Between modules, and between folders whose modules have no circle."""
     one = {"client.a": "import ocsp.client.b", "client.b": "import ocsp.client.a"}
     assert circle(arrows_between_modules(one)) == ["client.a", "client.b", "client.a"]
     two = {
@@ -321,7 +321,7 @@ def test_circles_are_found() -> None:
 
 
 def test_importing_the_package_is_light() -> None:
-    """Modules that few programs need, or that cost much, are imported at first use."""
+    """Modules that few programs need, or that are slow, are imported at first use."""
     heavy = (
         "asyncio", "cryptography.hazmat.primitives.serialization", "dataclasses", "httpx",
         "inspect", "ocsp.client", "ocsp.verification", "pkcs11", "pydantic", "rich", "sqlite3", "typer",

@@ -1,4 +1,4 @@
-"""What the package shows and imports only when it is used."""
+"""Public names that the package imports at their first use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import ocsp
 LATER = sorted(ocsp._LAZY_IMPORTS)
 
 
-def test_every_such_name_is_shown_and_found_where_it_is_said_to_be() -> None:
+def test_every_lazy_name_is_listed_and_is_the_object_of_its_module() -> None:
     """In ``__all__`` and ``dir``; the same object as in its module."""
     from importlib import import_module
 
@@ -22,24 +22,24 @@ def test_every_such_name_is_shown_and_found_where_it_is_said_to_be() -> None:
 
 
 @pytest.mark.parametrize("name", LATER)
-def test_the_first_use_imports_and_keeps_it(
+def test_the_first_use_imports_the_name(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second one is an ordinary attribute."""
+    """After that, it is an ordinary attribute."""
     found = getattr(ocsp, name)
     monkeypatch.delitem(vars(ocsp), name)
     assert getattr(ocsp, name) is found
     assert vars(ocsp)[name] is found
 
 
-def test_a_name_that_is_none_is_an_attribute_error() -> None:
-    """In the words of Python itself."""
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """With the text that Python itself uses."""
     with pytest.raises(AttributeError, match="module 'ocsp' has no attribute 'verifi'"):
         _ = ocsp.verifi  # type: ignore[attr-defined]
 
 
-def test_all_of_it_can_be_imported_at_once() -> None:
-    """``from ocsp import *`` and the documented way, in a fresh process."""
+def test_star_import() -> None:
+    """``from ocsp import *``, and the imports of the docs, in a new process."""
     code = (
         "import sys, ocsp; assert 'ocsp.verification' not in sys.modules\n"
         "from ocsp import *; assert verify is ocsp.verify\n"

@@ -1,4 +1,4 @@
-"""Each limit, lowered: what was fine is refused by name. And garbage costs little."""
+"""The limits: a lower value refuses a message by name. Malformed data costs little."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_message_over_a_limit_is_refused_by_name(
     make_fitting: Callable[[], bytes],
     make_larger: Callable[[], bytes],
 ) -> None:
-    """At the limit it loads; one more is refused with limit, value and maximum."""
+    """At the limit it loads; one more raises with limit, value and maximum."""
     fitting, larger = make_fitting(), make_larger()
     monkeypatch.setattr(limits, limit, lowered)
     load(fitting)
@@ -148,10 +148,10 @@ def test_a_message_over_a_limit_is_refused_by_name(
     ],
     ids=["request", "response"],
 )
-def test_the_size_limit_holds_for_known_shapes_too(
+def test_the_size_limit_holds_for_cached_layouts_too(
     monkeypatch: pytest.MonkeyPatch, load: Load, data: bytes
 ) -> None:
-    """The fast way in is no way around."""
+    """The layout cache does not bypass the limit."""
     load(data)
     load(data)
     monkeypatch.setattr(limits, "MAX_MESSAGE_BYTES", len(data))
@@ -164,7 +164,7 @@ def test_the_size_limit_holds_for_known_shapes_too(
 
 
 def test_nesting_in_certificates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As deep as the limit it loads; one level more is refused."""
+    """At the limit it loads; one level more is refused."""
     data, der = _response(certificates=1), delegate().public_bytes(Encoding.DER)
     levels = depth(der, 0, len(der), limits.MAX_DEPTH)
     monkeypatch.setattr(limits, "MAX_DEPTH", levels)
@@ -177,7 +177,7 @@ def test_nesting_in_certificates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_builders_keep_to_the_same_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What we would not read, we do not write."""
+    """Builders do not make messages that the loaders refuse."""
     requests, responses = (
         ocsp.OCSPRequestBuilder(allow_multiple=True),
         _response_builder(2),
@@ -195,7 +195,7 @@ def test_builders_keep_to_the_same_limits(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def _calls(action: Callable[[], object]) -> int:
-    """Return how many functions *action* calls, which is what it costs."""
+    """Return how many functions *action* calls, as a measure of its cost."""
     count = 0
 
     def note(frame: object, event: str, argument: object) -> None:
@@ -218,7 +218,7 @@ TAGS = (0x30, 0x31, 0xA0, 0xA2, 0x24)
 
 
 def _nested(tag: int) -> bytes:
-    """Return values in values in values, in correct DER, 64 KiB in all."""
+    """Return nested values in correct DER, 64 KiB in all."""
     data = b"\x05\x00"
     while len(data) < SIZE:
         data = encode(tag, data)
@@ -255,7 +255,7 @@ def _in_the_name(value: bytes) -> bytes:
 def test_nested_garbage_costs_no_more_than_a_message_of_its_size(
     place: Callable[[bytes], bytes], tag: int
 ) -> None:
-    """64 KiB, thousands of levels deep, wherever a standard allows anything."""
+    """64 KiB, thousands of levels deep, in each field that can have any content."""
     data = place(_nested(tag))
     assert len(data) >= SIZE
     valid = _request(entries=SIZE // len(_request()))
@@ -267,7 +267,7 @@ def test_nested_garbage_costs_no_more_than_a_message_of_its_size(
 
 @pytest.mark.parametrize("octet", [0x00, 0x30, 0x80, 0xA0, 0xFF])
 def test_repeated_octets_are_refused_at_once(octet: int) -> None:
-    """Indefinite lengths, endless tags, nothing at all."""
+    """Indefinite lengths, endless tags, and zeros."""
     data = bytes((octet,)) * SIZE
     for load in (_load_request, load_der_ocsp_response):
         assert _calls(lambda load=load: load(data)) < 50
@@ -275,8 +275,8 @@ def test_repeated_octets_are_refused_at_once(octet: int) -> None:
             load(data)
 
 
-def test_every_limit_says_why() -> None:
-    """A named constant with a docstring under it."""
+def test_every_limit_is_documented() -> None:
+    """Each constant has a docstring below it."""
     source = inspect.getsource(limits)
     for name in limits.__all__:
         if not name.isupper():
@@ -286,7 +286,7 @@ def test_every_limit_says_why() -> None:
 
 
 def test_every_limit_is_lowered_by_a_test() -> None:
-    """Here, or where what it bounds is tested."""
+    """In this module, or in the tests of the code that uses it."""
     sources = "\n".join(
         path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py")
     )

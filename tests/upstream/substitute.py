@@ -1,9 +1,9 @@
 """
-A pytest plugin that puts ``ocsp`` in the place of ``cryptography.x509.ocsp``.
+A pytest plugin that replaces ``cryptography.x509.ocsp`` by ``ocsp``.
 
-Loaded with ``-p`` before anything is collected, so that the unchanged line
-``from cryptography.x509 import ocsp`` of the upstream tests finds this package. At the
-end it checks that the test module really had it.
+It is loaded with ``-p`` before collection, so that the unchanged line ``from
+cryptography.x509 import ocsp`` of the upstream tests imports this package. At the end
+it checks that the test module really used it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ cryptography.x509.ocsp = ocsp  # type: ignore[misc]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the session if the upstream tests ran against anything else."""
+    """Fail the session if the upstream tests ran against another module."""
     module = sys.modules.get("tests.x509.test_ocsp")
     if module is None or module.ocsp is not ocsp:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

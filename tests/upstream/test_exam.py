@@ -1,4 +1,4 @@
-"""The exam: upstream's own OCSP tests, run against this package."""
+"""The OCSP tests of ``cryptography``, run against this package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TESTS = 86
 
 
 def test_upstream_tests_pass_with_this_package_in_place(tmp_path: Path) -> None:
-    """All 86 tests of the original pass, none fails, none is skipped."""
+    """All 86 tests of ``cryptography`` pass; none fails, none is skipped."""
     assert (UPSTREAM / "complete").exists(), "upstream tests missing: run `make setup`"
     report = tmp_path / "report.xml"
     settings = tmp_path / "pytest.ini"

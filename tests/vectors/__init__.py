@@ -1,4 +1,4 @@
-"""Published documents: of ``cryptography-vectors`` by name, and the folders here."""
+"""Published documents: ``cryptography-vectors`` by name, and the folders here."""
 
 from __future__ import annotations
 

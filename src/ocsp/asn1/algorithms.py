@@ -1,14 +1,13 @@
 """
-AlgorithmIdentifiers: which hash or signature algorithm a message names.
+AlgorithmIdentifiers: the hash and signature algorithms in a message.
 
-Rules of this file:
+Loading checks the structure only: a message with an unknown algorithm loads, and
+:class:`cryptography.exceptions.UnsupportedAlgorithm` is raised when a caller needs its
+hash.
 
-* Structure is checked when loading, knowledge is asked for when reading: an unknown
-  algorithm loads, and :class:`cryptography.exceptions.UnsupportedAlgorithm` is
-  raised where its hash is wanted.
-* Parameters have to fit the algorithm: absent for ECDSA, EdDSA and ML-DSA (RFC 5758
-  §3.2, RFC 8410 §3, RFC 9881 §2), NULL or absent for hashes and RSA (RFC 5754 §2,
-  RFC 4055 §5), ``RSASSA-PSS-params`` for PSS (RFC 4055 §3.1).
+The parameters must fit the algorithm: absent for ECDSA, EdDSA and ML-DSA (RFC 5758
+§3.2, RFC 8410 §3, RFC 9881 §2), NULL or absent for hashes and RSA (RFC 5754 §2, RFC
+4055 §5), ``RSASSA-PSS-params`` for PSS (RFC 4055 §3.1).
 """
 
 from __future__ import annotations
@@ -58,12 +57,12 @@ __all__ = [
 
 class AlgorithmIdentifier(NamedTuple):
     """
-    What an AlgorithmIdentifier says (RFC 5280 §4.1.1.2).
+    The fields of an AlgorithmIdentifier (RFC 5280 §4.1.1.2).
 
     Attributes:
         oid: The algorithm, dotted.
 
-        parameters: The DER of the parameters; empty where absent.
+        parameters: The DER of the parameters; empty if absent.
     """
 
     oid: str
@@ -77,7 +76,7 @@ _HASHES: dict[str, tuple[str, hashes.HashAlgorithm]] = {
     "sha384": ("2.16.840.1.101.3.4.2.2", hashes.SHA384()),
     "sha512": ("2.16.840.1.101.3.4.2.3", hashes.SHA512()),
 }
-"""The hashes that the documented API allows in a CertID, by their names."""
+"""The hashes that ``cryptography`` allows in a CertID, by name."""
 
 _SHA3 = (
     *(f"2.16.840.1.101.3.4.2.{last}" for last in (7, 8, 9, 10)),
@@ -147,10 +146,10 @@ def read_algorithm(
     data: bytes, position: int, end: int, name: str
 ) -> tuple[bytes, int]:
     """
-    Return the DER of the AlgorithmIdentifier at *position*, and where it stops.
+    Return the DER of the AlgorithmIdentifier at *position*, and where it ends.
 
     Raises:
-        DecodeError: As :func:`algorithm_identifier` does.
+        DecodeError: As in :func:`algorithm_identifier`.
     """
     _, stop = content(data, position, end, SEQUENCE, name)
     der = data[position:stop]
@@ -167,11 +166,11 @@ def read_algorithm(
 @lru_cache(maxsize=256)
 def algorithm_identifier(der: bytes) -> AlgorithmIdentifier:
     """
-    Return what the AlgorithmIdentifier *der* says. The few in use are kept.
+    Return the fields of the AlgorithmIdentifier *der*; cached, as few are in use.
 
     Raises:
-        DecodeError: If the structure is wrong, or the parameters are not those of
-            the algorithm. The offset counts from the start of *der*.
+        DecodeError: If the structure is wrong, or the parameters do not fit the
+            algorithm. The offset counts from the start of *der*.
     """
     position, end = content(der, 0, len(der), SEQUENCE, "")
     start, position = oid(der, position, end, "algorithm")
@@ -216,14 +215,14 @@ def _check_pss(der: bytes, position: int, end: int) -> None:
 
 class PSSParameters(NamedTuple):
     """
-    How an RSASSA-PSS signature is made (RFC 4055 §3.1, RFC 8017 §9.1).
+    The parameters of an RSASSA-PSS signature (RFC 4055 §3.1, RFC 8017 §9.1).
 
     Attributes:
         hash: The hash of the message.
 
         mask_hash: The hash of the mask generation function, MGF1.
 
-        salt_length: Octets of salt.
+        salt_length: The number of octets of the salt.
     """
 
     hash: hashes.HashAlgorithm
@@ -251,10 +250,10 @@ _PSS_OIDS = {algorithm.name: dotted for dotted, algorithm in _PSS_HASHES.items()
 
 def encode_pss(parameters: PSSParameters) -> bytes:
     """
-    Return the AlgorithmIdentifier of RSASSA-PSS with *parameters*, none of them SHA-1.
+    Return the AlgorithmIdentifier of RSASSA-PSS with *parameters*, without SHA-1.
 
-    DER leaves defaults out (X.690 §11.5): SHA-1, which is not signed with, 20 octets
-    of salt, and the one trailer that there is.
+    DER omits default values (X.690 §11.5): a salt of 20 octets and the trailer 1. SHA-1
+    is the default hash, but callers do not sign with it.
     """
     mask = encode_algorithm(_PSS_OIDS[parameters.mask_hash.name], NULL_DER)
     fields = encode(
@@ -268,11 +267,11 @@ def encode_pss(parameters: PSSParameters) -> bytes:
 @lru_cache(maxsize=64)
 def pss_parameters(der: bytes) -> PSSParameters:
     """
-    Return what the AlgorithmIdentifier *der* of RSASSA-PSS prescribes.
+    Return the parameters in the AlgorithmIdentifier *der* of RSASSA-PSS.
 
     Raises:
-        UnsupportedAlgorithm: If it has a hash, mask generation function or trailer
-            that is not known, or no parameters at all, which leaves all of them open.
+        UnsupportedAlgorithm: If the hash, the mask generation function or the trailer
+            is not known, or the parameters are absent, which allows any values.
     """
     parameters = algorithm_identifier(der).parameters
     if not parameters:
@@ -301,7 +300,7 @@ def pss_parameters(der: bytes) -> PSSParameters:
 
 
 def _mask_hash(der: bytes) -> bytes:
-    """Return the hash of the mask generation function that *der* identifies."""
+    """Return the DER of the hash in the mask generation function *der*."""
     identifier = algorithm_identifier(der)
     if identifier.oid != oids.MGF1:
         raise UnsupportedAlgorithm(
@@ -327,12 +326,12 @@ def _check_mask(der: bytes, position: int, end: int) -> None:
 
 
 def _nested(der: bytes, position: int, end: int, name: str) -> bytes:
-    """Check the AlgorithmIdentifier that fills *position* to *end*; return it."""
+    """Check the AlgorithmIdentifier from *position* to *end*, and return its DER."""
     _, stop = content(der, position, end, SEQUENCE, name)
     end_of(stop, end, name)
     nested = der[position:end]
     if nested.find(_PSS_OID, 0, 16) >= 0:
-        # Not a hash; and whoever wrote it may have done so a thousand levels deep.
+        # RSASSA-PSS is not a hash, and an attacker can nest it a thousand levels deep.
         fail("RSASSA-PSS inside of RSASSA-PSS", name, position)
     try:
         algorithm_identifier(nested)
@@ -343,7 +342,7 @@ def _nested(der: bytes, position: int, end: int, name: str) -> bytes:
 
 
 def _small(der: bytes, start: int, stop: int, octets: int, name: str) -> int:
-    """Return an unsigned INTEGER of at most *octets*, already found."""
+    """Return the value of an unsigned INTEGER of at most *octets*, from its content."""
     integer(der, start - 2, stop, name)
     value = int.from_bytes(der[start:stop], signed=True)
     if not 0 <= value < 1 << 8 * octets:
@@ -358,9 +357,9 @@ def encode_algorithm(dotted: str, parameters: bytes = b"") -> bytes:
 
 def usual_parameters(dotted: str) -> bytes:
     """
-    Return the parameters that a signature algorithm is written with where it has none.
+    Return the default parameters of the signature algorithm *dotted*.
 
-    RFC 4055 §5: NULL for those of RSA PKCS #1 v1.5, which all others lack.
+    RFC 4055 §5: NULL for RSA PKCS #1 v1.5; absent for all others.
     """
     return NULL_DER if dotted in _NULL_OR_ABSENT else b""
 
@@ -379,13 +378,12 @@ _CERT_ID_HASHES: dict[bytes, hashes.HashAlgorithm] = {
 
 def cert_id_hash(der: bytes) -> hashes.HashAlgorithm:
     """
-    Return the hash that the AlgorithmIdentifier *der* of a CertID names.
+    Return the hash of the AlgorithmIdentifier *der* of a CertID.
 
-    NULL and absent parameters mean the same.
+    NULL and absent parameters mean the same hash.
 
     Raises:
-        UnsupportedAlgorithm: If it is none of SHA-1, SHA-224, SHA-256, SHA-384,
-            SHA-512.
+        UnsupportedAlgorithm: If it is not SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512.
     """
     algorithm = _CERT_ID_HASHES.get(der)
     if algorithm is None:
@@ -396,12 +394,12 @@ def cert_id_hash(der: bytes) -> hashes.HashAlgorithm:
 
 
 def known_hash(der: bytes) -> hashes.HashAlgorithm | None:
-    """Return the same, or ``None`` for another algorithm."""
+    """Return the hash as :func:`cert_id_hash`, or ``None`` for other algorithms."""
     return _CERT_ID_HASHES.get(der)
 
 
 def algorithm_name(der: bytes) -> str:
-    """Return the name of the hash that *der* identifies, or its dotted identifier."""
+    """Return the name of the hash in *der*, or its dotted object identifier."""
     known = _CERT_ID_HASHES.get(der)
     return known.name if known else algorithm_identifier(der).oid
 
@@ -411,7 +409,7 @@ def signature_hash(der: bytes) -> hashes.HashAlgorithm | None:
     Return the hash of a signature's AlgorithmIdentifier *der*.
 
     Returns:
-        The hash, or ``None`` for a scheme that has no separate one (Ed25519, Ed448,
+        The hash, or ``None`` for a scheme without a separate hash (Ed25519, Ed448,
         ML-DSA).
 
     Raises:

@@ -1,4 +1,4 @@
-"""Signing, and checking that a key has signed; without I/O."""
+"""Making and verifying signatures, without I/O."""
 
 from __future__ import annotations
 

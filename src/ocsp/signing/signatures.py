@@ -1,11 +1,11 @@
 """
-Checking a signature: that a key has made it over some octets.
+Verifying a signature: checking that a key made it over some data.
 
 RFC 5280 §4.1.1.2, RFC 4055, RFC 5758, RFC 8410, RFC 9881.
 
-Rules of this file: the AlgorithmIdentifier decides how, and the key has to be of that
-kind; weak hashes do not count (RFC 6960 §5.1.1). Whose key it is, and what it may sign,
-is decided elsewhere.
+The AlgorithmIdentifier selects the scheme, and the key must be of the kind that the
+scheme requires. Signatures with a weak hash are rejected (RFC 6960 §5.1.1). This module
+does not check whether the owner of the key may sign the data.
 """
 
 from __future__ import annotations
@@ -62,22 +62,22 @@ _KINDS: dict[str, type] = {
     f"{_NIST}.18": mldsa.MLDSA65PublicKey,
     f"{_NIST}.19": mldsa.MLDSA87PublicKey,
 }
-"""Which kind of key makes the signatures of an algorithm."""
+"""The kind of key for each signature algorithm."""
 
 _DSA_HASHES = {f"{_NIST}.3": hashes.SHA384(), f"{_NIST}.4": hashes.SHA512()}
-"""Hashes that the documented attribute does not know."""
+"""Hashes of algorithms for which ``cryptography`` raises UnsupportedAlgorithm."""
 
 
 class _Check(NamedTuple):
     """
-    How a signature is checked.
+    How to verify signatures of one algorithm.
 
     Attributes:
-        kind: The kind of key that made it.
+        kind: The kind of key.
 
-        arguments: What the key's ``verify`` takes after signature and data.
+        arguments: The arguments of the key's ``verify`` after signature and data.
 
-        weak: A hash in it that does not count (RFC 6960 §5.1.1), or nothing.
+        weak: The name of a hash that is too weak (RFC 6960 §5.1.1), or empty.
     """
 
     kind: type
@@ -88,7 +88,7 @@ class _Check(NamedTuple):
 @lru_cache(maxsize=64)
 def _check(identifier: bytes) -> _Check:
     """
-    Return how signatures of the AlgorithmIdentifier are checked. Few are in use.
+    Return how to verify signatures with this AlgorithmIdentifier; cached.
 
     Raises:
         UnsupportedAlgorithm: If the algorithm is not known.
@@ -119,13 +119,13 @@ def _weak(algorithm: hashes.HashAlgorithm) -> str:
 
 def signature_parameters(identifier: bytes) -> SignatureParameters:
     """
-    Return what a key's ``verify`` takes for the AlgorithmIdentifier *identifier*.
+    Return the parameters for a key's ``verify`` for the AlgorithmIdentifier.
 
     Raises:
         UnsupportedAlgorithm: If the algorithm is not known.
     """
     first = next(iter(_check(identifier).arguments), None)
-    # That of a DSA key is its hash, which is no parameter.
+    # For a DSA key the first argument is the hash, which is not returned.
     known = isinstance(first, (padding.PSS, padding.PKCS1v15, ec.ECDSA))
     return cast("SignatureParameters", first) if known else None
 
@@ -139,22 +139,23 @@ def check_signature(
     unsafe_sha1: bool = False,
 ) -> None:
     """
-    Require that *key* has made *signature* over *data*.
+    Check that *key* made *signature* over *data*.
 
     Args:
-        key: The public key; ``None``, of a kind that is not known, has signed nothing.
+        key: The public key; ``None`` for a key of an unknown kind.
 
         identifier: The DER of the AlgorithmIdentifier of the signature.
 
-        signature: The signature, encoded as X.509 has it.
+        signature: The signature, in the encoding of X.509.
 
-        data: What was signed.
+        data: The signed data.
 
-        unsafe_sha1: Let signatures with SHA-1 count.
+        unsafe_sha1: Accept signatures with SHA-1.
 
     Raises:
-        SignatureInvalid: If it has not, or the algorithm is for another kind of key.
-        UnsupportedAlgorithm: If the algorithm is not known, or has a weak hash.
+        SignatureInvalid: If the key did not make the signature, or the algorithm is for
+            another kind of key.
+        UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
     """
     kind, arguments, weak = _check(identifier)
     if weak and not (unsafe_sha1 and weak == "sha1"):
@@ -164,14 +165,14 @@ def check_signature(
         name = "an unknown kind" if key is None else type(key).__name__
         raise SignatureInvalid(f"{dotted} is not for a key of {name}")
     try:
-        # The keys' ``verify`` have no common signature; these are for this kind.
+        # The ``verify`` methods differ in their arguments; these fit this kind of key.
         key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]
     except InvalidSignature as error:
         raise SignatureInvalid("the signature is not that of the key") from error
 
 
 def is_only_for_pss(certificate: x509.Certificate) -> bool:
-    """Tell whether *certificate* has an RSA key that signs with PSS only (RFC 4055)."""
+    """Return whether the key of *certificate* is an RSA key for PSS only (RFC 4055)."""
     return certificate.public_key_algorithm_oid.dotted_string == oids.RSASSA_PSS
 
 
@@ -179,16 +180,16 @@ def check_signature_of(
     certificate: x509.Certificate, identifier: bytes, signature: bytes, data: bytes
 ) -> None:
     """
-    Require that the key of *certificate* has made *signature* over *data*.
+    Check that the key of *certificate* made *signature* over *data*.
 
-    Not checked: the parameters that a certificate may prescribe for PSS, and all else
-    that it says.
+    Not checked: the parameters that the certificate may require for PSS, and all other
+    fields of the certificate.
 
     Raises:
-        SignatureInvalid: As :func:`check_signature`, or if the key cannot be read, or
-            is for PSS only and that is no PSS.
-        UnsupportedAlgorithm: As :func:`check_signature`, or if the key is of a kind
-            that is not known.
+        SignatureInvalid: As in :func:`check_signature`; or the key cannot be read, or
+            is for PSS only and the signature is not PSS.
+        UnsupportedAlgorithm: As in :func:`check_signature`; or the kind of key is not
+            known.
     """
     try:
         key = certificate.public_key()

@@ -1,9 +1,9 @@
 """
-Signers: what signs, with which algorithm, under which certificate.
+Signers: objects that make signatures with one key, algorithm and certificate.
 
-Rules of this file: a builder asks for no more than :class:`Signer`, so that a key in an
-HSM signs as well as one in memory. Weak hashes are never produced: SHA-1 and MD5 have
-no entry in the tables (RFC 6960 §5.1.1).
+Builders need the protocol :class:`Signer` only, so a key in an HSM can sign as well as
+a key in memory. No signature with a weak hash can be made: the tables of this module
+contain neither SHA-1 nor MD5 (RFC 6960 §5.1.1).
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ RSAPadding = padding.PKCS1v15 | padding.PSS
 
 class Signer(Protocol):
     """
-    Whoever signs a response: a key in memory, in an HSM or at a service.
+    Signs requests and responses with a key in memory, in an HSM or at a service.
 
-    Implementations are trusted: a response is only as good as its signer.
+    The library does not verify the signatures that a signer returns.
     """
 
     @property
@@ -64,12 +64,12 @@ class Signer(Protocol):
 
     @property
     def algorithm_identifier(self) -> bytes:
-        """The DER of the AlgorithmIdentifier of the signatures."""
+        """The DER of the AlgorithmIdentifier of its signatures."""
         ...
 
     def sign(self, data: bytes) -> bytes:
         """
-        Return the signature over *data*, encoded as X.509 has it.
+        Return the signature over *data*, in the encoding of X.509.
 
         Raises:
             SignerUnavailable: If the key cannot be used now.
@@ -79,7 +79,7 @@ class Signer(Protocol):
 
 @final
 class KeySigner:
-    """A :class:`Signer` on a private key of ``cryptography``."""
+    """A :class:`Signer` with a private key of ``cryptography``."""
 
     __slots__ = ("_certificate", "_identifier", "_private_key", "_sign")
 
@@ -92,25 +92,25 @@ class KeySigner:
         rsa_padding: RSAPadding | None = None,
     ) -> None:
         """
-        Tie a key to its certificate.
+        Make a signer from a key and its certificate.
 
         Args:
             private_key: An RSA, DSA, EC, Ed25519, Ed448 or ML-DSA key.
 
-            certificate: The certificate of that key. Neither its validity nor its
-                authority to sign responses is checked here.
+            certificate: The certificate of the key. Its validity and its authority to
+                sign responses are not checked.
 
-            algorithm: The hash to sign with. Without one: the hash that fits the
-                curve, SHA-256 for RSA and DSA, none where the scheme has its own.
+            algorithm: The hash. By default the hash that fits the curve of an EC key,
+                SHA-256 for RSA and DSA, and none for Ed25519, Ed448 and ML-DSA.
 
-            rsa_padding: ``padding.PSS`` for an RSA key that is to sign so; PKCS #1
-                v1.5 if not given.
+            rsa_padding: ``padding.PSS`` for PSS signatures with an RSA key; PKCS #1
+                v1.5 by default.
 
         Raises:
-            BuildError: If key and certificate do not belong together, or the
-                certificate allows only PSS (RFC 4055 §1.2).
+            BuildError: If the certificate is for another key, or allows only PSS (RFC
+                4055 §1.2) and *rsa_padding* is not PSS.
             TypeError: If the key is of another type.
-            UnsupportedAlgorithm: If the hash is not one to sign with.
+            UnsupportedAlgorithm: If the hash is not supported for signatures.
         """
         if algorithm is None:
             algorithm = fitting_hash(private_key)
@@ -123,7 +123,7 @@ class KeySigner:
                 "Certificate public key and provided private key do not match"
             )
         if is_only_for_pss(certificate) and not isinstance(rsa_padding, padding.PSS):
-            raise BuildError("rsa_padding: the certificate allows only PSS")
+            raise BuildError("the certificate allows only PSS: give padding.PSS")
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -132,7 +132,7 @@ class KeySigner:
 
     @property
     def algorithm_identifier(self) -> bytes:
-        """The DER of the AlgorithmIdentifier of the signatures."""
+        """The DER of the AlgorithmIdentifier of its signatures."""
         return self._identifier
 
     def sign(self, data: bytes) -> bytes:
@@ -149,11 +149,11 @@ class KeySigner:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a KeySigner holds a private key, which is not pickled")
+        raise TypeError("a KeySigner cannot be pickled: it holds a private key")
 
 
 MAX_CACHED_PAIRS = 16
-"""Pairs of key and certificate that are kept; a program signs with few keys."""
+"""Pairs of key and certificate whose comparison is cached; programs use few keys."""
 
 _pairs: IdentityCache[tuple[int, int], bool] = IdentityCache(MAX_CACHED_PAIRS)
 
@@ -161,7 +161,7 @@ _pairs: IdentityCache[tuple[int, int], bool] = IdentityCache(MAX_CACHED_PAIRS)
 def matches_certificate(
     private_key: CertificateIssuerPrivateKeyTypes, certificate: x509.Certificate
 ) -> bool:
-    """Tell whether *certificate* has the public key of *private_key*."""
+    """Return whether *certificate* has the public key of *private_key*; cached."""
     pair = id(private_key), id(certificate)
     known = _pairs.get(pair)
     if known is not None:
@@ -173,7 +173,7 @@ def matches_certificate(
 def fitting_hash(
     private_key: CertificateIssuerPrivateKeyTypes,
 ) -> hashes.HashAlgorithm | None:
-    """Return the hash that fits *private_key*; none where its scheme has its own."""
+    """Return the default hash for *private_key*, or ``None`` if it needs no hash."""
     if isinstance(private_key, ec.EllipticCurvePrivateKey):
         if private_key.key_size > 384:
             return hashes.SHA512()
@@ -204,7 +204,7 @@ _NIST = "2.16.840.1.101.3.4.3"
 def _identifiers(
     names: tuple[str, ...], prefix: str, first: int, parameters: bytes = b""
 ) -> dict[str, bytes]:
-    """Return the identifiers of a family whose last arcs count up from *first*."""
+    """Return the AlgorithmIdentifiers of algorithms with consecutive last arcs."""
     return {
         name: encode_algorithm(f"{prefix}.{first + step}", parameters)
         for step, name in enumerate(names)
@@ -241,12 +241,12 @@ Signing = Callable[[CertificateIssuerPrivateKeyTypes, bytes], bytes]
 
 class SignatureScheme(NamedTuple):
     """
-    How a key signs.
+    How to sign with one kind of key and one hash.
 
     Attributes:
         identifier: The DER of the AlgorithmIdentifier.
 
-        sign: Returns the signature of a key of that kind over some octets.
+        sign: A function of a key and data that returns the signature.
     """
 
     identifier: bytes
@@ -259,21 +259,22 @@ def signature_scheme(
     rsa_padding: RSAPadding | None = None,
 ) -> SignatureScheme:
     """
-    Return how *private_key* signs with *algorithm*.
+    Return how to sign with *private_key* and *algorithm*.
 
     Args:
         private_key: The key.
 
-        algorithm: The hash, or ``None`` for a key that has its own.
+        algorithm: The hash; ``None`` for Ed25519, Ed448 and ML-DSA.
 
-        rsa_padding: For an RSA key: PKCS #1 v1.5, which is also what ``None`` means,
-            or PSS with a salt of a given length, ``DIGEST_LENGTH`` or ``MAX_LENGTH``.
+        rsa_padding: For an RSA key: PKCS #1 v1.5, which is also the default, or PSS
+            with a given salt length, ``DIGEST_LENGTH`` or ``MAX_LENGTH``.
 
     Raises:
-        TypeError: If the key is of a type that signs no certificates, *algorithm* is
-            no hash, or the scheme needs a hash and there is none.
-        BuildError: If there is a hash and the scheme has its own.
-        UnsupportedAlgorithm: If the hash is not one to sign with.
+        TypeError: If the key is not of a type that signs certificates, *algorithm* is
+            not a hash, or the key needs a hash and none is given.
+        BuildError: If a hash is given for a key that needs none, or the salt length is
+            not possible.
+        UnsupportedAlgorithm: If the hash is not supported for signatures.
     """
     hash_type: type = type(algorithm)
     scheme = _scheme_of(type(private_key), hash_type)
@@ -294,7 +295,8 @@ def _padded(
         raise TypeError("Padding is only supported with RSA keys")
     if isinstance(rsa_padding, padding.PKCS1v15):
         return scheme
-    # The scheme was found, so there is a hash. That of the mask has no public name.
+    # A scheme for RSA always has a hash. ``padding.MGF1`` has no public attribute for
+    # its hash.
     known = _HASHES[cast("hashes.HashAlgorithm", algorithm).name]
     mask_hash = rsa_padding.mgf._algorithm
     if mask_hash.name not in _HASHES:
@@ -310,7 +312,7 @@ def _padded(
 def _salt_length(
     pss: padding.PSS, private_key: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm
 ) -> int:
-    """Return the octets of salt, which stand in the AlgorithmIdentifier."""
+    """Return the number of octets of the salt, which the AlgorithmIdentifier states."""
     wanted = pss._salt_length
     if wanted is padding.PSS.DIGEST_LENGTH:
         return algorithm.digest_size
@@ -318,15 +320,17 @@ def _salt_length(
     if wanted is padding.PSS.MAX_LENGTH:
         return longest
     if not isinstance(wanted, int):
-        raise BuildError("a salt length AUTO is for verifying, not for signing")
+        raise BuildError("the salt length AUTO can only verify: give a number")
     if wanted > longest:
-        raise BuildError(f"{wanted} octets of salt: the key has room for {longest}")
+        raise BuildError(
+            f"a salt of {wanted} octets is too long: at most {longest} for this key"
+        )
     return wanted
 
 
 @lru_cache(maxsize=64)
 def _scheme_of(key_type: type, hash_type: type) -> SignatureScheme:
-    """Do that for their classes: no hash that is signed with has parameters."""
+    """Return the scheme for a class of keys and a class of hashes; cached."""
     kind = _kind(key_type)
     if hash_type is type(None):
         return _scheme(kind, None)
@@ -336,7 +340,7 @@ def _scheme_of(key_type: type, hash_type: type) -> SignatureScheme:
 
 
 def _kind(implementation: type) -> type:
-    """Return which kind of key a class implements."""
+    """Return the abstract class of ``cryptography`` that a key class implements."""
     for kind in _KINDS:
         if issubclass(implementation, kind):
             return kind
@@ -353,7 +357,7 @@ def _scheme(kind: type, name: str | None) -> SignatureScheme:
         )
     if kind in _OWN_HASH:
         if name is not None:
-            raise BuildError("Algorithm must be None for a key that has its own hash")
+            raise BuildError("Algorithm must be None for this kind of key")
         return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), _signing())
     if name is None:
         raise TypeError("Algorithm must be a registered hash algorithm, not None.")
@@ -368,10 +372,10 @@ def _scheme(kind: type, name: str | None) -> SignatureScheme:
 
 
 def _signing(*arguments: object) -> Signing:
-    """Return how a key signs that takes *arguments* after the data."""
+    """Return a function that signs; the key's ``sign`` gets *arguments* as well."""
 
     def sign(private_key: CertificateIssuerPrivateKeyTypes, data: bytes) -> bytes:
-        # The keys' ``sign`` have no common signature.
+        # The ``sign`` methods of the kinds of key differ in their arguments.
         signature: bytes = private_key.sign(data, *arguments)  # type: ignore[arg-type]
         return signature
 
@@ -379,11 +383,11 @@ def _signing(*arguments: object) -> Signing:
 
 
 def _signing_digest(algorithm: hashes.HashAlgorithm) -> Signing:
-    """Return the same for ECDSA: hashlib hashes faster than the key itself would."""
+    """Return the same for ECDSA, with the hash from hashlib, which is faster."""
     digest = getattr(hashlib, algorithm.name.replace("-", "_"))
     scheme = ec.ECDSA(utils.Prehashed(algorithm))
 
     def sign(private_key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
         return private_key.sign(digest(data).digest(), scheme)
 
-    return sign  # type: ignore[return-value]  # it is given no other kind of key
+    return sign  # type: ignore[return-value]  # callers pass EC keys only

@@ -1,4 +1,4 @@
-"""The DER floor: what is refused, where, and that the writer is canonical."""
+"""The DER reader and writer: what the reader refuses, and canonical writing."""
 
 from __future__ import annotations
 
@@ -44,10 +44,8 @@ def _refused(octets: str, read: object, *arguments: object) -> ocsp.DecodeError:
         ("3f", "field at offset 1: tag is not well-formed"),
     ],
 )
-def test_a_value_that_is_not_der_is_refused_with_its_place(
-    octets: str, text: str
-) -> None:
-    """One reason for each way to be wrong."""
+def test_malformed_der_is_refused_with_its_place(octets: str, text: str) -> None:
+    """Each kind of fault has its own reason."""
     assert str(_refused(octets, der.content, der.SEQUENCE)) == text
 
 
@@ -75,7 +73,7 @@ def test_an_integer_has_one_form(octets: str, reason: str) -> None:
     ],
 )
 def test_an_enumeration_has_one_form(octets: str, reason: str) -> None:
-    """And fits into 32 bits."""
+    """It must also fit into 32 bits."""
     assert _refused(octets, der.enumerated).reason == reason
 
 
@@ -108,8 +106,8 @@ def test_an_object_identifier_has_one_form(octets: str, reason: str) -> None:
     assert _refused(octets, der.oid).reason == reason
 
 
-def test_nothing_may_follow() -> None:
-    """Neither inside of an explicit tag nor after the last field."""
+def test_trailing_octets_are_refused() -> None:
+    """Inside of an explicit tag and after the last field."""
     assert "1 unexpected octets" in str(
         _refused("a0 04 04 01 00 00", der.explicit, 0, der.OCTET_STRING)
     )
@@ -119,8 +117,8 @@ def test_nothing_may_follow() -> None:
         der.end_of(3, 5, "field")
 
 
-def test_a_value_ends_where_its_parent_ends() -> None:
-    """Octets of the neighbour are not read."""
+def test_a_value_must_end_inside_its_parent() -> None:
+    """The reader does not read octets of the next value."""
     data = bytes.fromhex("3003 0403 010203".replace(" ", ""))
     with pytest.raises(
         ocsp.errors.DERError, match="the length is 3, but 1 octets follow"
@@ -130,7 +128,7 @@ def test_a_value_ends_where_its_parent_ends() -> None:
 
 @given(integers)
 def test_an_integer_is_written_as_asn1crypto_writes_it(value: int) -> None:
-    """And read back."""
+    """And the reader reads it back."""
     data = der.encode_integer(value)
     assert data == core.Integer(value).dump()
     start, stop = der.integer(data, 0, len(data), "")
@@ -148,8 +146,8 @@ def test_a_length_is_minimal_and_read_back(tag: int, size: int) -> None:
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5))
-def test_both_ways_to_write_a_sequence_are_one(parts: list[bytes]) -> None:
-    """The fast one and the plain one."""
+def test_sequence_and_encode_agree(parts: list[bytes]) -> None:
+    """The function with cached headers and the plain one."""
     assert der.sequence(b"".join(parts)) == der.encode(der.SEQUENCE, *parts)
     assert der.sequence(b"".join(parts)) == der.encode(der.SEQUENCE, *parts)
 
@@ -164,7 +162,7 @@ dotted = st.tuples(
 def test_an_object_identifier_is_written_as_asn1crypto_writes_it(
     value: tuple[int, int, list[int]],
 ) -> None:
-    """And read back."""
+    """And the reader reads it back."""
     text = ".".join(map(str, (value[0], value[1], *value[2])))
     data = der.encode_oid(text)
     assert data == core.ObjectIdentifier(text).dump()
@@ -173,8 +171,8 @@ def test_an_object_identifier_is_written_as_asn1crypto_writes_it(
 
 
 @given(st.binary(max_size=60))
-def test_whatever_is_accepted_is_what_would_be_written(data: bytes) -> None:
-    """Any octets are refused by a DecodeError, or are the canonical form."""
+def test_accepted_values_are_canonical(data: bytes) -> None:
+    """Any octets raise a DecodeError, or are the canonical form."""
     try:
         tag, start, stop = der.any_value(data, 0, len(data), "")
     except ocsp.DecodeError:

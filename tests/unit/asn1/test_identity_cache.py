@@ -1,4 +1,4 @@
-"""What is remembered by identity: bounded, and never of another object."""
+"""The identity cache: bounded, and never the value of another object."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ocsp.signing.signer import matches_certificate
 from tests.pki import ca, delegate, key
 
 
-def test_there_are_never_more_than_allowed() -> None:
-    """All are forgotten when there is no room, and the newest is there."""
+def test_the_cache_is_bounded() -> None:
+    """A full cache is cleared before it stores the next value."""
     known: IdentityCache[int, str] = IdentityCache(3)
     for number in range(10):
         assert known.keep(number, object(), str(number)) == str(number)
@@ -27,7 +27,7 @@ def test_there_are_never_more_than_allowed() -> None:
 
 
 def test_objects_live_as_long_as_their_entry() -> None:
-    """So no id passes to another object while it is a key."""
+    """So Python cannot reuse an id while it is a key."""
     known: IdentityCache[int, None] = IdentityCache(1)
     first = [object()]
     number = id(first)
@@ -36,8 +36,8 @@ def test_objects_live_as_long_as_their_entry() -> None:
     assert id(known[number][0]) == number
 
 
-def test_pairs_of_key_and_certificate_are_told_apart() -> None:
-    """In whatever order they are asked for, and again and again."""
+def test_pairs_of_key_and_certificate_are_distinct() -> None:
+    """In any order, and repeatedly."""
     other = ec.generate_private_key(ec.SECP256R1())
     for _ in range(2):
         assert matches_certificate(key("Test CA"), ca())
@@ -45,8 +45,8 @@ def test_pairs_of_key_and_certificate_are_told_apart() -> None:
         assert not matches_certificate(key("Test CA"), delegate())
 
 
-def test_a_key_that_is_gone_says_nothing_of_the_next() -> None:
-    """Keys that live for a moment each, where one often gets the id of the last."""
+def test_a_deleted_key_does_not_affect_the_next_one() -> None:
+    """Short-lived keys, which often get the id of the one before."""
     ours = key("Test CA").private_bytes(
         Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
     )

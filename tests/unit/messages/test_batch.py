@@ -1,4 +1,4 @@
-"""Batches: many responses from one builder, each like one that was built by itself."""
+"""Batches: many responses from one builder, equal to those built one by one."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ MARK = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 
 
 class Constant:
-    """A signer that always writes the same, so that responses can be compared."""
+    """A signer with a constant signature, so that responses can be compared."""
 
     certificate = ca()
     algorithm_identifier = bytes.fromhex("300a06082a8648ce3d040302")
 
     def sign(self, data: bytes) -> bytes:
-        """Return no real signature."""
+        """Return a constant instead of a signature."""
         return bytes(71)
 
 
@@ -65,8 +65,8 @@ def _built(cert_id: CertID, *said: Any, **more: Any) -> bytes:
     return response.sign_with(Constant()).public_bytes(Encoding.DER)
 
 
-def test_every_response_is_signed_by_itself() -> None:
-    """The original reads each, and each signature is over its own octets."""
+def test_every_response_has_its_own_signature() -> None:
+    """``cryptography`` reads each, and each signature is valid."""
     batch = _builder().batch(KeySigner(key("Test CA"), ca()))
     public = key("Test CA").public_key()
     for serial in (1, 0x7F, 0x80, 2**159):
@@ -82,15 +82,15 @@ def test_every_response_is_signed_by_itself() -> None:
 
 @pytest.mark.parametrize("said", [GOOD, UNKNOWN, REVOKED, REVOKED[:4]])
 def test_a_response_is_what_the_builder_writes(said: tuple[Any, ...]) -> None:
-    """Each status, also after another one and for a number of another size."""
+    """For each status, after another status, and with another serial number size."""
     batch = _batch()
     for serial in (7, 7 << 120):
         for each in (GOOD, said, said):
             assert batch.sign(_id(serial), *each) == _built(_id(serial), *each)
 
 
-def test_what_was_said_before_does_not_stick() -> None:
-    """Two moments that are equal in their zone, an hour apart: fold tells."""
+def test_times_that_are_equal_with_another_fold_are_distinct() -> None:
+    """Two datetimes of a repeated hour are equal, but differ in ``fold``."""
     zone = zoneinfo.ZoneInfo("Europe/Berlin")
     first = datetime.datetime(2026, 10, 25, 2, 30, tzinfo=zone)
     second = first.replace(fold=1)
@@ -104,8 +104,8 @@ def test_what_was_said_before_does_not_stick() -> None:
     assert read[1].this_update_utc - read[0].this_update_utc == hour
 
 
-def test_the_builder_gives_the_rest() -> None:
-    """Certificates, extensions, time and the responder's name are in each response."""
+def test_a_batch_has_the_settings_of_its_builder() -> None:
+    """Certificates, extensions, time and responder name are in each response."""
     builder = OCSPResponseBuilder().produced_at(NOW - DAY).certificates([delegate()])
     builder = builder.add_extension(MARK, critical=False)
     builder = builder.responder_id(OCSPResponderEncoding.NAME, delegate())
@@ -119,7 +119,7 @@ def test_the_builder_gives_the_rest() -> None:
 
 
 def test_single_extensions_are_those_of_their_entry() -> None:
-    """They are written as the builder writes them, and are gone with the next entry."""
+    """As the builder writes them; the next entry does not have them."""
     batch = _batch()
     critical = x509.Extension(MARK.oid, True, MARK)
     for extensions in ([MARK], [critical], []):
@@ -130,7 +130,7 @@ def test_single_extensions_are_those_of_their_entry() -> None:
 def test_without_a_time_all_have_that_of_the_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The producedAt is the moment in which the batch was made."""
+    """The default producedAt is the time at which the batch was made."""
     moments = iter([int(NOW.timestamp()) * 10**9])
     monkeypatch.setattr(
         "ocsp.messages.responses.response_builder.time_ns", lambda: next(moments)
@@ -158,16 +158,16 @@ def test_without_a_time_all_have_that_of_the_batch(
         ),
     ],
 )
-def test_a_batch_needs_what_it_shares(
+def test_batch_refuses_an_unfit_builder(
     builder: Callable[[], OCSPResponseBuilder], reason: str
 ) -> None:
-    """No entry of its own, somebody who signs, and the signer's own certificate."""
+    """It must have no entry, a responderID, and that of the signer's certificate."""
     with pytest.raises(BuildError, match=reason):
         builder().batch(Constant())
 
 
-def test_extensions_that_cannot_encode_themselves_are_told_at_once() -> None:
-    """Before anything is signed."""
+def test_an_extension_without_public_bytes_fails_in_batch() -> None:
+    """Before any response is signed."""
 
     class Silent(x509.ExtensionType):
         oid = x509.ObjectIdentifier("1.2.3.5")
@@ -192,7 +192,7 @@ def test_extensions_that_cannot_encode_themselves_are_told_at_once() -> None:
 def test_arguments_are_checked(
     arguments: tuple[Any, ...], error: type[Exception], reason: str
 ) -> None:
-    """With the errors of the builder, also after the same went well."""
+    """With the errors of the builder, also after a correct call."""
     batch = _batch()
     batch.sign(_id(), *GOOD)
     for _ in range(2):
@@ -201,7 +201,7 @@ def test_arguments_are_checked(
 
 
 def test_single_extensions_are_checked() -> None:
-    """Extensions, and none twice."""
+    """They must be extensions, and none may occur twice."""
     with pytest.raises(TypeError, match="must be an ExtensionType"):
         _batch().sign(_id(), *GOOD, single_extensions=[b""])  # type: ignore[list-item]
     with pytest.raises(BuildError, match="already been set"):
@@ -209,7 +209,7 @@ def test_single_extensions_are_checked() -> None:
 
 
 def test_a_limit_is_read_when_signing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A size that went well before is refused under a lower limit, and goes again."""
+    """A lower limit refuses a response that was accepted before."""
     batch = _batch()
     size = len(batch.sign(_id(), *GOOD))
     with monkeypatch.context() as lower:

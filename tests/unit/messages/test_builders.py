@@ -1,4 +1,4 @@
-"""Builders: beside the original, argument by argument and octet by octet."""
+"""Builders: compared with ``cryptography`` by argument and by octet."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _id(serial: int = 7) -> CertID:
 
 
 def _ready() -> OCSPResponseBuilder:
-    """Return a builder that lacks nothing but a signature of the test CA."""
+    """Return a builder that can sign with the key of the test CA."""
     builder = OCSPResponseBuilder().add_response_by_id(_id(), *GOOD).produced_at(NOW)
     return builder.responder_id(OCSPResponderEncoding.HASH, ca())
 
@@ -132,7 +132,7 @@ ARGUMENTS: dict[tuple[str, str], tuple[Iterable[object], ...]] = {
 
 
 def _of(module: ModuleType, value: Any) -> Any:
-    """Return *value* as *module* has it: its own members, and certificates by name."""
+    """Return *value* for *module*: its own enum members, and certificates by name."""
     if isinstance(value, tuple):
         return [_of(module, each) for each in value]
     if type(value).__name__ in ENUMS:
@@ -142,7 +142,7 @@ def _of(module: ModuleType, value: Any) -> Any:
 
 
 def _refusal(action: Callable[..., object], arguments: list[Any]) -> type | None:
-    """Return the built-in error that *action* raises; callers catch no other."""
+    """Return the built-in exception class that *action* raises."""
     try:
         action(*arguments)
     except Exception as error:
@@ -152,10 +152,8 @@ def _refusal(action: Callable[..., object], arguments: list[Any]) -> type | None
 
 
 @pytest.mark.parametrize(("builder", "method"), ARGUMENTS, ids=str)
-def test_arguments_are_judged_as_the_original_judges_them(
-    builder: str, method: str
-) -> None:
-    """The order of the checks decides the class, so all combinations are tried."""
+def test_arguments_are_checked_as_in_cryptography(builder: str, method: str) -> None:
+    """All combinations, because the order of the checks decides which error comes."""
     ours = getattr(getattr(ocsp, builder)(), method)
     theirs = getattr(getattr(original, builder)(), method)
     different = [
@@ -179,7 +177,7 @@ def test_arguments_are_judged_as_the_original_judges_them(
 def test_a_request_by_hash_checks_serial_algorithm_octets_length(
     arguments: tuple[Any, ...], error: type[Exception]
 ) -> None:
-    """The documented order: the first fault in it is the one that is raised."""
+    """In the order of ``cryptography``: the first fault is raised."""
     with pytest.raises(error):
         OCSPRequestBuilder().add_certificate_by_hash(*arguments)
 
@@ -196,13 +194,13 @@ def test_a_request_by_hash_checks_serial_algorithm_octets_length(
 def test_a_response_by_hash_checks_serial_octets_algorithm_length(
     arguments: tuple[Any, ...], error: type[Exception]
 ) -> None:
-    """Another order than that of a request, as documented."""
+    """In the order of ``cryptography``, which differs from that for requests."""
     with pytest.raises(error):
         OCSPResponseBuilder().add_response_by_hash(*arguments, *GOOD)
 
 
-def test_a_negative_serial_number_is_refused_where_it_is_given() -> None:
-    """The original refuses it too, only later, when it builds."""
+def test_a_negative_serial_number_is_refused_when_it_is_added() -> None:
+    """``cryptography`` refuses it too, but only in ``build``."""
     arguments: tuple[Any, ...] = (bytes(20), bytes(20), -1, SHA1)
     with pytest.raises(BuildError, match="must not be negative"):
         OCSPRequestBuilder().add_certificate_by_hash(*arguments)
@@ -214,7 +212,7 @@ def test_a_negative_serial_number_is_refused_where_it_is_given() -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, b"", "x", leaf])
-def test_by_id_takes_a_certid_and_nothing_else(wrong: Any) -> None:
+def test_by_id_takes_a_certid_only(wrong: Any) -> None:
     """A TypeError, as for other arguments of a wrong type."""
     with pytest.raises(TypeError, match="must be a CertID"):
         OCSPRequestBuilder().add_certificate_by_id(wrong)
@@ -222,8 +220,8 @@ def test_by_id_takes_a_certid_and_nothing_else(wrong: Any) -> None:
         OCSPResponseBuilder().add_response_by_id(wrong, *GOOD)
 
 
-def test_what_can_be_set_once_is_refused_the_second_time() -> None:
-    """Responder ID, certificates, and each extension."""
+def test_setting_a_field_twice_is_refused() -> None:
+    """responderID, certificates, and each extension."""
     builder = _ready().certificates([ca()]).add_extension(x509.OCSPNonce(b"x"), False)
     with pytest.raises(BuildError, match="responder_id can only be set once"):
         builder.responder_id(OCSPResponderEncoding.NAME, ca())
@@ -238,7 +236,7 @@ def test_what_can_be_set_once_is_refused_the_second_time() -> None:
 
 
 def test_certificates_may_come_from_any_iterable() -> None:
-    """They are read once, and later changes of a list do not reach the builder."""
+    """The builder reads them once; later changes of a list do not affect it."""
     mine = [ca(), delegate()]
     from_list = _ready().certificates(mine)
     mine.clear()
@@ -249,7 +247,7 @@ def test_certificates_may_come_from_any_iterable() -> None:
 
 
 def test_the_time_of_production_is_a_datetime() -> None:
-    """A date or a text is a TypeError; the last one that was set counts."""
+    """A date or a text is a TypeError; the last call decides."""
     wrong: Any
     for wrong in (NOW.date(), "20260701120000Z", None, 0):
         with pytest.raises(TypeError, match="must be a datetime"):
@@ -261,8 +259,8 @@ def test_the_time_of_production_is_a_datetime() -> None:
 # --- signing ---------------------------------------------------------------------
 
 
-def test_what_is_missing_is_said_before_the_key_is_looked_at() -> None:
-    """First the response, then the responder ID, then the key."""
+def test_missing_fields_are_reported_before_a_wrong_key() -> None:
+    """First the entry, then responderID, then the key."""
     wrong: Any = "no key"
     builder = OCSPResponseBuilder()
     with pytest.raises(BuildError, match=r"^You must add a response before signing$"):
@@ -277,7 +275,7 @@ def test_what_is_missing_is_said_before_the_key_is_looked_at() -> None:
 
 
 def test_the_key_is_compared_with_the_certificate_last() -> None:
-    """Another key with a wrong hash is a fault of the hash, as in the original."""
+    """A wrong hash is reported before a wrong key, as in ``cryptography``."""
     other = ec.generate_private_key(ec.SECP256R1())
     with pytest.raises(TypeError):
         _ready().sign(other, None)
@@ -286,7 +284,7 @@ def test_the_key_is_compared_with_the_certificate_last() -> None:
 
 
 def test_one_builder_signs_many_times() -> None:
-    """Signing changes nothing in it."""
+    """Signing does not change the builder."""
     builder = _ready()
     first, second = (builder.sign(key("Test CA"), SHA256) for _ in range(2))
     assert first.tbs_response_bytes == second.tbs_response_bytes
@@ -294,10 +292,10 @@ def test_one_builder_signs_many_times() -> None:
 
 
 @pytest.mark.parametrize("status", list(OCSPResponseStatus)[1:])
-def test_an_error_is_built_on_the_class_in_five_octets(
+def test_an_error_response_has_five_octets(
     status: OCSPResponseStatus,
 ) -> None:
-    """``30 03 0A 01 nn``, and read back as the same status."""
+    """``30 03 0A 01 nn``, and it loads with the same status."""
     built = OCSPResponseBuilder.build_unsuccessful(status)
     assert _der(built) == bytes((0x30, 0x03, 0x0A, 0x01, status.value))
     assert built.response_status is status
@@ -308,10 +306,10 @@ def test_an_error_is_built_on_the_class_in_five_octets(
 
 
 @pytest.mark.parametrize("algorithm", [SHA1, SHA256], ids=lambda each: each.name)
-def test_the_name_hash_is_over_the_issuer_that_stands_in_the_certificate(
+def test_the_name_hash_is_that_of_the_issuer_in_the_certificate(
     algorithm: hashes.HashAlgorithm,
 ) -> None:
-    """Not over the subject of the certificate that is said to be its issuer."""
+    """Not that of the subject of the given issuer certificate."""
     child = make("child", "Test CA", serial=5)
     other = ca("Other CA")
     request = OCSPRequestBuilder().add_certificate(child, other, algorithm).build()
@@ -328,7 +326,7 @@ def test_the_name_hash_is_over_the_issuer_that_stands_in_the_certificate(
 
 @pytest.mark.parametrize("algorithm", [SHA1, SHA256], ids=lambda each: each.name)
 def test_a_responder_by_key_is_named_by_sha1(algorithm: hashes.HashAlgorithm) -> None:
-    """RFC 6960 §4.2.1: always, whatever hash the CertID has."""
+    """RFC 6960 §4.2.1: always SHA-1, with any hash in the CertID."""
     builder = OCSPResponseBuilder().add_response(leaf(), ca(), algorithm, *GOOD)
     builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
     response = builder.sign(key("Test CA"), SHA256)
@@ -339,7 +337,7 @@ def test_a_responder_by_key_is_named_by_sha1(algorithm: hashes.HashAlgorithm) ->
 
 
 def test_a_responder_by_name_is_named_by_its_subject() -> None:
-    """And by nothing else."""
+    """And has no key hash."""
     builder = OCSPResponseBuilder().add_response_by_id(_id(), *GOOD)
     builder = builder.responder_id(OCSPResponderEncoding.NAME, delegate())
     response = builder.sign(key("Test Responder"), SHA256)
@@ -348,7 +346,7 @@ def test_a_responder_by_name_is_named_by_its_subject() -> None:
 
 
 def test_a_reason_is_the_member_itself() -> None:
-    """Every reason that RFC 5280 numbers, compared with ``is``."""
+    """Each reason that RFC 5280 numbers, compared with ``is``."""
     for reason in x509.ReasonFlags:
         builder = OCSPResponseBuilder().add_response_by_id(
             _id(), OCSPCertStatus.REVOKED, NOW, None, NOW, reason
@@ -357,8 +355,8 @@ def test_a_reason_is_the_member_itself() -> None:
         assert builder.sign(key("Test CA"), SHA256).revocation_reason is reason
 
 
-def test_nothing_is_written_where_nothing_was_said() -> None:
-    """No version, extensions, nextUpdate or reason: every octet is accounted for."""
+def test_optional_fields_are_absent_by_default() -> None:
+    """No version, extensions, nextUpdate or reason; the test counts every octet."""
     builder = (
         OCSPResponseBuilder()
         .produced_at(NOW)
@@ -375,7 +373,7 @@ def test_nothing_is_written_where_nothing_was_said() -> None:
 
 
 def test_many_entries_keep_their_order_in_both_messages() -> None:
-    """``allow_multiple`` outlives every other call on the builder."""
+    """Every method of the builder keeps ``allow_multiple``."""
     asked = OCSPRequestBuilder(allow_multiple=True).add_certificate(leaf(), ca(), SHA1)
     asked = asked.add_extension(x509.OCSPNonce(b"x"), False)
     asked = asked.add_certificate_by_hash(bytes(20), bytes(20), 2, SHA1)
@@ -395,14 +393,14 @@ def test_many_entries_keep_their_order_in_both_messages() -> None:
 
 
 def test_one_entry_of_a_builder_for_many_is_an_ordinary_message() -> None:
-    """The flag allows, and writes nothing."""
+    """``allow_multiple`` does not change the octets."""
     many = OCSPRequestBuilder(allow_multiple=True).add_certificate_by_id(_id()).build()
     assert many == OCSPRequestBuilder().add_certificate_by_id(_id()).build()
     assert ocsp.load_der_ocsp_request(_der(many)).serial_number == 7
 
 
-def test_one_certificate_may_be_named_in_several_hashes() -> None:
-    """RFC 9919 §3.2.1: for old clients in SHA-1, for new ones in SHA-256."""
+def test_one_certificate_may_have_entries_with_several_hashes() -> None:
+    """RFC 9919 §3.2.1: SHA-1 for old clients, SHA-256 for new ones."""
     builder = OCSPResponseBuilder(allow_multiple=True)
     for algorithm in (SHA1, SHA256):
         builder = builder.add_response(leaf(), ca(), algorithm, *REVOKED)
@@ -420,7 +418,7 @@ def test_one_certificate_may_be_named_in_several_hashes() -> None:
 
 
 def test_every_entry_keeps_its_own_extensions() -> None:
-    """In order, with their criticality; an entry without has none."""
+    """In order, with their criticality; entries without extensions have none."""
     reason = x509.CRLReason(x509.ReasonFlags.superseded)
     lists: list[list[Any]] = [
         [ocsp.ArchiveCutoff(NOW), reason],
@@ -447,7 +445,7 @@ def test_every_entry_keeps_its_own_extensions() -> None:
     ids=lambda each: type(each).__name__,
 )
 def test_no_empty_list_is_ever_written(empty: Any) -> None:
-    """X.690 and RFC 5280 §4.1: a list that is there has an element."""
+    """X.690 and RFC 5280 §4.1: a list that is present is not empty."""
     asked = OCSPRequestBuilder().add_certificate_by_id(_id())
     also = OCSPRequestBuilder().add_certificate_by_id(_id(), single_extensions=empty)
     assert _der(also.build()) == _der(asked.build())
@@ -470,7 +468,7 @@ def test_no_empty_list_is_ever_written(empty: Any) -> None:
 
 
 def test_all_ways_to_name_a_certificate_go_into_one_message() -> None:
-    """By certificate, by hashes and by CertID; as many as the limit allows."""
+    """By certificate, by hashes and by CertID, up to the limit."""
     one = CertID.for_certificate(leaf(), ca(), SHA256)
     hashed = (one.issuer_name_hash, one.issuer_key_hash, one.serial_number, SHA256)
     request = (
@@ -493,7 +491,7 @@ def test_all_ways_to_name_a_certificate_go_into_one_message() -> None:
 
 
 def test_no_method_changes_the_builder_it_is_called_on() -> None:
-    """What was built from it before and after is the same."""
+    """It builds the same before and after the call."""
     request = OCSPRequestBuilder(allow_multiple=True).add_certificate_by_id(_id())
     asked = request.build()
     request.add_extension(x509.OCSPNonce(b"x"), False)
@@ -510,7 +508,7 @@ def test_no_method_changes_the_builder_it_is_called_on() -> None:
 
 
 def test_a_copied_builder_builds_the_same() -> None:
-    """Both ways to copy."""
+    """With ``copy`` and with ``deepcopy``."""
     request = OCSPRequestBuilder().add_certificate_by_id(_id())
     response = _ready()
     for copied in (copy.copy, copy.deepcopy):
@@ -520,8 +518,8 @@ def test_a_copied_builder_builds_the_same() -> None:
         assert signed.tbs_response_bytes == again.tbs_response_bytes
 
 
-def test_more_certificates_than_are_remembered_are_named_right() -> None:
-    """What is kept of certificates is kept for the right ones."""
+def test_more_certificates_than_the_cache_holds_are_identified() -> None:
+    """The cache returns the values of the right certificate."""
     template = [make("many", "Test CA", serial=n + 1) for n in range(MAX_CACHED + 9)]
     for twice in (template, reversed(template)):
         for cert in twice:
@@ -550,8 +548,8 @@ def _times(response: ocsp.OCSPResponse) -> set[datetime.datetime | None]:
     }
 
 
-def test_both_passes_of_a_repeated_hour_are_told_apart() -> None:
-    """When clocks go back, ``fold`` says which of two equal datetimes is meant."""
+def test_both_passes_of_a_repeated_hour_are_distinct() -> None:
+    """When clocks go back, ``fold`` distinguishes two equal datetimes."""
     zone = zoneinfo.ZoneInfo("Europe/Berlin")
     first = datetime.datetime(2025, 10, 26, 2, 30, tzinfo=zone)
     second = first.replace(fold=1)
@@ -560,16 +558,16 @@ def test_both_passes_of_a_repeated_hour_are_told_apart() -> None:
 
 
 class _NoOffset(datetime.tzinfo):
-    """A zone that does not know its offset, which makes a datetime naive."""
+    """A time zone without an offset, which makes a datetime naive."""
 
     def utcoffset(self, when: datetime.datetime | None) -> None:
-        """Return nothing."""
+        """Return ``None``."""
 
     def dst(self, when: datetime.datetime | None) -> None:
-        """Return nothing."""
+        """Return ``None``."""
 
     def tzname(self, when: datetime.datetime | None) -> None:
-        """Return nothing."""
+        """Return ``None``."""
 
 
 @pytest.fixture
@@ -583,8 +581,8 @@ def west_of_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("west_of_utc")
-def test_the_zone_of_the_machine_has_no_say() -> None:
-    """A datetime without zone or offset is UTC, wherever the program runs."""
+def test_the_time_zone_of_the_machine_does_not_matter() -> None:
+    """A naive datetime is UTC, wherever the program runs."""
     assert time.timezone == 4 * 60 * 60
     for minute, zone in ((17, None), (18, _NoOffset())):
         moment = NOW.replace(minute=minute)
@@ -600,7 +598,7 @@ def test_the_zone_of_the_machine_has_no_say() -> None:
     )
 )
 def test_any_time_is_written_in_whole_seconds_of_utc(moment: datetime.datetime) -> None:
-    """In any zone of the world, in any year that the format can say."""
+    """For any time zone, and any year that the format allows."""
     utc = moment.replace(tzinfo=datetime.UTC)
     if moment.tzinfo is not None:
         utc = moment.astimezone(datetime.UTC)
@@ -613,14 +611,14 @@ TOO_MUCH = (BuildError, ocsp.errors.LimitExceeded)
 
 
 def _extended(builder: Any, count: int, size: int = 2) -> Any:
-    """Return *builder* with so many extensions of so many octets."""
+    """Return *builder* with *count* extensions of *size* octets."""
     for last in range(count):
         builder = builder.add_extension(_unrecognized(last, bytes(size)), False)
     return builder
 
 
 @pytest.mark.parametrize(("count", "size"), [(3, 2), (1, 1024)])
-def test_a_response_that_nobody_could_load_is_not_signed(
+def test_a_response_over_a_limit_is_not_signed(
     monkeypatch: pytest.MonkeyPatch, count: int, size: int
 ) -> None:
     """Too many extensions or octets are refused by ``sign`` at the latest."""
@@ -631,7 +629,7 @@ def test_a_response_that_nobody_could_load_is_not_signed(
 
 
 @pytest.mark.parametrize(("count", "size"), [(3, 2), (1, 1024)])
-def test_a_request_that_nobody_could_load_is_not_built(
+def test_a_request_over_a_limit_is_not_built(
     monkeypatch: pytest.MonkeyPatch, count: int, size: int
 ) -> None:
     """Too many extensions or octets are refused by ``build`` at the latest."""
@@ -647,7 +645,7 @@ def test_a_request_that_nobody_could_load_is_not_built(
 
 @cache
 def _edwards() -> tuple[ed25519.Ed25519PrivateKey, x509.Certificate]:
-    """Return a key whose signatures have no chance in them, and its certificate."""
+    """Return a key with deterministic signatures, and its certificate."""
     private = ed25519.Ed25519PrivateKey.generate()
     return private, make("Edwards", "Test CA", public=private)
 
@@ -670,7 +668,7 @@ _nonces = st.lists(
     | st.tuples(st.just(leaf()), st.just(ca()), _hash),
     _nonces,
 )
-def test_a_request_is_built_as_the_original_builds_it(
+def test_a_request_has_the_octets_of_cryptography(
     subject: tuple[Any, ...], extensions: list[tuple[Any, bool]]
 ) -> None:
     """The same octets."""
@@ -695,7 +693,7 @@ def test_a_request_is_built_as_the_original_builds_it(
     st.sampled_from([(), ("ca",), ("ca", "leaf")]),
     _nonces,
 )
-def test_a_response_is_signed_as_the_original_signs_it(
+def test_a_response_has_the_octets_of_cryptography(
     algorithm: hashes.HashAlgorithm,
     status: original.OCSPCertStatus,
     times: tuple[Any, ...],
@@ -704,7 +702,7 @@ def test_a_response_is_signed_as_the_original_signs_it(
     certificates: tuple[str, ...],
     extensions: list[tuple[Any, bool]],
 ) -> None:
-    """The same octets, with a scheme that signs without chance."""
+    """With a scheme that has deterministic signatures."""
     private, certificate = _edwards()
     revoked = status is original.OCSPCertStatus.REVOKED
     entry = (times[2], reason) if revoked else (None, None)

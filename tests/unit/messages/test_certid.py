@@ -1,4 +1,4 @@
-"""CertID: a value, and the only key that a status may be looked up by."""
+"""CertID: an immutable value, and the key for every look-up of a status."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _made(**changes: Any) -> CertID:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda each: each.name)
 def test_the_hashes_are_those_of_the_standard(algorithm: hashes.HashAlgorithm) -> None:
-    """RFC 6960 §4.1.1: of the name's DER, and of the key without tag and length."""
+    """RFC 6960 §4.1.1: of the DER of the name, and of the key without its header."""
     cert_id = CertID.for_certificate(leaf(), ca(), algorithm)
     point = (
         ca().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -53,7 +53,7 @@ def test_the_hashes_are_those_of_the_standard(algorithm: hashes.HashAlgorithm) -
 
 
 def test_every_way_to_make_it_gives_the_same() -> None:
-    """From certificates, from the number, from hashes, from fields, from a message."""
+    """From certificates, a serial number, hashes, fields, and a message."""
     one = CertID.for_certificate(leaf(), ca(), hashes.SHA256())
     fields = (one.issuer_name_hash, one.issuer_key_hash, one.serial_number)
     request = ocsp.OCSPRequestBuilder().add_certificate_by_id(one).build()
@@ -87,14 +87,14 @@ def test_every_way_to_make_it_gives_the_same() -> None:
     ],
 )
 def test_every_field_counts(change: dict[str, Any]) -> None:
-    """One that differs makes another CertID."""
+    """Two CertIDs differ if one field differs."""
     assert _made() == _made()
     assert _made(**change) != _made()
     assert _made() != _made().der
 
 
 def test_null_and_absent_parameters_are_the_same() -> None:
-    """RFC 5754 §2: equal and equally hashed, each with its own octets."""
+    """RFC 5754 §2: equal, with equal hash values; each keeps its own octets."""
     octets = encode(0x04, bytes(20)) + encode(0x04, b"\x01" * 20) + encode_integer(7)
     algorithm = encode(0x30, encode_oid("1.3.14.3.2.26"))
     cert_id = encode(0x30, algorithm, octets)
@@ -105,8 +105,8 @@ def test_null_and_absent_parameters_are_the_same() -> None:
     assert absent.der == cert_id != _made().der
 
 
-def test_matching_is_by_recomputation() -> None:
-    """Name, key and the whole serial number, in the CertID's own hash."""
+def test_matches_computes_the_hashes_again() -> None:
+    """Name, key and the whole serial number, with the CertID's own hash."""
     for algorithm in ALGORITHMS:
         cert_id = CertID.for_certificate(leaf(), ca(), algorithm)
         assert cert_id.matches(leaf(), ca())
@@ -119,7 +119,7 @@ def test_matching_is_by_recomputation() -> None:
 
 
 def test_an_unknown_hash_is_kept_and_refused_when_it_is_needed() -> None:
-    """It loads, and cannot be matched."""
+    """It loads, but cannot be matched."""
     octets = encode(0x04, b"a") + encode(0x04, b"b") + encode_integer(7)
     cert_id = encode(0x30, encode(0x30, encode_oid("1.2.3.4")), octets)
     message = encode(0x30, encode(0x30, encode(0x30, encode(0x30, cert_id))))
@@ -133,7 +133,7 @@ def test_an_unknown_hash_is_kept_and_refused_when_it_is_needed() -> None:
 
 
 def test_it_is_a_value() -> None:
-    """Copied, pickled, shown, and never changed."""
+    """It can be copied, pickled and shown, and is immutable."""
     one = _made()
     for twin in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
         assert twin == one
@@ -165,13 +165,13 @@ def test_it_is_a_value() -> None:
 def test_wrong_fields_are_refused(
     change: dict[str, Any], error: type[Exception]
 ) -> None:
-    """With the documented error classes."""
+    """With the exception classes of ``cryptography``."""
     with pytest.raises(error):
         _made(**change)
 
 
-def test_hashes_come_with_numbers_that_are_not_negative() -> None:
-    """As the documented builders require; a CertID that was read may be."""
+def test_from_hashes_refuses_a_negative_serial_number() -> None:
+    """As in the builders of ``cryptography``; a CertID in a message may have one."""
     with pytest.raises(ocsp.BuildError, match="must not be negative"):
         CertID.from_hashes(bytes(20), bytes(20), -1, hashes.SHA1())
     assert _made(serial_number=-1).serial_number == -1
@@ -179,7 +179,7 @@ def test_hashes_come_with_numbers_that_are_not_negative() -> None:
 
 @pytest.mark.parametrize("serial", [1, 0x7F, 0x80, 2**158])
 def test_a_serial_number_is_that_of_the_certificate(serial: int) -> None:
-    """Every way to name a certificate has its number, whatever sign its octets show."""
+    """In each way to make a CertID, also for a negative serial number."""
     cert = make("numbered", "Test CA", serial=serial)
     by_certificate = CertID.for_certificate(cert, ca(), hashes.SHA256())
     assert by_certificate.serial_number == serial

@@ -1,4 +1,4 @@
-"""Messages and builders: demands of the documented API that are easy to miss, and ours."""
+"""Details of ``cryptography.x509.ocsp`` that are easy to miss, and our additions."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ NAIVE = ("produced_at", "this_update", "next_update", "revocation_time")
 
 
 @pytest.mark.parametrize("name", NAIVE)
-def test_naive_times_warn_even_where_there_is_none(name: str) -> None:
-    """The warning comes before the error of a response that is not successful."""
+def test_naive_times_warn_even_without_a_value(name: str) -> None:
+    """The warning comes before the error of an unsuccessful response."""
     with pytest.warns(DeprecatedIn43, match=f"{name}_utc"):
         getattr(_responses(1), name)
     with (
@@ -70,7 +70,7 @@ def test_naive_times_warn_even_where_there_is_none(name: str) -> None:
 
 
 def test_naive_and_aware_times_are_the_same_moment() -> None:
-    """One without zone, one in UTC."""
+    """One without a time zone, the other in UTC."""
     response = _responses(1)
     for name in NAIVE[:3]:
         with warnings.catch_warnings():
@@ -83,7 +83,7 @@ def test_naive_and_aware_times_are_the_same_moment() -> None:
 
 
 def test_an_error_has_nothing_but_its_status_and_octets() -> None:
-    """Every other property is a ResponseStatusError, which is a ValueError."""
+    """Other properties raise ResponseStatusError, which is a ValueError."""
     names = [
         n for n, value in vars(ocsp.OCSPResponse).items() if isinstance(value, property)
     ]
@@ -95,8 +95,8 @@ def test_an_error_has_nothing_but_its_status_and_octets() -> None:
     assert _der(ERROR) == b"\x30\x03\x0a\x01\x03"
 
 
-def test_a_response_about_many_is_read_entry_by_entry() -> None:
-    """Properties of one entry are refused; ``responses`` is a new iterator each time."""
+def test_a_response_with_many_entries() -> None:
+    """Properties of a single entry raise; ``responses`` is a new iterator each time."""
     response = _responses(1, 2, 3)
     with pytest.raises(ocsp.errors.MultipleResponsesError) as refused:
         _ = response.serial_number
@@ -107,8 +107,8 @@ def test_a_response_about_many_is_read_entry_by_entry() -> None:
     assert iter(response.responses) is not response.responses
 
 
-def test_a_request_about_many_needs_to_be_allowed() -> None:
-    """Without the flag it is a NotImplementedError, as documented."""
+def test_a_request_with_many_entries_needs_allow_multiple() -> None:
+    """Otherwise it is a NotImplementedError, as in ``cryptography``."""
     der = _der(_requests(1, 2))
     with pytest.raises(NotImplementedError) as refused:
         ocsp.load_der_ocsp_request(der)
@@ -127,7 +127,7 @@ def test_a_request_about_many_needs_to_be_allowed() -> None:
 
 
 def test_builders_take_one_unless_many_are_allowed() -> None:
-    """With the documented messages."""
+    """With the messages of ``cryptography``."""
     request = ocsp.OCSPRequestBuilder().add_certificate_by_id(_id())
     for again in (
         lambda: request.add_certificate_by_id(_id()),
@@ -149,7 +149,7 @@ def test_builders_take_one_unless_many_are_allowed() -> None:
 
 
 def test_a_builder_is_a_value() -> None:
-    """Each method returns a new one; the old one stays as it was."""
+    """Each method returns a new builder; the old one does not change."""
     empty = ocsp.OCSPRequestBuilder()
     one = empty.add_certificate_by_id(_id(1))
     two = empty.add_certificate_by_id(_id(2))
@@ -164,7 +164,7 @@ def test_a_builder_is_a_value() -> None:
         base.sign(key("Test CA"), SHA256)
 
 
-def test_the_example_of_the_documentation_comes_out_octet_for_octet() -> None:
+def test_the_example_of_the_documentation_is_built_exactly() -> None:
     """NULL parameters, no version, no empty extensions."""
     data = REQUESTS["req-sha1"]
     request = ocsp.load_der_ocsp_request(data)
@@ -183,7 +183,7 @@ def test_only_bytes_are_read() -> None:
 
 
 def test_only_der_is_written() -> None:
-    """Another encoding is a ValueError, no encoding at all a TypeError."""
+    """Another encoding is a ValueError, a wrong type a TypeError."""
     for message in (_requests(1), _responses(1), ERROR):
         with pytest.raises(
             ValueError, match=r"^The only allowed encoding value is Encoding\.DER$"
@@ -194,7 +194,7 @@ def test_only_der_is_written() -> None:
 
 
 def test_extensions_are_the_same_object_and_certificates_a_new_list() -> None:
-    """As the original has it."""
+    """As in ``cryptography``."""
     request, response = (
         _requests(1),
         ocsp.load_der_ocsp_response(RESPONSES["resp-sha256"]),
@@ -206,7 +206,7 @@ def test_extensions_are_the_same_object_and_certificates_a_new_list() -> None:
 
 
 def test_a_duplicate_extension_is_refused_when_it_is_read() -> None:
-    """The message loads; the error has the identifier."""
+    """The message loads; the error names the extension."""
     extension = encode(0x30, encode_oid("1.2.3"), encode(0x04, b"x"))
     listed = encode(0xA2, encode(0x30, extension, extension))
     entry = encode(0x30, encode(0x30, _id().der))
@@ -218,7 +218,7 @@ def test_a_duplicate_extension_is_refused_when_it_is_read() -> None:
 
 
 def test_an_unknown_hash_is_refused_when_it_is_read() -> None:
-    """The rest of the entry can be read; the reason of the error is empty."""
+    """Other fields of the entry can be read; the error has no reason code."""
     response = _responses(1)
     der = _der(response).replace(
         encode_oid("2.16.840.1.101.3.4.2.1"), encode_oid("2.16.840.1.101.3.4.2.99"), 1
@@ -250,8 +250,8 @@ class _Unencodable(x509.ExtensionType):
     oid = x509.ObjectIdentifier("1.2.3")
 
 
-def test_an_extension_that_cannot_encode_itself_fails_late() -> None:
-    """At ``build`` and ``sign``, as documented, not when it is added."""
+def test_an_extension_without_public_bytes_fails_in_build() -> None:
+    """In ``build`` and ``sign``, as in ``cryptography``, not in ``add_extension``."""
     request = ocsp.OCSPRequestBuilder().add_certificate_by_id(_id())
     request = request.add_extension(_Unencodable(), critical=False)
     with pytest.raises(NotImplementedError):
@@ -264,7 +264,7 @@ def test_an_extension_that_cannot_encode_itself_fails_late() -> None:
 
 
 def test_times_are_utc_without_microseconds() -> None:
-    """Naive is UTC, aware is converted; the order of times is not judged."""
+    """Naive is UTC, aware is converted; the order of the times is not checked."""
     zone = datetime.timezone(datetime.timedelta(hours=5))
     late = NOW.replace(microsecond=999_999)
     for given in (late, late.replace(tzinfo=None), late.astimezone(zone)):
@@ -278,8 +278,8 @@ def test_times_are_utc_without_microseconds() -> None:
         assert response.next_update_utc == NOW - DAY
 
 
-def test_the_time_of_signing_is_now_where_none_was_set() -> None:
-    """Whole seconds of UTC."""
+def test_produced_at_is_now_by_default() -> None:
+    """In whole seconds, in UTC."""
     builder = ocsp.OCSPResponseBuilder().add_response_by_id(_id(), *GOOD)
     builder = builder.responder_id(OCSPResponderEncoding.HASH, ca())
     before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -302,10 +302,10 @@ def test_the_time_of_signing_is_now_where_none_was_set() -> None:
         ((OCSPCertStatus.REVOKED, NOW, None, NOW, 0), TypeError),
     ],
 )
-def test_a_status_that_makes_no_sense_is_refused(
+def test_inconsistent_status_arguments_are_refused(
     arguments: tuple[Any, ...], error: type[Exception]
 ) -> None:
-    """The same by certificate, by hash and by CertID."""
+    """The same by certificate, by hashes and by CertID."""
     builder = ocsp.OCSPResponseBuilder()
     for add in (
         lambda: builder.add_response(leaf(), ca(), SHA1, *arguments),
@@ -317,7 +317,7 @@ def test_a_status_that_makes_no_sense_is_refused(
 
 
 def test_objects_are_values() -> None:
-    """Equal, hashed, copied, pickled and shown by what they say."""
+    """They compare, hash, copy, pickle and print by their contents."""
     request, response = _requests(1, 2), _responses(1, 2)
     (entry, _), (asked, _) = response.responses, request.requests
     for one in (request, response, ERROR, entry, asked):
@@ -338,7 +338,7 @@ def test_objects_are_values() -> None:
 
 
 def test_an_entry_knows_its_certid_and_extensions() -> None:
-    """Beyond the documented API."""
+    """These attributes are additions to ``cryptography``."""
     (entry,) = _responses(5).responses
     assert entry.cert_id == _id(5)
     assert list(entry.single_extensions) == []
@@ -347,7 +347,7 @@ def test_an_entry_knows_its_certid_and_extensions() -> None:
     assert list(asked.extensions) == []
 
 
-def test_a_certid_that_was_read_is_written_as_it_was_read() -> None:
+def test_a_certid_from_a_message_keeps_its_octets() -> None:
     """Absent hash parameters stay absent."""
     bare = encode(
         0x30,
@@ -367,7 +367,7 @@ def test_a_certid_that_was_read_is_written_as_it_was_read() -> None:
 
 
 def test_the_documented_request_in_base64() -> None:
-    """The document that the documentation shows."""
+    """The request in the documentation of ``cryptography``."""
     shown = base64.b64encode(REQUESTS["req-sha1"])
     assert shown.startswith(
         b"MFYwVDBSMFAwTjAJBgUrDgMCGgUABBQ4ykaMB0SN9IGWx21tTHBRnmCnvQQUeXW7hDrLLN56Cb4x"

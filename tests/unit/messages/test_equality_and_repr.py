@@ -1,7 +1,7 @@
 """
-Values: whatever is public compares, hashes, copies, pickles and shows what it says.
+All public objects: equality, hashes, copies, pickles and ``repr``.
 
-One table of all public objects. What is no value, because it holds a key, says so.
+One table of all public objects. An object that holds a private key cannot be pickled.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _signed_request(serial: int) -> OCSPRequest:
 
 
 def _response(serial: int) -> OCSPResponse:
-    """Return what was built, and not been read yet; Ed25519 signs alike each time."""
+    """Return a built response that was not read yet; Ed25519 is deterministic."""
     return _response_builder(serial).sign(key_of("ed25519"), None)
 
 
@@ -134,7 +134,7 @@ def _read(kind: Any, *octets: bytes) -> Callable[[int], Any]:
 
 
 def _unknown_id(serial: int) -> CertID:
-    """Return a CertID with a hash that nobody knows, read from a request."""
+    """Return a CertID with an unknown hash, from a request."""
     algorithm = encode(0x30, encode_oid("1.2.3.4"))
     octets = encode(0x04, b"name") + encode(0x04, b"key")
     cert_id = encode(0x30, algorithm + octets, bytes((2, 1, serial)))
@@ -143,7 +143,7 @@ def _unknown_id(serial: int) -> CertID:
 
 
 def _timestamps(number: int) -> x509.ExtensionType:
-    """Return the two lists of timestamps that the vectors have."""
+    """Return the two SCT lists of the vectors."""
     response = ocsp.load_der_ocsp_response(RESPONSES["resp-sct-extension"])
     (extension,) = response.single_extensions
     if number == 1:
@@ -206,8 +206,8 @@ BUILDERS_TOO = pytest.mark.parametrize(
 
 
 @BUILDERS_TOO
-def test_equal_where_they_say_the_same(make: Callable[[int], Any]) -> None:
-    """Made twice, they are one key of a dictionary; others are another."""
+def test_equal_contents_are_equal(make: Callable[[int], Any]) -> None:
+    """Two objects with the same contents are one key of a dictionary."""
     one, twin, other = make(1), make(1), make(2)
     assert one is not twin
     assert one == twin
@@ -218,8 +218,8 @@ def test_equal_where_they_say_the_same(make: Callable[[int], Any]) -> None:
 
 
 @BUILDERS_TOO
-def test_unequal_to_what_is_something_else(make: Callable[[int], Any]) -> None:
-    """And the other side is asked, as Python's rules have it."""
+def test_objects_of_other_types_are_unequal(make: Callable[[int], Any]) -> None:
+    """``__eq__`` returns NotImplemented, so Python asks the other object."""
     one = make(1)
     for other in (None, 1, b"", "x", object(), repr(one)):
         assert one != other
@@ -236,7 +236,7 @@ def test_unequal_to_what_is_something_else(make: Callable[[int], Any]) -> None:
 
 @EVERY
 def test_pickled_by_every_protocol(make: Callable[[int], Any]) -> None:
-    """Into an equal object of the same class that says the same."""
+    """Into an equal object of the same class."""
     one = make(1)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         twin = pickle.loads(pickle.dumps(one, protocol))
@@ -248,7 +248,7 @@ def test_pickled_by_every_protocol(make: Callable[[int], Any]) -> None:
 
 @BUILDERS_TOO
 def test_copied(make: Callable[[int], Any]) -> None:
-    """Flat and deep."""
+    """With ``copy`` and with ``deepcopy``."""
     one = make(1)
     for twin in (copy.copy(one), copy.deepcopy(one)):
         assert type(twin) is type(one)
@@ -257,8 +257,8 @@ def test_copied(make: Callable[[int], Any]) -> None:
 
 
 @BUILDERS_TOO
-def test_shown_to_people(make: Callable[[int], Any]) -> None:
-    """By what it says: its class and its values, no address, and on one line."""
+def test_repr_has_one_line_without_an_address(make: Callable[[int], Any]) -> None:
+    """Class and values."""
     one = make(1)
     shown = repr(one)
     assert type(one).__name__.removeprefix("Signed").lower() in shown.lower() or (
@@ -288,13 +288,15 @@ def test_shown_to_people(make: Callable[[int], Any]) -> None:
         (_response_builder, r"<OCSPResponseBuilder\(2 responses, 1 extension\)>"),
     ],
 )
-def test_shown_with_what_matters(make: Callable[[int], Any], text: str) -> None:
+def test_repr_shows_certificate_status_and_unverified(
+    make: Callable[[int], Any], text: str
+) -> None:
     """Who is meant, what is said, and that nobody has verified it."""
     assert re.fullmatch(text, repr(make(1)))
 
 
-def test_thousands_of_entries_do_not_fill_the_screen() -> None:
-    """The first few are shown, and how many there are."""
+def test_repr_shows_the_first_entries_only() -> None:
+    """And the number of the others."""
     builder = OCSPRequestBuilder(allow_multiple=True)
     for serial in range(50):
         builder = builder.add_certificate_by_id(_id(serial))
@@ -315,7 +317,7 @@ def test_thousands_of_entries_do_not_fill_the_screen() -> None:
     "make",
     [pytest.param(make, id=what) for what, make in (OURS | BUILDERS).items()],
 )
-def test_never_changed(make: Callable[[int], Any]) -> None:
+def test_public_objects_are_immutable(make: Callable[[int], Any]) -> None:
     """No public attribute can be set or deleted, and none can be added."""
     one = make(1)
     before = repr(one)
@@ -332,7 +334,7 @@ def test_never_changed(make: Callable[[int], Any]) -> None:
 
 
 def test_built_and_loaded_are_the_same_value() -> None:
-    """Whether it was read already makes no difference."""
+    """Whether it was read before does not matter."""
     built, loaded = _response(1), _loaded_response(1)
     assert hash(built) == hash(loaded)
     assert built == loaded
@@ -340,8 +342,8 @@ def test_built_and_loaded_are_the_same_value() -> None:
     assert hash(built) == hash(_response(1))
 
 
-def test_a_message_is_a_key_of_its_octets() -> None:
-    """Equal exactly where the DER is: NULL and absent parameters are two messages."""
+def test_messages_are_equal_if_their_der_is() -> None:
+    """NULL and absent parameters make two different messages."""
     algorithm = encode_oid("1.3.14.3.2.26")
     octets = encode(0x04, bytes(20)) + encode(0x04, bytes(20)) + b"\x02\x01\x05"
     read = []
@@ -355,8 +357,8 @@ def test_a_message_is_a_key_of_its_octets() -> None:
     assert absent.requests[0].cert_id == null.requests[0].cert_id
 
 
-def test_a_builder_differs_by_everything_that_it_was_told() -> None:
-    """Each call makes another value."""
+def test_each_call_makes_another_builder() -> None:
+    """Each method call changes equality."""
     request, response = OCSPRequestBuilder(), OCSPResponseBuilder()
     nonce = x509.OCSPNonce(b"x")
     steps = [
@@ -388,14 +390,14 @@ def _batch() -> OCSPResponseBatch:
 
 @pytest.mark.parametrize("make", [delegate_signer, _batch])
 def test_a_private_key_is_not_pickled(make: Callable[[], Any]) -> None:
-    """Nor is what holds one; the error says why, by every protocol."""
+    """Nor an object that holds one; the error says why, in every protocol."""
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        with pytest.raises(TypeError, match="a KeySigner holds a private key"):
+        with pytest.raises(TypeError, match="a KeySigner cannot be pickled"):
             pickle.dumps(make(), protocol)
 
 
 def test_a_signer_is_copied_as_itself() -> None:
-    """It is immutable, and a private key has one home."""
+    """It is immutable, and the private key stays in one object."""
     signer = delegate_signer()
     assert copy.copy(signer) is signer
     assert copy.deepcopy(signer) is signer
@@ -409,7 +411,7 @@ def test_a_signer_is_copied_as_itself() -> None:
 
 
 def test_a_signer_shows_no_key() -> None:
-    """Nor does a batch."""
+    """Nor does the ``repr`` of a batch."""
     numbers = key("Test Responder").private_numbers()
     for shown in (repr(delegate_signer()), repr(_batch())):
         assert f"{numbers.private_value:x}" not in shown
@@ -418,7 +420,7 @@ def test_a_signer_shows_no_key() -> None:
 
 
 def test_every_public_class_is_in_the_table() -> None:
-    """Values, builders, signers of the message floor; errors are tested elsewhere."""
+    """Values, builders and signers; exceptions are tested elsewhere."""
     classes = {
         each
         for each in ocsp.__all__
@@ -433,8 +435,8 @@ def test_every_public_class_is_in_the_table() -> None:
     assert {OCSPSingleRequest, OCSPSingleResponse, OCSPRequest, OCSPResponse} <= kinds
 
 
-def test_enumerations_are_values_of_their_own() -> None:
-    """Members are the same object after a pickle or a copy."""
+def test_enumeration_members_stay_the_same_object() -> None:
+    """After pickling and copying."""
     for kind in (OCSPCertStatus, OCSPResponderEncoding, OCSPResponseStatus):
         for member in kind:
             assert pickle.loads(pickle.dumps(member)) is member

@@ -1,7 +1,8 @@
 """
-The extensions of RFC 6960 §4.4: built, read, compared, refused.
+The extensions of RFC 6960 §4.4: building, reading, comparing, refusing.
 
-Each is written out in the RFC's own ASN.1 by hand, and read by asn1crypto as well.
+The expected octets are written by hand from the ASN.1 of the RFC; asn1crypto reads them
+as well.
 """
 
 from __future__ import annotations
@@ -138,8 +139,8 @@ CASES = pytest.mark.parametrize(
 
 
 @CASES
-def test_it_is_written_as_the_rfc_has_it(made: Callable[[], Known], der: bytes) -> None:
-    """Octet for octet, by hand from the ASN.1."""
+def test_the_octets_are_those_of_the_rfc(made: Callable[[], Known], der: bytes) -> None:
+    """Written by hand from the ASN.1."""
     assert made().public_bytes() == made().value == der
 
 
@@ -147,7 +148,7 @@ def test_it_is_written_as_the_rfc_has_it(made: Callable[[], Known], der: bytes) 
 def test_it_is_read_back_as_the_same_value(
     made: Callable[[], Known], der: bytes
 ) -> None:
-    """Equal and equally hashed, also to what the documented API has for it."""
+    """Equal to the original object and to the one of ``cryptography``."""
     one = made()
     twin = type(one).read(der)
     twin.check()
@@ -162,7 +163,7 @@ def test_it_is_read_back_as_the_same_value(
 
 @CASES
 def test_it_differs_from_all_others(made: Callable[[], Known], der: bytes) -> None:
-    """By its content, and by its identifier where contents are the same."""
+    """By its content, or by its object identifier if contents are the same."""
     others = [other() for _, other, octets in ENCODINGS if octets != der]
     assert made() not in others
     assert made() != x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), der)
@@ -180,7 +181,7 @@ def test_it_is_copied_and_pickled(made: Callable[[], Known], der: bytes) -> None
 
 
 @CASES
-def test_it_never_changes(made: Callable[[], Known], der: bytes) -> None:
+def test_it_is_immutable(made: Callable[[], Known], der: bytes) -> None:
     """No attribute can be set, added or deleted."""
     one = made()
     public = [each for each in dir(one) if not each.startswith("__")]
@@ -193,7 +194,7 @@ def test_it_never_changes(made: Callable[[], Known], der: bytes) -> None:
 
 
 def test_an_identifier_belongs_to_the_class() -> None:
-    """As on every other ``x509.ExtensionType``: RFC 6960 App. B.1."""
+    """As in every other ``x509.ExtensionType``: RFC 6960 App. B.1."""
     arcs: dict[type[Any], int] = {
         CRLReference: 3,
         ArchiveCutoff: 6,
@@ -209,7 +210,7 @@ def test_an_identifier_belongs_to_the_class() -> None:
 
 
 def test_fields_are_read() -> None:
-    """Each of them, and ``None`` for what is absent."""
+    """Each field, and ``None`` for an absent one."""
     crl = CRLReference(url=URL, number=300, time=NOW)
     assert (crl.url, crl.number, crl.time) == (URL, 300, NOW)
     bare = CRLReference.read(b"\x30\x00")
@@ -253,8 +254,8 @@ def test_fields_are_read() -> None:
         ),
     ],
 )
-def test_it_shows_what_it_says(value: Known, text: str) -> None:
-    """To people; malformed ones too."""
+def test_repr_shows_the_fields(value: Known, text: str) -> None:
+    """Also of malformed extensions."""
     assert repr(value) == text
 
 
@@ -304,10 +305,10 @@ WRONG: Any = 5
         (lambda: Nonce(bytearray(16)), TypeError, "nonce must be bytes"),  # type: ignore[arg-type]
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_invalid_arguments_are_refused(
     made: Callable[[], object], error: type[Exception], reason: str
 ) -> None:
-    """A fault of ours is a BuildError, or a TypeError; both say which argument."""
+    """A BuildError or a TypeError that names the argument."""
     with pytest.raises(error, match=reason):
         made()
 
@@ -404,10 +405,10 @@ MALFORMED: list[tuple[type[Known], str, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "octets", "place"), MALFORMED)
-def test_bad_content_is_refused_when_it_is_wanted(
+def test_malformed_content_is_refused_at_its_first_access(
     kind: type[Known], octets: str, place: str
 ) -> None:
-    """The error names the place; until then, the octets are kept as they came."""
+    """The error names the place; the octets are kept unchanged."""
     bad = kind.read(bytes.fromhex(octets))
     assert bad.value == bad.public_bytes() == bytes.fromhex(octets)
     assert "malformed" in repr(bad)
@@ -469,7 +470,7 @@ CRL_ENTRY: tuple[x509.ExtensionType, ...] = (
 
 
 def test_each_is_found_where_it_belongs() -> None:
-    """As the value that was put in, by its class."""
+    """``get_extension_for_class`` returns the value that was added."""
     asked = _request(
         Nonce(bytes(32)), ACCEPTABLE, _preferred(), single=(ServiceLocator(NAME),)
     )
@@ -489,8 +490,8 @@ def test_each_is_found_where_it_belongs() -> None:
             assert extensions.get_extension_for_class(type(value)).value == value
 
 
-def test_what_was_read_is_written_again_octet_for_octet() -> None:
-    """Extensions of one message go into another, with their criticality."""
+def test_extensions_of_one_message_can_be_added_to_another() -> None:
+    """With the same octets and criticality."""
     told = _response(ExtendedRevoke(), single=(ArchiveCutoff(NOW), *CRL_ENTRY))
     critical = x509.Extension(CRLReference.oid, True, CRLReference(number=3))
     builder = ocsp.OCSPResponseBuilder().responder_id(OCSPResponderEncoding.HASH, ca())
@@ -508,7 +509,7 @@ def test_what_was_read_is_written_again_octet_for_octet() -> None:
 
 
 def test_asn1crypto_reads_each() -> None:
-    """Somebody else's reading of the RFC."""
+    """An independent implementation of the RFC."""
     asked = asn1.OCSPRequest.load(
         _request(
             Nonce(b"n" * 32),
@@ -552,15 +553,15 @@ def test_asn1crypto_reads_each() -> None:
 
 
 def test_a_locator_can_be_taken_from_the_certificate() -> None:
-    """RFC 6960 §4.4.6: issuer and authority information access of the certificate."""
+    """RFC 6960 §4.4.6: issuer and authority information access."""
     with_access = make("x", "Test CA", extensions=[LOCATOR])
     assert ServiceLocator.for_certificate(with_access) == ServiceLocator(NAME, LOCATOR)
     without = make("x", "Test CA")
     assert ServiceLocator.for_certificate(without) == ServiceLocator(NAME)
 
 
-def test_parameters_that_belong_to_an_algorithm_are_written() -> None:
-    """NULL for RSA PKCS #1 v1.5 (RFC 4055 §5), what was given for PSS."""
+def test_default_parameters_fit_the_algorithm() -> None:
+    """NULL for RSA PKCS #1 v1.5 (RFC 4055 §5), the given ones for PSS."""
     null = PreferredSignatureAlgorithm.of(RSA_SHA256)
     assert null.signature.endswith(b"\x05\x00")
     absent = PreferredSignatureAlgorithm.of(RSA_SHA256, b"")
@@ -584,8 +585,8 @@ def test_a_nonce_is_counted_without_its_header(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 129, 1000])
-def test_a_nonce_of_another_length_is_read_as_the_documented_type(size: int) -> None:
-    """What a message has is not judged when reading; that is the responder's to do."""
+def test_a_nonce_of_any_length_is_read_as_ocspnonce(size: int) -> None:
+    """Loading does not check the length; the responder does."""
     (read,) = _request(x509.OCSPNonce(bytes(size))).extensions
     assert type(read.value) is x509.OCSPNonce
     assert read.value.nonce == bytes(size)
@@ -608,7 +609,7 @@ def test_a_nonce_of_another_length_is_read_as_the_documented_type(size: int) -> 
     ],
 )
 def test_a_malformed_single_extension_is_named(dotted: str, octets: str) -> None:
-    """The response loads; reading its extensions says which one is bad."""
+    """The response loads; access to its extensions names the malformed one."""
     bad = x509.UnrecognizedExtension(
         x509.ObjectIdentifier(dotted), bytes.fromhex(octets)
     )
@@ -619,7 +620,7 @@ def test_a_malformed_single_extension_is_named(dotted: str, octets: str) -> None
 
 
 def test_malformed_acceptable_responses_are_named() -> None:
-    """The request loads; reading its extensions says which one is bad."""
+    """The request loads; access to its extensions names the malformed one."""
     oid = x509.OCSPAcceptableResponses.oid
     asked = _request(x509.UnrecognizedExtension(oid, b"\x30\x02\x05\x00"))
     assert asked.serial_number == 7

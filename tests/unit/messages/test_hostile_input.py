@@ -1,4 +1,4 @@
-"""Messages made to hurt: nested without end, long numbers, lowered limits."""
+"""Malicious messages: deep nesting, long numbers, and lower limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MGF1 = encode_oid("1.2.840.113549.1.1.8")
 
 
 def _nested_pss(size: int, *, mask: bool = False) -> bytes:
-    """Return PSS whose hash (or mask) is PSS, and so on; well-formed all the way."""
+    """Return PSS whose hash (or mask) is PSS, and so on; all of it well-formed."""
     data = encode(0x30, PSS)
     while len(data) < size:
         wrapped = encode(0xA1, encode(0x30, MGF1, data)) if mask else encode(0xA0, data)
@@ -49,7 +49,7 @@ def _response_with(algorithm: bytes, certs: bytes = b"") -> bytes:
 @pytest.mark.parametrize("mask", [False, True])
 @pytest.mark.parametrize("size", [8_000, SIZE])
 def test_nested_pss_is_refused_or_read_with_bounded_work(size: int, mask: bool) -> None:
-    """A DecodeError or a message, but no RecursionError; 8 kB pass the HTTP limit."""
+    """A DecodeError or a message, but no RecursionError; 8 kB fit into a request."""
     nested = _nested_pss(size, mask=mask)
     valid = _request(entries=SIZE // len(_request()))
     request_module._LAYOUTS.forget()
@@ -70,8 +70,8 @@ def _certificate_with(algorithm: bytes) -> bytes:
     return encode(0x30, tbs, algorithm, b"\x03\x01\x00")
 
 
-def test_a_nested_certificate_does_not_end_the_process() -> None:
-    """``cryptography`` reads certificates by recursion, and overflows its stack."""
+def test_a_nested_certificate_does_not_crash_the_process() -> None:
+    """``cryptography`` reads certificates by recursion, and its stack can overflow."""
     certificate = _certificate_with(_nested_pss(SIZE))
     algorithm = encode(0x30, encode_oid("1.2.840.10045.4.3.2"))
     data = _response_with(algorithm, encode(0xA0, encode(0x30, certificate)))
@@ -85,8 +85,8 @@ def test_a_nested_certificate_does_not_end_the_process() -> None:
 
 
 @pytest.mark.parametrize("octets", [1, 2, 20, 127, 128, 255, 256, 257, 513])
-def test_a_serial_number_is_minimal_at_any_length_warm_and_cold(octets: int) -> None:
-    """A length of several octets does not pass for the length one."""
+def test_a_serial_number_is_minimal_with_and_without_the_cache(octets: int) -> None:
+    """A length in several octets is not accepted as the length 1."""
     algorithm = encode(0x30, encode_oid("1.3.14.3.2.26"), b"\x05\x00")
     request_module._LAYOUTS.forget()
     good = _request_with(algorithm, b"\x01" * octets)
@@ -109,10 +109,10 @@ def test_a_serial_number_is_minimal_at_any_length_warm_and_cold(octets: int) -> 
         ("MAX_NAME_ATTRIBUTES", 0, lambda: _response(signer=ca())),
     ],
 )
-def test_a_lowered_limit_holds_for_what_was_read_before(
+def test_a_lower_limit_holds_for_cached_data(
     monkeypatch: pytest.MonkeyPatch, limit: str, lowered: int, data: Any
 ) -> None:
-    """Neither shapes nor names that are remembered are a way around."""
+    """Neither cached layouts nor cached names bypass it."""
     der = data()
     ocsp.load_der_ocsp_response(der)
     ocsp.load_der_ocsp_response(der)
@@ -124,7 +124,7 @@ def test_a_lowered_limit_holds_for_what_was_read_before(
 
 
 def test_what_is_no_certificate_is_a_type_error() -> None:
-    """In every way to make a CertID of certificates."""
+    """In every method that makes a CertID from certificates."""
     wrong: Any = "no certificate"
     with pytest.raises(TypeError):
         CertID.for_certificate(wrong, ca(), hashes.SHA1())
@@ -135,7 +135,7 @@ def test_what_is_no_certificate_is_a_type_error() -> None:
 
 
 @pytest.mark.parametrize("of", [lambda x: x, lambda x: next(x.responses)])
-def test_the_warning_points_at_who_reads_the_naive_time(of: Any) -> None:
+def test_the_warning_points_at_the_caller(of: Any) -> None:
     """Not at a line of this package."""
     message = of(ocsp.load_der_ocsp_response(RESPONSES["resp-sha256"]))
     with warnings.catch_warnings(record=True) as caught:
@@ -149,8 +149,8 @@ HUGE = 1 << 8 * 2000
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_version_without_end_is_refused(sign: int) -> None:
-    """Like any other version: by a DecodeError that names the place."""
+def test_a_version_with_a_huge_number_is_refused(sign: int) -> None:
+    """Like any other version: a DecodeError that names the place."""
     version = encode(0xA0, encode_integer(sign * HUGE))
     request = encode(0x30, encode(0x30, version, encode(0x30)))
     with pytest.raises(ocsp.DecodeError) as raised:
@@ -163,8 +163,8 @@ def test_a_version_without_end_is_refused(sign: int) -> None:
     assert raised.value.path.endswith("tbsResponseData.version")
 
 
-def test_an_arc_that_no_object_can_hold_is_refused() -> None:
-    """As the original does; ``ObjectIdentifier`` would raise when somebody looks."""
+def test_an_arc_over_the_limit_is_refused() -> None:
+    """As in ``cryptography``; otherwise ``ObjectIdentifier`` would raise later."""
     fits, too_large = (encode_oid(f"2.25.{(1 << 128) - step}") for step in (1, 0))
     loaded = ocsp.load_der_ocsp_response(_response_with(encode(0x30, fits)))
     assert loaded.signature_algorithm_oid.dotted_string.startswith("2.25.3402")
@@ -177,7 +177,7 @@ def test_an_arc_that_no_object_can_hold_is_refused() -> None:
         ocsp.load_der_ocsp_request(_request_with(encode(0x30, too_large)))
 
 
-def test_numbers_without_end_can_be_shown() -> None:
+def test_huge_numbers_can_be_shown() -> None:
     """In hexadecimal."""
     assert repr(ocsp.CRLReference(number=5)) == "<CRLReference(number=5)>"
     assert repr(ocsp.CRLReference(number=HUGE)).startswith(

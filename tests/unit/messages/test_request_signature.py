@@ -1,5 +1,5 @@
 """
-Signed requests: every kind of key, who asks, and what is wrong with a signature.
+Signed requests: every kind of key, requestorName, and invalid signatures.
 
 ``openssl`` signs requests that we verify, and verifies requests that we sign.
 """
@@ -69,14 +69,14 @@ def _load(der: bytes) -> OCSPRequest:
 
 
 @cache
-def _issuer_mismatch(kind: str) -> x509.Certificate:
+def _other_certificate(kind: str) -> x509.Certificate:
     """Return a certificate of another key of that *kind*."""
     return make("stranger", "Test CA", public=MAKERS[kind]())
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=label)
 def test_a_request_is_signed_by_every_scheme(kind: str, algorithm: Any) -> None:
-    """What is loaded again is verified with the certificate that came along."""
+    """A loaded request is verified with the certificate that it contains."""
     certificate = certificate_of(kind)
     builder = _builder(x509.DirectoryName(certificate.subject))
     built = builder.sign(key_of(kind), algorithm, [certificate, ca()])
@@ -87,12 +87,12 @@ def test_a_request_is_signed_by_every_scheme(kind: str, algorithm: Any) -> None:
     assert request.verify_signature() == certificate
     assert request.verify_signature(certificate) == certificate
     with pytest.raises(SignatureInvalid, match="not that of the key"):
-        request.verify_signature(_issuer_mismatch(kind))
+        request.verify_signature(_other_certificate(kind))
 
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_signer_signs_requests_too(kind: str) -> None:
-    """Its certificate is sent along first, more if wanted."""
+    """Its certificate comes first; more can follow."""
     signer = KeySigner(key_of(kind), certificate_of(kind))
     request = _load(_der(_builder().sign_with(signer)))
     assert request.verify_signature() == signer.certificate
@@ -102,8 +102,8 @@ def test_a_signer_signs_requests_too(kind: str) -> None:
     assert with_chain.tbs_request_bytes == request.tbs_request_bytes
 
 
-def test_pss_is_asked_for_and_named() -> None:
-    """With the parameters that it was signed with."""
+def test_pss_parameters_are_in_the_request() -> None:
+    """The parameters of the signature."""
     builder = _builder()
     for request in (
         builder.sign(key_of("rsa"), SHA256, rsa_padding=PSS),
@@ -125,8 +125,8 @@ def test_pss_is_asked_for_and_named() -> None:
         )
 
 
-def test_what_was_signed_can_be_checked_by_anyone() -> None:
-    """Octets, signature, algorithm: all that ``cryptography`` needs to verify."""
+def test_a_signature_can_be_verified_with_cryptography() -> None:
+    """With the octets, the signature and the algorithm of the request."""
     request = _load(_der(_signed()))
     parameters = request.signature_algorithm_parameters
     assert isinstance(parameters, ec.ECDSA)
@@ -140,8 +140,8 @@ def test_what_was_signed_can_be_checked_by_anyone() -> None:
 # --- what is in a request that nobody has signed -----------------------------------
 
 
-def test_an_unsigned_request_has_nothing_of_a_signature() -> None:
-    """``None`` and an empty list; verifying is an error, never silence."""
+def test_an_unsigned_request() -> None:
+    """``None`` and an empty list; ``verify_signature`` raises an error."""
     for request in (_builder().build(), _load(_der(_builder().build()))):
         assert request.signature is None
         assert request.signature_algorithm_oid is None
@@ -155,8 +155,8 @@ def test_an_unsigned_request_has_nothing_of_a_signature() -> None:
             request.verify_signature(SIGNER)
 
 
-def test_nobody_is_named_unless_somebody_was() -> None:
-    """RequestorName is optional where there is no signature."""
+def test_requestor_name_is_absent_by_default() -> None:
+    """It is optional in a request without a signature."""
     assert _builder(None).build().requestor_name is None
     assert _builder().build().requestor_name == NAME
 
@@ -173,8 +173,8 @@ def test_nobody_is_named_unless_somebody_was() -> None:
     ],
     ids=lambda each: type(each).__name__,
 )
-def test_every_kind_of_name_goes_through(who: x509.GeneralName) -> None:
-    """And asn1crypto reads the same."""
+def test_every_kind_of_requestor_name(who: x509.GeneralName) -> None:
+    """asn1crypto reads the same name."""
     request = _load(_der(_builder(who).build()))
     assert request.requestor_name == who
     outside = asn1.OCSPRequest.load(_der(request), strict=True)
@@ -183,8 +183,8 @@ def test_every_kind_of_name_goes_through(who: x509.GeneralName) -> None:
     assert names.endswith(found.chosen.dump())
 
 
-def test_a_name_without_an_object_is_passed_on_and_refused_when_read() -> None:
-    """An x400Address: the request loads, everything else of it can be read."""
+def test_a_requestor_name_without_a_class_is_refused_at_access() -> None:
+    """An x400Address: the request loads, and its other fields can be read."""
     plain = _builder(None).build()
     tbs = plain.tbs_request_bytes[2:]
     odd = _load(encode(0x30, encode(0x30, encode(0xA1, b"\xa3\x02\x05\x00") + tbs)))
@@ -197,8 +197,8 @@ def test_a_name_without_an_object_is_passed_on_and_refused_when_read() -> None:
 # --- what is written ---------------------------------------------------------------
 
 
-def test_it_is_written_as_the_rfc_has_it() -> None:
-    """Octet for octet; no certs rather than an empty list of them."""
+def test_the_octets_are_those_of_the_rfc() -> None:
+    """Without certs, instead of an empty list."""
     request = _builder().sign(key_of("p256"), SHA256)
     assert request.signature is not None
     signature = encode(
@@ -217,8 +217,8 @@ def test_it_is_written_as_the_rfc_has_it() -> None:
     assert request.tbs_request_bytes == encode(0x30, named + listed)
 
 
-def test_a_signed_request_may_ask_about_many() -> None:
-    """With extensions of its own and of each entry; all is signed."""
+def test_a_signed_request_with_many_entries() -> None:
+    """With extensions of the request and of each entry; the signature covers all."""
     locator = ocsp.ServiceLocator(ca().subject)
     builder = OCSPRequestBuilder(allow_multiple=True).requestor_name(NAME)
     for serial in (1, 2):
@@ -232,8 +232,8 @@ def test_a_signed_request_may_ask_about_many() -> None:
     assert [entry.extensions[0].value for entry in request.requests] == [locator] * 2
 
 
-def test_it_shows_that_it_is_signed() -> None:
-    """In its ``repr``, where nothing has been verified."""
+def test_repr_shows_that_it_is_signed() -> None:
+    """And that it is not verified."""
     assert repr(_signed()).endswith(", signed, unverified)>")
     assert "signed" not in repr(_builder().build())
 
@@ -313,10 +313,10 @@ def test_it_shows_that_it_is_signed() -> None:
         ),
     ],
 )
-def test_what_cannot_be_signed_or_verified_is_refused(
+def test_invalid_arguments_are_refused(
     build: Callable[[], object], error: type[Exception], reason: str
 ) -> None:
-    """A fault of ours is a BuildError or a TypeError, as everywhere."""
+    """With a BuildError or a TypeError, as everywhere."""
     with pytest.raises(error, match=reason):
         build()
 
@@ -342,8 +342,8 @@ def test_arguments_are_checked_before_anything_is_signed() -> None:
 # --- what is verified --------------------------------------------------------------
 
 
-def test_every_octet_that_is_signed_counts() -> None:
-    """A bit changed anywhere in tbsRequest is found out, unless it does not load."""
+def test_a_changed_bit_in_tbs_request_is_detected() -> None:
+    """The signature is invalid, or the request does not load."""
     request = _signed()
     der, tbs = _der(request), request.tbs_request_bytes
     begin = der.index(tbs)
@@ -362,8 +362,8 @@ def test_every_octet_that_is_signed_counts() -> None:
     assert refused > 64  # the two hashes alone
 
 
-def test_without_a_certificate_the_first_that_came_along_has_to_have_signed() -> None:
-    """Not any of them: who sends several says who they are by their order."""
+def test_the_first_certificate_in_the_request_must_have_signed() -> None:
+    """Not any of them: the signer's certificate comes first."""
     wrong = _builder().sign(key_of("p256"), SHA256, [ca(), SIGNER])
     with pytest.raises(SignatureInvalid):
         wrong.verify_signature()
@@ -374,14 +374,14 @@ def test_without_a_certificate_the_first_that_came_along_has_to_have_signed() ->
     assert without.verify_signature(SIGNER) == SIGNER
 
 
-def test_a_certificate_that_came_along_is_not_preferred_to_the_one_given() -> None:
-    """Whoever names a certificate wants that one, and no other."""
+def test_the_given_certificate_is_used_instead_of_the_first() -> None:
+    """And no other one."""
     with pytest.raises(SignatureInvalid):
         _signed().verify_signature(ca())
 
 
 def test_a_weak_signature_is_read_and_not_verified() -> None:
-    """RFC 6960 §5.1.1: SHA-1, which others still sign with."""
+    """RFC 6960 §5.1.1: SHA-1, with which some clients still sign."""
     tbs = _builder().build().tbs_request_bytes
     weak = key_of("rsa").sign(tbs, padding.PKCS1v15(), hashes.SHA1())
     request = _with_signature(
@@ -436,7 +436,7 @@ def _with_signature(*parts: bytes) -> OCSPRequest:
 def test_a_malformed_signature_loads_and_cannot_be_read(
     parts: tuple[bytes, ...], path: str
 ) -> None:
-    """RFC 9919 §3.1.2: a responder may ignore it, and pass the octets on."""
+    """RFC 9919 §3.1.2: a responder may ignore it; the octets are kept."""
     request = _with_signature(*parts)
     again = _load(_der(request))
     assert again == request
@@ -462,8 +462,8 @@ def test_a_malformed_signature_loads_and_cannot_be_read(
         assert len(request.tbs_request_bytes) < offset <= len(_der(request))
 
 
-def test_an_empty_list_of_certificates_is_none() -> None:
-    """Others write one; there is nobody in it."""
+def test_an_empty_list_of_certificates() -> None:
+    """Some clients write one; it is the same as no list."""
     request = _with_signature(ECDSA, BITS, encode(0xA0, encode(0x30)))
     assert request.certificates == []
     with pytest.raises(SignatureInvalid, match="contains no certificate"):
@@ -473,7 +473,7 @@ def test_an_empty_list_of_certificates_is_none() -> None:
 def test_more_certificates_than_the_limit_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """When they are asked for."""
+    """At the first access."""
     request = _builder().sign(key_of("p256"), SHA256, [SIGNER, ca(), delegate()])
     monkeypatch.setattr(limits, "MAX_CERTIFICATES", 2)
     with pytest.raises(LimitExceeded, match="MAX_CERTIFICATES = 2") as refused:
@@ -482,7 +482,7 @@ def test_more_certificates_than_the_limit_are_refused(
 
 
 def test_certificates_are_a_new_list_each_time() -> None:
-    """Nobody can change those of the request."""
+    """Callers cannot change the list of the request."""
     request = _signed()
     request.certificates.clear()
     assert request.certificates == [SIGNER]
@@ -492,7 +492,7 @@ def test_certificates_are_a_new_list_each_time() -> None:
 
 
 def _pem(directory: Path, kind: str) -> tuple[Path, Path]:
-    """Write certificate and key of *kind*, and return where."""
+    """Write certificate and key of *kind* to files, and return their paths."""
     certificate, private = directory / f"{kind}.pem", directory / f"{kind}.key"
     certificate.write_bytes(certificate_of(kind).public_bytes(Encoding.PEM))
     private.write_bytes(
@@ -524,7 +524,7 @@ OPENSSL_KINDS = ("rsa", "dsa", "p256", "p384", "p521", "ed25519", "ed448")
 
 @pytest.mark.parametrize("kind", OPENSSL_KINDS)
 def test_we_verify_what_openssl_signs(kind: str, world: Path) -> None:
-    """Its client signs a request, names itself, and sends its certificate along."""
+    """Its client signs a request, with its name and certificate."""
     certificate, private = _pem(world, kind)
     file = world / "request"
     openssl(
@@ -553,7 +553,7 @@ NAMES = {
 
 @pytest.mark.parametrize("kind", OPENSSL_KINDS)
 def test_openssl_reads_what_we_sign(kind: str, world: Path) -> None:
-    """Who asks, the algorithm, and the certificate; and it answers the request."""
+    """Requestor, algorithm and certificate; and it answers the request."""
     algorithm = SHA256 if kind in HASHED else None
     builder = _builder(x509.DirectoryName(certificate_of(kind).subject))
     file = world / "request"
@@ -577,7 +577,7 @@ def test_openssl_reads_what_we_sign(kind: str, world: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["rsa", "p256", "p384", "p521"])
 def test_openssl_verifies_what_we_sign(kind: str, world: Path) -> None:
-    """Its ``dgst``, over the octets and the signature of the request."""
+    """With ``openssl dgst``, over the octets and the signature of the request."""
     request = _builder().sign(key_of(kind), SHA256)
     assert request.signature is not None
     public = world / "public"
@@ -601,8 +601,8 @@ def test_openssl_verifies_what_we_sign(kind: str, world: Path) -> None:
     assert "Verified OK" not in openssl(*arguments, world / "tbs", expect=None)
 
 
-def test_a_key_for_pss_only_has_not_signed_otherwise(tmp_path: Path) -> None:
-    """RFC 4055 §1.2: its certificate has the identifier of PSS, and means it."""
+def test_a_key_for_pss_only_refuses_pkcs1(tmp_path: Path) -> None:
+    """RFC 4055 §1.2: its certificate has the identifier of RSASSA-PSS."""
     private, certificate = _only_pss(tmp_path)
     named = _builder(x509.DirectoryName(certificate.subject))
     salted = named.sign(private, SHA256, [certificate], rsa_padding=PSS)
@@ -616,15 +616,15 @@ def test_a_key_for_pss_only_has_not_signed_otherwise(tmp_path: Path) -> None:
 
 
 def _only_pss(directory: Path) -> tuple[Any, x509.Certificate]:
-    """Return a key and a certificate of it that only ``openssl`` makes."""
+    """Return a key for PSS only, and a certificate, which only ``openssl`` makes."""
     options = ("-newkey", "rsa-pss", "-noenc", "-keyout", directory / "key")
     openssl("req", "-x509", *options, "-subj", "/CN=pss", "-out", directory / "pss")
     private = load_pem_private_key((directory / "key").read_bytes(), None)
     return private, x509.load_pem_x509_certificate((directory / "pss").read_bytes())
 
 
-def test_a_certificate_with_an_unreadable_key_has_signed_nothing() -> None:
-    """Anyone can send one along; it is no reason for another error."""
+def test_a_certificate_with_an_unreadable_key_is_refused() -> None:
+    """Anyone can put one into a request; it must not raise another exception."""
     point = SIGNER.public_key().public_bytes(
         Encoding.X962, PublicFormat.UncompressedPoint
     )

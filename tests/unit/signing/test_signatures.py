@@ -1,7 +1,7 @@
 """
-Checking signatures: every scheme, its parameters, and everything that is not one.
+Verifying signatures: every scheme, its parameters, and what is refused.
 
-PSS signatures are made by ``cryptography`` and by ``openssl``, and go through both.
+``cryptography`` and ``openssl`` both make PSS signatures, and both verify ours.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _check(kind: str, identifier: bytes, signature: bytes, data: bytes = DATA) -
 
 @pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=label)
 def test_a_signature_of_every_scheme_is_checked(kind: str, algorithm: Any) -> None:
-    """It passes as it is, and not with one bit changed in it or in the data."""
+    """It is valid, and invalid with one bit changed in it or in the data."""
     identifier, signature = _signed(kind, algorithm)
     _check(kind, identifier, signature)
     middle = len(signature) // 2
@@ -84,7 +84,7 @@ def test_a_signature_of_every_scheme_is_checked(kind: str, algorithm: Any) -> No
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_signature_of_another_key_of_that_kind_is_refused(kind: str) -> None:
-    """With the library's error underneath, for those who catch that one."""
+    """The error is also an InvalidSignature of ``cryptography``."""
     algorithm = SHA256 if kind in HASHED else None
     identifier, signature = _signed(kind, algorithm)
     other = MAKERS[kind]().public_key()
@@ -98,8 +98,8 @@ CURVES = {"p256", "p384", "p521"}
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_an_algorithm_is_for_its_own_kind_of_key(kind: str) -> None:
-    """The identifier decides; a key of another kind is refused before it is tried."""
+def test_a_key_of_another_kind_is_refused(kind: str) -> None:
+    """Before it is used, because the algorithm decides which kind is right."""
     identifier, signature = _signed(kind, KINDS[kind])
     for other in set(MAKERS) - {kind}:
         reason = "not that of the key" if {kind, other} <= CURVES else "is not for a"
@@ -109,7 +109,7 @@ def test_an_algorithm_is_for_its_own_kind_of_key(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", HASHED)
 def test_another_hash_than_was_signed_with_is_refused(kind: str) -> None:
-    """What the identifier says counts, not what the signature was made with."""
+    """The hash in the AlgorithmIdentifier is used, and no other is tried."""
     _, signature = _signed(kind, SHA256)
     for algorithm in (hashes.SHA224(), hashes.SHA384(), hashes.SHA512()):
         claimed = signature_scheme(key_of(kind), algorithm).identifier
@@ -127,8 +127,8 @@ def test_another_hash_than_was_signed_with_is_refused(kind: str) -> None:
     ],
     ids=label,
 )
-def test_what_verify_takes_is_told(kind: str, algorithm: Any, expected: type) -> None:
-    """As ``Certificate.signature_algorithm_parameters`` tells it."""
+def test_signature_parameters(kind: str, algorithm: Any, expected: type) -> None:
+    """The same as ``Certificate.signature_algorithm_parameters``."""
     identifier, _ = _signed(kind, algorithm)
     parameters = signature_parameters(identifier)
     assert type(parameters) is expected
@@ -137,7 +137,7 @@ def test_what_verify_takes_is_told(kind: str, algorithm: Any, expected: type) ->
 
 
 def test_null_and_absent_parameters_of_rsa_are_the_same() -> None:
-    """RFC 4055 §5: NULL is written, and both are read."""
+    """RFC 4055 §5: NULL is written, and both are accepted."""
     identifier, signature = _signed("rsa", SHA256)
     absent = encode_algorithm("1.2.840.113549.1.1.11")
     assert identifier == encode_algorithm("1.2.840.113549.1.1.11", NULL_DER)
@@ -156,10 +156,10 @@ WEAK = [
 
 
 @pytest.mark.parametrize(("kind", "dotted", "weak"), WEAK, ids=label)
-def test_a_weak_hash_is_refused_though_the_signature_is_right(
+def test_a_valid_signature_with_a_weak_hash_is_refused(
     kind: str, dotted: str, weak: Any
 ) -> None:
-    """RFC 6960 §5.1.1: SHA-1 and MD5 prove nothing, whoever has signed with them."""
+    """RFC 6960 §5.1.1: SHA-1 and MD5, with every kind of key."""
     key = key_of(kind)
     arguments: tuple[Any, ...] = (weak,)
     if kind == "rsa":
@@ -178,7 +178,7 @@ def test_a_weak_hash_is_refused_though_the_signature_is_right(
     [("sha1", "sha1"), ("sha1", "sha256"), ("sha256", "sha1")],
 )
 def test_a_weak_hash_in_pss_is_refused(digest: str, mask: str) -> None:
-    """As the hash of the message, and as that of the mask; both are defaults."""
+    """As the hash of the message, and as that of the mask; SHA-1 is their default."""
     known = {"sha1": hashes.SHA1(), "sha256": SHA256}
     pss = padding.PSS(padding.MGF1(known[mask]), 20)
     signature = RSA.sign(DATA, pss, known[digest])
@@ -203,8 +203,8 @@ def test_a_weak_hash_in_pss_is_refused(digest: str, mask: str) -> None:
         "1.2.643.7.1.1.3.2",  # GOST, which the library names and cannot check
     ],
 )
-def test_what_is_no_signature_algorithm_here_is_refused(dotted: str) -> None:
-    """By its identifier, for every kind of key."""
+def test_unknown_signature_algorithms_are_refused(dotted: str) -> None:
+    """By the object identifier, for every kind of key."""
     for kind in MAKERS:
         with pytest.raises(UnsupportedAlgorithm, match=dotted.replace(".", r"\.")):
             _check(kind, encode_algorithm(dotted), b"x")
@@ -230,10 +230,10 @@ def _scheme(
 @pytest.mark.parametrize("algorithm", [*SHA2, *SHA3], ids=label)
 @pytest.mark.parametrize("mask", [SHA256, hashes.SHA3_512()], ids=label)
 @pytest.mark.parametrize("salt", [0, 20, 21, padding.PSS.DIGEST_LENGTH], ids=str)
-def test_pss_is_checked_by_its_own_parameters(
+def test_pss_is_verified_with_its_own_parameters(
     algorithm: Any, mask: Any, salt: Any
 ) -> None:
-    """Hash, mask and salt of each other independent, as RFC 4055 §3.1 has them."""
+    """Hash, mask and salt length are independent (RFC 4055 §3.1)."""
     identifier, signature = _scheme(algorithm, mask, salt)
     octets = salt if isinstance(salt, int) else algorithm.digest_size
     found = pss_parameters(identifier)
@@ -247,8 +247,8 @@ def test_pss_is_checked_by_its_own_parameters(
     RSA.public_key().verify(signature, DATA, parameters, algorithm)
 
 
-def test_the_longest_salt_is_named_in_octets() -> None:
-    """``MAX_LENGTH`` is a number in the message, which depends on the key."""
+def test_the_salt_length_max_is_written_as_a_number() -> None:
+    """The number for ``MAX_LENGTH`` depends on the key."""
     identifier, signature = _scheme(salt=padding.PSS.MAX_LENGTH)
     assert pss_parameters(identifier).salt_length == 2048 // 8 - 32 - 2
     _check("rsa", identifier, signature)
@@ -272,17 +272,17 @@ def test_the_longest_salt_is_named_in_octets() -> None:
     ],
     ids=lambda each: f"{each.hash.name}-{each.mask_hash.name}-{each.salt_length}",
 )
-def test_other_parameters_than_were_signed_with_are_refused(
+def test_wrong_pss_parameters_are_refused(
     claimed: PSSParameters,
 ) -> None:
-    """None of hash, mask and salt length is assumed or found out by trying."""
+    """No other hash, mask or salt length is tried."""
     _, signature = _scheme()
     with pytest.raises(SignatureInvalid):
         _check("rsa", encode_pss(claimed), signature)
 
 
-def test_the_two_paddings_of_rsa_are_not_taken_for_each_other() -> None:
-    """PKCS #1 v1.5 under the identifier of PSS, and the reverse."""
+def test_the_two_paddings_of_rsa_are_not_interchangeable() -> None:
+    """PKCS #1 v1.5 with the identifier of PSS, and the reverse."""
     pkcs1, plain = _signed("rsa", SHA256)
     pss, salted = _scheme()
     for identifier, signature in ((pss, plain), (pkcs1, salted)):
@@ -322,10 +322,8 @@ SALT = encode(0xA2, encode_integer(32))
         ),
     ],
 )
-def test_parameters_that_are_not_known_are_not_guessed(
-    identifier: bytes, reason: str
-) -> None:
-    """Missing ones leave everything open (RFC 4055 §3.1), so nothing is checked."""
+def test_unknown_pss_parameters_are_refused(identifier: bytes, reason: str) -> None:
+    """Absent parameters allow any values (RFC 4055 §3.1), so nothing is verified."""
     _, signature = _scheme()
     for read in (
         lambda: _check("rsa", identifier, signature),
@@ -350,7 +348,7 @@ def test_parameters_that_are_not_known_are_not_guessed(
     ],
 )
 def test_malformed_parameters_name_the_place(fields: bytes, place: str) -> None:
-    """The structure is refused when a message is loaded, and here."""
+    """Loading a message refuses the structure, and so does this function."""
     with pytest.raises(ocsp.DecodeError, match=place):
         _check("rsa", _pss(fields), b"x")
 
@@ -369,10 +367,8 @@ def _response(signer: KeySigner) -> ocsp.OCSPResponse:
     ("mask", "salt"),
     [("sha256", 32), ("sha256", 20), ("sha512", 0), ("sha384", 222)],
 )
-def test_openssl_verifies_our_pss_as_the_message_names_it(
-    mask: str, salt: int, tmp_path: Path
-) -> None:
-    """Its ``dgst`` takes the options from the AlgorithmIdentifier that we wrote."""
+def test_openssl_verifies_our_pss(mask: str, salt: int, tmp_path: Path) -> None:
+    """``openssl dgst`` with the options from the AlgorithmIdentifier that we wrote."""
     mask_hash: Any = {"sha256": SHA256, "sha384": SHA2[2], "sha512": SHA2[3]}[mask]
     pss = padding.PSS(padding.MGF1(mask_hash), salt)
     signer = KeySigner(RSA, certificate_of("rsa"), SHA256, rsa_padding=pss)
@@ -408,7 +404,7 @@ def test_openssl_verifies_our_pss_as_the_message_names_it(
 
 
 def test_openssl_reads_our_pss_response(tmp_path: Path) -> None:
-    """And verifies it, with the certificate of the signer trusted."""
+    """And verifies it, with the signer's certificate as trust anchor."""
     pss = padding.PSS(padding.MGF1(SHA256), padding.PSS.DIGEST_LENGTH)
     signer = KeySigner(RSA, certificate_of("rsa"), SHA256, rsa_padding=pss)
     file = tmp_path / "response"
@@ -423,8 +419,8 @@ def test_openssl_reads_our_pss_response(tmp_path: Path) -> None:
     assert "Response verify OK" in printed
 
 
-def test_we_check_what_openssl_signs(tmp_path: Path) -> None:
-    """SHA-384 with a mask of SHA-256 and 17 octets of salt: nothing that we favour."""
+def test_we_verify_pss_from_openssl(tmp_path: Path) -> None:
+    """SHA-384 with a mask of SHA-256 and 17 octets of salt: no default values."""
     (tmp_path / "key").write_bytes(
         RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
@@ -475,12 +471,12 @@ def _made(**options: Any) -> Callable[[], object]:
         (
             _made(rsa_padding=padding.PSS(padding.MGF1(SHA256), 223)),
             ocsp.BuildError,
-            "223 octets of salt: the key has room for 222",
+            "a salt of 223 octets is too long: at most 222",
         ),
         (
             _made(rsa_padding=padding.PSS(padding.MGF1(SHA256), padding.PSS.AUTO)),
             ocsp.BuildError,
-            "AUTO is for verifying",
+            "AUTO can only verify",
         ),
         (
             _made(rsa_padding=padding.OAEP(padding.MGF1(SHA256), SHA256, None)),
@@ -499,14 +495,14 @@ def _made(**options: Any) -> Callable[[], object]:
         ),
     ],
 )
-def test_what_nobody_could_check_is_not_signed(
+def test_parameters_that_verifiers_reject_are_not_used_for_signing(
     made: Callable[[], object], error: type[Exception], reason: str
 ) -> None:
-    """Weak masks, salts that do not fit, paddings that are none for signatures."""
+    """Weak masks, salts that do not fit, paddings that are not for signatures."""
     with pytest.raises(error, match=reason):
         made()
 
 
-def test_pkcs1_by_name_is_what_is_signed_without_one() -> None:
-    """``padding.PKCS1v15()`` and nothing mean the same."""
+def test_pkcs1_is_the_default_padding() -> None:
+    """``padding.PKCS1v15()`` and no padding give the same signature."""
     assert _signed("rsa", SHA256, padding.PKCS1v15()) == _signed("rsa", SHA256)

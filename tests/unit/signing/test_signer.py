@@ -1,4 +1,4 @@
-"""Every kind of key and hash that signs, and what is never signed with."""
+"""Signers: every kind of key and hash that signs, and those that are refused."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def _verify(kind: str, algorithm: Any, response: ocsp.OCSPResponse) -> None:
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=label)
-def test_every_scheme_signs_and_is_named_right(kind: str, algorithm: Any) -> None:
-    """The signature verifies, and readers are told with what it was made."""
+def test_every_scheme_signs_with_its_own_identifier(kind: str, algorithm: Any) -> None:
+    """The signature verifies, and other readers find its algorithm."""
     response = _builder(kind).sign(key_of(kind), algorithm)
     _verify(kind, algorithm, response)
     loaded = ocsp.load_der_ocsp_response(response.public_bytes(Encoding.DER))
@@ -77,8 +77,8 @@ def test_every_scheme_signs_and_is_named_right(kind: str, algorithm: Any) -> Non
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=label)
-def test_a_key_signer_does_the_same(kind: str, algorithm: Any) -> None:
-    """The protocol that an HSM meets as well."""
+def test_a_key_signer_signs_with_every_scheme(kind: str, algorithm: Any) -> None:
+    """Through the protocol that an HSM implements as well."""
     signer = KeySigner(key_of(kind), certificate_of(kind), algorithm)
     _verify(kind, algorithm, _builder(kind).sign_with(signer))
 
@@ -94,13 +94,13 @@ def test_a_key_signer_does_the_same(kind: str, algorithm: Any) -> None:
     ],
 )
 def test_a_key_signer_finds_a_fitting_hash(kind: str, name: str) -> None:
-    """As strong as the key, where none was asked for."""
+    """As strong as the key, if none is given."""
     response = _builder(kind).sign_with(KeySigner(key_of(kind), certificate_of(kind)))
     assert label(response.signature_hash_algorithm) == name
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_keys_with_their_own_hash_take_no_other(kind: str) -> None:
+def test_keys_that_need_no_hash_refuse_one(kind: str) -> None:
     """Ed25519, Ed448 and ML-DSA."""
     with pytest.raises(ocsp.BuildError, match="must be None"):
         _builder(kind).sign(key_of(kind), hashes.SHA256())
@@ -119,27 +119,27 @@ def test_weak_hashes_never_sign(kind: str, weak: hashes.HashAlgorithm) -> None:
     "other", [hashes.BLAKE2b(64), hashes.SM3(), hashes.SHAKE128(16)], ids=label
 )
 def test_hashes_without_an_identifier_do_not_sign(other: hashes.HashAlgorithm) -> None:
-    """No standard says how."""
+    """No standard defines a signature algorithm with them."""
     with pytest.raises(UnsupportedAlgorithm):
         _builder("p256").sign(key_of("p256"), other)
 
 
 @pytest.mark.parametrize("nothing", [None, "sha256", hashes.SHA256])
-def test_what_is_no_hash_is_a_type_error(nothing: Any) -> None:
-    """A name or a class is none."""
+def test_a_value_that_is_not_a_hash_is_a_type_error(nothing: Any) -> None:
+    """Such as a name or a class."""
     with pytest.raises(TypeError):
         _builder("p256").sign(key_of("p256"), nothing)
 
 
 def test_a_key_that_cannot_sign_is_a_type_error() -> None:
-    """X25519 agrees on keys, and signs nothing."""
+    """X25519 keys are for key agreement only."""
     exchange: Any = x25519.X25519PrivateKey.generate()
     with pytest.raises(TypeError, match="Key must be"):
         _builder("p256").sign(exchange, None)
 
 
 def test_key_and_certificate_belong_together() -> None:
-    """Found out when the signer is made, and by the builder after signing."""
+    """Checked when the signer is made, and by the builder after signing."""
     with pytest.raises(ocsp.BuildError, match="do not match"):
         KeySigner(key_of("p256"), certificate_of("p384"))
     with pytest.raises(ocsp.BuildError, match="do not match"):
@@ -149,11 +149,11 @@ def test_key_and_certificate_belong_together() -> None:
 
 
 def test_a_signer_shows_its_certificate_and_not_its_key() -> None:
-    """In logs and debuggers."""
+    """In its ``repr``, which appears in logs and debuggers."""
     shown = repr(KeySigner(key_of("p256"), certificate_of("p256")))
     assert shown == "<KeySigner('CN=signer-p256')>"
 
 
 def test_every_kind_is_supported_here() -> None:
-    """The tests above have run for all of them."""
+    """The tests above have run for each kind of key."""
     assert [kind for kind in MAKERS if not _supported(kind)] == []
