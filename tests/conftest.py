@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "default",
-    deadline=None,  # the machine is shared: time is measured in benchmarks
+    deadline=None,  # machines differ: benchmarks measure time
     derandomize=True,
     max_examples=100,
     print_blob=True,

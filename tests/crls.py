@@ -20,10 +20,10 @@ from tests.pki import BEGIN, END, NOW, key, name
 __all__ = ["LISTED", "SINCE", "crl", "entry", "resigned", "scope"]
 
 LISTED = 0x1F2E
-"""The serial number that lists have where a test does not say another."""
+"""The default serial number of a CRL entry."""
 
 SINCE = NOW - datetime.timedelta(hours=30)
-"""Since when it is revoked."""
+"""Its revocation date."""
 
 
 def entry(

@@ -46,17 +46,17 @@ MAKERS: dict[str, Callable[[], Any]] = {
 SHA2 = (hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 SHA3 = (hashes.SHA3_224(), hashes.SHA3_256(), hashes.SHA3_384(), hashes.SHA3_512())
 HASHED = ("rsa", "dsa", "p256", "p384", "p521")
-"""Kinds that sign with a hash of choice."""
+"""Kinds of key that sign with a given hash."""
 
 OWN = tuple(sorted(set(MAKERS) - set(HASHED)))
-"""Kinds that have their own."""
+"""Kinds of key that need no hash."""
 
 SCHEMES: list[tuple[str, Any]] = [
     *((kind, each) for kind in HASHED for each in SHA2),
     *((kind, each) for kind in HASHED if kind != "dsa" for each in SHA3),
     *((kind, None) for kind in OWN),
 ]
-"""Every kind with every hash that it signs with."""
+"""Every kind of key, with each hash that it signs with."""
 
 
 @cache

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 __all__ = ["Outcome", "disagreements", "read"]
 
 Outcome = dict[str, Any]
-"""Attribute to value; an exception stands for itself. ``load`` alone if refused."""
+"""Attribute names and their values or exceptions; only ``load`` if it was refused."""
 
 _REQUEST = ("issuer_name_hash", "issuer_key_hash", "serial_number", "extensions")
 _ENTRY = (

@@ -112,31 +112,31 @@ def _other_purpose(
 RULES: tuple[Rule, ...] = (
     Rule(
         "error-with-body",
-        "An unsuccessful response has no responseBytes (RFC 6960 §4.2.1), so what came "
-        "along is checked for structure and not shown as anybody's answer.",
+        "An unsuccessful response has no responseBytes (RFC 6960 §4.2.1), so those "
+        "present are checked for structure, but no property returns them.",
         _error_with_body,
     ),
     Rule(
         "year-zero",
-        "The year 0000 loads there and fails when it is read; here it is refused where "
-        "it stands, as no calendar of Python has it.",
+        "The year 0000 loads there, and access to it raises; here loading refuses it, "
+        "because datetime does not support it.",
         _year_zero,
     ),
     Rule(
         "certificate-version",
-        "An embedded certificate of an unknown version is no X.509 certificate, and "
-        "cannot be loaded as one by itself in either library.",
+        "An embedded certificate of an unknown version is not an X.509 certificate, and "
+        "``cryptography`` refuses it by itself as well.",
         _certificate_version,
     ),
     Rule(
         "no-request",
-        "A request about nothing is malformed (ValueError), not one about several.",
+        "A request without entries is malformed (ValueError), not one with several.",
         _no_request,
     ),
     Rule(
         "other-purpose",
-        "A cipher, key or password scheme where a hash or signature algorithm belongs "
-        "is an unknown algorithm here, whatever its parameters; there these are checked.",
+        "A cipher, key or password scheme in place of a hash or signature algorithm is "
+        "an unknown algorithm here, with any parameters; there they are checked.",
         _other_purpose,
     ),
 )

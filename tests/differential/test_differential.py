@@ -31,7 +31,7 @@ def test_mutated_documents_read_the_same(chunk: int) -> None:
     tally = run(MUTATIONS // CHUNKS, seed=chunk)
     assert tally.unexplained == []
     assert tally.documents == MUTATIONS // CHUNKS
-    # The mutations reach what lies behind the first checks.
+    # The mutations must reach the code behind the first checks.
     assert tally.accepted > tally.documents // 10
 
 

@@ -83,7 +83,7 @@ def _extension(extension: x509.Extension[Any]) -> CertificateFacts:
         "oid": extension.oid.dotted_string,
         "critical": extension.critical,
     }
-    # The timestamps of ``cryptography`` cannot encode themselves.
+    # The timestamps of ``cryptography`` have no ``public_bytes``.
     with contextlib.suppress(NotImplementedError):
         facts["value"] = value.public_bytes().hex()
     meaning = next((MEANINGS[t] for t in MEANINGS if isinstance(value, t)), None)
@@ -137,7 +137,7 @@ def response_facts(response: Any) -> CertificateFacts:
 def _entries(response: Any) -> list[CertificateFacts]:
     found = [_entry(each) for each in response.responses]
     if not isinstance(response, ocsp.OCSPResponse) and len(found) == 1:
-        # The original has the extensions of an entry on the response only.
+        # ``cryptography`` has the extensions of an entry on the response only.
         found[0]["extensions"] = _extensions(response.single_extensions)
     return found
 

@@ -52,7 +52,7 @@ def read_all(messages: Mapping[str, Message]) -> dict[str, CertificateFacts]:
 
 def _run(directory: str) -> str:
     path = ":".join(map(str, _JARS))
-    # One run of a second: the quick compiler is all that it is worth.
+    # The run takes a second: only the fast compiler pays.
     options = ("-XX:TieredStopAtLevel=1", "-Xshare:auto")
     done = subprocess.run(
         ["java", *options, "-cp", path, str(_READER), directory],

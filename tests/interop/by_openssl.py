@@ -28,7 +28,7 @@ def printed(der: bytes, *, of_request: bool) -> str:
         file = Path(directory, "message.der")
         file.write_bytes(der)
         text = (text_of_request if of_request else text_of_response)(file)
-    return text.replace("\\\n", "")  # it breaks long numbers at the end of a line
+    return text.replace("\\\n", "")  # ``openssl`` breaks long numbers into lines
 
 
 @cache
@@ -111,7 +111,7 @@ def _signature(text: str) -> CertificateFacts | None:
         "certificates": [_certificate(each) for each in certificates],
     }
     value = own.partition("Signature Value:")[2]
-    if not value.lstrip().startswith("r:"):  # DSA, of which it prints both numbers
+    if not value.lstrip().startswith("r:"):  # for DSA it prints both numbers
         lines = re.findall(r"^ +((?:[0-9a-f]{2}:?)+)$", value, re.MULTILINE)
         facts["value"] = "".join(lines).replace(":", "")
     return facts

@@ -28,7 +28,7 @@ from tests.interop import known
 from tests.interop.plans import (
     Answer,
     CertificateFacts,
-    CheckRequest,
+    RequestEntry,
     Extension,
     RequestPlan,
     ResponsePlan,
@@ -85,7 +85,7 @@ SCHEMES: dict[str, Signing] = {
         for each in ("ed25519", "ed448", "mldsa44", "mldsa65", "mldsa87")
     },
 }
-"""Every way to sign."""
+"""Every kind of signature."""
 
 GENERAL_NAMES: dict[str, x509.GeneralName] = {
     "mail": x509.RFC822Name("asker@example.com"),
@@ -97,7 +97,7 @@ GENERAL_NAMES: dict[str, x509.GeneralName] = {
     "registered": x509.RegisteredID(x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1")),
     "other": x509.OtherName(x509.ObjectIdentifier("1.2.3.4"), b"\x0c\x02hi"),
 }
-"""Every GeneralName that ``cryptography`` has an object for."""
+"""Every GeneralName for which ``cryptography`` has a class."""
 
 # --- requests --------------------------------------------------------------------
 
@@ -107,16 +107,16 @@ def _target(serial: int = 0x1F2E, algorithm: hashes.HashAlgorithm = SHA256) -> T
 
 
 def _asking(*extensions: Extension) -> RequestPlan:
-    return RequestPlan([CheckRequest(_target())], extensions)
+    return RequestPlan([RequestEntry(_target())], extensions)
 
 
 def _asking_one(*extensions: Extension) -> RequestPlan:
-    return RequestPlan([CheckRequest(_target(), extensions)])
+    return RequestPlan([RequestEntry(_target(), extensions)])
 
 
 def _signed(signing: Signing, *, certificates: bool = True) -> RequestPlan:
     return RequestPlan(
-        [CheckRequest(_target())],
+        [RequestEntry(_target())],
         [known.nonce(bytes(range(32)))],
         x509.DirectoryName(signing.certificate.subject),
         signing,
@@ -125,7 +125,7 @@ def _signed(signing: Signing, *, certificates: bool = True) -> RequestPlan:
 
 
 def _asked_by(requestor: x509.GeneralName) -> RequestPlan:
-    return RequestPlan([CheckRequest(_target())], requestor=requestor)
+    return RequestPlan([RequestEntry(_target())], requestor=requestor)
 
 
 def _preferred() -> Extension:
@@ -151,19 +151,19 @@ _BASIC = "1.3.6.1.5.5.7.48.1.1"
 REQUESTS: dict[str, Callable[[], RequestPlan]] = {
     **{
         f"hash-{each.name}": lambda each=each: RequestPlan(
-            [CheckRequest(_target(5, each))]
+            [RequestEntry(_target(5, each))]
         )
         for each in (SHA1, *SHA2)
     },
     **{
         f"serial-{label}": lambda serial=serial: RequestPlan(
-            [CheckRequest(_target(serial))]
+            [RequestEntry(_target(serial))]
         )
         for label, serial in (("1", 1), ("128", 128), ("longest", LONGEST))
     },
-    "many": lambda: RequestPlan([CheckRequest(_target(n)) for n in range(1, 41)]),
+    "many": lambda: RequestPlan([RequestEntry(_target(n)) for n in range(1, 41)]),
     "both-hashes": lambda: RequestPlan(
-        [CheckRequest(_target(7, SHA1)), CheckRequest(_target(7, SHA256))]
+        [RequestEntry(_target(7, SHA1)), RequestEntry(_target(7, SHA256))]
     ),
     "nonce-1": lambda: _asking(known.nonce(b"n")),
     "nonce-128": lambda: _asking(known.nonce(bytes(range(128)))),
@@ -184,9 +184,9 @@ REQUESTS: dict[str, Callable[[], RequestPlan]] = {
     "locator-bare": lambda: _asking_one(known.service_locator(ca().subject)),
     "some-entries-extended": lambda: RequestPlan(
         [
-            CheckRequest(_target(1)),
-            CheckRequest(_target(2), [known.service_locator(ca().subject)]),
-            CheckRequest(_target(3)),
+            RequestEntry(_target(1)),
+            RequestEntry(_target(2), [known.service_locator(ca().subject)]),
+            RequestEntry(_target(3)),
         ]
     ),
     **{
@@ -199,7 +199,7 @@ REQUESTS: dict[str, Callable[[], RequestPlan]] = {
     },
     "signed-bare": lambda: _signed(SCHEMES["p256-sha256"], certificates=False),
     "signed-many": lambda: RequestPlan(
-        [CheckRequest(_target(n)) for n in (1, 2)],
+        [RequestEntry(_target(n)) for n in (1, 2)],
         requestor=GENERAL_NAMES["directory"],
         signing=SCHEMES["p256-sha256"],
         certificates=[SCHEMES["p256-sha256"].certificate],
@@ -346,7 +346,7 @@ RESPONSES: dict[str, Callable[[], ResponsePlan]] = {
 
 
 ERRORS = {each.name.lower(): each for each in OCSPResponseStatus if each.value}
-"""Every error."""
+"""Every error response."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ __all__ = [
     "P256",
     "Answer",
     "CertificateFacts",
-    "CheckRequest",
+    "RequestEntry",
     "Extension",
     "RequestPlan",
     "ResponsePlan",
@@ -75,7 +75,7 @@ class Extension:
 
         critical: Whether it is critical.
 
-        meaning: What was put in; ``None`` for an extension that nobody knows.
+        meaning: The value that was put in; ``None`` for an unknown extension.
     """
 
     value: x509.ExtensionType
@@ -212,7 +212,7 @@ def _identifier(signing: Signing) -> str:
 
 
 @dataclass(frozen=True)
-class CheckRequest:
+class RequestEntry:
     """One entry of a request."""
 
     target: Target
@@ -228,7 +228,7 @@ class CheckRequest:
 class RequestPlan:
     """The parts of a request."""
 
-    entries: Sequence[CheckRequest]
+    entries: Sequence[RequestEntry]
     extensions: Sequence[Extension] = ()
     requestor: x509.GeneralName | None = None
     signing: Signing | None = None

@@ -56,7 +56,7 @@ def rebuilt_request(request: ocsp.OCSPRequest) -> bytes:
         return builder.build().public_bytes(Encoding.DER)
     der = request.public_bytes(Encoding.DER)
     identifier = asn1.OCSPRequest.load(der)["optional_signature"]["signature_algorithm"]
-    if not request.certificates:  # a signer would send its own
+    if not request.certificates:  # ``sign_with`` would add a certificate
         signed = builder._signed(
             builder._named_tbs(), identifier.dump(), request.signature, ()
         )

@@ -61,7 +61,7 @@ RESPONSE_READERS: dict[str, Reader] = {
     "openssl": by_openssl.response_facts,
 }
 SINGLE_ONLY = {"many", "both-hashes", "some-entries-extended", "signed-many"}
-"""Requests that ``cryptography`` refuses: they ask about several certificates."""
+"""Requests that ``cryptography`` refuses, because they have several entries."""
 
 
 @pytest.mark.parametrize("reader", REQUEST_READERS)
@@ -92,7 +92,7 @@ def test_an_error_is_read_correctly(kind: str, reader: str) -> None:
     assert RESPONSE_READERS[reader](message.der) == message.facts
 
 
-# --- what one reader can do beyond -----------------------------------------------
+# --- single readers --------------------------------------------------------------
 
 UNWRITABLE = {
     **{f"signed-{each}": "has no ML-DSA" for each in ("mldsa44", "mldsa65", "mldsa87")},

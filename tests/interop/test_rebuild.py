@@ -30,7 +30,7 @@ def test_a_response_of_ours_is_built_again(kind: str) -> None:
 
 
 NO_REQUESTS = {"req-invalid-version", "req-duplicate-ext"}
-"""What nobody can load, and what has the same extension twice."""
+"""Vectors that cannot be loaded, or have the same extension twice."""
 
 
 @pytest.mark.parametrize("name", sorted(REQUESTS.keys() - NO_REQUESTS))

@@ -35,7 +35,7 @@ _sets = st.lists(
     _attributes, min_size=1, max_size=3, unique_by=lambda each: each.oid
 ).map(x509.RelativeDistinguishedName)
 names: st.SearchStrategy[x509.Name] = st.lists(_sets, max_size=3).map(x509.Name)
-"""Names of any attributes, several of them in one set too."""
+"""Names with any attributes, also with several in one set."""
 
 _mailboxes = st.text("abcXYZ019.-_", min_size=1, max_size=20).map(
     lambda local: f"x{local}x@example.com"
@@ -53,4 +53,4 @@ general_names: st.SearchStrategy[x509.GeneralName] = st.one_of(
     st.builds(x509.RegisteredID, oids.map(x509.ObjectIdentifier)),
     st.builds(x509.OtherName, oids.map(x509.ObjectIdentifier), _values),
 )
-"""Every GeneralName that ``cryptography`` has an object for."""
+"""Every GeneralName for which ``cryptography`` has a class."""

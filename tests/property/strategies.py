@@ -20,7 +20,7 @@ from tests.interop import known
 from tests.interop.kinds import SCHEMES
 from tests.interop.plans import (
     Answer,
-    CheckRequest,
+    RequestEntry,
     Extension,
     RequestPlan,
     ResponsePlan,
@@ -55,7 +55,7 @@ moments = st.datetimes(
 serials = (
     st.integers(0, 2**160) | st.integers(-300, 300) | st.integers(-(2**400), 2**400)
 )
-"""Of 20 octets, of one or two, and beyond what RFC 5280 §4.1.2.2 allows."""
+"""Serial numbers of 20 octets, of one or two, and longer (RFC 5280 §4.1.2.2)."""
 
 
 @st.composite
@@ -143,7 +143,7 @@ _signings = st.sampled_from(
 _certificates = st.lists(
     st.sampled_from([ca(), delegate(), leaf()]), max_size=3, unique_by=id
 )
-_questions = st.builds(CheckRequest, targets(), extensions_of(_of_questions, 2))
+_questions = st.builds(RequestEntry, targets(), extensions_of(_of_questions, 2))
 
 
 @st.composite

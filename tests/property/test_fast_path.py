@@ -56,7 +56,7 @@ ISSUERS = {
     ),
     "Ed25519": BUILD.authority(key="ed25519", scheme="ed25519"),
 }
-"""The first one has issued and signed, where nothing else is drawn."""
+"""Issuers by name. The first one issues and signs, unless another one is drawn."""
 
 NOTHING = datetime.timedelta(0)
 SPANS = [
@@ -104,10 +104,10 @@ USUAL: dict[str, list[Any]] = {
     "min_ec_bits": [256, 224, 257],
     "produced_at": list(ProducedAt),
 }
-"""What makes a response and how it is looked at: first what is usual, then the rest."""
+"""The choices for a response and its verification: the usual one first."""
 
 POLICY = {field.name for field in dataclasses.fields(Policy)} & set(USUAL)
-"""Those that are settings."""
+"""The choices that are fields of ``Policy``."""
 
 
 @cache
@@ -175,7 +175,7 @@ def _outcome(question: dict[str, Any]) -> object:
         return error.failures
 
 
-@settings(max_examples=10 * settings.default.max_examples)  # faults need coincidences
+@settings(max_examples=10 * settings.default.max_examples)  # faults are rare
 @given(questions())
 def test_the_rules_alone_give_the_same_result(drawn: dict[str, Any]) -> None:
     """Evidence with all attributes, or all failures with all values."""

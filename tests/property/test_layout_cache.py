@@ -50,7 +50,7 @@ def _outcome(load: Load, kind: type, data: bytes) -> object:
         return type(error), str(error)
     names = [name for name, value in vars(kind).items() if isinstance(value, property)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the naive times say that they are deprecated
+        warnings.simplefilter("ignore")  # naive times are deprecated
         found = {name: _value(message, name) for name in names}
     return found | {"der": message.public_bytes(Encoding.DER), "repr": repr(message)}
 

@@ -36,7 +36,7 @@ def _load_request(der: bytes) -> ocsp.OCSPRequest:
     return ocsp.load_der_ocsp_request(der, allow_multiple=True)
 
 
-# --- what went in comes out ------------------------------------------------------
+# --- built messages are read back ------------------------------------------------
 
 
 @given(request_plans())
@@ -110,7 +110,7 @@ def test_a_response_is_read_back_by_openssl(plan: ResponsePlan) -> None:
     assert_found(by_openssl.response_facts(_der(built)), plan.facts(built))
 
 
-# --- what was read is built again ------------------------------------------------
+# --- messages that were read are built again -------------------------------------
 
 
 @given(requests())
@@ -157,7 +157,7 @@ def test_built_and_loaded_objects_are_equal(
     assert "responses" in names
     for name in names:
         if name.endswith(("_update", "_at", "_time")):
-            continue  # naive times warn; their aware twins are compared
+            continue  # naive times warn; the aware ones are compared
         values = [_value(each, name) for each in (built, loaded)]
         assert values[0] == values[1], name
     assert built == loaded

@@ -138,7 +138,7 @@ def _clock_calls(tree: ast.AST) -> Iterator[ast.Attribute]:
 
 
 def circle(arrows: dict[str, set[str]]) -> list[str]:
-    """Return a circle in *arrows* as a path, or an empty list if there is none."""
+    """Return a circle in *arrows* as a path, or an empty list without a circle."""
     done: set[str] = set()
     path: list[str] = []
 
@@ -237,7 +237,7 @@ def test_the_table_of_floors_has_the_rooms_of_the_package() -> None:
 
 
 MOST_FILES = 12
-"""A newcomer reads the names of a folder at one glance."""
+"""Modules in one folder; a reader can take in as many names at once."""
 
 
 def test_a_folder_has_at_most_a_dozen_modules() -> None:

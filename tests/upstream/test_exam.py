@@ -23,7 +23,7 @@ def test_upstream_tests_pass_with_this_package_in_place(tmp_path: Path) -> None:
     command += ["--rootdir", str(UPSTREAM), "-p", "substitute"]
     command += ["-p", "no:randomly", "-p", "no:cacheprovider"]
     command += [f"--junitxml={report}", str(UPSTREAM / "tests/x509/test_ocsp.py")]
-    # The plugin by its folder: the root of this project has a package ``tests`` too.
+    # Load the plugin by its folder: this project has a package ``tests`` as well.
     path = os.pathsep.join((str(Path(__file__).parent), str(UPSTREAM)))
     run = subprocess.run(
         command,

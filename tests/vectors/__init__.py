@@ -11,7 +11,7 @@ __all__ = ["REQUESTS", "RESPONSES", "RFC9919", "vector"]
 _FOLDER = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
 
 RFC9919 = Path(__file__).parent / "rfc9919"
-"""The worked example of RFC 9919 Appendix B; its README says what is what."""
+"""The worked example of RFC 9919 Appendix B; its README describes the files."""
 
 
 def vector(name: str) -> bytes:

@@ -71,7 +71,7 @@ UTC_OR_NONE: Any = st.sampled_from([None, datetime.UTC])
 ZONES: Any = st.none() | st.timezones()
 
 
-# --- arguments: what is refused, with which error, in which order ----------------
+# --- invalid arguments, and the order of the checks ------------------------------
 
 ALGORITHMS = (SHA1, hashes.SHA3_256(), hashes.SHA1, "notahash", None)
 OCTETS = (bytes(20), bytes(19), "x" * 20, bytearray(20))
@@ -302,7 +302,7 @@ def test_an_error_response_has_five_octets(
     assert built == ocsp.load_der_ocsp_response(_der(built))
 
 
-# --- what is written -------------------------------------------------------------
+# --- the octets ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("algorithm", [SHA1, SHA256], ids=lambda each: each.name)
@@ -640,7 +640,7 @@ def test_a_request_over_a_limit_is_not_built(
         _extended(builder, count, size).build()
 
 
-# --- octet by octet, beside the original -----------------------------------------
+# --- octets compared with cryptography -------------------------------------------
 
 
 @cache

@@ -59,7 +59,7 @@ def _der(message: OCSPRequest | OCSPResponse) -> bytes:
     return message.public_bytes(Encoding.DER)
 
 
-# --- what is made ------------------------------------------------------------------
+# --- the objects ------------------------------------------------------------------
 
 
 def _request_builder(serial: int) -> OCSPRequestBuilder:
@@ -191,7 +191,7 @@ BUILDERS: dict[str, Callable[[int], Any]] = {
 }
 THEIRS = {"Nonce", "SignedCertificateTimestamps"}
 OURS = {what: make for what, make in VALUES.items() if what not in THEIRS}
-"""Those whose attributes are not kept by a class of ``cryptography``."""
+"""The objects whose attributes are not those of a class of ``cryptography``."""
 
 EVERY = pytest.mark.parametrize(
     "make", [pytest.param(make, id=what) for what, make in VALUES.items()]
@@ -291,7 +291,7 @@ def test_repr_has_one_line_without_an_address(make: Callable[[int], Any]) -> Non
 def test_repr_shows_certificate_status_and_unverified(
     make: Callable[[int], Any], text: str
 ) -> None:
-    """Who is meant, what is said, and that nobody has verified it."""
+    """Messages show the CertID, the status, and that they are unverified."""
     assert re.fullmatch(text, repr(make(1)))
 
 
@@ -380,7 +380,7 @@ def test_each_call_makes_another_builder() -> None:
     assert len(set(steps)) == len(steps)
 
 
-# --- what is no value --------------------------------------------------------------
+# --- signers and enumerations ------------------------------------------------------
 
 
 def _batch() -> OCSPResponseBatch:

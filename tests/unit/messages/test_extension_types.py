@@ -148,7 +148,7 @@ def test_the_octets_are_those_of_the_rfc(made: Callable[[], Known], der: bytes) 
 def test_it_is_read_back_as_the_same_value(
     made: Callable[[], Known], der: bytes
 ) -> None:
-    """Equal to the original object and to the one of ``cryptography``."""
+    """Equal to the object that was built, and to the one of ``cryptography``."""
     one = made()
     twin = type(one).read(der)
     twin.check()
@@ -216,7 +216,7 @@ def test_fields_are_read() -> None:
     bare = CRLReference.read(b"\x30\x00")
     assert (bare.url, bare.number, bare.time) == (None, None, None)
     below = CRLReference.read(bytes.fromhex("3005a1030201ff"))
-    assert below.number == -1  # others may write it
+    assert below.number == -1  # other programs may write it
     assert ArchiveCutoff(NOW).cutoff == NOW
     locator = ServiceLocator(NAME, LOCATOR)
     assert (locator.issuer, locator.locator) == (NAME, LOCATOR)
@@ -259,7 +259,7 @@ def test_repr_shows_the_fields(value: Known, text: str) -> None:
     assert repr(value) == text
 
 
-# --- what cannot be built ----------------------------------------------------------
+# --- invalid arguments -------------------------------------------------------------
 
 WRONG: Any = 5
 
@@ -322,7 +322,7 @@ def test_times_are_written_in_whole_seconds_of_utc() -> None:
         assert CRLReference(time=moment) == CRLReference(time=NOW)
 
 
-# --- what cannot be read -----------------------------------------------------------
+# --- malformed content -------------------------------------------------------------
 
 MALFORMED: list[tuple[type[Known], str, str]] = [
     (CRLReference, "", "CrlID at offset 0"),
@@ -350,7 +350,7 @@ MALFORMED: list[tuple[type[Known], str, str]] = [
     ),
     (
         ServiceLocator,
-        # A UTF8String that is none.
+        # A UTF8String that is not valid UTF-8.
         "3010300e310c300a06035504030c03ffffff",
         "ServiceLocator.issuer: ",
     ),
@@ -594,7 +594,7 @@ def test_a_nonce_of_any_length_is_read_as_ocspnonce(size: int) -> None:
         Nonce(read.value.nonce)
 
 
-# --- the documented types, with bad content ----------------------------------------
+# --- extensions of cryptography, with malformed content -----------------------------
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_the_warning_points_at_the_caller(of: Any) -> None:
 
 
 HUGE = 1 << 8 * 2000
-"""More digits than Python writes: at 4,300 it raises a plain ValueError."""
+"""More digits than Python converts: over 4,300 it raises a ValueError."""
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -137,7 +137,7 @@ def test_a_signature_can_be_verified_with_cryptography() -> None:
     assert request.tbs_request_bytes == unsigned.tbs_request_bytes
 
 
-# --- what is in a request that nobody has signed -----------------------------------
+# --- unsigned requests, and requestorName ------------------------------------------
 
 
 def test_an_unsigned_request() -> None:
@@ -194,7 +194,7 @@ def test_a_requestor_name_without_a_class_is_refused_at_access() -> None:
     assert refused.value.path == "tbsRequest.requestorName"
 
 
-# --- what is written ---------------------------------------------------------------
+# --- building ----------------------------------------------------------------------
 
 
 def test_the_octets_are_those_of_the_rfc() -> None:
@@ -339,7 +339,7 @@ def test_arguments_are_checked_before_anything_is_signed() -> None:
         _builder().sign_with(_Counting(), [SIGNER] * 64)
 
 
-# --- what is verified --------------------------------------------------------------
+# --- verifying ---------------------------------------------------------------------
 
 
 def test_a_changed_bit_in_tbs_request_is_detected() -> None:
@@ -359,7 +359,7 @@ def test_a_changed_bit_in_tbs_request_is_detected() -> None:
             changed.verify_signature()
         assert isinstance(caught.value, InvalidSignature)
         refused += 1
-    assert refused > 64  # the two hashes alone
+    assert refused > 64  # a lower bound: the octets of the two hashes
 
 
 def test_the_first_certificate_in_the_request_must_have_signed() -> None:
@@ -519,7 +519,7 @@ def _world(tmp_path: Path) -> Path:
 
 
 OPENSSL_KINDS = ("rsa", "dsa", "p256", "p384", "p521", "ed25519", "ed448")
-"""ML-DSA is of OpenSSL 3.5; Debian has an older one."""
+"""Kinds of key without ML-DSA, which needs OpenSSL 3.5; Debian 12 has an older one."""
 
 
 @pytest.mark.parametrize("kind", OPENSSL_KINDS)

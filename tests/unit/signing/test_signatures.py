@@ -200,7 +200,7 @@ def test_a_weak_hash_in_pss_is_refused(digest: str, mask: str) -> None:
         "1.2.840.113549.1.1.1",  # an RSA key, not a signature
         "2.16.840.1.101.3.4.2.1",  # SHA-256 by itself
         "1.3.6.1.5.5.7.6.36",  # "unsigned" (RFC 9925)
-        "1.2.643.7.1.1.3.2",  # GOST, which the library names and cannot check
+        "1.2.643.7.1.1.3.2",  # GOST: ``cryptography`` names it, but cannot verify it
     ],
 )
 def test_unknown_signature_algorithms_are_refused(dotted: str) -> None:
@@ -316,7 +316,7 @@ SALT = encode(0xA2, encode_integer(32))
             r"the hash 1\.2\.3\.4",
         ),
         (
-            # MD5, which has no place in the table at all.
+            # MD5, which is not in the table.
             _pss(encode(0xA0, _hash("1.2.840.113549.2.5")) + SALT),
             r"the hash 1\.2\.840\.113549\.2\.5",
         ),
@@ -443,7 +443,7 @@ def test_we_verify_pss_from_openssl(tmp_path: Path) -> None:
         _check("rsa", encode_pss(wrong), signature)
 
 
-# --- what a signer can ask for -----------------------------------------------------
+# --- parameters for signing --------------------------------------------------------
 
 
 def _made(**options: Any) -> Callable[[], object]:

@@ -25,7 +25,7 @@ from tests.keys import HASHED, MAKERS, OWN, SCHEMES, certificate_of, key_of, lab
 from tests.pki import NOW, ca
 
 UNNAMED = {("dsa", "sha384"), ("dsa", "sha512")}
-"""AllowedSchemes that the original does not tell the hash of; it is the same here."""
+"""Algorithms whose hash ``cryptography`` does not return; nor does this package."""
 
 
 @cache
