@@ -28,8 +28,8 @@ from tests.interop import known
 from tests.interop.plans import (
     Answer,
     CertificateFacts,
-    RequestEntry,
     Extension,
+    RequestEntry,
     RequestPlan,
     ResponsePlan,
     Signing,

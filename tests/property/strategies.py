@@ -20,8 +20,8 @@ from tests.interop import known
 from tests.interop.kinds import SCHEMES
 from tests.interop.plans import (
     Answer,
-    RequestEntry,
     Extension,
+    RequestEntry,
     RequestPlan,
     ResponsePlan,
     Target,
