@@ -1,9 +1,9 @@
 """
 Compare distinguished names (RFC 5280 §7.1).
 
-String types, case and white space do not count; the order of relative names does, and
-that of the attributes inside one does not. Names come from other parties: a name that
-cannot be read equals no other name, and no error leaves this module.
+The comparison ignores string types, case, white space, and the order of the attributes
+in one relative name. The order of the relative names matters. Names come from untrusted
+certificates: a name that cannot be read is not equal to any name, and raises no error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def name_of_subject(certificate: x509.Certificate) -> x509.Name | None:
-    """Return the subject of *certificate*, if it can be read."""
+    """Return the subject of *certificate*, or ``None`` if it cannot be read."""
     try:
         return certificate.subject
     except UNREADABLE:
@@ -31,7 +31,7 @@ def name_of_subject(certificate: x509.Certificate) -> x509.Name | None:
 
 
 def name_of_issuer(certificate: x509.Certificate) -> x509.Name | None:
-    """Return whom *certificate* names as its issuer, if that can be read."""
+    """Return the issuer name in *certificate*, or ``None`` if it cannot be read."""
     try:
         return certificate.issuer
     except UNREADABLE:
@@ -39,12 +39,12 @@ def name_of_issuer(certificate: x509.Certificate) -> x509.Name | None:
 
 
 def text(name: x509.Name | None) -> str:
-    """Return *name* for sentences."""
+    """Return *name* as text, for messages."""
     return "a name that cannot be read" if name is None else repr(name.rfc4514_string())
 
 
 def same_name(one: x509.Name | None, other: x509.Name | None) -> bool:
-    """Tell whether two names mean the same; one that cannot be read means nobody."""
+    """Return whether two names are equal; ``None`` is not equal to any name."""
     if one is None or other is None:
         return False
     return one == other or _normalised(one) == _normalised(other)
@@ -61,7 +61,7 @@ def _normalised(name: x509.Name) -> list[frozenset[tuple[str, str | bytes]]]:
 
 
 def _prepared(value: str | bytes) -> str | bytes:
-    """Prepare a string for comparison as RFC 4518 §2 does, in short."""
+    """Prepare a string for comparison: a short form of RFC 4518 §2."""
     if isinstance(value, bytes):
         return value
     folded = unicodedata.normalize("NFKC", value).casefold()

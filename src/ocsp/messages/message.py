@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-# The public module costs 12 ms to import, a quarter of ``import ocsp``; this one, where
-# the same class is defined, comes with ``cryptography.x509``.
+# The import of the public module takes 12 ms, a quarter of ``import ocsp``. This module
+# defines the same class, and ``cryptography.x509`` imports it anyway.
 from cryptography.hazmat.primitives._serialization import Encoding
 
 from ocsp import limits

@@ -1,7 +1,8 @@
 """
-Check that an issuer has signed a certificate (RFC 5280 §6.1.3 (a) (1) and (4)).
+Check that an issuer signed a certificate (RFC 5280 §6.1.3 (a) (1) and (4)).
 
-Nothing else of the path is checked: neither times, nor basicConstraints, nor keyUsage.
+No other part of path validation is done: validity, basicConstraints and keyUsage are
+not checked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["check_issued", "is_issued_by", "names_issuer"]
 
 
 def names_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Tell whether *certificate* names the subject of *issuer* (RFC 5280 §7.1)."""
+    """Return whether *certificate* names the subject of *issuer* (RFC 5280 §7.1)."""
     if parts_of(certificate).issuer == parts_of(issuer).subject:
         return True
     return same_name(name_of_issuer(certificate), name_of_subject(issuer))
@@ -28,18 +29,18 @@ def check_issued(
     certificate: x509.Certificate, issuer: x509.Certificate, *, unsafe_sha1: bool
 ) -> None:
     """
-    Require that the key of *issuer* has signed *certificate*. Names are not compared.
+    Check that the key of *issuer* signed *certificate*. Names are not compared.
 
     Args:
-        certificate: The certificate that was signed.
+        certificate: The signed certificate.
 
-        issuer: The certificate whose key should have signed it.
+        issuer: The certificate of the key.
 
-        unsafe_sha1: Whether signatures with SHA-1 count.
+        unsafe_sha1: Accept signatures with SHA-1.
 
     Raises:
-        SignatureInvalid: If the key has not made the signature, or cannot be read.
-        UnsupportedAlgorithm: If the algorithm is not known, or has a weak hash.
+        SignatureInvalid: If the key did not make the signature, or cannot be read.
+        UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
     """
     try:
         key = issuer.public_key()
@@ -56,9 +57,10 @@ def check_issued(
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """
-    Tell whether *certificate* names *issuer* and is signed by its key.
+    Return whether *certificate* names *issuer* and is signed by its key.
 
-    SHA-1 counts here, because the answer finds an issuer and trusts nothing.
+    SHA-1 is accepted, because callers use the result to find an issuer, not to trust
+    it.
     """
     try:
         if not names_issuer(certificate, issuer):
