@@ -152,12 +152,12 @@ def _stream_row(kind: str, stream: str) -> Row:
 
 
 def _cold_row(kind: str, name: str) -> Row:
-    """Measure without the layout cache: it is cleared before each message."""
+    """Measure the reader too: no layout is in the cache."""
     data = vector(name)
-    shapes: LayoutCache[Any] = _LAYOUTS[kind]
+    layouts: LayoutCache[Any] = _LAYOUTS[kind]
 
     def cold() -> None:
-        shapes.forget()
+        layouts.forget()
         _OURS[kind](data)
 
     return Row(

@@ -81,10 +81,10 @@ def _list(entry: Any) -> list[object]:
 
 def _same_either_way(kind_name: str, teacher: bytes, data: bytes) -> None:
     """Require that *data* reads the same without the cache and after *teacher*."""
-    load, shapes, kind, _ = KINDS[kind_name]
-    shapes.forget()
+    load, layouts, kind, _ = KINDS[kind_name]
+    layouts.forget()
     cold = _outcome(load, kind, data)
-    shapes.forget()
+    layouts.forget()
     _outcome(load, kind, teacher)
     assert _outcome(load, kind, data) == cold
     assert _outcome(load, kind, data) == cold
@@ -119,15 +119,15 @@ def test_changed_octets_are_read_correctly(
 )
 def test_every_changed_bit_is_read_correctly(kind: str, name: str) -> None:
     """Each bit of a document, flipped, after the document itself was cached."""
-    load, shapes, _, vectors = KINDS[kind]
+    load, layouts, _, vectors = KINDS[kind]
     teacher = vectors[name]
     for position in range(8 * len(teacher)):
         changed = bytearray(teacher)
         changed[position // 8] ^= 1 << position % 8
         data = bytes(changed)
-        shapes.forget()
+        layouts.forget()
         cold = _loads(load, data)
-        shapes.forget()
+        layouts.forget()
         load(teacher)
         assert _loads(load, data) == cold
 
@@ -162,34 +162,34 @@ def test_responses_read_the_same_after_any_other(
 def test_a_cached_layout_is_used() -> None:
     """Otherwise the tests above would compare the reader with itself."""
     for kind, name in (("request", "req-sha1"), ("response", "resp-sha256")):
-        load, shapes, _, vectors = KINDS[kind]
+        load, layouts, _, vectors = KINDS[kind]
         data = vectors[name]
-        shapes.forget()
-        assert shapes.find(data) is None
+        layouts.forget()
+        assert layouts.find(data) is None
         load(data)
-        assert shapes.find(data) is not None
+        assert layouts.find(data) is not None
 
 
 def test_the_cache_is_bounded() -> None:
     """In number, per size, and in octets."""
-    shapes: LayoutCache[int] = LayoutCache()
+    layouts: LayoutCache[int] = LayoutCache()
     serial = slice(2, 3)
     for number in range(MAX_LAYOUTS_PER_SIZE + 3):
-        shapes.learn(bytes((number, 1, 9)), number, serial, [serial])
+        layouts.learn(bytes((number, 1, 9)), number, serial, [serial])
     assert (
-        sum(shapes.find(bytes((n, 1, 9))) is not None for n in range(20))
+        sum(layouts.find(bytes((n, 1, 9))) is not None for n in range(20))
         <= MAX_LAYOUTS_PER_SIZE
     )
     for size in range(3, MAX_LAYOUTS + 10):
-        shapes.learn(bytes(size), size, serial, [serial])
-    assert shapes._count <= MAX_LAYOUTS
-    shapes.learn(bytes(MAX_LAYOUT_BYTES + 1), 0, serial, [serial])
-    assert shapes.find(bytes(MAX_LAYOUT_BYTES + 1)) is None
+        layouts.learn(bytes(size), size, serial, [serial])
+    assert layouts._count <= MAX_LAYOUTS
+    layouts.learn(bytes(MAX_LAYOUT_BYTES + 1), 0, serial, [serial])
+    assert layouts.find(bytes(MAX_LAYOUT_BYTES + 1)) is None
 
 
 def test_only_bytes_are_looked_up() -> None:
     """A ``bytearray`` can change; the loader refuses it afterwards."""
-    shapes: LayoutCache[int] = LayoutCache()
-    shapes.learn(b"\x02\x01\x05", 1, slice(2, 3), [slice(2, 3)])
-    assert shapes.find(b"\x02\x01\x06") == 1
-    assert shapes.find(bytearray(b"\x02\x01\x06")) is None  # type: ignore[arg-type]
+    layouts: LayoutCache[int] = LayoutCache()
+    layouts.learn(b"\x02\x01\x05", 1, slice(2, 3), [slice(2, 3)])
+    assert layouts.find(b"\x02\x01\x06") == 1
+    assert layouts.find(bytearray(b"\x02\x01\x06")) is None  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The public API as a person or a tool meets it: help(), type hints, contents."""
+"""The public API, as people and tools see it: help(), type hints, contents."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_type_hints_of_every_public_callable_can_be_resolved(room: str) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_public_callable_has_a_short_signature_in_help(room: str) -> None:
-    """Defaults are shown by what differs from the default."""
+    """Default values are shown by what differs from their default."""
     for name, function in _callables(room):
         if name.removesuffix(".__init__") in LISTS_OF_SETTINGS:
             continue
@@ -79,8 +79,8 @@ def test_policy_and_options_show_only_what_differs_from_the_default() -> None:
     assert repr(ocsp.Options(retries=3)) == "Options(retries=3)"
 
 
-def test_the_package_shows_common_errors_and_the_module_all() -> None:
-    """A rare error is reached as ``ocsp.errors.X``, also those of verification."""
+def test_the_package_has_common_errors_and_the_module_has_all() -> None:
+    """Rare errors are in ``ocsp.errors`` only, also those of verification."""
     common = {name for name in ocsp.__all__ if hasattr(errors, name)}
     assert common < set(errors.__all__)
     assert "VerificationError" in common
@@ -88,8 +88,8 @@ def test_the_package_shows_common_errors_and_the_module_all() -> None:
     assert errors.ResponseExpired is not None
 
 
-def test_options_and_their_enumerations_stand_beside_policy() -> None:
-    """Whatever a field of ``Options`` or ``Policy`` needs is in the package."""
+def test_options_and_their_enumerations_are_in_the_package() -> None:
+    """The type of each field of ``Options`` and ``Policy`` is public."""
     for settings in (ocsp.Options, ocsp.Policy):
         hints = typing.get_type_hints(settings)
         needed = {
@@ -120,8 +120,8 @@ def test_a_wrong_value_is_a_value_error_that_names_the_setting(
 @pytest.mark.parametrize(
     "name", ["SourceUnavailable", "SignerUnavailable", "StoreError", "HookFailed"]
 )
-def test_what_fails_at_run_time_is_a_backend_error(name: str) -> None:
-    """A wrong setting is none, and neither is a certificate without a record."""
+def test_run_time_failures_are_backend_errors(name: str) -> None:
+    """A wrong setting is not, nor a certificate without a record."""
     assert issubclass(getattr(errors, name), ocsp.BackendError)
     assert not issubclass(errors.ConfigError, ocsp.BackendError)
     assert not issubclass(errors.UnknownCertificate, ocsp.BackendError)

@@ -201,7 +201,7 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
     Return the certificates in *data*: one in DER, or any number in PEM.
 
     Raises:
-        SchemaError: If there is none, or one that ``cryptography`` cannot read.
+        SchemaError: If *data* has no certificate, or one that cannot be read.
     """
     try:
         if b"-----BEGIN" in data:

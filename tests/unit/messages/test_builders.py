@@ -453,13 +453,13 @@ def test_no_empty_list_is_ever_written(empty: Any) -> None:
     signed = named.sign(key("x"), SHA256, empty)
     assert not _der(signed).endswith(encode(0xA0, encode(0x30)))
     assert signed.certificates == []
-    told = OCSPResponseBuilder().produced_at(NOW)
-    told = told.responder_id(OCSPResponderEncoding.HASH, ca())
-    plain = told.add_response_by_id(_id(), *GOOD).sign(key("Test CA"), SHA256)
-    single = told.add_response_by_id(_id(), *GOOD, single_extensions=empty)
+    built = OCSPResponseBuilder().produced_at(NOW)
+    built = built.responder_id(OCSPResponderEncoding.HASH, ca())
+    plain = built.add_response_by_id(_id(), *GOOD).sign(key("Test CA"), SHA256)
+    single = built.add_response_by_id(_id(), *GOOD, single_extensions=empty)
     tbs = single.sign(key("Test CA"), SHA256).tbs_response_bytes
     assert tbs == plain.tbs_response_bytes
-    batch = told.batch(ocsp.KeySigner(key("Test CA"), ca()))
+    batch = built.batch(ocsp.KeySigner(key("Test CA"), ca()))
     batched = ocsp.load_der_ocsp_response(
         batch.sign(_id(), *GOOD[:3], single_extensions=empty)
     )

@@ -480,11 +480,11 @@ def test_each_is_found_where_it_belongs() -> None:
     located = entry.extensions.get_extension_for_class(ServiceLocator)
     assert located.value == ServiceLocator(NAME)
     singles = (CRLReference(number=3), ArchiveCutoff(NOW), *CRL_ENTRY)
-    told = _response(Nonce(bytes(32)), ExtendedRevoke(), single=singles)
+    built = _response(Nonce(bytes(32)), ExtendedRevoke(), single=singles)
     for value in (x509.OCSPNonce(bytes(32)), ExtendedRevoke()):
-        assert told.extensions.get_extension_for_class(type(value)).value == value
-    (only,) = told.responses
-    for extensions in (told.single_extensions, only.single_extensions):
+        assert built.extensions.get_extension_for_class(type(value)).value == value
+    (only,) = built.responses
+    for extensions in (built.single_extensions, only.single_extensions):
         assert [each.value for each in extensions] == list(singles)
         for value in singles:
             assert extensions.get_extension_for_class(type(value)).value == value
@@ -492,7 +492,7 @@ def test_each_is_found_where_it_belongs() -> None:
 
 def test_extensions_of_one_message_can_be_added_to_another() -> None:
     """With the same octets and criticality."""
-    told = _response(ExtendedRevoke(), single=(ArchiveCutoff(NOW), *CRL_ENTRY))
+    built = _response(ExtendedRevoke(), single=(ArchiveCutoff(NOW), *CRL_ENTRY))
     critical = x509.Extension(CRLReference.oid, True, CRLReference(number=3))
     builder = ocsp.OCSPResponseBuilder().responder_id(OCSPResponderEncoding.HASH, ca())
     again = builder.add_response_by_id(
@@ -502,10 +502,10 @@ def test_extensions_of_one_message_can_be_added_to_another() -> None:
         None,
         None,
         None,
-        single_extensions=[*told.single_extensions, critical],
+        single_extensions=[*built.single_extensions, critical],
     ).sign(key("Test CA"), hashes.SHA256())
     read = ocsp.load_der_ocsp_response(again.public_bytes(Encoding.DER))
-    assert list(read.single_extensions) == [*told.single_extensions, critical]
+    assert list(read.single_extensions) == [*built.single_extensions, critical]
 
 
 def test_asn1crypto_reads_each() -> None:
@@ -532,14 +532,14 @@ def test_asn1crypto_reads_each() -> None:
     assert located["locator"][0]["access_location"].native == "http://ocsp.example/"
 
     crl = CRLReference(url=URL, number=300, time=NOW)
-    told = asn1.OCSPResponse.load(
+    built = asn1.OCSPResponse.load(
         _response(
             ExtendedRevoke(), single=(crl, ArchiveCutoff(NOW), *CRL_ENTRY)
         ).public_bytes(Encoding.DER),
         strict=True,
     )
-    assert isinstance(told.extended_revoke_value, core.Null)
-    (single,) = told.response_data["responses"]
+    assert isinstance(built.extended_revoke_value, core.Null)
+    (single,) = built.response_data["responses"]
     assert dict(single.crl_value.native) == {
         "crl_url": URL,
         "crl_num": 300,
@@ -613,9 +613,9 @@ def test_a_malformed_single_extension_is_named(dotted: str, octets: str) -> None
     bad = x509.UnrecognizedExtension(
         x509.ObjectIdentifier(dotted), bytes.fromhex(octets)
     )
-    told = _response(single=(bad,))
+    built = _response(single=(bad,))
     with pytest.raises(SchemaError) as refused:
-        _ = told.single_extensions
+        _ = built.single_extensions
     assert refused.value.path.startswith(f"singleExtensions[{dotted}]")
 
 
