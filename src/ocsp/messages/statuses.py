@@ -3,11 +3,17 @@ The three enumerations of ``cryptography.x509.ocsp``, with the same values.
 
 RFC 6960 §4.2.1 (OCSPResponseStatus, CertStatus). The responder ID encodings are
 ``byKey`` and ``byName`` of the same clause.
+
+A member equals the member of ``cryptography.x509.ocsp`` that has
+its name, and hashes like it. Otherwise a program that imports both modules would take a
+revoked certificate for one that is not. That module is known by its name, and never
+imported.
 """
 
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
 
@@ -17,10 +23,55 @@ __all__ = [
     "OCSPCertStatus",
     "OCSPResponderEncoding",
     "OCSPResponseStatus",
+    "own_member",
 ]
 
 
-class OCSPResponseStatus(enum.Enum):
+class _Interchangeable(enum.Enum):
+    """An enumeration whose members equal those of ``cryptography.x509.ocsp``."""
+
+    # Type checkers see the equality of ``enum.Enum``: with another one they would no
+    # longer find out whether comparisons cover all members, and with that one they
+    # report a comparison between both modules.
+    if not TYPE_CHECKING:
+
+        def __eq__(self, other: object) -> bool:
+            if self is other:
+                return True
+            if _is_counterpart(type(self), other):
+                return self.name == other.name
+            return NotImplemented
+
+        __hash__ = enum.Enum.__hash__  # that of the name, as in the other module
+
+
+def _is_counterpart(enumeration: type[enum.Enum], member: object) -> bool:
+    """Tell whether *member* is one of that enumeration in the other module."""
+    kind = type(member)
+    return (
+        kind.__name__ == enumeration.__name__
+        and kind.__module__ == "cryptography.x509.ocsp"
+    )
+
+
+_Member = TypeVar("_Member", bound=_Interchangeable)
+
+
+def own_member(enumeration: type[_Member], member: object, refusal: str) -> _Member:
+    """
+    Return the member of *enumeration* that equals *member*, which may be itself.
+
+    Raises:
+        TypeError: If there is none; *refusal* is the text of the error.
+    """
+    if isinstance(member, enumeration):
+        return member
+    if isinstance(member, enum.Enum) and _is_counterpart(enumeration, member):
+        return enumeration[member.name]
+    raise TypeError(refusal)
+
+
+class OCSPResponseStatus(_Interchangeable):
     """The result of a request (RFC 6960 §4.2.1). The number 4 is not used."""
 
     SUCCESSFUL = 0
@@ -31,7 +82,7 @@ class OCSPResponseStatus(enum.Enum):
     UNAUTHORIZED = 6
 
 
-class OCSPCertStatus(enum.Enum):
+class OCSPCertStatus(_Interchangeable):
     """The status of one certificate in a response (RFC 6960 §2.2)."""
 
     GOOD = 0
@@ -39,7 +90,7 @@ class OCSPCertStatus(enum.Enum):
     UNKNOWN = 2
 
 
-class OCSPResponderEncoding(enum.Enum):
+class OCSPResponderEncoding(_Interchangeable):
     """How a response identifies its signer (RFC 6960 §4.2.2.3)."""
 
     HASH = "By Hash"

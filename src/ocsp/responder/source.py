@@ -19,7 +19,7 @@ from cryptography import x509
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.times import utc
 from ocsp.errors import ConfigError
-from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.messages.statuses import OCSPCertStatus, own_member
 
 __all__ = [
     "IssuerKey",
@@ -92,8 +92,12 @@ class StatusRecord:
         Check that the fields fit together.
 
         Raises:
-            ConfigError: If they do not.
+            TypeError: If *status* is no member of :class:`ocsp.OCSPCertStatus`.
+            ConfigError: If the fields do not fit together.
         """
+        refusal = "status must be an item from the OCSPCertStatus enum"
+        status = own_member(OCSPCertStatus, self.status, refusal)
+        object.__setattr__(self, "status", status)  # the class is frozen
         if self.status is OCSPCertStatus.UNKNOWN:
             raise ConfigError("status", "cannot be UNKNOWN; omit the record instead")
         revoked = self.status is OCSPCertStatus.REVOKED

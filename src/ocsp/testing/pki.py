@@ -244,7 +244,7 @@ class PKI:
                 *revoked*.
         """
         query = StatusQuery(IssuerKey.of(identity.issuer), identity.serial_number)
-        if status is OCSPCertStatus.UNKNOWN:
+        if status == OCSPCertStatus.UNKNOWN:
             status = UnknownSerialPolicy.UNKNOWN
         if isinstance(status, UnknownSerialPolicy):
             if revoked_at is not None or reason is not None:
@@ -253,7 +253,7 @@ class PKI:
                 )
             self._records[query] = status
             return
-        if status is OCSPCertStatus.REVOKED and revoked_at is None:
+        if status == OCSPCertStatus.REVOKED and revoked_at is None:
             revoked_at = self.now() - _REVOKED_SINCE
         self._records[query] = StatusRecord(
             status=status,

@@ -55,6 +55,7 @@ from ocsp.messages.statuses import (
     OCSPCertStatus,
     OCSPResponderEncoding,
     OCSPResponseStatus,
+    own_member,
 )
 from ocsp.signing.signer import (
     RSAPadding,
@@ -298,10 +299,10 @@ class OCSPResponseBuilder(Builder):
             raise BuildError("responder_id can only be set once")
         if not isinstance(responder_cert, x509.Certificate):
             raise TypeError("responder_cert must be a Certificate")
-        if not isinstance(encoding, OCSPResponderEncoding):
-            raise TypeError("encoding must be an element from OCSPResponderEncoding")
+        refusal = "encoding must be an element from OCSPResponderEncoding"
+        own = own_member(OCSPResponderEncoding, encoding, refusal)
         builder = self._copy()
-        builder._responder = responder_cert, _responder_id(encoding, responder_cert)
+        builder._responder = responder_cert, _responder_id(own, responder_cert)
         return builder
 
     def add_extension(
@@ -423,12 +424,12 @@ class OCSPResponseBuilder(Builder):
             BuildError: If *response_status* is ``SUCCESSFUL``.
             TypeError: If it is not an :class:`OCSPResponseStatus`.
         """
-        if not isinstance(response_status, OCSPResponseStatus):
-            raise TypeError("response_status must be an item from OCSPResponseStatus")
-        if response_status is OCSPResponseStatus.SUCCESSFUL:
+        refusal = "response_status must be an item from OCSPResponseStatus"
+        status = own_member(OCSPResponseStatus, response_status, refusal)
+        if status is OCSPResponseStatus.SUCCESSFUL:
             raise BuildError("response_status cannot be SUCCESSFUL")
-        status = encode(ENUMERATED, bytes((response_status.value,)))
-        return built_response(encode(SEQUENCE, status))
+        encoded = encode(ENUMERATED, bytes((status.value,)))
+        return built_response(encode(SEQUENCE, encoded))
 
     def __repr__(self) -> str:
         entries = pluralise(len(self._responses), "response")

@@ -59,7 +59,7 @@ from ocsp.messages.extensions import (
     normalise_extensions,
     read_extensions,
 )
-from ocsp.messages.statuses import REASON_CODES, REASONS, OCSPCertStatus
+from ocsp.messages.statuses import REASON_CODES, REASONS, OCSPCertStatus, own_member
 
 __all__ = [
     "OCSPSingleResponse",
@@ -437,9 +437,9 @@ def _encode_status_and_times(
 
 
 def _encode_status(cert_status: object, time: object, reason: object) -> bytes:
-    if not isinstance(cert_status, OCSPCertStatus):
-        raise TypeError("cert_status must be an item from the OCSPCertStatus enum")
-    if cert_status is _REVOKED:
+    refusal = "cert_status must be an item from the OCSPCertStatus enum"
+    status = own_member(OCSPCertStatus, cert_status, refusal)
+    if status is _REVOKED:
         return _encode_revoked_info(time, reason)
     if time is not None:
         raise BuildError(
@@ -449,7 +449,7 @@ def _encode_status(cert_status: object, time: object, reason: object) -> bytes:
         raise BuildError(
             "revocation_reason can only be provided if the certificate is revoked"
         )
-    return _GOOD_DER if cert_status is _GOOD else _UNKNOWN_DER
+    return _GOOD_DER if status is _GOOD else _UNKNOWN_DER
 
 
 def _encode_revoked_info(time: object, reason: object) -> bytes:

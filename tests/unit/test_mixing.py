@@ -1,0 +1,271 @@
+"""
+Programs that import ``ocsp`` in one module and ``cryptography.x509.ocsp`` in another.
+
+Members of the enumerations are interchangeable, and what takes a message takes one of
+either package. The reverse, our objects given to ``cryptography``, is not in our hands.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import enum
+import operator
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp as theirs
+
+import ocsp
+from ocsp.responder import StatusRecord
+from ocsp.testing import PKI
+from tests.pki import NOW, ca, key, leaf
+
+NAMES = ("OCSPResponseStatus", "OCSPCertStatus", "OCSPResponderEncoding")
+PAIRS = [
+    pytest.param(member, getattr(theirs, name)[member.name], id=str(member))
+    for name in NAMES
+    for member in getattr(ocsp, name)
+]
+"""Every member of ours with its counterpart."""
+
+LATER = NOW + datetime.timedelta(hours=1)
+
+
+class OCSPCertStatus(enum.Enum):
+    """An enumeration of someone else, with the name and the members of ours."""
+
+    GOOD = 0
+    REVOKED = 1
+    UNKNOWN = 2
+
+
+# --- enumerations ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_packages_have_the_same_members(name: str) -> None:
+    """A new member of ``cryptography`` has to be added here."""
+    our_names = {each.name: each.value for each in getattr(ocsp, name)}
+    assert our_names == {each.name: each.value for each in getattr(theirs, name)}
+
+
+@pytest.mark.parametrize(("our", "their"), PAIRS)
+def test_counterparts_are_equal_in_both_directions(our: Any, their: Any) -> None:
+    """With ``==`` and ``!=``, whichever stands on the left."""
+    assert our == their
+    assert their == our
+    assert not operator.ne(our, their)
+    assert not operator.ne(their, our)
+
+
+@pytest.mark.parametrize(("our", "their"), PAIRS)
+def test_counterparts_are_one_key(our: Any, their: Any) -> None:
+    """Sets, dictionaries and ``in`` find one by the other."""
+    assert hash(our) == hash(their)
+    assert {our: "found"}[their] == "found"
+    assert {their: "found"}[our] == "found"
+    assert len({our, their}) == 1
+    assert [our].index(their) == 0
+    assert (their,).count(our) == 1
+    assert {our} == frozenset({their})
+
+
+@pytest.mark.parametrize(("our", "their"), PAIRS)
+def test_members_with_other_names_differ(our: Any, their: Any) -> None:
+    """Also where the numbers are the same, as of GOOD and SUCCESSFUL."""
+    for parameter in PAIRS:
+        other, its_counterpart = parameter.values
+        if other is not our:
+            assert our != its_counterpart
+            assert its_counterpart != our
+            assert their != other
+            assert our != other
+
+
+@pytest.mark.parametrize("member", OCSPCertStatus)
+def test_an_unrelated_enumeration_of_the_same_name_is_not_equal(member: Any) -> None:
+    """The module of the class decides, not its name."""
+    our = ocsp.OCSPCertStatus[member.name]
+    assert our != member
+    assert member != our
+    assert len({our, member}) == 2
+
+
+@pytest.mark.parametrize("other", ["REVOKED", 1, None, object()])
+def test_names_and_values_are_not_members(other: object) -> None:
+    """As with every ``enum.Enum``."""
+    for member in ocsp.OCSPCertStatus:
+        assert member != other
+        assert other != member
+
+
+def test_a_match_statement_finds_the_counterpart() -> None:
+    """A value pattern compares with ``==``."""
+
+    def name_of(status: Any) -> str:
+        match status:
+            case ocsp.OCSPCertStatus.GOOD:
+                return "good"
+            case ocsp.OCSPCertStatus.REVOKED:
+                return "revoked"
+            case _:
+                return "something else"
+
+    def their_name_of(status: Any) -> str:
+        match status:
+            case theirs.OCSPCertStatus.REVOKED:
+                return "revoked"
+            case _:
+                return "something else"
+
+    assert name_of(theirs.OCSPCertStatus.REVOKED) == "revoked"
+    assert name_of(theirs.OCSPCertStatus.UNKNOWN) == "something else"
+    assert their_name_of(ocsp.OCSPCertStatus.REVOKED) == "revoked"
+    assert their_name_of(ocsp.OCSPCertStatus.GOOD) == "something else"
+
+
+@pytest.mark.parametrize(("our", "their"), PAIRS)
+def test_members_stay_members(our: Any, their: Any) -> None:
+    """Pickled, copied and looked up, each is the one that it was."""
+    assert pickle.loads(pickle.dumps(our)) is our
+    assert copy.copy(our) is our
+    assert copy.deepcopy(our) is our
+    assert type(our)(our.value) is our
+    assert type(our)[their.name] is our
+    assert not isinstance(our, type(their))
+
+
+def test_the_other_module_is_not_imported() -> None:
+    """Equality costs a program nothing that never uses the other module."""
+    program = (
+        "import sys, ocsp\n"
+        "ocsp.OCSPCertStatus.GOOD == object()\n"
+        "ocsp.verify, ocsp.lint_response, ocsp.OCSPResponseBuilder\n"
+        "assert 'cryptography.x509.ocsp' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# --- builders --------------------------------------------------------------------
+
+
+def _response(package: Any, status: Any, encoding: Any) -> bytes:
+    """Return a response about the leaf, made with the builder of *package*."""
+    is_revoked = status.name == "REVOKED"
+    builder = package.OCSPResponseBuilder().add_response(
+        cert=leaf(),
+        issuer=ca(),
+        algorithm=hashes.SHA256(),
+        cert_status=status,
+        this_update=NOW,
+        next_update=LATER,
+        revocation_time=NOW if is_revoked else None,
+        revocation_reason=None,
+    )
+    builder = builder.responder_id(encoding, ca())
+    der: bytes = builder.sign(key("Test CA"), hashes.SHA256()).public_bytes(
+        Encoding.DER
+    )
+    return der
+
+
+@pytest.mark.parametrize("status", theirs.OCSPCertStatus)
+def test_the_response_builder_takes_their_status(status: Any) -> None:
+    """And writes what it writes for ours."""
+    our = ocsp.OCSPCertStatus[status.name]
+    encoding = ocsp.OCSPResponderEncoding.HASH
+    written = ocsp.load_der_ocsp_response(_response(ocsp, status, encoding))
+    assert written.certificate_status is our
+
+
+@pytest.mark.parametrize("encoding", theirs.OCSPResponderEncoding)
+def test_the_response_builder_takes_their_encoding(encoding: Any) -> None:
+    """HASH names the key of the responder, NAME its subject."""
+    status = ocsp.OCSPCertStatus.GOOD
+    written = ocsp.load_der_ocsp_response(_response(ocsp, status, encoding))
+    by_name = encoding is theirs.OCSPResponderEncoding.NAME
+    assert (written.responder_name is not None) == by_name
+    assert (written.responder_key_hash is not None) != by_name
+
+
+@pytest.mark.parametrize("status", theirs.OCSPResponseStatus)
+def test_an_unsuccessful_response_takes_their_status(status: Any) -> None:
+    """SUCCESSFUL is refused whichever module it comes from."""
+    build = ocsp.OCSPResponseBuilder.build_unsuccessful
+    if status is theirs.OCSPResponseStatus.SUCCESSFUL:
+        with pytest.raises(ValueError, match="cannot be SUCCESSFUL"):
+            build(status)
+    else:
+        assert build(status).response_status == status
+
+
+def test_a_batch_takes_their_status() -> None:
+    """Also after the same times with another status."""
+    builder = ocsp.OCSPResponseBuilder().responder_id(
+        ocsp.OCSPResponderEncoding.HASH, ca()
+    )
+    batch = builder.batch(ocsp.KeySigner(key("Test CA"), ca()))
+    cert_id = ocsp.CertID.for_certificate(leaf(), ca(), hashes.SHA256())
+    for status in (*theirs.OCSPCertStatus, *ocsp.OCSPCertStatus):
+        revoked_at = NOW if status.name == "REVOKED" else None
+        der = batch.sign(cert_id, status, NOW, LATER, revoked_at)
+        assert ocsp.load_der_ocsp_response(der).certificate_status == status
+
+
+@pytest.mark.parametrize("member", [OCSPCertStatus.REVOKED, "REVOKED", 1, None])
+def test_builders_refuse_all_others(member: Any) -> None:
+    """By a TypeError, as before."""
+    builder = ocsp.OCSPResponseBuilder()
+    with pytest.raises(TypeError, match="OCSPCertStatus enum"):
+        builder.add_response(
+            leaf(), ca(), hashes.SHA256(), member, NOW, None, NOW, None
+        )
+    with pytest.raises(TypeError, match="OCSPResponderEncoding"):
+        builder.responder_id(member, ca())
+    with pytest.raises(TypeError, match="OCSPResponseStatus"):
+        builder.build_unsuccessful(member)
+
+
+def test_a_status_record_keeps_our_member() -> None:
+    """A status source that still imports the other module revokes all the same."""
+    revoked: Any = theirs.OCSPCertStatus.REVOKED
+    record = StatusRecord(status=revoked, revocation_time=NOW)
+    assert record.status is ocsp.OCSPCertStatus.REVOKED
+    assert record == StatusRecord.revoked(NOW)
+    unknown: Any = theirs.OCSPCertStatus.UNKNOWN
+    with pytest.raises(ValueError, match="has no record"):
+        StatusRecord(status=unknown)
+
+
+@pytest.mark.parametrize("member", [OCSPCertStatus.GOOD, "good", None])
+def test_a_status_record_refuses_all_others(member: Any) -> None:
+    """The responder would sign something else than was meant."""
+    with pytest.raises(TypeError, match="OCSPCertStatus"):
+        StatusRecord(status=member)
+
+
+@pytest.mark.parametrize("status", theirs.OCSPCertStatus)
+def test_a_test_pki_takes_their_status(status: Any) -> None:
+    """For new certificates and for those that are there."""
+    pki = PKI()
+    our = ocsp.OCSPCertStatus[status.name]
+    first, second = pki.issue(status=status), pki.issue(status=our)
+    assert _record(pki, first) == _record(pki, second)
+    pki.set_status(second, status)
+    assert _record(pki, first) == _record(pki, second)
+
+
+def _record(pki: PKI, identity: Any) -> object:
+    """Return what *pki* has on record, without the moment of the revocation."""
+    (found,) = (
+        record
+        for query, record in pki._records.items()
+        if query.serial_number == identity.serial_number
+    )
+    return getattr(found, "status", found)
