@@ -17,11 +17,18 @@ import sys
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as theirs
 
 import ocsp
+from ocsp.errors import (
+    CertIDMismatch,
+    NonceMissing,
+    VerificationError,
+)
+from ocsp.linting import lint_response
 from ocsp.responder import StatusRecord
 from ocsp.testing import PKI
 from tests.pki import NOW, ca, key, leaf
@@ -269,3 +276,128 @@ def _record(pki: PKI, identity: Any) -> object:
         if query.serial_number == identity.serial_number
     )
     return getattr(found, "status", found)
+
+
+# --- messages --------------------------------------------------------------------
+
+GOOD = theirs.OCSPCertStatus.GOOD
+HASH = theirs.OCSPResponderEncoding.HASH
+
+
+class Wrapped:
+    """A message of a third package."""
+
+    def __init__(self, der: bytes) -> None:
+        self.der = der
+
+    def public_bytes(self, encoding: Encoding) -> bytes:
+        """Return the message."""
+        assert encoding is Encoding.DER
+        return self.der
+
+
+def _forms(der: bytes) -> list[Any]:
+    return [
+        der,
+        ocsp.load_der_ocsp_response(der),
+        theirs.load_der_ocsp_response(der),
+        Wrapped(der),
+    ]
+
+
+@pytest.fixture
+def forms() -> list[Any]:
+    """Return a good response in each form that is accepted."""
+    return _forms(_response(theirs, GOOD, HASH))
+
+
+def test_a_response_of_either_package_is_verified(forms: list[Any]) -> None:
+    """Evidence has the response as an object of ours."""
+    for each in forms:
+        found = ocsp.verify(each, leaf(), ca(), at=NOW)
+        assert found.status == theirs.OCSPCertStatus.GOOD
+        assert isinstance(found.response, ocsp.OCSPResponse)
+        staple = ocsp.verify_staple(each, leaf(), ca(), at=NOW)
+        assert staple is not None
+        assert staple.status is ocsp.OCSPCertStatus.GOOD
+
+
+def test_a_chain_takes_responses_of_either_package(forms: list[Any]) -> None:
+    """One after the other."""
+    for each in forms:
+        report = ocsp.verify_chain([leaf(), ca()], [each], at=NOW)
+        assert report.certificates[0].evidence is not None
+
+
+def test_linting_takes_a_response_of_either_package(forms: list[Any]) -> None:
+    """With the same findings for all."""
+    reports = [lint_response(each, issuer=ca(), at=NOW) for each in forms]
+    assert all(each == reports[0] for each in reports)
+
+
+def test_their_response_is_judged_by_its_octets() -> None:
+    """A response about another certificate is no evidence in any form."""
+    other = ocsp.CertID.for_serial(ca(), 99, hashes.SHA256())
+    for each in _forms(_response(theirs, GOOD, HASH)):
+        with pytest.raises(CertIDMismatch):
+            ocsp.verify(each, other, ca(), at=NOW)
+
+
+def test_an_object_whose_octets_are_no_response_is_no_evidence() -> None:
+    """The verifier reads what ``public_bytes`` returns, strictly."""
+    with pytest.raises(VerificationError) as caught:
+        ocsp.verify(Wrapped(b"no response"), leaf(), ca(), at=NOW)
+    assert caught.value.failures[0].rule == "V2"
+    assert lint_response(Wrapped(b"no response")).findings
+
+
+def _requests() -> list[Any]:
+    builder = theirs.OCSPRequestBuilder().add_certificate(leaf(), ca(), hashes.SHA256())
+    request = builder.add_extension(x509.OCSPNonce(bytes(32)), False).build()
+    der = request.public_bytes(Encoding.DER)
+    return [request, ocsp.load_der_ocsp_request(der), Wrapped(der)]
+
+
+@pytest.mark.parametrize(
+    "request_", _requests(), ids=lambda each: type(each).__module__
+)
+def test_a_request_of_either_package_is_compared(request_: Any) -> None:
+    """Its nonce is required of the response, and linting misses it."""
+    response = _response(theirs, GOOD, HASH)
+    with pytest.raises(NonceMissing):
+        ocsp.verify(response, leaf(), ca(), at=NOW, request=request_)
+    report = lint_response(response, request=request_)
+    assert report != lint_response(response)
+
+
+REFUSED = [
+    pytest.param("text", id="str"),
+    pytest.param(bytearray(b"x"), id="bytearray"),
+    pytest.param(7, id="int"),
+    pytest.param(leaf(), id="certificate"),
+]
+"""Neither octets nor messages; a certificate has ``public_bytes`` all the same."""
+
+
+@pytest.mark.parametrize("other", REFUSED)
+def test_all_else_is_refused_as_a_response(other: Any) -> None:
+    """By the TypeError that says what is taken."""
+    refusal = "response must be bytes or an OCSPResponse"
+    with pytest.raises(TypeError, match=refusal):
+        ocsp.verify(other, leaf(), ca(), at=NOW)
+    with pytest.raises(TypeError, match=refusal):
+        ocsp.verify_staple(other, leaf(), ca(), at=NOW)
+    with pytest.raises(TypeError, match=refusal):
+        ocsp.verify_chain([leaf(), ca()], [other], at=NOW)
+    with pytest.raises(TypeError, match=refusal):
+        lint_response(other)
+
+
+@pytest.mark.parametrize("other", [*REFUSED, pytest.param(b"octets", id="bytes")])
+def test_all_else_is_refused_as_a_request(other: Any) -> None:
+    """Octets too: a caller who has sent a request has the object."""
+    response = _response(theirs, GOOD, HASH)
+    with pytest.raises(TypeError, match="request must be an OCSPRequest"):
+        ocsp.verify(response, leaf(), ca(), at=NOW, request=other)
+    with pytest.raises(TypeError, match="request must be an OCSPRequest"):
+        lint_response(response, request=other)

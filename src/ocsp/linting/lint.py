@@ -17,9 +17,17 @@ from ocsp.linting.case import Case, Unreadable, Unsuccessful
 from ocsp.linting.report import LintFinding, LintReport, Profile
 from ocsp.linting.signer import find_signer
 from ocsp.linting.table import RULES
+from ocsp.messages.message import SupportsDER
 from ocsp.messages.raw_fields import has_response_bytes, response_parts
-from ocsp.messages.requests.request import OCSPRequest
-from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.messages.requests.request import (
+    OCSPRequest,
+    own_request,
+)
+from ocsp.messages.responses.response import (
+    OCSPResponse,
+    load_der_ocsp_response,
+    own_response,
+)
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification.clock import moment_of
 
@@ -27,11 +35,11 @@ __all__ = ["lint_response"]
 
 
 def lint_response(
-    response: bytes | OCSPResponse,
+    response: bytes | SupportsDER,
     *,
     issuer: x509.Certificate | None = None,
     cert: x509.Certificate | None = None,
-    request: OCSPRequest | None = None,
+    request: SupportsDER | None = None,
     at: datetime.datetime | None = None,
     profile: Profile = Profile.RFC6960,
 ) -> LintReport:
@@ -43,13 +51,16 @@ def lint_response(
     compare with.
 
     Args:
-        response: What the responder sent; what cannot be read is a finding as well.
+        response: What the responder sent: its octets, an :class:`ocsp.OCSPResponse`, or
+            the object of another package with ``public_bytes(Encoding.DER)``. What
+            cannot be read is a finding as well.
 
         issuer: The certificate of the issuer that the response is about.
 
         cert: The certificate that it is about.
 
-        request: The request that it answers.
+        request: The request that it answers: an :class:`ocsp.OCSPRequest`, or the
+            object of another package.
 
         at: When it was served, aware. Without it no time is compared with the clock.
 
@@ -58,15 +69,16 @@ def lint_response(
     Raises:
         TypeError: If an argument is of another type, or *at* is naive.
         x509.DuplicateExtension: If *request* has an extension twice.
-        DecodeError: If *request* has a malformed extension.
+        DecodeError: If *request* has a malformed extension, or is of another package
+            and its DER is malformed.
     """
-    if not isinstance(response, (bytes, OCSPResponse)):
-        raise TypeError("response must be bytes or an OCSPResponse")
+    received = own_response(response)
+    sent = None if request is None else own_request(request)
     for name, value in (("issuer", issuer), ("cert", cert)):
         if value is not None and not isinstance(value, x509.Certificate):
             raise TypeError(f"{name} must be a Certificate")
     subject = _subject(
-        response, issuer, cert, request, None if at is None else moment_of(at)
+        received, issuer, cert, sent, None if at is None else moment_of(at)
     )
     return LintReport(profile=profile, findings=tuple(_findings(subject, profile)))
 

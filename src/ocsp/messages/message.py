@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, Protocol
+
+from cryptography import x509
 
 # The import of the public module takes 12 ms, a quarter of ``import ocsp``. This module
 # defines the same class, and ``cryptography.x509`` imports it anyway.
@@ -16,13 +18,37 @@ from ocsp.errors import BuildError, LimitExceeded, SchemaError
 __all__ = [
     "Builder",
     "Encoding",
+    "SupportsDER",
     "check_built",
     "check_size",
+    "der_of",
     "pluralise",
     "refuse_version",
     "require_der",
     "shown_entries",
 ]
+
+
+class SupportsDER(Protocol):
+    """A message of this package, of ``cryptography``, or of any other that has this."""
+
+    def public_bytes(self, encoding: Encoding, /) -> bytes:
+        """Return the DER of the message; *encoding* is ``Encoding.DER``."""
+        ...
+
+
+def der_of(message: SupportsDER, refusal: str) -> bytes:
+    """
+    Return the DER of *message*, an object of any package.
+
+    Raises:
+        TypeError: If it is no such object; the text of the error begins with *refusal*.
+    """
+    # A certificate has the method too: then the caller has confused two arguments.
+    is_certificate = isinstance(message, x509.Certificate)
+    if is_certificate or not hasattr(message, "public_bytes"):
+        raise TypeError(f"{refusal}, not {type(message).__name__}")
+    return message.public_bytes(Encoding.DER)
 
 
 def check_size(data: bytes) -> int:

@@ -23,7 +23,7 @@ from ocsp.errors import (
     RevocationUndetermined,
     VerificationError,
 )
-from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.message import SupportsDER
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import VerifiedResponse
@@ -121,7 +121,7 @@ def needs_no_status(cert: x509.Certificate) -> bool:
 
 def verify_chain(
     chain: Sequence[x509.Certificate],
-    responses: Sequence[bytes | OCSPResponse | None],
+    responses: Sequence[bytes | SupportsDER | None],
     *,
     at: datetime.datetime | None = None,
     responders: Iterable[x509.Certificate] = (),
@@ -136,7 +136,8 @@ def verify_chain(
         chain: The certificates, each issued by the next; the last is trusted without a
             status.
 
-        responses: A response for each but the last, or ``None``.
+        responses: A response for each but the last, as for :func:`ocsp.verify`, or
+            ``None``.
 
         at: As for :func:`ocsp.verify`; the same moment for all.
 
@@ -168,7 +169,7 @@ def verify_chain(
 
 
 def _report(
-    response: bytes | OCSPResponse | None,
+    response: bytes | SupportsDER | None,
     cert: x509.Certificate,
     issuer: x509.Certificate,
     at: datetime.datetime,

@@ -15,8 +15,9 @@ from cryptography import x509
 from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
 from ocsp.messages.extensions import nonce_of
-from ocsp.messages.requests.request import OCSPRequest
-from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.message import SupportsDER
+from ocsp.messages.requests.request import OCSPRequest, own_request
+from ocsp.messages.responses.response import own_response
 from ocsp.verification.case import Case
 from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import Evidence, VerifiedResponse, VerifiedRevocation
@@ -30,13 +31,13 @@ _EVIDENCE = (VerifiedResponse, VerifiedRevocation)
 
 
 def verify(
-    response: bytes | OCSPResponse,
+    response: bytes | SupportsDER,
     cert: x509.Certificate | CertID,
     issuer: x509.Certificate,
     *,
     at: datetime.datetime | None = None,
     nonce: bytes | None = None,
-    request: OCSPRequest | None = None,
+    request: SupportsDER | None = None,
     responders: Iterable[x509.Certificate] = (),
     evidence: Iterable[Evidence] = (),
     policy: Policy = _STRICT,
@@ -48,7 +49,8 @@ def verify(
     own certificate and that it has signed *cert*. Build and check the path first.
 
     Args:
-        response: What the responder sent.
+        response: What the responder sent: its octets, an :class:`OCSPResponse`, or the
+            object of another package with ``public_bytes(Encoding.DER)``.
 
         cert: The certificate in question, or its :class:`CertID` if no more is known of
             it; then rules about its validity (V25, V26) have nothing to say.
@@ -61,7 +63,8 @@ def verify(
         nonce: The nonce that was sent, without its OCTET STRING; ``None`` if none was.
 
         request: The request that was sent: all of its certificates have to have an
-            entry, and its nonce, if it has one, is the nonce.
+            entry, and its nonce, if it has one, is the nonce. An :class:`OCSPRequest`,
+            or the object of another package, as for *response*.
 
         responders: Certificates that may sign for *issuer* because you say so (RFC 6960
             §4.2.2.2, the first criterion).
@@ -81,28 +84,27 @@ def verify(
         TypeError: If an argument is of another type, or *at* is naive.
         ConfigError: If *nonce* is another one than that of *request*.
         x509.DuplicateExtension: If *request* has two nonces.
+        DecodeError: If *request* is of another package, and its DER is malformed.
     """
-    if not isinstance(response, (bytes, OCSPResponse)):
-        raise TypeError("response must be bytes or an OCSPResponse")
+    received = own_response(response)
     if not isinstance(cert, (x509.Certificate, CertID)):
         raise TypeError("cert must be a Certificate or a CertID")
     check_settings(issuer, policy)
-    if request is not None and not isinstance(request, OCSPRequest):
-        raise TypeError("request must be an OCSPRequest")
+    sent = None if request is None else own_request(request)
     if nonce is not None and not isinstance(nonce, bytes):
         raise TypeError("nonce must be bytes")
-    if request is not None:
-        nonce = _sent_nonce(request, nonce)
+    if sent is not None:
+        nonce = _sent_nonce(sent, nonce)
     moment = moment_of(at)
     trusted = _certificates(responders) if responders else ()
     known = _evidence(evidence) if evidence else ()
     case = Case(
-        open_message(response),
+        open_message(received),
         cert,
         issuer,
         moment,
         nonce=nonce,
-        request=request,
+        request=sent,
         responders=trusted,
         evidence=known,
         policy=policy,

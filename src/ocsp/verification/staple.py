@@ -14,7 +14,7 @@ from cryptography import x509
 
 from ocsp.asn1.certificates import decoded_extensions
 from ocsp.errors import MustStapleViolation, VerificationError
-from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.message import SupportsDER
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import Evidence, VerifiedResponse
@@ -43,7 +43,7 @@ def must_staple(cert: x509.Certificate) -> bool:
 
 
 def verify_staple(
-    staple: bytes | OCSPResponse | None,
+    staple: bytes | SupportsDER | None,
     cert: x509.Certificate,
     issuer: x509.Certificate,
     *,
@@ -58,7 +58,8 @@ def verify_staple(
     Not verified: the path of *cert*, as in :func:`ocsp.verify`.
 
     Args:
-        staple: What came in the handshake; ``None`` or empty if nothing did.
+        staple: What came in the handshake, as *response* of :func:`ocsp.verify`;
+            ``None`` or empty if nothing did.
 
         cert: The certificate of the server.
 

@@ -45,7 +45,9 @@ from ocsp.messages.extensions import (
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
+    SupportsDER,
     check_size,
+    der_of,
     refuse_version,
     require_der,
     shown_entries,
@@ -67,7 +69,7 @@ from ocsp.signing.signatures import (
     signature_parameters,
 )
 
-__all__ = ["OCSPRequest", "load_der_ocsp_request"]
+__all__ = ["OCSPRequest", "load_der_ocsp_request", "own_request"]
 
 
 class RequestLayout(NamedTuple):
@@ -352,6 +354,19 @@ class OCSPRequest:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _load_multiple, (self._der,)
+
+
+def own_request(request: SupportsDER) -> OCSPRequest:
+    """
+    Return *request*, read again if it is an object of another package.
+
+    Raises:
+        DecodeError: If its DER is none that :func:`load_der_ocsp_request` reads.
+        TypeError: If it is no message.
+    """
+    if isinstance(request, OCSPRequest):
+        return request
+    return _load_multiple(der_of(request, "request must be an OCSPRequest"))
 
 
 def _load_multiple(data: bytes) -> OCSPRequest:

@@ -47,7 +47,14 @@ from ocsp.errors import (
 )
 from ocsp.messages.extensions import RESPONSE_EXTENSIONS, decode_extensions
 from ocsp.messages.layout_cache import LayoutCache
-from ocsp.messages.message import Encoding, check_size, require_der, shown_entries
+from ocsp.messages.message import (
+    Encoding,
+    SupportsDER,
+    check_size,
+    der_of,
+    require_der,
+    shown_entries,
+)
 from ocsp.messages.responses.basic_response import (
     BasicResponseLayout,
     read_basic_response,
@@ -59,7 +66,12 @@ from ocsp.messages.responses.single_response import (
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.signing.signatures import SignatureParameters, signature_parameters
 
-__all__ = ["OCSPResponse", "built_response", "load_der_ocsp_response"]
+__all__ = [
+    "OCSPResponse",
+    "built_response",
+    "load_der_ocsp_response",
+    "own_response",
+]
 
 
 def load_der_ocsp_response(data: bytes) -> OCSPResponse:
@@ -384,6 +396,18 @@ def built_response(der: bytes) -> OCSPResponse:
     response = object.__new__(OCSPResponse)
     response._der = der
     return response
+
+
+def own_response(response: bytes | SupportsDER) -> bytes | OCSPResponse:
+    """
+    Return *response*, or the DER of one that is an object of another package.
+
+    Raises:
+        TypeError: If it is neither ``bytes`` nor a message.
+    """
+    if isinstance(response, (bytes, OCSPResponse)):
+        return response
+    return der_of(response, "response must be bytes or an OCSPResponse")
 
 
 def _successful(data: bytes, layout: BasicResponseLayout) -> OCSPResponse:
