@@ -70,6 +70,13 @@ def _cache() -> dict[str, Any]:
     return {"response": _response_der(now), "cert": leaf(), "issuer": ca()}
 
 
+def _mixing() -> dict[str, Any]:
+    """Return what docs/mixing.md has: a certificate that is revoked."""
+    now = datetime.datetime.now(datetime.UTC)
+    response_der = _response_der(now, revoked_at=now)
+    return {"response_der": response_der, "cert": leaf(), "issuer": ca()}
+
+
 def _verification() -> dict[str, Any]:
     """Return the names for docs/verification.md: current responses."""
     now = datetime.datetime.now(datetime.UTC)
@@ -97,10 +104,12 @@ def _response_der(
     this_update: datetime.datetime = NOW,
     about: x509.Certificate | None = None,
     signer: x509.Certificate | None = None,
+    revoked_at: datetime.datetime | None = None,
 ) -> bytes:
     cert_id = CertID.for_certificate(about or leaf(), ca(), hashes.SHA256())
+    status = OCSPCertStatus.REVOKED if revoked_at else OCSPCertStatus.GOOD
     builder = ocsp.OCSPResponseBuilder().add_response_by_id(
-        cert_id, OCSPCertStatus.GOOD, this_update, None, None, None
+        cert_id, status, this_update, None, revoked_at, None
     )
     builder = builder.responder_id(OCSPResponderEncoding.HASH, signer or ca())
     if signer is not None:
@@ -115,6 +124,7 @@ PREPARED: dict[str, Callable[[], dict[str, Any]]] = {
     "docs/cache.md": _cache,
     "docs/lint.md": _cache,
     "docs/messages.md": _messages,
+    "docs/mixing.md": _mixing,
     "docs/verification.md": _verification,
 }
 """The documents, and the names that their examples use."""
