@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509 import ObjectIdentifier, SignatureAlgorithmOID
 
 from ocsp.asn1 import oids
 from ocsp.asn1.der import (
@@ -106,39 +105,39 @@ _ABSENT = frozenset(
     )
 )
 
-_SIGNATURE_HASHES: dict[ObjectIdentifier, hashes.HashAlgorithm | None] = {
-    SignatureAlgorithmOID.RSA_WITH_MD5: hashes.MD5(),
-    SignatureAlgorithmOID.RSA_WITH_SHA1: hashes.SHA1(),
-    ObjectIdentifier("1.3.14.3.2.29"): hashes.SHA1(),
-    SignatureAlgorithmOID.RSA_WITH_SHA224: hashes.SHA224(),
-    SignatureAlgorithmOID.RSA_WITH_SHA256: hashes.SHA256(),
-    SignatureAlgorithmOID.RSA_WITH_SHA384: hashes.SHA384(),
-    SignatureAlgorithmOID.RSA_WITH_SHA512: hashes.SHA512(),
-    SignatureAlgorithmOID.RSA_WITH_SHA3_224: hashes.SHA3_224(),
-    SignatureAlgorithmOID.RSA_WITH_SHA3_256: hashes.SHA3_256(),
-    SignatureAlgorithmOID.RSA_WITH_SHA3_384: hashes.SHA3_384(),
-    SignatureAlgorithmOID.RSA_WITH_SHA3_512: hashes.SHA3_512(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA1: hashes.SHA1(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA224: hashes.SHA224(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA256: hashes.SHA256(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA384: hashes.SHA384(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA512: hashes.SHA512(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA3_224: hashes.SHA3_224(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA3_256: hashes.SHA3_256(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA3_384: hashes.SHA3_384(),
-    SignatureAlgorithmOID.ECDSA_WITH_SHA3_512: hashes.SHA3_512(),
-    SignatureAlgorithmOID.DSA_WITH_SHA1: hashes.SHA1(),
-    SignatureAlgorithmOID.DSA_WITH_SHA224: hashes.SHA224(),
-    SignatureAlgorithmOID.DSA_WITH_SHA256: hashes.SHA256(),
-    SignatureAlgorithmOID.ED25519: None,
-    SignatureAlgorithmOID.ED448: None,
-    SignatureAlgorithmOID.ML_DSA_44: None,
-    SignatureAlgorithmOID.ML_DSA_65: None,
-    SignatureAlgorithmOID.ML_DSA_87: None,
-    SignatureAlgorithmOID.GOSTR3411_94_WITH_3410_2001: None,
-    SignatureAlgorithmOID.GOSTR3410_2012_WITH_3411_2012_256: None,
-    SignatureAlgorithmOID.GOSTR3410_2012_WITH_3411_2012_512: None,
-    SignatureAlgorithmOID.UNSIGNED: None,
+_SIGNATURE_HASHES: dict[str, hashes.HashAlgorithm | None] = {
+    f"{_RSA}4": hashes.MD5(),  # RSA with MD5
+    f"{_RSA}5": hashes.SHA1(),  # RSA with SHA-1
+    "1.3.14.3.2.29": hashes.SHA1(),  # RSA with SHA-1, by its older identifier
+    f"{_RSA}14": hashes.SHA224(),  # RSA with SHA-224
+    f"{_RSA}11": hashes.SHA256(),  # RSA with SHA-256
+    f"{_RSA}12": hashes.SHA384(),  # RSA with SHA-384
+    f"{_RSA}13": hashes.SHA512(),  # RSA with SHA-512
+    f"{_NIST_SIGNATURES}13": hashes.SHA3_224(),  # RSA with SHA3-224
+    f"{_NIST_SIGNATURES}14": hashes.SHA3_256(),  # RSA with SHA3-256
+    f"{_NIST_SIGNATURES}15": hashes.SHA3_384(),  # RSA with SHA3-384
+    f"{_NIST_SIGNATURES}16": hashes.SHA3_512(),  # RSA with SHA3-512
+    "1.2.840.10045.4.1": hashes.SHA1(),  # ECDSA with SHA-1
+    f"{_ECDSA}1": hashes.SHA224(),  # ECDSA with SHA-224
+    f"{_ECDSA}2": hashes.SHA256(),  # ECDSA with SHA-256
+    f"{_ECDSA}3": hashes.SHA384(),  # ECDSA with SHA-384
+    f"{_ECDSA}4": hashes.SHA512(),  # ECDSA with SHA-512
+    f"{_NIST_SIGNATURES}9": hashes.SHA3_224(),  # ECDSA with SHA3-224
+    f"{_NIST_SIGNATURES}10": hashes.SHA3_256(),  # ECDSA with SHA3-256
+    f"{_NIST_SIGNATURES}11": hashes.SHA3_384(),  # ECDSA with SHA3-384
+    f"{_NIST_SIGNATURES}12": hashes.SHA3_512(),  # ECDSA with SHA3-512
+    "1.2.840.10040.4.3": hashes.SHA1(),  # DSA with SHA-1
+    f"{_NIST_SIGNATURES}1": hashes.SHA224(),  # DSA with SHA-224
+    f"{_NIST_SIGNATURES}2": hashes.SHA256(),  # DSA with SHA-256
+    "1.3.101.112": None,  # Ed25519
+    "1.3.101.113": None,  # Ed448
+    f"{_NIST_SIGNATURES}17": None,  # ML-DSA-44
+    f"{_NIST_SIGNATURES}18": None,  # ML-DSA-65
+    f"{_NIST_SIGNATURES}19": None,  # ML-DSA-87
+    "1.2.643.2.2.3": None,  # GOST R 34.10-2001
+    "1.2.643.7.1.1.3.2": None,  # GOST R 34.10-2012, 256 bits
+    "1.2.643.7.1.1.3.3": None,  # GOST R 34.10-2012, 512 bits
+    "1.3.6.1.5.5.7.6.36": None,  # no signature (RFC 9925)
 }
 
 
@@ -415,12 +414,12 @@ def signature_hash(der: bytes) -> hashes.HashAlgorithm | None:
     Raises:
         UnsupportedAlgorithm: If the signature algorithm is not known.
     """
-    algorithm = oids.identifier(algorithm_identifier(der).oid)
-    if algorithm.dotted_string == oids.RSASSA_PSS:
+    dotted = algorithm_identifier(der).oid
+    if dotted == oids.RSASSA_PSS:
         return pss_parameters(der).hash
     try:
-        return _SIGNATURE_HASHES[algorithm]
+        return _SIGNATURE_HASHES[dotted]
     except KeyError:
         raise UnsupportedAlgorithm(
-            f"Signature algorithm OID: {algorithm.dotted_string} not recognized"
+            f"Signature algorithm OID: {dotted} not recognized"
         ) from None

@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import (
     ec,
     ed448,
     ed25519,
-    mldsa,
     padding,
     rsa,
 )
@@ -30,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, pss_parameters, signature_hash
 from ocsp.errors import SignatureInvalid
+from ocsp.signing import ml_dsa
 
 __all__ = [
     "SignatureParameters",
@@ -58,9 +58,7 @@ _KINDS: dict[str, type] = {
     **{f"{_NIST}.{last}": dsa.DSAPublicKey for last in (1, 2, 3, 4)},
     "1.3.101.112": ed25519.Ed25519PublicKey,
     "1.3.101.113": ed448.Ed448PublicKey,
-    f"{_NIST}.17": mldsa.MLDSA44PublicKey,
-    f"{_NIST}.18": mldsa.MLDSA65PublicKey,
-    f"{_NIST}.19": mldsa.MLDSA87PublicKey,
+    **ml_dsa.PUBLIC_KEYS,
 }
 """The kind of key for each signature algorithm."""
 
@@ -96,6 +94,8 @@ def _check(identifier: bytes) -> _Check:
     dotted = algorithm_identifier(identifier).oid
     kind = _KINDS.get(dotted)
     if kind is None:
+        if dotted in ml_dsa.IDENTIFIERS:
+            raise UnsupportedAlgorithm("ML-DSA needs cryptography 48 or later")
         raise UnsupportedAlgorithm(f"Signature algorithm OID: {dotted} not recognized")
     algorithm = _DSA_HASHES.get(dotted) or signature_hash(identifier)
     if algorithm is None:

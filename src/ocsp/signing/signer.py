@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import (
     ec,
     ed448,
     ed25519,
-    mldsa,
     padding,
     rsa,
     utils,
@@ -34,6 +33,7 @@ from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
 from ocsp.asn1.der import NULL_DER
 from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.errors import BuildError
+from ocsp.signing import ml_dsa
 from ocsp.signing.signatures import is_only_for_pss
 
 __all__ = [
@@ -224,9 +224,7 @@ _DSA = _identifiers(_SHA2, _NIST, 1)
 _OWN_HASH = {
     ed25519.Ed25519PrivateKey: "1.3.101.112",
     ed448.Ed448PrivateKey: "1.3.101.113",
-    mldsa.MLDSA44PrivateKey: "2.16.840.1.101.3.4.3.17",
-    mldsa.MLDSA65PrivateKey: "2.16.840.1.101.3.4.3.18",
-    mldsa.MLDSA87PrivateKey: "2.16.840.1.101.3.4.3.19",
+    **ml_dsa.PRIVATE_KEYS,
 }
 _KINDS: tuple[type, ...] = (
     ec.EllipticCurvePrivateKey,
