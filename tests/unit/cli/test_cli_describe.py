@@ -29,6 +29,7 @@ from ocsp.cli.render.describe_parts import (
 from ocsp.cli.render.tree import NOT_VERIFIED, draw
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
+from tests.cases.builder import Builder
 from tests.pki import delegate, name
 
 VECTORS = Path(cryptography_vectors.__file__).parent / "x509" / "ocsp"
@@ -381,6 +382,25 @@ def test_the_certificate_of_a_delegate_shows_its_purpose() -> None:
     assert document["issuer"] == "CN=Test CA"
     assert document["public_key"] == "EC secp256r1"
     assert document["extended_key_usage"] == ["OCSPSigning"]
+    assert document["ocsp_no_check"] is True
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        encode(0x0C, b"\xff\xfe"),  # no text
+        encode(0x02, b"\x01"),  # a number
+        encode(0x03, b"\x00ab"),  # bits
+    ],
+)
+def test_a_certificate_with_a_name_that_cannot_be_read_is_shown(value: bytes) -> None:
+    """Without its name, as without any other part that cannot be read."""
+    attribute = encode(SEQUENCE, encode_oid("2.5.4.3"), value)
+    unreadable = encode(SEQUENCE, encode(0x31, attribute))
+    made = Builder().delegate(unreadable, issuer_name=unreadable)
+    document = certificate_document(x509.load_der_x509_certificate(made.der))
+    assert document["subject"] is None
+    assert document["issuer"] is None
     assert document["ocsp_no_check"] is True
 
 

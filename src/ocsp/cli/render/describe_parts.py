@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1 import oids
+from ocsp.asn1.certificates import UNREADABLE
 from ocsp.asn1.der import MAX_DECIMAL_BITS, number_text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.vocabulary import oid_name, reason_name
@@ -48,9 +48,6 @@ __all__ = [
 
 Document = Mapping[str, Any]
 Value = TypeVar("Value")
-
-_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType)
-"""What ``cryptography`` raises for a part of a certificate that it cannot decode."""
 
 _DECODERS = {
     **REQUEST_EXTENSIONS,
@@ -195,8 +192,8 @@ _GENERAL_NAMES: Mapping[type[x509.GeneralName], str] = {
 def certificate_document(certificate: x509.Certificate) -> Document:
     """Describe an embedded certificate; a field that cannot be decoded is ``None``."""
     return {
-        "subject": _attempt(certificate.subject.rfc4514_string),
-        "issuer": _attempt(certificate.issuer.rfc4514_string),
+        "subject": _attempt(lambda: _name_text(certificate.subject)),
+        "issuer": _attempt(lambda: _name_text(certificate.issuer)),
         "serial_number": serial_document(certificate.serial_number),
         "not_valid_before": timestamp(certificate.not_valid_before_utc),
         "not_valid_after": timestamp(certificate.not_valid_after_utc),
@@ -214,8 +211,12 @@ def certificate_document(certificate: x509.Certificate) -> Document:
 def _attempt(read: Callable[[], Value]) -> Value | None:
     try:
         return read()
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
+
+
+def _name_text(name: x509.Name) -> str:
+    return name.rfc4514_string()
 
 
 def _key_name(certificate: x509.Certificate) -> str:
