@@ -38,6 +38,7 @@ __all__ = [
 
 UNREADABLE = (
     ValueError,
+    KeyError,  # a name with a value of another type, before cryptography 50
     TypeError,  # a BIT STRING in an attribute that must not have one
     UserWarning,  # the length of a name, in a program that turns warnings into errors
     UnsupportedAlgorithm,

@@ -14,7 +14,6 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1 import oids
-from ocsp.asn1.certificates import UNREADABLE
 from ocsp.asn1.crl import decode_crl_entry_extension
 from ocsp.asn1.der import (
     SEQUENCE,
@@ -72,10 +71,9 @@ def parse_name(der: bytes) -> x509.Name:
     Raises:
         SchemaError: If the value of an attribute is not valid text.
     """
-    try:
-        return x509.Name.from_bytes(der)
-    except UNREADABLE as error:
-        raise SchemaError(str(error)) from error
+    # Before cryptography 49, a Name is read only as a part of something else.
+    name = parse_general_name(encode(_DIRECTORY_NAME, der))
+    return cast("x509.DirectoryName", name).value
 
 
 @lru_cache(maxsize=256)

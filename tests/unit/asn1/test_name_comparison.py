@@ -10,6 +10,7 @@ from cryptography import x509
 import ocsp
 from ocsp.asn1.der import encode, encode_oid
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
+from ocsp.asn1.names import parse_name
 from ocsp.verification.responder_id import name_of_responder
 from tests.cases.builder import Builder
 
@@ -20,7 +21,7 @@ Attribute = tuple[str, int, bytes]
 
 
 def _name(*relative: Attribute | tuple[Attribute, ...]) -> x509.Name:
-    return x509.Name.from_bytes(_der(*relative))
+    return parse_name(_der(*relative))
 
 
 def _der(*relative: Attribute | tuple[Attribute, ...]) -> bytes:
