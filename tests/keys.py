@@ -13,13 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import (
     ec,
     ed448,
     ed25519,
-    mldsa,
     rsa,
 )
 
 from tests.pki import DELEGATION, make
+from tests.releases import HAS_ML_DSA, make_ml_dsa_key
 
 __all__ = [
+    "AVAILABLE",
     "HASHED",
     "MAKERS",
     "OWN",
@@ -39,10 +40,13 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "p521": lambda: ec.generate_private_key(ec.SECP521R1()),
     "ed25519": ed25519.Ed25519PrivateKey.generate,
     "ed448": ed448.Ed448PrivateKey.generate,
-    "mldsa44": mldsa.MLDSA44PrivateKey.generate,
-    "mldsa65": mldsa.MLDSA65PrivateKey.generate,
-    "mldsa87": mldsa.MLDSA87PrivateKey.generate,
+    "mldsa44": lambda: make_ml_dsa_key(44),
+    "mldsa65": lambda: make_ml_dsa_key(65),
+    "mldsa87": lambda: make_ml_dsa_key(87),
 }
+AVAILABLE = [kind for kind in MAKERS if HAS_ML_DSA or not kind.startswith("mldsa")]
+"""Kinds that this release of ``cryptography`` has."""
+
 SHA2 = (hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 SHA3 = (hashes.SHA3_224(), hashes.SHA3_256(), hashes.SHA3_384(), hashes.SHA3_512())
 HASHED = ("rsa", "dsa", "p256", "p384", "p521")

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.asymmetric import (
     ec,
     ed448,
     ed25519,
-    mldsa,
     padding,
     rsa,
 )
@@ -35,6 +34,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
+from tests.releases import make_ml_dsa_key
 
 __all__ = [
     "KINDS",
@@ -73,9 +73,9 @@ KINDS: dict[str, Callable[[], Any]] = {
     "dsa-2048": lambda: dsa.generate_private_key(2048),
     "ed25519": ed25519.Ed25519PrivateKey.generate,
     "ed448": ed448.Ed448PrivateKey.generate,
-    "ml-dsa-44": mldsa.MLDSA44PrivateKey.generate,
-    "ml-dsa-65": mldsa.MLDSA65PrivateKey.generate,
-    "ml-dsa-87": mldsa.MLDSA87PrivateKey.generate,
+    "ml-dsa-44": lambda: make_ml_dsa_key(44),
+    "ml-dsa-65": lambda: make_ml_dsa_key(65),
+    "ml-dsa-87": lambda: make_ml_dsa_key(87),
 }
 """How each key is made."""
 

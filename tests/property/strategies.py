@@ -26,6 +26,7 @@ from tests.interop.plans import (
     ResponsePlan,
     Target,
 )
+from tests.keys import AVAILABLE
 from tests.pki import ca, delegate, leaf
 from tests.property.names import general_names, names, oids
 
@@ -78,7 +79,9 @@ _anywhere: st.SearchStrategy[Extension] = st.builds(
     st.binary(max_size=40),
     **_critical,
 )
-_identifiers = st.sampled_from([scheme.identifier for scheme in SCHEMES.values()])
+_identifiers = st.sampled_from(
+    [each.identifier for each in SCHEMES.values() if each.kind in AVAILABLE]
+)
 _curves = st.sampled_from(["301306072a8648ce3d020106082a8648ce3d030107", None])
 _of_requests = _anywhere | st.one_of(
     st.builds(
@@ -138,7 +141,11 @@ def extensions_of(
 # --- messages --------------------------------------------------------------------
 
 _signings = st.sampled_from(
-    [SCHEMES[each] for each in ("p256-sha256", "p384-sha3-384", "ed25519", "mldsa44")]
+    [
+        SCHEMES[each]
+        for each in ("p256-sha256", "p384-sha3-384", "ed25519", "mldsa44")
+        if SCHEMES[each].kind in AVAILABLE
+    ]
 )
 _certificates = st.lists(
     st.sampled_from([ca(), delegate(), leaf()]), max_size=3, unique_by=id

@@ -1,0 +1,44 @@
+"""What the installed release of ``cryptography`` can do; older ones lack some of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cryptography
+import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+
+try:
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+except ImportError:
+    mldsa = None
+
+__all__ = ["HAS_ML_DSA", "RELEASE", "make_ml_dsa_key", "needs"]
+
+RELEASE = tuple(int(part) for part in cryptography.__version__.split(".")[:2])
+"""Major and minor number."""
+
+
+def _has_ml_dsa() -> bool:
+    try:
+        return mldsa is not None and bool(mldsa.MLDSA44PrivateKey.generate())
+    except UnsupportedAlgorithm:  # 47 has the classes, but its OpenSSL no ML-DSA
+        return False
+
+
+HAS_ML_DSA = _has_ml_dsa()
+
+
+def make_ml_dsa_key(size: int) -> Any:
+    """Return a new private key of ML-DSA, or skip the test that wants one."""
+    if not HAS_ML_DSA:
+        pytest.skip(f"cryptography {cryptography.__version__} has no ML-DSA")
+    return getattr(mldsa, f"MLDSA{size}PrivateKey").generate()
+
+
+def needs(major: int, feature: str) -> pytest.MarkDecorator:
+    """Mark a test of a *feature* that came with release *major*."""
+    return pytest.mark.skipif(
+        (major,) > RELEASE,
+        reason=f"cryptography {cryptography.__version__} lacks {feature}",
+    )
