@@ -8,21 +8,30 @@ deeply nested algorithm parameters would crash the process inside ``cryptography
 
 from __future__ import annotations
 
-import datetime
 from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import read_algorithm
 from ocsp.asn1.certificates import UNREADABLE
-from ocsp.asn1.der import BIT_STRING, SEQUENCE, any_value, content, end_of
+from ocsp.asn1.der import (
+    BIT_STRING,
+    INTEGER,
+    OCTET_STRING,
+    SEQUENCE,
+    any_value,
+    content,
+    encode,
+    encode_integer,
+    encode_oid,
+    end_of,
+)
 from ocsp.errors import SchemaError
 
 __all__ = ["CRLFrame", "decode_crl_entry_extension", "read_frame"]
 
-_INTEGER = 0x02
-_TIMES = (0x17, 0x18)
+_UTC_TIME = 0x17
+_TIMES = (_UTC_TIME, 0x18)
 
 
 class CRLFrame(NamedTuple):
@@ -54,7 +63,7 @@ def read_frame(data: bytes) -> CRLFrame:
     algorithm, position = read_algorithm(data, tbs_stop, stop, "signatureAlgorithm")
     _, position = content(data, position, stop, BIT_STRING, "signatureValue")
     end_of(position, stop, "")
-    if data[tbs] == _INTEGER:
+    if data[tbs] == INTEGER:
         _, _, tbs = any_value(data, tbs, tbs_stop, "tbsCertList.version")
     _, position = read_algorithm(data, tbs, tbs_stop, "tbsCertList.signature")
     return CRLFrame(algorithm, _entries(data, position, tbs_stop))
@@ -72,7 +81,8 @@ def _entries(data: bytes, position: int, end: int) -> slice:
     return slice(end, end)
 
 
-_LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+_TIME = encode(_UTC_TIME, b"000101000000Z")
+_ALGORITHM = encode(SEQUENCE, encode_oid("1.2.840.10045.4.3.2"))
 
 
 def decode_crl_entry_extension(dotted: str, value: bytes) -> x509.ExtensionType:
@@ -82,16 +92,23 @@ def decode_crl_entry_extension(dotted: str, value: bytes) -> x509.ExtensionType:
     Raises:
         SchemaError: If *value* is not valid for this extension.
     """
-    unread = x509.UnrecognizedExtension(oids.identifier(dotted), value)
-    entry = (
-        x509.RevokedCertificateBuilder()
-        .serial_number(1)
-        .revocation_date(_LONG_AGO)
-        .add_extension(unread, critical=False)
-        .build()
-    )
     try:
+        entry = x509.load_der_x509_crl(_crl_with(dotted, value))[0]
         decoded: x509.ExtensionType = entry.extensions[0].value
         return decoded
     except UNREADABLE as error:
         raise SchemaError(str(error)) from error
+
+
+def _crl_with(dotted: str, value: bytes) -> bytes:
+    """
+    Return a CRL without an issuer, with one entry that has the extension.
+
+    ``cryptography`` decodes the extensions of an entry only as a part of a CRL.
+    """
+    extension = encode(SEQUENCE, encode_oid(dotted), encode(OCTET_STRING, value))
+    entry = encode(SEQUENCE, encode_integer(1), _TIME, encode(SEQUENCE, extension))
+    version, issuer = encode_integer(1), encode(SEQUENCE)
+    entries = encode(SEQUENCE, entry)
+    tbs = encode(SEQUENCE, version, _ALGORITHM, issuer, _TIME, entries)
+    return encode(SEQUENCE, tbs, _ALGORITHM, encode(BIT_STRING, bytes(1)))
