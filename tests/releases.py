@@ -13,10 +13,7 @@ try:
 except ImportError:
     mldsa = None
 
-__all__ = ["HAS_ML_DSA", "RELEASE", "make_ml_dsa_key", "needs"]
-
-RELEASE = tuple(int(part) for part in cryptography.__version__.split(".")[:2])
-"""Major and minor number."""
+__all__ = ["HAS_ML_DSA", "make_ml_dsa_key", "needs_ml_dsa"]
 
 
 def _has_ml_dsa() -> bool:
@@ -27,18 +24,14 @@ def _has_ml_dsa() -> bool:
 
 
 HAS_ML_DSA = _has_ml_dsa()
+NO_ML_DSA = f"cryptography {cryptography.__version__} has no ML-DSA"
+
+needs_ml_dsa = pytest.mark.skipif(not HAS_ML_DSA, reason=NO_ML_DSA)
+"""Mark a test that uses keys of ML-DSA."""
 
 
 def make_ml_dsa_key(size: int) -> Any:
     """Return a new private key of ML-DSA, or skip the test that wants one."""
     if not HAS_ML_DSA:
-        pytest.skip(f"cryptography {cryptography.__version__} has no ML-DSA")
+        pytest.skip(NO_ML_DSA)
     return getattr(mldsa, f"MLDSA{size}PrivateKey").generate()
-
-
-def needs(major: int, feature: str) -> pytest.MarkDecorator:
-    """Mark a test of a *feature* that came with release *major*."""
-    return pytest.mark.skipif(
-        (major,) > RELEASE,
-        reason=f"cryptography {cryptography.__version__} lacks {feature}",
-    )

@@ -43,9 +43,18 @@ from tests.cases.model import (
 )
 from tests.cases.pages import PAGES, conformance
 from tests.cases.run import Outcome, differences, run
+from tests.releases import needs_ml_dsa
 
 STORED: dict[str, Any] = json.loads(DOCUMENT.read_text())
 CASES: list[dict[str, Any]] = STORED["cases"]
+INDEXES = [
+    pytest.param(
+        index,
+        id=case["id"],
+        marks=[needs_ml_dsa] if Feature.ML_DSA.value in case["features"] else [],
+    )
+    for index, case in enumerate(CASES)
+]
 
 
 @cache
@@ -53,14 +62,14 @@ def _outcome(index: int) -> Outcome:
     return run(CASES[index])
 
 
-@pytest.mark.parametrize("index", range(len(CASES)), ids=[each["id"] for each in CASES])
+@pytest.mark.parametrize("index", INDEXES)
 def test_it_comes_out_as_expected(index: int) -> None:
     """Result, failures, the first of them, warnings, and what the evidence says."""
     assert differences(CASES[index]["expected"], _outcome(index)) == []
     assert surprises(CASES[index], _outcome(index)) == []
 
 
-@pytest.mark.parametrize("index", range(len(CASES)), ids=[each["id"] for each in CASES])
+@pytest.mark.parametrize("index", INDEXES)
 def test_the_rules_alone_come_to_the_same(
     index: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +102,7 @@ def test_every_value_that_is_told_is_told_by_a_case() -> None:
     assert set(MORE) <= {each["id"] for each in CASES}
 
 
+@needs_ml_dsa
 def test_the_stored_document_is_current() -> None:
     """To the octet: ``python -m tests.cases`` writes it."""
     stale = "stale: run `make docs`"
@@ -100,12 +110,14 @@ def test_the_stored_document_is_current() -> None:
     assert SCHEMA.read_text() == written(schema()), stale
 
 
+@needs_ml_dsa
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_the_pages_are_current(path: Path) -> None:
     """Made from the rules, the cases and what is known of others."""
     assert path.read_text() == PAGES[path](), "stale: run `make docs`"
 
 
+@needs_ml_dsa
 def test_every_case_is_on_the_page_of_conformance() -> None:
     """Under the rule that it is about, once."""
     text = conformance()

@@ -25,6 +25,7 @@ from ocsp.asn1.der import (
     encode_integer,
     encode_oid,
     end_of,
+    fail,
 )
 from ocsp.errors import SchemaError
 
@@ -39,8 +40,8 @@ class CRLFrame(NamedTuple):
     The positions of the parts of a CRL.
 
     Attributes:
-        algorithm: The DER of signatureAlgorithm, outside of tbsCertList.
-            ``cryptography`` requires the signed one in tbsCertList to be the same.
+        algorithm: The DER of the AlgorithmIdentifier beside the signature, which is
+            the same as the one that is signed (§5.1.1.2).
 
         entries: The content of revokedCertificates; empty if it is absent.
     """
@@ -55,7 +56,7 @@ def read_frame(data: bytes) -> CRLFrame:
 
     Raises:
         DecodeError: If it is not ``SEQUENCE { tbsCertList, AlgorithmIdentifier, BIT
-            STRING }``, or octets follow.
+            STRING }``, something follows, or the two AlgorithmIdentifiers differ.
     """
     start, stop = content(data, 0, len(data), SEQUENCE, "")
     end_of(stop, len(data), "")
@@ -65,7 +66,9 @@ def read_frame(data: bytes) -> CRLFrame:
     end_of(position, stop, "")
     if data[tbs] == INTEGER:
         _, _, tbs = any_value(data, tbs, tbs_stop, "tbsCertList.version")
-    _, position = read_algorithm(data, tbs, tbs_stop, "tbsCertList.signature")
+    signed, position = read_algorithm(data, tbs, tbs_stop, "tbsCertList.signature")
+    if signed != algorithm:
+        fail("differs from signatureAlgorithm", "tbsCertList.signature", tbs)
     return CRLFrame(algorithm, _entries(data, position, tbs_stop))
 
 

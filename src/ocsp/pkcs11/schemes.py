@@ -20,7 +20,7 @@ from ocsp.asn1.der import NULL_DER
 from ocsp.errors import ConfigError
 from ocsp.pkcs11.settings import Pin, RSAPadding, check_type
 from ocsp.pkcs11.token import Key
-from ocsp.signing.signatures import is_only_for_pss
+from ocsp.signing.signatures import is_only_for_pss, public_key_of
 
 __all__ = ["Scheme", "choose_scheme"]
 
@@ -133,7 +133,7 @@ def choose_scheme(
     check_type("certificate", certificate, x509.Certificate)
     check_type("algorithm", algorithm, hashes.HashAlgorithm, NoneType)
     check_type("rsa_padding", rsa_padding, RSAPadding)
-    public_key = certificate.public_key()
+    public_key = public_key_of(certificate)
     if isinstance(public_key, rsa.RSAPublicKey):
         if is_only_for_pss(certificate) and rsa_padding is not RSAPadding.PSS:
             raise ConfigError(

@@ -36,6 +36,7 @@ __all__ = [
     "check_signature",
     "check_signature_of",
     "is_only_for_pss",
+    "public_key_of",
     "signature_parameters",
 ]
 
@@ -95,7 +96,7 @@ def _check(identifier: bytes) -> _Check:
     kind = _KINDS.get(dotted)
     if kind is None:
         if dotted in ml_dsa.IDENTIFIERS:
-            raise UnsupportedAlgorithm("ML-DSA needs cryptography 48 or later")
+            raise UnsupportedAlgorithm(ml_dsa.MISSING)
         raise UnsupportedAlgorithm(f"Signature algorithm OID: {dotted} not recognized")
     algorithm = _DSA_HASHES.get(dotted) or signature_hash(identifier)
     if algorithm is None:
@@ -176,6 +177,22 @@ def is_only_for_pss(certificate: x509.Certificate) -> bool:
     return certificate.public_key_algorithm_oid.dotted_string == oids.RSASSA_PSS
 
 
+def public_key_of(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
+    """
+    Return the public key of *certificate*.
+
+    Raises:
+        ValueError: If it cannot be read.
+        UnsupportedAlgorithm: If it is of a kind that is not known.
+    """
+    try:
+        return certificate.public_key()
+    except UnsupportedAlgorithm as error:
+        if certificate.public_key_algorithm_oid.dotted_string in ml_dsa.IDENTIFIERS:
+            raise UnsupportedAlgorithm(ml_dsa.MISSING) from error
+        raise
+
+
 def check_signature_of(
     certificate: x509.Certificate, identifier: bytes, signature: bytes, data: bytes
 ) -> None:
@@ -192,7 +209,7 @@ def check_signature_of(
             known.
     """
     try:
-        key = certificate.public_key()
+        key = public_key_of(certificate)
     except ValueError as error:
         raise SignatureInvalid(f"the key cannot be read: {error}") from error
     dotted = algorithm_identifier(identifier).oid

@@ -34,7 +34,7 @@ from ocsp.asn1.der import NULL_DER
 from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.errors import BuildError
 from ocsp.signing import ml_dsa
-from ocsp.signing.signatures import is_only_for_pss
+from ocsp.signing.signatures import is_only_for_pss, public_key_of
 
 __all__ = [
     "KeySigner",
@@ -166,7 +166,7 @@ def matches_certificate(
     known = _pairs.get(pair)
     if known is not None:
         return known[1]
-    matches = bool(certificate.public_key() == private_key.public_key())
+    matches = bool(public_key_of(certificate) == private_key.public_key())
     return _pairs.keep(pair, (private_key, certificate), matches)
 
 

@@ -20,7 +20,7 @@ from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
 from ocsp.asn1.certificates import cached_per_certificate, decoded_extensions
 from ocsp.errors import SchemaError
-from ocsp.signing.signatures import is_only_for_pss
+from ocsp.signing.signatures import is_only_for_pss, public_key_of
 from ocsp.verification.policy import Policy
 
 __all__ = [
@@ -148,7 +148,7 @@ def key_size_problem(facts: CertificateFacts, policy: Policy) -> str:
 def _key(certificate: x509.Certificate) -> tuple[CertificatePublicKeyTypes | None, str]:
     """Return the key, or why there is none."""
     try:
-        return certificate.public_key(), ""
+        return public_key_of(certificate), ""
     except (ValueError, UnsupportedAlgorithm) as error:
         return None, str(error)
 

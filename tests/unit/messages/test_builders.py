@@ -13,6 +13,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+import cryptography
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -154,6 +155,8 @@ def _refusal(action: Callable[..., object], arguments: list[Any]) -> type | None
 @pytest.mark.parametrize(("builder", "method"), ARGUMENTS, ids=str)
 def test_arguments_are_checked_as_in_cryptography(builder: str, method: str) -> None:
     """All combinations, because the order of the checks decides which error comes."""
+    if not hasattr(getattr(original, builder), method):
+        pytest.skip(f"cryptography {cryptography.__version__} has no {method}")
     ours = getattr(getattr(ocsp, builder)(), method)
     theirs = getattr(getattr(original, builder)(), method)
     different = [

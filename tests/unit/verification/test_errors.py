@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import pickle
 
 import pytest
@@ -14,7 +15,7 @@ from ocsp import OCSPResponseStatus
 from ocsp.errors import verification as e
 from ocsp.verification.judging import judge
 from ocsp.verification.table import RULES
-from tests.cases.document import document
+from tests.cases.document import DOCUMENT
 from tests.cases.run import run
 
 CLASSES = [
@@ -32,7 +33,7 @@ OTHER = e.Finding(
 def _raised() -> list[e.VerificationError]:
     """Return one error of each kind that the cases raise."""
     found = {}
-    for case in document()["cases"]:
+    for case in json.loads(DOCUMENT.read_text())["cases"]:
         error = run(case).error
         if error is not None:
             found.setdefault((type(error), len(error.failures)), error)
