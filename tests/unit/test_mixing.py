@@ -104,6 +104,13 @@ def test_an_unrelated_enumeration_of_the_same_name_is_not_equal(member: Any) -> 
     assert len({our, member}) == 2
 
 
+def test_another_enumeration_of_that_module_is_not_equal() -> None:
+    """The name of the class counts as well as its module."""
+    other: Any = enum.Enum("OCSPOther", ["GOOD"], module="cryptography.x509.ocsp")
+    assert other.GOOD != ocsp.OCSPCertStatus.GOOD
+    assert ocsp.OCSPCertStatus.GOOD != other.GOOD
+
+
 @pytest.mark.parametrize("other", ["REVOKED", 1, None, object()])
 def test_names_and_values_are_not_members(other: object) -> None:
     """As with every ``enum.Enum``."""

@@ -21,7 +21,9 @@ from cryptography.utils import CryptographyDeprecationWarning
 import ocsp
 from ocsp import OCSPCertStatus, Policy, VerifiedRevocation, limits
 from ocsp import errors as e
+from ocsp.asn1.crl import read_frame
 from ocsp.asn1.der import encode, encode_integer, encode_oid
+from ocsp.errors import SchemaError
 from ocsp.verification import (
     ExpiredCertificate,
     MissingNextUpdate,
@@ -517,6 +519,13 @@ def test_what_breaks_one_rule_is_refused(
     assert [rule for rule, _ in found[1:]] in ([], _ALSO.get(expected[0]))
     for rule, error in found:
         assert error in next(each.errors for each in CRL_RULES if each.id == rule)
+
+
+def test_a_crl_that_names_two_algorithms_is_refused_with_every_release() -> None:
+    """RFC 5280 §5.1.1.2; releases of cryptography before 48 do not compare them."""
+    with pytest.raises(SchemaError, match="differs from signatureAlgorithm") as caught:
+        read_frame(resigned(crl(), _claims_sha384))
+    assert caught.value.path == "tbsCertList.signature"
 
 
 _ALSO = {"R13": ["R7"]}
