@@ -25,7 +25,6 @@ from ocsp.asn1.der import (
     encode_integer,
     encode_oid,
     end_of,
-    fail,
 )
 from ocsp.errors import SchemaError
 
@@ -68,7 +67,9 @@ def read_frame(data: bytes) -> CRLFrame:
         _, _, tbs = any_value(data, tbs, tbs_stop, "tbsCertList.version")
     signed, position = read_algorithm(data, tbs, tbs_stop, "tbsCertList.signature")
     if signed != algorithm:
-        fail("differs from signatureAlgorithm", "tbsCertList.signature", tbs)
+        raise SchemaError(
+            "differs from signatureAlgorithm", path="tbsCertList.signature", offset=tbs
+        )
     return CRLFrame(algorithm, _entries(data, position, tbs_stop))
 
 
