@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import (
 )
 
 from tests.pki import DELEGATION, make
-from tests.releases import HAS_ML_DSA, make_ml_dsa_key
+from tests.releases import CERTIFIES_ML_DSA, make_ml_dsa_key
 
 __all__ = [
     "AVAILABLE",
@@ -44,7 +44,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "mldsa65": lambda: make_ml_dsa_key(65),
     "mldsa87": lambda: make_ml_dsa_key(87),
 }
-AVAILABLE = [kind for kind in MAKERS if HAS_ML_DSA or not kind.startswith("mldsa")]
+AVAILABLE = [
+    kind for kind in MAKERS if CERTIFIES_ML_DSA or not kind.startswith("mldsa")
+]
 """Kinds that this release of ``cryptography`` has."""
 
 SHA2 = (hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
