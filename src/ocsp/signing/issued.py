@@ -13,7 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp.asn1.certificates import UNREADABLE, outer_algorithm, parts_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import OCSPError, SignatureInvalid
-from ocsp.signing.signatures import check_signature
+from ocsp.signing.signatures import check_signature, public_key_of
 
 __all__ = ["check_issued", "is_issued_by", "names_issuer"]
 
@@ -43,7 +43,7 @@ def check_issued(
         UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
     """
     try:
-        key = issuer.public_key()
+        key = public_key_of(issuer)
     except ValueError as error:
         raise SignatureInvalid(f"the key cannot be read: {error}") from error
     check_signature(
