@@ -236,11 +236,11 @@ class Options:
             least = datetime.timedelta(0)
             if isinstance(value, datetime.timedelta) and value <= least:
                 seconds = f"{value.total_seconds():g} s"
-                raise ConfigError(field.name, f"must be positive, not {seconds}")
+                raise ConfigError(field.name, f"must be positive, and is {seconds}")
         if self.retries < 0:
-            raise ConfigError("retries", f"must be 0 or more, not {self.retries}")
+            raise ConfigError("retries", f"must not be negative, and is {self.retries}")
         if self.negative_cache_ttl > 60 * _SECOND:
             raise ConfigError(
                 "negative_cache_ttl",
-                f"must be at most one minute, not {self.negative_cache_ttl}",
+                f"must be at most one minute, and is {self.negative_cache_ttl}",
             )
