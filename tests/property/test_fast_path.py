@@ -182,5 +182,5 @@ def test_the_rules_alone_give_the_same_result(drawn: dict[str, Any]) -> None:
     asked = _asked(drawn)
     with mock.patch.object(limits, "MAX_SIGNATURES_CHECKED", drawn["signatures"]):
         found = _outcome(asked)
-        with mock.patch.object(judge, "ordinary", return_value=None):
+        with mock.patch.object(judge, "fast_judgement", return_value=None):
             assert _outcome(asked) == found

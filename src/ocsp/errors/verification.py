@@ -1,14 +1,14 @@
 """
-Why a response, or a CRL, is not believed.
+The errors of verification: why a response or a CRL is rejected.
 
 ::
 
     VerificationError(OCSPError)
-    ├─ UnsuccessfulResponse(ResponseStatusError)   V1   the responder did not answer
+    ├─ UnsuccessfulResponse(ResponseStatusError)   V1   an OCSP error
     ├─ MalformedResponse(ValueError)               V2 V3 V4 V19
     ├─ UnhandledCriticalExtension                  V5 R8 R12
     ├─ SignatureAlgorithmNotAllowed                V6 R4
-    ├─ CertIDMismatch                              V7   nothing about the certificate
+    ├─ CertIDMismatch                              V7   no entry for the certificate
     ├─ ConflictingResponses                        V8   only as a warning
     ├─ IncompleteResponse                          V9
     ├─ ResponseSignatureInvalid(SignatureInvalid)  V10
@@ -46,9 +46,9 @@ Why a response, or a CRL, is not believed.
     │  └─ CertificateNotIssued                     V24
     └─ CertificateStatusUnknown
 
-Rules of this file: an error carries every :class:`Finding`, most specific first, and is
-of the class of the first one. No error says what the status would have been; the one
-exception is :class:`RevokedButStale`, where nothing but the age speaks against it.
+An error carries every failure as a :class:`Finding`, the most specific one first, and
+has the class of the first one. No error states the status of the certificate, with one
+exception: :class:`RevokedButStale`, for a response whose only failure is its age.
 """
 
 from __future__ import annotations
@@ -110,18 +110,18 @@ __all__ = [
 
 class Finding(NamedTuple):
     """
-    One thing that a rule has found, whether it fails the response or is a warning.
+    One finding of a rule: a failure or a warning.
 
     Attributes:
         rule: The id of the rule (``V19``), as in ``docs/conformance.md``.
 
-        error: The class of error that it is, or would be.
+        error: The class of error that a failure raises. A warning has one too.
 
-        clause: What the rule is taken from (``RFC 6960 §4.2.2.1``).
+        clause: The clause that the rule implements (``RFC 6960 §4.2.2.1``).
 
-        message: What is the matter, a sentence for people.
+        message: What is wrong, in a sentence.
 
-        values: What was compared: pairs of a name and a value.
+        values: The values that were compared, as pairs of name and value.
     """
 
     rule: str
@@ -136,10 +136,10 @@ class Finding(NamedTuple):
 
 class VerificationError(OCSPError):
     """
-    A response is no evidence for the certificate that was asked about.
+    A response or a CRL failed verification.
 
     Attributes:
-        failures: All that speaks against it, most specific first; never empty.
+        failures: All failures, the most specific one first; never empty.
     """
 
     def __init__(self, failures: Iterable[Finding]) -> None:
@@ -153,10 +153,10 @@ class VerificationError(OCSPError):
 
 class UnsuccessfulResponse(VerificationError, ResponseStatusError):
     """
-    The responder did not answer *successful*. Nobody signs that (RFC 6960 §2.3).
+    The responder returned an OCSP error, which is not signed (RFC 6960 §2.3).
 
     Attributes:
-        status: The :class:`ocsp.OCSPResponseStatus`; anybody may have written it.
+        status: The :class:`ocsp.OCSPResponseStatus`. It is not authenticated.
     """
 
     def __init__(self, failures: Iterable[Finding]) -> None:
@@ -168,59 +168,59 @@ class UnsuccessfulResponse(VerificationError, ResponseStatusError):
 
 
 class MalformedResponse(VerificationError, ValueError):
-    """The response is not what RFC 6960 §4.2.1 describes."""
+    """The response does not have the structure of RFC 6960 §4.2.1."""
 
 
 class UnhandledCriticalExtension(VerificationError):
-    """An extension that must be understood is not known."""
+    """A critical extension is not known to this implementation."""
 
 
 class SignatureAlgorithmNotAllowed(VerificationError):
-    """The signature is of an algorithm or with a key that the policy does not take."""
+    """The policy does not accept the signature algorithm or the key."""
 
 
 class CertIDMismatch(VerificationError):
-    """No entry is about the certificate."""
+    """No entry of the response is for the certificate."""
 
 
 class ConflictingResponses(VerificationError):
-    """Several current entries about the certificate contradict each other."""
+    """Several current entries for the certificate state different statuses."""
 
 
 class IncompleteResponse(VerificationError):
-    """A certificate that was asked about has no entry."""
+    """A certificate of the request has no entry in the response."""
 
 
 class ResponseSignatureInvalid(VerificationError, SignatureInvalid):
-    """The signature over the response is not that of its responder."""
+    """The signature of the response does not verify with the signer's key."""
 
 
 class ResponderIDMismatch(VerificationError):
-    """The responderID is not that of whoever has signed."""
+    """The responderID does not name the signer of the response."""
 
 
 class NoResponderCertificate(VerificationError):
-    """There is no certificate of the responder to be found."""
+    """The certificate of the responder was neither given nor found in the response."""
 
 
 class ResponderNotAuthorized(VerificationError):
-    """Whoever has signed may not speak for the issuer."""
+    """The signer may not sign responses for the issuer."""
 
 
 class MissingOCSPSigningEKU(ResponderNotAuthorized):
-    """The signer's certificate is not for OCSP signing."""
+    """The signer's certificate lacks the extended key usage id-kp-OCSPSigning."""
 
 
 class ResponderCertificateExpired(VerificationError):
-    """The signer's certificate is not valid at the time in question."""
+    """The signer's certificate is expired or not yet valid."""
 
 
 class ResponderCertificateNotSuitable(VerificationError):
-    """The signer's certificate is of a kind that must not sign responses."""
+    """The signer's certificate must not be used to sign responses."""
 
 
 class ResponderRevocationUnknown(VerificationError):
-    """Nothing says whether the signer's certificate is revoked."""
+    """It is not known whether the signer's certificate is revoked."""
 
 
 class ResponderRevoked(ResponderRevocationUnknown):
@@ -228,7 +228,7 @@ class ResponderRevoked(ResponderRevocationUnknown):
 
 
 class ResponseNotYetValid(VerificationError):
-    """thisUpdate lies in the future."""
+    """The thisUpdate of the response is in the future."""
 
 
 class ResponseExpired(VerificationError):
@@ -237,13 +237,13 @@ class ResponseExpired(VerificationError):
 
 class RevokedButStale(ResponseExpired):
     """
-    The certificate was revoked, says what is right in all but its age.
+    The certificate was revoked, as stated by a response or CRL that is only too old.
 
-    A revocation does not end by itself, so whoever refuses the certificate does right;
-    only *certificateHold* may have been lifted since.
+    A revocation is permanent, except that the CA may have lifted *certificateHold*
+    since, so a caller may safely reject the certificate.
 
     Attributes:
-        revocation_time: Since when, aware, in UTC.
+        revocation_time: The time of revocation, aware, in UTC.
     """
 
     def __init__(self, failures: Iterable[Finding]) -> None:
@@ -253,59 +253,59 @@ class RevokedButStale(ResponseExpired):
 
 
 class NextUpdateMissing(VerificationError):
-    """The response does not say until when it holds."""
+    """The response has no nextUpdate, and the policy requires it."""
 
 
 class ValidityIntervalNotAllowed(VerificationError):
-    """The response holds for longer or shorter than the policy takes."""
+    """The policy does not accept the time from thisUpdate to nextUpdate."""
 
 
 class ProducedAtInvalid(VerificationError):
-    """The time of signing does not go with the other times."""
+    """The producedAt of the response contradicts the other times."""
 
 
 class NonceMismatch(VerificationError):
-    """The nonce is not the one that was sent."""
+    """The nonce in the response differs from the one in the request."""
 
 
 class NonceMissing(NonceMismatch):
-    """A nonce was sent, and none came back."""
+    """The request had a nonce, and the response has none."""
 
 
 class RevocationDateInvalid(VerificationError):
-    """Date or reason of a revocation make no sense."""
+    """The time of revocation is in the future, or its reason has an unknown code."""
 
 
 class RevocationUndetermined(VerificationError):
-    """There is no response to be verified."""
+    """There is no response for a certificate of a chain."""
 
 
 class StatusNotAvailable(VerificationError):
-    """The responder keeps no status of certificates that ended so long ago."""
+    """The certificate has expired, and its status may no longer be kept."""
 
 
 class MustStapleViolation(VerificationError):
-    """A certificate that demands a staple came without a valid one."""
+    """The certificate requires a staple, and the server sent none that is valid."""
 
 
 class MalformedCRL(VerificationError, ValueError):
-    """The CRL is not what RFC 5280 §5 describes."""
+    """The CRL does not have the structure of RFC 5280 §5."""
 
 
 class CRLIssuerMismatch(VerificationError):
-    """The certificate or the CRL is not of this issuer."""
+    """The certificate or the CRL names another issuer."""
 
 
 class CRLSignerNotSuitable(VerificationError):
-    """The issuer's certificate is of a kind that must not sign CRLs."""
+    """The issuer's certificate must not be used to sign CRLs."""
 
 
 class CRLSignatureInvalid(VerificationError, SignatureInvalid):
-    """The signature over the CRL is not that of the issuer."""
+    """The signature of the CRL does not verify with the issuer's key."""
 
 
 class CRLNotYetValid(VerificationError):
-    """thisUpdate of the CRL lies in the future."""
+    """The thisUpdate of the CRL is in the future."""
 
 
 class CRLExpired(VerificationError):
@@ -313,19 +313,19 @@ class CRLExpired(VerificationError):
 
 
 class CRLScopeMismatch(VerificationError):
-    """The CRL is about other certificates."""
+    """The certificate is not in the scope of the CRL."""
 
 
 class ReasonsNotCovered(CRLScopeMismatch):
-    """The CRL does not tell of revocations for all reasons."""
+    """The CRL does not cover all reasons of revocation."""
 
 
 class DeltaCRLMismatch(VerificationError):
-    """Complete CRL and delta CRL do not go together."""
+    """The delta CRL cannot be applied to the complete CRL."""
 
 
 class CertificateNotGood(OCSPError):
-    """A verified response says that a certificate is not good."""
+    """Verified evidence states that a certificate is not good."""
 
 
 class CertificateRevoked(CertificateNotGood):
@@ -333,9 +333,9 @@ class CertificateRevoked(CertificateNotGood):
     The certificate is revoked.
 
     Attributes:
-        revocation_time: Since when, aware, in UTC.
+        revocation_time: The time of revocation, aware, in UTC.
 
-        revocation_reason: Why, or ``None`` where nothing is said.
+        revocation_reason: The reason of revocation, or ``None`` if none is stated.
     """
 
     def __init__(
@@ -350,11 +350,11 @@ class CertificateRevoked(CertificateNotGood):
     def __str__(self) -> str:
         reason = self.revocation_reason
         why = "" if reason is None else f" ({reason.value})"
-        return f"the certificate is revoked since {self.revocation_time}{why}"
+        return f"the certificate was revoked at {self.revocation_time}{why}"
 
 
 class CertificateNotIssued(CertificateRevoked):
-    """*Revoked* is said because no such certificate was issued (RFC 6960 §2.2)."""
+    """The CA never issued this certificate (RFC 6960 §2.2)."""
 
     def __str__(self) -> str:
         return "the issuer has never issued a certificate with this serial number"

@@ -1,12 +1,12 @@
 """
-Verification: evidence, or a reason.
+Verify responses and CRLs: return evidence, or raise an error with the reasons.
 
 ::
 
     verified = ocsp.verify(response, cert, issuer)
     verified.require_good()
 
-The rules are numbered; :mod:`ocsp.verification.table` has them all.
+Every rule has a number; :mod:`ocsp.verification.table` lists all rules.
 """
 
 from __future__ import annotations

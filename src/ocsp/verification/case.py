@@ -1,7 +1,7 @@
 """
-One verification: what is known, and what the rules find.
+The state of one verification: its inputs, and the findings of the rules.
 
-Rules of this file: no judgement; rules read a :class:`Case` and add findings to it.
+The rules read a :class:`Case` and add findings to it. Nothing here makes a decision.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ __all__ = ["Candidate", "Case", "Findings", "reason_rejected"]
 
 class Findings:
     """
-    What rules have found.
+    The findings of the rules.
 
     Attributes:
-        failures: What speaks against the response, in the order it was found.
+        failures: The findings that make verification fail, in the order of discovery.
 
-        warnings: What is worth to be known.
+        warnings: The findings that do not.
     """
 
     __slots__ = ("failures", "warnings")
@@ -43,13 +43,13 @@ class Findings:
     def fail(
         self, rule: str, error: type[VerificationError], message: str, **values: object
     ) -> None:
-        """Add a failure of *rule*, with what was compared."""
+        """Add a failure of *rule*, with the values that were compared."""
         self.failures.append(_finding(rule, error, message, values))
 
     def warn(
         self, rule: str, error: type[VerificationError], message: str, **values: object
     ) -> None:
-        """Add a warning of *rule*, with what was compared."""
+        """Add a warning of *rule*, with the values that were compared."""
         self.warnings.append(_finding(rule, error, message, values))
 
 
@@ -60,9 +60,9 @@ def _finding(
 
 
 def reason_rejected(error: Exception) -> str:
-    """Say of octets why they are not taken: they are too many, or no such message."""
+    """Describe why the data was rejected: too large, or malformed."""
     large = isinstance(error, LimitExceeded)
-    return f"{'larger than what is verified' if large else 'malformed'}: {error}"
+    return f"{'too large' if large else 'malformed'}: {error}"
 
 
 class Candidate(Findings):
@@ -72,9 +72,9 @@ class Candidate(Findings):
     Attributes:
         certificate: The certificate.
 
-        authorized_by: Why it might speak for the issuer.
+        authorized_by: Why it might sign for the issuer.
 
-        facts: What the certificate says of its key.
+        facts: The fields of the certificate that verification needs.
     """
 
     __slots__ = ("authorized_by", "certificate", "facts")
@@ -90,38 +90,39 @@ class Candidate(Findings):
 
     @property
     def name(self) -> str:
-        """The subject, for sentences."""
+        """The subject, as text for messages."""
         return text(name_of_subject(self.certificate))
 
 
 class Case(Findings):
     """
-    What one verification knows.
+    The state of one verification of a response.
 
     Attributes:
-        response: The response, successful.
+        response: The response, whose status is *successful*.
 
-        cert: The certificate that was asked about, or its CertID.
+        cert: The certificate in question, or its CertID.
 
-        issuer: Who issued it.
+        issuer: The certificate of its issuer.
 
-        at: The time of judgement, aware, in UTC.
+        at: The moment for which the verifier judges, aware, in UTC.
 
-        nonce: The nonce that was sent, or ``None``.
+        nonce: The nonce of the request, or ``None``.
 
         request: The request that was sent, or ``None``.
 
-        responders: Whom the relying party has configured.
+        responders: The certificates that the caller configured as responders.
 
-        evidence: What is known of the delegates' own certificates.
+        evidence: Evidence about the certificates of delegates.
 
-        policy: What the relying party insists on.
+        policy: What the relying party requires.
 
-        refuted: Why the issuer has not signed, where that has been tried already.
+        issuer_signature_error: Why the signature does not verify with the issuer's
+            key, if the fast path has already checked it.
 
-        signer: Who signed, once it is found.
+        signer: The signer, after it was found.
 
-        signatures: How many signatures have been checked.
+        signatures: The number of signatures that were budgeted so far.
     """
 
     __slots__ = (

@@ -1,8 +1,8 @@
 """
-Chains: the status of every certificate up to below the root (RFC 5280 §6.3).
+Verify the status of every certificate of a chain but the root (RFC 5280 §6.3).
 
-Rules of this file: a certificate without evidence is *not verified*, whatever the
-others are; only the root and certificates that say they need no status are passed over.
+A certificate without evidence is *not verified*, whatever the results of the others.
+Only the root and certificates that state that they need no status are skipped.
 """
 
 from __future__ import annotations
@@ -43,49 +43,51 @@ _STRICT = Policy()
 
 
 class ChainOutcome(enum.Enum):
-    """What is known of one certificate of a chain."""
+    """The result of verifying the status of one certificate of a chain."""
 
     VERIFIED = "verified"
-    """There is evidence; its status is to be looked at."""
+    """There is evidence. The caller still has to check its status."""
 
     NOT_NEEDED = "not-needed"
-    """The certificate says that it has no status (RFC 9608 §2, RFC 6960 §4.2.2.2.1)."""
+    """The certificate states that it needs no status (RFC 9608 §2, RFC 6960
+    §4.2.2.2.1)."""
 
     NOT_VERIFIED = "not-verified"
-    """There is no response, or it is no evidence."""
+    """There is no response, or the response failed verification."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateReport:
-    """What is known of one certificate of a chain."""
+    """The result for one certificate of a chain."""
 
     certificate: x509.Certificate
     """The certificate."""
 
     outcome: ChainOutcome
-    """What is known."""
+    """Whether there is evidence."""
 
     evidence: VerifiedResponse | None = None
-    """The evidence, where there is some."""
+    """The evidence, or ``None``."""
 
     failures: tuple[Finding, ...] = ()
-    """Why there is none."""
+    """The failures that explain why there is no evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainReport:
-    """What is known of a chain."""
+    """The results for a chain."""
 
     certificates: tuple[CertificateReport, ...]
-    """All but the last certificate of the chain, in its order."""
+    """One report for each certificate but the last, in the order of the chain."""
 
     def require_good(self) -> ChainReport:
         """
-        Return this report if every certificate is good or has no status.
+        Return this report if every certificate is good or needs no status.
 
         Raises:
-            VerificationError: If one has no evidence.
-            CertificateNotGood: If one is revoked, or unknown to its responder.
+            VerificationError: If a certificate has no evidence.
+            CertificateNotGood: If a certificate is revoked, or unknown to its
+                responder.
         """
         for report in self.certificates:
             if report.evidence is not None:
@@ -98,14 +100,14 @@ class ChainReport:
 
 def needs_no_status(cert: x509.Certificate) -> bool:
     """
-    Tell whether *cert* says that it has no revocation status.
+    Tell whether *cert* states that it needs no revocation status.
 
-    noRevAvail, which is not for CAs (RFC 9608 §2, §3); or id-pkix-ocsp-nocheck, which
-    is for the certificates of responders and means nothing elsewhere (RFC 6960
-    §4.2.2.2.1).
+    It does so with noRevAvail, which CA certificates must not have (RFC 9608 §2, §3),
+    or with id-pkix-ocsp-nocheck, which counts only in the certificate of a delegated
+    responder (RFC 6960 §4.2.2.2.1).
 
     Raises:
-        ValueError: If the extensions of *cert* cannot be read.
+        ValueError: If the extensions of *cert* cannot be decoded.
     """
     found = {each.oid.dotted_string: each.value for each in decoded_extensions(cert)}
     if oids.NO_REV_AVAIL in found:
@@ -128,32 +130,34 @@ def verify_chain(
     policy: Policy = _STRICT,
 ) -> ChainReport:
     """
-    Return what is known of every certificate of *chain* but the last.
+    Verify one response for every certificate of *chain* but the last.
 
-    Not verified: the path itself. Build and check it first.
+    Not verified: the certification path itself. Build and validate it first.
 
     Args:
-        chain: The certificates, each issued by the next; the last is trusted without a
-            status.
+        chain: The certificates, each issued by the next one. The last one is trusted
+            without a status.
 
-        responses: A response for each but the last, as for :func:`ocsp.verify`, or
-            ``None``.
+        responses: For each certificate but the last, a response as for
+            :func:`ocsp.verify`, or ``None`` if it is missing.
 
-        at: As for :func:`ocsp.verify`; the same moment for all.
+        at: As for :func:`ocsp.verify`; the same time for all responses.
 
         responders: As for :func:`ocsp.verify`.
 
         policy: As for :func:`ocsp.verify`.
 
     Raises:
-        ValueError: If *chain* has fewer than two certificates, the numbers do not go
-            together, or the extensions of a certificate cannot be read.
-        TypeError: As :func:`ocsp.verify`.
+        ValueError: If *chain* has fewer than two certificates, *responses* has the
+            wrong length, or the extensions of a certificate cannot be decoded.
+        TypeError: As for :func:`ocsp.verify`.
     """
-    if len(chain) < 2 or len(responses) != len(chain) - 1:
+    if len(chain) < 2:
+        raise ValueError(f"a chain needs at least two certificates, not {len(chain)}")
+    if len(responses) != len(chain) - 1:
         raise ValueError(
-            f"{len(chain)} certificates take {max(len(chain) - 1, 1)} responses, "
-            f"not {len(responses)}"
+            f"a chain of {len(chain)} certificates needs {len(chain) - 1} responses, "
+            f"not {len(responses)}; pass None for a missing response"
         )
     for each in chain:
         check_settings(each, policy)
@@ -180,7 +184,7 @@ def _report(
         return CertificateReport(certificate=cert, outcome=ChainOutcome.NOT_NEEDED)
     failures: tuple[Finding, ...]
     if response is None:
-        failures = has_status(cert)
+        failures = report_missing_response(cert)
     else:
         try:
             found = verify(
@@ -197,13 +201,13 @@ def _report(
     )
 
 
-def has_status(cert: x509.Certificate) -> tuple[Finding, ...]:
-    """V27: of a certificate of a chain that has no response, the status is missing."""
+def report_missing_response(cert: x509.Certificate) -> tuple[Finding, ...]:
+    """V27: report that a certificate of the chain has no response."""
     findings = Findings()
     findings.fail(
         "V27",
         RevocationUndetermined,
-        f"there is no response about {text(name_of_subject(cert))}",
+        f"there is no response for the certificate {text(name_of_subject(cert))}",
         serial_number=serial_of(cert),
     )
     return tuple(findings.failures)

@@ -1,4 +1,4 @@
-"""The moment of judgement: the one that was given, or now."""
+"""The moment for which the verifier judges: the argument *at*, or the current time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["moment_of"]
 
 def moment_of(at: datetime.datetime | None) -> datetime.datetime:
     """
-    Return *at* in UTC, or this moment without one.
+    Return *at* in UTC, or the current time if *at* is ``None``.
 
     Raises:
-        TypeError: If *at* is no datetime, or a naive one.
+        TypeError: If *at* is not a datetime, or is naive.
     """
     if at is None:
         return datetime.datetime.now(datetime.UTC)
@@ -22,6 +22,6 @@ def moment_of(at: datetime.datetime | None) -> datetime.datetime:
         raise TypeError("at must be a datetime object")
     if at.utcoffset() is None:
         raise TypeError(
-            "at must be aware: at.replace(tzinfo=datetime.UTC) if it is UTC"
+            "at must be aware; if it is in UTC, pass at.replace(tzinfo=datetime.UTC)"
         )
     return at.astimezone(datetime.UTC)

@@ -183,7 +183,7 @@ def _end_of_hold(
     next_update: datetime.datetime | None,
     policy: Policy,
 ) -> datetime.datetime:
-    """Return when information of these times stops to count under *policy*."""
+    """Return when a status with these times expires under *policy*."""
     ends = [_later(this_update, policy.max_age)]
     if next_update is not None:
         ends.append(next_update)
@@ -201,28 +201,28 @@ def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.date
 
 class ResponseJudgement(NamedTuple):
     """
-    What a verification has come to.
+    What the verification of a response concluded.
 
     Attributes:
-        cert: The certificate that was asked about, or its CertID.
+        cert: The certificate in question, or its CertID.
 
-        issuer: Who issued it.
+        issuer: The certificate of its issuer.
 
         response: The response.
 
-        entry: The entry that counts.
+        entry: The entry that states the status.
 
-        responder: The certificate of whoever signed.
+        responder: The certificate of the signer.
 
-        authorized_by: Why that may speak for the issuer.
+        authorized_by: Why the signer may sign for the issuer.
 
-        at: The moment of judgement.
+        at: The moment for which the verifier judged, aware, in UTC.
 
-        policy: What was insisted on.
+        policy: The policy that was applied.
 
-        nonce_matched: Whether a nonce was sent and came back.
+        nonce_matched: Whether the response repeats the nonce of the request.
 
-        warnings: What does not speak against the response, and is worth to be known.
+        warnings: Findings that do not contradict the status.
     """
 
     cert: x509.Certificate | CertID
@@ -238,12 +238,12 @@ class ResponseJudgement(NamedTuple):
 
     @property
     def this_update(self) -> datetime.datetime:
-        """That of the entry."""
+        """The thisUpdate of the entry."""
         return self.entry.this_update_utc
 
     @property
     def next_update(self) -> datetime.datetime | None:
-        """That of the entry."""
+        """The nextUpdate of the entry."""
         return self.entry.next_update_utc
 
 
@@ -253,11 +253,11 @@ _NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 @final
 class VerifiedResponse(Evidence):
     """
-    Evidence of a certificate's status at a moment.
+    Evidence from an OCSP response: the status of a certificate at a moment.
 
-    :attr:`status` may be *revoked* or *unknown*: look at it, or call
-    :meth:`require_good`. Not verified: anything about the issuer's own certificate;
-    build and check its path before.
+    :attr:`status` may be *revoked* or *unknown*: check it, or call
+    :meth:`require_good`. Not verified: the issuer's own certificate; build and validate
+    its certification path first.
     """
 
     __slots__ = ()
@@ -265,14 +265,14 @@ class VerifiedResponse(Evidence):
     _judgement: ResponseJudgement
 
     def __init__(self) -> None:
-        raise TypeError("VerifiedResponse comes from ocsp.verify()")
+        raise TypeError("only ocsp.verify() can create a VerifiedResponse")
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("VerifiedResponse cannot be subclassed")
 
     @property
     def status(self) -> OCSPCertStatus:
-        """What the responder says of the certificate."""
+        """The status of the certificate that the responder states."""
         return self._judgement.entry.certificate_status
 
     @property
@@ -282,7 +282,7 @@ class VerifiedResponse(Evidence):
 
     @property
     def canonical_cert_id(self) -> CertID:
-        """The CertID of the same certificate with SHA-256: the key for a cache."""
+        """The CertID of the same certificate with SHA-256, for use as a cache key."""
         cert, issuer = self._judgement.cert, self._judgement.issuer
         if isinstance(cert, CertID):
             return CertID.for_serial(issuer, cert.serial_number, hashes.SHA256())
@@ -290,26 +290,27 @@ class VerifiedResponse(Evidence):
 
     @property
     def revocation_time(self) -> datetime.datetime | None:
-        """Since when the certificate is revoked, aware, in UTC; or ``None``."""
+        """The time of revocation, aware, in UTC; ``None`` if it is not revoked."""
         return self._judgement.entry.revocation_time_utc
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
-        """Why, or ``None`` where nothing is said, or nothing that has a meaning."""
+        """The reason of revocation; ``None`` if it is absent or has an unknown code."""
         code = self._judgement.entry.revocation_reason_code
         return None if code is None else REASONS.get(code)
 
     @property
     def produced_at(self) -> datetime.datetime:
-        """When the response was signed, aware, in UTC."""
+        """The time of signing (producedAt), aware, in UTC."""
         return self._judgement.response.produced_at_utc
 
     @property
     def not_issued(self) -> bool:
         """
-        Whether *revoked* is said because no such certificate was ever issued (V24).
+        Whether *revoked* means that the CA never issued such a certificate (V24).
 
-        RFC 6960 §2.2: certificateHold, since 1970.
+        The responder states this as reason certificateHold and revocationTime
+        1970-01-01 (RFC 6960 §2.2).
         """
         return (
             self.revocation_time == _NEVER
@@ -318,26 +319,26 @@ class VerifiedResponse(Evidence):
 
     @property
     def responder(self) -> x509.Certificate:
-        """The certificate of whoever signed."""
+        """The certificate of the signer."""
         return self._judgement.responder
 
     @property
     def authorized_by(self) -> AuthorizedBy:
-        """Why that may speak for the issuer."""
+        """Why the signer may sign for the issuer."""
         return self._judgement.authorized_by
 
     @property
     def nonce_matched(self) -> bool:
         """
-        Whether a nonce was sent and came back.
+        Whether the response repeats the nonce of the request.
 
-        Then the response answers that request, and is no replay.
+        If so, the response answers that request and is not a replay.
         """
         return self._judgement.nonce_matched
 
     @property
     def response(self) -> OCSPResponse:
-        """The response itself."""
+        """The verified response."""
         return self._judgement.response
 
     def require_good(self) -> Self:
@@ -345,8 +346,8 @@ class VerifiedResponse(Evidence):
         Return this evidence if the certificate is good.
 
         Raises:
-            CertificateRevoked: If it is revoked; :class:`CertificateNotIssued` if that
-                is so because there is no such certificate.
+            CertificateRevoked: If it is revoked. The subclass
+                :class:`CertificateNotIssued` if the CA never issued it.
             CertificateStatusUnknown: If the responder does not know it.
         """
         if self.status is OCSPCertStatus.GOOD:
@@ -370,7 +371,7 @@ class VerifiedResponse(Evidence):
 
 
 def evidence_of_response(judgement: ResponseJudgement) -> VerifiedResponse:
-    """Return the evidence that a judgement has come to; for the judge only."""
+    """Return *judgement* as evidence. Only the judge calls this function."""
     evidence = object.__new__(VerifiedResponse)
     object.__setattr__(evidence, "_judgement", judgement)
     return evidence
@@ -381,30 +382,30 @@ def evidence_of_response(judgement: ResponseJudgement) -> VerifiedResponse:
 
 class CRLJudgement(NamedTuple):
     """
-    What the verification of a CRL has come to.
+    What the verification of a CRL concluded.
 
     Attributes:
-        cert: The certificate that was asked about.
+        cert: The certificate in question.
 
-        issuer: Who issued it, and the CRL.
+        issuer: The certificate of the CA that issued it and the CRL.
 
-        revocation_time: Since when it is revoked, or ``None`` for *good*.
+        revocation_time: The time of revocation, or ``None`` for *good*.
 
-        revocation_reason: Why, or ``None``.
+        revocation_reason: The reason of revocation, or ``None``.
 
-        this_update: That of the newest list.
+        this_update: The thisUpdate of the newest CRL.
 
-        next_update: That of the newest list.
+        next_update: The nextUpdate of the newest CRL.
 
-        crl_number: That of the complete CRL.
+        crl_number: The number of the complete CRL.
 
-        delta_crl_number: That of the delta CRL.
+        delta_crl_number: The number of the delta CRL.
 
-        at: The moment of judgement.
+        at: The moment for which the verifier judged, aware, in UTC.
 
-        policy: What was insisted on.
+        policy: The policy that was applied.
 
-        warnings: What does not speak against the CRL, and is worth to be known.
+        warnings: Findings that do not contradict the status.
     """
 
     cert: x509.Certificate
@@ -423,12 +424,12 @@ class CRLJudgement(NamedTuple):
 @final
 class VerifiedRevocation(Evidence):
     """
-    Evidence from a CRL of a certificate's status at a moment.
+    Evidence from a CRL: the status of a certificate at a moment.
 
-    :attr:`status` may be *revoked*: look at it, or call :meth:`require_good`. *Good*
-    means that the issuer does not list the certificate, not that it has issued it. Not
-    verified: anything about the issuer's own certificate; build and check its path
-    before.
+    :attr:`status` may be *revoked*: check it, or call :meth:`require_good`. *Good*
+    means that the CRL does not list the certificate, not that the CA has issued it. Not
+    verified: the issuer's own certificate; build and validate its certification path
+    first.
     """
 
     __slots__ = ()
@@ -436,14 +437,14 @@ class VerifiedRevocation(Evidence):
     _judgement: CRLJudgement
 
     def __init__(self) -> None:
-        raise TypeError("VerifiedRevocation comes from ocsp.verify_crl()")
+        raise TypeError("only ocsp.verify_crl() can create a VerifiedRevocation")
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("VerifiedRevocation cannot be subclassed")
 
     @property
     def status(self) -> OCSPCertStatus:
-        """*Good* or *revoked*; a CRL knows no *unknown*."""
+        """*Good* or *revoked*. A CRL cannot state *unknown*."""
         is_listed = self._judgement.revocation_time is not None
         return OCSPCertStatus.REVOKED if is_listed else OCSPCertStatus.GOOD
 
@@ -455,27 +456,27 @@ class VerifiedRevocation(Evidence):
 
     @property
     def revocation_time(self) -> datetime.datetime | None:
-        """Since when the certificate is revoked, aware, in UTC; or ``None``."""
+        """The time of revocation, aware, in UTC; ``None`` if it is not revoked."""
         return self._judgement.revocation_time
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
-        """Why, or ``None`` where nothing is said."""
+        """The reason of revocation, or ``None`` if the CRL states none."""
         return self._judgement.revocation_reason
 
     @property
     def crl_number(self) -> int | None:
-        """The number of the complete CRL (RFC 5280 §5.2.3), or ``None``."""
+        """The number of the complete CRL (RFC 5280 §5.2.3), if it has one."""
         return self._judgement.crl_number
 
     @property
     def delta_crl_number(self) -> int | None:
-        """The number of the delta CRL, or ``None`` without one."""
+        """The number of the delta CRL, or ``None`` if there is no delta CRL."""
         return self._judgement.delta_crl_number
 
     @property
     def responder(self) -> x509.Certificate:
-        """The certificate of whoever signed: the issuer's."""
+        """The certificate of the signer, which is the issuer."""
         return self._judgement.issuer
 
     def require_good(self) -> Self:
@@ -503,7 +504,7 @@ class VerifiedRevocation(Evidence):
 
 
 def evidence_of_crl(judgement: CRLJudgement) -> VerifiedRevocation:
-    """Return the evidence that a judgement has come to; for ``verify_crl`` only."""
+    """Return *judgement* as evidence. Only ``verify_crl`` calls this function."""
     evidence = object.__new__(VerifiedRevocation)
     object.__setattr__(evidence, "_judgement", judgement)
     return evidence

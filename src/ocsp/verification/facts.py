@@ -1,8 +1,8 @@
 """
-What a certificate says of its key.
+The fields of a certificate that verification needs.
 
-Rules of this file: nothing here depends on the time, the policy or the issuer, so it is
-worked out once for a certificate and remembered; judgement is made elsewhere.
+They do not depend on the time, the policy or the issuer, so they are computed once for
+each certificate and cached. The rules decide what follows from them.
 """
 
 from __future__ import annotations
@@ -34,41 +34,42 @@ __all__ = [
 
 class CertificateFacts(NamedTuple):
     """
-    What a certificate says of its key.
+    The fields of a certificate that verification needs.
 
     Attributes:
-        key: The key, or ``None``, with which nothing verifies.
+        key: The public key; ``None`` if it cannot be used, then no signature verifies.
 
-        unusable: Why there is no key, or nothing.
+        key_error: Why the key cannot be used, or an empty string.
 
-        bits: The size of an RSA, DSA or elliptic-curve key; 0 for all others, which
-            have but one.
+        bits: The size of an RSA, DSA or elliptic-curve key; 0 for other keys, whose
+            size is fixed.
 
         curve: Whether it is an elliptic-curve key.
 
-        not_before: When the certificate begins to be valid, aware, in UTC.
+        pss_only: Whether it is an RSA key for PSS only (RFC 4055 §1.2).
 
-        not_after: When it has been valid last.
+        not_before: The first second of the validity, aware, in UTC.
 
-        pss_only: Whether it is an RSA key that signs with PSS only (RFC 4055 §1.2).
+        not_after: The last second of the validity, aware, in UTC.
 
-        unreadable: Why the extensions cannot be read, or nothing.
+        extension_error: Why the extensions cannot be decoded, or an empty string. If
+            they cannot, all attributes below have their defaults.
 
-        purposes: extendedKeyUsage.
+        purposes: The OIDs in extendedKeyUsage.
 
-        signs: Whether keyUsage, if there is one, has digitalSignature.
+        may_sign: Whether keyUsage is absent or has digitalSignature.
 
-        signs_crls: Whether keyUsage, if there is one, has cRLSign.
+        may_sign_crls: Whether keyUsage is absent or has cRLSign.
 
-        ca: Whether it is that of a CA.
+        ca: Whether basicConstraints has cA.
 
-        unknown: A critical extension that is not known, or nothing.
+        unknown_critical: The OID of an unknown critical extension, or an empty string.
 
         nocheck: Whether it has id-pkix-ocsp-nocheck.
     """
 
     key: CertificatePublicKeyTypes | None
-    unusable: str
+    key_error: str
     bits: int
     curve: bool
     pss_only: bool
@@ -77,7 +78,7 @@ class CertificateFacts(NamedTuple):
     extension_error: str = ""
     purposes: frozenset[x509.ObjectIdentifier] = frozenset()
     may_sign: bool = True
-    signs_crls: bool = True
+    may_sign_crls: bool = True
     ca: bool = False
     unknown_critical: str = ""
     nocheck: bool = False
@@ -87,19 +88,19 @@ class CertificateFacts(NamedTuple):
 def validity_of(
     certificate: x509.Certificate,
 ) -> tuple[datetime.datetime, datetime.datetime]:
-    """Return when *certificate* is valid first and last, aware, in UTC."""
+    """Return the first and the last second of the validity, aware, in UTC."""
     return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
 @cached_per_certificate
 def facts_of(certificate: x509.Certificate) -> CertificateFacts:
-    """Return what *certificate* says of its key."""
-    key, unusable = _key(certificate)
+    """Return the fields of *certificate* that verification needs."""
+    key, key_error = _key(certificate)
     curve = isinstance(key, ec.EllipticCurvePublicKey)
     sized = curve or isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey))
     bits = key.key_size if sized else 0  # type: ignore[union-attr]
     pss_only = is_only_for_pss(certificate)
-    known = (key, unusable, bits, curve, pss_only, *validity_of(certificate))
+    known = (key, key_error, bits, curve, pss_only, *validity_of(certificate))
     try:
         extensions = decoded_extensions(certificate)
     except SchemaError as error:
@@ -114,7 +115,7 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
             purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
         ),
         may_sign=not isinstance(usage, x509.KeyUsage) or usage.digital_signature,
-        signs_crls=not isinstance(usage, x509.KeyUsage) or usage.crl_sign,
+        may_sign_crls=not isinstance(usage, x509.KeyUsage) or usage.crl_sign,
         ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
         unknown_critical=_unknown(extensions),
         nocheck=x509.OCSPNoCheck.oid in found,
@@ -122,18 +123,18 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
 
 
 def needs_pss(facts: CertificateFacts, identifier: bytes) -> bool:
-    """Tell whether the key signs with PSS only, and *identifier* is no PSS."""
+    """Tell whether the key is for PSS only and *identifier* is not PSS."""
     return facts.pss_only and algorithm_identifier(identifier).oid != oids.RSASSA_PSS
 
 
 LARGEST_CURVE = 1024
-"""Bits; all curves that there are have fewer."""
+"""In bits; every known curve is smaller."""
 
 
 def key_size_problem(facts: CertificateFacts, policy: Policy) -> str:
-    """Say why the key, or its size, does not count with *policy*, or nothing."""
-    if facts.unusable:
-        return f"cannot be used: {facts.unusable}"
+    """Describe why *policy* does not accept the key, or return an empty string."""
+    if facts.key_error:
+        return f"cannot be used: {facts.key_error}"
     if not facts.bits:
         return ""
     if facts.curve:
@@ -142,11 +143,11 @@ def key_size_problem(facts: CertificateFacts, policy: Policy) -> str:
         least, most = policy.min_rsa_bits, limits.MAX_KEY_BITS
     if least <= facts.bits <= most:
         return ""
-    return f"has {facts.bits} bits, and the policy takes {least} to {most}"
+    return f"has {facts.bits} bits; {least} to {most} are accepted"
 
 
 def _key(certificate: x509.Certificate) -> tuple[CertificatePublicKeyTypes | None, str]:
-    """Return the key, or why there is none."""
+    """Return the public key, or ``None`` and the reason why it cannot be used."""
     try:
         return public_key_of(certificate), ""
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -1,9 +1,9 @@
 """
-Policy: what a relying party insists on.
+The policy: what a relying party requires of a response.
 
-Rules of this file: the defaults are strict (RFC 6960). A leniency is the member of an
-enumeration, never a boolean and never ``None``; what switches a check off has *unsafe*
-in its name.
+The defaults are strict (RFC 6960). Each relaxation is the member of an enumeration,
+never a boolean or ``None``. A member that switches a check off has *unsafe* in its
+name.
 """
 
 from __future__ import annotations
@@ -28,159 +28,168 @@ __all__ = [
 ]
 
 UNBOUNDED = datetime.timedelta.max
-"""A span of time that nothing is longer than."""
+"""A duration without an upper limit."""
 
 
 class NonceCheck(enum.Enum):
-    """What becomes of a nonce that was sent. Another one in return always fails."""
+    """
+    How to treat a response without nonce if the request had one.
+
+    A response with a different nonce always fails.
+    """
 
     REQUIRED = "required"
-    """It has to come back."""
+    """Reject it."""
 
     IF_PRESENT = "if-present"
-    """A response without one is taken, with a warning: it may be a replay."""
+    """Accept it with a warning, because it may be a replay."""
 
     IGNORE = "ignore"
-    """A response without one is taken."""
+    """Accept it without a warning."""
 
 
 class MissingNextUpdate(enum.Enum):
-    """What becomes of a response without nextUpdate."""
+    """How to treat a response without nextUpdate."""
 
     WITHIN_MAX_AGE = "within-max-age"
-    """It is taken as long as it is young (``max_age_without_next_update``)."""
+    """Accept it until it is older than ``max_age_without_next_update``."""
 
     REFUSE = "refuse"
-    """It is refused (RFC 9919 §5)."""
+    """Reject it (RFC 9919 §5)."""
 
     UNSAFE_ACCEPT = "unsafe-accept"
-    """It holds for ever: whoever has an old *good* can replay it."""
+    """Accept it at any age. An attacker can replay an old *good* response."""
 
 
 class DelegateRevocation(enum.Enum):
-    """How it is known that the delegate who signed is not revoked itself."""
+    """How to establish that the certificate of a delegated responder is not revoked."""
 
     HONOR_NOCHECK = "honor-nocheck"
-    """id-pkix-ocsp-nocheck in its certificate says so (RFC 6960 §4.2.2.2.1); without
-    it there has to be evidence."""
+    """Accept a delegate with id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1). Require
+    evidence for a delegate without it."""
 
     REQUIRE_EVIDENCE = "require-evidence"
-    """There has to be evidence in any case."""
+    """Require evidence for every delegate."""
 
     UNSAFE_SKIP = "unsafe-skip"
-    """It is not asked: a stolen delegate key speaks for the issuer until it ends."""
+    """Do not check. A stolen delegate key can sign for the issuer until the
+    delegate's certificate expires."""
 
 
 class IssuerKeyUsage(enum.Enum):
-    """Whether an issuer that signs itself needs keyUsage digitalSignature."""
+    """Whether an issuer that signs responses needs keyUsage digitalSignature."""
 
     REQUIRE_DIGITAL_SIGNATURE = "require-digital-signature"
-    """It does, where it has a keyUsage at all (RFC 5280 §4.2.1.3)."""
+    """Require digitalSignature if the certificate has keyUsage (RFC 5280 §4.2.1.3)."""
 
     ANY = "any"
-    """It does not: the key is the issuer's in any case."""
+    """Accept any keyUsage. The signature is still that of the issuer's key."""
 
 
 class SignatureHashes(enum.Enum):
-    """Which hashes signatures are made with."""
+    """The hash algorithms that are accepted in signatures."""
 
     STRONG = "strong"
     """SHA-2 and SHA-3."""
 
     UNSAFE_SHA1 = "unsafe-sha1"
-    """SHA-1 too: collisions are for sale."""
+    """Also SHA-1, for which collisions are practical."""
 
 
 class CertIDHashes(enum.Enum):
-    """Which hashes identify the issuer in a CertID; they secure nothing."""
+    """
+    The hash algorithms that are accepted in a CertID.
+
+    They identify the issuer and do not protect the response.
+    """
 
     SHA1_AND_SHA2 = "sha1-and-sha2"
-    """All that the standards know."""
+    """SHA-1 and SHA-2."""
 
     SHA2 = "sha2"
-    """Without SHA-1."""
+    """SHA-2 only."""
 
 
 class ProducedAt(enum.Enum):
-    """What becomes of a time of signing that does not go with the other times."""
+    """How to treat a producedAt that contradicts the other times."""
 
     WARN = "warn"
-    """A warning."""
+    """Accept the response with a warning."""
 
     REFUSE = "refuse"
-    """The response is refused."""
+    """Reject the response."""
 
 
 class ExpiredCertificate(enum.Enum):
-    """What a *good* is worth for a certificate that has ended itself."""
+    """How to treat status *good* for a certificate that has expired."""
 
     FLAG = "flag"
-    """A warning, where the responder does not say how long it keeps status."""
+    """Accept it with a warning if the response has no archive cutoff."""
 
     REQUIRE_ARCHIVE_CUTOFF = "require-archive-cutoff"
-    """Nothing, unless it says so and that is long enough (RFC 6960 §4.4.4)."""
+    """Require an archive cutoff that includes the certificate (RFC 6960 §4.4.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Policy:
     """
-    What a relying party insists on; without arguments RFC 6960, strictly.
+    What a relying party requires of a response. The defaults are strict RFC 6960.
 
-    All spans of time are ``datetime.timedelta`` and not negative.
+    All durations are ``datetime.timedelta`` objects and not negative.
     """
 
     nonce: NonceCheck = NonceCheck.REQUIRED
-    """Whether a nonce that was sent has to come back."""
+    """Whether the response has to repeat the nonce of the request."""
 
     clock_skew: datetime.timedelta = datetime.timedelta(minutes=5)
-    """How far the clocks of responder and relying party may be apart."""
+    """The largest accepted difference between the clocks of responder and verifier."""
 
     missing_next_update: MissingNextUpdate = MissingNextUpdate.WITHIN_MAX_AGE
-    """What becomes of a response without nextUpdate."""
+    """How to treat a response without nextUpdate."""
 
     max_age_without_next_update: datetime.timedelta = datetime.timedelta(hours=24)
-    """How old such a response may be."""
+    """The largest age of a response without nextUpdate, counted from thisUpdate."""
 
     max_age: datetime.timedelta = UNBOUNDED
-    """How long ago thisUpdate may be, whatever nextUpdate says."""
+    """The largest age of any response, counted from thisUpdate."""
 
     min_interval: datetime.timedelta = datetime.timedelta(0)
-    """How long a response has to hold, from thisUpdate to nextUpdate; for certificates
-    of end entities, and where the question is a CertID."""
+    """The shortest accepted time from thisUpdate to nextUpdate, for certificates of
+    end entities and for a CertID."""
 
     max_interval: datetime.timedelta = UNBOUNDED
-    """How long a response may hold; for the same."""
+    """The longest accepted time from thisUpdate to nextUpdate, for the same."""
 
     ca_min_interval: datetime.timedelta = datetime.timedelta(0)
-    """How long a response about the certificate of a CA has to hold: one that says so
-    itself (basicConstraints with cA, RFC 5280 §4.2.1.9)."""
+    """The shortest accepted time from thisUpdate to nextUpdate for CA certificates
+    (basicConstraints with cA, RFC 5280 §4.2.1.9)."""
 
     ca_max_interval: datetime.timedelta = UNBOUNDED
-    """How long a response about the certificate of a CA may hold."""
+    """The longest accepted time from thisUpdate to nextUpdate for CA certificates."""
 
     delegate_revocation: DelegateRevocation = DelegateRevocation.HONOR_NOCHECK
-    """How it is known that a delegate is not revoked itself."""
+    """How to establish that the certificate of a delegate is not revoked."""
 
     issuer_key_usage: IssuerKeyUsage = IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE
-    """Whether an issuer that signs itself needs keyUsage digitalSignature."""
+    """Whether an issuer that signs responses needs keyUsage digitalSignature."""
 
     signature_hashes: SignatureHashes = SignatureHashes.STRONG
-    """Which hashes signatures are made with."""
+    """The hash algorithms that are accepted in signatures."""
 
     cert_id_hashes: CertIDHashes = CertIDHashes.SHA1_AND_SHA2
-    """Which hashes identify the issuer."""
+    """The hash algorithms that are accepted in a CertID."""
 
     min_rsa_bits: int = 2048
-    """The smallest RSA key that is believed."""
+    """The smallest accepted RSA key, in bits."""
 
     min_ec_bits: int = 256
-    """The smallest elliptic curve that is believed."""
+    """The smallest accepted elliptic-curve key, in bits."""
 
     produced_at: ProducedAt = ProducedAt.WARN
-    """What becomes of a time of signing that does not go with the other times."""
+    """How to treat a producedAt that contradicts the other times."""
 
     expired_certificate: ExpiredCertificate = ExpiredCertificate.FLAG
-    """What a *good* is worth for a certificate that has ended itself."""
+    """How to treat status *good* for a certificate that has expired."""
 
     def __repr__(self) -> str:
         """Show only what differs from the default."""
@@ -196,8 +205,9 @@ class Policy:
         Check every value.
 
         Raises:
-            TypeError: If one is of another type, ``True`` for an enumeration say.
-            ConfigError: If a number or a span of time is negative.
+            TypeError: If a value has the wrong type, such as ``True`` instead of the
+                member of an enumeration.
+            ConfigError: If a number or a duration is negative.
         """
         for field in fields(self):
             value, kind = getattr(self, field.name), type(field.default)
@@ -214,8 +224,7 @@ class Policy:
         """
         Return the profile for high-volume environments (RFC 9919).
 
-        nextUpdate has to be there (§5), and responders need not repeat a nonce
-        (§3.2.1).
+        nextUpdate is required (§5), and responders need not repeat a nonce (§3.2.1).
         """
         return cls(
             nonce=NonceCheck.IF_PRESENT, missing_next_update=MissingNextUpdate.REFUSE
@@ -224,10 +233,10 @@ class Policy:
     @classmethod
     def webpki(cls) -> Policy:
         """
-        Return what the Baseline Requirements of the CA/Browser Forum lay down (§4.9.9).
+        Return the profile of the Baseline Requirements of the CA/Browser Forum.
 
-        Responses about subscriber certificates hold from 8 hours to 10 days, those
-        about certificates of CAs for twelve months at most.
+        From thisUpdate to nextUpdate there are 8 hours to 10 days for subscriber
+        certificates, and at most twelve months for CA certificates (§4.9.9).
         """
         return cls(
             nonce=NonceCheck.IF_PRESENT,
@@ -240,10 +249,11 @@ class Policy:
     @classmethod
     def lenient_legacy(cls) -> Policy:
         """
-        Return what old responders can meet: unsafe, and to be left behind.
+        Return an unsafe profile for old responders. Replace it as soon as possible.
 
-        SHA-1 signatures, RSA keys of 1,024 bits, delegates without nocheck, issuers
-        without digitalSignature, and clocks a quarter of an hour apart.
+        It accepts signatures with SHA-1, RSA keys of 1,024 bits, curves of 224 bits,
+        delegates without nocheck, issuers without digitalSignature, and a clock skew
+        of 15 minutes.
         """
         return cls(
             nonce=NonceCheck.IF_PRESENT,

@@ -1,4 +1,4 @@
-"""The certificate that a responderID means, by name or by key (RFC 6960 §4.2.1)."""
+"""Match a responderID with a certificate, by name or by key (RFC 6960 §4.2.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["name_of_responder", "names_signer"]
 
 
 def names_signer(response: OCSPResponse, certificate: x509.Certificate) -> bool:
-    """Tell whether responderID, by key or by name, means *certificate*."""
+    """Tell whether responderID, by key or by name, identifies *certificate*."""
     key_hash = response.responder_key_hash
     if key_hash is not None:
         return key_hash == parts_of(certificate).key_hash
@@ -20,7 +20,7 @@ def names_signer(response: OCSPResponse, certificate: x509.Certificate) -> bool:
 
 
 def name_of_responder(response: OCSPResponse) -> x509.Name | None:
-    """Return the name in responderID, if there is one and it can be read."""
+    """Return the name in responderID, if there is one and it can be decoded."""
     try:
         return response.responder_name
     except UNREADABLE:

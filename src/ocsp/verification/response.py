@@ -1,7 +1,7 @@
 """
-One response, one certificate: is it evidence (RFC 6960 §3.2).
+Verify one response for one certificate (RFC 6960 §3.2).
 
-Rules of this file: arguments are checked here, everything else by the rules
+This module checks the arguments; the rules check everything else
 (:mod:`ocsp.verification.table`).
 """
 
@@ -43,46 +43,49 @@ def verify(
     policy: Policy = _STRICT,
 ) -> VerifiedResponse:
     """
-    Return evidence that *response* tells the status of *cert*, or raise why not.
+    Verify that *response* proves the status of *cert*.
 
     Applies the rules V1 to V26 of ``docs/conformance.md``. Not verified: the issuer's
-    own certificate and that it has signed *cert*. Build and check the path first.
+    own certificate, and that the issuer signed *cert*. Build and validate the
+    certification path first.
 
     Args:
-        response: What the responder sent: its octets, an :class:`OCSPResponse`, or the
-            object of another package with ``public_bytes(Encoding.DER)``.
+        response: The response: bytes, an :class:`OCSPResponse`, or an object of another
+            package with ``public_bytes(Encoding.DER)``.
 
-        cert: The certificate in question, or its :class:`CertID` if no more is known of
-            it; then rules about its validity (V25, V26) have nothing to say.
+        cert: The certificate in question, or its :class:`CertID` if the certificate
+            itself is not available. Rules about its validity (V25, V26) then do not
+            apply.
 
         issuer: The certificate of its issuer.
 
-        at: The moment of judgement, aware; without one, now. One in the past asks
-            whether the response was evidence then.
+        at: The moment for which to judge, aware; ``None`` means now. For a moment in
+            the past, the result is whether the response was evidence then.
 
-        nonce: The nonce that was sent, without its OCTET STRING; ``None`` if none was.
+        nonce: The nonce of the request, without its OCTET STRING; ``None`` if it had
+            none.
 
-        request: The request that was sent: all of its certificates have to have an
-            entry, and its nonce, if it has one, is the nonce. An :class:`OCSPRequest`,
-            or the object of another package, as for *response*.
+        request: The request that was sent: an :class:`OCSPRequest`, or an object of
+            another package. Each of its certificates needs an entry in the response,
+            and its nonce, if it has one, is used as *nonce*.
 
-        responders: Certificates that may sign for *issuer* because you say so (RFC 6960
-            §4.2.2.2, the first criterion).
+        responders: Certificates that the caller authorizes to sign for *issuer*
+            (RFC 6960 §4.2.2.2, the first criterion).
 
-        evidence: What is known of the delegates' own certificates: verified responses
-            about them, or what :func:`ocsp.verify_crl` returned. Needed where a
-            delegate has no id-pkix-ocsp-nocheck.
+        evidence: Evidence about the certificates of delegates, from :func:`ocsp.verify`
+            or :func:`ocsp.verify_crl`. A delegate without id-pkix-ocsp-nocheck needs
+            it.
 
-        policy: What you insist on.
+        policy: What the caller requires of a response.
 
     Returns:
-        Evidence. Its ``status`` may be *revoked* or *unknown*: look at it, or call
+        Evidence. Its ``status`` may be *revoked* or *unknown*: check it, or call
         :meth:`VerifiedResponse.require_good`.
 
     Raises:
-        VerificationError: If a rule fails; ``failures`` has all that do.
-        TypeError: If an argument is of another type, or *at* is naive.
-        ConfigError: If *nonce* is another one than that of *request*.
+        VerificationError: If a rule fails; ``failures`` lists every failure.
+        TypeError: If an argument has the wrong type, or *at* is naive.
+        ConfigError: If *nonce* differs from the nonce of *request*.
         x509.DuplicateExtension: If *request* has two nonces.
         DecodeError: If *request* is of another package, and its DER is malformed.
     """
@@ -114,10 +117,10 @@ def verify(
 
 def check_settings(issuer: object, policy: object) -> None:
     """
-    Require what every verification is given.
+    Check the types of the arguments that every verification has.
 
     Raises:
-        TypeError: If one is of another type.
+        TypeError: If one has the wrong type.
     """
     if not isinstance(issuer, x509.Certificate):
         raise TypeError("issuer must be a Certificate")
@@ -130,20 +133,20 @@ def _certificates(
 ) -> tuple[x509.Certificate, ...]:
     found = tuple(responders)
     if not all(isinstance(each, x509.Certificate) for each in found):
-        raise TypeError("responders must be certificates")
+        raise TypeError("responders must be Certificate objects")
     return found
 
 
 def _evidence(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     found = tuple(evidence)
-    # It cannot be made by hand, so nothing else may pass for it.
+    # The exact classes: callers cannot create objects of them.
     if not all(isinstance(each, _EVIDENCE) for each in found):
-        raise TypeError("evidence must come from verify or verify_crl")
+        raise TypeError("evidence must come from ocsp.verify or ocsp.verify_crl")
     return found
 
 
 def _sent_nonce(request: OCSPRequest, nonce: bytes | None) -> bytes | None:
-    """Return the nonce of *request*, or *nonce* where it has none."""
+    """Return the nonce of *request*, or *nonce* if it has none."""
     sent = nonce_of(request.extensions)
     if sent is not None and nonce is not None and nonce != sent:
         raise ConfigError("nonce", "differs from the nonce in the request")

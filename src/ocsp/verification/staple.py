@@ -1,8 +1,8 @@
 """
-Stapling: judging what came in the handshake (RFC 6066 §8, RFC 8446 §4.4.2.1, RFC 7633).
+Verify the response that a TLS server stapled to its handshake.
 
-Rules of this file: a staple answers no request, so there is no nonce; everything else
-counts in full, the CertID above all.
+See RFC 6066 §8, RFC 8446 §4.4.2.1 and RFC 7633. A staple answers no request of the
+client, so no nonce is compared; all other rules apply.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _STRICT = Policy()
 
 def must_staple(cert: x509.Certificate) -> bool:
     """
-    Tell whether *cert* demands a staple (RFC 7633: TLSFeature with status_request).
+    Tell whether *cert* requires a staple (RFC 7633: TLSFeature with status_request).
 
     Raises:
-        ValueError: If the extensions of *cert* cannot be read.
+        ValueError: If the extensions of *cert* cannot be decoded.
     """
     try:
         features = (
@@ -53,42 +53,43 @@ def verify_staple(
     policy: Policy = _STRICT,
 ) -> VerifiedResponse | None:
     """
-    Return what the staple of a TLS server proves about its certificate.
+    Verify the stapled response of a TLS server.
 
-    Not verified: the path of *cert*, as in :func:`ocsp.verify`.
+    Not verified: the certification path of *cert*, as in :func:`ocsp.verify`.
 
     Args:
-        staple: What came in the handshake, as *response* of :func:`ocsp.verify`;
-            ``None`` or empty if nothing did.
+        staple: The response from the handshake, as for :func:`ocsp.verify`; ``None`` or
+            empty if the server sent none.
 
         cert: The certificate of the server.
 
         issuer: The certificate of its issuer.
 
-        at: As for :func:`ocsp.verify`, like all that follow.
+        at: As for :func:`ocsp.verify`.
 
-        responders: See there.
+        responders: As for :func:`ocsp.verify`.
 
-        evidence: See there.
+        evidence: As for :func:`ocsp.verify`.
 
-        policy: See there.
+        policy: As for :func:`ocsp.verify`.
 
     Returns:
-        Evidence, whose ``status`` is to be looked at; ``None`` if there is no staple
-        and *cert* demands none: then nothing is known.
+        Evidence; the caller still has to check its ``status``. ``None`` if there is no
+        staple and *cert* does not require one: then the status is not known.
 
     Raises:
-        VerificationError: If the staple is no evidence. :class:`MustStapleViolation` is
-            among the failures where *cert* demands one, and alone if there is none.
-        TypeError: As :func:`ocsp.verify`.
-        ValueError: If the extensions of *cert* cannot be read.
+        VerificationError: If the staple fails verification. If *cert* requires a
+            staple, :class:`MustStapleViolation` is among the failures; without any
+            staple it is the only one.
+        TypeError: As for :func:`ocsp.verify`.
+        ValueError: If the extensions of *cert* cannot be decoded.
     """
     if not isinstance(cert, x509.Certificate):
         raise TypeError("cert must be a Certificate")
     if staple is None or staple == b"":
         check_settings(issuer, policy)
         moment_of(at)
-        _require_none_demanded(cert)
+        _require_no_must_staple(cert)
         return None
     try:
         return verify(
@@ -101,31 +102,31 @@ def verify_staple(
             policy=policy,
         )
     except VerificationError as error:
-        if not _may_demand(cert):
+        if not _is_must_staple(cert):
             raise
         findings = Findings()
-        has_staple(findings, "one that is no evidence")
+        report_missing_staple(findings, "one that fails verification")
         raise type(error)((*error.failures, *findings.failures)) from error
 
 
-def _may_demand(cert: x509.Certificate) -> bool:
+def _is_must_staple(cert: x509.Certificate) -> bool:
     try:
         return must_staple(cert)
     except ValueError:
-        return False  # and what speaks against the staple is to be told
+        return False  # The failures of the staple itself have to be reported.
 
 
-def _require_none_demanded(cert: x509.Certificate) -> None:
+def _require_no_must_staple(cert: x509.Certificate) -> None:
     if must_staple(cert):
         findings = Findings()
-        has_staple(findings, "none")
+        report_missing_staple(findings, "none")
         raise MustStapleViolation(findings.failures)
 
 
-def has_staple(findings: Findings, came: str) -> None:
-    """V28: a certificate that demands a staple came with another one, or none."""
+def report_missing_staple(findings: Findings, sent: str) -> None:
+    """V28: report that the certificate requires a staple, and what the server sent."""
     findings.fail(
         "V28",
         MustStapleViolation,
-        f"the certificate demands a staple (RFC 7633), and {came} came",
+        f"the certificate requires a staple (RFC 7633); the server sent {sent}",
     )

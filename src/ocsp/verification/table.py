@@ -1,9 +1,9 @@
 """
 The table of rules: number, function, errors.
 
-Rules of this file: every rule has one function, and every function that reports a
-finding is here. ``docs/conformance.md`` is made from this table and the cases that test
-each rule.
+Each rule is listed with its main function. A rule may report from other functions too,
+for example V4 also from ``message.unique_extensions``. ``docs/conformance.md`` is
+generated from this table and from the cases that test each rule.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Rule(NamedTuple):
 
         function: The function that applies it.
 
-        errors: What it may find, as failure or as warning; none for a rule that only
-            chooses.
+        errors: The errors that it reports, as failure or as warning. Empty for a rule
+            that reports nothing and only interprets the status.
     """
 
     id: str
@@ -50,14 +50,14 @@ class Rule(NamedTuple):
 
     @property
     def clause(self) -> Clause:
-        """What it demands, and where that is written."""
+        """What the rule requires, and the clauses that it comes from."""
         return CLAUSES[self.id]
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("V1", message.successful, (e.UnsuccessfulResponse,)),
-    Rule("V2", message.well_formed, (e.MalformedResponse,)),
-    Rule("V3", message.is_basic, (e.MalformedResponse,)),
+    Rule("V1", message.report_unsuccessful, (e.UnsuccessfulResponse,)),
+    Rule("V2", message.report_malformed, (e.MalformedResponse,)),
+    Rule("V3", message.report_wrong_type, (e.MalformedResponse,)),
     Rule("V4", message.has_entries, (e.MalformedResponse,)),
     Rule("V5", message.critical_extensions, (e.UnhandledCriticalExtension,)),
     Rule("V6", delegate.strong_enough, (e.SignatureAlgorithmNotAllowed,)),
@@ -92,13 +92,13 @@ RULES: tuple[Rule, ...] = (
     Rule("V24", evidence.VerifiedResponse.require_good, ()),
     Rule("V25", status.check_archive_cutoff, (e.StatusNotAvailable,)),
     Rule("V26", status.check_expired, (e.StatusNotAvailable,)),
-    Rule("V27", chain.has_status, (e.RevocationUndetermined,)),
-    Rule("V28", staple.has_staple, (e.MustStapleViolation,)),
+    Rule("V27", chain.report_missing_response, (e.RevocationUndetermined,)),
+    Rule("V28", staple.report_missing_staple, (e.MustStapleViolation,)),
 )
-"""What a response has to meet."""
+"""The rules for a response."""
 
 CRL_RULES: tuple[Rule, ...] = (
-    Rule("R1", crl_case.well_formed, (e.MalformedCRL,)),
+    Rule("R1", crl_case.report_malformed, (e.MalformedCRL,)),
     Rule("R2", crl_rules.of_issuer, (e.CRLIssuerMismatch,)),
     Rule("R3", crl_rules.issuer_may_sign, (e.CRLSignerNotSuitable,)),
     Rule("R4", crl_rules.strong_enough, (e.SignatureAlgorithmNotAllowed,)),
@@ -108,10 +108,12 @@ CRL_RULES: tuple[Rule, ...] = (
     Rule("R8", crl_rules.critical_extensions, (e.UnhandledCriticalExtension,)),
     Rule("R9", crl_scope.in_scope, (e.CRLScopeMismatch,)),
     Rule("R10", crl_scope.all_reasons, (e.ReasonsNotCovered,)),
-    Rule("R11", crl_scope.fits_delta, (e.DeltaCRLMismatch,)),
-    Rule("R12", crl_entry.understood, (e.MalformedCRL, e.UnhandledCriticalExtension)),
-    Rule("R13", crl_entry.even_if_stale, (e.RevokedButStale,)),
+    Rule("R11", crl_scope.check_delta, (e.DeltaCRLMismatch,)),
+    Rule(
+        "R12", crl_entry.check_entries, (e.MalformedCRL, e.UnhandledCriticalExtension)
+    ),
+    Rule("R13", crl_entry.report_stale_revocation, (e.RevokedButStale,)),
     Rule("R14", crl_entry.revoked_in_the_past, (e.RevocationDateInvalid,)),
     Rule("R15", crl_entry.check_archive_cutoff, (e.StatusNotAvailable,)),
 )
-"""What a CRL has to meet."""
+"""The rules for a CRL."""

@@ -1,4 +1,4 @@
-"""Comparing names: what does not count, and what does (RFC 5280 §7.1)."""
+"""Comparison of names: which differences matter (RFC 5280 §7.1)."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ PLAIN = _name((CN, UTF8, b"Test Responder"))
         _name((CN, UTF8, "\uff34est Responder".encode())),
     ],
 )
-def test_what_does_not_count(other: x509.Name) -> None:
-    """String types, letters large or small, white space, compatible characters."""
+def test_differences_that_are_ignored(other: x509.Name) -> None:
+    """String types, case, white space, compatibility characters."""
     assert same_name(PLAIN, other)
     assert same_name(other, PLAIN)
 
@@ -70,33 +70,33 @@ def test_what_does_not_count(other: x509.Name) -> None:
         _name((CN, UTF8, "T\u0435st Responder".encode())),  # a Cyrillic letter
     ],
 )
-def test_what_counts(other: x509.Name) -> None:
-    """Every character, every attribute, and that there are no more."""
+def test_differences_that_matter(other: x509.Name) -> None:
+    """Characters, attribute types, and the number of attributes."""
     assert not same_name(PLAIN, other)
     assert not same_name(other, PLAIN)
 
 
-def test_the_order_of_relative_names_counts() -> None:
+def test_the_order_of_rdns_matters() -> None:
     """C=DE, CN=Test is another name than CN=Test, C=DE."""
     country, common = (C, PRINTABLE, b"DE"), (CN, UTF8, b"Test")
     assert not same_name(_name(country, common), _name(common, country))
 
 
-def test_the_order_inside_of_one_does_not() -> None:
-    """A relative name is a set; two names with one attribute each are not that set."""
+def test_the_order_inside_one_rdn_is_ignored() -> None:
+    """An RDN is a set; two RDNs with one attribute each are another name."""
     one, other = (ORG, UTF8, b"a"), (CN, UTF8, b"b")
     assert same_name(_name((one, other)), _name((other, one)))
     assert not same_name(_name((one, other)), _name(one, other))
 
 
-def test_octets_are_compared_as_they_are() -> None:
-    """A value that is no text has no letters."""
+def test_values_that_are_not_text_are_compared_exactly() -> None:
+    """Case folding applies to text only."""
     one = _name(("2.5.4.45", BITS, b"\x00ab"))
     assert same_name(one, _name(("2.5.4.45", BITS, b"\x00ab")))
     assert not same_name(one, _name(("2.5.4.45", BITS, b"\x00AB")))
 
 
-def test_a_name_that_cannot_be_read_is_nobody() -> None:
+def test_a_name_that_cannot_be_decoded_equals_nothing() -> None:
     """Not even itself."""
     assert not same_name(None, None)
     assert not same_name(PLAIN, None)
@@ -108,14 +108,14 @@ def test_a_name_that_cannot_be_read_is_nobody() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        (CN, UTF8, b"\xff\xfe"),  # no text
-        (CN, 0x02, b"\x01"),  # a number
-        (CN, BITS, b"\x00ab"),  # bits, which only x500UniqueIdentifier may have
-        (C, PRINTABLE, b"Germany"),  # of which cryptography warns
+        (CN, UTF8, b"\xff\xfe"),  # not UTF-8
+        (CN, 0x02, b"\x01"),  # an INTEGER
+        (CN, BITS, b"\x00ab"),  # a BIT STRING: only x500UniqueIdentifier may be one
+        (C, PRINTABLE, b"Germany"),  # cryptography warns of the length
     ],
 )
 def test_reading_a_name_never_fails(bad: Attribute) -> None:
-    """Of a certificate and of a response; also where warnings are errors."""
+    """In a certificate and in a response; also if warnings are errors."""
     build, name = Builder(), _der(bad)
     cert = x509.load_der_x509_certificate(build.delegate(name, issuer_name=name).der)
     response = ocsp.load_der_ocsp_response(

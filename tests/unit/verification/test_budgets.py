@@ -1,4 +1,4 @@
-"""What one verification may cost: each budget lowered, met and exceeded."""
+"""The limits on the cost of one verification: each one met and exceeded."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.cases.model import NOW
 BUILD = Builder()
 
 
-@pytest.fixture(autouse=True, params=["rules alone", "ordinary ones without"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Judge in both ways: budgets are the same."""
-    if request.param == "rules alone":
-        monkeypatch.setattr(judge, "ordinary", lambda _: None)
+@pytest.fixture(autouse=True, params=["rules only", "with fast path"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every test with and without the fast path: the limits are the same."""
+    if request.param == "rules only":
+        monkeypatch.setattr(judge, "fast_judgement", lambda _: None)
 
 
 def _load(identity: Identity) -> x509.Certificate:
@@ -38,7 +38,7 @@ def _verify(
 
 
 def _refused(data: bytes | ocsp.OCSPResponse, rule: str, word: str) -> None:
-    """Require that the first failure is of *rule*, and says this."""
+    """Require that the first failure is of *rule* and has *word* in its message."""
     with pytest.raises(VerificationError) as raised:
         _verify(data)
     first = raised.value.failures[0]
@@ -47,7 +47,7 @@ def _refused(data: bytes | ocsp.OCSPResponse, rule: str, word: str) -> None:
 
 
 def _decoys(count: int) -> bytes:
-    """Return a good response that so many certificates could have signed."""
+    """Return a good response with *count* decoys before the signer's certificate."""
     by = BUILD.responder
     decoys = (BUILD.delegate(key="mallory", serial=2 + n).der for n in range(count))
     return BUILD.response(
@@ -56,7 +56,7 @@ def _decoys(count: int) -> bytes:
 
 
 def test_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message is measured before it is read, or as it was read."""
+    """The size is checked before decoding, or afterwards for a loaded response."""
     data = BUILD.response()
     monkeypatch.setattr(limits, "MAX_VERIFIED_BYTES", len(data))
     _verify(data)
@@ -66,43 +66,43 @@ def test_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
         _refused(
             each,
             "V2",
-            f"the response is larger than what is verified: {len(data)} exceeds the "
-            f"limit MAX_VERIFIED_BYTES = {len(data) - 1}",
+            f"the response is too large: {len(data)} exceeds the limit "
+            f"MAX_VERIFIED_BYTES = {len(data) - 1}",
         )
 
 
 def test_entries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many as that are looked through."""
+    """A response with more entries than the limit is rejected."""
     other = BUILD.entry(cert_id=BUILD.cert_id(serial=b"\x05"))
     data = BUILD.response(BUILD.entry(), other)
     monkeypatch.setattr(limits, "MAX_VERIFIED_ENTRIES", 2)
     _verify(data)
     monkeypatch.setattr(limits, "MAX_VERIFIED_ENTRIES", 1)
-    words = "the response is larger than what is verified: 2 exceeds the limit"
+    words = "the response is too large: 2 exceeds the limit"
     _refused(data, "V2", f"{words} MAX_VERIFIED_ENTRIES = 1")
 
 
-def test_limits_of_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the reader does not take is no more malformed, and its place is named."""
+def test_limits_of_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response that exceeds a limit of the decoder is too large, not malformed."""
     monkeypatch.setattr(limits, "MAX_ENTRIES", 1)
     data = BUILD.response(BUILD.entry(), BUILD.entry())
-    _refused(data, "V2", "the response is larger than what is verified: ")
+    _refused(data, "V2", "the response is too large: ")
     _refused(data, "V2", "2 exceeds the limit MAX_ENTRIES = 1")
     _refused(data + b"\0", "V2", "the response is malformed: ")
 
 
 def test_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those beyond are not looked at, whoever they are."""
+    """Certificates beyond the limit are ignored."""
     by = BUILD.responder
     data = BUILD.response(by=by, certs=(BUILD.leaf.der, by.der))
     monkeypatch.setattr(limits, "MAX_VERIFIED_CERTIFICATES", 2)
     _verify(data)
     monkeypatch.setattr(limits, "MAX_VERIFIED_CERTIFICATES", 1)
-    _refused(data, "V12", "no certificate of the responder")
+    _refused(data, "V12", "the certificate of the responder")
 
 
 def test_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A candidate that came along takes two: that on its certificate, and its own."""
+    """A delegate costs two: the signature of its certificate, and of the response."""
     data = _decoys(1)
     monkeypatch.setattr(limits, "MAX_SIGNATURES_CHECKED", 4)
     _verify(data)
@@ -115,15 +115,15 @@ def test_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("signer_is_named", [True, False])
-def test_signatures_are_counted_whoever_sends_them(
+def test_decoys_cannot_exceed_the_signature_limit(
     monkeypatch: pytest.MonkeyPatch, signer_is_named: bool
 ) -> None:
-    """Sixteen decoys: no more signatures of the response are checked than that."""
+    """Decoys cost two checks each, so half of the limit is spent on the response."""
     data = _decoys(15)
     if not signer_is_named:
         decoys = [BUILD.delegate(key="mallory", serial=2 + n).der for n in range(15)]
-        nobody = BUILD.by_key(BUILD.certificate("nobody", key="p384"))
-        data = BUILD.response(responder_id=nobody, signed_by="leaf", certs=decoys)
+        absent = BUILD.by_key(BUILD.certificate("absent", key="p384"))
+        data = BUILD.response(responder_id=absent, signed_by="leaf", certs=decoys)
     checked = 0
     check = signer.check_signature
 
@@ -138,10 +138,10 @@ def test_signatures_are_counted_whoever_sends_them(
     assert checked == limits.MAX_SIGNATURES_CHECKED // 2
 
 
-def test_issuer_and_configured_responders_take_one_signature(
+def test_issuer_and_configured_responders_cost_one_signature(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Their certificates are not checked; and who is afforded is not too many."""
+    """The signatures of their certificates are not checked."""
     monkeypatch.setattr(limits, "MAX_SIGNATURES_CHECKED", 1)
     _verify(BUILD.response())
     by = BUILD.responder
@@ -159,7 +159,7 @@ def test_issuer_and_configured_responders_take_one_signature(
 
 
 def test_key_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a key that is too large nothing is checked, since that takes long."""
+    """No signature is checked with a key that is too large, because that is slow."""
     ca = BUILD.authority(key="rsa-2048", scheme="rsa-sha256")
     leaf = BUILD.certificate("leaf.example", issuer=ca)
     data = BUILD.response(by=ca, cert_id=BUILD.cert_id(leaf, ca), certs=())
@@ -181,16 +181,16 @@ def test_key_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert keys == [None]
 
 
-def test_curves_are_not_measured_by_the_limit_of_rsa(
+def test_key_limit_of_rsa_does_not_apply_to_curves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Their keys are short, and all curves that there are can be afforded."""
+    """Checking is fast for every known curve."""
     assert ec.SECP521R1().key_size > 255
     monkeypatch.setattr(limits, "MAX_KEY_BITS", 255)
     assert _verify(BUILD.response()).status is ocsp.OCSPCertStatus.GOOD
 
 
-def test_delegates_that_are_remembered() -> None:
-    """As many as that, and no more."""
-    kept = delegate._fault.cache_parameters()["maxsize"]
-    assert kept == delegate.MAX_REMEMBERED == 256
+def test_cache_of_delegates_is_bounded() -> None:
+    """The least recently used delegate is dropped."""
+    kept = delegate._issuance_error.cache_parameters()["maxsize"]
+    assert kept == delegate.MAX_CACHED_DELEGATES == 256

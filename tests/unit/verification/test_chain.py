@@ -1,4 +1,4 @@
-"""Chains: what is reported of each certificate, and of all of them."""
+"""Chains: the report for each certificate, and for the whole chain."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _report(
     return ocsp.verify_chain(chain, [first, second], **{"at": NOW, **more})  # type: ignore[arg-type]
 
 
-def test_a_chain_that_is_good_is_returned() -> None:
-    """``require_good`` can stand in a chain of calls; a certificate has its evidence."""
+def test_require_good_returns_the_report() -> None:
+    """So calls can be chained. Each certificate has its own evidence."""
     report = _report(_about_leaf(), _about_sub())
     assert report.require_good() is report
     assert [each.certificate for each in report.certificates] == _load(LEAF, SUB)
@@ -59,8 +59,8 @@ def test_a_chain_that_is_good_is_returned() -> None:
         assert each.failures == ()
 
 
-def test_a_status_that_is_not_needed_is_good() -> None:
-    """There is nothing to be known of it."""
+def test_certificate_that_needs_no_status_passes() -> None:
+    """It has neither evidence nor failures."""
     report = ocsp.verify_chain(_load(BUILD.responder, BUILD.ca), [None], at=NOW)
     (only,) = report.certificates
     assert only.outcome is ChainOutcome.NOT_NEEDED
@@ -68,8 +68,8 @@ def test_a_status_that_is_not_needed_is_good() -> None:
     assert report.require_good() is report
 
 
-def test_one_that_is_revoked_is_an_error() -> None:
-    """Wherever it stands, and though another has no evidence."""
+def test_require_good_raises_for_a_revoked_certificate() -> None:
+    """At any place in the chain, also if another certificate has no evidence."""
     with pytest.raises(CertificateRevoked):
         _report(_about_leaf(BUILD.revoked()), _about_sub()).require_good()
     with pytest.raises(CertificateRevoked):
@@ -78,8 +78,8 @@ def test_one_that_is_revoked_is_an_error() -> None:
         _report(_about_leaf(BUILD.UNKNOWN), _about_sub()).require_good()
 
 
-def test_one_without_evidence_is_an_error() -> None:
-    """Of the class of the first failure, with all of them."""
+def test_require_good_raises_for_a_certificate_without_evidence() -> None:
+    """The error has the class of the first failure, and all failures."""
     report = _report(_about_leaf(**STALE), None)
     for each in report.certificates:
         assert each.outcome is ChainOutcome.NOT_VERIFIED
@@ -91,8 +91,8 @@ def test_one_without_evidence_is_an_error() -> None:
         _report(None, _about_sub()).require_good()
 
 
-def test_what_says_most_comes_first() -> None:
-    """Of all certificates of the chain, as of one."""
+def test_the_most_specific_failure_comes_first() -> None:
+    """Among the failures of all certificates of the chain."""
     stale = _about_sub(BUILD.revoked(), **STALE)
     with pytest.raises(RevokedButStale) as raised:
         _report(None, stale).require_good()
@@ -110,14 +110,14 @@ def test_what_says_most_comes_first() -> None:
 def test_arguments_are_checked_without_a_response(
     arguments: dict[str, object], word: str
 ) -> None:
-    """Before anything is judged."""
+    """A wrong argument is an error even if there is no response to verify."""
     given = {"chain": _load(LEAF, SUB), "responses": [None], "at": NOW, **arguments}
     with pytest.raises(TypeError, match=word):
         ocsp.verify_chain(**given)  # type: ignore[arg-type]
 
 
-def test_configured_responders_and_policy_are_for_all() -> None:
-    """As for a single response."""
+def test_configured_responders_and_policy_apply_to_every_response() -> None:
+    """As in ``verify``."""
     other = BUILD.certificate(
         "Local Responder", key="responder-2", issuer=None, extensions=(SIGNS,)
     )
@@ -137,23 +137,31 @@ def test_configured_responders_and_policy_are_for_all() -> None:
 @pytest.mark.parametrize(
     ("chain", "responses", "needed"),
     [
-        ([], [], "0 certificates take 1 responses, not 0"),
-        ([LEAF], [], "1 certificates take 1 responses, not 0"),
-        ([LEAF], [None], "1 certificates take 1 responses, not 1"),
-        ([LEAF, SUB, BUILD.ca], [None], "3 certificates take 2 responses, not 1"),
-        ([LEAF, SUB], [None, None], "2 certificates take 1 responses, not 2"),
+        ([], [], "needs at least two certificates, not 0"),
+        ([LEAF], [], "needs at least two certificates, not 1"),
+        ([LEAF], [None], "needs at least two certificates, not 1"),
+        (
+            [LEAF, SUB, BUILD.ca],
+            [None],
+            "chain of 3 certificates needs 2 responses, not 1; pass None",
+        ),
+        (
+            [LEAF, SUB],
+            [None, None],
+            "chain of 2 certificates needs 1 responses, not 2; pass None",
+        ),
     ],
 )
-def test_numbers_have_to_go_together(
+def test_chain_and_responses_need_matching_lengths(
     chain: list[Identity], responses: list[bytes | None], needed: str
 ) -> None:
-    """A chain has an issuer at least, and a response for each of the others."""
+    """A chain has at least two certificates, and a response for all but the last."""
     with pytest.raises(ValueError, match=needed):
         ocsp.verify_chain(_load(*chain), responses, at=NOW)
 
 
-def test_reports_stay_what_they_are() -> None:
-    """Nothing of them can be changed or added, and values go by name."""
+def test_reports_are_immutable() -> None:
+    """Attributes cannot be changed or added, and arguments are keyword-only."""
     report = _report(_about_leaf(), _about_sub())
     for each, name in ((report, "certificates"), (report.certificates[0], "outcome")):
         with pytest.raises(dataclasses.FrozenInstanceError):
@@ -163,8 +171,8 @@ def test_reports_stay_what_they_are() -> None:
             type(each)(())  # type: ignore[misc]
 
 
-def test_what_is_missing_is_told_of_any_certificate() -> None:
-    """By number and name, whatever they are."""
+def test_missing_response_for_a_certificate_with_an_undecodable_name() -> None:
+    """The failure has the serial number and a text instead of the name."""
     bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
     odd = BUILD.certificate(encode(0x30, encode(0x31, bad)), serial=b"\xff")
     with pytest.warns(CryptographyDeprecationWarning):

@@ -1,4 +1,4 @@
-"""``verify_crl``: every rule, met and broken; what comes out; what it is good for."""
+"""``verify_crl``: every rule met and broken, and the evidence that it returns."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ def _failures(
     assert type(error) is error.failures[0].error
     assert str(error)
     for each in error.failures:
-        told = tuple(name for name, _ in each.values)
-        assert told in VALUES[each.rule, each.error]
+        names = tuple(name for name, _ in each.values)
+        assert names in VALUES[each.rule, each.error]
     return [(each.rule, each.error) for each in error.failures]
 
 
@@ -150,7 +150,7 @@ VALUES: dict[tuple[str, type[e.VerificationError]], set[tuple[str, ...]]] = {
 
 
 def test_a_certificate_that_is_not_listed_is_good() -> None:
-    """And evidence says so, with its times and numbers."""
+    """The evidence has the times and numbers of the CRL."""
     found = verify_crl(crl(entry(1)), PLAIN, ca(), at=NOW)
     assert found.status is GOOD
     assert found.require_good() is found
@@ -165,7 +165,7 @@ def test_a_certificate_that_is_not_listed_is_good() -> None:
 
 
 def test_a_certificate_that_is_listed_is_revoked() -> None:
-    """Since when, and why; ``require_good`` raises."""
+    """The evidence has time and reason; ``require_good`` raises."""
     data = x509.load_der_x509_crl(crl(entry(1), entry(LISTED, STOLEN)))
     found = verify_crl(data, PLAIN, ca(), at=NOW)
     assert found.status is REVOKED
@@ -176,8 +176,8 @@ def test_a_certificate_that_is_listed_is_revoked() -> None:
     assert caught.value.revocation_time == SINCE
 
 
-def test_evidence_is_for_this_certificate_and_time() -> None:
-    """Not for another number, another issuer, or later."""
+def test_evidence_is_for_one_certificate_and_time() -> None:
+    """Not for another serial number, another issuer, or a later time."""
     found = verify_crl(crl(), PLAIN, ca(), at=NOW)
     rekeyed = make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
     assert found.is_about(PLAIN, ca())
@@ -191,8 +191,8 @@ def test_evidence_is_for_this_certificate_and_time() -> None:
     assert not found.holds_at(BEGIN - HOUR)
 
 
-def test_evidence_cannot_be_made_changed_or_restored() -> None:
-    """It comes from ``verify_crl`` and nowhere else."""
+def test_evidence_cannot_be_created_changed_or_pickled() -> None:
+    """Only ``verify_crl`` creates it."""
     found = verify_crl(crl(), PLAIN, ca(), at=NOW)
     with pytest.raises(TypeError, match="verify_crl"):
         VerifiedRevocation()
@@ -220,7 +220,7 @@ def test_evidence_cannot_be_made_changed_or_restored() -> None:
     ],
 )
 def test_arguments_are_checked(argument: str, value: object) -> None:
-    """A wrong type is named."""
+    """The message names the argument of a wrong type."""
     arguments: dict[str, object] = {"crl": crl(), "cert": PLAIN, "issuer": ca()}
     arguments[argument] = value
     with pytest.raises(TypeError, match=f"{argument} must be"):
@@ -240,14 +240,14 @@ def test_arguments_are_checked(argument: str, value: object) -> None:
         PLAIN.public_bytes(Encoding.DER),
     ],
 )
-def test_what_cannot_be_read_is_refused(data: bytes) -> None:
-    """R1: nothing, nearly nothing, too short, too long, another type."""
+def test_malformed_crls_are_rejected(data: bytes) -> None:
+    """R1: empty, nearly empty, too short, too long, or of another type."""
     assert _failures(data) == [("R1", e.MalformedCRL)]
     assert _failures(crl(), delta=data) == [("R1", e.MalformedCRL)]
 
 
-def test_an_extension_twice_is_malformed() -> None:
-    """R1: nobody knows which one counts."""
+def test_a_duplicate_extension_is_malformed() -> None:
+    """R1: it is not known which of the two counts."""
     unknown = encode(0x30, encode_oid("1.2.3.4"), b"\x04\x02\x05\x00")
 
     def change(fields: list[bytes]) -> None:
@@ -257,19 +257,19 @@ def test_an_extension_twice_is_malformed() -> None:
 
 
 def test_a_crl_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R1: one octet less than it has is too little."""
+    """R1: a CRL that is one octet larger than the limit is rejected."""
     data = crl(entry(1))
     monkeypatch.setattr(limits, "MAX_CRL_BYTES", len(data))
     assert _status(data) is GOOD
     monkeypatch.setattr(limits, "MAX_CRL_BYTES", len(data) - 1)
-    words = f"the CRL is larger than .*: .* MAX_CRL_BYTES = {len(data) - 1}"
+    words = f"the CRL is too large: .* MAX_CRL_BYTES = {len(data) - 1}"
     with pytest.raises(e.MalformedCRL, match=words):
         _status(data)
     assert _failures(x509.load_der_x509_crl(data)) == [("R1", e.MalformedCRL)]  # type: ignore[arg-type]
 
 
-def test_the_place_is_told_where_it_is_known() -> None:
-    """R1: of what is read here; the rest is read by ``cryptography``."""
+def test_failure_has_the_path_if_it_is_known() -> None:
+    """R1: this package decodes the frame; ``cryptography`` decodes the rest."""
 
     def third_version(fields: list[bytes]) -> None:
         fields[0] = b"\x02\x01\x02"
@@ -284,7 +284,7 @@ def test_the_place_is_told_where_it_is_known() -> None:
 
 
 def _with_entry(*extensions: bytes, serial: int = LISTED) -> bytes:
-    """Return a CRL with an entry that no library would write."""
+    """Return a CRL with an entry that no library writes."""
 
     def change(fields: list[bytes]) -> None:
         written = encode(
@@ -298,8 +298,8 @@ def _with_entry(*extensions: bytes, serial: int = LISTED) -> bytes:
     return resigned(crl(entry(1)), change)
 
 
-def test_an_entry_that_cannot_be_read_is_refused() -> None:
-    """R12: its own, and any other that has something critical."""
+def test_a_malformed_entry_is_rejected() -> None:
+    """R12: that of the certificate, and any other with a critical extension."""
     reason = encode(0x30, encode_oid("2.5.29.21"), b"\x04\x02\x05\x00")
     critical = encode(
         0x30, encode_oid("2.5.29.21"), b"\x01\x01\xff", b"\x04\x02\x05\x00"
@@ -312,8 +312,8 @@ def test_an_entry_that_cannot_be_read_is_refused() -> None:
     assert _status(_with_entry(unknown)) is REVOKED
 
 
-def test_every_entry_is_looked_at_until_one_is_not_understood() -> None:
-    """R12: which is reported once."""
+def test_only_the_first_unknown_critical_entry_extension_is_reported() -> None:
+    """R12: the entries after it are not decoded."""
     strange = [entry(n, UNKNOWN, critical=True) for n in (2, 3)]
     expected = [("R12", e.UnhandledCriticalExtension)]
     assert _failures(crl(entry(1), *strange)) == expected
@@ -322,8 +322,8 @@ def test_every_entry_is_looked_at_until_one_is_not_understood() -> None:
     )
 
 
-def test_serial_numbers_below_zero_cannot_be_listed() -> None:
-    """R9: a CRL has none; zero is one."""
+def test_a_negative_serial_number_is_out_of_scope() -> None:
+    """R9: a CRL cannot list it. Zero can be listed."""
     with pytest.warns(CryptographyDeprecationWarning):
         below, zero = (
             x509.load_der_x509_certificate(
@@ -341,19 +341,19 @@ def test_serial_numbers_below_zero_cannot_be_listed() -> None:
 
 
 @pytest.mark.parametrize("kind", ["users", "cas"])
-def test_what_cannot_be_read_is_of_no_kind(kind: str) -> None:
-    """R9: a CA's certificate least of all, since the list would not have it."""
+def test_undecodable_extensions_are_out_of_a_limited_scope(kind: str) -> None:
+    """R9: it is not known whether the certificate is that of a CA."""
     strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
     odd = Builder().certificate("Sub CA", extensions=(CA, strange))
     cert = x509.load_der_x509_certificate(odd.der)
     limited = crl(critical=[scope(**{kind: True})])
-    with pytest.raises(e.CRLScopeMismatch, match="this one cannot be read"):
+    with pytest.raises(e.CRLScopeMismatch, match="certificate cannot be decoded"):
         verify_crl(limited, cert, ca(), at=NOW)
     assert verify_crl(crl(), cert, ca(), at=NOW).status is GOOD
 
 
-def test_a_key_for_pss_signs_crls_with_pss() -> None:
-    """R4: the CA has restricted it (RFC 4055 §1.2)."""
+def test_a_key_for_pss_has_to_sign_crls_with_pss() -> None:
+    """R4: the key is restricted to PSS (RFC 4055 §1.2)."""
     build, private = Builder(), private_key("rsa-2048")
     info = pss_key_info("rsa-2048")
     issuer = x509.load_der_x509_certificate(
@@ -367,8 +367,10 @@ def test_a_key_for_pss_signs_crls_with_pss() -> None:
 
 
 @pytest.mark.parametrize("extensions", [("05a",), ("\x00", "\x00")])
-def test_points_that_cannot_be_read_are_none(extensions: tuple[str, ...]) -> None:
-    """R9: so the certificate is not of that part."""
+def test_undecodable_distribution_points_match_no_crl(
+    extensions: tuple[str, ...],
+) -> None:
+    """R9: so the certificate is not in the scope of a CRL for one of them."""
     points = [extension("2.5.29.31", f"0{each}".encode()) for each in extensions]
     odd = Builder().certificate("leaf.example", extensions=points)
     cert = x509.load_der_x509_certificate(odd.der)
@@ -376,8 +378,8 @@ def test_points_that_cannot_be_read_are_none(extensions: tuple[str, ...]) -> Non
     assert _failures(part, cert) == [("R9", e.CRLScopeMismatch)]
 
 
-def test_nested_parameters_do_not_end_the_process() -> None:
-    """R1: thousands of levels where an algorithm is named."""
+def test_nested_algorithm_parameters_do_not_crash() -> None:
+    """R1: thousands of levels inside an AlgorithmIdentifier."""
     nested = b"\x05\x00"
     for _ in range(3000):
         nested = encode(0x30, encode_oid("1.2.840.113549.1.1.10"), nested)
@@ -386,7 +388,7 @@ def test_nested_parameters_do_not_end_the_process() -> None:
 
 
 def _with_sha1(data: bytes) -> bytes:
-    """Sign it again with SHA-1, which the builder refuses."""
+    """Sign the CRL again with SHA-1, which the builder rejects."""
     sha1 = encode(0x30, encode_oid("1.2.840.10045.4.1"))
 
     def change(fields: list[bytes]) -> None:
@@ -508,12 +510,12 @@ STRANGE = make("leaf", "Other CA", serial=LISTED)
         (crl(entry(), end=NOW - HOUR), {}, ("R13", e.RevokedButStale)),
     ],
 )
-def test_what_breaks_one_rule_is_refused(
+def test_a_crl_that_breaks_one_rule_is_rejected(
     data: bytes,
     more: dict[str, object],
     expected: tuple[str, type[e.VerificationError]],
 ) -> None:
-    """One deviation each; the error is of the class that the table of rules has."""
+    """One deviation each; the error class is one of those in the table of rules."""
     found = _failures(data, **{"cert": PLAIN, **more})  # type: ignore[arg-type]
     assert found[0] == expected
     assert [rule for rule, _ in found[1:]] in ([], _ALSO.get(expected[0]))
@@ -529,19 +531,19 @@ def test_a_crl_that_names_two_algorithms_is_refused_with_every_release() -> None
 
 
 _ALSO = {"R13": ["R7"]}
-"""What fails with a rule by nature."""
+"""Other rules that necessarily fail together with a rule."""
 
 
 def test_every_rule_that_fails_a_crl_is_tested_above() -> None:
-    """R14 and R15 warn, and have tests of their own."""
-    marks = test_what_breaks_one_rule_is_refused.pytestmark  # type: ignore[attr-defined]
+    """R14 and R15 warn by default; other tests cover them."""
+    marks = test_a_crl_that_breaks_one_rule_is_rejected.pytestmark  # type: ignore[attr-defined]
     tested = {case[2][0] for case in marks[0].args[1]}
     assert tested | {"R14", "R15"} == {rule.id for rule in CRL_RULES}
 
 
 @pytest.mark.parametrize("which", ["crl", "delta"])
-def test_a_delta_meets_the_same_demands(which: str) -> None:
-    """Signature, issuer, times and extensions of both lists count."""
+def test_the_same_rules_apply_to_a_delta_crl(which: str) -> None:
+    """Signature, issuer, times and extensions of both CRLs are checked."""
     fine = {"crl": crl(), "delta": crl(number=6, base=5)}
     assert verify_crl(**fine, cert=PLAIN, issuer=ca(), at=NOW).status is GOOD
     numbers = {"number": 5} if which == "crl" else {"number": 6, "base": 5}
@@ -560,8 +562,8 @@ def test_a_delta_meets_the_same_demands(which: str) -> None:
             verify_crl(**{**fine, which: broken}, cert=PLAIN, issuer=ca(), at=NOW)
 
 
-def test_a_delta_is_laid_over_the_crl() -> None:
-    """Revoked since, released since, changed since; otherwise the CRL stands."""
+def test_entries_of_a_delta_crl_take_precedence() -> None:
+    """It revokes, releases or changes; otherwise the entry of the CRL counts."""
     plain = crl(number=6, base=5)
     for complete, delta, status, reason in (
         (crl(), plain, GOOD, None),
@@ -603,8 +605,8 @@ def test_a_delta_is_laid_over_the_crl() -> None:
         assert (found.status, found.revocation_reason) == (status, reason)
 
 
-def test_with_a_delta_that_one_has_to_be_recent() -> None:
-    """It tells of all changes since, so an old CRL is as good as a new one with it."""
+def test_with_a_delta_crl_only_the_delta_has_to_be_fresh() -> None:
+    """It has all changes since, so both together equal a new CRL."""
     old = crl(entry(1), end=NOW - HOUR)
     delta = crl(begin=NOW - HOUR, end=NOW + HOUR, number=6, base=5)
     found = verify_crl(old, PLAIN, ca(), delta=delta, at=NOW)
@@ -649,20 +651,20 @@ def test_with_a_delta_that_one_has_to_be_recent() -> None:
         (crl(begin=NOW + SKEW), PLAIN, GOOD),
     ],
 )
-def test_what_is_within_the_rules_is_evidence(
+def test_a_crl_that_meets_the_rules_is_evidence(
     data: bytes, cert: x509.Certificate, status: OCSPCertStatus
 ) -> None:
-    """The other side of each rule."""
+    """The accepted side of each rule."""
     assert _status(data, cert) is status
 
 
-def test_key_usage_that_allows_crls_is_fine() -> None:
-    """R3: cRLSign, if there is a keyUsage at all."""
+def test_key_usage_with_crl_sign_is_accepted() -> None:
+    """R3: keyUsage needs cRLSign if it is present."""
     assert _status(crl(), issuer=_issuer(_usage(crl_sign=True))) is GOOD
 
 
-def test_policy_lets_old_algorithms_count() -> None:
-    """R4: by names with *unsafe* in them, and by numbers."""
+def test_policy_can_accept_weak_algorithms() -> None:
+    """R4: with *unsafe* members, and with smaller numbers of bits."""
     unsafe = Policy(signature_hashes=SignatureHashes.UNSAFE_SHA1)
     assert _status(SHA1_SIGNED, policy=unsafe) is GOOD
     issuer, small = _issuer(public=RSA), Policy(min_rsa_bits=1024)
@@ -674,7 +676,7 @@ def _without_next_update(begin: datetime.datetime) -> bytes:
 
 
 def test_without_next_update_the_policy_decides() -> None:
-    """R7: RFC 5280 demands it; what has none is soon too old."""
+    """R7: by default such a CRL expires after a day, though RFC 5280 requires one."""
     young, old = _without_next_update(NOW - HOUR), _without_next_update(NOW - 25 * HOUR)
     found = verify_crl(young, PLAIN, ca(), at=NOW)
     assert found.next_update is None
@@ -687,13 +689,13 @@ def test_without_next_update_the_policy_decides() -> None:
     assert _status(old, policy=accept) is GOOD
 
 
-def test_what_is_as_old_as_it_may_be_counts() -> None:
+def test_a_crl_of_the_largest_allowed_age_is_accepted() -> None:
     """R7: to the second."""
     assert _status(crl(begin=NOW - HOUR), policy=Policy(max_age=HOUR)) is GOOD
 
 
-def test_what_was_read_stays_what_it_is() -> None:
-    """Its parts were judged together."""
+def test_a_decoded_crl_is_immutable() -> None:
+    """The rules check its parts together."""
     read = read_crl(crl(), "the CRL", Findings())
     assert read is not None
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -701,16 +703,16 @@ def test_what_was_read_stays_what_it_is() -> None:
     assert not hasattr(read, "__dict__")
 
 
-def test_lists_may_be_loaded() -> None:
-    """Both; what is judged are their octets."""
+def test_loaded_crls_are_accepted() -> None:
+    """Both the complete and the delta CRL."""
     complete, delta = crl(entry(LISTED, HOLD)), crl(number=6, base=5)
     loaded = [x509.load_der_x509_crl(each) for each in (complete, delta)]
     found = verify_crl(loaded[0], PLAIN, ca(), delta=loaded[1], at=NOW)
     assert (found.status, found.delta_crl_number) == (REVOKED, 6)
 
 
-def test_a_revocation_in_the_future_counts_at_once() -> None:
-    """R14: with a warning."""
+def test_a_revocation_in_the_future_is_revoked_with_a_warning() -> None:
+    """R14."""
     found = verify_crl(crl(entry(since=NOW + HOUR)), PLAIN, ca(), at=NOW)
     assert found.status is REVOKED
     assert [(each.rule, each.error) for each in found.warnings] == [
@@ -724,8 +726,8 @@ def test_a_revocation_in_the_future_counts_at_once() -> None:
     assert skewed.warnings == ()
 
 
-def test_of_a_certificate_that_has_ended_good_says_little() -> None:
-    """R15: a warning, or nothing at all, as the policy says; revoked is revoked."""
+def test_good_for_an_expired_certificate() -> None:
+    """R15: a warning, or a failure if the policy requires it; *revoked* passes."""
     ended = make("ended", "Test CA", serial=LISTED, end=NOW - HOUR)
     found = verify_crl(crl(), ended, ca(), at=NOW)
     assert found.status is GOOD
@@ -739,8 +741,8 @@ def test_of_a_certificate_that_has_ended_good_says_little() -> None:
     assert _status(crl(entry()), ended, policy=strict) is REVOKED
 
 
-def test_all_that_speaks_against_a_crl_is_collected() -> None:
-    """And its entries are not looked at."""
+def test_all_failures_of_a_crl_are_collected() -> None:
+    """The entries are not examined then."""
     found = _failures(
         crl(
             entry(LISTED, UNKNOWN, critical=True),
@@ -752,14 +754,14 @@ def test_all_that_speaks_against_a_crl_is_collected() -> None:
     assert [rule for rule, _ in found] == ["R5", "R8", "R7"]
 
 
-def test_what_says_most_comes_first() -> None:
-    """An algorithm that is not accepted, before all that a forger may have written."""
+def test_the_most_specific_failure_comes_first() -> None:
+    """A rejected algorithm, before failures that a forger can cause."""
     found = _failures(SHA1_SIGNED, STRANGE)
     assert [rule for rule, _ in found] == ["R4", "R2"]
 
 
-def test_no_error_but_one_tells_the_status() -> None:
-    """Only where nothing but its age speaks against a CRL."""
+def test_only_revoked_but_stale_states_the_status() -> None:
+    """It is raised only if the age is the only failure of a CRL."""
     stale = {"end": NOW - HOUR}
     with pytest.raises(e.RevokedButStale) as caught:
         verify_crl(crl(entry(), end=NOW - HOUR), PLAIN, ca(), at=NOW)
@@ -771,8 +773,8 @@ def test_no_error_but_one_tells_the_status() -> None:
     assert "R13" not in dict(_failures(forged))
 
 
-def test_a_crl_can_tell_that_a_delegate_is_not_revoked() -> None:
-    """V17: as evidence for a responder without nocheck."""
+def test_a_crl_is_evidence_about_a_delegate() -> None:
+    """V17: for a delegate without nocheck."""
     delegate = make("Responder", "Test CA", serial=77, extensions=DELEGATION[:1])
     response = (
         ocsp.OCSPResponseBuilder()
@@ -799,11 +801,11 @@ def test_a_crl_can_tell_that_a_delegate_is_not_revoked() -> None:
         assert type(caught.value) is error
 
 
-def test_a_name_that_is_no_text_is_nobodys() -> None:
-    """Whoever sent the certificate wrote it; that is a failure, and no other error."""
+def test_an_undecodable_issuer_name_is_a_mismatch() -> None:
+    """It comes from an untrusted certificate, so it is a failure and not a crash."""
     bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
-    name_of_nobody = encode(0x30, encode(0x31, bad))
-    odd = Builder().certificate("odd", issuer_name=name_of_nobody)
+    issuer_name = encode(0x30, encode(0x31, bad))
+    odd = Builder().certificate("odd", issuer_name=issuer_name)
     cert = x509.load_der_x509_certificate(odd.der)
     with pytest.raises(e.CRLIssuerMismatch) as caught:
         verify_crl(crl(), cert, ca(), at=NOW)

@@ -1,4 +1,4 @@
-"""Which entry is about the certificate: what is told where none is."""
+"""Which entry is for the certificate, and what the failure says if there is none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _failure(
     cert: x509.Certificate | ocsp.CertID | None = None,
     request: ocsp.OCSPRequest | None = None,
 ) -> Finding:
-    """Return the only thing that fails."""
+    """Return the only failure."""
     with pytest.raises(VerificationError) as raised:
         ocsp.verify(
             data, cert or _load(BUILD.leaf), _load(BUILD.ca), at=NOW, request=request
@@ -41,30 +41,30 @@ def _about(**changes: object) -> bytes:
 @pytest.mark.parametrize(
     ("entries", "sentence"),
     [
-        ([_about(serial=b"\x05"), _about(serial=b"\x06")], "no entry is about serial"),
+        ([_about(serial=b"\x05"), _about(serial=b"\x06")], "no entry has serial"),
         (
             [_about(serial=b"\x05"), _about(issuer=OTHER)],
             "no entry has both this issuer and serial number 0x1f2e",
         ),
         (
             [_about(serial=b"\x05", issuer=OTHER), _about(issuer=OTHER)],
-            "serial number 0x1f2e is that of another issuer's",
+            "the entry for serial number 0x1f2e is for a certificate of another issuer",
         ),
-        ([_about(hashed="md5")], "or its hashes are of an algorithm that is not"),
-        ([_about(name_hash=bytes(32))], "is that of another issuer's"),
-        ([_about(key_hash=bytes(32))], "is that of another issuer's"),
+        ([_about(hashed="md5")], "or its hash algorithm is not accepted"),
+        ([_about(name_hash=bytes(32))], "is for a certificate of another issuer"),
+        ([_about(key_hash=bytes(32))], "is for a certificate of another issuer"),
         ([_about(identifier=algorithm("sha256")[:-3] + b"\x7f\x05\x00")], "not accept"),
     ],
 )
-def test_what_is_missing_is_told(entries: list[bytes], sentence: str) -> None:
-    """The serial number, the issuer, or both in one entry."""
+def test_message_says_what_does_not_match(entries: list[bytes], sentence: str) -> None:
+    """The serial number, the issuer, or no entry has both."""
     failure = _failure(BUILD.response(*entries))
     assert failure.rule == "V7"
     assert sentence in failure.message
 
 
-def test_serial_numbers_are_told() -> None:
-    """The one that was asked about, and the first eight of the others."""
+def test_failure_lists_serial_numbers() -> None:
+    """The expected one, and the first eight that were found."""
     entries = [_about(serial=bytes((n,))) for n in range(1, 10)]
     expected = (("expected", 0x1F2E), ("found", tuple(range(1, 9))))
     assert _failure(BUILD.response(*entries)).values == expected
@@ -74,24 +74,24 @@ def test_serial_numbers_are_told() -> None:
     assert _failure(BUILD.response(*entries), by_id).values == expected
 
 
-def test_a_negative_serial_number_is_told() -> None:
-    """As it stands in the certificate."""
+def test_failure_lists_a_negative_serial_number() -> None:
+    """The value is that of the certificate."""
     with pytest.warns(UserWarning, match="serial number"):
         cert = _load(BUILD.certificate("leaf.example", serial=b"\xff"))
     values = dict(_failure(BUILD.response(), cert).values)
     assert values["expected"] == -1
 
 
-def test_a_certificate_of_another_issuer_is_told_by_name() -> None:
-    """Whatever the entries say."""
+def test_certificate_of_another_issuer_is_rejected_by_name() -> None:
+    """The message has both names; the entries are not examined."""
     cert = _load(BUILD.certificate("leaf.example", issuer=OTHER))
     failure = _failure(BUILD.response(), cert)
     assert "names 'CN=Other CA' as its issuer, not 'CN=Test CA'" in failure.message
     assert failure.values == ()
 
 
-def test_what_was_asked_and_not_answered_is_told() -> None:
-    """By serial number, the first eight."""
+def test_failure_lists_certificates_of_the_request_without_entry() -> None:
+    """The first eight serial numbers."""
     ids = [BUILD.cert_id(serial=bytes((n,))) for n in range(1, 11)]
     request = ocsp.load_der_ocsp_request(
         BUILD.request(BUILD.cert_id(), *ids), allow_multiple=True
@@ -102,10 +102,10 @@ def test_what_was_asked_and_not_answered_is_told() -> None:
     assert failure.values == (("missing", tuple(range(1, 9))),)
 
 
-def test_hashes_that_are_not_accepted_are_not_those_of_the_issuer() -> None:
-    """Though the octets are right."""
+def test_entry_with_a_rejected_hash_algorithm_does_not_match() -> None:
+    """Even if the hashes themselves are right."""
     data = BUILD.response(_about(serial=b"\x05", hashed="sha1"), _about(issuer=OTHER))
-    with pytest.raises(VerificationError, match="or its hashes are of an algorithm"):
+    with pytest.raises(VerificationError, match="or its hash algorithm is not"):
         ocsp.verify(
             data,
             _load(BUILD.leaf),

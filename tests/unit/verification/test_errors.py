@@ -1,4 +1,4 @@
-"""Why a response is not believed: the tree, its sentences, and a life elsewhere."""
+"""Errors of verification: the class tree, the messages, pickling and copying."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def _raised() -> list[e.VerificationError]:
     return list(found.values())
 
 
-def test_a_sentence_for_each_failure() -> None:
-    """With rule and clause, all in one line."""
+def test_str_has_a_sentence_for_each_failure() -> None:
+    """With rule and clause, in one line."""
     assert str(FINDING) == "it is too old [V19, RFC 6960 §4.2.2.1]"
     assert str(e.ResponseExpired([FINDING, OTHER])) == (
         "it is too old [V19, RFC 6960 §4.2.2.1]; no nonce [V22, RFC 6960 §4.4.1]"
@@ -49,14 +49,14 @@ def test_a_sentence_for_each_failure() -> None:
 
 
 def test_failures_are_a_tuple() -> None:
-    """Whatever they were given as."""
+    """Also if an iterator was given."""
     error = e.ResponseExpired(iter([FINDING, OTHER]))
     assert error.failures == (FINDING, OTHER)
     assert error.args == (error.failures,)
 
 
 def test_every_error_survives_pickle_and_copy() -> None:
-    """All that the cases raise, with failures, values and attributes."""
+    """Every error that the cases raise, with failures, values and attributes."""
     raised = _raised()
     assert len({type(error) for error in raised}) > 20
     for error in raised:
@@ -71,15 +71,15 @@ def test_every_error_survives_pickle_and_copy() -> None:
             assert twin.__dict__ == error.__dict__
 
 
-def test_an_error_is_of_the_class_of_its_first_failure() -> None:
-    """Whoever catches a class catches what matters most."""
+def test_error_has_the_class_of_its_first_failure() -> None:
+    """The first failure is the most specific one."""
     for error in _raised():
         assert type(error) is error.failures[0].error
 
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_class_is_documented(kind: type[e.VerificationError]) -> None:
-    """In a sentence of its own, and in the tree of the module."""
+    """It has a docstring and is in the tree of the module's docstring."""
     assert inspect.getdoc(kind)
     assert f" {kind.__name__}" in str(e.__doc__)
     assert issubclass(kind, ocsp.OCSPError)
@@ -99,18 +99,18 @@ def test_every_class_is_documented(kind: type[e.VerificationError]) -> None:
         (e.CertificateNotIssued, e.CertificateRevoked),
     ],
 )
-def test_what_is_underneath(kind: type, base: type) -> None:
-    """Programs that catch the broader one catch both."""
+def test_base_classes(kind: type, base: type) -> None:
+    """A program that catches the base class catches the derived class."""
     assert issubclass(kind, base)
 
 
-def test_not_good_is_no_failure_of_verification() -> None:
-    """A verified *revoked* is an answer."""
+def test_certificate_not_good_is_not_a_verification_error() -> None:
+    """A verified *revoked* is a successful verification."""
     assert not issubclass(e.CertificateNotGood, e.VerificationError)
 
 
 def test_values_are_attributes() -> None:
-    """A program asks for them instead of reading the sentence."""
+    """A program reads the attribute instead of the message."""
     by_type = {type(error): error for error in _raised()}
     unsuccessful = by_type[e.UnsuccessfulResponse]
     assert isinstance(unsuccessful, e.UnsuccessfulResponse)
@@ -121,12 +121,12 @@ def test_values_are_attributes() -> None:
 
 
 SPECIFIC_FIRST = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12")
-"""What is the matter with the signer, before what follows from that."""
+"""Failures of the signer come before the failures that follow from them."""
 
 
 @pytest.mark.parametrize("turned", range(len(RULES)))
 def test_the_most_specific_failure_comes_first(turned: int) -> None:
-    """In whatever order they were found; those that say less stay in that."""
+    """The others keep the order in which the rules found them."""
     found = [
         e.Finding(rule.id, error, "RFC 6960", "", (("revocation_time", None),))
         for rule in (*RULES[turned:], *RULES[:turned])

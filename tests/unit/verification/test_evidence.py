@@ -1,4 +1,4 @@
-"""Evidence: what it says, and that nobody else can make, change or keep it."""
+"""Evidence: what it states, and that only the verifier can create it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _evidence(status: bytes = b"\x80\x00", **changes: object) -> VerifiedRespons
     return ocsp.verify(data, LEAF, CA, at=NOW)
 
 
-def test_it_says_what_the_entry_says() -> None:
-    """Every attribute, for a revocation by a delegate."""
+def test_attributes_have_the_values_of_the_entry() -> None:
+    """Every attribute, for a *revoked* response that a delegate signed."""
     evidence = _evidence(BUILD.revoked(NOW - HOUR, 1), by=BUILD.responder)
     assert evidence.status is OCSPCertStatus.REVOKED
     assert evidence.cert_id.matches(LEAF, CA)
@@ -53,16 +53,16 @@ def test_it_says_what_the_entry_says() -> None:
     assert next(evidence.response.responses).serial_number == LEAF.serial_number
 
 
-def test_the_moment_is_in_utc() -> None:
-    """Wherever the relying party is."""
+def test_at_is_converted_to_utc() -> None:
+    """The argument may be in any time zone."""
     there = datetime.timezone(datetime.timedelta(hours=9))
     evidence = ocsp.verify(BUILD.response(), LEAF, CA, at=NOW.astimezone(there))
     assert evidence.at == NOW
     assert evidence.at.tzinfo is datetime.UTC
 
 
-def test_good_is_returned() -> None:
-    """``require_good`` can stand in a chain of calls."""
+def test_require_good_returns_the_evidence() -> None:
+    """So calls can be chained."""
     evidence = _evidence()
     assert evidence.require_good() is evidence
 
@@ -73,12 +73,12 @@ def test_good_is_returned() -> None:
         (
             BUILD.revoked(NOW - HOUR, 1),
             CertificateRevoked,
-            "the certificate is revoked since 2026-07-01 11:00:00+00:00 (keyCompromise)",
+            "the certificate was revoked at 2026-07-01 11:00:00+00:00 (keyCompromise)",
         ),
         (
             BUILD.revoked(NOW - HOUR),
             CertificateRevoked,
-            "the certificate is revoked since 2026-07-01 11:00:00+00:00",
+            "the certificate was revoked at 2026-07-01 11:00:00+00:00",
         ),
         (
             BUILD.revoked(EPOCH, 6),
@@ -92,10 +92,10 @@ def test_good_is_returned() -> None:
         ),
     ],
 )
-def test_all_else_is_an_error_of_its_own(
+def test_require_good_raises_for_every_other_status(
     status: bytes, error: type[CertificateNotGood], text: str
 ) -> None:
-    """One class for each, and none of them a failure of verification."""
+    """One class for each; none of them is a ``VerificationError``."""
     with pytest.raises(CertificateNotGood) as raised:
         _evidence(status).require_good()
     assert type(raised.value) is error
@@ -105,8 +105,8 @@ def test_all_else_is_an_error_of_its_own(
     assert (type(twin), str(twin), twin.args) == (error, text, raised.value.args)
 
 
-def test_it_holds_between_its_times() -> None:
-    """From thisUpdate to before nextUpdate, without the skew of any clock."""
+def test_holds_at_compares_with_its_times() -> None:
+    """From thisUpdate to before nextUpdate, without clock skew."""
     evidence = _evidence()
     assert evidence.holds_at(NOW - HOUR)
     assert not evidence.holds_at(NOW - HOUR - SECOND)
@@ -114,8 +114,8 @@ def test_it_holds_between_its_times() -> None:
     assert not evidence.holds_at(NOW + 23 * HOUR)
 
 
-def test_it_holds_as_long_as_the_policy_says() -> None:
-    """The shorter one of nextUpdate and the age that is allowed."""
+def test_holds_until_depends_on_the_policy() -> None:
+    """It is the earlier one of nextUpdate and the end of the allowed age."""
     policy = ocsp.Policy(max_age=2 * HOUR)
     evidence = ocsp.verify(BUILD.response(), LEAF, CA, at=NOW, policy=policy)
     assert evidence.holds_until == NOW + HOUR
@@ -127,24 +127,24 @@ def test_it_holds_as_long_as_the_policy_says() -> None:
     assert last.year == 9999
 
 
-def test_it_is_about_one_certificate() -> None:
-    """That with these hashes and this number."""
+def test_is_about_one_certificate() -> None:
+    """The one with these issuer hashes and this serial number."""
     evidence = _evidence()
     assert evidence.is_about(LEAF, CA)
     other = BUILD.certificate("leaf.example", serial=5)
     assert not evidence.is_about(x509.load_der_x509_certificate(other.der), CA)
 
 
-def test_nobody_makes_one_by_hand() -> None:
-    """Neither by calling nor by subclassing the class."""
-    with pytest.raises(TypeError, match=r"comes from ocsp\.verify"):
+def test_evidence_cannot_be_created_by_callers() -> None:
+    """Neither by calling the class nor by subclassing it."""
+    with pytest.raises(TypeError, match=r"only ocsp\.verify"):
         VerifiedResponse()
     with pytest.raises(TypeError, match="cannot be subclassed"):
         type("Mine", (VerifiedResponse,), {})
     assert VerifiedResponse.__final__  # type: ignore[attr-defined]
 
 
-def test_nobody_changes_one() -> None:
+def test_evidence_is_immutable() -> None:
     """No attribute can be set, added or deleted."""
     evidence = _evidence()
     names = [
@@ -160,22 +160,22 @@ def test_nobody_changes_one() -> None:
             delattr(evidence, name)
 
 
-def test_nobody_keeps_one_in_a_file() -> None:
-    """What comes out of a file may be anybody's: verify the response again."""
+def test_evidence_cannot_be_pickled() -> None:
+    """A file may be forged: keep the response and verify it again."""
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError, match="verify it again"):
             pickle.dumps(_evidence(), protocol)
 
 
-def test_a_copy_is_the_evidence_itself() -> None:
-    """There is nothing in it that could be changed."""
+def test_a_copy_is_the_same_object() -> None:
+    """It is immutable, so a copy needs no new object."""
     evidence = _evidence()
     assert copy.copy(evidence) is evidence
     assert copy.deepcopy(evidence) is evidence
 
 
-def test_it_is_shown_in_a_line() -> None:
-    """Status, number, times, and who said so."""
+def test_repr() -> None:
+    """Status, serial number, times and signer."""
     assert repr(_evidence(by=BUILD.responder)) == (
         "<VerifiedResponse(GOOD, serial=0x1f2e, 2026-07-01T11:00:00Z to "
         "2026-07-02T11:00:00Z, by delegate 'CN=Test Responder')>"
@@ -183,8 +183,8 @@ def test_it_is_shown_in_a_line() -> None:
     assert "to ?, by issuer" in repr(_evidence(next_update=None))
 
 
-def test_a_signer_without_a_readable_name_is_shown_too() -> None:
-    """A line for people never fails."""
+def test_repr_with_an_undecodable_name_of_the_signer() -> None:
+    """``repr`` never fails."""
     from ocsp.asn1.der import encode, encode_oid
 
     bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
@@ -193,7 +193,7 @@ def test_a_signer_without_a_readable_name_is_shown_too() -> None:
 
 
 class _LooksLikeIt:
-    """What somebody might hand in instead of evidence."""
+    """An object with the attributes of evidence."""
 
     status = OCSPCertStatus.GOOD
     responder = CA
@@ -206,7 +206,7 @@ class _LooksLikeIt:
 
 
 class _IsSealed(Unforgeable):
-    """The same, which has taken the seal from where it is kept."""
+    """The same, derived from the base class of evidence."""
 
     status = OCSPCertStatus.GOOD
 
@@ -220,28 +220,28 @@ class _IsSealed(Unforgeable):
         ({"issuer": b"x"}, "issuer must be a Certificate"),
         ({"nonce": "x"}, "nonce must be bytes"),
         ({"request": b"x"}, "request must be an OCSPRequest"),
-        ({"responders": [b"x"]}, "responders must be certificates"),
-        ({"responders": [CA, b"x"]}, "responders must be certificates"),
-        ({"evidence": [_LooksLikeIt()]}, "evidence must come from verify"),
-        ({"evidence": [_IsSealed()]}, "evidence must come from verify"),
-        ({"evidence": [_evidence(), _LooksLikeIt()]}, "evidence must come from verify"),
+        ({"responders": [b"x"]}, "responders must be Certificate objects"),
+        ({"responders": [CA, b"x"]}, "responders must be Certificate objects"),
+        ({"evidence": [_LooksLikeIt()]}, "evidence must come from ocsp"),
+        ({"evidence": [_IsSealed()]}, "evidence must come from ocsp"),
+        ({"evidence": [_evidence(), _LooksLikeIt()]}, "evidence must come from ocsp"),
         ({"policy": None}, "policy must be a Policy"),
         ({"policy": ocsp.Policy}, "policy must be a Policy"),
         ({"at": "now"}, "at must be a datetime"),
         ({"at": NOW.replace(tzinfo=None)}, "at must be aware"),
     ],
 )
-def test_arguments_of_other_types_are_refused(
+def test_arguments_of_wrong_types_are_errors(
     changes: dict[str, object], word: str
 ) -> None:
-    """By name, before anything is judged; evidence that was made by hand as well."""
+    """The message names the argument. Imitations of evidence are rejected too."""
     arguments = {"response": BUILD.response(), "cert": LEAF, "issuer": CA, "at": NOW}
     with pytest.raises(TypeError, match=word):
         ocsp.verify(**(arguments | changes))  # type: ignore[arg-type]
 
 
-def test_without_a_moment_it_is_now() -> None:
-    """The one place below the I/O floors that asks for the time."""
+def test_at_defaults_to_the_current_time() -> None:
+    """Without *at*, ``verify`` reads the clock."""
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     data = BUILD.response(this_update=now, next_update=now + HOUR, produced_at=now)
     ca = BUILD.authority(end=now + HOUR)
@@ -249,8 +249,8 @@ def test_without_a_moment_it_is_now() -> None:
     assert now <= evidence.at <= datetime.datetime.now(datetime.UTC)
 
 
-def test_a_loaded_response_is_as_good_as_its_octets() -> None:
-    """Both ways in judge the same."""
+def test_a_loaded_response_is_accepted() -> None:
+    """The result is the same as for its encoding."""
     data = BUILD.response()
     loaded = ocsp.load_der_ocsp_response(data)
     evidence = ocsp.verify(loaded, LEAF, CA, at=NOW)
@@ -264,8 +264,8 @@ def test_a_loaded_response_is_as_good_as_its_octets() -> None:
         )
 
 
-def test_what_is_not_verified_is_written_down() -> None:
-    """Whoever calls has to know what is left to do."""
+def test_docstrings_state_what_is_not_verified() -> None:
+    """The caller has to check it."""
     for function in (ocsp.verify, ocsp.verify_staple, ocsp.verify_chain):
         assert "Not verified" in str(inspect.getdoc(function))
 
@@ -275,21 +275,21 @@ def test_what_is_not_verified_is_written_down() -> None:
     [
         ({"issuer": b"x"}, "issuer must be a Certificate"),
         ({"at": "now"}, "at must be a datetime"),
-        ({"responders": [b"x"]}, "responders must be certificates"),
-        ({"evidence": [b"x"]}, "evidence must come from verify"),
+        ({"responders": [b"x"]}, "responders must be Certificate objects"),
+        ({"evidence": [b"x"]}, "evidence must come from ocsp"),
     ],
 )
-def test_arguments_are_checked_before_anything_is_read(
+def test_arguments_are_checked_before_the_response_is_decoded(
     arguments: dict[str, object], word: str
 ) -> None:
-    """So a mistake of the caller is no failure of the response."""
+    """A mistake of the caller is not reported as a failure of the response."""
     given = {"cert": LEAF, "issuer": CA, "at": NOW, **arguments}
     with pytest.raises(TypeError, match=word):
         ocsp.verify(b"", **given)  # type: ignore[arg-type]
 
 
-def test_the_nonce_is_that_of_the_request() -> None:
-    """Where both are given they have to be the same."""
+def test_nonce_and_request_have_to_agree() -> None:
+    """If both are given, the nonces have to be equal."""
     sent = BUILD.request(BUILD.cert_id(), extensions=(BUILD.nonce(b"n" * 16),))
     request = ocsp.load_der_ocsp_request(sent)
     plain = ocsp.load_der_ocsp_request(BUILD.request(BUILD.cert_id()))
@@ -304,8 +304,8 @@ def test_the_nonce_is_that_of_the_request() -> None:
 
 
 @pytest.mark.parametrize("staple", ["", 0, (), False])
-def test_only_nothing_is_no_staple(staple: object) -> None:
-    """What is neither octets nor a response is a mistake."""
+def test_a_staple_of_a_wrong_type_is_an_error(staple: object) -> None:
+    """Only ``None`` and ``b""`` mean that the server sent none."""
     with pytest.raises(TypeError, match="response must be bytes"):
         ocsp.verify_staple(staple, LEAF, CA, at=NOW)  # type: ignore[arg-type]
 
@@ -323,15 +323,15 @@ def test_only_nothing_is_no_staple(staple: object) -> None:
 def test_arguments_are_checked_without_a_staple(
     staple: bytes | None, arguments: dict[str, object], word: str
 ) -> None:
-    """As with one."""
+    """A wrong argument is an error even if there is no staple to verify."""
     given = {"cert": LEAF, "issuer": CA, "at": NOW, **arguments}
     assert ocsp.verify_staple(staple, LEAF, CA, at=NOW) is None
     with pytest.raises(TypeError, match=word):
         ocsp.verify_staple(staple, **given)  # type: ignore[arg-type]
 
 
-def test_a_certificate_that_cannot_be_read_hides_no_failure() -> None:
-    """Whether it demands a staple cannot be said then; of one, what is wrong can."""
+def test_undecodable_extensions_do_not_hide_failures_of_the_staple() -> None:
+    """They only hide whether the certificate requires a staple."""
     strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
     odd = x509.load_der_x509_certificate(
         BUILD.certificate("leaf.example", extensions=(strange,)).der
@@ -345,8 +345,8 @@ def test_a_certificate_that_cannot_be_read_hides_no_failure() -> None:
 
 
 @pytest.mark.parametrize("hashed", ["sha1", "sha384"])
-def test_the_key_for_a_cache_does_not_depend_on_the_hash(hashed: str) -> None:
-    """Neither the responder's choice nor how it was asked counts."""
+def test_canonical_cert_id_does_not_depend_on_the_hash(hashed: str) -> None:
+    """Neither on that of the response nor on that of the caller's CertID."""
     cert_id = BUILD.cert_id(hashed=hashed)
     asked = ocsp.CertID.for_certificate(LEAF, CA, hashes.SHA512())
     for cert in (LEAF, asked):

@@ -1,4 +1,4 @@
-"""What a certificate says of its key, where that cannot be read as a whole."""
+"""The facts of a certificate whose extensions cannot be decoded."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def _loaded(*extensions: bytes | x509.ExtensionType) -> x509.Certificate:
     [
         (NOCHECK,),
         (extension("2.5.29.15", b"\x05"),),
-        (extension("2.5.29.17", encode(0x30, DIRECTORY)),),  # a warning of its length
+        (extension("2.5.29.17", encode(0x30, DIRECTORY)),),  # a country of 3 letters
         (extension("2.5.29.17", encode(0x30, encode(0xA3, encode(0x30)))),),
         (extension("2.5.29.17", encode(0x30, encode(0xA4, name("\0x", tag=0x03)))),),
     ],
 )
-def test_what_cannot_be_read_says_nothing(
+def test_undecodable_extensions_give_defaults(
     extensions: tuple[bytes | x509.ExtensionType, ...],
 ) -> None:
-    """Neither that the key may do something, nor that it need not be asked about."""
+    """No purpose, no nocheck, no CA; the error is kept, and rules report it."""
     facts = facts_of(_loaded(*extensions))
     assert facts.extension_error
     assert facts.purposes == frozenset()
-    assert (facts.may_sign, facts.signs_crls) == (True, True)
+    assert (facts.may_sign, facts.may_sign_crls) == (True, True)
     assert (facts.ca, facts.unknown_critical, facts.nocheck) == (False, "", False)
 
 
-def test_no_curve_is_larger_than_the_largest() -> None:
-    """To the bit; the smallest is what the policy says."""
+def test_limits_of_the_curve_size() -> None:
+    """From the minimum of the policy to ``LARGEST_CURVE``, both included."""
     policy = ocsp.Policy()
     facts = facts_of(_loaded())
     for bits, fine in ((255, False), (256, True), (1024, True), (1025, False)):

@@ -1,4 +1,4 @@
-"""What is decided without asking the rules: to the second, and nothing besides."""
+"""The fast path: which responses it decides, to the second and to the bit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from ocsp.messages.certid import CertID
 from ocsp.verification import CertIDHashes, Policy, SignatureHashes
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy
-from ocsp.verification.judging import fast_path as ordinary
-from ocsp.verification.judging import judge
+from ocsp.verification.judging import fast_path, judge
 from ocsp.verification.rules import signer
 from tests.cases.builder import (
     CA,
@@ -64,18 +63,18 @@ def _case(
     )
 
 
-def _is_ordinary(data: bytes, **changes: Any) -> bool:
-    return ordinary.ordinary(_case(data, **changes)) is not None
+def _is_decided(data: bytes, **changes: Any) -> bool:
+    return fast_path.fast_judgement(_case(data, **changes)) is not None
 
 
 def _policy(**changes: Any) -> Policy:
     return dataclasses.replace(STRICT, **changes)
 
 
-def test_what_it_comes_to() -> None:
-    """The same as by the rules: the issuer says so, and there is nothing to add."""
+def test_judgement_equals_that_of_the_rules() -> None:
+    """The issuer signed, and there are no warnings."""
     case = _case(BUILD.response())
-    found = ordinary.ordinary(case)
+    found = fast_path.fast_judgement(case)
     assert found is not None
     assert (
         found
@@ -92,8 +91,8 @@ def test_what_it_comes_to() -> None:
     assert found.warnings == ()
 
 
-def test_no_rule_is_asked_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which is what it is for."""
+def test_rules_do_not_run_after_a_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They run only for a response that the fast path does not decide."""
     monkeypatch.setattr(judge, "find_signer", None)
     data, asked = BUILD.response(), (_load(BUILD.leaf), _load(BUILD.ca))
     assert ocsp.verify(data, *asked, at=NOW).status is ocsp.OCSPCertStatus.GOOD
@@ -106,31 +105,31 @@ HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 
 @pytest.mark.parametrize("hashed", HASHES)
 @pytest.mark.parametrize("status", [b"\x80\x00", BUILD.UNKNOWN])
-def test_either_status_with_any_hash(status: bytes, hashed: str) -> None:
-    """Good or unknown; *revoked* has a date that is looked at."""
+def test_status_and_hash_algorithm(status: bytes, hashed: str) -> None:
+    """Good and unknown are decided with any hash; the rules check *revoked*."""
     cert_id = BUILD.cert_id(hashed=hashed)
-    assert _is_ordinary(BUILD.response(status=status, cert_id=cert_id))
-    assert not _is_ordinary(BUILD.response(status=BUILD.revoked(), cert_id=cert_id))
+    assert _is_decided(BUILD.response(status=status, cert_id=cert_id))
+    assert not _is_decided(BUILD.response(status=BUILD.revoked(), cert_id=cert_id))
 
 
-def test_named_by_key_or_by_name() -> None:
-    """And by no other."""
-    assert _is_ordinary(BUILD.response(responder_id=BUILD.by_name(BUILD.ca.subject)))
+def test_responder_id() -> None:
+    """It has to name the issuer, by key or by name."""
+    assert _is_decided(BUILD.response(responder_id=BUILD.by_name(BUILD.ca.subject)))
     for other in (
         BUILD.by_name(BUILD.responder.subject),
         BUILD.by_key(BUILD.responder),
     ):
-        assert not _is_ordinary(BUILD.response(responder_id=other))
+        assert not _is_decided(BUILD.response(responder_id=other))
 
 
 SOON = NOW + SECOND
 ENTRY_TIMES = {
     "this update is now": ({"this_update": NOW, "produced_at": NOW}, True),
-    "this update is to come": ({"this_update": SOON, "produced_at": SOON}, False),
+    "this update is in the future": ({"this_update": SOON, "produced_at": SOON}, False),
     "signed before this update": ({"produced_at": NOW - HOUR - SECOND}, False),
     "signed now": ({"produced_at": NOW}, True),
-    "to be signed": ({"produced_at": SOON}, False),
-    "next update is to come": ({"next_update": SOON}, True),
+    "signed in the future": ({"produced_at": SOON}, False),
+    "next update is in the future": ({"next_update": SOON}, True),
     "next update is now": ({"next_update": NOW}, False),
     "no next update": ({"next_update": None}, False),
 }
@@ -138,58 +137,58 @@ ENTRY_TIMES = {
 
 @pytest.mark.parametrize("times", ENTRY_TIMES)
 def test_the_times_of_the_response(times: str) -> None:
-    """To the second; within the skew the rules are asked."""
+    """To the second; times within the clock skew are left to the rules."""
     changes, expected = ENTRY_TIMES[times]
-    assert _is_ordinary(BUILD.response(**changes)) is expected
+    assert _is_decided(BUILD.response(**changes)) is expected
 
 
 POLICIES = {
-    "as long as at least": (_policy(min_interval=DAY), True),
-    "shorter than at least": (_policy(min_interval=DAY + SECOND), False),
-    "as long as at most": (_policy(max_interval=DAY), True),
-    "longer than at most": (_policy(max_interval=DAY - SECOND), False),
-    "as long as at least, of a CA": (_policy(ca_min_interval=DAY), True),
-    "shorter than at least, of a CA": (_policy(ca_min_interval=DAY + SECOND), False),
-    "as long as at most, of a CA": (_policy(ca_max_interval=DAY), True),
-    "longer than at most, of a CA": (_policy(ca_max_interval=DAY - SECOND), False),
-    "as old as at most": (_policy(max_age=HOUR), True),
-    "older than at most": (_policy(max_age=HOUR - SECOND), False),
-    "the smallest curve": (_policy(min_ec_bits=256), True),
-    "too small a curve": (_policy(min_ec_bits=257), False),
-    "any hash in the CertID": (_policy(cert_id_hashes=CertIDHashes.SHA2), False),
-    "the web's": (Policy.webpki(), True),
+    "min_interval met": (_policy(min_interval=DAY), True),
+    "min_interval not met": (_policy(min_interval=DAY + SECOND), False),
+    "max_interval met": (_policy(max_interval=DAY), True),
+    "max_interval exceeded": (_policy(max_interval=DAY - SECOND), False),
+    "ca_min_interval met": (_policy(ca_min_interval=DAY), True),
+    "ca_min_interval not met": (_policy(ca_min_interval=DAY + SECOND), False),
+    "ca_max_interval met": (_policy(ca_max_interval=DAY), True),
+    "ca_max_interval exceeded": (_policy(ca_max_interval=DAY - SECOND), False),
+    "max_age met": (_policy(max_age=HOUR), True),
+    "max_age exceeded": (_policy(max_age=HOUR - SECOND), False),
+    "min_ec_bits met": (_policy(min_ec_bits=256), True),
+    "min_ec_bits not met": (_policy(min_ec_bits=257), False),
+    "SHA-2 only in the CertID": (_policy(cert_id_hashes=CertIDHashes.SHA2), False),
+    "webpki": (Policy.webpki(), True),
 }
 
 
 @pytest.mark.parametrize("named", POLICIES)
-def test_what_the_policy_asks_for(named: str) -> None:
-    """To the second, and to the bit."""
+def test_policy(named: str) -> None:
+    """Each limit to the second or to the bit."""
     policy, expected = POLICIES[named]
-    assert _is_ordinary(BUILD.response(), policy=policy) is expected
+    assert _is_decided(BUILD.response(), policy=policy) is expected
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_the_end_of_the_certificate(seconds: int) -> None:
-    """It is valid in its last second."""
+    """A certificate is valid in its last second."""
     leaf = BUILD.certificate("leaf.example", end=NOW - seconds * SECOND)
-    assert _is_ordinary(BUILD.response(), cert=leaf) is (seconds == 0)
+    assert _is_decided(BUILD.response(), cert=leaf) is (seconds == 0)
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_the_begin_of_the_certificate(seconds: int) -> None:
-    """The response may be signed in its first second."""
+    """The response may be signed in the first second of the certificate."""
     begin = NOW - HOUR + seconds * SECOND
     leaf = BUILD.certificate("leaf.example", begin=begin)
-    assert _is_ordinary(BUILD.response(), cert=leaf) is (seconds == 0)
+    assert _is_decided(BUILD.response(), cert=leaf) is (seconds == 0)
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
 @pytest.mark.parametrize("edge", ["begin", "end"])
 def test_the_validity_of_the_issuer(edge: str, seconds: int) -> None:
-    """It signed in its first second, or in its last."""
+    """The issuer may sign in the first and in the last second of its validity."""
     away = seconds * SECOND if edge == "begin" else -seconds * SECOND
     issuer = BUILD.authority(**{edge: NOW - HOUR + away})
-    assert _is_ordinary(BUILD.response(), issuer=issuer) is (seconds == 0)
+    assert _is_decided(BUILD.response(), issuer=issuer) is (seconds == 0)
 
 
 LACKING = {
@@ -201,67 +200,65 @@ LACKING = {
 
 @pytest.mark.parametrize("what", LACKING)
 def test_an_issuer_that_may_not_sign(what: str) -> None:
-    """The rules say why."""
+    """It is left to the rules, which report why."""
     issuer = BUILD.authority(extensions=LACKING[what])
-    assert not _is_ordinary(BUILD.response(), issuer=issuer)
+    assert not _is_decided(BUILD.response(), issuer=issuer)
 
 
 @pytest.mark.parametrize("scheme", ["pss-sha256", "rsa-sha256"])
 def test_a_key_for_pss_only(scheme: str) -> None:
-    """It may be right; RSA keys of any use are more usual."""
+    """It is left to the rules, because such keys are rare."""
     info = pss_key_info("rsa-2048")
     for key_info, expected in ((info, False), (None, True)):
         ca = BUILD.authority(key="rsa-2048", scheme=scheme, key_info=key_info)
         leaf = BUILD.certificate("leaf.example", issuer=ca)
         data = BUILD.response(by=ca, cert_id=BUILD.cert_id(leaf, ca), certs=())
-        assert _is_ordinary(data, cert=leaf, issuer=ca) is expected
+        assert _is_decided(data, cert=leaf, issuer=ca) is expected
 
 
 def test_another_certificate() -> None:
-    """By its number, by its issuer's name, or by its issuer's key."""
+    """One with another serial number, issuer name or issuer key is not decided."""
     other = BUILD.certificate("leaf.example", serial=5)
-    assert not _is_ordinary(BUILD.response(), cert=other)
+    assert not _is_decided(BUILD.response(), cert=other)
     stranger = BUILD.certificate("leaf.example", issuer=BUILD.authority("Other CA"))
     own_name = BUILD.cert_id(stranger, BUILD.authority("Other CA"))
-    assert not _is_ordinary(BUILD.response(cert_id=own_name), cert=stranger)
-    assert not _is_ordinary(BUILD.response(), issuer=BUILD.authority(key="ca-2"))
+    assert not _is_decided(BUILD.response(cert_id=own_name), cert=stranger)
+    assert not _is_decided(BUILD.response(), issuer=BUILD.authority(key="ca-2"))
 
 
-def test_who_asks_for_more_is_answered_by_the_rules() -> None:
-    """A nonce, a request, several entries, extensions, no more than a CertID."""
-    assert not _is_ordinary(BUILD.response(), nonce=b"n")
+def test_what_is_left_to_the_rules() -> None:
+    """A nonce, a request, several entries, extensions, or only a CertID."""
+    assert not _is_decided(BUILD.response(), nonce=b"n")
     request = ocsp.load_der_ocsp_request(BUILD.request(BUILD.cert_id()))
-    assert not _is_ordinary(BUILD.response(), request=request)
-    assert not _is_ordinary(BUILD.response(BUILD.entry(), BUILD.entry()))
-    assert not _is_ordinary(BUILD.response(extensions=(BUILD.nonce(b"n" * 16),)))
-    assert not _is_ordinary(
-        BUILD.response(BUILD.entry(extensions=(BUILD.nonce(b"n"),)))
-    )
+    assert not _is_decided(BUILD.response(), request=request)
+    assert not _is_decided(BUILD.response(BUILD.entry(), BUILD.entry()))
+    assert not _is_decided(BUILD.response(extensions=(BUILD.nonce(b"n" * 16),)))
+    assert not _is_decided(BUILD.response(BUILD.entry(extensions=(BUILD.nonce(b"n"),))))
     asked = _load(BUILD.leaf), _load(BUILD.ca)
     cert_id = CertID.for_certificate(*asked, hashes.SHA256())
-    assert not _is_ordinary(BUILD.response(), named=cert_id)
+    assert not _is_decided(BUILD.response(), named=cert_id)
 
 
 @pytest.mark.parametrize("name", ["MAX_VERIFIED_ENTRIES", "MAX_SIGNATURES_CHECKED"])
 def test_limits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """One of each is enough, and none is too few."""
+    """The fast path needs one entry and one signature check."""
     monkeypatch.setattr(limits, name, 1)
-    assert _is_ordinary(BUILD.response())
+    assert _is_decided(BUILD.response())
     monkeypatch.setattr(limits, name, 0)
-    assert not _is_ordinary(BUILD.response())
+    assert not _is_decided(BUILD.response())
 
 
 def test_weak_hashes_are_left_to_the_rules() -> None:
-    """Whatever the policy says of them; nothing was checked then."""
+    """Under every policy. The fast path records no error of the signature."""
     data = BUILD.response(scheme="ecdsa-sha1")
     for accepted in SignatureHashes:
         case = _case(data, policy=_policy(signature_hashes=accepted))
-        assert ordinary.ordinary(case) is None
+        assert fast_path.fast_judgement(case) is None
         assert case.issuer_signature_error is None
 
 
 def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the issuer has not signed, the rules know already; others they try."""
+    """The rules use the result of the fast path for the issuer's key."""
     checked = 0
     check = signer.check_signature
 
@@ -271,7 +268,7 @@ def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         check(*arguments, **options)
 
     monkeypatch.setattr(signer, "check_signature", count)
-    monkeypatch.setattr(ordinary, "check_signature", count)
+    monkeypatch.setattr(fast_path, "check_signature", count)
     data = BUILD.response(signed_by="mallory")
     with pytest.raises(VerificationError) as raised:
         ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)

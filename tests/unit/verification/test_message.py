@@ -1,4 +1,4 @@
-"""The message by itself: where in it something is wrong, in words."""
+"""The messages of V1 to V5: they name the place of the fault."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (BUILD.failed(3), "answered 'try later'"),
+        (BUILD.failed(3), "returned the OCSP error 'try later'"),
         (
             BUILD.response(extensions=(UNKNOWN, UNKNOWN)),
-            "1.2.3.4 stands twice among the responseExtensions$",
+            "1.2.3.4 occurs twice in responseExtensions$",
         ),
         (
             BUILD.response(BUILD.entry(extensions=(UNKNOWN, UNKNOWN))),
-            "1.2.3.4 stands twice among the singleExtensions$",
+            "1.2.3.4 occurs twice in singleExtensions$",
         ),
         (
             BUILD.response(extensions=(CRITICAL,)),
-            "1.2.3.4 among the responseExtensions is critical",
+            "critical extension 1.2.3.4 in responseExtensions is not known",
         ),
         (
             BUILD.response(BUILD.entry(extensions=(CRITICAL,))),
-            "1.2.3.4 among the singleExtensions is critical",
+            "critical extension 1.2.3.4 in singleExtensions is not known",
         ),
         (
             BUILD.response(BUILD.entry(extensions=(BAD_REASON,))),
@@ -44,8 +44,8 @@ CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
         ),
     ],
 )
-def test_the_place_is_told(data: bytes, sentence: str) -> None:
-    """Which status, which extension, and of what."""
+def test_message_names_the_place(data: bytes, sentence: str) -> None:
+    """The status, or the extension and its list."""
     leaf, ca = (
         x509.load_der_x509_certificate(each.der) for each in (BUILD.leaf, BUILD.ca)
     )

@@ -1,4 +1,4 @@
-"""Policy: strict defaults, named leniencies, nothing that is only half a setting."""
+"""Policy: strict defaults, named relaxations, and checks of every value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHOICES = [name for name, value in FIELDS.items() if isinstance(value, enum.Enum
 
 
 def test_every_default_is_the_strict_one() -> None:
-    """Whoever says nothing gets RFC 6960."""
+    """Without arguments a policy is strict RFC 6960."""
     assert {
         "nonce": NonceCheck.REQUIRED,
         "clock_skew": datetime.timedelta(minutes=5),
@@ -56,14 +56,14 @@ def test_every_default_is_the_strict_one() -> None:
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_it_cannot_be_changed(name: str) -> None:
-    """A policy that is judged by stays what it is."""
+def test_policy_is_immutable(name: str) -> None:
+    """No field can be assigned."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(Policy(), name, FIELDS[name])
 
 
-def test_nothing_can_be_added() -> None:
-    """A setting that is misspelt is an error, here and in the constructor."""
+def test_misspelt_fields_are_errors() -> None:
+    """In an assignment and in the constructor."""
     with pytest.raises((AttributeError, TypeError)):
         Policy().clock_skev = 1  # type: ignore[attr-defined]
     assert not hasattr(Policy(), "__dict__")
@@ -75,15 +75,15 @@ def test_nothing_can_be_added() -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("value", [None, True, False, 1.5, "required", b"", object()])
-def test_no_setting_takes_another_type(name: str, value: Any) -> None:
-    """Least of all ``None``, ``True`` or ``False``, which say nothing."""
+def test_a_value_of_another_type_is_an_error(name: str, value: Any) -> None:
+    """Also ``None``, ``True`` and ``False``."""
     with pytest.raises(TypeError, match=f"{name} must be a "):
         Policy(**{name: value})
 
 
 @pytest.mark.parametrize("name", CHOICES)
-def test_no_choice_takes_that_of_another(name: str) -> None:
-    """Each enumeration belongs to one setting."""
+def test_a_member_of_another_enumeration_is_an_error(name: str) -> None:
+    """Each enumeration belongs to one field."""
     for other in CHOICES:
         if other != name:
             with pytest.raises(TypeError, match=f"{name} must be a "):
@@ -91,23 +91,23 @@ def test_no_choice_takes_that_of_another(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPANS)
-def test_no_span_of_time_is_negative(name: str) -> None:
-    """None at all is allowed."""
+def test_a_negative_duration_is_an_error(name: str) -> None:
+    """Zero is allowed."""
     assert getattr(Policy(**{name: datetime.timedelta(0)}), name).days == 0
     with pytest.raises(ConfigError, match=f"{name}: must not be negative"):
         Policy(**{name: datetime.timedelta(microseconds=-1)})
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_no_number_is_negative(name: str) -> None:
-    """None at all is allowed."""
+def test_a_negative_number_is_an_error(name: str) -> None:
+    """Zero is allowed."""
     assert getattr(Policy(**{name: 0}), name) == 0
     with pytest.raises(ConfigError, match=f"{name}: must not be negative"):
         Policy(**{name: -1})
 
 
 def test_equal_policies_are_equal() -> None:
-    """Values: they can be compared, hashed and sent around."""
+    """They can be compared, hashed and pickled."""
     one, other = Policy.webpki(), Policy.webpki()
     assert one == other
     assert hash(one) == hash(other)
@@ -150,16 +150,16 @@ def test_equal_policies_are_equal() -> None:
     ],
     ids=["rfc9919", "webpki", "lenient-legacy"],
 )
-def test_a_profile_differs_in_what_it_says(
+def test_a_profile_changes_only_the_documented_fields(
     profile: Callable[[], Policy], changes: dict[str, Any]
 ) -> None:
-    """And in nothing else."""
+    """All other fields have their defaults."""
     found = {name: getattr(profile(), name) for name in FIELDS}
     assert {n: v for n, v in found.items() if v != FIELDS[n]} == changes
 
 
-def test_what_switches_a_check_off_is_called_unsafe() -> None:
-    """So that it is seen where it is used."""
+def test_members_that_switch_a_check_off_are_called_unsafe() -> None:
+    """So a reader of the calling code sees it."""
     unsafe = {
         member
         for name in module.__all__
@@ -190,12 +190,12 @@ def test_what_switches_a_check_off_is_called_unsafe() -> None:
         (AuthorizedBy, "issuer delegate configured"),
     ],
 )
-def test_how_members_are_written(kind: type[enum.Enum], values: str) -> None:
-    """In documents and for programs: the words stay what they are."""
+def test_enumeration_values_are_stable(kind: type[enum.Enum], values: str) -> None:
+    """Documents and programs use them."""
     assert [member.value for member in kind] == values.split()
 
 
-def test_how_outcomes_are_written() -> None:
-    """For people."""
+def test_chain_outcome_values_are_stable() -> None:
+    """Documents and programs use them."""
     found = [outcome.value for outcome in ChainOutcome]
     assert found == ["verified", "not-needed", "not-verified"]

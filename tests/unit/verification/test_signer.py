@@ -1,4 +1,4 @@
-"""Who signed: in what order candidates are reported, and what is told of them."""
+"""Who signed: the order in which candidates are reported, and the messages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _failures(data: bytes, *responders: Identity) -> tuple[Finding, ...]:
 
 
 def _for(purpose: x509.ObjectIdentifier, key: str, *, issued: bool) -> Identity:
-    """Return a certificate that lacks OCSP signing, and has another purpose."""
+    """Return a certificate with another purpose than OCSP signing."""
     purposes = x509.ExtendedKeyUsage([purpose])
     return BUILD.delegate(
         key=key,
@@ -51,51 +51,51 @@ CANDIDATES = (
     _for(Usage.TIME_STAMPING, "mallory", issued=False),
 )
 NEAREST_FIRST = (
-    Usage.CODE_SIGNING,  # has signed, and is the issuer's
-    Usage.SERVER_AUTH,  # has signed
-    Usage.CLIENT_AUTH,  # is the issuer's
+    Usage.CODE_SIGNING,  # signed the response, and was issued by the issuer
+    Usage.SERVER_AUTH,  # signed the response
+    Usage.CLIENT_AUTH,  # was issued by the issuer
     Usage.TIME_STAMPING,
 )
 
 
 @pytest.mark.parametrize("order", tuple(permutations(range(4))))
-def test_the_nearest_candidate_is_reported_first(order: tuple[int, ...]) -> None:
-    """In whatever order they came: who signed, then whom the issuer has issued."""
+def test_the_likeliest_signer_is_reported_first(order: tuple[int, ...]) -> None:
+    """First the one that signed, then those from the issuer, in any order in certs."""
     by = BUILD.responder
     data = BUILD.response(
         by=by,
         responder_id=BUILD.by_name(by.subject),
         certs=[CANDIDATES[each].der for each in order],
     )
-    told = [
+    reported = [
         dict(failure.values)["purposes"]
         for failure in _failures(data)
         if failure.rule == "V14"
     ]
-    assert told == [(each.dotted_string,) for each in NEAREST_FIRST]
+    assert reported == [(each.dotted_string,) for each in NEAREST_FIRST]
 
 
-def test_the_responder_is_told_by_key() -> None:
-    """In hexadecimal; and how many certificates were at hand."""
-    nobody = BUILD.by_key(BUILD.certificate("nobody", key="p384"))
-    data = BUILD.response(responder_id=nobody, signed_by="leaf")
+def test_failure_names_the_responder_by_key() -> None:
+    """The key hash in hexadecimal, and the number of certificates that were tried."""
+    absent = BUILD.by_key(BUILD.certificate("absent", key="p384"))
+    data = BUILD.response(responder_id=absent, signed_by="leaf")
     (failure,) = _failures(data, BUILD.responder)
     assert failure.values == (
-        ("responder", f"key {nobody[4:].hex()}"),
+        ("responder", f"key {absent[4:].hex()}"),
         ("candidates", 2),
     )
 
 
-def test_the_responder_is_told_by_name() -> None:
-    """As text."""
+def test_failure_names_the_responder_by_name() -> None:
+    """The name as text."""
     data = BUILD.response(responder_id=BUILD.by_name(name("Somebody Else")))
     (failure,) = _failures(data)
     assert failure.rule == "V11"
     assert failure.values == (("responder", "'CN=Somebody Else'"),)
 
 
-def test_all_whom_the_responder_could_be_are_counted() -> None:
-    """Where more certificates fit than can be tried."""
+def test_failure_counts_the_candidates() -> None:
+    """If more certificates match responderID than the limit allows to try."""
     by = BUILD.responder
     decoys = [BUILD.delegate(key="mallory", serial=2 + n).der for n in range(15)]
     data = BUILD.response(by=by, responder_id=BUILD.by_name(by.subject), certs=decoys)
@@ -103,8 +103,8 @@ def test_all_whom_the_responder_could_be_are_counted() -> None:
     assert (failure.rule, failure.values) == ("V12", (("candidates", 15),))
 
 
-def test_the_signer_is_told_by_name() -> None:
-    """In the sentence; and nothing speaks against it before it is judged."""
+def test_message_names_the_signer() -> None:
+    """A new candidate has no failures and no warnings."""
     by = BUILD.delegate(extensions=(NOT_CA, SIGNS, NOCHECK))
     (failure,) = _failures(BUILD.response(by=by))
     assert "the signer 'CN=Test Responder'" in failure.message

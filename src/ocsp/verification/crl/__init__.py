@@ -1,4 +1,4 @@
-"""CRLs as evidence (RFC 5280 §6.3): rules R1 to R15, and :func:`verify_crl`."""
+"""Verify CRLs (RFC 5280 §6.3): the rules R1 to R15, and :func:`verify_crl`."""
 
 from __future__ import annotations
 

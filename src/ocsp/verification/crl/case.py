@@ -1,7 +1,7 @@
 """
-One verification of a CRL: what is known, and R1: whether it can be read.
+The state of one verification of a CRL, and R1: whether the CRL can be decoded.
 
-Rules of this file: what cannot be read is not judged any further.
+No other rule is applied to a CRL that cannot be decoded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ocsp.errors import DecodeError, LimitExceeded, MalformedCRL
 from ocsp.verification.case import Findings, reason_rejected
 from ocsp.verification.policy import Policy
 
-__all__ = ["CRLCase", "ReadCRL", "read_crl", "well_formed"]
+__all__ = ["CRLCase", "ReadCRL", "read_crl", "report_malformed"]
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
 
@@ -28,16 +28,16 @@ _Value = TypeVar("_Value", bound=x509.ExtensionType)
 @dataclass(frozen=True, slots=True)
 class ReadCRL:
     """
-    A CRL that can be read.
+    A decoded CRL.
 
     Attributes:
-        name: What to call it in sentences.
+        name: The name of the CRL in messages.
 
         crl: The CRL.
 
-        der: Its octets.
+        der: Its encoding.
 
-        frame: Where its parts lie.
+        frame: The positions of its parts in *der*.
 
         extensions: Its extensions.
     """
@@ -56,17 +56,17 @@ class ReadCRL:
 
     @property
     def base_number(self) -> int | None:
-        """The number of the CRL that it changes, if it is a delta CRL (§5.2.4)."""
+        """BaseCRLNumber, if this is a delta CRL (RFC 5280 §5.2.4)."""
         found = self.find(x509.DeltaCRLIndicator)
         return None if found is None else found.crl_number
 
     @property
     def scope(self) -> x509.IssuingDistributionPoint | None:
-        """What it is about, where that is not all that the issuer has (§5.2.5)."""
+        """IssuingDistributionPoint, if it has one (RFC 5280 §5.2.5)."""
         return self.find(x509.IssuingDistributionPoint)
 
     def find(self, kind: type[_Value]) -> _Value | None:
-        """Return the value of the extension of that kind, if there is one."""
+        """Return the value of the extension of type *kind*, if there is one."""
         for extension in self.extensions:
             if isinstance(extension.value, kind):
                 return extension.value
@@ -75,20 +75,20 @@ class ReadCRL:
 
 class CRLCase(Findings):
     """
-    What one verification of a CRL knows.
+    The state of one verification of a CRL.
 
     Attributes:
-        complete: The CRL.
+        complete: The complete CRL.
 
-        delta: What has changed since, or ``None``.
+        delta: The delta CRL, or ``None``.
 
-        cert: The certificate that was asked about.
+        cert: The certificate in question.
 
-        issuer: Who issued it.
+        issuer: The certificate of its issuer.
 
-        at: The time of judgement, aware, in UTC.
+        at: The moment for which the verifier judges, aware, in UTC.
 
-        policy: What the relying party insists on.
+        policy: What the relying party requires.
     """
 
     __slots__ = ("at", "cert", "complete", "delta", "issuer", "policy")
@@ -111,24 +111,24 @@ class CRLCase(Findings):
         self.policy = policy
 
     @property
-    def lists(self) -> tuple[ReadCRL, ...]:
-        """Both lists, or the one."""
+    def crls(self) -> tuple[ReadCRL, ...]:
+        """The complete CRL, and the delta CRL if there is one."""
         return (self.complete,) if self.delta is None else (self.complete, self.delta)
 
     @property
     def newest(self) -> ReadCRL:
-        """The list that says until when there is nothing newer."""
+        """The delta CRL if there is one, else the complete CRL."""
         return self.delta or self.complete
 
 
 def read_crl(
     data: bytes | x509.CertificateRevocationList, name: str, findings: Findings
 ) -> ReadCRL | None:
-    """R1: return the CRL *data*, or nothing and what is wrong with it."""
+    """R1: decode the CRL *data*; on failure, add a finding and return ``None``."""
     try:
         return _read(data, name)
     except (*UNREADABLE, x509.InvalidVersion) as error:
-        well_formed(findings, name, error)
+        report_malformed(findings, name, error)
         return None
 
 
@@ -138,11 +138,11 @@ def _read(data: bytes | x509.CertificateRevocationList, name: str) -> ReadCRL:
         raise LimitExceeded("MAX_CRL_BYTES", len(der), limits.MAX_CRL_BYTES)
     frame = read_frame(der)
     crl = x509.load_der_x509_crl(der) if isinstance(data, bytes) else data
-    _ = crl.issuer  # which is read now, to fail here
+    _ = crl.issuer  # cryptography decodes it on access; a malformed one fails here.
     return ReadCRL(name, crl, der, frame, crl.extensions)
 
 
-def well_formed(findings: Findings, name: str, error: Exception) -> None:
-    """R1: the octets are a CRL in strict DER, within the limits."""
+def report_malformed(findings: Findings, name: str, error: Exception) -> None:
+    """R1: report that the CRL is not strict DER or exceeds a limit."""
     path = error.path if isinstance(error, DecodeError) else ""
     findings.fail("R1", MalformedCRL, f"{name} is {reason_rejected(error)}", path=path)

@@ -1,9 +1,8 @@
 """
-R12 to R15: what the CRL says of the certificate.
+R12 to R15: what the CRL states about the certificate.
 
-Rules of this file: an entry that is not understood may mean anything, so a list that
-has one says nothing (RFC 5280 §5.3). Nothing turns a revocation into *good* but
-removeFromCRL in a delta CRL.
+A CRL with an unknown critical entry extension proves no status (RFC 5280 §5.3). Only
+removeFromCRL in a delta CRL changes a revocation to *good*.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from ocsp.verification.policy import ExpiredCertificate
 __all__ = [
     "Revocation",
     "check_archive_cutoff",
-    "even_if_stale",
+    "check_entries",
+    "report_stale_revocation",
     "revocation_of",
     "revoked_in_the_past",
-    "understood",
 ]
 
 
 class Revocation(NamedTuple):
     """
-    What an entry says.
+    What an entry of a CRL states.
 
     Attributes:
         time: revocationDate, aware, in UTC.
@@ -51,27 +50,27 @@ class Revocation(NamedTuple):
 
 
 _CRITICAL = b"\x01\x01\xff\x04"
-"""``critical TRUE`` and the tag of extnValue, as they stand in DER."""
+"""The DER encoding of ``critical TRUE``, and the tag of extnValue."""
 
 
-def understood(case: CRLCase, each: ReadCRL) -> None:
+def check_entries(case: CRLCase, each: ReadCRL) -> None:
     """
-    R12: no entry has a critical extension that is not known, or names another issuer.
+    R12: check that no entry has an unknown critical extension or names another issuer.
 
-    Most lists have no critical extension in any entry, and are not walked: its octets
-    would be found.
+    Most CRLs have no critical entry extension. A search for its encoding shows that
+    without decoding every entry.
     """
     entries = each.frame.entries
     if each.der.find(_CRITICAL, entries.start, entries.stop) < 0:
         return
     for entry in each.crl:
         before = len(case.failures)
-        _understood(case, each, entry)
+        _check_entry(case, each, entry)
         if len(case.failures) > before:
             return
 
 
-def _understood(
+def _check_entry(
     case: CRLCase, each: ReadCRL, entry: x509.RevokedCertificate
 ) -> x509.Extensions | None:
     where = f"the entry {entry.serial_number:#x} of {each.name}"
@@ -84,48 +83,50 @@ def _understood(
         value, oid = extension.value, extension.oid.dotted_string
         if isinstance(value, x509.CertificateIssuer):
             case.fail(
-                "R12", MalformedCRL, f"{where} means a certificate of another issuer"
+                "R12", MalformedCRL, f"{where} is for a certificate of another issuer"
             )
         elif extension.critical and isinstance(value, x509.UnrecognizedExtension):
             case.fail(
                 "R12",
                 UnhandledCriticalExtension,
-                f"{oid} of {where} is critical, and not known",
+                f"the critical extension {oid} of {where} is not known",
                 oid=oid,
             )
     return extensions
 
 
 def revocation_of(case: CRLCase) -> Revocation | None:
-    """Return the revocation of the certificate, or ``None`` where it is not listed."""
+    """Return the revocation of the certificate, or ``None`` if it is not listed."""
     if case.delta is not None:
-        changed = _listed(case, case.delta)
+        changed = _look_up(case, case.delta)
         if changed is not None:
-            return _lasting(case, case.delta) if _is_gone(changed) else changed
-    found = _listed(case, case.complete)
-    if found is not None and _is_gone(found):
+            return (
+                _other_revocation(case, case.delta) if _is_removal(changed) else changed
+            )
+    found = _look_up(case, case.complete)
+    if found is not None and _is_removal(found):
         case.fail(
-            "R12", MalformedCRL, "removeFromCRL stands in the CRL, which is no delta"
+            "R12", MalformedCRL, "a complete CRL must not have reason removeFromCRL"
         )
     return found
 
 
-def _is_gone(changed: Revocation) -> bool:
+def _is_removal(changed: Revocation) -> bool:
     return changed.reason is x509.ReasonFlags.remove_from_crl
 
 
-def _listed(case: CRLCase, each: ReadCRL) -> Revocation | None:
+def _look_up(case: CRLCase, each: ReadCRL) -> Revocation | None:
     entry = each.crl.get_revoked_certificate_by_serial_number(serial_of(case.cert))
     return None if entry is None else _revocation(case, each, entry)
 
 
-def _lasting(case: CRLCase, each: ReadCRL) -> Revocation | None:
-    """Return the first that a delta says of the certificate, but that it is removed."""
+def _other_revocation(case: CRLCase, each: ReadCRL) -> Revocation | None:
+    """Return the first entry for the certificate that is not removeFromCRL."""
     serial = serial_of(case.cert)
     for entry in each.crl:
         if entry.serial_number == serial:
             found = _revocation(case, each, entry)
-            if not _is_gone(found):
+            if not _is_removal(found):
                 return found
     return None
 
@@ -134,39 +135,39 @@ def _revocation(
     case: CRLCase, each: ReadCRL, entry: x509.RevokedCertificate
 ) -> Revocation:
     reason = None
-    for extension in _understood(case, each, entry) or ():
+    for extension in _check_entry(case, each, entry) or ():
         if isinstance(extension.value, x509.CRLReason):
             reason = extension.value.reason
     return Revocation(entry.revocation_date_utc, reason)
 
 
-def even_if_stale(case: CRLCase, found: Revocation) -> None:
-    """R13: *revoked* is said even where the CRL has become too old."""
+def report_stale_revocation(case: CRLCase, found: Revocation) -> None:
+    """R13: report *revoked* even if the CRL is too old."""
     if all(failure.error is CRLExpired for failure in case.failures):
         case.fail(
             "R13",
             RevokedButStale,
-            "revoked, stale: nothing but its age speaks against a CRL that says the "
-            f"certificate is revoked since {found.time}",
+            f"the certificate was revoked at {found.time}, as stated by a CRL that is "
+            "valid except for its age",
             revocation_time=found.time,
         )
 
 
 def revoked_in_the_past(case: CRLCase, found: Revocation) -> None:
-    """R14: a revocation in the future counts at once."""
+    """R14: warn of a revocation in the future."""
     if found.time - case.at > case.policy.clock_skew:
         case.warn(
             "R14",
             RevocationDateInvalid,
-            f"the revocation is dated {found.time}, and it is {case.at}; it counts at "
-            "once",
+            f"the time of revocation {found.time} is after {case.at}; the certificate "
+            "counts as revoked",
             revocation_time=found.time,
             at=case.at,
         )
 
 
 def check_archive_cutoff(case: CRLCase) -> None:
-    """R15: of a certificate that has ended, a revocation may be forgotten."""
+    """R15: report an expired certificate, because a CRL may omit its revocation."""
     end = case.cert.not_valid_after_utc
     if end >= case.at:
         return
@@ -175,7 +176,7 @@ def check_archive_cutoff(case: CRLCase) -> None:
     (case.fail if strict else case.warn)(
         "R15",
         StatusNotAvailable,
-        f"the certificate ended at {end}, and a CRL need not tell of it any more",
+        f"the certificate expired at {end}, and a CRL may omit expired certificates",
         not_after=end,
         at=case.at,
     )

@@ -1,8 +1,8 @@
 """
 R2 to R8: a CRL by itself.
 
-Rules of this file: complete and delta CRL meet the same demands; only how recent they
-are is asked of the newest, which is as good as a complete CRL of its time (RFC 5280
+The same rules apply to the complete and to the delta CRL, except R7: only the newest
+CRL has to be fresh, because both together equal a complete CRL of its time (RFC 5280
 §5.2.4).
 """
 
@@ -42,10 +42,10 @@ __all__ = [
 
 
 def of_issuer(case: CRLCase) -> None:
-    """R2: certificate and CRL name the issuer."""
+    """R2: check that the certificate and the CRL name the issuer."""
     subject = name_of_subject(case.issuer)
     named = [("the certificate", name_of_issuer(case.cert))]
-    named += [(each.name, each.crl.issuer) for each in case.lists]
+    named += [(each.name, each.crl.issuer) for each in case.crls]
     for what, name in named:
         if not same_name(name, subject):
             case.fail(
@@ -58,42 +58,42 @@ def of_issuer(case: CRLCase) -> None:
 
 
 def issuer_may_sign(case: CRLCase) -> None:
-    """R3: the issuer's certificate is understood, and its key may sign CRLs."""
+    """R3: check that the issuer's certificate allows its key to sign CRLs."""
     facts = facts_of(case.issuer)
     whose = f"the certificate of the issuer {text(name_of_subject(case.issuer))}"
     why = ""
     if facts.extension_error:
-        why = f"cannot be read: {facts.extension_error}"
+        why = f"cannot be decoded: {facts.extension_error}"
     elif facts.unknown_critical:
         why = f"has a critical extension that is not known: {facts.unknown_critical}"
-    elif not facts.signs_crls:
+    elif not facts.may_sign_crls:
         why = "has a keyUsage without cRLSign"
     if why:
         case.fail("R3", CRLSignerNotSuitable, f"{whose} {why}")
 
 
 def strong_enough(case: CRLCase, each: ReadCRL) -> None:
-    """R4: the key has as many bits as the policy asks for, and not absurdly many."""
+    """R4: check the key size against the policy and the upper limits."""
     facts = facts_of(case.issuer)
-    odd = key_size_problem(facts, case.policy)
-    if odd:
+    problem = key_size_problem(facts, case.policy)
+    if problem:
         case.fail(
             "R4",
             SignatureAlgorithmNotAllowed,
-            f"the key that signed {each.name} {odd}",
+            f"the key that signed {each.name} {problem}",
             bits=facts.bits,
         )
 
 
 def signature_is_right(case: CRLCase, each: ReadCRL) -> None:
-    """R5: the issuer's key has signed tbsCertList; R4: the algorithm counts."""
+    """R5: check the signature over tbsCertList; R4: and its algorithm."""
     oid = each.crl.signature_algorithm_oid.dotted_string
     facts = facts_of(case.issuer)
     if needs_pss(facts, each.frame.algorithm):
         case.fail(
             "R4",
             SignatureAlgorithmNotAllowed,
-            f"the key that signed {each.name} signs with PSS only",
+            f"the key that signed {each.name} is for PSS only",
             algorithm=oid,
         )
     try:
@@ -108,7 +108,7 @@ def signature_is_right(case: CRLCase, each: ReadCRL) -> None:
         case.fail(
             "R5",
             CRLSignatureInvalid,
-            f"the signature of {each.name} is not that of "
+            f"the signature of {each.name} does not verify with the key of "
             f"{text(name_of_subject(case.issuer))}: {error}",
             algorithm=oid,
         )
@@ -116,26 +116,26 @@ def signature_is_right(case: CRLCase, each: ReadCRL) -> None:
         case.fail(
             "R4",
             SignatureAlgorithmNotAllowed,
-            f"the algorithm of the signature of {each.name} is not accepted: {error}",
+            f"the signature algorithm of {each.name} is not accepted: {error}",
             algorithm=oid,
         )
 
 
 def not_future(case: CRLCase, each: ReadCRL) -> None:
-    """R6: thisUpdate is not in the future."""
+    """R6: check that thisUpdate is not in the future."""
     this_update = each.crl.last_update_utc
     if this_update - case.at > case.policy.clock_skew:
         case.fail(
             "R6",
             CRLNotYetValid,
-            f"{each.name} holds from {this_update} on, and it is {case.at}",
+            f"{each.name} is valid from {this_update} (thisUpdate); it is {case.at}",
             this_update=this_update,
             at=case.at,
         )
 
 
 def check_freshness(case: CRLCase) -> None:
-    """R7: the newest list is recent: nextUpdate and age."""
+    """R7: check nextUpdate and age of the newest CRL."""
     newest, policy = case.newest, case.policy
     next_update = newest.crl.next_update_utc
     spans = [policy.max_age]
@@ -144,7 +144,7 @@ def check_freshness(case: CRLCase) -> None:
             case.fail(
                 "R7",
                 CRLExpired,
-                f"{newest.name} held until {next_update}, and it is {case.at}",
+                f"{newest.name} expired at {next_update} (nextUpdate); it is {case.at}",
                 next_update=next_update,
                 at=case.at,
             )
@@ -152,21 +152,21 @@ def check_freshness(case: CRLCase) -> None:
         case.fail(
             "R7",
             NextUpdateMissing,
-            f"{newest.name} does not say until when it holds (nextUpdate)",
+            f"{newest.name} has no nextUpdate, and the policy requires it",
             this_update=newest.crl.last_update_utc,
         )
     elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
         spans.append(policy.max_age_without_next_update)
-    _young(case, min(spans))
+    _check_age(case, min(spans))
 
 
-def _young(case: CRLCase, most: datetime.timedelta) -> None:
+def _check_age(case: CRLCase, most: datetime.timedelta) -> None:
     this_update = case.newest.crl.last_update_utc
     if case.at - this_update > most:
         case.fail(
             "R7",
             CRLExpired,
-            f"{case.newest.name} is {case.at - this_update} old, and the policy takes "
+            f"{case.newest.name} is {case.at - this_update} old; the policy allows "
             f"{most}",
             this_update=this_update,
             at=case.at,
@@ -175,7 +175,7 @@ def _young(case: CRLCase, most: datetime.timedelta) -> None:
 
 
 def critical_extensions(case: CRLCase, each: ReadCRL) -> None:
-    """R8: every critical extension of the CRL is understood."""
+    """R8: check that every critical extension of the CRL is known."""
     for extension in each.extensions:
         if extension.critical and isinstance(
             extension.value, x509.UnrecognizedExtension
@@ -183,7 +183,7 @@ def critical_extensions(case: CRLCase, each: ReadCRL) -> None:
             case.fail(
                 "R8",
                 UnhandledCriticalExtension,
-                f"{extension.oid.dotted_string} of {each.name} is critical, and not "
-                "known",
+                f"the critical extension {extension.oid.dotted_string} of {each.name} "
+                "is not known",
                 oid=extension.oid.dotted_string,
             )

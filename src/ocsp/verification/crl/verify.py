@@ -1,9 +1,9 @@
 """
-One CRL, one certificate: is it evidence (RFC 5280 §6.3).
+Verify one CRL for one certificate (RFC 5280 §6.3).
 
-Rules of this file: arguments, the rules in their order, and what follows; no status
-leaves it but as evidence. What speaks against a list is collected; its entries are
-looked at only where nothing does, or nothing but its age.
+The rules that reject a CRL run first, and all their failures are collected. The entries
+are examined only if there is no failure except age. A status is returned only as
+evidence.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ocsp.verification.crl.case import CRLCase, ReadCRL, read_crl
 from ocsp.verification.crl.entry import (
     Revocation,
     check_archive_cutoff,
-    even_if_stale,
+    check_entries,
+    report_stale_revocation,
     revocation_of,
     revoked_in_the_past,
-    understood,
 )
 from ocsp.verification.crl.rules import (
     check_freshness,
@@ -33,7 +33,7 @@ from ocsp.verification.crl.rules import (
     signature_is_right,
     strong_enough,
 )
-from ocsp.verification.crl.scope import all_reasons, fits_delta, in_scope
+from ocsp.verification.crl.scope import all_reasons, check_delta, in_scope
 from ocsp.verification.evidence import (
     CRLJudgement,
     VerifiedRevocation,
@@ -57,12 +57,12 @@ def verify_crl(
     policy: Policy = _STRICT,
 ) -> VerifiedRevocation:
     """
-    Return evidence that *crl* tells the status of *cert*, or raise why not.
+    Verify that *crl* proves the status of *cert*.
 
-    Applies the rules R1 to R15. The CRL has to be signed with the issuer's own key and
-    about its own certificates; lists of other issuers (indirect CRLs) are refused. Not
-    verified: the issuer's own certificate and that it has signed *cert*. Build and
-    check the path first.
+    Applies the rules R1 to R15. The issuer's own key has to have signed the CRL, and
+    the CRL has to be for its own certificates; indirect CRLs are rejected. Not
+    verified: the issuer's own certificate, and that the issuer signed *cert*. Build and
+    validate the certification path first.
 
     Args:
         crl: The complete CRL, in DER, or loaded.
@@ -71,22 +71,23 @@ def verify_crl(
 
         issuer: The certificate of its issuer.
 
-        delta: A delta CRL on top of it (RFC 5280 §5.2.4), in DER, or loaded. Then only
-            this one has to be recent.
+        delta: A delta CRL for it (RFC 5280 §5.2.4), in DER, or loaded. If one is given,
+            only the delta CRL has to be fresh.
 
-        at: The moment of judgement, aware; without one, now.
+        at: The moment for which to judge, aware; ``None`` means now.
 
-        policy: What you insist on. Of it count ``clock_skew``, ``max_age``, what is
-            said of a missing nextUpdate, of hashes and sizes of keys, and of
-            certificates that have ended.
+        policy: What the caller requires. These fields apply: ``clock_skew``,
+            ``max_age``, ``missing_next_update``, ``max_age_without_next_update``,
+            ``signature_hashes``, ``min_rsa_bits``, ``min_ec_bits`` and
+            ``expired_certificate``.
 
     Returns:
-        Evidence. Its ``status`` may be *revoked*: look at it, or call
+        Evidence. Its ``status`` may be *revoked*: check it, or call
         :meth:`VerifiedRevocation.require_good`.
 
     Raises:
-        VerificationError: If a rule fails; ``failures`` has all that do.
-        TypeError: If an argument is of another type, or *at* is naive.
+        VerificationError: If a rule fails; ``failures`` lists every failure.
+        TypeError: If an argument has the wrong type, or *at* is naive.
     """
     if not isinstance(crl, (bytes, x509.CertificateRevocationList)):
         raise TypeError("crl must be bytes or a CertificateRevocationList")
@@ -106,11 +107,11 @@ def verify_crl(
 def _judge(case: CRLCase) -> VerifiedRevocation:
     of_issuer(case)
     issuer_may_sign(case)
-    for each in case.lists:
+    for each in case.crls:
         _judge_list(case, each)
     check_freshness(case)
     in_scope(case)
-    fits_delta(case)
+    check_delta(case)
     found = None
     if all(failure.error is CRLExpired for failure in case.failures):
         found = _judge_entries(case)
@@ -127,25 +128,25 @@ def _judge_list(case: CRLCase, each: ReadCRL) -> None:
 
 
 def _judge_entries(case: CRLCase) -> Revocation | None:
-    for each in case.lists:
-        understood(case, each)
+    for each in case.crls:
+        check_entries(case, each)
     found = revocation_of(case)
     if found is None:
         all_reasons(case)
         check_archive_cutoff(case)
     elif case.failures:
-        even_if_stale(case, found)
+        report_stale_revocation(case, found)
     else:
         revoked_in_the_past(case, found)
     return found
 
 
 _SPECIFIC = ("R13", "R4")
-"""Rules that say most; all others follow as they were found."""
+"""The most specific rules; the others follow in the order of discovery."""
 
 
 def _error(failures: list[Finding]) -> VerificationError:
-    """Return the error of the most specific failure, with all of them."""
+    """Return an error with all failures, of the class of the most specific one."""
     ranked = sorted(failures, key=lambda failure: failure.rule not in _SPECIFIC)
     return ranked[0].error(ranked)
 

@@ -1,4 +1,4 @@
-"""Apply the rules to one response, in their order."""
+"""Apply the rules to one response, in order."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """
-The ordinary response: one of which no rule has anything to find.
+The fast path: accept a common response without running every rule.
 
-Nearly every response is signed by the issuer, about one certificate, without
-extensions, not *revoked*, and well in time. To see that takes a few comparisons beside
-the one signature; to ask each rule takes five times as long.
+Most responses are signed by the issuer, have one entry and no extensions, are not
+*revoked* and are current. A few comparisons and one signature check are enough to see
+that; running every rule takes five times as long.
 
-Rules of this file: *yes* means that all rules would find nothing, not even a warning.
-*No* means nothing: the rules are asked, and they alone find. That both come to the
-same is proved by ``tests/property/test_fast_path.py`` and by every case.
+A judgement means that the rules would report neither a failure nor a warning. ``None``
+means undecided: the full rules run. ``tests/property/test_fast_path.py`` and every case
+test that both ways return the same result.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from ocsp.verification.policy import CertIDHashes
 from ocsp.verification.responder_id import names_signer
 from ocsp.verification.rules.times import interval_allowed_for_any
 
-__all__ = ["ordinary"]
+__all__ = ["fast_judgement"]
 
-# By names of their own, as looking up a member of an enumeration takes its time.
+# Module constants, because looking up an enumeration member is slow.
 _REVOKED = OCSPCertStatus.REVOKED
 _ISSUER = AuthorizedBy.ISSUER
 _ANY_HASH = CertIDHashes.SHA1_AND_SHA2
 
 
-def ordinary(case: Case) -> ResponseJudgement | None:
-    """Return what an ordinary response comes to; of all others, nothing."""
+def fast_judgement(case: Case) -> ResponseJudgement | None:
+    """Return the judgement of a common response, or ``None`` if the rules must run."""
     response, cert, issuer = case.response, case.cert, case.issuer
     entry, layout = response._only, response._layout
     if entry is None or layout is None or layout.extended:
@@ -61,7 +61,7 @@ def ordinary(case: Case) -> ResponseJudgement | None:
 
 
 def _is_about(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -> bool:
-    """V7: the entry is about the certificate."""
+    """V7: tell whether the entry is for the certificate."""
     return (
         case.policy.cert_id_hashes is _ANY_HASH
         and is_cert_id_of(entry._data, entry._layout.cert_id, cert, case.issuer)
@@ -70,7 +70,7 @@ def _is_about(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -> 
 
 
 def _is_in_time(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -> bool:
-    """V18, V19, V21 and V26: the times are in order, even if all clocks are right."""
+    """V18, V19, V21 and V26: tell whether the times are right without clock skew."""
     at, policy, facts = case.at, case.policy, facts_of(case.issuer)
     this_update, next_update = entry._this_update, entry._next_update
     produced_at = case.response.produced_at_utc
@@ -87,7 +87,7 @@ def _is_in_time(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -
 
 
 def _is_signed(case: Case) -> bool:
-    """V6, V10 and V16: the issuer may sign, and has."""
+    """V6, V10 and V16: tell whether the issuer may sign, and signed the response."""
     response, issuer = case.response, case.issuer
     facts = facts_of(issuer)
     if (

@@ -1,8 +1,8 @@
 """
-The judgement: rules in their order, and what follows from them (RFC 6960 §3.2).
+The judge: apply all rules to one response (RFC 6960 §3.2).
 
-Rules of this file: parse, status, signer, certificate, times, nonce, worth. All
-failures are collected; no status leaves this module but as evidence.
+The judge collects the failures of all rules before it raises an error. It returns a
+status only as evidence.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from ocsp.verification.evidence import (
     VerifiedResponse,
     evidence_of_response,
 )
-from ocsp.verification.judging.fast_path import ordinary
+from ocsp.verification.judging.fast_path import fast_judgement
 from ocsp.verification.rules.entry import check_complete, find_entries, select_entry
 from ocsp.verification.rules.message import (
     critical_extensions,
     has_entries,
-    is_about_type,
-    is_basic,
-    read,
-    successful,
+    is_type_error,
+    load,
+    report_malformed,
+    report_unsuccessful,
+    report_wrong_type,
     unique_extensions,
-    well_formed,
 )
 from ocsp.verification.rules.nonce import check_nonce
 from ocsp.verification.rules.signer import find_signer
@@ -45,18 +45,18 @@ __all__ = ["error_of", "judge", "open_message"]
 
 def judge(case: Case) -> VerifiedResponse:
     """
-    Return evidence, or raise all that speaks against it; see :func:`ocsp.verify`.
+    Apply the rules to *case* and return evidence; see :func:`ocsp.verify`.
 
     Raises:
-        VerificationError: If a rule fails.
+        VerificationError: If a rule fails; it lists all failures.
     """
-    judgement = ordinary(case)
+    judgement = fast_judgement(case)
     if judgement is not None:
         return evidence_of_response(judgement)
     response = case.response
     entries = response._responses
     layout = response._layout
-    # Most have no extension at all, and need no rule on them.
+    # Most responses have no extensions, so the rules about them are skipped.
     extended = layout is not None and layout.extended
     if not 0 < len(entries) <= limits.MAX_VERIFIED_ENTRIES:
         has_entries(case, entries)
@@ -93,20 +93,22 @@ def judge(case: Case) -> VerifiedResponse:
 
 def open_message(data: bytes | OCSPResponse) -> OCSPResponse:
     """
-    Return the response *data*, which is well-formed and successful.
+    Load *data* as a response, and check V1 to V3.
 
     Raises:
-        VerificationError: If it is not; then there is nothing more to judge.
+        VerificationError: If it is malformed or its status is not *successful*. No
+            other rule can be applied then.
     """
     try:
-        response = read(data)
+        response = load(data)
     except DecodeError as error:
         findings = Findings()
-        (is_basic if is_about_type(error) else well_formed)(findings, error)
+        report = report_wrong_type if is_type_error(error) else report_malformed
+        report(findings, error)
         raise error_of(findings.failures) from error
     if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
         findings = Findings()
-        successful(findings, response)
+        report_unsuccessful(findings, response)
         raise error_of(findings.failures)
     return response
 
@@ -116,7 +118,8 @@ def _judge_entry(case: Case, entry: OCSPSingleResponse) -> None:
     check_freshness(case, entry)
     produced_at(case, entry)
     end = check_expired(case)
-    # What follows tells the status, so nothing but age may speak against the response.
+    # The rules below reveal the status, so the response may have no other failure than
+    # its age.
     if case.failures:
         report_stale_revocation(case, entry)
         return
@@ -127,11 +130,11 @@ def _judge_entry(case: Case, entry: OCSPSingleResponse) -> None:
 
 
 _SPECIFIC = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12")
-"""Rules in the order in which they say most; all others follow as they were found."""
+"""The most specific rules, in order; the others follow in the order of discovery."""
 
 
 def error_of(failures: list[Finding]) -> VerificationError:
-    """Return the error of the most specific failure, with all of them."""
+    """Return an error with all failures, of the class of the most specific one."""
     ranked = sorted(failures, key=lambda failure: _rank(failure.rule))
     return ranked[0].error(ranked)
 

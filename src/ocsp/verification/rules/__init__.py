@@ -1,4 +1,4 @@
-"""The rules V1 to V29 about a response; each function cites its clause."""
+"""The rules V1 to V26 for a response; each function names its rule."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-V6, V13, V14, V16 and V17: whether a certificate makes its key speak for the issuer.
+V6, V13, V14, V16 and V17: whether a certificate authorizes its key for responses.
 
-Rules of this file: a delegate is issued directly, with the same key that issued the
-certificate in question (RFC 6960 §4.2.2.2); no chain is built.
+The issuer has to issue a delegate's certificate directly, with the same key that issued
+the certificate in question (RFC 6960 §4.2.2.2). No chain is built.
 """
 
 from __future__ import annotations
@@ -43,37 +43,37 @@ __all__ = [
 
 
 def strong_enough(case: Case, candidate: Candidate) -> None:
-    """V6: the keys have as many bits as the policy asks for, and not absurdly many."""
+    """V6: check the key sizes against the policy and the upper limits."""
     certificates = [candidate.certificate]
     if candidate.authorized_by is AuthorizedBy.DELEGATE:
-        # Whoever breaks the issuer's key makes delegates.
+        # An attacker who breaks the issuer's key can issue delegates.
         certificates.append(case.issuer)
     for certificate in certificates:
         facts = facts_of(certificate)
-        odd = key_size_problem(facts, case.policy)
-        if odd:
+        problem = key_size_problem(facts, case.policy)
+        if problem:
             candidate.fail(
                 "V6",
                 SignatureAlgorithmNotAllowed,
-                f"the key of {text(name_of_subject(certificate))} {odd}",
+                f"the key of {text(name_of_subject(certificate))} {problem}",
                 bits=facts.bits,
             )
 
 
-MAX_REMEMBERED = 256
-"""Delegates of which it is known who issued them: an issuer has one or two."""
+MAX_CACHED_DELEGATES = 256
+"""The size of the cache of checked delegates. An issuer has one or two."""
 
 
-class Fault(NamedTuple):
+class IssuanceError(NamedTuple):
     """
-    Why a certificate does not count as issued by another's key.
+    Why a certificate is not accepted as issued by a given issuer.
 
     Attributes:
-        rule: The rule that says so.
+        rule: The rule that fails.
 
-        error: What it reports.
+        error: The class of the failure.
 
-        message: What is the matter with the certificate.
+        message: What is wrong with the certificate.
     """
 
     rule: str
@@ -81,51 +81,51 @@ class Fault(NamedTuple):
     message: str
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
-def _fault(
+@lru_cache(maxsize=MAX_CACHED_DELEGATES)
+def _issuance_error(
     certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
-) -> Fault | None:
-    """Return why *issuer* has not issued *certificate* itself, if so."""
+) -> IssuanceError | None:
+    """Return why *issuer* did not issue *certificate* directly, or ``None``."""
     parts = parts_of(certificate)
     if not names_issuer(certificate, issuer):
         name, expected = name_of_issuer(certificate), name_of_subject(issuer)
         message = f"was issued by {text(name)}, not by {text(expected)}"
-        return Fault("V13", ResponderNotAuthorized, message)
+        return IssuanceError("V13", ResponderNotAuthorized, message)
     if parts.algorithm != outer_algorithm(certificate):
-        message = "names two algorithms of its signature (RFC 5280 §4.1.1.2)"
-        return Fault("V6", SignatureAlgorithmNotAllowed, message)
+        message = "has two different signature algorithms (RFC 5280 §4.1.1.2)"
+        return IssuanceError("V6", SignatureAlgorithmNotAllowed, message)
     if needs_pss(facts_of(issuer), parts.algorithm):
-        message = "is signed with a key for PSS only, and not with PSS (RFC 4055 §1.2)"
-        return Fault("V6", SignatureAlgorithmNotAllowed, message)
+        message = "is not signed with PSS, but the key is for PSS only (RFC 4055 §1.2)"
+        return IssuanceError("V6", SignatureAlgorithmNotAllowed, message)
     try:
         check_issued(
             certificate, issuer, unsafe_sha1=accepted is SignatureHashes.UNSAFE_SHA1
         )
     except SignatureInvalid:
-        message = "names the issuer, whose key has not signed it"
-        return Fault("V13", ResponderNotAuthorized, message)
+        message = "names this issuer but is not signed by its key"
+        return IssuanceError("V13", ResponderNotAuthorized, message)
     except UnsupportedAlgorithm as error:
-        message = f"is not signed with an accepted algorithm: {error}"
-        return Fault("V6", SignatureAlgorithmNotAllowed, message)
+        message = f"is signed with an algorithm that is not accepted: {error}"
+        return IssuanceError("V6", SignatureAlgorithmNotAllowed, message)
     return None
 
 
 def issued_by_issuer(case: Case, candidate: Candidate) -> None:
-    """V13: the issuer's own key has issued the delegate; V6: and signed it well."""
+    """V13: check that the issuer's key signed the certificate; V6: and how."""
     certificate = candidate.certificate
-    fault = _fault(certificate, case.issuer, case.policy.signature_hashes)
-    if fault is not None:
+    error = _issuance_error(certificate, case.issuer, case.policy.signature_hashes)
+    if error is not None:
         candidate.fail(
-            fault.rule,
-            fault.error,
-            f"the certificate of the signer {candidate.name} {fault.message}",
+            error.rule,
+            error.error,
+            f"the certificate of the signer {candidate.name} {error.message}",
             issuer=text(name_of_issuer(certificate)),
             expected=text(name_of_subject(case.issuer)),
         )
 
 
 def for_ocsp_signing(candidate: Candidate) -> None:
-    """V14: extendedKeyUsage has id-kp-OCSPSigning; *any* usage does not count."""
+    """V14: require id-kp-OCSPSigning; anyExtendedKeyUsage is not enough."""
     purposes = candidate.facts.purposes
     if ExtendedKeyUsageOID.OCSP_SIGNING in purposes:
         return
@@ -135,21 +135,25 @@ def for_ocsp_signing(candidate: Candidate) -> None:
     candidate.fail(
         "V14",
         MissingOCSPSigningEKU,
-        f"the certificate of the signer {candidate.name} is not for OCSP signing "
-        f"(its extended key usage: {listed})",
+        f"the certificate of the signer {candidate.name} lacks the extended key usage "
+        f"OCSPSigning; it has: {listed}",
         purposes=tuple(sorted(each.dotted_string for each in purposes)),
     )
 
 
 def may_sign(case: Case, candidate: Candidate) -> None:
-    """V16: a delegate is an end entity; its key, or the issuer's, may sign."""
+    """V16: check that a delegate is not a CA, and that the signer's key may sign."""
     facts = candidate.facts
     if facts.ca and candidate.authorized_by is AuthorizedBy.DELEGATE:
-        _unsuitable(candidate, "is that of a CA, which must not sign for another")
+        _report_unsuitable(
+            candidate, "is a CA certificate, which must not be a delegate"
+        )
     if facts.extension_error:
-        _unsuitable(candidate, f"has unreadable extensions: {facts.extension_error}")
+        _report_unsuitable(
+            candidate, f"has extensions that cannot be decoded: {facts.extension_error}"
+        )
     if facts.unknown_critical:
-        _unsuitable(
+        _report_unsuitable(
             candidate,
             f"has a critical extension that is not known: {facts.unknown_critical}",
         )
@@ -157,10 +161,10 @@ def may_sign(case: Case, candidate: Candidate) -> None:
         candidate.authorized_by is AuthorizedBy.ISSUER
         and case.policy.issuer_key_usage is IssuerKeyUsage.ANY
     ):
-        _unsuitable(candidate, "has a keyUsage without digitalSignature")
+        _report_unsuitable(candidate, "has a keyUsage without digitalSignature")
 
 
-def _unsuitable(candidate: Candidate, why: str) -> None:
+def _report_unsuitable(candidate: Candidate, why: str) -> None:
     candidate.fail(
         "V16",
         ResponderCertificateNotSuitable,
@@ -169,7 +173,7 @@ def _unsuitable(candidate: Candidate, why: str) -> None:
 
 
 def not_revoked(case: Case, candidate: Candidate) -> None:
-    """V17: nocheck or evidence says that the delegate is not revoked itself."""
+    """V17: require nocheck or evidence that the delegate is not revoked."""
     how = case.policy.delegate_revocation
     if how is DelegateRevocation.UNSAFE_SKIP:
         return
@@ -177,7 +181,7 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
     statuses = {
         evidence.status
         for evidence in case.evidence
-        # A key's word on itself proves nothing, so it ends here.
+        # Evidence that the delegate's own key signed proves nothing about it.
         if parts_of(evidence.responder).key_bits != key_bits
         and evidence.is_about(candidate.certificate, case.issuer)
         and evidence.holds_at(case.at)
@@ -193,7 +197,8 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
         candidate.fail(
             "V17",
             ResponderRevocationUnknown,
-            f"nothing says whether the signer {candidate.name} is revoked itself: it "
-            "has no id-pkix-ocsp-nocheck that counts here, and there is no evidence",
+            f"it is not known whether the signer {candidate.name} is revoked: the "
+            "policy accepts no id-pkix-ocsp-nocheck in its certificate, and no "
+            "evidence about it was given",
             policy=how,
         )

@@ -1,9 +1,9 @@
 """
-V7 to V9: which entry of the response is about the certificate.
+V7 to V9: which entry of the response is for the certificate.
 
-Rules of this file: both hashes are computed again with the entry's own algorithm, from
-the names and keys as signed; serial numbers are compared in full. Nothing that stands
-in the response chooses the issuer.
+The verifier computes both issuer hashes again, with the algorithm of the entry, from
+the encoded name and key of the issuer that the caller gave. It compares the full serial
+number. Nothing in the response selects the issuer.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ Entries = tuple[OCSPSingleResponse, ...]
 
 
 def find_entries(case: Case, entries: Entries) -> list[OCSPSingleResponse]:
-    """V7: return the entries that are about the certificate."""
-    stranger = _issuer_mismatch(case)
-    if stranger:
-        case.fail("V7", CertIDMismatch, stranger)
+    """V7: return the entries that are for the certificate."""
+    mismatch = _issuer_mismatch(case)
+    if mismatch:
+        case.fail("V7", CertIDMismatch, mismatch)
         return []
     found = [entry for entry in entries if _is_about(case, entry)]
     if not found and entries:
         case.fail(
             "V7",
             CertIDMismatch,
-            _why_not(case, entries),
+            _explain_mismatch(case, entries),
             expected=_serial(case.cert),
             found=tuple(entry.serial_number for entry in entries[:_MENTIONED]),
         )
@@ -51,17 +51,17 @@ def find_entries(case: Case, entries: Entries) -> list[OCSPSingleResponse]:
 
 
 _MENTIONED = 8
-"""Entries that a failure names."""
+"""The number of entries that a failure lists."""
 
 
 def _issuer_mismatch(case: Case) -> str:
-    """Return why *cert* cannot be a certificate of *issuer*, or nothing."""
+    """Describe why *issuer* cannot have issued *cert*, or return an empty string."""
     cert, issuer = case.cert, case.issuer
     if isinstance(cert, CertID):
         return (
             ""
             if _canonical_id(case, cert) != cert
-            else "the CertID is not of this issuer"
+            else "the CertID that was given does not match the issuer that was given"
         )
     if parts_of(cert).issuer == parts_of(issuer).subject:
         return ""
@@ -98,14 +98,14 @@ def _serial(cert: x509.Certificate | CertID) -> int:
     return serial_of(cert)
 
 
-def _why_not(case: Case, entries: Entries) -> str:
+def _explain_mismatch(case: Case, entries: Entries) -> str:
     wanted = _serial(case.cert)
     if not any(entry.serial_number == wanted for entry in entries):
-        return f"no entry is about serial number {wanted:#x}"
+        return f"no entry has serial number {wanted:#x}"
     if not any(_of_issuer(case, entry) for entry in entries):
         return (
-            f"serial number {wanted:#x} is that of another issuer's certificate, or "
-            "its hashes are of an algorithm that is not accepted"
+            f"the entry for serial number {wanted:#x} is for a certificate of another "
+            "issuer, or its hash algorithm is not accepted"
         )
     return f"no entry has both this issuer and serial number {wanted:#x}"
 
@@ -127,7 +127,7 @@ _WORST_FIRST = (OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN, OCSPCertStatus.G
 def select_entry(
     case: Case, about: list[OCSPSingleResponse]
 ) -> OCSPSingleResponse | None:
-    """V8: of the entries *about* the certificate, return the one that counts."""
+    """V8: of the entries for the certificate, return the one that counts."""
     if not about:
         return None
     current = [entry for entry in about if is_current(case, entry)]
@@ -135,8 +135,8 @@ def select_entry(
         case.warn(
             "V8",
             ConflictingResponses,
-            f"{len(current)} current entries about the certificate contradict each "
-            "other; the worst counts",
+            f"{len(current)} current entries for the certificate state different "
+            "statuses; the worst one counts",
             entries=len(current),
         )
     return min(
@@ -160,24 +160,26 @@ def check_complete(case: Case, request: OCSPRequest, entries: Entries) -> None:
         case.fail(
             "V9",
             IncompleteResponse,
-            f"{len(missing)} of the certificates that were asked about have no entry",
+            f"{len(missing)} of the certificates in the request have no entry in the "
+            "response",
             missing=tuple(missing[:_MENTIONED]),
         )
 
 
 def _canonical_id(case: Case, cert_id: CertID) -> CertID | int:
     """
-    Return what *cert_id* means, the same for every hash that the issuer is named by.
+    Return a value that does not depend on the hash algorithm of *cert_id*.
 
-    A responder may answer with another hash than it was asked with. Of other issuers
-    there is nothing to compute that from, so those have to come back as they were.
+    The responder may use another hash algorithm than the request. For the issuer of the
+    case the value is the serial number. For another issuer the hashes cannot be
+    computed, so it is *cert_id* itself.
     """
     try:
         algorithm, serial = cert_id.hash_algorithm, cert_id.serial_number
     except UnsupportedAlgorithm:
         return cert_id
     if cert_id == CertID.for_serial(case.issuer, serial, algorithm) or (
-        # A certificate may write its issuer's name otherwise than the issuer does.
+        # The certificate may encode the name differently from the issuer certificate.
         isinstance(case.cert, x509.Certificate)
         and cert_id.matches(case.cert, case.issuer)
     ):

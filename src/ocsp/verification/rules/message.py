@@ -1,8 +1,8 @@
 """
 V1 to V5: the message by itself.
 
-Rules of this file: nothing here needs a key, a certificate or a clock. Where V1 to V3
-fail, there is nothing more to look at.
+These rules need no key, no certificate and no clock. If V1, V2 or V3 fails, no other
+rule can be applied.
 """
 
 from __future__ import annotations
@@ -30,23 +30,24 @@ __all__ = [
     "critical_extensions",
     "extensions_of",
     "has_entries",
-    "is_about_type",
-    "is_basic",
-    "read",
-    "successful",
+    "is_type_error",
+    "load",
+    "report_malformed",
+    "report_unsuccessful",
+    "report_wrong_type",
     "unique_extensions",
-    "well_formed",
 ]
 
 Entries = tuple[OCSPSingleResponse, ...]
 
 
-def read(data: bytes | OCSPResponse) -> OCSPResponse:
+def load(data: bytes | OCSPResponse) -> OCSPResponse:
     """
-    Return the response that *data* is.
+    Load *data* as a response.
 
     Raises:
-        DecodeError: If it is none, or larger than what is verified.
+        DecodeError: If it is malformed.
+        LimitExceeded: If it is larger than ``MAX_VERIFIED_BYTES``.
     """
     der = data if isinstance(data, bytes) else data.public_bytes(Encoding.DER)
     size = len(der)
@@ -55,15 +56,15 @@ def read(data: bytes | OCSPResponse) -> OCSPResponse:
     return load_der_ocsp_response(der) if isinstance(data, bytes) else data
 
 
-def is_about_type(error: DecodeError) -> bool:
-    """Tell whether the kind of response is at fault, not its encoding."""
+def is_type_error(error: DecodeError) -> bool:
+    """Tell whether *error* is about responseType or version, not about the encoding."""
     return isinstance(error, SchemaError) and error.path.endswith(
         (".responseType", ".tbsResponseData.version")
     )
 
 
-def well_formed(findings: Findings, error: DecodeError) -> None:
-    """V2: the octets are a response in strict DER, within the limits."""
+def report_malformed(findings: Findings, error: DecodeError) -> None:
+    """V2: report that the response is not strict DER or exceeds a limit."""
     findings.fail(
         "V2",
         MalformedResponse,
@@ -73,48 +74,50 @@ def well_formed(findings: Findings, error: DecodeError) -> None:
     )
 
 
-def is_basic(findings: Findings, error: DecodeError) -> None:
-    """V3: it is a BasicOCSPResponse of version 1."""
+def report_wrong_type(findings: Findings, error: DecodeError) -> None:
+    """V3: report that the response is not a BasicOCSPResponse of version 1."""
     findings.fail(
         "V3",
         MalformedResponse,
-        f"the response is of no kind that is known: {error}",
+        f"the type or version of the response is not known: {error}",
         path=error.path,
     )
 
 
-def successful(findings: Findings, response: OCSPResponse) -> None:
-    """V1: the responder did not answer *successful*."""
+def report_unsuccessful(findings: Findings, response: OCSPResponse) -> None:
+    """V1: report that the responder returned an OCSP error."""
     status = response.response_status
     name = status.name.lower().replace("_", " ")
     findings.fail(
         "V1",
         UnsuccessfulResponse,
-        f"the responder answered {name!r}, which nobody has signed and which says "
-        "nothing about the certificate",
+        f"the responder returned the OCSP error {name!r}, which is not signed and "
+        "states nothing about the certificate",
         status=status,
     )
 
 
 def has_entries(case: Case, entries: Entries) -> None:
-    """V4: the response is about something."""
+    """V4: require an entry; V2: and not more entries than the limit."""
     if not entries:
-        case.fail("V4", MalformedResponse, "the response is about no certificate")
+        case.fail("V4", MalformedResponse, "the response has no entry")
     if len(entries) > limits.MAX_VERIFIED_ENTRIES:
         error = LimitExceeded(
             "MAX_VERIFIED_ENTRIES", len(entries), limits.MAX_VERIFIED_ENTRIES
         )
-        well_formed(case, error)
+        report_malformed(case, error)
 
 
 def unique_extensions(case: Case, entries: Entries) -> None:
-    """V4: no extension stands anywhere twice; V2: and those known are well-formed."""
-    _readable(case, case.response, "responseExtensions")
+    """V4: check that no list has an extension twice; V2: decode the known ones."""
+    _check_extensions(case, case.response, "responseExtensions")
     for entry in entries:
-        _readable(case, entry, "singleExtensions")
+        _check_extensions(case, entry, "singleExtensions")
 
 
-def _readable(case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str) -> None:
+def _check_extensions(
+    case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str
+) -> None:
     try:
         for extension in _extensions(holder):
             if isinstance(extension.value, KnownExtension):
@@ -123,17 +126,17 @@ def _readable(case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str) 
         case.fail(
             "V4",
             MalformedResponse,
-            f"{error.oid.dotted_string} stands twice among the {name}",
+            f"the extension {error.oid.dotted_string} occurs twice in {name}",
             oid=error.oid.dotted_string,
         )
     except DecodeError as error:
-        well_formed(case, error)
+        report_malformed(case, error)
 
 
 def extensions_of(
     holder: OCSPResponse | OCSPSingleResponse,
 ) -> Iterable[x509.Extension[x509.ExtensionType]]:
-    """Return the extensions; none where V2 or V4 has found that they are unreadable."""
+    """Return the extensions; none if they cannot be decoded, which V2 or V4 reports."""
     try:
         return _extensions(holder)
     except (ValueError, x509.DuplicateExtension):
@@ -147,13 +150,13 @@ def _extensions(holder: OCSPResponse | OCSPSingleResponse) -> x509.Extensions:
 
 
 def critical_extensions(case: Case, entry: OCSPSingleResponse | None) -> None:
-    """V5: every critical extension of response and entry is understood."""
-    _understood(case, case.response, "responseExtensions")
+    """V5: check that every critical extension of response and entry is known."""
+    _check_critical(case, case.response, "responseExtensions")
     if entry is not None:
-        _understood(case, entry, "singleExtensions")
+        _check_critical(case, entry, "singleExtensions")
 
 
-def _understood(
+def _check_critical(
     case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str
 ) -> None:
     for extension in extensions_of(holder):
@@ -161,14 +164,15 @@ def _understood(
             case.fail(
                 "V5",
                 UnhandledCriticalExtension,
-                f"{extension.oid.dotted_string} among the {name} is critical, "
-                "and not known",
+                f"the critical extension {extension.oid.dotted_string} in {name} is "
+                "not known",
                 oid=extension.oid.dotted_string,
             )
 
 
 def _known(value: x509.ExtensionType) -> bool:
-    # Those of RFC 6960 §4.4 are of both classes, as the documented API promises.
+    # The classes for RFC 6960 §4.4 derive from UnrecognizedExtension too, because
+    # cryptography.x509.ocsp returns that class for them.
     return isinstance(value, KnownExtension) or not isinstance(
         value, x509.UnrecognizedExtension
     )

@@ -1,8 +1,8 @@
 """
 V22: the nonce.
 
-Rules of this file: compared in constant time, after the inner OCTET STRING is taken
-off; the raw form of RFC 2560 is read too.
+The nonce is compared in constant time, without its inner OCTET STRING. The form of RFC
+2560, without OCTET STRING, is accepted too.
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ __all__ = ["check_nonce"]
 
 
 def check_nonce(case: Case) -> bool:
-    """V22: tell whether a nonce that was sent has come back; it has to."""
+    """V22: compare the nonces; tell whether both request and response have one."""
     received = nonce_of(extensions_of(case.response))
     if case.nonce is None:
         if received is not None:
-            case.warn("V22", NonceMismatch, "a nonce came that nobody has sent")
+            case.warn(
+                "V22",
+                NonceMismatch,
+                "the response has a nonce, and the request had none",
+            )
         return False
     if received is None:
         _missing(case)
@@ -33,7 +37,7 @@ def check_nonce(case: Case) -> bool:
         case.fail(
             "V22",
             NonceMismatch,
-            "another nonce came back than was sent: the response is to someone else",
+            "the nonce in the response differs from the one in the request",
             sent=case.nonce,
             received=received,
         )
@@ -41,7 +45,7 @@ def check_nonce(case: Case) -> bool:
         case.fail(
             "V22",
             NonceMismatch,
-            f"the nonce has {len(received)} octets, and {SHORTEST_NONCE} to "
+            f"the nonce has {len(received)} octets; {SHORTEST_NONCE} to "
             f"{LONGEST_NONCE} are allowed",
             octets=len(received),
         )
@@ -49,7 +53,7 @@ def check_nonce(case: Case) -> bool:
 
 
 def _missing(case: Case) -> None:
-    message = "a nonce was sent, and none came back: the response may be a replay"
+    message = "the request had a nonce, and the response has none: it may be a replay"
     if case.policy.nonce is NonceCheck.REQUIRED:
         case.fail("V22", NonceMissing, message, sent=case.nonce)
     elif case.policy.nonce is NonceCheck.IF_PRESENT:

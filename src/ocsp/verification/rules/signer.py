@@ -1,9 +1,10 @@
 """
 V10 to V12: who signed the response.
 
-Rules of this file: every certificate that could be the signer's is tried, in the order
-issuer, configured, came along; those that came along are nobody's word and prove
-themselves (:mod:`ocsp.verification.rules.delegate`). How many are tried is bounded.
+Every certificate that responderID names is a candidate, in the order: issuer,
+configured responders, certificates in the response. Certificates in the response are
+not trusted; the issuer must have issued them as delegates
+(:mod:`ocsp.verification.rules.delegate`). The number of signature checks is limited.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ __all__ = ["find_signer", "matches_responder_id", "signature_is_right"]
 
 
 def find_signer(case: Case) -> None:
-    """V12: find whoever has signed and may; or say of all who could have, why not."""
+    """V12: find an authorized signer, or report the failures of every candidate."""
     named: list[Candidate] = []
     for certificate, authorized_by in _certificates(case):
         if not matches_responder_id(case, certificate):
@@ -61,7 +62,7 @@ def find_signer(case: Case) -> None:
 
 
 def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]:
-    """Say whose key may have signed, and why that might speak for the issuer."""
+    """Return the certificates that may be the signer's, and why they might sign."""
     yield case.issuer, AuthorizedBy.ISSUER
     for certificate in case.responders:
         yield certificate, AuthorizedBy.CONFIGURED
@@ -72,25 +73,25 @@ def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]
 
 
 def matches_responder_id(case: Case, certificate: x509.Certificate) -> bool:
-    """V11: tell whether responderID, by key or by name, means *certificate*."""
+    """V11: tell whether responderID, by key or by name, identifies *certificate*."""
     return names_signer(case.response, certificate)
 
 
 def _within_budget(case: Case, candidate: Candidate) -> bool:
-    """Count the signatures that judging the candidate takes, if the budget has them."""
+    """Count the candidate's signature checks; tell whether the limit allows them."""
     cost = 2 if candidate.authorized_by is AuthorizedBy.DELEGATE else 1
     case.signatures += cost
     return case.signatures <= limits.MAX_SIGNATURES_CHECKED
 
 
 def _judge(case: Case, candidate: Candidate) -> None:
-    """Ask of one candidate all that a signer has to meet."""
+    """Apply all rules for a signer to one candidate."""
     if candidate.authorized_by is AuthorizedBy.DELEGATE:
         issued_by_issuer(case, candidate)
         for_ocsp_signing(candidate)
-        if not candidate.failures:  # else it is no delegate, and nobody's business
+        if not candidate.failures:  # Otherwise it is not a delegate.
             not_revoked(case, candidate)
-    if candidate.authorized_by is not AuthorizedBy.ISSUER:  # whose path was checked
+    if candidate.authorized_by is not AuthorizedBy.ISSUER:  # The caller checks that.
         in_validity(case, candidate)
     may_sign(case, candidate)
     strong_enough(case, candidate)
@@ -98,13 +99,13 @@ def _judge(case: Case, candidate: Candidate) -> None:
 
 
 def signature_is_right(case: Case, candidate: Candidate) -> None:
-    """V10: the key has signed tbsResponseData; V6: with an algorithm that counts."""
+    """V10: check the signature over tbsResponseData; V6: and its algorithm."""
     response, facts = case.response, candidate.facts
     if needs_pss(facts, response.signature_algorithm_identifier):
         candidate.fail(
             "V6",
             SignatureAlgorithmNotAllowed,
-            f"the key of {candidate.name} signs with PSS only",
+            f"the key of {candidate.name} is for PSS only",
             algorithm=_algorithm(response),
         )
     try:
@@ -113,14 +114,15 @@ def signature_is_right(case: Case, candidate: Candidate) -> None:
         candidate.fail(
             "V10",
             ResponseSignatureInvalid,
-            f"the signature of the response is not that of {candidate.name}: {error}",
+            f"the signature of the response does not verify with the key of "
+            f"{candidate.name}: {error}",
             algorithm=_algorithm(response),
         )
     except UnsupportedAlgorithm as error:
         candidate.fail(
             "V6",
             SignatureAlgorithmNotAllowed,
-            f"the algorithm of the response's signature is not accepted: {error}",
+            f"the signature algorithm of the response is not accepted: {error}",
             algorithm=_algorithm(response),
         )
 
@@ -131,8 +133,8 @@ def _check(case: Case, candidate: Candidate) -> None:
         case.issuer_signature_error is not None
         and candidate.authorized_by is AuthorizedBy.ISSUER
     ):
-        raise case.issuer_signature_error  # never check a signature twice
-    # With a key that is too large checking takes long: V6 has found that.
+        raise case.issuer_signature_error  # The fast path has checked it already.
+    # Checking with a key that is too large is slow; V6 reports such a key.
     affordable = facts.curve or facts.bits <= limits.MAX_KEY_BITS
     check_signature(
         facts.key if affordable else None,
@@ -148,13 +150,13 @@ def _algorithm(response: OCSPResponse) -> str:
 
 
 def _report_candidates(case: Case, named: list[Candidate]) -> None:
-    """Say what is wrong with all whom responderID names, the nearest first."""
+    """Report the failures of all candidates, those of the likeliest signer first."""
     if case.signatures > limits.MAX_SIGNATURES_CHECKED:
         case.fail(
             "V12",
             NoResponderCertificate,
-            f"{len(named)} certificates could be the signer's, which is more than can "
-            f"be tried with MAX_SIGNATURES_CHECKED = {limits.MAX_SIGNATURES_CHECKED}",
+            f"{len(named)} certificates match responderID, which are too many to try "
+            f"with MAX_SIGNATURES_CHECKED = {limits.MAX_SIGNATURES_CHECKED}",
             candidates=len(named),
         )
     named.sort(key=_failure_distance)
@@ -162,13 +164,13 @@ def _report_candidates(case: Case, named: list[Candidate]) -> None:
 
 
 def _failure_distance(candidate: Candidate) -> tuple[bool, bool]:
-    """Return how far a candidate is from having signed: the nearest says most."""
+    """Return a sort key: candidates whose key signed, then those the issuer issued."""
     failed = {finding.rule for finding in candidate.failures}
     return "V10" in failed, "V13" in failed
 
 
 def _report_no_candidate(case: Case) -> None:
-    """Say that responderID names nobody at hand; or that it lies about who signed."""
+    """Report that no certificate matches responderID, or that another key signed."""
     others = [Candidate(*each) for each in _certificates(case)]
     for candidate in others:
         if not _within_budget(case, candidate):
@@ -178,14 +180,16 @@ def _report_no_candidate(case: Case) -> None:
             case.fail(
                 "V11",
                 ResponderIDMismatch,
-                f"responderID is {_responder(case)}, and {candidate.name} has signed",
+                f"responderID is {_responder(case)}, but the signature is by "
+                f"{candidate.name}",
                 responder=_responder(case),
             )
             return
     case.fail(
         "V12",
         NoResponderCertificate,
-        f"no certificate of the responder {_responder(case)} is at hand",
+        f"the certificate of the responder {_responder(case)} was neither given nor "
+        "found in the response",
         responder=_responder(case),
         candidates=len(others),
     )

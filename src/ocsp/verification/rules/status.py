@@ -1,7 +1,7 @@
 """
-V20 and V23 to V26: what a status is worth.
+V20, V23, V25 and V26: revoked and expired certificates.
 
-Rules of this file: nothing turns a status into a better one.
+No rule changes a status to a better one.
 """
 
 from __future__ import annotations
@@ -33,27 +33,28 @@ __all__ = [
 
 
 def report_stale_revocation(case: Case, entry: OCSPSingleResponse) -> None:
-    """V20: *revoked* is said even where the response has become too old."""
+    """V20: report *revoked* even if the response is too old."""
     stale = all(failure.error is ResponseExpired for failure in case.failures)
     if stale and entry.certificate_status is OCSPCertStatus.REVOKED:
         since = entry.revocation_time_utc
         case.fail(
             "V20",
             RevokedButStale,
-            f"revoked, stale: nothing but its age speaks against a response that says "
-            f"the certificate is revoked since {since}",
+            f"the certificate was revoked at {since}, as stated by a response that is "
+            "valid except for its age",
             revocation_time=since,
         )
 
 
 def revoked_in_the_past(case: Case, entry: OCSPSingleResponse) -> None:
-    """V23: a revocation in the future, or for a reason unknown, counts at once."""
+    """V23: warn of a revocation in the future or with an unknown reason."""
     since = entry.revocation_time_utc
     if since is not None and since - case.at > case.policy.clock_skew:
         case.warn(
             "V23",
             RevocationDateInvalid,
-            f"the revocation is dated {since}, and it is {case.at}; it counts at once",
+            f"the time of revocation {since} is after {case.at}; the certificate "
+            "counts as revoked",
             revocation_time=since,
             at=case.at,
         )
@@ -62,13 +63,13 @@ def revoked_in_the_past(case: Case, entry: OCSPSingleResponse) -> None:
         case.warn(
             "V23",
             RevocationDateInvalid,
-            f"the reason of the revocation has the number {code}, which means nothing",
+            f"the reason of the revocation has the unknown code {code}",
             reason=code,
         )
 
 
 def check_expired(case: Case) -> datetime.datetime | None:
-    """V26: a certificate that has ended is pointed out; return when, if it has."""
+    """V26: warn of an expired certificate; return when it expired, or ``None``."""
     if not isinstance(case.cert, x509.Certificate):
         return None
     _, end = validity_of(case.cert)
@@ -77,7 +78,7 @@ def check_expired(case: Case) -> datetime.datetime | None:
     case.warn(
         "V26",
         StatusNotAvailable,
-        f"the certificate itself ended at {end}",
+        f"the certificate expired at {end}",
         not_after=end,
         at=case.at,
     )
@@ -87,16 +88,16 @@ def check_expired(case: Case) -> datetime.datetime | None:
 def check_archive_cutoff(
     case: Case, entry: OCSPSingleResponse, end: datetime.datetime
 ) -> None:
-    """V25: of a certificate that ended at *end*, *good* counts where status is kept."""
+    """V25: check that the responder still keeps revocations from before *end*."""
     if entry.certificate_status is not OCSPCertStatus.GOOD:
         return
     cutoff = _archive_cutoff(entry)
     if cutoff is not None and cutoff <= end:
         return
-    said = (
-        "the responder does not say how long it keeps status"
+    kept = (
+        "the response has no archive cutoff"
         if cutoff is None
-        else f"the responder keeps status since {cutoff} only"
+        else f"the archive cutoff of the response is {cutoff}"
     )
     strict = (
         cutoff is not None
@@ -106,7 +107,8 @@ def check_archive_cutoff(
     report(
         "V25",
         StatusNotAvailable,
-        f"the certificate ended at {end}, and {said}: a revocation may be forgotten",
+        f"the certificate expired at {end}, and {kept}: the responder may no longer "
+        "keep its revocation",
         not_after=end,
         archive_cutoff=cutoff,
     )
