@@ -1,5 +1,5 @@
 """
-Linting: is a response written as the standards want it.
+Lint responses: report where a response deviates from the standards.
 
 ::
 
@@ -7,8 +7,8 @@ Linting: is a response written as the standards want it.
     for finding in report.findings:
         print(finding)
 
-Whether a response is to be believed is another question: :func:`ocsp.verify`. The rules
-are numbered; :mod:`ocsp.linting.table` has them all.
+A lint does not verify a response; :func:`ocsp.verify` does. Every rule has a number;
+:mod:`ocsp.linting.table` lists all rules.
 """
 
 from __future__ import annotations

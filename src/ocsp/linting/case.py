@@ -1,8 +1,8 @@
 """
-What one lint looks at, and what rules say of it.
+The input of the linting rules, and what they report.
 
-Rules of this file: no judgement. A response is one of three things: it cannot be read,
-it is an error, or it is successful; each has its own class, and its own rules.
+A response either cannot be decoded, is an OCSP error, or is successful. Each kind has
+its own class and its own rules.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ __all__ = ["Case", "Complaint", "Unreadable", "Unsuccessful"]
 
 class Complaint(NamedTuple):
     """
-    What a rule says.
+    What a rule reports.
 
     Attributes:
-        where: The field at fault, or empty for the whole.
+        where: The field that is wrong, or an empty string for the whole response.
 
-        message: What is the matter with it.
+        message: What is wrong with it.
     """
 
     where: str
@@ -45,26 +45,26 @@ class Complaint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A response that the reader refuses."""
+    """A response that cannot be decoded."""
 
     error: DecodeError
-    """Why, and where."""
+    """The reason and the place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsuccessful:
-    """A response that is an error."""
+    """An OCSP error."""
 
     status: OCSPResponseStatus
-    """Which."""
+    """The status of the response."""
 
     has_body: bool
-    """Whether there is more than that."""
+    """Whether the response has responseBytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A successful response, and what is known around it."""
+    """A successful response, and what the caller gave to compare it with."""
 
     response: OCSPResponse
     """The response."""
@@ -73,10 +73,10 @@ class Case:
     """Its entries."""
 
     parts: ResponseParts
-    """What the API leaves out of it."""
+    """Fields as they are encoded, which the decoded response does not show."""
 
     signer: Signer | None
-    """Who has signed, as far as that can be told."""
+    """The signer, or ``None`` if it was not found."""
 
     issuer: x509.Certificate | None
     """The issuer of the certificate in question."""
@@ -88,14 +88,14 @@ class Case:
     """The request that was sent."""
 
     at: datetime.datetime | None
-    """When the response was served, aware, in UTC."""
+    """The time when the response was served, aware, in UTC."""
 
     def numbered(self) -> Iterator[tuple[str, OCSPSingleResponse]]:
-        """Return the entries, each with its place."""
+        """Return the entries, each with the name of its field."""
         return ((f"responses[{i}]", entry) for i, entry in enumerate(self.entries))
 
-    def lists(self) -> Iterator[tuple[str, list[RawExtension]]]:
-        """Return the lists of extensions that are there, each with its place."""
+    def extension_lists(self) -> Iterator[tuple[str, list[RawExtension]]]:
+        """Return the lists of extensions, each with the name of its field."""
         if self.parts.extensions is not None:
             yield "responseExtensions", self.parts.extensions
         for i, extensions in enumerate(self.parts.entries):
@@ -103,7 +103,7 @@ class Case:
                 yield f"responses[{i}].singleExtensions", extensions
 
     def is_about(self, cert_id: CertID) -> bool:
-        """Tell whether *cert_id* is that of the certificate in question."""
+        """Tell whether *cert_id* is the CertID of the certificate in question."""
         if self.cert is None:
             return False
         if self.issuer is None:
@@ -111,10 +111,10 @@ class Case:
         try:
             return cert_id.matches(self.cert, self.issuer)
         except UnsupportedAlgorithm:
-            return False  # which L201 has found
+            return False  # L201 reports it.
 
     def is_of_ca(self, entry: OCSPSingleResponse) -> bool | None:
-        """Tell whether *entry* is about a CA's certificate, if that is known."""
+        """Tell whether *entry* is for a CA certificate; ``None`` if not known."""
         if self.cert is None or not self.is_about(entry.cert_id):
             return None
         return facts_of(self.cert).ca

@@ -1,8 +1,4 @@
-"""
-One response, all rules of a profile.
-
-Rules of this file: nothing is decided here but which rules apply.
-"""
+"""Apply all rules of a profile to one response."""
 
 from __future__ import annotations
 
@@ -44,30 +40,31 @@ def lint_response(
     profile: Profile = Profile.RFC6960,
 ) -> LintReport:
     """
-    Return in what *response* is not written as the standards want it.
+    Report where *response* deviates from the standards.
 
-    Applies the rules of ``docs/lint.md``. Whether the response is to be believed is not
-    said: a clean one may be forged. The more is given, the more rules have something to
-    compare with.
+    Applies the rules of ``docs/lint.md``. A lint does not verify the response: one
+    without findings may be forged. Some rules apply only if the optional arguments are
+    given.
 
     Args:
-        response: What the responder sent: its octets, an :class:`ocsp.OCSPResponse`, or
-            the object of another package with ``public_bytes(Encoding.DER)``. What
-            cannot be read is a finding as well.
+        response: The response: bytes, an :class:`ocsp.OCSPResponse`, or an object of
+            another package with ``public_bytes(Encoding.DER)``. If it cannot be
+            decoded, that is a finding.
 
-        issuer: The certificate of the issuer that the response is about.
+        issuer: The certificate of the issuer that the response is for.
 
-        cert: The certificate that it is about.
+        cert: The certificate that the response is for.
 
-        request: The request that it answers: an :class:`ocsp.OCSPRequest`, or the
-            object of another package.
+        request: The request that the response answers: an :class:`ocsp.OCSPRequest`, or
+            an object of another package.
 
-        at: When it was served, aware. Without it no time is compared with the clock.
+        at: The time when the response was served, aware. If it is ``None``, rules that
+            need it do not apply.
 
-        profile: By which standards.
+        profile: The standards to apply.
 
     Raises:
-        TypeError: If an argument is of another type, or *at* is naive.
+        TypeError: If an argument has the wrong type, or *at* is naive.
         x509.DuplicateExtension: If *request* has an extension twice.
         DecodeError: If *request* has a malformed extension, or is of another package
             and its DER is malformed.

@@ -1,8 +1,9 @@
 """
-What a lint returns: findings, and how grave each is.
+What a lint returns: findings and their severities.
 
-Rules of this file: values only. A severity follows from the word of the standard:
-*must* is an error, *should* a warning; a notice is legal and unwise, an info no fault.
+The wording of the standard decides the severity: a violated *must* is an error, a
+violated *should* a warning. A notice is allowed but not recommended; an info is no
+fault.
 """
 
 from __future__ import annotations
@@ -15,48 +16,49 @@ __all__ = ["LintFinding", "LintReport", "Profile", "Severity"]
 
 
 class Severity(enum.IntEnum):
-    """How grave a finding is; graver is larger."""
+    """The severity of a finding; a more severe one is larger."""
 
     INFO = 1
-    """Worth to be known; no fault."""
+    """Information; no fault."""
 
     NOTICE = 2
-    """Legal, and better done otherwise."""
+    """Allowed, but not recommended."""
 
     WARNING = 3
-    """Against a *should*, or refused by some clients."""
+    """Violates a *should*, or some clients reject it."""
 
     ERROR = 4
-    """Against a *must*."""
+    """Violates a *must*."""
 
 
 class Profile(enum.Enum):
-    """By which standards a response is judged; the first holds in all of them."""
+    """The standards to apply. RFC 6960 applies in every profile."""
 
     RFC6960 = "rfc6960"
-    """OCSP itself."""
+    """RFC 6960 only."""
 
     RFC9919 = "rfc9919"
-    """And the profile for high-volume environments."""
+    """RFC 6960 and the profile for high-volume environments (RFC 9919)."""
 
     WEBPKI = "webpki"
-    """And the Baseline Requirements of the CA/Browser Forum."""
+    """RFC 6960 and the Baseline Requirements of the CA/Browser Forum."""
 
 
 class LintFinding(NamedTuple):
     """
-    One thing that a rule has found.
+    One finding of a rule.
 
     Attributes:
         rule: The id of the rule (``L301``), as in ``docs/lint.md``.
 
-        severity: How grave that is in the profile.
+        severity: The severity in the profile.
 
-        clause: What the rule is taken from (``RFC 6960 §4.2.2.1``).
+        clause: The clause that the rule implements (``RFC 6960 §4.2.2.1``).
 
-        message: What is the matter, a sentence for people.
+        message: What is wrong, in words.
 
-        where: The field at fault (``responses[0].nextUpdate``), or empty for the whole.
+        where: The field that is wrong (``responses[0].nextUpdate``), or an empty string
+            for the whole response.
     """
 
     rule: str
@@ -73,14 +75,14 @@ class LintFinding(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintReport:
-    """What has been found in one response."""
+    """The findings in one response."""
 
     profile: Profile
-    """By which standards."""
+    """The standards that were applied."""
 
     findings: tuple[LintFinding, ...]
-    """What was found, in the order of the rules."""
+    """The findings, in the order of the rules."""
 
     def at_least(self, severity: Severity) -> tuple[LintFinding, ...]:
-        """Return the findings that are as grave as *severity*, or graver."""
+        """Return the findings of at least this *severity*."""
         return tuple(each for each in self.findings if each.severity >= severity)

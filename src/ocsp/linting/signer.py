@@ -1,8 +1,9 @@
 """
-Who has signed a response, as far as a lint can tell.
+Find the signer of a response.
 
-Rules of this file: it finds and does not judge. Whoever's key fits the signature is the
-signer, SHA-1 or not; else whomever responderID names. How many are tried is bounded.
+The signer is the certificate whose key verifies the signature, with SHA-1 too;
+otherwise the certificate that responderID names. The number of signature checks is
+limited. Whether the signer is authorized is not decided here.
 """
 
 from __future__ import annotations
@@ -27,29 +28,30 @@ __all__ = ["Signer", "find_signer"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """Who has signed, or is named as having signed."""
+    """The certificate that signed the response, or that responderID names."""
 
     certificate: x509.Certificate
     """The signer's certificate."""
 
     where: str
-    """Where it was: ``issuer``, or ``certs[0]``."""
+    """The place of the certificate: ``issuer``, or ``certs[0]``."""
 
     named: bool
-    """Whether responderID means it."""
+    """Whether responderID names it."""
 
     signed: bool | None
-    """Whether its key fits the signature; ``None`` where that cannot be computed."""
+    """Whether its key verifies the signature; ``None`` if the algorithm is not
+    supported."""
 
     delegated: bool
-    """Whether it signs for another: for the issuer, or, if that is not known, for
-    whoever has issued its certificate."""
+    """Whether it is a delegate. If the issuer was not given, this is guessed from the
+    certificate."""
 
 
 def find_signer(
     response: OCSPResponse, issuer: x509.Certificate | None
 ) -> Signer | None:
-    """Return who has signed *response*; or who is named, if no key fits."""
+    """Return the certificate that signed *response*, or else the named one."""
     found = [
         Signer(
             certificate=certificate,
@@ -71,7 +73,7 @@ def _candidates(
 ) -> Iterator[tuple[str, x509.Certificate]]:
     if issuer is not None:
         yield "issuer", issuer
-    # One signature is checked for each.
+    # One signature check for each certificate.
     most = limits.MAX_SIGNATURES_CHECKED - 1
     for i, certificate in enumerate(response.certificates[:most]):
         yield f"certs[{i}]", certificate

@@ -64,7 +64,7 @@ def test_findings_are_shown_most_severe_first(run: Run) -> None:
     warning, total = out.splitlines()
     assert warning.split() == [
         "warning", "L402", "responses[0].certStatus.revocationReason", "is",
-        "unspecified,", "which", "is", "to", "be", "left", "out", "RFC", "5280",
+        "unspecified;", "it", "should", "be", "absent", "RFC", "5280",
         "§5.3.1,", "BR", "7.2.2,", "7.3",
     ]  # fmt: skip
     assert total == ("1 warning  profile rfc6960  not shown: 1 info  --severity info")

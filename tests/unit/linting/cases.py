@@ -1,8 +1,9 @@
 """
-For every rule a response that is against it, and one that is as near as can be.
+For every rule a response that violates it, and the nearest one that does not.
 
-Each case is a rule, the profile, what is changed in the clean response, what in the near
-one, and what is given beside both (the issuer is, unless it says otherwise).
+Each case has a rule, a profile, the changes of the clean response that make the
+violation, those that make the near response, and the arguments of the lint. The issuer
+is always given unless a case overrides it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Changes = Mapping[str, Any]
 
 
 class LintCase(NamedTuple):
-    """A rule, and responses on both sides of it."""
+    """A rule, a response that violates it, and one that does not."""
 
     rule: str
     profile: Profile

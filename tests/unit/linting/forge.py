@@ -1,7 +1,7 @@
 """
-Responses made by hand, octet by octet: a clean one, and one deviation at a time.
+Responses encoded by hand: a clean one, and one deviation at a time.
 
-The builders refuse most of what a lint has to find, so nothing of them is used here.
+The builders reject most faults that a lint has to find, so they are not used here.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def authority(usage: x509.KeyUsage = BOTH) -> x509.Certificate:
 def subject(
     *, ca: bool = False, end: datetime.datetime = NOW + 30 * DAY
 ) -> x509.Certificate:
-    """Return the certificate that is asked about."""
+    """Return the certificate in question."""
     return certificate(
         "leaf.test",
         serial=SERIAL,
@@ -103,7 +103,7 @@ def subject(
 
 
 def extensions(*more: Extension, without: type | None = None) -> list[Extension]:
-    """Return the extensions of a right delegate, less some, and some more."""
+    """Return the extensions of a right delegate, without *without*, with *more*."""
     right: list[Extension] = [
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
         (x509.OCSPNoCheck(), False),
@@ -129,17 +129,17 @@ def delegate(**changes: Any) -> x509.Certificate:
 
 
 def sha1_delegate() -> x509.Certificate:
-    """Return one that is signed with SHA-1, which the builder refuses to do."""
+    """Return a delegate signed with SHA-1, which the builder rejects."""
     return _signed_anew(ECDSA_SHA1, ECDSA_SHA1, hashes.SHA1())
 
 
 def delegate_of_two_algorithms() -> x509.Certificate:
-    """Return one that names another algorithm outside of what is signed."""
+    """Return a delegate whose outer signature algorithm differs from the inner."""
     return _signed_anew(ECDSA_SHA1, ECDSA_SHA256, hashes.SHA256())
 
 
 def delegate_of_no_algorithm() -> x509.Certificate:
-    """Return one whose algorithm nobody knows."""
+    """Return a delegate with an unknown signature algorithm."""
     unknown = encode(SEQUENCE, encode_oid("1.3.6.1.4.1.55555.1"))
     return _signed_anew(unknown, unknown, hashes.SHA256())
 
@@ -160,7 +160,7 @@ def _signed_anew(
 
 @cache
 def right_delegate() -> x509.Certificate:
-    """Return the right one; the same at each call."""
+    """Return the right delegate; each call returns the same object."""
     return delegate()
 
 
@@ -242,8 +242,8 @@ def response(
     """
     Return an OCSPResponse.
 
-    Without *certs* the signer's certificate comes along; with ``None`` the field is
-    absent, and an empty list makes an empty field.
+    By default *certs* has the signer's certificate. ``None`` omits the field, and an
+    empty list makes an empty field.
     """
     signer = signer or right_delegate()
     tbs = encode(
@@ -275,7 +275,7 @@ def response(
 
 
 def request(*serials: int, nonce: bytes | None = None) -> OCSPRequest:
-    """Return a request about *serials*."""
+    """Return a request for *serials*."""
     builder = OCSPRequestBuilder(allow_multiple=True)
     for serial in serials:
         builder = builder.add_certificate_by_id(

@@ -1,8 +1,8 @@
 """
-Writes ``docs/lint.md`` from the table of rules.
+Write ``docs/lint.md`` from the table of rules.
 
-Run ``python -m tests.unit.linting.lint_reference`` after a rule has changed;
-``test_lint_docs.py`` compares.
+Run ``python -m tests.unit.linting.lint_reference`` after a rule has changed.
+``test_lint_docs.py`` checks that the page is current.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "lint.md"
 _HEAD = """\
 # Lint rules
 
-`ocsp lint` and `ocsp.lint_response` report where a response does not conform to the standards. They
-do not decide whether the response proves a status; `ocsp verify` and `ocsp.verify` do.
+`ocsp lint` and `ocsp.lint_response` report where a response deviates from the standards. A lint does
+not verify a response: a response without findings may be forged. Use `ocsp verify` or `ocsp.verify`
+for that.
 
 ```python
 import ocsp
@@ -29,22 +30,24 @@ for finding in report.at_least(Severity.WARNING):
     print(finding)
 ```
 
-A program writes this page from the table in `src/ocsp/linting/table.py`. The numbers are stable. The
-severity of a finding depends on the profile; a dash means that the profile does not have the rule.
+This page is generated from the table in `src/ocsp/linting/table.py`. Rule numbers are stable. The
+severity of a finding depends on the profile; a dash means that the rule does not apply in that
+profile.
 
 | Severity | Meaning |
 |---|---|
-| error | violates a *must* |
-| warning | violates a *should*, or some clients refuse it |
-| notice | allowed, but another form is better |
-| info | for information; not a fault |
+| error | The response violates a *must*. |
+| warning | The response violates a *should*, or some clients reject it. |
+| notice | Allowed, but not recommended. |
+| info | Information; no fault. |
 
-BR are the Baseline Requirements of the CA/Browser Forum for TLS server certificates. Some rules need
-another object to compare with: the issuer (`L204`, `L703`, `L704`), the certificate (`L210`, `L310`,
-`L409`, `L410`), the request (`L208`, `L209`, `L504` to `L506`), or the time when the response was
-served (`L306` to `L308`, `L311`). `L211` needs the issuer to see that two CertIDs with different
-hashes name the same certificate. If the certificate is not given, `L309` and `L311` assume that it is a
-subscriber's certificate, and say so, because only the certificate itself tells that it is a CA's.
+BR are the Baseline Requirements of the CA/Browser Forum for TLS server certificates. Some rules apply
+only if an optional argument is given: the issuer (`L204`, `L703`, `L704`), the certificate (`L210`,
+`L310`, `L409`, `L410`), the request (`L208`, `L209`, `L504` to `L506`), or the time when the response
+was served (`L306` to `L308`, `L311`). Without the issuer, `L211` cannot see that two CertIDs with
+different hash algorithms are for the same certificate. Without the certificate, `L309` and `L311`
+assume a subscriber certificate, and the finding says so: only the certificate shows whether it is a CA
+certificate.
 """
 
 _GROUPS = {
@@ -66,7 +69,7 @@ def _row(rule: Rule) -> str:
 
 
 def document() -> str:
-    """Return the document as it has to be."""
+    """Return the expected text of the page."""
     parts = [_HEAD]
     for digit, title in _GROUPS.items():
         names = " | ".join(profile.value for profile in Profile)

@@ -1,4 +1,4 @@
-"""``lint_response``: what it takes, and that nothing it is given ends it."""
+"""``lint_response``: its arguments, its messages, and that no input makes it fail."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from tests.vectors import RESPONSES
 
 
 def test_the_package_exports_it() -> None:
-    """It is imported when it is first used."""
+    """It is imported on first use."""
     assert ocsp.lint_response is lint_response
     assert ocsp.LintReport is LintReport
 
 
-def test_octets_and_response_are_the_same() -> None:
-    """Whoever has loaded it need not go back."""
+def test_a_loaded_response_is_accepted() -> None:
+    """The report is the same as for its encoding."""
     der = forge.response(entries=[forge.entry(next_update=None)])
     loaded = ocsp.load_der_ocsp_response(der)
     assert lint_response(loaded) == lint_response(der)
 
 
-def test_what_the_reader_refuses_is_a_finding_with_its_place() -> None:
-    """The field in the words of the standard, and the octet."""
+def test_an_undecodable_response_is_a_finding_with_its_place() -> None:
+    """The name of the field, and the offset."""
     der = forge.response(version=b"\xa0\x03\x02\x01\x00")
     (finding,) = lint_response(der).findings
     assert (finding.rule, finding.severity) == ("L101", Severity.ERROR)
@@ -52,16 +52,16 @@ def test_what_the_reader_refuses_is_a_finding_with_its_place() -> None:
         (forge.response(), {"at": "2026"}),
     ],
 )
-def test_arguments_of_another_type_are_refused(
+def test_arguments_of_wrong_types_are_errors(
     response: Any, given: dict[str, Any]
 ) -> None:
-    """A naive time among them."""
+    """Also a naive datetime."""
     with pytest.raises(TypeError):
         lint_response(response, **given)
 
 
-def test_findings_can_be_taken_by_severity() -> None:
-    """Graver is larger."""
+def test_findings_can_be_filtered_by_severity() -> None:
+    """A more severe finding has a larger severity."""
     der = forge.response(
         entries=[forge.entry(next_update=None), forge.entry(status=forge.revoked(0))]
     )
@@ -73,59 +73,59 @@ def test_findings_can_be_taken_by_severity() -> None:
     }
 
 
-def test_without_anything_beside_it_less_is_said_and_nothing_wrong() -> None:
-    """No issuer, certificate, request or clock: no rule about them."""
+def test_without_optional_arguments_there_are_no_false_findings() -> None:
+    """Rules that need issuer, certificate, request or time do not apply."""
     for profile in Profile:
         assert lint_response(forge.response(), profile=profile).findings == ()
         alone = forge.response(certs=None)
         assert lint_response(alone, profile=profile).findings == ()
 
 
-def _said(rule: str, der: bytes, **given: Any) -> str:
+def _message(rule: str, der: bytes, **given: Any) -> str:
     report = lint_response(der, profile=Profile.WEBPKI, **given)
     (message,) = [each.message for each in report.findings if each.rule == rule]
     return message
 
 
 @pytest.mark.parametrize("rule", ["L309", "L311"])
-def test_what_is_only_taken_for_a_subscriber_is_said(rule: str) -> None:
-    """Nothing but the certificate tells whether it is one."""
+def test_message_states_the_assumption_of_a_subscriber(rule: str) -> None:
+    """Only the certificate shows whether it is one."""
     der = forge.response(
         entries=[
             forge.entry(this_update=NOW - 300 * DAY, next_update=NOW + 60 * DAY),
         ]
     )
-    words = "; the certificate is not known, and taken for a subscriber's"
+    words = "; assuming a subscriber certificate, because it was not given"
     given = {"issuer": forge.authority(), "at": NOW}
-    assert _said(rule, der, **given).endswith(words)
-    assert words not in _said(rule, der, **given, cert=forge.subject())
+    assert _message(rule, der, **given).endswith(words)
+    assert words not in _message(rule, der, **given, cert=forge.subject())
     report = lint_response(
         der, profile=Profile.WEBPKI, cert=forge.subject(ca=True), **given
     )
     assert rule not in {each.rule for each in report.findings}
 
 
-def test_who_has_issued_the_delegate_is_said() -> None:
-    """By name, or that the name is right and the key is not."""
+def test_message_says_why_the_issuer_did_not_issue_the_delegate() -> None:
+    """Another name, another key, or an algorithm that is wrong or not supported."""
     given = {"issuer": forge.authority()}
     other = forge.response(signer=forge.delegate(issuer="Other CA"))
-    assert _said("L703", other, **given) == (
+    assert _message("L703", other, **given) == (
         "was issued by 'CN=Other CA', not by 'CN=Lint CA'"
     )
     forged = forge.response(signer=forge.delegate(signer="a stranger"))
-    assert _said("L703", forged, **given) == (
-        "names the issuer, whose key has not signed it"
+    assert _message("L703", forged, **given) == (
+        "names this issuer but is not signed by its key"
     )
     two = forge.response(signer=forge.delegate_of_two_algorithms())
-    assert _said("L703", two, **given) == "names two algorithms of its signature"
+    assert _message("L703", two, **given) == "has two different signature algorithms"
     unknown = forge.response(signer=forge.delegate_of_no_algorithm())
-    assert _said("L703", unknown, **given).startswith(
-        "names the issuer, and whether that has signed it cannot be computed: "
+    assert _message("L703", unknown, **given).startswith(
+        "names this issuer, but its signature cannot be checked: "
     )
 
 
-def test_what_entries_contradict_each_other_is_said() -> None:
-    """The certificate, and each status once."""
+def test_message_lists_contradicting_statuses() -> None:
+    """The serial number, and each status once."""
     about = forge.cert_id(algorithm=hashes.SHA1())
     entries = [
         forge.entry(),
@@ -133,15 +133,15 @@ def test_what_entries_contradict_each_other_is_said() -> None:
         forge.entry(about=about, status=forge.revoked(4)),
     ]
     der = forge.response(entries=entries)
-    assert _said("L211", der, issuer=forge.authority()) == (
-        "say of serial number 0x1f2e that it is good and revoked"
+    assert _message("L211", der, issuer=forge.authority()) == (
+        "has different statuses for serial number 0x1f2e: good and revoked"
     )
 
 
 @pytest.mark.parametrize("name", sorted(RESPONSES))
 @pytest.mark.parametrize("profile", Profile)
 def test_every_vector_is_linted(name: str, profile: Profile) -> None:
-    """Those that no loader takes have one finding, an error."""
+    """One that cannot be decoded has exactly one finding, an error."""
     report = lint_response(
         RESPONSES[name], issuer=forge.authority(), cert=forge.subject(), profile=profile
     )
@@ -161,8 +161,10 @@ _NAMED = forge.response(responder=forge.by_name(forge.right_delegate()))
         st.tuples(st.integers(0, len(_CLEAN) - 1), st.integers(1, 255)), max_size=3
     ),
 )
-def test_nothing_ends_it(der: bytes, flips: list[tuple[int, int]]) -> None:
-    """Whatever octets are changed, there is a report."""
+def test_a_changed_response_never_makes_it_fail(
+    der: bytes, flips: list[tuple[int, int]]
+) -> None:
+    """There is a report, whichever octets are changed."""
     changed = bytearray(der)
     for position, mask in flips:
         changed[position % len(der)] ^= mask

@@ -1,4 +1,4 @@
-"""``docs/lint.md`` says what the table says."""
+"""``docs/lint.md`` agrees with the table of rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_the_document_is_current() -> None:
 
 
 def test_every_rule_is_in_the_document_once() -> None:
-    """Groups and all."""
+    """In the order of the table."""
     lines = DOCUMENT.read_text().splitlines()
     listed = [line.split(" | ")[0].removeprefix("| ") for line in lines]
     assert [each for each in listed if each[:1] == "L"] == [rule.id for rule in RULES]

@@ -1,4 +1,4 @@
-"""DigiCert's pkilint finds in a response what we find, as far as it looks."""
+"""Comparison with DigiCert's pkilint, for the rules that it has too."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ COMMON: dict[str, set[str]] = {
     "pkix.ocsp_response_status_code_4": {"L102"},
     "pkix.ocsp_response_is_not_basic": {"L103"},
     "pkix.generalizedtime_incorrect_syntax": {"L104"},
-    # Of a status that is none, we say nothing more; they ask for its body.
+    # For an undefined status we report nothing else; pkilint also rejects its body.
     "pkix.ocsp_error_response_has_response_body": {"L102", "L105"},
     "pkix.ocsp_certs_sequence_is_empty": {"L106"},
     "pkix.ocsp_negative_validity_period": {"L301"},
     "pkix.ocsp_responderid_keyhash_is_not_sha1": {"L606"},
-    # Whatever is not of its type, down to the extensions of certificates.
+    # Any field of a wrong type, down to the extensions of certificates.
     "itu.invalid_asn1_syntax": {"L101", "L107", "L110", "L501", "L705", "L708"},
 }
-"""Its codes, and our rules for the same."""
+"""Each code of pkilint, and our rules for the same fault."""
 
 ALIKE = frozenset({"L102", "L103", "L104", "L105", "L106", "L301", "L606"})
-"""Rules of ours that it has as well, one for one."""
+"""Our rules that correspond exactly to a code of pkilint."""
 
 
 @cache
@@ -67,7 +67,7 @@ def _agree(der: bytes) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
 def test_both_find_the_same(case: LintCase) -> None:
-    """In what is against a rule, and in what is beside it."""
+    """In the violation of each rule, and in the nearest right response."""
     _agree(forge.response(**case.against))
     _agree(forge.response(**case.near))
 
@@ -76,11 +76,11 @@ def test_both_find_the_same(case: LintCase) -> None:
     "name", sorted(set(RESPONSES) - {"resp-unknown-response-status"})
 )
 def test_both_find_the_same_in_the_vectors(name: str) -> None:
-    """But for a status of 7, which it lets pass."""
+    """Except a status of 7, which pkilint accepts."""
     _agree(RESPONSES[name])
 
 
 def test_every_common_code_was_met() -> None:
-    """A comparison that never compares proves nothing."""
+    """Otherwise the comparison would test nothing."""
     met = {code for case in CASES for code in _theirs(forge.response(**case.against))}
     assert met == set(COMMON)

@@ -1,4 +1,4 @@
-"""Every rule of linting finds what is against it, and nothing beside it."""
+"""Every linting rule reports a violation, and does not report a response near it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _found(
 
 @pytest.mark.parametrize("profile", Profile)
 def test_a_clean_response_has_no_findings(profile: Profile) -> None:
-    """With all that there is to compare with, in every profile."""
+    """With every optional argument, in every profile."""
     report = lint_response(
         forge.response(),
         issuer=forge.authority(),
@@ -39,19 +39,19 @@ def test_a_clean_response_has_no_findings(profile: Profile) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
-def test_the_rule_finds_what_is_against_it(case: LintCase) -> None:
+def test_the_rule_reports_the_violation(case: LintCase) -> None:
     """One deviation from the clean response."""
     assert case.rule in _found(case.profile, case.against, case.given)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
-def test_the_rule_does_not_find_what_is_beside_it(case: LintCase) -> None:
-    """The nearest response that is as it should be."""
+def test_the_rule_does_not_report_the_nearest_right_response(case: LintCase) -> None:
+    """A response that differs from the violation as little as possible."""
     assert case.rule not in _found(case.profile, case.near, case.given)
 
 
 def test_every_rule_has_cases_and_a_clause() -> None:
-    """None is left out, and no number is given twice."""
+    """No rule is left out, and no number is used twice."""
     numbers = [rule.id for rule in RULES]
     assert len(set(numbers)) == len(numbers)
     assert set(numbers) == set(CLAUSES) == {case.rule for case in CASES}
@@ -59,7 +59,7 @@ def test_every_rule_has_cases_and_a_clause() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_rule_says_its_number_and_demand(rule: Any) -> None:
+def test_a_rule_has_its_number_in_the_docstring(rule: Any) -> None:
     """The function's docstring begins with the number; each rule has its own."""
     assert rule.function.__doc__.startswith(f"{rule.id}: ")
     assert [each.id for each in RULES if each.function is rule.function] == [rule.id]
@@ -69,7 +69,7 @@ def test_a_rule_says_its_number_and_demand(rule: Any) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
 def test_a_finding_has_severity_clause_and_sentence(case: LintCase) -> None:
-    """As the table says, and printed in one line."""
+    """As in the table; ``str`` is one line."""
     around: dict[str, Any] = {"issuer": forge.authority(), **case.given}
     report = lint_response(
         forge.response(**case.against), profile=case.profile, **around

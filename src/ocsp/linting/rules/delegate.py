@@ -1,8 +1,7 @@
 """
 L7: the certificate of a delegated responder.
 
-Rules of this file: as :mod:`ocsp.linting.rules.signature`; an issuer that signs itself
-has no such certificate, and no rule here means it.
+These rules do not apply to a response that the issuer itself signed.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ __all__ = [
     "extensions_decodable",
     "for_ocsp_signing",
     "for_ocsp_signing_only",
+    "has_authority_key_identifier",
     "has_nocheck",
     "issued_by_issuer",
     "issuer_name_identical",
-    "key_identifiers",
     "key_usage_signature",
     "key_usage_signature_only",
     "no_ca",
@@ -53,11 +52,11 @@ __all__ = [
 ]
 
 SHORT_LIFE = datetime.timedelta(days=90)
-"""A delegate with nocheck cannot be revoked, so a stolen key speaks for so long."""
+"""A delegate with nocheck cannot be revoked: its stolen key is usable for so long."""
 
 
 def _delegate(case: Case) -> Iterator[tuple[str, x509.Certificate]]:
-    """Return the delegate's certificate with its place, if a delegate has signed."""
+    """Return the delegate's certificate and its place, if a delegate signed."""
     if case.signer is not None and case.signer.delegated:
         yield case.signer.where, case.signer.certificate
 
@@ -70,23 +69,23 @@ def _extension(certificate: x509.Certificate, oid: str) -> RawExtension | None:
 
 
 def for_ocsp_signing(case: Case) -> Iterator[Complaint]:
-    """L701: extendedKeyUsage has id-kp-OCSPSigning; *any* does not count."""
+    """L701: extendedKeyUsage has id-kp-OCSPSigning."""
     for where, certificate in _delegate(case):
         if ExtendedKeyUsageOID.OCSP_SIGNING not in facts_of(certificate).purposes:
-            yield Complaint(where, "is not for OCSP signing (extendedKeyUsage)")
+            yield Complaint(where, "lacks the extended key usage id-kp-OCSPSigning")
 
 
 def for_ocsp_signing_only(case: Case) -> Iterator[Complaint]:
-    """L702: extendedKeyUsage has nothing else."""
+    """L702: extendedKeyUsage has no other purpose."""
     for where, certificate in _delegate(case):
         others = facts_of(certificate).purposes - {ExtendedKeyUsageOID.OCSP_SIGNING}
         if others:
             listed = ", ".join(sorted(each.dotted_string for each in others))
-            yield Complaint(where, f"is for other purposes too: {listed}")
+            yield Complaint(where, f"has other extended key usages too: {listed}")
 
 
 def issued_by_issuer(case: Case) -> Iterator[Complaint]:
-    """L703: the issuer itself has issued the delegate's certificate."""
+    """L703: the issuer issued the delegate's certificate directly."""
     for where, certificate in _delegate(case):
         if case.issuer is None:
             return
@@ -95,54 +94,51 @@ def issued_by_issuer(case: Case) -> Iterator[Complaint]:
             yield Complaint(
                 where, f"was issued by {text(name)}, not by {text(expected)}"
             )
-        elif fault := _unsigned(certificate, case.issuer):
-            yield Complaint(where, fault)
+        elif problem := _signature_problem(certificate, case.issuer):
+            yield Complaint(where, problem)
 
 
-def _unsigned(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
-    """Say why *issuer*, which *certificate* names, has not signed it, or nothing."""
+def _signature_problem(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
+    """Describe why *issuer* did not sign *certificate*, or return an empty string."""
     if parts_of(certificate).algorithm != outer_algorithm(certificate):
-        return "names two algorithms of its signature"
+        return "has two different signature algorithms"
     try:
-        check_issued(certificate, issuer, unsafe_sha1=True)  # which L720 finds
+        check_issued(certificate, issuer, unsafe_sha1=True)  # L720 reports SHA-1.
     except SignatureInvalid:
-        return "names the issuer, whose key has not signed it"
+        return "names this issuer but is not signed by its key"
     except UnsupportedAlgorithm as error:
-        return (
-            "names the issuer, and whether that has signed it cannot be computed: "
-            f"{error}"
-        )
+        return f"names this issuer, but its signature cannot be checked: {error}"
     return ""
 
 
 def issuer_name_identical(case: Case) -> Iterator[Complaint]:
-    """L704: its issuer name has the octets of the issuer's subject."""
+    """L704: its issuer name has the same encoding as the issuer's subject."""
     for where, certificate in _delegate(case):
         if case.issuer is None:
             return
-        # Whoever else it names, L703 finds.
+        # L703 reports a different name.
         if parts_of(certificate).issuer != parts_of(case.issuer).subject and same_name(
             name_of_issuer(certificate), name_of_subject(case.issuer)
         ):
-            yield Complaint(where, "writes its issuer's name in other octets")
+            yield Complaint(where, "encodes the issuer's name differently from it")
 
 
 def extensions_decodable(case: Case) -> Iterator[Complaint]:
-    """L705: its extensions can be read."""
+    """L705: its key and its extensions can be decoded."""
     for where, certificate in _delegate(case):
         facts = facts_of(certificate)
-        reason = facts.unusable or facts.extension_error
+        reason = facts.key_error or facts.extension_error
         if reason:
-            yield Complaint(where, f"cannot be read: {reason}")
+            yield Complaint(where, f"cannot be decoded: {reason}")
 
 
 def no_unknown_critical(case: Case) -> Iterator[Complaint]:
-    """L706: it has no critical extension that nobody knows."""
+    """L706: it has no critical extension that is not known."""
     for where, certificate in _delegate(case):
         oid = facts_of(certificate).unknown_critical
-        # nocheck is known; L709 says that it should not be critical.
+        # nocheck is known; L709 reports a critical one.
         if oid and oid != oids.OCSP_NOCHECK:
-            yield Complaint(where, f"has the critical extension {oid}, not known here")
+            yield Complaint(where, f"has the critical extension {oid}, not known")
 
 
 def has_nocheck(case: Case) -> Iterator[Complaint]:
@@ -158,7 +154,9 @@ def nocheck_is_null(case: Case) -> Iterator[Complaint]:
         nocheck = _extension(certificate, oids.OCSP_NOCHECK)
         if nocheck is not None and nocheck.value != NULL_DER:
             value = nocheck.value.hex()
-            yield Complaint(where, f"has id-pkix-ocsp-nocheck, not as NULL: {value!r}")
+            yield Complaint(
+                where, f"has id-pkix-ocsp-nocheck with value {value!r} instead of NULL"
+            )
 
 
 def nocheck_not_critical(case: Case) -> Iterator[Complaint]:
@@ -170,14 +168,14 @@ def nocheck_not_critical(case: Case) -> Iterator[Complaint]:
 
 
 def key_usage_signature(case: Case) -> Iterator[Complaint]:
-    """L710: keyUsage, if there is one, has digitalSignature."""
+    """L710: keyUsage, if present, has digitalSignature."""
     for where, certificate in _delegate(case):
         if not facts_of(certificate).may_sign:
             yield Complaint(where, "has a keyUsage without digitalSignature")
 
 
 def key_usage_signature_only(case: Case) -> Iterator[Complaint]:
-    """L711: keyUsage is there, critical, and digitalSignature only."""
+    """L711: keyUsage is present, critical, and has digitalSignature only."""
     for where, certificate in _delegate(case):
         usage = _extension(certificate, ExtensionOID.KEY_USAGE.dotted_string)
         if usage is None:
@@ -185,22 +183,22 @@ def key_usage_signature_only(case: Case) -> Iterator[Complaint]:
         elif not usage.critical:
             yield Complaint(where, "has a keyUsage that is not critical")
         if usage is not None and usage.value != _DIGITAL_SIGNATURE:
-            yield Complaint(where, "has another keyUsage than digitalSignature")
+            yield Complaint(where, "has a keyUsage other than digitalSignature alone")
 
 
 _DIGITAL_SIGNATURE = bytes.fromhex("03020780")
-"""KeyUsage with that bit and no other (RFC 5280 §4.2.1.3)."""
+"""KeyUsage with the bit digitalSignature only (RFC 5280 §4.2.1.3)."""
 
 
 def no_ca(case: Case) -> Iterator[Complaint]:
-    """L712: it is not a CA's: such a key speaks for its issuer, and issues."""
+    """L712: it is not a CA certificate."""
     for where, certificate in _delegate(case):
         if facts_of(certificate).ca:
-            yield Complaint(where, "is the certificate of a CA")
+            yield Complaint(where, "is a CA certificate")
 
 
 def no_crl_pointer(case: Case) -> Iterator[Complaint]:
-    """L713: it does not point to a CRL."""
+    """L713: it has no URL of a CRL."""
     for where, certificate in _delegate(case):
         oid = ExtensionOID.CRL_DISTRIBUTION_POINTS.dotted_string
         if _extension(certificate, oid) is not None:
@@ -208,7 +206,7 @@ def no_crl_pointer(case: Case) -> Iterator[Complaint]:
 
 
 def no_ocsp_pointer(case: Case) -> Iterator[Complaint]:
-    """L714: it does not point to a responder."""
+    """L714: it has no URL of a responder."""
     for where, certificate in _delegate(case):
         oid = ExtensionOID.AUTHORITY_INFORMATION_ACCESS.dotted_string
         access = _extension(certificate, oid)
@@ -217,7 +215,7 @@ def no_ocsp_pointer(case: Case) -> Iterator[Complaint]:
 
 
 _AD_OCSP = encode_oid(AuthorityInformationAccessOID.OCSP.dotted_string)
-"""Its octets, header included, begin an AccessDescription."""
+"""The encoding of the OID, with which an AccessDescription begins."""
 
 
 def no_forbidden_extensions(case: Case) -> Iterator[Complaint]:
@@ -235,7 +233,7 @@ _FORBIDDEN = {
 }
 
 
-def key_identifiers(case: Case) -> Iterator[Complaint]:
+def has_authority_key_identifier(case: Case) -> Iterator[Complaint]:
     """L716: it has authorityKeyIdentifier."""
     for where, certificate in _delegate(case):
         oid = ExtensionOID.AUTHORITY_KEY_IDENTIFIER.dotted_string
@@ -244,28 +242,30 @@ def key_identifiers(case: Case) -> Iterator[Complaint]:
 
 
 def short_lived(case: Case) -> Iterator[Complaint]:
-    """L717: with id-pkix-ocsp-nocheck it is short-lived."""
+    """L717: with id-pkix-ocsp-nocheck it is valid for at most 90 days."""
     for where, certificate in _delegate(case):
         life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
         nocheck = _extension(certificate, oids.OCSP_NOCHECK)
         if nocheck is not None and life > SHORT_LIFE:
-            yield Complaint(where, f"lives for {life.days} days, and cannot be revoked")
+            yield Complaint(
+                where, f"is valid for {life.days} days and cannot be revoked"
+            )
 
 
 def valid_when_signed(case: Case) -> Iterator[Complaint]:
-    """L718: the response was signed while it was valid."""
+    """L718: it was valid when the response was signed."""
     produced = case.response.produced_at_utc
     for where, certificate in _delegate(case):
         start, stop = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         if not start <= produced <= stop:
             yield Complaint(
                 "producedAt",
-                f"{produced} is outside of the validity of {where}, {start} to {stop}",
+                f"{produced} is outside the validity of {where}, {start} to {stop}",
             )
 
 
 def outlives_the_response(case: Case) -> Iterator[Complaint]:
-    """L719: it does not end before nextUpdate."""
+    """L719: it does not expire before nextUpdate."""
     for where, certificate in _delegate(case):
         stop = certificate.not_valid_after_utc
         for place, entry in case.numbered():
@@ -273,12 +273,12 @@ def outlives_the_response(case: Case) -> Iterator[Complaint]:
             if until is not None and until > stop:
                 yield Complaint(
                     f"{place}.nextUpdate",
-                    f"{until} is after the end of {where}, {stop}",
+                    f"{until} is after {where} expires, {stop}",
                 )
 
 
 def signed_strongly(case: Case) -> Iterator[Complaint]:
-    """L720: it is not signed with SHA-1 or MD5 itself."""
+    """L720: it is not signed with SHA-1 or MD5."""
     for where, certificate in _delegate(case):
         try:
             algorithm = certificate.signature_hash_algorithm

@@ -1,8 +1,8 @@
 """
-L2: which certificates the response is about, and how it names them.
+L2: the certificates that the entries are for, and their CertIDs.
 
-Rules of this file: a CertID is compared by recomputing its hashes, from names and keys
-as signed.
+To compare a CertID, its hashes are computed again from the encoded name and key of the
+issuer.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ocsp.messages.certid import CertID
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 
 __all__ = [
-    "about_the_certificate",
-    "answers_all",
-    "answers_nothing_else",
+    "all_requested_entries",
+    "has_entry_for_certificate",
     "hash_sizes_fit",
     "hashes_of_one_issuer",
     "known_hash",
     "no_contradiction",
+    "no_unrequested_entries",
     "one_certificate",
     "one_entry_each",
-    "sane_serial_numbers",
     "strong_hash",
+    "valid_serial_numbers",
 ]
 
 
@@ -45,7 +45,7 @@ def known_hash(case: Case) -> Iterator[Complaint]:
     """L201: hashAlgorithm is one that clients can compute."""
     for where, entry in case.numbered():
         if _hash(entry) is None:
-            yield Complaint(f"{where}.certID.hashAlgorithm", "is no SHA-1 and no SHA-2")
+            yield Complaint(f"{where}.certID.hashAlgorithm", "is not SHA-1 or SHA-2")
 
 
 def hash_sizes_fit(case: Case) -> Iterator[Complaint]:
@@ -61,20 +61,20 @@ def hash_sizes_fit(case: Case) -> Iterator[Complaint]:
             if len(value) != algorithm.digest_size:
                 yield Complaint(
                     f"{where}.certID.{name}",
-                    f"has {len(value)} octets, and {algorithm.name} has "
-                    f"{algorithm.digest_size}",
+                    f"has {len(value)} octets instead of the "
+                    f"{algorithm.digest_size} of {algorithm.name}",
                 )
 
 
 def strong_hash(case: Case) -> Iterator[Complaint]:
-    """L203: a certificate is named by SHA-256, or by SHA-1 for old clients only."""
+    """L203: a CertID uses SHA-256; SHA-1 is for old clients only."""
     for where, entry in case.numbered():
         if isinstance(_hash(entry), hashes.SHA1):
             yield Complaint(f"{where}.certID.hashAlgorithm", "is SHA-1")
 
 
 def hashes_of_one_issuer(case: Case) -> Iterator[Complaint]:
-    """L204: both hashes are those of the issuer, or neither is."""
+    """L204: both hashes match the issuer, or neither does."""
     for where, entry in case.numbered():
         expected = _expected(case.issuer, entry)
         if expected is None:
@@ -84,12 +84,14 @@ def hashes_of_one_issuer(case: Case) -> Iterator[Complaint]:
         if same_name and not same_key:
             yield Complaint(
                 f"{where}.certID.issuerKeyHash",
-                "is not that of the issuer's key, and issuerNameHash is of its name",
+                "does not match the issuer's key, though issuerNameHash matches its "
+                "name",
             )
         elif same_key and not same_name:
             yield Complaint(
                 f"{where}.certID.issuerNameHash",
-                "is not that of the issuer's name, and issuerKeyHash is of its key",
+                "does not match the issuer's name, though issuerKeyHash matches its "
+                "key",
             )
 
 
@@ -102,7 +104,7 @@ def _expected(
     return CertID.for_serial(issuer, entry.serial_number, algorithm)
 
 
-def sane_serial_numbers(case: Case) -> Iterator[Complaint]:
+def valid_serial_numbers(case: Case) -> Iterator[Complaint]:
     """L205: serial numbers are positive and have at most 20 octets."""
     for where, entry in case.numbered():
         number = entry.serial_number
@@ -113,40 +115,40 @@ def sane_serial_numbers(case: Case) -> Iterator[Complaint]:
 
 
 MAX_SERIAL_OCTETS = 20
-"""RFC 5280 §4.1.2.2."""
+"""The limit of RFC 5280 §4.1.2.2."""
 
 
 def one_entry_each(case: Case) -> Iterator[Complaint]:
-    """L206: no two entries are about the same CertID."""
+    """L206: no two entries have the same CertID."""
     for cert_id, number in Counter(entry.cert_id for entry in case.entries).items():
         if number > 1:
             yield Complaint(
                 "responses",
-                f"has {number} entries about serial number {cert_id.serial_number:#x}",
+                f"has {number} entries for serial number {cert_id.serial_number:#x}",
             )
 
 
 def one_certificate(case: Case) -> Iterator[Complaint]:
-    """L207: the response is about one certificate, be it named by several hashes."""
+    """L207: all entries are for one certificate."""
     numbers = {entry.serial_number for entry in case.entries}
     if len(numbers) > 1:
-        yield Complaint("responses", f"is about {len(numbers)} certificates")
+        yield Complaint("responses", f"has entries for {len(numbers)} certificates")
 
 
-def answers_all(case: Case) -> Iterator[Complaint]:
+def all_requested_entries(case: Case) -> Iterator[Complaint]:
     """L208: every certificate of the request has an entry."""
     answered = {_meaning(case, entry.cert_id) for entry in case.entries}
     for asked in case.request.requests if case.request else ():
         if _meaning(case, asked.cert_id) not in answered:
             yield Complaint(
                 "responses",
-                f"has no entry about serial number {asked.serial_number:#x}, which was "
-                "asked about",
+                f"has no entry for serial number {asked.serial_number:#x} of the "
+                "request",
             )
 
 
-def answers_nothing_else(case: Case) -> Iterator[Complaint]:
-    """L209: there are no entries that nobody has asked for."""
+def no_unrequested_entries(case: Case) -> Iterator[Complaint]:
+    """L209: every entry is for a certificate of the request."""
     if case.request is None:
         return
     asked = {_meaning(case, each.cert_id) for each in case.request.requests}
@@ -154,13 +156,13 @@ def answers_nothing_else(case: Case) -> Iterator[Complaint]:
         if _meaning(case, entry.cert_id) not in asked:
             yield Complaint(
                 where,
-                f"is about serial number {entry.serial_number:#x}, which was not asked "
-                "about",
+                f"is for serial number {entry.serial_number:#x}, which is not in the "
+                "request",
             )
 
 
 def _meaning(case: Case, cert_id: CertID) -> CertID | int:
-    """Return the serial number, if the issuer is that of the case; else the CertID."""
+    """Return the serial number if *cert_id* is of the given issuer, else the CertID."""
     if case.issuer is not None:
         try:
             algorithm = cert_id.hash_algorithm
@@ -171,27 +173,27 @@ def _meaning(case: Case, cert_id: CertID) -> CertID | int:
     return cert_id
 
 
-def about_the_certificate(case: Case) -> Iterator[Complaint]:
-    """L210: an entry is about the certificate in question."""
+def has_entry_for_certificate(case: Case) -> Iterator[Complaint]:
+    """L210: an entry is for the certificate in question."""
     if case.cert is not None and not any(
         case.is_about(entry.cert_id) for entry in case.entries
     ):
         yield Complaint(
             "responses",
-            f"has no entry about the certificate {case.cert.serial_number:#x}",
+            f"has no entry for the certificate {case.cert.serial_number:#x}",
         )
 
 
 def no_contradiction(case: Case) -> Iterator[Complaint]:
-    """L211: entries about one certificate say the same, whatever hash they use."""
-    said: dict[CertID | int, list[OCSPSingleResponse]] = {}
+    """L211: entries for one certificate state the same status."""
+    by_certificate: dict[CertID | int, list[OCSPSingleResponse]] = {}
     for entry in case.entries:
-        said.setdefault(_meaning(case, entry.cert_id), []).append(entry)
-    for entries in said.values():
+        by_certificate.setdefault(_meaning(case, entry.cert_id), []).append(entry)
+    for entries in by_certificate.values():
         names = dict.fromkeys(each.certificate_status.name.lower() for each in entries)
         if len(names) > 1:
             yield Complaint(
                 "responses",
-                f"say of serial number {entries[0].serial_number:#x} that it is "
-                f"{' and '.join(names)}",
+                f"has different statuses for serial number "
+                f"{entries[0].serial_number:#x}: {' and '.join(names)}",
             )

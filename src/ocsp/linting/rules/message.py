@@ -1,8 +1,7 @@
 """
 L1: the message by itself: encoding, status, empty fields, extensions.
 
-Rules of this file: nothing here needs a key, a certificate or a clock. Each function is
-one rule of the table and yields what it finds.
+These rules need no key, no certificate and no clock.
 """
 
 from __future__ import annotations
@@ -21,74 +20,75 @@ from ocsp.messages.raw_fields import RawExtension
 
 __all__ = [
     "canonical",
-    "error_alone",
+    "error_status",
     "extension_in_wrong_list",
     "has_entries",
     "known_status",
     "known_type",
+    "no_bytes_in_error",
     "no_empty_certs",
     "no_empty_extensions",
     "not_critical",
-    "once_each",
-    "times_written_right",
-    "tried_to_answer",
+    "times_well_formed",
+    "unique_extensions",
     "well_formed_values",
 ]
 
 _TIMES = ("producedAt", "thisUpdate", "nextUpdate", "revocationTime")
 
 
-def _kind(error: DecodeError) -> Callable[[Unreadable], Iterator[Complaint]]:
-    """Return the rule that *error* is against."""
+def _rule_for(error: DecodeError) -> Callable[[Unreadable], Iterator[Complaint]]:
+    """Return the rule that *error* violates."""
     last = error.path.rpartition(".")[2]
     if error.path == "responseStatus":
         return known_status
     if last == "responseType":
         return known_type
-    return times_written_right if last in _TIMES else canonical
+    return times_well_formed if last in _TIMES else canonical
 
 
-def _refused(
+def _decode_error(
     subject: Unreadable, rule: Callable[[Unreadable], Iterator[Complaint]]
 ) -> Iterator[Complaint]:
     error = subject.error
-    if _kind(error) is rule:
+    if _rule_for(error) is rule:
         place = "" if error.offset is None else f" (at offset {error.offset})"
         yield Complaint(error.path, f"{error.reason}{place}")
 
 
 def canonical(subject: Unreadable) -> Iterator[Complaint]:
-    """L101: the response is what the standard describes, in canonical DER."""
-    return _refused(subject, canonical)
+    """L101: the response has the structure of the standard, in DER."""
+    return _decode_error(subject, canonical)
 
 
 def known_status(subject: Unreadable) -> Iterator[Complaint]:
-    """L102: responseStatus is one of the six that there are."""
-    return _refused(subject, known_status)
+    """L102: responseStatus is one of the six defined values."""
+    return _decode_error(subject, known_status)
 
 
 def known_type(subject: Unreadable) -> Iterator[Complaint]:
     """L103: responseType is id-pkix-ocsp-basic."""
-    return _refused(subject, known_type)
+    return _decode_error(subject, known_type)
 
 
-def times_written_right(subject: Unreadable) -> Iterator[Complaint]:
-    """L104: times have seconds, no fraction, and end in Z."""
-    return _refused(subject, times_written_right)
+def times_well_formed(subject: Unreadable) -> Iterator[Complaint]:
+    """L104: times have seconds and no fraction, and end with Z."""
+    return _decode_error(subject, times_well_formed)
 
 
-def error_alone(subject: Unsuccessful) -> Iterator[Complaint]:
-    """L105: an error has nothing but its status."""
+def no_bytes_in_error(subject: Unsuccessful) -> Iterator[Complaint]:
+    """L105: an OCSP error has no responseBytes."""
     if subject.has_body:
         yield Complaint(
-            "responseBytes", f"is there, and the status is {_name(subject)}"
+            "responseBytes", f"is present, though the status is {_name(subject)}"
         )
 
 
-def tried_to_answer(subject: Unsuccessful) -> Iterator[Complaint]:
-    """L113: an error says nothing of a certificate."""
+def error_status(subject: Unsuccessful) -> Iterator[Complaint]:
+    """L113: the response is not an OCSP error."""
     yield Complaint(
-        "responseStatus", f"is {_name(subject)}: nobody has signed that, and it is all"
+        "responseStatus",
+        f"is {_name(subject)}: an OCSP error is not signed and states no status",
     )
 
 
@@ -97,36 +97,36 @@ def _name(subject: Unsuccessful) -> str:
 
 
 def no_empty_certs(case: Case) -> Iterator[Complaint]:
-    """L106: certs is absent where there are none."""
+    """L106: certs is absent if it would be empty."""
     if case.parts.certs and not case.response.certificates:
-        yield Complaint("certs", "is there, and empty")
+        yield Complaint("certs", "is present but empty")
 
 
 def no_empty_extensions(case: Case) -> Iterator[Complaint]:
-    """L107: a list of extensions is absent where there are none."""
-    for where, extensions in case.lists():
+    """L107: a list of extensions is absent if it would be empty."""
+    for where, extensions in case.extension_lists():
         if not extensions:
-            yield Complaint(where, "is there, and empty")
+            yield Complaint(where, "is present but empty")
 
 
 def has_entries(case: Case) -> Iterator[Complaint]:
-    """L108: the response is about a certificate."""
+    """L108: the response has an entry."""
     if not case.entries:
         yield Complaint("responses", "has no entry")
 
 
-def once_each(case: Case) -> Iterator[Complaint]:
-    """L109: no extension stands twice in a list."""
-    for where, extensions in case.lists():
+def unique_extensions(case: Case) -> Iterator[Complaint]:
+    """L109: no list has an extension twice."""
+    for where, extensions in case.extension_lists():
         times = Counter(extension.oid for extension in extensions)
         for oid, number in times.items():
             if number > 1:
-                yield Complaint(where, f"{oid} stands there {number} times")
+                yield Complaint(where, f"has the extension {oid} {number} times")
 
 
 def well_formed_values(case: Case) -> Iterator[Complaint]:
-    """L110: the value of a known extension is what its standard says."""
-    for where, extensions in case.lists():
+    """L110: the values of known extensions are well-formed."""
+    for where, extensions in case.extension_lists():
         for extension in extensions:
             try:
                 _decode(extension, _decoders(where))
@@ -149,22 +149,24 @@ def _decoders(where: str) -> Mapping[str, Callable[[bytes], x509.ExtensionType]]
 
 def not_critical(case: Case) -> Iterator[Complaint]:
     """L111: no extension is critical."""
-    for where, extensions in case.lists():
+    for where, extensions in case.extension_lists():
         for extension in extensions:
-            # L405 says that of extended-revoke, where it is a must.
+            # L405 reports that for extended-revoke, where it violates a *must*.
             if extension.critical and extension.oid != oids.EXTENDED_REVOKE:
                 yield Complaint(f"{where}[{extension.oid}]", "is critical")
 
 
 def extension_in_wrong_list(case: Case) -> Iterator[Complaint]:
-    """L112: an extension stands in the list that it is defined for."""
+    """L112: every extension is in the list that it is defined for."""
     known = {*RESPONSE_EXTENSIONS, *SINGLE_EXTENSIONS, *_OF_REQUESTS}
-    for where, extensions in case.lists():
+    for where, extensions in case.extension_lists():
         for extension in extensions:
-            # L405 says that of extended-revoke, where it is a must.
+            # L405 reports that for extended-revoke, where it violates a *must*.
             strange = extension.oid in known - {*_decoders(where), oids.EXTENDED_REVOKE}
             if strange:
-                yield Complaint(f"{where}[{extension.oid}]", "does not belong there")
+                yield Complaint(
+                    f"{where}[{extension.oid}]", "is not defined for this list"
+                )
 
 
 _OF_REQUESTS = (

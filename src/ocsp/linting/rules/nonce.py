@@ -1,8 +1,7 @@
 """
-L5: the nonce, and other extensions of the whole response.
+L5: the nonce and other responseExtensions.
 
-Rules of this file: lengths are those of the nonce inside its OCTET STRING (RFC 9654
-§2.1).
+The length of a nonce does not include its inner OCTET STRING header (RFC 9654 §2.1).
 """
 
 from __future__ import annotations
@@ -18,23 +17,23 @@ from ocsp.messages.extensions import nonce_of
 from ocsp.messages.raw_fields import RawExtension
 
 __all__ = [
-    "nonce_came_back",
+    "no_response_extensions",
+    "no_unrequested_nonce",
     "nonce_in_octet_string",
-    "nonce_is_the_one",
+    "nonce_matches_request",
     "nonce_of_common_length",
     "nonce_of_right_length",
-    "nonce_was_asked_for",
-    "without_extensions",
+    "nonce_returned",
 ]
 
 _WHERE = f"responseExtensions[{oids.NONCE}]"
 
 COMMON = range(16, 33)
-"""Lengths that every responder and requester takes (RFC 9654 §2.1)."""
+"""The lengths that every client and responder accepts (RFC 9654 §2.1)."""
 
 
 def _nonces(case: Case) -> Iterator[tuple[RawExtension, bytes | None]]:
-    """Return the nonces of the response; ``None`` for one that is not wrapped."""
+    """Return the nonces of the response; ``None`` for one without OCTET STRING."""
     for extension in case.parts.extensions or ():
         if extension.oid == oids.NONCE:
             yield extension, _unwrapped(extension.value)
@@ -49,7 +48,7 @@ def _unwrapped(value: bytes) -> bytes | None:
 
 
 def nonce_in_octet_string(case: Case) -> Iterator[Complaint]:
-    """L501: the nonce is an OCTET STRING inside of extnValue."""
+    """L501: the nonce is an OCTET STRING inside extnValue."""
     for _, nonce in _nonces(case):
         if nonce is None:
             yield Complaint(_WHERE, "has no inner OCTET STRING")
@@ -63,10 +62,10 @@ def nonce_of_right_length(case: Case) -> Iterator[Complaint]:
 
 
 def nonce_of_common_length(case: Case) -> Iterator[Complaint]:
-    """L503: the nonce has a length that everybody takes, 16 to 32 octets."""
+    """L503: the nonce has 16 to 32 octets."""
     for _, nonce in _nonces(case):
         if nonce is None or not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
-            continue  # which L501 and L502 have found
+            continue  # L501 and L502 report it.
         if len(nonce) not in COMMON:
             yield Complaint(_WHERE, f"has {len(nonce)} octets")
 
@@ -75,32 +74,34 @@ def _sent(case: Case) -> bytes | None:
     return None if case.request is None else nonce_of(case.request.extensions)
 
 
-def nonce_is_the_one(case: Case) -> Iterator[Complaint]:
-    """L504: the nonce is the one that was sent."""
+def nonce_matches_request(case: Case) -> Iterator[Complaint]:
+    """L504: the nonce is equal to the nonce of the request."""
     sent = _sent(case)
     for extension, nonce in _nonces(case):
         if sent is not None and sent not in {nonce, extension.value}:
-            yield Complaint(_WHERE, "is another one than that of the request")
+            yield Complaint(_WHERE, "differs from the nonce of the request")
 
 
-def nonce_was_asked_for(case: Case) -> Iterator[Complaint]:
-    """L505: there is no nonce where none was sent."""
+def no_unrequested_nonce(case: Case) -> Iterator[Complaint]:
+    """L505: there is no nonce if the request has none."""
     if case.request is None or _sent(case) is not None:
         return
     for _ in _nonces(case):
-        yield Complaint(_WHERE, "is there, and the request has none")
+        yield Complaint(_WHERE, "is present, though the request has no nonce")
 
 
-def nonce_came_back(case: Case) -> Iterator[Complaint]:
-    """L506: the nonce that was sent has come back."""
+def nonce_returned(case: Case) -> Iterator[Complaint]:
+    """L506: the response repeats the nonce of the request."""
     if _sent(case) is None:
         return
     if not any(_nonces(case)):
-        yield Complaint("responseExtensions", "has no nonce, and the request has one")
+        yield Complaint(
+            "responseExtensions", "has no nonce, though the request has one"
+        )
 
 
-def without_extensions(case: Case) -> Iterator[Complaint]:
-    """L507: a response for everybody has no responseExtensions."""
+def no_response_extensions(case: Case) -> Iterator[Complaint]:
+    """L507: a response that is served to many clients has no responseExtensions."""
     if case.parts.extensions:
         listed = ", ".join(extension.oid for extension in case.parts.extensions)
-        yield Complaint("responseExtensions", f"is there: {listed}")
+        yield Complaint("responseExtensions", f"is present: {listed}")

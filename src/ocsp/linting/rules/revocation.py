@@ -1,8 +1,8 @@
 """
-L4: revocations: reasons, certificates never issued, and how long status is kept.
+L4: reasons of revocation, certificates never issued, and archive cutoffs.
 
-Rules of this file: *never issued* is certificateHold since 1970 (RFC 6960 §2.2); rules
-about reasons of revocation do not mean that.
+An entry *never issued* has the reason certificateHold and the revocationTime 1970-01-01
+(RFC 6960 §2.2). Rules about reasons do not apply to it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from ocsp.messages.statuses import REASONS, OCSPCertStatus
 
 __all__ = [
     "archive_cutoff_in_the_past",
-    "cutoff_of_an_ended_certificate",
+    "cutoff_for_expired_certificate",
     "extended_revoke_announced",
     "extended_revoke_well_placed",
     "known_reason",
-    "never_issued_in_full",
+    "never_issued_on_hold",
+    "no_crl_extensions",
     "no_reason_among_extensions",
-    "nothing_of_a_crl",
+    "no_remove_from_crl",
     "permitted_reason",
+    "reason_given",
     "reason_not_unspecified",
     "reason_of_ca_given",
-    "reason_said",
-    "still_revoked",
 ]
 
 _NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -39,17 +39,17 @@ _NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _UNSPECIFIED, _HOLD, _REMOVE_FROM_CRL = 0, 6, 8
 _SUBSCRIBER_REASONS = frozenset({1, 3, 4, 5, 9})
 """keyCompromise, affiliationChanged, superseded, cessationOfOperation,
-privilegeWithdrawn (BR 7.2.2); unspecified is left out."""
+privilegeWithdrawn (BR 7.2.2). L402 reports *unspecified*."""
 
 _CA_REASONS = _SUBSCRIBER_REASONS | {2}
-"""And cACompromise."""
+"""The same and cACompromise."""
 
 _CRL_ENTRY = "2.5.29."
-"""Where the extensions of CRL entries have their object identifiers (RFC 5280 §5.3)."""
+"""The prefix of the OIDs of CRL entry extensions (RFC 5280 §5.3)."""
 
 
 def _revoked(case: Case) -> Iterator[tuple[str, OCSPSingleResponse]]:
-    """Return the entries about certificates that were issued and revoked."""
+    """Return the entries for revoked certificates, without those *never issued*."""
     for where, entry in case.numbered():
         revoked = entry.certificate_status is OCSPCertStatus.REVOKED
         if revoked and not _is_never_issued(entry):
@@ -57,12 +57,12 @@ def _revoked(case: Case) -> Iterator[tuple[str, OCSPSingleResponse]]:
 
 
 def _is_never_issued(entry: OCSPSingleResponse) -> bool:
-    """Tell whether *entry* means that there is no such certificate."""
+    """Tell whether *entry* states that the CA never issued the certificate."""
     return entry.revocation_time_utc == _NEVER and entry.revocation_reason_code == _HOLD
 
 
 def _reasons(case: Case) -> Iterator[tuple[str, OCSPSingleResponse, int]]:
-    """Return those with a reason, and its number."""
+    """Return the revoked entries that have a reason, and its code."""
     for where, entry in _revoked(case):
         code = entry.revocation_reason_code
         if code is not None:
@@ -70,24 +70,24 @@ def _reasons(case: Case) -> Iterator[tuple[str, OCSPSingleResponse, int]]:
 
 
 def known_reason(case: Case) -> Iterator[Complaint]:
-    """L401: the reason has one of the numbers that there are."""
+    """L401: the reason of the revocation has a defined code."""
     for where, _, code in _reasons(case):
         if code not in REASONS:
-            yield Complaint(where, f"{code} means nothing")
+            yield Complaint(where, f"has the undefined code {code}")
 
 
 def reason_not_unspecified(case: Case) -> Iterator[Complaint]:
-    """L402: the reason is left out where it is unspecified."""
+    """L402: the reason is absent instead of *unspecified*."""
     for where, _, code in _reasons(case):
         if code == _UNSPECIFIED:
-            yield Complaint(where, "is unspecified, which is to be left out")
+            yield Complaint(where, "is unspecified; it should be absent")
 
 
-def still_revoked(case: Case) -> Iterator[Complaint]:
-    """L403: removeFromCRL is no reason to be revoked."""
+def no_remove_from_crl(case: Case) -> Iterator[Complaint]:
+    """L403: the reason is not removeFromCRL."""
     for where, _, code in _reasons(case):
         if code == _REMOVE_FROM_CRL:
-            yield Complaint(where, "is removeFromCRL, which only a delta CRL has")
+            yield Complaint(where, "is removeFromCRL, which is for delta CRLs only")
 
 
 def _never_issued(case: Case) -> Iterator[tuple[str, int]]:
@@ -97,7 +97,7 @@ def _never_issued(case: Case) -> Iterator[tuple[str, int]]:
 
 
 def extended_revoke_announced(case: Case) -> Iterator[Complaint]:
-    """L404: with an entry *never issued* comes extended-revoke."""
+    """L404: a response with an entry *never issued* has extended-revoke."""
     announced = any(
         extension.oid == oids.EXTENDED_REVOKE
         for extension in case.parts.extensions or ()
@@ -106,35 +106,37 @@ def extended_revoke_announced(case: Case) -> Iterator[Complaint]:
         if not announced:
             yield Complaint(
                 "responseExtensions",
-                f"has no extended-revoke, and {where} says *never issued*",
+                f"has no extended-revoke, though {where} states *never issued*",
             )
 
 
 def extended_revoke_well_placed(case: Case) -> Iterator[Complaint]:
-    """L405: extended-revoke is not critical, and only among responseExtensions."""
-    for where, extensions in case.lists():
+    """L405: extended-revoke is not critical, and is in responseExtensions only."""
+    for where, extensions in case.extension_lists():
         for extension in extensions:
             if extension.oid != oids.EXTENDED_REVOKE:
                 continue
             if where != "responseExtensions":
-                yield Complaint(where, "has extended-revoke, which is of the response")
+                yield Complaint(
+                    where, "has extended-revoke, which belongs in responseExtensions"
+                )
             if extension.critical:
-                yield Complaint(where, "has an extended-revoke that is critical")
+                yield Complaint(where, "has a critical extended-revoke")
 
 
-def nothing_of_a_crl(case: Case) -> Iterator[Complaint]:
-    """L406: an entry *never issued* refers to no CRL."""
+def no_crl_extensions(case: Case) -> Iterator[Complaint]:
+    """L406: an entry *never issued* has no CRL extension."""
     for where, i in _never_issued(case):
         for extension in case.parts.entries[i] or ():
             if extension.oid == oids.CRL or extension.oid.startswith(_CRL_ENTRY):
                 yield Complaint(
                     f"{where}.singleExtensions[{extension.oid}]",
-                    "is of a CRL, where no certificate is that never was",
+                    "is a CRL extension; no CRL lists a certificate never issued",
                 )
 
 
-def never_issued_in_full(case: Case) -> Iterator[Complaint]:
-    """L407: revoked since 1970 means *never issued*, and has certificateHold then."""
+def never_issued_on_hold(case: Case) -> Iterator[Complaint]:
+    """L407: an entry revoked since 1970-01-01 has the reason certificateHold."""
     for where, entry in _revoked(case):
         if entry.revocation_time_utc == _NEVER:
             yield Complaint(
@@ -144,7 +146,7 @@ def never_issued_in_full(case: Case) -> Iterator[Complaint]:
 
 
 def archive_cutoff_in_the_past(case: Case) -> Iterator[Complaint]:
-    """L408: the archive cutoff lies before producedAt."""
+    """L408: the archive cutoff is not after producedAt."""
     produced = case.response.produced_at_utc
     for i, extensions in enumerate(case.parts.entries):
         cutoff = _cutoff(extensions)
@@ -161,12 +163,12 @@ def _cutoff(extensions: list[RawExtension] | None) -> datetime.datetime | None:
             try:
                 return ArchiveCutoff.read(extension.value).cutoff
             except DecodeError:
-                return None  # which L110 has found
+                return None  # L110 reports it.
     return None
 
 
-def cutoff_of_an_ended_certificate(case: Case) -> Iterator[Complaint]:
-    """L409: of a certificate that has ended, it is said how long status is kept."""
+def cutoff_for_expired_certificate(case: Case) -> Iterator[Complaint]:
+    """L409: an entry for an expired certificate has an archive cutoff."""
     produced = case.response.produced_at_utc
     if case.cert is None or case.cert.not_valid_after_utc >= produced:
         return
@@ -177,27 +179,28 @@ def cutoff_of_an_ended_certificate(case: Case) -> Iterator[Complaint]:
         ):
             yield Complaint(
                 f"responses[{i}].singleExtensions",
-                f"has no archive cutoff, and the certificate ended at "
+                f"has no archive cutoff, though the certificate expired at "
                 f"{case.cert.not_valid_after_utc}",
             )
 
 
 def reason_of_ca_given(case: Case) -> Iterator[Complaint]:
-    """L410: a CA's certificate is revoked for a reason."""
+    """L410: a revoked CA certificate has a reason."""
     for where, entry in _revoked(case):
         if case.is_of_ca(entry) and entry.revocation_reason_code is None:
             yield Complaint(
                 f"{where}.certStatus.revocationReason",
-                "is absent, and the certificate is that of a CA",
+                "is absent, though the certificate is a CA certificate",
             )
 
 
-def reason_said(case: Case) -> Iterator[Complaint]:
-    """L411: no reason means that it is unspecified, or unknown to the responder."""
+def reason_given(case: Case) -> Iterator[Complaint]:
+    """L411: a revoked subscriber certificate has a reason unless it is unspecified."""
     for where, entry in _revoked(case):
         if not case.is_of_ca(entry) and entry.revocation_reason_code is None:
             yield Complaint(
-                f"{where}.certStatus.revocationReason", "is absent: unspecified"
+                f"{where}.certStatus.revocationReason",
+                "is absent, which means unspecified",
             )
 
 
@@ -206,14 +209,14 @@ def permitted_reason(case: Case) -> Iterator[Complaint]:
     for where, entry, code in _reasons(case):
         subscriber = case.is_of_ca(entry) is False
         permitted = _SUBSCRIBER_REASONS if subscriber else _CA_REASONS
-        # What L401 to L403 say of all responses is not said again.
+        # L401 to L403 report the other codes.
         if code in REASONS and code not in permitted | {_UNSPECIFIED, _REMOVE_FROM_CRL}:
             name = REASONS[code].value
             yield Complaint(where, f"{name} is not permitted")
 
 
 def no_reason_among_extensions(case: Case) -> Iterator[Complaint]:
-    """L413: the reason stands in certStatus, not among singleExtensions."""
+    """L413: the reason is in certStatus, not in singleExtensions."""
     for i, extensions in enumerate(case.parts.entries):
         for extension in extensions or ():
             if extension.oid == oids.CRL_REASON:

@@ -1,8 +1,8 @@
 """
-L3: the times, to each other and to the moment when the response was served.
+L3: the times, compared with each other and with the time of serving.
 
-Rules of this file: every moment is aware and in UTC, and none is *now*. Differences are
-compared, never sums: a response may say the year 1, before which there is nothing.
+Every datetime is aware and in UTC, and no function reads the clock. The rules compare
+differences of times, because a sum overflows for a response from the year 1 or 9999.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from ocsp.linting.case import Case, Complaint
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 
 __all__ = [
-    "ends_after_it_begins",
-    "not_ended",
-    "produced_before",
+    "has_next_update",
+    "next_update_after_this_update",
+    "next_update_in_future",
+    "produced_at_in_past",
     "revoked_before_signed",
-    "says_until_when",
     "signed_after_update",
     "signed_before_end",
     "this_update_in_past",
@@ -31,19 +31,19 @@ Span = datetime.timedelta
 
 _SECOND = Span(seconds=1)
 LEAST, MOST = Span(hours=8), Span(days=10)
-"""The validity interval of a subscriber certificate's status (BR 4.9.9)."""
+"""The limits of the validity interval for a subscriber certificate (BR 4.9.9)."""
 
 SHORT = Span(hours=16)
-"""Below it, an update is due at half of the interval (BR 4.9.9)."""
+"""For a shorter interval, an update is due after half of it (BR 4.9.9)."""
 
 BEFORE_END, AFTER_BEGIN = Span(hours=8), Span(days=4)
-"""Else it is due so long before nextUpdate, and so long after thisUpdate."""
+"""Otherwise an update is due so long before nextUpdate and after thisUpdate."""
 
 MOST_OF_CA = Span(days=366)
-"""The status of a CA's certificate is updated every twelve months (BR 4.9.9)."""
+"""The status of a CA certificate is updated every twelve months (BR 4.9.9)."""
 
 
-def ends_after_it_begins(case: Case) -> Iterator[Complaint]:
+def next_update_after_this_update(case: Case) -> Iterator[Complaint]:
     """L301: nextUpdate is not before thisUpdate."""
     for where, entry in case.numbered():
         until = entry.next_update_utc
@@ -54,15 +54,15 @@ def ends_after_it_begins(case: Case) -> Iterator[Complaint]:
             )
 
 
-def says_until_when(case: Case) -> Iterator[Complaint]:
-    """L302: nextUpdate is there."""
+def has_next_update(case: Case) -> Iterator[Complaint]:
+    """L302: nextUpdate is present."""
     for where, entry in case.numbered():
         if entry.next_update_utc is None:
             yield Complaint(f"{where}.nextUpdate", "is absent")
 
 
 def signed_after_update(case: Case) -> Iterator[Complaint]:
-    """L303: the status is not of a time after the signature."""
+    """L303: thisUpdate is not after producedAt."""
     produced = case.response.produced_at_utc
     for where, entry in case.numbered():
         if entry.this_update_utc > produced:
@@ -73,7 +73,7 @@ def signed_after_update(case: Case) -> Iterator[Complaint]:
 
 
 def signed_before_end(case: Case) -> Iterator[Complaint]:
-    """L304: the response was signed before its status ended."""
+    """L304: nextUpdate is not before producedAt."""
     produced = case.response.produced_at_utc
     for where, entry in case.numbered():
         until = entry.next_update_utc
@@ -84,7 +84,7 @@ def signed_before_end(case: Case) -> Iterator[Complaint]:
 
 
 def revoked_before_signed(case: Case) -> Iterator[Complaint]:
-    """L305: no revocation is dated after the signature."""
+    """L305: revocationTime is not after producedAt."""
     produced = case.response.produced_at_utc
     for where, entry in case.numbered():
         since = entry.revocation_time_utc
@@ -96,47 +96,52 @@ def revoked_before_signed(case: Case) -> Iterator[Complaint]:
 
 
 def this_update_in_past(case: Case) -> Iterator[Complaint]:
-    """L306: thisUpdate had come when the response was served."""
+    """L306: the response was not served before thisUpdate."""
     for where, entry in case.numbered():
         if case.at is not None and entry.this_update_utc > case.at:
             yield Complaint(
                 f"{where}.thisUpdate",
-                f"{entry.this_update_utc} had not come at {case.at}",
+                f"{entry.this_update_utc} is after the time of serving, {case.at}",
             )
 
 
-def not_ended(case: Case) -> Iterator[Complaint]:
-    """L307: nextUpdate had not come when the response was served."""
+def next_update_in_future(case: Case) -> Iterator[Complaint]:
+    """L307: the response was not served at or after nextUpdate."""
     for where, entry in case.numbered():
         until = entry.next_update_utc
         if case.at is not None and until is not None and until <= case.at:
-            yield Complaint(f"{where}.nextUpdate", f"{until} had passed at {case.at}")
+            yield Complaint(
+                f"{where}.nextUpdate",
+                f"{until} is not after the time of serving, {case.at}",
+            )
 
 
-def produced_before(case: Case) -> Iterator[Complaint]:
-    """L308: producedAt had come when the response was served."""
+def produced_at_in_past(case: Case) -> Iterator[Complaint]:
+    """L308: the response was not served before producedAt."""
     produced = case.response.produced_at_utc
     if case.at is not None and produced > case.at:
-        yield Complaint("producedAt", f"{produced} had not come at {case.at}")
+        yield Complaint(
+            "producedAt", f"{produced} is after the time of serving, {case.at}"
+        )
 
 
 def _interval(entry: OCSPSingleResponse) -> Span | None:
-    """Return for how long *entry* holds, its last second included (BR 4.9.9)."""
+    """Return the validity interval, including its last second (BR 4.9.9)."""
     until = entry.next_update_utc
     if until is None or until < entry.this_update_utc:
-        return None  # which L302 or L301 has found
+        return None  # L302 or L301 reports it.
     return until - entry.this_update_utc + _SECOND
 
 
-def _taken_for(case: Case, entry: OCSPSingleResponse) -> str:
-    """Say that *entry* may be about the certificate of a CA, if that is not known."""
+def _assumption(case: Case, entry: OCSPSingleResponse) -> str:
+    """State the assumption if it is not known whether the certificate is of a CA."""
     if case.is_of_ca(entry) is None:
-        return "; the certificate is not known, and taken for a subscriber's"
+        return "; assuming a subscriber certificate, because it was not given"
     return ""
 
 
 def validity_interval(case: Case) -> Iterator[Complaint]:
-    """L309: a subscriber certificate's status holds for 8 hours to 10 days."""
+    """L309: the interval for a subscriber certificate is 8 hours to 10 days."""
     for where, entry in case.numbered():
         interval = _interval(entry)
         if interval is None or case.is_of_ca(entry) is True:
@@ -144,23 +149,25 @@ def validity_interval(case: Case) -> Iterator[Complaint]:
         if not LEAST <= interval <= MOST:
             yield Complaint(
                 f"{where}.nextUpdate",
-                f"comes {interval} after thisUpdate, the last second included"
-                f"{_taken_for(case, entry)}",
+                f"makes a validity interval of {interval}, including the last second"
+                f"{_assumption(case, entry)}",
             )
 
 
 def validity_interval_of_ca(case: Case) -> Iterator[Complaint]:
-    """L310: the status of a CA's certificate holds for twelve months at most."""
+    """L310: the interval for a CA certificate is at most twelve months."""
     for where, entry in case.numbered():
         interval = _interval(entry)
         if interval is None or case.is_of_ca(entry) is not True:
             continue
         if interval > MOST_OF_CA + _SECOND:
-            yield Complaint(f"{where}.nextUpdate", f"comes {interval} after thisUpdate")
+            yield Complaint(
+                f"{where}.nextUpdate", f"makes a validity interval of {interval}"
+            )
 
 
 def updated_in_time(case: Case) -> Iterator[Complaint]:
-    """L311: there was no newer status due when the response was served."""
+    """L311: no update was due when the response was served."""
     for where, entry in case.numbered():
         interval = _interval(entry)
         if case.at is None or interval is None or case.is_of_ca(entry) is True:
@@ -173,5 +180,5 @@ def updated_in_time(case: Case) -> Iterator[Complaint]:
             yield Complaint(
                 f"{where}.thisUpdate",
                 f"was {age} old at {case.at}, and an update was due after {due}"
-                f"{_taken_for(case, entry)}",
+                f"{_assumption(case, entry)}",
             )
