@@ -1,7 +1,7 @@
 """
-Cases of verification, after the method of x509-limbo.
+Test cases of verification, with the method of x509-limbo.
 
-A case is a documented function that takes a builder with valid defaults and makes one
-deviation. All of them are compiled to ``docs/vectors/ocsp-cases.json``, which any
+A case is a function with a docstring. It takes a builder with valid defaults and makes
+one deviation. All cases are compiled to ``docs/vectors/ocsp-cases.json``, which any
 implementation can run.
 """

@@ -1,8 +1,8 @@
 """
-``python -m tests.cases``: write what is made from the cases, and say what is wrong.
+``python -m tests.cases``: write the generated files, run the cases, print differences.
 
-``python -m tests.cases openssl``: ask the ``openssl`` program, and show where it judges
-otherwise. ``python -m tests.cases keys``: make the keys that are missing.
+``python -m tests.cases openssl``: run the cases with the ``openssl`` program, and print
+where it differs. ``python -m tests.cases keys``: create missing keys.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.cases.run import differences, run
 
 
 def main(arguments: list[str]) -> int:
-    """Do that; return 1 if a case comes out otherwise."""
+    """Run the command; return 1 if the result of a case is not the expected one."""
     if arguments == ["keys"]:
         make_keys()
         return 0
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
         for difference in differences(case["expected"], run(case)):
             print(f"{case['id']}: {difference}")
             wrong += 1
-    print(f"{len(cases)} cases, {wrong} otherwise")
+    print(f"{len(cases)} cases, {wrong} differences")
     return bool(wrong)
 
 

@@ -31,7 +31,7 @@ def _taken(build: Builder, key: str, scheme: str) -> Scenario:
 
 
 def _refused(build: Builder, key: str, scheme: str) -> Scenario:
-    """A CA certificate that is signed well, and a response that is not."""
+    """Return a scenario: the CA's signature of the response is too weak."""
     usual = {"r": "rsa-sha256", "d": "dsa-sha256"}.get(key[0], "ecdsa-sha256")
     ca = build.authority(key=key, scheme=usual)
     leaf = build.certificate("leaf.example", issuer=ca)
@@ -44,7 +44,7 @@ def _refused(build: Builder, key: str, scheme: str) -> Scenario:
 @case("V6", HIGH)
 def rsa_sha256(build: Builder) -> Scenario:
     """
-    RSA with 2,048 bits, PKCS #1 v1.5, SHA-256: what every client must know.
+    RSA with 2,048 bits, PKCS #1 v1.5, SHA-256, which every client must support.
 
     Expected: good. RFC 6960 §4.3.
     """
@@ -104,7 +104,7 @@ def pss_sha512(build: Builder) -> Scenario:
 @case("V6", MEDIUM, Feature.RSA_PSS)
 def pss_without_salt(build: Builder) -> Scenario:
     """
-    RSASSA-PSS with no salt at all, and its parameters say so.
+    RSASSA-PSS without salt; its parameters state a length of 0.
 
     Expected: good. RFC 4055 §3.1 allows any length.
     """
@@ -206,7 +206,7 @@ def ml_dsa_delegate_of_an_ecdsa_ca(build: Builder) -> Scenario:
     """
     The CA has P-256, and its delegate ML-DSA-44.
 
-    Expected: good; each signature is judged by its own key. RFC 6960 §4.2.2.2.
+    Expected: good; each signature is checked with its own key. RFC 6960 §4.2.2.2.
     """
     signer = build.delegate(key="ml-dsa-44", scheme="ml-dsa-44")
     return build.verify(good(authorized_by="delegate"), build.response(by=signer))
@@ -235,9 +235,9 @@ def pss_sha1(build: Builder) -> Scenario:
 @case("V6", HIGH, Feature.RSA_PSS)
 def pss_without_parameters(build: Builder) -> Scenario:
     """
-    RSASSA-PSS in a signature, without parameters, which leaves everything open.
+    A signature with RSASSA-PSS has no parameters, so its hash and salt are undefined.
 
-    Expected: refused. RFC 4055 §3.1: they must be there.
+    Expected: refused. RFC 4055 §3.1: they must be present.
     """
     ca = build.authority(key="rsa-2048", scheme="pss-sha256")
     leaf = build.certificate("leaf.example", issuer=ca)
@@ -253,7 +253,7 @@ def rsa_sha1(build: Builder) -> Scenario:
     """
     RSA with SHA-1.
 
-    Expected: refused; collisions are for sale. RFC 6960 §5.1.1.
+    Expected: refused; collisions are practical. RFC 6960 §5.1.1.
     """
     return _refused(build, "rsa-2048", "rsa-sha1")
 
@@ -281,7 +281,7 @@ def ecdsa_sha1(build: Builder) -> Scenario:
 @case("V6")
 def rsa_sha1_by_policy(build: Builder) -> Scenario:
     """
-    RSA with SHA-1, and a relying party that says that it takes that.
+    RSA with SHA-1, and the relying party accepts SHA-1.
 
     Expected: good.
     """
@@ -295,9 +295,9 @@ def rsa_sha1_by_policy(build: Builder) -> Scenario:
 @case("V6", CRITICAL, Feature.WEAK)
 def rsa_md5_whatever_the_policy(build: Builder) -> Scenario:
     """
-    RSA with MD5, and a relying party that takes SHA-1.
+    RSA with MD5, and the relying party accepts SHA-1.
 
-    Expected: refused; nothing makes MD5 count. RFC 6151 §2.
+    Expected: refused; no policy accepts MD5. RFC 6151 §2.
     """
     scenario = _refused(build, "rsa-2048", "rsa-md5")
     response, policy = scenario.response, {"signature_hashes": "unsafe-sha1"}
@@ -311,7 +311,7 @@ def rsa_1024(build: Builder) -> Scenario:
     """
     An RSA key of 1,024 bits.
 
-    Expected: refused; 2,048 are the least. Baseline Requirements §6.1.5.
+    Expected: refused; the minimum is 2,048. Baseline Requirements §6.1.5.
     """
     return _refused(build, "rsa-1024", "rsa-sha256")
 
@@ -321,7 +321,7 @@ def rsa_2047(build: Builder) -> Scenario:
     """
     An RSA key of 2,047 bits.
 
-    Expected: refused, by one bit. Baseline Requirements §6.1.5.
+    Expected: refused; it is one bit too short. Baseline Requirements §6.1.5.
     """
     return _refused(build, "rsa-2047", "rsa-sha256")
 
@@ -329,7 +329,7 @@ def rsa_2047(build: Builder) -> Scenario:
 @case("V6", MEDIUM, Feature.WEAK)
 def rsa_1024_by_policy(build: Builder) -> Scenario:
     """
-    An RSA key of 1,024 bits, and a relying party that takes exactly that.
+    An RSA key of 1,024 bits, and the relying party accepts 1,024 bits or more.
 
     Expected: good.
     """
@@ -361,7 +361,7 @@ def ecdsa_p224(build: Builder) -> Scenario:
 @case("V6", MEDIUM, Feature.WEAK)
 def ecdsa_p224_by_policy(build: Builder) -> Scenario:
     """
-    ECDSA on P-224, and a relying party that takes exactly that.
+    ECDSA on P-224, and the relying party accepts 224 bits or more.
 
     Expected: good.
     """
@@ -386,7 +386,8 @@ def strong_delegate_of_a_weak_ca(build: Builder) -> Scenario:
     """
     The CA has RSA with 1,024 bits, and its delegate P-256.
 
-    Expected: refused; whoever breaks the CA's key makes delegates. RFC 6960 §5.1.1.
+    Expected: refused; an attacker who breaks the CA's key can issue delegates. RFC 6960
+    §5.1.1.
     """
     ca = build.authority(key="rsa-1024", scheme="rsa-sha256")
     leaf = build.certificate("leaf.example", issuer=ca)
@@ -400,7 +401,8 @@ def delegate_certificate_signed_with_sha1(build: Builder) -> Scenario:
     """
     The delegate signs with SHA-256, and its certificate is signed with SHA-1.
 
-    Expected: refused; whoever makes a collision makes a delegate. RFC 6960 §5.1.1.
+    Expected: refused; an attacker who finds a collision can forge a delegate. RFC 6960
+    §5.1.1.
     """
     signer = build.delegate(signature_scheme="ecdsa-sha1")
     return build.verify(refused("V6"), build.response(by=signer))
@@ -411,7 +413,7 @@ def delegate_certificate_with_a_sha1_mask(build: Builder) -> Scenario:
     """
     The delegate's certificate is signed with PSS: SHA-256, and SHA-1 in the mask.
 
-    Expected: refused, as in the signature of the response. RFC 6960 §5.1.1.
+    Expected: refused, as for the signature of the response. RFC 6960 §5.1.1.
     """
     ca = build.authority(key="rsa-2048", scheme="rsa-sha256")
     leaf = build.certificate("leaf.example", issuer=ca)
@@ -437,7 +439,7 @@ def delegate_certificate_signed_with_pss(build: Builder) -> Scenario:
 @case("V6", HIGH)
 def inner_and_outer_algorithm_differ(build: Builder) -> Scenario:
     """
-    The delegate's certificate says ecdsa-with-SHA384 inside, and SHA-256 outside.
+    The delegate's certificate has ecdsa-with-SHA384 inside, and SHA-256 outside.
 
     Expected: refused. RFC 5280 §4.1.1.2: both must be the same.
     """
@@ -448,7 +450,7 @@ def inner_and_outer_algorithm_differ(build: Builder) -> Scenario:
 @case("V6", HIGH)
 def outer_algorithm_differs(build: Builder) -> Scenario:
     """
-    The delegate's certificate says ecdsa-with-SHA256 inside, and SHA-384 outside.
+    The delegate's certificate has ecdsa-with-SHA256 inside, and SHA-384 outside.
 
     Expected: refused. RFC 5280 §4.1.1.2: both must be the same.
     """
@@ -459,7 +461,7 @@ def outer_algorithm_differs(build: Builder) -> Scenario:
 @case("V6", HIGH)
 def unknown_algorithm(build: Builder) -> Scenario:
     """
-    The signature is of an algorithm that nobody knows.
+    The signature algorithm is not known.
 
     Expected: refused. RFC 6960 §4.3.
     """
@@ -470,9 +472,9 @@ def unknown_algorithm(build: Builder) -> Scenario:
 @case("V6", CRITICAL)
 def unsigned(build: Builder) -> Scenario:
     """
-    The algorithm is id-alg-unsigned, and the signature is of the attacker.
+    The algorithm is id-alg-unsigned, and the attacker wrote the signature.
 
-    Expected: refused. RFC 9925 §3: not a signature.
+    Expected: refused. RFC 9925 §3: this algorithm means that there is no signature.
     """
     unsigned_oid = encode(0x30, encode_oid("1.3.6.1.5.5.7.6.36"))
     response = build.response(identifier=unsigned_oid, signed_by="mallory")
@@ -484,7 +486,7 @@ def rsa_without_parameters(build: Builder) -> Scenario:
     """
     sha256WithRSAEncryption without its NULL.
 
-    Expected: good; both forms are to be taken. RFC 4055 §5.
+    Expected: good; both forms must be accepted. RFC 4055 §5.
     """
     ca = build.authority(key="rsa-2048", scheme="rsa-sha256")
     leaf = build.certificate("leaf.example", issuer=ca)
@@ -496,7 +498,7 @@ def rsa_without_parameters(build: Builder) -> Scenario:
 
 
 def _for_pss_only(build: Builder, scheme: str, expected: Expected) -> Scenario:
-    """A delegate whose key is RSASSA-PSS in its certificate."""
+    """Return a delegate whose certificate restricts its RSA key to RSASSA-PSS."""
     info = pss_key_info("rsa-2048")
     by = build.delegate(key="rsa-2048", key_info=info, scheme=scheme)
     return build.verify(expected, build.response(by=by))
@@ -517,7 +519,7 @@ def key_for_pss_signs_otherwise(build: Builder) -> Scenario:
     """
     The delegate's certificate has an RSA key for PSS only; it signs with PKCS #1 v1.5.
 
-    Expected: refused; the CA has restricted the key. RFC 4055 §1.2.
+    Expected: refused; the CA restricted the key. RFC 4055 §1.2.
     """
     return _for_pss_only(build, "rsa-sha256", refused("V6"))
 
@@ -525,9 +527,11 @@ def key_for_pss_signs_otherwise(build: Builder) -> Scenario:
 @case("V6", HIGH, Feature.RSA_PSS)
 def delegate_certificate_by_a_key_for_pss_signed_otherwise(build: Builder) -> Scenario:
     """
-    The CA's key is for PSS only, and signs the delegate's certificate with PKCS #1 v1.5.
+    The CA's key is for PSS only, and signs the delegate's certificate with PKCS #1
+    v1.5.
 
-    Expected: refused; the key is restricted, whatever it signs. RFC 4055 §1.2.
+    Expected: refused; the restriction applies to every signature of the key. RFC 4055
+    §1.2.
     """
     return _by_delegate_of_pss_only(build, "rsa-sha256", refused("V6"))
 
@@ -566,9 +570,9 @@ def dsa_2048(build: Builder) -> Scenario:
 @case("V6", MEDIUM, Feature.WEAK)
 def dsa_2048_by_policy(build: Builder) -> Scenario:
     """
-    The same, and a relying party that asks for one bit more.
+    A DSA key of 2,048 bits, and the relying party requires one bit more.
 
-    Expected: refused; DSA keys are measured as RSA keys are. RFC 5758 §3.1.
+    Expected: refused; the limits for RSA keys apply to DSA keys. RFC 5758 §3.1.
     """
     ca, leaf, response = _signed(build, "dsa-2048", "dsa-sha256")
     policy = {"min_rsa_bits": 2049}

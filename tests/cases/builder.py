@@ -1,8 +1,7 @@
 """
-The builder of the cases: valid defaults, and any one deviation by keyword.
+The builder of the cases: valid defaults, and any deviation by keyword.
 
-Rules of this file: everything is octets, written field by field, so that what no
-library would write can be written too.
+It encodes every field itself, so it can make messages that no library encodes.
 
 ::
 
@@ -62,20 +61,20 @@ Extension = bytes | x509.ExtensionType
 
 class Identity(NamedTuple):
     """
-    A certificate, and the key that goes with it.
+    A certificate and the name of its key.
 
     Attributes:
         der: The certificate.
 
         key: The name of its key.
 
-        scheme: The name of the scheme that it signs with.
+        scheme: The name of the signature scheme of the key.
 
         subject: The DER of its subject.
 
         key_info: Its SubjectPublicKeyInfo.
 
-        serial: The content of its serialNumber.
+        serial: The content octets of its serialNumber.
     """
 
     der: bytes
@@ -87,12 +86,12 @@ class Identity(NamedTuple):
 
     @property
     def key_bits(self) -> bytes:
-        """The content of the BIT STRING, which OCSP hashes."""
+        """The content of subjectPublicKey, which OCSP hashes."""
         return self.key_info[_bits_start(self.key_info) :]
 
 
 def _bits_start(info: bytes) -> int:
-    """Return where the key's own octets start in a SubjectPublicKeyInfo."""
+    """Return the offset of the key in a SubjectPublicKeyInfo."""
     outer = 2 + (info[1] & 0x7F if info[1] & 0x80 else 0)
     start = outer + 2 + info[outer + 1]  # an AlgorithmIdentifier below 128 octets
     if info[outer + 1] & 0x80:
@@ -103,7 +102,7 @@ def _bits_start(info: bytes) -> int:
 
 
 def name(common: str, tag: int = 0x0C) -> bytes:
-    """Return a Name with one common name, a UTF8String unless *tag* says another."""
+    """Return a Name with one common name; *tag* is its string type (UTF8String)."""
     attribute = encode(0x30, encode_oid("2.5.4.3"), encode(tag, common.encode()))
     return encode(0x30, encode(0x31, attribute))
 
@@ -120,7 +119,7 @@ def algorithm(named: str, parameters: bytes = NULL_DER) -> bytes:
 
 
 def time(moment: datetime.datetime | bytes) -> bytes:
-    """Return a GeneralizedTime; octets are taken as they are."""
+    """Return a GeneralizedTime; octets are used as its content."""
     if isinstance(moment, datetime.datetime):
         moment = f"{moment:%Y%m%d%H%M%SZ}".encode().rjust(15, b"0")
     return encode(0x18, moment)
@@ -196,21 +195,21 @@ class Builder:
 
             key: Its key.
 
-            scheme: What it signs with.
+            scheme: The signature scheme of its key.
 
-            issuer: Who issued it; ``None`` for itself.
+            issuer: The issuer; ``None`` makes it self-signed.
 
-            issuer_name: What it says instead about who issued it.
+            issuer_name: The issuer name, instead of the issuer's subject.
 
-            signed_by: The key that signed it instead.
+            signed_by: The key that signs it, instead of the issuer's.
 
-            signature_scheme: How it is signed, instead of as the issuer does.
+            signature_scheme: The scheme of its signature, instead of the issuer's.
 
-            inner: The AlgorithmIdentifier inside, instead of that of the scheme.
+            inner: The inner AlgorithmIdentifier, instead of that of the scheme.
 
-            outer: The AlgorithmIdentifier outside, likewise.
+            outer: The outer AlgorithmIdentifier, instead of that of the scheme.
 
-            serial: Its number, or the content octets of that.
+            serial: Its serial number, or the content octets of it.
 
             begin: notBefore.
 
@@ -254,7 +253,7 @@ class Builder:
         return self.certificate(subject, **defaults | changes)
 
     def authority(self, subject: str = "Test CA", **changes: Any) -> Identity:
-        """Return the certificate of a CA that has signed itself."""
+        """Return the self-signed certificate of a CA."""
         defaults: dict[str, Any] = {
             "key": "ca",
             "issuer": None,
@@ -325,12 +324,11 @@ class Builder:
         Return a successful response.
 
         Args:
-            entries: What it says; one entry about the certificate in question if not
-                given.
+            entries: Its entries; by default one for the certificate in question.
 
-            by: Who signs; the CA if not given. A delegate's certificate comes along.
+            by: The signer; by default the CA. A delegate's certificate is included.
 
-            responder_id: What it says of who signed, instead of the hash of the key.
+            responder_id: The responderID, instead of the hash of the signer's key.
 
             version: The version field, in DER.
 
@@ -338,22 +336,22 @@ class Builder:
 
             extensions: responseExtensions.
 
-            signed_by: The key that signs instead.
+            signed_by: The key that signs it, instead of the signer's.
 
-            scheme: How it signs instead.
+            scheme: The scheme of its signature, instead of the signer's.
 
-            identifier: What it says instead about how it is signed.
+            identifier: The AlgorithmIdentifier, instead of that of the scheme.
 
-            damage: Which octet of the signed part to change after signing, counted
-                from its end.
+            damage: The octet of the signed part to change after signing, counted from
+                its end.
 
-            certs: The certificates that come along instead.
+            certs: The certificates to include, instead of the delegate's.
 
-            empty: Leave the entries out.
+            empty: Omit the entries.
 
-            tail: What stands at the end of the signed part instead of extensions.
+            tail: The end of the signed part, instead of the extensions.
 
-            entry: What to change in the one entry.
+            entry: Changes of the default entry.
         """
         by = by or self.ca
         if not entries and not empty:
@@ -389,13 +387,13 @@ class Builder:
     def wrapped(
         basic: bytes, *, status: int = 0, kind: str = oids.OCSP_BASIC, rest: bytes = b""
     ) -> bytes:
-        """Return the OCSPResponse around the octets of a BasicOCSPResponse."""
+        """Return an OCSPResponse with an encoded BasicOCSPResponse."""
         inner = encode(0x30, encode_oid(kind), encode(0x04, basic), rest)
         return encode(0x30, encode(0x0A, bytes((status,))), encode(0xA0, inner))
 
     @staticmethod
     def failed(status: int) -> bytes:
-        """Return a response that is an error."""
+        """Return an OCSP error."""
         return encode(0x30, encode(0x0A, bytes((status,))))
 
     @staticmethod
@@ -420,12 +418,12 @@ class Builder:
 
     @staticmethod
     def nonce(octets: bytes, *, raw: bool = False, critical: bool = False) -> bytes:
-        """Return the nonce extension; *raw* as RFC 2560 was read, not wrapped."""
+        """Return the nonce extension; *raw* omits the OCTET STRING, as in RFC 2560."""
         value = octets if raw else encode(0x04, octets)
         return extension(oids.NONCE, value, critical=critical)
 
     def request(self, *cert_ids: bytes, extensions: Sequence[Extension] = ()) -> bytes:
-        """Return a request about these certificates."""
+        """Return a request for these certificates."""
         asked = encode(0x30, *(encode(0x30, each) for each in cert_ids))
         rest = encode(0xA2, _extensions(extensions)) if extensions else b""
         return encode(0x30, encode(0x30, asked, rest))
@@ -446,7 +444,7 @@ class Builder:
         policy: PolicySpec | dict[str, Any] | str = STRICT,
         **inputs: Any,
     ) -> Scenario:
-        """Return the scenario of one response, a good one by default."""
+        """Return a scenario of one response, a good one by default."""
         if "cert_id" not in inputs:
             inputs["cert"] = (cert or self.leaf).der
         return Scenario(
@@ -461,7 +459,7 @@ class Builder:
     def staple(
         self, expected: Expected, response: bytes | None, **inputs: Any
     ) -> Scenario:
-        """Return the scenario of what a TLS server sent; ``None`` if nothing."""
+        """Return a scenario of a staple; ``None`` if the server sent none."""
         scenario = self.verify(expected, response or b"", **inputs)
         return replace(scenario, how=How.STAPLE, response=response)
 
@@ -472,7 +470,7 @@ class Builder:
         root: Identity | None = None,
         policy: PolicySpec | dict[str, Any] | str = STRICT,
     ) -> Scenario:
-        """Return the scenario of a chain: certificates, each with its response."""
+        """Return a scenario of a chain: certificates, each with its response."""
         last = (root or self.ca).der
         return Scenario(
             expected=expected,
@@ -484,7 +482,7 @@ class Builder:
 
     @staticmethod
     def policy(chosen: PolicySpec | dict[str, Any] | str) -> PolicySpec:
-        """Return settings: a profile, or changes to the strict one."""
+        """Return a policy: a profile, or changes to the default."""
         if isinstance(chosen, PolicySpec):
             return chosen
         if isinstance(chosen, str):

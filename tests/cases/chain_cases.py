@@ -39,7 +39,7 @@ def _sub(build: Builder, *more: bytes) -> Identity:
 
 
 def _two(build: Builder) -> tuple[Identity, Identity, bytes, bytes]:
-    """Return leaf and intermediate, and a good response about each."""
+    """Return leaf and intermediate, and a good response for each."""
     sub = _sub(build)
     leaf = build.certificate("leaf.example", issuer=sub)
     about_leaf = build.response(by=sub, cert_id=build.cert_id(leaf, sub), certs=())
@@ -49,7 +49,7 @@ def _two(build: Builder) -> tuple[Identity, Identity, bytes, bytes]:
 @case("V27", HIGH)
 def all_good(build: Builder) -> Scenario:
     """
-    Leaf, intermediate and root, with a good response about the first two.
+    Leaf, intermediate and root, with a good response for the first two.
 
     Expected: good, good. RFC 5280 §6.3.
     """
@@ -60,9 +60,10 @@ def all_good(build: Builder) -> Scenario:
 @case("V27", HIGH)
 def intermediate_without_response(build: Builder) -> Scenario:
     """
-    There is no response about the intermediate.
+    There is no response for the intermediate.
 
-    Expected: good, not verified; the leaf's does not stand for it. RFC 5280 §6.3.
+    Expected: good, not verified; the response for the leaf does not cover it. RFC 5280
+    §6.3.
     """
     leaf, sub, first, _ = _two(build)
     return build.chain(chain(good(), refused("V27")), (leaf, first), (sub, None))
@@ -83,7 +84,7 @@ def intermediate_revoked(build: Builder) -> Scenario:
 @case("V27", HIGH)
 def responses_exchanged(build: Builder) -> Scenario:
     """
-    The responses stand in the wrong order.
+    The responses are in the wrong order.
 
     Expected: not verified, both. RFC 6960 §3.2 (1).
     """
@@ -95,7 +96,7 @@ def responses_exchanged(build: Builder) -> Scenario:
 @case("V27", MEDIUM)
 def no_revocation_available(build: Builder) -> Scenario:
     """
-    The leaf is short-lived and says that it has no status (noRevAvail).
+    The leaf is short-lived and states that it has no status (noRevAvail).
 
     Expected: not needed. RFC 9608 §2.
     """
@@ -106,7 +107,7 @@ def no_revocation_available(build: Builder) -> Scenario:
 @case("V27", MEDIUM)
 def nocheck_of_a_delegate(build: Builder) -> Scenario:
     """
-    The certificate is a delegate's, with nocheck.
+    The certificate is that of a delegate, with nocheck.
 
     Expected: not needed. RFC 6960 §4.2.2.2.1.
     """
@@ -116,9 +117,9 @@ def nocheck_of_a_delegate(build: Builder) -> Scenario:
 @case("V27", HIGH)
 def nocheck_of_a_server(build: Builder) -> Scenario:
     """
-    The certificate is a server's, and has nocheck, which is for responders.
+    The certificate is that of a server, and has nocheck, which is for responders.
 
-    Expected: not verified; nocheck means nothing there. RFC 6960 §4.2.2.2.1.
+    Expected: not verified; nocheck has no meaning in it. RFC 6960 §4.2.2.2.1.
     """
     leaf = build.certificate("leaf.example", extensions=(NOT_CA, SIGNS, NOCHECK))
     return build.chain(chain(refused("V27")), (leaf, None))
@@ -127,9 +128,10 @@ def nocheck_of_a_server(build: Builder) -> Scenario:
 @case("V27", HIGH)
 def no_revocation_available_of_a_ca(build: Builder) -> Scenario:
     """
-    The intermediate CA says that it has no status (noRevAvail).
+    The intermediate CA states that it has no status (noRevAvail).
 
-    Expected: good, not verified; the extension is not for CAs. RFC 9608 §3.
+    Expected: good, not verified; CA certificates must not have the extension. RFC 9608
+    §3.
     """
     sub = _sub(build, NO_REV_AVAIL)
     leaf = build.certificate("leaf.example", issuer=sub)
@@ -140,7 +142,7 @@ def no_revocation_available_of_a_ca(build: Builder) -> Scenario:
 @case("V27", MEDIUM)
 def no_revocation_available_of_an_end_entity(build: Builder) -> Scenario:
     """
-    The leaf says that it has no status, and that it is no CA.
+    The leaf states that it has no status, and that it is not a CA.
 
     Expected: not needed. RFC 9608 §2.
     """
@@ -151,7 +153,7 @@ def no_revocation_available_of_an_end_entity(build: Builder) -> Scenario:
 @case("V27", HIGH)
 def delegate_without_nocheck(build: Builder) -> Scenario:
     """
-    The certificate is a delegate's, without nocheck.
+    The certificate is that of a delegate, without nocheck.
 
     Expected: not verified. RFC 6960 §4.2.2.2.1.
     """
@@ -162,9 +164,9 @@ def delegate_without_nocheck(build: Builder) -> Scenario:
 @case("V27", HIGH)
 def nocheck_of_a_client(build: Builder) -> Scenario:
     """
-    The certificate is for TLS clients by its extendedKeyUsage, and has nocheck.
+    The certificate has extendedKeyUsage for TLS clients, and nocheck.
 
-    Expected: not verified; nocheck means nothing there. RFC 6960 §4.2.2.2.1.
+    Expected: not verified; nocheck has no meaning in it. RFC 6960 §4.2.2.2.1.
     """
     client = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     leaf = build.certificate("leaf.example", extensions=(NOT_CA, client, NOCHECK))

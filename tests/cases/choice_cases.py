@@ -1,4 +1,4 @@
-"""V8 and V9: which entry counts, and whether all are there."""
+"""V8 and V9: which entry counts, and whether every requested certificate has one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _with(build: Builder, **changes: Any) -> bytes:
 
 
 def _others(build: Builder) -> bytes:
-    """Return an entry about another certificate, which is revoked."""
+    """Return an entry for another certificate, which is revoked."""
     other = build.cert_id(serial=b"\x05")
     return build.entry(build.revoked(), cert_id=other)
 
@@ -44,9 +44,9 @@ def _others(build: Builder) -> bytes:
 @case("V8", CRITICAL, MANY)
 def entry_of_another_comes_first(build: Builder) -> Scenario:
     """
-    The first entry is about another certificate, which is good; this one is revoked.
+    The first entry is for another certificate, which is good; this one is revoked.
 
-    Expected: revoked; the entry is chosen by CertID. RFC 6960 §4.2.2.3.
+    Expected: revoked; the entry is selected by CertID. RFC 6960 §4.2.2.3.
     """
     other = build.entry(cert_id=build.cert_id(serial=b"\x05"))
     response = build.response(other, build.entry(build.revoked()))
@@ -56,9 +56,9 @@ def entry_of_another_comes_first(build: Builder) -> Scenario:
 @case("V8", CRITICAL, MANY)
 def entry_of_another_comes_last(build: Builder) -> Scenario:
     """
-    The last entry is about another certificate, which is revoked; this one is good.
+    The last entry is for another certificate, which is revoked; this one is good.
 
-    Expected: good; the entry is chosen by CertID. RFC 6960 §4.2.2.3.
+    Expected: good; the entry is selected by CertID. RFC 6960 §4.2.2.3.
     """
     return build.verify(good(), build.response(build.entry(), _others(build)))
 
@@ -66,7 +66,7 @@ def entry_of_another_comes_last(build: Builder) -> Scenario:
 @case("V8", HIGH, MANY)
 def both_hashes_agree(build: Builder) -> Scenario:
     """
-    Two entries are about the certificate, with SHA-1 and SHA-256, and both are good.
+    Two entries are for the certificate, with SHA-1 and SHA-256, and both are good.
 
     Expected: good. RFC 6960 §4.2.2.3.
     """
@@ -77,9 +77,9 @@ def both_hashes_agree(build: Builder) -> Scenario:
 @case("V8", HIGH, MANY)
 def good_and_revoked(build: Builder) -> Scenario:
     """
-    Two current entries are about the certificate: good, and then revoked.
+    Two current entries are for the certificate: good, and then revoked.
 
-    Expected: revoked, with a warning; the worst counts. RFC 6960 §4.2.2.3.
+    Expected: revoked, with a warning; the worst status counts. RFC 6960 §4.2.2.3.
     """
     response = build.response(build.entry(), build.entry(build.revoked()))
     return build.verify(revoked("V8"), response)
@@ -88,10 +88,10 @@ def good_and_revoked(build: Builder) -> Scenario:
 @case("V8", HIGH, MANY)
 def revoked_and_good(build: Builder) -> Scenario:
     """
-    Two current entries are about the certificate: revoked, and a later one good.
+    Two current entries are for the certificate: revoked, and a later one good.
 
-    Expected: revoked, with a warning; the worst counts, whatever their order.
-    RFC 6960 §4.2.2.3.
+    Expected: revoked, with a warning; the worst status counts, in any order. RFC 6960
+    §4.2.2.3.
     """
     later = build.entry(this_update=NOW - MINUTE)
     response = build.response(build.entry(build.revoked()), later)
@@ -101,9 +101,9 @@ def revoked_and_good(build: Builder) -> Scenario:
 @case("V8", HIGH, MANY)
 def good_and_unknown(build: Builder) -> Scenario:
     """
-    Two current entries are about the certificate: good, and unknown.
+    Two current entries are for the certificate: good, and unknown.
 
-    Expected: unknown, with a warning; the worst counts. RFC 6960 §4.2.2.3.
+    Expected: unknown, with a warning; the worst status counts. RFC 6960 §4.2.2.3.
     """
     response = build.response(build.entry(), build.entry(build.UNKNOWN))
     return build.verify(unknown("V8"), response)
@@ -112,7 +112,7 @@ def good_and_unknown(build: Builder) -> Scenario:
 @case("V8", HIGH, MANY)
 def current_good_and_stale_revoked(build: Builder) -> Scenario:
     """
-    An entry from last week says *revoked* (on hold), a current one *good*.
+    An entry from last week states *revoked* (on hold), a current one *good*.
 
     Expected: good; the current entry counts. RFC 6960 §4.2.2.1.
     """
@@ -127,7 +127,7 @@ def current_good_and_stale_revoked(build: Builder) -> Scenario:
 @case("V8", CRITICAL, MANY)
 def stale_good_and_current_revoked(build: Builder) -> Scenario:
     """
-    An entry from last week says *good*, a current one *revoked*.
+    An entry from last week states *good*, a current one *revoked*.
 
     Expected: revoked; the current entry counts. RFC 6960 §4.2.2.1.
     """
@@ -139,9 +139,9 @@ def stale_good_and_current_revoked(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def later_of_two(build: Builder) -> Scenario:
     """
-    Two current entries say *good*.
+    Two current entries state *good*.
 
-    Expected: good, of the later one. RFC 6960 §4.2.2.1.
+    Expected: good; the later one counts. RFC 6960 §4.2.2.1.
     """
     earlier = build.entry(this_update=NOW - 2 * HOUR)
     later = build.entry(this_update=NOW - MINUTE)
@@ -153,7 +153,7 @@ def later_of_two(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def all_stale(build: Builder) -> Scenario:
     """
-    Two entries are about the certificate, and both have become too old.
+    Two entries are for the certificate, and both are too old.
 
     Expected: no evidence. RFC 6960 §4.2.2.1.
     """
@@ -166,7 +166,7 @@ def all_stale(build: Builder) -> Scenario:
 @case("V9", HIGH, MANY)
 def all_answered(build: Builder) -> Scenario:
     """
-    A request about two certificates, and an answer about both.
+    A request for two certificates, and a response for both.
 
     Expected: good. RFC 6960 §4.2.2.3.
     """
@@ -180,9 +180,9 @@ def all_answered(build: Builder) -> Scenario:
 @case("V9", MEDIUM, MANY)
 def answered_with_another_hash(build: Builder) -> Scenario:
     """
-    The request uses SHA-256, and the answer SHA-1.
+    The request uses SHA-256, and the response SHA-1.
 
-    Expected: good; both mean the same certificate. RFC 6960 §4.1.1.
+    Expected: good; both identify the same certificate. RFC 6960 §4.1.1.
     """
     response = _with(build, hashed="sha1")
     return build.verify(good(), response, request=build.request(build.cert_id()))
@@ -191,9 +191,10 @@ def answered_with_another_hash(build: Builder) -> Scenario:
 @case("V9", MEDIUM)
 def answered_with_another_hash_of_another_string_type(build: Builder) -> Scenario:
     """
-    The same, where the certificate has the CA's name as PrintableString.
+    The request uses SHA-256, and the response SHA-1; the certificate has the CA's name
+    as PrintableString.
 
-    Expected: good; the hashes are over the name as the certificate has it. RFC 6960
+    Expected: good; the hashes are over the name as the certificate encodes it. RFC 6960
     §4.1.1.
     """
     issuer_name = name("Test CA", tag=0x13)
@@ -215,7 +216,7 @@ def answered_with_another_hash_of_another_string_type(build: Builder) -> Scenari
 @case("V9", MEDIUM, MANY)
 def more_than_was_asked(build: Builder) -> Scenario:
     """
-    A request about one certificate, and an answer prepared for several.
+    A request for one certificate, and a response that was prepared for several.
 
     Expected: good. RFC 6960 §4.2.2.3.
     """
@@ -226,7 +227,7 @@ def more_than_was_asked(build: Builder) -> Scenario:
 @case("V9", HIGH, MANY)
 def one_not_answered(build: Builder) -> Scenario:
     """
-    A request about two certificates, and an answer about one of them.
+    A request for two certificates, and a response for one of them.
 
     Expected: no evidence. RFC 6960 §4.2.2.3: an entry for each.
     """
@@ -237,8 +238,8 @@ def one_not_answered(build: Builder) -> Scenario:
 @case("V9", MEDIUM, MANY)
 def one_of_another_issuer_not_answered(build: Builder) -> Scenario:
     """
-    A request about certificates of two issuers with the same number, and an answer
-    about one of them.
+    A request for certificates of two issuers with the same serial number, and a
+    response for one of them.
 
     Expected: no evidence. RFC 6960 §4.2.2.3.
     """
@@ -248,10 +249,10 @@ def one_of_another_issuer_not_answered(build: Builder) -> Scenario:
 
 
 @case("V9", MEDIUM, MANY)
-def one_with_a_hash_that_nobody_knows_not_answered(build: Builder) -> Scenario:
+def one_with_an_unknown_hash_not_answered(build: Builder) -> Scenario:
     """
-    The request asks for a second certificate under a hash that nobody knows, and the
-    second entry is about a third one.
+    The request has a second CertID with an unknown hash algorithm, and the second entry
+    is for a third certificate.
 
     Expected: no evidence. RFC 6960 §2.2.
     """
@@ -265,8 +266,8 @@ def one_with_a_hash_that_nobody_knows_not_answered(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def current_good_and_future_revoked(build: Builder) -> Scenario:
     """
-    A current entry says *good*, and one that begins five minutes and one second from
-    now *revoked*.
+    A current entry states *good*. Another one states *revoked*, from five minutes and
+    one second in the future on.
 
     Expected: good; the current entry counts. RFC 6960 §4.2.2.1.
     """
@@ -279,8 +280,8 @@ def current_good_and_future_revoked(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def current_good_and_revoked_at_the_skew(build: Builder) -> Scenario:
     """
-    An entry that begins in five minutes, to the second, says *revoked*, and a current
-    one *good*.
+    An entry that is valid from exactly five minutes in the future on states *revoked*,
+    and a current one *good*.
 
     Expected: revoked, with warnings; both are current. RFC 6960 §4.2.2.1.
     """
@@ -292,8 +293,8 @@ def current_good_and_revoked_at_the_skew(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def current_good_and_revoked_until_the_skew(build: Builder) -> Scenario:
     """
-    A current entry says *good*, and one that held until five minutes ago, to the
-    second, *revoked*.
+    A current entry states *good*. Another one, which expired exactly five minutes ago,
+    states *revoked*.
 
     Expected: good; the current entry counts. RFC 6960 §4.2.2.1.
     """
@@ -306,7 +307,7 @@ def current_good_and_revoked_until_the_skew(build: Builder) -> Scenario:
 @case("V8", MEDIUM, MANY)
 def current_good_and_revoked_without_an_end(build: Builder) -> Scenario:
     """
-    An entry without nextUpdate says *revoked*, and a current one *good*.
+    An entry without nextUpdate states *revoked*, and a current one *good*.
 
     Expected: revoked, with a warning; both are current. RFC 6960 §4.2.2.1.
     """

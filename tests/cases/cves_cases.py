@@ -1,8 +1,8 @@
 """
-Mistakes that others have shipped, one case for each.
+Vulnerabilities and bugs of other implementations, one case for each.
 
-What a line of that list says about HTTP, caches or callers is not here, since a message
-alone cannot show it: :data:`ELSEWHERE` says where it belongs.
+Some of them concern HTTP, caches or callers, which a message alone cannot show.
+:data:`ELSEWHERE` lists them and the part of the package that has to handle them.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def cve_2020_8286(build: Builder) -> Scenario:
     """
     Curl with OpenSSL: the response was not compared with the certificate.
 
-    A good response of the same CA about another certificate. Expected: no evidence.
-    RFC 6960 §3.2 (1).
+    A good response of the same CA for another certificate. Expected: no evidence. RFC
+    6960 §3.2 (1).
     """
     return build.verify(
         refused("V7"), build.response(cert_id=build.cert_id(serial=b"\x05"))
@@ -70,7 +70,7 @@ def cve_2020_8286(build: Builder) -> Scenario:
 @case("V1", CRITICAL)
 def cve_2024_8096(build: Builder) -> Scenario:
     """
-    Curl with GnuTLS: everything but *revoked* was taken, errors included.
+    Curl with GnuTLS: everything except *revoked* was accepted, also OCSP errors.
 
     *unauthorized* is stapled. Expected: not verified. RFC 6960 §2.3.
     """
@@ -82,8 +82,7 @@ def curl_21677(build: Builder) -> Scenario:
     """
     Curl with GnuTLS: the signature was not verified.
 
-    Everything is right but the key that signed. Expected: no evidence.
-    RFC 6960 §3.2 (2).
+    Only the key that signed is wrong. Expected: no evidence. RFC 6960 §3.2 (2).
     """
     return build.staple(refused("V10"), build.response(signed_by="mallory"))
 
@@ -91,7 +90,8 @@ def curl_21677(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def cve_2022_43705(build: Builder) -> Scenario:
     """
-    Botan: the certificate that came along was believed without the CA's word.
+    Botan: a certificate from the response was accepted as signer, though the CA had not
+    issued it.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.
     """
@@ -104,8 +104,8 @@ def cve_2026_32883(build: Builder) -> Scenario:
     """
     Botan: the signature of the response was not verified.
 
-    The delegate's certificate is right, and another key has signed. Expected: no
-    evidence. RFC 6960 §3.2 (2).
+    The delegate's certificate is right, but another key signed. Expected: no evidence.
+    RFC 6960 §3.2 (2).
     """
     response = build.response(by=build.responder, signed_by="mallory")
     return build.verify(refused("V10"), response)
@@ -114,8 +114,8 @@ def cve_2026_32883(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def cve_2026_32144(build: Builder) -> Scenario:
     """
-    Erlang/OTP: a delegate was believed for its issuer's name and its purpose; that the
-    issuer had signed it was not verified.
+    Erlang/OTP: a delegate was accepted for its issuer name and its purpose; the
+    signature of its certificate was not verified.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.
     """
@@ -126,7 +126,7 @@ def cve_2026_32144(build: Builder) -> Scenario:
 @case("V15", HIGH)
 def cve_2026_42791(build: Builder) -> Scenario:
     """
-    Erlang/OTP: a delegate that had ended was believed.
+    Erlang/OTP: an expired delegate was accepted.
 
     Expected: no evidence. RFC 6960 §3.2 (4).
     """
@@ -137,7 +137,7 @@ def cve_2026_42791(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def cve_2021_37155(build: Builder) -> Scenario:
     """
-    wolfSSL: another serial number was no error.
+    wolfSSL: a different serial number was not an error.
 
     Expected: no evidence. RFC 6960 §3.2 (1).
     """
@@ -148,9 +148,10 @@ def cve_2021_37155(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def cve_2021_38597(build: Builder) -> Scenario:
     """
-    wolfSSL: nocheck among the response's own extensions switched verification off.
+    wolfSSL: nocheck in the extensions of the response switched verification off.
 
-    The signer is nobody's delegate. Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    The CA did not issue the signer's certificate. Expected: no evidence. RFC 6960
+    §4.2.2.2.1.
     """
     misplaced = (extension(oids.OCSP_NOCHECK, b"\x05\x00"),)
     by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
@@ -160,7 +161,7 @@ def cve_2021_38597(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def cve_2026_10098(build: Builder) -> Scenario:
     """
-    wolfSSL: serial numbers were compared by the length of the shorter one.
+    wolfSSL: serial numbers were compared with the length of the shorter one.
 
     Expected: no evidence. RFC 6960 §3.2 (1).
     """
@@ -171,10 +172,11 @@ def cve_2026_10098(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def wolfssl_11195(build: Builder) -> Scenario:
     """
-    wolfSSL: in one way of building it the delegate's signature was not verified.
+    wolfSSL: in one build configuration the signature of the delegate's certificate was
+    not verified.
 
-    One bit of the delegate's certificate is changed. Expected: no evidence.
-    RFC 6960 §4.2.2.2.
+    One bit of the delegate's certificate is changed. Expected: no evidence. RFC 6960
+    §4.2.2.2.
     """
     by = build.responder
     at = by.der.index(b"Test Responder")
@@ -186,10 +188,9 @@ def wolfssl_11195(build: Builder) -> Scenario:
 @case("V14", CRITICAL)
 def wolfssl_731(build: Builder) -> Scenario:
     """
-    wolfSSL: the delegate's purpose was not looked at.
+    wolfSSL: the delegate's extendedKeyUsage was not checked.
 
-    A server certificate of the same CA signs. Expected: no evidence.
-    RFC 6960 §4.2.2.2.
+    A server certificate of the same CA signs. Expected: no evidence. RFC 6960 §4.2.2.2.
     """
     server = x509.ExtendedKeyUsage([Usage.SERVER_AUTH])
     by = build.delegate(extensions=(NOT_CA, SIGNS, server, NOCHECK))
@@ -210,7 +211,8 @@ def cve_2016_7444(build: Builder) -> Scenario:
 @case("V8", CRITICAL, MANY)
 def cve_2026_3832(build: Builder) -> Scenario:
     """
-    GnuTLS: the status of the first entry was used, not that of the right one.
+    GnuTLS: the status of the first entry was used, not that of the entry for the
+    certificate.
 
     Expected: revoked. RFC 6960 §4.2.2.3.
     """
@@ -222,7 +224,7 @@ def cve_2026_3832(build: Builder) -> Scenario:
 @case("V14", CRITICAL)
 def gnutls_1810(build: Builder) -> Scenario:
     """
-    GnuTLS: the purpose was compared as a prefix.
+    GnuTLS: the OID in extendedKeyUsage was compared as a prefix.
 
     id-kp-OCSPSigning with one more arc. Expected: no evidence. RFC 6960 §4.2.2.2.
     """
@@ -234,10 +236,10 @@ def gnutls_1810(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def cve_2022_1343(build: Builder) -> Scenario:
     """
-    OpenSSL: with OCSP_NOCHECKS a signer that could not be verified was a success.
+    OpenSSL: with OCSP_NOCHECKS, a signer that could not be verified was accepted.
 
-    The most lenient profile there is, and a signer that has made itself. Expected: no
-    evidence. RFC 6960 §4.2.2.2.
+    The most lenient profile, and a self-signed signer. Expected: no evidence. RFC 6960
+    §4.2.2.2.
     """
     by = build.delegate(key="mallory", issuer=None)
     return build.verify(refused("V13"), build.response(by=by), policy="lenient_legacy")
@@ -260,9 +262,9 @@ def cve_2013_0166(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def openssl_30323(build: Builder) -> Scenario:
     """
-    OpenSSL 3.6: a staple was verified with the certificates of the peer as trusted.
+    OpenSSL 3.6: a staple was verified with the peer's certificates as trust anchors.
 
-    The server signs with its own certificate, issued by the CA. Expected: not
+    The server signs with its own certificate, which the CA issued. Expected: not
     verified. RFC 6960 §4.2.2.2.
     """
     response = build.response(by=build.leaf, certs=(build.leaf.der, build.ca.der))
@@ -272,9 +274,10 @@ def openssl_30323(build: Builder) -> Scenario:
 @case("V19", HIGH)
 def cve_2026_24734(build: Builder) -> Scenario:
     """
-    Tomcat Native: neither the signature nor the times of a response were looked at.
+    Tomcat Native: neither the signature nor the times of a response were checked.
 
-    An old response of somebody. Expected: no evidence, for both. RFC 6960 §3.2.
+    An old response with a wrong signature. Expected: no evidence, for both reasons. RFC
+    6960 §3.2.
     """
     response = build.response(
         signed_by="mallory",
@@ -288,7 +291,7 @@ def cve_2026_24734(build: Builder) -> Scenario:
 @case("V2", HIGH)
 def cve_2018_8019(build: Builder) -> Scenario:
     """
-    Tomcat Native: responses that could not be read were taken.
+    Tomcat Native: malformed responses were accepted.
 
     Octets in the middle are missing. Expected: no evidence.
     """
@@ -299,9 +302,9 @@ def cve_2018_8019(build: Builder) -> Scenario:
 @case("V8", CRITICAL, MANY)
 def cve_2018_8020(build: Builder) -> Scenario:
     """
-    Tomcat Native: of responses prepared for many certificates the first entry counted.
+    Tomcat Native: in responses for several certificates, the first entry was used.
 
-    Five entries; the fourth is about the certificate, and it is revoked. Expected:
+    Five entries; the fourth is for the certificate, and states *revoked*. Expected:
     revoked. RFC 6960 §4.2.2.3.
     """
     serials = (b"\x01", b"\x02", b"\x03", b"\x1f\x2e", b"\x05")
@@ -318,8 +321,7 @@ def cve_2018_8020(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def cve_2024_2660(build: Builder) -> Scenario:
     """
-    Vault: the serial number of the response was not compared, and errors were passed
-    over.
+    Vault: the serial number of the response was not compared, and errors were ignored.
 
     Expected: no evidence. RFC 6960 §3.2 (1).
     """
@@ -332,7 +334,7 @@ def cve_2024_2660(build: Builder) -> Scenario:
 @case("V10", CRITICAL)
 def bouncy_castle_2254(build: Builder) -> Scenario:
     """
-    Bouncy Castle: that a signature was wrong was computed, and not looked at.
+    Bouncy Castle: the signature was checked, and the result was ignored.
 
     Expected: no evidence. RFC 6960 §3.2 (2).
     """
@@ -342,10 +344,9 @@ def bouncy_castle_2254(build: Builder) -> Scenario:
 @case("V2", HIGH)
 def cve_2026_44378(build: Builder) -> Scenario:
     """
-    Botan: indefinite lengths were taken, and took quadratic time.
+    Botan: indefinite lengths were accepted, and decoding them took quadratic time.
 
-    The response is wrapped with an indefinite length. Expected: malformed.
-    X.690 §10.1.
+    The response is wrapped with an indefinite length. Expected: malformed. X.690 §10.1.
     """
     response = build.response()
     inside = response[4:] if response[1] == 0x82 else response[3:]
@@ -355,7 +356,7 @@ def cve_2026_44378(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def libtls_unknown(build: Builder) -> Scenario:
     """
-    LibreSSL's libtls: *unknown* was as good as *good*.
+    LibreSSL's libtls: *unknown* was treated as *good*.
 
     Expected: unknown. RFC 6960 §2.2.
     """
@@ -365,7 +366,7 @@ def libtls_unknown(build: Builder) -> Scenario:
 @case("V10", CRITICAL)
 def niquests(build: Builder) -> Scenario:
     """
-    niquests: no signature was verified.
+    niquests: the signature was not verified.
 
     Expected: no evidence. RFC 6960 §3.2 (2).
     """
@@ -375,10 +376,10 @@ def niquests(build: Builder) -> Scenario:
 @case("V15", HIGH)
 def go_43522(build: Builder) -> Scenario:
     """
-    Go: neither the validity nor the purpose of a delegate was looked at.
+    Go: neither the validity nor the extendedKeyUsage of a delegate was checked.
 
-    A server's certificate that has ended signs. Expected: no evidence, for both.
-    RFC 6960 §4.2.2.2.
+    An expired server certificate signs. Expected: no evidence, for both reasons. RFC
+    6960 §4.2.2.2.
     """
     server = x509.ExtendedKeyUsage([Usage.SERVER_AUTH])
     by = build.delegate(extensions=(SIGNS, server), end=NOW - DAY)
@@ -388,7 +389,7 @@ def go_43522(build: Builder) -> Scenario:
 @case("V13", HIGH)
 def netty_15829(build: Builder) -> Scenario:
     """
-    Netty: responses of delegates were refused, and then verified with the wrong key.
+    Netty: responses of delegates were rejected, and then verified with the wrong key.
 
     A right delegate. Expected: good. RFC 6960 §4.2.2.2.
     """
@@ -400,7 +401,7 @@ def netty_15829(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def netty_16079(build: Builder) -> Scenario:
     """
-    Netty: the certificate that came along was not tied to the CA.
+    Netty: it was not checked that the CA issued the certificate in the response.
 
     A delegate of another CA. Expected: no evidence. RFC 6960 §4.2.2.2.
     """
@@ -411,11 +412,11 @@ def netty_16079(build: Builder) -> Scenario:
 @case("V16", CRITICAL)
 def intermediates_that_could_sign(build: Builder) -> Scenario:
     """
-    July 2020: intermediate CAs of the public web had id-kp-OCSPSigning, and so could
-    speak for their parents, about themselves too.
+    July 2020: intermediate CAs of the public web had id-kp-OCSPSigning, so they could
+    sign responses for the CA above them, and for themselves.
 
-    Such an intermediate says that it is good itself. Expected: no evidence.
-    Baseline Requirements §7.1.2.8.
+    Such an intermediate states that it is good itself. Expected: no evidence. Baseline
+    Requirements §7.1.2.8.
     """
     sub = build.certificate(
         "Sub CA",
@@ -432,8 +433,8 @@ def c2pa_952(build: Builder) -> Scenario:
     """
     c2pa-rs: the time of a response was not compared with the time of the claim.
 
-    A response of today about a signature of last month. Expected: no evidence then.
-    RFC 6960 §4.2.2.1.
+    A response of today for a signature of last month. Expected: no evidence for that
+    time. RFC 6960 §4.2.2.1.
     """
     return build.verify(refused("V18"), at=NOW - 30 * DAY)
 
@@ -452,8 +453,8 @@ def c2pa_1368(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def nonce_removed(build: Builder) -> Scenario:
     """
-    RFC 6960 §5: somebody on the path takes the nonce out of the request, and replays
-    an old answer.
+    RFC 6960 §5: an attacker on the path removes the nonce from the request, and replays
+    an old response.
 
     Expected: no evidence. RFC 6960 §4.4.1.
     """
@@ -464,7 +465,7 @@ def nonce_removed(build: Builder) -> Scenario:
 @case("V1", CRITICAL)
 def error_reply_injected(build: Builder) -> Scenario:
     """
-    RFC 6960 §5: errors are not signed, so anybody can send one.
+    RFC 6960 §5: OCSP errors are not signed, so an attacker can send one.
 
     *tryLater*. Expected: no evidence.
     """

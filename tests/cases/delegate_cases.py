@@ -1,4 +1,4 @@
-"""V14 to V17: the delegate's certificate, and whether it is revoked itself."""
+"""V14 to V17: the delegate's certificate, and whether it is revoked."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def without_extended_key_usage(build: Builder) -> Scenario:
     """
     The signer's certificate, issued by the CA, has no extendedKeyUsage.
 
-    Expected: no evidence; else every certificate of the CA could sign.
-    RFC 6960 §4.2.2.2.
+    Expected: no evidence; otherwise every certificate of the CA could sign. RFC 6960
+    §4.2.2.2.
     """
     return build.verify(refused("V14"), _by(build, NOT_CA, SIGNS, NOCHECK))
 
@@ -70,7 +70,7 @@ def for_any_usage(build: Builder) -> Scenario:
     """
     The signer's certificate has anyExtendedKeyUsage.
 
-    Expected: no evidence; the purpose has to be named. RFC 6960 §4.2.2.2.
+    Expected: no evidence; id-kp-OCSPSigning itself is required. RFC 6960 §4.2.2.2.
     """
     anything = x509.ExtendedKeyUsage([Usage.ANY_EXTENDED_KEY_USAGE])
     return build.verify(refused("V14"), _by(build, SIGNS, anything, NOCHECK))
@@ -90,9 +90,9 @@ def for_tls_servers(build: Builder) -> Scenario:
 @case("V14", CRITICAL)
 def purpose_is_a_prefix(build: Builder) -> Scenario:
     """
-    The purpose is 1.3.6.1.5.5.7.3, of which id-kp-OCSPSigning is below.
+    The purpose is 1.3.6.1.5.5.7.3, a prefix of id-kp-OCSPSigning.
 
-    Expected: no evidence; identifiers are compared in full. RFC 6960 §4.2.2.2.
+    Expected: no evidence; OIDs are compared in full. RFC 6960 §4.2.2.2.
     """
     prefix = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3")])
     return build.verify(refused("V14"), _by(build, SIGNS, prefix, NOCHECK))
@@ -101,9 +101,9 @@ def purpose_is_a_prefix(build: Builder) -> Scenario:
 @case("V14", CRITICAL)
 def purpose_is_longer(build: Builder) -> Scenario:
     """
-    The purpose is 1.3.6.1.5.5.7.3.9.1, which is below id-kp-OCSPSigning.
+    The purpose is 1.3.6.1.5.5.7.3.9.1, which is id-kp-OCSPSigning with one more arc.
 
-    Expected: no evidence; identifiers are compared in full. RFC 6960 §4.2.2.2.
+    Expected: no evidence; OIDs are compared in full. RFC 6960 §4.2.2.2.
     """
     below = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.9.1")])
     return build.verify(refused("V14"), _by(build, SIGNS, below, NOCHECK))
@@ -112,9 +112,9 @@ def purpose_is_longer(build: Builder) -> Scenario:
 @case("V14", MEDIUM)
 def issuer_needs_no_purpose(build: Builder) -> Scenario:
     """
-    The CA signs itself; its certificate has no extendedKeyUsage.
+    The CA signs the response itself; its certificate has no extendedKeyUsage.
 
-    Expected: good; the purpose is asked of delegates. RFC 6960 §4.2.2.2.
+    Expected: good; only delegates need the purpose. RFC 6960 §4.2.2.2.
     """
     return build.verify(good(authorized_by="issuer"))
 
@@ -122,9 +122,9 @@ def issuer_needs_no_purpose(build: Builder) -> Scenario:
 @case("V15", HIGH)
 def valid_delegate(build: Builder) -> Scenario:
     """
-    The delegate's certificate begins and ends at the very second of judgement.
+    The validity of the delegate's certificate is exactly the second of judgement.
 
-    Expected: good; both ends belong to it. RFC 5280 §4.1.2.5.
+    Expected: good; the first and the last second are included. RFC 5280 §4.1.2.5.
     """
     by = build.delegate(begin=NOW, end=NOW)
     response = build.response(by=by, this_update=NOW, produced_at=NOW)
@@ -134,7 +134,7 @@ def valid_delegate(build: Builder) -> Scenario:
 @case("V15", HIGH)
 def expired_delegate(build: Builder) -> Scenario:
     """
-    The delegate's certificate ended one second ago.
+    The delegate's certificate expired one second ago.
 
     Expected: no evidence. RFC 6960 §3.2 (4), RFC 5280 §4.1.2.5.
     """
@@ -145,7 +145,7 @@ def expired_delegate(build: Builder) -> Scenario:
 @case("V15", HIGH)
 def future_delegate(build: Builder) -> Scenario:
     """
-    The delegate's certificate begins in one second.
+    The delegate's certificate becomes valid in one second.
 
     Expected: no evidence. RFC 6960 §3.2 (4), RFC 5280 §4.1.2.5.
     """
@@ -156,7 +156,7 @@ def future_delegate(build: Builder) -> Scenario:
 @case("V16", HIGH)
 def end_entity(build: Builder) -> Scenario:
     """
-    The delegate's certificate has basicConstraints that say that it is no CA.
+    The delegate's certificate has basicConstraints without cA.
 
     Expected: good. RFC 5280 §4.2.1.9.
     """
@@ -168,7 +168,7 @@ def without_basic_constraints_and_key_usage(build: Builder) -> Scenario:
     """
     The delegate's certificate has neither basicConstraints nor keyUsage.
 
-    Expected: good; what is not there does not forbid. RFC 5280 §4.2.1.3, §4.2.1.9.
+    Expected: good; absent extensions forbid nothing. RFC 5280 §4.2.1.3, §4.2.1.9.
     """
     return build.verify(good(), _by(build, OCSP_SIGNING, NOCHECK))
 
@@ -176,10 +176,10 @@ def without_basic_constraints_and_key_usage(build: Builder) -> Scenario:
 @case("V16", CRITICAL)
 def delegate_is_a_ca(build: Builder) -> Scenario:
     """
-    An intermediate CA with id-kp-OCSPSigning signs about a sibling.
+    An intermediate CA with id-kp-OCSPSigning signs a response for a sibling.
 
-    Expected: no evidence. This is what went wrong in the public web in July 2020:
-    such CAs could speak for the CA above them. Baseline Requirements §7.1.2.8.
+    Expected: no evidence. In July 2020 such CAs of the public web could sign for the CA
+    above them. Baseline Requirements §7.1.2.8.
     """
     response = _by(build, CA, CA_USAGE, OCSP_SIGNING, NOCHECK)
     return build.verify(refused("V16"), response)
@@ -200,7 +200,7 @@ def delegate_may_not_sign(build: Builder) -> Scenario:
 @case("V16", HIGH)
 def delegate_with_an_unknown_critical_extension(build: Builder) -> Scenario:
     """
-    The delegate's certificate has a critical extension that nobody knows.
+    The delegate's certificate has a critical extension that is not known.
 
     Expected: no evidence. RFC 5280 §4.2.
     """
@@ -212,7 +212,7 @@ def delegate_with_an_unknown_critical_extension(build: Builder) -> Scenario:
 @case("V16", MEDIUM)
 def delegate_with_an_unknown_extension(build: Builder) -> Scenario:
     """
-    The delegate's certificate has an extension that nobody knows, not critical.
+    The delegate's certificate has an unknown extension that is not critical.
 
     Expected: good. RFC 5280 §4.2.
     """
@@ -225,7 +225,7 @@ def delegate_with_an_extension_twice(build: Builder) -> Scenario:
     """
     The delegate's certificate has two extendedKeyUsages, one of them right.
 
-    Expected: no evidence; it cannot be said what it is for. RFC 5280 §4.2.
+    Expected: no evidence; its purpose is ambiguous. RFC 5280 §4.2.
     """
     tls = x509.ExtendedKeyUsage([Usage.SERVER_AUTH])
     response = _by(build, SIGNS, tls, OCSP_SIGNING, NOCHECK)
@@ -235,7 +235,7 @@ def delegate_with_an_extension_twice(build: Builder) -> Scenario:
 @case("V16", MEDIUM)
 def delegate_with_a_malformed_extension(build: Builder) -> Scenario:
     """
-    The basicConstraints of the delegate's certificate are no SEQUENCE.
+    The basicConstraints of the delegate's certificate are not a SEQUENCE.
 
     Expected: no evidence, and no crash. RFC 5280 §4.2.1.9.
     """
@@ -247,10 +247,10 @@ def delegate_with_a_malformed_extension(build: Builder) -> Scenario:
 @case("V16", MEDIUM)
 def delegate_with_a_strange_name(build: Builder) -> Scenario:
     """
-    The delegate's subjectAltName has an x400Address, which libraries seldom read.
+    The delegate's subjectAltName has an x400Address, which few libraries can decode.
 
-    Expected: no evidence, and no crash: what cannot be read is not relied on.
-    RFC 5280 §4.2.1.6.
+    Expected: no evidence, and no crash: a certificate that cannot be decoded is not
+    accepted. RFC 5280 §4.2.1.6.
     """
     strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
     response = _by(build, strange, SIGNS, OCSP_SIGNING, NOCHECK)
@@ -260,7 +260,7 @@ def delegate_with_a_strange_name(build: Builder) -> Scenario:
 @case("V16", MEDIUM)
 def issuer_may_not_sign(build: Builder) -> Scenario:
     """
-    The CA signs itself, and its keyUsage has keyCertSign and cRLSign only.
+    The CA signs the response itself, and its keyUsage has keyCertSign and cRLSign only.
 
     Expected: no evidence, by default. RFC 5280 §4.2.1.3: digitalSignature is for
     signatures on data other than certificates and CRLs.
@@ -272,9 +272,10 @@ def issuer_may_not_sign(build: Builder) -> Scenario:
 @case("V16", LOW)
 def issuer_may_not_sign_by_policy(build: Builder) -> Scenario:
     """
-    The same, and a relying party that does not ask for digitalSignature.
+    The CA's keyUsage has keyCertSign and cRLSign only, and the relying party does not
+    require digitalSignature.
 
-    Expected: good; the key is the CA's in any case.
+    Expected: good; the signature is still that of the CA's key.
     """
     ca = build.authority(extensions=(CA, usage("key_cert_sign", "crl_sign")))
     response = build.response(by=ca, certs=())
@@ -285,10 +286,10 @@ def issuer_may_not_sign_by_policy(build: Builder) -> Scenario:
 @case("V16", MEDIUM)
 def issuer_not_understood_by_policy(build: Builder) -> Scenario:
     """
-    The CA's certificate has a critical extension that nobody knows; digitalSignature
-    is not asked for.
+    The CA's certificate has a critical extension that is not known, and the relying
+    party does not require digitalSignature.
 
-    Expected: no evidence; keyUsage is all that this is about. RFC 5280 §4.2.
+    Expected: no evidence; that policy affects keyUsage only. RFC 5280 §4.2.
     """
     unknown = extension("1.2.3.4", b"\x05\x00", critical=True)
     ca = build.authority(extensions=(CA, usage("key_cert_sign"), unknown))
@@ -300,9 +301,9 @@ def issuer_not_understood_by_policy(build: Builder) -> Scenario:
 @case("V16", MEDIUM)
 def issuer_without_key_usage(build: Builder) -> Scenario:
     """
-    The CA signs itself, and its certificate has no keyUsage.
+    The CA signs the response itself, and its certificate has no keyUsage.
 
-    Expected: good; what is not there does not forbid. RFC 5280 §4.2.1.3.
+    Expected: good; an absent extension forbids nothing. RFC 5280 §4.2.1.3.
     """
     ca = build.authority(extensions=(CA,))
     return build.verify(good(), build.response(by=ca, certs=()), issuer=ca)
@@ -316,7 +317,7 @@ def nocheck(build: Builder) -> Scenario:
     """
     The delegate's certificate has id-pkix-ocsp-nocheck.
 
-    Expected: good; it is trusted as long as it is valid. RFC 6960 §4.2.2.2.1.
+    Expected: good; it is accepted until it expires. RFC 6960 §4.2.2.2.1.
     """
     return build.verify(good(), _by(build, *_PLAIN, NOCHECK))
 
@@ -324,7 +325,7 @@ def nocheck(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def without_nocheck(build: Builder) -> Scenario:
     """
-    The delegate's certificate has no nocheck, and nothing is known of it.
+    The delegate's certificate has no nocheck, and there is no evidence about it.
 
     Expected: no evidence: its key may be stolen. RFC 6960 §4.2.2.2.1.
     """
@@ -335,7 +336,7 @@ def without_nocheck(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def evidence_that_the_delegate_is_good(build: Builder) -> Scenario:
     """
-    The delegate has no nocheck, and the CA says that it is good.
+    The delegate has no nocheck, and the CA states that it is good.
 
     Expected: good. RFC 6960 §4.2.2.2.1.
     """
@@ -347,10 +348,10 @@ def evidence_that_the_delegate_is_good(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def revoked_in_spite_of_nocheck(build: Builder) -> Scenario:
     """
-    The delegate has nocheck, and the relying party has been told that it is revoked.
+    The delegate has nocheck, and the relying party has evidence that it is revoked.
 
-    Expected: no evidence; nocheck says that nobody need ask, and not that an answer is
-    nothing. RFC 6960 §4.2.2.2.1.
+    Expected: no evidence; nocheck makes a check unnecessary, but does not outweigh a
+    revocation. RFC 6960 §4.2.2.2.1.
     """
     by = build.responder
     evidence = build.evidence_about(by, status=build.revoked())
@@ -361,7 +362,7 @@ def revoked_in_spite_of_nocheck(build: Builder) -> Scenario:
 @case("V17", CRITICAL)
 def evidence_that_the_delegate_is_revoked(build: Builder) -> Scenario:
     """
-    The CA says that the delegate is revoked.
+    The CA states that the delegate is revoked.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.1.
     """
@@ -374,9 +375,9 @@ def evidence_that_the_delegate_is_revoked(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def evidence_that_the_delegate_is_both(build: Builder) -> Scenario:
     """
-    The CA says first that the delegate is good, and then that it is revoked.
+    The CA states first that the delegate is good, and then that it is revoked.
 
-    Expected: no evidence; the worst counts. RFC 6960 §4.2.2.2.1.
+    Expected: no evidence; the worst status counts. RFC 6960 §4.2.2.2.1.
     """
     by = build.delegate(extensions=_PLAIN)
     first = build.evidence_about(by)
@@ -388,7 +389,7 @@ def evidence_that_the_delegate_is_both(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def evidence_that_the_delegate_is_unknown(build: Builder) -> Scenario:
     """
-    The CA says that it does not know the delegate.
+    The CA states that it does not know the delegate.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.1.
     """
@@ -400,7 +401,7 @@ def evidence_that_the_delegate_is_unknown(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def evidence_about_another(build: Builder) -> Scenario:
     """
-    The CA says that another delegate is good.
+    The CA states that another delegate is good.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.1.
     """
@@ -410,13 +411,13 @@ def evidence_about_another(build: Builder) -> Scenario:
 
 
 @case("V17", CRITICAL)
-def delegate_speaks_for_itself(build: Builder) -> Scenario:
+def evidence_by_the_delegate_itself(build: Builder) -> Scenario:
     """
-    The only evidence that the delegate is good is signed by itself, under a former
-    certificate of the same key, which has nocheck.
+    The delegate itself signed the only evidence about it, with a former certificate for
+    the same key, which has nocheck.
 
-    Expected: no evidence: whoever has stolen the key says so as well.
-    RFC 6960 §4.2.2.2.1.
+    Expected: no evidence: an attacker who has stolen the key can sign the same. RFC
+    6960 §4.2.2.2.1.
     """
     by = build.delegate(extensions=_PLAIN)
     former = build.delegate(serial=0x0C5A)
@@ -425,9 +426,9 @@ def delegate_speaks_for_itself(build: Builder) -> Scenario:
 
 
 @case("V17", MEDIUM)
-def other_delegate_speaks_for_it(build: Builder) -> Scenario:
+def evidence_by_another_delegate(build: Builder) -> Scenario:
     """
-    Another delegate, which has nocheck, says that this one is good.
+    Another delegate, which has nocheck, states that this one is good.
 
     Expected: good. RFC 6960 §4.2.2.2.1.
     """
@@ -440,10 +441,10 @@ def other_delegate_speaks_for_it(build: Builder) -> Scenario:
 @case("V17", MEDIUM)
 def nocheck_where_evidence_is_required(build: Builder) -> Scenario:
     """
-    The delegate has nocheck, and the relying party does not take that.
+    The delegate has nocheck, and the relying party does not accept nocheck.
 
-    Expected: no evidence. RFC 6960 §4.2.2.2.1 leaves it to the CA; a relying party
-    can ask for more.
+    Expected: no evidence. RFC 6960 §4.2.2.2.1 leaves the choice to the CA; a relying
+    party can require more.
     """
     response = build.response(by=build.responder)
     policy = {"delegate_revocation": "require-evidence"}
@@ -453,7 +454,8 @@ def nocheck_where_evidence_is_required(build: Builder) -> Scenario:
 @case("V17", MEDIUM)
 def evidence_where_evidence_is_required(build: Builder) -> Scenario:
     """
-    The relying party does not take nocheck, and the CA says that the delegate is good.
+    The relying party does not accept nocheck, and the CA states that the delegate is
+    good.
 
     Expected: good. RFC 6960 §4.2.2.2.1.
     """
@@ -469,7 +471,7 @@ def evidence_where_evidence_is_required(build: Builder) -> Scenario:
 @case("V17", LOW)
 def not_asked_by_policy(build: Builder) -> Scenario:
     """
-    The delegate has no nocheck, and the relying party does not ask.
+    The delegate has no nocheck, and the relying party does not check its status.
 
     Expected: good, unsafely.
     """
@@ -480,9 +482,9 @@ def not_asked_by_policy(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def nocheck_in_the_response(build: Builder) -> Scenario:
     """
-    Nocheck stands in the response and in its entry, not in the certificate.
+    Nocheck is in the response and in its entry, not in the delegate's certificate.
 
-    Expected: no evidence; there it means nothing. RFC 6960 §4.2.2.2.1.
+    Expected: no evidence; it has no meaning there. RFC 6960 §4.2.2.2.1.
     """
     misplaced = (extension("1.3.6.1.5.5.7.48.1.5", b"\x05\x00"),)
     by = build.delegate(extensions=_PLAIN)
@@ -494,10 +496,10 @@ def nocheck_in_the_response(build: Builder) -> Scenario:
 @case("V17", MEDIUM)
 def stale_evidence(build: Builder) -> Scenario:
     """
-    What is known of the delegate was known, and has become too old by its own times.
+    The evidence about the delegate has expired by its own times.
 
     Expected: no evidence. The evidence was within the clock skew when it was verified,
-    and evidence holds until its nextUpdate. RFC 6960 §4.2.2.2.1, §4.2.2.1.
+    but it holds only until its nextUpdate. RFC 6960 §4.2.2.2.1, §4.2.2.1.
     """
     by = build.delegate(extensions=_PLAIN)
     evidence = build.evidence_about(

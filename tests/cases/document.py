@@ -1,8 +1,8 @@
 """
-The document: all cases in one JSON file, and the schema that it follows.
+The document: all cases in one JSON file, and its schema.
 
-Rules of this file: octets are base64 of DER, moments are ISO 8601 in UTC, spans of time
-are seconds. A field that says nothing is left out, so that the file stays readable.
+Octets are DER in base64, times are ISO 8601 in UTC, durations are in seconds. Empty
+fields are omitted to keep the file readable.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def document() -> dict[str, Any]:
     builder = Builder()
     return {
         "version": 1,
-        "about": "Is an OCSP response evidence of a certificate's status (RFC 6960)? "
-        "See README.md beside this file.",
+        "about": "Test cases for the verification of OCSP responses (RFC 6960). "
+        "See README.md in the same folder.",
         "rules": {
             rule.id: {"demand": rule.clause.demand, "source": rule.clause.source}
             for rule in RULES
@@ -66,7 +66,7 @@ def document() -> dict[str, Any]:
 
 @cache
 def _docstrings(kind: type) -> dict[str, str]:
-    """Return what stands under the members of an enumeration."""
+    """Return the docstrings of the members of an enumeration."""
     import ast
     import inspect
 
@@ -249,12 +249,12 @@ def _one_of(kind: Any) -> dict[str, Any]:
 
 
 def written(value: dict[str, Any]) -> str:
-    """Return the text of a document."""
+    """Return the document as JSON text."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def write() -> None:
-    """Write the document, its schema, and the signatures it needs again."""
+    """Write the document, its schema, and the random signatures that it uses."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     DOCUMENT.write_text(written(document()))
     SCHEMA.write_text(written(schema()))

@@ -1,4 +1,4 @@
-"""V7: whether an entry is about the certificate."""
+"""V7: whether an entry is for the certificate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _with(build: Builder, **changes: Any) -> bytes:
 @case("V7", HIGH)
 def sha1(build: Builder) -> Scenario:
     """
-    The CertID is made with SHA-1, which only identifies here.
+    The CertID uses SHA-1, which only identifies the issuer here.
 
     Expected: good. RFC 6960 §4.3, RFC 9919 §3.1.1.
     """
@@ -45,7 +45,7 @@ def sha1(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def sha256(build: Builder) -> Scenario:
     """
-    The CertID is made with SHA-256.
+    The CertID uses SHA-256.
 
     Expected: good. RFC 9919 §3.1.1.
     """
@@ -55,7 +55,7 @@ def sha256(build: Builder) -> Scenario:
 @case("V7", MEDIUM)
 def sha384(build: Builder) -> Scenario:
     """
-    The CertID is made with SHA-384.
+    The CertID uses SHA-384.
 
     Expected: good. RFC 6960 §4.1.1.
     """
@@ -65,7 +65,7 @@ def sha384(build: Builder) -> Scenario:
 @case("V7", MEDIUM)
 def sha512(build: Builder) -> Scenario:
     """
-    The CertID is made with SHA-512.
+    The CertID uses SHA-512.
 
     Expected: good. RFC 6960 §4.1.1.
     """
@@ -75,9 +75,9 @@ def sha512(build: Builder) -> Scenario:
 @case("V7", MEDIUM)
 def absent_hash_parameters(build: Builder) -> Scenario:
     """
-    The hash algorithm has no parameters, where others write NULL.
+    The hash algorithm has no parameters instead of NULL.
 
-    Expected: good; both mean the same. RFC 5754 §2.
+    Expected: good; both forms are equivalent. RFC 5754 §2.
     """
     return build.verify(good(), _with(build, identifier=algorithm("sha256", b"")))
 
@@ -85,9 +85,9 @@ def absent_hash_parameters(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def md5(build: Builder) -> Scenario:
     """
-    The CertID is made with MD5, rightly.
+    The CertID uses MD5, and the hashes are right.
 
-    Expected: no evidence; MD5 identifies nothing any more. RFC 6151 §2.
+    Expected: no evidence; MD5 is not accepted. RFC 6151 §2.
     """
     return build.verify(refused("V7"), _with(build, hashed="md5"))
 
@@ -95,7 +95,7 @@ def md5(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def unknown_hash(build: Builder) -> Scenario:
     """
-    The CertID has the right octets under a hash that nobody knows.
+    The CertID has the right hashes, but its hash algorithm is not known.
 
     Expected: no evidence. RFC 6960 §4.1.1.
     """
@@ -106,10 +106,10 @@ def unknown_hash(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def hash_named_wrongly(build: Builder) -> Scenario:
     """
-    The CertID says SHA-512, and its hashes are made with SHA-256.
+    The CertID states SHA-512, and its hashes are made with SHA-256.
 
-    Expected: no evidence; hashes are computed with the algorithm that is named.
-    RFC 6960 §4.1.1.
+    Expected: no evidence; the hashes are computed with the stated algorithm. RFC 6960
+    §4.1.1.
     """
     return build.verify(refused("V7"), _with(build, identifier=algorithm("sha512")))
 
@@ -117,7 +117,7 @@ def hash_named_wrongly(build: Builder) -> Scenario:
 @case("V7", LOW)
 def sha1_by_policy(build: Builder) -> Scenario:
     """
-    The CertID is made with SHA-1, and the relying party does not take that.
+    The CertID uses SHA-1, and the relying party does not accept SHA-1.
 
     Expected: no evidence.
     """
@@ -128,7 +128,7 @@ def sha1_by_policy(build: Builder) -> Scenario:
 @case("V7", LOW)
 def sha256_by_policy(build: Builder) -> Scenario:
     """
-    The CertID is made with SHA-256, and the relying party takes SHA-2 only.
+    The CertID uses SHA-256, and the relying party accepts SHA-2 only.
 
     Expected: good.
     """
@@ -139,7 +139,7 @@ def sha256_by_policy(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def other_serial(build: Builder) -> Scenario:
     """
-    The response is about the next serial number of the same CA.
+    The response is for the next serial number of the same CA.
 
     Expected: no evidence. RFC 6960 §3.2 (1).
     """
@@ -151,7 +151,7 @@ def serial_is_a_prefix(build: Builder) -> Scenario:
     """
     The serial number is the first octet of the right one.
 
-    Expected: no evidence; numbers are compared in full. RFC 6960 §3.2 (1).
+    Expected: no evidence; serial numbers are compared in full. RFC 6960 §3.2 (1).
     """
     return build.verify(refused("V7"), _with(build, serial=b"\x1f"))
 
@@ -159,9 +159,9 @@ def serial_is_a_prefix(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def serial_is_longer(build: Builder) -> Scenario:
     """
-    The serial number is the right one with an octet after it.
+    The serial number is the right one followed by another octet.
 
-    Expected: no evidence; numbers are compared in full. RFC 6960 §3.2 (1).
+    Expected: no evidence; serial numbers are compared in full. RFC 6960 §3.2 (1).
     """
     return build.verify(refused("V7"), _with(build, serial=b"\x1f\x2e\x00"))
 
@@ -169,7 +169,8 @@ def serial_is_longer(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def serial_has_another_sign(build: Builder) -> Scenario:
     """
-    The certificate has the number 255, and the response is about -1: octets 00 FF, FF.
+    The certificate has the serial number 255 (octets 00 FF), and the response is for -1
+    (FF).
 
     Expected: no evidence; the sign belongs to the number. RFC 5280 §4.1.2.2.
     """
@@ -181,9 +182,9 @@ def serial_has_another_sign(build: Builder) -> Scenario:
 @case("V7", MEDIUM)
 def negative_serial(build: Builder) -> Scenario:
     """
-    The certificate, of an old CA, has the number -1, and the response is about that.
+    The certificate, of an old CA, has the serial number -1, and so has the response.
 
-    Expected: good; users must handle such certificates. RFC 5280 §4.1.2.2.
+    Expected: good; relying parties must handle such certificates. RFC 5280 §4.1.2.2.
     """
     cert = build.certificate("leaf.example", serial=b"\xff")
     return build.verify(good(), _with(build, serial=b"\xff"), cert=cert)
@@ -204,7 +205,7 @@ def longest_serial(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def other_name_hash(build: Builder) -> Scenario:
     """
-    The issuerNameHash is that of another CA, the issuerKeyHash is right.
+    The issuerNameHash is that of another CA; the issuerKeyHash is right.
 
     Expected: no evidence; both have to be right. RFC 6960 §4.1.1.
     """
@@ -226,7 +227,7 @@ def other_key_hash(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def empty_hashes(build: Builder) -> Scenario:
     """
-    Both hashes are empty, and an empty octet string is a prefix of all.
+    Both hashes are empty; an empty octet string is a prefix of every hash.
 
     Expected: no evidence. RFC 6960 §4.1.1.
     """
@@ -236,7 +237,7 @@ def empty_hashes(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def hashes_cut_short(build: Builder) -> Scenario:
     """
-    Both hashes have the first 20 octets of the right ones.
+    The hashes are the first 20 octets of the right ones.
 
     Expected: no evidence; hashes are compared in full. RFC 6960 §4.1.1.
     """
@@ -264,8 +265,8 @@ def key_hash_over_the_whole_key_info(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def certificate_of_another_issuer(build: Builder) -> Scenario:
     """
-    The relying party hands in a certificate and a CA that did not issue it; the
-    response is the CA's, about that serial number.
+    The relying party gives a certificate and a CA that did not issue it; the response
+    is that CA's, for the same serial number.
 
     Expected: no evidence. RFC 6960 §3.2 (1).
     """
@@ -277,7 +278,7 @@ def certificate_of_another_issuer(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def asked_by_cert_id(build: Builder) -> Scenario:
     """
-    The relying party knows no more than the CertID.
+    The relying party has only the CertID.
 
     Expected: good. RFC 6960 §4.1.1.
     """
@@ -287,10 +288,10 @@ def asked_by_cert_id(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def asked_by_cert_id_with_another_hash(build: Builder) -> Scenario:
     """
-    The relying party knows the CertID with SHA-256, the responder answers with SHA-1.
+    The relying party gives a CertID with SHA-256, and the responder answers with SHA-1.
 
-    Expected: good; the CertID is computed again with the algorithm of the response.
-    RFC 6960 §4.1.1.
+    Expected: good; the CertID is computed again with the algorithm of the response. RFC
+    6960 §4.1.1.
     """
     response = _with(build, hashed="sha1")
     return build.verify(good(), response, cert_id=build.cert_id())
@@ -299,8 +300,7 @@ def asked_by_cert_id_with_another_hash(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def asked_by_cert_id_of_another_issuer(build: Builder) -> Scenario:
     """
-    The CertID that the relying party hands in is of another issuer than the one that
-    it hands in.
+    The relying party gives a CertID that does not match the issuer that it gives.
 
     Expected: no evidence. RFC 6960 §3.2 (1).
     """
@@ -311,7 +311,7 @@ def asked_by_cert_id_of_another_issuer(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def asked_by_cert_id_of_another_serial(build: Builder) -> Scenario:
     """
-    The CertID that the relying party hands in has another serial number.
+    The relying party gives a CertID with another serial number.
 
     Expected: no evidence. RFC 6960 §3.2 (1).
     """
@@ -321,7 +321,7 @@ def asked_by_cert_id_of_another_serial(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def asked_by_cert_id_with_md5(build: Builder) -> Scenario:
     """
-    The CertID that the relying party hands in, and that of the response, use MD5.
+    The CertID that the relying party gives, and that of the response, use MD5.
 
     Expected: no evidence. RFC 6151 §2.
     """
@@ -335,7 +335,7 @@ def issuer_name_in_another_string_type(build: Builder) -> Scenario:
     The certificate has the CA's name as PrintableString, the CA's own certificate has
     it as UTF8String; the CertID is made from the name in the certificate.
 
-    Expected: good; the names mean the same. RFC 6960 §4.1.1, RFC 5280 §7.1.
+    Expected: good; the names are equal. RFC 6960 §4.1.1, RFC 5280 §7.1.
     """
     issuer_name = name("Test CA", tag=0x13)
     cert = build.certificate("leaf.example", issuer_name=issuer_name)
@@ -346,7 +346,7 @@ def issuer_name_in_another_string_type(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def asked_by_cert_id_and_answered_with_md5(build: Builder) -> Scenario:
     """
-    The CertID that the relying party hands in uses SHA-256, that of the response MD5.
+    The relying party gives a CertID with SHA-256, and the response uses MD5.
 
     Expected: no evidence. RFC 6151 §2.
     """

@@ -1,8 +1,8 @@
 """
-What this package finds in a case, and tells programs of it, to the letter.
+The exact findings of this package in each case, with the names of their values.
 
-Rules of this file: the document asks less, since others may report what fails besides,
-or only the first failure.
+The document requires less, because other implementations may report more failures, or
+only the first one.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ __all__ = ["MORE", "VALUES", "surprises"]
 MORE: dict[str, tuple[str, ...]] = {
     "cves::cve-2013-0166": ("V6", "V10"),
     "message::same-extension-twice": ("V4", "V22"),
-    "pathological::key-of-a-kind-that-nobody-knows": ("V6", "V10"),
+    "pathological::key-of-an-unknown-kind": ("V6", "V10"),
     "pathological::key-of-twenty-thousand-bits": ("V6", "V10"),
     "pathological::many-decoys": ("V10",) * 8 + ("V12",),
     "signer::another-ca-signs": ("V14", "V16", "V13"),
     "signer::ca-above-the-issuer-signs": ("V14", "V16", "V13"),
 }
-"""The failures of the cases where there are more than the document asks for."""
+"""All failures of the cases that have more than the document requires."""
 
 VALUES: dict[tuple[str, str], set[tuple[str, ...]]] = {
     ("V1", "UnsuccessfulResponse"): {("status",)},
@@ -73,7 +73,7 @@ VALUES: dict[tuple[str, str], set[tuple[str, ...]]] = {
 
 
 def surprises(case: dict[str, Any], outcome: Outcome) -> list[str]:
-    """Return what *outcome* has too many, too few, or of another kind."""
+    """Return the differences between *outcome* and the exact findings."""
     expected = case["expected"]
     wanted = MORE.get(case["id"], tuple(expected.get("failures", ())))
     return [
@@ -93,11 +93,11 @@ def _of_one(expected: dict[str, Any], outcome: Outcome) -> Iterator[str]:
         wanted = sorted(expected.get(kind, ()))
         if rules != wanted:
             yield f"{kind} {rules}, not {wanted}"
-        yield from _untold(findings)
+        yield from _unknown_values(findings)
 
 
-def _untold(findings: tuple[Finding, ...]) -> Iterator[str]:
+def _unknown_values(findings: tuple[Finding, ...]) -> Iterator[str]:
     for finding in findings:
         names = tuple(name for name, _ in finding.values)
         if names not in VALUES.get((finding.rule, finding.error.__name__), set()):
-            yield f"{finding.rule}, {finding.error.__name__} tells {names}"
+            yield f"{finding.rule}, {finding.error.__name__} has values {names}"

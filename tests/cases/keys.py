@@ -1,9 +1,9 @@
 """
-Keys and signatures of the cases.
+The keys and signatures of the cases.
 
-Rules of this file: the keys are public and protect nothing. Signatures are made
-deterministically where the scheme can; those of PSS and ML-DSA are random, so each is
-made once and kept, or the compiled file would change with every run.
+The keys are public and protect nothing. Signatures are deterministic if the scheme
+allows it. Those of PSS, DSA and ML-DSA are random, so each is made once and stored;
+otherwise the compiled file would change with every run.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ KINDS: dict[str, Callable[[], Any]] = {
 
 
 def make_keys() -> None:
-    """Make the keys that are missing."""
+    """Create the keys that are missing."""
     MATERIAL.mkdir(exist_ok=True)
     for name, make in KINDS.items():
         path = MATERIAL / f"{name}.pem"
@@ -105,7 +105,7 @@ def public_key_info(name: str) -> bytes:
 
 
 def pss_key_info(name: str) -> bytes:
-    """Return that of an RSA key with the OID that restricts it to PSS (RFC 4055)."""
+    """Return the SubjectPublicKeyInfo of an RSA key restricted to PSS (RFC 4055)."""
     info = public_key_info(name)
     usual = encode(0x30, encode_oid("1.2.840.113549.1.1.1"), NULL_DER)
     bits = info[info.index(usual) + len(usual) :]
@@ -119,9 +119,9 @@ class Scheme(NamedTuple):
     Attributes:
         identifier: The DER of its AlgorithmIdentifier.
 
-        arguments: What a key's ``sign`` takes after the data.
+        arguments: The arguments of the key's ``sign`` after the data.
 
-        random: Whether two signatures over the same octets differ.
+        random: Whether two signatures over the same data differ.
     """
 
     identifier: bytes
@@ -159,7 +159,7 @@ def pss(
     *,
     said: tuple[str, str, int] | None = None,
 ) -> Scheme:
-    """Return RSASSA-PSS with these parameters, or one that says others than it has."""
+    """Return RSASSA-PSS with these parameters; *said* are the stated ones if others."""
     named, masked, length = said or (algorithm.name, mask.name, salt)
     fields = b""
     if named != "sha1":
@@ -210,11 +210,11 @@ SCHEMES: dict[str, Scheme] = {
     "ml-dsa-65": Scheme(_identifier(f"{_NIST}.18"), random=True),
     "ml-dsa-87": Scheme(_identifier(f"{_NIST}.19"), random=True),
 }
-"""The schemes, by their names here; some say something else than they do."""
+"""The schemes by name. Some state other parameters than they use."""
 
 
 def sign(key: str, scheme: str, data: bytes) -> bytes:
-    """Return the signature over *data*: always the same."""
+    """Return the signature over *data*, the same one at each call."""
     found = SCHEMES[scheme]
     if not found.random:
         signature: bytes = private_key(key).sign(data, *found.arguments)
@@ -240,6 +240,6 @@ def _kept() -> dict[str, str]:
 
 
 def keep_signatures() -> None:
-    """Write the random signatures that were used, for the next time."""
+    """Write the random signatures that were used, for the next run."""
     used = {name: _kept()[name] for name in sorted(_used)}
     SIGNATURES.write_text(json.dumps(used, indent=0) + "\n")

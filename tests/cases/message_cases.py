@@ -13,10 +13,11 @@ CRITICAL, HIGH, MEDIUM = Importance.CRITICAL, Importance.HIGH, Importance.MEDIUM
 @case("V1", HIGH)
 def successful(build: Builder) -> Scenario:
     """
-    The CA answers *successful* about the leaf: good, current, signed by itself.
+    The CA returns a *successful* response for the leaf: good, current, signed by the
+    CA.
 
-    Expected: good. Every other case differs from this one in one thing.
-    RFC 6960 §2.3, §4.2.1.
+    Expected: good. Every other case differs from this one in one thing. RFC 6960 §2.3,
+    §4.2.1.
     """
     return build.verify(good(authorized_by="issuer"))
 
@@ -30,9 +31,9 @@ def _error(build: Builder, status: int) -> Scenario:
 @case("V1", CRITICAL)
 def malformed_request(build: Builder) -> Scenario:
     """
-    The responder answers *malformedRequest*.
+    The responder returns *malformedRequest*.
 
-    Expected: no evidence; an error is signed by nobody. RFC 6960 §2.3.
+    Expected: no evidence; an OCSP error is not signed. RFC 6960 §2.3.
     """
     return _error(build, 1)
 
@@ -40,9 +41,9 @@ def malformed_request(build: Builder) -> Scenario:
 @case("V1", CRITICAL)
 def internal_error(build: Builder) -> Scenario:
     """
-    The responder answers *internalError*.
+    The responder returns *internalError*.
 
-    Expected: no evidence; an error is signed by nobody. RFC 6960 §2.3.
+    Expected: no evidence; an OCSP error is not signed. RFC 6960 §2.3.
     """
     return _error(build, 2)
 
@@ -50,7 +51,7 @@ def internal_error(build: Builder) -> Scenario:
 @case("V1", CRITICAL)
 def try_later(build: Builder) -> Scenario:
     """
-    The responder answers *tryLater*, which anybody on the path could have written.
+    The responder returns *tryLater*, which an attacker on the path could have sent.
 
     Expected: no evidence. RFC 6960 §2.3, §5.
     """
@@ -60,7 +61,7 @@ def try_later(build: Builder) -> Scenario:
 @case("V1", CRITICAL)
 def sig_required(build: Builder) -> Scenario:
     """
-    The responder answers *sigRequired*.
+    The responder returns *sigRequired*.
 
     Expected: no evidence. RFC 6960 §2.3.
     """
@@ -70,7 +71,8 @@ def sig_required(build: Builder) -> Scenario:
 @case("V1", CRITICAL)
 def unauthorized(build: Builder) -> Scenario:
     """
-    The responder answers *unauthorized*, as many do for what they have not prepared.
+    The responder returns *unauthorized*, as many do for certificates without a prepared
+    response.
 
     Expected: no evidence. RFC 6960 §2.3, RFC 9919 §3.2.3.
     """
@@ -80,10 +82,10 @@ def unauthorized(build: Builder) -> Scenario:
 @case("V1", CRITICAL)
 def error_with_a_good_body(build: Builder) -> Scenario:
     """
-    An error comes with the responseBytes of a good response.
+    An OCSP error has the responseBytes of a good response.
 
-    An attacker who holds an old response could put it there. Expected: no evidence;
-    what comes with an error is nobody's answer. RFC 6960 §4.2.1.
+    An attacker who has an old response could add it. Expected: no evidence; the
+    responseBytes of an error are ignored. RFC 6960 §4.2.1.
     """
     good_one = build.response()
     return build.verify(
@@ -104,7 +106,7 @@ def status_4(build: Builder) -> Scenario:
 @case("V2", HIGH)
 def status_7(build: Builder) -> Scenario:
     """
-    The responseStatus is 7, which is none.
+    The responseStatus is 7, which is not defined.
 
     Expected: malformed. RFC 6960 §4.2.1.
     """
@@ -114,7 +116,7 @@ def status_7(build: Builder) -> Scenario:
 @case("V2", HIGH)
 def successful_without_body(build: Builder) -> Scenario:
     """
-    *successful*, and nothing else.
+    *successful*, without responseBytes.
 
     Expected: malformed. RFC 6960 §4.2.1: successful responses have responseBytes.
     """
@@ -124,7 +126,7 @@ def successful_without_body(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def no_octets(build: Builder) -> Scenario:
     """
-    The answer is empty.
+    The response is empty.
 
     Expected: malformed. RFC 6960 §4.2.1.
     """
@@ -134,7 +136,7 @@ def no_octets(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def html_page(build: Builder) -> Scenario:
     """
-    The answer is a web page that says that something went wrong.
+    The response is an HTML error page.
 
     Expected: malformed, and no crash. RFC 6960 §4.2.1.
     """
@@ -144,7 +146,7 @@ def html_page(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def strict_der(build: Builder) -> Scenario:
     """
-    A response with everything that is optional, in strict DER.
+    A response with every optional field, in strict DER.
 
     Expected: good. X.690 §10.
     """
@@ -180,7 +182,7 @@ def cut_off(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def long_form_of_a_short_length(build: Builder) -> Scenario:
     """
-    The length of the responseStatus is written in two octets where one is enough.
+    The length of the responseStatus has two octets where one is enough.
 
     Expected: malformed. X.690 §10.1.
     """
@@ -192,9 +194,9 @@ def long_form_of_a_short_length(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def default_version_is_written(build: Builder) -> Scenario:
     """
-    The version is v1, and it is written, though it is the default.
+    The version v1 is encoded, though it is the default.
 
-    Expected: malformed; DER leaves defaults out. X.690 §11.5.
+    Expected: malformed; DER omits defaults. X.690 §11.5.
     """
     version = encode(0xA0, encode_integer(0))
     return build.verify(refused("V2"), build.response(version=version))
@@ -224,10 +226,10 @@ def time_that_is_none(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def malformed_nonce_is_no_reason(build: Builder) -> Scenario:
     """
-    The nonce is not wrapped in an OCTET STRING, as RFC 2560 could be read; none was sent.
+    The nonce has no OCTET STRING around it, which RFC 2560 allowed; the request had
+    none.
 
-    Expected: good, with a warning about a nonce that nobody has asked for.
-    RFC 6960 §4.4.1.
+    Expected: good, with a warning about the unrequested nonce. RFC 6960 §4.4.1.
     """
     response = build.response(extensions=(build.nonce(b"raw nonce", raw=True),))
     return build.verify(good("V22"), response)
@@ -236,7 +238,7 @@ def malformed_nonce_is_no_reason(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def malformed_archive_cutoff(build: Builder) -> Scenario:
     """
-    The content of archiveCutoff is no GeneralizedTime.
+    The content of archiveCutoff is not a GeneralizedTime.
 
     Expected: malformed, and no crash. RFC 6960 §4.4.4.
     """
@@ -249,7 +251,7 @@ def malformed_archive_cutoff(build: Builder) -> Scenario:
 @case("V3", HIGH)
 def basic(build: Builder) -> Scenario:
     """
-    The responseType is id-pkix-ocsp-basic, and the version is left out.
+    The responseType is id-pkix-ocsp-basic, and the version is absent.
 
     Expected: good. RFC 6960 §4.2.1.
     """
@@ -259,7 +261,7 @@ def basic(build: Builder) -> Scenario:
 @case("V3", HIGH)
 def other_response_type(build: Builder) -> Scenario:
     """
-    The responseType is not id-pkix-ocsp-basic, around the octets of a good response.
+    The responseType is not id-pkix-ocsp-basic, but the content is a good response.
 
     Expected: no evidence. RFC 6960 §4.2.1.
     """
@@ -282,7 +284,7 @@ def version_2(build: Builder) -> Scenario:
 @case("V4", HIGH)
 def no_entries(build: Builder) -> Scenario:
     """
-    A signed response says nothing about any certificate.
+    A signed response has no entries.
 
     Expected: no evidence. RFC 6960 §4.2.2.3: a response has an entry for each
     certificate.
@@ -305,7 +307,7 @@ def different_extensions(build: Builder) -> Scenario:
 @case("V4", MEDIUM)
 def same_extension_twice(build: Builder) -> Scenario:
     """
-    The nonce stands twice among the responseExtensions, the second time as sent.
+    The responseExtensions have two nonces; the second one is that of the request.
 
     Expected: no evidence. RFC 5280 §4.2: no extension twice.
     """
@@ -316,7 +318,7 @@ def same_extension_twice(build: Builder) -> Scenario:
 @case("V4", MEDIUM)
 def same_extension_twice_in_the_entry(build: Builder) -> Scenario:
     """
-    An extension stands twice among the singleExtensions.
+    The singleExtensions have an extension twice.
 
     Expected: no evidence. RFC 5280 §4.2.
     """
@@ -327,10 +329,9 @@ def same_extension_twice_in_the_entry(build: Builder) -> Scenario:
 @case("V4", MEDIUM, Feature.MANY_ENTRIES)
 def same_extension_twice_in_another_entry(build: Builder) -> Scenario:
     """
-    An extension stands twice in an entry about another certificate.
+    An entry for another certificate has an extension twice.
 
-    Expected: no evidence; the response as a whole is not what the standard describes.
-    RFC 5280 §4.2.
+    Expected: no evidence; the response as a whole violates the standard. RFC 5280 §4.2.
     """
     two = (extension("1.2.3.4", b"\x05\x00"),) * 2
     other = build.entry(cert_id=build.cert_id(serial=b"\x05"), extensions=two)
@@ -340,7 +341,7 @@ def same_extension_twice_in_another_entry(build: Builder) -> Scenario:
 @case("V5", HIGH)
 def critical_extension(build: Builder) -> Scenario:
     """
-    A critical responseExtension that nobody knows.
+    A critical responseExtension that is not known.
 
     Expected: no evidence. RFC 6960 §4.4, RFC 5280 §4.2.
     """
@@ -351,7 +352,7 @@ def critical_extension(build: Builder) -> Scenario:
 @case("V5", HIGH)
 def critical_extension_in_the_entry(build: Builder) -> Scenario:
     """
-    A critical singleExtension that nobody knows.
+    A critical singleExtension that is not known.
 
     Expected: no evidence. RFC 6960 §4.4, RFC 5280 §4.2.
     """
@@ -363,7 +364,7 @@ def critical_extension_in_the_entry(build: Builder) -> Scenario:
 @case("V5", MEDIUM, Feature.MANY_ENTRIES)
 def critical_extension_in_another_entry(build: Builder) -> Scenario:
     """
-    A critical singleExtension that nobody knows, of another certificate.
+    A critical singleExtension that is not known, in the entry for another certificate.
 
     Expected: good; that entry is not used. RFC 6960 §4.4.
     """
@@ -375,7 +376,7 @@ def critical_extension_in_another_entry(build: Builder) -> Scenario:
 @case("V5", MEDIUM)
 def extension_that_is_not_critical(build: Builder) -> Scenario:
     """
-    Extensions that nobody knows, and that are not critical.
+    Extensions that are neither known nor critical.
 
     Expected: good. RFC 6960 §4.4.
     """
@@ -387,9 +388,9 @@ def extension_that_is_not_critical(build: Builder) -> Scenario:
 @case("V5", MEDIUM)
 def critical_nonce(build: Builder) -> Scenario:
     """
-    The nonce is critical, and it is the one that was sent.
+    The nonce is critical, and equal to that of the request.
 
-    Expected: good; it is known. RFC 6960 §4.4.1.
+    Expected: good; the extension is known. RFC 6960 §4.4.1.
     """
     response = build.response(extensions=(build.nonce(b"n" * 32, critical=True),))
     return build.verify(good(nonce_matched=True), response, nonce=b"n" * 32)
@@ -416,7 +417,7 @@ def critical_known_extensions(build: Builder) -> Scenario:
 @case("V5", MEDIUM)
 def critical_reason_of_the_crl_entry(build: Builder) -> Scenario:
     """
-    A CRL entry extension (invalidityDate) stands in the entry, and is critical.
+    The entry has a critical CRL entry extension (invalidityDate).
 
     Expected: good; RFC 6960 §4.4.5 lets CRL entry extensions be singleExtensions.
     """

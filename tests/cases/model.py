@@ -1,8 +1,8 @@
 """
-What a case is: inputs, and what is expected of them.
+The model of a case: inputs and the expected result.
 
-Rules of this file: messages and certificates are octets, since some of them cannot be
-read; ids come from module and function, and the same id twice is refused.
+Messages and certificates are encoded, because some of them cannot be decoded. The id of
+a case consists of its module and its function, and is unique.
 """
 
 from __future__ import annotations
@@ -39,36 +39,36 @@ __all__ = [
 ]
 
 NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
-"""The moment at which everything is judged, if a case does not say another one."""
+"""The moment for which cases are judged, unless a case has another one."""
 
 
 class Importance(enum.StrEnum):
-    """What it costs to get a case wrong."""
+    """The consequence of a wrong result."""
 
     CRITICAL = "critical"
-    """Anybody can make an implementation believe a status."""
+    """Any attacker on the path can make an implementation accept a false status."""
 
     HIGH = "high"
-    """Whoever has some key or an old response can."""
+    """An attacker who has some key or an old response can."""
 
     MEDIUM = "medium"
-    """Something is believed, or refused, that the standard has otherwise."""
+    """An implementation accepts or rejects a response against the standard."""
 
     LOW = "low"
-    """A matter of policy, or of what is reported."""
+    """A question of policy or of reporting."""
 
 
 class Feature(enum.StrEnum):
-    """What an implementation has to have for a case to say something about it."""
+    """A feature that an implementation needs to run a case."""
 
     POLICY = "policy"
-    """Settings other than the defaults."""
+    """A policy other than the default."""
 
     REQUEST = "request"
-    """Comparing with the request that was sent."""
+    """Comparison with the request that was sent."""
 
     NONCE = "nonce"
-    """Comparing the nonce."""
+    """Comparison of nonces."""
 
     RESPONDERS = "responders"
     """Responders configured by the relying party (RFC 6960 §4.2.2.2)."""
@@ -77,19 +77,19 @@ class Feature(enum.StrEnum):
     """Responses about the delegate itself (RFC 6960 §4.2.2.2.1)."""
 
     CERT_ID = "cert-id"
-    """ResponderOrder by CertID, without the certificate."""
+    """Verification with a CertID, without the certificate."""
 
     STAPLE = "staple"
-    """Stapling, and certificates that demand it (RFC 7633)."""
+    """Stapling, and certificates that require it (RFC 7633)."""
 
     CHAIN = "chain"
     """A status for every certificate of a chain."""
 
     HISTORIC = "historic"
-    """Judging as of another moment than now, for a certificate that has ended."""
+    """Verification for another moment than now, for an expired certificate."""
 
     MANY_ENTRIES = "many-entries"
-    """Responses about several certificates."""
+    """Responses for several certificates."""
 
     RSA_PSS = "rsa-pss"
     """RSASSA-PSS (RFC 4055)."""
@@ -101,11 +101,11 @@ class Feature(enum.StrEnum):
     """ML-DSA (RFC 9881)."""
 
     WEAK = "weak-algorithms"
-    """Algorithms or keys that some libraries cannot even read any more."""
+    """Algorithms or keys that some libraries cannot decode any more."""
 
 
 class Result(enum.StrEnum):
-    """What comes out."""
+    """The result of a case."""
 
     GOOD = "good"
     """Evidence that the certificate is good."""
@@ -120,49 +120,49 @@ class Result(enum.StrEnum):
     """No evidence."""
 
     NOT_NEEDED = "not-needed"
-    """A certificate of a chain that has no status."""
+    """A certificate of a chain that needs no status."""
 
     NOTHING = "nothing"
-    """No staple, and none was needed."""
+    """No staple, and the certificate does not require one."""
 
     CHAIN = "chain"
     """A result for each certificate of a chain."""
 
 
 class How(enum.StrEnum):
-    """What is asked."""
+    """The function that a case calls."""
 
     VERIFY = "verify"
-    """Whether a response is evidence about a certificate."""
+    """Verify a response for a certificate."""
 
     STAPLE = "verify_staple"
-    """The same of what came in a TLS handshake."""
+    """Verify the staple from a TLS handshake."""
 
     CHAIN = "verify_chain"
-    """The same for a whole chain."""
+    """Verify the responses for a chain."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What comes out of a case."""
+    """The expected result of a case."""
 
     result: Result
     """The result."""
 
     failures: tuple[str, ...] = ()
-    """Rules that fail, among others; the first is reported first."""
+    """Rules that fail; others may fail too. The first one is reported first."""
 
     error: str | None = None
-    """The class of the first failure, where a rule has several."""
+    """The class of the first failure, if its rule has several classes."""
 
     warnings: tuple[str, ...] = ()
-    """Rules that warn; no others do."""
+    """The rules that warn. No other rule warns."""
 
     says: dict[str, Any] = field(default_factory=dict)
-    """More that the evidence has."""
+    """Attributes of the evidence."""
 
     chain: tuple[Expected, ...] = ()
-    """For each certificate of a chain."""
+    """The expected result for each certificate of a chain."""
 
 
 def _evidence(result: Result) -> Callable[..., Expected]:
@@ -179,12 +179,12 @@ nothing = Expected(result=Result.NOTHING)
 
 
 def refused(*rules: str, error: str | None = None) -> Expected:
-    """Expect no evidence, and these rules to fail, the first one first."""
+    """Expect no evidence; these rules fail, and the first one is reported first."""
     return Expected(result=Result.NOT_VERIFIED, failures=rules, error=error)
 
 
 def chain(*each: Expected) -> Expected:
-    """Expect this of each certificate of a chain."""
+    """Expect these results for the certificates of a chain."""
     return Expected(result=Result.CHAIN, chain=each)
 
 
@@ -199,24 +199,24 @@ class Evidence:
     """The delegate."""
 
     issuer: bytes
-    """Who issued the delegate."""
+    """The issuer of the delegate's certificate."""
 
     responders: tuple[bytes, ...] = ()
-    """Who is configured to speak of the delegate."""
+    """The responders that are configured for the delegate."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicySpec:
-    """Settings: a profile, and changes to it."""
+    """A policy: a profile and changes to it."""
 
     profile: str = "strict"
     """The name of a profile."""
 
     changes: dict[str, Any] = field(default_factory=dict)
-    """Settings that differ from the profile: seconds, numbers, names of members."""
+    """Fields that differ from the profile: seconds, numbers, values of members."""
 
     def policy(self) -> Policy:
-        """Return the settings."""
+        """Return the policy."""
         base = Policy() if self.profile == "strict" else getattr(Policy, self.profile)()
         values = {name: getattr(base, name) for name in base.__dataclass_fields__}
         return Policy(
@@ -232,7 +232,7 @@ class PolicySpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """Inputs, and what is expected of them."""
+    """The inputs of a case and the expected result."""
 
     expected: Expected
     how: How = How.VERIFY
@@ -251,7 +251,7 @@ class Scenario:
 
     @property
     def features(self) -> frozenset[Feature]:
-        """The features that the inputs themselves need."""
+        """The features that the inputs require."""
         needs = {
             Feature.POLICY: self.policy != PolicySpec(),
             Feature.REQUEST: self.request is not None,
@@ -273,19 +273,19 @@ class Case:
     """Module and function."""
 
     rule: str
-    """The rule that it is about."""
+    """The rule that it tests."""
 
     importance: Importance
-    """What it costs to get it wrong."""
+    """The consequence of a wrong result."""
 
     features: frozenset[Feature]
-    """What it needs, besides what the inputs show."""
+    """The features that it needs in addition to those of its inputs."""
 
     description: str
-    """What happens, what is expected, and where that is written."""
+    """The scenario, the expected result and the clauses."""
 
     make: Callable[[Any], Scenario]
-    """The function."""
+    """The function that creates the scenario."""
 
 
 class DuplicateCase(Exception):
@@ -305,11 +305,11 @@ def case(
     register: dict[str, Case] = CASES,
 ) -> Callable[[Make], Make]:
     """
-    Register the function that follows as a case about *rule*.
+    Register the decorated function as a case of *rule*.
 
     Raises:
-        DuplicateCase: If there is one of that id.
-        ValueError: If it does not say what it is about.
+        DuplicateCase: If there is a case with the same id.
+        ValueError: If the function has no docstring.
     """
 
     def add(make: Make) -> Make:

@@ -19,7 +19,7 @@ def _with(build: Builder, octets: bytes, *, raw: bool = False) -> bytes:
 @case("V22", HIGH)
 def same(build: Builder) -> Scenario:
     """
-    The nonce that was sent has come back.
+    The response repeats the nonce of the request.
 
     Expected: good, and no replay. RFC 6960 §4.4.1.
     """
@@ -30,7 +30,7 @@ def same(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def none_was_sent(build: Builder) -> Scenario:
     """
-    No nonce was sent, and none came.
+    Neither the request nor the response has a nonce.
 
     Expected: good. RFC 9919 §3.1.2.
     """
@@ -40,9 +40,9 @@ def none_was_sent(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def other(build: Builder) -> Scenario:
     """
-    Another nonce came back than was sent.
+    The nonce of the response differs from that of the request.
 
-    Expected: no evidence; the response is to someone else. RFC 9654 §2.1.
+    Expected: no evidence; the response answers another request. RFC 9654 §2.1.
     """
     expected = refused("V22", error="NonceMismatch")
     return build.verify(expected, _with(build, OTHER), nonce=NONCE)
@@ -51,7 +51,7 @@ def other(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def missing(build: Builder) -> Scenario:
     """
-    A nonce was sent, and none came back: a replay, or a responder that prepares.
+    The request has a nonce and the response has none: a replay, or a prepared response.
 
     Expected: no evidence. RFC 6960 §4.4.1, §5.
     """
@@ -62,7 +62,7 @@ def missing(build: Builder) -> Scenario:
 @case("V22", MEDIUM)
 def missing_if_present(build: Builder) -> Scenario:
     """
-    A nonce was sent, none came back, and the relying party takes that.
+    The request has a nonce and the response has none, which the relying party accepts.
 
     Expected: good, with a warning. RFC 9919 §3.2.1.
     """
@@ -73,7 +73,7 @@ def missing_if_present(build: Builder) -> Scenario:
 @case("V22", LOW)
 def missing_ignored(build: Builder) -> Scenario:
     """
-    A nonce was sent, none came back, and the relying party does not care.
+    The request has a nonce and the response has none, which the relying party ignores.
 
     Expected: good.
     """
@@ -84,9 +84,9 @@ def missing_ignored(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def other_if_present(build: Builder) -> Scenario:
     """
-    Another nonce came back, and the relying party takes responses without one.
+    The nonces differ, and the relying party accepts responses without nonce.
 
-    Expected: no evidence; another nonce is never taken. RFC 9654 §2.1.
+    Expected: no evidence; a different nonce is never accepted. RFC 9654 §2.1.
     """
     policy = {"nonce": "if-present"}
     return build.verify(refused("V22"), _with(build, OTHER), nonce=NONCE, policy=policy)
@@ -95,9 +95,9 @@ def other_if_present(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def other_ignored(build: Builder) -> Scenario:
     """
-    Another nonce came back, and the relying party does not care for missing ones.
+    The nonces differ, and the relying party ignores missing ones.
 
-    Expected: no evidence; another nonce is never taken. RFC 9654 §2.1.
+    Expected: no evidence; a different nonce is never accepted. RFC 9654 §2.1.
     """
     policy = {"nonce": "ignore"}
     return build.verify(refused("V22"), _with(build, OTHER), nonce=NONCE, policy=policy)
@@ -106,7 +106,7 @@ def other_ignored(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def prefix(build: Builder) -> Scenario:
     """
-    The first half of the nonce came back.
+    The response has the first half of the nonce.
 
     Expected: no evidence; nonces are compared in full. RFC 9654 §2.1.
     """
@@ -116,7 +116,7 @@ def prefix(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def longer(build: Builder) -> Scenario:
     """
-    The nonce came back with one more octet.
+    The response has the nonce with one more octet.
 
     Expected: no evidence; nonces are compared in full. RFC 9654 §2.1.
     """
@@ -126,7 +126,7 @@ def longer(build: Builder) -> Scenario:
 @case("V22", LOW)
 def raw(build: Builder) -> Scenario:
     """
-    The nonce came back without the OCTET STRING around it, as RFC 2560 could be read.
+    The response has the nonce without OCTET STRING around it, which RFC 2560 allowed.
 
     Expected: good. RFC 6960 §4.4.1.
     """
@@ -137,7 +137,8 @@ def raw(build: Builder) -> Scenario:
 @case("V22", LOW)
 def not_asked_for(build: Builder) -> Scenario:
     """
-    A nonce came that nobody has sent: an answer to somebody else, from a cache.
+    The response has a nonce and the request has none: a cached answer to another
+    request.
 
     Expected: good, with a warning. RFC 6960 §4.4.1.
     """
@@ -147,7 +148,7 @@ def not_asked_for(build: Builder) -> Scenario:
 @case("V22", MEDIUM)
 def longest(build: Builder) -> Scenario:
     """
-    A nonce of 128 octets was sent, and has come back.
+    Request and response have the same nonce of 128 octets.
 
     Expected: good. RFC 9654 §2.1.
     """
@@ -158,7 +159,7 @@ def longest(build: Builder) -> Scenario:
 @case("V22", LOW)
 def too_long(build: Builder) -> Scenario:
     """
-    A nonce of 129 octets was sent, and has come back.
+    Request and response have the same nonce of 129 octets.
 
     Expected: no evidence. RFC 9654 §2.1.
     """
@@ -169,7 +170,7 @@ def too_long(build: Builder) -> Scenario:
 @case("V22", MEDIUM)
 def empty(build: Builder) -> Scenario:
     """
-    A nonce without octets was sent, and has come back: it proves nothing.
+    Request and response have an empty nonce, which proves nothing.
 
     Expected: no evidence. RFC 9654 §2.1.
     """
@@ -179,7 +180,7 @@ def empty(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def of_the_request(build: Builder) -> Scenario:
     """
-    The request that was sent has a nonce, and the response has another.
+    The request object has a nonce, and the response has another one.
 
     Expected: no evidence. RFC 6960 §4.4.1.
     """
@@ -190,7 +191,7 @@ def of_the_request(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def same_as_in_the_request(build: Builder) -> Scenario:
     """
-    The request that was sent has a nonce, and the response has it too.
+    The request object has a nonce, and the response repeats it.
 
     Expected: good, and no replay. RFC 6960 §4.4.1.
     """
@@ -201,7 +202,7 @@ def same_as_in_the_request(build: Builder) -> Scenario:
 @case("V22", HIGH)
 def in_the_entry(build: Builder) -> Scenario:
     """
-    The nonce stands among the singleExtensions, where it does not belong.
+    The nonce is in the singleExtensions.
 
     Expected: no evidence. RFC 6960 §4.4.1: it is a responseExtension.
     """
@@ -213,7 +214,7 @@ def in_the_entry(build: Builder) -> Scenario:
 @case("V22", MEDIUM)
 def shortest(build: Builder) -> Scenario:
     """
-    A nonce of one octet was sent, and has come back.
+    Request and response have the same nonce of one octet.
 
     Expected: good. RFC 9654 §2.1.
     """

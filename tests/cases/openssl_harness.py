@@ -1,10 +1,9 @@
 """
-Running the cases with the ``openssl`` program, and saying where it judges otherwise.
+Run the cases with the ``openssl`` program, and report where its results differ.
 
-Rules of this file: the program is asked as a careful script would ask it, and taken at
-its word: *verified* is what it says of the signature, of the times and of the entry.
-It has no option for the moment of judgement that its comparison of thisUpdate and
-nextUpdate heeds, so it runs under ``faketime``.
+The output of the program decides: a case is verified if the output states that the
+signature, the times and the entry are right. The program has no option to set the time
+for its check of thisUpdate and nextUpdate, so it runs under ``faketime``.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ FAKETIME = shutil.which("faketime") or "faketime"
 
 class Verdict(NamedTuple):
     """
-    What the program says of a case.
+    The result of the program for a case.
 
     Attributes:
         result: ``good``, ``revoked``, ``unknown`` or ``not-verified``.
@@ -54,14 +53,14 @@ class Verdict(NamedTuple):
 
 class Difference(NamedTuple):
     """
-    Where it judges otherwise.
+    A case for which the program has another result.
 
     Attributes:
-        id: The case.
+        id: The id of the case.
 
-        ours: What is expected.
+        ours: The expected result.
 
-        theirs: What it says.
+        theirs: The result of the program.
     """
 
     id: str
@@ -70,7 +69,7 @@ class Difference(NamedTuple):
 
 
 def release() -> str:
-    """Return which release of the program there is, as ``3.0.20``."""
+    """Return the version of the installed program, such as ``3.0.20``."""
     said = subprocess.run(
         ["openssl", "version"], capture_output=True, text=True, check=True
     ).stdout
@@ -82,15 +81,15 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def why_not(case: dict[str, Any]) -> str:
-    """Return why the program cannot be asked a case, or nothing."""
+    """Return why the program cannot run a case, or an empty string."""
     if case["function"] != "verify":
-        return "the program knows neither staples nor chains"
+        return "the program verifies neither staples nor chains"
     if "cert_id" in case:
         return "the program computes the CertID itself"
     if "evidence" in case:
-        return "the program does not take evidence of the delegate"
+        return "the program accepts no evidence about the delegate"
     if "nonce" in case or "request" in case:
-        return "the program tells no status where it has read a request"
+        return "the program prints no status if it has read a request"
     changes = set(PolicySpec(**case.get("policy", {})).changes)
     if case.get("policy", {}).get("profile", "strict") != "strict":
         return "the program has no profiles"
@@ -100,7 +99,7 @@ def why_not(case: dict[str, Any]) -> str:
 
 
 def judge(case: dict[str, Any]) -> Verdict:
-    """Ask the program one case, which it can be asked."""
+    """Run one case with the program, which has to be able to run it."""
     with tempfile.TemporaryDirectory() as folder:
         command = _command(case, Path(folder))
         moment = case["at"].replace("T", " ").removesuffix("Z")
@@ -143,7 +142,7 @@ def _command(case: dict[str, Any], folder: Path) -> list[str]:
     command += ["-validity_period", str(int(skew.total_seconds()))]
     if case.get("responders"):
         command += ["-VAfile", pem("responders.pem", *case["responders"])]
-    # It compares whole CertIDs, so it is told all hashes that are in use.
+    # It compares whole CertIDs, so it needs every hash algorithm that is in use.
     cert = pem("cert.pem", case["cert"])
     for name in ("sha1", "sha256", "sha384", "sha512"):
         command += [f"-{name}", "-cert", cert]
@@ -151,7 +150,7 @@ def _command(case: dict[str, Any], folder: Path) -> list[str]:
 
 
 def _result(said: str) -> str:
-    """Return what a careful script would read in what the program prints."""
+    """Return the result that a careful script reads in the program's output."""
     refused = (
         "Response Verify Failure",
         "Response verify failure",
@@ -174,7 +173,7 @@ def _result(said: str) -> str:
 
 
 def verdicts(cases: list[dict[str, Any]]) -> dict[str, Verdict]:
-    """Ask the program all cases that it can be asked."""
+    """Run every case with the program that it can run."""
     asked = [case for case in cases if not why_not(case)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(
@@ -185,7 +184,7 @@ def verdicts(cases: list[dict[str, Any]]) -> dict[str, Verdict]:
 def differences(
     cases: list[dict[str, Any]], said: dict[str, Verdict]
 ) -> list[Difference]:
-    """Return where the program judges otherwise."""
+    """Return the cases for which the program has another result."""
     return [
         Difference(case["id"], case["expected"]["result"], said[case["id"]].result)
         for case in cases
@@ -194,13 +193,13 @@ def differences(
 
 
 def recorded() -> dict[str, Any]:
-    """Return the version that was asked, and the differences, each with its reason."""
+    """Return the recorded version and differences, each with its reason."""
     known: dict[str, Any] = json.loads(DIFFERENCES.read_text())
     return known
 
 
 def expected() -> dict[str, str]:
-    """Return what this release says where it judges otherwise."""
+    """Return the recorded differences that apply to the installed version."""
     return {
         name: str(each["openssl"])
         for name, each in recorded()["differences"].items()
@@ -209,13 +208,13 @@ def expected() -> dict[str, str]:
 
 
 def table(cases: list[dict[str, Any]], said: dict[str, Verdict]) -> str:
-    """Return who takes what, for people."""
+    """Return the differences as a text table."""
     reasons = recorded()["differences"]
     rows = [
         f"{each.id:52} {each.ours:13} {each.theirs:13} "
-        f"{reasons.get(each.id, {}).get('reason', 'not known yet')}"
+        f"{reasons.get(each.id, {}).get('reason', 'not recorded')}"
         for each in differences(cases, said)
     ]
     head = f"{'case':52} {'expected':13} {'openssl':13} why"
-    asked = f"{len(rows)} of {len(said)} cases that it can be asked, of {len(cases)}"
+    asked = f"{len(rows)} of {len(said)} cases that it can run, of {len(cases)}"
     return "\n".join([head, *rows, asked])

@@ -1,8 +1,7 @@
 """
-The pages that are made from the rules and the cases.
+The documentation pages that are generated from the rules and the cases.
 
-Rules of this file: nothing is said here that the table of rules, the cases or the
-recorded differences do not say.
+Their contents come from the table of rules, the cases and the recorded differences.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def conformance() -> str:
-    """Return the page on the rules, their clauses, functions, errors and cases."""
+    """Return the page of all rules: requirement, clauses, function, errors, cases."""
     rules, crl_rules = "\n".join(_rules(RULES)), "\n".join(_rules(CRL_RULES))
     cases = "\n".join(line for rule in RULES for line in _cases(rule))
     return _CONFORMANCE.format(rules=rules, crl_rules=crl_rules, cases=cases)
@@ -30,10 +29,11 @@ def conformance() -> str:
 _CONFORMANCE = """\
 # Conformance
 
-The rules that `ocsp.verify` applies to a response: the clause of the standard, the function, the errors
-that it reports, and the cases that prove it. Each finding names its rule. `make docs` writes this page
-from `ocsp.verification.table` and from the cases in `tests/cases/`, which
-[any implementation can run](vectors/README.md).
+The rules that `ocsp.verify` applies to a response: what each requires, the clauses that it comes
+from, the function that applies it, the errors that it reports, and the cases that test it. A finding
+names its rule. `make docs` generates this page from `ocsp.verification.table` and from the cases in
+`tests/cases/`, which [any implementation can run](vectors/README.md). BR are the Baseline
+Requirements of the CA/Browser Forum for TLS server certificates.
 
 {rules}
 
@@ -45,14 +45,14 @@ The rules that `ocsp.verify_crl` applies to a CRL. Their tests are in `tests/uni
 
 ## Cases
 
-In the cases after *Reports* the rule has to report a finding; in those after *Accepts* it must not. Each
-case is listed with the rule that it tests.
+Each case is listed with the rule that it tests. In the cases under *Reports* the rule has to report
+a failure or a warning; in those under *Passes* it must not.
 
 {cases}"""
 
 
 def _rules(rules: tuple[Rule, ...]) -> Iterator[str]:
-    yield "| rule | demand | source | function | reports |"
+    yield "| rule | requirement | source | function | reports |"
     yield "|---|---|---|---|---|"
     for rule in rules:
         function = f"{rule.function.__module__}.{rule.function.__qualname__}"
@@ -67,7 +67,7 @@ def _cases(rule: Rule) -> Iterator[str]:
     about = [case for case in document()["cases"] if case["rule"] == rule.id]
     yield f"### {rule.id}: {rule.clause.demand}"
     yield ""
-    for title, finds in (("Reports", True), ("Accepts", False)):
+    for title, finds in (("Reports", True), ("Passes", False)):
         names = [f"`{case['id']}`" for case in about if _finds(case, rule) is finds]
         if names:
             yield f"{title}: {', '.join(names)}."
@@ -75,7 +75,7 @@ def _cases(rule: Rule) -> Iterator[str]:
 
 
 def _finds(case: dict[str, Any], rule: Rule) -> bool:
-    """Tell whether the rule has something to report, or, if it only chooses, does."""
+    """Tell whether the rule reports something, or interprets the status (V24)."""
     expected = case["expected"]
     if not rule.errors:
         return bool(expected.get("says", {}).get("not_issued"))
@@ -87,7 +87,7 @@ def _finds(case: dict[str, Any], rule: Rule) -> bool:
 
 
 def interop() -> str:
-    """Return the page on the differences to OpenSSL."""
+    """Return the page of cases that ``openssl`` judges differently."""
     known, cases = recorded(), document()["cases"]
     rows = (
         f"| `{name}` | {_expected(name)} | {each['openssl']} | {each['reason']} |"
@@ -105,11 +105,10 @@ def interop() -> str:
 _INTEROP = """\
 # Differences to OpenSSL
 
-The tests give the [cases](vectors/README.md) to `openssl ocsp` {version} with `-partial_chain`, at the
-time of each case. The command can express {asked} of {cases} cases, and decides {otherwise} of them differently.
-*Not verified* means that the output of `openssl` says so: the signature failed, the times are invalid,
-or there is no status. The exit code of `openssl` does not tell.
-`python -m tests.cases openssl` runs the comparison again.
+The [cases](vectors/README.md) were run with `openssl ocsp` {version} and `-partial_chain`, at the
+moment of each case. `openssl` can run {asked} of {cases} cases, and {otherwise} of them have another
+result. *Not verified* means that its output reports a wrong signature, invalid times or no status;
+its exit code does not show that. `python -m tests.cases openssl` runs the comparison again.
 
 | case | expected | openssl | reason |
 |---|---|---|---|
@@ -126,7 +125,7 @@ PAGES = {
     DOCS / "conformance.md": conformance,
     DOCS / "interop.md": interop,
 }
-"""Each page, and what makes it."""
+"""The path of each page, and the function that returns its text."""
 
 
 def write() -> None:

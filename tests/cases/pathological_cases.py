@@ -1,4 +1,4 @@
-"""What only wants to break something: sizes, numbers, depth."""
+"""Messages that are made to break a decoder or verifier: sizes, numbers, depth."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MANY = Feature.MANY_ENTRIES
 @case("V12", HIGH)
 def many_decoys(build: Builder) -> Scenario:
     """
-    Fifteen certificates with the delegate's name stand before the delegate's own.
+    Fifteen certificates with the delegate's name precede the delegate's own.
 
-    Expected: no evidence. The work is bounded, and whoever sends so many is no honest
-    responder; one certificate is needed (RFC 9919 §3.2.2).
+    Expected: no evidence. The work is limited, and an honest responder sends one
+    certificate (RFC 9919 §3.2.2).
     """
     by = build.responder
     decoys = [build.delegate(key="mallory", serial=2 + each).der for each in range(15)]
@@ -29,7 +29,7 @@ def many_decoys(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def a_few_decoys(build: Builder) -> Scenario:
     """
-    Six certificates with the delegate's name stand before the delegate's own.
+    Six certificates with the delegate's name precede the delegate's own.
 
     Expected: good. RFC 6960 §4.2.1.
     """
@@ -49,19 +49,20 @@ def responder_named_in_bits(build: Builder) -> Scenario:
     """
     The common name in responderID is a BIT STRING.
 
-    Expected: no evidence, and no crash; that is nobody's name. RFC 5280 §4.1.2.4.
+    Expected: no evidence, and no crash; such a name matches no certificate. RFC 5280
+    §4.1.2.4.
     """
-    nobody = build.by_name(name("\0nobody", tag=_BITS))
-    return build.verify(refused("V11"), build.response(responder_id=nobody))
+    other = build.by_name(name("\0nobody", tag=_BITS))
+    return build.verify(refused("V11"), build.response(responder_id=other))
 
 
 @case("V12", HIGH)
 def decoy_named_in_bits(build: Builder) -> Scenario:
     """
-    Before the delegate's certificate stand others, with names in BIT STRINGs.
+    Certificates with names in BIT STRINGs precede the delegate's certificate.
 
-    Expected: good; whoever adds unsigned certificates takes nothing away. RFC 6960
-    §4.2.1.
+    Expected: good; additional certificates, which are not signed, must not invalidate a
+    response. RFC 6960 §4.2.1.
     """
     by, bits = build.responder, name("\0nobody", tag=_BITS)
     directory = encode(0x30, encode(0xA4, bits))
@@ -93,7 +94,7 @@ def issuer_of_an_entry_named_in_bits(build: Builder) -> Scenario:
 @case("V2", HIGH)
 def nested_a_thousand_times(build: Builder) -> Scenario:
     """
-    A SEQUENCE in a SEQUENCE, a thousand times.
+    A thousand nested SEQUENCEs.
 
     Expected: malformed, and no crash.
     """
@@ -106,7 +107,7 @@ def nested_a_thousand_times(build: Builder) -> Scenario:
 @case("V2", HIGH)
 def nested_in_a_certificate(build: Builder) -> Scenario:
     """
-    The certificate that came along has values in one another, two hundred deep.
+    The certificate in the response has two hundred nested values.
 
     Expected: malformed, and no crash.
     """
@@ -124,7 +125,7 @@ def nested_in_a_certificate(build: Builder) -> Scenario:
 @case("V2", HIGH)
 def length_of_four_gigabytes(build: Builder) -> Scenario:
     """
-    The outermost length says four gigabytes, and a hundred octets follow.
+    The outermost length is four gigabytes, and a hundred octets follow.
 
     Expected: malformed, and no allocation.
     """
@@ -134,10 +135,10 @@ def length_of_four_gigabytes(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def object_identifier_of_a_thousand_octets(build: Builder) -> Scenario:
     """
-    An extension's identifier has an arc of a thousand octets.
+    The OID of an extension has an arc of a thousand octets.
 
-    Expected: no evidence or an extension that is not known; here it is not critical.
-    Whichever it is, no crash.
+    Expected: no evidence, or an unknown extension, which is not critical here; no crash
+    in either case.
     """
     odd = encode(
         0x30, encode(0x06, b"\x2a" + b"\x81" * 999 + b"\x01"), encode(0x04, b"")
@@ -160,9 +161,9 @@ def serial_of_a_thousand_octets(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def responder_name_that_is_no_text(build: Builder) -> Scenario:
     """
-    The responderID has octets that are no UTF-8.
+    The name in responderID is not valid UTF-8.
 
-    Expected: no evidence, and no crash: a name that cannot be read is nobody's.
+    Expected: no evidence, and no crash: such a name matches no certificate.
     """
     bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
     responder_id = build.by_name(encode(0x30, encode(0x31, bad)))
@@ -173,9 +174,9 @@ def responder_name_that_is_no_text(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def subject_that_is_no_text(build: Builder) -> Scenario:
     """
-    The certificate that came along has a subject with octets that are no UTF-8.
+    The first certificate in the response has a subject that is not valid UTF-8.
 
-    Expected: good by the certificate of the delegate after it, and no crash.
+    Expected: good by the delegate's certificate after it, and no crash.
     """
     bad = encode(0x30, encode_oid("2.5.4.3"), encode(0x0C, b"\xff\xfe"))
     by = build.responder
@@ -187,9 +188,9 @@ def subject_that_is_no_text(build: Builder) -> Scenario:
 
 
 @case("V6", MEDIUM)
-def key_of_a_kind_that_nobody_knows(build: Builder) -> Scenario:
+def key_of_an_unknown_kind(build: Builder) -> Scenario:
     """
-    The key of the delegate is of an algorithm that nobody knows.
+    The key of the delegate has an unknown algorithm.
 
     Expected: no evidence, and no crash.
     """
@@ -201,7 +202,7 @@ def key_of_a_kind_that_nobody_knows(build: Builder) -> Scenario:
 @case("V6", MEDIUM, Feature.WEAK)
 def key_of_twenty_thousand_bits(build: Builder) -> Scenario:
     """
-    The delegate has an RSA key of 20,000 bits, with which checking takes long.
+    The delegate has an RSA key of 20,000 bits, with which a signature check is slow.
 
     Expected: no evidence, and no long wait.
     """
@@ -218,7 +219,7 @@ def key_of_twenty_thousand_bits(build: Builder) -> Scenario:
 @case("V10", MEDIUM)
 def salt_of_thirty_thousand_octets(build: Builder) -> Scenario:
     """
-    RSASSA-PSS whose parameters say 32,767 octets of salt.
+    RSASSA-PSS with parameters that state 32,767 octets of salt.
 
     Expected: no evidence, and no crash. RFC 4055 §3.1.
     """
@@ -242,7 +243,7 @@ def salt_of_thirty_thousand_octets(build: Builder) -> Scenario:
 @case("V2", MEDIUM)
 def sixty_five_extensions(build: Builder) -> Scenario:
     """
-    Sixty-five extensions, each of them right.
+    Sixty-five extensions, each of them well-formed.
 
     Expected: refused as too many.
     """
@@ -264,9 +265,9 @@ def larger_than_64_kib(build: Builder) -> Scenario:
 @case("V2", MEDIUM, MANY)
 def five_hundred_and_thirteen_entries(build: Builder) -> Scenario:
     """
-    One entry about the certificate, and 512 about others, each of them right.
+    One entry for the certificate, and 512 for others, each of them well-formed.
 
-    Expected: refused as too many, if not as too large.
+    Expected: refused as too many, or as too large.
     """
     others = (
         build.entry(

@@ -1,4 +1,4 @@
-"""The profiles: each takes what it is for, and refuses what it is against."""
+"""The profiles of policies: what each accepts and rejects."""
 
 from __future__ import annotations
 
@@ -45,9 +45,10 @@ def rfc9919_without_next_update(build: Builder) -> Scenario:
 @case("V22", MEDIUM)
 def rfc9919_without_nonce(build: Builder) -> Scenario:
     """
-    The profile of RFC 9919, a nonce that was sent, and a response without one.
+    The profile of RFC 9919, a request with a nonce, and a response without one.
 
-    Expected: good, with a warning: responders prepare their answers. RFC 9919 §3.2.1.
+    Expected: good, with a warning: responders prepare responses in advance. RFC 9919
+    §3.2.1.
     """
     return build.verify(good("V22"), nonce=NONCE, policy="rfc9919")
 
@@ -55,7 +56,7 @@ def rfc9919_without_nonce(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def webpki_ten_days(build: Builder) -> Scenario:
     """
-    The profile of the public web, and a response that holds for ten days.
+    The profile of the public web; nextUpdate is ten days after thisUpdate.
 
     Expected: good. Baseline Requirements §4.9.9.
     """
@@ -66,7 +67,8 @@ def webpki_ten_days(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def webpki_more_than_ten_days(build: Builder) -> Scenario:
     """
-    The profile of the public web, and a response that holds for a second more.
+    The profile of the public web; nextUpdate is ten days and one second after
+    thisUpdate.
 
     Expected: no evidence. Baseline Requirements §4.9.9.
     """
@@ -77,7 +79,7 @@ def webpki_more_than_ten_days(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def webpki_less_than_eight_hours(build: Builder) -> Scenario:
     """
-    The profile of the public web, and a response that holds for seven hours.
+    The profile of the public web; nextUpdate is seven hours after thisUpdate.
 
     Expected: no evidence. Baseline Requirements §4.9.9.
     """
@@ -94,9 +96,10 @@ def _about_a_ca(build: Builder) -> tuple[Identity, bytes]:
 @case("V19", MEDIUM)
 def webpki_twelve_months_of_a_ca(build: Builder) -> Scenario:
     """
-    The profile of the public web, and the status of a CA's certificate for 366 days.
+    The profile of the public web; the status of a CA certificate is valid for 366 days.
 
-    Expected: good; ten days are for subscribers. Baseline Requirements §4.9.9.
+    Expected: good; ten days are the limit for subscribers only. Baseline Requirements
+    §4.9.9.
     """
     sub, cert_id = _about_a_ca(build)
     response = build.response(cert_id=cert_id, next_update=NOW - HOUR + 366 * DAY)
@@ -106,7 +109,8 @@ def webpki_twelve_months_of_a_ca(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def webpki_more_than_twelve_months_of_a_ca(build: Builder) -> Scenario:
     """
-    The profile of the public web, and such a status for a second more.
+    The profile of the public web; the status of a CA certificate is valid for 366 days
+    and one second.
 
     Expected: no evidence. Baseline Requirements §4.9.9.
     """
@@ -120,9 +124,11 @@ def webpki_more_than_twelve_months_of_a_ca(build: Builder) -> Scenario:
 @case("V19", LOW)
 def webpki_two_hours_of_a_ca(build: Builder) -> Scenario:
     """
-    The profile of the public web, and the status of a CA's certificate for two hours.
+    The profile of the public web; the status of a CA certificate is valid for two
+    hours.
 
-    Expected: good; eight hours are for subscribers. Baseline Requirements §4.9.9.
+    Expected: good; eight hours are the limit for subscribers only. Baseline
+    Requirements §4.9.9.
     """
     sub, cert_id = _about_a_ca(build)
     response = build.response(cert_id=cert_id, next_update=NOW + HOUR)
@@ -132,7 +138,8 @@ def webpki_two_hours_of_a_ca(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def webpki_no_ca_for_twelve_months(build: Builder) -> Scenario:
     """
-    The profile of the public web, and 366 days for a certificate that says it is no CA.
+    The profile of the public web; 366 days for a certificate with basicConstraints
+    without cA.
 
     Expected: no evidence. Baseline Requirements §4.9.9.
     """
@@ -144,9 +151,10 @@ def webpki_no_ca_for_twelve_months(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def webpki_twelve_months_by_cert_id(build: Builder) -> Scenario:
     """
-    The profile of the public web, and 366 days, asked by CertID.
+    The profile of the public web; 366 days, and the relying party has only the CertID.
 
-    Expected: no evidence: nothing says that it is a CA. Baseline Requirements §4.9.9.
+    Expected: no evidence: it is not known that the certificate is that of a CA.
+    Baseline Requirements §4.9.9.
     """
     _, cert_id = _about_a_ca(build)
     response = build.response(cert_id=cert_id, next_update=NOW - HOUR + 366 * DAY)
@@ -154,7 +162,7 @@ def webpki_twelve_months_by_cert_id(build: Builder) -> Scenario:
 
 
 def _webpki_chain(build: Builder, expected: Expected, leaf_days: int) -> Scenario:
-    """Return a chain: the leaf's status for so many days, the CA's for 360."""
+    """Return a chain: *leaf_days* for the status of the leaf, 360 days for the CA."""
     sub, cert_id = _about_a_ca(build)
     leaf = build.certificate("leaf.example", issuer=sub)
     first = build.response(
@@ -170,7 +178,7 @@ def _webpki_chain(build: Builder, expected: Expected, leaf_days: int) -> Scenari
 @case("V19", HIGH)
 def webpki_chain(build: Builder) -> Scenario:
     """
-    The profile of the public web, and a chain: the leaf for 7 days, the CA for 360.
+    The profile of the public web, and a chain: 7 days for the leaf, 360 for the CA.
 
     Expected: good, good. Baseline Requirements §4.9.9.
     """
@@ -180,7 +188,7 @@ def webpki_chain(build: Builder) -> Scenario:
 @case("V19", HIGH)
 def webpki_chain_with_an_old_leaf(build: Builder) -> Scenario:
     """
-    The profile of the public web, and a chain: leaf and CA for 360 days.
+    The profile of the public web, and a chain: 360 days for the leaf and for the CA.
 
     Expected: not verified, good. Baseline Requirements §4.9.9.
     """
@@ -247,9 +255,9 @@ def legacy_rsa_1024(build: Builder) -> Scenario:
 @case("V18", LOW)
 def legacy_clock(build: Builder) -> Scenario:
     """
-    The profile for old responders, and thisUpdate a quarter of an hour in the future.
+    The profile for old responders, and thisUpdate 15 minutes in the future.
 
-    Expected: good; one second more would be too much.
+    Expected: good; this is the limit.
     """
     later = NOW + 15 * MINUTE
     response = build.response(this_update=later, produced_at=later)
@@ -259,7 +267,8 @@ def legacy_clock(build: Builder) -> Scenario:
 @case("V18", MEDIUM)
 def legacy_clock_beyond(build: Builder) -> Scenario:
     """
-    The profile for old responders, and thisUpdate one second more in the future.
+    The profile for old responders, and thisUpdate 15 minutes and one second in the
+    future.
 
     Expected: no evidence.
     """
@@ -272,7 +281,7 @@ def legacy_still_asks_for_the_purpose(build: Builder) -> Scenario:
     """
     The profile for old responders, and a signer without id-kp-OCSPSigning.
 
-    Expected: no evidence; that is not a matter of age. RFC 6960 §4.2.2.2.
+    Expected: no evidence; old responders need it too. RFC 6960 §4.2.2.2.
     """
     by = build.delegate(extensions=(NOT_CA, SIGNS))
     return build.verify(refused("V14"), build.response(by=by), policy="lenient_legacy")

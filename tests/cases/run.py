@@ -1,8 +1,7 @@
 """
-Running a case of the document with this package.
+Run a case of the document with this package.
 
-Rules of this file: it knows the document and nothing of how it was made, as any other
-implementation would.
+Like any other implementation, this module uses only the document.
 """
 
 from __future__ import annotations
@@ -28,29 +27,29 @@ __all__ = ["Outcome", "differences", "run"]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came out of a case."""
+    """The outcome of a case."""
 
     result: Result
     """The result."""
 
     failures: tuple[Finding, ...] = ()
-    """What failed."""
+    """The failures."""
 
     warnings: tuple[Finding, ...] = ()
-    """What was warned of."""
+    """The warnings."""
 
     evidence: ocsp.VerifiedResponse | None = None
     """The evidence."""
 
     error: VerificationError | None = None
-    """What was raised."""
+    """The error that was raised."""
 
     chain: tuple[Outcome, ...] = field(default=())
-    """For each certificate of a chain."""
+    """The outcome for each certificate of a chain."""
 
 
 def run(case: dict[str, Any]) -> Outcome:
-    """Return what comes out of *case*."""
+    """Run *case* and return the outcome."""
     settings: dict[str, Any] = {"at": _moment(case["at"]), "policy": _policy(case)}
     settings["responders"] = [_cert(each) for each in case.get("responders", ())]
     if case["function"] == "verify_chain":
@@ -75,7 +74,7 @@ def run(case: dict[str, Any]) -> Outcome:
 
 
 def _known(item: dict[str, Any], settings: dict[str, Any]) -> ocsp.VerifiedResponse:
-    """Verify a response about a delegate, with all that is configured for it."""
+    """Verify a response about a delegate, with the responders configured for it."""
     return ocsp.verify(
         _some(item["response"]),
         _cert(item["cert"]),
@@ -129,7 +128,7 @@ def _some(text: str) -> bytes:
 
 def _cert(text: str) -> x509.Certificate:
     with warnings.catch_warnings():
-        # Negative serial numbers; what becomes of them is decided by the cases.
+        # cryptography warns of negative serial numbers, which some cases have.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         return x509.load_der_x509_certificate(_some(text))
 
@@ -143,7 +142,7 @@ def _policy(case: dict[str, Any]) -> Policy:
 
 
 def differences(expected: dict[str, Any], outcome: Outcome) -> list[str]:
-    """Return in what *outcome* is another than *expected*."""
+    """Return the differences between *outcome* and *expected*."""
     found = []
     if outcome.result.value != expected["result"]:
         found.append(f"result {outcome.result.value}, not {expected['result']}")
@@ -169,7 +168,7 @@ def differences(expected: dict[str, Any], outcome: Outcome) -> list[str]:
 
 
 def _said(evidence: ocsp.VerifiedResponse | None, name: str) -> object:
-    """Return an attribute of the evidence, as the document writes it."""
+    """Return an attribute of the evidence in the form of the document."""
     value = getattr(evidence, name, None)
     if isinstance(value, datetime.datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"

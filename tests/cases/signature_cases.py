@@ -1,4 +1,4 @@
-"""V10: whether the signature is right, and its parameters fit."""
+"""V10: whether the signature verifies with its stated parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CRITICAL, HIGH, MEDIUM = Importance.CRITICAL, Importance.HIGH, Importance.MEDIUM
 
 
 def _refused(build: Builder, scheme: str) -> Scenario:
-    """A CA with an RSA key, and a response that says another scheme than it has."""
+    """Return a scenario: the signature does not match its PSS parameters."""
     ca = build.authority(key="rsa-2048", scheme="rsa-sha256")
     leaf = build.certificate("leaf.example", issuer=ca)
     response = build.response(
@@ -23,9 +23,9 @@ def _refused(build: Builder, scheme: str) -> Scenario:
 @case("V10", CRITICAL, Feature.RSA_PSS)
 def pss_with_another_salt(build: Builder) -> Scenario:
     """
-    RSASSA-PSS: the parameters say 32 octets of salt, the signature has 20.
+    RSASSA-PSS: the parameters state 32 octets of salt, the signature has 20.
 
-    Expected: not the signature that it says to be. RFC 4055 §3.1.
+    Expected: the signature does not verify. RFC 4055 §3.1.
     """
     return _refused(build, "pss-other-salt")
 
@@ -33,9 +33,9 @@ def pss_with_another_salt(build: Builder) -> Scenario:
 @case("V10", CRITICAL, Feature.RSA_PSS)
 def pss_with_another_hash(build: Builder) -> Scenario:
     """
-    RSASSA-PSS: the parameters say SHA-384, the signature is made with SHA-256.
+    RSASSA-PSS: the parameters state SHA-384, the signature is made with SHA-256.
 
-    Expected: not the signature that it says to be. RFC 4055 §3.1.
+    Expected: the signature does not verify. RFC 4055 §3.1.
     """
     return _refused(build, "pss-other-hash")
 
@@ -43,9 +43,9 @@ def pss_with_another_hash(build: Builder) -> Scenario:
 @case("V10", CRITICAL, Feature.RSA_PSS)
 def pss_with_another_mask(build: Builder) -> Scenario:
     """
-    RSASSA-PSS: the parameters say MGF1 with SHA-256, the mask is made with SHA-384.
+    RSASSA-PSS: the parameters state MGF1 with SHA-256, the mask is made with SHA-384.
 
-    Expected: not the signature that it says to be. RFC 4055 §3.1.
+    Expected: the signature does not verify. RFC 4055 §3.1.
     """
     return _refused(build, "pss-other-mask")
 
@@ -53,7 +53,7 @@ def pss_with_another_mask(build: Builder) -> Scenario:
 @case("V10", CRITICAL)
 def right_signature(build: Builder) -> Scenario:
     """
-    The delegate has signed.
+    The delegate signed the response.
 
     Expected: good. RFC 6960 §3.2 (2).
     """
@@ -63,9 +63,9 @@ def right_signature(build: Builder) -> Scenario:
 @case("V10", CRITICAL)
 def signed_by_another_key(build: Builder) -> Scenario:
     """
-    The responderID is that of the CA, and the signature that of another key.
+    The responderID is that of the CA, but another key signed.
 
-    Expected: not the CA's signature. RFC 6960 §3.2 (2).
+    Expected: the signature does not verify. RFC 6960 §3.2 (2).
     """
     return build.verify(refused("V10"), build.response(signed_by="mallory"))
 
@@ -73,9 +73,9 @@ def signed_by_another_key(build: Builder) -> Scenario:
 @case("V10", CRITICAL)
 def changed_after_signing(build: Builder) -> Scenario:
     """
-    One bit of nextUpdate is changed after the CA has signed.
+    One bit of nextUpdate is changed after signing.
 
-    Expected: not the CA's signature. RFC 6960 §3.2 (2).
+    Expected: the signature does not verify. RFC 6960 §3.2 (2).
     """
     return build.verify(refused("V10"), build.response(damage=3))
 
@@ -83,9 +83,9 @@ def changed_after_signing(build: Builder) -> Scenario:
 @case("V10", CRITICAL)
 def signature_of_the_basic_response_of_another(build: Builder) -> Scenario:
     """
-    The signature is that of the CA over another response.
+    The signature is the CA's signature over another response.
 
-    Expected: not a signature over this one. RFC 6960 §3.2 (2).
+    Expected: the signature does not verify. RFC 6960 §3.2 (2).
     """
     one, other = build.response(), build.response(build.entry(build.revoked()))
     head, tail = other[: -len(_signature(other))], _signature(one)
@@ -108,7 +108,7 @@ def empty_signature(build: Builder) -> Scenario:
     """
     The signature has no octets.
 
-    Expected: not a signature. RFC 6960 §3.2 (2).
+    Expected: the signature does not verify. RFC 6960 §3.2 (2).
     """
     response = build.response()
     head = response[: -len(_signature(response))]
@@ -118,9 +118,9 @@ def empty_signature(build: Builder) -> Scenario:
 @case("V10", CRITICAL)
 def ecdsa_signature_of_zeros(build: Builder) -> Scenario:
     """
-    The ECDSA signature is r = 0, s = 0, which a careless implementation takes.
+    The ECDSA signature is r = 0, s = 0, which a careless implementation accepts.
 
-    Expected: not a signature. CVE-2022-21449.
+    Expected: the signature does not verify. CVE-2022-21449.
     """
     response = build.response()
     zeros = encode(0x30, b"\x02\x01\x00\x02\x01\x00")
@@ -131,9 +131,9 @@ def ecdsa_signature_of_zeros(build: Builder) -> Scenario:
 @case("V10", HIGH)
 def algorithm_of_another_kind_of_key(build: Builder) -> Scenario:
     """
-    The algorithm says RSA, and the signer has P-256.
+    The signature algorithm is RSA, and the signer has a P-256 key.
 
-    Expected: not a signature of that key. RFC 6960 §4.3.
+    Expected: the signature does not verify. RFC 6960 §4.3.
     """
     response = build.response(identifier=SCHEMES["rsa-sha256"].identifier)
     return build.verify(refused("V10"), response)
@@ -142,9 +142,9 @@ def algorithm_of_another_kind_of_key(build: Builder) -> Scenario:
 @case("V10", MEDIUM)
 def algorithm_with_another_hash(build: Builder) -> Scenario:
     """
-    The algorithm says SHA-384, and SHA-256 was used.
+    The signature algorithm states SHA-384, and SHA-256 was used.
 
-    Expected: not a signature. RFC 6960 §3.2 (2).
+    Expected: the signature does not verify. RFC 6960 §3.2 (2).
     """
     response = build.response(identifier=SCHEMES["ecdsa-sha384"].identifier)
     return build.verify(refused("V10"), response)
@@ -155,7 +155,7 @@ def parameters_where_none_belong(build: Builder) -> Scenario:
     """
     ecdsa-with-SHA256 has NULL parameters.
 
-    Expected: malformed. RFC 5758 §3.2: they are absent.
+    Expected: malformed. RFC 5758 §3.2: they must be absent.
     """
     odd = encode(0x30, encode_oid("1.2.840.10045.4.3.2"), NULL_DER)
     return build.verify(refused("V2"), build.response(identifier=odd))

@@ -1,4 +1,4 @@
-"""V11 to V13: who signed, and whether that may speak for the issuer."""
+"""V11 to V13: who signed, and whether the signer may sign for the issuer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def by_name(build: Builder) -> Scenario:
 @case("V11", MEDIUM)
 def by_name_of_the_issuer(build: Builder) -> Scenario:
     """
-    The responderID is the CA's name, and the CA has signed.
+    The responderID is the CA's name, and the CA signed.
 
     Expected: good. RFC 6960 §4.2.1.
     """
@@ -46,10 +46,10 @@ def by_name_of_the_issuer(build: Builder) -> Scenario:
 @case("V11", MEDIUM)
 def by_name_in_another_string_type(build: Builder) -> Scenario:
     """
-    The responderID has the delegate's name as PrintableString, in other letters, with
+    The responderID has the delegate's name as PrintableString, with different case and
     more spaces; the certificate has it as UTF8String.
 
-    Expected: good; the names mean the same. RFC 5280 §7.1.
+    Expected: good; the names are equal. RFC 5280 §7.1.
     """
     other = name("TEST   responder ", tag=0x13)
     response = build.response(by=build.responder, responder_id=build.by_name(other))
@@ -59,7 +59,7 @@ def by_name_in_another_string_type(build: Builder) -> Scenario:
 @case("V11", HIGH)
 def responder_id_of_another(build: Builder) -> Scenario:
     """
-    The CA has signed, and the responderID is the key of somebody else.
+    The CA signed, and the responderID is the hash of another key.
 
     Expected: no evidence. RFC 6960 §4.2.2.3: it must correspond to the signer.
     """
@@ -71,7 +71,7 @@ def responder_id_of_another(build: Builder) -> Scenario:
 @case("V11", HIGH)
 def responder_name_of_another(build: Builder) -> Scenario:
     """
-    A delegate has signed, and the responderID is the name of somebody else.
+    A delegate signed, and the responderID is another name.
 
     Expected: no evidence. RFC 6960 §4.2.2.3.
     """
@@ -94,7 +94,7 @@ def key_hash_cut_short(build: Builder) -> Scenario:
 @case("V11", MEDIUM)
 def key_hash_is_empty(build: Builder) -> Scenario:
     """
-    The responderID has no octets, which are a prefix of every hash.
+    The key hash in responderID is empty, which is a prefix of every hash.
 
     Expected: no evidence. RFC 6960 §4.2.1.
     """
@@ -116,9 +116,10 @@ def empty_name(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def no_certificate(build: Builder) -> Scenario:
     """
-    A delegate has signed, and its certificate has not come along.
+    A delegate signed, and its certificate is not in the response.
 
-    Expected: no evidence; there is nothing to verify it with. RFC 6960 §4.2.1.
+    Expected: no evidence; there is no key to verify the signature with. RFC 6960
+    §4.2.1.
     """
     response = build.response(by=build.responder, certs=())
     return build.verify(refused("V12"), response)
@@ -127,7 +128,7 @@ def no_certificate(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def certificate_at_hand(build: Builder) -> Scenario:
     """
-    A delegate has signed, and its certificate has come along.
+    A delegate signed, and its certificate is in the response.
 
     Expected: good. RFC 6960 §4.2.1.
     """
@@ -137,10 +138,10 @@ def certificate_at_hand(build: Builder) -> Scenario:
 @case("V12", HIGH)
 def decoy_with_the_same_name_comes_first(build: Builder) -> Scenario:
     """
-    A certificate with the delegate's name and another key stands before the delegate's.
+    A certificate with the delegate's name and another key precedes the delegate's.
 
-    Expected: good; *certs* is not signed, so anybody can put decoys there, and all
-    that fit are tried. RFC 6960 §4.2.1.
+    Expected: good; *certs* is not signed, so an attacker can add decoys, and every
+    certificate that matches is tried. RFC 6960 §4.2.1.
     """
     by = build.responder
     decoy = build.delegate(key="mallory", issuer=None)
@@ -153,10 +154,10 @@ def decoy_with_the_same_name_comes_first(build: Builder) -> Scenario:
 @case("V12", HIGH)
 def expired_certificate_of_the_same_key_comes_first(build: Builder) -> Scenario:
     """
-    The delegate's former certificate, which has ended, stands before the present one.
+    The delegate's former certificate, which has expired, precedes the current one.
 
-    Expected: good; both are of the same key, and one of them is valid.
-    RFC 6960 §4.2.2.2.
+    Expected: good; both are for the same key, and one of them is valid. RFC 6960
+    §4.2.2.2.
     """
     by, former = build.responder, build.delegate(end=NOW - DAY, serial=0x0C5A)
     response = build.response(by=by, certs=(former.der, by.der))
@@ -166,9 +167,9 @@ def expired_certificate_of_the_same_key_comes_first(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def issuer_comes_along_first(build: Builder) -> Scenario:
     """
-    The CA's own certificate stands before the delegate's.
+    The CA's own certificate precedes the delegate's.
 
-    Expected: good. RFC 6960 §4.2.1 says nothing about their order.
+    Expected: good. RFC 6960 §4.2.1 requires no order.
     """
     by = build.responder
     response = build.response(by=by, certs=(build.ca.der, by.der))
@@ -178,7 +179,7 @@ def issuer_comes_along_first(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def issuer_signs_and_a_delegate_comes_along(build: Builder) -> Scenario:
     """
-    The CA has signed itself, and the certificate of a delegate has come along.
+    The CA signed the response itself, which includes the certificate of a delegate.
 
     Expected: good. RFC 6960 §4.2.2.2.
     """
@@ -189,7 +190,7 @@ def issuer_signs_and_a_delegate_comes_along(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def issuer_signs(build: Builder) -> Scenario:
     """
-    The CA that issued the certificate has signed.
+    The CA that issued the certificate signed.
 
     Expected: good. RFC 6960 §4.2.2.2, the second criterion.
     """
@@ -199,7 +200,7 @@ def issuer_signs(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def direct_delegate_signs(build: Builder) -> Scenario:
     """
-    A delegate that the CA has issued directly has signed.
+    A delegate signed whose certificate the CA issued directly.
 
     Expected: good. RFC 6960 §4.2.2.2, the third criterion.
     """
@@ -210,8 +211,8 @@ def direct_delegate_signs(build: Builder) -> Scenario:
 @case("V13", HIGH)
 def configured_responder_signs(build: Builder) -> Scenario:
     """
-    A responder that has nothing to do with the CA, but that the relying party has
-    configured for it, has signed.
+    A responder signed that is unrelated to the CA, but that the relying party
+    configured for it.
 
     Expected: good. RFC 6960 §4.2.2.2, the first criterion.
     """
@@ -225,7 +226,7 @@ def configured_responder_signs(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def other_responder_is_configured(build: Builder) -> Scenario:
     """
-    A responder has signed that is not the configured one, though of the same name.
+    A responder signed that has the name of the configured one, but another key.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.
     """
@@ -238,8 +239,7 @@ def other_responder_is_configured(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def self_signed_responder(build: Builder) -> Scenario:
     """
-    The signer's certificate says everything that a delegate's does, and is signed by
-    itself.
+    The signer's certificate has the extensions of a delegate and is self-signed.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.
     """
@@ -250,9 +250,10 @@ def self_signed_responder(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def delegate_of_another_ca(build: Builder) -> Scenario:
     """
-    The signer is the delegate of another CA, which may be trusted as well.
+    The signer is the delegate of another CA, which may be trusted too.
 
-    Expected: no evidence; no CA speaks for another. RFC 6960 §4.2.2.2.
+    Expected: no evidence; a CA cannot authorize signers for another CA. RFC 6960
+    §4.2.2.2.
     """
     other = build.authority("Other CA", key="ca-2")
     by = build.delegate(issuer=other)
@@ -276,7 +277,7 @@ def delegate_of_a_ca_with_the_same_name(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def another_ca_signs(build: Builder) -> Scenario:
     """
-    Another CA, whose certificate came along, has signed.
+    Another CA, whose certificate is in the response, signed.
 
     Expected: no evidence. RFC 6960 §4.2.2.2.
     """
@@ -287,10 +288,10 @@ def another_ca_signs(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def ca_above_the_issuer_signs(build: Builder) -> Scenario:
     """
-    The leaf is of an intermediate CA, and the root has signed.
+    An intermediate CA issued the leaf, and the root signed.
 
-    Expected: no evidence; only the CA that issued the certificate may.
-    RFC 6960 §4.2.2.2.
+    Expected: no evidence; only the CA that issued the certificate may sign. RFC 6960
+    §4.2.2.2.
     """
     sub = build.certificate("Sub CA", key="sub-ca", serial=7, extensions=(CA, CA_USAGE))
     leaf = build.certificate("leaf.example", issuer=sub)
@@ -302,10 +303,10 @@ def ca_above_the_issuer_signs(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def delegate_of_the_root_for_a_leaf_of_the_intermediate(build: Builder) -> Scenario:
     """
-    The leaf is of an intermediate CA, and the signer is the root's delegate.
+    An intermediate CA issued the leaf, and the signer is the root's delegate.
 
-    Expected: no evidence; it is not issued by the CA that issued the certificate.
-    RFC 6960 §4.2.2.2.
+    Expected: no evidence; the CA that issued the leaf did not issue the delegate. RFC
+    6960 §4.2.2.2.
     """
     sub = build.certificate("Sub CA", key="sub-ca", serial=7, extensions=(CA, CA_USAGE))
     leaf = build.certificate("leaf.example", issuer=sub)
@@ -317,9 +318,10 @@ def delegate_of_the_root_for_a_leaf_of_the_intermediate(build: Builder) -> Scena
 @case("V13", CRITICAL)
 def delegate_through_an_intermediate(build: Builder) -> Scenario:
     """
-    The signer's certificate is issued by an intermediate of the CA, which came along.
+    The signer's certificate is issued by an intermediate of the CA, which is in the
+    response.
 
-    Expected: no evidence; a delegate is issued directly. RFC 6960 §4.2.2.2.
+    Expected: no evidence; a delegate has to be issued directly. RFC 6960 §4.2.2.2.
     """
     sub = build.certificate("Sub CA", key="sub-ca", serial=7, extensions=(CA, CA_USAGE))
     by = build.delegate(issuer=sub)
@@ -330,9 +332,9 @@ def delegate_through_an_intermediate(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def the_certificate_in_question_signs(build: Builder) -> Scenario:
     """
-    The leaf signs that it is good itself.
+    The leaf signs a response that states that the leaf is good.
 
-    Expected: no evidence; it is not for OCSP signing. RFC 6960 §4.2.2.2.
+    Expected: no evidence; it lacks id-kp-OCSPSigning. RFC 6960 §4.2.2.2.
     """
     return build.verify(refused("V14"), build.response(by=build.leaf))
 
@@ -340,9 +342,9 @@ def the_certificate_in_question_signs(build: Builder) -> Scenario:
 @case("V13", MEDIUM)
 def issuer_name_of_the_delegate_in_another_string_type(build: Builder) -> Scenario:
     """
-    The delegate's certificate has the CA's name as PrintableString; its key has signed.
+    The delegate's certificate has the CA's name as PrintableString.
 
-    Expected: good; the names mean the same. RFC 5280 §7.1.
+    Expected: good; the names are equal. RFC 5280 §7.1.
     """
     by = build.delegate(issuer_name=name("Test CA", tag=0x13))
     return build.verify(good(), build.response(by=by))
@@ -351,7 +353,7 @@ def issuer_name_of_the_delegate_in_another_string_type(build: Builder) -> Scenar
 @case("V15", MEDIUM)
 def configured_responder_has_ended(build: Builder) -> Scenario:
     """
-    The configured responder's certificate has ended.
+    The configured responder's certificate has expired.
 
     Expected: no evidence. RFC 6960 §3.2 (4), RFC 5280 §4.1.2.5.
     """
@@ -367,7 +369,7 @@ def configured_responder_may_not_sign(build: Builder) -> Scenario:
     """
     The configured responder's certificate has a keyUsage without digitalSignature.
 
-    Expected: no evidence, whatever is asked of issuers. RFC 5280 §4.2.1.3.
+    Expected: no evidence; a policy can only exempt issuers. RFC 5280 §4.2.1.3.
     """
     other = build.certificate(
         "Local Responder",
@@ -383,10 +385,10 @@ def configured_responder_may_not_sign(build: Builder) -> Scenario:
 @case("V13", HIGH)
 def issuer_of_another_name_with_the_same_key(build: Builder) -> Scenario:
     """
-    The delegate's certificate is signed with the CA's key, and names another issuer.
+    The delegate's certificate is signed with the CA's key, but names another issuer.
 
-    Expected: no evidence; it is not issued by the CA that issued the certificate.
-    RFC 6960 §4.2.2.2, RFC 5280 §6.1.3 (a) (4).
+    Expected: no evidence; the CA that issued the certificate did not issue it. RFC 6960
+    §4.2.2.2, RFC 5280 §6.1.3 (a) (4).
     """
     by = build.delegate(issuer_name=name("Other CA"))
     return build.verify(refused("V13"), build.response(by=by))
@@ -395,10 +397,11 @@ def issuer_of_another_name_with_the_same_key(build: Builder) -> Scenario:
 @case("V10", MEDIUM)
 def issuer_comes_along_and_has_not_signed(build: Builder) -> Scenario:
     """
-    The responderID is the CA's, whose certificate comes along; another key has signed.
+    The responderID is the CA's, whose certificate is in the response; another key
+    signed.
 
-    Expected: no evidence, for that reason alone; a copy of the issuer's certificate is
-    no further candidate. RFC 6960 §3.2 (2).
+    Expected: no evidence, with one failure only; a copy of the issuer's certificate is
+    not another candidate. RFC 6960 §3.2 (2).
     """
     response = build.response(signed_by="mallory", certs=(build.ca.der,))
     return build.verify(refused("V10"), response)
@@ -407,9 +410,10 @@ def issuer_comes_along_and_has_not_signed(build: Builder) -> Scenario:
 @case("V10", MEDIUM)
 def configured_responder_comes_along_and_has_not_signed(build: Builder) -> Scenario:
     """
-    The same for a configured responder.
+    The responderID is that of a configured responder, whose certificate is in the
+    response; another key signed.
 
-    Expected: no evidence, for that reason alone. RFC 6960 §3.2 (2).
+    Expected: no evidence, with one failure only. RFC 6960 §3.2 (2).
     """
     other = build.certificate(
         "Local Responder", key="responder-2", issuer=None, extensions=(SIGNS,)

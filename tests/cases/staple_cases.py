@@ -34,7 +34,7 @@ def _must(build: Builder) -> Identity:
 @case("V28", HIGH)
 def good_staple(build: Builder) -> Scenario:
     """
-    The certificate demands a staple, and a good one came.
+    The certificate requires a staple, and the server sent a good one.
 
     Expected: good. RFC 7633 §4.2.3.
     """
@@ -44,8 +44,8 @@ def good_staple(build: Builder) -> Scenario:
 @case("V28", HIGH)
 def demanded_and_missing(build: Builder) -> Scenario:
     """
-    The certificate demands a staple, and none came: whoever has stolen the key leaves
-    it out.
+    The certificate requires a staple, and the server sent none, as an attacker with a
+    stolen key would do.
 
     Expected: not verified. RFC 7633 §4.2.3.
     """
@@ -55,7 +55,7 @@ def demanded_and_missing(build: Builder) -> Scenario:
 @case("V28", HIGH)
 def demanded_and_empty(build: Builder) -> Scenario:
     """
-    The certificate demands a staple, and an empty one came.
+    The certificate requires a staple, and the server sent an empty one.
 
     Expected: not verified. RFC 7633 §4.2.3.
     """
@@ -65,10 +65,10 @@ def demanded_and_empty(build: Builder) -> Scenario:
 @case("V28", HIGH)
 def demanded_and_stale(build: Builder) -> Scenario:
     """
-    The certificate demands a staple, and an old one came.
+    The certificate requires a staple, and the server sent an old one.
 
-    Expected: not verified, for its age, and for what the certificate demands.
-    RFC 7633 §4.2.3.
+    Expected: not verified, because of its age and because a staple is required. RFC
+    7633 §4.2.3.
     """
     old = NOW - 2 * DAY
     response = build.response(this_update=old, next_update=NOW - DAY, produced_at=old)
@@ -78,7 +78,7 @@ def demanded_and_stale(build: Builder) -> Scenario:
 @case("V28", HIGH)
 def demanded_and_unauthorized(build: Builder) -> Scenario:
     """
-    The certificate demands a staple, and the server passes on *unauthorized*.
+    The certificate requires a staple, and the server sent *unauthorized*.
 
     Expected: not verified. RFC 7633 §4.2.3.
     """
@@ -88,7 +88,7 @@ def demanded_and_unauthorized(build: Builder) -> Scenario:
 @case("V28", MEDIUM)
 def not_demanded_and_missing(build: Builder) -> Scenario:
     """
-    The certificate demands no staple, and none came.
+    The certificate does not require a staple, and the server sent none.
 
     Expected: nothing is known. RFC 6066 §8.
     """
@@ -98,7 +98,7 @@ def not_demanded_and_missing(build: Builder) -> Scenario:
 @case("V28", MEDIUM)
 def other_feature_demanded(build: Builder) -> Scenario:
     """
-    The certificate demands status_request_v2 only, and no staple came.
+    The certificate requires status_request_v2 only, and the server sent no staple.
 
     Expected: nothing is known. RFC 7633 §4.2.1.
     """
@@ -110,10 +110,10 @@ def other_feature_demanded(build: Builder) -> Scenario:
 @case("V7", CRITICAL)
 def staple_about_another_certificate(build: Builder) -> Scenario:
     """
-    A server staples the good response about another certificate of the same CA.
+    A server staples the good response for another certificate of the same CA.
 
-    Expected: not verified; a staple answers no request, so the CertID is all there is.
-    RFC 6066 §8.
+    Expected: not verified; a staple answers no request, so only the CertID ties it to
+    the certificate. RFC 6066 §8.
     """
     response = build.response(cert_id=build.cert_id(serial=b"\x05"))
     return build.staple(refused("V7"), response)
@@ -122,7 +122,7 @@ def staple_about_another_certificate(build: Builder) -> Scenario:
 @case("V22", MEDIUM)
 def staple_with_a_nonce(build: Builder) -> Scenario:
     """
-    The staple has a nonce, of whoever asked for it.
+    The staple has the nonce of another client's request.
 
     Expected: good, with a warning. RFC 6066 §8.
     """
@@ -133,7 +133,7 @@ def staple_with_a_nonce(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def revoked_staple(build: Builder) -> Scenario:
     """
-    The server staples that its own certificate is revoked.
+    The server staples a response that its own certificate is revoked.
 
     Expected: revoked. RFC 6960 §2.2.
     """
@@ -143,10 +143,11 @@ def revoked_staple(build: Builder) -> Scenario:
 @case("V13", CRITICAL)
 def staple_by_a_delegate_that_the_server_made(build: Builder) -> Scenario:
     """
-    The server staples a response by a delegate of its own making, and sends along
-    everything that is needed to believe it.
+    The server staples a response by a delegate that it made itself, with all
+    certificates of that delegate.
 
-    Expected: not verified. What a peer sends is nobody's authority. RFC 6960 §4.2.2.2.
+    Expected: not verified. Certificates from the peer are not trusted. RFC 6960
+    §4.2.2.2.
     """
     own = build.authority(key="mallory")
     by = build.delegate(issuer=own)
@@ -157,7 +158,7 @@ def staple_by_a_delegate_that_the_server_made(build: Builder) -> Scenario:
 @case("V13", HIGH)
 def staple_by_a_configured_responder(build: Builder) -> Scenario:
     """
-    The server staples a response by a responder that the relying party has configured.
+    The server staples a response by a responder that the relying party configured.
 
     Expected: good. RFC 6960 §4.2.2.2, the first criterion.
     """
@@ -169,8 +170,8 @@ def staple_by_a_configured_responder(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def staple_by_a_delegate_without_nocheck(build: Builder) -> Scenario:
     """
-    The server staples a response by a delegate without nocheck, of which it is known
-    that it is good.
+    The server staples a response by a delegate without nocheck, and there is evidence
+    that the delegate is good.
 
     Expected: good. RFC 6960 §4.2.2.2.1.
     """
@@ -182,7 +183,7 @@ def staple_by_a_delegate_without_nocheck(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def staple_without_next_update(build: Builder) -> Scenario:
     """
-    The server staples a response without nextUpdate, and the policy asks for one.
+    The server staples a response without nextUpdate, and the policy requires one.
 
     Expected: no evidence. RFC 9919 §5.
     """

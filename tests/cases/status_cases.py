@@ -1,4 +1,4 @@
-"""V20 and V23 to V26: what a status is worth."""
+"""V20 and V23 to V26: statuses, revocations, and expired certificates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EPOCH = b"19700101000000Z"
 @case("V20", CRITICAL)
 def good_is_good(build: Builder) -> Scenario:
     """
-    The CA says *good*.
+    The CA states *good*.
 
     Expected: good. RFC 6960 §2.2.
     """
@@ -41,7 +41,7 @@ def good_is_good(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def unknown_is_not_good(build: Builder) -> Scenario:
     """
-    The CA says *unknown*.
+    The CA states *unknown*.
 
     Expected: unknown, which is not good. RFC 6960 §2.2.
     """
@@ -51,7 +51,7 @@ def unknown_is_not_good(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def revoked_is_revoked(build: Builder) -> Scenario:
     """
-    The CA says *revoked*, and no reason.
+    The CA states *revoked*, without a reason.
 
     Expected: revoked. RFC 6960 §2.2.
     """
@@ -69,10 +69,10 @@ def _stale(build: Builder, status: bytes) -> bytes:
 @case("V20", HIGH)
 def revoked_and_stale(build: Builder) -> Scenario:
     """
-    The CA said *revoked* the day before yesterday, until yesterday.
+    A response of the day before yesterday, which expired yesterday, states *revoked*.
 
-    Expected: no evidence, and it is said that it was revoked: a revocation does not
-    end by itself, so an attacker gains by an old *good* only. RFC 6960 §2.2.
+    Expected: no evidence, but the revocation is reported: it is permanent, so an
+    attacker gains from replaying an old *good* only. RFC 6960 §2.2.
     """
     expected = refused("V20", "V19", error="RevokedButStale")
     return build.verify(expected, _stale(build, build.revoked(NOW - 3 * DAY)))
@@ -81,9 +81,9 @@ def revoked_and_stale(build: Builder) -> Scenario:
 @case("V20", HIGH)
 def good_and_stale(build: Builder) -> Scenario:
     """
-    The CA said *good* the day before yesterday, until yesterday.
+    A response of the day before yesterday, which expired yesterday, states *good*.
 
-    Expected: no evidence, and nothing is said of the status. RFC 6960 §4.2.2.1.
+    Expected: no evidence, and the status is not reported. RFC 6960 §4.2.2.1.
     """
     expected = refused("V19", error="ResponseExpired")
     return build.verify(expected, _stale(build, b"\x80\x00"))
@@ -92,10 +92,10 @@ def good_and_stale(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def revoked_and_stale_by_another_key(build: Builder) -> Scenario:
     """
-    An old *revoked* whose signature is not that of the CA.
+    An old *revoked* whose signature does not verify with the CA's key.
 
-    Expected: no evidence, and nothing is said of the status: anybody can write it.
-    RFC 6960 §3.2 (2).
+    Expected: no evidence, and the status is not reported: an attacker can forge it. RFC
+    6960 §3.2 (2).
     """
     response = build.response(
         status=build.revoked(NOW - 3 * DAY),
@@ -123,7 +123,7 @@ def certificate_hold(build: Builder) -> Scenario:
     """
     The certificate is on hold since yesterday.
 
-    Expected: revoked; it has been issued. RFC 5280 §5.3.1.
+    Expected: revoked; this does not mean *never issued*. RFC 5280 §5.3.1.
     """
     expected = revoked(revocation_reason="certificateHold", not_issued=False)
     return build.verify(expected, build.response(status=build.revoked(reason=6)))
@@ -132,9 +132,9 @@ def certificate_hold(build: Builder) -> Scenario:
 @case("V23", MEDIUM)
 def remove_from_crl(build: Builder) -> Scenario:
     """
-    The certificate is revoked, for removeFromCRL, which belongs into delta CRLs.
+    The certificate is revoked for the reason removeFromCRL, which is for delta CRLs.
 
-    Expected: revoked; no reason makes it better. RFC 5280 §5.3.1.
+    Expected: revoked; no reason changes the status. RFC 5280 §5.3.1.
     """
     response = build.response(status=build.revoked(reason=8))
     return build.verify(revoked(revocation_reason="removeFromCRL"), response)
@@ -143,7 +143,7 @@ def remove_from_crl(build: Builder) -> Scenario:
 @case("V23", MEDIUM)
 def reason_without_meaning(build: Builder) -> Scenario:
     """
-    The reason has the number 7, which is not used.
+    The reason has the code 7, which is not used.
 
     Expected: revoked, with a warning. RFC 5280 §5.3.1.
     """
@@ -156,7 +156,7 @@ def revoked_in_the_future(build: Builder) -> Scenario:
     """
     RevocationTime is five minutes and one second in the future.
 
-    Expected: revoked, with a warning; it counts at once. RFC 6960 §4.2.1.
+    Expected: revoked, with a warning. RFC 6960 §4.2.1.
     """
     response = build.response(status=build.revoked(NOW + SKEW + SECOND))
     return build.verify(revoked("V23"), response)
@@ -177,7 +177,8 @@ def never_issued(build: Builder) -> Scenario:
     """
     *revoked*, on hold since 1970, with the extended-revoke extension.
 
-    Expected: revoked, because no such certificate was issued. RFC 6960 §2.2, §4.4.8.
+    Expected: revoked, because the CA never issued the certificate. RFC 6960 §2.2,
+    §4.4.8.
     """
     extended = extension(oids.EXTENDED_REVOKE, b"\x05\x00")
     response = build.response(
@@ -191,8 +192,8 @@ def never_issued_without_the_extension(build: Builder) -> Scenario:
     """
     *revoked*, on hold since 1970, without the extended-revoke extension.
 
-    Expected: revoked, because no such certificate was issued: nothing was revoked in
-    1970. RFC 6960 §2.2.
+    Expected: revoked, because the CA never issued the certificate: no other revocation
+    is from 1970. RFC 6960 §2.2.
     """
     response = build.response(status=build.revoked(EPOCH, 6))
     return build.verify(revoked(not_issued=True), response)
@@ -201,9 +202,9 @@ def never_issued_without_the_extension(build: Builder) -> Scenario:
 @case("V24", MEDIUM)
 def on_hold_since_another_day(build: Builder) -> Scenario:
     """
-    *revoked*, on hold since the first second of 1970 and one.
+    *revoked*, on hold since one second after the start of 1970.
 
-    Expected: revoked, and issued. RFC 6960 §2.2.
+    Expected: revoked, and not *never issued*. RFC 6960 §2.2.
     """
     response = build.response(status=build.revoked(b"19700101000001Z", 6))
     return build.verify(revoked(not_issued=False), response)
@@ -214,19 +215,19 @@ def since_1970_for_another_reason(build: Builder) -> Scenario:
     """
     *revoked* since 1970, for keyCompromise.
 
-    Expected: revoked, and issued. RFC 6960 §2.2.
+    Expected: revoked, and not *never issued*. RFC 6960 §2.2.
     """
     response = build.response(status=build.revoked(EPOCH, 1))
     return build.verify(revoked(not_issued=False), response)
 
 
 def _ended(build: Builder) -> Identity:
-    """Return the certificate in question, ended thirty days ago."""
+    """Return the certificate in question, which expired thirty days ago."""
     return build.certificate("leaf.example", end=NOW - 30 * DAY)
 
 
 def _kept_since(build: Builder, days: int, status: bytes = b"\x80\x00") -> bytes:
-    """Return a response that has an archive cutoff so many days ago."""
+    """Return a response with an archive cutoff *days* ago."""
     cutoff = extension(oids.ARCHIVE_CUTOFF, time(NOW - days * DAY))
     return build.response(build.entry(status, extensions=(cutoff,)))
 
@@ -234,9 +235,9 @@ def _kept_since(build: Builder, days: int, status: bytes = b"\x80\x00") -> bytes
 @case("V25", MEDIUM, HISTORIC)
 def kept_since_its_end(build: Builder) -> Scenario:
     """
-    The certificate ended thirty days ago, and the responder keeps status since then.
+    The certificate expired thirty days ago, and the archive cutoff is at that time.
 
-    Expected: good, and it is pointed out that it has ended. RFC 6960 §4.4.4.
+    Expected: good, with a warning that the certificate has expired. RFC 6960 §4.4.4.
     """
     response = _kept_since(build, 30)
     return build.verify(good("V26"), response, cert=_ended(build))
@@ -245,20 +246,20 @@ def kept_since_its_end(build: Builder) -> Scenario:
 @case("V25", MEDIUM, HISTORIC)
 def kept_since_after_its_end(build: Builder) -> Scenario:
     """
-    The certificate ended thirty days ago, and the responder keeps status since
-    twenty-nine.
+    The certificate expired thirty days ago, and the archive cutoff is twenty-nine days
+    ago.
 
-    Expected: no evidence; a revocation may be forgotten. RFC 6960 §4.4.4.
+    Expected: no evidence; the responder may no longer keep a revocation. RFC 6960
+    §4.4.4.
     """
     response = _kept_since(build, 29)
     return build.verify(refused("V25"), response, cert=_ended(build))
 
 
 @case("V25", LOW, HISTORIC)
-def kept_nobody_knows_how_long(build: Builder) -> Scenario:
+def without_archive_cutoff(build: Builder) -> Scenario:
     """
-    The certificate ended thirty days ago, and the responder does not say how long it
-    keeps status.
+    The certificate expired thirty days ago, and the response has no archive cutoff.
 
     Expected: good, with a warning. RFC 6960 §4.4.4.
     """
@@ -266,9 +267,10 @@ def kept_nobody_knows_how_long(build: Builder) -> Scenario:
 
 
 @case("V25", MEDIUM, HISTORIC)
-def kept_nobody_knows_how_long_refused(build: Builder) -> Scenario:
+def without_archive_cutoff_refused(build: Builder) -> Scenario:
     """
-    The same, and a relying party that asks for an archive cutoff.
+    There is no archive cutoff for the expired certificate, and the relying party
+    requires one.
 
     Expected: no evidence. RFC 6960 §4.4.4.
     """
@@ -277,12 +279,13 @@ def kept_nobody_knows_how_long_refused(build: Builder) -> Scenario:
 
 
 @case("V25", MEDIUM, HISTORIC)
-def kept_nobody_knows_how_long_and_stale(build: Builder) -> Scenario:
+def without_archive_cutoff_and_stale(build: Builder) -> Scenario:
     """
-    The same, with a response that has become too old.
+    The certificate expired thirty days ago, and the response has no archive cutoff and
+    is too old.
 
-    Expected: no evidence because of its age, and nothing else is found: that would tell
-    that it says *good*. RFC 6960 §4.2.2.1.
+    Expected: no evidence because of its age. Nothing is reported about the cutoff,
+    because that would reveal the status *good*. RFC 6960 §4.2.2.1.
     """
     response = build.response(this_update=NOW - 2 * DAY, next_update=NOW - DAY)
     policy = {"expired_certificate": "require-archive-cutoff"}
@@ -292,10 +295,10 @@ def kept_nobody_knows_how_long_and_stale(build: Builder) -> Scenario:
 @case("V25", MEDIUM, HISTORIC)
 def revoked_after_its_end(build: Builder) -> Scenario:
     """
-    The certificate ended thirty days ago, and the responder says that it is revoked,
-    though it keeps status for a day only.
+    The certificate expired thirty days ago, and the responder states *revoked*, though
+    its archive cutoff is a day ago.
 
-    Expected: revoked, and it is pointed out that it has ended. RFC 6960 §4.4.4.
+    Expected: revoked, with a warning that the certificate has expired. RFC 6960 §4.4.4.
     """
     response = _kept_since(build, 1, build.revoked())
     return build.verify(revoked("V26"), response, cert=_ended(build))
@@ -304,10 +307,10 @@ def revoked_after_its_end(build: Builder) -> Scenario:
 @case("V25", LOW, HISTORIC)
 def judged_before_its_end(build: Builder) -> Scenario:
     """
-    The certificate ended thirty days ago, and a response from before is judged as of
-    then.
+    The certificate expired thirty days ago; a response from before is judged for its
+    own time.
 
-    Expected: good. RFC 6960 §4.4.4 is about certificates that have ended.
+    Expected: good. RFC 6960 §4.4.4 is about expired certificates.
     """
     then = NOW - 31 * DAY
     response = build.response(
@@ -319,7 +322,7 @@ def judged_before_its_end(build: Builder) -> Scenario:
 @case("V26", LOW, HISTORIC)
 def ended_a_second_ago(build: Builder) -> Scenario:
     """
-    The certificate ended one second ago.
+    The certificate expired one second ago.
 
     Expected: good, with warnings. RFC 6960 §4.4.4.
     """
@@ -330,7 +333,7 @@ def ended_a_second_ago(build: Builder) -> Scenario:
 @case("V26", LOW)
 def ends_now(build: Builder) -> Scenario:
     """
-    The certificate ends at this very second, which belongs to it.
+    The current second is the last one of the certificate's validity.
 
     Expected: good. RFC 5280 §4.1.2.5.
     """
@@ -340,9 +343,9 @@ def ends_now(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def status_of_no_kind(build: Builder) -> Scenario:
     """
-    CertStatus is a choice that does not exist.
+    CertStatus is a choice that is not defined.
 
-    Expected: malformed; what is not revoked is not good. RFC 6960 §4.2.1.
+    Expected: malformed; an unknown choice is not *good*. RFC 6960 §4.2.1.
     """
     return build.verify(refused("V2"), build.response(status=encode(0x83)))
 
@@ -350,7 +353,7 @@ def status_of_no_kind(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def good_with_content(build: Builder) -> Scenario:
     """
-    *good* is NULL, and here it has the octets of a revocation.
+    *good* is NULL, but here it has the content of a revocation.
 
     Expected: malformed. RFC 6960 §4.2.1.
     """

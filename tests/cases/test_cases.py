@@ -1,4 +1,4 @@
-"""The cases: each comes out as it says, the stored document is current and complete."""
+"""The cases: each has the expected result; the document is current and complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from cryptography.x509 import load_der_x509_certificate
-from cryptography.x509 import ocsp as original
+from cryptography.x509 import ocsp as cryptography_ocsp
 
 from ocsp.errors import Finding, VerificationError
 from ocsp.errors import verification as verification_errors
@@ -63,25 +63,25 @@ def _outcome(index: int) -> Outcome:
 
 
 @pytest.mark.parametrize("index", INDEXES)
-def test_it_comes_out_as_expected(index: int) -> None:
-    """Result, failures, the first of them, warnings, and what the evidence says."""
+def test_case_has_the_expected_result(index: int) -> None:
+    """Result, failures, the first failure, warnings, and attributes of the evidence."""
     assert differences(CASES[index]["expected"], _outcome(index)) == []
     assert surprises(CASES[index], _outcome(index)) == []
 
 
 @pytest.mark.parametrize("index", INDEXES)
-def test_the_rules_alone_come_to_the_same(
+def test_result_is_the_same_without_the_fast_path(
     index: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is decided without them, they decide alike, to the last value."""
-    monkeypatch.setattr(judge, "ordinary", lambda _: None)
+    """The rules alone reach the same judgement, in every value."""
+    monkeypatch.setattr(judge, "fast_judgement", lambda _: None)
     alone = run(CASES[index])
     assert _compared(alone) == _compared(_outcome(index))
     assert differences(CASES[index]["expected"], alone) == []
 
 
 def _compared(outcome: Outcome) -> object:
-    """Return all of an outcome that has an equality."""
+    """Return the parts of an outcome that can be compared."""
     evidence = outcome.evidence
     return (
         outcome.result,
@@ -92,19 +92,19 @@ def _compared(outcome: Outcome) -> object:
     )
 
 
-def test_every_value_that_is_told_is_told_by_a_case() -> None:
-    """Nothing is declared that no finding has."""
-    told: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+def test_every_declared_value_occurs_in_a_case() -> None:
+    """``VALUES`` declares nothing that no finding has."""
+    found: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for finding in _all_findings():
         names = tuple(name for name, _ in finding.values)
-        told.setdefault((finding.rule, finding.error.__name__), set()).add(names)
-    assert told == VALUES
+        found.setdefault((finding.rule, finding.error.__name__), set()).add(names)
+    assert found == VALUES
     assert set(MORE) <= {each["id"] for each in CASES}
 
 
 @needs_ml_dsa
 def test_the_stored_document_is_current() -> None:
-    """To the octet: ``python -m tests.cases`` writes it."""
+    """``python -m tests.cases`` writes it."""
     stale = "stale: run `make docs`"
     assert DOCUMENT.read_text() == written(document()), stale
     assert SCHEMA.read_text() == written(schema()), stale
@@ -113,20 +113,20 @@ def test_the_stored_document_is_current() -> None:
 @needs_ml_dsa
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_the_pages_are_current(path: Path) -> None:
-    """Made from the rules, the cases and what is known of others."""
+    """``python -m tests.cases`` writes them."""
     assert path.read_text() == PAGES[path](), "stale: run `make docs`"
 
 
 @needs_ml_dsa
 def test_every_case_is_on_the_page_of_conformance() -> None:
-    """Under the rule that it is about, once."""
+    """Once, under the rule that it tests."""
     text = conformance()
     for each in CASES:
         assert text.count(f"`{each['id']}`") == 1, each["id"]
 
 
 def test_the_stored_document_is_valid() -> None:
-    """By its schema, which is itself one."""
+    """According to its schema, which is a valid schema."""
     jsonschema.Draft202012Validator.check_schema(schema())
     jsonschema.Draft202012Validator(schema()).validate(STORED)
 
@@ -141,8 +141,8 @@ def test_the_stored_document_is_valid() -> None:
         (("surprise",), 1),
     ],
 )
-def test_the_schema_refuses_what_is_wrong(path: tuple[str, ...], value: object) -> None:
-    """A schema that takes everything proves nothing."""
+def test_the_schema_rejects_wrong_values(path: tuple[str, ...], value: object) -> None:
+    """A schema that accepts everything would test nothing."""
     wrong = json.loads(json.dumps(STORED | {"cases": CASES[:1]}))
     *above, last = path
     place = wrong["cases"][0]
@@ -153,12 +153,12 @@ def test_the_schema_refuses_what_is_wrong(path: tuple[str, ...], value: object) 
         jsonschema.Draft202012Validator(schema()).validate(wrong)
 
 
-def test_the_same_id_twice_is_refused() -> None:
-    """And a case without words is, too."""
+def test_a_duplicate_id_is_an_error() -> None:
+    """A case without docstring is an error too."""
     register: dict[str, Any] = {}
 
     def expired(build: Builder) -> Scenario:
-        """Say something."""
+        """Describe the case."""
         return build.verify(good())
 
     def silent(build: Builder) -> Scenario:
@@ -171,8 +171,8 @@ def test_the_same_id_twice_is_refused() -> None:
         case("V1", register=register)(silent)
 
 
-def test_every_case_says_what_is_expected() -> None:
-    """In its published description, with what it is taken from where a rule fails."""
+def test_every_description_has_the_expected_result() -> None:
+    """The description is published."""
     for each in load_cases().values():
         assert "xpected:" in each.description, each.id
 
@@ -190,7 +190,7 @@ def _all_findings() -> Iterator[Finding]:
 
 
 def _rules(expected: dict[str, Any]) -> set[str]:
-    """Return the rules that are expected to find something."""
+    """Return the rules that are expected to report something."""
     found = {*expected.get("failures", ()), *expected.get("warnings", ())}
     for each in expected.get("chain", ()):
         found |= _rules(each)
@@ -199,9 +199,9 @@ def _rules(expected: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES])
 def test_every_rule_has_positive_and_negative_cases(rule: str) -> None:
-    """One where it finds nothing, and one where it does."""
+    """One case in which it reports nothing, and one in which it does."""
     about = [each["expected"] for each in CASES if each["rule"] == rule]
-    if rule == "V24":  # it chooses, and finds nothing
+    if rule == "V24":  # It interprets the status and reports nothing.
         chosen = {each.get("says", {}).get("not_issued") for each in about}
         assert {True, False} <= chosen
         return
@@ -221,14 +221,14 @@ def test_every_finding_is_in_the_table() -> None:
 
 
 def test_every_error_of_the_table_is_found_by_a_case() -> None:
-    """With the rule that it is listed for."""
+    """For the rule that lists it."""
     found = {(finding.rule, finding.error) for finding in _all_findings()}
     listed = {(rule.id, error) for rule in RULES for error in rule.errors}
     assert listed - found == set()
 
 
 def test_every_class_of_error_is_in_the_table() -> None:
-    """None is left over; those about CRLs are proved elsewhere."""
+    """Those for CRLs have other tests."""
     listed = {error for rule in (*RULES, *CRL_RULES) for error in rule.errors}
     classes = {
         value
@@ -240,8 +240,8 @@ def test_every_class_of_error_is_in_the_table() -> None:
     assert classes - listed == {VerificationError}
 
 
-def test_every_finding_tells_people_and_programs() -> None:
-    """A sentence, a clause, and values that have names."""
+def test_every_finding_has_message_clause_and_named_values() -> None:
+    """The message is for people, the values are for programs."""
     for finding in _all_findings():
         assert finding.message
         assert finding.clause
@@ -258,7 +258,7 @@ def _settings() -> set[tuple[str, Any]]:
 
 
 def test_every_member_of_every_setting_is_used_by_a_case() -> None:
-    """Enumerations in full, and other than the default for the rest."""
+    """Every member of the enumerations, and one other value for each other field."""
     used = _settings()
     members = {
         (name, member)
@@ -282,7 +282,7 @@ def test_every_member_of_every_setting_is_used_by_a_case() -> None:
 
 
 def test_every_profile_is_used_both_ways() -> None:
-    """Something that it takes, and something that it refuses."""
+    """With a response that it accepts, and one that it rejects."""
     profiles = {
         name
         for name, value in vars(Policy).items()
@@ -297,7 +297,7 @@ def test_every_profile_is_used_both_ways() -> None:
 
 
 def test_every_feature_and_result_is_used() -> None:
-    """Nothing is declared that no case needs."""
+    """Every declared one occurs in a case."""
     assert {f for each in CASES for f in each["features"]} == set(Feature)
     results = set()
     for each in CASES:
@@ -318,11 +318,11 @@ MISTAKES = (
     "Go #43522", "Netty #15829", "Netty #16079", "intermediates that could sign",
     "c2pa #952", "c2pa #1368", "nonce removed", "error reply injected",
 )  # fmt: skip
-"""What others have shipped; a line with several numbers is here several times."""
+"""Known vulnerabilities and bugs of other implementations."""
 
 
-def test_every_mistake_of_others_has_a_case_or_a_place() -> None:
-    """Named after it, or listed with the floor that it belongs to."""
+def test_every_known_mistake_has_a_case_or_is_listed_elsewhere() -> None:
+    """A case is named after it, or ``ELSEWHERE`` names the responsible part."""
     names = {
         "cves::" + "-".join(each.lower().replace("#", "").split()) for each in MISTAKES
     }
@@ -336,15 +336,15 @@ def test_every_mistake_of_others_has_a_case_or_a_place() -> None:
     assert all(traps_cases.ELSEWHERE.values())
 
 
-def test_the_original_reads_what_is_not_malformed() -> None:
-    """An independent reader finds the same status in what we verify."""
+def test_cryptography_decodes_the_same_values() -> None:
+    """An independent decoder finds the same status in every verified response."""
     checked = 0
     for each, outcome in ((each, _outcome(i)) for i, each in enumerate(CASES)):
         evidence = outcome.evidence
         if evidence is None or "many-entries" in each["features"]:
             continue
         der = evidence.response._der
-        theirs = original.load_der_ocsp_response(der)
+        theirs = cryptography_ocsp.load_der_ocsp_response(der)
         (entry,) = theirs.responses
         assert entry.certificate_status.name == evidence.status.name
         assert entry.serial_number == evidence.cert_id.serial_number
@@ -355,8 +355,8 @@ def test_the_original_reads_what_is_not_malformed() -> None:
     assert checked > 100
 
 
-def test_a_wrong_expectation_is_seen() -> None:
-    """The comparison finds each kind of difference."""
+def test_the_comparison_finds_every_kind_of_difference() -> None:
+    """A wrong expectation in each field is reported."""
     outcome = _outcome([each["id"] for each in CASES].index("times::stale"))
     right = {"result": "not-verified", "failures": ["V19"], "error": "ResponseExpired"}
     assert differences(right, outcome) == []
@@ -371,8 +371,8 @@ def test_a_wrong_expectation_is_seen() -> None:
         assert differences(right | change, outcome) != [], change
 
 
-def test_the_builder_makes_what_is_loadable() -> None:
-    """Its defaults are certificates that ``cryptography`` reads and verifies."""
+def test_default_certificates_can_be_loaded() -> None:
+    """``cryptography`` decodes them and verifies their signatures."""
     build = Builder()
     ca = load_der_x509_certificate(build.ca.der)
     for each in (build.leaf, build.responder):

@@ -1,8 +1,8 @@
 """
-What is changed is not believed: every bit flipped, octets cut off, random mutations.
+Verify changed messages: every bit flipped, octets cut off, random mutations.
 
-``verify`` returns evidence that says what the original says, or raises a
-:class:`VerificationError`; nothing else leaves it, and no error tells a status.
+``verify`` returns the same evidence as for the unchanged message, or raises a
+:class:`VerificationError`. It raises no other error, and no error states a status.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from tests.cases.model import NOW
 NONCE = bytes(range(32))
 STATUS = re.compile(r"\b(good|revoked|unknown|hold|compromise)\b", re.IGNORECASE)
 HARMLESS = (
-    "says whether the signer {} is revoked itself",  # of the delegate, asked by V17
+    "it is not known whether the signer {} is revoked",  # V17, about the delegate
     "the certificate of the signer {} is revoked",
     "Unknown key type",
     "a key of an unknown kind",
-    "neither good, revoked nor unknown",  # of what is none of them
+    "neither good, revoked nor unknown",  # about a malformed certStatus
 )
 
 
@@ -97,7 +97,7 @@ def _verify(data: bytes, name: str) -> ocsp.VerifiedResponse:
 
 
 def _content(evidence: ocsp.VerifiedResponse) -> tuple[Any, ...]:
-    """Return all that evidence says; its response may differ where nobody signs."""
+    """Return what the evidence states; unsigned parts of the response may differ."""
     return (
         evidence.status,
         evidence.cert_id,
@@ -122,7 +122,7 @@ def _original(name: str) -> tuple[bytes, tuple[Any, ...]]:
 
 
 def _leaks(error: VerificationError) -> list[str]:
-    """Return the places of *error* that tell a status."""
+    """Return the parts of *error* that reveal a status."""
     found = []
     for failure in error.failures:
         if failure.error is RevokedButStale:
@@ -130,7 +130,7 @@ def _leaks(error: VerificationError) -> list[str]:
         said = failure.message
         for harmless in HARMLESS:
             said = re.sub(harmless.replace("{}", "'[^']*'"), "", said)
-        said = re.sub(r"'[^']*'", "", said)  # names out of certificates
+        said = re.sub(r"'[^']*'", "", said)  # names from certificates
         values = [str(value) for _, value in failure.values if _is_value(value)]
         found += [text for text in (said, *values) if STATUS.search(text)]
     return found
@@ -141,7 +141,7 @@ def _is_value(value: object) -> bool:
 
 
 def _check(data: bytes, name: str) -> bool:
-    """Require that *data* is refused properly, or says the same; tell which."""
+    """Check that *data* is rejected, or accepted with equal evidence; tell which."""
     _, content = _original(name)
     try:
         evidence = _verify(data, name)
@@ -156,8 +156,8 @@ def _check(data: bytes, name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_no_flipped_bit_changes_what_is_believed(name: str) -> None:
-    """Every single bit; only how many bits of a signature are unused may be another."""
+def test_no_flipped_bit_changes_the_evidence(name: str) -> None:
+    """Every single bit. Only the count of unused bits of a signature may change."""
     data, _ = _original(name)
     believed = set()
     for position in range(len(data)):
@@ -166,15 +166,15 @@ def test_no_flipped_bit_changes_what_is_believed(name: str) -> None:
             changed[position] ^= 1 << bit
             if _check(bytes(changed), name):
                 believed.add(position)
-    # That octet is not signed, and trailing bits that are zero may be none.
+    # That octet is not signed, and zero bits at the end may count as unused.
     response = ocsp.load_der_ocsp_response(data)
     signatures = response.signature, *(x.signature for x in response.certificates)
     assert believed <= {data.index(signature) - 1 for signature in signatures}
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_no_part_of_a_message_is_believed(name: str) -> None:
-    """Cut off anywhere, at either end."""
+def test_a_truncated_message_is_rejected(name: str) -> None:
+    """Truncated at any place, at either end."""
     data, _ = _original(name)
     for length in range(len(data)):
         assert not _check(data[:length], name)
@@ -182,8 +182,8 @@ def test_no_part_of_a_message_is_believed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_no_octet_can_be_left_out_or_doubled(name: str) -> None:
-    """One octet less, or one more, anywhere."""
+def test_a_missing_or_doubled_octet_is_rejected(name: str) -> None:
+    """One octet less or one more, at any place."""
     data, _ = _original(name)
     for position in range(len(data)):
         assert not _check(data[:position] + data[position + 1 :], name)
@@ -192,8 +192,8 @@ def test_no_octet_can_be_left_out_or_doubled(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["issuer", "delegate"])
-def test_a_decoy_may_be_anything(name: str) -> None:
-    """Flips in a certificate that nobody needs: the evidence stays what it is."""
+def test_a_changed_decoy_does_not_change_the_evidence(name: str) -> None:
+    """Bits are flipped in a certificate that verification does not need."""
     build = _build()
     by = build.ca if name == "issuer" else build.responder
     decoy = build.delegate(build.responder.subject, key="mallory", serial=3).der
@@ -224,10 +224,10 @@ _CHANGES = st.lists(
 
 
 @given(name=st.sampled_from(sorted(MADE)), changes=_CHANGES)
-def test_random_mutations_are_refused_or_change_nothing(
+def test_random_mutations_are_rejected_or_change_nothing(
     name: str, changes: list[tuple[str, int, Any]]
 ) -> None:
-    """Octets set, cut, put in, and copied to elsewhere."""
+    """Octets are set, cut, inserted, and copied."""
     data, _ = _original(name)
     for kind, where, value in changes:
         at = where % len(data)
@@ -243,8 +243,8 @@ def test_random_mutations_are_refused_or_change_nothing(
     _check(data, name)
 
 
-def test_a_stale_revocation_is_the_one_thing_that_is_said() -> None:
-    """And only where all of it is right but its age."""
+def test_only_a_stale_revocation_reveals_the_status() -> None:
+    """Only if the response is valid except for its age."""
     data = _stale(_build())
     with pytest.raises(RevokedButStale) as raised:
         _verify(data, "stale")
@@ -259,7 +259,7 @@ def test_a_stale_revocation_is_the_one_thing_that_is_said() -> None:
 
 
 def _error(build: Builder, status: bytes, **changes: Any) -> str:
-    """Return what is said of a response that is refused, without its octets."""
+    """Return the findings for a rejected response, without error classes."""
     at = changes.pop("at", NOW)
     data = build.response(build.entry(status, **changes.pop("entry", {})), **changes)
     with pytest.raises(VerificationError) as raised:
@@ -281,14 +281,14 @@ REFUSED: dict[str, Callable[[Builder], dict[str, Any]]] = {
     "serial": lambda b: {"entry": {"cert_id": b.cert_id(serial=b"\x05")}},
     "weak": lambda _: {"scheme": "ecdsa-sha1"},
     "future": lambda _: {"at": NOW - DAY},
-    "nobody": lambda b: {"by": b.responder, "certs": ()},
+    "no-certificate": lambda b: {"by": b.responder, "certs": ()},
     "stale-stranger": lambda _: {"signed_by": "mallory", "at": NOW + 3 * DAY},
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_all_statuses_are_refused_in_the_same_words(name: str) -> None:
-    """Whatever the response says of the certificate, the error is the same."""
+def test_the_error_does_not_depend_on_the_status(name: str) -> None:
+    """It is the same for every status in the response."""
     build = _build()
     said = {
         _error(build, status, **REFUSED[name](build))
@@ -303,11 +303,11 @@ def test_all_statuses_are_refused_in_the_same_words(name: str) -> None:
 
 
 def test_the_search_for_leaks_finds_one() -> None:
-    """It reads messages and values."""
+    """In a message and in a value."""
     with pytest.raises(RevokedButStale) as raised:
         _verify(_stale(_build()), "stale")
     (first, *_) = raised.value.failures
-    told = first._replace(error=VerificationError)
-    assert _leaks(VerificationError([told])) != []
-    value = told._replace(message="", values=(("x", ocsp.OCSPCertStatus.GOOD),))
+    leak = first._replace(error=VerificationError)
+    assert _leaks(VerificationError([leak])) != []
+    value = leak._replace(message="", values=(("x", ocsp.OCSPCertStatus.GOOD),))
     assert _leaks(VerificationError([value])) != []

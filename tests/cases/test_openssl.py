@@ -1,4 +1,4 @@
-"""The same cases with the ``openssl`` program: the differences are the known ones."""
+"""The cases with the ``openssl`` program: only the recorded differences occur."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ only_recorded = pytest.mark.skipif(
     release() not in recorded()["releases"],
     reason=f"the differences were recorded with openssl {recorded()['releases']}",
 )
-"""Other releases differ elsewhere, which says nothing about this package."""
+"""Other releases have other differences."""
 
 
 @cache
@@ -27,27 +27,27 @@ def _said() -> dict[str, Verdict]:
 
 
 @only_recorded
-def test_openssl_judges_otherwise_only_where_that_is_known() -> None:
-    """Every difference is recorded, with a reason; and none is recorded that is gone."""
+def test_differences_are_the_recorded_ones() -> None:
+    """Each has a reason, and no recorded difference has disappeared."""
     found = {
         each.id: each.theirs for each in openssl_harness.differences(CASES, _said())
     }
     assert found == openssl_harness.expected()
     assert all(each["reason"] for each in recorded()["differences"].values())
-    assert "not known yet" not in openssl_harness.table(CASES, _said())
+    assert "not recorded" not in openssl_harness.table(CASES, _said())
 
 
 @only_recorded
 def test_openssl_agrees_on_most() -> None:
-    """It is asked two thirds of the cases, never hangs, and agrees on three quarters."""
+    """It runs two thirds of the cases, never hangs, and agrees on three quarters."""
     said = _said()
     assert len(said) > len(CASES) * 2 / 3
     assert not [name for name, verdict in said.items() if verdict.result == "hangs"]
     assert len(recorded()["differences"]) < len(said) / 4
 
 
-def test_what_openssl_is_not_asked_has_a_reason() -> None:
-    """Settings and inputs that it has no option for."""
+def test_cases_that_openssl_cannot_run_have_a_reason() -> None:
+    """It has no option for their policy or inputs."""
     reasons = {why_not(case) for case in CASES if why_not(case)}
     assert len(reasons) >= 5
     assert all(reason.startswith("the program ") for reason in reasons)
@@ -69,8 +69,6 @@ def test_what_openssl_is_not_asked_has_a_reason() -> None:
         ("Responder Error: trylater (3)\n", "not-verified"),
     ],
 )
-def test_what_it_prints_is_read_as_a_careful_script_would(
-    printed: str, result: str
-) -> None:
-    """A status counts only where nothing speaks against it."""
+def test_result_from_the_output_of_openssl(printed: str, result: str) -> None:
+    """A status counts only if the output reports no failure."""
     assert openssl_harness._result(printed) == result

@@ -28,9 +28,9 @@ SKEW = 5 * MINUTE
 @case("V18", HIGH)
 def this_update_at_the_skew(build: Builder) -> Scenario:
     """
-    ThisUpdate is five minutes in the future, to the second.
+    ThisUpdate is exactly five minutes in the future.
 
-    Expected: good; clocks may be so far apart. RFC 6960 §3.2 (5).
+    Expected: good; this is the accepted clock skew. RFC 6960 §3.2 (5).
     """
     response = build.response(this_update=NOW + SKEW, produced_at=NOW + SKEW)
     return build.verify(good(), response)
@@ -50,7 +50,7 @@ def this_update_beyond_the_skew(build: Builder) -> Scenario:
 @case("V18", MEDIUM)
 def this_update_without_skew(build: Builder) -> Scenario:
     """
-    ThisUpdate is one second in the future, and the relying party's clock is exact.
+    ThisUpdate is one second in the future, and the policy accepts no clock skew.
 
     Expected: no evidence yet. RFC 6960 §4.2.2.1.
     """
@@ -61,7 +61,7 @@ def this_update_without_skew(build: Builder) -> Scenario:
 @case("V18", LOW)
 def this_update_now_without_skew(build: Builder) -> Scenario:
     """
-    ThisUpdate is now, and the relying party's clock is exact.
+    ThisUpdate is now, and the policy accepts no clock skew.
 
     Expected: good. RFC 6960 §4.2.2.1.
     """
@@ -72,9 +72,9 @@ def this_update_now_without_skew(build: Builder) -> Scenario:
 @case("V18", HIGH)
 def judged_before_it_was_true(build: Builder) -> Scenario:
     """
-    A response of today, judged as of yesterday.
+    A response of today is judged for yesterday.
 
-    Expected: no evidence then. RFC 6960 §4.2.2.1.
+    Expected: no evidence for that time. RFC 6960 §4.2.2.1.
     """
     return build.verify(refused("V18"), at=NOW - DAY)
 
@@ -94,7 +94,7 @@ def next_update_within_the_skew(build: Builder) -> Scenario:
     """
     NextUpdate was five minutes ago, less one second.
 
-    Expected: good; clocks may be so far apart. RFC 6960 §3.2 (6).
+    Expected: good; this is within the accepted clock skew. RFC 6960 §3.2 (6).
     """
     return build.verify(good(), build.response(next_update=NOW - SKEW + SECOND))
 
@@ -102,7 +102,7 @@ def next_update_within_the_skew(build: Builder) -> Scenario:
 @case("V19", HIGH)
 def next_update_at_the_skew(build: Builder) -> Scenario:
     """
-    NextUpdate was five minutes ago, to the second.
+    NextUpdate was exactly five minutes ago.
 
     Expected: no evidence any more. RFC 6960 §4.2.2.1.
     """
@@ -126,9 +126,9 @@ def stale(build: Builder) -> Scenario:
 @case("V19", HIGH)
 def judged_when_it_was_true(build: Builder) -> Scenario:
     """
-    A response of the day before yesterday, judged as of then.
+    A response of the day before yesterday is judged for that time.
 
-    Expected: good then. RFC 6960 §4.2.2.1.
+    Expected: good. RFC 6960 §4.2.2.1.
     """
     response = build.response(
         this_update=NOW - 2 * DAY, next_update=NOW - DAY, produced_at=NOW - 2 * DAY
@@ -152,9 +152,9 @@ def next_update_before_this_update(build: Builder) -> Scenario:
 @case("V19", LOW)
 def next_update_is_this_update(build: Builder) -> Scenario:
     """
-    NextUpdate and thisUpdate are the same moment, now.
+    NextUpdate and thisUpdate are both now.
 
-    Expected: good, for as long as clocks may be apart. RFC 6960 §4.2.2.1.
+    Expected: good within the accepted clock skew. RFC 6960 §4.2.2.1.
     """
     response = build.response(this_update=NOW, next_update=NOW, produced_at=NOW)
     return build.verify(good(), response)
@@ -163,10 +163,10 @@ def next_update_is_this_update(build: Builder) -> Scenario:
 @case("V19", HIGH)
 def no_next_update_and_young(build: Builder) -> Scenario:
     """
-    There is no nextUpdate, and thisUpdate is one day old, to the second.
+    There is no nextUpdate, and thisUpdate is exactly one day old.
 
-    Expected: good; newer information is always available, so a short time is given.
-    RFC 6960 §4.2.2.1.
+    Expected: good; newer information is always available, so the default limit is
+    short. RFC 6960 §4.2.2.1.
     """
     old = NOW - DAY
     response = build.response(next_update=None, this_update=old, produced_at=old)
@@ -188,7 +188,7 @@ def no_next_update_and_old(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def no_next_update_refused(build: Builder) -> Scenario:
     """
-    There is no nextUpdate, and the relying party does not take that.
+    There is no nextUpdate, and the relying party requires it.
 
     Expected: no evidence. RFC 9919 §5.
     """
@@ -200,7 +200,8 @@ def no_next_update_refused(build: Builder) -> Scenario:
 @case("V19", LOW)
 def no_next_update_accepted(build: Builder) -> Scenario:
     """
-    There is no nextUpdate, thisUpdate is a year ago, and the relying party takes that.
+    There is no nextUpdate, thisUpdate is a year ago, and the relying party accepts
+    that.
 
     Expected: good, unsafely.
     """
@@ -213,9 +214,10 @@ def no_next_update_accepted(build: Builder) -> Scenario:
 @case("V19", LOW)
 def shorter_age_without_next_update(build: Builder) -> Scenario:
     """
-    There is no nextUpdate, and the relying party gives such responses half an hour.
+    There is no nextUpdate, thisUpdate is an hour old, and the relying party accepts
+    half an hour.
 
-    Expected: no evidence any more after an hour.
+    Expected: no evidence any more.
     """
     policy = {"max_age_without_next_update": 1800}
     response = build.response(next_update=None)
@@ -225,7 +227,7 @@ def shorter_age_without_next_update(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def at_the_greatest_age(build: Builder) -> Scenario:
     """
-    ThisUpdate is as old as the relying party allows, whatever nextUpdate says.
+    ThisUpdate is as old as the relying party allows; nextUpdate is in the future.
 
     Expected: good. RFC 6960 §3.2 (5).
     """
@@ -235,7 +237,8 @@ def at_the_greatest_age(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def beyond_the_greatest_age(build: Builder) -> Scenario:
     """
-    ThisUpdate is one second older than the relying party allows; nextUpdate is far.
+    ThisUpdate is one second older than the relying party allows; nextUpdate is in the
+    future.
 
     Expected: no evidence any more. RFC 6960 §3.2 (5).
     """
@@ -250,7 +253,7 @@ _WRONG = "ValidityIntervalNotAllowed"
 @case("V19", LOW)
 def shortest_interval(build: Builder) -> Scenario:
     """
-    The response holds for eight hours, and that is the shortest that is allowed.
+    NextUpdate is eight hours after thisUpdate, which is the shortest allowed interval.
 
     Expected: good. Baseline Requirements §4.9.9.
     """
@@ -261,7 +264,7 @@ def shortest_interval(build: Builder) -> Scenario:
 @case("V19", LOW)
 def too_short_an_interval(build: Builder) -> Scenario:
     """
-    The response holds for eight hours less one second.
+    The interval is one second shorter than the eight hours that the policy requires.
 
     Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
     """
@@ -272,7 +275,7 @@ def too_short_an_interval(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def longest_interval(build: Builder) -> Scenario:
     """
-    The response holds for ten days, and that is the longest that is allowed.
+    NextUpdate is ten days after thisUpdate, which is the longest allowed interval.
 
     Expected: good. Baseline Requirements §4.9.9.
     """
@@ -283,7 +286,7 @@ def longest_interval(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def too_long_an_interval(build: Builder) -> Scenario:
     """
-    The response holds for ten days and one second.
+    The interval is one second longer than the ten days that the policy allows.
 
     Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
     """
@@ -292,7 +295,7 @@ def too_long_an_interval(build: Builder) -> Scenario:
 
 
 def _of_a_ca(build: Builder, hold: datetime.timedelta, expected: Expected) -> Scenario:
-    """Return the status of a CA's certificate; those of others hold for ten days."""
+    """Return a scenario for a CA certificate, with separate limits for CAs."""
     sub = build.certificate("Sub CA", key="sub-ca", extensions=(CA, CA_USAGE))
     response = build.response(cert_id=build.cert_id(sub), next_update=NOW - HOUR + hold)
     limits = {"min_interval": 10 * 86400, "max_interval": 10 * 86400}
@@ -303,7 +306,7 @@ def _of_a_ca(build: Builder, hold: datetime.timedelta, expected: Expected) -> Sc
 @case("V19", LOW)
 def shortest_interval_of_a_ca(build: Builder) -> Scenario:
     """
-    The status of a CA's certificate holds for the shortest time that is allowed.
+    The status of a CA certificate has the shortest allowed interval.
 
     Expected: good. Baseline Requirements §4.9.9.
     """
@@ -313,7 +316,7 @@ def shortest_interval_of_a_ca(build: Builder) -> Scenario:
 @case("V19", LOW)
 def too_short_an_interval_of_a_ca(build: Builder) -> Scenario:
     """
-    The status of a CA's certificate holds for one second less.
+    The status of a CA certificate has an interval that is one second too short.
 
     Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
     """
@@ -323,7 +326,7 @@ def too_short_an_interval_of_a_ca(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def longest_interval_of_a_ca(build: Builder) -> Scenario:
     """
-    The status of a CA's certificate holds for the longest time that is allowed.
+    The status of a CA certificate has the longest allowed interval.
 
     Expected: good. Baseline Requirements §4.9.9.
     """
@@ -333,7 +336,7 @@ def longest_interval_of_a_ca(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def too_long_an_interval_of_a_ca(build: Builder) -> Scenario:
     """
-    The status of a CA's certificate holds for one second more.
+    The status of a CA certificate has an interval that is one second too long.
 
     Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
     """
@@ -343,7 +346,8 @@ def too_long_an_interval_of_a_ca(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def interval_that_is_for_others(build: Builder) -> Scenario:
     """
-    The status of a CA's certificate holds as long as that of other certificates has to.
+    The status of a CA certificate has an interval that is allowed for other
+    certificates only.
 
     Expected: no evidence, by that policy. Baseline Requirements §4.9.9.
     """
@@ -353,9 +357,9 @@ def interval_that_is_for_others(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def interval_that_is_for_cas(build: Builder) -> Scenario:
     """
-    ThisUpdate to nextUpdate suits an end entity, and not the certificate of a CA.
+    The interval is allowed for end entities, but not for CA certificates.
 
-    Expected: good. Baseline Requirements §4.9.9.
+    Expected: good for an end entity. Baseline Requirements §4.9.9.
     """
     policy = {"ca_min_interval": 20 * 86400, "ca_max_interval": 30 * 86400}
     return build.verify(good(), policy=policy)
@@ -364,7 +368,7 @@ def interval_that_is_for_cas(build: Builder) -> Scenario:
 @case("V19", MEDIUM)
 def the_year_9999(build: Builder) -> Scenario:
     """
-    NextUpdate is the last second of the year 9999: the responder never ends it.
+    NextUpdate is the last second of the year 9999.
 
     Expected: good by default, and no overflow. RFC 5280 §4.1.2.5.
     """
@@ -387,7 +391,7 @@ def the_year_0001(build: Builder) -> Scenario:
 @case("V21", MEDIUM)
 def produced_at_fits(build: Builder) -> Scenario:
     """
-    The response was signed at thisUpdate.
+    ProducedAt is equal to thisUpdate.
 
     Expected: good. RFC 6960 §2.4.
     """
@@ -397,9 +401,9 @@ def produced_at_fits(build: Builder) -> Scenario:
 @case("V21", LOW)
 def produced_before_the_certificate(build: Builder) -> Scenario:
     """
-    The response was signed before the certificate began, by more than clocks differ.
+    ProducedAt is before the certificate's notBefore, by more than the clock skew.
 
-    Expected: good, with a warning: what did not exist had no status.
+    Expected: good, with a warning: the certificate did not exist at that time.
     """
     begin = NOW - HOUR + SKEW + SECOND
     leaf = build.certificate("leaf.example", begin=begin)
@@ -409,7 +413,7 @@ def produced_before_the_certificate(build: Builder) -> Scenario:
 @case("V21", LOW)
 def produced_before_the_certificate_within_the_skew(build: Builder) -> Scenario:
     """
-    The same, by no more than clocks may differ.
+    ProducedAt is before the certificate's notBefore, within the clock skew.
 
     Expected: good.
     """
@@ -431,7 +435,7 @@ def produced_in_the_future(build: Builder) -> Scenario:
 @case("V21", LOW)
 def produced_in_the_future_within_the_skew(build: Builder) -> Scenario:
     """
-    ProducedAt is five minutes in the future, to the second.
+    ProducedAt is exactly five minutes in the future.
 
     Expected: good. RFC 6960 §2.4.
     """
@@ -441,7 +445,8 @@ def produced_in_the_future_within_the_skew(build: Builder) -> Scenario:
 @case("V21", MEDIUM)
 def produced_in_the_future_refused(build: Builder) -> Scenario:
     """
-    ProducedAt is five minutes and one second in the future, and the policy refuses.
+    ProducedAt is five minutes and one second in the future, and the policy rejects
+    that.
 
     Expected: no evidence. RFC 6960 §2.4.
     """
@@ -454,7 +459,8 @@ def produced_before_this_update(build: Builder) -> Scenario:
     """
     ProducedAt is five minutes and one second before thisUpdate.
 
-    Expected: good, with a warning: nobody knows the future. RFC 6960 §2.4.
+    Expected: good, with a warning: a responder cannot know a future status. RFC 6960
+    §2.4.
     """
     response = build.response(produced_at=NOW - HOUR - SKEW - SECOND)
     return build.verify(good("V21"), response)
@@ -463,7 +469,7 @@ def produced_before_this_update(build: Builder) -> Scenario:
 @case("V21", LOW)
 def produced_before_this_update_within_the_skew(build: Builder) -> Scenario:
     """
-    ProducedAt is five minutes before thisUpdate, to the second.
+    ProducedAt is exactly five minutes before thisUpdate.
 
     Expected: good. RFC 6960 §2.4.
     """
@@ -484,7 +490,7 @@ def produced_after_next_update(build: Builder) -> Scenario:
 @case("V21", MEDIUM)
 def produced_before_the_delegate_was_valid(build: Builder) -> Scenario:
     """
-    ProducedAt is before the delegate's certificate begins.
+    ProducedAt is before the delegate's notBefore.
 
     Expected: no evidence, by that policy. RFC 6960 §3.2 (4).
     """
@@ -496,7 +502,7 @@ def produced_before_the_delegate_was_valid(build: Builder) -> Scenario:
 @case("V19", HIGH)
 def revoked_within_its_time(build: Builder) -> Scenario:
     """
-    A *revoked* that is as old as a *good* may be.
+    A *revoked* response that is not older than a *good* one may be.
 
     Expected: revoked. RFC 6960 §2.2.
     """
@@ -506,10 +512,10 @@ def revoked_within_its_time(build: Builder) -> Scenario:
 @case("V19", LOW)
 def no_interval_at_all(build: Builder) -> Scenario:
     """
-    NextUpdate is thisUpdate, and the policy asks for one second between them.
+    NextUpdate is equal to thisUpdate, and the policy requires one second between them.
 
-    Expected: no evidence, because that is too short; it is not malformed.
-    RFC 6960 §4.2.2.1.
+    Expected: no evidence, because that is too short; it is not malformed. RFC 6960
+    §4.2.2.1.
     """
     response = build.response(this_update=NOW, next_update=NOW, produced_at=NOW)
     expected = refused("V19", error="ValidityIntervalNotAllowed")
@@ -527,7 +533,7 @@ def _by_issuer_that_ends(build: Builder, end: datetime.datetime) -> Scenario:
 @case("V21", MEDIUM)
 def produced_after_the_issuer_was_valid(build: Builder) -> Scenario:
     """
-    ProducedAt is five minutes and one second after the issuer's certificate ended.
+    ProducedAt is five minutes and one second after the issuer's certificate expired.
 
     Expected: no evidence, by that policy. RFC 6960 §3.2 (4).
     """
@@ -537,10 +543,10 @@ def produced_after_the_issuer_was_valid(build: Builder) -> Scenario:
 @case("V21", LOW)
 def produced_after_the_issuer_was_valid_within_the_skew(build: Builder) -> Scenario:
     """
-    ProducedAt is five minutes after the issuer's certificate ended, to the second.
+    ProducedAt is exactly five minutes after the issuer's certificate expired.
 
-    Expected: good; whether the issuer may still be trusted is a matter of its path.
-    RFC 6960 §3.2 (4).
+    Expected: good; the caller checks the certification path of the issuer. RFC 6960
+    §3.2 (4).
     """
     return _by_issuer_that_ends(build, NOW - HOUR - SKEW)
 
@@ -548,7 +554,7 @@ def produced_after_the_issuer_was_valid_within_the_skew(build: Builder) -> Scena
 @case("V21", LOW)
 def produced_before_the_delegate_was_valid_within_the_skew(build: Builder) -> Scenario:
     """
-    ProducedAt is five minutes before the delegate's certificate begins, to the second.
+    ProducedAt is exactly five minutes before the delegate's notBefore.
 
     Expected: good. RFC 6960 §3.2 (4).
     """

@@ -1,4 +1,4 @@
-"""Traps: what is right and often refused, and what looks alike and is wrong."""
+"""Traps: valid responses that are often rejected, and invalid ones that look alike."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def name_in_wide_characters(build: Builder) -> Scenario:
     """
     The responderID has the delegate's name as BMPString, the certificate as UTF8String.
 
-    Expected: good; the names mean the same. RFC 5280 §7.1.
+    Expected: good; the names are equal. RFC 5280 §7.1.
     """
     wide = _named(("2.5.4.3", 0x1E, "Test Responder".encode("utf-16-be")))
     response = build.response(by=build.responder, responder_id=build.by_name(wide))
@@ -55,9 +55,9 @@ def name_in_wide_characters(build: Builder) -> Scenario:
 @case("V11", HIGH)
 def name_in_another_order(build: Builder) -> Scenario:
     """
-    The delegate is C=DE, CN=Test, and the responderID says CN=Test, C=DE.
+    The delegate is C=DE, CN=Test, and the responderID is CN=Test, C=DE.
 
-    Expected: no evidence; the order belongs to a name. RFC 5280 §7.1.
+    Expected: no evidence; the order is part of a name. RFC 5280 §7.1.
     """
     country, common = ("2.5.4.6", 0x13, b"DE"), ("2.5.4.3", 0x0C, b"Test")
     by = build.delegate(_named(country, common))
@@ -70,7 +70,7 @@ def name_in_another_order(build: Builder) -> Scenario:
 @case("V11", HIGH)
 def value_of_another_attribute(build: Builder) -> Scenario:
     """
-    The delegate is CN=Test, and the responderID says O=Test.
+    The delegate is CN=Test, and the responderID is O=Test.
 
     Expected: no evidence. RFC 5280 §7.1.
     """
@@ -82,10 +82,10 @@ def value_of_another_attribute(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def asked_with_sha256_answered_with_sha1(build: Builder) -> Scenario:
     """
-    The request has a CertID with SHA-256, and the responder answers with its own.
+    The request has a CertID with SHA-256, and the response has one with SHA-1.
 
-    Expected: good; CertIDs are computed again, not compared octet by octet.
-    RFC 6960 §4.1.1.
+    Expected: good; CertIDs are computed again, not compared octet by octet. RFC 6960
+    §4.1.1.
     """
     response = build.response(cert_id=build.cert_id(hashed="sha1"))
     request = build.request(build.cert_id(hashed="sha256"))
@@ -95,10 +95,10 @@ def asked_with_sha256_answered_with_sha1(build: Builder) -> Scenario:
 @case("V4", LOW)
 def empty_list_of_extensions(build: Builder) -> Scenario:
     """
-    ResponseExtensions is there, and has no extension, as some responders write it.
+    ResponseExtensions is present but empty, as some responders encode it.
 
-    Expected: good. RFC 5280 asks for one at least, and others read it; nothing can be
-    gained by an empty list.
+    Expected: good. RFC 5280 requires at least one extension, but other implementations
+    accept an empty list, and an attacker gains nothing from it.
     """
     inside = encode(0xA1, encode(0x30))
     response = build.response(by=build.responder, tail=inside)
@@ -108,7 +108,7 @@ def empty_list_of_extensions(build: Builder) -> Scenario:
 @case("V14", MEDIUM)
 def issuer_without_the_purpose(build: Builder) -> Scenario:
     """
-    The CA signs itself, without id-kp-OCSPSigning.
+    The CA signs the response itself, without id-kp-OCSPSigning.
 
     Expected: good; only delegates need it. RFC 6960 §4.2.2.2.
     """
@@ -119,7 +119,7 @@ def issuer_without_the_purpose(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def issuer_stands_first_among_the_certificates(build: Builder) -> Scenario:
     """
-    The CA's certificate comes along first, twice, and then the delegate's.
+    The response has the CA's certificate twice, and then the delegate's.
 
     Expected: good. RFC 6960 §4.2.1.
     """
@@ -131,7 +131,7 @@ def issuer_stands_first_among_the_certificates(build: Builder) -> Scenario:
 @case("V12", MEDIUM)
 def no_certificates_where_the_issuer_signs(build: Builder) -> Scenario:
     """
-    The CA signs itself, and no certificate comes along.
+    The CA signs the response itself, which has no certificates.
 
     Expected: good. RFC 6960 §4.2.1: they are optional.
     """
@@ -152,7 +152,7 @@ def without_next_update(build: Builder) -> Scenario:
 @case("V20", CRITICAL)
 def unknown_with_the_right_cert_id(build: Builder) -> Scenario:
     """
-    *unknown* about the right certificate, by a delegate.
+    *unknown* for the right certificate, by a delegate.
 
     Expected: unknown. RFC 6960 §2.2.
     """
@@ -163,10 +163,10 @@ def unknown_with_the_right_cert_id(build: Builder) -> Scenario:
 @case("V13", MEDIUM)
 def issuer_with_a_renewed_certificate(build: Builder) -> Scenario:
     """
-    The CA has a new certificate for the same key and name; the former one, which has
-    ended, comes along.
+    The CA has a new certificate for the same key and name; the response has the former
+    one, which has expired.
 
-    Expected: good; it is the CA by its key. RFC 6960 §4.2.2.2.
+    Expected: good; the key is that of the CA. RFC 6960 §4.2.2.2.
     """
     former = build.authority(serial=2, end=NOW - DAY)
     response = build.response(by=former)
@@ -176,8 +176,8 @@ def issuer_with_a_renewed_certificate(build: Builder) -> Scenario:
 @case("V13", HIGH)
 def delegate_after_a_change_of_the_key(build: Builder) -> Scenario:
     """
-    The CA has a new key under the same name; the delegate is signed with the new one,
-    and the certificate in question with the former one.
+    The CA has a new key under the same name; the new key signed the delegate's
+    certificate, and the former key signed the certificate in question.
 
     Expected: no evidence. RFC 6960 §4.2.2.2: both must be signed by the same key.
     """
@@ -192,7 +192,7 @@ def same_number_of_two_issuers(build: Builder) -> Scenario:
     """
     Two entries with the same serial number, of two issuers; the other one is unknown.
 
-    Expected: good; the CertID as a whole decides. RFC 6960 §4.1.1.
+    Expected: good; the whole CertID identifies the certificate. RFC 6960 §4.1.1.
     """
     other = build.cert_id(issuer=build.authority("Other CA", key="ca-2"))
     response = build.response(build.entry(build.UNKNOWN, cert_id=other), build.entry())
