@@ -1,6 +1,6 @@
 """
-Mutation testing of ``ocsp.verification``: does a test see it when a rule is changed.
+Mutation testing of ``ocsp.verification``: whether a test fails if a rule is changed.
 
-Each mutant is the package with one small change. It is killed when a test fails; one
-that survives shows what no test proves, or has a written reason in ``survivors.toml``.
+Each mutant is the package with one small change. A test that fails kills the mutant. A
+mutant that survives shows a gap in the tests, unless ``survivors.toml`` has a reason.
 """

@@ -25,7 +25,7 @@ FOLDER = Path(ocsp.verification.__file__).parent
 
 
 def main() -> int:
-    """Run the tests on every mutant, and tell what came of it; return the exit code."""
+    """Run the tests on every mutant, print the results and return the exit code."""
     modules = modules_in(FOLDER)
     parser = argparse.ArgumentParser(prog="tests.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="all, if none")
@@ -36,7 +36,7 @@ def main() -> int:
     console, survivors = Console(), Survivors.read()
     outcomes: dict[Mutant, Outcome] = {}
     with Progress(console=console) as progress:
-        task = progress.add_task("which tests come by", total=len(mutants))
+        task = progress.add_task("mapping tests to lines", total=len(mutants))
 
         def report(mutant: Mutant, outcome: Outcome) -> None:
             outcomes[mutant] = outcome
@@ -69,7 +69,7 @@ def _report(
         counts[mutant.module].update(("mutants", name))
     console.print(_table(counts))
     for each in sorted(obsolete):
-        _say(console, f"obsolete, since it is killed or gone: {each}")
+        _say(console, f"obsolete reason; the mutant is killed or gone: {each}")
     survived = sum(count[SURVIVED] for count in counts.values())
     return 1 if survived or obsolete else 0
 

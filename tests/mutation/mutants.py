@@ -1,8 +1,8 @@
 """
-Making mutants: every small change of a module that ought to matter to a test.
+Create mutants: every small change of a module that a test should detect.
 
-Rules of this file: it reads source and runs nothing. A mutant changes one place of the
-tree. What is not changed is named in :func:`_is_left_alone`.
+This module reads source code and does not run it. A mutant changes one place of the
+syntax tree. :func:`_is_left_alone` lists what is not changed.
 """
 
 from __future__ import annotations
@@ -50,30 +50,30 @@ class Mutant:
     """The function (``VerifiedResponse.status``); empty outside of functions."""
 
     change: str
-    """What stood there and what stands there now; different for every mutant."""
+    """The old and the new expression; unique in the function."""
 
     line: int
-    """Where."""
+    """The line of the change."""
 
     is_inside: bool
-    """Whether it changes what a function does, not how it is defined."""
+    """Whether the change is in the body of a function, not in its definition."""
 
     tree: ast.Module = field(repr=False, compare=False)
     """The tree of the module, unchanged."""
 
     place: tuple[ast.AST, str, int | None] = field(repr=False, compare=False)
-    """The node, its field, and the index in that, whose value is replaced."""
+    """The node, its field, and the index in the field, whose value is replaced."""
 
     value: Any = field(repr=False, compare=False)
-    """The replacement; nothing for a place in a list that is left out."""
+    """The replacement; ``None`` removes an item of a list."""
 
     @property
     def id(self) -> str:
-        """Its name, which does not depend on the line."""
+        """The id of the mutant, which does not depend on the line."""
         return f"{self.module}:{self.scope}: {self.change}"
 
     def unchanged(self) -> Mutant:
-        """Return the same without the change, which no test may fail for."""
+        """Return the same without the change; all tests have to pass for it."""
         node, name, index = self.place
         held = getattr(node, name)
         return replace(self, value=held if index is None else held[index])
@@ -110,7 +110,7 @@ def mutants_of(module: str, source: str, namespace: dict[str, Any]) -> list[Muta
 
         source: Its text.
 
-        namespace: Its names, which tell enumerations and classes of errors apart.
+        namespace: Its names, to recognise enumerations and error classes.
     """
     tree = ast.parse(source)
     found: list[Mutant] = []
@@ -131,7 +131,7 @@ Found = tuple[str, bool, Place, Any, Any]
 
 
 class _Walk:
-    """Finding the places of one module."""
+    """Finds the places to change in one module."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._names = namespace
@@ -182,7 +182,7 @@ class _Walk:
         if isinstance(parent, ast.ExceptHandler) and not isinstance(node, ast.Tuple):
             yield ast.Tuple([], ast.Load())
         elif isinstance(node, (ast.Name, ast.Attribute)):
-            if name != "elts":  # which are left out
+            if name != "elts":  # Items are removed instead.
                 yield from self._of_name(node)
         else:
             yield from _of_operation(node)
@@ -202,7 +202,7 @@ class _Walk:
             yield ast.Name(BUILT_IN[node.id], ast.Load())
 
     def _value(self, node: ast.expr) -> object:
-        """Return what a dotted name means in the module, if it means something."""
+        """Return the value of a dotted name in the module, if it has one."""
         if isinstance(node, ast.Name):
             return self._names.get(node.id)
         if isinstance(node, ast.Attribute):
@@ -223,12 +223,12 @@ def _children(held: object) -> Iterator[tuple[int | None, ast.AST]]:
 
 def _is_left_alone(parent: ast.AST, name: str, node: ast.AST) -> bool:
     """
-    Tell whether nothing is changed there.
+    Tell whether *node* is not changed.
 
-    types: annotations, type variables and aliases, which nothing runs.
-    imports, exports: import statements and ``__all__``.
-    text for people: docstrings, f-strings, ``__repr__`` and ``__str__``, strings with a
-    blank that cite no standard, and the choice between such.
+    Types: annotations, type variables and aliases, which do not run.
+    Imports and exports: import statements and ``__all__``.
+    Text for people: docstrings, f-strings, ``__repr__`` and ``__str__``, strings with a
+    blank that cite no standard, and the choice between such strings.
     """
     types = (
         name in {"annotation", "returns", "bases"}
@@ -259,7 +259,7 @@ DOING = (ast.Expr, ast.Raise, ast.AugAssign, ast.Continue, ast.Break, ast.Return
 
 
 def _of_statement(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Leave out what does something, and return the opposite of what is returned."""
+    """Remove a statement, or negate a returned value."""
     stores = isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name)
     if stores or isinstance(node, DOING):
         yield ast.Pass()
@@ -288,7 +288,7 @@ def _of_operation(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _ends(parent: ast.AST, node: ast.AST) -> bool:
-    """Tell whether a function ends there with nothing, as it does without a word."""
+    """Tell whether *node* is a final ``return`` of an empty value."""
     return (
         isinstance(parent, ast.FunctionDef)
         and node is parent.body[-1]

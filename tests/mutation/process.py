@@ -1,9 +1,9 @@
 """
-Running tests on mutants, one forked process for each, all warmed up.
+Run the tests on mutants, in one forked process for each mutant.
 
-Rules of this file: the parent never changes itself. A mutant inside of a function takes
-the place of the function's code in the child, which has all tests collected, and runs
-those that come by its line, fastest first. All other mutants are imported anew.
+The parent process collects the tests and never changes. For a mutant inside a function,
+the child replaces the code of the function and runs the tests that execute its line,
+the fastest ones first. For every other mutant the child imports the package again.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ __all__ = ["PACKAGE", "TESTS", "Outcome", "Session"]
 
 PACKAGE = "ocsp.verification"
 TESTS = ("tests/unit/verification", "tests/cases/test_cases.py")
-"""Tests of the package that need no other process, and no more than seconds."""
+"""Tests of the package that are fast and need no other process."""
 
 QUIET = (
     *("-x", "--capture=no", "--override-ini=addopts="),
     *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:terminal"),
 )
 SECONDS = 30
-"""Of processor time, for one mutant; all the tests together take a few."""
+"""The limit of processor time for one mutant; all tests together take a few seconds."""
 
 
 class Outcome(Enum):
-    """What became of a mutant."""
+    """The outcome of the tests on a mutant."""
 
     KILLED = "killed"
     SURVIVED = "survived"
@@ -55,7 +55,7 @@ class Outcome(Enum):
 
 
 def _in_child(work: Callable[[], bool]) -> Outcome:
-    """Fork, and tell whether *work*, which is true if a test failed, was done there."""
+    """Run *work* in a forked process; it returns whether a test failed."""
     child = os.fork()
     if child == 0:
         nothing = os.open(os.devnull, os.O_WRONLY)
@@ -67,7 +67,7 @@ def _in_child(work: Callable[[], bool]) -> Outcome:
         try:
             failed = work()
         finally:
-            os._exit(failed)  # an exception is a failure, too
+            os._exit(failed)  # An exception is a failure too.
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         is_late = os.WTERMSIG(status) == signal.SIGPROF
@@ -76,7 +76,7 @@ def _in_child(work: Callable[[], bool]) -> Outcome:
 
 
 class Session:
-    """A plugin of pytest, which runs the tests on mutants once they are collected."""
+    """A pytest plugin that runs the collected tests on mutants."""
 
     def __init__(
         self, mutants: Sequence[Mutant], report: Callable[[Mutant, Outcome], None]
@@ -91,7 +91,7 @@ class Session:
 
     def run(self) -> None:
         """
-        Run it.
+        Run the session.
 
         Raises:
             RuntimeError: If a test fails without any change.
@@ -105,15 +105,15 @@ class Session:
             self._report(mutant, _run_anew(mutant, self._seconds))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a failure."""
+        """Record a failure."""
         self._failed |= report.failed
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Take the place of the usual loop."""
+        """Replace the usual loop of pytest."""
         caches = list(_caches())
         self._map(session.items, caches)
         gc.collect()
-        gc.freeze()  # forked memory stays shared
+        gc.freeze()  # Forked memory stays shared.
         swaps = [(mutant, _swap(mutant)) for mutant in self._mutants]
         self._refused = [mutant for mutant, swap in swaps if swap is None]
         for mutant, _ in swaps[:1]:
@@ -125,7 +125,7 @@ class Session:
         return True
 
     def _map(self, items: list[pytest.Item], caches: list[Any]) -> None:
-        """Find out which tests come by which line, and how fast they are."""
+        """Record which tests execute which lines, and how long each takes."""
         folder = str(Path(_module("").__file__ or "").parent) + "/"
         found: list[tuple[float, pytest.Item, set[tuple[str, int]]]] = []
         for item in items:
@@ -152,10 +152,10 @@ class Session:
         items: list[pytest.Item],
         caches: list[Any],
     ) -> Outcome:
-        """Run first what has killed most of this function, then what is fastest."""
+        """Run the tests: first those that killed most mutants, then the fastest."""
         scope = mutant.module + mutant.scope
         items = sorted(items, key=lambda item: -self._kills[scope, item.nodeid])
-        killer = mmap.mmap(-1, 8)  # shared with the child
+        killer = mmap.mmap(-1, 8)  # Shared with the child.
 
         def work() -> bool:
             swap()
@@ -174,7 +174,7 @@ class Session:
 
 
 def _require_survival(outcome: Outcome) -> None:
-    """Require that tests pass without a change, as a tool that kills all tells nothing."""
+    """Check that the tests pass without a change in a child process."""
     if outcome is not Outcome.SURVIVED:
         raise RuntimeError("a test fails in a child without any change")
 
@@ -202,7 +202,7 @@ def _tracer(folder: str, lines: set[tuple[str, int]]) -> Callable[..., Any]:
 
 
 def _caches() -> Iterator[Any]:
-    """Return what remembers results of the package between tests."""
+    """Return the caches of the package that keep results between tests."""
     for each in gc.get_objects():
         if isinstance(each, functools._lru_cache_wrapper):
             module = getattr(each, "__module__", "")
@@ -222,7 +222,7 @@ def _module(name: str) -> ModuleType:
 
 
 def _swap(mutant: Mutant) -> Callable[[], None] | None:
-    """Return what changes the mutant's function, if it is one that can be changed."""
+    """Return a function that installs the mutant, or ``None`` if that is impossible."""
     module = _module(mutant.module)
     function = _function(module, mutant.scope)
     if function is None or not mutant.is_inside:
@@ -266,7 +266,7 @@ def _code(code: CodeType, scope: str) -> CodeType | None:
 
 
 def _run_anew(mutant: Mutant, seconds: dict[str, float]) -> Outcome:
-    """Import everything again, with the mutant, and run all tests."""
+    """Import the package again with the mutant, and run all tests."""
     module = _module(mutant.module)
     path = module.__file__ or ""
 
@@ -284,18 +284,18 @@ def _run_anew(mutant: Mutant, seconds: dict[str, float]) -> Outcome:
 
 
 class _FastestFirst:
-    """A plugin of pytest, for tests whose seconds are known."""
+    """A pytest plugin that sorts the tests by duration."""
 
     def __init__(self, seconds: dict[str, float]) -> None:
         self._seconds = seconds
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put them in order."""
+        """Sort the tests, the fastest first."""
         items.sort(key=lambda item: self._seconds.get(item.nodeid, 0))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the mutant in the place of its module."""
+    """An import hook that loads the mutant instead of its module."""
 
     def __init__(self, name: str, path: str, code: CodeType) -> None:
         self._name, self._path, self._code = name, path, code
@@ -303,7 +303,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, *_: object
     ) -> importlib.machinery.ModuleSpec | None:
-        """Return how to load *fullname*, if it is the mutant."""
+        """Return the spec of the mutant if *fullname* is its module."""
         if fullname != self._name:
             return None
         loader = _Loader(fullname, self._path)

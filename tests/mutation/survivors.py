@@ -1,7 +1,7 @@
 """
-Mutants that survive for a reason, as written in ``survivors.toml``.
+Mutants that survive for a reason, from ``survivors.toml``.
 
-Rules of this file: a reason stands for the mutants that it lists, and for no others.
+A reason applies only to the mutants that it lists.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ class Survivors:
     """Reasons, by the ids of mutants."""
 
     reasons: dict[str, str]
-    """Why each makes no difference that a test could see."""
+    """Why no test can detect the mutant."""
 
     @classmethod
     def read(cls, path: Path = FILE) -> Survivors:
         """
-        Read them.
+        Read the file.
 
         Raises:
             ValueError: If a reason is missing, or a mutant is listed twice.

@@ -1,4 +1,4 @@
-"""The tool: which mutants there are of a small module, and what becomes of reasons."""
+"""The mutation tool: the mutants of small modules, and the file of reasons."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _changes(source: str) -> set[str]:
         ("f(); f()", {"f() -> pass", "f() -> pass (2)"}),
     ],
 )  # fmt: skip
-def test_what_is_changed(source: str, changes: set[str]) -> None:
-    """Each operator, by itself."""
+def test_changes(source: str, changes: set[str]) -> None:
+    """Each operator by itself."""
     assert _changes(source) == changes
 
 
@@ -90,21 +90,21 @@ def test_what_is_changed(source: str, changes: set[str]) -> None:
         "x = a",
     ],
 )
-def test_what_is_left_alone(source: str) -> None:
-    """Text for people, types, imports and exports."""
+def test_code_without_changes(source: str) -> None:
+    """Text for people, types, imports and exports are not changed."""
     assert _changes(source) == set()
 
 
-def test_an_end_with_nothing_is_left_out_where_it_is_early() -> None:
-    """At the end of a function it is what happens anyway."""
+def test_an_empty_return_is_removed_only_if_it_is_not_the_last_statement() -> None:
+    """At the end of a function its removal changes nothing."""
     source = "def f(a):\n    if a:\n        return ''\n    return ''"
     early, late = "return '' -> pass", "return '' -> pass (2)"
     assert early in _changes(source)
     assert late not in _changes(source)
 
 
-def test_a_mutant_is_told_by_its_function() -> None:
-    """Not by its line; and whether it has to be imported."""
+def test_the_id_of_a_mutant_has_its_function() -> None:
+    """Not its line. A change outside of functions needs a new import."""
     source = "class A:\n    x = 1\n    def f(self):\n        return x"
     found = [(mutant.id, mutant.is_inside) for mutant in mutants_of("m", source, NAMES)]
     assert found == [
@@ -115,8 +115,8 @@ def test_a_mutant_is_told_by_its_function() -> None:
     ]
 
 
-def test_a_mutant_is_changed_in_one_place_and_the_tree_is_not() -> None:
-    """What is compiled is the change, and the next mutant starts from the original."""
+def test_compiling_a_mutant_does_not_change_the_tree() -> None:
+    """The next mutant starts from the unchanged module."""
     plus, minus = mutants_of("m", "x = 5", NAMES)
     same = plus.unchanged()
     for mutant, value in ((plus, 6), (minus, 4), (same, 5), (plus, 6)):
@@ -126,7 +126,7 @@ def test_a_mutant_is_changed_in_one_place_and_the_tree_is_not() -> None:
 
 
 def test_reasons_are_read(tmp_path: Path) -> None:
-    """By mutant; each has one, and no mutant has two."""
+    """Each mutant has one reason; an empty or a second one is an error."""
     file = tmp_path / "survivors.toml"
     group = '[[survivors]]\nreason = "{}"\nmutants = ["a:f: 1 -> 2"]\n'
     file.write_text(group.format("equal"))
@@ -143,8 +143,8 @@ def test_reasons_are_read(tmp_path: Path) -> None:
         Survivors.read(file)
 
 
-def test_every_reason_is_for_a_mutant_that_there_is() -> None:
-    """So that none outlives the code that it is about."""
+def test_every_reason_is_for_an_existing_mutant() -> None:
+    """So a reason is removed together with its code."""
     there = set()
     for module in modules_in(FOLDER):
         there |= {mutant.id for mutant in mutants_of_module(module)}
