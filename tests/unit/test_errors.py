@@ -87,6 +87,11 @@ EXAMPLES: list[tuple[Exception, str]] = [
     ),
     (errors.HookFailed("nginx", "ended with code 1"), "nginx: ended with code 1"),
     (errors.BackendError("x"), "x"),
+    (errors.TLSPeerError("a.example:443", "timed out"), "a.example:443: timed out"),
+    (
+        errors.TLSPeerNotTrusted("a.example:443", "no root"),
+        "a.example:443: its certification path is not trusted: no root",
+    ),
     (errors.StatusChangeRefused("x"), "x"),
     (errors.AlreadyRevoked(255), "serial number 0xff is revoked already"),
     (errors.NotOnHold(255), "serial number 0xff is not on hold"),
@@ -113,6 +118,7 @@ BASES = {
     "IssuerNotFound": LookupError,
     "UnknownCertificate": LookupError,
     "ConfigError": ValueError,
+    "TLSPeerError": ConnectionError,
     "AlreadyRevoked": ValueError,
     "NotOnHold": ValueError,
 }

@@ -44,6 +44,7 @@ from ocsp.client.outcome import (
     Source,
 )
 from ocsp.client.sync import Client
+from ocsp.client.tls_peer import TLSPeer, read_tls_peer
 from ocsp.client.transport.protocol import (
     AsyncTransport,
     HTTPReply,
@@ -81,6 +82,8 @@ __all__ = [
     "SQLiteCache",
     "SendNonce",
     "Source",
+    "TLSPeer",
     "Transport",
     "check",
+    "read_tls_peer",
 ]

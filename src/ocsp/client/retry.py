@@ -1,20 +1,41 @@
 """
-Back-off: for how long a client sends no requests to a responder that failed.
+Retry and back-off: which failures a retry may mend, and how long to wait before it.
 
 RFC 9110 §10.2.3 (Retry-After). This module reads no clock: callers pass every time, in
 seconds of one monotonic clock. Every entry expires, and the number of entries is
-limited.
+limited. (A transport repeats a request by itself in one case only: the server has
+closed an idle connection.)
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
-from typing import Generic, NamedTuple, TypeVar
+import datetime
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
-from ocsp import limits
+from ocsp.client.expiring_map import ExpiringMap
+from ocsp.client.outcome import Reason
+from ocsp.client.transport.protocol import HTTPReply
+from ocsp.errors import (
+    FetchTimeout,
+    HTTPStatusError,
+    OCSPError,
+    TransportError,
+    UnsuccessfulResponse,
+)
+from ocsp.messages.statuses import OCSPResponseStatus
 
-__all__ = ["MOST_SECONDS", "ExpiringMap", "ResponderBackoff"]
+__all__ = [
+    "MOST_RETRY_AFTER",
+    "MOST_SECONDS",
+    "PERMANENT_REASONS",
+    "ResponderBackoff",
+    "is_transient",
+    "pause_before_retry",
+    "retry_after",
+    "should_retry_with_post",
+]
 
 MOST_SECONDS = 60.0
 """The longest back-off without Retry-After, before the random part is added."""
@@ -22,47 +43,100 @@ MOST_SECONDS = 60.0
 MOST_RETRY_AFTER = 3600.0
 """The longest Retry-After that counts: a longer one could switch checks off."""
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+# --- which failures a retry may mend -------------------------------------------------
+
+_TRANSIENT_STATUSES = frozenset(
+    {OCSPResponseStatus.TRY_LATER, OCSPResponseStatus.INTERNAL_ERROR}
+)
+
+PERMANENT_REASONS = frozenset(
+    {
+        Reason.UNAUTHORIZED,
+        Reason.RESPONDER_ERROR,
+        Reason.NOT_VERIFIED,
+        Reason.CONTENT_TYPE,
+        Reason.TOO_LARGE,
+        Reason.HTTP_STATUS,
+        Reason.REDIRECT,
+    }
+)
+"""Reasons that a retry would not change: their outcomes are cached for a while."""
+
+_GET_FAILURES = frozenset({400, 404, 405, 414, 501})
+"""HTTP statuses of servers that do not support GET, or receive an altered path."""
 
 
-class ExpiringMap(Generic[Key, Value]):
-    """A mapping whose entries expire; over the limit the oldest are removed first."""
+def is_transient(error: OCSPError) -> bool:
+    """Return whether a responder that failed with *error* may answer a retry."""
+    if isinstance(error, HTTPStatusError):
+        return error.status in {408, 429} or error.status >= 500
+    if isinstance(error, UnsuccessfulResponse):
+        return error.status in _TRANSIENT_STATUSES
+    return isinstance(error, (TransportError, FetchTimeout))
 
-    def __init__(self, limit: str = "MAX_REMEMBERED_FAILURES") -> None:
-        """
-        Create an empty mapping.
 
-        Args:
-            limit: The name in :mod:`ocsp.limits` of the largest number of entries.
-        """
-        self._limit = limit
-        self._lock = Lock()
-        self._values: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
+def should_retry_with_post(method: str, error: OCSPError | None) -> bool:
+    """
+    Return whether a request by *method* failed in a way that a POST may avoid.
 
-    def get(self, key: Key, now: float) -> Value | None:
-        """Return the value of *key* if it has not expired at *now*."""
-        found = self._values.get(key)
-        if found is None:
-            return None
-        until, value = found
-        if now < until:
-            return value
-        self.discard(key)
+    Some servers and proxies alter the "/" and "+" of Base64 in a path, and RFC 6960
+    App. A.1 makes GET optional.
+    """
+    if method != "GET":
+        return False
+    if isinstance(error, HTTPStatusError):
+        return error.status in _GET_FAILURES
+    return (
+        isinstance(error, UnsuccessfulResponse)
+        and error.status is OCSPResponseStatus.MALFORMED_REQUEST
+    )
+
+
+# --- how long to wait ----------------------------------------------------------------
+
+_MOST_DIGITS = 9
+"""Digits of a Retry-After in seconds; a larger number is ignored."""
+
+_FIRST_PAUSE = 0.25
+"""Seconds before the first retry of responders that failed; doubled for each retry."""
+
+
+def pause_before_retry(
+    retries: int, fraction: float, errors: Iterable[OCSPError | None]
+) -> float:
+    """
+    Return the seconds to wait: the longer of the pause and the largest Retry-After.
+
+    Args:
+        retries: How many retries the check has made before.
+
+        fraction: A random number from 0 to 1, which spreads the retries.
+
+        errors: The errors of the responders.
+    """
+    requested = [
+        error.retry_after
+        for error in errors
+        if isinstance(error, HTTPStatusError) and error.retry_after
+    ]
+    pause: float = _FIRST_PAUSE * 2**retries * (1 + fraction)
+    return max([pause, *requested])
+
+
+def retry_after(reply: HTTPReply, now: datetime.datetime) -> float | None:
+    """Return the seconds of Retry-After (RFC 9110 §10.2.3), or ``None``."""
+    text = reply.header("retry-after").strip()
+    if not text:
         return None
-
-    def put(self, key: Key, value: Value, until: float) -> None:
-        """Keep *value* under *key* until the time *until*."""
-        with self._lock:
-            self._values[key] = until, value
-            self._values.move_to_end(key)
-            while len(self._values) > getattr(limits, self._limit):
-                self._values.popitem(last=False)
-
-    def discard(self, key: Key) -> None:
-        """Remove *key*, if it is there."""
-        with self._lock:
-            self._values.pop(key, None)
+    if text.isdecimal():
+        return float(text) if len(text) <= _MOST_DIGITS else 0.0
+    try:
+        then = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if then.tzinfo is None:  # zone "-0000": Python returns a naive time; HTTP means GMT
+        then = then.replace(tzinfo=datetime.UTC)
+    return max(0.0, (then - now).total_seconds())
 
 
 class _Failure(NamedTuple):

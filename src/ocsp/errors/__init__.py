@@ -38,6 +38,8 @@ The exceptions that this package raises, in one tree.
     │  └─ NoResponderURL                the certificate names no responder
     ├─ IssuerNotFound(LookupError)      the issuer was neither given nor found
     ├─ RevocationIndeterminate          the status is not known, but *good* is required
+    ├─ TLSPeerError(ConnectionError)    a TLS server cannot be reached
+    │  └─ TLSPeerNotTrusted             its certification path is not trusted
     ├─ StapleMissing                    the TLS server sent no staple, but one is
     │                                   required
     ├─ UnknownIssuer                    the responder does not serve the issuer
@@ -90,6 +92,8 @@ from ocsp.errors.general import (
     StapleMissing,
     StatusChangeRefused,
     StoreError,
+    TLSPeerError,
+    TLSPeerNotTrusted,
     TransportError,
     UnknownCertificate,
     UnknownIssuer,
@@ -213,6 +217,8 @@ __all__ = [
     "StatusChangeRefused",
     "StatusNotAvailable",
     "StoreError",
+    "TLSPeerError",
+    "TLSPeerNotTrusted",
     "TransportError",
     "UnhandledCriticalExtension",
     "UnknownCertificate",

@@ -42,6 +42,8 @@ __all__ = [
     "StapleMissing",
     "StatusChangeRefused",
     "StoreError",
+    "TLSPeerError",
+    "TLSPeerNotTrusted",
     "TransportError",
     "UnknownCertificate",
     "UnknownIssuer",
@@ -383,6 +385,32 @@ class RevocationIndeterminate(OCSPError):
     def __str__(self) -> str:
         why = self.reason if self.failure is None else self.failure
         return f"the status of the certificate is not known: {why}"
+
+
+class TLSPeerError(OCSPError, ConnectionError):
+    """
+    A TLS server cannot be reached, or its handshake failed.
+
+    Attributes:
+        server: The host and the port.
+
+        reason: What failed.
+    """
+
+    def __init__(self, server: str, reason: str) -> None:
+        OCSPError.__init__(self, server, reason)
+        self.server = server
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.server}: {self.reason}"
+
+
+class TLSPeerNotTrusted(TLSPeerError):
+    """The certification path of a TLS server leads to no trusted root."""
+
+    def __str__(self) -> str:
+        return f"{self.server}: its certification path is not trusted: {self.reason}"
 
 
 class StapleMissing(OCSPError):

@@ -12,9 +12,10 @@ from cryptography import x509
 import ocsp
 from ocsp import OCSPCertStatus, OCSPResponseStatus, limits
 from ocsp.client import CheckStatus, FailMode, Options, Reason, SendNonce
-from ocsp.client.checking.freshness import refresh_from, retry_after
+from ocsp.client.checking.freshness import refresh_from
+from ocsp.client.expiring_map import ExpiringMap
 from ocsp.client.outcome import reason_of
-from ocsp.client.retry import MOST_RETRY_AFTER, ExpiringMap, ResponderBackoff
+from ocsp.client.retry import MOST_RETRY_AFTER, ResponderBackoff, retry_after
 from ocsp.errors import RevokedButStale
 from tests.pki import NOW
 from tests.unit.client.scene import (

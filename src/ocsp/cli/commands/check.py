@@ -22,7 +22,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.loading import load_certificate, load_certificates, place
-from ocsp.cli.input.tls_peer import from_server
 from ocsp.cli.render.check_output import draw, outcome_document, table
 from ocsp.cli.render.console import errors, output, warn
 from ocsp.cli.render.json_output import write_json
@@ -40,13 +39,18 @@ from ocsp.client import (
     SendNonce,
     Source,
     SQLiteCache,
+    TLSPeer,
+    read_tls_peer,
 )
 from ocsp.client import Progress as CheckProgress
 from ocsp.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
+    ConfigError,
     RevocationIndeterminate,
     RevokedButStale,
+    TLSPeerError,
+    TLSPeerNotTrusted,
     VerificationError,
 )
 from ocsp.signing.issued import is_issued_by
@@ -221,11 +225,28 @@ def _entries(
         yield from _from_file(source, issuer, chain=chain)
         return
     host, port = server["host"].strip("[]"), int(server["port"])
-    found = from_server(host, port, ca, timeout)
+    found = _read_server(host, port, ca, timeout)
     first, *others = _of_chain(found.chain)
     stapled = _stapled_outcome(source, found.staple, first)
     yield first if stapled is None else stapled
     yield from others
+
+
+def _read_server(host: str, port: int, ca: str | None, timeout: float) -> TLSPeer:
+    roots = None if ca is None else load_certificates(ca)
+    try:
+        return read_tls_peer(host, port, roots=roots, timeout=timeout)
+    except TLSPeerNotTrusted as error:
+        hint = "--ca FILE gives other roots" if ca is None else ""
+        raise CommandError(
+            error.server,
+            f"its certification path is not trusted: {error.reason}",
+            hint,
+        ) from error
+    except TLSPeerError as error:
+        raise CommandError(error.server, error.reason) from error
+    except ConfigError as error:
+        raise CommandError("--ca", error.reason, "give a file") from error
 
 
 def _from_file(source: str, issuer: str | None, *, chain: bool) -> list[_Item]:

@@ -19,16 +19,15 @@ from ocsp.client.checking.issuer_lookup import find_issuer
 from ocsp.client.checking.responder_exchange import (
     Attempted,
     ask_responder,
-    is_transient,
 )
 from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.checking.urls import responder_urls
 from ocsp.client.engine.effects import Flow, pause, race
 from ocsp.client.options import CRLFallback, ResponderOrder, SendNonce
-from ocsp.client.outcome import CheckStatus, Outcome, Reason, Source
+from ocsp.client.outcome import CheckStatus, Outcome, Source
+from ocsp.client.retry import PERMANENT_REASONS, is_transient, pause_before_retry
 from ocsp.errors import (
     DecodeError,
-    HTTPStatusError,
     IssuerNotFound,
     NoResponderURL,
     OCSPError,
@@ -43,23 +42,7 @@ __all__ = ["check_flow"]
 
 _SHA256 = hashes.SHA256()
 
-_PAUSE = 0.25
-"""Seconds before the first retry of responders that failed; doubled for each retry."""
-
 _NO_ISSUER = "the issuer certificate was neither given nor found"
-
-_PERMANENT_REASONS = frozenset(
-    {
-        Reason.UNAUTHORIZED,
-        Reason.RESPONDER_ERROR,
-        Reason.NOT_VERIFIED,
-        Reason.CONTENT_TYPE,
-        Reason.TOO_LARGE,
-        Reason.HTTP_STATUS,
-        Reason.REDIRECT,
-    }
-)
-"""Reasons that a retry would not change: their outcomes are cached for a while."""
 
 
 def check_flow(state: CheckState) -> Flow[Outcome]:
@@ -171,7 +154,7 @@ def _ask_responders_then_crl(
         if found is not None:
             return _outcome(state, issuer, found, Source.CRL)
         outcome = _indeterminate(state, issuer)
-    if outcome.reason in _PERMANENT_REASONS and state.options.nonce is SendNonce.NEVER:
+    if outcome.reason in PERMANENT_REASONS and state.options.nonce is SendNonce.NEVER:
         until = (
             state.environment.monotonic()
             + state.options.negative_cache_ttl.total_seconds()
@@ -212,23 +195,14 @@ def _ask_all(
         urls = tuple(
             each.url for each in tried if each.error and is_transient(each.error)
         )
-        wait = _wait(state, tried, again)
+        wait = pause_before_retry(
+            again, state.environment.fraction(), (each.error for each in tried)
+        )
         if not urls or wait >= state.left():
             return None
         if again < retries:
             yield from pause(wait)
     return None
-
-
-def _wait(state: CheckState, tried: list[Attempted], again: int) -> float:
-    """Return the wait before a retry: back-off or the largest Retry-After."""
-    requested = [
-        each.error.retry_after
-        for each in tried
-        if isinstance(each.error, HTTPStatusError) and each.error.retry_after
-    ]
-    backoff: float = _PAUSE * 2**again * (1 + state.environment.fraction())
-    return max([backoff, *requested])
 
 
 def _ask_each(

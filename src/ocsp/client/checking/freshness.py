@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from email.utils import parsedate_to_datetime
 
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["expiry", "refresh_from", "retry_after"]
+__all__ = ["expiry", "refresh_from"]
 
 _MAX_AGE = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?(\d{1,9})', re.IGNORECASE)
 _NO_STORE = re.compile(r"(?:^|[\s,])no-store(?:$|[\s,])", re.IGNORECASE)
@@ -61,19 +60,3 @@ def refresh_from(
         fraction: A number from 0 to 1, always the same for the same answer.
     """
     return start + (end - start) * (0.75 + 0.2 * fraction)
-
-
-def retry_after(reply: HTTPReply, now: datetime.datetime) -> float | None:
-    """Return the seconds of Retry-After (RFC 9110 §10.2.3), or ``None``."""
-    text = reply.header("retry-after").strip()
-    if not text:
-        return None
-    if text.isdecimal():
-        return float(_seconds(text))
-    try:
-        then = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if then.tzinfo is None:  # zone "-0000": Python returns a naive time; HTTP means GMT
-        then = then.replace(tzinfo=datetime.UTC)
-    return max(0.0, (then - now).total_seconds())

@@ -8,11 +8,11 @@ is checked like the first one. Only status 200 counts as an answer.
 from __future__ import annotations
 
 from ocsp import limits
-from ocsp.client.checking.freshness import retry_after
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, redirected
 from ocsp.client.engine.effects import Flow, send
 from ocsp.client.options import AddressPolicy, Redirects
+from ocsp.client.retry import retry_after
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.errors import FetchTimeout, HTTPStatusError, RedirectRefused
 

@@ -14,22 +14,20 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.client.checking.freshness import retry_after
 from ocsp.client.checking.http_fetch import fetch
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, origin_of
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import CertIDHash, ContentTypes, RequestMethod, SendNonce
 from ocsp.client.outcome import Attempt
+from ocsp.client.retry import is_transient, retry_after, should_retry_with_post
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import (
     ContentTypeError,
     FetchError,
-    FetchTimeout,
     HTTPStatusError,
     OCSPError,
     ResponderBackedOff,
-    TransportError,
     UnsuccessfulResponse,
     VerificationError,
 )
@@ -39,7 +37,7 @@ from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.response import verify
 
-__all__ = ["NONCE_OCTETS", "Attempted", "ask_responder", "is_transient"]
+__all__ = ["NONCE_OCTETS", "Attempted", "ask_responder"]
 
 NONCE_OCTETS = 32
 """The length of a nonce. RFC 9654 §2.1: clients should send at least 32 octets."""
@@ -49,10 +47,6 @@ _HASHES: dict[CertIDHash, tuple[hashes.HashAlgorithm, ...]] = {
     CertIDHash.SHA256: (hashes.SHA256(),),
     CertIDHash.SHA1: (hashes.SHA1(),),
 }
-
-_TRANSIENT_STATUSES = frozenset(
-    {OCSPResponseStatus.TRY_LATER, OCSPResponseStatus.INTERNAL_ERROR}
-)
 
 
 class Attempted(NamedTuple):
@@ -69,15 +63,6 @@ class _EncodedRequest(NamedTuple):
 
     der: bytes
     nonce: bytes | None
-
-
-def is_transient(error: OCSPError) -> bool:
-    """Return whether a responder that failed with *error* may answer a retry."""
-    if isinstance(error, HTTPStatusError):
-        return error.status in {408, 429} or error.status >= 500
-    if isinstance(error, UnsuccessfulResponse):
-        return error.status in _TRANSIENT_STATUSES
-    return isinstance(error, (TransportError, FetchTimeout))
 
 
 def ask_responder(
@@ -106,7 +91,7 @@ def ask_responder(
     for algorithm in _algorithms(state, url):
         method = state.options.method
         tried = yield from _exchange(state, issuer, url, algorithm, method)
-        if _should_retry_with_post(state, tried):
+        if should_retry_with_post(state.attempts[-1].method, tried.error):
             tried = yield from _exchange(
                 state, issuer, url, algorithm, RequestMethod.POST
             )
@@ -137,28 +122,6 @@ def _is_unauthorized(error: OCSPError | None) -> bool:
     return (
         isinstance(error, UnsuccessfulResponse)
         and error.status is OCSPResponseStatus.UNAUTHORIZED
-    )
-
-
-_GET_FAILURES = frozenset({400, 404, 405, 414, 501})
-"""HTTP statuses of servers that do not support GET, or receive an altered path."""
-
-
-def _should_retry_with_post(state: CheckState, tried: Attempted) -> bool:
-    """
-    Return whether a GET failed in a way that a POST may avoid.
-
-    Some servers and proxies alter the "/" and "+" of Base64 in a path, and RFC 6960
-    App. A.1 makes GET optional.
-    """
-    if state.attempts[-1].method != "GET":
-        return False
-    error = tried.error
-    if isinstance(error, HTTPStatusError):
-        return error.status in _GET_FAILURES
-    return (
-        isinstance(error, UnsuccessfulResponse)
-        and error.status is OCSPResponseStatus.MALFORMED_REQUEST
     )
 
 

@@ -17,9 +17,10 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.client.cache import Cache, CachedAnswer
+from ocsp.client.expiring_map import ExpiringMap
 from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
-from ocsp.client.retry import ExpiringMap, ResponderBackoff
+from ocsp.client.retry import ResponderBackoff
 from ocsp.errors import OCSPError
 from ocsp.verification.evidence import VerifiedResponse
 

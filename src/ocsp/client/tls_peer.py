@@ -17,22 +17,28 @@ import socket
 import ssl
 import time
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.x509 import verification
 
-from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.input.loading import load_certificates
-from ocsp.errors import MissingExtraError
+from ocsp.asn1.certificates import load_certificates
+from ocsp.errors import (
+    ConfigError,
+    MissingExtraError,
+    SchemaError,
+    TLSPeerError,
+    TLSPeerNotTrusted,
+)
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
 
-__all__ = ["ServerCertificates", "from_server"]
+__all__ = ["TLSPeer", "read_tls_peer"]
 
 
-class ServerCertificates(NamedTuple):
+class TLSPeer(NamedTuple):
     """
     The certificates and the staple of a server.
 
@@ -46,22 +52,43 @@ class ServerCertificates(NamedTuple):
     staple: bytes
 
 
-def from_server(
-    host: str, port: int, roots: str | None, timeout: float
-) -> ServerCertificates:
+def read_tls_peer(
+    host: str,
+    port: int,
+    *,
+    roots: Sequence[x509.Certificate] | None = None,
+    timeout: float = 10.0,
+) -> TLSPeer:
     """
     Connect to the server at *host* and *port*, and return its chain and staple.
 
+    The certification path is verified for the host name (RFC 5280 §6, RFC 9525). Not
+    checked: the status of any certificate, and the staple.
+
+    Args:
+        host: A host name, or an IP address.
+
+        port: The TCP port, where TLS begins at once.
+
+        roots: The trusted roots. Default: those of the system.
+
+        timeout: Seconds for the connection and the handshake.
+
     Raises:
-        CommandError: If the connection fails, or the path is not trusted.
+        TLSPeerError: If the connection or the handshake fails.
+        TLSPeerNotTrusted: If the certification path is not trusted.
+        ConfigError: If there are no trusted roots.
         MissingExtraError: If pyOpenSSL is not installed.
     """
-    where = f"{host}:{port}"
+    server = f"{host}:{port}"
     try:
         shown, staple = _handshake(host, port, timeout)
     except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
-        raise CommandError(where, str(error) or type(error).__name__) from error
-    return ServerCertificates(_verified(where, host, shown, roots), staple)
+        raise TLSPeerError(server, str(error) or type(error).__name__) from error
+    if not shown:
+        raise TLSPeerError(server, "the server sent no certificate")
+    trusted = _system_roots() if roots is None else list(roots)
+    return TLSPeer(_verified_path(server, host, shown, trusted), staple)
 
 
 def _handshake(
@@ -126,32 +153,27 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _verified(
-    where: str, host: str, shown: list[x509.Certificate], roots: str | None
+def _verified_path(
+    server: str,
+    host: str,
+    shown: list[x509.Certificate],
+    roots: list[x509.Certificate],
 ) -> list[x509.Certificate]:
-    """Return the path from the server's certificate to a root that is trusted."""
-    if not shown:
-        raise CommandError(where, "the server sent no certificate")
-    builder = verification.PolicyBuilder().store(verification.Store(_roots(roots)))
+    """Return the path from the server's certificate to one of *roots*."""
+    if not roots:
+        raise ConfigError("roots", "there are no trusted roots")
+    builder = verification.PolicyBuilder().store(verification.Store(roots))
     builder = builder.time(datetime.datetime.now(datetime.UTC))
     try:
         verifier = builder.build_server_verifier(_subject(host))
         return verifier.verify(shown[0], shown[1:])
     except (verification.VerificationError, ValueError) as error:
-        hint = "--ca FILE gives other roots" if roots is None else ""
-        raise CommandError(
-            where, f"its certification path is not trusted: {error}", hint
-        ) from error
+        raise TLSPeerNotTrusted(server, str(error)) from error
 
 
-def _roots(file: str | None) -> list[x509.Certificate]:
-    if file is not None:
-        return load_certificates(file)
+def _system_roots() -> list[x509.Certificate]:
     known = ssl.create_default_context().get_ca_certs(binary_form=True)
-    found = [root for each in known for root in _loaded(each)]
-    if not found:
-        raise CommandError("--ca", "the system has no trusted roots", "give a file")
-    return found
+    return [root for each in known for root in _loaded(each)]
 
 
 def _loaded(der: bytes) -> list[x509.Certificate]:
@@ -159,8 +181,8 @@ def _loaded(der: bytes) -> list[x509.Certificate]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return [x509.load_der_x509_certificate(der)]
-        except ValueError:
+            return load_certificates(der)
+        except SchemaError:
             return []
 
 
