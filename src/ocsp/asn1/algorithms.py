@@ -35,6 +35,7 @@ from ocsp.asn1.der import (
     oid,
     oid_text,
 )
+from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS, Parameters
 from ocsp.errors import DecodeError
 
 __all__ = [
@@ -82,62 +83,34 @@ _SHA3 = (
     *(f"1.3.6.1.4.1.37476.3.2.1.99.7.{bits}" for bits in (224, 256, 384, 512)),
 )
 
-_RSA = "1.2.840.113549.1.1."
-_ECDSA = "1.2.840.10045.4.3."
-_NIST_SIGNATURES = "2.16.840.1.101.3.4.3."
-
 _NULL_OR_ABSENT = frozenset(
     (
         *(dotted for dotted, _ in _HASHES.values()),
         *_SHA3,
-        *(f"{_RSA}{last}" for last in (1, 5, 11, 12, 13, 14)),
-        *(f"{_NIST_SIGNATURES}{last}" for last in (13, 14, 15, 16)),
-        "1.3.14.3.2.29",
+        "1.2.840.113549.1.1.1",  # the key of an RSA certificate
+        *(
+            each.oid
+            for each in SIGNATURE_ALGORITHMS
+            if each.parameters is Parameters.NULL_OR_ABSENT
+        ),
     )
 )
 _ABSENT = frozenset(
     (
-        *(f"{_ECDSA}{last}" for last in (1, 2, 3, 4)),
-        *(f"{_NIST_SIGNATURES}{last}" for last in (1, 2, 3, 4)),
-        *(f"{_NIST_SIGNATURES}{last}" for last in (9, 10, 11, 12, 17, 18, 19)),
-        *(f"1.3.101.{last}" for last in (110, 111, 112, 113)),
-        "1.3.6.1.5.5.7.6.36",
+        "1.3.101.110",  # X25519
+        "1.3.101.111",  # X448
+        *(
+            each.oid
+            for each in SIGNATURE_ALGORITHMS
+            if each.parameters is Parameters.ABSENT
+        ),
     )
 )
 
-_SIGNATURE_HASHES: dict[str, hashes.HashAlgorithm | None] = {
-    f"{_RSA}4": hashes.MD5(),  # RSA with MD5
-    f"{_RSA}5": hashes.SHA1(),  # RSA with SHA-1
-    "1.3.14.3.2.29": hashes.SHA1(),  # RSA with SHA-1, by its older identifier
-    f"{_RSA}14": hashes.SHA224(),  # RSA with SHA-224
-    f"{_RSA}11": hashes.SHA256(),  # RSA with SHA-256
-    f"{_RSA}12": hashes.SHA384(),  # RSA with SHA-384
-    f"{_RSA}13": hashes.SHA512(),  # RSA with SHA-512
-    f"{_NIST_SIGNATURES}13": hashes.SHA3_224(),  # RSA with SHA3-224
-    f"{_NIST_SIGNATURES}14": hashes.SHA3_256(),  # RSA with SHA3-256
-    f"{_NIST_SIGNATURES}15": hashes.SHA3_384(),  # RSA with SHA3-384
-    f"{_NIST_SIGNATURES}16": hashes.SHA3_512(),  # RSA with SHA3-512
-    "1.2.840.10045.4.1": hashes.SHA1(),  # ECDSA with SHA-1
-    f"{_ECDSA}1": hashes.SHA224(),  # ECDSA with SHA-224
-    f"{_ECDSA}2": hashes.SHA256(),  # ECDSA with SHA-256
-    f"{_ECDSA}3": hashes.SHA384(),  # ECDSA with SHA-384
-    f"{_ECDSA}4": hashes.SHA512(),  # ECDSA with SHA-512
-    f"{_NIST_SIGNATURES}9": hashes.SHA3_224(),  # ECDSA with SHA3-224
-    f"{_NIST_SIGNATURES}10": hashes.SHA3_256(),  # ECDSA with SHA3-256
-    f"{_NIST_SIGNATURES}11": hashes.SHA3_384(),  # ECDSA with SHA3-384
-    f"{_NIST_SIGNATURES}12": hashes.SHA3_512(),  # ECDSA with SHA3-512
-    "1.2.840.10040.4.3": hashes.SHA1(),  # DSA with SHA-1
-    f"{_NIST_SIGNATURES}1": hashes.SHA224(),  # DSA with SHA-224
-    f"{_NIST_SIGNATURES}2": hashes.SHA256(),  # DSA with SHA-256
-    "1.3.101.112": None,  # Ed25519
-    "1.3.101.113": None,  # Ed448
-    f"{_NIST_SIGNATURES}17": None,  # ML-DSA-44
-    f"{_NIST_SIGNATURES}18": None,  # ML-DSA-65
-    f"{_NIST_SIGNATURES}19": None,  # ML-DSA-87
-    "1.2.643.2.2.3": None,  # GOST R 34.10-2001
-    "1.2.643.7.1.1.3.2": None,  # GOST R 34.10-2012, 256 bits
-    "1.2.643.7.1.1.3.3": None,  # GOST R 34.10-2012, 512 bits
-    "1.3.6.1.5.5.7.6.36": None,  # no signature (RFC 9925)
+_SIGNATURE_HASHES = {
+    each.oid: each.hash
+    for each in SIGNATURE_ALGORITHMS
+    if each.has_hash_attribute and each.parameters is not Parameters.PSS
 }
 
 

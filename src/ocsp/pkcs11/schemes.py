@@ -15,8 +15,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
-from ocsp.asn1.der import NULL_DER
+from ocsp.asn1.algorithms import (
+    PSSParameters,
+    encode_algorithm,
+    encode_pss,
+    usual_parameters,
+)
+from ocsp.asn1.signature_algorithms import KeyKind, algorithm_for
 from ocsp.errors import ConfigError
 from ocsp.pkcs11.settings import Pin, RSAPadding, check_type
 from ocsp.pkcs11.token import Key
@@ -47,7 +52,7 @@ class _RSA:
                     self.algorithm, self.algorithm, self.algorithm.digest_size
                 )
             )
-        return encode_algorithm(_RSA_PKCS1[self.algorithm.name], NULL_DER)
+        return _identifier(KeyKind.RSA, self.algorithm)
 
     def sign(self, key: Key, data: bytes, pin: Pin) -> bytes:
         import pkcs11
@@ -84,7 +89,7 @@ class _ECDSA:
 
     @property
     def identifier(self) -> bytes:
-        return encode_algorithm(_ECDSA_WITH[self.algorithm.name])
+        return _identifier(KeyKind.EC, self.algorithm)
 
     def sign(self, key: Key, data: bytes, pin: Pin) -> bytes:
         import pkcs11
@@ -116,12 +121,10 @@ _CURVES: dict[str, hashes.HashAlgorithm] = {
 }
 """The supported curves and the default hash of each."""
 
-_RSA_PKCS1 = {
-    name: f"1.2.840.113549.1.1.{last}" for last, name in enumerate(_HASHES, start=11)
-}
-_ECDSA_WITH = {
-    name: f"1.2.840.10045.4.3.{last}" for last, name in enumerate(_HASHES, start=2)
-}
+
+def _identifier(kind: KeyKind, algorithm: hashes.HashAlgorithm) -> bytes:
+    oid = algorithm_for(kind, algorithm.name).oid
+    return encode_algorithm(oid, usual_parameters(oid))
 
 
 def choose_scheme(

@@ -1,48 +1,42 @@
 """
 The key classes of ML-DSA (FIPS 204), which old releases of ``cryptography`` lack.
 
-Rules of this file: where the classes are missing, both tables are empty. Then a message
-or a certificate that uses ML-DSA is one with an algorithm that is not supported.
+If the classes are missing, both tables are empty. A message or a certificate that uses
+ML-DSA then has an algorithm that is not supported.
 """
 
 from __future__ import annotations
 
 import cryptography
 
-__all__ = ["IDENTIFIERS", "MISSING", "PRIVATE_KEYS", "PUBLIC_KEYS"]
+from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS, KeyKind
 
-_NIST = "2.16.840.1.101.3.4.3"
-IDENTIFIERS = (f"{_NIST}.17", f"{_NIST}.18", f"{_NIST}.19")
-"""ML-DSA-44, ML-DSA-65 and ML-DSA-87 (RFC 9881 §2)."""
+__all__ = ["IDENTIFIERS", "KINDS", "MISSING", "PRIVATE_KEYS", "PUBLIC_KEYS"]
+
+KINDS = (KeyKind.ML_DSA_44, KeyKind.ML_DSA_65, KeyKind.ML_DSA_87)
+
+IDENTIFIERS = tuple(each.oid for each in SIGNATURE_ALGORITHMS if each.key in KINDS)
+"""The object identifiers, of the keys too (RFC 9881 §2)."""
 
 MISSING = (
     "ML-DSA needs cryptography 48 or later, built with OpenSSL 3.5 or later; "
     f"this is cryptography {cryptography.__version__}"
 )
-"""The text of the error where ML-DSA is not supported."""
+"""The text of the error if ML-DSA is not supported."""
 
-PUBLIC_KEYS: dict[str, type] = {}
-"""The class of the public key, by algorithm."""
-
-PRIVATE_KEYS: dict[type, str] = {}
-"""The algorithm, by the class of the private key."""
+PUBLIC_KEYS: dict[KeyKind, type] = {}
+PRIVATE_KEYS: dict[type, KeyKind] = {}
 
 try:
     from cryptography.hazmat.primitives.asymmetric import mldsa
 except ImportError:  # before cryptography 47
     pass
 else:
-    PUBLIC_KEYS.update(
-        zip(
-            IDENTIFIERS,
-            (mldsa.MLDSA44PublicKey, mldsa.MLDSA65PublicKey, mldsa.MLDSA87PublicKey),
-            strict=True,
-        )
+    _PUBLIC = (mldsa.MLDSA44PublicKey, mldsa.MLDSA65PublicKey, mldsa.MLDSA87PublicKey)
+    _PRIVATE = (
+        mldsa.MLDSA44PrivateKey,
+        mldsa.MLDSA65PrivateKey,
+        mldsa.MLDSA87PrivateKey,
     )
-    PRIVATE_KEYS.update(
-        zip(
-            (mldsa.MLDSA44PrivateKey, mldsa.MLDSA65PrivateKey, mldsa.MLDSA87PrivateKey),
-            IDENTIFIERS,
-            strict=True,
-        )
-    )
+    PUBLIC_KEYS.update(zip(KINDS, _PUBLIC, strict=True))
+    PRIVATE_KEYS.update(zip(_PRIVATE, KINDS, strict=True))

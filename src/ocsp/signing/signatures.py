@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, pss_parameters, signature_hash
+from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS, KeyKind
 from ocsp.errors import SignatureInvalid
 from ocsp.signing import ml_dsa
 
@@ -42,29 +43,16 @@ __all__ = [
 
 SignatureParameters = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
 
-_NIST = "2.16.840.1.101.3.4.3"
-_RSA = (
-    *(f"1.2.840.113549.1.1.{last}" for last in (4, 5, 11, 12, 13, 14)),
-    *(f"{_NIST}.{last}" for last in (13, 14, 15, 16)),
-    "1.3.14.3.2.29",
-)
-_ECDSA = (
-    *(f"1.2.840.10045.4.{last}" for last in ("1", "3.1", "3.2", "3.3", "3.4")),
-    *(f"{_NIST}.{last}" for last in (9, 10, 11, 12)),
-)
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(_RSA, rsa.RSAPublicKey),
-    oids.RSASSA_PSS: rsa.RSAPublicKey,
-    **dict.fromkeys(_ECDSA, ec.EllipticCurvePublicKey),
-    **{f"{_NIST}.{last}": dsa.DSAPublicKey for last in (1, 2, 3, 4)},
-    "1.3.101.112": ed25519.Ed25519PublicKey,
-    "1.3.101.113": ed448.Ed448PublicKey,
+_KEY_CLASSES: dict[KeyKind, type] = {
+    KeyKind.RSA: rsa.RSAPublicKey,
+    KeyKind.EC: ec.EllipticCurvePublicKey,
+    KeyKind.DSA: dsa.DSAPublicKey,
+    KeyKind.ED25519: ed25519.Ed25519PublicKey,
+    KeyKind.ED448: ed448.Ed448PublicKey,
     **ml_dsa.PUBLIC_KEYS,
 }
-"""The kind of key for each signature algorithm."""
 
-_DSA_HASHES = {f"{_NIST}.3": hashes.SHA384(), f"{_NIST}.4": hashes.SHA512()}
-"""Hashes of algorithms for which ``cryptography`` raises UnsupportedAlgorithm."""
+_ALGORITHMS = {each.oid: each for each in SIGNATURE_ALGORITHMS}
 
 
 class _Check(NamedTuple):
@@ -93,12 +81,13 @@ def _check(identifier: bytes) -> _Check:
         UnsupportedAlgorithm: If the algorithm is not known.
     """
     dotted = algorithm_identifier(identifier).oid
-    kind = _KINDS.get(dotted)
-    if kind is None:
-        if dotted in ml_dsa.IDENTIFIERS:
+    known = _ALGORITHMS.get(dotted)
+    kind = None if known is None else _KEY_CLASSES.get(known.key)
+    if known is None or kind is None:
+        if known is not None and known.key in ml_dsa.KINDS:
             raise UnsupportedAlgorithm(ml_dsa.MISSING)
         raise UnsupportedAlgorithm(f"Signature algorithm OID: {dotted} not recognized")
-    algorithm = _DSA_HASHES.get(dotted) or signature_hash(identifier)
+    algorithm = known.hash or signature_hash(identifier)
     if algorithm is None:
         return _Check(kind, (), "")
     weak = _weak(algorithm)

@@ -29,9 +29,14 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
 
-from ocsp.asn1.algorithms import PSSParameters, encode_algorithm, encode_pss
-from ocsp.asn1.der import NULL_DER
+from ocsp.asn1.algorithms import (
+    PSSParameters,
+    encode_algorithm,
+    encode_pss,
+    usual_parameters,
+)
 from ocsp.asn1.identity_cache import IdentityCache
+from ocsp.asn1.signature_algorithms import KeyKind, algorithm_for
 from ocsp.errors import BuildError
 from ocsp.signing import ml_dsa
 from ocsp.signing.signatures import is_only_for_pss, public_key_of
@@ -196,42 +201,16 @@ _HASHES = {
         hashes.SHA3_512(),
     )
 }
-_SHA2 = ("sha224", "sha256", "sha384", "sha512")
-_SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
-_NIST = "2.16.840.1.101.3.4.3"
-
-
-def _identifiers(
-    names: tuple[str, ...], prefix: str, first: int, parameters: bytes = b""
-) -> dict[str, bytes]:
-    """Return the AlgorithmIdentifiers of algorithms with consecutive last arcs."""
-    return {
-        name: encode_algorithm(f"{prefix}.{first + step}", parameters)
-        for step, name in enumerate(names)
-    }
-
-
-_RSA = {
-    **_identifiers(_SHA2[1:], "1.2.840.113549.1.1", 11, NULL_DER),
-    **_identifiers(_SHA2[:1], "1.2.840.113549.1.1", 14, NULL_DER),
-    **_identifiers(_SHA3, _NIST, 13, NULL_DER),
-}
-_ECDSA = {
-    **_identifiers(_SHA2, "1.2.840.10045.4.3", 1),
-    **_identifiers(_SHA3, _NIST, 9),
-}
-_DSA = _identifiers(_SHA2, _NIST, 1)
-_OWN_HASH = {
-    ed25519.Ed25519PrivateKey: "1.3.101.112",
-    ed448.Ed448PrivateKey: "1.3.101.113",
+_KEY_KINDS: dict[type, KeyKind] = {
+    ec.EllipticCurvePrivateKey: KeyKind.EC,
+    rsa.RSAPrivateKey: KeyKind.RSA,
+    dsa.DSAPrivateKey: KeyKind.DSA,
+    ed25519.Ed25519PrivateKey: KeyKind.ED25519,
+    ed448.Ed448PrivateKey: KeyKind.ED448,
     **ml_dsa.PRIVATE_KEYS,
 }
-_KINDS: tuple[type, ...] = (
-    ec.EllipticCurvePrivateKey,
-    rsa.RSAPrivateKey,
-    dsa.DSAPrivateKey,
-    *_OWN_HASH,
-)
+
+_WITH_SEPARATE_HASH = frozenset({KeyKind.EC, KeyKind.RSA, KeyKind.DSA})
 
 
 Signing = Callable[[CertificateIssuerPrivateKeyTypes, bytes], bytes]
@@ -337,10 +316,10 @@ def _scheme_of(key_type: type, hash_type: type) -> SignatureScheme:
     return _scheme(kind, str(hash_type.name))
 
 
-def _kind(implementation: type) -> type:
-    """Return the abstract class of ``cryptography`` that a key class implements."""
-    for kind in _KINDS:
-        if issubclass(implementation, kind):
+def _kind(implementation: type) -> KeyKind:
+    """Return the kind of key that a class of private keys implements."""
+    for abstract, kind in _KEY_KINDS.items():
+        if issubclass(implementation, abstract):
             return kind
     raise TypeError(
         "Key must be an rsa, dsa, ec, ed25519, ed448, ml-dsa-44, ml-dsa-65 or "
@@ -348,25 +327,27 @@ def _kind(implementation: type) -> type:
     )
 
 
-def _scheme(kind: type, name: str | None) -> SignatureScheme:
+def _scheme(kind: KeyKind, name: str | None) -> SignatureScheme:
     if name is not None and name not in _HASHES:
         raise UnsupportedAlgorithm(
             f"Hash algorithm {name!r} not supported for signatures"
         )
-    if kind in _OWN_HASH:
-        if name is not None:
-            raise BuildError("Algorithm must be None for this kind of key")
-        return SignatureScheme(encode_algorithm(_OWN_HASH[kind]), _signing())
-    if name is None:
+    if kind not in _WITH_SEPARATE_HASH and name is not None:
+        raise BuildError("Algorithm must be None for this kind of key")
+    if kind in _WITH_SEPARATE_HASH and name is None:
         raise TypeError("Algorithm must be a registered hash algorithm, not None.")
-    algorithm = _HASHES[name]
-    if kind is ec.EllipticCurvePrivateKey:
-        return SignatureScheme(_ECDSA[name], _signing_digest(algorithm))
-    if kind is rsa.RSAPrivateKey:
-        return SignatureScheme(_RSA[name], _signing(padding.PKCS1v15(), algorithm))
-    if name not in _DSA:
+    if kind is KeyKind.DSA and str(name).startswith("sha3-"):
         raise UnsupportedAlgorithm("SHA3 hashes are not supported with DSA keys")
-    return SignatureScheme(_DSA[name], _signing(algorithm))
+    oid = algorithm_for(kind, name).oid
+    identifier = encode_algorithm(oid, usual_parameters(oid))
+    if name is None:
+        return SignatureScheme(identifier, _signing())
+    algorithm = _HASHES[name]
+    if kind is KeyKind.EC:
+        return SignatureScheme(identifier, _signing_digest(algorithm))
+    if kind is KeyKind.RSA:
+        return SignatureScheme(identifier, _signing(padding.PKCS1v15(), algorithm))
+    return SignatureScheme(identifier, _signing(algorithm))
 
 
 def _signing(*arguments: object) -> Signing:

@@ -12,6 +12,8 @@ import datetime
 from cryptography.x509 import Name, ReasonFlags
 from cryptography.x509.oid import NameOID
 
+from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS
+
 __all__ = [
     "age",
     "common_name",
@@ -55,36 +57,7 @@ _OIDS = {
     "2.16.840.1.101.3.4.2.9": "sha3-384",
     "2.16.840.1.101.3.4.2.10": "sha3-512",
     # signatures
-    "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
-    "1.2.840.113549.1.1.5": "sha1WithRSAEncryption",
-    "1.2.840.113549.1.1.10": "RSASSA-PSS",
-    "1.2.840.113549.1.1.11": "sha256WithRSAEncryption",
-    "1.2.840.113549.1.1.12": "sha384WithRSAEncryption",
-    "1.2.840.113549.1.1.13": "sha512WithRSAEncryption",
-    "1.2.840.113549.1.1.14": "sha224WithRSAEncryption",
-    "1.2.840.10040.4.3": "dsa-with-sha1",
-    "1.2.840.10045.4.1": "ecdsa-with-SHA1",
-    "1.2.840.10045.4.3.1": "ecdsa-with-SHA224",
-    "1.2.840.10045.4.3.2": "ecdsa-with-SHA256",
-    "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
-    "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
-    "2.16.840.1.101.3.4.3.1": "dsa-with-sha224",
-    "2.16.840.1.101.3.4.3.2": "dsa-with-sha256",
-    "2.16.840.1.101.3.4.3.3": "dsa-with-sha384",
-    "2.16.840.1.101.3.4.3.4": "dsa-with-sha512",
-    "2.16.840.1.101.3.4.3.9": "ecdsa-with-SHA3-224",
-    "2.16.840.1.101.3.4.3.10": "ecdsa-with-SHA3-256",
-    "2.16.840.1.101.3.4.3.11": "ecdsa-with-SHA3-384",
-    "2.16.840.1.101.3.4.3.12": "ecdsa-with-SHA3-512",
-    "2.16.840.1.101.3.4.3.13": "rsassa-pkcs1-v1-5-with-sha3-224",
-    "2.16.840.1.101.3.4.3.14": "rsassa-pkcs1-v1-5-with-sha3-256",
-    "2.16.840.1.101.3.4.3.15": "rsassa-pkcs1-v1-5-with-sha3-384",
-    "2.16.840.1.101.3.4.3.16": "rsassa-pkcs1-v1-5-with-sha3-512",
-    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
-    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
-    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
-    "1.3.101.112": "Ed25519",
-    "1.3.101.113": "Ed448",
+    **{each.oid: each.name for each in SIGNATURE_ALGORITHMS},
 }
 
 _REASONS = {
