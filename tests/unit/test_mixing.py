@@ -1,8 +1,9 @@
 """
-Programs that import ``ocsp`` in one module and ``cryptography.x509.ocsp`` in another.
+Programs that use both ``ocsp`` and ``cryptography.x509.ocsp``.
 
-Members of the enumerations are interchangeable, and what takes a message takes one of
-either package. The reverse, our objects given to ``cryptography``, is not in our hands.
+Members of the enumerations are interchangeable, and functions that take a message
+accept one of either package. The reverse, objects of this package given to
+``cryptography``, is up to ``cryptography``.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ PAIRS = [
     for name in NAMES
     for member in getattr(ocsp, name)
 ]
-"""Every member of ours with its counterpart."""
+"""Every member of this package, with its counterpart in ``cryptography``."""
 
 LATER = NOW + datetime.timedelta(hours=1)
 
 
 class OCSPCertStatus(enum.Enum):
-    """An enumeration of someone else, with the name and the members of ours."""
+    """An unrelated enumeration with the same name and members."""
 
     GOOD = 0
     REVOKED = 1
@@ -57,14 +58,14 @@ class OCSPCertStatus(enum.Enum):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_packages_have_the_same_members(name: str) -> None:
-    """A new member of ``cryptography`` has to be added here."""
+    """If ``cryptography`` adds a member, this package must add it too."""
     our_names = {each.name: each.value for each in getattr(ocsp, name)}
     assert our_names == {each.name: each.value for each in getattr(theirs, name)}
 
 
 @pytest.mark.parametrize(("our", "their"), PAIRS)
 def test_counterparts_are_equal_in_both_directions(our: Any, their: Any) -> None:
-    """With ``==`` and ``!=``, whichever stands on the left."""
+    """With ``==`` and ``!=``, on either side of the operator."""
     assert our == their
     assert their == our
     assert not operator.ne(our, their)
@@ -73,7 +74,7 @@ def test_counterparts_are_equal_in_both_directions(our: Any, their: Any) -> None
 
 @pytest.mark.parametrize(("our", "their"), PAIRS)
 def test_counterparts_are_one_key(our: Any, their: Any) -> None:
-    """Sets, dictionaries and ``in`` find one by the other."""
+    """Sets, dictionaries and ``in`` find one member by the other."""
     assert hash(our) == hash(their)
     assert {our: "found"}[their] == "found"
     assert {their: "found"}[our] == "found"
@@ -85,7 +86,7 @@ def test_counterparts_are_one_key(our: Any, their: Any) -> None:
 
 @pytest.mark.parametrize(("our", "their"), PAIRS)
 def test_members_with_other_names_differ(our: Any, their: Any) -> None:
-    """Also where the numbers are the same, as of GOOD and SUCCESSFUL."""
+    """Also if their numbers are equal, as those of GOOD and SUCCESSFUL."""
     for parameter in PAIRS:
         other, its_counterpart = parameter.values
         if other is not our:
@@ -97,7 +98,7 @@ def test_members_with_other_names_differ(our: Any, their: Any) -> None:
 
 @pytest.mark.parametrize("member", OCSPCertStatus)
 def test_an_unrelated_enumeration_of_the_same_name_is_not_equal(member: Any) -> None:
-    """The module of the class decides, not its name."""
+    """The module of the class must be that of ``cryptography``."""
     our = ocsp.OCSPCertStatus[member.name]
     assert our != member
     assert member != our
@@ -105,7 +106,7 @@ def test_an_unrelated_enumeration_of_the_same_name_is_not_equal(member: Any) -> 
 
 
 def test_another_enumeration_of_that_module_is_not_equal() -> None:
-    """The name of the class counts as well as its module."""
+    """The name of the class must be the same as well."""
     other: Any = enum.Enum("OCSPOther", ["GOOD"], module="cryptography.x509.ocsp")
     assert other.GOOD != ocsp.OCSPCertStatus.GOOD
     assert ocsp.OCSPCertStatus.GOOD != other.GOOD
@@ -146,7 +147,7 @@ def test_a_match_statement_finds_the_counterpart() -> None:
 
 @pytest.mark.parametrize(("our", "their"), PAIRS)
 def test_members_stay_members(our: Any, their: Any) -> None:
-    """Pickled, copied and looked up, each is the one that it was."""
+    """After pickling, copying and look-up, each is the same object."""
     assert pickle.loads(pickle.dumps(our)) is our
     assert copy.copy(our) is our
     assert copy.deepcopy(our) is our
@@ -156,7 +157,7 @@ def test_members_stay_members(our: Any, their: Any) -> None:
 
 
 def test_the_other_module_is_not_imported() -> None:
-    """Equality costs a program nothing that never uses the other module."""
+    """Programs that do not use ``cryptography.x509.ocsp`` do not pay for it."""
     program = (
         "import sys, ocsp\n"
         "ocsp.OCSPCertStatus.GOOD == object()\n"
@@ -170,7 +171,7 @@ def test_the_other_module_is_not_imported() -> None:
 
 
 def _response(package: Any, status: Any, encoding: Any) -> bytes:
-    """Return a response about the leaf, made with the builder of *package*."""
+    """Return a response for the leaf, made with the builder of *package*."""
     is_revoked = status.name == "REVOKED"
     builder = package.OCSPResponseBuilder().add_response(
         cert=leaf(),
@@ -191,7 +192,7 @@ def _response(package: Any, status: Any, encoding: Any) -> bytes:
 
 @pytest.mark.parametrize("status", theirs.OCSPCertStatus)
 def test_the_response_builder_takes_their_status(status: Any) -> None:
-    """And writes what it writes for ours."""
+    """And writes the same octets as for the member of this package."""
     our = ocsp.OCSPCertStatus[status.name]
     encoding = ocsp.OCSPResponderEncoding.HASH
     written = ocsp.load_der_ocsp_response(_response(ocsp, status, encoding))
@@ -200,7 +201,7 @@ def test_the_response_builder_takes_their_status(status: Any) -> None:
 
 @pytest.mark.parametrize("encoding", theirs.OCSPResponderEncoding)
 def test_the_response_builder_takes_their_encoding(encoding: Any) -> None:
-    """HASH names the key of the responder, NAME its subject."""
+    """HASH identifies the responder by its key, NAME by its subject."""
     status = ocsp.OCSPCertStatus.GOOD
     written = ocsp.load_der_ocsp_response(_response(ocsp, status, encoding))
     by_name = encoding is theirs.OCSPResponderEncoding.NAME
@@ -210,7 +211,7 @@ def test_the_response_builder_takes_their_encoding(encoding: Any) -> None:
 
 @pytest.mark.parametrize("status", theirs.OCSPResponseStatus)
 def test_an_unsuccessful_response_takes_their_status(status: Any) -> None:
-    """SUCCESSFUL is refused whichever module it comes from."""
+    """SUCCESSFUL is refused from either module."""
     build = ocsp.OCSPResponseBuilder.build_unsuccessful
     if status is theirs.OCSPResponseStatus.SUCCESSFUL:
         with pytest.raises(ValueError, match="cannot be SUCCESSFUL"):
@@ -234,7 +235,7 @@ def test_a_batch_takes_their_status() -> None:
 
 @pytest.mark.parametrize("member", [OCSPCertStatus.REVOKED, "REVOKED", 1, None])
 def test_builders_refuse_all_others(member: Any) -> None:
-    """By a TypeError, as before."""
+    """With a TypeError."""
     builder = ocsp.OCSPResponseBuilder()
     with pytest.raises(TypeError, match="OCSPCertStatus enum"):
         builder.add_response(
@@ -247,7 +248,7 @@ def test_builders_refuse_all_others(member: Any) -> None:
 
 
 def test_a_status_record_keeps_our_member() -> None:
-    """A status source that still imports the other module revokes all the same."""
+    """A status source that uses the other module can still revoke a certificate."""
     revoked: Any = theirs.OCSPCertStatus.REVOKED
     record = StatusRecord(status=revoked, revocation_time=NOW)
     assert record.status is ocsp.OCSPCertStatus.REVOKED
@@ -259,14 +260,14 @@ def test_a_status_record_keeps_our_member() -> None:
 
 @pytest.mark.parametrize("member", [OCSPCertStatus.GOOD, "good", None])
 def test_a_status_record_refuses_all_others(member: Any) -> None:
-    """The responder would sign something else than was meant."""
+    """Otherwise the responder would sign a wrong status."""
     with pytest.raises(TypeError, match="OCSPCertStatus"):
         StatusRecord(status=member)
 
 
 @pytest.mark.parametrize("status", theirs.OCSPCertStatus)
 def test_a_test_pki_takes_their_status(status: Any) -> None:
-    """For new certificates and for those that are there."""
+    """For new and for existing certificates."""
     pki = PKI()
     our = ocsp.OCSPCertStatus[status.name]
     first, second = pki.issue(status=status), pki.issue(status=our)
@@ -276,7 +277,7 @@ def test_a_test_pki_takes_their_status(status: Any) -> None:
 
 
 def _record(pki: PKI, identity: Any) -> object:
-    """Return what *pki* has on record, without the moment of the revocation."""
+    """Return the record of *pki*, without the revocation time."""
     (found,) = (
         record
         for query, record in pki._records.items()
@@ -319,7 +320,7 @@ def forms() -> list[Any]:
 
 
 def test_a_response_of_either_package_is_verified(forms: list[Any]) -> None:
-    """Evidence has the response as an object of ours."""
+    """The evidence has the response as an object of this package."""
     for each in forms:
         found = ocsp.verify(each, leaf(), ca(), at=NOW)
         assert found.status == theirs.OCSPCertStatus.GOOD
@@ -330,27 +331,27 @@ def test_a_response_of_either_package_is_verified(forms: list[Any]) -> None:
 
 
 def test_a_chain_takes_responses_of_either_package(forms: list[Any]) -> None:
-    """One after the other."""
+    """In one chain."""
     for each in forms:
         report = ocsp.verify_chain([leaf(), ca()], [each], at=NOW)
         assert report.certificates[0].evidence is not None
 
 
 def test_linting_takes_a_response_of_either_package(forms: list[Any]) -> None:
-    """With the same findings for all."""
+    """With the same findings for each form."""
     reports = [lint_response(each, issuer=ca(), at=NOW) for each in forms]
     assert all(each == reports[0] for each in reports)
 
 
 def test_their_response_is_judged_by_its_octets() -> None:
-    """A response about another certificate is no evidence in any form."""
+    """A response for another certificate is rejected in each form."""
     other = ocsp.CertID.for_serial(ca(), 99, hashes.SHA256())
     for each in _forms(_response(theirs, GOOD, HASH)):
         with pytest.raises(CertIDMismatch):
             ocsp.verify(each, other, ca(), at=NOW)
 
 
-def test_an_object_whose_octets_are_no_response_is_no_evidence() -> None:
+def test_an_object_whose_octets_are_not_a_response_is_rejected() -> None:
     """The verifier reads what ``public_bytes`` returns, strictly."""
     with pytest.raises(VerificationError) as caught:
         ocsp.verify(Wrapped(b"no response"), leaf(), ca(), at=NOW)
@@ -369,7 +370,7 @@ def _requests() -> list[Any]:
     "request_", _requests(), ids=lambda each: type(each).__module__
 )
 def test_a_request_of_either_package_is_compared(request_: Any) -> None:
-    """Its nonce is required of the response, and linting misses it."""
+    """The response must have its nonce; otherwise linting reports it."""
     response = _response(theirs, GOOD, HASH)
     with pytest.raises(NonceMissing):
         ocsp.verify(response, leaf(), ca(), at=NOW, request=request_)
@@ -387,8 +388,8 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("other", REFUSED)
-def test_all_else_is_refused_as_a_response(other: Any) -> None:
-    """By the TypeError that says what is taken."""
+def test_other_objects_are_refused_as_a_response(other: Any) -> None:
+    """With the TypeError that names the accepted types."""
     refusal = "response must be bytes or an OCSPResponse"
     with pytest.raises(TypeError, match=refusal):
         ocsp.verify(other, leaf(), ca(), at=NOW)
@@ -401,8 +402,8 @@ def test_all_else_is_refused_as_a_response(other: Any) -> None:
 
 
 @pytest.mark.parametrize("other", [*REFUSED, pytest.param(b"octets", id="bytes")])
-def test_all_else_is_refused_as_a_request(other: Any) -> None:
-    """Octets too: a caller who has sent a request has the object."""
+def test_other_objects_are_refused_as_a_request(other: Any) -> None:
+    """Also octets: a caller that sent a request has the object."""
     response = _response(theirs, GOOD, HASH)
     with pytest.raises(TypeError, match="request must be an OCSPRequest"):
         ocsp.verify(response, leaf(), ca(), at=NOW, request=other)

@@ -71,7 +71,7 @@ def parse_name(der: bytes) -> x509.Name:
     Raises:
         SchemaError: If the value of an attribute is not valid text.
     """
-    # Before cryptography 49, a Name is read only as a part of something else.
+    # Before release 49, ``cryptography`` reads a Name only inside of another value.
     name = parse_general_name(encode(_DIRECTORY_NAME, der))
     return cast("x509.DirectoryName", name).value
 

@@ -30,7 +30,7 @@ __all__ = [
 
 
 class SupportsDER(Protocol):
-    """A message of this package, of ``cryptography``, or of any other that has this."""
+    """A message of this package, of ``cryptography``, or of another package."""
 
     def public_bytes(self, encoding: Encoding, /) -> bytes:
         """Return the DER of the message; *encoding* is ``Encoding.DER``."""
@@ -39,12 +39,14 @@ class SupportsDER(Protocol):
 
 def der_of(message: SupportsDER, refusal: str) -> bytes:
     """
-    Return the DER of *message*, an object of any package.
+    Return the DER of *message*, which may be an object of any package.
 
     Raises:
-        TypeError: If it is no such object; the text of the error begins with *refusal*.
+        TypeError: If it has no ``public_bytes``, or is a certificate; the text of the
+            error begins with *refusal*.
     """
-    # A certificate has the method too: then the caller has confused two arguments.
+    # A certificate has this method too, but here it means that the caller has mixed up
+    # two arguments.
     is_certificate = isinstance(message, x509.Certificate)
     if is_certificate or not hasattr(message, "public_bytes"):
         raise TypeError(f"{refusal}, not {type(message).__name__}")

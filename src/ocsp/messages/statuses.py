@@ -4,10 +4,10 @@ The three enumerations of ``cryptography.x509.ocsp``, with the same values.
 RFC 6960 §4.2.1 (OCSPResponseStatus, CertStatus). The responder ID encodings are
 ``byKey`` and ``byName`` of the same clause.
 
-A member equals the member of ``cryptography.x509.ocsp`` that has
-its name, and hashes like it. Otherwise a program that imports both modules would take a
-revoked certificate for one that is not. That module is known by its name, and never
-imported.
+Each member is equal to the member of ``cryptography.x509.ocsp`` with the same name, and
+has the same hash. Otherwise a program that imports both modules could treat a revoked
+certificate as not revoked. This module recognises the other one by its name, and does
+not import it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ __all__ = [
 class _Interchangeable(enum.Enum):
     """An enumeration whose members equal those of ``cryptography.x509.ocsp``."""
 
-    # Type checkers see the equality of ``enum.Enum``: with another one they would no
-    # longer find out whether comparisons cover all members, and with that one they
-    # report a comparison between both modules.
+    # Type checkers must see the ``__eq__`` of ``enum.Enum``. Then they can check that
+    # comparisons cover all members, and report comparisons between both modules.
     if not TYPE_CHECKING:
 
         def __eq__(self, other: object) -> bool:
@@ -42,11 +41,11 @@ class _Interchangeable(enum.Enum):
                 return self.name == other.name
             return NotImplemented
 
-        __hash__ = enum.Enum.__hash__  # that of the name, as in the other module
+        __hash__ = enum.Enum.__hash__  # of the name, as in ``cryptography``
 
 
 def _is_counterpart(enumeration: type[enum.Enum], member: object) -> bool:
-    """Tell whether *member* is one of that enumeration in the other module."""
+    """Return whether *member* is of the same enumeration in ``cryptography``."""
     kind = type(member)
     return (
         kind.__name__ == enumeration.__name__
@@ -59,10 +58,10 @@ _Member = TypeVar("_Member", bound=_Interchangeable)
 
 def own_member(enumeration: type[_Member], member: object, refusal: str) -> _Member:
     """
-    Return the member of *enumeration* that equals *member*, which may be itself.
+    Return the member of *enumeration* that is equal to *member*.
 
     Raises:
-        TypeError: If there is none; *refusal* is the text of the error.
+        TypeError: If no member is equal; *refusal* is the text of the error.
     """
     if isinstance(member, enumeration):
         return member

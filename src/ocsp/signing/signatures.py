@@ -171,8 +171,8 @@ def public_key_of(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
     Return the public key of *certificate*.
 
     Raises:
-        ValueError: If it cannot be read.
-        UnsupportedAlgorithm: If it is of a kind that is not known.
+        ValueError: If the key cannot be read.
+        UnsupportedAlgorithm: If the kind of key is not known.
     """
     try:
         return certificate.public_key()

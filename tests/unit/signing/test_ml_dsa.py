@@ -1,4 +1,4 @@
-"""ML-DSA with a release of ``cryptography`` that does not have it: one clear error."""
+"""ML-DSA with a release of ``cryptography`` that does not support it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ print(ocsp.load_der_ocsp_response(response).serial_number)
 
 
 def test_without_the_classes_a_response_can_be_read_and_is_not_verified() -> None:
-    """As with cryptography 44; nothing fails before ML-DSA is met."""
+    """As with cryptography 44; other algorithms are not affected."""
     found = subprocess.run(
         [sys.executable, "-c", WITHOUT],
         input=json.dumps(CASE),
@@ -62,7 +62,7 @@ def test_without_the_classes_a_response_can_be_read_and_is_not_verified() -> Non
 
 @pytest.mark.parametrize("dotted", ml_dsa.IDENTIFIERS)
 def test_a_key_that_openssl_does_not_have(dotted: str) -> None:
-    """As with cryptography 47, which has the classes: its error is replaced."""
+    """As with cryptography 47, which has the classes; its error is replaced."""
 
     class Certificate:
         public_key_algorithm_oid = x509.ObjectIdentifier(dotted)

@@ -358,11 +358,11 @@ class OCSPRequest:
 
 def own_request(request: SupportsDER) -> OCSPRequest:
     """
-    Return *request*, read again if it is an object of another package.
+    Return *request*; load its DER if it is an object of another package.
 
     Raises:
-        DecodeError: If its DER is none that :func:`load_der_ocsp_request` reads.
-        TypeError: If it is no message.
+        DecodeError: If :func:`load_der_ocsp_request` refuses its DER.
+        TypeError: If *request* is not a message.
     """
     if isinstance(request, OCSPRequest):
         return request

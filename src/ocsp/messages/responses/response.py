@@ -400,10 +400,10 @@ def built_response(der: bytes) -> OCSPResponse:
 
 def own_response(response: bytes | SupportsDER) -> bytes | OCSPResponse:
     """
-    Return *response*, or the DER of one that is an object of another package.
+    Return *response*, or its DER if it is an object of another package.
 
     Raises:
-        TypeError: If it is neither ``bytes`` nor a message.
+        TypeError: If *response* is neither ``bytes`` nor a message.
     """
     if isinstance(response, (bytes, OCSPResponse)):
         return response
