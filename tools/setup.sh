@@ -3,7 +3,8 @@
 # openssl program for the demo. Needs python3 (3.11 or later), and apt to install missing
 # packages. Called by make; safe to call again.
 #
-# With the argument `programs`: only install the programs that the tests use.
+# With the argument `programs`: only install the programs that the tests use. With
+# `debootstrap`: only install that program, which makes the chroots of `make test-all`.
 set -euo pipefail
 
 PYTHON="${PYTHON:-python3}"
@@ -64,10 +65,10 @@ install_servers() {
     done
 }
 
-if [ "${1:-}" = programs ]; then
-    install_programs
-    exit
-fi
+case "${1:-}" in
+    programs) install_programs; exit ;;
+    debootstrap) install debootstrap; exit ;;
+esac
 if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     say "error: $PYTHON is older than Python 3.11; run: make PYTHON=/path/to/python3"
     exit 1
