@@ -130,17 +130,19 @@ class CacheFile:
             self._closed = True
             self._disconnect()
 
-    def leave_to_parent(self) -> None:
+    def before_fork(self) -> None:
         """
-        Drop the connection in a forked child without closing it.
+        Close the connection, and let no thread open another before the fork.
 
-        A connection must be used and closed only in the process that opened it, because
-        file locks belong to a process.
+        SQLite does not permit a connection in two processes: if the child closes it,
+        be it at its exit, SQLite may remove files that the parent still writes to.
         """
-        self._lock = threading.Lock()
-        if self._connection is not None:
-            _LEFT_TO_PARENT.append(self._connection)
-            self._connection = None
+        self._lock.acquire()
+        self._disconnect()
+
+    def after_fork(self) -> None:
+        """Allow access again; parent and child open the file when they need it."""
+        self._lock.release()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -160,16 +162,28 @@ class CacheFile:
 
 
 _OPEN: weakref.WeakSet[CacheFile] = weakref.WeakSet()
-_LEFT_TO_PARENT: list[sqlite3.Connection] = []
+_FORK_LOCK = threading.Lock()
+_HELD: list[CacheFile] = []
+"""The files that are closed while a fork is under way."""
+
+
+def _before_fork() -> None:
+    _FORK_LOCK.acquire()
+    for file in list(_OPEN):
+        file.before_fork()
+        _HELD.append(file)
 
 
 def _after_fork() -> None:
-    for file in _OPEN:
-        file.leave_to_parent()
+    while _HELD:
+        _HELD.pop().after_fork()
+    _FORK_LOCK.release()
 
 
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )
 
 
 def _is_damage(error: Exception) -> bool:
