@@ -13,6 +13,7 @@ import asyncio
 import datetime
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,11 +140,13 @@ class SQLiteSource:
                 isolation_level=None,
                 check_same_thread=False,
             )
+        # An application that lives as long as its process never calls close.
+        self._close = weakref.finalize(self, self._connection.close)
         try:
             with self._reported():
                 self._prepare(create=create)
         except StoreError:
-            self._connection.close()
+            self.close()
             raise
 
     def _prepare(self, *, create: bool) -> None:
@@ -287,8 +290,8 @@ class SQLiteSource:
             raise SourceUnavailable(f"{self._path}: {error}") from error
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file. Without this call it is closed when the object is deleted."""
+        self._close()
 
     def __enter__(self) -> Self:
         return self

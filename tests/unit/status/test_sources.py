@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 import sqlite3
 import tempfile
 import threading
@@ -99,6 +100,18 @@ def test_records_are_there_after_reopening(tmp_path: Path) -> None:
         assert _ask(store, _query(5)) == [GOOD]
     assert (entry.issuer, entry.serial_number) == ("CN=Test CA", 5)
     assert (entry.subject, entry.expires, entry.record) == ("CN=five", NOW, GOOD)
+
+
+def test_a_source_that_is_deleted_closes_its_file(tmp_path: Path) -> None:
+    """An application that keeps one for its whole life has no place to close it."""
+    path = tmp_path / "status.db"
+    SQLiteSource(path, create=True).close()
+    source = SQLiteSource(path)
+    connection = source._connection
+    del source
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_adding_again_changes_nothing(store: SQLiteSource) -> None:
