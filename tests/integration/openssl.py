@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-__all__ = ["ask", "openssl", "text_of_request", "text_of_response"]
+__all__ = ["ask", "openssl", "text_of_request", "text_of_response", "version"]
 
 
 def openssl(*arguments: object, expect: int | None = 0) -> str:
@@ -21,6 +21,12 @@ def openssl(*arguments: object, expect: int | None = 0) -> str:
     printed = done.stdout + done.stderr
     assert expect is None or done.returncode == expect, printed
     return printed
+
+
+def version() -> tuple[int, int]:
+    """Return the first two numbers of the program's version."""
+    major, minor, *_ = openssl("version").split()[1].split(".")
+    return int(major), int(minor)
 
 
 def ask(

@@ -22,6 +22,7 @@ from ocsp.errors import (
     UnsuccessfulResponse,
 )
 from tests.docs.examples import run
+from tests.integration.openssl import version
 from tests.integration.staples import SERIAL, Scene, scene
 from tests.integration.web_servers import DOCUMENT, SITES, serving, until
 
@@ -121,6 +122,8 @@ def test_an_invalid_staple_is_rejected(
     site: Scene, make: Callable[[Scene], bytes], error: type[OCSPError]
 ) -> None:
     """Another certificate, forged, or an error: nginx sends any content."""
+    if make is _other and version() >= (3, 6):
+        error = MustStapleViolation  # OpenSSL sends no staple for another certificate
     site.staple.write_bytes(make(site))
     with serving("nginx", site) as server:
         assert site.curl(server.port).returncode == REFUSED
