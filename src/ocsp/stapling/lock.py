@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ocsp.errors import StoreError
+from ocsp.errors import StoreError, UnsupportedError
 
 __all__ = ["exclusive_lock"]
 
@@ -25,6 +25,7 @@ def exclusive_lock(staple: Path) -> Iterator[None]:
 
     Raises:
         StoreError: If another process has the lock, or the directory is not writable.
+        UnsupportedError: If the system is not a POSIX system.
     """
     path = staple.with_name(f".{staple.name}.lock")
     try:
@@ -48,9 +49,15 @@ def _locked(path: Path) -> int:
 
     Raises:
         BlockingIOError: If another process has locked it.
+        UnsupportedError: If the system has no such locks.
     """
-    import fcntl  # not on Windows, where no server reads these files either
-
+    try:
+        import fcntl
+    except ImportError:
+        raise UnsupportedError(
+            "keeping staples needs POSIX file locks, which this system does not have: "
+            "run `ocsp staple` on Linux, macOS or another POSIX system"
+        ) from None
     while True:
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)
         try:

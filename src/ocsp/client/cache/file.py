@@ -9,20 +9,16 @@ process at a time open or replace the file, because SQLite finds its own files
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from ocsp.errors import StoreError
-
-if sys.platform != "win32":
-    import fcntl
 
 __all__ = ["CacheFile"]
 
@@ -191,12 +187,14 @@ def _is_damage(error: Exception) -> bool:
     return code & 0xFF not in _NOT_DAMAGE  # the higher bits are details
 
 
-@contextmanager
+@contextlib.contextmanager
 def _exclusive_lock(path: Path) -> Iterator[None]:
     """Let one thread of one process at a time open or replace *path*."""
     handle = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        if sys.platform != "win32":
+        with contextlib.suppress(ImportError):  # Windows has no such module, nor fork
+            import fcntl
+
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -263,5 +261,5 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _value(connection: sqlite3.Connection, sql: str) -> object:
-    with closing(connection.execute(sql)) as cursor:
+    with contextlib.closing(connection.execute(sql)) as cursor:
         return cursor.fetchone()[0]
