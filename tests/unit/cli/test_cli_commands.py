@@ -467,6 +467,7 @@ def _write_fresh_responder(file: Path) -> None:
     file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
 
+@pytest.mark.programs
 def test_demo_runs_to_the_end(run: Run) -> None:
     """Both clients together get twelve answers, and all are right."""
     code, out, _ = run("demo")
@@ -479,6 +480,7 @@ def test_demo_runs_to_the_end(run: Run) -> None:
     assert "ocsp demo --stay" in out
 
 
+@pytest.mark.programs
 def test_demo_help_names_the_methods_of_both_clients(run: Run) -> None:
     """Both clients ask by GET and by POST, and the help says so."""
     code, out, _ = run("demo", "--help")
@@ -489,6 +491,7 @@ def test_demo_help_names_the_methods_of_both_clients(run: Run) -> None:
         assert table.count(client) == 3
 
 
+@pytest.mark.programs
 def test_demo_fails_if_an_answer_is_wrong(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -530,6 +533,7 @@ def test_demo_keeps_its_files_but_not_the_key_of_the_ca(
     assert "exists already" in _one_line(err)
 
 
+@pytest.mark.programs
 def test_demo_stays_and_prints_a_command_that_works(tmp_path: Path) -> None:
     """The printed openssl command gets an answer."""
     command = [*PROGRAM, "demo", "--stay"]

@@ -522,6 +522,7 @@ OPENSSL_KINDS = ("rsa", "dsa", "p256", "p384", "p521", "ed25519", "ed448")
 """Kinds of key without ML-DSA, which needs OpenSSL 3.5; Debian 12 has an older one."""
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("kind", OPENSSL_KINDS)
 def test_we_verify_what_openssl_signs(kind: str, world: Path) -> None:
     """Its client signs a request, with its name and certificate."""
@@ -551,6 +552,7 @@ NAMES = {
 }
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("kind", OPENSSL_KINDS)
 def test_openssl_reads_what_we_sign(kind: str, world: Path) -> None:
     """Requestor, algorithm and certificate; and it answers the request."""
@@ -575,6 +577,7 @@ def test_openssl_reads_what_we_sign(kind: str, world: Path) -> None:
     assert response.serial_number == leaf().serial_number
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("kind", ["rsa", "p256", "p384", "p521"])
 def test_openssl_verifies_what_we_sign(kind: str, world: Path) -> None:
     """With ``openssl dgst``, over the octets and the signature of the request."""
@@ -601,6 +604,7 @@ def test_openssl_verifies_what_we_sign(kind: str, world: Path) -> None:
     assert "Verified OK" not in openssl(*arguments, world / "tbs", expect=None)
 
 
+@pytest.mark.programs
 def test_a_key_for_pss_only_refuses_pkcs1(tmp_path: Path) -> None:
     """RFC 4055 §1.2: its certificate has the identifier of RSASSA-PSS."""
     private, certificate = _only_pss(tmp_path)

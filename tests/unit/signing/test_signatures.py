@@ -366,6 +366,7 @@ def _response(signer: KeySigner) -> ocsp.OCSPResponse:
     return ocsp.load_der_ocsp_response(built)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("mask", "salt"),
     [("sha256", 32), ("sha256", 20), ("sha512", 0), ("sha384", 222)],
@@ -406,6 +407,7 @@ def test_openssl_verifies_our_pss(mask: str, salt: int, tmp_path: Path) -> None:
     assert "Verified OK" not in verified(found.salt_length + 1)
 
 
+@pytest.mark.programs
 def test_openssl_reads_our_pss_response(tmp_path: Path) -> None:
     """And verifies it, with the signer's certificate as trust anchor."""
     pss = padding.PSS(padding.MGF1(SHA256), padding.PSS.DIGEST_LENGTH)
@@ -422,6 +424,7 @@ def test_openssl_reads_our_pss_response(tmp_path: Path) -> None:
     assert "Response verify OK" in printed
 
 
+@pytest.mark.programs
 def test_we_verify_pss_from_openssl(tmp_path: Path) -> None:
     """SHA-384 with a mask of SHA-256 and 17 octets of salt: no default values."""
     (tmp_path / "key").write_bytes(

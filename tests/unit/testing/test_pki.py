@@ -139,6 +139,7 @@ def test_only_revoked_has_a_time_and_a_reason(status: OCSPCertStatus) -> None:
         pki.issue(status=status, reason=STOLEN)
 
 
+@pytest.mark.programs
 def test_openssl_accepts_a_chain_with_intermediates(
     tmp_path: Path,
 ) -> None:
@@ -272,6 +273,7 @@ def test_urls_are_an_error_without_a_responder() -> None:
         _ = pki.ca_issuers_url
 
 
+@pytest.mark.programs
 def test_a_crl_lists_revoked_certificates_and_openssl_accepts_it(
     tmp_path: Path,
 ) -> None:
