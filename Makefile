@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROGRAMS := $(VENV)/.programs
+OLDEST := $(VENV)-oldest
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench docs fuzz mutate format site clean
+.PHONY: help setup demo test unit test-all test-oldest lint types bench docs fuzz mutate \
+	format site release-check clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) $(PROGRAMS) $(EXAM) ## make the environment: packages, programs, the upstream tests
 
@@ -28,10 +30,28 @@ $(EXAM): tools/fetch_upstream.py $(READY)
 	@touch $@
 
 demo: $(READY) ## run a certificate-status service, and ask it
+	@bash tools/setup.sh openssl
 	@$(BIN)/ocsp demo
 
-test: setup lint types ## lint, types and all tests
-	@$(BIN)/python -m pytest
+test: setup lint types test-oldest ## lint, types and all tests, with their coverage
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage report
+
+unit: $(READY) ## the unit tests that need no program besides Python
+	@$(BIN)/python -m pytest -q -m "not programs" tests/unit
+
+test-all: ## all tests with every supported Python, also in Debian chroots
+	@$(PYTHON) tools/test_all.py
+
+test-oldest: $(OLDEST)/.ready ## the unit tests with the oldest supported dependencies
+	@$(OLDEST)/bin/python -m pytest -q -m "not programs" tests/unit
+
+$(OLDEST)/.ready: pyproject.toml tools/setup.sh tools/oldest.py
+	@mkdir -p .cache
+	@$(PYTHON) tools/oldest.py >.cache/oldest.txt
+	@PIP_CONSTRAINT=.cache/oldest.txt PYTHON="$(PYTHON)" VENV="$(OLDEST)" GROUP=test \
+		bash tools/setup.sh
+	@touch $@
 
 lint: $(READY) ## ruff: rules and format
 	@$(BIN)/ruff check .
@@ -60,5 +80,8 @@ fuzz: setup ## compare with the original on a million mutations
 mutate: setup ## change the verification in every place: does a test see it
 	@$(BIN)/python -m tests.mutation $(MODULES)
 
+release-check: $(READY) ## rehearse a release: build twice, install, test the sdist
+	@$(BIN)/python tools/release_check.py
+
 clean: ## remove what the targets above have made
-	@rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	@rm -rf $(VENV) $(OLDEST) .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -26,7 +26,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 if [ ! -e "$root.complete" ]; then
-    command -v debootstrap >/dev/null || bash tools/setup.sh debootstrap
+    bash tools/setup.sh debootstrap
     if ! archive="$(mirror)"; then
         say "error: the apt sources of this machine name no Debian archive"
         exit 3

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Create the environment: a virtual environment with this package and its tools, and the
-# openssl program for the demo. Needs python3 (3.11 or later), and apt to install missing
-# packages. Called by make; safe to call again.
+# Create the environment: a virtual environment with this package and its tools. Needs
+# python3 (3.11 or later), and apt only if Python's module venv is missing. Called by
+# make; safe to call again. GROUP names the tools, a dependency group of pyproject.toml.
 #
 # With the argument `programs`: only install the programs that the tests use. With
-# `debootstrap`: only install that program, which makes the chroots of `make test-all`.
+# `openssl` or `debootstrap`: only install that program, if it is missing.
 set -euo pipefail
 
 PYTHON="${PYTHON:-python3}"
 VENV="${VENV:-.venv}"
+GROUP="${GROUP:-dev}"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -32,6 +33,7 @@ install() {
 # without Java.
 install_programs() {
     local missing=()
+    command -v openssl >/dev/null || missing+=(openssl)
     command -v softhsm2-util >/dev/null || missing+=(softhsm2)
     command -v faketime >/dev/null || missing+=(faketime)
     [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
@@ -67,13 +69,12 @@ install_servers() {
 
 case "${1:-}" in
     programs) install_programs; exit ;;
-    debootstrap) install debootstrap; exit ;;
+    openssl | debootstrap) command -v "$1" >/dev/null || install "$1"; exit ;;
 esac
 if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     say "error: $PYTHON is older than Python 3.11; run: make PYTHON=/path/to/python3"
     exit 1
 fi
-command -v openssl >/dev/null || install openssl
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
 
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
@@ -81,4 +82,4 @@ say "installing Python packages into $VENV"
 # --group installs the development tools from pyproject.toml; it needs pip 25.1.
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --editable '.[client,server,cli,pkcs11,pyopenssl,testing]' --group dev
+    --editable '.[client,server,cli,pkcs11,pyopenssl,testing]' --group "$GROUP"
