@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ocsp.errors import StoreError
+from ocsp.errors import StoreError, UnsupportedError
 from ocsp.stapling.lock import exclusive_lock
 
 HOLDER = """
@@ -90,3 +90,16 @@ def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
         exclusive_lock(tmp_path / "no" / "x"),
     ):
         raise AssertionError("the directory does not exist")
+
+
+def test_a_system_without_locks_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence, before anything is asked or written."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with (
+        pytest.raises(UnsupportedError, match=r"^keeping staples needs POSIX file"),
+        exclusive_lock(tmp_path / "x.ocsp"),
+    ):
+        raise AssertionError("it was locked")
+    assert list(tmp_path.iterdir()) == []
