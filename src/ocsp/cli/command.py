@@ -40,8 +40,10 @@ class Command(TyperCommand):
         return rest
 
 
-def _require_file_name(parameter: Any, value: str | list[str] | None) -> None:
-    if value == "" or (isinstance(value, list) and "" in value):
+def _require_file_name(parameter: Any, value: str | Sequence[str] | None) -> None:
+    # Typer gives several names as a list, and before 0.29 as a tuple.
+    names = [value] if isinstance(value, str) else value or []
+    if "" in names:
         is_option = parameter.param_type_name == "option"
         where = parameter.opts[0] if is_option else parameter.metavar
         raise CommandError(where, "the file name is empty")
