@@ -164,6 +164,7 @@ DOCUMENTS = sorted(
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
 )
 NOT_RUN = {
+    "docs/releasing.md": 2,
     "README.md": 1,
     "docs/howto/must-staple.md": 1,
     "docs/installation.md": 3,
