@@ -41,7 +41,7 @@ unit: $(READY) ## the unit tests that need no program besides Python
 	@$(BIN)/python -m pytest -q -m "not programs" tests/unit
 
 test-all: ## all tests with every supported Python, also in Debian chroots
-	@$(PYTHON) tools/test_all.py
+	@$(PYTHON) tools/test_all.py $(RUNS)
 
 test-oldest: $(OLDEST)/.ready ## the unit tests with the oldest supported dependencies
 	@$(OLDEST)/bin/python -m pytest -q -m "not programs" tests/unit

@@ -3,7 +3,8 @@ Run all tests with every Python that is supported, and print a table.
 
 The interpreters are those of this machine (on PATH, or installed by pyenv) and, in a
 chroot for each, those of Debian 13 and of Debian sid. What each run prints is in
-``.cache/all/NAME.log``. The exit code is 1 if a test fails or no interpreter is found.
+``.cache/all/NAME.log``. With names as arguments, only those runs are made, for example
+``debian-sid``. The exit code is 1 if a test fails or no interpreter is found.
 """
 
 from __future__ import annotations
@@ -50,16 +51,21 @@ class Result:
 
 def main() -> int:
     """Run everything, print the table, and return the exit code."""
+    chosen = sys.argv[1:]
     RESULTS.mkdir(parents=True, exist_ok=True)
     results = []
     for run in runs():
+        if chosen and run.name not in chosen:
+            continue
         print(f"{run.name}: running", flush=True)
         results.append(result_of(run))
         print(f"{run.name}: {results[-1].verdict}", flush=True)
     found = {each.python for each in results if each.python != "-"}
     missing = [version for version in VERSIONS if version not in found]
     print_table(results)
-    print("not found:", ", ".join(f"Python {each}" for each in missing) or "nothing")
+    if not chosen:
+        absent = ", ".join(f"Python {version}" for version in missing)
+        print("not found:", absent or "nothing")
     ran = [each for each in results if each.python != "-"]
     return 0 if ran and all(each.verdict == "pass" for each in ran) else 1
 
