@@ -55,11 +55,14 @@ def _rules(rules: tuple[Rule, ...]) -> Iterator[str]:
     yield "| rule | requirement | source | function | reports |"
     yield "|---|---|---|---|---|"
     for rule in rules:
-        function = f"{rule.function.__module__}.{rule.function.__qualname__}"
+        functions = ", ".join(
+            f"`{each.__module__}.{each.__qualname__}`".replace("ocsp.verification.", "")
+            for each in rule.functions
+        )
         errors = ", ".join(f"`{error.__name__}`" for error in rule.errors)
         yield (
             f"| {rule.id} | {rule.clause.demand} | {rule.clause.source} | "
-            f"`{function.removeprefix('ocsp.verification.')}` | {errors or '–'} |"
+            f"{functions} | {errors or '–'} |"
         )
 
 

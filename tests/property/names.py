@@ -17,7 +17,8 @@ oids: st.SearchStrategy[str] = st.tuples(
 ).map(lambda pair: ".".join((pair[0], *map(str, pair[1]))))
 """Object identifiers, dotted, with arcs of any size."""
 
-_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=16)
+# 16 characters have at most 64 octets in UTF-8, which is the limit of most attributes.
 _ascii = st.text(st.characters(max_codepoint=127), max_size=30)
 _attributes = st.builds(
     x509.NameAttribute,

@@ -115,7 +115,11 @@ class AsyncClient:
         return await self._run(self._core.check(request, nonce))
 
     async def check_chain(
-        self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
+        self,
+        chain: Sequence[x509.Certificate],
+        *,
+        url: URLs = None,
+        nonce: SendNonce | None = None,
     ) -> ChainCheck:
         """
         Check every certificate of *chain* except the last, all at the same time.
@@ -124,6 +128,8 @@ class AsyncClient:
             chain: The certificates, each issued by the next one. The last is the
                 trust anchor and is not checked.
 
+            url: As for :meth:`check`, for all certificates.
+
             nonce: As for :meth:`check`.
 
         Raises:
@@ -131,13 +137,14 @@ class AsyncClient:
             TypeError: As :meth:`check`.
             MissingExtraError: As :meth:`check`.
         """
-        return await self._run(self._core.check_chain(chain, nonce))
+        return await self._run(self._core.check_chain(chain, url, nonce))
 
     async def check_many(
         self,
         items: Iterable[tuple[x509.Certificate, x509.Certificate | None]],
         *,
         url: URLs = None,
+        nonce: SendNonce | None = None,
         concurrency: int = 8,
         progress: ProgressCallback | None = None,
     ) -> list[Outcome]:
@@ -149,6 +156,8 @@ class AsyncClient:
 
             url: As for :meth:`check`.
 
+            nonce: As for :meth:`check`.
+
             concurrency: How many requests to one responder may run at the same time.
 
             progress: Called after each certificate.
@@ -159,11 +168,11 @@ class AsyncClient:
             MissingExtraError: As :meth:`check`.
         """
         requests = [self._core.request(cert, issuer, url) for cert, issuer in items]
-        return await _Workers(self, requests, concurrency, progress).run()
+        return await _Workers(self, requests, nonce, concurrency, progress).run()
 
-    async def ask(self, request: CheckRequest) -> Outcome:
+    async def ask(self, request: CheckRequest, nonce: SendNonce | None) -> Outcome:
         """Run one check; like :meth:`check`, for arguments that were validated."""
-        return await self._run(self._core.check(request, None))
+        return await self._run(self._core.check(request, nonce))
 
     async def _run(self, flow: Flow[Result]) -> Result:
         return await drive(flow, self.transport, asyncio.sleep)
@@ -209,11 +218,13 @@ class _Workers:
         self,
         client: AsyncClient,
         requests: Sequence[CheckRequest],
+        nonce: SendNonce | None,
         concurrency: int,
         progress: ProgressCallback | None,
     ) -> None:
         self._client = client
         self._requests = requests
+        self._nonce = nonce
         self._schedule = PerResponderScheduler(requests, concurrency)
         self._progress = progress
         self._outcomes: dict[int, Outcome] = {}
@@ -233,7 +244,7 @@ class _Workers:
 
     async def _work(self) -> None:
         while (position := self._schedule.take()) is not None:
-            outcome = await self._client.ask(self._requests[position])
+            outcome = await self._client.ask(self._requests[position], self._nonce)
             self._schedule.done(position)
             self._outcomes[position] = outcome
             if self._progress is not None:

@@ -108,7 +108,7 @@ class Core:
         )
 
     def check_chain(
-        self, chain: Sequence[x509.Certificate], nonce: SendNonce | None
+        self, chain: Sequence[x509.Certificate], url: URLs, nonce: SendNonce | None
     ) -> Flow[ChainCheck]:
         """
         Return the flow that checks all certificates of *chain* at the same time.
@@ -122,9 +122,7 @@ class Core:
                 f"the chain has {len(chain)} certificates; give a certificate and its"
                 " issuer at least"
             )
-        requests = [
-            self.request(cert, issuer, None) for cert, issuer in pairwise(chain)
-        ]
+        requests = [self.request(cert, issuer, url) for cert, issuer in pairwise(chain)]
         return self._together([self.check(each, nonce) for each in requests])
 
     def _together(self, flows: Sequence[Flow[Outcome]]) -> Flow[ChainCheck]:

@@ -116,7 +116,11 @@ class Client:
         return self._run(self._core.check(request, nonce))
 
     def check_chain(
-        self, chain: Sequence[x509.Certificate], *, nonce: SendNonce | None = None
+        self,
+        chain: Sequence[x509.Certificate],
+        *,
+        url: URLs = None,
+        nonce: SendNonce | None = None,
     ) -> ChainCheck:
         """
         Check every certificate of *chain* except the last, all at the same time.
@@ -125,6 +129,8 @@ class Client:
             chain: The certificates, each issued by the next one. The last is the
                 trust anchor and is not checked.
 
+            url: As for :meth:`check`, for all certificates.
+
             nonce: As for :meth:`check`.
 
         Raises:
@@ -132,13 +138,14 @@ class Client:
             TypeError: As :meth:`check`.
             MissingExtraError: As :meth:`check`.
         """
-        return self._run(self._core.check_chain(chain, nonce))
+        return self._run(self._core.check_chain(chain, url, nonce))
 
     def check_many(
         self,
         items: Iterable[tuple[x509.Certificate, x509.Certificate | None]],
         *,
         url: URLs = None,
+        nonce: SendNonce | None = None,
         concurrency: int = 8,
         progress: ProgressCallback | None = None,
     ) -> list[Outcome]:
@@ -150,6 +157,8 @@ class Client:
 
             url: As for :meth:`check`.
 
+            nonce: As for :meth:`check`.
+
             concurrency: How many requests to one responder may run at the same time.
 
             progress: Called after each certificate.
@@ -160,11 +169,11 @@ class Client:
             MissingExtraError: As :meth:`check`.
         """
         requests = [self._core.request(cert, issuer, url) for cert, issuer in items]
-        return _Workers(self, requests, concurrency, progress).run()
+        return _Workers(self, requests, nonce, concurrency, progress).run()
 
-    def ask(self, request: CheckRequest) -> Outcome:
+    def ask(self, request: CheckRequest, nonce: SendNonce | None) -> Outcome:
         """Run one check; like :meth:`check`, for arguments that were validated."""
-        return self._run(self._core.check(request, None))
+        return self._run(self._core.check(request, nonce))
 
     def _run(self, flow: Flow[Result]) -> Result:
         return drive(flow, self.transport, sleep)
@@ -212,11 +221,13 @@ class _Workers:
         self,
         client: Client,
         requests: Sequence[CheckRequest],
+        nonce: SendNonce | None,
         concurrency: int,
         progress: ProgressCallback | None,
     ) -> None:
         self._client = client
         self._requests = requests
+        self._nonce = nonce
         self._schedule = PerResponderScheduler(requests, concurrency)
         self._progress = progress
         self._lock = threading.Lock()
@@ -250,7 +261,7 @@ class _Workers:
         current_scope.set(self._scope)
         try:
             while (position := self._schedule.take()) is not None:
-                outcome = self._client.ask(self._requests[position])
+                outcome = self._client.ask(self._requests[position], self._nonce)
                 self._schedule.done(position)
                 self._note(position, outcome)
         except Cancelled:

@@ -210,6 +210,30 @@ def test_check_many_keeps_the_order_and_reports_progress(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
+def test_check_many_takes_a_nonce_and_a_url_for_all(kind: str) -> None:
+    """As ``check`` does; without a nonce in the answers, none is accepted."""
+    items = [(certificate(A, serial=n), ca()) for n in (1, 2)]
+    replies: dict[str, list[Reply]] = {B: [_by_serial]}
+    assert [each.status for each in _many(kind, replies, items, url=B)] == [
+        CheckStatus.GOOD
+    ] * 2
+    outcomes = _many(kind, replies, items, url=B, nonce=ocsp.SendNonce.ALWAYS)
+    assert [each.failure.__class__.__name__ for each in outcomes] == [
+        "NonceMissing"
+    ] * 2
+
+
+def test_check_chain_takes_a_url_for_all() -> None:
+    """Instead of the URLs in the certificates."""
+    script = Script({B: [_by_serial]})
+    client = ocsp.Client(
+        Options(retries=0), transport=script, environment=Clock().environment()
+    )
+    report = client.check_chain([certificate(A), ca()], url=B)
+    assert [each.attempts[0].url for each in report.outcomes] == [B]
+
+
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
 def test_an_exception_of_the_progress_callback_ends_check_many(kind: str) -> None:
     """The caller gets the exception."""
 
