@@ -44,7 +44,7 @@ class Mutant:
     """A module with one change."""
 
     module: str
-    """The module, below ``ocsp.verification``."""
+    """The module, below ``ocsp``."""
 
     scope: str
     """The function (``VerifiedResponse.status``); empty outside of functions."""
@@ -93,11 +93,11 @@ class Mutant:
             setattr(node, name, held)
 
 
-def modules_in(folder: Path) -> list[str]:
-    """Return the modules in *folder* and below it, by their dotted names."""
+def modules_in(root: Path, room: str) -> list[str]:
+    """Return the modules of *room*, by their dotted names below *root*."""
     return sorted(
-        ".".join(path.relative_to(folder).with_suffix("").parts)
-        for path in folder.rglob("[!_]*.py")
+        ".".join(path.relative_to(root).with_suffix("").parts)
+        for path in (root / room).rglob("[!_]*.py")
     )
 
 
@@ -106,7 +106,7 @@ def mutants_of(module: str, source: str, namespace: dict[str, Any]) -> list[Muta
     Return the mutants of a module.
 
     Args:
-        module: Its name, below ``ocsp.verification``.
+        module: Its name, below ``ocsp``.
 
         source: Its text.
 

@@ -8,8 +8,8 @@ import pytest
 
 import ocsp.verification
 from ocsp.messages.statuses import OCSPCertStatus
-from tests.mutation.__main__ import FOLDER, mutants_of_module
-from tests.mutation.mutants import modules_in, mutants_of
+from tests.mutation.__main__ import MODULES, mutants_of_module
+from tests.mutation.mutants import mutants_of
 from tests.mutation.survivors import FILE, Survivors
 
 NAMES = {"OCSPCertStatus": OCSPCertStatus, "DecodeError": ocsp.DecodeError}
@@ -146,6 +146,6 @@ def test_reasons_are_read(tmp_path: Path) -> None:
 def test_every_reason_is_for_an_existing_mutant() -> None:
     """So a reason is removed together with its code."""
     there = set()
-    for module in modules_in(FOLDER):
+    for module in MODULES:
         there |= {mutant.id for mutant in mutants_of_module(module)}
     assert Survivors.read(FILE).reasons.keys() - there == set()
