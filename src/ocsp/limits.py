@@ -13,10 +13,13 @@ from types import ModuleType
 
 __all__ = [
     "MAX_ADDRESSES",
+    "MAX_BODY_SECONDS",
     "MAX_CACHED_ANSWERS",
     "MAX_CACHED_CRLS",
     "MAX_CERTIFICATES",
+    "MAX_CERTIFICATE_FILE_BYTES",
     "MAX_CRL_BYTES",
+    "MAX_CURVE_BITS",
     "MAX_DEPTH",
     "MAX_ENTRIES",
     "MAX_EXTENSIONS",
@@ -112,6 +115,18 @@ The limit bounds the work that a response with many useless certificates can cau
 
 MAX_KEY_BITS = 16_384
 """Bits of an RSA or DSA key. Checking a signature of a larger key takes seconds."""
+
+MAX_CURVE_BITS = 1024
+"""Bits of an elliptic curve. Every curve in use is smaller; 571 is the largest."""
+
+MAX_CERTIFICATE_FILE_BYTES = 1 << 20
+"""Octets of a file of certificates that the command line reads: about 500 of them."""
+
+MAX_BODY_SECONDS = 10.0
+"""
+Seconds that a client of the responder may take to send the body of a POST. A body has
+a few hundred octets, so a slower client is broken, or wants to hold the connection.
+"""
 
 MAX_CRL_BYTES = 1 << 26
 """

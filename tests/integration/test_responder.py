@@ -29,7 +29,6 @@ from ocsp.responder import (
     StatusSource,
 )
 from ocsp.server import Application, bind, serve_in_thread
-from ocsp.server import asgi as front
 from ocsp.status import MemorySource
 from tests.integration.openssl import ask
 from tests.pki import ca, delegate_signer, make
@@ -202,7 +201,7 @@ def test_a_client_that_stops_sending_is_answered(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time to send a body is limited."""
-    monkeypatch.setattr(front, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(ocsp.limits, "MAX_BODY_SECONDS", 0.05)
     reply = _raw(url, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n\x30")
     assert reply.endswith(MALFORMED)
 

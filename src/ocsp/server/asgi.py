@@ -42,9 +42,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-READ_SECONDS = 10.0
-"""How long a client may take to send the request body of a few hundred octets."""
-
 logger = logging.getLogger("ocsp.responder")
 
 
@@ -170,11 +167,11 @@ async def _body(receive: Receive) -> bytes:
 
     Raises:
         LimitExceeded: As soon as the body is over ``MAX_HTTP_REQUEST_BYTES``.
-        SchemaError: If the client takes longer than ``READ_SECONDS``.
+        SchemaError: If the client takes longer than ``MAX_BODY_SECONDS``.
     """
     body = bytearray()
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(limits.MAX_BODY_SECONDS):
             more = True
             while more:
                 message = await receive()
@@ -190,7 +187,8 @@ async def _body(receive: Receive) -> bytes:
                     )
     except TimeoutError as error:
         raise SchemaError(
-            f"the client did not send the body within {READ_SECONDS:g} s", path="POST"
+            f"the client did not send the body within {limits.MAX_BODY_SECONDS:g} s",
+            path="POST",
         ) from error
     return bytes(body)
 

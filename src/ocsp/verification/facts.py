@@ -127,10 +127,6 @@ def needs_pss(facts: CertificateFacts, identifier: bytes) -> bool:
     return facts.pss_only and algorithm_identifier(identifier).oid != oids.RSASSA_PSS
 
 
-LARGEST_CURVE = 1024
-"""In bits; every known curve is smaller."""
-
-
 def key_size_problem(facts: CertificateFacts, policy: Policy) -> str:
     """Describe why *policy* does not accept the key, or return an empty string."""
     if facts.key_error:
@@ -138,7 +134,7 @@ def key_size_problem(facts: CertificateFacts, policy: Policy) -> str:
     if not facts.bits:
         return ""
     if facts.curve:
-        least, most = policy.min_ec_bits, LARGEST_CURVE
+        least, most = policy.min_ec_bits, limits.MAX_CURVE_BITS
     else:
         least, most = policy.min_rsa_bits, limits.MAX_KEY_BITS
     if least <= facts.bits <= most:

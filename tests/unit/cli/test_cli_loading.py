@@ -12,6 +12,7 @@ import cryptography_vectors
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp import limits
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input import loading
 from ocsp.cli.input.arguments import parse_serial
@@ -189,6 +190,18 @@ def test_a_file_without_certificate_is_rejected(tmp_path: Path, content: bytes) 
     file = tmp_path / "file"
     file.write_bytes(content)
     with pytest.raises(CommandError, match="contains no certificate"):
+        load_certificates(str(file))
+
+
+def test_the_size_of_a_file_of_certificates_is_limited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A larger file is refused before it is parsed."""
+    file = tmp_path / "file"
+    file.write_bytes(leaf().public_bytes(Encoding.PEM))
+    assert load_certificates(str(file)) == [leaf()]
+    monkeypatch.setattr(limits, "MAX_CERTIFICATE_FILE_BYTES", 100)
+    with pytest.raises(CommandError, match="100"):
         load_certificates(str(file))
 
 

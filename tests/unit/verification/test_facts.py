@@ -42,8 +42,16 @@ def test_undecodable_extensions_give_defaults(
 
 
 def test_limits_of_the_curve_size() -> None:
-    """From the minimum of the policy to ``LARGEST_CURVE``, both included."""
+    """From the minimum of the policy to ``MAX_CURVE_BITS``, both included."""
     policy = ocsp.Policy()
     facts = facts_of(_loaded())
     for bits, fine in ((255, False), (256, True), (1024, True), (1025, False)):
         assert (key_size_problem(facts._replace(bits=bits), policy) == "") is fine
+
+
+def test_the_limit_of_the_curve_size_can_be_lowered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is read at each use."""
+    monkeypatch.setattr(ocsp.limits, "MAX_CURVE_BITS", 255)
+    assert "255 are accepted" in key_size_problem(facts_of(_loaded()), ocsp.Policy())

@@ -274,10 +274,6 @@ def _first_field(der: bytes) -> Kind | None:
     return "request" if tag == SEQUENCE else None
 
 
-MAX_CERTIFICATE_FILE = 1 << 20
-"""Octets of a certificate file; a bundle of all public roots has a quarter of this."""
-
-
 def load_certificates(source: str) -> list[x509.Certificate]:
     """
     Return the certificates in the file *source*: one in DER, or any number in PEM.
@@ -286,7 +282,7 @@ def load_certificates(source: str) -> list[x509.Certificate]:
         CommandError: If it cannot be read, contains no certificate, or contains one
             whose names cannot be decoded.
     """
-    data = read_octets(source, MAX_CERTIFICATE_FILE)
+    data = read_octets(source, limits.MAX_CERTIFICATE_FILE_BYTES)
     try:
         certificates = read_certificates(data)
     except SchemaError as error:
