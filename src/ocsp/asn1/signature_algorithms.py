@@ -46,10 +46,10 @@ class Parameters(enum.Enum):
     ABSENT = "absent"
     """RFC 5758 §3.2, RFC 8410 §3, RFC 9881 §2."""
 
-    NULL_OR_ABSENT = "NULL or absent"
+    NULL_OR_ABSENT = "null-or-absent"
     """RFC 5754 §2, RFC 4055 §5."""
 
-    PSS = "RSASSA-PSS-params"
+    PSS = "rsassa-pss-params"
     """RFC 4055 §3.1."""
 
     ANY = "any"

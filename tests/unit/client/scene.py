@@ -162,7 +162,7 @@ class Play:
 
     def check_chain(self, chain: Sequence[x509.Certificate]) -> ChainCheck:
         """Check *chain* and return the outcomes."""
-        found = self.run(self.core.check_chain(chain, None))
+        found = self.run(self.core.check_chain(chain, None, None))
         assert isinstance(found, ChainCheck)
         return found
 
