@@ -25,9 +25,6 @@ from ocsp._version import __version__
 from ocsp.errors import (
     BackendError,
     BuildError,
-    CertificateNotGood,
-    CertificateRevoked,
-    CertificateStatusUnknown,
     ConfigError,
     DecodeError,
     FetchError,
@@ -36,9 +33,7 @@ from ocsp.errors import (
     ResponseStatusError,
     RevocationIndeterminate,
     UnsupportedError,
-    VerificationError,
 )
-from ocsp.errors.verification import Finding
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
@@ -81,6 +76,13 @@ if TYPE_CHECKING:
         SendNonce,
         SQLiteCache,
         check,
+    )
+    from ocsp.errors.verification import (
+        CertificateNotGood,
+        CertificateRevoked,
+        CertificateStatusUnknown,
+        Finding,
+        VerificationError,
     )
     from ocsp.linting import LintFinding, LintReport, lint_response
     from ocsp.messages.requests.request_builder import OCSPRequestBuilder
@@ -200,6 +202,16 @@ __all__ = [  # noqa: RUF022
 ]
 
 _LAZY_IMPORTS = {
+    **dict.fromkeys(
+        (
+            "CertificateNotGood",
+            "CertificateRevoked",
+            "CertificateStatusUnknown",
+            "Finding",
+            "VerificationError",
+        ),
+        "ocsp.errors.verification",
+    ),
     **dict.fromkeys(
         (
             "check",

@@ -59,6 +59,8 @@ The exceptions that this package raises, in one tree.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ocsp.errors.general import (
     AlreadyRevoked,
     BackendError,
@@ -99,51 +101,53 @@ from ocsp.errors.general import (
     UnknownIssuer,
     UnsupportedError,
 )
-from ocsp.errors.verification import (
-    CertIDMismatch,
-    CertificateNotGood,
-    CertificateNotIssued,
-    CertificateRevoked,
-    CertificateStatusUnknown,
-    ConflictingResponses,
-    CRLExpired,
-    CRLIssuerMismatch,
-    CRLNotYetValid,
-    CRLScopeMismatch,
-    CRLSignatureInvalid,
-    CRLSignerNotSuitable,
-    DeltaCRLMismatch,
-    Finding,
-    IncompleteResponse,
-    MalformedCRL,
-    MalformedResponse,
-    MissingOCSPSigningEKU,
-    MustStapleViolation,
-    NextUpdateMissing,
-    NonceMismatch,
-    NonceMissing,
-    NoResponderCertificate,
-    ProducedAtInvalid,
-    ReasonsNotCovered,
-    ResponderCertificateExpired,
-    ResponderCertificateNotSuitable,
-    ResponderIDMismatch,
-    ResponderNotAuthorized,
-    ResponderRevocationUnknown,
-    ResponderRevoked,
-    ResponseExpired,
-    ResponseNotYetValid,
-    ResponseSignatureInvalid,
-    RevocationDateInvalid,
-    RevocationUndetermined,
-    RevokedButStale,
-    SignatureAlgorithmNotAllowed,
-    StatusNotAvailable,
-    UnhandledCriticalExtension,
-    UnsuccessfulResponse,
-    ValidityIntervalNotAllowed,
-    VerificationError,
-)
+
+if TYPE_CHECKING:
+    from ocsp.errors.verification import (
+        CertIDMismatch,
+        CertificateNotGood,
+        CertificateNotIssued,
+        CertificateRevoked,
+        CertificateStatusUnknown,
+        ConflictingResponses,
+        CRLExpired,
+        CRLIssuerMismatch,
+        CRLNotYetValid,
+        CRLScopeMismatch,
+        CRLSignatureInvalid,
+        CRLSignerNotSuitable,
+        DeltaCRLMismatch,
+        Finding,
+        IncompleteResponse,
+        MalformedCRL,
+        MalformedResponse,
+        MissingOCSPSigningEKU,
+        MustStapleViolation,
+        NextUpdateMissing,
+        NonceMismatch,
+        NonceMissing,
+        NoResponderCertificate,
+        ProducedAtInvalid,
+        ReasonsNotCovered,
+        ResponderCertificateExpired,
+        ResponderCertificateNotSuitable,
+        ResponderIDMismatch,
+        ResponderNotAuthorized,
+        ResponderRevocationUnknown,
+        ResponderRevoked,
+        ResponseExpired,
+        ResponseNotYetValid,
+        ResponseSignatureInvalid,
+        RevocationDateInvalid,
+        RevocationUndetermined,
+        RevokedButStale,
+        SignatureAlgorithmNotAllowed,
+        StatusNotAvailable,
+        UnhandledCriticalExtension,
+        UnsuccessfulResponse,
+        ValidityIntervalNotAllowed,
+        VerificationError,
+    )
 
 __all__ = [
     "AlreadyRevoked",
@@ -228,3 +232,23 @@ __all__ = [
     "ValidityIntervalNotAllowed",
     "VerificationError",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """
+    Import the errors of verification at their first use: reading messages needs none.
+
+    Raises:
+        AttributeError: If there is no such name.
+    """
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ocsp.errors import verification
+
+    found: object = getattr(verification, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
