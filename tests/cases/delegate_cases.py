@@ -188,13 +188,27 @@ def delegate_is_a_ca(build: Builder) -> Scenario:
 @case("V16", HIGH)
 def delegate_may_not_sign(build: Builder) -> Scenario:
     """
-    The delegate's certificate has a keyUsage without digitalSignature.
+    The delegate's certificate has a keyUsage that fits no signature of a response.
 
     Expected: no evidence. RFC 5280 §4.2.1.3.
     """
-    agrees = usage("key_agreement", "content_commitment")
+    agrees = usage("key_agreement", "key_encipherment")
     response = _by(build, NOT_CA, agrees, OCSP_SIGNING, NOCHECK)
     return build.verify(refused("V16"), response)
+
+
+@case("V16", HIGH)
+def delegate_signs_with_non_repudiation(build: Builder) -> Scenario:
+    """
+    The keyUsage of the delegate's certificate is nonRepudiation (contentCommitment)
+    alone, as national and qualified CAs issue it.
+
+    Expected: good; OCSPSigning fits digitalSignature or nonRepudiation. RFC 5280
+    §4.2.1.12.
+    """
+    commits = usage("content_commitment")
+    response = _by(build, NOT_CA, commits, OCSP_SIGNING, NOCHECK)
+    return build.verify(good(), response)
 
 
 @case("V16", HIGH)

@@ -181,7 +181,7 @@ CLAUSES: dict[str, Clause] = {
         "BR 6.1.5",
     ),
     "L610": Clause(
-        "An issuer that signs responses has keyUsage digitalSignature.",
+        "The keyUsage of an issuer that signs responses fits signatures.",
         "RFC 5280 §4.2.1.3, BR 7.1.2.10.7",
     ),
     "L701": Clause(
@@ -207,7 +207,8 @@ CLAUSES: dict[str, Clause] = {
     ),
     "L709": Clause("id-pkix-ocsp-nocheck is not critical.", "RFC 6960 §4.2.2.2.1"),
     "L710": Clause(
-        "Its keyUsage, if present, has digitalSignature.", "RFC 5280 §4.2.1.3"
+        "Its keyUsage, if present, has digitalSignature or nonRepudiation.",
+        "RFC 5280 §4.2.1.12",
     ),
     "L711": Clause(
         "Its keyUsage is present, critical, and has digitalSignature only.",

@@ -133,9 +133,11 @@ def _require_delegation(
             "signer", f"{name!r} does not have the extended key usage OCSPSigning"
         )
     usage = _extension(certificate, x509.KeyUsage)
-    if usage is not None and not usage.digital_signature:
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
         raise ConfigError(
-            "signer", f"the key usage of {name!r} does not include digitalSignature"
+            "signer",
+            f"the key usage of {name!r} includes neither digitalSignature nor"
+            " nonRepudiation",
         )
 
 

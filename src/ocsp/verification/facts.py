@@ -24,12 +24,17 @@ from ocsp.signing.signatures import is_only_for_pss, public_key_of
 from ocsp.verification.policy import Policy
 
 __all__ = [
+    "MAY_NOT_SIGN",
     "CertificateFacts",
     "facts_of",
     "key_size_problem",
     "needs_pss",
     "validity_of",
 ]
+
+
+MAY_NOT_SIGN = "has a keyUsage without digitalSignature and without nonRepudiation"
+"""What is wrong with a certificate whose :attr:`CertificateFacts.may_sign` is false."""
 
 
 class CertificateFacts(NamedTuple):
@@ -57,7 +62,8 @@ class CertificateFacts(NamedTuple):
 
         purposes: The OIDs in extendedKeyUsage.
 
-        may_sign: Whether keyUsage is absent or has digitalSignature.
+        may_sign: Whether keyUsage is absent, or has digitalSignature or nonRepudiation,
+            both of which fit OCSPSigning (RFC 5280 §4.2.1.12).
 
         may_sign_crls: Whether keyUsage is absent or has cRLSign.
 
@@ -114,7 +120,11 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
         purposes=frozenset(
             purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
         ),
-        may_sign=not isinstance(usage, x509.KeyUsage) or usage.digital_signature,
+        may_sign=(
+            not isinstance(usage, x509.KeyUsage)
+            or usage.digital_signature
+            or usage.content_commitment  # the later name of nonRepudiation
+        ),
         may_sign_crls=not isinstance(usage, x509.KeyUsage) or usage.crl_sign,
         ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
         unknown_critical=_unknown(extensions),

@@ -59,7 +59,7 @@ def test_another_certificate_of_the_same_ca_is_not_a_delegate() -> None:
                     ),
                 ]
             ),
-            "does not include digitalSignature",
+            "includes neither digitalSignature nor nonRepudiation",
         ),
     ],
 )

@@ -26,7 +26,7 @@ from ocsp.errors import SignatureInvalid
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.raw_fields import RawExtension, certificate_extensions
 from ocsp.signing.issued import check_issued
-from ocsp.verification.facts import facts_of
+from ocsp.verification.facts import MAY_NOT_SIGN, facts_of
 
 __all__ = [
     "extensions_decodable",
@@ -168,10 +168,10 @@ def nocheck_not_critical(case: Case) -> Iterator[Complaint]:
 
 
 def key_usage_signature(case: Case) -> Iterator[Complaint]:
-    """L710: keyUsage, if present, has digitalSignature."""
+    """L710: keyUsage, if present, has digitalSignature or nonRepudiation."""
     for where, certificate in _delegate(case):
         if not facts_of(certificate).may_sign:
-            yield Complaint(where, "has a keyUsage without digitalSignature")
+            yield Complaint(where, MAY_NOT_SIGN)
 
 
 def key_usage_signature_only(case: Case) -> Iterator[Complaint]:

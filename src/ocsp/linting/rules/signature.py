@@ -13,7 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.linting.case import Case, Complaint
-from ocsp.verification.facts import facts_of
+from ocsp.verification.facts import MAY_NOT_SIGN, facts_of
 
 __all__ = [
     "issuer_may_sign",
@@ -107,8 +107,8 @@ def key_is_large_enough(case: Case) -> Iterator[Complaint]:
 
 
 def issuer_may_sign(case: Case) -> Iterator[Complaint]:
-    """L610: an issuer that signs responses has keyUsage digitalSignature."""
+    """L610: the keyUsage of an issuer that signs responses fits signatures."""
     signer = case.signer
     if signer is None or signer.delegated or facts_of(signer.certificate).may_sign:
         return
-    yield Complaint(signer.where, "has a keyUsage without digitalSignature")
+    yield Complaint(signer.where, MAY_NOT_SIGN)

@@ -30,7 +30,7 @@ from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.evidence import AuthorizedBy
-from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
+from ocsp.verification.facts import MAY_NOT_SIGN, facts_of, key_size_problem, needs_pss
 from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, SignatureHashes
 
 __all__ = [
@@ -161,7 +161,7 @@ def may_sign(case: Case, candidate: Candidate) -> None:
         candidate.authorized_by is AuthorizedBy.ISSUER
         and case.policy.issuer_key_usage is IssuerKeyUsage.ANY
     ):
-        _report_unsuitable(candidate, "has a keyUsage without digitalSignature")
+        _report_unsuitable(candidate, MAY_NOT_SIGN)
 
 
 def _report_unsuitable(candidate: Candidate, why: str) -> None:
