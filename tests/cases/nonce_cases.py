@@ -86,7 +86,7 @@ def other_if_present(build: Builder) -> Scenario:
     """
     The nonces differ, and the relying party accepts responses without nonce.
 
-    Expected: no evidence; a different nonce is never accepted. RFC 9654 §2.1.
+    Expected: no evidence; that policy accepts no different nonce. RFC 9654 §2.1.
     """
     policy = {"nonce": "if-present"}
     return build.verify(refused("V22"), _with(build, OTHER), nonce=NONCE, policy=policy)
@@ -97,10 +97,34 @@ def other_ignored(build: Builder) -> Scenario:
     """
     The nonces differ, and the relying party ignores missing ones.
 
-    Expected: no evidence; a different nonce is never accepted. RFC 9654 §2.1.
+    Expected: no evidence; that policy accepts no different nonce. RFC 9654 §2.1.
     """
     policy = {"nonce": "ignore"}
     return build.verify(refused("V22"), _with(build, OTHER), nonce=NONCE, policy=policy)
+
+
+@case("V22", MEDIUM)
+def other_accepted(build: Builder) -> Scenario:
+    """
+    The nonces differ, and the relying party accepts any nonce, because the responder
+    sends the same one to all clients.
+
+    Expected: good, with a warning; the response may be a replay.
+    """
+    expected = good("V22", nonce_matched=False)
+    policy = {"nonce": "unsafe-accept-other"}
+    return build.verify(expected, _with(build, OTHER), nonce=NONCE, policy=policy)
+
+
+@case("V22", LOW)
+def missing_accepted(build: Builder) -> Scenario:
+    """
+    The response has no nonce, and the relying party accepts any nonce.
+
+    Expected: good.
+    """
+    expected = good(nonce_matched=False)
+    return build.verify(expected, nonce=NONCE, policy={"nonce": "unsafe-accept-other"})
 
 
 @case("V22", HIGH)

@@ -33,9 +33,9 @@ UNBOUNDED = datetime.timedelta.max
 
 class NonceCheck(enum.Enum):
     """
-    How to treat a response without nonce if the request had one.
+    How to treat a response without nonce, or with another one, if the request had one.
 
-    A response with a different nonce always fails.
+    Only ``UNSAFE_ACCEPT_OTHER`` accepts a response with another nonce.
     """
 
     REQUIRED = "required"
@@ -46,6 +46,10 @@ class NonceCheck(enum.Enum):
 
     IGNORE = "ignore"
     """Accept it without a warning."""
+
+    UNSAFE_ACCEPT_OTHER = "unsafe-accept-other"
+    """Accept it without a warning, and a response with another nonce with one. For
+    responders that send the same nonce to all clients. A replay is not noticed."""
 
 
 class MissingNextUpdate(enum.Enum):

@@ -169,6 +169,7 @@ def test_members_that_switch_a_check_off_are_called_unsafe() -> None:
         if member.name.startswith("UNSAFE")
     }
     assert unsafe == {
+        NonceCheck.UNSAFE_ACCEPT_OTHER,
         MissingNextUpdate.UNSAFE_ACCEPT,
         DelegateRevocation.UNSAFE_SKIP,
         SignatureHashes.UNSAFE_SHA1,
@@ -179,7 +180,7 @@ def test_members_that_switch_a_check_off_are_called_unsafe() -> None:
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        (NonceCheck, "required if-present ignore"),
+        (NonceCheck, "required if-present ignore unsafe-accept-other"),
         (MissingNextUpdate, "within-max-age refuse unsafe-accept"),
         (DelegateRevocation, "honor-nocheck require-evidence unsafe-skip"),
         (IssuerKeyUsage, "require-digital-signature any"),
