@@ -10,7 +10,7 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp.asn1.certificates import UNREADABLE, outer_algorithm, parts_of
+from ocsp.asn1.certificates import outer_algorithm, parts_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import OCSPError, SignatureInvalid
 from ocsp.signing.signatures import check_signature, public_key_of
@@ -68,6 +68,6 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
         if parts_of(certificate).algorithm != outer_algorithm(certificate):
             return False
         check_issued(certificate, issuer, unsafe_sha1=True)
-    except (OCSPError, UnsupportedAlgorithm, *UNREADABLE):
+    except (OCSPError, UnsupportedAlgorithm):
         return False
     return True

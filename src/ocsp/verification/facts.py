@@ -120,11 +120,7 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
         purposes=frozenset(
             purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
         ),
-        may_sign=(
-            not isinstance(usage, x509.KeyUsage)
-            or usage.digital_signature
-            or usage.content_commitment  # the later name of nonRepudiation
-        ),
+        may_sign=_may_sign(usage),
         may_sign_crls=not isinstance(usage, x509.KeyUsage) or usage.crl_sign,
         ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
         unknown_critical=_unknown(extensions),
@@ -158,6 +154,13 @@ def _key(certificate: x509.Certificate) -> tuple[CertificatePublicKeyTypes | Non
         return public_key_of(certificate), ""
     except (ValueError, UnsupportedAlgorithm) as error:
         return None, str(error)
+
+
+def _may_sign(usage: x509.ExtensionType | None) -> bool:
+    if not isinstance(usage, x509.KeyUsage):
+        return True
+    # contentCommitment is the later name of nonRepudiation.
+    return usage.digital_signature or usage.content_commitment
 
 
 def _unknown(extensions: x509.Extensions) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocsp.errors import SignatureInvalid
 from ocsp.signing.issued import check_issued, is_issued_by, names_issuer
@@ -61,3 +63,59 @@ def test_two_different_algorithms_in_a_certificate_are_refused() -> None:
     head, _, tail = der.rpartition(sha256)
     forged = x509.load_der_x509_certificate(head + sha384 + tail)
     assert not is_issued_by(forged, ca())
+
+
+def _patched(certificate: x509.Certificate, old: bytes, new: bytes) -> x509.Certificate:
+    der = certificate.public_bytes(Encoding.DER)
+    assert old in der
+    return x509.load_der_x509_certificate(der.replace(old, new))
+
+
+def test_equal_octets_are_equal_names_even_if_they_cannot_be_decoded() -> None:
+    """``cryptography`` cannot decode a T61String in Latin-1."""
+    utf8, latin = b"\x0c\x07Test CA", b"\x14\x07T\xe9st CA"
+    child, parent = _patched(leaf(), utf8, latin), _patched(ca(), utf8, latin)
+    assert names_issuer(child, parent)
+    assert not names_issuer(child, ca())
+
+
+def test_a_key_that_cannot_be_read_has_signed_nothing() -> None:
+    """The point of the key is not on its curve."""
+    point = (
+        ca().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    )
+    broken = _patched(ca(), point, point[:-4] + bytes(4))
+    with pytest.raises(SignatureInvalid, match="cannot be read"):
+        check_issued(leaf(), broken, unsafe_sha1=False)
+    assert not is_issued_by(leaf(), broken)
+
+
+_SHA256_WITH_RSA = bytes.fromhex("2a864886f70d01010b")
+
+
+def _rsa_certificate(last_arc: int) -> tuple[x509.Certificate, x509.Certificate]:
+    """Return a CA, and a certificate that it signed with SHA-1 under an algorithm."""
+    private = rsa.generate_private_key(65537, 2048)
+    parent = make("Test CA", "Test CA", public=private, signer=private)
+    child = make("leaf", "Test CA", signer=private)
+    oid = _SHA256_WITH_RSA[:-1] + bytes([last_arc])
+    tbs = child.tbs_certificate_bytes.replace(_SHA256_WITH_RSA, oid)
+    signature = private.sign(tbs, padding.PKCS1v15(), hashes.SHA1())
+    der = child.public_bytes(Encoding.DER).replace(_SHA256_WITH_RSA, oid)
+    der = der.replace(child.signature, signature)
+    return parent, x509.load_der_x509_certificate(der)
+
+
+def test_sha1_is_enough_to_find_an_issuer() -> None:
+    """It is refused where the signature is to be trusted."""
+    parent, child = _rsa_certificate(5)
+    assert is_issued_by(child, parent)
+    check_issued(child, parent, unsafe_sha1=True)
+    with pytest.raises(UnsupportedAlgorithm):
+        check_issued(child, parent, unsafe_sha1=False)
+
+
+def test_an_unknown_algorithm_is_no_signature_of_the_issuer() -> None:
+    """And no exception of another library leaves."""
+    parent, child = _rsa_certificate(99)
+    assert not is_issued_by(child, parent)
