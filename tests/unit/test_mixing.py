@@ -30,6 +30,7 @@ from ocsp.errors import (
     VerificationError,
 )
 from ocsp.linting import lint_response
+from ocsp.messages.message import der_of
 from ocsp.responder import StatusRecord
 from ocsp.testing import PKI
 from tests.pki import NOW, ca, key, leaf
@@ -409,3 +410,9 @@ def test_other_objects_are_refused_as_a_request(other: Any) -> None:
         ocsp.verify(response, leaf(), ca(), at=NOW, request=other)
     with pytest.raises(TypeError, match="request must be an OCSPRequest"):
         lint_response(response, request=other)
+
+
+def test_a_certificate_is_not_a_message() -> None:
+    """It has ``public_bytes`` too; the error names the type, not a malformed message."""
+    with pytest.raises(TypeError, match="^response must be bytes, not Certificate$"):
+        der_of(ca(), "response must be bytes")
