@@ -414,5 +414,5 @@ def test_other_objects_are_refused_as_a_request(other: Any) -> None:
 
 def test_a_certificate_is_not_a_message() -> None:
     """It has ``public_bytes`` too; the error names the type, not a malformed message."""
-    with pytest.raises(TypeError, match="^response must be bytes, not Certificate$"):
+    with pytest.raises(TypeError, match=r"^response must be bytes, not Certificate$"):
         der_of(ca(), "response must be bytes")
