@@ -54,15 +54,14 @@ _MENTIONED = 8
 """The number of entries that a failure lists."""
 
 
+_FOREIGN_CERT_ID = "the CertID that was given does not match the issuer that was given"
+
+
 def _issuer_mismatch(case: Case) -> str:
     """Describe why *issuer* cannot have issued *cert*, or return an empty string."""
     cert, issuer = case.cert, case.issuer
     if isinstance(cert, CertID):
-        return (
-            ""
-            if _canonical_id(case, cert) != cert
-            else "the CertID that was given does not match the issuer that was given"
-        )
+        return "" if _canonical_id(case, cert) != cert else _FOREIGN_CERT_ID
     if parts_of(cert).issuer == parts_of(issuer).subject:
         return ""
     name, expected = name_of_issuer(cert), name_of_subject(issuer)
