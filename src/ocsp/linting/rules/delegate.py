@@ -25,7 +25,7 @@ from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import SignatureInvalid
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.raw_fields import RawExtension, certificate_extensions
-from ocsp.signing.issued import check_issued
+from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.verification.facts import MAY_NOT_SIGN, facts_of
 
 __all__ = [
@@ -117,9 +117,8 @@ def issuer_name_identical(case: Case) -> Iterator[Complaint]:
         if case.issuer is None:
             return
         # L703 reports a different name.
-        if parts_of(certificate).issuer != parts_of(case.issuer).subject and same_name(
-            name_of_issuer(certificate), name_of_subject(case.issuer)
-        ):
+        identical = parts_of(certificate).issuer == parts_of(case.issuer).subject
+        if not identical and names_issuer(certificate, case.issuer):
             yield Complaint(where, "encodes the issuer's name differently from it")
 
 
