@@ -267,7 +267,7 @@ class Builder:
         cert: Identity | None = None,
         issuer: Identity | None = None,
         *,
-        hashed: str = "sha256",
+        hashed: str = "sha1",
         identifier: bytes | None = None,
         name_hash: bytes | None = None,
         key_hash: bytes | None = None,
@@ -314,6 +314,7 @@ class Builder:
         signed_by: str | None = None,
         scheme: str | None = None,
         identifier: bytes | None = None,
+        signature: bytes | None = None,
         damage: int = 0,
         certs: Sequence[bytes] | None = None,
         empty: bool = False,
@@ -342,6 +343,8 @@ class Builder:
 
             identifier: The AlgorithmIdentifier, instead of that of the scheme.
 
+            signature: The signature, instead of one that is made.
+
             damage: The octet of the signed part to change after signing, counted from
                 its end.
 
@@ -365,7 +368,8 @@ class Builder:
             encode(0xA1, _extensions(extensions)) if extensions else tail,
         )
         how = scheme or by.scheme
-        signature = sign(signed_by or by.key, how, tbs)
+        if signature is None:
+            signature = sign(signed_by or by.key, how, tbs)
         if damage:
             tbs = (
                 tbs[:-damage]

@@ -70,8 +70,8 @@ def both_hashes_agree(build: Builder) -> Scenario:
 
     Expected: good. RFC 6960 §4.2.2.3.
     """
-    weak = build.entry(cert_id=build.cert_id(hashed="sha1"))
-    return build.verify(good(), build.response(weak, build.entry()))
+    strong = build.entry(cert_id=build.cert_id(hashed="sha256"))
+    return build.verify(good(), build.response(build.entry(), strong))
 
 
 @case("V8", HIGH, MANY)
@@ -184,8 +184,8 @@ def answered_with_another_hash(build: Builder) -> Scenario:
 
     Expected: good; both identify the same certificate. RFC 6960 §4.1.1.
     """
-    response = _with(build, hashed="sha1")
-    return build.verify(good(), response, request=build.request(build.cert_id()))
+    request = build.request(build.cert_id(hashed="sha256"))
+    return build.verify(good(), _with(build, hashed="sha1"), request=request)
 
 
 @case("V9", MEDIUM)

@@ -79,7 +79,18 @@ def absent_hash_parameters(build: Builder) -> Scenario:
 
     Expected: good; both forms are equivalent. RFC 5754 §2.
     """
-    return build.verify(good(), _with(build, identifier=algorithm("sha256", b"")))
+    return build.verify(good(), _with(build, identifier=algorithm("sha1", b"")))
+
+
+@case("V7", MEDIUM)
+def absent_hash_parameters_of_sha256(build: Builder) -> Scenario:
+    """
+    The hash algorithm is SHA-256, without parameters instead of NULL.
+
+    Expected: good; both forms are equivalent. RFC 5754 §2.
+    """
+    absent = algorithm("sha256", b"")
+    return build.verify(good(), _with(build, hashed="sha256", identifier=absent))
 
 
 @case("V7", HIGH)
@@ -106,7 +117,7 @@ def unknown_hash(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def hash_named_wrongly(build: Builder) -> Scenario:
     """
-    The CertID states SHA-512, and its hashes are made with SHA-256.
+    The CertID states SHA-512, and its hashes are made with SHA-1.
 
     Expected: no evidence; the hashes are computed with the stated algorithm. RFC 6960
     §4.1.1.
@@ -237,15 +248,15 @@ def empty_hashes(build: Builder) -> Scenario:
 @case("V7", HIGH)
 def hashes_cut_short(build: Builder) -> Scenario:
     """
-    The hashes are the first 20 octets of the right ones.
+    The CertID states SHA-256, and has the first 20 octets of the right hashes.
 
     Expected: no evidence; hashes are compared in full. RFC 6960 §4.1.1.
     """
-    whole = build.cert_id()
+    whole = build.cert_id(hashed="sha256")
     start = whole.index(b"\x04\x20") + 2
     name_hash, key_hash = whole[start : start + 20], whole[start + 34 : start + 54]
-    response = _with(build, name_hash=name_hash, key_hash=key_hash)
-    return build.verify(refused("V7"), response)
+    changes = {"name_hash": name_hash, "key_hash": key_hash}
+    return build.verify(refused("V7"), _with(build, hashed="sha256", **changes))
 
 
 @case("V7", CRITICAL)
@@ -256,9 +267,7 @@ def key_hash_over_the_whole_key_info(build: Builder) -> Scenario:
     Expected: no evidence. RFC 6960 §4.1.1: over the BIT STRING without tag, length
     and number of unused bits.
     """
-    import hashlib
-
-    key_hash = hashlib.sha256(build.ca.key_info).digest()
+    key_hash = hashlib.sha1(build.ca.key_info).digest()
     return build.verify(refused("V7"), _with(build, key_hash=key_hash))
 
 
@@ -293,8 +302,8 @@ def asked_by_cert_id_with_another_hash(build: Builder) -> Scenario:
     Expected: good; the CertID is computed again with the algorithm of the response. RFC
     6960 §4.1.1.
     """
-    response = _with(build, hashed="sha1")
-    return build.verify(good(), response, cert_id=build.cert_id())
+    asked = build.cert_id(hashed="sha256")
+    return build.verify(good(), _with(build, hashed="sha1"), cert_id=asked)
 
 
 @case("V7", CRITICAL)
@@ -339,7 +348,7 @@ def issuer_name_in_another_string_type(build: Builder) -> Scenario:
     """
     issuer_name = name("Test CA", tag=0x13)
     cert = build.certificate("leaf.example", issuer_name=issuer_name)
-    name_hash = hashlib.sha256(issuer_name).digest()
+    name_hash = hashlib.sha1(issuer_name).digest()
     return build.verify(good(), _with(build, name_hash=name_hash), cert=cert)
 
 
@@ -350,6 +359,5 @@ def asked_by_cert_id_and_answered_with_md5(build: Builder) -> Scenario:
 
     Expected: no evidence. RFC 6151 §2.
     """
-    return build.verify(
-        refused("V7"), _with(build, hashed="md5"), cert_id=build.cert_id()
-    )
+    asked = build.cert_id(hashed="sha256")
+    return build.verify(refused("V7"), _with(build, hashed="md5"), cert_id=asked)

@@ -244,12 +244,14 @@ def test_random_mutations_are_rejected_or_change_nothing(
 
 
 def test_only_a_stale_revocation_reveals_the_status() -> None:
-    """Only if the response is valid except for its age."""
+    """Only if the response is valid except for its age, and no signed octet changed."""
     data = _stale(_build())
+    signed = ocsp.load_der_ocsp_response(data).tbs_response_bytes
+    start = data.index(signed)
     with pytest.raises(RevokedButStale) as raised:
         _verify(data, "stale")
     assert raised.value.revocation_time == NOW - 3 * DAY
-    for position in range(0, len(data), 7):
+    for position in range(start, start + len(signed), 5):
         changed = bytearray(data)
         changed[position] ^= 1
         with pytest.raises(VerificationError) as other:
