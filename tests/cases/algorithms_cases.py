@@ -212,7 +212,7 @@ def ml_dsa_delegate_of_an_ecdsa_ca(build: Builder) -> Scenario:
     return build.verify(good(authorized_by="delegate"), build.response(by=signer))
 
 
-@case("V6", HIGH, Feature.RSA_PSS)
+@case("V6", HIGH, Feature.RSA_PSS, Feature.POLICY)
 def pss_mask_with_sha1(build: Builder) -> Scenario:
     """
     RSASSA-PSS with SHA-256, and SHA-1 in the mask generation function.
@@ -222,7 +222,7 @@ def pss_mask_with_sha1(build: Builder) -> Scenario:
     return _refused(build, "rsa-2048", "pss-mask-sha1")
 
 
-@case("V6", HIGH, Feature.RSA_PSS)
+@case("V6", HIGH, Feature.RSA_PSS, Feature.POLICY)
 def pss_sha1(build: Builder) -> Scenario:
     """
     RSASSA-PSS with all its defaults, which are SHA-1.
@@ -248,7 +248,7 @@ def pss_without_parameters(build: Builder) -> Scenario:
     return build.verify(refused("V6"), response, cert=leaf, issuer=ca)
 
 
-@case("V6", HIGH)
+@case("V6", HIGH, Feature.POLICY)
 def rsa_sha1(build: Builder) -> Scenario:
     """
     RSA with SHA-1.
@@ -268,7 +268,7 @@ def rsa_md5(build: Builder) -> Scenario:
     return _refused(build, "rsa-2048", "rsa-md5")
 
 
-@case("V6", HIGH)
+@case("V6", HIGH, Feature.POLICY)
 def ecdsa_sha1(build: Builder) -> Scenario:
     """
     ECDSA with SHA-1.
@@ -306,7 +306,7 @@ def rsa_md5_whatever_the_policy(build: Builder) -> Scenario:
     return build.verify(refused("V6"), response, cert=leaf, issuer=ca, policy=policy)
 
 
-@case("V6", HIGH, Feature.WEAK)
+@case("V6", HIGH, Feature.WEAK, Feature.POLICY)
 def rsa_1024(build: Builder) -> Scenario:
     """
     An RSA key of 1,024 bits.
@@ -316,7 +316,7 @@ def rsa_1024(build: Builder) -> Scenario:
     return _refused(build, "rsa-1024", "rsa-sha256")
 
 
-@case("V6", HIGH, Feature.WEAK)
+@case("V6", HIGH, Feature.WEAK, Feature.POLICY)
 def rsa_2047(build: Builder) -> Scenario:
     """
     An RSA key of 2,047 bits.
@@ -338,7 +338,7 @@ def rsa_1024_by_policy(build: Builder) -> Scenario:
     return build.verify(good(), response, cert=leaf, issuer=ca, policy=policy)
 
 
-@case("V6", HIGH, Feature.WEAK)
+@case("V6", HIGH, Feature.WEAK, Feature.POLICY)
 def ecdsa_p192(build: Builder) -> Scenario:
     """
     ECDSA on P-192.
@@ -348,7 +348,7 @@ def ecdsa_p192(build: Builder) -> Scenario:
     return _refused(build, "p192", "ecdsa-sha256")
 
 
-@case("V6", HIGH, Feature.WEAK)
+@case("V6", HIGH, Feature.WEAK, Feature.POLICY)
 def ecdsa_p224(build: Builder) -> Scenario:
     """
     ECDSA on P-224.
@@ -370,7 +370,7 @@ def ecdsa_p224_by_policy(build: Builder) -> Scenario:
     return build.verify(good(), response, cert=leaf, issuer=ca, policy=policy)
 
 
-@case("V6", HIGH, Feature.WEAK)
+@case("V6", HIGH, Feature.WEAK, Feature.POLICY)
 def weak_delegate_of_a_strong_ca(build: Builder) -> Scenario:
     """
     The CA has P-256, and its delegate RSA with 1,024 bits.
@@ -381,7 +381,7 @@ def weak_delegate_of_a_strong_ca(build: Builder) -> Scenario:
     return build.verify(refused("V6"), build.response(by=signer))
 
 
-@case("V6", HIGH, Feature.WEAK)
+@case("V6", HIGH, Feature.WEAK, Feature.POLICY)
 def strong_delegate_of_a_weak_ca(build: Builder) -> Scenario:
     """
     The CA has RSA with 1,024 bits, and its delegate P-256.
@@ -396,7 +396,7 @@ def strong_delegate_of_a_weak_ca(build: Builder) -> Scenario:
     return build.verify(refused("V6"), response, cert=leaf, issuer=ca)
 
 
-@case("V6", HIGH)
+@case("V6", HIGH, Feature.POLICY)
 def delegate_certificate_signed_with_sha1(build: Builder) -> Scenario:
     """
     The delegate signs with SHA-256, and its certificate is signed with SHA-1.
@@ -408,7 +408,7 @@ def delegate_certificate_signed_with_sha1(build: Builder) -> Scenario:
     return build.verify(refused("V6"), build.response(by=signer))
 
 
-@case("V6", HIGH, Feature.RSA_PSS)
+@case("V6", HIGH, Feature.RSA_PSS, Feature.POLICY)
 def delegate_certificate_with_a_sha1_mask(build: Builder) -> Scenario:
     """
     The delegate's certificate is signed with PSS: SHA-256, and SHA-1 in the mask.

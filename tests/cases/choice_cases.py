@@ -263,7 +263,7 @@ def one_with_an_unknown_hash_not_answered(build: Builder) -> Scenario:
     return build.verify(refused("V9"), response, request=request)
 
 
-@case("V8", MEDIUM, MANY)
+@case("V8", MEDIUM, MANY, Feature.POLICY)
 def current_good_and_future_revoked(build: Builder) -> Scenario:
     """
     A current entry states *good*. Another one states *revoked*, from five minutes and
@@ -277,7 +277,7 @@ def current_good_and_future_revoked(build: Builder) -> Scenario:
     return build.verify(good(), build.response(build.entry(), future))
 
 
-@case("V8", MEDIUM, MANY)
+@case("V8", MEDIUM, MANY, Feature.POLICY)
 def current_good_and_revoked_at_the_skew(build: Builder) -> Scenario:
     """
     An entry that is valid from exactly five minutes in the future on states *revoked*,
@@ -290,7 +290,7 @@ def current_good_and_revoked_at_the_skew(build: Builder) -> Scenario:
     return build.verify(revoked("V8"), response)
 
 
-@case("V8", MEDIUM, MANY)
+@case("V8", MEDIUM, MANY, Feature.POLICY)
 def current_good_and_revoked_until_the_skew(build: Builder) -> Scenario:
     """
     A current entry states *good*. Another one, which expired exactly five minutes ago,
@@ -304,7 +304,7 @@ def current_good_and_revoked_until_the_skew(build: Builder) -> Scenario:
     return build.verify(good(), build.response(stale, build.entry()))
 
 
-@case("V8", MEDIUM, MANY)
+@case("V8", MEDIUM, MANY, Feature.POLICY)
 def current_good_and_revoked_without_an_end(build: Builder) -> Scenario:
     """
     An entry without nextUpdate states *revoked*, and a current one *good*.

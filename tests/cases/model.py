@@ -62,7 +62,8 @@ class Feature(enum.StrEnum):
     """A feature that an implementation needs to run a case."""
 
     POLICY = "policy"
-    """A policy other than the default."""
+    """A choice that the standard leaves to the relying party: a policy other than the
+    default, or a default or a limit of this package."""
 
     REQUEST = "request"
     """Comparison with the request that was sent."""

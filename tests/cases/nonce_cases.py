@@ -5,7 +5,7 @@ from __future__ import annotations
 from ocsp.asn1 import oids
 from ocsp.asn1.der import encode
 from tests.cases.builder import Builder, extension
-from tests.cases.model import Importance, Scenario, case, good, refused
+from tests.cases.model import Feature, Importance, Scenario, case, good, refused
 
 HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
 NONCE = bytes(range(32))
@@ -48,7 +48,7 @@ def other(build: Builder) -> Scenario:
     return build.verify(expected, _with(build, OTHER), nonce=NONCE)
 
 
-@case("V22", HIGH)
+@case("V22", HIGH, Feature.POLICY)
 def missing(build: Builder) -> Scenario:
     """
     The request has a nonce and the response has none: a replay, or a prepared response.

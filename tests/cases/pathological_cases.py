@@ -10,7 +10,7 @@ HIGH, MEDIUM = Importance.HIGH, Importance.MEDIUM
 MANY = Feature.MANY_ENTRIES
 
 
-@case("V12", HIGH)
+@case("V12", HIGH, Feature.POLICY)
 def many_decoys(build: Builder) -> Scenario:
     """
     Fifteen certificates with the delegate's name precede the delegate's own.
@@ -104,7 +104,7 @@ def nested_a_thousand_times(build: Builder) -> Scenario:
     return build.verify(refused("V2"), nested)
 
 
-@case("V2", HIGH)
+@case("V2", HIGH, Feature.POLICY)
 def nested_in_a_certificate(build: Builder) -> Scenario:
     """
     The certificate in the response has two hundred nested values.
@@ -132,7 +132,7 @@ def length_of_four_gigabytes(build: Builder) -> Scenario:
     return build.verify(refused("V2"), b"\x30\x84\xff\xff\xff\xff" + bytes(100))
 
 
-@case("V2", MEDIUM)
+@case("V2", MEDIUM, Feature.POLICY)
 def object_identifier_of_a_thousand_octets(build: Builder) -> Scenario:
     """
     The OID of an extension has an arc of a thousand octets.
@@ -199,7 +199,7 @@ def key_of_an_unknown_kind(build: Builder) -> Scenario:
     return build.verify(refused("V6"), build.response(by=by))
 
 
-@case("V6", MEDIUM, Feature.WEAK)
+@case("V6", MEDIUM, Feature.WEAK, Feature.POLICY)
 def key_of_twenty_thousand_bits(build: Builder) -> Scenario:
     """
     The delegate has an RSA key of 20,000 bits, with which a signature check is slow.
@@ -240,7 +240,7 @@ def salt_of_thirty_thousand_octets(build: Builder) -> Scenario:
     return build.verify(refused("V10"), response, cert=leaf, issuer=ca)
 
 
-@case("V2", MEDIUM)
+@case("V2", MEDIUM, Feature.POLICY)
 def sixty_five_extensions(build: Builder) -> Scenario:
     """
     Sixty-five extensions, each of them well-formed.
@@ -251,7 +251,7 @@ def sixty_five_extensions(build: Builder) -> Scenario:
     return build.verify(refused("V2"), build.response(extensions=many))
 
 
-@case("V2", HIGH)
+@case("V2", HIGH, Feature.POLICY)
 def larger_than_64_kib(build: Builder) -> Scenario:
     """
     A good response, with an extension that makes it larger than 64 KiB.
@@ -262,7 +262,7 @@ def larger_than_64_kib(build: Builder) -> Scenario:
     return build.verify(refused("V2"), build.response(extensions=(large,)))
 
 
-@case("V2", MEDIUM, MANY)
+@case("V2", MEDIUM, MANY, Feature.POLICY)
 def five_hundred_and_thirteen_entries(build: Builder) -> Scenario:
     """
     One entry for the certificate, and 512 for others, each of them well-formed.

@@ -8,6 +8,7 @@ from tests.cases.builder import CA, CA_USAGE, DAY, HOUR, MINUTE, SECOND, Builder
 from tests.cases.model import (
     NOW,
     Expected,
+    Feature,
     Importance,
     Scenario,
     case,
@@ -25,7 +26,7 @@ CRITICAL, HIGH, MEDIUM, LOW = (
 SKEW = 5 * MINUTE
 
 
-@case("V18", HIGH)
+@case("V18", HIGH, Feature.POLICY)
 def this_update_at_the_skew(build: Builder) -> Scenario:
     """
     ThisUpdate is exactly five minutes in the future.
@@ -36,7 +37,7 @@ def this_update_at_the_skew(build: Builder) -> Scenario:
     return build.verify(good(), response)
 
 
-@case("V18", HIGH)
+@case("V18", HIGH, Feature.POLICY)
 def this_update_beyond_the_skew(build: Builder) -> Scenario:
     """
     ThisUpdate is five minutes and one second in the future.
@@ -89,7 +90,7 @@ def before_next_update(build: Builder) -> Scenario:
     return build.verify(good(), build.response(next_update=NOW + SECOND))
 
 
-@case("V19", HIGH)
+@case("V19", HIGH, Feature.POLICY)
 def next_update_within_the_skew(build: Builder) -> Scenario:
     """
     NextUpdate was five minutes ago, less one second.
@@ -99,7 +100,7 @@ def next_update_within_the_skew(build: Builder) -> Scenario:
     return build.verify(good(), build.response(next_update=NOW - SKEW + SECOND))
 
 
-@case("V19", HIGH)
+@case("V19", HIGH, Feature.POLICY)
 def next_update_at_the_skew(build: Builder) -> Scenario:
     """
     NextUpdate was exactly five minutes ago.
@@ -160,7 +161,7 @@ def next_update_is_this_update(build: Builder) -> Scenario:
     return build.verify(good(), response)
 
 
-@case("V19", HIGH)
+@case("V19", HIGH, Feature.POLICY)
 def no_next_update_and_young(build: Builder) -> Scenario:
     """
     There is no nextUpdate, and thisUpdate is exactly one day old.
@@ -173,7 +174,7 @@ def no_next_update_and_young(build: Builder) -> Scenario:
     return build.verify(good(), response)
 
 
-@case("V19", HIGH)
+@case("V19", HIGH, Feature.POLICY)
 def no_next_update_and_old(build: Builder) -> Scenario:
     """
     There is no nextUpdate, and thisUpdate is one day and one second old.
