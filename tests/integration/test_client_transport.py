@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
 import socket
 import threading
@@ -210,6 +211,33 @@ def test_a_body_of_exactly_the_limit_is_read(send: Sender) -> None:
         assert len(send(_url(server), max_bytes=len(BODY)).body) == len(BODY)
         with pytest.raises(ocsp.errors.BodyTooLarge):
             send(_url(server), max_bytes=len(BODY) - 1)
+
+
+def test_a_body_is_saved_to_a_file(send: Sender) -> None:
+    """In place of the old content, and not in memory."""
+    file = io.BytesIO(b"old content" * 1000)
+    with serving(_answering) as server:
+        reply = send(_url(server), save_to=file, max_bytes=len(BODY))
+        assert (reply.status, reply.body, file.getvalue()) == (200, b"", BODY)
+        with pytest.raises(ocsp.errors.BodyTooLarge):
+            send(_url(server), save_to=file, max_bytes=len(BODY) - 1)
+
+
+def test_a_repeated_request_saves_its_body_once(send: Sender) -> None:
+    """What came over the closed connection does not remain in the file."""
+
+    def once(server: Server, connection: socket.socket) -> None:
+        read_request(server, connection)
+        connection.sendall(head(Content_Length=len(BODY)) + BODY)
+        if server.connections == 1 and read_request(server, connection):
+            connection.sendall(head(Content_Length=len(BODY)) + BODY[:10])
+
+    file = io.BytesIO()
+    with serving(once) as server:
+        assert send(_url(server)).body == BODY
+        assert send(_url(server), save_to=file).body == b""
+        assert file.getvalue() == BODY
+        assert server.connections == 2
 
 
 def test_the_body_of_another_status_is_not_read(send: Sender) -> None:

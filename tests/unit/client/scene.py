@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography import x509
@@ -94,7 +94,13 @@ class Script:
         reply = queue.pop(0) if len(queue) > 1 else queue[0]
         if isinstance(reply, Exception):
             raise reply
-        return reply if isinstance(reply, HTTPReply) else reply(request)
+        answer = reply if isinstance(reply, HTTPReply) else reply(request)
+        if request.save_to is None:
+            return answer
+        request.save_to.seek(0)
+        request.save_to.truncate()
+        request.save_to.write(answer.body)
+        return replace(answer, body=b"")
 
     def close(self) -> None:
         """Do nothing: no connection is open."""

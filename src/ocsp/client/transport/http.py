@@ -131,14 +131,13 @@ class HTTPTransport:
         try:
             headers = _headers(response)
             _check_length(request, headers)
-            body = bytearray()
+            body = _Body(request)
             if response.status == 200:
                 for part in response.iter_stream():
-                    body += part
-                    _check_size(request, len(body))
+                    body.add(part)
         finally:
             response.close()
-        return HTTPReply(status=response.status, headers=headers, body=bytes(body))
+        return HTTPReply(status=response.status, headers=headers, body=bytes(body.kept))
 
     def close(self) -> None:
         """Close all idle connections."""
@@ -218,14 +217,13 @@ class AsyncHTTPTransport:
         try:
             headers = _headers(response)
             _check_length(request, headers)
-            body = bytearray()
+            body = _Body(request)
             if response.status == 200:
                 async for part in response.aiter_stream():
-                    body += part
-                    _check_size(request, len(body))
+                    body.add(part)
         finally:
             await response.aclose()
-        return HTTPReply(status=response.status, headers=headers, body=bytes(body))
+        return HTTPReply(status=response.status, headers=headers, body=bytes(body.kept))
 
     async def aclose(self) -> None:
         """Close all idle connections."""
@@ -282,6 +280,26 @@ def _check_length(request: HTTPRequest, headers: tuple[tuple[str, str], ...]) ->
 def _check_size(request: HTTPRequest, size: int) -> None:
     if size > request.max_bytes:
         raise BodyTooLarge(request.shown or request.url, request.max_bytes)
+
+
+class _Body:
+    """The body of one reply: in memory, or in the file that the request names."""
+
+    def __init__(self, request: HTTPRequest) -> None:
+        self.kept = bytearray()
+        self._request = request
+        self._size = 0
+        if request.save_to is not None:
+            request.save_to.seek(0)
+            request.save_to.truncate()
+
+    def add(self, part: bytes) -> None:
+        self._size += len(part)
+        _check_size(self._request, self._size)
+        if self._request.save_to is None:
+            self.kept += part
+        else:
+            self._request.save_to.write(part)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ turns out to be closed. It does not judge the reply.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from ocsp.client.options import AddressPolicy
 
@@ -47,6 +47,12 @@ class HTTPRequest:
     io_timeout: float
     """Seconds for connecting, and for each read or write."""
 
+    save_to: BinaryIO | None = None
+    """
+    A seekable file for the body of a reply with status 200. The transport empties the
+    file, also if it repeats the request, and writes the body as it arrives.
+    """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPReply:
@@ -59,7 +65,10 @@ class HTTPReply:
     """Names, in lower case, and values."""
 
     body: bytes = b""
-    """The content, for status 200; empty for other statuses."""
+    """
+    The content, for status 200; empty for other statuses, and if the transport has
+    written the content to ``save_to``.
+    """
 
     def header(self, name: str) -> str:
         """Return the value of the header *name* (in lower case), or an empty string."""
