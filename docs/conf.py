@@ -62,7 +62,7 @@ def name_the_default_policy(
     returns: str | None,
 ) -> tuple[str | None, str | None]:
     """Show the default policy as a caller writes it."""
-    return (signature and signature.replace("_STRICT", "Policy()"), returns)
+    return (signature and signature.replace("_DEFAULT", "Policy()"), returns)
 
 
 def setup(app: Sphinx) -> None:

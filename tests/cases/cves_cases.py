@@ -242,7 +242,7 @@ def cve_2022_1343(build: Builder) -> Scenario:
     §4.2.2.2.
     """
     by = build.delegate(key="mallory", issuer=None)
-    return build.verify(refused("V13"), build.response(by=by), policy="lenient_legacy")
+    return build.verify(refused("V13"), build.response(by=by), policy="unsafe-legacy")
 
 
 @case("V6", HIGH)

@@ -210,7 +210,7 @@ class Evidence:
 class PolicySpec:
     """A policy: a profile and changes to it."""
 
-    profile: str = "strict"
+    profile: str = "default"
     """The name of a profile."""
 
     changes: dict[str, Any] = field(default_factory=dict)
@@ -218,7 +218,7 @@ class PolicySpec:
 
     def policy(self) -> Policy:
         """Return the policy."""
-        base = Policy() if self.profile == "strict" else getattr(Policy, self.profile)()
+        base = Policy.named(self.profile)
         values = {name: getattr(base, name) for name in base.__dataclass_fields__}
         return Policy(
             **values | {k: self._value(values[k], v) for k, v in self.changes.items()}

@@ -91,7 +91,7 @@ def why_not(case: dict[str, Any]) -> str:
     if "nonce" in case or "request" in case:
         return "the program prints no status if it has read a request"
     changes = set(PolicySpec(**case.get("policy", {})).changes)
-    if case.get("policy", {}).get("profile", "strict") != "strict":
+    if case.get("policy", {}).get("profile", "default") != "default":
         return "the program has no profiles"
     if changes - {"clock_skew"}:
         return "the program has no such setting"

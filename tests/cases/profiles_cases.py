@@ -14,6 +14,7 @@ from tests.cases.builder import (
     SIGNS,
     Builder,
     Identity,
+    usage,
 )
 from tests.cases.model import (
     NOW,
@@ -29,6 +30,66 @@ from tests.cases.model import (
 
 HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
 NONCE = bytes(32)
+
+
+@case("V16", HIGH)
+def strict_issuer(build: Builder) -> Scenario:
+    """
+    The strict profile, and an issuer whose keyUsage has no digitalSignature.
+
+    Expected: no evidence. RFC 5280 §4.2.1.3.
+    """
+    ca = build.authority(extensions=(CA, usage("key_cert_sign", "crl_sign")))
+    response = build.response(by=ca, certs=())
+    return build.verify(refused("V16"), response, issuer=ca, policy="strict")
+
+
+@case("V25", MEDIUM)
+def strict_expired_certificate(build: Builder) -> Scenario:
+    """
+    The strict profile, and *good* for a certificate that expired yesterday.
+
+    Expected: no evidence; the responder may have dropped the revocation. RFC 6960
+    §4.4.4.
+    """
+    leaf = build.certificate("leaf.example", end=NOW - DAY)
+    return build.verify(refused("V25"), cert=leaf, policy="strict")
+
+
+@case("V10", MEDIUM)
+def strict_good(build: Builder) -> Scenario:
+    """
+    The strict profile, and a response of a delegate with nocheck.
+
+    Expected: good.
+    """
+    by = build.responder
+    return build.verify(good(), build.response(by=by), policy="strict")
+
+
+@case("V16", HIGH)
+def webpki_issuer(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and an issuer whose keyUsage has no digitalSignature.
+
+    Expected: no evidence. Baseline Requirements §7.1.2.10.7.
+    """
+    ca = build.authority(extensions=(CA, usage("key_cert_sign", "crl_sign")))
+    response = build.response(by=ca, certs=())
+    return build.verify(refused("V16"), response, issuer=ca, policy="webpki")
+
+
+@case("V16", LOW)
+def legacy_issuer(build: Builder) -> Scenario:
+    """
+    The profile for old responders, and an issuer whose keyUsage has no
+    digitalSignature.
+
+    Expected: good, with a warning.
+    """
+    ca = build.authority(extensions=(CA, usage("key_cert_sign", "crl_sign")))
+    response = build.response(by=ca, certs=())
+    return build.verify(good("V16"), response, issuer=ca, policy="unsafe-legacy")
 
 
 @case("V19", HIGH)
@@ -214,7 +275,7 @@ def legacy_sha1(build: Builder) -> Scenario:
     Expected: good, unsafely.
     """
     response = build.response(scheme="ecdsa-sha1")
-    return build.verify(good(), response, policy="lenient_legacy")
+    return build.verify(good(), response, policy="unsafe-legacy")
 
 
 @case("V6", LOW)
@@ -225,7 +286,7 @@ def legacy_delegate_certificate_with_sha1(build: Builder) -> Scenario:
     Expected: good, unsafely.
     """
     by = build.delegate(signature_scheme="ecdsa-sha1")
-    return build.verify(good(), build.response(by=by), policy="lenient_legacy")
+    return build.verify(good(), build.response(by=by), policy="unsafe-legacy")
 
 
 @case("V17", LOW)
@@ -236,7 +297,7 @@ def legacy_without_nocheck(build: Builder) -> Scenario:
     Expected: good, unsafely.
     """
     by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
-    return build.verify(good(), build.response(by=by), policy="lenient_legacy")
+    return build.verify(good(), build.response(by=by), policy="unsafe-legacy")
 
 
 @case("V6", LOW, Feature.WEAK)
@@ -249,7 +310,7 @@ def legacy_rsa_1024(build: Builder) -> Scenario:
     ca = build.authority(key="rsa-1024", scheme="rsa-sha256")
     leaf = build.certificate("leaf.example", issuer=ca)
     response = build.response(by=ca, cert_id=build.cert_id(leaf, ca), certs=())
-    return build.verify(good(), response, cert=leaf, issuer=ca, policy="lenient_legacy")
+    return build.verify(good(), response, cert=leaf, issuer=ca, policy="unsafe-legacy")
 
 
 @case("V18", LOW)
@@ -261,7 +322,7 @@ def legacy_clock(build: Builder) -> Scenario:
     """
     later = NOW + 15 * MINUTE
     response = build.response(this_update=later, produced_at=later)
-    return build.verify(good(), response, policy="lenient_legacy")
+    return build.verify(good(), response, policy="unsafe-legacy")
 
 
 @case("V18", MEDIUM)
@@ -273,7 +334,7 @@ def legacy_clock_beyond(build: Builder) -> Scenario:
     Expected: no evidence.
     """
     response = build.response(this_update=NOW + 15 * MINUTE + SECOND)
-    return build.verify(refused("V18"), response, policy="lenient_legacy")
+    return build.verify(refused("V18"), response, policy="unsafe-legacy")
 
 
 @case("V14", HIGH)
@@ -284,4 +345,4 @@ def legacy_still_asks_for_the_purpose(build: Builder) -> Scenario:
     Expected: no evidence; old responders need it too. RFC 6960 §4.2.2.2.
     """
     by = build.delegate(extensions=(NOT_CA, SIGNS))
-    return build.verify(refused("V14"), build.response(by=by), policy="lenient_legacy")
+    return build.verify(refused("V14"), build.response(by=by), policy="unsafe-legacy")

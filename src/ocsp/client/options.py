@@ -150,7 +150,7 @@ class MissingIssuer(enum.Enum):
     """
 
 
-_STRICT = Policy()
+_DEFAULT = Policy()
 _SECOND = datetime.timedelta(seconds=1)
 
 
@@ -158,7 +158,7 @@ _SECOND = datetime.timedelta(seconds=1)
 class Options:
     """How a client checks certificates. Time spans must be positive."""
 
-    policy: Policy = _STRICT
+    policy: Policy = _DEFAULT
     """What a response must satisfy."""
 
     responders: tuple[x509.Certificate, ...] = ()

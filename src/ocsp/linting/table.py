@@ -137,7 +137,7 @@ RULES: tuple[Rule, ...] = (
     Rule("L607", signature.named_by_key, Case, _in(None, _WARNING, None)),
     Rule("L608", signature.no_unneeded_certificates, Case, _UNWISE),
     Rule("L609", signature.key_is_large_enough, Case, _in(_WARNING, _WARNING, _ERROR)),
-    Rule("L610", signature.issuer_may_sign, Case, _MUST),
+    Rule("L610", signature.issuer_may_sign, Case, _in(_WARNING, _WARNING, _ERROR)),
     Rule("L701", delegate.for_ocsp_signing, Case, _MUST),
     Rule("L702", delegate.for_ocsp_signing_only, Case, _in(_NOTICE, _NOTICE, _ERROR)),
     Rule("L703", delegate.issued_by_issuer, Case, _MUST),

@@ -38,7 +38,7 @@ except ModuleNotFoundError as error:
 __all__ = ["MissingStaple", "StapleChecks", "require_staple", "staple_server"]
 
 Clock = Callable[[], datetime.datetime]
-_STRICT = Policy()
+_DEFAULT = Policy()
 
 
 def _now() -> datetime.datetime:
@@ -221,7 +221,7 @@ def require_staple(
     *,
     missing: MissingStaple = MissingStaple.REFUSE,
     responders: tuple[x509.Certificate, ...] = (),
-    policy: Policy = _STRICT,
+    policy: Policy = _DEFAULT,
     clock: Clock = _now,
 ) -> StapleChecks:
     """

@@ -29,7 +29,7 @@ from ocsp.verification.response import verify
 
 __all__ = ["StapleFile"]
 
-_STRICT = Policy()
+_DEFAULT = Policy()
 
 _MODE = 0o644
 """The permissions of a new file. A staple is public: every client gets it."""
@@ -45,7 +45,7 @@ class StapleFile:
         issuer: x509.Certificate,
         *,
         responders: tuple[x509.Certificate, ...] = (),
-        policy: Policy = _STRICT,
+        policy: Policy = _DEFAULT,
     ) -> None:
         """
         Name the file. Nothing is read yet, and the file need not exist.

@@ -39,7 +39,7 @@ __all__ = [
     "verify_chain",
 ]
 
-_STRICT = Policy()
+_DEFAULT = Policy()
 
 
 class ChainOutcome(enum.Enum):
@@ -127,7 +127,7 @@ def verify_chain(
     *,
     at: datetime.datetime | None = None,
     responders: Iterable[x509.Certificate] = (),
-    policy: Policy = _STRICT,
+    policy: Policy = _DEFAULT,
 ) -> ChainReport:
     """
     Verify one response for every certificate of *chain* but the last.

@@ -1,7 +1,8 @@
 """
 The policy: what a relying party requires of a response.
 
-The defaults are strict (RFC 6960). Each relaxation is the member of an enumeration,
+The defaults accept what RFC 6960 and RFC 5280 allow, and warn of what is unwise.
+:meth:`Policy.strict` refuses that too. Each relaxation is the member of an enumeration,
 never a boolean or ``None``. A member that switches a check off has *unsafe* in its
 name.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from ocsp.errors import ConfigError
@@ -23,6 +25,7 @@ __all__ = [
     "MissingNextUpdate",
     "NonceCheck",
     "Policy",
+    "PolicyName",
     "ProducedAt",
     "SignatureHashes",
 ]
@@ -68,9 +71,9 @@ class MissingNextUpdate(enum.Enum):
 class DelegateRevocation(enum.Enum):
     """How to establish that the certificate of a delegated responder is not revoked."""
 
-    HONOR_NOCHECK = "honor-nocheck"
-    """Accept a delegate with id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1). Require
-    evidence for a delegate without it."""
+    NOCHECK_OR_EVIDENCE = "nocheck-or-evidence"
+    """Accept a delegate with id-pkix-ocsp-nocheck. Require evidence for a delegate
+    without it."""
 
     REQUIRE_EVIDENCE = "require-evidence"
     """Require evidence for every delegate."""
@@ -81,13 +84,18 @@ class DelegateRevocation(enum.Enum):
 
 
 class IssuerKeyUsage(enum.Enum):
-    """Whether an issuer that signs responses needs keyUsage digitalSignature."""
+    """
+    Whether an issuer that signs responses needs keyUsage digitalSignature.
+
+    nonRepudiation is enough too (RFC 5280 §4.2.1.12).
+    """
+
+    WARN = "warn"
+    """Accept an issuer without it, with a warning. To refuse it protects nothing: its
+    key can sign a certificate for a delegate at any time."""
 
     REQUIRE_DIGITAL_SIGNATURE = "require-digital-signature"
-    """Require digitalSignature if the certificate has keyUsage (RFC 5280 §4.2.1.3)."""
-
-    ANY = "any"
-    """Accept any keyUsage. The signature is still that of the issuer's key."""
+    """Require it if the certificate has keyUsage (RFC 5280 §4.2.1.3)."""
 
 
 class SignatureHashes(enum.Enum):
@@ -134,10 +142,20 @@ class ExpiredCertificate(enum.Enum):
     """Require an archive cutoff that includes the certificate (RFC 6960 §4.4.4)."""
 
 
+class PolicyName(enum.StrEnum):
+    """The names of the profiles, for the command line and for documents."""
+
+    DEFAULT = "default"
+    STRICT = "strict"
+    WEBPKI = "webpki"
+    RFC9919 = "rfc9919"
+    UNSAFE_LEGACY = "unsafe-legacy"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Policy:
     """
-    What a relying party requires of a response. The defaults are strict RFC 6960.
+    What a relying party requires of a response.
 
     All durations are ``datetime.timedelta`` objects and not negative.
     """
@@ -171,10 +189,10 @@ class Policy:
     ca_max_interval: datetime.timedelta = UNBOUNDED
     """The longest accepted time from thisUpdate to nextUpdate for CA certificates."""
 
-    delegate_revocation: DelegateRevocation = DelegateRevocation.HONOR_NOCHECK
+    delegate_revocation: DelegateRevocation = DelegateRevocation.NOCHECK_OR_EVIDENCE
     """How to establish that the certificate of a delegate is not revoked."""
 
-    issuer_key_usage: IssuerKeyUsage = IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE
+    issuer_key_usage: IssuerKeyUsage = IssuerKeyUsage.WARN
     """Whether an issuer that signs responses needs keyUsage digitalSignature."""
 
     signature_hashes: SignatureHashes = SignatureHashes.STRONG
@@ -224,6 +242,47 @@ class Policy:
                 raise ConfigError(field.name, f"must not be negative, and is {seconds}")
 
     @classmethod
+    def named(cls, name: str) -> Policy:
+        """
+        Return the profile with this name.
+
+        Args:
+            name: A value of :class:`PolicyName`: ``default``, ``strict``, ``webpki``,
+                ``rfc9919`` or ``unsafe-legacy``.
+
+        Raises:
+            ConfigError: If no profile has this name.
+        """
+        profiles: dict[str, Callable[[], Policy]] = {
+            PolicyName.DEFAULT: cls,
+            PolicyName.STRICT: cls.strict,
+            PolicyName.WEBPKI: cls.webpki,
+            PolicyName.RFC9919: cls.rfc9919,
+            PolicyName.UNSAFE_LEGACY: cls.unsafe_legacy,
+        }
+        if name not in profiles:
+            known = ", ".join(PolicyName)
+            raise ConfigError(
+                "policy", f"has no profile {name!r}; choose from: {known}"
+            )
+        return profiles[name]()
+
+    @classmethod
+    def strict(cls) -> Policy:
+        """
+        Return the strict profile.
+
+        It refuses some of what the default accepts with a warning: issuers without
+        digitalSignature, delegates without nocheck and without evidence, and *good* for
+        an expired certificate without an archive cutoff.
+        """
+        return cls(
+            delegate_revocation=DelegateRevocation.NOCHECK_OR_EVIDENCE,
+            issuer_key_usage=IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE,
+            expired_certificate=ExpiredCertificate.REQUIRE_ARCHIVE_CUTOFF,
+        )
+
+    @classmethod
     def rfc9919(cls) -> Policy:
         """
         Return the profile for high-volume environments (RFC 9919).
@@ -240,7 +299,9 @@ class Policy:
         Return the profile of the Baseline Requirements of the CA/Browser Forum.
 
         From thisUpdate to nextUpdate there are 8 hours to 10 days for subscriber
-        certificates, and at most twelve months for CA certificates (§4.9.9).
+        certificates, and at most twelve months for CA certificates (§4.9.9). A
+        delegate has nocheck (§7.1.2.8.8), and an issuer that signs responses has
+        digitalSignature (§7.1.2.10.7).
         """
         return cls(
             nonce=NonceCheck.IF_PRESENT,
@@ -248,22 +309,22 @@ class Policy:
             min_interval=datetime.timedelta(hours=8),
             max_interval=datetime.timedelta(days=10),
             ca_max_interval=datetime.timedelta(days=366),  # twelve months
+            delegate_revocation=DelegateRevocation.NOCHECK_OR_EVIDENCE,
+            issuer_key_usage=IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE,
         )
 
     @classmethod
-    def lenient_legacy(cls) -> Policy:
+    def unsafe_legacy(cls) -> Policy:
         """
         Return an unsafe profile for old responders. Replace it as soon as possible.
 
         It accepts signatures with SHA-1, RSA keys of 1,024 bits, curves of 224 bits,
-        delegates without nocheck, issuers without digitalSignature, and a clock skew
-        of 15 minutes.
+        delegates whose own status is not known, and a clock skew of 15 minutes.
         """
         return cls(
             nonce=NonceCheck.IF_PRESENT,
             clock_skew=datetime.timedelta(minutes=15),
             delegate_revocation=DelegateRevocation.UNSAFE_SKIP,
-            issuer_key_usage=IssuerKeyUsage.ANY,
             signature_hashes=SignatureHashes.UNSAFE_SHA1,
             min_rsa_bits=1024,
             min_ec_bits=224,

@@ -26,7 +26,7 @@ from ocsp.verification.policy import Policy
 
 __all__ = ["check_settings", "verify"]
 
-_STRICT = Policy()
+_DEFAULT = Policy()
 _EVIDENCE = (VerifiedResponse, VerifiedRevocation)
 
 
@@ -40,7 +40,7 @@ def verify(
     request: SupportsDER | None = None,
     responders: Iterable[x509.Certificate] = (),
     evidence: Iterable[Evidence] = (),
-    policy: Policy = _STRICT,
+    policy: Policy = _DEFAULT,
 ) -> VerifiedResponse:
     """
     Verify that *response* proves the status of *cert*.

@@ -23,7 +23,7 @@ from ocsp.verification.response import check_settings, verify
 
 __all__ = ["must_staple", "verify_staple"]
 
-_STRICT = Policy()
+_DEFAULT = Policy()
 
 
 def must_staple(cert: x509.Certificate) -> bool:
@@ -50,7 +50,7 @@ def verify_staple(
     at: datetime.datetime | None = None,
     responders: Iterable[x509.Certificate] = (),
     evidence: Iterable[Evidence] = (),
-    policy: Policy = _STRICT,
+    policy: Policy = _DEFAULT,
 ) -> VerifiedResponse | None:
     """
     Verify the stapled response of a TLS server.

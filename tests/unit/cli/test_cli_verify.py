@@ -138,7 +138,7 @@ def test_the_tree_shows_signer_authorization_and_times(run: Run) -> None:
         "the issuer issued its certificate for OCSP signing  RFC 6960 §4.2.2.2",
         "2026-07-01 11:00:00 UTC  1 hour ago",
         "2026-07-04 12:00:00 UTC  expires in 3 days",
-        "2026-07-01 12:00:00 UTC  policy strict",
+        "2026-07-01 12:00:00 UTC  policy default",
         "Not checked: the issuer's certificate",
     ):
         assert words in out
@@ -265,7 +265,13 @@ def test_the_response_must_contain_the_nonce(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "code"),
-    [("strict", 0), ("rfc9919", 3), ("webpki", 3), ("lenient-legacy", 0)],
+    [
+        ("default", 0),
+        ("strict", 0),
+        ("webpki", 3),
+        ("rfc9919", 3),
+        ("unsafe-legacy", 0),
+    ],
 )
 def test_the_policy_determines_the_exit_code(run: Run, policy: str, code: int) -> None:
     """RFC 9919 §5 and the Baseline Requirements reject a missing nextUpdate."""

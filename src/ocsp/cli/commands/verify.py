@@ -9,8 +9,7 @@ read exits with 4.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -37,6 +36,7 @@ from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification import Policy, VerifiedResponse, verify
+from ocsp.verification.policy import PolicyName
 
 __all__ = ["EPILOG", "HELP", "PolicyName", "verify_response"]
 
@@ -69,22 +69,6 @@ EPILOG = epilog(
     },
 )
 
-
-class PolicyName(StrEnum):
-    """The names of the policies."""
-
-    STRICT = "strict"
-    RFC9919 = "rfc9919"
-    WEBPKI = "webpki"
-    LENIENT_LEGACY = "lenient-legacy"
-
-
-_POLICIES: dict[PolicyName, Callable[[], Policy]] = {
-    PolicyName.STRICT: Policy,
-    PolicyName.RFC9919: Policy.rfc9919,
-    PolicyName.WEBPKI: Policy.webpki,
-    PolicyName.LENIENT_LEGACY: Policy.lenient_legacy,
-}
 
 _EXITS = {
     OCSPCertStatus.GOOD: ExitCode.GOOD,
@@ -131,10 +115,8 @@ def verify_response(
     ] = None,
     policy: Annotated[
         PolicyName,
-        typer.Option(
-            metavar="strict|rfc9919|webpki|lenient-legacy", help="Rules to apply."
-        ),
-    ] = PolicyName.STRICT,
+        typer.Option(metavar="|".join(PolicyName), help="Rules to apply."),
+    ] = PolicyName.DEFAULT,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
@@ -153,7 +135,7 @@ def verify_response(
         responders=[
             each for file in responder or () for each in load_certificates(file)
         ],
-        policy=_POLICIES[policy](),
+        policy=Policy.named(policy),
     )
     document = verdict_document(outcome, subject, authority, moment, policy.value)
     if as_json:

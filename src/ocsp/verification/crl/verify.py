@@ -44,7 +44,7 @@ from ocsp.verification.response import check_settings
 
 __all__ = ["verify_crl"]
 
-_STRICT = Policy()
+_DEFAULT = Policy()
 
 
 def verify_crl(
@@ -54,7 +54,7 @@ def verify_crl(
     *,
     delta: bytes | x509.CertificateRevocationList | None = None,
     at: datetime.datetime | None = None,
-    policy: Policy = _STRICT,
+    policy: Policy = _DEFAULT,
 ) -> VerifiedRevocation:
     """
     Verify that *crl* proves the status of *cert*.

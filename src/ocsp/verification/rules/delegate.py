@@ -157,15 +157,15 @@ def may_sign(case: Case, candidate: Candidate) -> None:
             candidate,
             f"has a critical extension that is not known: {facts.unknown_critical}",
         )
-    if not facts.may_sign and not (
-        candidate.authorized_by is AuthorizedBy.ISSUER
-        and case.policy.issuer_key_usage is IssuerKeyUsage.ANY
-    ):
-        _report_unsuitable(candidate, MAY_NOT_SIGN)
+    if not facts.may_sign:
+        issuer = candidate.authorized_by is AuthorizedBy.ISSUER
+        accepted = issuer and case.policy.issuer_key_usage is IssuerKeyUsage.WARN
+        _report_unsuitable(candidate, MAY_NOT_SIGN, warn=accepted)
 
 
-def _report_unsuitable(candidate: Candidate, why: str) -> None:
-    candidate.fail(
+def _report_unsuitable(candidate: Candidate, why: str, *, warn: bool = False) -> None:
+    report = candidate.warn if warn else candidate.fail
+    report(
         "V16",
         ResponderCertificateNotSuitable,
         f"the certificate of the signer {candidate.name} {why}",
@@ -186,7 +186,7 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
         and evidence.is_about(candidate.certificate, case.issuer)
         and evidence.holds_at(case.at)
     }
-    trusted = candidate.facts.nocheck and how is DelegateRevocation.HONOR_NOCHECK
+    trusted = candidate.facts.nocheck and how is DelegateRevocation.NOCHECK_OR_EVIDENCE
     if OCSPCertStatus.REVOKED in statuses:
         candidate.fail(
             "V17",

@@ -54,6 +54,7 @@ def find_signer(case: Case) -> None:
             _judge(case, candidate)
             if not candidate.failures:
                 case.signer = candidate
+                case.warnings += candidate.warnings
                 return
     if named:
         _report_candidates(case, named)
