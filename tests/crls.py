@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.asn1.crl import read_frame
 from ocsp.asn1.der import any_value, encode
+from ocsp.verification.crl.reader import ReadCRL
 from tests.pki import BEGIN, END, NOW, key, name
 
 __all__ = ["LISTED", "SINCE", "crl", "entry", "resigned", "scope"]
@@ -121,5 +121,8 @@ def resigned(
     tbs = encode(0x30, *fields)
     signature = key("Test CA").sign(tbs, ec.ECDSA(algorithm or hashes.SHA256()))
     return encode(
-        0x30, tbs, outer or read_frame(data).algorithm, encode(0x03, b"\x00", signature)
+        0x30,
+        tbs,
+        outer or ReadCRL(data, "").algorithm,
+        encode(0x03, b"\x00", signature),
     )

@@ -23,6 +23,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_ENTRIES",
     "MAX_EXTENSIONS",
+    "MAX_GENERAL_NAMES",
     "MAX_GET_URL_BYTES",
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_ISSUER_BYTES",
@@ -71,6 +72,12 @@ most ten.
 
 MAX_NAME_ATTRIBUTES = 128
 """Attributes in one Name. Names in public certificates have fewer than twenty."""
+
+MAX_GENERAL_NAMES = 64
+"""
+Names in one field of a distribution point, and distribution points of a certificate.
+Public certificates have one or two. The verifier compares each name with each.
+"""
 
 MAX_DEPTH = 16
 """

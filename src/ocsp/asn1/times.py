@@ -14,9 +14,19 @@ from functools import lru_cache
 
 from cryptography import utils
 
-from ocsp.asn1.der import GENERALIZED_TIME, content, context, encode, end_of, fail
+from ocsp.asn1.der import (
+    GENERALIZED_TIME,
+    any_value,
+    content,
+    context,
+    encode,
+    end_of,
+    fail,
+)
+from ocsp.errors import SchemaError
 
 __all__ = [
+    "UTC_TIME",
     "encode_time",
     "explicit_time",
     "generalized_time",
@@ -24,8 +34,11 @@ __all__ = [
     "naive",
     "timestamp",
     "utc",
+    "utc_or_generalized_time",
     "warn_naive",
 ]
+
+UTC_TIME = 0x17
 
 _UTC = datetime.UTC
 _from_iso = datetime.datetime.fromisoformat
@@ -57,6 +70,28 @@ def explicit_time(
     text, start = generalized_time(data, start, stop, name)
     end_of(start, stop, name)
     return text, stop
+
+
+def utc_or_generalized_time(
+    data: bytes, position: int, end: int, name: str
+) -> tuple[datetime.datetime, int]:
+    """
+    Return the Time at *position*, aware, in UTC, and where it ends (RFC 5280 §4.1.2.5).
+
+    Raises:
+        DERError: If it is not ``YYMMDDHHMMSSZ`` or ``YYYYMMDDHHMMSSZ``.
+        SchemaError: If it is another type.
+    """
+    tag, start, stop = any_value(data, position, end, name)
+    if tag not in (UTC_TIME, GENERALIZED_TIME):
+        raise SchemaError("is not a time", path=name, offset=position)
+    text = whole = data[start:stop]
+    if tag == UTC_TIME:  # The years 50 to 99 are those of the 20th century.
+        whole = (b"19" if text >= b"5" else b"20") + text
+    try:
+        return moment(whole), stop
+    except ValueError:
+        return fail(f"{text!r} is not a time", name, position)
 
 
 @lru_cache(maxsize=1024)

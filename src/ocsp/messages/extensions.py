@@ -54,6 +54,7 @@ __all__ = [
     "encode_extensions",
     "nonce_of",
     "normalise_extensions",
+    "read_extension_list",
     "read_extensions",
 ]
 
@@ -93,6 +94,18 @@ def read_extensions(
             STRING }``.
     """
     position, stop, end = explicit(data, position, end, number, SEQUENCE, name)
+    return read_extension_list(data, position, stop, name), end
+
+
+def read_extension_list(
+    data: bytes, position: int, stop: int, name: str
+) -> ExtensionLayouts:
+    """
+    Return the extensions from *position* to *stop*.
+
+    Raises:
+        DecodeError: As :func:`read_extensions`.
+    """
     extensions: list[ExtensionLayout] = []
     while position < stop:
         if len(extensions) == limits.MAX_EXTENSIONS:
@@ -105,7 +118,7 @@ def read_extensions(
             error.under(f"{name}[{len(extensions)}]")
             raise
         extensions.append(extension)
-    return tuple(extensions), end
+    return tuple(extensions)
 
 
 def _read_extension(

@@ -124,7 +124,7 @@ def check_signature(
     key: CertificatePublicKeyTypes | None,
     identifier: bytes,
     signature: bytes,
-    data: bytes,
+    data: bytes | memoryview,
     *,
     unsafe_sha1: bool = False,
 ) -> None:

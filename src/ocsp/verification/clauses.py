@@ -120,13 +120,13 @@ CLAUSES: dict[str, Clause] = {
         "A certificate that requires a staple comes with a valid one.",
         "RFC 7633 §4.2.3",
     ),
-    "R1": Clause("The CRL is strict DER, within the limits.", "RFC 5280 §5.1"),
+    "R1": Clause("The CRL is DER or PEM, within the limits.", "RFC 5280 §5.1"),
     "R2": Clause(
-        "The certificate and the CRL name the issuer.",
+        "The certificate names the issuer, and the CRL the issuer or a cRLIssuer.",
         "RFC 5280 §5.1.2.3, §6.3.3 (b) (1)",
     ),
     "R3": Clause(
-        "The issuer's certificate allows its key to sign CRLs.",
+        "The certificate of the CRL's signer allows its key to sign CRLs.",
         "RFC 5280 §4.2.1.3, §6.3.3 (f)",
     ),
     "R4": Clause(
@@ -134,7 +134,7 @@ CLAUSES: dict[str, Clause] = {
         "RFC 5280 §5.1.1.2, §5.1.2.2",
     ),
     "R5": Clause(
-        "The signature over tbsCertList verifies with the issuer's key.",
+        "The signature over tbsCertList verifies with the key of the CRL issuer.",
         "RFC 5280 §5.1.1.3, §6.3.3 (g)",
     ),
     "R6": Clause("thisUpdate is not in the future.", "RFC 5280 §5.1.2.4"),
@@ -148,7 +148,7 @@ CLAUSES: dict[str, Clause] = {
         "RFC 5280 §5.2.5, §6.3.3 (b) (2)",
     ),
     "R10": Clause(
-        "A CRL proves *good* only if it covers all reasons of revocation.",
+        "CRLs prove *good* only if they cover all reasons of revocation.",
         "RFC 5280 §5.2.5, §6.3.3 (d) (e)",
     ),
     "R11": Clause(
@@ -156,7 +156,7 @@ CLAUSES: dict[str, Clause] = {
         "RFC 5280 §5.2.4, §6.3.3 (c)",
     ),
     "R12": Clause(
-        "Every critical extension of an entry is known, and none names another issuer.",
+        "The entries are well-formed; only an indirect CRL names other issuers.",
         "RFC 5280 §5.3, §6.3.3 (i) (j)",
     ),
     "R13": Clause(

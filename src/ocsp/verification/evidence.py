@@ -40,22 +40,26 @@ __all__ = [
     "Unforgeable",
     "VerifiedResponse",
     "VerifiedRevocation",
+    "end_of_hold",
     "evidence_of_crl",
     "evidence_of_response",
 ]
 
 
 class AuthorizedBy(enum.Enum):
-    """Why a signer may speak for the issuer (RFC 6960 §4.2.2.2)."""
+    """Why the signer of a response or a CRL may speak for the issuer."""
 
     ISSUER = "issuer"
     """The signer is the issuer itself."""
 
     DELEGATE = "delegate"
-    """The issuer has issued the signer a certificate for OCSP signing."""
+    """
+    The issuer has issued the signer's certificate: for OCSP signing, or with the name
+    of a CRL issuer.
+    """
 
     CONFIGURED = "configured"
-    """The caller named the signer in ``responders``."""
+    """The caller named the signer in ``responders`` or ``crl_issuers``."""
 
 
 # --- what all evidence has in common --------------------------------------------------
@@ -142,7 +146,7 @@ class Evidence(Unforgeable, abc.ABC):
     @property
     def holds_until(self) -> datetime.datetime:
         """The end of this evidence: nextUpdate, or the age that the policy allows."""
-        return _end_of_hold(self.this_update, self.next_update, self.policy)
+        return end_of_hold(self.this_update, self.next_update, self.policy)
 
     @property
     def at(self) -> datetime.datetime:
@@ -178,7 +182,7 @@ class Evidence(Unforgeable, abc.ABC):
 _END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
-def _end_of_hold(
+def end_of_hold(
     this_update: datetime.datetime,
     next_update: datetime.datetime | None,
     policy: Policy,
@@ -387,13 +391,18 @@ class CRLJudgement(NamedTuple):
     Attributes:
         cert: The certificate in question.
 
-        issuer: The certificate of the CA that issued it and the CRL.
+        issuer: The certificate of the CA that issued it.
+
+        signer: The certificate whose key signed the CRL.
+
+        authorized_by: Why the signer may sign CRLs for the issuer.
 
         revocation_time: The time of revocation, or ``None`` for *good*.
 
         revocation_reason: The reason of revocation, or ``None``.
 
-        this_update: The thisUpdate of the newest CRL.
+        this_update: The thisUpdate of the newest CRL. If several CRLs are needed, this
+            and the following attributes are those of the CRL that expires first.
 
         next_update: The nextUpdate of the newest CRL.
 
@@ -410,6 +419,8 @@ class CRLJudgement(NamedTuple):
 
     cert: x509.Certificate
     issuer: x509.Certificate
+    signer: x509.Certificate
+    authorized_by: AuthorizedBy
     revocation_time: datetime.datetime | None
     revocation_reason: x509.ReasonFlags | None
     this_update: datetime.datetime
@@ -476,8 +487,13 @@ class VerifiedRevocation(Evidence):
 
     @property
     def responder(self) -> x509.Certificate:
-        """The certificate of the signer, which is the issuer."""
-        return self._judgement.issuer
+        """The certificate of the signer: the issuer, or the issuer of the CRL."""
+        return self._judgement.signer
+
+    @property
+    def authorized_by(self) -> AuthorizedBy:
+        """Why the signer may sign CRLs for the issuer (RFC 5280 §6.3.3 (f))."""
+        return self._judgement.authorized_by
 
     def require_good(self) -> Self:
         """

@@ -17,6 +17,7 @@ from ocsp.verification.crl import case as crl_case
 from ocsp.verification.crl import entry as crl_entry
 from ocsp.verification.crl import rules as crl_rules
 from ocsp.verification.crl import scope as crl_scope
+from ocsp.verification.crl import signer as crl_signer
 from ocsp.verification.rules import (
     delegate,
     entry,
@@ -102,10 +103,14 @@ RULES: tuple[Rule, ...] = (
 
 CRL_RULES: tuple[Rule, ...] = (
     Rule("R1", (crl_case.report_malformed,), (e.MalformedCRL,)),
-    Rule("R2", (crl_rules.of_issuer,), (e.CRLIssuerMismatch,)),
-    Rule("R3", (crl_rules.issuer_may_sign,), (e.CRLSignerNotSuitable,)),
-    Rule("R4", (crl_rules.strong_enough,), (e.SignatureAlgorithmNotAllowed,)),
-    Rule("R5", (crl_rules.signature_is_right,), (e.CRLSignatureInvalid,)),
+    Rule(
+        "R2",
+        (crl_rules.of_issuer, crl_rules.certificate_of_issuer),
+        (e.CRLIssuerMismatch,),
+    ),
+    Rule("R3", (crl_signer.may_sign,), (e.CRLSignerNotSuitable,)),
+    Rule("R4", (crl_signer.strong_enough,), (e.SignatureAlgorithmNotAllowed,)),
+    Rule("R5", (crl_signer.signature_is_right,), (e.CRLSignatureInvalid,)),
     Rule("R6", (crl_rules.not_future,), (e.CRLNotYetValid,)),
     Rule("R7", (crl_rules.check_freshness,), (e.CRLExpired, e.NextUpdateMissing)),
     Rule("R8", (crl_rules.critical_extensions,), (e.UnhandledCriticalExtension,)),

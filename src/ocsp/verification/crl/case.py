@@ -1,87 +1,33 @@
 """
-The state of one verification of a CRL, and R1: whether the CRL can be decoded.
+The state of one verification of a CRL, and R1: whether the CRL can be read.
 
-No other rule is applied to a CRL that cannot be decoded.
+No other rule is applied to a CRL that cannot be read.
 """
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp import limits
-from ocsp.asn1.certificates import UNREADABLE
-from ocsp.asn1.crl import CRLFrame, read_frame
-from ocsp.errors import DecodeError, LimitExceeded, MalformedCRL
+from ocsp.asn1.certificates import parts_of
+from ocsp.errors import DecodeError, MalformedCRL
 from ocsp.verification.case import Findings, reason_rejected
+from ocsp.verification.crl.points import same_name_der
+from ocsp.verification.crl.reader import CRLData, ReadCRL
+from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.policy import Policy
 
-__all__ = ["CRLCase", "ReadCRL", "read_crl", "report_malformed"]
-
-_Value = TypeVar("_Value", bound=x509.ExtensionType)
+__all__ = ["CRLCase", "CRLQuestion", "CRLSigner", "read_crl", "report_malformed"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadCRL:
+class CRLQuestion(NamedTuple):
     """
-    A decoded CRL.
+    The certificate in question, and the conditions of an answer.
 
     Attributes:
-        name: The name of the CRL in messages.
-
-        crl: The CRL.
-
-        der: Its encoding.
-
-        frame: The positions of its parts in *der*.
-
-        extensions: Its extensions.
-    """
-
-    name: str
-    crl: x509.CertificateRevocationList
-    der: bytes
-    frame: CRLFrame
-    extensions: x509.Extensions
-
-    @property
-    def number(self) -> int | None:
-        """CRLNumber (RFC 5280 §5.2.3), if it has one."""
-        found = self.find(x509.CRLNumber)
-        return None if found is None else found.crl_number
-
-    @property
-    def base_number(self) -> int | None:
-        """BaseCRLNumber, if this is a delta CRL (RFC 5280 §5.2.4)."""
-        found = self.find(x509.DeltaCRLIndicator)
-        return None if found is None else found.crl_number
-
-    @property
-    def scope(self) -> x509.IssuingDistributionPoint | None:
-        """IssuingDistributionPoint, if it has one (RFC 5280 §5.2.5)."""
-        return self.find(x509.IssuingDistributionPoint)
-
-    def find(self, kind: type[_Value]) -> _Value | None:
-        """Return the value of the extension of type *kind*, if there is one."""
-        for extension in self.extensions:
-            if isinstance(extension.value, kind):
-                return extension.value
-        return None
-
-
-class CRLCase(Findings):
-    """
-    The state of one verification of a CRL.
-
-    Attributes:
-        complete: The complete CRL.
-
-        delta: The delta CRL, or ``None``.
-
         cert: The certificate in question.
 
         issuer: The certificate of its issuer.
@@ -89,26 +35,62 @@ class CRLCase(Findings):
         at: The moment for which the verifier judges, aware, in UTC.
 
         policy: What the relying party requires.
+
+        crl_issuers: Certificates that the caller trusts to sign CRLs.
+
+        candidates: Certificates that may be the signer's. The verifier uses those that
+            the issuer has issued.
     """
 
-    __slots__ = ("at", "cert", "complete", "delta", "issuer", "policy")
+    cert: x509.Certificate
+    issuer: x509.Certificate
+    at: datetime.datetime
+    policy: Policy
+    crl_issuers: tuple[x509.Certificate, ...] = ()
+    candidates: tuple[x509.Certificate, ...] = ()
+
+
+class CRLSigner(NamedTuple):
+    """
+    A certificate whose key may have signed a CRL.
+
+    Attributes:
+        certificate: The certificate.
+
+        authorized_by: Why it may sign CRLs for the issuer.
+    """
+
+    certificate: x509.Certificate
+    authorized_by: AuthorizedBy
+
+
+class CRLCase(Findings):
+    """
+    The state of one verification of a complete CRL, with its delta CRL.
+
+    Attributes:
+        asked: The certificate in question, and the conditions.
+
+        complete: The complete CRL.
+
+        delta: The delta CRL, or ``None``.
+
+        reasons: The bits of the reasons that the CRL covers for this certificate (R9).
+
+        signer: Who signed the complete CRL (R5), or ``None``.
+    """
+
+    __slots__ = ("asked", "complete", "delta", "reasons", "signer")
 
     def __init__(
-        self,
-        complete: ReadCRL,
-        delta: ReadCRL | None,
-        cert: x509.Certificate,
-        issuer: x509.Certificate,
-        at: datetime.datetime,
-        policy: Policy,
+        self, asked: CRLQuestion, complete: ReadCRL, delta: ReadCRL | None
     ) -> None:
         super().__init__()
+        self.asked = asked
         self.complete = complete
         self.delta = delta
-        self.cert = cert
-        self.issuer = issuer
-        self.at = at
-        self.policy = policy
+        self.reasons: frozenset[int] = frozenset()
+        self.signer: CRLSigner | None = None
 
     @property
     def crls(self) -> tuple[ReadCRL, ...]:
@@ -120,29 +102,27 @@ class CRLCase(Findings):
         """The delta CRL if there is one, else the complete CRL."""
         return self.delta or self.complete
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the certificate's issuer issued the CRL, by its name."""
+        return same_name_der(self.complete.issuer, parts_of(self.asked.issuer).subject)
+
 
 def read_crl(
-    data: bytes | x509.CertificateRevocationList, name: str, findings: Findings
+    data: CRLData | x509.CertificateRevocationList, name: str, findings: Findings
 ) -> ReadCRL | None:
-    """R1: decode the CRL *data*; on failure, add a finding and return ``None``."""
+    """R1: read the CRL *data*; on failure, add a finding and return ``None``."""
+    if isinstance(data, x509.CertificateRevocationList):
+        data = data.public_bytes(Encoding.DER)
     try:
-        return _read(data, name)
-    except (*UNREADABLE, x509.InvalidVersion) as error:
+        return ReadCRL(data, name)
+    except DecodeError as error:
         report_malformed(findings, name, error)
         return None
 
 
-def _read(data: bytes | x509.CertificateRevocationList, name: str) -> ReadCRL:
-    der = data if isinstance(data, bytes) else data.public_bytes(Encoding.DER)
-    if len(der) > limits.MAX_CRL_BYTES:
-        raise LimitExceeded("MAX_CRL_BYTES", len(der), limits.MAX_CRL_BYTES)
-    frame = read_frame(der)
-    crl = x509.load_der_x509_crl(der) if isinstance(data, bytes) else data
-    _ = crl.issuer  # cryptography decodes it on access; a malformed one fails here.
-    return ReadCRL(name, crl, der, frame, crl.extensions)
-
-
-def report_malformed(findings: Findings, name: str, error: Exception) -> None:
+def report_malformed(findings: Findings, name: str, error: DecodeError) -> None:
     """R1: report that the CRL is not strict DER or exceeds a limit."""
-    path = error.path if isinstance(error, DecodeError) else ""
-    findings.fail("R1", MalformedCRL, f"{name} is {reason_rejected(error)}", path=path)
+    findings.fail(
+        "R1", MalformedCRL, f"{name} is {reason_rejected(error)}", path=error.path
+    )

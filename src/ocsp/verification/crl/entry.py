@@ -12,17 +12,22 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.asn1.certificates import decoded_extensions, serial_of
+from ocsp.asn1.certificates import parts_of
 from ocsp.errors import (
     CRLExpired,
+    DecodeError,
     MalformedCRL,
     RevocationDateInvalid,
     RevokedButStale,
-    SchemaError,
     StatusNotAvailable,
     UnhandledCriticalExtension,
 )
-from ocsp.verification.crl.case import CRLCase, ReadCRL
+from ocsp.messages.statuses import REASONS
+from ocsp.verification.crl.case import CRLCase
+from ocsp.verification.crl.entries import CRLEntry
+from ocsp.verification.crl.points import decoded, directory_names, same_name_der
+from ocsp.verification.crl.reader import ReadCRL
+from ocsp.verification.facts import validity_of
 from ocsp.verification.policy import ExpiredCertificate
 
 __all__ = [
@@ -34,6 +39,9 @@ __all__ = [
     "revoked_in_the_past",
 ]
 
+_REMOVED = 8
+"""The number of removeFromCRL (RFC 5280 §5.3.1)."""
+
 
 class Revocation(NamedTuple):
     """
@@ -42,103 +50,90 @@ class Revocation(NamedTuple):
     Attributes:
         time: revocationDate, aware, in UTC.
 
-        reason: reasonCode, or ``None``.
+        reason: reasonCode; ``None`` if it is absent or has an unknown number.
     """
 
     time: datetime.datetime
     reason: x509.ReasonFlags | None
 
 
-_CRITICAL = b"\x01\x01\xff\x04"
-"""The DER encoding of ``critical TRUE``, and the tag of extnValue."""
-
-
-def check_entries(case: CRLCase, each: ReadCRL) -> None:
-    """
-    R12: check that no entry has an unknown critical extension or names another issuer.
-
-    Most CRLs have no critical entry extension. A search for its encoding shows that
-    without decoding every entry.
-    """
-    entries = each.frame.entries
-    if each.der.find(_CRITICAL, entries.start, entries.stop) < 0:
-        return
-    for entry in each.crl:
-        before = len(case.failures)
-        _check_entry(case, each, entry)
-        if len(case.failures) > before:
-            return
-
-
-def _check_entry(
-    case: CRLCase, each: ReadCRL, entry: x509.RevokedCertificate
-) -> x509.Extensions | None:
-    where = f"the entry {entry.serial_number:#x} of {each.name}"
+def check_entries(case: CRLCase, each: ReadCRL) -> bool:
+    """R12: check the extensions of all entries; return whether they are right."""
     try:
-        extensions = decoded_extensions(entry)
-    except SchemaError as error:
-        case.fail("R12", MalformedCRL, f"{where} is malformed: {error}")
-        return None
-    for extension in extensions:
-        value, oid = extension.value, extension.oid.dotted_string
-        if isinstance(value, x509.CertificateIssuer):
-            case.fail(
-                "R12", MalformedCRL, f"{where} is for a certificate of another issuer"
-            )
-        elif extension.critical and isinstance(value, x509.UnrecognizedExtension):
-            case.fail(
-                "R12",
-                UnhandledCriticalExtension,
-                f"the critical extension {oid} of {where} is not known",
-                oid=oid,
-            )
-    return extensions
+        entries = each.entries
+    except DecodeError as error:
+        case.fail("R12", MalformedCRL, f"{each.name} is malformed: {error}")
+        return False
+    before = len(case.failures)
+    if entries.unknown_critical:
+        case.fail(
+            "R12",
+            UnhandledCriticalExtension,
+            f"the critical extension {entries.unknown_critical} of an entry of "
+            f"{each.name} is not known",
+            oid=entries.unknown_critical,
+        )
+    indirect = each.scope is not None and each.scope.indirect
+    if entries.names_issuers and not indirect:
+        case.fail(
+            "R12",
+            MalformedCRL,
+            f"an entry of {each.name} is for a certificate of another issuer, but the "
+            "CRL is not an indirect CRL",
+        )
+    return len(case.failures) == before
 
 
 def revocation_of(case: CRLCase) -> Revocation | None:
     """Return the revocation of the certificate, or ``None`` if it is not listed."""
-    if case.delta is not None:
-        changed = _look_up(case, case.delta)
-        if changed is not None:
-            return (
-                _other_revocation(case, case.delta) if _is_removal(changed) else changed
+    changes = [] if case.delta is None else _look_up(case, case.delta)
+    # A delta CRL that lists the certificate twice revokes it if one entry does.
+    revoked = [entry for entry in changes if entry.reason != _REMOVED]
+    if changes and not revoked:
+        return None
+    if not changes:
+        revoked = _look_up(case, case.complete)
+        if any(entry.reason == _REMOVED for entry in revoked):
+            case.fail(
+                "R12", MalformedCRL, "a complete CRL must not have reason removeFromCRL"
             )
-    found = _look_up(case, case.complete)
-    if found is not None and _is_removal(found):
+    if not revoked:
+        return None
+    reason = revoked[0].reason
+    return Revocation(revoked[0].time, None if reason is None else REASONS.get(reason))
+
+
+def _look_up(case: CRLCase, each: ReadCRL) -> list[CRLEntry]:
+    """Return the entries for the certificate; a malformed one is a failure (R12)."""
+    serial = parts_of(case.asked.cert).serial
+    try:
+        found = list(each.entries.find(serial))
+    except DecodeError as error:
         case.fail(
-            "R12", MalformedCRL, "a complete CRL must not have reason removeFromCRL"
+            "R12",
+            MalformedCRL,
+            f"the entry {serial.hex()} of {each.name} is malformed: {error}",
         )
-    return found
+        return []
+    return [entry for entry in found if _is_of_issuer(case, each, entry)]
 
 
-def _is_removal(changed: Revocation) -> bool:
-    return changed.reason is x509.ReasonFlags.remove_from_crl
-
-
-def _look_up(case: CRLCase, each: ReadCRL) -> Revocation | None:
-    entry = each.crl.get_revoked_certificate_by_serial_number(serial_of(case.cert))
-    return None if entry is None else _revocation(case, each, entry)
-
-
-def _other_revocation(case: CRLCase, each: ReadCRL) -> Revocation | None:
-    """Return the first entry for the certificate that is not removeFromCRL."""
-    serial = serial_of(case.cert)
-    for entry in each.crl:
-        if entry.serial_number == serial:
-            found = _revocation(case, each, entry)
-            if not _is_removal(found):
-                return found
-    return None
-
-
-def _revocation(
-    case: CRLCase, each: ReadCRL, entry: x509.RevokedCertificate
-) -> Revocation:
-    reason = None
-    for extension in _check_entry(case, each, entry) or ():
-        if isinstance(extension.value, x509.CRLReason):
-            reason = extension.value.reason
-    return Revocation(entry.revocation_date_utc, reason)
+def _is_of_issuer(case: CRLCase, each: ReadCRL, entry: CRLEntry) -> bool:
+    """Return whether *entry* is for a certificate of the issuer (RFC 5280 §5.3.3)."""
+    if entry.issuer is None:
+        return case.is_direct
+    issuer = parts_of(case.asked.issuer).subject
+    names = directory_names(entry.issuer)
+    if any(same_name_der(name, issuer) for name in names):
+        return True
+    if any(decoded(name) is None for name in names):
+        case.fail(
+            "R12",
+            MalformedCRL,
+            f"{each.name} lists the serial number of the certificate for an issuer "
+            "whose name cannot be read",
+        )
+    return False
 
 
 def report_stale_revocation(case: CRLCase, found: Revocation) -> None:
@@ -155,28 +150,28 @@ def report_stale_revocation(case: CRLCase, found: Revocation) -> None:
 
 def revoked_in_the_past(case: CRLCase, found: Revocation) -> None:
     """R14: warn of a revocation in the future."""
-    if found.time - case.at > case.policy.clock_skew:
+    if found.time - case.asked.at > case.asked.policy.clock_skew:
         case.warn(
             "R14",
             RevocationDateInvalid,
-            f"the time of revocation {found.time} is after {case.at}; the certificate "
-            "counts as revoked",
+            f"the time of revocation {found.time} is after {case.asked.at}; the "
+            "certificate counts as revoked",
             revocation_time=found.time,
-            at=case.at,
+            at=case.asked.at,
         )
 
 
 def check_archive_cutoff(case: CRLCase) -> None:
     """R15: report an expired certificate, because a CRL may omit its revocation."""
-    end = case.cert.not_valid_after_utc
-    if end >= case.at:
+    end = validity_of(case.asked.cert)[1]
+    if end >= case.asked.at:
         return
-    policy = case.policy.expired_certificate
+    policy = case.asked.policy.expired_certificate
     strict = policy is ExpiredCertificate.REQUIRE_ARCHIVE_CUTOFF
     (case.fail if strict else case.warn)(
         "R15",
         StatusNotAvailable,
         f"the certificate expired at {end}, and a CRL may omit expired certificates",
         not_after=end,
-        at=case.at,
+        at=case.asked.at,
     )

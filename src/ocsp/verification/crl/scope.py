@@ -1,113 +1,116 @@
 """
-R9 to R11: whether the certificate is in the scope of the CRL.
+R9 to R11: whether the certificate is in the scope of the CRL (RFC 5280 §6.3.3).
 
-A certificate that is not listed is good only if this CRL would list it when revoked.
-CRLs for certificates of other issuers (indirectCRL) are rejected.
+A certificate that is not listed is good only if CRLs for all reasons would list it when
+it is revoked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cryptography import x509
-
-from ocsp.asn1.certificates import decoded_extensions, serial_of
+from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.der import number_text
-from ocsp.errors import (
-    CRLScopeMismatch,
-    DeltaCRLMismatch,
-    ReasonsNotCovered,
-    SchemaError,
+from ocsp.errors import CRLScopeMismatch, DeltaCRLMismatch, ReasonsNotCovered
+from ocsp.verification.case import Findings
+from ocsp.verification.crl.case import CRLCase
+from ocsp.verification.crl.points import (
+    ALL_REASONS,
+    DistributionPoint,
+    Scope,
+    directory_names,
+    distribution_points,
+    has_same_name,
+    point_of_issuer,
+    reason_names,
+    same_name_der,
+    text_of,
 )
-from ocsp.verification.crl.case import CRLCase, ReadCRL
+from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.facts import facts_of
 
-__all__ = ["all_reasons", "check_delta", "in_scope"]
+__all__ = ["all_reasons", "check_delta", "has_same_scope", "in_scope", "points_of"]
+
+_NO_SCOPE = Scope(())
+
+
+def points_of(case: CRLCase, each: ReadCRL) -> list[DistributionPoint]:
+    """
+    Return the distribution points of the certificate whose CRLs have this issuer.
+
+    These are the points that name the issuer of the CRL in cRLIssuer. If it is the
+    issuer of the certificate, they are also the points without cRLIssuer, and one for
+    CRLs that no point names.
+    """
+    issuer = parts_of(case.asked.issuer).subject
+    points = distribution_points(case.asked.cert)
+    found = [
+        point
+        for point in points
+        if any(
+            same_name_der(name, each.issuer)
+            for name in directory_names(point.crl_issuer)
+        )
+    ]
+    if same_name_der(each.issuer, issuer):
+        found += [point for point in points if not point.crl_issuer]
+        found.append(point_of_issuer(issuer))
+    return found
 
 
 def in_scope(case: CRLCase) -> None:
     """R9: check that the certificate is in the scope of the CRL."""
-    scope, serial = case.complete.scope, serial_of(case.cert)
-    if serial < 0:
-        case.fail(
-            "R9",
-            CRLScopeMismatch,
-            f"the certificate has the negative serial number {number_text(serial)}, "
-            "which a CRL cannot list",
-            serial_number=serial,
+    scope = case.complete.scope or _NO_SCOPE
+    for why in _wrong_kind(case, scope):
+        case.fail("R9", CRLScopeMismatch, f"{case.complete.name} {why}")
+    points = points_of(case, case.complete)
+    matching = [point for point in points if _is_for(scope, point)]
+    covered = frozenset[int]().union(*(point.reasons for point in matching))
+    case.reasons = covered & scope.reasons
+    if points and not matching:
+        why = (
+            "is for a distribution point that the certificate lacks: "
+            + text_of(scope.names)
+            if scope.indirect or case.is_direct
+            else "is of another issuer than the certificate, but not an indirect CRL"
         )
-    if scope is None:
-        return
-    for why in _out_of_scope(case.cert, case.issuer, scope):
-        case.fail("R9", CRLScopeMismatch, f"the CRL {why}")
+        case.fail("R9", CRLScopeMismatch, f"{case.complete.name} {why}")
 
 
-def _out_of_scope(
-    cert: x509.Certificate,
-    issuer: x509.Certificate,
-    scope: x509.IssuingDistributionPoint,
-) -> Iterator[str]:
-    facts = facts_of(cert)
-    if scope.indirect_crl:
-        yield "is an indirect CRL (of several issuers), which is not supported"
-    if scope.only_contains_attribute_certs:
+def _is_for(scope: Scope, point: DistributionPoint) -> bool:
+    """Return whether a CRL with *scope* is for *point* (RFC 5280 §6.3.3 (b))."""
+    if point.crl_issuer and not scope.indirect:
+        return False
+    return not scope.names or has_same_name(
+        scope.names, point.names or point.crl_issuer
+    )
+
+
+def _wrong_kind(case: CRLCase, scope: Scope) -> Iterator[str]:
+    facts = facts_of(case.asked.cert)
+    if scope.only_attributes:
         yield "is for attribute certificates only"
-    by_kind = scope.only_contains_user_certs or scope.only_contains_ca_certs
-    if by_kind and facts.extension_error:
+    if (scope.only_users or scope.only_cas) and facts.extension_error:
         yield (
             "is for one kind of certificates only, and the extensions of this "
             f"certificate cannot be decoded: {facts.extension_error}"
         )
-    elif scope.only_contains_user_certs and facts.ca:
+    elif scope.only_users and facts.ca:
         yield "is for end entities only, and the certificate is a CA certificate"
-    elif scope.only_contains_ca_certs and not facts.ca:
+    elif scope.only_cas and not facts.ca:
         yield "is for CAs only, and the certificate is an end-entity certificate"
-    part = _names(issuer, scope.full_name, scope.relative_name)
-    if part and part.isdisjoint(_distribution_points(cert, issuer)):
-        listed = ", ".join(sorted(str(name.value) for name in part))
-        yield f"is for a distribution point that the certificate lacks: {listed}"
 
 
-def _distribution_points(
-    cert: x509.Certificate, issuer: x509.Certificate
-) -> set[x509.GeneralName]:
-    """Return the distribution points of the certificate for CRLs of its issuer."""
-    try:
-        extensions = decoded_extensions(cert)
-        points = extensions.get_extension_for_class(x509.CRLDistributionPoints)
-    except (SchemaError, x509.ExtensionNotFound):
-        return set()
-    return {
-        name
-        for point in points.value
-        if point.crl_issuer is None
-        for name in _names(issuer, point.full_name, point.relative_name)
-    }
-
-
-def _names(
-    issuer: x509.Certificate,
-    full: list[x509.GeneralName] | None,
-    relative: x509.RelativeDistinguishedName | None,
-) -> set[x509.GeneralName]:
-    """Return the names of a distribution point, a relative one with the issuer's."""
-    if relative is not None:
-        whole = x509.Name([*issuer.subject.rdns, relative])
-        return {x509.DirectoryName(whole)}
-    return set(full or ())
-
-
-def all_reasons(case: CRLCase) -> None:
-    """R10: for a certificate that is not listed, require a CRL for all reasons."""
-    scope = case.complete.scope
-    if scope is not None and scope.only_some_reasons is not None:
-        covered = sorted(reason.value for reason in scope.only_some_reasons)
-        case.fail(
+def all_reasons(findings: Findings, covered: frozenset[int]) -> None:
+    """R10: for a certificate that is not listed, require CRLs for all reasons."""
+    if covered != ALL_REASONS:
+        names = reason_names(covered)
+        findings.fail(
             "R10",
             ReasonsNotCovered,
             "the certificate is not listed, but the CRL covers some reasons only: "
-            + ", ".join(covered),
-            reasons=tuple(covered),
+            + ", ".join(names),
+            reasons=names,
         )
 
 
@@ -149,5 +152,19 @@ def _delta_problems(complete: ReadCRL, delta: ReadCRL) -> Iterator[str]:
                 f"the delta CRL, number {number_text(newer)}, is not newer than the "
                 f"CRL, number {number_text(number)}"
             )
-    if complete.scope != delta.scope:
-        yield "the delta CRL has another scope than the CRL"
+    if not has_same_scope(complete, delta):
+        yield "the delta CRL has another issuer or scope than the CRL"
+    if None is not complete.key_identifier != delta.key_identifier is not None:
+        yield "the delta CRL is signed with another key than the CRL"
+
+
+def has_same_scope(complete: ReadCRL, delta: ReadCRL) -> bool:
+    """Return whether both CRLs have the same issuer and scope (§6.3.3 (c))."""
+    if not same_name_der(complete.issuer, delta.issuer):
+        return False
+    one, other = complete.scope, delta.scope
+    if one is None or other is None:
+        return one is other
+    return one._replace(names=()) == other._replace(names=()) and (
+        one.names == other.names or has_same_name(one.names, other.names)
+    )

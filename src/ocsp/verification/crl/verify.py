@@ -1,5 +1,5 @@
 """
-Verify one CRL for one certificate (RFC 5280 §6.3).
+Verify CRLs for one certificate (RFC 5280 §6.3).
 
 The rules that reject a CRL run first, and all their failures are collected. The entries
 are examined only if there is no failure except age. A status is returned only as
@@ -9,13 +9,15 @@ evidence.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from cryptography import x509
 
 from ocsp.errors import CRLExpired, Finding, VerificationError
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
-from ocsp.verification.crl.case import CRLCase, ReadCRL, read_crl
+from ocsp.verification.crl.case import CRLCase, CRLQuestion, CRLSigner, read_crl
 from ocsp.verification.crl.entry import (
     Revocation,
     check_archive_cutoff,
@@ -24,55 +26,78 @@ from ocsp.verification.crl.entry import (
     revocation_of,
     revoked_in_the_past,
 )
+from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.crl.rules import (
+    certificate_of_issuer,
     check_freshness,
     critical_extensions,
-    issuer_may_sign,
     not_future,
     of_issuer,
-    signature_is_right,
-    strong_enough,
 )
-from ocsp.verification.crl.scope import all_reasons, check_delta, in_scope
+from ocsp.verification.crl.scope import (
+    all_reasons,
+    check_delta,
+    has_same_scope,
+    in_scope,
+)
+from ocsp.verification.crl.signer import find_signer
 from ocsp.verification.evidence import (
     CRLJudgement,
     VerifiedRevocation,
+    end_of_hold,
     evidence_of_crl,
 )
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import check_settings
 
-__all__ = ["verify_crl"]
+__all__ = ["CRLPair", "judge_crls", "verify_crl"]
+
+CRL = bytes | x509.CertificateRevocationList
+
+CRLPair = tuple[ReadCRL, ReadCRL | None]
+"""A complete CRL, and its delta CRL if there is one."""
 
 _DEFAULT = Policy()
 
 
 def verify_crl(
-    crl: bytes | x509.CertificateRevocationList,
+    crl: CRL | Sequence[CRL],
     cert: x509.Certificate,
     issuer: x509.Certificate,
     *,
-    delta: bytes | x509.CertificateRevocationList | None = None,
+    delta: CRL | Sequence[CRL] | None = None,
+    crl_issuers: Iterable[x509.Certificate] = (),
+    candidates: Iterable[x509.Certificate] = (),
     at: datetime.datetime | None = None,
     policy: Policy = _DEFAULT,
 ) -> VerifiedRevocation:
     """
     Verify that *crl* proves the status of *cert*.
 
-    Applies the rules R1 to R15. The issuer's own key has to have signed the CRL, and
-    the CRL has to be for its own certificates; indirect CRLs are rejected. Not
-    verified: the issuer's own certificate, and that the issuer signed *cert*. Build and
-    validate the certification path first.
+    Applies the rules R1 to R15. The CRL is one of the issuer, or an indirect CRL of an
+    issuer that *cert* names in cRLIssuer (RFC 5280 §6.3.3). The key that signed it is
+    that of *issuer*, of a certificate in *crl_issuers*, or of a certificate in
+    *candidates* that *issuer* has issued; its certificate has the name of the CRL
+    issuer. Not verified: the issuer's own certificate, that the issuer signed *cert*,
+    and the status of the certificate of a CRL issuer. Build and validate the
+    certification path first.
 
     Args:
-        crl: The complete CRL, in DER, or loaded.
+        crl: The complete CRL, in DER or PEM, or loaded. Or several, if each covers some
+            reasons only (onlySomeReasons): *good* needs CRLs for all reasons.
 
         cert: The certificate in question.
 
         issuer: The certificate of its issuer.
 
-        delta: A delta CRL for it (RFC 5280 §5.2.4), in DER, or loaded. If one is given,
-            only the delta CRL has to be fresh.
+        delta: A delta CRL for it (RFC 5280 §5.2.4), in DER or PEM, or loaded. If one is
+            given, only the delta CRL has to be fresh. For several CRLs, several: each
+            is used with the CRL that has the same issuer and scope.
+
+        crl_issuers: Certificates of CRL issuers that the caller trusts, after
+            validating their paths to the trust anchor of *cert*.
+
+        candidates: Certificates that may be that of the CRL issuer, from any source.
 
         at: The moment for which to judge, aware; ``None`` means now.
 
@@ -88,51 +113,115 @@ def verify_crl(
     Raises:
         VerificationError: If a rule fails; ``failures`` lists every failure.
         TypeError: If an argument has the wrong type, or *at* is naive.
+        ValueError: If *crl* is an empty sequence.
     """
-    if not isinstance(crl, (bytes, x509.CertificateRevocationList)):
-        raise TypeError("crl must be bytes or a CertificateRevocationList")
-    if not isinstance(delta, (bytes, x509.CertificateRevocationList, type(None))):
-        raise TypeError("delta must be bytes or a CertificateRevocationList")
+    given, deltas = _several(crl, "crl"), _several(delta, "delta")
+    if not given:
+        raise ValueError("crl is empty: give at least one CRL")
     if not isinstance(cert, x509.Certificate):
         raise TypeError("cert must be a Certificate")
     check_settings(issuer, policy)
+    trusted, possible = tuple(crl_issuers), tuple(candidates)
+    for each in (*trusted, *possible):
+        if not isinstance(each, x509.Certificate):
+            raise TypeError("crl_issuers and candidates must be Certificates")
     moment, findings = moment_of(at), Findings()
-    complete = read_crl(crl, "the CRL", findings)
-    changes = None if delta is None else read_crl(delta, "the delta CRL", findings)
-    if complete is None or findings.failures:
+    complete = _read(given, "the CRL", findings)
+    changes = _read(deltas, "the delta CRL", findings)
+    if findings.failures:
         raise _error(findings.failures)
-    return _judge(CRLCase(complete, changes, cert, issuer, moment, policy))
+    asked = CRLQuestion(cert, issuer, moment, policy, trusted, possible)
+    return judge_crls(asked, _paired(complete, changes))
 
 
-def _judge(case: CRLCase) -> VerifiedRevocation:
-    of_issuer(case)
-    issuer_may_sign(case)
+def _several(crl: CRL | Sequence[CRL] | None, name: str) -> tuple[CRL, ...]:
+    if crl is None and name == "delta":
+        return ()
+    given = tuple(crl) if isinstance(crl, (list, tuple)) else (crl,)
+    for each in given:
+        if not isinstance(each, (bytes, x509.CertificateRevocationList)):
+            raise TypeError(f"{name} must be bytes or a CertificateRevocationList")
+    return given
+
+
+def _read(given: Sequence[CRL], name: str, findings: Findings) -> list[ReadCRL]:
+    read = []
+    for number, data in enumerate(given, 1):
+        numbered = name if len(given) == 1 else f"{name} {number}"
+        found = read_crl(data, numbered, findings)
+        if found is not None:
+            read.append(found)
+    return read
+
+
+def _paired(complete: list[ReadCRL], deltas: list[ReadCRL]) -> list[CRLPair]:
+    """Return each complete CRL with its newest delta CRL."""
+    if len(complete) == 1 and len(deltas) == 1:  # R11 says why they do not fit.
+        return [(complete[0], deltas[0])]
+    newest_first = sorted(deltas, key=lambda each: -(each.number or 0))
+    return [
+        (each, next((new for new in newest_first if has_same_scope(each, new)), None))
+        for each in complete
+    ]
+
+
+def judge_crls(asked: CRLQuestion, pairs: Sequence[CRLPair]) -> VerifiedRevocation:
+    """
+    Return what the CRLs together prove.
+
+    Raises:
+        VerificationError: If a rule fails, and the other CRLs prove no status.
+    """
+    cases = [CRLCase(asked, complete, delta) for complete, delta in pairs]
+    found = [_judge(case) for case in cases]
+    failures = [failure for case in cases for failure in case.failures]
+    accepted = [case for case in cases if not case.failures]
+    for case, revocation in zip(cases, found, strict=True):
+        if revocation is not None and case in accepted:
+            return _evidence(case, revocation, failures)
+    if accepted:
+        findings = Findings()
+        reasons = frozenset[int]().union(*(case.reasons for case in accepted))
+        all_reasons(findings, reasons)
+        failures += findings.failures
+        if not findings.failures:
+            first = min(accepted, key=_end)
+            return _evidence(first, None, failures)
+    raise _error(failures)
+
+
+def _end(case: CRLCase) -> datetime.datetime:
+    """Return when the evidence of the CRL ends."""
+    newest = case.newest
+    return end_of_hold(newest.this_update, newest.next_update, case.asked.policy)
+
+
+def _judge(case: CRLCase) -> Revocation | None:
+    certificate_of_issuer(case)
     for each in case.crls:
         _judge_list(case, each)
     check_freshness(case)
     in_scope(case)
     check_delta(case)
-    found = None
     if all(failure.error is CRLExpired for failure in case.failures):
-        found = _judge_entries(case)
-    if case.failures:
-        raise _error(case.failures)
-    return _evidence(case, found)
+        return _judge_entries(case)
+    return None
 
 
 def _judge_list(case: CRLCase, each: ReadCRL) -> None:
-    strong_enough(case, each)
-    signature_is_right(case, each)
+    if of_issuer(case, each):
+        signer = find_signer(case, each)
+        if each is case.complete:
+            case.signer = signer
     not_future(case, each)
     critical_extensions(case, each)
 
 
 def _judge_entries(case: CRLCase) -> Revocation | None:
-    for each in case.crls:
-        check_entries(case, each)
+    if not all(check_entries(case, each) for each in case.crls):
+        return None
     found = revocation_of(case)
     if found is None:
-        all_reasons(case)
         check_archive_cutoff(case)
     elif case.failures:
         report_stale_revocation(case, found)
@@ -151,20 +240,26 @@ def _error(failures: list[Finding]) -> VerificationError:
     return ranked[0].error(ranked)
 
 
-def _evidence(case: CRLCase, found: Revocation | None) -> VerifiedRevocation:
+def _evidence(
+    case: CRLCase, found: Revocation | None, failures: list[Finding]
+) -> VerifiedRevocation:
+    """Return evidence; the failures of CRLs that were not needed are warnings."""
     newest = case.newest
+    signer = cast("CRLSigner", case.signer)  # R3 to R5 fail without one
     return evidence_of_crl(
         CRLJudgement(
-            cert=case.cert,
-            issuer=case.issuer,
+            cert=case.asked.cert,
+            issuer=case.asked.issuer,
+            signer=signer.certificate,
+            authorized_by=signer.authorized_by,
             revocation_time=None if found is None else found.time,
             revocation_reason=None if found is None else found.reason,
-            this_update=newest.crl.last_update_utc,
-            next_update=newest.crl.next_update_utc,
+            this_update=newest.this_update,
+            next_update=newest.next_update,
             crl_number=case.complete.number,
             delta_crl_number=None if case.delta is None else case.delta.number,
-            at=case.at,
-            policy=case.policy,
-            warnings=tuple(case.warnings),
+            at=case.asked.at,
+            policy=case.asked.policy,
+            warnings=(*case.warnings, *failures),
         )
     )
