@@ -19,6 +19,7 @@ __all__ = [
     "MAX_CERTIFICATES",
     "MAX_CERTIFICATE_FILE_BYTES",
     "MAX_CRL_BYTES",
+    "MAX_CRL_IN_MEMORY_BYTES",
     "MAX_CURVE_BITS",
     "MAX_DEPTH",
     "MAX_ENTRIES",
@@ -186,13 +187,22 @@ minute. New failures replace the oldest.
 MAX_WORKERS = 64
 """Certificates that ``check_many`` checks at the same time, over all responders."""
 
-MAX_CACHED_CRLS = 16
-"""CRLs that a client caches, for other certificates of the same issuers."""
-
-MAX_KEPT_CRL_BYTES = 1 << 22
+MAX_CACHED_CRLS = 64
 """
-Octets of a CRL that the client caches: 16 of this size take 64 MiB. Larger CRLs are
-fetched at each use.
+CRLs that a client keeps, for other certificates of the same issuers. Some CAs divide
+their CRLs into a hundred parts, of which one program needs a few.
+"""
+
+MAX_KEPT_CRL_BYTES = 1 << 28
+"""
+Octets of all CRLs that a client keeps. They are in temporary files, and in memory only
+as far as they are used; the index of their entries takes a tenth of this in memory.
+"""
+
+MAX_CRL_IN_MEMORY_BYTES = 1 << 20
+"""
+Octets of a CRL that the client holds in memory; a larger one goes to a temporary file.
+Most CRLs have less than 100 kB, and then no file is needed.
 """
 
 _callbacks: list[Callable[[], None]] = []

@@ -128,13 +128,19 @@ class ContentTypes(enum.Enum):
 
 
 class CRLFallback(enum.Enum):
-    """Whether the client uses a CRL if no responder gives a status."""
+    """When the client uses the CRLs that a certificate names, with their delta CRLs."""
+
+    WHEN_NO_RESPONDER = "when-no-responder"
+    """
+    If there is no responder to ask: the certificate names none, and the caller gives no
+    URL. Many public CAs have no responders.
+    """
 
     NEVER = "never"
     """Never: a CRL can have megabytes."""
 
     WHEN_INDETERMINATE = "when-indeterminate"
-    """The client fetches a CRL that the certificate names, with its delta CRL."""
+    """If there is no responder, or no responder gives a status."""
 
 
 class MissingIssuer(enum.Enum):
@@ -197,8 +203,11 @@ class Options:
     missing_issuer: MissingIssuer = MissingIssuer.REFUSE
     """What the client does if the caller gives no issuer certificate."""
 
-    crl_fallback: CRLFallback = CRLFallback.NEVER
-    """Whether the client uses a CRL if no responder gives a status."""
+    crl_fallback: CRLFallback = CRLFallback.WHEN_NO_RESPONDER
+    """When the client uses the CRLs that the certificate names."""
+
+    crl_issuers: tuple[x509.Certificate, ...] = ()
+    """Certificates of the issuers of indirect CRLs that the caller trusts."""
 
     timeout: datetime.timedelta = 10 * _SECOND
     """The deadline of one check, with all attempts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -113,3 +115,29 @@ def test_a_failed_fetch_of_the_issuer_is_recorded(driver: str) -> None:
     assert outcome.reason is Reason.NO_ISSUER
     assert isinstance(outcome.attempts[0].error, ocsp.errors.HTTPStatusError)
     assert play.check(certificate(B), None).attempts == ()
+
+
+@pytest.mark.parametrize("label", ["CERTIFICATE", "X509 CERTIFICATE", "PKCS7", "CMS"])
+def test_pem_is_read_as_servers_send_it(driver: str, label: str) -> None:
+    """One certificate, several, and a PKCS #7 file; the one that signed is found."""
+    certs = [ca("Other CA"), ca()]
+    blocks = [each.public_bytes(Encoding.DER) for each in certs]
+    if label in {"PKCS7", "CMS"}:
+        blocks = [pkcs7.serialize_certificates(certs, Encoding.DER)]
+    pem = "".join(
+        f"-----BEGIN {label}-----\n{encodebytes(each).decode()}-----END {label}-----\n"
+        for each in blocks
+    )
+    body = f"subject=CN = Test CA\n{pem}".encode()
+    play = Play(driver, {A: [reply()], WHERE: [_served(body)]}, FETCH)
+    assert play.check(certificate(A, ca_issuers=WHERE), None).issuer == ca()
+
+
+def test_a_certificate_of_an_unknown_version_is_skipped(driver: str) -> None:
+    """``cryptography`` raises another error than for other malformed certificates."""
+    data = pkcs7.serialize_certificates([ca("Other CA"), ca()], Encoding.DER)
+    broken = data.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05")
+    assert broken != data
+    play = Play(driver, {A: [reply()], WHERE: [_served(broken)]}, FETCH)
+    outcome = play.check(certificate(A, ca_issuers=WHERE), None)
+    assert outcome.reason is Reason.NO_ISSUER

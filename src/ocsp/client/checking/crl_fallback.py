@@ -1,99 +1,102 @@
 """
-CRL fallback: check a certificate with a CRL if no responder gives a status.
+CRL fallback: check a certificate with CRLs if no responder gives a status.
 
-RFC 5280 §4.2.1.13 (distribution points), §4.2.1.15 and §5.2.6 (delta CRLs). URLs of
-CRLs are restricted like those of responders. Only a CRL that :func:`ocsp.verify_crl`
-accepts gives a status.
+RFC 5280 §4.2.1.13 (distribution points), §4.2.1.15 and §5.2.6 (delta CRLs), §6.3.3.
+URLs of CRLs are restricted like those of responders. Only CRLs that the rules of
+:func:`ocsp.verify_crl` accept give a status.
 """
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
+
 from cryptography import x509
 
-from ocsp import limits
-from ocsp.client.checking.http_fetch import fetch
-from ocsp.client.checking.state import CachedCRL, CheckState
-from ocsp.client.checking.urls import list_urls
-from ocsp.client.engine.effects import Flow
+from ocsp.asn1 import oids
+from ocsp.client.checking.crl_download import find_crl
+from ocsp.client.checking.state import CheckState
+from ocsp.client.checking.urls import crl_urls
+from ocsp.client.engine.effects import Flow, call
 from ocsp.client.outcome import Attempt
-from ocsp.errors import FetchError, VerificationError
-from ocsp.verification.crl.verify import verify_crl
+from ocsp.errors import DecodeError, FetchError, ReasonsNotCovered, VerificationError
+from ocsp.verification.crl.case import CRLQuestion
+from ocsp.verification.crl.points import distribution_points, read_points
+from ocsp.verification.crl.reader import ReadCRL
+from ocsp.verification.crl.verify import CRLPair, judge_crls
 from ocsp.verification.evidence import VerifiedRevocation
 
 __all__ = ["check_crls"]
-
-_ACCEPT = "application/pkix-crl"
 
 
 def check_crls(
     state: CheckState, issuer: x509.Certificate
 ) -> Flow[VerifiedRevocation | None]:
-    """Return the evidence of the first CRL that passes verification, or ``None``."""
-    for url in list_urls(state.certificate, x509.CRLDistributionPoints):
+    """
+    Return the evidence of the CRLs that the certificate names, or ``None``.
+
+    The client fetches one after the other, until one of them, or several together,
+    prove the status.
+    """
+    asked = CRLQuestion(
+        state.certificate,
+        issuer,
+        state.environment.now(),
+        state.options.policy,
+        state.options.crl_issuers,
+    )
+    held: list[CRLPair] = []
+    for url in crl_urls(distribution_points(state.certificate)):
         attempt = Attempt(url=url, method="GET", started=state.elapsed())
-        known = state.memory.crls.get(url, state.environment.monotonic())
         try:
-            if known is None:
-                known = yield from _fetch_crl(state, url)
-            evidence = verify_crl(
-                known.complete,
-                state.certificate,
-                issuer,
-                delta=known.delta,
+            known = yield from find_crl(state, asked, url)
+            asked = asked._replace(
                 at=state.environment.now(),
-                policy=state.options.policy,
+                candidates=(*asked.candidates, *known.issuers),
             )
+            pair = known.crl, (yield from _find_delta(state, asked, known.crl))
+            evidence = yield from call(partial(_judge, asked, (*held, pair)))
+        except ReasonsNotCovered as error:
+            state.note(attempt, error)
+            held.append(pair)  # another CRL may cover the other reasons
         except (FetchError, VerificationError) as error:
             state.note(attempt, error)
         else:
             state.note(attempt)
-            _cache_crl(state, url, known, evidence)
             return evidence
     return None
 
 
-def _fetch_crl(state: CheckState, url: str) -> Flow[CachedCRL]:
-    complete = yield from _fetch_body(state, url)
-    for delta_url in _delta_urls(state, complete):
-        attempt = Attempt(url=delta_url, method="GET", started=state.elapsed())
+def _judge(asked: CRLQuestion, crls: tuple[CRLPair, ...]) -> VerifiedRevocation:
+    """Judge *crls*; without the last delta CRL if it does not fit."""
+    *others, (complete, delta) = crls
+    if delta is not None:
+        with contextlib.suppress(VerificationError):
+            return judge_crls(asked, crls)
+    return judge_crls(asked, (*others, (complete, None)))
+
+
+def _find_delta(
+    state: CheckState, asked: CRLQuestion, complete: ReadCRL
+) -> Flow[ReadCRL | None]:
+    """Return the delta CRL that *complete*, or else the certificate, names."""
+    for url in _delta_urls(state, complete):
+        attempt = Attempt(url=url, method="GET", started=state.elapsed())
         try:
-            delta = yield from _fetch_body(state, delta_url)
-        except FetchError as error:
+            known = yield from find_crl(state, asked, url)
+        except (FetchError, VerificationError) as error:
             # Without a delta CRL, the complete CRL counts until its own nextUpdate.
             state.note(attempt, error)
         else:
             state.note(attempt)
-            return CachedCRL(complete, delta)
-    return CachedCRL(complete, None)
+            return known.crl
+    return None
 
 
-def _fetch_body(state: CheckState, url: str) -> Flow[bytes]:
-    reply = yield from fetch(
-        state,
-        url,
-        url,
-        state.options.address_policy,
-        accept=_ACCEPT,
-        max_bytes=limits.MAX_CRL_BYTES,
-    )
-    return reply.body
-
-
-def _delta_urls(state: CheckState, complete: bytes) -> tuple[str, ...]:
-    """Return the URLs of delta CRLs in the CRL, or else those in the certificate."""
-    try:
-        holder = x509.load_der_x509_crl(complete)
-        urls = list_urls(holder, x509.FreshestCRL)
-    except ValueError:
-        return ()  # verify_crl reports the malformed CRL
-    return urls or list_urls(state.certificate, x509.FreshestCRL)
-
-
-def _cache_crl(
-    state: CheckState, url: str, known: CachedCRL, evidence: VerifiedRevocation
-) -> None:
-    """Keep the CRL until it expires, for other certificates of the same issuer."""
-    left = (evidence.holds_until - state.environment.now()).total_seconds()
-    size = len(known.complete) + len(known.delta or b"")
-    if size <= limits.MAX_KEPT_CRL_BYTES:
-        state.memory.crls.put(url, known, state.environment.monotonic() + left)
+def _delta_urls(state: CheckState, complete: ReadCRL) -> tuple[str, ...]:
+    value = complete.value(oids.FRESHEST_CRL)
+    urls: tuple[str, ...] = ()
+    if value is not None:
+        with contextlib.suppress(DecodeError):
+            urls = crl_urls(read_points(value, complete.issuer))
+    return urls or crl_urls(distribution_points(state.certificate, oids.FRESHEST_CRL))

@@ -149,7 +149,7 @@ def _ask_responders_then_crl(
     outcome = yield from _ask(state, cert_id, issuer, state.options.retries)
     if outcome.status is not CheckStatus.INDETERMINATE:
         return outcome
-    if state.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE:
+    if _uses_crls(state):
         found = yield from check_crls(state, issuer)
         if found is not None:
             return _outcome(state, issuer, found, Source.CRL)
@@ -165,11 +165,22 @@ def _ask_responders_then_crl(
     return outcome
 
 
+def _uses_crls(state: CheckState) -> bool:
+    """Return whether the options allow CRLs for a certificate without a status."""
+    if state.options.crl_fallback is CRLFallback.WHEN_NO_RESPONDER:
+        return not _urls(state)
+    return state.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE
+
+
+def _urls(state: CheckState) -> tuple[str, ...]:
+    return state.request.urls or responder_urls(state.certificate)
+
+
 def _ask(
     state: CheckState, cert_id: CertID, issuer: x509.Certificate, retries: int
 ) -> Flow[Outcome]:
     """Ask the responders and cache the answer."""
-    urls = state.request.urls or responder_urls(state.certificate)
+    urls = _urls(state)
     if not urls:
         state.failures.append(NoResponderURL())
         return _indeterminate(state, issuer)

@@ -7,6 +7,8 @@ is checked like the first one. Only status 200 counts as an answer.
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from ocsp import limits
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, redirected
@@ -32,6 +34,7 @@ def fetch(
     max_bytes: int,
     body: bytes = b"",
     content_type: str = "",
+    save_to: BinaryIO | None = None,
 ) -> Flow[HTTPReply]:
     """
     Return the reply from *url* with status 200. Not checked: its media type.
@@ -53,6 +56,8 @@ def fetch(
 
         content_type: The media type of *body*.
 
+        save_to: A file for the body of the reply.
+
     Raises:
         FetchError: If there is no such reply.
     """
@@ -71,6 +76,7 @@ def fetch(
             max_bytes=max_bytes,
             timeout=_time_left(state, shown),
             io_timeout=state.options.io_timeout.total_seconds(),
+            save_to=save_to,
         )
         reply = yield from send(request)
         if reply.status not in _REDIRECTS:

@@ -1,7 +1,8 @@
 """
 Issuer lookup: fetch the issuer certificate if the caller does not give it.
 
-RFC 5280 §4.2.2.1 (caIssuers: one DER certificate, or a "certs-only" CMS). The client
+RFC 5280 §4.2.2.1 (caIssuers: one DER certificate, or a "certs-only" CMS; many servers
+send PEM, which the client reads too). The client
 accepts a fetched certificate only if its key has signed the certificate to check.
 """
 
@@ -14,16 +15,17 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from ocsp import limits
 from ocsp.asn1.certificates import certificate_der, read_certificate
 from ocsp.asn1.der import depth
+from ocsp.asn1.pem import der_blocks
 from ocsp.client.checking.http_fetch import fetch
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import issuer_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import MissingIssuer
 from ocsp.client.outcome import Attempt
-from ocsp.errors import DecodeError, FetchError, IssuerNotFound
+from ocsp.errors import DecodeError, FetchError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
 
-__all__ = ["find_issuer"]
+__all__ = ["fetch_certificates", "find_issuer"]
 
 _ACCEPT = "application/pkix-cert, application/pkcs7-mime"
 
@@ -49,18 +51,11 @@ def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
     for url in issuer_urls(state.certificate):
         attempt = Attempt(url=url, method="GET", started=state.elapsed())
         try:
-            reply = yield from fetch(
-                state,
-                url,
-                url,
-                state.options.address_policy,
-                accept=_ACCEPT,
-                max_bytes=limits.MAX_ISSUER_BYTES,
-            )
+            candidates = yield from _fetch(state, url)
         except FetchError as error:
             state.note(attempt, error)
             continue
-        for candidate in _certificates(reply.body):
+        for candidate in candidates:
             if is_issued_by(state.certificate, candidate):
                 state.note(attempt)
                 return candidate
@@ -69,7 +64,43 @@ def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
     return None
 
 
+def fetch_certificates(
+    state: CheckState, url: str
+) -> Flow[tuple[x509.Certificate, ...]]:
+    """Return the certificates at *url*, a caIssuers URL; none if there is a failure."""
+    attempt = Attempt(url=url, method="GET", started=state.elapsed())
+    try:
+        found = yield from _fetch(state, url)
+    except FetchError as error:
+        state.note(attempt, error)
+        return ()
+    state.note(attempt)
+    return tuple(found)
+
+
+def _fetch(state: CheckState, url: str) -> Flow[list[x509.Certificate]]:
+    reply = yield from fetch(
+        state,
+        url,
+        url,
+        state.options.address_policy,
+        accept=_ACCEPT,
+        max_bytes=limits.MAX_ISSUER_BYTES,
+    )
+    return _certificates(reply.body)
+
+
 def _certificates(data: bytes) -> list[x509.Certificate]:
+    """Return the certificates in *data*, in DER or PEM, as far as they can be read."""
+    try:
+        blocks = der_blocks(data, "CERTIFICATE", "X509 CERTIFICATE", "PKCS7", "CMS")
+    except SchemaError:
+        return []
+    found = [each for block in blocks for each in _certificates_in(block)]
+    return found[: limits.MAX_CERTIFICATES]
+
+
+def _certificates_in(data: bytes) -> list[x509.Certificate]:
     """Return the certificates in *data*: one, or those of a "certs-only" CMS."""
     # Untrusted data: limit the nesting before a recursive parser reads it.
     if depth(data, 0, len(data), limits.MAX_DEPTH) > limits.MAX_DEPTH:
@@ -80,6 +111,6 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
     except DecodeError:
         pass
     try:
-        return pkcs7.load_der_pkcs7_certificates(data)[: limits.MAX_CERTIFICATES]
-    except (ValueError, UnsupportedAlgorithm):
+        return pkcs7.load_der_pkcs7_certificates(data)
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, UserWarning):
         return []

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.client.cache import Cache, CachedAnswer
+from ocsp.client.crl_memory import CRLMemory
 from ocsp.client.expiring_map import ExpiringMap
 from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
@@ -25,7 +26,6 @@ from ocsp.errors import OCSPError
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = [
-    "CachedCRL",
     "CachedEvidence",
     "CheckRequest",
     "CheckState",
@@ -74,13 +74,6 @@ class CachedEvidence(NamedTuple):
     refresh_at: datetime.datetime
 
 
-class CachedCRL(NamedTuple):
-    """A complete CRL and its delta CRL, if there is one; both in DER."""
-
-    complete: bytes
-    delta: bytes | None
-
-
 class Memory:
     """
     What a client keeps from one check to the next.
@@ -97,7 +90,7 @@ class Memory:
         issuers: Fetched issuer certificates, by the DER of the certificate that they
             issued.
 
-        crls: Fetched CRLs, by URL.
+        crls: Fetched CRLs, and the downloads that are running.
 
         salt: A random number of this client that spreads the refresh times.
 
@@ -123,7 +116,7 @@ class Memory:
         )
         self.issuers: ExpiringMap[bytes, x509.Certificate] = ExpiringMap()
         self.verified_answers: dict[bytes, CachedEvidence] = {}
-        self.crls: ExpiringMap[str, CachedCRL] = ExpiringMap("MAX_CACHED_CRLS")
+        self.crls = CRLMemory()
         self.salt = salt
         self.refreshing: set[bytes] = set()
 

@@ -15,14 +15,19 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import limits
+from ocsp.asn1 import oids
 from ocsp.asn1.certificates import decoded_extensions
+from ocsp.asn1.der import SEQUENCE, content, encode_oid, oid
 from ocsp.client.options import AllowedSchemes, Options
-from ocsp.errors import ForbiddenResponderURL
+from ocsp.errors import DecodeError, ForbiddenResponderURL
+from ocsp.verification.crl.points import ALL_REASONS, DistributionPoint, uris
+from ocsp.verification.crl.reader import ReadCRL
 
 __all__ = [
     "check_url",
+    "crl_urls",
     "issuer_urls",
-    "list_urls",
+    "issuer_urls_of_crl",
     "origin_of",
     "redirected",
     "responder_urls",
@@ -66,30 +71,36 @@ def _access(cert: x509.Certificate, method: x509.ObjectIdentifier) -> tuple[str,
     )
 
 
-def list_urls(
-    holder: x509.Certificate | x509.CertificateRevocationList,
-    kind: type[x509.CRLDistributionPoints | x509.FreshestCRL],
-) -> tuple[str, ...]:
+def crl_urls(points: Iterable[DistributionPoint]) -> tuple[str, ...]:
     """
-    Return the CRL URLs in *holder*, in the order of the extension.
+    Return the URLs of CRLs at *points*, those that can give the status alone first.
 
-    CRLs of other issuers and CRLs for some reasons only (RFC 5280 §4.2.1.13) are left
-    out: they cannot give the status.
-
-    Raises:
-        ValueError: If the extensions of *holder* cannot be read.
+    CRLs of other issuers and for some reasons only (RFC 5280 §4.2.1.13) come last.
     """
-    try:
-        points = decoded_extensions(holder).get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return ()
-    return _distinct(
-        name.value
-        for point in points
-        if point.crl_issuer is None and point.reasons is None
-        for name in point.full_name or ()
-        if isinstance(name, x509.UniformResourceIdentifier)
+    plain_first = sorted(
+        points, key=lambda each: bool(each.crl_issuer) or each.reasons != ALL_REASONS
     )
+    return _distinct(uri for point in plain_first for uri in uris(point.names))
+
+
+def issuer_urls_of_crl(crl: ReadCRL) -> tuple[str, ...]:
+    """Return the caIssuers URLs in *crl* (RFC 5280 §5.2.7)."""
+    value = crl.value(oids.AUTHORITY_INFORMATION_ACCESS) or b""
+    found: list[str] = []
+    try:
+        position, end = content(value, 0, len(value), SEQUENCE, "")
+        while position < end:
+            start, stop = content(value, position, end, SEQUENCE, "")
+            _, after = oid(value, start, stop, "")
+            if value[start:after] == _CA_ISSUERS:
+                found += uris((value[after:stop],))
+            position = stop
+    except DecodeError:
+        return ()
+    return _distinct(found)
+
+
+_CA_ISSUERS = encode_oid(AuthorityInformationAccessOID.CA_ISSUERS.dotted_string)
 
 
 def _distinct(urls: Iterable[str]) -> tuple[str, ...]:

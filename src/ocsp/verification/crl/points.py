@@ -37,6 +37,7 @@ __all__ = [
     "DistributionPoint",
     "GeneralNames",
     "Scope",
+    "decoded",
     "directory_names",
     "distribution_points",
     "has_same_name",

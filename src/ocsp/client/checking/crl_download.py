@@ -1,0 +1,176 @@
+"""
+Download CRLs, each once for all certificates of its issuer.
+
+RFC 5280 §4.2.1.13. The body goes to a temporary file. Checks that need the same CRL at
+the same time wait for one download, each until its own deadline. What reads megabytes
+runs in a thread, so that an event loop goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+
+from cryptography import x509
+
+from ocsp import limits
+from ocsp.client.checking.http_fetch import fetch
+from ocsp.client.checking.issuer_lookup import fetch_certificates
+from ocsp.client.checking.state import CheckState
+from ocsp.client.checking.urls import issuer_urls_of_crl
+from ocsp.client.crl_memory import Download, KnownCRL
+from ocsp.client.engine.effects import Flow, call, pause
+from ocsp.client.retry import is_transient
+from ocsp.errors import (
+    FetchError,
+    FetchTimeout,
+    MalformedCRL,
+    OCSPError,
+    TransportError,
+    VerificationError,
+)
+from ocsp.verification.case import Findings
+from ocsp.verification.crl.case import CRLQuestion, read_crl
+from ocsp.verification.crl.reader import CRLData, ReadCRL
+from ocsp.verification.crl.verify import judge_crls
+from ocsp.verification.evidence import end_of_hold
+
+__all__ = ["find_crl"]
+
+_ACCEPT = "application/pkix-crl"
+
+_POLL_SECONDS = 0.02
+"""How often a check looks whether the download of another check has ended."""
+
+
+def find_crl(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
+    """
+    Return the CRL at *url*: the kept one, or a new one. Not checked: its signature.
+
+    Args:
+        state: The check that needs it.
+
+        asked: The certificate in question. If a key that may sign for it has signed
+            the CRL, the client keeps the CRL until it expires.
+
+        url: The URL of the CRL.
+
+    Raises:
+        FetchError: If the CRL cannot be fetched.
+        VerificationError: If it cannot be read.
+    """
+    memory, clock = state.memory.crls, state.environment.monotonic
+    while True:
+        known = memory.get(url, clock())
+        if known is not None:
+            return known
+        error = memory.errors.get(url, clock())
+        if error is not None:
+            raise error
+        download, mine = memory.begin(url, clock(), clock() + state.left())
+        if mine:
+            return (yield from _download_once(state, asked, url, download))
+        yield from _wait(state, url, download)
+        if isinstance(download.result, KnownCRL):
+            return download.result
+        if isinstance(download.result, OCSPError):
+            raise download.result
+
+
+def _wait(state: CheckState, url: str, download: Download) -> Flow[None]:
+    """Wait for the download of another check, or until it should have ended."""
+    while not download.done and state.environment.monotonic() < download.until:
+        left = state.left()
+        if left <= 0:
+            raise FetchTimeout(
+                url, "the download that another check began has not ended"
+            )
+        yield from pause(min(_POLL_SECONDS, left))
+
+
+def _download_once(
+    state: CheckState, asked: CRLQuestion, url: str, download: Download
+) -> Flow[KnownCRL]:
+    """Download the CRL, keep it or the error, and pass both on to waiting checks."""
+    memory, clock = state.memory.crls, state.environment.monotonic
+    try:
+        known = yield from _download(state, asked, url)
+    except FetchTimeout:  # other checks may have more time
+        raise
+    except (FetchError, VerificationError) as error:
+        download.result = error
+        if not is_transient(error):
+            until = clock() + state.options.negative_cache_ttl.total_seconds()
+            memory.errors.put(url, error, until)
+        raise
+    else:
+        download.result = known
+        memory.keep(url, known, clock() + _seconds_to_keep(state, known.crl))
+        return known
+    finally:
+        memory.end(url, download)
+
+
+def _seconds_to_keep(state: CheckState, crl: ReadCRL) -> float:
+    """Return how long to keep *crl*: shortly if it is old, or its signer unknown."""
+    least = state.options.negative_cache_ttl.total_seconds()
+    if not crl.signers:
+        return least
+    end = end_of_hold(crl.this_update, crl.next_update, state.options.policy)
+    return max(least, (end - state.environment.now()).total_seconds())
+
+
+def _download(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
+    data = yield from _fetch(state, url)
+    crl = yield from call(lambda: _read(data))
+    yield from call(lambda: _judge(asked, crl))
+    issuers: tuple[x509.Certificate, ...] = ()
+    if not crl.signers:
+        for issuer_url in issuer_urls_of_crl(crl):
+            issuers += yield from fetch_certificates(state, issuer_url)
+        if issuers:
+            trying = asked._replace(candidates=(*asked.candidates, *issuers))
+            yield from call(lambda: _judge(trying, crl))
+    return KnownCRL(crl, issuers)
+
+
+def _fetch(state: CheckState, url: str) -> Flow[CRLData]:
+    """Return the content of *url*; a large one is a file that is mapped into memory."""
+    with SpooledTemporaryFile(limits.MAX_CRL_IN_MEMORY_BYTES) as file:
+        try:
+            reply = yield from fetch(
+                state,
+                url,
+                url,
+                state.options.address_policy,
+                accept=_ACCEPT,
+                max_bytes=limits.MAX_CRL_BYTES,
+                save_to=cast("BinaryIO", file),
+            )
+            file.write(reply.body)  # of a transport that does not know save_to
+            size = file.tell()
+            if size > limits.MAX_CRL_IN_MEMORY_BYTES:
+                file.flush()
+                return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+            file.seek(0)
+            return file.read()
+        except FetchError:
+            raise
+        except OSError as error:
+            raise TransportError(url, f"the CRL cannot be saved: {error}") from error
+
+
+def _read(data: CRLData) -> ReadCRL:
+    findings = Findings()
+    crl = read_crl(data, "the CRL", findings)
+    if crl is None:
+        raise MalformedCRL(findings.failures)
+    return crl
+
+
+def _judge(asked: CRLQuestion, crl: ReadCRL) -> None:
+    """Judge *crl*, which remembers the signature and reads the entries."""
+    with contextlib.suppress(VerificationError):
+        judge_crls(asked, [(crl, None)])

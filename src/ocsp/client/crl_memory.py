@@ -1,0 +1,103 @@
+"""
+The CRLs that a client keeps: each until it expires, and all within one size.
+
+The CRLs are shared by all checks of a client, in all its threads and event loops. This
+module reads no clock: callers pass the time, in seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp import limits
+from ocsp.client.expiring_map import ExpiringMap
+from ocsp.errors import OCSPError
+from ocsp.verification.crl.reader import ReadCRL
+
+__all__ = ["CRLMemory", "Download", "KnownCRL"]
+
+
+class KnownCRL(NamedTuple):
+    """
+    A CRL, and the certificates that it names for its issuer.
+
+    Attributes:
+        crl: The CRL.
+
+        issuers: Certificates that may be that of the CRL issuer.
+    """
+
+    crl: ReadCRL
+    issuers: tuple[x509.Certificate, ...] = ()
+
+
+@dataclass(slots=True)
+class Download:
+    """A download of one CRL, on which several checks wait."""
+
+    until: float
+    """When the check that downloads reaches its deadline; then another one may try."""
+
+    done: bool = False
+    """Whether it has ended."""
+
+    result: KnownCRL | OCSPError | None = None
+    """The CRL or the error; ``None`` if the check was cancelled."""
+
+
+class CRLMemory:
+    """CRLs by their URLs, the latest errors, and the downloads that are running."""
+
+    def __init__(self) -> None:
+        self.errors: ExpiringMap[str, OCSPError] = ExpiringMap()
+        self._lock = Lock()
+        self._kept: OrderedDict[str, tuple[float, KnownCRL]] = OrderedDict()
+        self._running: dict[str, Download] = {}
+
+    def get(self, url: str, now: float) -> KnownCRL | None:
+        """Return the CRL of *url* if it has not expired at *now*."""
+        with self._lock:
+            found = self._kept.get(url)
+            if found is None or now >= found[0]:
+                return None
+            self._kept.move_to_end(url)
+            return found[1]
+
+    def keep(self, url: str, known: KnownCRL, until: float) -> None:
+        """Keep *known* until the time *until*; over a limit, remove the oldest."""
+        with self._lock:
+            self._kept[url] = until, known
+            self._kept.move_to_end(url)
+            while (
+                len(self._kept) > limits.MAX_CACHED_CRLS
+                or self._size() > limits.MAX_KEPT_CRL_BYTES
+            ):
+                self._kept.popitem(last=False)
+
+    def _size(self) -> int:
+        return sum(len(known.crl.data) for _, known in self._kept.values())
+
+    def begin(self, url: str, now: float, until: float) -> tuple[Download, bool]:
+        """
+        Return the download of *url*, and whether the caller has to carry it out.
+
+        Only one check downloads a CRL at a time, until its deadline *until*.
+        """
+        with self._lock:
+            running = self._running.get(url)
+            if running is not None and now < running.until:
+                return running, False
+            self._running[url] = download = Download(until)
+            return download, True
+
+    def end(self, url: str, download: Download) -> None:
+        """Report that *download* has ended, with a result or without one."""
+        with self._lock:
+            download.done = True
+            if self._running.get(url) is download:
+                del self._running[url]

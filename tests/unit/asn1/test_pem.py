@@ -1,0 +1,54 @@
+"""PEM: blocks in text, as programs and servers write them."""
+
+from __future__ import annotations
+
+from base64 import encodebytes
+
+import pytest
+
+from ocsp.asn1.pem import der_blocks, is_pem
+from ocsp.errors import SchemaError
+
+DATA = bytes(range(256))
+
+
+def _block(label: str, content: str | None = None) -> bytes:
+    body = encodebytes(DATA).decode() if content is None else content
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n".encode()
+
+
+def test_der_is_one_block() -> None:
+    """Also if PEM occurs inside."""
+    der = b"\x30\x20" + _block("X")
+    assert not is_pem(der)
+    assert der_blocks(der, "X") == [der]
+    assert der_blocks(b"", "X") == [b""]
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_all_blocks_with_a_label_are_found(newline: bytes) -> None:
+    """Text and other blocks around them are skipped."""
+    text = (
+        b"\xef\xbb\xbf0: x\n" + _block("A") + b"between\n" + _block("B") + _block("A")
+    )
+    data = text.replace(b"\n", newline)
+    assert is_pem(data)
+    assert der_blocks(data, "A") == [DATA, DATA]
+    assert der_blocks(data, "B", "A") == [DATA] * 3
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (_block("B"), "no PEM block A or C"),
+        (_block("A")[:-5], "no PEM block"),
+        (_block("A").replace(b"END A", b"END B"), "no PEM block"),
+        (_block("A", "AAAAA\n"), "not Base64"),
+        (_block("A", "AA=A\n"), "not Base64"),
+        (_block("A", "A!AA\n"), "no PEM block"),
+    ],
+)
+def test_broken_blocks_are_errors(data: bytes, words: str) -> None:
+    """An error says what is missing."""
+    with pytest.raises(SchemaError, match=words):
+        der_blocks(data, "A", "C")
