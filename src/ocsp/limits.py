@@ -205,6 +205,15 @@ Octets of a CRL that the client holds in memory; a larger one goes to a temporar
 Most CRLs have less than 100 kB, and then no file is needed.
 """
 
+MAX_STARTTLS_LINE_BYTES = 1 << 13
+"""
+Octets of a line that a server sends before TLS begins. SMTP allows 512, and IMAP
+servers list their capabilities in lines of up to 8,192.
+"""
+
+MAX_STARTTLS_BYTES = 1 << 16
+"""Octets that a server may send before TLS begins, as greetings have several lines."""
+
 _callbacks: list[Callable[[], None]] = []
 
 

@@ -43,6 +43,7 @@ from ocsp.client.outcome import (
     Reason,
     Source,
 )
+from ocsp.client.starttls.protocols import StartTLS
 from ocsp.client.sync import Client
 from ocsp.client.tls_peer import TLSPeer, read_tls_peer
 from ocsp.client.transport.protocol import (
@@ -82,6 +83,7 @@ __all__ = [
     "SQLiteCache",
     "SendNonce",
     "Source",
+    "StartTLS",
     "TLSPeer",
     "Transport",
     "check",

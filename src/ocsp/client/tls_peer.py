@@ -24,6 +24,7 @@ from cryptography import x509
 from cryptography.x509 import verification
 
 from ocsp.asn1.certificates import load_certificates
+from ocsp.client.starttls.protocols import StartTLS, start_tls
 from ocsp.errors import (
     ConfigError,
     MissingExtraError,
@@ -56,23 +57,31 @@ def read_tls_peer(
     host: str,
     port: int,
     *,
+    server_name: str | None = None,
+    starttls: StartTLS | None = None,
     roots: Sequence[x509.Certificate] | None = None,
     timeout: float = 10.0,
 ) -> TLSPeer:
     """
     Connect to the server at *host* and *port*, and return its chain and staple.
 
-    The certification path is verified for the host name (RFC 5280 §6, RFC 9525). Not
-    checked: the status of any certificate, and the staple.
+    The certification path is verified for the name of the server (RFC 5280 §6,
+    RFC 9525). Not checked: the status of any certificate, and the staple.
 
     Args:
         host: A host name, or an IP address.
 
-        port: The TCP port, where TLS begins at once.
+        port: The TCP port.
+
+        server_name: The name of the server, sent to it (RFC 6066 §3) and expected in
+            its certificate. Default: *host*.
+
+        starttls: The protocol in which the server starts TLS. Default: TLS begins at
+            once.
 
         roots: The trusted roots. Default: those of the system.
 
-        timeout: Seconds for the connection and the handshake.
+        timeout: Seconds for the connection, the start of TLS and the handshake.
 
     Raises:
         TLSPeerError: If the connection or the handshake fails.
@@ -81,18 +90,25 @@ def read_tls_peer(
         MissingExtraError: If pyOpenSSL is not installed.
     """
     server = f"{host}:{port}"
+    name = host if server_name is None else server_name
     try:
-        shown, staple = _handshake(host, port, timeout)
+        shown, staple = _handshake(host, port, name, starttls, timeout)
     except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
-        raise TLSPeerError(server, str(error) or type(error).__name__) from error
+        raise TLSPeerError(server, _why(error)) from error
     if not shown:
         raise TLSPeerError(server, "the server sent no certificate")
     trusted = _system_roots() if roots is None else list(roots)
-    return TLSPeer(_verified_path(server, host, shown, trusted), staple)
+    return TLSPeer(_verified_path(server, name, shown, trusted), staple)
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    """Return what failed, without the number of the error."""
+    text = getattr(error, "strerror", None) or str(error)
+    return text or type(error).__name__
 
 
 def _handshake(
-    host: str, port: int, timeout: float
+    host: str, port: int, name: str, starttls: StartTLS | None, timeout: float
 ) -> tuple[list[x509.Certificate], bytes]:
     """
     Return the certificates and the staple that the server sends.
@@ -114,9 +130,11 @@ def _handshake(
     context.set_ocsp_client_callback(keep)
     until = time.monotonic() + timeout
     with contextlib.closing(socket.create_connection((host, port), timeout)) as raw:
+        if starttls is not None:
+            start_tls(raw, starttls, until)
         connection = SSL.Connection(context, raw)
-        if _address(host) is None:
-            connection.set_tlsext_host_name(host.encode("idna"))
+        if _address(name) is None:
+            connection.set_tlsext_host_name(name.encode("idna"))
         connection.request_ocsp()
         connection.set_connect_state()
         raw.setblocking(False)
@@ -155,7 +173,7 @@ def _reason(error: Exception) -> str:
 
 def _verified_path(
     server: str,
-    host: str,
+    name: str,
     shown: list[x509.Certificate],
     roots: list[x509.Certificate],
 ) -> list[x509.Certificate]:
@@ -165,7 +183,7 @@ def _verified_path(
     builder = verification.PolicyBuilder().store(verification.Store(roots))
     builder = builder.time(datetime.datetime.now(datetime.UTC))
     try:
-        verifier = builder.build_server_verifier(_subject(host))
+        verifier = builder.build_server_verifier(_subject(name))
         return verifier.verify(shown[0], shown[1:])
     except (verification.VerificationError, ValueError) as error:
         raise TLSPeerNotTrusted(server, str(error)) from error
@@ -186,15 +204,15 @@ def _loaded(der: bytes) -> list[x509.Certificate]:
             return []
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host)
+        return ipaddress.ip_address(name)
     except ValueError:
         return None
 
 
-def _subject(host: str) -> x509.DNSName | x509.IPAddress:
-    address = _address(host)
+def _subject(name: str) -> x509.DNSName | x509.IPAddress:
+    address = _address(name)
     if address is not None:
         return x509.IPAddress(address)
-    return x509.DNSName(host.encode("idna").decode())
+    return x509.DNSName(name.encode("idna").decode())

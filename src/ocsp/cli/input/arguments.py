@@ -1,5 +1,5 @@
 """
-Parse the values that users type: times, serial numbers, nonces.
+Parse the values that users type: times, durations, serial numbers, nonces.
 
 Ambiguous values are rejected; the error names the option and the accepted forms.
 """
@@ -12,8 +12,9 @@ import re
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.render.vocabulary import count, moment_from
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.verification.policy import UNBOUNDED
 
-__all__ = ["parse_moment", "parse_nonce", "parse_serial"]
+__all__ = ["parse_duration", "parse_moment", "parse_nonce", "parse_serial"]
 
 
 def parse_moment(option: str, text: str) -> datetime.datetime:
@@ -29,6 +30,39 @@ def parse_moment(option: str, text: str) -> datetime.datetime:
     except ValueError as error:
         hint = "use 2026-07-01, 2026-07-01T12:00Z or 2026-07-01T14:00+02:00"
         raise CommandError(option, str(error), hint) from error
+
+
+def parse_duration(option: str, text: str) -> datetime.timedelta:
+    """
+    Parse a duration: ``30s``, ``5m``, ``36h``, ``10d``, or seconds without a unit.
+
+    Several may follow each other, as in ``1h30m``; ``unbounded`` is no limit.
+
+    Raises:
+        CommandError: If *text* has another form. The error names *option*.
+    """
+    if text == "unbounded":
+        return UNBOUNDED
+    try:
+        if _SECONDS.fullmatch(text):
+            return datetime.timedelta(seconds=float(text))
+        if _DURATION.fullmatch(text):
+            parts = {_UNITS[unit]: float(n) for n, unit in _PART.findall(text)}
+            return datetime.timedelta(**parts)
+    except OverflowError:
+        pass
+    raise CommandError(
+        option, f"{text!r} is not a duration", "use 30s, 5m, 36h, 10d or unbounded"
+    )
+
+
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
+_SECONDS = re.compile(_NUMBER)
+_PART = re.compile(f"({_NUMBER})([dhms])")
+_DURATION = re.compile(
+    f"(?=.)(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?"
+)
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 def parse_serial(text: str) -> int:
