@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from ocsp.cli.errors import USAGE_ERROR, run_guarded
 from ocsp.cli.exit_codes import CommandError
 
-__all__ = ["Command", "Commands"]
+__all__ = ["Command", "Commands", "Group"]
 
 _FILES = frozenset({"FILE", "CERT...", "RESPONSE"})
 """The metavars of the parameters that take file names."""
@@ -19,6 +19,19 @@ _FILES = frozenset({"FILE", "CERT...", "RESPONSE"})
 
 class Command(TyperCommand):
     """A command whose usage errors name the command itself."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, as the help shows them."""
+        return _shown(super().get_params(ctx))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return the words of the usage line: an argument by its metavar."""
+        arguments = filter(_is_argument, self.params)
+        words = (
+            str(each.metavar) if each.required else f"[{each.metavar}]"
+            for each in arguments
+        )
+        return ["[OPTIONS]", *words]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """
@@ -40,16 +53,41 @@ class Command(TyperCommand):
         return rest
 
 
+def _shown(parameters: list[Any]) -> list[Any]:
+    """Take the names of Python types, such as ``<bool>``, out of the help."""
+    for parameter in parameters:
+        if _is_argument(parameter):
+            parameter.display_type_rich = _no_type
+        elif parameter.is_flag and parameter.metavar is None:
+            parameter.metavar = ""
+    return parameters
+
+
+def _no_type(*, ctx: Any) -> None:  # noqa: ARG001 - called by Typer with a keyword
+    return None
+
+
+def _is_argument(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "argument")
+
+
 def _require_file_name(parameter: Any, value: str | Sequence[str] | None) -> None:
     # Typer gives several names as a list, and before 0.29 as a tuple.
     names = [value] if isinstance(value, str) else value or []
     if "" in names:
-        is_option = parameter.param_type_name == "option"
-        where = parameter.opts[0] if is_option else parameter.metavar
+        where = parameter.metavar if _is_argument(parameter) else parameter.opts[0]
         raise CommandError(where, "the file name is empty")
 
 
-class Commands(TyperGroup):
+class Group(TyperGroup):
+    """A group of commands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, as the help shows them."""
+        return _shown(super().get_params(ctx))
+
+
+class Commands(Group):
     """The group of all commands, with the exit codes of this project."""
 
     def main(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ocsp.cli import main
@@ -33,3 +35,17 @@ def test_every_command_has_help_with_examples_and_exit_codes(
     if not hasattr(commands()[path], "commands") or path == "ocsp":
         assert "Examples" in shown
         assert "Exit codes" in shown
+
+
+@pytest.mark.parametrize("path", sorted(commands()))
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_the_help_shows_no_type_of_python(
+    path: str,
+    columns: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A flag is shown as a flag, not as ``--nonce <bool>``."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main([*path.split()[1:], "--help"]) == 0
+    assert re.findall(r"<[a-z]+(?:\[[a-z]+\])?>", capsys.readouterr().out) == []

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp as written
-from ocsp.cli.command import Command
+from ocsp.cli.command import Command, Group
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.arguments import parse_moment, parse_serial
@@ -94,7 +94,7 @@ _LIST = epilog(
 
 def add_commands(app: typer.Typer) -> None:
     """Add the ``status`` commands to *app*."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    group = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode="rich")
     group.command("add", cls=Command, epilog=_ADD)(add)
     group.command("revoke", cls=Command, epilog=_REVOKE)(revoke)
     group.command("release", cls=Command, epilog=_RELEASE)(release)
