@@ -89,6 +89,10 @@ EXAMPLES: list[tuple[Exception, str]] = [
     (errors.BackendError("x"), "x"),
     (errors.TLSPeerError("a.example:443", "timed out"), "a.example:443: timed out"),
     (
+        errors.TLSPeerWrongName("a.example:443", "not for b.example"),
+        "a.example:443: its certification path is not trusted: not for b.example",
+    ),
+    (
         errors.TLSPeerNotTrusted("a.example:443", "no root"),
         "a.example:443: its certification path is not trusted: no root",
     ),

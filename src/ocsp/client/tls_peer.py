@@ -1,37 +1,25 @@
 """
 Get the certificate chain and the staple of a TLS server.
 
-RFC 6066 §8 (staples), RFC 5280 §6 (the path). ``cryptography`` verifies the chain, to a
-root that the user or the system trusts, before anything in it is used: without that, an
-attacker could choose the URLs in the certificates. The handshake uses pyOpenSSL,
-because Python's ``ssl`` does not return staples.
+RFC 6066 §8. The handshake uses pyOpenSSL, because Python's ``ssl`` does not return
+staples. The path is verified before anything in it is used: without that, an attacker
+could choose the URLs in the certificates.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime
-import ipaddress
 import select
 import socket
-import ssl
 import time
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
-from cryptography.x509 import verification
 
-from ocsp.asn1.certificates import load_certificates
 from ocsp.client.starttls.protocols import StartTLS, start_tls
-from ocsp.errors import (
-    ConfigError,
-    MissingExtraError,
-    SchemaError,
-    TLSPeerError,
-    TLSPeerNotTrusted,
-)
+from ocsp.client.tls_path import address_of, system_roots, verified_path
+from ocsp.errors import MissingExtraError, TLSPeerError
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
@@ -85,7 +73,8 @@ def read_tls_peer(
 
     Raises:
         TLSPeerError: If the connection or the handshake fails.
-        TLSPeerNotTrusted: If the certification path is not trusted.
+        TLSPeerNotTrusted: If the certification path is not trusted, or (as
+            ``TLSPeerWrongName``) the certificate is for another name.
         ConfigError: If there are no trusted roots.
         MissingExtraError: If pyOpenSSL is not installed.
     """
@@ -97,8 +86,8 @@ def read_tls_peer(
         raise TLSPeerError(server, _why(error)) from error
     if not shown:
         raise TLSPeerError(server, "the server sent no certificate")
-    trusted = _system_roots() if roots is None else list(roots)
-    return TLSPeer(_verified_path(server, name, shown, trusted), staple)
+    trusted = system_roots() if roots is None else list(roots)
+    return TLSPeer(verified_path(server, name, shown, trusted), staple)
 
 
 def _why(error: OSError | UnicodeError) -> str:
@@ -133,7 +122,7 @@ def _handshake(
         if starttls is not None:
             start_tls(raw, starttls, until)
         connection = SSL.Connection(context, raw)
-        if _address(name) is None:
+        if address_of(name) is None:
             connection.set_tlsext_host_name(name.encode("idna"))
         connection.request_ocsp()
         connection.set_connect_state()
@@ -169,50 +158,3 @@ def _reason(error: Exception) -> str:
     if isinstance(stack, list) and stack:
         return str(stack[-1][-1])
     return str(error) or type(error).__name__
-
-
-def _verified_path(
-    server: str,
-    name: str,
-    shown: list[x509.Certificate],
-    roots: list[x509.Certificate],
-) -> list[x509.Certificate]:
-    """Return the path from the server's certificate to one of *roots*."""
-    if not roots:
-        raise ConfigError("roots", "there are no trusted roots")
-    builder = verification.PolicyBuilder().store(verification.Store(roots))
-    builder = builder.time(datetime.datetime.now(datetime.UTC))
-    try:
-        verifier = builder.build_server_verifier(_subject(name))
-        return verifier.verify(shown[0], shown[1:])
-    except (verification.VerificationError, ValueError) as error:
-        raise TLSPeerNotTrusted(server, str(error)) from error
-
-
-def _system_roots() -> list[x509.Certificate]:
-    known = ssl.create_default_context().get_ca_certs(binary_form=True)
-    return [root for each in known for root in _loaded(each)]
-
-
-def _loaded(der: bytes) -> list[x509.Certificate]:
-    """Return a root of the system, or nothing: some old roots cannot be decoded."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return load_certificates(der)
-        except SchemaError:
-            return []
-
-
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(name)
-    except ValueError:
-        return None
-
-
-def _subject(name: str) -> x509.DNSName | x509.IPAddress:
-    address = _address(name)
-    if address is not None:
-        return x509.IPAddress(address)
-    return x509.DNSName(name.encode("idna").decode())

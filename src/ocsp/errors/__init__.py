@@ -40,6 +40,7 @@ The exceptions that this package raises, in one tree.
     ├─ RevocationIndeterminate          the status is not known, but *good* is required
     ├─ TLSPeerError(ConnectionError)    a TLS server cannot be reached
     │  └─ TLSPeerNotTrusted             its certification path is not trusted
+    │     └─ TLSPeerWrongName           its certificate is for another name
     ├─ StapleMissing                    the TLS server sent no staple, but one is
     │                                   required
     ├─ UnknownIssuer                    the responder does not serve the issuer
@@ -96,6 +97,7 @@ from ocsp.errors.general import (
     StoreError,
     TLSPeerError,
     TLSPeerNotTrusted,
+    TLSPeerWrongName,
     TransportError,
     UnknownCertificate,
     UnknownIssuer,
@@ -223,6 +225,7 @@ __all__ = [
     "StoreError",
     "TLSPeerError",
     "TLSPeerNotTrusted",
+    "TLSPeerWrongName",
     "TransportError",
     "UnhandledCriticalExtension",
     "UnknownCertificate",

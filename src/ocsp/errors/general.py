@@ -44,6 +44,7 @@ __all__ = [
     "StoreError",
     "TLSPeerError",
     "TLSPeerNotTrusted",
+    "TLSPeerWrongName",
     "TransportError",
     "UnknownCertificate",
     "UnknownIssuer",
@@ -411,6 +412,10 @@ class TLSPeerNotTrusted(TLSPeerError):
 
     def __str__(self) -> str:
         return f"{self.server}: its certification path is not trusted: {self.reason}"
+
+
+class TLSPeerWrongName(TLSPeerNotTrusted):
+    """The certificate of a TLS server is for another name."""
 
 
 class StapleMissing(OCSPError):

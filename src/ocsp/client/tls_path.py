@@ -1,0 +1,132 @@
+"""
+Verify the certification path of a TLS server, and say why it is not trusted.
+
+RFC 5280 §6, RFC 9525. ``cryptography`` decides. If it refuses the path, this module
+looks for the reason, because its message does not name the certificate.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+import warnings
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.x509 import verification
+
+from ocsp.asn1.certificates import load_certificates
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
+from ocsp.errors import (
+    ConfigError,
+    SchemaError,
+    TLSPeerNotTrusted,
+    TLSPeerWrongName,
+)
+from ocsp.signing.issued import is_issued_by
+
+__all__ = ["address_of", "system_roots", "verified_path"]
+
+
+def verified_path(
+    server: str,
+    name: str,
+    shown: list[x509.Certificate],
+    roots: list[x509.Certificate],
+) -> list[x509.Certificate]:
+    """
+    Return the path from the certificate of a server to one of *roots*.
+
+    Args:
+        server: The server, for the errors.
+
+        name: The name or address that the certificate must be for.
+
+        shown: The certificates that the server sent, its own first.
+
+        roots: The trusted roots.
+
+    Raises:
+        TLSPeerNotTrusted: If there is no such path.
+        TLSPeerWrongName: If there is, but the certificate is for another name.
+        ConfigError: If *roots* is empty.
+    """
+    if not roots:
+        raise ConfigError("roots", "there are no trusted roots")
+    now = datetime.datetime.now(datetime.UTC)
+    builder = verification.PolicyBuilder().store(verification.Store(roots)).time(now)
+    try:
+        verifier = builder.build_server_verifier(_subject(name))
+        return verifier.verify(shown[0], shown[1:])
+    except (verification.VerificationError, ValueError) as error:
+        reason = _broken_link(shown, roots, now)
+        if reason is None and "subjectAltName" in str(error):
+            reason = f"its certificate is not for the name {name}"
+            raise TLSPeerWrongName(server, reason) from error
+        raise TLSPeerNotTrusted(server, reason or str(error)) from error
+
+
+def _broken_link(
+    shown: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    now: datetime.datetime,
+) -> str | None:
+    """Return why the path ends before a root, or ``None`` if it does not."""
+    link = shown[0]
+    others = list(shown[1:])
+    while True:
+        name = _text(name_of_subject(link))
+        if not link.not_valid_before_utc <= now <= link.not_valid_after_utc:
+            return (
+                f"the certificate of {name} is valid from "
+                f"{link.not_valid_before_utc:%Y-%m-%d} to "
+                f"{link.not_valid_after_utc:%Y-%m-%d} only"
+            )
+        if link in roots or any(is_issued_by(link, root) for root in roots):
+            return None
+        if is_issued_by(link, link):
+            return f"{name} is a root that is not trusted"
+        issuer = next((each for each in others if is_issued_by(link, each)), None)
+        if issuer is None:
+            return (
+                f"the certificate of {_text(name_of_issuer(link))}, which issued "
+                f"{name}, is not a trusted root, and the server does not send it"
+            )
+        others.remove(issuer)
+        link = issuer
+
+
+def _text(name: x509.Name | None) -> str:
+    return "a name that cannot be decoded" if name is None else name.rfc4514_string()
+
+
+def system_roots() -> list[x509.Certificate]:
+    """Return the roots that the system trusts."""
+    known = ssl.create_default_context().get_ca_certs(binary_form=True)
+    return [root for each in known for root in _loaded(each)]
+
+
+def _loaded(der: bytes) -> list[x509.Certificate]:
+    """Return a root of the system, or nothing: some old roots cannot be decoded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return load_certificates(der)
+        except SchemaError:
+            return []
+
+
+def address_of(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that *name* is, or ``None`` for a host name."""
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
+def _subject(name: str) -> x509.DNSName | x509.IPAddress:
+    address = address_of(name)
+    if address is not None:
+        return x509.IPAddress(address)
+    return x509.DNSName(name.encode("idna").decode())
