@@ -18,11 +18,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
 from ocsp.status import SQLiteSource
+from tests.crls import crl, scope
 from tests.docs.examples import ROOT, blocks, run, runs, session
 from tests.docs.test_howto import CLI, FIRST_PAGES, HSM
 from tests.docs.test_howto import PAGES as HOWTO
 from tests.keys import certificate_of, key_of
-from tests.pki import NOW, ca, delegate, key, leaf, make
+from tests.pki import NOW, ca, delegate, key, leaf, make, name
 
 ELSEWHERE = {
     "docs/client.md": "tests/integration/test_client_docs.py, which has a responder",
@@ -92,6 +93,24 @@ def _verification() -> dict[str, Any]:
         "delegate": signer,
         "response_about_delegate": _response_der(now, signer),
         "response_by_delegate": _response_der(now, signer=signer),
+        **_indirect_crl(now),
+    }
+
+
+def _indirect_crl(now: datetime.datetime) -> dict[str, Any]:
+    """Return a certificate with the indirect CRL that it names, and its issuer."""
+    hour = datetime.timedelta(hours=1)
+    point = x509.DistributionPoint(
+        None, None, None, [x509.DirectoryName(name("CRL Issuer"))]
+    )
+    times = {"begin": now - hour, "end": now + hour}
+    points = x509.CRLDistributionPoints([point])
+    return {
+        "cert_of_indirect_crl": make("leaf", "Test CA", extensions=[points]),
+        "crl_issuer": make("CRL Issuer", "Test CA", **times),
+        "indirect_crl": crl(
+            issuer="CRL Issuer", critical=[scope(indirect=True)], **times
+        ),
     }
 
 

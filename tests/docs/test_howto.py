@@ -43,7 +43,10 @@ def _named(pki: PKI, **settings: Any) -> dict[str, Any]:
 
 def _crl(responder: LoopbackResponder) -> dict[str, Any]:
     responder.fail(Fault.TRY_LATER)
-    return _named(responder.pki, crl_urls=[responder.pki.crl_url])
+    urls = [responder.pki.crl_url]
+    other = responder.pki.issue(ocsp_urls=[], crl_urls=urls)
+    names = _named(responder.pki, crl_urls=urls)
+    return names | {"cert_without_responder": other.certificate}
 
 
 def _response(
