@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from ocsp import OCSPCertStatus, VerificationError, verify_crl
 from tests.crls import LISTED, crl, entry, scope
 from tests.integration.openssl import openssl
-from tests.pki import NOW, ca, key, leaf, make
+from tests.pki import NOW, ca, key, leaf, make, name
 
 HOUR = datetime.timedelta(hours=1)
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
@@ -135,3 +136,98 @@ def test_openssl_verify_gives_the_same_status(
     except VerificationError:
         ours = "no evidence"
     assert ours == theirs, (name, printed)
+
+
+BOTH = frozenset(x509.ReasonFlags) - {
+    x509.ReasonFlags.unspecified,
+    x509.ReasonFlags.remove_from_crl,
+}
+SOME = frozenset({x509.ReasonFlags.key_compromise})
+HERE = x509.UniformResourceIdentifier("http://crl.example/1.crl")
+THERE = x509.UniformResourceIdentifier("http://crl.example/2.crl")
+
+
+def _for_issuer(serial: int, issuer: str) -> x509.RevokedCertificate:
+    names = x509.CertificateIssuer([x509.DirectoryName(name(issuer))])
+    return entry(serial, names, critical=True)
+
+
+def _indirect(*entries: x509.RevokedCertificate, **more: Any) -> bytes:
+    more.setdefault("critical", [scope(indirect=True, full_name=[HERE])])
+    return crl(*entries, issuer="CRL Issuer", **more)
+
+
+def _part(reasons: frozenset[x509.ReasonFlags], *entries: Any) -> bytes:
+    return crl(*entries, critical=[scope(reasons=reasons)])
+
+
+@pytest.mark.parametrize(
+    ("crls", "expected"),
+    [
+        ([_indirect()], "good"),
+        ([_indirect(_for_issuer(LISTED, "Test CA"))], "revoked"),
+        ([_indirect(_for_issuer(LISTED, "Other CA"))], "good"),
+        ([_indirect(entry())], "good"),
+        ([_indirect(_for_issuer(1, "Test CA"), entry())], "revoked"),
+        (
+            [_indirect(_for_issuer(1, "Test CA"), _for_issuer(2, "Other CA"), entry())],
+            "good",
+        ),
+        ([_indirect(critical=())], "no evidence"),
+        (
+            [_indirect(critical=[scope(indirect=True, full_name=[THERE])])],
+            "no evidence",
+        ),
+        ([_indirect(critical=[scope(full_name=[HERE])])], "no evidence"),
+        ([_indirect(signer=key("Other CA"))], "no evidence"),
+        ([_part(SOME)], "no evidence"),
+        ([_part(SOME, entry())], "revoked"),
+        ([_part(SOME), _part(BOTH - SOME)], "good"),
+        ([_part(SOME), _part(BOTH - SOME, entry())], "revoked"),
+    ],
+)
+def test_openssl_gives_the_same_status_with_extended_crls(
+    folder: Path, crls: list[bytes], expected: str
+) -> None:
+    """Indirect CRLs, and CRLs for some reasons (``-extended_crl``)."""
+    by = [x509.DirectoryName(name("CRL Issuer"))]
+    points = x509.CRLDistributionPoints(
+        [x509.DistributionPoint([HERE], None, None, by)]
+    )
+    cert = make("leaf", "Test CA", serial=LISTED, extensions=[points])
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    signer = make("CRL Issuer", "Test CA", extensions=[usage])
+    pem = b"".join(
+        x509.load_der_x509_crl(each).public_bytes(Encoding.PEM) for each in crls
+    )
+    (folder / "list.pem").write_bytes(pem)
+    (folder / "leaf.pem").write_bytes(cert.public_bytes(Encoding.PEM))
+    (folder / "signer.pem").write_bytes(signer.public_bytes(Encoding.PEM))
+    files = ("-CAfile", folder / "ca.pem", "-CRLfile", folder / "list.pem")
+    known = ("-untrusted", folder / "signer.pem")
+    moment = ("-attime", int(NOW.timestamp()))
+    checks = ("-crl_check", "-extended_crl")
+    printed = openssl(
+        "verify", *checks, *files, *known, *moment, folder / "leaf.pem", expect=None
+    )
+    theirs = "no evidence"
+    if printed.endswith("leaf.pem: OK\n"):
+        theirs = "good"
+    elif f"error {REVOKED} " in printed:
+        theirs = "revoked"
+    try:
+        found = verify_crl(crls, cert, ca(), candidates=[signer], at=NOW)
+        ours = found.status.name.lower()
+    except VerificationError:
+        ours = "no evidence"
+    assert (ours, theirs) == (expected, expected), printed
