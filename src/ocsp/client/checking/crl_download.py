@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+from io import SEEK_END
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
@@ -68,7 +69,7 @@ def find_crl(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
             return known
         error = memory.errors.get(url, clock())
         if error is not None:
-            raise error
+            raise error.with_traceback(None)
         download, mine = memory.begin(url, clock(), clock() + state.left())
         if mine:
             return (yield from _download_once(state, asked, url, download))
@@ -76,7 +77,7 @@ def find_crl(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
         if isinstance(download.result, KnownCRL):
             return download.result
         if isinstance(download.result, OCSPError):
-            raise download.result
+            raise download.result.with_traceback(None)
 
 
 def _wait(state: CheckState, url: str, download: Download) -> Flow[None]:
@@ -149,8 +150,8 @@ def _fetch(state: CheckState, url: str) -> Flow[CRLData]:
                 max_bytes=limits.MAX_CRL_BYTES,
                 save_to=cast("BinaryIO", file),
             )
-            file.write(reply.body)  # of a transport that does not know save_to
-            size = file.tell()
+            size = file.seek(0, SEEK_END)
+            size += file.write(reply.body)  # of a transport that ignores save_to
             if size > limits.MAX_CRL_IN_MEMORY_BYTES:
                 file.flush()
                 return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
