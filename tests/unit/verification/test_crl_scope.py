@@ -299,6 +299,44 @@ def test_a_certificate_has_to_name_the_indirect_crl(
 
 
 @pytest.mark.parametrize(
+    ("data", "cert", "message"),
+    [
+        (
+            _indirect(indirect=False),
+            INDIRECT,
+            "the CRL is of another issuer than the certificate, but not an indirect CRL",
+        ),
+        (
+            _indirect(),
+            _cert(_point(THERE, by=CRL_ISSUER)),
+            "the CRL is for a distribution point that the certificate lacks: "
+            "http://crl.example/1.crl",
+        ),
+        (
+            crl(critical=[scope(full_name=[HERE])]),
+            _cert(_point(THERE)),
+            "the CRL is for a distribution point that the certificate lacks: "
+            "http://crl.example/1.crl",
+        ),
+        # The point is one of another CRL issuer, though the name of the point fits.
+        (
+            crl(critical=[scope(full_name=[HERE, _directory("X")], indirect=True)]),
+            INDIRECT,
+            "the CRL is for a distribution point that the certificate lacks: "
+            "'CN=X', http://crl.example/1.crl",
+        ),
+    ],
+)
+def test_the_message_says_why_the_crl_is_out_of_scope(
+    data: bytes, cert: x509.Certificate, message: str
+) -> None:
+    """R9: another issuer, or another distribution point."""
+    with pytest.raises(e.CRLScopeMismatch) as caught:
+        verify_crl(data, cert, ca(), crl_issuers=[SIGNER], at=NOW)
+    assert [failure.message for failure in caught.value.failures] == [message]
+
+
+@pytest.mark.parametrize(
     ("limited", "cert"),
     [
         (scope(indirect=True), INDIRECT),
