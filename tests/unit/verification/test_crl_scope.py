@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocsp import AuthorizedBy, OCSPCertStatus, Policy, limits
 from ocsp import errors as e
 from ocsp.asn1.der import encode, encode_integer, encode_oid
-from ocsp.verification import verify_crl
+from ocsp.verification import SignatureHashes, verify_crl
 from ocsp.verification.case import Findings
 from ocsp.verification.crl import signer as signer_module
 from ocsp.verification.crl.case import CRLQuestion, read_crl
@@ -160,6 +162,7 @@ def test_a_ca_may_list_certificates_of_others_in_its_own_crl() -> None:
         found = verify_crl(crl(*entries, critical=marked), leaf(), ca(), at=NOW)
         assert found.status is status
     assert _rules(crl(_other(1)), leaf()) == ["R12"]
+    assert _rules(crl(_other(1), critical=[scope(users=True)]), leaf()) == ["R12"]
 
 
 def _with_issuer(value: bytes, *, critical: bool = True, serial: int = LISTED) -> bytes:
@@ -189,8 +192,12 @@ def test_an_issuer_that_cannot_be_compared_proves_nothing() -> None:
     strange = encode(0xA4, _rdn(0x14, b"M\xfcller"))
     uri = encode(0x86, b"http://ca.example")
     assert verify_crl(_with_issuer(own), leaf(), ca(), at=NOW).status is REVOKED
-    both = _with_issuer(uri + own)
-    assert verify_crl(both, leaf(), ca(), at=NOW).status is REVOKED
+    other = encode(0xA4, _rdn(0x0C, b"Other CA"))
+    for several in (uri + own, own + other, other + own, own + strange):
+        data = _with_issuer(several)
+        assert verify_crl(data, leaf(), ca(), at=NOW).status is REVOKED
+    with pytest.raises(e.MalformedCRL, match="an issuer whose name cannot be read"):
+        verify_crl(_with_issuer(other + strange), leaf(), ca(), at=NOW)
     for value in (uri, b"", b"\x05"):
         for serial in (LISTED, 1):
             assert _rules(_with_issuer(value, serial=serial), leaf()) == ["R12"]
@@ -199,8 +206,31 @@ def test_an_issuer_that_cannot_be_compared_proves_nothing() -> None:
         assert _rules(plain, leaf()) == ["R12"]
     # Only the entry with the serial number in question has to be readable.
     assert _rules(_with_issuer(strange), leaf()) == ["R12"]
-    other = _with_issuer(strange, serial=1)
-    assert verify_crl(other, leaf(), ca(), at=NOW).status is GOOD
+    elsewhere = _with_issuer(strange, serial=1)
+    assert verify_crl(elsewhere, leaf(), ca(), at=NOW).status is GOOD
+
+
+def test_of_several_entries_the_first_counts() -> None:
+    """For date and reason."""
+    stolen, hold = (
+        x509.CRLReason(each)
+        for each in (REASON.key_compromise, REASON.certificate_hold)
+    )
+    for delta in (None, crl(entry(LISTED, hold), entry(), number=6, base=5)):
+        complete = crl(entry(LISTED, stolen, since=SINCE - HOUR), entry(LISTED, hold))
+        found = verify_crl(complete, leaf(), ca(), delta=delta, at=NOW)
+        if delta is None:
+            assert found.revocation_reason is REASON.key_compromise
+            assert found.revocation_time == SINCE - HOUR
+        else:
+            assert found.revocation_reason is REASON.certificate_hold
+
+
+def test_a_stale_crl_with_a_malformed_entry_states_no_revocation() -> None:
+    """R13: only the age may be wrong."""
+    removed = x509.CRLReason(REASON.remove_from_crl)
+    entries = entry(LISTED, removed), entry(LISTED)
+    assert _rules(crl(*entries, end=NOW - HOUR), leaf()) == ["R7", "R12"]
 
 
 def test_the_issuer_of_an_entry_is_compared_as_a_name() -> None:
@@ -257,6 +287,15 @@ def test_the_evidence_names_the_signer_of_an_indirect_crl() -> None:
             },
             ["R3"],
         ),
+        (
+            {
+                "crl_issuers": [
+                    _crl_issuer(end=NOW - HOUR),
+                    _crl_issuer(public=key("another")),
+                ]
+            },
+            ["R3"],
+        ),
     ],
 )
 def test_only_an_authorized_key_may_sign_an_indirect_crl(
@@ -298,6 +337,9 @@ def test_a_certificate_has_to_name_the_indirect_crl(
     assert _rules(data, cert, crl_issuers=[SIGNER]) == rules
 
 
+LACKS = "the CRL is for a distribution point that the certificate lacks: "
+
+
 @pytest.mark.parametrize(
     ("data", "cert", "message"),
     [
@@ -309,21 +351,18 @@ def test_a_certificate_has_to_name_the_indirect_crl(
         (
             _indirect(),
             _cert(_point(THERE, by=CRL_ISSUER)),
-            "the CRL is for a distribution point that the certificate lacks: "
-            "http://crl.example/1.crl",
+            LACKS + "http://crl.example/1.crl",
         ),
         (
             crl(critical=[scope(full_name=[HERE])]),
             _cert(_point(THERE)),
-            "the CRL is for a distribution point that the certificate lacks: "
-            "http://crl.example/1.crl",
+            LACKS + "http://crl.example/1.crl",
         ),
         # The point is one of another CRL issuer, though the name of the point fits.
         (
             crl(critical=[scope(full_name=[HERE, _directory("X")], indirect=True)]),
             INDIRECT,
-            "the CRL is for a distribution point that the certificate lacks: "
-            "'CN=X', http://crl.example/1.crl",
+            LACKS + "'CN=X', http://crl.example/1.crl",
         ),
     ],
 )
@@ -450,6 +489,56 @@ def test_a_signature_is_checked_once_for_all_certificates(
         with pytest.raises(e.CRLSignatureInvalid):
             judge_crls(CRLQuestion(leaf(), other, NOW, Policy()), [(read, None)])
     assert len(checked) == 3
+
+
+def test_a_candidate_is_issued_with_an_algorithm_that_the_policy_accepts() -> None:
+    """R3: SHA-1 only under a policy that says so."""
+    build = Builder()
+    info = key(CRL_ISSUER).public_key()
+    spki = info.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    issuer = x509.load_der_x509_certificate(build.authority().der)
+    signer = x509.load_der_x509_certificate(
+        build.certificate(CRL_ISSUER, key_info=spki, signature_scheme="ecdsa-sha1").der
+    )
+    legacy = Policy(signature_hashes=SignatureHashes.UNSAFE_SHA1)
+    more: dict[str, Any] = {"candidates": [signer], "at": NOW}
+    with pytest.raises(e.CRLSignerNotSuitable, match="give it in crl_issuers"):
+        verify_crl(_indirect(), INDIRECT, issuer, **more)
+    found = verify_crl(_indirect(), INDIRECT, issuer, policy=legacy, **more)
+    assert found.authorized_by is AuthorizedBy.DELEGATE
+
+
+def test_a_remembered_signature_counts_for_its_policy_only() -> None:
+    """R4: a CRL that was accepted with SHA-1 is still refused without."""
+    sha1 = encode(0x30, encode_oid("1.2.840.10045.4.1"))
+
+    def change(fields: list[bytes]) -> None:
+        fields[1] = sha1
+
+    data = resigned(crl(), change, outer=sha1, algorithm=hashes.SHA1())
+    read = read_crl(data, "the CRL", Findings())
+    assert read is not None
+    legacy = Policy(signature_hashes=SignatureHashes.UNSAFE_SHA1)
+    assert judge_crls(CRLQuestion(leaf(), ca(), NOW, legacy), [(read, None)])
+    with pytest.raises(e.SignatureAlgorithmNotAllowed):
+        judge_crls(CRLQuestion(leaf(), ca(), NOW, Policy()), [(read, None)])
+
+
+def test_only_the_certificate_of_a_crl_issuer_has_to_be_valid() -> None:
+    """R3: to the second; the caller validates the path of the issuer."""
+    for begin, end in ((NOW - HOUR, NOW), (NOW, NOW + HOUR)):
+        signer = _crl_issuer(begin=begin, end=end)
+        assert verify_crl(_indirect(), INDIRECT, ca(), crl_issuers=[signer], at=NOW)
+    expired = make("Test CA", "Test CA", begin=NOW - 2 * HOUR, end=NOW - HOUR)
+    assert verify_crl(crl(), leaf(), expired, at=NOW).status is GOOD
+    signer = _crl_issuer(end=NOW - HOUR)
+    words = "the certificate of the CRL issuer 'CN=CRL Issuer' is valid from"
+    with pytest.raises(e.CRLSignerNotSuitable, match=words):
+        verify_crl(_indirect(), INDIRECT, ca(), crl_issuers=[signer], at=NOW)
+    unfit = make("Test CA", "Test CA", extensions=[_usage(crl_sign=False)])
+    words = "the certificate of the issuer 'CN=Test CA' has a keyUsage"
+    with pytest.raises(e.CRLSignerNotSuitable, match=words):
+        verify_crl(crl(), leaf(), unfit, at=NOW)
 
 
 # --- reasons ---------------------------------------------------------------------------

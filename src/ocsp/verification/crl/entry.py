@@ -86,17 +86,15 @@ def check_entries(case: CRLCase, each: ReadCRL) -> bool:
 
 def revocation_of(case: CRLCase) -> Revocation | None:
     """Return the revocation of the certificate, or ``None`` if it is not listed."""
-    changes = [] if case.delta is None else _look_up(case, case.delta)
-    # A delta CRL that lists the certificate twice revokes it if one entry does.
-    revoked = [entry for entry in changes if entry.reason != _REMOVED]
-    if changes and not revoked:
-        return None
-    if not changes:
-        revoked = _look_up(case, case.complete)
-        if any(entry.reason == _REMOVED for entry in revoked):
+    entries = [] if case.delta is None else _look_up(case, case.delta)
+    if not entries:
+        entries = _look_up(case, case.complete)
+        if any(entry.reason == _REMOVED for entry in entries):
             case.fail(
                 "R12", MalformedCRL, "a complete CRL must not have reason removeFromCRL"
             )
+    # A CRL that lists the certificate twice revokes it if one entry does.
+    revoked = [entry for entry in entries if entry.reason != _REMOVED]
     if not revoked:
         return None
     reason = revoked[0].reason
