@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from ocsp.asn1 import oids
 from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
@@ -139,6 +139,25 @@ def _extension(each: Extension) -> bytes:
     return extension(each.oid.dotted_string, each.public_bytes(), critical=critical)
 
 
+def access(*methods: x509.ObjectIdentifier) -> x509.AuthorityInformationAccess:
+    """Return an authorityInfoAccess with one URL, for each of *methods*."""
+    url = x509.UniformResourceIdentifier("http://status.example/")
+    return x509.AuthorityInformationAccess(
+        [x509.AccessDescription(method, url) for method in methods]
+    )
+
+
+OCSP_PLACE = access(AuthorityInformationAccessOID.OCSP)
+CRL_PLACE = x509.CRLDistributionPoints(
+    [
+        x509.DistributionPoint(
+            [x509.UniformResourceIdentifier("http://status.example/ca.crl")],
+            relative_name=None,
+            reasons=None,
+            crl_issuer=None,
+        )
+    ]
+)
 CA = x509.BasicConstraints(ca=True, path_length=None)
 NOT_CA = x509.BasicConstraints(ca=False, path_length=None)
 OCSP_SIGNING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])

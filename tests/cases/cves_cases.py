@@ -18,6 +18,7 @@ from tests.cases.builder import (
     DAY,
     NOCHECK,
     NOT_CA,
+    OCSP_PLACE,
     OCSP_SIGNING,
     SIGNS,
     Builder,
@@ -154,7 +155,7 @@ def cve_2021_38597(build: Builder) -> Scenario:
     §4.2.2.2.1.
     """
     misplaced = (extension(oids.OCSP_NOCHECK, b"\x05\x00"),)
-    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING, OCSP_PLACE))
     return build.verify(refused("V17"), build.response(by=by, extensions=misplaced))
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 
 from tests.cases.builder import (
     CA,
     CA_USAGE,
+    CRL_PLACE,
     DAY,
     NOCHECK,
     NOT_CA,
+    OCSP_PLACE,
     OCSP_SIGNING,
     SECOND,
     SIGNS,
     Builder,
+    access,
     extension,
     usage,
 )
@@ -350,15 +354,105 @@ def nocheck(build: Builder) -> Scenario:
     return build.verify(good(), _by(build, *_PLAIN, NOCHECK))
 
 
+UNKNOWN_DELEGATE = refused("V17", error="ResponderRevocationUnknown")
+
+
+_NAMED = *_PLAIN, OCSP_PLACE
+
+
+@case("V17", HIGH)
+def without_nocheck_and_without_place(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has no nocheck, and names no place for its status.
+
+    Expected: good, with a warning: the CA leaves it to the relying party. RFC 6960
+    §4.2.2.2.1.
+    """
+    return build.verify(good("V17"), _by(build, *_PLAIN))
+
+
+@case("V17", MEDIUM)
+def without_nocheck_and_with_another_place(build: Builder) -> Scenario:
+    """
+    The delegate's authorityInfoAccess names the issuer's certificate only.
+
+    Expected: good, with a warning: this is no place for its status. RFC 5280 §4.2.2.1.
+    """
+    issuers = access(Access.CA_ISSUERS)
+    return build.verify(good("V17"), _by(build, *_PLAIN, issuers))
+
+
 @case("V17", HIGH)
 def without_nocheck(build: Builder) -> Scenario:
     """
-    The delegate's certificate has no nocheck, and there is no evidence about it.
+    The delegate's certificate names an OCSP responder, and there is no evidence.
 
     Expected: no evidence: its key may be stolen. RFC 6960 §4.2.2.2.1.
     """
-    expected = refused("V17", error="ResponderRevocationUnknown")
-    return build.verify(expected, _by(build, *_PLAIN))
+    return build.verify(UNKNOWN_DELEGATE, _by(build, *_NAMED))
+
+
+@case("V17", HIGH)
+def without_nocheck_and_with_a_responder_after_issuers(build: Builder) -> Scenario:
+    """
+    The delegate's authorityInfoAccess names the issuer's certificate, then a responder.
+
+    Expected: no evidence: the place counts, wherever it is listed. RFC 6960
+    §4.2.2.2.1.
+    """
+    both = access(Access.CA_ISSUERS, Access.OCSP)
+    return build.verify(UNKNOWN_DELEGATE, _by(build, *_PLAIN, both))
+
+
+@case("V17", HIGH)
+def without_nocheck_and_with_a_crl(build: Builder) -> Scenario:
+    """
+    The delegate's certificate names a CRL distribution point; there is no evidence.
+
+    Expected: no evidence: its key may be stolen. RFC 6960 §4.2.2.2.1.
+    """
+    return build.verify(UNKNOWN_DELEGATE, _by(build, *_PLAIN, CRL_PLACE))
+
+
+@case("V17", MEDIUM)
+def without_nocheck_and_with_a_crl_in_a_directory(build: Builder) -> Scenario:
+    """
+    The delegate's distribution point is a directory name, not a URI.
+
+    Expected: no evidence: a place that few clients can use is a place. RFC 6960
+    §4.2.2.2.1, RFC 5280 §4.2.1.13.
+    """
+    point = x509.DistributionPoint(
+        [x509.DirectoryName(x509.Name([]))],
+        relative_name=None,
+        reasons=None,
+        crl_issuer=None,
+    )
+    directory = x509.CRLDistributionPoints([point])
+    return build.verify(UNKNOWN_DELEGATE, _by(build, *_PLAIN, directory))
+
+
+@case("V17", MEDIUM)
+def nocheck_and_a_place(build: Builder) -> Scenario:
+    """
+    The delegate's certificate has nocheck, and names an OCSP responder.
+
+    Expected: good: nocheck says that relying parties need not ask. RFC 6960
+    §4.2.2.2.1.
+    """
+    return build.verify(good(), _by(build, *_NAMED, NOCHECK))
+
+
+@case("V17", MEDIUM)
+def without_place_by_policy(build: Builder) -> Scenario:
+    """
+    The delegate has neither nocheck nor a place; the relying party requires either
+    nocheck or evidence.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    """
+    policy = {"delegate_revocation": "nocheck-or-evidence"}
+    return build.verify(UNKNOWN_DELEGATE, _by(build, *_PLAIN), policy=policy)
 
 
 @case("V17", HIGH)
@@ -368,7 +462,7 @@ def evidence_that_the_delegate_is_good(build: Builder) -> Scenario:
 
     Expected: good. RFC 6960 §4.2.2.2.1.
     """
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     evidence = build.evidence_about(by)
     return build.verify(good(), build.response(by=by), evidence=(evidence,))
 
@@ -394,7 +488,7 @@ def evidence_that_the_delegate_is_revoked(build: Builder) -> Scenario:
 
     Expected: no evidence. RFC 6960 §4.2.2.2.1.
     """
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     evidence = build.evidence_about(by, status=build.revoked())
     expected = refused("V17", error="ResponderRevoked")
     return build.verify(expected, build.response(by=by), evidence=(evidence,))
@@ -407,7 +501,7 @@ def evidence_that_the_delegate_is_both(build: Builder) -> Scenario:
 
     Expected: no evidence; the worst status counts. RFC 6960 §4.2.2.2.1.
     """
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     first = build.evidence_about(by)
     second = build.evidence_about(by, status=build.revoked())
     expected = refused("V17", error="ResponderRevoked")
@@ -421,9 +515,51 @@ def evidence_that_the_delegate_is_unknown(build: Builder) -> Scenario:
 
     Expected: no evidence. RFC 6960 §4.2.2.2.1.
     """
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     evidence = build.evidence_about(by, status=build.UNKNOWN)
     return build.verify(refused("V17"), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", HIGH)
+def evidence_that_a_delegate_without_place_is_unknown(build: Builder) -> Scenario:
+    """
+    The delegate names no place for its status, and the CA does not know it.
+
+    Expected: no evidence: what the CA states counts, wherever it comes from. RFC 6960
+    §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    evidence = build.evidence_about(by, status=build.UNKNOWN)
+    return build.verify(UNKNOWN_DELEGATE, build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", CRITICAL)
+def evidence_that_a_delegate_without_place_is_revoked(build: Builder) -> Scenario:
+    """
+    The delegate names no place for its status, and the CA states that it is revoked.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    evidence = build.evidence_about(by, status=build.revoked())
+    expected = refused("V17", error="ResponderRevoked")
+    return build.verify(expected, build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", HIGH)
+def evidence_of_revocation_where_no_evidence_is_required(build: Builder) -> Scenario:
+    """
+    The relying party does not require evidence about delegates, and has evidence that
+    this one is revoked.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_NAMED)
+    evidence = build.evidence_about(by, status=build.revoked())
+    expected = refused("V17", error="ResponderRevoked")
+    return build.verify(
+        expected, build.response(by=by), evidence=(evidence,), policy="unsafe-legacy"
+    )
 
 
 @case("V17", HIGH)
@@ -433,7 +569,7 @@ def evidence_about_another(build: Builder) -> Scenario:
 
     Expected: no evidence. RFC 6960 §4.2.2.2.1.
     """
-    by, other = build.delegate(extensions=_PLAIN), build.delegate(serial=0x77)
+    by, other = build.delegate(extensions=_NAMED), build.delegate(serial=0x77)
     evidence = build.evidence_about(other)
     return build.verify(refused("V17"), build.response(by=by), evidence=(evidence,))
 
@@ -447,7 +583,7 @@ def evidence_by_the_delegate_itself(build: Builder) -> Scenario:
     Expected: no evidence: an attacker who has stolen the key can sign the same. RFC
     6960 §4.2.2.2.1.
     """
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     former = build.delegate(serial=0x0C5A)
     evidence = build.evidence_about(by, by=former)
     return build.verify(refused("V17"), build.response(by=by), evidence=(evidence,))
@@ -460,10 +596,25 @@ def evidence_by_another_delegate(build: Builder) -> Scenario:
 
     Expected: good. RFC 6960 §4.2.2.2.1.
     """
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     other = build.delegate("Second Responder", key="responder-2", serial=0x0C5C)
     evidence = build.evidence_about(by, by=other)
     return build.verify(good(), build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", MEDIUM)
+def former_certificate_of_the_delegate_comes_first(build: Builder) -> Scenario:
+    """
+    The response has two certificates of the delegate's key: one that has ended, and one
+    that names a place for its status. There is no evidence.
+
+    Expected: no evidence, and only V17 fails: with evidence, the second certificate
+    authorizes the signature. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_NAMED)
+    former = build.delegate(serial=0x0C5A, end=NOW - DAY)
+    response = build.response(by=by, certs=(former.der, by.der))
+    return build.verify(UNKNOWN_DELEGATE, response)
 
 
 @case("V17", MEDIUM)
@@ -510,15 +661,48 @@ def not_asked_by_policy(build: Builder) -> Scenario:
 @case("V17", HIGH)
 def nocheck_in_the_response(build: Builder) -> Scenario:
     """
-    Nocheck is in the response and in its entry, not in the delegate's certificate.
+    Nocheck is in the response and in its entry, not in the delegate's certificate,
+    which names an OCSP responder.
 
     Expected: no evidence; it has no meaning there. RFC 6960 §4.2.2.2.1.
     """
     misplaced = (extension("1.3.6.1.5.5.7.48.1.5", b"\x05\x00"),)
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     entry = build.entry(extensions=misplaced)
     response = build.response(entry, by=by, extensions=misplaced)
     return build.verify(refused("V17"), response)
+
+
+@case("V17", HIGH)
+def stale_evidence_that_the_delegate_is_revoked(build: Builder) -> Scenario:
+    """
+    The delegate names no place, and evidence that has expired says that it is revoked.
+
+    Expected: no evidence; a revocation counts until newer evidence contradicts it. RFC
+    6960 §2.2.
+    """
+    by = build.delegate(extensions=_PLAIN)
+    evidence = build.evidence_about(
+        by,
+        status=build.revoked(),
+        this_update=NOW - DAY,
+        next_update=NOW - SECOND,
+        produced_at=NOW - DAY,
+    )
+    expected = refused("V17", error="ResponderRevoked")
+    return build.verify(expected, build.response(by=by), evidence=(evidence,))
+
+
+@case("V17", MEDIUM)
+def evidence_from_a_clock_ahead(build: Builder) -> Scenario:
+    """
+    The evidence about the delegate is from a clock that is one second ahead.
+
+    Expected: good: within the clock skew, it holds already. RFC 6960 §4.2.2.1.
+    """
+    by = build.delegate(extensions=_NAMED)
+    evidence = build.evidence_about(by, this_update=NOW + SECOND)
+    return build.verify(good(), build.response(by=by), evidence=(evidence,))
 
 
 @case("V17", MEDIUM)
@@ -529,7 +713,7 @@ def stale_evidence(build: Builder) -> Scenario:
     Expected: no evidence. The evidence was within the clock skew when it was verified,
     but it holds only until its nextUpdate. RFC 6960 §4.2.2.2.1, §4.2.2.1.
     """
-    by = build.delegate(extensions=_PLAIN)
+    by = build.delegate(extensions=_NAMED)
     evidence = build.evidence_about(
         by, this_update=NOW - DAY, next_update=NOW - SECOND, produced_at=NOW - DAY
     )

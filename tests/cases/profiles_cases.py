@@ -9,6 +9,7 @@ from tests.cases.builder import (
     HOUR,
     MINUTE,
     NOT_CA,
+    OCSP_PLACE,
     OCSP_SIGNING,
     SECOND,
     SIGNS,
@@ -54,6 +55,40 @@ def strict_expired_certificate(build: Builder) -> Scenario:
     """
     leaf = build.certificate("leaf.example", end=NOW - DAY)
     return build.verify(refused("V25"), cert=leaf, policy="strict")
+
+
+@case("V17", HIGH)
+def strict_delegate(build: Builder) -> Scenario:
+    """
+    The strict profile, and a delegate that has no nocheck and names no place.
+
+    Expected: no evidence. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    return build.verify(refused("V17"), build.response(by=by), policy="strict")
+
+
+@case("V17", HIGH)
+def webpki_delegate(build: Builder) -> Scenario:
+    """
+    The profile of the public web, and a delegate that has no nocheck and names no
+    place.
+
+    Expected: no evidence. Baseline Requirements §7.1.2.8.8.
+    """
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    return build.verify(refused("V17"), build.response(by=by), policy="webpki")
+
+
+@case("V17", MEDIUM)
+def rfc9919_delegate(build: Builder) -> Scenario:
+    """
+    The profile of RFC 9919, and a delegate that has no nocheck and names no place.
+
+    Expected: good, with a warning. RFC 6960 §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    return build.verify(good("V17"), build.response(by=by), policy="rfc9919")
 
 
 @case("V10", MEDIUM)
@@ -296,7 +331,7 @@ def legacy_without_nocheck(build: Builder) -> Scenario:
 
     Expected: good, unsafely.
     """
-    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING, OCSP_PLACE))
     return build.verify(good(), build.response(by=by), policy="unsafe-legacy")
 
 

@@ -7,6 +7,7 @@ from cryptography import x509
 from tests.cases.builder import (
     DAY,
     NOT_CA,
+    OCSP_PLACE,
     OCSP_SIGNING,
     SIGNS,
     Builder,
@@ -175,7 +176,7 @@ def staple_by_a_delegate_without_nocheck(build: Builder) -> Scenario:
 
     Expected: good. RFC 6960 §4.2.2.2.1.
     """
-    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING))
+    by = build.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING, OCSP_PLACE))
     evidence = build.evidence_about(by)
     return build.staple(good(), build.response(by=by), evidence=(evidence,))
 

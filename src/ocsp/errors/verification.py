@@ -220,7 +220,12 @@ class ResponderCertificateNotSuitable(VerificationError):
 
 
 class ResponderRevocationUnknown(VerificationError):
-    """It is not known whether the signer's certificate is revoked."""
+    """
+    It is not known whether the signer's certificate is revoked.
+
+    The value *delegate* of the finding is this certificate, in DER: verify again with
+    evidence about it.
+    """
 
 
 class ResponderRevoked(ResponderRevocationUnknown):

@@ -29,6 +29,7 @@ from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.verification.facts import facts_of
 from ocsp.verification.policy import MissingNextUpdate, Policy
 
 __all__ = [
@@ -132,6 +133,14 @@ class Evidence(Unforgeable, abc.ABC):
     @abc.abstractmethod
     def is_about(self, cert: x509.Certificate, issuer: x509.Certificate) -> bool:
         """Tell whether this is evidence for *cert*, issued by *issuer*."""
+
+    def is_signed_by_key_of(self, cert: x509.Certificate) -> bool:
+        """
+        Tell whether the key of *cert* signed this, which then proves nothing about it.
+
+        The keys are compared, because a point has two encodings (RFC 5480 §2.2).
+        """
+        return facts_of(self.responder).key == facts_of(cert).key
 
     @property
     def this_update(self) -> datetime.datetime:

@@ -8,12 +8,14 @@ each certificate and cached. The rules decide what follows from them.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import limits
 from ocsp.asn1 import oids
@@ -72,6 +74,9 @@ class CertificateFacts(NamedTuple):
         unknown_critical: The OID of an unknown critical extension, or an empty string.
 
         nocheck: Whether it has id-pkix-ocsp-nocheck.
+
+        names_status_place: Whether it names a place for its status: a CRL distribution
+            point, or an OCSP responder in authorityInfoAccess.
     """
 
     key: CertificatePublicKeyTypes | None
@@ -88,6 +93,7 @@ class CertificateFacts(NamedTuple):
     ca: bool = False
     unknown_critical: str = ""
     nocheck: bool = False
+    names_status_place: bool = False
 
 
 @cached_per_certificate
@@ -125,6 +131,19 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
         ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
         unknown_critical=_unknown(extensions),
         nocheck=x509.OCSPNoCheck.oid in found,
+        names_status_place=_names_status_place(found),
+    )
+
+
+def _names_status_place(
+    extensions: Mapping[x509.ObjectIdentifier, x509.ExtensionType],
+) -> bool:
+    access = extensions.get(x509.AuthorityInformationAccess.oid)
+    return x509.CRLDistributionPoints.oid in extensions or (
+        isinstance(access, x509.AuthorityInformationAccess)
+        and any(
+            each.access_method == AuthorityInformationAccessOID.OCSP for each in access
+        )
     )
 
 

@@ -69,17 +69,27 @@ class MissingNextUpdate(enum.Enum):
 
 
 class DelegateRevocation(enum.Enum):
-    """How to establish that the certificate of a delegated responder is not revoked."""
+    """
+    How to establish that the certificate of a delegate is not revoked.
+
+    RFC 6960 §4.2.2.2.1 leaves it to the CA: its certificate has id-pkix-ocsp-nocheck,
+    or names a place for its status (a CRL distribution point, or an OCSP responder in
+    authorityInfoAccess), or neither. Evidence that it is revoked always counts.
+    """
+
+    IF_NAMED = "if-named"
+    """Accept a delegate with nocheck. Require evidence for one that names a place.
+    Accept one that names none with a warning, because a client can find no
+    evidence about it."""
 
     NOCHECK_OR_EVIDENCE = "nocheck-or-evidence"
-    """Accept a delegate with id-pkix-ocsp-nocheck. Require evidence for a delegate
-    without it."""
+    """Accept a delegate with nocheck. Require evidence for every other."""
 
     REQUIRE_EVIDENCE = "require-evidence"
     """Require evidence for every delegate."""
 
     UNSAFE_SKIP = "unsafe-skip"
-    """Do not check. A stolen delegate key can sign for the issuer until the
+    """Require no evidence. A stolen delegate key can sign for the issuer until the
     delegate's certificate expires."""
 
 
@@ -189,7 +199,7 @@ class Policy:
     ca_max_interval: datetime.timedelta = UNBOUNDED
     """The longest accepted time from thisUpdate to nextUpdate for CA certificates."""
 
-    delegate_revocation: DelegateRevocation = DelegateRevocation.NOCHECK_OR_EVIDENCE
+    delegate_revocation: DelegateRevocation = DelegateRevocation.IF_NAMED
     """How to establish that the certificate of a delegate is not revoked."""
 
     issuer_key_usage: IssuerKeyUsage = IssuerKeyUsage.WARN

@@ -30,7 +30,7 @@ from ocsp.verification import (
 )
 from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.table import CRL_RULES
-from tests.cases.builder import CA, Builder, extension
+from tests.cases.builder import CA, CRL_PLACE, Builder, extension
 from tests.cases.keys import private_key, pss_key_info
 from tests.crls import LISTED, SINCE, crl, entry, resigned, scope
 from tests.pki import BEGIN, DELEGATION, END, NOW, ca, key, leaf, make, name
@@ -760,8 +760,9 @@ def test_only_revoked_but_stale_states_the_status() -> None:
 
 
 def test_a_crl_is_evidence_about_a_delegate() -> None:
-    """V17: for a delegate without nocheck."""
-    delegate = make("Responder", "Test CA", serial=77, extensions=DELEGATION[:1])
+    """V17: for a delegate without nocheck that names a place for its status."""
+    extensions = [DELEGATION[0], CRL_PLACE]
+    delegate = make("Responder", "Test CA", serial=77, extensions=extensions)
     response = (
         ocsp.OCSPResponseBuilder()
         .add_response(

@@ -44,7 +44,7 @@ def test_every_default_is_as_documented() -> None:
         "max_interval": UNBOUNDED,
         "ca_min_interval": datetime.timedelta(0),
         "ca_max_interval": UNBOUNDED,
-        "delegate_revocation": DelegateRevocation.NOCHECK_OR_EVIDENCE,
+        "delegate_revocation": DelegateRevocation.IF_NAMED,
         "issuer_key_usage": IssuerKeyUsage.WARN,
         "signature_hashes": SignatureHashes.STRONG,
         "cert_id_hashes": CertIDHashes.SHA1_AND_SHA2,
@@ -125,6 +125,7 @@ def test_equal_policies_are_equal() -> None:
         (
             "strict",
             {
+                "delegate_revocation": DelegateRevocation.NOCHECK_OR_EVIDENCE,
                 "issuer_key_usage": IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE,
                 "expired_certificate": ExpiredCertificate.REQUIRE_ARCHIVE_CUTOFF,
             },
@@ -144,6 +145,7 @@ def test_equal_policies_are_equal() -> None:
                 "min_interval": datetime.timedelta(hours=8),
                 "max_interval": datetime.timedelta(days=10),
                 "ca_max_interval": datetime.timedelta(days=366),
+                "delegate_revocation": DelegateRevocation.NOCHECK_OR_EVIDENCE,
                 "issuer_key_usage": IssuerKeyUsage.REQUIRE_DIGITAL_SIGNATURE,
             },
         ),
@@ -213,7 +215,10 @@ def test_members_that_switch_a_check_off_are_called_unsafe() -> None:
     [
         (NonceCheck, "required if-present ignore unsafe-accept-other"),
         (MissingNextUpdate, "within-max-age refuse unsafe-accept"),
-        (DelegateRevocation, "nocheck-or-evidence require-evidence unsafe-skip"),
+        (
+            DelegateRevocation,
+            "if-named nocheck-or-evidence require-evidence unsafe-skip",
+        ),
         (IssuerKeyUsage, "warn require-digital-signature"),
         (SignatureHashes, "strong unsafe-sha1"),
         (CertIDHashes, "sha1-and-sha2 sha2"),

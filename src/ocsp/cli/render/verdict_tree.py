@@ -131,7 +131,12 @@ def _finding(branch: Tree, finding: Document, style: str) -> None:
     line.append_text(text(finding["message"]))
     leaf = branch.add(line.append(f"  {finding['clause']}", "quiet"))
     add_rows(
-        leaf, [(name, _compared(value)) for name, value in finding["values"].items()]
+        leaf,
+        [
+            (name, _compared(value))
+            for name, value in finding["values"].items()
+            if name != "delegate"  # a whole certificate; the message has its name
+        ],
     )
 
 

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp.asn1.certificates import outer_algorithm, parts_of
+from ocsp.asn1.certificates import certificate_der, outer_algorithm, parts_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
 from ocsp.errors import (
     MissingOCSPSigningEKU,
@@ -173,32 +173,61 @@ def _report_unsuitable(candidate: Candidate, why: str, *, warn: bool = False) ->
 
 
 def not_revoked(case: Case, candidate: Candidate) -> None:
-    """V17: require nocheck or evidence that the delegate is not revoked."""
-    how = case.policy.delegate_revocation
-    if how is DelegateRevocation.UNSAFE_SKIP:
-        return
-    key_bits = parts_of(candidate.certificate).key_bits
-    statuses = {
-        evidence.status
-        for evidence in case.evidence
-        # Evidence that the delegate's own key signed proves nothing about it.
-        if parts_of(evidence.responder).key_bits != key_bits
-        and evidence.is_about(candidate.certificate, case.issuer)
-        and evidence.holds_at(case.at)
-    }
-    trusted = candidate.facts.nocheck and how is DelegateRevocation.NOCHECK_OR_EVIDENCE
+    """V17: check that the delegate is not revoked, as far as the policy requires it."""
+    how, facts = case.policy.delegate_revocation, candidate.facts
+    statuses = _stated(case, candidate.certificate)
     if OCSPCertStatus.REVOKED in statuses:
         candidate.fail(
             "V17",
             ResponderRevoked,
             f"the certificate of the signer {candidate.name} is revoked",
+            delegate=certificate_der(candidate.certificate),
         )
-    elif OCSPCertStatus.GOOD not in statuses and not trusted:
-        candidate.fail(
-            "V17",
-            ResponderRevocationUnknown,
-            f"it is not known whether the signer {candidate.name} is revoked: the "
-            "policy accepts no id-pkix-ocsp-nocheck in its certificate, and no "
-            "evidence about it was given",
-            policy=how,
-        )
+        return
+    exempt = facts.nocheck and how is not DelegateRevocation.REQUIRE_EVIDENCE
+    if (
+        exempt
+        or OCSPCertStatus.GOOD in statuses
+        or how is DelegateRevocation.UNSAFE_SKIP
+    ):
+        return
+    unnamed = not (facts.names_status_place or statuses)
+    accepted = how is DelegateRevocation.IF_NAMED and unnamed
+    report = candidate.warn if accepted else candidate.fail
+    report(
+        "V17",
+        ResponderRevocationUnknown,
+        f"it is not known whether the signer {candidate.name} is revoked: "
+        f"{_why_unknown(candidate, statuses, how)}",
+        policy=how,
+        delegate=certificate_der(candidate.certificate),
+    )
+
+
+def _stated(case: Case, delegate: x509.Certificate) -> set[OCSPCertStatus]:
+    """Return the statuses of *delegate* that the evidence states."""
+    about = [
+        evidence
+        for evidence in case.evidence
+        if not evidence.is_signed_by_key_of(delegate)
+        and evidence.is_about(delegate, case.issuer)
+        and evidence.this_update - case.at <= case.policy.clock_skew
+    ]
+    current = {each.status for each in about if case.at < each.holds_until}
+    # A revocation counts until newer evidence contradicts it.
+    ended = {each.status for each in about} & {OCSPCertStatus.REVOKED}
+    return current or ended
+
+
+def _why_unknown(
+    candidate: Candidate, statuses: set[OCSPCertStatus], how: DelegateRevocation
+) -> str:
+    if statuses:
+        return "the evidence about it states the status unknown"
+    if how is DelegateRevocation.REQUIRE_EVIDENCE:
+        return "the policy requires evidence about it, and none was given"
+    place = "a place" if candidate.facts.names_status_place else "no place"
+    return (
+        f"its certificate has no id-pkix-ocsp-nocheck and names {place} for its "
+        "status, and no evidence about it was given"
+    )

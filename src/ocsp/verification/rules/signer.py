@@ -19,6 +19,7 @@ from ocsp.asn1.name_comparison import text
 from ocsp.errors import (
     NoResponderCertificate,
     ResponderIDMismatch,
+    ResponderRevocationUnknown,
     ResponseSignatureInvalid,
     SignatureAlgorithmNotAllowed,
     SignatureInvalid,
@@ -152,7 +153,8 @@ def _algorithm(response: OCSPResponse) -> str:
 
 def _report_candidates(case: Case, named: list[Candidate]) -> None:
     """Report the failures of all candidates, those of the likeliest signer first."""
-    if case.signatures > limits.MAX_SIGNATURES_CHECKED:
+    signers = [each for each in named if _lacks_only_evidence(each)]
+    if not signers and case.signatures > limits.MAX_SIGNATURES_CHECKED:
         case.fail(
             "V12",
             NoResponderCertificate,
@@ -160,8 +162,14 @@ def _report_candidates(case: Case, named: list[Candidate]) -> None:
             f"with MAX_SIGNATURES_CHECKED = {limits.MAX_SIGNATURES_CHECKED}",
             candidates=len(named),
         )
-    named.sort(key=_failure_distance)
-    case.failures += (each for one in named for each in one.failures)
+    likeliest = sorted(signers or named, key=_failure_distance)
+    case.failures += (each for one in likeliest for each in one.failures)
+
+
+def _lacks_only_evidence(candidate: Candidate) -> bool:
+    """Tell whether *candidate* is the signer, and would be accepted with evidence."""
+    errors = {each.error for each in candidate.failures}
+    return errors == {ResponderRevocationUnknown}
 
 
 def _failure_distance(candidate: Candidate) -> tuple[bool, bool]:
