@@ -103,6 +103,8 @@ class Authority:
             _require_delegation(certificate, issuer)
             self.delegate = certificate
             self.warnings = tuple(_warnings(certificate))
+        elif not _may_sign(certificate):
+            self.warnings = (_ISSUER_MAY_NOT_SIGN,)
 
     def valid_at(self, now: datetime.datetime) -> bool:
         """Return whether the signer's certificate is valid at *now* (aware)."""
@@ -112,6 +114,12 @@ class Authority:
 
     def __repr__(self) -> str:
         return f"<Authority({self.issuer.subject.rfc4514_string()!r})>"
+
+
+_ISSUER_MAY_NOT_SIGN = (
+    "the issuer's certificate has a keyUsage without digitalSignature: clients with a "
+    "strict policy reject its responses"
+)
 
 
 def _require_delegation(
@@ -132,8 +140,7 @@ def _require_delegation(
         raise ConfigError(
             "signer", f"{name!r} does not have the extended key usage OCSPSigning"
         )
-    usage = _extension(certificate, x509.KeyUsage)
-    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+    if not _may_sign(certificate):
         raise ConfigError(
             "signer",
             f"the key usage of {name!r} includes neither digitalSignature nor"
@@ -153,6 +160,12 @@ def _warnings(certificate: x509.Certificate) -> list[str]:
     if constraints is not None and constraints.ca:
         found.append("the signer's certificate is a CA certificate")
     return found
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    """Return whether keyUsage is absent or fits OCSPSigning (RFC 5280 §4.2.1.12)."""
+    usage = _extension(certificate, x509.KeyUsage)
+    return usage is None or usage.digital_signature or usage.content_commitment
 
 
 def _purposes(certificate: x509.Certificate) -> list[x509.ObjectIdentifier]:

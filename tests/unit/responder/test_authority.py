@@ -84,6 +84,23 @@ def test_unwise_signer_certificates_give_a_warning() -> None:
     assert "CA" in warning
 
 
+def _usage(*chosen: int) -> x509.KeyUsage:
+    """Return a keyUsage with these bits (RFC 5280 §4.2.1.3)."""
+    return x509.KeyUsage(*(bit in chosen for bit in range(9)))
+
+
+@pytest.mark.parametrize(("bits", "count"), [((5, 6), 1), ((0, 5, 6), 0), ((1, 5), 0)])
+def test_an_issuer_without_digital_signature_gives_a_warning(
+    bits: tuple[int, ...], count: int
+) -> None:
+    """It works, but a strict client rejects its responses; nonRepudiation is enough."""
+    issuer = make("Test CA", "Test CA", extensions=[_usage(*bits)])
+    authority = Authority(issuer, KeySigner(key("Test CA"), issuer))
+    assert authority.delegate is None
+    assert len(authority.warnings) == count
+    assert all("digitalSignature" in each for each in authority.warnings)
+
+
 def test_valid_at_includes_both_ends() -> None:
     """NotBefore and notAfter belong to the validity."""
     authority = Authority(ca(), delegate_signer())
