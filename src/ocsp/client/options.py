@@ -22,6 +22,7 @@ __all__ = [
     "CRLFallback",
     "CertIDHash",
     "ContentTypes",
+    "DelegateStatus",
     "MissingIssuer",
     "Options",
     "Redirects",
@@ -143,6 +144,20 @@ class CRLFallback(enum.Enum):
     """If there is no responder, or no responder gives a status."""
 
 
+class DelegateStatus(enum.Enum):
+    """
+    Whether the client fetches the status of a delegate that signed a response.
+
+    ``Policy.delegate_revocation`` says for which delegates it is needed.
+    """
+
+    FETCH = "fetch"
+    """From the OCSP responders and CRLs that the delegate's certificate names."""
+
+    NEVER = "never"
+    """Never: a response whose signer needs evidence is not verified."""
+
+
 class MissingIssuer(enum.Enum):
     """What the client does if the caller gives no issuer certificate."""
 
@@ -202,6 +217,9 @@ class Options:
 
     missing_issuer: MissingIssuer = MissingIssuer.REFUSE
     """What the client does if the caller gives no issuer certificate."""
+
+    delegate_status: DelegateStatus = DelegateStatus.FETCH
+    """Whether the client fetches the status of a delegate that signed a response."""
 
     crl_fallback: CRLFallback = CRLFallback.WHEN_NO_RESPONDER
     """When the client uses the CRLs that the certificate names."""

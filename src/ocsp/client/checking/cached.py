@@ -15,14 +15,15 @@ from cryptography import x509
 from ocsp import limits
 from ocsp.client.cache import CachedAnswer, MemoryCache
 from ocsp.client.checking.freshness import expiry, refresh_from
+from ocsp.client.checking.responder_exchange import verify_answer
 from ocsp.client.checking.state import CachedEvidence, CheckState
+from ocsp.client.checking.urls import responder_urls
 from ocsp.client.engine.effects import Flow, call
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
-from ocsp.verification.response import verify
 
 __all__ = ["load_cached", "store_answer"]
 
@@ -41,7 +42,7 @@ def load_cached(
     now, key = state.environment.now(), cert_id.der
     known = state.memory.verified_answers.get(key)
     if known is None or (known.answer is not answer and known.answer != answer):
-        known = _verify_cached(state, cert_id, issuer, answer, now)
+        known = yield from _verify_cached(state, cert_id, issuer, answer)
         if known is None:
             return None
         if len(state.memory.verified_answers) >= limits.MAX_CACHED_ANSWERS:
@@ -55,12 +56,11 @@ def _verify_cached(
     cert_id: CertID,
     issuer: x509.Certificate,
     answer: CachedAnswer,
-    now: datetime.datetime,
-) -> CachedEvidence | None:
+) -> Flow[CachedEvidence | None]:
     """Return *answer* with evidence that this client accepts, or ``None``."""
     evidence = answer.evidence
     if evidence is None or not _has_same_settings(state, evidence):
-        evidence = _verify_again(state, issuer, answer, now)
+        evidence = yield from _verify_again(state, issuer, answer)
     if evidence is None or evidence.canonical_cert_id != cert_id:
         return None
     return CachedEvidence(
@@ -86,18 +86,11 @@ def _verify_again(
     state: CheckState,
     issuer: x509.Certificate,
     answer: CachedAnswer,
-    now: datetime.datetime,
-) -> VerifiedResponse | None:
+) -> Flow[VerifiedResponse | None]:
     """Return the evidence of an answer from another client or process, if any."""
+    judged = state.request.urls or responder_urls(state.certificate)
     try:
-        return verify(
-            answer.der,
-            state.certificate,
-            issuer,
-            at=now,
-            responders=state.options.responders,
-            policy=state.options.policy,
-        )
+        return (yield from verify_answer(state, issuer, answer.der, judged=judged))
     except VerificationError:
         return None
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp.client.checking.delegate_status import find_delegate_evidence
 from ocsp.client.checking.http_fetch import fetch
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, origin_of
@@ -28,16 +29,17 @@ from ocsp.errors import (
     HTTPStatusError,
     OCSPError,
     ResponderBackedOff,
+    ResponderRevocationUnknown,
     UnsuccessfulResponse,
     VerificationError,
 )
 from ocsp.http import REQUEST_TYPE, RESPONSE_TYPE, get_url
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPResponseStatus
-from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.evidence import Evidence, VerifiedResponse
 from ocsp.verification.response import verify
 
-__all__ = ["NONCE_OCTETS", "Attempted", "ask_responder"]
+__all__ = ["NONCE_OCTETS", "Attempted", "ask_responder", "verify_answer"]
 
 NONCE_OCTETS = 32
 """The length of a nonce. RFC 9654 §2.1: clients should send at least 32 octets."""
@@ -155,14 +157,8 @@ def _exchange(
         )
         attempt = _with_octets(attempt, reply)
         _require_type(state, url, reply)
-        evidence = verify(
-            reply.body,
-            state.certificate,
-            issuer,
-            at=state.environment.now(),
-            nonce=request.nonce,
-            responders=state.options.responders,
-            policy=state.options.policy,
+        evidence = yield from verify_answer(
+            state, issuer, reply.body, nonce=request.nonce, judged=(url,)
         )
     except (FetchError, VerificationError) as error:
         state.note(attempt, error)
@@ -171,6 +167,66 @@ def _exchange(
     state.note(attempt)
     state.memory.backoff.answered(origin_of(url))
     return Attempted(url, evidence, reply)
+
+
+def verify_answer(
+    state: CheckState,
+    issuer: x509.Certificate,
+    der: bytes,
+    *,
+    nonce: bytes | None = None,
+    judged: tuple[str, ...],
+) -> Flow[VerifiedResponse]:
+    """
+    Verify a response, with evidence about its signer if it lacks only that.
+
+    Args:
+        state: The check.
+
+        issuer: The certificate of the issuer.
+
+        der: The response.
+
+        nonce: The nonce of the request, or ``None``.
+
+        judged: The URLs of the responders that may have sent the response.
+
+    Raises:
+        VerificationError: If the verification fails.
+    """
+    try:
+        return _verify(state, issuer, der, nonce)
+    except ResponderRevocationUnknown as error:
+        known = yield from find_delegate_evidence(state, issuer, error, judged, _ask)
+        if not known:
+            raise
+    return _verify(state, issuer, der, nonce, known)
+
+
+def _verify(
+    state: CheckState,
+    issuer: x509.Certificate,
+    der: bytes,
+    nonce: bytes | None,
+    evidence: tuple[Evidence, ...] = (),
+) -> VerifiedResponse:
+    return verify(
+        der,
+        state.certificate,
+        issuer,
+        at=state.environment.now(),
+        nonce=nonce,
+        responders=state.options.responders,
+        evidence=evidence,
+        policy=state.options.policy,
+    )
+
+
+def _ask(
+    state: CheckState, issuer: x509.Certificate, url: str
+) -> Flow[VerifiedResponse | None]:
+    tried = yield from ask_responder(state, issuer, url)
+    return tried.evidence
 
 
 def _encode_request(

@@ -23,7 +23,7 @@ from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.client.retry import ResponderBackoff
 from ocsp.errors import OCSPError
-from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.evidence import Evidence, VerifiedResponse
 
 __all__ = [
     "CachedEvidence",
@@ -92,6 +92,9 @@ class Memory:
 
         crls: Fetched CRLs, and the downloads that are running.
 
+        delegates: Evidence about delegates, by the DER of the issuer and the delegate;
+            empty if there was none.
+
         salt: A random number of this client that spreads the refresh times.
 
         refreshing: CertIDs that some thread or task is refreshing now.
@@ -101,6 +104,7 @@ class Memory:
         "backoff",
         "cache",
         "crls",
+        "delegates",
         "failed_checks",
         "issuers",
         "refreshing",
@@ -117,6 +121,9 @@ class Memory:
         self.issuers: ExpiringMap[bytes, x509.Certificate] = ExpiringMap()
         self.verified_answers: dict[bytes, CachedEvidence] = {}
         self.crls = CRLMemory()
+        self.delegates: ExpiringMap[tuple[bytes, bytes], tuple[Evidence, ...]] = (
+            ExpiringMap()
+        )
         self.salt = salt
         self.refreshing: set[bytes] = set()
 
