@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import inspect
 import pickle
 
@@ -84,6 +85,10 @@ EXAMPLES: list[tuple[Exception, str]] = [
     (
         errors.StapleMissing(),
         "the TLS server sent no stapled OCSP response, but one is required",
+    ),
+    (
+        errors.StapleEnded(datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)),
+        "the answer of the responder ended at 2026-07-01 00:00:00+00:00",
     ),
     (errors.HookFailed("nginx", "ended with code 1"), "nginx: ended with code 1"),
     (errors.BackendError("x"), "x"),

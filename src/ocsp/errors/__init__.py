@@ -43,6 +43,7 @@ The exceptions that this package raises, in one tree.
     │     └─ TLSPeerWrongName           its certificate is for another name
     ├─ StapleMissing                    the TLS server sent no staple, but one is
     │                                   required
+    ├─ StapleEnded                      the response has ended, so it is no staple
     ├─ UnknownIssuer                    the responder does not serve the issuer
     ├─ StatusChangeRefused              a change of a certificate's status was refused
     │  ├─ UnknownCertificate(LookupError)
@@ -92,6 +93,7 @@ from ocsp.errors.general import (
     SignatureInvalid,
     SignerUnavailable,
     SourceUnavailable,
+    StapleEnded,
     StapleMissing,
     StatusChangeRefused,
     StoreError,
@@ -219,6 +221,7 @@ __all__ = [
     "SignatureInvalid",
     "SignerUnavailable",
     "SourceUnavailable",
+    "StapleEnded",
     "StapleMissing",
     "StatusChangeRefused",
     "StatusNotAvailable",

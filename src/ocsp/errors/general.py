@@ -7,6 +7,8 @@ be pickled. :mod:`ocsp.errors` shows the tree of all exceptions.
 
 from __future__ import annotations
 
+import datetime
+
 from cryptography.exceptions import InvalidSignature
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "SignatureInvalid",
     "SignerUnavailable",
     "SourceUnavailable",
+    "StapleEnded",
     "StapleMissing",
     "StatusChangeRefused",
     "StoreError",
@@ -426,6 +429,26 @@ class StapleMissing(OCSPError):
 
     def __str__(self) -> str:
         return "the TLS server sent no stapled OCSP response, but one is required"
+
+
+class StapleEnded(OCSPError):
+    """
+    The response is accepted now, but has already ended, so it is no use as a staple.
+
+    It was accepted because of the clock skew that the policy allows, or because a
+    verifier leaves the validity of the issuer's certificate to its caller.
+
+    Attributes:
+        ended: When it ended: its nextUpdate, the largest age that the policy allows,
+            or the end of its signer's certificate.
+    """
+
+    def __init__(self, ended: datetime.datetime) -> None:
+        super().__init__(ended)
+        self.ended = ended
+
+    def __str__(self) -> str:
+        return f"the answer of the responder ended at {self.ended}"
 
 
 class UnknownIssuer(OCSPError):

@@ -87,7 +87,8 @@ def compatibility_warnings(evidence: VerifiedResponse) -> tuple[str, ...]:
 
     HAProxy, Apache and curl search an answer by the CertID that OpenSSL makes by
     default, which has SHA-1. HAProxy accepts only a response with exactly one entry,
-    and only with nextUpdate.
+    and only with nextUpdate. HAProxy sends a staple until nextUpdate, but clients
+    reject it after the end of its signer's certificate.
     """
     found = []
     if not isinstance(evidence.cert_id.hash_algorithm, hashes.SHA1):
@@ -96,4 +97,6 @@ def compatibility_warnings(evidence: VerifiedResponse) -> tuple[str, ...]:
         found.append("is about several certificates")
     if evidence.next_update is None:
         found.append("has no nextUpdate")
+    elif evidence.responder.not_valid_after_utc < evidence.next_update:
+        found.append("has a nextUpdate after the end of its signer's certificate")
     return tuple(found)

@@ -22,7 +22,13 @@ from ocsp.client.options import CertIDHash, CRLFallback, Options
 from ocsp.client.outcome import CheckStatus, Outcome
 from ocsp.client.sync import Client
 from ocsp.client.transport.protocol import Transport
-from ocsp.errors import CertificateStatusUnknown, ConfigError, HookFailed, OCSPError
+from ocsp.errors import (
+    CertificateStatusUnknown,
+    ConfigError,
+    HookFailed,
+    OCSPError,
+    StapleEnded,
+)
 from ocsp.stapling.lock import exclusive_lock
 from ocsp.stapling.report import StapleEvent, StapleReport, StapleState
 from ocsp.stapling.schedule import (
@@ -222,6 +228,9 @@ class _Staple:
             self._fail(outcome.failure)
 
     def _replace(self, file: StapleFile, evidence: VerifiedResponse) -> None:
+        if evidence.holds_until <= self._environment.now():
+            self._fail(StapleEnded(evidence.holds_until))
+            return
         try:
             replaced = file.replace(evidence)
         except OCSPError as error:

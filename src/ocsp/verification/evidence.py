@@ -29,7 +29,7 @@ from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import REASONS, OCSPCertStatus
-from ocsp.verification.facts import facts_of
+from ocsp.verification.facts import facts_of, validity_of
 from ocsp.verification.policy import MissingNextUpdate, Policy
 
 __all__ = [
@@ -114,7 +114,7 @@ class Judgement(Protocol):
 
 
 class Evidence(Unforgeable, abc.ABC):
-    """The verified status of a certificate, and how long it holds."""
+    """The verified status of a certificate, and from when until when it holds."""
 
     __slots__ = ("_judgement",)
 
@@ -153,9 +153,28 @@ class Evidence(Unforgeable, abc.ABC):
         return self._judgement.next_update
 
     @property
+    def holds_from(self) -> datetime.datetime:
+        """
+        The start of this evidence, aware, in UTC.
+
+        The later of thisUpdate and the start of the signer's certificate.
+        """
+        begin, _ = validity_of(self.responder)
+        return max(self.this_update, begin)
+
+    @property
     def holds_until(self) -> datetime.datetime:
-        """The end of this evidence: nextUpdate, or the age that the policy allows."""
-        return end_of_hold(self.this_update, self.next_update, self.policy)
+        """
+        The end of this evidence, aware, in UTC.
+
+        The earliest of nextUpdate, the age that the policy allows, and the end of the
+        signer's certificate: after that end verifiers reject the response (RFC 6960
+        §4.2.2.2, RFC 5280 §6.1.3), also if nextUpdate is later.
+        """
+        _, signer_end = validity_of(self.responder)
+        return min(
+            end_of_hold(self.this_update, self.next_update, self.policy), signer_end
+        )
 
     @property
     def at(self) -> datetime.datetime:
@@ -174,12 +193,12 @@ class Evidence(Unforgeable, abc.ABC):
 
     def holds_at(self, moment: datetime.datetime) -> bool:
         """
-        Tell whether this is still evidence at *moment*, by its own times.
+        Tell whether *moment* is from :attr:`holds_from` to before :attr:`holds_until`.
 
         Args:
             moment: Aware.
         """
-        return self.this_update <= moment < self.holds_until
+        return self.holds_from <= moment < self.holds_until
 
     def _span(self) -> str:
         """Return thisUpdate and nextUpdate as text."""

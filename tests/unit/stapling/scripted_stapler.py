@@ -18,10 +18,10 @@ import ocsp
 from ocsp import OCSPCertStatus, VerifiedResponse
 from ocsp.client import Options
 from ocsp.stapling import STAPLE_OPTIONS, Hook, Site, Stapler, StapleReport
-from tests.pki import NOW, ca
+from tests.pki import DELEGATION, NOW, ca, key, make
 from tests.unit.client.scene import HOUR, A, Clock, Reply, Script, certificate, response
 
-__all__ = ["ScriptedStapler", "signed", "verified", "write_site"]
+__all__ = ["ScriptedStapler", "delegate_until", "signed", "verified", "write_site"]
 
 # With retries, the client would really wait between two attempts of a check.
 OPTIONS = replace(STAPLE_OPTIONS, retries=0)
@@ -32,6 +32,7 @@ def signed(
     begin: float = -1,
     end: float = 23,
     serial: int = 0x1F2E,
+    signer: ocsp.KeySigner | None = None,
 ) -> bytes:
     """Return a response with SHA-1, valid from *begin* to *end* hours after ``NOW``."""
     return response(
@@ -40,7 +41,15 @@ def signed(
         begin=NOW + begin * HOUR,
         end=NOW + end * HOUR,
         algorithm=hashes.SHA1(),
+        signer=signer,
     )
+
+
+def delegate_until(hours: float) -> ocsp.KeySigner:
+    """Return a delegate whose certificate ends *hours* after ``NOW``."""
+    name, end = "Test Responder", NOW + hours * HOUR
+    certificate = make(name, "Test CA", extensions=DELEGATION, end=end)
+    return ocsp.KeySigner(key(name), certificate)
 
 
 def verified(data: bytes, serial: int = 0x1F2E, hours: float = 0) -> VerifiedResponse:

@@ -33,7 +33,7 @@ from ocsp.stapling.pyopenssl import (
 )
 from tests.pki import NOW, ca, key
 from tests.unit.client.scene import HOUR, certificate, response
-from tests.unit.stapling.scripted_stapler import signed
+from tests.unit.stapling.scripted_stapler import delegate_until, signed
 
 GOOD, REVOKED, UNKNOWN = OCSPCertStatus
 SERIAL = 0x1F2E
@@ -226,6 +226,19 @@ def test_the_server_sends_the_staple_in_the_file(tmp_path: Path) -> None:
         sent()
     file.path.write_bytes(b"oops")
     assert sent() is None
+
+
+def test_the_server_sends_no_staple_after_the_end_of_its_signer(tmp_path: Path) -> None:
+    """The nextUpdate is days later; the server has read the file once."""
+    moments = [NOW]
+    file = StapleFile(tmp_path / "x.ocsp", PLAIN, ca())
+    file.path.write_bytes(signed(end=96, signer=delegate_until(1)))
+    server = _server(PLAIN)
+    staple_server(server, file, clock=lambda: moments[0])
+    checks = _checks(MissingStaple.UNSAFE_ACCEPT)
+    assert _connect(checks, server) is not None
+    moments[0] = NOW + HOUR
+    assert _connect(checks, server) is None
 
 
 def test_a_missing_pyopenssl_is_one_clear_error() -> None:

@@ -17,6 +17,7 @@ from ocsp.errors import (
     CertificateStatusUnknown,
     ConfigError,
     HookFailed,
+    StapleEnded,
     StoreError,
     TransportError,
     VerificationError,
@@ -42,6 +43,7 @@ from tests.unit.client.scene import (
 from tests.unit.stapling.scripted_stapler import (
     OPTIONS,
     ScriptedStapler,
+    delegate_until,
     signed,
     verified,
     write_site,
@@ -218,6 +220,47 @@ def test_a_certificate_without_status_needs_no_staple(tmp_path: Path) -> None:
     assert scripted.script.sent == []
 
 
+@pytest.mark.parametrize("end", [1, 2, 12])
+def test_a_staple_is_renewed_before_its_signer_ends(tmp_path: Path, end: int) -> None:
+    """The delegate ends days before nextUpdate, and no clock of a server knows that."""
+    data = signed(end=96, signer=delegate_until(end))
+    fresh = signed(begin=0, end=96)
+    scripted = ScriptedStapler(tmp_path, _answers(data, fresh))
+    report = scripted.step()
+    assert (report.event, report.state) == (StapleEvent.WRITTEN, StapleState.HOLDS)
+    assert scripted.hours(report) < end
+    assert report.evidence is not None
+    assert report.evidence.holds_until == NOW + end * HOUR
+    report = scripted.step(scripted.hours(report))
+    assert report.event is StapleEvent.WRITTEN
+    assert scripted.staple.read_bytes() == fresh
+
+
+def test_a_staple_is_dropped_when_its_signer_ends(tmp_path: Path) -> None:
+    """And the responder is asked more often before that."""
+    data = signed(end=96, signer=delegate_until(2))
+    scripted = ScriptedStapler(tmp_path, [reply(data), BROKEN])
+    scripted.step()
+    for hours, state in (
+        (1, StapleState.HOLDS),
+        (1.5, StapleState.ENDING),
+        (2, StapleState.MISSING),
+    ):
+        report = scripted.step(hours, now=True)
+        assert (report.event, report.state) == (StapleEvent.FAILED, state)
+        assert scripted.hours(report) < 2.1
+    assert report.evidence is None
+
+
+def test_an_answer_that_has_ended_is_a_failure(tmp_path: Path) -> None:
+    """It is verified because of the clock skew; writing it each minute helps nobody."""
+    scripted = ScriptedStapler(tmp_path, _answers(signed(end=-0.05)))
+    report = scripted.step()
+    assert (report.event, report.state) == (StapleEvent.FAILED, StapleState.MISSING)
+    assert isinstance(report.failure, StapleEnded)
+    assert not scripted.staple.exists()
+
+
 def test_no_crl_is_fetched(tmp_path: Path) -> None:
     """A CRL has the status, but cannot be a staple."""
     point = x509.DistributionPoint(
@@ -331,4 +374,8 @@ def test_compatibility_warnings() -> None:
     assert compatibility_warnings(verified(signed())) == ()
     assert compatibility_warnings(verified(response())) == (
         "names the issuer by sha256",
+    )
+    ending = verified(signed(end=96, signer=delegate_until(1)))
+    assert compatibility_warnings(ending) == (
+        "has a nextUpdate after the end of its signer's certificate",
     )

@@ -666,6 +666,14 @@ def test_policy_can_accept_weak_algorithms() -> None:
     assert _status(crl(signer=RSA), issuer=issuer, policy=small) is GOOD
 
 
+def test_evidence_of_a_crl_ends_with_its_signer() -> None:
+    """As that of a response."""
+    issuer = make("Test CA", "Test CA", extensions=[], end=NOW + HOUR)
+    found = verify_crl(crl(), PLAIN, issuer, at=NOW)
+    assert (found.next_update, found.holds_until) == (END, NOW + HOUR)
+    assert not found.holds_at(NOW + HOUR)
+
+
 def _without_next_update(begin: datetime.datetime) -> bytes:
     return resigned(crl(begin=begin), lambda fields: fields.pop(4) and None)
 

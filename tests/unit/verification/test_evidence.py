@@ -121,10 +121,38 @@ def test_holds_until_depends_on_the_policy() -> None:
     assert evidence.holds_until == NOW + HOUR
     response = BUILD.response(next_update=None)
     assert ocsp.verify(response, LEAF, CA, at=NOW).holds_until == NOW + 23 * HOUR
-    last = ocsp.verify(
-        BUILD.response(next_update=b"99991231235959Z"), LEAF, CA, at=NOW
-    ).holds_until
-    assert last.year == 9999
+
+
+def test_holds_until_stays_in_the_range_of_datetime() -> None:
+    """For a response without end, whose signer has no end either (RFC 5280 §4.1.2.5)."""
+    never = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
+    issuer = x509.load_der_x509_certificate(BUILD.authority(end=never).der)
+    response = BUILD.response(next_update=b"99991231235959Z")
+    assert ocsp.verify(response, LEAF, issuer, at=NOW).holds_until == never
+
+
+@pytest.mark.parametrize("whose", ["delegate", "configured responder", "issuer"])
+def test_evidence_ends_with_the_certificate_of_its_signer(whose: str) -> None:
+    """Also if nextUpdate is later, and whatever authorizes the signer."""
+    validity = {"begin": NOW - HOUR / 2, "end": NOW + HOUR}
+    if whose == "issuer":
+        by = issuer = BUILD.authority(**validity)
+    else:
+        by, issuer = BUILD.delegate(**validity), BUILD.ca
+    signer = x509.load_der_x509_certificate(by.der)
+    evidence = ocsp.verify(
+        BUILD.response(by=by),
+        LEAF,
+        x509.load_der_x509_certificate(issuer.der),
+        responders=[signer] if whose == "configured responder" else (),
+        at=NOW,
+    )
+    assert evidence.responder == signer
+    assert (evidence.holds_from, evidence.holds_until) == (NOW - HOUR / 2, NOW + HOUR)
+    assert evidence.next_update == NOW + 23 * HOUR
+    assert evidence.holds_at(NOW + HOUR - SECOND)
+    assert not evidence.holds_at(NOW + HOUR)
+    assert not evidence.holds_at(NOW - HOUR / 2 - SECOND)
 
 
 def test_is_about_one_certificate() -> None:

@@ -66,7 +66,7 @@ def _verify_cached(
     return CachedEvidence(
         answer,
         evidence,
-        evidence.this_update,
+        evidence.holds_from,
         evidence.holds_until,
         _refresh_time(state, answer, evidence),
     )

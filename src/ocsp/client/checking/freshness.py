@@ -25,13 +25,12 @@ def expiry(
     """
     Return until when *evidence* may be cached, or ``None`` if it must not be.
 
-    The earliest of: nextUpdate or the largest age that the policy allows, notAfter of
-    the signer's certificate, and max-age.
+    The earlier of its own end (``evidence.holds_until``) and max-age.
     """
     control = reply.header("cache-control")
     if _NO_STORE.search(control):
         return None
-    ends = [evidence.holds_until, evidence.responder.not_valid_after_utc]
+    ends = [evidence.holds_until]
     if found := _MAX_AGE.search(control):
         left = int(found[1]) - _seconds(reply.header("age"))
         ends.append(now + datetime.timedelta(seconds=max(0, left)))
