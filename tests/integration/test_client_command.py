@@ -136,7 +136,9 @@ def test_several_certificates_are_a_table_and_the_worst_counts(shell: Shell) -> 
     code, shown, _ = shell(*files, "--issuer", shell.ca, "--url", shell.live.url)
     assert code == 1
     assert [line.split()[0] for line in shown.splitlines()[1:]] == [
-        f"live-{n:x}" for n in serials
+        *(f"live-{n:x}" for n in serials),
+        "reason",
+        "hint",
     ]
     options = ("--issuer", shell.ca, "--url", shell.live.url)
     assert shell(files[0], files[2], *options)[0] == 3

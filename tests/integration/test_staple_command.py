@@ -144,7 +144,7 @@ def test_options_reach_the_client(
 ) -> None:
     """Another file, and another hash, which gives a compatibility warning."""
     out = tmp_path / "staple.der"
-    assert site.refresh("--out", str(out), "--hash", "sha256") == 0
+    assert site.refresh("--out", str(out), "--cert-id-hash", "sha256") == 0
     assert "names the issuer by sha256" in capfd.readouterr().err
     staple = ocsp.load_der_ocsp_response(out.read_bytes())
     assert staple.hash_algorithm.name == "sha256"

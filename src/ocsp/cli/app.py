@@ -22,7 +22,7 @@ from ocsp.cli.commands import (
 )
 from ocsp.cli.demo import command as demo
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.cli.help_text import INPUT_ERROR, epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog, rewrapped
 
 __all__ = ["app", "run"]
 
@@ -88,7 +88,8 @@ def _root(
 
 
 def _add(name: str, of: ModuleType, function: Callable[..., object]) -> None:
-    app.command(name, cls=Command, help=of.HELP, epilog=of.EPILOG)(function)
+    text = rewrapped(of.HELP)
+    app.command(name, cls=Command, help=text, epilog=of.EPILOG)(function)
 
 
 _add("check", check, check.check)

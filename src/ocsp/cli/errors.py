@@ -81,9 +81,23 @@ def _usage_error(error: Any) -> CommandError:
     """Return Typer's message about wrong arguments, with a pointer to the help."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "ocsp"
-    # Typer checks values with pydantic, which adds a prefix to the message.
-    what = error.format_message().replace("Value error, ", "").rstrip(".")
+    what = error.format_message().rstrip(".")
+    for words, plain in _PLAIN_WORDS.items():
+        what = what.replace(words, plain)
     return CommandError(command, f"{what}; see {command} --help")
+
+
+_PLAIN_WORDS = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": (
+        "the value is not a whole number"
+    ),
+    "Input should be a valid number, unable to parse string as a number": (
+        "the value is not a number"
+    ),
+    "Input should be ": "the value must be ",
+}
+"""Words of pydantic, which checks values for Typer, and what to write instead."""
 
 
 def _output_error(error: OSError) -> CommandError:

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from ocsp.cli.exit_codes import ExitCode
 
-__all__ = ["COMMON_EXITS", "INPUT_ERROR", "epilog"]
+__all__ = ["COMMON_EXITS", "INPUT_ERROR", "epilog", "rewrapped"]
 
 INPUT_ERROR = "input could not be read, or the command was used wrongly"
 """What exit code 4 means, in the words of the help texts."""
@@ -41,3 +41,8 @@ def epilog(
     lines += ["", "[bold]Exit codes[/bold]", ""]
     lines += [f"  {int(code):<3}  {escape(what)}" for code, what in exits.items()]
     return "\n".join(lines)
+
+
+def rewrapped(text: str) -> str:
+    """Return *text* with one line for each paragraph; the terminal wraps them."""
+    return "\n\n".join(" ".join(each.split()) for each in text.split("\n\n"))

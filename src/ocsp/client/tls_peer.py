@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["TLSPeer", "read_tls_peer"]
 
 
+_LONGEST_WAIT = 86_400.0
+"""Seconds. Functions of the operating system refuse numbers that are much larger."""
+
+
 class TLSPeer(NamedTuple):
     """
     The certificates and the staple of a server.
@@ -117,6 +121,7 @@ def _handshake(
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_ocsp_client_callback(keep)
+    timeout = min(timeout, _LONGEST_WAIT)
     until = time.monotonic() + timeout
     with contextlib.closing(socket.create_connection((host, port), timeout)) as raw:
         if starttls is not None:

@@ -385,7 +385,7 @@ def test_status_reports_an_error_in_one_line(
         ),
         (
             ("--key", "responder.key", "--cert", "responder.pem", "--hours", "0"),
-            "validity",
+            "--hours: must be more than 0",
         ),
         (
             (

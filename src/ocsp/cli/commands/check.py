@@ -8,53 +8,43 @@ The exit code follows from the outcomes only. An indeterminate status never exit
 from __future__ import annotations
 
 import contextlib
-import datetime
-import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
-from cryptography import x509
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ocsp.cli.exit_codes import CommandError, ExitCode
+from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
-from ocsp.cli.input.loading import load_certificate, load_certificates, place
-from ocsp.cli.render.check_output import draw, outcome_document, table
+from ocsp.cli.input.targets import Target, Wanted, find_targets
+from ocsp.cli.options.group import Changes, takes
+from ocsp.cli.options.shared import (
+    POLICY,
+    SIGNERS,
+    ChosenPolicy,
+    network_group,
+    options_from,
+)
+from ocsp.cli.render.check_output import Checked, check_document, draw, table
 from ocsp.cli.render.console import errors, output, warn
 from ocsp.cli.render.json_output import write_json
 from ocsp.client import (
-    AddressPolicy,
-    Attempt,
     Cache,
     CheckStatus,
     Client,
-    CRLFallback,
     FailMode,
-    MissingIssuer,
     Options,
     Outcome,
-    SendNonce,
-    Source,
     SQLiteCache,
-    TLSPeer,
-    read_tls_peer,
+    StartTLS,
 )
 from ocsp.client import Progress as CheckProgress
 from ocsp.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
-    ConfigError,
     RevocationIndeterminate,
     RevokedButStale,
-    TLSPeerError,
-    TLSPeerNotTrusted,
-    VerificationError,
 )
-from ocsp.signing.issued import is_issued_by
-from ocsp.verification.staple import verify_staple
 
 __all__ = ["EPILOG", "HELP", "check"]
 
@@ -67,7 +57,10 @@ EPILOG = epilog(
     {
         "ocsp check leaf.pem --issuer ca.pem": "check one certificate",
         "ocsp check fullchain.pem --chain": "check every certificate below the root",
-        "ocsp check www.example.org:443": "check the chain and staple of a TLS server",
+        "ocsp check www.example.org": "check the chain and staple of a TLS server",
+        "ocsp check mail.example.org --starttls smtp --leaf": (
+            "check the certificate of a mail server only"
+        ),
         "ocsp check leaf.pem --issuer ca.pem --url http://127.0.0.1:8080 --verbose": (
             "ask another responder, and show each step"
         ),
@@ -84,29 +77,23 @@ EPILOG = epilog(
     },
 )
 
-_SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})")
+NETWORK = network_group(Options())
 
 
-class _Item(NamedTuple):
-    """One certificate to check."""
-
-    certificate: x509.Certificate
-    issuer: x509.Certificate | None
-
-
+@takes(network=NETWORK, policy=POLICY, signers=SIGNERS)
 def check(
     sources: Annotated[
         list[str],
         typer.Argument(
             metavar="CERT...",
-            help="Files with certificates, or TLS servers as HOST:PORT.",
+            help="Files with certificates, or TLS servers as HOST[:PORT] or URL.",
         ),
     ],
     issuer: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Certificate of the issuer. Default: found in the file of CERT.",
+            help="Certificates of issuers. Default: found in the file of CERT.",
         ),
     ] = None,
     url: Annotated[
@@ -119,7 +106,13 @@ def check(
     chain: Annotated[
         bool,
         typer.Option(
-            "--chain", help="Check all certificates of the file except the last."
+            "--chain", help="Check all certificates of a file whose issuer is in it."
+        ),
+    ] = False,
+    leaf: Annotated[
+        bool,
+        typer.Option(
+            "--leaf", help="Check only the certificate of a TLS server, not its chain."
         ),
     ] = False,
     ca: Annotated[
@@ -129,30 +122,21 @@ def check(
             help="Trusted roots for TLS servers. Default: the system's.",
         ),
     ] = None,
-    nonce: Annotated[
-        bool,
-        typer.Option("--nonce", help="Send a nonce, and require it in the response."),
-    ] = False,
-    fetch_issuer: Annotated[
-        bool,
-        typer.Option("--fetch-issuer", help="Download a missing issuer certificate."),
-    ] = False,
-    crl_fallback: Annotated[
-        bool,
+    server_name: Annotated[
+        str | None,
         typer.Option(
-            "--crl-fallback", help="Use the CRL if no responder gives a status."
+            "--servername",
+            metavar="NAME",
+            help="Name of a TLS server. Default: its host name.",
         ),
-    ] = False,
-    private: Annotated[
-        bool,
-        typer.Option("--private", help="Also connect to private addresses."),
-    ] = False,
-    timeout: Annotated[
-        float,
+    ] = None,
+    starttls: Annotated[
+        StartTLS | None,
         typer.Option(
-            metavar="SECONDS", help="Time limit for each certificate.", min=0.1
+            metavar="PROTOCOL",
+            help=f"How a server starts TLS: {', '.join(p.value for p in StartTLS)}.",
         ),
-    ] = 10.0,
+    ] = None,
     cache: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Cache verified answers in this file."),
@@ -167,27 +151,33 @@ def check(
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
+    *,
+    policy: ChosenPolicy,
+    signers: Changes,
+    network: Changes,
 ) -> int:
     """Check all *sources*, show the outcomes, and return the worst exit code."""
-    options = Options(
-        nonce=SendNonce.ALWAYS if nonce else SendNonce.NEVER,
-        missing_issuer=MissingIssuer.FETCH if fetch_issuer else MissingIssuer.REFUSE,
-        crl_fallback=(
-            CRLFallback.WHEN_INDETERMINATE if crl_fallback else CRLFallback.NEVER
-        ),
-        address_policy=AddressPolicy.PRIVATE_TOO if private else AddressPolicy.PUBLIC,
-        timeout=datetime.timedelta(seconds=timeout),
+    options = options_from(Options(), policy, signers, network, NETWORK)
+    wanted = Wanted(
+        issuer=issuer,
+        chain=chain,
+        leaf=leaf,
+        ca=ca,
+        server_name=server_name,
+        starttls=starttls,
+        options=options,
     )
-    entries = [
-        entry
-        for source in sources
-        for entry in _entries(source, issuer, ca, timeout, chain=chain)
-    ]
+    targets = [target for source in sources for target in find_targets(source, wanted)]
     with _open_cache(cache) as kept, Client(options, cache=kept) as client:
-        outcomes = _outcomes(client, entries, url)
-    _show(outcomes, verbose=verbose, as_json=as_json)
+        outcomes = _outcomes(client, targets, url)
+    checks = [
+        Checked(outcome, target.is_above)
+        for target, outcome in zip(targets, outcomes, strict=True)
+    ]
+    _show(checks, verbose=verbose, as_json=as_json)
     fail = FailMode.UNSAFE_SOFT if soft_fail else FailMode.HARD
-    return max((_exit(each, fail) for each in outcomes), key=_MILDEST_FIRST.index)
+    codes = [_exit(each.outcome, fail) for each in checks if each.counts]
+    return max(codes, key=_MILDEST_FIRST.index, default=ExitCode.NOT_VERIFIED)
 
 
 _MILDEST_FIRST = (
@@ -213,89 +203,6 @@ def _exit(outcome: Outcome, fail: FailMode) -> ExitCode:
     return ExitCode.GOOD
 
 
-# --- what to check ---------------------------------------------------------------
-
-
-def _entries(
-    source: str, issuer: str | None, ca: str | None, timeout: float, *, chain: bool
-) -> Iterator[Outcome | _Item]:
-    """Return the certificates of *source*, or the outcome where a staple gives one."""
-    server = None if Path(source).exists() else _SERVER.fullmatch(source)
-    if server is None:
-        yield from _from_file(source, issuer, chain=chain)
-        return
-    host, port = server["host"].strip("[]"), int(server["port"])
-    found = _read_server(host, port, ca, timeout)
-    first, *others = _of_chain(found.chain)
-    stapled = _stapled_outcome(source, found.staple, first)
-    yield first if stapled is None else stapled
-    yield from others
-
-
-def _read_server(host: str, port: int, ca: str | None, timeout: float) -> TLSPeer:
-    roots = None if ca is None else load_certificates(ca)
-    try:
-        return read_tls_peer(host, port, roots=roots, timeout=timeout)
-    except TLSPeerNotTrusted as error:
-        hint = "--ca FILE gives other roots" if ca is None else ""
-        raise CommandError(
-            error.server,
-            f"its certification path is not trusted: {error.reason}",
-            hint,
-        ) from error
-    except TLSPeerError as error:
-        raise CommandError(error.server, error.reason) from error
-    except ConfigError as error:
-        raise CommandError("--ca", error.reason, "give a file") from error
-
-
-def _from_file(source: str, issuer: str | None, *, chain: bool) -> list[_Item]:
-    certificates = load_certificates(source)
-    if chain:
-        if len(certificates) < 2:
-            raise CommandError(
-                place(source), "contains one certificate; --chain needs two or more"
-            )
-        return _of_chain(certificates)
-    if issuer is not None:
-        authority = load_certificate(issuer)
-        return [_Item(each, authority) for each in certificates]
-    first, *others = certificates
-    return [_Item(first, next((o for o in others if is_issued_by(first, o)), None))]
-
-
-def _of_chain(chain: Sequence[x509.Certificate]) -> list[_Item]:
-    return [_Item(cert, issuer) for cert, issuer in pairwise(chain)]
-
-
-def _stapled_outcome(source: str, staple: bytes, item: _Item) -> Outcome | None:
-    """Return the outcome that the staple gives, or ``None`` to ask the responder."""
-    if item.issuer is None:
-        return None
-    try:
-        evidence = verify_staple(staple, item.certificate, item.issuer)
-    except VerificationError as error:
-        if not any(failure.rule == "V28" for failure in error.failures):
-            warn(f"{source}: the staple is not accepted: {error}")
-            return None
-        attempt = Attempt(url=f"staple of {source}", octets=len(staple), error=error)
-        return Outcome.indeterminate(
-            item.certificate, item.issuer, (error,), (attempt,)
-        )
-    if evidence is None:
-        return None
-    return Outcome.of(
-        evidence,
-        item.certificate,
-        item.issuer,
-        Source.STAPLE,
-        (Attempt(url=f"staple of {source}", octets=len(staple)),),
-    )
-
-
-# --- checking and showing --------------------------------------------------------
-
-
 @contextlib.contextmanager
 def _open_cache(cache: str | None) -> Iterator[Cache | None]:
     if cache is None:
@@ -306,10 +213,12 @@ def _open_cache(cache: str | None) -> Iterator[Cache | None]:
 
 
 def _outcomes(
-    client: Client, entries: Sequence[Outcome | _Item], url: list[str] | None
+    client: Client, targets: Sequence[Target], url: list[str] | None
 ) -> list[Outcome]:
     """Check all certificates concurrently; return the outcomes in the given order."""
-    items = [each for each in entries if isinstance(each, _Item)]
+    items = [
+        (each.certificate, each.issuer) for each in targets if each.outcome is None
+    ]
     console = errors()
     with Progress(
         TextColumn("checking"),
@@ -325,15 +234,15 @@ def _outcomes(
             bar.update(task, completed=progress.done)
 
         answers = iter(client.check_many(items, url=url, progress=show))
-    return [each if isinstance(each, Outcome) else next(answers) for each in entries]
+    return [next(answers) if each.outcome is None else each.outcome for each in targets]
 
 
-def _show(outcomes: Sequence[Outcome], *, verbose: bool, as_json: bool) -> None:
+def _show(checks: Sequence[Checked], *, verbose: bool, as_json: bool) -> None:
     if as_json:
-        documents = [outcome_document(each) for each in outcomes]
+        documents = [check_document(each) for each in checks]
         write_json({"type": "check", "certificates": documents})
-    elif verbose or len(outcomes) == 1:
-        for outcome in outcomes:
-            output().print(draw(outcome, verbose=verbose))
+    elif verbose or len(checks) == 1:
+        for each in checks:
+            output().print(draw(each, verbose=verbose))
     else:
-        output().print(table(outcomes))
+        output().print(table(checks))

@@ -132,6 +132,7 @@ def serve(
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr
         )
+    validity = _validity(hours)
     authority = _authority(
         issuer,
         cert or issuer,
@@ -141,12 +142,25 @@ def serve(
     responder = Responder(
         [authority],
         nonce=NoncePolicy(nonce.value),
-        validity=datetime.timedelta(hours=hours),
+        validity=validity,
     )
     with SQLiteSource(database, read_only=True) as source:
         bound = bind(host, port)
         _announce(authority, base_url(bound), database)
         serve_forever(Application(responder, source), bound)
+
+
+def _validity(hours: float) -> datetime.timedelta:
+    if not 0 < hours <= _MAX_HOURS:
+        raise CommandError(
+            "--hours",
+            f"must be more than 0 and at most {_MAX_HOURS:,}, and is {hours:g}",
+        )
+    return datetime.timedelta(hours=hours)
+
+
+_MAX_HOURS = 24 * 366
+"""An answer that is valid for longer than a year is of no use (RFC 6960 §2.4)."""
 
 
 def _authority(

@@ -8,8 +8,6 @@ shows the result of each step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +15,18 @@ import typer
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import epilog
+from ocsp.cli.options.group import Changes, takes
+from ocsp.cli.options.shared import (
+    POLICY,
+    SIGNERS,
+    ChosenPolicy,
+    network_group,
+    options_from,
+)
 from ocsp.cli.render.console import note
 from ocsp.cli.render.staple_report import StapleReporter, exit_code
 from ocsp.cli.render.vocabulary import count
-from ocsp.client import AddressPolicy, CertIDHash, Environment
+from ocsp.client import Environment
 from ocsp.errors import ConfigError
 from ocsp.stapling import (
     STAPLE_OPTIONS,
@@ -59,13 +65,15 @@ EPILOG = epilog(
 )
 
 
-class HashChoice(StrEnum):
-    """The values of :class:`CertIDHash` for the command line."""
+NETWORK = network_group(
+    STAPLE_OPTIONS,
+    # A CRL cannot be a staple, a staple with a nonce is of use to one client only, and
+    # the issuer comes from the files.
+    without={"crl_fallback", "nonce", "missing_issuer"},
+)
 
-    SHA1 = "sha1"
-    SHA256 = "sha256"
 
-
+@takes(network=NETWORK, policy=POLICY, signers=SIGNERS)
 def staple(
     cert: Annotated[
         list[str],
@@ -105,29 +113,17 @@ def staple(
             help="Command to run after a staple was replaced.",
         ),
     ] = None,
-    hash_name: Annotated[
-        HashChoice,
-        typer.Option(
-            "--hash",
-            metavar="sha1|sha256",
-            help="CertID hash, by which a server finds the staple.",
-        ),
-    ] = HashChoice.SHA1,
-    private: Annotated[
-        bool,
-        typer.Option("--private", help="Also connect to private addresses."),
-    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one line of JSON for each event.")
     ] = False,
+    *,
+    policy: ChosenPolicy,
+    signers: Changes,
+    network: Changes,
 ) -> int:
     """Keep the staples fresh, and show what happens."""
     sites = _sites(cert, issuer, out)
-    options = replace(
-        STAPLE_OPTIONS,
-        cert_id_hash=CertIDHash(hash_name.value),
-        address_policy=AddressPolicy.PRIVATE_TOO if private else AddressPolicy.PUBLIC,
-    )
+    options = options_from(STAPLE_OPTIONS, policy, signers, network, NETWORK)
     reporter = StapleReporter(as_json=as_json)
     hook = None if command is None else _hook(command)
     with Stapler(sites, url=url, options=options, hook=hook) as stapler:

@@ -9,7 +9,6 @@ read exits with 4.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -21,11 +20,12 @@ from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.arguments import parse_moment, parse_nonce, parse_serial
 from ocsp.cli.input.loading import (
     load_certificate,
-    load_certificates,
     load_issuer,
     load_request,
     load_response,
 )
+from ocsp.cli.options.group import Changes, takes
+from ocsp.cli.options.shared import POLICY, SIGNERS, ChosenPolicy
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.verdict import verdict_document
@@ -77,6 +77,7 @@ _EXITS = {
 }
 
 
+@takes(policy=POLICY, signers=SIGNERS)
 def verify_response(
     issuer: Annotated[
         str, typer.Option(metavar="FILE", help="Certificate of the issuer.")
@@ -107,19 +108,12 @@ def verify_response(
         str | None,
         typer.Option(metavar="HEX", help="The nonce that was sent."),
     ] = None,
-    responder: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE", help="Certificate of a trusted responder; repeatable."
-        ),
-    ] = None,
-    policy: Annotated[
-        PolicyName,
-        typer.Option(metavar="|".join(PolicyName), help="Rules to apply."),
-    ] = PolicyName.DEFAULT,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
+    *,
+    policy: ChosenPolicy,
+    signers: Changes,
 ) -> int:
     """Verify the response, show the verdict, and return its exit code."""
     authority, subject = _issuer_and_certificate(issuer, cert, serial)
@@ -132,12 +126,10 @@ def verify_response(
         at=moment,
         nonce=None if nonce is None else parse_nonce(nonce),
         request=None if request is None else load_request(request),
-        responders=[
-            each for file in responder or () for each in load_certificates(file)
-        ],
-        policy=Policy.named(policy),
+        policy=policy.policy,
+        signers=signers,
     )
-    document = verdict_document(outcome, subject, authority, moment, policy.value)
+    document = verdict_document(outcome, subject, authority, moment, policy.name)
     if as_json:
         write_json(document)
     else:
@@ -169,8 +161,8 @@ def _outcome(
     at: datetime.datetime,
     nonce: bytes | None,
     request: OCSPRequest | None,
-    responders: Sequence[x509.Certificate],
     policy: Policy,
+    signers: Changes,
 ) -> VerifiedResponse | VerificationError:
     try:
         return verify(
@@ -180,8 +172,8 @@ def _outcome(
             at=at,
             nonce=nonce,
             request=request,
-            responders=responders,
             policy=policy,
+            **signers,
         )
     except VerificationError as error:
         return error

@@ -14,7 +14,14 @@ from ocsp.cli.render.vocabulary import count, moment_from
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.verification.policy import UNBOUNDED
 
-__all__ = ["parse_duration", "parse_moment", "parse_nonce", "parse_serial"]
+__all__ = [
+    "duration_text",
+    "parse_count",
+    "parse_duration",
+    "parse_moment",
+    "parse_nonce",
+    "parse_serial",
+]
 
 
 def parse_moment(option: str, text: str) -> datetime.datetime:
@@ -54,6 +61,26 @@ def parse_duration(option: str, text: str) -> datetime.timedelta:
     raise CommandError(
         option, f"{text!r} is not a duration", "use 30s, 5m, 36h, 10d or unbounded"
     )
+
+
+def parse_count(option: str, text: str) -> int:
+    """
+    Parse a whole number.
+
+    Raises:
+        CommandError: If *text* is not one, has more than nine digits, or is negative.
+            The error names *option*.
+    """
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise CommandError(option, f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def duration_text(duration: datetime.timedelta) -> str:
+    """Return *duration* in the form that :func:`parse_duration` reads."""
+    if duration == UNBOUNDED:
+        return "unbounded"
+    return f"{duration.total_seconds():g}s"
 
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"

@@ -8,9 +8,11 @@ documents are a public contract.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -18,26 +20,46 @@ from rich.tree import Tree
 from ocsp.asn1.times import timestamp
 from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
-from ocsp.cli.render.vocabulary import age, common_name, reason_name
-from ocsp.client import Attempt, CheckStatus, Outcome, Reason
+from ocsp.cli.render.hints import hint_for, names_crl, names_responder
+from ocsp.cli.render.vocabulary import age, common_name, count, reason_name
+from ocsp.client import Attempt, CheckStatus, Outcome, Reason, Source
 from ocsp.errors import VerificationError
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["draw", "outcome_document", "table"]
+__all__ = ["Checked", "check_document", "draw", "table"]
 
 
-_HINTS = {
-    Reason.NO_ISSUER: "use --issuer FILE, or --fetch-issuer to download it",
-    Reason.NO_URL: "use --url URL to name a responder, or --crl-fallback for a CRL",
-    Reason.FORBIDDEN: "use --private to allow private addresses, or --url URL",
-    Reason.TIMEOUT: "use --timeout SECONDS to wait longer, --verbose to see each step",
-    Reason.UNAUTHORIZED: "the responder has no record of it; check --issuer and --url",
-}
-"""What the user can do, by the reason of the failure."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """
+    A certificate that was checked.
+
+    Attributes:
+        outcome: The outcome of the check.
+
+        is_above: Whether it is the certificate of a CA above another certificate that
+            was checked.
+    """
+
+    outcome: Outcome
+    is_above: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """
+        Whether the outcome counts for the exit code.
+
+        A CA above that names no responder and no CRL cannot be asked about. That is not
+        a failure of the certificates that it issued.
+        """
+        outcome = self.outcome
+        cannot_be_asked = outcome.reason is Reason.NO_URL and not names_crl(outcome)
+        return not (self.is_above and cannot_be_asked)
 
 
-def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """Return *outcome* as a JSON document."""
+def check_document(checked: Checked) -> dict[str, Any]:
+    """Return the outcome of a check as a JSON document."""
+    outcome = checked.outcome
     evidence = outcome.evidence
     certificate = outcome.certificate
     document: dict[str, Any] = {
@@ -47,6 +69,8 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "source": outcome.source.value,
         "reason": None if outcome.reason is None else outcome.reason.value,
         "failure": None if outcome.failure is None else str(outcome.failure),
+        "hint": hint_for(outcome) if checked.counts else None,
+        "counts": checked.counts,
     }
     if evidence is not None:
         why = evidence.revocation_reason
@@ -85,9 +109,10 @@ def _written(moment: datetime.datetime | None) -> str | None:
     return None if moment is None else timestamp(moment)
 
 
-def draw(outcome: Outcome, *, verbose: bool) -> Tree:
-    """Return *outcome* as a tree; if *verbose*, with each step."""
-    tree = Tree(_headline(outcome))
+def draw(checked: Checked, *, verbose: bool) -> Tree:
+    """Return the outcome of a check as a tree; if *verbose*, with each step."""
+    outcome = checked.outcome
+    tree = Tree(_headline(checked))
     evidence = outcome.evidence
     if evidence is not None:
         now = datetime.datetime.now(datetime.UTC)
@@ -104,22 +129,36 @@ def draw(outcome: Outcome, *, verbose: bool) -> Tree:
         _row(tree, "signed by", by + common_name(evidence.responder.subject))
         for warning in evidence.warnings:
             _row(tree, "warning", str(warning), style="warning")
-    elif outcome.failure is not None:
-        _row(tree, "reason", str(outcome.failure))
-        if outcome.reason in _HINTS:
-            _row(tree, "hint", _HINTS[outcome.reason])
+    for label, text in _explained(checked):
+        _row(tree, label, text)
     if verbose:
         for attempt in outcome.attempts:
             _draw_attempt(tree, attempt)
     return tree
 
 
-def _headline(outcome: Outcome) -> Text:
+def _explained(checked: Checked) -> Iterator[tuple[str, str]]:
+    """Return why the outcome has no status or is from a CRL, and what to do."""
+    outcome = checked.outcome
+    if outcome.source is Source.CRL and not names_responder(outcome):
+        yield "note", _FROM_CRL
+    if outcome.failure is not None and checked.counts:
+        yield "reason", str(outcome.failure)
+        hint = hint_for(outcome)
+        if hint is not None:
+            yield "hint", hint
+
+
+_FROM_CRL = "the certificate names no responder, so the status comes from a CRL"
+
+
+def _headline(checked: Checked) -> Text:
+    certificate = checked.outcome.certificate
     return Text.assemble(
-        (one_line(common_name(outcome.certificate.subject)), "heading"),
-        (f"  {outcome.certificate.serial_number:x}  ", "quiet"),
-        _status(outcome),
-        (f"  ({_origin(outcome)})", "quiet"),
+        (one_line(common_name(certificate.subject)), "heading"),
+        (f"  {certificate.serial_number:x}  ", "quiet"),
+        _status(checked.outcome),
+        (f"  ({_origin(checked)})", "quiet"),
     )
 
 
@@ -132,7 +171,10 @@ def _status(outcome: Outcome) -> Text:
     return Text(word, style=style)
 
 
-def _origin(outcome: Outcome) -> str:
+def _origin(checked: Checked) -> str:
+    outcome = checked.outcome
+    if not checked.counts:
+        return "names no responder and no CRL"
     if outcome.reason is not None:
         return outcome.reason.value
     if outcome.status is CheckStatus.NOT_NEEDED:
@@ -175,19 +217,38 @@ def _cost(attempt: Attempt) -> str:
     return f"  started at {begin:.0f} ms, took {took:.0f} ms, {attempt.octets:,} octets"
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """Return *outcomes* as a table, one line each."""
+def table(checks: Sequence[Checked]) -> RenderableType:
+    """Return the outcomes as a table, one line each, and what explains them below."""
     shown = Table(box=None, pad_edge=False)
     for column in ("certificate", "serial number", "status", "source", "nextUpdate"):
         shown.add_column(column, overflow="fold")
-    for outcome in outcomes:
+    for each in checks:
+        outcome = each.outcome
         evidence = outcome.evidence
         until = None if evidence is None else evidence.next_update
         shown.add_row(
             Text(one_line(common_name(outcome.certificate.subject))),
             Text(f"{outcome.certificate.serial_number:x}"),
             _status(outcome),
-            Text(_origin(outcome)),
+            Text(_origin(each)),
             Text(_written(until) or ""),
         )
-    return shown
+    return Group(shown, *_explanations(checks))
+
+
+def _explanations(checks: Sequence[Checked]) -> Iterator[Text]:
+    """Return each explanation once, with the certificates that it is about."""
+    about: dict[tuple[str, str], list[str]] = {}
+    for each in checks:
+        name = one_line(common_name(each.outcome.certificate.subject))
+        for explanation in _explained(each):
+            about.setdefault(explanation, []).append(name)
+    for (label, text), names in about.items():
+        some = names if len(names) <= _MAX_NAMES else [count(len(names), "certificate")]
+        yield Text.assemble(
+            (f"{label:<8}", "label"), (f"{', '.join(some)}: ", "quiet"), one_line(text)
+        )
+
+
+_MAX_NAMES = 3
+"""Names of certificates in front of one explanation; more are counted."""

@@ -1,0 +1,85 @@
+"""Hints: what the user can do about a check without a status, by its reason."""
+
+from __future__ import annotations
+
+from cryptography import x509
+
+from ocsp.client import Outcome, Reason
+from ocsp.client.checking.urls import list_urls, responder_urls
+from ocsp.errors import (
+    ForbiddenResponderURL,
+    NextUpdateMissing,
+    NonceMissing,
+    NoResponderURL,
+    ResponseExpired,
+    ResponseNotYetValid,
+    ValidityIntervalNotAllowed,
+    VerificationError,
+)
+
+__all__ = ["hint_for", "names_crl", "names_responder"]
+
+_HINTS = {
+    Reason.NO_ISSUER: "use --issuer FILE, or --fetch-issuer to download it",
+    Reason.TIMEOUT: "use --timeout 30s to wait longer, --verbose to see each step",
+    Reason.REDIRECT: "use --redirects same-scheme to follow redirects",
+    Reason.HTTP_STATUS: "use --verbose to see each step, --url URL for another place",
+    Reason.CONTENT_TYPE: "use --content-type any if the server is one of static files",
+    Reason.TRY_LATER: "the responder is busy; ask again later",
+    Reason.UNAUTHORIZED: "the responder has no record of it; check --issuer and --url",
+}
+
+_VERIFICATION_HINTS: dict[type[VerificationError], str] = {
+    ResponseNotYetValid: "check the clock of this machine",
+    ResponseExpired: (
+        "the answer is too old; check the clock of this machine, or ask later"
+    ),
+    NextUpdateMissing: "use --missing-next-update within-max-age to accept it",
+    ValidityIntervalNotAllowed: "--min-interval and --max-interval change the policy",
+    NonceMissing: "leave out --nonce, or use --nonce-check if-present",
+}
+"""Hints by the error of a failed rule."""
+
+
+def hint_for(outcome: Outcome) -> str | None:
+    """Return what the user can do about *outcome*, or ``None`` if nothing is known."""
+    failure = outcome.failure
+    if isinstance(failure, NoResponderURL):
+        return _no_url(outcome)
+    if isinstance(failure, ForbiddenResponderURL):
+        return _forbidden(failure)
+    if isinstance(failure, VerificationError) and outcome.reason is Reason.NOT_VERIFIED:
+        hints = (_VERIFICATION_HINTS.get(each.error) for each in failure.failures)
+        return next(filter(None, hints), None)
+    return None if outcome.reason is None else _HINTS.get(outcome.reason)
+
+
+def _no_url(outcome: Outcome) -> str:
+    if names_crl(outcome):
+        return "use --crl when-no-responder for its CRL, or --url URL for a responder"
+    return "it names no CRL either; use --url URL to name a responder"
+
+
+def _forbidden(failure: ForbiddenResponderURL) -> str:
+    scheme = failure.url.partition(":")[0].lower()
+    if scheme == "https" and failure.reason.startswith("is https"):
+        return "use --scheme http-and-https to allow https, or --url URL"
+    if scheme not in {"http", "https"}:
+        return "use --url with an http URL; responders answer over HTTP only"
+    return "use --private to allow private addresses, or --url URL for another place"
+
+
+def names_responder(outcome: Outcome) -> bool:
+    """Return whether the certificate names a responder that the client can ask."""
+    try:
+        return bool(responder_urls(outcome.certificate))
+    except ValueError:
+        return False
+
+
+def names_crl(outcome: Outcome) -> bool:
+    """Return whether the certificate names a CRL that the client can fetch."""
+    try:
+        return bool(list_urls(outcome.certificate, x509.CRLDistributionPoints))
+    except ValueError:
+        return False
