@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from cryptography import x509
-
 from ocsp.client import Outcome, Reason
-from ocsp.client.checking.urls import list_urls, responder_urls
+from ocsp.client.checking.urls import crl_urls, responder_urls
 from ocsp.errors import (
     ForbiddenResponderURL,
     NextUpdateMissing,
@@ -16,6 +14,7 @@ from ocsp.errors import (
     ValidityIntervalNotAllowed,
     VerificationError,
 )
+from ocsp.verification.crl.points import distribution_points
 
 __all__ = ["hint_for", "names_crl", "names_responder"]
 
@@ -80,6 +79,6 @@ def names_responder(outcome: Outcome) -> bool:
 def names_crl(outcome: Outcome) -> bool:
     """Return whether the certificate names a CRL that the client can fetch."""
     try:
-        return bool(list_urls(outcome.certificate, x509.CRLDistributionPoints))
+        return bool(crl_urls(distribution_points(outcome.certificate)))
     except ValueError:
         return False
