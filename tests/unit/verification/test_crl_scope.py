@@ -613,9 +613,18 @@ def test_each_of_several_crls_has_its_delta() -> None:
     rest = _partial(EVERY - KEYS, number=8, base=5)
     crls = [one, other]
     assert verify_crl(crls, leaf(), ca(), delta=[rest, older], at=NOW).status is GOOD
-    for deltas in ([older, newer, rest], [newer, older]):
+    unnumbered = _partial(KEYS, number=None, base=5)
+    for deltas in ([older, newer, rest], [newer, older], [unnumbered, newer]):
         found = verify_crl(crls, leaf(), ca(), delta=deltas, at=NOW)
         assert (found.status, found.delta_crl_number) == (REVOKED, 7)
+
+
+def test_one_delta_for_several_crls_is_used_where_it_fits() -> None:
+    """The other CRLs are complete without it."""
+    crls = [_partial(EVERY - KEYS), _partial(KEYS)]
+    delta = _partial(KEYS, entry(), number=6, base=5)
+    found = verify_crl(crls, leaf(), ca(), delta=delta, at=NOW)
+    assert (found.status, found.delta_crl_number) == (REVOKED, 6)
 
 
 def test_a_delta_crl_has_the_issuer_scope_and_key_of_its_crl() -> None:
@@ -834,5 +843,7 @@ def test_arguments_are_certificates(argument: str) -> None:
         verify_crl(crl(), leaf(), ca(), **{argument: [b""]})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="crl is empty"):
         verify_crl([], leaf(), ca())
+    with pytest.raises(TypeError, match="crl must be"):
+        verify_crl(None, leaf(), ca())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="crl must be"):
         verify_crl([None], leaf(), ca())  # type: ignore[list-item]
