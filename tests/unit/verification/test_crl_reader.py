@@ -174,6 +174,9 @@ def test_the_fields_of_a_scope() -> None:
     ):
         found = ReadCRL(crl(critical=[scope(**settings)]), "").scope  # type: ignore[arg-type]
         assert found == expected
+    every = b"\x81\x01\xff\x82\x01\xff\x83\x02\x06\x40\x84\x01\xff\x85\x01\xff"
+    expected = Scope((URI,), True, True, frozenset({1}), True, True)
+    assert read_scope(encode(0x30, FULL, every), ISSUER) == expected
 
 
 def test_a_certificate_with_two_lists_of_points_has_none() -> None:

@@ -287,14 +287,12 @@ def test_the_evidence_names_the_signer_of_an_indirect_crl() -> None:
             },
             ["R3"],
         ),
-        (
-            {
-                "crl_issuers": [
-                    _crl_issuer(end=NOW - HOUR),
-                    _crl_issuer(public=key("another")),
-                ]
-            },
-            ["R3"],
+        *(
+            ({"crl_issuers": [_crl_issuer(end=NOW - HOUR), wrong]}, ["R3"])
+            for wrong in (
+                _crl_issuer(public=key("another")),
+                _crl_issuer(public=key("another"), end=NOW - HOUR),
+            )
         ),
     ],
 )
@@ -642,6 +640,18 @@ def test_a_delta_crl_has_the_issuer_scope_and_key_of_its_crl() -> None:
     own = crl(critical=[scope(indirect=True)])
     indirect = _indirect(critical=[scope(indirect=True)], number=6, base=5)
     assert _rules(own, INDIRECT, delta=indirect, crl_issuers=[SIGNER]) == ["R11"]
+    parts = [
+        crl(number=5 + n, base=5 if n else None, critical=critical)
+        for n in range(2)
+        for critical in ((), [scope(full_name=[HERE])], [scope(full_name=[THERE])])
+    ]
+    cert = _cert(_point(HERE, THERE))
+    for first, complete in enumerate(parts[:3]):
+        for second, delta in enumerate(parts[3:]):
+            if first == second:
+                assert verify_crl(complete, cert, ca(), delta=delta, at=NOW)
+            else:
+                assert _rules(complete, cert, delta=delta) == ["R11"]
     shouted = scope(full_name=[URI("HTTP://CRL.EXAMPLE/1.crl")])
     here = crl(critical=[scope(full_name=[HERE])])
     fits = crl(critical=[shouted], number=6, base=5)
