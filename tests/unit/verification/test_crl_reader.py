@@ -338,6 +338,9 @@ def test_the_optional_fields_of_a_crl() -> None:
         full.this_update,
         ISSUER,
     )
+    late = ReadCRL(_whole(*START[:4], encode(0x18, b"20500101000000Z")), "")
+    assert late.next_update is not None
+    assert late.next_update.year == 2050
     key = x509.AuthorityKeyIdentifier(b"key", None, None)
     assert ReadCRL(crl(extensions=[key]), "").key_identifier == b"key"
     no_key = x509.AuthorityKeyIdentifier(None, [x509.DNSName("a")], 5)
@@ -426,11 +429,14 @@ def test_a_malformed_entry_has_a_path(
     fields: tuple[bytes, ...], kind: type[DecodeError], path: str
 ) -> None:
     """Whatever its serial number, and each time that the entries are read."""
-    read = _entry_with(*fields)
+    read, errors = _entry_with(*fields), []
     for _ in range(2):
         with pytest.raises(DecodeError) as caught:
             _ = read.entries
-        assert (type(caught.value), caught.value.path) == (kind, path)
+        errors.append(caught.value)
+    assert (type(errors[0]), errors[0].path) == (kind, path)
+    assert errors[0].offset is not None or kind is SchemaError
+    assert errors[1] is errors[0]
 
 
 def test_extensions_that_are_not_critical_are_read_with_their_entry() -> None:
@@ -444,6 +450,7 @@ def test_extensions_that_are_not_critical_are_read_with_their_entry() -> None:
         read = _entry_with(SERIAL, TIME, encode(0x30, date))
         (found,) = read.entries.find(b"\x07")
         assert (found.reason, found.issuer) == (None, None)
+        assert read.entries.unknown_critical == ""
 
 
 def test_the_first_unknown_critical_extension_is_named() -> None:

@@ -775,6 +775,12 @@ def test_unreadable_extensions_of_a_crl_matter_only_where_they_are_used() -> Non
         for value in (b"", b"\x30\x05", b"\xff"):
             data = with_extension(oid, value)
             assert verify_crl(data, leaf(), ca(), at=NOW).status is GOOD
+    for oid in ("2.5.29.18", "2.5.29.35", "2.5.29.46", "1.3.6.1.5.5.7.1.1"):
+        data = with_extension(oid, encode(0x30), critical=True)
+        assert verify_crl(data, leaf(), ca(), at=NOW).status is GOOD
+    number = with_extension("2.5.29.20", b"\x02\x01\x05", critical=True)
+    assert verify_crl(number, leaf(), ca(), at=NOW).crl_number == 5
+    assert _rules(with_extension("1.2.3", b"", critical=True), leaf()) == ["R8"]
     for oid in ("2.5.29.20", "2.5.29.27", "2.5.29.28"):
         for value in (b"", b"\x30\x05", b"\x05\x00"):
             for critical in (True, False):

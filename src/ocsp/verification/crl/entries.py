@@ -33,7 +33,7 @@ __all__ = ["CRLEntries", "CRLEntry"]
 
 _NAME = "tbsCertList.revokedCertificates"
 _TIMES = (UTC_TIME, GENERALIZED_TIME)
-_KNOWN = frozenset({oids.CRL_REASON, oids.INVALIDITY_DATE, oids.CERTIFICATE_ISSUER})
+_KNOWN = frozenset({oids.CRL_REASON, oids.INVALIDITY_DATE})
 _PER_BUCKET = 4
 _MOST_REMEMBERED = 1024
 

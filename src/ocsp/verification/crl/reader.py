@@ -93,10 +93,8 @@ class ReadCRL:
         der = cast("bytes", data)
         if len(der) > limits.MAX_CRL_BYTES:
             raise LimitExceeded("MAX_CRL_BYTES", len(der), limits.MAX_CRL_BYTES)
-        if der[:1] != b"\x30":
-            der = der_blocks(der, _PEM_LABEL)[0]
         self.name = name
-        self.data = der
+        self.data, *_ = der_blocks(der, _PEM_LABEL)
         self.signers: set[tuple[x509.Certificate, bool]] = set()
         self._entries: CRLEntries | DecodeError | None = None
         self._read_outer()
