@@ -37,6 +37,7 @@ from ocsp.errors import (
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
+    CertHash,
     CRLReference,
     ExtendedRevoke,
     Nonce,
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from ocsp.signing.signer import KeySigner, Signer
     from ocsp.verification import (
         AuthorizedBy,
+        CertHashCheck,
         CertIDHashes,
         ChainReport,
         DelegateRevocation,
@@ -128,6 +130,7 @@ __all__ = [  # noqa: RUF022
     "OCSPResponseStatus",
     # extensions of messages (RFC 6960 §4.4)
     "ArchiveCutoff",
+    "CertHash",
     "CRLReference",
     "ExtendedRevoke",
     "Nonce",
@@ -147,6 +150,7 @@ __all__ = [  # noqa: RUF022
     "AuthorizedBy",
     "ChainReport",
     "Policy",
+    "CertHashCheck",
     "CertIDHashes",
     "DelegateRevocation",
     "ExpiredCertificate",
@@ -256,6 +260,7 @@ _LAZY_IMPORTS = {
             "AuthorizedBy",
             "ChainReport",
             "Policy",
+            "CertHashCheck",
             "CertIDHashes",
             "DelegateRevocation",
             "ExpiredCertificate",

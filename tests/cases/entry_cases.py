@@ -1,14 +1,17 @@
-"""V7: whether an entry is for the certificate."""
+"""V7 and V30: whether an entry is for the certificate."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any
 
+from ocsp.asn1 import oids
 from ocsp.asn1.der import encode, encode_oid
 from tests.cases.builder import (
     Builder,
+    Identity,
     algorithm,
+    extension,
     name,
 )
 from tests.cases.model import (
@@ -361,3 +364,138 @@ def asked_by_cert_id_and_answered_with_md5(build: Builder) -> Scenario:
     """
     asked = build.cert_id(hashed="sha256")
     return build.verify(refused("V7"), _with(build, hashed="md5"), cert_id=asked)
+
+
+def _hashed(build: Builder, of: Identity, hashed: str = "sha256", **how: Any) -> bytes:
+    """Return a good response with the CertHash of a certificate."""
+    digest = encode(0x04, hashlib.new(hashed, of.der).digest())
+    return _with_cert_hash(build, encode(0x30, algorithm(hashed), digest), **how)
+
+
+def _with_cert_hash(build: Builder, value: bytes, **how: Any) -> bytes:
+    cert_hash = extension(oids.CERT_HASH, value, **how)
+    return build.response(build.entry(extensions=(cert_hash,)))
+
+
+@case("V30", MEDIUM)
+def cert_hash(build: Builder) -> Scenario:
+    """
+    The entry has the SHA-256 hash of the certificate (CertHash).
+
+    Expected: good. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    return build.verify(good(), _hashed(build, build.leaf))
+
+
+@case("V30", LOW)
+def cert_hash_with_sha1_and_critical(build: Builder) -> Scenario:
+    """
+    The entry has the SHA-1 hash of the certificate (CertHash), critical.
+
+    Expected: good: the extension is known. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    return build.verify(good(), _hashed(build, build.leaf, "sha1", critical=True))
+
+
+@case("V30", CRITICAL)
+def cert_hash_of_another(build: Builder) -> Scenario:
+    """
+    The entry has the hash of another certificate (CertHash).
+
+    Expected: no evidence: the responder speaks about another certificate with this
+    serial number. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    return build.verify(refused("V30"), _hashed(build, build.responder))
+
+
+@case("V30", HIGH)
+def cert_hash_cut_off(build: Builder) -> Scenario:
+    """
+    The CertHash has the first 20 octets of the SHA-256 hash of the certificate.
+
+    Expected: no evidence. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    digest = hashlib.sha256(build.leaf.der).digest()[:20]
+    value = encode(0x30, algorithm("sha256"), encode(0x04, digest))
+    return build.verify(refused("V30"), _with_cert_hash(build, value))
+
+
+@case("V30", MEDIUM)
+def cert_hash_malformed(build: Builder) -> Scenario:
+    """
+    The CertHash is not a SEQUENCE.
+
+    Expected: no evidence: the statement cannot be checked. Common PKI 2.0 Part 4
+    §3.1.2.
+    """
+    return build.verify(refused("V30"), _with_cert_hash(build, b"\x05\x00"))
+
+
+def _unknown_hash(build: Builder, **how: Any) -> bytes:
+    unknown = encode(0x30, encode_oid("1.2.3.4"), b"\x05\x00")
+    value = encode(0x30, unknown, encode(0x04, bytes(32)))
+    return _with_cert_hash(build, value, **how)
+
+
+@case("V30", LOW)
+def cert_hash_with_an_unknown_algorithm(build: Builder) -> Scenario:
+    """
+    The CertHash has a hash algorithm that is not known.
+
+    Expected: good, with a warning: it cannot be compared. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    return build.verify(good("V30"), _unknown_hash(build))
+
+
+@case("V30", MEDIUM)
+def critical_cert_hash_with_an_unknown_algorithm(build: Builder) -> Scenario:
+    """
+    The CertHash is critical, and its hash algorithm is not known.
+
+    Expected: no evidence: a critical extension must be processed. RFC 6960 §4.4.
+    """
+    return build.verify(refused("V30"), _unknown_hash(build, critical=True))
+
+
+@case("V30", LOW)
+def cert_hash_and_only_a_cert_id(build: Builder) -> Scenario:
+    """
+    The entry has a CertHash, and the relying party has only the CertID.
+
+    Expected: good, with a warning: it cannot be compared. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    response = _hashed(build, build.leaf)
+    return build.verify(good("V30"), response, cert_id=build.cert_id())
+
+
+@case("V30", MEDIUM)
+def without_cert_hash_by_policy(build: Builder) -> Scenario:
+    """
+    The relying party requires CertHash, and the response has none.
+
+    Expected: no evidence. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    return build.verify(refused("V30"), policy={"cert_hash": "required"})
+
+
+@case("V30", MEDIUM)
+def cert_hash_by_policy(build: Builder) -> Scenario:
+    """
+    The relying party requires CertHash, and the response has it.
+
+    Expected: good. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    response = _hashed(build, build.leaf, "sha512")
+    return build.verify(good(), response, policy={"cert_hash": "required"})
+
+
+@case("V30", MEDIUM)
+def cert_hash_that_cannot_be_compared_by_policy(build: Builder) -> Scenario:
+    """
+    The relying party requires CertHash, and its hash algorithm is not known.
+
+    Expected: no evidence. Common PKI 2.0 Part 4 §3.1.2.
+    """
+    return build.verify(
+        refused("V30"), _unknown_hash(build), policy={"cert_hash": "required"}
+    )

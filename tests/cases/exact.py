@@ -32,6 +32,7 @@ VALUES: dict[tuple[str, str], set[tuple[str, ...]]] = {
     ("V3", "MalformedResponse"): {("path",)},
     ("V4", "MalformedResponse"): {(), ("oid",)},
     ("V5", "UnhandledCriticalExtension"): {("oid",)},
+    ("V5", "MalformedResponse"): {("oid",)},
     ("V6", "SignatureAlgorithmNotAllowed"): {
         ("algorithm",),
         ("bits",),
@@ -68,6 +69,7 @@ VALUES: dict[tuple[str, str], set[tuple[str, ...]]] = {
     ("V26", "StatusNotAvailable"): {("not_after", "at")},
     ("V27", "RevocationUndetermined"): {("serial_number",)},
     ("V28", "MustStapleViolation"): {()},
+    ("V30", "CertHashMismatch"): {()},
 }
 """The names of the values that come with a finding, by rule and error."""
 

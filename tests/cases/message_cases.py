@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ocsp.asn1 import oids
 from ocsp.asn1.der import encode, encode_integer, encode_oid
-from tests.cases.builder import Builder, extension
-from tests.cases.model import Feature, Importance, Scenario, case, good, refused
+from tests.cases.builder import DAY, Builder, extension
+from tests.cases.model import NOW, Feature, Importance, Scenario, case, good, refused
 
 CRITICAL, HIGH, MEDIUM = Importance.CRITICAL, Importance.HIGH, Importance.MEDIUM
 
@@ -235,17 +235,114 @@ def malformed_nonce_is_no_reason(build: Builder) -> Scenario:
     return build.verify(good("V22"), response)
 
 
-@case("V2", MEDIUM)
+@case("V5", MEDIUM)
 def malformed_archive_cutoff(build: Builder) -> Scenario:
     """
     The content of archiveCutoff is not a GeneralizedTime.
 
-    Expected: malformed, and no crash. RFC 6960 §4.4.4.
+    Expected: good, with a warning: the extension is not critical, and it is not needed
+    for a certificate that has not expired. RFC 6960 §4.4.
     """
     cutoff = extension(oids.ARCHIVE_CUTOFF, b"\x05\x00")
+    return build.verify(good("V5"), build.response(build.entry(extensions=(cutoff,))))
+
+
+@case("V5", MEDIUM)
+def malformed_timestamps(build: Builder) -> Scenario:
+    """
+    The list of signed certificate timestamps is malformed.
+
+    Expected: good, with a warning. RFC 6962 §3.3, RFC 6960 §4.4.
+    """
+    timestamps = extension(oids.SCT_LIST, b"\x04\x02\xff\xff")
+    entry = build.entry(extensions=(timestamps,))
+    return build.verify(good("V5"), build.response(entry))
+
+
+@case("V5", MEDIUM)
+def malformed_crl_reference(build: Builder) -> Scenario:
+    """
+    The content of the CRL reference is not a SEQUENCE.
+
+    Expected: good, with a warning. RFC 6960 §4.4.2.
+    """
+    entry = build.entry(extensions=(extension(oids.CRL, b"\x05\x00"),))
+    return build.verify(good("V5"), build.response(entry))
+
+
+@case("V5", MEDIUM)
+def malformed_reason_among_the_extensions(build: Builder) -> Scenario:
+    """
+    The CRL entry extension reasonCode in the entry has an unknown code.
+
+    Expected: good, with a warning. RFC 6960 §4.4.5.
+    """
+    entry = build.entry(extensions=(extension(oids.CRL_REASON, b"\x0a\x01\x07"),))
+    return build.verify(good("V5"), build.response(entry))
+
+
+@case("V5", MEDIUM)
+def malformed_extended_revoke(build: Builder) -> Scenario:
+    """
+    The extension extended-revoke of the response is not NULL.
+
+    Expected: good, with a warning. RFC 6960 §4.4.8.
+    """
+    odd = extension(oids.EXTENDED_REVOKE, b"\x30\x00")
+    return build.verify(good("V5"), build.response(extensions=(odd,)))
+
+
+@case("V5", HIGH)
+def malformed_and_critical(build: Builder) -> Scenario:
+    """
+    The archiveCutoff of the entry is critical and malformed.
+
+    Expected: no evidence: a critical extension must be understood. RFC 6960 §4.4.
+    """
+    cutoff = extension(oids.ARCHIVE_CUTOFF, b"\x05\x00", critical=True)
     return build.verify(
-        refused("V2"), build.response(build.entry(extensions=(cutoff,)))
+        refused("V5"), build.response(build.entry(extensions=(cutoff,)))
     )
+
+
+@case("V5", CRITICAL)
+def malformed_before_an_unknown_critical_one(build: Builder) -> Scenario:
+    """
+    The entry has malformed timestamps, and then a critical extension that is not known.
+
+    Expected: no evidence: a malformed extension must not hide another one. RFC 6960
+    §4.4.
+    """
+    both = (
+        extension(oids.SCT_LIST, b"\x05\x00"),
+        extension("1.2.3.4", b"\x05\x00", critical=True),
+    )
+    return build.verify(refused("V5"), build.response(build.entry(extensions=both)))
+
+
+@case("V22", CRITICAL)
+def malformed_before_another_nonce(build: Builder) -> Scenario:
+    """
+    The response has a malformed extended-revoke, and then the nonce of another request.
+
+    Expected: no evidence: a malformed extension must not hide the nonce. RFC 9654.
+    """
+    both = (extension(oids.EXTENDED_REVOKE, b"\x30\x00"), build.nonce(bytes(32)))
+    response = build.response(extensions=both)
+    return build.verify(refused("V22"), response, nonce=bytes(31) + b"\x01")
+
+
+@case("V25", MEDIUM)
+def malformed_archive_cutoff_that_is_needed(build: Builder) -> Scenario:
+    """
+    The certificate has expired, and the archiveCutoff of the response is malformed.
+
+    Expected: good, with warnings, as without archiveCutoff. RFC 6960 §4.4.4.
+    """
+    leaf = build.certificate("leaf.example", end=NOW - DAY)
+    cutoff = extension(oids.ARCHIVE_CUTOFF, b"\x05\x00")
+    entry = build.entry(cert_id=build.cert_id(leaf), extensions=(cutoff,))
+    return build.verify(good("V5", "V25", "V26"), build.response(entry), cert=leaf)
 
 
 @case("V3", HIGH)

@@ -108,6 +108,7 @@ from ocsp.errors.general import (
 
 if TYPE_CHECKING:
     from ocsp.errors.verification import (
+        CertHashMismatch,
         CertIDMismatch,
         CertificateNotGood,
         CertificateNotIssued,
@@ -164,6 +165,7 @@ __all__ = [
     "CRLScopeMismatch",
     "CRLSignatureInvalid",
     "CRLSignerNotSuitable",
+    "CertHashMismatch",
     "CertIDMismatch",
     "CertificateNotGood",
     "CertificateNotIssued",

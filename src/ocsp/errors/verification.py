@@ -5,7 +5,7 @@ The errors of verification: why a response or a CRL is rejected.
 
     VerificationError(OCSPError)
     ├─ UnsuccessfulResponse(ResponseStatusError)   V1   an OCSP error
-    ├─ MalformedResponse(ValueError)               V2 V3 V4 V19
+    ├─ MalformedResponse(ValueError)               V2 V3 V4 V5 V19
     ├─ UnhandledCriticalExtension                  V5 R8 R12
     ├─ SignatureAlgorithmNotAllowed                V6 R4
     ├─ CertIDMismatch                              V7   no entry for the certificate
@@ -32,6 +32,7 @@ The errors of verification: why a response or a CRL is rejected.
     ├─ StatusNotAvailable                          V25 V26 R15
     ├─ RevocationUndetermined                      V27
     ├─ MustStapleViolation                         V28
+    ├─ CertHashMismatch                            V30
     ├─ MalformedCRL(ValueError)                    R1 R12
     ├─ CRLIssuerMismatch                           R2
     ├─ CRLSignerNotSuitable                        R3
@@ -68,6 +69,7 @@ __all__ = [
     "CRLScopeMismatch",
     "CRLSignatureInvalid",
     "CRLSignerNotSuitable",
+    "CertHashMismatch",
     "CertIDMismatch",
     "CertificateNotGood",
     "CertificateNotIssued",
@@ -181,6 +183,10 @@ class SignatureAlgorithmNotAllowed(VerificationError):
 
 class CertIDMismatch(VerificationError):
     """No entry of the response is for the certificate."""
+
+
+class CertHashMismatch(VerificationError):
+    """CertHash is that of another certificate, cannot be compared, or is missing."""
 
 
 class ConflictingResponses(VerificationError):

@@ -20,17 +20,22 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple, NoReturn, Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import (
     algorithm_identifier,
+    algorithm_name,
+    cert_id_hash,
     encode_algorithm,
+    hash_oid,
     read_algorithm,
     usual_parameters,
 )
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.der import (
     NULL_DER,
+    OCTET_STRING,
     SEQUENCE,
     content,
     context,
@@ -64,6 +69,7 @@ __all__ = [
     "SHORTEST_NONCE",
     "ArchiveCutoff",
     "CRLReference",
+    "CertHash",
     "ExtendedRevoke",
     "KnownExtension",
     "Nonce",
@@ -329,6 +335,89 @@ class ArchiveCutoff(KnownExtension):
 
     def _text(self) -> str:
         return timestamp(self.cutoff)
+
+
+class CertHash(KnownExtension):
+    """
+    The hash of the certificate that an entry is about (Common PKI 2.0 Part 4 §3.1.2).
+
+    It shows that the responder knows the certificate itself.
+
+    ::
+
+        CertHash ::= SEQUENCE {
+            hashAlgorithm   AlgorithmIdentifier,
+            certificateHash OCTET STRING }
+    """
+
+    oid = oids.identifier(oids.CERT_HASH)
+
+    class Fields(NamedTuple):
+        """The two fields; the algorithm in DER."""
+
+        algorithm: bytes
+        digest: bytes
+
+    def __init__(
+        self, certificate: x509.Certificate, algorithm: hashes.HashAlgorithm
+    ) -> None:
+        """
+        Make the hash of *certificate*.
+
+        Args:
+            certificate: The certificate that the entry is about.
+
+            algorithm: SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512.
+
+        Raises:
+            TypeError: If *certificate* is not a certificate.
+            ValueError: If *algorithm* is another algorithm.
+        """
+        _require("certificate", certificate, x509.Certificate)
+        identifier = encode_algorithm(hash_oid(algorithm), NULL_DER)
+        digest = encode(OCTET_STRING, certificate.fingerprint(algorithm))
+        super().__init__(encode(SEQUENCE, identifier, digest))
+
+    @property
+    def hash_algorithm(self) -> hashes.HashAlgorithm:
+        """
+        The hash algorithm.
+
+        Raises:
+            UnsupportedAlgorithm: If it is not SHA-1 or SHA-2.
+        """
+        return cert_id_hash(self._fields().algorithm)
+
+    @property
+    def certificate_hash(self) -> bytes:
+        """The hash of the certificate, over its whole DER."""
+        return self._fields().digest
+
+    def matches(self, certificate: x509.Certificate) -> bool:
+        """
+        Return whether this is the hash of *certificate*.
+
+        Raises:
+            UnsupportedAlgorithm: If the hash algorithm is not SHA-1 or SHA-2.
+        """
+        return certificate.fingerprint(self.hash_algorithm) == self.certificate_hash
+
+    def _fields(self) -> Fields:
+        data = self.value
+        position, end = content(data, 0, len(data), SEQUENCE, "CertHash")
+        end_of(end, len(data), "CertHash")
+        algorithm, position = read_algorithm(
+            data, position, end, "CertHash.hashAlgorithm"
+        )
+        start, position = content(
+            data, position, end, OCTET_STRING, "CertHash.certificateHash"
+        )
+        end_of(position, end, "CertHash")
+        return self.Fields(algorithm, data[start:position])
+
+    def _text(self) -> str:
+        fields = self._fields()
+        return f"{algorithm_name(fields.algorithm)}, {fields.digest.hex()}"
 
 
 class ServiceLocator(KnownExtension):

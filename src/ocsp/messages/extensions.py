@@ -34,8 +34,10 @@ from ocsp.asn1.der import (
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
+    CertHash,
     CRLReference,
     ExtendedRevoke,
+    KnownExtension,
     PreferredSignatureAlgorithms,
     ServiceLocator,
 )
@@ -46,10 +48,12 @@ __all__ = [
     "RESPONSE_EXTENSIONS",
     "SINGLE_EXTENSIONS",
     "SINGLE_REQUEST_EXTENSIONS",
+    "DecodedExtension",
     "ExtensionLayout",
     "ExtensionLayouts",
     "SingleExtension",
     "append_extension",
+    "decode_each",
     "decode_extensions",
     "encode_extensions",
     "nonce_of",
@@ -168,6 +172,43 @@ def decode_extensions(
     )
 
 
+class DecodedExtension(NamedTuple):
+    """
+    One extension of a list, decoded by itself.
+
+    Attributes:
+        oid: extnID, dotted.
+
+        critical: Whether the extension is critical.
+
+        value: The value; ``None`` if it is malformed.
+
+        error: Why it is malformed, or an empty string.
+    """
+
+    oid: str
+    critical: bool
+    value: x509.ExtensionType | None
+    error: str
+
+
+def decode_each(
+    data: bytes, raw: ExtensionLayouts, decoders: Mapping[str, Decoder], name: str
+) -> tuple[DecodedExtension, ...]:
+    """Return the extensions of *raw*; a malformed one does not hide the others."""
+    found = []
+    for dotted, critical, position in raw:
+        value, error = None, ""
+        try:
+            value = _decode(dotted, data[position], decoders, name)
+            if isinstance(value, KnownExtension):
+                value.check()
+        except DecodeError as problem:
+            value, error = None, str(problem)
+        found.append(DecodedExtension(dotted, critical, value, error))
+    return tuple(found)
+
+
 def _decode(
     dotted: str, value: bytes, decoders: Mapping[str, Decoder], name: str
 ) -> x509.ExtensionType:
@@ -182,7 +223,9 @@ def _decode(
         raise
 
 
-def nonce_of(extensions: Iterable[x509.Extension[x509.ExtensionType]]) -> bytes | None:
+def nonce_of(
+    extensions: Iterable[x509.Extension[x509.ExtensionType] | DecodedExtension],
+) -> bytes | None:
     """Return the nonce (RFC 9654 §2.1) among *extensions*, or ``None``."""
     for extension in extensions:
         if isinstance(extension.value, x509.OCSPNonce):
@@ -243,6 +286,7 @@ SINGLE_EXTENSIONS: Mapping[str, Decoder] = {
     oids.SCT_LIST: decode_sct_list,
     oids.CRL: CRLReference.read,
     oids.ARCHIVE_CUTOFF: ArchiveCutoff.read,
+    oids.CERT_HASH: CertHash.read,
     oids.CRL_REASON: _crl_entry(oids.CRL_REASON),
     oids.INVALIDITY_DATE: _crl_entry(oids.INVALIDITY_DATE),
     oids.CERTIFICATE_ISSUER: _crl_entry(oids.CERTIFICATE_ISSUER),

@@ -25,6 +25,7 @@ from ocsp.verification.evidence import (
 )
 from ocsp.verification.policy import (
     UNBOUNDED,
+    CertHashCheck,
     CertIDHashes,
     DelegateRevocation,
     ExpiredCertificate,
@@ -41,6 +42,7 @@ from ocsp.verification.staple import must_staple, verify_staple
 __all__ = [
     "UNBOUNDED",
     "AuthorizedBy",
+    "CertHashCheck",
     "CertIDHashes",
     "CertificateReport",
     "ChainOutcome",

@@ -41,7 +41,10 @@ CLAUSES: dict[str, Clause] = {
         "The response has an entry, and no list has an extension twice.",
         "RFC 6960 §4.2.1, RFC 5280 §4.2",
     ),
-    "V5": Clause("Every critical extension is known.", "RFC 6960 §4.4, RFC 5280 §4.2"),
+    "V5": Clause(
+        "Every critical extension is known; other extensions may be malformed.",
+        "RFC 6960 §4.4, RFC 5280 §4.2",
+    ),
     "V6": Clause(
         "All signature algorithms and keys are strong enough and match each other.",
         "RFC 6960 §4.3, §5.1.1",
@@ -119,6 +122,10 @@ CLAUSES: dict[str, Clause] = {
     "V28": Clause(
         "A certificate that requires a staple comes with a valid one.",
         "RFC 7633 §4.2.3",
+    ),
+    "V30": Clause(
+        "CertHash, if it is present, is the hash of the certificate.",
+        "Common PKI 2.0 Part 4 §3.1.2",
     ),
     "R1": Clause("The CRL is DER or PEM, within the limits.", "RFC 5280 §5.1"),
     "R2": Clause(

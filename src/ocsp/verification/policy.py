@@ -18,6 +18,7 @@ from ocsp.errors import ConfigError
 
 __all__ = [
     "UNBOUNDED",
+    "CertHashCheck",
     "CertIDHashes",
     "DelegateRevocation",
     "ExpiredCertificate",
@@ -132,6 +133,21 @@ class CertIDHashes(enum.Enum):
     """SHA-2 only."""
 
 
+class CertHashCheck(enum.Enum):
+    """
+    How to treat a response without CertHash, the hash of the certificate.
+
+    A CertHash of another certificate is rejected in any case.
+    """
+
+    IF_PRESENT = "if-present"
+    """Accept it. Accept with a warning a CertHash that cannot be compared, because its
+    hash algorithm is not known or the caller gave only a CertID."""
+
+    REQUIRED = "required"
+    """Reject it, and a CertHash that cannot be compared."""
+
+
 class ProducedAt(enum.Enum):
     """How to treat a producedAt that contradicts the other times."""
 
@@ -210,6 +226,9 @@ class Policy:
 
     cert_id_hashes: CertIDHashes = CertIDHashes.SHA1_AND_SHA2
     """The hash algorithms that are accepted in a CertID."""
+
+    cert_hash: CertHashCheck = CertHashCheck.IF_PRESENT
+    """Whether the response must have the hash of the certificate (CertHash)."""
 
     min_rsa_bits: int = 2048
     """The smallest accepted RSA key, in bits."""

@@ -19,6 +19,7 @@ from ocsp.verification.crl import rules as crl_rules
 from ocsp.verification.crl import scope as crl_scope
 from ocsp.verification.crl import signer as crl_signer
 from ocsp.verification.rules import (
+    cert_hash,
     delegate,
     entry,
     message,
@@ -61,7 +62,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "V4", (message.has_entries, message.unique_extensions), (e.MalformedResponse,)
     ),
-    Rule("V5", (message.critical_extensions,), (e.UnhandledCriticalExtension,)),
+    Rule(
+        "V5",
+        (message.readable_extensions,),
+        (e.UnhandledCriticalExtension, e.MalformedResponse),
+    ),
     Rule("V6", (delegate.strong_enough,), (e.SignatureAlgorithmNotAllowed,)),
     Rule("V7", (entry.find_entries,), (e.CertIDMismatch,)),
     Rule("V8", (entry.select_entry,), (e.ConflictingResponses,)),
@@ -98,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     Rule("V26", (status.check_expired,), (e.StatusNotAvailable,)),
     Rule("V27", (chain.report_missing_response,), (e.RevocationUndetermined,)),
     Rule("V28", (staple.report_missing_staple,), (e.MustStapleViolation,)),
+    Rule("V30", (cert_hash.check_cert_hash,), (e.CertHashMismatch,)),
 )
 """The rules for a response."""
 

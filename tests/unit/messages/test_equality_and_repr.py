@@ -23,6 +23,7 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 import ocsp
 from ocsp import (
     ArchiveCutoff,
+    CertHash,
     CertID,
     CRLReference,
     ExtendedRevoke,
@@ -44,7 +45,7 @@ from ocsp import (
 )
 from ocsp.asn1.der import encode, encode_oid
 from tests.keys import certificate_of, key_of
-from tests.pki import NOW, ca, delegate, delegate_signer, key, name
+from tests.pki import NOW, ca, delegate, delegate_signer, key, leaf, name
 from tests.vectors import RESPONSES
 
 SHA256 = hashes.SHA256()
@@ -172,6 +173,7 @@ VALUES: dict[str, Callable[[int], Any]] = {
     "Nonce": lambda number: Nonce(bytes(31 + number)),
     "CRLReference": lambda number: CRLReference(number=number),
     "ArchiveCutoff": lambda number: ArchiveCutoff(NOW + number * DAY),
+    "CertHash": lambda number: CertHash(leaf(number), hashes.SHA256()),
     "ServiceLocator": lambda number: ServiceLocator(name(f"CA {number}")),
     "PreferredSignatureAlgorithm": _preferred,
     "PreferredSignatureAlgorithms": lambda number: PreferredSignatureAlgorithms(

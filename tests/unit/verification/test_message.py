@@ -14,7 +14,7 @@ from tests.cases.model import NOW
 
 BUILD = Builder()
 UNKNOWN = extension("1.2.3.4", b"\x05\x00")
-BAD_REASON = extension("2.5.29.21", b"\x30\x05a")
+BAD_REASON = extension("2.5.29.21", b"\x30\x05a", critical=True)
 CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
 
 
@@ -40,7 +40,7 @@ CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
         ),
         (
             BUILD.response(BUILD.entry(extensions=(BAD_REASON,))),
-            r"the response is malformed: singleExtensions\[2.5.29.21\]",
+            r"the critical extension 2.5.29.21 in singleExtensions cannot be decoded: single",
         ),
     ],
 )

@@ -15,6 +15,7 @@ from ocsp.verification import AuthorizedBy, ChainOutcome
 from ocsp.verification import policy as module
 from ocsp.verification.policy import (
     UNBOUNDED,
+    CertHashCheck,
     CertIDHashes,
     DelegateRevocation,
     ExpiredCertificate,
@@ -48,6 +49,7 @@ def test_every_default_is_as_documented() -> None:
         "issuer_key_usage": IssuerKeyUsage.WARN,
         "signature_hashes": SignatureHashes.STRONG,
         "cert_id_hashes": CertIDHashes.SHA1_AND_SHA2,
+        "cert_hash": CertHashCheck.IF_PRESENT,
         "min_rsa_bits": 2048,
         "min_ec_bits": 256,
         "produced_at": ProducedAt.WARN,
@@ -221,6 +223,7 @@ def test_members_that_switch_a_check_off_are_called_unsafe() -> None:
         ),
         (IssuerKeyUsage, "warn require-digital-signature"),
         (SignatureHashes, "strong unsafe-sha1"),
+        (CertHashCheck, "if-present required"),
         (CertIDHashes, "sha1-and-sha2 sha2"),
         (ProducedAt, "warn refuse"),
         (ExpiredCertificate, "flag require-archive-cutoff"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -24,6 +25,7 @@ from ocsp.cli.render.vocabulary import oid_name, reason_name
 from ocsp.errors import DecodeError
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
+    CertHash,
     CRLReference,
     ExtendedRevoke,
     PreferredSignatureAlgorithms,
@@ -132,6 +134,8 @@ def _known_value(value: x509.ExtensionType) -> Any:
             }
         case ArchiveCutoff():
             return timestamp(value.cutoff)
+        case CertHash():
+            return _cert_hash_document(value)
         case ServiceLocator():
             return _locator_document(value)
         case ExtendedRevoke():
@@ -143,6 +147,15 @@ def _known_value(value: x509.ExtensionType) -> Any:
 
 def _name_of(oid: x509.ObjectIdentifier) -> str:
     return oid_name(oid.dotted_string) or oid.dotted_string
+
+
+def _cert_hash_document(value: CertHash) -> Document:
+    digest = value.certificate_hash.hex()
+    try:
+        name = value.hash_algorithm.name
+    except UnsupportedAlgorithm as error:
+        name = str(error)
+    return {"hash_algorithm": name, "certificate_hash": digest}
 
 
 def _locator_document(value: ServiceLocator) -> Document:

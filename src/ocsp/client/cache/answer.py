@@ -119,7 +119,7 @@ def admit(
         raise ConfigError("cert_id", "must be evidence.canonical_cert_id")
     if evidence.status is OCSPCertStatus.UNKNOWN:
         return None
-    if nonce_of(evidence.response.extensions) is not None:
+    if nonce_of(evidence.response._each_extension) is not None:
         return None
     return CachedAnswer(
         evidence.response.public_bytes(Encoding.DER),

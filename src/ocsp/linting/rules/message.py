@@ -14,7 +14,12 @@ from cryptography import x509
 from ocsp.asn1 import oids
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint, Unreadable, Unsuccessful
-from ocsp.messages.extension_types import ArchiveCutoff, CRLReference, ExtendedRevoke
+from ocsp.messages.extension_types import (
+    ArchiveCutoff,
+    CertHash,
+    CRLReference,
+    ExtendedRevoke,
+)
 from ocsp.messages.extensions import RESPONSE_EXTENSIONS, SINGLE_EXTENSIONS
 from ocsp.messages.raw_fields import RawExtension
 
@@ -139,7 +144,7 @@ def _decode(
 ) -> None:
     decoder = decoders.get(extension.oid)
     value = None if decoder is None else decoder(extension.value)
-    if isinstance(value, (ArchiveCutoff, CRLReference, ExtendedRevoke)):
+    if isinstance(value, (ArchiveCutoff, CertHash, CRLReference, ExtendedRevoke)):
         value.check()
 
 

@@ -45,7 +45,12 @@ from ocsp.errors import (
     ResponseStatusError,
     SchemaError,
 )
-from ocsp.messages.extensions import RESPONSE_EXTENSIONS, decode_extensions
+from ocsp.messages.extensions import (
+    RESPONSE_EXTENSIONS,
+    DecodedExtension,
+    decode_each,
+    decode_extensions,
+)
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
@@ -261,6 +266,17 @@ class OCSPResponse:
                 "responseExtensions",
             )
         return self._cached_extensions
+
+    @property
+    def _each_extension(self) -> tuple[DecodedExtension, ...]:
+        """The responseExtensions, each decoded by itself."""
+        layout = self._layout or self._refuse()
+        return decode_each(
+            self._der,
+            layout.data.extensions,
+            RESPONSE_EXTENSIONS,
+            "responseExtensions",
+        )
 
     @property
     def certificate_status(self) -> OCSPCertStatus:

@@ -52,8 +52,10 @@ from ocsp.errors import BuildError, SchemaError
 from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
 from ocsp.messages.extensions import (
     SINGLE_EXTENSIONS,
+    DecodedExtension,
     ExtensionLayouts,
     SingleExtension,
+    decode_each,
     decode_extensions,
     encode_extensions,
     normalise_extensions,
@@ -249,6 +251,13 @@ class OCSPSingleResponse:
                 "singleExtensions",
             )
         return self._cached_extensions
+
+    @property
+    def _each_extension(self) -> tuple[DecodedExtension, ...]:
+        """The singleExtensions, each decoded by itself."""
+        return decode_each(
+            self._data, self._layout.extensions, SINGLE_EXTENSIONS, "singleExtensions"
+        )
 
     @property
     def _der(self) -> bytes:

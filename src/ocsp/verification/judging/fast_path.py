@@ -25,7 +25,7 @@ from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy, ResponseJudgement
 from ocsp.verification.facts import facts_of, key_size_problem, validity_of
-from ocsp.verification.policy import CertIDHashes
+from ocsp.verification.policy import CertHashCheck, CertIDHashes
 from ocsp.verification.responder_id import names_signer
 from ocsp.verification.rules.times import interval_allowed_for_any
 
@@ -35,6 +35,7 @@ __all__ = ["fast_judgement"]
 _REVOKED = OCSPCertStatus.REVOKED
 _ISSUER = AuthorizedBy.ISSUER
 _ANY_HASH = CertIDHashes.SHA1_AND_SHA2
+_IF_PRESENT = CertHashCheck.IF_PRESENT
 
 
 def fast_judgement(case: Case) -> ResponseJudgement | None:
@@ -64,6 +65,7 @@ def _is_about(case: Case, entry: OCSPSingleResponse, cert: x509.Certificate) -> 
     """V7: tell whether the entry is for the certificate."""
     return (
         case.policy.cert_id_hashes is _ANY_HASH
+        and case.policy.cert_hash is _IF_PRESENT
         and is_cert_id_of(entry._data, entry._layout.cert_id, cert, case.issuer)
         and parts_of(cert).issuer == parts_of(case.issuer).subject
     )

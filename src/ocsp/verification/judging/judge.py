@@ -19,12 +19,13 @@ from ocsp.verification.evidence import (
     evidence_of_response,
 )
 from ocsp.verification.judging.fast_path import fast_judgement
+from ocsp.verification.rules.cert_hash import check_cert_hash
 from ocsp.verification.rules.entry import check_complete, find_entries, select_entry
 from ocsp.verification.rules.message import (
-    critical_extensions,
     has_entries,
     is_type_error,
     load,
+    readable_extensions,
     report_malformed,
     report_unsuccessful,
     report_wrong_type,
@@ -68,7 +69,9 @@ def judge(case: Case) -> VerifiedResponse:
         check_complete(case, case.request, entries)
     entry = about[0] if len(about) == 1 else select_entry(case, about)
     if extended:
-        critical_extensions(case, entry)
+        readable_extensions(case, entry)
+    if entry is not None:
+        check_cert_hash(case, entry)
     nonce_matched = (extended or case.nonce is not None) and check_nonce(case)
     if entry is not None:
         _judge_entry(case, entry)

@@ -7,8 +7,6 @@ rule can be applied.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -27,11 +25,10 @@ from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case, Findings, reason_rejected
 
 __all__ = [
-    "critical_extensions",
-    "extensions_of",
     "has_entries",
     "is_type_error",
     "load",
+    "readable_extensions",
     "report_malformed",
     "report_unsuccessful",
     "report_wrong_type",
@@ -109,70 +106,62 @@ def has_entries(case: Case, entries: Entries) -> None:
 
 
 def unique_extensions(case: Case, entries: Entries) -> None:
-    """V4: check that no list has an extension twice; V2: decode the known ones."""
-    _check_extensions(case, case.response, "responseExtensions")
+    """V4: check that no list has an extension twice."""
+    _check_unique(case, case.response, "responseExtensions")
     for entry in entries:
-        _check_extensions(case, entry, "singleExtensions")
+        _check_unique(case, entry, "singleExtensions")
 
 
-def _check_extensions(
+def _check_unique(
     case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str
 ) -> None:
-    try:
-        for extension in _extensions(holder):
-            if isinstance(extension.value, KnownExtension):
-                extension.value.check()
-    except x509.DuplicateExtension as error:
-        case.fail(
-            "V4",
-            MalformedResponse,
-            f"the extension {error.oid.dotted_string} occurs twice in {name}",
-            oid=error.oid.dotted_string,
-        )
-    except DecodeError as error:
-        report_malformed(case, error)
+    seen: set[str] = set()
+    for extension in holder._each_extension:
+        if extension.oid in seen:
+            case.fail(
+                "V4",
+                MalformedResponse,
+                f"the extension {extension.oid} occurs twice in {name}",
+                oid=extension.oid,
+            )
+            return
+        seen.add(extension.oid)
 
 
-def extensions_of(
-    holder: OCSPResponse | OCSPSingleResponse,
-) -> Iterable[x509.Extension[x509.ExtensionType]]:
-    """Return the extensions; none if they cannot be decoded, which V2 or V4 reports."""
-    try:
-        return _extensions(holder)
-    except (ValueError, x509.DuplicateExtension):
-        return ()
-
-
-def _extensions(holder: OCSPResponse | OCSPSingleResponse) -> x509.Extensions:
-    if isinstance(holder, OCSPResponse):
-        return holder.extensions
-    return holder.single_extensions
-
-
-def critical_extensions(case: Case, entry: OCSPSingleResponse | None) -> None:
+def readable_extensions(case: Case, entry: OCSPSingleResponse | None) -> None:
     """V5: check that every critical extension of response and entry is known."""
-    _check_critical(case, case.response, "responseExtensions")
+    _check_readable(case, case.response, "responseExtensions")
     if entry is not None:
-        _check_critical(case, entry, "singleExtensions")
+        _check_readable(case, entry, "singleExtensions")
 
 
-def _check_critical(
+def _check_readable(
     case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str
 ) -> None:
-    for extension in extensions_of(holder):
+    for extension in holder._each_extension:
+        where = f"extension {extension.oid} in {name}"
         if extension.critical and not _known(extension.value):
+            error = extension.error
+            why = f"cannot be decoded: {error}" if error else "is not known"
             case.fail(
                 "V5",
                 UnhandledCriticalExtension,
-                f"the critical extension {extension.oid.dotted_string} in {name} is "
-                "not known",
-                oid=extension.oid.dotted_string,
+                f"the critical {where} {why}",
+                oid=extension.oid,
+            )
+        elif extension.error:
+            case.warn(
+                "V5",
+                MalformedResponse,
+                f"the {where} cannot be decoded and is ignored: {extension.error}",
+                oid=extension.oid,
             )
 
 
-def _known(value: x509.ExtensionType) -> bool:
+def _known(value: x509.ExtensionType | None) -> bool:
     # The classes for RFC 6960 §4.4 derive from UnrecognizedExtension too, because
     # cryptography.x509.ocsp returns that class for them.
-    return isinstance(value, KnownExtension) or not isinstance(
-        value, x509.UnrecognizedExtension
+    return value is not None and (
+        isinstance(value, KnownExtension)
+        or not isinstance(value, x509.UnrecognizedExtension)
     )

@@ -14,14 +14,13 @@ from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.messages.extensions import nonce_of
 from ocsp.verification.case import Case
 from ocsp.verification.policy import NonceCheck
-from ocsp.verification.rules.message import extensions_of
 
 __all__ = ["check_nonce"]
 
 
 def check_nonce(case: Case) -> bool:
     """V22: compare the nonces; tell whether request and response have the same."""
-    received = nonce_of(extensions_of(case.response))
+    received = nonce_of(case.response._each_extension)
     if case.nonce is None:
         if received is not None:
             case.warn(

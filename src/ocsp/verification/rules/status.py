@@ -22,7 +22,6 @@ from ocsp.messages.statuses import REASONS, OCSPCertStatus
 from ocsp.verification.case import Case
 from ocsp.verification.facts import validity_of
 from ocsp.verification.policy import ExpiredCertificate
-from ocsp.verification.rules.message import extensions_of
 
 __all__ = [
     "check_archive_cutoff",
@@ -115,7 +114,7 @@ def check_archive_cutoff(
 
 
 def _archive_cutoff(entry: OCSPSingleResponse) -> datetime.datetime | None:
-    for extension in extensions_of(entry):
+    for extension in entry._each_extension:
         if isinstance(extension.value, ArchiveCutoff):
             return extension.value.cutoff
     return None
