@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from ocsp import errors, limits
 from ocsp._version import __version__
+from ocsp.asn1.ber import Deviation, EncodingRules
 from ocsp.errors import (
     BackendError,
     BuildError,
@@ -47,7 +48,11 @@ from ocsp.messages.extension_types import (
 )
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.requests.single_request import OCSPSingleRequest
-from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.messages.responses.response import (
+    OCSPResponse,
+    load_der_basic_ocsp_response,
+    load_der_ocsp_response,
+)
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import (
     OCSPCertStatus,
@@ -124,6 +129,9 @@ __all__ = [  # noqa: RUF022
     "OCSPResponseBatch",
     "load_der_ocsp_request",
     "load_der_ocsp_response",
+    "load_der_basic_ocsp_response",
+    "EncodingRules",
+    "Deviation",
     "CertID",
     "OCSPCertStatus",
     "OCSPResponderEncoding",

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives._serialization import Encoding
 
 from ocsp import limits
+from ocsp.asn1.ber import EncodingRules
 from ocsp.asn1.der import content, fail, integer, number_text
 from ocsp.errors import BuildError, LimitExceeded, SchemaError
 
@@ -20,6 +21,7 @@ __all__ = [
     "Encoding",
     "SupportsDER",
     "check_built",
+    "check_rules",
     "check_size",
     "der_of",
     "pluralise",
@@ -67,6 +69,17 @@ def check_size(data: bytes) -> int:
     if size > limits.MAX_MESSAGE_BYTES:
         raise LimitExceeded("MAX_MESSAGE_BYTES", size, limits.MAX_MESSAGE_BYTES)
     return size
+
+
+def check_rules(encoding: object) -> None:
+    """
+    Check the argument *encoding* of a loader.
+
+    Raises:
+        TypeError: If it is not a member of :class:`EncodingRules`.
+    """
+    if not isinstance(encoding, EncodingRules):
+        raise TypeError("encoding must be an item from the EncodingRules enum")
 
 
 def check_built(der: bytes) -> bytes:

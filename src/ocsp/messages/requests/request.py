@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
+from ocsp.asn1.ber import Deviation, EncodingRules
 from ocsp.asn1.der import SEQUENCE, content, context, end_of, explicit
 from ocsp.asn1.names import check_general_name
 from ocsp.errors import (
@@ -46,6 +47,7 @@ from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
     SupportsDER,
+    check_rules,
     check_size,
     der_of,
     refuse_version,
@@ -63,6 +65,7 @@ from ocsp.messages.requests.single_request import (
     read_single_request,
     single_request_at,
 )
+from ocsp.messages.tolerant_reader import Received, read_tolerantly, rewrite_request
 from ocsp.signing.signatures import (
     SignatureParameters,
     check_signature_of,
@@ -70,6 +73,9 @@ from ocsp.signing.signatures import (
 )
 
 __all__ = ["OCSPRequest", "load_der_ocsp_request", "own_request"]
+
+
+_DER = EncodingRules.DER  # looking up an enumeration member is slow
 
 
 class RequestLayout(NamedTuple):
@@ -82,14 +88,22 @@ class RequestLayout(NamedTuple):
         extensions: requestExtensions.
 
         only: reqCert of the one Request, or ``None`` if there are several.
+
+        signed: Whether the request has an optionalSignature.
     """
 
     requests: tuple[SingleRequestLayout, ...]
     extensions: ExtensionLayouts
     only: CertIDLayout | None
+    signed: bool
 
 
-def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPRequest:
+def load_der_ocsp_request(
+    data: bytes,
+    *,
+    allow_multiple: bool = False,
+    encoding: EncodingRules = _DER,
+) -> OCSPRequest:
     """
     Read a DER-encoded OCSP request.
 
@@ -102,23 +116,31 @@ def load_der_ocsp_request(data: bytes, *, allow_multiple: bool = False) -> OCSPR
         allow_multiple: Accept a request for several certificates, which are in
             :attr:`OCSPRequest.requests`.
 
+        encoding: The encodings to accept: DER only, or also BER and the deviations
+            from DER that OpenSSL accepts.
+
     Returns:
         The request, which keeps *data* unchanged.
 
     Raises:
-        DecodeError: If *data* is not an OCSP request in canonical DER; a
-            ``ValueError`` that names the field and the offset.
+        DecodeError: If *data* is not an OCSP request in canonical DER, or in an
+            encoding that *encoding* accepts; a ``ValueError`` that names the field and
+            the offset.
         MultipleRequestsError: If the request has several entries and *allow_multiple*
             is false; a ``NotImplementedError``.
         TypeError: If *data* is not ``bytes``.
     """
+    if encoding is not _DER:
+        check_rules(encoding)
     layout = _LAYOUTS.find(data)
-    if layout is None:
-        layout = _read_request(data)
+    received = None
+    if layout is None or (layout.signed and encoding is not _DER):
+        layout, received = _read(data, encoding)
         if layout.only is None and not allow_multiple:
             raise MultipleRequestsError(len(layout.requests))
     request = object.__new__(OCSPRequest)
-    request._der = data
+    request._der = data if received is None else received.der
+    request._received = received
     request._layout = layout
     request._only = layout.only
     request._cached_extensions = None
@@ -134,9 +156,10 @@ class OCSPRequest:
     requests have equal DER.
     """
 
-    __slots__ = ("_cached_extensions", "_der", "_layout", "_only")
+    __slots__ = ("_cached_extensions", "_der", "_layout", "_only", "_received")
 
-    _der: bytes
+    _der: bytes  # the octets that _layout is about: the message in DER
+    _received: Received | None  # what was received instead, if that was not DER
     _layout: RequestLayout
     _only: CertIDLayout | None
     _cached_extensions: x509.Extensions | None
@@ -217,7 +240,14 @@ class OCSPRequest:
     @property
     def tbs_request_bytes(self) -> bytes:
         """The octets that a signature covers (``tbsRequest``), exactly as received."""
-        return self._der[tbs_request(self._der)]
+        if self._received is None:
+            return self._der[tbs_request(self._der)]
+        return self._received.tbs
+
+    @property
+    def tolerated(self) -> tuple[Deviation, ...]:
+        """How the encoding deviates from DER; empty unless read with ``TOLERANT``."""
+        return () if self._received is None else self._received.tolerated
 
     @property
     def signature(self) -> bytes | None:
@@ -325,35 +355,44 @@ class OCSPRequest:
         signer = certificate or next(iter(signed.certificates), None)
         if signer is None:
             raise SignatureInvalid("the request contains no certificate: give one")
-        data = self._der[tbs_request(self._der)]
-        check_signature_of(signer, signed.algorithm, signed.signature, data)
+        check_signature_of(
+            signer, signed.algorithm, signed.signature, self.tbs_request_bytes
+        )
         return signer
 
     def public_bytes(self, encoding: Encoding) -> bytes:
         """
         Return the request in DER, exactly as it was loaded.
 
+        Also a request with :attr:`tolerated` deviations is returned as it was loaded.
+
         Raises:
             TypeError: If *encoding* is not an ``Encoding``.
             ValueError: If *encoding* is not ``Encoding.DER``.
         """
-        return require_der(self._der, encoding)
+        return require_der(self._octets, encoding)
+
+    @property
+    def _octets(self) -> bytes:
+        return self._der if self._received is None else self._received.octets
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPRequest):
             return NotImplemented
-        return self._der == other._der
+        return self._octets == other._octets
 
     def __hash__(self) -> int:
-        return hash(self._der)
+        return hash(self._octets)
 
     def __repr__(self) -> str:
         entries = shown_entries([entry.cert_id for entry in self.requests])
-        signed = tbs_request(self._der).stop != len(self._der)
-        return f"<OCSPRequest({entries}{', signed, unverified' if signed else ''})>"
+        signed = ", signed, unverified" if self._layout.signed else ""
+        return f"<OCSPRequest({entries}{signed})>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _load_multiple, (self._der,)
+        if self._received is None:
+            return _load_multiple, (self._der,)
+        return _load_tolerantly, (self._received.octets,)
 
 
 def own_request(request: SupportsDER) -> OCSPRequest:
@@ -373,7 +412,32 @@ def _load_multiple(data: bytes) -> OCSPRequest:
     return load_der_ocsp_request(data, allow_multiple=True)
 
 
+def _load_tolerantly(data: bytes) -> OCSPRequest:
+    return load_der_ocsp_request(
+        data, allow_multiple=True, encoding=EncodingRules.TOLERANT
+    )
+
+
 _LAYOUTS: LayoutCache[RequestLayout] = LayoutCache()
+
+
+def _read(
+    data: bytes, encoding: EncodingRules
+) -> tuple[RequestLayout, Received | None]:
+    layout = None
+    try:
+        layout = _read_request(data)
+        if layout.signed and encoding is not _DER:
+            read_request_signature(data)  # which loading does not check otherwise
+    except DecodeError as error:
+        try:
+            return read_tolerantly(
+                data, encoding, error, rewrite_request, _read_request
+            )
+        except DecodeError:
+            if layout is None:
+                raise
+    return layout, None
 
 
 def _read_request(data: bytes) -> RequestLayout:
@@ -383,11 +447,11 @@ def _read_request(data: bytes) -> RequestLayout:
     end_of(end, size, "OCSPRequest")
     start, position = content(data, position, end, SEQUENCE, "tbsRequest")
     try:
-        layout = _read_tbs(data, start, position)
+        layout = _read_tbs(data, start, position, signed=position != end)
     except DecodeError as error:
         error.under("tbsRequest")
         raise
-    if position != end:
+    if layout.signed:
         # The contents of the signature are not checked here: RFC 9919 §3.1.2 lets a
         # responder ignore it, and ``cryptography`` loads it with any contents.
         _, _, position = explicit(data, position, end, 0, SEQUENCE, "optionalSignature")
@@ -400,7 +464,7 @@ def _read_request(data: bytes) -> RequestLayout:
     return layout
 
 
-def _read_tbs(data: bytes, position: int, end: int) -> RequestLayout:
+def _read_tbs(data: bytes, position: int, end: int, *, signed: bool) -> RequestLayout:
     if position < end and data[position] == context(0):
         refuse_version(data, position, end, "request")
     if position < end and data[position] == context(1):
@@ -415,7 +479,7 @@ def _read_tbs(data: bytes, position: int, end: int) -> RequestLayout:
         )
         end_of(position, end, "")
     only = requests[0].cert_id if len(requests) == 1 else None
-    return RequestLayout(requests, extensions, only)
+    return RequestLayout(requests, extensions, only, signed)
 
 
 def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayout, ...]:

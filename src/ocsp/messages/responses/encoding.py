@@ -22,7 +22,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.messages.message import check_built
 
-__all__ = ["encode_response", "tbs_prefix", "to_be_signed"]
+__all__ = ["encode_basic", "encode_response", "tbs_prefix", "to_be_signed"]
 
 _BASIC = encode_oid(oids.OCSP_BASIC)
 _SUCCESSFUL = encode(ENUMERATED, b"\x00")
@@ -90,6 +90,12 @@ def encode_response(
     return b"".join((before, tbs, identifier, bit_string, signature, certs))
 
 
+def encode_basic(basic: bytes) -> bytes:
+    """Return the successful response with the BasicOCSPResponse *basic*."""
+    response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, basic))
+    return encode(SEQUENCE, _SUCCESSFUL, encode(context(0), response_bytes))
+
+
 @lru_cache(maxsize=1024)
 def _headers(rest: int, signature: int) -> tuple[bytes, bytes]:
     """
@@ -108,9 +114,7 @@ def _headers(rest: int, signature: int) -> tuple[bytes, bytes]:
     """
     signed = encode(BIT_STRING, b"\x00", bytes(signature))
     basic = encode(SEQUENCE, bytes(rest), signed)
-    response_bytes = encode(SEQUENCE, _BASIC, encode(OCTET_STRING, basic))
-    message = encode(SEQUENCE, _SUCCESSFUL, encode(context(0), response_bytes))
-    check_built(message)
+    message = check_built(encode_basic(basic))
     outside = len(message) - rest - len(signed)
     return message[:outside], signed[: len(signed) - signature]
 

@@ -26,6 +26,7 @@ from cryptography.x509 import ObjectIdentifier
 
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, signature_hash
+from ocsp.asn1.ber import Deviation, EncodingRules
 from ocsp.asn1.der import (
     OCTET_STRING,
     SEQUENCE,
@@ -55,6 +56,7 @@ from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
     SupportsDER,
+    check_rules,
     check_size,
     der_of,
     require_der,
@@ -64,22 +66,30 @@ from ocsp.messages.responses.basic_response import (
     BasicResponseLayout,
     read_basic_response,
 )
+from ocsp.messages.responses.encoding import encode_basic
 from ocsp.messages.responses.single_response import (
     OCSPSingleResponse,
     single_response_at,
 )
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
+from ocsp.messages.tolerant_reader import Received, read_tolerantly, rewrite_response
 from ocsp.signing.signatures import SignatureParameters, signature_parameters
 
 __all__ = [
     "OCSPResponse",
     "built_response",
+    "load_der_basic_ocsp_response",
     "load_der_ocsp_response",
     "own_response",
 ]
 
 
-def load_der_ocsp_response(data: bytes) -> OCSPResponse:
+_DER = EncodingRules.DER  # looking up an enumeration member is slow
+
+
+def load_der_ocsp_response(
+    data: bytes, *, encoding: EncodingRules = _DER
+) -> OCSPResponse:
     """
     Read a DER-encoded OCSP response.
 
@@ -90,21 +100,70 @@ def load_der_ocsp_response(data: bytes) -> OCSPResponse:
     Args:
         data: The response, which must be ``bytes``.
 
+        encoding: The encodings to accept: DER only, or also BER and the deviations
+            from DER that OpenSSL accepts.
+
     Returns:
         The response, which keeps *data* unchanged.
 
     Raises:
-        DecodeError: If *data* is not an OCSP response in canonical DER; a
-            ``ValueError`` that names the field and the offset.
+        DecodeError: If *data* is not an OCSP response in canonical DER, or in an
+            encoding that *encoding* accepts; a ``ValueError`` that names the field and
+            the offset.
         TypeError: If *data* is not ``bytes``.
     """
+    if encoding is not _DER:
+        check_rules(encoding)
     layout = _LAYOUTS.find(data)
     if layout is not None:
         try:
             return _successful(data, layout)
         except ValueError:
             pass  # one of the times is not valid; the reader says which
-    return _read_response(data)
+    try:
+        return _read_response(data)
+    except DecodeError as error:
+        response, received = read_tolerantly(
+            data, encoding, error, rewrite_response, load_der_ocsp_response
+        )
+    response._received = received
+    return response
+
+
+def load_der_basic_ocsp_response(
+    data: bytes, *, encoding: EncodingRules = _DER
+) -> OCSPResponse:
+    """
+    Read a bare BasicOCSPResponse, without the OCSPResponse around it.
+
+    Signatures in the formats CAdES and PAdES hold such responses among their revocation
+    values (ETSI EN 319 122-1 §5.4.2), and some middleware of identity cards returns
+    them.
+
+    Args:
+        data: The BasicOCSPResponse, which must be ``bytes``.
+
+        encoding: As for :func:`load_der_ocsp_response`.
+
+    Returns:
+        The response that contains *data*, unchanged, and has the status *successful*:
+        ``public_bytes`` returns the octets of this response, and positions in
+        :attr:`OCSPResponse.tolerated` count from its start.
+
+    Raises:
+        DecodeError: If *data* is not a BasicOCSPResponse; otherwise as for
+            :func:`load_der_ocsp_response`. Offsets in the error count from the start of
+            *data*.
+        TypeError: If *data* is not ``bytes``.
+    """
+    size = check_size(data)
+    whole = encode_basic(data)
+    try:
+        return load_der_ocsp_response(whole, encoding=encoding)
+    except DecodeError as error:
+        if error.offset is not None:
+            error.offset -= len(whole) - size
+        raise
 
 
 @final
@@ -125,11 +184,13 @@ class OCSPResponse:
         "_layout",
         "_only",
         "_produced_at",
+        "_received",
         "_responses",
         "_status",
     )
 
-    _der: bytes
+    _der: bytes  # the octets that _layout is about: the message in DER
+    _received: Received | None  # what was received instead, if that was not DER
     _status: OCSPResponseStatus
     _layout: BasicResponseLayout | None  # None if the response is not successful
     _produced_at: datetime.datetime | None
@@ -210,7 +271,13 @@ class OCSPResponse:
     @property
     def tbs_response_bytes(self) -> bytes:
         """The octets that the signature covers (``tbsResponseData``), as received."""
-        return self._der[(self._layout or self._refuse()).tbs]
+        layout = self._layout or self._refuse()
+        return self._der[layout.tbs] if self._received is None else self._received.tbs
+
+    @property
+    def tolerated(self) -> tuple[Deviation, ...]:
+        """How the encoding deviates from DER; empty unless read with ``TOLERANT``."""
+        return () if self._received is None else self._received.tolerated
 
     @property
     def certificates(self) -> list[x509.Certificate]:
@@ -378,19 +445,25 @@ class OCSPResponse:
         """
         Return the response in DER, exactly as it was loaded.
 
+        Also a response with :attr:`tolerated` deviations is returned as it was loaded.
+
         Raises:
             TypeError: If *encoding* is not an ``Encoding``.
             ValueError: If *encoding* is not ``Encoding.DER``.
         """
-        return require_der(self._der, encoding)
+        return require_der(self._octets, encoding)
+
+    @property
+    def _octets(self) -> bytes:
+        return self._der if self._received is None else self._received.octets
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPResponse):
             return NotImplemented
-        return self._der == other._der
+        return self._octets == other._octets
 
     def __hash__(self) -> int:
-        return hash(self._der)
+        return hash(self._octets)
 
     def __repr__(self) -> str:
         if self._layout is None:
@@ -399,7 +472,13 @@ class OCSPResponse:
         return f"<OCSPResponse({self._status.name}, unverified: {entries})>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return load_der_ocsp_response, (self._der,)
+        if self._received is None:
+            return load_der_ocsp_response, (self._der,)
+        return _load_tolerantly, (self._received.octets,)
+
+
+def _load_tolerantly(data: bytes) -> OCSPResponse:
+    return load_der_ocsp_response(data, encoding=EncodingRules.TOLERANT)
 
 
 _LAYOUTS: LayoutCache[BasicResponseLayout] = LayoutCache()
@@ -411,6 +490,7 @@ def built_response(der: bytes) -> OCSPResponse:
     """Return the response *der* from the builder; it is read at the first access."""
     response = object.__new__(OCSPResponse)
     response._der = der
+    response._received = None
     return response
 
 
@@ -435,6 +515,7 @@ def _successful(data: bytes, layout: BasicResponseLayout) -> OCSPResponse:
     """
     response = object.__new__(OCSPResponse)
     response._der = data
+    response._received = None
     response._status = OCSPResponseStatus.SUCCESSFUL
     response._layout = layout
     response._produced_at = moment(data[layout.data.produced_at])
@@ -452,6 +533,7 @@ def _successful(data: bytes, layout: BasicResponseLayout) -> OCSPResponse:
 def _unsuccessful(data: bytes, status: OCSPResponseStatus) -> OCSPResponse:
     response = object.__new__(OCSPResponse)
     response._der = data
+    response._received = None
     response._status = status
     response._layout = response._produced_at = response._only = None
     response._responses = ()

@@ -1,0 +1,376 @@
+"""
+BER (X.690 §8): read what DER forbids, and write it as DER.
+
+Some programs send messages in BER, or in DER with small faults: a length in more octets
+than necessary or of indefinite form, a string in segments, a time with a fraction of a
+second. :func:`read` reads such data into a tree of elements, and
+:meth:`Element.encode` writes it as DER and records each deviation. Data in DER is
+written unchanged, and without a deviation.
+
+The reader accepts less than X.690 allows. A length has at most nine octets, values
+are nested at most ``MAX_DEPTH`` levels deep, no octet follows the outermost value, and
+a tag number below 31 has one octet. It reads each octet once. What it cannot write as
+DER it copies, and the strict reader (:mod:`ocsp.asn1.der`) refuses it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import re
+from typing import NamedTuple, NoReturn
+
+from ocsp import limits
+from ocsp.asn1.der import (
+    BIT_STRING,
+    BOOLEAN,
+    GENERALIZED_TIME,
+    OCTET_STRING,
+    SET,
+    encode,
+)
+from ocsp.asn1.times import encode_time, moment
+from ocsp.errors import DERError, LimitExceeded
+
+__all__ = ["Deviation", "Deviations", "Element", "EncodingRules", "Kind", "read"]
+
+
+class EncodingRules(enum.Enum):
+    """The encodings that a reader of messages accepts."""
+
+    DER = "der"
+    """DER only, as the standards require (RFC 6960 §4, X.690 §10 and §11)."""
+
+    TOLERANT = "tolerant"
+    """Also BER, and the deviations from DER that OpenSSL accepts. The signature is
+    verified over the octets that were received."""
+
+
+class Kind(enum.Enum):
+    """
+    The kinds of deviation, each with the clause that it violates.
+
+    Attributes:
+        message: What the sender did.
+
+        clause: The clause that forbids it.
+    """
+
+    INDEFINITE = "a length has the indefinite form", "X.690 §10.1"
+    LONG = "a length has more octets than necessary", "X.690 §10.1"
+    SEGMENTS = "a string is in segments", "X.690 §10.2"
+    TRUE = "TRUE is not encoded as FF", "X.690 §11.1"
+    UNUSED_BITS = "an unused bit of a bit string is set", "X.690 §11.2.1"
+    VERSION = "the default version v1 is encoded", "X.690 §11.5"
+    NOT_CRITICAL = "the default FALSE of critical is encoded", "X.690 §11.5"
+    PARAMETER = "a default value of RSASSA-PSS-params is encoded", "X.690 §11.5"
+    ORDER = "the elements of a SET are not in order", "X.690 §11.6"
+    FRACTION = "a time has a fraction of a second", "RFC 5280 §4.1.2.5.2"
+    OFFSET = "a time has an offset from UTC instead of Z", "RFC 5280 §4.1.2.5.2"
+    SECONDS = "a time has no seconds", "RFC 5280 §4.1.2.5.2"
+
+    def __init__(self, message: str, clause: str) -> None:
+        self.message = message
+        self.clause = clause
+
+
+class Deviation(NamedTuple):
+    """
+    A deviation from DER that the reader tolerated.
+
+    Attributes:
+        message: What the sender did.
+
+        clause: The clause that forbids it.
+
+        place: Where it occurs first, such as ``offset 12``.
+
+        occurrences: In how many places it occurs.
+    """
+
+    message: str
+    clause: str
+    place: str
+    occurrences: int
+
+    def __str__(self) -> str:
+        more = self.occurrences - 1
+        others = f" and {more} more {'places' if more > 1 else 'place'}" if more else ""
+        return f"{self.message}, at {self.place}{others} ({self.clause})"
+
+
+class Deviations:
+    """The deviations in one message, counted by kind, so that their number is small."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: dict[Kind, tuple[str, int]] = {}
+
+    def add(self, kind: Kind, element: Element) -> None:
+        """Record that *element* deviates from DER."""
+        place, count = self._found.get(kind, (element.place, 0))
+        self._found[kind] = place, count + 1
+
+    def found(self) -> tuple[Deviation, ...]:
+        """Return what was recorded, in the order of discovery."""
+        return tuple(
+            Deviation(kind.message, kind.clause, place, count)
+            for kind, (place, count) in self._found.items()
+        )
+
+
+MAX_LENGTH_OCTETS = 8
+"""Octets of a length, after its first octet; the same limit as that of OpenSSL."""
+
+_CONSTRUCTED = 0x20
+_STRINGS = frozenset((BIT_STRING, OCTET_STRING, 0x0C, *range(0x12, 0x1F)))
+"""The tags of the string types, and of times, which are strings too."""
+
+_TIME = re.compile(rb"(\d{12})(?:(\d\d)(\.\d+)?)?(?:Z|([+-])(0\d|1[0-2])([0-5]\d))")
+"""The times that OpenSSL accepts: seconds and offset are optional."""
+
+
+class Element:
+    """
+    One value of the tree.
+
+    Attributes:
+        tag: The identifier octet.
+
+        parts: The values inside, if it is constructed. A caller may remove some.
+
+        der: The DER to write instead of this value; the caller sets it, or ``None``.
+    """
+
+    __slots__ = (
+        "_begin",
+        "_data",
+        "_end",
+        "_form",
+        "_start",
+        "_within",
+        "der",
+        "parts",
+        "tag",
+    )
+
+    def __init__(
+        self,
+        data: bytes,
+        within: str,
+        tag: int,
+        begin: int,
+        start: int,
+        form: Kind | None,
+    ) -> None:
+        self.tag = tag
+        self.parts: list[Element] = []
+        self.der: bytes | None = None
+        self._data = data
+        self._within = within
+        self._begin = begin
+        self._start = start
+        self._end = start
+        self._form = form
+
+    @property
+    def place(self) -> str:
+        """Where the value begins, as text."""
+        return f"offset {self._begin}{self._within}"
+
+    @property
+    def octets(self) -> bytes:
+        """The whole value, as received."""
+        return self._data[self._begin : self._end]
+
+    @property
+    def content(self) -> bytes:
+        """The content of a primitive value, as received."""
+        return self._data[self._start : self._end]
+
+    def inside(self) -> Element:
+        """
+        Return the one value whose encoding this OCTET STRING contains.
+
+        Raises:
+            DERError: If it contains something else, or is no OCTET STRING.
+        """
+        if self.tag == OCTET_STRING:
+            return read(self._data, self._start, self._end, self._within)
+        return read(self._string(OCTET_STRING), within=f" of the value at {self.place}")
+
+    def encode(self, deviations: Deviations) -> bytes:
+        """
+        Return the DER of this value, and add what it deviates from to *deviations*.
+
+        Raises:
+            DERError: If it is a string whose segments are not strings.
+        """
+        if self.der is not None:
+            return self.der
+        if self._form is not None:
+            deviations.add(self._form, self)
+        kind = self.tag & ~_CONSTRUCTED
+        if self.tag != kind and kind in _STRINGS:
+            deviations.add(Kind.SEGMENTS, self)
+            return self._primitive(kind, self._string(kind), deviations)
+        if self.tag == kind:
+            return self._primitive(kind, self.content, deviations)
+        parts = [part.encode(deviations) for part in self.parts]
+        if self.tag == SET and parts != sorted(parts):
+            deviations.add(Kind.ORDER, self)
+            parts.sort()
+        return encode(self.tag, *parts)
+
+    def _primitive(self, tag: int, content: bytes, deviations: Deviations) -> bytes:
+        """Return the DER of the primitive value with *tag* and *content*."""
+        if tag == BOOLEAN and len(content) == 1 and content not in (b"\x00", b"\xff"):
+            deviations.add(Kind.TRUE, self)
+            content = b"\xff"
+        elif tag == BIT_STRING and len(content) > 1 and content[0] < 8:
+            last = content[-1] >> content[0] << content[0]
+            if last != content[-1]:
+                deviations.add(Kind.UNUSED_BITS, self)
+                content = content[:-1] + bytes((last,))
+        elif tag == GENERALIZED_TIME:
+            return self._time(content, deviations)
+        return encode(tag, content)
+
+    def _time(self, content: bytes, deviations: Deviations) -> bytes:
+        """Return the DER of the time *content*: in UTC, without the fraction."""
+        found = _TIME.fullmatch(content)
+        if found is None:
+            return encode(GENERALIZED_TIME, content)
+        minute, second, fraction, sign, hours, minutes = found.groups()
+        try:
+            when = moment(minute + (second or b"00") + b"Z")
+            if sign:
+                offset = datetime.timedelta(hours=int(hours), minutes=int(minutes))
+                when = when - offset if sign == b"+" else when + offset
+        except (ValueError, OverflowError):
+            return encode(GENERALIZED_TIME, content)
+        for kind, deviates in (
+            (Kind.FRACTION, fraction),
+            (Kind.OFFSET, sign),
+            (Kind.SECONDS, not second),
+        ):
+            if deviates:
+                deviations.add(kind, self)
+        return encode_time(when)
+
+    def _string(self, tag: int) -> bytes:
+        """
+        Return the joined segments of the constructed string with the type *tag*.
+
+        The segments of a BIT STRING are BIT STRINGs, and only the last has unused bits
+        (X.690 §8.6.4). Those of all other types are OCTET STRINGs (§8.7.3, §8.23.6).
+        """
+        expected = BIT_STRING if tag == BIT_STRING else OCTET_STRING
+        segments = list(self._segments(expected))
+        if tag != BIT_STRING:
+            return b"".join(segments)
+        if not segments or not all(segments) or any(each[0] for each in segments[:-1]):
+            raise DERError("segments of a bit string are wrong", offset=self._begin)
+        return segments[-1][:1] + b"".join(each[1:] for each in segments)
+
+    def _segments(self, expected: int) -> list[bytes]:
+        """Return the content of each segment; segments may be constructed again."""
+        if self.tag == expected:
+            return [self.content]
+        found: list[bytes] = []
+        for part in self.parts:
+            if part.tag & ~_CONSTRUCTED != expected:
+                raise DERError("a segment is not a string", offset=self._begin)
+            found += part._segments(expected)
+        return found
+
+
+def read(
+    data: bytes, start: int = 0, stop: int | None = None, within: str = ""
+) -> Element:
+    """
+    Return the one value in *data* from *start* to *stop*, with all values inside.
+
+    Args:
+        data: The octets.
+
+        start: Where the value begins.
+
+        stop: Where it must end; by default at the end of *data*.
+
+        within: What to append to a place if *data* is only a part of the message.
+
+    Raises:
+        DERError: If it is not BER, is truncated, or has octets after its end.
+        LimitExceeded: If values are nested deeper than ``MAX_DEPTH``.
+    """
+    end = len(data) if stop is None else stop
+    element = _read(data, within, start, end, 1)
+    if element._end != end:
+        _fail("octets follow the last value", element._end, within)
+    return element
+
+
+def _read(data: bytes, within: str, begin: int, end: int, depth: int) -> Element:
+    """Read the value at *begin*, which ends at or before *end*."""
+    if depth > limits.MAX_DEPTH:
+        raise LimitExceeded("MAX_DEPTH", depth, limits.MAX_DEPTH, offset=begin)
+    element, stop = _read_header(data, within, begin, end)
+    if stop is None:
+        _read_parts_until_mark(element, end, depth)
+        return element
+    element._end = stop
+    position = element._start
+    while element.tag & _CONSTRUCTED and position < stop:
+        part = _read(data, within, position, stop, depth + 1)
+        element.parts.append(part)
+        position = part._end
+    return element
+
+
+def _read_header(
+    data: bytes, within: str, begin: int, end: int
+) -> tuple[Element, int | None]:
+    """Return the value at *begin*, and where it ends; ``None`` if it ends with a mark.
+
+    The mark is the end-of-contents octets, two zeros (X.690 §8.1.5).
+    """
+    if end - begin < 2:
+        _fail("value is missing: the data ends here", begin, within)
+    tag, length, start = data[begin], data[begin + 1], begin + 2
+    if tag & 0x1F == 0x1F or not tag:
+        _fail(f"the tag 0x{tag:02x} is not possible here", begin, within)
+    form = None
+    if length == 0x80:
+        if not tag & _CONSTRUCTED:
+            _fail("a primitive value has an indefinite length", begin, within)
+        return Element(data, within, tag, begin, start, Kind.INDEFINITE), None
+    if length > 0x80:
+        count = length & 0x7F
+        start += count
+        if count > MAX_LENGTH_OCTETS or start > end:
+            _fail(f"a length in {count} octets", begin, within)
+        length = int.from_bytes(data[start - count : start])
+        if length < 0x80 or not data[start - count]:
+            form = Kind.LONG
+    if start + length > end:
+        _fail(f"the length is {length}, but {end - start} octets follow", begin, within)
+    return Element(data, within, tag, begin, start, form), start + length
+
+
+def _read_parts_until_mark(element: Element, end: int, depth: int) -> None:
+    """Read the values inside of *element* up to its end-of-contents octets."""
+    data, position = element._data, element._start
+    while data[position : position + 2] != b"\x00\x00":
+        part = _read(data, element._within, position, end, depth + 1)
+        element.parts.append(part)
+        position = part._end
+    if position + 2 > end:
+        _fail("the end-of-contents octets are missing", position, element._within)
+    element._end = position + 2
+
+
+def _fail(reason: str, offset: int, within: str) -> NoReturn:
+    """Raise an error; *offset* counts from the start of the message, or is left out."""
+    raise DERError(reason, offset=None if within else offset)
