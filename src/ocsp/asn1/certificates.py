@@ -28,7 +28,6 @@ __all__ = [
     "certificate_der",
     "decoded_extensions",
     "digest",
-    "load_certificates",
     "outer_algorithm",
     "parts_of",
     "read_certificate",
@@ -195,21 +194,6 @@ def read_certificate(
         # ``cryptography`` warns of what a later release will reject, and a program
         # may turn warnings into errors. Its message is about its parser: not shown.
         raise SchemaError("not a certificate", path=name, offset=position) from error
-
-
-def load_certificates(data: bytes) -> list[x509.Certificate]:
-    """
-    Return the certificates in *data*: one in DER, or any number in PEM.
-
-    Raises:
-        SchemaError: If *data* has no certificate, or one that cannot be read.
-    """
-    try:
-        if b"-----BEGIN" in data:
-            return x509.load_pem_x509_certificates(data)
-        return [x509.load_der_x509_certificate(data)]
-    except (ValueError, x509.InvalidVersion, UserWarning) as error:
-        raise SchemaError("contains no certificate in PEM or DER") from error
 
 
 def serial_of(certificate: x509.Certificate) -> int:

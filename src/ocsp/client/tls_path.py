@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.x509 import verification
 
-from ocsp.asn1.certificates import load_certificates
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
+from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import (
     ConfigError,
     SchemaError,

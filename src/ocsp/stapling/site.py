@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.asn1.certificates import load_certificates
+from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import ConfigError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
 

@@ -116,9 +116,12 @@ def test_a_response_in_base64_is_read(run: Run) -> None:
     [
         (("none.der",), "none.der: No such file"),
         (("page.html",), "page.html: is neither DER, PEM, base64 nor hexadecimal"),
-        (("clean.der", "--issuer", "clean.der"), "contains no certificate"),
+        (("clean.der", "--issuer", "clean.der"), "an OCSP response, not a certificate"),
         (("clean.der", "--issuer", "leaf.pem", "--cert", "leaf.pem"), "was issued by"),
-        (("clean.der", "--request", "clean.der"), "is not an OCSP request"),
+        (
+            ("clean.der", "--request", "clean.der"),
+            "is an OCSP response, not an OCSP request",
+        ),
         (("clean.der", "--profile", "none"), "--profile"),
         (("clean.der", "--severity", "fatal"), "--severity"),
         (("clean.der", "--at", "noon"), "2026-07-01T12:00Z"),

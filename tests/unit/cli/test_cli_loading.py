@@ -184,7 +184,7 @@ def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
     assert leaf() == load_certificate(str(single))
 
 
-@pytest.mark.parametrize("content", [REQUEST, _pem("CERTIFICATE", REQUEST), b"text"])
+@pytest.mark.parametrize("content", [_pem("CERTIFICATE", REQUEST), b"text", b"0\x00"])
 def test_a_file_without_certificate_is_rejected(tmp_path: Path, content: bytes) -> None:
     """Content that is not a certificate is rejected, in DER and in PEM."""
     file = tmp_path / "file"

@@ -329,7 +329,10 @@ def test_output_to_a_pipe_is_not_wrapped(
         ((*ABOUT, "--nonce", "0" * 258), "--nonce: has 129 octets; 1 to 128"),
         ((*ABOUT[2:], "--serial", "-1"), "--serial: '-1' is not a number"),
         ((*ABOUT, "--policy", "none"), "--policy"),
-        ((*ABOUT, "--request", "response.der"), "response.der: is not an OCSP request"),
+        (
+            (*ABOUT, "--request", "response.der"),
+            "response.der: is an OCSP response, not an OCSP request",
+        ),
         ((*ABOUT, "--responder", "none.pem"), "none.pem: No such file"),
         (
             (*ABOUT[:2], "--issuer", "other.pem", *ABOUT[4:]),

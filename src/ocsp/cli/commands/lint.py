@@ -25,6 +25,7 @@ from ocsp.cli.input.loading import (
     load_issuer,
     load_request,
     read_message,
+    require_kind,
 )
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
@@ -130,8 +131,10 @@ def lint(
 ) -> int:
     """Lint the response and show the findings."""
     certificate = None if cert is None else load_certificate(cert)
+    message = read_message(source)
+    require_kind(message, "response", source)
     report = lint_response(
-        read_message(source).der,
+        message.der,
         issuer=_issuer(issuer, certificate),
         cert=certificate,
         request=None if request is None else load_request(request),

@@ -145,6 +145,9 @@ def _sites(certs: Sequence[str], issuer: str | None, out: str | None) -> list[Si
         raise CommandError(
             "--out", "names one file, but there are several certificates"
         )
+    for file in (*certs, *([] if issuer is None else [issuer])):
+        if not Path(file).exists():
+            raise CommandError(file, "No such file or directory")
     return [
         Site(
             Path(cert),

@@ -1,5 +1,5 @@
 """
-Load messages in any encoding, and certificates in PEM or DER.
+Load messages in any encoding, and certificates in PEM, DER or PKCS #7.
 
 * The encoding is detected from the content, never from the file name.
 * A message in text form is PEM, base64 (also URL-safe, wrapped, without padding,
@@ -21,10 +21,11 @@ from typing import Literal
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.asn1.certificates import load_certificates as read_certificates
 from ocsp.asn1.der import ENUMERATED, SEQUENCE, any_value, content
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
+from ocsp.client.certificate_files import load_certificates as read_certificates
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
@@ -42,6 +43,7 @@ __all__ = [
     "place",
     "read_message",
     "read_octets",
+    "require_kind",
     "unwrap",
 ]
 
@@ -118,7 +120,11 @@ def read_message(source: str) -> RawMessage:
         CommandError: If it cannot be read, or its encoding is not known.
     """
     data = read_octets(source, limits.MAX_MESSAGE_BYTES * _MAX_TEXT_FACTOR)
-    return unwrap(data, place(source))
+    message = unwrap(data, place(source))
+    kind = kind_of(message.der)
+    if kind is not None and "OCSP" not in kind:
+        raise CommandError(place(source), f"is {kind}, not an OCSP message")
+    return message
 
 
 def unwrap(data: bytes, where: str) -> RawMessage:
@@ -150,8 +156,10 @@ def load_response(source: str) -> OCSPResponse:
     Raises:
         CommandError: If the file cannot be read, or is not a response.
     """
+    message = read_message(source)
+    require_kind(message, "response", source)
     try:
-        return load_der_ocsp_response(read_message(source).der)
+        return load_der_ocsp_response(message.der)
     except DecodeError as error:
         raise CommandError(
             place(source), f"is not an OCSP response: {error}"
@@ -166,12 +174,26 @@ def load_request(source: str) -> OCSPRequest:
         CommandError: If the file cannot be read, or is not a request, or its
             extensions cannot be decoded.
     """
+    message = read_message(source)
+    require_kind(message, "request", source)
     try:
-        request = load_der_ocsp_request(read_message(source).der, allow_multiple=True)
+        request = load_der_ocsp_request(message.der, allow_multiple=True)
         request.extensions  # noqa: B018 - decoded here, to be rejected here
     except (DecodeError, x509.DuplicateExtension) as error:
         raise CommandError(place(source), f"is not an OCSP request: {error}") from error
     return request
+
+
+def require_kind(message: RawMessage, wanted: Kind, source: str) -> None:
+    """
+    Check that *message* is not a message of the other kind.
+
+    Raises:
+        CommandError: If it can be read as one.
+    """
+    kind = kind_of(message.der)
+    if kind is not None and not kind.endswith(wanted):
+        raise CommandError(place(source), f"is {kind}, not an OCSP {wanted}")
 
 
 def _as_text(data: bytes) -> str | None:
@@ -276,7 +298,7 @@ def _first_field(der: bytes) -> Kind | None:
 
 def load_certificates(source: str) -> list[x509.Certificate]:
     """
-    Return the certificates in the file *source*: one in DER, or any number in PEM.
+    Return the certificates in the file *source*: in PEM, DER or PKCS #7.
 
     Raises:
         CommandError: If it cannot be read, contains no certificate, or contains one
@@ -286,7 +308,12 @@ def load_certificates(source: str) -> list[x509.Certificate]:
     try:
         certificates = read_certificates(data)
     except SchemaError as error:
-        raise CommandError(place(source), error.reason) from error
+        kind = kind_of(data)
+        if kind in {None, "a certificate", "a PKCS #7 file"}:
+            raise CommandError(place(source), error.reason) from error
+        raise CommandError(
+            place(source), f"is {kind}, not a certificate", hint_for_kind(str(kind))
+        ) from error
     for certificate in certificates:
         if name_of_subject(certificate) is None or name_of_issuer(certificate) is None:
             raise CommandError(

@@ -78,7 +78,4 @@ def names_responder(outcome: Outcome) -> bool:
 
 def names_crl(outcome: Outcome) -> bool:
     """Return whether the certificate names a CRL that the client can fetch."""
-    try:
-        return bool(crl_urls(distribution_points(outcome.certificate)))
-    except ValueError:
-        return False
+    return bool(crl_urls(distribution_points(outcome.certificate)))

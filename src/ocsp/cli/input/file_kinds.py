@@ -1,0 +1,115 @@
+"""
+Recognize what a file is, to say it in an error if a command needs another kind.
+
+The content is tried with a reader of each kind. Nothing is verified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    load_der_private_key,
+    load_der_public_key,
+)
+
+from ocsp.asn1.der import INTEGER, SEQUENCE, any_value, content
+from ocsp.asn1.pem import is_pem
+from ocsp.errors import DecodeError
+from ocsp.messages.requests.request import load_der_ocsp_request
+from ocsp.messages.responses.response import load_der_ocsp_response
+
+__all__ = ["hint_for_kind", "kind_of"]
+
+_KEY = "a private key"
+_PKCS12 = "a PKCS #12 file"
+_CSR = "a certificate request (CSR)"
+
+_LABELS = (
+    ("CERTIFICATE REQUEST", _CSR),
+    ("PRIVATE KEY", _KEY),
+    ("PUBLIC KEY", "a public key"),
+    ("X509 CRL", "a CRL"),
+    ("CERTIFICATE", "a certificate"),
+    ("OCSP REQUEST", "an OCSP request"),
+    ("OCSP RESPONSE", "an OCSP response"),
+    ("PKCS7", "a PKCS #7 file"),
+    ("CMS", "a PKCS #7 file"),
+)
+"""What a PEM block is, by the end of its label."""
+
+_HINTS = {
+    _PKCS12: "openssl pkcs12 -nokeys -in FILE -out certs.pem writes its certificates",
+    _CSR: "the CA issues the certificate for it",
+}
+
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----")
+
+
+def kind_of(data: bytes) -> str | None:
+    """Return what *data* is, with its article, or ``None`` if that is not known."""
+    if is_pem(data):
+        labels = [label.decode() for label in _BEGIN.findall(data)]
+        kinds = (
+            kind for label in labels for end, kind in _LABELS if label.endswith(end)
+        )
+        return next(kinds, None)
+    return next((kind for kind, is_one in _READERS if is_one(data)), None)
+
+
+def _kind_of_label(label: str) -> str | None:
+    return next((kind for end, kind in _LABELS if label.endswith(end)), None)
+
+
+def hint_for_kind(kind: str) -> str:
+    """Return what to do with a file of this *kind*; may be empty."""
+    return _HINTS.get(kind, "")
+
+
+def _reads(load: Callable[[bytes], object]) -> Callable[[bytes], bool]:
+    def is_one(data: bytes) -> bool:
+        try:
+            load(data)
+        except (ValueError, DecodeError, x509.InvalidVersion, UnsupportedAlgorithm):
+            return False
+        except UserWarning:  # a program may turn warnings into errors
+            return False
+        return True
+
+    return is_one
+
+
+def _load_key(data: bytes) -> None:
+    try:
+        load_der_private_key(data, None)
+    except TypeError:  # it is encrypted
+        return
+
+
+def _is_pkcs12(data: bytes) -> bool:
+    """Return whether *data* starts as a PFX: version 3, ContentInfo (RFC 7292 §4)."""
+    try:
+        start, stop = content(data, 0, len(data), SEQUENCE, "")
+        tag, begin, end = any_value(data, start, stop, "")
+        following, _, _ = any_value(data, end, stop, "")
+    except DecodeError:
+        return False
+    return (tag, data[begin:end], following) == (INTEGER, b"\x03", SEQUENCE)
+
+
+_READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("a certificate", _reads(x509.load_der_x509_certificate)),
+    ("a CRL", _reads(x509.load_der_x509_crl)),
+    (_CSR, _reads(x509.load_der_x509_csr)),
+    (_PKCS12, _is_pkcs12),
+    (_KEY, _reads(_load_key)),
+    ("a public key", _reads(load_der_public_key)),
+    ("an OCSP response", _reads(load_der_ocsp_response)),
+    (
+        "an OCSP request",
+        _reads(lambda data: load_der_ocsp_request(data, allow_multiple=True)),
+    ),
+)
