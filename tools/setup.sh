@@ -43,6 +43,8 @@ install_programs() {
     command -v cfssl >/dev/null || missing+=(golang-cfssl)
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
     install_servers nginx haproxy apache2:apache2-bin
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
+        install_servers postgres:postgresql
 }
 
 # Install web servers as programs only: none of them may run as a service. Each argument
