@@ -16,6 +16,7 @@ import pytest
 import ocsp
 from ocsp.cli import main
 from ocsp.responder import UnknownSerialPolicy
+from ocsp.testing import PKI
 from tests.integration.staples import Scene, scene
 
 PROGRAM = (
@@ -72,7 +73,7 @@ def test_json_has_one_line_for_each_certificate(
     assert (line["event"], line["state"], line["failure"]) == ("written", "holds", None)
     assert set(line) == {
         "schema_version", "type", "time", "event", "state", "status", "revocation_time", "this_update",
-        "holds_until", "next", "failure", "error",
+        "holds_until", "next", "not_needed", "failure", "error",
     }  # fmt: skip
     assert line["revocation_time"].endswith("Z")
 
@@ -149,7 +150,8 @@ def test_options_reach_the_client(
     staple = ocsp.load_der_ocsp_response(out.read_bytes())
     assert staple.hash_algorithm.name == "sha256"
     assert main(["staple", str(site.site), "--once"]) == 3
-    assert "the certificate names no responder" in capfd.readouterr().err
+    error = capfd.readouterr().err
+    assert "requires a staple (RFC 7633), but it names no responder" in error
 
 
 @contextmanager
@@ -214,3 +216,29 @@ def test_ctrl_c_ends_with_130(site: Scene) -> None:
         assert _next(process)["event"] == "written"
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
+
+
+def test_certificates_without_responder_need_no_staple(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 0, one row for each, and no warning; the old staple is dropped."""
+    pki = PKI(delegated=False)
+    paths = []
+    for name in ("one", "two"):
+        identity = pki.issue(f"{name}.test", crl_urls=["http://a.example/ca.crl"])
+        paths.append(tmp_path / f"{name}.pem")
+        paths[-1].write_bytes(identity.chain_pem)
+    old = tmp_path / "two.pem.ocsp"
+    old.write_bytes(b"that of another certificate")
+    assert main(["staple", *map(str, paths), "--once"]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert " ".join(out.split()).count("not needed") == 2
+    assert old.read_bytes() == b""
+    assert main(["staple", *map(str, paths), "--once", "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    for line in _lines(out):
+        assert (line["event"], line["state"], line["not_needed"], line["failure"]) == (
+            "not-needed", "not-needed", "no-responder", None,
+        )  # fmt: skip

@@ -35,10 +35,8 @@ HOURS = st.integers(-30, 30)
 
 @cache
 def _signer(kind: str, begin: int, end: int) -> Identity:
-    validity = {"begin": NOW + begin * HOUR, "end": NOW + end * HOUR}
-    if kind == "issuer":
-        return BUILD.authority(**validity)
-    return BUILD.delegate(**validity)
+    make_signer = BUILD.authority if kind == "issuer" else BUILD.delegate
+    return make_signer(begin=NOW + begin * HOUR, end=NOW + end * HOUR)
 
 
 @settings(max_examples=300)

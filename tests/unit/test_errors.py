@@ -90,6 +90,10 @@ EXAMPLES: list[tuple[Exception, str]] = [
         errors.StapleEnded(datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)),
         "the answer of the responder ended at 2026-07-01 00:00:00+00:00",
     ),
+    (
+        errors.StapleUnobtainable("names no responder"),
+        "the certificate requires a staple (RFC 7633), but it names no responder",
+    ),
     (errors.HookFailed("nginx", "ended with code 1"), "nginx: ended with code 1"),
     (errors.BackendError("x"), "x"),
     (errors.TLSPeerError("a.example:443", "timed out"), "a.example:443: timed out"),

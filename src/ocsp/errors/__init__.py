@@ -44,6 +44,7 @@ The exceptions that this package raises, in one tree.
     ├─ StapleMissing                    the TLS server sent no staple, but one is
     │                                   required
     ├─ StapleEnded                      the response has ended, so it is no staple
+    ├─ StapleUnobtainable               a certificate requires a staple, and has none
     ├─ UnknownIssuer                    the responder does not serve the issuer
     ├─ StatusChangeRefused              a change of a certificate's status was refused
     │  ├─ UnknownCertificate(LookupError)
@@ -95,6 +96,7 @@ from ocsp.errors.general import (
     SourceUnavailable,
     StapleEnded,
     StapleMissing,
+    StapleUnobtainable,
     StatusChangeRefused,
     StoreError,
     TLSPeerError,
@@ -225,6 +227,7 @@ __all__ = [
     "SourceUnavailable",
     "StapleEnded",
     "StapleMissing",
+    "StapleUnobtainable",
     "StatusChangeRefused",
     "StatusNotAvailable",
     "StoreError",

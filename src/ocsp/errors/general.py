@@ -43,6 +43,7 @@ __all__ = [
     "SourceUnavailable",
     "StapleEnded",
     "StapleMissing",
+    "StapleUnobtainable",
     "StatusChangeRefused",
     "StoreError",
     "TLSPeerError",
@@ -449,6 +450,22 @@ class StapleEnded(OCSPError):
 
     def __str__(self) -> str:
         return f"the answer of the responder ended at {self.ended}"
+
+
+class StapleUnobtainable(OCSPError):
+    """
+    The certificate requires a staple (RFC 7633), and there is none for it.
+
+    Attributes:
+        reason: Why there is none, such as *names no responder*.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the certificate requires a staple (RFC 7633), but it {self.reason}"
 
 
 class UnknownIssuer(OCSPError):

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from ocsp.stapling.hook import CommandHook
 from ocsp.stapling.loop import Wait, WakeReason, run_forever, signals
+from ocsp.stapling.need import NotNeeded
 from ocsp.stapling.report import (
     StapleEvent,
     StapleReport,
@@ -32,6 +33,7 @@ __all__ = [
     "CertificateAndIssuer",
     "CommandHook",
     "Hook",
+    "NotNeeded",
     "Site",
     "StapleEvent",
     "StapleFile",

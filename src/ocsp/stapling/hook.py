@@ -31,11 +31,13 @@ class CommandHook:
     ===========================  ====================================================
     ``OCSP_STAPLE_FILE``         the staple file
     ``OCSP_STAPLE_CERTIFICATE``  the certificate file
-    ``OCSP_STAPLE_STATUS``       ``good`` or ``revoked``
+    ``OCSP_STAPLE_STATUS``       ``good``, ``revoked`` or ``not-needed``
     ``OCSP_STAPLE_SERIAL``       the serial number, in hexadecimal
     ``OCSP_STAPLE_THIS_UPDATE``  thisUpdate, in ISO 8601
     ``OCSP_STAPLE_UNTIL``        when the staple expires, in ISO 8601
     ===========================  ====================================================
+
+    With ``not-needed`` the staple file is empty, and the last three are not set.
     """
 
     def __init__(self, command: str | Sequence[str]) -> None:
@@ -97,7 +99,9 @@ def _environment(report: StapleReport) -> dict[str, str]:
         "CERTIFICATE": str(report.site.certificate.absolute()),
     }
     evidence = report.evidence
-    if evidence is not None:
+    if report.not_needed is not None:
+        values["STATUS"] = report.state.value
+    elif evidence is not None:
         values |= {
             "STATUS": evidence.status.name.lower(),
             "SERIAL": f"{evidence.cert_id.serial_number:x}",

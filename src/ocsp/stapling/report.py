@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.errors import OCSPError
+from ocsp.stapling.need import NotNeeded
 from ocsp.stapling.site import Site
 from ocsp.verification.evidence import VerifiedResponse
 
@@ -35,7 +36,8 @@ class StapleEvent(enum.Enum):
     """There was no response, or the response cannot be used as a staple."""
 
     NOT_NEEDED = "not-needed"
-    """The certificate states that it never has a status (RFC 9608)."""
+    """The certificate needs no staple. Only the first step that finds this out has
+    this event; later steps have ``YOUNG``."""
 
 
 class StapleState(enum.Enum):
@@ -76,6 +78,9 @@ class StapleReport:
 
     next_at: datetime.datetime
     """When the responder is asked the next time, aware, in UTC."""
+
+    not_needed: NotNeeded | None = None
+    """Why the certificate needs no staple; ``None`` if it needs one."""
 
     failure: OCSPError | None = None
     """Why the staple could not be renewed, or why the hook failed."""

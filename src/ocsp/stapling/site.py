@@ -18,7 +18,13 @@ from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import ConfigError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
 
-__all__ = ["CertificateAndIssuer", "Site", "read_pair"]
+__all__ = [
+    "CertificateAndIssuer",
+    "Site",
+    "find_issuer",
+    "read_certificates",
+    "read_pair",
+]
 
 
 class CertificateAndIssuer(NamedTuple):
@@ -63,7 +69,35 @@ def read_pair(site: Site) -> CertificateAndIssuer:
         ConfigError: If a file cannot be read, or does not contain a certificate.
         IssuerNotFound: If no certificate in the files has signed it.
     """
-    certificate, *chain = _certificates(site.certificate)
+    return find_issuer(site, read_certificates(site))
+
+
+def read_certificates(site: Site) -> list[x509.Certificate]:
+    """
+    Return the certificate of *site*, and the other certificates in its file.
+
+    Raises:
+        ConfigError: If the file cannot be read, or does not contain a certificate.
+    """
+    return _certificates(site.certificate)
+
+
+def find_issuer(
+    site: Site, certificates: list[x509.Certificate]
+) -> CertificateAndIssuer:
+    """
+    Return the certificate of *site*, and the certificate of its issuer.
+
+    Args:
+        site: The site.
+
+        certificates: The result of :func:`read_certificates`.
+
+    Raises:
+        ConfigError: If a file cannot be read, or does not contain a certificate.
+        IssuerNotFound: If no certificate in the files has signed it.
+    """
+    certificate, *chain = certificates
     beside = _with(site.certificate, ".issuer")
     if site.issuer is not None:
         chain = _certificates(site.issuer)

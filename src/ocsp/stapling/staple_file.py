@@ -5,7 +5,8 @@ nginx (``ssl_stapling_file``) and HAProxy (``.ocsp`` beside the PEM) read this f
 Only a verified response with status *good* or *revoked* is written, and only if it is
 newer than the one in the file. The file is replaced atomically: a reader finds the
 complete old or new response, even after a power failure. The file is never deleted,
-because nginx does not start without it.
+because nginx does not start without it. A staple that is about a former certificate of
+the server is replaced by an empty file, which HAProxy reads as no staple.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp.asn1.certificates import serial_of
 from ocsp.errors import ConfigError, StoreError, VerificationError
+from ocsp.messages.responses.response import load_der_ocsp_response
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import verify
 
-__all__ = ["StapleFile"]
+__all__ = ["StapleFile", "drop_foreign_staple"]
 
 _DEFAULT = Policy()
 
@@ -140,6 +143,39 @@ class StapleFile:
             reason = error.strerror or str(error)
             raise StoreError(f"{self.path}: {reason}") from error
         return True
+
+
+def drop_foreign_staple(path: Path, certificate: x509.Certificate) -> bool:
+    """
+    Empty the staple file *path* if its content is not about *certificate*.
+
+    The serial number decides. A file that is empty or missing is not changed.
+
+    Returns:
+        Whether the file was changed.
+
+    Raises:
+        StoreError: If the file cannot be read or written.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limits.MAX_VERIFIED_BYTES + 1)
+        if not data or _has_serial(data, serial_of(certificate)):
+            return False
+        _write(path.resolve(), b"")
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}") from error
+    return True
+
+
+def _has_serial(data: bytes, serial_number: int) -> bool:
+    try:
+        response = load_der_ocsp_response(data)
+        return any(each.serial_number == serial_number for each in response.responses)
+    except ValueError:  # malformed, or an error response
+        return False
 
 
 def _rank(

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Self
 
+from cryptography import x509
+
 from ocsp.client.cache import MemoryCache
 from ocsp.client.checking.state import Environment
 from ocsp.client.core import URLs
@@ -30,6 +32,7 @@ from ocsp.errors import (
     StapleEnded,
 )
 from ocsp.stapling.lock import exclusive_lock
+from ocsp.stapling.need import NotNeeded, why_not_needed
 from ocsp.stapling.report import StapleEvent, StapleReport, StapleState
 from ocsp.stapling.schedule import (
     after_failure,
@@ -37,14 +40,19 @@ from ocsp.stapling.schedule import (
     half_life,
     is_ending,
 )
-from ocsp.stapling.site import CertificateAndIssuer, Site, read_pair
-from ocsp.stapling.staple_file import StapleFile
+from ocsp.stapling.site import (
+    CertificateAndIssuer,
+    Site,
+    find_issuer,
+    read_certificates,
+)
+from ocsp.stapling.staple_file import StapleFile, drop_foreign_staple
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["STAPLE_OPTIONS", "Hook", "Stapler"]
 
 Hook = Callable[[StapleReport], None]
-"""Called after a staple was replaced; raises ``HookFailed``."""
+"""Called after a staple file was replaced or emptied; raises ``HookFailed``."""
 
 STAPLE_OPTIONS = Options(cert_id_hash=CertIDHash.SHA1)
 """
@@ -94,8 +102,9 @@ class Stapler:
                 ``dataclasses.replace``. CRLs are never used, because a CRL cannot be a
                 staple.
 
-            hook: Called after a staple was replaced. If it fails, it is called again in
-                the next step.
+            hook: Called after a staple file was replaced, or emptied because it was
+                about a former certificate. If it fails, it is called again in the next
+                step.
 
             transport: As for :class:`ocsp.Client`.
 
@@ -120,7 +129,10 @@ class Stapler:
             transport=transport,
             environment=self._environment,
         )
-        self._staples = [_Staple(site, self._environment, options) for site in sites]
+        self._staples = [
+            _Staple(site, self._environment, options, has_responder=bool(self._url))
+            for site in sites
+        ]
         self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -169,17 +181,26 @@ class Stapler:
 class _Staple:
     """The state of one certificate and its staple in a stapler."""
 
-    def __init__(self, site: Site, environment: Environment, options: Options) -> None:
+    def __init__(
+        self,
+        site: Site,
+        environment: Environment,
+        options: Options,
+        *,
+        has_responder: bool,
+    ) -> None:
         self.site = site
+        self._has_responder = has_responder
         self.next_at = environment.now()
         self._environment = environment
         self._options = options
+        self._certificate: x509.Certificate | None = None
         self._pair: CertificateAndIssuer | None = None
         self._file: StapleFile | None = None
         self._event = StapleEvent.YOUNG
         self._failure: OCSPError | None = None
         self._failures = 0
-        self._is_needed = True
+        self._not_needed: NotNeeded | None = None
         self._hook_is_due = False
 
     def begin_step(self, *, renew: bool) -> CertificateAndIssuer | None:
@@ -191,17 +212,36 @@ class _Staple:
         """
         self._event, self._failure = StapleEvent.YOUNG, None
         try:
-            pair = read_pair(self.site)
+            pair = self._read()
         except OCSPError as error:
             self._fail(error)
             return None
+        if pair is None:
+            self.next_at = self._environment.now() + _NOT_NEEDED_INTERVAL
+            return None
         if pair != self._pair:
-            self._set_certificate(pair)
-        if self._is_needed and not self._failures and self._evidence() is None:
+            self._set_pair(pair)
+        if not self._failures and self._evidence() is None:
             return pair  # in the first step, or after the file was removed
         return pair if renew or self._environment.now() >= self.next_at else None
 
-    def _set_certificate(self, pair: CertificateAndIssuer) -> None:
+    def _read(self) -> CertificateAndIssuer | None:
+        """Read certificate and issuer; return ``None`` if no staple is needed."""
+        certificates = read_certificates(self.site)
+        certificate = certificates[0]
+        if certificate != self._certificate:
+            self._certificate, self._failures = certificate, 0
+            self._not_needed = self._pair = self._file = None
+        reason = why_not_needed(certificate, has_responder=self._has_responder)
+        if reason is None:
+            return find_issuer(self.site, certificates)
+        if self._not_needed is None:
+            self._hook_is_due |= drop_foreign_staple(self.site.staple_file, certificate)
+            self._event, self._not_needed = StapleEvent.NOT_NEEDED, reason
+        self._failures = 0
+        return None
+
+    def _set_pair(self, pair: CertificateAndIssuer) -> None:
         """Start with a certificate: the first one, or a renewed one."""
         self._pair = pair
         self._file = StapleFile(
@@ -210,17 +250,13 @@ class _Staple:
             responders=self._options.responders,
             policy=self._options.policy,
         )
-        self._failures, self._is_needed = 0, True
         evidence = self._evidence()
         if evidence is not None:
             self.next_at = half_life(evidence, self._environment.fraction())
 
     def handle_outcome(self, outcome: Outcome) -> None:
         """Write the staple of a check, or schedule the next attempt."""
-        if outcome.status is CheckStatus.NOT_NEEDED:
-            self._event, self._is_needed = StapleEvent.NOT_NEEDED, False
-            self.next_at = self._environment.now() + _NOT_NEEDED_INTERVAL
-        elif outcome.status is CheckStatus.UNKNOWN:
+        if outcome.status is CheckStatus.UNKNOWN:
             self._fail(CertificateStatusUnknown())
         elif isinstance(outcome.evidence, VerifiedResponse) and self._file:
             self._replace(self._file, outcome.evidence)
@@ -272,11 +308,12 @@ class _Staple:
             state=self._state(),
             evidence=self._evidence(),
             next_at=self.next_at,
+            not_needed=self._not_needed,
             failure=self._failure,
         )
 
     def _state(self) -> StapleState:
-        if not self._is_needed:
+        if self._not_needed is not None:
             return StapleState.NOT_NEEDED
         evidence = self._evidence()
         if evidence is None:

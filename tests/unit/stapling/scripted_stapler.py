@@ -76,6 +76,7 @@ class ScriptedStapler:
         hook: Hook | None = None,
         cert: x509.Certificate | None = None,
         options: Options = OPTIONS,
+        url: str | None = None,
         sites: Callable[[Site], Sequence[Site]] = lambda site: [site],
     ) -> None:
         self.site = Site(
@@ -85,6 +86,7 @@ class ScriptedStapler:
         self.script = Script({A: list(replies)})
         self.stapler = Stapler(
             sites(self.site),
+            url=url,
             options=options,
             hook=hook,
             transport=self.script,

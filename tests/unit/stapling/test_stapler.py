@@ -18,11 +18,13 @@ from ocsp.errors import (
     ConfigError,
     HookFailed,
     StapleEnded,
+    StapleUnobtainable,
     StoreError,
     TransportError,
     VerificationError,
 )
 from ocsp.stapling import (
+    NotNeeded,
     Site,
     StapleEvent,
     Stapler,
@@ -30,10 +32,11 @@ from ocsp.stapling import (
     StapleState,
     compatibility_warnings,
 )
-from tests.pki import NOW, ca
+from tests.pki import NOW, ca, make
 from tests.unit.client.scene import (
     HOUR,
     A,
+    Reply,
     asked_for,
     certificate,
     reply,
@@ -206,18 +209,149 @@ def test_a_certificate_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
     assert scripted.step(2).failure is None
 
 
-def test_a_certificate_without_status_needs_no_staple(tmp_path: Path) -> None:
-    """It has the extension noRevAvail: no responder is asked."""
-    no_rev_avail = x509.UnrecognizedExtension(
-        oids.identifier(oids.NO_REV_AVAIL), NULL_DER
-    )
-    cert = certificate(A, extensions=[no_rev_avail])
+NO_REV_AVAIL = x509.UnrecognizedExtension(oids.identifier(oids.NO_REV_AVAIL), NULL_DER)
+MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
+LDAP = "ldap://directory.example/ocsp"
+WITHOUT_STAPLE = [
+    (certificate(), NotNeeded.NO_RESPONDER),
+    (certificate(LDAP), NotNeeded.NO_RESPONDER),
+    (certificate(ca_issuers=f"{A}/ca.crt"), NotNeeded.NO_RESPONDER),
+    (certificate(A, extensions=[NO_REV_AVAIL]), NotNeeded.NO_STATUS),
+    (certificate(extensions=[NO_REV_AVAIL]), NotNeeded.NO_STATUS),
+    (make("leaf", "leaf"), NotNeeded.SELF_SIGNED),
+]
+
+
+@pytest.mark.parametrize(("cert", "reason"), WITHOUT_STAPLE)
+def test_some_certificates_need_no_staple(
+    tmp_path: Path, cert: x509.Certificate, reason: NotNeeded
+) -> None:
+    """No responder is asked, the issuer is not searched, and it is said once."""
+    hooked: list[StapleReport] = []
+    scripted = ScriptedStapler(tmp_path, [BROKEN], cert=cert, hook=hooked.append)
+    write_site(scripted.site.certificate, cert)  # without the chain
+    for hours, event in (
+        (0, StapleEvent.NOT_NEEDED),
+        (0.1, StapleEvent.YOUNG),
+        (30, StapleEvent.YOUNG),
+    ):
+        report = scripted.step(hours, now=hours == 30)
+        assert (report.event, report.state) == (event, StapleState.NOT_NEEDED)
+        assert (report.not_needed, report.failure, report.evidence) == (
+            reason,
+            None,
+            None,
+        )
+        assert scripted.hours(report) == hours + 24
+    assert not scripted.script.sent
+    assert not hooked
+    assert not scripted.staple.exists()
+
+
+@pytest.mark.parametrize(("cert", "reason"), WITHOUT_STAPLE)
+def test_the_staple_of_the_former_certificate_is_dropped(
+    tmp_path: Path, cert: x509.Certificate, reason: NotNeeded
+) -> None:
+    """The server must not send it with the new certificate: the file becomes empty."""
+    hooked: list[StapleReport] = []
+    scripted = ScriptedStapler(tmp_path, _answers(signed(serial=7)), hook=hooked.append)
+    write_site(scripted.site.certificate, certificate(A, serial=7), ca())
+    assert scripted.step().event is StapleEvent.WRITTEN
+    scripted.staple.chmod(0o640)
+    write_site(scripted.site.certificate, cert, ca())
+    report = scripted.step()
+    assert (report.event, report.not_needed) == (StapleEvent.NOT_NEEDED, reason)
+    assert report.evidence is None
+    assert scripted.staple.read_bytes() == b""
+    assert scripted.staple.stat().st_mode & 0o777 == 0o640
+    assert [each.event for each in hooked] == [
+        StapleEvent.WRITTEN,
+        StapleEvent.NOT_NEEDED,
+    ]
+    scripted.step(30)
+    assert len(hooked) == 2
+
+
+@pytest.mark.parametrize("content", [signed(), signed(end=-0.5), b""])
+def test_a_staple_of_the_same_certificate_is_not_dropped(
+    tmp_path: Path, content: bytes
+) -> None:
+    """Another program may have asked a responder that the certificate does not name."""
+    scripted = ScriptedStapler(tmp_path, [BROKEN], cert=certificate())
+    scripted.staple.write_bytes(content)
+    assert scripted.step().state is StapleState.NOT_NEEDED
+    assert scripted.staple.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "content", [b"oops", signed(serial=7), unsuccessful(OCSPResponseStatus.TRY_LATER)]
+)
+def test_what_no_certificate_of_the_site_has_is_dropped(
+    tmp_path: Path, content: bytes
+) -> None:
+    """A server would send it to its clients, or not start."""
+    scripted = ScriptedStapler(tmp_path, [BROKEN], cert=certificate())
+    scripted.staple.write_bytes(content)
+    assert scripted.step().failure is None
+    assert scripted.staple.read_bytes() == b""
+
+
+def test_a_staple_that_cannot_be_dropped_is_a_failure(tmp_path: Path) -> None:
+    """The next step tries again."""
+    scripted = ScriptedStapler(tmp_path, [BROKEN], cert=certificate())
+    scripted.staple.mkdir()
+    report = scripted.step()
+    assert (report.event, report.state) == (StapleEvent.FAILED, StapleState.MISSING)
+    assert isinstance(report.failure, StoreError)
+    scripted.staple.rmdir()
+    assert scripted.step().event is StapleEvent.NOT_NEEDED
+
+
+def test_a_responder_that_the_caller_names_is_asked(tmp_path: Path) -> None:
+    """Also about a certificate that names none."""
+    scripted = ScriptedStapler(tmp_path, _answers(signed()), cert=certificate(), url=A)
+    report = scripted.step()
+    assert (report.event, report.not_needed) == (StapleEvent.WRITTEN, None)
+
+
+def test_a_certificate_that_gets_a_responder_gets_a_staple(tmp_path: Path) -> None:
+    """In the step after its renewal, not a day later."""
+    scripted = ScriptedStapler(tmp_path, _answers(signed()), cert=certificate())
+    assert scripted.step().state is StapleState.NOT_NEEDED
+    write_site(scripted.site.certificate, certificate(A), ca())
+    report = scripted.step(0.1)
+    assert (report.event, report.not_needed) == (StapleEvent.WRITTEN, None)
+
+
+@pytest.mark.parametrize(
+    "cert",
+    [
+        certificate(extensions=[MUST_STAPLE]),
+        certificate(A, extensions=[MUST_STAPLE, NO_REV_AVAIL]),
+        make("leaf", "leaf", extensions=[MUST_STAPLE]),
+    ],
+)
+def test_a_required_staple_that_does_not_exist_is_a_failure(
+    tmp_path: Path, cert: x509.Certificate
+) -> None:
+    """Clients refuse the server (RFC 7633), so the administrator must know."""
     scripted = ScriptedStapler(tmp_path, [BROKEN], cert=cert)
     report = scripted.step()
-    assert report.event is StapleEvent.NOT_NEEDED
-    assert report.state is StapleState.NOT_NEEDED
-    assert scripted.step(1).state is StapleState.NOT_NEEDED
+    assert (report.event, report.state) == (StapleEvent.FAILED, StapleState.MISSING)
+    assert isinstance(report.failure, StapleUnobtainable)
+    assert report.not_needed is None
     assert scripted.script.sent == []
+
+
+def test_other_sites_go_on(tmp_path: Path) -> None:
+    """A directory with certificates of both kinds."""
+    plain = Site(write_site(tmp_path / "plain.pem", certificate()))
+    scripted = ScriptedStapler(
+        tmp_path, _answers(signed()), sites=lambda site: [plain, site]
+    )
+    first, second = scripted.stapler.step()
+    assert (first.state, second.state) == (StapleState.NOT_NEEDED, StapleState.HOLDS)
+    assert scripted.stapler.next_at == second.next_at
 
 
 @pytest.mark.parametrize("end", [1, 2, 12])
@@ -239,7 +373,8 @@ def test_a_staple_is_renewed_before_its_signer_ends(tmp_path: Path, end: int) ->
 def test_a_staple_is_dropped_when_its_signer_ends(tmp_path: Path) -> None:
     """And the responder is asked more often before that."""
     data = signed(end=96, signer=delegate_until(2))
-    scripted = ScriptedStapler(tmp_path, [reply(data), BROKEN])
+    replies: list[Reply] = [reply(data), BROKEN]
+    scripted = ScriptedStapler(tmp_path, replies)
     scripted.step()
     for hours, state in (
         (1, StapleState.HOLDS),

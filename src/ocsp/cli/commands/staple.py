@@ -110,7 +110,7 @@ def staple(
         typer.Option(
             "--exec",
             metavar="COMMAND",
-            help="Command to run after a staple was replaced.",
+            help="Command to run after a staple file was replaced or emptied.",
         ),
     ] = None,
     as_json: Annotated[

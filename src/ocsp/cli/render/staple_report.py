@@ -163,6 +163,8 @@ def _table(reports: Sequence[StapleReport]) -> Table:
 
 
 def _event(report: StapleReport) -> str:
+    if report.not_needed is not None:
+        return f"the certificate {report.not_needed.words}"
     if report.event is StapleEvent.FAILED and report.state is StapleState.HOLDS:
         return "not renewed; the old one is still valid"
     return report.event.value
@@ -189,6 +191,7 @@ def _document(report: StapleReport) -> dict[str, Any]:
         "staple": str(report.site.staple_file),
         "event": report.event.value,
         "state": report.state.value,
+        "not_needed": report.not_needed and report.not_needed.value,
         "status": _status(report),
         "revocation_time": None if since is None else timestamp(since),
         "this_update": None if evidence is None else timestamp(evidence.this_update),
