@@ -27,6 +27,7 @@ __all__ = [
     "MAX_GENERAL_NAMES",
     "MAX_GET_URL_BYTES",
     "MAX_HTTP_REQUEST_BYTES",
+    "MAX_INTERIM_REPLIES",
     "MAX_ISSUER_BYTES",
     "MAX_KEPT_CRL_BYTES",
     "MAX_KEY_BITS",
@@ -34,6 +35,8 @@ __all__ = [
     "MAX_NAME_ATTRIBUTES",
     "MAX_REDIRECTS",
     "MAX_REMEMBERED_FAILURES",
+    "MAX_REPLY_HEADERS",
+    "MAX_REPLY_OVERHEAD_BYTES",
     "MAX_REQUEST_CERTIFICATES",
     "MAX_RESPONDER_URLS",
     "MAX_SIGNATURES_CHECKED",
@@ -170,6 +173,22 @@ MAX_ISSUER_BYTES = 1 << 16
 """
 Octets of an issuer certificate that the client fetches. A certificate has 1 to 8 kB; a
 PKCS #7 file can hold several.
+"""
+
+MAX_REPLY_OVERHEAD_BYTES = 1 << 15
+"""
+Octets of an HTTP reply that are not content: status line, headers, chunk sizes and
+trailers. As many more as the content has octets are allowed for chunk sizes. The head
+of a reply of a public responder has about 500 octets.
+"""
+
+MAX_REPLY_HEADERS = 128
+"""Headers and trailers of an HTTP reply. Public responders send about fifteen."""
+
+MAX_INTERIM_REPLIES = 8
+"""
+Replies with a status of 1xx before the final one (RFC 9110 §15.2). The client asks for
+none, and the server or a proxy may send one or two.
 """
 
 MAX_ADDRESSES = 4

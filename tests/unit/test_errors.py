@@ -54,6 +54,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
     ),
     (errors.FetchError("http://a", "broke"), "http://a: broke"),
     (errors.TransportError("http://a", "broke"), "http://a: broke"),
+    (errors.BrokenReply("http://a", "ended early"), "http://a: ended early"),
     (errors.FetchTimeout("http://a", "took too long"), "http://a: took too long"),
     (errors.HTTPStatusError("http://a", 503, 2.5), "http://a: answered HTTP 503"),
     (

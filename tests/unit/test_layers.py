@@ -46,7 +46,7 @@ WITHOUT_IO = frozenset(
 
 IO_MODULES = frozenset(
     {
-        "asyncio", "ctypes", "httpcore", "httpx", "multiprocessing", "os", "pathlib", "random",
+        "anyio", "asyncio", "ctypes", "httptools", "httpx", "multiprocessing", "os", "pathlib", "random",
         "secrets", "select", "selectors", "shutil", "signal", "socket", "socketserver",
         "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request",
         "http.client", "http.server", "uvicorn", "pkcs11",

@@ -10,7 +10,7 @@ The client: ask responders, verify their answers, cache them.
         report = client.check_chain(chain)
 
 One flow contains the logic of a check (:mod:`ocsp.client.checking.flow`); both clients
-run it, in threads or in asyncio tasks. It returns an :class:`Outcome`: *good*,
+run it, in threads or in tasks. It returns an :class:`Outcome`: *good*,
 *revoked* or *unknown* with evidence, *not needed*, or *indeterminate* with a reason.
 """
 
@@ -44,6 +44,7 @@ from ocsp.client.outcome import (
     Reason,
     Source,
 )
+from ocsp.client.proxy import Proxy
 from ocsp.client.starttls.protocols import StartTLS
 from ocsp.client.sync import Client
 from ocsp.client.tls_peer import TLSPeer, read_tls_peer
@@ -78,6 +79,7 @@ __all__ = [
     "Options",
     "Outcome",
     "Progress",
+    "Proxy",
     "Reason",
     "Redirects",
     "RequestMethod",

@@ -1,5 +1,5 @@
 """
-``ocsp.AsyncClient``: the client for asyncio.
+``ocsp.AsyncClient``: the client for asyncio and trio.
 
 It checks arguments, runs the flows of :mod:`ocsp.client.core` in tasks and returns
 outcomes.
@@ -7,9 +7,9 @@ outcomes.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Self, TypeVar
+from types import ModuleType
+from typing import Self, TypeVar, cast
 
 from cryptography import x509
 
@@ -22,9 +22,10 @@ from ocsp.client.checking.scheduler import (
 from ocsp.client.checking.state import CheckRequest, Environment
 from ocsp.client.core import ChainCheck, Core, URLs
 from ocsp.client.engine.effects import Flow
-from ocsp.client.engine.tasks import drive
+from ocsp.client.forking import ForkSafeLock
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import Outcome
+from ocsp.client.proxy import Proxy
 from ocsp.client.transport.protocol import AsyncTransport
 from ocsp.errors import MissingExtraError
 
@@ -42,8 +43,9 @@ class AsyncClient:
         async with ocsp.AsyncClient() as client:
             (await client.check(cert, issuer)).require_good()
 
-    Tasks of one event loop may share one client. Cancelling a task closes the
-    connections that it has opened.
+    Any number of tasks, event loops and threads can share one client: each event loop
+    has its own connections. Cancelling a task closes the connections that it uses.
+    After ``aclose`` the client can be used again.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class AsyncClient:
             environment: Clock and random numbers, for tests.
         """
         self._core = Core(options or Options(), cache, environment or Environment())
+        self._lock = ForkSafeLock()
         self._caller_transport = transport
         self._own_transport: AsyncTransport | None = None
 
@@ -108,8 +111,7 @@ class AsyncClient:
 
         Raises:
             TypeError: If an argument has the wrong type.
-            MissingExtraError: If a request is needed, httpcore is not installed and
-                no transport was given.
+            MissingExtraError: If the extra ``client`` is not installed.
         """
         request = self._core.request(cert, issuer, url)
         return await self._run(self._core.check(request, nonce))
@@ -175,24 +177,30 @@ class AsyncClient:
         return await self._run(self._core.check(request, nonce))
 
     async def _run(self, flow: Flow[Result]) -> Result:
-        return await drive(flow, self.transport, asyncio.sleep)
+        return cast("Result", await _tasks().drive(flow, self.transport))
 
     def transport(self) -> AsyncTransport:
         """
         Return the transport; create one at the first call if none was given.
 
         Raises:
-            MissingExtraError: If httpcore is not installed and no transport was given.
+            MissingExtraError: If the extra ``client`` is not installed.
         """
         if self._caller_transport is not None:
             return self._caller_transport
-        if self._own_transport is None:
-            self._own_transport = _http_transport()
-        return self._own_transport
+        with self._lock:
+            if self._own_transport is None:
+                self._own_transport = _http_transport(self.options.proxy)
+            return self._own_transport
 
     async def aclose(self) -> None:
-        """Close the connections; the next request opens new ones."""
-        own_transport, self._own_transport = self._own_transport, None
+        """
+        Close the connections of the running event loop; a new request opens new ones.
+
+        The connections of other event loops close when these end.
+        """
+        with self._lock:
+            own_transport = self._own_transport
         if own_transport is not None:
             await own_transport.aclose()
 
@@ -203,12 +211,21 @@ class AsyncClient:
         await self.aclose()
 
 
-def _http_transport() -> AsyncTransport:
+def _tasks() -> ModuleType:
+    # Imported at the first check: AnyIO is part of the extra "client".
     try:
-        from ocsp.client.transport.http import AsyncHTTPTransport
+        from ocsp.client.engine import tasks
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("AsyncClient", "client") from error
+    return tasks
+
+
+def _http_transport(proxy: Proxy) -> AsyncTransport:
+    try:
+        from ocsp.client.transport.tasks import AsyncHTTPTransport
     except ModuleNotFoundError as error:
         raise MissingExtraError("sending HTTP requests", "client") from error
-    return AsyncHTTPTransport()
+    return AsyncHTTPTransport(proxy=proxy)
 
 
 class _Workers:
@@ -231,15 +248,7 @@ class _Workers:
 
     async def run(self) -> list[Outcome]:
         """Return the outcomes, in the order of the requests."""
-        tasks = [
-            asyncio.create_task(self._work()) for _ in range(self._schedule.workers)
-        ]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await _tasks().run_together([self._work] * self._schedule.workers)
         return [self._outcomes[position] for position in range(len(self._requests))]
 
     async def _work(self) -> None:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 
 from cryptography import x509
 
 from ocsp.client.core import URLs
+from ocsp.client.forking import ForkSafeLock
 from ocsp.client.options import SendNonce
 from ocsp.client.outcome import Outcome
 from ocsp.client.sync import Client
 
 __all__ = ["check"]
 
-_lock = threading.Lock()
+_lock = ForkSafeLock()
 _clients: dict[int, Client] = {}
 """By process ID: a forked child must not use the connections of its parent."""
 
@@ -76,6 +76,7 @@ def check(
 
     Raises:
         TypeError: If an argument has the wrong type.
-        MissingExtraError: If a request is needed and httpcore is not installed.
+        MissingExtraError: If a request is needed and the extra ``client`` is not
+            installed.
     """
     return _client().check(cert, issuer, url=url, nonce=nonce)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from threading import Lock
 from typing import Generic, TypeVar
 
 from ocsp import limits
+from ocsp.client.forking import ForkSafeLock
 
 __all__ = ["ExpiringMap"]
 
@@ -25,7 +25,7 @@ class ExpiringMap(Generic[Key, Value]):
             limit: The name in :mod:`ocsp.limits` of the largest number of entries.
         """
         self._limit = limit
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
         self._values: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
 
     def get(self, key: Key, now: float) -> Value | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 
 from cryptography import x509
 
+from ocsp.client.proxy import Proxy
 from ocsp.errors import ConfigError
 from ocsp.verification.policy import Policy
 
@@ -51,7 +52,7 @@ class RequestMethod(enum.Enum):
     GET_IF_SHORT = "get-if-short"
     """
     GET if the whole URL has at most 255 octets, so that HTTP caches can answer
-    (RFC 9919 §6). If GET fails with HTTP 400, 404, 405, 414 or 501, or with
+    (RFC 9919 §6). If the server answers, but not with an OCSP response, or with
     *malformedRequest*, the client sends the request once more by POST.
     """
 
@@ -214,6 +215,13 @@ class Options:
 
     content_types: ContentTypes = ContentTypes.OCSP_RESPONSE
     """Which media types the client accepts."""
+
+    proxy: Proxy = Proxy.ENVIRONMENT
+    """
+    The HTTP proxy. With ``address_policy`` PUBLIC, the client resolves the host of the
+    URL also if a proxy connects to it, and refuses it if an address is not public. A
+    transport that the caller passes does not use this option.
+    """
 
     missing_issuer: MissingIssuer = MissingIssuer.REFUSE
     """What the client does if the caller gives no issuer certificate."""

@@ -23,8 +23,10 @@ from ocsp.client.checking.state import CheckRequest, Environment
 from ocsp.client.core import ChainCheck, Core, URLs
 from ocsp.client.engine.effects import Flow
 from ocsp.client.engine.threads import drive
+from ocsp.client.forking import ForkSafeLock
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import Outcome
+from ocsp.client.proxy import Proxy
 from ocsp.client.transport.cancellation import Cancelled, Scope, current_scope, sleep
 from ocsp.client.transport.protocol import Transport
 from ocsp.errors import MissingExtraError
@@ -43,7 +45,8 @@ class Client:
         with ocsp.Client() as client:
             client.check(cert, issuer).require_good()
 
-    Threads may share one client. After a fork, create a new client in the child.
+    Threads can share one client. A child process that was forked can go on to use it:
+    it opens connections of its own. After ``close`` the client can be used again.
     """
 
     def __init__(
@@ -71,7 +74,7 @@ class Client:
             environment: Clock and random numbers, for tests.
         """
         self._core = Core(options or Options(), cache, environment or Environment())
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._caller_transport = transport
         self._own_transport: Transport | None = None
 
@@ -109,8 +112,8 @@ class Client:
 
         Raises:
             TypeError: If an argument has the wrong type.
-            MissingExtraError: If a request is needed, httpcore is not installed and
-                no transport was given.
+            MissingExtraError: If a request is needed, the extra ``client`` is not
+                installed and no transport was given.
         """
         request = self._core.request(cert, issuer, url)
         return self._run(self._core.check(request, nonce))
@@ -183,13 +186,14 @@ class Client:
         Return the transport; create one at the first call if none was given.
 
         Raises:
-            MissingExtraError: If httpcore is not installed and no transport was given.
+            MissingExtraError: If the extra ``client`` is not installed and no transport
+                was given.
         """
         if self._caller_transport is not None:
             return self._caller_transport
         with self._lock:
             if self._own_transport is None:
-                self._own_transport = _http_transport()
+                self._own_transport = _http_transport(self.options.proxy)
             return self._own_transport
 
     def close(self) -> None:
@@ -206,12 +210,12 @@ class Client:
         self.close()
 
 
-def _http_transport() -> Transport:
+def _http_transport(proxy: Proxy) -> Transport:
     try:
-        from ocsp.client.transport.http import HTTPTransport
+        from ocsp.client.transport.threads import HTTPTransport
     except ModuleNotFoundError as error:
         raise MissingExtraError("sending HTTP requests", "client") from error
-    return HTTPTransport()
+    return HTTPTransport(proxy=proxy)
 
 
 class _Workers:

@@ -27,7 +27,8 @@ The exceptions that this package raises, in one tree.
     ├─ MissingExtraError(ImportError)   a feature needs a missing extra
     ├─ FetchError                       the client got no usable answer from a URL
     │  ├─ TransportError(ConnectionError)
-    │  │                                the connection failed
+    │  │  │                             the connection failed
+    │  │  └─ BrokenReply                no complete HTTP reply came
     │  ├─ FetchTimeout(TimeoutError)    a deadline passed
     │  ├─ HTTPStatusError               the status code is not 200
     │  ├─ ContentTypeError              the media type is not that of a response
@@ -68,6 +69,7 @@ from ocsp.errors.general import (
     AlreadyRevoked,
     BackendError,
     BodyTooLarge,
+    BrokenReply,
     BuildError,
     ConfigError,
     ContentTypeError,
@@ -160,6 +162,7 @@ __all__ = [
     "AlreadyRevoked",
     "BackendError",
     "BodyTooLarge",
+    "BrokenReply",
     "BuildError",
     "CRLExpired",
     "CRLIssuerMismatch",

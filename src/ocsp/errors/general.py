@@ -15,6 +15,7 @@ __all__ = [
     "AlreadyRevoked",
     "BackendError",
     "BodyTooLarge",
+    "BrokenReply",
     "BuildError",
     "ConfigError",
     "ContentTypeError",
@@ -255,6 +256,15 @@ class TransportError(FetchError, ConnectionError):
     """The connection failed, or broke before the answer was complete."""
 
     __str__ = FetchError.__str__
+
+
+class BrokenReply(TransportError):
+    """
+    The server accepted the connection but sent no complete HTTP reply.
+
+    It closed or reset the connection, or its reply is not well-formed HTTP/1.1 (RFC
+    9112).
+    """
 
 
 class FetchTimeout(FetchError, TimeoutError):

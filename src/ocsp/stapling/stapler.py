@@ -168,7 +168,8 @@ class Stapler:
             now: Renew all staples, even those that are not due.
 
         Raises:
-            MissingExtraError: If httpcore is not installed and no transport was given.
+            MissingExtraError: If the extra ``client`` is not installed and no transport
+                was given.
         """
         due = [(staple, staple.begin_step(renew=now)) for staple in self._staples]
         asked = [(staple, pair) for staple, pair in due if pair is not None]

@@ -275,14 +275,15 @@ def test_the_number_of_workers_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> No
     assert PerResponderScheduler(requests, 4).workers == 3
 
 
-# --- without httpcore ------------------------------------------------------------
+# --- without the extra -----------------------------------------------------------
 
 
 def test_a_missing_extra_is_reported_at_the_first_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A check that sends no request does not need the extra."""
-    monkeypatch.setitem(sys.modules, "ocsp.client.transport.http", None)
+    for name in ("transport.threads", "transport.tasks", "engine.tasks"):
+        monkeypatch.setitem(sys.modules, f"ocsp.client.{name}", None)
     with pytest.raises(ocsp.MissingExtraError, match=r"\.\[client\]"):
         ocsp.Client().check(certificate(A), ca())
     with pytest.raises(ocsp.MissingExtraError, match=r"\.\[client\]"):

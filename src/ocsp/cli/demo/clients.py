@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import limits
 from ocsp.cli.render.describe import response_status_name
 from ocsp.cli.render.vocabulary import common_name, reason_name
-from ocsp.client import AddressPolicy, HTTPRequest
+from ocsp.client import AddressPolicy, HTTPRequest, Proxy
 from ocsp.errors import (
     FetchError,
     MissingExtraError,
@@ -91,12 +91,12 @@ class PackageClient:
 
     def __init__(self, url: str, issuer: x509.Certificate) -> None:
         try:
-            from ocsp.client.transport.http import HTTPTransport
+            from ocsp.client.transport.threads import HTTPTransport
         except ModuleNotFoundError as error:
             raise MissingExtraError("ocsp demo", "client") from error
         self._url = url
         self._issuer = issuer
-        self._transport = HTTPTransport()
+        self._transport = HTTPTransport(proxy=Proxy.NONE)
 
     def close(self) -> None:
         """Close the connections."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime
 from collections import OrderedDict
-from threading import Lock
 
 from ocsp import limits
 from ocsp.client.cache.answer import CachedAnswer, admit
+from ocsp.client.forking import ForkSafeLock
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
@@ -37,7 +37,7 @@ class MemoryCache:
                 ``limits.MAX_CACHED_ANSWERS``.
         """
         self._max_entries = max_entries
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
         self._answers: OrderedDict[bytes, CachedAnswer] = OrderedDict()
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:

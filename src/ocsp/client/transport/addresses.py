@@ -11,15 +11,16 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ocsp import limits
 from ocsp.client.options import AddressPolicy
 
 __all__ = [
     "AddressForbidden",
-    "addresses_of",
     "allowed_addresses",
+    "check_target_addresses",
+    "check_unresolved_name",
     "is_ip_literal",
     "is_public",
     "resolve",
@@ -29,6 +30,15 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv6 addresses that contain an IPv4 address for a translator (RFC 6052)."""
+
+
+_LOCAL_DOMAINS = frozenset(
+    {"arpa", "home", "internal", "intranet", "lan", "local", "localdomain", "localhost"}
+)
+"""
+Last labels of names in local networks: RFC 6761, RFC 6762, RFC 8375, and those that
+ICANN reserved or does not delegate because local networks use them.
+"""
 
 
 class AddressForbidden(Exception):
@@ -64,11 +74,6 @@ def is_ip_literal(host: str) -> bool:
     return True
 
 
-def addresses_of(found: Sequence[tuple[Any, ...]]) -> list[str]:
-    """Return the addresses in a result of ``getaddrinfo``, without duplicates."""
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-
 def allowed_addresses(
     host: str, addresses: Sequence[str], address_policy: AddressPolicy
 ) -> list[str]:
@@ -90,6 +95,34 @@ def allowed_addresses(
     return allowed[: limits.MAX_ADDRESSES]
 
 
+def check_target_addresses(host: str, addresses: Sequence[str]) -> None:
+    """
+    Check that all *addresses* of *host* are public, before a proxy connects to one.
+
+    Raises:
+        AddressForbidden: If one is not: the client does not know which the proxy uses.
+    """
+    for address in addresses:
+        allowed_addresses(host, [address], AddressPolicy.PUBLIC)
+
+
+def check_unresolved_name(host: str) -> None:
+    """
+    Check a name that only the proxy can resolve.
+
+    Raises:
+        AddressForbidden: If it is a name of a local network, or another spelling of an
+            IPv4 address, such as ``127.1``.
+    """
+    labels = host.lower().rstrip(".").split(".")
+    last = labels[-1]
+    if len(labels) == 1 or last in _LOCAL_DOMAINS or last[:1].isdecimal():
+        raise AddressForbidden(
+            f"{host} does not resolve here and is not a public name, so the client does"
+            " not send it to the proxy"
+        )
+
+
 def _parsed(address: str) -> Address:
     return ipaddress.ip_address(address.partition("%")[0])
 
@@ -101,4 +134,5 @@ def resolve(host: str, port: int) -> list[str]:
     Raises:
         OSError: If the name cannot be resolved.
     """
-    return addresses_of(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))

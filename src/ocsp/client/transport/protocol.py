@@ -96,7 +96,7 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """A transport for asyncio. Cancelling a task closes its connection."""
+    """A transport for tasks. Cancelling a task closes its connection."""
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
         """Send *request* and return the reply; see :meth:`Transport.send`."""

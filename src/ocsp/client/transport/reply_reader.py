@@ -1,0 +1,279 @@
+"""
+Read one HTTP/1.1 reply with httptools, within limits (RFC 9112).
+
+httptools parses. This module does no I/O: it counts what arrives, decodes the content
+and decides whether the connection can serve another request. It refuses a reply that
+two readers could divide differently: Content-Length with Transfer-Encoding, a coding
+other than *chunked*, malformed headers. A connection with surplus octets is closed, so
+that they do not become the reply to the next request.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import httptools
+
+from ocsp import limits
+from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
+from ocsp.errors import BodyTooLarge
+
+__all__ = ["MalformedReply", "ReplyReader"]
+
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110 §5.6.2). llhttp also accepts one that ends in SP."""
+
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+"""The value of a header (RFC 9110 §5.5)."""
+
+_GZIP_OR_ZLIB = 47
+"""The argument of zlib for data with a gzip or a zlib header."""
+
+_BARE_DEFLATE = -15
+"""The argument of zlib for data without a header, which some servers send."""
+
+
+class MalformedReply(Exception):
+    """The server did not send a well-formed HTTP/1.1 reply; the text says why."""
+
+
+class ReplyReader:
+    """
+    Reads the reply to one request.
+
+    Attributes:
+        started: Whether the server has sent an octet.
+
+        complete: Whether the reply is complete. For a status other than 200, the head
+            is enough.
+    """
+
+    def __init__(self, request: HTTPRequest, *, head_only: bool = False) -> None:
+        """
+        Create a reader, and empty the file ``request.save_to``.
+
+        Args:
+            request: The request.
+
+            head_only: Whether the head is the whole reply, as after CONNECT.
+        """
+        self.started = False
+        self.complete = False
+        self._request = request
+        self._head_only = head_only
+        self._content = _Content(request)
+        self._headers: list[tuple[str, str]] = []
+        self._fields = self._interim = self._received = 0
+        self._status = 0
+        self._ended = self._surplus = self._keeps_alive = False
+        self._parser = httptools.HttpResponseParser(self)
+        # What RFC 9112 lets a user agent accept: folded headers (§5.2), LF without CR
+        # (§2.2), and blanks after a chunk size, which old servers send.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+            lenient_data_after_close=True,
+        )
+
+    def feed(self, data: bytes) -> None:
+        """
+        Read *data*, the next octets from the server.
+
+        Raises:
+            MalformedReply: If they are not part of a well-formed reply.
+            BodyTooLarge: If the content has more octets than ``max_bytes``.
+        """
+        self.started = True
+        self._received += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            if isinstance(error.__context__, (MalformedReply, BodyTooLarge)):
+                raise error.__context__ from None
+            raise  # pragma: no cover - the callbacks raise nothing else
+        except httptools.HttpParserUpgrade:
+            raise MalformedReply("it switches to another protocol") from None
+        except httptools.HttpParserError as error:
+            # After the end, anything is surplus.
+            if not self._ended:
+                raise MalformedReply(str(error)) from error
+            self._surplus = True
+        overhead = self._received - self._content.received
+        if overhead > limits.MAX_REPLY_OVERHEAD_BYTES + self._content.received:
+            raise MalformedReply("its headers or chunk sizes are too long")
+
+    def end(self) -> None:
+        """
+        Note that the server has closed the connection.
+
+        Raises:
+            MalformedReply: If the reply is incomplete.
+        """
+        if not self.started:
+            raise MalformedReply("the server closed the connection without a reply")
+        has_length = self._value("content-length") or self._value("transfer-encoding")
+        if self._status != 200 or has_length:
+            raise MalformedReply("the server closed the connection within its reply")
+        self._content.end()  # RFC 9112 §6.3: a reply without a length ends here
+        self.complete = True
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection can serve another request."""
+        return self._keeps_alive and not self._surplus
+
+    def reply(self) -> HTTPReply:
+        """Return the reply, which must be complete."""
+        return HTTPReply(
+            status=self._status,
+            headers=tuple(self._headers),
+            body=bytes(self._content.kept),
+        )
+
+    def _value(self, name: str) -> str:
+        """Return the values of the header *name*, joined by commas (RFC 9110 §5.3)."""
+        return ", ".join(value for known, value in self._headers if known == name)
+
+    # --- what httptools calls ---------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """Note surplus octets, if the reply has ended."""
+        self._surplus = self._ended
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header; trailers are checked and ignored."""
+        if self._ended:
+            return
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise MalformedReply("a header has a forbidden character")
+        self._fields += 1
+        if self._fields > limits.MAX_REPLY_HEADERS:
+            raise MalformedReply(f"it has more than {limits.MAX_REPLY_HEADERS} headers")
+        if not self._status:
+            text = value.decode("latin-1").strip()
+            self._headers.append((name.decode("ascii").lower(), text))
+
+    def on_headers_complete(self) -> None:
+        """Check the head."""
+        if self._ended:
+            return
+        status = self._parser.get_status_code()
+        if self._parser.get_http_version() not in {"1.0", "1.1"}:
+            raise MalformedReply("its version is neither HTTP/1.0 nor HTTP/1.1")
+        if not 100 <= status <= 599:
+            raise MalformedReply(f"its status is {status}")
+        if status == 101:
+            raise MalformedReply("it switches to another protocol")
+        if status < 200:
+            return
+        self._status = status
+        coding = self._value("transfer-encoding").lower()
+        if coding not in {"", "chunked"}:
+            raise MalformedReply(f"its Transfer-Encoding is {coding[:40]!r}")
+        if status != 200 or self._head_only:
+            self.complete = True
+        else:
+            length = self._value("content-length")
+            self._content.begin(length, self._value("content-encoding"))
+
+    def on_body(self, part: bytes) -> None:
+        """Add *part* to the content, if the status is 200."""
+        if not self.complete:
+            self._content.add(part)
+
+    def on_message_complete(self) -> None:
+        """Note the end of the reply, or of one with a status of 1xx."""
+        if self._ended:
+            return
+        if not self._status:
+            self._interim += 1
+            self._headers.clear()
+            if self._interim > limits.MAX_INTERIM_REPLIES:
+                raise MalformedReply("it has too many replies with a status of 1xx")
+            return
+        if not self.complete:
+            self._content.end()
+        self._ended = self.complete = True
+        self._keeps_alive = self._parser.should_keep_alive()
+
+
+class _Content:
+    """
+    The content of a reply, decoded: in memory, or in the file of the request.
+
+    Attributes:
+        kept: The content in memory.
+
+        received: The number of octets received, before decoding.
+    """
+
+    def __init__(self, request: HTTPRequest) -> None:
+        self.kept = bytearray()
+        self.received = 0
+        self._request = request
+        self._size = 0
+        self._compressed = False
+        self._decoder: zlib._Decompress | None = None
+        if request.save_to is not None:
+            request.save_to.seek(0)
+            request.save_to.truncate()
+
+    def begin(self, length: str, encoding: str) -> None:
+        """Check the Content-Length and the Content-Encoding of the reply."""
+        if length:
+            self._check(int(length))
+        if encoding.lower() in {"gzip", "x-gzip", "deflate"}:
+            self._compressed = True
+        elif encoding.lower() not in {"", "identity"}:
+            raise MalformedReply(f"its Content-Encoding is {encoding[:40]!r}")
+
+    def add(self, part: bytes) -> None:
+        """Decode and keep *part*."""
+        self.received += len(part)
+        self._check(self.received)
+        if not self._compressed:
+            self._keep(part)
+            return
+        try:
+            while part:
+                part = self._decode(part)
+        except zlib.error as error:
+            raise MalformedReply(f"its content cannot be decoded: {error}") from error
+
+    def _decode(self, part: bytes) -> bytes:
+        """Decode *part*; return what belongs to another member (RFC 1952 §2.2)."""
+        room = self._request.max_bytes - self._size + 1
+        if self._decoder is None:
+            self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
+            try:
+                decoded = self._decoder.decompress(part, room)
+            except zlib.error:
+                self._decoder = zlib.decompressobj(_BARE_DEFLATE)
+                decoded = self._decoder.decompress(part, room)
+        else:
+            decoded = self._decoder.decompress(part, room)
+        self._keep(decoded)
+        rest: bytes = self._decoder.unused_data
+        if rest:
+            self._decoder = None
+        return rest
+
+    def _keep(self, part: bytes) -> None:
+        self._size += len(part)
+        self._check(self._size)
+        if self._request.save_to is None:
+            self.kept += part
+        else:
+            self._request.save_to.write(part)
+
+    def _check(self, size: int) -> None:
+        if size > self._request.max_bytes:
+            request = self._request
+            raise BodyTooLarge(request.shown or request.url, request.max_bytes)
+
+    def end(self) -> None:
+        """Check that compressed content is complete."""
+        if self._decoder is not None and not self._decoder.eof:
+            raise MalformedReply("its compressed content is incomplete")
