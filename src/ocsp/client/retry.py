@@ -18,11 +18,16 @@ from ocsp.client.expiring_map import ExpiringMap
 from ocsp.client.outcome import Reason
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import (
+    BodyTooLarge,
+    BrokenReply,
+    ContentTypeError,
     FetchTimeout,
     HTTPStatusError,
     OCSPError,
+    RedirectRefused,
     TransportError,
     UnsuccessfulResponse,
+    VerificationError,
 )
 from ocsp.messages.statuses import OCSPResponseStatus
 
@@ -62,9 +67,6 @@ PERMANENT_REASONS = frozenset(
 )
 """Reasons that a retry would not change: their outcomes are cached for a while."""
 
-_GET_FAILURES = frozenset({400, 404, 405, 414, 501})
-"""HTTP statuses of servers that do not support GET, or receive an altered path."""
-
 
 def is_transient(error: OCSPError) -> bool:
     """Return whether a responder that failed with *error* may answer a retry."""
@@ -75,21 +77,32 @@ def is_transient(error: OCSPError) -> bool:
     return isinstance(error, (TransportError, FetchTimeout))
 
 
-def should_retry_with_post(method: str, error: OCSPError | None) -> bool:
+def should_retry_with_post(error: OCSPError | None) -> bool:
     """
-    Return whether a request by *method* failed in a way that a POST may avoid.
+    Return whether a GET failed in a way that a POST may avoid.
 
-    Some servers and proxies alter the "/" and "+" of Base64 in a path, and RFC 6960
-    App. A.1 makes GET optional.
+    RFC 6960 App. A.1 makes GET optional, and some servers and proxies alter the "/" and
+    "+" of Base64 in a path, or answer a long path themselves. So a POST may help after
+    each answer that is not a well-formed OCSP response, and after *malformedRequest*.
+    It does not help if no server answered, if the answer names a time in Retry-After,
+    or if a proxy asks for a password (HTTP 407).
     """
-    if method != "GET":
-        return False
     if isinstance(error, HTTPStatusError):
-        return error.status in _GET_FAILURES
-    return (
-        isinstance(error, UnsuccessfulResponse)
-        and error.status is OCSPResponseStatus.MALFORMED_REQUEST
-    )
+        return error.status != 407 and not error.retry_after
+    if isinstance(error, UnsuccessfulResponse):
+        return error.status is OCSPResponseStatus.MALFORMED_REQUEST
+    return isinstance(error, _NOT_OCSP) or _is_unreadable(error)
+
+
+_NOT_OCSP = (BodyTooLarge, BrokenReply, ContentTypeError, RedirectRefused)
+"""The errors of servers that answered with something else than OCSP."""
+
+
+def _is_unreadable(error: OCSPError | None) -> bool:
+    """Return whether the body was not a well-formed OCSP response."""
+    if not isinstance(error, VerificationError):
+        return False
+    return any(finding.rule in {"V2", "V3"} for finding in error.failures)
 
 
 # --- how long to wait ----------------------------------------------------------------
@@ -145,11 +158,12 @@ class _Failure(NamedTuple):
 
 
 class ResponderBackoff:
-    """Which responders to wait for, and which of them know SHA-1 CertIDs only."""
+    """Which responders to wait for, which know SHA-1 only, and which POST only."""
 
     def __init__(self) -> None:
         self._failures: ExpiringMap[str, _Failure] = ExpiringMap()
         self._only_sha1: ExpiringMap[str, bool] = ExpiringMap()
+        self._only_post: ExpiringMap[str, bool] = ExpiringMap()
 
     def wait(self, origin: str, now: float) -> float:
         """Return for how many seconds to send nothing to *origin*; 0 for no wait."""
@@ -194,3 +208,14 @@ class ResponderBackoff:
     def note_sha1(self, origin: str, now: float) -> None:
         """Record that *origin* knew a certificate by SHA-1 but not by SHA-256."""
         self._only_sha1.put(origin, True, now + MOST_RETRY_AFTER)
+
+    def prefers_post(self, origin: str, now: float) -> bool:
+        """Return whether *origin* recently answered a POST, after a GET had failed."""
+        return self._only_post.get(origin, now) is True
+
+    def note_post(self, origin: str, now: float, *, answered: bool) -> None:
+        """Record whether *origin* answered a POST, after a GET had failed."""
+        if answered:
+            self._only_post.put(origin, True, now + MOST_RETRY_AFTER)
+        else:
+            self._only_post.discard(origin)

@@ -36,6 +36,7 @@ from tests.unit.client.scene import (
     B,
     C,
     Play,
+    Reply,
     asked_for,
     certificate,
     reply,
@@ -184,22 +185,85 @@ def test_the_length_of_a_get_is_a_limit(
         assert play.script.sent[0].method == method
 
 
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        *(reply(status=status) for status in (400, 404, 405, 414, 501)),
-        reply(unsuccessful(OCSPResponseStatus.MALFORMED_REQUEST)),
-    ],
-    ids=["400", "404", "405", "414", "501", "malformed"],
-)
-def test_a_failed_get_is_repeated_by_post(driver: str, refusal: HTTPReply) -> None:
+NOT_OCSP: dict[str, Reply] = {
+    **{
+        str(status): reply(b"", status=status)
+        for status in (204, 301, 400, 403, 404, 405, 411, 414, 415, 429, 500, 501, 503)
+    },
+    "empty": reply(b""),
+    "not DER": reply(b"<html>"),
+    "cut off": reply(response()[:-1]),
+    "HTML": reply(b"<html>", content_type="text/html"),
+    "wrong type": reply(content_type="text/plain"),
+    "malformedRequest": reply(unsuccessful(OCSPResponseStatus.MALFORMED_REQUEST)),
+    "too large": ocsp.errors.BodyTooLarge(A, 65_536),
+    "broken": ocsp.errors.BrokenReply(A, "the connection was reset"),
+}
+UNDERSTOOD: dict[str, Reply] = {
+    **{
+        status.name: reply(unsuccessful(status))
+        for status in (
+            OCSPResponseStatus.TRY_LATER,
+            OCSPResponseStatus.INTERNAL_ERROR,
+            OCSPResponseStatus.SIG_REQUIRED,
+            OCSPResponseStatus.UNAUTHORIZED,
+        )
+    },
+    "for another certificate": reply(response(serial=999)),
+    "expired": reply(response(end=NOW - HOUR, begin=NOW - 2 * HOUR)),
+    "Retry-After": reply(b"", status=503, retry_after="60"),
+    "a proxy without a password": reply(b"", status=407),
+    "no connection": BROKEN,
+    "no answer": ocsp.errors.FetchTimeout(A, "took too long"),
+}
+ONE_ROUND = Options(retries=0, cert_id_hash=CertIDHash.SHA256)
+
+
+@pytest.mark.parametrize("answer", NOT_OCSP.values(), ids=NOT_OCSP)
+def test_a_get_that_brought_no_ocsp_response_is_repeated_by_post(
+    driver: str, answer: Reply
+) -> None:
     """Some servers do not support GET, or receive an altered path. One repetition."""
-    play = Play(driver, {A: [refusal, reply()]})
+    play = Play(driver, {A: [answer, reply()]})
     assert play.check().status is CheckStatus.GOOD
     assert [request.method for request in play.script.sent] == ["GET", "POST"]
-    again = Play(driver, {A: [refusal]}, Options(retries=0))
+    again = Play(driver, {A: [answer]}, ONE_ROUND)
     assert again.check().status is CheckStatus.INDETERMINATE
     assert [request.method for request in again.script.sent] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("answer", UNDERSTOOD.values(), ids=UNDERSTOOD)
+def test_a_get_that_a_responder_understood_is_not_repeated_by_post(
+    driver: str, answer: Reply
+) -> None:
+    """Nor one that no responder received, or that is to be repeated later."""
+    play = Play(driver, {A: [answer]}, ONE_ROUND)
+    play.check()
+    assert [request.method for request in play.script.sent] == ["GET"]
+
+
+def test_a_responder_that_needs_post_is_remembered(driver: str) -> None:
+    """For an hour, and until a POST fails; *unauthorized* counts as an answer."""
+    unauthorized = reply(unsuccessful(OCSPResponseStatus.UNAUTHORIZED))
+    other = reply(response(serial=2))
+    play = Play(driver, {A: [reply(status=403), unauthorized, reply(), other]})
+    assert play.check().status is CheckStatus.GOOD
+    assert play.check(certificate(A, serial=2)).status is CheckStatus.GOOD
+    methods = [request.method for request in play.script.sent]
+    assert methods == ["GET", "POST", "POST", "POST"]
+    play.clock.sleep(3601)
+    play.check(certificate(A, serial=3))
+    assert play.script.sent[4].method == "GET"
+
+
+def test_a_post_that_fails_ends_the_preference_for_post(driver: str) -> None:
+    """The next request is a GET again."""
+    refused = reply(status=405)
+    play = Play(driver, {A: [refused, reply(), refused, refused]}, ONE_ROUND)
+    for serial in (SERIAL, 2, 3):
+        play.check(certificate(A, serial=serial))
+    methods = [request.method for request in play.script.sent]
+    assert methods == ["GET", "POST", "POST", "GET", "POST"]
 
 
 def test_a_failed_post_is_not_repeated_by_get(driver: str) -> None:
@@ -431,7 +495,13 @@ def test_a_bad_redirect_is_refused(driver: str, location: str, reason: Reason) -
     play = Play(driver, {A: [reply(status=302, location=location)]}, FOLLOW)
     outcome = play.check()
     assert outcome.reason is reason
-    assert len(play.script.sent) == (limits.MAX_REDIRECTS + 1 if location == A else 1)
+    hops = [request.method for request in play.script.sent]
+    refused = reason is Reason.REDIRECT  # a POST to the first URL follows
+    assert (
+        hops
+        == ["GET"] * (limits.MAX_REDIRECTS + 1 if location == A else 1)
+        + ["POST"] * refused
+    )
 
 
 def test_the_number_of_redirects_is_a_limit(
@@ -462,7 +532,7 @@ def test_transient_failures_are_retried_after_a_pause(driver: str) -> None:
     play = Play(driver, {A: [reply(status=403)], B: [BROKEN, reply()]})
     outcome = play.check(certificate(A, B))
     assert outcome.status is CheckStatus.GOOD
-    assert play.script.hosts == ["a", "b", "b"]
+    assert play.script.hosts == ["a", "a", "b", "b"]
     assert play.clock.pauses == [0.25]
 
 
@@ -470,7 +540,8 @@ def test_a_retry_waits_for_retry_after_within_the_deadline(driver: str) -> None:
     """RFC 9110 §10.2.3: seconds, or a date."""
     later = (NOW + datetime.timedelta(seconds=4)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     for written, pauses in (("3", [3.0]), (later, [4.0]), ("60", []), ("x", [0.25])):
-        play = Play(driver, {A: [reply(status=503, retry_after=written), reply()]})
+        replies = [reply(status=503, retry_after=written), reply()]
+        play = Play(driver, {A: replies}, Options(method=RequestMethod.POST))
         outcome = play.check()
         assert play.clock.pauses == pauses
         assert (outcome.status is CheckStatus.GOOD) is bool(pauses)

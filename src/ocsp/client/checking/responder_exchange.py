@@ -58,6 +58,7 @@ class Attempted(NamedTuple):
     evidence: VerifiedResponse | None = None
     reply: HTTPReply | None = None
     error: OCSPError | None = None
+    method: str = ""
 
 
 class _EncodedRequest(NamedTuple):
@@ -91,18 +92,41 @@ def ask_responder(
         return Attempted(url, error=error)
     tried = Attempted(url)
     for algorithm in _algorithms(state, url):
-        method = state.options.method
-        tried = yield from _exchange(state, issuer, url, algorithm, method)
-        if should_retry_with_post(state.attempts[-1].method, tried.error):
-            tried = yield from _exchange(
-                state, issuer, url, algorithm, RequestMethod.POST
-            )
+        tried = yield from _get_or_post(state, issuer, url, algorithm)
         if not _is_unauthorized(tried.error):
             if tried.evidence is not None and isinstance(algorithm, hashes.SHA1):
                 backoff = state.memory.backoff
                 backoff.note_sha1(origin_of(url), state.environment.monotonic())
             break
     return tried
+
+
+def _get_or_post(
+    state: CheckState,
+    issuer: x509.Certificate,
+    url: str,
+    algorithm: hashes.HashAlgorithm,
+) -> Flow[Attempted]:
+    """Send one request; if a GET fails in a way that a POST may avoid, both."""
+    responders, origin = state.memory.backoff, origin_of(url)
+    method = state.options.method
+    if responders.prefers_post(origin, state.environment.monotonic()):
+        method = RequestMethod.POST
+    tried = yield from _exchange(state, issuer, url, algorithm, method)
+    if tried.method == "GET" and should_retry_with_post(tried.error):
+        tried = yield from _exchange(state, issuer, url, algorithm, RequestMethod.POST)
+        now = state.environment.monotonic()
+        responders.note_post(origin, now, answered=_is_ocsp(tried.error))
+    elif tried.method == "POST" and not _is_ocsp(tried.error):
+        responders.note_post(origin, state.environment.monotonic(), answered=False)
+    return tried
+
+
+def _is_ocsp(error: OCSPError | None) -> bool:
+    """Return whether the responder understood the request, whatever it answered."""
+    if should_retry_with_post(error):
+        return False
+    return error is None or isinstance(error, VerificationError)
 
 
 def _check_backoff(state: CheckState, url: str, again: bool) -> None:
@@ -163,10 +187,10 @@ def _exchange(
     except (FetchError, VerificationError) as error:
         state.note(attempt, error)
         _note_failure(state, url, error, reply)
-        return Attempted(url, error=error)
+        return Attempted(url, error=error, method=attempt.method)
     state.note(attempt)
     state.memory.backoff.answered(origin_of(url))
-    return Attempted(url, evidence, reply)
+    return Attempted(url, evidence, reply, method=attempt.method)
 
 
 def verify_answer(
