@@ -73,6 +73,12 @@ class Core:
             MemoryCache() if cache is None else cache, environment.fraction()
         )
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a client cannot be pickled: create one in each process, and share a"
+            " SQLiteCache between them"
+        )
+
     def request(
         self, cert: x509.Certificate, issuer: x509.Certificate | None, url: URLs
     ) -> CheckRequest:

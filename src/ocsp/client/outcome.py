@@ -347,6 +347,13 @@ class Outcome:
                 raise RevocationIndeterminate(self.reason, self.failure, self.attempts)
         return self
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an Outcome cannot be pickled, because evidence comes only from"
+            " verification: send .status, .reason and .attempts instead, or the"
+            " response in .evidence, and verify it again"
+        )
+
     def __bool__(self) -> NoReturn:
         raise TypeError(
             "an Outcome has no truth value: compare .status, or call .require_good()"
