@@ -5,6 +5,9 @@ The key of a certificate is its issuer (name and public key) and its serial numb
 CA adds a record when it issues a certificate. A revocation is permanent, except for a
 certificate on hold. The file uses SQLite's rollback journal: so it is a single file,
 and a responder can open it without permission to write.
+
+A source notices that its file was replaced, for example by a backup. It never answers
+from a file that has been deleted.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from cryptography import x509
 
@@ -35,7 +38,7 @@ from ocsp.errors import (
 from ocsp.messages.statuses import REASON_CODES, REASONS
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 
-__all__ = ["Entry", "SQLiteSource"]
+__all__ = ["Change", "Entry", "SQLiteSource"]
 
 APPLICATION_ID = 0x4F435350
 """``OCSP`` in the header of the SQLite file: identifies it as a file of this module."""
@@ -101,6 +104,20 @@ class Entry:
     record: StatusRecord
 
 
+class Change(NamedTuple):
+    """
+    The result of a change of a certificate's status.
+
+    Attributes:
+        changed: ``False`` if the certificate had that status already.
+
+        record: The status after the change.
+    """
+
+    changed: bool
+    record: StatusRecord
+
+
 class SQLiteSource:
     """
     A :class:`StatusSource` on a SQLite file, with methods to fill it.
@@ -127,11 +144,17 @@ class SQLiteSource:
             StoreError: If the file cannot be opened, or is not a file of this class.
         """
         self._path = Path(path)
-        self._lock = threading.Lock()
-        missing = not self._path.exists()
-        if missing and not create:
-            raise StoreError(f"{path}: the file does not exist")
-        mode = "rwc" if create else "ro" if read_only else "rw"
+        self._lock = threading.RLock()  # a transaction contains changes
+        self._mode = "ro" if read_only else "rw"
+        self._in_transaction = False
+        self._opened: tuple[int, ...] | None = None
+        if create:
+            self._connect("rwc")
+            self.close()
+        self._follow_file()
+
+    def _connect(self, mode: str) -> None:
+        """Open the file, and check that it is a file of this class."""
         with self._reported():
             self._connection = sqlite3.connect(
                 f"{self._path.absolute().as_uri()}?mode={mode}",
@@ -144,10 +167,42 @@ class SQLiteSource:
         self._close = weakref.finalize(self, self._connection.close)
         try:
             with self._reported():
-                self._prepare(create=create)
+                self._prepare(create=mode == "rwc")
         except StoreError:
             self.close()
             raise
+
+    def _state(self) -> tuple[int, ...]:
+        """Return a value that changes when the file is replaced or changed."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError as error:
+            raise StoreError(f"{self._path}: the file does not exist") from error
+        except OSError as error:
+            raise StoreError(f"{self._path}: {error.strerror or error}") from error
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+    def _follow_file(self) -> None:
+        """
+        Open the file again if it is not the one that is open.
+
+        Not only another file counts: SQLite can miss that a copy was written over the
+        file if the copy has the same change counter.
+
+        Raises:
+            StoreError: If there is no such file now, or it cannot be opened.
+        """
+        state = self._state()
+        if state == self._opened:
+            return
+        if self._opened is not None:
+            self._opened = None  # also if opening fails
+            self.close()
+        self._connect(self._mode)
+        if self._state() != state:
+            self.close()
+            raise StoreError(f"{self._path}: another process is replacing the file")
+        self._opened = state
 
     def _prepare(self, *, create: bool) -> None:
         """Create the tables in an empty file; reject a file with another content."""
@@ -208,34 +263,50 @@ class SQLiteSource:
         self,
         issuer: x509.Certificate,
         serial_number: int,
-        time: datetime.datetime,
+        time: datetime.datetime | None = None,
         reason: x509.ReasonFlags | None = None,
-    ) -> None:
+        *,
+        change_reason: bool = False,
+    ) -> Change:
         """
         Record that a certificate is revoked.
+
+        A repeated call changes nothing. The time of a revocation stays: a later one
+        would make signatures valid that were not. A certificate that is revoked with
+        ``certificate_hold`` may be revoked with another reason, or released.
 
         Args:
             issuer: The certificate of its issuer.
 
             serial_number: Its serial number.
 
-            time: Since when it is revoked; a naive time is UTC.
+            time: Since when it is revoked; a naive time is UTC. ``None`` means since
+                its revocation or hold, if there is one, or else since now.
 
-            reason: Why it is revoked, or ``None``. A certificate that is revoked with
-                ``certificate_hold`` may be revoked again with another reason, or
-                released.
+            reason: Why it is revoked, or ``None``.
+
+            change_reason: Give a certificate that is revoked already another *reason*,
+                but not ``certificate_hold``.
 
         Raises:
             UnknownCertificate: If the certificate has no record.
-            AlreadyRevoked: If the certificate is revoked already and not on hold.
+            AlreadyRevoked: If the certificate is revoked already, not on hold, and
+                *time* or *reason* is another one.
             StoreError: If the file cannot be written.
         """
-        record = StatusRecord.revoked(time, reason)
         with self._changing():
             known = self._known(issuer, serial_number)
-            if known.revocation_time and not _on_hold(known):
-                raise AlreadyRevoked(serial_number)
-            self._write(issuer, serial_number, record)
+            record = StatusRecord.revoked(
+                time or known.revocation_time or datetime.datetime.now(datetime.UTC),
+                reason,
+            )
+            if known.revocation_time is not None and not _on_hold(known):
+                record = _revoked_again(
+                    known, record, change_reason=change_reason, serial=serial_number
+                )
+            if record != known:
+                self._write(issuer, serial_number, record)
+            return Change(record != known, record)
 
     def release(self, issuer: x509.Certificate, serial_number: int) -> None:
         """
@@ -251,6 +322,20 @@ class SQLiteSource:
                 raise NotOnHold(serial_number)
             self._write(issuer, serial_number, StatusRecord())
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """
+        Make the changes in the ``with`` block in one transaction: all of them or none.
+
+        If the block raises an exception, the file stays unchanged. Other threads and
+        processes wait for the end of the block, and see all changes at once.
+
+        Raises:
+            StoreError: If the file cannot be written.
+        """
+        with self._changing():
+            yield
+
     def entries(self) -> list[Entry]:
         """
         Return all records in the file, ordered by issuer and serial number.
@@ -259,6 +344,7 @@ class SQLiteSource:
             StoreError: If the file cannot be read.
         """
         with self._lock, self._reported():
+            self._follow_file()
             rows = self._execute(_LIST).fetchall()
         return [
             Entry(
@@ -278,16 +364,17 @@ class SQLiteSource:
         Return the record for each of *queries*, in order; ``None`` if not issued.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now.
+            SourceUnavailable: If the file cannot be read now, or was deleted.
         """
         return await asyncio.to_thread(self._look_up, queries)
 
     def _look_up(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
         try:
-            with self._lock:
+            with self._lock, self._reported():
+                self._follow_file()
                 return [self._find(query) for query in queries]
-        except sqlite3.Error as error:
-            raise SourceUnavailable(f"{self._path}: {error}") from error
+        except StoreError as error:
+            raise SourceUnavailable(str(error)) from error.__cause__
 
     def close(self) -> None:
         """Close the file. Without this call it is closed when the object is deleted."""
@@ -350,8 +437,17 @@ class SQLiteSource:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Change the file in one transaction: completely or not at all."""
-        with self._lock, self._reported(), self._transaction("IMMEDIATE"):
-            yield
+        with self._lock, self._reported():
+            if self._in_transaction:  # this change is a part of it
+                yield
+                return
+            self._follow_file()
+            with self._transaction("IMMEDIATE"):
+                self._in_transaction = True
+                try:
+                    yield
+                finally:
+                    self._in_transaction = False
 
     @contextmanager
     def _transaction(self, kind: str = "DEFERRED") -> Iterator[None]:
@@ -386,6 +482,25 @@ def _record(revoked: int | None, reason: int | None) -> StatusRecord:
     if moment is None:
         return StatusRecord()
     return StatusRecord.revoked(moment, None if reason is None else REASONS[reason])
+
+
+def _revoked_again(
+    known: StatusRecord, record: StatusRecord, *, change_reason: bool, serial: int
+) -> StatusRecord:
+    """Return what becomes of the revocation *known* if it is repeated by *record*."""
+    reason = record.revocation_reason
+    if record.revocation_time != known.revocation_time:
+        raise AlreadyRevoked(serial)
+    if reason is None or _reason(record) == _reason(known):
+        return known
+    if not change_reason or _on_hold(record):
+        raise AlreadyRevoked(serial)
+    return record
+
+
+def _reason(record: StatusRecord) -> x509.ReasonFlags:
+    """Return the reason; none means unspecified (RFC 5280 §5.3.1)."""
+    return record.revocation_reason or x509.ReasonFlags.unspecified
 
 
 def _on_hold(record: StatusRecord) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import gc
+import os
 import sqlite3
 import tempfile
 import threading
@@ -20,11 +21,14 @@ import ocsp
 from ocsp import OCSPCertStatus
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord, StatusSource
 from ocsp.status import MemorySource, SQLiteSource
-from ocsp.status.sqlite import APPLICATION_ID
+from ocsp.status.sqlite import APPLICATION_ID, Change
 from tests.pki import NOW, ca, key, make
 
 HOLD = x509.ReasonFlags.certificate_hold
+HOUR = datetime.timedelta(hours=1)
 STOLEN = x509.ReasonFlags.key_compromise
+SUPERSEDED = x509.ReasonFlags.superseded
+UNSPECIFIED = x509.ReasonFlags.unspecified
 REVOKED = StatusRecord.revoked(NOW, STOLEN)
 GOOD = StatusRecord()
 
@@ -131,12 +135,79 @@ def test_a_revocation_is_permanent_unless_on_hold(store: SQLiteSource) -> None:
     store.release(ca(), 1)
     assert _ask(store, _query(1)) == [GOOD]
     store.revoke(ca(), 1, NOW, HOLD)
-    store.revoke(ca(), 1, NOW, STOLEN)
+    assert store.revoke(ca(), 1, reason=STOLEN) == Change(True, REVOKED)
     with pytest.raises(ocsp.errors.AlreadyRevoked, match="is revoked already"):
         store.revoke(ca(), 1, NOW, HOLD)
+    with pytest.raises(ocsp.errors.AlreadyRevoked):
+        store.revoke(ca(), 1, NOW, HOLD, change_reason=True)
     with pytest.raises(ocsp.errors.NotOnHold, match="is not on hold"):
         store.release(ca(), 1)
     assert _ask(store, _query(1)) == [REVOKED]
+
+
+def test_a_hold_begins_the_revocation(store: SQLiteSource) -> None:
+    """Unless the caller gives another time. A hold without a reason ends the hold."""
+    for serial, time, expected in ((1, None, NOW), (2, NOW + HOUR, NOW + HOUR)):
+        store.add(ca(), serial)
+        store.revoke(ca(), serial, NOW, HOLD)
+        assert not store.revoke(ca(), serial, reason=HOLD).changed
+        found = store.revoke(ca(), serial, time)
+        assert found == Change(True, StatusRecord.revoked(expected))
+
+
+@pytest.mark.parametrize(
+    ("time", "reason"),
+    [(None, None), (None, STOLEN), (NOW, STOLEN), (NOW, None)],
+)
+@pytest.mark.parametrize("change_reason", [False, True])
+def test_revoking_again_changes_nothing(
+    store: SQLiteSource,
+    time: datetime.datetime | None,
+    reason: x509.ReasonFlags | None,
+    change_reason: bool,
+) -> None:
+    """The first time and the first reason stay."""
+    store.add(ca(), 1)
+    assert store.revoke(ca(), 1, NOW, STOLEN) == Change(True, REVOKED)
+    again = store.revoke(ca(), 1, time, reason, change_reason=change_reason)
+    assert again == Change(False, REVOKED)
+    assert _ask(store, _query(1)) == [REVOKED]
+
+
+@pytest.mark.parametrize(
+    ("time", "reason"), [(NOW + HOUR, STOLEN), (None, SUPERSEDED), (NOW, SUPERSEDED)]
+)
+def test_another_revocation_is_refused(
+    store: SQLiteSource,
+    time: datetime.datetime | None,
+    reason: x509.ReasonFlags,
+) -> None:
+    """With another time, or another reason."""
+    store.add(ca(), 1)
+    store.revoke(ca(), 1, NOW, STOLEN)
+    with pytest.raises(ocsp.errors.AlreadyRevoked):
+        store.revoke(ca(), 1, time, reason)
+    assert _ask(store, _query(1)) == [REVOKED]
+
+
+def test_the_reason_can_be_changed_if_the_caller_says_so(store: SQLiteSource) -> None:
+    """The time stays. No reason and *unspecified* are the same."""
+    store.add(ca(), 1)
+    store.revoke(ca(), 1, NOW)
+    assert not store.revoke(ca(), 1, reason=UNSPECIFIED).changed
+    changed = store.revoke(ca(), 1, reason=STOLEN, change_reason=True)
+    assert changed == Change(True, REVOKED)
+    with pytest.raises(ocsp.errors.AlreadyRevoked):
+        store.revoke(ca(), 1, NOW - HOUR, SUPERSEDED, change_reason=True)
+
+
+def test_a_revocation_without_time_begins_now(store: SQLiteSource) -> None:
+    """By the clock of this machine."""
+    store.add(ca(), 1)
+    before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    found = store.revoke(ca(), 1).record.revocation_time
+    assert found is not None
+    assert before <= found <= datetime.datetime.now(datetime.UTC)
 
 
 def test_an_unknown_certificate_cannot_be_changed(store: SQLiteSource) -> None:
@@ -269,3 +340,185 @@ def test_two_processes_may_have_the_file_open(tmp_path: Path) -> None:
         assert _ask(reader, _query(1)) == [GOOD]
         writer.revoke(ca(), 1, NOW, STOLEN)
         assert _ask(reader, _query(1)) == [REVOKED]
+
+
+def test_changes_of_a_transaction_are_made_together(tmp_path: Path) -> None:
+    """Another process sees none of them before the end, then all."""
+    path = tmp_path / "status.db"
+    with SQLiteSource(path, create=True) as store, SQLiteSource(path) as other:
+        with store.transaction():
+            for serial in (1, 2):
+                store.add(ca(), serial)
+                store.revoke(ca(), serial, NOW, STOLEN)
+            assert _ask(other, _query(1), _query(2)) == [None, None]
+        assert _ask(other, _query(1), _query(2)) == [REVOKED, REVOKED]
+
+
+@pytest.mark.parametrize("serials", [(1, 2, 9), (9, 1, 2), (1, 9, 2)])
+def test_a_transaction_that_fails_changes_nothing(
+    store: SQLiteSource, serials: tuple[int, ...]
+) -> None:
+    """And the store can be used after it."""
+    store.add(ca(), 1)
+    store.add(ca(), 2)
+
+    def revoke_all() -> None:
+        with store.transaction():
+            for serial in serials:
+                store.revoke(ca(), serial, NOW, STOLEN)
+
+    with pytest.raises(ocsp.errors.UnknownCertificate, match="0x9"):
+        revoke_all()
+    assert _ask(store, _query(1), _query(2)) == [GOOD, GOOD]
+    assert store.revoke(ca(), 1, NOW, STOLEN).changed
+
+
+def test_processes_that_write_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    """Each waits for the transaction of the other."""
+    path = tmp_path / "status.db"
+    stores = [SQLiteSource(path, create=True) for _ in range(4)]
+
+    def work(number: int) -> None:
+        for serial in range(100 * number, 100 * number + 10):
+            with stores[number].transaction():
+                stores[number].add(ca(), serial)
+                stores[number].revoke(ca(), serial, NOW, STOLEN)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each.record for each in stores[0].entries()] == [REVOKED] * 40
+    for store in stores:
+        store.close()
+
+
+# --- a file that is replaced while it is open -----------------------------------------
+
+
+def _made(path: Path, *, revoked: bool) -> Path:
+    """Write a status file in which serial number 1 is good or revoked."""
+    with SQLiteSource(path, create=True) as store:
+        store.add(ca(), 1)
+        if revoked:
+            store.revoke(ca(), 1, NOW, STOLEN)
+    return path
+
+
+@pytest.fixture(name="served")
+def _served(tmp_path: Path) -> Iterator[SQLiteSource]:
+    """Return a source, as a responder opens it, in which serial number 1 is good."""
+    with SQLiteSource(
+        _made(tmp_path / "served.db", revoked=False), read_only=True
+    ) as source:
+        assert _ask(source, _query(1)) == [GOOD]
+        yield source
+
+
+def _require_unavailable(source: SQLiteSource) -> None:
+    for _ in range(2):
+        with pytest.raises(ocsp.errors.SourceUnavailable, match=r"served\.db"):
+            _ask(source, _query(1))
+
+
+def test_a_replaced_file_is_read(served: SQLiteSource, tmp_path: Path) -> None:
+    """As after ``mv new.db served.db``."""
+    _made(tmp_path / "new.db", revoked=True).replace(tmp_path / "served.db")
+    assert _ask(served, _query(1)) == [REVOKED]
+    assert [each.record for each in served.entries()] == [REVOKED]
+    _made(tmp_path / "new.db", revoked=False).replace(tmp_path / "served.db")
+    assert _ask(served, _query(1)) == [GOOD]
+
+
+def test_a_file_behind_a_link_is_followed(tmp_path: Path) -> None:
+    """A release is often switched by a symbolic link."""
+    link = tmp_path / "served.db"
+    link.symlink_to(_made(tmp_path / "old.db", revoked=False))
+    with SQLiteSource(link, read_only=True) as source:
+        assert _ask(source, _query(1)) == [GOOD]
+        link.unlink()
+        link.symlink_to(_made(tmp_path / "new.db", revoked=True))
+        assert _ask(source, _query(1)) == [REVOKED]
+
+
+def test_a_copy_over_the_file_is_read(tmp_path: Path) -> None:
+    """As after ``cp backup.db served.db``, even with an equal change counter."""
+    path = _made(tmp_path / "served.db", revoked=False)
+    backup = path.read_bytes()
+    with SQLiteSource(path) as writer:
+        writer.add(ca(), 2)
+    with SQLiteSource(path, read_only=True) as source:
+        assert _ask(source, _query(1), _query(2)) == [GOOD, GOOD]
+        path.write_bytes(backup)
+        with SQLiteSource(path) as writer:
+            writer.revoke(ca(), 1, NOW, STOLEN)
+        assert _ask(source, _query(1), _query(2)) == [REVOKED, None]
+
+
+def test_a_deleted_file_is_unavailable_until_it_is_back(
+    served: SQLiteSource, tmp_path: Path
+) -> None:
+    """The deleted file is still open, but its content is no longer the status."""
+    path = tmp_path / "served.db"
+    path.rename(tmp_path / "kept.db")
+    _require_unavailable(served)
+    _made(path, revoked=True)
+    assert _ask(served, _query(1)) == [REVOKED]
+    path.unlink()
+    _require_unavailable(served)
+    (tmp_path / "kept.db").rename(path)
+    assert _ask(served, _query(1)) == [GOOD]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database\n" * 500, None])
+def test_a_file_with_another_content_is_unavailable(
+    served: SQLiteSource, tmp_path: Path, content: bytes | None
+) -> None:
+    """Emptied, overwritten, truncated; the restored file is read again."""
+    path = tmp_path / "served.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    _require_unavailable(served)
+    path.write_bytes(whole)
+    assert _ask(served, _query(1)) == [GOOD]
+
+
+def test_a_directory_in_place_of_the_file_is_unavailable(
+    served: SQLiteSource, tmp_path: Path
+) -> None:
+    """Or a file that cannot be opened for another reason."""
+    path = tmp_path / "served.db"
+    path.unlink()
+    path.mkdir()
+    _require_unavailable(served)
+    path.rmdir()
+    _made(path, revoked=True)
+    assert _ask(served, _query(1)) == [REVOKED]
+
+
+def test_a_file_without_permission_is_unavailable(
+    served: SQLiteSource, tmp_path: Path
+) -> None:
+    """After it was replaced; the responder goes on when it may read the file."""
+    if os.geteuid() == 0:
+        pytest.skip("root may read every file")
+    path = tmp_path / "served.db"
+    _made(tmp_path / "new.db", revoked=True).replace(path)
+    path.chmod(0)
+    _require_unavailable(served)
+    path.chmod(0o600)
+    assert _ask(served, _query(1)) == [REVOKED]
+
+
+def test_a_change_is_never_made_to_a_deleted_file(tmp_path: Path) -> None:
+    """It would be lost; after a replacement it is made to the new file."""
+    path = _made(tmp_path / "status.db", revoked=False)
+    with SQLiteSource(path) as store:
+        path.unlink()
+        with pytest.raises(ocsp.errors.StoreError, match="does not exist"):
+            store.revoke(ca(), 1, NOW, STOLEN)
+        _made(path, revoked=False)
+        assert store.revoke(ca(), 1, NOW, STOLEN).changed
+    with SQLiteSource(path) as other:
+        assert _ask(other, _query(1)) == [REVOKED]
