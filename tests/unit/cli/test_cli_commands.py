@@ -30,6 +30,8 @@ from ocsp.cli import main
 from ocsp.cli.demo import command as demo_command
 from ocsp.cli.demo.clients import Answer
 from ocsp.http import get_url
+from ocsp.responder import IssuerKey, StatusQuery
+from ocsp.status import SQLiteSource
 from tests.pki import DELEGATION, ca, delegate, key, leaf, make
 from tests.vectors import REQUESTS, RESPONSES
 
@@ -288,7 +290,11 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
         "status", "revoke", "--issuer", "ca.pem", "--serial", "7",
         "--reason", "keyCompromise", "--time", "2026-07-01T12:00:00",
     )  # fmt: skip
-    assert (code, out) == (0, "status.db: 1 certificate revoked\n")
+    assert code == 0
+    assert out == (
+        "status.db: 1 certificate revoked\n"
+        "  serial number 7: revoked (keyCompromise) since 2026-07-01T12:00:00Z\n"
+    )
     code, out, _ = run("status", "list", "--json")
     listed = json.loads(out)
     assert (listed["schema_version"], listed["type"]) == (1, "status-list")
@@ -317,6 +323,164 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
     assert re.search(r"CN=Test CA\W+7\W+revoked \(keyCompromise\)", out)
 
 
+def _changes(out: str) -> list[tuple[str, str, str | None]]:
+    """Return serial number, change and issuer of each certificate in JSON."""
+    document = json.loads(out)
+    assert (document["schema_version"], document["type"]) == (1, "status-change")
+    return [
+        (each["serial_number"], each["change"], each["issuer"])
+        for each in document["certificates"]
+    ]
+
+
+def _stored(run: Run) -> dict[tuple[str, str], str]:
+    """Return the status of each certificate in the file, with its reason."""
+    listed = json.loads(run("status", "list", "--json")[1])["certificates"]
+    return {
+        (each["issuer"], each["serial_number"]): (
+            f"{each['status']} {each['revocation_reason'] or ''}".rstrip()
+        )
+        for each in listed
+    }
+
+
+def _write(name: str, *certificates: x509.Certificate) -> str:
+    Path(name).write_bytes(
+        b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+    )
+    return name
+
+
+def _renewed_ca() -> x509.Certificate:
+    """Return a CA with the same name and a new key."""
+    return make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
+
+
+def test_the_issuer_that_signed_is_used(run: Run, files: Path) -> None:
+    """Not the first one with the right name; the order does not matter."""
+    new = _renewed_ca()
+    mine = make("new leaf", "Test CA", serial=0x77, signer=key("new key"))
+    _write("new-ca.pem", new)
+    _write("new.pem", mine)
+    _write("both.pem", leaf(), mine)
+    chosen = (("--issuer", "ca.pem", "--issuer", "new-ca.pem"),)
+    chosen += (("--issuer", _write("cas.pem", new, ca("Other CA"), ca())),)
+    for issuers in chosen:
+        run("status", "add", *issuers, "--cert", "both.pem")
+        assert run("status", "revoke", *issuers, "--cert", "new.pem")[0] == 0
+        with SQLiteSource("status.db") as source:
+            records = source._look_up(
+                [
+                    StatusQuery(IssuerKey.of(new), 0x77),
+                    StatusQuery(IssuerKey.of(ca()), 0x77),
+                    StatusQuery(IssuerKey.of(ca()), 0x1F2E),
+                ]
+            )
+        assert [each and each.status.name for each in records] == [
+            "REVOKED", None, "GOOD",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["add", "revoke", "release"])
+def test_a_certificate_that_the_issuer_did_not_sign_is_refused(
+    run: Run, files: Path, command: str
+) -> None:
+    """The CA has a new key; the responder would go on to say *good*."""
+    run("status", "add", "--issuer", "ca.pem", "--cert", "leaf.pem")
+    _write("new-ca.pem", _renewed_ca())
+    code, out, err = run(
+        "status", command, "--issuer", "new-ca.pem", "--cert", "leaf.pem"
+    )
+    assert (code, out) == (4, "")
+    assert "leaf.pem: 'CN=leaf-1f2e' names the issuer 'CN=Test CA', but no key" in (
+        _one_line(err)
+    )
+    assert _stored(run) == {("CN=Test CA", "1f2e"): "good"}
+
+
+def test_serial_numbers_need_one_issuer(run: Run, files: Path) -> None:
+    """Two certificates of the same key and name are one issuer."""
+    about = ("--issuer", "ca.pem", "--issuer", "other.pem", "--serial", "7")
+    code, _, err = run("status", "add", *about)
+    assert code == 4
+    assert "several issuers: 'CN=Test CA', 'CN=Other CA'" in _one_line(err)
+    cross = make("Test CA", "Root", public=key("Test CA"))
+    _write("cross.pem", cross)
+    about = ("--issuer", "ca.pem", "--issuer", "cross.pem", "--serial", "7")
+    assert run("status", "add", *about)[0] == 0
+
+
+def test_revoking_is_idempotent_and_reported(run: Run, files: Path) -> None:
+    """A mixture of files and serial numbers; one that is named twice counts once."""
+    about = (
+        "--issuer",
+        "ca.pem",
+        "--cert",
+        "leaf.pem",
+        "--serial",
+        "7",
+        "--serial",
+        "0x1f2e",
+    )
+    run("status", "add", *about)
+    revoke = ("status", "revoke", *about, "--reason", "superseded")
+    code, out, _ = run(*revoke, "--json")
+    assert code == 0
+    assert _changes(out) == [
+        ("1f2e", "revoked", "CN=Test CA"), ("7", "revoked", "CN=Test CA"),
+    ]  # fmt: skip
+    before = run("status", "list", "--json")
+    code, out, _ = run(*revoke)
+    assert code == 0
+    summary, *lines = out.splitlines()
+    assert summary == "status.db: 0 certificates revoked, 2 unchanged"
+    assert lines[0].startswith(
+        "  CN=leaf-1f2e, serial number 1f2e: unchanged, revoked (superseded) since "
+    )
+    assert run("status", "list", "--json") == before
+    code, _, err = run("status", "revoke", *about, "--reason", "keyCompromise")
+    assert code == 4
+    assert "is revoked already (its time cannot be changed" in _one_line(err)
+    code, out, _ = run(
+        "status",
+        "revoke",
+        *about,
+        "--reason",
+        "keyCompromise",
+        "--change-reason",
+        "--json",
+    )
+    assert [each[1] for each in _changes(out)] == ["revoked", "revoked"]
+    assert set(_stored(run).values()) == {"revoked keyCompromise"}
+
+
+@pytest.mark.parametrize("bad", ["0x99", "0x1f2e"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_all_certificates_are_revoked_or_none(
+    run: Run, files: Path, bad: str, order: int
+) -> None:
+    """One is not in the file, or revoked for another reason: nothing is changed."""
+    run("status", "add", "--issuer", "ca.pem", "--serial", "7", "--serial", "0x1f2e")
+    run(
+        "status",
+        "revoke",
+        "--issuer",
+        "ca.pem",
+        "--serial",
+        "0x1f2e",
+        "--reason",
+        "superseded",
+    )
+    before = _stored(run)
+    serials = [each for one in ("7", bad)[::order] for each in ("--serial", one)]
+    code, _, err = run(
+        "status", "revoke", "--issuer", "ca.pem", *serials, "--reason", "keyCompromise"
+    )
+    assert code == 4
+    assert "othing was changed" in _one_line(err)
+    assert _stored(run) == before
+
+
 def test_a_hold_can_be_released(run: Run, files: Path) -> None:
     """A certificate that is not on hold cannot be released."""
     about = ("--issuer", "ca.pem", "--serial", "7")
@@ -340,7 +504,7 @@ def test_a_hold_can_be_released(run: Run, files: Path) -> None:
         (("revoke", "--issuer", "ca.pem", "--serial", "7", "--time", "noon"), "--time"),
         (
             ("add", "--issuer", "other.pem", "--cert", "leaf.pem"),
-            "was issued by CN=Test CA",
+            "'CN=leaf-1f2e' was issued by 'CN=Test CA' (--issuer is 'CN=Other CA')",
         ),
         (("list", "--db", "none.db"), "the file does not exist"),
         (("list", "--db", "ca.pem"), "not a database"),

@@ -8,30 +8,25 @@ because the responder answers only for issued certificates.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, NamedTuple
 
 import typer
 from cryptography import x509
 from rich.progress import track
-from rich.table import Table
-from rich.text import Text
 
-from ocsp.asn1.times import timestamp as written
 from ocsp.cli.command import Command, Group
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.arguments import parse_moment, parse_serial
-from ocsp.cli.input.loading import (
-    load_certificate,
-    load_certificates,
-    place,
-)
-from ocsp.cli.render.console import errors, output, status_style
-from ocsp.cli.render.json_output import write_json
-from ocsp.cli.render.vocabulary import REASONS, count, reason_from, reason_name
-from ocsp.errors import StatusChangeRefused, UnknownCertificate
-from ocsp.status.sqlite import Entry, SQLiteSource
+from ocsp.cli.input.issuers import GivenIssuers
+from ocsp.cli.input.loading import load_certificates
+from ocsp.cli.render.console import errors
+from ocsp.cli.render.status_output import Changed, show_changes, show_entries
+from ocsp.cli.render.vocabulary import REASONS, count, reason_from
+from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
+from ocsp.responder import IssuerKey, StatusRecord
+from ocsp.status.sqlite import SQLiteSource
 
 __all__ = ["DATABASE", "add_commands"]
 
@@ -43,7 +38,13 @@ Database = Annotated[
     str, typer.Option("--db", metavar="FILE", help="SQLite file with the status.")
 ]
 Issuer = Annotated[
-    str, typer.Option("--issuer", metavar="FILE", help="Certificate of the issuer.")
+    list[str],
+    typer.Option(
+        "--issuer",
+        metavar="FILE",
+        help="Certificate of the issuer, or several in PEM; repeatable. The one that "
+        "signed is used.",
+    ),
 ]
 Certificates = Annotated[
     list[str] | None,
@@ -61,6 +62,7 @@ Serials = Annotated[
         help="A serial number, decimal or 0x...; repeatable.",
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON; its keys are stable.")]
 
 _ADD = epilog(
     {
@@ -109,22 +111,17 @@ def add(
     database: Database = DATABASE,
 ) -> None:
     """Add issued certificates. Creates the file if it does not exist."""
-    authority = load_certificate(issuer)
-    leaves = list(_leaves(cert or (), authority))
-    serials = [parse_serial(each) for each in serial or ()]
-    _require_some(leaves, serials)
+    subjects = _subjects(issuer, cert or (), serial or ())
     added = 0
-    with SQLiteSource(database, create=True) as source:
-        for leaf in _progress(leaves):
+    with SQLiteSource(database, create=True) as source, source.transaction():
+        for each in _progress(subjects):
             added += source.add(
-                authority,
-                leaf.serial_number,
-                subject=leaf.subject.rfc4514_string(),
-                expires=leaf.not_valid_after_utc,
+                each.issuer,
+                each.serial_number,
+                subject=each.name,
+                expires=each.expires,
             )
-        for number in serials:
-            added += source.add(authority, number)
-    there = len(leaves) + len(serials) - added
+    there = len(subjects) - added
     known = f", {there:,} already present" if there else ""
     typer.echo(f"{database}: {count(added, 'certificate')} added{known}")
 
@@ -144,17 +141,33 @@ def revoke(
             help="Revocation time (ISO 8601; no zone means UTC). Default: now.",
         ),
     ] = None,
+    change_reason: Annotated[
+        bool,
+        typer.Option(
+            "--change-reason",
+            help="Also change the reason of certificates that are revoked already.",
+        ),
+    ] = False,
     database: Database = DATABASE,
+    as_json: Json = False,
 ) -> None:
-    """Revoke certificates, permanently unless the reason is certificateHold."""
-    now = datetime.datetime.now(datetime.UTC)
-    since = now if time is None else parse_moment("--time", time)
+    """
+    Revoke certificates, permanently unless the reason is certificateHold.
+
+    All of them are revoked, or none if one cannot be. A certificate that is revoked
+    already keeps its revocation time.
+    """
+    since = None if time is None else parse_moment("--time", time)
     why = None if reason is None else _reason(reason)
-    authority, serials = _issuer_and_serials(issuer, cert or (), serial or ())
-    with SQLiteSource(database) as source:
-        for number in serials:
-            _apply(database, lambda n=number: source.revoke(authority, n, since, why))
-    typer.echo(f"{database}: {count(len(serials), 'certificate')} revoked")
+
+    def change(source: SQLiteSource, each: _Subject) -> Changed:
+        done = source.revoke(
+            each.issuer, each.serial_number, since, why, change_reason=change_reason
+        )
+        return each.changed("revoked" if done.changed else "unchanged", done.record)
+
+    changes = _change_all(database, issuer, cert or (), serial or (), change)
+    show_changes(database, changes, "revoked", as_json=as_json)
 
 
 def release(
@@ -162,62 +175,68 @@ def release(
     cert: Certificates = None,
     serial: Serials = None,
     database: Database = DATABASE,
+    as_json: Json = False,
 ) -> None:
-    """Set certificates on hold (reason certificateHold) back to good."""
-    authority, serials = _issuer_and_serials(issuer, cert or (), serial or ())
-    with SQLiteSource(database) as source:
-        for number in serials:
-            _apply(database, lambda n=number: source.release(authority, n))
-    typer.echo(f"{database}: {count(len(serials), 'certificate')} released")
+    """Set certificates on hold (reason certificateHold) back to good: all, or none."""
+
+    def change(source: SQLiteSource, each: _Subject) -> Changed:
+        source.release(each.issuer, each.serial_number)
+        return each.changed("released", StatusRecord())
+
+    changes = _change_all(database, issuer, cert or (), serial or (), change)
+    show_changes(database, changes, "released", as_json=as_json)
 
 
-def list_all(
-    database: Database = DATABASE,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
-    ] = False,
-) -> None:
+def list_all(database: Database = DATABASE, as_json: Json = False) -> None:
     """List all certificates in the file."""
     with SQLiteSource(database, read_only=True) as source:
         entries = source.entries()
-    if as_json:
-        certificates = [_document(entry) for entry in entries]
-        write_json({"type": "status-list", "certificates": certificates})
-    else:
-        output().print(_table(entries))
+    show_entries(entries, as_json=as_json)
 
 
-def _issuer_and_serials(
-    issuer: str, certs: Sequence[str], serials: Sequence[str]
-) -> tuple[x509.Certificate, list[int]]:
-    authority = load_certificate(issuer)
-    leaves = list(_leaves(certs, authority))
-    numbers = [leaf.serial_number for leaf in leaves]
-    numbers += [parse_serial(each) for each in serials]
-    _require_some(numbers)
-    return authority, numbers
+class _Subject(NamedTuple):
+    """A certificate that a command is about."""
+
+    issuer: x509.Certificate
+    serial_number: int
+    name: str = ""
+    expires: datetime.datetime | None = None
+
+    def changed(self, change: str, record: StatusRecord) -> Changed:
+        """Return what the command did with it."""
+        return Changed(
+            issuer=self.issuer.subject.rfc4514_string(),
+            serial_number=self.serial_number,
+            subject=self.name,
+            change=change,
+            record=record,
+        )
 
 
-def _leaves(
-    sources: Sequence[str], issuer: x509.Certificate
-) -> Iterator[x509.Certificate]:
-    """Return the certificates in *sources*; each must be issued by *issuer*."""
-    for source in sources:
-        for certificate in load_certificates(source):
-            if certificate.issuer != issuer.subject:
-                raise CommandError(
-                    place(source),
-                    f"was issued by {certificate.issuer.rfc4514_string()}",
-                    f"--issuer is {issuer.subject.rfc4514_string()}",
-                )
-            yield certificate
-
-
-def _require_some(*chosen: Sequence[object]) -> None:
-    if not any(chosen):
+def _subjects(
+    issuers: Sequence[str], certs: Sequence[str], serials: Sequence[str]
+) -> list[_Subject]:
+    """Return the certificates that the user names, each with its issuer, once."""
+    given = GivenIssuers(issuers)
+    numbers = [parse_serial(each) for each in serials]
+    found: dict[tuple[IssuerKey, int], _Subject] = {}
+    for source in certs:
+        for leaf in load_certificates(source):
+            issuer = given.issuer_of(leaf, source)
+            found[IssuerKey.of(issuer), leaf.serial_number] = _Subject(
+                issuer,
+                leaf.serial_number,
+                leaf.subject.rfc4514_string(),
+                leaf.not_valid_after_utc,
+            )
+    for number in numbers:
+        issuer = given.only()
+        found.setdefault((IssuerKey.of(issuer), number), _Subject(issuer, number))
+    if not found:
         raise CommandError(
             "ocsp status", "no certificate given", "use --cert or --serial"
         )
+    return list(found.values())
 
 
 def _reason(name: str) -> x509.ReasonFlags:
@@ -227,62 +246,33 @@ def _reason(name: str) -> x509.ReasonFlags:
         raise CommandError("--reason", str(error)) from error
 
 
-def _apply(database: str, change: Any) -> None:
+def _change_all(
+    database: str,
+    issuers: Sequence[str],
+    certs: Sequence[str],
+    serials: Sequence[str],
+    change: Callable[[SQLiteSource, _Subject], Changed],
+) -> list[Changed]:
+    """Make *change* for each certificate, in one transaction."""
+    subjects = _subjects(issuers, certs, serials)
     try:
-        change()
+        with SQLiteSource(database) as source, source.transaction():
+            return [change(source, each) for each in subjects]
     except UnknownCertificate as error:
-        raise CommandError(
-            database, str(error), "add it first: ocsp status add"
-        ) from error
+        hint = "add it first: ocsp status add. Nothing was changed"
+        raise CommandError(database, str(error), hint) from error
+    except AlreadyRevoked as error:
+        hint = (
+            "its time cannot be changed, and its reason only with --change-reason."
+            " Nothing was changed"
+        )
+        raise CommandError(database, str(error), hint) from error
     except StatusChangeRefused as error:
-        raise CommandError(database, str(error)) from error
+        raise CommandError(database, str(error), "nothing was changed") from error
 
 
-def _progress(leaves: Sequence[x509.Certificate]) -> Any:
+def _progress(subjects: Sequence[_Subject]) -> Iterable[_Subject]:
     """Show a progress bar on a terminal if there are many certificates."""
     console = errors()
-    hidden = len(leaves) < 1000 or not console.is_terminal
-    return track(leaves, "adding", console=console, disable=hidden, transient=True)
-
-
-def _document(entry: Entry) -> dict[str, Any]:
-    record = entry.record
-    return {
-        "issuer": entry.issuer,
-        "serial_number": f"{entry.serial_number:x}",
-        "subject": entry.subject or None,
-        "expires": written(entry.expires) if entry.expires else None,
-        "status": record.status.name.lower(),
-        "revocation_time": (
-            written(record.revocation_time) if record.revocation_time else None
-        ),
-        "revocation_reason": (
-            reason_name(record.revocation_reason) if record.revocation_reason else None
-        ),
-    }
-
-
-def _table(entries: Sequence[Entry]) -> Table:
-    table = Table(title=count(len(entries), "certificate"), title_justify="left")
-    for column in (
-        "issuer",
-        "serial number",
-        "subject",
-        "status",
-        "revoked at",
-        "expires",
-    ):
-        table.add_column(column, overflow="fold")
-    for entry in entries:
-        document = _document(entry)
-        reason = document["revocation_reason"]
-        status = document["status"] + (f" ({reason})" if reason else "")
-        table.add_row(
-            Text(entry.issuer),
-            Text(document["serial_number"]),
-            Text(entry.subject),
-            Text(status, style=status_style(document["status"])),
-            Text(document["revocation_time"] or ""),
-            Text(document["expires"] or ""),
-        )
-    return table
+    hidden = len(subjects) < 1000 or not console.is_terminal
+    return track(subjects, "adding", console=console, disable=hidden, transient=True)

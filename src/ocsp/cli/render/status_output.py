@@ -1,0 +1,156 @@
+"""The output of ``ocsp status``: what is in the file, and what a command changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from ocsp.asn1.times import timestamp
+from ocsp.cli.render.console import output, status_style
+from ocsp.cli.render.json_output import write_json
+from ocsp.cli.render.vocabulary import count, reason_name
+from ocsp.responder import StatusRecord
+from ocsp.status.sqlite import Entry
+
+__all__ = ["Changed", "show_changes", "show_entries"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """
+    What a command did with one certificate.
+
+    Attributes:
+        issuer: The name of the issuer.
+
+        serial_number: The serial number.
+
+        subject: The subject, or empty if only the serial number was given.
+
+        change: ``revoked``, ``released`` or ``unchanged``.
+
+        record: The status now.
+    """
+
+    issuer: str
+    serial_number: int
+    subject: str
+    change: str
+    record: StatusRecord
+
+
+def show_changes(
+    database: str, changes: Sequence[Changed], done: str, *, as_json: bool
+) -> None:
+    """
+    Print what a command did with each certificate.
+
+    Args:
+        database: The name of the file.
+
+        changes: The changes, in the order of the arguments.
+
+        done: The change that the user wanted, such as ``revoked``.
+
+        as_json: Whether to print JSON instead of text.
+    """
+    if as_json:
+        certificates = [_changed_document(each) for each in changes]
+        write_json({"type": "status-change", "certificates": certificates})
+        return
+    made = sum(each.change == done for each in changes)
+    rest = len(changes) - made
+    unchanged = f", {rest:,} unchanged" if rest else ""
+    output().print(
+        Text(f"{database}: {count(made, 'certificate')} {done}{unchanged}"),
+        soft_wrap=True,
+    )
+    for each in changes:
+        output().print(_line(each), soft_wrap=True)
+
+
+def show_entries(entries: Sequence[Entry], *, as_json: bool) -> None:
+    """Print all certificates in the file."""
+    if as_json:
+        certificates = [_document(entry) for entry in entries]
+        write_json({"type": "status-list", "certificates": certificates})
+    else:
+        output().print(_table(entries))
+
+
+def _changed_document(changed: Changed) -> dict[str, Any]:
+    return {
+        "issuer": changed.issuer,
+        "serial_number": f"{changed.serial_number:x}",
+        "subject": changed.subject or None,
+        "change": changed.change,
+        **_status(changed.record),
+    }
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    return {
+        "issuer": entry.issuer,
+        "serial_number": f"{entry.serial_number:x}",
+        "subject": entry.subject or None,
+        "expires": timestamp(entry.expires) if entry.expires else None,
+        **_status(entry.record),
+    }
+
+
+def _status(record: StatusRecord) -> dict[str, Any]:
+    since, reason = record.revocation_time, record.revocation_reason
+    return {
+        "status": record.status.name.lower(),
+        "revocation_time": timestamp(since) if since else None,
+        "revocation_reason": reason_name(reason) if reason else None,
+    }
+
+
+def _line(changed: Changed) -> Text:
+    """Return what the command did with one certificate."""
+    document = _changed_document(changed)
+    since = document["revocation_time"]
+    return Text.assemble(
+        "  ",
+        f"{changed.subject}, " if changed.subject else "",
+        f"serial number {document['serial_number']}: ",
+        "unchanged, " if changed.change == "unchanged" else "",
+        _status_text(document),
+        f" since {since}" if since else "",
+    )
+
+
+def _table(entries: Sequence[Entry]) -> Table:
+    table = Table(title=count(len(entries), "certificate"), title_justify="left")
+    for column in (
+        "issuer",
+        "serial number",
+        "subject",
+        "status",
+        "revoked at",
+        "expires",
+    ):
+        table.add_column(column, overflow="fold")
+    for entry in entries:
+        document = _document(entry)
+        table.add_row(
+            Text(entry.issuer),
+            Text(document["serial_number"]),
+            Text(entry.subject),
+            _status_text(document),
+            Text(document["revocation_time"] or ""),
+            Text(document["expires"] or ""),
+        )
+    return table
+
+
+def _status_text(document: dict[str, Any]) -> Text:
+    """Return the status with its reason."""
+    status, reason = document["status"], document["revocation_reason"]
+    words = status + (f" ({reason})" if reason else "")
+    return Text(words, style=status_style(status))
