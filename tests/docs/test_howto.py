@@ -26,6 +26,8 @@ NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
 HSM = "docs/howto/sign-with-an-hsm.md"
 """tests/integration/test_pkcs11.py runs this page, with a token."""
+SERVERS = "docs/howto/check-a-server.md"
+"""tests/integration/test_starttls.py runs this page, with a server."""
 
 
 @pytest.fixture
@@ -174,5 +176,5 @@ def test_every_howto_is_run() -> None:
     """In this file, or in the test that a comment above names."""
     found = {str(path.relative_to(ROOT)) for path in (ROOT / "docs/howto").glob("*.md")}
     assert found - {"docs/howto/index.md"} == {
-        page for page in (*PAGES, HSM) if page.startswith("docs/howto/")
+        page for page in (*PAGES, HSM, SERVERS) if page.startswith("docs/howto/")
     }

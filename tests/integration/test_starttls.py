@@ -23,6 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ocsp.cli import main
 from ocsp.client import StartTLS, read_tls_peer
 from ocsp.errors import TLSPeerError
+from tests.docs.examples import run
 from tests.integration.live import CA, CA_NAME, GOOD, Live, living
 from tests.integration.starttls import serving
 from tests.pki import key
@@ -105,6 +106,13 @@ def test_a_server_of_another_protocol(
         assert main(["check", f"127.0.0.1:{port}", *arguments]) == 4
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: 127.0.0.1:{port}: the server did not ")
+
+
+def test_the_page_about_servers_runs(files: Path) -> None:
+    """With a mail server on loopback."""
+    with serving(StartTLS.SMTP, files / "server.pem", files / "server.key") as port:
+        names = {"host": "127.0.0.1", "port": port, "roots": [CA]}
+        assert run("docs/howto/check-a-server.md", names) > 0
 
 
 # --- PostgreSQL ------------------------------------------------------------------
@@ -196,3 +204,30 @@ def test_the_name_of_a_server(files: Path, leaf: x509.Certificate) -> None:
                 "127.0.0.1", port, starttls=StartTLS.SMTP,
                 server_name="other.example", roots=[CA],
             )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (
+            ["--ca", "server.pem"],
+            "is itself a trusted root, so its issuer is not known",
+        ),
+        (["--ca", "ca.pem", "--servername", "b.example"], "not for the name b.example"),
+        ([], "which issued CN=live-10, is not a trusted root, and the server does not"),
+    ],
+)
+def test_a_server_that_is_not_trusted(
+    arguments: list[str],
+    what: str,
+    files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A leaf given as root, another name, and a missing certificate of the CA."""
+    monkeypatch.chdir(files)
+    with serving(StartTLS.SMTP, files / "server.pem", files / "server.key") as port:
+        starttls = ["--starttls", "smtp", *arguments]
+        assert main(["check", f"127.0.0.1:{port}", *starttls]) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert what in line

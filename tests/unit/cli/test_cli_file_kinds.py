@@ -117,6 +117,16 @@ def test_a_request_is_not_a_response(
     assert "is an OCSP request, not an OCSP response" in capsys.readouterr().err
 
 
+def test_a_certificate_is_not_a_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``ocsp serve --key`` says what the file is."""
+    file = tmp_path / "file"
+    file.write_bytes(leaf().public_bytes(Encoding.PEM))
+    assert main(["serve", "--issuer", str(file), "--key", str(file)]) == 4
+    assert "is a certificate, not a private key" in capsys.readouterr().err
+
+
 # --- PKCS #7 and TRUSTED CERTIFICATE ---------------------------------------------
 
 

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from ocsp.cli.commands.status import DATABASE
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
+from ocsp.cli.input.file_kinds import kind_of
 from ocsp.cli.input.loading import load_certificate, place, read_octets
 from ocsp.cli.render.console import note, warn
 from ocsp.errors import BuildError, ConfigError
@@ -201,6 +202,9 @@ def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKe
         raise CommandError(place(source), str(error), hint) from error
     except ValueError as error:
         reason = "is not a private key in PEM or DER, or the passphrase is wrong"
+        kind = kind_of(data)
+        if kind not in {None, "a private key"}:
+            reason = f"is {kind}, not a private key"
         raise CommandError(place(source), reason) from error
 
 
