@@ -8,6 +8,7 @@ key's BIT STRING without tag, length and unused bits).
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from functools import wraps
 from typing import NamedTuple, TypeVar
@@ -26,12 +27,12 @@ __all__ = [
     "CertificateParts",
     "cached_per_certificate",
     "certificate_der",
-    "decoded_extensions",
     "digest",
     "outer_algorithm",
     "parts_of",
     "read_certificate",
     "serial_of",
+    "validity_of",
 ]
 
 
@@ -45,21 +46,6 @@ UNREADABLE = (
     x509.UnsupportedGeneralNameType,
 )
 """What ``cryptography`` raises if it cannot read a name or an extension."""
-
-
-def decoded_extensions(
-    holder: x509.Certificate | x509.CertificateRevocationList | x509.RevokedCertificate,
-) -> x509.Extensions:
-    """
-    Return the extensions of *holder*.
-
-    Raises:
-        SchemaError: If they cannot be read.
-    """
-    try:
-        return holder.extensions
-    except UNREADABLE as error:
-        raise SchemaError(str(error)) from error
 
 
 class CertificateParts(NamedTuple):
@@ -80,6 +66,8 @@ class CertificateParts(NamedTuple):
 
         key_hash: The SHA-1 of ``key_bits``. It identifies a responder (``KeyHash``,
             RFC 6960 §4.2.1); security does not depend on it.
+
+        extensions: The DER of the Extensions, or nothing if they are absent.
     """
 
     serial: bytes
@@ -88,6 +76,7 @@ class CertificateParts(NamedTuple):
     subject: bytes
     key_bits: bytes
     key_hash: bytes
+    extensions: bytes
 
 
 MAX_CACHED = 256
@@ -144,7 +133,43 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
         tbs[subject[0] : subject[2]],
         tbs[start:stop],
         digest(_SHA1, tbs[start:stop]),
+        _extensions(tbs, key[2], end),
     )
+
+
+def _extensions(tbs: bytes, position: int, end: int) -> bytes:
+    """Return the DER of the Extensions, after two unique identifiers that may exist."""
+    while position < end:
+        tag, start, position = any_value(tbs, position, end, "tbsCertificate")
+        if tag == context(3):
+            return tbs[start:position]
+    return b""
+
+
+@cached_per_certificate
+def validity_of(
+    certificate: x509.Certificate,
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """
+    Return the first and the last second of the validity, aware, in UTC.
+
+    The year 0, which ``datetime`` cannot express, becomes ``datetime.min``: each moment
+    that a caller can compare it with is later than both.
+    """
+    return (
+        _moment(lambda: certificate.not_valid_before_utc),
+        _moment(lambda: certificate.not_valid_after_utc),
+    )
+
+
+def _moment(read: Callable[[], datetime.datetime]) -> datetime.datetime:
+    try:
+        return read()
+    except ValueError:  # Loading has checked all else.
+        return _YEAR_ZERO
+
+
+_YEAR_ZERO = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
 def outer_algorithm(certificate: x509.Certificate) -> bytes:

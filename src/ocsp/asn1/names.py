@@ -14,7 +14,6 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1 import oids
-from ocsp.asn1.crl import decode_crl_entry_extension
 from ocsp.asn1.der import (
     SEQUENCE,
     SET,
@@ -26,6 +25,7 @@ from ocsp.asn1.der import (
     oid,
     oid_text,
 )
+from ocsp.asn1.extensions import decode_crl_entry_extension
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 
 __all__ = [

@@ -16,10 +16,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp.asn1.certificates import serial_of
+from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.signer import Signer
 from ocsp.messages.certid import CertID
-from ocsp.messages.raw_fields import RawExtension, ResponseParts
+from ocsp.messages.raw_fields import ResponseParts
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse

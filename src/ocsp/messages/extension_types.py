@@ -49,6 +49,7 @@ from ocsp.asn1.der import (
     oid,
     oid_text,
 )
+from ocsp.asn1.extensions import extensions_of
 from ocsp.asn1.names import (
     check_general_name,
     check_name,
@@ -468,13 +469,11 @@ class ServiceLocator(KnownExtension):
 
         Raises:
             TypeError: If *cert* is not a certificate.
+            SchemaError: If its authority information access cannot be decoded.
         """
         _require("cert", cert, x509.Certificate)
-        kind = x509.AuthorityInformationAccess
-        try:
-            access = cert.extensions.get_extension_for_class(kind).value.public_bytes()
-        except x509.ExtensionNotFound:
-            access = b""
+        locator = extensions_of(cert).find(x509.AuthorityInformationAccess)
+        access = b"" if locator is None else locator.public_bytes()
         return cls.read(encode(SEQUENCE, parts_of(cert).issuer, access))
 
     @property

@@ -17,7 +17,6 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1 import oids
-from ocsp.asn1.crl import decode_crl_entry_extension
 from ocsp.asn1.der import (
     BOOLEAN,
     OCTET_STRING,
@@ -31,6 +30,7 @@ from ocsp.asn1.der import (
     oid,
     oid_text,
 )
+from ocsp.asn1.extensions import decode_crl_entry_extension
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
 from ocsp.messages.extension_types import (
     ArchiveCutoff,

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ocsp.asn1.der import BOOLEAN, any_value, oid_text
+from ocsp.asn1.der import any_value
+from ocsp.asn1.extensions import RawExtension, read_extensions
 
 __all__ = [
-    "RawExtension",
     "RequestParts",
     "ResponseParts",
-    "certificate_extensions",
     "has_response_bytes",
     "request_parts",
     "response_parts",
@@ -30,24 +29,6 @@ _REQUEST_EXTENSIONS = 0xA2
 _SINGLE_REQUEST_EXTENSIONS = 0xA0
 _RESPONSE_EXTENSIONS = 0xA1
 _SINGLE_EXTENSIONS = 0xA1
-_CERTIFICATE_EXTENSIONS = 0xA3
-
-
-class RawExtension(NamedTuple):
-    """
-    One extension, undecoded.
-
-    Attributes:
-        oid: extnID, dotted.
-
-        critical: Whether the extension is critical.
-
-        value: The content of extnValue.
-    """
-
-    oid: str
-    critical: bool
-    value: bytes
 
 
 class RequestParts(NamedTuple):
@@ -103,7 +84,7 @@ def request_parts(der: bytes) -> RequestParts:
         if tag == _REQUESTOR_NAME:
             requestor = content
         elif tag == _REQUEST_EXTENSIONS:
-            extensions = _extensions(content)
+            extensions = list(read_extensions(content))
         else:
             entries = [
                 _tagged(_values(entry.content)[1:], _SINGLE_REQUEST_EXTENSIONS) or []
@@ -135,34 +116,12 @@ def has_response_bytes(der: bytes) -> bool:
     return len(_values(whole.content)) > 1
 
 
-def certificate_extensions(tbs: bytes) -> list[RawExtension]:
-    """
-    Return the extensions of the TBSCertificate *tbs*, which ``cryptography`` has read.
-
-    ``Certificate.extensions`` of ``cryptography`` returns all extensions, or raises
-    if one of them has a malformed value.
-    """
-    (whole,) = _values(tbs)
-    return _tagged(_values(whole.content), _CERTIFICATE_EXTENSIONS) or []
-
-
 def _tagged(values: list[_Value], tag: int) -> list[RawExtension] | None:
     """Return the extensions in the field with *tag*, or ``None`` if it is absent."""
     for value in values:
         if value.tag == tag:
-            return _extensions(value.content)
+            return list(read_extensions(value.content))
     return None
-
-
-def _extensions(content: bytes) -> list[RawExtension]:
-    (whole,) = _values(content)
-    return [_extension(each.content) for each in _values(whole.content)]
-
-
-def _extension(content: bytes) -> RawExtension:
-    identifier, *flag, value = _values(content)
-    critical = any(each.tag == BOOLEAN for each in flag)
-    return RawExtension(oid_text(identifier.content), critical, value.content)
 
 
 def _values(data: bytes) -> list[_Value]:

@@ -18,7 +18,8 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp.errors import ConfigError
+from ocsp.asn1.extensions import extensions_of
+from ocsp.errors import ConfigError, SchemaError
 from ocsp.responder.source import IssuerKey
 from ocsp.signing.issued import is_issued_by, names_issuer
 from ocsp.signing.signer import Signer
@@ -175,10 +176,8 @@ def _purposes(certificate: x509.Certificate) -> list[x509.ObjectIdentifier]:
 
 def _extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:
     try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
-    except ValueError as error:
+        return extensions_of(certificate).find(kind)
+    except SchemaError as error:
         raise ConfigError(
             "signer", f"an extension of the certificate cannot be decoded: {error}"
         ) from error

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp.asn1 import oids
-from ocsp.asn1.certificates import decoded_extensions, serial_of
+from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import (
     Finding,
@@ -27,6 +26,7 @@ from ocsp.messages.message import SupportsDER
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
 from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.facts import facts_of
 from ocsp.verification.judging.judge import error_of
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import check_settings, verify
@@ -106,19 +106,13 @@ def needs_no_status(cert: x509.Certificate) -> bool:
     or with id-pkix-ocsp-nocheck, which counts only in the certificate of a delegated
     responder (RFC 6960 §4.2.2.2.1).
 
-    Raises:
-        ValueError: If the extensions of *cert* cannot be decoded.
+    An extension that cannot be decoded, or occurs twice, states nothing: the
+    certificate then needs a status.
     """
-    found = {each.oid.dotted_string: each.value for each in decoded_extensions(cert)}
-    if oids.NO_REV_AVAIL in found:
-        constraints = found.get(x509.BasicConstraints.oid.dotted_string)
-        return not (isinstance(constraints, x509.BasicConstraints) and constraints.ca)
-    purposes = found.get(x509.ExtendedKeyUsage.oid.dotted_string)
-    return (
-        oids.OCSP_NOCHECK in found
-        and isinstance(purposes, x509.ExtendedKeyUsage)
-        and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
-    )
+    facts = facts_of(cert)
+    if facts.no_rev_avail:
+        return not (facts.ca or facts.ca_error)
+    return facts.nocheck and ExtendedKeyUsageOID.OCSP_SIGNING in facts.purposes
 
 
 def verify_chain(

@@ -16,7 +16,7 @@ from typing import NamedTuple, NoReturn, Protocol, Self, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.asn1.certificates import serial_of
+from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.asn1.times import timestamp
 from ocsp.errors import (
@@ -29,7 +29,7 @@ from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import REASONS, OCSPCertStatus
-from ocsp.verification.facts import facts_of, validity_of
+from ocsp.verification.facts import facts_of
 from ocsp.verification.policy import MissingNextUpdate, Policy
 
 __all__ = [

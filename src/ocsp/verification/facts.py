@@ -8,11 +8,9 @@ each certificate and cached. The rules decide what follows from them.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import AuthorityInformationAccessOID
@@ -20,7 +18,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
-from ocsp.asn1.certificates import cached_per_certificate, decoded_extensions
+from ocsp.asn1.certificates import UNREADABLE, cached_per_certificate, validity_of
+from ocsp.asn1.der import NULL_DER
+from ocsp.asn1.extensions import ExtensionList, extensions_of
 from ocsp.errors import SchemaError
 from ocsp.signing.signatures import is_only_for_pss, public_key_of
 from ocsp.verification.policy import Policy
@@ -31,12 +31,14 @@ __all__ = [
     "facts_of",
     "key_size_problem",
     "needs_pss",
-    "validity_of",
 ]
 
 
 MAY_NOT_SIGN = "has a keyUsage without digitalSignature and without nonRepudiation"
 """What is wrong with a certificate whose :attr:`CertificateFacts.may_sign` is false."""
+
+
+Value = TypeVar("Value", bound=x509.ExtensionType)
 
 
 class CertificateFacts(NamedTuple):
@@ -59,24 +61,36 @@ class CertificateFacts(NamedTuple):
 
         not_after: The last second of the validity, aware, in UTC.
 
-        extension_error: Why the extensions cannot be decoded, or an empty string. If
-            they cannot, all attributes below have their defaults.
+        purposes: The OIDs in extendedKeyUsage; empty if it cannot be decoded.
 
-        purposes: The OIDs in extendedKeyUsage.
+        purposes_error: Why extendedKeyUsage cannot be decoded, or an empty string.
 
         may_sign: Whether keyUsage is absent, or has digitalSignature or nonRepudiation,
             both of which fit OCSPSigning (RFC 5280 §4.2.1.12).
 
         may_sign_crls: Whether keyUsage is absent or has cRLSign.
 
+        usage_error: Why keyUsage cannot be decoded, or an empty string. If it cannot,
+            the key may sign neither.
+
         ca: Whether basicConstraints has cA.
 
-        unknown_critical: The OID of an unknown critical extension, or an empty string.
+        ca_error: Why basicConstraints cannot be decoded, or an empty string. If it
+            cannot, it is not known whether this is a CA certificate.
 
-        nocheck: Whether it has id-pkix-ocsp-nocheck.
+        unknown_critical: The OID of a critical extension that is unknown or cannot be
+            decoded, or an empty string.
+
+        critical_error: What is wrong with it: "is not known", or why it cannot be
+            decoded.
+
+        nocheck: Whether it has id-pkix-ocsp-nocheck, with the value NULL.
+
+        no_rev_avail: Whether it has noRevAvail (RFC 9608 §2), with the value NULL.
 
         names_status_place: Whether it names a place for its status: a CRL distribution
-            point, or an OCSP responder in authorityInfoAccess.
+            point, or an OCSP responder in authorityInfoAccess. Also if one of these
+            extensions cannot be decoded.
     """
 
     key: CertificatePublicKeyTypes | None
@@ -86,22 +100,18 @@ class CertificateFacts(NamedTuple):
     pss_only: bool
     not_before: datetime.datetime
     not_after: datetime.datetime
-    extension_error: str = ""
-    purposes: frozenset[x509.ObjectIdentifier] = frozenset()
-    may_sign: bool = True
-    may_sign_crls: bool = True
-    ca: bool = False
-    unknown_critical: str = ""
-    nocheck: bool = False
-    names_status_place: bool = False
-
-
-@cached_per_certificate
-def validity_of(
-    certificate: x509.Certificate,
-) -> tuple[datetime.datetime, datetime.datetime]:
-    """Return the first and the last second of the validity, aware, in UTC."""
-    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    purposes: frozenset[x509.ObjectIdentifier]
+    purposes_error: str
+    may_sign: bool
+    may_sign_crls: bool
+    usage_error: str
+    ca: bool
+    ca_error: str
+    unknown_critical: str
+    critical_error: str
+    nocheck: bool
+    no_rev_avail: bool
+    names_status_place: bool
 
 
 @cached_per_certificate
@@ -111,40 +121,59 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
     curve = isinstance(key, ec.EllipticCurvePublicKey)
     sized = curve or isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey))
     bits = key.key_size if sized else 0  # type: ignore[union-attr]
-    pss_only = is_only_for_pss(certificate)
-    known = (key, key_error, bits, curve, pss_only, *validity_of(certificate))
-    try:
-        extensions = decoded_extensions(certificate)
-    except SchemaError as error:
-        return CertificateFacts(*known, extension_error=str(error))
-    found = {extension.oid: extension.value for extension in extensions}
-    usage = found.get(x509.KeyUsage.oid)
-    constraints = found.get(x509.BasicConstraints.oid)
-    purposes = found.get(x509.ExtendedKeyUsage.oid)
+    not_before, not_after = validity_of(certificate)
+    extensions = extensions_of(certificate)
+    usage, usage_error = _read(extensions, x509.KeyUsage)
+    purposes, purposes_error = _read(extensions, x509.ExtendedKeyUsage)
+    constraints, ca_error = _read(extensions, x509.BasicConstraints)
+    unknown_critical, critical_error = extensions.unprocessed_critical()
     return CertificateFacts(
-        *known,
-        purposes=frozenset(
-            purposes if isinstance(purposes, x509.ExtendedKeyUsage) else ()
-        ),
-        may_sign=_may_sign(usage),
-        may_sign_crls=not isinstance(usage, x509.KeyUsage) or usage.crl_sign,
-        ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca,
-        unknown_critical=_unknown(extensions),
-        nocheck=x509.OCSPNoCheck.oid in found,
-        names_status_place=_names_status_place(found),
+        key=key,
+        key_error=key_error,
+        bits=bits,
+        curve=curve,
+        pss_only=is_only_for_pss(certificate),
+        not_before=not_before,
+        not_after=not_after,
+        purposes=frozenset(purposes or ()),
+        purposes_error=purposes_error,
+        may_sign=not usage_error and _may_sign(usage),
+        may_sign_crls=not usage_error and (usage is None or usage.crl_sign),
+        usage_error=usage_error,
+        ca=constraints is not None and constraints.ca,
+        ca_error=ca_error,
+        unknown_critical=unknown_critical,
+        critical_error=critical_error,
+        nocheck=_is_null(extensions, oids.OCSP_NOCHECK),
+        no_rev_avail=_is_null(extensions, oids.NO_REV_AVAIL),
+        names_status_place=_names_status_place(extensions),
     )
 
 
-def _names_status_place(
-    extensions: Mapping[x509.ObjectIdentifier, x509.ExtensionType],
-) -> bool:
-    access = extensions.get(x509.AuthorityInformationAccess.oid)
-    return x509.CRLDistributionPoints.oid in extensions or (
-        isinstance(access, x509.AuthorityInformationAccess)
-        and any(
-            each.access_method == AuthorityInformationAccessOID.OCSP for each in access
-        )
+def _names_status_place(extensions: ExtensionList) -> bool:
+    if any(each.oid == oids.CRL_DISTRIBUTION_POINTS for each in extensions.raw):
+        return True
+    access, error = _read(extensions, x509.AuthorityInformationAccess)
+    return bool(error) or any(
+        each.access_method == AuthorityInformationAccessOID.OCSP
+        for each in access or ()
     )
+
+
+def _read(extensions: ExtensionList, kind: type[Value]) -> tuple[Value | None, str]:
+    """Return the extension, if there is one, or why it cannot be decoded."""
+    try:
+        return extensions.find(kind), ""
+    except SchemaError as error:
+        return None, str(error)
+
+
+def _is_null(extensions: ExtensionList, oid: str) -> bool:
+    """Return whether the extension *oid* occurs once, with the value NULL."""
+    try:
+        return extensions.octets(oid) == NULL_DER
+    except SchemaError:
+        return False
 
 
 def needs_pss(facts: CertificateFacts, identifier: bytes) -> bool:
@@ -171,21 +200,10 @@ def _key(certificate: x509.Certificate) -> tuple[CertificatePublicKeyTypes | Non
     """Return the public key, or ``None`` and the reason why it cannot be used."""
     try:
         return public_key_of(certificate), ""
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         return None, str(error)
 
 
-def _may_sign(usage: x509.ExtensionType | None) -> bool:
-    if not isinstance(usage, x509.KeyUsage):
-        return True
+def _may_sign(usage: x509.KeyUsage | None) -> bool:
     # contentCommitment is the later name of nonRepudiation.
-    return usage.digital_signature or usage.content_commitment
-
-
-def _unknown(extensions: x509.Extensions) -> str:
-    for extension in extensions:
-        if extension.critical and isinstance(
-            extension.value, x509.UnrecognizedExtension
-        ):
-            return str(extension.oid.dotted_string)
-    return ""
+    return usage is None or usage.digital_signature or usage.content_commitment

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
-from ocsp.asn1.certificates import decoded_extensions
-from ocsp.errors import MustStapleViolation, VerificationError
+from ocsp.asn1.extensions import extensions_of, integers
+from ocsp.errors import DecodeError, MustStapleViolation, VerificationError
 from ocsp.messages.message import SupportsDER
 from ocsp.verification.case import Findings
 from ocsp.verification.clock import moment_of
@@ -30,16 +30,18 @@ def must_staple(cert: x509.Certificate) -> bool:
     """
     Tell whether *cert* requires a staple (RFC 7633: TLSFeature with status_request).
 
-    Raises:
-        ValueError: If the extensions of *cert* cannot be decoded.
+    A TLSFeature that cannot be decoded, or occurs twice, may contain status_request,
+    so the certificate counts as one that requires a staple.
     """
     try:
-        features = (
-            decoded_extensions(cert).get_extension_for_class(x509.TLSFeature).value
-        )
-    except x509.ExtensionNotFound:
-        return False
-    return x509.TLSFeatureType.status_request in features
+        features = extensions_of(cert).octets(x509.TLSFeature.oid.dotted_string)
+        # cryptography decodes no list with a feature that it does not know.
+        return features is not None and _STATUS_REQUEST in integers(features)
+    except DecodeError:
+        return True
+
+
+_STATUS_REQUEST = x509.TLSFeatureType.status_request.value
 
 
 def verify_staple(
@@ -82,7 +84,6 @@ def verify_staple(
             staple, :class:`MustStapleViolation` is among the failures; without any
             staple it is the only one.
         TypeError: As for :func:`ocsp.verify`.
-        ValueError: If the extensions of *cert* cannot be decoded.
     """
     if not isinstance(cert, x509.Certificate):
         raise TypeError("cert must be a Certificate")
@@ -102,18 +103,11 @@ def verify_staple(
             policy=policy,
         )
     except VerificationError as error:
-        if not _is_must_staple(cert):
+        if not must_staple(cert):
             raise
         findings = Findings()
         report_missing_staple(findings, "one that fails verification")
         raise type(error)((*error.failures, *findings.failures)) from error
-
-
-def _is_must_staple(cert: x509.Certificate) -> bool:
-    try:
-        return must_staple(cert)
-    except ValueError:
-        return False  # The failures of the staple itself have to be reported.
 
 
 def _require_no_must_staple(cert: x509.Certificate) -> None:

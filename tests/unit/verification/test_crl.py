@@ -337,15 +337,24 @@ def test_serial_numbers_below_one_are_compared_like_all_others() -> None:
 
 
 @pytest.mark.parametrize("kind", ["users", "cas"])
-def test_undecodable_extensions_are_out_of_a_limited_scope(kind: str) -> None:
+def test_undecodable_constraints_are_out_of_a_limited_scope(kind: str) -> None:
     """R9: it is not known whether the certificate is that of a CA."""
-    strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
-    odd = Builder().certificate("Sub CA", extensions=(CA, strange))
+    strange = extension("2.5.29.19", b"\x05\x00")
+    odd = Builder().certificate("Sub CA", extensions=(strange,))
     cert = x509.load_der_x509_certificate(odd.der)
     limited = crl(critical=[scope(**{kind: True})])
     with pytest.raises(e.CRLScopeMismatch, match="certificate cannot be decoded"):
         verify_crl(limited, cert, ca(), at=NOW)
     assert verify_crl(crl(), cert, ca(), at=NOW).status is GOOD
+
+
+def test_other_undecodable_extensions_do_not_change_the_scope() -> None:
+    """R9: basicConstraints says whether the certificate is that of a CA."""
+    strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
+    odd = Builder().certificate("Sub CA", extensions=(CA, strange))
+    cert = x509.load_der_x509_certificate(odd.der)
+    limited = crl(critical=[scope(cas=True)])
+    assert verify_crl(limited, cert, ca(), at=NOW).status is GOOD
 
 
 def test_a_key_for_pss_has_to_sign_crls_with_pss() -> None:

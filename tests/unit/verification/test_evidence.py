@@ -358,18 +358,38 @@ def test_arguments_are_checked_without_a_staple(
         ocsp.verify_staple(staple, **given)  # type: ignore[arg-type]
 
 
-def test_undecodable_extensions_do_not_hide_failures_of_the_staple() -> None:
-    """They only hide whether the certificate requires a staple."""
-    strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
+def test_an_undecodable_tls_feature_counts_as_one_that_requires_a_staple() -> None:
+    """It may contain status_request. A failed staple keeps its own failures too."""
+    strange = extension("1.3.6.1.5.5.7.1.24", b"\x04\x00")
     odd = x509.load_der_x509_certificate(
         BUILD.certificate("leaf.example", extensions=(strange,)).der
     )
     assert ocsp.verify_staple(BUILD.response(), odd, CA, at=NOW) is not None
     with pytest.raises(ocsp.VerificationError) as raised:
         ocsp.verify_staple(BUILD.response(signed_by="mallory"), odd, CA, at=NOW)
-    assert [failure.rule for failure in raised.value.failures] == ["V10"]
-    with pytest.raises(ValueError, match="x400Address"):
+    assert [failure.rule for failure in raised.value.failures] == ["V10", "V28"]
+    with pytest.raises(ocsp.errors.MustStapleViolation):
         ocsp.verify_staple(None, odd, CA, at=NOW)
+
+
+@pytest.mark.parametrize("other", ["3003020163", "3006020111020163"])
+def test_other_tls_features_are_no_obstacle(other: str) -> None:
+    """Cryptography decodes no TLSFeature with a number that it does not know."""
+    feature = extension("1.3.6.1.5.5.7.1.24", bytes.fromhex(other))
+    cert = x509.load_der_x509_certificate(
+        BUILD.certificate("leaf.example", extensions=(feature,)).der
+    )
+    assert not ocsp.verification.must_staple(cert)
+
+
+def test_unrelated_undecodable_extensions_do_not_matter_for_a_staple() -> None:
+    """A subjectAltName with an x400Address does not say that a staple is required."""
+    strange = extension("2.5.29.17", bytes.fromhex("3004a3023000"))
+    odd = x509.load_der_x509_certificate(
+        BUILD.certificate("leaf.example", extensions=(strange,)).der
+    )
+    assert ocsp.verify_staple(BUILD.response(), odd, CA, at=NOW) is not None
+    assert ocsp.verify_staple(None, odd, CA, at=NOW) is None
 
 
 @pytest.mark.parametrize("hashed", ["sha1", "sha384"])

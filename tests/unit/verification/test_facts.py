@@ -1,4 +1,4 @@
-"""The facts of a certificate whose extensions cannot be decoded."""
+"""The facts of a certificate, and of one with extensions that cannot be decoded."""
 
 from __future__ import annotations
 
@@ -6,47 +6,99 @@ import pytest
 from cryptography import x509
 
 import ocsp
-from ocsp.asn1.der import encode, encode_oid
-from ocsp.verification.facts import facts_of, key_size_problem
-from tests.cases.builder import NOCHECK, Builder, extension, name
+from ocsp.asn1.der import encode
+from ocsp.verification.facts import CertificateFacts, facts_of, key_size_problem
+from tests.cases.builder import CA, NOCHECK, OCSP_SIGNING, SIGNS, Builder, extension
 
 BUILD = Builder()
-COUNTRY = encode(0x30, encode_oid("2.5.4.6"), encode(0x13, b"GBR"))
-DIRECTORY = encode(0xA4, encode(0x30, encode(0x31, COUNTRY)))
+KEY_USAGE, CONSTRAINTS, PURPOSES = "2.5.29.15", "2.5.29.19", "2.5.29.37"
+ALTERNATIVE_NAME, NO_CHECK, UNKNOWN = "2.5.29.17", "1.3.6.1.5.5.7.48.1.5", "1.2.3.4"
+X400 = encode(0x30, encode(0xA3, encode(0x30)))
+GARBAGE = b"\x05"
 
 
-def _loaded(*extensions: bytes | x509.ExtensionType) -> x509.Certificate:
-    identity = BUILD.delegate(extensions=(*extensions, NOCHECK))
-    return x509.load_der_x509_certificate(identity.der)
+def _facts(*extensions: bytes | x509.ExtensionType) -> CertificateFacts:
+    identity = BUILD.delegate(extensions=extensions)
+    return facts_of(x509.load_der_x509_certificate(identity.der))
+
+
+def test_an_unreadable_extension_does_not_hide_the_others() -> None:
+    """Each is decoded by itself."""
+    facts = _facts(extension(ALTERNATIVE_NAME, X400), CA, SIGNS, OCSP_SIGNING, NOCHECK)
+    assert facts.ca
+    assert facts.may_sign
+    assert not facts.may_sign_crls
+    assert facts.nocheck
+    assert [each.dotted_string for each in facts.purposes] == ["1.3.6.1.5.5.7.3.9"]
+    errors = facts.purposes_error, facts.usage_error, facts.ca_error
+    assert errors == ("", "", "")
+    assert (facts.unknown_critical, facts.critical_error) == ("", "")
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_an_unreadable_extension_grants_nothing(*, twice: bool) -> None:
+    """Neither one that is malformed, nor one that occurs twice."""
+
+    def broken(oid: str, value: x509.ExtensionType) -> tuple[bytes, ...]:
+        each = value.public_bytes() if twice else GARBAGE
+        return (extension(oid, each),) * (1 + twice)
+
+    usage = _facts(*broken(KEY_USAGE, SIGNS))
+    assert usage.usage_error
+    assert (usage.may_sign, usage.may_sign_crls) == (False, False)
+    constraints = _facts(*broken(CONSTRAINTS, CA))
+    assert constraints.ca_error
+    assert not constraints.ca
+    purposes = _facts(*broken(PURPOSES, OCSP_SIGNING))
+    assert purposes.purposes_error
+    assert purposes.purposes == frozenset()
+    assert not _facts(*broken(NO_CHECK, NOCHECK)).nocheck
 
 
 @pytest.mark.parametrize(
-    "extensions",
+    ("extensions", "oid", "reason"),
     [
-        (NOCHECK,),
-        (extension("2.5.29.15", b"\x05"),),
-        (extension("2.5.29.17", encode(0x30, DIRECTORY)),),  # a country of 3 letters
-        (extension("2.5.29.17", encode(0x30, encode(0xA3, encode(0x30)))),),
-        (extension("2.5.29.17", encode(0x30, encode(0xA4, name("\0x", tag=0x03)))),),
+        ((extension(UNKNOWN, GARBAGE, critical=True),), UNKNOWN, "is not known"),
+        ((extension(UNKNOWN, GARBAGE),), "", ""),
+        (
+            (extension(ALTERNATIVE_NAME, X400, critical=True),),
+            ALTERNATIVE_NAME,
+            "cannot be decoded: x400Address",
+        ),
+        (
+            (
+                extension(KEY_USAGE, SIGNS.public_bytes()),
+                extension(KEY_USAGE, SIGNS.public_bytes(), critical=True),
+            ),
+            KEY_USAGE,
+            "cannot be decoded: the extension 2.5.29.15 occurs 2 times",
+        ),
     ],
 )
-def test_undecodable_extensions_give_defaults(
-    extensions: tuple[bytes | x509.ExtensionType, ...],
+def test_a_critical_extension_has_to_be_decoded(
+    extensions: tuple[bytes, ...], oid: str, reason: str
 ) -> None:
-    """No purpose, no nocheck, no CA; the error is kept, and rules report it."""
-    facts = facts_of(_loaded(*extensions))
-    assert facts.extension_error
-    assert facts.purposes == frozenset()
-    assert (facts.may_sign, facts.may_sign_crls) == (True, True)
-    assert (facts.ca, facts.unknown_critical, facts.nocheck) == (False, "", False)
+    """One that cannot be decoded is as bad as an unknown one."""
+    facts = _facts(*extensions)
+    assert facts.unknown_critical == oid
+    assert facts.critical_error.startswith(reason)
+
+
+@pytest.mark.parametrize("value", [b"", b"\x04\x00", b"\x05\x00\x00"])
+def test_no_rev_avail_and_nocheck_are_null(value: bytes) -> None:
+    """Another value states nothing (RFC 9608 §2, RFC 6960 §4.2.2.2.1)."""
+    for oid in ("2.5.29.56", NO_CHECK):
+        facts = _facts(extension(oid, value))
+        assert (facts.no_rev_avail, facts.nocheck) == (False, False)
+    assert _facts(extension("2.5.29.56", b"\x05\x00")).no_rev_avail
 
 
 def test_limits_of_the_curve_size() -> None:
     """From the minimum of the policy to ``MAX_CURVE_BITS``, both included."""
     policy = ocsp.Policy()
-    facts = facts_of(_loaded())
     for bits, fine in ((255, False), (256, True), (1024, True), (1025, False)):
-        assert (key_size_problem(facts._replace(bits=bits), policy) == "") is fine
+        facts = _facts()._replace(bits=bits)
+        assert (key_size_problem(facts, policy) == "") is fine
 
 
 def test_the_limit_of_the_curve_size_can_be_lowered(
@@ -54,4 +106,4 @@ def test_the_limit_of_the_curve_size_can_be_lowered(
 ) -> None:
     """It is read at each use."""
     monkeypatch.setattr(ocsp.limits, "MAX_CURVE_BITS", 255)
-    assert "255 are accepted" in key_size_problem(facts_of(_loaded()), ocsp.Policy())
+    assert "255 are accepted" in key_size_problem(_facts(), ocsp.Policy())

@@ -20,7 +20,6 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
@@ -31,6 +30,8 @@ from ocsp.cli.input.loading import (
     load_issuer,
 )
 from ocsp.cli.render.console import note
+from ocsp.client.checking.urls import responder_urls
+from ocsp.errors import SchemaError
 from ocsp.http import get_url
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
@@ -167,19 +168,9 @@ def _build(ids: Sequence[CertID], *, with_nonce: bool) -> OCSPRequest:
 def responder_url(certificate: x509.Certificate) -> str | None:
     """Return the first OCSP URL in *certificate* (RFC 5280 §4.2.2.1), or ``None``."""
     try:
-        access = certificate.extensions.get_extension_for_class(
-            x509.AuthorityInformationAccess
-        ).value
-    except (x509.ExtensionNotFound, ValueError):
+        return next(iter(responder_urls(certificate)), None)
+    except SchemaError:
         return None
-    for description in access:
-        location = description.access_location
-        if (
-            description.access_method == AuthorityInformationAccessOID.OCSP
-            and isinstance(location, x509.UniformResourceIdentifier)
-        ):
-            return location.value
-    return None
 
 
 def _written(built: OCSPRequest, form: Format, address: str | None) -> bytes:

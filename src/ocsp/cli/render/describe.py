@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
 from ocsp.asn1.der import SEQUENCE, content, encode
+from ocsp.asn1.extensions import RawExtension
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.describe_parts import (
     Document,
@@ -33,7 +34,7 @@ from ocsp.cli.render.vocabulary import reason_name
 from ocsp.errors import DecodeError
 from ocsp.messages.certid import CertID
 from ocsp.messages.extensions import SINGLE_EXTENSIONS
-from ocsp.messages.raw_fields import RawExtension, request_parts, response_parts
+from ocsp.messages.raw_fields import request_parts, response_parts
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse

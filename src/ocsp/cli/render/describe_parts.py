@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import UNREADABLE
 from ocsp.asn1.der import MAX_DECIMAL_BITS, number_text
+from ocsp.asn1.extensions import RawExtension, extensions_of
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.vocabulary import oid_name, reason_name
 from ocsp.errors import DecodeError
@@ -37,7 +38,6 @@ from ocsp.messages.extensions import (
     SINGLE_EXTENSIONS,
     SINGLE_REQUEST_EXTENSIONS,
 )
-from ocsp.messages.raw_fields import RawExtension
 
 __all__ = [
     "Document",
@@ -245,19 +245,13 @@ def _key_name(certificate: x509.Certificate) -> str:
 
 
 def _purposes(certificate: x509.Certificate) -> list[str]:
-    for extension in certificate.extensions:
-        if isinstance(extension.value, x509.ExtendedKeyUsage):
-            return [
-                "OCSPSigning"
-                if purpose.dotted_string == oids.KP_OCSP_SIGNING
-                else purpose.dotted_string
-                for purpose in extension.value
-            ]
-    return []
+    return [
+        "OCSPSigning"
+        if purpose.dotted_string == oids.KP_OCSP_SIGNING
+        else purpose.dotted_string
+        for purpose in extensions_of(certificate).find(x509.ExtendedKeyUsage) or ()
+    ]
 
 
 def _has_no_check(certificate: x509.Certificate) -> bool:
-    return any(
-        isinstance(extension.value, x509.OCSPNoCheck)
-        for extension in certificate.extensions
-    )
+    return extensions_of(certificate).find(x509.OCSPNoCheck) is not None

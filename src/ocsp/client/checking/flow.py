@@ -27,7 +27,6 @@ from ocsp.client.options import CRLFallback, ResponderOrder, SendNonce
 from ocsp.client.outcome import CheckStatus, Outcome, Source
 from ocsp.client.retry import PERMANENT_REASONS, is_transient, pause_before_retry
 from ocsp.errors import (
-    DecodeError,
     IssuerNotFound,
     NoResponderURL,
     OCSPError,
@@ -49,9 +48,8 @@ def check_flow(state: CheckState) -> Flow[Outcome]:
     """Return the outcome of one check."""
     issuer = state.request.issuer
     if issuer is None:
-        early = _outcome_from_certificate(state, None)
-        if early is not None:
-            return early
+        if needs_no_status(state.certificate):
+            return Outcome(CheckStatus.NOT_NEEDED, state.certificate, None)
         issuer = yield from find_issuer(state)
     if issuer is None:
         return _indeterminate(state, None, IssuerNotFound(_NO_ISSUER))
@@ -66,9 +64,8 @@ def check_flow(state: CheckState) -> Flow[Outcome]:
         )
         if known is None and failed_check is not None:
             return failed_check
-    early = _outcome_from_certificate(state, issuer)
-    if early is not None:
-        return early
+    if needs_no_status(state.certificate):
+        return Outcome(CheckStatus.NOT_NEEDED, state.certificate, issuer)
     if known is None:
         return (yield from _ask_responders_then_crl(state, cert_id, issuer))
     return (yield from _refresh(state, cert_id, issuer, known))
@@ -79,19 +76,6 @@ def _failed_check_key(
 ) -> tuple[bytes, tuple[str, ...]]:
     """Return the key of a failed check; checks with other URLs are separate entries."""
     return cert_id.der, state.request.urls
-
-
-def _outcome_from_certificate(
-    state: CheckState, issuer: x509.Certificate | None
-) -> Outcome | None:
-    """Return the outcome if the certificate needs no status or is unreadable."""
-    try:
-        if needs_no_status(state.certificate):
-            return Outcome(CheckStatus.NOT_NEEDED, state.certificate, issuer)
-    except SchemaError as error:
-        reason = f"the extensions of the certificate cannot be read: {error}"
-        return _indeterminate(state, issuer, DecodeError(reason))
-    return None
 
 
 def _indeterminate(
@@ -168,8 +152,15 @@ def _ask_responders_then_crl(
 def _uses_crls(state: CheckState) -> bool:
     """Return whether the options allow CRLs for a certificate without a status."""
     if state.options.crl_fallback is CRLFallback.WHEN_NO_RESPONDER:
-        return not _urls(state)
+        return not _names_responder(state)
     return state.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE
+
+
+def _names_responder(state: CheckState) -> bool:
+    try:
+        return bool(_urls(state))
+    except SchemaError:
+        return False
 
 
 def _urls(state: CheckState) -> tuple[str, ...]:
@@ -180,7 +171,11 @@ def _ask(
     state: CheckState, cert_id: CertID, issuer: x509.Certificate, retries: int
 ) -> Flow[Outcome]:
     """Ask the responders and cache the answer."""
-    urls = _urls(state)
+    try:
+        urls = _urls(state)
+    except SchemaError as error:
+        state.failures.append(error)
+        return _indeterminate(state, issuer)
     if not urls:
         state.failures.append(NoResponderURL())
         return _indeterminate(state, issuer)

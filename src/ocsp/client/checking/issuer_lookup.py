@@ -48,7 +48,7 @@ def find_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
 
 
 def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
-    for url in issuer_urls(state.certificate):
+    for url in _urls(state):
         attempt = Attempt(url=url, method="GET", started=state.elapsed())
         try:
             candidates = yield from _fetch(state, url)
@@ -88,6 +88,14 @@ def _fetch(state: CheckState, url: str) -> Flow[list[x509.Certificate]]:
         max_bytes=limits.MAX_ISSUER_BYTES,
     )
     return _certificates(reply.body)
+
+
+def _urls(state: CheckState) -> tuple[str, ...]:
+    try:
+        return issuer_urls(state.certificate)
+    except SchemaError as error:
+        state.failures.append(error)
+        return ()
 
 
 def _certificates(data: bytes) -> list[x509.Certificate]:

@@ -16,8 +16,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import limits
 from ocsp.asn1 import oids
-from ocsp.asn1.certificates import decoded_extensions
 from ocsp.asn1.der import SEQUENCE, content, encode_oid, oid
+from ocsp.asn1.extensions import extensions_of
 from ocsp.client.options import AllowedSchemes, Options
 from ocsp.errors import DecodeError, ForbiddenResponderURL
 from ocsp.verification.crl.points import ALL_REASONS, DistributionPoint, uris
@@ -39,7 +39,8 @@ def responder_urls(cert: x509.Certificate) -> tuple[str, ...]:
     Return the responder URLs in *cert*, in the order of the extension.
 
     Raises:
-        ValueError: If the extensions of *cert* cannot be read.
+        SchemaError: If authorityInfoAccess cannot be decoded. One location that cannot
+            be decoded is left out.
     """
     return _access(cert, AuthorityInformationAccessOID.OCSP)
 
@@ -49,22 +50,15 @@ def issuer_urls(cert: x509.Certificate) -> tuple[str, ...]:
     Return the caIssuers URLs in *cert*.
 
     Raises:
-        ValueError: If the extensions of *cert* cannot be read.
+        SchemaError: As for :func:`responder_urls`.
     """
     return _access(cert, AuthorityInformationAccessOID.CA_ISSUERS)
 
 
 def _access(cert: x509.Certificate, method: x509.ObjectIdentifier) -> tuple[str, ...]:
-    try:
-        access = (
-            decoded_extensions(cert)
-            .get_extension_for_class(x509.AuthorityInformationAccess)
-            .value
-        )
-    except x509.ExtensionNotFound:
-        return ()
     return _distinct(
         description.access_location.value
+        for access in extensions_of(cert).items(x509.AuthorityInformationAccess)
         for description in access
         if description.access_method == method
         and isinstance(description.access_location, x509.UniformResourceIdentifier)

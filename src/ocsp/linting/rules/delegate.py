@@ -21,10 +21,10 @@ from cryptography.x509.oid import (
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import outer_algorithm, parts_of
 from ocsp.asn1.der import NULL_DER, encode_oid
+from ocsp.asn1.extensions import RawExtension, extensions_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
 from ocsp.errors import SignatureInvalid
 from ocsp.linting.case import Case, Complaint
-from ocsp.messages.raw_fields import RawExtension, certificate_extensions
 from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.verification.facts import MAY_NOT_SIGN, facts_of
 
@@ -62,7 +62,7 @@ def _delegate(case: Case) -> Iterator[tuple[str, x509.Certificate]]:
 
 
 def _extension(certificate: x509.Certificate, oid: str) -> RawExtension | None:
-    for extension in certificate_extensions(certificate.tbs_certificate_bytes):
+    for extension in extensions_of(certificate).raw:
         if extension.oid == oid:
             return extension
     return None
@@ -126,9 +126,12 @@ def extensions_decodable(case: Case) -> Iterator[Complaint]:
     """L705: its key and its extensions can be decoded."""
     for where, certificate in _delegate(case):
         facts = facts_of(certificate)
-        reason = facts.key_error or facts.extension_error
-        if reason:
-            yield Complaint(where, f"cannot be decoded: {reason}")
+        if facts.key_error:
+            yield Complaint(
+                where, f"has a key that cannot be decoded: {facts.key_error}"
+            )
+        for oid, reason in extensions_of(certificate).unreadable():
+            yield Complaint(where, f"has an extension {oid} that {reason}")
 
 
 def no_unknown_critical(case: Case) -> Iterator[Complaint]:

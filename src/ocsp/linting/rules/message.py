@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from cryptography import x509
 
 from ocsp.asn1 import oids
+from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint, Unreadable, Unsuccessful
 from ocsp.messages.extension_types import (
@@ -21,7 +22,6 @@ from ocsp.messages.extension_types import (
     ExtendedRevoke,
 )
 from ocsp.messages.extensions import RESPONSE_EXTENSIONS, SINGLE_EXTENSIONS
-from ocsp.messages.raw_fields import RawExtension
 
 __all__ = [
     "canonical",

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from ocsp.asn1 import oids
 from ocsp.asn1.der import OCTET_STRING, content
+from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.messages.extensions import nonce_of
-from ocsp.messages.raw_fields import RawExtension
 
 __all__ = [
     "no_response_extensions",

@@ -11,10 +11,10 @@ import datetime
 from collections.abc import Iterator
 
 from ocsp.asn1 import oids
+from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.extension_types import ArchiveCutoff
-from ocsp.messages.raw_fields import RawExtension
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import REASONS, OCSPCertStatus
 

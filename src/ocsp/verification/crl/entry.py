@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.certificates import parts_of, validity_of
 from ocsp.errors import (
     CRLExpired,
     DecodeError,
@@ -27,7 +27,6 @@ from ocsp.verification.crl.case import CRLCase
 from ocsp.verification.crl.entries import CRLEntry
 from ocsp.verification.crl.points import decoded, directory_names, same_name_der
 from ocsp.verification.crl.reader import ReadCRL
-from ocsp.verification.facts import validity_of
 from ocsp.verification.policy import ExpiredCertificate
 
 __all__ = [

@@ -27,10 +27,10 @@ from ocsp.asn1.der import (
     end_of,
     fail,
 )
+from ocsp.asn1.extensions import extensions_of
 from ocsp.asn1.name_comparison import same_name, text
 from ocsp.asn1.names import parse_name
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
-from ocsp.messages.raw_fields import certificate_extensions
 
 __all__ = [
     "ALL_REASONS",
@@ -271,15 +271,10 @@ def distribution_points(
 
         dotted: The extension that has them.
     """
-    values = [
-        each.value
-        for each in certificate_extensions(certificate.tbs_certificate_bytes)
-        if each.oid == dotted
-    ]
     try:
-        (value,) = values
-        return read_points(value, parts_of(certificate).issuer)
-    except ValueError:
+        value = extensions_of(certificate).octets(dotted)
+        return read_points(value, parts_of(certificate).issuer) if value else ()
+    except DecodeError:
         return ()
 
 

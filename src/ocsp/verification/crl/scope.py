@@ -90,10 +90,10 @@ def _wrong_kind(case: CRLCase, scope: Scope) -> Iterator[str]:
     facts = facts_of(case.asked.cert)
     if scope.only_attributes:
         yield "is for attribute certificates only"
-    if (scope.only_users or scope.only_cas) and facts.extension_error:
+    if (scope.only_users or scope.only_cas) and facts.ca_error:
         yield (
-            "is for one kind of certificates only, and the extensions of this "
-            f"certificate cannot be decoded: {facts.extension_error}"
+            "is for one kind of certificates only, and the basicConstraints of this "
+            f"certificate cannot be decoded: {facts.ca_error}"
         )
     elif scope.only_users and facts.ca:
         yield "is for end entities only, and the certificate is a CA certificate"

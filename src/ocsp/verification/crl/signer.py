@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits
 from ocsp.asn1.algorithms import algorithm_identifier
-from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.certificates import parts_of, validity_of
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import (
     CRLSignatureInvalid,
@@ -33,7 +33,7 @@ from ocsp.verification.crl.case import CRLCase, CRLQuestion, CRLSigner
 from ocsp.verification.crl.points import decoded, same_name_der
 from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.evidence import AuthorizedBy
-from ocsp.verification.facts import facts_of, key_size_problem, needs_pss, validity_of
+from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
 from ocsp.verification.policy import SignatureHashes
 
 __all__ = ["find_signer", "may_sign", "signature_is_right", "strong_enough"]
@@ -98,10 +98,13 @@ def may_sign(findings: Findings, asked: CRLQuestion, signer: CRLSigner) -> None:
     whose = f"the certificate of the {role} {text(name_of_subject(certificate))}"
     begin, end = validity_of(certificate)
     why = ""
-    if facts.extension_error:
-        why = f"cannot be decoded: {facts.extension_error}"
-    elif facts.unknown_critical:
-        why = f"has a critical extension that is not known: {facts.unknown_critical}"
+    if facts.unknown_critical:
+        why = (
+            f"has the critical extension {facts.unknown_critical}, which "
+            f"{facts.critical_error}"
+        )
+    elif facts.usage_error:
+        why = f"has a keyUsage that cannot be decoded: {facts.usage_error}"
     elif not facts.may_sign_crls:
         why = "has a keyUsage without cRLSign"
     elif role == "CRL issuer" and not begin <= asked.at <= end:

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits
-from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.certificates import parts_of, validity_of
 from ocsp.errors import SignatureInvalid
 from ocsp.messages.certid import is_cert_id_of
 from ocsp.messages.responses.single_response import OCSPSingleResponse
@@ -24,7 +24,7 @@ from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy, ResponseJudgement
-from ocsp.verification.facts import facts_of, key_size_problem, validity_of
+from ocsp.verification.facts import facts_of, key_size_problem
 from ocsp.verification.policy import CertHashCheck, CertIDHashes
 from ocsp.verification.responder_id import names_signer
 from ocsp.verification.rules.times import interval_allowed_for_any
@@ -95,7 +95,6 @@ def _is_signed(case: Case) -> bool:
     if (
         not facts.may_sign
         or facts.pss_only
-        or facts.extension_error
         or facts.unknown_critical
         or key_size_problem(facts, case.policy)
         or limits.MAX_SIGNATURES_CHECKED < 1

@@ -130,7 +130,7 @@ def for_ocsp_signing(candidate: Candidate) -> None:
     if ExtendedKeyUsageOID.OCSP_SIGNING in purposes:
         return
     listed = ", ".join(sorted(each.dotted_string for each in purposes)) or (
-        "cannot be read" if candidate.facts.extension_error else "none"
+        "cannot be decoded" if candidate.facts.purposes_error else "none"
     )
     candidate.fail(
         "V14",
@@ -148,16 +148,21 @@ def may_sign(case: Case, candidate: Candidate) -> None:
         _report_unsuitable(
             candidate, "is a CA certificate, which must not be a delegate"
         )
-    if facts.extension_error:
-        _report_unsuitable(
-            candidate, f"has extensions that cannot be decoded: {facts.extension_error}"
-        )
     if facts.unknown_critical:
         _report_unsuitable(
             candidate,
-            f"has a critical extension that is not known: {facts.unknown_critical}",
+            f"has the critical extension {facts.unknown_critical}, which "
+            f"{facts.critical_error}",
         )
-    if not facts.may_sign:
+    elif facts.usage_error:
+        _report_unsuitable(
+            candidate, f"has a keyUsage that cannot be decoded: {facts.usage_error}"
+        )
+    elif facts.ca_error and candidate.authorized_by is AuthorizedBy.DELEGATE:
+        _report_unsuitable(
+            candidate, f"has basicConstraints that cannot be decoded: {facts.ca_error}"
+        )
+    if not (facts.may_sign or facts.usage_error):
         issuer = candidate.authorized_by is AuthorizedBy.ISSUER
         accepted = issuer and case.policy.issuer_key_usage is IssuerKeyUsage.WARN
         _report_unsuitable(candidate, MAY_NOT_SIGN, warn=accepted)

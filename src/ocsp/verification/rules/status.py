@@ -10,6 +10,7 @@ import datetime
 
 from cryptography import x509
 
+from ocsp.asn1.certificates import validity_of
 from ocsp.errors import (
     ResponseExpired,
     RevocationDateInvalid,
@@ -20,7 +21,6 @@ from ocsp.messages.extension_types import ArchiveCutoff
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import REASONS, OCSPCertStatus
 from ocsp.verification.case import Case
-from ocsp.verification.facts import validity_of
 from ocsp.verification.policy import ExpiredCertificate
 
 __all__ = [

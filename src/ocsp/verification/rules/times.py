@@ -11,6 +11,7 @@ import datetime
 
 from cryptography import x509
 
+from ocsp.asn1.certificates import validity_of
 from ocsp.errors import (
     MalformedResponse,
     NextUpdateMissing,
@@ -22,7 +23,7 @@ from ocsp.errors import (
 )
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Candidate, Case
-from ocsp.verification.facts import facts_of, validity_of
+from ocsp.verification.facts import facts_of
 from ocsp.verification.policy import MissingNextUpdate, Policy, ProducedAt
 
 __all__ = [

@@ -1,0 +1,306 @@
+"""
+The extensions of certificates and CRLs, each decoded by itself (RFC 5280 §4.2, §5.2).
+
+``cryptography`` decodes all extensions of a certificate, or raises an error if it
+cannot decode one of them. A list of this module decodes an extension only when a caller
+asks for it, so that one malformed extension does not hide the others. Each decision
+must fail closed on the extension that it needs: ``find`` raises an error for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar, cast
+
+from cryptography import x509
+
+from ocsp.asn1.certificates import (
+    UNREADABLE,
+    cached_per_certificate,
+    parts_of,
+)
+from ocsp.asn1.der import (
+    BIT_STRING,
+    BOOLEAN,
+    INTEGER,
+    OCTET_STRING,
+    SEQUENCE,
+    any_value,
+    content,
+    encode,
+    encode_integer,
+    encode_oid,
+    oid_text,
+)
+from ocsp.errors import DecodeError, SchemaError
+
+__all__ = [
+    "ExtensionList",
+    "RawExtension",
+    "decode_certificate_extension",
+    "decode_crl_entry_extension",
+    "decode_crl_extension",
+    "extensions_of",
+    "integers",
+    "read_extensions",
+]
+
+Value = TypeVar("Value", bound=x509.ExtensionType)
+
+
+class RawExtension(NamedTuple):
+    """
+    One extension, undecoded.
+
+    Attributes:
+        oid: extnID, dotted.
+
+        critical: Whether the extension is critical.
+
+        value: The content of extnValue.
+    """
+
+    oid: str
+    critical: bool
+    value: bytes
+
+
+def read_extensions(der: bytes) -> tuple[RawExtension, ...]:
+    """
+    Return the extensions in *der*, the DER of an Extensions, without decoding a value.
+
+    Raises:
+        DecodeError: If *der* is not a SEQUENCE of extensions.
+    """
+    return tuple(_extension(der, *each) for each in _elements(der))
+
+
+def _elements(der: bytes) -> Iterator[tuple[int, int]]:
+    """Return where each element of the SEQUENCE *der* starts and ends."""
+    position, end = content(der, 0, len(der), SEQUENCE, "extensions")
+    while position < end:
+        start = position
+        _, _, position = any_value(der, position, end, "extensions")
+        yield start, position
+
+
+def _extension(der: bytes, position: int, end: int) -> RawExtension:
+    position, end = content(der, position, end, SEQUENCE, "extension")
+    _, start, position = any_value(der, position, end, "extnID")
+    oid, critical = der[start:position], False
+    tag, start, position = any_value(der, position, end, "extnValue")
+    if tag == BOOLEAN:
+        critical = der[start:position] != b"\x00"
+        _, start, position = any_value(der, position, end, "extnValue")
+    try:
+        return RawExtension(oid_text(oid), critical, der[start:position])
+    except ValueError as error:
+        raise SchemaError(str(error), path="extnID") from error
+
+
+class ExtensionList:
+    """
+    The extensions of one certificate, CRL or CRL entry; immutable.
+
+    Attributes:
+        raw: The extensions in their order, undecoded.
+    """
+
+    __slots__ = ("_decode", "_values", "raw")
+
+    def __init__(
+        self,
+        raw: tuple[RawExtension, ...],
+        decode: Callable[[str, bytes], x509.ExtensionType],
+    ) -> None:
+        """
+        Make a list that decodes with *decode*, which gets the OID and the value.
+
+        *decode* raises SchemaError for a value that is malformed.
+        """
+        self.raw = raw
+        self._decode = decode
+        self._values: dict[str, list[bytes]] = {}
+        for each in raw:
+            self._values.setdefault(each.oid, []).append(each.value)
+
+    def octets(self, oid: str) -> bytes | None:
+        """
+        Return the undecoded value of the extension *oid*, or ``None`` if it is absent.
+
+        Raises:
+            SchemaError: If it occurs twice, which RFC 5280 §4.2 forbids.
+        """
+        found = self._values.get(oid, [])
+        if len(found) > 1:
+            raise SchemaError(f"the extension {oid} occurs {len(found)} times")
+        return found[0] if found else None
+
+    def find(self, kind: type[Value]) -> Value | None:
+        """
+        Return the extension of class *kind*, or ``None`` if it is absent.
+
+        Raises:
+            SchemaError: If it cannot be decoded, or occurs twice.
+        """
+        oid = kind.oid.dotted_string
+        value = self.octets(oid)
+        if value is None:
+            return None
+        return cast("Value", self._decode(oid, value))
+
+    def items(self, kind: type[Value]) -> list[Value]:
+        """
+        Return the items of an extension that is a list, each as a list with one item.
+
+        For lists of places to ask, where each item is useful without the others: items
+        that cannot be decoded are left out.
+
+        Raises:
+            SchemaError: If no item can be decoded, or the extension occurs twice.
+        """
+        oid = kind.oid.dotted_string
+        value = self.octets(oid)
+        if value is None:
+            return []
+        found: list[Value] = []
+        reason = "it has no item"
+        try:
+            for start, stop in _elements(value):
+                item = encode(SEQUENCE, value[start:stop])
+                try:
+                    found.append(cast("Value", self._decode(oid, item)))
+                except SchemaError as error:
+                    reason = str(error)
+        except DecodeError as error:
+            raise SchemaError(f"the extension {oid} is not a list: {error}") from error
+        if not found:
+            raise SchemaError(f"the extension {oid} cannot be decoded: {reason}")
+        return found
+
+    def unprocessed_critical(self) -> tuple[str, str]:
+        """
+        Return the OID of a critical extension that cannot be processed, and the reason.
+
+        It is unknown, cannot be decoded, or occurs twice. Both texts are empty if there
+        is no such extension.
+        """
+        for each in self.raw:
+            reason = self._problem(each, "is not known") if each.critical else ""
+            if reason:
+                return each.oid, reason
+        return "", ""
+
+    def unreadable(self) -> list[tuple[str, str]]:
+        """Return the OIDs of the extensions that cannot be decoded, and the reasons."""
+        problems = ((each.oid, self._problem(each, "")) for each in self.raw)
+        return [(oid, reason) for oid, reason in problems if reason]
+
+    def _problem(self, extension: RawExtension, if_unknown: str) -> str:
+        """Describe why *extension* cannot be decoded, or return *if_unknown*."""
+        try:
+            self.octets(extension.oid)
+            decoded = self._decode(extension.oid, extension.value)
+        except SchemaError as error:
+            return f"cannot be decoded: {error}"
+        known = not isinstance(decoded, x509.UnrecognizedExtension)
+        return "" if known else if_unknown
+
+
+@cached_per_certificate
+def extensions_of(certificate: x509.Certificate) -> ExtensionList:
+    """Return the extensions of *certificate*."""
+    der = parts_of(certificate).extensions
+    raw = read_extensions(der) if der else ()
+    return ExtensionList(raw, decode_certificate_extension)
+
+
+def integers(value: bytes) -> list[int]:
+    """
+    Return the numbers in a SEQUENCE OF INTEGER, such as the value of TLSFeature.
+
+    Raises:
+        DecodeError: If *value* is something else.
+    """
+    numbers = []
+    for start, stop in _elements(value):
+        first, last = content(value, start, stop, INTEGER, "integer")
+        numbers.append(int.from_bytes(value[first:last], signed=True))
+    return numbers
+
+
+# --- decoding one extension --------------------------------------------------------
+#
+# ``cryptography`` decodes extensions only as a part of a certificate or a CRL, so each
+# function puts the extension into one that has no other.
+
+
+def decode_certificate_extension(oid: str, value: bytes) -> x509.ExtensionType:
+    """
+    Return the certificate extension *oid* with the content octets *value*.
+
+    Raises:
+        SchemaError: If *value* is not valid for this extension.
+    """
+    tbs = encode(SEQUENCE, _BEFORE_EXTENSIONS, encode(0xA3, _list_with(oid, value)))
+    certificate = encode(SEQUENCE, tbs, _ALGORITHM, _NO_SIGNATURE)
+    return _decoded(lambda: x509.load_der_x509_certificate(certificate).extensions)
+
+
+def decode_crl_extension(oid: str, value: bytes) -> x509.ExtensionType:
+    """
+    Return the CRL extension *oid* with the content octets *value*.
+
+    Raises:
+        SchemaError: If *value* is not valid for this extension.
+    """
+    crl = _crl(encode(0xA0, _list_with(oid, value)))
+    return _decoded(lambda: x509.load_der_x509_crl(crl).extensions)
+
+
+def decode_crl_entry_extension(oid: str, value: bytes) -> x509.ExtensionType:
+    """
+    Return the CRL entry extension *oid* with the content octets *value*.
+
+    Raises:
+        SchemaError: If *value* is not valid for this extension.
+    """
+    entry = encode(SEQUENCE, encode_integer(1), _TIME, _list_with(oid, value))
+    crl = _crl(encode(SEQUENCE, entry))
+    return _decoded(lambda: x509.load_der_x509_crl(crl)[0].extensions)
+
+
+def _decoded(read: Callable[[], x509.Extensions]) -> x509.ExtensionType:
+    try:
+        decoded: x509.ExtensionType = read()[0].value
+    except UNREADABLE as error:
+        raise SchemaError(str(error)) from error
+    return decoded
+
+
+def _list_with(oid: str, value: bytes) -> bytes:
+    extension = encode(SEQUENCE, encode_oid(oid), encode(OCTET_STRING, value))
+    return encode(SEQUENCE, extension)
+
+
+_TIME = encode(0x17, b"000101000000Z")
+_ALGORITHM = encode(SEQUENCE, encode_oid("1.2.840.10045.4.3.2"))
+_NO_SIGNATURE = encode(BIT_STRING, bytes(1))
+_BEFORE_EXTENSIONS = b"".join(
+    (
+        encode(0xA0, encode_integer(2)),
+        encode_integer(1),
+        _ALGORITHM,
+        encode(SEQUENCE),
+        encode(SEQUENCE, _TIME, _TIME),
+        encode(SEQUENCE),
+        encode(SEQUENCE, _ALGORITHM, _NO_SIGNATURE),
+    )
+)
+
+
+def _crl(last: bytes) -> bytes:
+    """Return a CRL without an issuer, whose last field is *last*."""
+    version, issuer = encode_integer(1), encode(SEQUENCE)
+    tbs = encode(SEQUENCE, version, _ALGORITHM, issuer, _TIME, last)
+    return encode(SEQUENCE, tbs, _ALGORITHM, _NO_SIGNATURE)
