@@ -113,8 +113,8 @@ MAX_VERIFIED_ENTRIES = 512
 
 MAX_VERIFIED_CERTIFICATES = 16
 """
-Certificates of a response that the verifier looks at. One is needed (RFC 9919
-§3.2.2).
+Candidates of the caller and certificates of a response that the verifier looks at,
+together. One is needed (RFC 9919 §3.2.2).
 """
 
 MAX_SIGNATURES_CHECKED = 16

@@ -464,6 +464,7 @@ class Builder:
         cert: Identity | None = None,
         issuer: Identity | None = None,
         responders: Sequence[Identity] = (),
+        candidates: Sequence[Identity] = (),
         policy: PolicySpec | dict[str, Any] | str = STRICT,
         **inputs: Any,
     ) -> Scenario:
@@ -475,6 +476,7 @@ class Builder:
             response=self.response() if response is None else response,
             issuer=(issuer or self.ca).der,
             responders=tuple(each.der for each in responders),
+            candidates=tuple(each.der for each in candidates),
             policy=self.policy(policy),
             **inputs,
         )

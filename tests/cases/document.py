@@ -109,6 +109,7 @@ def _inputs(scenario: Scenario) -> dict[str, Any]:
         "nonce": _base64(scenario.nonce),
         "request": _base64(scenario.request),
         "responders": [_base64(each) for each in scenario.responders],
+        "candidates": [_base64(each) for each in scenario.candidates],
         "evidence": [
             {
                 "response": _base64(each.response),
@@ -188,6 +189,7 @@ def schema() -> dict[str, Any]:
             "nonce": octets,
             "request": octets,
             "responders": many,
+            "candidates": many,
             "evidence": {
                 "type": "array",
                 "items": _object(
@@ -196,6 +198,7 @@ def schema() -> dict[str, Any]:
                         "cert": octets,
                         "issuer": octets,
                         "responders": many,
+                        "candidates": many,
                     },
                     *("response", "cert", "issuer", "responders"),
                 ),

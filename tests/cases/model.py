@@ -74,6 +74,9 @@ class Feature(enum.StrEnum):
     RESPONDERS = "responders"
     """Responders configured by the relying party (RFC 6960 §4.2.2.2)."""
 
+    CANDIDATES = "candidates"
+    """Certificates that may be the signer's and are not trusted."""
+
     EVIDENCE = "evidence"
     """Responses about the delegate itself (RFC 6960 §4.2.2.2.1)."""
 
@@ -245,6 +248,7 @@ class Scenario:
     nonce: bytes | None = None
     request: bytes | None = None
     responders: tuple[bytes, ...] = ()
+    candidates: tuple[bytes, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     policy: PolicySpec = PolicySpec()
     chain: tuple[bytes, ...] = ()
@@ -258,6 +262,7 @@ class Scenario:
             Feature.REQUEST: self.request is not None,
             Feature.NONCE: self.nonce is not None,
             Feature.RESPONDERS: bool(self.responders),
+            Feature.CANDIDATES: bool(self.candidates),
             Feature.EVIDENCE: bool(self.evidence),
             Feature.CERT_ID: self.cert_id is not None,
             Feature.STAPLE: self.how is How.STAPLE,

@@ -142,6 +142,8 @@ def _command(case: dict[str, Any], folder: Path) -> list[str]:
     command += ["-validity_period", str(int(skew.total_seconds()))]
     if case.get("responders"):
         command += ["-VAfile", pem("responders.pem", *case["responders"])]
+    if case.get("candidates"):
+        command += ["-verify_other", pem("candidates.pem", *case["candidates"])]
     # It compares whole CertIDs, so it needs every hash algorithm that is in use.
     cert = pem("cert.pem", case["cert"])
     for name in ("sha1", "sha256", "sha384", "sha512"):

@@ -52,6 +52,7 @@ def run(case: dict[str, Any]) -> Outcome:
     """Run *case* and return the outcome."""
     settings: dict[str, Any] = {"at": _moment(case["at"]), "policy": _policy(case)}
     settings["responders"] = [_cert(each) for each in case.get("responders", ())]
+    settings["candidates"] = [_cert(each) for each in case.get("candidates", ())]
     if case["function"] == "verify_chain":
         return _chain(case, settings)
     settings["evidence"] = [_known(each, settings) for each in case.get("evidence", ())]

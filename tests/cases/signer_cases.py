@@ -419,3 +419,87 @@ def configured_responder_comes_along_and_has_not_signed(build: Builder) -> Scena
     )
     response = build.response(by=other, signed_by="mallory", certs=(other.der,))
     return build.verify(refused("V10"), response, responders=(other,))
+
+
+@case("V12", MEDIUM)
+def candidate_of_the_caller(build: Builder) -> Scenario:
+    """
+    The response does not include the delegate's certificate; the relying party has it,
+    and does not trust it.
+
+    Expected: good, by the delegate: the CA has issued its certificate. RFC 6960
+    §4.2.2.2.
+    """
+    by = build.responder
+    response = build.response(by=by, certs=())
+    return build.verify(good(authorized_by="delegate"), response, candidates=(by,))
+
+
+@case("V13", CRITICAL)
+def candidate_that_the_issuer_did_not_issue(build: Builder) -> Scenario:
+    """
+    The relying party gives a self-signed certificate that may be the signer's.
+
+    Expected: no evidence: it is trusted no more than one in the response. RFC 6960
+    §4.2.2.2.
+    """
+    by = build.delegate(issuer=None)
+    response = build.response(by=by, certs=())
+    return build.verify(refused("V13"), response, candidates=(by,))
+
+
+@case("V14", CRITICAL)
+def candidate_for_another_purpose(build: Builder) -> Scenario:
+    """
+    The relying party gives a certificate of the CA that is not for OCSP signing.
+
+    Expected: no evidence: it is trusted no more than one in the response. RFC 6960
+    §4.2.2.2.
+    """
+    by = build.delegate(extensions=(usage("digital_signature"),))
+    response = build.response(by=by, certs=())
+    return build.verify(refused("V14"), response, candidates=(by,))
+
+
+@case("V15", HIGH)
+def candidate_that_has_ended(build: Builder) -> Scenario:
+    """
+    The relying party gives the certificate of a delegate that has ended.
+
+    Expected: no evidence. RFC 6960 §3.2 (4).
+    """
+    by = build.delegate(end=NOW - DAY)
+    response = build.response(by=by, certs=())
+    return build.verify(refused("V15"), response, candidates=(by,))
+
+
+@case("V12", MEDIUM)
+def candidate_that_did_not_sign(build: Builder) -> Scenario:
+    """
+    The relying party gives the certificate of another delegate; that of the signer is
+    in the response.
+
+    Expected: good. RFC 6960 §4.2.1.
+    """
+    other = build.delegate(key="mallory", serial=0x0C5D)
+    by = build.responder
+    response = build.response(by=by, responder_id=build.by_name(by.subject))
+    return build.verify(good(), response, candidates=(other,))
+
+
+@case("V12", HIGH)
+def candidate_behind_many_decoys(build: Builder) -> Scenario:
+    """
+    The response has many certificates with the name of the delegate, and not its own;
+    the relying party has it.
+
+    Expected: good: certificates that anyone can add do not hide it. RFC 6960 §4.2.1.
+    """
+    by = build.responder
+    decoys = [
+        build.delegate(key="mallory", serial=serial).der for serial in range(100, 120)
+    ]
+    response = build.response(
+        by=by, responder_id=build.by_name(by.subject), certs=decoys
+    )
+    return build.verify(good(), response, candidates=(by,))

@@ -186,6 +186,10 @@ class Options:
     responders: tuple[x509.Certificate, ...] = ()
     """Responder certificates that the caller trusts to sign for any issuer."""
 
+    candidates: tuple[x509.Certificate, ...] = ()
+    """Certificates that may be the signer's, for responders that do not include it.
+    They are trusted no more than those in a response."""
+
     nonce: SendNonce = SendNonce.NEVER
     """Whether the client sends a nonce."""
 

@@ -48,6 +48,7 @@ class StapleFile:
         issuer: x509.Certificate,
         *,
         responders: tuple[x509.Certificate, ...] = (),
+        candidates: tuple[x509.Certificate, ...] = (),
         policy: Policy = _DEFAULT,
     ) -> None:
         """
@@ -62,12 +63,15 @@ class StapleFile:
 
             responders: As for :func:`ocsp.verify`.
 
+            candidates: As for :func:`ocsp.verify`.
+
             policy: As for :func:`ocsp.verify`.
         """
         self.path = Path(path)
         self.certificate = certificate
         self.issuer = issuer
         self._responders = responders
+        self._candidates = candidates
         self._policy = policy
         self._seen: tuple[tuple[int, ...], VerifiedResponse] | None = None
 
@@ -103,6 +107,7 @@ class StapleFile:
                 self.issuer,
                 at=now,
                 responders=self._responders,
+                candidates=self._candidates,
                 policy=self._policy,
             )
         except VerificationError:

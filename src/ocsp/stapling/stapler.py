@@ -249,6 +249,7 @@ class _Staple:
             self.site.staple_file,
             *pair,
             responders=self._options.responders,
+            candidates=self._options.candidates,
             policy=self._options.policy,
         )
         evidence = self._evidence()

@@ -113,6 +113,8 @@ class Case(Findings):
 
         responders: The certificates that the caller configured as responders.
 
+        candidates: More certificates that may be the signer's; they are not trusted.
+
         evidence: Evidence about the certificates of delegates.
 
         policy: What the relying party requires.
@@ -127,6 +129,7 @@ class Case(Findings):
 
     __slots__ = (
         "at",
+        "candidates",
         "cert",
         "evidence",
         "issuer",
@@ -150,6 +153,7 @@ class Case(Findings):
         nonce: bytes | None,
         request: OCSPRequest | None,
         responders: Sequence[x509.Certificate],
+        candidates: Sequence[x509.Certificate],
         evidence: Sequence[Evidence],
         policy: Policy,
     ) -> None:
@@ -162,6 +166,7 @@ class Case(Findings):
         self.nonce = nonce
         self.request = request
         self.responders = responders
+        self.candidates = candidates
         self.evidence = evidence
         self.policy = policy
         self.issuer_signature_error: SignatureInvalid | None = None

@@ -11,6 +11,7 @@ import datetime
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -121,6 +122,7 @@ def verify_chain(
     *,
     at: datetime.datetime | None = None,
     responders: Iterable[x509.Certificate] = (),
+    candidates: Iterable[x509.Certificate] = (),
     policy: Policy = _DEFAULT,
 ) -> ChainReport:
     """
@@ -139,6 +141,8 @@ def verify_chain(
 
         responders: As for :func:`ocsp.verify`.
 
+        candidates: As for :func:`ocsp.verify`.
+
         policy: As for :func:`ocsp.verify`.
 
     Raises:
@@ -155,10 +159,11 @@ def verify_chain(
         )
     for each in chain:
         check_settings(each, policy)
-    moment, configured = moment_of(at), tuple(responders)
+    moment = moment_of(at)
+    signers = _Signers(tuple(responders), tuple(candidates))
     return ChainReport(
         certificates=tuple(
-            _report(response, cert, issuer, moment, configured, policy)
+            _report(response, cert, issuer, moment, signers, policy)
             for response, cert, issuer in zip(
                 responses, chain[:-1], chain[1:], strict=True
             )
@@ -166,12 +171,19 @@ def verify_chain(
     )
 
 
+class _Signers(NamedTuple):
+    """The certificates of signers that the caller gave."""
+
+    responders: tuple[x509.Certificate, ...]
+    candidates: tuple[x509.Certificate, ...]
+
+
 def _report(
     response: bytes | SupportsDER | None,
     cert: x509.Certificate,
     issuer: x509.Certificate,
     at: datetime.datetime,
-    responders: tuple[x509.Certificate, ...],
+    signers: _Signers,
     policy: Policy,
 ) -> CertificateReport:
     if needs_no_status(cert):
@@ -182,7 +194,13 @@ def _report(
     else:
         try:
             found = verify(
-                response, cert, issuer, at=at, responders=responders, policy=policy
+                response,
+                cert,
+                issuer,
+                at=at,
+                responders=signers.responders,
+                candidates=signers.candidates,
+                policy=policy,
             )
         except VerificationError as error:
             failures = error.failures

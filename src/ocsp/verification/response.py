@@ -39,6 +39,7 @@ def verify(
     nonce: bytes | None = None,
     request: SupportsDER | None = None,
     responders: Iterable[x509.Certificate] = (),
+    candidates: Iterable[x509.Certificate] = (),
     evidence: Iterable[Evidence] = (),
     policy: Policy = _DEFAULT,
 ) -> VerifiedResponse:
@@ -72,6 +73,10 @@ def verify(
         responders: Certificates that the caller authorizes to sign for *issuer*
             (RFC 6960 §4.2.2.2, the first criterion).
 
+        candidates: More certificates that may be the signer's, for a response that does
+            not include it. They are trusted no more than those in the response, and
+            count first towards ``limits.MAX_VERIFIED_CERTIFICATES``.
+
         evidence: Evidence about the certificates of delegates, from :func:`ocsp.verify`
             or :func:`ocsp.verify_crl`. A delegate without id-pkix-ocsp-nocheck needs
             it.
@@ -99,7 +104,8 @@ def verify(
     if sent is not None:
         nonce = _sent_nonce(sent, nonce)
     moment = moment_of(at)
-    trusted = _certificates(responders) if responders else ()
+    trusted = _certificates("responders", responders) if responders else ()
+    possible = _certificates("candidates", candidates) if candidates else ()
     known = _evidence(evidence) if evidence else ()
     case = Case(
         open_message(received),
@@ -109,6 +115,7 @@ def verify(
         nonce=nonce,
         request=sent,
         responders=trusted,
+        candidates=possible,
         evidence=known,
         policy=policy,
     )
@@ -129,11 +136,11 @@ def check_settings(issuer: object, policy: object) -> None:
 
 
 def _certificates(
-    responders: Iterable[x509.Certificate],
+    name: str, given: Iterable[x509.Certificate]
 ) -> tuple[x509.Certificate, ...]:
-    found = tuple(responders)
+    found = tuple(given)
     if not all(isinstance(each, x509.Certificate) for each in found):
-        raise TypeError("responders must be Certificate objects")
+        raise TypeError(f"{name} must be Certificate objects")
     return found
 
 

@@ -51,6 +51,7 @@ def verify_staple(
     *,
     at: datetime.datetime | None = None,
     responders: Iterable[x509.Certificate] = (),
+    candidates: Iterable[x509.Certificate] = (),
     evidence: Iterable[Evidence] = (),
     policy: Policy = _DEFAULT,
 ) -> VerifiedResponse | None:
@@ -70,6 +71,8 @@ def verify_staple(
         at: As for :func:`ocsp.verify`.
 
         responders: As for :func:`ocsp.verify`.
+
+        candidates: As for :func:`ocsp.verify`.
 
         evidence: As for :func:`ocsp.verify`.
 
@@ -99,6 +102,7 @@ def verify_staple(
             issuer,
             at=at,
             responders=responders,
+            candidates=candidates,
             evidence=evidence,
             policy=policy,
         )

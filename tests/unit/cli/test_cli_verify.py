@@ -237,6 +237,17 @@ def test_a_configured_responder_may_sign(run: Run) -> None:
     assert "the signer is trusted by --responder" in out
 
 
+def test_a_candidate_is_not_trusted(run: Run) -> None:
+    """The issuer must have issued it, as if it were in the response."""
+    _write(response(certificates=()))
+    code, out, _ = run(
+        *ABOUT, "--candidate", "other.pem", "--candidate", "responder.pem"
+    )
+    assert code == 0
+    assert "the issuer issued its certificate for OCSP signing" in out
+    assert run(*ABOUT, "--candidate", "other.pem")[0] == 3
+
+
 def test_the_response_must_contain_the_nonce(run: Run) -> None:
     """The nonce is given in hexadecimal, or in the request."""
     _write(response(nonce=NONCE))

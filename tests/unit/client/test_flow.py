@@ -7,6 +7,7 @@ import datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import KeySigner, OCSPCertStatus, OCSPResponseStatus, limits
@@ -28,7 +29,7 @@ from ocsp.client import (
     Source,
     SQLiteCache,
 )
-from tests.pki import NOW, ca, delegate, key
+from tests.pki import NOW, ca, delegate, delegate_signer, key
 from tests.unit.client.scene import (
     HOUR,
     SERIAL,
@@ -729,6 +730,28 @@ def test_a_cached_answer_for_another_certificate_is_not_accepted(
     play = Play(driver, {A: [reply(), BROKEN]}, cache=Liar())
     assert play.check().status is CheckStatus.GOOD
     assert play.check(certificate(A, serial=9)).status is CheckStatus.INDETERMINATE
+
+
+def test_a_candidate_of_the_options_may_be_the_signer(driver: str) -> None:
+    """For a responder that does not include its certificate."""
+    signer = delegate_signer()
+    builder = (
+        ocsp.OCSPResponseBuilder()
+        .add_response_by_id(
+            ocsp.CertID.for_serial(ca(), SERIAL, hashes.SHA256()),
+            OCSPCertStatus.GOOD,
+            NOW - HOUR,
+            NOW + HOUR,
+            None,
+            None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+        .produced_at(NOW - HOUR)
+    )
+    bare = reply(builder.sign_with(signer).public_bytes(Encoding.DER))
+    assert Play(driver, {A: [bare]}).check().status is CheckStatus.INDETERMINATE
+    options = Options(candidates=(signer.certificate,))
+    assert Play(driver, {A: [bare]}, options).check().status is CheckStatus.GOOD
 
 
 def test_an_answer_from_the_future_is_not_used() -> None:

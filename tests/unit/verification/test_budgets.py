@@ -138,6 +138,24 @@ def test_decoys_cannot_exceed_the_signature_limit(
     assert checked == limits.MAX_SIGNATURES_CHECKED // 2
 
 
+def test_candidates_and_certificates_share_one_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of the caller come first; each certificate is tried once."""
+    by, other = BUILD.responder, BUILD.delegate(serial=9, key="mallory")
+    response = BUILD.response(
+        by=by, responder_id=BUILD.by_name(by.subject), certs=(other.der,) * 3
+    )
+    leaf, ca = _load(BUILD.leaf), _load(BUILD.ca)
+    given = [_load(other), _load(other), _load(by)]
+    monkeypatch.setattr(limits, "MAX_SIGNATURES_CHECKED", 5)  # the issuer is not named
+    monkeypatch.setattr(limits, "MAX_VERIFIED_CERTIFICATES", 3)
+    ocsp.verify(response, leaf, ca, at=NOW, candidates=given)
+    monkeypatch.setattr(limits, "MAX_VERIFIED_CERTIFICATES", 2)
+    with pytest.raises(VerificationError):
+        ocsp.verify(response, leaf, ca, at=NOW, candidates=given)
+
+
 def test_issuer_and_configured_responders_cost_one_signature(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

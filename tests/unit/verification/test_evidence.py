@@ -250,6 +250,7 @@ class _IsSealed(Unforgeable):
         ({"request": b"x"}, "request must be an OCSPRequest"),
         ({"responders": [b"x"]}, "responders must be Certificate objects"),
         ({"responders": [CA, b"x"]}, "responders must be Certificate objects"),
+        ({"candidates": [CA, b"x"]}, "candidates must be Certificate objects"),
         ({"evidence": [_LooksLikeIt()]}, "evidence must come from ocsp"),
         ({"evidence": [_IsSealed()]}, "evidence must come from ocsp"),
         ({"evidence": [_evidence(), _LooksLikeIt()]}, "evidence must come from ocsp"),

@@ -57,6 +57,7 @@ def _case(
         _load(issuer),
         at,
         responders=(),
+        candidates=(),
         evidence=(),
         policy=policy,
         **defaults | changes,

@@ -242,6 +242,7 @@ def _stapled_outcome(
             issuer,
             policy=wanted.options.policy,
             responders=wanted.options.responders,
+            candidates=wanted.options.candidates,
         )
     except VerificationError as error:
         if not any(failure.rule == "V28" for failure in error.failures):

@@ -241,6 +241,7 @@ def _verify(
         at=state.environment.now(),
         nonce=nonce,
         responders=state.options.responders,
+        candidates=state.options.candidates,
         evidence=evidence,
         policy=state.options.policy,
     )

@@ -2,9 +2,10 @@
 V10 to V12: who signed the response.
 
 Every certificate that responderID names is a candidate, in the order: issuer,
-configured responders, certificates in the response. Certificates in the response are
-not trusted; the issuer must have issued them as delegates
-(:mod:`ocsp.verification.rules.delegate`). The number of signature checks is limited.
+configured responders, candidates of the caller, certificates in the response. The last
+two are not trusted; the issuer must have issued them as delegates
+(:mod:`ocsp.verification.rules.delegate`). Anyone can add certificates to a response, so
+those of the caller come first. The number of signature checks is limited.
 """
 
 from __future__ import annotations
@@ -68,9 +69,11 @@ def _certificates(case: Case) -> Iterator[tuple[x509.Certificate, AuthorizedBy]]
     yield case.issuer, AuthorizedBy.ISSUER
     for certificate in case.responders:
         yield certificate, AuthorizedBy.CONFIGURED
-    known = (case.issuer, *case.responders)
-    for certificate in case.response.certificates[: limits.MAX_VERIFIED_CERTIFICATES]:
-        if certificate not in known:
+    tried = {case.issuer, *case.responders}
+    untrusted = (*case.candidates, *case.response.certificates)
+    for certificate in untrusted[: limits.MAX_VERIFIED_CERTIFICATES]:
+        if certificate not in tried:
+            tried.add(certificate)
             yield certificate, AuthorizedBy.DELEGATE
 
 
