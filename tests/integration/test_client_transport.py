@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import itertools
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 import ocsp
 from ocsp.client import AddressPolicy, HTTPReply, HTTPRequest
@@ -26,11 +28,15 @@ BODY = b"what a responder says" * 40
 class Sender:
     """A sync or an async transport for one test."""
 
-    def __init__(self, kind: str) -> None:
-        self._runner = asyncio.Runner() if kind == "async" else None
-        self._transport: Any = (
-            HTTPTransport() if self._runner is None else AsyncHTTPTransport()
-        )
+    def __init__(self, kind: str, **how: Any) -> None:
+        self._open = contextlib.ExitStack()
+        self._portal: BlockingPortal | None = None
+        if kind == "threads":
+            self._transport: Any = HTTPTransport(**how)
+        else:
+            portal = start_blocking_portal(kind)
+            self._portal = self._open.enter_context(portal)
+            self._transport = AsyncHTTPTransport(**how)
 
     def __call__(self, url: str, **changes: Any) -> HTTPReply:
         """Send a request and return the reply."""
@@ -45,8 +51,10 @@ class Sender:
                 **changes,
             }
         )
-        sent = self._transport.send(request)
-        reply = sent if self._runner is None else self._runner.run(sent)
+        if self._portal is None:
+            reply = self._transport.send(request)
+        else:
+            reply = self._portal.call(self._transport.send, request)
         assert isinstance(reply, HTTPReply)
         return reply
 
@@ -55,14 +63,14 @@ class Sender:
         transport, self._transport = self._transport, None
         if transport is None:
             return
-        if self._runner is None:
+        if self._portal is None:
             transport.close()
         else:
-            self._runner.run(transport.aclose())
-            self._runner.close()
+            self._portal.call(transport.aclose)
+        self._open.close()
 
 
-@pytest.fixture(name="send", params=["sync", "async"])
+@pytest.fixture(name="send", params=["threads", "asyncio", "trio"])
 def _send(request: pytest.FixtureRequest) -> Iterator[Sender]:
     sender = Sender(request.param)
     yield sender
@@ -432,7 +440,7 @@ def test_a_cancelled_thread_leaves_no_socket() -> None:
     def work(url: str) -> None:
         current_scope.set(scope)
         try:
-            Sender("sync")(url)
+            Sender("threads")(url)
         except ocsp.FetchError as error:
             failures.append(error)
 

@@ -37,6 +37,10 @@ from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 __all__ = ["AsyncHTTPTransport"]
 
 
+_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
+"""What AnyIO raises where a socket raises ``OSError``."""
+
+
 class AsyncHTTPTransport:
     """A :class:`ocsp.client.AsyncTransport` for the tasks of any event loop."""
 
@@ -96,7 +100,7 @@ class AsyncHTTPTransport:
                         return _Stream(await anyio.connect_tcp(step.address, step.port))
                     case StartTLS():
                         return await step.stream.start_tls(self._context(), step.host)
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            except _BROKEN as error:
                 raise ConnectionError(str(error.__cause__ or "closed")) from error
 
     def _context(self) -> ssl.SSLContext:
@@ -182,7 +186,8 @@ class _Stream:
         return inside is not None and inside.pending() > 0
 
     async def close(self) -> None:
-        with suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+        # Closing does not wait; the shield lets a cancelled task close every stream.
+        with anyio.CancelScope(shield=True), suppress(OSError, *_BROKEN):
             await anyio.aclose_forcefully(self._inner)
 
 
