@@ -66,7 +66,7 @@ def _talk(peer: socket.socket, protocol: StartTLS) -> None:
                 continue
             said = peer.recv(4096)
         while not re.fullmatch(pattern, said):
-            more = peer.recv(4096)
+            more = peer.recv(1)  # what follows may be TLS already
             if not more:
                 raise ConnectionError(f"{protocol}: {said!r}")
             said += more
