@@ -524,7 +524,7 @@ def test_status_reports_an_error_in_one_line(
     ("arguments", "words"),
     [
         (("--key", "none.key"), "none.key: No such file"),
-        (("--key", "ca.pem"), "ca.pem: is not a private key"),
+        (("--key", "ca.pem"), "ca.pem: is a certificate, not a private key"),
         (("--key", "locked.key"), "--passphrase-file"),
         (("--key", "locked.key", "--passphrase-file", "ca.pem"), "passphrase is wrong"),
         (("--key", "responder.key"), "--key: Certificate public key and"),
