@@ -33,6 +33,7 @@ __all__ = [
     "MAX_KEY_BITS",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
+    "MAX_NORMALISED_CHARACTERS",
     "MAX_REDIRECTS",
     "MAX_REMEMBERED_FAILURES",
     "MAX_REPLY_HEADERS",
@@ -81,6 +82,13 @@ MAX_GENERAL_NAMES = 64
 """
 Names in one field of a distribution point, and distribution points of a certificate.
 Public certificates have one or two. The verifier compares each name with each.
+"""
+
+MAX_NORMALISED_CHARACTERS = 1024
+"""
+Characters of a value in a Name up to which the comparison of names normalises it
+(Unicode NFKC). The time for that can grow with the square of the length. Longer values
+have to use the same characters. RFC 5280 App. A.1 allows at most 64 in a common name.
 """
 
 MAX_DEPTH = 16

@@ -1,18 +1,19 @@
 """
 Compare distinguished names (RFC 5280 §7.1).
 
-The comparison ignores string types, case, white space, and the order of the attributes
-in one relative name. The order of the relative names matters. Names come from untrusted
-certificates: a name that cannot be read is not equal to any name, and raises no error.
+Names with equal octets are equal. Otherwise the comparison ignores string types, case,
+white space, and the order of the attributes in one relative name. The order of the
+relative names matters. Names come from untrusted certificates: no name raises an error.
 """
 
 from __future__ import annotations
 
-import unicodedata
-
 from cryptography import x509
 
-from ocsp.asn1.certificates import UNREADABLE
+from ocsp import limits
+from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.names import Attribute, characters_of, name_text, read_name
+from ocsp.errors import DecodeError
 
 __all__ = [
     "name_of_issuer",
@@ -22,47 +23,55 @@ __all__ = [
 ]
 
 
-def name_of_subject(certificate: x509.Certificate) -> x509.Name | None:
-    """Return the subject of *certificate*, or ``None`` if it cannot be read."""
+def name_of_subject(certificate: x509.Certificate) -> bytes:
+    """Return the DER of the subject of *certificate*."""
+    return parts_of(certificate).subject
+
+
+def name_of_issuer(certificate: x509.Certificate) -> bytes:
+    """Return the DER of the issuer name in *certificate*."""
+    return parts_of(certificate).issuer
+
+
+def text(name: bytes) -> str:
+    """Return the Name with the DER *name* as text in quotation marks, for messages."""
+    return repr(name_text(name))
+
+
+def same_name(one: bytes, other: bytes) -> bool:
+    """Return whether two names, in DER, are equal."""
+    if one == other:
+        return True
     try:
-        return certificate.subject
-    except UNREADABLE:
-        return None
-
-
-def name_of_issuer(certificate: x509.Certificate) -> x509.Name | None:
-    """Return the issuer name in *certificate*, or ``None`` if it cannot be read."""
-    try:
-        return certificate.issuer
-    except UNREADABLE:
-        return None
-
-
-def text(name: x509.Name | None) -> str:
-    """Return *name* as text, for messages."""
-    return "a name that cannot be read" if name is None else repr(name.rfc4514_string())
-
-
-def same_name(one: x509.Name | None, other: x509.Name | None) -> bool:
-    """Return whether two names are equal; ``None`` is not equal to any name."""
-    if one is None or other is None:
+        return _normalised(one) == _normalised(other)
+    except DecodeError:  # It is malformed, or has too many attributes.
         return False
-    return one == other or _normalised(one) == _normalised(other)
 
 
-def _normalised(name: x509.Name) -> list[frozenset[tuple[str, str | bytes]]]:
-    return [
-        frozenset(
-            (attribute.oid.dotted_string, _prepared(attribute.value))
-            for attribute in relative
-        )
-        for relative in name.rdns
-    ]
+_Comparable = tuple[str, int, str | bytes]
 
 
-def _prepared(value: str | bytes) -> str | bytes:
+def _normalised(der: bytes) -> list[list[_Comparable]]:
+    return [sorted(map(_prepared, relative)) for relative in read_name(der)]
+
+
+def _prepared(attribute: Attribute) -> _Comparable:
+    """Return a value that equal attributes share. Only text is prepared."""
+    characters = characters_of(attribute)
+    if characters is None:
+        return attribute
+    return attribute.oid, _TEXT, _folded(characters)
+
+
+_TEXT = -2
+"""In place of the tag of every string type. No tag has this value."""
+
+
+def _folded(value: str) -> str:
     """Prepare a string for comparison: a short form of RFC 4518 §2."""
-    if isinstance(value, bytes):
-        return value
-    folded = unicodedata.normalize("NFKC", value).casefold()
-    return " ".join(folded.split())
+    if not value.isascii() and len(value) <= limits.MAX_NORMALISED_CHARACTERS:
+        # Imported here: most programs never need its tables.
+        import unicodedata
+
+        value = unicodedata.normalize("NFKC", value)
+    return " ".join(value.casefold().split())

@@ -2,13 +2,15 @@
 The structure of ``Name`` and ``GeneralName`` (RFC 5280 §4.1.2.4 and §4.2.1.6).
 
 The checks of this module require that a name is well-formed, but decode no value.
-``cryptography`` decodes the values when a caller needs them.
+``cryptography`` decodes the values for callers that want its classes, and refuses some
+that old CAs use. Comparison and messages need all names, so they use
+:func:`read_name`.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from cryptography import x509
 
@@ -29,11 +31,16 @@ from ocsp.asn1.extensions import decode_crl_entry_extension
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 
 __all__ = [
+    "Attribute",
+    "characters_of",
     "check_general_name",
     "check_name",
     "encode_general_name",
+    "is_readable",
+    "name_text",
     "parse_general_name",
     "parse_name",
+    "read_name",
 ]
 
 _PRINTABLE_STRING = 0x13
@@ -126,6 +133,126 @@ def _text_fits(tag: int, octets: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+class Attribute(NamedTuple):
+    """
+    One attribute of a name, undecoded.
+
+    Attributes:
+        oid: Its type, dotted.
+
+        tag: The identifier octet of its value.
+
+        value: The content of its value.
+    """
+
+    oid: str
+    tag: int
+    value: bytes
+
+
+def read_name(der: bytes) -> list[list[Attribute]]:
+    """
+    Return the relative names in the Name *der*, each with its attributes.
+
+    Raises:
+        DecodeError: If its structure is wrong.
+        LimitExceeded: If it has more attributes than ``MAX_NAME_ATTRIBUTES``.
+    """
+    name: list[list[Attribute]] = []
+    attributes = 0
+    position, end = content(der, 0, len(der), SEQUENCE, "rdnSequence")
+    while position < end:
+        start, position = content(der, position, end, SET, "relativeDistinguishedName")
+        name.append([])
+        while start < position:
+            attributes += 1
+            if attributes > limits.MAX_NAME_ATTRIBUTES:
+                raise LimitExceeded(
+                    "MAX_NAME_ATTRIBUTES", attributes, limits.MAX_NAME_ATTRIBUTES
+                )
+            inner, start = content(der, start, position, SEQUENCE, "attribute")
+            first, last = oid(der, inner, start, "attribute.type")
+            tag, begin, stop = any_value(der, last, start, "attribute.value")
+            dotted = oid_text(der[first:last])
+            name[-1].append(Attribute(dotted, tag, der[begin:stop]))
+    return name
+
+
+_WIDE_STRINGS = {_BMP_STRING: "utf-16-be", _UNIVERSAL_STRING: "utf-32-be"}
+_STRINGS = frozenset(
+    (0x0C, 0x12, _PRINTABLE_STRING, 0x14, 0x15, 0x16, 0x19, 0x1A, 0x1B)
+)
+"""UTF8String and the string types with one octet for a character."""
+
+
+def characters_of(attribute: Attribute) -> str | None:
+    """
+    Return the value of *attribute* as text, or ``None`` if it is not text.
+
+    Octets outside of ASCII are UTF-8 or, if they are not valid UTF-8, Latin-1, whatever
+    the type of the string is: CAs use TeletexString and others with both.
+    """
+    octets = attribute.value
+    try:
+        if attribute.tag in _WIDE_STRINGS:
+            return octets.decode(_WIDE_STRINGS[attribute.tag])
+        return octets.decode() if attribute.tag in _STRINGS else None
+    except UnicodeDecodeError:
+        return octets.decode("latin-1") if attribute.tag in _STRINGS else None
+
+
+def is_readable(der: bytes) -> bool:
+    """Return whether *der* is a Name within the limits."""
+    try:
+        read_name(der)
+    except DecodeError:
+        return False
+    return True
+
+
+def name_text(der: bytes) -> str:
+    """
+    Return the Name *der* as text (RFC 4514), also if ``cryptography`` cannot decode it.
+
+    A value that is not text is shown in hexadecimal, and so is the beginning of a name
+    that :func:`read_name` refuses.
+    """
+    try:
+        name = read_name(der)
+    except DecodeError:
+        return f"#{der[:64].hex()}"
+    return ",".join("+".join(map(_attribute_text, each)) for each in reversed(name))
+
+
+def _attribute_text(attribute: Attribute) -> str:
+    keyword = _KEYWORDS.get(attribute.oid, attribute.oid)
+    value = characters_of(attribute)
+    if value is None:
+        return f"{keyword}=#{encode(attribute.tag % 256, attribute.value).hex()}"
+    escaped = "".join(_ESCAPES.get(letter, letter) for letter in value)
+    if escaped.startswith((" ", "#")):
+        escaped = f"\\{escaped}"
+    if escaped.endswith(" ") and len(value) > 1:
+        escaped = f"{escaped[:-1]}\\ "
+    return f"{keyword}={escaped}"
+
+
+_KEYWORDS = {
+    "2.5.4.3": "CN",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.6": "C",
+    "2.5.4.9": "STREET",
+    "0.9.2342.19200300.100.1.25": "DC",
+    "0.9.2342.19200300.100.1.1": "UID",
+}
+"""The attribute types with a short name (RFC 4514 §3)."""
+
+_ESCAPES = {"\0": "\\00"} | {letter: f"\\{letter}" for letter in '\\"+,;<>'}
 
 
 # The tags of GeneralName: IMPLICIT, so primitive or constructed as the type below is.

@@ -13,6 +13,7 @@ from typing import NoReturn, Self, final
 
 from cryptography import x509
 
+from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import (
     BodyTooLarge,
     ContentTypeError,
@@ -360,9 +361,9 @@ class Outcome:
         )
 
     def __repr__(self) -> str:
-        name = self.certificate.subject.rfc4514_string()
+        name = text(name_of_subject(self.certificate))
         why = "" if self.reason is None else f" ({self.reason.value})"
-        return f"<Outcome({self.status.value}{why}, {name!r}, {self.source.value})>"
+        return f"<Outcome({self.status.value}{why}, {name}, {self.source.value})>"
 
 
 _STATUS = {

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.x509 import verification
 
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import (
     ConfigError,
@@ -76,7 +77,7 @@ def _broken_link(
     link = shown[0]
     others = list(shown[1:])
     while True:
-        name = _text(name_of_subject(link))
+        name = name_text(name_of_subject(link))
         if not link.not_valid_before_utc <= now <= link.not_valid_after_utc:
             return (
                 f"the certificate of {name} is valid from "
@@ -90,15 +91,11 @@ def _broken_link(
         issuer = next((each for each in others if is_issued_by(link, each)), None)
         if issuer is None:
             return (
-                f"the certificate of {_text(name_of_issuer(link))}, which issued "
+                f"the certificate of {name_text(name_of_issuer(link))}, which issued "
                 f"{name}, is not a trusted root, and the server does not send it"
             )
         others.remove(issuer)
         link = issuer
-
-
-def _text(name: x509.Name | None) -> str:
-    return "a name that cannot be decoded" if name is None else name.rfc4514_string()
 
 
 def system_roots() -> list[x509.Certificate]:

@@ -23,7 +23,7 @@ from ocsp.asn1.algorithms import (
     known_hash,
     read_algorithm,
 )
-from ocsp.asn1.certificates import MAX_CACHED, digest, parts_of
+from ocsp.asn1.certificates import MAX_CACHED, digest, parts_of, serial_of
 from ocsp.asn1.der import (
     INTEGER,
     NULL_DER,
@@ -36,6 +36,7 @@ from ocsp.asn1.der import (
     integer_octets,
 )
 from ocsp.asn1.identity_cache import IdentityCache
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import BuildError, DecodeError
 
 __all__ = [
@@ -411,12 +412,20 @@ class CertID:
         Return whether this CertID identifies *cert*, issued by *issuer*.
 
         Computes both hashes with the algorithm of this CertID, and compares the whole
-        serial numbers. Not checked: that *issuer* issued *cert*.
+        serial numbers. The name hash is that of the issuer's name in *cert*. It may
+        also be that of the subject of *issuer*, whose encoding can be another one, if
+        both names are equal (RFC 5280 §7.1). Not checked: that *issuer* issued *cert*.
 
         Raises:
             UnsupportedAlgorithm: If the hash algorithm is not known.
         """
-        return self == CertID.for_certificate(cert, issuer, self.hash_algorithm)
+        algorithm = self.hash_algorithm
+        if self == CertID.for_certificate(cert, issuer, algorithm):
+            return True
+        by_subject = CertID.for_serial(issuer, serial_of(cert), algorithm)
+        return self == by_subject and same_name(
+            name_of_issuer(cert), name_of_subject(issuer)
+        )
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:

@@ -18,7 +18,9 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.extensions import extensions_of
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
 from ocsp.errors import ConfigError, SchemaError
 from ocsp.responder.source import IssuerKey
 from ocsp.signing.issued import is_issued_by, names_issuer
@@ -109,12 +111,11 @@ class Authority:
 
     def valid_at(self, now: datetime.datetime) -> bool:
         """Return whether the signer's certificate is valid at *now* (aware)."""
-        certificate = self.signer.certificate
-        start, stop = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        start, stop = validity_of(self.signer.certificate)
         return start <= now <= stop
 
     def __repr__(self) -> str:
-        return f"<Authority({self.issuer.subject.rfc4514_string()!r})>"
+        return f"<Authority({text(name_of_subject(self.issuer))})>"
 
 
 _ISSUER_MAY_NOT_SIGN = (
@@ -127,24 +128,24 @@ def _require_delegation(
     certificate: x509.Certificate, issuer: x509.Certificate
 ) -> None:
     """Require that *issuer* issued *certificate* for OCSP (RFC 6960 §4.2.2.2)."""
-    name = certificate.subject.rfc4514_string()
+    name = text(name_of_subject(certificate))
     if not names_issuer(certificate, issuer):
         raise ConfigError(
             "signer",
-            f"{name!r} was issued by {certificate.issuer.rfc4514_string()!r}, "
-            f"not by {issuer.subject.rfc4514_string()!r}; a delegated responder "
+            f"{name} was issued by {text(name_of_issuer(certificate))}, "
+            f"not by {text(name_of_subject(issuer))}; a delegated responder "
             "needs a certificate from the CA that it answers for",
         )
     if not is_issued_by(certificate, issuer):
-        raise ConfigError("signer", f"{name!r} is not signed by the key of the issuer")
+        raise ConfigError("signer", f"{name} is not signed by the key of the issuer")
     if ExtendedKeyUsageOID.OCSP_SIGNING not in _purposes(certificate):
         raise ConfigError(
-            "signer", f"{name!r} does not have the extended key usage OCSPSigning"
+            "signer", f"{name} does not have the extended key usage OCSPSigning"
         )
     if not _may_sign(certificate):
         raise ConfigError(
             "signer",
-            f"the key usage of {name!r} includes neither digitalSignature nor"
+            f"the key usage of {name} includes neither digitalSignature nor"
             " nonRepudiation",
         )
 

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.times import utc
 from ocsp.errors import (
     ConfigError,
@@ -243,9 +244,8 @@ class Responder:
         # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
         # §7.2. With equal values both are right.
         this_update = lookup.now - self._backdate
-        next_update = min(
-            lookup.now + self._validity, signer.certificate.not_valid_after_utc
-        )
+        _, signer_ends = validity_of(signer.certificate)
+        next_update = min(lookup.now + self._validity, signer_ends)
         builder = OCSPResponseBuilder(allow_multiple=True).produced_at(this_update)
         for cert_id, record in zip(lookup.cert_ids, records, strict=True):
             builder = _with_entry(

@@ -36,6 +36,7 @@ from ocsp.asn1.algorithms import (
     usual_parameters,
 )
 from ocsp.asn1.identity_cache import IdentityCache
+from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.asn1.signature_algorithms import KeyKind, algorithm_for
 from ocsp.errors import BuildError
 from ocsp.signing import ml_dsa
@@ -145,7 +146,7 @@ class KeySigner:
         return self._sign(self._private_key, data)
 
     def __repr__(self) -> str:
-        return f"<KeySigner({self._certificate.subject.rfc4514_string()!r})>"
+        return f"<KeySigner({text(name_of_subject(self._certificate))})>"
 
     def __copy__(self) -> KeySigner:
         return self

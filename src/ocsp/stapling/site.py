@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from cryptography import x509
 
+from ocsp.asn1.name_comparison import name_of_issuer
+from ocsp.asn1.names import name_text
 from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import ConfigError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
@@ -112,7 +114,7 @@ def _issuer(
     for candidate in chain:
         if is_issued_by(certificate, candidate):
             return candidate
-    wanted = certificate.issuer.rfc4514_string()
+    wanted = name_text(name_of_issuer(certificate))
     where = site.issuer or site.certificate
     raise IssuerNotFound(
         f"{where}: does not contain the issuer's certificate: the issuer is {wanted}"

@@ -27,6 +27,8 @@ from typing import NamedTuple, Self
 from cryptography import x509
 
 from ocsp.asn1.der import integer_octets
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.asn1.times import utc
 from ocsp.errors import (
     AlreadyRevoked,
@@ -424,7 +426,7 @@ class SQLiteSource:
         self._execute(
             "INSERT INTO issuer (name_hash, key_hash, subject) VALUES (?, ?, ?) "
             "ON CONFLICT DO NOTHING",
-            (*key, issuer.subject.rfc4514_string()),
+            (*key, name_text(name_of_subject(issuer))),
         )
         row = self._execute(
             "SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?", key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from ocsp.asn1.certificates import UNREADABLE, parts_of
+from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.name_comparison import name_of_subject, same_name
 from ocsp.messages.responses.response import OCSPResponse
 
@@ -19,9 +19,7 @@ def names_signer(response: OCSPResponse, certificate: x509.Certificate) -> bool:
     return same_name(name_of_responder(response), name_of_subject(certificate))
 
 
-def name_of_responder(response: OCSPResponse) -> x509.Name | None:
-    """Return the name in responderID, if there is one and it can be decoded."""
-    try:
-        return response.responder_name
-    except UNREADABLE:
-        return None
+def name_of_responder(response: OCSPResponse) -> bytes:
+    """Return the DER of the name in responderID; empty if it is a key hash."""
+    layout = response._layout
+    return b"" if layout is None else layout.data.responder_name or b""

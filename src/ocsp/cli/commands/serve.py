@@ -22,6 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.cli.commands.status import DATABASE
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
@@ -214,10 +217,10 @@ def _announce(authority: Authority, url: str, database: str) -> None:
     signer = authority.signer.certificate
     typer.echo(f"{url}/ answers for {_name(authority.issuer)} from {database}")
     if authority.delegate is not None:
-        until = signer.not_valid_after_utc
+        _, until = validity_of(signer)
         note(f"[quiet]signed by {_name(signer)}, expires {until:%Y-%m-%d}[/quiet]")
     note("[quiet]stop:[/quiet] [command]Ctrl-C[/command]")
 
 
 def _name(certificate: x509.Certificate) -> str:
-    return certificate.subject.rfc4514_string()
+    return name_text(name_of_subject(certificate))

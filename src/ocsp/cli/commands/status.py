@@ -15,6 +15,9 @@ import typer
 from cryptography import x509
 from rich.progress import track
 
+from ocsp.asn1.certificates import serial_of, validity_of
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.cli.command import Command, Group
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
@@ -205,7 +208,7 @@ class _Subject(NamedTuple):
     def changed(self, change: str, record: StatusRecord) -> Changed:
         """Return what the command did with it."""
         return Changed(
-            issuer=self.issuer.subject.rfc4514_string(),
+            issuer=name_text(name_of_subject(self.issuer)),
             serial_number=self.serial_number,
             subject=self.name,
             change=change,
@@ -223,11 +226,11 @@ def _subjects(
     for source in certs:
         for leaf in load_certificates(source):
             issuer = given.issuer_of(leaf, source)
-            found[IssuerKey.of(issuer), leaf.serial_number] = _Subject(
+            found[IssuerKey.of(issuer), serial_of(leaf)] = _Subject(
                 issuer,
-                leaf.serial_number,
-                leaf.subject.rfc4514_string(),
-                leaf.not_valid_after_utc,
+                serial_of(leaf),
+                name_text(name_of_subject(leaf)),
+                validity_of(leaf)[1],
             )
     for number in numbers:
         issuer = given.only()

@@ -157,7 +157,7 @@ class PackageClient:
             return Answer(says=response_status_name(status), verified_by=UNSIGNED)
         except VerificationError as error:
             return Answer(says=f"rejected: {error}", verified_by="-")
-        trusted = common_name(self._issuer.subject)
+        trusted = common_name(self._issuer)
         return Answer(says=_says(verified), verified_by=f"ocsp: {trusted}")
 
 

@@ -22,7 +22,8 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1.der import ENUMERATED, SEQUENCE, any_value, content
-from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
+from ocsp.asn1.names import name_text
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
 from ocsp.client.certificate_files import load_certificates as read_certificates
@@ -301,8 +302,7 @@ def load_certificates(source: str) -> list[x509.Certificate]:
     Return the certificates in the file *source*: in PEM, DER or PKCS #7.
 
     Raises:
-        CommandError: If it cannot be read, contains no certificate, or contains one
-            whose names cannot be decoded.
+        CommandError: If it cannot be read, or contains no certificate.
     """
     data = read_octets(source, limits.MAX_CERTIFICATE_FILE_BYTES)
     try:
@@ -314,11 +314,6 @@ def load_certificates(source: str) -> list[x509.Certificate]:
         raise CommandError(
             place(source), f"is {kind}, not a certificate", hint_for_kind(str(kind))
         ) from error
-    for certificate in certificates:
-        if name_of_subject(certificate) is None or name_of_issuer(certificate) is None:
-            raise CommandError(
-                place(source), "contains a certificate whose name cannot be decoded"
-            )
     return certificates
 
 
@@ -350,16 +345,15 @@ def load_issuer(
     candidates = load_certificates(source)
     if not certificates:
         return candidates[0]
-    names = {certificate.issuer for certificate in certificates}
-    if len(names) > 1:
+    wanted, *others = map(name_of_issuer, certificates)
+    if not all(same_name(wanted, other) for other in others):
         raise CommandError("--cert", "the certificates have different issuers")
-    (wanted,) = names
-    named = [each for each in candidates if each.subject == wanted]
+    named = [each for each in candidates if same_name(wanted, name_of_subject(each))]
     if not named:
         raise CommandError(
             place(source),
-            f"is the certificate of {candidates[0].subject.rfc4514_string()}",
-            f"--cert was issued by {wanted.rfc4514_string()}",
+            f"is the certificate of {name_text(name_of_subject(candidates[0]))}",
+            f"--cert was issued by {name_text(wanted)}",
         )
     for candidate in named:
         if all(is_issued_by(certificate, candidate) for certificate in certificates):

@@ -17,6 +17,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from ocsp.asn1.certificates import serial_of
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
@@ -63,8 +66,8 @@ def check_document(checked: Checked) -> dict[str, Any]:
     evidence = outcome.evidence
     certificate = outcome.certificate
     document: dict[str, Any] = {
-        "subject": certificate.subject.rfc4514_string(),
-        "serial_number": f"{certificate.serial_number:x}",
+        "subject": name_text(name_of_subject(certificate)),
+        "serial_number": f"{serial_of(certificate):x}",
         "status": outcome.status.value,
         "source": outcome.source.value,
         "reason": None if outcome.reason is None else outcome.reason.value,
@@ -79,7 +82,7 @@ def check_document(checked: Checked) -> dict[str, Any]:
             "revocation_reason": None if why is None else reason_name(why),
             "this_update": _written(evidence.this_update),
             "next_update": _written(evidence.next_update),
-            "signed_by": evidence.responder.subject.rfc4514_string(),
+            "signed_by": name_text(name_of_subject(evidence.responder)),
             "authorized_by": (
                 evidence.authorized_by.value
                 if isinstance(evidence, VerifiedResponse)
@@ -126,7 +129,7 @@ def draw(checked: Checked, *, verbose: bool) -> Tree:
             if isinstance(evidence, VerifiedResponse)
             else "issuer "
         )
-        _row(tree, "signed by", by + common_name(evidence.responder.subject))
+        _row(tree, "signed by", by + common_name(evidence.responder))
         for warning in evidence.warnings:
             _row(tree, "warning", str(warning), style="warning")
     for label, text in _explained(checked):
@@ -155,8 +158,8 @@ _FROM_CRL = "the certificate names no responder, so the status comes from a CRL"
 def _headline(checked: Checked) -> Text:
     certificate = checked.outcome.certificate
     return Text.assemble(
-        (one_line(common_name(certificate.subject)), "heading"),
-        (f"  {certificate.serial_number:x}  ", "quiet"),
+        (one_line(common_name(certificate)), "heading"),
+        (f"  {serial_of(certificate):x}  ", "quiet"),
         _status(checked.outcome),
         (f"  ({_origin(checked)})", "quiet"),
     )
@@ -227,8 +230,8 @@ def table(checks: Sequence[Checked]) -> RenderableType:
         evidence = outcome.evidence
         until = None if evidence is None else evidence.next_update
         shown.add_row(
-            Text(one_line(common_name(outcome.certificate.subject))),
-            Text(f"{outcome.certificate.serial_number:x}"),
+            Text(one_line(common_name(outcome.certificate))),
+            Text(f"{serial_of(outcome.certificate):x}"),
             _status(outcome),
             Text(_origin(each)),
             Text(_written(until) or ""),
@@ -240,7 +243,7 @@ def _explanations(checks: Sequence[Checked]) -> Iterator[Text]:
     """Return each explanation once, with the certificates that it is about."""
     about: dict[tuple[str, str], list[str]] = {}
     for each in checks:
-        name = one_line(common_name(each.outcome.certificate.subject))
+        name = one_line(common_name(each.outcome.certificate))
         for explanation in _explained(each):
             about.setdefault(explanation, []).append(name)
     for (label, text), names in about.items():

@@ -21,6 +21,7 @@ from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
 from ocsp.asn1.der import SEQUENCE, content, encode
 from ocsp.asn1.extensions import RawExtension
+from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.describe_parts import (
     Document,
@@ -39,6 +40,7 @@ from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.verification.responder_id import name_of_responder
 
 __all__ = [
     "cert_id_document",
@@ -129,12 +131,8 @@ def response_document(response: OCSPResponse) -> dict[str, Any]:
 
 def _responder_id(response: OCSPResponse) -> Document:
     key_hash = response.responder_key_hash
-    try:
-        name = response.responder_name
-    except ValueError as error:
-        return {"by_name": None, "by_key": None, "error": str(error)}
     return {
-        "by_name": None if name is None else name.rfc4514_string(),
+        "by_name": name_text(name_of_responder(response)) if key_hash is None else None,
         "by_key": None if key_hash is None else key_hash.hex(),
         "error": None,
     }

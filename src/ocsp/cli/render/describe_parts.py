@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1 import oids
-from ocsp.asn1.certificates import UNREADABLE
+from ocsp.asn1.certificates import UNREADABLE, serial_of
 from ocsp.asn1.der import MAX_DECIMAL_BITS, number_text
 from ocsp.asn1.extensions import RawExtension, extensions_of
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.vocabulary import oid_name, reason_name
 from ocsp.errors import DecodeError
@@ -205,11 +207,13 @@ _GENERAL_NAMES: Mapping[type[x509.GeneralName], str] = {
 def certificate_document(certificate: x509.Certificate) -> Document:
     """Describe an embedded certificate; a field that cannot be decoded is ``None``."""
     return {
-        "subject": _attempt(lambda: _name_text(certificate.subject)),
-        "issuer": _attempt(lambda: _name_text(certificate.issuer)),
-        "serial_number": serial_document(certificate.serial_number),
-        "not_valid_before": timestamp(certificate.not_valid_before_utc),
-        "not_valid_after": timestamp(certificate.not_valid_after_utc),
+        "subject": name_text(name_of_subject(certificate)),
+        "issuer": name_text(name_of_issuer(certificate)),
+        "serial_number": serial_document(serial_of(certificate)),
+        "not_valid_before": _attempt(
+            lambda: timestamp(certificate.not_valid_before_utc)
+        ),
+        "not_valid_after": _attempt(lambda: timestamp(certificate.not_valid_after_utc)),
         "public_key": _attempt(lambda: _key_name(certificate)),
         "signature_algorithm": algorithm_document(
             certificate.signature_algorithm_oid.dotted_string
@@ -226,10 +230,6 @@ def _attempt(read: Callable[[], Value]) -> Value | None:
         return read()
     except UNREADABLE:
         return None
-
-
-def _name_text(name: x509.Name) -> str:
-    return name.rfc4514_string()
 
 
 def _key_name(certificate: x509.Certificate) -> str:

@@ -152,8 +152,10 @@ class _View:
             rows.append(("nextUpdate", self._time(entry["next_update"], limit=True)))
         return rows
 
-    def _time(self, moment: str, *, limit: bool = False) -> Text:
+    def _time(self, moment: str | None, *, limit: bool = False) -> Text:
         """Return a time with its age; a *limit* in the past is highlighted."""
+        if moment is None:
+            return text("unreadable", "warning")
         at = datetime.datetime.fromisoformat(moment)
         note = age(at, self._now)
         if limit and at <= self._now:
@@ -176,7 +178,7 @@ class _View:
             return
         branch = tree.add(heading("certs", f"{len(certificates)}, not verified"))
         for certificate in certificates:
-            leaf = branch.add(text(certificate["subject"] or "unreadable subject"))
+            leaf = branch.add(text(certificate["subject"]))
             add_rows(leaf, self._certificate_rows(certificate))
 
     def _certificate_rows(self, certificate: Document) -> list[Row]:
@@ -184,7 +186,7 @@ class _View:
         if certificate["ocsp_no_check"]:
             purposes.append("id-pkix-ocsp-nocheck")
         rows = [
-            ("issuer", text(certificate["issuer"] or "unreadable")),
+            ("issuer", text(certificate["issuer"])),
             ("serialNumber", serial(certificate["serial_number"])),
             ("notBefore", self._time(certificate["not_valid_before"])),
             ("notAfter", self._time(certificate["not_valid_after"], limit=True)),
@@ -240,9 +242,7 @@ def _pair(row: Row) -> Text:
 def _responder(document: Document) -> Text:
     if document["by_key"] is not None:
         return with_note(document["by_key"], "byKey: SHA-1 of the signer's key")
-    if document["by_name"] is not None:
-        return with_note(document["by_name"], "byName")
-    return with_note("unreadable name", document["error"])
+    return with_note(document["by_name"], "byName")
 
 
 def _extension_title(extension: Document) -> Text:

@@ -13,7 +13,10 @@ from typing import Any
 
 from cryptography import x509
 
+from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.der import number_text
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.describe import cert_id_document, response_status_name
 from ocsp.cli.render.describe_parts import (
@@ -54,17 +57,20 @@ def verdict_document(
     """
     evidence = outcome if isinstance(outcome, VerifiedResponse) else None
     failures = () if isinstance(outcome, VerifiedResponse) else outcome.failures
-    subject = cert.subject if isinstance(cert, x509.Certificate) else None
     return {
         "type": "verdict",
         "verified": evidence is not None,
         "status": evidence.status.name.lower() if evidence else None,
         "revoked_but_stale": isinstance(outcome, RevokedButStale),
         "certificate": {
-            "subject": subject.rfc4514_string() if subject else None,
-            "serial_number": serial_document(cert.serial_number),
+            "subject": name_text(name_of_subject(cert))
+            if isinstance(cert, x509.Certificate)
+            else None,
+            "serial_number": serial_document(
+                cert.serial_number if isinstance(cert, CertID) else serial_of(cert)
+            ),
         },
-        "issuer": issuer.subject.rfc4514_string(),
+        "issuer": name_text(name_of_subject(issuer)),
         "at": timestamp(at),
         "policy": policy,
         "evidence": _evidence(evidence) if evidence else None,

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import datetime
 
-from cryptography.x509 import Name, ReasonFlags
+from cryptography.x509 import Certificate, ReasonFlags
 from cryptography.x509.oid import NameOID
 
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import characters_of, name_text, read_name
 from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS
+from ocsp.errors import DecodeError
 
 __all__ = [
     "age",
@@ -156,8 +159,16 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def common_name(name: Name) -> str:
-    """Return the common name in *name*, or the whole name if it has none."""
-    for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME):
-        return str(attribute.value)
-    return name.rfc4514_string()
+def common_name(certificate: Certificate) -> str:
+    """Return the common name of the subject, or the whole name if it has none."""
+    subject = name_of_subject(certificate)
+    try:
+        attributes = [each for relative in read_name(subject) for each in relative]
+    except DecodeError:
+        attributes = []
+    common = (
+        characters_of(attribute)
+        for attribute in attributes
+        if attribute.oid == NameOID.COMMON_NAME.dotted_string
+    )
+    return next(common, None) or name_text(subject)

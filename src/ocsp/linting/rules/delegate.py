@@ -19,7 +19,7 @@ from cryptography.x509.oid import (
 )
 
 from ocsp.asn1 import oids
-from ocsp.asn1.certificates import outer_algorithm, parts_of
+from ocsp.asn1.certificates import outer_algorithm, parts_of, validity_of
 from ocsp.asn1.der import NULL_DER, encode_oid
 from ocsp.asn1.extensions import RawExtension, extensions_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
@@ -246,7 +246,8 @@ def has_authority_key_identifier(case: Case) -> Iterator[Complaint]:
 def short_lived(case: Case) -> Iterator[Complaint]:
     """L717: with id-pkix-ocsp-nocheck it is valid for at most 90 days."""
     for where, certificate in _delegate(case):
-        life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+        start, stop = validity_of(certificate)
+        life = stop - start
         nocheck = _extension(certificate, oids.OCSP_NOCHECK)
         if nocheck is not None and life > SHORT_LIFE:
             yield Complaint(
@@ -258,7 +259,7 @@ def valid_when_signed(case: Case) -> Iterator[Complaint]:
     """L718: it was valid when the response was signed."""
     produced = case.response.produced_at_utc
     for where, certificate in _delegate(case):
-        start, stop = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        start, stop = validity_of(certificate)
         if not start <= produced <= stop:
             yield Complaint(
                 "producedAt",
@@ -269,7 +270,7 @@ def valid_when_signed(case: Case) -> Iterator[Complaint]:
 def outlives_the_response(case: Case) -> Iterator[Complaint]:
     """L719: it does not expire before nextUpdate."""
     for where, certificate in _delegate(case):
-        stop = certificate.not_valid_after_utc
+        _, stop = validity_of(certificate)
         for place, entry in case.numbered():
             until = entry.next_update_utc
             if until is not None and until > stop:

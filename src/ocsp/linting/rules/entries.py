@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
+from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.der import number_text
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.certid import CertID
@@ -180,7 +181,7 @@ def has_entry_for_certificate(case: Case) -> Iterator[Complaint]:
     ):
         yield Complaint(
             "responses",
-            f"has no entry for the certificate {case.cert.serial_number:#x}",
+            f"has no entry for the certificate {serial_of(case.cert):#x}",
         )
 
 

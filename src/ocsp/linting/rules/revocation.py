@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Iterator
 
 from ocsp.asn1 import oids
+from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint
@@ -170,7 +171,10 @@ def _cutoff(extensions: list[RawExtension] | None) -> datetime.datetime | None:
 def cutoff_for_expired_certificate(case: Case) -> Iterator[Complaint]:
     """L409: an entry for an expired certificate has an archive cutoff."""
     produced = case.response.produced_at_utc
-    if case.cert is None or case.cert.not_valid_after_utc >= produced:
+    if case.cert is None:
+        return
+    _, end = validity_of(case.cert)
+    if end >= produced:
         return
     for i, entry in enumerate(case.entries):
         extensions = case.parts.entries[i] or ()
@@ -179,8 +183,7 @@ def cutoff_for_expired_certificate(case: Case) -> Iterator[Complaint]:
         ):
             yield Complaint(
                 f"responses[{i}].singleExtensions",
-                f"has no archive cutoff, though the certificate expired at "
-                f"{case.cert.not_valid_after_utc}",
+                f"has no archive cutoff, though the certificate expired at {end}",
             )
 
 

@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.name_comparison import same_name
 from ocsp.errors import DecodeError, MalformedCRL
 from ocsp.verification.case import Findings, reason_rejected
-from ocsp.verification.crl.points import same_name_der
 from ocsp.verification.crl.reader import CRLData, ReadCRL
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.policy import Policy
@@ -105,7 +105,7 @@ class CRLCase(Findings):
     @property
     def is_direct(self) -> bool:
         """Whether the certificate's issuer issued the CRL, by its name."""
-        return same_name_der(self.complete.issuer, parts_of(self.asked.issuer).subject)
+        return same_name(self.complete.issuer, parts_of(self.asked.issuer).subject)
 
 
 def read_crl(

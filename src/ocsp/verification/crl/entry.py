@@ -13,6 +13,8 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.asn1.certificates import parts_of, validity_of
+from ocsp.asn1.name_comparison import same_name
+from ocsp.asn1.names import is_readable
 from ocsp.errors import (
     CRLExpired,
     DecodeError,
@@ -25,7 +27,7 @@ from ocsp.errors import (
 from ocsp.messages.statuses import REASONS
 from ocsp.verification.crl.case import CRLCase
 from ocsp.verification.crl.entries import CRLEntry
-from ocsp.verification.crl.points import decoded, directory_names, same_name_der
+from ocsp.verification.crl.points import directory_names
 from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.policy import ExpiredCertificate
 
@@ -121,9 +123,9 @@ def _is_of_issuer(case: CRLCase, each: ReadCRL, entry: CRLEntry) -> bool:
         return case.is_direct
     issuer = parts_of(case.asked.issuer).subject
     names = directory_names(entry.issuer)
-    if any(same_name_der(name, issuer) for name in names):
+    if any(same_name(name, issuer) for name in names):
         return True
-    if any(decoded(name) is None for name in names):
+    if any(not is_readable(name) for name in names):
         case.fail(
             "R12",
             MalformedCRL,

@@ -29,7 +29,6 @@ from ocsp.asn1.der import (
 )
 from ocsp.asn1.extensions import extensions_of
 from ocsp.asn1.name_comparison import same_name, text
-from ocsp.asn1.names import parse_name
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "DistributionPoint",
     "GeneralNames",
     "Scope",
-    "decoded",
     "directory_names",
     "distribution_points",
     "has_same_name",
@@ -46,7 +44,6 @@ __all__ = [
     "read_points",
     "read_scope",
     "reason_names",
-    "same_name_der",
     "text_of",
     "uris",
 ]
@@ -306,25 +303,12 @@ def directory_names(names: GeneralNames) -> list[bytes]:
     ]
 
 
-def decoded(name: bytes) -> x509.Name | None:
-    """Return the distinguished name *name*, or ``None`` if it cannot be decoded."""
-    try:
-        return parse_name(name)
-    except DecodeError:
-        return None
-
-
-def same_name_der(one: bytes, other: bytes) -> bool:
-    """Return whether two distinguished names are equal (RFC 5280 §7.1)."""
-    return one == other or same_name(decoded(one), decoded(other))
-
-
 def has_same_name(some: GeneralNames, others: GeneralNames) -> bool:
     """Return whether *some* and *others* have a name in common."""
     if not {_comparable(each) for each in some}.isdisjoint(map(_comparable, others)):
         return True
     return any(
-        same_name_der(one, other)
+        same_name(one, other)
         for one in directory_names(some)
         for other in directory_names(others)
     )
@@ -346,5 +330,5 @@ def text_of(names: GeneralNames) -> str:
     """Return *names* as text for messages."""
     texts = uris(names)
     for each in directory_names(names):
-        texts.append(text(decoded(each)))
+        texts.append(text(each))
     return ", ".join(sorted(texts)) or "names of other kinds"

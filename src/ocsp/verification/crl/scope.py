@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.der import number_text
+from ocsp.asn1.name_comparison import same_name
 from ocsp.errors import CRLScopeMismatch, DeltaCRLMismatch, ReasonsNotCovered
 from ocsp.verification.case import Findings
 from ocsp.verification.crl.case import CRLCase
@@ -23,7 +24,6 @@ from ocsp.verification.crl.points import (
     has_same_name,
     point_of_issuer,
     reason_names,
-    same_name_der,
     text_of,
 )
 from ocsp.verification.crl.reader import ReadCRL
@@ -48,11 +48,10 @@ def points_of(case: CRLCase, each: ReadCRL) -> list[DistributionPoint]:
         point
         for point in points
         if any(
-            same_name_der(name, each.issuer)
-            for name in directory_names(point.crl_issuer)
+            same_name(name, each.issuer) for name in directory_names(point.crl_issuer)
         )
     ]
-    if same_name_der(each.issuer, issuer):
+    if same_name(each.issuer, issuer):
         found += [point for point in points if not point.crl_issuer]
         found.append(point_of_issuer(issuer))
     return found
@@ -160,7 +159,7 @@ def _delta_problems(complete: ReadCRL, delta: ReadCRL) -> Iterator[str]:
 
 def has_same_scope(complete: ReadCRL, delta: ReadCRL) -> bool:
     """Return whether both CRLs have the same issuer and scope (§6.3.3 (c))."""
-    if not same_name_der(complete.issuer, delta.issuer):
+    if not same_name(complete.issuer, delta.issuer):
         return False
     one, other = complete.scope, delta.scope
     if one is None or other is None:

@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp import limits
 from ocsp.asn1.algorithms import algorithm_identifier
 from ocsp.asn1.certificates import parts_of, validity_of
-from ocsp.asn1.name_comparison import name_of_subject, text
+from ocsp.asn1.name_comparison import name_of_subject, same_name, text
 from ocsp.errors import (
     CRLSignatureInvalid,
     CRLSignerNotSuitable,
@@ -30,7 +30,6 @@ from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Findings
 from ocsp.verification.crl.case import CRLCase, CRLQuestion, CRLSigner
-from ocsp.verification.crl.points import decoded, same_name_der
 from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
@@ -57,7 +56,7 @@ def find_signer(case: CRLCase, each: ReadCRL) -> CRLSigner | None:
         case.fail(
             "R3",
             CRLSignerNotSuitable,
-            f"{each.name} is one of {text(decoded(each.issuer))}, whose certificate is "
+            f"{each.name} is one of {text(each.issuer)}, whose certificate is "
             "not known; give it in crl_issuers",
         )
     return None
@@ -77,7 +76,7 @@ def _possible(case: CRLCase, each: ReadCRL) -> Iterator[CRLSigner]:
 
 
 def _has_name(certificate: x509.Certificate, each: ReadCRL) -> bool:
-    return same_name_der(parts_of(certificate).subject, each.issuer)
+    return same_name(parts_of(certificate).subject, each.issuer)
 
 
 def _is_issued(asked: CRLQuestion, certificate: x509.Certificate) -> bool:
