@@ -143,10 +143,15 @@ class StapleFile:
         if current is not None and _rank(current) >= _rank(evidence):
             return False
         try:
-            _write(self.path.resolve(), evidence.response.public_bytes(Encoding.DER))
+            state = _write(
+                self.path.resolve(), evidence.response.public_bytes(Encoding.DER)
+            )
         except OSError as error:
             reason = error.strerror or str(error)
             raise StoreError(f"{self.path}: {reason}") from error
+        if evidence.policy == self._policy:
+            # A new verification would lack the evidence about a delegate.
+            self._seen = state, evidence
         return True
 
 
@@ -196,8 +201,8 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Replace the content of *path* by *data* atomically, and sync it to disk."""
+def _write(path: Path, data: bytes) -> tuple[int, ...]:
+    """Replace *path* by a file with *data* atomically, sync it, return its state."""
     # In the same directory, because a rename is atomic only within one file system. A
     # server that reads a whole directory ignores names that begin with a dot.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -208,11 +213,13 @@ def _write(path: Path, data: bytes) -> None:
             _make_like(file.fileno(), path)
             file.flush()
             os.fsync(file.fileno())
+            state = _state(os.fstat(file.fileno()))
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+    return state
 
 
 def _make_like(handle: int, path: Path) -> None:

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocsp import OCSPCertStatus
+import ocsp
+from ocsp import KeySigner, OCSPCertStatus
 from ocsp.errors import ConfigError, StoreError
 from ocsp.stapling import StapleFile
-from tests.pki import NOW, ca
+from tests.cases.builder import CRL_PLACE
+from tests.crls import crl
+from tests.pki import DELEGATION, NOW, ca, key, make
 from tests.unit.client.scene import HOUR, A, certificate
 from tests.unit.stapling.scripted_stapler import signed, verified
 
@@ -37,6 +40,21 @@ def test_a_written_staple_is_evidence_until_it_expires(tmp_path: Path) -> None:
         assert found is not None
         assert found.status is GOOD
         assert reader.evidence(NOW + 23 * HOUR) is None
+
+
+def test_a_written_staple_needs_no_evidence_about_its_signer_again(
+    tmp_path: Path,
+) -> None:
+    """The caller had it (RFC 6960 §4.2.2.2.1); another process does not have it."""
+    named = make("Named", "Test CA", serial=77, extensions=[DELEGATION[0], CRL_PLACE])
+    data = signed(signer=KeySigner(key("Named"), named))
+    about = ocsp.verify_crl(crl(), named, ca(), at=NOW)
+    evidence = ocsp.verify(data, certificate(A), ca(), at=NOW, evidence=[about])
+    file = _file(tmp_path / "x.ocsp")
+    assert file.replace(evidence)
+    assert file.evidence(NOW) is evidence
+    assert not file.replace(evidence)
+    assert _file(file.path).evidence(NOW) is None
 
 
 @pytest.mark.parametrize(
