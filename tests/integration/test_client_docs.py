@@ -18,4 +18,4 @@ def test_the_examples_run_and_give_what_they_show(
     monkeypatch.setattr(addresses, "is_public", lambda address: True)
     monkeypatch.chdir(tmp_path)
     with living() as live:
-        assert run("docs/client.md", {"cert": live.leaf(GOOD), "issuer": CA}) == 6
+        assert run("docs/client.md", {"cert": live.leaf(GOOD), "issuer": CA}) == 7

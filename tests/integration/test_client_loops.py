@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp.client import CheckStatus, MemoryCache, Options, ResponderOrder
-from ocsp.client.forking import ForkSafeLock
+from ocsp.client.transport.forking import ForkSafeLock
 from ocsp.client.transport.pool import ConnectionPool
 from ocsp.testing import PKI, Identity, LoopbackResponder
 

@@ -14,7 +14,7 @@ import pytest
 
 import ocsp
 from ocsp.client import AddressPolicy, Options, Proxy
-from ocsp.client.proxy import ProxyTable
+from ocsp.client.transport.proxy import ProxyTable
 from tests.integration.loopback import Server, head, read_request, serving
 from tests.integration.test_client_transport import BODY, Sender
 from tests.integration.tls import server_context

@@ -44,7 +44,6 @@ from ocsp.client.outcome import (
     Reason,
     Source,
 )
-from ocsp.client.proxy import Proxy
 from ocsp.client.starttls.protocols import StartTLS
 from ocsp.client.sync import Client
 from ocsp.client.tls_peer import TLSPeer, read_tls_peer
@@ -54,6 +53,7 @@ from ocsp.client.transport.protocol import (
     HTTPRequest,
     Transport,
 )
+from ocsp.client.transport.proxy import Proxy
 
 __all__ = [
     "AddressPolicy",

@@ -12,10 +12,10 @@ import os
 from cryptography import x509
 
 from ocsp.client.core import URLs
-from ocsp.client.forking import ForkSafeLock
 from ocsp.client.options import SendNonce
 from ocsp.client.outcome import Outcome
 from ocsp.client.sync import Client
+from ocsp.client.transport.forking import ForkSafeLock
 
 __all__ = ["check"]
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 
 from ocsp import limits
-from ocsp.client.forking import ForkSafeLock
+from ocsp.client.transport.forking import ForkSafeLock
 
 __all__ = ["ExpiringMap"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 
 from cryptography import x509
 
-from ocsp.client.proxy import Proxy
+from ocsp.client.transport.proxy import Proxy
 from ocsp.errors import ConfigError
 from ocsp.verification.policy import Policy
 

@@ -193,25 +193,28 @@ def _heads(count: int) -> bytes:
     return OK + b"".join(b"X%d: y\r\n" % number for number in range(count)) + b"\r\n"
 
 
-OVER_A_LIMIT = {
-    "MAX_REPLY_HEADERS": (4, _heads(4), _heads(5)),
-    "MAX_INTERIM_REPLIES": (
-        1,
-        b"HTTP/1.1 100 X\r\n\r\n" + OK + b"\r\n",
-        b"HTTP/1.1 100 X\r\n\r\n" * 2 + OK + b"\r\n",
-    ),
-    "MAX_REPLY_OVERHEAD_BYTES": (
-        len(OK) + 2,
-        OK + b"\r\n",
-        OK.replace(b"OK", b"OKAY") + b"\r\n",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", OVER_A_LIMIT)
-def test_limits_of_a_reply(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "within", "beyond"),
+    [
+        ("MAX_REPLY_HEADERS", 4, _heads(4), _heads(5)),
+        ("MAX_INTERIM_REPLIES", 1,
+            b"HTTP/1.1 100 X\r\n\r\n" + OK + b"\r\n",
+            b"HTTP/1.1 100 X\r\n\r\n" * 2 + OK + b"\r\n",
+        ),
+        ("MAX_REPLY_OVERHEAD_BYTES", 19,
+            OK + b"\r\n",
+            b"HTTP/1.1 200 OKAY\r\n\r\n",
+        ),
+    ],
+)  # fmt: skip
+def test_limits_of_a_reply(
+    name: str,
+    value: int,
+    within: bytes,
+    beyond: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Each limit refuses the first reply that exceeds it."""
-    value, within, beyond = OVER_A_LIMIT[name]
     monkeypatch.setattr(limits, name, value)
     _read(within)
     with pytest.raises(MalformedReply):

@@ -11,7 +11,7 @@ from collections import OrderedDict
 
 from ocsp import limits
 from ocsp.client.cache.answer import CachedAnswer, admit
-from ocsp.client.forking import ForkSafeLock
+from ocsp.client.transport.forking import ForkSafeLock
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse

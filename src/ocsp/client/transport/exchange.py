@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 from ocsp._version import __version__
 from ocsp.client.options import AddressPolicy
-from ocsp.client.proxy import Proxy, ProxyTable
 from ocsp.client.transport.addresses import (
     AddressForbidden,
     allowed_addresses,
@@ -28,6 +27,7 @@ from ocsp.client.transport.addresses import (
 )
 from ocsp.client.transport.pool import ConnectionPool, Stream
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
+from ocsp.client.transport.proxy import Proxy, ProxyTable
 from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
 from ocsp.errors import (
     BrokenReply,

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from ocsp.client.forking import ForkSafeLock
+from ocsp.client.transport.forking import ForkSafeLock
 
 __all__ = ["MAX_IDLE", "ConnectionPool", "Stream"]
 

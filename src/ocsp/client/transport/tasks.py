@@ -20,7 +20,6 @@ import anyio.to_thread
 from anyio.abc import SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from ocsp.client.proxy import Proxy, ProxyTable
 from ocsp.client.transport.addresses import resolve
 from ocsp.client.transport.exchange import (
     Connect,
@@ -33,6 +32,7 @@ from ocsp.client.transport.exchange import (
 )
 from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
+from ocsp.client.transport.proxy import Proxy, ProxyTable
 
 __all__ = ["AsyncHTTPTransport"]
 

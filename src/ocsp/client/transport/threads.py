@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from ocsp.client.proxy import Proxy, ProxyTable
 from ocsp.client.transport.addresses import resolve
 from ocsp.client.transport.cancellation import current_scope, raise_if_cancelled
 from ocsp.client.transport.exchange import (
@@ -29,6 +28,7 @@ from ocsp.client.transport.exchange import (
 )
 from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
+from ocsp.client.transport.proxy import Proxy, ProxyTable
 
 __all__ = ["HTTPTransport"]
 
