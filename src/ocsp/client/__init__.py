@@ -31,6 +31,7 @@ from ocsp.client.options import (
     DelegateStatus,
     MissingIssuer,
     Options,
+    Proxy,
     Redirects,
     RequestMethod,
     ResponderOrder,
@@ -53,7 +54,6 @@ from ocsp.client.transport.protocol import (
     HTTPRequest,
     Transport,
 )
-from ocsp.client.transport.proxy import Proxy
 
 __all__ = [
     "AddressPolicy",

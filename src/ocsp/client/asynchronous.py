@@ -22,11 +22,10 @@ from ocsp.client.checking.scheduler import (
 from ocsp.client.checking.state import CheckRequest, Environment
 from ocsp.client.core import ChainCheck, Core, URLs
 from ocsp.client.engine.effects import Flow
-from ocsp.client.options import Options, SendNonce
+from ocsp.client.options import Options, Proxy, SendNonce
 from ocsp.client.outcome import Outcome
 from ocsp.client.transport.forking import ForkSafeLock
 from ocsp.client.transport.protocol import AsyncTransport
-from ocsp.client.transport.proxy import Proxy
 from ocsp.errors import MissingExtraError
 
 __all__ = ["AsyncClient"]

@@ -23,12 +23,11 @@ from ocsp.client.checking.state import CheckRequest, Environment
 from ocsp.client.core import ChainCheck, Core, URLs
 from ocsp.client.engine.effects import Flow
 from ocsp.client.engine.threads import drive
-from ocsp.client.options import Options, SendNonce
+from ocsp.client.options import Options, Proxy, SendNonce
 from ocsp.client.outcome import Outcome
 from ocsp.client.transport.cancellation import Cancelled, Scope, current_scope, sleep
 from ocsp.client.transport.forking import ForkSafeLock
 from ocsp.client.transport.protocol import Transport
-from ocsp.client.transport.proxy import Proxy
 from ocsp.errors import MissingExtraError
 
 __all__ = ["Client"]

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from ocsp._version import __version__
-from ocsp.client.options import AddressPolicy
+from ocsp.client.options import AddressPolicy, Proxy
 from ocsp.client.transport.addresses import (
     AddressForbidden,
     allowed_addresses,
@@ -27,7 +27,7 @@ from ocsp.client.transport.addresses import (
 )
 from ocsp.client.transport.pool import ConnectionPool, Stream
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
-from ocsp.client.transport.proxy import Proxy, ProxyTable
+from ocsp.client.transport.proxy import ProxyTable
 from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
 from ocsp.errors import (
     BrokenReply,

@@ -1,128 +1,18 @@
 """
 HTTP proxies: which one a request goes through.
 
-The caller chooses a proxy with :class:`Proxy`, or leaves the choice to the variables
-``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``. The password of a proxy
-appears in no text of this package.
+The option names a proxy, or leaves the choice to the variables ``http_proxy``,
+``https_proxy``, ``all_proxy`` and ``no_proxy``.
 """
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import re
-from typing import ClassVar, final
-from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from ocsp.errors import ConfigError
+from ocsp.client.options import Proxy
 
-__all__ = ["Proxy", "ProxyTable"]
-
-_DEFAULT_PORT = 80
-
-
-@final
-class Proxy:
-    """
-    An HTTP proxy, or the rule by which the client finds one.
-
-    ::
-
-        Options(proxy=Proxy("http://user:password@proxy.example:3128"))
-
-    Only proxies with the scheme ``http`` are supported. They also carry https URLs
-    (CONNECT, RFC 9110 §9.3.6).
-
-    Attributes:
-        ENVIRONMENT: The proxy that the environment names when the client sends its
-            first request. If REQUEST_METHOD is set, the program is a CGI script, and
-            ``HTTP_PROXY`` in upper case is ignored: it may be a header of the request
-            that the script serves (CVE-2016-5385).
-
-        NONE: No proxy, whatever the environment says.
-
-        address: The host and the port, or the name of the rule.
-    """
-
-    __slots__ = ("address", "authorization", "host", "port")
-
-    ENVIRONMENT: ClassVar[Proxy]
-    NONE: ClassVar[Proxy]
-
-    def __init__(self, url: str) -> None:
-        """
-        Create a proxy.
-
-        Args:
-            url: ``http://HOST:PORT``, with ``USER:PASSWORD@`` before the host if the
-                proxy requires them (RFC 7617). Special characters in them are
-                percent-encoded.
-
-        Raises:
-            ConfigError: If *url* is not such a URL.
-        """
-        if not isinstance(url, str):
-            raise TypeError("url must be a str")
-        parts, port = _split(url)
-        self.host = parts.hostname or ""
-        self.port = port
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        self.address = f"{name}:{port}"
-        self.authorization = _authorization(parts)
-
-    @classmethod
-    def _rule(cls, name: str) -> Proxy:
-        rule = cls.__new__(cls)
-        rule.host, rule.port, rule.authorization = "", 0, ""
-        rule.address = name
-        return rule
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Proxy) and (self.address, self.authorization) == (
-            other.address,
-            other.authorization,
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.address)
-
-    def __repr__(self) -> str:
-        if not self.host:
-            return f"Proxy.{self.address}"
-        user = "***@" if self.authorization else ""
-        return f"Proxy('http://{user}{self.address}')"
-
-
-Proxy.ENVIRONMENT = Proxy._rule("ENVIRONMENT")
-Proxy.NONE = Proxy._rule("NONE")
-
-
-def _split(url: str) -> tuple[SplitResult, int]:
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        port = _DEFAULT_PORT if parts.port is None else parts.port
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    # The message does not quote the URL, because it may contain a password.
-    if not host or not host.isascii() or not host.isprintable() or " " in host:
-        raise ConfigError("proxy", "must be a URL like http://proxy.example:3128")
-    if parts.scheme != "http":
-        raise ConfigError(
-            "proxy",
-            f"has the scheme {parts.scheme}; only http proxies are supported",
-        )
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ConfigError("proxy", "must have nothing after the host and the port")
-    return parts, port
-
-
-def _authorization(parts: SplitResult) -> str:
-    """Return the value of Proxy-Authorization, or empty (RFC 7617 §2)."""
-    if parts.username is None:
-        return ""
-    pair = [unquote_to_bytes(each or "") for each in (parts.username, parts.password)]
-    return f"Basic {base64.b64encode(b':'.join(pair)).decode()}"
+__all__ = ["ProxyTable"]
 
 
 class ProxyTable:

@@ -20,6 +20,7 @@ import anyio.to_thread
 from anyio.abc import SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
+from ocsp.client.options import Proxy
 from ocsp.client.transport.addresses import resolve
 from ocsp.client.transport.exchange import (
     Connect,
@@ -32,7 +33,7 @@ from ocsp.client.transport.exchange import (
 )
 from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
-from ocsp.client.transport.proxy import Proxy, ProxyTable
+from ocsp.client.transport.proxy import ProxyTable
 
 __all__ = ["AsyncHTTPTransport"]
 
@@ -157,6 +158,9 @@ class _Stream:
 
     def __init__(self, inner: anyio.abc.SocketStream | TLSStream) -> None:
         self._inner = inner
+        # Looked up once: AnyIO builds a table of attributes at each look-up.
+        self._socket = inner.extra(SocketAttribute.raw_socket)  # noqa: S610
+        self._tls = inner.extra(TLSAttribute.ssl_object, None)  # noqa: S610
 
     async def write(self, data: bytes) -> None:
         await self._inner.send(data)
@@ -179,11 +183,10 @@ class _Stream:
         )
 
     def fileno(self) -> int:
-        return self._inner.extra(SocketAttribute.raw_socket).fileno()  # noqa: S610
+        return self._socket.fileno()
 
     def buffered(self) -> bool:
-        inside = self._inner.extra(TLSAttribute.ssl_object, None)  # noqa: S610
-        return inside is not None and inside.pending() > 0
+        return self._tls is not None and self._tls.pending() > 0
 
     async def close(self) -> None:
         # Closing does not wait; the shield lets a cancelled task close every stream.

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from ocsp.client.options import Proxy
 from ocsp.client.transport.addresses import resolve
 from ocsp.client.transport.cancellation import current_scope, raise_if_cancelled
 from ocsp.client.transport.exchange import (
@@ -28,7 +29,7 @@ from ocsp.client.transport.exchange import (
 )
 from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
-from ocsp.client.transport.proxy import Proxy, ProxyTable
+from ocsp.client.transport.proxy import ProxyTable
 
 __all__ = ["HTTPTransport"]
 
