@@ -217,7 +217,11 @@ class Responder:
         for authority in found:
             if authority.valid_at(now):
                 return authority
-        raise SignerUnavailable("no signer's certificate is valid now")
+        last = found[-1].signer.certificate
+        raise SignerUnavailable(
+            f"no signer's certificate is valid at {now}: the last one is valid from"
+            f" {last.not_valid_before_utc} to {last.not_valid_after_utc}"
+        )
 
     def finish(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:
         """

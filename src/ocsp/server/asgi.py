@@ -35,6 +35,7 @@ from ocsp.http import (
 )
 from ocsp.responder.core import Answer, Responder, error_response
 from ocsp.responder.source import StatusSource
+from ocsp.server.signer_watch import SignerWatch
 
 __all__ = ["Application"]
 
@@ -81,6 +82,7 @@ class Application:
         self._responder = responder
         self._source = source
         self._clock = clock
+        self._watch = SignerWatch()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: an HTTP request, or the lifespan of the server."""
@@ -113,6 +115,7 @@ class Application:
     async def _answer(self, der: bytes, now: datetime.datetime) -> Answer:
         try:
             step = self._responder.receive(der, now)
+            self._watch.look(step, now)
             if isinstance(step, Answer):
                 return step
             records = await self._source.look_up(step.queries)

@@ -552,15 +552,8 @@ def test_status_reports_an_error_in_one_line(
             "--hours: must be more than 0",
         ),
         (
-            (
-                "--key",
-                "responder.key",
-                "--cert",
-                "responder.pem",
-                "--host",
-                "no.such.invalid",
-            ),
-            "no.such.invalid",
+            ("--key", "responder.key", "--cert", "responder.pem"),
+            "--cert: clients would reject the answers: no signer's certificate is",
         ),
     ],
 )
@@ -574,6 +567,18 @@ def test_serve_reports_an_error_in_one_line(
     assert (code, out) == (4, "")
     assert words in _one_line(err)
     assert "sesame" not in err
+
+
+def test_serve_reports_a_host_that_does_not_exist(run: Run, files: Path) -> None:
+    """After the warnings: the issuer of these tests has ended."""
+    run("status", "add", "--issuer", "ca.pem", "--serial", "7")
+    _write_fresh_responder(files / "fresh.pem")
+    signer = ("--issuer", "ca.pem", "--cert", "fresh.pem", "--key", "responder.key")
+    code, out, err = run("serve", *signer, "--host", "no.such.invalid")
+    assert (code, out) == (4, "")
+    warning, error = err.splitlines()
+    assert warning.startswith("warning: the issuer's certificate is valid from ")
+    assert error.startswith("error: no.such.invalid")
 
 
 def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:

@@ -33,7 +33,7 @@ from ocsp.cli.input.loading import load_certificate, place, read_octets
 from ocsp.cli.render.console import note, warn
 from ocsp.errors import BuildError, ConfigError
 from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
-from ocsp.server import Application, base_url, bind
+from ocsp.server import Application, base_url, bind, self_test
 from ocsp.server import serve as serve_forever
 from ocsp.signing.signer import KeySigner
 from ocsp.status import SQLiteSource
@@ -149,6 +149,7 @@ def serve(
         validity=validity,
     )
     with SQLiteSource(database, read_only=True) as source:
+        _require_acceptable(authority, validity)
         bound = bind(host, port)
         _announce(authority, base_url(bound), database)
         serve_forever(Application(responder, source), bound)
@@ -211,9 +212,23 @@ def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKe
         raise CommandError(place(source), reason) from error
 
 
-def _announce(authority: Authority, url: str, database: str) -> None:
-    for warning in authority.warnings:
+def _require_acceptable(authority: Authority, validity: datetime.timedelta) -> None:
+    """
+    Warn of answers that some clients reject.
+
+    Raises:
+        CommandError: If every client rejects them.
+    """
+    found = self_test(authority, datetime.datetime.now(datetime.UTC), validity=validity)
+    if found.failures:
+        raise CommandError(
+            "--cert", f"clients would reject the answers: {'; '.join(found.failures)}"
+        )
+    for warning in found.warnings:
         warn(warning)
+
+
+def _announce(authority: Authority, url: str, database: str) -> None:
     signer = authority.signer.certificate
     typer.echo(f"{url}/ answers for {_name(authority.issuer)} from {database}")
     if authority.delegate is not None:

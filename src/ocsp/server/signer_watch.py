@@ -1,0 +1,56 @@
+"""
+Warn in the log while the certificate of a signer is about to end, and after its end.
+
+After the end the responder returns *tryLater*, which is not signed: clients would
+reject an answer with that certificate (RFC 6960 §2.3, §4.2.2.2).
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+
+from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.responder.core import Answer, Lookup
+
+__all__ = ["SignerWatch"]
+
+logger = logging.getLogger("ocsp.responder")
+
+_BEFORE = datetime.timedelta(days=7)
+"""How long before the end the warnings begin: enough to get another certificate."""
+
+_PART = 4
+"""They begin in the last quarter of the validity if that is shorter: some CAs issue
+certificates for a few days, again and again."""
+
+_PAUSE = datetime.timedelta(hours=1)
+"""The shortest time between two lines in the log, however many requests arrive."""
+
+
+class SignerWatch:
+    """Writes at most one line in an hour to the log ``ocsp.responder``."""
+
+    def __init__(self) -> None:
+        self._silent_until: datetime.datetime | None = None
+
+    def look(self, step: Answer | Lookup, now: datetime.datetime) -> None:
+        """Warn if the signer that *step* uses is about to end, or none is valid."""
+        if self._silent_until is not None and now < self._silent_until:
+            return
+        line = _line(step, now)
+        if line:
+            logger.error("%s", line)
+            self._silent_until = now + _PAUSE
+
+
+def _line(step: Answer | Lookup, now: datetime.datetime) -> str:
+    if isinstance(step, Answer):
+        is_without_signer = step.status is OCSPResponseStatus.TRY_LATER
+        return f"clients get tryLater: {step.cause}" if is_without_signer else ""
+    certificate = step.authority.signer.certificate
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if end - now > min(_BEFORE, (end - begin) / _PART):
+        return ""
+    name = certificate.subject.rfc4514_string()
+    return f"the certificate of the signer {name} ends at {end}; replace it soon"
