@@ -19,13 +19,13 @@ from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.cli.command import Command, Group
+from ocsp.cli.commands.status_output import Changed, show_changes, show_entries
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.arguments import parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.render.console import errors
-from ocsp.cli.render.status_output import Changed, show_changes, show_entries
 from ocsp.cli.render.vocabulary import REASONS, count, reason_from
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
 from ocsp.responder import IssuerKey, StatusRecord
