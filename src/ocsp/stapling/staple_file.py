@@ -149,8 +149,8 @@ class StapleFile:
         except OSError as error:
             reason = error.strerror or str(error)
             raise StoreError(f"{self.path}: {reason}") from error
-        if evidence.policy == self._policy:
-            # A new verification would lack the evidence about a delegate.
+        if evidence.has_settings(self._policy, self._responders):
+            # A response from the file may lack evidence about its signer.
             self._seen = state, evidence
         return True
 
@@ -202,7 +202,12 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
 
 
 def _write(path: Path, data: bytes) -> tuple[int, ...]:
-    """Replace *path* by a file with *data* atomically, sync it, return its state."""
+    """
+    Replace the content of *path* by *data* atomically, and sync it to disk.
+
+    Returns:
+        The state of the new file.
+    """
     # In the same directory, because a rename is atomic only within one file system. A
     # server that reads a whole directory ignores names that begin with a dot.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

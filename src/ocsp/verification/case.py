@@ -75,9 +75,12 @@ class Candidate(Findings):
         authorized_by: Why it might sign for the issuer.
 
         facts: The fields of the certificate that verification needs.
+
+        evidence_until: When the evidence ends without which the rules would reject the
+            certificate; ``None`` if they need none.
     """
 
-    __slots__ = ("authorized_by", "certificate", "facts")
+    __slots__ = ("authorized_by", "certificate", "evidence_until", "facts")
 
     def __init__(
         self, certificate: x509.Certificate, authorized_by: AuthorizedBy
@@ -87,6 +90,7 @@ class Candidate(Findings):
         self.certificate = certificate
         self.authorized_by = authorized_by
         self.facts = facts_of(certificate)
+        self.evidence_until: datetime.datetime | None = None
 
     @property
     def name(self) -> str:

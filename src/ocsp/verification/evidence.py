@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 import datetime
 import enum
+from collections.abc import Sequence
 from typing import NamedTuple, NoReturn, Protocol, Self, final
 
 from cryptography import x509
@@ -255,6 +256,9 @@ class ResponseJudgement(NamedTuple):
         nonce_matched: Whether the response repeats the nonce of the request.
 
         warnings: Findings that do not contradict the status.
+
+        signer_until: When the evidence about the signer ends, if the verification
+            needed it; otherwise ``None``.
     """
 
     cert: x509.Certificate | CertID
@@ -267,6 +271,7 @@ class ResponseJudgement(NamedTuple):
     policy: Policy
     nonce_matched: bool
     warnings: tuple[Finding, ...]
+    signer_until: datetime.datetime | None = None
 
     @property
     def this_update(self) -> datetime.datetime:
@@ -306,6 +311,17 @@ class VerifiedResponse(Evidence):
     def status(self) -> OCSPCertStatus:
         """The status of the certificate that the responder states."""
         return self._judgement.entry.certificate_status
+
+    @property
+    def holds_until(self) -> datetime.datetime:
+        """
+        The end of this evidence, aware, in UTC.
+
+        As for all evidence; but if the verification needed evidence about the signer,
+        it ends with that at the latest (RFC 6960 §4.2.2.2.1).
+        """
+        own, signer_until = super().holds_until, self._judgement.signer_until
+        return own if signer_until is None else min(own, signer_until)
 
     @property
     def cert_id(self) -> CertID:
@@ -358,6 +374,22 @@ class VerifiedResponse(Evidence):
     def authorized_by(self) -> AuthorizedBy:
         """Why the signer may sign for the issuer."""
         return self._judgement.authorized_by
+
+    def has_settings(
+        self, policy: Policy, responders: Sequence[x509.Certificate]
+    ) -> bool:
+        """
+        Tell whether a verification with these settings accepts the same signer.
+
+        Args:
+            policy: As for :func:`ocsp.verify`.
+
+            responders: As for :func:`ocsp.verify`.
+        """
+        return self.policy == policy and (
+            self.authorized_by is not AuthorizedBy.CONFIGURED
+            or self.responder in responders
+        )
 
     @property
     def nonce_matched(self) -> bool:

@@ -8,11 +8,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ocsp
-from ocsp import KeySigner, OCSPCertStatus
+from ocsp import KeySigner, OCSPCertStatus, VerifiedResponse
 from ocsp.errors import ConfigError, StoreError
 from ocsp.stapling import StapleFile
 from tests.cases.builder import CRL_PLACE
@@ -112,6 +113,41 @@ def test_the_newest_response_stays_for_any_order_of_arrival(
                 best[1],
                 NOW + best[2] * HOUR,
             )
+
+
+def _needing_evidence() -> tuple[bytes, VerifiedResponse]:
+    """Return a response that is accepted only with evidence about its delegate."""
+    name = "Status Responder"
+    place = x509.DistributionPoint(
+        [x509.UniformResourceIdentifier(f"{A}/ca.crl")], None, None, None
+    )
+    extensions = (DELEGATION[0], x509.CRLDistributionPoints([place]))
+    delegate = make(name, "Test CA", serial=0x99, extensions=extensions)
+    about = ocsp.verify(signed(serial=0x99, end=2), delegate, ca(), at=NOW)
+    data = signed(signer=KeySigner(key(name), delegate))
+    return data, ocsp.verify(data, certificate(A), ca(), at=NOW, evidence=[about])
+
+
+def test_evidence_that_was_written_is_not_verified_again(tmp_path: Path) -> None:
+    """The file does not contain the evidence about the delegate that was needed."""
+    data, evidence = _needing_evidence()
+    file = _file(tmp_path / "x.ocsp")
+    assert file.replace(evidence)
+    assert file.path.read_bytes() == data
+    assert file.evidence(NOW) is evidence
+    assert file.evidence(NOW + 2 * HOUR) is None  # that about the delegate has ended
+    assert not file.replace(evidence)
+    file.path.write_bytes(data)
+    assert file.evidence(NOW) is None
+
+
+def test_evidence_with_another_policy_is_verified_again(tmp_path: Path) -> None:
+    """What a lenient stapler writes, a strict one does not accept."""
+    _, evidence = _needing_evidence()
+    path = tmp_path / "x.ocsp"
+    file = StapleFile(path, certificate(A), ca(), policy=ocsp.Policy.strict())
+    assert file.replace(evidence)
+    assert file.evidence(NOW) is None
 
 
 def test_unknown_and_foreign_responses_are_not_written(tmp_path: Path) -> None:

@@ -21,7 +21,15 @@ from ocsp.errors import (
 )
 from ocsp.verification import AuthorizedBy
 from ocsp.verification.evidence import Unforgeable
-from tests.cases.builder import HOUR, SECOND, Builder, extension
+from tests.cases.builder import (
+    HOUR,
+    NOCHECK,
+    OCSP_SIGNING,
+    SECOND,
+    SIGNS,
+    Builder,
+    extension,
+)
 from tests.cases.model import NOW
 
 BUILD = Builder()
@@ -153,6 +161,47 @@ def test_evidence_ends_with_the_certificate_of_its_signer(whose: str) -> None:
     assert evidence.holds_at(NOW + HOUR - SECOND)
     assert not evidence.holds_at(NOW + HOUR)
     assert not evidence.holds_at(NOW - HOUR / 2 - SECOND)
+
+
+@pytest.mark.parametrize(("nocheck", "hours"), [(False, 2), (True, 23)])
+def test_evidence_ends_with_the_evidence_about_its_signer(
+    nocheck: bool, hours: int
+) -> None:
+    """If the verification needed it, because the delegate has no nocheck."""
+    extensions = (SIGNS, OCSP_SIGNING, *([NOCHECK] if nocheck else []))
+    delegate = BUILD.delegate(extensions=extensions)
+    certificate = x509.load_der_x509_certificate(delegate.der)
+    about = [
+        ocsp.verify(
+            BUILD.evidence_about(delegate, next_update=NOW + each * HOUR).response,
+            certificate,
+            CA,
+            at=NOW,
+        )
+        for each in (1, 2)
+    ]
+    evidence = ocsp.verify(
+        BUILD.response(by=delegate),
+        LEAF,
+        CA,
+        at=NOW,
+        evidence=about,
+        policy=ocsp.Policy.strict(),
+    )
+    assert evidence.holds_until == NOW + hours * HOUR
+
+
+def test_has_settings_compares_policy_and_responders() -> None:
+    """A signer that the caller has configured counts for callers with it only."""
+    evidence = _evidence(by=BUILD.responder)
+    assert evidence.has_settings(ocsp.Policy(), ())
+    assert not evidence.has_settings(ocsp.Policy.strict(), ())
+    configured = x509.load_der_x509_certificate(BUILD.responder.der)
+    evidence = ocsp.verify(
+        BUILD.response(by=BUILD.responder), LEAF, CA, at=NOW, responders=[configured]
+    )
+    assert evidence.has_settings(ocsp.Policy(), [configured])
+    assert not evidence.has_settings(ocsp.Policy(), [CA])
 
 
 def test_is_about_one_certificate() -> None:

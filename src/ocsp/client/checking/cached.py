@@ -23,7 +23,7 @@ from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.verification.evidence import AuthorizedBy, VerifiedResponse
+from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["load_cached", "store_answer"]
 
@@ -59,7 +59,10 @@ def _verify_cached(
 ) -> Flow[CachedEvidence | None]:
     """Return *answer* with evidence that this client accepts, or ``None``."""
     evidence = answer.evidence
-    if evidence is None or not _has_same_settings(state, evidence):
+    options = state.options
+    if evidence is None or not evidence.has_settings(
+        options.policy, options.responders
+    ):
         evidence = yield from _verify_again(state, issuer, answer)
     if evidence is None or evidence.canonical_cert_id != cert_id:
         return None
@@ -69,16 +72,6 @@ def _verify_cached(
         evidence.holds_from,
         evidence.holds_until,
         _refresh_time(state, answer, evidence),
-    )
-
-
-def _has_same_settings(state: CheckState, evidence: VerifiedResponse) -> bool:
-    """Return whether *evidence* was verified with the settings of this client."""
-    if evidence.policy != state.options.policy:
-        return False
-    return (
-        evidence.authorized_by is not AuthorizedBy.CONFIGURED
-        or evidence.responder in state.options.responders
     )
 
 

@@ -10,7 +10,6 @@ does not count.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -121,12 +120,10 @@ def _remember(
 ) -> None:
     """Keep evidence until it ends, and a failure for as long as a failed check."""
     now, seconds = state.environment.now(), state.options.negative_cache_ttl
-    ends = [_end(each) for each in found if each.status is not OCSPCertStatus.UNKNOWN]
+    ends = [
+        each.holds_until for each in found if each.status is not OCSPCertStatus.UNKNOWN
+    ]
     left = (min(ends) - now if ends else seconds).total_seconds()
     if found or state.left() > 0:  # without time left, nothing was asked
         until = state.environment.monotonic() + left
         state.memory.delegates.put(key, found, until)
-
-
-def _end(evidence: Evidence) -> datetime.datetime:
-    return min(evidence.holds_until, evidence.responder.not_valid_after_utc)

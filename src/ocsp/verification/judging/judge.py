@@ -90,6 +90,7 @@ def judge(case: Case) -> VerifiedResponse:
             case.policy,
             nonce_matched,
             tuple(case.warnings),
+            signer.evidence_until,
         )
     )
 

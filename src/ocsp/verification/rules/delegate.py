@@ -29,7 +29,7 @@ from ocsp.errors import (
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.verification.case import Candidate, Case
-from ocsp.verification.evidence import AuthorizedBy
+from ocsp.verification.evidence import AuthorizedBy, Evidence
 from ocsp.verification.facts import MAY_NOT_SIGN, facts_of, key_size_problem, needs_pss
 from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, SignatureHashes
 
@@ -180,7 +180,8 @@ def _report_unsuitable(candidate: Candidate, why: str, *, warn: bool = False) ->
 def not_revoked(case: Case, candidate: Candidate) -> None:
     """V17: check that the delegate is not revoked, as far as the policy requires it."""
     how, facts = case.policy.delegate_revocation, candidate.facts
-    statuses = _stated(case, candidate.certificate)
+    about = _evidence_about(case, candidate.certificate)
+    statuses = _stated(case, about)
     if OCSPCertStatus.REVOKED in statuses:
         candidate.fail(
             "V17",
@@ -190,11 +191,10 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
         )
         return
     exempt = facts.nocheck and how is not DelegateRevocation.REQUIRE_EVIDENCE
-    if (
-        exempt
-        or OCSPCertStatus.GOOD in statuses
-        or how is DelegateRevocation.UNSAFE_SKIP
-    ):
+    if exempt or how is DelegateRevocation.UNSAFE_SKIP:
+        return
+    if OCSPCertStatus.GOOD in statuses:
+        candidate.evidence_until = max(each.holds_until for each in about)
         return
     unnamed = not (facts.names_status_place or statuses)
     accepted = how is DelegateRevocation.IF_NAMED and unnamed
@@ -209,15 +209,19 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
     )
 
 
-def _stated(case: Case, delegate: x509.Certificate) -> set[OCSPCertStatus]:
-    """Return the statuses of *delegate* that the evidence states."""
-    about = [
+def _evidence_about(case: Case, delegate: x509.Certificate) -> list[Evidence]:
+    """Return the evidence about *delegate*, whether it has ended or not."""
+    return [
         evidence
         for evidence in case.evidence
         if not evidence.is_signed_by_key_of(delegate)
         and evidence.is_about(delegate, case.issuer)
         and evidence.this_update - case.at <= case.policy.clock_skew
     ]
+
+
+def _stated(case: Case, about: list[Evidence]) -> set[OCSPCertStatus]:
+    """Return the statuses of the delegate that the evidence about it states."""
     current = {each.status for each in about if case.at < each.holds_until}
     # A revocation counts until newer evidence contradicts it.
     ended = {each.status for each in about} & {OCSPCertStatus.REVOKED}
