@@ -93,9 +93,9 @@ have to use the same characters. RFC 5280 App. A.1 allows at most 64 in a common
 
 MAX_DEPTH = 16
 """
-Levels of nested values in a certificate. Real certificates have eight.
-``cryptography`` reads some of them by recursion: without this limit, a crafted
-certificate can crash the process.
+Levels of nested values in a certificate, and in a message that is read tolerantly. Real
+certificates have eight. ``cryptography`` reads some of them by recursion: without this
+limit, a crafted certificate can crash the process. The tolerant reader recurses too.
 """
 
 MAX_HTTP_REQUEST_BYTES = 10_240

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import ocsp as by_asn1crypto
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -46,6 +47,9 @@ def _messages() -> dict[str, Any]:
         "rsa_certificate": certificate_of("rsa"),
         "request_der": _request_der(),
         "response_der": _response_der(),
+        "basic": by_asn1crypto.OCSPResponse.load(_response_der())["response_bytes"][
+            "response"
+        ].contents,
     }
 
 

@@ -32,7 +32,15 @@ from ocsp.asn1.der import (
 from ocsp.asn1.times import encode_time, moment
 from ocsp.errors import DERError, LimitExceeded
 
-__all__ = ["Deviation", "Deviations", "Element", "EncodingRules", "Kind", "read"]
+__all__ = [
+    "TIME_CLAUSE",
+    "Deviation",
+    "Deviations",
+    "Element",
+    "EncodingRules",
+    "Kind",
+    "read",
+]
 
 
 class EncodingRules(enum.Enum):
@@ -44,6 +52,10 @@ class EncodingRules(enum.Enum):
     TOLERANT = "tolerant"
     """Also BER, and the deviations from DER that OpenSSL accepts. The signature is
     verified over the octets that were received."""
+
+
+TIME_CLAUSE = "RFC 5280 §4.1.2.5.2"
+"""The clause that forbids the deviations of times."""
 
 
 class Kind(enum.Enum):
@@ -65,9 +77,9 @@ class Kind(enum.Enum):
     NOT_CRITICAL = "the default FALSE of critical is encoded", "X.690 §11.5"
     PARAMETER = "a default value of RSASSA-PSS-params is encoded", "X.690 §11.5"
     ORDER = "the elements of a SET are not in order", "X.690 §11.6"
-    FRACTION = "a time has a fraction of a second", "RFC 5280 §4.1.2.5.2"
-    OFFSET = "a time has an offset from UTC instead of Z", "RFC 5280 §4.1.2.5.2"
-    SECONDS = "a time has no seconds", "RFC 5280 §4.1.2.5.2"
+    FRACTION = "a time has a fraction of a second", TIME_CLAUSE
+    OFFSET = "a time has an offset from UTC instead of Z", TIME_CLAUSE
+    SECONDS = "a time has no seconds", TIME_CLAUSE
 
     def __init__(self, message: str, clause: str) -> None:
         self.message = message
@@ -83,20 +95,26 @@ class Deviation(NamedTuple):
 
         clause: The clause that forbids it.
 
-        place: Where it occurs first, such as ``offset 12``.
+        offset: The position of its first occurrence, in octets.
+
+        within: Where the offset counts from, if that is not the start of the message:
+            inside of a string in segments it counts from the start of the joined
+            segments.
 
         occurrences: In how many places it occurs.
     """
 
     message: str
     clause: str
-    place: str
+    offset: int
+    within: str
     occurrences: int
 
     def __str__(self) -> str:
         more = self.occurrences - 1
         others = f" and {more} more {'places' if more > 1 else 'place'}" if more else ""
-        return f"{self.message}, at {self.place}{others} ({self.clause})"
+        place = f"offset {self.offset}{self.within}"
+        return f"{self.message}, at {place}{others} ({self.clause})"
 
 
 class Deviations:
@@ -105,18 +123,18 @@ class Deviations:
     __slots__ = ("_found",)
 
     def __init__(self) -> None:
-        self._found: dict[Kind, tuple[str, int]] = {}
+        self._found: dict[Kind, tuple[Element, int]] = {}
 
     def add(self, kind: Kind, element: Element) -> None:
         """Record that *element* deviates from DER."""
-        place, count = self._found.get(kind, (element.place, 0))
-        self._found[kind] = place, count + 1
+        first, number = self._found.get(kind, (element, 0))
+        self._found[kind] = first, number + 1
 
     def found(self) -> tuple[Deviation, ...]:
         """Return what was recorded, in the order of discovery."""
         return tuple(
-            Deviation(kind.message, kind.clause, place, count)
-            for kind, (place, count) in self._found.items()
+            Deviation(kind.message, kind.clause, first._begin, first._within, number)
+            for kind, (first, number) in self._found.items()
         )
 
 
@@ -175,11 +193,6 @@ class Element:
         self._form = form
 
     @property
-    def place(self) -> str:
-        """Where the value begins, as text."""
-        return f"offset {self._begin}{self._within}"
-
-    @property
     def octets(self) -> bytes:
         """The whole value, as received."""
         return self._data[self._begin : self._end]
@@ -198,7 +211,8 @@ class Element:
         """
         if self.tag == OCTET_STRING:
             return read(self._data, self._start, self._end, self._within)
-        return read(self._string(OCTET_STRING), within=f" of the value at {self.place}")
+        within = f" of the content of the OCTET STRING at offset {self._begin}"
+        return read(self._string(OCTET_STRING), within=within)
 
     def encode(self, deviations: Deviations) -> bytes:
         """

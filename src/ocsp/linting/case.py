@@ -15,6 +15,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from ocsp.asn1.ber import Deviation
 from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
@@ -62,6 +63,9 @@ class Unsuccessful:
     has_body: bool
     """Whether the response has responseBytes."""
 
+    tolerated: tuple[Deviation, ...] = ()
+    """How the encoding deviates from DER."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -90,6 +94,11 @@ class Case:
 
     at: datetime.datetime | None
     """The time when the response was served, aware, in UTC."""
+
+    @property
+    def tolerated(self) -> tuple[Deviation, ...]:
+        """How the encoding deviates from DER."""
+        return self.response.tolerated
 
     def numbered(self) -> Iterator[tuple[str, OCSPSingleResponse]]:
         """Return the entries, each with the name of its field."""

@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Iterator
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Unreadable, Unsuccessful
 from ocsp.linting.report import LintFinding, LintReport, Profile
@@ -98,14 +98,15 @@ def _subject(
     request: OCSPRequest | None,
     at: datetime.datetime | None,
 ) -> Unreadable | Unsuccessful | Case:
-    try:
-        response = load_der_ocsp_response(data) if isinstance(data, bytes) else data
-    except DecodeError as error:
-        return Unreadable(error=error)
-    der = response.public_bytes(Encoding.DER)
+    response = data if isinstance(data, OCSPResponse) else _read(data)
+    if isinstance(response, Unreadable):
+        return response
+    der = response._der
     if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
         return Unsuccessful(
-            status=response.response_status, has_body=has_response_bytes(der)
+            status=response.response_status,
+            has_body=has_response_bytes(der),
+            tolerated=response.tolerated,
         )
     return Case(
         response=response,
@@ -117,3 +118,15 @@ def _subject(
         request=request,
         at=at,
     )
+
+
+def _read(data: bytes) -> OCSPResponse | Unreadable:
+    """Read *data*, if necessary with deviations from DER; they are findings too."""
+    try:
+        return load_der_ocsp_response(data)
+    except DecodeError as error:
+        refusal = error
+    try:
+        return load_der_ocsp_response(data, encoding=EncodingRules.TOLERANT)
+    except DecodeError:
+        return Unreadable(error=refusal)

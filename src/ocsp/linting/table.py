@@ -8,6 +8,7 @@ that profile. ``docs/lint.md`` is generated from this table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import UnionType
 from typing import Any, NamedTuple
 
 from ocsp.linting.case import Case, Complaint, Unreadable, Unsuccessful
@@ -36,14 +37,14 @@ class Rule(NamedTuple):
 
         function: The function that applies it.
 
-        subject: The class of its input.
+        subject: The class of its input, or several.
 
         severities: Its severity in each profile.
     """
 
     id: str
     function: Callable[[Any], Iterable[Complaint]]
-    subject: type[Unreadable | Unsuccessful | Case]
+    subject: type[Unreadable | Unsuccessful | Case] | UnionType
     severities: Mapping[Profile, Severity]
 
     @property
@@ -66,10 +67,10 @@ _UNWISE = _in(_NOTICE, _NOTICE, _NOTICE)
 _MUST = _in(_ERROR, _ERROR, _ERROR)
 
 RULES: tuple[Rule, ...] = (
-    Rule("L101", message.canonical, Unreadable, _MUST),
+    Rule("L101", message.canonical, Unreadable | Unsuccessful | Case, _MUST),
     Rule("L102", message.known_status, Unreadable, _MUST),
     Rule("L103", message.known_type, Unreadable, _MUST),
-    Rule("L104", message.times_well_formed, Unreadable, _MUST),
+    Rule("L104", message.times_well_formed, Unreadable | Case, _MUST),
     Rule("L105", message.no_bytes_in_error, Unsuccessful, _MUST),
     Rule("L106", message.no_empty_certs, Case, _SHOULD),
     Rule("L107", message.no_empty_extensions, Case, _MUST),

@@ -6,7 +6,7 @@ RFC 6960 §2 and §4.2, RFC 9919 §3.2, RFC 9654.
 Every request gets a well-formed response. Errors are cheap and unsigned. The responder
 signs only the status that the source returns, or, for a serial number without a record,
 what the authority's :class:`UnknownSerialPolicy` says. Every CertID of a request gets
-one entry, which repeats the CertID octet for octet.
+one entry, which repeats the DER of the CertID octet for octet.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp.asn1.ber import Deviation, EncodingRules
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.times import utc
 from ocsp.errors import (
@@ -98,6 +99,8 @@ class Lookup:
         nonce: The nonce to echo, or ``None``.
 
         now: The time at which the request was received.
+
+        tolerated: How the encoding of the request deviates from DER. It is for logs.
     """
 
     queries: tuple[StatusQuery, ...]
@@ -105,6 +108,7 @@ class Lookup:
     cert_ids: tuple[CertID, ...]
     nonce: bytes | None
     now: datetime.datetime
+    tolerated: tuple[Deviation, ...] = ()
 
 
 class Responder:
@@ -121,6 +125,7 @@ class Responder:
         nonce: NoncePolicy = NoncePolicy.ECHO,
         validity: datetime.timedelta = DEFAULT_VALIDITY,
         backdate: datetime.timedelta = DEFAULT_BACKDATE,
+        encoding: EncodingRules = EncodingRules.TOLERANT,
     ) -> None:
         """
         Answer requests for *authorities*.
@@ -135,6 +140,10 @@ class Responder:
             validity: The time from now to nextUpdate.
 
             backdate: The time from thisUpdate to now.
+
+            encoding: The encodings of requests that are answered. The default includes
+                those of macOS, which encode the default version v1. With ``DER`` such
+                requests are *malformedRequest*, as RFC 6960 §4.1 allows.
 
         Raises:
             ConfigError: If there is no authority, *validity* is not positive, or
@@ -151,6 +160,7 @@ class Responder:
         self._nonce = nonce
         self._validity = validity
         self._backdate = backdate
+        self._encoding = encoding
 
     def receive(self, der: bytes, now: datetime.datetime) -> Answer | Lookup:
         """
@@ -171,7 +181,9 @@ class Responder:
             return error_response(error)
 
     def _plan(self, der: bytes, now: datetime.datetime) -> Answer | Lookup:
-        request = load_der_ocsp_request(der, allow_multiple=True)
+        request = load_der_ocsp_request(
+            der, allow_multiple=True, encoding=self._encoding
+        )
         cert_ids = tuple(entry.cert_id for entry in request.requests)
         if len(cert_ids) > limits.MAX_REQUEST_CERTIFICATES:
             raise LimitExceeded(
@@ -193,6 +205,7 @@ class Responder:
             cert_ids=cert_ids,
             nonce=nonce_to_echo(nonce, self._nonce),
             now=now,
+            tolerated=request.tolerated,
         )
 
     def _authority(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import DecodeError
 from ocsp.http import read_target
 from ocsp.messages.certid import CertID
@@ -95,6 +96,8 @@ def _in_target(target: bytes) -> bytes:
 
 def _load(der: bytes) -> OCSPRequest | None:
     try:
-        return load_der_ocsp_request(der, allow_multiple=True)
+        return load_der_ocsp_request(
+            der, allow_multiple=True, encoding=EncodingRules.TOLERANT
+        )
     except DecodeError:
         return None

@@ -14,6 +14,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import ConfigError
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "CertHashCheck",
     "CertIDHashes",
     "DelegateRevocation",
+    "EncodingRules",
     "ExpiredCertificate",
     "IssuerKeyUsage",
     "MissingNextUpdate",
@@ -242,6 +244,11 @@ class Policy:
     expired_certificate: ExpiredCertificate = ExpiredCertificate.FLAG
     """How to treat status *good* for a certificate that has expired."""
 
+    encoding: EncodingRules = EncodingRules.DER
+    """The encodings that are accepted. ``TOLERANT`` accepts also BER and what OpenSSL
+    reads although DER forbids it, with a warning of V2. The signature is verified over
+    the octets that were received."""
+
     def __repr__(self) -> str:
         """Show only what differs from the default."""
         shown = [
@@ -357,4 +364,5 @@ class Policy:
             signature_hashes=SignatureHashes.UNSAFE_SHA1,
             min_rsa_bits=1024,
             min_ec_bits=224,
+            encoding=EncodingRules.TOLERANT,
         )

@@ -108,7 +108,7 @@ def verify(
     possible = _certificates("candidates", candidates) if candidates else ()
     known = _evidence(evidence) if evidence else ()
     case = Case(
-        open_message(received),
+        open_message(received, policy.encoding),
         cert,
         issuer,
         moment,

@@ -57,7 +57,11 @@ class Rule(NamedTuple):
 
 RULES: tuple[Rule, ...] = (
     Rule("V1", (message.report_unsuccessful,), (e.UnsuccessfulResponse,)),
-    Rule("V2", (message.report_malformed,), (e.MalformedResponse,)),
+    Rule(
+        "V2",
+        (message.report_malformed, message.report_tolerated),
+        (e.MalformedResponse,),
+    ),
     Rule("V3", (message.report_wrong_type,), (e.MalformedResponse,)),
     Rule(
         "V4", (message.has_entries, message.unique_extensions), (e.MalformedResponse,)

@@ -10,7 +10,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
-from ocsp import KeySigner, OCSPCertStatus, OCSPResponseStatus, limits
+from ocsp import (
+    EncodingRules,
+    KeySigner,
+    OCSPCertStatus,
+    OCSPResponseStatus,
+    Policy,
+    limits,
+)
 from ocsp.client import (
     AddressPolicy,
     AllowedSchemes,
@@ -117,6 +124,21 @@ def test_every_failure_is_indeterminate_with_its_reason(
         outcome.require_good()
     assert raised.value.reason is reason
     assert outcome.require_good(ocsp.FailMode.UNSAFE_SOFT) is outcome
+
+
+def test_the_policy_may_accept_what_is_not_der(driver: str) -> None:
+    """With a warning, also from the cache, which keeps the octets received."""
+    der = response()
+    ber = b"\x30\x80" + der[4:] + b"\0\0"
+    assert Play(driver, {A: [reply(ber)]}).check().reason is Reason.NOT_VERIFIED
+    policy = Policy(encoding=EncodingRules.TOLERANT)
+    play = Play(driver, {A: [reply(ber)]}, Options(policy=policy), MemoryCache())
+    for source in (Source.RESPONDER, Source.CACHE):
+        outcome = play.check()
+        assert (outcome.status, outcome.source) == (CheckStatus.GOOD, source)
+        assert outcome.evidence is not None
+        assert [each.rule for each in outcome.evidence.warnings] == ["V2"]
+        assert outcome.evidence.response.public_bytes(Encoding.DER) == ber
 
 
 def test_a_media_type_may_have_parameters_and_any_case(driver: str) -> None:

@@ -33,13 +33,35 @@ def test_a_loaded_response_is_accepted() -> None:
 
 def test_an_undecodable_response_is_a_finding_with_its_place() -> None:
     """The name of the field, and the offset."""
-    der = forge.response(version=b"\xa0\x03\x02\x01\x00")
+    der = forge.response(version=b"\xa0\x03\x02\x01\x01")
     (finding,) = lint_response(der).findings
     assert (finding.rule, finding.severity) == ("L101", Severity.ERROR)
     assert finding.where == "responseBytes.tbsResponseData.version"
     assert "at offset" in finding.message
     (finding,) = lint_response(der + b"\x00").findings
     assert (finding.rule, finding.where) == ("L101", "OCSPResponse")
+
+
+def test_a_response_that_is_not_der_is_linted() -> None:
+    """Each deviation is a finding, and all other rules apply too."""
+    der = forge.response(
+        entries=[
+            forge.entry(next_update=None, this_update=b"\x18\x1120260701110000.5Z")
+        ],
+        version=b"\xa0\x03\x02\x01\x00",
+    )
+    found = {each.rule: each for each in lint_response(der).findings}
+    assert "the default version v1 is encoded, at offset" in found["L101"].message
+    assert "a time has a fraction of a second, at offset" in found["L104"].message
+    assert "L302" in found
+    loaded = ocsp.load_der_ocsp_response(der, encoding=ocsp.EncodingRules.TOLERANT)
+    assert lint_response(loaded) == lint_response(der)
+
+
+def test_an_ocsp_error_that_is_not_der_is_linted() -> None:
+    """The deviation and the error are findings."""
+    found = lint_response(b"\x30\x80\x0a\x01\x06\x00\x00").findings
+    assert [each.rule for each in found] == ["L101", "L113"]
 
 
 @pytest.mark.parametrize(

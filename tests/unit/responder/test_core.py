@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
-from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponseStatus
+from ocsp import CertID, EncodingRules, KeySigner, OCSPCertStatus, OCSPResponseStatus
 from ocsp.asn1.der import (
     OCTET_STRING,
     SEQUENCE,
@@ -46,6 +46,7 @@ from tests.pki import (
     leaf,
     make,
 )
+from tests.property.deviations import parse
 
 GOOD = StatusRecord()
 HELD = StatusRecord.revoked(
@@ -451,3 +452,57 @@ def test_cert_ids_from_a_certificate_and_from_its_serial_number_are_equal() -> N
     """A CertID of the certificate finds the record of its serial number."""
     by_certificate = CertID.for_certificate(leaf(), ca(), hashes.SHA256())
     assert by_certificate == _id()
+
+
+# --- requests that are not DER ---------------------------------------------------
+
+VERSION_1 = b"\xa0\x03\x02\x01\x00"
+
+
+def _with_version(der: bytes) -> bytes:
+    """Return the request *der* as macOS encodes it, with its version."""
+    root = parse(der)
+    tbs = root.children[0]
+    tbs.children.insert(0, parse(encode(0x30, VERSION_1)).children[0])
+    return root.encode()
+
+
+def test_a_request_of_macos_is_answered() -> None:
+    """Version v1 is encoded; the nonce is echoed, and the deviation is recorded."""
+    nonce = x509.OCSPNonce(b"n" * 32)
+    der = _with_version(_request(extensions=[(nonce, False)]))
+    lookup = _responder().receive(der, NOW)
+    assert isinstance(lookup, Lookup)
+    (deviation,) = lookup.tolerated
+    assert deviation.message == "the default version v1 is encoded"
+    response = ocsp.load_der_ocsp_response(_answer(_responder(), der).der)
+    assert response.serial_number == 0x1F2E
+    assert nonce in [each.value for each in response.extensions]
+
+
+def test_the_answer_to_a_request_in_ber_is_der() -> None:
+    """The CertID too, which the response repeats."""
+    root = parse(_request())
+    for node in root.walk():
+        if node.tag == 0x30:
+            node.length = lambda body: b"\x80" + body + b"\0\0"
+    response = ocsp.load_der_ocsp_response(_answer(_responder(), root.encode()).der)
+    (entry,) = response.responses
+    assert entry.cert_id.der == _id().der
+
+
+def test_a_signed_request_that_is_not_der_is_answered() -> None:
+    """The signature is not necessary, and may be in BER."""
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_id(_id())
+    builder = builder.requestor_name(x509.RFC822Name("me@example.com"))
+    signed = builder.sign_with(delegate_signer())
+    der = _with_version(signed.public_bytes(Encoding.DER))
+    assert _answer(_responder(), der).status is OCSPResponseStatus.SUCCESSFUL
+
+
+def test_a_responder_may_refuse_what_is_not_der() -> None:
+    """Then it is *malformedRequest*; so is always what no reader accepts."""
+    strict = _responder(encoding=EncodingRules.DER)
+    der = _with_version(_request())
+    assert _error(strict, der) is OCSPResponseStatus.MALFORMED_REQUEST
+    assert _error(_responder(), der + b"\0") is OCSPResponseStatus.MALFORMED_REQUEST

@@ -18,6 +18,7 @@ from ocsp.verification.policy import (
     CertHashCheck,
     CertIDHashes,
     DelegateRevocation,
+    EncodingRules,
     ExpiredCertificate,
     IssuerKeyUsage,
     MissingNextUpdate,
@@ -54,6 +55,7 @@ def test_every_default_is_as_documented() -> None:
         "min_ec_bits": 256,
         "produced_at": ProducedAt.WARN,
         "expired_certificate": ExpiredCertificate.FLAG,
+        "encoding": EncodingRules.DER,
     } == FIELDS
 
 
@@ -160,6 +162,7 @@ def test_equal_policies_are_equal() -> None:
                 "signature_hashes": SignatureHashes.UNSAFE_SHA1,
                 "min_rsa_bits": 1024,
                 "min_ec_bits": 224,
+                "encoding": EncodingRules.TOLERANT,
             },
         ),
     ],

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from cryptography import x509
 
 from ocsp.asn1 import oids
+from ocsp.asn1.ber import TIME_CLAUSE, Deviation
 from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint, Unreadable, Unsuccessful
@@ -61,9 +62,11 @@ def _decode_error(
         yield Complaint(error.path, f"{error.reason}{place}")
 
 
-def canonical(subject: Unreadable) -> Iterator[Complaint]:
+def canonical(subject: Unreadable | Unsuccessful | Case) -> Iterator[Complaint]:
     """L101: the response has the structure of the standard, in DER."""
-    return _decode_error(subject, canonical)
+    if isinstance(subject, Unreadable):
+        return _decode_error(subject, canonical)
+    return (Complaint("", str(x)) for x in subject.tolerated if not _of_time(x))
 
 
 def known_status(subject: Unreadable) -> Iterator[Complaint]:
@@ -76,9 +79,15 @@ def known_type(subject: Unreadable) -> Iterator[Complaint]:
     return _decode_error(subject, known_type)
 
 
-def times_well_formed(subject: Unreadable) -> Iterator[Complaint]:
+def times_well_formed(subject: Unreadable | Case) -> Iterator[Complaint]:
     """L104: times have seconds and no fraction, and end with Z."""
-    return _decode_error(subject, times_well_formed)
+    if isinstance(subject, Unreadable):
+        return _decode_error(subject, times_well_formed)
+    return (Complaint("", str(x)) for x in subject.tolerated if _of_time(x))
+
+
+def _of_time(deviation: Deviation) -> bool:
+    return deviation.clause == TIME_CLAUSE
 
 
 def no_bytes_in_error(subject: Unsuccessful) -> Iterator[Complaint]:

@@ -42,7 +42,7 @@ def fast_judgement(case: Case) -> ResponseJudgement | None:
     """Return the judgement of a common response, or ``None`` if the rules must run."""
     response, cert, issuer = case.response, case.cert, case.issuer
     entry, layout = response._only, response._layout
-    if entry is None or layout is None or layout.extended:
+    if entry is None or layout is None or layout.extended or response.tolerated:
         return None
     if (
         case.nonce is not None

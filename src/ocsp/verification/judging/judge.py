@@ -8,6 +8,7 @@ status only as evidence.
 from __future__ import annotations
 
 from ocsp import limits
+from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import DecodeError, Finding, VerificationError
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
@@ -27,6 +28,7 @@ from ocsp.verification.rules.message import (
     load,
     readable_extensions,
     report_malformed,
+    report_tolerated,
     report_unsuccessful,
     report_wrong_type,
     unique_extensions,
@@ -63,6 +65,7 @@ def judge(case: Case) -> VerifiedResponse:
         has_entries(case, entries)
     if extended:
         unique_extensions(case, entries)
+    report_tolerated(case, response)
     find_signer(case)
     about = find_entries(case, entries)
     if case.request is not None:
@@ -95,16 +98,16 @@ def judge(case: Case) -> VerifiedResponse:
     )
 
 
-def open_message(data: bytes | OCSPResponse) -> OCSPResponse:
+def open_message(data: bytes | OCSPResponse, encoding: EncodingRules) -> OCSPResponse:
     """
-    Load *data* as a response, and check V1 to V3.
+    Load *data* as a response in an encoding that *encoding* accepts; check V1 to V3.
 
     Raises:
         VerificationError: If it is malformed or its status is not *successful*. No
             other rule can be applied then.
     """
     try:
-        response = load(data)
+        response = load(data, encoding)
     except DecodeError as error:
         findings = Findings()
         report = report_wrong_type if is_type_error(error) else report_malformed

@@ -11,8 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import (
     DecodeError,
+    DERError,
     LimitExceeded,
     MalformedResponse,
     SchemaError,
@@ -30,6 +32,7 @@ __all__ = [
     "load",
     "readable_extensions",
     "report_malformed",
+    "report_tolerated",
     "report_unsuccessful",
     "report_wrong_type",
     "unique_extensions",
@@ -38,9 +41,9 @@ __all__ = [
 Entries = tuple[OCSPSingleResponse, ...]
 
 
-def load(data: bytes | OCSPResponse) -> OCSPResponse:
+def load(data: bytes | OCSPResponse, encoding: EncodingRules) -> OCSPResponse:
     """
-    Load *data* as a response.
+    Load *data* as a response in an encoding that *encoding* accepts.
 
     Raises:
         DecodeError: If it is malformed.
@@ -50,7 +53,11 @@ def load(data: bytes | OCSPResponse) -> OCSPResponse:
     size = len(der)
     if size > limits.MAX_VERIFIED_BYTES:
         raise LimitExceeded("MAX_VERIFIED_BYTES", size, limits.MAX_VERIFIED_BYTES)
-    return load_der_ocsp_response(der) if isinstance(data, bytes) else data
+    if isinstance(data, bytes):
+        return load_der_ocsp_response(der, encoding=encoding)
+    if data.tolerated and encoding is EncodingRules.DER:
+        raise DERError("; ".join(map(str, data.tolerated)))
+    return data
 
 
 def is_type_error(error: DecodeError) -> bool:
@@ -69,6 +76,18 @@ def report_malformed(findings: Findings, error: DecodeError) -> None:
         path=error.path,
         offset=error.offset,
     )
+
+
+def report_tolerated(findings: Findings, response: OCSPResponse) -> None:
+    """V2: warn of each deviation from DER that the reader tolerated."""
+    for deviation in response.tolerated:
+        findings.warn(
+            "V2",
+            MalformedResponse,
+            f"the response is not strict DER: {deviation}",
+            path="",
+            offset=deviation.offset,
+        )
 
 
 def report_wrong_type(findings: Findings, error: DecodeError) -> None:
