@@ -386,21 +386,23 @@ def test_the_certificate_of_a_delegate_shows_its_purpose() -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "shown"),
     [
-        encode(0x0C, b"\xff\xfe"),  # no text
-        encode(0x02, b"\x01"),  # a number
-        encode(0x03, b"\x00ab"),  # bits
+        (encode(0x0C, b"\xff\xfe"), "CN=\xff\xfe"),  # Latin-1
+        (encode(0x02, b"\x01"), "CN=#020101"),  # a number
+        (encode(0x03, b"\x00ab"), "CN=#0303006162"),  # bits
     ],
 )
-def test_a_certificate_with_a_name_that_cannot_be_read_is_shown(value: bytes) -> None:
-    """Without its name, as without any other part that cannot be read."""
+def test_a_certificate_with_a_name_that_cryptography_cannot_decode_is_shown(
+    value: bytes, shown: str
+) -> None:
+    """As text if possible, or in hexadecimal."""
     attribute = encode(SEQUENCE, encode_oid("2.5.4.3"), value)
     unreadable = encode(SEQUENCE, encode(0x31, attribute))
     made = Builder().delegate(unreadable, issuer_name=unreadable)
     document = certificate_document(x509.load_der_x509_certificate(made.der))
-    assert document["subject"] is None
-    assert document["issuer"] is None
+    assert document["subject"] == shown
+    assert document["issuer"] == shown
     assert document["ocsp_no_check"] is True
 
 

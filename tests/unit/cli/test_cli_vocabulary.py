@@ -6,8 +6,9 @@ import datetime
 
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
+from ocsp import limits
+from ocsp.asn1.der import encode, encode_oid
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.vocabulary import (
     age,
@@ -17,6 +18,7 @@ from ocsp.cli.render.vocabulary import (
     reason_name,
     span,
 )
+from tests.cases.builder import Builder
 
 NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 
@@ -84,7 +86,25 @@ def test_unknown_identifiers_have_no_name() -> None:
 
 def test_a_name_without_common_name_is_shown_in_full() -> None:
     """A name with a common name is shown by the common name only."""
-    organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")
-    called = x509.NameAttribute(NameOID.COMMON_NAME, "Example CA")
-    assert common_name(x509.Name([organization, called])) == "Example CA"
-    assert common_name(x509.Name([organization])) == "O=Example"
+    organization = encode(0x31, _attribute("2.5.4.10", b"Example"))
+    called = encode(0x31, _attribute("2.5.4.3", b"Z\xfcrich CA"))
+    assert _common_name(organization, called) == "Z\xfcrich CA"
+    assert _common_name(organization) == "O=Example"
+
+
+def _attribute(oid: str, value: bytes) -> bytes:
+    return encode(0x30, encode_oid(oid), encode(0x14, value))
+
+
+def _common_name(*relative: bytes) -> str:
+    der = Builder().certificate(encode(0x30, *relative)).der
+    return common_name(x509.load_der_x509_certificate(der))
+
+
+def test_a_name_with_too_many_attributes_is_shown_in_hexadecimal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is not decoded."""
+    monkeypatch.setattr(limits, "MAX_NAME_ATTRIBUTES", 0)
+    shown = _common_name(encode(0x31, _attribute("2.5.4.3", b"a")))
+    assert shown == "#300c310a3008060355040314016" + "1"

@@ -213,7 +213,7 @@ def test_names_as_text() -> None:
     ]
     assert text_of((URI, directory)) == "'CN=Test CA', http://crl.example/1.crl"
     assert text_of((DNS,)) == "names of other kinds"
-    assert "cannot be read" in text_of((unreadable,))
+    assert text_of((unreadable,)) == "''"
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def _rdn(tag: int, text: bytes) -> bytes:
 def test_an_issuer_that_cannot_be_compared_proves_nothing() -> None:
     """R12: the extension is critical, and has a name that can be read."""
     own = encode(0xA4, _rdn(0x0C, b"Test CA"))
-    strange = encode(0xA4, _rdn(0x14, b"M\xfcller"))
+    strange = encode(0xA4, b"\x30\x02\x31\x05")
     uri = encode(0x86, b"http://ca.example")
     assert verify_crl(_with_issuer(own), leaf(), ca(), at=NOW).status is REVOKED
     other = encode(0xA4, _rdn(0x0C, b"Other CA"))
@@ -802,8 +802,8 @@ def test_unreadable_extensions_of_a_crl_matter_only_where_they_are_used() -> Non
         assert _rules(data, leaf()) == ["R1"]
 
 
-def test_names_that_cannot_be_decoded_are_compared_as_octets() -> None:
-    """R2: Latin-1 in a T61String; the same octets are the same name."""
+def test_names_in_latin_1_are_compared() -> None:
+    """R2: Latin-1 in a T61String, which ``cryptography`` cannot decode."""
     odd, other = _rdn(0x14, b"M\xfcller CA"), _rdn(0x14, b"M\xf6ller CA")
     info = key("Test CA").public_key()
     spki = info.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -824,7 +824,7 @@ def test_names_that_cannot_be_decoded_are_compared_as_octets() -> None:
 
     assert verify_crl(named(odd), cert, issuer, at=NOW).status is GOOD
     assert verify_crl(named(odd, entry()), cert, issuer, at=NOW).status is REVOKED
-    with pytest.raises(e.CRLIssuerMismatch, match="a name that cannot be read"):
+    with pytest.raises(e.CRLIssuerMismatch, match="names 'CN=Möller CA' as its issuer"):
         verify_crl(named(other), cert, issuer, at=NOW)
 
 
