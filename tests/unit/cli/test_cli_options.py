@@ -22,7 +22,7 @@ from ocsp.cli.input.arguments import duration_text, parse_duration
 from ocsp.cli.options.fields import Spelling, field_options
 from ocsp.cli.options.group import FieldGroup, takes
 from ocsp.cli.options.shared import POLICY, SIGNERS, options_from
-from ocsp.client import AddressPolicy, CRLFallback, Options, SendNonce
+from ocsp.client import AddressPolicy, CRLFallback, Options, Proxy, SendNonce
 from ocsp.verification.policy import Policy, PolicyName, SignatureHashes
 from tests.pki import ca, leaf
 from tests.unit.cli.cli_reference import commands
@@ -149,6 +149,27 @@ OPTIONS = field_options(
     spellings={"mood": Spelling("--blue", "Be blue.", Colour.UNSAFE_BLUE)},
     show_defaults=True,
 )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("none", Proxy.NONE),
+        ("environment", Proxy.ENVIRONMENT),
+        ("http://u:p@proxy.example:3128", Proxy("http://u:p@proxy.example:3128")),
+    ],
+)
+def test_a_proxy_is_a_rule_or_a_url(text: str, expected: Proxy) -> None:
+    """As the options of the client have it."""
+    assert _given(check.NETWORK, options_proxy=text) == {"proxy": expected}
+
+
+def test_a_proxy_that_is_refused_is_not_quoted() -> None:
+    """Its URL may contain a password."""
+    with pytest.raises(CommandError, match="--proxy") as raised:
+        _given(check.NETWORK, options_proxy="socks5://user:secret@proxy.example")
+    assert "secret" not in str(raised.value)
+    assert "socks5" in str(raised.value)
 
 
 def test_a_field_gets_its_option_by_itself() -> None:

@@ -1,5 +1,5 @@
 """
-Parse the values that users type: times, durations, serial numbers, nonces.
+Parse the values that users type: times, durations, proxies, serial numbers, nonces.
 
 Ambiguous values are rejected; the error names the option and the accepted forms.
 """
@@ -11,6 +11,8 @@ import re
 
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.render.vocabulary import count, moment_from
+from ocsp.client import Proxy
+from ocsp.errors import ConfigError
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.verification.policy import UNBOUNDED
 
@@ -20,6 +22,7 @@ __all__ = [
     "parse_duration",
     "parse_moment",
     "parse_nonce",
+    "parse_proxy",
     "parse_serial",
 ]
 
@@ -61,6 +64,27 @@ def parse_duration(option: str, text: str) -> datetime.timedelta:
     raise CommandError(
         option, f"{text!r} is not a duration", "use 30s, 5m, 36h, 10d or unbounded"
     )
+
+
+def parse_proxy(option: str, text: str) -> Proxy:
+    """
+    Parse a proxy: ``environment``, ``none`` or a URL.
+
+    Raises:
+        CommandError: If *text* is none of them. The error names *option*, and does not
+            quote *text*, which may contain a password.
+    """
+    rules = {"environment": Proxy.ENVIRONMENT, "none": Proxy.NONE}
+    if text in rules:
+        return rules[text]
+    try:
+        return Proxy(text)
+    except ConfigError as error:
+        raise CommandError(
+            option,
+            f"the proxy {error.reason}",
+            "use environment, none or http://HOST:PORT",
+        ) from error
 
 
 def parse_count(option: str, text: str) -> int:

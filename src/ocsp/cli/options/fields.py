@@ -17,8 +17,14 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from ocsp.cli.input.arguments import duration_text, parse_count, parse_duration
+from ocsp.cli.input.arguments import (
+    duration_text,
+    parse_count,
+    parse_duration,
+    parse_proxy,
+)
 from ocsp.cli.input.loading import load_certificates
+from ocsp.client import Proxy
 
 __all__ = ["FieldOption", "Spelling", "field_options"]
 
@@ -165,6 +171,13 @@ def _form(default: Any, option: str, flag_for: enum.Enum | None) -> _Form:
                 "NUMBER",
                 lambda text: parse_count(option, text),
                 str(default),
+            )
+        case Proxy():
+            return _Form(
+                str | None,
+                "URL",
+                lambda text: parse_proxy(option, text),
+                default.address.lower(),
             )
         case tuple():
             return _Form(list[str] | None, "FILE", _certificates)

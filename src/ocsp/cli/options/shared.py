@@ -68,6 +68,7 @@ _OPTIONS_SPELLINGS = {
     "missing_issuer": Spelling(
         "--fetch-issuer", "Download a missing issuer certificate.", MissingIssuer.FETCH
     ),
+    "proxy": Spelling(help="The HTTP proxy: environment, none or http://HOST:PORT."),
     "hedge_after": Spelling(
         help="How long to wait for one responder before asking the next one too."
     ),
