@@ -201,7 +201,8 @@ class SQLiteSource:
             self._opened = None  # also if opening fails
             self.close()
         self._connect(self._mode)
-        if self._state() != state:
+        # A change of the same file meanwhile only opens it once more, next time.
+        if self._state()[:2] != state[:2]:
             self.close()
             raise StoreError(f"{self._path}: another process is replacing the file")
         self._opened = state

@@ -431,6 +431,46 @@ def test_a_replaced_file_is_read(served: SQLiteSource, tmp_path: Path) -> None:
     assert _ask(served, _query(1)) == [GOOD]
 
 
+def test_a_file_that_changes_while_it_is_opened_is_read(
+    served: SQLiteSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process writes to the same file: that is no replacement."""
+    path = tmp_path / "served.db"
+    connect = SQLiteSource._connect
+
+    def connect_late(self: SQLiteSource, mode: str) -> None:
+        connect(self, mode)
+        if mode == "ro":
+            with SQLiteSource(path) as writer:
+                writer.add(ca(), x509.random_serial_number())
+
+    monkeypatch.setattr(SQLiteSource, "_connect", connect_late)
+    with SQLiteSource(path) as writer:
+        writer.revoke(ca(), 1, NOW, STOLEN)
+    for _ in range(2):
+        assert _ask(served, _query(1)) == [REVOKED]
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_unavailable(
+    served: SQLiteSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once: the next request reads the new file."""
+    path = tmp_path / "served.db"
+    _made(tmp_path / "first.db", revoked=False).replace(path)
+    _made(tmp_path / "second.db", revoked=True)
+    connect = SQLiteSource._connect
+
+    def connect_early(self: SQLiteSource, mode: str) -> None:
+        connect(self, mode)
+        monkeypatch.undo()
+        (tmp_path / "second.db").replace(path)
+
+    monkeypatch.setattr(SQLiteSource, "_connect", connect_early)
+    with pytest.raises(ocsp.errors.SourceUnavailable, match="is replacing the file"):
+        _ask(served, _query(1))
+    assert _ask(served, _query(1)) == [REVOKED]
+
+
 def test_a_file_behind_a_link_is_followed(tmp_path: Path) -> None:
     """A release is often switched by a symbolic link."""
     link = tmp_path / "served.db"
