@@ -23,7 +23,7 @@ CRITICAL = extension("1.2.3.4", b"\x05\x00", critical=True)
     [
         (BUILD.failed(3), "returned the OCSP error 'try later'"),
         (
-            BUILD.response(extensions=(UNKNOWN, UNKNOWN)),
+            BUILD.response(extensions=(UNKNOWN, UNKNOWN, UNKNOWN)),
             "1.2.3.4 occurs twice in responseExtensions$",
         ),
         (

@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp.asn1 import oids
 from ocsp.errors import CertHashMismatch
 from ocsp.messages.extension_types import CertHash
+from ocsp.messages.extensions import DecodedExtension
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case
 from ocsp.verification.policy import CertHashCheck
@@ -24,31 +25,25 @@ def check_cert_hash(case: Case, entry: OCSPSingleResponse) -> None:
     """V30: compare CertHash with the hash of the certificate."""
     required = case.policy.cert_hash is CertHashCheck.REQUIRED
     for extension in entry._each_extension:
-        if extension.oid != oids.CERT_HASH:
-            continue
-        if not isinstance(extension.value, CertHash):
-            _fail(case, f"cannot be decoded: {extension.error}")
-        elif problem := _cannot_compare(case, extension.value):
-            report = _fail if required or extension.critical else _warn
-            report(case, f"cannot be compared: {problem}")
-        elif isinstance(case.cert, x509.Certificate) and not extension.value.matches(
-            case.cert
-        ):
-            _fail(case, "is the hash of another certificate")
-        return
+        if extension.oid == oids.CERT_HASH:
+            _check(case, extension, required or extension.critical)
+            return
     if required:
         _fail(case, "is missing, and the policy requires it")
 
 
-def _cannot_compare(case: Case, value: CertHash) -> str:
-    """Return why *value* cannot be compared with the certificate, or an empty text."""
-    if not isinstance(case.cert, x509.Certificate):
-        return "the caller gave the CertID only, not the certificate"
-    try:
-        _ = value.hash_algorithm
-    except UnsupportedAlgorithm as error:
-        return str(error)
-    return ""
+def _check(case: Case, extension: DecodedExtension, required: bool) -> None:
+    report = _fail if required else _warn
+    if not isinstance(extension.value, CertHash):
+        _fail(case, f"cannot be decoded: {extension.error}")
+    elif not isinstance(case.cert, x509.Certificate):
+        report(case, "cannot be compared: the caller gave only the CertID")
+    else:
+        try:
+            if not extension.value.matches(case.cert):
+                _fail(case, "is the hash of another certificate")
+        except UnsupportedAlgorithm as error:
+            report(case, f"cannot be compared: {error}")
 
 
 def _fail(case: Case, what: str) -> None:

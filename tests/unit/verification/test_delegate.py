@@ -1,0 +1,115 @@
+"""V17: which evidence about a delegate counts, and what the finding says."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import pytest
+from cryptography import x509
+
+import ocsp
+from ocsp import DelegateRevocation, KeySigner, OCSPCertStatus, Policy
+from ocsp.errors import ResponderRevocationUnknown, ResponderRevoked
+from tests.cases.builder import CRL_PLACE
+from tests.pki import DELEGATION, NOW, ca, key, leaf, make
+from tests.unit.client.scene import HOUR, SERIAL, response
+
+SECOND = datetime.timedelta(seconds=1)
+GOOD, UNKNOWN = OCSPCertStatus.GOOD, OCSPCertStatus.UNKNOWN
+CA_SIGNER = KeySigner(key("Test CA"), ca())
+
+
+def _delegate(*more: x509.ExtensionType) -> KeySigner:
+    made = make("Named", "Test CA", serial=77, extensions=[DELEGATION[0], *more])
+    return KeySigner(key("Named"), made)
+
+
+NAMED, UNNAMED = _delegate(CRL_PLACE), _delegate()
+
+
+def _about(
+    status: OCSPCertStatus = GOOD,
+    *,
+    begin: datetime.datetime = NOW - HOUR,
+    end: datetime.datetime = NOW + HOUR,
+) -> ocsp.VerifiedResponse:
+    """Return evidence about both delegates, verified when it was fresh."""
+    data = response(status, serial=77, begin=begin, end=end, signer=CA_SIGNER)
+    return ocsp.verify(data, NAMED.certificate, ca(), at=begin)
+
+
+def _verify(
+    by: KeySigner, *evidence: ocsp.VerifiedResponse, **policy: DelegateRevocation
+) -> ocsp.VerifiedResponse:
+    data = response(serial=SERIAL, signer=by, end=NOW + 24 * HOUR)
+    return ocsp.verify(
+        data, leaf(), ca(), at=NOW, evidence=evidence, policy=Policy(**policy)
+    )
+
+
+def test_evidence_counts_within_its_times() -> None:
+    """The clock skew applies to its begin, not to its end."""
+    skew = Policy().clock_skew
+    for begin, end in ((NOW + skew, NOW + HOUR), (NOW - HOUR, NOW + SECOND)):
+        assert _verify(NAMED, _about(begin=begin, end=end)).warnings == ()
+    for begin, end in ((NOW + skew + SECOND, NOW + HOUR), (NOW - HOUR, NOW)):
+        with pytest.raises(ResponderRevocationUnknown):
+            _verify(NAMED, _about(begin=begin, end=end))
+
+
+def test_newer_evidence_ends_an_older_revocation() -> None:
+    """Such as the release of a certificate that was on hold."""
+    revoked = _about(OCSPCertStatus.REVOKED, begin=NOW - 3 * HOUR, end=NOW - 2 * HOUR)
+    assert _verify(NAMED, revoked, _about()).status is GOOD
+    for delegate in (NAMED, UNNAMED):
+        with pytest.raises(ResponderRevoked):
+            _verify(delegate, revoked)
+
+
+@pytest.mark.parametrize(
+    ("by", "how", "evidence", "reason"),
+    [
+        (NAMED, DelegateRevocation.IF_NAMED, (), "names a place for its status, and"),
+        (
+            UNNAMED,
+            DelegateRevocation.NOCHECK_OR_EVIDENCE,
+            (),
+            "no id-pkix-ocsp-nocheck and names no place for its status",
+        ),
+        (
+            NAMED,
+            DelegateRevocation.REQUIRE_EVIDENCE,
+            (),
+            "the policy requires evidence about it, and none was given$",
+        ),
+        (
+            NAMED,
+            DelegateRevocation.IF_NAMED,
+            (_about(UNKNOWN),),
+            "the evidence about it states the status unknown$",
+        ),
+    ],
+)
+def test_the_finding_says_why_the_status_is_not_known(
+    by: KeySigner,
+    how: DelegateRevocation,
+    evidence: tuple[ocsp.VerifiedResponse, ...],
+    reason: str,
+) -> None:
+    """And it has the delegate's certificate, so that a program can look for it."""
+    with pytest.raises(ResponderRevocationUnknown, match="V17") as caught:
+        _verify(by, *evidence, delegate_revocation=how)
+    (failure,) = caught.value.failures
+    values = dict(failure.values)
+    assert values["policy"] is how
+    assert isinstance(values["delegate"], bytes)
+    assert x509.load_der_x509_certificate(values["delegate"]) == by.certificate
+    assert re.search(reason, failure.message)
+
+
+def test_the_warning_says_that_no_place_is_named() -> None:
+    """The default accepts such a delegate."""
+    (warning,) = _verify(UNNAMED).warnings
+    assert warning.rule == "V17"
+    assert "names no place for its status" in warning.message
