@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 
+from ocsp.asn1.certificates import validity_of
 from ocsp.errors import OCSPError
 from ocsp.stapling.need import NotNeeded
 from ocsp.stapling.site import Site
@@ -102,6 +103,6 @@ def compatibility_warnings(evidence: VerifiedResponse) -> tuple[str, ...]:
         found.append("is about several certificates")
     if evidence.next_update is None:
         found.append("has no nextUpdate")
-    elif evidence.responder.not_valid_after_utc < evidence.next_update:
+    elif validity_of(evidence.responder)[1] < evidence.next_update:
         found.append("has a nextUpdate after the end of its signer's certificate")
     return tuple(found)

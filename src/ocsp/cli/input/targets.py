@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from cryptography import x509
 
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.loading import load_certificates, place
 from ocsp.cli.input.server_address import ServerAddress, server_address
@@ -156,7 +158,7 @@ def _why_not_issued(
         if not _is_root(each):
             return (
                 f"no certificate in {place(where)} issued {_name(each)}",
-                f"its issuer is {each.issuer.rfc4514_string()}",
+                f"its issuer is {name_text(name_of_issuer(each))}",
             )
     return f"{_name(certificates[0])} {_ROOT}", ""
 
@@ -175,7 +177,7 @@ def _is_root(certificate: x509.Certificate) -> bool:
 
 
 def _name(certificate: x509.Certificate) -> str:
-    return certificate.subject.rfc4514_string()
+    return name_text(name_of_subject(certificate))
 
 
 # --- servers ---------------------------------------------------------------------
