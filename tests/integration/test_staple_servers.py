@@ -144,7 +144,7 @@ def test_haproxy_ignores_lock_and_temporary_files(site: Scene) -> None:
 @pytest.mark.parametrize("name", ["nginx", "haproxy"])
 def test_haproxy_and_curl_reject_a_sha256_cert_id(site: Scene, name: str) -> None:
     """HAProxy does not load the staple; curl rejects it when nginx sends it."""
-    assert site.refresh("--hash", "sha256") == 0
+    assert site.refresh("--cert-id-hash", "sha256") == 0
     with serving(name, site) as server:
         assert ("Cert Status: good" in site.s_client(server.port)) is (name == "nginx")
         assert site.curl(server.port).returncode == REFUSED

@@ -28,8 +28,10 @@ from ocsp.errors import (
     CertificateStatusUnknown,
     ConfigError,
     HookFailed,
+    IssuerNotFound,
     OCSPError,
     StapleEnded,
+    StapleUnobtainable,
 )
 from ocsp.stapling.lock import exclusive_lock
 from ocsp.stapling.need import NotNeeded, why_not_needed
@@ -202,6 +204,7 @@ class _Staple:
         self._failure: OCSPError | None = None
         self._failures = 0
         self._not_needed: NotNeeded | None = None
+        self._unobtainable: StapleUnobtainable | None = None
         self._hook_is_due = False
 
     def begin_step(self, *, renew: bool) -> CertificateAndIssuer | None:
@@ -222,9 +225,13 @@ class _Staple:
             return None
         if pair != self._pair:
             self._set_pair(pair)
-        if not self._failures and self._evidence() is None:
-            return pair  # in the first step, or after the file was removed
-        return pair if renew or self._environment.now() >= self.next_at else None
+        is_new = not self._failures and self._evidence() is None
+        if not (is_new or renew or self._environment.now() >= self.next_at):
+            return None
+        if self._unobtainable is not None:
+            self._fail(self._unobtainable)
+            return None
+        return pair
 
     def _read(self) -> CertificateAndIssuer | None:
         """Read certificate and issuer; return ``None`` if no staple is needed."""
@@ -233,14 +240,28 @@ class _Staple:
         if certificate != self._certificate:
             self._certificate, self._failures = certificate, 0
             self._not_needed = self._pair = self._file = None
-        reason = why_not_needed(certificate, has_responder=self._has_responder)
+        self._unobtainable = None
+        try:
+            reason = why_not_needed(certificate, has_responder=self._has_responder)
+        except StapleUnobtainable as error:
+            self._unobtainable, reason = error, None
         if reason is None:
-            return find_issuer(self.site, certificates)
+            return self._find_issuer(certificates)
         if self._not_needed is None:
             self._hook_is_due |= drop_foreign_staple(self.site.staple_file, certificate)
             self._event, self._not_needed = StapleEvent.NOT_NEEDED, reason
         self._failures = 0
         return None
+
+    def _find_issuer(
+        self, certificates: list[x509.Certificate]
+    ) -> CertificateAndIssuer:
+        try:
+            return find_issuer(self.site, certificates)
+        except IssuerNotFound:
+            if self._unobtainable is not None:
+                raise self._unobtainable from None
+            raise
 
     def _set_pair(self, pair: CertificateAndIssuer) -> None:
         """Start with a certificate: the first one, or a renewed one."""

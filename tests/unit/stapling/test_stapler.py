@@ -343,6 +343,18 @@ def test_a_required_staple_that_does_not_exist_is_a_failure(
     assert scripted.script.sent == []
 
 
+def test_a_required_staple_that_another_program_wrote_is_used(tmp_path: Path) -> None:
+    """It is a failure only when it must be renewed."""
+    cert = certificate(extensions=[MUST_STAPLE])
+    scripted = ScriptedStapler(tmp_path, [BROKEN], cert=cert)
+    scripted.staple.write_bytes(signed())
+    report = scripted.step()
+    assert (report.event, report.state) == (StapleEvent.YOUNG, StapleState.HOLDS)
+    report = scripted.step(22)
+    assert (report.event, report.state) == (StapleEvent.FAILED, StapleState.ENDING)
+    assert isinstance(report.failure, StapleUnobtainable)
+
+
 def test_other_sites_go_on(tmp_path: Path) -> None:
     """A directory with certificates of both kinds."""
     plain = Site(write_site(tmp_path / "plain.pem", certificate()))
