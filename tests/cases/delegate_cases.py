@@ -618,6 +618,25 @@ def former_certificate_of_the_delegate_comes_first(build: Builder) -> Scenario:
 
 
 @case("V17", MEDIUM)
+def without_evidence_before_many_decoys(build: Builder) -> Scenario:
+    """
+    The delegate needs evidence, and there is none. Many certificates with its name
+    follow its own.
+
+    Expected: no evidence, and only V17 fails: the signer is found. RFC 6960
+    §4.2.2.2.1.
+    """
+    by = build.delegate(extensions=_NAMED)
+    decoys = [build.delegate(key="mallory", serial=100 + each) for each in range(12)]
+    response = build.response(
+        by=by,
+        responder_id=build.by_name(by.subject),
+        certs=(by.der, *(each.der for each in decoys)),
+    )
+    return build.verify(UNKNOWN_DELEGATE, response)
+
+
+@case("V17", MEDIUM)
 def nocheck_where_evidence_is_required(build: Builder) -> Scenario:
     """
     The delegate has nocheck, and the relying party does not accept nocheck.

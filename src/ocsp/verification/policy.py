@@ -180,7 +180,7 @@ class PolicyName(enum.StrEnum):
     UNSAFE_LEGACY = "unsafe-legacy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """
     What a relying party requires of a response.

@@ -116,6 +116,17 @@ def test_arguments_are_checked_without_a_response(
         ocsp.verify_chain(**given)  # type: ignore[arg-type]
 
 
+def test_candidates_apply_to_every_response() -> None:
+    """As in ``verify``."""
+    by = BUILD.delegate(issuer=SUB)
+    data = BUILD.response(by=by, cert_id=BUILD.cert_id(LEAF, SUB), certs=())
+    (candidate,) = _load(by)
+    report = _report(data, _about_sub(), candidates=iter([candidate]))
+    assert report.require_good()
+    (first, _) = _report(data, _about_sub()).certificates
+    assert first.outcome is ChainOutcome.NOT_VERIFIED
+
+
 def test_configured_responders_and_policy_apply_to_every_response() -> None:
     """As in ``verify``."""
     other = BUILD.certificate(

@@ -452,3 +452,11 @@ def test_canonical_cert_id_does_not_depend_on_the_hash(hashed: str) -> None:
         assert evidence.cert_id.hash_algorithm.name == hashed
         expected = ocsp.CertID.for_certificate(LEAF, CA, hashes.SHA256())
         assert evidence.canonical_cert_id == expected
+
+
+def test_a_staple_may_be_signed_by_a_candidate() -> None:
+    """As in ``verify``."""
+    staple = BUILD.response(by=BUILD.responder, certs=())
+    by = x509.load_der_x509_certificate(BUILD.responder.der)
+    given = {"candidates": iter([by]), "at": NOW}
+    assert ocsp.verify_staple(staple, LEAF, CA, **given) is not None  # type: ignore[arg-type]

@@ -184,8 +184,9 @@ def test_an_unknown_profile_is_an_error() -> None:
     """The error names the profiles."""
     with pytest.raises(
         ConfigError, match=r"'lax'.*default, strict, webpki, rfc9919, uns"
-    ):
+    ) as raised:
         Policy.named("lax")
+    assert raised.value.key == "policy"
     assert list(PolicyName) == [
         "default",
         "strict",
