@@ -432,6 +432,28 @@ def without_nocheck_and_with_a_crl_in_a_directory(build: Builder) -> Scenario:
     return build.verify(UNKNOWN_DELEGATE, _by(build, *_PLAIN, directory))
 
 
+@case("V17", HIGH)
+def without_nocheck_and_with_a_malformed_place(build: Builder) -> Scenario:
+    """
+    The delegate's authorityInfoAccess is malformed, and there is no evidence.
+
+    Expected: no evidence: it may name a place. RFC 6960 §4.2.2.2.1.
+    """
+    odd = extension("1.3.6.1.5.5.7.1.1", b"\x05\x00")
+    return build.verify(UNKNOWN_DELEGATE, _by(build, *_PLAIN, odd))
+
+
+@case("V17", HIGH)
+def without_nocheck_and_with_a_malformed_crl_place(build: Builder) -> Scenario:
+    """
+    The delegate's CRL distribution points are malformed, and there is no evidence.
+
+    Expected: no evidence: they may name a place. RFC 6960 §4.2.2.2.1.
+    """
+    odd = extension("2.5.29.31", b"\x30\x00")
+    return build.verify(UNKNOWN_DELEGATE, _by(build, *_PLAIN, odd))
+
+
 @case("V17", MEDIUM)
 def nocheck_and_a_place(build: Builder) -> Scenario:
     """
