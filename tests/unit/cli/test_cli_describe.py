@@ -160,6 +160,7 @@ def test_an_error_response_has_only_its_status() -> None:
         "type": "response",
         "size": 5,
         "verified": False,
+        "tolerated": [],
         "response_status": "unauthorized",
     }
     drawn = _drawn(document)

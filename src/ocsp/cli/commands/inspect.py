@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from cryptography import x509
 
+from ocsp.asn1.ber import EncodingRules
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.loading import RawMessage, place, read_message
@@ -75,9 +76,13 @@ def inspect(
 def _document(message: RawMessage, kind: str | None, where: str) -> dict[str, Any]:
     try:
         if kind == MessageType.REQUEST:
-            request = load_der_ocsp_request(message.der, allow_multiple=True)
+            request = load_der_ocsp_request(
+                message.der, allow_multiple=True, encoding=EncodingRules.TOLERANT
+            )
             return request_document(request)
-        return response_document(load_der_ocsp_response(message.der))
+        return response_document(
+            load_der_ocsp_response(message.der, encoding=EncodingRules.TOLERANT)
+        )
     except DecodeError as error:
         what = str(error) if kind else f"is not an OCSP message: {error}"
         raise CommandError(where, what, _certificate_hint(message.der)) from error

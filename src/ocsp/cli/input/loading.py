@@ -21,15 +21,21 @@ from typing import Literal
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.asn1.der import ENUMERATED, SEQUENCE, any_value, content
+from ocsp.asn1.ber import EncodingRules
+from ocsp.asn1.der import SEQUENCE, content
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.asn1.names import name_text
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
 from ocsp.client.certificate_files import load_certificates as read_certificates
 from ocsp.errors import DecodeError, SchemaError
+from ocsp.messages.message import Encoding
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
-from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.messages.responses.response import (
+    OCSPResponse,
+    load_der_basic_ocsp_response,
+    load_der_ocsp_response,
+)
 from ocsp.signing.issued import is_issued_by
 
 __all__ = [
@@ -68,7 +74,7 @@ class RawMessage:
     The DER of a message, and the encoding in which it was found.
 
     Attributes:
-        der: The message.
+        der: The message; a bare BasicOCSPResponse with the response around it.
 
         wrapping: ``der``, ``pem``, ``base64``, ``url`` or ``hex``.
 
@@ -137,16 +143,16 @@ def unwrap(data: bytes, where: str) -> RawMessage:
     """
     text = _as_text(data)
     if text is None:
-        return RawMessage(der=data, wrapping="der", kind=_first_field(data))
+        return _message(data, "der")
     if "-----BEGIN " in text:
         return _from_pem(text, where)
     for wrapping, attempt in (("hex", _from_hex), ("base64", _from_base64)):
         der = attempt(text)
         if der:
-            return RawMessage(der=der, wrapping=wrapping, kind=_first_field(der))
+            return _message(der, wrapping)
     der = _from_url(text)
     if der:
-        return RawMessage(der=der, wrapping="url", kind=_first_field(der))
+        return _message(der, "url")
     raise CommandError(where, "is neither DER, PEM, base64 nor hexadecimal")
 
 
@@ -160,7 +166,7 @@ def load_response(source: str) -> OCSPResponse:
     message = read_message(source)
     require_kind(message, "response", source)
     try:
-        return load_der_ocsp_response(message.der)
+        return load_der_ocsp_response(message.der, encoding=EncodingRules.TOLERANT)
     except DecodeError as error:
         raise CommandError(
             place(source), f"is not an OCSP response: {error}"
@@ -178,7 +184,9 @@ def load_request(source: str) -> OCSPRequest:
     message = read_message(source)
     require_kind(message, "request", source)
     try:
-        request = load_der_ocsp_request(message.der, allow_multiple=True)
+        request = load_der_ocsp_request(
+            message.der, allow_multiple=True, encoding=EncodingRules.TOLERANT
+        )
         request.extensions  # noqa: B018 - decoded here, to be rejected here
     except (DecodeError, x509.DuplicateExtension) as error:
         raise CommandError(place(source), f"is not an OCSP request: {error}") from error
@@ -285,16 +293,23 @@ def _is_one_value(der: bytes) -> bool:
     return stop == len(der)
 
 
+def _message(der: bytes, wrapping: str) -> RawMessage:
+    """Return the message *der*; a bare BasicOCSPResponse is put into a response."""
+    try:
+        basic = load_der_basic_ocsp_response(der, encoding=EncodingRules.TOLERANT)
+    except DecodeError:
+        return RawMessage(der=der, wrapping=wrapping, kind=_first_field(der))
+    whole = basic.public_bytes(Encoding.DER)
+    return RawMessage(der=whole, wrapping=wrapping, kind="response")
+
+
 def _first_field(der: bytes) -> Kind | None:
     """Return the type: a response begins with responseStatus, an ENUMERATED."""
-    try:
-        start, stop = content(der, 0, len(der), SEQUENCE, "")
-        tag, _, _ = any_value(der, start, stop, "")
-    except DecodeError:
+    if len(der) < 3 or der[0] != SEQUENCE:
         return None
-    if tag == ENUMERATED:
-        return "response"
-    return "request" if tag == SEQUENCE else None
+    start = 2 + (der[1] & 0x7F if der[1] >= 0x80 else 0)
+    kinds: dict[bytes, Kind] = {b"\x0a": "response", b"\x30": "request"}
+    return kinds.get(der[start : start + 1])
 
 
 def load_certificates(source: str) -> list[x509.Certificate]:

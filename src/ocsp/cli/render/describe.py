@@ -67,11 +67,12 @@ def response_status_name(status: OCSPResponseStatus) -> str:
 def request_document(request: OCSPRequest) -> dict[str, Any]:
     """Describe a request."""
     der = request.public_bytes(Encoding.DER)
-    parts = request_parts(der)
+    parts = request_parts(request._der)
     return {
         "type": "request",
         "size": len(der),
         "verified": False,
+        "tolerated": list(map(str, request.tolerated)),
         "requestor_name": _requestor(parts.requestor),
         "requests": [
             {
@@ -105,11 +106,12 @@ def response_document(response: OCSPResponse) -> dict[str, Any]:
         "type": "response",
         "size": len(response.public_bytes(Encoding.DER)),
         "verified": False,
+        "tolerated": list(map(str, response.tolerated)),
         "response_status": response_status_name(status),
     }
     if status is not OCSPResponseStatus.SUCCESSFUL:
         return document
-    parts = response_parts(response.public_bytes(Encoding.DER))
+    parts = response_parts(response._der)
     return document | {
         "response_type": algorithm_document(oids.OCSP_BASIC),
         "responder_id": _responder_id(response),

@@ -67,7 +67,10 @@ def draw(
         view.request(tree, document)
     else:
         view.response(tree, document)
-    end = Text(NOT_VERIFIED, style="warning")
+    end = Text(style="warning")
+    for deviation in document["tolerated"]:
+        end.append(f"Not DER: {one_line(deviation)}\n")
+    end.append(NOT_VERIFIED)
     if "responses" in document:
         end.append(" To verify it: ").append("ocsp verify", "command")
     return Group(tree, end)
