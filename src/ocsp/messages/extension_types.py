@@ -64,6 +64,7 @@ from ocsp.asn1.times import (
     timestamp,
 )
 from ocsp.errors import BuildError, DecodeError, SchemaError
+from ocsp.messages.certid import check_hash
 
 __all__ = [
     "LONGEST_NONCE",
@@ -372,9 +373,10 @@ class CertHash(KnownExtension):
 
         Raises:
             TypeError: If *certificate* is not a certificate.
-            ValueError: If *algorithm* is another algorithm.
+            BuildError: If *algorithm* is another algorithm.
         """
         _require("certificate", certificate, x509.Certificate)
+        check_hash(algorithm)
         identifier = encode_algorithm(hash_oid(algorithm), NULL_DER)
         digest = encode(OCTET_STRING, certificate.fingerprint(algorithm))
         super().__init__(encode(SEQUENCE, identifier, digest))

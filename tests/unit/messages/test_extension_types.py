@@ -25,6 +25,7 @@ import ocsp
 from ocsp import (
     ArchiveCutoff,
     BuildError,
+    CertHash,
     CertID,
     CRLReference,
     DecodeError,
@@ -38,7 +39,7 @@ from ocsp import (
 )
 from ocsp.asn1.der import encode, encode_oid
 from ocsp.errors import SchemaError
-from tests.pki import NOW, ca, key, make, name
+from tests.pki import NOW, ca, key, leaf, make, name
 
 URL = "http://crl.example/ca.crl"
 NAME = name("Test CA")
@@ -58,6 +59,7 @@ CHOICE = encode(0x30, encode(0x30, encode_oid("1.2.840.10045.4.3.2")))
 
 Known = (
     CRLReference
+    | CertHash
     | ArchiveCutoff
     | ServiceLocator
     | PreferredSignatureAlgorithms
@@ -98,6 +100,15 @@ ENCODINGS: list[tuple[str, Callable[[], Known], bytes]] = [
     ),
     ("the time of a CRL", lambda: CRLReference(time=NOW), _crl(encode(0xA2, TIME))),
     ("an archive cutoff", lambda: ArchiveCutoff(NOW), TIME),
+    (
+        "the hash of a certificate",
+        lambda: CertHash(leaf(), hashes.SHA256()),
+        encode(
+            0x30,
+            encode(0x30, encode_oid("2.16.840.1.101.3.4.2.1"), b"\x05\x00"),
+            encode(0x04, leaf().fingerprint(hashes.SHA256())),
+        ),
+    ),
     (
         "a service locator",
         lambda: ServiceLocator(NAME, LOCATOR),
@@ -207,6 +218,7 @@ def test_an_identifier_belongs_to_the_class() -> None:
     with pytest.raises(x509.ExtensionNotFound) as missing:
         x509.Extensions([]).get_extension_for_class(CRLReference)
     assert missing.value.oid == CRLReference.oid
+    assert CertHash.oid == x509.ObjectIdentifier("1.3.36.8.3.13")
 
 
 def test_fields_are_read() -> None:
@@ -221,6 +233,12 @@ def test_fields_are_read() -> None:
     locator = ServiceLocator(NAME, LOCATOR)
     assert (locator.issuer, locator.locator) == (NAME, LOCATOR)
     assert ServiceLocator(NAME).locator is None
+    cert_hash = CertHash(leaf(), hashes.SHA1())
+    assert cert_hash.hash_algorithm.name == "sha1"
+    assert cert_hash.certificate_hash == leaf().fingerprint(hashes.SHA1())
+    assert cert_hash.matches(leaf())
+    assert not cert_hash.matches(leaf(9))
+    assert not CertHash.read(cert_hash.value[:-1] + b"x").matches(leaf())
     first, second = _preferred().algorithms
     assert first.signature_algorithm_oid == ECDSA_SHA256
     assert first.key == P256
@@ -239,6 +257,10 @@ def test_fields_are_read() -> None:
         (CRLReference(number=3), "<CRLReference(number=3)>"),
         (ArchiveCutoff(NOW), "<ArchiveCutoff(2026-07-01T12:00:00Z)>"),
         (ServiceLocator(NAME), "<ServiceLocator('CN=Test CA')>"),
+        (
+            CertHash.read(bytes.fromhex("300b300706052b0e03021a0400")),
+            "<CertHash(sha1, )>",
+        ),
         (
             ServiceLocator(NAME, LOCATOR),
             "<ServiceLocator('CN=Test CA', 'http://ocsp.example/')>",
@@ -274,6 +296,9 @@ WRONG: Any = 5
         (lambda: CRLReference(number="3"), TypeError, "number must be"),  # type: ignore[arg-type]
         (lambda: CRLReference(time=WRONG), TypeError, "time must be"),
         (lambda: ArchiveCutoff(NOW.date()), TypeError, "cutoff must be"),  # type: ignore[arg-type]
+        (lambda: CertHash(WRONG, hashes.SHA1()), TypeError, "certificate must be"),
+        (lambda: CertHash(leaf(), hashes.SHA3_256()), BuildError, "must be SHA1"),
+        (lambda: CertHash(leaf(), WRONG), BuildError, "must be SHA1"),
         (lambda: ServiceLocator(WRONG), TypeError, "issuer must be of type Name"),
         (lambda: ServiceLocator(NAME, WRONG), TypeError, "locator must be"),
         (lambda: ServiceLocator.for_certificate(WRONG), TypeError, "cert must be"),
@@ -340,6 +365,11 @@ MALFORMED: list[tuple[type[Known], str, str]] = [
     (ArchiveCutoff, "1800", "ArchiveCutoff at offset 0: b'' is not a time"),
     (ArchiveCutoff, "170d3236303730313132303030305a", "ArchiveCutoff at offset 0"),
     (ArchiveCutoff, f"{TIME.hex()}00", "ArchiveCutoff at offset 17: 1 unexpected"),
+    (CertHash, "0500", "CertHash at offset 0: expected SEQUENCE, found NULL"),
+    (CertHash, "3000", "CertHash.hashAlgorithm at offset 2"),
+    (CertHash, "300b300706052b0e03021a0500", "CertHash.certificateHash at offset 11"),
+    (CertHash, "300d300706052b0e03021a04000500", "CertHash at offset 13: 2 unexp"),
+    (CertHash, "300b300706052b0e03021a040000", "CertHash at offset 13: 1 unexp"),
     (ServiceLocator, "3000", "ServiceLocator.issuer at offset 2"),
     (ServiceLocator, "3002a000", "ServiceLocator.issuer at offset 2: expected SEQ"),
     (
