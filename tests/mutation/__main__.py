@@ -25,8 +25,10 @@ FOLDER = Path(ocsp.__file__).parent
 
 MODULES = (
     *modules_in(FOLDER, "verification"),
+    "asn1.ber",
     "asn1.name_comparison",
     "errors.verification",
+    "messages.tolerant_reader",
     "signing.issued",
 )
 """Everything that decides whether a response or a CRL is accepted."""
