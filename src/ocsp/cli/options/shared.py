@@ -59,6 +59,9 @@ _OPTIONS_SPELLINGS = {
     "candidates": Spelling(
         "--candidate", "Certificate that may be the signer's, not trusted; repeatable."
     ),
+    "crl_issuers": Spelling(
+        "--crl-issuer", "Certificate of an issuer of CRLs to trust; repeatable."
+    ),
     "nonce": Spelling(
         "--nonce", "Send a nonce, and require it in the response.", SendNonce.ALWAYS
     ),
