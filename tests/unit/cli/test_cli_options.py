@@ -260,9 +260,10 @@ def test_an_error_names_the_option_of_check(
         (["--hours", "-1"], "--hours: must be more than 0"),
         (["--hours", "nan"], "--hours: must be more than 0"),
         (["--hours", "1e300"], "--hours: must be more than 0"),
-        (["--hours", "x"], "'--hours': the value is not a number; see"),
-        (["--port", "x"], "'--port': the value is not a whole number; see"),
-        (["--port", "70000"], "'--port': the value must be less than or equal to"),
+        # Typer words these itself, and each release differently.
+        (["--hours", "x"], "'--hours': "),
+        (["--port", "x"], "'--port': "),
+        (["--port", "70000"], "'--port': "),
     ],
 )
 def test_an_error_names_the_option_of_serve(
