@@ -201,8 +201,9 @@ class Builder:
         inner: bytes | None = None,
         outer: bytes | None = None,
         serial: int | bytes = SERIAL,
-        begin: datetime.datetime = BEGIN,
-        end: datetime.datetime = END,
+        begin: datetime.datetime | bytes = BEGIN,
+        end: datetime.datetime | bytes = END,
+        version: int = 2,
         key_info: bytes | None = None,
         extensions: Sequence[Extension] = (),
     ) -> Identity:
@@ -230,9 +231,11 @@ class Builder:
 
             serial: Its serial number, or the content octets of it.
 
-            begin: notBefore.
+            begin: notBefore; octets are the content of a GeneralizedTime.
 
-            end: notAfter.
+            end: notAfter, likewise.
+
+            version: The number of its version.
 
             key_info: Its SubjectPublicKeyInfo, instead of that of the key.
 
@@ -247,7 +250,7 @@ class Builder:
         info = key_info or public_key_info(key)
         tbs = encode(
             0x30,
-            encode(0xA0, encode_integer(2)),
+            encode(0xA0, encode_integer(version)),
             encode(0x02, number),
             inner or known,
             issuer_name or (issuer.subject if issuer else subject),
@@ -515,8 +518,8 @@ class Builder:
         return PolicySpec(changes=chosen)
 
 
-def _certificate_time(moment: datetime.datetime) -> bytes:
+def _certificate_time(moment: datetime.datetime | bytes) -> bytes:
     """Return a Time (RFC 5280 §4.1.2.5): UTCTime until 2049."""
-    if 1950 <= moment.year < 2050:
+    if isinstance(moment, datetime.datetime) and 1950 <= moment.year < 2050:
         return encode(0x17, f"{moment:%y%m%d%H%M%SZ}".encode())
     return time(moment)

@@ -1,60 +1,121 @@
 """
-Read the certificates in a file: PEM, DER or PKCS #7.
+Read the certificates in a file or reply: PEM, DER or PKCS #7.
 
 RFC 7468 §5 and §8. PKCS #7 is what CAs deliver as ``.p7b`` and ``.p7c`` (RFC 5652 §5).
+A certificate that cannot be read does not hide the others.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from ocsp import limits
-from ocsp.asn1.der import SEQUENCE, content, depth
+from ocsp.asn1.certificates import read_certificate
+from ocsp.asn1.der import SEQUENCE, any_value, content, context, depth, end_of, explicit
 from ocsp.asn1.pem import der_blocks
 from ocsp.errors import DecodeError, SchemaError
 
-__all__ = ["load_certificates"]
+__all__ = ["load_certificates", "readable_certificates"]
 
 _LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "CMS")
-
-_NOT_READABLE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, UserWarning)
-"""What ``cryptography`` raises; it warns of what a later release will refuse."""
+_NO_CERTIFICATE = "contains no certificate in PEM, DER or PKCS #7"
 
 
-def load_certificates(data: bytes) -> list[x509.Certificate]:
+def load_certificates(
+    data: bytes, *, first_needed: bool = True
+) -> list[x509.Certificate]:
     """
     Return the certificates in *data*: any number in PEM or PKCS #7, or one in DER.
 
     PEM blocks of other kinds are skipped, such as a private key. The settings in a
-    TRUSTED CERTIFICATE of OpenSSL are ignored.
+    TRUSTED CERTIFICATE of OpenSSL are ignored. Certificates that cannot be read are
+    skipped.
+
+    Args:
+        data: The content of a file.
+
+        first_needed: Whether the first certificate must be readable, as in the file of
+            a server, where it is the server's.
 
     Raises:
-        SchemaError: If *data* has no certificate, or one that cannot be read.
+        SchemaError: If *data* has no certificate that can be read, or the first cannot
+            be read and is needed.
     """
+    found = list(_certificates(data))
+    if not found:
+        raise SchemaError("contains no certificate: its PKCS #7 structure is empty")
+    readable = [each for each in found if each is not None]
+    if not readable:
+        raise SchemaError(_NO_CERTIFICATE)
+    if first_needed and found[0] is None:
+        raise SchemaError("contains a first certificate that cannot be read")
+    return readable
+
+
+def readable_certificates(data: bytes) -> list[x509.Certificate]:
+    """Return the certificates in *data* that can be read; there may be none."""
+    try:
+        return load_certificates(data, first_needed=False)
+    except SchemaError:
+        return []
+
+
+def _certificates(data: bytes) -> Iterator[x509.Certificate | None]:
+    """Return each certificate in *data*, with ``None`` for one that cannot be read."""
     try:
         blocks = der_blocks(data, *_LABELS)
     except SchemaError as error:
-        raise SchemaError("contains no certificate in PEM, DER or PKCS #7") from error
-    found = [each for block in blocks for each in _certificates_in(block)]
-    if not found:
-        raise SchemaError("contains no certificate: its PKCS #7 structure is empty")
-    return found
+        raise SchemaError(_NO_CERTIFICATE) from error
+    for block in blocks:
+        certificate = _certificate(_without_settings(block))
+        if certificate is not None:
+            yield certificate
+        else:
+            yield from _in_pkcs7(block)
 
 
-def _certificates_in(der: bytes) -> list[x509.Certificate]:
+def _certificate(der: bytes) -> x509.Certificate | None:
     try:
-        return [x509.load_der_x509_certificate(_without_settings(der))]
-    except _NOT_READABLE as error:
-        reason = error
+        certificate, stop = read_certificate(der, 0, len(der), "certificate")
+        end_of(stop, len(der), "certificate")
+    except DecodeError:
+        return None
+    return certificate
+
+
+def _in_pkcs7(der: bytes) -> Iterator[x509.Certificate | None]:
     # Untrusted data: limit the nesting before a recursive parser reads it.
-    if depth(der, 0, len(der), limits.MAX_DEPTH) <= limits.MAX_DEPTH:
+    if depth(der, 0, len(der), limits.MAX_DEPTH) > limits.MAX_DEPTH:
+        yield None
+        return
+    try:
+        yield from pkcs7.load_der_pkcs7_certificates(der)
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, UserWarning):
+        # cryptography returns all certificates or none.
         try:
-            return pkcs7.load_der_pkcs7_certificates(der)
-        except _NOT_READABLE:
-            pass
-    raise SchemaError("contains no certificate in PEM, DER or PKCS #7") from reason
+            yield from map(_certificate, _members(der))
+        except DecodeError:
+            yield None
+
+
+def _members(der: bytes) -> list[bytes]:
+    """Return the certificates of a "certs-only" SignedData, undecoded (§5.1)."""
+    position, end = content(der, 0, len(der), SEQUENCE, "contentInfo")
+    _, _, position = any_value(der, position, end, "contentType")
+    position, end, _ = explicit(der, position, end, 0, SEQUENCE, "signedData")
+    for name in ("version", "digestAlgorithms", "encapContentInfo"):
+        _, _, position = any_value(der, position, end, name)
+    position, end = content(der, position, end, context(0), "certificates")
+    members = []
+    while position < end:
+        start = position
+        _, _, position = any_value(der, position, end, "certificate")
+        members.append(der[start:position])
+    return members
 
 
 def _without_settings(der: bytes) -> bytes:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.x509 import verification
 
+from ocsp.asn1.certificates import UNREADABLE, validity_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.client.certificate_files import load_certificates
@@ -60,7 +61,7 @@ def verified_path(
     try:
         verifier = builder.build_server_verifier(_subject(name))
         return verifier.verify(shown[0], shown[1:])
-    except (verification.VerificationError, ValueError) as error:
+    except (verification.VerificationError, *UNREADABLE) as error:
         reason = _broken_link(shown, roots, now)
         if reason is None and "subjectAltName" in str(error):
             reason = f"its certificate is not for the name {name}"
@@ -78,11 +79,11 @@ def _broken_link(
     others = list(shown[1:])
     while True:
         name = name_text(name_of_subject(link))
-        if not link.not_valid_before_utc <= now <= link.not_valid_after_utc:
+        start, end = validity_of(link)
+        if not start <= now <= end:
             return (
                 f"the certificate of {name} is valid from "
-                f"{link.not_valid_before_utc:%Y-%m-%d} to "
-                f"{link.not_valid_after_utc:%Y-%m-%d} only"
+                f"{start:%Y-%m-%d} to {end:%Y-%m-%d} only"
             )
         if link in roots or any(is_issued_by(link, root) for root in roots):
             return None

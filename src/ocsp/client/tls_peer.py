@@ -136,7 +136,12 @@ def _handshake(
             _finish(connection, raw, until)
         except SSL.Error as error:
             raise OSError(f"the TLS handshake failed: {_reason(error)}") from error
-        chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+        try:
+            chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+        except (ValueError, x509.InvalidVersion, UserWarning) as error:
+            raise OSError(
+                "the server sent a certificate that cannot be read"
+            ) from error
     return list(chain), staples[0] if staples else b""
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import datetime
 import logging
 
+from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder.core import Answer, Lookup
 
@@ -49,8 +52,8 @@ def _line(step: Answer | Lookup, now: datetime.datetime) -> str:
         is_without_signer = step.status is OCSPResponseStatus.TRY_LATER
         return f"clients get tryLater: {step.cause}" if is_without_signer else ""
     certificate = step.authority.signer.certificate
-    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    begin, end = validity_of(certificate)
     if end - now > min(_BEFORE, (end - begin) / _PART):
         return ""
-    name = certificate.subject.rfc4514_string()
+    name = name_text(name_of_subject(certificate))
     return f"the certificate of the signer {name} ends at {end}; replace it soon"

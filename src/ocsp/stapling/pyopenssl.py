@@ -23,6 +23,7 @@ from ocsp.errors import (
     IssuerNotFound,
     MissingExtraError,
     OCSPError,
+    SchemaError,
     StapleMissing,
 )
 from ocsp.stapling.staple_file import StapleFile
@@ -189,7 +190,10 @@ class StapleChecks:
     def _judge(
         self, connection: SSL.Connection, staple: bytes
     ) -> VerifiedResponse | None:
-        chain = connection.get_verified_chain(as_cryptography=True) or []
+        try:
+            chain = connection.get_verified_chain(as_cryptography=True) or []
+        except (ValueError, x509.InvalidVersion, UserWarning) as error:
+            raise SchemaError("a certificate of the server cannot be read") from error
         if len(chain) < 2:
             raise IssuerNotFound(
                 "the server's chain has only its own certificate, without the issuer"

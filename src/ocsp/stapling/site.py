@@ -81,7 +81,7 @@ def read_certificates(site: Site) -> list[x509.Certificate]:
     Raises:
         ConfigError: If the file cannot be read, or does not contain a certificate.
     """
-    return _certificates(site.certificate)
+    return _certificates(site.certificate, first_needed=True)
 
 
 def find_issuer(
@@ -121,9 +121,9 @@ def _issuer(
     )
 
 
-def _certificates(file: Path) -> list[x509.Certificate]:
+def _certificates(file: Path, *, first_needed: bool = False) -> list[x509.Certificate]:
     try:
-        return load_certificates(file.read_bytes())
+        return load_certificates(file.read_bytes(), first_needed=first_needed)
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error)) from error
     except SchemaError as error:

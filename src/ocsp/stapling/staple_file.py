@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import limits
 from ocsp.asn1.certificates import serial_of
 from ocsp.errors import ConfigError, StoreError, VerificationError
-from ocsp.messages.responses.response import load_der_ocsp_response
+from ocsp.messages.responses.response import load_received_response
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy
@@ -182,7 +182,7 @@ def drop_foreign_staple(path: Path, certificate: x509.Certificate) -> bool:
 
 def _has_serial(data: bytes, serial_number: int) -> bool:
     try:
-        response = load_der_ocsp_response(data)
+        response = load_received_response(data)
         return any(each.serial_number == serial_number for each in response.responses)
     except ValueError:  # malformed, or an error response
         return False

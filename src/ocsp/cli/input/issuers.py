@@ -34,7 +34,9 @@ class GivenIssuers:
             CommandError: If a file cannot be read, or has no certificate.
         """
         self._certificates = [
-            each for source in sources for each in load_certificates(source)
+            each
+            for source in sources
+            for each in load_certificates(source, first_needed=False)
         ]
 
     def issuer_of(self, certificate: x509.Certificate, source: str) -> x509.Certificate:

@@ -34,7 +34,7 @@ from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import (
     OCSPResponse,
     load_der_basic_ocsp_response,
-    load_der_ocsp_response,
+    load_received_response,
 )
 from ocsp.signing.issued import is_issued_by
 
@@ -166,7 +166,7 @@ def load_response(source: str) -> OCSPResponse:
     message = read_message(source)
     require_kind(message, "response", source)
     try:
-        return load_der_ocsp_response(message.der, encoding=EncodingRules.TOLERANT)
+        return load_received_response(message.der, encoding=EncodingRules.TOLERANT)
     except DecodeError as error:
         raise CommandError(
             place(source), f"is not an OCSP response: {error}"
@@ -312,16 +312,21 @@ def _first_field(der: bytes) -> Kind | None:
     return kinds.get(der[start : start + 1])
 
 
-def load_certificates(source: str) -> list[x509.Certificate]:
+def load_certificates(
+    source: str, *, first_needed: bool = True
+) -> list[x509.Certificate]:
     """
     Return the certificates in the file *source*: in PEM, DER or PKCS #7.
+
+    Certificates that cannot be read are skipped; the first one only if it is not
+    needed, as in a file of possible issuers.
 
     Raises:
         CommandError: If it cannot be read, or contains no certificate.
     """
     data = read_octets(source, limits.MAX_CERTIFICATE_FILE_BYTES)
     try:
-        certificates = read_certificates(data)
+        certificates = read_certificates(data, first_needed=first_needed)
     except SchemaError as error:
         kind = kind_of(data)
         if kind in {None, "a certificate", "a PKCS #7 file"}:
@@ -357,7 +362,7 @@ def load_issuer(
         CommandError: If no certificate has that name, or *certificates* have different
             issuers.
     """
-    candidates = load_certificates(source)
+    candidates = load_certificates(source, first_needed=False)
     if not certificates:
         return candidates[0]
     wanted, *others = map(name_of_issuer, certificates)

@@ -111,7 +111,7 @@ def find_targets(source: str, wanted: Wanted) -> Iterator[Target]:
 def _from_file(source: str, wanted: Wanted) -> Iterator[Target]:
     certificates = load_certificates(source)
     if wanted.issuer is not None:
-        issuers = load_certificates(wanted.issuer)
+        issuers = load_certificates(wanted.issuer, first_needed=False)
         return _issued(source, certificates, issuers, wanted.issuer)
     if wanted.chain:
         if len(certificates) < 2:
@@ -202,7 +202,9 @@ def _from_server(server: ServerAddress, wanted: Wanted) -> Iterator[Target]:
 
 
 def _read_server(server: ServerAddress, wanted: Wanted) -> TLSPeer:
-    roots = None if wanted.ca is None else load_certificates(wanted.ca)
+    roots = (
+        None if wanted.ca is None else load_certificates(wanted.ca, first_needed=False)
+    )
     try:
         return read_tls_peer(
             server.host,

@@ -190,4 +190,6 @@ def _same(value: Any) -> Any:
 
 
 def _certificates(files: list[str]) -> tuple[Any, ...]:
-    return tuple(each for file in files for each in load_certificates(file))
+    return tuple(
+        each for file in files for each in load_certificates(file, first_needed=False)
+    )

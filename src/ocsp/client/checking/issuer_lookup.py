@@ -9,20 +9,17 @@ accepts a fetched certificate only if its key has signed the certificate to chec
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import pkcs7
 
 from ocsp import limits
-from ocsp.asn1.certificates import certificate_der, read_certificate
-from ocsp.asn1.der import depth
-from ocsp.asn1.pem import der_blocks
+from ocsp.asn1.certificates import certificate_der
+from ocsp.client.certificate_files import readable_certificates
 from ocsp.client.checking.http_fetch import fetch
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import issuer_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import MissingIssuer
 from ocsp.client.outcome import Attempt
-from ocsp.errors import DecodeError, FetchError, IssuerNotFound, SchemaError
+from ocsp.errors import FetchError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
 
 __all__ = ["fetch_certificates", "find_issuer"]
@@ -87,7 +84,7 @@ def _fetch(state: CheckState, url: str) -> Flow[list[x509.Certificate]]:
         accept=_ACCEPT,
         max_bytes=limits.MAX_ISSUER_BYTES,
     )
-    return _certificates(reply.body)
+    return readable_certificates(reply.body)[: limits.MAX_CERTIFICATES]
 
 
 def _urls(state: CheckState) -> tuple[str, ...]:
@@ -96,29 +93,3 @@ def _urls(state: CheckState) -> tuple[str, ...]:
     except SchemaError as error:
         state.failures.append(error)
         return ()
-
-
-def _certificates(data: bytes) -> list[x509.Certificate]:
-    """Return the certificates in *data*, in DER or PEM, as far as they can be read."""
-    try:
-        blocks = der_blocks(data, "CERTIFICATE", "X509 CERTIFICATE", "PKCS7", "CMS")
-    except SchemaError:
-        return []
-    found = [each for block in blocks for each in _certificates_in(block)]
-    return found[: limits.MAX_CERTIFICATES]
-
-
-def _certificates_in(data: bytes) -> list[x509.Certificate]:
-    """Return the certificates in *data*: one, or those of a "certs-only" CMS."""
-    # Untrusted data: limit the nesting before a recursive parser reads it.
-    if depth(data, 0, len(data), limits.MAX_DEPTH) > limits.MAX_DEPTH:
-        return []
-    try:
-        certificate, stop = read_certificate(data, 0, len(data), "issuer")
-        return [certificate] if stop == len(data) else []
-    except DecodeError:
-        pass
-    try:
-        return pkcs7.load_der_pkcs7_certificates(data)
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, UserWarning):
-        return []

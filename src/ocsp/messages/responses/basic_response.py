@@ -21,6 +21,7 @@ BasicOCSPResponse: the signed part of a response (RFC 6960 §4.2.1).
 
 from __future__ import annotations
 
+from itertools import count
 from typing import NamedTuple
 
 from cryptography import x509
@@ -41,7 +42,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.asn1.names import check_name
 from ocsp.asn1.times import generalized_time
-from ocsp.errors import DecodeError, LimitExceeded
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.messages.extensions import ExtensionLayouts, read_extensions
 from ocsp.messages.message import refuse_version
 from ocsp.messages.responses.single_response import (
@@ -91,6 +92,9 @@ class BasicResponseLayout(NamedTuple):
         certificates: The certificates in certs.
 
         extended: Whether the response or one of its entries has an extension.
+
+        unreadable: Why certificates in certs cannot be read, which are left out of
+            ``certificates``.
     """
 
     tbs: slice
@@ -99,11 +103,15 @@ class BasicResponseLayout(NamedTuple):
     signature: slice
     certificates: tuple[x509.Certificate, ...]
     extended: bool
+    unreadable: tuple[SchemaError, ...]
 
 
 def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLayout:
     """
     Return the layout of the BasicOCSPResponse from *position* to *end*.
+
+    A certificate in certs that cannot be read is no error here: the signature does not
+    cover certs, so anyone can add one.
 
     Raises:
         DecodeError: If its structure is wrong.
@@ -121,9 +129,10 @@ def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLa
     algorithm, position = read_algorithm(data, position, end, "signatureAlgorithm")
     start, position = bit_string(data, position, end, "signature")
     signature = slice(start, position)
-    certificates: tuple[x509.Certificate, ...] = ()
+    certificates: list[x509.Certificate] = []
+    unreadable: list[SchemaError] = []
     if position != end:
-        certificates = _read_certificates(data, position, end)
+        certificates, unreadable = _read_certificates(data, position, end)
     extended = response_data.extensions or any(
         entry.extensions for entry in response_data.responses
     )
@@ -132,8 +141,9 @@ def read_basic_response(data: bytes, position: int, end: int) -> BasicResponseLa
         response_data,
         algorithm,
         signature,
-        certificates,
+        tuple(certificates),
         bool(extended),
+        tuple(unreadable),
     )
 
 
@@ -186,20 +196,24 @@ def _read_responses(
 
 def _read_certificates(
     data: bytes, position: int, end: int
-) -> tuple[x509.Certificate, ...]:
+) -> tuple[list[x509.Certificate], list[SchemaError]]:
+    """Return the certificates in certs, and why others cannot be read."""
     position, stop, after = explicit(data, position, end, 0, SEQUENCE, "certs")
     end_of(after, end, "response")
     certificates: list[x509.Certificate] = []
-    while position < stop:
-        if len(certificates) == limits.MAX_CERTIFICATES:
+    unreadable: list[SchemaError] = []
+    for number in count():
+        if position == stop:
+            break
+        if number == limits.MAX_CERTIFICATES:
             raise LimitExceeded(
-                "MAX_CERTIFICATES",
-                len(certificates) + 1,
-                limits.MAX_CERTIFICATES,
-                path="certs",
+                "MAX_CERTIFICATES", number + 1, limits.MAX_CERTIFICATES, path="certs"
             )
-        certificate, position = read_certificate(
-            data, position, stop, f"certs[{len(certificates)}]"
-        )
-        certificates.append(certificate)
-    return tuple(certificates)
+        name = f"certs[{number}]"
+        try:
+            certificate, _ = read_certificate(data, position, stop, name)
+            certificates.append(certificate)
+        except SchemaError as error:
+            unreadable.append(error)
+        _, _, position = any_value(data, position, stop, name)
+    return certificates, unreadable

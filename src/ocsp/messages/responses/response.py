@@ -80,6 +80,7 @@ __all__ = [
     "built_response",
     "load_der_basic_ocsp_response",
     "load_der_ocsp_response",
+    "load_received_response",
     "own_response",
 ]
 
@@ -112,6 +113,26 @@ def load_der_ocsp_response(
             the offset.
         TypeError: If *data* is not ``bytes``.
     """
+    response = load_received_response(data, encoding=encoding)
+    layout = response._layout
+    if layout is not None and layout.unreadable:
+        raise layout.unreadable[0].with_traceback(None)
+    return response
+
+
+def load_received_response(
+    data: bytes, *, encoding: EncodingRules = _DER
+) -> OCSPResponse:
+    """
+    Read a response as :func:`load_der_ocsp_response`, also with useless certificates.
+
+    A certificate in the response that cannot be read is left out of ``certificates``.
+    The signature does not cover them, and the signer's may be among the others.
+
+    Raises:
+        DecodeError: As for :func:`load_der_ocsp_response`.
+        TypeError: If *data* is not ``bytes``.
+    """
     if encoding is not _DER:
         check_rules(encoding)
     layout = _LAYOUTS.find(data)
@@ -124,7 +145,7 @@ def load_der_ocsp_response(
         return _read_response(data)
     except DecodeError as error:
         response, received = read_tolerantly(
-            data, encoding, error, rewrite_response, load_der_ocsp_response
+            data, encoding, error, rewrite_response, load_received_response
         )
     response._received = received
     return response
@@ -473,12 +494,12 @@ class OCSPResponse:
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._received is None:
-            return load_der_ocsp_response, (self._der,)
+            return load_received_response, (self._der,)
         return _load_tolerantly, (self._received.octets,)
 
 
 def _load_tolerantly(data: bytes) -> OCSPResponse:
-    return load_der_ocsp_response(data, encoding=EncodingRules.TOLERANT)
+    return load_received_response(data, encoding=EncodingRules.TOLERANT)
 
 
 _LAYOUTS: LayoutCache[BasicResponseLayout] = LayoutCache()
@@ -563,7 +584,7 @@ def _read_response(data: bytes) -> OCSPResponse:
         # RFC 6960 §4.2.1: an error has no responseBytes. Those that are present are
         # checked, but not part of the answer, so no property returns them.
         return _unsuccessful(data, status)
-    if len(layout.data.responses) == 1:
+    if len(layout.data.responses) == 1 and not layout.unreadable:
         _learn(data, layout)
     return _successful(data, layout)
 
@@ -577,10 +598,13 @@ def _read_bytes(data: bytes, position: int, end: int) -> BasicResponseLayout:
             _refuse_type(data, position, stop)
         start, position = content(data, start, stop, OCTET_STRING, "response")
         end_of(position, stop, "")
-        return read_basic_response(data, start, position)
+        layout = read_basic_response(data, start, position)
     except DecodeError as error:
         error.under("responseBytes")
         raise
+    for unreadable in layout.unreadable:
+        unreadable.under("responseBytes")
+    return layout
 
 
 def _refuse_type(data: bytes, position: int, end: int) -> NoReturn:

@@ -42,12 +42,13 @@ def fast_judgement(case: Case) -> ResponseJudgement | None:
     """Return the judgement of a common response, or ``None`` if the rules must run."""
     response, cert, issuer = case.response, case.cert, case.issuer
     entry, layout = response._only, response._layout
-    if entry is None or layout is None or layout.extended or response.tolerated:
+    if entry is None or layout is None or layout.extended or layout.unreadable:
         return None
     if (
         case.nonce is not None
         or case.request is not None
         or limits.MAX_VERIFIED_ENTRIES < 1
+        or response.tolerated
         or not isinstance(cert, x509.Certificate)
         or entry.certificate_status is _REVOKED
         or not names_signer(response, issuer)

@@ -29,6 +29,7 @@ from ocsp.verification.rules.message import (
     readable_extensions,
     report_malformed,
     report_tolerated,
+    report_unreadable_certificates,
     report_unsuccessful,
     report_wrong_type,
     unique_extensions,
@@ -66,6 +67,7 @@ def judge(case: Case) -> VerifiedResponse:
     if extended:
         unique_extensions(case, entries)
     report_tolerated(case, response)
+    report_unreadable_certificates(case, response)
     find_signer(case)
     about = find_entries(case, entries)
     if case.request is not None:

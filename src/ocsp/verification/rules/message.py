@@ -22,7 +22,7 @@ from ocsp.errors import (
     UnsuccessfulResponse,
 )
 from ocsp.messages.extension_types import KnownExtension
-from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
+from ocsp.messages.responses.response import OCSPResponse, load_received_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case, Findings, reason_rejected
 
@@ -33,6 +33,7 @@ __all__ = [
     "readable_extensions",
     "report_malformed",
     "report_tolerated",
+    "report_unreadable_certificates",
     "report_unsuccessful",
     "report_wrong_type",
     "unique_extensions",
@@ -54,7 +55,7 @@ def load(data: bytes | OCSPResponse, encoding: EncodingRules) -> OCSPResponse:
     if size > limits.MAX_VERIFIED_BYTES:
         raise LimitExceeded("MAX_VERIFIED_BYTES", size, limits.MAX_VERIFIED_BYTES)
     if isinstance(data, bytes):
-        return load_der_ocsp_response(der, encoding=encoding)
+        return load_received_response(der, encoding=encoding)
     if data.tolerated and encoding is EncodingRules.DER:
         raise DERError("; ".join(map(str, data.tolerated)))
     return data
@@ -87,6 +88,19 @@ def report_tolerated(findings: Findings, response: OCSPResponse) -> None:
             f"the response is not strict DER: {deviation}",
             path="",
             offset=deviation.offset,
+        )
+
+
+def report_unreadable_certificates(findings: Findings, response: OCSPResponse) -> None:
+    """V2: warn of each certificate in the response that cannot be read."""
+    layout = response._layout
+    for error in () if layout is None else layout.unreadable:
+        findings.warn(
+            "V2",
+            MalformedResponse,
+            f"a certificate in the response is ignored: {error}",
+            path=error.path,
+            offset=error.offset,
         )
 
 

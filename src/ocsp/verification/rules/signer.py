@@ -201,10 +201,16 @@ def _report_no_candidate(case: Case) -> None:
         "V12",
         NoResponderCertificate,
         f"the certificate of the responder {_responder(case)} was neither given nor "
-        "found in the response",
+        f"found in the response{_ignored(case)}",
         responder=_responder(case),
         candidates=len(others),
     )
+
+
+def _ignored(case: Case) -> str:
+    """Return why certificates in the response cannot be read, for a message."""
+    layout = case.response._layout
+    return "".join(f"; {error}" for error in (layout.unreadable if layout else ()))
 
 
 def _responder(case: Case) -> str:
