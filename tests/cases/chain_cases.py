@@ -151,6 +151,18 @@ def no_revocation_available_of_an_end_entity(build: Builder) -> Scenario:
 
 
 @case("V27", HIGH)
+def no_revocation_available_and_malformed_constraints(build: Builder) -> Scenario:
+    """
+    The leaf states that it has no status; its basicConstraints are malformed.
+
+    Expected: not verified: it may be a CA, which must not state this. RFC 9608 §3.
+    """
+    odd = extension("2.5.29.19", b"\x05\x00")
+    leaf = build.certificate("leaf.example", extensions=(odd, NO_REV_AVAIL))
+    return build.chain(chain(refused("V27")), (leaf, None))
+
+
+@case("V27", HIGH)
 def delegate_without_nocheck(build: Builder) -> Scenario:
     """
     The certificate is that of a delegate, without nocheck.

@@ -262,6 +262,60 @@ def delegate_with_a_malformed_extension(build: Builder) -> Scenario:
     return build.verify(refused("V16"), response)
 
 
+_ODD_CONSTRAINTS = extension("2.5.29.19", b"\x02\x01\x00")
+
+
+@case("V16", HIGH)
+def delegate_that_may_be_a_ca(build: Builder) -> Scenario:
+    """
+    The basicConstraints of the delegate are malformed, and not critical.
+
+    Expected: no evidence: it may be a CA. RFC 5280 §4.2.1.9.
+    """
+    response = _by(build, _ODD_CONSTRAINTS, SIGNS, OCSP_SIGNING, NOCHECK)
+    return build.verify(refused("V16"), response)
+
+
+@case("V16", HIGH)
+def delegate_with_a_malformed_key_usage(build: Builder) -> Scenario:
+    """
+    The keyUsage of the delegate is malformed, and not critical.
+
+    Expected: no evidence: its key may be for another use. RFC 5280 §4.2.1.3.
+    """
+    odd = extension("2.5.29.15", b"\x05\x00")
+    return build.verify(refused("V16"), _by(build, odd, OCSP_SIGNING, NOCHECK))
+
+
+@case("V16", MEDIUM)
+def issuer_with_malformed_constraints(build: Builder) -> Scenario:
+    """
+    The basicConstraints of the issuer, which signs itself, are malformed and not
+    critical.
+
+    Expected: good: whether it is a CA is not the question. RFC 5280 §4.2.1.9.
+    """
+    ca = build.authority(extensions=(_ODD_CONSTRAINTS, CA_USAGE))
+    return build.verify(good(), build.response(by=ca, certs=()), issuer=ca)
+
+
+@case("V16", MEDIUM)
+def configured_responder_with_malformed_constraints(build: Builder) -> Scenario:
+    """
+    The basicConstraints of a configured responder are malformed and not critical.
+
+    Expected: good: a configured responder may be a CA. RFC 6960 §4.2.2.2.
+    """
+    other = build.certificate(
+        "Local Responder",
+        key="responder-2",
+        issuer=None,
+        extensions=(_ODD_CONSTRAINTS, SIGNS),
+    )
+    response = build.response(by=other, certs=())
+    return build.verify(good(), response, responders=(other,))
+
+
 @case("V16", HIGH)
 def delegate_with_a_strange_name(build: Builder) -> Scenario:
     """
