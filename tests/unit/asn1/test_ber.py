@@ -46,6 +46,22 @@ SEGMENTS = "a string is in segments, at offset {} (X.690 §10.2)"
             ["TRUE is not encoded as FF, at offset 0 (X.690 §11.1)"],
         ),
         ("01 01 00", "01 01 00", []),
+        ("01 01 ff", "01 01 ff", []),
+        ("03 02 07 80", "03 02 07 80", []),
+        (
+            "03 03 07 61 ff",
+            "03 03 07 61 80",
+            ["an unused bit of a bit string is set, at offset 0 (X.690 §11.2.1)"],
+        ),
+        ("04 02 04 6f", "04 02 04 6f", []),
+        ("31 06 02 01 05 02 01 06", "31 06 02 01 05 02 01 06", []),
+        ("32 03 04 01 61", "12 01 61", [SEGMENTS.format(0)]),
+        ("3e 03 04 01 61", "1e 01 61", [SEGMENTS.format(0)]),
+        (
+            "23 0c 03 02 00 61 03 02 00 62 03 02 04 60",
+            "03 04 04 61 62 60",
+            [SEGMENTS.format(0)],
+        ),
         ("01 00", "01 00", []),
         (
             "03 02 04 6f",
@@ -64,6 +80,24 @@ SEGMENTS = "a string is in segments, at offset {} (X.690 §10.2)"
 def test_ber_is_written_as_der(octets: str, der: str, deviations: list[str]) -> None:
     """DER is written unchanged; each deviation is recorded with its place."""
     assert _der(octets) == (der, deviations)
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "minimal"),
+    [
+        ("04 7f", 127, True),
+        ("04 81 7f", 127, False),
+        ("04 81 80", 128, True),
+        ("04 82 00 80", 128, False),
+        ("04 82 00 ff", 255, False),
+        ("04 82 01 00", 256, True),
+    ],
+)
+def test_only_minimal_lengths_are_der(header: str, size: int, minimal: bool) -> None:
+    """At the limits between one, two and three octets."""
+    der, found = _der(header + "00" * size)
+    assert bytes.fromhex(der) == encode(4, bytes(size))
+    assert found == ([] if minimal else [LONG.format(0)])
 
 
 FRACTION = "a time has a fraction of a second"
@@ -138,6 +172,14 @@ def test_times_are_read_as_openssl_reads_them(
         ("23 00", "offset 0: segments of a bit string are wrong"),
         ("23 02 03 00", "offset 0: segments of a bit string are wrong"),
         (
+            "23 0a 03 02 00 61 03 00 03 02 00 61",
+            "offset 0: segments of a bit string are wrong",
+        ),
+        (
+            "23 0c 03 02 00 61 03 02 04 60 03 02 00 61",
+            "offset 0: segments of a bit string are wrong",
+        ),
+        (
             "23 08 03 02 04 60 03 02 00 61",
             "offset 0: segments of a bit string are wrong",
         ),
@@ -159,7 +201,8 @@ def test_the_depth_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     for octets in (nested, "30 06 30 04 30 02 30 00"):
         with pytest.raises(ocsp.errors.LimitExceeded) as refused:
             _der(octets)
-        assert refused.value.limit == "MAX_DEPTH"
+        assert (refused.value.limit, refused.value.value) == ("MAX_DEPTH", 4)
+        assert refused.value.offset == 6
 
 
 @pytest.mark.parametrize(

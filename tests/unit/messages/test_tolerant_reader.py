@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import EncodingRules, limits
-from ocsp.asn1.der import encode_oid
+from ocsp.asn1.der import encode, encode_oid
 from tests.pki import ca, key, leaf
 from tests.property.deviations import Node, parse
 from tests.unit.test_limits import _request, _response
@@ -177,10 +177,7 @@ def test_octets_after_the_message_stay_refused() -> None:
 
 def test_a_signature_covers_the_octets_received() -> None:
     """A request signed over BER is verified; over its DER it would not be."""
-    builder = ocsp.OCSPRequestBuilder().add_certificate(leaf(), ca(), hashes.SHA256())
-    builder = builder.requestor_name(x509.RFC822Name("me@example.com"))
-    built = builder.sign_with(ocsp.KeySigner(key("Test CA"), ca()))
-    root = parse(_octets(built))
+    root = parse(_signed_request())
     tbs, signature = root.children[0], root.children[1].children[0]
     tbs.children.insert(0, V1)
     tbs.length = _indefinite
@@ -271,3 +268,201 @@ def test_other_data_is_no_basic_response(data: bytes) -> None:
         ocsp.load_der_basic_ocsp_response(data)
     assert refused.value.offset is not None
     assert 0 <= refused.value.offset <= len(data)
+
+
+# --- where default values are omitted --------------------------------------------
+
+FALSE = Node(1, b"\0")
+CRITICAL_FALSE = "the default FALSE of critical is encoded"
+PARAMETER = "a default value of RSASSA-PSS-params is encoded"
+
+
+def _extension(*flag: Node) -> Node:
+    name = Node(6, encode_oid("1.2.3.4")[2:])
+    return Node(0x30, children=[name, *flag, Node(4, b"\5\0")])
+
+
+def _list(number: int, *extensions: Node) -> Node:
+    return Node(0xA0 | number, children=[Node(0x30, children=list(extensions))])
+
+
+def _messages(message: ocsp.OCSPRequest | ocsp.OCSPResponse) -> set[str]:
+    return {each.message for each in message.tolerated}
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_false_is_omitted_in_requests(number: int) -> None:
+    """In requestExtensions, and in those of an entry."""
+    root = parse(_request())
+    tbs = root.children[0]
+    holder = tbs if number == 2 else tbs.children[0].children[0]
+    holder.children.append(_list(number, _extension(FALSE)))
+    request = ocsp.load_der_ocsp_request(root.encode(), encoding=TOLERANT)
+    assert _messages(request) == {CRITICAL_FALSE}
+    extensions = request.extensions if number == 2 else request.requests[0].extensions
+    assert [(each.critical, each.oid.dotted_string) for each in extensions] == [
+        (False, "1.2.3.4")
+    ]
+
+
+@pytest.mark.parametrize("next_update", [False, True])
+@pytest.mark.parametrize("of_entry", [False, True])
+def test_false_is_omitted_in_responses(of_entry: bool, next_update: bool) -> None:
+    """In responseExtensions, and in those of an entry, with nextUpdate or without."""
+    root = parse(_response())
+    tbs = _basic(root).children[0]
+    entry = tbs.children[2].children[0]
+    del entry.children[3:]
+    if next_update:
+        entry.children.append(Node(0xA0, children=[Node(0x18, b"20300101000000Z")]))
+    holder = entry if of_entry else tbs
+    holder.children.append(_list(1, _extension(FALSE), _extension(FALSE)))
+    response = ocsp.load_der_ocsp_response(root.encode(), encoding=TOLERANT)
+    assert _messages(response) == {CRITICAL_FALSE}
+    assert response.tolerated[0].occurrences == 2
+
+
+def test_other_parts_with_false_are_copied() -> None:
+    """What looks like an extension in an AlgorithmIdentifier is none."""
+    parameters = Node(0x30, children=[Node(5), Node(1, b"\0"), Node(5)])
+    algorithm = Node(0x30, children=[Node(6, b"\x2a\x03\x04"), parameters])
+    for root in (parse(_request()), parse(_response())):
+        first = root.children[0]
+        if first.tag == 0x30:
+            tbs, cert_id = first, first.children[0].children[0].children[0]
+            load: Any = ocsp.load_der_ocsp_request
+        else:
+            tbs = _basic(root).children[0]
+            cert_id = tbs.children[2].children[0].children[0]
+            load = ocsp.load_der_ocsp_response
+        cert_id.children[0] = algorithm
+        tbs.children.insert(0, V1)
+        message = load(root.encode(), encoding=TOLERANT)
+        (entry,) = message.requests if tbs is first else message.responses
+        assert algorithm.encode() in entry.cert_id.der
+        assert len(message.tolerated) == 1
+
+
+SHA1 = bytes.fromhex("300906052b0e03021a0500")
+MGF1 = encode_oid("1.2.840.113549.1.1.8")
+DEFAULTS = {
+    0: Node(0xA0, SHA1),
+    1: Node(0xA1, encode(0x30, MGF1, SHA1)),
+    2: Node(0xA2, b"\x02\x01\x14"),
+}
+
+
+def _pss(fields: list[Node]) -> Node:
+    name = Node(6, encode_oid("1.2.840.113549.1.1.10")[2:])
+    return Node(0x30, children=[name, Node(0x30, children=fields)])
+
+
+@pytest.mark.parametrize("chosen", [(0,), (1,), (2,), (0, 1), (0, 1, 2)])
+def test_default_parameters_are_omitted(chosen: tuple[int, ...]) -> None:
+    """In responses and in signed requests; the trailer, which is accepted, remains."""
+    trailer = Node(0xA3, b"\x02\x01\x01")
+    expected = _pss([trailer]).encode()
+    for root in (parse(_response()), parse(_signed_request())):
+        of_request = root.children[0].tag == 0x30
+        signed = root.children[1].children[0] if of_request else _basic(root)
+        index = 0 if of_request else 1
+        fields = [*(_copied(DEFAULTS[each]) for each in chosen), trailer]
+        signed.children[index] = _pss(fields)
+        load: Any = (
+            ocsp.load_der_ocsp_request if of_request else ocsp.load_der_ocsp_response
+        )
+        message = load(root.encode(), encoding=TOLERANT)
+        assert message.signature_algorithm_identifier == expected
+        (deviation,) = message.tolerated
+        assert (deviation.message, deviation.occurrences) == (PARAMETER, len(chosen))
+
+
+def _copied(node: Node) -> Node:
+    """Return *node* with a copy of its content."""
+    return Node(node.tag, node.content)
+
+
+def test_parameters_of_other_algorithms_are_copied() -> None:
+    """They may have the same octets."""
+    root = parse(_response())
+    name = Node(6, b"\x2a\x03\x04")
+    parameters = Node(0x30, children=[_copied(DEFAULTS[2])])
+    algorithm = Node(0x30, children=[name, parameters])
+    _basic(root).children[1] = algorithm
+    _basic(root).children[0].children.insert(0, V1)
+    response = ocsp.load_der_ocsp_response(root.encode(), encoding=TOLERANT)
+    assert response.signature_algorithm_identifier == algorithm.encode()
+    assert len(response.tolerated) == 1
+
+
+def _signed_request() -> bytes:
+    builder = ocsp.OCSPRequestBuilder().add_certificate(leaf(), ca(), hashes.SHA256())
+    builder = builder.requestor_name(x509.RFC822Name("me@example.com"))
+    return _octets(builder.sign_with(ocsp.KeySigner(key("Test CA"), ca())))
+
+
+def test_certificates_of_a_signed_request_are_copied() -> None:
+    """A long length outside of them is tolerated, inside of them it is not."""
+    root = parse(_signed_request())
+    signature = root.children[1].children[0]
+    signature.length = _indefinite
+    request = ocsp.load_der_ocsp_request(root.encode(), encoding=TOLERANT)
+    assert request.certificates == [ca()]
+    assert len(request.tolerated) == 1
+    certs = signature.children[2].children[0]
+    certs.children[0].length = _indefinite
+    spoiled = ocsp.load_der_ocsp_request(root.encode(), encoding=TOLERANT)
+    with pytest.raises(ocsp.DecodeError, match="indefinite length is not DER"):
+        spoiled.certificates  # noqa: B018
+
+
+def test_a_signature_that_is_no_encoding_is_left_alone() -> None:
+    """A request with such a signature loads, as with DER."""
+    root = parse(_signed_request())
+    root.children[1].children[0] = Node(0x30, children=[Node(5)])
+    request = ocsp.load_der_ocsp_request(root.encode(), encoding=TOLERANT)
+    assert request.tolerated == ()
+    with pytest.raises(ocsp.DecodeError):
+        request.signature  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        "3080 0000",
+        "3080 0500 0000",
+        "3080 3080 0000 0000",
+        "3080 0a0100 a080 0000 0000",
+        "3080 0a0100 a080 3080 0000 0000 0000",
+        "3080 0a0100 a080 3080 0601 2a 0402 3000 0000 0000 0000",
+        "3080 0a0100 a080 3080 06092b0601050507300101 0500 0000 0000 0000",
+        "3080 0a0100 a080 3080 06092b0601050507300101 0402 3000 0000 0000 0000",
+        "3080 0a0100 a080 3080 06092b0601050507300101 0404 30023000 0000 0000 0000",
+    ],
+)
+@pytest.mark.parametrize(
+    "load", [ocsp.load_der_ocsp_request, ocsp.load_der_ocsp_response]
+)
+def test_other_structures_are_refused(load: Any, octets: str) -> None:
+    """Without another exception than ``DecodeError``."""
+    with pytest.raises(ocsp.DecodeError):
+        load(bytes.fromhex(octets), encoding=TOLERANT)
+
+
+def test_a_place_inside_of_segments_says_so() -> None:
+    """Its offset counts from the start of the joined segments."""
+    root = parse(_response())
+    basic = _basic(root)
+    basic.children[0].children.insert(0, V1)
+    octets = root.children[1].children[0].children[1]
+    octets.tag, octets.children = 0x24, [Node(4, basic.encode())]
+    response = ocsp.load_der_ocsp_response(root.encode(), encoding=TOLERANT)
+    assert response.tbs_response_bytes == basic.children[0].encode()
+    segments, version = response.tolerated
+    assert str(version).startswith("the default version v1 is encoded, at offset ")
+    place = f" of the content of the OCTET STRING at offset {segments.offset} "
+    assert place in str(version)
+    octets.children = [Node(4, basic.encode() + b"\0")]
+    with pytest.raises(ocsp.DecodeError) as refused:
+        ocsp.load_der_ocsp_response(root.encode(), encoding=TOLERANT)
+    assert refused.value.offset is None
