@@ -73,6 +73,11 @@ class CertificateReport:
     failures: tuple[Finding, ...] = ()
     """The failures that explain why there is no evidence."""
 
+    def __repr__(self) -> str:
+        # The generated one fails if cryptography cannot decode the certificate's name.
+        name = text(name_of_subject(self.certificate))
+        return f"<CertificateReport({self.outcome.value}, {name})>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainReport:
