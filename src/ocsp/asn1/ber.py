@@ -173,6 +173,8 @@ class Element:
         "tag",
     )
 
+    _end: int  # known after the values inside were read
+
     def __init__(
         self,
         data: bytes,
@@ -189,7 +191,6 @@ class Element:
         self._within = within
         self._begin = begin
         self._start = start
-        self._end = start
         self._form = form
 
     @property

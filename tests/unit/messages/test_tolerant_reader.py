@@ -76,6 +76,11 @@ def test_equality_is_that_of_the_octets() -> None:
     assert same.tolerated == ()
 
 
+def test_the_members_have_stable_values() -> None:
+    """The command line and the published cases use them."""
+    assert [each.value for each in EncodingRules] == ["der", "tolerant"]
+
+
 def test_der_has_nothing_to_tolerate() -> None:
     """The argument changes nothing for a message in DER."""
     der = _response()
@@ -128,6 +133,12 @@ def _salt_twice(basic: Node) -> None:
     )
 
 
+def _integer_for_critical(basic: Node) -> None:
+    basic.children[0].children.insert(0, V1)
+    extension = _extension(Node(2, b"\0"))
+    basic.children[0].children.append(_list(1, extension))
+
+
 def _trailing(basic: Node) -> None:
     basic.children[0].children.append(Node(5))
 
@@ -147,6 +158,7 @@ def _long_integer(basic: Node) -> None:
         _version_twice,
         _critical_twice,
         _salt_twice,
+        _integer_for_critical,
         _trailing,
         _version_2,
         _long_integer,
@@ -164,6 +176,30 @@ def test_an_error_names_the_field_without_an_offset() -> None:
         ocsp.load_der_ocsp_response(_with_twice(_version_2), encoding=TOLERANT)
     assert refused.value.path == "responseBytes.tbsResponseData.version"
     assert refused.value.offset is None
+
+
+def test_an_error_of_another_kind_is_that_of_the_strict_reader() -> None:
+    """If there is nothing to tolerate, the error has its offset."""
+    root = parse(_response())
+    _version_2(_basic(root))
+    _basic(root).length = None
+    errors = []
+    for encoding in EncodingRules:
+        with pytest.raises(ocsp.DecodeError) as refused:
+            ocsp.load_der_ocsp_response(root.encode(), encoding=encoding)
+        errors.append(str(refused.value))
+    assert errors[0] == errors[1]
+    assert "at offset" in errors[0]
+
+
+def test_the_places_of_a_response_count_from_its_start() -> None:
+    """Also of fields in the BasicOCSPResponse."""
+    root = parse(_response())
+    _basic(root).children[0].children.insert(0, V1)
+    data = root.encode()
+    (deviation,) = ocsp.load_der_ocsp_response(data, encoding=TOLERANT).tolerated
+    assert deviation.offset == data.index(V1.encode())
+    assert deviation.within == ""
 
 
 def test_octets_after_the_message_stay_refused() -> None:
