@@ -7,8 +7,11 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import ModuleType
+from functools import partial
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as original
 
 import ocsp
@@ -17,7 +20,7 @@ from tests.differential.corpus import corpus
 from tests.differential.mutate import mutate
 from tests.differential.rules import explain
 
-__all__ = ["Tally", "examine", "run"]
+__all__ = ["Tally", "examine", "examine_tolerantly", "run"]
 
 
 @dataclass
@@ -58,6 +61,28 @@ def examine(
     )
 
 
+def examine_tolerantly(tally: Tally, kind: str, how: str, data: bytes) -> None:
+    """Read *data* with the tolerant reader too: it must agree with the strict one."""
+    load = getattr(ocsp, f"load_der_ocsp_{kind}")
+    tolerant = SimpleNamespace(
+        **{f"load_der_ocsp_{kind}": partial(load, encoding=ocsp.EncodingRules.TOLERANT)}
+    )
+    strict, found = (
+        read(cast("ModuleType", each), kind, data) for each in (ocsp, tolerant)
+    )
+    refusal = found.get("load")
+    wrong = not isinstance(refusal, (type(None), ocsp.DecodeError, NotImplementedError))
+    if "load" not in strict:
+        wrong = bool(disagreements(strict, found))
+    elif refusal is None:
+        message = load(data, encoding=ocsp.EncodingRules.TOLERANT)
+        wrong = not message.tolerated or message.public_bytes(Encoding.DER) != data
+        load(message._der)  # the strict reader reads what the tolerant reader wrote
+    if wrong:
+        document = base64.b64encode(data).decode()
+        tally.unexplained.append(f"{kind}, {how}: the tolerant reader\n  {document}")
+
+
 def run(count: int, seed: int, progress: Callable[[], object] = lambda: None) -> Tally:
     """
     Examine *count* mutations that follow from *seed*.
@@ -75,7 +100,9 @@ def run(count: int, seed: int, progress: Callable[[], object] = lambda: None) ->
     for number in range(count):
         kind, name, data = rng.choice(seeds)
         how, changed = mutate(rng, data, rng.choice(seeds)[2])
-        examine(tally, kind, f"{how} of {name} (seed {seed}, {number})", changed)
+        place = f"{how} of {name} (seed {seed}, {number})"
+        examine(tally, kind, place, changed)
+        examine_tolerantly(tally, kind, place, changed)
         if number % 100 == 99:
             progress()
     return tally

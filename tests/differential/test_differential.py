@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 import ocsp
-from tests.differential.campaign import Tally, examine, run
+from tests.differential.campaign import Tally, examine, examine_tolerantly, run
 from tests.differential.corpus import Seed, corpus
 
 MUTATIONS = 20_000
@@ -21,6 +21,7 @@ def test_documents_as_published_read_the_same(seed: Seed) -> None:
     kind, name, data = seed
     tally = Tally()
     examine(tally, kind, name, data)
+    examine_tolerantly(tally, kind, name, data)
     assert tally.unexplained == []
     assert not tally.rules
 
@@ -55,4 +56,23 @@ def test_a_wrong_reader_is_detected() -> None:
     tally = Tally()
     examine(tally, kind, name, data, cast("ModuleType", lying))
     examine(tally, kind, name, data[:-1], cast("ModuleType", gullible))
+    assert len(tally.unexplained) == 2
+
+
+def test_a_wrong_tolerant_reader_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that accepts what is cut off, and one that refuses what is DER."""
+    kind, name, data = next(each for each in corpus() if each[0] == "request")
+    strict = ocsp.load_der_ocsp_request
+
+    def load(given: bytes, *, encoding: ocsp.EncodingRules | None = None) -> object:
+        if encoding is None:
+            return strict(given)
+        if given == data:
+            raise ValueError(given)
+        return strict(data)
+
+    monkeypatch.setattr(ocsp, "load_der_ocsp_request", load)
+    tally = Tally()
+    examine_tolerantly(tally, kind, name, data[:-1])
+    examine_tolerantly(tally, kind, name, data)
     assert len(tally.unexplained) == 2
