@@ -41,6 +41,7 @@ __all__ = [
     "MAX_REQUEST_CERTIFICATES",
     "MAX_RESPONDER_URLS",
     "MAX_SIGNATURES_CHECKED",
+    "MAX_TOLERATED_VALUES",
     "MAX_URL_CHARACTERS",
     "MAX_VERIFIED_BYTES",
     "MAX_VERIFIED_CERTIFICATES",
@@ -96,6 +97,13 @@ MAX_DEPTH = 16
 Levels of nested values in a certificate, and in a message that is read tolerantly. Real
 certificates have eight. ``cryptography`` reads some of them by recursion: without this
 limit, a crafted certificate can crash the process. The tolerant reader recurses too.
+"""
+
+MAX_TOLERATED_VALUES = 2048
+"""
+Values in a message that is read tolerantly, with those of its certificates. A request
+for 64 certificates has about 500, and a response with 100 entries and four certificates
+1,600. The limit bounds the work that a request of useless values can cause.
 """
 
 MAX_HTTP_REQUEST_BYTES = 10_240

@@ -7,10 +7,11 @@ second. :func:`read` reads such data into a tree of elements, and
 :meth:`Element.encode` writes it as DER and records each deviation. Data in DER is
 written unchanged, and without a deviation.
 
-The reader accepts less than X.690 allows. A length has at most nine octets, values
-are nested at most ``MAX_DEPTH`` levels deep, no octet follows the outermost value, and
-a tag number below 31 has one octet. It reads each octet once. What it cannot write as
-DER it copies, and the strict reader (:mod:`ocsp.asn1.der`) refuses it.
+The reader accepts less than X.690 allows. A length has at most nine octets, and a tag
+number below 31 has one octet. There are at most ``MAX_TOLERATED_VALUES`` values, at
+most ``MAX_DEPTH`` levels deep, and no octet follows the outermost value. The reader
+reads each octet once. What it cannot write as DER it copies, and the strict reader
+(:mod:`ocsp.asn1.der`) refuses it.
 """
 
 from __future__ import annotations
@@ -318,74 +319,86 @@ def read(
 
     Raises:
         DERError: If it is not BER, is truncated, or has octets after its end.
-        LimitExceeded: If values are nested deeper than ``MAX_DEPTH``.
+        LimitExceeded: If values are nested deeper than ``MAX_DEPTH``, or there are more
+            than ``MAX_TOLERATED_VALUES``.
     """
     end = len(data) if stop is None else stop
-    element = _read(data, within, start, end, 1)
+    reader = _Reader(data, within)
+    element = reader.read(start, end, 1)
     if element._end != end:
-        _fail("octets follow the last value", element._end, within)
+        reader.fail("octets follow the last value", element._end)
     return element
 
 
-def _read(data: bytes, within: str, begin: int, end: int, depth: int) -> Element:
-    """Read the value at *begin*, which ends at or before *end*."""
-    if depth > limits.MAX_DEPTH:
-        raise LimitExceeded("MAX_DEPTH", depth, limits.MAX_DEPTH, offset=begin)
-    element, stop = _read_header(data, within, begin, end)
-    if stop is None:
-        _read_parts_until_mark(element, end, depth)
+class _Reader:
+    """The reader of one message: its octets, and how many values it has read."""
+
+    __slots__ = ("_data", "_values", "_within")
+
+    def __init__(self, data: bytes, within: str) -> None:
+        self._data = data
+        self._within = within
+        self._values = 0
+
+    def read(self, begin: int, end: int, depth: int) -> Element:
+        """Read the value at *begin*, which ends at or before *end*."""
+        self._values += 1
+        for name, number, most in (
+            ("MAX_DEPTH", depth, limits.MAX_DEPTH),
+            ("MAX_TOLERATED_VALUES", self._values, limits.MAX_TOLERATED_VALUES),
+        ):
+            if number > most:
+                raise LimitExceeded(name, number, most)
+        element, stop = self._header(begin, end)
+        if stop is None:
+            self._parts_until_mark(element, end, depth)
+            return element
+        element._end = stop
+        position = element._start
+        while element.tag & _CONSTRUCTED and position < stop:
+            part = self.read(position, stop, depth + 1)
+            element.parts.append(part)
+            position = part._end
         return element
-    element._end = stop
-    position = element._start
-    while element.tag & _CONSTRUCTED and position < stop:
-        part = _read(data, within, position, stop, depth + 1)
-        element.parts.append(part)
-        position = part._end
-    return element
 
+    def _header(self, begin: int, end: int) -> tuple[Element, int | None]:
+        """Return the value at *begin*, and its end; ``None`` if a mark ends it."""
+        data = self._data
+        if end - begin < 2:
+            self.fail("value is missing: the data ends here", begin)
+        tag, length, start = data[begin], data[begin + 1], begin + 2
+        if tag & 0x1F == 0x1F or not tag:
+            self.fail(f"the tag 0x{tag:02x} is not possible here", begin)
+        form = None
+        if length == 0x80:
+            if not tag & _CONSTRUCTED:
+                self.fail("a primitive value has an indefinite length", begin)
+            form = Kind.INDEFINITE
+            return Element(data, self._within, tag, begin, start, form), None
+        if length > 0x80:
+            count = length & 0x7F
+            start += count
+            if count > MAX_LENGTH_OCTETS or start > end:
+                self.fail(f"a length in {count} octets", begin)
+            length = int.from_bytes(data[start - count : start])
+            if length < 0x80 or not data[start - count]:
+                form = Kind.LONG
+        stop = start + length
+        if stop > end:
+            self.fail(f"the length is {length}, but {end - start} octets follow", begin)
+        return Element(data, self._within, tag, begin, start, form), stop
 
-def _read_header(
-    data: bytes, within: str, begin: int, end: int
-) -> tuple[Element, int | None]:
-    """Return the value at *begin*, and where it ends; ``None`` if it ends with a mark.
+    def _parts_until_mark(self, element: Element, end: int, depth: int) -> None:
+        """Read the values inside of *element* up to two zeros (X.690 §8.1.5)."""
+        position = element._start
+        while self._data[position : position + 2] != b"\x00\x00":
+            part = self.read(position, end, depth + 1)
+            element.parts.append(part)
+            position = part._end
+        if position + 2 > end:
+            self.fail("the end-of-contents octets are missing", position)
+        element._end = position + 2
 
-    The mark is the end-of-contents octets, two zeros (X.690 §8.1.5).
-    """
-    if end - begin < 2:
-        _fail("value is missing: the data ends here", begin, within)
-    tag, length, start = data[begin], data[begin + 1], begin + 2
-    if tag & 0x1F == 0x1F or not tag:
-        _fail(f"the tag 0x{tag:02x} is not possible here", begin, within)
-    form = None
-    if length == 0x80:
-        if not tag & _CONSTRUCTED:
-            _fail("a primitive value has an indefinite length", begin, within)
-        return Element(data, within, tag, begin, start, Kind.INDEFINITE), None
-    if length > 0x80:
-        count = length & 0x7F
-        start += count
-        if count > MAX_LENGTH_OCTETS or start > end:
-            _fail(f"a length in {count} octets", begin, within)
-        length = int.from_bytes(data[start - count : start])
-        if length < 0x80 or not data[start - count]:
-            form = Kind.LONG
-    if start + length > end:
-        _fail(f"the length is {length}, but {end - start} octets follow", begin, within)
-    return Element(data, within, tag, begin, start, form), start + length
-
-
-def _read_parts_until_mark(element: Element, end: int, depth: int) -> None:
-    """Read the values inside of *element* up to its end-of-contents octets."""
-    data, position = element._data, element._start
-    while data[position : position + 2] != b"\x00\x00":
-        part = _read(data, element._within, position, end, depth + 1)
-        element.parts.append(part)
-        position = part._end
-    if position + 2 > end:
-        _fail("the end-of-contents octets are missing", position, element._within)
-    element._end = position + 2
-
-
-def _fail(reason: str, offset: int, within: str) -> NoReturn:
-    """Raise an error; *offset* counts from the start of the message, or is left out."""
-    raise DERError(reason, offset=None if within else offset)
+    def fail(self, reason: str, offset: int) -> NoReturn:
+        """Raise an error; *offset* is left out if the data is a part of a message."""
+        raise DERError(reason, offset=None if self._within else offset)

@@ -255,6 +255,7 @@ def test_the_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAX_ENTRIES", 2),
         ("MAX_MESSAGE_BYTES", len(data) - 1),
         ("MAX_DEPTH", 4),
+        ("MAX_TOLERATED_VALUES", 10),
     ):
         with monkeypatch.context() as lowered:
             lowered.setattr(limits, name, value)

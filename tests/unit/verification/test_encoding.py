@@ -85,3 +85,31 @@ def test_an_unknown_version_is_not_an_encoding() -> None:
             BUILD.response(version=version_2), LEAF, CA, at=NOW, policy=TOLERANT
         )
     assert refused.value.failures[0].rule == "V3"
+
+
+def _indefinite(der: bytes) -> bytes:
+    """Return the value *der*, whose length has one octet, with an indefinite length."""
+    return der[:1] + b"\x80" + der[2:] + b"\0\0"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [DATA, BUILD.response(_indefinite(BUILD.entry()), version=VERSION_1)],
+    ids=["definite", "indefinite"],
+)
+def test_no_flipped_bit_changes_what_is_verified(data: bytes) -> None:
+    """Either the signed octets are the same, or the response is refused."""
+    right = ocsp.verify(data, LEAF, CA, at=NOW, policy=TOLERANT)
+    accepted = 0
+    for position in range(8 * len(data)):
+        changed = bytearray(data)
+        changed[position // 8] ^= 1 << position % 8
+        try:
+            found = ocsp.verify(bytes(changed), LEAF, CA, at=NOW, policy=TOLERANT)
+        except VerificationError:
+            continue
+        accepted += 1
+        assert found.status is right.status
+        tbs = right.response.tbs_response_bytes
+        assert found.response.tbs_response_bytes == tbs
+    assert accepted < 40
