@@ -304,6 +304,18 @@ def decoy_of_an_unknown_version(build: Builder) -> Scenario:
 
 
 @case("V2", MEDIUM)
+def useless_certificate_beside_the_issuer(build: Builder) -> Scenario:
+    """
+    The CA signed, and the response has a useless certificate of version 7.
+
+    Expected: good, with a warning; the signature does not cover certs. RFC 6960
+    §4.2.1.
+    """
+    decoy = build.certificate("odd", version=6)
+    return build.verify(good("V2"), build.response(certs=(decoy.der,)))
+
+
+@case("V2", MEDIUM)
 def decoy_with_a_fraction_of_a_second(build: Builder) -> Scenario:
     """
     The notAfter of a useless certificate in the response has a fraction of a second.

@@ -48,23 +48,19 @@ def same_name(one: bytes, other: bytes) -> bool:
         return False
 
 
-_Comparable = tuple[str, int, str | bytes]
-
-
-def _normalised(der: bytes) -> list[list[_Comparable]]:
+def _normalised(der: bytes) -> list[list[Attribute]]:
     return [sorted(map(_prepared, relative)) for relative in read_name(der)]
 
 
-def _prepared(attribute: Attribute) -> _Comparable:
-    """Return a value that equal attributes share. Only text is prepared."""
+def _prepared(attribute: Attribute) -> Attribute:
+    """Return an attribute that equal ones share; each text becomes a UTF8String."""
     characters = characters_of(attribute)
     if characters is None:
         return attribute
-    return attribute.oid, _TEXT, _folded(characters)
+    return Attribute(attribute.oid, _UTF8_STRING, _folded(characters).encode())
 
 
-_TEXT = -2
-"""In place of the tag of every string type. No tag has this value."""
+_UTF8_STRING = 0x0C
 
 
 def _folded(value: str) -> str:

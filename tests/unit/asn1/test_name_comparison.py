@@ -118,6 +118,8 @@ def test_names_that_cryptography_cannot_decode_are_compared_as_text(
         ((CN, BMP, b"\x00a\x00"), (CN, BMP, b"\x00A\x00")),  # an odd length
         ((CN, BMP, b"\xd8\x00"), (CN, BMP, b"\xd8\x01")),  # half of a surrogate pair
         ((CN, BITS, b"\x00ab"), (CN, UTF8, b"\x00ab")),
+        ((CN, 0x0B, b"ab"), (CN, UTF8, b"ab")),  # no string type
+        ((CN, 0x0D, b"ab"), (CN, UTF8, b"ab")),
         ((CN, TELETEX, b"\xfc"), (CN, TELETEX, b"\xfb")),
         ((CN, 0x2C, b"\x0c\x01a"), (CN, UTF8, b"a")),  # a constructed string is BER
     ],
@@ -172,7 +174,9 @@ def test_the_length_of_a_normalised_value_can_be_limited(
         _name((CN, UTF8, "u\u0308 A".encode())),
     )
     assert same_name(composed, apart)
-    monkeypatch.setattr(ocsp.limits, "MAX_NORMALISED_CHARACTERS", 2)
+    monkeypatch.setattr(ocsp.limits, "MAX_NORMALISED_CHARACTERS", 4)
+    assert same_name(composed, apart)
+    monkeypatch.setattr(ocsp.limits, "MAX_NORMALISED_CHARACTERS", 3)
     assert not same_name(composed, apart)
     assert same_name(composed, _name((CN, UTF8, "\xfc  A".encode())))
 
@@ -184,6 +188,15 @@ def test_comparison_takes_linear_time() -> None:
     start = time.perf_counter()
     assert not same_name(one, other)
     assert time.perf_counter() - start < 0.5
+
+
+def test_the_name_in_a_responder_id() -> None:
+    """Empty if there is a key hash instead; an error response has neither."""
+    build = Builder()
+    by_key = ocsp.load_der_ocsp_response(build.response())
+    assert name_of_responder(by_key) == b""
+    with pytest.raises(ocsp.ResponseStatusError):
+        name_of_responder(ocsp.load_der_ocsp_response(build.failed(6)))
 
 
 def test_text() -> None:

@@ -460,3 +460,19 @@ def test_a_staple_may_be_signed_by_a_candidate() -> None:
     by = x509.load_der_x509_certificate(BUILD.responder.der)
     given = {"candidates": iter([by]), "at": NOW}
     assert ocsp.verify_staple(staple, LEAF, CA, **given) is not None  # type: ignore[arg-type]
+
+
+def test_a_failure_names_certificates_that_cannot_be_read() -> None:
+    """One of them may be the signer's."""
+    by = BUILD.delegate(version=6)
+    with pytest.raises(ocsp.errors.NoResponderCertificate) as raised:
+        ocsp.verify(BUILD.response(by=by, certs=(by.der, by.der)), LEAF, CA, at=NOW)
+    (failure,) = raised.value.failures
+    _, first, second = failure.message.split("; ")
+    assert first.startswith("responseBytes.certs[0] at offset ")
+    assert first.endswith(": not a certificate")
+    assert second.startswith("responseBytes.certs[1] at offset ")
+    with pytest.raises(ocsp.errors.NoResponderCertificate) as raised:
+        ocsp.verify(BUILD.response(by=by, certs=()), LEAF, CA, at=NOW)
+    (failure,) = raised.value.failures
+    assert failure.message.endswith("was neither given nor found in the response")

@@ -52,7 +52,7 @@ def test_an_unreadable_extension_grants_nothing(*, twice: bool) -> None:
     purposes = _facts(*broken(PURPOSES, OCSP_SIGNING))
     assert purposes.purposes_error
     assert purposes.purposes == frozenset()
-    assert not _facts(*broken(NO_CHECK, NOCHECK)).nocheck
+    assert _facts(*broken(NO_CHECK, NOCHECK)).nocheck is False
 
 
 @pytest.mark.parametrize(

@@ -209,8 +209,8 @@ def _report_no_candidate(case: Case) -> None:
 
 def _ignored(case: Case) -> str:
     """Return why certificates in the response cannot be read, for a message."""
-    layout = case.response._layout
-    return "".join(f"; {error}" for error in (layout.unreadable if layout else ()))
+    layout = case.response._layout or case.response._refuse()
+    return "".join(f"; {error}" for error in layout.unreadable)
 
 
 def _responder(case: Case) -> str:
