@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from ocsp import errors, limits
 from ocsp._version import __version__
-from ocsp.asn1.ber import Deviation, EncodingRules
+from ocsp.asn1.der import Deviation
 from ocsp.errors import (
     BackendError,
     BuildError,
@@ -46,6 +46,7 @@ from ocsp.messages.extension_types import (
     PreferredSignatureAlgorithms,
     ServiceLocator,
 )
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.requests.single_request import OCSPSingleRequest
 from ocsp.messages.responses.response import (

@@ -19,7 +19,7 @@ from __future__ import annotations
 import datetime
 import enum
 import re
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from ocsp import limits
 from ocsp.asn1.der import (
@@ -28,6 +28,7 @@ from ocsp.asn1.der import (
     GENERALIZED_TIME,
     OCTET_STRING,
     SET,
+    Deviation,
     encode,
 )
 from ocsp.asn1.times import encode_time, moment
@@ -35,24 +36,11 @@ from ocsp.errors import DERError, LimitExceeded
 
 __all__ = [
     "TIME_CLAUSE",
-    "Deviation",
     "Deviations",
     "Element",
-    "EncodingRules",
     "Kind",
     "read",
 ]
-
-
-class EncodingRules(enum.Enum):
-    """The encodings that a reader of messages accepts."""
-
-    DER = "der"
-    """DER only, as the standards require (RFC 6960 §4, X.690 §10 and §11)."""
-
-    TOLERANT = "tolerant"
-    """Also BER, and the deviations from DER that OpenSSL accepts. The signature is
-    verified over the octets that were received."""
 
 
 TIME_CLAUSE = "RFC 5280 §4.1.2.5.2"
@@ -85,37 +73,6 @@ class Kind(enum.Enum):
     def __init__(self, message: str, clause: str) -> None:
         self.message = message
         self.clause = clause
-
-
-class Deviation(NamedTuple):
-    """
-    A deviation from DER that the reader tolerated.
-
-    Attributes:
-        message: What the sender did.
-
-        clause: The clause that forbids it.
-
-        offset: The position of its first occurrence, in octets.
-
-        within: Where the offset counts from, if that is not the start of the message:
-            inside of a string in segments it counts from the start of the joined
-            segments.
-
-        occurrences: In how many places it occurs.
-    """
-
-    message: str
-    clause: str
-    offset: int
-    within: str
-    occurrences: int
-
-    def __str__(self) -> str:
-        more = self.occurrences - 1
-        others = f" and {more} more {'places' if more > 1 else 'place'}" if more else ""
-        place = f"offset {self.offset}{self.within}"
-        return f"{self.message}, at {place}{others} ({self.clause})"
 
 
 class Deviations:

@@ -13,7 +13,7 @@ package.
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ocsp.errors import DERError, SchemaError
 
@@ -29,6 +29,7 @@ __all__ = [
     "OCTET_STRING",
     "SEQUENCE",
     "SET",
+    "Deviation",
     "any_value",
     "bit_string",
     "content",
@@ -79,6 +80,37 @@ MAX_ARC_BITS = 128
 Bits of an arc of an object identifier; the same limit as that of ``cryptography``. An
 arc under 2.25, which is a UUID, has as many.
 """
+
+
+class Deviation(NamedTuple):
+    """
+    A deviation from DER that the reader tolerated.
+
+    Attributes:
+        message: What the sender did.
+
+        clause: The clause that forbids it.
+
+        offset: The position of its first occurrence, in octets.
+
+        within: Where the offset counts from, if that is not the start of the message:
+            inside of a string in segments it counts from the start of the joined
+            segments.
+
+        occurrences: In how many places it occurs.
+    """
+
+    message: str
+    clause: str
+    offset: int
+    within: str
+    occurrences: int
+
+    def __str__(self) -> str:
+        more = self.occurrences - 1
+        others = f" and {more} more {'places' if more > 1 else 'place'}" if more else ""
+        place = f"offset {self.offset}{self.within}"
+        return f"{self.message}, at {place}{others} ({self.clause})"
 
 
 def context(number: int) -> int:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp.asn1.ber import Deviation
 from ocsp.asn1.certificates import serial_of
+from ocsp.asn1.der import Deviation
 from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.signer import Signer

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Unreadable, Unsuccessful
 from ocsp.linting.report import LintFinding, LintReport, Profile
 from ocsp.linting.signer import find_signer
 from ocsp.linting.table import RULES
-from ocsp.messages.message import SupportsDER
+from ocsp.messages.message import EncodingRules, SupportsDER
 from ocsp.messages.raw_fields import has_response_bytes, response_parts
 from ocsp.messages.requests.request import (
     OCSPRequest,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
-from typing import NoReturn, Protocol
+from typing import NamedTuple, NoReturn, Protocol
 
 from cryptography import x509
 
@@ -12,13 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives._serialization import Encoding
 
 from ocsp import limits
-from ocsp.asn1.ber import EncodingRules
-from ocsp.asn1.der import content, fail, integer, number_text
+from ocsp.asn1.der import Deviation, content, fail, integer, number_text
 from ocsp.errors import BuildError, LimitExceeded, SchemaError
 
 __all__ = [
     "Builder",
     "Encoding",
+    "EncodingRules",
+    "Received",
     "SupportsDER",
     "check_built",
     "check_rules",
@@ -29,6 +31,38 @@ __all__ = [
     "require_der",
     "shown_entries",
 ]
+
+
+class EncodingRules(enum.Enum):
+    """The encodings that a reader of messages accepts."""
+
+    DER = "der"
+    """DER only, as the standards require (RFC 6960 §4, X.690 §10 and §11)."""
+
+    TOLERANT = "tolerant"
+    """Also BER, and the deviations from DER that OpenSSL accepts. The signature is
+    verified over the octets that were received."""
+
+
+class Received(NamedTuple):
+    """
+    A message that is not DER, as it was received.
+
+    Attributes:
+        octets: The whole message.
+
+        der: The same message in DER.
+
+        tbs: tbsRequest or tbsResponseData, which the signature covers. Empty for an
+            OCSP error.
+
+        tolerated: How the message deviates from DER.
+    """
+
+    octets: bytes
+    der: bytes
+    tbs: bytes
+    tolerated: tuple[Deviation, ...]
 
 
 class SupportsDER(Protocol):

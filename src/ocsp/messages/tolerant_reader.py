@@ -2,7 +2,7 @@
 Read a message that is not DER: write it as DER, and read that strictly.
 
 The tolerant reader runs only if the strict reader refused a message and the caller
-allows it (:attr:`EncodingRules.TOLERANT`). It reads the message as BER
+allows it (``EncodingRules.TOLERANT``). It reads the message as BER
 (:mod:`ocsp.asn1.ber`), omits the default values that DER omits, and writes the rest as
 DER. The strict reader then reads the fields, so every check of the structure and every
 limit applies.
@@ -14,13 +14,13 @@ tbsRequest or tbsResponseData as received, so :class:`Received` holds these octe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import encode_algorithm, hash_oid
-from ocsp.asn1.ber import Deviation, Deviations, Element, EncodingRules, Kind, read
+from ocsp.asn1.ber import Deviations, Element, Kind, read
 from ocsp.asn1.der import (
     BOOLEAN,
     NULL_DER,
@@ -32,36 +32,15 @@ from ocsp.asn1.der import (
     encode_oid,
 )
 from ocsp.errors import DecodeError, LimitExceeded
+from ocsp.messages.message import Received
 
-__all__ = ["Received", "read_tolerantly", "rewrite_request", "rewrite_response"]
+__all__ = ["read_tolerantly", "rewrite_request", "rewrite_response"]
 
 Message = TypeVar("Message")
 
 
-class Received(NamedTuple):
-    """
-    A message that is not DER, as it was received.
-
-    Attributes:
-        octets: The whole message.
-
-        der: The same message in DER.
-
-        tbs: tbsRequest or tbsResponseData, which the signature covers. Empty for an
-            OCSP error.
-
-        tolerated: How the message deviates from DER.
-    """
-
-    octets: bytes
-    der: bytes
-    tbs: bytes
-    tolerated: tuple[Deviation, ...]
-
-
 def read_tolerantly(
     data: bytes,
-    rules: EncodingRules,
     refusal: DecodeError,
     rewrite: Callable[[bytes], Received],
     load: Callable[[bytes], Message],
@@ -71,8 +50,6 @@ def read_tolerantly(
 
     Args:
         data: The message.
-
-        rules: The encodings that the caller accepts.
 
         refusal: The error of the strict reader.
 
@@ -84,10 +61,10 @@ def read_tolerantly(
         What *load* returns for the DER of the message, and what was received.
 
     Raises:
-        DecodeError: If *rules* allows DER only, or the message has another fault than
-            its encoding. The error has an offset only if it is that in *data*.
+        DecodeError: If the message has another fault than its encoding. The error has
+            an offset only if it is that in *data*.
     """
-    if rules is EncodingRules.DER or isinstance(refusal, LimitExceeded):
+    if isinstance(refusal, LimitExceeded):
         raise refusal
     received = rewrite(data)
     if not received.tolerated:

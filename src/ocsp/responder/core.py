@@ -19,8 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.asn1.ber import Deviation, EncodingRules
 from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.der import Deviation
 from ocsp.asn1.times import utc
 from ocsp.errors import (
     ConfigError,
@@ -33,6 +33,7 @@ from ocsp.errors import (
 from ocsp.http import Freshness
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_types import ExtendedRevoke
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response_builder import OCSPResponseBuilder
 from ocsp.messages.statuses import (

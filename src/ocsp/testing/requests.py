@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import DecodeError
 from ocsp.http import read_target
 from ocsp.messages.certid import CertID
 from ocsp.messages.extensions import nonce_of
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.testing.faults import Fault
 

@@ -14,8 +14,8 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import ConfigError
+from ocsp.messages.message import EncodingRules
 
 __all__ = [
     "UNBOUNDED",

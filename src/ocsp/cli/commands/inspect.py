@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 from cryptography import x509
 
-from ocsp.asn1.ber import EncodingRules
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.loading import RawMessage, place, read_message
@@ -22,6 +21,7 @@ from ocsp.cli.render.describe import request_document, response_document
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree import draw
 from ocsp.errors import DecodeError
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
 

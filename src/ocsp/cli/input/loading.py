@@ -21,7 +21,6 @@ from typing import Literal
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.asn1.ber import EncodingRules
 from ocsp.asn1.der import SEQUENCE, content
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.asn1.names import name_text
@@ -29,7 +28,7 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
 from ocsp.client.certificate_files import load_certificates as read_certificates
 from ocsp.errors import DecodeError, SchemaError
-from ocsp.messages.message import Encoding
+from ocsp.messages.message import Encoding, EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import (
     OCSPResponse,

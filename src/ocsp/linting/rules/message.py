@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from cryptography import x509
 
 from ocsp.asn1 import oids
-from ocsp.asn1.ber import TIME_CLAUSE, Deviation
+from ocsp.asn1.ber import TIME_CLAUSE
+from ocsp.asn1.der import Deviation
 from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint, Unreadable, Unsuccessful

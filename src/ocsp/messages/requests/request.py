@@ -26,8 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
-from ocsp.asn1.ber import Deviation, EncodingRules
-from ocsp.asn1.der import SEQUENCE, content, context, end_of, explicit
+from ocsp.asn1.der import SEQUENCE, Deviation, content, context, end_of, explicit
 from ocsp.asn1.names import check_general_name
 from ocsp.errors import (
     DecodeError,
@@ -46,6 +45,8 @@ from ocsp.messages.extensions import (
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
+    EncodingRules,
+    Received,
     SupportsDER,
     check_rules,
     check_size,
@@ -65,7 +66,6 @@ from ocsp.messages.requests.single_request import (
     read_single_request,
     single_request_at,
 )
-from ocsp.messages.tolerant_reader import Received, read_tolerantly, rewrite_request
 from ocsp.signing.signatures import (
     SignatureParameters,
     check_signature_of,
@@ -430,10 +430,13 @@ def _read(
         if layout.signed and encoding is not _DER:
             read_request_signature(data)  # which loading does not check otherwise
     except DecodeError as error:
+        if encoding is _DER:
+            raise
+        # Imported here: few programs meet a message that is not DER.
+        from ocsp.messages.tolerant_reader import read_tolerantly, rewrite_request
+
         try:
-            return read_tolerantly(
-                data, encoding, error, rewrite_request, _read_request
-            )
+            return read_tolerantly(data, error, rewrite_request, _read_request)
         except DecodeError:
             if layout is None:
                 raise

@@ -26,10 +26,10 @@ from cryptography.x509 import ObjectIdentifier
 
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, signature_hash
-from ocsp.asn1.ber import Deviation, EncodingRules
 from ocsp.asn1.der import (
     OCTET_STRING,
     SEQUENCE,
+    Deviation,
     content,
     encode_oid,
     end_of,
@@ -55,6 +55,8 @@ from ocsp.messages.extensions import (
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
+    EncodingRules,
+    Received,
     SupportsDER,
     check_rules,
     check_size,
@@ -72,7 +74,6 @@ from ocsp.messages.responses.single_response import (
     single_response_at,
 )
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
-from ocsp.messages.tolerant_reader import Received, read_tolerantly, rewrite_response
 from ocsp.signing.signatures import SignatureParameters, signature_parameters
 
 __all__ = [
@@ -144,8 +145,13 @@ def load_received_response(
     try:
         return _read_response(data)
     except DecodeError as error:
+        if encoding is _DER:
+            raise
+        # Imported here: few programs meet a message that is not DER.
+        from ocsp.messages.tolerant_reader import read_tolerantly, rewrite_response
+
         response, received = read_tolerantly(
-            data, encoding, error, rewrite_response, load_received_response
+            data, error, rewrite_response, load_received_response
         )
     response._received = received
     return response

@@ -8,8 +8,8 @@ status only as evidence.
 from __future__ import annotations
 
 from ocsp import limits
-from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import DecodeError, Finding, VerificationError
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus

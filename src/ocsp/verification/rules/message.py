@@ -11,7 +11,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.asn1.ber import EncodingRules
 from ocsp.errors import (
     DecodeError,
     DERError,
@@ -22,6 +21,7 @@ from ocsp.errors import (
     UnsuccessfulResponse,
 )
 from ocsp.messages.extension_types import KnownExtension
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.responses.response import OCSPResponse, load_received_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case, Findings, reason_rejected
