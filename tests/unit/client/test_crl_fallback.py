@@ -57,11 +57,6 @@ LIST, DELTA = "http://c.example/full.crl", "http://d.example/delta.crl"
 FALLBACK = Options(crl_fallback=CRLFallback.WHEN_INDETERMINATE, retries=0)
 
 
-@pytest.fixture(name="driver", params=["threads", "tasks"])
-def _driver(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def _point(url: str, **more: object) -> x509.DistributionPoint:
     fields: dict[str, object] = {
         "full_name": [x509.UniformResourceIdentifier(url)],

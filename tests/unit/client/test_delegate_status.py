@@ -46,11 +46,6 @@ BROKEN = ocsp.errors.TransportError(B, "connection reset")
 REVOKED, UNKNOWN = OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN
 
 
-@pytest.fixture(name="driver", params=["threads", "tasks"])
-def _driver(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def _delegate(
     *urls: str, lists: tuple[str, ...] = (), serial: int = 77, owner: str = "Named"
 ) -> KeySigner:

@@ -56,11 +56,6 @@ BROKEN = ocsp.errors.TransportError(A, "connection reset")
 UNKNOWN = OCSPCertStatus.UNKNOWN
 
 
-@pytest.fixture(name="driver", params=["threads", "tasks"])
-def _driver(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 # --- answers and outcomes --------------------------------------------------------
 
 

@@ -36,11 +36,6 @@ def _impostor() -> x509.Certificate:
     return make("Test CA", "Test CA", public=key("other"), signer=key("other"))
 
 
-@pytest.fixture(name="driver", params=["threads", "tasks"])
-def _driver(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def test_by_default_no_issuer_is_fetched(driver: str) -> None:
     """The caller must give the issuer certificate."""
     play = Play(driver, {A: [reply()], WHERE: [_served(DER)]})

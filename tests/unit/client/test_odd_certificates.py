@@ -34,11 +34,6 @@ WHERE = "http://c.example/ca.p7c"
 LIST = "http://c.example/full.crl"
 
 
-@pytest.fixture(name="driver", params=["threads", "tasks"])
-def _driver(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def _loaded(identity: Identity) -> x509.Certificate:
     return x509.load_der_x509_certificate(identity.der)
 
