@@ -19,11 +19,20 @@ from ocsp.client import (
     MissingIssuer,
     Options,
     Reason,
+    Source,
+    SQLiteCache,
 )
 from ocsp.client.certificate_files import load_certificates, readable_certificates
-from ocsp.errors import ConfigError, SchemaError
+from ocsp.errors import ConfigError, ResponderRevocationUnknown, SchemaError
 from ocsp.stapling import Site, read_pair
-from tests.cases.builder import Builder, Identity, access, extension, name
+from tests.cases.builder import (
+    OCSP_SIGNING,
+    Builder,
+    Identity,
+    access,
+    extension,
+    name,
+)
 from tests.cases.unreadable_cases import TELETEX, UNRELATED
 from tests.unit.client.scene import A, Play, reply
 
@@ -116,6 +125,30 @@ def test_an_odd_certificate_is_checked(
     outcome = Play(driver, {A: [_answer(odd)]}).check(_loaded(odd), CA, url=A)
     assert outcome.status is CheckStatus.GOOD
     assert repr(outcome)
+
+
+MALFORMED_ACCESS = extension("1.3.6.1.5.5.7.1.1", encode(SEQUENCE, b"\x02\x01\x01"))
+
+
+def test_a_delegate_with_a_malformed_place_for_its_status(driver: str) -> None:
+    """The client can ask no responder about it, so its status is not known."""
+    by = BUILD.delegate(extensions=(OCSP_SIGNING, MALFORMED_ACCESS))
+    play = Play(driver, {A: [reply(BUILD.response(by=by))]})
+    outcome = play.check(_loaded(BUILD.leaf), CA, url=A)
+    assert outcome.reason is Reason.NOT_VERIFIED
+    assert isinstance(outcome.failure, ResponderRevocationUnknown)
+
+
+def test_a_cached_answer_about_a_certificate_with_malformed_places(
+    driver: str, tmp_path: Path
+) -> None:
+    """Another client finds it in the file, and needs no place to ask."""
+    odd = BUILD.certificate("leaf.example", extensions=(MALFORMED_ACCESS,))
+    with SQLiteCache(tmp_path / "cache.db") as cache:
+        first = Play(driver, {A: [_answer(odd)]}, cache=cache)
+        assert first.check(_loaded(odd), CA, url=A).status is CheckStatus.GOOD
+        found = Play(driver, {}, cache=cache).check(_loaded(odd), CA)
+    assert found.source is Source.CACHE
 
 
 def test_an_issuer_with_a_name_in_another_string_type(driver: str) -> None:

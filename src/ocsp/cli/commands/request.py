@@ -30,8 +30,7 @@ from ocsp.cli.input.loading import (
     load_issuer,
 )
 from ocsp.cli.render.console import note
-from ocsp.client.checking.urls import responder_urls
-from ocsp.errors import SchemaError
+from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.http import get_url
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
@@ -134,7 +133,8 @@ def request(
             "ocsp request", "no certificate given", "use --cert or --serial"
         )
     built = _build(ids, with_nonce=nonce)
-    address = url or next(map(responder_url, certificates), None)
+    urls = readable_responder_urls(certificates[0]) if certificates else ()
+    address = url or next(iter(urls), None)
     data = _written(built, form, address)
     _write(data, out, form)
     if form is not Format.URL:
@@ -163,14 +163,6 @@ def _build(ids: Sequence[CertID], *, with_nonce: bool) -> OCSPRequest:
             x509.OCSPNonce(os.urandom(NONCE_OCTETS)), critical=False
         )
     return builder.build()
-
-
-def responder_url(certificate: x509.Certificate) -> str | None:
-    """Return the first OCSP URL in *certificate* (RFC 5280 §4.2.2.1), or ``None``."""
-    try:
-        return next(iter(responder_urls(certificate)), None)
-    except SchemaError:
-        return None
 
 
 def _written(built: OCSPRequest, form: Format, address: str | None) -> bytes:

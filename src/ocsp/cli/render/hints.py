@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocsp.client import Outcome, Reason
-from ocsp.client.checking.urls import crl_urls, responder_urls
+from ocsp.client.checking.urls import crl_urls, readable_responder_urls
 from ocsp.errors import (
     ForbiddenResponderURL,
     NextUpdateMissing,
@@ -70,10 +70,7 @@ def _forbidden(failure: ForbiddenResponderURL) -> str:
 
 def names_responder(outcome: Outcome) -> bool:
     """Return whether the certificate names a responder that the client can ask."""
-    try:
-        return bool(responder_urls(outcome.certificate))
-    except ValueError:
-        return False
+    return bool(readable_responder_urls(outcome.certificate))
 
 
 def names_crl(outcome: Outcome) -> bool:

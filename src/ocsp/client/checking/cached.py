@@ -17,7 +17,7 @@ from ocsp.client.cache import CachedAnswer, MemoryCache
 from ocsp.client.checking.freshness import expiry, refresh_from
 from ocsp.client.checking.responder_exchange import verify_answer
 from ocsp.client.checking.state import CachedEvidence, CheckState
-from ocsp.client.checking.urls import responder_urls
+from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.client.engine.effects import Flow, call
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import VerificationError
@@ -81,7 +81,7 @@ def _verify_again(
     answer: CachedAnswer,
 ) -> Flow[VerifiedResponse | None]:
     """Return the evidence of an answer from another client or process, if any."""
-    judged = state.request.urls or responder_urls(state.certificate)
+    judged = state.request.urls or readable_responder_urls(state.certificate)
     try:
         return (yield from verify_answer(state, issuer, answer.der, judged=judged))
     except VerificationError:

@@ -19,7 +19,7 @@ from cryptography import x509
 from ocsp.asn1.certificates import certificate_der
 from ocsp.client.checking.crl_fallback import check_crls
 from ocsp.client.checking.state import CheckRequest, CheckState
-from ocsp.client.checking.urls import responder_urls
+from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import DelegateStatus
 from ocsp.errors import ResponderRevocationUnknown
@@ -90,7 +90,7 @@ def _fetch(
     )
     unknown: tuple[Evidence, ...] = ()
     refused = {_place(url) for url in judged}
-    for url in responder_urls(delegate):
+    for url in readable_responder_urls(delegate):
         if _place(url) in refused:
             continue
         answer = yield from ask(about, issuer, url)

@@ -21,7 +21,7 @@ from ocsp.client.checking.responder_exchange import (
     ask_responder,
 )
 from ocsp.client.checking.state import CachedEvidence, CheckState
-from ocsp.client.checking.urls import responder_urls
+from ocsp.client.checking.urls import readable_responder_urls, responder_urls
 from ocsp.client.engine.effects import Flow, pause, race
 from ocsp.client.options import CRLFallback, ResponderOrder, SendNonce
 from ocsp.client.outcome import CheckStatus, Outcome, Source
@@ -152,19 +152,8 @@ def _ask_responders_then_crl(
 def _uses_crls(state: CheckState) -> bool:
     """Return whether the options allow CRLs for a certificate without a status."""
     if state.options.crl_fallback is CRLFallback.WHEN_NO_RESPONDER:
-        return not _names_responder(state)
+        return not (state.request.urls or readable_responder_urls(state.certificate))
     return state.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE
-
-
-def _names_responder(state: CheckState) -> bool:
-    try:
-        return bool(_urls(state))
-    except SchemaError:
-        return False
-
-
-def _urls(state: CheckState) -> tuple[str, ...]:
-    return state.request.urls or responder_urls(state.certificate)
 
 
 def _ask(
@@ -172,7 +161,7 @@ def _ask(
 ) -> Flow[Outcome]:
     """Ask the responders and cache the answer."""
     try:
-        urls = _urls(state)
+        urls = state.request.urls or responder_urls(state.certificate)
     except SchemaError as error:
         state.failures.append(error)
         return _indeterminate(state, issuer)

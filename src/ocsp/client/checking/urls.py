@@ -19,7 +19,7 @@ from ocsp.asn1 import oids
 from ocsp.asn1.der import SEQUENCE, content, encode_oid, oid
 from ocsp.asn1.extensions import extensions_of
 from ocsp.client.options import AllowedSchemes, Options
-from ocsp.errors import DecodeError, ForbiddenResponderURL
+from ocsp.errors import DecodeError, ForbiddenResponderURL, SchemaError
 from ocsp.verification.crl.points import ALL_REASONS, DistributionPoint, uris
 from ocsp.verification.crl.reader import ReadCRL
 
@@ -29,6 +29,7 @@ __all__ = [
     "issuer_urls",
     "issuer_urls_of_crl",
     "origin_of",
+    "readable_responder_urls",
     "redirected",
     "responder_urls",
 ]
@@ -43,6 +44,14 @@ def responder_urls(cert: x509.Certificate) -> tuple[str, ...]:
             be decoded is left out.
     """
     return _access(cert, AuthorityInformationAccessOID.OCSP)
+
+
+def readable_responder_urls(cert: x509.Certificate) -> tuple[str, ...]:
+    """Return :func:`responder_urls`; none if authorityInfoAccess cannot be decoded."""
+    try:
+        return responder_urls(cert)
+    except SchemaError:
+        return ()
 
 
 def issuer_urls(cert: x509.Certificate) -> tuple[str, ...]:
