@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from ocsp.errors import TLSPeerError
 from tests.docs.examples import run
 from tests.integration.live import CA, CA_NAME, GOOD, Live, living
 from tests.integration.starttls import serving
+from tests.integration.web_servers import await_port
 from tests.pki import key
 
 pytestmark = pytest.mark.programs
@@ -160,25 +160,11 @@ def _postgres(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=folder,
     )  # fmt: skip
     try:
-        _wait_for(port, server)
+        await_port(port, server, lambda: "PostgreSQL does not listen")
         yield port
     finally:
         server.terminate()
         server.wait(60)
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the server does not listen")
 
 
 def test_postgresql_itself(

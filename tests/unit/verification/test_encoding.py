@@ -8,7 +8,8 @@ from cryptography import x509
 import ocsp
 from ocsp import EncodingRules, Policy
 from ocsp.asn1.der import encode
-from ocsp.errors import MalformedResponse, VerificationError
+from ocsp.errors import DERError, MalformedResponse, VerificationError
+from ocsp.verification.rules.message import load
 from tests.cases.builder import Builder
 from tests.cases.model import NOW
 
@@ -33,8 +34,8 @@ def test_each_deviation_is_a_warning(loaded: bool) -> None:
     assert [each.message for each in found] == [
         f"the response is not strict DER: {each}" for each in deviations
     ]
-    assert [dict(each.values)["offset"] for each in found] == [
-        each.offset for each in deviations
+    assert [each.values for each in found] == [
+        (("path", ""), ("offset", each.offset)) for each in deviations
     ]
 
 
@@ -51,6 +52,8 @@ def test_other_policies_refuse_it(policy: Policy) -> None:
             ocsp.verify(response, LEAF, CA, at=NOW, policy=policy)
         (failure,) = refused.value.failures
         assert failure.rule == "V2"
+    with pytest.raises(DERError, match="the default version v1 is encoded"):
+        load(loaded, policy.encoding)
 
 
 def test_a_staple_may_deviate() -> None:
