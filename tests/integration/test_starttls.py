@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ from ocsp.errors import TLSPeerError
 from tests.docs.examples import run
 from tests.integration.live import CA, CA_NAME, GOOD, Live, living
 from tests.integration.starttls import serving
-from tests.integration.web_servers import await_port
+from tests.integration.web_servers import await_port, free_port
 from tests.pki import key
 
 pytestmark = pytest.mark.programs
@@ -130,8 +129,7 @@ def _postgres_folder() -> Path:
 def _postgres(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run a PostgreSQL server with TLS, and return its port."""
     programs = _postgres_folder()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("postgres")
     # The server refuses to run as root.
     user = "postgres" if os.geteuid() == 0 else None

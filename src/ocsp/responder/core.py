@@ -231,10 +231,10 @@ class Responder:
         for authority in found:
             if authority.valid_at(now):
                 return authority
-        last = found[-1].signer.certificate
+        begin, end = validity_of(found[-1].signer.certificate)
         raise SignerUnavailable(
             f"no signer's certificate is valid at {now}: the last one is valid from"
-            f" {last.not_valid_before_utc} to {last.not_valid_after_utc}"
+            f" {begin} to {end}"
         )
 
     def finish(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.asn1.certificates import validity_of
 from ocsp.errors import Finding, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
@@ -136,16 +137,16 @@ def _time_warnings(
 ) -> tuple[str, ...]:
     """Return what ends before the answers would end, or has ended."""
     found = []
-    issuer, signer = authority.issuer, authority.signer.certificate
-    if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
+    begin, end = validity_of(authority.issuer)
+    if not begin <= now <= end:
         found.append(
-            f"the issuer's certificate is valid from {issuer.not_valid_before_utc} to"
-            f" {issuer.not_valid_after_utc}, not now: clients accept no certificate of"
-            " this issuer with it"
+            f"the issuer's certificate is valid from {begin} to {end}, not now: clients"
+            " accept no certificate of this issuer with it"
         )
-    if now <= signer.not_valid_after_utc < now + validity:
+    _, signer_end = validity_of(authority.signer.certificate)
+    if now <= signer_end < now + validity:
         found.append(
-            f"the signer's certificate ends at {signer.not_valid_after_utc}, and all"
-            " answers end with it; replace it soon"
+            f"the signer's certificate ends at {signer_end}, and all answers end with"
+            " it; replace it soon"
         )
     return tuple(found)

@@ -60,10 +60,6 @@ def kind_of(data: bytes) -> str | None:
     return next((kind for kind, is_one in _READERS if is_one(data)), None)
 
 
-def _kind_of_label(label: str) -> str | None:
-    return next((kind for end, kind in _LABELS if label.endswith(end)), None)
-
-
 def hint_for_kind(kind: str) -> str:
     """Return what to do with a file of this *kind*; may be empty."""
     return _HINTS.get(kind, "")
