@@ -27,7 +27,6 @@ from ocsp.asn1.der import (
     oid,
     oid_text,
 )
-from ocsp.asn1.extensions import decode_crl_entry_extension
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 
 __all__ = [
@@ -270,6 +269,9 @@ def parse_general_name(der: bytes) -> x509.GeneralName:
     Raises:
         SchemaError: If ``cryptography`` has no class for it.
     """
+    # Imported here: few messages have a GeneralName.
+    from ocsp.asn1.extensions import decode_crl_entry_extension
+
     # ``cryptography`` decodes no single GeneralName, but the certificateIssuer of a
     # CRL entry, which is a list of them.
     names = decode_crl_entry_extension(oids.CERTIFICATE_ISSUER, encode(SEQUENCE, der))

@@ -49,7 +49,6 @@ from ocsp.asn1.der import (
     oid,
     oid_text,
 )
-from ocsp.asn1.extensions import extensions_of
 from ocsp.asn1.names import (
     check_general_name,
     check_name,
@@ -474,6 +473,9 @@ class ServiceLocator(KnownExtension):
             SchemaError: If its authority information access cannot be decoded.
         """
         _require("cert", cert, x509.Certificate)
+        # Imported here: few programs make this extension.
+        from ocsp.asn1.extensions import extensions_of
+
         locator = extensions_of(cert).find(x509.AuthorityInformationAccess)
         access = b"" if locator is None else locator.public_bytes()
         return cls.read(encode(SEQUENCE, parts_of(cert).issuer, access))

@@ -30,7 +30,6 @@ from ocsp.asn1.der import (
     oid,
     oid_text,
 )
-from ocsp.asn1.extensions import decode_crl_entry_extension
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
@@ -261,7 +260,14 @@ def _acceptable_responses(value: bytes) -> x509.OCSPAcceptableResponses:
 
 def _crl_entry(dotted: str) -> Decoder:
     """Return the decoder of a CRL entry extension (RFC 6960 §4.4.5)."""
-    return partial(decode_crl_entry_extension, dotted)
+    return partial(_decode_crl_entry, dotted)
+
+
+def _decode_crl_entry(dotted: str, value: bytes) -> x509.ExtensionType:
+    # Imported here: few responses have such an extension.
+    from ocsp.asn1.extensions import decode_crl_entry_extension
+
+    return decode_crl_entry_extension(dotted, value)
 
 
 REQUEST_EXTENSIONS: Mapping[str, Decoder] = {

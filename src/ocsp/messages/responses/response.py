@@ -68,7 +68,6 @@ from ocsp.messages.responses.basic_response import (
     BasicResponseLayout,
     read_basic_response,
 )
-from ocsp.messages.responses.encoding import encode_basic
 from ocsp.messages.responses.single_response import (
     OCSPSingleResponse,
     single_response_at,
@@ -183,6 +182,9 @@ def load_der_basic_ocsp_response(
             *data*.
         TypeError: If *data* is not ``bytes``.
     """
+    # Imported here: few programs have such a response, or build one.
+    from ocsp.messages.responses.encoding import encode_basic
+
     size = check_size(data)
     whole = encode_basic(data)
     try:
