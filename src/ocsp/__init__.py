@@ -36,16 +36,6 @@ from ocsp.errors import (
     UnsupportedError,
 )
 from ocsp.messages.certid import CertID
-from ocsp.messages.extension_types import (
-    ArchiveCutoff,
-    CertHash,
-    CRLReference,
-    ExtendedRevoke,
-    Nonce,
-    PreferredSignatureAlgorithm,
-    PreferredSignatureAlgorithms,
-    ServiceLocator,
-)
 from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.requests.single_request import OCSPSingleRequest
@@ -94,6 +84,16 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from ocsp.linting import LintFinding, LintReport, lint_response
+    from ocsp.messages.extension_types import (
+        ArchiveCutoff,
+        CertHash,
+        CRLReference,
+        ExtendedRevoke,
+        Nonce,
+        PreferredSignatureAlgorithm,
+        PreferredSignatureAlgorithms,
+        ServiceLocator,
+    )
     from ocsp.messages.requests.request_builder import OCSPRequestBuilder
     from ocsp.messages.responses.batch import OCSPResponseBatch
     from ocsp.messages.responses.response_builder import OCSPResponseBuilder
@@ -257,6 +257,19 @@ _LAZY_IMPORTS = {
         "ocsp.client",
     ),
     **dict.fromkeys(("lint_response", "LintFinding", "LintReport"), "ocsp.linting"),
+    **dict.fromkeys(
+        (
+            "ArchiveCutoff",
+            "CertHash",
+            "CRLReference",
+            "ExtendedRevoke",
+            "Nonce",
+            "PreferredSignatureAlgorithm",
+            "PreferredSignatureAlgorithms",
+            "ServiceLocator",
+        ),
+        "ocsp.messages.extension_types",
+    ),
     "OCSPRequestBuilder": "ocsp.messages.requests.request_builder",
     "OCSPResponseBatch": "ocsp.messages.responses.batch",
     "OCSPResponseBuilder": "ocsp.messages.responses.response_builder",

@@ -15,7 +15,7 @@ from cryptography import x509
 from ocsp.asn1 import oids
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
-from ocsp.messages.extensions import nonce_of
+from ocsp.messages.extension_values import nonce_of
 from ocsp.messages.requests.request import OCSPRequest
 
 __all__ = ["NoncePolicy", "nonce_to_echo", "read_options"]

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.messages.certid import CertID
-from ocsp.messages.extensions import nonce_of
+from ocsp.messages.extension_values import nonce_of
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.messages.responses.response_builder import OCSPResponseBuilder
 from ocsp.messages.statuses import (

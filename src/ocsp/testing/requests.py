@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ocsp.errors import DecodeError
 from ocsp.http import read_target
 from ocsp.messages.certid import CertID
-from ocsp.messages.extensions import nonce_of
+from ocsp.messages.extension_values import nonce_of
 from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.testing.faults import Fault

@@ -14,7 +14,7 @@ from cryptography import x509
 
 from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
-from ocsp.messages.extensions import nonce_of
+from ocsp.messages.extension_values import nonce_of
 from ocsp.messages.message import SupportsDER
 from ocsp.messages.requests.request import OCSPRequest, own_request
 from ocsp.messages.responses.response import own_response

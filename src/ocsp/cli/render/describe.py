@@ -34,7 +34,7 @@ from ocsp.cli.render.describe_parts import (
 from ocsp.cli.render.vocabulary import reason_name
 from ocsp.errors import DecodeError
 from ocsp.messages.certid import CertID
-from ocsp.messages.extensions import SINGLE_EXTENSIONS
+from ocsp.messages.extension_values import SINGLE_EXTENSIONS
 from ocsp.messages.raw_fields import request_parts, response_parts
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse

@@ -34,7 +34,7 @@ from ocsp.messages.extension_types import (
     PreferredSignatureAlgorithms,
     ServiceLocator,
 )
-from ocsp.messages.extensions import (
+from ocsp.messages.extension_values import (
     REQUEST_EXTENSIONS,
     RESPONSE_EXTENSIONS,
     SINGLE_EXTENSIONS,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
-from ocsp.messages.extensions import nonce_of
+from ocsp.messages.extension_values import nonce_of
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 

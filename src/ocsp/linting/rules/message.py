@@ -23,7 +23,7 @@ from ocsp.messages.extension_types import (
     CRLReference,
     ExtendedRevoke,
 )
-from ocsp.messages.extensions import RESPONSE_EXTENSIONS, SINGLE_EXTENSIONS
+from ocsp.messages.extension_values import RESPONSE_EXTENSIONS, SINGLE_EXTENSIONS
 
 __all__ = [
     "canonical",

@@ -14,7 +14,7 @@ from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
-from ocsp.messages.extensions import nonce_of
+from ocsp.messages.extension_values import nonce_of
 
 __all__ = [
     "no_response_extensions",

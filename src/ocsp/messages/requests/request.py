@@ -36,12 +36,7 @@ from ocsp.errors import (
     SignatureInvalid,
 )
 from ocsp.messages.certid import CertIDLayout
-from ocsp.messages.extensions import (
-    REQUEST_EXTENSIONS,
-    ExtensionLayouts,
-    decode_extensions,
-    read_extensions,
-)
+from ocsp.messages.extensions import ExtensionLayouts, read_extensions
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
@@ -216,6 +211,11 @@ class OCSPRequest:
             DecodeError: If a known extension has a malformed value.
         """
         if self._cached_extensions is None:
+            from ocsp.messages.extension_values import (
+                REQUEST_EXTENSIONS,
+                decode_extensions,
+            )
+
             self._cached_extensions = decode_extensions(
                 self._der,
                 self._layout.extensions,

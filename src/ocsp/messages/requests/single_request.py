@@ -18,12 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from ocsp.asn1.algorithms import cert_id_hash
 from ocsp.asn1.der import SEQUENCE, content, end_of
 from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
-from ocsp.messages.extensions import (
-    SINGLE_REQUEST_EXTENSIONS,
-    ExtensionLayouts,
-    decode_extensions,
-    read_extensions,
-)
+from ocsp.messages.extensions import ExtensionLayouts, read_extensions
 
 __all__ = [
     "OCSPSingleRequest",
@@ -107,6 +102,11 @@ class OCSPSingleRequest:
             DecodeError: If a known extension has a malformed value.
         """
         if self._cached_extensions is None:
+            from ocsp.messages.extension_values import (
+                SINGLE_REQUEST_EXTENSIONS,
+                decode_extensions,
+            )
+
             self._cached_extensions = decode_extensions(
                 self._data,
                 self._layout.extensions,

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import NoReturn, final
+from typing import TYPE_CHECKING, NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -46,12 +46,6 @@ from ocsp.errors import (
     ResponseStatusError,
     SchemaError,
 )
-from ocsp.messages.extensions import (
-    RESPONSE_EXTENSIONS,
-    DecodedExtension,
-    decode_each,
-    decode_extensions,
-)
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
@@ -74,6 +68,9 @@ from ocsp.messages.responses.single_response import (
 )
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.signing.signatures import SignatureParameters, signature_parameters
+
+if TYPE_CHECKING:
+    from ocsp.messages.extension_values import DecodedExtension
 
 __all__ = [
     "OCSPResponse",
@@ -355,6 +352,11 @@ class OCSPResponse:
         """
         layout = self._layout or self._refuse()
         if self._cached_extensions is None:
+            from ocsp.messages.extension_values import (
+                RESPONSE_EXTENSIONS,
+                decode_extensions,
+            )
+
             self._cached_extensions = decode_extensions(
                 self._der,
                 layout.data.extensions,
@@ -366,6 +368,8 @@ class OCSPResponse:
     @property
     def _each_extension(self) -> tuple[DecodedExtension, ...]:
         """The responseExtensions, each decoded by itself."""
+        from ocsp.messages.extension_values import RESPONSE_EXTENSIONS, decode_each
+
         layout = self._layout or self._refuse()
         return decode_each(
             self._der,

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import NamedTuple, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -51,17 +51,16 @@ from ocsp.asn1.times import (
 from ocsp.errors import BuildError, SchemaError
 from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
 from ocsp.messages.extensions import (
-    SINGLE_EXTENSIONS,
-    DecodedExtension,
     ExtensionLayouts,
     SingleExtension,
-    decode_each,
-    decode_extensions,
     encode_extensions,
     normalise_extensions,
     read_extensions,
 )
 from ocsp.messages.statuses import REASON_CODES, REASONS, OCSPCertStatus, own_member
+
+if TYPE_CHECKING:
+    from ocsp.messages.extension_values import DecodedExtension
 
 __all__ = [
     "OCSPSingleResponse",
@@ -244,6 +243,11 @@ class OCSPSingleResponse:
             DecodeError: If a known extension has a malformed value.
         """
         if self._cached_extensions is None:
+            from ocsp.messages.extension_values import (
+                SINGLE_EXTENSIONS,
+                decode_extensions,
+            )
+
             self._cached_extensions = decode_extensions(
                 self._data,
                 self._layout.extensions,
@@ -255,6 +259,8 @@ class OCSPSingleResponse:
     @property
     def _each_extension(self) -> tuple[DecodedExtension, ...]:
         """The singleExtensions, each decoded by itself."""
+        from ocsp.messages.extension_values import SINGLE_EXTENSIONS, decode_each
+
         return decode_each(
             self._data, self._layout.extensions, SINGLE_EXTENSIONS, "singleExtensions"
         )

@@ -11,7 +11,7 @@ import hmac
 
 from ocsp.errors import NonceMismatch, NonceMissing
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
-from ocsp.messages.extensions import nonce_of
+from ocsp.messages.extension_values import nonce_of
 from ocsp.verification.case import Case
 from ocsp.verification.policy import NonceCheck
 
