@@ -67,6 +67,23 @@ def test_newer_evidence_ends_an_older_revocation() -> None:
             _verify(delegate, revoked)
 
 
+def test_older_evidence_does_not_end_a_revocation() -> None:
+    """Nor does newer evidence that states *unknown*, also for one with nocheck."""
+    revoked = _about(OCSPCertStatus.REVOKED, begin=NOW - 3 * HOUR, end=NOW - 2 * HOUR)
+    for delegate in (NAMED, UNNAMED, _delegate(x509.OCSPNoCheck())):
+        for begin in (NOW - 4 * HOUR, NOW - 3 * HOUR):
+            with pytest.raises(ResponderRevoked):
+                _verify(delegate, revoked, _about(begin=begin))
+        with pytest.raises(ResponderRevoked):
+            _verify(delegate, _about(UNKNOWN), revoked)
+
+
+def test_only_evidence_that_states_good_extends_the_result() -> None:
+    """The verification needs none that states *unknown*."""
+    good, unknown = _about(), _about(UNKNOWN, end=NOW + 3 * HOUR)
+    assert _verify(NAMED, good, unknown).holds_until == good.holds_until
+
+
 @pytest.mark.parametrize(
     ("by", "how", "evidence", "reason"),
     [

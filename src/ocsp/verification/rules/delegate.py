@@ -180,8 +180,8 @@ def _report_unsuitable(candidate: Candidate, why: str, *, warn: bool = False) ->
 def not_revoked(case: Case, candidate: Candidate) -> None:
     """V17: check that the delegate is not revoked, as far as the policy requires it."""
     how, facts = case.policy.delegate_revocation, candidate.facts
-    about = _evidence_about(case, candidate.certificate)
-    statuses = _stated(case, about)
+    counting = _counting(case, _evidence_about(case, candidate.certificate))
+    statuses = {each.status for each in counting}
     if OCSPCertStatus.REVOKED in statuses:
         candidate.fail(
             "V17",
@@ -194,7 +194,9 @@ def not_revoked(case: Case, candidate: Candidate) -> None:
     if exempt or how is DelegateRevocation.UNSAFE_SKIP:
         return
     if OCSPCertStatus.GOOD in statuses:
-        candidate.evidence_until = max(each.holds_until for each in about)
+        candidate.evidence_until = max(
+            each.holds_until for each in counting if each.status is OCSPCertStatus.GOOD
+        )
         return
     unnamed = not (facts.names_status_place or statuses)
     accepted = how is DelegateRevocation.IF_NAMED and unnamed
@@ -220,12 +222,18 @@ def _evidence_about(case: Case, delegate: x509.Certificate) -> list[Evidence]:
     ]
 
 
-def _stated(case: Case, about: list[Evidence]) -> set[OCSPCertStatus]:
-    """Return the statuses of the delegate that the evidence about it states."""
-    current = {each.status for each in about if case.at < each.holds_until}
-    # A revocation counts until newer evidence contradicts it.
-    ended = {each.status for each in about} & {OCSPCertStatus.REVOKED}
-    return current or ended
+def _counting(case: Case, about: list[Evidence]) -> list[Evidence]:
+    """
+    Return the evidence about the delegate that counts at the moment.
+
+    A revocation also counts after its end, until newer evidence states *good*.
+    """
+    current = [each for each in about if case.at < each.holds_until]
+    good = [each.this_update for each in current if each.status is OCSPCertStatus.GOOD]
+    revoked = [each for each in about if each.status is OCSPCertStatus.REVOKED]
+    return current + [
+        each for each in revoked if not good or max(good) <= each.this_update
+    ]
 
 
 def _why_unknown(
