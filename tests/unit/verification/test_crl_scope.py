@@ -585,6 +585,20 @@ def test_a_crl_that_is_not_needed_is_a_warning() -> None:
     assert _rules([crl(), b""], leaf()) == ["R1"]
 
 
+def test_a_stale_revocation_counts_until_newer_crls_do_not_list_it() -> None:
+    """An older CRL contradicts nothing, though it has not expired."""
+    stale = crl(entry(), begin=NOW - 3 * HOUR, end=NOW - 2 * HOUR)
+    newer, same, older = (crl(begin=NOW - n * HOUR) for n in (1, 3, 9))
+    assert verify_crl([stale, newer], leaf(), ca(), at=NOW).status is GOOD
+    for other in (same, older):
+        for given in ([stale, other], [other, stale]):
+            with pytest.raises(e.RevokedButStale):
+                verify_crl(given, leaf(), ca(), at=NOW)
+    keys, others = _partial(KEYS), _partial(EVERY - KEYS)
+    with pytest.raises(e.RevokedButStale):
+        verify_crl([stale, keys, others], leaf(), ca(), at=NOW)
+
+
 def test_the_reasons_of_a_distribution_point_count() -> None:
     """R10: (d) of §6.3.3. The CRL of a point is for the reasons of the point."""
     points = _point(HERE, reasons=KEYS), _point(THERE, reasons=EVERY - KEYS)

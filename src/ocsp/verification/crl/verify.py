@@ -179,15 +179,30 @@ def judge_crls(asked: CRLQuestion, pairs: Sequence[CRLPair]) -> VerifiedRevocati
     for case, revocation in zip(cases, found, strict=True):
         if revocation is not None and case in accepted:
             return _evidence(case, revocation, failures)
-    if accepted:
+    newer = [case for case in accepted if _is_newer(case, cases, found)]
+    if newer:
         findings = Findings()
-        reasons = frozenset[int]().union(*(case.reasons for case in accepted))
+        reasons = frozenset[int]().union(*(case.reasons for case in newer))
         all_reasons(findings, reasons)
         failures += findings.failures
         if not findings.failures:
-            first = min(accepted, key=_end)
+            first = min(newer, key=_end)
             return _evidence(first, None, failures)
     raise _error(failures)
+
+
+def _is_newer(
+    case: CRLCase, cases: list[CRLCase], found: list[Revocation | None]
+) -> bool:
+    """
+    Return whether *case* is newer than every CRL that lists the certificate.
+
+    A revocation that is too old counts until newer CRLs do not list the certificate.
+    """
+    return all(
+        revocation is None or case.newest.this_update > each.newest.this_update
+        for each, revocation in zip(cases, found, strict=True)
+    )
 
 
 def _end(case: CRLCase) -> datetime.datetime:
