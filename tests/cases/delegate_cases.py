@@ -342,6 +342,19 @@ def issuer_may_not_sign(build: Builder) -> Scenario:
     return build.verify(good("V16"), response, issuer=ca)
 
 
+@case("V16", MEDIUM)
+def issuer_may_sign_neither_responses_nor_certificates(build: Builder) -> Scenario:
+    """
+    The CA signs the response itself, and its keyUsage has cRLSign only.
+
+    Expected: no evidence; this key may not sign a certificate for a delegate either.
+    RFC 5280 §4.2.1.3.
+    """
+    ca = build.authority(extensions=(CA, usage("crl_sign")))
+    response = build.response(by=ca, certs=())
+    return build.verify(refused("V16"), response, issuer=ca)
+
+
 @case("V16", LOW)
 def issuer_may_not_sign_by_policy(build: Builder) -> Scenario:
     """

@@ -68,10 +68,12 @@ class CertificateFacts(NamedTuple):
         may_sign: Whether keyUsage is absent, or has digitalSignature or nonRepudiation,
             both of which fit OCSPSigning (RFC 5280 §4.2.1.12).
 
+        may_issue: Whether keyUsage is absent or has keyCertSign.
+
         may_sign_crls: Whether keyUsage is absent or has cRLSign.
 
         usage_error: Why keyUsage cannot be decoded, or an empty string. If it cannot,
-            the key may sign neither.
+            the key may sign none of these.
 
         ca: Whether basicConstraints has cA.
 
@@ -103,6 +105,7 @@ class CertificateFacts(NamedTuple):
     purposes: frozenset[x509.ObjectIdentifier]
     purposes_error: str
     may_sign: bool
+    may_issue: bool
     may_sign_crls: bool
     usage_error: str
     ca: bool
@@ -138,6 +141,7 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
         purposes=frozenset(purposes or ()),
         purposes_error=purposes_error,
         may_sign=not usage_error and _may_sign(usage),
+        may_issue=not usage_error and (usage is None or usage.key_cert_sign),
         may_sign_crls=not usage_error and (usage is None or usage.crl_sign),
         usage_error=usage_error,
         ca=constraints is not None and constraints.ca,

@@ -104,8 +104,8 @@ class IssuerKeyUsage(enum.Enum):
     """
 
     WARN = "warn"
-    """Accept an issuer without it, with a warning. To refuse it protects nothing: its
-    key can sign a certificate for a delegate at any time."""
+    """Accept an issuer that has keyCertSign instead, with a warning. To refuse it
+    protects nothing: its key can sign a certificate for a delegate at any time."""
 
     REQUIRE_DIGITAL_SIGNATURE = "require-digital-signature"
     """Require it if the certificate has keyUsage (RFC 5280 §4.2.1.3)."""

@@ -27,6 +27,7 @@ def test_an_unreadable_extension_does_not_hide_the_others() -> None:
     facts = _facts(extension(ALTERNATIVE_NAME, X400), CA, SIGNS, OCSP_SIGNING, NOCHECK)
     assert facts.ca
     assert facts.may_sign
+    assert not facts.may_issue
     assert not facts.may_sign_crls
     assert facts.nocheck
     assert [each.dotted_string for each in facts.purposes] == ["1.3.6.1.5.5.7.3.9"]
@@ -45,7 +46,8 @@ def test_an_unreadable_extension_grants_nothing(*, twice: bool) -> None:
 
     usage = _facts(*broken(KEY_USAGE, SIGNS))
     assert usage.usage_error
-    assert (usage.may_sign, usage.may_sign_crls) == (False, False)
+    granted = usage.may_sign, usage.may_issue, usage.may_sign_crls
+    assert granted == (False, False, False)
     constraints = _facts(*broken(CONSTRAINTS, CA))
     assert constraints.ca_error
     assert not constraints.ca

@@ -163,8 +163,11 @@ def may_sign(case: Case, candidate: Candidate) -> None:
             candidate, f"has basicConstraints that cannot be decoded: {facts.ca_error}"
         )
     if not (facts.may_sign or facts.usage_error):
-        issuer = candidate.authorized_by is AuthorizedBy.ISSUER
-        accepted = issuer and case.policy.issuer_key_usage is IssuerKeyUsage.WARN
+        accepted = (
+            candidate.authorized_by is AuthorizedBy.ISSUER
+            and case.policy.issuer_key_usage is IssuerKeyUsage.WARN
+            and facts.may_issue  # It could issue a delegate.
+        )
         _report_unsuitable(candidate, MAY_NOT_SIGN, warn=accepted)
 
 
