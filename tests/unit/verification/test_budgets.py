@@ -210,5 +210,5 @@ def test_key_limit_of_rsa_does_not_apply_to_curves(
 
 def test_cache_of_delegates_is_bounded() -> None:
     """The least recently used delegate is dropped."""
-    kept = delegate._issuance_error.cache_parameters()["maxsize"]
+    kept = delegate.issuance_error.cache_parameters()["maxsize"]
     assert kept == delegate.MAX_CACHED_DELEGATES == 256

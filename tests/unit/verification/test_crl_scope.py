@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocsp import AuthorizedBy, OCSPCertStatus, Policy, limits
@@ -504,6 +505,27 @@ def test_a_candidate_is_issued_with_an_algorithm_that_the_policy_accepts() -> No
         verify_crl(_indirect(), INDIRECT, issuer, **more)
     found = verify_crl(_indirect(), INDIRECT, issuer, policy=legacy, **more)
     assert found.authorized_by is AuthorizedBy.DELEGATE
+
+
+def test_the_issuer_of_a_candidate_has_a_strong_key() -> None:
+    """R4: an attacker who breaks it can issue CRL issuers."""
+    weak = rsa.generate_private_key(65537, 1024)
+    issuer = make("Test CA", "Test CA", public=weak, signer=weak)
+    more: dict[str, Any] = {"candidates": [_crl_issuer(signer=weak)], "at": NOW}
+    with pytest.raises(e.SignatureAlgorithmNotAllowed, match="issuer has 1024 bits"):
+        verify_crl(_indirect(), INDIRECT, issuer, **more)
+    legacy = Policy(min_rsa_bits=1024)
+    assert verify_crl(_indirect(), INDIRECT, issuer, policy=legacy, **more)
+
+
+def test_a_candidate_states_its_signature_algorithm_twice() -> None:
+    """R3: as a delegate does (RFC 5280 §4.1.1.2)."""
+    der = _crl_issuer().public_bytes(Encoding.DER)
+    sha256, sha384 = (encode_oid(f"1.2.840.10045.4.3.{last}") for last in (2, 3))
+    before, _, after = der.rpartition(sha256)
+    changed = x509.load_der_x509_certificate(before + sha384 + after)
+    with pytest.raises(e.CRLSignerNotSuitable, match="give it in crl_issuers"):
+        verify_crl(_indirect(), INDIRECT, ca(), candidates=[changed], at=NOW)
 
 
 def test_a_remembered_signature_counts_for_its_policy_only() -> None:

@@ -22,11 +22,9 @@ from ocsp.errors import (
     CRLSignatureInvalid,
     CRLSignerNotSuitable,
     Finding,
-    OCSPError,
     SignatureAlgorithmNotAllowed,
     SignatureInvalid,
 )
-from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.case import Findings
 from ocsp.verification.crl.case import CRLCase, CRLQuestion, CRLSigner
@@ -34,6 +32,7 @@ from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.facts import facts_of, key_size_problem, needs_pss
 from ocsp.verification.policy import SignatureHashes
+from ocsp.verification.rules.delegate import issuance_error
 
 __all__ = ["find_signer", "may_sign", "signature_is_right", "strong_enough"]
 
@@ -81,12 +80,8 @@ def _has_name(certificate: x509.Certificate, each: ReadCRL) -> bool:
 
 def _is_issued(asked: CRLQuestion, certificate: x509.Certificate) -> bool:
     """Return whether the issuer has issued *certificate*, as the policy requires."""
-    unsafe = asked.policy.signature_hashes is SignatureHashes.UNSAFE_SHA1
-    try:
-        check_issued(certificate, asked.issuer, unsafe_sha1=unsafe)
-    except (OCSPError, UnsupportedAlgorithm):
-        return False
-    return names_issuer(certificate, asked.issuer)
+    accepted = asked.policy.signature_hashes
+    return issuance_error(certificate, asked.issuer, accepted) is None
 
 
 def may_sign(findings: Findings, asked: CRLQuestion, signer: CRLSigner) -> None:
@@ -115,16 +110,21 @@ def may_sign(findings: Findings, asked: CRLQuestion, signer: CRLSigner) -> None:
 def strong_enough(
     findings: Findings, asked: CRLQuestion, each: ReadCRL, signer: CRLSigner
 ) -> None:
-    """R4: check the key size against the policy and the upper limits."""
-    facts = facts_of(signer.certificate)
-    problem = key_size_problem(facts, asked.policy)
-    if problem:
-        findings.fail(
-            "R4",
-            SignatureAlgorithmNotAllowed,
-            f"the key that signed {each.name} {problem}",
-            bits=facts.bits,
-        )
+    """R4: check the key sizes against the policy and the upper limits."""
+    keys = {f"the key that signed {each.name}": signer.certificate}
+    if signer.authorized_by is AuthorizedBy.DELEGATE:
+        # An attacker who breaks the issuer's key can issue CRL issuers.
+        keys["the key of the issuer"] = asked.issuer
+    for what, certificate in keys.items():
+        facts = facts_of(certificate)
+        problem = key_size_problem(facts, asked.policy)
+        if problem:
+            findings.fail(
+                "R4",
+                SignatureAlgorithmNotAllowed,
+                f"{what} {problem}",
+                bits=facts.bits,
+            )
 
 
 def signature_is_right(

@@ -35,6 +35,7 @@ from ocsp.verification.policy import DelegateRevocation, IssuerKeyUsage, Signatu
 
 __all__ = [
     "for_ocsp_signing",
+    "issuance_error",
     "issued_by_issuer",
     "may_sign",
     "not_revoked",
@@ -82,7 +83,7 @@ class IssuanceError(NamedTuple):
 
 
 @lru_cache(maxsize=MAX_CACHED_DELEGATES)
-def _issuance_error(
+def issuance_error(
     certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
 ) -> IssuanceError | None:
     """Return why *issuer* did not issue *certificate* directly, or ``None``."""
@@ -113,7 +114,7 @@ def _issuance_error(
 def issued_by_issuer(case: Case, candidate: Candidate) -> None:
     """V13: check that the issuer's key signed the certificate; V6: and how."""
     certificate = candidate.certificate
-    error = _issuance_error(certificate, case.issuer, case.policy.signature_hashes)
+    error = issuance_error(certificate, case.issuer, case.policy.signature_hashes)
     if error is not None:
         candidate.fail(
             error.rule,
