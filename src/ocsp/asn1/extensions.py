@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from cryptography import x509
 
+from ocsp.asn1 import oids
 from ocsp.asn1.certificates import (
     UNREADABLE,
     cached_per_certificate,
@@ -242,9 +243,63 @@ def decode_certificate_extension(oid: str, value: bytes) -> x509.ExtensionType:
     Raises:
         SchemaError: If *value* is not valid for this extension.
     """
+    value = _without_defaults(oid, value)
     tbs = encode(SEQUENCE, _BEFORE_EXTENSIONS, encode(0xA3, _list_with(oid, value)))
     certificate = encode(SEQUENCE, tbs, _ALGORITHM, _NO_SIGNATURE)
     return _decoded(lambda: x509.load_der_x509_certificate(certificate).extensions)
+
+
+def _without_defaults(oid: str, value: bytes) -> bytes:
+    """
+    Return *value* without the default values that some CAs encode and DER omits.
+
+    These are cA FALSE in basicConstraints and minimum 0 in nameConstraints (RFC 5280
+    §4.2.1.9 and §4.2.1.10). They change no meaning, and OpenSSL reads them.
+    """
+    change = _OMISSIONS.get(oid)
+    try:
+        return value if change is None else _rewritten(value, change)
+    except DecodeError:
+        return value  # cryptography says what is wrong
+
+
+_Parts = list[bytes]
+
+
+def _rewritten(value: bytes, change: Callable[[_Parts], _Parts]) -> bytes:
+    """Return the constructed *value* with the parts that *change* returns."""
+    tag, position, end = any_value(value, 0, len(value), "")
+    parts = []
+    while position < end:
+        _, _, stop = any_value(value, position, end, "")
+        parts.append(value[position:stop])
+        position = stop
+    return encode(tag, *change(parts)) + value[end:]
+
+
+_FALSE = encode(BOOLEAN, b"\x00")
+_MINIMUM = encode(0x80, b"\x00")
+
+
+def _without_false(constraints: _Parts) -> _Parts:
+    return constraints[1:] if constraints[:1] == [_FALSE] else constraints
+
+
+def _without_minimum(subtree: _Parts) -> _Parts:
+    return subtree[:1] + subtree[2:] if subtree[1:2] == [_MINIMUM] else subtree
+
+
+def _in_subtrees(constraints: _Parts) -> _Parts:
+    def change(subtrees: _Parts) -> _Parts:
+        return [_rewritten(subtree, _without_minimum) for subtree in subtrees]
+
+    return [_rewritten(subtrees, change) for subtrees in constraints]
+
+
+_OMISSIONS = {
+    oids.BASIC_CONSTRAINTS: _without_false,
+    oids.NAME_CONSTRAINTS: _in_subtrees,
+}
 
 
 def decode_crl_extension(oid: str, value: bytes) -> x509.ExtensionType:

@@ -86,6 +86,40 @@ def test_a_critical_extension_has_to_be_decoded(
     assert facts.critical_error.startswith(reason)
 
 
+def _constraints(value: str) -> bytes:
+    return extension(CONSTRAINTS, bytes.fromhex(value), critical=True)
+
+
+def _name_constraints(subtree: str) -> bytes:
+    base = bytes.fromhex("82076578616d706c65")
+    part = encode(0x30, base, bytes.fromhex(subtree))
+    lists = encode(0xA0, part), encode(0xA1, part, part)
+    return extension("2.5.29.30", encode(0x30, *lists), critical=True)
+
+
+@pytest.mark.parametrize(
+    "default", [_constraints("3003010100"), _name_constraints("800100")]
+)
+def test_a_default_value_may_be_encoded(default: bytes) -> None:
+    """DER omits it; some CAs do not, and no meaning depends on it."""
+    facts = _facts(default, SIGNS)
+    assert (facts.ca, facts.ca_error, facts.unknown_critical) == (False, "", "")
+    assert x509.load_der_x509_certificate(BUILD.delegate(extensions=(default,)).der)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *map(_constraints, ("3003010101", "3006020100010100", "3006010100010100")),
+        *map(_constraints, ("30030101000000", "30060101ff010100")),
+        *map(_name_constraints, ("800100800100", "810100800100")),
+    ],
+)
+def test_only_a_default_value_in_its_place_is_left_out(wrong: bytes) -> None:
+    """Other deviations still make the extension unreadable."""
+    assert _facts(wrong, SIGNS).unknown_critical
+
+
 @pytest.mark.parametrize("value", [b"", b"\x04\x00", b"\x05\x00\x00"])
 def test_no_rev_avail_and_nocheck_are_null(value: bytes) -> None:
     """Another value states nothing (RFC 9608 §2, RFC 6960 §4.2.2.2.1)."""
