@@ -28,6 +28,7 @@ from ocsp.verification import (
     SignatureHashes,
     verify_crl,
 )
+from ocsp.verification.crl.points import distribution_points
 from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.table import CRL_RULES
 from tests.cases.builder import CA, CRL_PLACE, Builder, extension
@@ -381,6 +382,28 @@ def test_undecodable_distribution_points_match_no_crl(
     cert = x509.load_der_x509_certificate(odd.der)
     part = crl(critical=[scope(full_name=[HERE])])
     assert _failures(part, cert) == [("R9", e.CRLScopeMismatch)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "0500",
+        "3002a500",
+        "300381010f",
+        "3008810206c0810206c0",
+    ],
+)
+def test_an_undecodable_distribution_point_does_not_hide_the_others(wrong: str) -> None:
+    """R9: a CRL for a point that can be read is in scope."""
+    value = x509.CRLDistributionPoints([_point(HERE), _point(THERE)]).public_bytes()
+    points = encode(0x30, bytes.fromhex(wrong), value[2:])
+    odd = Builder().certificate(
+        "leaf.example", extensions=[extension("2.5.29.31", points)]
+    )
+    cert = x509.load_der_x509_certificate(odd.der)
+    assert len(distribution_points(cert)) == 2
+    part = crl(critical=[scope(full_name=[THERE])])
+    assert _status(part, cert) is GOOD
 
 
 def test_nested_algorithm_parameters_do_not_crash() -> None:

@@ -136,7 +136,7 @@ def read_scope(value: bytes, crl_issuer: bytes) -> Scope:
     while position < end:
         tag, start, stop = any_value(value, position, end, name)
         if tag not in _SCOPE_TAGS or (fields and tag & 0x1F <= max(fields)):
-            fail("has an unknown field, or fields in the wrong order", name, position)
+            fail(_WRONG_FIELD, name, position)
         fields[tag & 0x1F], position = (start, stop), stop
     return Scope(
         _point_names(value, *fields[0], crl_issuer) if 0 in fields else (),
@@ -148,6 +148,7 @@ def read_scope(value: bytes, crl_issuer: bytes) -> Scope:
     )
 
 
+_WRONG_FIELD = "has an unknown field, or fields in the wrong order"
 _SCOPE_TAGS = frozenset({0xA0, 0x81, 0x82, 0x83, 0x84, 0x85})
 
 
@@ -215,22 +216,38 @@ def read_points(value: bytes, issuer: bytes) -> tuple[DistributionPoint, ...]:
     """
     Return the distribution points in *value*, an extension of a certificate or CRL.
 
+    Each is read by itself, and one that is malformed is left out: a CRL that only it
+    would name is then out of scope.
+
     Args:
         value: The content of cRLDistributionPoints or freshestCRL.
 
         issuer: The DER of the name of the certificate's issuer.
 
     Raises:
-        DecodeError: If it is malformed.
+        DecodeError: If it is not a list of values, or has too many.
     """
-    position, end = content(value, 0, len(value), SEQUENCE, "cRLDistributionPoints")
-    found = []
+    name = "cRLDistributionPoints"
+    position, end = content(value, 0, len(value), SEQUENCE, name)
+    end_of(end, len(value), name)
+    places: list[tuple[int, int]] = []
     while position < end:
-        start, stop = content(value, position, end, SEQUENCE, "distributionPoint")
-        found.append(_point(value, start, stop, issuer))
+        _, _, stop = any_value(value, position, end, name)
+        places.append((position, stop))
         position = stop
-        _check_count(found, "cRLDistributionPoints")
-    return tuple(found)
+        _check_count(places, name)
+    points = (_point_or_none(value, *place, issuer) for place in places)
+    return tuple(point for point in points if point is not None)
+
+
+def _point_or_none(
+    value: bytes, position: int, end: int, issuer: bytes
+) -> DistributionPoint | None:
+    try:
+        position, _ = content(value, position, end, SEQUENCE, "distributionPoint")
+        return _point(value, position, end, issuer)
+    except DecodeError:
+        return None
 
 
 def _check_count(found: Sized, name: str) -> None:
@@ -244,8 +261,8 @@ def _point(value: bytes, position: int, end: int, issuer: bytes) -> Distribution
     fields: dict[int, tuple[int, int]] = {}
     while position < end:
         tag, start, stop = any_value(value, position, end, "distributionPoint")
-        if tag not in (0xA0, 0x81, 0xA2):
-            fail("has an unknown field", "distributionPoint", position)
+        if tag not in (0xA0, 0x81, 0xA2) or (fields and tag & 0x1F <= max(fields)):
+            fail(_WRONG_FIELD, "distributionPoint", position)
         fields[tag & 0x1F], position = (start, stop), stop
     crl_issuer = _names(value, *fields[2], "cRLIssuer") if 2 in fields else ()
     # A relative name follows the name of the CRL issuer (§4.2.1.13).
