@@ -32,6 +32,7 @@ from ocsp.asn1.names import name_text
 from ocsp.asn1.times import utc
 from ocsp.errors import (
     AlreadyRevoked,
+    ConfigError,
     NotOnHold,
     SourceUnavailable,
     StoreError,
@@ -286,7 +287,8 @@ class SQLiteSource:
             time: Since when it is revoked; a naive time is UTC. ``None`` means since
                 its revocation or hold, if there is one, or else since now.
 
-            reason: Why it is revoked, or ``None``.
+            reason: Why it is revoked, or ``None``. ``remove_from_crl`` is for entries of
+                delta CRLs only (RFC 5280 §5.3.1).
 
             change_reason: Give a certificate that is revoked already another *reason*,
                 but not ``certificate_hold``.
@@ -295,8 +297,11 @@ class SQLiteSource:
             UnknownCertificate: If the certificate has no record.
             AlreadyRevoked: If the certificate is revoked already, not on hold, and
                 *time* or *reason* is another one.
+            ConfigError: If *reason* is ``remove_from_crl``.
             StoreError: If the file cannot be written.
         """
+        if reason is x509.ReasonFlags.remove_from_crl:
+            raise ConfigError("reason", "remove_from_crl is for delta CRLs only")
         with self._changing():
             known = self._known(issuer, serial_number)
             record = StatusRecord.revoked(

@@ -219,6 +219,16 @@ def test_an_unknown_certificate_cannot_be_changed(store: SQLiteSource) -> None:
     assert store.entries() == []
 
 
+def test_a_revocation_for_the_reason_remove_from_crl_is_refused(
+    store: SQLiteSource,
+) -> None:
+    """RFC 5280 §5.3.1: the reason is for delta CRLs only."""
+    store.add(ca(), 1)
+    with pytest.raises(ocsp.errors.ConfigError, match="delta CRLs only"):
+        store.revoke(ca(), 1, NOW, x509.ReasonFlags.remove_from_crl)
+    assert _ask(store, _query(1)) == [GOOD]
+
+
 @given(serial=st.integers(-(2**159), 2**160))
 def test_serial_numbers_keep_their_value(serial: int) -> None:
     """Also large numbers, and negative ones, which faulty CAs issue."""

@@ -65,6 +65,9 @@ Serials = Annotated[
         help="A serial number, decimal or 0x...; repeatable.",
     ),
 ]
+_REASONS = tuple(each for each in REASONS if each != "removeFromCRL")
+"""The reasons of a revocation. removeFromCRL ends one, in a delta CRL."""
+
 Json = Annotated[bool, typer.Option("--json", help="Write JSON; its keys are stable.")]
 
 _ADD = epilog(
@@ -135,7 +138,7 @@ def revoke(
     serial: Serials = None,
     reason: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help=f"Revocation reason: {', '.join(REASONS)}."),
+        typer.Option(metavar="NAME", help=f"Revocation reason: {', '.join(_REASONS)}."),
     ] = None,
     time: Annotated[
         str | None,
@@ -244,9 +247,16 @@ def _subjects(
 
 def _reason(name: str) -> x509.ReasonFlags:
     try:
-        return reason_from(name)
+        reason = reason_from(name)
     except ValueError as error:
         raise CommandError("--reason", str(error)) from error
+    if reason is x509.ReasonFlags.remove_from_crl:
+        raise CommandError(
+            "--reason",
+            f"{name!r} is for delta CRLs only (RFC 5280 §5.3.1)",
+            "ocsp status release ends a hold",
+        )
+    return reason
 
 
 def _change_all(
