@@ -293,7 +293,7 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
     assert code == 0
     assert out == (
         "status.db: 1 certificate revoked\n"
-        "  serial number 7: revoked (keyCompromise) since 2026-07-01T12:00:00Z\n"
+        "  serial number 0x7: revoked (keyCompromise) since 2026-07-01T12:00:00Z\n"
     )
     code, out, _ = run("status", "list", "--json")
     listed = json.loads(out)
@@ -320,7 +320,7 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
     ]
     code, out, _ = run("status", "list")
     assert code == 0
-    assert re.search(r"CN=Test CA\W+7\W+revoked \(keyCompromise\)", out)
+    assert re.search(r"CN=Test CA\W+0x7\W+revoked \(keyCompromise\)", out)
 
 
 def _changes(out: str) -> list[tuple[str, str, str | None]]:
@@ -435,7 +435,7 @@ def test_revoking_is_idempotent_and_reported(run: Run, files: Path) -> None:
     summary, *lines = out.splitlines()
     assert summary == "status.db: 0 certificates revoked, 2 unchanged"
     assert lines[0].startswith(
-        "  CN=leaf-1f2e, serial number 1f2e: unchanged, revoked (superseded) since "
+        "  CN=leaf-1f2e, serial number 0x1f2e: unchanged, revoked (superseded) since "
     )
     assert run("status", "list", "--json") == before
     code, _, err = run("status", "revoke", *about, "--reason", "keyCompromise")
@@ -452,6 +452,28 @@ def test_revoking_is_idempotent_and_reported(run: Run, files: Path) -> None:
     )
     assert [each[1] for each in _changes(out)] == ["revoked", "revoked"]
     assert set(_stored(run).values()) == {"revoked keyCompromise"}
+
+
+def test_a_serial_number_is_printed_as_it_can_be_typed(run: Run, files: Path) -> None:
+    """10 means ten, and 0x10 sixteen: a copied number must not name another one."""
+    run("status", "add", "--issuer", "ca.pem", "--serial", "0x10", "--serial", "10")
+    shown = {word for word in run("status", "list")[1].split() if word[:1].isdigit()}
+    assert {"0x10", "0xa"} < shown
+    run("status", "revoke", "--issuer", "ca.pem", "--serial", "0x10")
+    assert _stored(run) == {
+        ("CN=Test CA", "10"): "revoked",
+        ("CN=Test CA", "a"): "good",
+    }
+
+
+def test_remove_from_crl_is_no_reason_of_a_revocation(run: Run, files: Path) -> None:
+    """It is for delta CRLs; a responder that sends it is at fault (L403)."""
+    about = ("--issuer", "ca.pem", "--serial", "7")
+    run("status", "add", *about)
+    code, _, err = run("status", "revoke", *about, "--reason", "removeFromCRL")
+    assert code == 4
+    assert "--reason: 'removeFromCRL' is for delta CRLs only" in _one_line(err)
+    assert _stored(run) == {("CN=Test CA", "7"): "good"}
 
 
 @pytest.mark.parametrize("bad", ["0x99", "0x1f2e"])

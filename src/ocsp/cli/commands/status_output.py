@@ -118,7 +118,7 @@ def _line(changed: Changed) -> Text:
     return Text.assemble(
         "  ",
         f"{changed.subject}, " if changed.subject else "",
-        f"serial number {document['serial_number']}: ",
+        f"serial number {changed.serial_number:#x}: ",
         "unchanged, " if changed.change == "unchanged" else "",
         _status_text(document),
         f" since {since}" if since else "",
@@ -140,7 +140,7 @@ def _table(entries: Sequence[Entry]) -> Table:
         document = _document(entry)
         table.add_row(
             Text(entry.issuer),
-            Text(document["serial_number"]),
+            Text(f"{entry.serial_number:#x}"),
             Text(entry.subject),
             _status_text(document),
             Text(document["revocation_time"] or ""),

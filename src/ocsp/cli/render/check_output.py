@@ -159,7 +159,7 @@ def _headline(checked: Checked) -> Text:
     certificate = checked.outcome.certificate
     return Text.assemble(
         (one_line(common_name(certificate)), "heading"),
-        (f"  {serial_of(certificate):x}  ", "quiet"),
+        (f"  {serial_of(certificate):#x}  ", "quiet"),
         _status(checked.outcome),
         (f"  ({_origin(checked)})", "quiet"),
     )
@@ -231,7 +231,7 @@ def table(checks: Sequence[Checked]) -> RenderableType:
         until = None if evidence is None else evidence.next_update
         shown.add_row(
             Text(one_line(common_name(outcome.certificate))),
-            Text(f"{serial_of(outcome.certificate):x}"),
+            Text(f"{serial_of(outcome.certificate):#x}"),
             _status(outcome),
             Text(_origin(each)),
             Text(_written(until) or ""),
