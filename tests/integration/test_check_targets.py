@@ -215,6 +215,15 @@ def test_nothing_that_the_issuers_have_issued(
     assert (code, what in errors) == (4, True), errors
 
 
+def test_an_issuer_with_another_key(run: Run, live: Live) -> None:
+    """A CA that renewed its key keeps its name: the error does not show one twice."""
+    _write("leaf.pem", live.leaf(GOOD))
+    _write("new.pem", make(CA_NAME, CA_NAME, public=key("new"), signer=key("new")))
+    code, _, errors = run("leaf.pem", "--issuer", "new.pem", "--private")
+    assert code == 4
+    assert f"(its issuer is CN={CA_NAME}, with another key)" in errors
+
+
 def test_a_root_has_no_status(run: Run) -> None:
     """The error says why."""
     code, _, errors = run("ca.pem")

@@ -60,7 +60,7 @@ class GivenIssuers:
             raise CommandError(
                 place(source),
                 f"{subject} names the issuer {name}, but no key of --issuer signed it",
-                "a CA gets a new certificate with a new key: give the one that signed",
+                "give the CA's certificate with the key that signed, if it has several",
             )
         raise CommandError(
             place(source), f"{subject} was issued by {name}", f"--issuer is {self}"

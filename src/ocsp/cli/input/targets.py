@@ -34,7 +34,7 @@ from ocsp.errors import (
     TLSPeerWrongName,
     VerificationError,
 )
-from ocsp.signing.issued import is_issued_by
+from ocsp.signing.issued import is_issued_by, names_issuer
 from ocsp.verification.staple import verify_staple
 
 __all__ = ["Target", "Wanted", "find_targets"]
@@ -139,7 +139,9 @@ def _issued(
     ]
     above = [issuer for _, issuer in pairs if issuer is not None]
     if not above:
-        raise CommandError(place(source), *_why_not_issued(certificates, where))
+        raise CommandError(
+            place(source), *_why_not_issued(certificates, issuers, where)
+        )
     for certificate, issuer in pairs:
         is_above = certificate in above
         if issuer is not None:
@@ -152,14 +154,17 @@ def _issued(
 
 
 def _why_not_issued(
-    certificates: Sequence[x509.Certificate], where: str
+    certificates: Sequence[x509.Certificate],
+    issuers: Sequence[x509.Certificate],
+    where: str,
 ) -> tuple[str, str]:
     for each in certificates:
         if not _is_root(each):
-            return (
-                f"no certificate in {place(where)} issued {_name(each)}",
-                f"its issuer is {name_text(name_of_issuer(each))}",
-            )
+            what = f"no certificate in {place(where)} issued {_name(each)}"
+            wanted = f"its issuer is {name_text(name_of_issuer(each))}"
+            if any(names_issuer(each, issuer) for issuer in issuers):
+                wanted += ", with another key"
+            return what, wanted
     return f"{_name(certificates[0])} {_ROOT}", ""
 
 
