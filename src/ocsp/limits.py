@@ -16,8 +16,12 @@ __all__ = [
     "MAX_BODY_SECONDS",
     "MAX_CACHED_ANSWERS",
     "MAX_CACHED_CRLS",
+    "MAX_CACHED_PAIR_BYTES",
+    "MAX_CACHE_BYTES",
     "MAX_CERTIFICATES",
     "MAX_CERTIFICATE_FILE_BYTES",
+    "MAX_COMBINING_CHARACTERS",
+    "MAX_COMPARED_NAME_BYTES",
     "MAX_CRL_BYTES",
     "MAX_CRL_IN_MEMORY_BYTES",
     "MAX_CURVE_BITS",
@@ -33,13 +37,13 @@ __all__ = [
     "MAX_KEY_BITS",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
-    "MAX_NORMALISED_CHARACTERS",
     "MAX_REDIRECTS",
     "MAX_REMEMBERED_FAILURES",
     "MAX_REPLY_HEADERS",
     "MAX_REPLY_OVERHEAD_BYTES",
     "MAX_REQUEST_CERTIFICATES",
     "MAX_RESPONDER_URLS",
+    "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
     "MAX_TOLERATED_VALUES",
     "MAX_URL_CHARACTERS",
@@ -85,11 +89,24 @@ Names in one field of a distribution point, and distribution points of a certifi
 Public certificates have one or two. The verifier compares each name with each.
 """
 
-MAX_NORMALISED_CHARACTERS = 1024
+MAX_COMPARED_NAME_BYTES = 4096
 """
-Characters of a value in a Name up to which the comparison of names normalises it
-(Unicode NFKC). The time for that can grow with the square of the length. Longer values
-have to use the same characters. RFC 5280 App. A.1 allows at most 64 in a common name.
+Octets of a Name up to which names with other octets can be equal to it (RFC 5280 §7.1).
+A longer Name is equal only to the same octets. Names in public certificates have fewer
+than 500. One verification compares a Name with those of several certificates.
+"""
+
+MAX_COMBINING_CHARACTERS = 30
+"""
+Consecutive combining characters in a Name up to which names with other octets can be
+equal to it. Normalising longer sequences takes quadratic time. It is the limit of the
+Stream-Safe Text Format (UAX #15 §13); every language needs fewer.
+"""
+
+MAX_SHOWN_CHARACTERS = 1024
+"""
+Characters of a Name in a message; the rest is cut off. A verification may mention the
+names of several certificates several times.
 """
 
 MAX_DEPTH = 16
@@ -145,6 +162,19 @@ MAX_KEY_BITS = 16_384
 
 MAX_CURVE_BITS = 1024
 """Bits of an elliptic curve. Every curve in use is smaller; 571 is the largest."""
+
+MAX_CACHE_BYTES = 1 << 21
+"""
+Octets, estimated, of each cache of names, algorithms and fields of certificates. Two
+mebibytes hold those of more than a hundred certificates; a program meets the same few
+CAs again. A full cache is cleared.
+"""
+
+MAX_CACHED_PAIR_BYTES = 1 << 16
+"""
+Octets, estimated, of the cache of pairs of a private key and a certificate that were
+compared: about thirty pairs. It is small, because it keeps the keys in memory.
+"""
 
 MAX_CERTIFICATE_FILE_BYTES = 1 << 20
 """Octets of a file of certificates that the command line reads: about 500 of them."""

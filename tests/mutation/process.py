@@ -29,7 +29,7 @@ from typing import Any
 
 import pytest
 
-from ocsp.asn1.identity_cache import IdentityCache
+from ocsp.asn1.bounded_cache import BoundedCache
 from tests.mutation.mutants import Mutant
 
 __all__ = ["PACKAGE", "TESTS", "Outcome", "Session"]
@@ -220,13 +220,13 @@ def _caches() -> Iterator[Any]:
             module = getattr(each, "__module__", "")
             if module.startswith("ocsp.") or module == "tests.cases.test_cases":
                 yield each
-        elif isinstance(each, IdentityCache):
+        elif isinstance(each, BoundedCache):
             yield each
 
 
 def _forget(caches: list[Any]) -> None:
     for each in caches:
-        each.clear() if isinstance(each, IdentityCache) else each.cache_clear()
+        each.clear() if isinstance(each, BoundedCache) else each.cache_clear()
 
 
 def _module(name: str) -> ModuleType:

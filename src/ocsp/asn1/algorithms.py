@@ -12,13 +12,13 @@ The parameters must fit the algorithm: absent for ECDSA, EdDSA and ML-DSA (RFC 5
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1 import oids
+from ocsp.asn1.bounded_cache import cached_by_octets
 from ocsp.asn1.der import (
     INTEGER,
     NULL_DER,
@@ -135,7 +135,7 @@ def read_algorithm(
     return der, stop
 
 
-@lru_cache(maxsize=256)
+@cached_by_octets(factor=2)
 def algorithm_identifier(der: bytes) -> AlgorithmIdentifier:
     """
     Return the fields of the AlgorithmIdentifier *der*; cached, as few are in use.
@@ -236,7 +236,7 @@ def encode_pss(parameters: PSSParameters) -> bytes:
     return encode_algorithm(oids.RSASSA_PSS, encode(SEQUENCE, fields))
 
 
-@lru_cache(maxsize=64)
+@cached_by_octets(factor=2)
 def pss_parameters(der: bytes) -> PSSParameters:
     """
     Return the parameters in the AlgorithmIdentifier *der* of RSASSA-PSS.

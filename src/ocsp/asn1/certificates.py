@@ -18,8 +18,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
+from ocsp.asn1.bounded_cache import BoundedCache
 from ocsp.asn1.der import SEQUENCE, any_value, bit_string, content, context, depth
-from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.errors import LimitExceeded, SchemaError
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "CertificateParts",
     "cached_per_certificate",
     "certificate_der",
+    "certificate_size",
     "digest",
     "outer_algorithm",
     "parts_of",
@@ -79,8 +80,8 @@ class CertificateParts(NamedTuple):
     extensions: bytes
 
 
-MAX_CACHED = 256
-"""Certificates whose values are cached; a program uses the same few CAs again."""
+CACHE_FACTOR = 8
+"""Octets that the values from a certificate take for each octet of it, at most."""
 
 Result = TypeVar("Result")
 
@@ -88,17 +89,24 @@ Result = TypeVar("Result")
 def cached_per_certificate(
     find: Callable[[x509.Certificate], Result],
 ) -> Callable[[x509.Certificate], Result]:
-    """Cache the results of *find* for the latest certificates, at most MAX_CACHED."""
-    kept: IdentityCache[int, Result] = IdentityCache(MAX_CACHED)
+    """Cache the results of *find*, as programs use the same few CAs again."""
+    kept: BoundedCache[int, tuple[x509.Certificate, Result]] = BoundedCache()
 
     @wraps(find)
     def look_up(certificate: x509.Certificate) -> Result:
         known = kept.get(id(certificate))
         if known is not None:
             return known[1]
-        return kept.keep(id(certificate), certificate, find(certificate))
+        found = certificate, find(certificate)
+        octets = CACHE_FACTOR * certificate_size(certificate)
+        return kept.keep(id(certificate), found, octets)[1]
 
     return look_up
+
+
+def certificate_size(certificate: x509.Certificate) -> int:
+    """Return the number of octets of *certificate* without its signature."""
+    return len(certificate.tbs_certificate_bytes)
 
 
 _SHA1 = hashes.SHA1()

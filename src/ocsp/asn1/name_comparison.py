@@ -3,19 +3,26 @@ Compare distinguished names (RFC 5280 §7.1).
 
 Names with equal octets are equal. Otherwise the comparison ignores string types, case,
 white space, and the order of the attributes in one relative name. The order of the
-relative names matters. Names come from untrusted certificates: no name raises an error.
+relative names matters. Names come from untrusted certificates: no name raises an error,
+and a name that would be slow to compare is equal only to the same octets.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
+from itertools import groupby
+
 from cryptography import x509
 
 from ocsp import limits
+from ocsp.asn1.bounded_cache import cached_by_octets
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.names import Attribute, characters_of, name_text, read_name
-from ocsp.errors import DecodeError
+from ocsp.errors import DecodeError, LimitExceeded
 
 __all__ = [
+    "comparable",
+    "is_comparable",
     "name_of_issuer",
     "name_of_subject",
     "same_name",
@@ -35,21 +42,43 @@ def name_of_issuer(certificate: x509.Certificate) -> bytes:
 
 def text(name: bytes) -> str:
     """Return the Name with the DER *name* as text in quotation marks, for messages."""
-    return repr(name_text(name))
+    shown, most = name_text(name), limits.MAX_SHOWN_CHARACTERS
+    return repr(shown if len(shown) <= most else f"{shown[:most]}…")
 
 
 def same_name(one: bytes, other: bytes) -> bool:
     """Return whether two names, in DER, are equal."""
-    if one == other:
-        return True
+    return one == other or comparable(one) == comparable(other)
+
+
+def is_comparable(name: bytes) -> bool:
+    """
+    Return whether :func:`comparable` can tell the Name *name* from all other names.
+
+    If it is false, a name with other octets may be the same name.
+    """
+    return not isinstance(comparable(name), bytes)
+
+
+def comparable(name: bytes) -> Hashable:
+    """
+    Return a value that equal names share, and different names do not.
+
+    For a name that is malformed or exceeds a limit, this is *name* itself: it is equal
+    only to the same octets.
+    """
+    if len(name) > limits.MAX_COMPARED_NAME_BYTES:
+        return name
+    return _comparable(name)
+
+
+@cached_by_octets(factor=32)
+def _comparable(name: bytes) -> Hashable:
     try:
-        return _normalised(one) == _normalised(other)
-    except DecodeError:  # It is malformed, or has too many attributes.
-        return False
-
-
-def _normalised(der: bytes) -> list[list[Attribute]]:
-    return [sorted(map(_prepared, relative)) for relative in read_name(der)]
+        relatives = read_name(name)
+        return tuple(tuple(sorted(map(_prepared, each))) for each in relatives)
+    except DecodeError:  # It is malformed, or exceeds a limit.
+        return name
 
 
 def _prepared(attribute: Attribute) -> Attribute:
@@ -64,10 +93,25 @@ _UTF8_STRING = 0x0C
 
 
 def _folded(value: str) -> str:
-    """Prepare a string for comparison: a short form of RFC 4518 §2."""
-    if not value.isascii() and len(value) <= limits.MAX_NORMALISED_CHARACTERS:
+    """
+    Prepare a string for comparison: a short form of RFC 4518 §2.
+
+    Raises:
+        LimitExceeded: If it has too many combining characters one after the other.
+    """
+    if not value.isascii():
         # Imported here: most programs never need its tables.
         import unicodedata
 
+        _check_combining(map(unicodedata.combining, value))
         value = unicodedata.normalize("NFKC", value)
     return " ".join(value.casefold().split())
+
+
+def _check_combining(classes: Iterable[int]) -> None:
+    """Limit the consecutive characters whose combining *classes* are not zero."""
+    most = limits.MAX_COMBINING_CHARACTERS
+    for combining, group in groupby(classes, bool):
+        length = sum(1 for _ in group) if combining else 0
+        if length > most:
+            raise LimitExceeded("MAX_COMBINING_CHARACTERS", length, most)

@@ -9,13 +9,14 @@ that old CAs use. Comparison and messages need all names, so they use
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
 from typing import NamedTuple, cast
 
 from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1 import oids
+from ocsp.asn1.bounded_cache import cached_by_octets
 from ocsp.asn1.der import (
     SEQUENCE,
     SET,
@@ -35,7 +36,6 @@ __all__ = [
     "check_general_name",
     "check_name",
     "encode_general_name",
-    "is_readable",
     "name_text",
     "parse_general_name",
     "parse_name",
@@ -67,7 +67,7 @@ def check_name(data: bytes, position: int, end: int, name: str) -> bytes:
         raise
 
 
-@lru_cache(maxsize=256)
+@cached_by_octets(factor=64)
 def parse_name(der: bytes) -> x509.Name:
     """
     Return the Name in *der*.
@@ -82,7 +82,7 @@ def parse_name(der: bytes) -> x509.Name:
     return cast("x509.DirectoryName", name).value
 
 
-@lru_cache(maxsize=256)
+@cached_by_octets(factor=1)
 def _checked(der: bytes) -> bytes:
     """Check the structure, and cache the result: the same few names occur again."""
     position, end = content(der, 0, len(der), SEQUENCE, "rdnSequence")
@@ -104,9 +104,6 @@ def _checked(der: bytes) -> bytes:
             "MAX_NAME_ATTRIBUTES", attributes, limits.MAX_NAME_ATTRIBUTES
         )
     return der
-
-
-limits.when_changed(_checked.cache_clear)
 
 
 def _attribute(der: bytes, position: int, end: int) -> int:
@@ -202,15 +199,6 @@ def characters_of(attribute: Attribute) -> str | None:
         return octets.decode("latin-1") if attribute.tag in _STRINGS else None
 
 
-def is_readable(der: bytes) -> bool:
-    """Return whether *der* is a Name within the limits."""
-    try:
-        read_name(der)
-    except DecodeError:
-        return False
-    return True
-
-
 def name_text(der: bytes) -> str:
     """
     Return the Name *der* as text (RFC 4514), also if ``cryptography`` cannot decode it.
@@ -230,7 +218,7 @@ def _attribute_text(attribute: Attribute) -> str:
     value = characters_of(attribute)
     if value is None:
         return f"{keyword}=#{encode(attribute.tag % 256, attribute.value).hex()}"
-    escaped = "".join(_ESCAPES.get(letter, letter) for letter in value)
+    escaped = _SPECIAL.sub(r"\\\g<0>", value).replace("\0", "\\00")
     if escaped.startswith((" ", "#")):
         escaped = f"\\{escaped}"
     if escaped.endswith(" ") and len(value) > 1:
@@ -251,7 +239,8 @@ _KEYWORDS = {
 }
 """The attribute types with a short name (RFC 4514 §3)."""
 
-_ESCAPES = {"\0": "\\00"} | {letter: f"\\{letter}" for letter in '\\"+,;<>'}
+_SPECIAL = re.compile(r'[\\"+,;<>]')
+"""The characters that RFC 4514 §2.4 escapes with a backslash, wherever they are."""
 
 
 # The tags of GeneralName: IMPLICIT, so primitive or constructed as the type below is.

@@ -23,7 +23,8 @@ from ocsp.asn1.algorithms import (
     known_hash,
     read_algorithm,
 )
-from ocsp.asn1.certificates import MAX_CACHED, digest, parts_of, serial_of
+from ocsp.asn1.bounded_cache import BoundedCache
+from ocsp.asn1.certificates import certificate_size, digest, parts_of, serial_of
 from ocsp.asn1.der import (
     INTEGER,
     NULL_DER,
@@ -35,7 +36,6 @@ from ocsp.asn1.der import (
     integer,
     integer_octets,
 )
-from ocsp.asn1.identity_cache import IdentityCache
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import BuildError, DecodeError
 
@@ -145,9 +145,9 @@ def _issuer_id(
     return IssuerID(identifier, name_hash, key_hash, identifier + name + key)
 
 
-_issuers: IdentityCache[tuple[int, type, bytes | None], IssuerID] = IdentityCache(
-    MAX_CACHED
-)
+_issuers: BoundedCache[
+    tuple[int, type, bytes | None], tuple[x509.Certificate, IssuerID]
+] = BoundedCache()
 
 
 def _hashed_issuer(
@@ -178,7 +178,8 @@ def _hashed_issuer(
     check_hash(algorithm)
     name_hash = digest(algorithm, parts.subject if name is None else name)
     hashed = _issuer_id(algorithm, name_hash, digest(algorithm, parts.key_bits))
-    return _issuers.keep(key, issuer, hashed)
+    octets = certificate_size(issuer) + len(name or b"")
+    return _issuers.keep(key, (issuer, hashed), octets)[1]
 
 
 @lru_cache(maxsize=1024)

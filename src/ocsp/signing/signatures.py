@@ -10,7 +10,6 @@ does not check whether the owner of the key may sign the data.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple, cast
 
 from cryptography import x509
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, pss_parameters, signature_hash
+from ocsp.asn1.bounded_cache import cached_by_octets
 from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS, KeyKind
 from ocsp.errors import SignatureInvalid
 from ocsp.signing import ml_dsa
@@ -72,7 +72,7 @@ class _Check(NamedTuple):
     weak: str
 
 
-@lru_cache(maxsize=64)
+@cached_by_octets(factor=1)
 def _check(identifier: bytes) -> _Check:
     """
     Return how to verify signatures with this AlgorithmIdentifier; cached.

@@ -35,7 +35,8 @@ from ocsp.asn1.algorithms import (
     encode_pss,
     usual_parameters,
 )
-from ocsp.asn1.identity_cache import IdentityCache
+from ocsp.asn1.bounded_cache import BoundedCache
+from ocsp.asn1.certificates import certificate_size
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.asn1.signature_algorithms import KeyKind, algorithm_for
 from ocsp.errors import BuildError
@@ -158,10 +159,9 @@ class KeySigner:
         raise TypeError("a KeySigner cannot be pickled: it holds a private key")
 
 
-MAX_CACHED_PAIRS = 16
-"""Pairs of key and certificate whose comparison is cached; programs use few keys."""
-
-_pairs: IdentityCache[tuple[int, int], bool] = IdentityCache(MAX_CACHED_PAIRS)
+_pairs: BoundedCache[tuple[int, int], tuple[object, x509.Certificate, bool]] = (
+    BoundedCache("MAX_CACHED_PAIR_BYTES")
+)
 
 
 def matches_certificate(
@@ -171,9 +171,10 @@ def matches_certificate(
     pair = id(private_key), id(certificate)
     known = _pairs.get(pair)
     if known is not None:
-        return known[1]
+        return known[2]
     matches = bool(public_key_of(certificate) == private_key.public_key())
-    return _pairs.keep(pair, (private_key, certificate), matches)
+    found = private_key, certificate, matches
+    return _pairs.keep(pair, found, certificate_size(certificate))[2]
 
 
 def fitting_hash(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import tracemalloc
 import warnings
 
 import pytest
@@ -10,7 +10,13 @@ from cryptography import x509
 
 import ocsp
 from ocsp.asn1.der import encode, encode_oid
-from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
+from ocsp.asn1.name_comparison import (
+    is_comparable,
+    name_of_issuer,
+    name_of_subject,
+    same_name,
+    text,
+)
 from ocsp.verification.responder_id import name_of_responder
 from tests.cases.builder import Builder
 
@@ -165,29 +171,81 @@ def test_the_number_of_attributes_can_be_limited(
     assert same_name(one, one)
 
 
-def test_the_length_of_a_normalised_value_can_be_limited(
+def test_a_longer_name_equals_only_the_same_octets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Longer values have to use the same characters; case and spaces still count not."""
+    """The length is that of the whole Name."""
+    one, other = _name((CN, UTF8, b"Test")), _name((CN, UTF8, b"test"))
+    monkeypatch.setattr(ocsp.limits, "MAX_COMPARED_NAME_BYTES", len(one))
+    assert same_name(one, other)
+    assert is_comparable(one)
+    monkeypatch.setattr(ocsp.limits, "MAX_COMPARED_NAME_BYTES", len(one) - 1)
+    assert not same_name(one, other)
+    assert same_name(one, bytes(bytearray(one)))
+    assert not is_comparable(one)
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0323\u0301", "\u0344"])
+def test_a_name_with_many_combining_characters_equals_only_the_same_octets(
+    mark: str,
+) -> None:
+    """Up to 30 of them in a row are normalised (UAX #15 §13)."""
+    fits = mark * (30 // len(mark))
+    texts = [f"A{fits}", f"A{fits}B{fits}", f"{fits}A{fits}"]
+    for each in texts:
+        one, other = (
+            _name((CN, UTF8, each.encode())),
+            _name((CN, UTF8, each.lower().encode())),
+        )
+        assert is_comparable(one)
+        assert same_name(one, other)
+    for each in (f"{fits}{mark}", f"A{fits}{mark}B", f"A{fits}B{fits}{mark}"):
+        one, other = (
+            _name((CN, UTF8, each.encode())),
+            _name((CN, UTF8, f"{each} ".encode())),
+        )
+        assert not is_comparable(one)
+        assert not same_name(one, other)
+        assert same_name(one, bytes(bytearray(one)))
+
+
+def test_the_number_of_combining_characters_can_be_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Zero leaves the names of most languages."""
     composed, apart = (
         _name((CN, UTF8, "\xfc a".encode())),
         _name((CN, UTF8, "u\u0308 A".encode())),
     )
     assert same_name(composed, apart)
-    monkeypatch.setattr(ocsp.limits, "MAX_NORMALISED_CHARACTERS", 4)
-    assert same_name(composed, apart)
-    monkeypatch.setattr(ocsp.limits, "MAX_NORMALISED_CHARACTERS", 3)
+    monkeypatch.setattr(ocsp.limits, "MAX_COMBINING_CHARACTERS", 0)
     assert not same_name(composed, apart)
-    assert same_name(composed, _name((CN, UTF8, "\xfc  A".encode())))
+    assert same_name(composed, _name((CN, UTF8, "\xfc A".encode())))
 
 
-def test_comparison_takes_linear_time() -> None:
-    """Alternating combining marks, which take quadratic time to normalise."""
-    marks = "\u0301\u0323" * 8000
-    one, other = (_name((CN, UTF8, f"{a}{marks}".encode())) for a in "ab")
-    start = time.perf_counter()
-    assert not same_name(one, other)
-    assert time.perf_counter() - start < 0.5
+def test_a_text_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an ellipsis instead of the rest."""
+    monkeypatch.setattr(ocsp.limits, "MAX_SHOWN_CHARACTERS", 17)
+    assert text(PLAIN) == "'CN=Test Responder'"
+    monkeypatch.setattr(ocsp.limits, "MAX_SHOWN_CHARACTERS", 16)
+    assert text(PLAIN) == "'CN=Test Responde…'"
+
+
+def test_the_cache_of_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that differ in their octets, but are equal, are separate entries."""
+    monkeypatch.setattr(ocsp.limits, "MAX_CACHE_BYTES", 100_000)
+    for number in range(1000):
+        assert same_name(
+            _name((CN, UTF8, b"%d" % number)), _name((CN, IA5, b"%d" % number))
+        )
+    tracemalloc.start()
+    for number in range(1000):
+        filler = "\ufdfa" * 500  # each becomes 18 characters
+        value = f"{number}{filler}".encode()
+        assert same_name(_name((CN, UTF8, value)), _name((CN, UTF8, value + b" ")))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100_000
 
 
 def test_the_name_in_a_responder_id() -> None:

@@ -34,7 +34,6 @@ from ocsp import (
     OCSPResponseStatus,
     limits,
 )
-from ocsp.asn1.certificates import MAX_CACHED
 from ocsp.asn1.der import encode
 from tests.pki import NOW, ca, delegate, key, leaf, make, name
 
@@ -521,9 +520,12 @@ def test_a_copied_builder_builds_the_same() -> None:
         assert signed.tbs_response_bytes == again.tbs_response_bytes
 
 
-def test_more_certificates_than_the_cache_holds_are_identified() -> None:
+def test_more_certificates_than_the_cache_holds_are_identified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The cache returns the values of the right certificate."""
-    template = [make("many", "Test CA", serial=n + 1) for n in range(MAX_CACHED + 9)]
+    monkeypatch.setattr(ocsp.limits, "MAX_CACHE_BYTES", 1 << 14)
+    template = [make("many", "Test CA", serial=n + 1) for n in range(20)]
     for twice in (template, reversed(template)):
         for cert in twice:
             built = OCSPRequestBuilder().add_certificate(cert, ca(), SHA1).build()

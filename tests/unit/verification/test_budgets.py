@@ -8,6 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import ocsp
 from ocsp import limits
+from ocsp.asn1.bounded_cache import ENTRY_BYTES
+from ocsp.asn1.certificates import certificate_size
 from ocsp.errors import VerificationError
 from ocsp.verification import AuthorizedBy
 from ocsp.verification.judging import judge
@@ -208,7 +210,12 @@ def test_key_limit_of_rsa_does_not_apply_to_curves(
     assert _verify(BUILD.response()).status is ocsp.OCSPCertStatus.GOOD
 
 
-def test_cache_of_delegates_is_bounded() -> None:
-    """The least recently used delegate is dropped."""
-    kept = delegate.issuance_error.cache_parameters()["maxsize"]
-    assert kept == delegate.MAX_CACHED_DELEGATES == 256
+def test_cache_of_delegates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In octets; both certificates are counted twice, for what they take in memory."""
+    _verify(BUILD.response(by=BUILD.responder))
+    (key,) = delegate._checked
+    octets = 2 * sum(map(certificate_size, key[:2])) + ENTRY_BYTES
+    assert delegate._checked.octets == octets
+    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", octets - 1)
+    _verify(BUILD.response(by=BUILD.responder))
+    assert not delegate._checked

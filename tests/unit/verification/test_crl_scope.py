@@ -197,7 +197,7 @@ def test_an_issuer_that_cannot_be_compared_proves_nothing() -> None:
     for several in (uri + own, own + other, other + own, own + strange):
         data = _with_issuer(several)
         assert verify_crl(data, leaf(), ca(), at=NOW).status is REVOKED
-    with pytest.raises(e.MalformedCRL, match="an issuer whose name cannot be read"):
+    with pytest.raises(e.MalformedCRL, match="an issuer whose name cannot be compared"):
         verify_crl(_with_issuer(other + strange), leaf(), ca(), at=NOW)
     for value in (uri, b"", b"\x05"):
         for serial in (LISTED, 1):
@@ -209,6 +209,19 @@ def test_an_issuer_that_cannot_be_compared_proves_nothing() -> None:
     assert _rules(_with_issuer(strange), leaf()) == ["R12"]
     elsewhere = _with_issuer(strange, serial=1)
     assert verify_crl(elsewhere, leaf(), ca(), at=NOW).status is GOOD
+
+
+@pytest.mark.parametrize("long_one", ["entry", "issuer"])
+def test_an_issuer_with_a_long_name_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, long_one: str
+) -> None:
+    """R12: the name may be that of the issuer, in other octets."""
+    name = "test ca" if long_one == "entry" else "Other"
+    data = _with_issuer(encode(0xA4, _rdn(0x0C, name.encode().ljust(30))))
+    issuer_octets = len(ca().subject.public_bytes())
+    most = issuer_octets if long_one == "entry" else issuer_octets - 1
+    monkeypatch.setattr(limits, "MAX_COMPARED_NAME_BYTES", most)
+    assert _rules(data, leaf()) == ["R12"]
 
 
 def test_of_several_entries_the_first_counts() -> None:

@@ -13,8 +13,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.asn1.certificates import parts_of, validity_of
-from ocsp.asn1.name_comparison import same_name
-from ocsp.asn1.names import is_readable
+from ocsp.asn1.name_comparison import is_comparable, same_name
 from ocsp.errors import (
     CRLExpired,
     DecodeError,
@@ -120,17 +119,19 @@ def _look_up(case: CRLCase, each: ReadCRL) -> list[CRLEntry]:
 def _is_of_issuer(case: CRLCase, each: ReadCRL, entry: CRLEntry) -> bool:
     """Return whether *entry* is for a certificate of the issuer (RFC 5280 §5.3.3)."""
     if entry.issuer is None:
-        return case.is_direct
+        names = [case.complete.issuer]
+    else:
+        names = directory_names(entry.issuer)
     issuer = parts_of(case.asked.issuer).subject
-    names = directory_names(entry.issuer)
     if any(same_name(name, issuer) for name in names):
         return True
-    if any(not is_readable(name) for name in names):
+    # A name with other octets may be that of the issuer, if one cannot be compared.
+    if not all(map(is_comparable, (issuer, *names))):
         case.fail(
             "R12",
             MalformedCRL,
             f"{each.name} lists the serial number of the certificate for an issuer "
-            "whose name cannot be read",
+            "whose name cannot be compared: it is malformed, or too long",
         )
     return False
 

@@ -7,7 +7,7 @@ cannot be decoded is only equal to the same octets.
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Hashable, Sized
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ from ocsp.asn1.der import (
     fail,
 )
 from ocsp.asn1.extensions import extensions_of
-from ocsp.asn1.name_comparison import same_name, text
+from ocsp.asn1.name_comparison import comparable, text
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 
 __all__ = [
@@ -322,17 +322,17 @@ def directory_names(names: GeneralNames) -> list[bytes]:
 
 def has_same_name(some: GeneralNames, others: GeneralNames) -> bool:
     """Return whether *some* and *others* have a name in common."""
-    if not {_comparable(each) for each in some}.isdisjoint(map(_comparable, others)):
-        return True
-    return any(
-        same_name(one, other)
-        for one in directory_names(some)
-        for other in directory_names(others)
-    )
+    return not {_comparable(each) for each in some}.isdisjoint(map(_comparable, others))
 
 
-def _comparable(name: bytes) -> bytes:
-    """Return *name* with scheme and host of a URI in lower case (RFC 5280 §7.4)."""
+def _comparable(name: bytes) -> Hashable:
+    """
+    Return a value that equal names share, and different names do not.
+
+    Scheme and host of a URI are compared in lower case (RFC 5280 §7.4).
+    """
+    if name[0] == _DIRECTORY_NAME:
+        return tuple(map(comparable, directory_names((name,))))
     if name[0] != _URI:
         return name
     (uri,) = uris((name,))

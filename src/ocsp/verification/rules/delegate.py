@@ -7,14 +7,19 @@ the certificate in question (RFC 6960 §4.2.2.2). No chain is built.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp.asn1.certificates import certificate_der, outer_algorithm, parts_of
+from ocsp.asn1.bounded_cache import BoundedCache
+from ocsp.asn1.certificates import (
+    certificate_der,
+    certificate_size,
+    outer_algorithm,
+    parts_of,
+)
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
 from ocsp.errors import (
     MissingOCSPSigningEKU,
@@ -61,10 +66,6 @@ def strong_enough(case: Case, candidate: Candidate) -> None:
             )
 
 
-MAX_CACHED_DELEGATES = 256
-"""The size of the cache of checked delegates. An issuer has one or two."""
-
-
 class IssuanceError(NamedTuple):
     """
     Why a certificate is not accepted as issued by a given issuer.
@@ -82,11 +83,29 @@ class IssuanceError(NamedTuple):
     message: str
 
 
-@lru_cache(maxsize=MAX_CACHED_DELEGATES)
+_checked: BoundedCache[
+    tuple[x509.Certificate, x509.Certificate, SignatureHashes],
+    tuple[IssuanceError | None],
+] = BoundedCache()
+"""The delegates that were checked, with their issuers. An issuer has one or two."""
+
+
 def issuance_error(
     certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
 ) -> IssuanceError | None:
-    """Return why *issuer* did not issue *certificate* directly, or ``None``."""
+    """Return why *issuer* did not issue *certificate* directly, or ``None``; cached."""
+    key = certificate, issuer, accepted
+    known = _checked.get(key)
+    if known is None:
+        found = _find_issuance_error(*key)
+        octets = 2 * (certificate_size(certificate) + certificate_size(issuer))
+        known = _checked.keep(key, (found,), octets)
+    return known[0]
+
+
+def _find_issuance_error(
+    certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
+) -> IssuanceError | None:
     parts = parts_of(certificate)
     if not names_issuer(certificate, issuer):
         name, expected = name_of_issuer(certificate), name_of_subject(issuer)
