@@ -26,7 +26,9 @@ __all__ = [
     "MAX_CRL_IN_MEMORY_BYTES",
     "MAX_CURVE_BITS",
     "MAX_DEPTH",
+    "MAX_DSA_BITS",
     "MAX_ENTRIES",
+    "MAX_EXPONENT_BITS",
     "MAX_EXTENSIONS",
     "MAX_GENERAL_NAMES",
     "MAX_GET_URL_BYTES",
@@ -157,8 +159,24 @@ signed. The rest is for issuers and delegates that have a new key under the old 
 The limit bounds the work that a response with many useless certificates can cause.
 """
 
-MAX_KEY_BITS = 16_384
-"""Bits of an RSA or DSA key. Checking a signature of a larger key takes seconds."""
+MAX_KEY_BITS = 8192
+"""
+Bits of an RSA key. Checking a signature takes a millisecond with such a key, and six
+with twice as many bits. Public certificates have at most 4,096 bits, and Go's TLS does
+not accept more than 8,192 either (CVE-2023-29409).
+"""
+
+MAX_DSA_BITS = 4096
+"""
+Bits of a DSA key. Checking a signature costs more than with RSA: 20 ms for 10,000 bits.
+FIPS 186-4 defines keys of up to 3,072 bits.
+"""
+
+MAX_EXPONENT_BITS = 256
+"""
+Bits of the public exponent of an RSA key, which are the steps of checking a signature.
+FIPS 186-5 §5.1 limits them to 256; almost all keys have 17.
+"""
 
 MAX_CURVE_BITS = 1024
 """Bits of an elliptic curve. Every curve in use is smaller; 571 is the largest."""

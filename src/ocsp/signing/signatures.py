@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import (
 )
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
+from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, pss_parameters, signature_hash
 from ocsp.asn1.bounded_cache import cached_by_octets
@@ -36,6 +37,7 @@ __all__ = [
     "SignatureParameters",
     "check_signature",
     "check_signature_of",
+    "cost_problem",
     "is_only_for_pss",
     "public_key_of",
     "signature_parameters",
@@ -120,6 +122,21 @@ def signature_parameters(identifier: bytes) -> SignatureParameters:
     return cast("SignatureParameters", first) if known else None
 
 
+def cost_problem(key: CertificatePublicKeyTypes | None) -> str:
+    """Describe why checking a signature of *key* would be slow, or return ``""``."""
+    if isinstance(key, rsa.RSAPublicKey):
+        bits, most = key.public_numbers().e.bit_length(), limits.MAX_EXPONENT_BITS
+        if bits > most:
+            return f"has a public exponent of {bits} bits; at most {most} are accepted"
+        most = limits.MAX_KEY_BITS
+    elif isinstance(key, dsa.DSAPublicKey):
+        most = limits.MAX_DSA_BITS
+    else:
+        return ""
+    bits = key.key_size
+    return f"has {bits} bits; at most {most} are accepted" if bits > most else ""
+
+
 def check_signature(
     key: CertificatePublicKeyTypes | None,
     identifier: bytes,
@@ -143,8 +160,8 @@ def check_signature(
         unsafe_sha1: Accept signatures with SHA-1.
 
     Raises:
-        SignatureInvalid: If the key did not make the signature, or the algorithm is for
-            another kind of key.
+        SignatureInvalid: If the key did not make the signature, the algorithm is for
+            another kind of key, or the check would be slow (:func:`cost_problem`).
         UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
     """
     kind, arguments, weak = _check(identifier)
@@ -154,6 +171,9 @@ def check_signature(
         dotted = algorithm_identifier(identifier).oid
         name = "an unknown kind" if key is None else type(key).__name__
         raise SignatureInvalid(f"{dotted} is not for a key of {name}")
+    problem = cost_problem(key)
+    if problem:
+        raise SignatureInvalid(f"the key {problem}")
     try:
         # The ``verify`` methods differ in their arguments; these fit this kind of key.
         key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]

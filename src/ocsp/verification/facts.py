@@ -22,7 +22,7 @@ from ocsp.asn1.certificates import UNREADABLE, cached_per_certificate, validity_
 from ocsp.asn1.der import NULL_DER
 from ocsp.asn1.extensions import ExtensionList, extensions_of
 from ocsp.errors import SchemaError
-from ocsp.signing.signatures import is_only_for_pss, public_key_of
+from ocsp.signing.signatures import cost_problem, is_only_for_pss, public_key_of
 from ocsp.verification.policy import Policy
 
 __all__ = [
@@ -193,10 +193,12 @@ def key_size_problem(facts: CertificateFacts, policy: Policy) -> str:
         return ""
     if facts.curve:
         least, most = policy.min_ec_bits, limits.MAX_CURVE_BITS
+    elif isinstance(facts.key, dsa.DSAPublicKey):
+        least, most = policy.min_rsa_bits, limits.MAX_DSA_BITS
     else:
         least, most = policy.min_rsa_bits, limits.MAX_KEY_BITS
     if least <= facts.bits <= most:
-        return ""
+        return cost_problem(facts.key)
     return f"has {facts.bits} bits; {least} to {most} are accepted"
 
 

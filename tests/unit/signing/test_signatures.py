@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 import ocsp
-from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponderEncoding
+from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponderEncoding, limits
 from ocsp.asn1.algorithms import (
     PSSParameters,
     encode_algorithm,
@@ -512,3 +512,27 @@ def test_parameters_that_verifiers_reject_are_not_used_for_signing(
 def test_pkcs1_is_the_default_padding() -> None:
     """``padding.PKCS1v15()`` and no padding give the same signature."""
     assert _signed("rsa", SHA256, padding.PKCS1v15()) == _signed("rsa", SHA256)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"), [("rsa", "MAX_KEY_BITS"), ("dsa", "MAX_DSA_BITS")]
+)
+def test_no_signature_is_checked_with_a_key_that_is_too_large(
+    monkeypatch: pytest.MonkeyPatch, kind: str, limit: str
+) -> None:
+    """Each kind of key has its limit; the signature does not matter."""
+    private: rsa.RSAPrivateKey | dsa.DSAPrivateKey
+    if kind == "rsa":
+        private = rsa.generate_private_key(65537, 2048)
+        signature = private.sign(b"data", padding.PKCS1v15(), hashes.SHA256())
+        identifier = encode_algorithm("1.2.840.113549.1.1.11", NULL_DER)
+    else:
+        private = dsa.generate_private_key(1024)
+        signature = private.sign(b"data", hashes.SHA256())
+        identifier = encode_algorithm("2.16.840.1.101.3.4.3.2")
+    bits = private.key_size
+    monkeypatch.setattr(limits, limit, bits)
+    check_signature(private.public_key(), identifier, signature, b"data")
+    monkeypatch.setattr(limits, limit, bits - 1)
+    with pytest.raises(SignatureInvalid, match=f"{bits} bits; at most {bits - 1} are"):
+        check_signature(private.public_key(), identifier, signature, b"data")

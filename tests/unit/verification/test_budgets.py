@@ -186,19 +186,26 @@ def test_key_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_KEY_BITS", 2048)
     _verify(data, leaf, ca)
     monkeypatch.setattr(limits, "MAX_KEY_BITS", 2047)
-    keys: list[object] = []
-    check = signer.check_signature
-
-    def note(key: object, *arguments: object, **options: object) -> None:
-        keys.append(key)
-        check(key, *arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(signer, "check_signature", note)
     with pytest.raises(VerificationError) as raised:
         _verify(data, leaf, ca)
-    assert raised.value.failures[0].rule == "V6"
+    assert [each.rule for each in raised.value.failures] == ["V6", "V10"]
     assert "2048 bits" in raised.value.failures[0].message
-    assert keys == [None]
+    assert "2048 bits; at most 2047 are accepted" in raised.value.failures[1].message
+
+
+def test_exponent_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each bit of the exponent is a step of checking the signature."""
+    ca = BUILD.authority(key="rsa-2048", scheme="rsa-sha256")
+    leaf = BUILD.certificate("leaf.example", issuer=ca)
+    data = BUILD.response(by=ca, cert_id=BUILD.cert_id(leaf, ca), certs=())
+    monkeypatch.setattr(limits, "MAX_EXPONENT_BITS", 17)
+    _verify(data, leaf, ca)
+    monkeypatch.setattr(limits, "MAX_EXPONENT_BITS", 16)
+    with pytest.raises(VerificationError) as raised:
+        _verify(data, leaf, ca)
+    assert [each.rule for each in raised.value.failures] == ["V6", "V10"]
+    for failure in raised.value.failures:
+        assert "exponent of 17 bits; at most 16 are accepted" in failure.message
 
 
 def test_key_limit_of_rsa_does_not_apply_to_curves(

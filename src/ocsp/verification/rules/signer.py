@@ -139,10 +139,8 @@ def _check(case: Case, candidate: Candidate) -> None:
         and candidate.authorized_by is AuthorizedBy.ISSUER
     ):
         raise case.issuer_signature_error  # The fast path has checked it already.
-    # Checking with a key that is too large is slow; V6 reports such a key.
-    affordable = facts.curve or facts.bits <= limits.MAX_KEY_BITS
     check_signature(
-        facts.key if affordable else None,
+        facts.key,
         response.signature_algorithm_identifier,
         response.signature,
         response.tbs_response_bytes,
