@@ -13,6 +13,8 @@ from cryptography.exceptions import InvalidSignature
 import ocsp
 from ocsp import errors
 
+MOMENT = datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
+
 EXAMPLES: list[tuple[Exception, str]] = [
     (errors.OCSPError("plain"), "plain"),
     (errors.DecodeError("wrong"), "wrong"),
@@ -84,11 +86,25 @@ EXAMPLES: list[tuple[Exception, str]] = [
         "the status of the certificate is not known: no URL",
     ),
     (
+        errors.RevokedBefore("no URL", None, (), MOMENT),
+        (
+            "the status of the certificate is not known: no URL; the newest verified"
+            " answer, of 2026-07-01 00:00:00+00:00, says revoked"
+        ),
+    ),
+    (
+        errors.OlderThanKnown(MOMENT, MOMENT + datetime.timedelta(hours=1), True),
+        (
+            "the answer of 2026-07-01 00:00:00+00:00 proves nothing new: the newest"
+            " verified answer is of 2026-07-01 01:00:00+00:00 and says revoked"
+        ),
+    ),
+    (
         errors.StapleMissing(),
         "the TLS server sent no stapled OCSP response, but one is required",
     ),
     (
-        errors.StapleEnded(datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)),
+        errors.StapleEnded(MOMENT),
         "the answer of the responder ended at 2026-07-01 00:00:00+00:00",
     ),
     (

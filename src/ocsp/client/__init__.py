@@ -17,7 +17,14 @@ run it, in threads or in tasks. It returns an :class:`Outcome`: *good*,
 from __future__ import annotations
 
 from ocsp.client.asynchronous import AsyncClient
-from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, SQLiteCache
+from ocsp.client.cache import (
+    Cache,
+    CachedAnswer,
+    KnownStatus,
+    MemoryCache,
+    RemembersNewest,
+    SQLiteCache,
+)
 from ocsp.client.checking.scheduler import Progress
 from ocsp.client.checking.state import Environment
 from ocsp.client.core import ChainCheck
@@ -74,6 +81,7 @@ __all__ = [
     "FailMode",
     "HTTPReply",
     "HTTPRequest",
+    "KnownStatus",
     "MemoryCache",
     "MissingIssuer",
     "Options",
@@ -82,6 +90,7 @@ __all__ = [
     "Proxy",
     "Reason",
     "Redirects",
+    "RemembersNewest",
     "RequestMethod",
     "ResponderOrder",
     "SQLiteCache",

@@ -14,6 +14,7 @@ from typing import NoReturn, Self, final
 from cryptography import x509
 
 from ocsp.asn1.name_comparison import name_of_subject, text
+from ocsp.client.cache import KnownStatus
 from ocsp.errors import (
     BodyTooLarge,
     ContentTypeError,
@@ -25,9 +26,11 @@ from ocsp.errors import (
     IssuerNotFound,
     NoResponderURL,
     OCSPError,
+    OlderThanKnown,
     RedirectRefused,
     ResponderBackedOff,
     RevocationIndeterminate,
+    RevokedBefore,
     RevokedButStale,
     UnsuccessfulResponse,
     VerificationError,
@@ -122,6 +125,9 @@ class Reason(enum.Enum):
     NOT_VERIFIED = "not-verified"
     """The response, or the CRL, failed verification."""
 
+    OLDER_THAN_KNOWN = "older-than-known"
+    """The answer is older than the newest one that was verified for the certificate."""
+
 
 _OF_ERROR: tuple[tuple[type[OCSPError], Reason], ...] = (
     (DecodeError, Reason.UNREADABLE),
@@ -136,6 +142,7 @@ _OF_ERROR: tuple[tuple[type[OCSPError], Reason], ...] = (
     (BodyTooLarge, Reason.TOO_LARGE),
     (FetchError, Reason.TRANSPORT),
     (VerificationError, Reason.NOT_VERIFIED),
+    (OlderThanKnown, Reason.OLDER_THAN_KNOWN),
 )
 _RANK = {reason: rank for rank, reason in enumerate(Reason)}
 
@@ -230,6 +237,9 @@ class Outcome:
 
         source: Where the evidence comes from.
 
+        known: For *indeterminate*, what is remembered of the newest verified answer; or
+            ``None``. It proves nothing any more, or its answer was not kept.
+
         failure: For *indeterminate*, the error of the attempt that came nearest to an
             answer; otherwise ``None``.
 
@@ -243,6 +253,7 @@ class Outcome:
         "evidence",
         "failure",
         "issuer",
+        "known",
         "source",
         "status",
     )
@@ -257,6 +268,7 @@ class Outcome:
         source: Source = Source.NOWHERE,
         failure: OCSPError | None = None,
         attempts: tuple[Attempt, ...] = (),
+        known: KnownStatus | None = None,
     ) -> None:
         self.status = status
         self.certificate = certificate
@@ -265,6 +277,7 @@ class Outcome:
         self.source = source
         self.failure = failure
         self.attempts = attempts
+        self.known = known
 
     @classmethod
     def of(
@@ -304,6 +317,19 @@ class Outcome:
             attempts=attempts,
         )
 
+    def with_known(self, known: KnownStatus | None) -> Self:
+        """Return this indeterminate outcome with what is remembered."""
+        if known == self.known:
+            return self
+        return type(self)(
+            self.status,
+            self.certificate,
+            self.issuer,
+            failure=self.failure,
+            attempts=self.attempts,
+            known=known,
+        )
+
     @property
     def reason(self) -> Reason | None:
         """Why the check gave no status; ``None`` if it is not indeterminate."""
@@ -325,13 +351,15 @@ class Outcome:
 
         Args:
             fail: What to do if the outcome is indeterminate. *Revoked*, *unknown* and
-                a stale revocation are refused in both modes.
+                a revocation that is stale or remembered are refused in both modes.
 
         Raises:
             CertificateRevoked: If the certificate is revoked.
             CertificateStatusUnknown: If the responder does not know the certificate.
             RevokedButStale: If a response says *revoked* and is valid except for its
                 age.
+            RevokedBefore: If the outcome is indeterminate, and the newest verified
+                answer said *revoked*.
             RevocationIndeterminate: If the outcome is indeterminate and *fail* is
                 ``HARD``.
             TypeError: If *fail* is not a :class:`FailMode`.
@@ -344,6 +372,10 @@ class Outcome:
             for attempt in self.attempts:
                 if isinstance(attempt.error, RevokedButStale):
                     raise attempt.error
+            if self.known is not None and self.known.is_revoked:
+                raise RevokedBefore(
+                    self.reason, self.failure, self.attempts, self.known.this_update
+                )
             if fail is FailMode.HARD:
                 raise RevocationIndeterminate(self.reason, self.failure, self.attempts)
         return self

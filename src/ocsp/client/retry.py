@@ -59,6 +59,7 @@ PERMANENT_REASONS = frozenset(
         Reason.UNAUTHORIZED,
         Reason.RESPONDER_ERROR,
         Reason.NOT_VERIFIED,
+        Reason.OLDER_THAN_KNOWN,
         Reason.CONTENT_TYPE,
         Reason.TOO_LARGE,
         Reason.HTTP_STATUS,

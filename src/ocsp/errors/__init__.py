@@ -38,7 +38,9 @@ The exceptions that this package raises, in one tree.
     │  ├─ ResponderBackedOff            not sent: the responder failed recently
     │  └─ NoResponderURL                the certificate names no responder
     ├─ IssuerNotFound(LookupError)      the issuer was neither given nor found
+    ├─ OlderThanKnown                   the answer is older than the newest verified one
     ├─ RevocationIndeterminate          the status is not known, but *good* is required
+    │  └─ RevokedBefore                 and the newest verified answer said *revoked*
     ├─ TLSPeerError(ConnectionError)    a TLS server cannot be reached
     │  └─ TLSPeerNotTrusted             its certification path is not trusted
     │     └─ TLSPeerWrongName           its certificate is for another name
@@ -88,10 +90,12 @@ from ocsp.errors.general import (
     NoResponderURL,
     NotOnHold,
     OCSPError,
+    OlderThanKnown,
     RedirectRefused,
     ResponderBackedOff,
     ResponseStatusError,
     RevocationIndeterminate,
+    RevokedBefore,
     SchemaError,
     SignatureInvalid,
     SignerUnavailable,
@@ -205,6 +209,7 @@ __all__ = [
     "NonceMissing",
     "NotOnHold",
     "OCSPError",
+    "OlderThanKnown",
     "ProducedAtInvalid",
     "ReasonsNotCovered",
     "RedirectRefused",
@@ -222,6 +227,7 @@ __all__ = [
     "RevocationDateInvalid",
     "RevocationIndeterminate",
     "RevocationUndetermined",
+    "RevokedBefore",
     "RevokedButStale",
     "SchemaError",
     "SignatureAlgorithmNotAllowed",

@@ -34,10 +34,12 @@ __all__ = [
     "NoResponderURL",
     "NotOnHold",
     "OCSPError",
+    "OlderThanKnown",
     "RedirectRefused",
     "ResponderBackedOff",
     "ResponseStatusError",
     "RevocationIndeterminate",
+    "RevokedBefore",
     "SchemaError",
     "SignatureInvalid",
     "SignerUnavailable",
@@ -400,6 +402,72 @@ class RevocationIndeterminate(OCSPError):
     def __str__(self) -> str:
         why = self.reason if self.failure is None else self.failure
         return f"the status of the certificate is not known: {why}"
+
+
+class RevokedBefore(RevocationIndeterminate):
+    """
+    The status is not known now, and the newest verified answer said *revoked*.
+
+    That answer has ended, or the client was not allowed to keep it. The CA may have
+    lifted a *certificateHold* since; any other revocation is permanent.
+
+    Attributes:
+        this_update: thisUpdate of the newest verified answer, aware, in UTC.
+    """
+
+    def __init__(
+        self,
+        reason: object,
+        failure: OCSPError | None,
+        attempts: tuple[object, ...],
+        this_update: datetime.datetime,
+    ) -> None:
+        OCSPError.__init__(self, reason, failure, attempts, this_update)
+        self.reason = reason
+        self.failure = failure
+        self.attempts = attempts
+        self.this_update = this_update
+
+    def __str__(self) -> str:
+        return (
+            f"{super().__str__()}; the newest verified answer, of {self.this_update},"
+            " says revoked"
+        )
+
+
+class OlderThanKnown(OCSPError):
+    """
+    The answer is older than the newest one that was verified for the certificate.
+
+    Such an answer proves nothing new: an attacker can replay it.
+
+    Attributes:
+        this_update: thisUpdate of the answer, aware, in UTC.
+
+        known_this_update: thisUpdate of the newest verified answer, aware, in UTC. If
+            both are equal, *revoked* is newer than *good*, and then the answer with the
+            later producedAt.
+
+        known_revoked: Whether the newest verified answer says *revoked*.
+    """
+
+    def __init__(
+        self,
+        this_update: datetime.datetime,
+        known_this_update: datetime.datetime,
+        known_revoked: bool,
+    ) -> None:
+        super().__init__(this_update, known_this_update, known_revoked)
+        self.this_update = this_update
+        self.known_this_update = known_this_update
+        self.known_revoked = known_revoked
+
+    def __str__(self) -> str:
+        status = "revoked" if self.known_revoked else "good"
+        return (
+            f"the answer of {self.this_update} proves nothing new: the newest verified"
+            f" answer is of {self.known_this_update} and says {status}"
+        )
 
 
 class TLSPeerError(OCSPError, ConnectionError):

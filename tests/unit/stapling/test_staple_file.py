@@ -212,3 +212,24 @@ def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
     """It is not created, because its name is probably a typing error."""
     with pytest.raises(StoreError, match="No such file"):
         _file(tmp_path / "no" / "x.ocsp").replace(verified(signed()))
+
+
+@pytest.mark.parametrize(
+    ("standing", "new", "hours"),
+    [
+        (signed(REVOKED, -1, 12), signed(GOOD, -2, 48), 0),
+        (signed(REVOKED, -20, -10), signed(GOOD, -30, 48), 0),
+        (signed(GOOD, -20, -10), signed(GOOD, -30, 48), 0),
+        (signed(REVOKED, -1, 12), signed(GOOD, -5, 48), -2),
+        (signed(REVOKED, -1, 12), signed(GOOD, -1, 48), 0),
+    ],
+    ids=["valid", "ended", "good ended", "clock set back", "same thisUpdate"],
+)
+def test_an_older_response_never_replaces_a_newer_one(
+    tmp_path: Path, standing: bytes, new: bytes, hours: float
+) -> None:
+    """Whether the newer one is valid at this time does not matter."""
+    path = tmp_path / "x.ocsp"
+    path.write_bytes(standing)
+    assert not _file(path).replace(verified(new, hours=hours))
+    assert path.read_bytes() == standing

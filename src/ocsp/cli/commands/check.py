@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -28,8 +29,8 @@ from ocsp.cli.options.shared import (
 from ocsp.cli.render.check_output import Checked, check_document, draw, table
 from ocsp.cli.render.console import errors, output, warn
 from ocsp.cli.render.json_output import write_json
+from ocsp.cli.render.vocabulary import common_name
 from ocsp.client import (
-    Cache,
     CheckStatus,
     Client,
     FailMode,
@@ -42,9 +43,12 @@ from ocsp.client import Progress as CheckProgress
 from ocsp.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
+    OlderThanKnown,
     RevocationIndeterminate,
+    RevokedBefore,
     RevokedButStale,
 )
+from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["EPILOG", "HELP", "check"]
 
@@ -169,6 +173,7 @@ def check(
     )
     targets = [target for source in sources for target in find_targets(source, wanted)]
     with _open_cache(cache) as kept, Client(options, cache=kept) as client:
+        targets = [_without_old_staple(kept, target) for target in targets]
         outcomes = _outcomes(client, targets, url)
     checks = [
         Checked(outcome, target.is_above)
@@ -192,7 +197,7 @@ _MILDEST_FIRST = (
 def _exit(outcome: Outcome, fail: FailMode) -> ExitCode:
     try:
         outcome.require_good(fail)
-    except (CertificateRevoked, RevokedButStale):
+    except (CertificateRevoked, RevokedBefore, RevokedButStale):
         return ExitCode.REVOKED
     except CertificateStatusUnknown:
         return ExitCode.UNKNOWN
@@ -204,12 +209,26 @@ def _exit(outcome: Outcome, fail: FailMode) -> ExitCode:
 
 
 @contextlib.contextmanager
-def _open_cache(cache: str | None) -> Iterator[Cache | None]:
+def _open_cache(cache: str | None) -> Iterator[SQLiteCache | None]:
     if cache is None:
         yield None
         return
     with SQLiteCache(cache) as kept:
         yield kept
+
+
+def _without_old_staple(cache: SQLiteCache | None, target: Target) -> Target:
+    """Return *target* without its staple if the cache knows a newer answer."""
+    evidence = None if target.outcome is None else target.outcome.evidence
+    if cache is None or not isinstance(evidence, VerifiedResponse):
+        return target
+    newest = cache.newest(evidence.canonical_cert_id)
+    if newest is None or not newest.is_newer_than(evidence):
+        cache.put(evidence.canonical_cert_id, evidence, evidence.holds_until)
+        return target
+    error = OlderThanKnown(evidence.this_update, newest.this_update, newest.is_revoked)
+    warn(f"{common_name(target.certificate)}: the staple is not accepted: {error}")
+    return replace(target, outcome=None)
 
 
 def _outcomes(

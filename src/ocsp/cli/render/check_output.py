@@ -72,6 +72,7 @@ def check_document(checked: Checked) -> dict[str, Any]:
         "source": outcome.source.value,
         "reason": None if outcome.reason is None else outcome.reason.value,
         "failure": None if outcome.failure is None else str(outcome.failure),
+        "newest_known": _newest_known(outcome),
         "hint": hint_for(outcome) if checked.counts else None,
         "counts": checked.counts,
     }
@@ -91,6 +92,16 @@ def check_document(checked: Checked) -> dict[str, Any]:
             "warnings": [str(warning) for warning in evidence.warnings],
         }
     return document | {"attempts": [_attempt(each) for each in outcome.attempts]}
+
+
+def _newest_known(outcome: Outcome) -> dict[str, Any] | None:
+    known = outcome.known
+    if known is None:
+        return None
+    return {
+        "status": "revoked" if known.is_revoked else "good",
+        "this_update": timestamp(known.this_update),
+    }
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
@@ -147,11 +158,14 @@ def _explained(checked: Checked) -> Iterator[tuple[str, str]]:
         yield "note", _FROM_CRL
     if outcome.failure is not None and checked.counts:
         yield "reason", str(outcome.failure)
+        if outcome.known is not None and outcome.known.is_revoked:
+            yield "note", f"{_REVOKED_BEFORE}{timestamp(outcome.known.this_update)}"
         hint = hint_for(outcome)
         if hint is not None:
             yield "hint", hint
 
 
+_REVOKED_BEFORE = "the newest verified answer said revoked; it is of "
 _FROM_CRL = "the certificate names no responder, so the status comes from a CRL"
 
 

@@ -25,6 +25,9 @@ _HINTS = {
     Reason.HTTP_STATUS: "use --verbose to see each step, --url URL for another place",
     Reason.CONTENT_TYPE: "use --content-type any if the server is one of static files",
     Reason.TRY_LATER: "the responder is busy; ask again later",
+    Reason.OLDER_THAN_KNOWN: (
+        "an old answer was sent again; ask later, or use --url URL for another place"
+    ),
     Reason.UNAUTHORIZED: "the responder has no record of it; check --issuer and --url",
 }
 

@@ -13,8 +13,16 @@ file.
 
 from __future__ import annotations
 
-from ocsp.client.cache.answer import Cache, CachedAnswer
+from ocsp.client.cache.answer import Cache, CachedAnswer, RemembersNewest
+from ocsp.client.cache.known import KnownStatus
 from ocsp.client.cache.memory import MemoryCache
 from ocsp.client.cache.sqlite import SQLiteCache
 
-__all__ = ["Cache", "CachedAnswer", "MemoryCache", "SQLiteCache"]
+__all__ = [
+    "Cache",
+    "CachedAnswer",
+    "KnownStatus",
+    "MemoryCache",
+    "RemembersNewest",
+    "SQLiteCache",
+]

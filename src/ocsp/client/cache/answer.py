@@ -1,5 +1,5 @@
 """
-The protocol of caches, and which answers they may keep.
+The protocols of caches, and which answers they may keep.
 
 A cache keeps only evidence from :func:`ocsp.verify`; every cache calls :func:`admit`
 first. The key is the SHA-256 CertID of the certificate that was verified, so that
@@ -9,17 +9,18 @@ answers with either hash share one entry (RFC 9919 §3.1.1).
 from __future__ import annotations
 
 import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.client.cache.known import KnownStatus
 from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_values import nonce_of
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
-__all__ = ["Cache", "CachedAnswer", "admit"]
+__all__ = ["Cache", "CachedAnswer", "RemembersNewest", "admit", "status_to_note"]
 
 
 class CachedAnswer(NamedTuple):
@@ -70,11 +71,14 @@ class Cache(Protocol):
         expires: datetime.datetime,
     ) -> bool:
         """
-        Keep *evidence*, unless the cache has an answer that is at least as new.
+        Keep *evidence*, unless the cache knows an answer that is at least as new.
 
         The answer with the later thisUpdate is newer. If they are equal, *revoked* wins
-        over *good*, and then the later *expires* wins. So a replayed response replaces
-        nothing, and fetching a response again can extend its time in the cache.
+        over *good*, then the later producedAt and then the later *expires* wins. This
+        is one step for all threads and processes: of two that put at the same time, the
+        newer answer stays. So a replayed response replaces nothing, also after the
+        newer answer has expired, and fetching a response again can extend its time in
+        the cache.
 
         Responses with status *unknown* are not kept, nor are responses with a nonce,
         which answer one request only.
@@ -96,7 +100,46 @@ class Cache(Protocol):
         """
 
     def discard(self, cert_id: CertID) -> None:
-        """Remove the answer for *cert_id*, if there is one."""
+        """Remove what the cache knows about *cert_id*, if there is anything."""
+
+
+@runtime_checkable
+class RemembersNewest(Cache, Protocol):
+    """
+    A cache that also remembers the newest evidence whose answer it does not keep.
+
+    Both caches of this package do. A client with a :class:`Cache` that does not
+    remembers such evidence in its own memory.
+    """
+
+    def newest(self, cert_id: CertID) -> KnownStatus | None:
+        """
+        Return the newest status that is known for *cert_id*, or ``None``.
+
+        It stays known after its answer has expired, until the cache removes it because
+        it is full. ``get`` returns no answer that is older.
+
+        Args:
+            cert_id: As for :meth:`get`.
+        """
+
+    def note(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
+        """
+        Remember thisUpdate and status of *evidence*, but not the answer.
+
+        This is for answers that must not be kept: those with a nonce, those that HTTP
+        headers forbid to keep, and CRLs. An older answer in the cache is removed.
+
+        Args:
+            evidence: The result of :func:`ocsp.verify` or :func:`ocsp.verify_crl`.
+                *Unknown* states nothing about the certificate, and is ignored.
+
+        Returns:
+            Whether it is newer than everything that was known before.
+
+        Raises:
+            TypeError: If *evidence* is not evidence.
+        """
 
 
 def admit(
@@ -127,3 +170,22 @@ def admit(
         expires.astimezone(datetime.UTC),
         evidence,
     )
+
+
+def status_to_note(
+    evidence: VerifiedResponse | VerifiedRevocation,
+) -> KnownStatus | None:
+    """
+    Return what a cache may remember of *evidence*, or ``None`` for *unknown*.
+
+    Raises:
+        TypeError: As :meth:`RemembersNewest.note`.
+    """
+    if not isinstance(evidence, (VerifiedResponse, VerifiedRevocation)):
+        raise TypeError(
+            "evidence must be a VerifiedResponse or a VerifiedRevocation, not"
+            f" {type(evidence).__name__}"
+        )
+    if evidence.status is OCSPCertStatus.UNKNOWN:
+        return None
+    return KnownStatus.of(evidence)

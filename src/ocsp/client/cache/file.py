@@ -25,7 +25,7 @@ __all__ = ["CacheFile"]
 APPLICATION_ID = 0x4F435343
 """``OCSC``, the application ID in the header of the file."""
 
-VERSION = 1
+VERSION = 2
 """The version of the schema below. Increase it with every change of the schema."""
 
 LOCK_SECONDS = 1.0
@@ -42,9 +42,10 @@ CREATE TABLE answer (
     cert_id BLOB NOT NULL UNIQUE, -- with SHA-256
     this_update INTEGER NOT NULL, -- seconds since 1970
     revoked INTEGER NOT NULL,     -- 1 for revoked, 0 for good
+    produced_at INTEGER NOT NULL, -- seconds since 1970
     expires INTEGER NOT NULL,     -- seconds since 1970
     digest BLOB NOT NULL,         -- SHA-256 of the other columns except number
-    der BLOB NOT NULL             -- the response
+    der BLOB NOT NULL             -- the response; empty if only its status is kept
 );
 """
 

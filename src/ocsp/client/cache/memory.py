@@ -1,22 +1,31 @@
 """
 A cache in the memory of one process.
 
-When the cache is full, it removes the answer that was not used for the longest time.
+When the cache is full, it removes the certificate that was not used for the longest
+time.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections import OrderedDict
+from typing import NamedTuple
 
 from ocsp import limits
-from ocsp.client.cache.answer import CachedAnswer, admit
+from ocsp.client.cache.answer import CachedAnswer, admit, status_to_note
+from ocsp.client.cache.known import KnownStatus
 from ocsp.client.transport.forking import ForkSafeLock
 from ocsp.messages.certid import CertID
-from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
 __all__ = ["MemoryCache"]
+
+
+class _Entry(NamedTuple):
+    """What is known about a certificate, and the answer if it is kept."""
+
+    known: KnownStatus
+    answer: CachedAnswer | None = None
 
 
 class MemoryCache:
@@ -33,27 +42,36 @@ class MemoryCache:
         Create an empty cache.
 
         Args:
-            max_entries: How many answers the cache keeps. Default:
+            max_entries: How many certificates the cache remembers. Default:
                 ``limits.MAX_CACHED_ANSWERS``.
         """
         self._max_entries = max_entries
         self._lock = ForkSafeLock()
-        self._answers: OrderedDict[bytes, CachedAnswer] = OrderedDict()
+        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:
         """Return the answer for *cert_id*, or ``None``; see :meth:`Cache.get`."""
+        entry = self._find(cert_id)
+        return None if entry is None else entry.answer
+
+    def newest(self, cert_id: CertID) -> KnownStatus | None:
+        """Return the newest known status; see :meth:`RemembersNewest.newest`."""
+        entry = self._find(cert_id)
+        return None if entry is None else entry.known
+
+    def _find(self, cert_id: CertID) -> _Entry | None:
         key = cert_id.der
         with self._lock:
-            answer = self._answers.get(key)
-            if answer is not None:
-                self._answers.move_to_end(key)
-        return answer
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._entries.move_to_end(key)
+        return entry
 
     def put(
         self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
     ) -> bool:
         """
-        Keep *evidence*, unless the cache has a newer answer; see :meth:`Cache.put`.
+        Keep *evidence*, unless the cache knows a newer answer; see :meth:`Cache.put`.
 
         Raises:
             ConfigError: If *cert_id* is not ``evidence.canonical_cert_id``.
@@ -63,13 +81,30 @@ class MemoryCache:
         answer = admit(cert_id, evidence, expires)
         if answer is None:
             return False
-        key = evidence.canonical_cert_id.der
+        known = KnownStatus.of(evidence)._replace(until=answer.expires, is_kept=True)
+        return self._keep(evidence.canonical_cert_id, _Entry(known, answer))
+
+    def note(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
+        """
+        Remember the status of *evidence* only; see :meth:`RemembersNewest.note`.
+
+        Raises:
+            TypeError: If *evidence* is not evidence.
+        """
+        known = status_to_note(evidence)
+        if known is None:
+            return False
+        return self._keep(evidence.canonical_cert_id, _Entry(known))
+
+    def _keep(self, cert_id: CertID, entry: _Entry) -> bool:
+        """Keep *entry* if it is newer than the entry that is there."""
+        key = cert_id.der
         with self._lock:
-            stored = self._answers.get(key)
-            if stored is not None and _age_key(stored) >= _age_key(answer):
+            old = self._entries.get(key)
+            if old is not None and old.known.rank >= entry.known.rank:
                 return False
-            self._answers[key] = answer
-            self._answers.move_to_end(key)
+            self._entries[key] = entry
+            self._entries.move_to_end(key)
             self._shrink()
         return True
 
@@ -77,22 +112,13 @@ class MemoryCache:
         maximum = self._max_entries
         if maximum is None:
             maximum = limits.MAX_CACHED_ANSWERS
-        while len(self._answers) > maximum:
-            self._answers.popitem(last=False)
+        while len(self._entries) > maximum:
+            self._entries.popitem(last=False)
 
     def discard(self, cert_id: CertID) -> None:
-        """Remove the answer for *cert_id*, if there is one."""
+        """Remove what the cache knows about *cert_id*, if there is anything."""
         with self._lock:
-            self._answers.pop(cert_id.der, None)
+            self._entries.pop(cert_id.der, None)
 
     def __len__(self) -> int:
-        return len(self._answers)
-
-
-def _age_key(
-    answer: CachedAnswer,
-) -> tuple[datetime.datetime, bool, datetime.datetime]:
-    """Return a sort key: the newer of two answers has the larger key."""
-    evidence = answer.evidence
-    revoked = evidence is not None and evidence.status is OCSPCertStatus.REVOKED
-    return answer.this_update, revoked, answer.expires
+        return len(self._entries)

@@ -11,39 +11,74 @@ from __future__ import annotations
 import datetime
 import sqlite3
 import time
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from ocsp import limits
-from ocsp.client.cache.answer import CachedAnswer, admit
+from ocsp.client.cache.answer import CachedAnswer, admit, status_to_note
 from ocsp.client.cache.file import CacheFile
+from ocsp.client.cache.known import KnownStatus
 from ocsp.messages.certid import CertID
-from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.verification.evidence import VerifiedResponse
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
 __all__ = ["SQLiteCache"]
 
-_FIND = (
-    "SELECT this_update, revoked, expires, der, digest FROM answer WHERE cert_id = ?"
-)
-_PUT = """
-INSERT INTO answer (number, cert_id, this_update, revoked, expires, der, digest)
-VALUES ((SELECT coalesce(max(number), 0) + 1 FROM answer), ?, ?, ?, ?, ?, ?)
+_FIND = """
+SELECT this_update, revoked, produced_at, expires, der, digest
+FROM answer WHERE cert_id = ?
+"""
+_KEEP = """
+INSERT INTO answer
+    (number, cert_id, this_update, revoked, produced_at, expires, der, digest)
+VALUES ((SELECT coalesce(max(number), 0) + 1 FROM answer), ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (cert_id) DO UPDATE SET
     number = excluded.number, this_update = excluded.this_update,
-    revoked = excluded.revoked, expires = excluded.expires,
-    der = excluded.der, digest = excluded.digest
-WHERE (excluded.this_update, excluded.revoked, excluded.expires)
-    > (this_update, revoked, expires)
+    revoked = excluded.revoked, produced_at = excluded.produced_at,
+    expires = excluded.expires, der = excluded.der, digest = excluded.digest
+WHERE (excluded.this_update, excluded.revoked, excluded.produced_at,
+       excluded.der <> x'', excluded.expires)
+    > (this_update, revoked, produced_at, der <> x'', expires)
 """
 _DISCARD = "DELETE FROM answer WHERE cert_id = ?"
 _COUNT = "SELECT count(*) FROM answer"
 _SHRINK = """
 DELETE FROM answer WHERE number IN
-    (SELECT number FROM answer ORDER BY expires > ?, number LIMIT ?)
+    (SELECT number FROM answer ORDER BY expires > ? OR revoked, number LIMIT ?)
 """
+
+
+class _Row(NamedTuple):
+    """What the file says about a certificate; times are seconds since 1970."""
+
+    this_update: int
+    revoked: int
+    produced_at: int
+    expires: int
+    der: bytes
+
+    def known(self) -> KnownStatus:
+        """Return the status."""
+        return KnownStatus(
+            _moment(self.this_update),
+            bool(self.revoked),
+            _moment(self.produced_at),
+            _moment(self.expires),
+            is_kept=bool(self.der),
+        )
+
+
+def _row(known: KnownStatus, der: bytes = b"") -> _Row:
+    """Return the row for a status; without *der* the answer is not kept."""
+    return _Row(
+        _seconds(known.this_update),
+        int(known.is_revoked),
+        _seconds(known.produced_at),
+        _seconds(known.until),
+        der,
+    )
 
 
 class SQLiteCache:
@@ -67,9 +102,10 @@ class SQLiteCache:
         Args:
             path: The file. The process must be able to create files in its directory.
 
-            max_entries: How many answers the cache keeps. Default:
+            max_entries: How many certificates the cache remembers. Default:
                 ``limits.MAX_CACHED_ANSWERS``. When there are more, the cache removes
-                expired answers first, and then those that were stored first.
+                expired answers that are *good* first, and then those that were stored
+                first.
 
         Raises:
             StoreError: If the file can neither be opened nor created.
@@ -79,18 +115,29 @@ class SQLiteCache:
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:
         """Return the answer for *cert_id*, or ``None``; see :meth:`Cache.get`."""
+        row = self._find(cert_id)
+        if row is None or not row.der:
+            return None
+        return CachedAnswer(
+            row.der, _moment(row.this_update), _moment(row.expires), None
+        )
+
+    def newest(self, cert_id: CertID) -> KnownStatus | None:
+        """Return the newest known status; see :meth:`RemembersNewest.newest`."""
+        row = self._find(cert_id)
+        return None if row is None else row.known()
+
+    def _find(self, cert_id: CertID) -> _Row | None:
         key = cert_id.der
 
-        def find(connection: sqlite3.Connection) -> CachedAnswer | None:
-            row = connection.execute(_FIND, (key,)).fetchone()
+        def find(connection: sqlite3.Connection) -> _Row | None:
+            found = connection.execute(_FIND, (key,)).fetchone()
+            if found is None:
+                return None
+            row = _intact(key, found)
             if row is None:
-                return None
-            *values, digest = row
-            if not _is_intact(key, values, digest):
                 connection.execute(_DISCARD, (key,))
-                return None
-            this_update, _, expires, der = values
-            return CachedAnswer(der, _moment(this_update), _moment(expires), None)
+            return row
 
         return self._file.run(find)
 
@@ -98,7 +145,7 @@ class SQLiteCache:
         self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
     ) -> bool:
         """
-        Keep *evidence*, unless the cache has a newer answer; see :meth:`Cache.put`.
+        Keep *evidence*, unless the cache knows a newer answer; see :meth:`Cache.put`.
 
         Raises:
             ConfigError: If *cert_id* is not ``evidence.canonical_cert_id``.
@@ -108,19 +155,30 @@ class SQLiteCache:
         answer = admit(cert_id, evidence, expires)
         if answer is None:
             return False
-        key = evidence.canonical_cert_id.der
-        values = (
-            _seconds(answer.this_update),
-            int(evidence.status is OCSPCertStatus.REVOKED),
-            _seconds(answer.expires),
-            answer.der,
-        )
-        row = (key, *values, _digest(key, *values))
+        known = KnownStatus.of(evidence)._replace(until=answer.expires)
+        return self._keep(evidence.canonical_cert_id, _row(known, answer.der))
+
+    def note(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
+        """
+        Remember the status of *evidence* only; see :meth:`RemembersNewest.note`.
+
+        Raises:
+            TypeError: If *evidence* is not evidence.
+        """
+        known = status_to_note(evidence)
+        if known is None:
+            return False
+        return self._keep(evidence.canonical_cert_id, _row(known))
+
+    def _keep(self, cert_id: CertID, row: _Row) -> bool:
+        """Keep *row* if it is newer than the row that is there."""
+        key = cert_id.der
+        values = (key, *row, _digest(key, row))
 
         def write(connection: sqlite3.Connection) -> bool:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                written = connection.execute(_PUT, row).rowcount == 1
+                written = connection.execute(_KEEP, values).rowcount == 1
                 if written:
                     self._shrink(connection)
             return written
@@ -128,7 +186,7 @@ class SQLiteCache:
         return self._file.run(write) or False
 
     def _shrink(self, connection: sqlite3.Connection) -> None:
-        """Remove answers over the limit, and an eighth more to do this less often."""
+        """Remove rows over the limit, and an eighth more to do this less often."""
         maximum = self._max_entries
         if maximum is None:
             maximum = limits.MAX_CACHED_ANSWERS
@@ -138,7 +196,7 @@ class SQLiteCache:
             connection.execute(_SHRINK, (time.time(), excess))
 
     def discard(self, cert_id: CertID) -> None:
-        """Remove the answer for *cert_id*, if there is one."""
+        """Remove what the cache knows about *cert_id*, if there is anything."""
         key = cert_id.der
         self._file.run(lambda connection: connection.execute(_DISCARD, (key,)))
 
@@ -158,20 +216,28 @@ class SQLiteCache:
         self.close()
 
 
-def _digest(
-    key: bytes, this_update: int, revoked: int, expires: int, der: bytes
-) -> bytes:
+def _digest(key: bytes, row: _Row) -> bytes:
     """Return a digest of a row. It detects damage; it does not authenticate the row."""
-    head = b"%d %d %d %d " % (this_update, revoked, expires, len(key))
+    *numbers, der = row
+    head = b"%d %d %d %d %d " % (*numbers, len(key))
     return sha256(head + key + der).digest()
 
 
-def _is_intact(key: bytes, values: list[object], digest: object) -> bool:
-    match values:
-        case [int(this_update), int(revoked), int(expires), bytes(der)]:
-            return digest == _digest(key, this_update, revoked, expires, der)
+def _intact(key: bytes, found: Sequence[object]) -> _Row | None:
+    """Return the row that was read from the file, or ``None`` if it is damaged."""
+    match found:
+        case [
+            int(this_update),
+            int(revoked),
+            int(produced_at),
+            int(expires),
+            bytes(der),
+            digest,
+        ]:
+            row = _Row(this_update, revoked, produced_at, expires, der)
+            return row if digest == _digest(key, row) else None
         case _:
-            return False
+            return None
 
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)

@@ -1,5 +1,5 @@
 """
-Cached answers: load them, verify them again if necessary, and store new ones.
+Cached answers: load them, and verify them again if necessary.
 
 RFC 9919 §6 and §7. Whether an answer is still valid is decided when it is used. An
 answer that was verified with another policy, or read from a file, is verified again.
@@ -13,19 +13,18 @@ import datetime
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.client.cache import CachedAnswer, MemoryCache
-from ocsp.client.checking.freshness import expiry, refresh_from
+from ocsp.client.cache import CachedAnswer
+from ocsp.client.cache.freshness import refresh_from
+from ocsp.client.checking.newest import newest_known, use_cache
 from ocsp.client.checking.responder_exchange import verify_answer
 from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.checking.urls import readable_responder_urls
-from ocsp.client.engine.effects import Flow, call
-from ocsp.client.transport.protocol import HTTPReply
+from ocsp.client.engine.effects import Flow
 from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
-from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["load_cached", "store_answer"]
+__all__ = ["load_cached"]
 
 
 def load_cached(
@@ -33,10 +32,7 @@ def load_cached(
 ) -> Flow[CachedEvidence | None]:
     """Return the cached answer to *cert_id* if it is valid now."""
     cache = state.memory.cache
-    if type(cache) is MemoryCache:  # never blocks, so the flow needs no effect
-        answer = cache.get(cert_id)
-    else:
-        answer = yield from call(lambda: cache.get(cert_id))
+    answer = yield from use_cache(cache, lambda: cache.get(cert_id))
     if answer is None:
         return None
     now, key = state.environment.now(), cert_id.der
@@ -48,7 +44,13 @@ def load_cached(
         if len(state.memory.verified_answers) >= limits.MAX_CACHED_ANSWERS:
             state.memory.verified_answers.clear()
         state.memory.verified_answers[key] = known
-    return known if known.begin <= now < known.end else None
+    if not known.begin <= now < known.end:
+        return None
+    if state.memory.known is not cache:
+        newest = yield from newest_known(state, cert_id)
+        if newest is not None and newest.is_newer_than(known.evidence):
+            return None
+    return known
 
 
 def _verify_cached(
@@ -99,20 +101,3 @@ def _refresh_time(
         start = answer.this_update
     fraction = (state.memory.salt + evidence.cert_id.serial_number % 97 / 97) % 1
     return min(answer.expires, refresh_from(start, answer.expires, fraction))
-
-
-def store_answer(
-    state: CheckState, evidence: VerifiedResponse, reply: HTTPReply
-) -> Flow[None]:
-    """Put *evidence* into the cache, if it may be reused."""
-    if evidence.nonce_matched:  # the response answers one request only
-        return
-    until = expiry(evidence, reply, state.environment.now())
-    if until is None or evidence.status is OCSPCertStatus.UNKNOWN:
-        return
-    cache = state.memory.cache
-    cert_id = evidence.canonical_cert_id
-    if type(cache) is MemoryCache:
-        cache.put(cert_id, evidence, until)
-    else:
-        yield from call(lambda: cache.put(cert_id, evidence, until))

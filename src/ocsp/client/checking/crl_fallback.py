@@ -15,11 +15,18 @@ from cryptography import x509
 
 from ocsp.asn1 import oids
 from ocsp.client.checking.crl_download import find_crl
+from ocsp.client.checking.newest import keep_newest
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import crl_urls
 from ocsp.client.engine.effects import Flow, call
 from ocsp.client.outcome import Attempt
-from ocsp.errors import DecodeError, FetchError, ReasonsNotCovered, VerificationError
+from ocsp.errors import (
+    DecodeError,
+    FetchError,
+    OlderThanKnown,
+    ReasonsNotCovered,
+    VerificationError,
+)
 from ocsp.verification.crl.case import CRLQuestion
 from ocsp.verification.crl.points import distribution_points, read_points
 from ocsp.verification.crl.reader import ReadCRL
@@ -56,10 +63,11 @@ def check_crls(
             )
             pair = known.crl, (yield from _find_delta(state, asked, known.crl))
             evidence = yield from call(partial(_judge, asked, (*held, pair)))
+            yield from keep_newest(state, evidence)
         except ReasonsNotCovered as error:
             state.note(attempt, error)
             held.append(pair)  # another CRL may cover the other reasons
-        except (FetchError, VerificationError) as error:
+        except (FetchError, VerificationError, OlderThanKnown) as error:
             state.note(attempt, error)
         else:
             state.note(attempt)

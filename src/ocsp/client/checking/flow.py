@@ -1,7 +1,7 @@
 """
 The flow of one check, from the request to the outcome.
 
-``issuer → cache → is a status needed? → responders (with retries) → CRL``
+``issuer → cache → is a status needed? → responders (with retries) → CRL → cache``
 
 This flow, and the flows that it starts, take every decision of a check. They wait and
 send by yielding effects only, and read the time from the given environment. Only
@@ -10,12 +10,16 @@ evidence gives a status.
 
 from __future__ import annotations
 
+import datetime
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.client.checking.cached import load_cached, store_answer
+from ocsp.client.cache import KnownStatus
+from ocsp.client.checking.cached import load_cached
 from ocsp.client.checking.crl_fallback import check_crls
 from ocsp.client.checking.issuer_lookup import find_issuer
+from ocsp.client.checking.newest import newest_known
 from ocsp.client.checking.responder_exchange import (
     Attempted,
     ask_responder,
@@ -54,15 +58,40 @@ def check_flow(state: CheckState) -> Flow[Outcome]:
     if issuer is None:
         return _indeterminate(state, None, IssuerNotFound(_NO_ISSUER))
     cert_id = CertID.for_certificate(state.certificate, issuer, _SHA256)
-    known = None
-    if state.options.nonce is SendNonce.NEVER:
-        known = yield from load_cached(state, cert_id, issuer)
-        if known is not None and state.environment.now() < known.refresh_at:
-            return _outcome(state, issuer, known.evidence, Source.CACHE)
+    known = yield from _load_cached(state, cert_id, issuer)
+    if known is not None and state.environment.now() < known.refresh_at:
+        return _outcome(state, issuer, known.evidence, Source.CACHE)
+    outcome = yield from _ask_unless_failed(state, cert_id, issuer, known)
+    if outcome.status is not CheckStatus.INDETERMINATE:
+        return outcome
+    # Another check may have brought a newer answer meanwhile, so load it again.
+    known = yield from _load_cached(state, cert_id, issuer)
+    if known is not None:
+        return _outcome(state, issuer, known.evidence, Source.CACHE)
+    return outcome.with_known((yield from newest_known(state, cert_id)))
+
+
+def _load_cached(
+    state: CheckState, cert_id: CertID, issuer: x509.Certificate
+) -> Flow[CachedEvidence | None]:
+    """Return the cached answer, unless the answer must have the nonce of a request."""
+    if state.options.nonce is SendNonce.ALWAYS:
+        return None
+    return (yield from load_cached(state, cert_id, issuer))
+
+
+def _ask_unless_failed(
+    state: CheckState,
+    cert_id: CertID,
+    issuer: x509.Certificate,
+    known: CachedEvidence | None,
+) -> Flow[Outcome]:
+    """Ask for a status, unless none is needed or the same check failed recently."""
+    if known is None and state.options.nonce is SendNonce.NEVER:
         failed_check = state.memory.failed_checks.get(
             _failed_check_key(state, cert_id), state.environment.monotonic()
         )
-        if known is None and failed_check is not None:
+        if failed_check is not None:
             return failed_check
     if needs_no_status(state.certificate):
         return Outcome(CheckStatus.NOT_NEEDED, state.certificate, issuer)
@@ -106,21 +135,16 @@ def _refresh(
     issuer: x509.Certificate,
     known: CachedEvidence,
 ) -> Flow[Outcome]:
-    """Ask for a newer answer; use the cached one if that fails and it is valid."""
+    """Ask for a newer answer, unless another check is asking for one."""
     key, refreshing = cert_id.der, state.memory.refreshing
     if key in refreshing:
         return _outcome(state, issuer, known.evidence, Source.CACHE)
     refreshing.add(key)
     try:
         # No retries: the caller should not wait while the cached answer is valid.
-        outcome = yield from _ask(state, cert_id, issuer, retries=0)
+        return (yield from _ask(state, cert_id, issuer, retries=0))
     finally:
         refreshing.discard(key)
-    if outcome.status is CheckStatus.INDETERMINATE and known.evidence.holds_at(
-        state.environment.now()
-    ):
-        return _outcome(state, issuer, known.evidence, Source.CACHE)
-    return outcome
 
 
 # --- asking ----------------------------------------------------------------------
@@ -159,7 +183,7 @@ def _uses_crls(state: CheckState) -> bool:
 def _ask(
     state: CheckState, cert_id: CertID, issuer: x509.Certificate, retries: int
 ) -> Flow[Outcome]:
-    """Ask the responders and cache the answer."""
+    """Ask the responders."""
     try:
         urls = state.request.urls or responder_urls(state.certificate)
     except SchemaError as error:
@@ -168,25 +192,22 @@ def _ask(
     if not urls:
         state.failures.append(NoResponderURL())
         return _indeterminate(state, issuer)
-    answer = yield from _ask_all(state, issuer, urls, retries)
-    if answer is None or answer.evidence is None or answer.reply is None:
+    evidence = yield from _ask_all(state, issuer, urls, retries)
+    if evidence is None:
         return _indeterminate(state, issuer)
     state.memory.failed_checks.discard(_failed_check_key(state, cert_id))
-    yield from store_answer(state, answer.evidence, answer.reply)
-    return _outcome(state, issuer, answer.evidence, Source.RESPONDER)
+    return _outcome(state, issuer, evidence, Source.RESPONDER)
 
 
 def _ask_all(
     state: CheckState, issuer: x509.Certificate, urls: tuple[str, ...], retries: int
-) -> Flow[Attempted | None]:
+) -> Flow[VerifiedResponse | None]:
     """Return the best answer of the responders, with up to *retries* more rounds."""
     for again in range(retries + 1):
         tried = yield from _ask_each(state, issuer, urls, again=again > 0)
-        # Good or revoked if one said so, else unknown.
-        answer = next(filter(_is_final, tried), None)
-        answer = answer or next((each for each in tried if each.evidence), None)
-        if answer is not None:
-            return answer
+        answers = [each.evidence for each in tried if each.evidence is not None]
+        if answers:
+            return max(answers, key=_preference)
         urls = tuple(
             each.url for each in tried if each.error and is_transient(each.error)
         )
@@ -214,6 +235,14 @@ def _ask_each(
         if _is_final(tried[-1]):
             break
     return tried
+
+
+def _preference(
+    evidence: VerifiedResponse,
+) -> tuple[bool, datetime.datetime, bool, datetime.datetime]:
+    """Return a key: *good* or *revoked* before *unknown*, and the newest of these."""
+    is_final = evidence.status is not OCSPCertStatus.UNKNOWN
+    return is_final, *KnownStatus.of(evidence)[:3]
 
 
 def _is_final(tried: Attempted) -> bool:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import limits
 from ocsp.client.checking.delegate_status import find_delegate_evidence
 from ocsp.client.checking.http_fetch import fetch
+from ocsp.client.checking.newest import keep_newest
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, origin_of
 from ocsp.client.engine.effects import Flow
@@ -28,6 +29,7 @@ from ocsp.errors import (
     FetchError,
     HTTPStatusError,
     OCSPError,
+    OlderThanKnown,
     ResponderBackedOff,
     ResponderRevocationUnknown,
     UnsuccessfulResponse,
@@ -52,11 +54,10 @@ _HASHES: dict[CertIDHash, tuple[hashes.HashAlgorithm, ...]] = {
 
 
 class Attempted(NamedTuple):
-    """The result of asking one responder: evidence with the reply, or an error."""
+    """The result of asking one responder: evidence or an error."""
 
     url: str
     evidence: VerifiedResponse | None = None
-    reply: HTTPReply | None = None
     error: OCSPError | None = None
     method: str = ""
 
@@ -126,7 +127,7 @@ def _is_ocsp(error: OCSPError | None) -> bool:
     """Return whether the responder understood the request, whatever it answered."""
     if should_retry_with_post(error):
         return False
-    return error is None or isinstance(error, VerificationError)
+    return error is None or isinstance(error, (VerificationError, OlderThanKnown))
 
 
 def _check_backoff(state: CheckState, url: str, again: bool) -> None:
@@ -158,7 +159,11 @@ def _exchange(
     algorithm: hashes.HashAlgorithm,
     method: RequestMethod,
 ) -> Flow[Attempted]:
-    """Send one request and verify the response; record and return a failure."""
+    """
+    Send one request and verify the response; record and return a failure.
+
+    A response that is older than the newest known one is a failure too.
+    """
     request = _encode_request(state, issuer, algorithm)
     target = "" if method is RequestMethod.POST else _target(url, request)
     attempt = Attempt(
@@ -184,13 +189,14 @@ def _exchange(
         evidence = yield from verify_answer(
             state, issuer, reply.body, nonce=request.nonce, judged=(url,)
         )
-    except (FetchError, VerificationError) as error:
+        yield from keep_newest(state, evidence, reply)
+    except (FetchError, VerificationError, OlderThanKnown) as error:
         state.note(attempt, error)
         _note_failure(state, url, error, reply)
         return Attempted(url, error=error, method=attempt.method)
     state.note(attempt)
     state.memory.backoff.answered(origin_of(url))
-    return Attempted(url, evidence, reply, method=attempt.method)
+    return Attempted(url, evidence, method=attempt.method)
 
 
 def verify_answer(

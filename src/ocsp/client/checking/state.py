@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.client.cache import Cache, CachedAnswer
+from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, RemembersNewest
 from ocsp.client.crl_memory import CRLMemory
 from ocsp.client.expiring_map import ExpiringMap
 from ocsp.client.options import AddressPolicy, Options
@@ -81,6 +81,9 @@ class Memory:
     Attributes:
         cache: The cache of verified answers.
 
+        known: What remembers the newest status of each certificate: the cache, or
+            another one in memory if the cache keeps answers only.
+
         backoff: Which responders to wait for, and for how long.
 
         failed_checks: Outcomes of recent checks that failed, by CertID and URLs.
@@ -107,6 +110,7 @@ class Memory:
         "delegates",
         "failed_checks",
         "issuers",
+        "known",
         "refreshing",
         "salt",
         "verified_answers",
@@ -114,6 +118,7 @@ class Memory:
 
     def __init__(self, cache: Cache, salt: float) -> None:
         self.cache = cache
+        self.known = cache if isinstance(cache, RemembersNewest) else MemoryCache()
         self.backoff = ResponderBackoff()
         self.failed_checks: ExpiringMap[tuple[bytes, tuple[str, ...]], Outcome] = (
             ExpiringMap()

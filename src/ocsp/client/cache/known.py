@@ -1,0 +1,76 @@
+"""
+The newest known status of a certificate, and which of two answers is newer.
+
+RFC 6960 §4.2.2.1: thisUpdate is the time for which the status is stated. The answer
+with the later thisUpdate is newer. If both are equal, *revoked* is newer than *good*,
+and then the response with the later producedAt. When an answer ends does not matter:
+a longer life does not make it newer.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple, Self
+
+from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
+
+__all__ = ["KnownStatus"]
+
+
+class KnownStatus(NamedTuple):
+    """
+    What is kept of the newest evidence about a certificate. It proves nothing itself.
+
+    Attributes:
+        this_update: thisUpdate, aware, in UTC, in whole seconds.
+
+        is_revoked: Whether the status is *revoked*; otherwise it is *good*.
+
+        produced_at: producedAt, aware, in UTC, in whole seconds; for a CRL thisUpdate.
+
+        until: The end of the evidence, aware, in UTC. For an answer that a cache keeps,
+            the end of its use.
+
+        is_kept: Whether the cache keeps the answer itself.
+    """
+
+    this_update: datetime.datetime
+    is_revoked: bool
+    produced_at: datetime.datetime
+    until: datetime.datetime
+    is_kept: bool = False
+
+    @classmethod
+    def of(cls, evidence: VerifiedResponse | VerifiedRevocation) -> Self:
+        """Return the status of *evidence*, whose answer is not kept."""
+        this_update = evidence.this_update
+        produced_at = this_update
+        if isinstance(evidence, VerifiedResponse):
+            produced_at = evidence.produced_at
+        return cls(
+            this_update.replace(microsecond=0),
+            evidence.status is OCSPCertStatus.REVOKED,
+            produced_at.replace(microsecond=0),
+            evidence.holds_until,
+        )
+
+    @property
+    def rank(
+        self,
+    ) -> tuple[datetime.datetime, bool, datetime.datetime, bool, datetime.datetime]:
+        """A key that is greater for what a cache prefers to keep: first the newer."""
+        return (
+            self.this_update,
+            self.is_revoked,
+            self.produced_at,
+            self.is_kept,
+            self.until,
+        )
+
+    def is_newer_than(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
+        """Tell whether *evidence* is older than this, and so proves nothing new."""
+        other = KnownStatus.of(evidence)
+        if isinstance(evidence, VerifiedRevocation):  # a CRL has no producedAt
+            return self[:2] > other[:2]
+        return self[:3] > other[:3]
