@@ -287,8 +287,8 @@ class SQLiteSource:
             time: Since when it is revoked; a naive time is UTC. ``None`` means since
                 its revocation or hold, if there is one, or else since now.
 
-            reason: Why it is revoked, or ``None``. ``remove_from_crl`` is for entries of
-                delta CRLs only (RFC 5280 §5.3.1).
+            reason: Why it is revoked, or ``None``. ``remove_from_crl`` is for entries
+                of delta CRLs only (RFC 5280 §5.3.1).
 
             change_reason: Give a certificate that is revoked already another *reason*,
                 but not ``certificate_hold``.
