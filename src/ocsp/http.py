@@ -17,11 +17,12 @@ import datetime
 import hashlib
 import math
 from dataclasses import dataclass, replace
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from urllib.parse import quote, unquote_to_bytes
 
 from ocsp import limits
 from ocsp.errors import LimitExceeded, SchemaError
+from ocsp.guarded.dates import http_date
 
 __all__ = [
     "REQUEST_TYPE",
@@ -254,12 +255,11 @@ def _names_tag(listed: str, tag: str) -> bool:
 
 
 def _not_later(modified: str | None, since: str | None) -> bool:
-    if modified is None or since is None:
+    if modified is None or since is None or not since.endswith("GMT"):
         return False
-    try:
-        return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
-    except (TypeError, ValueError):
-        return False  # RFC 9110 §13.1.3: an invalid date is ignored
+    changed, known = http_date(modified), http_date(since)
+    # RFC 9110 §13.1.3: an invalid date is ignored.
+    return changed is not None and known is not None and changed <= known
 
 
 def _http_date(moment: datetime.datetime) -> str:

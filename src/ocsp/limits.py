@@ -39,6 +39,7 @@ __all__ = [
     "MAX_KEY_BITS",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
+    "MAX_PARSED_BYTES",
     "MAX_REDIRECTS",
     "MAX_REMEMBERED_FAILURES",
     "MAX_REPLY_HEADERS",
@@ -111,11 +112,19 @@ Characters of a Name in a message; the rest is cut off. A verification may menti
 names of several certificates several times.
 """
 
-MAX_DEPTH = 16
+MAX_DEPTH = 32
 """
-Levels of nested values in a certificate, and in a message that is read tolerantly. Real
-certificates have eight. ``cryptography`` reads some of them by recursion: without this
-limit, a crafted certificate can crash the process. The tolerant reader recurses too.
+Levels of nested values, with those inside of strings, in what a parser of another
+library reads; also in a message that is read tolerantly. A certificate has at most
+fifteen, and a PKCS #7 around it adds five. ``cryptography`` reads some values by
+recursion: without this limit, a crafted certificate can end the process. The tolerant
+reader recurses too.
+"""
+
+MAX_PARSED_BYTES = 1 << 20
+"""
+Octets that a parser of another library reads at once. The largest message and the
+largest file of certificates have as many.
 """
 
 MAX_TOLERATED_VALUES = 2048

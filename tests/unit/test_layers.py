@@ -20,6 +20,7 @@ SOURCES = Path(ocsp.__file__).parent
 
 FLOORS = (
     ("_version", "errors", "limits"),
+    ("guarded",),
     ("asn1", "http"),
     ("signing",),
     ("messages",),
@@ -38,7 +39,7 @@ ENTRANCES = frozenset({"", "__main__"})
 
 WITHOUT_IO = frozenset(
     {
-        "_version", "asn1", "errors", "http", "limits", "linting", "messages", "responder",
+        "_version", "asn1", "errors", "guarded", "http", "limits", "linting", "messages", "responder",
         "signing", "verification",
     }
 )  # fmt: skip

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding, limits
-from ocsp.asn1.der import depth, encode, encode_oid
+from ocsp.asn1.der import encode, encode_oid
+from ocsp.guarded.nesting import depth
 from ocsp.messages.requests import request as request_module
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
@@ -166,7 +167,7 @@ def test_the_size_limit_holds_for_cached_layouts_too(
 def test_nesting_in_certificates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the limit it loads; one level more is refused."""
     data, der = _response(certificates=1), delegate().public_bytes(Encoding.DER)
-    levels = depth(der, 0, len(der), limits.MAX_DEPTH)
+    levels = depth(der, limits.MAX_DEPTH)
     monkeypatch.setattr(limits, "MAX_DEPTH", levels)
     load_der_ocsp_response(data)
     monkeypatch.setattr(limits, "MAX_DEPTH", levels - 1)

@@ -8,22 +8,18 @@ key's BIT STRING without tag, length and unused bits).
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from functools import wraps
 from typing import NamedTuple, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
-from ocsp import limits
 from ocsp.asn1.bounded_cache import BoundedCache
-from ocsp.asn1.der import SEQUENCE, any_value, bit_string, content, context, depth
-from ocsp.errors import LimitExceeded, SchemaError
+from ocsp.asn1.der import SEQUENCE, any_value, bit_string, content, context
+from ocsp.guarded.certificates import load_certificate, validity
 
 __all__ = [
-    "UNREADABLE",
     "CertificateParts",
     "cached_per_certificate",
     "certificate_der",
@@ -35,18 +31,6 @@ __all__ = [
     "serial_of",
     "validity_of",
 ]
-
-
-UNREADABLE = (
-    ValueError,
-    KeyError,  # a name with a value of another type, before cryptography 50
-    TypeError,  # a BIT STRING in an attribute that must not have one
-    UserWarning,  # the length of a name, in a program that turns warnings into errors
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What ``cryptography`` raises if it cannot read a name or an extension."""
 
 
 class CertificateParts(NamedTuple):
@@ -154,30 +138,8 @@ def _extensions(tbs: bytes, position: int, end: int) -> bytes:
     return b""
 
 
-@cached_per_certificate
-def validity_of(
-    certificate: x509.Certificate,
-) -> tuple[datetime.datetime, datetime.datetime]:
-    """
-    Return the first and the last second of the validity, aware, in UTC.
-
-    The year 0, which ``datetime`` cannot express, becomes ``datetime.min``: each moment
-    that a caller can compare it with is later than both.
-    """
-    return (
-        _moment(lambda: certificate.not_valid_before_utc),
-        _moment(lambda: certificate.not_valid_after_utc),
-    )
-
-
-def _moment(read: Callable[[], datetime.datetime]) -> datetime.datetime:
-    try:
-        return read()
-    except ValueError:  # Loading has checked all else.
-        return _YEAR_ZERO
-
-
-_YEAR_ZERO = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+validity_of = cached_per_certificate(validity)
+"""Return what :func:`ocsp.guarded.certificates.validity` returns, from a cache."""
 
 
 def outer_algorithm(certificate: x509.Certificate) -> bytes:
@@ -213,20 +175,10 @@ def read_certificate(
 
     Raises:
         SchemaError: If it is not an X.509 certificate.
-        LimitExceeded: If its values are nested deeper than ``MAX_DEPTH``.
+        LimitExceeded: If it is too long, or its values are nested too deep.
     """
     _, stop = content(data, position, end, SEQUENCE, name)
-    levels = depth(data, position, stop, limits.MAX_DEPTH)
-    if levels > limits.MAX_DEPTH:
-        raise LimitExceeded(
-            "MAX_DEPTH", levels, limits.MAX_DEPTH, path=name, offset=position
-        )
-    try:
-        return x509.load_der_x509_certificate(data[position:stop]), stop
-    except (ValueError, x509.InvalidVersion, UserWarning) as error:
-        # ``cryptography`` warns of what a later release will reject, and a program
-        # may turn warnings into errors. Its message is about its parser: not shown.
-        raise SchemaError("not a certificate", path=name, offset=position) from error
+    return load_certificate(data[position:stop], path=name, offset=position), stop
 
 
 def serial_of(certificate: x509.Certificate) -> int:

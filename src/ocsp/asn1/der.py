@@ -34,7 +34,6 @@ __all__ = [
     "bit_string",
     "content",
     "context",
-    "depth",
     "encode",
     "encode_integer",
     "encode_oid",
@@ -160,34 +159,6 @@ def any_value(data: bytes, position: int, end: int, name: str) -> tuple[int, int
     which no OCSP field has. The content is not checked.
     """
     return _header(data, position, end, name)
-
-
-def depth(data: bytes, position: int, end: int, most: int) -> int:
-    """
-    Return the number of levels of constructed values between *position* and *end*.
-
-    Counting stops at *most* + 1. Nothing else is checked: if a length is wrong, the
-    rest of the value is skipped, because no reader can go further there.
-    """
-    ends: list[int] = []
-    deepest = 0
-    while deepest <= most:
-        while position == end:
-            if not ends:
-                return deepest
-            end = ends.pop()
-        constructed = data[position] & 0x20
-        try:
-            _, start, stop = _header(data, position, end, "")
-        except DERError:
-            position = end
-            continue
-        position = stop
-        if constructed:
-            ends.append(end)
-            deepest = max(deepest, len(ends))
-            position, end = start, stop
-    return deepest
 
 
 def end_of(position: int, end: int, name: str) -> None:

@@ -16,7 +16,6 @@ from cryptography import x509
 
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import (
-    UNREADABLE,
     cached_per_certificate,
     parts_of,
 )
@@ -33,7 +32,12 @@ from ocsp.asn1.der import (
     encode_oid,
     oid_text,
 )
-from ocsp.errors import DecodeError, SchemaError
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.guarded.certificates import (
+    decode_in_certificate,
+    decode_in_crl,
+    decode_in_crl_entry,
+)
 
 __all__ = [
     "ExtensionList",
@@ -246,7 +250,7 @@ def decode_certificate_extension(oid: str, value: bytes) -> x509.ExtensionType:
     value = _without_defaults(oid, value)
     tbs = encode(SEQUENCE, _BEFORE_EXTENSIONS, encode(0xA3, _list_with(oid, value)))
     certificate = encode(SEQUENCE, tbs, _ALGORITHM, _NO_SIGNATURE)
-    return _decoded(lambda: x509.load_der_x509_certificate(certificate).extensions)
+    return _decoded(decode_in_certificate, certificate)
 
 
 def _without_defaults(oid: str, value: bytes) -> bytes:
@@ -310,7 +314,7 @@ def decode_crl_extension(oid: str, value: bytes) -> x509.ExtensionType:
         SchemaError: If *value* is not valid for this extension.
     """
     crl = _crl(encode(0xA0, _list_with(oid, value)))
-    return _decoded(lambda: x509.load_der_x509_crl(crl).extensions)
+    return _decoded(decode_in_crl, crl)
 
 
 def decode_crl_entry_extension(oid: str, value: bytes) -> x509.ExtensionType:
@@ -322,15 +326,16 @@ def decode_crl_entry_extension(oid: str, value: bytes) -> x509.ExtensionType:
     """
     entry = encode(SEQUENCE, encode_integer(1), _TIME, _list_with(oid, value))
     crl = _crl(encode(SEQUENCE, entry))
-    return _decoded(lambda: x509.load_der_x509_crl(crl)[0].extensions)
+    return _decoded(decode_in_crl_entry, crl)
 
 
-def _decoded(read: Callable[[], x509.Extensions]) -> x509.ExtensionType:
+def _decoded(
+    decode: Callable[[bytes], x509.ExtensionType], der: bytes
+) -> x509.ExtensionType:
     try:
-        decoded: x509.ExtensionType = read()[0].value
-    except UNREADABLE as error:
+        return decode(der)
+    except LimitExceeded as error:
         raise SchemaError(str(error)) from error
-    return decoded
 
 
 def _list_with(oid: str, value: bytes) -> bytes:

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import pkcs7
 
-from ocsp import limits
 from ocsp.asn1.certificates import read_certificate
-from ocsp.asn1.der import SEQUENCE, any_value, content, context, depth, end_of, explicit
-from ocsp.asn1.pem import der_blocks
-from ocsp.errors import DecodeError, SchemaError
+from ocsp.asn1.der import SEQUENCE, any_value, content, context, end_of, explicit
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.guarded.certificates import load_pkcs7
+from ocsp.guarded.pem import der_blocks
 
 __all__ = ["load_certificates", "readable_certificates"]
 
@@ -88,14 +86,12 @@ def _certificate(der: bytes) -> x509.Certificate | None:
 
 
 def _in_pkcs7(der: bytes) -> Iterator[x509.Certificate | None]:
-    # Untrusted data: limit the nesting before a recursive parser reads it.
-    if depth(der, 0, len(der), limits.MAX_DEPTH) > limits.MAX_DEPTH:
-        yield None
-        return
     try:
-        yield from pkcs7.load_der_pkcs7_certificates(der)
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, UserWarning):
-        # cryptography returns all certificates or none.
+        yield from load_pkcs7(der)
+    except LimitExceeded:
+        yield None
+    except SchemaError:
+        # ``cryptography`` returns all certificates or none.
         try:
             yield from map(_certificate, _members(der))
         except DecodeError:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from ocsp.client.expiring_map import ExpiringMap
@@ -29,6 +28,7 @@ from ocsp.errors import (
     UnsuccessfulResponse,
     VerificationError,
 )
+from ocsp.guarded.dates import http_date
 from ocsp.messages.statuses import OCSPResponseStatus
 
 __all__ = [
@@ -142,15 +142,10 @@ def retry_after(reply: HTTPReply, now: datetime.datetime) -> float | None:
     text = reply.header("retry-after").strip()
     if not text:
         return None
-    if text.isdecimal():
+    if text.isascii() and text.isdecimal():
         return float(text) if len(text) <= _MOST_DIGITS else 0.0
-    try:
-        then = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if then.tzinfo is None:  # zone "-0000": Python returns a naive time; HTTP means GMT
-        then = then.replace(tzinfo=datetime.UTC)
-    return max(0.0, (then - now).total_seconds())
+    then = http_date(text)
+    return None if then is None else max(0.0, (then - now).total_seconds())
 
 
 class _Failure(NamedTuple):

@@ -14,9 +14,8 @@ import warnings
 from collections.abc import Sequence
 
 from cryptography import x509
-from cryptography.x509 import verification
 
-from ocsp.asn1.certificates import UNREADABLE, validity_of
+from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.client.certificate_files import load_certificates
@@ -26,6 +25,7 @@ from ocsp.errors import (
     TLSPeerNotTrusted,
     TLSPeerWrongName,
 )
+from ocsp.guarded import paths
 from ocsp.signing.issued import is_issued_by
 
 __all__ = ["address_of", "system_roots", "verified_path"]
@@ -57,11 +57,9 @@ def verified_path(
     if not roots:
         raise ConfigError("roots", "there are no trusted roots")
     now = datetime.datetime.now(datetime.UTC)
-    builder = verification.PolicyBuilder().store(verification.Store(roots)).time(now)
     try:
-        verifier = builder.build_server_verifier(_subject(name))
-        return verifier.verify(shown[0], shown[1:])
-    except (verification.VerificationError, *UNREADABLE) as error:
+        return paths.verified_path(_subject(name), shown, roots, now)
+    except SchemaError as error:
         reason = _broken_link(shown, roots, now)
         if reason is None and "subjectAltName" in str(error):
             reason = f"its certificate is not for the name {name}"

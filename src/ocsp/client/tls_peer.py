@@ -19,7 +19,9 @@ from cryptography import x509
 
 from ocsp.client.starttls.protocols import StartTLS, start_tls
 from ocsp.client.tls_path import address_of, system_roots, verified_path
-from ocsp.errors import MissingExtraError, TLSPeerError
+from ocsp.errors import DecodeError, MissingExtraError, TLSPeerError
+from ocsp.guarded.certificates import load_certificate
+from ocsp.guarded.tls import shown_chain
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
@@ -137,12 +139,12 @@ def _handshake(
         except SSL.Error as error:
             raise OSError(f"the TLS handshake failed: {_reason(error)}") from error
         try:
-            chain = connection.get_peer_cert_chain(as_cryptography=True) or []
-        except (ValueError, x509.InvalidVersion, UserWarning) as error:
+            chain = [load_certificate(der) for der in shown_chain(connection)]
+        except DecodeError as error:
             raise OSError(
                 "the server sent a certificate that cannot be read"
             ) from error
-    return list(chain), staples[0] if staples else b""
+    return chain, staples[0] if staples else b""
 
 
 def _finish(connection: SSL.Connection, raw: socket.socket, until: float) -> None:

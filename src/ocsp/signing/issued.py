@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp.asn1.certificates import outer_algorithm, parts_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
-from ocsp.errors import OCSPError, SignatureInvalid
+from ocsp.errors import OCSPError, SchemaError, SignatureInvalid
 from ocsp.signing.signatures import check_signature, public_key_of
 
 __all__ = ["check_issued", "is_issued_by", "names_issuer"]
@@ -42,7 +42,7 @@ def check_issued(
     """
     try:
         key = public_key_of(issuer)
-    except ValueError as error:
+    except SchemaError as error:
         raise SignatureInvalid(f"the key cannot be read: {error}") from error
     check_signature(
         key,

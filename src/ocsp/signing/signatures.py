@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import (
     dsa,
@@ -30,7 +30,8 @@ from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, pss_parameters, signature_hash
 from ocsp.asn1.bounded_cache import cached_by_octets
 from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS, KeyKind
-from ocsp.errors import SignatureInvalid
+from ocsp.errors import SchemaError, SignatureInvalid
+from ocsp.guarded.keys import has_signed, public_key
 from ocsp.signing import ml_dsa
 
 __all__ = [
@@ -174,11 +175,8 @@ def check_signature(
     problem = cost_problem(key)
     if problem:
         raise SignatureInvalid(f"the key {problem}")
-    try:
-        # The ``verify`` methods differ in their arguments; these fit this kind of key.
-        key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]
-    except InvalidSignature as error:
-        raise SignatureInvalid("the signature is not that of the key") from error
+    if not has_signed(key, signature, data, *arguments):
+        raise SignatureInvalid("the signature is not that of the key")
 
 
 def is_only_for_pss(certificate: x509.Certificate) -> bool:
@@ -191,11 +189,11 @@ def public_key_of(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
     Return the public key of *certificate*.
 
     Raises:
-        ValueError: If the key cannot be read.
+        SchemaError: If the key cannot be decoded.
         UnsupportedAlgorithm: If the kind of key is not known.
     """
     try:
-        return certificate.public_key()
+        return public_key(certificate)
     except UnsupportedAlgorithm as error:
         if certificate.public_key_algorithm_oid.dotted_string in ml_dsa.IDENTIFIERS:
             raise UnsupportedAlgorithm(ml_dsa.MISSING) from error
@@ -219,7 +217,7 @@ def check_signature_of(
     """
     try:
         key = public_key_of(certificate)
-    except ValueError as error:
+    except SchemaError as error:
         raise SignatureInvalid(f"the key cannot be read: {error}") from error
     dotted = algorithm_identifier(identifier).oid
     if is_only_for_pss(certificate) and dotted != oids.RSASSA_PSS:

@@ -20,12 +20,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.errors import (
     ConfigError,
+    DecodeError,
     IssuerNotFound,
     MissingExtraError,
     OCSPError,
     SchemaError,
     StapleMissing,
 )
+from ocsp.guarded.certificates import load_certificate
+from ocsp.guarded.tls import verified_chain
 from ocsp.stapling.staple_file import StapleFile
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy
@@ -191,8 +194,8 @@ class StapleChecks:
         self, connection: SSL.Connection, staple: bytes
     ) -> VerifiedResponse | None:
         try:
-            chain = connection.get_verified_chain(as_cryptography=True) or []
-        except (ValueError, x509.InvalidVersion, UserWarning) as error:
+            chain = [load_certificate(der) for der in verified_chain(connection)]
+        except DecodeError as error:
             raise SchemaError("a certificate of the server cannot be read") from error
         if len(chain) < 2:
             raise IssuerNotFound(

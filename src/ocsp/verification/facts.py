@@ -11,6 +11,7 @@ import datetime
 from typing import NamedTuple, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import AuthorityInformationAccessOID
@@ -18,7 +19,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
-from ocsp.asn1.certificates import UNREADABLE, cached_per_certificate, validity_of
+from ocsp.asn1.certificates import cached_per_certificate, validity_of
 from ocsp.asn1.der import NULL_DER
 from ocsp.asn1.extensions import ExtensionList, extensions_of
 from ocsp.errors import SchemaError
@@ -206,7 +207,7 @@ def _key(certificate: x509.Certificate) -> tuple[CertificatePublicKeyTypes | Non
     """Return the public key, or ``None`` and the reason why it cannot be used."""
     try:
         return public_key_of(certificate), ""
-    except UNREADABLE as error:
+    except (SchemaError, UnsupportedAlgorithm) as error:
         return None, str(error)
 
 

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from cryptography import x509
 
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
@@ -21,6 +20,7 @@ from ocsp.cli.render.describe import request_document, response_document
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree import draw
 from ocsp.errors import DecodeError
+from ocsp.guarded.certificates import load_certificate
 from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
@@ -91,7 +91,7 @@ def _document(message: RawMessage, kind: str | None, where: str) -> dict[str, An
 def _certificate_hint(der: bytes) -> str:
     """Return a hint if *der* is a certificate, a common mistake; else nothing."""
     try:
-        x509.load_der_x509_certificate(der)
-    except ValueError:
+        load_certificate(der)
+    except DecodeError:
         return ""
     return "this is a certificate, not an OCSP message"

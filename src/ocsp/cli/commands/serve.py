@@ -14,12 +14,9 @@ from typing import Annotated
 
 import typer
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
-)
-from cryptography.hazmat.primitives.serialization import (
-    load_der_private_key,
-    load_pem_private_key,
 )
 
 from ocsp.asn1.certificates import validity_of
@@ -31,7 +28,8 @@ from ocsp.cli.help_text import epilog
 from ocsp.cli.input.file_kinds import kind_of
 from ocsp.cli.input.loading import load_certificate, place, read_octets
 from ocsp.cli.render.console import note, warn
-from ocsp.errors import BuildError, ConfigError
+from ocsp.errors import BuildError, ConfigError, DecodeError, SchemaError
+from ocsp.guarded.keys import load_private_key
 from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
 from ocsp.server import Application, base_url, bind, self_test
 from ocsp.server import serve as serve_forever
@@ -177,7 +175,7 @@ def _authority(
     certificate = load_certificate(cert)
     try:
         signer = KeySigner(key, certificate)
-    except (BuildError, TypeError) as error:
+    except (BuildError, SchemaError, TypeError, UnsupportedAlgorithm) as error:
         hint = "--cert is the certificate of the key"
         raise CommandError("--key", str(error), hint) from error
     try:
@@ -197,14 +195,13 @@ def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKe
     passphrase = None
     if passphrase_file is not None:
         passphrase = read_octets(passphrase_file, MAX_KEY_FILE).splitlines()[0]
-    load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
     try:
         # KeySigner rejects key types that cannot sign.
-        return load(data, passphrase)  # type: ignore[return-value]
+        return load_private_key(data, passphrase)  # type: ignore[return-value]
     except TypeError as error:  # a passphrase is missing, or the key needs none
         hint = "see --passphrase-file"
         raise CommandError(place(source), str(error), hint) from error
-    except ValueError as error:
+    except (DecodeError, UnsupportedAlgorithm) as error:
         reason = "is not a private key in PEM or DER, or the passphrase is wrong"
         kind = kind_of(data)
         if kind not in {None, "a private key"}:

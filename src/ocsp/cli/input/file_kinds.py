@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    load_der_private_key,
-    load_der_public_key,
-)
 
 from ocsp.asn1.der import INTEGER, SEQUENCE, any_value, content
-from ocsp.asn1.pem import is_pem
 from ocsp.errors import DecodeError
+from ocsp.guarded.certificates import load_certificate, load_crl, load_request
+from ocsp.guarded.keys import load_private_key, load_public_key
+from ocsp.guarded.pem import is_pem
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
 
@@ -69,9 +66,7 @@ def _reads(load: Callable[[bytes], object]) -> Callable[[bytes], bool]:
     def is_one(data: bytes) -> bool:
         try:
             load(data)
-        except (ValueError, DecodeError, x509.InvalidVersion, UnsupportedAlgorithm):
-            return False
-        except UserWarning:  # a program may turn warnings into errors
+        except (DecodeError, UnsupportedAlgorithm):
             return False
         return True
 
@@ -80,7 +75,7 @@ def _reads(load: Callable[[bytes], object]) -> Callable[[bytes], bool]:
 
 def _load_key(data: bytes) -> None:
     try:
-        load_der_private_key(data, None)
+        load_private_key(data, None)
     except TypeError:  # it is encrypted
         return
 
@@ -97,12 +92,12 @@ def _is_pkcs12(data: bytes) -> bool:
 
 
 _READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("a certificate", _reads(x509.load_der_x509_certificate)),
-    ("a CRL", _reads(x509.load_der_x509_crl)),
-    (_CSR, _reads(x509.load_der_x509_csr)),
+    ("a certificate", _reads(load_certificate)),
+    ("a CRL", _reads(load_crl)),
+    (_CSR, _reads(load_request)),
     (_PKCS12, _is_pkcs12),
     (_KEY, _reads(_load_key)),
-    ("a public key", _reads(load_der_public_key)),
+    ("a public key", _reads(load_public_key)),
     ("an OCSP response", _reads(load_der_ocsp_response)),
     (
         "an OCSP request",

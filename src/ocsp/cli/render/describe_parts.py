@@ -7,6 +7,7 @@ malformed or repeated one does not hide the others.
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -18,14 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1 import oids
-from ocsp.asn1.certificates import UNREADABLE, serial_of
+from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.der import MAX_DECIMAL_BITS, number_text
 from ocsp.asn1.extensions import RawExtension, extensions_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.render.vocabulary import oid_name, reason_name
-from ocsp.errors import DecodeError
+from ocsp.errors import DecodeError, SchemaError
+from ocsp.guarded.certificates import YEAR_ZERO
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
     CertHash,
@@ -40,6 +42,7 @@ from ocsp.messages.extension_values import (
     SINGLE_EXTENSIONS,
     SINGLE_REQUEST_EXTENSIONS,
 )
+from ocsp.signing.signatures import public_key_of
 
 __all__ = [
     "Document",
@@ -206,14 +209,13 @@ _GENERAL_NAMES: Mapping[type[x509.GeneralName], str] = {
 
 def certificate_document(certificate: x509.Certificate) -> Document:
     """Describe an embedded certificate; a field that cannot be decoded is ``None``."""
+    begin, end = validity_of(certificate)
     return {
         "subject": name_text(name_of_subject(certificate)),
         "issuer": name_text(name_of_issuer(certificate)),
         "serial_number": serial_document(serial_of(certificate)),
-        "not_valid_before": _attempt(
-            lambda: timestamp(certificate.not_valid_before_utc)
-        ),
-        "not_valid_after": _attempt(lambda: timestamp(certificate.not_valid_after_utc)),
+        "not_valid_before": _moment(begin),
+        "not_valid_after": _moment(end),
         "public_key": _attempt(lambda: _key_name(certificate)),
         "signature_algorithm": algorithm_document(
             certificate.signature_algorithm_oid.dotted_string
@@ -228,12 +230,17 @@ def certificate_document(certificate: x509.Certificate) -> Document:
 def _attempt(read: Callable[[], Value]) -> Value | None:
     try:
         return read()
-    except UNREADABLE:
+    except (SchemaError, UnsupportedAlgorithm):
         return None
 
 
+def _moment(moment: datetime.datetime) -> str | None:
+    """Return *moment* as text, or ``None`` for the year 0, which has no text."""
+    return None if moment == YEAR_ZERO else timestamp(moment)
+
+
 def _key_name(certificate: x509.Certificate) -> str:
-    match certificate.public_key():
+    match public_key_of(certificate):
         case rsa.RSAPublicKey() as key:
             return f"RSA {key.key_size}"
         case dsa.DSAPublicKey() as key:

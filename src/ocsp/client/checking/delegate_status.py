@@ -23,6 +23,7 @@ from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import DelegateStatus
 from ocsp.errors import ResponderRevocationUnknown
+from ocsp.guarded.certificates import load_certificate
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import Evidence, VerifiedResponse
 
@@ -69,9 +70,7 @@ def _delegates(error: ResponderRevocationUnknown) -> list[x509.Certificate]:
     if {each.error for each in error.failures} != {ResponderRevocationUnknown}:
         return []
     named = (dict(each.values)["delegate"] for each in error.failures)
-    return [
-        x509.load_der_x509_certificate(der) for der in named if isinstance(der, bytes)
-    ]
+    return [load_certificate(der) for der in named if isinstance(der, bytes)]
 
 
 def _fetch(

@@ -19,11 +19,12 @@ from cryptography.x509.oid import (
 )
 
 from ocsp.asn1 import oids
+from ocsp.asn1.algorithms import signature_hash
 from ocsp.asn1.certificates import outer_algorithm, parts_of, validity_of
 from ocsp.asn1.der import NULL_DER, encode_oid
 from ocsp.asn1.extensions import RawExtension, extensions_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name, text
-from ocsp.errors import SignatureInvalid
+from ocsp.errors import DecodeError, SignatureInvalid
 from ocsp.linting.case import Case, Complaint
 from ocsp.signing.issued import check_issued, names_issuer
 from ocsp.verification.facts import MAY_NOT_SIGN, facts_of
@@ -284,8 +285,8 @@ def signed_strongly(case: Case) -> Iterator[Complaint]:
     """L720: it is not signed with SHA-1 or MD5."""
     for where, certificate in _delegate(case):
         try:
-            algorithm = certificate.signature_hash_algorithm
-        except UnsupportedAlgorithm:
+            algorithm = signature_hash(parts_of(certificate).algorithm)
+        except (DecodeError, UnsupportedAlgorithm):
             return
         if isinstance(algorithm, (hashes.SHA1, hashes.MD5)):
             yield Complaint(where, f"is signed with {algorithm.name}")

@@ -27,9 +27,9 @@ from ocsp.asn1.der import (
     fail,
     integer,
 )
-from ocsp.asn1.pem import der_blocks
 from ocsp.asn1.times import UTC_TIME, utc_or_generalized_time
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.guarded.pem import der_blocks
 from ocsp.messages.extensions import ExtensionLayout, read_extensions
 from ocsp.verification.crl.entries import CRLEntries
 from ocsp.verification.crl.points import Scope, read_scope

@@ -11,7 +11,9 @@ __all__ = ["der_blocks", "is_pem"]
 
 _BEGIN = b"-----BEGIN "
 _BLOCK = re.compile(
-    rb"-----BEGIN ([A-Z0-9 ]{1,64})-----([A-Za-z0-9+/=\s]*)-----END \1-----"
+    rb"-----BEGIN ([A-Z0-9 ]{1,64})-----"
+    rb"(?:\s*+[A-Za-z][A-Za-z-]*+:[^\n]*+)*+"  # headers, of a key of OpenSSL
+    rb"([A-Za-z0-9+/=\s]*+)-----END \1-----"
 )
 
 
@@ -25,7 +27,8 @@ def der_blocks(data: bytes, *labels: str) -> list[bytes]:
     """
     Return the DER in *data*: *data* itself, or the PEM blocks with one of *labels*.
 
-    Text around the blocks is skipped (RFC 7468 §2).
+    Text around the blocks is skipped (RFC 7468 §2). Without *labels*, all blocks are
+    returned.
 
     Raises:
         SchemaError: If *data* is PEM, and a block is not Base64 or none has the label.
@@ -33,9 +36,13 @@ def der_blocks(data: bytes, *labels: str) -> list[bytes]:
     if not is_pem(data):
         return [data]
     wanted = {label.encode() for label in labels}
-    found = [content for label, content in _BLOCK.findall(data) if label in wanted]
+    found = [
+        content
+        for label, content in _BLOCK.findall(data)
+        if label in wanted or not wanted
+    ]
     if not found:
-        raise SchemaError(f"has no PEM block {' or '.join(labels)}")
+        raise SchemaError(f"has no PEM block {' or '.join(labels)}".rstrip())
     try:
         return [binascii.a2b_base64(content) for content in found]
     except binascii.Error as error:

@@ -6,8 +6,8 @@ from base64 import encodebytes
 
 import pytest
 
-from ocsp.asn1.pem import der_blocks, is_pem
 from ocsp.errors import SchemaError
+from ocsp.guarded.pem import der_blocks, is_pem
 
 DATA = bytes(range(256))
 

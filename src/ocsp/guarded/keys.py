@@ -1,0 +1,112 @@
+"""
+Load keys, and check signatures with them.
+
+A key in a certificate of an attacker can be of any kind and size. ``cryptography``
+decodes it only when a program asks for it, and OpenSSL refuses some keys only when they
+check a signature.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+from ocsp.errors import SchemaError
+from ocsp.guarded.boundary import read_foreign
+from ocsp.guarded.nesting import check_parsable
+from ocsp.guarded.pem import der_blocks, is_pem
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        CertificatePublicKeyTypes,
+        PrivateKeyTypes,
+        PublicKeyTypes,
+    )
+
+__all__ = ["has_signed", "load_private_key", "load_public_key", "public_key"]
+
+
+def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
+    """
+    Return the public key in *certificate*.
+
+    Raises:
+        SchemaError: If the key cannot be decoded.
+        UnsupportedAlgorithm: If the kind of key, or its curve, is not known.
+    """
+    return read_foreign(certificate.public_key, UnsupportedAlgorithm)
+
+
+def has_signed(
+    key: CertificatePublicKeyTypes | None,
+    signature: bytes,
+    data: bytes | memoryview,
+    *arguments: object,
+) -> bool:
+    """
+    Return whether *key* made *signature* over *data*.
+
+    A key that cannot check the signature has not made it, for example an RSA key that
+    is too small for the hash.
+
+    Args:
+        key: The public key.
+
+        signature: The signature, in the encoding of X.509.
+
+        data: The signed data.
+
+        arguments: The other arguments of the method ``verify`` of this kind of key.
+
+    Raises:
+        UnsupportedAlgorithm: If OpenSSL does not support the hash or the padding.
+    """
+    try:
+        read_foreign(
+            # The ``verify`` methods differ in their arguments.
+            lambda: key.verify(signature, data, *arguments),  # type: ignore[arg-type, union-attr]
+            InvalidSignature,
+            UnsupportedAlgorithm,
+        )
+    except (InvalidSignature, SchemaError):
+        return False
+    return True
+
+
+def load_public_key(der: bytes) -> PublicKeyTypes:
+    """
+    Return the public key *der*, a SubjectPublicKeyInfo.
+
+    Raises:
+        SchemaError: If it cannot be decoded.
+        LimitExceeded: If it is too long, or its values are nested too deep.
+        UnsupportedAlgorithm: If the kind of key, or its curve, is not known.
+    """
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    check_parsable(der)
+    return read_foreign(lambda: load_der_public_key(der), UnsupportedAlgorithm)
+
+
+def load_private_key(data: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
+    """
+    Return the private key in *data*, in PEM or DER.
+
+    Raises:
+        TypeError: If the key is encrypted and *passphrase* is ``None``, or the reverse.
+        SchemaError: If it cannot be decoded, or the passphrase is wrong.
+        LimitExceeded: If it is too long, or its values are nested too deep.
+        UnsupportedAlgorithm: If the kind of key, or its curve, is not known.
+    """
+    from cryptography.hazmat.primitives import serialization
+
+    for der in der_blocks(data):
+        check_parsable(der)
+    load = (
+        serialization.load_pem_private_key
+        if is_pem(data)
+        else serialization.load_der_private_key
+    )
+    return read_foreign(lambda: load(data, passphrase), TypeError, UnsupportedAlgorithm)
