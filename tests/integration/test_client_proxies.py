@@ -283,7 +283,15 @@ def test_no_proxy_names_hosts(
 
 
 @pytest.mark.parametrize(
-    "url", ["socks5://u:secret@p:1", "https://p", "http://", "http://p:x", "http://p/q"]
+    "url",
+    [
+        "socks5://u:secret@p:1",
+        "https://p",
+        "http://",
+        "http://p:x",
+        "http://p/q",
+        "p:0",
+    ],
 )
 def test_other_proxies_are_refused(
     sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch, url: str

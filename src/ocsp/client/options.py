@@ -263,7 +263,13 @@ def _split_proxy_url(url: str) -> tuple[SplitResult, int]:
     except ValueError:
         host = ""
     # The message does not quote the URL, because it may contain a password.
-    if not host or not host.isascii() or not host.isprintable() or " " in host:
+    if (
+        not host
+        or not port
+        or not host.isascii()
+        or not host.isprintable()
+        or " " in host
+    ):
         raise ConfigError("proxy", "must be a URL like http://proxy.example:3128")
     if parts.scheme != "http":
         raise ConfigError(

@@ -8,7 +8,6 @@ looks for the reason, because its message does not name the certificate.
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import ssl
 import warnings
 from collections.abc import Sequence
@@ -26,9 +25,10 @@ from ocsp.errors import (
     TLSPeerWrongName,
 )
 from ocsp.guarded import paths
+from ocsp.guarded.addresses import address_of
 from ocsp.signing.issued import is_issued_by
 
-__all__ = ["address_of", "system_roots", "verified_path"]
+__all__ = ["system_roots", "verified_path"]
 
 
 def verified_path(
@@ -111,14 +111,6 @@ def _loaded(der: bytes) -> list[x509.Certificate]:
             return load_certificates(der)
         except SchemaError:
             return []
-
-
-def address_of(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the IP address that *name* is, or ``None`` for a host name."""
-    try:
-        return ipaddress.ip_address(name)
-    except ValueError:
-        return None
 
 
 def _subject(name: str) -> x509.DNSName | x509.IPAddress:

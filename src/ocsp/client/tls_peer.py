@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography import x509
 
 from ocsp.client.starttls.protocols import StartTLS, start_tls
-from ocsp.client.tls_path import address_of, system_roots, verified_path
+from ocsp.client.tls_path import system_roots, verified_path
 from ocsp.errors import DecodeError, MissingExtraError, TLSPeerError
+from ocsp.guarded.addresses import address_of
 from ocsp.guarded.certificates import load_certificate
 from ocsp.guarded.tls import shown_chain
 

@@ -505,6 +505,11 @@ def test_a_redirect_is_followed_if_the_options_say_so(driver: str) -> None:
         ("http://[::1", Reason.REDIRECT),
         ("", Reason.REDIRECT),
         ("http://user@b.example", Reason.FORBIDDEN),
+        ("//user@b.example", Reason.FORBIDDEN),
+        ("http://b.example:0/", Reason.FORBIDDEN),
+        ("http://b.example:65536/", Reason.FORBIDDEN),
+        ("http://b.example\\@127.0.0.1/", Reason.FORBIDDEN),
+        ("http://１２７.0.0.1/", Reason.FORBIDDEN),
         (A, Reason.REDIRECT),
     ],
 )

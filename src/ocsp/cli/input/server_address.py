@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ocsp.cli.exit_codes import CommandError
 from ocsp.client import StartTLS
+from ocsp.guarded.addresses import address_of
 
 __all__ = ["ServerAddress", "server_address"]
 
@@ -97,15 +97,7 @@ def _port(source: str, digits: str) -> int:
 
 
 def _is_host(text: str) -> bool:
-    if text == "localhost" or _is_address(text):
+    if text == "localhost" or address_of(text) is not None:
         return True
     is_file = text.lower().endswith(_FILE_ENDINGS)
     return _HOST.fullmatch(text) is not None and not is_file
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -142,6 +142,8 @@ def check_url(url: str, options: Options) -> None:
         )
     if not parts.hostname:
         raise ForbiddenResponderURL(url, "has no host name")
+    if parts.port == 0:
+        raise ForbiddenResponderURL(url, "has the port 0, which no server has")
     if "@" in parts.netloc or parts.fragment:
         raise ForbiddenResponderURL(
             url, "has a user name or a fragment, which responder URLs must not have"

@@ -6,11 +6,11 @@ Nothing that the server sends here is authenticated. It serves only to agree on 
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import time
 
 from ocsp import limits
+from ocsp.guarded.addresses import IPv6Address, address_of
 
 __all__ = ["PlainConnection", "shown"]
 
@@ -94,8 +94,10 @@ class PlainConnection:
 
     def address_literal(self) -> str:
         """Return the address of this side in the form of SMTP (RFC 5321 §4.1.3)."""
-        address = ipaddress.ip_address(self._raw.getsockname()[0].partition("%")[0])
-        return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+        address = address_of(self._raw.getsockname()[0].partition("%")[0])
+        if isinstance(address, IPv6Address):
+            return f"[IPv6:{address}]"
+        return f"[{address}]"
 
     def _receive(self) -> None:
         self._raw.settimeout(self._left())

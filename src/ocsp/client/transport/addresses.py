@@ -1,5 +1,5 @@
 """
-Resolve host names and refuse addresses that are not public.
+Refuse addresses that are not public.
 
 The client resolves a name once, checks the addresses and connects to an address that it
 has checked. So a name that resolves to another address later (DNS rebinding) does not
@@ -8,17 +8,26 @@ bypass the check.
 
 from __future__ import annotations
 
-import ipaddress
+import re
 import socket
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 from ocsp import limits
 from ocsp.client.options import AddressPolicy
+from ocsp.client.transport.special_addresses import special_block
+from ocsp.guarded.addresses import (
+    Address,
+    IPv4Address,
+    IPv6Address,
+    address_of,
+    inner_ipv4,
+    read_network,
+)
 
 __all__ = [
     "AddressForbidden",
     "allowed_addresses",
+    "check_proxied_name",
     "check_target_addresses",
     "check_unresolved_name",
     "is_ip_literal",
@@ -26,11 +35,22 @@ __all__ = [
     "resolve",
 ]
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+_GLOBAL_UNICAST = read_network("2000::/3")
+"""The IPv6 addresses that registries assign to networks (RFC 4291 §2.4, RFC 3587)."""
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv6 addresses that contain an IPv4 address for a translator (RFC 6052)."""
+_ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
+"""
+Bits 64 to 95 of an IPv6 address that ends in the IPv4 address of its interface
+(RFC 5214 §6.1), in any network.
+"""
 
+_HOST_NAME = re.compile(
+    r"(?:[A-Za-z0-9_-]{1,63}\.)*(?![0-9])[A-Za-z0-9_-]{1,63}\.?", re.ASCII
+)
+"""
+A host name (RFC 1123 §2.1). No top-level domain begins with a digit; names whose last
+label does are spellings of IPv4 addresses.
+"""
 
 _LOCAL_DOMAINS = frozenset(
     {"arpa", "home", "internal", "intranet", "lan", "local", "localdomain", "localhost"}
@@ -49,29 +69,33 @@ def is_public(address: Address) -> bool:
     """
     Return whether *address* belongs to the public Internet.
 
-    Private, loopback, link-local (cloud metadata services), shared, reserved and
-    multicast addresses do not, nor do IPv6 addresses that contain such an IPv4 address.
+    By IANA's registries of special-purpose addresses: private, loopback, link-local
+    (cloud metadata services), shared, reserved and multicast addresses do not, nor do
+    IPv6 addresses outside of 2000::/3. An IPv6 address that contains an IPv4 address,
+    for a translator or a tunnel, does only if the IPv4 address does. An address with a
+    zone (``%eth0``) belongs to a link of this machine.
     """
-    inner = _inner(address)
-    return inner.is_global and not inner.is_multicast
+    block = special_block(address)
+    if isinstance(address, IPv4Address):
+        return block is None or block.public
+    if address.scope_id is not None:
+        return False
+    public = address in _GLOBAL_UNICAST if block is None else block.public
+    return public and all(map(is_public, _inner_addresses(address)))
 
 
-def _inner(address: Address) -> Address:
-    """Return the IPv4 address inside an IPv6 address, or else *address* itself."""
-    if not isinstance(address, ipaddress.IPv6Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+def _inner_addresses(address: IPv6Address) -> Iterator[IPv4Address]:
+    """Return the IPv4 addresses that *address* contains."""
+    block = special_block(address)
+    for inner in block.inner if block is not None else ():
+        yield inner_ipv4(address, inner.first_bit, inverted=inner.inverted)
+    if int(inner_ipv4(address, 64)) in _ISATAP:
+        yield inner_ipv4(address, 96)
 
 
 def is_ip_literal(host: str) -> bool:
     """Return whether *host* is an IP address and not a name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return address_of(host) is not None
 
 
 def allowed_addresses(
@@ -84,14 +108,12 @@ def allowed_addresses(
         AddressForbidden: If there are none.
     """
     if address_policy is AddressPolicy.PUBLIC:
-        allowed = [each for each in addresses if is_public(_parsed(each))]
+        allowed = [each for each in addresses if _is_public_text(each)]
     else:
         allowed = list(addresses)
     if not allowed:
-        raise AddressForbidden(
-            f"{host} resolves to {', '.join(addresses) or 'no address'}, which is not"
-            " public"
-        )
+        found = ", ".join(addresses[: limits.MAX_ADDRESSES]) or "no address"
+        raise AddressForbidden(f"{host} resolves to {found}, which is not public")
     return allowed[: limits.MAX_ADDRESSES]
 
 
@@ -106,25 +128,40 @@ def check_target_addresses(host: str, addresses: Sequence[str]) -> None:
         allowed_addresses(host, [address], AddressPolicy.PUBLIC)
 
 
+def _is_public_text(text: str) -> bool:
+    address = address_of(text)
+    return address is not None and is_public(address)
+
+
+def check_proxied_name(host: str) -> None:
+    """
+    Check that a proxy understands *host* as this program does.
+
+    Raises:
+        AddressForbidden: If it is neither an IP address nor a host name. A proxy can
+            read ``0127.0.0.1`` as another address than the resolver here, and decode
+            ``%6c``.
+    """
+    if not is_ip_literal(host) and not _HOST_NAME.fullmatch(host):
+        raise AddressForbidden(
+            f"{host} is neither an IP address nor a host name, so the client does not"
+            " send it to the proxy"
+        )
+
+
 def check_unresolved_name(host: str) -> None:
     """
     Check a name that only the proxy can resolve.
 
     Raises:
-        AddressForbidden: If it is a name of a local network, or another spelling of an
-            IPv4 address, such as ``127.1``.
+        AddressForbidden: If it is a name of a local network.
     """
     labels = host.lower().rstrip(".").split(".")
-    last = labels[-1]
-    if len(labels) == 1 or last in _LOCAL_DOMAINS or last[:1].isdecimal():
+    if len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS:
         raise AddressForbidden(
             f"{host} does not resolve here and is not a public name, so the client does"
             " not send it to the proxy"
         )
-
-
-def _parsed(address: str) -> Address:
-    return ipaddress.ip_address(address.partition("%")[0])
 
 
 def resolve(host: str, port: int) -> list[str]:

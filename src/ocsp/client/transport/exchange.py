@@ -21,6 +21,7 @@ from ocsp.client.options import AddressPolicy, Proxy
 from ocsp.client.transport.addresses import (
     AddressForbidden,
     allowed_addresses,
+    check_proxied_name,
     check_target_addresses,
     check_unresolved_name,
     is_ip_literal,
@@ -123,7 +124,7 @@ class Exchange(Generic[Kept]):
         parts = urlsplit(request.url)
         self._scheme = parts.scheme
         self._host = parts.hostname or ""
-        self._port = parts.port or _PORTS[parts.scheme]
+        self._port = _PORTS[parts.scheme] if parts.port is None else parts.port
         self._authority = parts.netloc
         query = f"?{parts.query}" if parts.query else ""
         self._target = f"{parts.path or '/'}{query}"
@@ -297,6 +298,7 @@ class Exchange(Generic[Kept]):
         """
         if self._request.address_policy is AddressPolicy.PRIVATE_TOO:
             return
+        check_proxied_name(self._host)
         try:
             addresses = yield from self._resolve(self._host, self._port)
         except TransportError:

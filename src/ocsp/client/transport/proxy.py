@@ -7,10 +7,11 @@ The option names a proxy, or leaves the choice to the variables ``http_proxy``,
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
 from ocsp.client.options import Proxy
+from ocsp.errors import SchemaError
+from ocsp.guarded.addresses import address_of, read_network
 
 __all__ = ["ProxyTable"]
 
@@ -60,11 +61,14 @@ def _covers(entry: str, host: str, port: int) -> bool:
     if found is None or found["port"] not in {None, str(port)}:
         return False
     name = (found["host"] or found["bare"]).strip("[]")
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
-    except ValueError:
-        domain = name.removeprefix("*").strip(".")
-        return f".{host.rstrip('.')}".endswith(f".{domain}") and bool(domain)
+    address = address_of(host)
+    if address is not None:
+        try:
+            return address in read_network(name)
+        except SchemaError:
+            pass
+    domain = name.removeprefix("*").strip(".")
+    return f".{host.rstrip('.')}".endswith(f".{domain}") and bool(domain)
 
 
 _ENTRY = re.compile(r"(?P<host>\[.*\]|[^:]*)(:(?P<port>\d+))?|(?P<bare>.*:.*:.*)")
