@@ -32,6 +32,8 @@ __all__ = [
     "MAX_EXTENSIONS",
     "MAX_GENERAL_NAMES",
     "MAX_GET_URL_BYTES",
+    "MAX_HOOK_OUTPUT_BYTES",
+    "MAX_HOOK_SECONDS",
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_INTERIM_REPLIES",
     "MAX_ISSUER_BYTES",
@@ -48,6 +50,7 @@ __all__ = [
     "MAX_RESPONDER_URLS",
     "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
+    "MAX_STAPLE_LOCK_SECONDS",
     "MAX_TOLERATED_VALUES",
     "MAX_URL_CHARACTERS",
     "MAX_VERIFIED_BYTES",
@@ -295,6 +298,21 @@ MAX_CRL_IN_MEMORY_BYTES = 1 << 20
 """
 Octets of a CRL that the client holds in memory; a larger one goes to a temporary file.
 Most CRLs have less than 100 kB, and then no file is needed.
+"""
+
+MAX_STAPLE_LOCK_SECONDS = 2.0
+"""
+Seconds that a stapler waits at its start for another one that has locked the same
+staple file. A process that is being stopped releases the lock within a second.
+"""
+
+MAX_HOOK_SECONDS = 60.0
+"""Seconds that a hook may take; reloading a server takes about one second."""
+
+MAX_HOOK_OUTPUT_BYTES = 1 << 12
+"""
+Octets at the end of the error output of a hook that are kept. The report of a failure
+has the last line of them.
 """
 
 MAX_STARTTLS_LINE_BYTES = 1 << 13

@@ -119,6 +119,8 @@ def test_a_certificate_that_its_responder_does_not_know(
         (("--exec", "no-such-program"), "is not an executable program"),
         (("--out", "no/such/directory/x"), "No such file or directory"),
         (("--issuer", "no-such-file"), "No such file or directory"),
+        (("--issuer", "/dev/zero"), "is a device, not a regular file"),
+        (("--out", "/"), "is a directory, not a regular file"),
     ],
 )
 def test_configuration_errors_end_with_4(

@@ -112,6 +112,10 @@ EXAMPLES: list[tuple[Exception, str]] = [
         "the certificate requires a staple (RFC 7633), but it names no responder",
     ),
     (errors.HookFailed("nginx", "ended with code 1"), "nginx: ended with code 1"),
+    (
+        errors.UnreadableFile("x.pem", "is a device, not a regular file"),
+        "x.pem: is a device, not a regular file",
+    ),
     (errors.BackendError("x"), "x"),
     (errors.TLSPeerError("a.example:443", "timed out"), "a.example:443: timed out"),
     (

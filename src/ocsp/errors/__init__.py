@@ -57,6 +57,7 @@ The exceptions that this package raises, in one tree.
        ├─ SourceUnavailable             a status source
        ├─ SignerUnavailable             a signer, a token for instance
        ├─ StoreError                    a file or a store; ``__cause__`` says how
+       ├─ UnreadableFile                missing, too large, or not a regular file
        └─ HookFailed                    the command that runs on a new staple
 
 ``DecodeError`` means that the received data is at fault; ``BuildError`` and
@@ -111,6 +112,7 @@ from ocsp.errors.general import (
     TransportError,
     UnknownCertificate,
     UnknownIssuer,
+    UnreadableFile,
     UnsupportedError,
 )
 
@@ -247,6 +249,7 @@ __all__ = [
     "UnhandledCriticalExtension",
     "UnknownCertificate",
     "UnknownIssuer",
+    "UnreadableFile",
     "UnsuccessfulResponse",
     "UnsupportedError",
     "ValidityIntervalNotAllowed",

@@ -55,6 +55,7 @@ __all__ = [
     "TransportError",
     "UnknownCertificate",
     "UnknownIssuer",
+    "UnreadableFile",
     "UnsupportedError",
 ]
 
@@ -621,6 +622,25 @@ class SignerUnavailable(BackendError):
 
 class StoreError(BackendError):
     """A file or a store failed; ``__cause__`` is the error of its driver."""
+
+
+class UnreadableFile(BackendError):
+    """
+    A file cannot be read: it is missing, too large, or not a regular file.
+
+    Attributes:
+        path: The file, as it was given.
+
+        reason: Why it cannot be read, such as *is a directory, not a regular file*.
+    """
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(str(path), reason)
+        self.path = str(path)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
 
 
 class HookFailed(BackendError):

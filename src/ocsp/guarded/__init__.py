@@ -1,8 +1,9 @@
 """
-The only room that gives untrusted data to the parsers of other libraries.
+The only room that opens files to read them, and calls parsers of other libraries.
 
-Each function limits size and nesting first, because a parser that recurses can end the
-process. Whatever the parser then raises becomes an error of :mod:`ocsp.errors`.
+Each function limits what it reads first, because a file can have no end, and a parser
+that recurses can end the process. Whatever the parser then raises becomes an error of
+:mod:`ocsp.errors`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 Lock a staple file, so that only one process renews it.
 
 Two processes would ask the responder twice and run the hook twice, but could not damage
-the file. The operating system releases the lock when the process ends, also after a
-crash.
+the file.
 """
 
 from __future__ import annotations
@@ -13,9 +12,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ocsp.errors import StoreError, UnsupportedError
+from ocsp import limits
+from ocsp.errors import StoreError, UnreadableFile, UnsupportedError
+from ocsp.guarded.file_lock import lock_file
+from ocsp.guarded.files import read_file
 
 __all__ = ["exclusive_lock"]
+
+_MODE = 0o644
+"""The permissions of the lock file: other users may read which process has the lock."""
+
+_MAX_PID_BYTES = 20
+"""Octets of a lock file: the number of the process."""
 
 
 @contextlib.contextmanager
@@ -24,50 +32,40 @@ def exclusive_lock(staple: Path) -> Iterator[None]:
     Hold the lock of *staple* while the ``with`` block runs.
 
     Raises:
-        StoreError: If another process has the lock, or the directory is not writable.
+        StoreError: If another process keeps the lock for longer than
+            ``limits.MAX_STAPLE_LOCK_SECONDS``, or the lock file cannot be made.
         UnsupportedError: If the system is not a POSIX system.
     """
     path = staple.with_name(f".{staple.name}.lock")
+    handle = _locked(path)
+    if handle is None:
+        raise StoreError(f"{staple}: {_holder(path)} renews this file already")
     try:
-        handle = _locked(path)
-    except BlockingIOError:
-        pid = path.read_text() if path.exists() else ""
-        holder = f"process {pid}" if pid else "another process"
-        raise StoreError(f"{staple}: {holder} renews this file already") from None
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}") from error
-    try:
+        with contextlib.suppress(OSError):  # a full disk: the lock counts all the same
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink()
         os.close(handle)
 
 
-def _locked(path: Path) -> int:
-    """
-    Return the descriptor of *path*, locked.
-
-    Raises:
-        BlockingIOError: If another process has locked it.
-        UnsupportedError: If the system has no such locks.
-    """
+def _locked(path: Path) -> int | None:
     try:
-        import fcntl
-    except ImportError:
+        return lock_file(path, limits.MAX_STAPLE_LOCK_SECONDS, _MODE)
+    except UnreadableFile as error:
+        raise StoreError(str(error)) from error
+    except UnsupportedError:
         raise UnsupportedError(
             "keeping staples needs POSIX file locks, which this system does not have: "
             "run `ocsp staple` on Linux, macOS or another POSIX system"
         ) from None
-    while True:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The previous holder may have removed the file before the lock was taken.
-            if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
-                os.ftruncate(handle, 0)
-                os.write(handle, str(os.getpid()).encode())
-                return handle
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
+
+
+def _holder(path: Path) -> str:
+    with contextlib.suppress(UnreadableFile):
+        pid = read_file(path, _MAX_PID_BYTES)
+        if pid.isdigit():
+            return f"process {pid.decode()}"
+    return "another process"

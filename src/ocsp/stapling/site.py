@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 from cryptography import x509
 
+from ocsp import limits
 from ocsp.asn1.name_comparison import name_of_issuer
 from ocsp.asn1.names import name_text
 from ocsp.client.certificate_files import load_certificates
-from ocsp.errors import ConfigError, IssuerNotFound, SchemaError
+from ocsp.errors import ConfigError, IssuerNotFound, SchemaError, UnreadableFile
+from ocsp.guarded.files import exists, read_file
 from ocsp.signing.issued import is_issued_by
 
 __all__ = [
@@ -103,7 +105,7 @@ def find_issuer(
     beside = _with(site.certificate, ".issuer")
     if site.issuer is not None:
         chain = _certificates(site.issuer)
-    elif beside.exists():
+    elif exists(beside):
         chain += _certificates(beside)
     return CertificateAndIssuer(certificate, _issuer(site, certificate, chain))
 
@@ -123,12 +125,13 @@ def _issuer(
 
 def _certificates(file: Path, *, first_needed: bool = False) -> list[x509.Certificate]:
     try:
-        return load_certificates(file.read_bytes(), first_needed=first_needed)
-    except OSError as error:
-        raise ConfigError(str(file), error.strerror or str(error)) from error
+        data = read_file(file, limits.MAX_CERTIFICATE_FILE_BYTES)
+        return load_certificates(data, first_needed=first_needed)
+    except UnreadableFile as error:
+        raise ConfigError(error.path, error.reason) from error
     except SchemaError as error:
         raise ConfigError(str(file), error.reason) from error
 
 
 def _with(file: Path, suffix: str) -> Path:
-    return file.with_name(f"{file.name}{suffix}")
+    return file.parent / f"{file.name}{suffix}"  # a directory may have no name

@@ -11,11 +11,7 @@ the server is replaced by an empty file, which HAProxy reads as no staple.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import os
-import stat
-import tempfile
 from pathlib import Path
 
 from cryptography import x509
@@ -23,19 +19,29 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
 from ocsp.asn1.certificates import serial_of
-from ocsp.errors import ConfigError, StoreError, VerificationError
+from ocsp.errors import (
+    ConfigError,
+    StoreError,
+    UnreadableFile,
+    VerificationError,
+)
+from ocsp.guarded.files import (
+    FileState,
+    exists,
+    file_state,
+    read_file,
+    require_regular,
+)
 from ocsp.messages.responses.response import load_received_response
 from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.stapling.atomic_write import remove_leftovers, write_atomically
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import verify
 
-__all__ = ["StapleFile", "drop_foreign_staple"]
+__all__ = ["StapleFile", "drop_foreign_staple", "prepare_staple_file"]
 
 _DEFAULT = Policy()
-
-_MODE = 0o644
-"""The permissions of a new file. A staple is public: every client gets it."""
 
 
 class StapleFile:
@@ -73,7 +79,7 @@ class StapleFile:
         self._responders = responders
         self._candidates = candidates
         self._policy = policy
-        self._seen: tuple[tuple[int, ...], VerifiedResponse] | None = None
+        self._seen: tuple[FileState, VerifiedResponse] | None = None
 
     def evidence(self, now: datetime.datetime) -> VerifiedResponse | None:
         """
@@ -87,13 +93,12 @@ class StapleFile:
             now: The current time, aware.
         """
         try:
-            with self.path.open("rb") as file:
-                state = _state(os.fstat(file.fileno()))
-                seen = self._seen
-                if seen is not None and seen[0] == state:
-                    return seen[1] if now < seen[1].holds_until else None
-                data = file.read(limits.MAX_VERIFIED_BYTES + 1)
-        except OSError:
+            state = file_state(self.path)
+            seen = self._seen
+            if seen is not None and seen[0] == state:
+                return seen[1] if now < seen[1].holds_until else None
+            data = read_file(self.path, limits.MAX_VERIFIED_BYTES)
+        except UnreadableFile:
             return None
         evidence = self._verified(data, now)
         self._seen = None if evidence is None else (state, evidence)
@@ -131,7 +136,8 @@ class StapleFile:
         Raises:
             ConfigError: If *evidence* is about another certificate, or its status is
                 *unknown*.
-            StoreError: If the file cannot be written; it is then unchanged.
+            StoreError: If the file cannot be written, or is not a regular file; it is
+                then unchanged.
         """
         if not evidence.is_about(self.certificate, self.issuer):
             raise ConfigError("evidence", "is about another certificate")
@@ -142,17 +148,25 @@ class StapleFile:
         current = self.evidence(evidence.at)
         if current is not None and _rank(current) >= _rank(evidence):
             return False
-        try:
-            state = _write(
-                self.path.resolve(), evidence.response.public_bytes(Encoding.DER)
-            )
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise StoreError(f"{self.path}: {reason}") from error
+        state = _write(self.path, evidence.response.public_bytes(Encoding.DER))
         if evidence.has_settings(self._policy, self._responders):
             # A response from the file may lack evidence about its signer.
             self._seen = state, evidence
         return True
+
+
+def prepare_staple_file(path: Path) -> None:
+    """
+    Check that *path* can be a staple file, and remove what killed processes left.
+
+    Raises:
+        StoreError: If there is something else than a regular file.
+    """
+    try:
+        require_regular(path)
+    except UnreadableFile as error:
+        raise StoreError(str(error)) from error
+    remove_leftovers(path)
 
 
 def drop_foreign_staple(path: Path, certificate: x509.Certificate) -> bool:
@@ -165,19 +179,29 @@ def drop_foreign_staple(path: Path, certificate: x509.Certificate) -> bool:
         Whether the file was changed.
 
     Raises:
-        StoreError: If the file cannot be read or written.
+        StoreError: If the file cannot be read or written, or is not a regular file.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(limits.MAX_VERIFIED_BYTES + 1)
-        if not data or _has_serial(data, serial_of(certificate)):
-            return False
-        _write(path.resolve(), b"")
-    except FileNotFoundError:
+    if not exists(path):
         return False
+    try:
+        state = file_state(path)
+        if state.size <= limits.MAX_VERIFIED_BYTES:
+            data = read_file(path, limits.MAX_VERIFIED_BYTES)
+            if not data or _has_serial(data, serial_of(certificate)):
+                return False
+    except UnreadableFile as error:
+        raise StoreError(str(error)) from error
+    _write(path, b"")
+    return True
+
+
+def _write(path: Path, data: bytes) -> FileState:
+    try:
+        return write_atomically(path, data)
+    except UnreadableFile as error:
+        raise StoreError(str(error)) from error
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
-    return True
 
 
 def _has_serial(data: bytes, serial_number: int) -> bool:
@@ -194,54 +218,3 @@ def _rank(
     """Return a key that is greater for a newer staple."""
     revoked = evidence.status is OCSPCertStatus.REVOKED
     return evidence.this_update, revoked, evidence.holds_until
-
-
-def _state(found: os.stat_result) -> tuple[int, ...]:
-    """Return a value that changes when the file is replaced."""
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _write(path: Path, data: bytes) -> tuple[int, ...]:
-    """
-    Replace the content of *path* by *data* atomically, and sync it to disk.
-
-    Returns:
-        The state of the new file.
-    """
-    # In the same directory, because a rename is atomic only within one file system. A
-    # server that reads a whole directory ignores names that begin with a dot.
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            _make_like(file.fileno(), path)
-            file.flush()
-            os.fsync(file.fileno())
-            state = _state(os.fstat(file.fileno()))
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-    return state
-
-
-def _make_like(handle: int, path: Path) -> None:
-    """Give the new file the permissions and the owner of the old file."""
-    try:
-        old = path.stat()
-    except FileNotFoundError:
-        os.fchmod(handle, _MODE)
-        return
-    with contextlib.suppress(PermissionError):  # only root may change the owner
-        os.fchown(handle, old.st_uid, old.st_gid)
-    os.fchmod(handle, stat.S_IMODE(old.st_mode))
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

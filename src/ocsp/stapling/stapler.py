@@ -25,6 +25,7 @@ from ocsp.client.outcome import CheckStatus, Outcome
 from ocsp.client.sync import Client
 from ocsp.client.transport.protocol import Transport
 from ocsp.errors import (
+    BackendError,
     CertificateStatusUnknown,
     ConfigError,
     HookFailed,
@@ -48,7 +49,11 @@ from ocsp.stapling.site import (
     find_issuer,
     read_certificates,
 )
-from ocsp.stapling.staple_file import StapleFile, drop_foreign_staple
+from ocsp.stapling.staple_file import (
+    StapleFile,
+    drop_foreign_staple,
+    prepare_staple_file,
+)
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["STAPLE_OPTIONS", "Hook", "Stapler"]
@@ -139,14 +144,17 @@ class Stapler:
 
     def __enter__(self) -> Self:
         """
-        Lock the staple files.
+        Lock the staple files, and remove temporary files that killed processes left.
 
         Raises:
-            StoreError: If another stapler has locked one of them.
+            StoreError: If another stapler has locked one of them, or one is not a
+                regular file.
         """
         with contextlib.ExitStack() as locks:
             for staple in self._staples:
-                locks.enter_context(exclusive_lock(staple.site.staple_file))
+                file = staple.site.staple_file
+                prepare_staple_file(file)
+                locks.enter_context(exclusive_lock(file))
             self._locks = locks.pop_all()
         return self
 
@@ -179,6 +187,13 @@ class Stapler:
         for (staple, _), outcome in zip(asked, outcomes, strict=True):
             staple.handle_outcome(outcome)
         return tuple(staple.end_step(self._hook) for staple in self._staples)
+
+
+def _failure_of(error: Exception) -> OCSPError:
+    """Return *error* itself, or one of this package in its place."""
+    if isinstance(error, OCSPError):
+        return error
+    return BackendError(f"unexpected {type(error).__name__}: {error}")
 
 
 class _Staple:
@@ -216,10 +231,13 @@ class _Staple:
         """
         self._event, self._failure = StapleEvent.YOUNG, None
         try:
-            pair = self._read()
-        except OCSPError as error:
-            self._fail(error)
+            return self._due(renew=renew)
+        except Exception as error:  # no failure of one site may end the other sites
+            self._fail(_failure_of(error))
             return None
+
+    def _due(self, *, renew: bool) -> CertificateAndIssuer | None:
+        pair = self._read()
         if pair is None:
             self.next_at = self._environment.now() + _NOT_NEEDED_INTERVAL
             return None
@@ -229,8 +247,7 @@ class _Staple:
         if not (is_new or renew or self._environment.now() >= self.next_at):
             return None
         if self._unobtainable is not None:
-            self._fail(self._unobtainable)
-            return None
+            raise self._unobtainable
         return pair
 
     def _read(self) -> CertificateAndIssuer | None:
@@ -292,8 +309,8 @@ class _Staple:
             return
         try:
             replaced = file.replace(evidence)
-        except OCSPError as error:
-            self._fail(error)
+        except Exception as error:
+            self._fail(_failure_of(error))
             return
         self._failures = 0
         self._hook_is_due |= replaced
@@ -321,6 +338,8 @@ class _Staple:
                 self._hook_is_due = False
             except HookFailed as error:
                 self._failure = error
+            except Exception as error:
+                self._failure = HookFailed(type(hook).__name__, f"raised {error!r}")
         return self._report()
 
     def _report(self) -> StapleReport:

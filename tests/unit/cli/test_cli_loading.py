@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import os
+import subprocess
+import sys
 import urllib.parse
 from pathlib import Path
 from types import SimpleNamespace
@@ -225,3 +228,45 @@ def test_an_invalid_serial_number_is_rejected(text: str) -> None:
     """Hexadecimal without 0x or colons is rejected too: it could mean decimal."""
     with pytest.raises(CommandError, match="is not a number"):
         parse_serial(text)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    """A FIFO would be waited for, and a device read without end."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path, kind in (
+        (fifo, "named pipe (FIFO)"),
+        (tmp_path, "directory"),
+        (Path("/dev/zero"), "device"),
+    ):
+        with pytest.raises(CommandError) as caught:
+            read_octets(str(path), 100)
+        assert str(caught.value) == f"{path}: is a {kind}, not a regular file"
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}"])
+def test_what_the_caller_has_opened_is_read(name: str) -> None:
+    """The shell passes the output of a command in ``<(command)`` like this."""
+    reading, writing = os.pipe()
+    os.write(writing, REQUEST)
+    os.close(writing)
+    assert read_message(name.format(reading)).der == REQUEST
+    with pytest.raises(CommandError, match=r"is empty \(it can be read only once"):
+        read_message(name.format(reading))
+    os.close(reading)
+    with pytest.raises(CommandError, match="Bad file descriptor"):
+        read_message(name.format(reading))
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="there is no /dev/stdin")
+def test_standard_input_by_its_file_name() -> None:
+    """Also if it is a pipe or a device."""
+    code = "from ocsp.cli.input.loading import read_message as r; r('/dev/stdin')"
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, input=REQUEST, check=True)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert b"/dev/stdin: is empty" in done.stderr

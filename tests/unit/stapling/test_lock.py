@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from ocsp import limits
 from ocsp.errors import StoreError, UnsupportedError
 from ocsp.stapling.lock import exclusive_lock
 
 HOLDER = """
 import sys
+import threading
+import time
 from pathlib import Path
 from ocsp.stapling.lock import exclusive_lock
 with exclusive_lock(Path(sys.argv[1])):
     print("mine", flush=True)
     sys.stdin.read()
 """
+
+
+@pytest.fixture(autouse=True)
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_STAPLE_LOCK_SECONDS", 0.05)
 
 
 def test_only_one_holder_at_a_time(tmp_path: Path) -> None:
@@ -103,3 +114,51 @@ def test_a_system_without_locks_is_told_so(
     ):
         raise AssertionError("it was locked")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_is_released_soon_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a service is restarted, and the old process is still ending."""
+    monkeypatch.setattr(limits, "MAX_STAPLE_LOCK_SECONDS", 30.0)
+    staple = tmp_path / "x.ocsp"
+    with contextlib.ExitStack() as first:
+        first.enter_context(exclusive_lock(staple))
+        timer = threading.Timer(0.1, first.pop_all().close)
+        timer.start()
+        started = time.monotonic()
+        with exclusive_lock(staple):
+            assert time.monotonic() - started < 20
+        timer.join()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"1\n2", b"9" * 10_000])
+def test_the_lock_file_may_have_any_content(tmp_path: Path, content: bytes) -> None:
+    """It is only read for the error of another process."""
+    staple, lock = tmp_path / "x.ocsp", tmp_path / ".x.ocsp.lock"
+    with exclusive_lock(staple):
+        lock.write_bytes(content)
+        with (
+            pytest.raises(StoreError, match=r"x\.ocsp: another process renews"),
+            exclusive_lock(staple),
+        ):
+            raise AssertionError("two have it")
+
+
+@pytest.mark.parametrize("kind", ["fifo", "link", "directory"])
+def test_an_odd_lock_file_is_an_error(tmp_path: Path, kind: str) -> None:
+    """It is neither waited for, nor removed."""
+    lock = tmp_path / ".x.ocsp.lock"
+    if kind == "fifo":
+        os.mkfifo(lock)
+    elif kind == "link":
+        lock.symlink_to("elsewhere")
+    else:
+        lock.mkdir()
+    with (
+        pytest.raises(StoreError, match=r"\.x\.ocsp\.lock: is a "),
+        exclusive_lock(tmp_path / "x.ocsp"),
+    ):
+        raise AssertionError("it was locked")
+    assert os.path.lexists(lock)
+    assert not (tmp_path / "elsewhere").exists()

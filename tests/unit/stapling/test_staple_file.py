@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import stat
+import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +20,10 @@ from hypothesis import strategies as st
 import ocsp
 from ocsp import KeySigner, OCSPCertStatus, VerifiedResponse
 from ocsp.errors import ConfigError, StoreError
+from ocsp.guarded.file_lock import lock_file
 from ocsp.stapling import StapleFile
+from ocsp.stapling.atomic_write import write_atomically
+from ocsp.stapling.staple_file import drop_foreign_staple, prepare_staple_file
 from tests.cases.builder import CRL_PLACE
 from tests.crls import crl
 from tests.pki import DELEGATION, NOW, ca, key, make
@@ -233,3 +241,128 @@ def test_an_older_response_never_replaces_a_newer_one(
     path.write_bytes(standing)
     assert not _file(path).replace(verified(new, hours=hours))
     assert path.read_bytes() == standing
+
+
+# --- files that are no staples --------------------------------------------------------
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to(os.devnull)
+
+
+@pytest.mark.parametrize("make", [_fifo, _loop, _device, Path.mkdir])
+def test_what_is_no_regular_file_stays(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    """It is neither waited for, nor replaced."""
+    path = tmp_path / "x.ocsp"
+    make(path)
+    before = path.lstat()
+    assert _file(path).evidence(NOW) is None
+    for refused in (
+        lambda: _file(path).replace(verified(signed())),
+        lambda: prepare_staple_file(path),
+    ):
+        with pytest.raises(StoreError, match=r"^.*x\.ocsp: (is a|Too many)"):
+            refused()
+    if make is not _loop:
+        with pytest.raises(StoreError, match=r"x\.ocsp: is a"):
+            drop_foreign_staple(path, certificate(A))
+    assert os.path.samestat(before, path.lstat())
+    assert [each.name for each in tmp_path.iterdir()] == ["x.ocsp"]
+
+
+def test_a_file_that_is_too_large_for_a_staple_is_foreign(tmp_path: Path) -> None:
+    """It is emptied without being read."""
+    path = tmp_path / "x.ocsp"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    assert drop_foreign_staple(path, certificate(A))
+    assert path.read_bytes() == b""
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ocsp.stapling.atomic_write import write_atomically
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(Path if sys.argv[2] == "replace" else os, sys.argv[2], die)
+write_atomically(Path(sys.argv[1]), b"new")
+"""
+
+
+def _leave_temporary_file(path: Path, step: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, path, step], check=False, capture_output=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.parametrize("step", ["fchmod", "fsync", "replace"])
+def test_temporary_files_of_killed_processes_are_removed(
+    tmp_path: Path, step: str
+) -> None:
+    """At the start of a stapler, and with the next write."""
+    real = tmp_path / "real"
+    real.mkdir()
+    (tmp_path / "x.ocsp").symlink_to("real/x.ocsp")
+    for act in (
+        prepare_staple_file,
+        lambda path: write_atomically(path, b"newer"),
+    ):
+        _leave_temporary_file(tmp_path / "x.ocsp", step)
+        assert [each for each in real.iterdir() if each.name.endswith(".tmp")]
+        act(tmp_path / "x.ocsp")
+        assert not [each for each in real.iterdir() if each.name.endswith(".tmp")]
+    assert (real / "x.ocsp").read_bytes() == b"newer"
+
+
+def test_files_of_others_and_files_in_use_stay(tmp_path: Path) -> None:
+    """Only files with the name of our temporary files that no process has locked."""
+    others = {
+        ".x.ocsp.lock", ".x.ocsp.tmp", ".x.ocsp.0123456789ag.tmp", "x.ocsp.0123456789ab.tmp",
+        ".y.ocsp.0123456789ab.tmp", ".x.ocsp.0123456789ab.tmp~", ".xxocsp.0123456789ab.tmp",
+    }  # fmt: skip
+    for name in others:
+        (tmp_path / name).touch()
+    odd = tmp_path / ".x.ocsp.000000000000.tmp"
+    odd.mkdir()
+    link = tmp_path / ".x.ocsp.111111111111.tmp"
+    link.symlink_to(".y.ocsp.0123456789ab.tmp")
+    used = tmp_path / ".x.ocsp.222222222222.tmp"
+    handle = lock_file(used)
+    assert handle is not None
+    prepare_staple_file(tmp_path / "x.ocsp")
+    assert {each.name for each in tmp_path.iterdir()} == {
+        *others, odd.name, link.name, used.name
+    }  # fmt: skip
+    os.close(handle)
+    prepare_staple_file(tmp_path / "x.ocsp")
+    assert not used.exists()
+    prepare_staple_file(tmp_path / "no" / "x.ocsp")  # the first write says that
+
+
+def test_a_staple_on_a_full_disk(tmp_path: Path) -> None:
+    """The old staple stays, and no part of the new one."""
+    path = tmp_path / "x.ocsp"
+    path.write_bytes(b"old")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))
+    try:
+        with pytest.raises(StoreError, match=r"x\.ocsp: File too large"):
+            _file(path).replace(verified(signed()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["x.ocsp"]

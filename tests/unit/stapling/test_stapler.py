@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp import OCSPCertStatus, OCSPResponseStatus
+from ocsp import OCSPCertStatus, OCSPResponseStatus, limits
 from ocsp.asn1 import oids
 from ocsp.asn1.der import NULL_DER
 from ocsp.client import CRLFallback, HTTPReply
@@ -17,6 +19,7 @@ from ocsp.errors import (
     CertificateStatusUnknown,
     ConfigError,
     HookFailed,
+    IssuerNotFound,
     StapleEnded,
     StapleUnobtainable,
     StoreError,
@@ -27,11 +30,13 @@ from ocsp.stapling import (
     NotNeeded,
     Site,
     StapleEvent,
+    StapleFile,
     Stapler,
     StapleReport,
     StapleState,
     compatibility_warnings,
 )
+from ocsp.stapling import stapler as stapler_module
 from tests.pki import NOW, ca, make
 from tests.unit.client.scene import (
     HOUR,
@@ -54,6 +59,11 @@ from tests.unit.stapling.scripted_stapler import (
 
 GOOD, REVOKED, UNKNOWN = OCSPCertStatus
 BROKEN = TransportError(A, "broke")
+
+
+@pytest.fixture(autouse=True)
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_STAPLE_LOCK_SECONDS", 0.05)
 
 
 def _answers(*bodies: bytes) -> list[HTTPReply]:
@@ -526,3 +536,133 @@ def test_compatibility_warnings() -> None:
     assert compatibility_warnings(ending) == (
         "has a nextUpdate after the end of its signer's certificate",
     )
+
+
+# --- one site among others ------------------------------------------------------------
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(
+        b"-----BEGIN CERTIFICATE-----\n\xff\x00\n-----END CERTIFICATE-----"
+    )
+
+
+ODD_FILES = [_fifo, _loop, _device, _huge, _garbage, Path.mkdir, Path.touch]
+
+
+@pytest.mark.parametrize("part", ["site.pem", "site.pem.issuer"])
+@pytest.mark.parametrize("make", ODD_FILES)
+def test_an_odd_certificate_file_costs_only_its_own_site(
+    tmp_path: Path, make: Callable[[Path], None], part: str
+) -> None:
+    """In each round: it is neither waited for nor read into memory, and others go on."""
+    (tmp_path / "odd").mkdir()
+    odd = Site(tmp_path / "odd" / "site.pem")
+    scripted = ScriptedStapler(
+        tmp_path,
+        _answers(signed(), signed(begin=0)),
+        sites=lambda site: [odd, site],
+    )
+    if part != "site.pem":
+        write_site(odd.certificate, certificate(A, serial=7))
+    make(tmp_path / "odd" / part)
+    with scripted.stapler:
+        for _ in range(2):
+            first, second = scripted.stapler.step(now=True)
+            assert first.event is StapleEvent.FAILED
+            assert isinstance(first.failure, ConfigError | IssuerNotFound)
+            assert len(str(first.failure).splitlines()) == 1
+            assert second.event is StapleEvent.WRITTEN
+
+
+@pytest.mark.parametrize("make", [_fifo, _loop, _device, Path.mkdir])
+def test_a_staple_file_of_another_kind_is_refused_at_the_start(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    """Later, when another process has put it there, it costs only its own site."""
+    other = Site(tmp_path / "other.pem")
+    write_site(other.certificate, certificate(A), ca())
+    scripted = ScriptedStapler(
+        tmp_path,
+        _answers(*[signed()] * 4),
+        sites=lambda site: [site, other],
+    )
+    make(scripted.staple)
+    with (
+        pytest.raises(StoreError, match=r"site\.pem\.ocsp: (is a|Too many)"),
+        scripted.stapler,
+    ):
+        raise AssertionError("it was opened")
+    first, second = scripted.stapler.step()
+    assert isinstance(first.failure, StoreError)
+    assert (first.event, second.event) == (StapleEvent.FAILED, StapleEvent.WRITTEN)
+    assert not scripted.staple.is_file()
+
+
+def test_what_a_killed_process_left_is_removed_at_the_start(tmp_path: Path) -> None:
+    """Also if no staple is due."""
+    scripted = ScriptedStapler(tmp_path, [BROKEN])
+    scripted.staple.write_bytes(signed())
+    (tmp_path / ".site.pem.ocsp.0123456789ab.tmp").write_bytes(b"half of it")
+    with scripted.stapler:
+        assert {each.name for each in tmp_path.iterdir()} == {
+            "site.pem", "site.pem.ocsp", ".site.pem.ocsp.lock"
+        }  # fmt: skip
+
+
+UNEXPECTED = [RuntimeError("no"), OSError(28, "No space left on device")]
+
+
+@pytest.mark.parametrize("error", UNEXPECTED, ids=repr)
+def test_a_hook_may_raise_anything(tmp_path: Path, error: Exception) -> None:
+    """It is called again in the next step, as after other failures."""
+    calls: list[StapleReport] = []
+
+    def hook(report: StapleReport) -> None:
+        calls.append(report)
+        raise error
+
+    scripted = ScriptedStapler(tmp_path, _answers(signed()), hook=hook)
+    reports = [scripted.step(hours) for hours in (0, 0.1)]
+    assert [each.event for each in reports] == [StapleEvent.WRITTEN, StapleEvent.YOUNG]
+    assert {str(each.failure) for each in reports} == {f"function: raised {error!r}"}
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("error", UNEXPECTED, ids=repr)
+@pytest.mark.parametrize("place", ["replace", "read_certificates"])
+def test_a_failure_that_is_not_expected_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, place: str
+) -> None:
+    """The stapler goes on, and tries again later."""
+    scripted = ScriptedStapler(tmp_path, _answers(signed(), signed()))
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(
+        StapleFile if place == "replace" else stapler_module, place, fail
+    )
+    report = scripted.step()
+    assert report.event is StapleEvent.FAILED
+    assert str(report.failure) == f"unexpected {type(error).__name__}: {error}"
+    assert report.next_at > NOW
+    monkeypatch.undo()
+    assert scripted.step(1).event is StapleEvent.WRITTEN

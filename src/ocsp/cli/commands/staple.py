@@ -28,6 +28,7 @@ from ocsp.cli.render.staple_report import StapleReporter, exit_code
 from ocsp.cli.render.vocabulary import count
 from ocsp.client import Environment
 from ocsp.errors import ConfigError
+from ocsp.guarded.files import file_state
 from ocsp.stapling import (
     STAPLE_OPTIONS,
     CommandHook,
@@ -146,8 +147,7 @@ def _sites(certs: Sequence[str], issuer: str | None, out: str | None) -> list[Si
             "--out", "names one file, but there are several certificates"
         )
     for file in (*certs, *([] if issuer is None else [issuer])):
-        if not Path(file).exists():
-            raise CommandError(file, "No such file or directory")
+        file_state(file)
     return [
         Site(
             Path(cert),

@@ -15,7 +15,6 @@ import sys
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from cryptography import x509
@@ -27,7 +26,8 @@ from ocsp.asn1.names import name_text
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
 from ocsp.client.certificate_files import load_certificates as read_certificates
-from ocsp.errors import DecodeError, SchemaError
+from ocsp.errors import DecodeError, SchemaError, UnreadableFile
+from ocsp.guarded.files import read_descriptor, read_file, read_stream
 from ocsp.messages.message import Encoding, EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import (
@@ -56,6 +56,9 @@ __all__ = [
 Kind = Literal["request", "response"]
 
 STANDARD_INPUT = "-"
+
+_DESCRIPTOR = re.compile(r"/dev/stdin|/dev/fd/([0-9]{1,9})|/proc/self/fd/([0-9]{1,9})")
+"""The names of the open files of this process."""
 
 _MAX_TEXT_FACTOR = 4
 """Octets of text per octet of message: hexadecimal with colons takes three."""
@@ -89,27 +92,30 @@ def read_octets(source: str, maximum: int) -> bytes:
     """
     Return the content of the file *source*, or of standard input for ``-``.
 
+    Only regular files are read, and what the caller of the process has opened: standard
+    input and ``/dev/fd/N``, with which shells pass the output of a command.
+
     Raises:
         CommandError: If it cannot be read, is empty, or is larger than *maximum*.
     """
     where = place(source)
+    descriptor = _DESCRIPTOR.fullmatch(source)
     try:
         if source == STANDARD_INPUT:
             if sys.stdin is None:
                 raise CommandError(where, "is closed")
-            data = sys.stdin.buffer.read(maximum + 1)
+            data = read_stream(sys.stdin.buffer, where, maximum)
+        elif descriptor:
+            number = descriptor[1] or descriptor[2] or 0
+            data = read_descriptor(int(number), where, maximum)
         else:
-            with Path(source).open("rb") as file:
-                data = file.read(maximum + 1)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise CommandError(
-            where, getattr(error, "strerror", None) or str(error)
-        ) from error
+            data = read_file(source, maximum)
+    except UnreadableFile as error:
+        raise CommandError(where, error.reason) from error
     if not data:
-        hint = "it can be read only once" if source == STANDARD_INPUT else ""
+        is_file = source != STANDARD_INPUT and not descriptor
+        hint = "" if is_file else "it can be read only once"
         raise CommandError(where, "is empty", hint)
-    if len(data) > maximum:
-        raise CommandError(where, f"is larger than {maximum:,} octets")
     return data
 
 

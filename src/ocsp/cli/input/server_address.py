@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ocsp.cli.exit_codes import CommandError
 from ocsp.client import StartTLS
 from ocsp.guarded.addresses import address_of
+from ocsp.guarded.files import exists
 
 __all__ = ["ServerAddress", "server_address"]
 
@@ -53,7 +53,7 @@ def server_address(source: str, starttls: StartTLS | None) -> ServerAddress | No
         CommandError: If *source* is a URL of another kind, or its port is not between 1
             and 65535.
     """
-    if _exists(source):
+    if exists(source):
         return None
     default = _HTTPS_PORT if starttls is None else starttls.port
     if "://" in source:
@@ -64,13 +64,6 @@ def server_address(source: str, starttls: StartTLS | None) -> ServerAddress | No
     if _is_host(host) or (starttls is not None and re.fullmatch(r"[\w-]+", host)):
         return ServerAddress(host, default)
     return None
-
-
-def _exists(source: str) -> bool:
-    try:
-        return Path(source).exists()
-    except (OSError, ValueError):  # too long for a name, or with a null character
-        return False
 
 
 def _from_url(source: str, default: int) -> ServerAddress:

@@ -1,0 +1,208 @@
+"""
+Read files: the only module of this package that opens files to read them.
+
+A path can lead to a FIFO or a device, whose reading never ends, or to a file that is
+larger than memory. So only regular files are opened, without waiting, and each is read
+up to a size that the caller gives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from ocsp.errors import UnreadableFile
+
+__all__ = [
+    "FileState",
+    "exists",
+    "file_state",
+    "read_descriptor",
+    "read_file",
+    "read_stream",
+    "require_regular",
+]
+
+_ATTEMPTS = 3
+"""How often a file is read that another process changes meanwhile."""
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe (FIFO)"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+class FileState(NamedTuple):
+    """
+    What changes when a file is replaced or changed.
+
+    Attributes:
+        device: The device that the file is on.
+
+        inode: The number of the file on its device.
+
+        size: Its size in octets.
+
+        modified: When it was last modified, in nanoseconds since 1970.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> FileState:
+        """Return the state in the result of :func:`os.stat`."""
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def read_file(path: Path | str, maximum: int) -> bytes:
+    """
+    Return the content of the regular file *path*.
+
+    Args:
+        path: The file; symbolic links are followed.
+
+        maximum: How many octets it may have.
+
+    Raises:
+        UnreadableFile: If it is missing, not a regular file, larger than *maximum*, or
+            does not stop changing.
+    """
+    for _ in range(_ATTEMPTS):
+        with _open(path) as file:
+            before = os.fstat(file.fileno())
+            if before.st_size > maximum:
+                raise _too_large(path, maximum)
+            data = read_stream(file, path, maximum)
+            if FileState.of(os.fstat(file.fileno())) == FileState.of(before):
+                return data
+    raise UnreadableFile(path, "another process is changing it")
+
+
+def read_stream(stream: BinaryIO, name: Path | str, maximum: int) -> bytes:
+    """
+    Return what the open *stream* has until its end.
+
+    Args:
+        stream: A file or pipe. The function waits for the end of a pipe.
+
+        name: Its name, for the error.
+
+        maximum: How many octets it may have.
+
+    Raises:
+        UnreadableFile: If it cannot be read, or has more than *maximum* octets.
+    """
+    try:
+        data = stream.read(maximum + 1)
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        raise _unreadable(name, error) from error
+    if data is None:
+        raise UnreadableFile(name, "has no data now, and does not wait for them")
+    if len(data) > maximum:
+        raise _too_large(name, maximum)
+    return data
+
+
+def read_descriptor(number: int, name: Path | str, maximum: int) -> bytes:
+    """
+    Return what the file descriptor *number* of this process has, and leave it open.
+
+    Args:
+        number: The descriptor, which the caller of the process has opened.
+
+        name: Its name, for the error.
+
+        maximum: How many octets it may have.
+
+    Raises:
+        UnreadableFile: If it cannot be read, or has more than *maximum* octets.
+    """
+    try:
+        stream = os.fdopen(os.dup(number), "rb")
+    except (OSError, OverflowError) as error:
+        raise _unreadable(name, error) from error
+    with stream:
+        return read_stream(stream, name, maximum)
+
+
+def file_state(path: Path | str) -> FileState:
+    """
+    Return the state of the regular file *path*.
+
+    Raises:
+        UnreadableFile: If it is missing, or not a regular file.
+    """
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a path from users may be invalid
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    _require_regular(path, found)
+    return FileState.of(found)
+
+
+def exists(path: Path | str) -> bool:
+    """
+    Tell whether *path* leads to a file of any kind.
+
+    The result is ``False`` if the process may not find that out.
+    """
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for some paths
+
+
+def require_regular(path: Path | str) -> None:
+    """
+    Check that *path* is a regular file, or does not exist.
+
+    Raises:
+        UnreadableFile: If it is of another kind, or it cannot be found out.
+    """
+    try:
+        file_state(path)
+    except UnreadableFile as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+
+
+def _open(path: Path | str) -> BinaryIO:
+    # Opening some devices has effects, so the kind is checked before. It may change in
+    # between, so opening does not wait for a writer of a FIFO.
+    file_state(path)
+    try:
+        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(file)
+        _require_regular(path, os.fstat(file.fileno()))
+        opened.pop_all()
+    return file
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    for name in ("O_NONBLOCK", "O_NOCTTY"):  # not on Windows
+        flags |= getattr(os, name, 0)
+    return os.open(path, flags)
+
+
+def _require_regular(path: Path | str, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    kind = next((name for test, name in _KINDS if test(found.st_mode)), "special")
+    raise UnreadableFile(path, f"is {kind}, not a regular file")
+
+
+def _too_large(path: Path | str, maximum: int) -> UnreadableFile:
+    return UnreadableFile(path, f"is larger than {maximum:,} octets")
+
+
+def _unreadable(path: Path | str, error: Exception) -> UnreadableFile:
+    return UnreadableFile(path, getattr(error, "strerror", None) or str(error))

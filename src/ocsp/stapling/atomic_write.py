@@ -1,0 +1,102 @@
+"""
+Replace the content of a file atomically, and sync it to disk.
+
+A reader finds the complete old or new content, even after a power failure. The content
+is first written to a temporary file, which stays if the process is killed; the next
+process removes it. The writer locks its temporary file, so that this removes no file
+that is still in use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ocsp.errors import UnreadableFile
+from ocsp.guarded.file_lock import lock_file
+from ocsp.guarded.files import FileState, require_regular
+
+__all__ = ["remove_leftovers", "write_atomically"]
+
+_MODE = 0o644
+"""The permissions of a new file. A staple is public: every client gets it."""
+
+
+def write_atomically(path: Path, data: bytes) -> FileState:
+    """
+    Replace the content of *path* by *data*, and return the state of the new file.
+
+    The file keeps its permissions and, if the process may change it, its owner. A
+    symbolic link is followed, and stays a link.
+
+    Raises:
+        OSError: If it cannot be written; it is then unchanged.
+        UnreadableFile: If it exists, but is not a regular file.
+    """
+    require_regular(path)
+    target = Path(os.path.realpath(path))
+    remove_leftovers(target)
+    # In the same directory, because a rename is atomic only within one file system. A
+    # server that reads a whole directory ignores names that begin with a dot.
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    handle = lock_file(temporary)
+    if handle is None:
+        raise UnreadableFile(temporary, "another process uses it")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            _make_like(handle, target)
+            file.flush()
+            os.fsync(handle)
+            state = FileState.of(os.fstat(handle))
+            temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+    return state
+
+
+def remove_leftovers(path: Path) -> None:
+    """
+    Remove the temporary files that killed processes left when they wrote *path*.
+
+    Files in use and files that cannot be removed stay.
+    """
+    for leftover in _temporary_files(Path(os.path.realpath(path))):
+        with contextlib.suppress(UnreadableFile, OSError):
+            handle = lock_file(leftover)
+            if handle is not None:
+                with contextlib.closing(os.fdopen(handle, "rb")):
+                    leftover.unlink(missing_ok=True)
+
+
+def _temporary_files(path: Path) -> Iterator[Path]:
+    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{12}}\.tmp")
+    with contextlib.suppress(OSError):  # a write to that directory says why
+        yield from (each for each in path.parent.iterdir() if ours.fullmatch(each.name))
+
+
+def _make_like(handle: int, path: Path) -> None:
+    """Give the new file the permissions and the owner of the old file."""
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        os.fchmod(handle, _MODE)
+        return
+    with contextlib.suppress(PermissionError):  # only root may change the owner
+        os.fchown(handle, old.st_uid, old.st_gid)
+    os.fchmod(handle, stat.S_IMODE(old.st_mode))
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
