@@ -8,20 +8,31 @@ a file name nor a value from a certificate can be interpreted as a command.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
-import subprocess
+import signal
 from collections.abc import Sequence
 
+from ocsp import limits
 from ocsp.asn1.times import timestamp
 from ocsp.errors import ConfigError, HookFailed
+from ocsp.stapling.process import EndedProcess, run_process
 from ocsp.stapling.report import StapleReport
 
 __all__ = ["CommandHook"]
 
 _PREFIX = "OCSP_STAPLE_"
-_TIMEOUT = 60.0
-"""Seconds that the command may take; reloading a server takes about one second."""
+
+_MAX_LINE = 200
+"""Characters of the error output that the error has."""
+
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]"  # a control sequence, such as a colour (ECMA-48)
+    r"|[PX^_\]][^\x07\x1b]*(?:\x07|\x1b\\)?"  # a string, such as a window title
+    r"|[ -/]*[0-~]?)"
+)
+"""What a terminal would interpret."""
 
 
 class CommandHook:
@@ -66,31 +77,48 @@ class CommandHook:
         """
         Run the command for the staple in *report*, and wait for it.
 
+        Only the command itself is waited for, not the processes that it leaves running.
+
         Raises:
             HookFailed: If the command cannot be started, exits with a code other than
-                0, or takes longer than a minute (it is then killed).
+                0, is killed by a signal, or takes longer than
+                ``limits.MAX_HOOK_SECONDS`` (it is then killed, with its children).
         """
         name = self._command[0]
         try:
-            done = subprocess.run(  # noqa: S603 the command is the caller's own
+            done = run_process(
                 self._command,
-                env=dict(os.environ) | _environment(report),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                timeout=_TIMEOUT,
-                check=False,
+                dict(os.environ) | _environment(report),
+                limits.MAX_HOOK_SECONDS,
+                limits.MAX_HOOK_OUTPUT_BYTES,
             )
-        except subprocess.TimeoutExpired as error:
-            raise HookFailed(name, f"took more than {_TIMEOUT:.0f} seconds") from error
-        except OSError as error:
-            raise HookFailed(name, error.strerror or str(error)) from error
-        if done.returncode:
-            lines = done.stderr.strip().splitlines()
-            last = f": {lines[-1][:200]}" if lines else ""
-            raise HookFailed(name, f"exited with code {done.returncode}{last}")
+        except (OSError, ValueError) as error:  # ValueError: a null character
+            reason = getattr(error, "strerror", None) or str(error)
+            raise HookFailed(name, reason) from error
+        if done.code != 0:
+            raise HookFailed(name, f"{_how_it_ended(done.code)}{_last_line(done)}")
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is None:
+        return f"took more than {limits.MAX_HOOK_SECONDS:.0f} seconds and was killed"
+    if code > 0:
+        return f"exited with code {code}"
+    known = [each.name for each in signal.Signals if each == -code]
+    return f"was killed by signal {-code}" + "".join(f" ({name})" for name in known)
+
+
+def _last_line(done: EndedProcess) -> str:
+    """Return the last line of the error output, without control characters."""
+    text = _ESCAPES.sub("", done.errors.decode(errors="replace"))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    shown = "".join(
+        each if each.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for each in lines[-1][:_MAX_LINE]
+    )
+    return f": {shown}"
 
 
 def _environment(report: StapleReport) -> dict[str, str]:
