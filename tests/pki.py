@@ -7,7 +7,7 @@ Keys are made once for each name, because tests need many certificates and no se
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from cryptography import x509
@@ -32,6 +32,7 @@ __all__ = [
     "leaf",
     "make",
     "name",
+    "with_unused_bit",
 ]
 
 NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
@@ -74,6 +75,18 @@ def make(
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(signer or key(issuer), hashes.SHA256())
+
+
+def with_unused_bit(sign: Callable[[], tuple[bytes, bytes]]) -> bytes:
+    """
+    Return what *sign* makes, with one unused bit in the BIT STRING of the signature.
+
+    *sign* returns a signed structure and its signature; the last bit has to be zero.
+    """
+    while True:
+        data, signature = sign()
+        if signature[-1] % 2 == 0:
+            return data.replace(b"\x00" + signature, b"\x01" + signature)
 
 
 def ca(common: str = "Test CA") -> x509.Certificate:

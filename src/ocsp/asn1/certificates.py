@@ -16,7 +16,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.bounded_cache import BoundedCache
-from ocsp.asn1.der import SEQUENCE, any_value, bit_string, content, context
+from ocsp.asn1.der import (
+    SEQUENCE,
+    any_value,
+    bit_string,
+    content,
+    context,
+    octets_in_bits,
+)
 from ocsp.guarded.certificates import load_certificate, validity
 
 __all__ = [
@@ -29,6 +36,7 @@ __all__ = [
     "parts_of",
     "read_certificate",
     "serial_of",
+    "signature_of",
     "validity_of",
 ]
 
@@ -144,11 +152,28 @@ validity_of = cached_per_certificate(validity)
 
 def outer_algorithm(certificate: x509.Certificate) -> bytes:
     """Return the DER of signatureAlgorithm of the Certificate, which is not signed."""
+    return _outer(certificate)[0]
+
+
+def signature_of(certificate: x509.Certificate) -> bytes:
+    """
+    Return the signature of *certificate*.
+
+    Raises:
+        DERError: If its BIT STRING has unused bits.
+    """
+    value = _outer(certificate)[1]
+    start, stop = octets_in_bits(value, 0, len(value), "signatureValue")
+    return value[start:stop]
+
+
+def _outer(certificate: x509.Certificate) -> tuple[bytes, bytes]:
+    """Return the DER of signatureAlgorithm and of signatureValue."""
     der = certificate_der(certificate)
     position, end = content(der, 0, len(der), SEQUENCE, "certificate")
     _, _, position = any_value(der, position, end, "tbsCertificate")
     _, _, stop = any_value(der, position, end, "signatureAlgorithm")
-    return der[position:stop]
+    return der[position:stop], der[stop:end]
 
 
 def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:

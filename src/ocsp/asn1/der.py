@@ -44,6 +44,7 @@ __all__ = [
     "integer",
     "integer_octets",
     "number_text",
+    "octets_in_bits",
     "oid",
     "oid_text",
     "sequence",
@@ -246,6 +247,21 @@ def bit_string(data: bytes, position: int, end: int, name: str) -> tuple[int, in
     ):
         fail("bit string has wrong unused bits", name, position)
     return start + 1, stop
+
+
+def octets_in_bits(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
+    """
+    Return what :func:`bit_string` does, of a BIT STRING without unused bits.
+
+    A signature is one. Unused bits are not part of it: anyone could change them.
+
+    Raises:
+        DERError: If it has unused bits; and as :func:`bit_string`.
+    """
+    start, stop = bit_string(data, position, end, name)
+    if data[start - 1] != 0:
+        fail("is not a whole number of octets", name, start - 1)
+    return start, stop
 
 
 def oid(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:

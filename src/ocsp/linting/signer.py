@@ -84,7 +84,7 @@ def _has_signed(response: OCSPResponse, certificate: x509.Certificate) -> bool |
         check_signature(
             facts_of(certificate).key,
             response.signature_algorithm_identifier,
-            response.signature,
+            response._whole_signature,
             response.tbs_response_bytes,
             unsafe_sha1=True,
         )

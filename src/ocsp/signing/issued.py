@@ -10,9 +10,9 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp.asn1.certificates import outer_algorithm, parts_of
+from ocsp.asn1.certificates import outer_algorithm, parts_of, signature_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
-from ocsp.errors import OCSPError, SchemaError, SignatureInvalid
+from ocsp.errors import DERError, OCSPError, SchemaError, SignatureInvalid
 from ocsp.signing.signatures import check_signature, public_key_of
 
 __all__ = ["check_issued", "is_issued_by", "names_issuer"]
@@ -37,17 +37,22 @@ def check_issued(
         unsafe_sha1: Accept signatures with SHA-1.
 
     Raises:
-        SignatureInvalid: If the key did not make the signature, or cannot be read.
+        SignatureInvalid: If the key did not make the signature, or cannot be read, or
+            the signature has unused bits.
         UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
     """
     try:
         key = public_key_of(issuer)
     except SchemaError as error:
         raise SignatureInvalid(f"the key cannot be read: {error}") from error
+    try:
+        signature = signature_of(certificate)
+    except DERError as error:
+        raise SignatureInvalid(str(error)) from error
     check_signature(
         key,
         parts_of(certificate).algorithm,
-        certificate.signature,
+        signature,
         certificate.tbs_certificate_bytes,
         unsafe_sha1=unsafe_sha1,
     )

@@ -34,7 +34,18 @@ from ocsp.verification.table import CRL_RULES
 from tests.cases.builder import CA, CRL_PLACE, Builder, extension
 from tests.cases.keys import private_key, pss_key_info
 from tests.crls import LISTED, SINCE, crl, entry, resigned, scope
-from tests.pki import BEGIN, DELEGATION, END, NOW, ca, key, leaf, make, name
+from tests.pki import (
+    BEGIN,
+    DELEGATION,
+    END,
+    NOW,
+    ca,
+    key,
+    leaf,
+    make,
+    name,
+    with_unused_bit,
+)
 
 HOUR = datetime.timedelta(hours=1)
 SECOND = datetime.timedelta(seconds=1)
@@ -370,6 +381,16 @@ def test_a_key_for_pss_has_to_sign_crls_with_pss() -> None:
     other = crl(signer=private, rsa_padding=padding.PKCS1v15())
     found = _failures(other, issuer=issuer)
     assert found == [("R4", e.SignatureAlgorithmNotAllowed)]
+
+
+def test_the_signature_of_a_crl_is_a_whole_number_of_octets() -> None:
+    """R1: anyone could change the unused bits."""
+
+    def signed() -> tuple[bytes, bytes]:
+        data = crl()
+        return data, ReadCRL(data, "").signature
+
+    assert _failures(with_unused_bit(signed)) == [("R1", e.MalformedCRL)]
 
 
 @pytest.mark.parametrize("extensions", [("05a",), ("\x00", "\x00")])

@@ -6,14 +6,22 @@ from itertools import permutations
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 
 import ocsp
-from ocsp.errors import Finding, VerificationError
+from ocsp.errors import (
+    Finding,
+    ResponderNotAuthorized,
+    ResponseSignatureInvalid,
+    VerificationError,
+)
 from ocsp.verification import AuthorizedBy
 from ocsp.verification.case import Candidate
 from tests.cases.builder import NOCHECK, NOT_CA, SIGNS, Builder, Identity, name
 from tests.cases.model import NOW
+from tests.pki import DELEGATION, ca, key, leaf, make, with_unused_bit
+from tests.unit.client import scene
 
 BUILD = Builder()
 
@@ -32,6 +40,29 @@ def _failures(data: bytes, *responders: Identity) -> tuple[Finding, ...]:
             responders=[_load(each) for each in responders],
         )
     return raised.value.failures
+
+
+def test_a_signature_is_a_whole_number_of_octets() -> None:
+    """V10, also for the certificate of a delegate (V13): nobody signs unused bits."""
+
+    def response() -> tuple[bytes, bytes]:
+        data = scene.response(signer=ocsp.KeySigner(key("Test CA"), ca()))
+        return data, ocsp.load_der_ocsp_response(data).signature
+
+    data = with_unused_bit(response)
+    assert ocsp.load_der_ocsp_response(data).signature  # as cryptography does
+    for policy in (ocsp.Policy(), ocsp.Policy.unsafe_legacy()):
+        with pytest.raises(ResponseSignatureInvalid, match="whole number of octets"):
+            ocsp.verify(data, leaf(scene.SERIAL), ca(), at=scene.NOW, policy=policy)
+
+    def delegate() -> tuple[bytes, bytes]:
+        made = make("Test Responder", "Test CA", extensions=DELEGATION)
+        return made.public_bytes(Encoding.DER), made.signature
+
+    signer = x509.load_der_x509_certificate(with_unused_bit(delegate))
+    data = scene.response(signer=ocsp.KeySigner(key("Test Responder"), signer))
+    with pytest.raises(ResponderNotAuthorized):
+        ocsp.verify(data, leaf(scene.SERIAL), ca(), at=scene.NOW)
 
 
 def _for(purpose: x509.ObjectIdentifier, key: str, *, issued: bool) -> Identity:

@@ -23,13 +23,12 @@ from ocsp.asn1.certificates import certificate_der, read_certificate
 from ocsp.asn1.der import (
     BIT_STRING,
     SEQUENCE,
-    bit_string,
     content,
     context,
     encode,
     end_of,
     explicit,
-    fail,
+    octets_in_bits,
 )
 from ocsp.asn1.names import encode_general_name, parse_general_name
 from ocsp.errors import DecodeError, LimitExceeded
@@ -107,10 +106,7 @@ def read_request_signature(data: bytes) -> RequestSignature | None:
 def _read(data: bytes, position: int) -> RequestSignature:
     start, end, _ = explicit(data, position, len(data), 0, SEQUENCE, "")
     algorithm, position = read_algorithm(data, start, end, "signatureAlgorithm")
-    first, position = bit_string(data, position, end, "signature")
-    if data[first - 1] != 0:
-        # Unused bits are not part of the signature: anyone could change them.
-        fail("signature is not a whole number of octets", "signature", first - 1)
+    first, position = octets_in_bits(data, position, end, "signature")
     signature = data[first:position]
     certificates: list[x509.Certificate] = []
     if position != end:

@@ -45,6 +45,7 @@ from ocsp.errors import (
     MultipleResponsesError,
     ResponseStatusError,
     SchemaError,
+    SignatureInvalid,
 )
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
@@ -293,6 +294,20 @@ class OCSPResponse:
     def signature(self) -> bytes:
         """The signature, which is not verified."""
         return self._der[(self._layout or self._refuse()).signature]
+
+    @property
+    def _whole_signature(self) -> bytes:
+        """
+        The signature, to verify it.
+
+        Raises:
+            SignatureInvalid: If its BIT STRING has unused bits. Anyone could change
+                them, because they are not part of the signature.
+        """
+        found = (self._layout or self._refuse()).signature
+        if self._der[found.start - 1] != 0:
+            raise SignatureInvalid("the signature is not a whole number of octets")
+        return self._der[found]
 
     @property
     def tbs_response_bytes(self) -> bytes:

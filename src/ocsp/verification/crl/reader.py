@@ -21,11 +21,11 @@ from ocsp.asn1.der import (
     INTEGER,
     SEQUENCE,
     any_value,
-    bit_string,
     content,
     end_of,
     fail,
     integer,
+    octets_in_bits,
 )
 from ocsp.asn1.times import UTC_TIME, utc_or_generalized_time
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
@@ -113,7 +113,7 @@ class ReadCRL:
         self.algorithm, position = read_algorithm(
             data, position, stop, "signatureAlgorithm"
         )
-        first, last = bit_string(data, position, stop, "signatureValue")
+        first, last = octets_in_bits(data, position, stop, "signatureValue")
         self.signature = data[first:last]
         end_of(last, stop, "")
         self._read_tbs(tbs, tbs_stop)

@@ -105,7 +105,7 @@ def _is_signed(case: Case) -> bool:
         check_signature(
             facts.key,
             response.signature_algorithm_identifier,
-            response.signature,
+            response._whole_signature,
             response.tbs_response_bytes,
         )
     except SignatureInvalid as error:

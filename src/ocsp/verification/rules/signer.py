@@ -142,7 +142,7 @@ def _check(case: Case, candidate: Candidate) -> None:
     check_signature(
         facts.key,
         response.signature_algorithm_identifier,
-        response.signature,
+        response._whole_signature,
         response.tbs_response_bytes,
         unsafe_sha1=case.policy.signature_hashes is SignatureHashes.UNSAFE_SHA1,
     )
