@@ -15,12 +15,13 @@ from ocsp.asn1.certificates import read_certificate
 from ocsp.asn1.der import SEQUENCE, any_value, content, context, end_of, explicit
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.guarded.certificates import load_pkcs7
-from ocsp.guarded.pem import der_blocks
+from ocsp.guarded.pem import der_blocks, is_pem
 
 __all__ = ["load_certificates", "readable_certificates"]
 
 _LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "CMS")
-_NO_CERTIFICATE = "contains no certificate in PEM, DER or PKCS #7"
+_NO_CERTIFICATE = "contains no certificate in PEM, DER or PKCS #7 that can be read"
+_UNREADABLE = "contains a certificate that cannot be read, and no other certificate"
 
 
 def load_certificates(
@@ -48,7 +49,7 @@ def load_certificates(
         raise SchemaError("contains no certificate: its PKCS #7 structure is empty")
     readable = [each for each in found if each is not None]
     if not readable:
-        raise SchemaError(_NO_CERTIFICATE)
+        raise SchemaError(_UNREADABLE if is_pem(data) else _NO_CERTIFICATE)
     if first_needed and found[0] is None:
         raise SchemaError("contains a first certificate that cannot be read")
     return readable

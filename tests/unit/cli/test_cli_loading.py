@@ -187,7 +187,15 @@ def test_certificates_come_in_pem_and_der(tmp_path: Path) -> None:
     assert leaf() == load_certificate(str(single))
 
 
-@pytest.mark.parametrize("content", [_pem("CERTIFICATE", REQUEST), b"text", b"0\x00"])
+def test_a_file_with_an_unreadable_certificate_says_so(tmp_path: Path) -> None:
+    """It is not empty: the label of the PEM block says certificate."""
+    file = tmp_path / "file"
+    file.write_bytes(_pem("CERTIFICATE", REQUEST))
+    with pytest.raises(CommandError, match="contains a certificate that cannot be rea"):
+        load_certificates(str(file))
+
+
+@pytest.mark.parametrize("content", [b"text", b"0\x00"])
 def test_a_file_without_certificate_is_rejected(tmp_path: Path, content: bytes) -> None:
     """Content that is not a certificate is rejected, in DER and in PEM."""
     file = tmp_path / "file"
