@@ -33,7 +33,7 @@ from ocsp.errors import (
 from ocsp.http import Freshness
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_types import ExtendedRevoke
-from ocsp.messages.message import EncodingRules
+from ocsp.messages.message import EncodingRules, check_rules
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response_builder import OCSPResponseBuilder
 from ocsp.messages.statuses import (
@@ -149,6 +149,7 @@ class Responder:
         Raises:
             ConfigError: If there is no authority, *validity* is not positive, or
                 *backdate* is negative.
+            TypeError: If *encoding* is no member of :class:`ocsp.EncodingRules`.
         """
         if validity <= datetime.timedelta():
             raise ConfigError("validity", f"{validity} is not positive")
@@ -157,6 +158,7 @@ class Responder:
                 "backdate",
                 f"{backdate} is negative: thisUpdate would be in the future",
             )
+        check_rules(encoding)
         self._issuers = Issuers(authorities)
         self._nonce = nonce
         self._validity = validity

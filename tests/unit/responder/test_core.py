@@ -506,3 +506,10 @@ def test_a_responder_may_refuse_what_is_not_der() -> None:
     der = _with_version(_request())
     assert _error(strict, der) is OCSPResponseStatus.MALFORMED_REQUEST
     assert _error(_responder(), der + b"\0") is OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize("encoding", ["tolerant", None, True])
+def test_the_encoding_is_a_member_of_its_enumeration(encoding: object) -> None:
+    """The error comes at once, not with the first request."""
+    with pytest.raises(TypeError, match="EncodingRules"):
+        _responder(encoding=encoding)
