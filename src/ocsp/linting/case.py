@@ -18,7 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.der import Deviation
 from ocsp.asn1.extensions import RawExtension
-from ocsp.errors import DecodeError
+from ocsp.errors import DecodeError, SchemaError
 from ocsp.linting.signer import Signer
 from ocsp.messages.certid import CertID
 from ocsp.messages.raw_fields import ResponseParts
@@ -79,6 +79,9 @@ class Case:
 
     parts: ResponseParts
     """Fields as they are encoded, which the decoded response does not show."""
+
+    unreadable: tuple[SchemaError, ...]
+    """Why certificates in the response cannot be read."""
 
     signer: Signer | None
     """The signer, or ``None`` if it was not found."""

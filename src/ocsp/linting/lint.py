@@ -20,7 +20,7 @@ from ocsp.messages.requests.request import (
 )
 from ocsp.messages.responses.response import (
     OCSPResponse,
-    load_der_ocsp_response,
+    load_received_response,
     own_response,
 )
 from ocsp.messages.statuses import OCSPResponseStatus
@@ -110,6 +110,7 @@ def _subject(
     return Case(
         response=response,
         entries=tuple(response.responses),
+        unreadable=(response._layout or response._refuse()).unreadable,
         parts=response_parts(der),
         signer=find_signer(response, issuer),
         issuer=issuer,
@@ -122,10 +123,10 @@ def _subject(
 def _read(data: bytes) -> OCSPResponse | Unreadable:
     """Read *data*, if necessary with deviations from DER; they are findings too."""
     try:
-        return load_der_ocsp_response(data)
+        return load_received_response(data)
     except DecodeError as error:
         refusal = error
     try:
-        return load_der_ocsp_response(data, encoding=EncodingRules.TOLERANT)
+        return load_received_response(data, encoding=EncodingRules.TOLERANT)
     except DecodeError:
         return Unreadable(error=refusal)

@@ -35,6 +35,22 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("basic.der").write_bytes(basic.encode())
 
 
+def test_inspect_shows_a_certificate_that_cannot_be_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All other fields of the response are shown, as verify judges them."""
+    Path("odd.der").write_bytes(BUILD.response(certs=(BUILD.ca.der, b"\x30\x00")))
+    code, document = _json(capsys, "inspect", "odd.der")
+    (reason,) = document["unreadable_certificates"]
+    assert (code, len(document["certificates"])) == (0, 1)
+    assert "certs[1]" in reason
+    assert "not a certificate" in reason
+    assert main(["inspect", "odd.der"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "2, not verified" in shown
+    assert "cannot be read:" in shown
+
+
 def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
     code = main([*arguments, "--json"])
     return code, json.loads(capsys.readouterr().out)

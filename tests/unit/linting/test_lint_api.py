@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import ocsp
 from ocsp.linting import LintReport, Profile, Severity, lint_response
+from tests.cases.builder import Builder
 from tests.pki import NOW
 from tests.unit.linting import forge
 from tests.unit.linting.forge import DAY
@@ -56,6 +57,17 @@ def test_a_response_that_is_not_der_is_linted() -> None:
     assert "L302" in found
     loaded = ocsp.load_der_ocsp_response(der, encoding=ocsp.EncodingRules.TOLERANT)
     assert lint_response(loaded) == lint_response(der)
+
+
+def test_an_unreadable_certificate_is_a_finding() -> None:
+    """L101; all other rules apply too, and certs is not empty."""
+    build = Builder()
+    data = build.response(certs=(b"\x30\x00",), next_update=None)
+    found = {each.rule: each for each in lint_response(data).findings}
+    assert found["L101"].where.endswith("certs[0]")
+    assert found["L101"].message.startswith("not a certificate (at offset")
+    assert "L302" in found
+    assert "L106" not in found
 
 
 def test_an_ocsp_error_that_is_not_der_is_linted() -> None:

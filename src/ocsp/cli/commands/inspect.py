@@ -23,7 +23,7 @@ from ocsp.errors import DecodeError
 from ocsp.guarded.certificates import load_certificate
 from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import load_der_ocsp_request
-from ocsp.messages.responses.response import load_der_ocsp_response
+from ocsp.messages.responses.response import load_received_response
 
 __all__ = ["EPILOG", "HELP", "MessageType", "inspect"]
 
@@ -81,7 +81,7 @@ def _document(message: RawMessage, kind: str | None, where: str) -> dict[str, An
             )
             return request_document(request)
         return response_document(
-            load_der_ocsp_response(message.der, encoding=EncodingRules.TOLERANT)
+            load_received_response(message.der, encoding=EncodingRules.TOLERANT)
         )
     except DecodeError as error:
         what = str(error) if kind else f"is not an OCSP message: {error}"

@@ -17,7 +17,7 @@ from ocsp.guarded.certificates import load_certificate, load_crl, load_request
 from ocsp.guarded.keys import load_private_key, load_public_key
 from ocsp.guarded.pem import is_pem
 from ocsp.messages.requests.request import load_der_ocsp_request
-from ocsp.messages.responses.response import load_der_ocsp_response
+from ocsp.messages.responses.response import load_received_response
 
 __all__ = ["hint_for_kind", "kind_of"]
 
@@ -98,7 +98,7 @@ _READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     (_PKCS12, _is_pkcs12),
     (_KEY, _reads(_load_key)),
     ("a public key", _reads(load_public_key)),
-    ("an OCSP response", _reads(load_der_ocsp_response)),
+    ("an OCSP response", _reads(load_received_response)),
     (
         "an OCSP request",
         _reads(lambda data: load_der_ocsp_request(data, allow_multiple=True)),

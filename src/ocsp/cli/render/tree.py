@@ -131,7 +131,9 @@ class _View:
                 ("signature", text(f"{octets}, not verified")),
             ],
         )
-        self._certificates(tree, document["certificates"])
+        self._certificates(
+            tree, document["certificates"], document["unreadable_certificates"]
+        )
 
     # --- parts ---------------------------------------------------------------------
 
@@ -176,13 +178,18 @@ class _View:
             for line in _extension_lines(extension):
                 leaf.add(line)
 
-    def _certificates(self, tree: Tree, certificates: Sequence[Document]) -> None:
-        if not certificates:
+    def _certificates(
+        self, tree: Tree, certificates: Sequence[Document], unreadable: Sequence[str]
+    ) -> None:
+        number = len(certificates) + len(unreadable)
+        if not number:
             return
-        branch = tree.add(heading("certs", f"{len(certificates)}, not verified"))
+        branch = tree.add(heading("certs", f"{number}, not verified"))
         for certificate in certificates:
             leaf = branch.add(text(certificate["subject"]))
             add_rows(leaf, self._certificate_rows(certificate))
+        for reason in unreadable:
+            branch.add(text(f"cannot be read: {reason}"))
 
     def _certificate_rows(self, certificate: Document) -> list[Row]:
         purposes = list(certificate["extended_key_usage"] or ())

@@ -57,17 +57,25 @@ def _rule_for(error: DecodeError) -> Callable[[Unreadable], Iterator[Complaint]]
 def _decode_error(
     subject: Unreadable, rule: Callable[[Unreadable], Iterator[Complaint]]
 ) -> Iterator[Complaint]:
-    error = subject.error
-    if _rule_for(error) is rule:
-        place = "" if error.offset is None else f" (at offset {error.offset})"
-        yield Complaint(error.path, f"{error.reason}{place}")
+    if _rule_for(subject.error) is rule:
+        yield _complaint(subject.error)
+
+
+def _complaint(error: DecodeError) -> Complaint:
+    place = "" if error.offset is None else f" (at offset {error.offset})"
+    return Complaint(error.path, f"{error.reason}{place}")
 
 
 def canonical(subject: Unreadable | Unsuccessful | Case) -> Iterator[Complaint]:
     """L101: the response has the structure of the standard, in DER."""
     if isinstance(subject, Unreadable):
-        return _decode_error(subject, canonical)
-    return (Complaint("", str(x)) for x in subject.tolerated if not _of_time(x))
+        yield from _decode_error(subject, canonical)
+        return
+    for deviation in subject.tolerated:
+        if not _of_time(deviation):
+            yield Complaint("", str(deviation))
+    if isinstance(subject, Case):
+        yield from map(_complaint, subject.unreadable)
 
 
 def known_status(subject: Unreadable) -> Iterator[Complaint]:
@@ -113,7 +121,8 @@ def _name(subject: Unsuccessful) -> str:
 
 def no_empty_certs(case: Case) -> Iterator[Complaint]:
     """L106: certs is absent if it would be empty."""
-    if case.parts.certs and not case.response.certificates:
+    certificates = (*case.response.certificates, *case.unreadable)
+    if case.parts.certs and not certificates:
         yield Complaint("certs", "is present but empty")
 
 
