@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 import ocsp
-from ocsp.errors import Finding, VerificationError
+from ocsp.asn1.der import encode
+from ocsp.errors import Finding, RevokedButStale, VerificationError
 from ocsp.verification import CertIDHashes
-from tests.cases.builder import Builder, Identity, algorithm
+from tests.cases.builder import Builder, Identity, algorithm, time
 from tests.cases.model import NOW
 
 BUILD = Builder()
+HOUR = datetime.timedelta(hours=1)
 OTHER = BUILD.authority("Other CA", key="ca-2")
 
 
@@ -100,6 +104,29 @@ def test_failure_lists_certificates_of_the_request_without_entry() -> None:
     assert failure.rule == "V9"
     assert failure.message.startswith("10 of the certificates")
     assert failure.values == (("missing", tuple(range(1, 9))),)
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"), [(5, RevokedButStale), (9, RevokedButStale), (10, None)]
+)
+def test_a_revocation_that_has_ended_counts_until_a_newer_entry(
+    since: int, expected: type[VerificationError] | None
+) -> None:
+    """An entry that is older contradicts nothing, though it is still current."""
+    ended = BUILD.entry(
+        encode(0xA1, time(NOW - 11 * HOUR)),
+        this_update=NOW - since * HOUR,
+        next_update=NOW - 4 * HOUR,
+    )
+    entries = [ended, BUILD.entry(this_update=NOW - 9 * HOUR)]
+    for ordered in (entries, entries[::-1]):
+        data = BUILD.response(*ordered)
+        if expected is None:
+            found = ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
+            assert found.status is ocsp.OCSPCertStatus.GOOD
+            continue
+        with pytest.raises(expected):
+            ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
 
 
 def test_entry_with_a_rejected_hash_algorithm_does_not_match() -> None:

@@ -125,7 +125,11 @@ _WORST_FIRST = (OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN, OCSPCertStatus.G
 def select_entry(
     case: Case, about: list[OCSPSingleResponse]
 ) -> OCSPSingleResponse | None:
-    """V8: of the entries for the certificate, return the one that counts."""
+    """
+    V8: of the entries for the certificate, return the one that counts.
+
+    A revocation also counts after its end, until a newer entry states another status.
+    """
     if not about:
         return None
     current = [entry for entry in about if is_current(case, entry)]
@@ -138,11 +142,23 @@ def select_entry(
             entries=len(current),
         )
     return min(
-        current or about,
+        current + [each for each in about if _revoked_since(case, each, current)]
+        or about,
         key=lambda entry: (
             _WORST_FIRST.index(entry.certificate_status),
             -entry.this_update_utc.timestamp(),
         ),
+    )
+
+
+def _revoked_since(
+    case: Case, entry: OCSPSingleResponse, current: list[OCSPSingleResponse]
+) -> bool:
+    """Tell whether *entry* states a revocation that no current entry contradicts."""
+    return (
+        entry.certificate_status is OCSPCertStatus.REVOKED
+        and entry._this_update - case.at <= case.policy.clock_skew
+        and all(each._this_update <= entry._this_update for each in current)
     )
 
 
