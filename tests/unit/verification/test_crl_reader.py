@@ -456,12 +456,11 @@ def test_extensions_that_are_not_critical_are_read_with_their_entry() -> None:
     assert list(read.entries.find(b"\x08")) == []
     with pytest.raises(SchemaError, match="reasonCode"):
         list(read.entries.find(b"\x07"))
-    for critical in (True, False):
-        date = _extension(INVALIDITY, b"\x05\x00", critical=critical)
-        read = _entry_with(SERIAL, TIME, encode(0x30, date))
-        (found,) = read.entries.find(b"\x07")
-        assert (found.reason, found.issuer) == (None, None)
-        assert read.entries.unknown_critical == ""
+    date = _extension(INVALIDITY, b"\x05\x00")
+    read = _entry_with(SERIAL, TIME, encode(0x30, date))
+    (found,) = read.entries.find(b"\x07")
+    assert (found.reason, found.issuer) == (None, None)
+    assert read.entries.unknown_critical == ""
 
 
 def test_the_first_unknown_critical_extension_is_named() -> None:

@@ -851,6 +851,29 @@ def test_unreadable_extensions_of_a_crl_matter_only_where_they_are_used() -> Non
         assert _rules(data, leaf()) == ["R1"]
 
 
+@pytest.mark.parametrize(
+    "dotted", ["1.3.6.1.5.5.7.1.1", "2.5.29.18", "2.5.29.35", "2.5.29.46"]
+)
+def test_a_critical_extension_of_a_crl_is_well_formed(dotted: str) -> None:
+    """R8: one that cannot be decoded is as bad as an unknown one."""
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier(dotted), b"\x05")
+    assert _rules(crl(critical=[odd]), leaf()) == ["R8"]
+    assert verify_crl(crl(extensions=[odd]), leaf(), ca(), at=NOW).status is GOOD
+
+
+def test_a_critical_extension_of_an_entry_is_well_formed() -> None:
+    """R12: also in the entry of another certificate."""
+    oid = x509.ObjectIdentifier("2.5.29.24")
+    right = b"\x18\x0f20260701120000Z"
+    for value in (right + b"\x00", b"\x17\x0d260701120000Z", b"\x05"):
+        date = x509.UnrecognizedExtension(oid, value)
+        assert _rules(crl(entry(7, date, critical=True)), leaf()) == ["R12"]
+        assert verify_crl(crl(entry(7, date)), leaf(), ca(), at=NOW).status is GOOD
+    date = x509.UnrecognizedExtension(oid, right)
+    data = crl(entry(7, date, critical=True))
+    assert verify_crl(data, leaf(), ca(), at=NOW).status is GOOD
+
+
 def test_names_in_latin_1_are_compared() -> None:
     """R2: Latin-1 in a T61String, which ``cryptography`` cannot decode."""
     odd, other = _rdn(0x14, b"M\xfcller CA"), _rdn(0x14, b"M\xf6ller CA")

@@ -24,7 +24,7 @@ from ocsp.asn1.der import (
     enumerated,
     integer,
 )
-from ocsp.asn1.times import UTC_TIME, utc_or_generalized_time
+from ocsp.asn1.times import UTC_TIME, generalized_time, utc_or_generalized_time
 from ocsp.errors import SchemaError
 from ocsp.messages.extensions import ExtensionLayout, read_extension_list
 from ocsp.verification.crl.points import GeneralNames, directory_names, read_names
@@ -33,7 +33,6 @@ __all__ = ["CRLEntries", "CRLEntry"]
 
 _NAME = "tbsCertList.revokedCertificates"
 _TIMES = (UTC_TIME, GENERALIZED_TIME)
-_KNOWN = frozenset({oids.CRL_REASON, oids.INVALIDITY_DATE})
 _PER_BUCKET = 4
 _MOST_REMEMBERED = 1024
 
@@ -136,10 +135,12 @@ class CRLEntries:
         for dotted, each in extensions.items():
             if dotted == oids.CERTIFICATE_ISSUER:
                 _issuer(block, each)
-            elif each.critical and dotted not in _KNOWN:
-                self.unknown_critical = self.unknown_critical or dotted
             elif each.critical and dotted == oids.CRL_REASON:
                 _reason(block, each)
+            elif each.critical and dotted == oids.INVALIDITY_DATE:
+                _check_invalidity_date(block, each)
+            elif each.critical:
+                self.unknown_critical = self.unknown_critical or dotted
         return oids.CERTIFICATE_ISSUER in extensions
 
     def _read(self, position: int, after: int, stop: int) -> CRLEntry:
@@ -212,6 +213,12 @@ def _reason(block: bytes, extension: ExtensionLayout) -> int:
     code, stop = enumerated(value, 0, len(value), name)
     end_of(stop, len(value), name)
     return code
+
+
+def _check_invalidity_date(block: bytes, extension: ExtensionLayout) -> None:
+    value, name = block[extension.value], "invalidityDate"
+    _, stop = generalized_time(value, 0, len(value), name)
+    end_of(stop, len(value), name)
 
 
 def _issuer(block: bytes, extension: ExtensionLayout) -> GeneralNames:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import datetime
 
 from ocsp.asn1 import oids
+from ocsp.asn1.extensions import decode_crl_extension
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
 from ocsp.errors import (
     CRLExpired,
     CRLIssuerMismatch,
     CRLNotYetValid,
     NextUpdateMissing,
+    SchemaError,
     UnhandledCriticalExtension,
 )
 from ocsp.signing.issued import names_issuer
@@ -118,26 +120,41 @@ def _check_age(case: CRLCase, most: datetime.timedelta) -> None:
 
 
 def critical_extensions(case: CRLCase, each: ReadCRL) -> None:
-    """R8: check that every critical extension of the CRL is known."""
+    """R8: check that every critical extension of the CRL is known and well-formed."""
     for oid, extension in each.extensions.items():
-        if extension.critical and oid not in _KNOWN_EXTENSIONS:
+        why = _why_not_processed(each, oid) if extension.critical else ""
+        if why:
             case.fail(
                 "R8",
                 UnhandledCriticalExtension,
-                f"the critical extension {oid} of {each.name} is not known",
+                f"the critical extension {oid} of {each.name} {why}",
                 oid=oid,
             )
 
 
-_KNOWN_EXTENSIONS = frozenset(
+def _why_not_processed(each: ReadCRL, oid: str) -> str:
+    if oid in _READ_WITH_THE_CRL:
+        return ""
+    if oid not in _DECODED:
+        return "is not known"
+    try:
+        decode_crl_extension(oid, each.value(oid) or b"")
+    except SchemaError as error:
+        return f"cannot be decoded: {error}"
+    return ""
+
+
+_READ_WITH_THE_CRL = frozenset(
+    {oids.CRL_NUMBER, oids.DELTA_CRL_INDICATOR, oids.ISSUING_DISTRIBUTION_POINT}
+)
+"""The extensions of RFC 5280 §5.2 that are well-formed in every :class:`ReadCRL`."""
+
+_DECODED = frozenset(
     {
         oids.AUTHORITY_INFORMATION_ACCESS,
         oids.AUTHORITY_KEY_IDENTIFIER,
-        oids.CRL_NUMBER,
-        oids.DELTA_CRL_INDICATOR,
         oids.FRESHEST_CRL,
         oids.ISSUER_ALTERNATIVE_NAME,
-        oids.ISSUING_DISTRIBUTION_POINT,
     }
 )
-"""The extensions of RFC 5280 §5.2."""
+"""The other extensions of RFC 5280 §5.2."""
