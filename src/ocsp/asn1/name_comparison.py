@@ -91,6 +91,34 @@ def _prepared(attribute: Attribute) -> Attribute:
 
 _UTF8_STRING = 0x0C
 
+_IGNORED = dict.fromkeys(
+    code
+    for first, last in (
+        (0x00, 0x08),
+        (0x0E, 0x1F),
+        (0x7F, 0x84),
+        (0x86, 0x9F),
+        (0xAD, 0xAD),
+        (0x034F, 0x034F),
+        (0x06DD, 0x06DD),
+        (0x070F, 0x070F),
+        (0x1806, 0x1806),
+        (0x180B, 0x180E),
+        (0x200B, 0x200F),
+        (0x202A, 0x202E),
+        (0x2060, 0x2063),
+        (0x206A, 0x206F),
+        (0xFE00, 0xFE0F),
+        (0xFEFF, 0xFEFF),
+        (0xFFF9, 0xFFFC),
+        (0x1D173, 0x1D17A),
+        (0xE0001, 0xE0001),
+        (0xE0020, 0xE007F),
+    )
+    for code in range(first, last + 1)
+)
+"""The characters that have no meaning, such as soft hyphens (RFC 4518 §2.2)."""
+
 
 def _folded(value: str) -> str:
     """
@@ -99,6 +127,7 @@ def _folded(value: str) -> str:
     Raises:
         LimitExceeded: If it has too many combining characters one after the other.
     """
+    value = value.translate(_IGNORED)
     if not value.isascii():
         # Imported here: most programs never need its tables.
         import unicodedata

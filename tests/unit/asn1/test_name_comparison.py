@@ -52,10 +52,14 @@ PLAIN = _name((CN, UTF8, b"Test Responder"))
         _name((CN, UTF8, b"  Test   Responder ")),
         _name((CN, UTF8, "Test\u00a0Responder".encode())),
         _name((CN, UTF8, "\uff34est Responder".encode())),
+        *(
+            _name((CN, UTF8, f"Te{chr(code)}st {chr(code)}Responder".encode()))
+            for code in (0x00, 0x1C, 0x7F, 0x9F, 0xAD, 0x1806, 0x200B, 0xFE0F, 0xFEFF)
+        ),
     ],
 )
 def test_differences_that_are_ignored(other: bytes) -> None:
-    """String types, case, white space, compatibility characters."""
+    """String types, case, white space, compatibility and control characters."""
     assert same_name(PLAIN, other)
     assert same_name(other, PLAIN)
 
