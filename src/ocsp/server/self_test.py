@@ -10,10 +10,13 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.extensions import extensions_of
+from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import Finding, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
@@ -73,7 +76,8 @@ def self_test(
 
         validity: The time from now to nextUpdate, as for :class:`ocsp.Responder`.
     """
-    warnings = _time_warnings(authority, now, validity)
+    warnings = _issuer_warnings(authority.issuer)
+    warnings += _time_warnings(authority, now, validity)
     cert_id = CertID.for_serial(authority.issuer, _SERIAL_NUMBER, hashes.SHA256())
     answer = _answer(Responder([authority], validity=validity), cert_id, now)
     if answer.cause:
@@ -130,6 +134,14 @@ def _rejected_by(rule: str, policies: list[str]) -> str:
         f"; clients with these policies reject the answers{unless}:"
         f" {', '.join(policies)}"
     )
+
+
+def _issuer_warnings(issuer: x509.Certificate) -> tuple[str, ...]:
+    constraints = extensions_of(issuer).find(x509.BasicConstraints)
+    if constraints is None or constraints.ca:
+        return ()
+    what = f"the issuer {text(name_of_subject(issuer))} is not a CA (basicConstraints)"
+    return (f"{what}: clients accept no certificate of this issuer",)
 
 
 def _time_warnings(

@@ -151,6 +151,16 @@ def test_an_issuer_that_has_ended_is_a_warning() -> None:
     assert warning.startswith("the issuer's certificate is valid from 2026-06-30")
 
 
+def test_an_issuer_that_is_no_ca_is_a_warning() -> None:
+    """For example the certificate of a server, given by mistake."""
+    constraints = x509.BasicConstraints(ca=False, path_length=None)
+    leaf = make("Test CA", "Test CA", extensions=[constraints])
+    found = self_test(Authority(leaf, KeySigner(key("Test CA"), leaf)), NOW)
+    assert found.failures == ()
+    (warning,) = found.warnings
+    assert warning.startswith("the issuer 'CN=Test CA' is not a CA (basicConstraints)")
+
+
 def test_the_validity_of_the_answers_is_that_of_the_responder() -> None:
     """Clients of the Web PKI reject answers for less than eight hours."""
     authority = Authority(ca(), delegate_signer())
