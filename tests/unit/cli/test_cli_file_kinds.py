@@ -88,9 +88,13 @@ def test_a_file_that_is_no_certificate_is_named(
     ("content", "kind"),
     [
         *(FILES[name] for name in ("CSR", "CRL", "key", "PKCS #12")),
+        *(FILES[name] for name in ("CSR in PEM", "CRL in PEM", "locked key in PEM")),
         (leaf().public_bytes(Encoding.DER), "a certificate"),
+        (leaf().public_bytes(Encoding.PEM), "a certificate"),
+        (pkcs7.serialize_certificates([leaf()], Encoding.DER), "a PKCS #7 file"),
+        (pkcs7.serialize_certificates([leaf()], Encoding.PEM), "a PKCS #7 file"),
+        (b"-----BEGIN WORDS-----\n-----END WORDS-----", "a PEM WORDS"),
     ],
-    ids=["CSR", "CRL", "key", "PKCS #12", "certificate"],
 )
 def test_a_file_that_is_no_message_is_named(
     command: str,
@@ -115,6 +119,27 @@ def test_a_request_is_not_a_response(
     file.write_bytes(REQUEST)
     assert main(["lint", str(file)]) == 4
     assert "is an OCSP request, not an OCSP response" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "wanted"),
+    [(REQUEST, "request", "response"), (RESPONSE, "response", "request")],
+)
+def test_the_type_that_the_user_gives_is_checked(
+    message: bytes,
+    kind: str,
+    wanted: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """``ocsp inspect --type`` says what the message is instead."""
+    file = tmp_path / "file"
+    file.write_bytes(message)
+    assert main(["inspect", str(file), "--type", kind]) == 0
+    capsys.readouterr()
+    assert main(["inspect", str(file), "--type", wanted]) == 4
+    shown = capsys.readouterr().err
+    assert shown == f"error: {file}: is an OCSP {kind}, not an OCSP {wanted}\n"
 
 
 def test_a_certificate_is_not_a_key(

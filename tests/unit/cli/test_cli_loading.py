@@ -96,7 +96,7 @@ def test_the_pem_label_determines_the_type(label: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (_pem("CERTIFICATE", REQUEST), "is a PEM CERTIFICATE, not an OCSP message"),
+        (_pem("CERTIFICATE", REQUEST), "is a certificate, not an OCSP message"),
         (b"-----BEGIN OCSP REQUEST-----\nMFQ=\n", "has no matching END line"),
         (
             b"-----BEGIN OCSP REQUEST-----\n!!!!\n-----END OCSP REQUEST-----",

@@ -349,7 +349,7 @@ def test_output_to_a_pipe_is_not_wrapped(
             (*ABOUT[:2], "--issuer", "other.pem", *ABOUT[4:]),
             "--cert was issued by CN=Test CA",
         ),
-        ((*ABOUT[:4], "--response", "leaf.pem"), "leaf.pem: is a PEM CERTIFICATE"),
+        ((*ABOUT[:4], "--response", "leaf.pem"), "leaf.pem: is a certificate"),
     ],
 )
 def test_wrong_usage_exits_with_4(

@@ -14,7 +14,7 @@ import typer
 
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
-from ocsp.cli.input.loading import RawMessage, place, read_message
+from ocsp.cli.input.loading import RawMessage, place, read_message, require_kind
 from ocsp.cli.render.console import output
 from ocsp.cli.render.describe import request_document, response_document
 from ocsp.cli.render.json_output import write_json
@@ -65,6 +65,8 @@ def inspect(
 ) -> None:
     """Read the message in *source* and show it."""
     message = read_message(source)
+    if kind is not None:
+        require_kind(message, kind.value, source)
     document = _document(message, kind or message.kind, place(source))
     if as_json:
         write_json(document | {"encoding": message.wrapping})

@@ -22,6 +22,7 @@ from ocsp.messages.responses.response import load_received_response
 __all__ = ["hint_for_kind", "kind_of"]
 
 _KEY = "a private key"
+_PKCS7 = "a PKCS #7 file"
 _PKCS12 = "a PKCS #12 file"
 _CSR = "a certificate request (CSR)"
 
@@ -33,8 +34,8 @@ _LABELS = (
     ("CERTIFICATE", "a certificate"),
     ("OCSP REQUEST", "an OCSP request"),
     ("OCSP RESPONSE", "an OCSP response"),
-    ("PKCS7", "a PKCS #7 file"),
-    ("CMS", "a PKCS #7 file"),
+    ("PKCS7", _PKCS7),
+    ("CMS", _PKCS7),
 )
 """What a PEM block is, by the end of its label."""
 
@@ -91,10 +92,24 @@ def _is_pkcs12(data: bytes) -> bool:
     return (tag, data[begin:end], following) == (INTEGER, b"\x03", SEQUENCE)
 
 
+def _is_pkcs7(data: bytes) -> bool:
+    """Return whether *data* starts as a ContentInfo: SignedData (RFC 5652 §3, §5.1)."""
+    try:
+        start, stop = content(data, 0, len(data), SEQUENCE, "")
+    except DecodeError:
+        return False
+    return data.startswith(_SIGNED_DATA, start, stop)
+
+
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+"""The OID id-signedData in DER."""
+
+
 _READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("a certificate", _reads(load_certificate)),
     ("a CRL", _reads(load_crl)),
     (_CSR, _reads(load_request)),
+    (_PKCS7, _is_pkcs7),
     (_PKCS12, _is_pkcs12),
     (_KEY, _reads(_load_key)),
     ("a public key", _reads(load_public_key)),

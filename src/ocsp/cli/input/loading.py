@@ -233,11 +233,8 @@ def _from_pem(text: str, where: str) -> RawMessage:
     if not end:
         raise CommandError(where, "the PEM block has no matching END line")
     if label not in _PEM_KINDS:
-        raise CommandError(
-            where,
-            f"is a PEM {label}, not an OCSP message",
-            "expected BEGIN OCSP REQUEST or BEGIN OCSP RESPONSE",
-        )
+        kind = kind_of(text.encode()) or f"a PEM {label}"
+        raise CommandError(where, f"is {kind}, not an OCSP message")
     try:
         der = base64.b64decode("".join(body.split()), validate=True)
     except ValueError as error:
