@@ -398,6 +398,16 @@ def test_a_certificate_that_the_issuer_did_not_sign_is_refused(
     assert _stored(run) == {("CN=Test CA", "1f2e"): "good"}
 
 
+def test_a_request_about_a_certificate_of_another_key(run: Run, files: Path) -> None:
+    """The CertID has the hash of the wrong key: no responder knows the certificate."""
+    _write("new-ca.pem", _renewed_ca())
+    about = ("--cert", "leaf.pem", "--format", "pem")
+    code, _, err = run("request", "--issuer", "new-ca.pem", *about)
+    assert code == 0
+    assert "new-ca.pem: no key of CN=Test CA in it signed --cert" in err
+    assert run("request", "--issuer", "ca.pem", *about)[2] == ""
+
+
 def test_serial_numbers_need_one_issuer(run: Run, files: Path) -> None:
     """Two certificates of the same key and name are one issuer."""
     about = ("--issuer", "ca.pem", "--issuer", "other.pem", "--serial", "7")

@@ -25,6 +25,7 @@ from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.asn1.names import name_text
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
+from ocsp.cli.render.console import warn
 from ocsp.client.certificate_files import load_certificates as read_certificates
 from ocsp.errors import DecodeError, SchemaError, UnreadableFile
 from ocsp.guarded.files import read_descriptor, read_file, read_stream
@@ -358,7 +359,7 @@ def load_issuer(
     The file may contain several certificates, as the chain file of a server does;
     without *certificates* the first is returned. Several can have the right name, for
     example after the CA has renewed its key: the one that has signed all *certificates*
-    is returned, or else the first. Nothing else is checked.
+    is returned, or else the first, with a warning. Nothing else is checked.
 
     Raises:
         CommandError: If no certificate has that name, or *certificates* have different
@@ -380,4 +381,5 @@ def load_issuer(
     for candidate in named:
         if all(is_issued_by(certificate, candidate) for certificate in certificates):
             return candidate
+    warn(f"{place(source)}: no key of {name_text(wanted)} in it signed --cert")
     return named[0]
