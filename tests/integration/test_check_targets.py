@@ -260,6 +260,27 @@ def test_a_refused_url_has_its_own_hint(
     assert (code, hint in shown) == (3, True), shown
 
 
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        (("--max-age", "1s"), "--max-age and --max-age-without-next-update change"),
+        (("--min-interval", "9d"), "--min-interval and --max-interval change"),
+        (
+            ("--delegate-revocation", "require-evidence"),
+            "--delegate-revocation changes",
+        ),
+        (("--url", "http://127.0.0.1:1/"), "--url URL for another place"),
+    ],
+)
+def test_the_hint_names_the_option_that_decides(
+    run: Run, live: Live, options: tuple[str, ...], hint: str
+) -> None:
+    """Not only options that the user gave: a profile sets them too."""
+    _write("leaf.pem", live.leaf(GOOD), CA)
+    code, shown, _ = run("leaf.pem", "--private", *options)
+    assert (code, hint in shown) == (3, True), shown
+
+
 def test_unsafe_options_come_with_a_warning(run: Run, live: Live) -> None:
     """On standard error, and the check runs."""
     _write("leaf.pem", live.leaf(GOOD), CA)

@@ -87,6 +87,7 @@ def test_a_failure_ends_with_0_while_the_old_staple_is_valid(
     out, err = capfd.readouterr()
     assert "no staple" in out
     assert "could not be renewed" in err
+    assert "(the responder has no record of it; check --issuer and --url)" in err
     assert "HAS NO VALID STAPLE" in err
     site.staple.write_bytes(site.signed(begin=-1, end=5))
     assert site.refresh("--force") == 0

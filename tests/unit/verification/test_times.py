@@ -83,6 +83,14 @@ def test_failure_names_the_applied_limits(
     }
 
 
+def test_a_limit_that_is_unbounded_is_not_shown_as_a_number() -> None:
+    """It has nine digits of days."""
+    with pytest.raises(ValidityIntervalNotAllowed) as raised:
+        _verify(BUILD.leaf, DAY, Policy(min_interval=2 * DAY))
+    (failure,) = raised.value.failures
+    assert failure.message.endswith("; the policy allows at least 2 days, 0:00:00")
+
+
 def test_undecodable_extensions_are_not_those_of_a_ca() -> None:
     """The narrower limits for subscriber certificates apply."""
     odd = BUILD.certificate("Sub CA", key="sub-ca", extensions=(CA, CA, CA_USAGE))

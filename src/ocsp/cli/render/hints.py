@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ocsp.client import Outcome, Reason
 from ocsp.client.checking.urls import crl_urls, readable_responder_urls
+from ocsp.client.outcome import reason_of
 from ocsp.errors import (
+    FetchError,
+    Finding,
     ForbiddenResponderURL,
     NextUpdateMissing,
     NonceMissing,
     NoResponderURL,
+    OCSPError,
+    ResponderRevocationUnknown,
     ResponseExpired,
     ResponseNotYetValid,
     ValidityIntervalNotAllowed,
@@ -16,13 +23,20 @@ from ocsp.errors import (
 )
 from ocsp.verification.crl.points import distribution_points
 
-__all__ = ["hint_for", "names_crl", "names_responder"]
+__all__ = ["hint_for", "hint_for_failure", "names_crl", "names_responder"]
+
+_SEE_STEPS = "use --verbose to see each step, --url URL for another place"
+
+_CHECK_HINTS = {
+    Reason.NO_ISSUER: "use --issuer FILE, or --fetch-issuer to download it",
+    Reason.TRANSPORT: _SEE_STEPS,
+    Reason.HTTP_STATUS: _SEE_STEPS,
+}
+"""Hints with options of ``ocsp check`` only."""
 
 _HINTS = {
-    Reason.NO_ISSUER: "use --issuer FILE, or --fetch-issuer to download it",
-    Reason.TIMEOUT: "use --timeout 30s to wait longer, --verbose to see each step",
+    Reason.TIMEOUT: "use --timeout 30s to wait longer",
     Reason.REDIRECT: "use --redirects same-scheme to follow redirects",
-    Reason.HTTP_STATUS: "use --verbose to see each step, --url URL for another place",
     Reason.CONTENT_TYPE: "use --content-type any if the server is one of static files",
     Reason.TRY_LATER: "the responder is busy; ask again later",
     Reason.OLDER_THAN_KNOWN: (
@@ -37,7 +51,11 @@ _VERIFICATION_HINTS: dict[type[VerificationError], str] = {
         "the answer is too old; check the clock of this machine, or ask later"
     ),
     NextUpdateMissing: "use --missing-next-update within-max-age to accept it",
-    ValidityIntervalNotAllowed: "--min-interval and --max-interval change the policy",
+    ValidityIntervalNotAllowed: (
+        "--min-interval and --max-interval change the policy, for the certificate of a"
+        " CA --ca-min-interval and --ca-max-interval"
+    ),
+    ResponderRevocationUnknown: "--delegate-revocation changes the policy",
     NonceMissing: "leave out --nonce, or use --nonce-check if-present",
 }
 """Hints by the error of a failed rule."""
@@ -48,12 +66,29 @@ def hint_for(outcome: Outcome) -> str | None:
     failure = outcome.failure
     if isinstance(failure, NoResponderURL):
         return _no_url(outcome)
+    if outcome.reason in _CHECK_HINTS:
+        return _CHECK_HINTS[outcome.reason]
+    return None if failure is None else hint_for_failure(failure)
+
+
+def hint_for_failure(failure: OCSPError) -> str | None:
+    """Return what the user can do about *failure*, or ``None`` if nothing is known."""
     if isinstance(failure, ForbiddenResponderURL):
         return _forbidden(failure)
-    if isinstance(failure, VerificationError) and outcome.reason is Reason.NOT_VERIFIED:
-        hints = (_VERIFICATION_HINTS.get(each.error) for each in failure.failures)
-        return next(filter(None, hints), None)
-    return None if outcome.reason is None else _HINTS.get(outcome.reason)
+    if not isinstance(failure, (FetchError, VerificationError)):
+        return None
+    reason = reason_of(failure)
+    if isinstance(failure, VerificationError) and reason is Reason.NOT_VERIFIED:
+        return next(_verification_hints(failure.failures), None)
+    return _HINTS.get(reason)
+
+
+def _verification_hints(failures: tuple[Finding, ...]) -> Iterator[str]:
+    for each in failures:
+        if "max_age" in dict(each.values):
+            yield "--max-age and --max-age-without-next-update change the policy"
+        elif each.error in _VERIFICATION_HINTS:
+            yield _VERIFICATION_HINTS[each.error]
 
 
 def _no_url(outcome: Outcome) -> str:

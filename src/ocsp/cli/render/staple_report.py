@@ -16,6 +16,7 @@ from rich.text import Text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.exit_codes import ExitCode, one_line
 from ocsp.cli.render.console import output, status_style, warn
+from ocsp.cli.render.hints import hint_for_failure
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.vocabulary import age
 from ocsp.errors import (
@@ -128,7 +129,8 @@ def _warn(reports: Iterable[StapleReport]) -> None:
 def _why(failure: OCSPError) -> str:
     if isinstance(failure, HookFailed):
         return f"the --exec command failed: {failure}"
-    return f"could not be renewed: {failure}"
+    hint = hint_for_failure(failure)
+    return f"could not be renewed: {failure}{f' ({hint})' if hint else ''}"
 
 
 def _status(report: StapleReport) -> str | None:

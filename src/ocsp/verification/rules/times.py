@@ -24,7 +24,7 @@ from ocsp.errors import (
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.facts import facts_of
-from ocsp.verification.policy import MissingNextUpdate, Policy, ProducedAt
+from ocsp.verification.policy import UNBOUNDED, MissingNextUpdate, Policy, ProducedAt
 
 __all__ = [
     "check_freshness",
@@ -118,11 +118,12 @@ def _check_interval(case: Case, interval: datetime.timedelta) -> None:
         least, most = policy.ca_min_interval, policy.ca_max_interval
         kind = " for CA certificates"
     if not least <= interval <= most:
+        allowed = f"at least {least}" if most == UNBOUNDED else f"{least} to {most}"
         case.fail(
             "V19",
             ValidityIntervalNotAllowed,
-            f"nextUpdate is {interval} after thisUpdate; the policy allows {least} to "
-            f"{most}{kind}",
+            f"nextUpdate is {interval} after thisUpdate; the policy allows {allowed}"
+            f"{kind}",
             interval=interval,
             min_interval=least,
             max_interval=most,
