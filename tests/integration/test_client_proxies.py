@@ -133,6 +133,19 @@ def test_a_refused_tunnel_is_a_transport_error(
         assert f"the proxy 127.0.0.1:{server.port}" in raised.value.reason
 
 
+def test_a_proxy_that_refuses_connections_is_named(
+    sender: Callable[..., Sender],
+) -> None:
+    """By its port: its address alone can be that of the responder."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    with pytest.raises(ocsp.errors.TransportError) as raised:
+        sender(proxy=Proxy(f"http://127.0.0.1:{port}"))("http://a.example/")
+    reason = raised.value.reason
+    assert reason.startswith(f"cannot connect to 127.0.0.1, port {port}: ")
+    assert "Errno" not in reason
+
+
 # --- the address policy ---------------------------------------------------------------
 
 

@@ -254,7 +254,8 @@ class Exchange(Generic[Kept]):
                     raise
                 failure = error
             except OSError as error:
-                why = f"cannot connect to {address}: {error}"
+                place = f"{address}, port {port}"  # that of the proxy if there is one
+                why = f"cannot connect to {place}: {error.strerror or error}"
                 failure = TransportError(self._shown, why)
             else:
                 self.unfinished.append(stream)
