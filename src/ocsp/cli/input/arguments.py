@@ -96,7 +96,9 @@ def parse_count(option: str, text: str) -> int:
             The error names *option*.
     """
     if not re.fullmatch("[0-9]{1,9}", text):
-        raise CommandError(option, f"{text!r} is not a whole number from 0 on")
+        raise CommandError(
+            option, f"{text!r} is not a whole number from 0 to 999,999,999"
+        )
     return int(text)
 
 
