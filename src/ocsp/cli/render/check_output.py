@@ -27,7 +27,6 @@ from ocsp.cli.render.hints import hint_for, names_crl, names_responder
 from ocsp.cli.render.vocabulary import age, common_name, count, reason_name
 from ocsp.client import Attempt, CheckStatus, Outcome, Reason, Source
 from ocsp.errors import VerificationError
-from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["Checked", "check_document", "draw", "table"]
 
@@ -84,11 +83,7 @@ def check_document(checked: Checked) -> dict[str, Any]:
             "this_update": _written(evidence.this_update),
             "next_update": _written(evidence.next_update),
             "signed_by": name_text(name_of_subject(evidence.responder)),
-            "authorized_by": (
-                evidence.authorized_by.value
-                if isinstance(evidence, VerifiedResponse)
-                else "issuer"
-            ),
+            "authorized_by": evidence.authorized_by.value,
             "warnings": [str(warning) for warning in evidence.warnings],
         }
     return document | {"attempts": [_attempt(each) for each in outcome.attempts]}
@@ -135,12 +130,8 @@ def draw(checked: Checked, *, verbose: bool) -> Tree:
         _row(tree, "thisUpdate", _moment(evidence.this_update, now))
         if evidence.next_update is not None:
             _row(tree, "nextUpdate", _moment(evidence.next_update, now))
-        by = (
-            f"{evidence.authorized_by.value} "
-            if isinstance(evidence, VerifiedResponse)
-            else "issuer "
-        )
-        _row(tree, "signed by", by + common_name(evidence.responder))
+        by = f"{evidence.authorized_by.value} {common_name(evidence.responder)}"
+        _row(tree, "signed by", by)
         for warning in evidence.warnings:
             _row(tree, "warning", str(warning), style="warning")
     for label, text in _explained(checked):
