@@ -8,11 +8,13 @@ Typer's 2, and an unexpected exception exits with 70.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
@@ -40,7 +42,8 @@ def run_guarded(call: Callable[[], Any]) -> int:
     """
     _escape_unencodable_output()
     try:
-        code = call()
+        with _without_warnings():
+            code = call()
     except USAGE_ERROR as error:
         if str(error):  # without arguments, Typer has shown the help instead
             _report_safely(_usage_error(error))
@@ -61,6 +64,15 @@ def run_guarded(call: Callable[[], Any]) -> int:
     else:
         return code if isinstance(code, int) else ExitCode.SUCCESS
     return ExitCode.INPUT_ERROR
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Hide Python's warnings, which are for developers, unless an option asks."""
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
 
 
 def _escape_unencodable_output() -> None:

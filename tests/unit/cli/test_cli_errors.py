@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.cli import main
 from ocsp.cli.commands import lint as lint_command
+from ocsp.cli.errors import run_guarded
 from tests.unit.linting import forge
 
 PROGRAM = (sys.executable, "-m", "ocsp")
@@ -189,3 +191,19 @@ def test_an_empty_file_name_is_rejected(
     err = capsys.readouterr().err
     assert err.startswith(f"error: {where}")
     assert err.endswith(": the file name is empty\n")
+
+
+def test_warnings_of_python_are_shown_only_on_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``cryptography`` warns of PKCS #7 files that are not DER; ``-W`` shows it."""
+
+    def warn() -> None:
+        warnings.warn("for developers", stacklevel=1)
+
+    monkeypatch.setattr(sys, "warnoptions", [])
+    assert run_guarded(warn) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "warnoptions", ["error"])
+    assert run_guarded(warn) == 70
+    assert "for developers" in capsys.readouterr().err
