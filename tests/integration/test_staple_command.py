@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp.cli import main
 from ocsp.responder import UnknownSerialPolicy
 from ocsp.testing import PKI
 from tests.integration.staples import Scene, scene
+from tests.pki import key, make
 
 PROGRAM = (
     sys.executable,
@@ -133,6 +136,40 @@ def test_configuration_errors_end_with_4(
     """The message names the cause."""
     assert site.refresh(*options) == 4
     assert what in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"-----BEGIN PRIVATE KEY-----", "is a private key, not a certificate"),
+        (b"", "is empty"),
+        (b"hello", "contains no certificate in PEM, DER or PKCS #7"),
+    ],
+)
+def test_a_file_without_a_certificate_is_named_at_start(
+    site: Scene, capfd: pytest.CaptureFixture[str], content: bytes, what: str
+) -> None:
+    """Alone it ends the command; beside another file it costs that one nothing."""
+    bad = site.site.with_name("bad.pem")
+    bad.write_bytes(content)
+    assert main(["staple", str(bad)]) == 4
+    assert f"error: {bad}: {what}" in capfd.readouterr().err
+    assert site.refresh(str(bad)) == 4
+    assert f"warning: {bad}: {what}" in capfd.readouterr().err
+    assert site.staple.exists()
+
+
+def test_an_issuer_with_another_key_is_not_the_issuer(
+    site: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A CA that renewed its key keeps its name; the error does not only repeat it."""
+    certificate = x509.load_pem_x509_certificates(site.ca_file.read_bytes())[0]
+    subject = certificate.subject.rfc4514_string().removeprefix("CN=")
+    new = make(subject, subject, public=key("new"), signer=key("new"))
+    file = site.site.with_name("new.pem")
+    file.write_bytes(new.public_bytes(Encoding.PEM))
+    assert site.refresh("--issuer", str(file)) == 4
+    assert "with another key" in capfd.readouterr().err
 
 
 def test_the_option_out_is_for_one_certificate_only(

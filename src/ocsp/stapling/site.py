@@ -7,7 +7,7 @@ certificate: the chain in a file may be in any order, or the wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from ocsp.asn1.names import name_text
 from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import ConfigError, IssuerNotFound, SchemaError, UnreadableFile
 from ocsp.guarded.files import exists, read_file
-from ocsp.signing.issued import is_issued_by
+from ocsp.signing.issued import is_issued_by, names_issuer
 
 __all__ = [
     "CertificateAndIssuer",
@@ -111,15 +111,19 @@ def find_issuer(
 
 
 def _issuer(
-    site: Site, certificate: x509.Certificate, chain: Iterable[x509.Certificate]
+    site: Site, certificate: x509.Certificate, chain: Sequence[x509.Certificate]
 ) -> x509.Certificate:
     for candidate in chain:
         if is_issued_by(certificate, candidate):
             return candidate
     wanted = name_text(name_of_issuer(certificate))
     where = site.issuer or site.certificate
+    key = ""
+    if any(names_issuer(certificate, candidate) for candidate in chain):
+        key = ", with another key"
     raise IssuerNotFound(
         f"{where}: does not contain the issuer's certificate: the issuer is {wanted}"
+        f"{key}"
     )
 
 

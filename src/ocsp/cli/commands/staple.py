@@ -15,6 +15,7 @@ import typer
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import epilog
+from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.options.group import Changes, takes
 from ocsp.cli.options.shared import (
     POLICY,
@@ -23,7 +24,7 @@ from ocsp.cli.options.shared import (
     network_group,
     options_from,
 )
-from ocsp.cli.render.console import note
+from ocsp.cli.render.console import note, warn
 from ocsp.cli.render.staple_report import StapleReporter, exit_code
 from ocsp.cli.render.vocabulary import count
 from ocsp.client import Environment
@@ -148,6 +149,7 @@ def _sites(certs: Sequence[str], issuer: str | None, out: str | None) -> list[Si
         )
     for file in (*certs, *([] if issuer is None else [issuer])):
         file_state(file)
+    _require_certificates(certs)
     return [
         Site(
             Path(cert),
@@ -156,6 +158,25 @@ def _sites(certs: Sequence[str], issuer: str | None, out: str | None) -> list[Si
         )
         for cert in certs
     ]
+
+
+def _require_certificates(certs: Sequence[str]) -> None:
+    """
+    Warn of files without a certificate, which do not keep the others from a staple.
+
+    Raises:
+        CommandError: If none of the files has one.
+    """
+    problems = []
+    for cert in certs:
+        try:
+            load_certificates(cert)
+        except CommandError as error:
+            problems.append(error)
+    if len(problems) == len(certs):
+        raise problems[0]
+    for problem in problems:
+        warn(str(problem))
 
 
 def _hook(command: str) -> CommandHook:
