@@ -200,7 +200,7 @@ def test_a_serial_number_replaces_the_certificate(run: Run) -> None:
     about = ("--issuer", "ca.pem", "--response", "response.der", "--serial")
     code, out, _ = run(*about, "0x1f2e")
     assert code == 0
-    assert out.startswith("good  CN=Test CA  0x1f2e")
+    assert out.startswith("good  issued by CN=Test CA  0x1f2e")
     assert run(*about, "7982")[0] == 0
     assert run(*about, "7983")[0] == 3
 

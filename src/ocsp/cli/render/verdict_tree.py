@@ -59,7 +59,7 @@ def draw_verdict(document: Document) -> RenderableType:
 def _title(document: Document) -> Text:
     certificate = document["certificate"]
     number = f"0x{certificate['serial_number']['hex']}"
-    about = text(certificate["subject"] or document["issuer"])
+    about = text(certificate["subject"] or f"issued by {document['issuer']}")
     return Text.assemble(_verdict(document), "  ", about, "  ", (number, "quiet"))
 
 
