@@ -85,7 +85,7 @@ def read_tls_peer(
         ConfigError: If there are no trusted roots.
         MissingExtraError: If pyOpenSSL is not installed.
     """
-    server = f"{host}:{port}"
+    server = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     name = host if server_name is None else server_name
     try:
         shown, staple = _handshake(host, port, name, starttls, timeout)
@@ -99,6 +99,8 @@ def read_tls_peer(
 
 def _why(error: OSError | UnicodeError) -> str:
     """Return what failed, without the number of the error."""
+    if isinstance(error, UnicodeError):
+        return "is not a host name: a label is empty, too long, or not allowed"
     text = getattr(error, "strerror", None) or str(error)
     return text or type(error).__name__
 

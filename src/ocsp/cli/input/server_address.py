@@ -15,8 +15,10 @@ __all__ = ["ServerAddress", "server_address"]
 
 _HTTPS_PORT = 443
 _HIGHEST_PORT = 65535
+_PORTS = f"with a port between 1 and {_HIGHEST_PORT}"
 
 _WITH_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(?P<port>[0-9]+)")
+_ONE_COLON = re.compile(r"[^:/\\]*:[^:/\\]*")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?\.?")
 _FILE_ENDINGS = (
     *(".bin", ".cer", ".crl", ".crt", ".csr", ".der", ".json", ".key", ".p12", ".p7b"),
@@ -50,8 +52,8 @@ def server_address(source: str, starttls: StartTLS | None) -> ServerAddress | No
         starttls: The protocol in which TLS starts; it decides the default port.
 
     Raises:
-        CommandError: If *source* is a URL of another kind, or its port is not between 1
-            and 65535.
+        CommandError: If *source* is a URL of another kind, its port is not between 1
+            and 65535, or it has one colon and is neither a file nor a server.
     """
     if exists(source):
         return None
@@ -60,7 +62,9 @@ def server_address(source: str, starttls: StartTLS | None) -> ServerAddress | No
         return _from_url(source, default)
     if found := _WITH_PORT.fullmatch(source):
         return ServerAddress(found["host"].strip("[]"), _port(source, found["port"]))
-    host = source.removeprefix("[").removesuffix("]")
+    if _ONE_COLON.fullmatch(source):
+        raise CommandError(source, f"is neither a file nor HOST:PORT, {_PORTS}")
+    host = source[1:-1] if re.fullmatch(r"\[.+\]", source) else source
     if _is_host(host) or (starttls is not None and re.fullmatch(r"[\w-]+", host)):
         return ServerAddress(host, default)
     return None
