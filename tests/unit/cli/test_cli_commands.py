@@ -476,6 +476,16 @@ def test_a_serial_number_is_printed_as_it_can_be_typed(run: Run, files: Path) ->
     }
 
 
+def test_a_revocation_cannot_be_planned(run: Run, files: Path) -> None:
+    """The certificate would be revoked at once, and its time could not be changed."""
+    about = ("--issuer", "ca.pem", "--serial", "7")
+    run("status", "add", *about)
+    code, _, err = run("status", "revoke", *about, "--time", "9999-01-01")
+    assert code == 4
+    assert "--time: '9999-01-01' is in the future" in _one_line(err)
+    assert _stored(run) == {("CN=Test CA", "7"): "good"}
+
+
 def test_remove_from_crl_is_no_reason_of_a_revocation(run: Run, files: Path) -> None:
     """It is for delta CRLs; a responder that sends it is at fault (L403)."""
     about = ("--issuer", "ca.pem", "--serial", "7")

@@ -163,7 +163,7 @@ def revoke(
     All of them are revoked, or none if one cannot be. A certificate that is revoked
     already keeps its revocation time.
     """
-    since = None if time is None else parse_moment("--time", time)
+    since = None if time is None else _past("--time", time)
     why = None if reason is None else _reason(reason)
 
     def change(source: SQLiteSource, each: _Subject) -> Changed:
@@ -243,6 +243,15 @@ def _subjects(
             "ocsp status", "no certificate given", "use --cert or --serial"
         )
     return list(found.values())
+
+
+def _past(option: str, text: str) -> datetime.datetime:
+    moment = parse_moment(option, text)
+    if moment > datetime.datetime.now(datetime.UTC):
+        raise CommandError(
+            option, f"{text!r} is in the future, and a revocation is effective at once"
+        )
+    return moment
 
 
 def _reason(name: str) -> x509.ReasonFlags:
