@@ -43,6 +43,7 @@ __all__ = [
     "MAX_NAME_ATTRIBUTES",
     "MAX_PARSED_BYTES",
     "MAX_REDIRECTS",
+    "MAX_REMEMBERED_CRLS",
     "MAX_REMEMBERED_FAILURES",
     "MAX_REPLY_HEADERS",
     "MAX_REPLY_OVERHEAD_BYTES",
@@ -286,6 +287,12 @@ MAX_CACHED_CRLS = 64
 """
 CRLs that a client keeps, for other certificates of the same issuers. Some CAs divide
 their CRLs into a hundred parts, of which one program needs a few.
+"""
+
+MAX_REMEMBERED_CRLS = 4096
+"""
+CRLs of which a client remembers only how new they are, one for each issuer and scope.
+A CA that divides its CRLs has some hundred. One takes about 300 octets.
 """
 
 MAX_KEPT_CRL_BYTES = 1 << 28

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from ocsp import OCSPCertStatus
-from ocsp.client.cache import Cache, MemoryCache, SQLiteCache
+from ocsp.client.cache import MemoryCache, RemembersNewest, SQLiteCache
 from tests.unit.client.evidence import HOUR, LATER, answer, key_of
 
 MOST = 3
@@ -27,18 +27,20 @@ moments = st.sampled_from([PAST, PAST + HOUR, FAR, FAR + HOUR])
 
 
 class Standing(NamedTuple):
-    """The model of one answer; the greater of two is the newer."""
+    """The model of what is known of one certificate; the greater of two is the newer."""
 
     this_update: datetime.datetime
     revoked: bool
+    produced_at: datetime.datetime
+    is_kept: bool
     expires: datetime.datetime
-    der: bytes
+    der: bytes = b""
 
 
 class CacheMachine(RuleBasedStateMachine):
     """What both caches guarantee; subclasses define which answers are evicted."""
 
-    caches: list[Cache]
+    caches: list[RemembersNewest]
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +57,7 @@ class CacheMachine(RuleBasedStateMachine):
         serial=serials,
         age=ages,
         status=statuses,
+        signed=ages,
         by_sha1=st.booleans(),
         nonced=st.booleans(),
         expires=moments,
@@ -65,6 +68,7 @@ class CacheMachine(RuleBasedStateMachine):
         serial: int,
         age: datetime.timedelta,
         status: OCSPCertStatus,
+        signed: datetime.timedelta,
         by_sha1: bool,
         nonced: bool,
         expires: datetime.datetime,
@@ -72,32 +76,82 @@ class CacheMachine(RuleBasedStateMachine):
     ) -> None:
         """Store any answer that can be verified."""
         evidence = answer(
-            serial, age, status, by_sha1=by_sha1, nonce=b"8 octets" if nonced else None
+            serial,
+            age,
+            status,
+            by_sha1=by_sha1,
+            nonce=b"8 octets" if nonced else None,
+            signed=signed,
         )
         new = Standing(
             evidence.this_update,
             status is OCSPCertStatus.REVOKED,
+            evidence.produced_at,
+            True,
             expires,
             evidence.response.public_bytes(Encoding.DER),
         )
-        old = self.model.get(serial)
-        kept = (
-            status is not OCSPCertStatus.UNKNOWN
-            and not nonced
-            and (old is None or new[:3] > old[:3])
-        )
-        if kept:
-            self.model[serial] = new
-            self.model.move_to_end(serial)
-            self.shrink()
+        kept = not nonced and self.keep(serial, status, new)
         assert self.cache(which).put(key_of(serial), evidence, expires) is kept
+
+    @rule(
+        serial=serials,
+        age=ages,
+        status=statuses,
+        signed=ages,
+        nonced=st.booleans(),
+        which=st.integers(0, 1),
+    )
+    def note(
+        self,
+        serial: int,
+        age: datetime.timedelta,
+        status: OCSPCertStatus,
+        signed: datetime.timedelta,
+        nonced: bool,
+        which: int,
+    ) -> None:
+        """Remember any answer that can be verified, without keeping it."""
+        nonce = b"8 octets" if nonced else None
+        evidence = answer(serial, age, status, nonce=nonce, signed=signed)
+        new = Standing(
+            evidence.this_update,
+            status is OCSPCertStatus.REVOKED,
+            evidence.produced_at,
+            False,
+            evidence.holds_until,
+        )
+        assert self.cache(which).note(evidence) is self.keep(serial, status, new)
+
+    def keep(self, serial: int, status: OCSPCertStatus, new: Standing) -> bool:
+        """Keep *new* in the model if it is newer than what is known."""
+        old = self.model.get(serial)
+        if status is OCSPCertStatus.UNKNOWN or (old is not None and new[:5] <= old[:5]):
+            return False
+        self.model[serial] = new
+        self.model.move_to_end(serial)
+        self.shrink()
+        return True
+
+    @rule(serial=serials, which=st.integers(0, 1))
+    def newest(self, serial: int, which: int) -> None:
+        """Know what the model knows, also of answers that have expired."""
+        expected = self.model.get(serial)
+        known = self.cache(which).newest(key_of(serial))
+        if expected is None:
+            assert known is None
+        else:
+            assert known == (*expected[:3], expected.expires, expected.is_kept)
+            self.looked_at(serial)
 
     @rule(serial=serials, which=st.integers(0, 1))
     def get(self, serial: int, which: int) -> None:
         """Find what the model has, and nothing more."""
         expected = self.model.get(serial)
         found = self.cache(which).get(key_of(serial))
-        if expected is None:
+        if expected is not None:
+            self.looked_at(serial)
+        if expected is None or not expected.is_kept:
             assert found is None
         else:
             assert found is not None
@@ -106,7 +160,6 @@ class CacheMachine(RuleBasedStateMachine):
                 expected.this_update,
                 expected.expires,
             )
-            self.looked_at(serial)
 
     @rule(serial=serials, which=st.integers(0, 1))
     def discard(self, serial: int, which: int) -> None:
@@ -114,7 +167,7 @@ class CacheMachine(RuleBasedStateMachine):
         self.cache(which).discard(key_of(serial))
         self.model.pop(serial, None)
 
-    def cache(self, which: int) -> Cache:
+    def cache(self, which: int) -> RemembersNewest:
         """Return one of the open caches."""
         return self.caches[which % len(self.caches)]
 
@@ -137,7 +190,11 @@ class MemoryMachine(CacheMachine):
 
 
 class SQLiteMachine(CacheMachine):
-    """Expired answers are evicted, then the oldest. The file is opened twice."""
+    """
+    Expired answers that are good are evicted, then the oldest.
+
+    The file is opened twice.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,10 +204,13 @@ class SQLiteMachine(CacheMachine):
         self.caches = list(self.files)
 
     def shrink(self) -> None:
-        """Evict expired answers, then the oldest."""
+        """Evict expired answers that are good, then the oldest."""
+        now = datetime.datetime.now(datetime.UTC)  # as the file does
         while len(self.model) > MOST:
             expired = [
-                serial for serial, each in self.model.items() if each.expires < LATER
+                serial
+                for serial, each in self.model.items()
+                if each.expires < now and not each.revoked
             ]
             del self.model[(expired or list(self.model))[0]]
 

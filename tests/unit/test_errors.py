@@ -96,7 +96,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
         errors.OlderThanKnown(MOMENT, MOMENT + datetime.timedelta(hours=1), True),
         (
             "the answer of 2026-07-01 00:00:00+00:00 proves nothing new: the newest"
-            " verified answer is of 2026-07-01 01:00:00+00:00 and says revoked"
+            " verified one is of 2026-07-01 01:00:00+00:00 and says revoked"
         ),
     ),
     (

@@ -2,11 +2,13 @@
 The CRLs that a client keeps: each until it expires, and all within one size.
 
 The CRLs are shared by all checks of a client, in all its threads and event loops. This
-module reads no clock: callers pass the time, in seconds of one monotonic clock.
+module reads no clock: callers pass the time, in seconds of one monotonic clock. That
+clock may stand still while the computer sleeps, so a CRL also has an end in real time.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
@@ -36,6 +38,14 @@ class KnownCRL(NamedTuple):
     issuers: tuple[x509.Certificate, ...] = ()
 
 
+class _Kept(NamedTuple):
+    """A CRL, with its end by the monotonic clock and in real time."""
+
+    until: float
+    end: datetime.datetime
+    known: KnownCRL
+
+
 @dataclass(slots=True)
 class Download:
     """A download of one CRL, on which several checks wait."""
@@ -56,22 +66,35 @@ class CRLMemory:
     def __init__(self) -> None:
         self.errors: ExpiringMap[str, OCSPError] = ExpiringMap()
         self._lock = Lock()
-        self._kept: OrderedDict[str, tuple[float, KnownCRL]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._running: dict[str, Download] = {}
 
-    def get(self, url: str, now: float) -> KnownCRL | None:
-        """Return the CRL of *url* if it has not expired at *now*."""
+    def get(self, url: str, now: float, moment: datetime.datetime) -> KnownCRL | None:
+        """Return the CRL of *url*, unless it has expired at *now* or at *moment*."""
         with self._lock:
             found = self._kept.get(url)
-            if found is None or now >= found[0]:
+            if found is None or now >= found.until or moment >= found.end:
                 return None
             self._kept.move_to_end(url)
-            return found[1]
+            return found.known
 
-    def keep(self, url: str, known: KnownCRL, until: float) -> None:
-        """Keep *known* until the time *until*; over a limit, remove the oldest."""
+    def keep(
+        self, url: str, known: KnownCRL, until: float, end: datetime.datetime
+    ) -> None:
+        """
+        Keep *known*; over a limit, remove the oldest.
+
+        Args:
+            url: The URL of the CRL.
+
+            known: The CRL.
+
+            until: Until when, by the monotonic clock.
+
+            end: Until when in real time, aware.
+        """
         with self._lock:
-            self._kept[url] = until, known
+            self._kept[url] = _Kept(until, end, known)
             self._kept.move_to_end(url)
             while (
                 len(self._kept) > limits.MAX_CACHED_CRLS
@@ -80,7 +103,7 @@ class CRLMemory:
                 self._kept.popitem(last=False)
 
     def _size(self) -> int:
-        return sum(len(known.crl.data) for _, known in self._kept.values())
+        return sum(len(kept.known.crl.data) for kept in self._kept.values())
 
     def begin(self, url: str, now: float, until: float) -> tuple[Download, bool]:
         """

@@ -438,7 +438,7 @@ class RevokedBefore(RevocationIndeterminate):
 
 class OlderThanKnown(OCSPError):
     """
-    The answer is older than the newest one that was verified for the certificate.
+    The answer is older than the newest verified one.
 
     Such an answer proves nothing new: an attacker can replay it.
 
@@ -446,17 +446,18 @@ class OlderThanKnown(OCSPError):
         this_update: thisUpdate of the answer, aware, in UTC.
 
         known_this_update: thisUpdate of the newest verified answer, aware, in UTC. If
-            both are equal, *revoked* is newer than *good*, and then the answer with the
-            later producedAt.
+            both are equal, *revoked* is newer than *good*, and then the response with
+            the later producedAt or the CRL with the larger number.
 
-        known_revoked: Whether the newest verified answer says *revoked*.
+        known_revoked: Whether the newest verified answer says *revoked*; ``None`` for
+            a CRL, which is about many certificates.
     """
 
     def __init__(
         self,
         this_update: datetime.datetime,
         known_this_update: datetime.datetime,
-        known_revoked: bool,
+        known_revoked: bool | None = None,
     ) -> None:
         super().__init__(this_update, known_this_update, known_revoked)
         self.this_update = this_update
@@ -464,10 +465,10 @@ class OlderThanKnown(OCSPError):
         self.known_revoked = known_revoked
 
     def __str__(self) -> str:
-        status = "revoked" if self.known_revoked else "good"
+        says = {True: " and says revoked", False: " and says good", None: ""}
         return (
             f"the answer of {self.this_update} proves nothing new: the newest verified"
-            f" answer is of {self.known_this_update} and says {status}"
+            f" one is of {self.known_this_update}{says[self.known_revoked]}"
         )
 
 

@@ -475,6 +475,9 @@ class CRLJudgement(NamedTuple):
         policy: The policy that was applied.
 
         warnings: Findings that do not contradict the status.
+
+        oldest_this_update: The thisUpdate of the oldest CRL, if several are needed;
+            otherwise that of the newest CRL.
     """
 
     cert: x509.Certificate
@@ -490,6 +493,7 @@ class CRLJudgement(NamedTuple):
     at: datetime.datetime
     policy: Policy
     warnings: tuple[Finding, ...]
+    oldest_this_update: datetime.datetime
 
 
 @final
@@ -534,6 +538,15 @@ class VerifiedRevocation(Evidence):
     def revocation_reason(self) -> x509.ReasonFlags | None:
         """The reason of revocation, or ``None`` if the CRL states none."""
         return self._judgement.revocation_reason
+
+    @property
+    def oldest_this_update(self) -> datetime.datetime:
+        """
+        The thisUpdate of the oldest of the CRLs that together prove *good*.
+
+        If one CRL proves the status, this is :attr:`this_update`, aware, in UTC.
+        """
+        return self._judgement.oldest_this_update
 
     @property
     def crl_number(self) -> int | None:

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives import hashes
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, VerifiedResponse
+from tests.crls import crl, entry
 from tests.pki import NOW, ca, key, leaf
 
-__all__ = ["HOUR", "LATER", "answer", "key_of"]
+__all__ = ["HOUR", "LATER", "answer", "key_of", "listed"]
 
 HOUR = datetime.timedelta(hours=1)
 LATER = NOW + 12 * HOUR
@@ -32,9 +33,10 @@ def answer(
     by_sha1: bool = False,
     nonce: bytes | None = None,
     asked_with_nonce: bool = False,
+    signed: datetime.timedelta = HOUR * 0,
 ) -> VerifiedResponse:
-    """Return evidence for *serial*, whose thisUpdate is *age* ago."""
-    return _answer(serial, age, status, by_sha1, nonce, asked_with_nonce)
+    """Return evidence for *serial*: thisUpdate is *age* ago, producedAt *signed* ago."""
+    return _answer(serial, age, status, by_sha1, nonce, asked_with_nonce, signed)
 
 
 @cache
@@ -45,6 +47,7 @@ def _answer(
     by_sha1: bool,
     nonce: bytes | None,
     asked_with_nonce: bool,
+    signed: datetime.timedelta,
 ) -> VerifiedResponse:
     algorithm = hashes.SHA1() if by_sha1 else hashes.SHA256()
     is_revoked = status is OCSPCertStatus.REVOKED
@@ -59,7 +62,7 @@ def _answer(
             revocation_reason=None,
         )
         .responder_id(ocsp.OCSPResponderEncoding.HASH, ca())
-        .produced_at(NOW)
+        .produced_at(NOW - signed)
     )
     if nonce is not None:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
@@ -70,3 +73,10 @@ def _answer(
         at=NOW,
         nonce=nonce if asked_with_nonce else None,
     )
+
+
+@cache
+def listed(serial: int, age: datetime.timedelta = HOUR) -> ocsp.VerifiedRevocation:
+    """Return *revoked* from a CRL whose thisUpdate is *age* ago."""
+    data = crl(entry(serial), begin=NOW - age)
+    return ocsp.verify_crl(data, leaf(serial), ca(), at=NOW)

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, limits
-from ocsp.client.cache import Cache, MemoryCache, SQLiteCache
-from tests.pki import NOW, ca, key, leaf, make
-from tests.unit.client.evidence import HOUR, LATER, answer, key_of
+from ocsp.client.cache import Cache, MemoryCache, RemembersNewest, SQLiteCache
+from tests.pki import END, NOW, ca, key, leaf, make
+from tests.unit.client.evidence import HOUR, LATER, answer, key_of, listed
 
 REVOKED, UNKNOWN = OCSPCertStatus.REVOKED, OCSPCertStatus.UNKNOWN
 SECOND = datetime.timedelta(seconds=1)
@@ -162,6 +162,74 @@ def test_the_same_answer_with_a_later_expiry_is_kept_for_longer(cache: Cache) ->
     assert found.expires == LATER + SECOND
 
 
+def test_of_two_answers_with_one_this_update_the_later_signed_one_wins(
+    cache: Cache,
+) -> None:
+    """An earlier producedAt is older, however long the answer is valid."""
+    early, late = answer(1, signed=HOUR / 2), answer(1)
+    assert cache.put(key_of(1), early, LATER)
+    assert cache.put(key_of(1), late, LATER - HOUR)
+    assert not cache.put(key_of(1), early, LATER + HOUR)
+    revoked = answer(1, status=REVOKED, signed=HOUR / 2)
+    assert cache.put(key_of(1), revoked, LATER - HOUR)
+    assert not cache.put(key_of(1), late, LATER)
+
+
+def test_what_is_noted_is_known_but_not_kept(cache: RemembersNewest) -> None:
+    """An answer with a nonce, for example. An older answer is not returned any more."""
+    assert cache.newest(key_of(1)) is None
+    assert cache.put(key_of(1), answer(1, 2 * HOUR), LATER)
+    nonced = answer(1, status=REVOKED, nonce=NONCE)
+    assert cache.note(nonced)
+    assert not cache.note(nonced)
+    assert cache.get(key_of(1)) is None
+    known = cache.newest(key_of(1))
+    assert known is not None
+    assert known.is_newer_than(answer(1, 2 * HOUR))
+    assert known.is_newer_than(answer(1))
+    assert not known.is_newer_than(nonced)
+    assert (known.this_update, known.is_revoked) == (NOW - HOUR, True)
+    assert not known.is_kept
+    for older in (answer(1), answer(1, 2 * HOUR)):
+        assert not cache.put(key_of(1), older, LATER)
+        assert not cache.note(older)
+    assert cache.put(key_of(1), answer(1, status=REVOKED), LATER)
+    kept = cache.newest(key_of(1))
+    assert kept is not None
+    assert kept == (*known[:3], LATER, True)
+    assert not cache.note(nonced)
+    assert cache.get(key_of(1)) is not None
+
+
+def test_an_answer_that_has_expired_stays_known(cache: RemembersNewest) -> None:
+    """An older one, valid for longer, does not replace it."""
+    assert cache.put(key_of(1), answer(1, status=REVOKED), NOW)
+    assert not cache.put(key_of(1), answer(1, 2 * HOUR), LATER)
+    known = cache.newest(key_of(1))
+    assert known is not None
+    assert (known.is_revoked, known.until) == (True, NOW)
+
+
+def test_a_crl_can_be_noted(cache: RemembersNewest) -> None:
+    """A CRL has no producedAt: at the same thisUpdate, no response is older."""
+    assert cache.note(listed(1))
+    assert cache.newest(key_of(1)) == (NOW - HOUR, True, NOW - HOUR, END, False)
+    assert not cache.put(key_of(1), answer(1), LATER)
+    assert cache.put(key_of(1), answer(1, status=REVOKED), LATER)
+    known = cache.newest(key_of(1))
+    assert known is not None
+    assert not known.is_newer_than(listed(1))
+    assert known.is_newer_than(listed(1, 2 * HOUR))
+
+
+def test_unknown_is_not_noted(cache: RemembersNewest) -> None:
+    """It says that the responder does not know the certificate."""
+    assert not cache.note(answer(1, status=UNKNOWN))
+    assert cache.newest(key_of(1)) is None
+    with pytest.raises(TypeError, match="evidence must be"):
+        cache.note(answer(1).response)  # type: ignore[arg-type]
+
+
 def test_expires_is_kept_in_utc(cache: Cache) -> None:
     """A time in another zone is converted."""
     zone = datetime.timezone(datetime.timedelta(hours=-5))
@@ -242,6 +310,17 @@ def test_a_file_removes_expired_answers_first(tmp_path: Path) -> None:
         assert cache.put(key_of(5), answer(5), future)
         held = [serial for serial in range(1, 6) if cache.get(key_of(serial))]
         assert held == [1, 4, 5]
+
+
+def test_a_file_removes_revocations_that_have_expired_later(tmp_path: Path) -> None:
+    """They still refuse an older good."""
+    past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    future = datetime.datetime(9000, 1, 1, tzinfo=datetime.UTC)
+    with SQLiteCache(tmp_path / "answers.db", max_entries=2) as cache:
+        assert cache.put(key_of(1), answer(1, status=REVOKED), past)
+        assert cache.put(key_of(2), answer(2), past)
+        assert cache.put(key_of(3), answer(3), future)
+        assert [each for each in range(1, 4) if cache.newest(key_of(each))] == [1, 3]
 
 
 def test_threads_share_a_cache(cache: Cache) -> None:

@@ -44,10 +44,10 @@ class KnownStatus(NamedTuple):
     @classmethod
     def of(cls, evidence: VerifiedResponse | VerifiedRevocation) -> Self:
         """Return the status of *evidence*, whose answer is not kept."""
-        this_update = evidence.this_update
-        produced_at = this_update
         if isinstance(evidence, VerifiedResponse):
-            produced_at = evidence.produced_at
+            this_update, produced_at = evidence.this_update, evidence.produced_at
+        else:
+            this_update = produced_at = evidence.oldest_this_update
         return cls(
             this_update.replace(microsecond=0),
             evidence.status is OCSPCertStatus.REVOKED,

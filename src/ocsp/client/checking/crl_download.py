@@ -9,6 +9,7 @@ runs in a thread, so that an event loop goes on.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import mmap
 from io import SEEK_END
 from tempfile import SpooledTemporaryFile
@@ -29,6 +30,7 @@ from ocsp.errors import (
     FetchTimeout,
     MalformedCRL,
     OCSPError,
+    OlderThanKnown,
     TransportError,
     VerificationError,
 )
@@ -61,10 +63,11 @@ def find_crl(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
     Raises:
         FetchError: If the CRL cannot be fetched.
         VerificationError: If it cannot be read.
+        OlderThanKnown: If a newer CRL of the same issuer and scope is known.
     """
     memory, clock = state.memory.crls, state.environment.monotonic
     while True:
-        known = memory.get(url, clock())
+        known = memory.get(url, clock(), state.environment.now())
         if known is not None:
             return known
         error = memory.errors.get(url, clock())
@@ -98,9 +101,10 @@ def _download_once(
     memory, clock = state.memory.crls, state.environment.monotonic
     try:
         known = yield from _download(state, asked, url)
+        _require_newest(state, known.crl)
     except FetchTimeout:  # other checks may have more time
         raise
-    except (FetchError, VerificationError) as error:
+    except (FetchError, VerificationError, OlderThanKnown) as error:
         download.result = error
         if not is_transient(error):
             until = clock() + state.options.negative_cache_ttl.total_seconds()
@@ -108,10 +112,22 @@ def _download_once(
         raise
     else:
         download.result = known
-        memory.keep(url, known, clock() + _seconds_to_keep(state, known.crl))
+        seconds, now = _seconds_to_keep(state, known.crl), state.environment.now()
+        end = now + datetime.timedelta(seconds=seconds)
+        memory.keep(url, known, clock() + seconds, end)
         return known
     finally:
         memory.end(url, download)
+
+
+def _require_newest(state: CheckState, crl: ReadCRL) -> None:
+    """Refuse *crl* if a newer one is known. One from the future is not remembered."""
+    begin = crl.this_update - state.options.policy.clock_skew
+    if begin > state.environment.now():
+        return  # its verification fails
+    newest = state.memory.newest_crls.newer_than(crl)
+    if newest is not None:
+        raise OlderThanKnown(crl.this_update, newest)
 
 
 def _seconds_to_keep(state: CheckState, crl: ReadCRL) -> float:

@@ -92,7 +92,7 @@ def _find_delta(
         attempt = Attempt(url=url, method="GET", started=state.elapsed())
         try:
             known = yield from find_crl(state, asked, url)
-        except (FetchError, VerificationError) as error:
+        except (FetchError, VerificationError, OlderThanKnown) as error:
             # Without a delta CRL, the complete CRL counts until its own nextUpdate.
             state.note(attempt, error)
         else:

@@ -18,6 +18,7 @@ from cryptography import x509
 
 from ocsp.asn1.certificates import certificate_der
 from ocsp.client.checking.crl_fallback import check_crls
+from ocsp.client.checking.newest import newest_known
 from ocsp.client.checking.state import CheckRequest, CheckState
 from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.client.engine.effects import Flow
@@ -25,9 +26,11 @@ from ocsp.client.options import DelegateStatus
 from ocsp.errors import ResponderRevocationUnknown
 from ocsp.guarded.certificates import load_certificate
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.verification.evidence import Evidence, VerifiedResponse
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
 __all__ = ["Ask", "find_delegate_evidence"]
+
+Evidence = VerifiedResponse | VerifiedRevocation
 
 Ask = Callable[[CheckState, x509.Certificate, str], Flow[VerifiedResponse | None]]
 """Ask the responder at a URL about the certificate of a check, with its issuer."""
@@ -57,12 +60,26 @@ def find_delegate_evidence(
     found: tuple[Evidence, ...] = ()
     for delegate in _delegates(error):
         key = certificate_der(issuer), certificate_der(delegate)
-        known = state.memory.delegates.get(key, state.environment.monotonic())
+        known = yield from _remembered(state, key)
         if known is None and state.options.delegate_status is DelegateStatus.FETCH:
             known = yield from _fetch(state, issuer, delegate, judged, ask)
             _remember(state, key, known)
         found += known or ()
     return found
+
+
+def _remembered(
+    state: CheckState, key: tuple[bytes, bytes]
+) -> Flow[tuple[Evidence, ...] | None]:
+    """Return the remembered evidence, if it is valid now and still the newest."""
+    known = state.memory.delegates.get(key, state.environment.monotonic())
+    for each in known or ():
+        if state.environment.now() >= each.holds_until:
+            return None
+        newest = yield from newest_known(state, each.canonical_cert_id)
+        if newest is not None and newest.is_newer_than(each):
+            return None
+    return known
 
 
 def _delegates(error: ResponderRevocationUnknown) -> list[x509.Certificate]:

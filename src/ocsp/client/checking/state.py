@@ -17,13 +17,14 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, RemembersNewest
+from ocsp.client.cache.newest_crls import NewestCRLs
 from ocsp.client.crl_memory import CRLMemory
 from ocsp.client.expiring_map import ExpiringMap
 from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.client.retry import ResponderBackoff
 from ocsp.errors import OCSPError
-from ocsp.verification.evidence import Evidence, VerifiedResponse
+from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
 __all__ = [
     "CachedEvidence",
@@ -95,6 +96,8 @@ class Memory:
 
         crls: Fetched CRLs, and the downloads that are running.
 
+        newest_crls: How new the newest CRL of each scope is.
+
         delegates: Evidence about delegates, by the DER of the issuer and the delegate;
             empty if there was none.
 
@@ -111,6 +114,7 @@ class Memory:
         "failed_checks",
         "issuers",
         "known",
+        "newest_crls",
         "refreshing",
         "salt",
         "verified_answers",
@@ -126,9 +130,10 @@ class Memory:
         self.issuers: ExpiringMap[bytes, x509.Certificate] = ExpiringMap()
         self.verified_answers: dict[bytes, CachedEvidence] = {}
         self.crls = CRLMemory()
-        self.delegates: ExpiringMap[tuple[bytes, bytes], tuple[Evidence, ...]] = (
-            ExpiringMap()
-        )
+        self.newest_crls = NewestCRLs()
+        self.delegates: ExpiringMap[
+            tuple[bytes, bytes], tuple[VerifiedResponse | VerifiedRevocation, ...]
+        ] = ExpiringMap()
         self.salt = salt
         self.refreshing: set[bytes] = set()
 

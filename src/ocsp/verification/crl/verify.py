@@ -187,7 +187,8 @@ def judge_crls(asked: CRLQuestion, pairs: Sequence[CRLPair]) -> VerifiedRevocati
         failures += findings.failures
         if not findings.failures:
             first = min(newer, key=_end)
-            return _evidence(first, None, failures)
+            oldest = min(case.newest.this_update for case in newer)
+            return _evidence(first, None, failures, oldest)
     raise _error(failures)
 
 
@@ -256,7 +257,10 @@ def _error(failures: list[Finding]) -> VerificationError:
 
 
 def _evidence(
-    case: CRLCase, found: Revocation | None, failures: list[Finding]
+    case: CRLCase,
+    found: Revocation | None,
+    failures: list[Finding],
+    oldest: datetime.datetime | None = None,
 ) -> VerifiedRevocation:
     """Return evidence; the failures of CRLs that were not needed are warnings."""
     newest = case.newest
@@ -276,5 +280,6 @@ def _evidence(
             at=case.asked.at,
             policy=case.asked.policy,
             warnings=(*case.warnings, *failures),
+            oldest_this_update=oldest or newest.this_update,
         )
     )

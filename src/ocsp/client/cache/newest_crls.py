@@ -1,0 +1,61 @@
+"""
+The newest CRL of each scope, by its times and number, without its content.
+
+RFC 5280 §5.2.3 and §5.2.5: CRLs with the same issuer and the same scope replace each
+other, and their numbers increase. A CRL is used for all certificates in its scope, so
+an older CRL is refused also for a certificate that was never checked before.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import OrderedDict
+from hashlib import sha256
+
+from ocsp import limits
+from ocsp.asn1 import oids
+from ocsp.asn1.certificates import parts_of
+from ocsp.client.transport.forking import ForkSafeLock
+from ocsp.verification.crl.reader import ReadCRL
+
+__all__ = ["NewestCRLs"]
+
+
+class NewestCRLs:
+    """For each key that signed CRLs, and each scope: which CRL is the newest."""
+
+    def __init__(self) -> None:
+        self._lock = ForkSafeLock()
+        self._newest: OrderedDict[bytes, tuple[datetime.datetime, int]] = OrderedDict()
+
+    def newer_than(self, crl: ReadCRL) -> datetime.datetime | None:
+        """
+        Remember *crl*, or return thisUpdate of a newer CRL that is known.
+
+        The CRL with the later thisUpdate is newer, and then that with the larger
+        number. Nothing is remembered of a CRL without a verified signature.
+        """
+        age = crl.this_update, crl.number or 0
+        with self._lock:
+            for key in _keys(crl):
+                newest = self._newest.get(key)
+                if newest is not None and newest > age:
+                    return newest[0]
+                self._newest[key] = age
+                self._newest.move_to_end(key)
+            while len(self._newest) > limits.MAX_REMEMBERED_CRLS:
+                self._newest.popitem(last=False)
+        return None
+
+
+def _keys(crl: ReadCRL) -> set[bytes]:
+    """Return a key for each public key that signed *crl*, with its issuer and scope."""
+    scope = crl.value(oids.ISSUING_DISTRIBUTION_POINT) or b""
+    kind = b"complete" if crl.base_number is None else b"delta"
+    found = set()
+    for certificate, _ in crl.signers:
+        digest = sha256(kind)
+        for part in (crl.issuer, scope, parts_of(certificate).key_bits):
+            digest.update(sha256(part).digest())
+        found.add(digest.digest())
+    return found
