@@ -123,7 +123,8 @@ class Finding(NamedTuple):
 
         message: What is wrong, in a sentence.
 
-        values: The values that were compared, as pairs of name and value.
+        values: The values that were compared, as pairs of name and value. A number of
+            more than 160 bits is text, in hexadecimal.
     """
 
     rule: str

@@ -226,10 +226,11 @@ def is_cert_id_of(
     if layout.hash is None:
         return False
     parts = parts_of(cert)
-    if data[layout.serial] == parts.serial:
-        issuer_id = _hashed_issuer(issuer, layout.hash, parts.issuer)
-        if data[layout.issuer] == issuer_id.der:
-            return True
+    if data[layout.serial] != parts.serial:
+        return False
+    issuer_id = _hashed_issuer(issuer, layout.hash, parts.issuer)
+    if data[layout.issuer] == issuer_id.der:
+        return True
     return cert_id_at(data, layout).matches(cert, issuer)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
+from ocsp.asn1.der import MAX_DECIMAL_BITS, number_text
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import Finding, LimitExceeded, SignatureInvalid, VerificationError
 from ocsp.messages.certid import CertID
@@ -56,7 +57,17 @@ class Findings:
 def _finding(
     rule: str, error: type[VerificationError], message: str, values: dict[str, object]
 ) -> Finding:
-    return Finding(rule, error, CLAUSES[rule].source, message, tuple(values.items()))
+    shown = tuple((name, _short(value)) for name, value in values.items())
+    return Finding(rule, error, CLAUSES[rule].source, message, shown)
+
+
+def _short(value: object) -> object:
+    """Return *value* with long numbers as text, because Python refuses to show them."""
+    if isinstance(value, tuple):
+        return tuple(map(_short, value))
+    if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
+        return number_text(value)
+    return value
 
 
 def reason_rejected(error: Exception) -> str:

@@ -47,6 +47,7 @@ from ocsp.errors import (
     SchemaError,
     SignatureInvalid,
 )
+from ocsp.messages.extensions import ExtensionLayouts
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
@@ -381,16 +382,17 @@ class OCSPResponse:
         return self._cached_extensions
 
     @property
+    def _raw_extensions(self) -> ExtensionLayouts:
+        """The responseExtensions, undecoded."""
+        return (self._layout or self._refuse()).data.extensions
+
+    @property
     def _each_extension(self) -> tuple[DecodedExtension, ...]:
         """The responseExtensions, each decoded by itself."""
         from ocsp.messages.extension_values import RESPONSE_EXTENSIONS, decode_each
 
-        layout = self._layout or self._refuse()
         return decode_each(
-            self._der,
-            layout.data.extensions,
-            RESPONSE_EXTENSIONS,
-            "responseExtensions",
+            self._der, self._raw_extensions, RESPONSE_EXTENSIONS, "responseExtensions"
         )
 
     @property

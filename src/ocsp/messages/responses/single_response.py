@@ -112,6 +112,7 @@ class OCSPSingleResponse:
     """
 
     __slots__ = (
+        "_cached_each",
         "_cached_extensions",
         "_data",
         "_layout",
@@ -125,6 +126,7 @@ class OCSPSingleResponse:
     _revocation_time: datetime.datetime | None
     _this_update: datetime.datetime
     _next_update: datetime.datetime | None
+    _cached_each: tuple[DecodedExtension, ...] | None
     _cached_extensions: x509.Extensions | None
 
     def __init__(self) -> None:
@@ -257,13 +259,20 @@ class OCSPSingleResponse:
         return self._cached_extensions
 
     @property
+    def _raw_extensions(self) -> ExtensionLayouts:
+        """The singleExtensions, undecoded."""
+        return self._layout.extensions
+
+    @property
     def _each_extension(self) -> tuple[DecodedExtension, ...]:
-        """The singleExtensions, each decoded by itself."""
+        """The singleExtensions, each decoded by itself; the same at each access."""
         from ocsp.messages.extension_values import SINGLE_EXTENSIONS, decode_each
 
-        return decode_each(
-            self._data, self._layout.extensions, SINGLE_EXTENSIONS, "singleExtensions"
-        )
+        if self._cached_each is None:
+            self._cached_each = decode_each(
+                self._data, self._raw_extensions, SINGLE_EXTENSIONS, "singleExtensions"
+            )
+        return self._cached_each
 
     @property
     def _der(self) -> bytes:
@@ -302,7 +311,7 @@ def single_response_at(data: bytes, layout: SingleResponseLayout) -> OCSPSingleR
     entry = object.__new__(OCSPSingleResponse)
     entry._data = data
     entry._layout = layout
-    entry._cached_extensions = None
+    entry._cached_each = entry._cached_extensions = None
     revoked, update = layout.revocation_time, layout.next_update
     entry._revocation_time = None if revoked is None else moment(data[revoked])
     entry._this_update = moment(data[layout.this_update])

@@ -64,6 +64,7 @@ def judge(case: Case) -> VerifiedResponse:
     extended = layout is not None and layout.extended
     if not 0 < len(entries) <= limits.MAX_VERIFIED_ENTRIES:
         has_entries(case, entries)
+        entries = entries[: limits.MAX_VERIFIED_ENTRIES]
     if extended:
         unique_extensions(case, entries)
     report_tolerated(case, response)

@@ -149,7 +149,7 @@ def _check_unique(
     case: Case, holder: OCSPResponse | OCSPSingleResponse, name: str
 ) -> None:
     seen: set[str] = set()
-    for extension in holder._each_extension:
+    for extension in holder._raw_extensions:
         if extension.oid in seen:
             case.fail(
                 "V4",
