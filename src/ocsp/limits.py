@@ -35,6 +35,7 @@ __all__ = [
     "MAX_HOOK_OUTPUT_BYTES",
     "MAX_HOOK_SECONDS",
     "MAX_HTTP_REQUEST_BYTES",
+    "MAX_INLINE_BYTES",
     "MAX_INTERIM_REPLIES",
     "MAX_ISSUER_BYTES",
     "MAX_KEPT_CRL_BYTES",
@@ -266,6 +267,13 @@ MAX_INTERIM_REPLIES = 8
 """
 Replies with a status of 1xx before the final one (RFC 9110 §15.2). The client asks for
 none, and the server or a proxy may send one or two.
+"""
+
+MAX_INLINE_BYTES = 8192
+"""
+Octets of an answer that the client reads and verifies at once. It verifies a larger one
+in a thread, so that an event loop goes on. Almost all responses are smaller, and take
+less time than starting a thread; the most hostile ones of this size take 20 ms.
 """
 
 MAX_ADDRESSES = 4

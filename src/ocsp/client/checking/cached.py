@@ -20,7 +20,7 @@ from ocsp.client.checking.responder_exchange import verify_answer
 from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.client.engine.effects import Flow
-from ocsp.errors import VerificationError
+from ocsp.errors import FetchTimeout, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.verification.evidence import VerifiedResponse
 
@@ -86,7 +86,7 @@ def _verify_again(
     judged = state.request.urls or readable_responder_urls(state.certificate)
     try:
         return (yield from verify_answer(state, issuer, answer.der, judged=judged))
-    except VerificationError:
+    except (VerificationError, FetchTimeout):
         return None
 
 

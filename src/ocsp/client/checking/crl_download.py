@@ -23,7 +23,7 @@ from ocsp.client.checking.issuer_lookup import fetch_certificates
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import issuer_urls_of_crl
 from ocsp.client.crl_memory import Download, KnownCRL
-from ocsp.client.engine.effects import Flow, call, pause
+from ocsp.client.engine.effects import Flow, pause
 from ocsp.client.retry import is_transient
 from ocsp.errors import (
     FetchError,
@@ -97,11 +97,10 @@ def _wait(state: CheckState, url: str, download: Download) -> Flow[None]:
 def _download_once(
     state: CheckState, asked: CRLQuestion, url: str, download: Download
 ) -> Flow[KnownCRL]:
-    """Download the CRL, keep it or the error, and pass both on to waiting checks."""
+    """Download the CRL; keep the error; pass CRL or error on to waiting checks."""
     memory, clock = state.memory.crls, state.environment.monotonic
     try:
         known = yield from _download(state, asked, url)
-        _require_newest(state, known.crl)
     except FetchTimeout:  # other checks may have more time
         raise
     except (FetchError, VerificationError, OlderThanKnown) as error:
@@ -112,12 +111,22 @@ def _download_once(
         raise
     else:
         download.result = known
-        seconds, now = _seconds_to_keep(state, known.crl), state.environment.now()
-        end = now + datetime.timedelta(seconds=seconds)
-        memory.keep(url, known, clock() + seconds, end)
         return known
     finally:
         memory.end(url, download)
+
+
+def _keep(state: CheckState, url: str, known: KnownCRL) -> None:
+    """
+    Keep a CRL for other checks.
+
+    Raises:
+        OlderThanKnown: If a newer CRL of the same issuer and scope is known.
+    """
+    _require_newest(state, known.crl)
+    seconds, now = _seconds_to_keep(state, known.crl), state.environment.now()
+    end = now + datetime.timedelta(seconds=seconds)
+    state.memory.crls.keep(url, known, state.environment.monotonic() + seconds, end)
 
 
 def _require_newest(state: CheckState, crl: ReadCRL) -> None:
@@ -141,16 +150,27 @@ def _seconds_to_keep(state: CheckState, crl: ReadCRL) -> float:
 
 def _download(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
     data = yield from _fetch(state, url)
-    crl = yield from call(lambda: _read(data))
-    yield from call(lambda: _judge(asked, crl))
+
+    def read() -> ReadCRL:
+        """Read and judge; keep a CRL for which a check may have too little time."""
+        crl = _read(data)
+        _judge(asked, crl)
+        if crl.signers:
+            _keep(state, url, KnownCRL(crl))
+        return crl
+
+    crl = yield from state.calculate(url, len(data), read)
+    if crl.signers:
+        return KnownCRL(crl)
     issuers: tuple[x509.Certificate, ...] = ()
-    if not crl.signers:
-        for issuer_url in issuer_urls_of_crl(crl):
-            issuers += yield from fetch_certificates(state, issuer_url)
-        if issuers:
-            trying = asked._replace(candidates=(*asked.candidates, *issuers))
-            yield from call(lambda: _judge(trying, crl))
-    return KnownCRL(crl, issuers)
+    for issuer_url in issuer_urls_of_crl(crl):
+        issuers += yield from fetch_certificates(state, issuer_url)
+    if issuers:
+        trying = asked._replace(candidates=(*asked.candidates, *issuers))
+        yield from state.calculate(url, len(data), lambda: _judge(trying, crl))
+    known = KnownCRL(crl, issuers)
+    _keep(state, url, known)
+    return known
 
 
 def _fetch(state: CheckState, url: str) -> Flow[CRLData]:

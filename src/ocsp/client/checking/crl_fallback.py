@@ -18,7 +18,7 @@ from ocsp.client.checking.crl_download import find_crl
 from ocsp.client.checking.newest import keep_newest
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import crl_urls
-from ocsp.client.engine.effects import Flow, call
+from ocsp.client.engine.effects import Flow
 from ocsp.client.outcome import Attempt
 from ocsp.errors import (
     DecodeError,
@@ -62,7 +62,10 @@ def check_crls(
                 candidates=(*asked.candidates, *known.issuers),
             )
             pair = known.crl, (yield from _find_delta(state, asked, known.crl))
-            evidence = yield from call(partial(_judge, asked, (*held, pair)))
+            pairs = (*held, pair)
+            evidence = yield from state.calculate(
+                url, _size(pairs), partial(_judge, asked, pairs)
+            )
             yield from keep_newest(state, evidence)
         except ReasonsNotCovered as error:
             state.note(attempt, error)
@@ -73,6 +76,11 @@ def check_crls(
             state.note(attempt)
             return evidence
     return None
+
+
+def _size(crls: tuple[CRLPair, ...]) -> int:
+    """Return the number of octets of *crls*."""
+    return sum(len(each.data) for pair in crls for each in pair if each is not None)
 
 
 def _judge(asked: CRLQuestion, crls: tuple[CRLPair, ...]) -> VerifiedRevocation:

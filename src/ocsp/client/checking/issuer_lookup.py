@@ -8,6 +8,10 @@ accepts a fetched certificate only if its key has signed the certificate to chec
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 from cryptography import x509
 
 from ocsp import limits
@@ -23,6 +27,8 @@ from ocsp.errors import FetchError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
 
 __all__ = ["fetch_certificates", "find_issuer"]
+
+Result = TypeVar("Result")
 
 _ACCEPT = "application/pkix-cert, application/pkcs7-mime"
 
@@ -48,17 +54,25 @@ def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
     for url in _urls(state):
         attempt = Attempt(url=url, method="GET", started=state.elapsed())
         try:
-            candidates = yield from _fetch(state, url)
+            issuer = yield from _fetch(
+                state, url, partial(_issuer_of, state.certificate)
+            )
         except FetchError as error:
             state.note(attempt, error)
             continue
-        for candidate in candidates:
-            if is_issued_by(state.certificate, candidate):
-                state.note(attempt)
-                return candidate
+        if issuer is not None:
+            state.note(attempt)
+            return issuer
         error_text = f"{url}: no certificate there has signed the certificate to check"
         state.note(attempt, IssuerNotFound(error_text))
     return None
+
+
+def _issuer_of(
+    certificate: x509.Certificate, candidates: list[x509.Certificate]
+) -> x509.Certificate | None:
+    """Return the one of *candidates* that has issued *certificate*."""
+    return next((each for each in candidates if is_issued_by(certificate, each)), None)
 
 
 def fetch_certificates(
@@ -67,15 +81,18 @@ def fetch_certificates(
     """Return the certificates at *url*, a caIssuers URL; none if there is a failure."""
     attempt = Attempt(url=url, method="GET", started=state.elapsed())
     try:
-        found = yield from _fetch(state, url)
+        found = yield from _fetch(state, url, tuple)
     except FetchError as error:
         state.note(attempt, error)
         return ()
     state.note(attempt)
-    return tuple(found)
+    return found
 
 
-def _fetch(state: CheckState, url: str) -> Flow[list[x509.Certificate]]:
+def _fetch(
+    state: CheckState, url: str, choose: Callable[[list[x509.Certificate]], Result]
+) -> Flow[Result]:
+    """Return what *choose* chooses of the certificates at *url*."""
     reply = yield from fetch(
         state,
         url,
@@ -84,7 +101,15 @@ def _fetch(state: CheckState, url: str) -> Flow[list[x509.Certificate]]:
         accept=_ACCEPT,
         max_bytes=limits.MAX_ISSUER_BYTES,
     )
-    return readable_certificates(reply.body)[: limits.MAX_CERTIFICATES]
+    return (
+        yield from state.calculate(
+            url,
+            len(reply.body),
+            lambda: choose(
+                readable_certificates(reply.body)[: limits.MAX_CERTIFICATES]
+            ),
+        )
+    )
 
 
 def _urls(state: CheckState) -> tuple[str, ...]:

@@ -223,14 +223,24 @@ def verify_answer(
 
     Raises:
         VerificationError: If the verification fails.
+        FetchTimeout: If it ends after the deadline of the check.
     """
+    url, octets = next(iter(judged), ""), len(der)
     try:
-        return _verify(state, issuer, der, nonce)
+        return (
+            yield from state.calculate(
+                url, octets, lambda: _verify(state, issuer, der, nonce)
+            )
+        )
     except ResponderRevocationUnknown as error:
         known = yield from find_delegate_evidence(state, issuer, error, judged, _ask)
         if not known:
             raise
-    return _verify(state, issuer, der, nonce, known)
+    return (
+        yield from state.calculate(
+            url, octets, lambda: _verify(state, issuer, der, nonce, known)
+        )
+    )
 
 
 def _verify(

@@ -12,19 +12,24 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
 
+from ocsp import limits
 from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, RemembersNewest
 from ocsp.client.cache.newest_crls import NewestCRLs
 from ocsp.client.crl_memory import CRLMemory
+from ocsp.client.engine.effects import Flow, call
 from ocsp.client.expiring_map import ExpiringMap
 from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.client.retry import ResponderBackoff
-from ocsp.errors import OCSPError
-from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
+from ocsp.errors import FetchTimeout, OCSPError
+from ocsp.verification.evidence import (
+    VerifiedResponse,
+    VerifiedRevocation,
+)
 
 __all__ = [
     "CachedEvidence",
@@ -33,6 +38,8 @@ __all__ = [
     "Environment",
     "Memory",
 ]
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +192,43 @@ class CheckState:
     def left(self) -> float:
         """Return the seconds until the deadline of the check."""
         return self.options.timeout.total_seconds() - self.elapsed()
+
+    def calculate(
+        self, url: str, octets: int, function: Callable[[], Result]
+    ) -> Flow[Result]:
+        """
+        Return the result of *function*, which reads or verifies what *url* sent.
+
+        For more than ``MAX_INLINE_BYTES`` it runs in a thread, so that an event loop
+        goes on, and is abandoned at the deadline of the check.
+
+        Args:
+            url: The URL that the error names.
+
+            octets: The size of what *function* reads, which determines its time.
+
+            function: The calculation. It may go on after the check has ended.
+
+        Raises:
+            FetchTimeout: If it ends after the deadline.
+        """
+        late = FetchTimeout(
+            url,
+            "answered, but reading and verifying the answer took longer than the"
+            f" {self.options.timeout.total_seconds():g} seconds for the whole check",
+        )
+        if octets <= limits.MAX_INLINE_BYTES:
+            found = function()
+        else:
+            try:
+                found = yield from call(function, self.left())
+            except FetchTimeout:
+                raise
+            except TimeoutError:
+                raise late from None
+        if self.left() < 0:
+            raise late
+        return found
 
     def note(self, attempt: Attempt, error: OCSPError | None = None) -> None:
         """Record *attempt*, which ends now, and its error."""

@@ -46,9 +46,15 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Call a function that may block, and return its result."""
+    """
+    Call a function that may block, and return its result.
+
+    With *seconds*, the driver waits so long at most, and then raises ``TimeoutError``.
+    The function goes on in its thread, and its result is lost.
+    """
 
     function: Callable[[], object]
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,14 @@ def pause(seconds: float) -> Flow[None]:
     yield Pause(seconds)
 
 
-def call(function: Callable[[], Result]) -> Flow[Result]:
-    """Return the result of *function*, which may block."""
-    found: Result = yield Call(function)
+def call(function: Callable[[], Result], seconds: float | None = None) -> Flow[Result]:
+    """
+    Return the result of *function*, which may block.
+
+    Raises:
+        TimeoutError: If it has none after *seconds*; see :class:`Call`.
+    """
+    found: Result = yield Call(function, seconds)
     return found
 
 

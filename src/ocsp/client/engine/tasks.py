@@ -62,7 +62,10 @@ async def _do(effect: Effect, transport: TransportFactory, sleep: Sleep) -> Any:
     if isinstance(effect, Send):
         return await transport().send(effect.request)
     if isinstance(effect, Call):
-        return await anyio.to_thread.run_sync(effect.function, abandon_on_cancel=True)
+        with anyio.fail_after(effect.seconds):
+            return await anyio.to_thread.run_sync(
+                effect.function, abandon_on_cancel=True
+            )
     if isinstance(effect, Pause):
         return await sleep(effect.seconds)
     return await _RaceTasks(effect, transport, sleep).run()

@@ -59,16 +59,38 @@ def _do(effect: Effect, transport: TransportFactory, sleep: Sleep) -> Any:
     if isinstance(effect, Send):
         return transport().send(effect.request)
     if isinstance(effect, Call):
-        return effect.function()
+        return _call(effect)
     if isinstance(effect, Pause):
         return sleep(effect.seconds)
     return _RaceThreads(effect, transport, sleep).run()
 
 
 class _Finish(NamedTuple):
-    position: int
+    position: int = 0
     result: Any = None
     error: BaseException | None = None
+
+
+def _call(effect: Call) -> Any:
+    """Call the function, in a thread of its own if the time for it is limited."""
+    if effect.seconds is None:
+        return effect.function()
+    finished: SimpleQueue[_Finish] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            finished.put(_Finish(result=effect.function()))
+        except BaseException as error:  # raised in the calling thread
+            finished.put(_Finish(error=error))
+
+    threading.Thread(target=run, name="ocsp-call", daemon=True).start()
+    try:
+        finish = finished.get(timeout=max(effect.seconds, 0))
+    except Empty:
+        raise TimeoutError("the function has not returned") from None
+    if finish.error is not None:
+        raise finish.error
+    return finish.result
 
 
 class _RaceThreads:
