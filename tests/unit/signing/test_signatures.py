@@ -31,6 +31,7 @@ from ocsp.asn1.algorithms import (
 )
 from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
 from ocsp.errors import SignatureInvalid
+from ocsp.signing import signatures
 from ocsp.signing.signatures import check_signature, signature_parameters
 from ocsp.signing.signer import signature_scheme
 from tests.integration.openssl import openssl
@@ -67,9 +68,13 @@ def _check(kind: str, identifier: bytes, signature: bytes, data: bytes = DATA) -
 # --- every scheme ------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("at_once", [1 << 20, 5], ids=["whole", "in pieces"])
 @pytest.mark.parametrize(("kind", "algorithm"), SCHEMES, ids=label)
-def test_a_signature_of_every_scheme_is_checked(kind: str, algorithm: Any) -> None:
+def test_a_signature_of_every_scheme_is_checked(
+    monkeypatch: pytest.MonkeyPatch, kind: str, algorithm: Any, at_once: int
+) -> None:
     """It is valid, and invalid with one bit changed in it or in the data."""
+    monkeypatch.setattr(signatures, "_HASHED_AT_ONCE", at_once)
     identifier, signature = _signed(kind, algorithm)
     _check(kind, identifier, signature)
     middle = len(signature) // 2
