@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 import ocsp
 from bench.measure import Pair, Row, side_by_side
-from bench.messages import MOMENT, ca, key, leaf
+from bench.messages import MOMENT, ca, key, leaf, leaf_key
 from ocsp.client import CheckStatus, Environment, HTTPReply, HTTPRequest
 from ocsp.http import RESPONSE_TYPE, get_url
 
@@ -81,7 +81,7 @@ def _certificates() -> list[x509.Certificate]:
         x509.CertificateBuilder(
             issuer_name=ca().subject,
             subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "leaf")]),
-            public_key=key().public_key(),
+            public_key=leaf_key(),
             serial_number=number + 1,
             not_valid_before=begin,
             not_valid_after=MOMENT + datetime.timedelta(days=90),

@@ -16,7 +16,17 @@ from cryptography.x509.oid import NameOID
 
 import ocsp
 
-__all__ = ["MOMENT", "STREAM", "ca", "key", "leaf", "rsa_key", "streamed", "vector"]
+__all__ = [
+    "MOMENT",
+    "STREAM",
+    "ca",
+    "key",
+    "leaf",
+    "leaf_key",
+    "rsa_key",
+    "streamed",
+    "vector",
+]
 
 MOMENT = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 STREAM = 400
@@ -33,6 +43,12 @@ def vector(name: str) -> bytes:
 def key() -> ec.EllipticCurvePrivateKey:
     """Return the P-256 key of the CA."""
     return ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
+def leaf_key() -> ec.EllipticCurvePublicKey:
+    """Return the P-256 key of the certificates that the CA has issued."""
+    return ec.generate_private_key(ec.SECP256R1()).public_key()
 
 
 @cache
@@ -55,10 +71,11 @@ def leaf() -> x509.Certificate:
 
 def _certificate(subject: str, serial: int, kind: str = "ec") -> x509.Certificate:
     private = rsa_key() if kind == "rsa" else key()
+    own = private.public_key() if subject == "Bench CA" else leaf_key()
     return x509.CertificateBuilder(
         issuer_name=_name("Bench CA"),
         subject_name=_name(subject),
-        public_key=private.public_key(),
+        public_key=own,
         serial_number=serial,
         not_valid_before=MOMENT - datetime.timedelta(days=1),
         not_valid_after=MOMENT + datetime.timedelta(days=90),
