@@ -49,7 +49,8 @@ def load_certificates(
         raise SchemaError("contains no certificate: its PKCS #7 structure is empty")
     readable = [each for each in found if each is not None]
     if not readable:
-        raise SchemaError(_UNREADABLE if is_pem(data) else _NO_CERTIFICATE)
+        named = is_pem(data) or _is_pkcs7(data)
+        raise SchemaError(_UNREADABLE if named else _NO_CERTIFICATE)
     if first_needed and found[0] is None:
         raise SchemaError("contains a first certificate that cannot be read")
     return readable
@@ -97,6 +98,13 @@ def _in_pkcs7(der: bytes) -> Iterator[x509.Certificate | None]:
             yield from map(_certificate, _members(der))
         except DecodeError:
             yield None
+
+
+def _is_pkcs7(der: bytes) -> bool:
+    try:
+        return bool(_members(der))
+    except DecodeError:
+        return False
 
 
 def _members(der: bytes) -> list[bytes]:
