@@ -17,8 +17,8 @@ from cryptography.x509 import ocsp as original
 import ocsp
 from tests.differential.compare import disagreements, read
 from tests.differential.corpus import corpus
-from tests.differential.mutate import mutate
 from tests.differential.rules import explain
+from tests.mutators.messages import mutate
 
 __all__ = ["Tally", "examine", "examine_tolerantly", "run"]
 

@@ -1,0 +1,1 @@
+"""Mutations of documents, for the campaigns that compare readers and attack them."""
