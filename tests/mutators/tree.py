@@ -25,6 +25,9 @@ class Node:
     prefix: bytes = b""
     """The octets of the content before the children (unused bits)."""
 
+    signed_by: str = ""
+    """The name of the key that signs it: of a certificate, a CRL, a BasicOCSPResponse."""
+
 
 def parse(data: bytes) -> list[Node]:
     """

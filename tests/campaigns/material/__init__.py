@@ -1,0 +1,1 @@
+"""The material of the campaigns: correct messages, odd values, and mutations."""

@@ -1,0 +1,143 @@
+"""What RFC 5280 and RFC 6960 §4.2.2.2 say of the certificate of a signer."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from asn1crypto import core, x509
+
+from tests.campaigns.oracle.reader import Certificate, Unreadable, read_certificate
+from tests.campaigns.oracle.signatures import made_by
+from tests.campaigns.oracle.verdict import Demands
+
+__all__ = [
+    "KNOWN",
+    "allows",
+    "is_ca",
+    "is_delegate",
+    "is_issued_by",
+    "is_valid",
+    "names_match",
+    "readable",
+]
+
+BASIC_CONSTRAINTS, KEY_USAGE, PURPOSES = "2.5.29.19", "2.5.29.15", "2.5.29.37"
+ACCESS, CRL_POINTS = "1.3.6.1.5.5.7.1.1", "2.5.29.31"
+NOCHECK = "1.3.6.1.5.5.7.48.1.5"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+OCSP_ACCESS = "1.3.6.1.5.5.7.48.1"
+_CE = (9, 14, 15, 16, 17, 18, 19, 30, 31, 32, 33, 35, 36, 37, 46, 54)
+KNOWN = frozenset(
+    {*(f"2.5.29.{last}" for last in _CE), ACCESS, NOCHECK, "1.3.6.1.5.5.7.1.24"}
+)
+"""The extensions of RFC 5280 §4.2, nocheck, and TLS feature (RFC 7633)."""
+
+_SKEW = datetime.timedelta(minutes=5)
+
+
+def readable(der: tuple[bytes, ...]) -> list[Certificate]:
+    """Return those certificates that can be read."""
+    found = []
+    for each in der:
+        try:
+            found.append(read_certificate(each))
+        except Unreadable:
+            continue
+    return found
+
+
+def names_match(one: bytes, other: bytes) -> bool:
+    """Return whether two names may be the same (RFC 5280 §7.1)."""
+    if one == other:
+        return True
+    try:
+        first, second = (x509.Name.load(each, strict=True) for each in (one, other))
+        return bool(first == second or first.hashable == second.hashable)
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def is_issued_by(cert: Certificate, issuer: Certificate, *, weak: bool) -> bool:
+    """Return whether the key of *issuer* signed *cert*, which names it."""
+    return (
+        names_match(cert.issuer, issuer.subject)
+        and cert.inner == cert.outer
+        and made_by(issuer.key_info, cert.signed, weak=weak)
+    )
+
+
+def is_valid(cert: Certificate, at: datetime.datetime) -> bool:
+    """Return whether *cert* is valid at that moment, give or take the clock's skew."""
+    return cert.begin - _SKEW <= at <= cert.end + _SKEW
+
+
+def is_ca(cert: Certificate) -> bool:
+    """Return whether *cert* says that it is a CA."""
+    return any(
+        _read(x509.BasicConstraints, value, "ca")
+        for value in cert.values(BASIC_CONSTRAINTS)
+    )
+
+
+def allows(cert: Certificate, *usages: str) -> bool:
+    """Return whether keyUsage is absent, or has one of *usages*."""
+    values = cert.values(KEY_USAGE)
+    found = [_native(x509.KeyUsage, value) for value in values]
+    return not found or any(set(usages) & (each or set()) for each in found)
+
+
+def is_delegate(
+    cert: Certificate, issuer: Certificate, at: datetime.datetime, demanded: Demands
+) -> bool:
+    """Return whether *cert* may sign responses for *issuer* (RFC 6960 §4.2.2.2)."""
+    return (
+        is_issued_by(cert, issuer, weak=demanded.weak)
+        and any(OCSP_SIGNING in _purposes(value) for value in cert.values(PURPOSES))
+        and not is_ca(cert)
+        and is_valid(cert, at)
+        and allows(cert, "digital_signature", "non_repudiation")
+        and all(each.oid in KNOWN for each in cert.extensions if each.critical)
+        and _may_be_unrevoked(cert, demanded)
+    )
+
+
+def _may_be_unrevoked(cert: Certificate, demanded: Demands) -> bool:
+    """Return whether it needs no evidence of its own status (§4.2.2.2.1)."""
+    if demanded.no_delegate_status or b"\x05\x00" in cert.values(NOCHECK):
+        return True
+    named = cert.values(CRL_POINTS) or any(map(_names_ocsp, cert.values(ACCESS)))
+    return not named and not demanded.delegate_status
+
+
+def _names_ocsp(value: bytes) -> bool:
+    methods = _read_all(x509.AuthorityInfoAccessSyntax, value, "access_method")
+    return OCSP_ACCESS in methods
+
+
+def _purposes(value: bytes) -> list[str]:
+    try:
+        return [each.dotted for each in x509.ExtKeyUsageSyntax.load(value, strict=True)]
+    except (ValueError, TypeError):
+        return []
+
+
+def _read_all(kind: Any, value: bytes, field: str) -> list[str]:
+    try:
+        return [each[field].dotted for each in kind.load(value, strict=True)]
+    except (ValueError, TypeError):
+        return []
+
+
+def _read(kind: Any, value: bytes, field: str) -> object:
+    try:
+        return kind.load(value, strict=True)[field].native
+    except (ValueError, TypeError):
+        return None
+
+
+def _native(kind: type[core.Asn1Value], value: bytes) -> Any:
+    try:
+        return kind.load(value, strict=True).native
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,35 @@
+"""
+The targets: each module attacks one entrance of the package.
+
+``run`` of a module makes one case from a :class:`Dice`, hands it to the entrance, and
+returns what came of it in one word. It raises a :class:`Violation` if that is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.campaigns.material.dice import Dice
+from tests.campaigns.targets import verify
+
+__all__ = ["TARGETS", "Target"]
+
+
+class Target(NamedTuple):
+    """
+    An entrance of the package.
+
+    Attributes:
+        run: Runs one case.
+
+        share: How many of a hundred cases are for this target.
+    """
+
+    run: Callable[[Dice], str]
+    share: int
+
+
+TARGETS = {
+    "verify": Target(verify.run, 36),
+}
