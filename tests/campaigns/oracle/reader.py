@@ -12,6 +12,7 @@ from asn1crypto import core, ocsp, parser, x509
 from tests.campaigns.oracle.signatures import Signed
 
 __all__ = [
+    "FAULTS",
     "Certificate",
     "Entry",
     "Extension",
@@ -29,7 +30,7 @@ class Unreadable(Exception):
     """asn1crypto does not read it."""
 
 
-_FAULTS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, IndexError)
+FAULTS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, IndexError)
 """What asn1crypto raises for malformed values."""
 
 
@@ -128,7 +129,7 @@ def read_certificate(der: bytes) -> Certificate:
                 tbs, cert["signature_algorithm"], cert["signature_value"]
             ),
         )
-    except _FAULTS as error:
+    except FAULTS as error:
         raise Unreadable(str(error)) from error
 
 
@@ -213,7 +214,7 @@ def read_response(der: bytes) -> Response:
         if inner["response_type"].native != "basic_ocsp_response":
             raise Unreadable("another type of response")
         return _basic(inner["response"].parsed)
-    except _FAULTS as error:
+    except FAULTS as error:
         raise Unreadable(str(error)) from error
 
 

@@ -16,7 +16,7 @@ from cryptography.x509 import ocsp
 
 from tests.mutators.tree import Node, parse, serialize
 
-__all__ = ["is_usual_certificate", "is_usual_response"]
+__all__ = ["is_usual_certificate", "is_usual_crl", "is_usual_response"]
 
 _TIMES = {0x17: re.compile(rb"\d{12}Z"), 0x18: re.compile(rb"\d{14}Z")}
 
@@ -54,6 +54,21 @@ def is_usual_response(der: bytes) -> bool:
         and len(entries) <= 8
         and len(response.certificates) <= 6
     )
+
+
+def is_usual_crl(der: bytes) -> bool:
+    """Return whether every reader reads this CRL and its entries."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            crl = x509.load_der_x509_crl(der)
+            _ = crl.extensions, crl.issuer, crl.signature_hash_algorithm
+            _ = crl.last_update_utc, crl.next_update_utc
+            for entry in crl:
+                _ = entry.extensions, entry.serial_number, entry.revocation_date_utc
+    except Exception:  # each release raises its own
+        return False
+    return _is_der(der) and len(der) < 16_384
 
 
 def _is_der(der: bytes) -> bool:
