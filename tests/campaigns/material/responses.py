@@ -14,7 +14,7 @@ from tests.campaigns.oracle.verdict import Question
 from tests.cases.builder import DAY, HOUR, Identity, extension
 from tests.cases.model import NOW
 
-__all__ = ["NONCE", "ask", "donors", "draw_response"]
+__all__ = ["NONCE", "POLICIES", "ask", "donors", "draw_response"]
 
 NONCE = bytes(range(32))
 POLICIES = ("strict", "webpki", "rfc9919", "unsafe-legacy")
@@ -45,16 +45,20 @@ def ask(dice: Dice) -> Question:
 
 
 def draw_response(
-    dice: Dice, *, nonce: bool = False, cert: Identity | None = None
+    dice: Dice,
+    *,
+    nonce: bool = False,
+    cert: Identity | None = None,
+    issuer: Identity | None = None,
 ) -> tuple[bytes, tuple[str, ...], Identity]:
     """Return a response, the keys that sign its parts, and the signer."""
     made = build()
-    signer = dice.usually(_signer(dice), *strangers())
+    signer = dice.usually(_signer(dice, issuer or made.ca), *strangers())
     by = signer.cert
     signed_by = dice.usually(by.key, "mallory", "ca-2", "leaf", "ca", "responder")
     if signed_by != by.key and by.scheme != "ecdsa-sha256":
         signed_by = by.key
-    included = () if by is made.ca else dice.usually((signer,), ())
+    included = () if by is (issuer or made.ca) else dice.usually((signer,), ())
     included = (*dice.some(strangers()), *included)
     settings: dict[str, Any] = {
         "by": by,
@@ -72,34 +76,41 @@ def draw_response(
     }
     if dice.chance(0.3):
         settings["responder_id"] = made.by_name(by.subject)
-    data = made.response(*_entries(dice, cert or made.leaf), **settings)
+    data = made.response(
+        *_entries(dice, cert or made.leaf, issuer or made.ca), **settings
+    )
     return data, (signed_by, *(each.issued_by for each in included)), by
 
 
-def _signer(dice: Dice) -> Signer:
-    return Signer(build().ca, "ca") if dice.chance(0.4) else draw_delegate(dice)
+def _signer(dice: Dice, issuer: Identity) -> Signer:
+    """Return the issuer, or the delegate of the CA."""
+    if dice.chance(0.4) or issuer is not build().ca:
+        return Signer(issuer, issuer.key)
+    return draw_delegate(dice)
 
 
-def _entries(dice: Dice, cert: Identity) -> list[bytes]:
+def _entries(dice: Dice, cert: Identity, issuer: Identity) -> list[bytes]:
     """Return the entries: usually one, about *cert*."""
-    entries = [_entry(dice, cert, dice.usually(cert.serial, *_SERIALS))]
+    entries = [_entry(dice, cert, issuer, dice.usually(cert.serial, *_SERIALS))]
     for _ in range(dice.usually(0, 1, 2, 3)):
         serial = dice.choice((cert.serial, *_SERIALS))
-        entries.insert(dice.randint(0, len(entries)), _entry(dice, cert, serial))
+        entries.insert(
+            dice.randint(0, len(entries)), _entry(dice, cert, issuer, serial)
+        )
     return entries
 
 
 _SERIALS = (b"\x1f", b"\x1f\x2e\x00", b"\x00\x1f\x2e", b"\x05", b"\x80\x1f\x2e")
 
 
-def _entry(dice: Dice, cert: Identity, serial: bytes) -> bytes:
+def _entry(dice: Dice, cert: Identity, issuer: Identity, serial: bytes) -> bytes:
     made = build()
     changes: dict[str, Any] = dice.usually({}, *_WRONG_IDS)
     identity = made.cert_id(
         cert,
         hashed=dice.usually(dice.choice(_HASHES), "md5"),
         serial=serial,
-        issuer=dice.usually(made.ca, strangers()[3].cert, strangers()[0].cert),
+        issuer=dice.usually(issuer, strangers()[3].cert, strangers()[0].cert),
         **changes,
     )
     revoked = made.revoked(

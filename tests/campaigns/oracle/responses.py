@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import hmac
+from dataclasses import replace
 
 from asn1crypto import core
 
@@ -62,6 +63,8 @@ def judge_response(asked: Question) -> Verdict:
         cert, issuer = read_certificate(asked.cert), read_certificate(asked.issuer)
     except Unreadable as error:
         return _refused(f"not readable: {error}")
+    if certs.is_ca(cert):
+        demanded = replace(demanded, longest=demanded.longest_of_ca)
     try:
         matching = [each for each in response.entries if _is_for(each, cert, issuer)]
     except ValueError as error:

@@ -23,6 +23,9 @@ class Demands:
     longest: datetime.timedelta | None = None
     """The longest time from thisUpdate to nextUpdate, for an end entity."""
 
+    longest_of_ca: datetime.timedelta | None = None
+    """The same for a CA."""
+
     nonce: bool = True
     """Whether a response to a request with a nonce has to contain one."""
 
@@ -50,8 +53,9 @@ def demands(policy: str) -> Demands:
             delegate_status=True, issuer_key_usage=True, archive_cutoff=True
         ),
         "webpki": Demands(
-            without_next_update=None,
             longest=10 * DAY,
+            longest_of_ca=366 * DAY,
+            without_next_update=None,
             nonce=False,
             delegate_status=True,
             issuer_key_usage=True,

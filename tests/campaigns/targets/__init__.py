@@ -11,7 +11,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.campaigns.material.dice import Dice
-from tests.campaigns.targets import verify
+from tests.campaigns.targets import (
+    command_line,
+    lint,
+    verify,
+    verify_chain,
+    verify_crl,
+    verify_staple,
+)
 
 __all__ = ["TARGETS", "Target"]
 
@@ -32,4 +39,9 @@ class Target(NamedTuple):
 
 TARGETS = {
     "verify": Target(verify.run, 36),
+    "verify_crl": Target(verify_crl.run, 20),
+    "verify_staple": Target(verify_staple.run, 6),
+    "verify_chain": Target(verify_chain.run, 6),
+    "lint": Target(lint.run, 8),
+    "command_line": Target(command_line.run, 4),
 }
