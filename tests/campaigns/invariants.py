@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
 from ocsp.errors import OCSPError
 
-__all__ = ["Violation", "bounded", "call"]
+__all__ = ["Violation", "bounded", "call", "uncounted"]
 
 T = TypeVar("T")
 
@@ -83,3 +84,14 @@ def bounded(action: Callable[[], T], budget: int) -> T:
             raise Violation(f"more than {budget} calls of functions") from None
         finally:
             sys.setprofile(None)
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Do not count what the campaign itself does within a call."""
+    counting = sys.getprofile()
+    sys.setprofile(None)
+    try:
+        yield
+    finally:
+        sys.setprofile(counting)

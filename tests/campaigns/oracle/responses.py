@@ -63,6 +63,8 @@ def judge_response(asked: Question) -> Verdict:
         cert, issuer = read_certificate(asked.cert), read_certificate(asked.issuer)
     except Unreadable as error:
         return _refused(f"not readable: {error}")
+    if asked.delegates_checked:
+        demanded = replace(demanded, no_delegate_status=True)
     if certs.is_ca(cert):
         demanded = replace(demanded, longest=demanded.longest_of_ca)
     try:

@@ -98,6 +98,9 @@ class Question:
     policy: str = "default"
     """The name of the policy."""
 
+    delegates_checked: bool = False
+    """Whether the relying party may have evidence about a delegate."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tests.campaigns.material.dice import Dice
 from tests.campaigns.targets import (
+    client,
     command_line,
     lint,
     verify,
@@ -43,5 +44,6 @@ TARGETS = {
     "verify_staple": Target(verify_staple.run, 6),
     "verify_chain": Target(verify_chain.run, 6),
     "lint": Target(lint.run, 8),
+    "client": Target(client.run, 10),
     "command_line": Target(command_line.run, 4),
 }
