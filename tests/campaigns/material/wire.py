@@ -142,9 +142,9 @@ class Responder:
             octets = self.serves()
             cut = self.dice.randrange(len(octets)) if octets else 0
             draw = self.dice.random()
-        if draw < 0.02:
+        if draw < self.dice.oddness / 4:
             raise FetchTimeout(request.url, "waiting for the reply")
-        if draw < 0.04:
+        if draw < self.dice.oddness / 2:
             raise TransportError(request.url, "the connection broke")
         reader = ReplyReader(request)
         try:

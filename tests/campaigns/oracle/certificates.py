@@ -17,6 +17,7 @@ __all__ = [
     "is_ca",
     "is_delegate",
     "is_issued_by",
+    "is_understood",
     "is_valid",
     "names_match",
     "readable",
@@ -33,7 +34,7 @@ KNOWN = frozenset(
 )
 """The extensions of RFC 5280 §4.2, nocheck, and TLS feature (RFC 7633)."""
 
-_SKEW = datetime.timedelta(minutes=5)
+_NEEDED = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, PURPOSES, NOCHECK})
 
 
 def readable(der: tuple[bytes, ...]) -> list[Certificate]:
@@ -68,14 +69,14 @@ def is_issued_by(cert: Certificate, issuer: Certificate, *, weak: bool) -> bool:
 
 
 def is_valid(cert: Certificate, at: datetime.datetime) -> bool:
-    """Return whether *cert* is valid at that moment, give or take the clock's skew."""
-    return cert.begin - _SKEW <= at <= cert.end + _SKEW
+    """Return whether *cert* is valid at that moment."""
+    return cert.begin <= at <= cert.end
 
 
 def is_ca(cert: Certificate) -> bool:
-    """Return whether *cert* says that it is a CA."""
+    """Return whether *cert* may say that it is a CA."""
     return any(
-        _read(x509.BasicConstraints, value, "ca")
+        _read(x509.BasicConstraints, value, "ca") is not False
         for value in cert.values(BASIC_CONSTRAINTS)
     )
 
@@ -97,8 +98,16 @@ def is_delegate(
         and not is_ca(cert)
         and is_valid(cert, at)
         and allows(cert, "digital_signature", "non_repudiation")
-        and all(each.oid in KNOWN for each in cert.extensions if each.critical)
+        and is_understood(cert)
         and _may_be_unrevoked(cert, demanded)
+    )
+
+
+def is_understood(cert: Certificate) -> bool:
+    """Return whether no critical extension is unknown, and no needed one is doubtful."""
+    needed = [each.oid for each in cert.extensions if each.oid in _NEEDED]
+    return len(set(needed)) == len(needed) and all(
+        each.oid in KNOWN for each in cert.extensions if each.critical
     )
 
 

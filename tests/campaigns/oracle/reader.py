@@ -23,6 +23,7 @@ __all__ = [
     "read_extensions",
     "read_response",
     "read_signed",
+    "split",
 ]
 
 
@@ -157,11 +158,11 @@ def _extension(contents: bytes) -> Extension:
 
 def _elements(contents: bytes) -> list[tuple[int, bytes]]:
     """Return the identifier octets and the contents of the values."""
-    read = (parser.parse(each) for each in _split(contents))
+    read = (parser.parse(each) for each in split(contents))
     return [(each[0] << 6 | each[1] << 5 | each[2], each[4]) for each in read]
 
 
-def _split(contents: bytes) -> list[bytes]:
+def split(contents: bytes) -> list[bytes]:
     """Return the values, each with its identifier and its length."""
     found = []
     while contents:
@@ -173,11 +174,9 @@ def _split(contents: bytes) -> list[bytes]:
 
 def read_signed(tbs: Any, algorithm: Any, signature: Any) -> Signed:
     """Return what is signed, by its three parts."""
-    parameters = algorithm["parameters"]
-    shown = b"" if isinstance(parameters, core.Void) else parameters.dump()
-    return Signed(
-        tbs.dump(), algorithm["algorithm"].dotted, shown, signature.contents[1:]
-    )
+    identifier, *parameters = split(algorithm.contents)
+    named = core.ObjectIdentifier.load(identifier).dotted
+    return Signed(tbs.dump(), named, b"".join(parameters), signature.contents[1:])
 
 
 def moment(value: Any) -> datetime.datetime:
@@ -228,7 +227,7 @@ def _basic(basic: Any) -> Response:
         responder_key=None if by_name else by.chosen.native,
         entries=tuple(_entry(each) for each in tbs["responses"]),
         extensions=read_extensions(tbs["response_extensions"]),
-        certificates=tuple(_split(basic["certs"].contents or b"")),
+        certificates=tuple(split(basic["certs"].contents or b"")),
         signed=read_signed(tbs, basic["signature_algorithm"], basic["signature"]),
     )
 
@@ -237,6 +236,8 @@ def _entry(entry: Any) -> Entry:
     cert_id, status = entry["cert_id"], entry["cert_status"]
     next_update = entry["next_update"]
     revoked = status.name == "revoked"
+    if not revoked and status.chosen.contents:
+        raise Unreadable("a status with content")
     return Entry(
         hashed=cert_id["hash_algorithm"]["algorithm"].dotted,
         name_hash=cert_id["issuer_name_hash"].native,

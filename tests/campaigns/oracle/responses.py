@@ -16,16 +16,22 @@ from tests.campaigns.oracle.reader import (
     Extension,
     Response,
     Unreadable,
+    moment,
     read_certificate,
     read_response,
+    split,
 )
 from tests.campaigns.oracle.signatures import made_by
-from tests.campaigns.oracle.usual_form import is_usual_certificate, is_usual_response
+from tests.campaigns.oracle.usual_form import (
+    has_der_values,
+    is_usual_certificate,
+    is_usual_response,
+)
 from tests.campaigns.oracle.verdict import Demands, Question, Verdict, demands
 
 __all__ = ["judge_response"]
 
-_SECOND = datetime.timedelta(seconds=1)
+_NOTHING, _SECOND = datetime.timedelta(0), datetime.timedelta(seconds=1)
 _HASHES = {
     "1.3.14.3.2.26": "sha1",
     "2.16.840.1.101.3.4.2.4": "sha224",
@@ -66,7 +72,8 @@ def judge_response(asked: Question) -> Verdict:
     if asked.delegates_checked:
         demanded = replace(demanded, no_delegate_status=True)
     if certs.is_ca(cert):
-        demanded = replace(demanded, longest=demanded.longest_of_ca)
+        longest = demanded.longest_of_ca
+        demanded = replace(demanded, longest=longest, shortest=datetime.timedelta(0))
     try:
         matching = [each for each in response.entries if _is_for(each, cert, issuer)]
     except ValueError as error:
@@ -98,6 +105,8 @@ def _is_for(entry: Entry, cert: Certificate, issuer: Certificate) -> bool:
     named = _HASHES.get(entry.hashed)
     if named is None or entry.serial != cert.serial:
         return False
+    if not certs.names_match(cert.issuer, issuer.subject):
+        return False
     said = entry.name_hash, entry.key_hash
     return any(
         said == (_digest(named, name), _digest(named, issuer.key_bits))
@@ -113,27 +122,28 @@ def _is_current(
     entry: Entry,
     at: datetime.datetime,
     demanded: Demands,
-    margin: datetime.timedelta = _SECOND,
+    margin: datetime.timedelta = _NOTHING,
 ) -> bool:
-    """Return whether the entry counts at that moment, give or take *margin* (§4.2.2.1)."""
-    if entry.this_update - demanded.skew - margin > at:
+    """Return whether the entry counts, *margin* away from each limit (§4.2.2.1)."""
+    if entry.this_update - demanded.skew + margin > at:
         return False
     if entry.next_update is None:
         longest = demanded.without_next_update
-        return longest is not None and at < entry.this_update + longest + margin + (
-            demanded.skew
-        )
+        longer = -demanded.skew if margin else _SECOND
+        return longest is not None and at < entry.this_update + longest + longer
     if entry.next_update < entry.this_update:
         return False
     interval = entry.next_update - entry.this_update
-    if demanded.longest is not None and interval > demanded.longest + margin:
+    if demanded.longest is not None and interval > demanded.longest:
         return False
-    return at < entry.next_update + demanded.skew + margin
+    return interval >= demanded.shortest and (
+        at < entry.next_update + demanded.skew - margin
+    )
 
 
 def _worst(current: list[Entry], at: datetime.datetime, demanded: Demands) -> set[str]:
     """Return what may count of several entries: *good* only if none says otherwise."""
-    clear = [e for e in current if _is_current(e, at, demanded, -_SECOND)]
+    clear = [e for e in current if _is_current(e, at, demanded, _SECOND)]
     least = max((_RANK[each.status] for each in clear), default=0)
     return {each.status for each in current if _RANK[each.status] >= least}
 
@@ -148,12 +158,22 @@ def _is_told(
     """Return whether the responder still knows it, and says it of this certificate."""
     if demanded.archive_cutoff and status == "good" and cert.end < asked.at - _SECOND:
         cut = [x for e in matching for x in e.extensions if x.oid == ARCHIVE_CUTOFF]
-        if not cut:
+        if not any(_is_kept(each.value, cert) for each in cut):
             return False
     return any(
-        each.status == status and _fits(each.extensions, asked.cert)
+        each.status == status
+        and not _is_unknown(each.extensions)
+        and _fits(each.extensions, asked.cert)
         for each in matching
     )
+
+
+def _is_kept(cutoff: bytes, cert: Certificate) -> bool:
+    """Return whether the archive still has the status of *cert* (§4.4.4)."""
+    try:
+        return moment(core.GeneralizedTime.load(cutoff, strict=True)) <= cert.end
+    except (ValueError, TypeError, Unreadable):
+        return False
 
 
 def _fits(extensions: tuple[Extension, ...], cert: bytes) -> bool:
@@ -162,13 +182,17 @@ def _fits(extensions: tuple[Extension, ...], cert: bytes) -> bool:
         if each.oid != CERT_HASH:
             continue
         try:
-            said = core.SequenceOf(spec=core.Any).load(each.value, strict=True)
-            algorithm, digest = said[0].parse(), said[1].parse()
-            named = _HASHES.get(algorithm[0].dotted)
-            if named and digest.native != _digest(named, cert):
-                return False
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-            continue
+            (whole,) = split(each.value)
+            algorithm, digest = split(core.Sequence.load(whole).contents)
+            identifier = split(core.Sequence.load(algorithm).contents)[0]
+            named = _HASHES.get(core.ObjectIdentifier.load(identifier).dotted)
+            said = core.OctetString.load(digest).native
+        except (ValueError, TypeError, IndexError):
+            return False
+        if named is None and each.critical:
+            return False
+        if named is not None and said != _digest(named, cert):
+            return False
     return True
 
 
@@ -179,10 +203,17 @@ def _signers(
     response: Response, issuer: Certificate, asked: Question, demanded: Demands
 ) -> list[Certificate]:
     """Return the certificates of authorized responders that signed it (§4.2.2.2)."""
-    trusted = certs.readable(asked.responders)
+    trusted = [
+        each
+        for each in certs.readable(asked.responders)
+        if certs.is_valid(each, asked.at)
+        and certs.allows(each, "digital_signature", "non_repudiation")
+    ]
     others = certs.readable((*response.certificates, *asked.candidates))
     issuing = [issuer, *(each for each in others if _is_same_ca(each, issuer))]
-    if demanded.issuer_key_usage and not certs.allows(issuer, "digital_signature"):
+    if not certs.is_understood(issuer) or (
+        demanded.issuer_key_usage and not certs.allows(issuer, "digital_signature")
+    ):
         issuing = []
     delegates = [
         each for each in others if certs.is_delegate(each, issuer, asked.at, demanded)
@@ -215,6 +246,8 @@ def _objection(response: Response, asked: Question, demanded: Demands) -> str:
     """Return what forbids the message as a whole, or nothing."""
     if response.version != 0:
         return "the version"
+    if not demanded.tolerant and not has_der_values(response.signed.data):
+        return "not DER"
     for each in (response.extensions, *(e.extensions for e in response.entries)):
         named = [extension.oid for extension in each]
         if len(set(named)) != len(named):
@@ -264,10 +297,12 @@ def _is_clear(
     extensions = [*response.extensions, *entry.extensions]
     return (
         asked.policy in ("default", "unsafe-legacy")
+        and not asked.delegates_checked
         and is_usual_response(asked.response)
         and is_usual_certificate(asked.cert)
         and is_usual_certificate(asked.issuer)
         and cert.issuer == issuer.subject
+        and certs.is_understood(issuer)
         and cert.begin < asked.at < cert.end
         and signer is not None
         and all(each.oid in _USUAL_EXTENSIONS for each in extensions)
@@ -281,7 +316,7 @@ def _is_within(response: Response, entry: Entry, asked: Question) -> bool:
     demanded = demands(asked.policy)
     values = [each.value for each in response.extensions]
     return (
-        _is_current(entry, asked.at, demanded, -_SECOND)
+        _is_current(entry, asked.at, demanded, _SECOND)
         and (entry.revoked_at is None or entry.revoked_at <= asked.at)
         and (asked.nonce is None or values == [b"\x04\x20" + asked.nonce])
         and all(value[:1] == b"\x04" and value[2:] for value in values)
@@ -302,10 +337,11 @@ def _usual_signer(
             and all(x.oid in _USUAL_OF_SIGNERS for x in each.extensions)
             and (b"\x05\x00" in each.values(certs.NOCHECK))
         ):
-            return each
+            return each if _PSS not in each.key_info[:32] else None
     return None
 
 
+_PSS = bytes.fromhex("06092a864886f70d01010a")
 _WITHOUT_DOUBT = Demands(delegate_status=True)
 _USUAL_OF_SIGNERS = frozenset(
     {certs.BASIC_CONSTRAINTS, certs.KEY_USAGE, certs.PURPOSES, certs.NOCHECK}

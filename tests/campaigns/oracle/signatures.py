@@ -69,6 +69,9 @@ _DSA = {
     "2.16.840.1.101.3.4.3.4": hashes.SHA512(),
 }
 _PSS = "1.2.840.113549.1.1.10"
+_FOR_PSS = bytes.fromhex("06092a864886f70d01010a")
+"""The algorithm of a key that signs with PSS only (RFC 4055 §1.2)."""
+
 _ED25519, _ED448 = "1.3.101.112", "1.3.101.113"
 _DIGESTS = {
     "sha1": hashes.SHA1(),
@@ -93,7 +96,9 @@ def made_by(key_info: bytes, signed: Signed, *, weak: bool) -> bool:
     try:
         key = load_der_public_key(key_info)
         arguments = _arguments(key, signed, weak=weak)
-        if arguments is None:
+        if arguments is None or (
+            _FOR_PSS in key_info[:32] and signed.algorithm != _PSS
+        ):
             return False
         key.verify(signed.signature, signed.data, *arguments)  # type: ignore[union-attr, call-arg]
     except (ValueError, TypeError, KeyError, InvalidSignature, UnsupportedAlgorithm):
@@ -106,11 +111,12 @@ def _arguments(key: Any, signed: Signed, *, weak: bool) -> tuple[Any, ...] | Non
     named = signed.algorithm
     found: tuple[Any, ...] | None = None
     if isinstance(key, rsa.RSAPublicKey) and (weak or key.key_size >= 2048):
-        found = _pss(signed.parameters) if named == _PSS else None
+        found = _pss(signed.parameters, weak=weak) if named == _PSS else None
         if named in _RSA:
             found = padding.PKCS1v15(), _RSA[named]
     elif isinstance(key, ec.EllipticCurvePublicKey) and (weak or key.key_size >= 256):
         found = (ec.ECDSA(_ECDSA[named]),) if named in _ECDSA else None
+        found = None if signed.parameters else found
     elif isinstance(key, dsa.DSAPublicKey):
         found = (_DSA[named],) if named in _DSA else None
     elif isinstance(key, ed25519.Ed25519PublicKey):
@@ -125,9 +131,10 @@ def _is_sha1(arguments: tuple[Any, ...]) -> bool:
     return any(isinstance(each, hashes.SHA1) for each in algorithms)
 
 
-def _pss(parameters: bytes) -> tuple[Any, ...]:
+def _pss(parameters: bytes, *, weak: bool) -> tuple[Any, ...] | None:
     said = RSASSAPSSParams.load(parameters)
     generator = said["mask_gen_algorithm"]["parameters"]["algorithm"].native
-    salt = said["salt_length"].native
-    scheme = padding.PSS(padding.MGF1(_DIGESTS[generator]), salt)
+    if generator == "sha1" and not weak:
+        return None
+    scheme = padding.PSS(padding.MGF1(_DIGESTS[generator]), said["salt_length"].native)
     return scheme, _DIGESTS[said["hash_algorithm"]["algorithm"].native]

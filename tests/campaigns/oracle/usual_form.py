@@ -16,7 +16,12 @@ from cryptography.x509 import ocsp
 
 from tests.mutators.tree import Node, parse, serialize
 
-__all__ = ["is_usual_certificate", "is_usual_crl", "is_usual_response"]
+__all__ = [
+    "has_der_values",
+    "is_usual_certificate",
+    "is_usual_crl",
+    "is_usual_response",
+]
 
 _TIMES = {0x17: re.compile(rb"\d{12}Z"), 0x18: re.compile(rb"\d{14}Z")}
 
@@ -33,6 +38,32 @@ def is_usual_certificate(der: bytes) -> bool:
     except Exception:  # each release raises its own
         return False
     return _is_der(der) and len(der) < 4096 and 0 < cert.serial_number < 2**159
+
+
+def has_der_values(data: bytes) -> bool:
+    """Return whether lengths, times and flags are DER, outside of OCTET STRINGs."""
+    while data:
+        tag, first, start = data[0], data[1:2], 2
+        if not first or tag & 0x1F == 0x1F:
+            return False
+        length = first[0]
+        if length & 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(data[2:start])
+            if not 3 <= start <= 5 or length < 0x80 or not data[2]:
+                return False
+        content, data = data[start : start + length], data[start + length :]
+        if len(content) < length or not _is_der_value(tag, content):
+            return False
+    return True
+
+
+def _is_der_value(tag: int, content: bytes) -> bool:
+    if tag & 0x20:
+        return has_der_values(content)
+    if tag == 0x18:
+        return _TIMES[tag].fullmatch(content) is not None
+    return tag != 0x01 or content == b"\xff"
 
 
 def is_usual_response(der: bytes) -> bool:
@@ -76,12 +107,12 @@ def _is_der(der: bytes) -> bool:
         nodes = parse(der)
     except ValueError:
         return False
-    return serialize(nodes) == der and all(map(_is_usual, nodes))
+    return serialize(nodes) == der and all(_is_usual(each, 0) for each in nodes)
 
 
-def _is_usual(node: Node) -> bool:
+def _is_usual(node: Node, depth: int) -> bool:
     if node.children or node.tag & 0x20:
-        return all(map(_is_usual, node.children))
+        return depth < 16 and all(_is_usual(each, depth + 1) for each in node.children)
     content = node.content
     if node.tag == 0x01:
         return content == b"\xff"

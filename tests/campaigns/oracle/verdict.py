@@ -23,6 +23,9 @@ class Demands:
     longest: datetime.timedelta | None = None
     """The longest time from thisUpdate to nextUpdate, for an end entity."""
 
+    shortest: datetime.timedelta = datetime.timedelta(0)
+    """The shortest one, for an end entity."""
+
     longest_of_ca: datetime.timedelta | None = None
     """The same for a CA."""
 
@@ -41,6 +44,9 @@ class Demands:
     archive_cutoff: bool = False
     """Whether *good* for an expired certificate needs an archive cutoff."""
 
+    tolerant: bool = False
+    """Whether messages that are not DER are read."""
+
     weak: bool = False
     """Whether SHA-1 signatures and small keys are accepted."""
 
@@ -54,6 +60,7 @@ def demands(policy: str) -> Demands:
         ),
         "webpki": Demands(
             longest=10 * DAY,
+            shortest=DAY / 3,
             longest_of_ca=366 * DAY,
             without_next_update=None,
             nonce=False,
@@ -65,6 +72,7 @@ def demands(policy: str) -> Demands:
             skew=datetime.timedelta(minutes=15),
             nonce=False,
             no_delegate_status=True,
+            tolerant=True,
             weak=True,
         ),
     }[policy]

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from tests.campaigns.material.dice import Dice
 from tests.campaigns.targets import (
+    cache_file,
     client,
     command_line,
     lint,
+    stapler,
     verify,
     verify_chain,
     verify_crl,
@@ -39,11 +41,13 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "verify": Target(verify.run, 36),
-    "verify_crl": Target(verify_crl.run, 20),
-    "verify_staple": Target(verify_staple.run, 6),
-    "verify_chain": Target(verify_chain.run, 6),
+    "verify": Target(verify.run, 45),
+    "verify_crl": Target(verify_crl.run, 22),
+    "verify_staple": Target(verify_staple.run, 8),
+    "verify_chain": Target(verify_chain.run, 7),
     "lint": Target(lint.run, 8),
-    "client": Target(client.run, 10),
-    "command_line": Target(command_line.run, 4),
+    "client": Target(client.run, 5),
+    "cache_file": Target(cache_file.run, 2),
+    "stapler": Target(stapler.run, 1),
+    "command_line": Target(command_line.run, 2),
 }
