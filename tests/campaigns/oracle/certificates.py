@@ -34,7 +34,7 @@ KNOWN = frozenset(
 )
 """The extensions of RFC 5280 §4.2, nocheck, and TLS feature (RFC 7633)."""
 
-_NEEDED = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, PURPOSES, NOCHECK})
+_NEEDED = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, PURPOSES})
 
 
 def readable(der: tuple[bytes, ...]) -> list[Certificate]:
@@ -113,7 +113,7 @@ def is_understood(cert: Certificate) -> bool:
 
 def _may_be_unrevoked(cert: Certificate, demanded: Demands) -> bool:
     """Return whether it needs no evidence of its own status (§4.2.2.2.1)."""
-    if demanded.no_delegate_status or b"\x05\x00" in cert.values(NOCHECK):
+    if demanded.no_delegate_status or cert.values(NOCHECK) == [b"\x05\x00"]:
         return True
     named = cert.values(CRL_POINTS) or any(map(_names_ocsp, cert.values(ACCESS)))
     return not named and not demanded.delegate_status

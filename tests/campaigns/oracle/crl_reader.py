@@ -81,6 +81,7 @@ class Point(NamedTuple):
 class CRL:
     """The fields of a CRL."""
 
+    der: bytes
     issuer: bytes
     this_update: datetime.datetime
     next_update: datetime.datetime | None
@@ -121,6 +122,7 @@ def read_crl(der: bytes) -> CRL:
         next_update = tbs["next_update"]
         issuer = tbs["issuer"].dump()
         return CRL(
+            der=der,
             issuer=issuer,
             this_update=moment(tbs["this_update"]),
             next_update=(

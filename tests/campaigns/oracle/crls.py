@@ -238,7 +238,8 @@ def _statuses(judge: _Judge, crl: CRL, deltas: list[CRL]) -> set[str]:
 def _is_certainly_revoked(judge: _Judge, crls: list[CRL], asked: CRLQuestion) -> bool:
     """Return whether a fresh CRL lists it, and no delta CRL may change that."""
     return not asked.deltas and any(
-        judge.is_listed(crl) and judge.is_fresh(crl, -_SECOND) for crl in crls
+        judge.is_listed(crl) and judge.is_fresh(crl, -_SECOND) and is_usual_crl(crl.der)
+        for crl in crls
     )
 
 
