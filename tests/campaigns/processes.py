@@ -28,8 +28,15 @@ _CONTEXT = multiprocessing.get_context("spawn")
 _NOWHERE = -1
 
 
+Runs = Callable[[Case, Tally], None]
+"""Runs one case and counts what came of it."""
+
+
 def run_chunks(
-    chunks: list[Chunk], workers: int, report: Callable[[str, int, Tally], None]
+    chunks: list[Chunk],
+    workers: int,
+    report: Callable[[str, int, Tally], None],
+    run: Runs = run_case,
 ) -> None:
     """
     Run all *chunks*.
@@ -40,9 +47,11 @@ def run_chunks(
         workers: How many processes share them.
 
         report: Called with the target, the number of cases, and what came of them.
+
+        run: Runs one case, in another process.
     """
     rest = iter(chunks)
-    running = [_Worker() for _ in range(min(workers, len(chunks)))]
+    running = [_Worker(run) for _ in range(min(workers, len(chunks)))]
     try:
         for each in running:
             each.begin(next(rest))
@@ -58,7 +67,8 @@ def run_chunks(
 class _Worker:
     """A process, and the chunk that it runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: Runs) -> None:
+        self.run = run
         self.chunk: Chunk | None = None
         self.current = _CONTEXT.Value("q", _NOWHERE)
         self._start()
@@ -66,7 +76,7 @@ class _Worker:
     def _start(self) -> None:
         self.answers, theirs = _CONTEXT.Pipe()
         self.process = _CONTEXT.Process(
-            target=_work, args=(theirs, self.current), daemon=True
+            target=_work, args=(theirs, self.current, self.run), daemon=True
         )
         self.process.start()
         theirs.close()
@@ -101,7 +111,7 @@ class _Worker:
         if self.current.value != number:
             self._seen = (self.current.value, time.monotonic())
             return False
-        return time.monotonic() - since > PATIENCE
+        return number != _NOWHERE and time.monotonic() - since > PATIENCE
 
     def _give_up(
         self,
@@ -130,12 +140,12 @@ class _Worker:
         self.answers.close()
 
 
-def _work(orders: Connection[Tally, Chunk], current: Any) -> None:
+def _work(orders: Connection[Tally, Chunk], current: Any, run: Runs) -> None:
     """Run the chunks that arrive, and send back what came of them."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     while True:
         chunk, tally = orders.recv(), Tally()
         for number in range(chunk.first, chunk.first + chunk.count):
             current.value = number
-            run_case(Case(chunk.target, chunk.seed, number), tally)
+            run(Case(chunk.target, chunk.seed, number), tally)
         orders.send(tally)

@@ -329,6 +329,8 @@ def _usual_signer(
     """Return a signer about whom there is no doubt, if there is one."""
     found = _signers(response, issuer, asked, _WITHOUT_DOUBT)
     for each in found:
+        if response.responder_name not in (None, each.subject):
+            continue
         if each.der == issuer.der or (
             each.der in (*response.certificates, *asked.responders)
             and is_usual_certificate(each.der)
