@@ -169,6 +169,16 @@ def test_answers_are_cached_in_a_file(shell: Shell) -> None:
     assert (code, "from cache" in shown) == (0, True)
 
 
+def test_a_key_or_certificate_is_not_taken_for_a_damaged_cache(shell: Shell) -> None:
+    """A cache would rename it."""
+    leaf = shell.file("leaf.pem", shell.live.leaf(GOOD))
+    before = Path(leaf).read_bytes()
+    code, _, errors = shell(leaf, "--issuer", shell.ca, "--cache", leaf)
+    assert code == 4
+    assert errors == f"error: --cache: {leaf} is a certificate (name another file)\n"
+    assert Path(leaf).read_bytes() == before
+
+
 # --- servers ---------------------------------------------------------------------
 
 

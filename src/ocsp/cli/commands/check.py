@@ -10,13 +10,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ocsp.cli.exit_codes import ExitCode
+from ocsp import limits
+from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
+from ocsp.cli.input.file_kinds import kind_of
 from ocsp.cli.input.targets import Target, Wanted, find_targets
 from ocsp.cli.options.group import Changes, takes
 from ocsp.cli.options.shared import (
@@ -213,8 +216,24 @@ def _open_cache(cache: str | None) -> Iterator[SQLiteCache | None]:
     if cache is None:
         yield None
         return
+    _require_no_other_file(cache)
     with SQLiteCache(cache) as kept:
         yield kept
+
+
+def _require_no_other_file(cache: str) -> None:
+    """
+    Check that *cache* is not a key or certificate: a cache renames a damaged file.
+
+    Raises:
+        CommandError: If it is one.
+    """
+    if not Path(cache).is_file():
+        return
+    with Path(cache).open("rb") as file:
+        kind = kind_of(file.read(limits.MAX_CERTIFICATE_FILE_BYTES))
+    if kind is not None:
+        raise CommandError("--cache", f"{cache} is {kind}", "name another file")
 
 
 def _without_old_staple(cache: SQLiteCache | None, target: Target) -> Target:
