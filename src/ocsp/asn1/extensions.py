@@ -30,8 +30,10 @@ from ocsp.asn1.der import (
     encode,
     encode_integer,
     encode_oid,
+    end_of,
     oid_text,
 )
+from ocsp.asn1.der import oid as read_oid
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.guarded.certificates import (
     decode_in_certificate,
@@ -208,7 +210,10 @@ class ExtensionList:
             decoded = self._decode(extension.oid, extension.value)
         except SchemaError as error:
             return f"cannot be decoded: {error}"
-        known = not isinstance(decoded, x509.UnrecognizedExtension)
+        # cryptography has no class for policyMappings, which matters for paths only.
+        known = extension.oid == oids.POLICY_MAPPINGS or not isinstance(
+            decoded, x509.UnrecognizedExtension
+        )
         return "" if known else if_unknown
 
 
@@ -247,10 +252,25 @@ def decode_certificate_extension(oid: str, value: bytes) -> x509.ExtensionType:
     Raises:
         SchemaError: If *value* is not valid for this extension.
     """
+    if oid == oids.POLICY_MAPPINGS:
+        _check_mappings(value)
     value = _without_defaults(oid, value)
     tbs = encode(SEQUENCE, _BEFORE_EXTENSIONS, encode(0xA3, _list_with(oid, value)))
     certificate = encode(SEQUENCE, tbs, _ALGORITHM, _NO_SIGNATURE)
     return _decoded(decode_in_certificate, certificate)
+
+
+def _check_mappings(value: bytes) -> None:
+    """Check that *value* is a list of pairs of policies (RFC 5280 §4.2.1.5)."""
+    name = "policyMappings"
+    try:
+        for position, end in _elements(value):
+            start, stop = content(value, position, end, SEQUENCE, name)
+            _, start = read_oid(value, start, stop, name)
+            _, start = read_oid(value, start, stop, name)
+            end_of(start, stop, name)
+    except DecodeError as error:
+        raise SchemaError(str(error)) from error
 
 
 def _without_defaults(oid: str, value: bytes) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 import ocsp
-from ocsp.asn1.der import encode
+from ocsp.asn1.der import encode, encode_oid
 from ocsp.verification.facts import CertificateFacts, facts_of, key_size_problem
 from tests.cases.builder import CA, NOCHECK, OCSP_SIGNING, SIGNS, Builder, extension
 
@@ -118,6 +118,19 @@ def test_a_default_value_may_be_encoded(default: bytes) -> None:
 def test_only_a_default_value_in_its_place_is_left_out(wrong: bytes) -> None:
     """Other deviations still make the extension unreadable."""
     assert _facts(wrong, SIGNS).unknown_critical
+
+
+def test_policy_mappings_are_known() -> None:
+    """CAs should mark them critical (RFC 5280 §4.2.1.5); they have to be well-formed."""
+    pair = encode(0x30, encode_oid("1.2.3"), encode_oid("1.2.4"))
+    for value, oid in (
+        (encode(0x30, pair, pair), ""),
+        (encode(0x30, encode(0x30, encode_oid("1.2.3"))), "2.5.29.33"),
+        (encode(0x30, pair + b"\x05\x00"), "2.5.29.33"),
+        (GARBAGE, "2.5.29.33"),
+    ):
+        mappings = extension("2.5.29.33", value, critical=True)
+        assert _facts(mappings, SIGNS).unknown_critical == oid
 
 
 @pytest.mark.parametrize("value", [b"", b"\x04\x00", b"\x05\x00\x00"])
