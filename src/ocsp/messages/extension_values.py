@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
 
 from cryptography import x509
 
@@ -28,7 +27,7 @@ from ocsp.messages.extension_types import (
     PreferredSignatureAlgorithms,
     ServiceLocator,
 )
-from ocsp.messages.extensions import ExtensionLayouts
+from ocsp.messages.extensions import DecodedExtension, ExtensionLayouts
 from ocsp.messages.sct import decode_sct_list
 
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "RESPONSE_EXTENSIONS",
     "SINGLE_EXTENSIONS",
     "SINGLE_REQUEST_EXTENSIONS",
-    "DecodedExtension",
     "decode_each",
     "decode_extensions",
     "nonce_of",
@@ -72,26 +70,6 @@ def decode_extensions(
             for dotted, critical, value in raw
         ]
     )
-
-
-class DecodedExtension(NamedTuple):
-    """
-    One extension of a list, decoded by itself.
-
-    Attributes:
-        oid: extnID, dotted.
-
-        critical: Whether the extension is critical.
-
-        value: The value; ``None`` if it is malformed.
-
-        error: Why it is malformed, or an empty string.
-    """
-
-    oid: str
-    critical: bool
-    value: x509.ExtensionType | None
-    error: str
 
 
 def decode_each(

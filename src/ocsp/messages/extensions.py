@@ -29,6 +29,7 @@ from ocsp.asn1.der import (
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
 
 __all__ = [
+    "DecodedExtension",
     "ExtensionLayout",
     "ExtensionLayouts",
     "SingleExtension",
@@ -60,6 +61,26 @@ class ExtensionLayout(NamedTuple):
 
 
 ExtensionLayouts = tuple[ExtensionLayout, ...]
+
+
+class DecodedExtension(NamedTuple):
+    """
+    One extension of a list, decoded by itself.
+
+    Attributes:
+        oid: extnID, dotted.
+
+        critical: Whether the extension is critical.
+
+        value: The value; ``None`` if it is malformed.
+
+        error: Why it is malformed, or an empty string.
+    """
+
+    oid: str
+    critical: bool
+    value: x509.ExtensionType | None
+    error: str
 
 
 def read_extensions(

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn, final
+from typing import NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -47,7 +47,7 @@ from ocsp.errors import (
     SchemaError,
     SignatureInvalid,
 )
-from ocsp.messages.extensions import ExtensionLayouts
+from ocsp.messages.extensions import DecodedExtension, ExtensionLayouts
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
@@ -70,9 +70,6 @@ from ocsp.messages.responses.single_response import (
 )
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.signing.signatures import SignatureParameters, signature_parameters
-
-if TYPE_CHECKING:
-    from ocsp.messages.extension_values import DecodedExtension
 
 __all__ = [
     "OCSPResponse",

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import NamedTuple, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -51,6 +51,7 @@ from ocsp.asn1.times import (
 from ocsp.errors import BuildError, SchemaError
 from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
 from ocsp.messages.extensions import (
+    DecodedExtension,
     ExtensionLayouts,
     SingleExtension,
     encode_extensions,
@@ -58,9 +59,6 @@ from ocsp.messages.extensions import (
     read_extensions,
 )
 from ocsp.messages.statuses import REASON_CODES, REASONS, OCSPCertStatus, own_member
-
-if TYPE_CHECKING:
-    from ocsp.messages.extension_values import DecodedExtension
 
 __all__ = [
     "OCSPSingleResponse",

@@ -13,7 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp.asn1 import oids
 from ocsp.errors import CertHashMismatch
 from ocsp.messages.extension_types import CertHash
-from ocsp.messages.extension_values import DecodedExtension
+from ocsp.messages.extensions import DecodedExtension
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.verification.case import Case
 from ocsp.verification.policy import CertHashCheck
