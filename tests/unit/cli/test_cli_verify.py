@@ -463,3 +463,97 @@ def test_a_delegate_with_an_expired_certificate_is_rejected(run: Run) -> None:
     assert code == 3
     assert "V15" in out
     assert "not_after" in out
+
+
+# --- evidence about the delegate --------------------------------------------------------
+
+
+@pytest.fixture(name="listed")
+def _listed(run: Run) -> None:
+    """Write a response of a delegate that names a CRL, a CRL, and a response about it."""
+    point = x509.DistributionPoint(
+        [x509.UniformResourceIdentifier("http://crl.example/")], None, None, None
+    )
+    names_crl = x509.CRLDistributionPoints([point])
+    kept = [each for each in DELEGATION if not isinstance(each, x509.OCSPNoCheck)]
+    extensions = (*kept, names_crl)
+    found = make("Test Responder", "Test CA", extensions=extensions)
+    _write(response(certificates=(found,)))
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(ca().subject)
+        .last_update(NOW - HOUR)
+        .next_update(NOW + 24 * HOUR)
+    )
+    crl = builder.sign(key("Test CA"), hashes.SHA256())
+    Path("ca.crl").write_bytes(crl.public_bytes(Encoding.PEM))
+    entry = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(found.serial_number)
+        .revocation_date(NOW - 2 * HOUR)
+        .build()
+    )
+    crl = builder.add_revoked_certificate(entry).sign(key("Test CA"), hashes.SHA256())
+    Path("revoked.crl").write_bytes(crl.public_bytes(Encoding.DER))
+    about = (
+        OCSPResponseBuilder()
+        .add_response(
+            found,
+            ca(),
+            hashes.SHA256(),
+            OCSPCertStatus.GOOD,
+            NOW - HOUR,
+            NOW + 24 * HOUR,
+            None,
+            None,
+        )
+        .responder_id(OCSPResponderEncoding.HASH, ca())
+        .produced_at(NOW - HOUR)
+    )
+    signed = about.sign(key("Test CA"), hashes.SHA256())
+    Path("about.der").write_bytes(signed.public_bytes(Encoding.DER))
+
+
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ((), 3),
+        (("ca.crl",), 0),
+        (("about.der",), 0),
+        (("ca.crl", "about.der"), 0),
+        (("revoked.crl",), 3),
+        (("revoked.crl", "about.der"), 3),
+    ],
+)
+def test_evidence_about_the_delegate(
+    run: Run, files: tuple[str, ...], code: int
+) -> None:
+    """From CRLs and responses; a revocation is evidence too."""
+    options = [option for file in files for option in ("--evidence", file)]
+    assert run(*ABOUT, *options)[0] == code
+
+
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("response.der", "response.der: proves the status of no delegate: "),
+        ("leaf.pem", "leaf.pem: proves the status of no delegate: "),
+        ("no.crl", "no.crl: No such file or directory"),
+    ],
+)
+def test_a_file_that_is_no_evidence_is_named(run: Run, file: str, says: str) -> None:
+    """With the reason."""
+    code, _, err = run(*ABOUT, "--evidence", file)
+    assert code == 4
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_evidence_needs_a_delegate(run: Run) -> None:
+    """The message says which option gives the certificate."""
+    _write(response(certificates=()))
+    code, _, err = run(*ABOUT, "--evidence", "leaf.pem")
+    assert code == 4
+    assert "--candidate" in err

@@ -9,6 +9,7 @@ read exits with 4.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.arguments import parse_moment, parse_nonce, parse_serial
+from ocsp.cli.input.evidence import Evidence, load_evidence
 from ocsp.cli.input.loading import (
     load_certificate,
     load_issuer,
@@ -57,6 +59,8 @@ EPILOG = epilog(
         "--request request.der --json | jq .failures": (
             "check the nonce too, and print the failures as JSON"
         ),
+        "ocsp verify --cert leaf.pem --issuer ca.pem --response response.der "
+        "--evidence ca.crl": ("the signer is a delegate whose own status is in a CRL"),
     },
     {
         ExitCode.GOOD: "good",
@@ -108,6 +112,13 @@ def verify_response(
         str | None,
         typer.Option(metavar="HEX", help="The nonce that was sent."),
     ] = None,
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="An OCSP response or CRL about the delegate that signed; repeatable.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
@@ -119,13 +130,22 @@ def verify_response(
     authority, subject = _issuer_and_certificate(issuer, cert, serial)
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     moment = now if at is None else parse_moment("--at", at)
+    judged = load_response(response)
     outcome = _outcome(
-        load_response(response),
+        judged,
         subject,
         authority,
         at=moment,
         nonce=None if nonce is None else parse_nonce(nonce),
         request=None if request is None else load_request(request),
+        evidence=load_evidence(
+            evidence or (),
+            judged,
+            authority,
+            candidates=signers.get("candidates", ()),
+            at=moment,
+            policy=policy.policy,
+        ),
         policy=policy.policy,
         signers=signers,
     )
@@ -161,6 +181,7 @@ def _outcome(
     at: datetime.datetime,
     nonce: bytes | None,
     request: OCSPRequest | None,
+    evidence: Iterable[Evidence],
     policy: Policy,
     signers: Changes,
 ) -> VerifiedResponse | VerificationError:
@@ -172,6 +193,7 @@ def _outcome(
             at=at,
             nonce=nonce,
             request=request,
+            evidence=evidence,
             policy=policy,
             **signers,
         )
