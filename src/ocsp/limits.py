@@ -15,6 +15,7 @@ __all__ = [
     "MAX_ADDRESSES",
     "MAX_BODY_SECONDS",
     "MAX_CACHED_ANSWERS",
+    "MAX_CACHED_ANSWER_BYTES",
     "MAX_CACHED_CRLS",
     "MAX_CACHED_PAIR_BYTES",
     "MAX_CACHE_BYTES",
@@ -44,6 +45,7 @@ __all__ = [
     "MAX_NAME_ATTRIBUTES",
     "MAX_PARSED_BYTES",
     "MAX_REDIRECTS",
+    "MAX_REMEMBERED_BYTES",
     "MAX_REMEMBERED_CRLS",
     "MAX_REMEMBERED_FAILURES",
     "MAX_REPLY_HEADERS",
@@ -197,9 +199,10 @@ MAX_CURVE_BITS = 1024
 
 MAX_CACHE_BYTES = 1 << 21
 """
-Octets, estimated, of each cache of names, algorithms and fields of certificates. Two
-mebibytes hold those of more than a hundred certificates; a program meets the same few
-CAs again. A full cache is cleared.
+Octets, estimated, of each cache of names, algorithms, layouts of messages and fields of
+certificates. Two mebibytes hold the fields of more than a hundred certificates, and the
+layouts of as many messages; a program meets the same few CAs again. A full cache is
+cleared.
 """
 
 MAX_CACHED_PAIR_BYTES = 1 << 16
@@ -225,8 +228,15 @@ partition their CRLs long before.
 
 MAX_CACHED_ANSWERS = 10_000
 """
-Answers that a cache keeps by default. One answer takes about 2 kB in a file and twice
-that in memory, so this limit means 40 MB. Few programs meet as many certificates.
+Answers that a cache keeps by default. One answer takes about 2 kB in a file. Few
+programs meet as many certificates.
+"""
+
+MAX_CACHED_ANSWER_BYTES = 1 << 26
+"""
+Octets, estimated, of all answers that a cache in memory keeps by default. An answer
+about one certificate takes about 6 kB, so this and ``MAX_CACHED_ANSWERS`` allow the
+same number of them; one with 500 entries takes a megabyte.
 """
 
 MAX_RESPONDER_URLS = 8
@@ -285,7 +295,14 @@ address family.
 MAX_REMEMBERED_FAILURES = 4096
 """
 Responders and certificates whose last failure the client remembers, for at most a
-minute. New failures replace the oldest.
+minute. New failures replace the oldest. Likewise for fetched issuers and for the status
+of delegates.
+"""
+
+MAX_REMEMBERED_BYTES = 1 << 23
+"""
+Octets, estimated, of each of these memories. A failure takes about 2 kB, and one with
+long names 60 kB.
 """
 
 MAX_WORKERS = 64

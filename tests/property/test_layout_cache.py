@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocsp
+from ocsp import limits
 from ocsp.messages.layout_cache import (
     MAX_LAYOUT_BYTES,
-    MAX_LAYOUTS,
     MAX_LAYOUTS_PER_SIZE,
     LayoutCache,
 )
@@ -170,8 +170,9 @@ def test_a_cached_layout_is_used() -> None:
         assert layouts.find(data) is not None
 
 
-def test_the_cache_is_bounded() -> None:
-    """In number, per size, and in octets."""
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In number, per size, and in octets; those of replaced layouts do not count."""
+    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", 100_000)
     layouts: LayoutCache[int] = LayoutCache()
     serial = slice(2, 3)
     for number in range(MAX_LAYOUTS_PER_SIZE + 3):
@@ -180,9 +181,11 @@ def test_the_cache_is_bounded() -> None:
         sum(layouts.find(bytes((n, 1, 9))) is not None for n in range(20))
         <= MAX_LAYOUTS_PER_SIZE
     )
-    for size in range(3, MAX_LAYOUTS + 10):
+    for size in (*range(3, 1000), *[5] * 20, *range(1000, 3)):
         layouts.learn(bytes(size), size, serial, [serial])
-    assert layouts._count <= MAX_LAYOUTS
+        assert 0 < layouts.octets <= 100_000
+    layouts.forget()
+    assert layouts.octets == 0
     layouts.learn(bytes(MAX_LAYOUT_BYTES + 1), 0, serial, [serial])
     assert layouts.find(bytes(MAX_LAYOUT_BYTES + 1)) is None
 

@@ -13,7 +13,7 @@ import datetime
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ocsp.client.expiring_map import ExpiringMap
+from ocsp.client.memory.expiring_map import ExpiringMap
 from ocsp.client.outcome import Reason
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import (

@@ -9,7 +9,8 @@ fields. It is valid for each message that is equal in all octets outside of the 
 A layout is stored only for a message that the reader has accepted completely. Each
 value must be valid for any octets, or the caller checks it again. Reading with the
 cache therefore gives the same result as the reader alone;
-``tests/property/test_layout_cache.py`` proves that. The cache is bounded.
+``tests/property/test_layout_cache.py`` proves that. The cache is bounded in octets; a
+full one is cleared, and then learns the layouts in use again.
 """
 
 from __future__ import annotations
@@ -23,29 +24,34 @@ __all__ = ["LayoutCache"]
 
 Layout = TypeVar("Layout")
 
-MAX_LAYOUTS = 256
-"""
-Layouts in the cache. A responder for ten CAs needs a few dozen. A full cache is
-cleared, and then learns the layouts in use again.
-"""
-
 MAX_LAYOUTS_PER_SIZE = 8
 """Layouts tried for one size of message; more would take as long as the reader."""
 
 MAX_LAYOUT_BYTES = 8192
-"""Octets of a message that is cached; its entry takes twice the size in memory."""
+"""Octets of a message that is cached. Longer ones seldom have the same size twice."""
+
+_FACTOR = 4
+"""Octets that a layout takes for each octet of the message: two masks, certificates."""
+
+_LAYOUT_BYTES = 2048
+"""Octets that a layout takes besides."""
 
 
 class LayoutCache(Generic[Layout]):
-    """The layouts of one kind of message."""
+    """
+    The layouts of one kind of message.
 
-    __slots__ = ("_by_size", "_count")
+    Attributes:
+        octets: The estimated size of all layouts.
+    """
+
+    __slots__ = ("_by_size", "octets")
 
     def __init__(self) -> None:
         # By size of the message: a mask of the fixed octets, these octets, the start
         # and end of the serial number, and the layout.
         self._by_size: dict[int, list[tuple[int, int, int, int, Layout]]] = {}
-        self._count = 0
+        self.octets = 0
         limits.when_changed(self.forget)
 
     def find(self, data: bytes) -> Layout | None:
@@ -86,10 +92,13 @@ class LayoutCache(Generic[Layout]):
         size = len(data)
         if size > MAX_LAYOUT_BYTES:
             return
-        if self._count >= MAX_LAYOUTS:
+        if self.octets + _memory(size) > limits.MAX_CACHE_BYTES:
             self.forget()
+        if _memory(size) > limits.MAX_CACHE_BYTES:
+            return
         known = self._by_size.setdefault(size, [])
         if len(known) >= MAX_LAYOUTS_PER_SIZE:
+            self.octets -= len(known) * _memory(size)
             known.clear()
         mask = bytearray(b"\xff" * size)
         for value in values:
@@ -97,12 +106,17 @@ class LayoutCache(Generic[Layout]):
         number = int.from_bytes(mask)
         fixed = int.from_bytes(data) & number
         known.append((number, fixed, serial.start, serial.stop, layout))
-        self._count += 1
+        self.octets += _memory(size)
 
     def forget(self) -> None:
         """Remove all layouts."""
         self._by_size = {}
-        self._count = 0
+        self.octets = 0
+
+
+def _memory(size: int) -> int:
+    """Return about how many octets the layout of a message of *size* octets takes."""
+    return _FACTOR * size + _LAYOUT_BYTES
 
 
 def _minimal(data: bytes, start: int, stop: int) -> bool:

@@ -13,7 +13,7 @@ import ocsp
 from ocsp import OCSPCertStatus, OCSPResponseStatus, limits
 from ocsp.client import CheckStatus, FailMode, Options, Reason, SendNonce
 from ocsp.client.cache.freshness import refresh_from
-from ocsp.client.expiring_map import ExpiringMap
+from ocsp.client.memory.expiring_map import ExpiringMap
 from ocsp.client.outcome import reason_of
 from ocsp.client.retry import MOST_RETRY_AFTER, ResponderBackoff, retry_after
 from ocsp.errors import RevokedButStale

@@ -519,25 +519,42 @@ def test_pkcs1_is_the_default_padding() -> None:
     assert _signed("rsa", SHA256, padding.PKCS1v15()) == _signed("rsa", SHA256)
 
 
-@pytest.mark.parametrize(
-    ("kind", "limit"), [("rsa", "MAX_KEY_BITS"), ("dsa", "MAX_DSA_BITS")]
-)
-def test_no_signature_is_checked_with_a_key_that_is_too_large(
-    monkeypatch: pytest.MonkeyPatch, kind: str, limit: str
+def _limited(
+    private: rsa.RSAPrivateKey | dsa.DSAPrivateKey, identifier: bytes, signature: bytes
+) -> Callable[[], None]:
+    return lambda: check_signature(private.public_key(), identifier, signature, b"data")
+
+
+def test_no_signature_is_checked_with_an_rsa_key_that_is_too_large(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each kind of key has its limit; the signature does not matter."""
-    private: rsa.RSAPrivateKey | dsa.DSAPrivateKey
-    if kind == "rsa":
-        private = rsa.generate_private_key(65537, 2048)
-        signature = private.sign(b"data", padding.PKCS1v15(), hashes.SHA256())
-        identifier = encode_algorithm("1.2.840.113549.1.1.11", NULL_DER)
-    else:
-        private = dsa.generate_private_key(1024)
-        signature = private.sign(b"data", hashes.SHA256())
-        identifier = encode_algorithm("2.16.840.1.101.3.4.3.2")
-    bits = private.key_size
-    monkeypatch.setattr(limits, limit, bits)
-    check_signature(private.public_key(), identifier, signature, b"data")
-    monkeypatch.setattr(limits, limit, bits - 1)
-    with pytest.raises(SignatureInvalid, match=f"{bits} bits; at most {bits - 1} are"):
-        check_signature(private.public_key(), identifier, signature, b"data")
+    """Nor with an exponent that is too large; the signature does not matter."""
+    private = rsa.generate_private_key(65537, 2048)
+    signature = private.sign(b"data", padding.PKCS1v15(), hashes.SHA256())
+    identifier = encode_algorithm("1.2.840.113549.1.1.11", NULL_DER)
+    check = _limited(private, identifier, signature)
+    monkeypatch.setattr(limits, "MAX_KEY_BITS", 2048)
+    monkeypatch.setattr(limits, "MAX_EXPONENT_BITS", 17)
+    check()
+    monkeypatch.setattr(limits, "MAX_KEY_BITS", 2047)
+    with pytest.raises(SignatureInvalid, match="2048 bits; at most 2047 are"):
+        check()
+    monkeypatch.setattr(limits, "MAX_EXPONENT_BITS", 16)
+    with pytest.raises(SignatureInvalid, match="exponent of 17 bits; at most 16 are"):
+        check()
+
+
+def test_no_signature_is_checked_with_a_dsa_key_that_is_too_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The limit of RSA keys does not count."""
+    private = dsa.generate_private_key(1024)
+    signature = private.sign(b"data", hashes.SHA256())
+    identifier = encode_algorithm("2.16.840.1.101.3.4.3.2")
+    check = _limited(private, identifier, signature)
+    monkeypatch.setattr(limits, "MAX_KEY_BITS", 512)
+    monkeypatch.setattr(limits, "MAX_DSA_BITS", 1024)
+    check()
+    monkeypatch.setattr(limits, "MAX_DSA_BITS", 1023)
+    with pytest.raises(SignatureInvalid, match="1024 bits; at most 1023 are"):
+        check()

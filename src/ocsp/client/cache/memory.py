@@ -8,17 +8,18 @@ time.
 from __future__ import annotations
 
 import datetime
-from collections import OrderedDict
 from typing import NamedTuple
 
 from ocsp import limits
 from ocsp.client.cache.answer import CachedAnswer, admit, status_to_note
 from ocsp.client.cache.known import KnownStatus
+from ocsp.client.memory.sized_map import SizedMap
+from ocsp.client.memory.sizes import octets_of
 from ocsp.client.transport.forking import ForkSafeLock
 from ocsp.messages.certid import CertID
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
-__all__ = ["MemoryCache"]
+__all__ = ["MemoryCache", "default_limits"]
 
 
 class _Entry(NamedTuple):
@@ -37,17 +38,38 @@ class MemoryCache:
     verifies an answer again if it differs.)
     """
 
-    def __init__(self, *, max_entries: int | None = None) -> None:
+    def __init__(
+        self, *, max_entries: int | None = None, max_bytes: int | None = None
+    ) -> None:
         """
         Create an empty cache.
 
         Args:
             max_entries: How many certificates the cache remembers. Default:
                 ``limits.MAX_CACHED_ANSWERS``.
+
+            max_bytes: How many octets of memory the answers may take, as the cache
+                estimates them. An answer about one certificate takes about 6 kB.
+                Default: ``limits.MAX_CACHED_ANSWER_BYTES``.
         """
         self._max_entries = max_entries
+        self._max_bytes = max_bytes
         self._lock = ForkSafeLock()
-        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._entries: SizedMap[bytes, _Entry] = SizedMap(self._limits)
+
+    def _limits(self) -> tuple[int, int]:
+        """Return the largest number of entries, and of octets."""
+        most_entries, most_octets = default_limits()
+        if self._max_entries is not None:
+            most_entries = self._max_entries
+        if self._max_bytes is not None:
+            most_octets = self._max_bytes
+        return most_entries, most_octets
+
+    @property
+    def octets(self) -> int:
+        """How many octets the answers take in memory, as the cache estimates them."""
+        return self._entries.octets
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:
         """Return the answer for *cert_id*, or ``None``; see :meth:`Cache.get`."""
@@ -60,12 +82,7 @@ class MemoryCache:
         return None if entry is None else entry.known
 
     def _find(self, cert_id: CertID) -> _Entry | None:
-        key = cert_id.der
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._entries.move_to_end(key)
-        return entry
+        return self._entries.get(cert_id.der)
 
     def put(
         self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
@@ -103,22 +120,18 @@ class MemoryCache:
             old = self._entries.get(key)
             if old is not None and old.known.rank >= entry.known.rank:
                 return False
-            self._entries[key] = entry
-            self._entries.move_to_end(key)
-            self._shrink()
+            self._entries.put(key, entry, octets_of(key, entry))
         return True
-
-    def _shrink(self) -> None:
-        maximum = self._max_entries
-        if maximum is None:
-            maximum = limits.MAX_CACHED_ANSWERS
-        while len(self._entries) > maximum:
-            self._entries.popitem(last=False)
 
     def discard(self, cert_id: CertID) -> None:
         """Remove what the cache knows about *cert_id*, if there is anything."""
         with self._lock:
-            self._entries.pop(cert_id.der, None)
+            self._entries.discard(cert_id.der)
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def default_limits() -> tuple[int, int]:
+    """Return the limits of a cache for which the caller gives none."""
+    return limits.MAX_CACHED_ANSWERS, limits.MAX_CACHED_ANSWER_BYTES

@@ -12,7 +12,6 @@ import datetime
 
 from cryptography import x509
 
-from ocsp import limits
 from ocsp.client.cache import CachedAnswer
 from ocsp.client.cache.freshness import refresh_from
 from ocsp.client.checking.newest import newest_known, use_cache
@@ -20,6 +19,7 @@ from ocsp.client.checking.responder_exchange import verify_answer
 from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.client.engine.effects import Flow
+from ocsp.client.memory.sizes import octets_of
 from ocsp.errors import FetchTimeout, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.verification.evidence import VerifiedResponse
@@ -41,9 +41,7 @@ def load_cached(
         known = yield from _verify_cached(state, cert_id, issuer, answer)
         if known is None:
             return None
-        if len(state.memory.verified_answers) >= limits.MAX_CACHED_ANSWERS:
-            state.memory.verified_answers.clear()
-        state.memory.verified_answers[key] = known
+        state.memory.verified_answers.put(key, known, octets_of(key, known))
     if not known.begin <= now < known.end:
         return None
     if state.memory.known is not cache:

@@ -22,8 +22,9 @@ from ocsp.client.checking.http_fetch import fetch
 from ocsp.client.checking.issuer_lookup import fetch_certificates
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import issuer_urls_of_crl
-from ocsp.client.crl_memory import Download, KnownCRL
 from ocsp.client.engine.effects import Flow, pause
+from ocsp.client.memory.crl_memory import Download, KnownCRL
+from ocsp.client.memory.sizes import without_frames
 from ocsp.client.retry import is_transient
 from ocsp.errors import (
     FetchError,
@@ -107,7 +108,7 @@ def _download_once(
         download.result = error
         if not is_transient(error):
             until = clock() + state.options.negative_cache_ttl.total_seconds()
-            memory.errors.put(url, error, until)
+            memory.errors.put(url, without_frames(error), until)
         raise
     else:
         download.result = known

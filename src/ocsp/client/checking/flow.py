@@ -168,7 +168,12 @@ def _ask_responders_then_crl(
             + state.options.negative_cache_ttl.total_seconds()
         )
         state.memory.failed_checks.put(
-            _failed_check_key(state, cert_id), outcome, until
+            _failed_check_key(state, cert_id),
+            outcome,
+            until,
+            outcome.certificate,
+            outcome.failure,
+            *((each.url, each.error) for each in outcome.attempts),
         )
     return outcome
 

@@ -18,10 +18,13 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, RemembersNewest
+from ocsp.client.cache.memory import default_limits
 from ocsp.client.cache.newest_crls import NewestCRLs
-from ocsp.client.crl_memory import CRLMemory
 from ocsp.client.engine.effects import Flow, call
-from ocsp.client.expiring_map import ExpiringMap
+from ocsp.client.memory.crl_memory import CRLMemory
+from ocsp.client.memory.expiring_map import ExpiringMap
+from ocsp.client.memory.sized_map import SizedMap
+from ocsp.client.memory.sizes import without_frames
 from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.client.retry import ResponderBackoff
@@ -135,7 +138,9 @@ class Memory:
             ExpiringMap()
         )
         self.issuers: ExpiringMap[bytes, x509.Certificate] = ExpiringMap()
-        self.verified_answers: dict[bytes, CachedEvidence] = {}
+        self.verified_answers: SizedMap[bytes, CachedEvidence] = SizedMap(
+            cache._limits if isinstance(cache, MemoryCache) else default_limits
+        )
         self.crls = CRLMemory()
         self.newest_crls = NewestCRLs()
         self.delegates: ExpiringMap[
@@ -232,6 +237,8 @@ class CheckState:
 
     def note(self, attempt: Attempt, error: OCSPError | None = None) -> None:
         """Record *attempt*, which ends now, and its error."""
+        if error is not None:
+            without_frames(error)
         seconds = self.elapsed() - attempt.started
         self.attempts.append(replace(attempt, seconds=seconds, error=error))
         if error is not None:

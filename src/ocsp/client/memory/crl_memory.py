@@ -17,7 +17,8 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.client.expiring_map import ExpiringMap
+from ocsp.client.memory.expiring_map import ExpiringMap
+from ocsp.client.memory.sizes import octets_of
 from ocsp.errors import OCSPError
 from ocsp.verification.crl.reader import ReadCRL
 
@@ -36,6 +37,11 @@ class KnownCRL(NamedTuple):
 
     crl: ReadCRL
     issuers: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def octets(self) -> int:
+        """The size of both."""
+        return len(self.crl.data) + octets_of(*self.issuers)
 
 
 class _Kept(NamedTuple):
@@ -103,7 +109,7 @@ class CRLMemory:
                 self._kept.popitem(last=False)
 
     def _size(self) -> int:
-        return sum(len(kept.known.crl.data) for kept in self._kept.values())
+        return sum(kept.known.octets for kept in self._kept.values())
 
     def begin(self, url: str, now: float, until: float) -> tuple[Download, bool]:
         """
