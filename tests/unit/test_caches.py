@@ -1,0 +1,134 @@
+"""Every cache of the package is bounded: this walks the sources for each of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ocsp
+
+PACKAGE = Path(ocsp.__file__).parent
+
+BOUNDED = {
+    "client/memory/crl_memory.py:_kept": "limits.MAX_KEPT_CRL_BYTES",
+    "client/memory/sized_map.py:_entries": "the limits that its callers name",
+    "messages/layout_cache.py:_by_size": "limits.MAX_CACHE_BYTES",
+}
+"""Caches that count octets, and what limits them. A ``BoundedCache`` is one too."""
+
+SMALL = {
+    "asn1/der.py:_sequence_headers": "numbers below MAX_KEPT_HEADER; headers",
+    "asn1/oids.py:identifier": "a text of at most MAX_OID_OCTETS in DER",
+    "asn1/times.py:_encode_utc": "a datetime",
+    "asn1/times.py:moment": "fifteen octets: other texts raise, which is not cached",
+    "client/cache/newest_crls.py:_newest": "a hash, a time and a number",
+    "client/default.py:_clients": "one client for each process",
+    "client/transport/tasks.py:_pools": "one pool for each event loop that lives",
+    "messages/certid.py:_cert_id_prefix": "hashes of a fixed size, and a number",
+    "messages/responses/batch.py:__init__": "a number; what the signer gave",
+    "messages/responses/encoding.py:_headers": "two numbers; headers",
+    "messages/responses/encoding.py:_tbs_headers": "two numbers; headers",
+    "messages/responses/response_builder.py:_encode_second": "a number",
+    "pkcs11/token.py:_modules": "the PKCS#11 modules that the caller names",
+    "signing/signer.py:_scheme_of": "two classes",
+    "stapling/pyopenssl.py:_found": "one response for each TLS connection that lives",
+}
+"""Caches whose entries are few, or have a small and fixed size, and what they are of."""
+
+NO_CACHE = {
+    "asn1/ber.py:_found": "one message, while it is read",
+    "asn1/extensions.py:_values": "one certificate or CRL",
+    "cli/render/staple_report.py:_states": "the sites of one command",
+    "client/asynchronous.py:_outcomes": "one call of check_many",
+    "client/checking/scheduler.py:_waiting": "one call of check_many",
+    "client/engine/tasks.py:_results": "one race",
+    "client/memory/crl_memory.py:_running": "the downloads that run now",
+    "client/sync.py:_outcomes": "one call of check_many",
+    "client/transport/proxy.py:_named": "the proxies of the environment",
+    "pkcs11/token.py:tokens": "the slots of one module",
+    "responder/issuers.py:_by_hashes": "the authorities of one responder",
+    "signing/ml_dsa.py:PRIVATE_KEYS": "a table",
+    "signing/ml_dsa.py:PUBLIC_KEYS": "a table",
+    "testing/loopback.py:_published": "the documents that a test publishes",
+    "testing/pki.py:_records": "the certificates that a test makes",
+    "testing/pki.py:_signers": "the CAs that a test makes",
+    "verification/crl/reader.py:extensions": "one CRL",
+}
+"""Mappings that grow with their object, and what that object is."""
+
+FUNCTIONS = {"lru_cache", "cache"}
+MAPPINGS = {
+    "dict", "OrderedDict", "defaultdict", "WeakKeyDictionary", "WeakValueDictionary",
+}  # fmt: skip
+
+
+def _name(node: ast.expr) -> str:
+    """Return the last part of the name of what *node* calls or refers to."""
+    if isinstance(node, (ast.Call, ast.Subscript)):
+        return _name(node.func if isinstance(node, ast.Call) else node.value)
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _empty(value: ast.expr | None) -> bool:
+    """Return whether *value* is an empty mapping, which something fills later."""
+    if isinstance(value, ast.Dict):
+        return not value.keys
+    return (
+        isinstance(value, ast.Call)
+        and _name(value) in MAPPINGS
+        and not value.keywords
+        and not value.args
+    )
+
+
+def _caches(tree: ast.Module) -> Iterator[str]:
+    """Return the names of caches in a module: functions, and mappings that stay."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            decorators = {_name(each) for each in node.decorator_list}
+            inside = {
+                _name(each) for each in ast.walk(node) if isinstance(each, ast.Call)
+            }
+            if (decorators | inside) & FUNCTIONS:
+                yield node.name
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and _empty(node.value):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            yield _name(target)
+    for node in ast.walk(tree):  # mappings of objects that live long
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and _empty(node.value):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            if isinstance(target, ast.Attribute):
+                yield target.attr
+
+
+def _found() -> set[str]:
+    return {
+        f"{path.relative_to(PACKAGE).as_posix()}:{name}"
+        for path in PACKAGE.rglob("*.py")
+        for name in _caches(ast.parse(path.read_text()))
+    }
+
+
+def test_every_cache_is_bounded() -> None:
+    """Each is in one of the tables above, and the tables have no others."""
+    assert _found() == {*BOUNDED, *SMALL, *NO_CACHE}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@lru_cache(maxsize=8)\ndef kept(octets): ...",
+        "@functools.cache\ndef kept(octets): ...",
+        "kept: dict[bytes, int] = {}",
+        "kept = OrderedDict()",
+        "class Memory:\n    def __init__(self):\n        self.kept: Kept = {}",
+        "def kept(self):\n    return lru_cache(8)(partial(read, self))",
+    ],
+)
+def test_every_kind_of_cache_is_found(source: str) -> None:
+    """A function, a mapping of a module, a mapping of an object."""
+    assert list(_caches(ast.parse(source))) == ["kept"]
