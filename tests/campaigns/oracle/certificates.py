@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from typing import Any
 
-from asn1crypto import core, x509
+from asn1crypto import core, parser, x509
 
-from tests.campaigns.oracle.reader import Certificate, Unreadable, read_certificate
+from tests.campaigns.oracle.reader import (
+    Certificate,
+    Unreadable,
+    read_certificate,
+    split,
+)
 from tests.campaigns.oracle.signatures import made_by
 from tests.campaigns.oracle.verdict import Demands
 
@@ -49,14 +55,36 @@ def readable(der: tuple[bytes, ...]) -> list[Certificate]:
 
 
 def names_match(one: bytes, other: bytes) -> bool:
-    """Return whether two names may be the same (RFC 5280 §7.1)."""
+    """
+    Return whether two names may be the same (RFC 5280 §7.1).
+
+    String types, case, spaces, and what Unicode calls compatible do not count.
+    """
     if one == other:
         return True
     try:
-        first, second = (x509.Name.load(each, strict=True) for each in (one, other))
-        return bool(first == second or first.hashable == second.hashable)
-    except (ValueError, TypeError, KeyError):
+        return _plain(one) == _plain(other)
+    except (ValueError, TypeError, IndexError):
         return False
+
+
+def _plain(name: bytes) -> list[list[tuple[bytes, str]]]:
+    return [
+        sorted(_attribute(each) for each in split(parser.parse(group)[4]))
+        for group in split(parser.parse(name, strict=True)[4])
+    ]
+
+
+def _attribute(der: bytes) -> tuple[bytes, str]:
+    kind, value = split(parser.parse(der)[4])
+    tag, content = value[0], parser.parse(value)[4]
+    text = content.decode(_ENCODINGS.get(tag, "utf-8"))
+    text = unicodedata.normalize("NFKC", text[:1000]).casefold()
+    kept = [each for each in text if unicodedata.category(each) not in ("Cc", "Cf")]
+    return kind, " ".join("".join(kept).split())
+
+
+_ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 
 
 def is_issued_by(cert: Certificate, issuer: Certificate, *, weak: bool) -> bool:

@@ -18,7 +18,7 @@ from tests.campaigns.oracle.reader import (
 )
 from tests.campaigns.oracle.signatures import Signed
 
-__all__ = ["CRL", "Item", "Point", "Scope", "points_of", "read_crl"]
+__all__ = ["CRL", "Item", "Point", "Scope", "implied_point", "points_of", "read_crl"]
 
 ISSUING_POINT, DELTA, NUMBER, KEY_ID = (
     "2.5.29.28",
@@ -147,7 +147,6 @@ def _items(entries: Any, issuer: bytes | None) -> tuple[Item, ...]:
         for extension in extensions:
             if extension.oid == CERTIFICATE_ISSUER:
                 issuer = _directory_name(extension.value)
-        moment(each["revocation_date"])
         serial = each["user_certificate"].native
         found.append(Item(serial, issuer, _reason(extensions), extensions))
     return tuple(found)
@@ -201,6 +200,12 @@ def points_of(extensions: tuple[Extension, ...], issuer: bytes) -> list[Point]:
         return [_point(each, issuer) for each in points]
     except FAULTS as error:
         raise Unreadable(str(error)) from error
+
+
+def implied_point(issuer: bytes) -> Point:
+    """Return the point that each certificate has: its issuer's name (§6.3.3, the end)."""
+    name = b"name " + x509.Name.load(issuer).hashable.encode()
+    return Point(frozenset({name}), (), REASONS)
 
 
 def _point(point: Any, issuer: bytes) -> Point:

@@ -17,6 +17,7 @@ from tests.campaigns.oracle.crl_reader import (
     REASON,
     REASONS,
     Point,
+    implied_point,
     points_of,
     read_crl,
 )
@@ -76,21 +77,23 @@ class _Judge:
         self.demanded = demands(asked.policy)
         self.cert = read_certificate(asked.cert)
         self.issuer = read_certificate(asked.issuer)
-        self.points = points_of(self.cert.extensions, self.cert.issuer)
+        named = points_of(self.cert.extensions, self.cert.issuer)
+        self.points = [*named, implied_point(self.cert.issuer)]
 
-    def reasons(self, crl: CRL) -> frozenset[str]:
-        """Return the reasons that *crl* covers for the certificate (b, d, e)."""
+    def reasons(self, crl: CRL) -> frozenset[str] | None:
+        """Return the reasons that *crl* covers; ``None`` if it is out of scope (b, d)."""
         scope, is_ca = crl.scope, certs.is_ca(self.cert)
         if scope.attributes or (scope.users and is_ca) or (scope.cas and not is_ca):
-            return frozenset()
+            return None
         direct = certs.names_match(crl.issuer, self.cert.issuer)
         if scope.names is None and direct:
             return scope.reasons
-        found: frozenset[str] = frozenset()
-        for point in self.points:
-            if self._leads_to(point, crl, direct=direct):
-                found |= scope.reasons & point.reasons
-        return found
+        found = [
+            scope.reasons & point.reasons
+            for point in self.points
+            if self._leads_to(point, crl, direct=direct)
+        ]
+        return frozenset().union(*found) if found else None
 
     def _leads_to(self, point: Point, crl: CRL, *, direct: bool) -> bool:
         named = any(certs.names_match(crl.issuer, each) for each in point.issuers)
@@ -150,16 +153,15 @@ class _Judge:
             )
         return at < crl.next_update + skew + margin
 
-    def is_listed(self, crl: CRL) -> bool | None:
-        """Return whether *crl* lists the certificate; ``None``: as removed."""
-        found: bool | None = False
-        for item in crl.items:
-            if item.serial == self.cert.serial and (
-                item.issuer is not None
-                and certs.names_match(item.issuer, self.cert.issuer)
-            ):
-                found = None if item.reason == _REMOVED else True
-        return found
+    def entries(self, crl: CRL) -> set[str]:
+        """Return what the entries for the certificate say."""
+        return {
+            "good" if item.reason == _REMOVED else "revoked"
+            for item in crl.items
+            if item.serial == self.cert.serial
+            and item.issuer is not None
+            and certs.names_match(item.issuer, self.cert.issuer)
+        }
 
 
 def _has_twice(extensions: tuple[Extension, ...]) -> bool:
@@ -174,17 +176,24 @@ def judge_crls(asked: CRLQuestion) -> Verdict:
     except Unreadable as error:
         return Verdict(may=frozenset(), why=f"not readable: {error}")
     crls = [crl for crl in _read(asked.crls) if judge.is_sound(crl)]
-    crls = [crl for crl in crls if crl.value(DELTA) is None and judge.reasons(crl)]
+    crls = [
+        crl
+        for crl in crls
+        if crl.value(DELTA) is None and judge.reasons(crl) is not None
+    ]
     deltas = [crl for crl in _read(asked.deltas) if judge.is_sound(crl)]
-    deltas = [crl for crl in deltas if judge.is_fresh(crl)]
     may: set[str] = set()
     covered: frozenset[str] = frozenset()
     for crl in crls:
         own = [delta for delta in deltas if _belongs(delta, crl)]
-        if not own and not judge.is_fresh(crl):
-            continue
-        covered |= judge.reasons(crl)
-        may |= _statuses(judge, crl, own)
+        said: set[str] = set()
+        for each in (crl, *own):
+            found = judge.entries(each) or judge.entries(crl) or {"good"}
+            # A revocation counts after the end of the CRL, too; it has to begin.
+            said |= found if judge.is_fresh(each) else found & {"revoked"}
+        may |= said
+        if "good" in said:
+            covered |= judge.reasons(crl) or frozenset()
     if covered != REASONS or _is_certainly_revoked(judge, crls, asked):
         may.discard("good")
     if not _is_told(judge, crls):
@@ -220,26 +229,15 @@ def _belongs(delta: CRL, crl: CRL) -> bool:
     )
 
 
-def _statuses(judge: _Judge, crl: CRL, deltas: list[CRL]) -> set[str]:
-    """Return what the CRL with its delta CRLs may say."""
-    listed = judge.is_listed(crl)
-    found = {"good", "revoked"} if listed is None else set()
-    if listed is not None:
-        found.add("revoked" if listed else "good")
-    for delta in deltas:
-        changed = judge.is_listed(delta)
-        if changed:
-            found.add("revoked")
-        elif changed is None:
-            found.add("good")
-    return found
-
-
 def _is_certainly_revoked(judge: _Judge, crls: list[CRL], asked: CRLQuestion) -> bool:
-    """Return whether a fresh CRL lists it, and no delta CRL may change that."""
+    """Return whether the newest CRL lists it, and no delta CRL may change that."""
+    usual = [crl for crl in crls if is_usual_crl(crl.der)]
+    newest = max((crl.this_update for crl in crls), default=None)
     return not asked.deltas and any(
-        judge.is_listed(crl) and judge.is_fresh(crl, -_SECOND) and is_usual_crl(crl.der)
-        for crl in crls
+        judge.entries(crl) == {"revoked"}
+        and judge.is_fresh(crl, -_SECOND)
+        and crl.this_update == newest
+        for crl in usual
     )
 
 
@@ -265,7 +263,8 @@ def _is_clear(judge: _Judge, crl: CRL) -> bool:
         and crl.next_update is not None
         and crl.this_update < crl.next_update
         and judge.is_fresh(crl, -_SECOND)
-        and judge.is_listed(crl) is not None
+        and len(judge.entries(crl)) <= 1
+        and not any(item.reason == _REMOVED for item in crl.items)
         and all(x.oid in (NUMBER, KEY_ID, REASON) for x in extensions)
         and len({item.serial for item in crl.items}) == len(crl.items)
         and judge.signers(crl)[0].der == asked.issuer

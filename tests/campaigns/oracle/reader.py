@@ -84,6 +84,7 @@ class Entry:
     serial: int
     status: str
     revoked_at: datetime.datetime | None
+    removed: bool
     this_update: datetime.datetime
     next_update: datetime.datetime | None
     extensions: tuple[Extension, ...]
@@ -245,6 +246,7 @@ def _entry(entry: Any) -> Entry:
         serial=cert_id["serial_number"].native,
         status=status.name,
         revoked_at=moment(status.chosen["revocation_time"]) if revoked else None,
+        removed=revoked and status.chosen["revocation_reason"].contents == b"\x08",
         this_update=moment(entry["this_update"]),
         next_update=None if isinstance(next_update, core.Void) else moment(next_update),
         extensions=read_extensions(entry["single_extensions"]),

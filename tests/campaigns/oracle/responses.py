@@ -303,6 +303,7 @@ def _is_clear(
         and is_usual_certificate(asked.issuer)
         and cert.issuer == issuer.subject
         and certs.is_understood(issuer)
+        and certs.allows(issuer, "digital_signature", "key_cert_sign")
         and cert.begin < asked.at < cert.end
         and signer is not None
         and all(each.oid in _USUAL_EXTENSIONS for each in extensions)
@@ -317,6 +318,7 @@ def _is_within(response: Response, entry: Entry, asked: Question) -> bool:
     values = [each.value for each in response.extensions]
     return (
         _is_current(entry, asked.at, demanded, _SECOND)
+        and not entry.removed
         and (entry.revoked_at is None or entry.revoked_at <= asked.at)
         and (asked.nonce is None or values == [b"\x04\x20" + asked.nonce])
         and all(value[:1] == b"\x04" and value[2:] for value in values)

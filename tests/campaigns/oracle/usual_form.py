@@ -23,7 +23,7 @@ __all__ = [
     "is_usual_response",
 ]
 
-_TIMES = {0x17: re.compile(rb"\d{12}Z"), 0x18: re.compile(rb"\d{14}Z")}
+_TIMES = {0x17: re.compile(rb"\d{12}Z"), 0x18: re.compile(rb"(?!0000)\d{14}Z")}
 
 
 @lru_cache(maxsize=1024)
