@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.campaigns.campaign import Tally, plan
@@ -26,19 +24,7 @@ REACHED = {
 """Results that show that cases get behind the first checks."""
 
 
-_FAULTS = {"cache_file": "a huge number in a row of the file leaves the client"}
-"""Faults of the package that a campaign has found, by target."""
-
-
-def _target(name: str) -> Any:
-    if name not in _FAULTS:
-        return name
-    return pytest.param(
-        name, marks=pytest.mark.xfail(strict=True, reason=_FAULTS[name])
-    )
-
-
-@pytest.mark.parametrize("target", map(_target, TARGETS))
+@pytest.mark.parametrize("target", TARGETS)
 def test_no_case_fails(target: str) -> None:
     """In two processes, so that a case that ends one of them is a failure too."""
     share = CASES * TARGETS[target].share // 100
