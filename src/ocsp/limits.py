@@ -19,6 +19,7 @@ __all__ = [
     "MAX_CACHED_CRLS",
     "MAX_CACHED_PAIR_BYTES",
     "MAX_CACHE_BYTES",
+    "MAX_CACHE_WAIT_SECONDS",
     "MAX_CERTIFICATES",
     "MAX_CERTIFICATE_FILE_BYTES",
     "MAX_COMBINING_CHARACTERS",
@@ -237,6 +238,12 @@ MAX_CACHED_ANSWER_BYTES = 1 << 26
 Octets, estimated, of all answers that a cache in memory keeps by default. An answer
 about one certificate takes about 6 kB, so this and ``MAX_CACHED_ANSWERS`` allow the
 same number of them; one with 500 entries takes a megabyte.
+"""
+
+MAX_CACHE_WAIT_SECONDS = 1.0
+"""
+Seconds that a check waits for a cache file that other processes use. A write takes
+milliseconds; a longer wait would be slower than asking the responder.
 """
 
 MAX_RESPONDER_URLS = 8

@@ -23,6 +23,7 @@ __all__ = [
     "read_descriptor",
     "read_file",
     "read_stream",
+    "require_database",
     "require_regular",
 ]
 
@@ -170,6 +171,22 @@ def require_regular(path: Path | str) -> None:
     except UnreadableFile as error:
         if not isinstance(error.__cause__, FileNotFoundError):
             raise
+
+
+def require_database(path: Path) -> None:
+    """
+    Check that SQLite can open *path* without waiting, and follows no link beside it.
+
+    Raises:
+        UnreadableFile: If it, or a file that SQLite makes beside it, exists but is not
+            a regular file.
+    """
+    require_regular(path)
+    for suffix in ("-journal", "-wal", "-shm"):
+        beside = path.with_name(f"{path.name}{suffix}")
+        if beside.is_symlink():
+            raise UnreadableFile(beside, "is a symbolic link")
+        require_regular(beside)
 
 
 def _open(path: Path | str) -> BinaryIO:

@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
-from ocsp.client.cache import SQLiteCache
-from ocsp.client.cache import file as cache_file
+from ocsp import limits
+from ocsp.client.cache import SQLiteCache, database
 from tests.unit.client.evidence import HOUR, LATER, answer, key_of
 
 SERIALS = range(1, 6)
@@ -140,7 +140,7 @@ def test_a_changed_entry_is_a_miss(path: Path) -> None:
 def test_a_file_of_another_version_is_replaced(path: Path, change: int) -> None:
     """It is renamed, whether its version is older or newer."""
     _fill(path)
-    version = cache_file.VERSION + change
+    version = database.VERSION + change
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
@@ -196,7 +196,7 @@ def test_while_another_process_writes_put_returns_false(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lock that is held for long is not damage; reading still works."""
-    monkeypatch.setattr(cache_file, "LOCK_SECONDS", 0.01)
+    monkeypatch.setattr(limits, "MAX_CACHE_WAIT_SECONDS", 0.01)
     _fill(path)
     other = sqlite3.connect(path, isolation_level=None)
     with SQLiteCache(path) as cache:
@@ -217,6 +217,7 @@ def test_a_full_file_is_not_replaced(path: Path) -> None:
     with SQLiteCache(path) as cache:
         connection = cache._file._connection
         assert connection is not None
+        connection.set_authorizer(None)
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         new = [

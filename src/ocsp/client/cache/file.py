@@ -5,49 +5,42 @@ A client can fetch lost answers again, so an empty file replaces one that is dam
 The old file is renamed, not deleted: it may belong to another program. A lock lets one
 process at a time open or replace the file, because SQLite finds its own files
 (``-wal``, ``-shm``) by the name of the database file.
+
+A check goes on without the cache if the file cannot be used. It waits a bounded time
+for locks of other processes, and once in vain, not again; a message is logged once.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from ocsp.errors import StoreError
+from ocsp import limits
+from ocsp.client.cache.database import Budget, open_database
+from ocsp.errors import StoreError, UnreadableFile, UnsupportedError
+from ocsp.guarded.file_lock import lock_file
+from ocsp.guarded.files import exists, file_state
 
 __all__ = ["CacheFile"]
 
-APPLICATION_ID = 0x4F435343
-"""``OCSC``, the application ID in the header of the file."""
+logger = logging.getLogger("ocsp.client")
 
-VERSION = 2
-"""The version of the schema below. Increase it with every change of the schema."""
+_POLL_SECONDS = 0.005
+"""How often to try again while another process has a lock."""
 
-LOCK_SECONDS = 1.0
-"""
-How long to wait while another process writes. A write takes milliseconds; a longer wait
-would be slower than asking the responder.
-"""
+_STEPS = 100_000
+"""Steps of SQLite for opening the file and for an access to one row: some hundreds."""
 
-_SCHEMA = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-CREATE TABLE answer (
-    number INTEGER PRIMARY KEY,   -- increases with each answer that is stored
-    cert_id BLOB NOT NULL UNIQUE, -- with SHA-256
-    this_update INTEGER NOT NULL, -- seconds since 1970
-    revoked INTEGER NOT NULL,     -- 1 for revoked, 0 for good
-    produced_at INTEGER NOT NULL, -- seconds since 1970
-    expires INTEGER NOT NULL,     -- seconds since 1970
-    digest BLOB NOT NULL,         -- SHA-256 of the other columns except number
-    der BLOB NOT NULL             -- the response; empty if only its status is kept
-);
-"""
+_STEPS_PER_ROW = 1000
+"""More steps for each row that a change looks at. Removing old rows takes about 20."""
 
 _NOT_DAMAGE = frozenset(
     {
@@ -65,17 +58,21 @@ _NOT_DAMAGE = frozenset(
 )
 """Error codes of SQLite that an intact file can cause."""
 
-_FAILURES = (sqlite3.Error, UnicodeDecodeError)
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+"""Error codes of SQLite for a lock of another process."""
+
+
+class _Locked(Exception):
+    """Another process opens the file, or another thread uses it."""
+
+
+_FAILURES = (sqlite3.Error, UnicodeDecodeError, OSError, UnreadableFile, _Locked)
 """
 What using a file can raise. When an error message of SQLite quotes damaged octets,
 Python raises ``UnicodeDecodeError``.
 """
 
 _Result = TypeVar("_Result")
-
-
-class _NotACache(sqlite3.DatabaseError):
-    """The file belongs to another program or to another version of the schema."""
 
 
 class CacheFile:
@@ -85,41 +82,107 @@ class CacheFile:
         """
         Open the file *path*, or create it.
 
+        If another process is just opening it, it is opened when it is used.
+
         Raises:
             StoreError: If it can neither be opened nor created.
         """
         self._path = path.absolute()
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
-        self._damaged = 0
+        self._budget = Budget()
+        self._inode: tuple[int, ...] = ()
+        self._damaged: tuple[int, ...] = ()
         self._closed = False
-        if self._path.exists() and not self._path.is_file():
-            raise StoreError(f"{path} is not a file; a cache needs a regular file")
+        self._in_trouble = False
         try:
+            self._budget.begin(_STEPS)
             self._open()
-        except (*_FAILURES, OSError) as error:
-            raise StoreError(f"{path}: {error}") from error
+        except UnreadableFile as error:
+            raise StoreError(str(error)) from error
+        except _FAILURES as error:
+            if not _is_busy(error):
+                raise StoreError(f"{path}: {error}") from error
         _OPEN.add(self)
 
-    def run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result | None:
+    def read(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result | None:
         """
         Return the result of *work*, or ``None`` if the file cannot be used now.
 
         If the file is damaged, *work* runs again with an empty one.
         """
-        with self._lock:
+        return self._run(work, _STEPS)
+
+    def write(
+        self, work: Callable[[sqlite3.Connection], _Result], rows: int
+    ) -> _Result | None:
+        """
+        Return the result of *work* in a transaction; see :meth:`read`.
+
+        Args:
+            work: What to do. It changes the file completely or not at all.
+
+            rows: How many rows it may have to look at.
+        """
+
+        def change(connection: sqlite3.Connection) -> _Result:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                return work(connection)
+
+        result = self._run(change, _STEPS + rows * _STEPS_PER_ROW)
+        if result is not None:
+            self._in_trouble = False
+        return result
+
+    def _run(
+        self, work: Callable[[sqlite3.Connection], _Result], steps: int
+    ) -> _Result | None:
+        # After a wait in vain, no access waits again until one has changed the file.
+        patience = 0.0 if self._in_trouble else limits.MAX_CACHE_WAIT_SECONDS
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return self._attempt(work, steps)
+            except _FAILURES as error:
+                if not _is_busy(error) or time.monotonic() >= end:
+                    self._report(error)
+                    return None
+            time.sleep(_POLL_SECONDS)
+
+    def _attempt(
+        self, work: Callable[[sqlite3.Connection], _Result], steps: int
+    ) -> _Result | None:
+        with self._thread_lock():
+            self._budget.begin(steps)
             for _ in range(2):
                 try:
                     return None if self._closed else work(self._open())
                 except _FAILURES as error:
-                    if not _is_damage(error):
-                        return None
+                    if not self._shows_damage(error):
+                        raise
                     self._damaged = self._inode
                     self._disconnect()
-                except OSError:
-                    return None
         return None
+
+    @contextlib.contextmanager
+    def _thread_lock(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=limits.MAX_CACHE_WAIT_SECONDS):
+            raise _Locked
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _report(self, error: Exception) -> None:
+        """Log *error*, unless the cache had no success since the last one."""
+        with self._lock:
+            is_new, self._in_trouble = not self._in_trouble, True
+        if is_new:
+            reason = getattr(error, "reason", error)
+            if _is_busy(error):
+                reason = "another process has locked the cache"
+            logger.warning("%s: %s; checks go on without it", self._path, reason)
 
     def close(self) -> None:
         """Close the file for good."""
@@ -142,15 +205,32 @@ class CacheFile:
         self._lock.release()
 
     def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and _inode(self._path) != self._inode:
+            self._disconnect()  # another process has replaced or deleted the file
         if self._connection is None:
             with _exclusive_lock(self._path):
                 # Another process may have replaced the damaged file already.
                 if self._damaged and _inode(self._path) == self._damaged:
                     _set_aside(self._path)
-                self._connection = _connect_or_replace(self._path)
+                self._connection = self._connect_or_replace()
                 self._inode = _inode(self._path)
-                self._damaged = 0
+                self._damaged = ()
         return self._connection
+
+    def _connect_or_replace(self) -> sqlite3.Connection:
+        try:
+            return open_database(self._path, self._budget)
+        except _FAILURES as error:
+            if not self._shows_damage(error):
+                raise
+        _set_aside(self._path)
+        return open_database(self._path, self._budget)
+
+    def _shows_damage(self, error: Exception) -> bool:
+        """Tell whether *error* cannot come from an intact file."""
+        if not isinstance(error, sqlite3.Error | UnicodeDecodeError):
+            return False
+        return self._budget.is_spent or _code(error) not in _NOT_DAMAGE
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -183,27 +263,36 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _is_damage(error: Exception) -> bool:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & 0xFF not in _NOT_DAMAGE  # the higher bits are details
+def _code(error: Exception) -> int:
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF  # the higher bits are details
+
+
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, _Locked) or _code(error) in _BUSY
 
 
 @contextlib.contextmanager
 def _exclusive_lock(path: Path) -> Iterator[None]:
-    """Let one thread of one process at a time open or replace *path*."""
-    handle = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        with contextlib.suppress(ImportError):  # Windows has no such module, nor fork
-            import fcntl
+    """
+    Let one thread of one process at a time open or replace *path*.
 
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    Raises:
+        _Locked: If another one is doing so.
+    """
+    with contextlib.ExitStack() as locked:
+        with contextlib.suppress(
+            UnsupportedError
+        ):  # on Windows there is no fork either
+            handle = lock_file(path.with_name(f"{path.name}.lock"))
+            if handle is None:
+                raise _Locked
+            locked.callback(os.close, handle)
         yield
-    finally:
-        os.close(handle)
 
 
-def _inode(path: Path) -> int:
-    return path.stat().st_ino if path.exists() else 0
+def _inode(path: Path) -> tuple[int, ...]:
+    return file_state(path)[:2] if exists(path) else ()
 
 
 def _set_aside(path: Path) -> None:
@@ -212,55 +301,5 @@ def _set_aside(path: Path) -> None:
         current = path.with_name(f"{path.name}{suffix}")
         aside = path.with_name(f"{path.name}.aside{suffix}")
         aside.unlink(missing_ok=True)
-        if current.exists():
+        if exists(current):
             current.replace(aside)
-
-
-def _connect_or_replace(path: Path) -> sqlite3.Connection:
-    try:
-        return _connect(path)
-    except _FAILURES as error:
-        if not _is_damage(error):
-            raise
-    _set_aside(path)
-    return _connect(path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """
-    Open *path*, or create it.
-
-    Raises:
-        sqlite3.Error: If it is damaged, or not a cache of this version.
-    """
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    connection = sqlite3.connect(
-        path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
-    )
-    try:
-        _prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    is_cache = _value(connection, "PRAGMA application_id") == APPLICATION_ID
-    is_cache = is_cache and _value(connection, "PRAGMA user_version") == VERSION
-    if not is_cache and _value(connection, "SELECT count(*) FROM sqlite_schema"):
-        raise _NotACache(f"the file is not a cache with schema version {VERSION}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    # A power failure may lose the latest answers, but leaves the file intact.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    if not is_cache:
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in _SCHEMA.split(";\n"):
-                connection.execute(statement)
-
-
-def _value(connection: sqlite3.Connection, sql: str) -> object:
-    with contextlib.closing(connection.execute(sql)) as cursor:
-        return cursor.fetchone()[0]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime
 import sqlite3
 import time
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -19,9 +18,12 @@ from typing import NamedTuple, Self
 
 from ocsp import limits
 from ocsp.client.cache.answer import CachedAnswer, admit, status_to_note
+from ocsp.client.cache.database import MAX_VALUE_BYTES
 from ocsp.client.cache.file import CacheFile
 from ocsp.client.cache.known import KnownStatus
 from ocsp.messages.certid import CertID
+from ocsp.messages.responses.response import OCSPResponse, load_received_response
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
 __all__ = ["SQLiteCache"]
@@ -29,7 +31,13 @@ __all__ = ["SQLiteCache"]
 _FIND = """
 SELECT this_update, revoked, produced_at, expires, der, digest
 FROM answer WHERE cert_id = ?
+    AND typeof(this_update) = 'integer' AND typeof(revoked) = 'integer'
+    AND typeof(produced_at) = 'integer' AND typeof(expires) = 'integer'
+    AND typeof(digest) = 'blob' AND length(digest) = 32
+    AND typeof(der) = 'blob' AND length(der) <= ?
 """
+"""Only a row whose values have the right types and sizes; SQLite reads no others."""
+
 _KEEP = """
 INSERT INTO answer
     (number, cert_id, this_update, revoked, produced_at, expires, der, digest)
@@ -43,7 +51,7 @@ WHERE (excluded.this_update, excluded.revoked, excluded.produced_at,
     > (this_update, revoked, produced_at, der <> x'', expires)
 """
 _DISCARD = "DELETE FROM answer WHERE cert_id = ?"
-_COUNT = "SELECT count(*) FROM answer"
+_COUNT = "SELECT count(*) FROM (SELECT 1 FROM answer LIMIT ?)"
 _SHRINK = """
 DELETE FROM answer WHERE number IN
     (SELECT number FROM answer ORDER BY expires > ? OR revoked, number LIMIT ?)
@@ -59,8 +67,30 @@ class _Row(NamedTuple):
     expires: int
     der: bytes
 
+    @classmethod
+    def of(cls, known: KnownStatus, der: bytes = b"") -> Self:
+        """Return the row for a status; without *der* the answer is not kept."""
+        return cls(
+            _seconds(known.this_update),
+            int(known.is_revoked),
+            _seconds(known.produced_at),
+            _seconds(known.until),
+            der,
+        )
+
+    def digest(self, key: bytes) -> bytes:
+        """Return what detects damage of the row; it does not authenticate the row."""
+        *numbers, der = self
+        head = b"%d %d %d %d %d " % (*numbers, len(key))
+        return sha256(head + key + der).digest()
+
     def known(self) -> KnownStatus:
-        """Return the status."""
+        """
+        Return the status.
+
+        Raises:
+            OverflowError: If a datetime cannot have these times.
+        """
         return KnownStatus(
             _moment(self.this_update),
             bool(self.revoked),
@@ -69,15 +99,28 @@ class _Row(NamedTuple):
             is_kept=bool(self.der),
         )
 
+    def is_intact(self, key: bytes, digest: bytes) -> bool:
+        """
+        Tell whether the row can be one that a cache has written.
 
-def _row(known: KnownStatus, der: bytes = b"") -> _Row:
-    """Return the row for a status; without *der* the answer is not kept."""
-    return _Row(
-        _seconds(known.this_update),
-        int(known.is_revoked),
-        _seconds(known.produced_at),
-        _seconds(known.until),
-        der,
+        The response must have the status and the times of the row, or the row could
+        claim to be newer than every response. Not checked: its signature.
+        """
+        if digest != self.digest(key) or self.revoked not in {0, 1}:
+            return False
+        try:
+            known = self.known()
+            return not self.der or _states(load_received_response(self.der), known)
+        except (OverflowError, ValueError):  # ValueError: malformed, or an error
+            return False
+
+
+def _states(response: OCSPResponse, known: KnownStatus) -> bool:
+    """Tell whether *response* has an entry with the status and the times of *known*."""
+    return response.produced_at_utc.replace(microsecond=0) == known.produced_at and any(
+        entry.this_update_utc.replace(microsecond=0) == known.this_update
+        and (entry.certificate_status is OCSPCertStatus.REVOKED) is known.is_revoked
+        for entry in response.responses
     )
 
 
@@ -118,9 +161,8 @@ class SQLiteCache:
         row = self._find(cert_id)
         if row is None or not row.der:
             return None
-        return CachedAnswer(
-            row.der, _moment(row.this_update), _moment(row.expires), None
-        )
+        known = row.known()
+        return CachedAnswer(row.der, known.this_update, known.until, None)
 
     def newest(self, cert_id: CertID) -> KnownStatus | None:
         """Return the newest known status; see :meth:`RemembersNewest.newest`."""
@@ -129,17 +171,7 @@ class SQLiteCache:
 
     def _find(self, cert_id: CertID) -> _Row | None:
         key = cert_id.der
-
-        def find(connection: sqlite3.Connection) -> _Row | None:
-            found = connection.execute(_FIND, (key,)).fetchone()
-            if found is None:
-                return None
-            row = _intact(key, found)
-            if row is None:
-                connection.execute(_DISCARD, (key,))
-            return row
-
-        return self._file.run(find)
+        return self._file.read(lambda connection: _find(connection, key))
 
     def put(
         self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime
@@ -156,7 +188,7 @@ class SQLiteCache:
         if answer is None:
             return False
         known = KnownStatus.of(evidence)._replace(until=answer.expires)
-        return self._keep(evidence.canonical_cert_id, _row(known, answer.der))
+        return self._keep(evidence.canonical_cert_id, _Row.of(known, answer.der))
 
     def note(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
         """
@@ -168,37 +200,36 @@ class SQLiteCache:
         known = status_to_note(evidence)
         if known is None:
             return False
-        return self._keep(evidence.canonical_cert_id, _row(known))
+        return self._keep(evidence.canonical_cert_id, _Row.of(known))
 
     def _keep(self, cert_id: CertID, row: _Row) -> bool:
         """Keep *row* if it is newer than the row that is there."""
         key = cert_id.der
-        values = (key, *row, _digest(key, row))
-
-        def write(connection: sqlite3.Connection) -> bool:
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                written = connection.execute(_KEEP, values).rowcount == 1
-                if written:
-                    self._shrink(connection)
-            return written
-
-        return self._file.run(write) or False
-
-    def _shrink(self, connection: sqlite3.Connection) -> None:
-        """Remove rows over the limit, and an eighth more to do this less often."""
+        values = (key, *row, row.digest(key))
         maximum = self._max_entries
         if maximum is None:
             maximum = limits.MAX_CACHED_ANSWERS
-        (count,) = connection.execute(_COUNT).fetchone()
-        if count > maximum:
-            excess = count - maximum + maximum // 8
-            connection.execute(_SHRINK, (time.time(), excess))
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if _find(connection, key) is None:  # missing, or not intact
+                connection.execute(_DISCARD, (key,))
+            written = connection.execute(_KEEP, values).rowcount == 1
+            if written:
+                _shrink(connection, maximum)
+            return written
+
+        if len(row.der) > _max_der_bytes():
+            return False
+        return self._file.write(write, maximum) or False
 
     def discard(self, cert_id: CertID) -> None:
         """Remove what the cache knows about *cert_id*, if there is anything."""
         key = cert_id.der
-        self._file.run(lambda connection: connection.execute(_DISCARD, (key,)))
+
+        def remove(connection: sqlite3.Connection) -> bool:
+            return connection.execute(_DISCARD, (key,)).rowcount > 0
+
+        self._file.write(remove, 1)
 
     def close(self) -> None:
         """Close the file. After that ``get`` returns ``None`` for every certificate."""
@@ -216,28 +247,26 @@ class SQLiteCache:
         self.close()
 
 
-def _digest(key: bytes, row: _Row) -> bytes:
-    """Return a digest of a row. It detects damage; it does not authenticate the row."""
-    *numbers, der = row
-    head = b"%d %d %d %d %d " % (*numbers, len(key))
-    return sha256(head + key + der).digest()
+def _find(connection: sqlite3.Connection, key: bytes) -> _Row | None:
+    """Return the row for *key*, or ``None`` if it is missing or not intact."""
+    found = connection.execute(_FIND, (key, _max_der_bytes())).fetchone()
+    if found is None:
+        return None
+    *values, digest = found
+    row = _Row(*values)
+    return row if row.is_intact(key, digest) else None
 
 
-def _intact(key: bytes, found: Sequence[object]) -> _Row | None:
-    """Return the row that was read from the file, or ``None`` if it is damaged."""
-    match found:
-        case [
-            int(this_update),
-            int(revoked),
-            int(produced_at),
-            int(expires),
-            bytes(der),
-            digest,
-        ]:
-            row = _Row(this_update, revoked, produced_at, expires, der)
-            return row if digest == _digest(key, row) else None
-        case _:
-            return None
+def _max_der_bytes() -> int:
+    return min(limits.MAX_VERIFIED_BYTES, MAX_VALUE_BYTES // 2)
+
+
+def _shrink(connection: sqlite3.Connection, maximum: int) -> None:
+    """Remove rows over *maximum*, and an eighth more to do this less often."""
+    (count,) = connection.execute(_COUNT, (2 * maximum + 1,)).fetchone()
+    if count > maximum:
+        excess = count - maximum + maximum // 8
+        connection.execute(_SHRINK, (time.time(), excess))
 
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
