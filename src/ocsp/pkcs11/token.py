@@ -19,7 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, final
 
-from ocsp.errors import ConfigError, MissingExtraError, SignerUnavailable
+from ocsp.errors import (
+    ConfigError,
+    MissingExtraError,
+    SignerUnavailable,
+    UnreadableFile,
+)
+from ocsp.guarded.files import file_state
 from ocsp.pkcs11.errors import text_of
 from ocsp.pkcs11.settings import KeyName, Pin, TokenName
 
@@ -273,7 +279,12 @@ def load(path: str) -> Module:
         raise MissingExtraError("a key in a PKCS#11 token", "pkcs11") from error
     # Resolve links: initialising one library under two paths is an error. The loader
     # of the system finds a name without a directory.
-    path = str(Path(path).resolve()) if os.sep in path else path
+    if os.sep in path:
+        try:
+            file_state(path)
+        except UnreadableFile as error:
+            raise ConfigError("module", f"cannot be loaded ({error})") from error
+        path = str(Path(path).resolve())
     with _loading:
         known = _modules.get(path)
         if known is not None and known.process == os.getpid():

@@ -37,7 +37,9 @@ from ocsp.errors import (
     SourceUnavailable,
     StoreError,
     UnknownCertificate,
+    UnreadableFile,
 )
+from ocsp.guarded.files import FileState, file_state, require_database
 from ocsp.messages.statuses import REASON_CODES, REASONS
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 
@@ -150,7 +152,7 @@ class SQLiteSource:
         self._lock = threading.RLock()  # a transaction contains changes
         self._mode = "ro" if read_only else "rw"
         self._in_transaction = False
-        self._opened: tuple[int, ...] | None = None
+        self._opened: FileState | None = None
         if create:
             self._connect("rwc")
             self.close()
@@ -158,6 +160,10 @@ class SQLiteSource:
 
     def _connect(self, mode: str) -> None:
         """Open the file, and check that it is a file of this class."""
+        try:
+            require_database(self._path)
+        except UnreadableFile as error:
+            raise StoreError(str(error)) from error
         with self._reported():
             self._connection = sqlite3.connect(
                 f"{self._path.absolute().as_uri()}?mode={mode}",
@@ -175,15 +181,14 @@ class SQLiteSource:
             self.close()
             raise
 
-    def _state(self) -> tuple[int, ...]:
+    def _state(self) -> FileState:
         """Return a value that changes when the file is replaced or changed."""
         try:
-            found = self._path.stat()
-        except FileNotFoundError as error:
-            raise StoreError(f"{self._path}: the file does not exist") from error
-        except OSError as error:
-            raise StoreError(f"{self._path}: {error.strerror or error}") from error
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+            return file_state(self._path)
+        except UnreadableFile as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise StoreError(f"{self._path}: the file does not exist") from error
+            raise StoreError(str(error)) from error
 
     def _follow_file(self) -> None:
         """

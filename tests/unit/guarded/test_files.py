@@ -226,7 +226,7 @@ ALLOWED = {
     "cli/demo/clients.py": "reads what the demonstration itself has written",
     "cli/errors.py": "opens the null device to write to it",
     "cli/input/loading.py": "passes standard input to guarded.files",
-    "client/cache/file.py": "creates the file of a cache",
+    "client/cache/database.py": "creates the file of a cache",
     "guarded/file_lock.py": "opens lock files without following links",
     "guarded/files.py": "is the place",
     "pkcs11/token.py": "opens sessions of a token",

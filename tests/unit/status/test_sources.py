@@ -9,7 +9,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -545,6 +545,35 @@ def test_a_directory_in_place_of_the_file_is_unavailable(
     path.rmdir()
     _made(path, revoked=True)
     assert _ask(served, _query(1)) == [REVOKED]
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs the files of POSIX")
+@pytest.mark.parametrize("suffix", ["", "-journal", "-wal"])
+@pytest.mark.parametrize("make", [_fifo, _device, _loop, Path.mkdir])
+def test_another_kind_of_file_is_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], None], suffix: str
+) -> None:
+    """In place of the file, or beside it; also for a source that only reads."""
+    path = tmp_path / "status.db"
+    if suffix:
+        _made(path, revoked=False)
+    make(tmp_path / f"status.db{suffix}")
+    for options in ({"read_only": True}, {}, {"create": True}):
+        with pytest.raises(ocsp.errors.StoreError) as caught:
+            SQLiteSource(path, **options)
+        assert str(caught.value).startswith(f"{path}{suffix}: ")
 
 
 def test_a_file_without_permission_is_unavailable(

@@ -7,7 +7,8 @@ process at a time open or replace the file, because SQLite finds its own files
 (``-wal``, ``-shm``) by the name of the database file.
 
 A check goes on without the cache if the file cannot be used. It waits a bounded time
-for locks of other processes, and once in vain, not again; a message is logged once.
+for locks of other processes. After a wait without success it does not wait again until
+the file could be changed; one message is logged.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class CacheFile:
     def _run(
         self, work: Callable[[sqlite3.Connection], _Result], steps: int
     ) -> _Result | None:
-        # After a wait in vain, no access waits again until one has changed the file.
+        # After a wait without success, no access waits until one has changed the file.
         patience = 0.0 if self._in_trouble else limits.MAX_CACHE_WAIT_SECONDS
         end = time.monotonic() + patience
         while True:
