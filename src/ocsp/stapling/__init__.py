@@ -19,6 +19,7 @@ from ocsp.stapling.hook import CommandHook
 from ocsp.stapling.loop import Wait, WakeReason, run_forever, signals
 from ocsp.stapling.need import NotNeeded
 from ocsp.stapling.report import (
+    DroppedContent,
     StapleEvent,
     StapleReport,
     StapleState,
@@ -32,6 +33,7 @@ __all__ = [
     "STAPLE_OPTIONS",
     "CertificateAndIssuer",
     "CommandHook",
+    "DroppedContent",
     "Hook",
     "NotNeeded",
     "Site",

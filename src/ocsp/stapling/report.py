@@ -18,7 +18,13 @@ from ocsp.stapling.need import NotNeeded
 from ocsp.stapling.site import Site
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["StapleEvent", "StapleReport", "StapleState", "compatibility_warnings"]
+__all__ = [
+    "DroppedContent",
+    "StapleEvent",
+    "StapleReport",
+    "StapleState",
+    "compatibility_warnings",
+]
 
 
 class StapleEvent(enum.Enum):
@@ -58,6 +64,31 @@ class StapleState(enum.Enum):
     """There is no staple, and none is needed."""
 
 
+class DroppedContent(enum.Enum):
+    """What a new staple replaced, if that was no verified staple of the certificate."""
+
+    OTHER_CERTIFICATE = "other-certificate"
+    """A response for another certificate."""
+
+    NOT_VERIFIED = "not-verified"
+    """A response that was never valid, for example because another key signed it."""
+
+    UNREADABLE = "unreadable"
+    """Something else than a response."""
+
+    @property
+    def words(self) -> str:
+        """What it is, for a sentence."""
+        return _DROPPED[self]
+
+
+_DROPPED = {
+    DroppedContent.OTHER_CERTIFICATE: "a response for another certificate",
+    DroppedContent.NOT_VERIFIED: "a response that fails verification",
+    DroppedContent.UNREADABLE: "something else than an OCSP response",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StapleReport:
     """The result of a step for one certificate."""
@@ -82,6 +113,9 @@ class StapleReport:
 
     not_needed: NotNeeded | None = None
     """Why the certificate needs no staple; ``None`` if it needs one."""
+
+    dropped: DroppedContent | None = None
+    """What the new staple replaced; ``None`` if that was a staple or nothing."""
 
     failure: OCSPError | None = None
     """Why the staple could not be renewed, or why the hook failed."""

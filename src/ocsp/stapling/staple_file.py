@@ -3,7 +3,8 @@ Read and replace a staple file: one response in DER.
 
 nginx (``ssl_stapling_file``) and HAProxy (``.ocsp`` beside the PEM) read this format.
 Only a verified response with status *good* or *revoked* is written, and only if it is
-newer than the one in the file. The file is replaced atomically: a reader finds the
+newer than the one in the file: also if that one has ended, or the clock is wrong. The
+file is replaced atomically: a reader finds the
 complete old or new response, even after a power failure. The file is never deleted,
 because nginx does not start without it. A staple that is about a former certificate of
 the server is replaced by an empty file, which HAProxy reads as no staple.
@@ -12,6 +13,7 @@ the server is replaced by an empty file, which HAProxy reads as no staple.
 from __future__ import annotations
 
 import datetime
+import threading
 from pathlib import Path
 
 from cryptography import x509
@@ -19,8 +21,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
 from ocsp.asn1.certificates import serial_of
+from ocsp.client.cache import KnownStatus
 from ocsp.errors import (
     ConfigError,
+    ResponderRevocationUnknown,
     StoreError,
     UnreadableFile,
     VerificationError,
@@ -32,9 +36,11 @@ from ocsp.guarded.files import (
     read_file,
     require_regular,
 )
-from ocsp.messages.responses.response import load_received_response
+from ocsp.messages.responses.response import OCSPResponse, load_received_response
+from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.stapling.atomic_write import remove_leftovers, write_atomically
+from ocsp.stapling.report import DroppedContent
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy
 from ocsp.verification.response import verify
@@ -45,7 +51,16 @@ _DEFAULT = Policy()
 
 
 class StapleFile:
-    """The staple file of one certificate. Several threads may share one object."""
+    """
+    The staple file of one certificate. Several threads may share one object.
+
+    Attributes:
+        newest: The newest status that :meth:`replace` found in the file or wrote, or
+            ``None``. It stays known if the file is deleted; a new object forgets it.
+
+        dropped: What the last response that was written replaced, if that was no
+            verified response for this certificate.
+    """
 
     def __init__(
         self,
@@ -80,6 +95,9 @@ class StapleFile:
         self._candidates = candidates
         self._policy = policy
         self._seen: tuple[FileState, VerifiedResponse] | None = None
+        self._lock = threading.Lock()
+        self.newest: KnownStatus | None = None
+        self.dropped: DroppedContent | None = None
 
     def evidence(self, now: datetime.datetime) -> VerifiedResponse | None:
         """
@@ -100,32 +118,38 @@ class StapleFile:
             data = read_file(self.path, limits.MAX_VERIFIED_BYTES)
         except UnreadableFile:
             return None
-        evidence = self._verified(data, now)
-        self._seen = None if evidence is None else (state, evidence)
-        return evidence
-
-    def _verified(self, data: bytes, now: datetime.datetime) -> VerifiedResponse | None:
         try:
-            evidence = verify(
-                data,
-                self.certificate,
-                self.issuer,
-                at=now,
-                responders=self._responders,
-                candidates=self._candidates,
-                policy=self._policy,
-            )
+            evidence = self._verify(data, now)
         except VerificationError:
             return None
-        return evidence if now < evidence.holds_until else None
+        if now >= evidence.holds_until:
+            return None
+        self._seen = state, evidence
+        return evidence
+
+    def _verify(self, data: bytes, at: datetime.datetime) -> VerifiedResponse:
+        return verify(
+            data,
+            self.certificate,
+            self.issuer,
+            at=at,
+            responders=self._responders,
+            candidates=self._candidates,
+            policy=self._policy,
+        )
 
     def replace(self, evidence: VerifiedResponse) -> bool:
         """
         Write the response of *evidence* to the file, if it is newer.
 
         The response with the later thisUpdate is newer. If both are equal, *revoked*
-        is newer than *good*, and then the response that is valid longer. The file keeps
-        its permissions and, if the process may change it, its owner.
+        is newer than *good*, then the response with the later producedAt, and then the
+        response that is valid longer. The response in the file counts also if it is not
+        valid now. The file keeps its permissions and, if the process may change it, its
+        owner.
+
+        Not checked: whether another process writes the file at the same time. A
+        :class:`Stapler` locks it.
 
         Args:
             evidence: The result of :func:`ocsp.verify` for this certificate.
@@ -136,8 +160,8 @@ class StapleFile:
         Raises:
             ConfigError: If *evidence* is about another certificate, or its status is
                 *unknown*.
-            StoreError: If the file cannot be written, or is not a regular file; it is
-                then unchanged.
+            StoreError: If the file cannot be read or written, or is not a regular file;
+                it is then unchanged.
         """
         if not evidence.is_about(self.certificate, self.issuer):
             raise ConfigError("evidence", "is about another certificate")
@@ -145,14 +169,78 @@ class StapleFile:
             raise ConfigError(
                 "evidence", "is unknown; a staple must be good or revoked"
             )
-        current = self.evidence(evidence.at)
-        if current is not None and _rank(current) >= _rank(evidence):
-            return False
-        state = _write(self.path, evidence.response.public_bytes(Encoding.DER))
-        if evidence.has_settings(self._policy, self._responders):
-            # A response from the file may lack evidence about its signer.
-            self._seen = state, evidence
+        with self._lock:
+            content = self._content()
+            if isinstance(content, KnownStatus):
+                self._note(content)
+            new = KnownStatus.of(evidence)
+            if self.newest is not None and self.newest.rank > new.rank:
+                return False
+            if isinstance(content, KnownStatus) and content.rank >= new.rank:
+                return False
+            state = _write(self.path, evidence.response.public_bytes(Encoding.DER))
+            self._note(new)
+            self.dropped = content if isinstance(content, DroppedContent) else None
+            if evidence.has_settings(self._policy, self._responders):
+                # A response from the file may lack evidence about its signer.
+                self._seen = state, evidence
         return True
+
+    def _note(self, status: KnownStatus) -> None:
+        """Remember *status* if it is the newest."""
+        if self.newest is None or status.rank > self.newest.rank:
+            self.newest = status
+
+    def _content(self) -> KnownStatus | DroppedContent | None:
+        """
+        Return the status of the response in the file, verified for its own time.
+
+        Returns:
+            If it is no verified response for this certificate, what it is; ``None`` if
+            the file is missing or empty.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        try:
+            state, seen = file_state(self.path), self._seen
+            if seen is not None and seen[0] == state:
+                return KnownStatus.of(seen[1])
+            if state.size > limits.MAX_VERIFIED_BYTES:
+                return DroppedContent.UNREADABLE
+            data = read_file(self.path, limits.MAX_VERIFIED_BYTES)
+        except UnreadableFile as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise StoreError(str(error)) from error
+        return self._judge(data) if data else None
+
+    def _judge(self, data: bytes) -> KnownStatus | DroppedContent:
+        try:
+            response = load_received_response(data, encoding=self._policy.encoding)
+            entries = _entries_for(response, serial_of(self.certificate))
+        except ValueError:  # malformed, or an error response
+            return DroppedContent.UNREADABLE
+        if not entries:
+            return DroppedContent.OTHER_CERTIFICATE
+        entry = max(entries, key=lambda each: each.this_update_utc)
+        for moment in (entry.this_update_utc, response.produced_at_utc):
+            try:
+                return KnownStatus.of(self._verify(data, moment))
+            except VerificationError as error:
+                if _lacks_only_evidence(error):
+                    return KnownStatus(
+                        entry.this_update_utc,
+                        entry.certificate_status is OCSPCertStatus.REVOKED,
+                        response.produced_at_utc,
+                        until=entry.this_update_utc,  # the same response replaces it
+                    )
+        return DroppedContent.NOT_VERIFIED
+
+
+def _lacks_only_evidence(error: VerificationError) -> bool:
+    """Return whether only evidence about the signer is missing."""
+    return {each.error for each in error.failures} == {ResponderRevocationUnknown}
 
 
 def prepare_staple_file(path: Path) -> None:
@@ -206,15 +294,18 @@ def _write(path: Path, data: bytes) -> FileState:
 
 def _has_serial(data: bytes, serial_number: int) -> bool:
     try:
-        response = load_received_response(data)
-        return any(each.serial_number == serial_number for each in response.responses)
+        return bool(_entries_for(load_received_response(data), serial_number))
     except ValueError:  # malformed, or an error response
         return False
 
 
-def _rank(
-    evidence: VerifiedResponse,
-) -> tuple[datetime.datetime, bool, datetime.datetime]:
-    """Return a key that is greater for a newer staple."""
-    revoked = evidence.status is OCSPCertStatus.REVOKED
-    return evidence.this_update, revoked, evidence.holds_until
+def _entries_for(
+    response: OCSPResponse, serial_number: int
+) -> list[OCSPSingleResponse]:
+    """
+    Return the entries with *serial_number*.
+
+    Raises:
+        ResponseStatusError: If it is an error response.
+    """
+    return [each for each in response.responses if each.serial_number == serial_number]

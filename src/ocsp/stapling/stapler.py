@@ -17,7 +17,7 @@ from typing import Self
 
 from cryptography import x509
 
-from ocsp.client.cache import MemoryCache
+from ocsp.client.cache import KnownStatus, MemoryCache
 from ocsp.client.checking.state import Environment
 from ocsp.client.core import URLs
 from ocsp.client.options import CertIDHash, CRLFallback, Options
@@ -31,12 +31,13 @@ from ocsp.errors import (
     HookFailed,
     IssuerNotFound,
     OCSPError,
+    OlderThanKnown,
     StapleEnded,
     StapleUnobtainable,
 )
 from ocsp.stapling.lock import exclusive_lock
 from ocsp.stapling.need import NotNeeded, why_not_needed
-from ocsp.stapling.report import StapleEvent, StapleReport, StapleState
+from ocsp.stapling.report import DroppedContent, StapleEvent, StapleReport, StapleState
 from ocsp.stapling.schedule import (
     after_failure,
     after_nothing_newer,
@@ -196,6 +197,11 @@ def _failure_of(error: Exception) -> OCSPError:
     return BackendError(f"unexpected {type(error).__name__}: {error}")
 
 
+def _older(evidence: VerifiedResponse, newest: KnownStatus) -> OlderThanKnown:
+    """Return the error for an answer that is older than the staple."""
+    return OlderThanKnown(evidence.this_update, newest.this_update, newest.is_revoked)
+
+
 class _Staple:
     """The state of one certificate and its staple in a stapler."""
 
@@ -216,6 +222,7 @@ class _Staple:
         self._pair: CertificateAndIssuer | None = None
         self._file: StapleFile | None = None
         self._event = StapleEvent.YOUNG
+        self._dropped: DroppedContent | None = None
         self._failure: OCSPError | None = None
         self._failures = 0
         self._not_needed: NotNeeded | None = None
@@ -229,7 +236,7 @@ class _Staple:
         Args:
             renew: Whether to renew the staple even if it is not due.
         """
-        self._event, self._failure = StapleEvent.YOUNG, None
+        self._event, self._failure, self._dropped = StapleEvent.YOUNG, None, None
         try:
             return self._due(renew=renew)
         except Exception as error:  # no failure of one site may end the other sites
@@ -312,9 +319,20 @@ class _Staple:
         except Exception as error:
             self._fail(_failure_of(error))
             return
+        if replaced:
+            self._event, self._dropped = StapleEvent.WRITTEN, file.dropped
+            self._hook_is_due = True
+        else:
+            self._event = StapleEvent.UNCHANGED
+        standing = self._evidence()
+        if not replaced and standing is None and file.newest is not None:
+            self._fail(_older(evidence, file.newest))
+            return
         self._failures = 0
-        self._hook_is_due |= replaced
-        self._event = StapleEvent.WRITTEN if replaced else StapleEvent.UNCHANGED
+        self._schedule(standing or evidence)
+
+    def _schedule(self, evidence: VerifiedResponse) -> None:
+        """Schedule the next attempt by the staple that is in the file."""
         now = self._environment.now()
         self.next_at = half_life(evidence, self._environment.fraction())
         if self.next_at <= now:
@@ -351,6 +369,7 @@ class _Staple:
             evidence=self._evidence(),
             next_at=self.next_at,
             not_needed=self._not_needed,
+            dropped=self._dropped,
             failure=self._failure,
         )
 

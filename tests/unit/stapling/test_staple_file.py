@@ -9,11 +9,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +24,7 @@ import ocsp
 from ocsp import KeySigner, OCSPCertStatus, VerifiedResponse
 from ocsp.errors import ConfigError, StoreError
 from ocsp.guarded.file_lock import lock_file
-from ocsp.stapling import StapleFile
+from ocsp.stapling import DroppedContent, StapleFile
 from ocsp.stapling.atomic_write import write_atomically
 from ocsp.stapling.staple_file import drop_foreign_staple, prepare_staple_file
 from tests.cases.builder import CRL_PLACE
@@ -31,6 +34,7 @@ from tests.unit.client.scene import HOUR, A, certificate
 from tests.unit.stapling.scripted_stapler import signed, verified
 
 GOOD, REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
+UNKNOWN_SIGNER = KeySigner(key("Stranger"), make("Stranger", "Other CA"))
 
 
 def _file(path: Path) -> StapleFile:
@@ -68,10 +72,16 @@ def test_a_written_staple_needs_no_evidence_about_its_signer_again(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x30\x03\x0a\x01\x06", signed(serial=7), signed(end=-0.5), b"x" * 70_000],
+    [
+        b"",
+        b"\x30\x03\x0a\x01\x06",
+        signed(serial=7),
+        signed(begin=-9, end=-0.5),
+        b"x" * 70_000,
+    ],
 )
 def test_other_content_is_no_evidence(tmp_path: Path, content: bytes) -> None:
-    """Empty, an error, another certificate, expired, too long; it is replaced."""
+    """Empty, an error, another certificate, expired, too long: a newer one replaces it."""
     path = tmp_path / "x.ocsp"
     path.write_bytes(content)
     assert _file(path).evidence(NOW) is None
@@ -366,3 +376,102 @@ def test_a_staple_on_a_full_disk(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["x.ocsp"]
+
+
+@pytest.mark.parametrize(
+    ("content", "dropped"),
+    [
+        (b"", None),
+        (signed(begin=-9), None),
+        (b"x", DroppedContent.UNREADABLE),
+        (b"\x30\x03\x0a\x01\x06", DroppedContent.UNREADABLE),
+        (signed(begin=0, serial=7), DroppedContent.OTHER_CERTIFICATE),
+        (signed(begin=0, signer=UNKNOWN_SIGNER), DroppedContent.NOT_VERIFIED),
+    ],
+)
+def test_what_a_staple_replaced_is_known(
+    tmp_path: Path, content: bytes, dropped: DroppedContent | None
+) -> None:
+    """Nothing that is unverified, or about another certificate, keeps a staple out."""
+    file = _file(tmp_path / "x.ocsp")
+    file.path.write_bytes(content)
+    assert file.replace(verified(signed()))
+    assert file.dropped is dropped
+    assert file.replace(verified(signed(REVOKED)))
+    assert file.dropped is None
+
+
+def test_a_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
+    """Its staple may be newer."""
+    path = tmp_path / "x.ocsp"
+    path.mkdir()
+    with pytest.raises(StoreError, match=r"x\.ocsp"):
+        _file(path).replace(verified(signed()))
+
+
+def test_a_newer_response_whose_signer_needs_evidence_stays(tmp_path: Path) -> None:
+    """The file does not contain that evidence; the signature alone makes it newer."""
+    data, evidence = _needing_evidence()
+    path = tmp_path / "x.ocsp"
+    path.write_bytes(data)
+    assert not _file(path).replace(verified(signed(begin=-2, end=48)))
+    assert _file(path).replace(evidence)
+    assert path.read_bytes() == data
+
+
+def test_a_response_that_was_signed_after_its_this_update_stays(tmp_path: Path) -> None:
+    """Its times are compared with the time of signing, if the policy refuses others."""
+    policy = ocsp.Policy(produced_at=ocsp.ProducedAt.REFUSE)
+    builder = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            certificate(A),
+            ca(),
+            SHA1(),
+            REVOKED,
+            NOW - 9 * HOUR,
+            NOW - HOUR,
+            NOW - 10 * HOUR,
+            None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, ca())
+        .produced_at(NOW - 2 * HOUR)
+    )
+    data = builder.sign(key("Test CA"), SHA256()).public_bytes(Encoding.DER)
+    path = tmp_path / "x.ocsp"
+    path.write_bytes(data)
+    file = StapleFile(path, certificate(A), ca(), policy=policy)
+    assert not file.replace(verified(signed(begin=-10, end=48)))
+    assert path.read_bytes() == data
+
+
+def test_a_staple_that_was_deleted_is_still_known(tmp_path: Path) -> None:
+    """The same response is written again, an older one is not."""
+    file = _file(tmp_path / "x.ocsp")
+    revoked = verified(signed(REVOKED, end=2))
+    assert file.replace(revoked)
+    file.path.unlink()
+    assert not file.replace(verified(signed(begin=-2, end=48), hours=3))
+    assert not file.path.exists()
+    assert file.replace(revoked)
+
+
+def test_threads_that_replace_a_staple_leave_the_newest(tmp_path: Path) -> None:
+    """Reading and writing is one step for the threads that share an object."""
+    file = _file(tmp_path / "x.ocsp")
+    answers = [verified(signed(begin=-1 - each / 60)) for each in range(8)]
+    start = threading.Barrier(4)
+
+    def work(first: int) -> None:
+        start.wait()
+        for each in answers[first:] + answers[:first]:
+            file.replace(each)
+
+    threads = [threading.Thread(target=work, args=(each,)) for each in (1, 3, 5, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = file.evidence(NOW)
+    assert found is not None
+    assert found.this_update == NOW - HOUR

@@ -20,6 +20,7 @@ from ocsp.errors import (
     ConfigError,
     HookFailed,
     IssuerNotFound,
+    OlderThanKnown,
     StapleEnded,
     StapleUnobtainable,
     StoreError,
@@ -27,6 +28,7 @@ from ocsp.errors import (
     VerificationError,
 )
 from ocsp.stapling import (
+    DroppedContent,
     NotNeeded,
     Site,
     StapleEvent,
@@ -416,6 +418,68 @@ def test_an_answer_that_has_ended_is_a_failure(tmp_path: Path) -> None:
     assert (report.event, report.state) == (StapleEvent.FAILED, StapleState.MISSING)
     assert isinstance(report.failure, StapleEnded)
     assert not scripted.staple.exists()
+
+
+OLD_GOOD = signed(begin=-2, end=48)
+
+
+def test_an_older_answer_changes_nothing(tmp_path: Path) -> None:
+    """The next request is due before the newer staple in the file ends."""
+    revoked = signed(REVOKED, end=12)
+    scripted = ScriptedStapler(tmp_path, _answers(OLD_GOOD))
+    scripted.staple.write_bytes(revoked)
+    report = scripted.step(8)
+    assert (report.event, report.state) == (StapleEvent.UNCHANGED, StapleState.HOLDS)
+    assert report.failure is None
+    assert scripted.staple.read_bytes() == revoked
+    assert scripted.hours(report) == pytest.approx(8 + (12 - 8) / 2)
+
+
+@pytest.mark.parametrize("hours", [13, -1.5])
+def test_an_older_answer_does_not_replace_a_staple_that_is_not_valid(
+    tmp_path: Path, hours: float
+) -> None:
+    """It has ended, or the clock was set back. The report has both times."""
+    revoked = signed(REVOKED, end=12)
+    scripted = ScriptedStapler(tmp_path, _answers(OLD_GOOD))
+    scripted.staple.write_bytes(revoked)
+    for _ in range(2):
+        report = scripted.step(hours, now=True)
+        assert report.event is StapleEvent.FAILED
+        assert report.state is StapleState.MISSING
+        assert isinstance(report.failure, OlderThanKnown)
+        assert report.failure.this_update == NOW - 2 * HOUR
+        assert report.failure.known_this_update == NOW - HOUR
+        assert report.failure.known_revoked
+        assert scripted.staple.read_bytes() == revoked
+
+
+def test_a_newer_good_replaces_a_hold(tmp_path: Path) -> None:
+    """The CA has lifted the hold."""
+    newer = signed(begin=0)
+    scripted = ScriptedStapler(tmp_path, _answers(newer))
+    scripted.staple.write_bytes(signed(REVOKED))
+    report = scripted.step(now=True)
+    assert (report.event, report.dropped) == (StapleEvent.WRITTEN, None)
+    assert scripted.staple.read_bytes() == newer
+
+
+@pytest.mark.parametrize(
+    ("content", "dropped"),
+    [
+        (signed(begin=0, serial=7), DroppedContent.OTHER_CERTIFICATE),
+        (b"no response", DroppedContent.UNREADABLE),
+    ],
+)
+def test_the_report_says_what_a_staple_replaced(
+    tmp_path: Path, content: bytes, dropped: DroppedContent
+) -> None:
+    """In the step that replaced it, and not later."""
+    scripted = ScriptedStapler(tmp_path, _answers(signed()))
+    scripted.staple.write_bytes(content)
+    report = scripted.step()
+    assert (report.event, report.dropped) == (StapleEvent.WRITTEN, dropped)
+    assert scripted.step().dropped is None
 
 
 def test_no_crl_is_fetched(tmp_path: Path) -> None:

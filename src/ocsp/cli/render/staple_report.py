@@ -112,6 +112,8 @@ def _warn(reports: Iterable[StapleReport]) -> None:
         where = report.site.certificate
         if report.failure is not None:
             warn(f"{where}: {_why(report.failure)}")
+        if report.dropped is not None:
+            warn(f"{where}: its new staple replaced {report.dropped.words}")
         if report.state is StapleState.MISSING:
             warn(f"{where}: HAS NO VALID STAPLE")
         elif report.state is StapleState.ENDING and report.evidence is not None:
@@ -194,6 +196,7 @@ def _document(report: StapleReport) -> dict[str, Any]:
         "event": report.event.value,
         "state": report.state.value,
         "not_needed": report.not_needed and report.not_needed.value,
+        "dropped": report.dropped and report.dropped.value,
         "status": _status(report),
         "revocation_time": None if since is None else timestamp(since),
         "this_update": None if evidence is None else timestamp(evidence.this_update),
