@@ -215,8 +215,8 @@ class _Staple:
     ) -> None:
         self.site = site
         self._has_responder = has_responder
-        self.next_at = environment.now()
         self._environment = environment
+        self._wait_until(environment.now())
         self._options = options
         self._certificate: x509.Certificate | None = None
         self._pair: CertificateAndIssuer | None = None
@@ -246,16 +246,25 @@ class _Staple:
     def _due(self, *, renew: bool) -> CertificateAndIssuer | None:
         pair = self._read()
         if pair is None:
-            self.next_at = self._environment.now() + _NOT_NEEDED_INTERVAL
+            self._wait_until(self._environment.now() + _NOT_NEEDED_INTERVAL)
             return None
         if pair != self._pair:
             self._set_pair(pair)
         is_new = not self._failures and self._evidence() is None
-        if not (is_new or renew or self._environment.now() >= self.next_at):
+        if not (is_new or renew or self._is_due()):
             return None
         if self._unobtainable is not None:
             raise self._unobtainable
         return pair
+
+    def _is_due(self) -> bool:
+        """Return whether the time has come, or the clock was set back since."""
+        now = self._environment.now()
+        return now >= self.next_at or now < self._scheduled_at
+
+    def _wait_until(self, moment: datetime.datetime) -> None:
+        """Schedule the next attempt."""
+        self.next_at, self._scheduled_at = moment, self._environment.now()
 
     def _read(self) -> CertificateAndIssuer | None:
         """Read certificate and issuer; return ``None`` if no staple is needed."""
@@ -299,7 +308,7 @@ class _Staple:
         )
         evidence = self._evidence()
         if evidence is not None:
-            self.next_at = half_life(evidence, self._environment.fraction())
+            self._wait_until(half_life(evidence, self._environment.fraction()))
 
     def handle_outcome(self, outcome: Outcome) -> None:
         """Write the staple of a check, or schedule the next attempt."""
@@ -334,18 +343,21 @@ class _Staple:
     def _schedule(self, evidence: VerifiedResponse) -> None:
         """Schedule the next attempt by the staple that is in the file."""
         now = self._environment.now()
-        self.next_at = half_life(evidence, self._environment.fraction())
-        if self.next_at <= now:
-            self.next_at = after_nothing_newer(evidence, now)
+        moment = half_life(evidence, self._environment.fraction())
+        if moment <= now:
+            moment = after_nothing_newer(evidence, now)
+        self._wait_until(moment)
 
     def _fail(self, error: OCSPError | None) -> None:
         self._event, self._failure = StapleEvent.FAILED, error
         self._failures += 1
-        self.next_at = after_failure(
-            self._failures,
-            self._evidence(),
-            self._environment.now(),
-            self._environment.fraction(),
+        self._wait_until(
+            after_failure(
+                self._failures,
+                self._evidence(),
+                self._environment.now(),
+                self._environment.fraction(),
+            )
         )
 
     def end_step(self, hook: Hook | None) -> StapleReport:

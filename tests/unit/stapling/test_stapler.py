@@ -454,6 +454,20 @@ def test_an_older_answer_does_not_replace_a_staple_that_is_not_valid(
         assert scripted.staple.read_bytes() == revoked
 
 
+def test_a_clock_that_was_far_ahead_does_not_stop_the_renewal(tmp_path: Path) -> None:
+    """What was scheduled at the wrong time does not count after the clock went back."""
+    newer = signed(begin=11, end=35)
+    scripted = ScriptedStapler(tmp_path, _answers(newer))
+    scripted.staple.write_bytes(signed())
+    assert scripted.step().event is StapleEvent.YOUNG
+    content = scripted.site.certificate.read_bytes()
+    scripted.site.certificate.write_bytes(b"")
+    assert scripted.step(40_000).event is StapleEvent.FAILED
+    scripted.site.certificate.write_bytes(content)
+    assert scripted.step(12).event is StapleEvent.WRITTEN
+    assert scripted.step(12.1).event is StapleEvent.YOUNG
+
+
 def test_a_newer_good_replaces_a_hold(tmp_path: Path) -> None:
     """The CA has lifted the hold."""
     newer = signed(begin=0)
