@@ -165,18 +165,15 @@ def test_every_older_good_is_refused(driver: str, older: HTTPReply) -> None:
     _assert_older(play.check())
 
 
-@pytest.mark.parametrize("control", ["no-store", "max-age=0"])
 def test_revoked_is_remembered_if_http_forbids_to_keep_it(
-    driver: str, cache: Cache, control: str
+    driver: str, cache: Cache
 ) -> None:
     """HTTP headers are not signed. An older good in the cache is not used again."""
-    revoked = _reply(REVOKED, -1, 12, cache_control=control)
-    play = Play(driver, {A: [OLD_GOOD, revoked, OLD_GOOD]}, cache=cache)
+    revoked = _reply(REVOKED, -1, 12, cache_control="no-store")
+    play = Play(driver, {A: [_reply(GOOD, -2, 10), revoked, OLD_GOOD]}, cache=cache)
     assert play.check().status is CheckStatus.GOOD
-    play.clock.seconds = 47 * 3600 * 0.99
-    play.script.replies[A] = [_reply(REVOKED, 40, 90, cache_control=control)]
+    play.clock.seconds = 9.9 * 3600
     assert play.check().status is CheckStatus.REVOKED
-    play.script.replies[A] = [OLD_GOOD]
     _assert_older(play.check())
     play.script.replies[A] = [BROKEN]
     play.clock.seconds += 60
@@ -184,6 +181,22 @@ def test_revoked_is_remembered_if_http_forbids_to_keep_it(
     assert outcome.reason is Reason.TRANSPORT
     with pytest.raises(RevokedBefore):
         outcome.require_good(FailMode.UNSAFE_SOFT)
+
+
+@pytest.mark.parametrize("later", [OLD_GOOD, BROKEN], ids=["older", "broken"])
+@pytest.mark.parametrize("status", [GOOD, REVOKED])
+def test_an_answer_with_max_age_0_is_used_if_there_is_no_newer_one(
+    driver: str, cache: Cache, status: OCSPCertStatus, later: HTTPReply | Exception
+) -> None:
+    """RFC 9111 §5.2.2.1: the client asks first. The answer itself is valid longer."""
+    first = _reply(status, -1, 12, cache_control="max-age=0")
+    play = Play(driver, {A: [first, first, later]}, Options(retries=0), cache)
+    for source in (Source.RESPONDER, Source.RESPONDER, Source.CACHE):
+        outcome = play.check()
+        assert outcome.source is source
+        assert outcome.status.value == status.name.lower()
+    play.clock.seconds = 13 * 3600
+    assert play.check().status is CheckStatus.INDETERMINATE
 
 
 def test_revoked_in_an_answer_with_a_nonce_is_remembered(

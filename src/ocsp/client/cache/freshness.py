@@ -25,7 +25,8 @@ def expiry(
     """
     Return until when *evidence* may be cached, or ``None`` if it must not be.
 
-    The earlier of its own end (``evidence.holds_until``) and max-age.
+    The earlier of its own end (``evidence.holds_until``) and max-age. After max-age the
+    client asks for a newer answer first, and uses this one only if it gets none.
     """
     control = reply.header("cache-control")
     if _NO_STORE.search(control):
@@ -34,8 +35,7 @@ def expiry(
     if found := _MAX_AGE.search(control):
         left = int(found[1]) - _seconds(reply.header("age"))
         ends.append(now + datetime.timedelta(seconds=max(0, left)))
-    end = min(ends)
-    return end if end > now else None
+    return min(ends) if evidence.holds_until > now else None
 
 
 def _seconds(text: str) -> int:

@@ -16,7 +16,6 @@ from ocsp.client.cache import Cache, KnownStatus, MemoryCache
 from ocsp.client.cache.freshness import expiry
 from ocsp.client.checking.state import CheckState
 from ocsp.client.engine.effects import Flow, call
-from ocsp.client.options import SendNonce
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import OlderThanKnown
 from ocsp.messages.certid import CertID
@@ -83,12 +82,13 @@ def _says_the_same(
     evidence: VerifiedResponse | VerifiedRevocation,
 ) -> bool:
     """
-    Return whether *evidence* has the status that the newest answer still proves.
+    Return whether *evidence* was made for this check, with the status that still holds.
 
-    Only where the check cannot use the newest answer itself. Several answers with a
-    nonce, for example, arrive in any order, and the clocks of responders differ.
+    Nothing is replayed then: answers with a nonce arrive in any order, and the clocks
+    of responders differ. The check must not use the newest answer, which has another
+    nonce.
     """
-    if newest.is_kept and state.options.nonce is SendNonce.NEVER:
+    if not isinstance(evidence, VerifiedResponse) or not evidence.nonce_matched:
         return False
     status = OCSPCertStatus.REVOKED if newest.is_revoked else OCSPCertStatus.GOOD
     return evidence.status is status and state.environment.now() < newest.until
