@@ -52,6 +52,7 @@ __all__ = [
     "MAX_REPLY_HEADERS",
     "MAX_REPLY_OVERHEAD_BYTES",
     "MAX_REQUEST_CERTIFICATES",
+    "MAX_RESOLVER_THREADS",
     "MAX_RESPONDER_URLS",
     "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
@@ -297,6 +298,13 @@ MAX_ADDRESSES = 4
 """
 Addresses of one host name that the client tries. Most names have two, one for each
 address family.
+"""
+
+MAX_RESOLVER_THREADS = 32
+"""
+Host names that a process looks up at the same time. A look-up cannot be cancelled, and
+holds a thread for as long as its name server does not answer, often ten seconds. All
+public responders together have a few dozen names.
 """
 
 MAX_REMEMBERED_FAILURES = 4096

@@ -9,7 +9,7 @@ could choose the URLs in the certificates.
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import time
 from collections.abc import Sequence
@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 
+from ocsp import limits
 from ocsp.client.starttls.protocols import StartTLS, start_tls
 from ocsp.client.tls_path import system_roots, verified_path
+from ocsp.client.transport.resolver import resolver
 from ocsp.errors import DecodeError, MissingExtraError, TLSPeerError
 from ocsp.guarded.addresses import address_of
 from ocsp.guarded.certificates import load_certificate
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TLSPeer", "read_tls_peer"]
 
+
+_HIGHEST_PORT = 65535
 
 _LONGEST_WAIT = 86_400.0
 """Seconds. Functions of the operating system refuse numbers that are much larger."""
@@ -126,9 +130,8 @@ def _handshake(
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_ocsp_client_callback(keep)
-    timeout = min(timeout, _LONGEST_WAIT)
-    until = time.monotonic() + timeout
-    with contextlib.closing(socket.create_connection((host, port), timeout)) as raw:
+    until = time.monotonic() + min(timeout, _LONGEST_WAIT)
+    with contextlib.closing(_connect(host, port, until)) as raw:
         if starttls is not None:
             start_tls(raw, starttls, until)
         connection = SSL.Connection(context, raw)
@@ -150,21 +153,54 @@ def _handshake(
     return chain, staples[0] if staples else b""
 
 
+def _connect(host: str, port: int, until: float) -> socket.socket:
+    """
+    Return a connection to *host*.
+
+    Raises:
+        OSError: If none of its addresses can be connected to in time.
+    """
+    if not 1 <= port <= _HIGHEST_PORT:
+        raise OSError(f"the port is not between 1 and {_HIGHEST_PORT}")
+    addresses = [host]
+    if address_of(host) is None:
+        addresses = resolver.resolve(host, port, _left(until, "resolving the name"))
+    failure = OSError(f"{host} has no address")
+    for address in addresses[: limits.MAX_ADDRESSES]:
+        left = _left(until, "connecting")
+        try:
+            return socket.create_connection((address, port), left)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _left(until: float, what: str) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(f"{what} took too long")
+    return left
+
+
 def _finish(connection: SSL.Connection, raw: socket.socket, until: float) -> None:
     from OpenSSL import SSL
 
     while True:
-        left = until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the TLS handshake took too long")
+        left = _left(until, "the TLS handshake")
         try:
             connection.do_handshake()
         except SSL.WantReadError:
-            select.select([raw], [], [], left)
+            _wait(raw, selectors.EVENT_READ, left)
         except SSL.WantWriteError:
-            select.select([], [raw], [], left)
+            _wait(raw, selectors.EVENT_WRITE, left)
         else:
             return
+
+
+def _wait(raw: socket.socket, event: int, seconds: float) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.register(raw, event)
+        selector.select(seconds)
 
 
 def _reason(error: Exception) -> str:

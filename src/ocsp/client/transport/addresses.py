@@ -9,7 +9,6 @@ bypass the check.
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator, Sequence
 
 from ocsp import limits
@@ -32,7 +31,6 @@ __all__ = [
     "check_unresolved_name",
     "is_ip_literal",
     "is_public",
-    "resolve",
 ]
 
 _GLOBAL_UNICAST = read_network("2000::/3")
@@ -162,14 +160,3 @@ def check_unresolved_name(host: str) -> None:
             f"{host} does not resolve here and is not a public name, so the client does"
             " not send it to the proxy"
         )
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """
-    Return the addresses of *host*. This blocks, without a time limit.
-
-    Raises:
-        OSError: If the name cannot be resolved.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))

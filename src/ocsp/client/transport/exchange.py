@@ -30,6 +30,7 @@ from ocsp.client.transport.pool import ConnectionPool, Stream
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.client.transport.proxy import ProxyTable
 from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+from ocsp.client.transport.resolver import resolver
 from ocsp.errors import (
     BrokenReply,
     ConfigError,
@@ -265,14 +266,15 @@ class Exchange(Generic[Kept]):
     def _resolve(self, host: str, port: int) -> Steps[list[str]]:
         if is_ip_literal(host):
             return [host]
-        with self._within(f"resolving {host}"):
-            try:
-                addresses: list[str] = yield Resolve(host, port, self._seconds())
-            except TimeoutError:
-                raise
-            except OSError as error:
-                why = f"cannot resolve {host}: {error}"
-                raise TransportError(self._shown, why) from error
+        try:
+            addresses: list[str] = yield Resolve(host, port, self._seconds())
+        except FetchTimeout:
+            raise
+        except TimeoutError as error:
+            raise FetchTimeout(self._shown, resolver.why_late(host)) from error
+        except OSError as error:
+            why = f"cannot resolve {host}: {error}"
+            raise TransportError(self._shown, why) from error
         return addresses
 
     def _start_tls(self, stream: Kept) -> Steps[Kept]:

@@ -8,6 +8,7 @@ loop ends, and a connection of one loop is never used in another.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -16,12 +17,10 @@ from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 from anyio.abc import SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from ocsp.client.options import Proxy
-from ocsp.client.transport.addresses import resolve
 from ocsp.client.transport.exchange import (
     Connect,
     Exchange,
@@ -34,6 +33,7 @@ from ocsp.client.transport.exchange import (
 from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.client.transport.proxy import ProxyTable
+from ocsp.client.transport.resolver import resolver
 
 __all__ = ["AsyncHTTPTransport"]
 
@@ -195,11 +195,13 @@ class _Stream:
 
 
 async def _resolve(host: str, port: int) -> list[str]:
-    # A limiter for each call: names that resolve slowly must not block others.
-    limiter = anyio.CapacityLimiter(1)
-    try:
-        return await anyio.to_thread.run_sync(
-            resolve, host, port, abandon_on_cancel=True, limiter=limiter
-        )
-    except UnicodeError as error:
-        raise OSError(str(error)) from error
+    """Wait for the resolver, whose thread wakes this task through a pair of sockets."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        addresses = resolver.look_up(host, port)
+        addresses.add_done_callback(lambda _: theirs.close())
+        try:
+            await anyio.wait_readable(ours)
+        finally:
+            addresses.cancel()
+    return addresses.result()

@@ -10,13 +10,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from ocsp.client.options import Proxy
-from ocsp.client.transport.addresses import resolve
 from ocsp.client.transport.cancellation import current_scope, raise_if_cancelled
 from ocsp.client.transport.exchange import (
     Connect,
@@ -30,6 +27,7 @@ from ocsp.client.transport.exchange import (
 from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.client.transport.proxy import ProxyTable
+from ocsp.client.transport.resolver import resolver
 
 __all__ = ["HTTPTransport"]
 
@@ -97,7 +95,7 @@ class HTTPTransport:
             case Read():
                 return step.stream.read(step.seconds)
             case Resolve():
-                return _resolve(step.host, step.port, step.seconds)
+                return resolver.resolve(step.host, step.port, step.seconds)
             case Connect():
                 raise_if_cancelled()
                 return _connect(step.address, step.port, step.seconds)
@@ -167,23 +165,3 @@ def _connect(address: str, port: int, seconds: float) -> _SocketStream:
     opened = socket.create_connection((address, port), seconds)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return _SocketStream(opened)
-
-
-def _resolve(host: str, port: int, seconds: float) -> list[str]:
-    """Resolve *host* in another thread: ``getaddrinfo`` has no timeout."""
-    found: SimpleQueue[list[str] | OSError] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            found.put(resolve(host, port))
-        except (OSError, UnicodeError) as error:
-            found.put(OSError(str(error)))
-
-    threading.Thread(target=ask, name=f"ocsp-resolve-{host}", daemon=True).start()
-    try:
-        answer = found.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
