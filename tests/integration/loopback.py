@@ -45,6 +45,8 @@ class Server:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                # What is sent is there when the call returns, also a second small part.
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.connections += 1
                 self._open.append(connection)
                 thread = threading.Thread(target=self._handle, args=(connection,))

@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import pickle
+import socket
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp.client import CheckStatus, MemoryCache, Options, ResponderOrder
 from ocsp.client.transport.forking import ForkSafeLock
-from ocsp.client.transport.pool import ConnectionPool
+from ocsp.client.transport.pool import ConnectionPool, Stream
 from ocsp.testing import PKI, Identity, LoopbackResponder
 
 Run = Callable[[Callable[[], Awaitable[Any]]], Any]
@@ -219,22 +220,14 @@ def test_a_pool_gives_a_child_no_connection_of_its_parent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It returns them for closing."""
-
-    class Silent:
-        def fileno(self) -> int:
-            return reading
-
-        def buffered(self) -> bool:
-            return False
-
-    reading, writing = os.pipe()
-    pool: ConnectionPool[Silent] = ConnectionPool(2)
-    stream = Silent()
+    ours, theirs = socket.socketpair()
+    pool: ConnectionPool[Stream] = ConnectionPool(2)
+    stream = Stream(ours)
     assert pool.give_back("key", stream) == []
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert pool.take("key") == (None, [stream])
-    os.close(reading)
-    os.close(writing)
+    stream.close()
+    theirs.close()
 
 
 def _check_in_a_process(chain: list[bytes], url: str) -> str:

@@ -53,8 +53,16 @@ ACCEPTED = {
         b"HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\n\r\n"
         + OK
         + b"Content-Length: 2\r\n\r\nab",
-        True,
+        False,
     ),
+    "HTTP/1.0, chunks": (
+        CHUNKED.replace(b"1.1", b"1.0").replace(b"OK", b"OK\r\nConnection: keep-alive")
+        + b"2\r\nab\r\n0\r\n\r\n",
+        False,
+    ),
+    "surplus CRLF": (OK + b"Content-Length: 2\r\n\r\nab\r\n", False),
+    "surplus CRLF after chunks": (CHUNKED + b"2\r\nab\r\n0\r\n\r\n\r\n", False),
+    "content that ends in CRLF": (OK + b"Content-Length: 2\r\n\r\nab", True),
     "surplus octets": (OK + b"Content-Length: 2\r\n\r\nabHTTP/1.1", False),
     "a second reply": (
         (OK + b"Content-Length: 2\r\n\r\nab") + OK + b"Content-Length: 1\r\n\r\nx",
@@ -138,15 +146,47 @@ def test_malformed_replies_are_refused(octets: bytes) -> None:
         _read(octets) if octets else _read()
 
 
-@pytest.mark.parametrize("status", [204, 304, 404, 302])
-def test_a_reply_with_another_status_ends_after_its_head(status: int) -> None:
-    """Its body is not read; the connection is used again if the reply has ended."""
-    head = b"HTTP/1.1 %d X\r\nX: y\r\n" % status
-    reply, reusable = _read(head + b"Content-Length: 5\r\n\r\n")
+@pytest.mark.parametrize("status", [204, 205, 304, 404, 302])
+@pytest.mark.parametrize("body", [b"", b"abcde"])
+def test_a_reply_with_another_status_ends_after_its_head(
+    status: int, body: bytes
+) -> None:
+    """Its body is not read, so the connection is not used again."""
+    head = b"HTTP/1.1 %d X\r\nX: y\r\nContent-Length: 5\r\n\r\n" % status
+    reply, reusable = _read(head + body)
     assert (reply.status, reply.body, reply.header("x")) == (status, b"", "y")
-    assert reusable is (status in {204, 304})
-    _, reusable = _read(head + b"Content-Length: 5\r\n\r\nabcde")
-    assert reusable is (status in {302, 404})
+    assert not reusable
+
+
+@pytest.mark.parametrize(
+    "surplus", [b"x", b"\r\n", b"\n", OK + b"\r\n", b"\0" * 99_999]
+)
+@pytest.mark.parametrize("step", [1, 2, 3, 1000])
+def test_surplus_octets_are_noticed(surplus: bytes, step: int) -> None:
+    """In the part that ends the reply; and they do not count against its limits."""
+    data = OK + b"Content-Length: 2\r\n\r\nab"
+    parts = [data[start : start + step] for start in range(0, len(data), step)]
+    reader = ReplyReader(_request())
+    for part in parts[:-1]:
+        reader.feed(part)
+    assert not reader.complete
+    reader.feed(parts[-1] + surplus)
+    assert (reader.reply().body, reader.surplus, reader.reusable) == (
+        b"ab",
+        True,
+        False,
+    )
+
+
+def test_a_file_that_cannot_be_written_is_named() -> None:
+    """A full disk, for example."""
+
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(MalformedReply, match=r"cannot save it: .*No space left"):
+        _read(OK + b"Content-Length: 2\r\n\r\nab", save_to=Full())
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,8 @@ class Scope:
 
 def _wake(opened: socket.socket) -> None:
     with contextlib.suppress(OSError):  # closed already, or never connected
-        opened.shutdown(socket.SHUT_RDWR)
+        # Not the method of a TLS socket, which also ends TLS under a thread that reads.
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("scope", default=None)

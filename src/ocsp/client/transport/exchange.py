@@ -69,7 +69,7 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class StartTLS:
-    """Start TLS on a stream. The result is the stream inside TLS."""
+    """Start TLS on a stream."""
 
     stream: Any
     host: str
@@ -181,6 +181,9 @@ class Exchange(Generic[Kept]):
     ) -> Steps[HTTPReply]:
         reader = ReplyReader(self._request)
         try:
+            if not idle and stream.has_spoken():
+                why = "the server sent data before the request"
+                raise BrokenReply(self._shown, why)
             yield from self._talk(stream, self._encode(proxy), reader)
         except BrokenReply as error:
             if idle and not reader.started:
@@ -240,7 +243,7 @@ class Exchange(Generic[Kept]):
             if self._scheme == "https":
                 yield from self._tunnel(stream, proxy)
         if self._scheme == "https":
-            stream = yield from self._start_tls(stream)
+            yield from self._start_tls(stream)
         return stream
 
     def _connect(self, host: str, port: int, policy: AddressPolicy) -> Steps[Kept]:
@@ -277,17 +280,18 @@ class Exchange(Generic[Kept]):
             raise TransportError(self._shown, why) from error
         return addresses
 
-    def _start_tls(self, stream: Kept) -> Steps[Kept]:
+    def _start_tls(self, stream: Kept) -> Steps[None]:
+        if stream.has_spoken():
+            why = f"{self._host} sent data before TLS began"
+            raise TransportError(self._shown, why)
         with self._within("the TLS handshake"):
             try:
-                secured: Kept = yield StartTLS(stream, self._host, self._seconds())
+                yield StartTLS(stream, self._host, self._seconds())
             except TimeoutError:
                 raise
             except OSError as error:
                 why = f"the TLS handshake failed: {error}"
                 raise TransportError(self._shown, why) from error
-        self.unfinished[self.unfinished.index(stream)] = secured
-        return secured
 
     # --- proxies ----------------------------------------------------------------------
 
@@ -324,6 +328,9 @@ class Exchange(Generic[Kept]):
         status = reader.reply().status
         if status != 200:
             why = f"the proxy {proxy.address} refused to connect: HTTP {status}"
+            raise TransportError(self._shown, why)
+        if reader.surplus:
+            why = f"the proxy {proxy.address} sent data before TLS began"
             raise TransportError(self._shown, why)
 
     # --- time -------------------------------------------------------------------------

@@ -1,19 +1,24 @@
 """
 A pool of idle connections, for the next request to the same responder.
 
+No octet of one reply may be taken for the next one. So the pool gives away only a
+connection on which the server has sent nothing while it was idle.
+
 Taking a connection removes it from the pool, so it has one user at a time. A child
 process does not use the connections of its parent: two processes would read parts of
-the same reply. This module closes nothing; it returns the connections to close.
+the same reply. The pool closes nothing; it returns the connections to close.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Hashable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ocsp.client.transport.forking import ForkSafeLock
 
@@ -26,14 +31,76 @@ _IDLE_SECONDS = 15.0
 """For how long a pool keeps an idle connection."""
 
 
-class Stream(Protocol):
-    """The common methods of connections for threads and for tasks."""
+class Stream:
+    """
+    A connection over a socket: what threads and tasks have in common.
+
+    Nothing between the socket and the caller keeps octets, except TLS.
+    """
+
+    def __init__(self, opened: socket.socket) -> None:
+        """Take the socket *opened*, with or without TLS."""
+        self._socket = opened
 
     def fileno(self) -> int:
         """Return the number of the socket; negative if it is closed."""
+        return self._socket.fileno()
 
-    def buffered(self) -> bool:
-        """Return whether octets were received and not read."""
+    def is_silent(self) -> bool:
+        """
+        Return whether the connection is open, and the server has sent nothing.
+
+        With TLS, also a record that is not for the application counts: a part of one
+        can wait for its end.
+        """
+        number = self.fileno()
+        if number < 0 or self._holds_octets():
+            return False
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(number, select.POLLIN)
+            return not poll.poll(0)
+        return not select.select([number], [], [], 0)[0]  # Windows
+
+    def _holds_octets(self) -> bool:
+        """Return whether TLS has octets that no caller has read."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    def has_spoken(self) -> bool:
+        """
+        Return whether the server has sent anything for the application.
+
+        After a TLS handshake, session tickets are not. This reads what it looks for, so
+        a connection whose server has spoken must be closed.
+        """
+        self._socket.settimeout(0)
+        try:
+            return bool(self._socket.recv(1))
+        except OSError:  # nothing to read; a failure will be seen when it is used
+            return False
+
+    def wrap(self, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
+        """
+        Put TLS on the socket and return it. The handshake is the next step.
+
+        Raises:
+            OSError: If *host* cannot be the name of a TLS server.
+        """
+        try:
+            name = host.encode("idna").decode()
+        except UnicodeError as error:
+            raise OSError(f"{host!r} is not a host name: {error}") from error
+        if not name or "\0" in name:
+            raise OSError(f"{host!r} is not a host name")
+        wrapped = context.wrap_socket(
+            self._socket, do_handshake_on_connect=False, server_hostname=name
+        )
+        self._socket = wrapped
+        return wrapped
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
 
 
 Kept = TypeVar("Kept", bound=Stream)
@@ -79,7 +146,7 @@ class ConnectionPool(Generic[Kept]):
                 if idle.key != key:
                     continue
                 self._kept.remove(idle)
-                if time.monotonic() < idle.until and _is_silent(idle.stream):
+                if time.monotonic() < idle.until and idle.stream.is_silent():
                     return idle.stream, unusable
                 unusable.append(idle.stream)
         return None, unusable
@@ -101,15 +168,3 @@ class ConnectionPool(Generic[Kept]):
             kept = [idle.stream for idle in self._kept]
             self._kept.clear()
         return kept
-
-
-def _is_silent(stream: Stream) -> bool:
-    """Return whether an idle connection is open, and the server has sent nothing."""
-    number = stream.fileno()
-    if number < 0 or stream.buffered():
-        return False
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(number, select.POLLIN)
-        return not poll.poll(0)
-    return not select.select([number], [], [], 0)[0]  # Windows

@@ -4,8 +4,9 @@ Read one HTTP/1.1 reply with httptools, within limits (RFC 9112).
 httptools parses. This module does no I/O: it counts what arrives, decodes the content
 and decides whether the connection can serve another request. It refuses a reply that
 two readers could divide differently: Content-Length with Transfer-Encoding, a coding
-other than *chunked*, malformed headers. A connection with surplus octets is closed, so
-that they do not become the reply to the next request.
+other than *chunked*, malformed headers. Only after an ordinary reply can the connection
+serve another request: octets that follow a reply would become the reply to the next
+request.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class ReplyReader:
 
         complete: Whether the reply is complete. For a status other than 200, the head
             is enough.
+
+        surplus: Whether octets have followed the complete reply.
     """
 
     def __init__(self, request: HTTPRequest, *, head_only: bool = False) -> None:
@@ -60,13 +63,14 @@ class ReplyReader:
         """
         self.started = False
         self.complete = False
+        self.surplus = False
         self._request = request
         self._head_only = head_only
         self._content = _Content(request)
         self._headers: list[tuple[str, str]] = []
         self._fields = self._interim = self._received = 0
         self._status = 0
-        self._ended = self._surplus = self._keeps_alive = False
+        self._keeps_alive = False
         self._parser = httptools.HttpResponseParser(self)
         # What RFC 9112 lets a user agent accept: folded headers (§5.2), LF without CR
         # (§2.2), and blanks after a chunk size, which old servers send.
@@ -86,20 +90,26 @@ class ReplyReader:
             BodyTooLarge: If the content has more octets than ``max_bytes``.
         """
         self.started = True
-        self._received += len(data)
+        # Only the end of what it is given tells whether the parser has read beyond the
+        # end of the reply. So the last octet comes alone.
+        for part in (data[:-1], data[-1:]):
+            if self.complete:
+                self.surplus = True
+            elif part:
+                self._parse(part)
+
+    def _parse(self, part: bytes) -> None:
+        self._received += len(part)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError as error:
+            self._parser.feed_data(part)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if isinstance(error.__context__, (MalformedReply, BodyTooLarge)):
                 raise error.__context__ from None
-            raise  # pragma: no cover - the callbacks raise nothing else
-        except httptools.HttpParserUpgrade:
-            raise MalformedReply("it switches to another protocol") from None
-        except httptools.HttpParserError as error:
-            # After the end, anything is surplus.
-            if not self._ended:
+            # What follows the reply need not be well-formed.
+            if not self.complete:
                 raise MalformedReply(str(error)) from error
-            self._surplus = True
+        if self.complete:
+            return
         overhead = self._received - self._content.received
         if overhead > limits.MAX_REPLY_OVERHEAD_BYTES + self._content.received:
             raise MalformedReply("its headers or chunk sizes are too long")
@@ -121,8 +131,14 @@ class ReplyReader:
 
     @property
     def reusable(self) -> bool:
-        """Whether the connection can serve another request."""
-        return self._keeps_alive and not self._surplus
+        """
+        Whether the connection can serve another request.
+
+        It cannot after a reply whose end the server and this reader could see in
+        different places: one with another status than 200, one after replies of 1xx,
+        and chunks in HTTP/1.0 (RFC 9112 §6.1).
+        """
+        return self._keeps_alive and not self.surplus
 
     def reply(self) -> HTTPReply:
         """Return the reply, which must be complete."""
@@ -138,13 +154,9 @@ class ReplyReader:
 
     # --- what httptools calls ---------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        """Note surplus octets, if the reply has ended."""
-        self._surplus = self._ended
-
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header; trailers are checked and ignored."""
-        if self._ended:
+        if self.complete:
             return
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise MalformedReply("a header has a forbidden character")
@@ -157,7 +169,7 @@ class ReplyReader:
 
     def on_headers_complete(self) -> None:
         """Check the head."""
-        if self._ended:
+        if self.complete:
             return
         status = self._parser.get_status_code()
         if self._parser.get_http_version() not in {"1.0", "1.1"}:
@@ -185,7 +197,7 @@ class ReplyReader:
 
     def on_message_complete(self) -> None:
         """Note the end of the reply, or of one with a status of 1xx."""
-        if self._ended:
+        if self.complete:
             return
         if not self._status:
             self._interim += 1
@@ -193,10 +205,15 @@ class ReplyReader:
             if self._interim > limits.MAX_INTERIM_REPLIES:
                 raise MalformedReply("it has too many replies with a status of 1xx")
             return
-        if not self.complete:
-            self._content.end()
-        self._ended = self.complete = True
-        self._keeps_alive = self._parser.should_keep_alive()
+        self._content.end()
+        self.complete = True
+        chunks_in_1_0 = (
+            self._parser.get_http_version() == "1.0"
+            and self._value("transfer-encoding") != ""
+        )
+        self._keeps_alive = (
+            self._parser.should_keep_alive() and not self._interim and not chunks_in_1_0
+        )
 
 
 class _Content:
@@ -266,7 +283,10 @@ class _Content:
         if self._request.save_to is None:
             self.kept += part
         else:
-            self._request.save_to.write(part)
+            try:
+                self._request.save_to.write(part)
+            except OSError as error:
+                raise MalformedReply(f"the client cannot save it: {error}") from error
 
     def _check(self, size: int) -> None:
         if size > self._request.max_bytes:

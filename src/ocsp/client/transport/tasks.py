@@ -8,17 +8,15 @@ loop ends, and a connection of one loop is never used in another.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator
-from contextlib import suppress
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.lowlevel
-from anyio.abc import SocketAttribute
-from anyio.streams.tls import TLSAttribute, TLSStream
 
 from ocsp.client.options import Proxy
 from ocsp.client.transport.exchange import (
@@ -30,7 +28,7 @@ from ocsp.client.transport.exchange import (
     Step,
     Write,
 )
-from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
+from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool, Stream
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.client.transport.proxy import ProxyTable
 from ocsp.client.transport.resolver import resolver
@@ -38,8 +36,10 @@ from ocsp.client.transport.resolver import resolver
 __all__ = ["AsyncHTTPTransport"]
 
 
-_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
-"""What AnyIO raises where a socket raises ``OSError``."""
+Result = TypeVar("Result")
+Wait: TypeAlias = Callable[[socket.socket], Awaitable[None]]
+
+_READ_BYTES = 1 << 16
 
 
 class AsyncHTTPTransport:
@@ -85,24 +85,21 @@ class AsyncHTTPTransport:
         finally:
             steps.close()
             for stream in exchange.unfinished:
-                await stream.close()
+                stream.close()
 
     async def _do(self, step: Step) -> Any:
         with anyio.fail_after(step.seconds):
-            try:
-                match step:
-                    case Write():
-                        return await step.stream.write(step.data)
-                    case Read():
-                        return await step.stream.read()
-                    case Resolve():
-                        return await _resolve(step.host, step.port)
-                    case Connect():
-                        return _Stream(await anyio.connect_tcp(step.address, step.port))
-                    case StartTLS():
-                        return await step.stream.start_tls(self._context(), step.host)
-            except _BROKEN as error:
-                raise ConnectionError(str(error.__cause__ or "closed")) from error
+            match step:
+                case Write():
+                    return await step.stream.write(step.data)
+                case Read():
+                    return await step.stream.read()
+                case Resolve():
+                    return await _resolve(step.host, step.port)
+                case Connect():
+                    return await _connect(step.address, step.port)
+                case StartTLS():
+                    return await step.stream.start_tls(self._context(), step.host)
 
     def _context(self) -> ssl.SSLContext:
         if self._ssl_context is None:
@@ -150,48 +147,69 @@ async def _guard(pool: ConnectionPool[_Stream]) -> AsyncGenerator[None, None]:
         yield
     finally:
         for stream in pool.close():
-            await stream.close()
+            stream.close()
 
 
-class _Stream:
-    """A connection over a stream of AnyIO."""
-
-    def __init__(self, inner: anyio.abc.SocketStream | TLSStream) -> None:
-        self._inner = inner
-        # Looked up once: AnyIO builds a table of attributes at each look-up.
-        self._socket = inner.extra(SocketAttribute.raw_socket)  # noqa: S610
-        self._tls = inner.extra(TLSAttribute.ssl_object, None)  # noqa: S610
+class _Stream(Stream):
+    """A connection whose operations wait in the event loop."""
 
     async def write(self, data: bytes) -> None:
-        await self._inner.send(data)
+        unsent = memoryview(data)
+        while unsent:
+            sent = await self._when_ready(
+                self._socket.send, unsent, blocked=anyio.wait_writable
+            )
+            unsent = unsent[sent:]
 
     async def read(self) -> bytes:
-        try:
-            return await self._inner.receive()
-        except anyio.EndOfStream:
-            return b""
+        await anyio.lowlevel.checkpoint()  # a fast server must not hold the event loop
+        return await self._when_ready(self._socket.recv, _READ_BYTES)
 
-    async def start_tls(self, context: ssl.SSLContext, host: str) -> _Stream:
-        # Without closing alerts: the reply itself says when it is complete.
-        return _Stream(
-            await TLSStream.wrap(
-                self._inner,
-                hostname=host,
-                ssl_context=context,
-                standard_compatible=False,
-            )
-        )
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        await self._when_ready(self.wrap(context, host).do_handshake)
 
-    def fileno(self) -> int:
-        return self._socket.fileno()
+    async def _when_ready(
+        self,
+        operation: Callable[..., Result],
+        *arguments: object,
+        blocked: Wait = anyio.wait_readable,
+    ) -> Result:
+        """Do *operation* as soon as the socket is ready for it."""
+        while True:
+            try:
+                return operation(*arguments)
+            except BlockingIOError:
+                await blocked(self._socket)
+            except ssl.SSLWantReadError:
+                await anyio.wait_readable(self._socket)
+            except ssl.SSLWantWriteError:
+                await anyio.wait_writable(self._socket)
 
-    def buffered(self) -> bool:
-        return self._tls is not None and self._tls.pending() > 0
 
-    async def close(self) -> None:
-        # Closing does not wait; the shield lets a cancelled task close every stream.
-        with anyio.CancelScope(shield=True), suppress(OSError, *_BROKEN):
-            await anyio.aclose_forcefully(self._inner)
+async def _connect(address: str, port: int) -> _Stream:
+    found = socket.getaddrinfo(
+        address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+    )
+    family, kind, protocol, _, target = found[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.setblocking(False)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await _finish_connecting(opened, target)
+    except BaseException:
+        opened.close()
+        raise
+    return _Stream(opened)
+
+
+async def _finish_connecting(opened: socket.socket, target: Any) -> None:
+    try:
+        opened.connect(target)
+    except BlockingIOError:
+        await anyio.wait_writable(opened)
+        failure = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure:
+            raise OSError(failure, os.strerror(failure)) from None
 
 
 async def _resolve(host: str, port: int) -> list[str]:

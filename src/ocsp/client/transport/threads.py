@@ -24,7 +24,7 @@ from ocsp.client.transport.exchange import (
     Step,
     Write,
 )
-from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool
+from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool, Stream
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.client.transport.proxy import ProxyTable
 from ocsp.client.transport.resolver import resolver
@@ -113,11 +113,8 @@ class HTTPTransport:
             stream.close()
 
 
-class _SocketStream:
-    """A connection over a socket."""
-
-    def __init__(self, opened: socket.socket) -> None:
-        self._socket = opened
+class _SocketStream(Stream):
+    """A connection whose operations block, each for a limited time."""
 
     def write(self, data: bytes, seconds: float) -> None:
         with self._waiting(seconds):
@@ -127,15 +124,10 @@ class _SocketStream:
         with self._waiting(seconds):
             return self._socket.recv(_READ_BYTES)
 
-    def start_tls(
-        self, context: ssl.SSLContext, host: str, seconds: float
-    ) -> _SocketStream:
+    def start_tls(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
+        secured = self.wrap(context, host)
         with self._waiting(seconds):
-            return _SocketStream(
-                context.wrap_socket(
-                    self._socket, server_hostname=host, suppress_ragged_eofs=True
-                )
-            )
+            secured.do_handshake()
 
     @contextlib.contextmanager
     def _waiting(self, seconds: float) -> Iterator[None]:
@@ -150,15 +142,6 @@ class _SocketStream:
             yield
         finally:
             scope.remove(self._socket)
-
-    def fileno(self) -> int:
-        return self._socket.fileno()
-
-    def buffered(self) -> bool:
-        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 def _connect(address: str, port: int, seconds: float) -> _SocketStream:
