@@ -65,6 +65,41 @@ def test_a_server_that_waits_gets_the_request(
     steps.close()
 
 
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://A.example", b"a.example"),
+        ("http://a.example:80", b"a.example:80"),
+        ("http://a.example:", b"a.example"),
+        ("http://127.0.0.1[2606:4700::1111]:81/", b"[2606:4700::1111]:81"),
+        ("http://[2606:4700::1111].b.example/", b"[2606:4700::1111]"),
+    ],
+)
+def test_a_proxy_and_a_server_read_the_host_that_was_checked(
+    pair: tuple[Stream, socket.socket], url: str, host: bytes
+) -> None:
+    """And not the text of the URL, which they could divide differently."""
+    steps = _exchange(url, Proxy("192.0.2.2:3128")).run()
+    next(steps)
+    step = steps.send(pair[0])
+    assert isinstance(step, Write)
+    assert step.data.startswith(
+        b"GET http://%b/ HTTP/1.1\r\nHost: %b\r\n" % (host, host)
+    )
+    steps.close()
+
+
+def test_a_step_takes_no_longer_than_the_system_can_wait() -> None:
+    """However long the options allow it to take."""
+    request = HTTPRequest(
+        method="GET", url="http://192.0.2.1", max_bytes=1, timeout=1e300, io_timeout=1e300,
+        address_policy=AddressPolicy.PRIVATE_TOO,
+    )  # fmt: skip
+    steps = Exchange(request, ProxyTable(Proxy.NONE), ConnectionPool(1)).run()
+    assert next(steps).seconds == 86_400
+    steps.close()
+
+
 def test_data_before_tls_is_refused(pair: tuple[Stream, socket.socket]) -> None:
     """A TLS client speaks first."""
     stream, server = pair

@@ -108,7 +108,8 @@ def _require_200(state: CheckState, shown: str, reply: HTTPReply) -> HTTPReply:
 def _next_hop(
     state: CheckState, shown: str, url: str, reply: HTTPReply, *, posted: bool
 ) -> str:
-    location = reply.header("location")[: limits.MAX_URL_CHARACTERS]
+    whole = reply.header("location")
+    location = whole[: limits.MAX_URL_CHARACTERS]
     if state.options.redirects is Redirects.REFUSE:
         raise RedirectRefused(shown, location, "and the options refuse redirects")
     if posted and reply.status not in _KEEPS_METHOD:
@@ -118,7 +119,7 @@ def _next_hop(
             location,
             f"and HTTP {reply.status} does not keep the request body",
         )
-    target = redirected(url, location) if location else None
+    target = redirected(url, whole) if whole else None
     if target is None:
         raise RedirectRefused(shown, location, "which is not a URL of the same scheme")
     return target

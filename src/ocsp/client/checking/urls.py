@@ -8,6 +8,7 @@ forbidden scheme or form is refused before anything is resolved or sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -142,12 +143,24 @@ def check_url(url: str, options: Options) -> None:
         )
     if not parts.hostname:
         raise ForbiddenResponderURL(url, "has no host name")
-    if parts.port == 0:
-        raise ForbiddenResponderURL(url, "has the port 0, which no server has")
     if "@" in parts.netloc or parts.fragment:
         raise ForbiddenResponderURL(
             url, "has a user name or a fragment, which responder URLs must not have"
         )
+    if not _AUTHORITY.fullmatch(parts.netloc):
+        raise ForbiddenResponderURL(url, "has a malformed host")
+    if parts.port == 0:
+        raise ForbiddenResponderURL(url, "has the port 0, which no server has")
+
+
+_AUTHORITY = re.compile(
+    r"(?:\[[0-9A-Za-z:.%]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?",
+    re.ASCII,
+)
+"""
+The host and the port of a URL (RFC 3986 §3.2). ``urlsplit`` also accepts text around
+the brackets of an IPv6 address, which another program can take for the host.
+"""
 
 
 def _parts(url: str) -> SplitResult:

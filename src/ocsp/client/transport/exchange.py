@@ -46,6 +46,9 @@ Kept = TypeVar("Kept", bound=Stream)
 
 _USER_AGENT = f"python-ocsp/{__version__}"
 
+_LONGEST_STEP = 86_400.0
+"""Seconds. Functions of the operating system refuse numbers that are much larger."""
+
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -126,7 +129,7 @@ class Exchange(Generic[Kept]):
         self._scheme = parts.scheme
         self._host = parts.hostname or ""
         self._port = _PORTS[parts.scheme] if parts.port is None else parts.port
-        self._authority = parts.netloc
+        self._authority = _authority(self._host, parts.port)
         query = f"?{parts.query}" if parts.query else ""
         self._target = f"{parts.path or '/'}{query}"
 
@@ -315,8 +318,7 @@ class Exchange(Generic[Kept]):
 
     def _tunnel(self, stream: Kept, proxy: Proxy) -> Steps[None]:
         """Let *proxy* connect to the server (RFC 9110 §9.3.6)."""
-        name = f"[{self._host}]" if ":" in self._host else self._host
-        authority = f"{name}:{self._port}"
+        authority = _authority(self._host, self._port)
         headers = [("Host", authority), *_proxy_headers(proxy)]
         reader = ReplyReader(self._request, head_only=True)
         try:
@@ -343,7 +345,7 @@ class Exchange(Generic[Kept]):
         left = self._left()
         if left <= 0:
             raise FetchTimeout(self._shown, "the deadline of the exchange has passed")
-        return min(left, self._request.io_timeout)
+        return min(left, self._request.io_timeout, _LONGEST_STEP)
 
     @contextlib.contextmanager
     def _within(self, what: str) -> Iterator[None]:
@@ -353,6 +355,12 @@ class Exchange(Generic[Kept]):
             raise
         except TimeoutError as error:
             raise FetchTimeout(self._shown, f"{what} took too long") from error
+
+
+def _authority(host: str, port: int | None) -> str:
+    """Return *host* and *port* as in a URL: what was checked, and in one form."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port is None else f"{name}:{port}"
 
 
 def _proxy_headers(proxy: Proxy) -> list[tuple[str, str]]:
