@@ -62,6 +62,7 @@ __all__ = [
     "MAX_VERIFIED_BYTES",
     "MAX_VERIFIED_CERTIFICATES",
     "MAX_VERIFIED_ENTRIES",
+    "MAX_WAIT_SECONDS",
     "MAX_WORKERS",
     "when_changed",
 ]
@@ -318,6 +319,12 @@ MAX_REMEMBERED_BYTES = 1 << 23
 """
 Octets, estimated, of each of these memories. A failure takes about 2 kB, and one with
 long names 60 kB.
+"""
+
+MAX_WAIT_SECONDS = 86_400.0
+"""
+Seconds of one wait of the client, however long its options allow. Functions of the
+operating system refuse numbers that are much larger.
 """
 
 MAX_WORKERS = 64

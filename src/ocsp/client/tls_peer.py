@@ -34,9 +34,6 @@ __all__ = ["TLSPeer", "read_tls_peer"]
 
 _HIGHEST_PORT = 65535
 
-_LONGEST_WAIT = 86_400.0
-"""Seconds. Functions of the operating system refuse numbers that are much larger."""
-
 
 class TLSPeer(NamedTuple):
     """
@@ -130,7 +127,7 @@ def _handshake(
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_ocsp_client_callback(keep)
-    until = time.monotonic() + min(timeout, _LONGEST_WAIT)
+    until = time.monotonic() + min(timeout, limits.MAX_WAIT_SECONDS)
     with contextlib.closing(_connect(host, port, until)) as raw:
         if starttls is not None:
             start_tls(raw, starttls, until)

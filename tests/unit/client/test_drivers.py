@@ -54,6 +54,16 @@ def _by_serial(request: HTTPRequest) -> HTTPReply:
     return reply(response(serial=asked_for(request).serial_number))
 
 
+def test_hedging_after_a_million_years_is_possible() -> None:
+    """Functions of the operating system do not take such a number."""
+    options = Options(
+        responder_order=ResponderOrder.HEDGED, hedge_after=datetime.timedelta.max
+    )
+    script = Script({A: [reply()], B: [BROKEN]})
+    client = ocsp.Client(options, transport=script, environment=Clock().environment())
+    assert client.check(certificate(A, B), ca()).status is CheckStatus.GOOD
+
+
 def test_hedging_cancels_the_slow_responder_in_threads() -> None:
     """The client asks the second one after the delay and cancels the first exchange."""
     woken = threading.Event()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
+from ocsp import limits
 from ocsp.client.engine.effects import Call, Effect, Flow, Pause, Race, Send
 from ocsp.client.transport.cancellation import Scope, current_scope, raise_if_cancelled
 from ocsp.client.transport.protocol import Transport
@@ -127,8 +128,9 @@ class _RaceThreads:
         if waiting and (len(self._scopes) == finished or not self._effect.delay):
             self._start()
             return None
+        delay = min(self._effect.delay, limits.MAX_WAIT_SECONDS)
         with contextlib.suppress(Empty):
-            return self._finished.get(timeout=self._effect.delay if waiting else None)
+            return self._finished.get(timeout=delay if waiting else None)
         self._start()
         return None
 

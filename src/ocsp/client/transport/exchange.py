@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from ocsp import limits
 from ocsp._version import __version__
 from ocsp.client.options import AddressPolicy, Proxy
 from ocsp.client.transport.addresses import (
@@ -45,9 +46,6 @@ __all__ = ["Connect", "Exchange", "Read", "Resolve", "StartTLS", "Step", "Write"
 Kept = TypeVar("Kept", bound=Stream)
 
 _USER_AGENT = f"python-ocsp/{__version__}"
-
-_LONGEST_STEP = 86_400.0
-"""Seconds. Functions of the operating system refuse numbers that are much larger."""
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -345,7 +343,7 @@ class Exchange(Generic[Kept]):
         left = self._left()
         if left <= 0:
             raise FetchTimeout(self._shown, "the deadline of the exchange has passed")
-        return min(left, self._request.io_timeout, _LONGEST_STEP)
+        return min(left, self._request.io_timeout, limits.MAX_WAIT_SECONDS)
 
     @contextlib.contextmanager
     def _within(self, what: str) -> Iterator[None]:
