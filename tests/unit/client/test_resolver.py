@@ -127,7 +127,8 @@ def test_every_exception_becomes_an_os_error(
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(OSError, match=r".") as found:
         Resolver().resolve("a.example", 80, SECONDS)
-    assert str(found.value) in {"no such name", str(raised), repr(raised)}
+    texts = {"no such name", str(raised), repr(raised)}
+    assert str(found.value).removeprefix("it is not a host name: ") in texts
 
 
 @pytest.mark.parametrize(

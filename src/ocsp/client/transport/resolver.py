@@ -49,7 +49,9 @@ class _LookUp:
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
             return list(dict.fromkeys(str(each[4][0]) for each in found)), ""
-        except Exception as error:  # UnicodeError, MemoryError and others
+        except UnicodeError as error:
+            return [], f"it is not a host name: {error.__cause__ or error}"
+        except Exception as error:  # OSError, MemoryError and others
             return [], getattr(error, "strerror", "") or str(error) or repr(error)
 
 
