@@ -31,6 +31,7 @@ def combining(count: int) -> str:
     return "\u0300" * (count // 2) + "\u0316" * (count - count // 2)
 
 
+@cache
 def ordinary() -> bytes:
     """Return a batch response of :data:`SIZE`: 540 entries, signed by another key."""
     return _of_size(lambda count: _response(*_entries(count)), 540)

@@ -83,8 +83,9 @@ batch of this many fills a message of ``MAX_MESSAGE_BYTES``.
 
 MAX_EXTENSIONS = 64
 """
-Extensions in one list. RFC 6960 §4.4 defines eight, and RFC 5280 three more for CRL
-entries. No legitimate message comes near this limit.
+Extensions in one list, also of a certificate in a message. RFC 6960 §4.4 defines eight,
+and RFC 5280 three more for CRL entries and seventeen for certificates. No legitimate
+message comes near this limit.
 """
 
 MAX_CERTIFICATES = 64

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from ocsp import limits
 from ocsp.asn1.bounded_cache import BoundedCache
 from ocsp.asn1.der import (
     SEQUENCE,
@@ -24,6 +25,7 @@ from ocsp.asn1.der import (
     context,
     octets_in_bits,
 )
+from ocsp.errors import LimitExceeded
 from ocsp.guarded.certificates import load_certificate, validity
 
 __all__ = [
@@ -61,6 +63,8 @@ class CertificateParts(NamedTuple):
             RFC 6960 §4.2.1); security does not depend on it.
 
         extensions: The DER of the Extensions, or nothing if they are absent.
+
+        size: The number of octets of tbsCertificate.
     """
 
     serial: bytes
@@ -70,6 +74,7 @@ class CertificateParts(NamedTuple):
     key_bits: bytes
     key_hash: bytes
     extensions: bytes
+    size: int
 
 
 CACHE_FACTOR = 8
@@ -98,20 +103,30 @@ def cached_per_certificate(
 
 def certificate_size(certificate: x509.Certificate) -> int:
     """Return the number of octets of *certificate* without its signature."""
-    return len(certificate.tbs_certificate_bytes)
+    return parts_of(certificate).size
 
 
 _SHA1 = hashes.SHA1()
 
+_parts: BoundedCache[int, tuple[x509.Certificate, CertificateParts]] = BoundedCache()
 
-@cached_per_certificate
+
 def parts_of(certificate: x509.Certificate) -> CertificateParts:
     """
-    Return the parts of *certificate*.
+    Return the parts of *certificate*; cached as by :func:`cached_per_certificate`.
 
     Raises:
         TypeError: If it is not an ``x509.Certificate``.
     """
+    known = _parts.get(id(certificate))
+    if known is None:
+        parts = _read_parts(certificate)
+        found = certificate, parts
+        known = _parts.keep(id(certificate), found, CACHE_FACTOR * parts.size)
+    return known[1]
+
+
+def _read_parts(certificate: x509.Certificate) -> CertificateParts:
     if not isinstance(certificate, x509.Certificate):
         raise TypeError("cert and issuer must be a Certificate")
     tbs = certificate.tbs_certificate_bytes  # ``cryptography`` has checked it already
@@ -134,6 +149,7 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
         tbs[start:stop],
         digest(_SHA1, tbs[start:stop]),
         _extensions(tbs, key[2], end),
+        len(tbs),
     )
 
 
@@ -200,10 +216,28 @@ def read_certificate(
 
     Raises:
         SchemaError: If it is not an X.509 certificate.
-        LimitExceeded: If it is too long, or its values are nested too deep.
+        LimitExceeded: If it is too long, its values are nested too deep, or it has more
+            extensions than ``MAX_EXTENSIONS``.
     """
     _, stop = content(data, position, end, SEQUENCE, name)
-    return load_certificate(data[position:stop], path=name, offset=position), stop
+    certificate = load_certificate(data[position:stop], path=name, offset=position)
+    count = _count_extensions(parts_of(certificate).extensions)
+    if count > limits.MAX_EXTENSIONS:
+        raise LimitExceeded(
+            "MAX_EXTENSIONS", count, limits.MAX_EXTENSIONS, path=name, offset=position
+        )
+    return certificate, stop
+
+
+def _count_extensions(der: bytes) -> int:
+    """Return the number of extensions in *der*, or one more than ``MAX_EXTENSIONS``."""
+    count = position = end = 0
+    if der:
+        position, end = content(der, 0, len(der), SEQUENCE, "extensions")
+    while position < end and count <= limits.MAX_EXTENSIONS:
+        _, _, position = any_value(der, position, end, "extensions")
+        count += 1
+    return count
 
 
 def serial_of(certificate: x509.Certificate) -> int:

@@ -1,0 +1,172 @@
+"""
+Measure hostile responses of 56 KB, compared with an ordinary one of that size.
+
+Each row has the most costly kind of :mod:`tests.hostile`. No result is cached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Callable
+from functools import cache
+
+from cryptography import x509
+
+import ocsp
+from bench.measure import Pair, Row
+from ocsp import limits
+from ocsp.client import Environment, HTTPReply, HTTPRequest, Options
+from ocsp.http import RESPONSE_TYPE
+from ocsp.linting import lint_response
+from tests.cases.model import NOW
+from tests.hostile import BUILD, KINDS, ordinary
+
+__all__ = ["rows"]
+
+MOST_BLOCKED = 50_000.0
+"""The microseconds that an event loop may stand still."""
+
+_ENVIRONMENT = Environment(now=lambda: NOW)
+_OPTIONS = Options(retries=0)
+_URL = "http://responder.example"
+
+
+@cache
+def _leaf() -> x509.Certificate:
+    return x509.load_der_x509_certificate(BUILD.leaf.der)
+
+
+@cache
+def _ca() -> x509.Certificate:
+    return x509.load_der_x509_certificate(BUILD.ca.der)
+
+
+def _verify(data: bytes) -> None:
+    try:
+        ocsp.verify(data, _leaf(), _ca(), at=NOW)
+    except ocsp.VerificationError as error:
+        str(error)
+
+
+def _lint(data: bytes) -> None:
+    lint_response(data, issuer=_ca(), cert=_leaf(), at=NOW)
+
+
+class _Transport:
+    """A transport that always returns the same answer."""
+
+    def __init__(self, data: bytes) -> None:
+        headers = (("content-type", RESPONSE_TYPE),)
+        self._reply = HTTPReply(status=200, headers=headers, body=data)
+
+    def send(self, _: HTTPRequest) -> HTTPReply:
+        return self._reply
+
+    def close(self) -> None:
+        """Do nothing: no connection is open."""
+
+
+class _AsyncTransport(_Transport):
+    """The same for tasks."""
+
+    async def send(self, request: HTTPRequest) -> HTTPReply:  # type: ignore[override]
+        return super().send(request)
+
+    async def aclose(self) -> None:
+        """Do nothing: no connection is open."""
+
+
+def _check(data: bytes) -> None:
+    client = ocsp.Client(_OPTIONS, transport=_Transport(data), environment=_ENVIRONMENT)
+    client.check(_leaf(), _ca(), url=_URL)
+
+
+def _without_caches(use: Callable[[bytes], None], data: bytes) -> float:
+    """Return the CPU microseconds of *use*, in all threads."""
+    limits.MAX_ENTRIES = limits.MAX_ENTRIES  # a change of a limit clears the caches
+    start = time.process_time_ns()
+    use(data)
+    return (time.process_time_ns() - start) / 1000
+
+
+def _compared(use: Callable[[bytes], None]) -> Callable[[int], Pair]:
+    """Return how to measure *use* with the worst kind and an ordinary response."""
+
+    def measure(rounds: int) -> Pair:
+        pairs = (_pair(use, make(), max(3, rounds // 12)) for make in KINDS.values())
+        return max(pairs, key=lambda pair: pair.ratio)
+
+    return measure
+
+
+def _pair(use: Callable[[bytes], None], data: bytes, rounds: int) -> Pair:
+    """Measure *use* with *data* and with an ordinary response, in turn."""
+    taken = [
+        (_without_caches(use, data), _without_caches(use, ordinary()))
+        for _ in range(rounds)
+    ]
+    return Pair(
+        ours=statistics.median(hostile for hostile, _ in taken),
+        peer=statistics.median(usual for _, usual in taken),
+        ratio=statistics.median(hostile / usual for hostile, usual in taken),
+    )
+
+
+async def _longest_stop(data: bytes) -> float:
+    """Return the longest time in microseconds that a check stops its event loop."""
+    longest, last = 0.0, time.perf_counter()
+
+    async def tick() -> None:
+        nonlocal longest, last
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+
+    ticking = asyncio.create_task(tick())
+    await asyncio.sleep(0.005)
+    longest = 0.0
+    client = ocsp.AsyncClient(
+        _OPTIONS, transport=_AsyncTransport(data), environment=_ENVIRONMENT
+    )
+    await client.check(_leaf(), _ca(), url=_URL)
+    await asyncio.sleep(0.002)
+    ticking.cancel()
+    return longest * 1e6
+
+
+def _blocked(rounds: int) -> Pair:
+    def least(data: bytes) -> float:
+        """Return the shortest of several: other processes only make it longer."""
+        limits.MAX_ENTRIES = limits.MAX_ENTRIES
+        return min(
+            asyncio.run(_longest_stop(data)) for _ in range(max(2, rounds // 20))
+        )
+
+    worst = max(least(make()) for make in KINDS.values())
+    return Pair(ours=worst, peer=MOST_BLOCKED, ratio=worst / MOST_BLOCKED)
+
+
+def rows() -> list[Row]:
+    """Return the rows of this group."""
+    uses = {"verified": _verify, "linted": _lint, "checked by the client": _check}
+    compared = [
+        Row(
+            group="attack",
+            what=f"56 KB, {what}",
+            peer="ordinary 56 KB",
+            measure=_compared(use),
+            target=10,
+        )
+        for what, use in uses.items()
+    ]
+    blocked = Row(
+        group="attack",
+        what="56 KB, stop of an event loop",
+        peer="50 ms",
+        measure=_blocked,
+        target=1,
+    )
+    return [*compared, blocked]
