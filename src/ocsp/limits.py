@@ -77,8 +77,9 @@ room for batches and still bounds the work.
 
 MAX_ENTRIES = 4096
 """
-Entries in a request or a response. Public responders send at most a few dozen. A
-batch of this many fills a message of ``MAX_MESSAGE_BYTES``.
+Entries in a request or a response, and in a CRL for one serial number. Public
+responders send at most a few dozen. A batch of this many fills a message of
+``MAX_MESSAGE_BYTES``.
 """
 
 MAX_EXTENSIONS = 64

@@ -21,6 +21,7 @@ from ocsp.guarded.nesting import depth
 from ocsp.messages.requests import request as request_module
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
+from tests.cases import builder as cases
 from tests.pki import NOW, ca, delegate, key
 from tests.vectors import REQUESTS, RESPONSES
 
@@ -79,6 +80,12 @@ def _response(
     return signed.public_bytes(Encoding.DER)
 
 
+def _with_certificate(extensions: int) -> bytes:
+    build = cases.Builder()
+    each = [cases.extension(f"1.2.3.{number}", b"") for number in range(extensions)]
+    return build.response(certs=[build.delegate(extensions=each).der])
+
+
 def _long_name(attributes: int) -> x509.Certificate:
     name = x509.Name(
         [x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, "x")] * attributes
@@ -109,6 +116,10 @@ def _long_name(attributes: int) -> x509.Certificate:
         (
             "MAX_EXTENSIONS", 2, 3, load_der_ocsp_response,
             lambda: _response(1, 2), lambda: _response(1, 3),
+        ),
+        (
+            "MAX_EXTENSIONS", 2, 3, load_der_ocsp_response,
+            lambda: _with_certificate(2), lambda: _with_certificate(3),
         ),
         (
             "MAX_CERTIFICATES", 1, 2, load_der_ocsp_response,

@@ -10,10 +10,12 @@ must fail closed on the extension that it needs: ``find`` raises an error for it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple, TypeVar, cast
 
 from cryptography import x509
 
+from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import (
     cached_per_certificate,
@@ -161,7 +163,7 @@ class ExtensionList:
         Return the items of an extension that is a list, each as a list with one item.
 
         For lists of places to ask, where each item is useful without the others: items
-        that cannot be decoded are left out.
+        that cannot be decoded are left out, and those after ``MAX_GENERAL_NAMES``.
 
         Raises:
             SchemaError: If no item can be decoded, or the extension occurs twice.
@@ -173,7 +175,7 @@ class ExtensionList:
         found: list[Value] = []
         reason = "it has no item"
         try:
-            for start, stop in _elements(value):
+            for start, stop in islice(_elements(value), limits.MAX_GENERAL_NAMES):
                 item = encode(SEQUENCE, value[start:stop])
                 try:
                     found.append(cast("Value", self._decode(oid, item)))

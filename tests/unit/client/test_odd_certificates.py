@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from ocsp import limits
 from ocsp.asn1.der import SEQUENCE, encode, encode_integer, encode_oid
 from ocsp.cli import main
 from ocsp.client import (
@@ -102,6 +103,23 @@ def test_one_malformed_location_does_not_hide_the_others(driver: str) -> None:
     odd = BUILD.certificate("leaf.example", extensions=(value,))
     outcome = Play(driver, {A: [_answer(odd)]}).check(_loaded(odd), CA)
     assert outcome.status is CheckStatus.GOOD
+
+
+def test_the_number_of_locations_is_limited(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those after ``MAX_GENERAL_NAMES`` are not decoded."""
+    ocsp_method = encode_oid("1.3.6.1.5.5.7.48.1")
+    locations = [
+        encode(SEQUENCE, ocsp_method, encode(0x86, each))
+        for each in (b"ldap://x.example/", b"ldap://y.example/", A.encode())
+    ]
+    value = extension("1.3.6.1.5.5.7.1.1", encode(SEQUENCE, *locations))
+    odd = BUILD.certificate("leaf.example", extensions=(value,))
+    for most, status in ((3, CheckStatus.GOOD), (2, CheckStatus.INDETERMINATE)):
+        monkeypatch.setattr(limits, "MAX_GENERAL_NAMES", most)
+        outcome = Play(driver, {A: [_answer(odd)]}).check(_loaded(odd), CA)
+        assert outcome.status is status
 
 
 @pytest.mark.parametrize(

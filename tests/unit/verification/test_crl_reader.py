@@ -214,7 +214,7 @@ def test_a_certificate_with_two_lists_of_points_has_none() -> None:
     assert len(distribution_points(cert, "2.5.29.46")) == 1
 
 
-def test_names_as_text() -> None:
+def test_names_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """For messages, in alphabetical order; names of other kinds are not shown."""
     directory = encode(0xA4, ISSUER)
     unreadable = encode(0xA4, b"\x30\x02\x31\x00\x00")
@@ -225,6 +225,8 @@ def test_names_as_text() -> None:
     assert text_of((URI, directory)) == "'CN=Test CA', http://crl.example/1.crl"
     assert text_of((DNS,)) == "names of other kinds"
     assert text_of((unreadable,)) == "''"
+    monkeypatch.setattr(limits, "MAX_SHOWN_CHARACTERS", 12)
+    assert text_of((URI, directory)) == "'CN=Test CA'…"
 
 
 @pytest.mark.parametrize(

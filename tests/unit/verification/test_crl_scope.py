@@ -475,6 +475,41 @@ def test_the_number_of_signatures_is_limited(monkeypatch: pytest.MonkeyPatch) ->
     assert verify_crl(data, leaf(), ca(), candidates=[_renewed()], at=NOW)
 
 
+def test_the_number_of_checked_candidates_is_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also of those that the issuer has not issued; other names do not count."""
+    checked: list[x509.Certificate] = []
+    issued = signer_module.issuance_error
+
+    def check(certificate: x509.Certificate, *rest: Any) -> object:
+        checked.append(certificate)
+        return issued(certificate, *rest)
+
+    monkeypatch.setattr(signer_module, "issuance_error", check)
+    monkeypatch.setattr(limits, "MAX_SIGNATURES_CHECKED", 3)
+    decoys = [make("Test CA", "Root", serial=number + 7) for number in range(5)]
+    data = crl(signer=key("new key"))
+    named = [make("Other", "Root"), *decoys, _renewed()]
+    assert _rules(data, leaf(), candidates=named) == ["R5"]
+    assert checked == decoys[:3]
+    checked.clear()
+    assert verify_crl(data, leaf(), ca(), candidates=[*decoys[:2], _renewed()], at=NOW)
+    assert len(checked) == 3
+
+
+def test_the_number_of_entries_for_one_serial_number_is_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R12: more of them prove nothing."""
+    data = crl(*[entry()] * 3, entry(1))
+    monkeypatch.setattr(limits, "MAX_ENTRIES", 3)
+    assert verify_crl(data, leaf(LISTED), ca(), at=NOW).status is REVOKED
+    monkeypatch.setattr(limits, "MAX_ENTRIES", 2)
+    assert _rules(data, leaf(LISTED)) == ["R12"]
+    assert verify_crl(data, leaf(2), ca(), at=NOW).status is GOOD
+
+
 def test_a_signature_is_checked_once_for_all_certificates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.der import (
     GENERALIZED_TIME,
@@ -25,7 +26,7 @@ from ocsp.asn1.der import (
     integer,
 )
 from ocsp.asn1.times import UTC_TIME, generalized_time, utc_or_generalized_time
-from ocsp.errors import SchemaError
+from ocsp.errors import LimitExceeded, SchemaError
 from ocsp.messages.extensions import ExtensionLayout, read_extension_list
 from ocsp.verification.crl.points import GeneralNames, directory_names, read_names
 
@@ -94,13 +95,18 @@ class CRLEntries:
 
         Raises:
             DecodeError: If such an entry is malformed.
+            LimitExceeded: If there are more such entries than ``MAX_ENTRIES``.
         """
+        found = 0
         bucket = _hash(serial) % (len(self._bounds) - 1)
         for index in range(self._bounds[bucket], self._bounds[bucket + 1]):
             position = self._order[index]
             start, stop = content(self._data, position, self._end, SEQUENCE, _NAME)
             first, last = integer(self._data, start, stop, _NAME)
             if self._data[first:last] == serial:
+                found += 1
+                if found > limits.MAX_ENTRIES:
+                    raise LimitExceeded("MAX_ENTRIES", found, limits.MAX_ENTRIES)
                 yield self._read(position, last, stop)
 
     def _scan(self, position: int) -> tuple[array[int], array[int]]:

@@ -348,4 +348,6 @@ def text_of(names: GeneralNames) -> str:
     texts = uris(names)
     for each in directory_names(names):
         texts.append(text(each))
-    return ", ".join(sorted(texts)) or "names of other kinds"
+    shown = ", ".join(sorted(texts)) or "names of other kinds"
+    most = limits.MAX_SHOWN_CHARACTERS
+    return shown if len(shown) <= most else f"{shown[:most]}…"

@@ -69,8 +69,9 @@ def _possible(case: CRLCase, each: ReadCRL) -> Iterator[CRLSigner]:
     for certificate in asked.crl_issuers:
         if _has_name(certificate, each):
             yield CRLSigner(certificate, AuthorizedBy.CONFIGURED)
-    for certificate in asked.candidates:
-        if _has_name(certificate, each) and _is_issued(asked, certificate):
+    named = (one for one in asked.candidates if _has_name(one, each))
+    for certificate in islice(named, limits.MAX_SIGNATURES_CHECKED):
+        if _is_issued(asked, certificate):
             yield CRLSigner(certificate, AuthorizedBy.DELEGATE)
 
 
