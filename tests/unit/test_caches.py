@@ -47,6 +47,7 @@ NO_CACHE = {
     "client/engine/tasks.py:_results": "one race",
     "client/memory/crl_memory.py:_running": "the downloads that run now",
     "client/sync.py:_outcomes": "one call of check_many",
+    "client/transport/resolver.py:_open": "the look-ups that run now",
     "client/transport/proxy.py:_named": "the proxies of the environment",
     "pkcs11/token.py:tokens": "the slots of one module",
     "responder/issuers.py:_by_hashes": "the authorities of one responder",
