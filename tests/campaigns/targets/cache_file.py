@@ -143,7 +143,7 @@ def _value(dice: Dice, column: str) -> Any:
     if column == "der" and dice.chance(0.8):
         data, signed_by, _ = draw_response(dice, cert=subject())
         return mutate(dice, data, signed_by, donors()) if dice.chance(0.5) else data
-    if column in ("this_update", "expires") and dice.chance(0.7):
+    if column in ("this_update", "produced_at", "expires") and dice.chance(0.7):
         hours = dice.choice((-300_000, -2, -1, 0, 1, 30, 8_000_000))
         moment = NOW + hours * HOUR
         return int(moment.replace(tzinfo=datetime.UTC).timestamp())
@@ -152,14 +152,15 @@ def _value(dice: Dice, column: str) -> Any:
 
 def _seal(connection: sqlite3.Connection, table: str) -> None:
     """Write digests that fit, as an attacker does who has read the source code."""
-    from ocsp.client.cache.sqlite import _digest
+    from ocsp.client.cache.sqlite import _Row
 
+    columns = ", ".join(_Row._fields)
     rows = connection.execute(
-        f"SELECT rowid, cert_id, this_update, revoked, expires, der FROM {table}"
+        f"SELECT rowid, cert_id, {columns} FROM {table}"
     ).fetchall()
-    for number, *values in rows:
+    for number, key, *values in rows:
         try:
-            digest = _digest(*values)
+            digest = _Row(*values).digest(key)
         except (TypeError, ValueError, OverflowError):
             continue
         connection.execute(
