@@ -30,7 +30,7 @@ from ocsp.client import CheckStatus, Source
 from ocsp.client.cache import SQLiteCache
 from ocsp.client.cache import file as cache_file
 from ocsp.client.engine import tasks
-from ocsp.errors import StoreError
+from ocsp.errors import OlderThanKnown, StoreError
 from tests.pki import NOW, ca, key
 from tests.unit.client.evidence import HOUR, LATER, answer, key_of
 from tests.unit.client.scene import (
@@ -446,6 +446,64 @@ def test_the_client_verifies_what_it_finds(path: Path, driver: str) -> None:
                 Source.RESPONDER,
             )
             assert play.check(cert).source is Source.CACHE
+
+
+def _damaged(der: bytes) -> bytes:
+    """Return the response with another signature; the certificate comes after it."""
+    reader = ocsp.load_der_ocsp_response(der)
+    signature = reader.signature
+    return der.replace(signature, signature[:-1] + bytes([signature[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("driver", ["threads", "tasks"])
+@pytest.mark.parametrize("kind", ["other CA", "damaged", "other certificate"])
+def test_an_answer_that_nobody_signed_is_not_the_newest(
+    path: Path, driver: str, kind: str
+) -> None:
+    """A forged answer with a later thisUpdate does not make the client refuse real ones."""
+    cert = certificate(A)
+    cert_id = CertID.for_certificate(cert, ca(), hashes.SHA256())
+    later = NOW + 1000 * HOUR
+    der = {
+        "other CA": response(
+            begin=later, signer=ocsp.KeySigner(key("Other CA"), ca("Other CA"))
+        ),
+        "damaged": _damaged(response(begin=later)),
+        "other certificate": response(serial=7, begin=later),
+    }[kind]
+    seconds = int(later.timestamp())
+    _replace_row(
+        path, cert_id=cert_id.der, der=der, this_update=seconds, produced_at=seconds
+    )
+    with SQLiteCache(path) as cache:
+        assert cache.newest(cert_id) is not None
+        play = Play(driver, {A: [reply(response(REVOKED))]}, cache=cache)
+        for source in (Source.RESPONDER, Source.CACHE):
+            outcome = play.check(cert)
+            assert outcome.status is CheckStatus.REVOKED
+            if kind != "other CA":  # which another client may trust: its answer stays
+                assert outcome.source is source
+
+
+@pytest.mark.parametrize("driver", ["threads", "tasks"])
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_an_answer_that_will_be_valid_stays_the_newest(
+    path: Path, driver: str, is_kept: bool
+) -> None:
+    """A clock that was set back makes no older answer evidence."""
+    cert = certificate(A)
+    later = NOW + 100 * HOUR
+    der = response(REVOKED, begin=later, end=later + HOUR)
+    newest = ocsp.verify(der, cert, ca(), at=later)
+    with SQLiteCache(path) as cache:
+        if is_kept:
+            cache.put(newest.canonical_cert_id, newest, later + HOUR)
+        else:
+            cache.note(newest)
+        play = Play(driver, {A: [reply(response())]}, cache=cache)
+        outcome = play.check(cert)
+        assert outcome.status is CheckStatus.INDETERMINATE
+        assert isinstance(outcome.failure, OlderThanKnown)
 
 
 @pytest.mark.parametrize("driver", ["threads", "tasks"])
@@ -864,7 +922,7 @@ def test_a_full_disk_costs_no_answer(
 READ_ONLY = """
 import os, sys
 from ocsp.client.cache import SQLiteCache
-from ocsp.errors import StoreError
+from ocsp.errors import OlderThanKnown, StoreError
 from tests.unit.client.evidence import LATER, answer, key_of
 
 evidence, key = answer(1), key_of(1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,7 +49,9 @@ from ocsp.errors import (
     RevocationIndeterminate,
     RevokedBefore,
     RevokedButStale,
+    UnreadableFile,
 )
+from ocsp.guarded.files import read_file
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["EPILOG", "HELP", "check"]
@@ -228,10 +229,10 @@ def _require_no_other_file(cache: str) -> None:
     Raises:
         CommandError: If it is one.
     """
-    if not Path(cache).is_file():
+    try:
+        kind = kind_of(read_file(cache, limits.MAX_CERTIFICATE_FILE_BYTES))
+    except UnreadableFile:  # too large for one, or the cache says what is wrong
         return
-    with Path(cache).open("rb") as file:
-        kind = kind_of(file.read(limits.MAX_CERTIFICATE_FILE_BYTES))
     if kind is not None:
         raise CommandError("--cache", f"{cache} is {kind}", "name another file")
 

@@ -66,7 +66,7 @@ def check_crls(
             evidence = yield from state.calculate(
                 url, _size(pairs), partial(_judge, asked, pairs)
             )
-            yield from keep_newest(state, evidence)
+            yield from keep_newest(state, issuer, evidence)
         except ReasonsNotCovered as error:
             state.note(attempt, error)
             held.append(pair)  # another CRL may cover the other reasons

@@ -12,15 +12,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ocsp.client.cache import Cache, KnownStatus, MemoryCache
+from cryptography import x509
+
+from ocsp.client.cache import Cache, CachedAnswer, KnownStatus, MemoryCache
 from ocsp.client.cache.freshness import expiry
 from ocsp.client.checking.state import CheckState
 from ocsp.client.engine.effects import Flow, call
 from ocsp.client.transport.protocol import HTTPReply
-from ocsp.errors import OlderThanKnown
+from ocsp.errors import (
+    CertIDMismatch,
+    NoResponderCertificate,
+    OlderThanKnown,
+    ResponderNotAuthorized,
+    ResponseSignatureInvalid,
+    UnsuccessfulResponse,
+    VerificationError,
+)
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
+from ocsp.verification.response import verify
 
 __all__ = ["keep_newest", "newest_known", "use_cache"]
 
@@ -42,6 +53,7 @@ def newest_known(state: CheckState, cert_id: CertID) -> Flow[KnownStatus | None]
 
 def keep_newest(
     state: CheckState,
+    issuer: x509.Certificate,
     evidence: VerifiedResponse | VerifiedRevocation,
     reply: HTTPReply | None = None,
 ) -> Flow[None]:
@@ -50,6 +62,8 @@ def keep_newest(
 
     Args:
         state: The check.
+
+        issuer: The certificate of the issuer.
 
         evidence: What the verification of the answer returned.
 
@@ -63,9 +77,11 @@ def keep_newest(
     if newest is not None and newest.is_newer_than(evidence):
         if _says_the_same(state, newest, evidence):
             return
-        raise OlderThanKnown(
-            evidence.this_update, newest.this_update, newest.is_revoked
-        )
+        if not (yield from _is_forged(state, issuer, evidence.canonical_cert_id)):
+            raise OlderThanKnown(
+                evidence.this_update, newest.this_update, newest.is_revoked
+            )
+        newest = None
     if evidence.is_signed_by_key_of(state.certificate):
         return  # a stolen key could sign a newer answer about its own certificate
     is_kept = False
@@ -92,6 +108,55 @@ def _says_the_same(
         return False
     status = OCSPCertStatus.REVOKED if newest.is_revoked else OCSPCertStatus.GOOD
     return evidence.status is status and state.environment.now() < newest.until
+
+
+_FOR_NO_CLIENT = (CertIDMismatch, ResponseSignatureInvalid, UnsuccessfulResponse)
+"""What a response can have only if no client has verified it."""
+
+_FOR_THIS_CLIENT = (NoResponderCertificate, ResponderNotAuthorized)
+"""What a response can have for this client, while another one trusts its signer."""
+
+
+def _is_forged(
+    state: CheckState, issuer: x509.Certificate, cert_id: CertID
+) -> Flow[bool]:
+    """
+    Return whether the newest answer for *cert_id* is none that this client accepts.
+
+    Other programs can write to the file of a cache. An answer that is kept there is
+    verified, for its own time. Where only a status is kept, nothing can be verified.
+    """
+    known = state.memory.known
+    answer = yield from use_cache(known, lambda: known.get(cert_id))
+    if answer is None or answer.evidence is not None:
+        return False
+    try:
+        yield from state.calculate(
+            "the cache", len(answer.der), lambda: _verify_kept(state, issuer, answer)
+        )
+    except VerificationError as error:
+        failed = tuple(each.error for each in error.failures)
+    else:
+        return False
+    if any(issubclass(each, _FOR_NO_CLIENT) for each in failed):
+        yield from use_cache(known, lambda: known.discard(cert_id))
+        return True
+    return any(issubclass(each, _FOR_THIS_CLIENT) for each in failed)
+
+
+def _verify_kept(
+    state: CheckState, issuer: x509.Certificate, answer: CachedAnswer
+) -> VerifiedResponse:
+    options = state.options
+    return verify(
+        answer.der,
+        state.certificate,
+        issuer,
+        at=answer.this_update,
+        responders=options.responders,
+        candidates=options.candidates,
+        policy=options.policy,
+    )
 
 
 def _put(state: CheckState, evidence: VerifiedResponse, reply: HTTPReply) -> Flow[bool]:

@@ -189,7 +189,7 @@ def _exchange(
         evidence = yield from verify_answer(
             state, issuer, reply.body, nonce=request.nonce, judged=(url,)
         )
-        yield from keep_newest(state, evidence, reply)
+        yield from keep_newest(state, issuer, evidence, reply)
     except (FetchError, VerificationError, OlderThanKnown) as error:
         state.note(attempt, error)
         _note_failure(state, url, error, reply)
