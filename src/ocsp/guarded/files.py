@@ -175,11 +175,14 @@ def require_regular(path: Path | str) -> None:
 
 def require_database(path: Path) -> None:
     """
-    Check that SQLite can open *path* without waiting, and follows no link beside it.
+    Check that SQLite can open *path* without waiting, and what it finds beside it.
+
+    SQLite follows links beside the file, and does what a journal says: it can change
+    the file, and delete others.
 
     Raises:
         UnreadableFile: If it, or a file that SQLite makes beside it, exists but is not
-            a regular file.
+            a regular file, or if the second belongs to another user.
     """
     require_regular(path)
     for suffix in ("-journal", "-wal", "-shm"):
@@ -187,6 +190,22 @@ def require_database(path: Path) -> None:
         if beside.is_symlink():
             raise UnreadableFile(beside, "is a symbolic link")
         require_regular(beside)
+        if not _may_have_made(path, beside):
+            raise UnreadableFile(beside, "belongs to another user")
+
+
+def _may_have_made(path: Path, beside: Path) -> bool:
+    """Tell whether this user, root or the owner of *path* owns *beside*, if any."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return _owner(beside) in {None, 0, os.geteuid(), _owner(path)}
+
+
+def _owner(path: Path) -> int | None:
+    try:
+        return path.stat().st_uid
+    except OSError:  # there is none, or opening it will say why
+        return None
 
 
 def _open(path: Path | str) -> BinaryIO:

@@ -54,7 +54,8 @@ def run_forever(
     Args:
         stapler: An open stapler.
 
-        tell: Called with the reports of each step.
+        tell: Called with the reports of each step. If it cannot write them, for
+            example because the disk is full, the loop goes on.
 
         wait: Waits between two steps; see :func:`signals`.
 
@@ -63,7 +64,13 @@ def run_forever(
         wake: ``WakeReason.NOW`` if the first step must renew all staples.
     """
     while wake is not WakeReason.STOP:
-        tell(stapler.step(now=wake is WakeReason.NOW))
+        reports = stapler.step(now=wake is WakeReason.NOW)
+        try:
+            tell(reports)
+        except BrokenPipeError:
+            raise  # the reader of the reports has ended, so the command ends too
+        except OSError:
+            pass  # a full disk must not end what keeps the staples fresh
         seconds = (stapler.next_at - environment.now()).total_seconds()
         wake = wait(min(max(seconds, 0.0), _REREAD))
 

@@ -74,7 +74,8 @@ class _Output:
                 if not chunk:
                     self._is_open = False
                     return
-                self.end = (self.end + chunk)[-self._maximum :]
+                whole = self.end + chunk
+                self.end = whole[max(0, len(whole) - self._maximum) :]
 
     def close(self) -> None:
         """Close the pipe."""

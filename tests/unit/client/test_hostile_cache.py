@@ -592,6 +592,18 @@ def test_another_kind_of_file_beside_it_is_refused(
 
 
 @posix_only
+def test_a_link_to_another_file_is_renamed_and_its_target_stays(path: Path) -> None:
+    """It is no cache."""
+    _link(path)
+    with SQLiteCache(path) as cache:
+        assert _is_repaired(cache)
+    assert path.with_name("precious").read_text() == "content"
+    assert path.with_name("answers.db.aside").is_symlink()
+    assert path.is_file()
+    assert not path.is_symlink()
+
+
+@posix_only
 @pytest.mark.parametrize("make", ODD)
 def test_another_kind_of_file_that_appears_later(
     path: Path, make: Callable[[Path], None], caplog: pytest.LogCaptureFixture

@@ -20,6 +20,7 @@ from ocsp.guarded.files import (
     read_descriptor,
     read_file,
     read_stream,
+    require_database,
     require_regular,
 )
 
@@ -213,6 +214,26 @@ def test_open_streams_are_read_up_to_the_limit(tmp_path: Path) -> None:
     stream.close()
     with pytest.raises(UnreadableFile, match="closed file"):
         read_stream(stream, "x", 100)
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
+def test_files_of_another_user_beside_a_database_are_refused(
+    tmp_path: Path, suffix: str
+) -> None:
+    """SQLite would do what a journal says that another user has put there."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may give a file to another user")
+    path, beside = tmp_path / "x.db", tmp_path / f"x.db{suffix}"
+    beside.touch()
+    require_database(path)
+    os.chown(beside, 12345, -1)
+    with pytest.raises(
+        UnreadableFile, match=rf"x\.db{suffix}: belongs to another user"
+    ):
+        require_database(path)
+    path.touch()
+    os.chown(path, 12345, -1)
+    require_database(path)  # the owner of the database made it
 
 
 # --- the only place -------------------------------------------------------------------

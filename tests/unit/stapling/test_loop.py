@@ -60,6 +60,29 @@ def test_now_renews_all_staples_at_once(tmp_path: Path, first: WakeReason) -> No
     assert events == [began, StapleEvent.WRITTEN]
 
 
+def test_reports_that_cannot_be_written_do_not_end_the_loop(tmp_path: Path) -> None:
+    """The disk is full. A closed pipe ends it: nothing reads the reports any more."""
+    scripted = ScriptedStapler(tmp_path, [reply(signed())])
+    errors: list[OSError] = [
+        OSError(28, "No space left on device"),
+        OSError(5, "Input/output error"),
+        BrokenPipeError(32, "Broken pipe"),
+    ]
+    waits: list[float] = []
+
+    def tell(_: tuple[StapleReport, ...]) -> None:
+        raise errors.pop(0)
+
+    def wait(seconds: float) -> WakeReason:
+        waits.append(seconds)
+        return WakeReason.TIME
+
+    with pytest.raises(BrokenPipeError):
+        run_forever(scripted.stapler, tell, wait, scripted.clock.environment())
+    assert len(waits) == 2
+    assert scripted.staple.exists()
+
+
 @pytest.mark.parametrize(
     ("number", "wake"),
     [(signal.SIGTERM, WakeReason.STOP), (signal.SIGHUP, WakeReason.NOW)],
