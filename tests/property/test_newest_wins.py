@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -92,9 +93,13 @@ class Network:
     def __init__(self) -> None:
         self.response = NOTHING
         self.crl = NOTHING
+        self.meanwhile: Callable[[], None] | None = None
 
     def send(self, request: HTTPRequest) -> HTTPReply:
-        """Return what the attacker has chosen."""
+        """Return what the attacker has chosen, after what happens meanwhile."""
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         if not request.url.startswith(LIST):
             return self.response
         if request.save_to is None:
@@ -253,6 +258,7 @@ class NewestWins(RuleBasedStateMachine):
         self.send(answer, headers)
         accepted = self.accepted[which]
         outcome = self.run(accepted.clients[client], None)
+        self.network.meanwhile = None
         if outcome.evidence is None:
             self.judge_failure(accepted, outcome)
             return
@@ -264,6 +270,24 @@ class NewestWins(RuleBasedStateMachine):
             forbidden = self.network.response.header("cache-control") == "no-store"
             is_kept = outcome.source is Source.RESPONDER and not forbidden
             accepted.kept = found if is_kept and found.status is not UNKNOWN else None
+
+    @rule(
+        which=st.integers(0, 1),
+        client=st.integers(0, 1),
+        answer=answers,
+        other_answer=answers,
+    )
+    def check_during_a_check(
+        self, which: int, client: int, answer: int | None, other_answer: int | None
+    ) -> None:
+        """Check with a client while another one waits for its answer."""
+
+        def meanwhile() -> None:
+            self.check(which=which, client=1 - client, answer=other_answer, headers={})
+            self.send(answer, {})
+
+        self.network.meanwhile = meanwhile
+        self.check(which=which, client=client, answer=answer, headers={})
 
     def judge_failure(self, accepted: Accepted, outcome: Outcome) -> None:
         """Without a status, a remembered revocation counts in both modes."""
