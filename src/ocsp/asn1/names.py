@@ -159,6 +159,7 @@ def read_name(der: bytes) -> list[list[Attribute]]:
     name: list[list[Attribute]] = []
     attributes = 0
     position, end = content(der, 0, len(der), SEQUENCE, "rdnSequence")
+    end_of(end, len(der), "rdnSequence")
     while position < end:
         start, position = content(der, position, end, SET, "relativeDistinguishedName")
         name.append([])
@@ -171,6 +172,7 @@ def read_name(der: bytes) -> list[list[Attribute]]:
             inner, start = content(der, start, position, SEQUENCE, "attribute")
             first, last = oid(der, inner, start, "attribute.type")
             tag, begin, stop = any_value(der, last, start, "attribute.value")
+            end_of(stop, start, "attribute")
             dotted = oid_text(der[first:last])
             name[-1].append(Attribute(dotted, tag, der[begin:stop]))
     return name

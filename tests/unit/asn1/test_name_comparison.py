@@ -151,10 +151,15 @@ def test_an_rdn_with_an_attribute_twice_is_another_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "malformed", [b"", b"\x05\x00", b"\x30\x02\x31\x05", b"\x30\x02"]
+    "malformed",
+    [
+        *(b"", b"\x05\x00", b"\x30\x02\x31\x05", b"\x30\x02"),
+        PLAIN + b"\x05\x00",
+        encode(0x30, encode(0x31, encode(0x30, PLAIN[6:], b"\x05\x00"))),
+    ],
 )
 def test_a_malformed_name_equals_only_the_same_octets(malformed: bytes) -> None:
-    """And is shown in hexadecimal."""
+    """And is shown in hexadecimal. The last ones have more than a name has."""
     assert same_name(malformed, malformed)
     assert not same_name(malformed, PLAIN)
     assert not same_name(PLAIN, malformed)
