@@ -285,7 +285,11 @@ def _authorization(parts: SplitResult) -> str:
     """Return the value of Proxy-Authorization, or empty (RFC 7617 §2)."""
     if parts.username is None:
         return ""
-    pair = [unquote_to_bytes(each or "") for each in (parts.username, parts.password)]
+    try:
+        pair = [unquote_to_bytes(x or "") for x in (parts.username, parts.password)]
+    except UnicodeEncodeError:
+        why = "has a user or a password that is not UTF-8: percent-encode its octets"
+        raise ConfigError("proxy", why) from None
     return f"Basic {base64.b64encode(b':'.join(pair)).decode()}"
 
 

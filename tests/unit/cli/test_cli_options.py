@@ -172,6 +172,13 @@ def test_a_proxy_that_is_refused_is_not_quoted() -> None:
     assert "socks5" in str(raised.value)
 
 
+def test_a_proxy_with_octets_that_are_not_text_is_refused() -> None:
+    """Python decodes them as lone surrogates."""
+    with pytest.raises(CommandError, match="not UTF-8") as raised:
+        _given(check.NETWORK, options_proxy="http://user:\udcffsecret@proxy.example")
+    assert "secret" not in str(raised.value)
+
+
 def test_a_field_gets_its_option_by_itself() -> None:
     """The default decides the form; the docstring of an enumeration is its help."""
     shown = {
