@@ -12,6 +12,8 @@ from tests.campaigns.oracle.reader import (
     FAULTS,
     Extension,
     Unreadable,
+    elements,
+    extensions_in,
     moment,
     read_extensions,
     read_signed,
@@ -142,13 +144,14 @@ def read_crl(der: bytes) -> CRL:
 def _items(entries: Any, issuer: bytes | None) -> tuple[Item, ...]:
     """Return the entries; certificateIssuer counts until the next one (§5.3.3)."""
     found: list[Item] = []
-    for each in () if isinstance(entries, core.Void) else entries:
-        extensions = read_extensions(each["crl_entry_extensions"])
+    for _, entry in elements(entries.contents or b""):
+        (_, serial), _, *rest = elements(entry)
+        extensions = extensions_in(rest[0][1]) if rest else ()
         for extension in extensions:
             if extension.oid == CERTIFICATE_ISSUER:
                 issuer = _directory_name(extension.value)
-        serial = each["user_certificate"].native
-        found.append(Item(serial, issuer, _reason(extensions), extensions))
+        number = int.from_bytes(serial, signed=True)
+        found.append(Item(number, issuer, _reason(extensions), extensions))
     return tuple(found)
 
 

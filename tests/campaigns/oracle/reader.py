@@ -18,6 +18,8 @@ __all__ = [
     "Extension",
     "Response",
     "Unreadable",
+    "elements",
+    "extensions_in",
     "moment",
     "read_certificate",
     "read_extensions",
@@ -146,18 +148,28 @@ def read_extensions(each: Any) -> tuple[Extension, ...]:
     """
     if isinstance(each, core.Void):
         return ()
-    return tuple(_extension(item) for _, item in _elements(each.contents))
+    return extensions_in(each.contents)
+
+
+def extensions_in(contents: bytes) -> tuple[Extension, ...]:
+    """
+    Return the extensions in the content of their list.
+
+    Raises:
+        ValueError: If the list is malformed.
+    """
+    return tuple(_extension(item) for _, item in elements(contents))
 
 
 def _extension(contents: bytes) -> Extension:
-    (tag, identifier), *flag, (last, value) = _elements(contents)
+    (tag, identifier), *flag, (last, value) = elements(contents)
     if (tag, last) != (0x06, 0x04) or [tag for tag, _ in flag] not in ([], [0x01]):
         raise ValueError("not an extension")
     named = core.ObjectIdentifier(contents=identifier).dotted
     return Extension(named, any(content != b"\0" for _, content in flag), value)
 
 
-def _elements(contents: bytes) -> list[tuple[int, bytes]]:
+def elements(contents: bytes) -> list[tuple[int, bytes]]:
     """Return the identifier octets and the contents of the values."""
     read = (parser.parse(each) for each in split(contents))
     return [(each[0] << 6 | each[1] << 5 | each[2], each[4]) for each in read]
