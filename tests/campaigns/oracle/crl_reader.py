@@ -135,7 +135,7 @@ def read_crl(der: bytes) -> CRL:
             scope=_scope(extensions, issuer),
             inner=tbs["signature"].dump(),
             outer=outer["signature_algorithm"].dump(),
-            signed=read_signed(tbs, outer["signature_algorithm"], outer["signature"]),
+            signed=read_signed(outer.contents),
         )
     except FAULTS as error:
         raise Unreadable(str(error)) from error

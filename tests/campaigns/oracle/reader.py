@@ -129,9 +129,7 @@ def read_certificate(der: bytes) -> Certificate:
             extensions=read_extensions(tbs["extensions"]),
             inner=tbs["signature"].dump(),
             outer=cert["signature_algorithm"].dump(),
-            signed=read_signed(
-                tbs, cert["signature_algorithm"], cert["signature_value"]
-            ),
+            signed=read_signed(cert.contents),
         )
     except FAULTS as error:
         raise Unreadable(str(error)) from error
@@ -185,11 +183,13 @@ def split(contents: bytes) -> list[bytes]:
     return found
 
 
-def read_signed(tbs: Any, algorithm: Any, signature: Any) -> Signed:
-    """Return what is signed, by its three parts."""
-    identifier, *parameters = split(algorithm.contents)
+def read_signed(contents: bytes) -> Signed:
+    """Return what is signed, from the content of a certificate, a CRL or a response."""
+    data, algorithm, signature, *_ = split(contents)
+    identifier, *parameters = split(parser.parse(algorithm)[4])
     named = core.ObjectIdentifier.load(identifier).dotted
-    return Signed(tbs.dump(), named, b"".join(parameters), signature.contents[1:])
+    bits = parser.parse(signature)[4]
+    return Signed(data, named, b"".join(parameters), bits[1:])
 
 
 def moment(value: Any) -> datetime.datetime:
@@ -241,7 +241,7 @@ def _basic(basic: Any) -> Response:
         entries=tuple(_entry(each) for each in tbs["responses"]),
         extensions=read_extensions(tbs["response_extensions"]),
         certificates=tuple(split(basic["certs"].contents or b"")),
-        signed=read_signed(tbs, basic["signature_algorithm"], basic["signature"]),
+        signed=read_signed(basic.contents),
     )
 
 

@@ -102,7 +102,13 @@ def is_usual_crl(der: bytes) -> bool:
     return _is_der(der) and len(der) < 16_384
 
 
+_DEEP = b"\x30\x80" * 8
+"""The beginning of values so deep inside each other that a reader may refuse them."""
+
+
 def _is_der(der: bytes) -> bool:
+    if _DEEP in der:
+        return False
     try:
         nodes = parse(der)
     except ValueError:
