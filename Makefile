@@ -74,8 +74,14 @@ site: $(READY) ## build the documentation site in build/site, and check its link
 	@$(BIN)/python -m sphinx -E -W --keep-going -q -d build/doctrees docs build/site
 	@$(BIN)/python tools/check_links.py build/site
 
-fuzz: setup ## compare with the original on a million mutations
-	@$(BIN)/python -m tests.differential --count 1000000
+CASES ?= 1000000
+GUIDED ?= 100000
+
+fuzz: setup ## a million attacks, a million comparisons with cryptography, and atheris
+	@$(BIN)/python -m tests.campaigns --cases $(CASES) $(addprefix --target ,$(TARGETS)) \
+		$(addprefix --seed ,$(SEED))
+	@$(BIN)/python -m tests.differential --count $(CASES) $(addprefix --seed ,$(SEED))
+	@$(BIN)/python -m tests.campaigns.guided --runs $(GUIDED)
 
 mutate: setup ## change the verification in every place: does a test see it
 	@$(BIN)/python -m tests.mutation $(MODULES)

@@ -32,7 +32,8 @@ def main() -> int:
     console = Console()
     chosen = options.target or list(TARGETS)
     if options.case is not None:
-        return _repeat(console, Case(chosen[0], options.seed, options.case))
+        last = Case(chosen[0], options.seed, options.case)
+        return _repeat(console, last, options.first)
     chunks = plan(options.cases, options.seed, CHUNK, chosen)
     count = sum(chunk.count for chunk in chunks)
     console.print(f"seed {options.seed}, {count:,} cases")
@@ -59,14 +60,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--target", action="append", choices=TARGETS)
-    parser.add_argument("--case", type=int, help="repeat this one only")
+    parser.add_argument("--case", type=int, help="repeat this one")
+    parser.add_argument("--first", type=int, help="with --case: begin with this one")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 
 
-def _repeat(console: Console, case: Case) -> int:
+def _repeat(console: Console, last: Case, first: int | None) -> int:
+    """Repeat one case, after those before it from *first* on."""
     tally = Tally()
-    run_case(case, tally)
+    for number in range(last.number if first is None else first, last.number + 1):
+        run_case(last._replace(number=number), tally)
     for text in (*tally.failures, *tally.results):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     return 1 if tally.failures else 0

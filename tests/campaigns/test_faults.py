@@ -145,7 +145,7 @@ def test_a_process_that_ends_or_hangs_is_seen(
 
 
 def test_a_tree_is_written_as_it_was_read() -> None:
-    """So a mutation changes what it says it does, and nothing else."""
+    """So a mutation changes what it says it does, and no other part."""
     from tests.campaigns.material.crls import crl_donors
     from tests.campaigns.material.responses import donors
 

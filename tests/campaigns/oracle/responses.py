@@ -142,7 +142,7 @@ def _is_current(
 
 
 def _worst(current: list[Entry], at: datetime.datetime, demanded: Demands) -> set[str]:
-    """Return what may count of several entries: *good* only if none says otherwise."""
+    """Return the statuses that can count: *good* only if no entry says otherwise."""
     clear = [e for e in current if _is_current(e, at, demanded, _SECOND)]
     least = max((_RANK[each.status] for each in clear), default=0)
     return {each.status for each in current if _RANK[each.status] >= least}

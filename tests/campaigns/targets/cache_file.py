@@ -1,4 +1,4 @@
-"""The cache file: whatever another process writes into it, the client forges no status."""
+"""The cache file: another process writes into it, and the client forges no status."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-The client: it believes only what the oracle allows, whatever servers and caches send.
+The client: it believes only what the oracle allows, with lying servers and caches.
 
 A certificate names a responder, the issuer's certificate and a CRL. The servers answer
 with mutated replies; the clock is moved between two checks.
@@ -91,7 +91,7 @@ class Liar:
     answer: CachedAnswer | None
 
     def get(self, cert_id: ocsp.CertID) -> CachedAnswer | None:
-        """Return the answer, whatever is asked for."""
+        """Return the answer to every question."""
         return self.answer
 
     def put(

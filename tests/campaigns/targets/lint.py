@@ -1,4 +1,4 @@
-"""``lint_response``: it reports on whatever it reads, and raises nothing."""
+"""``lint_response``: it reports on every input, and raises no error."""
 
 from __future__ import annotations
 
