@@ -71,13 +71,16 @@ def run_case(case: Case, tally: Tally) -> None:
 
 
 def plan(count: int, seed: int, size: int, chosen: list[str]) -> list[Chunk]:
-    """Share *count* cases among the targets, in chunks of at most *size*."""
+    """
+    Share *count* cases among the targets, in chunks of at most *size*.
+
+    All targets begin early, and end together.
+    """
     whole = sum(TARGETS[name].share for name in chosen)
-    chunks: list[Chunk] = []
+    chunks: list[tuple[float, Chunk]] = []
     for name in chosen:
         wanted = max(count * TARGETS[name].share // whole, 1)
-        chunks += [
-            Chunk(name, seed, first, min(size, wanted - first))
-            for first in range(0, wanted, size)
-        ]
-    return chunks
+        for first in range(0, wanted, size):
+            chunk = Chunk(name, seed, first, min(size, wanted - first))
+            chunks.append((first / wanted, chunk))
+    return [chunk for _, chunk in sorted(chunks)]

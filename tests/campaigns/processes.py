@@ -24,6 +24,9 @@ PATIENCE = 60.0
 MAX_MEMORY = 2 * 2**30
 """Octets of address space that a process may have."""
 
+MAX_RESIDENT = 512 * 2**10
+"""KiB of memory that a process may hold: its caches are bounded."""
+
 _CONTEXT = multiprocessing.get_context("spawn")
 _NOWHERE = -1
 
@@ -148,4 +151,7 @@ def _work(orders: Connection[Tally, Chunk], current: Any, run: Runs) -> None:
         for number in range(chunk.first, chunk.first + chunk.count):
             current.value = number
             run(Case(chunk.target, chunk.seed, number), tally)
+        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if held > MAX_RESIDENT:
+            tally.failures.append(f"{chunk}\n  the process holds {held:,} KiB")
         orders.send(tally)

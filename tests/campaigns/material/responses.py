@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from cryptography import x509
 
 from tests.campaigns.material.cast import Signer, build, draw_delegate, strangers
 from tests.campaigns.material.dice import Dice
@@ -41,7 +44,21 @@ def ask(dice: Dice) -> Question:
     if dice.chance(0.6):
         changed = mutate(dice, response, signed_by, donors())
         asked = replace(asked, response=changed)
+    if dice.chance(0.03):
+        cert = mutate(dice, made.leaf.der, ("ca",), donors())
+        asked = replace(asked, cert=cert if _is_loadable(cert) else asked.cert)
     return asked
+
+
+def _is_loadable(cert: bytes) -> bool:
+    """Return whether ``cryptography`` makes an object of it, which callers pass."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            x509.load_der_x509_certificate(cert)
+        except Exception:  # each release raises its own
+            return False
+        return True
 
 
 def draw_response(

@@ -144,14 +144,14 @@ class _Judge:
     def is_fresh(self, crl: CRL, margin: datetime.timedelta = _SECOND) -> bool:
         """Return whether it counts at the moment, give or take *margin*."""
         at, skew = self.asked.at, self.demanded.skew
-        if crl.this_update - skew - margin > at:
+        if crl.this_update > at + skew + margin:
             return False
         if crl.next_update is None:
             longest = self.demanded.without_next_update
             return longest is not None and (
-                at < crl.this_update + longest + skew + margin
+                at - longest - skew - margin < crl.this_update
             )
-        return at < crl.next_update + skew + margin
+        return at - skew - margin < crl.next_update
 
     def entries(self, crl: CRL) -> set[str]:
         """Return what the entries for the certificate say."""

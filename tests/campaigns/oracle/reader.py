@@ -194,7 +194,7 @@ def read_signed(contents: bytes) -> Signed:
 
 def moment(value: Any) -> datetime.datetime:
     """
-    Return a time, within the years that can be calculated with.
+    Return a time, in UTC; the year 0 counts as the year 1.
 
     Raises:
         Unreadable: If it has no time zone.
@@ -204,11 +204,13 @@ def moment(value: Any) -> datetime.datetime:
         return _FIRST
     if found.tzinfo is None:
         raise Unreadable("a time without a time zone")
-    return min(max(found.astimezone(datetime.UTC), _FIRST), _LAST)
+    try:
+        return found.astimezone(datetime.UTC)
+    except OverflowError:
+        raise Unreadable("a time that is outside of all years in UTC") from None
 
 
-_FIRST = datetime.datetime(10, 1, 1, tzinfo=datetime.UTC)
-_LAST = datetime.datetime(9990, 1, 1, tzinfo=datetime.UTC)
+_FIRST = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
 def read_response(der: bytes) -> Response:

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import hmac
 from dataclasses import replace
+from typing import NamedTuple
 
 from asn1crypto import core
 
@@ -29,7 +30,7 @@ from tests.campaigns.oracle.usual_form import (
 )
 from tests.campaigns.oracle.verdict import Demands, Question, Verdict, demands
 
-__all__ = ["judge_response"]
+__all__ = ["Stated", "judge_response", "states"]
 
 _NOTHING, _SECOND = datetime.timedelta(0), datetime.timedelta(seconds=1)
 _HASHES = {
@@ -93,6 +94,47 @@ def judge_response(asked: Question) -> Verdict:
     return Verdict(may=frozenset(may), must=must)
 
 
+class Stated(NamedTuple):
+    """
+    What a result says of the certificate.
+
+    Attributes:
+        status: ``good``, ``revoked`` or ``unknown``.
+
+        this_update: thisUpdate of the entry.
+
+        next_update: Its nextUpdate.
+
+        revoked_at: Its revocationTime.
+
+        signer: The certificate of the signer.
+    """
+
+    status: str
+    this_update: datetime.datetime
+    next_update: datetime.datetime | None
+    revoked_at: datetime.datetime | None
+    signer: bytes
+
+
+def states(asked: Question, stated: Stated) -> bool:
+    """Return whether an entry says this, and that signer signed it."""
+    response = read_response(asked.response)
+    cert, issuer = read_certificate(asked.cert), read_certificate(asked.issuer)
+    signer = read_certificate(stated.signer)
+    known = (asked.issuer, *response.certificates, *asked.candidates)
+    return (
+        stated.signer in (*known, *asked.responders)
+        and made_by(signer.key_info, response.signed, weak=True)
+        and any(
+            _is_for(each, cert, issuer)
+            and stated[:4]
+            == (each.status, each.this_update, each.next_update, each.revoked_at)
+            for each in response.entries
+        )
+    )
+
+
 def _refused(why: str) -> Verdict:
     return Verdict(may=frozenset(), why=why)
 
@@ -125,19 +167,19 @@ def _is_current(
     margin: datetime.timedelta = _NOTHING,
 ) -> bool:
     """Return whether the entry counts, *margin* away from each limit (§4.2.2.1)."""
-    if entry.this_update - demanded.skew + margin > at:
+    if entry.this_update > at + demanded.skew - margin:
         return False
     if entry.next_update is None:
         longest = demanded.without_next_update
         longer = -demanded.skew if margin else _SECOND
-        return longest is not None and at < entry.this_update + longest + longer
+        return longest is not None and at - longest - longer < entry.this_update
     if entry.next_update < entry.this_update:
         return False
     interval = entry.next_update - entry.this_update
     if demanded.longest is not None and interval > demanded.longest:
         return False
     return interval >= demanded.shortest and (
-        at < entry.next_update + demanded.skew - margin
+        at - demanded.skew + margin < entry.next_update
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp.verification import Policy, VerifiedResponse
 from tests.campaigns.invariants import Violation, call
 from tests.campaigns.material.dice import Dice
 from tests.campaigns.material.responses import ask
-from tests.campaigns.oracle.responses import judge_response
+from tests.campaigns.oracle.responses import Stated, judge_response, states
 from tests.campaigns.oracle.verdict import Question, Verdict
 
 __all__ = ["compare", "load", "run"]
@@ -21,7 +22,7 @@ def run(dice: Dice) -> str:
     """Verify one response, and return what came of it."""
     asked = ask(dice)
     found = call(lambda: _verify(asked), budget=BUDGET)
-    return compare(found, judge_response(asked), asked.response)
+    return compare(found, judge_response(asked), asked)
 
 
 def _verify(asked: Question) -> VerifiedResponse:
@@ -42,7 +43,7 @@ def load(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
 
 
-def compare(found: object, verdict: Verdict, message: bytes) -> str:
+def compare(found: object, verdict: Verdict, asked: Question) -> str:
     """
     Compare a result with the verdict of the oracle, and return it in one word.
 
@@ -51,12 +52,26 @@ def compare(found: object, verdict: Verdict, message: bytes) -> str:
     """
     if isinstance(found, ocsp.VerificationError):
         if verdict.must:
-            raise Violation(f"refused: {found}\n  {message.hex()}")
+            raise Violation(f"refused: {found}\n  {asked.response.hex()}")
         return "refused"
     if not isinstance(found, VerifiedResponse):
         raise Violation(f"neither evidence nor a refusal: {found!r}")
     status = found.status.name.lower()
     if status not in verdict.may:
         why = verdict.why or f"only {sorted(verdict.may)}"
-        raise Violation(f"accepted as {status}: {why}\n  {message.hex()}")
+        raise Violation(f"accepted as {status}: {why}\n  {asked.response.hex()}")
+    if not states(asked, _stated(found)):
+        raise Violation(f"{_stated(found)} is not in\n  {asked.response.hex()}")
+    if found.next_update is not None and found.holds_until > found.next_update:
+        raise Violation(f"evidence after its end: {found.holds_until}")
     return status
+
+
+def _stated(found: VerifiedResponse) -> Stated:
+    return Stated(
+        found.status.name.lower(),
+        found.this_update,
+        found.next_update,
+        found.revocation_time,
+        found.responder.public_bytes(Encoding.DER),
+    )

@@ -34,7 +34,7 @@ def run(dice: Dice) -> str:
     staple = dice.usually(asked.response, None, b"")
     found = call(lambda: _verify(asked, staple), budget=BUDGET)
     if staple:
-        return compare(found, judge_response(asked), asked.response)
+        return compare(found, judge_response(asked), asked)
     demanded = asked.cert == _demanding().der
     if demanded != isinstance(found, ocsp.VerificationError) or demanded != (
         found is not None
