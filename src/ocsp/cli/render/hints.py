@@ -15,6 +15,7 @@ from ocsp.errors import (
     NonceMissing,
     NoResponderURL,
     OCSPError,
+    OlderThanKnown,
     ResponderRevocationUnknown,
     ResponseExpired,
     ResponseNotYetValid,
@@ -75,7 +76,7 @@ def hint_for_failure(failure: OCSPError) -> str | None:
     """Return what the user can do about *failure*, or ``None`` if nothing is known."""
     if isinstance(failure, ForbiddenResponderURL):
         return _forbidden(failure)
-    if not isinstance(failure, (FetchError, VerificationError)):
+    if not isinstance(failure, (FetchError, VerificationError, OlderThanKnown)):
         return None
     reason = reason_of(failure)
     if isinstance(failure, VerificationError) and reason is Reason.NOT_VERIFIED:
