@@ -27,6 +27,7 @@ from tests.integration.live import (
     Live,
     living,
 )
+from tests.nested import nested_certificate
 from tests.pki import key, make, name
 
 Run = Callable[..., tuple[int, str, str]]
@@ -290,3 +291,25 @@ def test_unsafe_options_come_with_a_warning(run: Run, live: Live) -> None:
     assert (code, errors) == (0, "")
     code, shown, errors = run("leaf.pem", "--private", "--max-age", "1s")
     assert (code, "V19" in shown, errors) == (3, True, "")
+
+
+def test_a_source_that_cannot_be_read_does_not_hide_the_others(
+    live: Live, run: Run, tmp_path: Path
+) -> None:
+    """Each problem is one line; the exit code is 4, or that of a revoked certificate."""
+    good = _write("good.pem", live.leaf(GOOD), CA)
+    revoked = _write("revoked.pem", live.leaf(REVOKED), CA)
+    Path("bad.pem").write_bytes(nested_certificate())
+    Path("text.txt").write_text("\x1b[2Jnothing")
+    bad = ("bad.pem", "text.txt", "missing.pem", "\udcff.pem", "a\0b")
+    code, out, err = run("--private", good, *bad, "missing.pem", good)
+    assert code == 4
+    assert out.count("good") >= 2
+    assert len(err.splitlines()) == len(bad)
+    assert all(line.startswith("error: ") for line in err.splitlines())
+    code, out, _ = run("--private", "--json", "bad.pem", revoked, good)
+    assert code == 1
+    found = [each["status"] for each in json.loads(out)["certificates"]]
+    assert found == ["revoked", "good"]
+    code, out, _ = run("--private", *bad)
+    assert (code, out) == (4, "")

@@ -30,6 +30,7 @@ __all__ = [
     "encode_time",
     "explicit_time",
     "generalized_time",
+    "later",
     "moment",
     "naive",
     "timestamp",
@@ -117,6 +118,14 @@ def utc(when: datetime.datetime) -> datetime.datetime:
     if when.utcoffset() is None:
         return when.replace(microsecond=0, tzinfo=_UTC)
     return when.astimezone(_UTC).replace(microsecond=0)
+
+
+def later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime:
+    """Return *moment*, aware, plus *span*; the end of the year 9999 at the latest."""
+    return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
+
+
+_END_OF_TIME = datetime.datetime.max.replace(tzinfo=_UTC)
 
 
 def timestamp(when: datetime.datetime) -> str:

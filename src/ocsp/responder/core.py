@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import limits
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.der import Deviation
-from ocsp.asn1.times import utc
+from ocsp.asn1.times import later, utc
 from ocsp.errors import (
     ConfigError,
     DecodeError,
@@ -265,7 +265,7 @@ class Responder:
         # §7.2. With equal values both are right.
         this_update = lookup.now - self._backdate
         _, signer_ends = validity_of(signer.certificate)
-        next_update = min(lookup.now + self._validity, signer_ends)
+        next_update = min(later(lookup.now, self._validity), signer_ends)
         builder = OCSPResponseBuilder(allow_multiple=True).produced_at(this_update)
         for cert_id, record in zip(lookup.cert_ids, records, strict=True):
             builder = _with_entry(

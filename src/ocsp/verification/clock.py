@@ -11,6 +11,9 @@ def moment_of(at: datetime.datetime | None) -> datetime.datetime:
     """
     Return *at* in UTC, or the current time if *at* is ``None``.
 
+    A moment before the year 1 or after the year 9999 in UTC, which ``datetime`` cannot
+    express, becomes the nearest one that it can.
+
     Raises:
         TypeError: If *at* is not a datetime, or is naive.
     """
@@ -24,4 +27,11 @@ def moment_of(at: datetime.datetime | None) -> datetime.datetime:
         raise TypeError(
             "at must be aware; if it is in UTC, pass at.replace(tzinfo=datetime.UTC)"
         )
-    return at.astimezone(datetime.UTC)
+    try:
+        return at.astimezone(datetime.UTC)
+    except OverflowError:
+        return _FIRST if at.year == _FIRST.year else _LAST
+
+
+_FIRST = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+_LAST = datetime.datetime.max.replace(tzinfo=datetime.UTC)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_subject, text
-from ocsp.asn1.times import timestamp
+from ocsp.asn1.times import later, timestamp
 from ocsp.errors import (
     CertificateNotIssued,
     CertificateRevoked,
@@ -208,25 +208,18 @@ class Evidence(Unforgeable, abc.ABC):
         return f"{timestamp(self.this_update)} to {end}"
 
 
-_END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
-
-
 def end_of_hold(
     this_update: datetime.datetime,
     next_update: datetime.datetime | None,
     policy: Policy,
 ) -> datetime.datetime:
     """Return when a status with these times expires under *policy*."""
-    ends = [_later(this_update, policy.max_age)]
+    ends = [later(this_update, policy.max_age)]
     if next_update is not None:
         ends.append(next_update)
     elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
-        ends.append(_later(this_update, policy.max_age_without_next_update))
+        ends.append(later(this_update, policy.max_age_without_next_update))
     return min(ends)
-
-
-def _later(moment: datetime.datetime, span: datetime.timedelta) -> datetime.datetime:
-    return moment + span if span < _END_OF_TIME - moment else _END_OF_TIME
 
 
 # --- from a response ------------------------------------------------------------------

@@ -29,7 +29,7 @@ from ocsp.cli.options.shared import (
     options_from,
 )
 from ocsp.cli.render.check_output import Checked, check_document, draw, table
-from ocsp.cli.render.console import errors, output, warn
+from ocsp.cli.render.console import errors, output, report, warn
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.vocabulary import common_name
 from ocsp.client import (
@@ -175,7 +175,9 @@ def check(
         starttls=starttls,
         options=options,
     )
-    targets = [target for source in sources for target in find_targets(source, wanted)]
+    targets, all_found = _find_all(sources, wanted)
+    if not targets and not all_found:
+        return ExitCode.INPUT_ERROR
     with _open_cache(cache) as kept, Client(options, cache=kept) as client:
         targets = [_without_old_staple(kept, target) for target in targets]
         outcomes = _outcomes(client, targets, url)
@@ -186,6 +188,7 @@ def check(
     _show(checks, verbose=verbose, as_json=as_json)
     fail = FailMode.UNSAFE_SOFT if soft_fail else FailMode.HARD
     codes = [_exit(each.outcome, fail) for each in checks if each.counts]
+    codes += [] if all_found else [ExitCode.INPUT_ERROR]
     return max(codes, key=_MILDEST_FIRST.index, default=ExitCode.NOT_VERIFIED)
 
 
@@ -193,9 +196,29 @@ _MILDEST_FIRST = (
     ExitCode.GOOD,
     ExitCode.UNKNOWN,
     ExitCode.NOT_VERIFIED,
+    ExitCode.INPUT_ERROR,
     ExitCode.REVOKED,
 )
 """Exit codes in order of severity: the most severe one of all outcomes is returned."""
+
+
+def _find_all(sources: Sequence[str], wanted: Wanted) -> tuple[list[Target], bool]:
+    """
+    Return the certificates of all *sources*, and whether every source has some.
+
+    A source that cannot be read does not hide the others. Each problem is reported
+    once.
+    """
+    targets: list[Target] = []
+    problems: set[str] = set()
+    for source in sources:
+        try:
+            targets += find_targets(source, wanted)
+        except CommandError as error:
+            if str(error) not in problems:
+                report(error)
+            problems.add(str(error))
+    return targets, not problems
 
 
 def _exit(outcome: Outcome, fail: FailMode) -> ExitCode:

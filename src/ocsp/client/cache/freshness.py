@@ -10,12 +10,13 @@ from __future__ import annotations
 import datetime
 import re
 
+from ocsp.asn1.times import later
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["expiry", "refresh_from"]
 
-_MAX_AGE = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?(\d{1,9})', re.IGNORECASE)
+_MAX_AGE = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?([0-9]{1,9})', re.IGNORECASE)
 _NO_STORE = re.compile(r"(?:^|[\s,])no-store(?:$|[\s,])", re.IGNORECASE)
 
 
@@ -34,12 +35,12 @@ def expiry(
     ends = [evidence.holds_until]
     if found := _MAX_AGE.search(control):
         left = int(found[1]) - _seconds(reply.header("age"))
-        ends.append(now + datetime.timedelta(seconds=max(0, left)))
+        ends.append(later(now, datetime.timedelta(seconds=max(0, left))))
     return min(ends) if evidence.holds_until > now else None
 
 
 def _seconds(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def refresh_from(
