@@ -158,6 +158,7 @@ class NewestWins(RuleBasedStateMachine):
         self.site = Site(write_site(self.path / "site.pem", CERT, ca()))
         self.staple = Accepted()
         self.stapler = self.new_stapler()
+        self.has_looked = False
 
     def now(self) -> datetime.datetime:
         """Return what the clock of this machine says."""
@@ -360,10 +361,26 @@ class NewestWins(RuleBasedStateMachine):
 
     # --- the stapler ---
 
-    @rule(now=st.booleans(), answer=answers)
-    def renew_staple(self, now: bool, answer: int | None) -> None:
-        """Take a step of the stapler."""
+    @rule(answer=answers)
+    def renew_staple(self, answer: int | None) -> None:
+        """Take a step of the stapler when a staple is due."""
+        self.step(answer, now=False)
+
+    @rule(answer=answers)
+    def renew_staple_now(self, answer: int | None) -> None:
+        """Take a step of the stapler that renews the staple."""
+        self.step(answer, now=True)
+
+    @rule(answer=answers)
+    def restart_and_renew(self, answer: int | None) -> None:
+        """Take a step with a new stapler that finds the file of the former one."""
+        self.restart_stapler()
+        self.step(answer, now=True)
+
+    def step(self, answer: int | None, *, now: bool) -> None:
+        """Take a step, and compare the file with what was there."""
         self.send(answer, {})
+        self.has_looked = True
         file = self.site.staple_file
         before = file.read_bytes() if file.exists() else b""
         (report,) = self.stapler.step(now=now)
@@ -378,11 +395,14 @@ class NewestWins(RuleBasedStateMachine):
         newest = self.staple.newest
         if newest is not None and self.site.staple_file.read_bytes() != newest.der:
             self.staple = Accepted()  # what another program wrote says nothing
+        self.has_looked = False
         self.stapler = self.new_stapler()
 
     @rule(content=st.sampled_from([b"", b"no response", response(serial=7)]))
     def damage_staple(self, content: bytes) -> None:
-        """Another program writes the file; the stapler remembers the newest."""
+        """Another program writes the file; the stapler remembers what it has seen."""
+        if not self.has_looked:
+            self.staple = Accepted()
         self.site.staple_file.write_bytes(content)
 
     @rule()

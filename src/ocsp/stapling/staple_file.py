@@ -55,7 +55,7 @@ class StapleFile:
     The staple file of one certificate. Several threads may share one object.
 
     Attributes:
-        newest: The newest status that :meth:`replace` found in the file or wrote, or
+        newest: The newest status that this object found in the file or wrote, or
             ``None``. It stays known if the file is deleted; a new object forgets it.
 
         dropped: What the last response that was written replaced, if that was no
@@ -95,7 +95,10 @@ class StapleFile:
         self._candidates = candidates
         self._policy = policy
         self._seen: tuple[FileState, VerifiedResponse] | None = None
-        self._lock = threading.Lock()
+        self._looked: tuple[FileState, KnownStatus | DroppedContent | None] | None = (
+            None
+        )
+        self._lock = threading.RLock()
         self.newest: KnownStatus | None = None
         self.dropped: DroppedContent | None = None
 
@@ -118,6 +121,7 @@ class StapleFile:
             data = read_file(self.path, limits.MAX_VERIFIED_BYTES)
         except UnreadableFile:
             return None
+        self._look_at(state, data)
         try:
             evidence = self._verify(data, now)
         except VerificationError:
@@ -171,8 +175,6 @@ class StapleFile:
             )
         with self._lock:
             content = self._content()
-            if isinstance(content, KnownStatus):
-                self._note(content)
             new = KnownStatus.of(evidence)
             if self.newest is not None and self.newest.rank > new.rank:
                 return False
@@ -213,7 +215,19 @@ class StapleFile:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
             raise StoreError(str(error)) from error
-        return self._judge(data) if data else None
+        return self._look_at(state, data)
+
+    def _look_at(
+        self, state: FileState, data: bytes
+    ) -> KnownStatus | DroppedContent | None:
+        """Return what *data* is, once for each *state* of the file, and note it."""
+        with self._lock:
+            if self._looked is None or self._looked[0] != state:
+                content = self._judge(data) if data else None
+                if isinstance(content, KnownStatus):
+                    self._note(content)
+                self._looked = state, content
+            return self._looked[1]
 
     def _judge(self, data: bytes) -> KnownStatus | DroppedContent:
         try:
