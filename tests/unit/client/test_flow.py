@@ -36,7 +36,7 @@ from ocsp.client import (
     Source,
     SQLiteCache,
 )
-from tests.pki import NOW, ca, delegate, delegate_signer, key
+from tests.pki import NOW, ca, delegate, delegate_signer, key, make
 from tests.unit.client.scene import (
     HOUR,
     SERIAL,
@@ -866,3 +866,15 @@ def test_hedging_asks_the_next_responder_when_one_fails(driver: str) -> None:
     outcome = play.check(certificate(A, B))
     assert outcome.status is CheckStatus.GOOD
     assert play.script.hosts == ["a", "b"]
+
+
+def test_the_failure_of_another_certificate_with_this_certid_costs_nothing(
+    driver: str,
+) -> None:
+    """A certificate that the issuer has not signed can have any serial number."""
+    play = Play(driver, {A: [reply()]})
+    without_place = play.check(certificate(serial=SERIAL))
+    assert without_place.reason is Reason.NO_URL
+    renamed = make("Other name", "Other name", public=key("Test CA"))
+    assert play.check(certificate(A), renamed).reason is Reason.NOT_VERIFIED
+    assert play.check(certificate(A)).status is CheckStatus.GOOD

@@ -89,22 +89,28 @@ def _ask_unless_failed(
     """Ask for a status, unless none is needed or the same check failed recently."""
     if known is None and state.options.nonce is SendNonce.NEVER:
         failed_check = state.memory.failed_checks.get(
-            _failed_check_key(state, cert_id), state.environment.monotonic()
+            _failed_check_key(state, issuer), state.environment.monotonic()
         )
         if failed_check is not None:
             return failed_check
     if needs_no_status(state.certificate):
         return Outcome(CheckStatus.NOT_NEEDED, state.certificate, issuer)
     if known is None:
-        return (yield from _ask_responders_then_crl(state, cert_id, issuer))
+        return (yield from _ask_responders_then_crl(state, issuer))
     return (yield from _refresh(state, cert_id, issuer, known))
 
 
 def _failed_check_key(
-    state: CheckState, cert_id: CertID
+    state: CheckState, issuer: x509.Certificate
 ) -> tuple[bytes, tuple[str, ...]]:
-    """Return the key of a failed check; checks with other URLs are separate entries."""
-    return cert_id.der, state.request.urls
+    """
+    Return the key of a failed check: the certificates and the URLs.
+
+    Another certificate can have the same CertID, and name other responders. The failure
+    of its check must not become that of this one.
+    """
+    checked = state.certificate.fingerprint(_SHA256) + issuer.fingerprint(_SHA256)
+    return checked, state.request.urls
 
 
 def _indeterminate(
@@ -142,7 +148,7 @@ def _refresh(
     refreshing.add(key)
     try:
         # No retries: the caller should not wait while the cached answer is valid.
-        return (yield from _ask(state, cert_id, issuer, retries=0))
+        return (yield from _ask(state, issuer, retries=0))
     finally:
         refreshing.discard(key)
 
@@ -151,10 +157,10 @@ def _refresh(
 
 
 def _ask_responders_then_crl(
-    state: CheckState, cert_id: CertID, issuer: x509.Certificate
+    state: CheckState, issuer: x509.Certificate
 ) -> Flow[Outcome]:
     """Ask the responders, then use a CRL if the options say so; cache a failure."""
-    outcome = yield from _ask(state, cert_id, issuer, state.options.retries)
+    outcome = yield from _ask(state, issuer, state.options.retries)
     if outcome.status is not CheckStatus.INDETERMINATE:
         return outcome
     if _uses_crls(state):
@@ -168,7 +174,7 @@ def _ask_responders_then_crl(
             + state.options.negative_cache_ttl.total_seconds()
         )
         state.memory.failed_checks.put(
-            _failed_check_key(state, cert_id),
+            _failed_check_key(state, issuer),
             outcome,
             until,
             outcome.certificate,
@@ -185,9 +191,7 @@ def _uses_crls(state: CheckState) -> bool:
     return state.options.crl_fallback is CRLFallback.WHEN_INDETERMINATE
 
 
-def _ask(
-    state: CheckState, cert_id: CertID, issuer: x509.Certificate, retries: int
-) -> Flow[Outcome]:
+def _ask(state: CheckState, issuer: x509.Certificate, retries: int) -> Flow[Outcome]:
     """Ask the responders."""
     try:
         urls = state.request.urls or responder_urls(state.certificate)
@@ -200,7 +204,7 @@ def _ask(
     evidence = yield from _ask_all(state, issuer, urls, retries)
     if evidence is None:
         return _indeterminate(state, issuer)
-    state.memory.failed_checks.discard(_failed_check_key(state, cert_id))
+    state.memory.failed_checks.discard(_failed_check_key(state, issuer))
     return _outcome(state, issuer, evidence, Source.RESPONDER)
 
 

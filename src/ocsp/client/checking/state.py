@@ -97,7 +97,7 @@ class Memory:
 
         backoff: Which responders to wait for, and for how long.
 
-        failed_checks: Outcomes of recent checks that failed, by CertID and URLs.
+        failed_checks: Outcomes of recent checks that failed, by certificates and URLs.
 
         verified_answers: The evidence of cached answers, by CertID.
 
