@@ -1,5 +1,5 @@
 """
-Load keys, and check signatures with them.
+Decode the keys in certificates, and check signatures with them.
 
 A key in a certificate of an attacker can be of any kind and size. ``cryptography``
 decodes it only when a program asks for it, and OpenSSL refuses some keys only when they
@@ -15,17 +15,13 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from ocsp.errors import SchemaError
 from ocsp.guarded.boundary import read_foreign
-from ocsp.guarded.nesting import check_parsable
-from ocsp.guarded.pem import der_blocks, is_pem
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import (
         CertificatePublicKeyTypes,
-        PrivateKeyTypes,
-        PublicKeyTypes,
     )
 
-__all__ = ["has_signed", "load_private_key", "load_public_key", "public_key"]
+__all__ = ["has_signed", "public_key"]
 
 
 def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
@@ -73,40 +69,3 @@ def has_signed(
     except (InvalidSignature, SchemaError):
         return False
     return True
-
-
-def load_public_key(der: bytes) -> PublicKeyTypes:
-    """
-    Return the public key *der*, a SubjectPublicKeyInfo.
-
-    Raises:
-        SchemaError: If it cannot be decoded.
-        LimitExceeded: If it is too long, or its values are nested too deep.
-        UnsupportedAlgorithm: If the kind of key, or its curve, is not known.
-    """
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    check_parsable(der)
-    return read_foreign(lambda: load_der_public_key(der), UnsupportedAlgorithm)
-
-
-def load_private_key(data: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
-    """
-    Return the private key in *data*, in PEM or DER.
-
-    Raises:
-        TypeError: If the key is encrypted and *passphrase* is ``None``, or the reverse.
-        SchemaError: If it cannot be decoded, or the passphrase is wrong.
-        LimitExceeded: If it is too long, or its values are nested too deep.
-        UnsupportedAlgorithm: If the kind of key, or its curve, is not known.
-    """
-    from cryptography.hazmat.primitives import serialization
-
-    for der in der_blocks(data):
-        check_parsable(der)
-    load = (
-        serialization.load_pem_private_key
-        if is_pem(data)
-        else serialization.load_der_private_key
-    )
-    return read_foreign(lambda: load(data, passphrase), TypeError, UnsupportedAlgorithm)

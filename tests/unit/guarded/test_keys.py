@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ocsp.asn1.der import encode, encode_integer, encode_oid
 from ocsp.errors import LimitExceeded, SchemaError
-from ocsp.guarded.keys import has_signed, load_private_key, load_public_key
+from ocsp.guarded.key_files import load_private_key, load_public_key
+from ocsp.guarded.keys import has_signed
 from tests.nested import nested_algorithm
 
 KEY = ec.generate_private_key(ec.SECP256R1())

@@ -29,7 +29,7 @@ from ocsp.cli.input.file_kinds import kind_of
 from ocsp.cli.input.loading import load_certificate, place, read_octets
 from ocsp.cli.render.console import note, warn
 from ocsp.errors import BuildError, ConfigError, DecodeError, SchemaError
-from ocsp.guarded.keys import load_private_key
+from ocsp.guarded.key_files import load_private_key
 from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
 from ocsp.server import Application, base_url, bind, self_test
 from ocsp.server import serve as serve_forever

@@ -14,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp.asn1.der import INTEGER, SEQUENCE, any_value, content
 from ocsp.errors import DecodeError
 from ocsp.guarded.certificates import load_certificate, load_crl, load_request
-from ocsp.guarded.keys import load_private_key, load_public_key
+from ocsp.guarded.key_files import load_private_key, load_public_key
 from ocsp.guarded.pem import is_pem
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_received_response

@@ -1,0 +1,55 @@
+"""Load keys from files: private keys in PEM or DER, and public keys in DER."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from ocsp.guarded.boundary import read_foreign
+from ocsp.guarded.nesting import check_parsable
+from ocsp.guarded.pem import der_blocks, is_pem
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        PrivateKeyTypes,
+        PublicKeyTypes,
+    )
+
+__all__ = ["load_private_key", "load_public_key"]
+
+
+def load_public_key(der: bytes) -> PublicKeyTypes:
+    """
+    Return the public key *der*, a SubjectPublicKeyInfo.
+
+    Raises:
+        SchemaError: If it cannot be decoded.
+        LimitExceeded: If it is too long, or its values are nested too deep.
+        UnsupportedAlgorithm: If the kind of key, or its curve, is not known.
+    """
+    check_parsable(der)
+    return read_foreign(
+        lambda: serialization.load_der_public_key(der), UnsupportedAlgorithm
+    )
+
+
+def load_private_key(data: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
+    """
+    Return the private key in *data*, in PEM or DER.
+
+    Raises:
+        TypeError: If the key is encrypted and *passphrase* is ``None``, or the reverse.
+        SchemaError: If it cannot be decoded, or the passphrase is wrong.
+        LimitExceeded: If it is too long, or its values are nested too deep.
+        UnsupportedAlgorithm: If the kind of key, or its curve, is not known.
+    """
+    for der in der_blocks(data):
+        check_parsable(der)
+    load = (
+        serialization.load_pem_private_key
+        if is_pem(data)
+        else serialization.load_der_private_key
+    )
+    return read_foreign(lambda: load(data, passphrase), TypeError, UnsupportedAlgorithm)
