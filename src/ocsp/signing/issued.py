@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp.asn1.certificates import outer_algorithm, parts_of, signature_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
-from ocsp.errors import DERError, OCSPError, SchemaError, SignatureInvalid
+from ocsp.errors import DecodeError, DERError, OCSPError, SchemaError, SignatureInvalid
 from ocsp.signing.signatures import check_signature, public_key_of
 
 __all__ = ["check_issued", "is_issued_by", "names_issuer"]
@@ -39,7 +39,8 @@ def check_issued(
     Raises:
         SignatureInvalid: If the key did not make the signature, or cannot be read, or
             the signature has unused bits.
-        UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
+        UnsupportedAlgorithm: If the algorithm is not known or malformed, or its hash is
+            weak.
     """
     try:
         key = public_key_of(issuer)
@@ -49,13 +50,16 @@ def check_issued(
         signature = signature_of(certificate)
     except DERError as error:
         raise SignatureInvalid(str(error)) from error
-    check_signature(
-        key,
-        parts_of(certificate).algorithm,
-        signature,
-        certificate.tbs_certificate_bytes,
-        unsafe_sha1=unsafe_sha1,
-    )
+    try:
+        check_signature(
+            key,
+            parts_of(certificate).algorithm,
+            signature,
+            certificate.tbs_certificate_bytes,
+            unsafe_sha1=unsafe_sha1,
+        )
+    except DecodeError as error:  # old releases of ``cryptography`` load it
+        raise UnsupportedAlgorithm(f"the algorithm cannot be read: {error}") from error
 
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
