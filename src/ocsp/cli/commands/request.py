@@ -29,7 +29,7 @@ from ocsp.cli.input.loading import (
     load_certificate,
     load_issuer,
 )
-from ocsp.cli.render.console import note
+from ocsp.cli.render.console import note, plain
 from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.http import get_url
 from ocsp.messages.certid import CertID
@@ -215,10 +215,11 @@ def _suggest_commands(address: str | None, form: Format, out: str) -> None:
     """Show how to inspect and send a request that was written to a file."""
     if form is not Format.DER or out == STANDARD_INPUT:
         return
-    file = shlex.quote(out)
+    file = plain(shlex.quote(out))
+    target = plain(shlex.quote(address or "http://RESPONDER"))
     note(
         f"[quiet]inspect:[/quiet] [command]ocsp inspect {file}[/command]",
         "[quiet]send:[/quiet]    [command]curl -sS --data-binary "
         f"@{file} -H 'Content-Type: application/ocsp-request' "
-        f"{shlex.quote(address or 'http://RESPONDER')} | ocsp inspect[/command]",
+        f"{target} | ocsp inspect[/command]",
     )

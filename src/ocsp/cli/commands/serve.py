@@ -23,11 +23,11 @@ from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.cli.commands.status import DATABASE
-from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.exit_codes import CommandError, one_line
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.file_kinds import kind_of
 from ocsp.cli.input.loading import load_certificate, place, read_octets
-from ocsp.cli.render.console import note, warn
+from ocsp.cli.render.console import note, plain, warn
 from ocsp.errors import BuildError, ConfigError, DecodeError, SchemaError
 from ocsp.guarded.key_files import load_private_key
 from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
@@ -227,10 +227,13 @@ def _require_acceptable(authority: Authority, validity: datetime.timedelta) -> N
 
 def _announce(authority: Authority, url: str, database: str) -> None:
     signer = authority.signer.certificate
-    typer.echo(f"{url}/ answers for {_name(authority.issuer)} from {database}")
+    name = _name(authority.issuer)
+    typer.echo(one_line(f"{url}/ answers for {name} from {database}"))
     if authority.delegate is not None:
         _, until = validity_of(signer)
-        note(f"[quiet]signed by {_name(signer)}, expires {until:%Y-%m-%d}[/quiet]")
+        note(
+            f"[quiet]signed by {plain(_name(signer))}, expires {until:%Y-%m-%d}[/quiet]"
+        )
     note("[quiet]stop:[/quiet] [command]Ctrl-C[/command]")
 
 

@@ -20,7 +20,7 @@ from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.cli.command import Command, Group
 from ocsp.cli.commands.status_output import Changed, show_changes, show_entries
-from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.exit_codes import CommandError, one_line
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.arguments import parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
@@ -129,7 +129,7 @@ def add(
             )
     there = len(subjects) - added
     known = f", {there:,} already present" if there else ""
-    typer.echo(f"{database}: {count(added, 'certificate')} added{known}")
+    typer.echo(one_line(f"{database}: {count(added, 'certificate')} added{known}"))
 
 
 def revoke(

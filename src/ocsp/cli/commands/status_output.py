@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp
+from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import output, status_style
 from ocsp.cli.render.json_output import write_json
+from ocsp.cli.render.tree_rows import text
 from ocsp.cli.render.vocabulary import count, reason_name
 from ocsp.responder import StatusRecord
 from ocsp.status.sqlite import Entry
@@ -66,7 +68,7 @@ def show_changes(
     rest = len(changes) - made
     unchanged = f", {rest:,} unchanged" if rest else ""
     output().print(
-        Text(f"{database}: {count(made, 'certificate')} {done}{unchanged}"),
+        text(f"{database}: {count(made, 'certificate')} {done}{unchanged}"),
         soft_wrap=True,
     )
     for each in changes:
@@ -117,7 +119,7 @@ def _line(changed: Changed) -> Text:
     since = document["revocation_time"]
     return Text.assemble(
         "  ",
-        f"{changed.subject}, " if changed.subject else "",
+        f"{one_line(changed.subject)}, " if changed.subject else "",
         f"serial number {changed.serial_number:#x}: ",
         "unchanged, " if changed.change == "unchanged" else "",
         _status_text(document),
@@ -139,9 +141,9 @@ def _table(entries: Sequence[Entry]) -> Table:
     for entry in entries:
         document = _document(entry)
         table.add_row(
-            Text(entry.issuer),
+            text(entry.issuer),
             Text(f"{entry.serial_number:#x}"),
-            Text(entry.subject),
+            text(entry.subject),
             _status_text(document),
             Text(document["revocation_time"] or ""),
             Text(document["expires"] or ""),

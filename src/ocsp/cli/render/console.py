@@ -13,13 +13,23 @@ import os
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
 from rich.theme import Theme
 
 from ocsp import limits
 from ocsp.cli.exit_codes import one_line
 
-__all__ = ["THEME", "errors", "note", "output", "report", "status_style", "warn"]
+__all__ = [
+    "THEME",
+    "errors",
+    "note",
+    "output",
+    "plain",
+    "report",
+    "status_style",
+    "warn",
+]
 
 THEME = Theme(
     {
@@ -71,11 +81,20 @@ def warn(text: str) -> None:
 
 
 def note(*lines: str) -> None:
-    """Print *lines* (Rich markup) if standard error is a terminal."""
+    """
+    Print *lines* (Rich markup) if standard error is a terminal.
+
+    Names, URLs and other values must come from :func:`plain`.
+    """
     console = errors()
     if sys.stderr.isatty() or console.is_terminal:
         for line in lines:
             console.print(line, soft_wrap=True)
+
+
+def plain(value: object) -> str:
+    """Return *value* for :func:`note`: one printable line, without any markup."""
+    return escape(one_line(value))
 
 
 def status_style(word: str) -> str:
