@@ -42,6 +42,7 @@ from ocsp.client import (
 )
 from ocsp.client.tls_peer import read_tls_peer
 from ocsp.errors import TLSPeerError
+from ocsp.testing import PKI
 from tests.nested import (
     nested_algorithm,
     nested_certificate,
@@ -129,13 +130,10 @@ def verified_crl() -> str:
 
 
 @contextlib.contextmanager
-def _tls_server(folder: Path, *chain: bytes) -> Iterator[int]:
+def _tls_server(folder: Path, chain: bytes, private: bytes) -> Iterator[int]:
     """Serve *chain* once, and yield the port."""
     file = folder / "chain.pem"
-    private = key("localhost").private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
-    file.write_bytes(b"".join(_pem("CERTIFICATE", der) for der in chain) + private)
+    file.write_bytes(chain + private)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -154,12 +152,20 @@ def _tls_server(folder: Path, *chain: bytes) -> Iterator[int]:
         thread.join(5)
 
 
-def tls_chain(folder: Path) -> str:
-    """Connect to a server that sends such a certificate with its own."""
-    leaf = make("localhost", "localhost").public_bytes(Encoding.DER)
-    with _tls_server(folder, leaf, nested_certificate()) as port:
+def _connect(folder: Path, *, own: bool) -> str:
+    """Connect to a server whose chain has such a certificate, last or first."""
+    pki = PKI()
+    leaf = pki.issue("localhost")
+    private = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    chain = leaf.chain_pem + _pem("CERTIFICATE", nested_certificate())
+    if own:
+        chain = _pem("CERTIFICATE", nested_certificate()) + leaf.chain_pem
+        private = key("Nested").private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+    with _tls_server(folder, chain, private) as port:
         try:
-            read_tls_peer("127.0.0.1", port, roots=[ca()])
+            read_tls_peer("127.0.0.1", port, server_name="localhost", roots=[pki.root])
         except TLSPeerError as error:
             return type(error).__name__
     return "accepted"
@@ -267,7 +273,8 @@ PLACES: dict[str, tuple[Callable[[Path], str], str]] = {
     "fetched-pkcs7": (lambda _: fetched_pkcs7(), "indeterminate"),
     "fetched-crl": (lambda _: fetched_crl(), "indeterminate"),
     "verified-crl": (lambda _: verified_crl(), "MalformedCRL"),
-    "tls-chain": (tls_chain, "TLSPeerError"),
+    "tls-chain": (lambda folder: _connect(folder, own=False), "accepted"),
+    "tls-own": (lambda folder: _connect(folder, own=True), "TLSPeerError"),
 }
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography import x509
 
 from ocsp import limits
+from ocsp.client.certificate_files import readable_certificates
 from ocsp.client.starttls.protocols import StartTLS, start_tls
 from ocsp.client.tls_path import system_roots, verified_path
 from ocsp.client.transport.resolver import resolver
@@ -141,13 +142,26 @@ def _handshake(
             _finish(connection, raw, until)
         except SSL.Error as error:
             raise OSError(f"the TLS handshake failed: {_reason(error)}") from error
-        try:
-            chain = [load_certificate(der) for der in shown_chain(connection)]
-        except DecodeError as error:
-            raise OSError(
-                "the server sent a certificate that cannot be read"
-            ) from error
-    return chain, staples[0] if staples else b""
+        return _readable(connection), staples[0] if staples else b""
+
+
+def _readable(connection: SSL.Connection) -> list[x509.Certificate]:
+    """
+    Return the certificates that the server sent, its own first.
+
+    Others that cannot be read are left out: the path may not need them.
+
+    Raises:
+        OSError: If its own cannot be read.
+    """
+    try:
+        shown = shown_chain(connection)
+        certificates = [load_certificate(der) for der in shown[:1]]
+    except DecodeError as error:
+        raise OSError("the server's certificate cannot be read") from error
+    for der in shown[1:]:
+        certificates += readable_certificates(der)
+    return certificates
 
 
 def _connect(host: str, port: int, until: float) -> socket.socket:

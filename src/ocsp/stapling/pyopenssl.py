@@ -194,7 +194,7 @@ class StapleChecks:
         self, connection: SSL.Connection, staple: bytes
     ) -> VerifiedResponse | None:
         try:
-            chain = [load_certificate(der) for der in verified_chain(connection)]
+            chain = [load_certificate(der) for der in verified_chain(connection)[:2]]
         except DecodeError as error:
             raise SchemaError("a certificate of the server cannot be read") from error
         if len(chain) < 2:
