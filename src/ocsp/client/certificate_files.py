@@ -11,9 +11,18 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
+from ocsp.asn1 import ber
 from ocsp.asn1.certificates import read_certificate
-from ocsp.asn1.der import SEQUENCE, any_value, content, context, end_of, explicit
-from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.asn1.der import (
+    SEQUENCE,
+    any_value,
+    content,
+    context,
+    encode_oid,
+    end_of,
+    explicit,
+)
+from ocsp.errors import DecodeError, SchemaError
 from ocsp.guarded.certificates import load_pkcs7
 from ocsp.guarded.pem import der_blocks, is_pem
 
@@ -90,9 +99,7 @@ def _certificate(der: bytes) -> x509.Certificate | None:
 def _in_pkcs7(der: bytes) -> Iterator[x509.Certificate | None]:
     try:
         yield from load_pkcs7(der)
-    except LimitExceeded:
-        yield None
-    except SchemaError:
+    except DecodeError:
         # ``cryptography`` returns all certificates or none.
         try:
             yield from map(_certificate, _members(der))
@@ -109,6 +116,31 @@ def _is_pkcs7(der: bytes) -> bool:
 
 def _members(der: bytes) -> list[bytes]:
     """Return the certificates of a "certs-only" SignedData, undecoded (§5.1)."""
+    try:
+        return _members_in_der(der)
+    except DecodeError:
+        return _members_in_ber(der)
+
+
+def _members_in_ber(data: bytes) -> list[bytes]:
+    """Return the same of a SignedData in BER, which CMS allows (§2)."""
+    parts = ber.read(data).parts
+    if not parts or parts[0].octets != _SIGNED_DATA:
+        raise SchemaError("is not a SignedData")
+    return [
+        each.octets
+        for value in parts[1:]
+        for signed_data in value.parts
+        for part in signed_data.parts
+        if part.tag == context(0)
+        for each in part.parts
+    ]
+
+
+_SIGNED_DATA = encode_oid("1.2.840.113549.1.7.2")
+
+
+def _members_in_der(der: bytes) -> list[bytes]:
     position, end = content(der, 0, len(der), SEQUENCE, "contentInfo")
     _, _, position = any_value(der, position, end, "contentType")
     position, end, _ = explicit(der, position, end, 0, SEQUENCE, "signedData")

@@ -35,11 +35,13 @@ from tests.cases.builder import (
     name,
 )
 from tests.cases.unreadable_cases import TELETEX, UNRELATED
+from tests.nested import nested_certificate, nested_pkcs7
 from tests.unit.client.scene import A, Play, reply
 
 BUILD = Builder()
 CA = x509.load_der_x509_certificate(BUILD.ca.der)
 UNKNOWN_VERSION = BUILD.certificate("odd", version=6).der
+DEEP = nested_certificate()
 WHERE = "http://c.example/ca.p7c"
 LIST = "http://c.example/full.crl"
 
@@ -270,3 +272,29 @@ def test_a_chain_file_of_a_server(tmp_path: Path) -> None:
         read_pair(Site(file))
     given[-1] = str(file)
     assert main(["request", *given, "--out", out]) == 4
+
+
+@pytest.mark.filterwarnings("ignore:PKCS#7")
+@pytest.mark.parametrize("definite", [True, False], ids=["DER", "BER"])
+@pytest.mark.parametrize(
+    "odd",
+    [UNKNOWN_VERSION, b"\x05\x00", nested_certificate(1), DEEP],
+    ids=["version", "null", "nested", "deep"],
+)
+def test_a_certificate_in_a_pkcs7_does_not_hide_the_others(
+    odd: bytes, definite: bool
+) -> None:
+    """Whatever its encoding; but nothing is read from BER that is nested too deep."""
+    good = BUILD.ca.der
+    for data in (odd + good, good + odd):
+        found = readable_certificates(nested_pkcs7(data, definite=definite))
+        if definite or odd != DEEP:
+            assert CA in found
+        else:
+            assert found == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_pkcs7_in_ber_is_read_if_warnings_are_errors() -> None:
+    """``cryptography`` warns of it."""
+    assert readable_certificates(nested_pkcs7(BUILD.ca.der)) == [CA]
