@@ -154,7 +154,7 @@ def test_the_name_of_a_tls_server(
         ("127.0.0.1", -1, "port"),
         ("127.0.0.1", 65_536, "port"),
         ("127.0.0.1", 1 << 80, "port"),
-        ("nobody.invalid", 443, "."),
+        ("missing.invalid", 443, "."),
         ("", 443, "."),
     ],
 )

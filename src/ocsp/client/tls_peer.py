@@ -21,7 +21,7 @@ from ocsp import limits
 from ocsp.client.certificate_files import readable_certificates
 from ocsp.client.starttls.protocols import StartTLS, start_tls
 from ocsp.client.tls_path import system_roots, verified_path
-from ocsp.client.transport.resolver import resolver
+from ocsp.client.transport.resolver import NOT_A_NAME, resolver
 from ocsp.errors import DecodeError, MissingExtraError, TLSPeerError
 from ocsp.guarded.addresses import address_of
 from ocsp.guarded.certificates import load_certificate
@@ -102,7 +102,7 @@ def read_tls_peer(
 def _why(error: OSError | UnicodeError) -> str:
     """Return what failed, without the number of the error."""
     if isinstance(error, UnicodeError):
-        return "is not a host name: a label is empty, too long, or not allowed"
+        return NOT_A_NAME
     text = getattr(error, "strerror", None) or str(error)
     return text or type(error).__name__
 

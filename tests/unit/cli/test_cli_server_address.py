@@ -64,7 +64,7 @@ def test_a_file(source: str) -> None:
         ("host:https", "is neither a file nor HOST:PORT"),
         ("no host:443", "is neither a file nor HOST:PORT"),
         ("[::1", "No such file or directory"),
-        ("a..b:443", "a..b:443: is not a host name: a label is empty, too long"),
+        ("a..b:443", "a..b:443: a label of the name is empty, too long"),
         ("https://[::1]:1/", "[::1]:1: "),
         ("https://host:99999/", "the port 99999 is not between"),
         ("https://host:x/", "the port x is not between"),

@@ -21,7 +21,10 @@ from typing import TypeAlias
 from ocsp import limits
 from ocsp.client.transport.forking import ForkSafeLock
 
-__all__ = ["Addresses", "Resolver", "resolver"]
+__all__ = ["NOT_A_NAME", "Addresses", "Resolver", "resolver"]
+
+NOT_A_NAME = "a label of the name is empty, too long, or not allowed"
+"""What to say of a name for which Python raises ``UnicodeError`` (RFC 3490 §4.1)."""
 
 Addresses: TypeAlias = "Future[list[str]]"
 """The addresses that one caller waits for. The caller cancels it to stop waiting."""
@@ -49,8 +52,8 @@ class _LookUp:
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
             return list(dict.fromkeys(str(each[4][0]) for each in found)), ""
-        except UnicodeError as error:
-            return [], f"it is not a host name: {error.__cause__ or error}"
+        except UnicodeError:
+            return [], NOT_A_NAME
         except Exception as error:  # OSError, MemoryError and others
             return [], getattr(error, "strerror", "") or str(error) or repr(error)
 
