@@ -31,6 +31,7 @@ from ocsp.client.cache import SQLiteCache
 from ocsp.client.cache import file as cache_file
 from ocsp.client.engine import tasks
 from ocsp.errors import OlderThanKnown, StoreError
+from ocsp.messages.message import EncodingRules
 from tests.pki import NOW, ca, key
 from tests.unit.client.evidence import HOUR, LATER, answer, key_of
 from tests.unit.client.scene import (
@@ -419,6 +420,20 @@ def test_a_larger_limit_of_responses_does_not_damage_the_file(
         monkeypatch.undo()
         assert _is_repaired(cache)
     assert not path.with_name("answers.db.aside").exists()
+
+
+def test_an_answer_that_is_not_der_is_intact(path: Path) -> None:
+    """A client with a tolerant policy has verified it, and verifies it again."""
+    der = response()
+    assert der[:2] == b"\x30\x82"
+    ber = b"\x30\x83\x00" + der[2:]
+    policy = ocsp.Policy(encoding=EncodingRules.TOLERANT)
+    evidence = ocsp.verify(ber, certificate(A), ca(), at=NOW, policy=policy)
+    with SQLiteCache(path) as cache:
+        assert cache.put(evidence.canonical_cert_id, evidence, LATER)
+        found = cache.get(evidence.canonical_cert_id)
+        assert found is not None
+        assert found.der == ber
 
 
 # --- what is in the file is no evidence -----------------------------------------------

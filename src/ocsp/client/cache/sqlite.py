@@ -22,6 +22,7 @@ from ocsp.client.cache.database import MAX_VALUE_BYTES
 from ocsp.client.cache.file import CacheFile
 from ocsp.client.cache.known import KnownStatus
 from ocsp.messages.certid import CertID
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.responses.response import OCSPResponse, load_received_response
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
@@ -110,9 +111,14 @@ class _Row(NamedTuple):
             return False
         try:
             known = self.known()
-            return not self.der or _states(load_received_response(self.der), known)
+            return not self.der or _states(_load(self.der), known)
         except (OverflowError, ValueError):  # ValueError: malformed, or an error
             return False
+
+
+def _load(der: bytes) -> OCSPResponse:
+    """Return the response; the policy of the client that stored it may be tolerant."""
+    return load_received_response(der, encoding=EncodingRules.TOLERANT)
 
 
 def _states(response: OCSPResponse, known: KnownStatus) -> bool:
