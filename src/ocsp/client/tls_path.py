@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
+from ocsp import limits
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
@@ -72,7 +73,14 @@ def _broken_link(
     roots: Sequence[x509.Certificate],
     now: datetime.datetime,
 ) -> str | None:
-    """Return why the path ends before a root, or ``None`` if it does not."""
+    """
+    Return why the path ends before a root, or ``None`` if it does not.
+
+    A server can send hundreds of certificates with one name. Each pair of them would
+    cost a signature check, so the reason is not sought among so many.
+    """
+    if len(shown) > limits.MAX_VERIFIED_CERTIFICATES:
+        return f"none of the {len(shown)} certificates that it sent leads to a root"
     link = shown[0]
     others = list(shown[1:])
     while True:

@@ -9,8 +9,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ocsp import limits
+from ocsp.client import tls_path
 from ocsp.client.tls_path import verified_path
 from ocsp.errors import ConfigError, TLSPeerNotTrusted, TLSPeerWrongName
+from ocsp.signing.issued import is_issued_by
 from tests.pki import key
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -116,3 +119,25 @@ def test_without_roots_nothing_is_trusted() -> None:
     """An empty list is a mistake of the caller."""
     with pytest.raises(ConfigError, match="no trusted roots"):
         _path([LEAF], [])
+
+
+def test_the_search_for_the_reason_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many certificates with one name cost few signature checks."""
+    checked: list[x509.Certificate] = []
+
+    def note(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        checked.append(issuer)
+        return is_issued_by(certificate, issuer)
+
+    monkeypatch.setattr(tls_path, "is_issued_by", note)
+    chain = [
+        _certificate("leaf", "CA 0", is_ca=False),
+        *(_certificate(f"CA {n}", f"CA {n + 1}", is_ca=True) for n in range(60)),
+    ]
+    with pytest.raises(TLSPeerNotTrusted, match="none of the 61 certificates"):
+        verified_path("a.example:443", "a.example", chain, [ROOT])
+    assert not checked
+    most = limits.MAX_VERIFIED_CERTIFICATES
+    with pytest.raises(TLSPeerNotTrusted, match=f"CN=CA {most - 1}, which issued"):
+        verified_path("a.example:443", "a.example", chain[:most], [ROOT])
+    assert len(checked) <= most**2
