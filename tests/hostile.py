@@ -107,6 +107,15 @@ def _short_sequences() -> bytes:
     return _named(_name(value * 32), decoys)
 
 
+def _characters_that_become_combining() -> bytes:
+    """Each counts as none, but becomes two in normalised text."""
+    decoys = [
+        BUILD.delegate(_name("\u0f73" * 550, str(number)), serial=number + 2).der
+        for number in range(14)
+    ]
+    return _named(_name("\u0f73\uff9e" * 650), decoys)
+
+
 def _characters_that_grow() -> bytes:
     decoys = [
         BUILD.delegate(_name("\ufdfa" * 1000, str(number)), serial=number + 2).der
@@ -364,6 +373,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
         _many_values,
         _many_values_and_certificates,
         _short_sequences,
+        _characters_that_become_combining,
         _characters_that_grow,
         _one_large_set,
         _names_of_issuers,

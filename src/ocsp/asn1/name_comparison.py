@@ -120,6 +120,10 @@ _IGNORED = dict.fromkeys(
 """The characters that have no meaning, such as soft hyphens (RFC 4518 §2.2)."""
 
 
+_BECOME_COMBINING = dict.fromkeys((0x0F73, 0x0F75, 0x0F81, 0xFF9E, 0xFF9F), "\u0301")
+"""Characters that become combining ones when they are normalised, and one of these."""
+
+
 def _folded(value: str) -> str:
     """
     Prepare a string for comparison: a short form of RFC 4518 §2.
@@ -132,7 +136,8 @@ def _folded(value: str) -> str:
         # Imported here: most programs never need its tables.
         import unicodedata
 
-        _check_combining(map(unicodedata.combining, value))
+        marks = value.translate(_BECOME_COMBINING)
+        _check_combining(map(unicodedata.combining, marks))
         value = unicodedata.normalize("NFKC", value)
     return " ".join(value.casefold().split())
 

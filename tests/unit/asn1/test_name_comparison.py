@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
+import unicodedata
 import warnings
 
 import pytest
@@ -216,6 +218,21 @@ def test_a_name_with_many_combining_characters_equals_only_the_same_octets(
         assert not is_comparable(one)
         assert not same_name(one, other)
         assert same_name(one, bytes(bytearray(one)))
+
+
+def test_characters_that_become_combining_count_as_combining() -> None:
+    """All that normalisation decomposes to a combining character first."""
+    become = [
+        letter
+        for letter in map(chr, range(sys.maxunicode + 1))
+        if not unicodedata.combining(letter)
+        and unicodedata.combining(unicodedata.normalize("NFKD", letter)[0])
+    ]
+    assert "\u0f73" in become
+    for letter in become:
+        for count, expected in ((30, True), (31, False)):
+            value = (letter * count).encode()
+            assert is_comparable(_name((CN, UTF8, value))) is expected
 
 
 def test_the_number_of_combining_characters_can_be_limited(

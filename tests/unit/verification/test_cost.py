@@ -103,7 +103,8 @@ def _sorting_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     normalise = unicodedata.normalize
 
     def count(form: str, value: str) -> str:  # type: ignore[no-untyped-def]
-        for is_combining, group in groupby(map(unicodedata.combining, value), bool):
+        apart = normalise("NFKD", value)
+        for is_combining, group in groupby(map(unicodedata.combining, apart), bool):
             length = sum(1 for _ in group)
             steps[0] += length * length if is_combining else length
         return normalise(form, value)  # type: ignore[arg-type]
