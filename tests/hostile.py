@@ -18,7 +18,7 @@ from ocsp.asn1 import oids
 from ocsp.asn1.der import NULL_DER, encode, encode_integer, encode_oid
 from tests.cases.builder import Builder, algorithm, extension
 
-__all__ = ["BUILD", "KINDS", "SIZE", "combining", "ordinary"]
+__all__ = ["BUILD", "KINDS", "SIZE", "combining", "name_of", "ordinary"]
 
 SIZE = 56 * 1024
 """Octets of a hostile response. The limit for verification is 64 KiB."""
@@ -55,7 +55,7 @@ def _of_size(make: Callable[[int], bytes], most: int) -> bytes:
     return data
 
 
-def _name(*values: str, together: bool = False) -> bytes:
+def name_of(*values: str, together: bool = False) -> bytes:
     """Return a Name with organizational units *values*, or with one set of them."""
     units = [
         encode(0x30, encode_oid("2.5.4.11"), encode(0x0C, each.encode()))
@@ -86,56 +86,58 @@ def _by_delegate(*certs: bytes) -> bytes:
 
 
 def _one_long_value() -> bytes:
-    return _of_size(lambda count: _named(_name(combining(count))), SIZE // 2)
+    return _of_size(lambda count: _named(name_of(combining(count))), SIZE // 2)
 
 
 def _many_values() -> bytes:
-    return _of_size(lambda count: _named(_name(*[combining(1024)] * count)), 28)
+    return _of_size(lambda count: _named(name_of(*[combining(1024)] * count)), 28)
 
 
 def _many_values_and_certificates() -> bytes:
     decoys = _decoys(16)
-    return _of_size(lambda count: _named(_name(*[combining(1024)] * count), decoys), 28)
+    return _of_size(
+        lambda count: _named(name_of(*[combining(1024)] * count), decoys), 28
+    )
 
 
 def _short_sequences() -> bytes:
     value = f"A{combining(30)}"
     decoys = [
-        BUILD.delegate(_name(value * 28, str(number)), serial=number + 2).der
+        BUILD.delegate(name_of(value * 28, str(number)), serial=number + 2).der
         for number in range(14)
     ]
-    return _named(_name(value * 32), decoys)
+    return _named(name_of(value * 32), decoys)
 
 
 def _characters_that_become_combining() -> bytes:
     """Each counts as none, but becomes two in normalised text."""
     decoys = [
-        BUILD.delegate(_name("\u0f73" * 550, str(number)), serial=number + 2).der
+        BUILD.delegate(name_of("\u0f73" * 550, str(number)), serial=number + 2).der
         for number in range(14)
     ]
-    return _named(_name("\u0f73\uff9e" * 650), decoys)
+    return _named(name_of("\u0f73\uff9e" * 650), decoys)
 
 
 def _characters_that_grow() -> bytes:
     decoys = [
-        BUILD.delegate(_name("\ufdfa" * 1000, str(number)), serial=number + 2).der
+        BUILD.delegate(name_of("\ufdfa" * 1000, str(number)), serial=number + 2).der
         for number in range(14)
     ]
-    return _named(_name("\ufdfa" * 1300), decoys)
+    return _named(name_of("\ufdfa" * 1300), decoys)
 
 
 def _one_large_set() -> bytes:
     values = [f"{number:0>420}" for number in range(128)]
-    return _named(_name(*values, together=True))
+    return _named(name_of(*values, together=True))
 
 
 def _names_of_issuers() -> bytes:
-    subject = _name("A")
+    subject = name_of("A")
     certs = [
         BUILD.delegate(
             subject,
             serial=number + 2,
-            issuer_name=_name(combining(1500), str(number)),
+            issuer_name=name_of(combining(1500), str(number)),
         ).der
         for number in range(16)
     ]
@@ -150,7 +152,7 @@ def _same_key() -> bytes:
 
 
 def _same_name() -> bytes:
-    subject = _name("A" * 3000)
+    subject = name_of("A" * 3000)
     return _of_size(lambda count: _named(subject, _decoys(count, subject)), 64)
 
 
@@ -175,7 +177,7 @@ _SHA256_WITH_DSA = encode(0x30, encode_oid("2.16.840.1.101.3.4.3.2"))
 
 
 def _slow_keys(info: bytes, identifier: bytes, signature: bytes) -> bytes:
-    subject = _name("A")
+    subject = name_of("A")
 
     def make(count: int) -> bytes:
         certs = [
@@ -304,7 +306,7 @@ def _entry_with(dotted: str, value: bytes) -> bytes:
 
 
 def _one_entry_with_names() -> bytes:
-    one = encode(0xA4, _name("A"))
+    one = encode(0xA4, name_of("A"))
     return _of_size(
         lambda count: _entry_with(oids.CERTIFICATE_ISSUER, encode(0x30, one * count)),
         3600,

@@ -22,6 +22,8 @@ from cryptography import x509
 import ocsp
 from ocsp import limits
 from ocsp.linting import lint_response
+from ocsp.verification import verify_crl
+from tests import hostile_crls
 from tests.cases.model import NOW
 from tests.hostile import BUILD, KINDS, SIZE, combining, ordinary
 
@@ -89,6 +91,24 @@ def test_a_hostile_response_costs_at_most_ten_times_an_ordinary_one(
     # The linter also checks whether the issuer has signed the delegate (L703).
     assert calls["verify"] <= limits.MAX_SIGNATURES_CHECKED + 2
     assert len(do(data)) <= MOST * SIZE
+
+
+def _verify_crl(data: bytes) -> str:
+    try:
+        return f"{verify_crl(data, LEAF, CA, at=NOW)!r}"
+    except ocsp.VerificationError as error:
+        return f"{error}{error!r}"
+
+
+@pytest.mark.parametrize("kind", hostile_crls.KINDS)
+def test_a_hostile_crl_costs_at_most_ten_times_an_ordinary_one(kind: str) -> None:
+    """In calls, and in octets of the report; the CA has signed both."""
+    data, usual = hostile_crls.KINDS[kind](), hostile_crls.ordinary()
+    assert SIZE / 2 < len(data) < limits.MAX_VERIFIED_BYTES
+    assert "GOOD" in _verify_crl(usual)
+    most = MOST * _calls(_verify_crl, usual).total()
+    assert _calls(_verify_crl, data).total() <= most
+    assert len(_verify_crl(data)) <= MOST * SIZE
 
 
 @contextmanager

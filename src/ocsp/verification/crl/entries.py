@@ -66,7 +66,15 @@ class CRLEntries:
             an empty string.
     """
 
-    __slots__ = ("_bounds", "_data", "_end", "_issuers", "_order", "unknown_critical")
+    __slots__ = (
+        "_bounds",
+        "_data",
+        "_end",
+        "_issuers",
+        "_latest_issuer",
+        "_order",
+        "unknown_critical",
+    )
 
     def __init__(self, data: bytes, position: slice) -> None:
         """
@@ -79,6 +87,7 @@ class CRLEntries:
         self._end: int = position.stop
         self.unknown_critical = ""
         self._issuers = array("I")
+        self._latest_issuer: tuple[int, GeneralNames] = (-1, ())
         self._order, self._bounds = _in_buckets(*self._scan(position.start))
 
     @property
@@ -166,6 +175,14 @@ class CRLEntries:
         if earlier == 0:
             return None
         position = self._issuers[earlier - 1]
+        latest, names = self._latest_issuer
+        if position != latest:
+            names = self._read_issuer(position)
+            self._latest_issuer = position, names
+        return names
+
+    def _read_issuer(self, position: int) -> GeneralNames:
+        """Return the names in the certificateIssuer of the entry at *position*."""
         start, stop = content(self._data, position, self._end, SEQUENCE, _NAME)
         _, after = integer(self._data, start, stop, _NAME)
         _, _, after = any_value(self._data, after, stop, _NAME)

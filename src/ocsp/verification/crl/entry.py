@@ -26,7 +26,7 @@ from ocsp.errors import (
 from ocsp.messages.statuses import REASONS
 from ocsp.verification.crl.case import CRLCase
 from ocsp.verification.crl.entries import CRLEntry
-from ocsp.verification.crl.points import directory_names
+from ocsp.verification.crl.points import GeneralNames, directory_names
 from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.policy import ExpiredCertificate
 
@@ -113,15 +113,23 @@ def _look_up(case: CRLCase, each: ReadCRL) -> list[CRLEntry]:
             f"the entry {serial.hex()} of {each.name} is malformed: {error}",
         )
         return []
-    return [entry for entry in found if _is_of_issuer(case, each, entry)]
+    issuers = dict.fromkeys(entry.issuer for entry in found)
+    own = {names for names in issuers if _is_issuer(case, each, names)}
+    return [entry for entry in found if entry.issuer in own]
 
 
-def _is_of_issuer(case: CRLCase, each: ReadCRL, entry: CRLEntry) -> bool:
-    """Return whether *entry* is for a certificate of the issuer (RFC 5280 §5.3.3)."""
-    if entry.issuer is None:
-        names = [case.complete.issuer]
-    else:
-        names = directory_names(entry.issuer)
+def _is_issuer(case: CRLCase, each: ReadCRL, named: GeneralNames | None) -> bool:
+    """
+    Return whether the issuer of an entry is that of the certificate (RFC 5280 §5.3.3).
+
+    Args:
+        case: The case.
+
+        each: The CRL that has the entry.
+
+        named: The names of the entry's issuer; ``None`` for the CRL issuer.
+    """
+    names = [case.complete.issuer] if named is None else directory_names(named)
     issuer = parts_of(case.asked.issuer).subject
     if any(same_name(name, issuer) for name in names):
         return True
