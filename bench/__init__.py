@@ -6,7 +6,7 @@ Run ``make bench``, or ``python -m bench --help``. The groups are:
 * ``reading``: load a message and read its fields.
 * ``signing``: build and sign a response, compared with the signature alone.
 * ``verifying``: verify a response, compared with the signatures that it has.
-* ``attacking``: hostile responses, compared with an ordinary one of the same size.
+* ``attacking``: hostile messages, compared with ordinary ones of the same size.
 * ``asking``: check certificates with the client, compared with httpx alone.
 * ``importing``: import the package, in new processes.
 

@@ -1,7 +1,8 @@
 """
-Measure hostile responses of 56 KB, compared with an ordinary one of that size.
+Measure hostile responses and CRLs of 56 KB, compared with ordinary ones of that size.
 
-Each row has the most costly kind of :mod:`tests.hostile`. No result is cached.
+Each row has the most costly kind of :mod:`tests.hostile` or :mod:`tests.hostile_crls`.
+No result is cached.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ from ocsp import limits
 from ocsp.client import Environment, HTTPReply, HTTPRequest, Options
 from ocsp.http import RESPONSE_TYPE
 from ocsp.linting import lint_response
+from ocsp.verification import verify_crl
+from tests import hostile_crls
 from tests.cases.model import NOW
 from tests.hostile import BUILD, KINDS, ordinary
 
 __all__ = ["rows"]
+
+Make = Callable[[], bytes]
+Kinds = dict[str, Make]
 
 MOST_BLOCKED = 50_000.0
 """The microseconds that an event loop may stand still."""
@@ -46,6 +52,13 @@ def _ca() -> x509.Certificate:
 def _verify(data: bytes) -> None:
     try:
         ocsp.verify(data, _leaf(), _ca(), at=NOW)
+    except ocsp.VerificationError as error:
+        str(error)
+
+
+def _verify_crl(data: bytes) -> None:
+    try:
+        verify_crl(data, _leaf(), _ca(), at=NOW)
     except ocsp.VerificationError as error:
         str(error)
 
@@ -91,21 +104,24 @@ def _without_caches(use: Callable[[bytes], None], data: bytes) -> float:
     return (time.process_time_ns() - start) / 1000
 
 
-def _compared(use: Callable[[bytes], None]) -> Callable[[int], Pair]:
-    """Return how to measure *use* with the worst kind and an ordinary response."""
+def _compared(
+    use: Callable[[bytes], None], kinds: Kinds = KINDS, usual: Make = ordinary
+) -> Callable[[int], Pair]:
+    """Return how to measure *use* with the worst of *kinds* and the *usual* message."""
 
     def measure(rounds: int) -> Pair:
-        pairs = (_pair(use, make(), max(3, rounds // 12)) for make in KINDS.values())
+        pairs = (
+            _pair(use, make(), usual(), max(3, rounds // 12)) for make in kinds.values()
+        )
         return max(pairs, key=lambda pair: pair.ratio)
 
     return measure
 
 
-def _pair(use: Callable[[bytes], None], data: bytes, rounds: int) -> Pair:
-    """Measure *use* with *data* and with an ordinary response, in turn."""
+def _pair(use: Callable[[bytes], None], data: bytes, usual: bytes, rounds: int) -> Pair:
+    """Measure *use* with *data* and with the *usual* message, in turn."""
     taken = [
-        (_without_caches(use, data), _without_caches(use, ordinary()))
-        for _ in range(rounds)
+        (_without_caches(use, data), _without_caches(use, usual)) for _ in range(rounds)
     ]
     return Pair(
         ours=statistics.median(hostile for hostile, _ in taken),
@@ -151,16 +167,23 @@ def _blocked(rounds: int) -> Pair:
 
 def rows() -> list[Row]:
     """Return the rows of this group."""
-    uses = {"verified": _verify, "linted": _lint, "checked by the client": _check}
+    measures = {
+        "verified": _compared(_verify),
+        "linted": _compared(_lint),
+        "checked by the client": _compared(_check),
+        "a CRL, verified": _compared(
+            _verify_crl, hostile_crls.KINDS, hostile_crls.ordinary
+        ),
+    }
     compared = [
         Row(
             group="attack",
             what=f"56 KB, {what}",
             peer="ordinary 56 KB",
-            measure=_compared(use),
+            measure=measure,
             target=10,
         )
-        for what, use in uses.items()
+        for what, measure in measures.items()
     ]
     blocked = Row(
         group="attack",
