@@ -346,8 +346,9 @@ A CA that divides its CRLs has some hundred. One takes about 300 octets.
 
 MAX_KEPT_CRL_BYTES = 1 << 28
 """
-Octets of all CRLs that a client keeps. They are in temporary files, and in memory only
-as far as they are used; the index of their entries takes a tenth of this in memory.
+Octets of all CRLs that a client keeps, with the index of their entries. Large CRLs are
+in temporary files, and in memory only as far as they are used; their index, which takes
+a tenth to a third of this, is in memory.
 """
 
 MAX_CRL_IN_MEMORY_BYTES = 1 << 20

@@ -484,3 +484,12 @@ def test_many_different_extensions_are_all_checked(
     read = ReadCRL(crl(*listed), "")
     found = [text_of(each.issuer or ()) for each in read.entries.find(b"\x07")]
     assert found == [f"'CN=CA {n}'" for n in range(5)] * 2
+
+
+def test_the_index_of_the_entries_counts_for_the_size() -> None:
+    """After they were read: a position for each, and where each bucket starts."""
+    data = crl(*(entry(number) for number in range(1, 41)))
+    read = ReadCRL(data, "the CRL")
+    assert read.octets == len(data)
+    assert read.entries
+    assert len(data) + 40 * 4 <= read.octets <= len(data) + 40 * 12

@@ -21,6 +21,13 @@ from ocsp.verification.crl.reader import ReadCRL
 __all__ = ["NewestCRLs"]
 
 
+_MOST_NUMBER = (1 << 160) - 1
+"""
+The largest number of a CRL (RFC 5280 §5.2.3: 20 octets). Larger ones count as this one,
+so that an entry has a fixed size.
+"""
+
+
 class NewestCRLs:
     """For each key that signed CRLs, and each scope: which CRL is the newest."""
 
@@ -35,7 +42,7 @@ class NewestCRLs:
         The CRL with the later thisUpdate is newer, and then that with the larger
         number. Nothing is remembered of a CRL without a verified signature.
         """
-        age = crl.this_update, crl.number or 0
+        age = crl.this_update, min(crl.number or 0, _MOST_NUMBER)
         with self._lock:
             for key in _keys(crl):
                 newest = self._newest.get(key)

@@ -40,8 +40,8 @@ class KnownCRL(NamedTuple):
 
     @property
     def octets(self) -> int:
-        """The size of both."""
-        return len(self.crl.data) + octets_of(*self.issuers)
+        """The size of both, with the index of the entries."""
+        return self.crl.octets + octets_of(*self.issuers)
 
 
 class _Kept(NamedTuple):

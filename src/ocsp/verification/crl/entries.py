@@ -95,6 +95,12 @@ class CRLEntries:
         """Whether an entry has the extension certificateIssuer."""
         return bool(self._issuers)
 
+    @property
+    def octets(self) -> int:
+        """The size of what was noted of the entries."""
+        noted = (self._order, self._bounds, self._issuers)
+        return sum(each.itemsize * len(each) for each in noted)
+
     def find(self, serial: bytes) -> Iterator[CRLEntry]:
         """
         Return the entries with the serial number *serial*, in the order of the CRL.

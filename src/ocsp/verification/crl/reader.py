@@ -176,6 +176,13 @@ class ReadCRL:
         return memoryview(self.data)[self.tbs]
 
     @property
+    def octets(self) -> int:
+        """The size of the CRL, with what was noted of its entries if they were read."""
+        if self._entries is None or isinstance(self._entries, DecodeError):
+            return len(self.data)
+        return len(self.data) + self._entries.octets
+
+    @property
     def entries(self) -> CRLEntries:
         """
         The entries, which are read at the first use.
