@@ -137,15 +137,15 @@ def _folded(value: str) -> str:
         import unicodedata
 
         marks = value.translate(_BECOME_COMBINING)
-        _check_combining(map(unicodedata.combining, marks))
+        longest = _longest_sequence(map(unicodedata.combining, marks))
+        most = limits.MAX_COMBINING_CHARACTERS
+        if longest > most:
+            raise LimitExceeded("MAX_COMBINING_CHARACTERS", longest, most)
         value = unicodedata.normalize("NFKC", value)
     return " ".join(value.casefold().split())
 
 
-def _check_combining(classes: Iterable[int]) -> None:
-    """Limit the consecutive characters whose combining *classes* are not zero."""
-    most = limits.MAX_COMBINING_CHARACTERS
-    for combining, group in groupby(classes, bool):
-        length = sum(1 for _ in group) if combining else 0
-        if length > most:
-            raise LimitExceeded("MAX_COMBINING_CHARACTERS", length, most)
+def _longest_sequence(classes: Iterable[int]) -> int:
+    """Return the most consecutive characters with a combining class that is not 0."""
+    groups = groupby(classes, bool)
+    return max((len([*group]) for combining, group in groups if combining), default=0)

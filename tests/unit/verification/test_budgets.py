@@ -219,6 +219,7 @@ def test_key_limit_of_rsa_does_not_apply_to_curves(
 
 def test_cache_of_delegates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In octets; both certificates are counted twice, for what they take in memory."""
+    delegate._checked.clear()
     _verify(BUILD.response(by=BUILD.responder))
     (key,) = delegate._checked
     octets = 2 * sum(map(certificate_size, key[:2])) + ENTRY_BYTES
