@@ -15,6 +15,7 @@ from cryptography import x509
 from ocsp import limits
 from ocsp.asn1.der import (
     BOOLEAN,
+    OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
     content,
@@ -23,7 +24,6 @@ from ocsp.asn1.der import (
     end_of,
     explicit,
     fail,
-    oid,
     oid_text,
 )
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
@@ -125,8 +125,12 @@ def _read_extension(
     data: bytes, position: int, end: int
 ) -> tuple[ExtensionLayout, int]:
     position, stop = content(data, position, end, SEQUENCE, "")
-    start, position = oid(data, position, stop, "extnID")
-    dotted = oid_text(data[start:position])
+    begin = position
+    start, position = content(data, begin, stop, OBJECT_IDENTIFIER, "extnID")
+    try:
+        dotted = oid_text(data[start:position])
+    except ValueError as error:
+        fail(str(error), "extnID", begin)
     critical = position < stop and data[position] == BOOLEAN
     if critical:
         start, after = content(data, position, stop, BOOLEAN, "critical")
