@@ -35,7 +35,7 @@ def main() -> int:
         last = Case(chosen[0], options.seed, options.case)
         return _repeat(console, last, options.first)
     chunks = plan(options.cases, options.seed, CHUNK, chosen)
-    count = sum(chunk.count for chunk in chunks)
+    count = sum(chunk.size for chunk in chunks)
     console.print(f"seed {options.seed}, {count:,} cases")
     tallies: dict[str, Tally] = defaultdict(Tally)
     began = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -44,7 +45,7 @@ class Chunk(NamedTuple):
     target: str
     seed: int
     first: int
-    count: int
+    size: int
 
 
 @dataclass
@@ -61,13 +62,16 @@ class Tally:
 
 
 def run_case(case: Case, tally: Tally) -> None:
-    """Run *case* and count what came of it."""
+    """Run *case* and count what came of it; an error of the target itself counts too."""
     dice = Dice(f"{case.seed} {case.target} {case.number}")
     try:
         tally.results[TARGETS[case.target].run(dice)] += 1
     except Violation as violation:
         tally.results["violation"] += 1
         tally.failures.append(f"{case.command}\n  {violation}")
+    except Exception:
+        tally.results["error"] += 1
+        tally.failures.append(f"{case.command}\n{traceback.format_exc()}")
 
 
 def plan(count: int, seed: int, size: int, chosen: list[str]) -> list[Chunk]:

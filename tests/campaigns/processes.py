@@ -104,7 +104,7 @@ class _Worker:
             except EOFError:
                 self._give_up("it ended its process", rest, report)
                 return
-            report(self.chunk.target, self.chunk.count, tally)
+            report(self.chunk.target, self.chunk.size, tally)
             self.begin(next(rest, None))
         elif self._is_stuck():
             self._give_up(f"it took longer than {PATIENCE:.0f} seconds", rest, report)
@@ -132,9 +132,9 @@ class _Worker:
         tally.results["crash"] += 1
         done = number + 1 - chunk.first
         report(chunk.target, done, tally)
-        left = chunk._replace(first=number + 1, count=chunk.count - done)
+        left = chunk._replace(first=number + 1, size=chunk.size - done)
         self._start()
-        self.begin(left if left.count else next(rest, None))
+        self.begin(left if left.size else next(rest, None))
 
     def stop(self) -> None:
         """End the process."""
@@ -148,7 +148,7 @@ def _work(orders: Connection[Tally, Chunk], current: Any, run: Runs) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     while True:
         chunk, tally = orders.recv(), Tally()
-        for number in range(chunk.first, chunk.first + chunk.count):
+        for number in range(chunk.first, chunk.first + chunk.size):
             current.value = number
             run(Case(chunk.target, chunk.seed, number), tally)
         held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
