@@ -17,7 +17,7 @@ from tests.cases.model import NOW
 
 __all__ = ["attack"]
 
-BUDGET = 200_000
+BUDGET = 4_000_000
 _REQUEST = HTTPRequest(
     method="GET",
     url="http://a.example/",
