@@ -176,6 +176,13 @@ def _scope(extensions: tuple[Extension, ...], issuer: bytes) -> Scope:
     value = next((x.value for x in extensions if x.oid == ISSUING_POINT), None)
     if value is None:
         return Scope(None, False, False, False, False, REASONS)
+    try:
+        return _issuing_point(value, issuer)
+    except FAULTS:  # a name of an unusual type: its scope is left open
+        return Scope(None, False, False, False, True, REASONS)
+
+
+def _issuing_point(value: bytes, issuer: bytes) -> Scope:
     point = crl.IssuingDistributionPoint.load(value, strict=True)
     reasons = point["only_some_reasons"].native
     return Scope(

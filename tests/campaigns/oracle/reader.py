@@ -123,7 +123,7 @@ def read_certificate(der: bytes) -> Certificate:
             subject=tbs["subject"].dump(),
             serial=tbs["serial_number"].native,
             key_info=info.dump(),
-            key_bits=info["public_key"].contents[1:],
+            key_bits=elements(info.contents)[1][1][1:],
             begin=moment(tbs["validity"]["not_before"]),
             end=moment(tbs["validity"]["not_after"]),
             extensions=read_extensions(tbs["extensions"]),
