@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import datetime
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.campaigns import oracle
 from tests.campaigns.material.cast import build
 from tests.campaigns.material.crls import complete_crl
 from tests.campaigns.oracle.crls import CRLQuestion, judge_crls
@@ -106,3 +109,24 @@ def test_it_forbids_what_was_changed_after_signing(place: int) -> None:
     crls = (bytes(data),)
     asked = CRLQuestion(crls=crls, cert=made.leaf.der, issuer=made.ca.der, at=NOW)
     assert judge_crls(asked).may == frozenset()
+
+
+def test_it_is_independent() -> None:
+    """It imports nothing from the package, and nothing that imports it."""
+    folder = Path(oracle.__file__).parent
+    imported = {
+        name
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in _imported(node)
+    }
+    own = "tests.campaigns.oracle", "tests.mutators.tree"
+    ours = [each for each in imported if each.partition(".")[0] in ("ocsp", "tests")]
+    assert ours
+    assert [each for each in ours if not each.startswith(own)] == []
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [each.name for each in node.names] if isinstance(node, ast.Import) else []
