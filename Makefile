@@ -75,7 +75,7 @@ site: $(READY) ## build the documentation site in build/site, and check its link
 	@$(BIN)/python tools/check_links.py build/site
 
 CASES ?= 1000000
-GUIDED ?= 100000
+GUIDED ?= 20000
 
 fuzz: setup ## a million attacks, a million comparisons with cryptography, and atheris
 	@$(BIN)/python -m tests.campaigns --cases $(CASES) $(addprefix --target ,$(TARGETS)) \
