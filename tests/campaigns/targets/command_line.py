@@ -23,7 +23,7 @@ from tests.campaigns.material.responses import NONCE, ask, donors
 
 __all__ = ["run"]
 
-BUDGET = 2_000_000
+BUDGET = 1_500_000
 _ENDINGS = frozenset(
     {
         ExitCode.SUCCESS,

@@ -10,7 +10,7 @@ from tests.campaigns.targets.verify import load
 
 __all__ = ["run"]
 
-BUDGET = 200_000
+BUDGET = 100_000
 
 
 def run(dice: Dice) -> str:

@@ -12,7 +12,7 @@ from tests.campaigns.targets.verify import load
 
 __all__ = ["run"]
 
-BUDGET = 100_000
+BUDGET = 60_000
 
 
 def run(dice: Dice) -> str:
