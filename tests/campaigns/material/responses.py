@@ -17,7 +17,7 @@ from tests.campaigns.oracle.verdict import Question
 from tests.cases.builder import DAY, HOUR, Identity, extension
 from tests.cases.model import NOW
 
-__all__ = ["NONCE", "POLICIES", "ask", "donors", "draw_response"]
+__all__ = ["NONCE", "POLICIES", "ask", "donors", "draw_response", "mutate_certificate"]
 
 NONCE = bytes(range(32))
 POLICIES = ("strict", "webpki", "rfc9919", "unsafe-legacy")
@@ -45,9 +45,16 @@ def ask(dice: Dice) -> Question:
         changed = mutate(dice, response, signed_by, donors())
         asked = replace(asked, response=changed)
     if dice.chance(0.03):
-        cert = mutate(dice, made.leaf.der, ("ca",), donors())
-        asked = replace(asked, cert=cert if _is_loadable(cert) else asked.cert)
+        asked = replace(asked, cert=mutate_certificate(dice, made.leaf.der))
+    if dice.chance(0.03):
+        asked = replace(asked, issuer=mutate_certificate(dice, made.ca.der))
     return asked
+
+
+def mutate_certificate(dice: Dice, der: bytes) -> bytes:
+    """Return a mutation of a certificate of the CA that callers are able to load."""
+    changed = mutate(dice, der, ("ca",), donors())
+    return changed if _is_loadable(changed) else der
 
 
 def _is_loadable(cert: bytes) -> bool:
