@@ -78,13 +78,16 @@ def _plain(name: bytes) -> list[list[tuple[bytes, str]]]:
 def _attribute(der: bytes) -> tuple[bytes, str]:
     kind, value = split(parser.parse(der)[4])
     tag, content = value[0], parser.parse(value)[4]
-    text = content.decode(_ENCODINGS.get(tag, "utf-8"))
+    try:
+        text = content.decode(_ENCODINGS.get(tag, "utf-8"))
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
     text = unicodedata.normalize("NFKC", text[:1000]).casefold()
     kept = [each for each in text if unicodedata.category(each) not in ("Cc", "Cf")]
     return kind, " ".join("".join(kept).split())
 
 
-_ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+_ENCODINGS = {0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 
 
 def is_issued_by(cert: Certificate, issuer: Certificate, *, weak: bool) -> bool:

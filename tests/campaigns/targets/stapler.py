@@ -28,7 +28,7 @@ from tests.unit.client.scene import Clock
 
 __all__ = ["run"]
 
-BUDGET = 200_000
+BUDGET = 500_000
 HOSTS = ("http://a.example/", "http://b.example/", "http://c.example/")
 ATTACKED = 1
 OPTIONS = replace(STAPLE_OPTIONS, retries=0)
