@@ -616,3 +616,43 @@ def test_with_a_cache_that_only_keeps_answers_the_client_remembers(
     play.script.replies[A] = [_nonced(REVOKED, -1, 12), OLD_GOOD]
     assert play.check(nonce=SendNonce.ALWAYS).status is CheckStatus.REVOKED
     _assert_older(play.check())
+
+
+# --- files ----------------------------------------------------------------------------
+
+
+def test_a_client_remembers_while_its_file_cannot_be_read(
+    driver: str, tmp_path: Path
+) -> None:
+    """A closed cache is like one that another process has locked."""
+    with SQLiteCache(tmp_path / "answers.db") as cache:
+        play = Play(driver, {A: [NEW_REVOKED, OLD_GOOD]}, cache=cache)
+        assert play.check().status is CheckStatus.REVOKED
+    _assert_older(play.check())
+
+
+def test_a_file_that_an_older_copy_replaced_brings_no_answer_back(
+    driver: str, tmp_path: Path
+) -> None:
+    """A backup, for example. Another process would accept the answer."""
+    older = SQLiteCache(tmp_path / "older.db")
+    Play(driver, {A: [OLD_GOOD]}, cache=older).check()
+    with older, SQLiteCache(tmp_path / "answers.db") as cache:
+        play = Play(driver, {A: [NEW_REVOKED, OLD_GOOD]}, cache=cache)
+        assert play.check().status is CheckStatus.REVOKED
+        play.core._memory.cache = play.core._memory.shared = older
+        _assert_older(play.check())
+
+
+def test_answers_that_are_not_der_are_remembered(driver: str, tmp_path: Path) -> None:
+    """The policy accepts them, so the cache must know how old they are."""
+    options = Options(policy=ocsp.Policy(encoding=ocsp.EncodingRules.TOLERANT))
+    revoked = response(REVOKED, end=NOW + 12 * HOUR)
+    ber = reply(b"\x30\x80" + revoked[4:] + b"\0\0")
+    with SQLiteCache(tmp_path / "answers.db") as cache:
+        play = Play(driver, {A: [ber, OLD_GOOD]}, options, cache)
+        assert play.check().status is CheckStatus.REVOKED
+        assert play.check().source is Source.CACHE
+        other = Play(driver, {A: [OLD_GOOD]}, options, cache)
+        other.clock.seconds = 13 * 3600
+        _assert_older(other.check())

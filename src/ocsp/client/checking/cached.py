@@ -14,7 +14,7 @@ from cryptography import x509
 
 from ocsp.client.cache import CachedAnswer
 from ocsp.client.cache.freshness import refresh_from
-from ocsp.client.checking.newest import newest_known, use_cache
+from ocsp.client.checking.newest import use_cache
 from ocsp.client.checking.responder_exchange import verify_answer
 from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.checking.urls import readable_responder_urls
@@ -45,7 +45,7 @@ def load_cached(
     if not known.begin <= now < known.end:
         return None
     if state.memory.known is not cache:
-        newest = yield from newest_known(state, cert_id)
+        newest = state.memory.known.newest(cert_id)
         if newest is not None and newest.is_newer_than(known.evidence):
             return None
     return known

@@ -47,8 +47,13 @@ def use_cache(cache: Cache, work: Callable[[], _Result]) -> Flow[_Result]:
 
 def newest_known(state: CheckState, cert_id: CertID) -> Flow[KnownStatus | None]:
     """Return the newest status that this client or its cache knows for *cert_id*."""
-    known = state.memory.known
-    return (yield from use_cache(known, lambda: known.newest(cert_id)))
+    newest, shared = state.memory.known.newest(cert_id), state.memory.shared
+    if shared is None:
+        return newest
+    found = yield from use_cache(shared, lambda: shared.newest(cert_id))
+    if newest is None or (found is not None and found.rank > newest.rank):
+        return found
+    return newest
 
 
 def keep_newest(
@@ -77,7 +82,7 @@ def keep_newest(
     if newest is not None and newest.is_newer_than(evidence):
         if _says_the_same(state, newest, evidence):
             return
-        if not (yield from _is_forged(state, issuer, evidence.canonical_cert_id)):
+        if not (yield from _is_forged(state, issuer, evidence)):
             raise OlderThanKnown(
                 evidence.this_update, newest.this_update, newest.is_revoked
             )
@@ -87,9 +92,12 @@ def keep_newest(
     is_kept = False
     if isinstance(evidence, VerifiedResponse) and reply is not None:
         is_kept = yield from _put(state, evidence, reply)
-    if not is_kept and (newest is None or KnownStatus.of(evidence).rank > newest.rank):
-        known = state.memory.known
-        yield from use_cache(known, lambda: known.note(evidence))
+    if not is_kept or state.memory.known is not state.memory.cache:
+        state.memory.known.note(evidence)
+    shared = state.memory.shared
+    is_new = newest is None or KnownStatus.of(evidence).rank > newest.rank
+    if shared is not None and is_new and not is_kept:
+        yield from use_cache(shared, lambda: shared.note(evidence))
 
 
 def _says_the_same(
@@ -118,16 +126,21 @@ _FOR_THIS_CLIENT = (NoResponderCertificate, ResponderNotAuthorized)
 
 
 def _is_forged(
-    state: CheckState, issuer: x509.Certificate, cert_id: CertID
+    state: CheckState,
+    issuer: x509.Certificate,
+    evidence: VerifiedResponse | VerifiedRevocation,
 ) -> Flow[bool]:
     """
-    Return whether the newest answer for *cert_id* is none that this client accepts.
+    Return whether the newer answer in a file is none that this client accepts.
 
     Other programs can write to the file of a cache. An answer that is kept there is
     verified, for its own time. Where only a status is kept, nothing can be verified.
     """
-    known = state.memory.known
-    answer = yield from use_cache(known, lambda: known.get(cert_id))
+    shared, cert_id = state.memory.shared, evidence.canonical_cert_id
+    own = state.memory.known.newest(cert_id)
+    if shared is None or (own is not None and own.is_newer_than(evidence)):
+        return False
+    answer = yield from use_cache(shared, lambda: shared.get(cert_id))
     if answer is None or answer.evidence is not None:
         return False
     try:
@@ -139,7 +152,7 @@ def _is_forged(
     else:
         return False
     if any(issubclass(each, _FOR_NO_CLIENT) for each in failed):
-        yield from use_cache(known, lambda: known.discard(cert_id))
+        yield from use_cache(shared, lambda: shared.discard(cert_id))
         return True
     return any(issubclass(each, _FOR_THIS_CLIENT) for each in failed)
 

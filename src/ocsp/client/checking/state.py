@@ -92,8 +92,10 @@ class Memory:
     Attributes:
         cache: The cache of verified answers.
 
-        known: What remembers the newest status of each certificate: the cache, or
-            another one in memory if the cache keeps answers only.
+        known: Remembers the newest status of each certificate in this process: the
+            cache if it is in memory. A cache in a file can be locked, or replaced.
+
+        shared: The cache if it remembers this too, for other processes; or ``None``.
 
         backoff: Which responders to wait for, and for how long.
 
@@ -127,12 +129,16 @@ class Memory:
         "newest_crls",
         "refreshing",
         "salt",
+        "shared",
         "verified_answers",
     )
 
     def __init__(self, cache: Cache, salt: float) -> None:
         self.cache = cache
-        self.known = cache if isinstance(cache, RemembersNewest) else MemoryCache()
+        self.known = cache if isinstance(cache, MemoryCache) else MemoryCache()
+        self.shared: RemembersNewest | None = None
+        if cache is not self.known and isinstance(cache, RemembersNewest):
+            self.shared = cache
         self.backoff = ResponderBackoff()
         self.failed_checks: ExpiringMap[tuple[bytes, tuple[str, ...]], Outcome] = (
             ExpiringMap()
