@@ -317,6 +317,11 @@ class VerifiedResponse(Evidence):
         return own if signer_until is None else min(own, signer_until)
 
     @property
+    def needs_status_of_signer(self) -> bool:
+        """Whether the verification needed evidence about the signer."""
+        return self._judgement.signer_until is not None
+
+    @property
     def cert_id(self) -> CertID:
         """The CertID inside the verified entry, with the hash the responder chose."""
         return self._judgement.entry.cert_id

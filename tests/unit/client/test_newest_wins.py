@@ -21,6 +21,7 @@ from ocsp.client import (
     CRLFallback,
     FailMode,
     HTTPReply,
+    HTTPRequest,
     MemoryCache,
     Options,
     Outcome,
@@ -40,7 +41,9 @@ from tests.unit.client.scene import (
     SERIAL,
     A,
     B,
+    Clock,
     Play,
+    Script,
     certificate,
     reply,
     response,
@@ -259,6 +262,24 @@ def test_check_chain_refuses_older_answers(driver: str, cache: Cache) -> None:
     _assert_older(report.outcomes[0])
     with pytest.raises(RevokedBefore):
         report.require_good(FailMode.UNSAFE_SOFT)
+
+
+def test_check_many_refuses_older_answers(cache: Cache) -> None:
+    """Like check; the other certificates are not affected."""
+
+    def other(_: HTTPRequest) -> HTTPReply:
+        return reply(response(serial=9))
+
+    clock = Clock()
+    script = Script({A: [NEW_REVOKED, OLD_GOOD], B: [other]})
+    client = ocsp.Client(cache=cache, transport=script, environment=clock.environment())
+    pairs = [(certificate(A), ca()), (certificate(B, serial=9), ca())]
+    first, _ = client.check_many(pairs)
+    assert first.status is CheckStatus.REVOKED
+    clock.seconds = 13 * 3600
+    older, fine = client.check_many(pairs)
+    _assert_older(older)
+    assert fine.status is CheckStatus.GOOD
 
 
 def test_soft_fail_does_not_accept_what_was_revoked_before(
@@ -549,7 +570,11 @@ def test_older_evidence_about_a_delegate_is_refused(driver: str, cache: Cache) -
 def test_remembered_evidence_about_a_delegate_must_be_the_newest(
     driver: str, cache: Cache
 ) -> None:
-    """A check of the delegate's own certificate finds out that it is revoked."""
+    """
+    A check of the delegate's own certificate finds out that it is revoked.
+
+    What the delegate signed does not count any more, also if it is in the cache.
+    """
     signer = _delegate()
     good = [reply(response(signer=signer)), reply(response(serial=9, signer=signer))]
     play = Play(driver, {A: good, B: [_about_delegate(GOOD, -2, 48)]}, cache=cache)
@@ -559,8 +584,8 @@ def test_remembered_evidence_about_a_delegate_must_be_the_newest(
     assert play.check(signer.certificate, nonce=SendNonce.ALWAYS).status is (
         CheckStatus.REVOKED
     )
-    outcome = play.check(certificate(A, serial=9))
-    assert outcome.status is CheckStatus.INDETERMINATE
+    for cert in (certificate(A, serial=9), certificate(A)):
+        assert play.check(cert).status is CheckStatus.INDETERMINATE
 
 
 def test_what_a_key_says_about_its_own_certificate_is_not_remembered(

@@ -11,10 +11,11 @@ from __future__ import annotations
 import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp.client.cache import CachedAnswer
 from ocsp.client.cache.freshness import refresh_from
-from ocsp.client.checking.newest import use_cache
+from ocsp.client.checking.newest import newest_known, use_cache
 from ocsp.client.checking.responder_exchange import verify_answer
 from ocsp.client.checking.state import CachedEvidence, CheckState
 from ocsp.client.checking.urls import readable_responder_urls
@@ -48,7 +49,20 @@ def load_cached(
         newest = state.memory.known.newest(cert_id)
         if newest is not None and newest.is_newer_than(known.evidence):
             return None
+    if (yield from _has_revoked_signer(state, known.evidence, issuer)):
+        return None
     return known
+
+
+def _has_revoked_signer(
+    state: CheckState, evidence: VerifiedResponse, issuer: x509.Certificate
+) -> Flow[bool]:
+    """Return whether the signer, whose status was needed, is known to be revoked."""
+    if not evidence.needs_status_of_signer:
+        return False
+    signer = CertID.for_certificate(evidence.responder, issuer, hashes.SHA256())
+    newest = yield from newest_known(state, signer)
+    return newest is not None and newest.is_revoked
 
 
 def _verify_cached(
