@@ -43,6 +43,7 @@ from tests.unit.client.scene import (
     B,
     Clock,
     Play,
+    Reply,
     Script,
     certificate,
     reply,
@@ -458,6 +459,38 @@ def test_a_crl_and_a_response_of_the_same_moment_agree(
     play.clock.seconds = 3 * 3600
     outcome = play.check(LISTED)
     assert (outcome.status, outcome.source) == (CheckStatus.GOOD, Source.CRL)
+
+
+def test_crls_for_some_reasons_each_may_be_renewed_in_any_order(
+    driver: str, cache: Cache
+) -> None:
+    """The oldest of the CRLs that are needed counts, not that which expires first."""
+    keys = frozenset({x509.ReasonFlags.key_compromise})
+    others = frozenset(x509.ReasonFlags) - keys - {
+        x509.ReasonFlags.unspecified, x509.ReasonFlags.remove_from_crl
+    }  # fmt: skip
+    there = "http://e.example/others.crl"
+    names = [x509.UniformResourceIdentifier(each) for each in (LIST, there)]
+    points = [
+        x509.DistributionPoint([name], None, reasons, None)
+        for name, reasons in zip(names, (keys, others), strict=True)
+    ]
+    cert = certificate(extensions=[x509.CRLDistributionPoints(points)])
+
+    def partial(
+        reasons: frozenset[x509.ReasonFlags], begin: float, end: float
+    ) -> Reply:
+        times = {"begin": NOW + begin * HOUR, "end": NOW + end * HOUR}
+        return reply(crl(critical=[scope(reasons=reasons)], **times))  # type: ignore[arg-type]
+
+    replies = {
+        LIST: [partial(keys, -2, 90)],
+        there: [partial(others, -1, 2), partial(others, 1, 99)],
+    }
+    play = Play(driver, replies, cache=cache)
+    for hours in (0, 3):
+        play.clock.seconds = hours * 3600
+        assert play.check(cert).status is CheckStatus.GOOD
 
 
 def test_an_older_crl_is_refused_for_certificates_that_were_not_checked_before(

@@ -638,10 +638,14 @@ def test_crls_for_all_reasons_together_prove_good() -> None:
 
 
 def test_several_crls_expire_with_the_first() -> None:
-    """The evidence has the times of the CRL that expires first."""
+    """The evidence has the times of the CRL that expires first, and the oldest time."""
     short = _partial(KEYS, begin=NOW - HOUR, end=NOW + HOUR)
-    found = verify_crl([_partial(EVERY - KEYS), short], leaf(), ca(), at=NOW)
+    long = _partial(EVERY - KEYS, begin=NOW - 2 * HOUR)
+    found = verify_crl([long, short], leaf(), ca(), at=NOW)
     assert (found.this_update, found.holds_until) == (NOW - HOUR, NOW + HOUR)
+    assert found.oldest_this_update == NOW - 2 * HOUR
+    alone = verify_crl(crl(begin=NOW - HOUR), leaf(), ca(), at=NOW)
+    assert alone.oldest_this_update == alone.this_update
 
 
 def test_a_crl_that_is_not_needed_is_a_warning() -> None:
