@@ -60,7 +60,7 @@ VALUES: dict[tuple[str, str], set[tuple[str, ...]]] = {
     ("V19", "ValidityIntervalNotAllowed"): {
         ("interval", "min_interval", "max_interval")
     },
-    ("V20", "RevokedButStale"): {("revocation_time",)},
+    ("V20", "RevokedButStale"): {("revocation_time", "this_update")},
     ("V21", "ProducedAtInvalid"): {("produced_at", "at")},
     ("V22", "NonceMismatch"): {(), ("octets",), ("sent", "received")},
     ("V22", "NonceMissing"): {("sent",)},

@@ -256,12 +256,15 @@ class RevokedButStale(ResponseExpired):
 
     Attributes:
         revocation_time: The time of revocation, aware, in UTC.
+
+        this_update: The thisUpdate of the response or CRL, aware, in UTC.
     """
 
     def __init__(self, failures: Iterable[Finding]) -> None:
         super().__init__(failures)
         values = dict(self.failures[0].values)
         self.revocation_time = values["revocation_time"]
+        self.this_update = values.get("this_update")
 
 
 class NextUpdateMissing(VerificationError):

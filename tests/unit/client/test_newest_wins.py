@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -33,7 +34,7 @@ from ocsp.client import (
 from ocsp.client.checking import flow
 from ocsp.client.checking.responder_exchange import Attempted
 from ocsp.client.engine.effects import Flow
-from ocsp.errors import OlderThanKnown, RevokedBefore
+from ocsp.errors import OlderThanKnown, RevokedBefore, RevokedButStale
 from tests.crls import crl, entry, scope
 from tests.pki import DELEGATION, NOW, ca, key, make
 from tests.unit.client.scene import (
@@ -300,6 +301,60 @@ def test_soft_fail_does_not_accept_what_was_revoked_before(
         assert caught.value.this_update == NOW - HOUR
 
 
+# --- revocations that are only too old -------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [(A, B), (B, A)])
+def test_a_revocation_that_has_ended_counts_against_an_older_good(
+    driver: str, cache: Cache, order: tuple[str, str]
+) -> None:
+    """Nobody saw it while it was valid. The same client asks both responders."""
+    stale, older = _reply(REVOKED, -9, -1), _reply(GOOD, -10, 48)
+    play = Play(driver, {A: [stale], B: [older]}, Options(retries=0), cache)
+    play.check(certificate(A))
+    outcome = play.check(certificate(*order))
+    assert outcome.status is CheckStatus.INDETERMINATE
+    assert outcome.known is not None
+    assert outcome.known.is_revoked
+    with pytest.raises((RevokedBefore, RevokedButStale)):
+        outcome.require_good(FailMode.UNSAFE_SOFT)
+    play.script.replies[A] = [_reply(GOOD, -8, 48)]
+    play.clock.seconds = 60
+    assert play.check(certificate(A)).status is CheckStatus.GOOD
+
+
+def test_an_older_revocation_that_has_ended_says_nothing(
+    driver: str, cache: Cache
+) -> None:
+    """The CA has lifted the hold; only soft-fail accepts the certificate."""
+    play = Play(
+        driver, {A: [_reply(GOOD, -1, 1), _reply(REVOKED, -9, 0.5)]}, cache=cache
+    )
+    play.check()
+    play.clock.seconds = 2 * 3600
+    outcome = play.check()
+    assert outcome.reason is Reason.OLDER_THAN_KNOWN
+    assert outcome.require_good(FailMode.UNSAFE_SOFT) is outcome
+
+
+def test_a_newer_answer_that_comes_at_the_last_moment_counts(
+    driver: str, monkeypatch: pytest.MonkeyPatch, cache: Cache
+) -> None:
+    """Between the verification of an answer and the outcome."""
+    other = Play("threads", {A: [_nonced(REVOKED, -1, 12)]}, cache=cache)
+    ask_all = flow._ask_all
+
+    def ask(*arguments: Any) -> Flow[Any]:
+        found = yield from ask_all(*arguments)
+        monkeypatch.setattr(flow, "_ask_all", ask_all)
+        other.check(nonce=SendNonce.ALWAYS)
+        return found
+
+    monkeypatch.setattr(flow, "_ask_all", ask)
+    play = Play(driver, {A: [OLD_GOOD]}, cache=cache)
+    _assert_older(play.check())
+
+
 # --- legitimate answers ---------------------------------------------------------------
 
 
@@ -491,6 +546,27 @@ def test_crls_for_some_reasons_each_may_be_renewed_in_any_order(
     for hours in (0, 3):
         play.clock.seconds = hours * 3600
         assert play.check(cert).status is CheckStatus.GOOD
+
+
+def test_a_revocation_in_a_delta_crl_that_has_ended_counts(
+    driver: str, cache: Cache
+) -> None:
+    """The complete CRL, which is valid longer, is older."""
+    there = "http://e.example/delta.crl"
+    name = x509.UniformResourceIdentifier(there)
+    freshest = x509.FreshestCRL([x509.DistributionPoint([name], None, None, None)])
+    times = {"begin": NOW - 9 * HOUR, "end": NOW + 48 * HOUR}
+    complete = reply(crl(extensions=[freshest], **times))  # type: ignore[arg-type]
+    times = {"begin": NOW - 5 * HOUR, "end": NOW - HOUR}
+    delta = reply(crl(entry(SERIAL), number=6, base=5, **times))  # type: ignore[arg-type]
+    replies = {A: [BROKEN], LIST: [complete], there: [delta, BROKEN]}
+    play = Play(driver, replies, FALLBACK, cache)
+    for _ in range(2):
+        outcome = play.check(LISTED)
+        assert outcome.status is CheckStatus.INDETERMINATE
+        with pytest.raises((RevokedBefore, RevokedButStale)):
+            outcome.require_good(FailMode.UNSAFE_SOFT)
+        play.clock.seconds += 3600
 
 
 def test_an_older_crl_is_refused_for_certificates_that_were_not_checked_before(

@@ -152,7 +152,7 @@ VALUES: dict[tuple[str, type[e.VerificationError]], set[tuple[str, ...]]] = {
     },
     ("R12", e.MalformedCRL): {()},
     ("R12", e.UnhandledCriticalExtension): {("oid",)},
-    ("R13", e.RevokedButStale): {("revocation_time",)},
+    ("R13", e.RevokedButStale): {("revocation_time", "this_update")},
     ("R15", e.StatusNotAvailable): {("not_after", "at")},
 }
 """The names of the values that come with a failure."""

@@ -117,7 +117,9 @@ def test_values_are_attributes() -> None:
     assert isinstance(unsuccessful.status, OCSPResponseStatus)
     stale = by_type[e.RevokedButStale]
     assert isinstance(stale, e.RevokedButStale)
-    assert dict(stale.failures[0].values)["revocation_time"] == stale.revocation_time
+    values = dict(stale.failures[0].values)
+    assert values["revocation_time"] == stale.revocation_time
+    assert values["this_update"] == stale.this_update
 
 
 SPECIFIC_FIRST = ("V20", "V17", "V14", "V16", "V15", "V13", "V6", "V11", "V10", "V12")

@@ -15,7 +15,7 @@ from cryptography import x509
 
 from ocsp.asn1 import oids
 from ocsp.client.checking.crl_download import find_crl
-from ocsp.client.checking.newest import keep_newest
+from ocsp.client.checking.newest import keep_newest, keep_stale_revocation
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import crl_urls
 from ocsp.client.engine.effects import Flow
@@ -25,6 +25,7 @@ from ocsp.errors import (
     FetchError,
     OlderThanKnown,
     ReasonsNotCovered,
+    RevokedButStale,
     VerificationError,
 )
 from ocsp.verification.crl.case import CRLQuestion
@@ -63,10 +64,7 @@ def check_crls(
             )
             pair = known.crl, (yield from _find_delta(state, asked, known.crl))
             pairs = (*held, pair)
-            evidence = yield from state.calculate(
-                url, _size(pairs), partial(_judge, asked, pairs)
-            )
-            yield from keep_newest(state, issuer, evidence)
+            evidence = yield from _judge_newest(state, asked, url, pairs)
         except ReasonsNotCovered as error:
             state.note(attempt, error)
             held.append(pair)  # another CRL may cover the other reasons
@@ -78,17 +76,51 @@ def check_crls(
     return None
 
 
+def _judge_newest(
+    state: CheckState, asked: CRLQuestion, url: str, crls: tuple[CRLPair, ...]
+) -> Flow[VerifiedRevocation]:
+    """
+    Judge *crls*, and compare what they prove with the newest that is known.
+
+    Raises:
+        VerificationError: If they prove nothing.
+        OlderThanKnown: If a newer answer is known.
+    """
+    try:
+        evidence = yield from state.calculate(
+            url, _size(crls), partial(_judge, asked, crls)
+        )
+    except RevokedButStale as error:
+        yield from keep_stale_revocation(
+            state,
+            asked.issuer,
+            error,
+            lambda moment: _judge(asked._replace(at=moment), crls),
+        )
+        raise
+    yield from keep_newest(state, asked.issuer, evidence)
+    return evidence
+
+
 def _size(crls: tuple[CRLPair, ...]) -> int:
     """Return the number of octets of *crls*."""
     return sum(len(each.data) for pair in crls for each in pair if each is not None)
 
 
 def _judge(asked: CRLQuestion, crls: tuple[CRLPair, ...]) -> VerifiedRevocation:
-    """Judge *crls*; without the last delta CRL if it does not fit."""
+    """
+    Judge *crls*; without the last delta CRL if it does not fit.
+
+    A revocation in a delta CRL that has expired counts: the complete CRL is older.
+    """
     *others, (complete, delta) = crls
     if delta is not None:
-        with contextlib.suppress(VerificationError):
+        try:
             return judge_crls(asked, crls)
+        except RevokedButStale:
+            raise
+        except VerificationError:
+            pass
     return judge_crls(asked, (*others, (complete, None)))
 
 

@@ -19,7 +19,7 @@ from ocsp.client.cache import KnownStatus
 from ocsp.client.checking.cached import load_cached
 from ocsp.client.checking.crl_fallback import check_crls
 from ocsp.client.checking.issuer_lookup import find_issuer
-from ocsp.client.checking.newest import newest_known
+from ocsp.client.checking.newest import keep_newest, newest_known
 from ocsp.client.checking.responder_exchange import (
     Attempted,
     ask_responder,
@@ -34,6 +34,7 @@ from ocsp.errors import (
     IssuerNotFound,
     NoResponderURL,
     OCSPError,
+    OlderThanKnown,
     SchemaError,
 )
 from ocsp.messages.certid import CertID
@@ -203,6 +204,11 @@ def _ask(state: CheckState, issuer: x509.Certificate, retries: int) -> Flow[Outc
         return _indeterminate(state, issuer)
     evidence = yield from _ask_all(state, issuer, urls, retries)
     if evidence is None:
+        return _indeterminate(state, issuer)
+    try:  # again: another check, or another responder, may have brought a newer answer
+        yield from keep_newest(state, issuer, evidence)
+    except OlderThanKnown as error:
+        state.failures.append(error)
         return _indeterminate(state, issuer)
     state.memory.failed_checks.discard(_failed_check_key(state, issuer))
     return _outcome(state, issuer, evidence, Source.RESPONDER)

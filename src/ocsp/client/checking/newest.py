@@ -9,6 +9,7 @@ clock says: an attacker can replay it.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from ocsp.errors import (
     OlderThanKnown,
     ResponderNotAuthorized,
     ResponseSignatureInvalid,
+    RevokedButStale,
     UnsuccessfulResponse,
     VerificationError,
 )
@@ -33,7 +35,7 @@ from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 from ocsp.verification.response import verify
 
-__all__ = ["keep_newest", "newest_known", "use_cache"]
+__all__ = ["keep_newest", "keep_stale_revocation", "newest_known", "use_cache"]
 
 _Result = TypeVar("_Result")
 
@@ -98,6 +100,37 @@ def keep_newest(
     is_new = newest is None or KnownStatus.of(evidence).rank > newest.rank
     if shared is not None and is_new and not is_kept:
         yield from use_cache(shared, lambda: shared.note(evidence))
+
+
+def keep_stale_revocation(
+    state: CheckState,
+    issuer: x509.Certificate,
+    error: RevokedButStale,
+    verify_at: Callable[[datetime.datetime], VerifiedResponse | VerifiedRevocation],
+) -> Flow[None]:
+    """
+    Remember a revocation that is only too old: it counts until a newer answer is good.
+
+    Args:
+        state: The check.
+
+        issuer: The certificate of the issuer.
+
+        error: The error of the verification.
+
+        verify_at: Verifies the same response or CRL for another moment.
+
+    Raises:
+        OlderThanKnown: If a newer answer about the certificate was verified before.
+    """
+    moment = error.this_update
+    if not isinstance(moment, datetime.datetime):
+        return
+    try:
+        evidence = yield from call(lambda: verify_at(moment))
+    except VerificationError:
+        return  # it was not valid at its own time either
+    yield from keep_newest(state, issuer, evidence)
 
 
 def _says_the_same(

@@ -7,6 +7,8 @@ returned value, not an exception, so that the flow can ask the next responder.
 
 from __future__ import annotations
 
+import datetime
+from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
@@ -16,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import limits
 from ocsp.client.checking.delegate_status import find_delegate_evidence
 from ocsp.client.checking.http_fetch import fetch
-from ocsp.client.checking.newest import keep_newest
+from ocsp.client.checking.newest import keep_newest, keep_stale_revocation
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, origin_of
 from ocsp.client.engine.effects import Flow
@@ -32,6 +34,7 @@ from ocsp.errors import (
     OlderThanKnown,
     ResponderBackedOff,
     ResponderRevocationUnknown,
+    RevokedButStale,
     UnsuccessfulResponse,
     VerificationError,
 )
@@ -186,10 +189,7 @@ def _exchange(
         )
         attempt = _with_octets(attempt, reply)
         _require_type(state, url, reply)
-        evidence = yield from verify_answer(
-            state, issuer, reply.body, nonce=request.nonce, judged=(url,)
-        )
-        yield from keep_newest(state, issuer, evidence, reply)
+        evidence = yield from _verify_newest(state, issuer, url, request, reply)
     except (FetchError, VerificationError, OlderThanKnown) as error:
         state.note(attempt, error)
         _note_failure(state, url, error, reply)
@@ -197,6 +197,34 @@ def _exchange(
     state.note(attempt)
     state.memory.backoff.answered(origin_of(url))
     return Attempted(url, evidence, method=attempt.method)
+
+
+def _verify_newest(
+    state: CheckState,
+    issuer: x509.Certificate,
+    url: str,
+    request: _EncodedRequest,
+    reply: HTTPReply,
+) -> Flow[VerifiedResponse]:
+    """
+    Verify the response in *reply*, and compare it with the newest that is known.
+
+    Raises:
+        VerificationError: If the verification fails.
+        OlderThanKnown: If a newer answer is known.
+    """
+    try:
+        evidence = yield from verify_answer(
+            state, issuer, reply.body, nonce=request.nonce, judged=(url,)
+        )
+    except RevokedButStale as error:
+        again = partial(_verify, state, issuer, reply.body, request.nonce)
+        yield from keep_stale_revocation(
+            state, issuer, error, lambda moment: again(at=moment)
+        )
+        raise
+    yield from keep_newest(state, issuer, evidence, reply)
+    return evidence
 
 
 def verify_answer(
@@ -249,12 +277,13 @@ def _verify(
     der: bytes,
     nonce: bytes | None,
     evidence: tuple[Evidence, ...] = (),
+    at: datetime.datetime | None = None,
 ) -> VerifiedResponse:
     return verify(
         der,
         state.certificate,
         issuer,
-        at=state.environment.now(),
+        at=at or state.environment.now(),
         nonce=nonce,
         responders=state.options.responders,
         candidates=state.options.candidates,

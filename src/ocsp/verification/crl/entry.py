@@ -153,6 +153,7 @@ def report_stale_revocation(case: CRLCase, found: Revocation) -> None:
             f"the certificate was revoked at {found.time}, as stated by a CRL that is "
             "valid except for its age",
             revocation_time=found.time,
+            this_update=case.newest.this_update,
         )
 
 

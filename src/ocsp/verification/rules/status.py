@@ -42,6 +42,7 @@ def report_stale_revocation(case: Case, entry: OCSPSingleResponse) -> None:
             f"the certificate was revoked at {since}, as stated by a response that is "
             "valid except for its age",
             revocation_time=since,
+            this_update=entry.this_update_utc,
         )
 
 
