@@ -76,7 +76,7 @@ def test_json_has_one_line_for_each_certificate(
     assert (line["event"], line["state"], line["failure"]) == ("written", "holds", None)
     assert set(line) == {
         "schema_version", "type", "time", "event", "state", "status", "revocation_time", "this_update",
-        "holds_until", "next", "not_needed", "failure", "error",
+        "holds_until", "next", "not_needed", "dropped", "failure", "error",
     }  # fmt: skip
     assert line["revocation_time"].endswith("Z")
 

@@ -290,6 +290,16 @@ class NewestWins(RuleBasedStateMachine):
         self.network.meanwhile = meanwhile
         self.check(which=which, client=client, answer=answer, headers={})
 
+    @rule(which=st.integers(0, 1), client=st.integers(0, 1), answer=st.integers(0, 8))
+    def put_late(self, which: int, client: int, answer: int) -> None:
+        """Let a process put an answer that it has verified long ago."""
+        found = self.signed[max(0, len(self.signed) - 1 - answer)]
+        evidence = ocsp.verify(found.der, CERT, ca(), at=found.this_update)
+        cache = self.memory if which == 0 else self.files[client]
+        if cache.put(evidence.canonical_cert_id, evidence, found.end):
+            self.accepted[which].judge(found)
+            self.accepted[which].kept = found
+
     def judge_failure(self, accepted: Accepted, outcome: Outcome) -> None:
         """Without a status, a remembered revocation counts in both modes."""
         assert outcome.status is CheckStatus.INDETERMINATE
