@@ -43,7 +43,7 @@ from ocsp.client import (
 )
 from ocsp.client.core import Core
 from ocsp.client.engine import threads
-from ocsp.errors import RevokedBefore
+from ocsp.errors import RevokedBefore, RevokedButStale
 from ocsp.stapling import STAPLE_OPTIONS, Site, StapleEvent, Stapler
 from tests.crls import crl, entry
 from tests.pki import NOW, ca
@@ -127,6 +127,13 @@ class Accepted:
             assert found.age >= self.newest.age, f"{found[:3]} < {self.newest[:3]}"
         if found.status is not UNKNOWN:
             self.newest = found
+
+    def note_ended(self, this_update: object) -> None:
+        """Remember a revocation that had ended when a client saw it."""
+        assert isinstance(this_update, datetime.datetime)
+        found = Signed(this_update, True, REVOKED, this_update, b"")
+        if self.newest is None or found.age > self.newest.age:
+            self.newest, self.kept = found, None
 
 
 class NewestWins(RuleBasedStateMachine):
@@ -258,7 +265,7 @@ class NewestWins(RuleBasedStateMachine):
         """Check the certificate with a client."""
         self.send(answer, headers)
         accepted = self.accepted[which]
-        outcome = self.run(accepted.clients[client], None)
+        outcome = self.run(accepted, client, None)
         self.network.meanwhile = None
         if outcome.evidence is None:
             self.judge_failure(accepted, outcome)
@@ -305,7 +312,7 @@ class NewestWins(RuleBasedStateMachine):
         assert outcome.status is CheckStatus.INDETERMINATE
         newest, now = accepted.newest, self.now()
         if newest is not None and newest.is_revoked:
-            with pytest.raises((RevokedBefore, ocsp.errors.RevokedButStale)):
+            with pytest.raises((RevokedBefore, RevokedButStale)):
                 outcome.require_good(FailMode.UNSAFE_SOFT)
         if accepted.kept is not None and accepted.kept == newest:
             assert not accepted.kept.this_update <= now < accepted.kept.end
@@ -327,7 +334,7 @@ class NewestWins(RuleBasedStateMachine):
         )
         self.network.response = reply(der)
         accepted = self.accepted[which]
-        outcome = self.run(accepted.clients[0], SendNonce.ALWAYS)
+        outcome = self.run(accepted, 0, SendNonce.ALWAYS)
         if outcome.evidence is None:
             return
         found = self.find(outcome, Signed(begin, status is REVOKED, status, end, der))
@@ -339,11 +346,15 @@ class NewestWins(RuleBasedStateMachine):
             accepted.kept = None
         accepted.judge(found)
 
-    def run(self, core: Core, nonce: SendNonce | None) -> Outcome:
-        """Return the outcome of one check."""
+    def run(self, accepted: Accepted, client: int, nonce: SendNonce | None) -> Outcome:
+        """Return the outcome of one check, and note the revocations that have ended."""
+        core = accepted.clients[client]
         flow = core.check(core.request(CERT, ca(), None), nonce)
         outcome = threads.drive(flow, lambda: self.network, lambda _: None)
         assert isinstance(outcome, Outcome)
+        for attempt in outcome.attempts:
+            if isinstance(attempt.error, RevokedButStale):
+                accepted.note_ended(attempt.error.this_update)
         return outcome
 
     def find(self, outcome: Outcome, *more: Signed) -> Signed:
