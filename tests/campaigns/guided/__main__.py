@@ -8,10 +8,10 @@ Exit code 1 if octets break a promise. They are then written to
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 
 from tests.campaigns.guided.attacks import ATTACKS, CORPUS
 
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=100_000, help="for each target")
     parser.add_argument("--target", action="append", choices=ATTACKS)
     options = parser.parse_args()
-    if importlib.util.find_spec("atheris") is None:
+    if find_spec("atheris") is None:
         print(MISSING)
         return 0
     names = options.target or list(ATTACKS)
