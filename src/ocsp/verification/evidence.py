@@ -423,6 +423,17 @@ class VerifiedResponse(Evidence):
         """Tell whether this is evidence for *cert*, issued by *issuer*."""
         return self.cert_id.matches(cert, issuer)
 
+    def was_verified_for(
+        self, cert: x509.Certificate, issuer: x509.Certificate
+    ) -> bool:
+        """
+        Tell whether :func:`ocsp.verify` was given exactly these two certificates.
+
+        A CA can have several certificates with the same name and key, and the CertID
+        is the same for all of them; the verifier may accept only some of them.
+        """
+        return self._judgement.cert == cert and self._judgement.issuer == issuer
+
     def __repr__(self) -> str:
         return (
             f"<VerifiedResponse({self.status.name}, "

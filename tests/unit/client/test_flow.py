@@ -878,3 +878,17 @@ def test_the_failure_of_another_certificate_with_this_certid_costs_nothing(
     renamed = make("Other name", "Other name", public=key("Test CA"))
     assert play.check(certificate(A), renamed).reason is Reason.NOT_VERIFIED
     assert play.check(certificate(A)).status is CheckStatus.GOOD
+
+
+def test_an_answer_in_memory_is_verified_again_for_another_certificate_of_the_ca(
+    driver: str,
+) -> None:
+    """With the same name and key, so that both have the same CertID."""
+    signer = ocsp.KeySigner(key("Test CA"), ca())
+    play = Play(driver, {A: [reply(response(signer=signer))]})
+    assert play.check().status is CheckStatus.GOOD
+    no_signatures = x509.KeyUsage(*[False] * 6, True, False, False)
+    unsuitable = make("Test CA", "Test CA", extensions=[no_signatures])
+    for _ in range(2):
+        assert play.check(issuer=unsuitable).reason is Reason.NOT_VERIFIED
+        assert play.check().status is CheckStatus.GOOD

@@ -38,7 +38,7 @@ def load_cached(
         return None
     now, key = state.environment.now(), cert_id.der
     known = state.memory.verified_answers.get(key)
-    if known is None or (known.answer is not answer and known.answer != answer):
+    if known is None or not _fits(state, issuer, known, answer):
         known = yield from _verify_cached(state, cert_id, issuer, answer)
         if known is None:
             return None
@@ -52,6 +52,17 @@ def load_cached(
     if (yield from _has_revoked_signer(state, known.evidence, issuer)):
         return None
     return known
+
+
+def _fits(
+    state: CheckState,
+    issuer: x509.Certificate,
+    known: CachedEvidence,
+    answer: CachedAnswer,
+) -> bool:
+    """Return whether *known* is the evidence of *answer* for this check."""
+    same = known.answer is answer or known.answer == answer
+    return same and known.evidence.was_verified_for(state.certificate, issuer)
 
 
 def _has_revoked_signer(
@@ -74,8 +85,10 @@ def _verify_cached(
     """Return *answer* with evidence that this client accepts, or ``None``."""
     evidence = answer.evidence
     options = state.options
-    if evidence is None or not evidence.has_settings(
-        options.policy, options.responders
+    if (
+        evidence is None
+        or not evidence.has_settings(options.policy, options.responders)
+        or not evidence.was_verified_for(state.certificate, issuer)
     ):
         evidence = yield from _verify_again(state, issuer, answer)
     if evidence is None or evidence.canonical_cert_id != cert_id:
