@@ -222,15 +222,18 @@ def test_remembered_failures_hold_no_messages(
     bodies = [*hostile * 10, refused]
     play = Play(driver, {A: [reply(body) for body in bodies]}, Options(retries=0))
     certs = [certificate(A, serial=number) for number in range(1, 41)]
-    play.check(certs[0])
+    for cert in certs[:4]:  # each kind once: the first use imports modules
+        play.check(cert)
     with _measured() as kept:
-        for cert in certs[1:]:
+        for cert in certs[4:]:
             outcome = play.check(cert)
             assert outcome.failure is not None
             assert outcome.failure.__traceback__ is None
         del outcome
         assert play.core._memory.failed_checks.octets <= 200_000
-        assert kept() <= 200_000 + 300_000
+        # The messages of 36 checks have 2 MB. AnyIO before 4.15 keeps the last error of
+        # each event loop, and here each check has its own.
+        assert kept() <= 200_000 + 800_000
 
 
 def test_errors_lose_their_frames() -> None:
