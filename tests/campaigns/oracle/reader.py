@@ -194,7 +194,9 @@ def read_signed(contents: bytes) -> Signed:
 
 def moment(value: Any) -> datetime.datetime:
     """
-    Return a time, in UTC; the year 0 counts as the year 1.
+    Return a time, in UTC, without a fraction; the year 0 counts as the year 1.
+
+    RFC 5280 §4.1.2.5.2 forbids fractions; a reader that accepts them may cut them off.
 
     Raises:
         Unreadable: If it has no time zone.
@@ -205,7 +207,7 @@ def moment(value: Any) -> datetime.datetime:
     if found.tzinfo is None:
         raise Unreadable("a time without a time zone")
     try:
-        return found.astimezone(datetime.UTC)
+        return found.astimezone(datetime.UTC).replace(microsecond=0)
     except OverflowError:
         raise Unreadable("a time that is outside of all years in UTC") from None
 
