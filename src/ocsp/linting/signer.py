@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import parts_of
-from ocsp.errors import SignatureInvalid
+from ocsp.errors import DecodeError, SignatureInvalid
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.signing.signatures import check_signature
 from ocsp.verification.facts import facts_of
@@ -90,7 +90,7 @@ def _has_signed(response: OCSPResponse, certificate: x509.Certificate) -> bool |
         )
     except SignatureInvalid:
         return False
-    except UnsupportedAlgorithm:
+    except (UnsupportedAlgorithm, DecodeError):  # unknown, or malformed parameters
         return None
     return True
 

@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocsp
+from ocsp.asn1 import oids
+from ocsp.asn1.der import encode, encode_oid, sequence
+from ocsp.guarded.certificates import load_certificate
 from ocsp.linting import LintReport, Profile, Severity, lint_response
+from ocsp.messages.responses.encoding import encode_response
 from tests.cases.builder import Builder
 from tests.pki import NOW
 from tests.unit.linting import forge
@@ -210,3 +214,18 @@ def test_a_changed_response_never_makes_it_fail(
         at=NOW,
         profile=Profile.WEBPKI,
     )
+
+
+def test_malformed_parameters_of_the_signature_do_not_make_it_fail() -> None:
+    """Octets follow the mask generation function of PSS."""
+    response = Builder().response()
+    mask = (
+        encode_oid(oids.MGF1)
+        + sequence(encode_oid("2.16.840.1.101.3.4.2.1"))
+        + b"\x05\x00"
+    )
+    pss = sequence(encode_oid(oids.RSASSA_PSS) + sequence(encode(0xA1, sequence(mask))))
+    read = ocsp.load_der_ocsp_response(response)
+    der = encode_response(read.tbs_response_bytes, pss, bytes(256), b"")
+    issuer = load_certificate(Builder().ca.der)
+    assert lint_response(der, issuer=issuer).findings

@@ -107,7 +107,7 @@ def _signature_problem(certificate: x509.Certificate, issuer: x509.Certificate) 
         check_issued(certificate, issuer, unsafe_sha1=True)  # L720 reports SHA-1.
     except SignatureInvalid:
         return "names this issuer but is not signed by its key"
-    except UnsupportedAlgorithm as error:
+    except (UnsupportedAlgorithm, DecodeError) as error:
         return f"names this issuer, but its signature cannot be checked: {error}"
     return ""
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
+from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint
 from ocsp.verification.facts import MAY_NOT_SIGN, facts_of
 
@@ -35,7 +36,7 @@ def strong_algorithm(case: Case) -> Iterator[Complaint]:
     """L601: the response is not signed with SHA-1 or MD5."""
     try:
         algorithm = case.response.signature_hash_algorithm
-    except UnsupportedAlgorithm:
+    except (UnsupportedAlgorithm, DecodeError):
         return  # L602 reports it.
     if isinstance(algorithm, (hashes.SHA1, hashes.MD5)):
         yield Complaint("signatureAlgorithm", f"has the hash {algorithm.name}")
@@ -48,6 +49,8 @@ def known_algorithm(case: Case) -> Iterator[Complaint]:
     except UnsupportedAlgorithm:
         oid = case.response.signature_algorithm_oid.dotted_string
         yield Complaint("signatureAlgorithm", f"{oid} is not known")
+    except DecodeError as error:
+        yield Complaint("signatureAlgorithm", f"is malformed: {error}")
 
 
 def signature_is_right(case: Case) -> Iterator[Complaint]:
