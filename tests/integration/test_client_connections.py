@@ -11,7 +11,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +20,11 @@ import pytest
 import ocsp
 from ocsp.client import Proxy
 from tests.integration.loopback import Server, head, read_request, serving
-from tests.integration.test_client_transport import Sender
+from tests.integration.senders import Sender
 from tests.integration.tls import server_context
 
 POISON = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nPOISON"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-@pytest.fixture(name="kind", params=["threads", "asyncio", "trio"])
-def _kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(name="sender")
-def _sender(kind: str) -> Iterator[Callable[..., Sender]]:
-    senders = []
-
-    def create(**how: Any) -> Sender:
-        senders.append(Sender(kind, **how))
-        return senders[-1]
-
-    yield create
-    for sender in senders:
-        sender.close()
 
 
 def _body(request: bytes) -> bytes:

@@ -6,7 +6,7 @@ import base64
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import ocsp
 from ocsp.client import AddressPolicy, Options, Proxy
 from ocsp.client.transport.proxy import ProxyTable
 from tests.integration.loopback import Server, head, read_request, serving
-from tests.integration.test_client_transport import BODY, Sender
+from tests.integration.senders import Sender
+from tests.integration.test_client_transport import BODY
 from tests.integration.tls import server_context
 
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -28,24 +29,6 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv("REQUEST_METHOD", raising=False)
-
-
-@pytest.fixture(name="kind", params=["threads", "asyncio", "trio"])
-def _kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(name="sender")
-def _sender(kind: str) -> Iterator[Callable[..., Sender]]:
-    senders = []
-
-    def create(**how: Any) -> Sender:
-        senders.append(Sender(kind, **how))
-        return senders[-1]
-
-    yield create
-    for sender in senders:
-        sender.close()
 
 
 def _answering(server: Server, connection: socket.socket) -> None:

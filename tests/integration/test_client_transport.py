@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import itertools
 import socket
@@ -13,61 +12,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 import ocsp
-from ocsp.client import AddressPolicy, HTTPReply, HTTPRequest
+from ocsp.client import AddressPolicy, HTTPRequest
 from ocsp.client.transport.cancellation import Scope, current_scope
 from ocsp.client.transport.tasks import AsyncHTTPTransport
-from ocsp.client.transport.threads import HTTPTransport
 from tests.integration.loopback import Server, head, read_request, serving
+from tests.integration.senders import Sender
 
 BODY = b"what a responder says" * 40
-
-
-class Sender:
-    """A sync or an async transport for one test."""
-
-    def __init__(self, kind: str, **how: Any) -> None:
-        self._open = contextlib.ExitStack()
-        self._portal: BlockingPortal | None = None
-        if kind == "threads":
-            self._transport: Any = HTTPTransport(**how)
-        else:
-            portal = start_blocking_portal(kind)
-            self._portal = self._open.enter_context(portal)
-            self._transport = AsyncHTTPTransport(**how)
-
-    def __call__(self, url: str, **changes: Any) -> HTTPReply:
-        """Send a request and return the reply."""
-        request = HTTPRequest(
-            **{
-                "method": "GET",
-                "url": url,
-                "address_policy": AddressPolicy.PRIVATE_TOO,
-                "max_bytes": 65_536,
-                "timeout": 30.0,
-                "io_timeout": 30.0,
-                **changes,
-            }
-        )
-        if self._portal is None:
-            reply = self._transport.send(request)
-        else:
-            reply = self._portal.call(self._transport.send, request)
-        assert isinstance(reply, HTTPReply)
-        return reply
-
-    def close(self) -> None:
-        """Close all connections; a second call does nothing."""
-        transport, self._transport = self._transport, None
-        if transport is None:
-            return
-        if self._portal is None:
-            transport.close()
-        else:
-            self._portal.call(transport.aclose)
-        self._open.close()
 
 
 @pytest.fixture(name="send", params=["threads", "asyncio", "trio"])

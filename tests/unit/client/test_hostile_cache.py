@@ -32,6 +32,7 @@ from ocsp.client.cache import file as cache_file
 from ocsp.client.engine import tasks
 from ocsp.errors import OlderThanKnown, StoreError
 from ocsp.messages.message import EncodingRules
+from tests.odd_files import dangling, device, fifo, loop
 from tests.pki import NOW, ca, key
 from tests.unit.client.evidence import HOUR, LATER, answer, key_of
 from tests.unit.client.scene import (
@@ -548,28 +549,12 @@ def test_the_end_of_an_answer_is_that_of_its_response(
 # --- files ----------------------------------------------------------------------------
 
 
-def _fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def _loop(path: Path) -> None:
-    path.symlink_to(path)
-
-
-def _device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def _dangling(path: Path) -> None:
-    path.symlink_to("elsewhere")
-
-
 def _link(path: Path) -> None:
     path.with_name("precious").write_text("content")
     path.symlink_to("precious")
 
 
-ODD: list[Callable[[Path], None]] = [_fifo, _loop, _device, _dangling, Path.mkdir]
+ODD: list[Callable[[Path], None]] = [fifo, loop, device, dangling, Path.mkdir]
 
 
 @posix_only
@@ -585,7 +570,7 @@ def test_another_kind_of_file_is_refused_in_one_sentence(
     assert str(caught.value).startswith(f"{path}: ")
     assert len(str(caught.value).splitlines()) == 1
     assert os.path.samestat(before, path.lstat())
-    assert not path.with_name("elsewhere").exists()
+    assert not path.with_name("missing").exists()
 
 
 @posix_only
@@ -601,7 +586,7 @@ def test_another_kind_of_file_beside_it_is_refused(
     make(beside)
     with _soon(), pytest.raises(StoreError, match=rf"answers\.db{suffix}: "):
         SQLiteCache(path)
-    assert not path.with_name("elsewhere").exists()
+    assert not path.with_name("missing").exists()
     if make is _link:
         assert path.with_name("precious").read_text() == "content"
 

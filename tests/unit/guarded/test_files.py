@@ -23,16 +23,13 @@ from ocsp.guarded.files import (
     require_database,
     require_regular,
 )
+from tests.odd_files import dangling, device, fifo, loop
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "O_NOFOLLOW"), reason="these kinds of files need a POSIX system"
 )
 
 MAXIMUM = 100
-
-
-def _fifo(path: Path) -> None:
-    os.mkfifo(path)
 
 
 def _socket(path: Path) -> None:
@@ -46,14 +43,6 @@ def _socket(path: Path) -> None:
         os.close(here)
 
 
-def _loop(path: Path) -> None:
-    path.symlink_to(path)
-
-
-def _dangling(path: Path) -> None:
-    path.symlink_to("missing")
-
-
 def _link_to_fifo(path: Path) -> None:
     os.mkfifo(path.with_name("fifo"))
     path.symlink_to("fifo")
@@ -61,16 +50,16 @@ def _link_to_fifo(path: Path) -> None:
 
 ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "directory": (Path.mkdir, "is a directory, not a regular file"),
-    "fifo": (_fifo, "is a named pipe (FIFO), not a regular file"),
+    "fifo": (fifo, "is a named pipe (FIFO), not a regular file"),
     "link to fifo": (_link_to_fifo, "is a named pipe (FIFO), not a regular file"),
     "socket": (_socket, "is a socket, not a regular file"),
-    "device": (lambda path: path.symlink_to("/dev/zero"), "is a device, not a regular"),
+    "device": (device, "is a device, not a regular"),
     "terminal": (
         lambda path: path.symlink_to("/dev/tty"),
         "is a device, not a regular",
     ),
-    "loop": (_loop, "Too many levels of symbolic links"),
-    "dangling": (_dangling, "No such file or directory"),
+    "loop": (loop, "Too many levels of symbolic links"),
+    "dangling": (dangling, "No such file or directory"),
     "missing": (lambda _: None, "No such file or directory"),
 }
 """Everything that is no regular file, how to make it, and what the error says."""

@@ -29,6 +29,7 @@ from ocsp.stapling.atomic_write import write_atomically
 from ocsp.stapling.staple_file import drop_foreign_staple, prepare_staple_file
 from tests.cases.builder import CRL_PLACE
 from tests.crls import crl
+from tests.odd_files import device, fifo, loop
 from tests.pki import DELEGATION, NOW, ca, key, make
 from tests.unit.client.scene import HOUR, A, certificate
 from tests.unit.stapling.scripted_stapler import signed, verified
@@ -256,19 +257,7 @@ def test_an_older_response_never_replaces_a_newer_one(
 # --- files that are no staples --------------------------------------------------------
 
 
-def _fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def _loop(path: Path) -> None:
-    path.symlink_to(path)
-
-
-def _device(path: Path) -> None:
-    path.symlink_to(os.devnull)
-
-
-@pytest.mark.parametrize("make", [_fifo, _loop, _device, Path.mkdir])
+@pytest.mark.parametrize("make", [fifo, loop, device, Path.mkdir])
 def test_what_is_no_regular_file_stays(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
@@ -283,7 +272,7 @@ def test_what_is_no_regular_file_stays(
     ):
         with pytest.raises(StoreError, match=r"^.*x\.ocsp: (is a|Too many)"):
             refused()
-    if make is not _loop:
+    if make is not loop:
         with pytest.raises(StoreError, match=r"x\.ocsp: is a"):
             drop_foreign_staple(path, certificate(A))
     assert os.path.samestat(before, path.lstat())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +38,7 @@ from ocsp.stapling import (
     compatibility_warnings,
 )
 from ocsp.stapling import stapler as stapler_module
+from tests.odd_files import device, fifo, loop
 from tests.pki import NOW, ca, make
 from tests.unit.client.scene import (
     HOUR,
@@ -619,18 +619,6 @@ def test_compatibility_warnings() -> None:
 # --- one site among others ------------------------------------------------------------
 
 
-def _fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def _loop(path: Path) -> None:
-    path.symlink_to(path)
-
-
-def _device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
 def _huge(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)
@@ -642,7 +630,7 @@ def _garbage(path: Path) -> None:
     )
 
 
-ODD_FILES = [_fifo, _loop, _device, _huge, _garbage, Path.mkdir, Path.touch]
+ODD_FILES = [fifo, loop, device, _huge, _garbage, Path.mkdir, Path.touch]
 
 
 @pytest.mark.parametrize("part", ["site.pem", "site.pem.issuer"])
@@ -670,7 +658,7 @@ def test_an_odd_certificate_file_costs_only_its_own_site(
             assert second.event is StapleEvent.WRITTEN
 
 
-@pytest.mark.parametrize("make", [_fifo, _loop, _device, Path.mkdir])
+@pytest.mark.parametrize("make", [fifo, loop, device, Path.mkdir])
 def test_a_staple_file_of_another_kind_is_refused_at_the_start(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:

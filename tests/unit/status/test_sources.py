@@ -22,6 +22,7 @@ from ocsp import OCSPCertStatus
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord, StatusSource
 from ocsp.status import MemorySource, SQLiteSource
 from ocsp.status.sqlite import APPLICATION_ID, Change
+from tests.odd_files import device, fifo, loop
 from tests.pki import NOW, ca, key, make
 
 HOLD = x509.ReasonFlags.certificate_hold
@@ -547,21 +548,9 @@ def test_a_directory_in_place_of_the_file_is_unavailable(
     assert _ask(served, _query(1)) == [REVOKED]
 
 
-def _fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def _device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def _loop(path: Path) -> None:
-    path.symlink_to(path)
-
-
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs the files of POSIX")
 @pytest.mark.parametrize("suffix", ["", "-journal", "-wal"])
-@pytest.mark.parametrize("make", [_fifo, _device, _loop, Path.mkdir])
+@pytest.mark.parametrize("make", [fifo, device, loop, Path.mkdir])
 def test_another_kind_of_file_is_not_waited_for(
     tmp_path: Path, make: Callable[[Path], None], suffix: str
 ) -> None:
