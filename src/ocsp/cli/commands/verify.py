@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.arguments import parse_moment, parse_nonce, parse_serial
-from ocsp.cli.input.evidence import Evidence, load_evidence
+from ocsp.cli.input.evidence import load_evidence
 from ocsp.cli.input.loading import (
     load_certificate,
     load_issuer,
@@ -38,6 +38,7 @@ from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification import Policy, VerifiedResponse, verify
+from ocsp.verification.evidence import Evidence
 from ocsp.verification.policy import PolicyName
 
 __all__ = ["EPILOG", "HELP", "PolicyName", "verify_response"]

@@ -14,17 +14,10 @@ from ocsp.errors import OCSPError
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.signing.issued import is_issued_by
-from ocsp.verification import (
-    Policy,
-    VerifiedResponse,
-    VerifiedRevocation,
-    verify,
-    verify_crl,
-)
+from ocsp.verification import Policy, verify, verify_crl
+from ocsp.verification.evidence import Evidence
 
-__all__ = ["Evidence", "load_evidence"]
-
-Evidence = VerifiedResponse | VerifiedRevocation
+__all__ = ["load_evidence"]
 
 
 def load_evidence(
