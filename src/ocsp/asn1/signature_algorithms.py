@@ -15,14 +15,20 @@ from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 __all__ = [
     "SIGNATURE_ALGORITHMS",
     "KeyKind",
     "Parameters",
     "SignatureAlgorithm",
+    "SignatureParameters",
     "algorithm_for",
 ]
+
+
+SignatureParameters = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
+"""The parameters for the ``verify`` of a key, beside the hash."""
 
 
 class KeyKind(enum.Enum):

@@ -30,13 +30,16 @@ from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, pss_parameters, signature_hash
 from ocsp.asn1.bounded_cache import cached_by_octets
-from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS, KeyKind
+from ocsp.asn1.signature_algorithms import (
+    SIGNATURE_ALGORITHMS,
+    KeyKind,
+    SignatureParameters,
+)
 from ocsp.errors import SchemaError, SignatureInvalid
 from ocsp.guarded.keys import has_signed, public_key
 from ocsp.signing import ml_dsa
 
 __all__ = [
-    "SignatureParameters",
     "check_signature",
     "check_signature_of",
     "cost_problem",
@@ -44,8 +47,6 @@ __all__ = [
     "public_key_of",
     "signature_parameters",
 ]
-
-SignatureParameters = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
 
 _KEY_CLASSES: dict[KeyKind, type] = {
     KeyKind.RSA: rsa.RSAPublicKey,

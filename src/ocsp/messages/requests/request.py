@@ -28,6 +28,7 @@ from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
 from ocsp.asn1.der import SEQUENCE, Deviation, content, context, end_of, explicit
 from ocsp.asn1.names import check_general_name
+from ocsp.asn1.signature_algorithms import SignatureParameters
 from ocsp.errors import (
     DecodeError,
     LimitExceeded,
@@ -60,11 +61,6 @@ from ocsp.messages.requests.single_request import (
     SingleRequestLayout,
     read_single_request,
     single_request_at,
-)
-from ocsp.signing.signatures import (
-    SignatureParameters,
-    check_signature_of,
-    signature_parameters,
 )
 
 __all__ = ["OCSPRequest", "load_der_ocsp_request", "own_request"]
@@ -311,6 +307,8 @@ class OCSPRequest:
             UnsupportedAlgorithm: If the signature algorithm is not known.
             DecodeError: As for :attr:`signature`.
         """
+        from ocsp.signing.signatures import signature_parameters
+
         signed = read_request_signature(self._der)
         return None if signed is None else signature_parameters(signed.algorithm)
 
@@ -347,6 +345,8 @@ class OCSPRequest:
             UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
             DecodeError: As for :attr:`signature`.
         """
+        from ocsp.signing.signatures import check_signature_of
+
         if certificate is not None and not isinstance(certificate, x509.Certificate):
             raise TypeError("certificate must be a Certificate")
         signed = read_request_signature(self._der)

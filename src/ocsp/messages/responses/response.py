@@ -39,6 +39,7 @@ from ocsp.asn1.der import (
     oid_text,
 )
 from ocsp.asn1.names import parse_name
+from ocsp.asn1.signature_algorithms import SignatureParameters
 from ocsp.asn1.times import moment, naive, warn_naive
 from ocsp.errors import (
     DecodeError,
@@ -69,7 +70,6 @@ from ocsp.messages.responses.single_response import (
     single_response_at,
 )
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
-from ocsp.signing.signatures import SignatureParameters, signature_parameters
 
 __all__ = [
     "OCSPResponse",
@@ -286,6 +286,8 @@ class OCSPResponse:
         Raises:
             UnsupportedAlgorithm: If the signature algorithm is not known.
         """
+        from ocsp.signing.signatures import signature_parameters
+
         return signature_parameters((self._layout or self._refuse()).algorithm)
 
     @property
