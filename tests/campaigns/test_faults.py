@@ -151,3 +151,24 @@ def test_a_tree_is_written_as_it_was_read() -> None:
 
     for each in (*donors(), *crl_donors()):
         assert serialize(parse(each)) == each
+
+
+def _nothing(case: Case, tally: Tally) -> None:
+    """Run no case."""
+
+
+def _holding(case: Case, tally: Tally) -> None:
+    """Hold more memory than a process may."""
+    bytearray(b"x") * (processes.MAX_RESIDENT * 2**10)
+
+
+@pytest.mark.parametrize(("run", "failures"), [(_nothing, 0), (_holding, 1)])
+def test_a_process_that_holds_too_much_memory_is_seen(run: Any, failures: int) -> None:
+    """What the process that started it held does not count."""
+    held = bytearray(b"x") * ((processes.MAX_RESIDENT + 2**16) * 2**10)
+    tally = Tally()
+    processes.run_chunks(
+        [Chunk("verify", 1, 0, 1)], 1, lambda _, __, found: tally.add(found), run
+    )
+    del held
+    assert len(tally.failures) == failures
