@@ -22,17 +22,40 @@ from __future__ import annotations
 
 from ocsp.responder.authority import Authority, UnknownSerialPolicy
 from ocsp.responder.core import Answer, Lookup, NoncePolicy, Responder
-from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord, StatusSource
+from ocsp.responder.source import (
+    IssuerKey,
+    LocalSource,
+    StatusQuery,
+    StatusRecord,
+    StatusSource,
+)
+from ocsp.responder.stored_answer import (
+    AnswerStore,
+    CertIDForm,
+    Changes,
+    DueAnswer,
+    LookupResult,
+    NewAnswer,
+    StoredAnswer,
+)
 
 __all__ = [
     "Answer",
+    "AnswerStore",
     "Authority",
+    "CertIDForm",
+    "Changes",
+    "DueAnswer",
     "IssuerKey",
+    "LocalSource",
     "Lookup",
+    "LookupResult",
+    "NewAnswer",
     "NoncePolicy",
     "Responder",
     "StatusQuery",
     "StatusRecord",
     "StatusSource",
+    "StoredAnswer",
     "UnknownSerialPolicy",
 ]

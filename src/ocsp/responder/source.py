@@ -12,7 +12,7 @@ import datetime
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from cryptography import x509
 
@@ -23,6 +23,7 @@ from ocsp.messages.statuses import OCSPCertStatus, own_member
 
 __all__ = [
     "IssuerKey",
+    "LocalSource",
     "StatusQuery",
     "StatusRecord",
     "StatusSource",
@@ -81,11 +82,26 @@ class StatusRecord:
             otherwise.
 
         revocation_reason: Why it was revoked, or ``None``.
+
+        invalidity_date: When the key was or may have been compromised (RFC 5280
+            §5.3.2), aware, or ``None``; only for ``REVOKED``.
+
+        expires: notAfter of the certificate, aware, or ``None`` if not known.
+
+        this_update: Since when the source knows this status, aware: thisUpdate of the
+            CRL that it read. ``None``: it is the status now.
+
+        next_update: Until when the source vouches for it, aware: nextUpdate of the CRL
+            that it read. ``None``: the responder decides.
     """
 
     status: OCSPCertStatus = OCSPCertStatus.GOOD
     revocation_time: datetime.datetime | None = None
     revocation_reason: x509.ReasonFlags | None = None
+    invalidity_date: datetime.datetime | None = None
+    expires: datetime.datetime | None = None
+    this_update: datetime.datetime | None = None
+    next_update: datetime.datetime | None = None
 
     def __post_init__(self) -> None:
         """
@@ -105,10 +121,9 @@ class StatusRecord:
             raise ConfigError("revocation_time", "is required with status REVOKED")
         if not revoked and self.revocation_time is not None:
             raise ConfigError("revocation_time", "is only allowed with status REVOKED")
-        if self.revocation_reason is not None and not revoked:
-            raise ConfigError(
-                "revocation_reason", "is only allowed with status REVOKED"
-            )
+        for name in ("revocation_reason", "invalidity_date"):
+            if getattr(self, name) is not None and not revoked:
+                raise ConfigError(name, "is only allowed with status REVOKED")
 
     @classmethod
     def revoked(
@@ -137,6 +152,24 @@ class StatusSource(Protocol):
     ) -> Sequence[StatusRecord | None]:
         """
         Return the record for each of *queries*, in order; ``None`` if not issued.
+
+        Raises:
+            SourceUnavailable: If the source cannot answer now.
+        """
+        ...
+
+
+@runtime_checkable
+class LocalSource(Protocol):
+    """A source that answers within microseconds, so that an event loop may call it."""
+
+    def look_up_now(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        """
+        Return the record for each of *queries*, in order; ``None`` if not issued.
+
+        It never waits, for example for a lock that another process holds.
 
         Raises:
             SourceUnavailable: If the source cannot answer now.

@@ -1,0 +1,193 @@
+"""
+Define a signed answer that is kept and reused, and what keeps it.
+
+What is stored is what was signed (the DER of ResponseData) and the signature. The
+responder puts the rest around them when it answers. Every stored answer has the version
+of the status that it was made from: a store returns it only while that still is the
+version of the certificate's status.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+
+__all__ = [
+    "AnswerStore",
+    "CertIDForm",
+    "Changes",
+    "DueAnswer",
+    "LookupResult",
+    "NewAnswer",
+    "StoredAnswer",
+]
+
+
+class CertIDForm(enum.IntEnum):
+    """Which CertIDs a stored answer has; the values are those in the database."""
+
+    SHA1 = 1
+    """One entry, with hashes by SHA-1."""
+
+    SHA256 = 2
+    """One entry, with hashes by SHA-256."""
+
+    BOTH = 3
+    """Two entries for the same certificate, SHA-1 first (RFC 9919 §3.2.1)."""
+
+
+class StoredAnswer(NamedTuple):
+    """
+    A signed answer about one certificate, without a nonce.
+
+    Attributes:
+        version: The version of the status that it was made from.
+
+        signer: SHA-256 of the DER of the certificate of the signer.
+
+        due: When to sign again, in seconds since 1970.
+
+        this_update: thisUpdate, in seconds since 1970.
+
+        next_update: nextUpdate, in seconds since 1970.
+
+        tbs: The DER of ResponseData, which was signed.
+
+        signature: The signature over it.
+    """
+
+    version: int
+    signer: bytes
+    due: int
+    this_update: int
+    next_update: int
+    tbs: bytes
+    signature: bytes
+
+
+class LookupResult(NamedTuple):
+    """
+    What a store has about one certificate.
+
+    Attributes:
+        record: Its status.
+
+        version: The version of that status; it counts the changes.
+
+        stored: The answer that was made from this version, or ``None``.
+    """
+
+    record: StatusRecord
+    version: int
+    stored: StoredAnswer | None
+
+
+class NewAnswer(NamedTuple):
+    """
+    An answer to store.
+
+    Attributes:
+        query: The certificate that it is about.
+
+        form: Which CertIDs it has.
+
+        answer: The answer.
+    """
+
+    query: StatusQuery
+    form: CertIDForm
+    answer: StoredAnswer
+
+
+class DueAnswer(NamedTuple):
+    """
+    An answer to sign: it is missing, its status has changed, or it is due.
+
+    Attributes:
+        query: The certificate.
+
+        form: Which CertIDs the answer has.
+
+        record: The status of the certificate.
+
+        version: The version of that status.
+    """
+
+    query: StatusQuery
+    form: CertIDForm
+    record: StatusRecord
+    version: int
+
+
+class Changes(NamedTuple):
+    """
+    What changed since the last poll.
+
+    Attributes:
+        everything: Whatever was known before may be wrong, for example because the
+            file was replaced.
+
+        queries: The certificates whose status changed.
+    """
+
+    everything: bool
+    queries: Sequence[StatusQuery]
+
+
+class AnswerStore(Protocol):
+    """
+    A source of status that also keeps signed answers.
+
+    No method waits for another process for longer than some milliseconds.
+    """
+
+    def look_up_with_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> LookupResult | None:
+        """
+        Return status and stored answer from one snapshot; ``None`` if not issued.
+
+        Raises:
+            SourceUnavailable: If the store cannot answer now.
+        """
+        ...
+
+    def due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
+        """
+        Return answers of *issuer* to sign, changed ones first, then by their time.
+
+        Args:
+            issuer: The issuer.
+
+            now: The current time, in seconds since 1970.
+
+            limit: How many at most.
+
+        Raises:
+            SourceUnavailable: If the store cannot answer now.
+        """
+        ...
+
+    def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
+        """
+        Store *answers* in one transaction, and return how many were stored.
+
+        The store omits an answer whose version is not the certificate's, and one that
+        another process has signed meanwhile.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        ...
+
+    def poll_changes(self) -> Changes:
+        """
+        Return what other connections changed since the last call; some microseconds.
+
+        Raises:
+            SourceUnavailable: If the store is gone or unreadable.
+        """
+        ...
