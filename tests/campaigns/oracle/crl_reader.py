@@ -20,7 +20,16 @@ from tests.campaigns.oracle.reader import (
 )
 from tests.campaigns.oracle.signatures import Signed
 
-__all__ = ["CRL", "Item", "Point", "Scope", "implied_point", "points_of", "read_crl"]
+__all__ = [
+    "CRL",
+    "Item",
+    "Point",
+    "Scope",
+    "implied_point",
+    "name_forms",
+    "points_of",
+    "read_crl",
+]
 
 ISSUING_POINT, DELTA, NUMBER, KEY_ID = (
     "2.5.29.28",
@@ -214,8 +223,19 @@ def points_of(extensions: tuple[Extension, ...], issuer: bytes) -> list[Point]:
 
 def implied_point(issuer: bytes) -> Point:
     """Return the point that each certificate has: its issuer's name (§6.3.3, the end)."""
-    name = b"name " + x509.Name.load(issuer).hashable.encode()
-    return Point(frozenset({name}), (), REASONS)
+    return Point(name_forms((issuer,)), (), REASONS)
+
+
+def name_forms(names: tuple[bytes, ...]) -> frozenset[bytes]:
+    """Return directory names in the form of those of a point."""
+    return frozenset(_name_form(each) for each in names)
+
+
+def _name_form(name: bytes) -> bytes:
+    try:
+        return b"name " + x509.Name.load(name).hashable.encode()
+    except FAULTS:  # a type of string that asn1crypto does not read: equal octets only
+        return b"octets " + name
 
 
 def _point(point: Any, issuer: bytes) -> Point:
@@ -243,13 +263,13 @@ def _point_names(point: Any, issuer: bytes) -> frozenset[bytes] | None:
         return frozenset(_form(each) for each in point.chosen)
     whole = x509.Name.load(issuer)
     whole.chosen.append(point.chosen.untag())
-    return frozenset({b"name " + whole.hashable.encode()})
+    return name_forms((whole.dump(force=True),))
 
 
 def _form(name: Any) -> bytes:
     """Return a form that is the same for names that RFC 5280 §7 calls the same."""
     if name.name == "directory_name":
-        return b"name " + name.chosen.hashable.encode()
+        return _name_form(name.chosen.untag().dump())
     if name.name == "uniform_resource_identifier":
         return b"uri " + bytes(name.chosen.contents).lower()
     return bytes(name.dump())

@@ -18,6 +18,7 @@ from tests.campaigns.oracle.crl_reader import (
     REASONS,
     Point,
     implied_point,
+    name_forms,
     points_of,
     read_crl,
 )
@@ -103,9 +104,9 @@ class _Judge:
 
     @staticmethod
     def _shares_a_name(point: Point, names: frozenset[bytes]) -> bool:
-        if point.names is not None:
-            return bool(point.names & names)
-        return bool(point.issuers)  # then cRLIssuer is the name: left open
+        return bool(
+            (name_forms(point.issuers) if point.names is None else point.names) & names
+        )
 
     def is_sound(self, crl: CRL) -> bool:
         """Return whether nothing in *crl* forbids to use it (§5.2, §5.3)."""
@@ -231,13 +232,26 @@ def _belongs(delta: CRL, crl: CRL) -> bool:
 
 def _is_certainly_revoked(judge: _Judge, crls: list[CRL], asked: CRLQuestion) -> bool:
     """Return whether the newest CRL lists it, and no delta CRL may change that."""
-    usual = [crl for crl in crls if is_usual_crl(crl.der)]
+    usual = [
+        crl
+        for crl in crls
+        if is_usual_crl(crl.der) and not _breaks_a_demand_on_authors(crl)
+    ]
     newest = max((crl.this_update for crl in crls), default=None)
     return not asked.deltas and any(
         judge.entries(crl) == {"revoked"}
         and judge.is_fresh(crl, -_SECOND)
         and crl.this_update == newest
         for crl in usual
+    )
+
+
+def _breaks_a_demand_on_authors(crl: CRL) -> bool:
+    """Return whether a certificateIssuer is not critical, as §5.3.3 demands."""
+    return any(
+        x.oid == CERTIFICATE_ISSUER and not x.critical
+        for item in crl.items
+        for x in item.extensions
     )
 
 
