@@ -29,8 +29,8 @@ install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
-# SoftHSM, faketime, a Java library with a compiler, and others. Takes minutes on a machine
-# without Java.
+# SoftHSM, faketime, Java, Go, Node.js, and others. Takes minutes on a machine without
+# them.
 install_programs() {
     local missing=()
     command -v openssl >/dev/null || missing+=(openssl)
@@ -41,10 +41,25 @@ install_programs() {
     command -v curl >/dev/null || missing+=(curl)
     command -v socat >/dev/null || missing+=(socat)
     command -v cfssl >/dev/null || missing+=(golang-cfssl)
+    command -v ocsptool >/dev/null || missing+=(gnutls-bin)
+    command -v ocspclnt >/dev/null || missing+=(libnss3-tools)
+    command -v go >/dev/null || missing+=(golang-go)
+    [ -e /usr/share/gocode/src/golang.org/x/crypto/ocsp ] || missing+=(golang-golang-x-crypto-dev)
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+    install_pkijs
     install_servers nginx haproxy apache2:apache2-bin
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
         install_servers postgres:postgresql
+}
+
+# Install PKI.js, which one of the clients in the tests uses, from the npm registry.
+install_pkijs() {
+    local folder=.cache/pkijs
+    mkdir -p "$folder"
+    cp tests/integration/real_clients/package.json "$folder/"
+    (cd "$folder" && npm install --silent --no-audit --no-fund --ignore-scripts >&2)
 }
 
 # Install web servers as programs only: none of them may run as a service. Each argument
