@@ -171,7 +171,7 @@ def test_haproxy_staples_a_revocation(site: Scene) -> None:
 
 
 def test_nginx_logs_a_revocation(site: Scene) -> None:
-    """nginx reads the signed answer, and sends only answers that are good."""
+    """Server nginx reads the signed answer, and sends only answers that are good."""
     site.revoke()
     with _nginx(site) as port:
 
