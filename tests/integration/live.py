@@ -102,7 +102,7 @@ def living() -> Iterator[Live]:
             ),
         }
     )
-    authority = Authority(CA, KeySigner(key(RESPONDER_NAME), RESPONDER))
+    authority = Authority(CA, [KeySigner(key(RESPONDER_NAME), RESPONDER)])
     application = Application(Responder([authority]), source)
     with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
         yield Live(url)

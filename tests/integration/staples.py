@@ -199,7 +199,7 @@ def scene(
         + issuer.public_bytes(Encoding.PEM)
     )
     records: dict[StatusQuery, StatusRecord] = {}
-    responder = Responder([Authority(issuer, signer, unlisted=unlisted)])
+    responder = Responder([Authority(issuer, [signer], unlisted=unlisted)])
     application = Application(responder, MemorySource(records))
     with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
         made = Scene(

@@ -301,7 +301,7 @@ def test_a_responder_answers_over_http(bench: Bench, tmp_path: Path) -> None:
     with (
         bench.open("p256") as signer,
         serve_in_thread(
-            Application(Responder([Authority(_ca(), signer)]), source),
+            Application(Responder([Authority(_ca(), [signer])]), source),
             bind("127.0.0.1", 0),
         ) as url,
     ):

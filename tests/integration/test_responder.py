@@ -53,8 +53,8 @@ RECORDS = {
 def _application(source: StatusSource | None = None) -> Application:
     # The test certificates are valid in July 2026, so the clock is set to that time.
     # openssl uses the system clock, so its tests have other certificates.
-    authority = Authority(ca(), delegate_signer())
-    clock = authority.signer.certificate.not_valid_before_utc + HOUR
+    authority = Authority(ca(), [delegate_signer()])
+    clock = authority.signers[0].certificate.not_valid_before_utc + HOUR
     return Application(
         Responder([authority]), source or MemorySource(RECORDS), clock=lambda: clock
     )
@@ -332,7 +332,7 @@ def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
     constraints = x509.BasicConstraints(ca=True, path_length=None)
     issuer = make("Test CA", "Test CA", extensions=[constraints], **times)
     signer = make("Live Responder", "Test CA", extensions=DELEGATION, **times)
-    authority = Authority(issuer, KeySigner(key("Live Responder"), signer))
+    authority = Authority(issuer, [KeySigner(key("Live Responder"), signer)])
     directory = tmp_path_factory.mktemp("openssl")
     ca_file = directory / "ca.pem"
     ca_file.write_bytes(issuer.public_bytes(Encoding.PEM))

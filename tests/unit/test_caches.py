@@ -33,6 +33,7 @@ SMALL = {
     "messages/responses/encoding.py:_tbs_headers": "two numbers; headers",
     "messages/responses/response_builder.py:_encode_second": "a number",
     "pkcs11/token.py:_modules": "the PKCS#11 modules that the caller names",
+    "responder/signed_response.py:_before_nonce": "a boolean and a number; headers",
     "signing/signer.py:_scheme_of": "two classes",
     "stapling/pyopenssl.py:_found": "one response for each TLS connection that lives",
 }
@@ -50,7 +51,8 @@ NO_CACHE = {
     "client/transport/resolver.py:_open": "the look-ups that run now",
     "client/transport/proxy.py:_named": "the proxies of the environment",
     "pkcs11/token.py:tokens": "the slots of one module",
-    "responder/issuers.py:_by_hashes": "the authorities of one responder",
+    "responder/issuers.py:_by_key": "the authorities of one responder",
+    "responder/issuers.py:_by_octets": "the authorities of one responder",
     "signing/ml_dsa.py:PRIVATE_KEYS": "a table",
     "signing/ml_dsa.py:PUBLIC_KEYS": "a table",
     "testing/loopback.py:_published": "the documents that a test publishes",

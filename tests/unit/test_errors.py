@@ -130,6 +130,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
     (errors.AlreadyRevoked(255), "serial number 0xff is revoked already"),
     (errors.NotOnHold(255), "serial number 0xff is not on hold"),
     (errors.UnknownIssuer("x"), "x"),
+    (errors.RetentionOver("x"), "x"),
     (
         errors.UnknownCertificate(0x1F2E),
         "there is no record of serial number 0x1f2e",

@@ -49,6 +49,7 @@ The exceptions that this package raises, in one tree.
     ├─ StapleEnded                      the response has ended, so it is no staple
     ├─ StapleUnobtainable               a certificate requires a staple, and has none
     ├─ UnknownIssuer                    the responder does not serve the issuer
+    ├─ RetentionOver                    the certificate ended too long ago
     ├─ StatusChangeRefused              a change of a certificate's status was refused
     │  ├─ UnknownCertificate(LookupError)
     │  ├─ AlreadyRevoked(ValueError)
@@ -95,6 +96,7 @@ from ocsp.errors.general import (
     RedirectRefused,
     ResponderBackedOff,
     ResponseStatusError,
+    RetentionOver,
     RevocationIndeterminate,
     RevokedBefore,
     SchemaError,
@@ -226,6 +228,7 @@ __all__ = [
     "ResponseNotYetValid",
     "ResponseSignatureInvalid",
     "ResponseStatusError",
+    "RetentionOver",
     "RevocationDateInvalid",
     "RevocationIndeterminate",
     "RevocationUndetermined",

@@ -38,6 +38,7 @@ __all__ = [
     "RedirectRefused",
     "ResponderBackedOff",
     "ResponseStatusError",
+    "RetentionOver",
     "RevocationIndeterminate",
     "RevokedBefore",
     "SchemaError",
@@ -550,6 +551,10 @@ class StapleUnobtainable(OCSPError):
 
 class UnknownIssuer(OCSPError):
     """The responder does not serve the issuer that the request names."""
+
+
+class RetentionOver(OCSPError):
+    """The certificate ended too long ago: its status is no longer retained."""
 
 
 class StatusChangeRefused(OCSPError):

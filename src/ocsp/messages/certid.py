@@ -450,6 +450,11 @@ class CertID:
         return self._issuer.key_hash
 
     @property
+    def issuer_der(self) -> bytes:
+        """The DER of hashAlgorithm, issuerNameHash and issuerKeyHash, in this order."""
+        return self._issuer.der
+
+    @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
         return int.from_bytes(self._serial, signed=True)

@@ -376,9 +376,33 @@ class CertHash(KnownExtension):
         """
         _require("certificate", certificate, x509.Certificate)
         check_hash(algorithm)
-        identifier = encode_algorithm(hash_oid(algorithm), NULL_DER)
-        digest = encode(OCTET_STRING, certificate.fingerprint(algorithm))
-        super().__init__(encode(SEQUENCE, identifier, digest))
+        super().__init__(
+            _hash_and_algorithm(certificate.fingerprint(algorithm), algorithm)
+        )
+
+    @classmethod
+    def of_digest(cls, digest: bytes, algorithm: hashes.HashAlgorithm) -> Self:
+        """
+        Return the extension for a certificate of which only the hash is known.
+
+        Args:
+            digest: The hash of the whole DER of the certificate.
+
+            algorithm: SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512.
+
+        Raises:
+            TypeError: If *digest* is not ``bytes``.
+            BuildError: If *algorithm* is another algorithm, or *digest* has not its
+                size.
+        """
+        _require("digest", digest, bytes)
+        check_hash(algorithm)
+        if len(digest) != algorithm.digest_size:
+            raise BuildError(
+                f"digest has {len(digest)} octets; {algorithm.name} has"
+                f" {algorithm.digest_size}"
+            )
+        return cls.read(_hash_and_algorithm(digest, algorithm))
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -420,6 +444,11 @@ class CertHash(KnownExtension):
     def _text(self) -> str:
         fields = self._fields()
         return f"{algorithm_name(fields.algorithm)}, {fields.digest.hex()}"
+
+
+def _hash_and_algorithm(digest: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
+    identifier = encode_algorithm(hash_oid(algorithm), NULL_DER)
+    return encode(SEQUENCE, identifier, encode(OCTET_STRING, digest))
 
 
 class ServiceLocator(KnownExtension):

@@ -3,7 +3,7 @@ Answer OCSP requests for the certificates of one or more CAs.
 
 ::
 
-    authority = Authority(ca_certificate, KeySigner(key, responder_certificate))
+    authority = Authority(ca_certificate, [KeySigner(key, responder_certificate)])
     with ocsp.status.SQLiteSource("status.db") as source:
         application = ocsp.server.Application(Responder([authority]), source)
         ocsp.server.serve(application, ocsp.server.bind("127.0.0.1", 8080))
@@ -20,8 +20,9 @@ A status is looked up by issuer *and* serial number, never by the serial number 
 
 from __future__ import annotations
 
-from ocsp.responder.authority import Authority, UnknownSerialPolicy
-from ocsp.responder.core import Answer, Lookup, NoncePolicy, Responder
+from ocsp.responder.answer import Answer, Lookup
+from ocsp.responder.authority import Authority, SignerTrust, UnknownSerialPolicy
+from ocsp.responder.core import NoncePolicy, Responder
 from ocsp.responder.source import (
     IssuerKey,
     LocalSource,
@@ -53,6 +54,7 @@ __all__ = [
     "NewAnswer",
     "NoncePolicy",
     "Responder",
+    "SignerTrust",
     "StatusQuery",
     "StatusRecord",
     "StatusSource",

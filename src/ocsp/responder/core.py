@@ -13,40 +13,45 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
-from ocsp.asn1.certificates import validity_of
-from ocsp.asn1.der import Deviation
 from ocsp.asn1.times import later, utc
 from ocsp.errors import (
     ConfigError,
     DecodeError,
     LimitExceeded,
+    RetentionOver,
     SignerUnavailable,
     SourceUnavailable,
     UnknownIssuer,
 )
 from ocsp.http import Freshness
 from ocsp.messages.certid import CertID
-from ocsp.messages.extension_types import ExtendedRevoke
+from ocsp.messages.extension_types import PreferredSignatureAlgorithm
 from ocsp.messages.message import EncodingRules, check_rules
 from ocsp.messages.requests.request import load_der_ocsp_request
-from ocsp.messages.responses.response_builder import OCSPResponseBuilder
-from ocsp.messages.statuses import (
-    OCSPCertStatus,
-    OCSPResponderEncoding,
-    OCSPResponseStatus,
-)
+from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.responder.answer import Answer, Lookup, error_answer, error_response
 from ocsp.responder.authority import Authority, UnknownSerialPolicy
-from ocsp.responder.issuers import Issuers
+from ocsp.responder.entries import AnswerTimes, Entry, check_retention, encode_entry
+from ocsp.responder.issuers import IssuerMatch, Issuers
 from ocsp.responder.options import NoncePolicy, nonce_to_echo, read_options
+from ocsp.responder.schedule import due_at, is_current, is_usable
+from ocsp.responder.signed_response import encode_tbs, wrap
+from ocsp.responder.signers import AuthoritySigner, by_preference, common_signers
 from ocsp.responder.source import StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import (
+    CertIDForm,
+    DueAnswer,
+    LookupResult,
+    NewAnswer,
+    StoredAnswer,
+)
 
-__all__ = ["Answer", "Lookup", "NoncePolicy", "Responder", "error_response"]
+__all__ = ["NoncePolicy", "Responder"]
 
 DEFAULT_VALIDITY = datetime.timedelta(hours=8)
 """The shortest validity that the Baseline Requirements allow (§4.9.9). After this time
@@ -55,61 +60,22 @@ no client uses a response from before a revocation."""
 DEFAULT_BACKDATE = datetime.timedelta(minutes=5)
 """How far a client's clock may be behind before thisUpdate is in its future."""
 
-_EXTENDED_REVOKE = ExtendedRevoke()
-_NEVER_ISSUED = StatusRecord.revoked(
-    # RFC 6960 §2.2: *revoked* for a certificate that was never issued has this time
-    # and reason.
-    datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC),
-    x509.ReasonFlags.certificate_hold,
-)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class _Signed(NamedTuple):
     """
-    What the responder returns to the client.
+    A new signature.
 
     Attributes:
-        der: The response, in DER.
+        tbs: The DER of ResponseData.
 
-        status: Its responseStatus.
+        signature: The signature over it.
 
-        freshness: Its times if HTTP caches may store it, otherwise ``None``.
-
-        cause: The reason for an error. It is for logs and is never sent to the client.
+        freshness: thisUpdate of the latest entry, and the earliest nextUpdate.
     """
 
-    der: bytes
-    status: OCSPResponseStatus
-    freshness: Freshness | None = None
-    cause: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
-    """
-    A valid request that needs the status of its certificates from the source.
-
-    Attributes:
-        queries: The queries for the source, one for each CertID.
-
-        authority: The authority that will sign the response.
-
-        cert_ids: The CertIDs of the request.
-
-        nonce: The nonce to echo, or ``None``.
-
-        now: The time at which the request was received.
-
-        tolerated: How the encoding of the request deviates from DER. It is for logs.
-    """
-
-    queries: tuple[StatusQuery, ...]
-    authority: Authority
-    cert_ids: tuple[CertID, ...]
-    nonce: bytes | None
-    now: datetime.datetime
-    tolerated: tuple[Deviation, ...] = ()
+    tbs: bytes
+    signature: bytes
+    freshness: Freshness
 
 
 class Responder:
@@ -117,6 +83,16 @@ class Responder:
     Answers requests for a set of authorities.
 
     Immutable. Several threads may use one responder if its signers allow that.
+
+    ::
+
+        step = responder.receive(der, now)
+        if isinstance(step, Lookup):
+            if step.stored_form is None:
+                answer = responder.finish(step, source.look_up(step.queries))
+            else:
+                found = store.look_up_with_answer(step.queries[0], step.stored_form)
+                answer = responder.finish_stored(step, found)
     """
 
     def __init__(
@@ -127,14 +103,13 @@ class Responder:
         validity: datetime.timedelta = DEFAULT_VALIDITY,
         backdate: datetime.timedelta = DEFAULT_BACKDATE,
         encoding: EncodingRules = EncodingRules.TOLERANT,
+        both_hashes: bool = False,
     ) -> None:
         """
         Answer requests for *authorities*.
 
         Args:
-            authorities: The authorities to answer for. Two with the same issuer are
-                allowed while a signer is being replaced: the first whose signer's
-                certificate is valid signs.
+            authorities: The authorities to answer for, each with another issuer.
 
             nonce: What to do with a nonce in the request.
 
@@ -146,13 +121,17 @@ class Responder:
                 those of macOS, which encode the default version v1. With ``DER`` such
                 requests are *malformedRequest*, as RFC 6960 §4.1 allows.
 
+            both_hashes: Answer a request for one certificate by SHA-1 or SHA-256 with
+                two entries, one for each hash (RFC 9919 §3.2.1), so that one stored
+                answer is enough. An answer with a nonce has one entry.
+
         Raises:
-            ConfigError: If there is no authority, *validity* is not positive, or
-                *backdate* is negative.
+            ConfigError: If there is no authority, two have the same issuer, *validity*
+                is shorter than a second, or *backdate* is negative.
             TypeError: If *encoding* is no member of :class:`ocsp.EncodingRules`.
         """
-        if validity <= datetime.timedelta():
-            raise ConfigError("validity", f"{validity} is not positive")
+        if validity < datetime.timedelta(seconds=1):
+            raise ConfigError("validity", f"{validity} is shorter than a second")
         if backdate < datetime.timedelta():
             raise ConfigError(
                 "backdate",
@@ -164,6 +143,10 @@ class Responder:
         self._validity = validity
         self._backdate = backdate
         self._encoding = encoding
+        self._both_hashes = both_hashes
+        self._latest: tuple[tuple[object, ...], AnswerTimes] | None = None
+
+    # --- a request --------------------------------------------------------------------
 
     def receive(self, der: bytes, now: datetime.datetime) -> Answer | Lookup:
         """
@@ -176,11 +159,12 @@ class Responder:
 
         Returns:
             An :class:`Answer`, which is an error, if the request cannot be answered;
-            otherwise a :class:`Lookup` for the source, to pass to :meth:`finish`.
+            otherwise a :class:`Lookup` for the source, to pass to :meth:`finish` or
+            :meth:`finish_stored`.
         """
         try:
             return self._plan(der, utc(now))
-        except (DecodeError, UnknownIssuer, SignerUnavailable) as error:
+        except (DecodeError, UnknownIssuer) as error:
             return error_response(error)
 
     def _plan(self, der: bytes, now: datetime.datetime) -> Answer | Lookup:
@@ -195,53 +179,56 @@ class Responder:
                 limits.MAX_REQUEST_CERTIFICATES,
                 path="tbsRequest.requestList",
             )
-        nonce = read_options(request)
+        options = read_options(request)
+        nonce = nonce_to_echo(options.nonce, self._nonce)
         if nonce is None and self._nonce is NoncePolicy.REQUIRE:
-            return _error(OCSPResponseStatus.UNAUTHORIZED, "the request has no nonce")
-        authority = self._authority(cert_ids, now)
+            return error_answer(
+                OCSPResponseStatus.UNAUTHORIZED,
+                "the request has no nonce of 16 to 32 octets",
+            )
+        matches = [self._match(each) for each in cert_ids]
+        authorities = tuple(each.authority for each in matches)
+        usual = _signers(authorities, now, ())
+        signers = usual
+        if options.preferred:
+            signers = _signers(authorities, now, options.preferred)
+        form = self._form(matches)
+        is_usual = nonce is None and signers == usual
         return Lookup(
             queries=tuple(
                 StatusQuery(authority.key, cert_id.serial_number)
-                for cert_id in cert_ids
+                for authority, cert_id in zip(authorities, cert_ids, strict=True)
             ),
-            authority=authority,
+            authorities=authorities,
             cert_ids=cert_ids,
-            nonce=nonce_to_echo(nonce, self._nonce),
+            nonce=nonce,
             now=now,
+            signers=signers,
+            stored_form=form if is_usual else None,
+            fallback_form=None if self._nonce is NoncePolicy.REQUIRE else form,
             tolerated=request.tolerated,
         )
 
-    def _authority(
-        self, cert_ids: tuple[CertID, ...], now: datetime.datetime
-    ) -> Authority:
-        """
-        Return the authority for all of *cert_ids*: a response has one signature.
-
-        Raises:
-            UnknownIssuer: If this responder does not serve the issuer, or the CertIDs
-                name several issuers.
-            SignerUnavailable: If no signer's certificate is valid at *now*.
-        """
-        found = self._issuers.find(cert_ids[0])
-        if not found:
+    def _match(self, cert_id: CertID) -> IssuerMatch:
+        match = self._issuers.find(cert_id)
+        if match is None:
             raise UnknownIssuer("this responder does not serve that issuer")
-        keys = {authority.key for authority in found}
-        for cert_id in cert_ids[1:]:
-            keys &= {authority.key for authority in self._issuers.find(cert_id)}
-        if not keys:
-            raise UnknownIssuer("the request names certificates of several issuers")
-        for authority in found:
-            if authority.valid_at(now):
-                return authority
-        begin, end = validity_of(found[-1].signer.certificate)
-        raise SignerUnavailable(
-            f"no signer's certificate is valid at {now}: the last one is valid from"
-            f" {begin} to {end}"
-        )
+        return match
+
+    def _form(self, matches: Sequence[IssuerMatch]) -> CertIDForm | None:
+        """Return the form of a stored answer to a request, or ``None``."""
+        if len(matches) > 1:
+            return None
+        authority, form = matches[0]
+        if form is None or authority.compromised is not None:
+            return None
+        return CertIDForm.BOTH if self._both_hashes else form
+
+    # --- an answer --------------------------------------------------------------------
 
     def finish(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:
         """
-        Return the answer, given the records from the source.
+        Sign the answer, given the records from the source.
 
         Args:
             lookup: The result of :meth:`receive`.
@@ -249,99 +236,299 @@ class Responder:
             records: The record for each of ``lookup.queries``, in order; ``None`` where
                 the source has none.
         """
-        unlisted = lookup.authority.unlisted
-        if None in records and unlisted is UnknownSerialPolicy.UNAUTHORIZED:
-            return _error(
-                OCSPResponseStatus.UNAUTHORIZED, "no record of the serial number"
-            )
+        refusal = _refusal(lookup, records)
+        if refusal is not None:
+            return refusal
         try:
-            return self._sign(lookup, records)
-        except SignerUnavailable as error:
+            signed = self._sign(lookup, records)
+        except (SignerUnavailable, SourceUnavailable) as error:
             return error_response(error)
-
-    def _sign(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:
-        authority, signer = lookup.authority, lookup.authority.signer
-        # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
-        # §7.2. With equal values both are right.
-        this_update = lookup.now - self._backdate
-        _, signer_ends = validity_of(signer.certificate)
-        next_update = min(later(lookup.now, self._validity), signer_ends)
-        builder = OCSPResponseBuilder(allow_multiple=True).produced_at(this_update)
-        for cert_id, record in zip(lookup.cert_ids, records, strict=True):
-            builder = _with_entry(
-                builder,
-                cert_id,
-                record or _placeholder_record(authority),
-                this_update,
-                next_update,
-            )
-        # RFC 9919 §3.2.2: new responders use the byKey choice of ResponderID.
-        builder = builder.responder_id(OCSPResponderEncoding.HASH, signer.certificate)
-        if authority.delegate is not None:
-            builder = builder.certificates([authority.delegate])
-        if None in records and authority.unlisted is UnknownSerialPolicy.REVOKED:
-            builder = builder.add_extension(_EXTENDED_REVOKE, critical=False)
-        if lookup.nonce is not None:
-            nonce = x509.OCSPNonce(lookup.nonce)
-            builder = builder.add_extension(nonce, critical=False)
-        freshness = Freshness(this_update=this_update, next_update=next_update)
         # Caches must not keep an answer for a serial number without a record: the CA
         # may issue that certificate in the next minute.
         cacheable = lookup.nonce is None and None not in records
         return Answer(
-            der=builder.sign_with(signer).public_bytes(Encoding.DER),
+            der=wrap(lookup.signers, signed.tbs, signed.signature),
             status=OCSPResponseStatus.SUCCESSFUL,
-            freshness=freshness if cacheable else None,
+            freshness=signed.freshness if cacheable else None,
         )
 
+    def stored_answer(
+        self, lookup: Lookup, found: LookupResult | None
+    ) -> Answer | None:
+        """
+        Return the answer if no signature is needed, otherwise ``None``.
 
-def _placeholder_record(authority: Authority) -> StatusRecord | None:
-    return _NEVER_ISSUED if authority.unlisted is UnknownSerialPolicy.REVOKED else None
+        That is a stored answer that is usable now, or an error. The stored answer must
+        be from a signer that the authority still has.
 
+        Args:
+            lookup: The result of :meth:`receive`, with a ``stored_form``.
 
-def _with_entry(
-    builder: OCSPResponseBuilder,
-    cert_id: CertID,
-    record: StatusRecord | None,
-    this_update: datetime.datetime,
-    next_update: datetime.datetime,
-) -> OCSPResponseBuilder:
-    if record is None:
-        return builder.add_response_by_id(
-            cert_id, OCSPCertStatus.UNKNOWN, this_update, next_update, None, None
+            found: What the store has about ``lookup.queries[0]`` in this form.
+        """
+        records = (None if found is None else found.record,)
+        refusal = _refusal(lookup, records)
+        if refusal is not None or found is None or found.stored is None:
+            return refusal
+        if lookup.stored_form is None:
+            return None
+        if not is_usable(found.stored, int(lookup.now.timestamp())):
+            return None
+        return _stored(lookup.authority, found.stored)
+
+    def finish_stored(self, lookup: Lookup, found: LookupResult | None) -> Answer:
+        """
+        Return the stored answer if it is usable now, otherwise sign.
+
+        A stored answer that is about to end is used if the signer is away. An answer
+        that is signed here is in :attr:`Answer.new`, for the store.
+
+        Args:
+            lookup: The result of :meth:`receive`, with a ``stored_form``.
+
+            found: What the store has about ``lookup.queries[0]`` in this form.
+        """
+        answer = self.stored_answer(lookup, found)
+        if answer is not None:
+            return answer
+        if found is None or lookup.stored_form is None:
+            return self.finish(lookup, [None if found is None else found.record])
+        query, form = lookup.queries[0], lookup.stored_form
+        due = DueAnswer(query, form, found.record, found.version)
+        try:
+            new = self._sign_to_store(lookup.authority, lookup.signers, due, lookup.now)
+        except SignerUnavailable as error:
+            return _current(lookup, found) or error_response(error)
+        except SourceUnavailable as error:
+            return error_response(error)
+        return _answer(lookup.signers[0], new.answer, new)
+
+    def finish_without_signer(
+        self, lookup: Lookup, found: LookupResult | None
+    ) -> Answer:
+        """
+        Return the stored answer, as the signer is away: busy, refusing, or hanging.
+
+        The answer has no nonce, and not always the algorithm that the client prefers
+        (RFC 9919 §3.2.1). It is *tryLater* if no stored answer is valid now.
+
+        Args:
+            lookup: The result of :meth:`receive`, with a ``fallback_form``.
+
+            found: What the store has about ``lookup.queries[0]`` in this form.
+        """
+        records = (None if found is None else found.record,)
+        refusal = _refusal(lookup, records)
+        if refusal is None and found is not None:
+            refusal = _current(lookup, found)
+        return refusal or error_answer(
+            OCSPResponseStatus.TRY_LATER,
+            "the signer is not available, and there is no stored answer",
         )
-    reason = record.revocation_reason
-    if reason is x509.ReasonFlags.unspecified:
-        reason = None  # RFC 5280 §5.3.1: omit the reason instead of unspecified
-    return builder.add_response_by_id(
-        cert_id,
-        record.status,
-        this_update,
-        next_update,
-        record.revocation_time,
-        reason,
+
+    def presign(self, due: DueAnswer, now: datetime.datetime) -> NewAnswer:
+        """
+        Sign an answer before a client asks for it.
+
+        Args:
+            due: The answer to sign.
+
+            now: The current time, aware.
+
+        Raises:
+            UnknownIssuer: If no authority has this issuer.
+            RetentionOver: If the certificate ended longer ago than its status is
+                retained; clients then get *unauthorized*.
+            SourceUnavailable: If the record has ended, or begins in the future.
+            SignerUnavailable: If the signer cannot sign now.
+        """
+        now = utc(now)
+        authority = self._issuers.by_key(due.query.issuer)
+        if authority is None:
+            raise UnknownIssuer("this responder does not serve that issuer")
+        check_retention(due.record, authority, now)
+        return self._sign_to_store(authority, _signers((authority,), now, ()), due, now)
+
+    # --- a signature ------------------------------------------------------------------
+
+    def _sign(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> _Signed:
+        times = self._times(lookup.signers, lookup.now)
+        entries = [
+            encode_entry(cert_id.der, record, authority, times)
+            for cert_id, record, authority in zip(
+                lookup.cert_ids, records, lookup.authorities, strict=True
+            )
+        ]
+        return _signed(lookup.signers[0], times, entries, lookup.nonce)
+
+    def _sign_to_store(
+        self,
+        authority: Authority,
+        signers: Sequence[AuthoritySigner],
+        due: DueAnswer,
+        now: datetime.datetime,
+    ) -> NewAnswer:
+        times = self._times(signers, now)
+        entries = [
+            encode_entry(cert_id.der, due.record, authority, times)
+            for cert_id in _cert_ids(authority, due.query, due.form)
+        ]
+        signed = _signed(signers[0], times, entries, None)
+        this_update, next_update = (
+            int(signed.freshness.this_update.timestamp()),
+            int(signed.freshness.next_update.timestamp()),
+        )
+        answer = StoredAnswer(
+            version=due.version,
+            signer=signers[0].identifier,
+            due=due_at(
+                due.query,
+                due.form,
+                int(now.timestamp()),
+                int(self._validity.total_seconds()),
+                next_update,
+            ),
+            this_update=this_update,
+            next_update=next_update,
+            tbs=signed.tbs,
+            signature=signed.signature,
+        )
+        return NewAnswer(due.query, due.form, answer)
+
+    def _times(
+        self, signers: Sequence[AuthoritySigner], now: datetime.datetime
+    ) -> AnswerTimes:
+        """
+        Return the times of an answer; the same objects for all answers of one second.
+
+        Raises:
+            SignerUnavailable: If there is no signer.
+        """
+        if not signers:
+            raise SignerUnavailable(f"no signer's certificate is valid at {now}")
+        begin = max(each.begin for each in signers)
+        end = min(each.end for each in signers)
+        key = now, begin, end
+        latest = self._latest
+        if latest is not None and latest[0] == key:
+            return latest[1]
+        # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
+        # §7.2. With equal values both are right.
+        times = AnswerTimes(
+            now,
+            max(now - self._backdate, _time(begin)),
+            min(later(now, self._validity), _time(end)),
+        )
+        self._latest = key, times
+        return times
+
+
+def _time(second: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(second, datetime.UTC)
+
+
+def _signers(
+    authorities: Sequence[Authority],
+    now: datetime.datetime,
+    preferred: Sequence[PreferredSignatureAlgorithm],
+) -> tuple[AuthoritySigner, ...]:
+    """
+    Return a signer for each different authority, all with one key.
+
+    Empty if there is one authority, and no certificate of its signers is valid now.
+
+    Raises:
+        UnknownIssuer: If no valid signer is common to several authorities.
+    """
+    second = int(now.timestamp())
+    different = dict.fromkeys(authorities)
+    candidates = [each.valid_signers(second) for each in different]
+    if preferred:
+        candidates = [by_preference(each, preferred) for each in candidates]
+    found = common_signers(candidates)
+    if not found and len(different) > 1:
+        raise UnknownIssuer(
+            "the request names certificates of several issuers, and no signer has"
+            " certificates of all of them"
+        )
+    return found
+
+
+def _refusal(lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer | None:
+    """Return the error *unauthorized* if a certificate gets it, otherwise ``None``."""
+    for record, authority in zip(records, lookup.authorities, strict=True):
+        if record is not None:
+            try:
+                check_retention(record, authority, lookup.now)
+            except RetentionOver as error:
+                return error_response(error)
+        elif _refuses_unlisted(authority):
+            return error_answer(
+                OCSPResponseStatus.UNAUTHORIZED, "no record of the serial number"
+            )
+    return None
+
+
+def _refuses_unlisted(authority: Authority) -> bool:
+    if authority.compromised is not None:
+        return False
+    return authority.unlisted is UnknownSerialPolicy.UNAUTHORIZED
+
+
+def _signed(
+    signer: AuthoritySigner,
+    times: AnswerTimes,
+    entries: Sequence[Entry],
+    nonce: bytes | None,
+) -> _Signed:
+    this_update = max(each.this_update for each in entries)
+    next_update = min(each.next_update for each in entries)
+    # A source can know a status since a moment after the usual thisUpdate.
+    produced_at = max(times.this_update, this_update)
+    tbs = encode_tbs(signer, produced_at, entries, nonce)
+    signature = signer.signer.sign(tbs)
+    freshness = Freshness(this_update=this_update, next_update=next_update)
+    return _Signed(tbs, signature, freshness)
+
+
+_FORM_HASHES: dict[CertIDForm, tuple[hashes.HashAlgorithm, ...]] = {
+    CertIDForm.SHA1: (hashes.SHA1(),),
+    CertIDForm.SHA256: (hashes.SHA256(),),
+    CertIDForm.BOTH: (hashes.SHA1(), hashes.SHA256()),
+}
+
+
+def _cert_ids(
+    authority: Authority, query: StatusQuery, form: CertIDForm
+) -> tuple[CertID, ...]:
+    return tuple(
+        CertID.for_serial(authority.issuer, query.serial_number, each)
+        for each in _FORM_HASHES[form]
     )
 
 
-def error_response(error: Exception) -> Answer:
-    """
-    Return the OCSP error for an exception (RFC 6960 §2.3).
-
-    Args:
-        error: The exception. Any class without its own error is *internalError*.
-    """
-    match error:
-        case DecodeError():
-            status = OCSPResponseStatus.MALFORMED_REQUEST
-        case UnknownIssuer():
-            status = OCSPResponseStatus.UNAUTHORIZED
-        case SourceUnavailable() | SignerUnavailable():
-            status = OCSPResponseStatus.TRY_LATER
-        case _:
-            status = OCSPResponseStatus.INTERNAL_ERROR
-    return _error(status, str(error) or type(error).__name__)
+def _stored(authority: Authority, stored: StoredAnswer) -> Answer | None:
+    """Return *stored* as an answer; ``None`` if its signer is no longer configured."""
+    signer = authority.find_signer(stored.signer)
+    return None if signer is None else _answer(signer, stored)
 
 
-def _error(status: OCSPResponseStatus, cause: str) -> Answer:
-    response = OCSPResponseBuilder.build_unsuccessful(status)
-    return Answer(der=response.public_bytes(Encoding.DER), status=status, cause=cause)
+def _answer(
+    signer: AuthoritySigner, stored: StoredAnswer, new: NewAnswer | None = None
+) -> Answer:
+    times = _time(stored.this_update), _time(stored.next_update)
+    return Answer(
+        der=wrap((signer,), stored.tbs, stored.signature),
+        status=OCSPResponseStatus.SUCCESSFUL,
+        freshness=Freshness(this_update=times[0], next_update=times[1]),
+        new=new,
+    )
+
+
+def _current(lookup: Lookup, found: LookupResult) -> Answer | None:
+    """Return the stored answer if it has not ended, otherwise ``None``."""
+    if found.stored is None:
+        return None
+    if not is_current(found.stored, int(lookup.now.timestamp())):
+        return None
+    return _stored(lookup.authority, found.stored)

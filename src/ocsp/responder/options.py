@@ -9,16 +9,22 @@ request a *malformedRequest*.
 from __future__ import annotations
 
 import enum
+from typing import NamedTuple
 
 from cryptography import x509
 
 from ocsp.asn1 import oids
 from ocsp.errors import DecodeError, SchemaError
-from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.messages.extension_types import (
+    LONGEST_NONCE,
+    SHORTEST_NONCE,
+    PreferredSignatureAlgorithm,
+    PreferredSignatureAlgorithms,
+)
 from ocsp.messages.extension_values import nonce_of
 from ocsp.messages.requests.request import OCSPRequest
 
-__all__ = ["NoncePolicy", "nonce_to_echo", "read_options"]
+__all__ = ["NoncePolicy", "RequestOptions", "nonce_to_echo", "read_options"]
 
 
 class NoncePolicy(enum.Enum):
@@ -32,7 +38,8 @@ class NoncePolicy(enum.Enum):
     §3.2.1)."""
 
     REQUIRE = "require"
-    """Echo it, and return *unauthorized* for requests without a nonce."""
+    """Echo it, and return *unauthorized* for requests without a nonce that can be
+    echoed."""
 
 
 SHORTEST_ECHOED, LONGEST_ECHOED = 16, 32
@@ -41,12 +48,31 @@ the client choose much of the signed data; a shorter one does not protect agains
 replay. For both the responder answers without a nonce."""
 
 _BASIC = oids.identifier(oids.OCSP_BASIC)
-_UNDERSTOOD = frozenset({oids.NONCE, oids.ACCEPTABLE_RESPONSES})
+_UNDERSTOOD = frozenset(
+    {oids.NONCE, oids.ACCEPTABLE_RESPONSES, oids.PREFERRED_SIGNATURE_ALGORITHMS}
+)
 
 
-def read_options(request: OCSPRequest) -> bytes | None:
+class RequestOptions(NamedTuple):
     """
-    Return the nonce of *request*, or ``None``.
+    What the extensions of a request ask for.
+
+    Attributes:
+        nonce: The nonce, or ``None``.
+
+        preferred: The signature algorithms that the client prefers, best first.
+    """
+
+    nonce: bytes | None = None
+    preferred: tuple[PreferredSignatureAlgorithm, ...] = ()
+
+
+_NO_OPTIONS = RequestOptions()
+
+
+def read_options(request: OCSPRequest) -> RequestOptions:
+    """
+    Read the extensions of *request*.
 
     Raises:
         DecodeError: If an extension is malformed, occurs twice, or is critical and
@@ -64,10 +90,10 @@ def read_options(request: OCSPRequest) -> bytes | None:
         for extension in single:
             if extension.critical:
                 raise _not_understood(extension.oid, "singleRequestExtensions")
-    return _read_known(extensions)
+    return _read_known(extensions) if len(extensions) else _NO_OPTIONS
 
 
-def _read_known(extensions: x509.Extensions) -> bytes | None:
+def _read_known(extensions: x509.Extensions) -> RequestOptions:
     nonce = nonce_of(extensions)
     if nonce is not None and not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
         raise SchemaError(
@@ -75,6 +101,7 @@ def _read_known(extensions: x509.Extensions) -> bytes | None:
             f"allowed are {SHORTEST_NONCE} to {LONGEST_NONCE}",
             path="requestExtensions",
         )
+    preferred: tuple[PreferredSignatureAlgorithm, ...] = ()
     for extension in extensions:
         value = extension.value
         # RFC 6960 §4.4.3: clients MUST be able to process the basic response type.
@@ -83,7 +110,9 @@ def _read_known(extensions: x509.Extensions) -> bytes | None:
                 "acceptable responses do not include id-pkix-ocsp-basic",
                 path="requestExtensions",
             )
-    return nonce
+        if isinstance(value, PreferredSignatureAlgorithms):
+            preferred = value.algorithms
+    return RequestOptions(nonce, preferred)
 
 
 def _not_understood(oid: x509.ObjectIdentifier, name: str) -> DecodeError:

@@ -33,7 +33,8 @@ from ocsp.http import (
     read_body,
     read_target,
 )
-from ocsp.responder.core import Answer, Responder, error_response
+from ocsp.responder.answer import Answer, error_response
+from ocsp.responder.core import Responder
 from ocsp.responder.source import StatusSource
 from ocsp.server.signer_watch import SignerWatch
 

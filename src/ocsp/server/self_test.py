@@ -20,8 +20,9 @@ from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import Finding, VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
+from ocsp.responder.answer import Answer
 from ocsp.responder.authority import Authority
-from ocsp.responder.core import DEFAULT_VALIDITY, Answer, Responder
+from ocsp.responder.core import DEFAULT_VALIDITY, Responder
 from ocsp.responder.source import StatusRecord
 from ocsp.verification.policy import DelegateRevocation, Policy
 from ocsp.verification.response import verify
@@ -155,8 +156,11 @@ def _time_warnings(
             f"the issuer's certificate is valid from {begin} to {end}, not now: clients"
             " accept no certificate of this issuer with it"
         )
-    _, signer_end = validity_of(authority.signer.certificate)
-    if now <= signer_end < now + validity:
+    signer = authority.signer_at(now)
+    if signer is None:
+        return tuple(found)
+    _, signer_end = validity_of(signer.certificate)
+    if signer_end < now + validity:
         found.append(
             f"the signer's certificate ends at {signer_end}, and all answers end with"
             " it; replace it soon"

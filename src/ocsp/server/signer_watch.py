@@ -13,8 +13,7 @@ import logging
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
-from ocsp.messages.statuses import OCSPResponseStatus
-from ocsp.responder.core import Answer, Lookup
+from ocsp.responder.answer import Answer, Lookup
 
 __all__ = ["SignerWatch"]
 
@@ -49,9 +48,11 @@ class SignerWatch:
 
 def _line(step: Answer | Lookup, now: datetime.datetime) -> str:
     if isinstance(step, Answer):
-        is_without_signer = step.status is OCSPResponseStatus.TRY_LATER
-        return f"clients get tryLater: {step.cause}" if is_without_signer else ""
-    certificate = step.authority.signer.certificate
+        return ""
+    signer = step.authority.signer_at(now)
+    if signer is None:
+        return f"clients get tryLater: no signer's certificate is valid at {now}"
+    certificate = signer.certificate
     begin, end = validity_of(certificate)
     if end - now > min(_BEFORE, (end - begin) / _PART):
         return ""

@@ -46,6 +46,7 @@ __all__ = [
     "is_only_for_pss",
     "public_key_of",
     "signature_parameters",
+    "weak_hash",
 ]
 
 _KEY_CLASSES: dict[KeyKind, type] = {
@@ -110,6 +111,16 @@ def _check(identifier: bytes) -> _Check:
 def _weak(algorithm: hashes.HashAlgorithm) -> str:
     weak = isinstance(algorithm, (hashes.SHA1, hashes.MD5))
     return algorithm.name if weak else ""
+
+
+def weak_hash(identifier: bytes) -> str:
+    """
+    Return the name of the hash of the AlgorithmIdentifier if it is weak, or ``""``.
+
+    Raises:
+        UnsupportedAlgorithm: If the algorithm is not known.
+    """
+    return _check(identifier).weak
 
 
 def signature_parameters(identifier: bytes) -> SignatureParameters:

@@ -68,7 +68,7 @@ def build_answer(pki: PKI, der: bytes, fault: Fault | None = None) -> Answer:
         return correct
     context = _context(pki, lookup)
     draft = change(_Draft.of(load_der_ocsp_response(correct.der), context), context)
-    return replace(correct, der=draft.sign())
+    return correct._replace(der=draft.sign())
 
 
 _ERRORS: Mapping[Fault | None, OCSPResponseStatus] = {
@@ -102,8 +102,10 @@ def _correct_answer(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
         (each for each in known if isinstance(each, UnknownSerialPolicy)), None
     )
     if unlisted is not None:
-        issuer, signer = step.authority.issuer, step.authority.signer
-        step = replace(step, authority=Authority(issuer, signer, unlisted=unlisted))
+        # Every CertID of a request without errors names this one authority.
+        issuer, signers = step.authority.issuer, step.authority.signers
+        changed = Authority(issuer, signers, unlisted=unlisted)
+        step = step._replace(authorities=(changed,) * len(step.authorities))
     return pki.responder().finish(step, records), step
 
 

@@ -292,7 +292,9 @@ class PKI:
 
     def responder(self) -> Responder:
         """Return the responder for all CAs."""
-        return Responder(Authority(ca.certificate, self.signer(ca)) for ca in self.cas)
+        return Responder(
+            Authority(ca.certificate, [self.signer(ca)]) for ca in self.cas
+        )
 
     def record(self, query: StatusQuery) -> Record:
         """Return the record of a certificate, or the policy if it has no record."""

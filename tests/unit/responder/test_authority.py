@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import ocsp
 from ocsp import KeySigner
+from ocsp.asn1.certificates import certificate_der
 from ocsp.responder import Authority, IssuerKey
-from tests.pki import DELEGATION, NOW, ca, delegate_signer, key, make
+from tests.pki import DELEGATION, NOW, ca, delegate, delegate_signer, key, make
+
+MOMENT = int(NOW.timestamp())
 
 SIGNING, NO_CHECK = DELEGATION
 
@@ -24,15 +28,17 @@ def _signer(issuer: str = "Test CA", **changes: Any) -> KeySigner:
 
 def test_only_the_certificate_of_a_delegate_is_included() -> None:
     """RFC 9919 §3.2.2: clients have the certificate of the CA already."""
-    assert Authority(ca(), delegate_signer()).delegate is not None
-    assert Authority(ca(), KeySigner(key("Test CA"), ca())).delegate is None
+    delegated = Authority(ca(), [delegate_signer()]).valid_signers(MOMENT)
+    assert [each.included for each in delegated] == [certificate_der(delegate())]
+    own = Authority(ca(), [KeySigner(key("Test CA"), ca())]).valid_signers(MOMENT)
+    assert [each.included for each in own] == [b""]
 
 
 def test_another_certificate_of_the_same_ca_is_not_a_delegate() -> None:
     """Name and key identify an authority; a cross-signed CA has two certificates."""
     cross = make("Test CA", "Root", public=key("Test CA"))
-    authority = Authority(ca(), KeySigner(key("Test CA"), cross))
-    assert authority.delegate is None
+    authority = Authority(ca(), [KeySigner(key("Test CA"), cross)])
+    assert authority.valid_signers(MOMENT)[0].included == b""
     assert authority.key == IssuerKey.of(cross)
 
 
@@ -68,19 +74,18 @@ def test_a_signer_that_clients_would_reject_is_a_configuration_error(
 ) -> None:
     """RFC 6960 §4.2.2.2: the CA itself must issue the certificate, for OCSP signing."""
     with pytest.raises(ocsp.ConfigError, match=reason) as refused:
-        Authority(ca(), signer)
-    assert refused.value.key == "signer"
+        Authority(ca(), [signer])
+    assert refused.value.key == "signers"
 
 
 def test_unwise_signer_certificates_give_a_warning() -> None:
     """A signer without nocheck, or with a CA certificate, works but gives a warning."""
-    assert Authority(ca(), delegate_signer()).warnings == ()
-    (warning,) = Authority(ca(), _signer(extensions=[SIGNING])).warnings
+    assert Authority(ca(), [delegate_signer()]).warnings == ()
+    (warning,) = Authority(ca(), [_signer(extensions=[SIGNING])]).warnings
     assert "nocheck" in warning
     constraints = x509.BasicConstraints(ca=True, path_length=None)
-    (warning,) = Authority(
-        ca(), _signer(extensions=[*DELEGATION, constraints])
-    ).warnings
+    signer = _signer(extensions=[*DELEGATION, constraints])
+    (warning,) = Authority(ca(), [signer]).warnings
     assert "CA" in warning
 
 
@@ -95,24 +100,25 @@ def test_an_issuer_without_digital_signature_gives_a_warning(
 ) -> None:
     """It works, but a strict client rejects its responses; nonRepudiation is enough."""
     issuer = make("Test CA", "Test CA", extensions=[_usage(*bits)])
-    authority = Authority(issuer, KeySigner(key("Test CA"), issuer))
-    assert authority.delegate is None
+    authority = Authority(issuer, [KeySigner(key("Test CA"), issuer)])
+    assert authority.valid_signers(MOMENT)[0].included == b""
     assert len(authority.warnings) == count
     assert all("digitalSignature" in each for each in authority.warnings)
 
 
-def test_valid_at_includes_both_ends() -> None:
+def test_a_signer_signs_from_begin_to_end_of_its_certificate() -> None:
     """NotBefore and notAfter belong to the validity."""
-    authority = Authority(ca(), delegate_signer())
-    certificate = authority.signer.certificate
-    assert authority.valid_at(NOW)
-    assert authority.valid_at(certificate.not_valid_before_utc)
-    assert authority.valid_at(certificate.not_valid_after_utc)
-    one = certificate.not_valid_after_utc - certificate.not_valid_before_utc
-    assert not authority.valid_at(NOW + one)
-    assert not authority.valid_at(NOW - one)
+    signer = delegate_signer()
+    authority = Authority(ca(), [signer])
+    begin = signer.certificate.not_valid_before_utc
+    end = signer.certificate.not_valid_after_utc
+    for now in (begin, NOW, end):
+        assert authority.signer_at(now) is signer
+    second = datetime.timedelta(seconds=1)
+    for now in (begin - second, end + second):
+        assert authority.signer_at(now) is None
 
 
 def test_repr_shows_the_name_of_the_issuer() -> None:
     """It shows nothing of the signer's key."""
-    assert repr(Authority(ca(), delegate_signer())) == "<Authority('CN=Test CA')>"
+    assert repr(Authority(ca(), [delegate_signer()])) == "<Authority('CN=Test CA')>"

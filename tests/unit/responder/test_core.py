@@ -33,7 +33,7 @@ from ocsp.responder import (
     StatusRecord,
     UnknownSerialPolicy,
 )
-from ocsp.responder.core import error_response
+from ocsp.responder.answer import error_response
 from ocsp.responder.source import IssuerKey
 from tests.pki import (
     DELEGATION,
@@ -82,7 +82,9 @@ def _id(
 def _responder(
     unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED, **options: Any
 ) -> Responder:
-    return Responder([Authority(ca(), delegate_signer(), unlisted=unlisted)], **options)
+    return Responder(
+        [Authority(ca(), [delegate_signer()], unlisted=unlisted)], **options
+    )
 
 
 def _answer(
@@ -166,7 +168,7 @@ def test_the_answer_is_signed_by_the_delegate_and_names_it_by_key() -> None:
 
 def test_a_ca_that_signs_itself_includes_no_certificate() -> None:
     """Clients have the certificate of the CA already."""
-    responder = Responder([Authority(ca(), KeySigner(key("Test CA"), ca()))])
+    responder = Responder([Authority(ca(), [KeySigner(key("Test CA"), ca())])])
     response = _response(_answer(responder, _request()))
     assert response.certificates == []
 
@@ -270,12 +272,14 @@ def test_authorities_with_one_name_and_two_keys_are_distinct() -> None:
     """A CA keeps its name when it gets a new key; each key has its own signer."""
     rekeyed = make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
     new = KeySigner(key("new key"), rekeyed)
-    responder = Responder([Authority(ca(), delegate_signer()), Authority(rekeyed, new)])
+    responder = Responder(
+        [Authority(ca(), [delegate_signer()]), Authority(rekeyed, [new])]
+    )
     cert_id = CertID.for_serial(rekeyed, 1, hashes.SHA256())
     step = responder.receive(_request(cert_id), NOW)
     assert isinstance(step, Lookup)
     assert step.queries[0].issuer == IssuerKey.of(rekeyed)
-    assert step.authority.signer is new
+    assert step.authority.signers == (new,)
     both = _request(cert_id, _id())
     assert _error(responder, both) is OCSPResponseStatus.UNAUTHORIZED
 
@@ -381,12 +385,11 @@ def test_the_first_valid_signer_of_an_issuer_signs() -> None:
         end=NOW - datetime.timedelta(hours=1),
         extensions=DELEGATION,
     )
-    old = Authority(ca(), KeySigner(key("Old Responder"), ended))
-    new = Authority(ca(), delegate_signer())
-    assert _response(_answer(Responder([old, new]), _request())).certificates == [
-        delegate()
-    ]
-    assert _error(Responder([old]), _request()) is OCSPResponseStatus.TRY_LATER
+    old = KeySigner(key("Old Responder"), ended)
+    both = Responder([Authority(ca(), [old, delegate_signer()])])
+    assert _response(_answer(both, _request())).certificates == [delegate()]
+    alone = Responder([Authority(ca(), [old])])
+    assert _error(alone, _request()) is OCSPResponseStatus.TRY_LATER
 
 
 class _BrokenSigner:
@@ -399,7 +402,7 @@ class _BrokenSigner:
 
 def test_a_signer_that_fails_is_try_later() -> None:
     """The client may retry; the answer does not contain the cause."""
-    responder = Responder([Authority(ca(), _BrokenSigner())])
+    responder = Responder([Authority(ca(), [_BrokenSigner()])])
     assert _error(responder, _request()) is OCSPResponseStatus.TRY_LATER
 
 

@@ -59,14 +59,14 @@ def _delegated(
     for each in (*extensions, *critical):
         builder = builder.add_extension(each, critical=each in critical)
     certificate = builder.sign(key("Test CA"), hashes.SHA256())
-    return self_test(Authority(ca(), KeySigner(own, certificate)), NOW)
+    return self_test(Authority(ca(), [KeySigner(own, certificate)]), NOW)
 
 
 def _by_issuer(
     *extensions: x509.ExtensionType, end: datetime.datetime = END
 ) -> SelfTest:
     issuer = make("Test CA", "Test CA", extensions=(CA, *extensions), end=end)
-    return self_test(Authority(issuer, KeySigner(key("Test CA"), issuer)), NOW)
+    return self_test(Authority(issuer, [KeySigner(key("Test CA"), issuer)]), NOW)
 
 
 @cache
@@ -77,7 +77,7 @@ def _small_key() -> rsa.RSAPrivateKey:
 def test_what_every_client_accepts_is_no_finding() -> None:
     """A delegate, and an issuer that signs its answers itself."""
     nothing = SelfTest(failures=(), warnings=())
-    assert self_test(Authority(ca(), delegate_signer()), NOW) == nothing
+    assert self_test(Authority(ca(), [delegate_signer()]), NOW) == nothing
     assert _by_issuer() == nothing
     assert _by_issuer(UNKNOWN) == nothing  # it is not critical
     assert _by_issuer(usage("digital_signature", "key_cert_sign")) == nothing
@@ -112,7 +112,7 @@ def test_a_certificate_that_is_signed_with_sha1_is_a_failure() -> None:
     signer = KeySigner(
         private_key(delegate.key), x509.load_der_x509_certificate(delegate.der)
     )
-    (failure,) = self_test(Authority(issuer, signer), NOW).failures
+    (failure,) = self_test(Authority(issuer, [signer]), NOW).failures
     assert "is signed with an algorithm that is not accepted" in failure
 
 
@@ -145,7 +145,7 @@ def test_what_some_clients_reject_is_a_warning(
 def test_an_issuer_that_has_ended_is_a_warning() -> None:
     """The CA may have another certificate with the same key."""
     issuer = make("Test CA", "Test CA", extensions=[CA], end=NOW - HOUR)
-    found = self_test(Authority(issuer, delegate_signer()), NOW)
+    found = self_test(Authority(issuer, [delegate_signer()]), NOW)
     assert found.failures == ()
     (warning,) = found.warnings
     assert warning.startswith("the issuer's certificate is valid from 2026-06-30")
@@ -155,7 +155,7 @@ def test_an_issuer_that_is_no_ca_is_a_warning() -> None:
     """For example the certificate of a server, given by mistake."""
     constraints = x509.BasicConstraints(ca=False, path_length=None)
     leaf = make("Test CA", "Test CA", extensions=[constraints])
-    found = self_test(Authority(leaf, KeySigner(key("Test CA"), leaf)), NOW)
+    found = self_test(Authority(leaf, [KeySigner(key("Test CA"), leaf)]), NOW)
     assert found.failures == ()
     (warning,) = found.warnings
     assert warning.startswith("the issuer 'CN=Test CA' is not a CA (basicConstraints)")
@@ -163,7 +163,7 @@ def test_an_issuer_that_is_no_ca_is_a_warning() -> None:
 
 def test_the_validity_of_the_answers_is_that_of_the_responder() -> None:
     """Clients of the Web PKI reject answers for less than eight hours."""
-    authority = Authority(ca(), delegate_signer())
+    authority = Authority(ca(), [delegate_signer()])
     found = self_test(authority, NOW, validity=HOUR)
     (warning,) = found.warnings
     assert warning.endswith("reject the answers: webpki")

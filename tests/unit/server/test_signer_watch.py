@@ -34,7 +34,7 @@ class _Served:
         )
         self.now = NOW
         self.application = Application(
-            Responder([Authority(ca(), KeySigner(own, certificate))]),
+            Responder([Authority(ca(), [KeySigner(own, certificate)])]),
             MemorySource({StatusQuery(IssuerKey.of(ca()), SERIAL): StatusRecord()}),
             clock=lambda: self.now,
         )

@@ -179,7 +179,7 @@ def _authority(
         hint = "--cert is the certificate of the key"
         raise CommandError("--key", str(error), hint) from error
     try:
-        return Authority(load_certificate(issuer), signer, unlisted=unlisted)
+        return Authority(load_certificate(issuer), [signer], unlisted=unlisted)
     except ConfigError as error:
         raise CommandError("--cert", error.reason) from error
 
@@ -226,10 +226,10 @@ def _require_acceptable(authority: Authority, validity: datetime.timedelta) -> N
 
 
 def _announce(authority: Authority, url: str, database: str) -> None:
-    signer = authority.signer.certificate
+    signer = authority.signers[0].certificate
     name = _name(authority.issuer)
     typer.echo(one_line(f"{url}/ answers for {name} from {database}"))
-    if authority.delegate is not None:
+    if signer != authority.issuer:
         _, until = validity_of(signer)
         note(
             f"[quiet]signed by {plain(_name(signer))}, expires {until:%Y-%m-%d}[/quiet]"

@@ -98,7 +98,7 @@ def demo(
         scene, key_signer = make_scene(directory, url, now)
         with SQLiteSource(scene.database, create=True) as source:
             _issue(scene, source, now)
-            responder = Responder([Authority(scene.issuer, key_signer)])
+            responder = Responder([Authority(scene.issuer, [key_signer])])
             with serve_in_thread(Application(responder, source), bound):
                 right = _ask_all(scene, url)
                 _print_next_steps(scene, url, stay=stay, kept=keep is not None)

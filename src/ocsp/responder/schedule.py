@@ -1,0 +1,83 @@
+"""
+Decide when a stored answer is signed, used and signed again.
+
+Each certificate has its own fixed slots, which are spread evenly over the time: after
+an import of a million certificates, the signatures of one hour are about as many as
+those of every other hour. All times are in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from ocsp.responder.source import StatusQuery
+from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
+
+__all__ = ["CLOCK_TOLERANCE", "due_at", "is_current", "is_usable"]
+
+CLOCK_TOLERANCE = 60
+"""By how many seconds the clocks of the machines of one responder may differ. An answer
+is not used in its last minute, because the client has to use it as well."""
+
+LONGEST_PERIOD = 84 * 3600
+"""3.5 days: the Baseline Requirements (§4.9.9) allow four days between signatures."""
+
+
+class _Cycle(NamedTuple):
+    """How often an answer with one validity is signed."""
+
+    period: int
+    shortest: int
+
+    @classmethod
+    def of(cls, validity: int) -> _Cycle:
+        """Sign again in the first half of *validity* (Baseline Requirements §4.9.9)."""
+        period = max(1, min(validity * 7 // 16, LONGEST_PERIOD))
+        return cls(period, max(1, validity // 32))
+
+
+def due_at(
+    query: StatusQuery, form: CertIDForm, now: int, validity: int, next_update: int
+) -> int:
+    """
+    Return when an answer that is signed *now* has to be signed again.
+
+    This is the next slot of the certificate, at the latest half way to *next_update*,
+    which is earlier than usual if the signer or the source ends.
+
+    Args:
+        query: The certificate.
+
+        form: Which CertIDs the answer has.
+
+        now: The time of the signature.
+
+        validity: The usual time from a signature to nextUpdate.
+
+        next_update: nextUpdate of the answer, after *now*.
+    """
+    period, shortest = _Cycle.of(validity)
+    earliest = now + shortest
+    offset = _share(query, form) * period >> 64
+    slot = earliest + (offset - earliest) % period
+    return min(slot, (now + next_update) // 2)
+
+
+def _share(query: StatusQuery, form: CertIDForm) -> int:
+    """Return a number below 2**64, which is fixed for each certificate and form."""
+    serial = query.serial_number
+    octets = serial.to_bytes(serial.bit_length() // 8 + 1, signed=True)
+    text = b"".join((query.issuer.name_hash, query.issuer.key_hash, octets))
+    return int.from_bytes(hashlib.sha256(text + bytes((form,))).digest()[:8])
+
+
+def is_usable(answer: StoredAnswer, now: int) -> bool:
+    """Return whether clients may get *answer*: it is current, and not about to end."""
+    margin = min(CLOCK_TOLERANCE, (answer.next_update - answer.this_update) // 16)
+    return is_current(answer, now) and now < answer.next_update - margin
+
+
+def is_current(answer: StoredAnswer, now: int) -> bool:
+    """Return whether *answer* has not ended, and was not signed in the future."""
+    return answer.this_update <= now + CLOCK_TOLERANCE and now < answer.next_update
