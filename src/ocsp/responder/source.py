@@ -88,8 +88,8 @@ class StatusRecord:
 
         expires: notAfter of the certificate, aware, or ``None`` if not known.
 
-        cert_hash: SHA-256 of the DER of the certificate, or ``None`` if the
-            source does not know it. Answers then have the extension CertHash.
+        cert_hash: SHA-256 of the DER of the certificate; empty if the source does not
+            know it. Answers then have the extension CertHash.
 
         this_update: Since when the source knows this status, aware: thisUpdate of the
             CRL that it read. ``None``: it is the status now.
@@ -103,7 +103,7 @@ class StatusRecord:
     revocation_reason: x509.ReasonFlags | None = None
     invalidity_date: datetime.datetime | None = None
     expires: datetime.datetime | None = None
-    cert_hash: bytes | None = None
+    cert_hash: bytes = b""
     this_update: datetime.datetime | None = None
     next_update: datetime.datetime | None = None
 
@@ -125,7 +125,7 @@ class StatusRecord:
             raise ConfigError("revocation_time", "is required with status REVOKED")
         if not revoked and self.revocation_time is not None:
             raise ConfigError("revocation_time", "is only allowed with status REVOKED")
-        if self.cert_hash is not None and len(self.cert_hash) != 32:
+        if self.cert_hash and len(self.cert_hash) != 32:
             raise ConfigError("cert_hash", "is not SHA-256: it needs 32 octets")
         for name in ("revocation_reason", "invalidity_date"):
             if getattr(self, name) is not None and not revoked:
