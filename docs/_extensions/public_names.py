@@ -43,6 +43,7 @@ MODULES = (
     "ocsp.responder",
     "ocsp.status",
     "ocsp.server",
+    "ocsp.signers",
     "ocsp.http",
     "ocsp.pkcs11",
     "ocsp.stapling",

@@ -38,10 +38,12 @@ __all__ = [
     "MAX_HOOK_SECONDS",
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_INLINE_BYTES",
+    "MAX_INLINE_SIGNING_SECONDS",
     "MAX_INTERIM_REPLIES",
     "MAX_ISSUER_BYTES",
     "MAX_KEPT_CRL_BYTES",
     "MAX_KEY_BITS",
+    "MAX_KEY_FILE_BYTES",
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
     "MAX_PARSED_BYTES",
@@ -56,6 +58,7 @@ __all__ = [
     "MAX_RESPONDER_URLS",
     "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
+    "MAX_SIGNING_SECONDS",
     "MAX_STAPLE_LOCK_SECONDS",
     "MAX_TOLERATED_VALUES",
     "MAX_URL_CHARACTERS",
@@ -218,6 +221,25 @@ compared: about thirty pairs. It is small, because it keeps the keys in memory.
 
 MAX_CERTIFICATE_FILE_BYTES = 1 << 20
 """Octets of a file of certificates that the command line reads: about 500 of them."""
+
+MAX_KEY_FILE_BYTES = 1 << 16
+"""
+Octets of a file with private keys, a passphrase or a PIN. The PEM of an RSA key of
+16,384 bits has 13,000.
+"""
+
+MAX_INLINE_SIGNING_SECONDS = 0.001
+"""
+Seconds that a signature of a key in memory may take for the responder to make it
+between two requests, without a thread. A P-256 signature takes 30 millionths of a
+second, one of RSA with 4,096 bits about 2 thousandths.
+"""
+
+MAX_SIGNING_SECONDS = 2.0
+"""
+Seconds that a request waits for a signature, in the line and while it is made. Clients
+wait for about ten seconds; a busy HSM signs within half a second.
+"""
 
 MAX_BODY_SECONDS = 10.0
 """

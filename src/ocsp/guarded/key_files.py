@@ -17,7 +17,9 @@ if TYPE_CHECKING:
         PublicKeyTypes,
     )
 
-__all__ = ["load_private_key", "load_public_key"]
+__all__ = ["load_private_key", "load_public_key", "private_key_blocks"]
+
+_PRIVATE = b"PRIVATE KEY-----"
 
 
 def load_public_key(der: bytes) -> PublicKeyTypes:
@@ -53,3 +55,21 @@ def load_private_key(data: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
         else serialization.load_der_private_key
     )
     return read_foreign(lambda: load(data, passphrase), TypeError, UnsupportedAlgorithm)
+
+
+def private_key_blocks(data: bytes) -> list[bytes]:
+    """
+    Return each private key in *data* by itself, in PEM; or *data*, if it is DER.
+
+    The list is empty if *data* is PEM without a private key.
+    """
+    if not is_pem(data):
+        return [data]
+    found = []
+    for part in data.split(b"-----BEGIN ")[1:]:
+        label, _, _ = part.partition(b"\n")
+        end = b"-----END " + label.strip()
+        body, is_complete, _ = part.partition(end)
+        if label.strip().endswith(_PRIVATE) and is_complete:
+            found.append(b"-----BEGIN " + body + end + b"\n")
+    return found

@@ -13,14 +13,11 @@ from __future__ import annotations
 
 from ocsp.server.asgi import Application
 from ocsp.server.runner import base_url, bind, serve, serve_in_thread
-from ocsp.server.self_test import SelfTest, self_test
 
 __all__ = [
     "Application",
-    "SelfTest",
     "base_url",
     "bind",
-    "self_test",
     "serve",
     "serve_in_thread",
 ]

@@ -36,7 +36,7 @@ from ocsp.http import (
 from ocsp.responder.answer import Answer, error_response
 from ocsp.responder.core import Responder
 from ocsp.responder.source import StatusSource
-from ocsp.server.signer_watch import SignerWatch
+from ocsp.signers.signer_watch import SignerWatch
 
 __all__ = ["Application"]
 

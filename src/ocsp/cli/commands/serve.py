@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
 
+from ocsp import limits
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
@@ -31,8 +32,9 @@ from ocsp.cli.render.console import note, plain, warn
 from ocsp.errors import BuildError, ConfigError, DecodeError, SchemaError
 from ocsp.guarded.key_files import load_private_key
 from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
-from ocsp.server import Application, base_url, bind, self_test
+from ocsp.server import Application, base_url, bind
 from ocsp.server import serve as serve_forever
+from ocsp.signers import self_test
 from ocsp.signing.signer import KeySigner
 from ocsp.status import SQLiteSource
 
@@ -53,9 +55,6 @@ EPILOG = epilog(
         ),
     }
 )
-
-MAX_KEY_FILE = 1 << 16
-"""Octets. The PEM of an RSA key of 16,384 bits has 13,000."""
 
 
 class NonceChoice(StrEnum):
@@ -191,10 +190,12 @@ def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKe
     Raises:
         CommandError: If it is not a private key, or its passphrase is missing or wrong.
     """
-    data = read_octets(source, MAX_KEY_FILE)
+    data = read_octets(source, limits.MAX_KEY_FILE_BYTES)
     passphrase = None
     if passphrase_file is not None:
-        passphrase = read_octets(passphrase_file, MAX_KEY_FILE).splitlines()[0]
+        passphrase = read_octets(
+            passphrase_file, limits.MAX_KEY_FILE_BYTES
+        ).splitlines()[0]
     try:
         # KeySigner rejects key types that cannot sign.
         return load_private_key(data, passphrase)  # type: ignore[return-value]

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from ocsp import KeySigner
 from ocsp.asn1.der import NULL_DER
 from ocsp.responder import Authority
-from ocsp.server import SelfTest, self_test
+from ocsp.signers import SelfTest, self_test
 from tests.cases.builder import Builder, usage
 from tests.cases.keys import private_key
 from tests.pki import BEGIN, DELEGATION, END, NOW, ca, delegate_signer, key, make, name

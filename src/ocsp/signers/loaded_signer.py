@@ -1,0 +1,177 @@
+"""
+A signer that was loaded from files or a token, and how a responder has to call it.
+
+A key in memory that signs within a millisecond signs in the thread of the caller. Other
+keys sign in threads (:class:`ocsp.signers.SigningSlots`). What a token returns is
+verified before it is used, because tokens fail in other ways than by an error.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import NoReturn, Protocol, final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from ocsp import limits
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
+from ocsp.errors import SignatureInvalid, SignerUnavailable
+from ocsp.signers.pace import Pace
+from ocsp.signers.spec import SignerSpec
+from ocsp.signing.signatures import check_signature_of
+from ocsp.signing.signer import Signer
+
+__all__ = ["ClosableSigner", "LoadedSigner"]
+
+_MEASUREMENTS = 3
+"""Signatures to measure. The fastest one counts, because other programs also run."""
+
+_TEST_DATA = b"ocsp: how long does a signature take?"
+"""Not DER, so no message has this signature."""
+
+
+class ClosableSigner(Signer, Protocol):
+    """A signer that holds a session with a token."""
+
+    def close(self) -> None:
+        """End the session."""
+        ...
+
+
+@final
+class LoadedSigner:
+    """
+    A :class:`ocsp.Signer` that was loaded from a :class:`SignerSpec`.
+
+    Threads may share it.
+
+    Attributes:
+        spec: Where its key and its certificate are.
+
+        name: The subject of its certificate.
+
+        certificate: Its certificate.
+
+        algorithm_identifier: The AlgorithmIdentifier of its signatures, in DER.
+
+        seconds: How long a signature takes: the fastest of three when it was loaded.
+
+        local: Whether signing never waits: the key is in memory, a signature takes at
+            most ``limits.MAX_INLINE_SIGNING_SECONDS``, and no rate is set.
+
+        parallel: How many threads can sign at the same time.
+    """
+
+    __slots__ = (
+        "_close",
+        "_pace",
+        "_refusal",
+        "_sign",
+        "_verified",
+        "algorithm_identifier",
+        "certificate",
+        "local",
+        "name",
+        "parallel",
+        "seconds",
+        "spec",
+    )
+
+    def __init__(
+        self,
+        spec: SignerSpec,
+        signer: Signer,
+        *,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        Wrap *signer*, and measure how long it takes to sign.
+
+        Args:
+            spec: Where it was loaded from.
+
+            signer: The signer.
+
+            close: Ends its session with a token, and then its signatures are verified;
+                ``None`` for a key in memory.
+
+        Raises:
+            SignerUnavailable: If it cannot sign, or its signature does not verify.
+        """
+        self.spec = spec
+        self.certificate: x509.Certificate = signer.certificate
+        self.algorithm_identifier = signer.algorithm_identifier
+        self.name = name_text(name_of_subject(signer.certificate))
+        self._sign = signer.sign
+        self._close = close
+        self._verified = close is not None
+        self._refusal = ""
+        self._pace = None if spec.rate is None else Pace(spec.rate)
+        self.seconds = self._measure()
+        self.local = (
+            close is None
+            and self._pace is None
+            and self.seconds <= limits.MAX_INLINE_SIGNING_SECONDS
+        )
+        # The calls into a PKCS #11 module come one after the other.
+        self.parallel = 1 if close is not None else os.cpu_count() or 1
+
+    def _measure(self) -> float:
+        fastest = float("inf")
+        for _ in range(_MEASUREMENTS if self._close is None else 1):
+            begin = time.perf_counter()
+            self._signature(_TEST_DATA)
+            fastest = min(fastest, time.perf_counter() - begin)
+        return fastest
+
+    def sign(self, data: bytes) -> bytes:
+        """
+        Return the signature over *data*, in the encoding of X.509.
+
+        The call waits if a rate is set and used up.
+
+        Raises:
+            SignerUnavailable: If the key cannot be used now, the signature of a token
+                does not verify, or the signer was taken out of use.
+        """
+        if self._refusal:
+            raise SignerUnavailable(f"{self.name}: out of use: {self._refusal}")
+        if self._pace is not None:
+            self._pace.wait()
+        return self._signature(data)
+
+    def _signature(self, data: bytes) -> bytes:
+        signature = self._sign(data)
+        if self._verified:
+            identifier = self.algorithm_identifier
+            try:
+                check_signature_of(self.certificate, identifier, signature, data)
+            except (SignatureInvalid, UnsupportedAlgorithm) as error:
+                raise SignerUnavailable(
+                    f"{self.name}: the token returned a signature that its certificate"
+                    f" does not verify: {error}"
+                ) from error
+        return signature
+
+    def take_out_of_use(self, why: str) -> None:
+        """Refuse each signature from now on; *why* is in the error."""
+        self._refusal = why
+
+    def return_to_use(self) -> None:
+        """Sign again."""
+        self._refusal = ""
+
+    def close(self) -> None:
+        """End the session with the token, if there is one; closing twice is allowed."""
+        if self._close is not None:
+            self._close()
+
+    def __repr__(self) -> str:
+        return f"<LoadedSigner({self.name})>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a LoadedSigner cannot be pickled: it holds a private key")

@@ -1,0 +1,199 @@
+"""Load a signer from its files, or from a token (PKCS #11)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
+
+from ocsp import limits
+from ocsp.client.certificate_files import load_certificates
+from ocsp.errors import (
+    BuildError,
+    ConfigError,
+    DecodeError,
+    SchemaError,
+    UnreadableFile,
+)
+from ocsp.guarded.files import read_file
+from ocsp.guarded.key_files import load_private_key, private_key_blocks
+from ocsp.pkcs11 import PKCS11Signer, RSAPadding
+from ocsp.pkcs11.key_uri import KeyURI
+from ocsp.signers.loaded_signer import LoadedSigner
+from ocsp.signers.spec import SignerSpec
+from ocsp.signing.signatures import is_only_for_pss
+from ocsp.signing.signer import KeySigner, matches_certificate
+
+__all__ = [
+    "load_signer",
+    "read_passphrase",
+    "read_pin",
+    "read_private_keys",
+    "read_signer_certificate",
+]
+
+
+def load_signer(spec: SignerSpec) -> LoadedSigner:
+    """
+    Load the signer that *spec* describes, and make a test signature.
+
+    Not checked: whether the certificate is valid, and whether clients accept its
+    signatures; :func:`self_test` finds that out.
+
+    Args:
+        spec: Where its key and its certificate are.
+
+    Raises:
+        ConfigError: If a file cannot be read, is of another kind or does not belong to
+            the others. ``key`` is the setting, and the reason names the file and what
+            to do.
+        SignerUnavailable: If the token fails.
+        MissingExtraError: If the key is in a token, and python-pkcs11 is not installed.
+    """
+    certificate = read_signer_certificate(spec.certificate)
+    if spec.key is None:
+        return _from_token(spec, certificate)
+    keys = read_private_keys(spec.key, read_passphrase(spec.passphrase_file))
+    return LoadedSigner(spec, _with_key(spec, spec.key, keys, certificate))
+
+
+def _with_key(
+    spec: SignerSpec,
+    path: Path,
+    keys: list[CertificateIssuerPrivateKeyTypes],
+    certificate: x509.Certificate,
+) -> KeySigner:
+    """Return the signer with the key that belongs to *certificate*."""
+    try:
+        matching = [each for each in keys if matches_certificate(each, certificate)]
+        if not matching:
+            raise ConfigError(
+                "key",
+                f"{path}: is not the key of the certificate {spec.certificate}; replace"
+                " both files, or name others",
+            )
+        rsa_padding = None
+        if is_only_for_pss(certificate):  # RFC 4055 §1.2: PSS is then required
+            mask = padding.MGF1(hashes.SHA256())
+            rsa_padding = padding.PSS(mask, padding.PSS.DIGEST_LENGTH)
+        return KeySigner(matching[0], certificate, rsa_padding=rsa_padding)
+    except (BuildError, SchemaError, TypeError, UnsupportedAlgorithm) as error:
+        raise ConfigError("key", f"{path}: cannot sign: {error}") from error
+
+
+def _from_token(spec: SignerSpec, certificate: x509.Certificate) -> LoadedSigner:
+    uri = KeyURI.parse(spec.pkcs11 or "")
+    only_pss = is_only_for_pss(certificate)
+    signer = PKCS11Signer.open(
+        uri.module,
+        token_label=uri.token_label,
+        slot=uri.slot,
+        pin=read_pin(spec.pin_file),
+        key_label=uri.key_label,
+        key_id=uri.key_id,
+        certificate=certificate,
+        rsa_padding=RSAPadding.PSS if only_pss else RSAPadding.PKCS1V15,
+    )
+    try:
+        return LoadedSigner(spec, signer, close=signer.close)
+    except BaseException:
+        signer.close()
+        raise
+
+
+def read_signer_certificate(path: Path) -> x509.Certificate:
+    """
+    Return the first certificate in the file *path*.
+
+    Raises:
+        ConfigError: If it cannot be read, or has no certificate.
+    """
+    data = _read("certificate", path, limits.MAX_CERTIFICATE_FILE_BYTES)
+    try:
+        return load_certificates(data)[0]
+    except SchemaError as error:
+        raise ConfigError("certificate", f"{path}: {error.reason}") from error
+
+
+def read_private_keys(
+    path: Path, passphrase: bytes | None
+) -> list[CertificateIssuerPrivateKeyTypes]:
+    """
+    Return the private keys in the file *path*.
+
+    Raises:
+        ConfigError: If it cannot be read, has no private key, or *passphrase* is
+            missing or wrong.
+    """
+    blocks = private_key_blocks(_read("key", path, limits.MAX_KEY_FILE_BYTES))
+    if not blocks:
+        raise ConfigError("key", f"{path}: has no private key in PEM or DER")
+    return [_read_key(path, each, passphrase) for each in blocks]
+
+
+def _read_key(
+    path: Path, data: bytes, passphrase: bytes | None
+) -> CertificateIssuerPrivateKeyTypes:
+    try:
+        # KeySigner refuses kinds of key that cannot sign.
+        return load_private_key(data, passphrase)  # type: ignore[return-value]
+    except TypeError as error:
+        reason = (
+            "is encrypted; name the file of its passphrase in passphrase_file"
+            if passphrase is None
+            else "is not encrypted; remove passphrase_file"
+        )
+        raise ConfigError("key", f"{path}: {reason}") from error
+    except UnsupportedAlgorithm as error:
+        raise ConfigError("key", f"{path}: is of a kind not known: {error}") from error
+    except DecodeError as error:
+        reason = "is not a private key in PEM or DER"
+        if passphrase is not None:
+            reason += ", or its passphrase is wrong"
+        raise ConfigError("key", f"{path}: {reason}") from error
+
+
+def read_passphrase(path: Path | None) -> bytes | None:
+    """
+    Return the first line of the file *path*; ``None`` for no file.
+
+    Raises:
+        ConfigError: If it cannot be read, or its first line is empty.
+    """
+    return None if path is None else _first_line("passphrase_file", path)
+
+
+def read_pin(path: Path | None) -> str | None:
+    """
+    Return the PIN in the first line of the file *path*; ``None`` for no file.
+
+    Raises:
+        ConfigError: If it cannot be read, or its first line is empty or not UTF-8.
+    """
+    if path is None:
+        return None
+    try:
+        return _first_line("pin_file", path).decode()
+    except UnicodeDecodeError:  # not chained: that error contains the PIN
+        raise ConfigError("pin_file", f"{path}: is not UTF-8") from None
+
+
+def _first_line(setting: str, path: Path) -> bytes:
+    data = _read(setting, path, limits.MAX_KEY_FILE_BYTES)
+    line = data.partition(b"\n")[0].removesuffix(b"\r")
+    if not line:
+        raise ConfigError(setting, f"{path}: has an empty first line")
+    return line
+
+
+def _read(setting: str, path: Path, maximum: int) -> bytes:
+    try:
+        return read_file(path, maximum)
+    except UnreadableFile as error:
+        raise ConfigError(setting, str(error)) from error
