@@ -32,6 +32,7 @@ __all__ = [
     "generalized_time",
     "later",
     "moment",
+    "moment_from",
     "naive",
     "timestamp",
     "utc",
@@ -131,6 +132,26 @@ _END_OF_TIME = datetime.datetime.max.replace(tzinfo=_UTC)
 def timestamp(when: datetime.datetime) -> str:
     """Return *when* in ISO 8601, UTC, whole seconds: ``2026-07-01T12:00:00Z``."""
     return f"{utc(when).replace(tzinfo=None).isoformat()}Z"
+
+
+def moment_from(text: str) -> datetime.datetime:
+    """
+    Parse a time in ISO 8601; without a zone it is UTC.
+
+    Raises:
+        ValueError: If *text* is not such a time, or its year in UTC is not between 1
+            and 9999.
+    """
+    try:
+        moment = _from_iso(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time in ISO 8601") from None
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=_UTC)
+    try:
+        return moment.astimezone(_UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is outside the years 1 to 9999 in UTC") from None
 
 
 def naive(when: datetime.datetime | None) -> datetime.datetime | None:

@@ -26,8 +26,9 @@ from ocsp.cli.input.arguments import parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.render.console import errors
-from ocsp.cli.render.vocabulary import REASONS, count, reason_from
+from ocsp.cli.render.vocabulary import count
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
+from ocsp.messages.statuses import REASON_NAMES, reason_from
 from ocsp.responder import IssuerKey, StatusRecord
 from ocsp.status.sqlite import SQLiteSource
 
@@ -65,7 +66,7 @@ Serials = Annotated[
         help="A serial number, decimal or 0x...; repeatable.",
     ),
 ]
-_REASONS = tuple(each for each in REASONS if each != "removeFromCRL")
+_REASONS = tuple(each for each in REASON_NAMES if each != "removeFromCRL")
 """The reasons of a revocation. removeFromCRL ends one, in a delta CRL."""
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON; its keys are stable.")]

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
 from ocsp.cli.render.describe import response_status_name
-from ocsp.cli.render.vocabulary import common_name, reason_name
+from ocsp.cli.render.vocabulary import common_name
 from ocsp.client import AddressPolicy, HTTPRequest, Proxy
 from ocsp.errors import (
     FetchError,
@@ -36,7 +36,7 @@ from ocsp.errors import (
 from ocsp.http import REQUEST_TYPE, get_url
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
-from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.messages.statuses import OCSPResponseStatus, reason_name
 from ocsp.verification import VerifiedResponse, verify
 
 __all__ = [

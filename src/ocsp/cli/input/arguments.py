@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import re
 
+from ocsp.asn1.times import moment_from
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.render.vocabulary import count, moment_from
+from ocsp.cli.render.vocabulary import count
 from ocsp.client import Proxy
 from ocsp.errors import ConfigError
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE

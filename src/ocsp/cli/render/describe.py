@@ -31,7 +31,6 @@ from ocsp.cli.render.describe_parts import (
     general_name,
     serial_document,
 )
-from ocsp.cli.render.vocabulary import reason_name
 from ocsp.errors import DecodeError
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_values import SINGLE_EXTENSIONS
@@ -39,7 +38,7 @@ from ocsp.messages.raw_fields import request_parts, response_parts
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.messages.statuses import OCSPResponseStatus, reason_name
 from ocsp.verification.responder_id import name_of_responder
 
 __all__ = [

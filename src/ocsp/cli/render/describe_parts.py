@@ -25,7 +25,7 @@ from ocsp.asn1.extensions import RawExtension, extensions_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
-from ocsp.cli.render.vocabulary import oid_name, reason_name
+from ocsp.cli.render.vocabulary import oid_name
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.guarded.certificates import YEAR_ZERO
 from ocsp.messages.extension_types import (
@@ -42,6 +42,7 @@ from ocsp.messages.extension_values import (
     SINGLE_EXTENSIONS,
     SINGLE_REQUEST_EXTENSIONS,
 )
+from ocsp.messages.statuses import reason_name
 from ocsp.signing.signatures import public_key_of
 
 __all__ = [

@@ -25,10 +25,10 @@ from ocsp.cli.render.describe_parts import (
     certificate_document,
     serial_document,
 )
-from ocsp.cli.render.vocabulary import reason_name, span
+from ocsp.cli.render.vocabulary import span
 from ocsp.errors import Finding, RevokedButStale, VerificationError
 from ocsp.messages.certid import CertID
-from ocsp.messages.statuses import OCSPResponseStatus
+from ocsp.messages.statuses import OCSPResponseStatus, reason_name
 from ocsp.verification import UNBOUNDED, VerifiedResponse
 
 __all__ = ["finding_document", "verdict_document"]

@@ -1,5 +1,5 @@
 """
-Names of object identifiers and reasons, and words for times and numbers.
+Names of object identifiers, and words for times and numbers.
 
 The names are those of RFC 6960 and RFC 5280. An object identifier without a name is
 shown as numbers.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 
-from cryptography.x509 import Certificate, ReasonFlags
+from cryptography.x509 import Certificate
 from cryptography.x509.oid import NameOID
 
 from ocsp.asn1.name_comparison import name_of_subject
@@ -21,10 +21,7 @@ __all__ = [
     "age",
     "common_name",
     "count",
-    "moment_from",
     "oid_name",
-    "reason_from",
-    "reason_name",
     "span",
 ]
 
@@ -63,19 +60,6 @@ _OIDS = {
     **{each.oid: each.name for each in SIGNATURE_ALGORITHMS},
 }
 
-_REASONS = {
-    ReasonFlags.unspecified: "unspecified",
-    ReasonFlags.key_compromise: "keyCompromise",
-    ReasonFlags.ca_compromise: "cACompromise",
-    ReasonFlags.affiliation_changed: "affiliationChanged",
-    ReasonFlags.superseded: "superseded",
-    ReasonFlags.cessation_of_operation: "cessationOfOperation",
-    ReasonFlags.certificate_hold: "certificateHold",
-    ReasonFlags.remove_from_crl: "removeFromCRL",
-    ReasonFlags.privilege_withdrawn: "privilegeWithdrawn",
-    ReasonFlags.aa_compromise: "aACompromise",
-}
-
 _UNITS = (
     ("year", 365 * 86_400),
     ("day", 86_400),
@@ -88,49 +72,6 @@ _UNITS = (
 def oid_name(dotted: str) -> str | None:
     """Return the standard's name of an object identifier, or ``None``."""
     return _OIDS.get(dotted)
-
-
-def reason_name(reason: ReasonFlags) -> str:
-    """Return the name of a CRLReason (RFC 5280 §5.3.1)."""
-    return _REASONS[reason]
-
-
-def reason_from(name: str) -> ReasonFlags:
-    """
-    Return the CRLReason with the given *name*; case is ignored.
-
-    Raises:
-        ValueError: If no CRLReason has that name.
-    """
-    for reason, known in _REASONS.items():
-        if known.lower() == name.lower():
-            return reason
-    known_names = ", ".join(REASONS)
-    raise ValueError(f"{name!r} is not a revocation reason; use one of {known_names}")
-
-
-REASONS = tuple(_REASONS.values())
-"""The names of all reasons."""
-
-
-def moment_from(text: str) -> datetime.datetime:
-    """
-    Parse a time in ISO 8601; without a zone it is UTC.
-
-    Raises:
-        ValueError: If *text* is not such a time, or its year in UTC is not between 1
-            and 9999.
-    """
-    try:
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a time in ISO 8601") from None
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=datetime.UTC)
-    try:
-        return moment.astimezone(datetime.UTC)
-    except OverflowError:
-        raise ValueError(f"{text!r} is outside the years 1 to 9999 in UTC") from None
 
 
 def age(moment: datetime.datetime, now: datetime.datetime) -> str:
