@@ -425,3 +425,15 @@ class _Limits(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Limits
+
+MAX_LOG_LINES = 200
+"""Lines of the log that a process keeps for the page of the admin port: enough to see
+what happened, and at most 200 KiB."""
+
+MAX_SERIES = 20_000
+"""Time series of all metrics together. The names in the configuration make them: 20,000
+are more than a thousand issuers."""
+
+MAX_REPORT_BYTES = 1 << 16
+"""Size of one report of a process about its metrics; a report with 200 series and 200
+lines is split below it."""

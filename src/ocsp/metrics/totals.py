@@ -1,0 +1,141 @@
+"""Add up the reports of all processes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+
+from ocsp import limits
+from ocsp.metrics.report import HistogramPart, NumberPart, Report
+from ocsp.metrics.table import TABLE, Kind, Metric
+
+__all__ = ["Totals"]
+
+SILENT_SECONDS = 5.0
+"""After this time without a report a process counts as ended: a running one reports
+each second."""
+
+Labels = tuple[str, ...]
+
+
+class Totals:
+    """
+    What all processes have reported, in the process with the admin port.
+
+    Counters and histograms keep what a process reported after it has ended. Gauges of a
+    process that ended are dropped.
+
+    One thread adds; any thread may read.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """
+        Start with zero.
+
+        Args:
+            clock: Returns the monotonic time, in seconds.
+        """
+        self._clock = clock
+        self._sums: dict[str, dict[Labels, float]] = {}
+        self._histograms: dict[str, dict[Labels, tuple[list[int], float]]] = {}
+        self._gauges: dict[str, tuple[NumberPart, ...]] = {}
+        self._heard: dict[str, float] = {}
+        self._lines: deque[str] = deque(maxlen=limits.MAX_LOG_LINES)
+        self._series = 0
+
+    def add(self, report: Report) -> bool:
+        """
+        Add *report*, and return ``True``: it is taken.
+
+        A part that is not in the table of metrics is dropped, and so is a new series
+        above :data:`ocsp.limits.MAX_SERIES`.
+        """
+        self._heard[report.process] = self._clock()
+        if report.gauges is not None:
+            self._gauges[report.process] = report.gauges
+        for part in report.counters:
+            self._count(part)
+        for histogram in report.histograms:
+            self._observe(histogram)
+        self._lines.extend(report.lines)
+        return True
+
+    def forget(self, process: str) -> None:
+        """Drop the gauges of *process*, which has ended."""
+        self._heard.pop(process, None)
+        self._gauges.pop(process, None)
+
+    def _count(self, part: NumberPart) -> None:
+        metric = TABLE.get(part.name)
+        if metric is None or len(metric.labels) != len(part.labels):
+            return
+        series = self._sums.setdefault(metric.name, {})
+        if part.labels in series or self._has_room():
+            series[part.labels] = series.get(part.labels, 0) + part.value
+
+    def _observe(self, part: HistogramPart) -> None:
+        metric = TABLE.get(part.name)
+        if (
+            metric is None
+            or len(metric.labels) != len(part.labels)
+            or len(metric.bounds) + 1 != len(part.counts)
+        ):
+            return
+        series = self._histograms.setdefault(metric.name, {})
+        if part.labels in series or self._has_room():
+            counts, total = series.get(part.labels, ([0] * len(part.counts), 0.0))
+            added = [had + new for had, new in zip(counts, part.counts, strict=True)]
+            series[part.labels] = (added, total + part.sum)
+
+    def _has_room(self) -> bool:
+        if self._series >= limits.MAX_SERIES:
+            return False
+        self._series += 1
+        return True
+
+    # --- reading -----------------------------------------------------------------
+
+    def counters(self, metric: Metric) -> Mapping[Labels, float]:
+        """Return the sums of a counter, by label values."""
+        return dict(self._sums.get(metric.name, {}))
+
+    def histograms(self, metric: Metric) -> Mapping[Labels, tuple[list[int], float]]:
+        """Return the counts and the sum of a histogram, by label values."""
+        return dict(self._histograms.get(metric.name, {}))
+
+    def gauges(self, metric: Metric) -> Mapping[Labels, float]:
+        """Return the values of a gauge over the processes that run, by label values."""
+        combined: dict[Labels, float] = {}
+        for part in self._current_gauges(metric):
+            before = combined.get(part.labels)
+            if before is None:
+                combined[part.labels] = part.value
+            elif metric.kind is Kind.SUM:
+                combined[part.labels] = before + part.value
+            else:
+                combined[part.labels] = max(before, part.value)
+        return combined
+
+    def _current_gauges(self, metric: Metric) -> Iterator[NumberPart]:
+        silent = self.silent_processes()
+        for process, parts in list(self._gauges.items()):
+            if process not in silent:
+                yield from (part for part in parts if part.name == metric.name)
+
+    def silent_processes(self) -> Mapping[str, float]:
+        """Return the processes that stopped reporting, and since how many seconds."""
+        now = self._clock()
+        return {
+            process: now - heard
+            for process, heard in list(self._heard.items())
+            if now - heard > SILENT_SECONDS
+        }
+
+    def processes(self) -> tuple[str, ...]:
+        """Return the names of all processes that have reported."""
+        return tuple(sorted(self._heard))
+
+    def lines(self) -> tuple[str, ...]:
+        """Return the last lines of the log, oldest first."""
+        return tuple(self._lines)
