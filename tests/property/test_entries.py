@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 import ocsp
 from ocsp import EncodingRules, Policy
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.input.file_kinds import kind_of
 from ocsp.cli.input.loading import unwrap
 from ocsp.client.certificate_files import load_certificates, readable_certificates
 from ocsp.errors import (
@@ -33,6 +32,7 @@ from ocsp.errors import (
 )
 from ocsp.guarded import certificates as guarded
 from ocsp.guarded.key_files import load_private_key, load_public_key
+from ocsp.inspection.file_kinds import kind_of
 from ocsp.linting import lint_response
 from tests.cases.builder import CRL_PLACE, Builder
 from tests.crls import crl, entry, scope

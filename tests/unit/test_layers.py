@@ -25,7 +25,7 @@ FLOORS = (
     ("signing",),
     ("messages",),
     ("responder", "verification"),
-    ("client", "linting", "metrics", "pkcs11", "store"),
+    ("client", "inspection", "linting", "metrics", "pkcs11", "store"),
     ("signers", "status"),
     ("admin", "server", "stapling", "updater"),
     ("service", "testing"),
@@ -40,7 +40,7 @@ ENTRANCES = frozenset({"", "__main__"})
 
 WITHOUT_IO = frozenset(
     {
-        "_version", "asn1", "errors", "guarded", "http", "limits", "linting", "messages", "responder",
+        "_version", "asn1", "errors", "guarded", "http", "inspection", "limits", "linting", "messages", "responder",
         "signing", "verification",
     }
 )  # fmt: skip

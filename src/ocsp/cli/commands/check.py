@@ -18,7 +18,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ocsp import limits
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
-from ocsp.cli.input.file_kinds import kind_of
 from ocsp.cli.input.targets import Target, Wanted, find_targets
 from ocsp.cli.options.group import Changes, takes
 from ocsp.cli.options.shared import (
@@ -31,7 +30,6 @@ from ocsp.cli.options.shared import (
 from ocsp.cli.render.check_output import Checked, check_document, draw, table
 from ocsp.cli.render.console import errors, output, report, warn
 from ocsp.cli.render.json_output import write_json
-from ocsp.cli.render.vocabulary import common_name
 from ocsp.client import (
     CheckStatus,
     Client,
@@ -52,6 +50,8 @@ from ocsp.errors import (
     UnreadableFile,
 )
 from ocsp.guarded.files import read_file
+from ocsp.inspection.file_kinds import kind_of
+from ocsp.inspection.vocabulary import common_name
 from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["EPILOG", "HELP", "check"]

@@ -14,16 +14,14 @@ import typer
 
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
-from ocsp.cli.input.loading import RawMessage, place, read_message, require_kind
+from ocsp.cli.input.loading import place, read_message, require_kind
 from ocsp.cli.render.console import output
-from ocsp.cli.render.describe import request_document, response_document
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree import draw
 from ocsp.errors import DecodeError
 from ocsp.guarded.certificates import load_certificate
-from ocsp.messages.message import EncodingRules
-from ocsp.messages.requests.request import load_der_ocsp_request
-from ocsp.messages.responses.response import load_received_response
+from ocsp.inspection.documents import message_document
+from ocsp.inspection.raw_message import Kind, RawMessage
 
 __all__ = ["EPILOG", "HELP", "MessageType", "inspect"]
 
@@ -67,7 +65,9 @@ def inspect(
     message = read_message(source)
     if kind is not None:
         require_kind(message, kind.value, source)
-    document = _document(message, kind or message.kind, place(source))
+    document = _document(
+        message, message.kind if kind is None else kind.value, place(source)
+    )
     if as_json:
         write_json(document | {"encoding": message.wrapping})
         return
@@ -75,16 +75,9 @@ def inspect(
     output().print(draw(document, wrapping=message.wrapping, now=now))
 
 
-def _document(message: RawMessage, kind: str | None, where: str) -> dict[str, Any]:
+def _document(message: RawMessage, kind: Kind | None, where: str) -> dict[str, Any]:
     try:
-        if kind == MessageType.REQUEST:
-            request = load_der_ocsp_request(
-                message.der, allow_multiple=True, encoding=EncodingRules.TOLERANT
-            )
-            return request_document(request)
-        return response_document(
-            load_received_response(message.der, encoding=EncodingRules.TOLERANT)
-        )
+        return message_document(message.der, kind)
     except DecodeError as error:
         what = str(error) if kind else f"is not an OCSP message: {error}"
         raise CommandError(where, what, _certificate_hint(message.der)) from error

@@ -29,7 +29,7 @@ from ocsp.cli.input.loading import (
 )
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
-from ocsp.cli.render.vocabulary import count
+from ocsp.inspection.vocabulary import count
 from ocsp.linting import (
     LintFinding,
     LintReport,

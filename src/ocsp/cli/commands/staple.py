@@ -26,10 +26,10 @@ from ocsp.cli.options.shared import (
 )
 from ocsp.cli.render.console import note, warn
 from ocsp.cli.render.staple_report import StapleReporter, exit_code
-from ocsp.cli.render.vocabulary import count
 from ocsp.client import Environment
 from ocsp.errors import ConfigError
 from ocsp.guarded.files import file_state
+from ocsp.inspection.vocabulary import count
 from ocsp.stapling import (
     STAPLE_OPTIONS,
     CommandHook,

@@ -26,8 +26,8 @@ from ocsp.cli.input.arguments import parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.render.console import errors
-from ocsp.cli.render.vocabulary import count
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
+from ocsp.inspection.vocabulary import count
 from ocsp.messages.statuses import REASON_NAMES, reason_from
 from ocsp.responder import IssuerKey, StatusRecord
 from ocsp.status.sqlite import SQLiteSource

@@ -14,7 +14,7 @@ from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import output, status_style
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
-from ocsp.cli.render.vocabulary import count
+from ocsp.inspection.vocabulary import count
 from ocsp.messages.statuses import reason_name
 from ocsp.responder import StatusRecord
 from ocsp.status.sqlite import Entry

@@ -24,8 +24,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.cli.render.describe import response_status_name
-from ocsp.cli.render.vocabulary import common_name
 from ocsp.client import AddressPolicy, HTTPRequest, Proxy
 from ocsp.errors import (
     FetchError,
@@ -34,6 +32,8 @@ from ocsp.errors import (
     VerificationError,
 )
 from ocsp.http import REQUEST_TYPE, get_url
+from ocsp.inspection.documents import response_status_name
+from ocsp.inspection.vocabulary import common_name
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPResponseStatus, reason_name

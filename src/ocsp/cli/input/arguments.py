@@ -11,9 +11,9 @@ import re
 
 from ocsp.asn1.times import moment_from
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.render.vocabulary import count
 from ocsp.client import Proxy
 from ocsp.errors import ConfigError
+from ocsp.inspection.vocabulary import count
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.verification.policy import UNBOUNDED
 

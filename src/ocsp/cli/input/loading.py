@@ -9,39 +9,32 @@ Load messages in any encoding, and certificates in PEM, DER or PKCS #7.
 
 from __future__ import annotations
 
-import base64
 import re
 import sys
-import urllib.parse
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.asn1.der import SEQUENCE, content
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.asn1.names import name_text
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
 from ocsp.cli.render.console import warn
 from ocsp.client.certificate_files import load_certificates as read_certificates
 from ocsp.errors import DecodeError, SchemaError, UnreadableFile
 from ocsp.guarded.files import read_descriptor, read_file, read_stream
-from ocsp.messages.message import Encoding, EncodingRules
+from ocsp.inspection.file_kinds import hint_for_kind, kind_of
+from ocsp.inspection.raw_message import Kind, RawMessage, read_raw_message
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import (
     OCSPResponse,
-    load_der_basic_ocsp_response,
     load_received_response,
 )
 from ocsp.signing.issued import is_issued_by
 
 __all__ = [
     "STANDARD_INPUT",
-    "Kind",
-    "RawMessage",
     "load_certificate",
     "load_certificates",
     "load_issuer",
@@ -54,8 +47,6 @@ __all__ = [
     "unwrap",
 ]
 
-Kind = Literal["request", "response"]
-
 STANDARD_INPUT = "-"
 
 _DESCRIPTOR = re.compile(r"/dev/stdin|/dev/fd/([0-9]{1,9})|/proc/self/fd/([0-9]{1,9})")
@@ -63,30 +54,6 @@ _DESCRIPTOR = re.compile(r"/dev/stdin|/dev/fd/([0-9]{1,9})|/proc/self/fd/([0-9]{
 
 _MAX_TEXT_FACTOR = 4
 """Octets of text per octet of message: hexadecimal with colons takes three."""
-
-_MAX_URL = 8192
-"""Characters of a URL, as servers accept them; longer text is not searched for a
-message. A client sends requests above 255 octets by POST (RFC 9919 §6)."""
-
-_PEM_KINDS: dict[str, Kind] = {"OCSP REQUEST": "request", "OCSP RESPONSE": "response"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawMessage:
-    """
-    The DER of a message, and the encoding in which it was found.
-
-    Attributes:
-        der: The message; a bare BasicOCSPResponse with the response around it.
-
-        wrapping: ``der``, ``pem``, ``base64``, ``url`` or ``hex``.
-
-        kind: The type by its PEM label or its first field; not checked further.
-    """
-
-    der: bytes
-    wrapping: str
-    kind: Kind | None
 
 
 def read_octets(source: str, maximum: int) -> bytes:
@@ -147,19 +114,10 @@ def unwrap(data: bytes, where: str) -> RawMessage:
     Raises:
         CommandError: If *data* is text, but not PEM, base64 or hexadecimal.
     """
-    text = _as_text(data)
-    if text is None:
-        return _message(data, "der")
-    if "-----BEGIN " in text:
-        return _from_pem(text, where)
-    for wrapping, attempt in (("hex", _from_hex), ("base64", _from_base64)):
-        der = attempt(text)
-        if der:
-            return _message(der, wrapping)
-    der = _from_url(text)
-    if der:
-        return _message(der, "url")
-    raise CommandError(where, "is neither DER, PEM, base64 nor hexadecimal")
+    try:
+        return read_raw_message(data)
+    except SchemaError as error:
+        raise CommandError(where, error.reason) from error
 
 
 def load_response(source: str) -> OCSPResponse:
@@ -209,110 +167,6 @@ def require_kind(message: RawMessage, wanted: Kind, source: str) -> None:
     kind = kind_of(message.der)
     if kind is not None and not kind.endswith(wanted):
         raise CommandError(place(source), f"is {kind}, not an OCSP {wanted}")
-
-
-def _as_text(data: bytes) -> str | None:
-    """Return *data* as text, or ``None`` if it has octets that no text has.
-
-    Every DER message has such octets: tags and lengths below 0x20.
-    """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    printable = all(
-        character.isprintable() or character in "\t\r\n" for character in text
-    )
-    return text.strip() if printable else None
-
-
-def _from_pem(text: str, where: str) -> RawMessage:
-    """Return the message in the first PEM block, in linear time."""
-    _, _, block = text.partition("-----BEGIN ")
-    label, _, rest = block.partition("-----")
-    body, end, _ = rest.partition(f"-----END {label}-----")
-    if not end:
-        raise CommandError(where, "the PEM block has no matching END line")
-    if label not in _PEM_KINDS:
-        kind = kind_of(text.encode()) or f"a PEM {label}"
-        raise CommandError(where, f"is {kind}, not an OCSP message")
-    try:
-        der = base64.b64decode("".join(body.split()), validate=True)
-    except ValueError as error:
-        raise CommandError(where, f"the PEM {label} is not base64: {error}") from error
-    return RawMessage(der=der, wrapping="pem", kind=_PEM_KINDS[label])
-
-
-def _from_hex(text: str) -> bytes:
-    """Return the octets of hexadecimal *text*, or nothing.
-
-    In hexadecimal a message starts with 30; in base64 it starts with M.
-    """
-    digits = re.sub(r"[\s:]", "", text).removeprefix("0x")
-    if not digits.startswith("30"):
-        return b""
-    try:
-        return bytes.fromhex(digits)
-    except ValueError:
-        return b""
-
-
-def _from_base64(text: str) -> bytes:
-    """Return the octets of base64 *text*, or nothing if it is not a SEQUENCE."""
-    if "%" in text and len(text) <= _MAX_URL:
-        text = urllib.parse.unquote(text)
-    letters = "".join(text.split())
-    letters = letters.lstrip("/").rstrip("=").translate(_URL_SAFE)
-    try:
-        der = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
-    except ValueError:
-        return b""
-    return der if der[:1] == bytes((SEQUENCE,)) else b""
-
-
-_URL_SAFE = str.maketrans("-_", "+/")
-
-
-def _from_url(text: str) -> bytes:
-    """Return the message at the end of the URL *text*, or nothing.
-
-    The URL of the responder comes first, and base64 can contain slashes. The message
-    begins after the first slash from which the rest is exactly one SEQUENCE.
-    """
-    path = text if len(text) <= _MAX_URL else ""
-    while "/" in path:
-        _, _, path = path.partition("/")
-        der = _from_base64(path)
-        if der and _is_one_value(der):
-            return der
-    return b""
-
-
-def _is_one_value(der: bytes) -> bool:
-    try:
-        _, stop = content(der, 0, len(der), SEQUENCE, "")
-    except DecodeError:
-        return False
-    return stop == len(der)
-
-
-def _message(der: bytes, wrapping: str) -> RawMessage:
-    """Return the message *der*; a bare BasicOCSPResponse is put into a response."""
-    try:
-        basic = load_der_basic_ocsp_response(der, encoding=EncodingRules.TOLERANT)
-    except DecodeError:
-        return RawMessage(der=der, wrapping=wrapping, kind=_first_field(der))
-    whole = basic.public_bytes(Encoding.DER)
-    return RawMessage(der=whole, wrapping=wrapping, kind="response")
-
-
-def _first_field(der: bytes) -> Kind | None:
-    """Return the type: a response begins with responseStatus, an ENUMERATED."""
-    if len(der) < 3 or der[0] != SEQUENCE:
-        return None
-    start = 2 + (der[1] & 0x7F if der[1] >= 0x80 else 0)
-    kinds: dict[bytes, Kind] = {b"\x0a": "response", b"\x30": "request"}
-    return kinds.get(der[start : start + 1])
 
 
 def load_certificates(

@@ -24,9 +24,9 @@ from ocsp.asn1.times import timestamp
 from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
 from ocsp.cli.render.hints import hint_for, names_crl, names_responder
-from ocsp.cli.render.vocabulary import age, common_name, count
 from ocsp.client import Attempt, CheckStatus, Outcome, Reason, Source
 from ocsp.errors import VerificationError
+from ocsp.inspection.vocabulary import age, common_name, count
 from ocsp.messages.statuses import reason_name
 
 __all__ = ["Checked", "check_document", "draw", "table"]

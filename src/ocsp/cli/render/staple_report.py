@@ -18,7 +18,6 @@ from ocsp.cli.exit_codes import ExitCode, one_line
 from ocsp.cli.render.console import output, status_style, warn
 from ocsp.cli.render.hints import hint_for_failure
 from ocsp.cli.render.json_output import write_json
-from ocsp.cli.render.vocabulary import age
 from ocsp.errors import (
     CertificateStatusUnknown,
     ConfigError,
@@ -27,6 +26,7 @@ from ocsp.errors import (
     OCSPError,
     StoreError,
 )
+from ocsp.inspection.vocabulary import age
 from ocsp.stapling import StapleEvent, StapleReport, StapleState, compatibility_warnings
 
 __all__ = ["StapleReporter", "exit_code"]

@@ -1,5 +1,5 @@
 """
-Draw a document of :mod:`ocsp.cli.render.describe` as a tree.
+Draw a document of :mod:`ocsp.inspection.documents` as a tree.
 
 The labels are the field names of RFC 6960. Every value is untrusted: it is made
 printable, and never interpreted as markup. Values that all entries share are drawn
@@ -18,7 +18,6 @@ from rich.tree import Tree
 from ocsp.asn1 import oids
 from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
-from ocsp.cli.render.describe_parts import Document
 from ocsp.cli.render.tree_rows import (
     Row,
     add_rows,
@@ -29,7 +28,8 @@ from ocsp.cli.render.tree_rows import (
     text,
     with_note,
 )
-from ocsp.cli.render.vocabulary import age, count
+from ocsp.inspection.parts import Document
+from ocsp.inspection.vocabulary import age, count
 
 __all__ = ["draw"]
 
@@ -54,8 +54,8 @@ def draw(
     Return *document* as a tree.
 
     Args:
-        document: The result of :func:`~ocsp.cli.render.describe.request_document` or
-            :func:`~ocsp.cli.render.describe.response_document`.
+        document: The result of :func:`~ocsp.inspection.documents.request_document` or
+            :func:`~ocsp.inspection.documents.response_document`.
 
         wrapping: The encoding of the input: ``der``, ``pem``, ...
 

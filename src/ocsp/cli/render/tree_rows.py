@@ -12,7 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ocsp.cli.exit_codes import one_line
-from ocsp.cli.render.describe_parts import Document
+from ocsp.inspection.parts import Document
 
 __all__ = [
     "Row",

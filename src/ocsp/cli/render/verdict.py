@@ -1,7 +1,7 @@
 """
 Describe the result of ``ocsp verify`` as dictionaries, as ``--json`` prints them.
 
-See :mod:`ocsp.cli.render.describe`. A document has a status only if the response is
+See :mod:`ocsp.inspection.documents`. A document has a status only if the response is
 verified. A stale *revoked* is a failure, and is marked by a separate key.
 """
 
@@ -18,15 +18,15 @@ from ocsp.asn1.der import number_text
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
-from ocsp.cli.render.describe import cert_id_document, response_status_name
-from ocsp.cli.render.describe_parts import (
+from ocsp.errors import Finding, RevokedButStale, VerificationError
+from ocsp.inspection.documents import cert_id_document, response_status_name
+from ocsp.inspection.parts import (
     Document,
     algorithm_document,
     certificate_document,
     serial_document,
 )
-from ocsp.cli.render.vocabulary import span
-from ocsp.errors import Finding, RevokedButStale, VerificationError
+from ocsp.inspection.vocabulary import span
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPResponseStatus, reason_name
 from ocsp.verification import UNBOUNDED, VerifiedResponse

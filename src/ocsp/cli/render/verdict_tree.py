@@ -14,7 +14,6 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ocsp.cli.render.console import status_style
-from ocsp.cli.render.describe_parts import Document
 from ocsp.cli.render.tree_rows import (
     Row,
     add_rows,
@@ -24,7 +23,8 @@ from ocsp.cli.render.tree_rows import (
     text,
     with_note,
 )
-from ocsp.cli.render.vocabulary import age, span
+from ocsp.inspection.parts import Document
+from ocsp.inspection.vocabulary import age, span
 
 __all__ = ["draw_verdict"]
 

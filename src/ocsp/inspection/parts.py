@@ -1,7 +1,7 @@
 """
 Describe the parts of a message: algorithms, extensions, certificates.
 
-See :mod:`ocsp.cli.render.describe`. Each extension is decoded separately, so that a
+See :mod:`ocsp.inspection.documents`. Each extension is decoded separately, so that a
 malformed or repeated one does not hide the others.
 """
 
@@ -25,9 +25,9 @@ from ocsp.asn1.extensions import RawExtension, extensions_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
-from ocsp.cli.render.vocabulary import oid_name
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.guarded.certificates import YEAR_ZERO
+from ocsp.inspection.vocabulary import oid_name
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
     CertHash,

@@ -23,7 +23,8 @@ from ocsp.asn1.der import SEQUENCE, content, encode
 from ocsp.asn1.extensions import RawExtension
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
-from ocsp.cli.render.describe_parts import (
+from ocsp.errors import DecodeError
+from ocsp.inspection.parts import (
     Document,
     algorithm_document,
     certificate_document,
@@ -31,18 +32,20 @@ from ocsp.cli.render.describe_parts import (
     general_name,
     serial_document,
 )
-from ocsp.errors import DecodeError
+from ocsp.inspection.raw_message import Kind
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_values import SINGLE_EXTENSIONS
+from ocsp.messages.message import EncodingRules
 from ocsp.messages.raw_fields import request_parts, response_parts
-from ocsp.messages.requests.request import OCSPRequest
-from ocsp.messages.responses.response import OCSPResponse
+from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
+from ocsp.messages.responses.response import OCSPResponse, load_received_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPResponseStatus, reason_name
 from ocsp.verification.responder_id import name_of_responder
 
 __all__ = [
     "cert_id_document",
+    "message_document",
     "request_document",
     "response_document",
     "response_status_name",
@@ -61,6 +64,28 @@ _STATUS_NAMES = {
 def response_status_name(status: OCSPResponseStatus) -> str:
     """Return the name of *status* as RFC 6960 §4.2.1 spells it."""
     return _STATUS_NAMES[status]
+
+
+def message_document(der: bytes, kind: Kind | None) -> dict[str, Any]:
+    """
+    Describe the message *der*.
+
+    Args:
+        der: The message.
+
+        kind: Read it as a request or as a response; ``None`` is a response.
+
+    Raises:
+        DecodeError: If it cannot be read as one.
+    """
+    if kind == "request":
+        request = load_der_ocsp_request(
+            der, allow_multiple=True, encoding=EncodingRules.TOLERANT
+        )
+        return request_document(request)
+    return response_document(
+        load_received_response(der, encoding=EncodingRules.TOLERANT)
+    )
 
 
 def request_document(request: OCSPRequest) -> dict[str, Any]:

@@ -10,7 +10,13 @@ from cryptography import x509
 from ocsp import limits
 from ocsp.asn1.der import encode, encode_oid
 from ocsp.asn1.times import timestamp
-from ocsp.cli.render.vocabulary import age, common_name, count, oid_name, span
+from ocsp.inspection.vocabulary import (
+    age,
+    common_name,
+    count,
+    oid_name,
+    span,
+)
 from ocsp.messages.statuses import reason_name
 from tests.cases.builder import Builder
 

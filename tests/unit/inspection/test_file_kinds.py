@@ -22,10 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocsp.cli import main
-from ocsp.cli.input.file_kinds import hint_for_kind, kind_of
 from ocsp.cli.input.loading import load_certificates
 from ocsp.client.certificate_files import load_certificates as read
 from ocsp.errors import SchemaError
+from ocsp.inspection.file_kinds import hint_for_kind, kind_of
 from tests.pki import NOW, ca, key, leaf
 from tests.vectors import REQUESTS, RESPONSES
 
