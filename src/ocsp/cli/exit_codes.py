@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["CommandError", "ExitCode", "one_line"]
+__all__ = ["CommandError", "ExitCode"]
 
 
 class ExitCode(enum.IntEnum):
@@ -65,17 +65,3 @@ class CommandError(Exception):
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
         return f"{self.where}: {self.what}{hint}"
-
-
-def one_line(text: object) -> str:
-    """
-    Return *text* as one printable line.
-
-    File names and the contents of certificates are untrusted: a line break could forge
-    a second line of output, and an escape sequence could control the terminal.
-    """
-    words = " ".join(str(text).split())
-    return "".join(
-        character if character.isprintable() else f"\\u{ord(character):04x}"
-        for character in words
-    )

@@ -22,6 +22,7 @@ __all__ = [
     "common_name",
     "count",
     "oid_name",
+    "one_line",
     "span",
 ]
 
@@ -113,3 +114,18 @@ def common_name(certificate: Certificate) -> str:
         if attribute.oid == NameOID.COMMON_NAME.dotted_string
     )
     return next(common, None) or name_text(subject)
+
+
+def one_line(text: object) -> str:
+    """
+    Return *text* as one printable line.
+
+    File names and the contents of certificates are untrusted: a line break could forge
+    a second line of output, an escape sequence could control the terminal, and an
+    override of the writing direction could hide what follows.
+    """
+    words = " ".join(str(text).split())
+    return "".join(
+        character if character.isprintable() else f"\\u{ord(character):04x}"
+        for character in words
+    )

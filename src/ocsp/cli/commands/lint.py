@@ -17,7 +17,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ocsp.cli.exit_codes import ExitCode, one_line
+from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.input.arguments import parse_moment
 from ocsp.cli.input.loading import (
@@ -29,7 +29,7 @@ from ocsp.cli.input.loading import (
 )
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
-from ocsp.inspection.vocabulary import count
+from ocsp.inspection.vocabulary import count, one_line
 from ocsp.linting import (
     LintFinding,
     LintReport,

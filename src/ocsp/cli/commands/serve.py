@@ -24,13 +24,14 @@ from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.cli.commands.status import DATABASE
-from ocsp.cli.exit_codes import CommandError, one_line
+from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.loading import load_certificate, place, read_octets
 from ocsp.cli.render.console import note, plain, warn
 from ocsp.errors import BuildError, ConfigError, DecodeError, SchemaError
 from ocsp.guarded.key_files import load_private_key
 from ocsp.inspection.file_kinds import kind_of
+from ocsp.inspection.vocabulary import one_line
 from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
 from ocsp.server import Application, base_url, bind
 from ocsp.server import serve as serve_forever

@@ -20,14 +20,14 @@ from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.cli.command import Command, Group
 from ocsp.cli.commands.status_output import Changed, show_changes, show_entries
-from ocsp.cli.exit_codes import CommandError, one_line
+from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.arguments import parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.render.console import errors
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
-from ocsp.inspection.vocabulary import count
+from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.statuses import REASON_NAMES, reason_from
 from ocsp.responder import IssuerKey, StatusRecord
 from ocsp.status.sqlite import SQLiteSource

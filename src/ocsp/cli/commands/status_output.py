@@ -10,11 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp
-from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import output, status_style
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
-from ocsp.inspection.vocabulary import count
+from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.statuses import reason_name
 from ocsp.responder import StatusRecord
 from ocsp.status.sqlite import Entry

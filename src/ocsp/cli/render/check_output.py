@@ -21,12 +21,11 @@ from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
-from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
 from ocsp.cli.render.hints import hint_for, names_crl, names_responder
 from ocsp.client import Attempt, CheckStatus, Outcome, Reason, Source
 from ocsp.errors import VerificationError
-from ocsp.inspection.vocabulary import age, common_name, count
+from ocsp.inspection.vocabulary import age, common_name, count, one_line
 from ocsp.messages.statuses import reason_name
 
 __all__ = ["Checked", "check_document", "draw", "table"]

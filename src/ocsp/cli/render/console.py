@@ -18,7 +18,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 from ocsp import limits
-from ocsp.cli.exit_codes import one_line
+from ocsp.inspection.vocabulary import one_line
 
 __all__ = [
     "THEME",

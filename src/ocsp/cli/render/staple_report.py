@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp
-from ocsp.cli.exit_codes import ExitCode, one_line
+from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.render.console import output, status_style, warn
 from ocsp.cli.render.hints import hint_for_failure
 from ocsp.cli.render.json_output import write_json
@@ -26,7 +26,7 @@ from ocsp.errors import (
     OCSPError,
     StoreError,
 )
-from ocsp.inspection.vocabulary import age
+from ocsp.inspection.vocabulary import age, one_line
 from ocsp.stapling import StapleEvent, StapleReport, StapleState, compatibility_warnings
 
 __all__ = ["StapleReporter", "exit_code"]

@@ -16,7 +16,6 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ocsp.asn1 import oids
-from ocsp.cli.exit_codes import one_line
 from ocsp.cli.render.console import status_style
 from ocsp.cli.render.tree_rows import (
     Row,
@@ -29,7 +28,7 @@ from ocsp.cli.render.tree_rows import (
     with_note,
 )
 from ocsp.inspection.parts import Document
-from ocsp.inspection.vocabulary import age, count
+from ocsp.inspection.vocabulary import age, count, one_line
 
 __all__ = ["draw"]
 

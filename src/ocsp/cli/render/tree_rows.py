@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from rich.text import Text
 from rich.tree import Tree
 
-from ocsp.cli.exit_codes import one_line
 from ocsp.inspection.parts import Document
+from ocsp.inspection.vocabulary import one_line
 
 __all__ = [
     "Row",
