@@ -39,6 +39,7 @@ __all__ = [
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_INLINE_BYTES",
     "MAX_INLINE_SIGNING_SECONDS",
+    "MAX_INLINE_STATUS_BYTES",
     "MAX_INTERIM_REPLIES",
     "MAX_ISSUER_BYTES",
     "MAX_KEPT_CRL_BYTES",
@@ -60,6 +61,7 @@ __all__ = [
     "MAX_SIGNATURES_CHECKED",
     "MAX_SIGNING_SECONDS",
     "MAX_STAPLE_LOCK_SECONDS",
+    "MAX_STATUS_FILE_BYTES",
     "MAX_TOLERATED_VALUES",
     "MAX_URL_CHARACTERS",
     "MAX_VERIFIED_BYTES",
@@ -377,6 +379,19 @@ MAX_CRL_IN_MEMORY_BYTES = 1 << 20
 """
 Octets of a CRL that the client holds in memory; a larger one goes to a temporary file.
 Most CRLs have less than 100 kB, and then no file is needed.
+"""
+
+MAX_STATUS_FILE_BYTES = 1 << 28
+"""
+Octets of an ``index.txt`` or a list of serial numbers that a source reads. A million
+certificates take about 100 MB in ``index.txt``; a database is better from there on.
+"""
+
+MAX_INLINE_STATUS_BYTES = 1 << 18
+"""
+Octets of a changed file that a source reads at once, in the event loop of the
+responder; a larger one is read in a thread. So many take some milliseconds: they are
+2,500 lines of ``index.txt`` or 6,000 entries of a CRL.
 """
 
 MAX_STAPLE_LOCK_SECONDS = 2.0

@@ -22,7 +22,17 @@ from ocsp.asn1.times import moment
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import StatusRecord
 
-__all__ = ["IndexRow", "Oddity", "Position", "positions", "read_index", "read_line"]
+__all__ = [
+    "IndexRow",
+    "Oddity",
+    "Position",
+    "doubt_about",
+    "positions",
+    "read_index",
+    "read_line",
+    "serial_field",
+    "serial_in",
+]
 
 MOST_SERIAL_OCTETS = 20
 """The longest serial number that a CA may use (RFC 5280 §4.1.2.2)."""
@@ -144,8 +154,8 @@ def read_line(text: bytes, line: int) -> Iterator[IndexRow | Oddity]:
 
         line: Its number, for the result.
     """
-    fields = _TAB.split(text)
-    serial = _serial(fields[3]) if len(fields) > 3 else None
+    fields = _split(text)
+    serial = serial_in(fields[3]) if len(fields) > 3 else None
     try:
         if len(fields) != _FIELDS:
             raise ValueError(f"has {len(fields)} fields, not {_FIELDS}")
@@ -155,31 +165,44 @@ def read_line(text: bytes, line: int) -> Iterator[IndexRow | Oddity]:
     except ValueError as error:
         yield Oddity(line, str(error), serial, row_follows=False)
         return
-    for reason in filter(None, (remark, _doubt(fields[3], serial))):
+    for reason in filter(None, (remark, doubt_about(fields[3], serial))):
         yield Oddity(line, reason, serial, row_follows=True)
     subject = fields[5].replace(b"\\\t", b"\t").decode("utf-8", "backslashreplace")
     yield IndexRow(line, serial, record, subject)
 
 
-def _serial(text: bytes) -> int | None:
-    return int(text, 16) if _HEX.fullmatch(text) else None
+def serial_field(text: bytes) -> bytes:
+    """Return the field with the serial number in a line; empty if there is none."""
+    fields = _split(text, _FIELDS - 2)
+    return fields[3] if len(fields) > 3 else b""
 
 
-def _doubt(text: bytes, serial: int) -> str:
-    """Return why a serial number is probably not one of this CA, or an empty text."""
+def serial_in(field: bytes) -> int | None:
+    """Return the serial number in its field, or ``None`` if it is not hexadecimal."""
+    return int(field, 16) if _HEX.fullmatch(field) else None
+
+
+def doubt_about(field: bytes, serial: int) -> str:
+    """Return why *serial* in *field* is probably not of this CA, or an empty text."""
     if serial <= 0:
-        return f"has the serial number {_shown(text)}, which is not positive"
+        return f"has the serial number {_shown(field)}, which is not positive"
     if serial.bit_length() > MOST_SERIAL_OCTETS * 8:
         return (
-            f"has the serial number {_shown(text)} of more than {MOST_SERIAL_OCTETS} "
+            f"has the serial number {_shown(field)} of more than {MOST_SERIAL_OCTETS} "
             "octets; it may be a decimal number, and then no certificate has it"
         )
-    if len(text) % 2:
+    if len(field) % 2:
         return (
-            f"has the serial number {_shown(text)} with an odd number of digits, which "
-            "openssl does not write; it may be a decimal number"
+            f"has the serial number {_shown(field)} with an odd number of digits, "
+            "which openssl does not write; it may be a decimal number"
         )
     return ""
+
+
+def _split(text: bytes, most: int = 0) -> list[bytes]:
+    if b"\\\t" not in text:
+        return text.split(b"\t", most or -1)
+    return _TAB.split(text, most)
 
 
 def _record(kind: bytes, end: bytes, revocation: bytes) -> tuple[StatusRecord, str]:

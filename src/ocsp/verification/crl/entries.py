@@ -11,7 +11,6 @@ import datetime
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import NamedTuple
 
 from ocsp import limits
@@ -25,8 +24,14 @@ from ocsp.asn1.der import (
     enumerated,
     integer,
 )
-from ocsp.asn1.times import UTC_TIME, generalized_time, utc_or_generalized_time
-from ocsp.errors import LimitExceeded, SchemaError
+from ocsp.asn1.serial_index import SerialIndex, SerialIndexBuilder
+from ocsp.asn1.times import (
+    UTC_TIME,
+    generalized_time,
+    moment,
+    utc_or_generalized_time,
+)
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.messages.extensions import ExtensionLayout, read_extension_list
 from ocsp.verification.crl.points import GeneralNames, directory_names, read_names
 
@@ -34,7 +39,6 @@ __all__ = ["CRLEntries", "CRLEntry"]
 
 _NAME = "tbsCertList.revokedCertificates"
 _TIMES = (UTC_TIME, GENERALIZED_TIME)
-_PER_BUCKET = 4
 _MOST_REMEMBERED = 1024
 
 
@@ -50,11 +54,15 @@ class CRLEntry(NamedTuple):
         issuer: The names of the certificate's issuer, from the certificateIssuer of
             this entry or of the nearest one before it (§5.3.3). ``None`` means the CRL
             issuer.
+
+        invalidity_date: invalidityDate (§5.3.2), aware, in UTC, or ``None`` if it is
+            absent or, where it is not critical, malformed.
     """
 
     time: datetime.datetime
     reason: int | None
     issuer: GeneralNames | None
+    invalidity_date: datetime.datetime | None = None
 
 
 class CRLEntries:
@@ -67,12 +75,11 @@ class CRLEntries:
     """
 
     __slots__ = (
-        "_bounds",
         "_data",
         "_end",
+        "_index",
         "_issuers",
         "_latest_issuer",
-        "_order",
         "unknown_critical",
     )
 
@@ -88,7 +95,7 @@ class CRLEntries:
         self.unknown_critical = ""
         self._issuers = array("I")
         self._latest_issuer: tuple[int, GeneralNames] = (-1, ())
-        self._order, self._bounds = _in_buckets(*self._scan(position.start))
+        self._index = self._scan(position.start)
 
     @property
     def names_issuers(self) -> bool:
@@ -98,8 +105,7 @@ class CRLEntries:
     @property
     def octets(self) -> int:
         """The size of what was noted of the entries."""
-        noted = (self._order, self._bounds, self._issuers)
-        return sum(each.itemsize * len(each) for each in noted)
+        return self._index.octets + self._issuers.itemsize * len(self._issuers)
 
     def find(self, serial: bytes) -> Iterator[CRLEntry]:
         """
@@ -113,9 +119,7 @@ class CRLEntries:
             LimitExceeded: If there are more such entries than ``MAX_ENTRIES``.
         """
         found = 0
-        bucket = _hash(serial) % (len(self._bounds) - 1)
-        for index in range(self._bounds[bucket], self._bounds[bucket + 1]):
-            position = self._order[index]
+        for position in self._index.candidates(serial):
             start, stop = content(self._data, position, self._end, SEQUENCE, _NAME)
             first, last = integer(self._data, start, stop, _NAME)
             if self._data[first:last] == serial:
@@ -124,16 +128,15 @@ class CRLEntries:
                     raise LimitExceeded("MAX_ENTRIES", found, limits.MAX_ENTRIES)
                 yield self._read(position, last, stop)
 
-    def _scan(self, position: int) -> tuple[array[int], array[int]]:
-        """Check all entries; return their positions, and hashes of their serials."""
+    def _scan(self, position: int) -> SerialIndex:
+        """Check all entries; return where each is, by its serial number."""
         data, end = self._data, self._end
-        positions, hashes = array("I"), array("I")
+        index = SerialIndexBuilder()
         checked: dict[bytes, bool] = {}
         while position < end:
             start, stop = content(data, position, end, SEQUENCE, _NAME)
             first, after = integer(data, start, stop, f"{_NAME}.userCertificate")
-            hashes.append(_hash(data[first:after]))
-            positions.append(position)
+            index.add(data[first:after], position)
             tag, _, after = any_value(data, after, stop, f"{_NAME}.revocationDate")
             if tag not in _TIMES:
                 raise SchemaError("is not a time", path=_NAME, offset=position)
@@ -148,7 +151,7 @@ class CRLEntries:
                 if has_issuer:
                     self._issuers.append(position)
             position = stop
-        return positions, hashes
+        return index.build()
 
     def _check_extensions(self, block: bytes) -> bool:
         """Check the extensions of an entry; return whether it has certificateIssuer."""
@@ -159,7 +162,7 @@ class CRLEntries:
             elif each.critical and dotted == oids.CRL_REASON:
                 _reason(block, each)
             elif each.critical and dotted == oids.INVALIDITY_DATE:
-                _check_invalidity_date(block, each)
+                _invalidity_date(block, each)
             elif each.critical:
                 self.unknown_critical = self.unknown_critical or dotted
         return oids.CERTIFICATE_ISSUER in extensions
@@ -168,12 +171,15 @@ class CRLEntries:
         """Return the entry at *position*, whose serial number ends at *after*."""
         name = f"{_NAME}.revocationDate"
         time, after = utc_or_generalized_time(self._data, after, stop, name)
-        reason = None
+        reason = invalid = None
         if after < stop:
             block = self._data[after:stop]
-            extension = _extensions(block).get(oids.CRL_REASON)
-            reason = None if extension is None else _reason(block, extension)
-        return CRLEntry(time, reason, self._issuer_at(position))
+            extensions = _extensions(block)
+            if (each := extensions.get(oids.CRL_REASON)) is not None:
+                reason = _reason(block, each)
+            if (each := extensions.get(oids.INVALIDITY_DATE)) is not None:
+                invalid = _readable_invalidity_date(block, each)
+        return CRLEntry(time, reason, self._issuer_at(position), invalid)
 
     def _issuer_at(self, position: int) -> GeneralNames | None:
         """Return the issuer that holds for the entry at *position*."""
@@ -194,32 +200,6 @@ class CRLEntries:
         _, _, after = any_value(self._data, after, stop, _NAME)
         block = self._data[after:stop]
         return _issuer(block, _extensions(block)[oids.CERTIFICATE_ISSUER])
-
-
-def _hash(serial: bytes) -> int:
-    return hash(serial) & 0xFFFFFFFF
-
-
-def _in_buckets(
-    positions: array[int], hashes: array[int]
-) -> tuple[array[int], array[int]]:
-    """
-    Return *positions* in the order of buckets, and where each bucket starts.
-
-    A bucket has about four entries, in the order of the CRL. Unlike a dictionary, the
-    buckets take four octets for each entry, whatever the entries are.
-    """
-    count = len(positions) // _PER_BUCKET + 1
-    bounds = array("I", bytes(array("I").itemsize * (count + 1)))
-    for each in hashes:
-        bounds[each % count + 1] += 1
-    bounds = array("I", accumulate(bounds))
-    following, order = bounds[:], positions[:]
-    for position, each in zip(positions, hashes, strict=True):
-        bucket = each % count
-        order[following[bucket]] = position
-        following[bucket] += 1
-    return order, bounds
 
 
 # --- extensions of an entry ----------------------------------------------------------
@@ -244,10 +224,20 @@ def _reason(block: bytes, extension: ExtensionLayout) -> int:
     return code
 
 
-def _check_invalidity_date(block: bytes, extension: ExtensionLayout) -> None:
+def _invalidity_date(block: bytes, extension: ExtensionLayout) -> datetime.datetime:
     value, name = block[extension.value], "invalidityDate"
-    _, stop = generalized_time(value, 0, len(value), name)
+    text, stop = generalized_time(value, 0, len(value), name)
     end_of(stop, len(value), name)
+    return moment(value[text])
+
+
+def _readable_invalidity_date(
+    block: bytes, extension: ExtensionLayout
+) -> datetime.datetime | None:
+    try:
+        return _invalidity_date(block, extension)
+    except DecodeError:  # a critical one was checked with all entries
+        return None
 
 
 def _issuer(block: bytes, extension: ExtensionLayout) -> GeneralNames:

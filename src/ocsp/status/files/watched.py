@@ -1,0 +1,277 @@
+"""
+Watch what a source was read from: notice each change, and read it again.
+
+Each look-up compares the state of the file (``stat``, some microseconds) with that of
+the last reading. Two changes within the resolution of the time stamp look alike, so the
+content of a file that has just changed is compared too, for two seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from ocsp import limits
+from ocsp.errors import BackendError, DecodeError, SourceUnavailable, UnreadableFile
+from ocsp.guarded.files import FileState, file_state, read_file
+
+__all__ = ["Watchable", "Watched", "WatchedFile"]
+
+logger = logging.getLogger("ocsp.status")
+
+SETTLED_SECONDS = 2.0
+"""How long a file must be unchanged: the coarsest resolution of a time stamp (FAT)."""
+
+Content = TypeVar("Content")
+Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
+
+
+class Watchable(Protocol[Content, Value_co]):
+    """What can be watched: a file or a directory, and how it is read."""
+
+    name: str
+    """What it is, for errors."""
+
+    def state(self) -> FileState:
+        """
+        Return what changes with the content; some microseconds.
+
+        Raises:
+            UnreadableFile: If it is missing.
+        """
+        ...
+
+    def is_small(self, state: FileState) -> bool:
+        """Tell whether reading it takes some milliseconds at most."""
+        ...
+
+    def read(self) -> Content:
+        """
+        Return its content.
+
+        Raises:
+            UnreadableFile: If it cannot be read.
+        """
+        ...
+
+    def parse(self, content: Content) -> Value_co:
+        """
+        Return what *content* says.
+
+        Raises:
+            OCSPError: If it cannot be used.
+        """
+        ...
+
+    def may_be_half(
+        self, content: Content, state: FileState, before: FileState
+    ) -> bool:
+        """Tell whether another process may be writing it; *before* was used last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading(Generic[Content, Value]):
+    """What was read: a value, or why there is none."""
+
+    state: FileState
+    since: float
+    settled: bool
+    content: Content | None
+    value: Value | None
+    error: str
+
+    def result(self) -> Value:
+        if self.value is None:
+            raise SourceUnavailable(self.error)
+        return self.value
+
+
+class Watched(Generic[Content, Value]):
+    """
+    The current value of something that is watched.
+
+    Threads may share it. ``current`` never waits: what takes long to read is read in a
+    thread, and the value is not available until then.
+    """
+
+    def __init__(
+        self,
+        subject: Watchable[Content, Value],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Watch *subject*, and read it.
+
+        Args:
+            subject: What to watch.
+
+            clock: The monotonic clock, in seconds; tests set their own.
+
+        Raises:
+            UnreadableFile: If it is missing or cannot be read.
+        """
+        self._subject = subject
+        self._clock = clock
+        self._reading: _Reading[Content, Value] | None = None
+        self._used: FileState | None = None
+        self._lock = threading.Lock()
+        self._read_again(subject.state())
+
+    def current(self) -> Value:
+        """
+        Return the current value, without waiting.
+
+        Raises:
+            SourceUnavailable: If it is gone, cannot be used, or is being read.
+        """
+        state = self._state()
+        reading = self._reading
+        if reading is not None and reading.state == state and not self._is_due(reading):
+            return reading.result()
+        if not self._subject.is_small(state):
+            self._start()
+        elif self._lock.acquire(blocking=False):
+            try:
+                return self._read_again(state).result()
+            finally:
+                self._lock.release()
+        if reading is not None and reading.state == state:  # only to be compared
+            return reading.result()
+        raise SourceUnavailable(f"{self._subject.name} has changed, and is being read")
+
+    async def fresh(self) -> Value:
+        """
+        Return the current value, after reading it if it has changed.
+
+        Raises:
+            SourceUnavailable: If it is gone, or cannot be used.
+        """
+        reading, state = self._reading, self._state()
+        if reading is not None and reading.state == state:
+            return self.current()
+        if self._subject.is_small(state):
+            return self.current()
+        return await asyncio.to_thread(self._wait)
+
+    def _wait(self) -> Value:
+        with self._lock:
+            state, reading = self._state(), self._reading
+            if reading is not None and reading.state == state:
+                return reading.result()
+            return self._read_again(state).result()
+
+    def _start(self) -> None:
+        """Read in a thread, unless one is reading."""
+        if self._lock.acquire(blocking=False):
+            threading.Thread(target=self._run, name="ocsp-status", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._read_again(self._state())
+        except SourceUnavailable:
+            pass  # the next look-up says it
+        finally:
+            self._lock.release()
+
+    def _state(self) -> FileState:
+        try:
+            return self._subject.state()
+        except UnreadableFile as error:
+            self._reading = None
+            raise SourceUnavailable(str(error)) from error
+
+    def _is_due(self, reading: _Reading[Content, Value]) -> bool:
+        """Tell whether the content has to be compared, though the state is the same."""
+        if reading.settled:
+            return False
+        is_small = self._subject.is_small(reading.state)
+        return is_small or self._age(reading) >= SETTLED_SECONDS
+
+    def _age(self, reading: _Reading[Content, Value]) -> float:
+        return self._clock() - reading.since
+
+    def _read_again(self, state: FileState) -> _Reading[Content, Value]:
+        known = self._reading
+        if known is not None and known.state != state:
+            known = None
+        since = self._clock() if known is None else known.since
+        age = self._clock() - since
+        reading = self._new_reading(state, since, known, settled=age >= SETTLED_SECONDS)
+        if reading.value is None and (known is None or known.error != reading.error):
+            logger.error("%s", reading.error)
+        self._reading = reading
+        return reading
+
+    def _new_reading(
+        self,
+        state: FileState,
+        since: float,
+        known: _Reading[Content, Value] | None,
+        *,
+        settled: bool,
+    ) -> _Reading[Content, Value]:
+        subject, used = self._subject, self._used or state
+        content, value, error = None, None, ""
+        try:
+            content = subject.read()
+            if not settled and subject.may_be_half(content, state, used):
+                error = f"{subject.name}: another process may be writing it"
+            elif known is not None and known.content == content and not known.error:
+                content, value = known.content, known.value
+            else:
+                value = subject.parse(content)
+            if value is not None:
+                self._used = state
+        except (BackendError, DecodeError) as failure:
+            error = str(failure)
+        return _Reading(state, since, settled, content, value, error)
+
+
+class WatchedFile(Generic[Value]):
+    """A file that is read as a whole; a :class:`Watchable`."""
+
+    def __init__(
+        self,
+        path: Path | str,
+        maximum: Callable[[], int],
+        parse: Callable[[bytes], Value],
+    ) -> None:
+        """
+        Describe how to read *path*.
+
+        Args:
+            path: The file.
+
+            maximum: Returns how many octets it may have.
+
+            parse: Returns what the content says, or raises an error of this package.
+        """
+        self.name = str(path)
+        self._path = Path(path)
+        self._maximum = maximum
+        self.parse = parse
+
+    def state(self) -> FileState:
+        """Return the state of the file."""
+        return file_state(self._path)
+
+    def is_small(self, state: FileState) -> bool:
+        """Tell whether an event loop may read it."""
+        return state.size <= limits.MAX_INLINE_STATUS_BYTES
+
+    def read(self) -> bytes:
+        """Return the content of the file."""
+        return read_file(self._path, self._maximum())
+
+    def may_be_half(self, content: bytes, state: FileState, before: FileState) -> bool:
+        """Tell whether the last line has no end, or the same file became shorter."""
+        shrunk = state.inode == before.inode and state.size < before.size
+        return shrunk or not (content.endswith(b"\n") or not content)

@@ -1,0 +1,116 @@
+"""
+The contract of every source of status: one set of cases for all of them.
+
+A test makes a :class:`Scene` for its source, and calls :func:`check` with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+from cryptography import x509
+
+from ocsp import OCSPCertStatus
+from ocsp.errors import SourceUnavailable
+from ocsp.responder import (
+    IssuerKey,
+    LocalSource,
+    StatusQuery,
+    StatusRecord,
+    StatusSource,
+)
+from tests.pki import ca
+
+__all__ = ["GOOD", "OTHER", "REVOKED", "UNLISTED", "Scene", "ask", "check", "query"]
+
+GOOD = 0x1000
+"""The serial number that is good in each scene."""
+
+REVOKED = 0x2000
+"""The serial number that was revoked, with reason keyCompromise."""
+
+UNLISTED = 0x3000
+"""The serial number that no scene knows."""
+
+OTHER = "Another CA"
+"""A CA that no scene is about."""
+
+
+def query(serial: int, issuer: x509.Certificate | None = None) -> StatusQuery:
+    """Return the query for *serial* of the test CA, or of *issuer*."""
+    return StatusQuery(IssuerKey.of(issuer or ca()), serial)
+
+
+def ask(source: StatusSource, *serials: int) -> Sequence[StatusRecord | None]:
+    """Ask *source* in an event loop; what answers without waiting says the same."""
+    queries = [query(serial) for serial in serials]
+    found = asyncio.run(source.look_up(queries))
+    if isinstance(source, LocalSource):
+        assert list(source.look_up_now(queries)) == list(found)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """
+    A source in which ``GOOD`` is good and ``REVOKED`` is revoked.
+
+    Attributes:
+        source: The source.
+
+        revoke: Revokes ``GOOD``, where the source reads from; ``None`` if a test of the
+            source itself does that.
+
+        remove: Takes away what the source reads from; ``None`` if it cannot be.
+    """
+
+    source: StatusSource
+    revoke: Callable[[], object] | None = None
+    remove: Callable[[], object] | None = None
+
+
+def check(scene: Scene) -> None:
+    """Check what holds for every source."""
+    source = scene.source
+    good, revoked, unlisted = ask(source, GOOD, REVOKED, UNLISTED)
+    assert good is not None
+    assert good.status is OCSPCertStatus.GOOD
+    assert revoked is not None
+    assert revoked.status is OCSPCertStatus.REVOKED
+    assert revoked.revocation_time is not None
+    assert revoked.revocation_time.utcoffset() is not None
+    assert revoked.revocation_reason is x509.ReasonFlags.key_compromise
+    assert unlisted is None
+    _check_order_and_number(source)
+    _check_other_serials_and_issuers(source)
+    if scene.revoke is not None:
+        scene.revoke()
+        (now,) = ask(source, GOOD)
+        assert now is not None
+        assert now.status is OCSPCertStatus.REVOKED
+    if scene.remove is not None:
+        scene.remove()
+        with pytest.raises(SourceUnavailable):
+            ask(source, REVOKED)
+
+
+def _check_order_and_number(source: StatusSource) -> None:
+    """Require one record for each query, in its place, also if it comes twice."""
+    assert list(ask(source)) == []
+    forward = ask(source, REVOKED, GOOD, REVOKED, UNLISTED)
+    assert list(ask(source, UNLISTED, REVOKED, GOOD, REVOKED)) == list(forward)[::-1]
+    assert forward[0] == forward[2]
+
+
+def _check_other_serials_and_issuers(source: StatusSource) -> None:
+    """Require that a record is for one serial number of one issuer: name and key."""
+    near = (0, 1, -1, -GOOD, GOOD + 1, GOOD << 8, 0x10, 2**159, 2**700)
+    assert list(ask(source, *near)) == [None] * len(near)
+    others = [query(GOOD, ca(OTHER)), query(REVOKED, ca(OTHER))]
+    key = IssuerKey.of(ca())
+    others.append(StatusQuery(IssuerKey(key.name_hash, bytes(32)), GOOD))
+    others.append(StatusQuery(IssuerKey(bytes(32), key.key_hash), REVOKED))
+    assert list(asyncio.run(source.look_up(others))) == [None] * len(others)
