@@ -44,6 +44,7 @@ MODULES = (
     "ocsp.status",
     "ocsp.server",
     "ocsp.signers",
+    "ocsp.service",
     "ocsp.http",
     "ocsp.pkcs11",
     "ocsp.stapling",

@@ -24,6 +24,7 @@ __all__ = [
     "MAX_CERTIFICATE_FILE_BYTES",
     "MAX_COMBINING_CHARACTERS",
     "MAX_COMPARED_NAME_BYTES",
+    "MAX_CONFIGURATION_BYTES",
     "MAX_CRL_BYTES",
     "MAX_CRL_IN_MEMORY_BYTES",
     "MAX_CURVE_BITS",
@@ -69,6 +70,7 @@ __all__ = [
     "MAX_VERIFIED_ENTRIES",
     "MAX_WAIT_SECONDS",
     "MAX_WORKERS",
+    "MAX_WORKER_PROCESSES",
     "when_changed",
 ]
 
@@ -351,6 +353,18 @@ MAX_WAIT_SECONDS = 86_400.0
 """
 Seconds of one wait of the client, however long its options allow. Functions of the
 operating system refuse numbers that are much larger.
+"""
+
+MAX_CONFIGURATION_BYTES = 1 << 18
+"""
+Octets of the configuration file of a responder. A table for one issuer has about 200,
+so that a thousand issuers fit.
+"""
+
+MAX_WORKER_PROCESSES = 256
+"""
+Processes of one responder that answer requests. More processes than processors are of
+no use; large machines have about 200.
 """
 
 MAX_WORKERS = 64

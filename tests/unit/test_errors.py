@@ -139,6 +139,16 @@ EXAMPLES: list[tuple[Exception, str]] = [
     (errors.SignerUnavailable("x"), "x"),
     (errors.StoreError("x"), "x"),
     (errors.ConfigError("port", "is taken"), "port: is taken"),
+    (
+        errors.ConfigurationError(
+            "ocsp.toml",
+            [
+                errors.ConfigurationProblem(("answers", "nonce"), "is 3", 7),
+                errors.ConfigurationProblem(("issuer", 0, "signers"), "is empty", 9),
+            ],
+        ),
+        "ocsp.toml:7: answers.nonce: is 3; ocsp.toml:9: issuer.signers: is empty",
+    ),
 ]
 BASES = {
     "SignatureInvalid": InvalidSignature,
@@ -160,7 +170,8 @@ BASES = {
 CLASSES = [
     value
     for _, value in inspect.getmembers(errors, inspect.isclass)
-    if value.__module__ == "ocsp.errors.general"
+    if value.__module__ in {"ocsp.errors.general", "ocsp.errors.configuration"}
+    and issubclass(value, Exception)
 ]
 
 

@@ -20,7 +20,7 @@ SOURCES = Path(ocsp.__file__).parent
 
 FLOORS = (
     ("_version", "errors", "limits"),
-    ("guarded",),
+    ("guarded", "quantities"),
     ("asn1", "http"),
     ("signing",),
     ("messages",),
@@ -40,8 +40,8 @@ ENTRANCES = frozenset({"", "__main__"})
 
 WITHOUT_IO = frozenset(
     {
-        "_version", "asn1", "errors", "guarded", "http", "inspection", "limits", "linting", "messages", "responder",
-        "signing", "verification",
+        "_version", "asn1", "errors", "guarded", "http", "inspection", "limits", "linting", "messages",
+        "quantities", "responder", "signing", "verification",
     }
 )  # fmt: skip
 """Rooms that do no I/O, start nothing and read no clock."""

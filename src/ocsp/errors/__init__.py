@@ -10,6 +10,7 @@ The exceptions that this package raises, in one tree.
     │  └─ LimitExceeded                 larger than a named limit allows
     ├─ BuildError(ValueError)           a builder was asked for an invalid message
     ├─ ConfigError(ValueError)          a setting or an argument has a wrong value
+    │  └─ ConfigurationError            the configuration of a responder
     ├─ UnsupportedError                 well-formed, but not supported
     │  └─ MultipleRequestsError(NotImplementedError)
     │                                   several entries, without ``allow_multiple``
@@ -69,6 +70,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ocsp.errors.configuration import ConfigurationError, ConfigurationProblem
 from ocsp.errors.general import (
     AlreadyRevoked,
     BackendError,
@@ -185,6 +187,8 @@ __all__ = [
     "CertificateRevoked",
     "CertificateStatusUnknown",
     "ConfigError",
+    "ConfigurationError",
+    "ConfigurationProblem",
     "ConflictingResponses",
     "ContentTypeError",
     "DERError",

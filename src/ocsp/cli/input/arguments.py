@@ -15,6 +15,7 @@ from ocsp.client import Proxy
 from ocsp.errors import ConfigError
 from ocsp.inspection.vocabulary import count
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+from ocsp.quantities import duration_from
 from ocsp.verification.policy import UNBOUNDED
 
 __all__ = [
@@ -57,14 +58,11 @@ def parse_duration(option: str, text: str) -> datetime.timedelta:
     try:
         if _SECONDS.fullmatch(text):
             return datetime.timedelta(seconds=float(text))
-        if _DURATION.fullmatch(text):
-            parts = {_UNITS[unit]: float(n) for n, unit in _PART.findall(text)}
-            return datetime.timedelta(**parts)
-    except OverflowError:
-        pass
-    raise CommandError(
-        option, f"{text!r} is not a duration", "use 30s, 5m, 36h, 10d or unbounded"
-    )
+        return duration_from(text)
+    except (OverflowError, ValueError) as error:
+        raise CommandError(
+            option, f"{text!r} is not a duration", "use 30s, 5m, 36h, 10d or unbounded"
+        ) from error
 
 
 def parse_proxy(option: str, text: str) -> Proxy:
@@ -110,13 +108,7 @@ def duration_text(duration: datetime.timedelta) -> str:
     return f"{duration.total_seconds():g}s"
 
 
-_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
-_SECONDS = re.compile(_NUMBER)
-_PART = re.compile(f"({_NUMBER})([dhms])")
-_DURATION = re.compile(
-    f"(?=.)(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?"
-)
-_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
 
 def parse_serial(text: str) -> int:

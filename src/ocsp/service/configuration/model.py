@@ -1,0 +1,301 @@
+"""The settings of a responder, as the configuration file has them."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from ocsp import limits
+from ocsp.responder import NoncePolicy, UnknownSerialPolicy
+from ocsp.service.configuration.values import (
+    AdminAddress,
+    Database,
+    Duration,
+    File,
+    FileOrURL,
+    ListenAddress,
+    PositiveDuration,
+    Size,
+    TCPAddress,
+)
+
+__all__ = [
+    "AccessLog",
+    "AdminSettings",
+    "AnswerSettings",
+    "Configuration",
+    "FormName",
+    "IssuerSettings",
+    "LogFormat",
+    "LogLevel",
+    "LogSettings",
+    "RetentionSettings",
+    "SignerSettings",
+    "SigningSettings",
+    "SourceSettings",
+]
+
+_HOUR = datetime.timedelta(hours=1)
+_DAY = datetime.timedelta(days=1)
+
+
+def _few_enough(workers: int) -> int:
+    if workers > limits.MAX_WORKER_PROCESSES:
+        raise ValueError(
+            f"is {workers:,}, which exceeds the limit MAX_WORKER_PROCESSES ="
+            f" {limits.MAX_WORKER_PROCESSES}"
+        )
+    return workers
+
+
+class _Settings(BaseModel):
+    """A table of the file: immutable, and without unknown keys."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+
+class FormName(enum.StrEnum):
+    """The CertIDs of an answer that is signed ahead."""
+
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+    BOTH = "both"
+
+
+class LogFormat(enum.StrEnum):
+    """How a line of the log is written."""
+
+    TEXT = "text"
+    """``key=value`` pairs, for people and for the journal of systemd."""
+
+    JSON = "json"
+    """One JSON object in each line."""
+
+
+class LogLevel(enum.StrEnum):
+    """The least severe lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class AccessLog(enum.StrEnum):
+    """What the log has about each request."""
+
+    OFF = "off"
+    """Nothing: the responder learns who visits which server (RFC 9919 §8)."""
+
+    REQUESTS = "requests"
+    """A line for each request, without the address of the client."""
+
+    ADDRESSES = "addresses"
+    """A line for each request, with the address of the client."""
+
+
+class SignerSettings(_Settings):
+    """A key that signs answers, and its certificate."""
+
+    certificate: File
+    """The certificate of the key."""
+
+    key: File | None = None
+    """The private key, in PEM or DER."""
+
+    passphrase_file: File | None = None
+    """A file with the passphrase of the key in its first line."""
+
+    pkcs11: str | None = None
+    """The URI of a key in a PKCS #11 token (RFC 7512), instead of ``key``."""
+
+    pin_file: File | None = None
+    """A file with the user PIN of the token in its first line."""
+
+    rate: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = None
+    """How many signatures a second the signer may make; without it, any number."""
+
+
+class SourceSettings(_Settings):
+    """Where the status of the certificates of one issuer is, if not in the database."""
+
+    crl: tuple[FileOrURL, ...] = ()
+    """CRLs of the issuer: files or URLs."""
+
+    delta: tuple[FileOrURL, ...] = ()
+    """Delta CRLs for them."""
+
+    refresh: PositiveDuration = datetime.timedelta(minutes=15)
+    """How often CRLs are fetched from URLs."""
+
+    issued: File | None = None
+    """A file with the serial numbers that the CA has issued, one in each line. Without
+    it the responder answers *good* for no serial number."""
+
+    index_txt: File | None = None
+    """The ``index.txt`` of ``openssl ca`` or easy-rsa."""
+
+    directory: File | None = None
+    """A directory with the certificates that the CA has issued."""
+
+    sql: str | None = None
+    """The URL of a database, as SQLAlchemy reads it."""
+
+    preset: str | None = None
+    """The program whose tables that database has, such as ``cfssl``."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = ("crl", "index_txt", "directory", "sql")
+        given = [kind for kind in kinds if getattr(self, kind)]
+        if len(given) != 1:
+            raise ValueError(
+                f"has {' and '.join(given) or 'no source'}; give one of"
+                f" {', '.join(kinds)}, or leave the table out to use the database"
+            )
+        for key, kind in _BELONGS_TO.items():
+            if key in self.model_fields_set and kind != given[0]:
+                raise ValueError(f"{key} is only used with {kind}; take it out")
+        if self.sql and not self.preset:
+            raise ValueError("sql needs preset: the program that wrote the tables")
+        return self
+
+
+_BELONGS_TO = {"delta": "crl", "refresh": "crl", "issued": "crl", "preset": "sql"}
+
+
+class IssuerSettings(_Settings):
+    """A CA that the responder answers for."""
+
+    certificate: File
+    """The certificate of the CA."""
+
+    unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED
+    """How to answer for a serial number that the CA has not issued."""
+
+    signers: Annotated[tuple[SignerSettings, ...], Field(min_length=1)]
+    """The keys that sign, in order: the first whose certificate is valid signs."""
+
+    source: SourceSettings | None = None
+    """Where the status is, if not in the database."""
+
+
+class AnswerSettings(_Settings):
+    """What answers contain, and which are kept."""
+
+    validity: PositiveDuration = 8 * _HOUR
+    """The time from an answer to its nextUpdate."""
+
+    backdate: Duration = datetime.timedelta(minutes=5)
+    """The time from thisUpdate to the answer, for clients whose clocks are behind."""
+
+    forms: tuple[FormName, ...] = (FormName.SHA1, FormName.SHA256)
+    """The CertIDs of the answers that are signed ahead; none: answers are signed when
+    clients ask."""
+
+    memory: Size = 64 << 20
+    """The size of the answers that a worker keeps in memory."""
+
+    nonce: NoncePolicy = NoncePolicy.ECHO
+    """What to do with the nonce of a request."""
+
+
+class SigningSettings(_Settings):
+    """How much is signed at a time, and when to warn of a signer's end."""
+
+    in_flight: Annotated[int, Field(strict=True, ge=1, le=1024)] = 32
+    """How many signatures a worker has in work at a time."""
+
+    waiting: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 200
+    """How many requests may wait for a signature; further ones get *tryLater*."""
+
+    alarm: Duration = 14 * _DAY
+    """How long before the end of a signer's certificate the warnings begin."""
+
+
+class AdminSettings(_Settings):
+    """The port for operators: health, metrics and a page for people."""
+
+    listen: AdminAddress = TCPAddress("127.0.0.1", 9080)
+    """Where it listens."""
+
+    token_file: File | None = None
+    """A file with the token that clients must send; needed where other machines can
+    connect."""
+
+    @model_validator(mode="after")
+    def _token(self) -> Self:
+        if not self.listen.is_local and self.token_file is None:
+            raise ValueError(
+                f"listen is {self.listen}, which other machines can reach: set"
+                " token_file, or listen on 127.0.0.1 or a Unix socket"
+            )
+        return self
+
+
+class LogSettings(_Settings):
+    """The log, which is written to standard error."""
+
+    format: LogFormat = LogFormat.TEXT
+    """How a line is written."""
+
+    level: LogLevel = LogLevel.WARNING
+    """The least severe lines that are written."""
+
+    access: AccessLog = AccessLog.OFF
+    """What is written about each request."""
+
+
+class RetentionSettings(_Settings):
+    """How long the database keeps what is over."""
+
+    expired: Duration | None = None
+    """How long a certificate stays in the database after its notAfter; without it, for
+    ever."""
+
+    audit: Duration | None = None
+    """How long the database keeps who changed which status; without it, for ever."""
+
+
+class Configuration(_Settings):
+    """All settings of a responder."""
+
+    database: Database = Path("status.db")
+    """The SQLite file with the status, and with the answers that are signed ahead."""
+
+    listen: Annotated[tuple[ListenAddress, ...], Field(min_length=1)] = (
+        TCPAddress("127.0.0.1", 8080),
+    )
+    """Where the responder listens for OCSP requests."""
+
+    workers: Annotated[int, Field(strict=True, ge=1), AfterValidator(_few_enough)] = 1
+    """The number of processes that answer requests."""
+
+    answers: AnswerSettings = AnswerSettings()
+    """What answers contain, and which are kept."""
+
+    signing: SigningSettings = SigningSettings()
+    """How much is signed at a time, and when to warn of a signer's end."""
+
+    admin: AdminSettings | None = None
+    """The port for operators; without this table there is none."""
+
+    log: LogSettings = LogSettings()
+    """The log."""
+
+    retention: RetentionSettings = RetentionSettings()
+    """How long the database keeps what is over."""
+
+    issuer: Annotated[tuple[IssuerSettings, ...], Field(min_length=1)]
+    """The CAs that the responder answers for."""
+
+    @property
+    def uses_database(self) -> bool:
+        """Whether the status of at least one issuer is in the database."""
+        return any(issuer.source is None for issuer in self.issuer)

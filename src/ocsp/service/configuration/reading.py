@@ -1,0 +1,193 @@
+"""Read the configuration file of a responder, and say on which line it is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ocsp import limits
+from ocsp.errors import ConfigurationError, ConfigurationProblem, UnreadableFile
+from ocsp.guarded.files import read_file
+from ocsp.service.configuration.model import Configuration
+from ocsp.service.configuration.positions import line_of
+
+__all__ = ["ConfigurationFile", "configuration_of", "read_configuration"]
+
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+"""The end of the messages of ``tomllib``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """
+    A configuration file that was read.
+
+    Attributes:
+        path: The file.
+
+        text: Its content.
+
+        configuration: The settings.
+    """
+
+    path: Path
+    text: str
+    configuration: Configuration
+
+    def locate(self, error: ConfigurationError) -> ConfigurationError:
+        """Return *error* with the lines of this file."""
+        return _error(self.path, self.text, error.problems)
+
+
+def read_configuration(path: Path | str) -> ConfigurationFile:
+    """
+    Read the configuration file *path*.
+
+    Paths in it are relative to its folder. Not checked: the files that it names.
+
+    Raises:
+        ConfigurationError: If the file cannot be read, is not TOML (1.0), has unknown
+            keys or wrong values. It lists all problems.
+    """
+    path = Path(path)
+    text = _read_text(path)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(path, text, str(error)) from error
+    except RecursionError as error:
+        raise _file_error(path, "has arrays that are nested too deep") from error
+    try:
+        return ConfigurationFile(path, text, configuration_of(document, path.parent))
+    except ConfigurationError as error:
+        raise _error(path, text, error.problems) from error
+
+
+def configuration_of(
+    document: Mapping[str, Any], folder: Path | str = "."
+) -> Configuration:
+    """
+    Return the configuration with the settings in *document*.
+
+    Args:
+        document: The tables of a configuration file.
+
+        folder: The folder to which paths are relative.
+
+    Raises:
+        ConfigurationError: If there are unknown keys or wrong values. It lists all
+            problems.
+    """
+    context = {"folder": Path(folder).absolute()}
+    try:
+        return Configuration.model_validate(document, context=context)
+    except ValidationError as error:
+        raise ConfigurationError("", _problems(error)) from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return read_file(path, limits.MAX_CONFIGURATION_BYTES).decode("utf-8-sig")
+    except UnreadableFile as error:
+        raise _file_error(path, error.reason) from error
+    except UnicodeDecodeError as error:
+        raise _file_error(path, f"is not text in UTF-8: {error.reason}") from error
+
+
+def _file_error(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError(path, [ConfigurationProblem((), reason)])
+
+
+def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
+    found = _POSITION.search(message)
+    line = int(found[1]) if found and found[1] else text.rstrip("\n").count("\n") + 1
+    reason = f"is not TOML: {_POSITION.sub('', message)}"
+    return ConfigurationError(path, [ConfigurationProblem((), reason, line)])
+
+
+def _error(
+    path: Path, text: str, problems: Iterable[ConfigurationProblem]
+) -> ConfigurationError:
+    located = [each._replace(line=line_of(text, each.path)) for each in problems]
+    return ConfigurationError(path, sorted(located, key=lambda each: each.line or 0))
+
+
+# --- the words of pydantic ----------------------------------------------------------
+
+
+def _problems(error: ValidationError) -> list[ConfigurationProblem]:
+    """Return what pydantic found, in the words of this package."""
+    found = error.errors()
+    # pydantic also calls an array empty if all its items are wrong.
+    inner = {each["loc"][:end] for each in found for end in range(len(each["loc"]))}
+    return [
+        ConfigurationProblem(each["loc"], _reason(each, each["loc"]))
+        for each in found
+        if each["type"] != "too_short" or each["loc"] not in inner
+    ]
+
+
+def _reason(error: Any, path: tuple[str | int, ...]) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            return _unknown_key(path)
+        case "missing":
+            return "is missing; add it"
+        case "value_error":
+            return str(context["error"])
+        case "enum":
+            return f"is {error['input']!r}; write one of {context['expected']}"
+        case "too_short":
+            return "is empty; give at least one"
+        case "model_type":
+            return "must be a table of settings"
+        case "tuple_type":
+            return "must be an array: write it in [ ]"
+        case "int_type":
+            return f"must be a whole number, and is {_shown(error['input'])}"
+    words = str(error["msg"]).replace("Input should be ", "must be ")
+    return f"{words[0].lower()}{words[1:]}, and is {_shown(error['input'])}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+
+
+_MAX_SHOWN = 60
+"""Characters of a wrong value that an error repeats."""
+
+
+def _unknown_key(path: tuple[str | int, ...]) -> str:
+    known = _keys_at(path[:-1])
+    close = difflib.get_close_matches(str(path[-1]), known, n=1)
+    if close:
+        return f"is not a setting; did you mean {close[0]}?"
+    return f"is not a setting; the settings here are {', '.join(known)}"
+
+
+def _keys_at(path: tuple[str | int, ...]) -> list[str]:
+    """Return the names of the settings in the table at *path*."""
+    model: type[BaseModel] = Configuration
+    for step in path:
+        if isinstance(step, str):
+            model = _model_in(model.model_fields[step].annotation)
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel]:
+    """Return the class of settings in *annotation*: itself, optional, or in a tuple."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    arguments = getattr(annotation, "__args__", ())
+    return next(
+        _model_in(each) for each in arguments if each not in {type(None), Ellipsis}
+    )

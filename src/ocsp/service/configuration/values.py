@@ -1,0 +1,224 @@
+"""
+The kinds of values in a configuration: durations, sizes, addresses, files, databases.
+
+Each reads the text in the file, and writes it again in the same form, so that a
+configuration can be written as JSON and read back.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+
+from ocsp.guarded.addresses import address_of
+from ocsp.quantities import duration_from, duration_text, size_from, size_text
+
+__all__ = [
+    "AdminAddress",
+    "Database",
+    "Duration",
+    "File",
+    "FileOrURL",
+    "ListenAddress",
+    "PositiveDuration",
+    "Size",
+    "TCPAddress",
+    "UnixAddress",
+]
+
+_UNIX = "unix:"
+_SQLITE = "sqlite:"
+_URL = re.compile("https?://.+", re.IGNORECASE)
+_HOST_AND_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+)):([0-9]{1,5})")
+
+_MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class TCPAddress:
+    """
+    An address and port to listen on.
+
+    Attributes:
+        host: An IP address or a name of this machine; ``0.0.0.0`` or ``::`` for all.
+
+        port: The port; 0 for any free one.
+    """
+
+    host: str
+    port: int
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs on this machine can connect."""
+        address = address_of(self.host)
+        return self.host == "localhost" if address is None else address.is_loopback
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnixAddress:
+    """
+    A Unix socket to listen on.
+
+    Attributes:
+        path: Where to make it.
+    """
+
+    path: Path
+
+    is_local = True
+
+    def __str__(self) -> str:
+        return f"{_UNIX}{self.path}"
+
+
+def _text(value: object, example: str) -> str:
+    """Return *value* if it is a text that is not empty."""
+    if not isinstance(value, str):
+        raise ValueError(f"must be a text in quotes, such as {example}")
+    if not value or "\0" in value:
+        raise ValueError(f"{value!r} is not usable here; write for example {example}")
+    return value
+
+
+def _read_duration(value: object) -> datetime.timedelta:
+    if isinstance(value, datetime.timedelta):
+        return value
+    return duration_from(_text(value, '"30s", "5m" or "4d"'))
+
+
+def _read_positive_duration(value: object) -> datetime.timedelta:
+    duration = _read_duration(value)
+    if duration <= datetime.timedelta():
+        raise ValueError("must be more than 0 seconds")
+    return duration
+
+
+def _read_size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError(f'has no unit; write for example "{value}MiB"')
+    return size_from(_text(value, '"64MiB"'))
+
+
+def _read_file(value: object, info: ValidationInfo) -> Path:
+    if isinstance(value, Path):
+        return value
+    return _folder(info) / Path(_text(value, '"ca.pem"'))
+
+
+def _folder(info: ValidationInfo) -> Path:
+    """Return the folder of the configuration file, to which paths are relative."""
+    context: Any = info.context or {}
+    return Path(context.get("folder", "."))
+
+
+def _read_file_or_url(value: object, info: ValidationInfo) -> Path | str:
+    if isinstance(value, str) and _URL.fullmatch(value):
+        return value
+    return _read_file(value, info)
+
+
+def _read_database(value: object, info: ValidationInfo) -> Path:
+    if isinstance(value, Path):
+        return value
+    text = _text(value, '"sqlite:status.db"')
+    if not text.startswith(_SQLITE) or text == _SQLITE:
+        raise ValueError(
+            f'{text!r} is not a database; write for example "sqlite:status.db"'
+        )
+    return _folder(info) / text.removeprefix(_SQLITE)
+
+
+def _read_tcp_address(value: object) -> TCPAddress:
+    if isinstance(value, TCPAddress):
+        return value
+    text = _text(value, '"127.0.0.1:8080"')
+    found = _HOST_AND_PORT.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            f'{text!r} is not an address and port; write for example "0.0.0.0:80",'
+            ' "[::]:80" or "127.0.0.1:8080"'
+        )
+    host, port = found[1] or found[2], int(found[3])
+    if port > _MAX_PORT:
+        raise ValueError(f"{text!r} has the port {port}; ports end at {_MAX_PORT}")
+    return TCPAddress(host, port)
+
+
+def _read_admin_address(
+    value: object, info: ValidationInfo
+) -> TCPAddress | UnixAddress:
+    if isinstance(value, UnixAddress):
+        return value
+    if isinstance(value, str) and value.startswith(_UNIX):
+        path = value.removeprefix(_UNIX)
+        return UnixAddress(_folder(info) / _text(path, '"unix:admin.sock"'))
+    return _read_tcp_address(value)
+
+
+def _schema(description: str, example: str, pattern: str = "") -> WithJsonSchema:
+    schema = {"type": "string", "description": description, "examples": [example]}
+    return WithJsonSchema(schema | ({"pattern": pattern} if pattern else {}))
+
+
+_DURATION_SCHEMA = _schema(
+    "A duration with units: days, hours, minutes, seconds", "1h30m", "^[0-9.dhms]+$"
+)
+
+Duration = Annotated[
+    datetime.timedelta,
+    PlainValidator(_read_duration),
+    PlainSerializer(duration_text),
+    _DURATION_SCHEMA,
+]
+PositiveDuration = Annotated[
+    datetime.timedelta,
+    PlainValidator(_read_positive_duration),
+    PlainSerializer(duration_text),
+    _DURATION_SCHEMA,
+]
+Size = Annotated[
+    int,
+    PlainValidator(_read_size),
+    PlainSerializer(size_text),
+    _schema("A size with a unit", "64MiB", "^[0-9]+(B|KiB|MiB|GiB)$"),
+]
+File = Annotated[
+    Path,
+    PlainValidator(_read_file),
+    PlainSerializer(str),
+    _schema("A path, relative to the folder of the configuration file", "ca.pem"),
+]
+FileOrURL = Annotated[
+    Path | str,
+    PlainValidator(_read_file_or_url),
+    PlainSerializer(str),
+    _schema("A path or an HTTP URL", "http://crl.example.org/ca.crl"),
+]
+Database = Annotated[
+    Path,
+    PlainValidator(_read_database),
+    PlainSerializer(lambda path: f"{_SQLITE}{path}"),
+    _schema("The SQLite file with the status", "sqlite:status.db", "^sqlite:.+$"),
+]
+ListenAddress = Annotated[
+    TCPAddress,
+    PlainValidator(_read_tcp_address),
+    PlainSerializer(str),
+    _schema("An address and port", "127.0.0.1:8080"),
+]
+AdminAddress = Annotated[
+    TCPAddress | UnixAddress,
+    PlainValidator(_read_admin_address),
+    PlainSerializer(str),
+    _schema("An address and port, or a Unix socket", "unix:/run/ocsp/admin.sock"),
+]
