@@ -12,12 +12,13 @@ Serve a responder over HTTP: an ASGI application, and functions to run it with u
 from __future__ import annotations
 
 from ocsp.server.asgi import Application
-from ocsp.server.runner import base_url, bind, serve, serve_in_thread
+from ocsp.server.runner import base_url, bind, bind_balanced, serve, serve_in_thread
 
 __all__ = [
     "Application",
     "base_url",
     "bind",
+    "bind_balanced",
     "serve",
     "serve_in_thread",
 ]
