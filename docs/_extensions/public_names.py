@@ -42,6 +42,7 @@ MODULES = (
     "ocsp.linting",
     "ocsp.responder",
     "ocsp.status",
+    "ocsp.store",
     "ocsp.server",
     "ocsp.signers",
     "ocsp.service",

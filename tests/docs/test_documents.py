@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
-from ocsp.status import SQLiteSource
+from ocsp.store import SQLiteStore
 from tests.crls import crl, scope
 from tests.docs.examples import ROOT, blocks, run, runs, session
 from tests.docs.test_howto import CLI, FIRST_PAGES, HSM, SERVERS
@@ -55,7 +55,7 @@ def _messages() -> dict[str, Any]:
 
 def _readme() -> dict[str, Any]:
     """Return the names that the examples in README.md use."""
-    SQLiteSource("status.db", create=True).close()
+    SQLiteStore("status.db", create=True).close()
     return {
         "Encoding": Encoding,
         "data": _request_der(),

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponderEncoding
 from ocsp.client.transport import addresses
-from ocsp.status import SQLiteSource
+from ocsp.store import SQLiteStore
 from ocsp.testing import PKI, Fault, LoopbackResponder
 from tests.docs.examples import ROOT, run, session
 from tests.pki import DELEGATION, ca, key, leaf, make
@@ -87,7 +87,7 @@ def _signed(certificates: list[x509.Certificate]) -> bytes:
 
 
 def _delegate(responder: LoopbackResponder) -> dict[str, Any]:
-    with SQLiteSource("status.db", create=True) as source:
+    with SQLiteStore("status.db", create=True) as source:
         source.add(ca(), leaf().serial_number)
     names: dict[str, Any] = {
         "cert": leaf(),

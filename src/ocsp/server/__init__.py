@@ -4,7 +4,7 @@ Serve a responder over HTTP: an ASGI application, and functions to run it with u
 ::
 
     authority = Authority(ca_certificate, [KeySigner(key, responder_certificate)])
-    with SQLiteSource("status.db") as source:
+    with SQLiteStore("status.db") as source:
         application = Application(Responder([authority]), source)
         serve(application, bind("127.0.0.1", 8080))
 """

@@ -8,6 +8,5 @@ The protocol and its values (:class:`ocsp.responder.StatusQuery`,
 from __future__ import annotations
 
 from ocsp.status.memory import MemorySource
-from ocsp.status.sqlite import SQLiteSource
 
-__all__ = ["MemorySource", "SQLiteSource"]
+__all__ = ["MemorySource"]

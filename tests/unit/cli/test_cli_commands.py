@@ -31,7 +31,7 @@ from ocsp.cli.demo import command as demo_command
 from ocsp.cli.demo.clients import Answer
 from ocsp.http import get_url
 from ocsp.responder import IssuerKey, StatusQuery
-from ocsp.status import SQLiteSource
+from ocsp.store import SQLiteStore
 from tests.pki import DELEGATION, ca, delegate, key, leaf, make
 from tests.vectors import REQUESTS, RESPONSES
 
@@ -368,8 +368,8 @@ def test_the_issuer_that_signed_is_used(run: Run, files: Path) -> None:
     for issuers in chosen:
         run("status", "add", *issuers, "--cert", "both.pem")
         assert run("status", "revoke", *issuers, "--cert", "new.pem")[0] == 0
-        with SQLiteSource("status.db") as source:
-            records = source._look_up(
+        with SQLiteStore("status.db") as source:
+            records = source.look_up_now(
                 [
                     StatusQuery(IssuerKey.of(new), 0x77),
                     StatusQuery(IssuerKey.of(ca()), 0x77),

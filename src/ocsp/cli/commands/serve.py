@@ -37,7 +37,7 @@ from ocsp.server import Application, base_url, bind
 from ocsp.server import serve as serve_forever
 from ocsp.signers import self_test
 from ocsp.signing.signer import KeySigner
-from ocsp.status import SQLiteSource
+from ocsp.store import SQLiteStore
 
 __all__ = ["EPILOG", "HELP", "serve"]
 
@@ -146,7 +146,7 @@ def serve(
         nonce=NoncePolicy(nonce.value),
         validity=validity,
     )
-    with SQLiteSource(database, read_only=True) as source:
+    with SQLiteStore(database, read_only=True) as source:
         _require_acceptable(authority, validity)
         bound = bind(host, port)
         _announce(authority, base_url(bound), database)

@@ -30,7 +30,7 @@ from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.statuses import REASON_NAMES, reason_from
 from ocsp.responder import IssuerKey, StatusRecord
-from ocsp.status.sqlite import SQLiteSource
+from ocsp.store import SQLiteStore
 
 __all__ = ["DATABASE", "add_commands"]
 
@@ -120,7 +120,7 @@ def add(
     """Add issued certificates. Creates the file if it does not exist."""
     subjects = _subjects(issuer, cert or (), serial or ())
     added = 0
-    with SQLiteSource(database, create=True) as source, source.transaction():
+    with SQLiteStore(database, create=True) as source, source.transaction():
         for each in _progress(subjects):
             added += source.add(
                 each.issuer,
@@ -167,7 +167,7 @@ def revoke(
     since = None if time is None else _past("--time", time)
     why = None if reason is None else _reason(reason)
 
-    def change(source: SQLiteSource, each: _Subject) -> Changed:
+    def change(source: SQLiteStore, each: _Subject) -> Changed:
         done = source.revoke(
             each.issuer, each.serial_number, since, why, change_reason=change_reason
         )
@@ -186,7 +186,7 @@ def release(
 ) -> None:
     """Set certificates on hold (reason certificateHold) back to good: all, or none."""
 
-    def change(source: SQLiteSource, each: _Subject) -> Changed:
+    def change(source: SQLiteStore, each: _Subject) -> Changed:
         source.release(each.issuer, each.serial_number)
         return each.changed("released", StatusRecord())
 
@@ -196,8 +196,8 @@ def release(
 
 def list_all(database: Database = DATABASE, as_json: Json = False) -> None:
     """List all certificates in the file."""
-    with SQLiteSource(database, read_only=True) as source:
-        entries = source.entries()
+    with SQLiteStore(database, read_only=True) as source:
+        entries = list(source.entries())
     show_entries(entries, as_json=as_json)
 
 
@@ -274,12 +274,12 @@ def _change_all(
     issuers: Sequence[str],
     certs: Sequence[str],
     serials: Sequence[str],
-    change: Callable[[SQLiteSource, _Subject], Changed],
+    change: Callable[[SQLiteStore, _Subject], Changed],
 ) -> list[Changed]:
     """Make *change* for each certificate, in one transaction."""
     subjects = _subjects(issuers, certs, serials)
     try:
-        with SQLiteSource(database) as source, source.transaction():
+        with SQLiteStore(database) as source, source.transaction():
             return [change(source, each) for each in subjects]
     except UnknownCertificate as error:
         hint = "add it first: ocsp status add. Nothing was changed"

@@ -16,7 +16,7 @@ from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.statuses import reason_name
 from ocsp.responder import StatusRecord
-from ocsp.status.sqlite import Entry
+from ocsp.store import Entry
 
 __all__ = ["Changed", "show_changes", "show_entries"]
 

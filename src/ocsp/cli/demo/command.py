@@ -38,7 +38,7 @@ from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.render.console import errors, output, status_style, warn
 from ocsp.responder import Authority, Responder
 from ocsp.server import Application, base_url, bind, serve_in_thread
-from ocsp.status import SQLiteSource
+from ocsp.store import SQLiteStore
 
 __all__ = ["EPILOG", "HELP", "demo"]
 
@@ -96,7 +96,7 @@ def demo(
         url = base_url(bound) + "/"
         now = datetime.datetime.now(datetime.UTC)
         scene, key_signer = make_scene(directory, url, now)
-        with SQLiteSource(scene.database, create=True) as source:
+        with SQLiteStore(scene.database, create=True) as source:
             _issue(scene, source, now)
             responder = Responder([Authority(scene.issuer, [key_signer])])
             with serve_in_thread(Application(responder, source), bound):
@@ -123,7 +123,7 @@ def _directory(keep: Path | None) -> Iterator[Path]:
     yield keep
 
 
-def _issue(scene: Scene, source: SQLiteSource, now: datetime.datetime) -> None:
+def _issue(scene: Scene, source: SQLiteStore, now: datetime.datetime) -> None:
     """Record in the database: two certificates are issued, one of them is revoked."""
     for case in scene.issued:
         source.add(

@@ -1,0 +1,178 @@
+"""
+Keep signed answers: what is due, and compare-and-set.
+
+A row of the table ``answer`` is the work item and the result. The triggers omit an
+answer that was made from another version of the status than the present one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.der import integer_octets
+from ocsp.errors import StoreError
+from ocsp.responder.source import IssuerKey, StatusQuery
+from ocsp.responder.stored_answer import CertIDForm, DueAnswer, NewAnswer
+from ocsp.store.reader import Reader
+from ocsp.store.rows import record_from, seconds, serial_from
+
+__all__ = ["Due", "find_due", "insert_signer", "write_answers", "write_due"]
+
+_log = logging.getLogger("ocsp.store")
+
+_FUTURE_SECONDS = 60
+"""By how much thisUpdate may be later than now: clocks of machines differ."""
+
+_CERTIFICATE = """
+JOIN certificate
+    ON certificate.issuer_id = a.issuer_id AND certificate.serial = a.serial
+"""
+_COLUMNS = """
+SELECT a.serial, a.form, revoked, reason, invalid, expires, certificate.version FROM
+"""
+_DUE = f"""
+{_COLUMNS} (
+    SELECT issuer_id, serial, form, due FROM answer INDEXED BY answer_due
+    WHERE issuer_id = ? AND due <= ? ORDER BY due LIMIT ?
+) a {_CERTIFICATE} ORDER BY a.due
+"""  # noqa: S608 - only names of this module
+# Answers that were signed while the clock was wrong are due last of all.
+_FROM_THE_FUTURE = f"""
+{_COLUMNS} (
+    SELECT issuer_id, serial, form, this_update FROM answer INDEXED BY answer_due
+    WHERE issuer_id = ? ORDER BY due DESC LIMIT ?
+) a {_CERTIFICATE} WHERE a.this_update > ?
+"""  # noqa: S608 - only names of this module
+
+_ROW = """
+INSERT INTO answer (issuer_id, serial, form)
+SELECT issuer_id, serial, ? FROM certificate JOIN issuer ON issuer.id = issuer_id
+WHERE name_hash = ? AND key_hash = ? AND serial = ?
+ON CONFLICT DO NOTHING
+"""
+# Another process may have signed the same answer meanwhile: then the first one stays,
+# so that all clients get the same octets.
+_SIGNED = """
+UPDATE answer SET version = ?, signer_id = signer.id, due = ?, this_update = ?,
+    next_update = ?, tbs = ?, signature = ?
+FROM signer, issuer WHERE signer.digest = ? AND name_hash = ? AND key_hash = ?
+    AND answer.issuer_id = issuer.id AND serial = ? AND form = ?
+    AND (version <> ? OR due <= ? OR this_update > ? OR signer_id <> signer.id)
+"""
+_POSTPONE = """
+UPDATE answer SET due = ? WHERE form = ? AND serial = ?
+    AND issuer_id = (SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?)
+"""
+
+
+class Due(NamedTuple):
+    """
+    The answers that have to be signed.
+
+    Attributes:
+        answers: The answers.
+
+        unreadable: The certificates whose rows have values that mean nothing.
+    """
+
+    answers: list[DueAnswer]
+    unreadable: list[tuple[StatusQuery, CertIDForm]]
+
+
+def find_due(reader: Reader, issuer: IssuerKey, now: int, limit: int) -> Due:
+    """Return answers to sign: of changed certificates, then by the time *due*."""
+    number = reader.issuer_id(issuer)
+    rows = reader.fetch_all(_DUE, (number, now, limit))
+    if len(rows) < limit:
+        rows += reader.fetch_all(
+            _FROM_THE_FUTURE, (number, limit - len(rows), now + _FUTURE_SECONDS)
+        )
+    found = Due([], [])
+    for serial, form, *status, version in rows:
+        query = StatusQuery(issuer, serial_from(serial))
+        try:
+            record = record_from(*status)
+        except StoreError as error:
+            _log.error("serial number %#x: %s", query.serial_number, error)
+            found.unreadable.append((query, CertIDForm(form)))
+        else:
+            found.answers.append(DueAnswer(query, CertIDForm(form), record, version))
+    return found
+
+
+def insert_signer(
+    connection: sqlite3.Connection, certificate: x509.Certificate
+) -> None:
+    """Record the certificate of a signer, if it is not there."""
+    der = certificate.public_bytes(Encoding.DER)
+    _, end = validity_of(certificate)
+    connection.execute(
+        "INSERT INTO signer (digest, certificate, not_after) VALUES (?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (hashlib.sha256(der).digest(), der, seconds(end)),
+    )
+
+
+def write_answers(
+    connection: sqlite3.Connection, answers: Iterable[NewAnswer], now: int
+) -> int:
+    """Store *answers* in the transaction of *connection*; return how many were."""
+    known = {row[0] for row in connection.execute("SELECT digest FROM signer")}
+    stored = 0
+    for new in answers:
+        if new.answer.signer not in known:
+            raise StoreError(
+                "the signer of an answer is not in the file; add_signer adds it"
+            )
+        stored += _store(connection, new, now)
+    return stored
+
+
+def _store(connection: sqlite3.Connection, new: NewAnswer, now: int) -> int:
+    (issuer, number), form, answer = new
+    serial = integer_octets(number)
+    connection.execute(_ROW, (form, *issuer, serial))
+    values = (
+        answer.version,
+        answer.due,
+        answer.this_update,
+        answer.next_update,
+        answer.tbs,
+        answer.signature,
+        answer.signer,
+        *issuer,
+        serial,
+        form,
+        answer.version,
+        now,
+        now + _FUTURE_SECONDS,
+    )
+    try:
+        return connection.execute(_SIGNED, values).rowcount
+    except sqlite3.IntegrityError as error:
+        # Only this statement is undone: the other answers of the transaction remain.
+        _log.error("serial number %#x: the answer is not stored: %s", number, error)
+        return 0
+
+
+def write_due(
+    connection: sqlite3.Connection,
+    answers: Iterable[tuple[StatusQuery, CertIDForm]],
+    until: int,
+) -> None:
+    """Let *answers* be due at *until*, in seconds since 1970."""
+    connection.executemany(
+        _POSTPONE,
+        [
+            (until, form, integer_octets(query.serial_number), *query.issuer)
+            for query, form in answers
+        ],
+    )

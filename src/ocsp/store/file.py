@@ -1,0 +1,290 @@
+"""
+Open a status file: check what it is, and notice that it was replaced.
+
+A file in WAL mode has two others beside it, with the suffixes ``-wal`` and ``-shm``.
+SQLite takes those that it finds for those of the file, also after another file was
+moved over it, and would then mix the two. So the process that notices a replacement
+removes those of the old file. A file counts as replaced too if the files beside it are
+others than when it was opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ocsp.errors import StoreError, UnreadableFile
+from ocsp.guarded.files import FileState, file_state, require_database
+from ocsp.store.schema import APPLICATION_ID, SCHEMA, VERSION
+
+__all__ = [
+    "FileIdentity",
+    "StatusFile",
+    "error_text",
+    "immediate",
+    "is_busy",
+    "reported",
+]
+
+LOCK_SECONDS = 5.0
+"""How long a writer waits for another one; a transaction takes milliseconds."""
+
+RETRY_SECONDS = 0.001
+"""
+How often a writer that waits tries again. SQLite itself sleeps up to 100 ms, in which
+a process that writes without pause takes the lock again and again.
+"""
+
+_CACHE_KIBIBYTES = 32 << 10
+"""The page cache of a reader: the upper pages of the trees of 10,000,000 rows."""
+
+
+class FileIdentity(NamedTuple):
+    """
+    What tells one file from another.
+
+    Attributes:
+        file: The device and the inode of the file.
+
+        wal: The inode of its write-ahead log, or ``None`` if there is none.
+
+        shm: The inode of the index of that log, or ``None``.
+    """
+
+    file: tuple[int, int]
+    wal: int | None
+    shm: int | None
+
+
+class StatusFile:
+    """The path of a status file, and the functions that open it."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open no file yet; *path* is where it is."""
+        self.path = Path(path)
+
+    def state(self) -> FileState:
+        """
+        Return a value that changes when the file is replaced or written.
+
+        Raises:
+            StoreError: If there is no such file, or it is not a regular file.
+        """
+        try:
+            return file_state(self.path)
+        except UnreadableFile as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise StoreError(f"{self.path}: the file does not exist") from error
+            raise StoreError(str(error)) from error
+
+    def identity(self, state: FileState) -> FileIdentity:
+        """Return the identity of the file in *state*, with those beside it."""
+        return FileIdentity(
+            (state.device, state.inode),
+            _inode(self.beside("-wal")),
+            _inode(self.beside("-shm")),
+        )
+
+    def beside(self, suffix: str) -> Path:
+        """Return the path of the file beside it with *suffix*."""
+        return self.path.with_name(f"{self.path.name}{suffix}")
+
+    def discard_log(self, old: FileIdentity) -> None:
+        """
+        Remove the files beside the path that belong to the file *old*.
+
+        The caller still has *old* open, so that no other file can have its inodes.
+
+        Raises:
+            StoreError: If they cannot be removed.
+        """
+        for suffix, inode in (("-wal", old.wal), ("-shm", old.shm)):
+            beside = self.beside(suffix)
+            if inode is None or _inode(beside) != inode:
+                continue
+            try:
+                beside.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(
+                    f"{beside}: belongs to a file that was replaced, and cannot be"
+                    f" removed: {error.strerror}"
+                ) from error
+
+    def create(self) -> None:
+        """
+        Make the tables if the file is missing or empty.
+
+        Raises:
+            StoreError: If the file cannot be made, or has another content.
+        """
+        connection = self._connect("rwc")
+        try:
+            with reported(self.path), immediate(connection):
+                if _is_empty(connection):
+                    for statement in SCHEMA:
+                        connection.execute(statement)
+                    _name_database(connection)
+                self._require_status_file(connection)
+            with reported(self.path):
+                connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+
+    def open_reader(self, *, read_only: bool) -> sqlite3.Connection:
+        """
+        Return a connection that only reads, and never waits.
+
+        Args:
+            read_only: Leave the write-ahead log as it is, also if this is the last
+                connection that is closed.
+
+        Raises:
+            StoreError: If the file cannot be opened, or is no status file.
+        """
+        connection = self._open("ro" if read_only else "rw")
+        for setting in (f"cache_size = -{_CACHE_KIBIBYTES}", "query_only = 1"):
+            connection.execute(f"PRAGMA {setting}")
+        return connection
+
+    def open_writer(self) -> sqlite3.Connection:
+        """
+        Return a connection for transactions of :func:`immediate`.
+
+        Raises:
+            StoreError: If the file cannot be opened, or is no status file.
+        """
+        connection = self._open("rw")
+        # Checkpoints are made after transactions, not in them: see ocsp.store.writer.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        return connection
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        self.state()  # a missing file has an error of its own
+        connection = self._connect(mode)
+        try:
+            with reported(self.path):
+                self._require_status_file(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        try:
+            require_database(self.path)
+        except UnreadableFile as error:
+            raise StoreError(str(error)) from error
+        with reported(self.path):
+            return sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=0,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+
+    def _require_status_file(self, connection: sqlite3.Connection) -> None:
+        """Raise ``StoreError`` if the file is none that this release can use."""
+        if _pragma(connection, "application_id") != APPLICATION_ID:
+            raise StoreError(f"{self.path}: is not a certificate status file of ocsp")
+        version = _pragma(connection, "user_version")
+        if version < VERSION:
+            raise StoreError(
+                f"{self.path}: was made by an older release of ocsp (schema version"
+                f" {version}); convert it with: ocsp status upgrade"
+            )
+        if version > VERSION and _oldest_reader(connection) > VERSION:
+            raise StoreError(
+                f"{self.path}: has schema version {version}; "
+                f"this version of ocsp supports {VERSION}"
+            )
+
+
+@contextlib.contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """
+    Make the changes of the ``with`` block in one transaction: all of them or none.
+
+    Raises:
+        sqlite3.OperationalError: If another process writes for longer than
+            ``LOCK_SECONDS``.
+    """
+    _begin(connection)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends some transactions by itself
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= end:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether *error* says that another process has locked the file."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+
+
+@contextlib.contextmanager
+def reported(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite into ``StoreError``, with the path of the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error_text(error)}") from error
+
+
+def error_text(error: sqlite3.Error) -> str:
+    """Return what *error* says, in words for operators."""
+    if is_busy(error):
+        return "another process has locked the file"
+    return str(error)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return not tables and not _pragma(connection, "application_id")
+
+
+def _name_database(connection: sqlite3.Connection) -> None:
+    """Give the database an identity of its own, and say which releases read it."""
+    connection.executemany(
+        "INSERT INTO setting (name, value) VALUES (?, ?)",
+        [("database_id", os.urandom(16).hex()), ("oldest_reader", str(VERSION))],
+    )
+
+
+def _oldest_reader(connection: sqlite3.Connection) -> int:
+    row = connection.execute(
+        "SELECT value FROM setting WHERE name = 'oldest_reader'"
+    ).fetchone()
+    return int(row[0]) if row and str(row[0]).isdecimal() else VERSION + 1
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.lstat().st_ino
+    except OSError:
+        return None

@@ -1,0 +1,318 @@
+"""
+Read a status file: look up certificates and stored answers, and poll for changes.
+
+A reader never waits: not for a writer, which WAL mode makes unnecessary, and not for a
+process that has locked the whole file. A look-up takes some 10 µs.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from ocsp.asn1.der import integer_octets
+from ocsp.errors import SourceUnavailable, StoreError
+from ocsp.guarded.files import FileState
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import (
+    CertIDForm,
+    Changes,
+    LookupResult,
+    StoredAnswer,
+)
+from ocsp.store.file import FileIdentity, StatusFile, error_text, reported
+from ocsp.store.rows import record_from, serial_from
+
+__all__ = ["Reader"]
+
+CHECK_SECONDS = 0.02
+"""How long look-ups use the open file before they check that it was not replaced."""
+
+QUIET_SECONDS = 1.0
+"""
+How long a file must be unchanged until a poll keeps its read transaction open for the
+look-ups that follow. While a process writes, open transactions would keep SQLite from
+using the write-ahead log again from its begin.
+"""
+
+FORGET_SECONDS = 3600.0
+"""After this time without a poll a caller has to drop everything: old events go."""
+
+MAX_CHANGES = 10_000
+"""Changes that one poll returns; if there are more, everything counts as changed."""
+
+_ISSUER = "SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?"
+_STATUS = """
+SELECT revoked, reason, invalid, expires FROM certificate
+WHERE issuer_id = ? AND serial = ?
+"""
+# One statement, so one snapshot: an answer of another version is never returned.
+_WITH_ANSWER = """
+SELECT c.revoked, c.reason, c.invalid, c.expires, c.version,
+    a.signer_id, a.due, a.this_update, a.next_update, a.tbs, a.signature
+FROM certificate c LEFT JOIN answer a ON a.issuer_id = c.issuer_id
+    AND a.serial = c.serial AND a.form = ? AND a.version = c.version
+WHERE c.issuer_id = ? AND c.serial = ?
+"""
+_SIGNER = "SELECT digest FROM signer WHERE id = ?"
+_LAST_EVENT = "SELECT seq FROM sqlite_sequence WHERE name = 'event'"
+_EVENTS = """
+SELECT event.id, name_hash, key_hash, serial
+FROM event JOIN issuer ON issuer.id = issuer_id WHERE event.id > ?
+ORDER BY event.id LIMIT ?
+"""
+_NOTHING = Changes(False, ())
+_EVERYTHING = Changes(True, ())
+
+
+class Reader:
+    """
+    The connection of one store for reading; threads share it.
+
+    It opens the file again when it was replaced, and drops what it knew of it.
+    """
+
+    def __init__(self, file: StatusFile, *, read_only: bool) -> None:
+        """Read *file*; see :meth:`StatusFile.open_reader` for *read_only*."""
+        self._file = file
+        self._read_only = read_only
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._state: FileState | None = None
+        self._identity: FileIdentity | None = None
+        self._issuers: dict[IssuerKey, int] = {}
+        self._signers: dict[int, bytes] = {}
+        self._checked = 0.0
+        self._held = False
+        self._forget_changes()
+
+    def _forget_changes(self) -> None:
+        self._cursor: int | None = None
+        self._data_version: int | None = None
+        self._changed = self._polled = 0.0
+
+    # --- the file ---
+
+    def open(self) -> None:
+        """
+        Open the file.
+
+        Raises:
+            StoreError: If there is no such file, or it cannot be opened.
+        """
+        with self._lock, reported(self._file.path):
+            self._follow()
+
+    def fetch_one(self, sql: str, values: Sequence[object] = ()) -> Any:
+        """
+        Return the first row of a query on the file that is now at the path.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        with self._lock:
+            try:
+                return self._ready().execute(sql, values).fetchone()
+            except (sqlite3.Error, StoreError) as error:
+                raise self._unavailable(error) from error
+
+    def fetch_all(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """
+        Return all rows of a query on the file that is now at the path.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        with self._lock:
+            try:
+                return self._ready().execute(sql, values).fetchall()
+            except (sqlite3.Error, StoreError) as error:
+                raise self._unavailable(error) from error
+
+    def _ready(self) -> sqlite3.Connection:
+        connection = self._connection
+        if connection is None or time.monotonic() > self._checked + CHECK_SECONDS:
+            connection = self._follow()
+        return connection
+
+    def _unavailable(self, error: sqlite3.Error | StoreError) -> SourceUnavailable:
+        """Return what the caller gets; the next use finds out what is at the path."""
+        self._checked = 0.0
+        if isinstance(error, sqlite3.Error):
+            self.close()
+            return SourceUnavailable(f"{self._file.path}: {error_text(error)}")
+        return SourceUnavailable(str(error))
+
+    def _follow(self) -> sqlite3.Connection:
+        """
+        Check the file, and open it again if it is not the one that is open.
+
+        Raises:
+            StoreError: If there is no such file now, or it cannot be opened.
+        """
+        self._release()
+        state = self._file.state()
+        if self._connection is not None:
+            if self._file.identity(state) != self._identity:
+                self._discard(state)
+            elif state != self._state:
+                # A checkpoint, or another program has written over the file.
+                self._connection.execute("PRAGMA shrink_memory")
+        connection = self._connection or self._open(state)
+        self._state = state
+        self._checked = time.monotonic()
+        return connection
+
+    def _discard(self, state: FileState) -> None:
+        """Close a file that is no longer the one at the path."""
+        old = self._identity
+        if old is not None and old.file != (state.device, state.inode):
+            self._file.discard_log(old)
+        self.close()
+
+    def _open(self, state: FileState) -> sqlite3.Connection:
+        connection = self._connection = self._file.open_reader(
+            read_only=self._read_only
+        )
+        now = self._file.state()
+        if (now.device, now.inode) != (state.device, state.inode):
+            raise StoreError(
+                f"{self._file.path}: another process is replacing the file"
+            )
+        self._identity = self._file.identity(now)
+        return connection
+
+    def close(self) -> None:
+        """Close the file. The next use opens it again."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            self._held = False
+            self._issuers.clear()
+            self._signers.clear()
+            self._forget_changes()
+            if connection is not None:
+                connection.close()
+
+    # --- look-ups ---
+
+    def find(self, query: StatusQuery) -> StatusRecord | None:
+        """
+        Return the status of a certificate, or ``None`` if it was not issued.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If the row of this certificate has values that mean nothing.
+        """
+        issuer_id = self.issuer_id(query.issuer)
+        if issuer_id is None:
+            return None
+        serial = integer_octets(query.serial_number)
+        row = self.fetch_one(_STATUS, (issuer_id, serial))
+        return None if row is None else record_from(*row)
+
+    def find_with_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> LookupResult | None:
+        """
+        Return status and stored answer of one snapshot, or ``None``.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If the row of this certificate has values that mean nothing.
+        """
+        issuer_id = self.issuer_id(query.issuer)
+        if issuer_id is None:
+            return None
+        serial = integer_octets(query.serial_number)
+        row = self.fetch_one(_WITH_ANSWER, (form, issuer_id, serial))
+        if row is None:
+            return None
+        revoked, reason, invalid, expires, version, signer_id, *signed = row
+        return LookupResult(
+            record_from(revoked, reason, invalid, expires),
+            version,
+            None
+            if signer_id is None
+            else StoredAnswer(version, self._signer(signer_id), *signed),
+        )
+
+    def issuer_id(self, issuer: IssuerKey) -> int | None:
+        """Return the number of *issuer* in the file, or ``None``."""
+        known = self._issuers.get(issuer)
+        if known is None or self._connection is None:
+            row = self.fetch_one(_ISSUER, issuer)
+            if row is None:
+                return None
+            known = self._issuers[issuer] = int(row[0])
+        return known
+
+    def _signer(self, signer_id: int) -> bytes:
+        """Return SHA-256 of the certificate of a signer; its row never changes."""
+        known = self._signers.get(signer_id)
+        if known is None:
+            (known,) = self.fetch_one(_SIGNER, (signer_id,))
+            self._signers[signer_id] = known
+        return known
+
+    # --- changes ---
+
+    def poll(self) -> Changes:
+        """
+        Return what changed since the last poll; the first one returns everything.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        with self._lock:
+            try:
+                connection = self._follow()
+                changes = self._changes(connection, time.monotonic())
+                if self._polled > self._changed + QUIET_SECONDS:
+                    self._hold(connection)
+            except (sqlite3.Error, StoreError) as error:
+                raise self._unavailable(error) from error
+            return changes
+
+    def _changes(self, connection: sqlite3.Connection, now: float) -> Changes:
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        late = now > self._polled + FORGET_SECONDS
+        self._polled = now
+        if version == self._data_version and not late:
+            return _NOTHING
+        self._data_version, self._changed = version, now
+        last = self._last_event(connection)
+        before, self._cursor = self._cursor, last
+        if before is None or late or last < before:
+            return _EVERYTHING
+        rows = connection.execute(_EVENTS, (before, MAX_CHANGES + 1)).fetchall()
+        if len(rows) > MAX_CHANGES:
+            return _EVERYTHING
+        if not rows:
+            return _NOTHING
+        self._cursor = rows[-1][0]
+        return Changes(
+            False,
+            [
+                StatusQuery(IssuerKey(name, key), serial_from(serial))
+                for _, name, key, serial in rows
+            ],
+        )
+
+    @staticmethod
+    def _last_event(connection: sqlite3.Connection) -> int:
+        row = connection.execute(_LAST_EVENT).fetchone()
+        return row[0] if row else 0
+
+    def _hold(self, connection: sqlite3.Connection) -> None:
+        """Let the look-ups until the next poll share one read transaction."""
+        connection.execute("BEGIN")
+        connection.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
+        self._held = True
+
+    def _release(self) -> None:
+        if self._held and self._connection is not None:
+            self._held = False
+            self._connection.execute("COMMIT")

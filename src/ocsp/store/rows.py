@@ -1,0 +1,228 @@
+"""The values that go into a status file and come out of it."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp.asn1.times import utc
+from ocsp.errors import StoreError
+from ocsp.messages.statuses import REASON_CODES, REASONS
+from ocsp.responder.source import IssuerKey, StatusRecord
+
+__all__ = [
+    "CertificateRow",
+    "Change",
+    "Entry",
+    "Event",
+    "StoredIssuer",
+    "moment",
+    "on_hold",
+    "record_from",
+    "seconds",
+    "serial_from",
+    "status_columns",
+]
+
+GOOD = StatusRecord()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRow:
+    """
+    One certificate to import.
+
+    Attributes:
+        serial_number: The serial number.
+
+        subject: The subject name, for people, or empty.
+
+        expires: notAfter, or ``None`` if it is not known. A naive time is UTC.
+
+        record: The status.
+    """
+
+    serial_number: int
+    subject: str = ""
+    expires: datetime.datetime | None = None
+    record: StatusRecord = field(default=GOOD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """
+    One certificate in the file.
+
+    Attributes:
+        issuer: The name of the issuer (RFC 4514).
+
+        issuer_key: The issuer, as in a :class:`ocsp.responder.StatusQuery`.
+
+        serial_number: The serial number of the certificate.
+
+        subject: Its subject name, or empty.
+
+        expires: Its notAfter in UTC, or ``None`` if it was not given.
+
+        record: Its status.
+
+        version: The version of that status; it counts the changes.
+    """
+
+    issuer: str
+    issuer_key: IssuerKey
+    serial_number: int
+    subject: str
+    expires: datetime.datetime | None
+    record: StatusRecord
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """
+    One change of a status.
+
+    Attributes:
+        id: The number of the event; later events have larger numbers.
+
+        at: When the change was made, by the clock of the machine, in UTC.
+
+        issuer: The name of the issuer (RFC 4514).
+
+        issuer_key: The issuer, as in a :class:`ocsp.responder.StatusQuery`.
+
+        serial_number: The serial number of the certificate.
+
+        version: The version of the status after the change.
+
+        before: The status before the change.
+
+        after: The status after the change.
+
+        who: The user of the operating system, or ``None`` if another program than
+            this package made the change.
+
+        host: The name of the machine, or ``None``.
+
+        program: The program, such as ``ocsp status revoke``, or ``None``.
+    """
+
+    id: int
+    at: datetime.datetime
+    issuer: str
+    issuer_key: IssuerKey
+    serial_number: int
+    version: int
+    before: StatusRecord
+    after: StatusRecord
+    who: str | None
+    host: str | None
+    program: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredIssuer:
+    """
+    An issuer in the file.
+
+    Attributes:
+        key: The issuer, as in a :class:`ocsp.responder.StatusQuery`.
+
+        subject: Its name (RFC 4514).
+
+        certificate: Its certificate in DER, or ``None`` if it is not known.
+    """
+
+    key: IssuerKey
+    subject: str
+    certificate: bytes | None
+
+
+class Change(NamedTuple):
+    """
+    The result of a change of a certificate's status.
+
+    Attributes:
+        changed: ``False`` if the certificate had that status already.
+
+        record: The status after the change.
+
+        event: The number of the event, or ``None`` if nothing changed. Pass it to
+            :meth:`ocsp.store.SQLiteStore.wait_until_seen` after the transaction.
+    """
+
+    changed: bool
+    record: StatusRecord
+    event: int | None = None
+
+
+def seconds(time: datetime.datetime | None) -> int | None:
+    """Return *time* in whole seconds since 1970; a naive time is UTC."""
+    return None if time is None else int(utc(time).timestamp())
+
+
+def moment(second: int | None) -> datetime.datetime | None:
+    """Return the time of *second*, which counts from 1970, in UTC."""
+    if second is None:
+        return None
+    return datetime.datetime.fromtimestamp(second, datetime.UTC)
+
+
+def serial_from(octets: bytes) -> int:
+    """Return the serial number with the content *octets* in DER."""
+    return int.from_bytes(octets, signed=True)
+
+
+def status_columns(
+    record: StatusRecord,
+) -> tuple[int | None, int | None, int | None]:
+    """Return the columns ``revoked``, ``reason`` and ``invalid`` of *record*."""
+    reason = record.revocation_reason
+    return (
+        seconds(record.revocation_time),
+        None if reason is None else REASON_CODES[reason],
+        seconds(record.invalidity_date),
+    )
+
+
+def record_from(
+    revoked: int | None,
+    reason: int | None,
+    invalid: int | None,
+    expires: int | None = None,
+) -> StatusRecord:
+    """
+    Return the record in the columns of a certificate.
+
+    Raises:
+        StoreError: If another program wrote values that mean nothing.
+    """
+    if revoked is None and expires is None:
+        return GOOD
+    try:
+        if revoked is None:
+            return StatusRecord(expires=moment(expires))
+        return StatusRecord(
+            status=_REVOKED.status,
+            revocation_time=moment(revoked),
+            revocation_reason=None if reason is None else REASONS[reason],
+            invalidity_date=moment(invalid),
+            expires=moment(expires),
+        )
+    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+        raise StoreError(
+            f"the row of the certificate has values that mean nothing: revoked"
+            f" {revoked!r}, reason {reason!r}, invalid {invalid!r}, expires {expires!r}"
+        ) from error
+
+
+_REVOKED = StatusRecord.revoked(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+
+
+def on_hold(record: StatusRecord) -> bool:
+    """Tell whether *record* is a revocation that can end (RFC 5280 §5.3.1)."""
+    return record.revocation_reason is x509.ReasonFlags.certificate_hold

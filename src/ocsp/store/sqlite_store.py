@@ -1,0 +1,414 @@
+"""
+Store the status of certificates, and signed answers, in one SQLite file.
+
+The key of a certificate is its issuer (name and public key) and its serial number. The
+CA adds a record when it issues a certificate. A revocation is permanent, except for a
+certificate on hold; triggers in the database enforce this, also for other programs.
+
+The file is in WAL mode: readers never wait for writers. A store notices that its file
+was replaced, for example by a backup. It never answers from a file that was deleted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cryptography import x509
+
+from ocsp.asn1.times import utc
+from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import (
+    CertIDForm,
+    Changes,
+    DueAnswer,
+    LookupResult,
+    NewAnswer,
+)
+from ocsp.store.answers import find_due, insert_signer, write_answers, write_due
+from ocsp.store.file import StatusFile
+from ocsp.store.listing import find_entry, list_entries, list_events, list_issuers
+from ocsp.store.reader import Reader
+from ocsp.store.rows import Change, Entry, Event, StoredIssuer
+from ocsp.store.status_changes import (
+    add_certificate,
+    release_certificate,
+    revoke_certificate,
+)
+from ocsp.store.writer import Writer, program_name
+
+__all__ = ["SQLiteStore"]
+
+POSTPONED_SECONDS = 3600
+"""After which time an answer is tried again that cannot be signed."""
+
+
+class SQLiteStore:
+    """
+    A :class:`ocsp.responder.StatusSource` on a SQLite file, with methods to fill it.
+
+    It is also a :class:`ocsp.responder.LocalSource` and an
+    :class:`ocsp.responder.AnswerStore`. Use it as a context manager, or call
+    :meth:`close`. Several threads may share one object, and several processes may have
+    the file open at the same time.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        program: str | None = None,
+    ) -> None:
+        """
+        Open the file *path*.
+
+        SQLite writes to two files beside it, so every process that opens it needs the
+        permission to write in its folder, also with *read_only*.
+
+        Args:
+            path: The file.
+
+            create: Create the file if it does not exist.
+
+            read_only: A change raises :class:`ocsp.errors.StoreError`.
+
+            program: The name of the program for the history of changes, such as
+                ``ocsp status revoke``. The default is that of this process.
+
+        Raises:
+            StoreError: If the file cannot be opened, or is not a file of this class.
+        """
+        file = StatusFile(path)
+        if create:
+            file.create()
+        self._reader = Reader(file, read_only=read_only)
+        self._writer = Writer(
+            file, read_only=read_only, program=program or program_name()
+        )
+        self._reader.open()
+        # An application that lives as long as its process never calls close.
+        self._close = weakref.finalize(self, _close, self._reader, self._writer)
+
+    # --- changes of status ---
+
+    def add(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        *,
+        subject: str = "",
+        expires: datetime.datetime | None = None,
+    ) -> bool:
+        """
+        Record a certificate that *issuer* has issued; it is good until it is revoked.
+
+        Args:
+            issuer: The certificate of the issuer.
+
+            serial_number: The serial number of the certificate.
+
+            subject: Its subject name, for display.
+
+            expires: Its notAfter; a naive time is UTC.
+
+        Returns:
+            ``False`` if there was a record already; the file is then unchanged.
+
+        Raises:
+            StoreError: If the file cannot be written.
+        """
+        with self._writer.changing() as connection:
+            return add_certificate(connection, issuer, serial_number, subject, expires)
+
+    def revoke(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        time: datetime.datetime | None = None,
+        reason: x509.ReasonFlags | None = None,
+        *,
+        invalidity_date: datetime.datetime | None = None,
+        change_reason: bool = False,
+    ) -> Change:
+        """
+        Record that a certificate is revoked.
+
+        A repeated call changes nothing. The time of a revocation stays: a later one
+        would make signatures valid that were not. A certificate that is revoked with
+        ``certificate_hold`` may be revoked with another reason, or released.
+
+        Args:
+            issuer: The certificate of its issuer.
+
+            serial_number: Its serial number.
+
+            time: Since when it is revoked; a naive time is UTC. ``None`` means since
+                its revocation or hold, if there is one, or else since now.
+
+            reason: Why it is revoked, or ``None``. ``remove_from_crl`` is for entries
+                of delta CRLs only (RFC 5280 §5.3.1).
+
+            invalidity_date: When the key was or may have been compromised (RFC 5280
+                §5.3.2), or ``None``; a naive time is UTC.
+
+            change_reason: Give a certificate that is revoked already another *reason*
+                or *invalidity_date*, but not ``certificate_hold``.
+
+        Raises:
+            UnknownCertificate: If the certificate has no record.
+            AlreadyRevoked: If the certificate is revoked already, not on hold, and
+                *time*, *reason* or *invalidity_date* is another one.
+            ConfigError: If *reason* is ``remove_from_crl``.
+            StoreError: If the file cannot be written.
+        """
+        wanted = StatusRecord(
+            status=OCSPCertStatus.REVOKED,
+            revocation_time=utc(time or datetime.datetime.now(datetime.UTC)),
+            revocation_reason=reason,
+            invalidity_date=invalidity_date and utc(invalidity_date),
+        )
+        with self._writer.changing() as connection:
+            return revoke_certificate(
+                connection,
+                issuer,
+                serial_number,
+                wanted,
+                since_now=time is None,
+                change_reason=change_reason,
+            )
+
+    def release(self, issuer: x509.Certificate, serial_number: int) -> Change:
+        """
+        Record that a certificate on hold is good again (RFC 5280 §5.3.1).
+
+        Raises:
+            UnknownCertificate: If the certificate has no record.
+            NotOnHold: If the certificate is not on hold.
+            StoreError: If the file cannot be written.
+        """
+        with self._writer.changing() as connection:
+            return release_certificate(connection, issuer, serial_number)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """
+        Make the changes in the ``with`` block in one transaction: all of them or none.
+
+        If the block raises an exception, the file stays unchanged. Other threads and
+        processes that write wait for the end of the block; all see its changes at once.
+
+        Raises:
+            StoreError: If the file cannot be written.
+        """
+        with self._writer.changing():
+            yield
+
+    # --- look-ups ---
+
+    async def look_up(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        """
+        Return the record for each of *queries*, in order; ``None`` if not issued.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If a row of these certificates has values that mean nothing.
+        """
+        return self.look_up_now(queries)
+
+    def look_up_now(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        """
+        Return the record for each of *queries*, in order; ``None`` if not issued.
+
+        It takes some 10 µs for each query, and never waits.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If a row of these certificates has values that mean nothing.
+        """
+        return [self._reader.find(query) for query in queries]
+
+    def look_up_with_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> LookupResult | None:
+        """
+        Return status and stored answer from one snapshot; ``None`` if not issued.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If the row of the certificate has values that mean nothing.
+        """
+        return self._reader.find_with_answer(query, form)
+
+    def issuers(self) -> list[StoredIssuer]:
+        """
+        Return the issuers in the file, in the order in which they were added.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        return list_issuers(self._reader)
+
+    def find(self, issuer: IssuerKey, serial_number: int) -> Entry | None:
+        """
+        Return one certificate with all that is known about it, or ``None``.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If its row has values that mean nothing.
+        """
+        return find_entry(self._reader, issuer, serial_number)
+
+    def entries(
+        self,
+        issuer: IssuerKey | None = None,
+        *,
+        status: OCSPCertStatus | None = None,
+        expires_before: datetime.datetime | None = None,
+        revoked_since: datetime.datetime | None = None,
+    ) -> Iterator[Entry]:
+        """
+        Yield the certificates that meet all conditions, by issuer and serial number.
+
+        The memory that this takes does not depend on their number. It is no snapshot:
+        each certificate has the status that it had when it was read.
+
+        Args:
+            issuer: The issuer, or ``None`` for all.
+
+            status: ``GOOD`` or ``REVOKED``, or ``None`` for both.
+
+            expires_before: Only certificates whose expiry is known and earlier.
+
+            revoked_since: Only certificates that were revoked then or later.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If a row has values that mean nothing.
+        """
+        return list_entries(self._reader, issuer, status, expires_before, revoked_since)
+
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """
+        Yield the changes of status, the oldest first.
+
+        Args:
+            after: Only events with larger numbers.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        return list_events(self._reader, after)
+
+    # --- signed answers ---
+
+    def poll_changes(self) -> Changes:
+        """
+        Return what other connections changed since the last call; some microseconds.
+
+        Call it every 20 ms, and drop what the changes make wrong before the next call.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        return self._reader.poll()
+
+    def add_signer(self, certificate: x509.Certificate) -> None:
+        """
+        Record the certificate of a signer, before its answers are stored.
+
+        Raises:
+            StoreError: If the file cannot be written.
+        """
+        with self._writer.answering() as connection:
+            insert_signer(connection, certificate)
+
+    def due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
+        """
+        Return answers of *issuer* to sign, changed ones first, then by their time.
+
+        Args:
+            issuer: The issuer.
+
+            now: The current time, in seconds since 1970.
+
+            limit: How many at most.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+            StoreError: If the file cannot be written. It is written if a row of a
+                certificate has values that mean nothing, which is logged: its answer
+                is due an hour later, so that it is not the first one for ever.
+        """
+        found = find_due(self._reader, issuer, now, limit)
+        if found.unreadable:
+            self.postpone_answers(found.unreadable, now + POSTPONED_SECONDS)
+        return found.answers
+
+    def postpone_answers(
+        self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
+    ) -> None:
+        """
+        Let answers that cannot be signed now be due at *until*.
+
+        Args:
+            postponed: The certificates, and the forms of their answers.
+
+            until: When to try again, in seconds since 1970.
+
+        Raises:
+            StoreError: If the file cannot be written.
+        """
+        with self._writer.answering() as connection:
+            write_due(connection, postponed, until)
+
+    def store_answers(self, new: Iterable[NewAnswer], now: int) -> int:
+        """
+        Store answers in one transaction, and return how many were stored.
+
+        The store omits an answer whose version is not the certificate's, one that
+        another process has signed meanwhile, and one that outlives its signer.
+
+        Args:
+            new: The answers.
+
+            now: The current time, in seconds since 1970.
+
+        Raises:
+            StoreError: If the file cannot be written, or a signer was not added.
+        """
+        with self._writer.answering() as connection:
+            return write_answers(connection, new, now)
+
+    # --- the file ---
+
+    def close(self) -> None:
+        """Close the file. Without this call it is closed when the object is deleted."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _close(reader: Reader, writer: Writer) -> None:
+    reader.close()
+    writer.close()
