@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from ocsp.messages.requests.request_builder import OCSPRequestBuilder
     from ocsp.messages.responses.batch import OCSPResponseBatch
     from ocsp.messages.responses.response_builder import OCSPResponseBuilder
+    from ocsp.signing.same_key import SameKeySigner
     from ocsp.signing.signer import KeySigner, Signer
     from ocsp.verification import (
         AuthorizedBy,
@@ -150,6 +151,7 @@ __all__ = [  # noqa: RUF022
     # signing
     "Signer",
     "KeySigner",
+    "SameKeySigner",
     # verification
     "verify",
     "verify_staple",
@@ -274,6 +276,7 @@ _LAZY_IMPORTS = {
     "OCSPResponseBatch": "ocsp.messages.responses.batch",
     "OCSPResponseBuilder": "ocsp.messages.responses.response_builder",
     **dict.fromkeys(("Signer", "KeySigner"), "ocsp.signing.signer"),
+    "SameKeySigner": "ocsp.signing.same_key",
     **dict.fromkeys(
         (
             "verify",

@@ -131,6 +131,8 @@ EXAMPLES: list[tuple[Exception, str]] = [
     (errors.NotOnHold(255), "serial number 0xff is not on hold"),
     (errors.UnknownIssuer("x"), "x"),
     (errors.RetentionOver("x"), "x"),
+    (errors.RequestNotSigned("x"), "x"),
+    (errors.RequestorNotTrusted("x"), "x"),
     (
         errors.UnknownCertificate(0x1F2E),
         "there is no record of serial number 0x1f2e",

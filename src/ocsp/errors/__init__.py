@@ -50,6 +50,8 @@ The exceptions that this package raises, in one tree.
     ├─ StapleEnded                      the response has ended, so it is no staple
     ├─ StapleUnobtainable               a certificate requires a staple, and has none
     ├─ UnknownIssuer                    the responder does not serve the issuer
+    ├─ RequestNotSigned                 the responder requires a signature
+    ├─ RequestorNotTrusted              no trusted requestor has signed the request
     ├─ RetentionOver                    the certificate ended too long ago
     ├─ StatusChangeRefused              a change of a certificate's status was refused
     │  ├─ UnknownCertificate(LookupError)
@@ -96,6 +98,8 @@ from ocsp.errors.general import (
     OCSPError,
     OlderThanKnown,
     RedirectRefused,
+    RequestNotSigned,
+    RequestorNotTrusted,
     ResponderBackedOff,
     ResponseStatusError,
     RetentionOver,
@@ -221,6 +225,8 @@ __all__ = [
     "ProducedAtInvalid",
     "ReasonsNotCovered",
     "RedirectRefused",
+    "RequestNotSigned",
+    "RequestorNotTrusted",
     "ResponderBackedOff",
     "ResponderCertificateExpired",
     "ResponderCertificateNotSuitable",

@@ -36,6 +36,8 @@ __all__ = [
     "OCSPError",
     "OlderThanKnown",
     "RedirectRefused",
+    "RequestNotSigned",
+    "RequestorNotTrusted",
     "ResponderBackedOff",
     "ResponseStatusError",
     "RetentionOver",
@@ -551,6 +553,14 @@ class StapleUnobtainable(OCSPError):
 
 class UnknownIssuer(OCSPError):
     """The responder does not serve the issuer that the request names."""
+
+
+class RequestNotSigned(OCSPError):
+    """The responder requires a signature on requests, and the request has none."""
+
+
+class RequestorNotTrusted(OCSPError):
+    """No requestor that the responder trusts has signed the request."""
 
 
 class RetentionOver(OCSPError):

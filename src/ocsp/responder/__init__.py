@@ -23,6 +23,7 @@ from __future__ import annotations
 from ocsp.responder.answer import Answer, Lookup
 from ocsp.responder.authority import Authority, SignerTrust, UnknownSerialPolicy
 from ocsp.responder.core import NoncePolicy, Responder
+from ocsp.responder.requests.requestors import Requestors
 from ocsp.responder.source import (
     IssuerKey,
     LocalSource,
@@ -53,6 +54,7 @@ __all__ = [
     "LookupResult",
     "NewAnswer",
     "NoncePolicy",
+    "Requestors",
     "Responder",
     "SignerTrust",
     "StatusQuery",

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp.asn1.der import Deviation
 from ocsp.errors import (
     DecodeError,
+    RequestNotSigned,
+    RequestorNotTrusted,
     RetentionOver,
     SignerUnavailable,
     SourceUnavailable,
@@ -112,7 +114,9 @@ def error_response(error: Exception) -> Answer:
     match error:
         case DecodeError():
             status = OCSPResponseStatus.MALFORMED_REQUEST
-        case UnknownIssuer() | RetentionOver():
+        case RequestNotSigned():
+            status = OCSPResponseStatus.SIG_REQUIRED
+        case UnknownIssuer() | RequestorNotTrusted() | RetentionOver():
             status = OCSPResponseStatus.UNAUTHORIZED
         case SourceUnavailable() | SignerUnavailable():
             status = OCSPResponseStatus.TRY_LATER

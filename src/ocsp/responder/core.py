@@ -23,6 +23,8 @@ from ocsp.errors import (
     ConfigError,
     DecodeError,
     LimitExceeded,
+    RequestNotSigned,
+    RequestorNotTrusted,
     RetentionOver,
     SignerUnavailable,
     SourceUnavailable,
@@ -37,8 +39,9 @@ from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder.answer import Answer, Lookup, error_answer, error_response
 from ocsp.responder.authority import Authority, UnknownSerialPolicy
 from ocsp.responder.entries import AnswerTimes, Entry, check_retention, encode_entry
-from ocsp.responder.issuers import IssuerMatch, Issuers
-from ocsp.responder.options import NoncePolicy, nonce_to_echo, read_options
+from ocsp.responder.requests.issuers import IssuerMatch, Issuers
+from ocsp.responder.requests.options import NoncePolicy, nonce_to_echo, read_options
+from ocsp.responder.requests.requestors import Requestors
 from ocsp.responder.schedule import due_at, is_current, is_usable
 from ocsp.responder.signed_response import encode_tbs, wrap
 from ocsp.responder.signers import AuthoritySigner, by_preference, common_signers
@@ -59,6 +62,9 @@ no client uses a response from before a revocation."""
 
 DEFAULT_BACKDATE = datetime.timedelta(minutes=5)
 """How far a client's clock may be behind before thisUpdate is in its future."""
+
+
+_REFUSALS = (DecodeError, UnknownIssuer, RequestNotSigned, RequestorNotTrusted)
 
 
 class _Signed(NamedTuple):
@@ -104,6 +110,7 @@ class Responder:
         backdate: datetime.timedelta = DEFAULT_BACKDATE,
         encoding: EncodingRules = EncodingRules.TOLERANT,
         both_hashes: bool = False,
+        requestors: Requestors | None = None,
     ) -> None:
         """
         Answer requests for *authorities*.
@@ -125,6 +132,9 @@ class Responder:
                 two entries, one for each hash (RFC 9919 §3.2.1), so that one stored
                 answer is enough. An answer with a nonce has one entry.
 
+            requestors: Which clients are trusted to sign requests. By default
+                signatures of requests are ignored (RFC 9919 §3.1.2).
+
         Raises:
             ConfigError: If there is no authority, two have the same issuer, *validity*
                 is shorter than a second, or *backdate* is negative.
@@ -144,6 +154,7 @@ class Responder:
         self._backdate = backdate
         self._encoding = encoding
         self._both_hashes = both_hashes
+        self._requestors = requestors
         self._latest: tuple[tuple[object, ...], AnswerTimes] | None = None
 
     # --- a request --------------------------------------------------------------------
@@ -164,7 +175,7 @@ class Responder:
         """
         try:
             return self._plan(der, utc(now))
-        except (DecodeError, UnknownIssuer) as error:
+        except _REFUSALS as error:
             return error_response(error)
 
     def _plan(self, der: bytes, now: datetime.datetime) -> Answer | Lookup:
@@ -180,6 +191,11 @@ class Responder:
                 path="tbsRequest.requestList",
             )
         options = read_options(request)
+        preferred = options.preferred
+        if self._requestors is not None:
+            algorithm = self._requestors.check(request, now)
+            if algorithm is not None:
+                preferred += (PreferredSignatureAlgorithm(algorithm),)
         nonce = nonce_to_echo(options.nonce, self._nonce)
         if nonce is None and self._nonce is NoncePolicy.REQUIRE:
             return error_answer(
@@ -190,8 +206,8 @@ class Responder:
         authorities = tuple(each.authority for each in matches)
         usual = _signers(authorities, now, ())
         signers = usual
-        if options.preferred:
-            signers = _signers(authorities, now, options.preferred)
+        if preferred:
+            signers = _signers(authorities, now, preferred)
         form = self._form(matches)
         is_usual = nonce is None and signers == usual
         return Lookup(

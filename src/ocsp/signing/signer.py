@@ -49,6 +49,7 @@ __all__ = [
     "SignatureScheme",
     "Signer",
     "fitting_hash",
+    "is_local",
     "matches_certificate",
     "signature_scheme",
 ]
@@ -61,7 +62,8 @@ class Signer(Protocol):
     """
     Signs requests and responses with a key in memory, in an HSM or at a service.
 
-    The library does not verify the signatures that a signer returns.
+    The library does not verify the signatures that a signer returns. A signer that
+    never waits for a device or a service has an attribute ``local``, which is true.
     """
 
     @property
@@ -89,6 +91,9 @@ class KeySigner:
     """A :class:`Signer` with a private key of ``cryptography``."""
 
     __slots__ = ("_certificate", "_identifier", "_private_key", "_sign")
+
+    local = True
+    """Signing never waits: the key is in memory."""
 
     def __init__(
         self,
@@ -157,6 +162,11 @@ class KeySigner:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a KeySigner cannot be pickled: it holds a private key")
+
+
+def is_local(signer: Signer) -> bool:
+    """Return whether *signer* never waits, so that an event loop may call it."""
+    return bool(getattr(signer, "local", False))
 
 
 _pairs: BoundedCache[tuple[int, int], tuple[object, x509.Certificate, bool]] = (
