@@ -208,7 +208,7 @@ class _WeakSigner:
     algorithm_identifier = encode_algorithm("1.2.840.113549.1.1.5", b"\x05\x00")
 
     def sign(self, data: bytes) -> bytes:
-        return RSA_KEY.sign(data, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+        return RSA_KEY.sign(data, padding.PKCS1v15(), hashes.SHA1())
 
 
 @pytest.mark.requirement("R6960-17")

@@ -294,7 +294,7 @@ def test_a_crl_that_has_ended_is_try_later(record: StatusRecord) -> None:
 @pytest.mark.requirement("R9654-6")
 def test_answers_are_valid_for_the_shortest_time_of_the_baseline_requirements() -> None:
     """A client without a nonce cannot get an answer that is older than this."""
-    assert DEFAULT_VALIDITY == datetime.timedelta(hours=8)
+    assert datetime.timedelta(hours=8) == DEFAULT_VALIDITY
 
 
 # --- extensions of entries -----------------------------------------------------------
