@@ -28,6 +28,9 @@ logger = logging.getLogger("ocsp.status")
 SETTLED_SECONDS = 2.0
 """How long a file must be unchanged: the coarsest resolution of a time stamp (FAT)."""
 
+RETRY_SECONDS = 60.0
+"""How long a content that was refused stays refused; a CRL may be from the future."""
+
 Content = TypeVar("Content")
 Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)
@@ -39,6 +42,12 @@ class Watchable(Protocol[Content, Value_co]):
     name: str
     """What it is, for errors."""
 
+    keeps_old: bool
+    """Whether the old value is right until there is a new one, as for signed lists."""
+
+    is_text: bool
+    """Whether it is text, of which a part can be taken for the whole."""
+
     def state(self) -> FileState:
         """
         Return what changes with the content; some microseconds.
@@ -48,7 +57,7 @@ class Watchable(Protocol[Content, Value_co]):
         """
         ...
 
-    def is_small(self, state: FileState) -> bool:
+    def is_small(self, state: FileState, /) -> bool:
         """Tell whether reading it takes some milliseconds at most."""
         ...
 
@@ -70,19 +79,14 @@ class Watchable(Protocol[Content, Value_co]):
         """
         ...
 
-    def may_be_half(
-        self, content: Content, state: FileState, before: FileState
-    ) -> bool:
-        """Tell whether another process may be writing it; *before* was used last."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class _Reading(Generic[Content, Value]):
-    """What was read: a value, or why there is none."""
+    """What was read: a value, or why there is none, or why it is an old one."""
 
     state: FileState
     since: float
+    read: float
     settled: bool
     content: Content | None
     value: Value | None
@@ -143,7 +147,10 @@ class Watched(Generic[Content, Value]):
                 return self._read_again(state).result()
             finally:
                 self._lock.release()
-        if reading is not None and reading.state == state:  # only to be compared
+        if reading is not None and (
+            reading.state == state  # its content is only compared once more
+            or self._subject.keeps_old
+        ):
             return reading.result()
         raise SourceUnavailable(f"{self._subject.name} has changed, and is being read")
 
@@ -155,9 +162,9 @@ class Watched(Generic[Content, Value]):
             SourceUnavailable: If it is gone, or cannot be used.
         """
         reading, state = self._reading, self._state()
-        if reading is not None and reading.state == state:
-            return self.current()
-        if self._subject.is_small(state):
+        if self._subject.is_small(state) or (
+            reading is not None and (reading.state == state or self._subject.keeps_old)
+        ):
             return self.current()
         return await asyncio.to_thread(self._wait)
 
@@ -185,58 +192,77 @@ class Watched(Generic[Content, Value]):
         try:
             return self._subject.state()
         except UnreadableFile as error:
-            self._reading = None
+            self._reading = self._used = None
             raise SourceUnavailable(str(error)) from error
 
     def _is_due(self, reading: _Reading[Content, Value]) -> bool:
         """Tell whether the content has to be compared, though the state is the same."""
+        if reading.error and self._clock() - reading.read >= RETRY_SECONDS:
+            return True
         if reading.settled:
             return False
         is_small = self._subject.is_small(reading.state)
-        return is_small or self._age(reading) >= SETTLED_SECONDS
-
-    def _age(self, reading: _Reading[Content, Value]) -> float:
-        return self._clock() - reading.since
+        return is_small or self._clock() - reading.since >= SETTLED_SECONDS
 
     def _read_again(self, state: FileState) -> _Reading[Content, Value]:
-        known = self._reading
-        if known is not None and known.state != state:
-            known = None
-        since = self._clock() if known is None else known.since
-        age = self._clock() - since
-        reading = self._new_reading(state, since, known, settled=age >= SETTLED_SECONDS)
-        if reading.value is None and (known is None or known.error != reading.error):
-            logger.error("%s", reading.error)
-        self._reading = reading
-        return reading
+        before, now = self._reading, self._clock()
+        known = before if before is not None and before.state == state else None
+        since = now if known is None else known.since
+        settled = now - since >= SETTLED_SECONDS
+        content, value, error = None, None, ""
+        try:
+            content, value = self._read(state, known, settled=settled)
+            self._used = state
+        except (BackendError, DecodeError) as failure:
+            error = str(failure)
+            if before is None or before.error != error:
+                logger.error("%s", error)
+            if before is not None and self._subject.keeps_old:
+                value = before.value
+        self._reading = _Reading(state, since, now, settled, content, value, error)
+        return self._reading
 
-    def _new_reading(
+    def _read(
         self,
         state: FileState,
-        since: float,
         known: _Reading[Content, Value] | None,
         *,
         settled: bool,
-    ) -> _Reading[Content, Value]:
-        subject, used = self._subject, self._used or state
-        content, value, error = None, None, ""
-        try:
-            content = subject.read()
-            if not settled and subject.may_be_half(content, state, used):
-                error = f"{subject.name}: another process may be writing it"
-            elif known is not None and known.content == content and not known.error:
-                content, value = known.content, known.value
-            else:
-                value = subject.parse(content)
-            if value is not None:
-                self._used = state
-        except (BackendError, DecodeError) as failure:
-            error = str(failure)
-        return _Reading(state, since, settled, content, value, error)
+    ) -> tuple[Content, Value]:
+        subject = self._subject
+        content = subject.read()
+        if subject.is_text and not settled:
+            _require_whole(subject.name, content, state, self._used or state)
+        if (
+            known is not None
+            and known.value is not None
+            and known.content == content
+            and not known.error
+        ):
+            return content, known.value
+        return content, subject.parse(content)
+
+
+def _require_whole(
+    name: str, content: object, state: FileState, before: FileState
+) -> None:
+    """
+    Check that the last line has an end, and that the same file did not become shorter.
+
+    Raises:
+        SourceUnavailable: If another process may be writing it.
+    """
+    shrunk = state.inode == before.inode and state.size < before.size
+    cut = isinstance(content, bytes) and content and not content.endswith(b"\n")
+    if shrunk or cut:
+        raise SourceUnavailable(f"{name}: another process may be writing it")
 
 
 class WatchedFile(Generic[Value]):
     """A file that is read as a whole; a :class:`Watchable`."""
+
+    keeps_old = False
+    is_text = True
 
     def __init__(
         self,
@@ -270,8 +296,3 @@ class WatchedFile(Generic[Value]):
     def read(self) -> bytes:
         """Return the content of the file."""
         return read_file(self._path, self._maximum())
-
-    def may_be_half(self, content: bytes, state: FileState, before: FileState) -> bool:
-        """Tell whether the last line has no end, or the same file became shorter."""
-        shrunk = state.inode == before.inode and state.size < before.size
-        return shrunk or not (content.endswith(b"\n") or not content)

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from cryptography import x509
 
 from ocsp.asn1.certificates import parts_of
-from ocsp.asn1.name_comparison import is_comparable, same_name
-from ocsp.errors import VerificationError
+from ocsp.asn1.name_comparison import is_comparable, same_name, text
+from ocsp.errors import CRLIssuerMismatch, VerificationError
 from ocsp.verification.case import Findings
 from ocsp.verification.crl.case import CRLCase, CRLQuestion, read_crl
 from ocsp.verification.crl.entries import CRLEntry
@@ -63,7 +63,7 @@ def verify_whole(
     data: CRLData, name: str, issuers: CRLIssuers, at: datetime.datetime
 ) -> ReadCRL:
     """
-    Return the CRL *data*, verified: R1, R3 to R6, R8 and R12, and all its entries.
+    Return the CRL *data*, verified: R1 to R6, R8 and R12, and all its entries.
 
     Not checked: whether it has expired, and which certificates are in its scope.
 
@@ -84,6 +84,7 @@ def verify_whole(
     if crl is None:
         raise _error(findings)
     case = CRLCase(issuers.question(at), crl, None)
+    _check_issuer(case, crl)
     find_signer(case, crl)
     not_future(case, crl)
     critical_extensions(case, crl)
@@ -91,6 +92,20 @@ def verify_whole(
     if case.failures:
         raise _error(case)
     return crl
+
+
+def _check_issuer(case: CRLCase, crl: ReadCRL) -> None:
+    """R2: check that the CRL is one of the issuer, or an indirect one."""
+    indirect = crl.scope is not None and crl.scope.indirect
+    if not case.is_direct and not indirect:
+        expected = text(parts_of(case.asked.issuer).subject)
+        case.fail(
+            "R2",
+            CRLIssuerMismatch,
+            f"{crl.name} names {text(crl.issuer)} as its issuer, not {expected}",
+            issuer=text(crl.issuer),
+            expected=expected,
+        )
 
 
 def verify_delta(

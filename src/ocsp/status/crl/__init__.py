@@ -1,0 +1,7 @@
+"""Answer from CRLs: complete, divided into parts, and with delta CRLs (RFC 5280 §5)."""
+
+from __future__ import annotations
+
+from ocsp.status.crl.source import CRLSource, NotInCRL
+
+__all__ = ["CRLSource", "NotInCRL"]
