@@ -78,8 +78,14 @@ class _Judge:
         self.demanded = demands(asked.policy)
         self.cert = read_certificate(asked.cert)
         self.issuer = read_certificate(asked.issuer)
-        named = points_of(self.cert.extensions, self.cert.issuer)
-        self.points = [*named, implied_point(self.cert.issuer)]
+        self.points = [*self._named_points(), implied_point(self.cert.issuer)]
+
+    def _named_points(self) -> list[Point]:
+        """Return the certificate's points; none if no reader can read them."""
+        try:
+            return points_of(self.cert.extensions, self.cert.issuer)
+        except Unreadable:
+            return []
 
     def reasons(self, crl: CRL) -> frozenset[str] | None:
         """Return the reasons that *crl* covers; ``None`` if it is out of scope (b, d)."""

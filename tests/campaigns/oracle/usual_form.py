@@ -40,8 +40,12 @@ def is_usual_certificate(der: bytes) -> bool:
     return _is_der(der) and len(der) < 4096 and 0 < cert.serial_number < 2**159
 
 
-def has_der_values(data: bytes) -> bool:
-    """Return whether lengths, times and flags are DER, outside of OCTET STRINGs."""
+def has_der_values(data: bytes, *, times: bool = True) -> bool:
+    """
+    Return whether lengths, times and flags are DER, outside of OCTET STRINGs.
+
+    Without *times*, values directly in *data* need not have the form of a time.
+    """
     while data:
         tag, first, start = data[0], data[1:2], 2
         if not first or tag & 0x1F == 0x1F:
@@ -53,14 +57,16 @@ def has_der_values(data: bytes) -> bool:
             if not 3 <= start <= 5 or length < 0x80 or not data[2]:
                 return False
         content, data = data[start : start + length], data[start + length :]
-        if len(content) < length or not _is_der_value(tag, content):
+        if len(content) < length:
+            return False
+        if (times or tag != 0x18) and not _is_der_value(tag, content):
             return False
     return True
 
 
 def _is_der_value(tag: int, content: bytes) -> bool:
-    if tag & 0x20:
-        return has_der_values(content)
+    if tag & 0x20:  # what follows an identifier may be of any type
+        return has_der_values(content, times=content[:1] != b"\x06")
     if tag == 0x18:
         return _TIMES[tag].fullmatch(content) is not None
     return tag != 0x01 or content == b"\xff"
