@@ -6,7 +6,10 @@ Store the status of certificates and signed answers.
 
 from __future__ import annotations
 
-from ocsp.store.rows import CertificateRow, Change, Entry, Event, StoredIssuer
+from ocsp.store.changes.importing import ImportedBatch
+from ocsp.store.changes.pruning import Pruned
+from ocsp.store.database.acknowledgement import LateReader
+from ocsp.store.database.rows import CertificateRow, Change, Entry, Event, StoredIssuer
 from ocsp.store.sqlite_store import SQLiteStore
 
 __all__ = [
@@ -14,6 +17,9 @@ __all__ = [
     "Change",
     "Entry",
     "Event",
+    "ImportedBatch",
+    "LateReader",
+    "Pruned",
     "SQLiteStore",
     "StoredIssuer",
 ]

@@ -21,8 +21,8 @@ from ocsp.asn1.der import integer_octets
 from ocsp.errors import StoreError
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer, NewAnswer
-from ocsp.store.reader import Reader
-from ocsp.store.rows import record_from, seconds, serial_from
+from ocsp.store.database.reader import Reader
+from ocsp.store.database.rows import record_from, seconds, serial_from
 
 __all__ = ["Due", "find_due", "insert_signer", "write_answers", "write_due"]
 
@@ -36,7 +36,8 @@ JOIN certificate
     ON certificate.issuer_id = a.issuer_id AND certificate.serial = a.serial
 """
 _COLUMNS = """
-SELECT a.serial, a.form, revoked, reason, invalid, expires, certificate.version FROM
+SELECT a.serial, a.form, revoked, reason, invalid, expires, cert_hash,
+    certificate.version FROM
 """
 _DUE = f"""
 {_COLUMNS} (

@@ -15,8 +15,8 @@ from typing import Any
 from ocsp.asn1.der import integer_octets
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey
-from ocsp.store.reader import Reader
-from ocsp.store.rows import (
+from ocsp.store.database.reader import Reader
+from ocsp.store.database.rows import (
     Entry,
     Event,
     StoredIssuer,
@@ -33,7 +33,7 @@ PAGE = 1000
 
 _ENTRY = """
 SELECT issuer_id, serial, issuer.subject, name_hash, key_hash, certificate.subject,
-    revoked, reason, invalid, expires, version
+    revoked, reason, invalid, expires, cert_hash, version
 FROM certificate JOIN issuer ON issuer.id = issuer_id
 """
 _EVENT = """

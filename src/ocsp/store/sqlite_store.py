@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from typing import Self
 from cryptography import x509
 
 from ocsp.asn1.times import utc
+from ocsp.errors import ConfigError
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
@@ -32,18 +33,32 @@ from ocsp.responder.stored_answer import (
     NewAnswer,
 )
 from ocsp.store.answers import find_due, insert_signer, write_answers, write_due
-from ocsp.store.file import StatusFile
-from ocsp.store.listing import find_entry, list_entries, list_events, list_issuers
-from ocsp.store.reader import Reader
-from ocsp.store.rows import Change, Entry, Event, StoredIssuer
-from ocsp.store.status_changes import (
+from ocsp.store.changes.importing import ImportedBatch, import_batch, imported_rows
+from ocsp.store.changes.pruning import Pruned, prune_certificates, prune_events
+from ocsp.store.changes.status import (
     add_certificate,
     release_certificate,
     revoke_certificate,
 )
-from ocsp.store.writer import Writer, program_name
+from ocsp.store.database.acknowledgement import LateReader, late_readers
+from ocsp.store.database.file import StatusFile
+from ocsp.store.database.reader import Reader
+from ocsp.store.database.rows import (
+    CertificateRow,
+    Change,
+    Entry,
+    Event,
+    StoredIssuer,
+    seconds,
+)
+from ocsp.store.database.writer import Writer, program_name
+from ocsp.store.forms import choose_forms
+from ocsp.store.listing import find_entry, list_entries, list_events, list_issuers
 
 __all__ = ["SQLiteStore"]
+
+_EVENTS_STAY = datetime.timedelta(days=1)
+"""How long the database keeps every event: responders have to read them."""
 
 POSTPONED_SECONDS = 3600
 """After which time an answer is tried again that cannot be signed."""
@@ -86,7 +101,7 @@ class SQLiteStore:
         Raises:
             StoreError: If the file cannot be opened, or is not a file of this class.
         """
-        file = StatusFile(path)
+        file = self._file = StatusFile(path)
         if create:
             file.create()
         self._reader = Reader(file, read_only=read_only)
@@ -106,6 +121,7 @@ class SQLiteStore:
         *,
         subject: str = "",
         expires: datetime.datetime | None = None,
+        cert_hash: bytes = b"",
     ) -> bool:
         """
         Record a certificate that *issuer* has issued; it is good until it is revoked.
@@ -119,6 +135,9 @@ class SQLiteStore:
 
             expires: Its notAfter; a naive time is UTC.
 
+            cert_hash: SHA-256 of its DER, for the extension CertHash; empty if it is
+                not known.
+
         Returns:
             ``False`` if there was a record already; the file is then unchanged.
 
@@ -126,7 +145,9 @@ class SQLiteStore:
             StoreError: If the file cannot be written.
         """
         with self._writer.changing() as connection:
-            return add_certificate(connection, issuer, serial_number, subject, expires)
+            return add_certificate(
+                connection, issuer, serial_number, subject, expires, cert_hash
+            )
 
     def revoke(
         self,
@@ -210,6 +231,113 @@ class SQLiteStore:
         """
         with self._writer.changing():
             yield
+
+    def import_rows(
+        self,
+        issuer: x509.Certificate,
+        rows: Iterable[CertificateRow],
+        *,
+        digest: bytes,
+        done: int,
+        name: str = "",
+    ) -> ImportedBatch:
+        """
+        Import certificates in one transaction: all of them or none.
+
+        Certificates that are in the file keep their subject and expiry. A revocation is
+        added to a certificate that is good or on hold; no certificate becomes good.
+
+        Args:
+            issuer: The certificate of their issuer.
+
+            rows: The certificates; some thousands are a good number.
+
+            digest: SHA-256 of the file that they come from.
+
+            done: How many rows of that file have been imported after this batch.
+
+            name: The name of that file, for people.
+
+        Raises:
+            StoreError: If the file cannot be written, or a row has values that the
+                database refuses.
+        """
+        with self._writer.changing() as connection:
+            return import_batch(
+                connection, issuer, rows, digest=digest, done=done, name=name
+            )
+
+    def imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
+        """
+        Return how many rows of a file :meth:`import_rows` has imported.
+
+        Args:
+            issuer: The issuer.
+
+            digest: SHA-256 of the file.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        return imported_rows(self._reader, issuer, digest)
+
+    def wait_until_seen(self, event: int, timeout: float = 2.0) -> list[LateReader]:
+        """
+        Wait until every process that keeps answers in memory has seen an event.
+
+        These are the processes on this machine that call :meth:`poll_changes`. After a
+        revocation none of them gives an older answer any more.
+
+        Args:
+            event: The number of the event, from :class:`Change` or
+                :class:`ImportedBatch`, after its transaction.
+
+            timeout: How many seconds to wait at most.
+
+        Returns:
+            The processes that have not seen it in this time. They may still give the
+            old answer.
+
+        Raises:
+            StoreError: If there is no such file now.
+        """
+        return late_readers(self._file, event, timeout)
+
+    def prune(
+        self,
+        *,
+        expired_before: datetime.datetime | None = None,
+        events_before: datetime.datetime | None = None,
+    ) -> Pruned:
+        """
+        Delete expired certificates with their answers, and old events.
+
+        Args:
+            expired_before: Delete certificates whose expiry is known and earlier.
+
+            events_before: Delete events that are older; those of the last day stay.
+
+        Raises:
+            ConfigError: If a time is in the future.
+            StoreError: If the file cannot be written.
+        """
+        now = datetime.datetime.now(datetime.UTC)
+        for key, time in (
+            ("expired_before", expired_before),
+            ("events_before", events_before),
+        ):
+            if time is not None and utc(time) > now:
+                raise ConfigError(key, f"{time} is in the future")
+        before = seconds(expired_before)
+        certificates = events = 0
+        if before is not None:
+            certificates = prune_certificates(
+                self._reader, self._writer.changing, before
+            )
+        if events_before is not None:
+            oldest = min(utc(events_before), now - _EVENTS_STAY)
+            events = prune_events(self._writer.changing, int(oldest.timestamp()))
+        return Pruned(certificates, events)
 
     # --- look-ups ---
 
@@ -334,6 +462,22 @@ class SQLiteStore:
         with self._writer.answering() as connection:
             insert_signer(connection, certificate)
 
+    def sign_ahead(
+        self, issuer: x509.Certificate, forms: Collection[CertIDForm]
+    ) -> None:
+        """
+        Let the answers of all certificates of *issuer* be due, now and in future.
+
+        Args:
+            issuer: The certificate of the issuer.
+
+            forms: Which CertIDs these answers have. Answers in other forms are removed.
+
+        Raises:
+            StoreError: If the file cannot be written.
+        """
+        choose_forms(self._writer.answering, issuer, forms)
+
     def due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
         """
         Return answers of *issuer* to sign, changed ones first, then by their time.
@@ -410,5 +554,5 @@ class SQLiteStore:
 
 
 def _close(reader: Reader, writer: Writer) -> None:
-    reader.close()
+    reader.end()
     writer.close()

@@ -16,17 +16,24 @@ from cryptography import x509
 from ocsp.asn1.der import integer_octets
 from ocsp.errors import AlreadyRevoked, ConfigError, NotOnHold, UnknownCertificate
 from ocsp.responder.source import IssuerKey, StatusRecord
-from ocsp.store.rows import Change, on_hold, record_from, seconds, status_columns
-from ocsp.store.writer import issuer_id
+from ocsp.store.database.rows import (
+    Change,
+    on_hold,
+    record_from,
+    seconds,
+    status_columns,
+)
+from ocsp.store.database.schema import LAST_EVENT
+from ocsp.store.database.writer import issuer_id
 
 __all__ = ["add_certificate", "release_certificate", "revoke_certificate"]
 
 _ADD = """
-INSERT INTO certificate (issuer_id, serial, subject, expires) VALUES (?, ?, ?, ?)
-ON CONFLICT DO NOTHING
+INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash)
+VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _FIND = """
-SELECT issuer_id, revoked, reason, invalid, expires
+SELECT issuer_id, revoked, reason, invalid, expires, cert_hash
 FROM certificate JOIN issuer ON issuer.id = issuer_id
 WHERE name_hash = ? AND key_hash = ? AND serial = ?
 """
@@ -34,7 +41,6 @@ _CHANGE = """
 UPDATE certificate SET revoked = ?, reason = ?, invalid = ?
 WHERE issuer_id = ? AND serial = ?
 """
-_LAST_EVENT = "SELECT seq FROM sqlite_sequence WHERE name = 'event'"
 
 
 def add_certificate(
@@ -43,6 +49,7 @@ def add_certificate(
     serial_number: int,
     subject: str,
     expires: datetime.datetime | None,
+    cert_hash: bytes,
 ) -> bool:
     """Record an issued certificate; return ``False`` if there was a record."""
     done = connection.execute(
@@ -52,6 +59,7 @@ def add_certificate(
             integer_octets(serial_number),
             subject,
             seconds(expires),
+            cert_hash or None,
         ),
     )
     return done.rowcount == 1
@@ -93,6 +101,7 @@ def revoke_certificate(
         revocation_reason=wanted.revocation_reason,
         invalidity_date=wanted.invalidity_date,
         expires=known.expires,
+        cert_hash=known.cert_hash,
     )
     if known.revocation_time is not None and not on_hold(known):
         record = _revoked_again(
@@ -110,7 +119,7 @@ def release_certificate(
     number, known = _known(connection, issuer, serial_number)
     if not on_hold(known):
         raise NotOnHold(serial_number)
-    record = StatusRecord(expires=known.expires)
+    record = StatusRecord(expires=known.expires, cert_hash=known.cert_hash)
     return Change(True, record, _write(connection, number, serial_number, record))
 
 
@@ -131,7 +140,7 @@ def _write(
     connection.execute(
         _CHANGE, (*status_columns(record), number, integer_octets(serial))
     )
-    return int(connection.execute(_LAST_EVENT).fetchone()[0])
+    return int(connection.execute(LAST_EVENT).fetchone()[0])
 
 
 def _revoked_again(

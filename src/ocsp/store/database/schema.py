@@ -19,6 +19,7 @@ __all__ = [
     "APPLICATION_ID",
     "CHANGED",
     "HOLD",
+    "LAST_EVENT",
     "LATEST_SECOND",
     "SCHEMA",
     "VERSION",
@@ -41,6 +42,9 @@ HOLD = 6
 
 CHANGED = -1
 """The time *due* of an answer whose status has changed: before all others."""
+
+LAST_EVENT = "SELECT seq FROM sqlite_sequence WHERE name = 'event'"
+"""The query for the largest number that an event has had; no row means none."""
 
 _NOW = "CAST(strftime('%s','now') AS INTEGER)"
 _MOMENT = f"BETWEEN {EARLIEST_SECOND} AND {LATEST_SECOND}"
@@ -75,6 +79,7 @@ TABLES = (
     CREATE TABLE issuer_form (
         issuer_id INTEGER NOT NULL,
         form INTEGER NOT NULL,        -- 1 SHA-1, 2 SHA-256, 3 both in one response
+        complete INTEGER NOT NULL DEFAULT 0, -- 1: every certificate has its row
         PRIMARY KEY (issuer_id, form),
         CHECK (form IN (1, 2, 3))
     ) WITHOUT ROWID
@@ -85,6 +90,7 @@ TABLES = (
         serial BLOB NOT NULL,         -- content octets of the DER INTEGER
         subject TEXT NOT NULL DEFAULT '',
         expires INTEGER,              -- seconds since 1970, if known
+        cert_hash BLOB,               -- SHA-256 of the certificate, if known
         revoked INTEGER,              -- seconds since 1970, if revoked
         reason INTEGER,               -- CRLReason (RFC 5280 section 5.3.1)
         invalid INTEGER,              -- invalidityDate, seconds since 1970
@@ -93,6 +99,8 @@ TABLES = (
         CHECK (typeof(issuer_id) = 'integer'),
         CHECK (typeof(serial) = 'blob' AND length(serial) BETWEEN 1 AND 127),
         CHECK (typeof(subject) = 'text'),
+        CHECK (cert_hash IS NULL
+            OR (typeof(cert_hash) = 'blob' AND length(cert_hash) = 32)),
         CHECK (typeof(version) = 'integer' AND version > 0),
         {_second("expires")},
         {_second("revoked")},
@@ -214,6 +222,12 @@ TRIGGERS = (
         "UPDATE OF expires ON certificate",
         "OLD.expires IS NOT NULL AND NEW.expires IS NOT OLD.expires",
         "the expiry of a certificate never changes",
+    ),
+    _refuse(
+        "certificate_hash",
+        "UPDATE OF cert_hash ON certificate",
+        "OLD.cert_hash IS NOT NULL AND NEW.cert_hash IS NOT OLD.cert_hash",
+        "the hash of a certificate never changes",
     ),
     _refuse(
         "certificate_for_good",

@@ -194,6 +194,7 @@ def record_from(
     reason: int | None,
     invalid: int | None,
     expires: int | None = None,
+    cert_hash: bytes | None = None,
 ) -> StatusRecord:
     """
     Return the record in the columns of a certificate.
@@ -201,17 +202,18 @@ def record_from(
     Raises:
         StoreError: If another program wrote values that mean nothing.
     """
-    if revoked is None and expires is None:
+    if revoked is None and expires is None and cert_hash is None:
         return GOOD
     try:
         if revoked is None:
-            return StatusRecord(expires=moment(expires))
+            return StatusRecord(expires=moment(expires), cert_hash=cert_hash or b"")
         return StatusRecord(
             status=_REVOKED.status,
             revocation_time=moment(revoked),
             revocation_reason=None if reason is None else REASONS[reason],
             invalidity_date=moment(invalid),
             expires=moment(expires),
+            cert_hash=cert_hash or b"",
         )
     except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
         raise StoreError(

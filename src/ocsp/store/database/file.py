@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from ocsp.errors import StoreError, UnreadableFile
 from ocsp.guarded.files import FileState, file_state, require_database
-from ocsp.store.schema import APPLICATION_ID, SCHEMA, VERSION
+from ocsp.store.database.schema import APPLICATION_ID, SCHEMA, VERSION
 
 __all__ = [
     "FileIdentity",
@@ -159,7 +159,7 @@ class StatusFile:
             StoreError: If the file cannot be opened, or is no status file.
         """
         connection = self._open("rw")
-        # Checkpoints are made after transactions, not in them: see ocsp.store.writer.
+        # The writer copies the log after its transactions, not in them.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         return connection
 

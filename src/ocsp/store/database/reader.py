@@ -23,8 +23,10 @@ from ocsp.responder.stored_answer import (
     LookupResult,
     StoredAnswer,
 )
-from ocsp.store.file import FileIdentity, StatusFile, error_text, reported
-from ocsp.store.rows import record_from, serial_from
+from ocsp.store.database.acknowledgement import Acknowledgement
+from ocsp.store.database.file import FileIdentity, StatusFile, error_text, reported
+from ocsp.store.database.rows import record_from, serial_from
+from ocsp.store.database.schema import LAST_EVENT
 
 __all__ = ["Reader"]
 
@@ -46,19 +48,18 @@ MAX_CHANGES = 10_000
 
 _ISSUER = "SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?"
 _STATUS = """
-SELECT revoked, reason, invalid, expires FROM certificate
+SELECT revoked, reason, invalid, expires, cert_hash FROM certificate
 WHERE issuer_id = ? AND serial = ?
 """
 # One statement, so one snapshot: an answer of another version is never returned.
 _WITH_ANSWER = """
-SELECT c.revoked, c.reason, c.invalid, c.expires, c.version,
+SELECT c.revoked, c.reason, c.invalid, c.expires, c.cert_hash, c.version,
     a.signer_id, a.due, a.this_update, a.next_update, a.tbs, a.signature
 FROM certificate c LEFT JOIN answer a ON a.issuer_id = c.issuer_id
     AND a.serial = c.serial AND a.form = ? AND a.version = c.version
 WHERE c.issuer_id = ? AND c.serial = ?
 """
 _SIGNER = "SELECT digest FROM signer WHERE id = ?"
-_LAST_EVENT = "SELECT seq FROM sqlite_sequence WHERE name = 'event'"
 _EVENTS = """
 SELECT event.id, name_hash, key_hash, serial
 FROM event JOIN issuer ON issuer.id = issuer_id WHERE event.id > ?
@@ -87,6 +88,7 @@ class Reader:
         self._signers: dict[int, bytes] = {}
         self._checked = 0.0
         self._held = False
+        self._seen = Acknowledgement(file)
         self._forget_changes()
 
     def _forget_changes(self) -> None:
@@ -185,6 +187,11 @@ class Reader:
         self._identity = self._file.identity(now)
         return connection
 
+    def end(self) -> None:
+        """Close the file for good: this process answers no longer."""
+        self.close()
+        self._seen.close()
+
     def close(self) -> None:
         """Close the file. The next use opens it again."""
         with self._lock:
@@ -230,13 +237,15 @@ class Reader:
         row = self.fetch_one(_WITH_ANSWER, (form, issuer_id, serial))
         if row is None:
             return None
-        revoked, reason, invalid, expires, version, signer_id, *signed = row
+        *status, version, signer_id, due, begin, end, tbs, signature = row
         return LookupResult(
-            record_from(revoked, reason, invalid, expires),
+            record_from(*status),
             version,
             None
             if signer_id is None
-            else StoredAnswer(version, self._signer(signer_id), *signed),
+            else StoredAnswer(
+                version, self._signer(signer_id), due, begin, end, tbs, signature
+            ),
         )
 
     def issuer_id(self, issuer: IssuerKey) -> int | None:
@@ -263,18 +272,26 @@ class Reader:
         """
         Return what changed since the last poll; the first one returns everything.
 
+        It also acknowledges what the last poll returned.
+
         Raises:
             SourceUnavailable: If the file cannot be read now, or was deleted.
         """
         with self._lock:
             try:
                 connection = self._follow()
+                self._acknowledge()
                 changes = self._changes(connection, time.monotonic())
                 if self._polled > self._changed + QUIET_SECONDS:
                     self._hold(connection)
             except (sqlite3.Error, StoreError) as error:
                 raise self._unavailable(error) from error
             return changes
+
+    def _acknowledge(self) -> None:
+        """Say that the caller has dropped what the last poll returned."""
+        if self._cursor is not None and self._identity is not None:
+            self._seen.write(self._identity.file, self._cursor)
 
     def _changes(self, connection: sqlite3.Connection, now: float) -> Changes:
         (version,) = connection.execute("PRAGMA data_version").fetchone()
@@ -303,7 +320,7 @@ class Reader:
 
     @staticmethod
     def _last_event(connection: sqlite3.Connection) -> int:
-        row = connection.execute(_LAST_EVENT).fetchone()
+        row = connection.execute(LAST_EVENT).fetchone()
         return row[0] if row else 0
 
     def _hold(self, connection: sqlite3.Connection) -> None:

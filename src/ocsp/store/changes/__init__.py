@@ -1,0 +1,1 @@
+"""Changes of the certificates in a store: of their status, and of which there are."""

@@ -1,0 +1,76 @@
+"""
+Delete what is no longer needed: expired certificates, and old events.
+
+Certificates are read page by page, and deleted in short transactions, so that a
+revocation never waits for long.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from ocsp.store.database.reader import Reader
+
+__all__ = ["Pruned", "prune_certificates", "prune_events"]
+
+PAGE = 5000
+"""Rows that one transaction looks at."""
+
+_PAGE = """
+SELECT issuer_id, serial, expires FROM certificate
+WHERE (issuer_id, serial) > (?, ?) ORDER BY issuer_id, serial LIMIT ?
+"""
+# The condition is repeated: another process may have changed the row meanwhile.
+_DELETE = "DELETE FROM certificate WHERE issuer_id = ? AND serial = ? AND expires < ?"
+_DELETE_EVENTS = """
+DELETE FROM event WHERE id IN
+    (SELECT id FROM event WHERE at < ? ORDER BY id LIMIT ?)
+"""
+
+
+class Pruned(NamedTuple):
+    """
+    What was deleted.
+
+    Attributes:
+        certificates: How many certificates.
+
+        events: How many events.
+    """
+
+    certificates: int
+    events: int
+
+
+Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
+
+
+def prune_certificates(reader: Reader, transaction: Transaction, before: int) -> int:
+    """Delete the certificates that expired before *before*; return how many."""
+    deleted = 0
+    after = (0, b"")
+    while rows := reader.fetch_all(_PAGE, (*after, PAGE)):
+        expired = [
+            (issuer_id, serial, before)
+            for issuer_id, serial, expires in rows
+            if expires is not None and expires < before
+        ]
+        if expired:
+            with transaction() as connection:
+                deleted += connection.executemany(_DELETE, expired).rowcount
+        after = (rows[-1][0], rows[-1][1])
+    return deleted
+
+
+def prune_events(transaction: Transaction, before: int) -> int:
+    """Delete the events before *before*; return how many."""
+    deleted = 0
+    while True:
+        with transaction() as connection:
+            count = connection.execute(_DELETE_EVENTS, (before, PAGE)).rowcount
+        deleted += count
+        if count < PAGE:
+            return deleted
