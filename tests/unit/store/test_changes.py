@@ -1,0 +1,294 @@
+"""Polls: what changed, when nothing did, and who has seen it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ocsp
+from ocsp.responder import Changes, StatusRecord
+from ocsp.store import SQLiteStore
+from ocsp.store.database import acknowledgement, reader
+from tests.pki import NOW, ca
+from tests.unit.store.scene import NOW_SECONDS, query, signed
+
+NOTHING = Changes(False, ())
+REVOKED = StatusRecord.revoked(NOW)
+
+
+class Clock:
+    """The monotonic clock of a reader, which the tests set."""
+
+    def __init__(self) -> None:
+        """Begin somewhere."""
+        self.now = 10_000.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture(name="clock")
+def _clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(reader, "time", clock)
+    return clock
+
+
+@pytest.fixture(name="writer")
+def _writer(tmp_path: Path, clock: Clock) -> Iterator[SQLiteStore]:
+    with SQLiteStore(tmp_path / "status.db", create=True) as store:
+        for serial in (1, 2, 3):
+            store.add(ca(), serial)
+        yield store
+
+
+@pytest.fixture(name="worker")
+def _worker(tmp_path: Path, writer: SQLiteStore) -> Iterator[SQLiteStore]:
+    """Yield a store as a worker has it, after its first poll."""
+    with SQLiteStore(tmp_path / "status.db") as store:
+        assert store.poll_changes().everything
+        yield store
+
+
+def _changed(worker: SQLiteStore) -> list[int]:
+    changes = worker.poll_changes()
+    assert not changes.everything
+    return [each.serial_number for each in changes.queries]
+
+
+def test_a_poll_returns_each_change_once(
+    writer: SQLiteStore, worker: SQLiteStore
+) -> None:
+    """In the order in which the changes were made."""
+    assert worker.poll_changes() == NOTHING
+    writer.revoke(ca(), 2, NOW)
+    writer.revoke(ca(), 1, NOW)
+    assert worker.poll_changes() == Changes(False, [query(2), query(1)])
+    assert worker.poll_changes() == NOTHING
+
+
+def test_the_own_changes_of_a_store_are_returned_too(worker: SQLiteStore) -> None:
+    """They are made on another connection than that for reading."""
+    worker.revoke(ca(), 1, NOW)
+    assert _changed(worker) == [1]
+
+
+def test_a_certificate_or_an_answer_that_is_added_is_no_change(
+    writer: SQLiteStore, worker: SQLiteStore
+) -> None:
+    """No answer that a worker keeps becomes wrong."""
+    writer.add(ca(), 4)
+    writer.add_signer(ca())
+    writer.store_answers([signed(1, 1)], NOW_SECONDS)
+    assert worker.poll_changes() == NOTHING
+
+
+def test_too_many_changes_are_everything(
+    writer: SQLiteStore, worker: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is bounded, and the next poll goes on after it."""
+    monkeypatch.setattr(reader, "MAX_CHANGES", 2)
+    for serial in (1, 2, 3):
+        writer.revoke(ca(), serial, NOW)
+    assert worker.poll_changes().everything
+    assert worker.poll_changes() == NOTHING
+
+
+def test_a_poll_after_a_long_time_returns_everything(
+    worker: SQLiteStore, clock: Clock
+) -> None:
+    """Events may have been pruned, and the machine may have slept."""
+    clock.now += reader.FORGET_SECONDS + 1
+    assert worker.poll_changes().everything
+    assert worker.poll_changes() == NOTHING
+
+
+def test_a_replaced_file_is_everything(worker: SQLiteStore, tmp_path: Path) -> None:
+    """Also if it has fewer events than the one before."""
+    with SQLiteStore(tmp_path / "new.db", create=True) as new:
+        new.add(ca(), 1)
+    (tmp_path / "new.db").replace(tmp_path / "status.db")
+    assert worker.poll_changes().everything
+    assert worker.look_up_now([query(1), query(2)]) == [StatusRecord(), None]
+    assert worker.poll_changes() == NOTHING
+
+
+def test_a_file_that_a_look_up_found_replaced_is_everything(
+    worker: SQLiteStore, tmp_path: Path, clock: Clock
+) -> None:
+    """The next poll says so: what was kept before is wrong."""
+    SQLiteStore(tmp_path / "new.db", create=True).close()
+    (tmp_path / "new.db").replace(tmp_path / "status.db")
+    clock.now += 1
+    assert worker.look_up_now([query(1)]) == [None]
+    assert worker.poll_changes().everything
+
+
+def test_a_missing_file_is_unavailable(worker: SQLiteStore, tmp_path: Path) -> None:
+    """The caller must not use what it keeps."""
+    path = tmp_path / "status.db"
+    path.rename(tmp_path / "kept.db")
+    for _ in range(2):
+        with pytest.raises(ocsp.errors.SourceUnavailable, match="does not exist"):
+            worker.poll_changes()
+    (tmp_path / "kept.db").rename(path)
+    worker.poll_changes()
+    assert worker.look_up_now([query(1)]) == [StatusRecord()]
+
+
+# --- one read transaction for many look-ups -------------------------------------------
+
+
+def test_look_ups_share_a_transaction_only_while_the_file_is_quiet(
+    writer: SQLiteStore, worker: SQLiteStore, clock: Clock
+) -> None:
+    """A poll renews it, so that a change is seen after it."""
+    connection = worker._reader._connection
+    assert connection is not None
+    worker.poll_changes()
+    assert not connection.in_transaction
+    clock.now += reader.QUIET_SECONDS + 0.1
+    worker.poll_changes()
+    assert connection.in_transaction
+    writer.revoke(ca(), 1, NOW)
+    assert _changed(worker) == [1]
+    assert worker.look_up_now([query(1)]) == [REVOKED]
+    assert not connection.in_transaction
+
+
+def test_a_transaction_ends_also_without_a_poll(
+    writer: SQLiteStore, worker: SQLiteStore, clock: Clock
+) -> None:
+    """A program that polls no longer gets the present status."""
+    clock.now += reader.QUIET_SECONDS + 0.1
+    worker.poll_changes()
+    writer.revoke(ca(), 1, NOW)
+    clock.now += reader.CHECK_SECONDS * 2
+    assert worker.look_up_now([query(1)]) == [REVOKED]
+
+
+# --- acknowledgement ------------------------------------------------------------------
+
+
+def test_a_change_is_seen_after_the_poll_that_follows(
+    writer: SQLiteStore, worker: SQLiteStore
+) -> None:
+    """The second poll tells that the worker has dropped what the first returned."""
+    worker.poll_changes()
+    event = writer.revoke(ca(), 1, NOW).event
+    assert event is not None
+    (late,) = writer.wait_until_seen(event, 0)
+    assert late == (os.getpid(), 0)
+    worker.poll_changes()
+    assert len(writer.wait_until_seen(event, 0)) == 1
+    worker.poll_changes()
+    assert writer.wait_until_seen(event, 0) == []
+
+
+def test_a_store_that_does_not_poll_is_not_waited_for(
+    writer: SQLiteStore, tmp_path: Path
+) -> None:
+    """It keeps no answers: every look-up reads the file."""
+    with SQLiteStore(tmp_path / "status.db") as other:
+        other.look_up_now([query(1)])
+        assert writer.wait_until_seen(10, 0) == []
+
+
+def test_a_store_that_is_closed_is_not_waited_for(
+    writer: SQLiteStore, worker: SQLiteStore, tmp_path: Path
+) -> None:
+    """Its file is removed."""
+    worker.poll_changes()
+    assert len(list(tmp_path.glob("status.db-reader-*"))) == 1
+    worker.close()
+    assert list(tmp_path.glob("status.db-reader-*")) == []
+    assert writer.wait_until_seen(10, 0) == []
+
+
+def test_a_process_that_was_killed_is_not_waited_for(
+    writer: SQLiteStore, tmp_path: Path
+) -> None:
+    """Its file stays, but nothing locks it."""
+    code = """
+import os, signal, sys
+from ocsp.store import SQLiteStore
+store = SQLiteStore(sys.argv[1])
+store.poll_changes(); store.poll_changes()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    path = tmp_path / "status.db"
+    subprocess.run([sys.executable, "-c", code, path], check=False)
+    assert len(list(tmp_path.glob("status.db-reader-*"))) == 1
+    assert writer.wait_until_seen(10, 0) == []
+    assert list(tmp_path.glob("status.db-reader-*")) == []
+
+
+def test_what_a_worker_saw_of_another_file_does_not_count(
+    worker: SQLiteStore, writer: SQLiteStore, tmp_path: Path
+) -> None:
+    """Event 1 of the old file is not event 1 of the new one."""
+    writer.revoke(ca(), 1, NOW)
+    worker.poll_changes()
+    worker.poll_changes()
+    with SQLiteStore(tmp_path / "new.db", create=True) as new:
+        new.add(ca(), 2)
+        event = new.revoke(ca(), 2, NOW).event
+    assert event == 1
+    assert writer.wait_until_seen(event, 0) == []
+    (tmp_path / "new.db").replace(tmp_path / "status.db")
+    assert len(writer.wait_until_seen(event, 0)) == 1
+    worker.poll_changes()
+    worker.poll_changes()
+    assert writer.wait_until_seen(event, 0) == []
+
+
+def test_waiting_ends_when_the_last_reader_has_seen_it(
+    writer: SQLiteStore, worker: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks again and again, within its time."""
+    worker.poll_changes()
+    event = writer.revoke(ca(), 1, NOW).event
+    assert event is not None
+    polls: list[float] = []
+
+    def poll(seconds: float) -> None:
+        polls.append(seconds)
+        worker.poll_changes()
+
+    monkeypatch.setattr(acknowledgement.time, "sleep", poll)
+    assert writer.wait_until_seen(event, 60) == []
+    assert len(polls) == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_worker_that_cannot_acknowledge_is_unavailable(
+    writer: SQLiteStore, tmp_path: Path
+) -> None:
+    """A revocation could not wait for it."""
+    with SQLiteStore(tmp_path / "status.db") as store:
+        store.poll_changes()
+        tmp_path.chmod(0o500)
+        try:
+            with pytest.raises(ocsp.errors.SourceUnavailable, match="permission"):
+                store.poll_changes()
+        finally:
+            tmp_path.chmod(0o700)
+
+
+def test_polls_write_nothing_to_the_database(
+    worker: SQLiteStore, tmp_path: Path
+) -> None:
+    """Readers never compete with writers."""
+    connection = sqlite3.connect(tmp_path / "status.db")
+    before = connection.execute("PRAGMA data_version").fetchone()
+    for _ in range(3):
+        worker.poll_changes()
+    assert connection.execute("PRAGMA data_version").fetchone() == before
+    connection.close()
