@@ -116,6 +116,8 @@ def moment(text: bytes) -> datetime.datetime:
 
 def utc(when: datetime.datetime) -> datetime.datetime:
     """Return *when* as aware UTC in whole seconds; a naive one is taken as UTC."""
+    if when.tzinfo is _UTC:  # the most frequent case
+        return when.replace(microsecond=0) if when.microsecond else when
     if when.utcoffset() is None:
         return when.replace(microsecond=0, tzinfo=_UTC)
     return when.astimezone(_UTC).replace(microsecond=0)

@@ -37,6 +37,7 @@ __all__ = [
     "SINGLE_REQUEST_EXTENSIONS",
     "decode_each",
     "decode_extensions",
+    "nonce_octets",
     "nonce_of",
 ]
 
@@ -114,18 +115,25 @@ def nonce_of(
 
 
 def _nonce(value: bytes) -> x509.OCSPNonce:
+    return x509.OCSPNonce(nonce_octets(value))
+
+
+def nonce_octets(value: bytes) -> bytes:
     """
     Read ``Nonce ::= OCTET STRING`` (RFC 9654 §2.1).
 
     RFC 2560 had no inner OCTET STRING, and such requests still occur: if the value is
     not exactly one OCTET STRING, the value itself is the nonce.
     """
+    size = len(value) - 2
+    if 0 <= size < 0x80 and value[0] == OCTET_STRING and value[1] == size:
+        return value[2:]  # the most frequent case
     try:
         start, stop = content(value, 0, len(value), OCTET_STRING, "")
         end_of(stop, len(value), "")
     except DecodeError:
-        return x509.OCSPNonce(value)
-    return x509.OCSPNonce(value[start:stop])
+        return value
+    return value[start:stop]
 
 
 def _acceptable_responses(value: bytes) -> x509.OCSPAcceptableResponses:

@@ -182,7 +182,7 @@ class Responder:
         request = load_der_ocsp_request(
             der, allow_multiple=True, encoding=self._encoding
         )
-        cert_ids = tuple(entry.cert_id for entry in request.requests)
+        cert_ids = request.cert_ids
         if len(cert_ids) > limits.MAX_REQUEST_CERTIFICATES:
             raise LimitExceeded(
                 "MAX_REQUEST_CERTIFICATES",
@@ -203,7 +203,7 @@ class Responder:
                 "the request has no nonce of 16 to 32 octets",
             )
         matches = [self._match(each) for each in cert_ids]
-        authorities = tuple(each.authority for each in matches)
+        authorities = tuple([each.authority for each in matches])
         usual = _signers(authorities, now, ())
         signers = usual
         if preferred:
@@ -212,8 +212,10 @@ class Responder:
         is_usual = nonce is None and signers == usual
         return Lookup(
             queries=tuple(
-                StatusQuery(authority.key, cert_id.serial_number)
-                for authority, cert_id in zip(authorities, cert_ids, strict=True)
+                [
+                    StatusQuery(authority.key, cert_id.serial_number)
+                    for authority, cert_id in zip(authorities, cert_ids, strict=True)
+                ]
             ),
             authorities=authorities,
             cert_ids=cert_ids,
@@ -457,6 +459,8 @@ def _signers(
         UnknownIssuer: If no valid signer is common to several authorities.
     """
     second = int(now.timestamp())
+    if len(authorities) == 1 and not preferred:
+        return authorities[0].valid_signers(second)[:1]
     different = dict.fromkeys(authorities)
     candidates = [each.valid_signers(second) for each in different]
     if preferred:

@@ -94,10 +94,6 @@ class AuthoritySigner:
         self.included = b"" if is_issuer else der
         self.certs = b"" if is_issuer else encode(context(0), encode(SEQUENCE, der))
 
-    def is_valid_at(self, now: int) -> bool:
-        """Return whether the certificate is valid at *now*, in seconds since 1970."""
-        return self.begin <= now <= self.end
-
     def suits(self, wanted: PreferredSignatureAlgorithm) -> bool:
         """Return whether this signer has the algorithm and the kind of key *wanted*."""
         if not _is_met(wanted.signature, self.algorithm):

@@ -36,7 +36,7 @@ from ocsp.errors import (
     SchemaError,
     SignatureInvalid,
 )
-from ocsp.messages.certid import CertIDLayout
+from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at
 from ocsp.messages.extensions import ExtensionLayouts, read_extensions
 from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
@@ -164,6 +164,34 @@ class OCSPRequest:
         return tuple(
             single_request_at(self._der, entry) for entry in self._layout.requests
         )
+
+    @property
+    def cert_ids(self) -> tuple[CertID, ...]:
+        """The CertIDs of the entries, in order."""
+        if self._only is not None:
+            return (cert_id_at(self._der, self._only),)
+        return tuple(
+            cert_id_at(self._der, entry.cert_id) for entry in self._layout.requests
+        )
+
+    @property
+    def _only_nonce(self) -> bytes | None:
+        """
+        The nonce if the request has no other extension; empty if it has none at all.
+
+        ``None`` if it has other extensions. Most requests need no more than this.
+        """
+        extensions, requests = self._layout.extensions, self._layout.requests
+        if any(entry.extensions for entry in requests):
+            return None
+        if not extensions:
+            return b""
+        oid, _, value = extensions[0]
+        if len(extensions) > 1 or oid != oids.NONCE:
+            return None
+        from ocsp.messages.extension_values import nonce_octets
+
+        return nonce_octets(self._der[value]) or None
 
     def _refuse(self) -> NoReturn:
         """Raise the error for a property of one entry, as there are several."""

@@ -78,6 +78,9 @@ def read_options(request: OCSPRequest) -> RequestOptions:
         DecodeError: If an extension is malformed, occurs twice, or is critical and
             unknown, or if the client does not accept basic responses.
     """
+    nonce = request._only_nonce
+    if nonce is not None:
+        return RequestOptions(_checked(nonce)) if nonce else _NO_OPTIONS
     try:
         extensions = request.extensions
         singles = [entry.extensions for entry in request.requests]
@@ -90,17 +93,11 @@ def read_options(request: OCSPRequest) -> RequestOptions:
         for extension in single:
             if extension.critical:
                 raise _not_understood(extension.oid, "singleRequestExtensions")
-    return _read_known(extensions) if len(extensions) else _NO_OPTIONS
+    return _read_known(extensions)
 
 
 def _read_known(extensions: x509.Extensions) -> RequestOptions:
     nonce = nonce_of(extensions)
-    if nonce is not None and not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
-        raise SchemaError(
-            f"the nonce has {len(nonce)} octets; "
-            f"allowed are {SHORTEST_NONCE} to {LONGEST_NONCE}",
-            path="requestExtensions",
-        )
     preferred: tuple[PreferredSignatureAlgorithm, ...] = ()
     for extension in extensions:
         value = extension.value
@@ -112,7 +109,17 @@ def _read_known(extensions: x509.Extensions) -> RequestOptions:
             )
         if isinstance(value, PreferredSignatureAlgorithms):
             preferred = value.algorithms
-    return RequestOptions(nonce, preferred)
+    return RequestOptions(None if nonce is None else _checked(nonce), preferred)
+
+
+def _checked(nonce: bytes) -> bytes:
+    if not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
+        raise SchemaError(
+            f"the nonce has {len(nonce)} octets; "
+            f"allowed are {SHORTEST_NONCE} to {LONGEST_NONCE}",
+            path="requestExtensions",
+        )
+    return nonce
 
 
 def _not_understood(oid: x509.ObjectIdentifier, name: str) -> DecodeError:
