@@ -59,6 +59,7 @@ NO_CACHE = {
     "signers/slots.py:_lanes": "the signers whose threads run now",
     "responder/requests/issuers.py:_by_key": "the authorities of one responder",
     "responder/requests/issuers.py:_by_octets": "the authorities of one responder",
+    "responder/requests/issuers.py:_elsewhere": "the authorities of one responder",
     "signing/ml_dsa.py:PRIVATE_KEYS": "a table",
     "signing/ml_dsa.py:PUBLIC_KEYS": "a table",
     "testing/loopback.py:_published": "the documents that a test publishes",

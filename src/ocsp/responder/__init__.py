@@ -22,7 +22,9 @@ from __future__ import annotations
 
 from ocsp.responder.answer import Answer, Lookup
 from ocsp.responder.authority import Authority, SignerTrust, UnknownSerialPolicy
+from ocsp.responder.canned import CannedAnswer, CannedAuthority
 from ocsp.responder.core import NoncePolicy, Responder
+from ocsp.responder.foreign import ForeignAuthority, Forward
 from ocsp.responder.requests.requestors import Requestors
 from ocsp.responder.source import (
     IssuerKey,
@@ -45,9 +47,13 @@ __all__ = [
     "Answer",
     "AnswerStore",
     "Authority",
+    "CannedAnswer",
+    "CannedAuthority",
     "CertIDForm",
     "Changes",
     "DueAnswer",
+    "ForeignAuthority",
+    "Forward",
     "IssuerKey",
     "LocalSource",
     "Lookup",

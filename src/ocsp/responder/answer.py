@@ -26,6 +26,7 @@ from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response_builder import OCSPResponseBuilder
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder.authority import Authority
+from ocsp.responder.foreign import Forward
 from ocsp.responder.signers import AuthoritySigner
 from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, NewAnswer
@@ -47,6 +48,9 @@ class Answer(NamedTuple):
         cause: The reason for an error. It is for logs and is never sent to the client.
 
         new: The answer to store, if it was signed for a store; otherwise ``None``.
+
+        forward: The request to pass on to the responder of another CA, or ``None``. The
+            answer here is *tryLater*, for a request handler that passes nothing on.
     """
 
     der: bytes
@@ -54,6 +58,7 @@ class Answer(NamedTuple):
     freshness: Freshness | None = None
     cause: str = ""
     new: NewAnswer | None = None
+    forward: Forward | None = None
 
 
 Queries = tuple[StatusQuery, ...]

@@ -38,8 +38,10 @@ from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder.answer import Answer, Lookup, error_answer, error_response
 from ocsp.responder.authority import Authority, UnknownSerialPolicy
+from ocsp.responder.canned import CannedAuthority
 from ocsp.responder.entries import AnswerTimes, Entry, check_retention, encode_entry
-from ocsp.responder.requests.issuers import IssuerMatch, Issuers
+from ocsp.responder.foreign import Forward
+from ocsp.responder.requests.issuers import AnyAuthority, IssuerMatch, Issuers
 from ocsp.responder.requests.options import NoncePolicy, nonce_to_echo, read_options
 from ocsp.responder.requests.requestors import Requestors
 from ocsp.responder.schedule import due_at, is_current, is_usable
@@ -64,7 +66,13 @@ DEFAULT_BACKDATE = datetime.timedelta(minutes=5)
 """How far a client's clock may be behind before thisUpdate is in its future."""
 
 
-_REFUSALS = (DecodeError, UnknownIssuer, RequestNotSigned, RequestorNotTrusted)
+_REFUSALS = (
+    DecodeError,
+    UnknownIssuer,
+    RequestNotSigned,
+    RequestorNotTrusted,
+    SourceUnavailable,
+)
 
 
 class _Signed(NamedTuple):
@@ -103,7 +111,7 @@ class Responder:
 
     def __init__(
         self,
-        authorities: Iterable[Authority],
+        authorities: Iterable[AnyAuthority],
         *,
         nonce: NoncePolicy = NoncePolicy.ECHO,
         validity: datetime.timedelta = DEFAULT_VALIDITY,
@@ -116,7 +124,9 @@ class Responder:
         Answer requests for *authorities*.
 
         Args:
-            authorities: The authorities to answer for, each with another issuer.
+            authorities: The authorities to answer for, each with another issuer: also
+                those whose answers were signed elsewhere (:class:`CannedAuthority`), or
+                whose own responder answers (:class:`ForeignAuthority`).
 
             nonce: What to do with a nonce in the request.
 
@@ -169,9 +179,10 @@ class Responder:
             now: The current time, aware.
 
         Returns:
-            An :class:`Answer`, which is an error, if the request cannot be answered;
-            otherwise a :class:`Lookup` for the source, to pass to :meth:`finish` or
-            :meth:`finish_stored`.
+            An :class:`Answer` if the request needs no source: an error, an answer that
+            was signed elsewhere, or one with a request to pass on
+            (:attr:`Answer.forward`). Otherwise a :class:`Lookup` for the source, to
+            pass to :meth:`finish` or :meth:`finish_stored`.
         """
         try:
             return self._plan(der, utc(now))
@@ -202,7 +213,9 @@ class Responder:
                 OCSPResponseStatus.UNAUTHORIZED,
                 "the request has no nonce of 16 to 32 octets",
             )
-        matches = [self._match(each) for each in cert_ids]
+        matches = [match for each in cert_ids if (match := self._issuers.find(each))]
+        if len(matches) < len(cert_ids):
+            return self._elsewhere(cert_ids, now)
         authorities = tuple([each.authority for each in matches])
         usual = _signers(authorities, now, ())
         signers = usual
@@ -227,11 +240,27 @@ class Responder:
             tolerated=request.tolerated,
         )
 
-    def _match(self, cert_id: CertID) -> IssuerMatch:
-        match = self._issuers.find(cert_id)
-        if match is None:
+    def _elsewhere(self, cert_ids: Sequence[CertID], now: datetime.datetime) -> Answer:
+        """
+        Return the answer if others sign for the issuer.
+
+        Raises:
+            UnknownIssuer: If no authority serves the issuer, or the request needs
+                several answers.
+            SourceUnavailable: If the signed answers have ended.
+        """
+        found = {self._issuers.find_elsewhere(each) for each in cert_ids}
+        authority = found.pop()
+        if authority is None or found:
             raise UnknownIssuer("this responder does not serve that issuer")
-        return match
+        if isinstance(authority, CannedAuthority):
+            return authority.answer(cert_ids, now)
+        if len(cert_ids) > 1:
+            raise UnknownIssuer("another responder is asked for one CertID at a time")
+        return error_answer(
+            OCSPResponseStatus.TRY_LATER,
+            "the request was not passed on to the responder of that issuer",
+        )._replace(forward=Forward(authority, cert_ids[0], now))
 
     def _form(self, matches: Sequence[IssuerMatch]) -> CertIDForm | None:
         """Return the form of a stored answer to a request, or ``None``."""

@@ -7,6 +7,12 @@ The protocol and its values (:class:`ocsp.responder.StatusQuery`,
 
 from __future__ import annotations
 
+from ocsp.status.canned import CannedFiles, RefusedFile, load_canned_answers
 from ocsp.status.memory import MemorySource
 
-__all__ = ["MemorySource"]
+__all__ = [
+    "CannedFiles",
+    "MemorySource",
+    "RefusedFile",
+    "load_canned_answers",
+]
