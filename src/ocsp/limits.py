@@ -18,6 +18,7 @@ __all__ = [
     "MAX_CACHED_ANSWER_BYTES",
     "MAX_CACHED_CRLS",
     "MAX_CACHED_PAIR_BYTES",
+    "MAX_CACHED_STATUS_BYTES",
     "MAX_CACHE_BYTES",
     "MAX_CACHE_WAIT_SECONDS",
     "MAX_CERTIFICATES",
@@ -393,6 +394,11 @@ MAX_CRL_IN_MEMORY_BYTES = 1 << 20
 """
 Octets of a CRL that the client holds in memory; a larger one goes to a temporary file.
 Most CRLs have less than 100 kB, and then no file is needed.
+"""
+
+MAX_CACHED_STATUS_BYTES = 1 << 24
+"""
+Octets, estimated, of the records that a cache of status keeps: 16,000 certificates.
 """
 
 MAX_STATUS_FILE_BYTES = 1 << 28

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.asn1.times import moment
-from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.messages.statuses import REASON_NAMES, OCSPCertStatus, reason_from
 from ocsp.responder.source import StatusRecord
 
 __all__ = [
@@ -44,15 +44,7 @@ _FIELDS = 6
 _HEX = re.compile(rb"-?[0-9A-Fa-f]+")
 
 _REASONS = {
-    "unspecified": x509.ReasonFlags.unspecified,
-    "keycompromise": x509.ReasonFlags.key_compromise,
-    "cacompromise": x509.ReasonFlags.ca_compromise,
-    "affiliationchanged": x509.ReasonFlags.affiliation_changed,
-    "superseded": x509.ReasonFlags.superseded,
-    "cessationofoperation": x509.ReasonFlags.cessation_of_operation,
-    "certificatehold": x509.ReasonFlags.certificate_hold,
-    "privilegewithdrawn": x509.ReasonFlags.privilege_withdrawn,
-    "aacompromise": x509.ReasonFlags.aa_compromise,
+    **{name.lower(): reason_from(name) for name in REASON_NAMES},
     "holdinstruction": x509.ReasonFlags.certificate_hold,
     "keytime": x509.ReasonFlags.key_compromise,
     "cakeytime": x509.ReasonFlags.ca_compromise,
@@ -251,9 +243,9 @@ def _reason(
         return None, None, ""
     word, _, argument = text.partition(b",")
     name = word.decode("ascii", "replace").lower()
-    if name == "removefromcrl":
-        raise ValueError("has the reason removeFromCRL, which only delta CRLs use")
     reason = _REASONS.get(name)
+    if reason is x509.ReasonFlags.remove_from_crl:
+        raise ValueError("has the reason removeFromCRL, which only delta CRLs use")
     if reason is None:
         return None, None, f"has the reason {_shown(word)}, which is not known: omitted"
     if name not in _WITH_INVALIDITY_DATE:

@@ -21,8 +21,12 @@ class MemorySource:
         """
         self._records = records
 
+    def look_up_now(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
+        """Return the record for each of *queries*, in order."""
+        return [self._records.get(query) for query in queries]
+
     async def look_up(
         self, queries: Sequence[StatusQuery]
     ) -> Sequence[StatusRecord | None]:
         """Return the record for each of *queries*, in order."""
-        return [self._records.get(query) for query in queries]
+        return self.look_up_now(queries)

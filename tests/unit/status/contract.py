@@ -24,7 +24,17 @@ from ocsp.responder import (
 )
 from tests.pki import ca
 
-__all__ = ["GOOD", "OTHER", "REVOKED", "UNLISTED", "Scene", "ask", "check", "query"]
+__all__ = [
+    "GOOD",
+    "OTHER",
+    "REVOKED",
+    "STOLEN",
+    "UNLISTED",
+    "Scene",
+    "ask",
+    "check",
+    "query",
+]
 
 GOOD = 0x1000
 """The serial number that is good in each scene."""
@@ -34,6 +44,9 @@ REVOKED = 0x2000
 
 UNLISTED = 0x3000
 """The serial number that no scene knows."""
+
+STOLEN = x509.ReasonFlags.key_compromise
+"""The reason of ``REVOKED``."""
 
 OTHER = "Another CA"
 """A CA that no scene is about."""
@@ -82,7 +95,7 @@ def check(scene: Scene) -> None:
     assert revoked.status is OCSPCertStatus.REVOKED
     assert revoked.revocation_time is not None
     assert revoked.revocation_time.utcoffset() is not None
-    assert revoked.revocation_reason is x509.ReasonFlags.key_compromise
+    assert revoked.revocation_reason is STOLEN
     assert unlisted is None
     _check_order_and_number(source)
     _check_other_serials_and_issuers(source)
