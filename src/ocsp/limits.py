@@ -472,3 +472,23 @@ are more than a thousand issuers."""
 MAX_REPORT_BYTES = 1 << 16
 """Size of one report of a process about its metrics; a report with 200 series and 200
 lines is split below it."""
+
+MAX_CHECK_SECONDS = 3.0
+"""How long a check of the responder's readiness may take before it counts as failed; an
+HSM that works signs within a second."""
+
+MAX_ADMIN_BODY_BYTES = 1 << 18
+"""Size of a form that is sent to the admin port: it holds a message of 64 KiB in
+hexadecimal with colons; those of responders have some KiB."""
+
+MAX_ADMIN_HEAD_BYTES = 1 << 14
+"""Size of the request line and headers that the admin port reads; browsers send about
+1 KiB."""
+
+MAX_ADMIN_CONNECTIONS = 64
+"""Open connections of the admin port; the oldest is closed when another comes. A
+browser opens six, a monitoring system one."""
+
+MAX_ADMIN_CONNECTION_SECONDS = 30.0
+"""How long a connection of the admin port stays open, whatever the client sends. Each
+page is ready within seconds."""

@@ -8,6 +8,7 @@ shown as numbers.
 from __future__ import annotations
 
 import datetime
+import re
 
 from cryptography.x509 import Certificate
 from cryptography.x509.oid import NameOID
@@ -23,6 +24,7 @@ __all__ = [
     "count",
     "oid_name",
     "one_line",
+    "serial_from",
     "span",
 ]
 
@@ -129,3 +131,25 @@ def one_line(text: object) -> str:
         character if character.isprintable() else f"\\u{ord(character):04x}"
         for character in words
     )
+
+
+def serial_from(text: str) -> int | None:
+    """
+    Return the serial number *text*: decimal, ``0x1f2e``, or ``1f:2e``.
+
+    ``None`` if it has another form. Negative numbers are not accepted (RFC 5280
+    §4.1.2.2).
+    """
+    digits = text.strip().lower()
+    try:
+        if _HEXADECIMAL.fullmatch(digits):
+            return int(digits.replace(":", ""), 16)
+        if _DECIMAL.fullmatch(digits):
+            return int(digits)
+    except ValueError:  # more decimal digits than Python converts
+        pass
+    return None
+
+
+_DECIMAL = re.compile("[0-9]+")
+_HEXADECIMAL = re.compile("0x[0-9a-f]+|[0-9a-f]{1,2}(:[0-9a-f]{2})+")

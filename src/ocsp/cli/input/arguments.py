@@ -13,7 +13,7 @@ from ocsp.asn1.times import moment_from
 from ocsp.cli.exit_codes import CommandError
 from ocsp.client import Proxy
 from ocsp.errors import ConfigError
-from ocsp.inspection.vocabulary import count
+from ocsp.inspection.vocabulary import count, serial_from
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.quantities import duration_from
 from ocsp.verification.policy import UNBOUNDED
@@ -119,21 +119,12 @@ def parse_serial(text: str) -> int:
         CommandError: If *text* has another form. Negative numbers are not accepted
             (RFC 5280 §4.1.2.2).
     """
-    digits = text.strip().lower()
-    try:
-        if _HEXADECIMAL.fullmatch(digits):
-            return int(digits.replace(":", ""), 16)
-        if _DECIMAL.fullmatch(digits):
-            return int(digits)
-    except ValueError:  # more decimal digits than Python converts
-        pass
-    raise CommandError(
-        "--serial", f"{text!r} is not a number", "use decimal, 0x1f2e or 1f:2e"
-    )
-
-
-_DECIMAL = re.compile("[0-9]+")
-_HEXADECIMAL = re.compile("0x[0-9a-f]+|[0-9a-f]{1,2}(:[0-9a-f]{2})+")
+    serial = serial_from(text)
+    if serial is None:
+        raise CommandError(
+            "--serial", f"{text!r} is not a number", "use decimal, 0x1f2e or 1f:2e"
+        )
+    return serial
 
 
 def parse_nonce(text: str) -> bytes:

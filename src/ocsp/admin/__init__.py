@@ -1,0 +1,39 @@
+"""
+The port for operators: health, metrics, and pages for people.
+
+::
+
+    await serve(application(state, totals, checks), [socket], stop)
+"""
+
+from __future__ import annotations
+
+from ocsp.admin.application import application
+from ocsp.admin.readiness import Check, CheckResult, Level
+from ocsp.admin.serving import serve
+from ocsp.admin.state import (
+    CertificateView,
+    IssuerView,
+    KeptAnswer,
+    ResponderState,
+    SignerView,
+    StatusChange,
+    StatusCounts,
+    StoreView,
+)
+
+__all__ = [
+    "CertificateView",
+    "Check",
+    "CheckResult",
+    "IssuerView",
+    "KeptAnswer",
+    "Level",
+    "ResponderState",
+    "SignerView",
+    "StatusChange",
+    "StatusCounts",
+    "StoreView",
+    "application",
+    "serve",
+]

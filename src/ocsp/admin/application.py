@@ -1,0 +1,193 @@
+"""
+Build the application of the admin port.
+
+===================== ==========================================================
+``GET /live``         200: the process runs
+``GET /ready``        200 or 503, and the result of each check, in JSON
+``GET /metrics``      the metrics in the text format of Prometheus
+``GET /``             the pages for people
+===================== ==========================================================
+
+Nothing here changes the status of a certificate: that is for the command line, with the
+rights of the file or database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from ocsp._version import __version__
+from ocsp.admin.access import Access
+from ocsp.admin.gate import Gate
+from ocsp.admin.history import History
+from ocsp.admin.pages import Pages
+from ocsp.admin.readiness import Check, CheckResult, Level, Readiness
+from ocsp.admin.state import ResponderState
+from ocsp.asn1.times import timestamp
+from ocsp.errors import OCSPError
+from ocsp.metrics import Totals
+from ocsp.metrics.exposition import CONTENT_TYPE, exposition
+
+__all__ = ["application"]
+
+SAMPLE_SECONDS = 5.0
+"""The time between two samples of the counters for the plot."""
+
+
+def application(
+    state: ResponderState,
+    totals: Totals,
+    checks: Iterable[Check] = (),
+    *,
+    token: str | None = None,
+    allowed_hosts: Iterable[str] = (),
+    update: Callable[[], None] = lambda: None,
+) -> Gate:
+    """
+    Return the application of the admin port.
+
+    Args:
+        state: What the pages show.
+
+        totals: The metrics of all processes.
+
+        checks: The checks of ``GET /ready``.
+
+        token: What requests must have, or ``None``: then only users of this machine
+            may be able to connect.
+
+        allowed_hosts: Names under which clients reach this port, besides ``localhost``
+            and IP addresses. Requests with another Host are refused.
+
+        update: Sets gauges of this process; called before the metrics are read.
+
+    Raises:
+        ConfigError: If *token* is too short.
+    """
+    access = Access(token=token, allowed_hosts=allowed_hosts)
+    readiness, history = Readiness(checks), History()
+    pages = Pages(state, totals, readiness, history, access)
+    endpoints = _Endpoints(totals, readiness, update)
+
+    async def sample() -> None:
+        while True:
+            history.sample(totals, time.time())
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sampling = asyncio.create_task(sample())
+        try:
+            yield
+        finally:
+            sampling.cancel()
+
+    starlette = Starlette(
+        routes=[*endpoints.routes(), *_page_routes(pages)],
+        exception_handlers={
+            HTTPException: _http_problem(pages),
+            OCSPError: _unavailable(pages),
+            TimeoutError: _unavailable(pages),
+        },
+        lifespan=lifespan,
+    )
+    return Gate(starlette, access)
+
+
+def _page_routes(pages: Pages) -> list[Route | Mount]:
+    both = ["GET", "POST"]
+    return [
+        Route("/", pages.overview),
+        Route("/issuers/{name:path}", pages.issuer),
+        Route("/signers/{name:path}", pages.signer),
+        Route("/certificates", pages.certificate),
+        Route("/inspector", pages.inspector, methods=both),
+        Route("/log", pages.log),
+        Route("/login", pages.login, methods=both),
+        Route("/logout", pages.logout, methods=["POST"]),
+        Mount("/static", StaticFiles(packages=[("ocsp.admin", "static")])),
+    ]
+
+
+_TITLES = {
+    400: ("Bad request", "The request cannot be read."),
+    404: ("Not found", "There is no page with this address."),
+    405: ("Method not allowed", "This page cannot be used with that method."),
+    415: ("Unsupported form", "Forms are sent as application/x-www-form-urlencoded."),
+}
+
+
+def _http_problem(pages: Pages) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, error: Exception) -> Response:
+        code = error.status_code if isinstance(error, HTTPException) else 500
+        title, text = _TITLES.get(code, ("Error", "The request cannot be answered."))
+        response = pages.problem(request, code, title, text)
+        if isinstance(error, HTTPException):
+            response.headers.update(error.headers or {})
+        return response
+
+    return handle
+
+
+def _unavailable(pages: Pages) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, error: Exception) -> Response:
+        text = str(error) or "The database does not answer."
+        return pages.problem(request, 503, "Not available", text)
+
+    return handle
+
+
+class _Endpoints:
+    """The endpoints for programs."""
+
+    def __init__(
+        self, totals: Totals, readiness: Readiness, update: Callable[[], None]
+    ) -> None:
+        self._totals = totals
+        self._readiness = readiness
+        self._update = update
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/live", self.live),
+            Route("/ready", self.ready),
+            Route("/metrics", self.metrics),
+        ]
+
+    async def live(self, _: Request) -> Response:
+        return PlainTextResponse("live\n")
+
+    async def ready(self, _: Request) -> Response:
+        checks = await self._readiness.results()
+        level = max((check.level for check in checks), default=Level.OK)
+        document = {
+            "type": "ready",
+            "ready": level is not Level.FAILED,
+            "level": level.name.lower(),
+            "version": __version__,
+            "checks": list(map(_check_document, checks)),
+        }
+        return JSONResponse(document, 503 if level is Level.FAILED else 200)
+
+    async def metrics(self, _: Request) -> Response:
+        self._update()
+        return Response(exposition(self._totals), media_type=CONTENT_TYPE)
+
+
+def _check_document(check: CheckResult) -> dict[str, str]:
+    return {
+        "name": check.name,
+        "level": check.level.name.lower(),
+        "since": timestamp(check.since),
+        "why": check.why,
+    }

@@ -1,0 +1,199 @@
+"""
+Define what the admin port shows: values, and the protocol of what provides them.
+
+The values are for reading only. Nothing behind this protocol changes a status.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from cryptography import x509
+
+from ocsp.responder.source import IssuerKey, StatusRecord
+
+__all__ = [
+    "CertificateView",
+    "IssuerView",
+    "KeptAnswer",
+    "ResponderState",
+    "SignerView",
+    "StatusChange",
+    "StatusCounts",
+    "StoreView",
+]
+
+
+class StatusCounts(NamedTuple):
+    """How many certificates of an issuer have which status."""
+
+    good: int
+    revoked: int
+    on_hold: int
+
+    @property
+    def total(self) -> int:
+        """The number of all certificates."""
+        return self.good + self.revoked + self.on_hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerView:
+    """
+    An issuer that the responder answers for.
+
+    Attributes:
+        name: The configured name, which is also the label of its metrics.
+
+        key: The issuer, as sources of status know it.
+
+        certificate: Its certificate.
+
+        signers: The names of its signers, in the order in which they are used.
+
+        unlisted: How the responder answers for serial numbers without a record.
+
+        source: Where the status comes from, in words, for example ``status.db``.
+
+        counts: How many certificates have which status, or ``None`` if the source
+            cannot tell.
+    """
+
+    name: str
+    key: IssuerKey
+    certificate: x509.Certificate
+    signers: tuple[str, ...]
+    unlisted: str
+    source: str
+    counts: StatusCounts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerView:
+    """
+    A signer.
+
+    Attributes:
+        name: The configured name, which is also the label of its metrics.
+
+        certificate: Its certificate.
+
+        issuers: The names of the issuers that it signs for.
+
+        signs_now: Whether it signs the answers of one of them now.
+
+        alarm: How long before its end the warnings begin.
+
+        warnings: What is unwise about its certificate.
+    """
+
+    name: str
+    certificate: x509.Certificate
+    issuers: tuple[str, ...]
+    signs_now: bool
+    alarm: datetime.timedelta = datetime.timedelta(days=14)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreView:
+    """
+    A store of status and signed answers.
+
+    Attributes:
+        name: The configured name, which is also the label of its metrics.
+
+        kind: What it is, for example ``SQLite``.
+
+        place: Where it is, for example a path, without a password.
+
+        problem: Why it cannot be read, or an empty string.
+
+        size: Its size in octets, or ``None`` if that is not known.
+
+        answers_due: How many stored answers are to be signed now, or ``None``.
+    """
+
+    name: str
+    kind: str
+    place: str
+    problem: str = ""
+    size: int | None = None
+    answers_due: int | None = None
+
+
+class StatusChange(NamedTuple):
+    """One change of the status of a certificate."""
+
+    time: datetime.datetime
+    status: str
+    by: str
+
+
+class KeptAnswer(NamedTuple):
+    """A signed answer in the store about a certificate."""
+
+    form: str
+    this_update: datetime.datetime
+    next_update: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateView:
+    """
+    What the source knows about one certificate.
+
+    Attributes:
+        serial_number: The serial number.
+
+        subject: The subject, or an empty string.
+
+        expires: notAfter, or ``None`` if it is not known.
+
+        record: The status.
+
+        answers: The signed answers in the store.
+
+        changes: The last changes of the status, newest first.
+    """
+
+    serial_number: int
+    subject: str
+    expires: datetime.datetime | None
+    record: StatusRecord
+    answers: tuple[KeptAnswer, ...] = ()
+    changes: tuple[StatusChange, ...] = ()
+
+
+class ResponderState(Protocol):
+    """
+    What the pages show of a responder.
+
+    The methods are called in one thread, one at a time. They may read files and
+    databases. Whatever they raise of :class:`ocsp.errors.OCSPError` is shown as the
+    reason why something is not known.
+    """
+
+    def issuers(self) -> Sequence[IssuerView]:
+        """Return the issuers, in the order of the configuration."""
+        ...
+
+    def signers(self) -> Sequence[SignerView]:
+        """Return the signers, in the order of the configuration."""
+        ...
+
+    def stores(self) -> Sequence[StoreView]:
+        """Return the stores."""
+        ...
+
+    def find(self, issuer: IssuerKey, serial_number: int) -> CertificateView | None:
+        """
+        Return what is known about a certificate, or ``None`` if it has no record.
+
+        Raises:
+            SourceUnavailable: If the source cannot answer now.
+        """
+        ...
