@@ -20,7 +20,6 @@ from ocsp.admin import (
     Level,
     SignerView,
     StatusChange,
-    StatusCounts,
     StoreView,
     serve,
 )
@@ -28,6 +27,7 @@ from ocsp.admin.gate import Gate
 from ocsp.errors import SourceUnavailable
 from ocsp.metrics import Metrics, Totals
 from ocsp.responder import IssuerKey, StatusRecord
+from ocsp.store import StatusCounts
 from tests.pki import DELEGATION, ca, make
 
 TOKEN = "a-token-of-thirty-characters-xx"

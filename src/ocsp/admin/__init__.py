@@ -18,7 +18,6 @@ from ocsp.admin.state import (
     ResponderState,
     SignerView,
     StatusChange,
-    StatusCounts,
     StoreView,
 )
 
@@ -32,7 +31,6 @@ __all__ = [
     "ResponderState",
     "SignerView",
     "StatusChange",
-    "StatusCounts",
     "StoreView",
     "application",
     "serve",

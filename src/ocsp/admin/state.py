@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from cryptography import x509
 
 from ocsp.responder.source import IssuerKey, StatusRecord
+from ocsp.store import StatusCounts
 
 __all__ = [
     "CertificateView",
@@ -22,22 +23,8 @@ __all__ = [
     "ResponderState",
     "SignerView",
     "StatusChange",
-    "StatusCounts",
     "StoreView",
 ]
-
-
-class StatusCounts(NamedTuple):
-    """How many certificates of an issuer have which status."""
-
-    good: int
-    revoked: int
-    on_hold: int
-
-    @property
-    def total(self) -> int:
-        """The number of all certificates."""
-        return self.good + self.revoked + self.on_hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from ocsp.store.changes.importing import ImportedBatch
 from ocsp.store.changes.pruning import Pruned
 from ocsp.store.database.acknowledgement import LateReader
-from ocsp.store.database.rows import CertificateRow, Change, Entry, Event, StoredIssuer
+from ocsp.store.database.rows import (
+    CertificateRow,
+    Change,
+    Entry,
+    Event,
+    StatusCounts,
+    StoredIssuer,
+)
 from ocsp.store.sqlite_store import SQLiteStore
 
 __all__ = [
@@ -21,5 +28,6 @@ __all__ = [
     "LateReader",
     "Pruned",
     "SQLiteStore",
+    "StatusCounts",
     "StoredIssuer",
 ]

@@ -19,6 +19,7 @@ from ocsp.store.database.reader import Reader
 from ocsp.store.database.rows import (
     Entry,
     Event,
+    StatusCounts,
     StoredIssuer,
     moment,
     record_from,
@@ -26,7 +27,14 @@ from ocsp.store.database.rows import (
     serial_from,
 )
 
-__all__ = ["find_entry", "list_entries", "list_events", "list_issuers"]
+__all__ = [
+    "count_statuses",
+    "find_entry",
+    "list_entries",
+    "list_events",
+    "list_history",
+    "list_issuers",
+]
 
 PAGE = 1000
 """Rows that one statement reads."""
@@ -36,11 +44,14 @@ SELECT issuer_id, serial, issuer.subject, name_hash, key_hash, certificate.subje
     revoked, reason, invalid, expires, cert_hash, version
 FROM certificate JOIN issuer ON issuer.id = issuer_id
 """
-_EVENT = """
+_COUNTS = """
+SELECT count(*), total(revoked IS NULL), total(reason IS 6) FROM certificate
+WHERE issuer_id = (SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?)
+"""
+_EVENTS = """
 SELECT event.id, at, issuer.subject, name_hash, key_hash, serial, version,
     old_revoked, old_reason, old_invalid, revoked, reason, invalid, who, host, program
-FROM event JOIN issuer ON issuer.id = issuer_id WHERE event.id > ?
-ORDER BY event.id LIMIT ?
+FROM event JOIN issuer ON issuer.id = issuer_id
 """
 
 
@@ -112,10 +123,29 @@ def _conditions(
 
 def list_events(reader: Reader, after: int) -> Iterator[Event]:
     """Yield the changes with larger numbers than *after*, the oldest first."""
-    while rows := reader.fetch_all(_EVENT, (after, PAGE)):
+    query = f"{_EVENTS} WHERE event.id > ? ORDER BY event.id LIMIT ?"
+    while rows := reader.fetch_all(query, (after, PAGE)):
         for row in rows:
             yield _event(row)
         after = rows[-1][0]
+
+
+def list_history(
+    reader: Reader, issuer: IssuerKey, serial_number: int, limit: int
+) -> list[Event]:
+    """Return the last changes of one certificate, the newest first."""
+    rows = reader.fetch_all(
+        f"{_EVENTS} WHERE name_hash = ? AND key_hash = ? AND serial = ?"
+        " ORDER BY event.id DESC LIMIT ?",
+        (*issuer, integer_octets(serial_number), limit),
+    )
+    return list(map(_event, rows))
+
+
+def count_statuses(reader: Reader, issuer: IssuerKey) -> StatusCounts:
+    """Return how many certificates of *issuer* have which status."""
+    number, good, on_hold = reader.fetch_one(_COUNTS, issuer)
+    return StatusCounts(int(good), number - int(good) - int(on_hold), int(on_hold))
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

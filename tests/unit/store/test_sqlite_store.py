@@ -554,3 +554,29 @@ def test_a_change_is_never_made_to_a_deleted_file(tmp_path: Path) -> None:
         assert store.revoke(ca(), 1, NOW, STOLEN).changed
     with SQLiteStore(path) as other:
         assert _ask(other, _query(1)) == [REVOKED]
+
+
+def test_statuses_are_counted_by_issuer(store: SQLiteStore) -> None:
+    """A certificate on hold counts as neither good nor revoked."""
+    for serial in range(1, 7):
+        store.add(ca(), serial)
+    store.add(ca("Other CA"), 1)
+    store.revoke(ca(), 1)
+    store.revoke(ca(), 2, reason=x509.ReasonFlags.key_compromise)
+    store.revoke(ca(), 3, reason=x509.ReasonFlags.certificate_hold)
+    assert store.count(IssuerKey.of(ca())) == (3, 2, 1)
+    assert store.count(IssuerKey.of(ca("Other CA"))).total == 1
+    assert store.count(IssuerKey.of(ca("Third CA"))) == (0, 0, 0)
+
+
+def test_the_history_of_a_certificate_has_its_last_changes(store: SQLiteStore) -> None:
+    """The newest comes first, and other certificates do not appear."""
+    for serial in (1, 2):
+        store.add(ca(), serial)
+        store.revoke(ca(), serial, reason=x509.ReasonFlags.certificate_hold)
+    store.release(ca(), 1)
+    found = store.history(IssuerKey.of(ca()), 1)
+    assert [event.after.status.name for event in found] == ["GOOD", "REVOKED"]
+    assert {event.serial_number for event in found} == {1}
+    assert store.history(IssuerKey.of(ca()), 1, limit=1) == found[:1]
+    assert store.history(IssuerKey.of(ca("Other CA")), 1) == []

@@ -18,6 +18,7 @@ __all__ = [
     "Change",
     "Entry",
     "Event",
+    "StatusCounts",
     "StoredIssuer",
     "moment",
     "on_hold",
@@ -122,6 +123,28 @@ class Event:
     who: str | None
     host: str | None
     program: str | None
+
+
+class StatusCounts(NamedTuple):
+    """
+    How many certificates of an issuer have which status.
+
+    Attributes:
+        good: Good.
+
+        revoked: Revoked for good.
+
+        on_hold: On hold: revoked with the reason certificateHold.
+    """
+
+    good: int
+    revoked: int
+    on_hold: int
+
+    @property
+    def total(self) -> int:
+        """The number of all certificates."""
+        return self.good + self.revoked + self.on_hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
