@@ -9,6 +9,8 @@ The port for operators: health, metrics, and pages for people.
 from __future__ import annotations
 
 from ocsp.admin.application import application
+from ocsp.admin.checks import responder_checks
+from ocsp.admin.live_state import ConfiguredIssuer, LiveState, signer_names
 from ocsp.admin.readiness import Check, CheckResult, Level
 from ocsp.admin.serving import serve
 from ocsp.admin.state import (
@@ -25,13 +27,17 @@ __all__ = [
     "CertificateView",
     "Check",
     "CheckResult",
+    "ConfiguredIssuer",
     "IssuerView",
     "KeptAnswer",
     "Level",
+    "LiveState",
     "ResponderState",
     "SignerView",
     "StatusChange",
     "StoreView",
     "application",
+    "responder_checks",
     "serve",
+    "signer_names",
 ]

@@ -131,7 +131,8 @@ def _digest(token: str) -> bytes:
 def _host_name(host: str) -> str:
     """Return *host* in lower case, without its port and without brackets."""
     if host.startswith("["):
-        name, _, rest = host[1:].partition("]")
-        return "" if rest and not rest.startswith(":") else name.lower()
+        name, closed, rest = host[1:].partition("]")
+        has_port = not rest or (rest[0] == ":" and rest[1:].isdecimal())
+        return name.lower() if closed and has_port else ""
     name, _, port = host.partition(":")
-    return "" if port and not port.isdecimal() else name.lower()
+    return name.lower() if not port or port.isdecimal() else ""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 
@@ -29,13 +30,15 @@ from starlette.staticfiles import StaticFiles
 from ocsp._version import __version__
 from ocsp.admin.access import Access
 from ocsp.admin.gate import Gate
+from ocsp.admin.gauges import set_gauges
 from ocsp.admin.history import History
-from ocsp.admin.pages import Pages
+from ocsp.admin.pages.endpoints import Pages
 from ocsp.admin.readiness import Check, CheckResult, Level, Readiness
+from ocsp.admin.snapshot import SnapshotReader
 from ocsp.admin.state import ResponderState
 from ocsp.asn1.times import timestamp
 from ocsp.errors import OCSPError
-from ocsp.metrics import Totals
+from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.exposition import CONTENT_TYPE, exposition
 
 __all__ = ["application"]
@@ -47,11 +50,11 @@ SAMPLE_SECONDS = 5.0
 def application(
     state: ResponderState,
     totals: Totals,
-    checks: Iterable[Check] = (),
+    checks: Callable[[], Iterable[Check]] = tuple,
     *,
     token: str | None = None,
     allowed_hosts: Iterable[str] = (),
-    update: Callable[[], None] = lambda: None,
+    metrics: Metrics | None = None,
 ) -> Gate:
     """
     Return the application of the admin port.
@@ -61,7 +64,7 @@ def application(
 
         totals: The metrics of all processes.
 
-        checks: The checks of ``GET /ready``.
+        checks: Returns the checks of ``GET /ready``.
 
         token: What requests must have, or ``None``: then only users of this machine
             may be able to connect.
@@ -69,15 +72,17 @@ def application(
         allowed_hosts: Names under which clients reach this port, besides ``localhost``
             and IP addresses. Requests with another Host are refused.
 
-        update: Sets gauges of this process; called before the metrics are read.
+        metrics: The metrics of this process. Before all metrics are read, its gauges
+            about signers and stores are set.
 
     Raises:
         ConfigError: If *token* is too short.
     """
     access = Access(token=token, allowed_hosts=allowed_hosts)
     readiness, history = Readiness(checks), History()
-    pages = Pages(state, totals, readiness, history, access)
-    endpoints = _Endpoints(totals, readiness, update)
+    reader = SnapshotReader(state)
+    pages = Pages(reader, totals, readiness, history, access)
+    endpoints = _Endpoints(reader, totals, readiness, metrics)
 
     async def sample() -> None:
         while True:
@@ -115,7 +120,7 @@ def _page_routes(pages: Pages) -> list[Route | Mount]:
         Route("/log", pages.log),
         Route("/login", pages.login, methods=both),
         Route("/logout", pages.logout, methods=["POST"]),
-        Mount("/static", StaticFiles(packages=[("ocsp.admin", "static")])),
+        Mount("/static", StaticFiles(packages=[("ocsp.admin.pages", "static")])),
     ]
 
 
@@ -151,11 +156,16 @@ class _Endpoints:
     """The endpoints for programs."""
 
     def __init__(
-        self, totals: Totals, readiness: Readiness, update: Callable[[], None]
+        self,
+        reader: SnapshotReader,
+        totals: Totals,
+        readiness: Readiness,
+        metrics: Metrics | None,
     ) -> None:
+        self._reader = reader
         self._totals = totals
         self._readiness = readiness
-        self._update = update
+        self._metrics = metrics
 
     def routes(self) -> list[Route]:
         return [
@@ -180,7 +190,10 @@ class _Endpoints:
         return JSONResponse(document, 503 if level is Level.FAILED else 200)
 
     async def metrics(self, _: Request) -> Response:
-        self._update()
+        if self._metrics is not None:
+            now = datetime.datetime.now(datetime.UTC)
+            set_gauges(self._metrics, await self._reader.read(), now)
+            self._metrics.flush()
         return Response(exposition(self._totals), media_type=CONTENT_TYPE)
 
 

@@ -79,7 +79,6 @@ class Check:
 class _Running:
     """The state of one check."""
 
-    check: Check
     due: float = 0.0
     started: float = 0.0
     future: Future[tuple[Level, str]] | None = None
@@ -91,7 +90,7 @@ class Readiness:
 
     def __init__(
         self,
-        checks: Iterable[Check],
+        checks: Callable[[], Iterable[Check]],
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(
@@ -99,16 +98,17 @@ class Readiness:
         ),
     ) -> None:
         """
-        Run *checks*.
+        Run checks.
 
         Args:
-            checks: The checks; each name once.
+            checks: Returns the checks of the present configuration; each name once.
 
             clock: Returns the monotonic time, in seconds.
 
             now: Returns the time of day, aware.
         """
-        self._running = [_Running(check) for check in checks]
+        self._checks = checks
+        self._running: dict[str, _Running] = {}
         self._clock = clock
         self._now = now
 
@@ -119,22 +119,26 @@ class Readiness:
         A check that takes longer than :data:`ocsp.limits.MAX_CHECK_SECONDS` has failed,
         and is not started again before it ends.
         """
-        return list(await asyncio.gather(*map(self._result, self._running)))
+        checks = list(self._checks())
+        before = self._running
+        self._running = {
+            each.name: before.get(each.name) or _Running() for each in checks
+        }
+        results = (self._result(each, self._running[each.name]) for each in checks)
+        return list(await asyncio.gather(*results))
 
-    async def _result(self, running: _Running) -> CheckResult:
+    async def _result(self, check: Check, running: _Running) -> CheckResult:
         now = self._clock()
         if running.result is not None and now < running.due:
             return running.result
         if running.future is None:
             running.started = now
-            running.future = _start(running.check)
+            running.future = _start(check)
         level, why = await self._finish(running)
-        running.due = self._clock() + running.check.every
+        running.due = self._clock() + check.every
         before = running.result
         since = self._now() if before is None or before.level != level else before.since
-        running.result = CheckResult(
-            name=running.check.name, level=level, why=why, since=since
-        )
+        running.result = CheckResult(name=check.name, level=level, why=why, since=since)
         return running.result
 
     async def _finish(self, running: _Running) -> tuple[Level, str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -17,11 +16,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ocsp import limits
 from ocsp.admin.access import COOKIE, SESSION_SECONDS, Access
 from ocsp.admin.history import History
-from ocsp.admin.inspector import inspect_text
-from ocsp.admin.plot import draw_plot
+from ocsp.admin.pages.inspector import inspect_text
+from ocsp.admin.pages.plot import draw_plot
+from ocsp.admin.pages.rendering import render
 from ocsp.admin.readiness import CheckResult, Level, Readiness
-from ocsp.admin.rendering import render
-from ocsp.admin.state import IssuerView, ResponderState, SignerView, StoreView
+from ocsp.admin.snapshot import SnapshotReader
+from ocsp.admin.state import IssuerView, SignerView
 from ocsp.errors import OCSPError
 from ocsp.inspection.vocabulary import serial_from
 from ocsp.linting import Profile, Severity
@@ -30,21 +30,8 @@ from ocsp.metrics.table import RESPONSES
 
 __all__ = ["Pages"]
 
-Value = TypeVar("Value")
-
 FIELDS = 8
 """Fields of a form; the largest here has three."""
-
-STATE_SECONDS = 10.0
-"""How long a page waits for a database before it says that it does not answer."""
-
-
-class _Snapshot(NamedTuple):
-    """What the pages show of the responder at one moment."""
-
-    issuers: Sequence[IssuerView]
-    signers: Sequence[SignerView]
-    stores: Sequence[StoreView]
 
 
 class Pages:
@@ -52,26 +39,24 @@ class Pages:
 
     def __init__(
         self,
-        state: ResponderState,
+        reader: SnapshotReader,
         totals: Totals,
         readiness: Readiness,
         history: History,
         access: Access,
     ) -> None:
         """Show what the arguments hold."""
-        self._state = state
+        self._reader = reader
         self._totals = totals
         self._readiness = readiness
         self._history = history
         self._access = access
-        # One thread: the state may hold a database connection that is for one thread.
-        self._thread = ThreadPoolExecutor(1, "ocsp-admin")
 
     # --- pages -------------------------------------------------------------------
 
     async def overview(self, request: Request) -> Response:
         """Show whether the responder works, and what it has done."""
-        snapshot = await self._snapshot()
+        snapshot = await self._reader.read()
         checks = await self._readiness.results()
         minutes = self._history.minutes(time.time())
         return self._page(
@@ -88,7 +73,7 @@ class Pages:
 
     async def issuer(self, request: Request) -> Response:
         """Show one issuer."""
-        snapshot = await self._snapshot()
+        snapshot = await self._reader.read()
         view = _named(snapshot.issuers, request.path_params["name"])
         responses = [
             (status, cause, int(number))
@@ -107,7 +92,7 @@ class Pages:
 
     async def signer(self, request: Request) -> Response:
         """Show one signer."""
-        snapshot = await self._snapshot()
+        snapshot = await self._reader.read()
         view = _named(snapshot.signers, request.path_params["name"])
         return self._page(
             "signer.html",
@@ -118,7 +103,7 @@ class Pages:
 
     async def certificate(self, request: Request) -> Response:
         """Look up a serial number."""
-        snapshot = await self._snapshot()
+        snapshot = await self._reader.read()
         name = request.query_params.get("issuer", "")
         text = request.query_params.get("serial", "")
         values: dict[str, Any] = {
@@ -142,9 +127,8 @@ class Pages:
             return {"problem": "Select an issuer."}
         if number is None:
             return {"problem": "This is not a serial number."}
-        key = view.key
         try:
-            found = await self._in_thread(lambda: self._state.find(key, number))
+            found = await self._reader.find(view.key, number)
         except OCSPError as error:
             return {"problem": f"The source cannot answer: {error}"}
         return {"number": f"{number:x}", "found": found, "issuer": view}
@@ -166,7 +150,7 @@ class Pages:
         return self._page("inspector.html", request, code=code, **values)
 
     async def _inspect(self, text: str, profile: str) -> Mapping[str, object]:
-        issuers = (await self._snapshot()).issuers
+        issuers = (await self._reader.read()).issuers
         try:
             inspection = await asyncio.to_thread(
                 inspect_text,
@@ -224,18 +208,6 @@ class Pages:
         return self._page("problem.html", request, code=code, title=title, text=text)
 
     # --- parts -------------------------------------------------------------------
-
-    async def _snapshot(self) -> _Snapshot:
-        state = self._state
-        return await self._in_thread(
-            lambda: _Snapshot(state.issuers(), state.signers(), state.stores())
-        )
-
-    async def _in_thread(self, read: Callable[[], Value]) -> Value:
-        """Return what *read* returns, read in the one thread for the state."""
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(STATE_SECONDS):
-            return await loop.run_in_executor(self._thread, read)
 
     def _page(
         self, template: str, request: Request, *, code: int = 200, **values: object

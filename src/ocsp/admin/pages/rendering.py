@@ -98,7 +98,7 @@ def _facts(certificate: x509.Certificate) -> dict[str, Any]:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("ocsp.admin"),
+        loader=PackageLoader("ocsp.admin.pages"),
         autoescape=True,
         finalize=_printable,
         undefined=StrictUndefined,

@@ -1,0 +1,258 @@
+"""Fill the pages from a responder and its SQLite store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from ocsp.admin.state import (
+    CertificateView,
+    IssuerView,
+    KeptAnswer,
+    SignerView,
+    StatusChange,
+    StoreView,
+)
+from ocsp.asn1.certificates import serial_of
+from ocsp.errors import OCSPError, SourceUnavailable
+from ocsp.inspection.vocabulary import common_name
+from ocsp.messages.statuses import OCSPCertStatus, reason_name
+from ocsp.responder import Authority, IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import CertIDForm
+from ocsp.store import Event, SQLiteStore, StatusCounts
+
+__all__ = ["ConfiguredIssuer", "LiveState", "signer_names"]
+
+COUNTS_SECONDS = 60.0
+"""How long counts by status are kept: counting reads all certificates."""
+
+MOST_DUE = 1000
+"""Answers to sign now that are counted for each issuer."""
+
+_FORMS = {
+    CertIDForm.SHA1: "SHA-1",
+    CertIDForm.SHA256: "SHA-256",
+    CertIDForm.BOTH: "SHA-1 and SHA-256",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredIssuer:
+    """
+    An issuer of the configuration.
+
+    Attributes:
+        name: Its name, which is also the label of its metrics.
+
+        authority: How the responder answers for it.
+
+        source: Where the status comes from, in words, if not from the store.
+    """
+
+    name: str
+    authority: Authority
+    source: str = ""
+
+
+def signer_names(authorities: Sequence[Authority]) -> dict[x509.Certificate, str]:
+    """
+    Return a name for each signer, for people and for metrics.
+
+    It is the common name. If several certificates have the same, as while one replaces
+    the other, the end of the serial number follows.
+    """
+    certificates = dict.fromkeys(
+        signer.certificate for each in authorities for signer in each.signers
+    )
+    commons = [common_name(each) for each in certificates]
+    return {
+        each: common if commons.count(common) == 1 else _with_serial(common, each)
+        for each, common in zip(certificates, commons, strict=True)
+    }
+
+
+def _with_serial(name: str, certificate: x509.Certificate) -> str:
+    return f"{name} {serial_of(certificate) & 0xFFFF_FFFF:08x}"
+
+
+@dataclass(slots=True)
+class LiveState:
+    """
+    The state of a running responder.
+
+    Attributes:
+        configured: Returns the issuers of the present configuration.
+
+        store: The path of the SQLite store.
+
+        alarm: How long before the end of a signer the warnings begin.
+    """
+
+    configured: Callable[[], Sequence[ConfiguredIssuer]]
+    store: Path
+    alarm: timedelta = timedelta(days=14)
+    _reader: SQLiteStore | None = None
+    _counts: dict[IssuerKey, tuple[float, StatusCounts]] = field(default_factory=dict)
+
+    def issuers(self) -> Sequence[IssuerView]:
+        """Return the issuers, in the order of the configuration."""
+        configured = self.configured()
+        names = signer_names([each.authority for each in configured])
+        return [self._issuer(each, names) for each in configured]
+
+    def _issuer(
+        self, configured: ConfiguredIssuer, names: dict[x509.Certificate, str]
+    ) -> IssuerView:
+        authority = configured.authority
+        return IssuerView(
+            name=configured.name,
+            key=authority.key,
+            certificate=authority.issuer,
+            signers=tuple(names[each.certificate] for each in authority.signers),
+            unlisted=authority.unlisted.value,
+            source=configured.source or str(self.store),
+            counts=None if configured.source else self._count(authority.key),
+        )
+
+    def _count(self, key: IssuerKey) -> StatusCounts | None:
+        """Return the counts of an issuer, at most a minute old; ``None`` if unknown."""
+        now = time.monotonic()
+        made, counts = self._counts.get(key, (0.0, None))
+        if counts is not None and now < made + COUNTS_SECONDS:
+            return counts
+        try:
+            counts = self._open().count(key)
+        except OCSPError:
+            return None  # the store is shown with the reason
+        self._counts[key] = (now, counts)
+        return counts
+
+    def signers(self) -> Sequence[SignerView]:
+        """Return the signers, in the order of the configuration."""
+        configured, now = self.configured(), datetime.now(UTC)
+        names = signer_names([each.authority for each in configured])
+        return [self._signer(*each, configured, now) for each in names.items()]
+
+    def _signer(
+        self,
+        certificate: x509.Certificate,
+        name: str,
+        configured: Sequence[ConfiguredIssuer],
+        now: datetime,
+    ) -> SignerView:
+        users = [
+            each
+            for each in configured
+            if any(one.certificate == certificate for one in each.authority.signers)
+        ]
+        present = [each.authority.signer_at(now) for each in users]
+        alone = [each for each in users if len(each.authority.signers) == 1]
+        return SignerView(
+            name=name,
+            certificate=certificate,
+            issuers=tuple(each.name for each in users),
+            signs_now=any(
+                each is not None and each.certificate == certificate for each in present
+            ),
+            alarm=self.alarm,
+            warnings=tuple(
+                dict.fromkeys(one for each in alone for one in each.authority.warnings)
+            ),
+        )
+
+    def stores(self) -> Sequence[StoreView]:
+        """Return the store."""
+        due: int | None = None
+        problem = ""
+        try:
+            due = self._due()
+        except OCSPError as error:
+            problem = str(error)
+        return [
+            StoreView(
+                name=self.store.name,
+                kind="SQLite",
+                place=str(self.store),
+                problem=problem,
+                size=_size(self.store),
+                answers_due=due,
+            )
+        ]
+
+    def _due(self) -> int:
+        store, now = self._open(), int(time.time())
+        return sum(
+            len(store.due_answers(each.authority.key, now, MOST_DUE))
+            for each in self.configured()
+        )
+
+    def find(self, issuer: IssuerKey, serial_number: int) -> CertificateView | None:
+        """
+        Return what the store knows about a certificate, or ``None``.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read, or the status of this
+                issuer's certificates is not in it.
+        """
+        for each in self.configured():
+            if each.authority.key == issuer and each.source:
+                raise SourceUnavailable(
+                    f"the status comes from {each.source}, not from the store"
+                )
+        store = self._open()
+        entry = store.find(issuer, serial_number)
+        if entry is None:
+            return None
+        return CertificateView(
+            serial_number=serial_number,
+            subject=entry.subject,
+            expires=entry.expires,
+            record=entry.record,
+            answers=tuple(_answers(store, StatusQuery(issuer, serial_number))),
+            changes=tuple(map(_change, store.history(issuer, serial_number))),
+        )
+
+    def _open(self) -> SQLiteStore:
+        if self._reader is None:
+            self._reader = SQLiteStore(self.store, read_only=True)
+        return self._reader
+
+
+def _size(path: Path) -> int | None:
+    """Return the size of a database with its log, or ``None``."""
+    try:
+        sizes = [
+            each.stat().st_size for each in (path, Path(f"{path}-wal")) if each.exists()
+        ]
+    except OSError:
+        return None
+    return sum(sizes) if sizes else None
+
+
+def _answers(store: SQLiteStore, query: StatusQuery) -> Iterator[KeptAnswer]:
+    for form, name in _FORMS.items():
+        found = store.look_up_with_answer(query, form)
+        if found is not None and found.stored is not None:
+            stored = found.stored
+            yield KeptAnswer(
+                name,
+                datetime.fromtimestamp(stored.this_update, UTC),
+                datetime.fromtimestamp(stored.next_update, UTC),
+            )
+
+
+def _change(event: Event) -> StatusChange:
+    by = [each for each in (event.who, event.host, event.program) if each]
+    return StatusChange(event.at, _words(event.after), ", ".join(by))
+
+
+def _words(record: StatusRecord) -> str:
+    if record.status is OCSPCertStatus.GOOD:
+        return "good"
+    reason = record.revocation_reason
+    return "revoked" if reason is None else f"revoked ({reason_name(reason)})"
