@@ -14,10 +14,12 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import enum
 import hashlib
 import math
 from dataclasses import dataclass, replace
-from email.utils import format_datetime
+from email.utils import formatdate
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from ocsp import limits
@@ -27,13 +29,18 @@ from ocsp.guarded.dates import http_date
 __all__ = [
     "REQUEST_TYPE",
     "RESPONSE_TYPE",
+    "CacheableAnswer",
     "Conditions",
+    "Connection",
     "Freshness",
     "HTTPAnswer",
+    "Moment",
     "answer",
     "conditional",
     "get_url",
+    "landing_page",
     "method_not_allowed",
+    "path_of",
     "read_body",
     "read_target",
 ]
@@ -61,6 +68,19 @@ class Freshness:
     next_update: datetime.datetime
 
 
+class Connection(enum.Enum):
+    """What an answer says about the connection; the value is a header line."""
+
+    DEFAULT = b""
+    """HTTP/1.1 keeps the connection, without a header (RFC 9112 §9.3)."""
+
+    CLOSE = b"Connection: close\r\n"
+    """The server closes the connection after the answer."""
+
+    KEEP_ALIVE = b"Connection: keep-alive\r\n"
+    """The server keeps the connection of a client with HTTP/1.0 that asked for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPAnswer:
     """
@@ -85,6 +105,23 @@ class HTTPAnswer:
                 return value
         return None
 
+    def octets(self, connection: Connection, *, with_body: bool = True) -> bytes:
+        """
+        Return the answer as an HTTP/1.1 message (RFC 9112).
+
+        Args:
+            connection: What the answer says about the connection.
+
+            with_body: False for the answer to HEAD.
+        """
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
+        head = f"HTTP/1.1 {self.status} {_PHRASES[self.status]}\r\n{lines}"
+        body = self.body if with_body else b""
+        return head.encode("latin-1") + connection.value + b"\r\n" + body
+
+
+_PHRASES = {200: "OK", 304: "Not Modified", 405: "Method Not Allowed"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
@@ -104,34 +141,94 @@ class Conditions:
 # --- reading a request -----------------------------------------------------------
 
 
+def path_of(target: bytes) -> bytes:
+    """
+    Return the path of a request target, without its query (RFC 9112 §3.2).
+
+    Args:
+        target: The target as the client sent it: a path, or an absolute URI.
+    """
+    if not target.startswith(b"/"):
+        _, scheme, rest = target.partition(b"://")
+        if scheme:
+            target = rest[len(rest.partition(b"/")[0]) :]
+    return target.partition(b"?")[0]
+
+
 def read_target(target: bytes) -> bytes:
     """
     Return the request message in the target of a GET.
 
-    Accepts the forms that clients send: any number of leading slashes; ``+``, ``/``
-    and ``=`` percent-encoded or not; a blank in place of a ``+``; base64 or URL-safe
-    base64; with or without padding. The query is ignored.
+    Accepts the forms that clients send: a path or an absolute URI; any path before the
+    message; any number of slashes; ``+``, ``/`` and ``=`` percent-encoded once, twice
+    or not; a blank in place of a ``+``; base64 or URL-safe base64; with or without
+    padding. The query is ignored.
+
+    The message begins at the first segment from which the rest of the path is the
+    base64 of a SEQUENCE. Another path is not mistaken for one, because the length in
+    the SEQUENCE has to fit.
 
     Args:
-        target: The raw path below the responder's URL, not decoded or normalised.
+        target: The raw target, not decoded or normalised.
 
     Raises:
-        SchemaError: If the target is not base64.
+        SchemaError: If no part of the target is base64 of a SEQUENCE.
         LimitExceeded: If the message exceeds ``MAX_HTTP_REQUEST_BYTES``.
     """
-    path, _, _ = target.partition(b"?")
-    # Base64, percent-encoded throughout, takes at most four octets for one.
-    _limit(len(path) // 4)
-    letters = unquote_to_bytes(path).lstrip(b"/").rstrip(b"=").translate(_ALPHABET)
-    try:
-        der = base64.b64decode(letters + b"=" * (-len(letters) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise SchemaError(f"not base64: {error}", path="GET") from error
-    _limit(len(der))
-    return der
+    letters = path_of(target)
+    # Base64, percent-encoded twice throughout, takes less than eight octets for one.
+    _limit(len(letters) // 8)
+    while b"%" in letters:
+        decoded = unquote_to_bytes(letters)
+        if len(decoded) == len(letters):
+            break
+        letters = decoded
+    letters = letters.lstrip(b"/").translate(_ALPHABET)
+    _limit(len(letters) * 3 // 4)
+    for _ in range(_MAX_SEGMENTS):
+        if letters.startswith(_SEQUENCE):
+            der = _decode(letters) or _decode(letters.rstrip(b"/"))
+            if der is not None:
+                return der
+        letters = letters.partition(b"/")[2]
+    raise SchemaError("is not base64 of an OCSP request", path="GET")
 
 
 _ALPHABET = bytes.maketrans(b"-_ ", b"+/+")
+
+_MAX_SEGMENTS = 16
+"""How many segments of a path are tried: the path of a responder has a few."""
+
+_SEQUENCE = b"M"
+"""The first letter in the base64 of a SEQUENCE, whose first octet is 0x30."""
+
+
+def _decode(letters: bytes) -> bytes | None:
+    """Return the message in *letters* if it is exactly one SEQUENCE."""
+    letters = letters.rstrip(b"=")
+    try:
+        der = binascii.a2b_base64(
+            letters + _PADDING[-len(letters) % 4], strict_mode=True
+        )
+    except binascii.Error:
+        return None
+    return der if _is_sequence(der) else None
+
+
+_PADDING = (b"", b"=", b"==", b"===")
+
+
+def _is_sequence(der: bytes) -> bool:
+    """Return whether the length of the SEQUENCE in *der* fits, or is indefinite."""
+    if len(der) < 2 or der[0] != 0x30:
+        return False
+    length = der[1]
+    if length < 0x80:
+        return len(der) == 2 + length
+    octets = length & 0x7F
+    if octets == 0:
+        return True
+    return len(der) == 2 + octets + int.from_bytes(der[2 : 2 + octets])
 
 
 def read_body(body: bytes) -> bytes:
@@ -184,31 +281,103 @@ def answer(
 
         now: The current time, an aware datetime.
     """
-    headers: Headers = (
-        ("Content-Type", RESPONSE_TYPE),
-        ("Content-Length", str(len(der))),
+    if freshness is not None and now < freshness.next_update:
+        return CacheableAnswer(der, freshness).at(now)
+    headers = (
+        *_content_headers(der),
+        ("Cache-Control", "no-store"),
         ("Date", _http_date(now)),
     )
-    if freshness is None or freshness.next_update <= now:
-        headers += (("Cache-Control", "no-store"),)
-    else:
-        headers += _cache_headers(der, freshness, now)
     return HTTPAnswer(status=200, headers=headers, body=der)
 
 
-def _cache_headers(der: bytes, freshness: Freshness, now: datetime.datetime) -> Headers:
-    # RFC 9919 §7.2: max-age ends before nextUpdate. It counts from now, so each
-    # answer needs a new value.
-    left = math.ceil((freshness.next_update - now).total_seconds()) - 1
-    return (
-        ("Last-Modified", _http_date(freshness.this_update)),
-        ("Expires", _http_date(freshness.next_update)),
-        ("ETag", f'"{hashlib.sha256(der).hexdigest()}"'),
-        (
-            "Cache-Control",
-            f"max-age={left}, public, no-transform, must-revalidate",
-        ),
-    )
+def _content_headers(der: bytes) -> Headers:
+    return (("Content-Type", RESPONSE_TYPE), ("Content-Length", str(len(der))))
+
+
+class Moment:
+    """
+    One second, and the headers of cacheable answers that depend on it.
+
+    Attributes:
+        seconds: The second, since 1970.
+
+        time: The same, as an aware datetime.
+    """
+
+    __slots__ = ("_close", "_default", "_keep_alive", "seconds", "time")
+
+    def __init__(self, now: datetime.datetime) -> None:
+        """Describe the second of *now*, an aware datetime."""
+        self.time = now.astimezone(datetime.UTC).replace(microsecond=0)
+        self.seconds = int(self.time.timestamp())
+        start = f"{_DIRECTIVES}\r\nDate: {_http_date(self.time)}\r\n".encode()
+        self._default, self._close, self._keep_alive = (
+            start + each.value + b"\r\n" for each in Connection
+        )
+
+    def ending(self, connection: Connection) -> bytes:
+        """Return the end of a head, from the directives after max-age on."""
+        if connection is Connection.DEFAULT:
+            return self._default
+        return self._close if connection is Connection.CLOSE else self._keep_alive
+
+
+_DIRECTIVES = ", public, no-transform, must-revalidate"
+
+
+class CacheableAnswer:
+    """
+    An answer that a responder sends many times (RFC 9919 §7.2).
+
+    Everything but max-age, Date and Connection is encoded once.
+
+    Attributes:
+        body: The OCSP response.
+
+        next_update: When it ends, in seconds since 1970.
+
+        head: The head up to the value of max-age.
+    """
+
+    __slots__ = ("_freshness", "_tag", "body", "head", "next_update")
+
+    def __init__(self, der: bytes, freshness: Freshness) -> None:
+        """Prepare to send the response *der*, with the times *freshness*."""
+        self.body = der
+        self.next_update = math.floor(freshness.next_update.timestamp())
+        self._freshness = freshness
+        self._tag = f'"{hashlib.sha256(der).hexdigest()}"'
+        lines = "".join([f"{name}: {value}\r\n" for name, value in self._headers()])
+        self.head = f"HTTP/1.1 200 OK\r\n{lines}Cache-Control: max-age=".encode()
+
+    def octets(self, moment: Moment, connection: Connection) -> bytes:
+        """Return the answer at *moment* as an HTTP/1.1 message."""
+        age = self._max_age(moment.seconds)
+        return b"%b%d%b%b" % (self.head, age, moment.ending(connection), self.body)
+
+    def at(self, now: datetime.datetime) -> HTTPAnswer:
+        """Return the answer at *now*, an aware datetime."""
+        age = self._max_age(math.floor(now.timestamp()))
+        headers = (
+            *self._headers(),
+            ("Cache-Control", f"max-age={age}{_DIRECTIVES}"),
+            ("Date", _http_date(now)),
+        )
+        return HTTPAnswer(status=200, headers=headers, body=self.body)
+
+    def _max_age(self, now: int) -> int:
+        # RFC 9919 §7.2: max-age ends before nextUpdate. It counts from now.
+        age = self.next_update - now - 1
+        return max(0, age)
+
+    def _headers(self) -> Headers:
+        return (
+            *_content_headers(self.body),
+            ("Last-Modified", _http_date(self._freshness.this_update)),
+            ("Expires", _http_date(self._freshness.next_update)),
+            ("ETag", self._tag),
+        )
 
 
 def method_not_allowed(now: datetime.datetime) -> HTTPAnswer:
@@ -224,11 +393,38 @@ def method_not_allowed(now: datetime.datetime) -> HTTPAnswer:
     )
 
 
-def conditional(full: HTTPAnswer, conditions: Conditions) -> HTTPAnswer:
+def landing_page() -> HTTPAnswer:
+    """Return the answer to a GET without an OCSP request: one line for people."""
+    body = b"This is an OCSP responder (RFC 6960).\n"
+    return HTTPAnswer(
+        status=200,
+        headers=(
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+        ),
+        body=body,
+    )
+
+
+def conditional(
+    full: HTTPAnswer, conditions: Conditions, *, revoked: bool
+) -> HTTPAnswer:
     """
     Return *full*, or 304 if the client of a GET or HEAD already has the answer.
 
     RFC 9110 §13.2.2: with If-None-Match, If-Modified-Since is ignored.
+
+    A date cannot hide a revocation. thisUpdate, which is Last-Modified, lies before the
+    time of signing: an answer from before a revocation can have been received after the
+    thisUpdate of the new answer. So only exactly the date of *full* is accepted, and
+    none for an answer that says *revoked*, because the one before it can have the same.
+
+    Args:
+        full: The answer without conditions.
+
+        conditions: The conditions of the request.
+
+        revoked: Whether the answer says *revoked* for any certificate.
     """
     tag = full.header("ETag")
     if tag is None:
@@ -236,7 +432,8 @@ def conditional(full: HTTPAnswer, conditions: Conditions) -> HTTPAnswer:
     if conditions.if_none_match is not None:
         known = _names_tag(conditions.if_none_match, tag)
     else:
-        known = _not_later(full.header("Last-Modified"), conditions.if_modified_since)
+        modified = full.header("Last-Modified")
+        known = not revoked and _same_date(modified, conditions.if_modified_since)
     if not known:
         return full
     # RFC 9110 §15.4.5: a 304 has the caching headers, but not those of the content.
@@ -254,14 +451,19 @@ def _names_tag(listed: str, tag: str) -> bool:
     return "*" in candidates or tag in candidates
 
 
-def _not_later(modified: str | None, since: str | None) -> bool:
+def _same_date(modified: str | None, since: str | None) -> bool:
     if modified is None or since is None or not since.endswith("GMT"):
         return False
-    changed, known = http_date(modified), http_date(since)
     # RFC 9110 §13.1.3: an invalid date is ignored.
-    return changed is not None and known is not None and changed <= known
+    known = http_date(since)
+    return known is not None and known == http_date(modified)
 
 
 def _http_date(moment: datetime.datetime) -> str:
     """Return *moment* as IMF-fixdate, always GMT (RFC 9110 §5.6.7)."""
-    return format_datetime(moment.astimezone(datetime.UTC), usegmt=True)
+    return _date_of_second(math.floor(moment.timestamp()))
+
+
+@lru_cache(maxsize=4096)
+def _date_of_second(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

@@ -13,7 +13,6 @@ from types import ModuleType
 
 __all__ = [
     "MAX_ADDRESSES",
-    "MAX_BODY_SECONDS",
     "MAX_CACHED_ANSWERS",
     "MAX_CACHED_ANSWER_BYTES",
     "MAX_CACHED_CRLS",
@@ -23,9 +22,13 @@ __all__ = [
     "MAX_CACHE_WAIT_SECONDS",
     "MAX_CERTIFICATES",
     "MAX_CERTIFICATE_FILE_BYTES",
+    "MAX_CLOSING_BYTES",
+    "MAX_CLOSING_SECONDS",
     "MAX_COMBINING_CHARACTERS",
     "MAX_COMPARED_NAME_BYTES",
     "MAX_CONFIGURATION_BYTES",
+    "MAX_CONNECTIONS",
+    "MAX_CONNECTION_REQUESTS",
     "MAX_CRL_BYTES",
     "MAX_CRL_IN_MEMORY_BYTES",
     "MAX_CURVE_BITS",
@@ -38,7 +41,11 @@ __all__ = [
     "MAX_GET_URL_BYTES",
     "MAX_HOOK_OUTPUT_BYTES",
     "MAX_HOOK_SECONDS",
+    "MAX_HTTP_HEADERS",
+    "MAX_HTTP_HEAD_BYTES",
     "MAX_HTTP_REQUEST_BYTES",
+    "MAX_HTTP_TARGET_BYTES",
+    "MAX_IDLE_SECONDS",
     "MAX_INLINE_BYTES",
     "MAX_INLINE_SIGNING_SECONDS",
     "MAX_INLINE_STATUS_BYTES",
@@ -57,14 +64,18 @@ __all__ = [
     "MAX_REPLY_HEADERS",
     "MAX_REPLY_OVERHEAD_BYTES",
     "MAX_REQUEST_CERTIFICATES",
+    "MAX_REQUEST_SECONDS",
     "MAX_RESOLVER_THREADS",
     "MAX_RESPONDER_URLS",
+    "MAX_RESPONSE_CACHE_BYTES",
     "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
     "MAX_SIGNING_SECONDS",
     "MAX_STAPLE_LOCK_SECONDS",
     "MAX_STATUS_FILE_BYTES",
+    "MAX_STOP_SECONDS",
     "MAX_TOLERATED_VALUES",
+    "MAX_UNREAD_SECONDS",
     "MAX_URL_CHARACTERS",
     "MAX_VERIFIED_BYTES",
     "MAX_VERIFIED_CERTIFICATES",
@@ -246,10 +257,57 @@ Seconds that a request waits for a signature, in the line and while it is made. 
 wait for about ten seconds; a busy HSM signs within half a second.
 """
 
-MAX_BODY_SECONDS = 10.0
+MAX_HTTP_HEAD_BYTES = 16_384
 """
-Seconds that a client of the responder may take to send the body of a POST. A body has
-a few hundred octets, so a slower client is broken, or wants to hold the connection.
+Octets in the head of a request to a responder. Browsers and proxies send less than
+4 kB beside the target.
+"""
+
+MAX_HTTP_TARGET_BYTES = 14_336
+"""
+Octets in the target of a GET. The base64 of ``MAX_HTTP_REQUEST_BYTES`` has 13,656.
+"""
+
+MAX_HTTP_HEADERS = 64
+"""Headers of a request to a responder. OCSP clients send up to ten, proxies add ten."""
+
+MAX_CONNECTION_REQUESTS = 10_000
+"""
+Requests in one connection to the native server. Then the client connects again, maybe
+to another process of the responder. That costs little compared with so many requests.
+"""
+
+MAX_CONNECTIONS = 4096
+"""
+Connections of one process of the native server. One that is idle needs about 10 kB. The
+server keeps fewer if the process may open fewer files.
+"""
+
+MAX_REQUEST_SECONDS = 10.0
+"""Seconds that a client may take to send a request, from its first octet on."""
+
+MAX_IDLE_SECONDS = 60.0
+"""Seconds that the native server keeps a connection without a request."""
+
+MAX_UNREAD_SECONDS = 10.0
+"""Seconds that the native server waits for a client that does not read its answers."""
+
+MAX_CLOSING_SECONDS = 2.0
+"""
+Seconds that the native server waits for the end of a connection that it closes while
+the client still sends. It reads and drops what arrives, because closing at once would
+make the client's system drop the answer (RFC 9112 §9.6).
+"""
+
+MAX_CLOSING_BYTES = 1 << 20
+"""Octets that the native server drops from such a client, before it stops reading."""
+
+MAX_STOP_SECONDS = 3.0
+"""Seconds that the native server waits for active requests when it stops."""
+
+MAX_RESPONSE_CACHE_BYTES = 1 << 26
+"""
+Octets of answers in the memory of one process of a responder: about 35,000 answers.
 """
 
 MAX_CRL_BYTES = 1 << 26

@@ -13,7 +13,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import KeySigner
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
-from ocsp.server import Application, bind, serve_in_thread
+from ocsp.server import RequestHandler, bind, serve_in_thread
 from ocsp.status import MemorySource
 from tests.pki import DELEGATION, key, make, name
 
@@ -103,6 +103,6 @@ def living() -> Iterator[Live]:
         }
     )
     authority = Authority(CA, [KeySigner(key(RESPONDER_NAME), RESPONDER)])
-    application = Application(Responder([authority]), source)
+    application = RequestHandler(Responder([authority]), source)
     with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
         yield Live(url)

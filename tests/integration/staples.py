@@ -35,7 +35,7 @@ from ocsp.responder import (
     StatusRecord,
     UnknownSerialPolicy,
 )
-from ocsp.server import Application, bind, serve_in_thread
+from ocsp.server import RequestHandler, bind, serve_in_thread
 from ocsp.stapling.pyopenssl import StapleChecks, require_staple
 from ocsp.status import MemorySource
 from tests.pki import DELEGATION, key, make
@@ -200,7 +200,7 @@ def scene(
     )
     records: dict[StatusQuery, StatusRecord] = {}
     responder = Responder([Authority(issuer, [signer], unlisted=unlisted)])
-    application = Application(responder, MemorySource(records))
+    application = RequestHandler(responder, MemorySource(records))
     with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
         made = Scene(
             directory=directory,

@@ -41,7 +41,7 @@ from ocsp.pkcs11.settings import KeyName, Pin
 from ocsp.pkcs11.token import Token as OpenToken
 from ocsp.pkcs11.token import find_key
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
-from ocsp.server import Application, bind, serve_in_thread
+from ocsp.server import RequestHandler, bind, serve_in_thread
 from ocsp.status import MemorySource
 from tests.docs.examples import blocks
 from tests.docs.test_howto import HSM
@@ -301,7 +301,7 @@ def test_a_responder_answers_over_http(bench: Bench, tmp_path: Path) -> None:
     with (
         bench.open("p256") as signer,
         serve_in_thread(
-            Application(Responder([Authority(_ca(), [signer])]), source),
+            RequestHandler(Responder([Authority(_ca(), [signer])]), source),
             bind("127.0.0.1", 0),
         ) as url,
     ):

@@ -28,7 +28,7 @@ from ocsp.responder import (
     StatusRecord,
     StatusSource,
 )
-from ocsp.server import Application, bind, serve_in_thread
+from ocsp.server import Application, RequestHandler, bind, serve_in_thread
 from ocsp.status import MemorySource
 from tests.integration.openssl import ask
 from tests.pki import ca, delegate_signer, make
@@ -50,19 +50,19 @@ RECORDS = {
 }
 
 
-def _application(source: StatusSource | None = None) -> Application:
+def _handler(source: StatusSource | None = None) -> RequestHandler:
     # The test certificates are valid in July 2026, so the clock is set to that time.
     # openssl uses the system clock, so its tests have other certificates.
     authority = Authority(ca(), [delegate_signer()])
     clock = authority.signers[0].certificate.not_valid_before_utc + HOUR
-    return Application(
+    return RequestHandler(
         Responder([authority]), source or MemorySource(RECORDS), clock=lambda: clock
     )
 
 
 @pytest.fixture(name="url", scope="module")
 def _url() -> Iterator[str]:
-    with serve_in_thread(_application(), bind("127.0.0.1", 0)) as url:
+    with serve_in_thread(_handler(), bind("127.0.0.1", 0)) as url:
         yield url
 
 
@@ -201,7 +201,7 @@ def test_a_client_that_stops_sending_is_answered(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time to send a body is limited."""
-    monkeypatch.setattr(ocsp.limits, "MAX_BODY_SECONDS", 0.05)
+    monkeypatch.setattr(ocsp.limits, "MAX_REQUEST_SECONDS", 0.05)
     reply = _raw(url, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n\x30")
     assert reply.endswith(MALFORMED)
 
@@ -248,7 +248,7 @@ def test_an_internal_failure_is_logged_once_without_details_for_the_client(
     status: OCSPResponseStatus,
 ) -> None:
     """The client gets an OCSP error with HTTP 200, the operator one log record."""
-    with serve_in_thread(_application(_Failing(error)), bind("127.0.0.1", 0)) as url:
+    with serve_in_thread(_handler(_Failing(error)), bind("127.0.0.1", 0)) as url:
         reply = http.post(url, content=_request())
     assert reply.status_code == 200
     assert ocsp.load_der_ocsp_response(reply.content).response_status is status
@@ -258,7 +258,7 @@ def test_an_internal_failure_is_logged_once_without_details_for_the_client(
 
 
 def _call(
-    application: Application, scope: dict[str, Any], *sent: dict[str, Any]
+    handler: RequestHandler, scope: dict[str, Any], *sent: dict[str, Any]
 ) -> list[Any]:
     """Run one ASGI call and return the messages that it sent."""
     replies: list[Any] = []
@@ -270,7 +270,7 @@ def _call(
     async def send(message: Any) -> None:
         replies.append(message)
 
-    asyncio.run(application(scope, receive, send))
+    asyncio.run(Application(handler)(scope, receive, send))
     return replies
 
 
@@ -285,7 +285,7 @@ def test_it_can_be_mounted_below_a_path(full_path: bool) -> None:
         "raw_path": (("/pki/ocsp" if full_path else "") + letters).encode(),
         "headers": [],
     }
-    start, body = _call(_application(), scope)
+    start, body = _call(_handler(), scope)
     assert start["status"] == 200
     response = ocsp.load_der_ocsp_response(body["body"])
     assert response.certificate_status is OCSPCertStatus.GOOD
@@ -293,9 +293,9 @@ def test_it_can_be_mounted_below_a_path(full_path: bool) -> None:
 
 def test_a_connection_that_ends_in_the_body_has_no_answer() -> None:
     """There is no client to send it to."""
-    scope = {"type": "http", "method": "POST", "headers": []}
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
     part = {"type": "http.request", "body": b"\x30", "more_body": True}
-    assert _call(_application(), scope, part, {"type": "http.disconnect"}) == []
+    assert _call(_handler(), scope, part, {"type": "http.disconnect"}) == []
 
 
 def test_a_port_in_use_is_a_clear_error(url: str) -> None:
@@ -336,8 +336,8 @@ def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
     directory = tmp_path_factory.mktemp("openssl")
     ca_file = directory / "ca.pem"
     ca_file.write_bytes(issuer.public_bytes(Encoding.PEM))
-    application = Application(Responder([authority]), MemorySource(RECORDS))
-    with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
+    handler = RequestHandler(Responder([authority]), MemorySource(RECORDS))
+    with serve_in_thread(handler, bind("127.0.0.1", 0)) as url:
         yield Files(url=url, ca_file=ca_file, directory=directory)
 
 

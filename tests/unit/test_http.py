@@ -14,9 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocsp
+from ocsp.asn1.der import SEQUENCE, encode
 from ocsp.http import (
+    CacheableAnswer,
     Conditions,
+    Connection,
     Freshness,
+    Moment,
     answer,
     conditional,
     get_url,
@@ -30,7 +34,7 @@ FRESH = Freshness(
     this_update=NOW - datetime.timedelta(hours=1),
     next_update=NOW.replace(microsecond=0) + datetime.timedelta(hours=1),
 )
-BODY = bytes.fromhex("30030a0100fffbeffbe0fb")
+BODY = bytes.fromhex("30090a0100fffbeffbe0fb")
 LETTERS = base64.b64encode(BODY).decode()
 URL_SAFE = base64.urlsafe_b64encode(BODY).decode()
 
@@ -57,6 +61,13 @@ def test_the_example_contains_every_special_character() -> None:
         "/" + URL_SAFE,
         "/" + URL_SAFE.rstrip("="),
         "/%2f" + LETTERS,
+        "/" + LETTERS + "/",
+        "/" + LETTERS.rstrip("=") + "//",
+        "/" + quote(quote(LETTERS, safe=""), safe=""),
+        "/ocsp/" + LETTERS,
+        "/pki/Main/MFE/" + quote(LETTERS, safe=""),
+        "http://ca.example/" + LETTERS,
+        "HTTP://user@ca.example:80//ocsp/" + LETTERS + "?x",
         "/" + LETTERS + "?cache=no",
     ],
 )
@@ -68,7 +79,7 @@ def test_a_get_is_read_in_every_form_that_clients_send(target: str) -> None:
 @given(st.binary(min_size=1, max_size=300))
 def test_get_url_round_trip(tail: bytes) -> None:
     """``read_target`` returns the message that ``get_url`` encoded."""
-    der = b"\x30" + tail
+    der = encode(SEQUENCE, tail)
     url = get_url("http://ocsp.test/ca/", der)
     base, path = url[: len("http://ocsp.test/ca")], url[len("http://ocsp.test/ca") :]
     assert base == "http://ocsp.test/ca"
@@ -79,7 +90,7 @@ def test_get_url_round_trip(tail: bytes) -> None:
 
 def test_a_target_that_is_not_base64_is_refused() -> None:
     """The error is a DecodeError that names the GET."""
-    with pytest.raises(ocsp.errors.SchemaError, match=r"^GET: not base64"):
+    with pytest.raises(ocsp.errors.SchemaError, match=r"^GET: is not base64"):
         read_target(b"/favicon.ico")
 
 
@@ -160,6 +171,7 @@ def _tag() -> str:
         ),
         (Conditions(if_modified_since="Wed, 01 Jul 2026 11:00:00 GMT"), 304),
         (Conditions(if_modified_since="Wed, 01 Jul 2026 10:59:59 GMT"), 200),
+        (Conditions(if_modified_since="Wed, 01 Jul 2026 11:00:01 GMT"), 200),
         (Conditions(if_modified_since="yesterday"), 200),
         (Conditions(if_modified_since="Wed, 01 Jul 2026 11:00:00 -0000"), 200),
     ],
@@ -169,7 +181,7 @@ def test_a_client_that_has_the_answer_gets_304(
 ) -> None:
     """RFC 9110 §13: lists, weak tags, dates, and their precedence."""
     full = answer(BODY, FRESH, NOW)
-    reply = conditional(full, conditions)
+    reply = conditional(full, conditions, revoked=False)
     assert reply.status == status
     if status == 304:
         assert reply.body == b""
@@ -183,10 +195,44 @@ def test_a_client_that_has_the_answer_gets_304(
 def test_an_error_is_never_304() -> None:
     """An answer without a tag cannot be compared."""
     error = answer(BODY, None, NOW)
-    assert conditional(error, Conditions(if_none_match="*")) == error
+    assert conditional(error, Conditions(if_none_match="*"), revoked=False) == error
 
 
 def test_other_methods_get_405_with_allow() -> None:
     """RFC 9110 §15.5.6."""
     reply = method_not_allowed(NOW)
     assert (reply.status, reply.header("allow")) == (405, "GET, HEAD, POST")
+
+
+def test_a_date_gives_no_304_for_a_revoked_certificate() -> None:
+    """The answer from before the revocation can have the same thisUpdate."""
+    same = Conditions(if_modified_since="Wed, 01 Jul 2026 11:00:00 GMT")
+    full = answer(BODY, FRESH, NOW)
+    assert conditional(full, same, revoked=True) == full
+    known = Conditions(if_none_match=_tag())
+    assert conditional(full, known, revoked=True).status == 304
+
+
+@given(st.integers(0, 10**7), st.sampled_from(list(Connection)))
+def test_an_answer_that_is_encoded_once_is_the_same_message(
+    seconds: int, connection: Connection
+) -> None:
+    """The octets are those of the answer with its headers, in the same order."""
+    now = NOW + datetime.timedelta(microseconds=seconds * 359)
+    moment = Moment(now)
+    prepared = CacheableAnswer(BODY, FRESH)
+    assert prepared.octets(moment, connection) == prepared.at(now).octets(connection)
+
+
+def test_a_message_has_reason_phrase_connection_and_body() -> None:
+    """RFC 9112 §4; HEAD gets the same head without the body."""
+    reply = method_not_allowed(NOW)
+    assert reply.octets(Connection.CLOSE) == (
+        b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST\r\n"
+        b"Content-Length: 0\r\nDate: Wed, 01 Jul 2026 12:00:00 GMT\r\n"
+        b"Connection: close\r\n\r\n"
+    )
+    full = answer(BODY, FRESH, NOW)
+    head = full.octets(Connection.KEEP_ALIVE, with_body=False)
+    assert head + BODY == full.octets(Connection.KEEP_ALIVE)
+    assert b"\r\nConnection: keep-alive\r\n" in head

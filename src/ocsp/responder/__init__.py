@@ -7,14 +7,17 @@ Answer OCSP requests for the certificates of one or more CAs.
     with ocsp.store.SQLiteStore("status.db") as source:
         application = ocsp.server.Application(Responder([authority]), source)
         ocsp.server.serve(application, ocsp.server.bind("127.0.0.1", 8080))
+    with ocsp.status.SQLiteSource("status.db") as source:
+        handler = ocsp.server.RequestHandler(Responder([authority]), source)
+        ocsp.server.serve(handler, ocsp.server.bind("127.0.0.1", 8080))
 
 Data flows one way::
 
-    socket → uvicorn → Application → ocsp.http → Responder.receive → StatusSource
+    socket → NativeServer → RequestHandler → Responder.receive → StatusSource
                                              Responder.finish → Signer → answer
 
 :class:`Responder` does no I/O and reads no clock. A :class:`StatusSource` fetches the
-status, an :class:`ocsp.Signer` signs, and only the application in front waits for them.
+status, an :class:`ocsp.Signer` signs, and only the request handler waits for them.
 A status is looked up by issuer *and* serial number, never by the serial number alone.
 """
 

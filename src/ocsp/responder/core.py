@@ -273,6 +273,21 @@ class Responder:
 
     # --- an answer --------------------------------------------------------------------
 
+    def refusal(
+        self, lookup: Lookup, records: Sequence[StatusRecord | None]
+    ) -> Answer | None:
+        """
+        Return the error *unauthorized* if a record demands it, otherwise ``None``.
+
+        :meth:`finish` returns the same error, and also needs no signature for it.
+
+        Args:
+            lookup: The result of :meth:`receive`.
+
+            records: The record for each of ``lookup.queries``, in order.
+        """
+        return _refusal(lookup, records)
+
     def finish(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer:
         """
         Sign the answer, given the records from the source.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 
-__all__ = ["CLOCK_TOLERANCE", "due_at", "is_current", "is_usable"]
+__all__ = ["CLOCK_TOLERANCE", "due_at", "is_current", "is_usable", "usable_until"]
 
 CLOCK_TOLERANCE = 60
 """By how many seconds the clocks of the machines of one responder may differ. An answer
@@ -78,8 +78,13 @@ def _share(query: StatusQuery, form: CertIDForm) -> int:
 
 def is_usable(answer: StoredAnswer, now: int) -> bool:
     """Return whether clients may get *answer*: it is current, and not about to end."""
+    return is_current(answer, now) and now < usable_until(answer)
+
+
+def usable_until(answer: StoredAnswer) -> int:
+    """Return until when clients may get *answer*."""
     margin = min(CLOCK_TOLERANCE, (answer.next_update - answer.this_update) // 16)
-    return is_current(answer, now) and now < answer.next_update - margin
+    return answer.next_update - margin
 
 
 def is_current(answer: StoredAnswer, now: int) -> bool:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from cryptography import x509
 
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 
@@ -137,6 +139,7 @@ class Changes(NamedTuple):
     queries: Sequence[StatusQuery]
 
 
+@runtime_checkable
 class AnswerStore(Protocol):
     """
     A source of status that also keeps signed answers.
@@ -168,6 +171,15 @@ class AnswerStore(Protocol):
 
         Raises:
             SourceUnavailable: If the store cannot answer now.
+        """
+        ...
+
+    def add_signer(self, certificate: x509.Certificate) -> None:
+        """
+        Record the certificate of a signer, before its answers are stored.
+
+        Raises:
+            StoreError: If the store cannot be written.
         """
         ...
 

@@ -1,54 +1,27 @@
 """
 Serve a responder as an ASGI application, under any path of any ASGI server.
 
-The application reads the HTTP request, with limits on size and time, and waits for the
-source and the signer. :mod:`ocsp.responder` and :mod:`ocsp.http` decide what to answer.
-Every failure becomes an OCSP error with HTTP status 200, because OCSP clients only read
-such responses. An unexpected exception is logged once, and the client gets no details.
+The application reads the HTTP request, with limits on size and time. The request
+handler decides what to answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import datetime
-import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import replace
 from typing import Any
 
 from ocsp import limits
-from ocsp.errors import (
-    BackendError,
-    DecodeError,
-    LimitExceeded,
-    SchemaError,
-    UnknownIssuer,
-)
-from ocsp.http import (
-    Conditions,
-    HTTPAnswer,
-    answer,
-    conditional,
-    method_not_allowed,
-    read_body,
-    read_target,
-)
-from ocsp.responder.answer import Answer, error_response
-from ocsp.responder.core import Responder
-from ocsp.responder.source import StatusSource
-from ocsp.signers.signer_watch import SignerWatch
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.http import CacheableAnswer, Conditions, HTTPAnswer
+from ocsp.server.request_handler import RequestHandler
 
 __all__ = ["Application"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-logger = logging.getLogger("ocsp.responder")
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 class _Disconnected(Exception):
@@ -63,32 +36,15 @@ class Application:
     people and programs that check whether the responder is running.
     """
 
-    def __init__(
-        self,
-        responder: Responder,
-        source: StatusSource,
-        *,
-        clock: Callable[[], datetime.datetime] = _now,
-    ) -> None:
-        """
-        Answer by *responder*, with the status from *source*.
-
-        Args:
-            responder: Answers the requests.
-
-            source: Knows the status of the certificates.
-
-            clock: Returns the current time, aware.
-        """
-        self._responder = responder
-        self._source = source
-        self._clock = clock
-        self._watch = SignerWatch()
+    def __init__(self, handler: RequestHandler) -> None:
+        """Answer by *handler*, which is used in one event loop only."""
+        self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: an HTTP request, or the lifespan of the server."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+            await self._handler.close()
         elif scope["type"] == "http":
             try:
                 reply = await self._serve(scope, receive)
@@ -97,43 +53,26 @@ class Application:
             await _send(reply, send, with_body=scope["method"] != "HEAD")
 
     async def _serve(self, scope: Scope, receive: Receive) -> HTTPAnswer:
-        method, now = scope["method"], self._clock()
-        if method not in {"GET", "HEAD", "POST"}:
-            return method_not_allowed(now)
+        handler, method = self._handler, scope["method"]
+        target, body = _target(scope), b""
         try:
+            _require_target(target)
             if method == "POST":
-                der = read_body(await _body(receive))
-            else:
-                target = _target(scope)
-                if not target.strip(b"/"):
-                    return _landing_page()
-                der = read_target(target)
+                body = await _body(receive)
         except DecodeError as error:
-            return _closing(_reply(error_response(error), now), scope)
-        reply = _reply(await self._answer(der, now), now)
-        return reply if method == "POST" else conditional(reply, _conditions(scope))
-
-    async def _answer(self, der: bytes, now: datetime.datetime) -> Answer:
-        try:
-            step = self._responder.receive(der, now)
-            self._watch.look(step, now)
-            if isinstance(step, Answer):
-                return step
-            records = await self._source.look_up(step.queries)
-            # Signing may wait for a device, such as an HSM in the network.
-            return await asyncio.to_thread(self._responder.finish, step, records)
-        except (BackendError, UnknownIssuer) as error:
-            logger.error("cannot answer the request: %s", error)
-            return error_response(error)
-        except Exception as error:
-            logger.exception("cannot answer the request: unexpected exception")
-            return error_response(error)
+            return _closing(handler.malformed(error), scope)
+        given = handler.handle(method, target, body, _conditions(scope))
+        if isinstance(given, Coroutine):
+            given = await given
+        if isinstance(given, CacheableAnswer):
+            return given.at(handler.moment.time)
+        return given
 
 
-def _reply(given: Answer, now: datetime.datetime) -> HTTPAnswer:
-    if given.cause:
-        logger.info("%s: %s", given.status.name, given.cause)
-    return answer(given.der, given.freshness, now)
+def _require_target(target: bytes) -> None:
+    size, maximum = len(target), limits.MAX_HTTP_TARGET_BYTES
+    if size > maximum:
+        raise LimitExceeded("MAX_HTTP_TARGET_BYTES", size, maximum)
 
 
 def _closing(reply: HTTPAnswer, scope: Scope) -> HTTPAnswer:
@@ -150,11 +89,12 @@ def _target(scope: Scope) -> bytes:
     return raw.removeprefix(mounted) if mounted else raw
 
 
-def _conditions(scope: Scope) -> Conditions:
-    return Conditions(
-        if_none_match=_header(scope, b"if-none-match"),
-        if_modified_since=_header(scope, b"if-modified-since"),
-    )
+def _conditions(scope: Scope) -> Conditions | None:
+    tags = _header(scope, b"if-none-match")
+    since = _header(scope, b"if-modified-since")
+    if scope["method"] == "POST" or (tags is None and since is None):
+        return None
+    return Conditions(if_none_match=tags, if_modified_since=since)
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
@@ -171,11 +111,11 @@ async def _body(receive: Receive) -> bytes:
 
     Raises:
         LimitExceeded: As soon as the body is over ``MAX_HTTP_REQUEST_BYTES``.
-        SchemaError: If the client takes longer than ``MAX_BODY_SECONDS``.
+        SchemaError: If the client takes longer than ``MAX_REQUEST_SECONDS``.
     """
     body = bytearray()
     try:
-        async with asyncio.timeout(limits.MAX_BODY_SECONDS):
+        async with asyncio.timeout(limits.MAX_REQUEST_SECONDS):
             more = True
             while more:
                 message = await receive()
@@ -191,22 +131,10 @@ async def _body(receive: Receive) -> bytes:
                     )
     except TimeoutError as error:
         raise SchemaError(
-            f"the client did not send the body within {limits.MAX_BODY_SECONDS:g} s",
+            f"the client did not send the body within {limits.MAX_REQUEST_SECONDS:g} s",
             path="POST",
         ) from error
     return bytes(body)
-
-
-def _landing_page() -> HTTPAnswer:
-    body = b"This is an OCSP responder (RFC 6960).\n"
-    return HTTPAnswer(
-        status=200,
-        headers=(
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-        ),
-        body=body,
-    )
 
 
 async def _send(reply: HTTPAnswer, send: Send, *, with_body: bool) -> None:

@@ -1,32 +1,40 @@
 """
-Run the application with uvicorn: in the foreground, or in a thread.
+Run the native server: in the foreground, or in a thread.
 
 This module binds the socket itself: so the caller learns which port was chosen for
-port 0, and a port in use is a clear error. uvicorn comes with the extra ``server``.
+port 0, and a port in use is a clear error. The parser comes with the extra ``server``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import enum
+import gc
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from ocsp.errors import ConfigError, MissingExtraError
-from ocsp.server.asgi import Application
+from ocsp.server.request_handler import RequestHandler
 
 if TYPE_CHECKING:
-    import uvicorn
+    from ocsp.server.native import NativeServer
 
-__all__ = ["base_url", "bind", "bind_balanced", "serve", "serve_in_thread"]
+__all__ = [
+    "base_url",
+    "bind",
+    "bind_balanced",
+    "run_loop",
+    "serve",
+    "serve_in_thread",
+]
 
 BACKLOG = 2048
-"""How many connections may wait to be accepted; the default of uvicorn."""
-
-STOP_SECONDS = 3
-"""How long the server waits for active requests when it stops."""
+"""How many connections may wait in the system to be accepted."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -116,67 +124,96 @@ def base_url(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(application: Application, bound: socket.socket) -> None:
+def serve(handler: RequestHandler, bound: socket.socket) -> None:
     """
-    Serve on *bound* until SIGINT or SIGTERM, then finish the active requests.
+    Serve on *bound* until SIGINT or SIGTERM, then finish the requests in work.
 
     Args:
-        application: The application that answers.
+        handler: Answers the requests.
 
         bound: The socket from :func:`bind`; closed at the end.
 
     Raises:
-        MissingExtraError: If uvicorn is not installed.
+        MissingExtraError: If httptools is not installed.
         KeyboardInterrupt: After SIGINT.
     """
     with bound:
-        _server(application).run(sockets=[bound])
+        server = _server(handler)
+        signals: list[int] = []
+
+        async def main() -> None:
+            stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+            def end(number: int) -> None:
+                signals.append(number)
+                stop.set()
+
+            for each in (signal.SIGINT, signal.SIGTERM):
+                # Windows has none; there, SIGINT raises KeyboardInterrupt.
+                with contextlib.suppress(NotImplementedError):
+                    loop.add_signal_handler(each, end, each)
+            await server.serve([bound], stop, started=_freeze_garbage)
+
+        run_loop(main())
+    if signal.SIGINT in signals:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def serve_in_thread(application: Application, bound: socket.socket) -> Iterator[str]:
+def serve_in_thread(handler: RequestHandler, bound: socket.socket) -> Iterator[str]:
     """
     Serve in a thread while the ``with`` block runs, and yield the URL.
 
     Args:
-        application: The application that answers.
+        handler: Answers the requests, in that thread.
 
         bound: The socket from :func:`bind`; closed at the end.
 
     Raises:
-        MissingExtraError: If uvicorn is not installed.
+        MissingExtraError: If httptools is not installed.
     """
     with bound:
-        server = _server(application)
-        # No need to wait until the server is ready: connections wait in the backlog
-        # until the server accepts them.
+        server = _server(handler)
+        started: Future[Callable[[], object]] = Future()
+
+        async def main() -> None:
+            stop, loop = asyncio.Event(), asyncio.get_running_loop()
+            started.set_result(lambda: loop.call_soon_threadsafe(stop.set))
+            await server.serve([bound], stop)
+
         thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [bound]}, name="ocsp-responder"
+            target=lambda: run_loop(main()), name="ocsp-responder"
         )
         thread.start()
+        end = started.result()
         try:
             yield base_url(bound)
         finally:
-            server.should_exit = True
+            end()
             thread.join()
 
 
-def _server(application: Application) -> uvicorn.Server:
+def _freeze_garbage() -> None:
+    """Keep collections from looking at what exists now: it lives until the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run *main* in a new event loop, of uvloop if that is installed."""
     try:
-        import uvicorn
+        import uvloop
+    except ModuleNotFoundError:  # it does not exist for Windows
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)
+
+
+def _server(handler: RequestHandler) -> NativeServer:
+    try:
+        from ocsp.server.native import NativeServer
     except ModuleNotFoundError as error:
         raise MissingExtraError("serving over HTTP", "server") from error
-    # Any: uvicorn types a scope as a TypedDict, this application as any mapping.
-    untyped: Any = application
-    return uvicorn.Server(
-        uvicorn.Config(
-            untyped,
-            lifespan="on",
-            log_config=None,
-            # RFC 9919 §8: a log of requests would say who visits which server.
-            access_log=False,
-            date_header=False,  # ocsp.http has written it
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
-    )
+    return NativeServer(handler)

@@ -92,9 +92,6 @@ class KeySigner:
 
     __slots__ = ("_certificate", "_identifier", "_private_key", "_sign")
 
-    local = True
-    """Signing never waits: the key is in memory."""
-
     def __init__(
         self,
         private_key: CertificateIssuerPrivateKeyTypes,
@@ -147,6 +144,14 @@ class KeySigner:
         """The DER of the AlgorithmIdentifier of its signatures."""
         return self._identifier
 
+    @property
+    def local(self) -> bool:
+        """Whether an event loop may call :meth:`sign`: it takes less than 1 ms."""
+        key = self._private_key
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key.key_size <= _FAST_RSA_BITS
+        return isinstance(key, (ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey))
+
     def sign(self, data: bytes) -> bytes:
         """Return the signature over *data*."""
         return self._sign(self._private_key, data)
@@ -168,6 +173,9 @@ def is_local(signer: Signer) -> bool:
     """Return whether *signer* never waits, so that an event loop may call it."""
     return bool(getattr(signer, "local", False))
 
+
+_FAST_RSA_BITS = 2048
+"""A signature with a key of 2048 bits takes about 0.6 ms; with 3072 bits, 1.6 ms."""
 
 _pairs: BoundedCache[tuple[int, int], tuple[object, x509.Certificate, bool]] = (
     BoundedCache("MAX_CACHED_PAIR_BYTES")

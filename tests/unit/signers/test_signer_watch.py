@@ -15,7 +15,7 @@ import ocsp
 from ocsp import CertID, KeySigner, OCSPResponseStatus
 from ocsp.http import get_url
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
-from ocsp.server import Application
+from ocsp.server import Application, RequestHandler
 from ocsp.status import MemorySource
 from tests.pki import DELEGATION, NOW, ca, key, make
 
@@ -34,9 +34,12 @@ class _Served:
         )
         self.now = NOW
         self.application = Application(
-            Responder([Authority(ca(), [KeySigner(own, certificate)])]),
-            MemorySource({StatusQuery(IssuerKey.of(ca()), SERIAL): StatusRecord()}),
-            clock=lambda: self.now,
+            RequestHandler(
+                Responder([Authority(ca(), [KeySigner(own, certificate)])]),
+                MemorySource({StatusQuery(IssuerKey.of(ca()), SERIAL): StatusRecord()}),
+                clock=lambda: self.now,
+                monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108
+            )
         )
 
     def ask(self, now: datetime.datetime) -> tuple[ocsp.OCSPResponse, dict[str, str]]:

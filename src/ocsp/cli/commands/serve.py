@@ -33,7 +33,7 @@ from ocsp.guarded.key_files import load_private_key
 from ocsp.inspection.file_kinds import kind_of
 from ocsp.inspection.vocabulary import one_line
 from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
-from ocsp.server import Application, base_url, bind
+from ocsp.server import RequestHandler, base_url, bind
 from ocsp.server import serve as serve_forever
 from ocsp.signers import self_test
 from ocsp.signing.signer import KeySigner
@@ -150,7 +150,7 @@ def serve(
         _require_acceptable(authority, validity)
         bound = bind(host, port)
         _announce(authority, base_url(bound), database)
-        serve_forever(Application(responder, source), bound)
+        serve_forever(RequestHandler(responder, source), bound)
 
 
 def _validity(hours: float) -> datetime.timedelta:

@@ -37,7 +37,7 @@ from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
 from ocsp.cli.render.console import errors, output, status_style, warn
 from ocsp.responder import Authority, Responder
-from ocsp.server import Application, base_url, bind, serve_in_thread
+from ocsp.server import RequestHandler, base_url, bind, serve_in_thread
 from ocsp.store import SQLiteStore
 
 __all__ = ["EPILOG", "HELP", "demo"]
@@ -99,7 +99,7 @@ def demo(
         with SQLiteStore(scene.database, create=True) as source:
             _issue(scene, source, now)
             responder = Responder([Authority(scene.issuer, [key_signer])])
-            with serve_in_thread(Application(responder, source), bound):
+            with serve_in_thread(RequestHandler(responder, source), bound):
                 right = _ask_all(scene, url)
                 _print_next_steps(scene, url, stay=stay, kept=keep is not None)
                 if stay:

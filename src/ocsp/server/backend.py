@@ -1,0 +1,242 @@
+"""
+Answer OCSP requests with a source of status and with signers, and decide what waits.
+
+A request is answered at once with a local source and a signer that never waits. For all
+others the result is a function that returns a coroutine.
+
+What fails, and what the client gets:
+
+- The signer refuses, hangs or is busy: the stored answer, also without the nonce that
+  the client sent; *tryLater* if there is none (RFC 9919 §3.2.1).
+- The clock is not trusted: the same, because nothing is signed.
+- The source cannot be read: *tryLater*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from ocsp.errors import SignerUnavailable
+from ocsp.http import Moment
+from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
+from ocsp.responder import (
+    Answer,
+    AnswerStore,
+    LocalSource,
+    Lookup,
+    LookupResult,
+    Responder,
+    StatusRecord,
+    StatusSource,
+)
+from ocsp.responder.answer import error_response
+from ocsp.responder.schedule import usable_until
+from ocsp.server.plain_requests import PlainRequests
+from ocsp.signers import SigningSlots
+
+__all__ = ["Backend", "BackendAnswer"]
+
+OVERDUE_SECONDS = 60
+"""How long an answer is kept in memory when the time to sign it again is over: if the
+store does not get a new one, it is asked again that often."""
+
+
+class BackendAnswer(NamedTuple):
+    """
+    An answer, and how long it can be kept in memory.
+
+    Attributes:
+        answer: The answer.
+
+        lookup: The request, or ``None`` for an error that needed no look-up.
+
+        until: Until when it may be sent again, in seconds since 1970; 0 for never.
+
+        revoked: Whether it says *revoked*.
+    """
+
+    answer: Answer
+    lookup: Lookup | None = None
+    until: int = 0
+    revoked: bool = False
+
+
+Given = BackendAnswer | Callable[[], Coroutine[Any, Any, BackendAnswer]]
+
+
+class Backend:
+    """A responder, its source and its signers."""
+
+    def __init__(
+        self, responder: Responder, source: StatusSource, slots: SigningSlots
+    ) -> None:
+        """
+        Answer by *responder*.
+
+        Args:
+            responder: Answers the requests.
+
+            source: Knows the status of the certificates.
+
+            slots: Bounds the signatures of signers that are not local.
+        """
+        self._responder = responder
+        self._source = source
+        self._slots = slots
+        self._local = source if isinstance(source, LocalSource) else None
+        self._plain = PlainRequests()
+        self._plain_second = 0
+        self.store = source if isinstance(source, AnswerStore) else None
+
+    def answer(self, der: bytes, moment: Moment, *, may_sign: bool) -> Given:
+        """
+        Return the answer to the request *der*, or a function to wait for it.
+
+        Args:
+            der: The request.
+
+            moment: The current second.
+
+            may_sign: Whether the clock is trusted.
+
+        Raises:
+            BackendError: If the source cannot answer now; waiting raises it too.
+        """
+        if self._plain_second != moment.seconds:
+            self._plain, self._plain_second = PlainRequests(), moment.seconds
+        lookup = self._plain.find(der)
+        if lookup is not None:
+            found = self._find(lookup)
+            if found is not None:
+                return self._answer_stored(lookup, found, may_sign=may_sign)
+        step = self._responder.receive(der, moment.time)
+        if isinstance(step, Answer):
+            return BackendAnswer(step)
+        if self.store is not None and step.stored_form is not None:
+            self._plain.learn(der, step)
+            return self._answer_stored(step, self._find(step), may_sign=may_sign)
+        if self._local is None:
+            return partial(self._look_up, step, may_sign=may_sign)
+        records = self._local.look_up_now(step.queries)
+        return self._sign(step, records, may_sign=may_sign)
+
+    # --- stored answers ---
+
+    def _find(self, lookup: Lookup, *, fallback: bool = False) -> LookupResult | None:
+        form = lookup.fallback_form if fallback else lookup.stored_form
+        if self.store is None or form is None:
+            return None
+        return self.store.look_up_with_answer(lookup.queries[0], form)
+
+    def _answer_stored(
+        self, lookup: Lookup, found: LookupResult | None, *, may_sign: bool
+    ) -> Given:
+        answer = self._responder.stored_answer(lookup, found)
+        if answer is None:
+            if not may_sign:
+                answer = self._responder.finish_without_signer(lookup, found)
+            elif _signs_at_once(lookup):
+                answer = self._responder.finish_stored(lookup, found)
+            else:
+                return partial(self._sign_to_store, lookup, found)
+        return _stored_result(lookup, found, answer)
+
+    async def _sign_to_store(
+        self, lookup: Lookup, found: LookupResult | None
+    ) -> BackendAnswer:
+        try:
+            answer = await self._in_slot(
+                lookup, lambda: self._responder.finish_stored(lookup, found)
+            )
+        except SignerUnavailable:
+            answer = self._responder.finish_without_signer(lookup, found)
+        return _stored_result(lookup, found, answer)
+
+    # --- answers for one request ---
+
+    async def _look_up(self, lookup: Lookup, *, may_sign: bool) -> BackendAnswer:
+        records = await self._source.look_up(lookup.queries)
+        given = self._sign(lookup, records, may_sign=may_sign)
+        return given if isinstance(given, BackendAnswer) else await given()
+
+    def _sign(
+        self,
+        lookup: Lookup,
+        records: Sequence[StatusRecord | None],
+        *,
+        may_sign: bool,
+    ) -> Given:
+        refusal = self._responder.refusal(lookup, records)
+        if refusal is not None:
+            return BackendAnswer(refusal, lookup)
+        if not may_sign:
+            error = SignerUnavailable("the clock jumped: nothing is signed now")
+            return self._without_signer(lookup, error_response(error))
+        if _signs_at_once(lookup):
+            answer = self._responder.finish(lookup, records)
+            return self._signed(lookup, records, answer)
+        return partial(self._sign_in_slot, lookup, records)
+
+    async def _sign_in_slot(
+        self, lookup: Lookup, records: Sequence[StatusRecord | None]
+    ) -> BackendAnswer:
+        try:
+            answer = await self._in_slot(
+                lookup, lambda: self._responder.finish(lookup, records)
+            )
+        except SignerUnavailable as error:
+            answer = error_response(error)
+        return self._signed(lookup, records, answer)
+
+    def _signed(
+        self, lookup: Lookup, records: Sequence[StatusRecord | None], answer: Answer
+    ) -> BackendAnswer:
+        if answer.status is OCSPResponseStatus.TRY_LATER:
+            return self._without_signer(lookup, answer)
+        until = 0
+        if answer.freshness is not None and len(records) == 1:
+            # Nothing says when to sign again: the first half of the validity is safe.
+            now, end = lookup.now.timestamp(), answer.freshness.next_update.timestamp()
+            until = int(now + (end - now) / 2)
+        return BackendAnswer(answer, lookup, until, _says_revoked(*records))
+
+    def _without_signer(self, lookup: Lookup, error: Answer) -> BackendAnswer:
+        """Return the stored answer, or *error* if the store has none."""
+        found = self._find(lookup, fallback=True)
+        if found is None:
+            return BackendAnswer(error, lookup)
+        answer = self._responder.finish_without_signer(lookup, found)
+        # For this client only: another one, or this one later, gets an own signature.
+        return BackendAnswer(answer._replace(freshness=None), lookup)
+
+    def _in_slot(
+        self, lookup: Lookup, function: Callable[[], Answer]
+    ) -> Awaitable[Answer]:
+        return self._slots.run(function, signer=lookup.signers[0].signer)
+
+
+def _signs_at_once(lookup: Lookup) -> bool:
+    """Return whether the signer never waits, or there is none."""
+    signers = lookup.signers
+    return not signers or getattr(signers[0].signer, "local", False)
+
+
+def _stored_result(
+    lookup: Lookup, found: LookupResult | None, answer: Answer
+) -> BackendAnswer:
+    if found is None or answer.freshness is None:
+        return BackendAnswer(answer, lookup)
+    stored = found.stored if answer.new is None else answer.new.answer
+    now, until = int(lookup.now.timestamp()), 0
+    if stored is not None:
+        due = stored.due if now < stored.due else now + OVERDUE_SECONDS
+        until = min(due, usable_until(stored))
+    return BackendAnswer(answer, lookup, until, _says_revoked(found.record))
+
+
+def _says_revoked(*records: StatusRecord | None) -> bool:
+    return any(
+        each is not None and each.status is OCSPCertStatus.REVOKED for each in records
+    )

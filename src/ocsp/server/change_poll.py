@@ -1,0 +1,154 @@
+"""
+Follow the time and the changes of status, some fifty times a second.
+
+An event loop calls :meth:`ChangePoll.refresh` before it uses an answer from memory. The
+poll runs if the last one was :data:`SECONDS` ago, so an answer from memory is never
+older than that, even if a timer of the loop is late.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from ocsp.errors import BackendError
+from ocsp.http import Moment
+from ocsp.responder.stored_answer import Changes
+from ocsp.server.event_log import EventLog
+from ocsp.server.response_cache import ResponseCache
+
+__all__ = ["ChangePoll", "PolledSource"]
+
+SECONDS = 0.02
+"""The time between two polls, and so the time until a change of status is noticed. One
+poll of a SQLite file takes about 4 µs."""
+
+JUMP_SECONDS = 60.0
+"""A step of the clock of more seconds is a jump. Time daemons step less, once they have
+the time."""
+
+SETTLE_SECONDS = 300.0
+"""How long after a jump nothing is signed: time for an operator or a time daemon to set
+the clock right. After this time without another jump, the new time counts as right."""
+
+
+@runtime_checkable
+class PolledSource(Protocol):
+    """A source that says what changed, so that answers can be kept in memory."""
+
+    def poll_changes(self) -> Changes:
+        """
+        Return what changed since the last call; some microseconds.
+
+        Raises:
+            SourceUnavailable: If the source is gone or unreadable.
+        """
+        ...
+
+
+class ChangePoll:
+    """
+    The current time, and what is known about the source.
+
+    Attributes:
+        moment: The current second.
+
+        may_use_memory: Whether the last poll of the source succeeded.
+
+        clock_is_trusted: False after a jump of the clock.
+
+        revision: Counts the polls that changed anything.
+    """
+
+    def __init__(
+        self,
+        source: object,
+        cache: ResponseCache,
+        log: EventLog,
+        *,
+        clock: Callable[[], datetime.datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Follow *source*, and drop from *cache* what changed.
+
+        Args:
+            source: The source; one without ``poll_changes`` is never answered for from
+                memory.
+
+            cache: The answers in memory.
+
+            log: Where failures are reported.
+
+            clock: Returns the current time, aware.
+
+            monotonic: Returns the monotonic time, in seconds.
+        """
+        self._source = source if isinstance(source, PolledSource) else None
+        self._cache = cache
+        self._log = log
+        self._clock = clock
+        self._monotonic = monotonic
+        self._next = 0.0
+        self.revision = 0
+        self.may_use_memory = False
+        self.clock_is_trusted = True
+        now = clock()
+        self.moment = Moment(now)
+        self._offset = now.timestamp() - monotonic()
+        self._trusted_offset = self._offset
+        self._settled = 0.0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Poll, unless the last poll was a moment ago."""
+        if self._monotonic() >= self._next:
+            self.poll()
+
+    def poll(self) -> None:
+        """Read the clock, and drop what changed."""
+        monotonic, now = self._monotonic(), self._clock()
+        self._next = monotonic + SECONDS
+        self._check_clock(now.timestamp() - monotonic, monotonic)
+        if int(now.timestamp()) != self.moment.seconds:
+            self.moment = Moment(now)
+        if self._source is not None:
+            self._poll_source(self._source)
+
+    def _poll_source(self, source: PolledSource) -> None:
+        try:
+            changes = source.poll_changes()
+        except BackendError as error:
+            self._log.report(logging.ERROR, "poll", f"cannot read the status: {error}")
+            self.may_use_memory = False
+            self._forget()
+            return
+        self.may_use_memory = True
+        if changes.everything:
+            self._forget()
+        elif changes.queries:
+            self.revision += 1
+            self._cache.drop(changes.queries)
+
+    def _forget(self) -> None:
+        self.revision += 1
+        self._cache.clear()
+
+    def _check_clock(self, offset: float, monotonic: float) -> None:
+        """Compare the clock with the monotonic time, which cannot be set."""
+        step, self._offset = offset - self._offset, offset
+        if abs(step) > JUMP_SECONDS:
+            self._log.report(
+                logging.ERROR, "clock", f"the clock jumped by {step:+.0f} seconds"
+            )
+            self._settled = monotonic + SETTLE_SECONDS
+            self.clock_is_trusted = False
+            self._forget()
+        if self.clock_is_trusted or monotonic >= self._settled:
+            self.clock_is_trusted = True
+            self._trusted_offset = offset
+        elif abs(offset - self._trusted_offset) <= JUMP_SECONDS:
+            self.clock_is_trusted = True  # it was set back

@@ -1,0 +1,339 @@
+"""
+Serve one connection: requests in, answers out, in order.
+
+A connection is in one of these states, each with a deadline: waiting for a request,
+reading one, answering one that has to wait, sending to a client that does not read, and
+closing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine
+from functools import partial
+from typing import Protocol, cast
+
+from ocsp import limits
+from ocsp.errors import DecodeError, SchemaError
+from ocsp.http import CacheableAnswer, HTTPAnswer
+from ocsp.http import Connection as ConnectionHeader
+from ocsp.server.native.request_reader import (
+    SLICE,
+    HTTPRequest,
+    RequestReader,
+    UnknownMethod,
+)
+from ocsp.server.request_handler import Reply, RequestHandler
+
+__all__ = ["Connection", "Registry"]
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Registry(Protocol):
+    """Knows the connections of a server."""
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the server stops: connections end with their next answer."""
+        ...
+
+    def opened(self, connection: Connection) -> None:
+        """Take note of a new connection."""
+        ...
+
+    def served(self, connection: Connection) -> None:
+        """Take note that *connection* got an answer: it is used."""
+        ...
+
+    def closed(self, connection: Connection) -> None:
+        """Take note of the end of a connection."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """
+    One connection of the native server.
+
+    Attributes:
+        deadline: When :meth:`expire` is due, in seconds of the monotonic clock.
+    """
+
+    __slots__ = (
+        "_answered",
+        "_client_ended",
+        "_dropped",
+        "_handler",
+        "_is_closing",
+        "_is_lingering",
+        "_is_unread",
+        "_is_unreadable",
+        "_out",
+        "_queue",
+        "_reader",
+        "_registry",
+        "_task",
+        "_transport",
+        "_unread",
+        "deadline",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, handler: RequestHandler, registry: Registry) -> None:
+        """
+        Answer by *handler*.
+
+        Args:
+            handler: Answers the requests.
+
+            registry: Is told when the connection begins and ends.
+        """
+        self._handler = handler
+        self._registry = registry
+        self._reader = RequestReader(self._receive)
+        self._out: list[bytes] = []
+        self._queue: deque[HTTPRequest | HTTPAnswer] = deque()
+        self._unread = b""
+        self._task: asyncio.Task[Reply] | None = None
+        self._answered = 0
+        self._dropped = 0
+        self._is_unread = False
+        self._is_unreadable = False
+        self._is_closing = False
+        self._is_lingering = False
+        self._client_ended = False
+        self.deadline = 0.0
+
+    # --- events of the transport ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request."""
+        self._transport = cast("asyncio.Transport", transport)
+        self.deadline = time.monotonic() + limits.MAX_REQUEST_SECONDS
+        self._registry.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Give up a request that waits: its client is gone."""
+        self._is_closing = True
+        if self._task is not None:
+            self._task.cancel()
+        self._registry.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read requests, and answer them."""
+        if self._is_closing or self._is_unreadable:
+            self._drop(len(data))
+        elif self._task is not None or self._is_unread:
+            self._unread += data
+        else:
+            self._feed(data)
+
+    def eof_received(self) -> bool:
+        """Answer what came before the client ended its direction (RFC 9112 §9.6)."""
+        self._client_ended = True
+        if self._task is not None or self._is_unread:
+            return True
+        if self._reader.in_request and not self._is_closing:
+            self._refuse(SchemaError("the request is not complete", path="HTTP"))
+            self._flush()
+        self._transport.close()  # sends what is left
+        return True
+
+    def pause_writing(self) -> None:
+        """Stop reading: the client does not read its answers."""
+        self._is_unread = True
+        self._transport.pause_reading()
+        self.deadline = time.monotonic() + limits.MAX_UNREAD_SECONDS
+
+    def resume_writing(self) -> None:
+        """Go on: the client has read."""
+        self._is_unread = False
+        if self._task is None:
+            self._go_on()
+
+    # --- reading ---
+
+    def _feed(self, data: bytes) -> None:
+        begun = self._reader.begun
+        try:
+            if len(data) <= SLICE:
+                self._reader.feed(data)
+            else:
+                self._feed_slices(data)
+        except UnknownMethod:
+            self._answer_unframed(
+                self._handler.method_not_allowed(), "a method is not known"
+            )
+        except DecodeError as error:
+            self._refuse(error)
+        self._flush()
+        if not self._is_busy():
+            self._wait_for_client(has_begun=self._reader.begun != begun)
+
+    def _feed_slices(self, data: bytes) -> None:
+        for begin in range(0, len(data), SLICE):
+            self._reader.feed(data[begin : begin + SLICE])
+            self._flush()
+            if self._is_closing:
+                return
+            if self._task is not None or self._is_unread:
+                self._unread = data[begin + SLICE :]
+                return
+
+    def _wait_for_client(self, *, has_begun: bool) -> None:
+        """Set the deadline for what the client sends next."""
+        if not self._reader.in_request:
+            self.deadline = time.monotonic() + limits.MAX_IDLE_SECONDS
+            return
+        if self._reader.expects_continue:
+            self._reader.expects_continue = False
+            self._transport.write(_CONTINUE)
+        if has_begun:
+            self.deadline = time.monotonic() + limits.MAX_REQUEST_SECONDS
+
+    def _is_busy(self) -> bool:
+        """Return whether nothing more is read now."""
+        return self._is_closing or self._task is not None or self._is_unread
+
+    def _go_on(self) -> None:
+        """Answer and read what arrived while a request waited."""
+        while self._queue and not self._is_busy():
+            waiting = self._queue.popleft()
+            if isinstance(waiting, HTTPRequest):
+                self._receive(waiting)
+            else:
+                self._answer_last(waiting)
+        self._flush()
+        if self._is_busy():
+            return
+        data, self._unread = self._unread, b""
+        self._feed(data)
+        if self._is_busy():
+            return
+        if self._client_ended:
+            self.eof_received()
+        else:
+            self._transport.resume_reading()
+
+    # --- answering ---
+
+    def _receive(self, request: HTTPRequest) -> None:
+        if self._is_closing:
+            return  # sent after a request that ends the connection
+        if self._task is not None:
+            self._queue.append(request)
+            return
+        given = self._handler.handle(
+            request.method, request.target, request.body, request.conditions
+        )
+        if isinstance(given, Coroutine):
+            self._transport.pause_reading()
+            self.deadline = float("inf")
+            self._task = asyncio.get_running_loop().create_task(given)
+            self._task.add_done_callback(partial(self._send_awaited, request))
+        else:
+            self._send(request, given)
+
+    def _send_awaited(self, request: HTTPRequest, task: asyncio.Task[Reply]) -> None:
+        self._task = None
+        if not task.cancelled():  # the client is there
+            self._send(request, task.result())
+            self._go_on()
+
+    def _send(self, request: HTTPRequest, answer: Reply) -> None:
+        self._answered += 1
+        header = ConnectionHeader.DEFAULT
+        if (
+            not request.keep_alive
+            or self._answered >= limits.MAX_CONNECTION_REQUESTS
+            or self._registry.is_draining
+        ):
+            header = ConnectionHeader.CLOSE
+            self._is_closing = True
+            self._is_lingering = request.keep_alive
+        elif request.is_http_1_0:
+            header = ConnectionHeader.KEEP_ALIVE
+        if isinstance(answer, CacheableAnswer):
+            self._out.append(answer.octets(self._handler.moment, header))
+        else:
+            with_body = request.method != "HEAD"
+            self._out.append(answer.octets(header, with_body=with_body))
+        self._registry.served(self)
+
+    def _refuse(self, error: DecodeError) -> None:
+        """Answer what cannot be read, and end the connection."""
+        self._answer_unframed(self._handler.malformed(error), f"{error}")
+
+    def _answer_unframed(self, answer: HTTPAnswer, reason: str) -> None:
+        """Answer a request whose end is not known: nothing more can be read."""
+        self._handler.log.report(
+            logging.INFO, "closed", f"a connection was closed: {reason}"
+        )
+        self._is_unreadable = True
+        if self._task is None:
+            self._answer_last(answer)
+        else:
+            self._queue.append(answer)
+
+    def _answer_last(self, answer: HTTPAnswer) -> None:
+        if not self._is_closing:
+            self._is_closing = self._is_lingering = True
+            self._out.append(answer.octets(ConnectionHeader.CLOSE))
+
+    # --- writing and closing ---
+
+    def _flush(self) -> None:
+        out = self._out
+        if out:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+        if self._is_closing and self._task is None:
+            self._close()
+
+    def _close(self) -> None:
+        """Send what is left, and close."""
+        if not self._is_lingering or self._client_ended:
+            self._transport.close()
+            return
+        self._is_lingering = False
+        self.deadline = time.monotonic() + limits.MAX_CLOSING_SECONDS
+        try:
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        except (OSError, RuntimeError):
+            self._transport.abort()
+
+    def _drop(self, size: int) -> None:
+        self._dropped += size
+        if self._dropped > limits.MAX_CLOSING_BYTES:
+            self._transport.abort()
+
+    def expire(self) -> None:
+        """End a connection whose deadline is over."""
+        if self._is_closing or self._is_unread:
+            self._transport.abort()
+        elif self._reader.in_request:
+            self._refuse(SchemaError("the request did not arrive in time", path="HTTP"))
+            self._flush()
+        else:
+            self._transport.close()
+
+    def drain(self) -> None:
+        """End the connection if it is idle; otherwise it ends with its next answer."""
+        is_idle = self._task is None and not self._reader.in_request
+        if is_idle and self._answered and not self._is_closing:
+            self._is_closing = True
+            self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request waits for the source or the signer."""
+        return self._task is not None

@@ -1,0 +1,275 @@
+"""
+Read requests from the octets of a connection, with limits, by the parser llhttp.
+
+llhttp is strict: it refuses what two servers could read differently (RFC 9112 §11.2),
+such as several Content-Length, Content-Length beside Transfer-Encoding, folded headers,
+lines that end without CR, and a space before a colon. This module also refuses transfer
+codings besides *chunked*, any coding with HTTP/1.0, and other versions of HTTP.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+)
+
+from ocsp import limits
+from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.http import Conditions
+
+__all__ = ["SLICE", "HTTPRequest", "RequestReader", "UnknownMethod"]
+
+SLICE = 4096
+"""Octets that are given to the parser at once. Almost all requests fit. The parser
+collects a header until it is complete, so limits are checked after each slice."""
+
+_UNKNOWN_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ ")
+"""A token and a space: how a request with a method begins that llhttp does not know."""
+
+
+class UnknownMethod(Exception):
+    """The method of a request is not known, so its end is not known either."""
+
+
+class HTTPRequest:
+    """
+    A request that was read in full.
+
+    Attributes:
+        method: The method.
+
+        target: The target, as the client sent it.
+
+        body: The body, without transfer coding.
+
+        conditions: The conditional headers, or ``None`` if there are none.
+
+        keep_alive: Whether the client wants to keep the connection.
+
+        is_http_1_0: Whether the version is HTTP/1.0.
+    """
+
+    __slots__ = ("body", "conditions", "is_http_1_0", "keep_alive", "method", "target")
+
+    def __init__(
+        self,
+        method: str,
+        target: bytes,
+        body: bytes,
+        conditions: Conditions | None,
+        keep_alive: bool,
+        is_http_1_0: bool,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.body = body
+        self.conditions = conditions
+        self.keep_alive = keep_alive
+        self.is_http_1_0 = is_http_1_0
+
+
+class RequestReader:
+    """
+    Reads the requests of one connection.
+
+    Attributes:
+        begun: How many requests have begun.
+
+        in_request: Whether a request has begun and is not complete.
+
+        expects_continue: Whether the client waits for 100 (Continue) before it sends
+            the body. The caller sets it to ``False`` when it has sent that.
+    """
+
+    __slots__ = (
+        "_body",
+        "_conditions",
+        "_expects",
+        "_head_size",
+        "_headers",
+        "_in_head",
+        "_is_chunked",
+        "_is_http_1_0",
+        "_parser",
+        "_receive",
+        "_refusal",
+        "_target",
+        "begun",
+        "expects_continue",
+        "in_request",
+    )
+
+    def __init__(self, receive: Callable[[HTTPRequest], None]) -> None:
+        """Pass each request to *receive*, which must not raise an exception."""
+        self._receive = receive
+        self._parser = HttpRequestParser(self)
+        self._refusal: DecodeError | None = None
+        self.begun = 0
+        self.on_message_begin()
+        self.in_request = self.expects_continue = False
+
+    def feed(self, data: bytes) -> None:
+        """
+        Read *data*, at most ``SLICE`` octets.
+
+        Raises:
+            DecodeError: If this is not HTTP, or exceeds a limit. Nothing more can be
+                read from the connection.
+            UnknownMethod: If the method is unknown. The same holds.
+        """
+        continues = self.in_request
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            return  # the request was passed on, as the last one of the connection
+        except HttpParserInvalidMethodError as error:
+            if not continues and _UNKNOWN_METHOD.match(data):
+                raise UnknownMethod from error
+            raise SchemaError(str(error), path="HTTP") from error
+        except HttpParserError as error:
+            raise self._refusal or SchemaError(str(error), path="HTTP") from error
+        if continues and self._in_head:
+            self._count_head(len(data))  # of a header that is not complete
+
+    # --- callbacks of the parser ---
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self.begun += 1
+        self._target = b""
+        self._body = b""
+        self._conditions: list[tuple[bytes, bytes]] | None = None
+        self._head_size = 0
+        self._headers = 0
+        self._expects = False
+        self._is_chunked = False
+        self._in_head = True
+        self.in_request = True
+
+    def on_url(self, part: bytes) -> None:
+        """Take a part of the target."""
+        self._target = self._target + part if self._target else part
+        size = len(self._target)
+        if size > limits.MAX_HTTP_TARGET_BYTES:
+            self._exceed("MAX_HTTP_TARGET_BYTES", size, limits.MAX_HTTP_TARGET_BYTES)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a field of the trailer."""
+        self._headers += 1
+        if self._headers > limits.MAX_HTTP_HEADERS:
+            self._exceed("MAX_HTTP_HEADERS", self._headers, limits.MAX_HTTP_HEADERS)
+        self._count_head(len(name) + len(value) + 4)
+        read = _READERS.get(len(name))
+        if read is not None and self._in_head:
+            read(self, name.lower(), value)
+
+    def on_headers_complete(self) -> None:
+        """End the head: the rest is the body."""
+        self._in_head = False
+        version = self._parser.get_http_version()
+        self._is_http_1_0 = version == "1.0"
+        if self._is_http_1_0:
+            if self._is_chunked:  # RFC 9112 §6.1: the framing is faulty
+                self._refuse("Transfer-Encoding with HTTP/1.0")
+            self._expects = False  # RFC 9110 §10.1.1: it has no interim answers
+        elif version != "1.1":
+            self._refuse(f"HTTP/{version} is not supported")
+        self.expects_continue = self._expects
+
+    def on_body(self, part: bytes) -> None:
+        """Take a part of the body."""
+        self.expects_continue = False
+        self._body = self._body + part if self._body else part
+        self._check_body(len(self._body))
+
+    def on_message_complete(self) -> None:
+        """Pass the request on."""
+        self.in_request = self.expects_continue = False
+        parser, conditions = self._parser, self._conditions
+        self._receive(
+            HTTPRequest(
+                parser.get_method().decode(),
+                self._target,
+                self._body,
+                None if conditions is None else _conditions(conditions),
+                # The server changes to no other protocol (RFC 9110 §7.8).
+                parser.should_keep_alive() and not parser.should_upgrade(),
+                self._is_http_1_0,
+            )
+        )
+
+    # --- headers that matter ---
+
+    def _read_17(self, name: bytes, value: bytes) -> None:
+        if name == b"transfer-encoding":
+            if value.strip().lower() != b"chunked":
+                self._refuse(f"transfer coding {value[:32]!r} is not supported")
+            self._is_chunked = True
+        elif name == b"if-modified-since":
+            self._add_condition(name, value)
+
+    def _read_13(self, name: bytes, value: bytes) -> None:
+        if name == b"if-none-match":
+            self._add_condition(name, value)
+
+    def _add_condition(self, name: bytes, value: bytes) -> None:
+        if self._conditions is None:
+            self._conditions = []
+        self._conditions.append((name, value))
+
+    def _read_14(self, name: bytes, value: bytes) -> None:
+        if name == b"content-length":
+            self._check_body(int(value))
+
+    def _read_6(self, name: bytes, value: bytes) -> None:
+        if name == b"expect" and value.strip().lower() == b"100-continue":
+            self._expects = True
+
+    # --- refusals ---
+
+    def _check_body(self, size: int) -> None:
+        if size > limits.MAX_HTTP_REQUEST_BYTES:
+            self._exceed("MAX_HTTP_REQUEST_BYTES", size, limits.MAX_HTTP_REQUEST_BYTES)
+
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > limits.MAX_HTTP_HEAD_BYTES:
+            self._exceed(
+                "MAX_HTTP_HEAD_BYTES", self._head_size, limits.MAX_HTTP_HEAD_BYTES
+            )
+
+    def _exceed(self, limit: str, size: int, maximum: int) -> None:
+        self._refusal = LimitExceeded(limit, size, maximum)
+        raise self._refusal
+
+    def _refuse(self, reason: str) -> None:
+        self._refusal = SchemaError(reason, path="HTTP")
+        raise self._refusal
+
+
+_READERS = {
+    6: RequestReader._read_6,
+    13: RequestReader._read_13,
+    14: RequestReader._read_14,
+    17: RequestReader._read_17,
+}
+"""What reads a header, by the length of its name: most headers are of other lengths."""
+
+
+def _conditions(headers: list[tuple[bytes, bytes]]) -> Conditions:
+    """Return the conditions; several lines are joined (RFC 9110 §5.3)."""
+
+    def joined(name: bytes) -> str | None:
+        values = [value.decode("latin-1") for known, value in headers if known == name]
+        return ", ".join(values) if values else None
+
+    return Conditions(
+        if_none_match=joined(b"if-none-match"),
+        if_modified_since=joined(b"if-modified-since"),
+    )

@@ -1,0 +1,362 @@
+"""
+Answer HTTP requests: the part that all front doors of the responder share.
+
+A request is answered at once where nothing has to wait: from memory, or with a local
+source and a key in memory. Otherwise the handler returns a coroutine. Every failure
+becomes an OCSP error with HTTP status 200, because OCSP clients read no other answer.
+An unexpected exception costs one request *internalError*.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ocsp import limits
+from ocsp.errors import BackendError, DecodeError
+from ocsp.http import (
+    CacheableAnswer,
+    Conditions,
+    HTTPAnswer,
+    Moment,
+    answer,
+    conditional,
+    landing_page,
+    method_not_allowed,
+    path_of,
+    read_body,
+    read_target,
+)
+from ocsp.responder import Responder, StatusSource
+from ocsp.responder.answer import Answer, error_response
+from ocsp.server.backend import Backend, BackendAnswer
+from ocsp.server.change_poll import ChangePoll
+from ocsp.server.event_log import EventLog
+from ocsp.server.response_cache import CachedResponse, ResponseCache
+from ocsp.server.write_back import SignedAnswer, WriteBack
+from ocsp.signers import SignerWatch, SigningSlots
+
+__all__ = ["Handled", "Reply", "RequestHandler"]
+
+Reply = HTTPAnswer | CacheableAnswer
+Handled = Reply | Coroutine[Any, Any, Reply]
+
+logger = logging.getLogger("ocsp.responder")
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+class _Request:
+    """
+    What decides the answer to a request.
+
+    Attributes:
+        key: The raw target of a GET or HEAD, or the body of a POST.
+
+        post: Whether it is a POST.
+
+        head: Whether it is a HEAD.
+
+        conditions: The conditional headers of a GET or HEAD, or ``None``.
+
+        revision: The revision of the change poll when the request was received.
+    """
+
+    __slots__ = ("conditions", "head", "key", "post", "revision")
+
+    def __init__(
+        self,
+        key: bytes,
+        revision: int,
+        *,
+        post: bool,
+        head: bool,
+        conditions: Conditions | None,
+    ) -> None:
+        self.key = key
+        self.revision = revision
+        self.post = post
+        self.head = head
+        self.conditions = conditions
+
+    def read(self) -> bytes:
+        """Return the OCSP request; see :func:`ocsp.http.read_target` for the errors."""
+        return read_body(self.key) if self.post else read_target(self.key)
+
+    def reply(
+        self, prepared: CacheableAnswer, moment: Moment, *, revoked: bool
+    ) -> Reply:
+        """Return the answer to this method with these conditions."""
+        if self.conditions is None and not self.head:
+            return prepared
+        full = prepared.at(moment.time)
+        if self.conditions is None:
+            return full
+        return conditional(full, self.conditions, revoked=revoked)
+
+
+class RequestHandler:
+    """
+    Answers HTTP requests to a responder.
+
+    One handler is for one event loop, and is called in the thread of that loop only.
+
+    Attributes:
+        log: Where front doors report what clients do wrong.
+    """
+
+    def __init__(
+        self,
+        responder: Responder,
+        source: StatusSource,
+        *,
+        slots: SigningSlots | None = None,
+        cache_bytes: int | None = None,
+        clock: Callable[[], datetime.datetime] = _now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Answer by *responder*, with the status from *source*.
+
+        A source that is also an :class:`ocsp.responder.AnswerStore` returns and keeps
+        signed answers. A :class:`ocsp.responder.LocalSource` is called in the thread of
+        the event loop.
+
+        Args:
+            responder: Answers the requests.
+
+            source: Knows the status of the certificates.
+
+            slots: Bounds the signatures of signers that are not local.
+
+            cache_bytes: How many octets of answers are kept in memory, by default
+                ``limits.MAX_RESPONSE_CACHE_BYTES``; 0 for none. Answers are kept only
+                if the source has the method ``poll_changes``.
+
+            clock: Returns the current time, aware.
+
+            monotonic: Returns the monotonic time, in seconds. Nothing is signed after
+                the clock has made a step that the monotonic time has not made.
+        """
+        limit = limits.MAX_RESPONSE_CACHE_BYTES if cache_bytes is None else cache_bytes
+        self.log = EventLog(logger)
+        self._cache = ResponseCache(limit)
+        self._slots = slots or SigningSlots()
+        self._clock = clock
+        self._monotonic = monotonic
+        self._watch = SignerWatch()
+        self._watched = 0
+        self._use(responder, source)
+
+    def replace(self, responder: Responder, source: StatusSource) -> None:
+        """
+        Answer by another responder from now on; requests in work keep theirs.
+
+        Args:
+            responder: Answers the requests.
+
+            source: Knows the status of the certificates; the same one, or another.
+        """
+        self._cache.clear()
+        self._use(responder, source)
+
+    def _use(self, responder: Responder, source: StatusSource) -> None:
+        self._backend = Backend(responder, source, self._slots)
+        store = self._backend.store
+        self._write_back = None if store is None else WriteBack(store, self.log)
+        self._poll = ChangePoll(
+            source,
+            self._cache,
+            self.log,
+            clock=self._clock,
+            monotonic=self._monotonic,
+        )
+
+    # --- what front doors call ---
+
+    @property
+    def moment(self) -> Moment:
+        """The current second, as of the last request or :meth:`refresh`."""
+        return self._poll.moment
+
+    def refresh(self) -> None:
+        """Notice changes of the status; a front door calls it about every 20 ms."""
+        self._poll.refresh()
+
+    def handle(
+        self,
+        method: str,
+        target: bytes,
+        body: bytes,
+        conditions: Conditions | None = None,
+    ) -> Handled:
+        """
+        Return the answer to a request, or a coroutine that returns it.
+
+        Args:
+            method: The method. The front door omits the body of an answer to ``HEAD``.
+
+            target: The target of the request, as the client sent it.
+
+            body: The body; used for ``POST`` only.
+
+            conditions: The conditional headers, or ``None``; not used for ``POST``.
+        """
+        try:
+            return self._handle(method, target, body, conditions)
+        except Exception as error:
+            return self._failure(error)
+
+    def malformed(self, error: DecodeError) -> HTTPAnswer:
+        """Return *malformedRequest*, for a request that a front door cannot read."""
+        return self._error(error_response(error))
+
+    def method_not_allowed(self) -> HTTPAnswer:
+        """Return the answer to another method than GET, HEAD and POST."""
+        return method_not_allowed(self.moment.time)
+
+    async def close(self) -> None:
+        """Wait until new answers are stored."""
+        if self._write_back is not None:
+            await self._write_back.close()
+
+    # --- the way of a request ---
+
+    def _handle(
+        self, method: str, target: bytes, body: bytes, conditions: Conditions | None
+    ) -> Handled:
+        poll = self._poll
+        poll.refresh()
+        post = method == "POST"
+        key = body if post else target
+        if poll.may_use_memory:
+            entry = self._cache.find(key, poll.moment.seconds, post=post)
+            if entry is not None:
+                if conditions is None and method in _PLAIN_METHODS:
+                    return entry.answer
+                if method in _METHODS:
+                    return self._request(method, key, conditions).reply(
+                        entry.answer, poll.moment, revoked=entry.revoked
+                    )
+        if method not in _METHODS:
+            return self.method_not_allowed()
+        if not post and not path_of(target).strip(b"/"):
+            return landing_page()
+        return self._answer(self._request(method, key, conditions))
+
+    def _request(
+        self, method: str, key: bytes, conditions: Conditions | None
+    ) -> _Request:
+        post = method == "POST"
+        return _Request(
+            key,
+            self._poll.revision,
+            post=post,
+            head=method == "HEAD",
+            conditions=None if post else conditions,
+        )
+
+    def _answer(self, request: _Request) -> Handled:
+        given = self._backend.answer(
+            request.read(), self._poll.moment, may_sign=self._poll.clock_is_trusted
+        )
+        if isinstance(given, BackendAnswer):
+            return self._reply(request, given)
+        return self._wait(request, given)
+
+    async def _wait(
+        self,
+        request: _Request,
+        wait: Callable[[], Coroutine[Any, Any, BackendAnswer]],
+    ) -> Reply:
+        try:
+            given = await wait()
+            self._poll.refresh()
+            return self._reply(request, given)
+        except Exception as error:
+            return self._failure(error)
+
+    def _reply(self, request: _Request, given: BackendAnswer) -> Reply:
+        moment = self._poll.moment
+        self._look_at_signer(given)
+        if given.answer.cause:
+            return self._error(given.answer)
+        freshness = given.answer.freshness
+        if freshness is None or freshness.next_update <= moment.time:
+            return answer(given.answer.der, None, moment.time)
+        prepared = CacheableAnswer(given.answer.der, freshness)
+        lookup = given.lookup
+        if lookup is None or lookup.stored_form is None:
+            return request.reply(prepared, moment, revoked=given.revoked)
+        certificate = lookup.queries[0], lookup.stored_form
+        entry = CachedResponse(
+            prepared, given.until, certificate, revoked=given.revoked
+        )
+        sent = self._remember(request, entry)
+        if sent is entry and given.answer.new is not None and self._write_back:
+            signer = lookup.signers[0].certificate
+            new = SignedAnswer(given.answer.new, signer, entry)
+            self._write_back.add(new, moment.seconds)
+        return request.reply(sent.answer, moment, revoked=sent.revoked)
+
+    def _remember(self, request: _Request, entry: CachedResponse) -> CachedResponse:
+        """Keep *entry* in memory, and return it, or the one that is there already."""
+        poll = self._poll
+        # The status can have changed while the request waited.
+        if not poll.may_use_memory or poll.revision != request.revision:
+            return entry
+        # Another target or body asked for the same; it may not be in the store yet.
+        known = self._cache.find_certificate(entry.certificate, poll.moment.seconds)
+        kept = known or entry
+        if poll.moment.seconds < kept.until:
+            self._cache.put(request.key, kept, post=request.post)
+        return kept
+
+    def _look_at_signer(self, given: BackendAnswer) -> None:
+        """Let the watch warn of a signer that ends; once a second is often enough."""
+        moment = self._poll.moment
+        if self._watched != moment.seconds and given.lookup is not None:
+            self._watched = moment.seconds
+            self._watch.look(given.lookup, moment.time)
+
+    # --- failures ---
+
+    def _failure(self, error: Exception) -> HTTPAnswer:
+        if isinstance(error, DecodeError):
+            return self.malformed(error)
+        if isinstance(error, BackendError):
+            kind: object = type(error)
+            self.log.report(logging.ERROR, kind, f"cannot answer a request: {error}")
+        else:
+            self.log.report(
+                logging.ERROR,
+                _place(error),
+                "cannot answer a request: unexpected exception",
+                error=error,
+            )
+        return answer(error_response(error).der, None, self.moment.time)
+
+    def _error(self, given: Answer) -> HTTPAnswer:
+        self.log.report(
+            logging.INFO, given.status, f"{given.status.name}: {given.cause}"
+        )
+        return answer(given.der, None, self.moment.time)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST"})
+_PLAIN_METHODS = frozenset({"GET", "POST"})
+
+
+def _place(error: Exception) -> tuple[str, int]:
+    """Return where *error* was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "", 0
+    return trace.tb_frame.f_code.co_filename, trace.tb_lineno
