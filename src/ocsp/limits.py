@@ -37,6 +37,7 @@ __all__ = [
     "MAX_ENTRIES",
     "MAX_EXPONENT_BITS",
     "MAX_EXTENSIONS",
+    "MAX_FORWARDED_REQUESTS",
     "MAX_GENERAL_NAMES",
     "MAX_GET_URL_BYTES",
     "MAX_HOOK_OUTPUT_BYTES",
@@ -308,6 +309,13 @@ MAX_STOP_SECONDS = 3.0
 MAX_RESPONSE_CACHE_BYTES = 1 << 26
 """
 Octets of answers in the memory of one process of a responder: about 35,000 answers.
+"""
+
+MAX_FORWARDED_REQUESTS = 64
+"""
+Requests that a responder has passed on to the responders of other CAs at one time.
+Their answers are cached, so that more are open only if a responder hangs, or if a
+client asks for one serial number after the other.
 """
 
 MAX_CRL_BYTES = 1 << 26

@@ -62,6 +62,7 @@ NO_CACHE = {
     "responder/requests/issuers.py:_elsewhere": "the authorities of one responder",
     "signing/ml_dsa.py:PRIVATE_KEYS": "a table",
     "signing/ml_dsa.py:PUBLIC_KEYS": "a table",
+    "status/foreign.py:_running": "the exchanges that run now",
     "testing/loopback.py:_published": "the documents that a test publishes",
     "testing/pki.py:_records": "the certificates that a test makes",
     "testing/pki.py:_signers": "the CAs that a test makes",

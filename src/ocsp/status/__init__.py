@@ -13,6 +13,7 @@ from ocsp.status.canned import CannedFiles, RefusedFile, load_canned_answers
 from ocsp.status.crl import CRLSource, NotInCRL
 from ocsp.status.files.directory_source import DirectorySource
 from ocsp.status.files.index_source import IndexSource
+from ocsp.status.foreign import ForeignResponders
 from ocsp.status.memory import MemorySource
 from ocsp.status.wrappers import (
     BoundedSource,
@@ -30,6 +31,7 @@ __all__ = [
     "DirectorySource",
     "IndexSource",
     "LocalChainSource",
+    "ForeignResponders",
     "MemorySource",
     "NotInCRL",
     "RefusedFile",
