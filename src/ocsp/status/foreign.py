@@ -20,11 +20,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
+from ocsp.client.asynchronous import AsyncClient
 from ocsp.client.cache.memory import default_limits
 from ocsp.client.memory.sized_map import SizedMap
 from ocsp.client.options import AddressPolicy
 from ocsp.client.retry import ResponderBackoff, is_transient, retry_after
-from ocsp.client.transport.protocol import AsyncTransport, HTTPRequest
+from ocsp.client.transport.protocol import HTTPRequest
 from ocsp.errors import (
     FetchError,
     HTTPStatusError,
@@ -39,7 +40,6 @@ from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.responder.answer import Answer, error_response
 from ocsp.responder.foreign import Forward
 from ocsp.verification.evidence import VerifiedResponse
-from ocsp.verification.policy import Policy
 from ocsp.verification.response import verify
 
 __all__ = ["ForeignResponders"]
@@ -70,29 +70,22 @@ class ForeignResponders:
 
     def __init__(
         self,
-        transport: AsyncTransport,
+        client: AsyncClient,
         *,
-        policy: Policy | None = None,
-        timeout: datetime.timedelta = datetime.timedelta(seconds=5),
         now: Callable[[], datetime.datetime] | None = None,
     ) -> None:
         """
-        Ask over *transport*.
+        Ask as *client* does: over its transport, with its policy and its timeouts.
+
+        Evidence about delegates is not fetched: a delegate needs nocheck, unless the
+        policy demands less.
 
         Args:
-            transport: Sends the requests, such as an
-                :class:`ocsp.client.AsyncHTTPTransport`. The caller closes it.
-
-            policy: What the answers must satisfy; by default ``Policy()``. Evidence
-                about delegates is not fetched: a delegate needs nocheck.
-
-            timeout: For one exchange with a responder.
+            client: The client. The caller closes it.
 
             now: Returns the current time, aware; for tests.
         """
-        self._transport = transport
-        self._policy = policy or Policy()
-        self._timeout = timeout.total_seconds()
+        self._client = client
         self._now = now or (lambda: datetime.datetime.now(datetime.UTC))
         self._kept: SizedMap[bytes, _Kept] = SizedMap(default_limits)
         self._running: dict[bytes, asyncio.Task[Answer]] = {}
@@ -174,6 +167,7 @@ class ForeignResponders:
             OCSPError: If there is no answer that clients accept.
             UnsupportedAlgorithm: If the hash algorithm of the CertID is not known.
         """
+        options = self._client.options
         builder = OCSPRequestBuilder().add_certificate_by_id(forward.cert_id)
         request = HTTPRequest(
             method="POST",
@@ -184,10 +178,10 @@ class ForeignResponders:
             # The operator has configured the URL, so it may be in the local network.
             address_policy=AddressPolicy.PRIVATE_TOO,
             max_bytes=limits.MAX_VERIFIED_BYTES,
-            timeout=self._timeout,
-            io_timeout=self._timeout,
+            timeout=options.timeout.total_seconds(),
+            io_timeout=options.io_timeout.total_seconds(),
         )
-        reply = await self._transport.send(request)
+        reply = await self._client.transport().send(request)
         if reply.status != 200:
             raise HTTPStatusError(url, reply.status, retry_after(reply, self._now()))
         return verify(
@@ -195,7 +189,7 @@ class ForeignResponders:
             forward.cert_id,
             forward.authority.issuer,
             at=self._now(),
-            policy=self._policy,
+            policy=options.policy,
         )
 
     def _keep(self, forward: Forward, evidence: VerifiedResponse) -> Answer:

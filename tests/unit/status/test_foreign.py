@@ -83,7 +83,8 @@ def _forward(
 
 
 def _proxy(foreign: _Foreign) -> ForeignResponders:
-    return ForeignResponders(foreign, now=lambda: foreign.now)
+    client = ocsp.AsyncClient(transport=foreign)
+    return ForeignResponders(client, now=lambda: foreign.now)
 
 
 def _run(test: Callable[[_Foreign, ForeignResponders], object]) -> None:
