@@ -45,6 +45,8 @@ MODULES = (
     "ocsp.store",
     "ocsp.server",
     "ocsp.signers",
+    "ocsp.metrics",
+    "ocsp.admin",
     "ocsp.service",
     "ocsp.http",
     "ocsp.pkcs11",

@@ -1,5 +1,5 @@
 """
-Decide who may use the admin port.
+Decide which requests the admin port accepts.
 
 * The Host of a request must be an IP address, ``localhost`` or a configured name. So a
   web page cannot read the admin port of its visitor through a name of its own that
@@ -31,7 +31,7 @@ SESSION_SECONDS = 12 * 3600
 """How long a session lasts: a working day."""
 
 SHORTEST_TOKEN = 20
-"""Characters of a token: 120 bits in base64, which nobody can guess."""
+"""Characters of a token: 120 bits in base64, too many to guess."""
 
 
 class Access:
