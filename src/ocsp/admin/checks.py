@@ -182,6 +182,6 @@ class _Clock:
             self._jump, self._jumped = moved, now
         if now - self._jumped < JUMP_SHOWN_SECONDS:
             way = "forward" if self._jump > 0 else "back"
-            seconds = span(int(abs(self._jump)))
+            seconds = span(round(abs(self._jump)))
             return Level.DEGRADED, f"the clock jumped {way} by {seconds}"
         return Level.OK, ""

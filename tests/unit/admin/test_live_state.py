@@ -1,0 +1,310 @@
+"""The pages and checks of a real responder with a SQLite store."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from ocsp import KeySigner
+from ocsp.admin import (
+    Check,
+    ConfiguredIssuer,
+    Level,
+    LiveState,
+    responder_checks,
+    signer_names,
+)
+from ocsp.admin import checks as checks_module
+from ocsp.admin import live_state as live_state_module
+from ocsp.errors import SignerUnavailable, SourceUnavailable
+from ocsp.metrics import Report, Totals
+from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery
+from ocsp.responder.stored_answer import CertIDForm, DueAnswer
+from ocsp.store import SQLiteStore
+from tests.pki import DELEGATION, key, make
+
+NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+DAY = datetime.timedelta(days=1)
+
+
+def _certificate(
+    days: int, common: str = "Responder", begin: int = -1
+) -> x509.Certificate:
+    return make(
+        common,
+        "Root",
+        begin=NOW + begin * DAY,
+        end=NOW + days * DAY,
+        extensions=DELEGATION,
+    )
+
+
+def _root() -> x509.Certificate:
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    return make(
+        "Root",
+        "Root",
+        begin=NOW - DAY,
+        end=NOW + 999 * DAY,
+        serial=7,
+        extensions=[constraints],
+    )
+
+
+ROOT = _root()
+KEY = IssuerKey.of(ROOT)
+
+
+def _authority(*certificates: x509.Certificate) -> Authority:
+    return Authority(ROOT, [KeySigner(key("Responder"), each) for each in certificates])
+
+
+def _configured(*certificates: x509.Certificate) -> list[ConfiguredIssuer]:
+    return [ConfiguredIssuer(name="issuing-1", authority=_authority(*certificates))]
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "status.db"
+    with SQLiteStore(path, create=True) as store:
+        for serial in (1, 2, 3):
+            store.add(ROOT, serial, subject=f"CN=leaf {serial}")
+        store.revoke(ROOT, 2, reason=x509.ReasonFlags.key_compromise)
+        yield path
+
+
+def test_issuers_have_counts_from_the_store(path: Path) -> None:
+    """They are kept for a minute."""
+    configured = _configured(_certificate(100))
+    state = LiveState(lambda: configured, path)
+    (issuer,) = state.issuers()
+    assert (issuer.counts, issuer.unlisted) == ((2, 1, 0), "unauthorized")
+    assert issuer.source == str(path)
+    with SQLiteStore(path) as store:
+        store.add(ROOT, 4)
+    assert state.issuers()[0].counts == (2, 1, 0)
+
+
+def test_counts_are_read_again_after_a_minute(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a page never shows old ones for long."""
+    state = LiveState(lambda: _configured(_certificate(100)), path)
+    assert state.issuers()[0].counts == (2, 1, 0)
+    monkeypatch.setattr(live_state_module, "COUNTS_SECONDS", -1.0)
+    with SQLiteStore(path) as store:
+        store.add(ROOT, 4)
+    assert state.issuers()[0].counts == (3, 1, 0)
+
+
+def test_a_new_configuration_is_shown_at_once(path: Path) -> None:
+    """After a reload."""
+    configured = _configured(_certificate(100))
+    state = LiveState(lambda: configured, path)
+    assert [each.name for each in state.issuers()] == ["issuing-1"]
+    configured = []
+    assert (state.issuers(), state.signers()) == ([], [])
+
+
+def test_the_signer_that_signs_now_is_known(path: Path) -> None:
+    """It is the first one whose certificate is valid."""
+    ended, present, later = (
+        _certificate(-1, begin=-9),
+        _certificate(5),
+        _certificate(300),
+    )
+    configured = _configured(ended, present, later)
+    state = LiveState(lambda: configured, path)
+    assert [each.signs_now for each in state.signers()] == [False, True, False]
+    assert {each.issuers for each in state.signers()} == {("issuing-1",)}
+
+
+def test_signers_with_the_same_common_name_have_different_names() -> None:
+    """As while one replaces the other."""
+    first, second, third = _certificate(5), _certificate(300), _certificate(5, "Other")
+    names = signer_names([_authority(first, second), _authority(first)])
+    assert len(set(names.values())) == 2
+    assert all(name.startswith("Responder ") for name in names.values())
+    other = Authority(ROOT, [KeySigner(key("Other"), third)])
+    assert signer_names([other]) == {third: "Other"}
+
+
+def test_a_certificate_has_its_answers_and_changes(path: Path) -> None:
+    """As they are in the store."""
+    authority = _authority(_certificate(100))
+    with SQLiteStore(path) as store:
+        found = store.find(KEY, 2)
+        assert found is not None
+        due = DueAnswer(
+            StatusQuery(KEY, 2), CertIDForm.SHA1, found.record, found.version
+        )
+        store.add_signer(authority.signers[0].certificate)
+        answer = Responder([authority]).presign(due, NOW)
+        assert store.store_answers([answer], int(NOW.timestamp())) == 1
+    state = LiveState(
+        lambda: [ConfiguredIssuer(name="issuing-1", authority=authority)], path
+    )
+    view = state.find(KEY, 2)
+    assert view is not None
+    assert view.subject == "CN=leaf 2"
+    assert [each.form for each in view.answers] == ["SHA-1"]
+    assert view.changes[0].status == "revoked (keyCompromise)"
+    assert state.find(KEY, 99) is None
+
+
+def test_a_status_from_elsewhere_is_not_looked_up_in_the_store(path: Path) -> None:
+    """The page says where it comes from."""
+    authority = _authority(_certificate(100))
+    configured = [ConfiguredIssuer(name="partner", authority=authority, source="a CRL")]
+    state = LiveState(lambda: configured, path)
+    assert (state.issuers()[0].source, state.issuers()[0].counts) == ("a CRL", None)
+    with pytest.raises(SourceUnavailable, match="a CRL"):
+        state.find(KEY, 1)
+
+
+def test_a_store_that_is_gone_is_shown(path: Path) -> None:
+    """With the reason, and without counts."""
+    state = LiveState(
+        lambda: _configured(_certificate(100)), path.with_name("missing.db")
+    )
+    (store,) = state.stores()
+    assert "missing.db" in store.problem
+    assert (store.size, store.answers_due) == (None, None)
+    assert state.issuers()[0].counts is None
+
+
+def test_a_store_has_its_size(path: Path) -> None:
+    """With its write-ahead log."""
+    (store,) = LiveState(lambda: _configured(_certificate(100)), path).stores()
+    assert (store.problem, store.answers_due) == ("", 0)
+    assert store.size is not None
+    assert store.size >= path.stat().st_size
+
+
+# --- checks ----------------------------------------------------------------------------
+
+
+def _result(checks: Callable[[], list[Check]], name: str) -> tuple[Level, str]:
+    return next(each for each in checks() if each.name == name).test()
+
+
+def test_all_checks_of_a_good_responder_pass(path: Path) -> None:
+    """One for the store, each signer, freshness, the clock and the processes."""
+    checks = responder_checks(lambda: _configured(_certificate(100)), path, Totals())
+    assert {each.name: each.test() for each in checks()} == {
+        "store": (Level.OK, ""),
+        "signer Responder": (Level.OK, ""),
+        "freshness": (Level.OK, ""),
+        "clock": (Level.OK, ""),
+        "processes": (Level.OK, ""),
+    }
+
+
+def test_a_deleted_store_fails(path: Path) -> None:
+    """The check opens it anew."""
+    checks = responder_checks(
+        lambda: _configured(_certificate(100)), path.with_name("x"), Totals()
+    )
+    with pytest.raises((SourceUnavailable, Exception), match="x"):
+        _result(checks, "store")
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "why"),
+    [((5,), Level.DEGRADED, "ends in"), ((-1,), Level.FAILED, "is valid from"), ((-1, 100), Level.DEGRADED, "is valid from")],
+)  # fmt: skip
+def test_the_end_of_a_signer_is_an_alarm(
+    path: Path, days: tuple[int, ...], level: Level, why: str
+) -> None:
+    """One that has ended is a failure only if no other signs."""
+    certificates = [_certificate(each, begin=-9) for each in days]
+    configured = _configured(*certificates)
+    checks = responder_checks(lambda: configured, path, Totals())
+    name = signer_names([each.authority for each in configured])[certificates[0]]
+    found, reason = _result(checks, f"signer {name}")
+    assert (found, why in reason) == (level, True)
+
+
+class _Broken:
+    """A signer whose token is away."""
+
+    algorithm_identifier = KeySigner(
+        key("Responder"), _certificate(9)
+    ).algorithm_identifier
+
+    def __init__(self, certificate: x509.Certificate) -> None:
+        self.certificate = certificate
+
+    def sign(self, data: bytes) -> bytes:
+        """Fail."""
+        raise SignerUnavailable(f"the token is away: {len(data)} octets not signed")
+
+
+@pytest.mark.parametrize(
+    ("is_alone", "level"), [(True, Level.FAILED), (False, Level.DEGRADED)]
+)
+def test_a_signer_that_cannot_sign_fails(
+    path: Path, level: Level, *, is_alone: bool
+) -> None:
+    """If it is in reserve, the responder is degraded only."""
+    broken = _Broken(_certificate(100))
+    others = [] if is_alone else [KeySigner(key("Responder"), _certificate(99))]
+    authority = Authority(ROOT, [*others, broken])
+    configured = [ConfiguredIssuer(name="issuing-1", authority=authority)]
+    checks = responder_checks(lambda: configured, path, Totals())
+    name = signer_names([authority])[broken.certificate]
+    check = next(each for each in checks() if each.name == f"signer {name}")
+    found, why = check.test()
+    assert (found, check.every) == (level, 30.0)
+    assert "the token is away" in why
+
+
+def test_overdue_answers_degrade(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The updater does not keep up."""
+    checks = responder_checks(lambda: _configured(_certificate(100)), path, Totals())
+    monkeypatch.setattr(SQLiteStore, "due_answers", lambda *_: [object()])
+    assert _result(checks, "freshness") == (
+        Level.DEGRADED,
+        "stored answers of issuing-1 are overdue",
+    )
+
+
+def test_silent_processes_degrade_or_fail(path: Path) -> None:
+    """Without a worker clients get no answers."""
+    now = [0.0]
+    totals = Totals(clock=lambda: now[0])
+    checks = responder_checks(lambda: _configured(_certificate(100)), path, totals)
+    for process in ("updater", "worker-1", "worker-2"):
+        totals.add(Report(process))
+    now[0] = 10.0
+    totals.add(Report("worker-2"))
+    level, why = _result(checks, "processes")
+    assert (level, "worker-1 has been silent for 10 seconds" in why) == (
+        Level.DEGRADED,
+        True,
+    )
+    now[0] = 20.0
+    totals.add(Report("updater"))
+    assert _result(checks, "processes")[0] is Level.FAILED
+
+
+@pytest.mark.parametrize(("seconds", "way"), [(3600, "forward"), (-3600, "back")])
+def test_a_jump_of_the_clock_degrades(
+    path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, way: str
+) -> None:
+    """For some minutes."""
+    checks = responder_checks(lambda: _configured(_certificate(100)), path, Totals())
+    assert _result(checks, "clock") == (Level.OK, "")
+    real = time.time
+    monkeypatch.setattr(checks_module.time, "time", lambda: real() + seconds)
+    assert _result(checks, "clock") == (
+        Level.DEGRADED,
+        f"the clock jumped {way} by 1 hour",
+    )
+    monkeypatch.setattr(checks_module, "JUMP_SHOWN_SECONDS", 0.0)
+    assert _result(checks, "clock") == (Level.OK, "")
