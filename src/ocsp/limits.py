@@ -47,6 +47,7 @@ __all__ = [
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_HTTP_TARGET_BYTES",
     "MAX_IDLE_SECONDS",
+    "MAX_IMPORT_LINE_BYTES",
     "MAX_INLINE_BYTES",
     "MAX_INLINE_SIGNING_SECONDS",
     "MAX_INLINE_STATUS_BYTES",
@@ -64,6 +65,7 @@ __all__ = [
     "MAX_REMEMBERED_FAILURES",
     "MAX_REPLY_HEADERS",
     "MAX_REPLY_OVERHEAD_BYTES",
+    "MAX_REPORTED_ODDITIES",
     "MAX_REQUEST_CERTIFICATES",
     "MAX_REQUEST_SECONDS",
     "MAX_RESOLVER_THREADS",
@@ -503,6 +505,18 @@ servers list their capabilities in lines of up to 8,192.
 
 MAX_STARTTLS_BYTES = 1 << 16
 """Octets that a server may send before TLS begins, as greetings have several lines."""
+
+MAX_IMPORT_LINE_BYTES = 1 << 16
+"""
+Octets of a line in a file with the status of certificates. A line has a subject name,
+which has a few hundred octets; the longest that a certificate may have has 40,000.
+"""
+
+MAX_REPORTED_ODDITIES = 1000
+"""
+Oddities of which the report of an import has the text. The others are counted: a file
+of another kind can have one in each of a million lines.
+"""
 
 _callbacks: list[Callable[[], None]] = []
 

@@ -17,6 +17,7 @@ MOMENT = datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
 
 EXAMPLES: list[tuple[Exception, str]] = [
     (errors.OCSPError("plain"), "plain"),
+    (errors.ImportRefused("a.csv", "is not CSV"), "a.csv: is not CSV"),
     (errors.DecodeError("wrong"), "wrong"),
     (errors.DecodeError("wrong", path="tbsRequest"), "tbsRequest: wrong"),
     (errors.DecodeError("wrong", offset=7), "offset 7: wrong"),

@@ -53,6 +53,7 @@ The exceptions that this package raises, in one tree.
     ├─ RequestNotSigned                 the responder requires a signature
     ├─ RequestorNotTrusted              no trusted requestor has signed the request
     ├─ RetentionOver                    the certificate ended too long ago
+    ├─ ImportRefused(ValueError)        a file with statuses cannot be imported
     ├─ StatusChangeRefused              a change of a certificate's status was refused
     │  ├─ UnknownCertificate(LookupError)
     │  ├─ AlreadyRevoked(ValueError)
@@ -88,6 +89,7 @@ from ocsp.errors.general import (
     ForbiddenResponderURL,
     HookFailed,
     HTTPStatusError,
+    ImportRefused,
     IssuerNotFound,
     LimitExceeded,
     MissingExtraError,
@@ -204,6 +206,7 @@ __all__ = [
     "ForbiddenResponderURL",
     "HTTPStatusError",
     "HookFailed",
+    "ImportRefused",
     "IncompleteResponse",
     "IssuerNotFound",
     "LimitExceeded",

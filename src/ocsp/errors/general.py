@@ -26,6 +26,7 @@ __all__ = [
     "ForbiddenResponderURL",
     "HTTPStatusError",
     "HookFailed",
+    "ImportRefused",
     "IssuerNotFound",
     "LimitExceeded",
     "MissingExtraError",
@@ -549,6 +550,25 @@ class StapleUnobtainable(OCSPError):
 
     def __str__(self) -> str:
         return f"the certificate requires a staple (RFC 7633), but it {self.reason}"
+
+
+class ImportRefused(OCSPError, ValueError):
+    """
+    A file with the status of certificates cannot be imported as a whole.
+
+    Attributes:
+        name: The name of the file.
+
+        reason: What is wrong, without the name.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
 
 
 class UnknownIssuer(OCSPError):

@@ -20,6 +20,7 @@ __all__ = [
     "FileState",
     "exists",
     "file_state",
+    "open_file",
     "read_descriptor",
     "read_file",
     "read_stream",
@@ -78,7 +79,7 @@ def read_file(path: Path | str, maximum: int) -> bytes:
             does not stop changing.
     """
     for _ in range(_ATTEMPTS):
-        with _open(path) as file:
+        with open_file(path) as file:
             before = os.fstat(file.fileno())
             if before.st_size > maximum:
                 raise _too_large(path, maximum)
@@ -86,6 +87,32 @@ def read_file(path: Path | str, maximum: int) -> bytes:
             if FileState.of(os.fstat(file.fileno())) == FileState.of(before):
                 return data
     raise UnreadableFile(path, "another process is changing it")
+
+
+def open_file(path: Path | str) -> BinaryIO:
+    """
+    Return the regular file *path*, open for reading; the caller closes it.
+
+    It is for files that are read piece by piece. Not checked: the size.
+
+    Args:
+        path: The file; symbolic links are followed.
+
+    Raises:
+        UnreadableFile: If it is missing, not a regular file, or cannot be opened.
+    """
+    # Opening some devices has effects, so the kind is checked before. It may change in
+    # between, so opening does not wait for a writer of a FIFO.
+    file_state(path)
+    try:
+        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(file)
+        _require_regular(path, os.fstat(file.fileno()))
+        opened.pop_all()
+    return file
 
 
 def read_stream(stream: BinaryIO, name: Path | str, maximum: int) -> bytes:
@@ -206,21 +233,6 @@ def _owner(path: Path) -> int | None:
         return path.stat().st_uid
     except OSError:  # there is none, or opening it will say why
         return None
-
-
-def _open(path: Path | str) -> BinaryIO:
-    # Opening some devices has effects, so the kind is checked before. It may change in
-    # between, so opening does not wait for a writer of a FIFO.
-    file_state(path)
-    try:
-        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    with contextlib.ExitStack() as opened:
-        opened.enter_context(file)
-        _require_regular(path, os.fstat(file.fileno()))
-        opened.pop_all()
-    return file
 
 
 def _without_waiting(path: str, flags: int) -> int:

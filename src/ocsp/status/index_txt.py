@@ -18,8 +18,13 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.asn1.times import moment
-from ocsp.messages.statuses import REASON_NAMES, OCSPCertStatus, reason_from
+from ocsp.asn1.times import moment, utc
+from ocsp.messages.statuses import (
+    REASON_NAMES,
+    OCSPCertStatus,
+    reason_from,
+    reason_name,
+)
 from ocsp.responder.source import StatusRecord
 
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "Oddity",
     "Position",
     "doubt_about",
+    "index_line",
     "positions",
     "read_index",
     "read_line",
@@ -161,6 +167,53 @@ def read_line(text: bytes, line: int) -> Iterator[IndexRow | Oddity]:
         yield Oddity(line, reason, serial, row_follows=True)
     subject = fields[5].replace(b"\\\t", b"\t").decode("utf-8", "backslashreplace")
     yield IndexRow(line, serial, record, subject)
+
+
+def index_line(
+    serial_number: int, subject: str, expires: datetime.datetime, record: StatusRecord
+) -> str:
+    """
+    Return the line for one certificate, with its line end.
+
+    Args:
+        serial_number: Its serial number; not negative.
+
+        subject: Its subject, in any notation.
+
+        expires: Its notAfter.
+
+        record: Its status. An invalidityDate can be written only with the reasons
+            keyCompromise and cACompromise; with another reason it is omitted.
+    """
+    digits = f"{serial_number:X}"
+    serial = digits.rjust(len(digits) + len(digits) % 2, "0")
+    kind = "V" if record.revocation_time is None else "R"
+    name = " ".join(subject.split()) or "unknown"
+    return (
+        "\t".join(
+            (kind, _written_time(expires), _revocation(record), serial, "unknown", name)
+        )
+        + "\n"
+    )
+
+
+def _revocation(record: StatusRecord) -> str:
+    if record.revocation_time is None:
+        return ""
+    since = _written_time(record.revocation_time)
+    if record.revocation_reason is None:
+        return since
+    word = reason_name(record.revocation_reason)
+    timed = {"keyCompromise": "keyTime", "cACompromise": "CAkeyTime"}
+    if record.invalidity_date is not None and word in timed:
+        return f"{since},{timed[word]},{record.invalidity_date:%Y%m%d%H%M%SZ}"
+    return f"{since},{word}"
+
+
+def _written_time(when: datetime.datetime) -> str:
+    """Return a UTCTime, or a GeneralizedTime outside of its years 1950 to 2049."""
+    text = utc(when).strftime("%Y%m%d%H%M%SZ").rjust(15, "0")
+    return text[2:] if "1950" <= text[:4] < "2050" else text
 
 
 def serial_field(text: bytes) -> bytes:

@@ -75,6 +75,7 @@ class CRLEntries:
     """
 
     __slots__ = (
+        "_begin",
         "_data",
         "_end",
         "_index",
@@ -91,6 +92,7 @@ class CRLEntries:
             DecodeError: If an entry, or a critical extension of one, is malformed.
         """
         self._data = data
+        self._begin: int = position.start
         self._end: int = position.stop
         self.unknown_critical = ""
         self._issuers = array("I")
@@ -127,6 +129,21 @@ class CRLEntries:
                 if found > limits.MAX_ENTRIES:
                     raise LimitExceeded("MAX_ENTRIES", found, limits.MAX_ENTRIES)
                 yield self._read(position, last, stop)
+
+    def all(self) -> Iterator[tuple[int, CRLEntry]]:
+        """
+        Return the serial number of each entry, and the entry, in the order of the CRL.
+
+        Raises:
+            DecodeError: If an entry is malformed.
+        """
+        position = self._begin
+        while position < self._end:
+            start, stop = content(self._data, position, self._end, SEQUENCE, _NAME)
+            first, last = integer(self._data, start, stop, _NAME)
+            serial = int.from_bytes(self._data[first:last], signed=True)
+            yield serial, self._read(position, last, stop)
+            position = stop
 
     def _scan(self, position: int) -> SerialIndex:
         """Check all entries; return where each is, by its serial number."""

@@ -1,0 +1,27 @@
+"""
+Import the status of certificates from the files of CA software.
+
+Each format has a reader, which gives rows and what is odd; the importer writes the rows
+in batches.
+"""
+
+from __future__ import annotations
+
+from ocsp.status.importing.formats.kinds import ImportKind
+from ocsp.status.importing.formats.rows import (
+    Oddity,
+    OddityKind,
+    ReadOptions,
+    SerialNotation,
+)
+from ocsp.status.importing.report import ImportReport, Oddities
+
+__all__ = [
+    "ImportKind",
+    "ImportReport",
+    "Oddities",
+    "Oddity",
+    "OddityKind",
+    "ReadOptions",
+    "SerialNotation",
+]

@@ -1,0 +1,116 @@
+"""
+Read certificates as rows: of files, or of all files in a directory.
+
+A certificate is good as far as its file says. Only certificates that the issuer signed
+are rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography import x509
+
+from ocsp import limits
+from ocsp.asn1.certificates import serial_of, validity_of
+from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
+from ocsp.asn1.names import name_text
+from ocsp.client.certificate_files import load_certificates
+from ocsp.errors import SchemaError, UnreadableFile
+from ocsp.guarded.files import read_file
+from ocsp.responder import StatusRecord
+from ocsp.signing.issued import is_issued_by, names_issuer
+from ocsp.status.importing.formats.rows import Items, Oddity, OddityKind, ReadOptions
+from ocsp.store import CertificateRow
+
+__all__ = ["read_certificates", "read_directory"]
+
+_BEGIN = b"-----BEGIN "
+_END = b"-----END "
+
+
+def read_certificates(file: BinaryIO, options: ReadOptions) -> Items:
+    """Return the certificates in *file*: any number in PEM, one in DER, or PKCS #7."""
+    for number, octets in enumerate(_blocks(file), 1):
+        yield from _items(octets, f"certificate {number:,}", options)
+
+
+def read_directory(directory: Path, options: ReadOptions) -> Items:
+    """
+    Return the certificates in the files of *directory*; subdirectories are skipped.
+
+    Raises:
+        UnreadableFile: If the directory cannot be read.
+    """
+    try:
+        with os.scandir(directory) as found:
+            for each in found:
+                if each.is_file():
+                    yield from _file(Path(each.path), options)
+    except OSError as error:
+        raise UnreadableFile(directory, error.strerror or str(error)) from error
+
+
+def _file(path: Path, options: ReadOptions) -> Items:
+    try:
+        octets = read_file(path, limits.MAX_CERTIFICATE_FILE_BYTES)
+    except UnreadableFile as error:
+        yield Oddity(path.name, OddityKind.UNREADABLE, error.reason)
+        return
+    yield from _items(octets, path.name, options)
+
+
+def _items(octets: bytes, place: str, options: ReadOptions) -> Items:
+    try:
+        certificates = load_certificates(octets)
+    except SchemaError as error:
+        yield Oddity(place, OddityKind.UNREADABLE, error.reason)
+        return
+    for each in certificates:
+        yield _item(each, place, options)
+
+
+def _item(
+    certificate: x509.Certificate, place: str, options: ReadOptions
+) -> CertificateRow | Oddity:
+    subject = name_text(name_of_subject(certificate))
+    if is_issued_by(certificate, options.issuer):
+        expires = validity_of(certificate)[1]
+        record = StatusRecord(expires=expires)
+        return CertificateRow(
+            serial_number=serial_of(certificate),
+            subject=subject,
+            expires=expires,
+            record=record,
+        )
+    issuer = name_text(name_of_issuer(certificate))
+    if names_issuer(certificate, options.issuer):
+        reason = f"{subject} names the issuer {issuer}, but another key signed it"
+    else:
+        reason = f"{subject} was issued by {issuer}"
+    return Oddity(place, OddityKind.OTHER_ISSUER, reason)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """Return each PEM block of *file* by itself, or the whole file if it is not PEM."""
+    largest = limits.MAX_CERTIFICATE_FILE_BYTES
+    block = bytearray()
+    first = file.read(1)
+    if first == b"\x30":
+        yield first + file.read(largest)
+        return
+    line = first + file.readline(largest)
+    while line:
+        if line.startswith(_BEGIN):
+            block.clear()
+        if line.startswith(_BEGIN) or block:
+            block += line
+        if block and (line.startswith(_END) or len(block) > largest):
+            yield bytes(block)
+            block.clear()
+        line = file.readline(largest)
+    if block:
+        yield bytes(block)

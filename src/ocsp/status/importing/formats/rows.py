@@ -1,0 +1,95 @@
+"""
+Define what a reader gives: the rows of a file, and what is odd in it.
+
+A reader is a generator: a file of any length takes the same memory. One item that
+cannot be read never costs the others.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
+from ocsp.store import CertificateRow
+
+__all__ = ["Item", "Items", "Oddity", "OddityKind", "ReadOptions", "SerialNotation"]
+
+
+class OddityKind(enum.StrEnum):
+    """What is odd about a part of a file."""
+
+    UNREADABLE = "unreadable"
+    """It cannot be read; it is not imported."""
+
+    OTHER_ISSUER = "other-issuer"
+    """It is about a certificate of another CA; it is not imported."""
+
+    SERIAL_NUMBER = "serial-number"
+    """The serial number is probably none of this CA; it is imported."""
+
+    DETAIL = "detail"
+    """A detail, such as the reason, cannot be used; the rest is imported."""
+
+    CONFLICT = "conflict"
+    """The database says something else that an import does not change."""
+
+
+class Oddity(NamedTuple):
+    """
+    Something in a file that the operator has to look at.
+
+    Attributes:
+        place: Where it is: ``line 12``, ``serial number 0x1f2e``, or a file name.
+
+        kind: What kind of oddity it is.
+
+        reason: What is odd, as the end of a sentence about the place.
+    """
+
+    place: str
+    kind: OddityKind
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+class SerialNotation(enum.StrEnum):
+    """How serial numbers without ``0x`` are written in CSV and JSON lines."""
+
+    HEXADECIMAL = "hex"
+    """Hexadecimal, as ``ocsp status`` and OpenSSL write them."""
+
+    DECIMAL = "decimal"
+    """Decimal, as some CA software writes them."""
+
+
+class ReadOptions(NamedTuple):
+    """
+    What a reader has to know besides the file.
+
+    Attributes:
+        name: The name of the file, for errors.
+
+        issuer: The certificate of the CA whose certificates the file is about.
+
+        serials: How serial numbers are written, where the format leaves that open.
+    """
+
+    name: str
+    issuer: x509.Certificate
+    serials: SerialNotation = SerialNotation.HEXADECIMAL
+
+    @property
+    def issuer_name(self) -> str:
+        """The name of the issuer as text."""
+        return name_text(name_of_subject(self.issuer))
+
+
+Item = CertificateRow | Oddity
+Items = Iterator[Item]
