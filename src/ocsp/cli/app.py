@@ -12,6 +12,7 @@ from ocsp._version import __version__
 from ocsp.cli.command import Command, Commands
 from ocsp.cli.commands import (
     check,
+    config,
     inspect,
     lint,
     request,
@@ -93,6 +94,7 @@ def _add(name: str, of: ModuleType, function: Callable[..., object]) -> None:
 
 
 _add("check", check, check.check)
+config.add_commands(app)
 _add("demo", demo, demo.demo)
 _add("inspect", inspect, inspect.inspect)
 _add("lint", lint, lint.lint)

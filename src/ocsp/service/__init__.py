@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ocsp.service.building import BuiltService, build_service, check_signers
 from ocsp.service.configuration import (
     Configuration,
     ConfigurationFile,
@@ -10,8 +11,11 @@ from ocsp.service.configuration import (
 )
 
 __all__ = [
+    "BuiltService",
     "Configuration",
     "ConfigurationFile",
+    "build_service",
+    "check_signers",
     "configuration_of",
     "read_configuration",
 ]

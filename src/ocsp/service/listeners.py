@@ -13,7 +13,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocsp.errors import ConfigError, ConfigurationError, ConfigurationProblem
@@ -30,63 +30,83 @@ _UNIX_BACKLOG = 128
 
 class Listeners:
     """
-    The public sockets, for each worker.
+    The public sockets.
 
     Attributes:
-        addresses: The addresses that were asked for.
+        groups: The sockets of each address, among which the kernel distributes
+            connections.
     """
 
     def __init__(
-        self,
-        addresses: Sequence[TCPAddress],
-        groups: Sequence[Sequence[socket.socket]],
+        self, groups: Mapping[TCPAddress | str, Sequence[socket.socket]]
     ) -> None:
-        """
-        Keep the sockets *groups*, one group for each address.
+        """Keep the sockets *groups*: one group for each address, or name of systemd."""
+        self.groups = dict(groups)
 
-        Worker *n* has the *n*-th socket of each group, and starts over where a group is
-        shorter.
+    def of_worker(self, number: int, workers: int) -> list[socket.socket]:
         """
-        self.addresses = tuple(addresses)
-        self._groups = groups
+        Return the sockets of the worker *number*, from 0, of so many *workers*.
 
-    def of_worker(self, number: int) -> list[socket.socket]:
-        """Return the sockets of the worker *number*, from 0."""
-        return [group[number % len(group)] for group in self._groups]
+        Each socket has a worker, and each worker has at least one socket of each group.
+        """
+        return [
+            group[index]
+            for group in self.groups.values()
+            for index in range(number, len(group), workers) or [number % len(group)]
+        ]
 
     @property
     def first_of_each(self) -> list[socket.socket]:
         """One socket for each address."""
-        return [group[0] for group in self._groups]
+        return [group[0] for group in self.groups.values()]
 
-    def close(self) -> None:
-        """Close all sockets in this process."""
-        for group in self._groups:
-            for each in group:
-                each.close()
+    def close(self, *, but: Listeners | None = None) -> None:
+        """Close all sockets in this process, *but* those that another object has."""
+        kept = [] if but is None else list(but.groups.values())
+        for group in self.groups.values():
+            if group not in kept:
+                for each in group:
+                    each.close()
 
 
-def open_listeners(addresses: Sequence[TCPAddress], workers: int) -> Listeners:
+def open_listeners(
+    addresses: Sequence[TCPAddress], workers: int, before: Listeners | None = None
+) -> Listeners:
     """
     Listen on *addresses*, for so many *workers*.
+
+    Args:
+        addresses: The addresses.
+
+        workers: How many sockets each address has, where the kernel distributes
+            connections among them.
+
+        before: The sockets until now. Those with one of *addresses* are used again.
 
     Raises:
         ConfigurationError: If an address does not exist, or is in use.
     """
+    known = {} if before is None else before.groups
+    groups: dict[TCPAddress | str, Sequence[socket.socket]] = {}
     with contextlib.ExitStack() as opened:
-        groups = []
         for number, address in enumerate(addresses):
-            try:
-                group = _group(address, workers)
-            except ConfigError as error:
-                reason = f"cannot listen on {error.key}: {error.reason}"
-                problem = ConfigurationProblem(("listen", number), reason)
-                raise ConfigurationError("", [problem]) from error
-            for each in group:
-                opened.enter_context(each)
-            groups.append(group)
+            group = known.get(address)
+            if group is None:
+                group = _open_group(address, workers, number)
+                for each in group:
+                    opened.enter_context(each)
+            groups[address] = group
         opened.pop_all()
-    return Listeners(addresses, groups)
+    return Listeners(groups)
+
+
+def _open_group(address: TCPAddress, workers: int, number: int) -> list[socket.socket]:
+    try:
+        return _group(address, workers)
+    except ConfigError as error:
+        reason = f"cannot listen on {error.key}: {error.reason}"
+        problem = ConfigurationProblem(("listen", number), reason)
+        raise ConfigurationError("", [problem]) from error
 
 
 def _group(address: TCPAddress, workers: int) -> list[socket.socket]:

@@ -8,34 +8,55 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ocsp.errors import ConfigurationError
 from ocsp.service.clock import is_synchronised
 from ocsp.service.configuration.values import TCPAddress, UnixAddress
-from ocsp.service.listeners import IS_BALANCED, open_admin_socket, open_listeners
+from ocsp.service.listeners import (
+    IS_BALANCED,
+    Listeners,
+    open_admin_socket,
+    open_listeners,
+)
 
 ANY = TCPAddress("127.0.0.1", 0)
+ANY6 = TCPAddress("::1", 0)
 
 
 def test_workers_have_sockets_with_one_address() -> None:
     """Of their own on Linux, where the kernel distributes connections."""
-    listeners = open_listeners([ANY, ANY], 3)
+    listeners = open_listeners([ANY, ANY6], 3)
     try:
-        groups = [listeners.of_worker(number) for number in range(4)]
+        groups = [listeners.of_worker(number, 3) for number in range(3)]
         ports = {tuple(each.getsockname()[1] for each in group) for group in groups}
         assert len(ports) == 1
-        own = {each.fileno() for group in groups[:3] for each in group}
+        own = {each.fileno() for group in groups for each in group}
         assert len(own) == (6 if IS_BALANCED else 2)
-        assert groups[3] == groups[0]
     finally:
         listeners.close()
+
+
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_every_socket_has_a_worker_and_every_worker_a_socket(
+    sockets: int, workers: int
+) -> None:
+    """Also after a reload with another number of workers."""
+    group = [socket.socket() for _ in range(sockets)]
+    listeners = Listeners({ANY: group})
+    served = [listeners.of_worker(number, workers) for number in range(workers)]
+    assert {each for some in served for each in some} == set(group)
+    assert all(served)
+    assert sum(map(len, served)) == max(sockets, workers)
+    listeners.close()
 
 
 @pytest.mark.skipif(not IS_BALANCED, reason="only Linux distributes connections")
 def test_the_kernel_gives_connections_to_each_worker() -> None:
     """Of a hundred connections, each of two sockets has some."""
     listeners = open_listeners([ANY], 2)
-    (first,), (second,) = listeners.of_worker(0), listeners.of_worker(1)
+    (first,), (second,) = (listeners.of_worker(number, 2) for number in (0, 1))
     clients = [socket.create_connection(first.getsockname()) for _ in range(100)]
     try:
         for each in (first, second):
@@ -51,10 +72,13 @@ def test_the_kernel_gives_connections_to_each_worker() -> None:
 def test_a_port_in_use_is_an_error(workers: int) -> None:
     """Also if the other process would share it."""
     taken = open_listeners([ANY], workers)
-    address = TCPAddress(*taken.first_of_each[0].getsockname())
+    (group,) = taken.groups.values()
+    address = TCPAddress(*group[0].getsockname())
     try:
         with pytest.raises(ConfigurationError, match="listen: cannot listen on 127"):
             open_listeners([ANY, address], workers)
+        again = open_listeners([address], workers, Listeners({address: group}))
+        assert again.groups == {address: group}
     finally:
         taken.close()
 

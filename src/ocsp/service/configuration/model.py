@@ -7,10 +7,17 @@ import enum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from ocsp import limits
-from ocsp.responder import NoncePolicy, UnknownSerialPolicy
+from ocsp.responder import NoncePolicy, SignerTrust, UnknownSerialPolicy
 from ocsp.service.configuration.values import (
     AdminAddress,
     Database,
@@ -182,6 +189,13 @@ class IssuerSettings(_Settings):
     signers: Annotated[tuple[SignerSettings, ...], Field(min_length=1)]
     """The keys that sign, in order: the first whose certificate is valid signs."""
 
+    trust: SignerTrust = SignerTrust.ISSUER
+    """Why clients accept the signers: the issuer issued their certificates, or the
+    operators of the clients configured them (``local``)."""
+
+    compromised: AwareDatetime | None = None
+    """Since when the key of the CA is compromised: all its certificates are revoked."""
+
     source: SourceSettings | None = None
     """Where the status is, if not in the database."""
 
@@ -256,8 +270,7 @@ class RetentionSettings(_Settings):
     """How long the database keeps what is over."""
 
     expired: Duration | None = None
-    """How long a certificate stays in the database after its notAfter; without it, for
-    ever."""
+    """How long a certificate has a status after its notAfter; without it, for ever."""
 
     audit: Duration | None = None
     """How long the database keeps who changed which status; without it, for ever."""

@@ -27,22 +27,24 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 @dataclass(frozen=True, slots=True)
 class ConfigurationFile:
     """
-    A configuration file that was read.
+    A configuration, and the file that it was read from.
 
     Attributes:
-        path: The file.
+        configuration: The settings.
+
+        path: The file, or ``None`` if the settings are not from a file.
 
         text: Its content.
-
-        configuration: The settings.
     """
 
-    path: Path
-    text: str
     configuration: Configuration
+    path: Path | None = None
+    text: str = ""
 
     def locate(self, error: ConfigurationError) -> ConfigurationError:
         """Return *error* with the lines of this file."""
+        if self.path is None:
+            return error
         return _error(self.path, self.text, error.problems)
 
 
@@ -65,9 +67,10 @@ def read_configuration(path: Path | str) -> ConfigurationFile:
     except RecursionError as error:
         raise _file_error(path, "has arrays that are nested too deep") from error
     try:
-        return ConfigurationFile(path, text, configuration_of(document, path.parent))
+        configuration = configuration_of(document, path.parent)
     except ConfigurationError as error:
         raise _error(path, text, error.problems) from error
+    return ConfigurationFile(configuration, path, text)
 
 
 def configuration_of(

@@ -1,0 +1,146 @@
+"""``ocsp config``: write, check and show the configuration of a responder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ocsp.cli.command import Command, Group
+from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.help_text import epilog
+from ocsp.cli.render.console import note, plain, warn
+from ocsp.inspection.vocabulary import count, one_line
+
+__all__ = ["add_commands"]
+
+HELP = "Write, check and show a configuration file, for [cyan]ocsp serve[/cyan]."
+
+DEFAULT_FILE = "ocsp.toml"
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="Configuration file in TOML.")
+]
+
+_INIT = epilog(
+    {
+        "ocsp config init ca.pem responder.pem responder.key": (
+            "write ocsp.toml for a CA and its delegated responder"
+        ),
+        "ocsp config init /etc/ca --output /etc/ocsp/ocsp.toml": (
+            "look for them in the directory of the CA"
+        ),
+    }
+)
+_CHECK = epilog({"ocsp config check ocsp.toml": "check it before a reload"})
+_SHOW = epilog(
+    {
+        "ocsp config show ocsp.toml | jq .answers": (
+            "print the settings for answers, with the defaults"
+        )
+    }
+)
+_SCHEMA = epilog(
+    {"ocsp config schema > ocsp.schema.json": "write the schema, for an editor"}
+)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the ``config`` commands to *app*."""
+    group = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode="rich")
+    group.command("init", cls=Command, epilog=_INIT)(init)
+    group.command("check", cls=Command, epilog=_CHECK)(check)
+    group.command("show", cls=Command, epilog=_SHOW)(show)
+    group.command("schema", cls=Command, epilog=_SCHEMA)(schema)
+    app.add_typer(group, name="config", help=HELP)
+
+
+def init(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Files or directories with the certificate of the CA, and with the "
+            "certificate and the key of the responder.",
+        ),
+    ],
+    output: Annotated[
+        str, typer.Option(metavar="FILE", help="Where to write the configuration.")
+    ] = DEFAULT_FILE,
+) -> None:
+    """Write a commented configuration file for the CAs in the files."""
+    from ocsp.service.configuration.starter import find_issuers, starter_text
+
+    for each in files:
+        if not Path(each).exists():
+            raise CommandError(each, "does not exist")
+    issuers = find_issuers(map(Path, files))
+    if not issuers:
+        raise CommandError(", ".join(files), "has no certificate of a CA")
+    usable = [each for each in issuers if each.signers]
+    for issuer in issuers:
+        if not issuer.signers:
+            warn(f"{issuer.certificate}: left out: there is no key that signs for it")
+        elif issuer.uses_own_key:
+            warn(
+                f"{issuer.certificate}: the key of the CA itself signs the answers;"
+                " ocsp signer issue makes a certificate for a key of the responder"
+            )
+    if not usable:
+        hint = "ocsp signer request and ocsp signer issue make one"
+        raise CommandError(
+            ", ".join(files), "has no key of a responder, without a passphrase", hint
+        )
+    _write_new(Path(output), starter_text(usable, Path(output)))
+    signers = sum(len(each.signers) for each in usable)
+    typer.echo(
+        one_line(
+            f"{output}: {count(len(usable), 'issuer')}, {count(signers, 'signer')}"
+        )
+    )
+    note(f"[quiet]next:[/quiet] [command]ocsp config check {plain(output)}[/command]")
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        hint = "remove it, or name another file with --output"
+        raise CommandError(str(path), "exists already", hint) from error
+
+
+def check(file: File = DEFAULT_FILE) -> None:
+    """
+    Check a configuration file: load its keys, open its database, test its signers.
+
+    Each signer signs an answer, which is verified as clients do.
+    """
+    from ocsp.cli.input.configuration import check_configuration, reported
+    from ocsp.service import read_configuration
+
+    with reported():
+        found = check_configuration(read_configuration(file))
+    for warning in found.warnings:
+        warn(warning)
+    issuers, signers = count(len(found.issuers), "issuer"), found.signers
+    typer.echo(one_line(f"{file}: {issuers}, {count(signers, 'signer')}: usable"))
+
+
+def show(file: File = DEFAULT_FILE) -> None:
+    """Print all settings as JSON: those in the file, and the defaults of the others."""
+    from ocsp.cli.input.configuration import reported
+    from ocsp.service import read_configuration
+
+    with reported():
+        configuration = read_configuration(file).configuration
+    typer.echo(configuration.model_dump_json(indent=2, exclude_none=True))
+
+
+def schema() -> None:
+    """Print the JSON schema of the configuration file."""
+    from ocsp.service import Configuration
+
+    typer.echo(json.dumps(Configuration.model_json_schema(), indent=2))

@@ -1,0 +1,258 @@
+"""Build a responder from its configuration: load keys, open the database, test it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeAlias, TypeVar
+
+from cryptography import x509
+
+from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
+from ocsp.errors import (
+    ConfigError,
+    ConfigurationError,
+    ConfigurationProblem,
+    OCSPError,
+)
+from ocsp.responder import Authority, IssuerKey, Responder
+from ocsp.service.configuration import Configuration
+from ocsp.service.configuration.model import FormName, IssuerSettings, SignerSettings
+from ocsp.signers import LoadedSigner, SelfTest, SignerSpec, load_signer, self_test
+from ocsp.signers.loading import read_signer_certificate
+from ocsp.signing.signer import Signer
+from ocsp.store import SQLiteStore
+
+__all__ = ["BuiltService", "build_service", "check_signers", "name_of"]
+
+Place: TypeAlias = tuple[str | int, ...]
+"""The path of a setting."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltService:
+    """
+    What one process needs to answer requests.
+
+    Attributes:
+        configuration: What it was built from.
+
+        responder: The responder.
+
+        authorities: Its authorities, in the order of the configuration.
+
+        source: The status of their certificates.
+    """
+
+    configuration: Configuration
+    responder: Responder
+    authorities: tuple[Authority, ...]
+    source: SQLiteStore
+
+    @property
+    def names(self) -> dict[IssuerKey, str]:
+        """The names of the issuers, for people and for metrics."""
+        return {each.key: name_of(each.issuer) for each in self.authorities}
+
+    def close(self) -> None:
+        """Close the database, and end the sessions with tokens."""
+        _close(self.source, self.authorities)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """Return the subject of *certificate* as text."""
+    return name_text(name_of_subject(certificate))
+
+
+def build_service(
+    configuration: Configuration, *, read_only: bool = False
+) -> BuiltService:
+    """
+    Load the keys and certificates of *configuration*, and open its database.
+
+    Args:
+        configuration: The configuration.
+
+        read_only: Do not write to the database, not even new answers.
+
+    Raises:
+        ConfigurationError: If something cannot be used. It lists all problems.
+    """
+    problems = _Problems()
+    found = [
+        _authority(configuration, number, settings, problems)
+        for number, settings in enumerate(configuration.issuer)
+    ]
+    authorities = [each for each in found if each is not None]
+    source = problems.collect(
+        ("database",), lambda: _open_database(configuration.database, read_only)
+    )
+    responder = None
+    if not problems.found:
+        responder = problems.collect((), lambda: _responder(configuration, authorities))
+    if responder is None or source is None:
+        _close(source, authorities)
+        raise ConfigurationError("", problems.found)
+    return BuiltService(
+        configuration=configuration,
+        responder=responder,
+        authorities=tuple(authorities),
+        source=source,
+    )
+
+
+def _close(source: SQLiteStore | None, authorities: Iterable[Authority]) -> None:
+    """Close the database, and end the sessions with tokens."""
+    if source is not None:
+        source.close()
+    for authority in authorities:
+        for signer in authority.signers:
+            if isinstance(signer, LoadedSigner):
+                signer.close()
+
+
+def _open_database(path: Path, read_only: bool) -> SQLiteStore:
+    if not path.exists():
+        raise ConfigError(
+            "database",
+            f"{path} does not exist; ocsp status add and ocsp status import create it",
+        )
+    return SQLiteStore(path, read_only=read_only, program="ocsp serve")
+
+
+def _responder(configuration: Configuration, authorities: list[Authority]) -> Responder:
+    answers = configuration.answers
+    return Responder(
+        authorities,
+        nonce=answers.nonce,
+        validity=answers.validity,
+        backdate=answers.backdate,
+        both_hashes=FormName.BOTH in answers.forms,
+    )
+
+
+def _authority(
+    configuration: Configuration,
+    number: int,
+    settings: IssuerSettings,
+    problems: _Problems,
+) -> Authority | None:
+    place: Place = ("issuer", number)
+    issuer = problems.collect(
+        (*place, "certificate"), lambda: read_signer_certificate(settings.certificate)
+    )
+    loaded = [
+        problems.collect((*place, "signers", index), partial(_signer, each))
+        for index, each in enumerate(settings.signers)
+    ]
+    signers = [each for each in loaded if each is not None]
+    if issuer is None or len(signers) < len(loaded):
+        return None
+    return problems.collect(
+        (*place, "signers"),
+        lambda: Authority(
+            issuer,
+            signers,
+            unlisted=settings.unlisted,
+            trust=settings.trust,
+            retention=configuration.retention.expired,
+            compromised=settings.compromised,
+        ),
+    )
+
+
+def _signer(settings: SignerSettings) -> LoadedSigner:
+    return load_signer(SignerSpec(**settings.model_dump()))
+
+
+# --- tests ----------------------------------------------------------------------------
+
+
+def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
+    """
+    Sign an answer with each signer, and return what some clients do not like about it.
+
+    Args:
+        service: The responder.
+
+        now: The current time, aware.
+
+    Raises:
+        ConfigurationError: If all clients would reject the answers of a signer that is
+            valid, or an issuer has no signer that is valid. It lists all problems.
+    """
+    problems = _Problems()
+    warnings: list[str] = []
+    validity = service.configuration.answers.validity
+    for number, authority in enumerate(service.authorities):
+        place: Place = ("issuer", number, "signers")
+        if authority.signer_at(now) is None:
+            problems.add(place, "no certificate of a signer is valid now; add a signer")
+        for index, signer in enumerate(authority.signers):
+            found = _check_signer(authority, signer, now, validity)
+            for failure in found.failures:
+                problems.add((*place, index), failure)
+            warnings += [each for each in found.warnings if each not in warnings]
+    if problems.found:
+        raise ConfigurationError("", problems.found)
+    return warnings
+
+
+def _check_signer(
+    authority: Authority,
+    signer: Signer,
+    now: datetime.datetime,
+    validity: datetime.timedelta,
+) -> SelfTest:
+    begin, end = validity_of(signer.certificate)
+    name = name_of(signer.certificate)
+    if now < begin:  # it is there for the time after another one
+        return SelfTest(failures=(), warnings=())
+    if now > end:
+        warning = f"the certificate of {name} ended at {end}; remove the signer"
+        return SelfTest(failures=(), warnings=(warning,))
+    alone = Authority(
+        authority.issuer, [signer], unlisted=authority.unlisted, trust=authority.trust
+    )
+    found = self_test(alone, now, validity=validity)
+    failures = [
+        f"clients would reject the answers of {name}: {failure}"
+        for failure in found.failures
+    ]
+    return SelfTest(failures=tuple(failures), warnings=found.warnings)
+
+
+class _Problems:
+    """The problems that were found so far."""
+
+    def __init__(self) -> None:
+        self.found: list[ConfigurationProblem] = []
+
+    def add(self, path: Place, reason: str) -> None:
+        """Note a problem of the setting at *path*."""
+        self.found.append(ConfigurationProblem(path, reason))
+
+    def collect(self, path: Place, build: Callable[[], Result]) -> Result | None:
+        """Return what *build* returns; an error becomes a problem, and ``None``."""
+        try:
+            return build()
+        except ConfigError as error:
+            inner = error.key if error.key in SignerSettings.model_fields else ""
+            already = bool(path) and path[-1] == inner
+            self.add((*path, inner) if inner and not already else path, error.reason)
+        except OCSPError as error:
+            self.add(path, str(error))
+        return None

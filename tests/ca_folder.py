@@ -1,0 +1,82 @@
+"""A CA with a responder in files, as an operator has them, for the tests of services."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from ocsp.store import SQLiteStore
+from ocsp.testing.throwaway_ca import (
+    Identity,
+    Pointers,
+    ThrowawayCA,
+    Validity,
+    new_ec_key,
+)
+
+__all__ = ["CAFolder"]
+
+DAY = datetime.timedelta(days=1)
+
+
+class CAFolder:
+    """
+    A CA, and the files of its responder in a folder.
+
+    ``ca.pem``, ``responder.pem`` and ``responder.key``, a database ``status.db`` with
+    the certificate ``web.pem``, and a configuration ``ocsp.toml``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = datetime.datetime.now(datetime.UTC)
+        self.validity = Validity(self.now - DAY, self.now + 30 * DAY)
+        self.ca = ThrowawayCA.root("Example CA", self.validity, new_ec_key())
+        (folder / "ca.pem").write_bytes(self.ca.identity.certificate_pem)
+        self.add_delegate("responder")
+        self.web = self.ca.leaf(
+            "web.example.org", self.validity, new_ec_key(), Pointers()
+        )
+        (folder / "web.pem").write_bytes(self.web.certificate_pem)
+        with SQLiteStore(folder / "status.db", create=True) as store:
+            store.add(self.ca.certificate, self.web.certificate.serial_number)
+        self.write("ocsp.toml", self.settings())
+
+    @property
+    def configuration(self) -> Path:
+        """The configuration file."""
+        return self.folder / "ocsp.toml"
+
+    def settings(self, *, top: str = "", signer: str = "responder") -> str:
+        """Return a configuration with one issuer."""
+        return (
+            f'database = "sqlite:status.db"\nlisten = ["127.0.0.1:0"]\n{top}\n'
+            '[[issuer]]\ncertificate = "ca.pem"\nsigners = ['
+            f'{{ certificate = "{signer}.pem", key = "{signer}.key" }}]\n'
+        )
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file into the folder."""
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def add_delegate(
+        self,
+        name: str,
+        validity: Validity | None = None,
+        *,
+        of: ThrowawayCA | None = None,
+    ) -> Identity:
+        """Write the certificate and the key of a delegated responder."""
+        made = (of or self.ca).delegate(name, validity or self.validity, new_ec_key())
+        (self.folder / f"{name}.pem").write_bytes(made.certificate_pem)
+        (self.folder / f"{name}.key").write_bytes(made.key_pem)
+        return made
+
+    def revoke(self, certificate: x509.Certificate) -> None:
+        """Revoke *certificate* now."""
+        with SQLiteStore(self.folder / "status.db") as store:
+            store.revoke(self.ca.certificate, certificate.serial_number)

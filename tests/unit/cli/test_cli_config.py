@@ -1,0 +1,141 @@
+"""``ocsp config``: a configuration from files, its check, and what it contains."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from ocsp.cli import main
+from ocsp.service import read_configuration
+from ocsp.service.clock import WARNING
+from tests.ca_folder import CAFolder
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CAFolder:
+    """Write the files of a CA, and work in their folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ocsp.cli.input.configuration.is_synchronised", lambda: True)
+    files = CAFolder(tmp_path)
+    files.configuration.unlink()
+    return files
+
+
+@pytest.mark.parametrize(
+    "arguments", [["."], ["ca.pem", "responder.pem", "responder.key"]]
+)
+def test_init_writes_a_configuration_that_check_accepts(
+    arguments: list[str], files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a directory, or from files in any order; every setting is explained."""
+    assert main(["config", "init", *arguments]) == 0
+    assert main(["config", "check"]) == 0
+    assert capsys.readouterr().out == (
+        "ocsp.toml: 1 issuer, 1 signer\nocsp.toml: 1 issuer, 1 signer: usable\n"
+    )
+    text = files.configuration.read_text()
+    assert "# CN=Example CA\n[[issuer]]\n" in text
+    found = tomllib.loads(text)["issuer"][0]
+    assert found["certificate"] == "ca.pem"
+    assert found["signers"] == [
+        {"certificate": "responder.pem", "key": "responder.key"}
+    ]
+
+
+def test_init_uses_the_key_of_the_ca_if_there_is_no_other(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a warning that says what is better."""
+    files.write("ca.key", files.ca.identity.key_pem.decode())
+    assert main(["config", "init", "ca.pem", "ca.key"]) == 0
+    assert "the key of the CA itself signs the answers" in capsys.readouterr().err
+    assert main(["config", "check"]) == 0
+
+
+def test_init_refuses_to_overwrite(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file stays as it was."""
+    files.write("ocsp.toml", "mine")
+    assert main(["config", "init", "."]) == 4
+    assert "ocsp.toml: exists already" in capsys.readouterr().err
+    assert files.configuration.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["gone.pem"], "gone.pem: does not exist"),
+        (["responder.pem"], "responder.pem: has no certificate of a CA"),
+        (
+            ["ca.pem", "responder.pem"],
+            "has no key of a responder, without a passphrase",
+        ),
+    ],
+)
+def test_init_says_what_is_missing(
+    arguments: list[str],
+    reason: str,
+    files: CAFolder,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing is written."""
+    assert main(["config", "init", *arguments]) == 4
+    assert reason in capsys.readouterr().err
+    assert not files.configuration.exists()
+
+
+def test_check_reports_each_problem_on_a_line(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With file, line and setting; the exit code is 4."""
+    text = files.settings(top="worker = 2")
+    files.write("ocsp.toml", text.replace("key =", "kee ="))
+    assert main(["config", "check"]) == 4
+    assert capsys.readouterr().err == (
+        "error: ocsp.toml:3: worker: is not a setting; did you mean workers?\n"
+        "error: ocsp.toml:6: issuer.signers.kee: is not a setting; did you mean key?\n"
+    )
+
+
+def test_check_warns_of_a_clock_that_is_not_synchronised(
+    files: CAFolder,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A warning, not an error: the clock can be right all the same."""
+    monkeypatch.setattr("ocsp.cli.input.configuration.is_synchronised", lambda: False)
+    files.write("ocsp.toml", files.settings())
+    assert main(["config", "check"]) == 0
+    assert f"warning: {WARNING}\n" in capsys.readouterr().err
+
+
+def test_show_prints_all_settings(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also the defaults, in the form of the file."""
+    files.write("ocsp.toml", files.settings())
+    assert main(["config", "show"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["answers"]["validity"] == "8h"
+    assert shown["answers"]["memory"] == "64MiB"
+    assert shown["database"] == f"sqlite:{files.folder / 'status.db'}"
+
+
+def test_the_schema_accepts_what_is_accepted(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And refuses an unknown key, as the reader does."""
+    assert main(["config", "schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    main(["config", "init", "."])
+    document = tomllib.loads(files.configuration.read_text())
+    jsonschema.validate(document, schema)
+    read_configuration(files.configuration)
+    document["worker"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="worker"):
+        jsonschema.validate(document, schema)
