@@ -57,6 +57,7 @@ NO_CACHE = {
     "responder/issuers.py:_by_octets": "the authorities of one responder",
     "signers/slots.py:_begun": "the threads of one signer",
     "signers/slots.py:_lanes": "the signers whose threads run now",
+    "responder/canned.py:_newest_first": "the answers of one authority",
     "responder/requests/issuers.py:_by_key": "the authorities of one responder",
     "responder/requests/issuers.py:_by_octets": "the authorities of one responder",
     "responder/requests/issuers.py:_elsewhere": "the authorities of one responder",

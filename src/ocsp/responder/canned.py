@@ -130,9 +130,10 @@ class CannedAuthority:
         revoked = frozenset[int]().union(*(each.revoked_for_good for each in given))
         self.contradictions = tuple(each for each in given if each.contradicts(revoked))
         left = [each for each in given if not each.contradicts(revoked)]
-        self._newest_first = sorted(
-            left, key=lambda each: each.this_update, reverse=True
-        )
+        self._newest_first: dict[CertID, list[CannedAnswer]] = {}
+        for each in sorted(left, key=lambda one: one.this_update, reverse=True):
+            for cert_id in each.cert_ids:
+                self._newest_first.setdefault(cert_id, []).append(each)
 
     def answer(self, cert_ids: Sequence[CertID], now: datetime.datetime) -> Answer:
         """
@@ -147,8 +148,8 @@ class CannedAuthority:
             UnknownIssuer: If no answer has these CertIDs.
             SourceUnavailable: If all that have them have ended, or have not begun.
         """
-        wanted = frozenset(cert_ids)
-        found = [each for each in self._newest_first if wanted <= each.cert_ids]
+        known = self._newest_first.get(cert_ids[0], ())
+        found = [each for each in known if each.cert_ids.issuperset(cert_ids)]
         if not found:
             raise UnknownIssuer("no signed answer is about the certificates")
         for each in found:

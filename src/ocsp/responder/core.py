@@ -415,12 +415,18 @@ class Responder:
 
     def _sign(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> _Signed:
         times = self._times(lookup.signers, lookup.now)
-        entries = [
-            encode_entry(cert_id.der, record, authority, times)
-            for cert_id, record, authority in zip(
-                lookup.cert_ids, records, lookup.authorities, strict=True
+        if lookup.stored_form is CertIDForm.BOTH and records[0] is not None:
+            query = lookup.queries[0]
+            entries = _entries(
+                lookup.authority, query, CertIDForm.BOTH, records[0], times
             )
-        ]
+        else:
+            entries = [
+                encode_entry(cert_id.der, record, authority, times)
+                for cert_id, record, authority in zip(
+                    lookup.cert_ids, records, lookup.authorities, strict=True
+                )
+            ]
         return _signed(lookup.signers[0], times, entries, lookup.nonce)
 
     def _sign_to_store(
@@ -431,10 +437,7 @@ class Responder:
         now: datetime.datetime,
     ) -> NewAnswer:
         times = self._times(signers, now)
-        entries = [
-            encode_entry(cert_id.der, due.record, authority, times)
-            for cert_id in _cert_ids(authority, due.query, due.form)
-        ]
+        entries = _entries(authority, due.query, due.form, due.record, times)
         signed = _signed(signers[0], times, entries, None)
         this_update, next_update = (
             int(signed.freshness.this_update.timestamp()),
@@ -550,7 +553,7 @@ def _signed(
     # A source can know a status since a moment after the usual thisUpdate.
     produced_at = max(times.this_update, this_update)
     tbs = encode_tbs(signer, produced_at, entries, nonce)
-    signature = signer.signer.sign(tbs)
+    signature = signer.sign(tbs)
     freshness = Freshness(this_update=this_update, next_update=next_update)
     return _Signed(tbs, signature, freshness)
 
@@ -562,13 +565,19 @@ _FORM_HASHES: dict[CertIDForm, tuple[hashes.HashAlgorithm, ...]] = {
 }
 
 
-def _cert_ids(
-    authority: Authority, query: StatusQuery, form: CertIDForm
-) -> tuple[CertID, ...]:
-    return tuple(
+def _entries(
+    authority: Authority,
+    query: StatusQuery,
+    form: CertIDForm,
+    record: StatusRecord,
+    times: AnswerTimes,
+) -> list[Entry]:
+    """Return the entries of an answer about one certificate in this form."""
+    cert_ids = [
         CertID.for_serial(authority.issuer, query.serial_number, each)
         for each in _FORM_HASHES[form]
-    )
+    ]
+    return [encode_entry(each.der, record, authority, times) for each in cert_ids]
 
 
 def _stored(authority: Authority, stored: StoredAnswer) -> Answer | None:

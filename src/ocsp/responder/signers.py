@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocsp.asn1.algorithms import algorithm_identifier, read_algorithm
@@ -23,9 +24,10 @@ from ocsp.asn1.der import (
     context,
     encode,
 )
+from ocsp.errors import SignatureInvalid, SignerUnavailable
 from ocsp.messages.extension_types import PreferredSignatureAlgorithm
-from ocsp.signing.signatures import public_key_of
-from ocsp.signing.signer import Signer
+from ocsp.signing.signatures import check_signature_of, public_key_of
+from ocsp.signing.signer import Signer, is_local
 
 __all__ = ["AuthoritySigner", "by_preference", "common_signers"]
 
@@ -41,6 +43,8 @@ class AuthoritySigner:
         certificate: Its certificate.
 
         identifier: SHA-256 of the DER of the certificate.
+
+        is_local: Whether it never waits: its key is in memory.
 
         key: The content of its public key BIT STRING.
 
@@ -65,6 +69,7 @@ class AuthoritySigner:
         "end",
         "identifier",
         "included",
+        "is_local",
         "key",
         "responder_id",
         "signer",
@@ -84,6 +89,7 @@ class AuthoritySigner:
         der, parts = certificate_der(certificate), parts_of(certificate)
         begin, end = validity_of(certificate)
         self.signer = signer
+        self.is_local = is_local(signer)
         self.certificate = certificate
         self.identifier = hashlib.sha256(der).digest()
         self.key = parts.key_bits
@@ -93,6 +99,26 @@ class AuthoritySigner:
         self.end = int(end.timestamp())
         self.included = b"" if is_issuer else der
         self.certs = b"" if is_issuer else encode(context(0), encode(SEQUENCE, der))
+
+    def sign(self, data: bytes) -> bytes:
+        """
+        Return the signature over *data*, and verify what a device or service returned.
+
+        Raises:
+            SignerUnavailable: If the signer cannot sign now, or its signature is wrong.
+        """
+        signature = self.signer.sign(data)
+        if not self.is_local:
+            self._verify(signature, data)
+        return signature
+
+    def _verify(self, signature: bytes, data: bytes) -> None:
+        try:
+            check_signature_of(self.certificate, self.algorithm, signature, data)
+        except SignatureInvalid as error:
+            raise SignerUnavailable(f"its signature is wrong: {error}") from error
+        except UnsupportedAlgorithm:
+            return  # an algorithm that this package does not know, for clients that do
 
     def suits(self, wanted: PreferredSignatureAlgorithm) -> bool:
         """Return whether this signer has the algorithm and the kind of key *wanted*."""

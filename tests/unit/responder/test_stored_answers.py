@@ -54,6 +54,23 @@ class _Signer:
         return self.inner.sign(data)
 
 
+class _Garbling(_Signer):
+    """A device that returns something else than a signature, or a signature of it."""
+
+    def sign(self, data: bytes) -> bytes:
+        return super().sign(data + b"\0")
+
+
+def test_a_wrong_signature_of_a_device_is_neither_sent_nor_stored() -> None:
+    """A signer whose key is not in memory is not trusted to work."""
+    responder = Responder([Authority(ca(), [_Garbling()])])
+    answer = responder.finish_stored(_lookup(responder), _found(None))
+    assert answer.status is OCSPResponseStatus.TRY_LATER
+    assert "signature" in answer.cause
+    with pytest.raises(SignerUnavailable, match="wrong"):
+        responder.presign(_due(), NOW)
+
+
 def _request(
     *algorithms: hashes.HashAlgorithm, nonce: x509.OCSPNonce | None = None
 ) -> bytes:
@@ -202,12 +219,20 @@ def test_one_stored_answer_can_have_both_hashes(
     lookup = _lookup(responder, _request(algorithm))
     assert lookup.stored_form is CertIDForm.BOTH
     stored = _stored(responder, CertIDForm.BOTH)
-    answer = responder.finish_stored(lookup, _found(stored))
-    response = ocsp.load_der_ocsp_response(answer.der)
-    names = [entry.hash_algorithm.name for entry in response.responses]
-    assert names == ["sha1", "sha256"]
     cert_id = CertID.for_serial(ca(), 7, algorithm)
-    assert ocsp.verify(answer.der, cert_id, ca(), at=NOW).status is OCSPCertStatus.GOOD
+    for answer in (
+        responder.finish_stored(lookup, _found(stored)),
+        responder.finish(lookup, [GOOD]),
+    ):
+        response = ocsp.load_der_ocsp_response(answer.der)
+        names = [entry.hash_algorithm.name for entry in response.responses]
+        assert names == ["sha1", "sha256"]
+        verified = ocsp.verify(answer.der, cert_id, ca(), at=NOW)
+        assert verified.status is OCSPCertStatus.GOOD
+    fresh = responder.finish(
+        _lookup(responder, _request(algorithm, nonce=NONCE)), [GOOD]
+    )
+    assert _serials(fresh) == [7]
 
 
 def test_presign_reports_what_it_cannot_sign() -> None:
