@@ -98,6 +98,8 @@ class Authority:
         compromised: Since when the key of the issuer is compromised, aware, or
             ``None``.
 
+        algorithms: The DER of the AlgorithmIdentifiers of the signers.
+
         warnings: Sentences about what is unwise in the certificates of the signers.
     """
 
@@ -153,6 +155,7 @@ class Authority:
         self.retention = retention
         self.compromised = None if compromised is None else utc(compromised)
         self._prepared = tuple(self._prepare(each) for each in self.signers)
+        self.algorithms = frozenset(each.algorithm for each in self._prepared)
         self._by_identifier = {each.identifier: each for each in self._prepared}
         warnings = (_warnings(each, issuer, trust) for each in self.signers)
         self.warnings = tuple(dict.fromkeys(one for each in warnings for one in each))

@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-
-from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
-from ocsp.asn1.times import later, utc
+from ocsp.asn1.times import utc
 from ocsp.errors import (
     ConfigError,
     DecodeError,
@@ -37,16 +34,17 @@ from ocsp.messages.message import EncodingRules, check_rules
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder.answer import Answer, Lookup, error_answer, error_response
+from ocsp.responder.answer_signer import AnswerSigner, choose_signers
 from ocsp.responder.authority import Authority, UnknownSerialPolicy
 from ocsp.responder.canned import CannedAuthority
-from ocsp.responder.entries import AnswerTimes, Entry, check_retention, encode_entry
+from ocsp.responder.entries import check_retention
 from ocsp.responder.foreign import Forward
 from ocsp.responder.requests.issuers import AnyAuthority, IssuerMatch, Issuers
 from ocsp.responder.requests.options import NoncePolicy, nonce_to_echo, read_options
 from ocsp.responder.requests.requestors import Requestors
-from ocsp.responder.schedule import due_at, is_current, is_usable
-from ocsp.responder.signed_response import encode_tbs, wrap
-from ocsp.responder.signers import AuthoritySigner, by_preference, common_signers
+from ocsp.responder.schedule import is_current, is_usable, time_of
+from ocsp.responder.signed_response import wrap
+from ocsp.responder.signers import AuthoritySigner
 from ocsp.responder.source import StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
@@ -73,23 +71,6 @@ _REFUSALS = (
     RequestorNotTrusted,
     SourceUnavailable,
 )
-
-
-class _Signed(NamedTuple):
-    """
-    A new signature.
-
-    Attributes:
-        tbs: The DER of ResponseData.
-
-        signature: The signature over it.
-
-        freshness: thisUpdate of the latest entry, and the earliest nextUpdate.
-    """
-
-    tbs: bytes
-    signature: bytes
-    freshness: Freshness
 
 
 class Responder:
@@ -160,12 +141,10 @@ class Responder:
         check_rules(encoding)
         self._issuers = Issuers(authorities)
         self._nonce = nonce
-        self._validity = validity
-        self._backdate = backdate
+        self._signer = AnswerSigner(validity, backdate)
         self._encoding = encoding
         self._both_hashes = both_hashes
         self._requestors = requestors
-        self._latest: tuple[tuple[object, ...], AnswerTimes] | None = None
 
     # --- a request --------------------------------------------------------------------
 
@@ -217,12 +196,7 @@ class Responder:
         if len(matches) < len(cert_ids):
             return self._elsewhere(cert_ids, now)
         authorities = tuple([each.authority for each in matches])
-        usual = _signers(authorities, now, ())
-        signers = usual
-        if preferred:
-            signers = _signers(authorities, now, preferred)
         form = self._form(matches)
-        is_usual = nonce is None and signers == usual
         return Lookup(
             queries=tuple(
                 [
@@ -234,8 +208,8 @@ class Responder:
             cert_ids=cert_ids,
             nonce=nonce,
             now=now,
-            signers=signers,
-            stored_form=form if is_usual else None,
+            signers=choose_signers(authorities, now, preferred),
+            stored_form=None if nonce or _chooses(preferred, authorities) else form,
             fallback_form=None if self._nonce is NoncePolicy.REQUIRE else form,
             tolerated=request.tolerated,
         )
@@ -302,7 +276,7 @@ class Responder:
         if refusal is not None:
             return refusal
         try:
-            signed = self._sign(lookup, records)
+            signed = self._signer.sign(lookup, records)
         except (SignerUnavailable, SourceUnavailable) as error:
             return error_response(error)
         # Caches must not keep an answer for a serial number without a record: the CA
@@ -358,7 +332,9 @@ class Responder:
         query, form = lookup.queries[0], lookup.stored_form
         due = DueAnswer(query, form, found.record, found.version)
         try:
-            new = self._sign_to_store(lookup.authority, lookup.signers, due, lookup.now)
+            new = self._signer.sign_to_store(
+                lookup.authority, lookup.signers, due, lookup.now
+            )
         except SignerUnavailable as error:
             return _current(lookup, found) or error_response(error)
         except SourceUnavailable as error:
@@ -409,116 +385,16 @@ class Responder:
         if authority is None:
             raise UnknownIssuer("this responder does not serve that issuer")
         check_retention(due.record, authority, now)
-        return self._sign_to_store(authority, _signers((authority,), now, ()), due, now)
-
-    # --- a signature ------------------------------------------------------------------
-
-    def _sign(self, lookup: Lookup, records: Sequence[StatusRecord | None]) -> _Signed:
-        times = self._times(lookup.signers, lookup.now)
-        if lookup.stored_form is CertIDForm.BOTH and records[0] is not None:
-            query = lookup.queries[0]
-            entries = _entries(
-                lookup.authority, query, CertIDForm.BOTH, records[0], times
-            )
-        else:
-            entries = [
-                encode_entry(cert_id.der, record, authority, times)
-                for cert_id, record, authority in zip(
-                    lookup.cert_ids, records, lookup.authorities, strict=True
-                )
-            ]
-        return _signed(lookup.signers[0], times, entries, lookup.nonce)
-
-    def _sign_to_store(
-        self,
-        authority: Authority,
-        signers: Sequence[AuthoritySigner],
-        due: DueAnswer,
-        now: datetime.datetime,
-    ) -> NewAnswer:
-        times = self._times(signers, now)
-        entries = _entries(authority, due.query, due.form, due.record, times)
-        signed = _signed(signers[0], times, entries, None)
-        this_update, next_update = (
-            int(signed.freshness.this_update.timestamp()),
-            int(signed.freshness.next_update.timestamp()),
+        return self._signer.sign_to_store(
+            authority, choose_signers((authority,), now, ()), due, now
         )
-        answer = StoredAnswer(
-            version=due.version,
-            signer=signers[0].identifier,
-            due=due_at(
-                due.query,
-                due.form,
-                int(now.timestamp()),
-                int(self._validity.total_seconds()),
-                next_update,
-            ),
-            this_update=this_update,
-            next_update=next_update,
-            tbs=signed.tbs,
-            signature=signed.signature,
-        )
-        return NewAnswer(due.query, due.form, answer)
-
-    def _times(
-        self, signers: Sequence[AuthoritySigner], now: datetime.datetime
-    ) -> AnswerTimes:
-        """
-        Return the times of an answer; the same objects for all answers of one second.
-
-        Raises:
-            SignerUnavailable: If there is no signer.
-        """
-        if not signers:
-            raise SignerUnavailable(f"no signer's certificate is valid at {now}")
-        begin = max(each.begin for each in signers)
-        end = min(each.end for each in signers)
-        key = now, begin, end
-        latest = self._latest
-        if latest is not None and latest[0] == key:
-            return latest[1]
-        # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
-        # §7.2. With equal values both are right.
-        times = AnswerTimes(
-            now,
-            max(now - self._backdate, _time(begin)),
-            min(later(now, self._validity), _time(end)),
-        )
-        self._latest = key, times
-        return times
 
 
-def _time(second: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(second, datetime.UTC)
-
-
-def _signers(
-    authorities: Sequence[Authority],
-    now: datetime.datetime,
-    preferred: Sequence[PreferredSignatureAlgorithm],
-) -> tuple[AuthoritySigner, ...]:
-    """
-    Return a signer for each different authority, all with one key.
-
-    Empty if there is one authority, and no certificate of its signers is valid now.
-
-    Raises:
-        UnknownIssuer: If no valid signer is common to several authorities.
-    """
-    second = int(now.timestamp())
-    if len(authorities) == 1 and not preferred:
-        return authorities[0].valid_signers(second)[:1]
-    different = dict.fromkeys(authorities)
-    candidates = [each.valid_signers(second) for each in different]
-    if preferred:
-        candidates = [by_preference(each, preferred) for each in candidates]
-    found = common_signers(candidates)
-    if not found and len(different) > 1:
-        raise UnknownIssuer(
-            "the request names certificates of several issuers, and no signer has"
-            " certificates of all of them"
-        )
-    return found
+def _chooses(
+    preferred: Sequence[PreferredSignatureAlgorithm], authorities: Sequence[Authority]
+) -> bool:
+    """Return whether a client chooses among algorithms, so that it needs its answer."""
+    return bool(preferred) and len(authorities[0].algorithms) > 1
 
 
 def _refusal(lookup: Lookup, records: Sequence[StatusRecord | None]) -> Answer | None:
@@ -542,44 +418,6 @@ def _refuses_unlisted(authority: Authority) -> bool:
     return authority.unlisted is UnknownSerialPolicy.UNAUTHORIZED
 
 
-def _signed(
-    signer: AuthoritySigner,
-    times: AnswerTimes,
-    entries: Sequence[Entry],
-    nonce: bytes | None,
-) -> _Signed:
-    this_update = max(each.this_update for each in entries)
-    next_update = min(each.next_update for each in entries)
-    # A source can know a status since a moment after the usual thisUpdate.
-    produced_at = max(times.this_update, this_update)
-    tbs = encode_tbs(signer, produced_at, entries, nonce)
-    signature = signer.sign(tbs)
-    freshness = Freshness(this_update=this_update, next_update=next_update)
-    return _Signed(tbs, signature, freshness)
-
-
-_FORM_HASHES: dict[CertIDForm, tuple[hashes.HashAlgorithm, ...]] = {
-    CertIDForm.SHA1: (hashes.SHA1(),),
-    CertIDForm.SHA256: (hashes.SHA256(),),
-    CertIDForm.BOTH: (hashes.SHA1(), hashes.SHA256()),
-}
-
-
-def _entries(
-    authority: Authority,
-    query: StatusQuery,
-    form: CertIDForm,
-    record: StatusRecord,
-    times: AnswerTimes,
-) -> list[Entry]:
-    """Return the entries of an answer about one certificate in this form."""
-    cert_ids = [
-        CertID.for_serial(authority.issuer, query.serial_number, each)
-        for each in _FORM_HASHES[form]
-    ]
-    return [encode_entry(each.der, record, authority, times) for each in cert_ids]
-
-
 def _stored(authority: Authority, stored: StoredAnswer) -> Answer | None:
     """Return *stored* as an answer; ``None`` if its signer is no longer configured."""
     signer = authority.find_signer(stored.signer)
@@ -589,7 +427,7 @@ def _stored(authority: Authority, stored: StoredAnswer) -> Answer | None:
 def _answer(
     signer: AuthoritySigner, stored: StoredAnswer, new: NewAnswer | None = None
 ) -> Answer:
-    times = _time(stored.this_update), _time(stored.next_update)
+    times = time_of(stored.this_update), time_of(stored.next_update)
     return Answer(
         der=wrap((signer,), stored.tbs, stored.signature),
         status=OCSPResponseStatus.SUCCESSFUL,

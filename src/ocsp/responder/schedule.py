@@ -8,13 +8,21 @@ those of every other hour. All times are in seconds since 1970.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from typing import NamedTuple
 
 from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 
-__all__ = ["CLOCK_TOLERANCE", "due_at", "is_current", "is_usable", "usable_until"]
+__all__ = [
+    "CLOCK_TOLERANCE",
+    "due_at",
+    "is_current",
+    "is_usable",
+    "time_of",
+    "usable_until",
+]
 
 CLOCK_TOLERANCE = 60
 """By how many seconds the clocks of the machines of one responder may differ. An answer
@@ -90,3 +98,8 @@ def usable_until(answer: StoredAnswer) -> int:
 def is_current(answer: StoredAnswer, now: int) -> bool:
     """Return whether *answer* has not ended, and was not signed in the future."""
     return answer.this_update <= now + CLOCK_TOLERANCE and now < answer.next_update
+
+
+def time_of(second: int) -> datetime.datetime:
+    """Return the aware time of *second*."""
+    return datetime.datetime.fromtimestamp(second, datetime.UTC)
