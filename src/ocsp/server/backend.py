@@ -24,6 +24,7 @@ from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.responder import (
     Answer,
     AnswerStore,
+    Forward,
     LocalSource,
     Lookup,
     LookupResult,
@@ -35,6 +36,7 @@ from ocsp.responder.answer import error_response
 from ocsp.responder.schedule import usable_until
 from ocsp.server.plain_requests import PlainRequests
 from ocsp.signers import SigningSlots
+from ocsp.status import ForeignResponders
 
 __all__ = ["Backend", "BackendAnswer"]
 
@@ -70,7 +72,11 @@ class Backend:
     """A responder, its source and its signers."""
 
     def __init__(
-        self, responder: Responder, source: StatusSource, slots: SigningSlots
+        self,
+        responder: Responder,
+        source: StatusSource,
+        slots: SigningSlots,
+        foreign: ForeignResponders | None = None,
     ) -> None:
         """
         Answer by *responder*.
@@ -81,7 +87,11 @@ class Backend:
             source: Knows the status of the certificates.
 
             slots: Bounds the signatures of signers that are not local.
+
+            foreign: Asks the responders of other CAs; without it their clients get
+                *tryLater*.
         """
+        self._foreign = foreign
         self._responder = responder
         self._source = source
         self._slots = slots
@@ -113,6 +123,8 @@ class Backend:
                 return self._answer_stored(lookup, found, may_sign=may_sign)
         step = self._responder.receive(der, moment.time)
         if isinstance(step, Answer):
+            if step.forward is not None and self._foreign is not None:
+                return partial(self._pass_on, self._foreign, step.forward)
             return BackendAnswer(step)
         if self.store is not None and step.stored_form is not None:
             self._plain.learn(der, step)
@@ -121,6 +133,12 @@ class Backend:
             return partial(self._look_up, step, may_sign=may_sign)
         records = self._local.look_up_now(step.queries)
         return self._sign(step, records, may_sign=may_sign)
+
+    async def _pass_on(
+        self, foreign: ForeignResponders, forward: Forward
+    ) -> BackendAnswer:
+        """Return what the responder of another CA says, which *foreign* keeps."""
+        return BackendAnswer(await foreign.answer(forward))
 
     # --- stored answers ---
 

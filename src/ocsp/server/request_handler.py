@@ -38,6 +38,7 @@ from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse, ResponseCache
 from ocsp.server.write_back import SignedAnswer, WriteBack
 from ocsp.signers import SignerWatch, SigningSlots
+from ocsp.status import ForeignResponders
 
 __all__ = ["Handled", "Reply", "RequestHandler"]
 
@@ -116,6 +117,7 @@ class RequestHandler:
         source: StatusSource,
         *,
         slots: SigningSlots | None = None,
+        foreign: ForeignResponders | None = None,
         cache_bytes: int | None = None,
         clock: Callable[[], datetime.datetime] = _now,
         monotonic: Callable[[], float] = time.monotonic,
@@ -134,6 +136,9 @@ class RequestHandler:
 
             slots: Bounds the signatures of signers that are not local.
 
+            foreign: Asks the responders of other CAs, for each
+                :class:`ocsp.responder.ForeignAuthority` of *responder*.
+
             cache_bytes: How many octets of answers are kept in memory, by default
                 ``limits.MAX_RESPONSE_CACHE_BYTES``; 0 for none. Answers are kept only
                 if the source has the method ``poll_changes``.
@@ -147,6 +152,7 @@ class RequestHandler:
         self.log = EventLog(logger)
         self._cache = ResponseCache(limit)
         self._slots = slots or SigningSlots()
+        self._foreign = foreign
         self._clock = clock
         self._monotonic = monotonic
         self._watch = SignerWatch()
@@ -166,7 +172,7 @@ class RequestHandler:
         self._use(responder, source)
 
     def _use(self, responder: Responder, source: StatusSource) -> None:
-        self._backend = Backend(responder, source, self._slots)
+        self._backend = Backend(responder, source, self._slots, self._foreign)
         store = self._backend.store
         self._write_back = None if store is None else WriteBack(store, self.log)
         self._poll = ChangePoll(
@@ -221,9 +227,11 @@ class RequestHandler:
         return method_not_allowed(self.moment.time)
 
     async def close(self) -> None:
-        """Wait until new answers are stored."""
+        """Wait until new answers are stored; stop asking other responders."""
         if self._write_back is not None:
             await self._write_back.close()
+        if self._foreign is not None:
+            await self._foreign.aclose()
 
     # --- the way of a request ---
 
