@@ -74,6 +74,7 @@ __all__ = [
     "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
     "MAX_SIGNING_SECONDS",
+    "MAX_SQL_WAITING",
     "MAX_STAPLE_LOCK_SECONDS",
     "MAX_STATUS_FILE_BYTES",
     "MAX_STOP_SECONDS",
@@ -462,6 +463,12 @@ MAX_CRL_IN_MEMORY_BYTES = 1 << 20
 """
 Octets of a CRL that the client holds in memory; a larger one goes to a temporary file.
 Most CRLs have less than 100 kB, and then no file is needed.
+"""
+
+MAX_SQL_WAITING = 1000
+"""
+Look-ups that wait for a SQL database. The next thread that is free asks for all of them
+at once, so more wait only if the database does not answer.
 """
 
 MAX_CACHED_STATUS_BYTES = 1 << 24

@@ -15,6 +15,8 @@ from ocsp.status.files.directory_source import DirectorySource
 from ocsp.status.files.index_source import IndexSource
 from ocsp.status.foreign import ForeignResponders
 from ocsp.status.memory import MemorySource
+from ocsp.status.sql.source import SQLSource
+from ocsp.status.sqlite import SQLiteSource
 from ocsp.status.wrappers import (
     BoundedSource,
     CachedSource,
@@ -36,4 +38,6 @@ __all__ = [
     "NotInCRL",
     "RefusedFile",
     "load_canned_answers",
+    "SQLSource",
+    "SQLiteSource",
 ]

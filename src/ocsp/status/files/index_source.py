@@ -25,6 +25,7 @@ from ocsp.status.index_txt import (
     serial_field,
     serial_in,
 )
+from ocsp.status.worst import worst_of
 
 __all__ = ["IndexSource"]
 
@@ -138,7 +139,7 @@ class _Lines:
                         found.append(each)
                     elif not each.row_follows:
                         oddities.append(each)
-        worst = max((row.record for row in found), key=_severity, default=None)
+        worst = worst_of(row.record for row in found)
         if oddities and (worst is None or worst.status is OCSPCertStatus.GOOD):
             raise SourceUnavailable(
                 f"{self._name}: the line of serial number {serial:#x} "
@@ -151,10 +152,3 @@ class _Lines:
         return self._content[start : len(self._content) if stop < 0 else stop].rstrip(
             b"\r"
         )
-
-
-def _severity(record: StatusRecord) -> int:
-    """Return how far a record is from *good*: a hold is less than a revocation."""
-    if record.status is OCSPCertStatus.GOOD:
-        return 0
-    return 1 if record.revocation_reason is x509.ReasonFlags.certificate_hold else 2
