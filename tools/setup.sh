@@ -29,7 +29,7 @@ install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
-# SoftHSM, faketime, Java, Go, Node.js, and others. Takes minutes on a machine without
+# SoftHSM, faketime, Chromium, Java, Go, Node.js, and others. Takes minutes on a machine without
 # them.
 install_programs() {
     local missing=()
@@ -39,6 +39,8 @@ install_programs() {
     [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v curl >/dev/null || missing+=(curl)
+    command -v chromium >/dev/null || missing+=(chromium)
+    command -v promtool >/dev/null || missing+=(prometheus)
     command -v socat >/dev/null || missing+=(socat)
     command -v cfssl >/dev/null || missing+=(golang-cfssl)
     command -v ocsptool >/dev/null || missing+=(gnutls-bin)
