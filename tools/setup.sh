@@ -29,8 +29,8 @@ install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
-# SoftHSM, faketime, Chromium, Java, Go, Node.js, and others. Takes minutes on a machine without
-# them.
+# SoftHSM, faketime, Chromium, Java, Go, Node.js, and others. Takes minutes on a machine
+# without them.
 install_programs() {
     local missing=()
     command -v openssl >/dev/null || missing+=(openssl)
@@ -40,7 +40,6 @@ install_programs() {
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v curl >/dev/null || missing+=(curl)
     command -v chromium >/dev/null || missing+=(chromium)
-    command -v promtool >/dev/null || missing+=(prometheus)
     command -v socat >/dev/null || missing+=(socat)
     command -v cfssl >/dev/null || missing+=(golang-cfssl)
     command -v ocsptool >/dev/null || missing+=(gnutls-bin)
@@ -52,6 +51,7 @@ install_programs() {
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
     install_pkijs
     install_servers nginx haproxy apache2:apache2-bin
+    command -v promtool >/dev/null || install_servers promtool:prometheus
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
         install_servers postgres:postgresql
 }
