@@ -20,6 +20,7 @@ import math
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from ocsp import limits
@@ -53,8 +54,7 @@ _ALLOW = "GET, HEAD, POST"
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
+class Freshness(NamedTuple):
     """
     The times between which an answer may be used.
 
@@ -178,6 +178,9 @@ def read_target(target: bytes) -> bytes:
     letters = path_of(target)
     # Base64, percent-encoded twice throughout, takes less than eight octets for one.
     _limit(len(letters) // 8)
+    if b"%" in letters:  # the usual escapes first: this takes a third of the time
+        for escape, letter in _USUAL_ESCAPES:
+            letters = letters.replace(escape, letter)
     while b"%" in letters:
         decoded = unquote_to_bytes(letters)
         if len(decoded) == len(letters):
@@ -193,6 +196,8 @@ def read_target(target: bytes) -> bytes:
         letters = letters.partition(b"/")[2]
     raise SchemaError("is not base64 of an OCSP request", path="GET")
 
+
+_USUAL_ESCAPES = ((b"%2F", b"/"), (b"%2B", b"+"), (b"%3D", b"="))
 
 _ALPHABET = bytes.maketrans(b"-_ ", b"+/+")
 
@@ -340,16 +345,18 @@ class CacheableAnswer:
         head: The head up to the value of max-age.
     """
 
-    __slots__ = ("_freshness", "_tag", "body", "head", "next_update")
+    __slots__ = ("body", "head", "next_update")
 
     def __init__(self, der: bytes, freshness: Freshness) -> None:
         """Prepare to send the response *der*, with the times *freshness*."""
         self.body = der
-        self.next_update = math.floor(freshness.next_update.timestamp())
-        self._freshness = freshness
-        self._tag = f'"{hashlib.sha256(der).hexdigest()}"'
-        lines = "".join([f"{name}: {value}\r\n" for name, value in self._headers()])
-        self.head = f"HTTP/1.1 200 OK\r\n{lines}Cache-Control: max-age=".encode()
+        self.next_update = int(freshness.next_update.timestamp())
+        self.head = _CACHEABLE_HEAD % (
+            len(der),
+            _date_of_second(int(freshness.this_update.timestamp())),
+            _date_of_second(self.next_update),
+            hashlib.sha256(der).hexdigest().encode(),
+        )
 
     def octets(self, moment: Moment, connection: Connection) -> bytes:
         """Return the answer at *moment* as an HTTP/1.1 message."""
@@ -358,10 +365,12 @@ class CacheableAnswer:
 
     def at(self, now: datetime.datetime) -> HTTPAnswer:
         """Return the answer at *now*, an aware datetime."""
-        age = self._max_age(math.floor(now.timestamp()))
+        _, *lines, start = self.head.decode().split("\r\n")
+        age = self._max_age(int(now.timestamp()))
+        lines.append(f"{start}{age}{_DIRECTIVES}")
+        fixed = (line.split(": ", 1) for line in lines)
         headers = (
-            *self._headers(),
-            ("Cache-Control", f"max-age={age}{_DIRECTIVES}"),
+            *((name, value) for name, value in fixed),
             ("Date", _http_date(now)),
         )
         return HTTPAnswer(status=200, headers=headers, body=self.body)
@@ -371,13 +380,18 @@ class CacheableAnswer:
         age = self.next_update - now - 1
         return max(0, age)
 
-    def _headers(self) -> Headers:
-        return (
-            *_content_headers(self.body),
-            ("Last-Modified", _http_date(self._freshness.this_update)),
-            ("Expires", _http_date(self._freshness.next_update)),
-            ("ETag", self._tag),
-        )
+
+_CACHEABLE_HEAD = b"\r\n".join(
+    (
+        b"HTTP/1.1 200 OK",
+        b"Content-Type: " + RESPONSE_TYPE.encode(),
+        b"Content-Length: %d",
+        b"Last-Modified: %b",
+        b"Expires: %b",
+        b'ETag: "%b"',
+        b"Cache-Control: max-age=",
+    )
+)
 
 
 def method_not_allowed(now: datetime.datetime) -> HTTPAnswer:
@@ -461,9 +475,9 @@ def _same_date(modified: str | None, since: str | None) -> bool:
 
 def _http_date(moment: datetime.datetime) -> str:
     """Return *moment* as IMF-fixdate, always GMT (RFC 9110 §5.6.7)."""
-    return _date_of_second(math.floor(moment.timestamp()))
+    return _date_of_second(math.floor(moment.timestamp())).decode()
 
 
 @lru_cache(maxsize=4096)
-def _date_of_second(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
+def _date_of_second(seconds: int) -> bytes:
+    return formatdate(seconds, usegmt=True).encode()

@@ -218,7 +218,7 @@ class Backend:
             # Nothing says when to sign again: the first half of the validity is safe.
             now, end = lookup.now.timestamp(), answer.freshness.next_update.timestamp()
             until = int(now + (end - now) / 2)
-        return BackendAnswer(answer, lookup, until, _says_revoked(*records))
+        return BackendAnswer(answer, lookup, until, _says_revoked(records))
 
     def _without_signer(self, lookup: Lookup, error: Answer) -> BackendAnswer:
         """Return the stored answer, or *error* if the store has none."""
@@ -251,10 +251,11 @@ def _stored_result(
     if stored is not None:
         due = stored.due if now < stored.due else now + OVERDUE_SECONDS
         until = min(due, usable_until(stored))
-    return BackendAnswer(answer, lookup, until, _says_revoked(found.record))
+    return BackendAnswer(answer, lookup, until, _says_revoked((found.record,)))
 
 
-def _says_revoked(*records: StatusRecord | None) -> bool:
-    return any(
-        each is not None and each.status is OCSPCertStatus.REVOKED for each in records
-    )
+def _says_revoked(records: Sequence[StatusRecord | None]) -> bool:
+    for each in records:
+        if each is not None and each.status is OCSPCertStatus.REVOKED:
+            return True
+    return False
