@@ -18,9 +18,9 @@ from ocsp.cli.commands import (
     request,
     serve,
     staple,
-    status,
     verify,
 )
+from ocsp.cli.commands.status.group import add_commands as add_status_commands
 from ocsp.cli.demo import command as demo
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog, rewrapped
@@ -61,13 +61,16 @@ def _show_version(wanted: bool) -> None:
             ExitCode.SUCCESS: "done",
             ExitCode.PROBLEM: (
                 "revoked (check, verify, staple), findings (lint), "
-                "a wrong answer (demo)"
+                "a wrong answer (demo), an odd import (status)"
             ),
             ExitCode.UNKNOWN: "unknown to the responder (check, verify, staple)",
             ExitCode.NOT_VERIFIED: (
                 "no verified response (check, verify), no valid staple (staple)"
             ),
             ExitCode.INPUT_ERROR: INPUT_ERROR,
+            ExitCode.NOT_CONFIRMED: (
+                "changed, but a process of the responder has not confirmed it (status)"
+            ),
             ExitCode.INTERNAL_ERROR: "internal error: a bug in ocsp",
             ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
             ExitCode.BROKEN_PIPE: "the reader of the output has closed the pipe",
@@ -99,7 +102,7 @@ _add("demo", demo, demo.demo)
 _add("inspect", inspect, inspect.inspect)
 _add("lint", lint, lint.lint)
 _add("request", request, request.request)
-status.add_commands(app)
+add_status_commands(app)
 _add("serve", serve, serve.serve)
 _add("staple", staple, staple.staple)
 _add("verify", verify, verify.verify_response)

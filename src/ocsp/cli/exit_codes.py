@@ -36,6 +36,9 @@ class ExitCode(enum.IntEnum):
 
     INPUT_ERROR = 4
     """Input could not be read, or the command was used wrongly."""
+    NOT_CONFIRMED = 5
+    """The change is made, but a process of the responder has not confirmed it
+    (``status``)."""
     INTERNAL_ERROR = 70
     """An unexpected exception: EX_SOFTWARE of ``sysexits.h``."""
     INTERRUPTED = 130

@@ -98,9 +98,9 @@ def span(seconds: int) -> str:
     return " ".join(words[:2]) or "0 seconds"
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """Return *number* with its noun: ``1 octet``, ``2,048 octets``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def common_name(certificate: Certificate) -> str:

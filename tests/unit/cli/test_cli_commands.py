@@ -307,6 +307,7 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
             "status": "revoked",
             "revocation_time": "2026-07-01T12:00:00Z",
             "revocation_reason": "keyCompromise",
+            "invalidity_date": None,
         },
         {
             "issuer": "CN=Test CA",
@@ -316,11 +317,13 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
             "status": "good",
             "revocation_time": None,
             "revocation_reason": None,
+            "invalidity_date": None,
         },
     ]
     code, out, _ = run("status", "list")
     assert code == 0
-    assert re.search(r"CN=Test CA\W+0x7\W+revoked \(keyCompromise\)", out)
+    assert re.search(r"CN=Test CA\n(.|\n)* 0x7 +revoked \(keyCompromise\)", out)
+    assert out.endswith("2 certificates: 1 good, 1 revoked\n")
 
 
 def _changes(out: str) -> list[tuple[str, str, str | None]]:

@@ -29,7 +29,7 @@ from ocsp.status.importing.formats.index_txt import read_index_txt
 from ocsp.status.importing.formats.json_lines import read_json_lines
 from ocsp.status.importing.formats.kinds import ImportKind, kind_of
 from ocsp.status.importing.formats.named_fields import FIELDS
-from ocsp.status.importing.formats.rows import Items, Oddity
+from ocsp.status.importing.formats.rows import IssuedRow, Items, Oddity
 from ocsp.store import CertificateRow
 from tests.crls import SINCE, crl, entry, scope
 from tests.pki import BEGIN, NOW, ca, key, leaf, make, name
@@ -250,10 +250,12 @@ def test_what_is_written_is_read(
         "serial_number": f"{serial:x}",
         "subject": subject,
     }
+    kind: type[CertificateRow] = IssuedRow
     expected = StatusRecord()
     if revoked is not None:
         fields |= {"status": "revoked", "revocation_time": timestamp(revoked)}
         fields["revocation_reason"] = reason_name(reason) if reason else ""
+        kind = CertificateRow
         expected = StatusRecord.revoked(revoked, reason)
     if reader is read_json_lines:
         text = json.dumps(fields)
@@ -266,7 +268,7 @@ def test_what_is_written_is_read(
         if isinstance(each, CertificateRow)
     ]
     assert rows == [
-        CertificateRow(serial_number=serial, subject=subject.strip(), record=expected)
+        kind(serial_number=serial, subject=subject.strip(), record=expected)
     ]
 
 

@@ -23,7 +23,7 @@ from ocsp import limits
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
-from ocsp.cli.commands.status import DATABASE
+from ocsp.cli.commands.status.options import DATABASE
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.loading import load_certificate, place, read_octets

@@ -111,18 +111,18 @@ def duration_text(duration: datetime.timedelta) -> str:
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
 
-def parse_serial(text: str) -> int:
+def parse_serial(text: str, option: str = "--serial") -> int:
     """
     Parse a serial number: decimal, ``0x1f2e``, or ``1f:2e``.
 
     Raises:
         CommandError: If *text* has another form. Negative numbers are not accepted
-            (RFC 5280 §4.1.2.2).
+            (RFC 5280 §4.1.2.2). The error names *option*.
     """
     serial = serial_from(text)
     if serial is None:
         raise CommandError(
-            "--serial", f"{text!r} is not a number", "use decimal, 0x1f2e or 1f:2e"
+            option, f"{text!r} is not a number", "use decimal, 0x1f2e or 1f:2e"
         )
     return serial
 

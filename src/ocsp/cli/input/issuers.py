@@ -66,7 +66,7 @@ class GivenIssuers:
             place(source), f"{subject} was issued by {name}", f"--issuer is {self}"
         )
 
-    def only(self) -> x509.Certificate:
+    def only(self, option: str = "--serial") -> x509.Certificate:
         """
         Return the only issuer, for serial numbers.
 
@@ -77,11 +77,15 @@ class GivenIssuers:
         """
         if len({IssuerKey.of(each) for each in self._certificates}) > 1:
             raise CommandError(
-                "--serial",
+                option,
                 f"may be a number of each of several issuers: {self}",
                 "give the --issuer of these serial numbers only",
             )
         return self._certificates[0]
+
+    def keys(self) -> list[IssuerKey]:
+        """Return each issuer once, in their order."""
+        return list(dict.fromkeys(map(IssuerKey.of, self._certificates)))
 
     def __str__(self) -> str:
         names = (text(name_of_subject(each)) for each in self._certificates)

@@ -10,8 +10,11 @@ Load messages in any encoding, and certificates in PEM, DER or PKCS #7.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from cryptography import x509
 
@@ -44,6 +47,7 @@ __all__ = [
     "read_message",
     "read_octets",
     "require_kind",
+    "spooled",
     "unwrap",
 ]
 
@@ -85,6 +89,28 @@ def read_octets(source: str, maximum: int) -> bytes:
         hint = "" if is_file else "it can be read only once"
         raise CommandError(where, "is empty", hint)
     return data
+
+
+@contextmanager
+def spooled(source: str) -> Iterator[str]:
+    """
+    Return the name of a file with the content of *source* until the block ends.
+
+    It is *source* itself, or for ``-`` a temporary file: a file can be read twice, and
+    standard input cannot.
+
+    Raises:
+        CommandError: If standard input is closed.
+    """
+    if source != STANDARD_INPUT:
+        yield source
+        return
+    if sys.stdin is None:
+        raise CommandError(place(source), "is closed")
+    with tempfile.NamedTemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield copy.name
 
 
 def place(source: str) -> str:

@@ -14,14 +14,17 @@ from ocsp.status.importing.formats.rows import (
     ReadOptions,
     SerialNotation,
 )
+from ocsp.status.importing.importer import ImportMode, import_file
 from ocsp.status.importing.report import ImportReport, Oddities
 
 __all__ = [
     "ImportKind",
+    "ImportMode",
     "ImportReport",
     "Oddities",
     "Oddity",
     "OddityKind",
     "ReadOptions",
     "SerialNotation",
+    "import_file",
 ]

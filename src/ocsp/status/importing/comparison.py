@@ -10,6 +10,7 @@ from cryptography import x509
 from ocsp.asn1.times import timestamp
 from ocsp.messages.statuses import OCSPCertStatus, reason_name
 from ocsp.responder import StatusRecord
+from ocsp.status.importing.formats.rows import IssuedRow
 from ocsp.store import CertificateRow, Entry
 
 __all__ = ["Outcome", "difference", "outcome_of"]
@@ -35,6 +36,8 @@ def outcome_of(row: CertificateRow, stored: Entry | None) -> Outcome:
     """Return what an import does with *row*."""
     if stored is None:
         return Outcome.ADDED
+    if isinstance(row, IssuedRow):
+        return Outcome.UNCHANGED
     revoked = row.record.status is OCSPCertStatus.REVOKED
     if stored.record.status is OCSPCertStatus.GOOD:
         return Outcome.REVOKED if revoked else Outcome.UNCHANGED
@@ -57,6 +60,8 @@ def difference(row: CertificateRow, stored: Entry) -> str:
             f"expires at {timestamp(row.expires)}, but the database has "
             f"{timestamp(stored.expires)}: another certificate with the same number?"
         )
+    if isinstance(row, IssuedRow):
+        return ""
     mine, theirs = _words(row.record), _words(stored.record)
     return "" if mine == theirs else f"is {mine}, but the database has {theirs}"
 

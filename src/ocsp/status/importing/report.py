@@ -56,6 +56,9 @@ class ImportReport:
 
         released: How many were on hold and are good now.
 
+        event: The number of the last change of a status, or ``None``. Pass it to
+            :meth:`ocsp.store.SQLiteStore.wait_until_seen`.
+
         unchanged: How many the database had already, and no change was made.
 
         oddities: What the operator has to look at.
@@ -69,4 +72,5 @@ class ImportReport:
     revoked: int = 0
     released: int = 0
     unchanged: int = 0
+    event: int | None = None
     oddities: Oddities = field(default_factory=Oddities)

@@ -40,7 +40,9 @@ class SourceFile(NamedTuple):
 
         octets: Its size, or 0 for a directory.
 
-        digest: SHA-256 of its content, or ``None`` for a directory.
+        digest: SHA-256 of its content, or of the path of a directory.
+
+        resumable: Whether *digest* says that the rows are the same as last time.
 
         items: Its rows, and what is odd.
 
@@ -49,7 +51,8 @@ class SourceFile(NamedTuple):
 
     kind: ImportKind
     octets: int
-    digest: bytes | None
+    digest: bytes
+    resumable: bool
     items: Items
     position: Callable[[], int]
 
@@ -74,7 +77,8 @@ def open_source(
     """
     if os.path.isdir(path):  # noqa: PTH112 - a path of users
         items = read_directory(Path(path), options)
-        yield SourceFile(ImportKind.DIRECTORY, 0, None, items, lambda: 0)
+        digest = hashlib.sha256(os.fsencode(Path(path).resolve())).digest()
+        yield SourceFile(ImportKind.DIRECTORY, 0, digest, False, items, lambda: 0)
         return
     with open_file(path) as file:
         before = FileState.of(os.fstat(file.fileno()))
@@ -89,7 +93,7 @@ def open_source(
                 "lines nor certificates",
             )
         items = _READERS[kind](file, options)
-        yield SourceFile(kind, before.size, digest, items, file.tell)
+        yield SourceFile(kind, before.size, digest, True, items, file.tell)
         if FileState.of(os.fstat(file.fileno())) != before:
             raise UnreadableFile(
                 options.name, "another process changed it meanwhile; import it again"

@@ -23,8 +23,13 @@ from ocsp.errors import SchemaError, UnreadableFile
 from ocsp.guarded.files import read_file
 from ocsp.responder import StatusRecord
 from ocsp.signing.issued import is_issued_by, names_issuer
-from ocsp.status.importing.formats.rows import Items, Oddity, OddityKind, ReadOptions
-from ocsp.store import CertificateRow
+from ocsp.status.importing.formats.rows import (
+    IssuedRow,
+    Items,
+    Oddity,
+    OddityKind,
+    ReadOptions,
+)
 
 __all__ = ["read_certificates", "read_directory"]
 
@@ -75,12 +80,12 @@ def _items(octets: bytes, place: str, options: ReadOptions) -> Items:
 
 def _item(
     certificate: x509.Certificate, place: str, options: ReadOptions
-) -> CertificateRow | Oddity:
+) -> IssuedRow | Oddity:
     subject = name_text(name_of_subject(certificate))
     if is_issued_by(certificate, options.issuer):
         expires = validity_of(certificate)[1]
         record = StatusRecord(expires=expires)
-        return CertificateRow(
+        return IssuedRow(
             serial_number=serial_of(certificate),
             subject=subject,
             expires=expires,

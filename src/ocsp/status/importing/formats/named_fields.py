@@ -16,7 +16,7 @@ from ocsp.asn1.times import moment_from, utc
 from ocsp.messages.statuses import OCSPCertStatus, reason_from
 from ocsp.responder import StatusRecord
 from ocsp.status.importing.formats.lines import Line
-from ocsp.status.importing.formats.rows import Items, OddityKind, ReadOptions
+from ocsp.status.importing.formats.rows import IssuedRow, Items, OddityKind, ReadOptions
 from ocsp.status.importing.formats.serial_numbers import (
     doubt_about,
     parse_serial_number,
@@ -58,7 +58,9 @@ def row_of(line: Line, fields: Fields, options: ReadOptions) -> Items:
         return
     if doubt:
         yield line.odd(doubt, OddityKind.SERIAL_NUMBER)
-    yield CertificateRow(
+    says_status = any(_text(fields, each) for each in ("status", "revocation_time"))
+    kind = CertificateRow if says_status else IssuedRow
+    yield kind(
         serial_number=number, subject=subject, expires=record.expires, record=record
     )
 
@@ -80,8 +82,8 @@ def _record(fields: Fields) -> StatusRecord:
     """
     Return the status.
 
-    Without a status, a certificate with a time of revocation is revoked, and another
-    one is good.
+    Without a status, a certificate with a time of revocation is revoked. Without that
+    time it is good as far as this row says.
     """
     since = _read(fields, "revocation_time", _moment)
     expires = _read(fields, "expires", _moment)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from cryptography import x509
@@ -17,7 +18,15 @@ from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.store import CertificateRow
 
-__all__ = ["Item", "Items", "Oddity", "OddityKind", "ReadOptions", "SerialNotation"]
+__all__ = [
+    "IssuedRow",
+    "Item",
+    "Items",
+    "Oddity",
+    "OddityKind",
+    "ReadOptions",
+    "SerialNotation",
+]
 
 
 class OddityKind(enum.StrEnum):
@@ -57,6 +66,11 @@ class Oddity(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedRow(CertificateRow):
+    """A certificate that was issued; the file says nothing about its status."""
 
 
 class SerialNotation(enum.StrEnum):

@@ -1,4 +1,4 @@
-"""The output of ``ocsp status``: what is in the file, and what a command changed."""
+"""The output of ``ocsp status`` about certificates: as JSON, and as words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp
@@ -18,7 +17,13 @@ from ocsp.messages.statuses import reason_name
 from ocsp.responder import StatusRecord
 from ocsp.store import Entry
 
-__all__ = ["Changed", "show_changes", "show_entries"]
+__all__ = [
+    "Changed",
+    "certificate_document",
+    "show_changes",
+    "status_document",
+    "status_text",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +80,34 @@ def show_changes(
         output().print(_line(each), soft_wrap=True)
 
 
-def show_entries(entries: Sequence[Entry], *, as_json: bool) -> None:
-    """Print all certificates in the file."""
-    if as_json:
-        certificates = [_document(entry) for entry in entries]
-        write_json({"type": "status-list", "certificates": certificates})
-    else:
-        output().print(_table(entries))
+def certificate_document(entry: Entry) -> dict[str, Any]:
+    """Return one certificate of the file, for JSON, JSON lines and CSV."""
+    return {
+        "issuer": entry.issuer,
+        "serial_number": f"{entry.serial_number:x}",
+        "subject": entry.subject or None,
+        "expires": timestamp(entry.expires) if entry.expires else None,
+        **status_document(entry.record),
+    }
+
+
+def status_document(record: StatusRecord) -> dict[str, Any]:
+    """Return a status, with what belongs to it."""
+    since, reason = record.revocation_time, record.revocation_reason
+    invalid = record.invalidity_date
+    return {
+        "status": record.status.name.lower(),
+        "revocation_time": timestamp(since) if since else None,
+        "revocation_reason": reason_name(reason) if reason else None,
+        "invalidity_date": timestamp(invalid) if invalid else None,
+    }
+
+
+def status_text(record: StatusRecord) -> Text:
+    """Return the status with its reason."""
+    status, reason = record.status.name.lower(), record.revocation_reason
+    words = status + (f" ({reason_name(reason)})" if reason else "")
+    return Text(words, style=status_style(status))
 
 
 def _changed_document(changed: Changed) -> dict[str, Any]:
@@ -90,69 +116,18 @@ def _changed_document(changed: Changed) -> dict[str, Any]:
         "serial_number": f"{changed.serial_number:x}",
         "subject": changed.subject or None,
         "change": changed.change,
-        **_status(changed.record),
-    }
-
-
-def _document(entry: Entry) -> dict[str, Any]:
-    return {
-        "issuer": entry.issuer,
-        "serial_number": f"{entry.serial_number:x}",
-        "subject": entry.subject or None,
-        "expires": timestamp(entry.expires) if entry.expires else None,
-        **_status(entry.record),
-    }
-
-
-def _status(record: StatusRecord) -> dict[str, Any]:
-    since, reason = record.revocation_time, record.revocation_reason
-    return {
-        "status": record.status.name.lower(),
-        "revocation_time": timestamp(since) if since else None,
-        "revocation_reason": reason_name(reason) if reason else None,
+        **status_document(changed.record),
     }
 
 
 def _line(changed: Changed) -> Text:
     """Return what the command did with one certificate."""
-    document = _changed_document(changed)
-    since = document["revocation_time"]
+    since = changed.record.revocation_time
     return Text.assemble(
         "  ",
         f"{one_line(changed.subject)}, " if changed.subject else "",
         f"serial number {changed.serial_number:#x}: ",
         "unchanged, " if changed.change == "unchanged" else "",
-        _status_text(document),
-        f" since {since}" if since else "",
+        status_text(changed.record),
+        f" since {timestamp(since)}" if since else "",
     )
-
-
-def _table(entries: Sequence[Entry]) -> Table:
-    table = Table(title=count(len(entries), "certificate"), title_justify="left")
-    for column in (
-        "issuer",
-        "serial number",
-        "subject",
-        "status",
-        "revoked at",
-        "expires",
-    ):
-        table.add_column(column, overflow="fold")
-    for entry in entries:
-        document = _document(entry)
-        table.add_row(
-            text(entry.issuer),
-            Text(f"{entry.serial_number:#x}"),
-            text(entry.subject),
-            _status_text(document),
-            Text(document["revocation_time"] or ""),
-            Text(document["expires"] or ""),
-        )
-    return table
-
-
-def _status_text(document: dict[str, Any]) -> Text:
-    """Return the status with its reason."""
-    status, reason = document["status"], document["revocation_reason"]
-    words = status + (f" ({reason})" if reason else "")
-    return Text(words, style=status_style(status))

@@ -1,0 +1,246 @@
+"""``ocsp status import``: take over the status that CA software has recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from ocsp.cli.commands.status.options import DATABASE, Database, DryRun, Json
+from ocsp.cli.commands.status.workers import NOT_CONFIRMED, wait_for_workers
+from ocsp.cli.exit_codes import ExitCode
+from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.input.issuers import GivenIssuers
+from ocsp.cli.input.loading import place, spooled
+from ocsp.cli.render.console import errors, output, plain
+from ocsp.cli.render.json_output import write_json
+from ocsp.cli.render.tree_rows import text
+from ocsp.guarded.files import exists
+from ocsp.inspection.vocabulary import count
+from ocsp.status.importing import (
+    ImportKind,
+    ImportMode,
+    ImportReport,
+    OddityKind,
+    ReadOptions,
+    SerialNotation,
+    import_file,
+)
+from ocsp.store import SQLiteStore
+
+__all__ = ["END", "import_all"]
+
+END = epilog(
+    {
+        "ocsp status import --issuer ca.pem index.txt": (
+            "import the database of openssl ca or easy-rsa"
+        ),
+        "ocsp status import --issuer ca.pem ca.crl issued.csv": (
+            "import a CRL, and the list of issued serial numbers"
+        ),
+        "ocsp status import --issuer ca.pem --dry-run index.txt": (
+            "say what an import would change"
+        ),
+    },
+    {
+        **COMMON_EXITS,
+        ExitCode.PROBLEM: "done, but something is odd; the report says what",
+        **NOT_CONFIRMED,
+    },
+)
+
+_SHOWN = 20
+"""Oddities that the report for people has; JSON has all that were kept."""
+
+_HEADINGS = {
+    OddityKind.UNREADABLE: "cannot be read, not imported",
+    OddityKind.OTHER_ISSUER: "of another issuer, not imported",
+    OddityKind.SERIAL_NUMBER: "imported with a serial number that is probably wrong",
+    OddityKind.DETAIL: "imported without a detail",
+    OddityKind.CONFLICT: "different in the database, which stays as it is",
+}
+
+
+def import_all(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="What to import: index.txt, CRL, CSV, JSON lines, certificates, a "
+            "directory of certificates, or - for standard input.",
+        ),
+    ],
+    issuer: Annotated[
+        str,
+        typer.Option(
+            "--issuer",
+            metavar="FILE",
+            help="Certificate of the CA whose certificates the files are about.",
+        ),
+    ],
+    form: Annotated[
+        ImportKind | None,
+        typer.Option(
+            "--format",
+            metavar="CHOICE",
+            help=f"The format of the files: {', '.join(ImportKind)}. Default: "
+            "recognized by the content.",
+        ),
+    ] = None,
+    serials: Annotated[
+        SerialNotation,
+        typer.Option(
+            "--serials",
+            metavar="CHOICE",
+            help="How CSV and JSON lines write serial numbers without 0x: hex or "
+            "decimal.",
+        ),
+    ] = SerialNotation.HEXADECIMAL,
+    release_holds: Annotated[
+        bool,
+        typer.Option(
+            "--release-holds",
+            help="Set certificates on hold back to good if a file says good.",
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+    database: Database = DATABASE,
+    as_json: Json = False,
+) -> ExitCode:
+    """
+    Import certificates and their status. Creates the database if it does not exist.
+
+    An import adds certificates and revokes them; it never makes a revoked certificate
+    good. It is written in batches, each completely or not at all. If it is interrupted,
+    the same command goes on after the last batch. To repeat it changes nothing, so it
+    can run after each change of a CA's files.
+
+    CSV has the names of its columns in the first line. They are the keys of JSON lines
+    and of ocsp status list --json: serial_number, status, revocation_time,
+    revocation_reason, invalidity_date, expires, subject, issuer. Only serial_number is
+    required.
+    """
+    certificate = GivenIssuers([issuer]).only("--issuer")
+    reports = []
+    mode = ImportMode(release_holds=release_holds, dry_run=dry_run)
+    with _store(database, dry_run=dry_run) as store:
+        for file in files:
+            options = ReadOptions(place(file), certificate, serials)
+            hidden = as_json
+            with spooled(file) as path, _progress(options.name, hidden=hidden) as show:
+                reports.append(
+                    import_file(
+                        store, path, options, kind=form, mode=mode, progress=show
+                    )
+                )
+        events = [each.event for each in reports if each.event is not None]
+        confirmed = wait_for_workers(store, max(events, default=None))
+    if as_json:
+        documents = [_document(each) for each in reports]
+        write_json({"type": "status-import", "dry_run": dry_run, "files": documents})
+    for each in () if as_json else reports:
+        _print(each, dry_run=dry_run)
+    odd = any(len(each.oddities) for each in reports)
+    return confirmed or (ExitCode.PROBLEM if odd else ExitCode.SUCCESS)
+
+
+@contextlib.contextmanager
+def _store(database: str, *, dry_run: bool) -> Iterator[SQLiteStore]:
+    """Open the database; a dry run without one uses an empty one for the moment."""
+    with contextlib.ExitStack() as opened:
+        path, program = Path(database), "ocsp status import"
+        if dry_run and not exists(path):
+            directory = opened.enter_context(tempfile.TemporaryDirectory())
+            path = Path(directory) / "status.db"
+        store = SQLiteStore(path, create=True, program=program)
+        yield opened.enter_context(store)
+
+
+@contextlib.contextmanager
+def _progress(name: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on a terminal."""
+    console = errors()
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=hidden or not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(plain(name), total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None)
+
+        yield show
+
+
+def _document(report: ImportReport) -> dict[str, Any]:
+    oddities = report.oddities
+    return {
+        "name": report.name,
+        "format": report.kind,
+        "rows": report.rows,
+        "resumed_after": report.resumed,
+        "added": report.added,
+        "revoked": report.revoked,
+        "released": report.released,
+        "unchanged": report.unchanged,
+        "oddities": {
+            "counts": {each: oddities.counts[each] for each in OddityKind},
+            "first": [
+                {"place": each.place, "kind": each.kind, "reason": each.reason}
+                for each in oddities.kept
+            ],
+        },
+    }
+
+
+def _print(report: ImportReport, *, dry_run: bool) -> None:
+    console = output()
+    would = "would be " if dry_run else ""
+    parts = [
+        f"{number:,} {would}{what}"
+        for number, what in (
+            (report.added, "added"),
+            (report.revoked, "revoked"),
+            (report.released, "released"),
+        )
+        if number or what == "added"
+    ]
+    parts += [f"{report.unchanged:,} unchanged"] if report.unchanged else []
+    parts += [f"{report.resumed:,} done before"] if report.resumed else []
+    sentence = f"{count(report.rows, 'certificate')}: {', '.join(parts)}"
+    console.print(text(f"{report.name}: {sentence}"), soft_wrap=True)
+    for kind in OddityKind:
+        _print_oddities(report, kind)
+
+
+def _print_oddities(report: ImportReport, kind: OddityKind) -> None:
+    number = report.oddities.counts[kind]
+    if not number:
+        return
+    console = output()
+    heading = Text(f"  {_HEADINGS[kind]}: {number:,}", style="warning")
+    console.print(heading, soft_wrap=True)
+    kept = [each for each in report.oddities.kept if each.kind is kind][:_SHOWN]
+    for each in kept:
+        console.print(Text("    ").append_text(text(each)), soft_wrap=True)
+    if number > len(kept):
+        more = f"    and {number - len(kept):,} more; --json lists the first ones"
+        console.print(Text(more, style="quiet"), soft_wrap=True)

@@ -1,0 +1,70 @@
+"""The options that the commands of ``ocsp status`` share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ocsp.messages.statuses import REASON_NAMES
+
+__all__ = [
+    "DATABASE",
+    "REVOCATION_REASONS",
+    "AnyIssuer",
+    "Certificates",
+    "Database",
+    "DryRun",
+    "Issuer",
+    "Json",
+    "Serials",
+    "Yes",
+]
+
+DATABASE = "status.db"
+
+REVOCATION_REASONS = tuple(each for each in REASON_NAMES if each != "removeFromCRL")
+"""The reasons of a revocation. removeFromCRL ends one, in a delta CRL."""
+
+Database = Annotated[
+    str, typer.Option("--db", metavar="FILE", help="SQLite file with the status.")
+]
+Issuer = Annotated[
+    list[str],
+    typer.Option(
+        "--issuer",
+        metavar="FILE",
+        help="Certificate of the issuer, or several in PEM; repeatable. The one that "
+        "signed is used.",
+    ),
+]
+AnyIssuer = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--issuer",
+        metavar="FILE",
+        help="Only certificates of this issuer; repeatable. Default: of all issuers.",
+    ),
+]
+Certificates = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cert",
+        metavar="FILE",
+        help="A certificate, or several in PEM; repeatable.",
+    ),
+]
+Serials = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--serial",
+        metavar="NUMBER",
+        help="A serial number, decimal or 0x...; repeatable.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON; its keys are stable.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what would be done, and change nothing."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]

@@ -1,0 +1,484 @@
+"""``ocsp status``: import, show, list, log, export and prune, as a user calls them."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import re
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.cli import main
+from ocsp.cli.commands.status import workers
+from ocsp.cli.commands.status.reading import exporting, listing
+from ocsp.cli.render import json_output
+from ocsp.errors import StoreError
+from ocsp.status.importing import importer
+from ocsp.store import CertificateRow, ImportedBatch, LateReader, SQLiteStore
+from ocsp.store import listing as stored
+from tests.crls import crl, entry
+from tests.pki import NOW, ca, leaf
+
+Run = Callable[..., tuple[int, str, str]]
+
+GOOD = "V\t300101000000Z\t\t{:04X}\tunknown\t/CN=host"
+REVOKED = "R\t300101000000Z\t260701120000Z,keyCompromise\t{:04X}\tunknown\t/CN=host"
+HELD = REVOKED.replace("keyCompromise", "certificateHold")
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Return a function that runs ``ocsp status`` in a directory with ``ca.pem``."""
+    monkeypatch.chdir(tmp_path)
+    Path("ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
+    Path("other.pem").write_bytes(ca("Other CA").public_bytes(Encoding.PEM))
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(["status", *arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def _index(*lines: str, name: str = "index.txt") -> str:
+    Path(name).write_text("".join(f"{each}\n" for each in lines))
+    return name
+
+
+def _import(run: Run, *arguments: str) -> dict[str, Any]:
+    """Import the files, and return the report about the first of them."""
+    _, out, _ = run("import", "--issuer", "ca.pem", "--json", *arguments)
+    document = json.loads(out)
+    assert (document["schema_version"], document["type"]) == (1, "status-import")
+    report: dict[str, Any] = document["files"][0]
+    return report
+
+
+def _counts(report: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Return how many were added, revoked, released, and unchanged."""
+    return tuple(  # type: ignore[return-value]
+        report[each] for each in ("added", "revoked", "released", "unchanged")
+    )
+
+
+def _stored() -> dict[int, str]:
+    """Return the status of each certificate in the file, with its reason."""
+    with SQLiteStore("status.db") as store:
+        return {
+            each.serial_number: each.record.status.name
+            + (f" {reason.value}" if (reason := each.record.revocation_reason) else "")
+            for each in store.entries()
+        }
+
+
+# --- import ----------------------------------------------------------------------------
+
+
+def test_an_import_adds_revokes_and_can_be_repeated(run: Run) -> None:
+    """The database follows the file."""
+    file = _index(GOOD.format(1), REVOKED.format(2))
+    code, out, _ = run("import", "--issuer", "ca.pem", file)
+    assert (code, out) == (0, "index.txt: 2 certificates: 2 added\n")
+    assert _counts(_import(run, file)) == (0, 0, 0, 2)
+    _index(REVOKED.format(1), REVOKED.format(2), GOOD.format(3))
+    assert _counts(_import(run, file)) == (1, 1, 0, 1)
+    assert _stored() == {
+        1: "REVOKED keyCompromise",
+        2: "REVOKED keyCompromise",
+        3: "GOOD",
+    }
+
+
+def test_revoked_never_becomes_good(run: Run) -> None:
+    """The report says so, and the exit code."""
+    _import(run, _index(REVOKED.format(1)))
+    code, out, _ = run("import", "--issuer", "ca.pem", _index(GOOD.format(1)))
+    assert code == 1
+    assert (
+        "serial number 0x1: is good, but the database has revoked (keyCompromise)"
+        in out
+    )
+    arguments = ("--release-holds", "index.txt")
+    assert _counts(_import(run, *arguments)) == (0, 0, 0, 1)
+    assert _stored() == {1: "REVOKED keyCompromise"}
+
+
+def test_a_hold_ends_only_if_the_operator_says_so(run: Run) -> None:
+    """Or with another revocation."""
+    _import(run, _index(HELD.format(1), HELD.format(2)))
+    file = _index(GOOD.format(1), REVOKED.format(2))
+    report = _import(run, file)
+    assert _counts(report) == (0, 1, 0, 1)
+    assert report["oddities"]["counts"]["conflict"] == 1
+    assert _stored() == {1: "REVOKED certificateHold", 2: "REVOKED keyCompromise"}
+    report = _import(run, "--release-holds", file)
+    assert _counts(report) == (0, 0, 1, 1)
+    assert report["oddities"]["counts"]["conflict"] == 0
+    assert _stored() == {1: "GOOD", 2: "REVOKED keyCompromise"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (REVOKED.format(1), REVOKED.format(1).replace("2607", "2606")),
+        (REVOKED.format(1), REVOKED.format(1).replace("keyComp", "CAComp")),
+        (GOOD.format(1), GOOD.format(1).replace("3001", "3101")),
+    ],
+)
+def test_what_the_database_has_otherwise_is_reported(
+    run: Run, first: str, second: str
+) -> None:
+    """Another time, another reason, or another certificate with the same number."""
+    _import(run, _index(first))
+    before = _stored()
+    assert _import(run, _index(second))["oddities"]["counts"]["conflict"] == 1
+    assert _stored() == before
+
+
+def test_a_list_of_issued_certificates_says_nothing_about_their_status(
+    run: Run,
+) -> None:
+    """It stands beside a CRL, in any order."""
+    Path("ca.crl").write_bytes(crl(entry(1), end=NOW + datetime.timedelta(days=9999)))
+    Path("issued.csv").write_text("serial_number\n1\n2\n1f2e\n")
+    Path("leaf.pem").write_bytes(leaf().public_bytes(Encoding.PEM))
+    files = ("issued.csv", "ca.crl", "issued.csv", "leaf.pem")
+    code, _, _ = run("import", "--issuer", "ca.pem", *files)
+    assert code == 0
+    assert _stored() == {1: "REVOKED", 2: "GOOD", 0x1F2E: "GOOD"}
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(run: Run) -> None:
+    """Also without a database."""
+    file = _index(GOOD.format(1), HELD.format(2), GOOD.format(3), "nonsense")
+    report = _import(run, "--dry-run", file)
+    assert not Path("status.db").exists()
+    assert report == _import(run, file)
+    _index(REVOKED.format(1), GOOD.format(2), GOOD.format(4))
+    before = _stored()
+    for more in ((), ("--release-holds",)):
+        foreseen = _import(run, "--dry-run", *more, file)
+        assert _stored() == before
+    assert foreseen == _import(run, "--release-holds", file)
+
+
+def test_an_interrupted_import_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its last batch, if the file is the same."""
+    monkeypatch.setattr(importer, "SORTED_ROWS", 20)
+    monkeypatch.setattr(importer, "BATCH_ROWS", 10)
+    file = _index(*(GOOD.format(number) for number in range(1, 96)))
+    real, calls = SQLiteStore.import_rows, [0]
+
+    def breaks(self: SQLiteStore, *args: Any, **kwargs: Any) -> ImportedBatch:
+        calls[0] += 1
+        if calls[0] == 5:
+            raise StoreError("the disk is full")
+        return real(self, *args, **kwargs)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SQLiteStore, "import_rows", breaks)
+        code, _, err = run("import", "--issuer", "ca.pem", file)
+    assert (code, err) == (4, "error: the disk is full\n")
+    assert len(_stored()) == 40
+    report = _import(run, file)
+    assert (report["rows"], report["resumed_after"], report["added"]) == (95, 40, 55)
+    assert _import(run, file)["resumed_after"] == 0  # it had ended
+    assert len(_stored()) == 95
+
+
+def test_a_batch_is_imported_whole_or_not_at_all(run: Run, tmp_path: Path) -> None:
+    """A row that the database refuses takes its batch back."""
+    too_long = CertificateRow(serial_number=1 << 2000)
+    with SQLiteStore("status.db", create=True) as store:
+        rows = [CertificateRow(serial_number=1), too_long]
+        with pytest.raises(StoreError):
+            store.import_rows(ca(), rows, digest=b"x", done=2)
+        assert list(store.entries()) == []
+
+
+def test_all_that_is_odd_is_in_the_report(run: Run) -> None:
+    """The rest is imported."""
+    file = _index(GOOD.format(1), "nonsense", GOOD.format(2).replace("0002", "123"))
+    code, out, _ = run("import", "--issuer", "ca.pem", file)
+    assert code == 1
+    assert "index.txt: 2 certificates: 2 added\n" in out
+    assert "  cannot be read, not imported: 1\n    line 2: " in out
+    assert "    line 3: has the serial number '123' with an odd number" in out
+    report = _import(run, file)["oddities"]
+    assert (report["counts"]["unreadable"], report["counts"]["serial-number"]) == (1, 1)
+    assert [each["place"] for each in report["first"]] == ["line 2", "line 3"]
+
+
+def test_standard_input_is_imported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a database on another machine."""
+    data = io.TextIOWrapper(io.BytesIO(f"{GOOD.format(1)}\n".encode()))
+    monkeypatch.setattr("sys.stdin", data)
+    code, out, _ = run("import", "--issuer", "ca.pem", "-")
+    assert (code, out) == (0, "standard input: 1 certificate: 1 added\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("anything", "file: is neither index.txt, a CRL, CSV"),
+        ("serial_number,sttaus\n", "'sttaus', which is not known"),
+        (None, "file: No such file or directory"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_an_error(
+    run: Run, content: str | None, words: str
+) -> None:
+    """One line, and exit code 4."""
+    if content is not None:
+        Path("file").write_text(content)
+    code, out, err = run("import", "--issuer", "ca.pem", "file")
+    assert (code, out) == (4, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_a_format_can_be_named(run: Run) -> None:
+    """Then it is not recognized by the content."""
+    Path("file").write_text("serial_number\n31\n")
+    arguments = ("--format", "csv", "--serials", "decimal", "file")
+    assert _import(run, *arguments)["format"] == "csv"
+    assert _stored() == {31: "GOOD"}
+    report = _import(run, "--format", "index", "file")
+    assert report["oddities"]["counts"]["unreadable"] == 2
+
+
+# --- show, list, log, export, prune ----------------------------------------------------
+
+
+@pytest.fixture
+def filled(run: Run) -> Run:
+    """Return *run* with three certificates of one CA, and one of another."""
+    _import(run, _index(GOOD.format(1), GOOD.format(2), REVOKED.format(3)))
+    run("add", "--issuer", "other.pem", "--serial", "1")
+    run("revoke", "--issuer", "ca.pem", "--serial", "2", "--reason", "superseded")
+    return run
+
+
+def _listed(run: Run, *arguments: str) -> list[tuple[str, str]]:
+    code, out, _ = run("list", "--json", *arguments)
+    assert code == 0
+    return [
+        (each["issuer"].removeprefix("CN="), each["serial_number"])
+        for each in json.loads(out)["certificates"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ((), ["Test CA 1", "Test CA 2", "Test CA 3", "Other CA 1"]),
+        (("--issuer", "other.pem"), ["Other CA 1"]),
+        (("--issuer", "ca.pem", "--status", "good"), ["Test CA 1"]),
+        (("--status", "revoked"), ["Test CA 2", "Test CA 3"]),
+        (("--reason", "superseded", "--reason", "cACompromise"), ["Test CA 2"]),
+        (("--reason", "unspecified"), []),
+        (("--since", "2026-07-02"), ["Test CA 2"]),
+        (("--until", "2026-07-02"), ["Test CA 3"]),
+        (("--expiring", "20000d"), ["Test CA 1", "Test CA 2", "Test CA 3"]),
+        (("--expiring", "1s"), []),
+    ],
+)
+def test_a_list_can_be_filtered(
+    filled: Run, arguments: tuple[str, ...], found: list[str]
+) -> None:
+    """By issuer, status, reason, and times; all conditions together."""
+    assert [" ".join(each) for each in _listed(filled, *arguments)] == found
+
+
+@pytest.mark.parametrize("arguments", [("--status", "bad"), ("--reason", "bad")])
+def test_a_wrong_filter_is_an_error(filled: Run, arguments: tuple[str, ...]) -> None:
+    """Not an empty list."""
+    assert filled("list", *arguments)[:2] == (4, "")
+
+
+def test_an_empty_list_is_a_whole_document(run: Run) -> None:
+    """For programs, and for people."""
+    _import(run, _index())
+    assert _listed(run) == []
+    assert run("list")[1] == "0 certificates\n"
+
+
+def test_show_has_status_history_and_answers(filled: Run) -> None:
+    """Of each issuer that has such a number."""
+    code, out, _ = filled("show", "0x2")
+    assert code == 0
+    assert out.startswith("revoked (superseded)  /CN=host  0x2\n")
+    assert re.search(
+        r"history  1 change\n.*good → revoked \(superseded\)  by .*, ocsp", out
+    )
+    assert "stored answers  0" in out
+    code, out, _ = filled("show", "1", "--json")
+    (mine, other) = json.loads(out)["certificates"]
+    assert (mine["issuer"], other["issuer"]) == ("CN=Test CA", "CN=Other CA")
+    assert (mine["history"], mine["answers"]) == ([], [])
+    assert (
+        len(
+            json.loads(filled("show", "1", "--issuer", "ca.pem", "--json")[1])[
+                "certificates"
+            ]
+        )
+        == 1
+    )
+    code, out, _ = filled("show", "77")
+    assert code == 1
+    assert "has no certificate with the serial number 0x4d" in out
+    assert filled("show", "x")[0] == 4
+
+
+def test_the_log_says_who_changed_what(filled: Run) -> None:
+    """As the database recorded it with the change."""
+    filled("revoke", "--issuer", "other.pem", "--serial", "1")
+    code, out, _ = filled("log", "--json")
+    assert code == 0
+    events = json.loads(out)["events"]
+    assert [each["serial_number"] for each in events] == ["2", "1"]
+    assert events[0]["before"]["status"] == "good"
+    assert events[0]["after"]["revocation_reason"] == "superseded"
+    assert events[0]["program"] == "ocsp status revoke"
+    assert events[0]["who"]
+    assert events[0]["host"]
+    for arguments in (
+        ("--serial", "2"),
+        ("--issuer", "ca.pem"),
+        ("--until", "9999-01-01", "--serial", "2"),
+    ):
+        assert len(json.loads(filled("log", "--json", *arguments)[1])["events"]) == 1
+    after = str(events[0]["event"])
+    assert len(json.loads(filled("log", "--json", "--after", after)[1])["events"]) == 1
+    assert (
+        json.loads(filled("log", "--json", "--since", "9999-01-01")[1])["events"] == []
+    )
+    assert filled("log")[1].count("\n") == 2
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "index"])
+def test_an_export_can_be_imported(filled: Run, form: str) -> None:
+    """The same certificates, with the same status."""
+    before = _stored()
+    code, out, _ = filled("export", "--format", form, "--issuer", "ca.pem")
+    assert code == 0
+    Path("status.db").rename("old.db")
+    Path("export").write_text(out)
+    report = _import(filled, "export")
+    assert (report["format"], report["added"]) == (form, 3)
+    assert _stored() == before
+    assert _import(filled, "--db", "old.db", "export")["oddities"]["first"] == []
+
+
+def test_an_index_has_one_issuer_and_known_ends(filled: Run) -> None:
+    """The format has no place for anything else."""
+    code, out, err = filled("export", "--format", "index")
+    assert (code, out) == (4, "")
+    assert "choose one with --issuer" in err
+    filled("add", "--issuer", "other.pem", "--serial", "9")
+    code, _, err = filled("export", "--format", "index", "--issuer", "other.pem")
+    assert code == 4
+    assert "its end is not known" in err
+
+
+def test_an_export_in_csv_has_the_documented_columns(filled: Run) -> None:
+    """Those of the list in JSON."""
+    rows = list(csv.DictReader(io.StringIO(filled("export", "--format", "csv")[1])))
+    listed = json.loads(filled("list", "--json")[1])["certificates"]
+    assert [{k: v or None for k, v in row.items()} for row in rows] == listed
+
+
+def test_prune_deletes_what_has_expired(run: Run) -> None:
+    """It asks, or needs ``--yes``; a dry run deletes nothing."""
+    old = GOOD.format(1).replace("3001", "2001")
+    _import(run, _index(old, GOOD.format(2), REVOKED.format(3).replace("3001", "2001")))
+    code, _, err = run("prune", "--expired", "1d")
+    assert (code, "confirm with --yes" in err) == (4, True)
+    code, out, _ = run("prune", "--expired", "1d", "--dry-run")
+    assert "2 certificates and 0 changes of the audit log would be deleted" in out
+    assert len(_stored()) == 3
+    code, out, _ = run("prune", "--expired", "1d", "--yes", "--json")
+    assert json.loads(out) | {
+        "certificates": 2,
+        "events": 0,
+        "dry_run": False,
+    } == json.loads(out)
+    assert list(_stored()) == [2]
+    assert run("prune")[0] == 4
+    assert run("prune", "--expired", "unbounded")[0] == 4
+
+
+# --- acknowledgement -------------------------------------------------------------------
+
+
+def test_a_worker_that_does_not_confirm_has_an_exit_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change is made, and the warning names the process."""
+    _import(run, _index(GOOD.format(1), GOOD.format(2), GOOD.format(3)))
+    waited = []
+
+    def late(self: SQLiteStore, event: int, timeout: float) -> list[LateReader]:
+        waited.append((event, timeout))
+        return [LateReader(4711, event - 1)]
+
+    monkeypatch.setattr(SQLiteStore, "wait_until_seen", late)
+    about = ("--issuer", "ca.pem", "--serial")
+    code, out, err = run("revoke", *about, "1", "--reason", "certificateHold")
+    assert (code, "1 certificate revoked" in out) == (5, True)
+    assert "1 process of the responder did not confirm the change" in err
+    assert "process 4711" in err
+    assert run("release", *about, "1")[0] == 5
+    assert run("import", "--issuer", "ca.pem", _index(REVOKED.format(2)))[0] == 5
+    assert [each for each, _ in waited] == [1, 2, 3]
+    assert {timeout for _, timeout in waited} == {workers.SECONDS}
+    assert run("revoke", *about, "2")[0] == 0  # nothing has changed
+
+
+# --- memory ----------------------------------------------------------------------------
+
+
+def _peak(call: Callable[[], object]) -> int:
+    tracemalloc.start()
+    call()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+class _Discarding(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def test_lists_of_any_length_take_the_same_memory(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For programs and for people, and exports."""
+    monkeypatch.setattr(stored, "PAGE", 50)
+    monkeypatch.setattr(listing, "_PAGE", 50)
+    monkeypatch.setattr(json_output, "_BATCH", 50)
+    monkeypatch.setattr(exporting, "_BATCH", 50)
+    commands = [("list", "--json"), ("list",), ("export", "--format", "csv")]
+    peaks: dict[tuple[str, ...], list[int]] = {each: [] for each in commands}
+    for number in (200, 1000):
+        _import(run, _index(*(GOOD.format(each) for each in range(1, number))))
+        for each in commands:
+            with monkeypatch.context() as discarding:
+                discarding.setattr("sys.stdout", _Discarding())
+                peaks[each].append(_peak(partial(main, ["status", *each])))
+    for first, second in peaks.values():
+        assert second < first * 1.2 + 100_000
