@@ -36,12 +36,7 @@ class CAFolder:
         self.ca = ThrowawayCA.root("Example CA", self.validity, new_ec_key())
         (folder / "ca.pem").write_bytes(self.ca.identity.certificate_pem)
         self.add_delegate("responder")
-        self.web = self.ca.leaf(
-            "web.example.org", self.validity, new_ec_key(), Pointers()
-        )
-        (folder / "web.pem").write_bytes(self.web.certificate_pem)
-        with SQLiteStore(folder / "status.db", create=True) as store:
-            store.add(self.ca.certificate, self.web.certificate.serial_number)
+        self.web = self.issue("web.example.org")
         self.write("ocsp.toml", self.settings())
 
     @property
@@ -76,7 +71,19 @@ class CAFolder:
         (self.folder / f"{name}.key").write_bytes(made.key_pem)
         return made
 
+    def issue(self, name: str) -> x509.Certificate:
+        """Issue a certificate, write it to ``NAME.pem``, and add it to the database."""
+        leaf = self.ca.leaf(name, self.validity, new_ec_key(), Pointers())
+        (self.folder / f"{name.partition('.')[0]}.pem").write_bytes(
+            leaf.certificate_pem
+        )
+        with SQLiteStore(self.folder / "status.db", create=True) as store:
+            store.add(self.ca.certificate, leaf.certificate.serial_number)
+        return leaf.certificate
+
     def revoke(self, certificate: x509.Certificate) -> None:
-        """Revoke *certificate* now."""
+        """Revoke *certificate* now, and wait until all workers have seen it."""
         with SQLiteStore(self.folder / "status.db") as store:
-            store.revoke(self.ca.certificate, certificate.serial_number)
+            change = store.revoke(self.ca.certificate, certificate.serial_number)
+            assert change.event is not None
+            assert store.wait_until_seen(change.event) == []

@@ -126,7 +126,7 @@ def _write_requests(folder: Path, issuer: x509.Certificate, serials: list[int]) 
     (folder / "nonce.post").write_bytes(
         _request(issuer, serials[HOT], bytes(range(32)))
     )
-    chosen = random.Random(1).sample(serials, min(len(serials), 200_000))  # noqa: S311
+    chosen = random.Random(1).sample(serials, min(len(serials), 200_000))
     (folder / "random.get").write_text(
         "".join(f"{get_url('', _request(issuer, each))}\n" for each in chosen)
     )

@@ -9,6 +9,7 @@ from ocsp.service.configuration import (
     configuration_of,
     read_configuration,
 )
+from ocsp.service.processes.serving import serve
 
 __all__ = [
     "BuiltService",
@@ -18,4 +19,5 @@ __all__ = [
     "check_signers",
     "configuration_of",
     "read_configuration",
+    "serve",
 ]

@@ -3,7 +3,8 @@ The log of a responder: one line for each event, on standard error.
 
 * A line is JSON, or ``key=value`` pairs. Values from certificates and requests cannot
   break a line or control a terminal.
-* A line that repeats is written once a minute, with the number of those left out.
+* A line that clients can cause is written once a minute, with the number of those left
+  out.
 * Without the setting ``access``, no line has the address of a client or what it asked.
 """
 
@@ -28,6 +29,12 @@ WINDOW_SECONDS = 60.0
 
 MAX_LINES_IN_WINDOW = 10
 """How many different lines one place of the program writes in that time."""
+
+_WRITTEN_ALWAYS = frozenset({"ocsp.access", "ocsp.service"})
+"""
+Loggers without a limit: requests, if the operator wants a line for each, and what the
+supervisor does, which no client can cause.
+"""
 
 _PRIORITIES = {
     logging.DEBUG: 7,
@@ -164,7 +171,7 @@ class RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether to write *record*, and note in it how many were left out."""
-        if record.name == "ocsp.access":
+        if record.name in _WRITTEN_ALWAYS:
             return True
         place = (record.pathname, record.lineno)
         now, text = self._clock(), record.getMessage()

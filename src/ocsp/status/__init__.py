@@ -16,7 +16,6 @@ from ocsp.status.files.index_source import IndexSource
 from ocsp.status.foreign import ForeignResponders
 from ocsp.status.memory import MemorySource
 from ocsp.status.sql.source import SQLSource
-from ocsp.status.sqlite import SQLiteSource
 from ocsp.status.wrappers import (
     BoundedSource,
     CachedSource,
@@ -37,7 +36,6 @@ __all__ = [
     "MemorySource",
     "NotInCRL",
     "RefusedFile",
-    "load_canned_answers",
     "SQLSource",
-    "SQLiteSource",
+    "load_canned_answers",
 ]

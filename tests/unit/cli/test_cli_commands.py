@@ -569,10 +569,13 @@ def test_status_reports_an_error_in_one_line(
     ("arguments", "words"),
     [
         (("--key", "none.key"), "none.key: No such file"),
-        (("--key", "ca.pem"), "ca.pem: is a certificate, not a private key"),
+        (("--key", "ca.pem"), "--key: ca.pem: has no private key"),
         (("--key", "locked.key"), "--passphrase-file"),
         (("--key", "locked.key", "--passphrase-file", "ca.pem"), "passphrase is wrong"),
-        (("--key", "responder.key"), "--key: Certificate public key and"),
+        (
+            ("--key", "responder.key"),
+            "--key: responder.key: is not the key of the certificate ca.pem",
+        ),
         (
             (
                 "--key",
@@ -586,7 +589,7 @@ def test_status_reports_an_error_in_one_line(
         ),
         (
             ("--key", "responder.key", "--cert", "responder.pem", "--db", "none.db"),
-            "none.db: the file does not exist",
+            "--db: none.db does not exist",
         ),
         (
             ("--key", "responder.key", "--cert", "responder.pem", "--port", "70000"),
@@ -598,7 +601,7 @@ def test_status_reports_an_error_in_one_line(
         ),
         (
             ("--key", "responder.key", "--cert", "responder.pem"),
-            "--cert: clients would reject the answers: no signer's certificate is",
+            "--cert: no certificate of a signer is valid now",
         ),
     ],
 )
@@ -623,7 +626,7 @@ def test_serve_reports_a_host_that_does_not_exist(run: Run, files: Path) -> None
     assert (code, out) == (4, "")
     warning, error = err.splitlines()
     assert warning.startswith("warning: the issuer's certificate is valid from ")
-    assert error.startswith("error: no.such.invalid")
+    assert error.startswith("error: --host: cannot listen on no.such.invalid")
 
 
 def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:

@@ -129,10 +129,11 @@ def test_lines_with_other_texts_from_one_place_are_limited() -> None:
     assert repeated.filter(_record("elsewhere", line=2))
 
 
-def test_the_access_log_has_every_line() -> None:
-    """The operator asked for each request."""
+@pytest.mark.parametrize("name", ["ocsp.access", "ocsp.service"])
+def test_what_clients_cannot_cause_has_every_line(name: str) -> None:
+    """The operator asked for each request, or for a reload."""
     repeated = RepeatFilter(_Clock())
-    assert all(repeated.filter(_record("GET", name="ocsp.access")) for _ in range(99))
+    assert all(repeated.filter(_record("GET", name=name)) for _ in range(99))
 
 
 def test_memory_does_not_grow_with_the_texts() -> None:

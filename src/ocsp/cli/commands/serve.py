@@ -1,53 +1,44 @@
 """
-``ocsp serve``: run a responder with the status from a SQLite file.
+``ocsp serve``: run a responder, from a configuration file or from options.
 
-The command reports every problem with keys and certificates before it listens.
+The command reports every problem with the configuration, the keys and the certificates
+before it listens.
 """
 
 from __future__ import annotations
 
 import datetime
 import logging
-import sys
+import socket
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import (
-    CertificateIssuerPrivateKeyTypes,
-)
 
-from ocsp import limits
-from ocsp.asn1.certificates import validity_of
-from ocsp.asn1.name_comparison import name_of_subject
-from ocsp.asn1.names import name_text
 from ocsp.cli.commands.status.options import DATABASE
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
-from ocsp.cli.input.loading import load_certificate, place, read_octets
-from ocsp.cli.render.console import note, plain, warn
-from ocsp.errors import BuildError, ConfigError, DecodeError, SchemaError
-from ocsp.guarded.key_files import load_private_key
-from ocsp.inspection.file_kinds import kind_of
+from ocsp.cli.render.console import note, warn
 from ocsp.inspection.vocabulary import one_line
-from ocsp.responder import Authority, NoncePolicy, Responder, UnknownSerialPolicy
-from ocsp.server import RequestHandler, base_url, bind
-from ocsp.server import serve as serve_forever
-from ocsp.signers import self_test
-from ocsp.signing.signer import KeySigner
-from ocsp.store import SQLiteStore
 
 __all__ = ["EPILOG", "HELP", "serve"]
 
-HELP = """Run an OCSP responder over HTTP, with GET and POST, until Ctrl-C.
+HELP = """Run an OCSP responder over HTTP, with GET and POST, until Ctrl-C or SIGTERM.
 
-The status comes from a file made with [cyan]ocsp status[/cyan]. A change in the file
-takes effect with the next request."""
+The settings come from a configuration file, or, for one issuer, from options. The
+status comes from a file made with [cyan]ocsp status[/cyan]; a change takes effect at
+once. SIGHUP reads the configuration, the keys and the certificates again."""
+
+logger = logging.getLogger("ocsp.service")
 
 EPILOG = epilog(
     {
+        "ocsp serve --config ocsp.toml": (
+            "serve what ocsp config init has written, and ocsp config check has checked"
+        ),
         "ocsp serve --issuer ca.pem --cert responder.pem --key responder.key": (
             "sign with the key of a delegated responder (RFC 6960 section 4.2.2.2)"
         ),
@@ -59,7 +50,7 @@ EPILOG = epilog(
 
 
 class NonceChoice(StrEnum):
-    """The values of :class:`NoncePolicy` for the command line."""
+    """The values of ``NoncePolicy`` for the command line."""
 
     ECHO = "echo"
     IGNORE = "ignore"
@@ -67,20 +58,30 @@ class NonceChoice(StrEnum):
 
 
 class UnlistedChoice(StrEnum):
-    """The values of :class:`UnknownSerialPolicy` for the command line."""
+    """The values of ``UnknownSerialPolicy`` for the command line."""
 
     UNAUTHORIZED = "unauthorized"
     UNKNOWN = "unknown"
     REVOKED = "revoked"
+    UNSAFE_GOOD = "unsafe-good"
 
 
 def serve(
+    context: typer.Context,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Configuration file in TOML. No other option is then allowed.",
+        ),
+    ] = None,
     issuer: Annotated[
-        str, typer.Option(metavar="FILE", help="Certificate of the issuer.")
-    ],
+        str | None, typer.Option(metavar="FILE", help="Certificate of the issuer.")
+    ] = None,
     key: Annotated[
-        str, typer.Option(metavar="FILE", help="Private key that signs, in PEM or DER.")
-    ],
+        str | None,
+        typer.Option(metavar="FILE", help="Private key that signs, in PEM or DER."),
+    ] = None,
     cert: Annotated[
         str | None,
         typer.Option(
@@ -110,6 +111,19 @@ def serve(
             help="Port to listen on; 0 for a free one.",
         ),
     ] = 8080,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="NUMBER", help="Number of processes that answer requests."
+        ),
+    ] = 1,
+    admin: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS:PORT|unix:FILE",
+            help="Where operators of this machine get health, metrics and a page.",
+        ),
+    ] = None,
     hours: Annotated[
         float,
         typer.Option(metavar="HOURS", help="Time from an answer to its nextUpdate."),
@@ -121,7 +135,7 @@ def serve(
     unlisted: Annotated[
         UnlistedChoice,
         typer.Option(
-            metavar="unauthorized|unknown|revoked",
+            metavar="unauthorized|unknown|revoked|unsafe-good",
             help="Answer for a serial number that is not in the file.",
         ),
     ] = UnlistedChoice.UNAUTHORIZED,
@@ -130,27 +144,93 @@ def serve(
     ] = False,
 ) -> None:
     """Build the responder and run it."""
-    if verbose:
-        logging.basicConfig(
-            level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr
-        )
-    validity = _validity(hours)
-    authority = _authority(
-        issuer,
-        cert or issuer,
-        _key(key, passphrase_file),
-        UnknownSerialPolicy(unlisted.value),
-    )
-    responder = Responder(
-        [authority],
-        nonce=NoncePolicy(nonce.value),
-        validity=validity,
-    )
-    with SQLiteStore(database, read_only=True) as source:
-        _require_acceptable(authority, validity)
-        bound = bind(host, port)
-        _announce(authority, base_url(bound), database)
-        serve_forever(RequestHandler(responder, source), bound)
+    if config is not None:
+        _require_alone(context)
+        _serve(config, {}, {})
+        return
+    if issuer is None or key is None:
+        missing = "--issuer" if issuer is None else "--key"
+        raise CommandError("ocsp serve", f"{missing} is missing, or --config")
+    signer: dict[str, Any] = {"certificate": Path(cert or issuer), "key": Path(key)}
+    if passphrase_file is not None:
+        signer["passphrase_file"] = Path(passphrase_file)
+    document: dict[str, Any] = {
+        "database": Path(database),
+        "listen": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
+        "workers": workers,
+        "answers": {"validity": _validity(hours), "nonce": nonce.value},
+        "log": {"level": "info" if verbose else "warning"},
+        "issuer": [
+            {
+                "certificate": Path(issuer),
+                "unlisted": unlisted.value,
+                "signers": [signer],
+            }
+        ],
+    }
+    if admin is not None:
+        document["admin"] = {"listen": admin}
+    _serve(None, document, _OPTIONS)
+
+
+_OPTIONS = {
+    "database": "--db",
+    "listen": "--host",
+    "workers": "--workers",
+    "admin": "--admin",
+    "admin.listen": "--admin",
+    "answers.validity": "--hours",
+    "issuer.certificate": "--issuer",
+    "issuer.signers": "--cert",
+    "issuer.signers.certificate": "--cert",
+    "issuer.signers.key": "--key",
+    "issuer.signers.passphrase_file": "--passphrase-file",
+}
+"""The option for each setting that an error can be about."""
+
+
+def _require_alone(context: typer.Context) -> None:
+    """
+    Check that ``--config`` is the only option.
+
+    Raises:
+        CommandError: If the user gave another one.
+    """
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if name != "config" and source is not None and source.name == "COMMANDLINE":
+            option = parameter.opts[0]
+            hint = "put the setting into the configuration file"
+            raise CommandError(option, "cannot be combined with --config", hint)
+
+
+def _serve(path: str | None, document: dict[str, Any], options: dict[str, str]) -> None:
+    """Serve the configuration in the file *path*, or in *document*."""
+    # pydantic is needed only here, and would slow the start of other commands down.
+    from ocsp.cli.input.configuration import check_configuration, reported
+    from ocsp.service import ConfigurationFile, configuration_of, read_configuration
+    from ocsp.service import serve as serve_forever
+
+    def load() -> ConfigurationFile:
+        if path is None:
+            return ConfigurationFile(configuration_of(document))
+        return read_configuration(path)
+
+    def reload() -> ConfigurationFile:
+        file = load()
+        for warning in check_configuration(file).warnings:
+            logger.warning("%s", warning)
+        return file
+
+    with reported(options):
+        file = load()
+        checked = check_configuration(file)
+        for warning in checked.warnings:
+            warn(warning)
+        database = document.get("database", file.configuration.database)
+        answers = f"answers for {', '.join(checked.issuers)} from {database}"
+        serve_forever(file, reload, partial(_announce, answers))
 
 
 def _validity(hours: float) -> datetime.timedelta:
@@ -166,78 +246,16 @@ _MAX_HOURS = 24 * 366
 """An answer that is valid for longer than a year is of no use (RFC 6960 §2.4)."""
 
 
-def _authority(
-    issuer: str,
-    cert: str,
-    key: CertificateIssuerPrivateKeyTypes,
-    unlisted: UnknownSerialPolicy,
-) -> Authority:
-    certificate = load_certificate(cert)
-    try:
-        signer = KeySigner(key, certificate)
-    except (BuildError, SchemaError, TypeError, UnsupportedAlgorithm) as error:
-        hint = "--cert is the certificate of the key"
-        raise CommandError("--key", str(error), hint) from error
-    try:
-        return Authority(load_certificate(issuer), [signer], unlisted=unlisted)
-    except ConfigError as error:
-        raise CommandError("--cert", error.reason) from error
+def _announce(
+    answers: str, public: Sequence[socket.socket], admin: socket.socket | None
+) -> None:
+    """Print where the responder listens."""
+    from ocsp.server import base_url
 
-
-def _key(source: str, passphrase_file: str | None) -> CertificateIssuerPrivateKeyTypes:
-    """
-    Return the private key in the file *source*.
-
-    Raises:
-        CommandError: If it is not a private key, or its passphrase is missing or wrong.
-    """
-    data = read_octets(source, limits.MAX_KEY_FILE_BYTES)
-    passphrase = None
-    if passphrase_file is not None:
-        passphrase = read_octets(
-            passphrase_file, limits.MAX_KEY_FILE_BYTES
-        ).splitlines()[0]
-    try:
-        # KeySigner rejects key types that cannot sign.
-        return load_private_key(data, passphrase)  # type: ignore[return-value]
-    except TypeError as error:  # a passphrase is missing, or the key needs none
-        hint = "see --passphrase-file"
-        raise CommandError(place(source), str(error), hint) from error
-    except (DecodeError, UnsupportedAlgorithm) as error:
-        reason = "is not a private key in PEM or DER, or the passphrase is wrong"
-        kind = kind_of(data)
-        if kind not in {None, "a private key"}:
-            reason = f"is {kind}, not a private key"
-        raise CommandError(place(source), reason) from error
-
-
-def _require_acceptable(authority: Authority, validity: datetime.timedelta) -> None:
-    """
-    Warn of answers that some clients reject.
-
-    Raises:
-        CommandError: If every client rejects them.
-    """
-    found = self_test(authority, datetime.datetime.now(datetime.UTC), validity=validity)
-    if found.failures:
-        raise CommandError(
-            "--cert", f"clients would reject the answers: {'; '.join(found.failures)}"
-        )
-    for warning in found.warnings:
-        warn(warning)
-
-
-def _announce(authority: Authority, url: str, database: str) -> None:
-    signer = authority.signers[0].certificate
-    name = _name(authority.issuer)
-    typer.echo(one_line(f"{url}/ answers for {name} from {database}"))
-    if signer != authority.issuer:
-        _, until = validity_of(signer)
-        note(
-            f"[quiet]signed by {plain(_name(signer))}, expires {until:%Y-%m-%d}[/quiet]"
-        )
+    for each in public:
+        typer.echo(one_line(f"{base_url(each)}/ {answers}"))
+    if admin is not None:
+        where = admin.getsockname()
+        place = f"unix:{where}" if isinstance(where, str) else f"{base_url(admin)}/"
+        typer.echo(one_line(f"{place} is for operators: health, metrics and a page"))
     note("[quiet]stop:[/quiet] [command]Ctrl-C[/command]")
-
-
-def _name(certificate: x509.Certificate) -> str:
-    return name_text(name_of_subject(certificate))

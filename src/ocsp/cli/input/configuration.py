@@ -85,5 +85,8 @@ def reported(options: Mapping[str, str] | None = None) -> Iterator[None]:
 def _line(
     problem: ConfigurationProblem, where: str, what: str, options: Mapping[str, str]
 ) -> CommandError:
-    option = options.get(problem.key)
-    return CommandError(option, problem.reason) if option else CommandError(where, what)
+    if problem.key not in options:
+        return CommandError(where, what)
+    # The reason can name another setting, such as that of the passphrase of a key.
+    reason = problem.reason.replace("passphrase_file", "--passphrase-file")
+    return CommandError(options[problem.key], reason)

@@ -259,7 +259,7 @@ class LogSettings(_Settings):
     format: LogFormat = LogFormat.TEXT
     """How a line is written."""
 
-    level: LogLevel = LogLevel.WARNING
+    level: LogLevel = LogLevel.INFO
     """The least severe lines that are written."""
 
     access: AccessLog = AccessLog.OFF

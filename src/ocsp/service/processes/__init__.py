@@ -1,0 +1,7 @@
+"""The processes of a responder: a supervisor, workers and an updater."""
+
+from __future__ import annotations
+
+from ocsp.service.processes.serving import serve
+
+__all__ = ["serve"]

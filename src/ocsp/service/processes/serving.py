@@ -1,0 +1,74 @@
+"""Serve a configuration: in several processes where the system can, or in this one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Sequence
+
+from ocsp.metrics import Totals
+from ocsp.service.building import build_service
+from ocsp.service.configuration import ConfigurationFile
+from ocsp.service.listeners import open_admin_socket, open_listeners
+from ocsp.service.logs import configure_logging
+from ocsp.service.processes.supervisor import Supervisor
+from ocsp.service.processes.updater import Updater
+from ocsp.service.processes.worker import Worker
+
+__all__ = ["Announce", "serve"]
+
+Announce = Callable[[Sequence[socket.socket], socket.socket | None], None]
+"""Gets a listening socket for each address, and that of the admin port, if any."""
+
+HAS_PROCESSES = os.name == "posix"
+"""Whether processes can inherit sockets, and signals reload and stop them."""
+
+
+def serve(
+    file: ConfigurationFile, reload: Callable[[], ConfigurationFile], announce: Announce
+) -> None:
+    """
+    Serve until SIGTERM or SIGINT.
+
+    On Windows one process does everything, and nothing is reloaded.
+
+    Args:
+        file: The configuration, which was checked.
+
+        reload: Reads and checks the configuration anew, at SIGHUP.
+
+        announce: Called when the sockets listen, before the first request is answered.
+
+    Raises:
+        ConfigurationError: If an address cannot be listened on.
+        BackendError: If a process cannot start.
+        KeyboardInterrupt: After SIGINT.
+    """
+    run = (
+        _supervise(file, reload, announce) if HAS_PROCESSES else _alone(file, announce)
+    )
+    asyncio.run(run)
+
+
+async def _supervise(
+    file: ConfigurationFile, reload: Callable[[], ConfigurationFile], announce: Announce
+) -> None:
+    supervisor = Supervisor(file, reload)
+    announce(supervisor.sockets, supervisor.admin_socket)
+    await supervisor.run()
+
+
+async def _alone(file: ConfigurationFile, announce: Announce) -> None:
+    configuration = file.configuration
+    configure_logging(configuration.log, "responder")
+    public = open_listeners(configuration.listen, workers=1).first_of_each
+    settings = configuration.admin
+    admin = None if settings is None else open_admin_socket(settings.listen)
+    announce(public, admin)
+    totals, stop = Totals(), asyncio.Event()
+    worker = Worker("worker-1", public, totals.add)
+    updater = Updater("updater", [admin] if admin else [], totals)
+    for task in (worker, updater):
+        task.use(build_service(configuration))
+    await asyncio.gather(worker.run(stop), updater.run(stop))

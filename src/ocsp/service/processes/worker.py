@@ -1,0 +1,61 @@
+"""A worker: the process that answers requests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+
+from ocsp.metrics import Metrics, Report
+from ocsp.server import NativeServer, RequestHandler
+from ocsp.service.building import BuiltService
+from ocsp.signers import SigningSlots
+
+__all__ = ["Worker"]
+
+GRACE_SECONDS = 60.0
+"""After a reload, how long the keys and the database from before stay open for requests
+that still use them."""
+
+
+class Worker:
+    """Answers requests on its sockets."""
+
+    def __init__(
+        self,
+        name: str,
+        sockets: Sequence[socket.socket],
+        send: Callable[[Report], bool],
+    ) -> None:
+        """Serve *sockets*; *send* takes the counts."""
+        self.name = name
+        self._sockets = sockets
+        self._metrics = Metrics(send, process=name)
+        self._service: BuiltService | None = None
+        self._handler: RequestHandler | None = None
+
+    def use(self, service: BuiltService) -> None:
+        """Answer with *service* from now on."""
+        self._metrics.configure(issuers=service.names)
+        if self._handler is None:
+            self._handler = _handler(service)
+        else:
+            self._handler.replace(service.responder, service.source)
+        if self._service is not None:
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self._service.close)
+        self._service = service
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until *stop* is set, and finish the requests."""
+        if self._handler is not None:
+            await NativeServer(self._handler).serve(self._sockets, stop)
+
+
+def _handler(service: BuiltService) -> RequestHandler:
+    signing = service.configuration.signing
+    return RequestHandler(
+        service.responder,
+        service.source,
+        slots=SigningSlots(signing.in_flight, signing.waiting),
+        cache_bytes=service.configuration.answers.memory,
+    )
