@@ -31,10 +31,8 @@ MAX_LINES_IN_WINDOW = 10
 """How many different lines one place of the program writes in that time."""
 
 _WRITTEN_ALWAYS = frozenset({"ocsp.access", "ocsp.service"})
-"""
-Loggers without a limit: requests, if the operator wants a line for each, and what the
-supervisor does, which no client can cause.
-"""
+"""Loggers without a limit: requests, if the operator wants a line for each, and what
+the supervisor does, which no client can cause."""
 
 _PRIORITIES = {
     logging.DEBUG: 7,

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 __all__ = [
     "inherited_sockets",
     "notify",
-    "reloading",
+    "notify_reloading",
     "watchdog_seconds",
     "without_systemd",
 ]
@@ -57,7 +57,7 @@ def notify(*assignments: str) -> None:
         channel.send("\n".join(assignments).encode())
 
 
-def reloading() -> None:
+def notify_reloading() -> None:
     """Tell the service manager that a reload begins (``Type=notify-reload``)."""
     now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     notify("RELOADING=1", f"MONOTONIC_USEC={now}")

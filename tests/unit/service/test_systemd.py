@@ -15,7 +15,7 @@ import pytest
 from ocsp.service.systemd import (
     inherited_sockets,
     notify,
-    reloading,
+    notify_reloading,
     watchdog_seconds,
     without_systemd,
 )
@@ -51,7 +51,7 @@ def test_the_manager_is_told_the_state(manager: socket.socket) -> None:
     """All assignments are in one datagram."""
     notify("READY=1", "STATUS=2 workers")
     assert manager.recv(1000) == b"READY=1\nSTATUS=2 workers"
-    reloading()
+    notify_reloading()
     first, _, second = manager.recv(1000).decode().partition("\n")
     assert first == "RELOADING=1"
     assert second.removeprefix("MONOTONIC_USEC=").isdigit()

@@ -23,12 +23,17 @@ from typing import Any, NamedTuple
 from ocsp.errors import BackendError, ConfigurationError, ConfigurationProblem
 from ocsp.metrics import Metrics, ReportSender, report_channel
 from ocsp.metrics.table import CONFIG_RELOAD_FAILED, WORKER_RESTARTS
-from ocsp.service import systemd
 from ocsp.service.clock import WARNING, is_synchronised
 from ocsp.service.configuration import Configuration, ConfigurationFile
 from ocsp.service.listeners import Listeners, open_admin_socket, open_listeners
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.child import Child, Program
+from ocsp.service.systemd import (
+    inherited_sockets,
+    notify,
+    notify_reloading,
+    watchdog_seconds,
+)
 
 __all__ = ["Supervisor"]
 
@@ -67,7 +72,7 @@ class Supervisor:
         configuration = file.configuration
         self._configuration = configuration
         self._reload = reload
-        self._inherited = _by_name(systemd.inherited_sockets())
+        self._inherited = _by_name(inherited_sockets())
         try:
             self._admin = self._open_admin(configuration)
             self._listeners = self._open(configuration)
@@ -105,11 +110,11 @@ class Supervisor:
         background = [asyncio.create_task(each) for each in self._background()]
         try:
             await self._start()
-            systemd.notify("READY=1", f"STATUS={self._status()}")
+            notify("READY=1", f"STATUS={self._status()}")
             logger.info("the responder is ready: %s", self._status())
             last = await self._obey_signals()
         finally:
-            systemd.notify("STOPPING=1")
+            notify("STOPPING=1")
             await self._stop()
             for task in background:
                 task.cancel()
@@ -188,9 +193,9 @@ class Supervisor:
     async def _obey_signals(self) -> int:
         """Reload at each SIGHUP, and return the first other signal."""
         while (number := await self._signals.get()) == signal.SIGHUP:
-            systemd.reloading()
+            notify_reloading()
             await self._reload_safely()
-            systemd.notify("READY=1", f"STATUS={self._status()}")
+            notify("READY=1", f"STATUS={self._status()}")
         return number
 
     async def _reload_safely(self) -> None:
@@ -296,7 +301,7 @@ class Supervisor:
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
         tasks = [_watch_clock(), self._report()]
-        period = systemd.watchdog_seconds()
+        period = watchdog_seconds()
         return tasks if period is None else [*tasks, _feed_watchdog(period / 2)]
 
     async def _report(self) -> None:
@@ -320,7 +325,7 @@ async def _watch_clock() -> None:
 async def _feed_watchdog(seconds: float) -> None:
     """Show systemd every so many *seconds* that the event loop runs."""
     while True:
-        systemd.notify("WATCHDOG=1")
+        notify("WATCHDOG=1")
         await asyncio.sleep(seconds)
 
 
