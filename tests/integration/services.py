@@ -133,11 +133,19 @@ def running(
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Service]:
-    """Run ``ocsp serve --config ocsp.toml`` in *folder*, and wait until it answers."""
-    command = [*PROGRAM, "serve", "--config", "ocsp.toml", *options]
+def serving(folder: Path, *, urls: int = 1) -> Iterator[Service]:
+    """
+    Run ``ocsp serve --config ocsp.toml`` in *folder*, and wait until it answers.
+
+    Args:
+        folder: The folder.
+
+        urls: How many URLs it prints.
+    """
+    command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
     with running(command, folder) as service:
-        service.read_url()
+        for _ in range(urls):
+            service.read_url()
         service.wait_for("the responder is ready")
         yield service
 

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
+from cryptography import x509
 
 import ocsp
 from tests.ca_folder import CAFolder
@@ -34,6 +36,7 @@ pytestmark = [
 ]
 
 GOOD = ocsp.OCSPCertStatus.GOOD
+ADMIN = 'admin = { listen = "127.0.0.1:0" }'
 
 
 @pytest.fixture
@@ -48,9 +51,10 @@ def files(tmp_path: Path) -> CAFolder:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     """Run a service with two workers for several tests; each leaves it answering."""
     files = CAFolder(tmp_path_factory.mktemp("service"))
-    files.write("ocsp.toml", files.settings(top="workers = 2"))
-    with serving(files.folder) as service:
-        yield Shared(files, service)
+    files.write("ocsp.toml", files.settings(top=f"workers = 2\n{ADMIN}"))
+    revoked = files.issue("revoked.example.org")
+    with serving(files.folder, urls=2) as service:
+        yield Shared(files, service, revoked)
 
 
 class Shared(NamedTuple):
@@ -58,6 +62,7 @@ class Shared(NamedTuple):
 
     files: CAFolder
     service: Service
+    leaf: x509.Certificate
 
 
 def _request(files: CAFolder) -> bytes:
@@ -71,7 +76,7 @@ def _validity(response: ocsp.OCSPResponse) -> float:
 
 def test_a_reload_loses_no_request(shared: Shared) -> None:
     """Neither a good configuration nor a bad one; the good one is then used."""
-    files, service = shared
+    files, service, _ = shared
     request = _request(files)
     with Load(service.url, request, clients=4) as load:
         load.wait_for_more()
@@ -81,7 +86,8 @@ def test_a_reload_loses_no_request(shared: Shared) -> None:
         files.write(
             "ocsp.toml",
             files.settings(
-                top='workers = 2\nanswers = { validity = "3h", backdate = "0s" }',
+                top=f"workers = 2\n{ADMIN}\n"
+                'answers = { validity = "3h", backdate = "0s" }',
                 signer="next",
             ),
         )
@@ -126,7 +132,7 @@ def test_a_reload_can_change_the_addresses_and_the_workers(files: CAFolder) -> N
 @pytest.mark.parametrize("name", ["worker-1", "updater"])
 def test_a_killed_process_is_started_again(shared: Shared, name: str) -> None:
     """The others go on, and every new connection gets an answer."""
-    files, service = shared
+    files, service, _ = shared
     request = _request(files)
     before = service.children()
     os.kill(before[name], signal.SIGKILL)
@@ -137,6 +143,21 @@ def test_a_killed_process_is_started_again(shared: Shared, name: str) -> None:
     after = service.children()
     assert set(after) == set(before)
     assert {each for each in before if before[each] != after[each]} == {name}
+
+
+def test_the_admin_port_shows_all_processes(shared: Shared) -> None:
+    """Health, readiness and metrics; a reload keeps the port and the counts."""
+    admin = shared.service.urls[1]
+    with httpx.Client(base_url=admin, trust_env=False, timeout=SECONDS) as operator:
+        assert operator.get("/live").status_code == 200
+        ready = operator.get("/ready")
+        assert ready.status_code == 200, ready.text
+        for name in ("supervisor", "worker-1", "worker-2", "updater"):
+            assert name not in ready.text or "silent" not in ready.text
+        metrics = operator.get("/metrics").text
+        assert "ocsp_config_reload_failed" in metrics
+        assert "ocsp_signer_days_left{" in metrics
+        assert "CN=Example CA" in operator.get("/").text
 
 
 def test_sigterm_lets_requests_finish(files: CAFolder) -> None:
@@ -247,8 +268,7 @@ def test_a_port_in_use_is_an_error_before_anything_starts(files: CAFolder) -> No
 
 def test_a_change_of_status_is_seen_by_every_worker(shared: Shared) -> None:
     """On new connections, which the kernel distributes among them."""
-    files, service = shared
-    leaf = files.issue("revoked.example.org")
+    files, service, leaf = shared
     request = request_for(leaf, files.ca.certificate)
     for _ in range(20):
         assert ask(service.url, request).certificate_status is GOOD

@@ -11,6 +11,8 @@ from typing import Self, TypeAlias, TypeVar
 
 from cryptography import x509
 
+from ocsp import limits
+from ocsp.admin.access import Access
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
@@ -20,6 +22,7 @@ from ocsp.errors import (
     ConfigurationProblem,
     OCSPError,
 )
+from ocsp.guarded.files import read_file
 from ocsp.responder import Authority, IssuerKey, Responder
 from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import FormName, IssuerSettings, SignerSettings
@@ -49,12 +52,15 @@ class BuiltService:
         authorities: Its authorities, in the order of the configuration.
 
         source: The status of their certificates.
+
+        token: What requests to the admin port must have, or ``None``.
     """
 
     configuration: Configuration
     responder: Responder
     authorities: tuple[Authority, ...]
     source: SQLiteStore
+    token: str | None = None
 
     @property
     def names(self) -> dict[IssuerKey, str]:
@@ -100,6 +106,7 @@ def build_service(
     source = problems.collect(
         ("database",), lambda: _open_database(configuration.database, read_only)
     )
+    token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
     responder = None
     if not problems.found:
         responder = problems.collect((), lambda: _responder(configuration, authorities))
@@ -111,7 +118,22 @@ def build_service(
         responder=responder,
         authorities=tuple(authorities),
         source=source,
+        token=token,
     )
+
+
+def _token(configuration: Configuration) -> str | None:
+    """Return the first line of the file of the token, if there is one."""
+    admin = configuration.admin
+    if admin is None or admin.token_file is None:
+        return None
+    data = read_file(admin.token_file, limits.MAX_KEY_FILE_BYTES)
+    try:
+        token = data.decode().partition("\n")[0].strip()
+    except UnicodeDecodeError:  # not chained: that error contains the token
+        raise ConfigError("token_file", "is not text in UTF-8") from None
+    Access(token=token)
+    return token
 
 
 def _close(source: SQLiteStore | None, authorities: Iterable[Authority]) -> None:

@@ -45,7 +45,10 @@ _PRIORITIES = {
 
 
 def configure_logging(
-    settings: LogSettings, process: str, stream: TextIO | None = None
+    settings: LogSettings,
+    process: str,
+    stream: TextIO | None = None,
+    *further: logging.Handler,
 ) -> None:
     """
     Write the log as *settings* say, in place of what was configured before.
@@ -56,15 +59,18 @@ def configure_logging(
         process: The name of this process, for each line.
 
         stream: Where to write; standard error by default.
+
+        further: Handlers that get the same lines.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     for_journal = stream is None and "JOURNAL_STREAM" in os.environ
     handler.setFormatter(_formatter(settings.format, process, for_journal=for_journal))
-    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
-    root.addHandler(handler)
+    for each in (handler, *further):
+        each.filters = [RepeatFilter()]
+        root.addHandler(each)
     root.setLevel(settings.level.upper())
 
 

@@ -243,6 +243,9 @@ class AdminSettings(_Settings):
     """A file with the token that clients must send; needed where other machines can
     connect."""
 
+    allowed_hosts: tuple[str, ...] = ()
+    """Names of this port that browsers use, besides ``localhost`` and IP addresses."""
+
     @model_validator(mode="after")
     def _token(self) -> Self:
         if not self.listen.is_local and self.token_file is None:

@@ -81,6 +81,8 @@ class Supervisor:
         self._receiving, self._sending = report_channel()
         self._metrics = Metrics(ReportSender(self._sending).send, process="supervisor")
         self._restarts = self._metrics.counter(WORKER_RESTARTS)
+        self._reload_failed = self._metrics.gauge(CONFIG_RELOAD_FAILED)
+        self._reload_failed.value = 0
         self._workers: list[Child] = []
         self._updater: Child | None = None
         self._signals: asyncio.Queue[int] = asyncio.Queue()
@@ -125,14 +127,13 @@ class Supervisor:
     # --- start and stop ---------------------------------------------------------------
 
     async def _start(self) -> None:
-        self._workers, reasons = await self._start_workers(
-            self._configuration, self._listeners
+        self._updater = self._new_updater(self._configuration)
+        (self._workers, reasons), reason = await asyncio.gather(
+            self._start_workers(self._configuration, self._listeners),
+            self._updater.start(),
         )
-        if not reasons:
-            self._updater = self._new_updater(self._configuration)
-            reasons = [await self._updater.start()]
-        for reason in filter(None, reasons):
-            raise BackendError(f"the responder cannot start: {reason}")
+        for refusal in filter(None, [*reasons, reason]):
+            raise BackendError(f"the responder cannot start: {refusal}")
 
     async def _start_workers(
         self, configuration: Configuration, listeners: Listeners
@@ -200,16 +201,15 @@ class Supervisor:
 
     async def _reload_safely(self) -> None:
         """Use the new configuration, or say in the log why not."""
-        failed = self._metrics.gauge(CONFIG_RELOAD_FAILED)
         try:
             await self._use_file(await asyncio.to_thread(self._reload))
         except ConfigurationError as error:
-            failed.value = 1
+            self._reload_failed.value = 1
             for where, what in error.lines():
                 logger.error("not reloaded: %s: %s", where, what)
             logger.error("the configuration before the reload stays in force")
         else:
-            failed.value = 0
+            self._reload_failed.value = 0
             logger.info("reloaded the configuration, the keys and the certificates")
 
     async def _use_file(self, file: ConfigurationFile) -> None:
@@ -270,12 +270,14 @@ class Supervisor:
     async def _use_in_updater(self, new: Configuration) -> None:
         if self._updater is None:
             return
-        if _admin_address(new) == _admin_address(self._configuration):
+        if new.admin == self._configuration.admin:
             await self._reconfigure(new, [self._updater])
             return
-        admin = self._open_admin(new)
+        admin = self._admin
+        if _admin_address(new) != _admin_address(self._configuration):
+            admin = self._open_admin(new)
         await self._updater.stop()
-        if self._admin is not None:
+        if self._admin is not None and self._admin is not admin:
             self._admin.close()
         self._admin = admin
         self._updater = self._new_updater(new)

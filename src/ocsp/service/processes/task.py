@@ -13,6 +13,7 @@ import logging
 from typing import Any, Protocol
 
 from ocsp.errors import OCSPError
+from ocsp.metrics.log_lines import LogLines
 from ocsp.service.building import BuiltService, build_service
 from ocsp.service.configuration import configuration_of
 from ocsp.service.logs import configure_logging
@@ -24,9 +25,17 @@ logger = logging.getLogger("ocsp.service")
 
 
 class Task(Protocol):
-    """What a process does."""
+    """
+    What a process does.
+
+    Attributes:
+        name: Its name in the log.
+
+        lines: The handler that keeps lines of the log for the admin port.
+    """
 
     name: str
+    lines: LogLines
 
     def use(self, service: BuiltService) -> None:
         """Work with *service* from now on, in place of the one before."""
@@ -94,7 +103,7 @@ async def _use(task: Task, channel: Channel, document: dict[str, Any]) -> bool:
     except OCSPError as error:
         await _answer(channel, "refused", str(error))
         return False
-    configure_logging(configuration.log, task.name)
+    configure_logging(configuration.log, task.name, None, task.lines)
     task.use(service)
     await _answer(channel, "configured")
     return True

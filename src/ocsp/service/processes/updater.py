@@ -6,8 +6,17 @@ import asyncio
 import socket
 from collections.abc import Sequence
 
-from ocsp.metrics import Totals
+from ocsp.admin import (
+    ConfiguredIssuer,
+    LiveState,
+    application,
+    responder_checks,
+)
+from ocsp.admin import serve as serve_admin_port
+from ocsp.metrics import Metrics, Totals
+from ocsp.metrics.log_lines import LogLines
 from ocsp.service.building import BuiltService
+from ocsp.service.processes.counting import configure_metrics, report
 
 __all__ = ["Updater"]
 
@@ -20,16 +29,52 @@ class Updater:
     ) -> None:
         """Serve the admin port on *sockets*, with the counts in *totals*."""
         self.name = name
+        self.lines = LogLines()
         self._sockets = sockets
         self._totals = totals
+        self._metrics = Metrics(totals.add, process=name, lines=self.lines)
         self._service: BuiltService | None = None
 
     def use(self, service: BuiltService) -> None:
         """Work with *service* from now on."""
+        configure_metrics(self._metrics, service)
         if self._service is not None:
             self._service.close()
         self._service = service
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set."""
-        await stop.wait()
+        reporting = asyncio.create_task(report(self._metrics))
+        try:
+            if self._service is not None and self._sockets:
+                await self._serve_admin_port(self._service, stop)
+            await stop.wait()
+        finally:
+            reporting.cancel()
+
+    async def _serve_admin_port(
+        self, service: BuiltService, stop: asyncio.Event
+    ) -> None:
+        settings = service.configuration
+        database, alarm = settings.database, settings.signing.alarm
+        gate = application(
+            LiveState(self._configured, database, alarm),
+            self._totals,
+            responder_checks(self._configured, database, self._totals, alarm=alarm),
+            token=service.token,
+            allowed_hosts=()
+            if settings.admin is None
+            else settings.admin.allowed_hosts,
+            metrics=self._metrics,
+        )
+        await serve_admin_port(gate, self._sockets, stop)
+
+    def _configured(self) -> list[ConfiguredIssuer]:
+        """Return the issuers of the present configuration."""
+        if self._service is None:
+            return []
+        names = self._service.names
+        return [
+            ConfiguredIssuer(name=names[each.key], authority=each)
+            for each in self._service.authorities
+        ]

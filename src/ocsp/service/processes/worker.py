@@ -7,8 +7,10 @@ import socket
 from collections.abc import Callable, Sequence
 
 from ocsp.metrics import Metrics, Report
+from ocsp.metrics.log_lines import LogLines
 from ocsp.server import NativeServer, RequestHandler
 from ocsp.service.building import BuiltService
+from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.signers import SigningSlots
 
 __all__ = ["Worker"]
@@ -30,13 +32,14 @@ class Worker:
         """Serve *sockets*; *send* takes the counts."""
         self.name = name
         self._sockets = sockets
-        self._metrics = Metrics(send, process=name)
+        self.lines = LogLines()
+        self._metrics = Metrics(send, process=name, lines=self.lines)
         self._service: BuiltService | None = None
         self._handler: RequestHandler | None = None
 
     def use(self, service: BuiltService) -> None:
         """Answer with *service* from now on."""
-        self._metrics.configure(issuers=service.names)
+        configure_metrics(self._metrics, service)
         if self._handler is None:
             self._handler = _handler(service)
         else:
@@ -47,8 +50,14 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until *stop* is set, and finish the requests."""
-        if self._handler is not None:
+        if self._handler is None:
+            return
+        reporting = asyncio.create_task(report(self._metrics))
+        try:
             await NativeServer(self._handler).serve(self._sockets, stop)
+        finally:
+            reporting.cancel()
+            self._metrics.flush()
 
 
 def _handler(service: BuiltService) -> RequestHandler:

@@ -1,0 +1,30 @@
+"""Report the counts of a process, with the names of its configuration."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ocsp.admin.live_state import signer_names
+from ocsp.metrics import Metrics
+from ocsp.service.building import BuiltService
+
+__all__ = ["configure_metrics", "report"]
+
+REPORT_SECONDS = 1.0
+"""How often a process reports its counts."""
+
+
+def configure_metrics(metrics: Metrics, service: BuiltService) -> None:
+    """Let *metrics* use the names of the issuers, signers and stores of *service*."""
+    metrics.configure(
+        issuers=service.names,
+        signers=signer_names(service.authorities).values(),
+        stores=[service.configuration.database.name],
+    )
+
+
+async def report(metrics: Metrics) -> None:
+    """Report what was counted, again and again."""
+    while True:
+        metrics.flush()
+        await asyncio.sleep(REPORT_SECONDS)
