@@ -43,6 +43,7 @@ MODULES = (
     "ocsp.responder",
     "ocsp.status",
     "ocsp.store",
+    "ocsp.updater",
     "ocsp.server",
     "ocsp.signers",
     "ocsp.metrics",

@@ -24,9 +24,19 @@ from ocsp.responder.stored_answer import CertIDForm, DueAnswer, NewAnswer
 from ocsp.store.database.reader import Reader
 from ocsp.store.database.rows import record_from, seconds, serial_from
 
-__all__ = ["Due", "find_due", "insert_signer", "write_answers", "write_due"]
+__all__ = [
+    "Due",
+    "count_due",
+    "find_due",
+    "insert_signer",
+    "write_answers",
+    "write_due",
+]
 
 _log = logging.getLogger("ocsp.store")
+
+POSTPONED_SECONDS = 3600
+"""After which time an answer is tried again that cannot be signed or stored."""
 
 _FUTURE_SECONDS = 60
 """By how much thisUpdate may be later than now: clocks of machines differ."""
@@ -53,6 +63,7 @@ _FROM_THE_FUTURE = f"""
 ) a {_CERTIFICATE} WHERE a.this_update > ?
 """  # noqa: S608 - only names of this module
 
+_COUNT = "SELECT count(*) FROM answer WHERE issuer_id = ? AND due <= ?"
 _ROW = """
 INSERT INTO answer (issuer_id, serial, form)
 SELECT issuer_id, serial, ? FROM certificate JOIN issuer ON issuer.id = issuer_id
@@ -109,6 +120,12 @@ def find_due(reader: Reader, issuer: IssuerKey, now: int, limit: int) -> Due:
     return found
 
 
+def count_due(reader: Reader, issuer: IssuerKey, now: int) -> int:
+    """Return how many answers of *issuer* are due."""
+    row = reader.fetch_one(_COUNT, (reader.issuer_id(issuer), now))
+    return int(row[0])
+
+
 def insert_signer(
     connection: sqlite3.Connection, certificate: x509.Certificate
 ) -> None:
@@ -161,6 +178,7 @@ def _store(connection: sqlite3.Connection, new: NewAnswer, now: int) -> int:
     except sqlite3.IntegrityError as error:
         # Only this statement is undone: the other answers of the transaction remain.
         _log.error("serial number %#x: the answer is not stored: %s", number, error)
+        write_due(connection, [(new.query, form)], now + POSTPONED_SECONDS)
         return 0
 
 

@@ -32,7 +32,14 @@ from ocsp.responder.stored_answer import (
     LookupResult,
     NewAnswer,
 )
-from ocsp.store.answers import find_due, insert_signer, write_answers, write_due
+from ocsp.store.answers import (
+    POSTPONED_SECONDS,
+    count_due,
+    find_due,
+    insert_signer,
+    write_answers,
+    write_due,
+)
 from ocsp.store.changes.importing import ImportedBatch, import_batch, imported_rows
 from ocsp.store.changes.pruning import Pruned, prune_certificates, prune_events
 from ocsp.store.changes.status import (
@@ -67,9 +74,6 @@ __all__ = ["SQLiteStore"]
 
 _EVENTS_STAY = datetime.timedelta(days=1)
 """How long the database keeps every event: responders have to read them."""
-
-POSTPONED_SECONDS = 3600
-"""After which time an answer is tried again that cannot be signed."""
 
 
 class SQLiteStore:
@@ -538,6 +542,29 @@ class SQLiteStore:
         if found.unreadable:
             self.postpone_answers(found.unreadable, now + POSTPONED_SECONDS)
         return found.answers
+
+    def count_due(self, issuer: IssuerKey, now: int) -> int:
+        """
+        Return how many answers of *issuer* are due.
+
+        Args:
+            issuer: The issuer.
+
+            now: The current time, in seconds since 1970.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        return count_due(self._reader, issuer, now)
+
+    def has_changed(self) -> bool:
+        """
+        Return whether another connection has written since the last call.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        return self._reader.has_changed()
 
     def postpone_answers(
         self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int

@@ -150,17 +150,20 @@ def test_look_ups_share_a_transaction_only_while_the_file_is_quiet(
     writer: SQLiteStore, worker: SQLiteStore, clock: Clock
 ) -> None:
     """A poll renews it, so that a change is seen after it."""
-    connection = worker._reader._connection
-    assert connection is not None
     worker.poll_changes()
-    assert not connection.in_transaction
+    assert not _in_transaction(worker)
     clock.now += reader.QUIET_SECONDS + 0.1
     worker.poll_changes()
-    assert connection.in_transaction
+    assert _in_transaction(worker)
     writer.revoke(ca(), 1, NOW)
     assert _changed(worker) == [1]
     assert worker.look_up_now([query(1)]) == [REVOKED]
-    assert not connection.in_transaction
+    assert not _in_transaction(worker)
+
+
+def _in_transaction(store: SQLiteStore) -> bool:
+    connection = store._reader._connection
+    return connection is not None and connection.in_transaction
 
 
 def test_a_transaction_ends_also_without_a_poll(
@@ -262,7 +265,7 @@ def test_waiting_ends_when_the_last_reader_has_seen_it(
         polls.append(seconds)
         worker.poll_changes()
 
-    monkeypatch.setattr(acknowledgement.time, "sleep", poll)
+    monkeypatch.setattr(f"{acknowledgement.__name__}.time.sleep", poll)
     assert writer.wait_until_seen(event, 60) == []
     assert len(polls) == 2
 

@@ -523,9 +523,9 @@ def test_another_kind_of_file_is_not_waited_for(
     if suffix:
         _made(path, revoked=False)
     make(tmp_path / f"status.db{suffix}")
-    for options in ({"read_only": True}, {}, {"create": True}):
+    for read_only, create in ((True, False), (False, False), (False, True)):
         with pytest.raises(ocsp.errors.StoreError) as caught:
-            SQLiteStore(path, **options)
+            SQLiteStore(path, read_only=read_only, create=create)
         assert str(caught.value).startswith(f"{path}{suffix}: ")
 
 

@@ -88,6 +88,7 @@ class Reader:
         self._signers: dict[int, bytes] = {}
         self._checked = 0.0
         self._held = False
+        self._asked: tuple[FileIdentity | None, int] | None = None
         self._seen = Acknowledgement(file)
         self._forget_changes()
 
@@ -287,6 +288,19 @@ class Reader:
             except (sqlite3.Error, StoreError) as error:
                 raise self._unavailable(error) from error
             return changes
+
+    def has_changed(self) -> bool:
+        """
+        Return whether another connection has written since the last call.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        with self._lock:
+            self._checked = 0.0
+            (version,) = self.fetch_one("PRAGMA data_version")
+            before, self._asked = self._asked, (self._identity, version)
+            return self._asked != before
 
     def _acknowledge(self) -> None:
         """Say that the caller has dropped what the last poll returned."""

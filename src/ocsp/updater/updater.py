@@ -1,0 +1,76 @@
+"""The updater: rounds of signatures, as soon as there is something to sign."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from ocsp.errors import SourceUnavailable, StoreError
+from ocsp.updater.presigner import Presigner
+from ocsp.updater.retention import Pruning
+
+__all__ = ["Updater"]
+
+_log = logging.getLogger("ocsp.updater")
+
+POLL_SECONDS = 0.05
+"""How often the updater asks whether the store has changed; that takes 4 µs."""
+
+IDLE_SECONDS = 1.0
+"""How often it looks for answers that are due though nothing has changed."""
+
+LOST_SECONDS = 1.0
+"""How long it waits when the store cannot be used."""
+
+
+class Updater:
+    """
+    Signs what is due until it is stopped.
+
+    A status that changes is signed within some hundredths of a second. A signer or a
+    store that is lost is tried again until it is back.
+    """
+
+    def __init__(self, presigner: Presigner, pruning: Pruning | None = None) -> None:
+        """
+        Sign with *presigner*.
+
+        Args:
+            presigner: What signs.
+
+            pruning: What deletes old rows, or ``None``.
+        """
+        self._presigner = presigner
+        self._pruning = pruning
+        self._lost = False
+        self._next = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until *stop* is set; it returns after the batch in hand."""
+        while not stop.is_set():
+            stop.wait(self.step())
+
+    def step(self) -> float:
+        """Do what is due, and return how many seconds to wait then."""
+        try:
+            self._work()
+        except (SourceUnavailable, StoreError) as error:
+            self._presigner.forget()  # the store that comes back may be another one
+            self._next = 0.0
+            if not self._lost:
+                _log.error("the store is lost, and is tried again: %s", error)
+            self._lost = True
+            return LOST_SECONDS
+        if self._lost:
+            _log.warning("the store is back")
+        self._lost = False
+        return POLL_SECONDS
+
+    def _work(self) -> None:
+        changed = self._presigner.store.has_changed()
+        if changed or time.monotonic() >= self._next:
+            self._presigner.sign_round()
+            self._next = time.monotonic() + IDLE_SECONDS
+        if self._pruning is not None:
+            self._pruning.run_if_due(self._presigner.clock())

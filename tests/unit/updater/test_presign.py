@@ -1,0 +1,359 @@
+"""Rounds of signatures: what is signed, in which order, and what stops nothing."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+import ocsp
+from ocsp import KeySigner, OCSPCertStatus
+from ocsp.errors import SignerUnavailable, StoreError
+from ocsp.responder import Authority, CertIDForm, DueAnswer, IssuerKey, Responder
+from ocsp.store import SQLiteStore
+from ocsp.updater import Presigner, Pruning, Retention, Updater, presign
+from ocsp.updater import batch as batches
+from ocsp.updater import presigner as rounds
+from tests.pki import NOW, ca, delegate_signer, key
+from tests.unit.store.scene import SHA1, SHA256, query
+
+HOUR = datetime.timedelta(hours=1)
+STOLEN = x509.ReasonFlags.key_compromise
+
+
+class FaultySigner:
+    """Signs as the delegate of *issuer* does, with faults on demand."""
+
+    def __init__(self, issuer: str = "Test CA") -> None:
+        """Sign without faults."""
+        self.inner = delegate_signer(issuer)
+        self.certificate = self.inner.certificate
+        self.algorithm_identifier = self.inner.algorithm_identifier
+        self.before: Callable[[], None] = lambda: None
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature."""
+        self.before()
+        return self.inner.sign(data)
+
+
+class Scene:
+    """A store with ten certificates of each of two CAs, and what signs for them."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the store."""
+        self.path = path
+        self.store = SQLiteStore(path, create=True)
+        self.now = NOW
+        self.signers = [FaultySigner(), FaultySigner("Other CA")]
+        self.authorities = [
+            Authority(ca(name), [signer])
+            for name, signer in zip(("Test CA", "Other CA"), self.signers, strict=True)
+        ]
+        with self.store.transaction():
+            for issuer in (ca(), ca("Other CA")):
+                for serial in range(1, 11):
+                    self.store.add(issuer, serial)
+        self.responder = Responder(self.authorities)
+        self.presigner = self.make_presigner()
+
+    def make_presigner(self) -> Presigner:
+        """Return a new presigner for SHA-1, as after a restart."""
+        return Presigner(
+            self.responder,
+            self.authorities,
+            self.store,
+            forms=[SHA1],
+            clock=lambda: self.now,
+        )
+
+    def version_signed(self, serial: int, issuer: str = "Test CA") -> int | None:
+        """Return the version of the stored answer, or ``None``."""
+        found = self.store.look_up_with_answer(query(serial, ca(issuer)), SHA1)
+        return found and found.stored and found.stored.version
+
+
+@pytest.fixture(name="scene")
+def _scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setattr(rounds, "BATCH", 3)
+    scene = Scene(tmp_path / "status.db")
+    yield scene
+    scene.store.close()
+
+
+def _signed(scene: Scene, issuer: str = "Test CA") -> list[int]:
+    return [n for n in range(1, 11) if scene.version_signed(n, issuer)]
+
+
+def test_everything_that_is_due_is_signed_once(scene: Scene) -> None:
+    """The second round has nothing to do; the answers are those of the responder."""
+    settled: list[tuple[int, int]] = []
+    counts = presign(scene.presigner, lambda *done: settled.append(done))
+    assert (counts.signed, counts.stored, counts.failed) == (20, 20, 0)
+    assert settled[-1] == (20, 20)
+    assert _signed(scene) == _signed(scene, "Other CA") == list(range(1, 11))
+    assert presign(scene.presigner).signed == 20
+    found = scene.store.look_up_with_answer(query(1), SHA1)
+    assert found is not None
+    assert found.stored is not None
+    assert found.stored.next_update == int((NOW + 8 * HOUR).timestamp())
+
+
+def test_answers_are_signed_again_when_they_are_due(scene: Scene) -> None:
+    """In the first half of their validity, spread over it."""
+    presign(scene.presigner)
+    scene.now = NOW + 2 * HOUR
+    some = presign(scene.presigner).signed - 20
+    scene.now = NOW + 4 * HOUR
+    assert 0 < some < presign(scene.presigner).signed - 20
+    for serial in range(1, 11):
+        found = scene.store.look_up_with_answer(query(serial), SHA1)
+        assert found is not None
+        assert found.stored is not None
+        assert found.stored.next_update - scene.now.timestamp() > 4 * 3600
+
+
+def test_a_change_in_the_middle_of_a_round_is_signed_in_the_next_batch(
+    scene: Scene,
+) -> None:
+    """Although all other answers are due as well."""
+    order: list[int] = []
+    sign = scene.responder.presign
+
+    def note(due: DueAnswer, now: datetime.datetime) -> object:
+        if due.query.issuer == IssuerKey.of(ca()):
+            order.append(due.query.serial_number)
+            if len(order) == 3:
+                scene.store.revoke(ca(), 10, NOW, STOLEN)
+        return sign(due, now)
+
+    scene.responder.presign = note  # type: ignore[method-assign, assignment]
+    presign(scene.presigner)
+    assert order[:4] == [1, 2, 3, 10]
+    assert scene.version_signed(10) == 2
+
+
+def test_a_change_while_its_answer_is_signed_wins(scene: Scene) -> None:
+    """The answer that says *good* is not stored, and the next one says *revoked*."""
+    revoked: list[object] = []
+
+    def revoke() -> None:
+        if not revoked:
+            revoked.append(scene.store.revoke(ca(), 1, NOW, STOLEN))
+
+    scene.signers[0].before = revoke
+    counts = presign(scene.presigner)
+    assert (counts.signed, counts.stored) == (21, 20)
+    assert scene.version_signed(1) == 2
+
+
+@pytest.mark.parametrize("kind", [SignerUnavailable, ValueError, RecursionError])
+def test_a_row_that_cannot_be_signed_stops_nothing(
+    scene: Scene, caplog: pytest.LogCaptureFixture, kind: type[Exception]
+) -> None:
+    """It is due an hour later, counted and logged; all others are signed."""
+    sign = scene.responder.presign
+
+    def refuse(due: DueAnswer, now: datetime.datetime) -> object:
+        if due.query.serial_number == 2:
+            raise kind("not this one")
+        return sign(due, now)
+
+    scene.responder.presign = refuse  # type: ignore[method-assign, assignment]
+    counts = presign(scene.presigner)
+    assert (counts.stored, counts.failed) == (18, 2)
+    assert "serial number 0x2: the answer cannot be signed: not this one" in caplog.text
+    assert _signed(scene) == [1, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert presign(scene.presigner).failed == 2
+    del scene.responder.presign
+    scene.now = NOW + HOUR
+    presign(scene.presigner)
+    assert scene.version_signed(2) == 1
+
+
+def test_a_certificate_that_is_not_retained_is_left_alone(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Clients get *unauthorized* for it."""
+    scene.store.add(ca(), 11, expires=NOW - 2 * HOUR)
+    authority = Authority(ca(), [scene.signers[0]], retention=HOUR)
+    scene.authorities[0] = authority
+    scene.responder = Responder(scene.authorities)
+    counts = presign(scene.make_presigner())
+    assert (counts.stored, counts.failed) == (20, 1)
+    assert caplog.text == ""
+
+
+def test_a_signer_that_is_away_stops_its_own_issuer_only(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is postponed, and it is tried again after a pause that grows."""
+
+    def away() -> None:
+        raise SignerUnavailable("the token was removed")
+
+    clock = [100.0]
+    monkeypatch.setattr(f"{rounds.__name__}.time.monotonic", lambda: clock[0])
+    scene.signers[0].before = away
+    counts = presign(scene.presigner)
+    assert (counts.stored, counts.failed, counts.unavailable) == (10, 0, 1)
+    assert "is tried again in 1 s: the token was removed" in caplog.text
+    assert presign(scene.presigner).unavailable == 1  # not yet
+    clock[0] += 1
+    assert presign(scene.presigner).unavailable == 2
+    assert "is tried again in 2 s" in caplog.text
+    scene.signers[0].before = lambda: None
+    clock[0] += 2
+    assert presign(scene.presigner).stored == 20
+
+
+def test_a_signer_that_hangs_stops_its_own_issuer_only(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had signed is stored; it is not called again before it returns."""
+    monkeypatch.setattr(batches, "SIGN_SECONDS", 0.05)
+    monkeypatch.setattr(rounds, "FIRST_PAUSE_SECONDS", 0.0)
+    release, calls = threading.Event(), []
+
+    def hang() -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            release.wait(60)
+
+    scene.signers[0].before = hang
+    counts = presign(scene.presigner)
+    assert (counts.stored, counts.failed, counts.unavailable) == (11, 0, 1)
+    assert presign(scene.presigner).unavailable == 2
+    assert len(calls) == 2
+    release.set()
+    thread = scene.presigner._turns[0].signer._thread
+    assert thread is not None
+    thread.join()
+    assert presign(scene.presigner).stored == 20
+    assert _signed(scene) == list(range(1, 11))
+
+
+def test_a_clock_that_goes_back_in_a_round_does_not_stop_it(scene: Scene) -> None:
+    """The three answers that were made before are from the future: signed again."""
+    presign(scene.presigner)
+    scene.now = NOW + 8 * HOUR
+
+    def back() -> None:
+        scene.now = NOW + 7 * HOUR
+
+    scene.signers[0].before = back
+    assert presign(scene.presigner).stored == 43
+
+
+def test_a_new_delegate_is_used_after_a_restart(scene: Scene) -> None:
+    """Its certificate is written to the store before its answers."""
+    presign(scene.presigner)
+    other = KeySigner(key("Test CA"), ca())
+    scene.authorities[0] = Authority(ca(), [other])
+    scene.responder = Responder(scene.authorities)
+    scene.now = NOW + 8 * HOUR
+    assert presign(scene.make_presigner()).stored == 20
+
+
+def test_the_forms_are_those_of_the_presigner(scene: Scene) -> None:
+    """By default SHA-1 and SHA-256."""
+    presigner = Presigner(
+        scene.responder, scene.authorities, scene.store, clock=lambda: NOW
+    )
+    assert presign(presigner).stored == 40
+    for form in (SHA1, SHA256):
+        found = scene.store.look_up_with_answer(query(1), form)
+        assert found is not None
+        assert found.stored is not None
+    assert CertIDForm.BOTH not in presigner._forms
+
+
+# --- the loop -------------------------------------------------------------------------
+
+
+def test_the_updater_signs_a_change_at_its_next_step(scene: Scene) -> None:
+    """And does nothing while nothing changes."""
+    updater = Updater(scene.presigner)
+    updater.step()
+    updater.step()  # the answers that it wrote are a change too
+    scene.store.revoke(ca(), 1, NOW, STOLEN)
+    updater.step()
+    assert scene.version_signed(1) == 2
+    updater.step()
+    rounds_before = scene.presigner.counts.signed
+    updater.step()
+    assert scene.presigner.counts.signed == rounds_before == 21
+
+
+def test_the_updater_survives_a_lost_store(
+    scene: Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line says that it is lost, one that it is back; another file is prepared."""
+    updater = Updater(scene.presigner)
+    updater.step()
+    scene.path.rename(tmp_path / "kept.db")
+    assert [updater.step() for _ in range(3)] == [1.0] * 3
+    assert [r.levelname for r in caplog.records] == ["ERROR"]
+    assert "the store is lost" in caplog.text
+    with SQLiteStore(scene.path, create=True) as other:
+        other.add(ca(), 77)
+    updater.step()
+    assert caplog.records[-1].getMessage() == "the store is back"
+    assert scene.version_signed(77) == 1
+
+
+def test_the_updater_ends_when_it_is_stopped(scene: Scene) -> None:
+    """After the step in hand."""
+    stop = threading.Event()
+    scene.signers[1].before = stop.set
+    Updater(scene.presigner).run(stop)
+    assert _signed(scene, "Other CA") == list(range(1, 11))
+
+
+def test_the_updater_deletes_what_is_too_old(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once an hour."""
+    day = datetime.timedelta(days=1)
+    pruned: list[object] = []
+
+    def prune(**times: object) -> tuple[int, int]:
+        pruned.append(times)
+        return 0, 0
+
+    monkeypatch.setattr(scene.store, "prune", prune)
+    retention = Retention(certificates=day, events=2 * day)
+    updater = Updater(scene.presigner, Pruning(scene.store, retention))
+    updater.step()
+    updater.step()
+    assert pruned == [{"expired_before": NOW - day, "events_before": NOW - 2 * day}]
+
+
+def test_a_retention_that_is_too_short_is_refused() -> None:
+    """Responders have to read the events of the last day."""
+    with pytest.raises(ocsp.ConfigError, match="events"):
+        Retention(events=HOUR)
+    with pytest.raises(ocsp.ConfigError, match="certificates"):
+        Retention(certificates=-HOUR)
+
+
+def test_a_store_that_cannot_be_written_ends_a_round(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller of ``presign`` gets the error; nothing is lost."""
+
+    def fail(*_: object) -> int:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.store, "store_answers", fail)
+        with pytest.raises(StoreError, match="the disk is full"):
+            presign(scene.presigner)
+    assert presign(scene.presigner).stored == 20
+    record = scene.store.look_up_now([query(1)])[0]
+    assert record is not None
+    assert record.status is OCSPCertStatus.GOOD
