@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ocsp.store.changes.importing import ImportedBatch
 from ocsp.store.changes.pruning import Pruned
+from ocsp.store.copies import Restored, backup, restore, upgrade
 from ocsp.store.database.acknowledgement import LateReader
 from ocsp.store.database.rows import (
     CertificateRow,
@@ -27,7 +28,11 @@ __all__ = [
     "ImportedBatch",
     "LateReader",
     "Pruned",
+    "Restored",
     "SQLiteStore",
     "StatusCounts",
     "StoredIssuer",
+    "backup",
+    "restore",
+    "upgrade",
 ]

@@ -25,9 +25,11 @@ from ocsp.store.database.schema import APPLICATION_ID, SCHEMA, VERSION
 __all__ = [
     "FileIdentity",
     "StatusFile",
+    "application_and_version",
     "error_text",
     "immediate",
     "is_busy",
+    "name_database",
     "reported",
 ]
 
@@ -122,13 +124,13 @@ class StatusFile:
         Raises:
             StoreError: If the file cannot be made, or has another content.
         """
-        connection = self._connect("rwc")
+        connection = self.connect("rwc")
         try:
             with reported(self.path), immediate(connection):
                 if _is_empty(connection):
                     for statement in SCHEMA:
                         connection.execute(statement)
-                    _name_database(connection)
+                    name_database(connection)
                 self._require_status_file(connection)
             with reported(self.path):
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -165,7 +167,7 @@ class StatusFile:
 
     def _open(self, mode: str) -> sqlite3.Connection:
         self.state()  # a missing file has an error of its own
-        connection = self._connect(mode)
+        connection = self.connect(mode)
         try:
             with reported(self.path):
                 self._require_status_file(connection)
@@ -174,7 +176,16 @@ class StatusFile:
             raise
         return connection
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def connect(self, mode: str) -> sqlite3.Connection:
+        """
+        Return a connection to the file, whatever it is.
+
+        Args:
+            mode: ``ro``, ``rw``, or ``rwc`` to make the file.
+
+        Raises:
+            StoreError: If SQLite cannot open it without waiting.
+        """
         try:
             require_database(self.path)
         except UnreadableFile as error:
@@ -190,9 +201,9 @@ class StatusFile:
 
     def _require_status_file(self, connection: sqlite3.Connection) -> None:
         """Raise ``StoreError`` if the file is none that this release can use."""
-        if _pragma(connection, "application_id") != APPLICATION_ID:
+        application, version = application_and_version(connection)
+        if application != APPLICATION_ID:
             raise StoreError(f"{self.path}: is not a certificate status file of ocsp")
-        version = _pragma(connection, "user_version")
         if version < VERSION:
             raise StoreError(
                 f"{self.path}: was made by an older release of ocsp (schema version"
@@ -264,10 +275,10 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return not tables and not _pragma(connection, "application_id")
 
 
-def _name_database(connection: sqlite3.Connection) -> None:
+def name_database(connection: sqlite3.Connection) -> None:
     """Give the database an identity of its own, and say which releases read it."""
     connection.executemany(
-        "INSERT INTO setting (name, value) VALUES (?, ?)",
+        "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)",
         [("database_id", os.urandom(16).hex()), ("oldest_reader", str(VERSION))],
     )
 
@@ -277,6 +288,11 @@ def _oldest_reader(connection: sqlite3.Connection) -> int:
         "SELECT value FROM setting WHERE name = 'oldest_reader'"
     ).fetchone()
     return int(row[0]) if row and str(row[0]).isdecimal() else VERSION + 1
+
+
+def application_and_version(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return what kind of file it is, and the version of its schema."""
+    return _pragma(connection, "application_id"), _pragma(connection, "user_version")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
