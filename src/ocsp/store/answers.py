@@ -66,19 +66,19 @@ _FROM_THE_FUTURE = f"""
 _COUNT = "SELECT count(*) FROM answer WHERE issuer_id = ? AND due <= ?"
 _ROW = """
 INSERT INTO answer (issuer_id, serial, form)
-SELECT issuer_id, serial, ? FROM certificate JOIN issuer ON issuer.id = issuer_id
-WHERE name_hash = ? AND key_hash = ? AND serial = ?
+SELECT issuer_id, serial, ? FROM certificate WHERE issuer_id = ? AND serial = ?
 ON CONFLICT DO NOTHING
 """
 # Another process may have signed the same answer meanwhile: then the first one stays,
 # so that all clients get the same octets.
 _SIGNED = """
-UPDATE answer SET version = ?, signer_id = signer.id, due = ?, this_update = ?,
+UPDATE answer SET version = ?, signer_id = ?, due = ?, this_update = ?,
     next_update = ?, tbs = ?, signature = ?
-FROM signer, issuer WHERE signer.digest = ? AND name_hash = ? AND key_hash = ?
-    AND answer.issuer_id = issuer.id AND serial = ? AND form = ?
-    AND (version <> ? OR due <= ? OR this_update > ? OR signer_id <> signer.id)
+WHERE issuer_id = ? AND serial = ? AND form = ?
+    AND (version <> ? OR due <= ? OR this_update > ? OR signer_id <> ?)
 """
+_ISSUERS = "SELECT name_hash, key_hash, id FROM issuer"
+_SIGNERS = "SELECT digest, id FROM signer"
 _POSTPONE = """
 UPDATE answer SET due = ? WHERE form = ? AND serial = ?
     AND issuer_id = (SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?)
@@ -143,43 +143,52 @@ def write_answers(
     connection: sqlite3.Connection, answers: Iterable[NewAnswer], now: int
 ) -> int:
     """Store *answers* in the transaction of *connection*; return how many were."""
-    known = {row[0] for row in connection.execute("SELECT digest FROM signer")}
+    issuers = {IssuerKey(*key): number for *key, number in connection.execute(_ISSUERS)}
+    signers: dict[bytes, int] = dict(connection.execute(_SIGNERS).fetchall())
     stored = 0
     for new in answers:
-        if new.answer.signer not in known:
+        issuer = issuers.get(new.query.issuer)
+        signer = signers.get(new.answer.signer)
+        if signer is None:
             raise StoreError(
                 "the signer of an answer is not in the file; add_signer adds it"
             )
-        stored += _store(connection, new, now)
+        if issuer is not None:  # otherwise it is deleted, with all its certificates
+            stored += _write(connection, new, issuer, signer, now)
     return stored
 
 
-def _store(connection: sqlite3.Connection, new: NewAnswer, now: int) -> int:
-    (issuer, number), form, answer = new
+def _write(
+    connection: sqlite3.Connection, new: NewAnswer, issuer: int, signer: int, now: int
+) -> int:
+    (_, number), form, answer = new
     serial = integer_octets(number)
-    connection.execute(_ROW, (form, *issuer, serial))
     values = (
         answer.version,
+        signer,
         answer.due,
         answer.this_update,
         answer.next_update,
         answer.tbs,
         answer.signature,
-        answer.signer,
-        *issuer,
+        issuer,
         serial,
         form,
         answer.version,
         now,
         now + _FUTURE_SECONDS,
+        signer,
     )
     try:
-        return connection.execute(_SIGNED, values).rowcount
+        stored = connection.execute(_SIGNED, values).rowcount
+        if not stored and connection.execute(_ROW, (form, issuer, serial)).rowcount:
+            stored = connection.execute(_SIGNED, values).rowcount
     except sqlite3.IntegrityError as error:
         # Only this statement is undone: the other answers of the transaction remain.
         _log.error("serial number %#x: the answer is not stored: %s", number, error)
         write_due(connection, [(new.query, form)], now + POSTPONED_SECONDS)
         return 0
+    return stored
 
 
 def write_due(

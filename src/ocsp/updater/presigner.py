@@ -28,7 +28,7 @@ __all__ = ["PresignCounts", "Presigner", "presign"]
 
 _log = logging.getLogger("ocsp.updater")
 
-BATCH = 300
+BATCH = 100
 """Answers that are signed between two transactions."""
 
 POSTPONED_SECONDS = 3600

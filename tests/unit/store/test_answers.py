@@ -89,8 +89,9 @@ def test_the_first_of_two_signers_wins(store: SQLiteStore) -> None:
 
 def test_an_answer_from_the_future_is_signed_over(store: SQLiteStore) -> None:
     """The clock of the machine was wrong, and is right again."""
-    future = NOW_SECONDS + 10**8
-    store.store_answers([signed(s, 1, now=future) for s in (1, 2, 3)], future)
+    future = NOW_SECONDS + 3 * 86400
+    new = [signed(serial, 1, now=future) for serial in (1, 2, 3)]
+    assert store.store_answers(new, future) == 3
     assert sorted(_due(store)) == [1, 2, 3]
     assert store.store_answers([signed(1, 1)], NOW_SECONDS) == 1
     assert sorted(_due(store)) == [2, 3]
