@@ -10,7 +10,7 @@ version of the certificate's status.
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from cryptography import x509
@@ -174,15 +174,6 @@ class AnswerStore(Protocol):
         """
         ...
 
-    def add_signer(self, certificate: x509.Certificate) -> None:
-        """
-        Record the certificate of a signer, before its answers are stored.
-
-        Raises:
-            StoreError: If the store cannot be written.
-        """
-        ...
-
     def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
         """
         Store *answers* in one transaction, and return how many were stored.
@@ -201,61 +192,6 @@ class AnswerStore(Protocol):
 
         Raises:
             StoreError: If the store cannot be written.
-        """
-        ...
-
-    def sign_ahead(
-        self, issuer: x509.Certificate, forms: Collection[CertIDForm]
-    ) -> None:
-        """
-        Let the answers of all certificates of *issuer* be due, now and in future.
-
-        Args:
-            issuer: The certificate of the issuer.
-
-            forms: Which CertIDs these answers have. Answers in other forms are removed.
-
-        Raises:
-            StoreError: If the store cannot be written.
-        """
-        ...
-
-    def postpone_answers(
-        self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
-    ) -> None:
-        """
-        Let answers that cannot be signed now be due at *until*.
-
-        Args:
-            postponed: The certificates, and the forms of their answers.
-
-            until: When to try again, in seconds since 1970.
-
-        Raises:
-            StoreError: If the store cannot be written.
-        """
-        ...
-
-    def count_due(self, issuer: IssuerKey, now: int) -> int:
-        """
-        Return how many answers of *issuer* are due.
-
-        Args:
-            issuer: The issuer.
-
-            now: The current time, in seconds since 1970.
-
-        Raises:
-            SourceUnavailable: If the store cannot answer now.
-        """
-        ...
-
-    def has_changed(self) -> bool:
-        """
-        Return whether another connection has written since the last call.
-
-        Raises:
-            SourceUnavailable: If the store is gone or unreadable.
         """
         ...
 

@@ -15,6 +15,15 @@ from __future__ import annotations
 
 from ocsp.updater.presigner import PresignCounts, Presigner, presign
 from ocsp.updater.retention import Pruning, Retention
+from ocsp.updater.store import PresignStore
 from ocsp.updater.updater import Updater
 
-__all__ = ["PresignCounts", "Presigner", "Pruning", "Retention", "Updater", "presign"]
+__all__ = [
+    "PresignCounts",
+    "PresignStore",
+    "Presigner",
+    "Pruning",
+    "Retention",
+    "Updater",
+    "presign",
+]

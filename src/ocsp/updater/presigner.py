@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 from ocsp.errors import RetentionOver
 from ocsp.responder import (
-    AnswerStore,
     Authority,
     CertIDForm,
     DueAnswer,
     Responder,
 )
 from ocsp.updater.batch import BatchSigner
+from ocsp.updater.store import PresignStore
 
 __all__ = ["PresignCounts", "Presigner", "presign"]
 
@@ -98,7 +98,7 @@ class Presigner:
         self,
         responder: Responder,
         authorities: Iterable[Authority],
-        store: AnswerStore,
+        store: PresignStore,
         *,
         forms: Sequence[CertIDForm] = (CertIDForm.SHA1, CertIDForm.SHA256),
         clock: Callable[[], datetime.datetime] | None = None,
