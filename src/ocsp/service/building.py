@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -23,15 +24,31 @@ from ocsp.errors import (
     OCSPError,
 )
 from ocsp.guarded.files import read_file
-from ocsp.responder import Authority, IssuerKey, Responder
+from ocsp.responder import (
+    Authority,
+    CannedAuthority,
+    ForeignAuthority,
+    IssuerKey,
+    Requestors,
+    Responder,
+)
+from ocsp.responder.requests.issuers import AnyAuthority, SignedElsewhere
 from ocsp.service.configuration import Configuration
-from ocsp.service.configuration.model import FormName, IssuerSettings, SignerSettings
+from ocsp.service.configuration.model import (
+    FormName,
+    IssuerSettings,
+    SignaturePolicy,
+    SignerSettings,
+)
 from ocsp.signers import LoadedSigner, SelfTest, SignerSpec, load_signer, self_test
 from ocsp.signers.loading import read_signer_certificate
 from ocsp.signing.signer import Signer
+from ocsp.status import load_canned_answers
 from ocsp.store import SQLiteStore
 
 __all__ = ["BuiltService", "build_service", "check_signers", "name_of"]
+
+logger = logging.getLogger("ocsp.service")
 
 Place: TypeAlias = tuple[str | int, ...]
 """The path of a setting."""
@@ -51,6 +68,8 @@ class BuiltService:
 
         authorities: Its authorities, in the order of the configuration.
 
+        elsewhere: The authorities whose answers others sign.
+
         source: The status of their certificates.
 
         token: What requests to the admin port must have, or ``None``.
@@ -59,13 +78,15 @@ class BuiltService:
     configuration: Configuration
     responder: Responder
     authorities: tuple[Authority, ...]
+    elsewhere: tuple[SignedElsewhere, ...]
     source: SQLiteStore
     token: str | None = None
 
     @property
     def names(self) -> dict[IssuerKey, str]:
         """The names of the issuers, for people and for metrics."""
-        return {each.key: name_of(each.issuer) for each in self.authorities}
+        known = (*self.authorities, *self.elsewhere)
+        return {each.key: name_of(each.issuer) for each in known}
 
     def close(self) -> None:
         """Close the database, and end the sessions with tokens."""
@@ -99,17 +120,24 @@ def build_service(
     """
     problems = _Problems()
     found = [
-        _authority(configuration, number, settings, problems)
+        _any_authority(configuration, number, settings, problems)
         for number, settings in enumerate(configuration.issuer)
     ]
-    authorities = [each for each in found if each is not None]
+    authorities = [each for each in found if isinstance(each, Authority)]
+    elsewhere = [
+        each for each in found if isinstance(each, CannedAuthority | ForeignAuthority)
+    ]
+    requestors = _requestors(configuration, problems)
     source = problems.collect(
         ("database",), lambda: _open_database(configuration.database, read_only)
     )
     token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
     responder = None
     if not problems.found:
-        responder = problems.collect((), lambda: _responder(configuration, authorities))
+        responder = problems.collect(
+            (),
+            lambda: _responder(configuration, [*authorities, *elsewhere], requestors),
+        )
     if responder is None or source is None:
         _close(source, authorities)
         raise ConfigurationError("", problems.found)
@@ -117,6 +145,7 @@ def build_service(
         configuration=configuration,
         responder=responder,
         authorities=tuple(authorities),
+        elsewhere=tuple(elsewhere),
         source=source,
         token=token,
     )
@@ -155,7 +184,11 @@ def _open_database(path: Path, read_only: bool) -> SQLiteStore:
     return SQLiteStore(path, read_only=read_only, program="ocsp serve")
 
 
-def _responder(configuration: Configuration, authorities: list[Authority]) -> Responder:
+def _responder(
+    configuration: Configuration,
+    authorities: list[AnyAuthority],
+    requestors: Requestors | None,
+) -> Responder:
     answers = configuration.answers
     return Responder(
         authorities,
@@ -163,7 +196,64 @@ def _responder(configuration: Configuration, authorities: list[Authority]) -> Re
         validity=answers.validity,
         backdate=answers.backdate,
         both_hashes=FormName.BOTH in answers.forms,
+        requestors=requestors,
     )
+
+
+def _requestors(configuration: Configuration, problems: _Problems) -> Requestors | None:
+    settings = configuration.requests
+    if settings.signatures is SignaturePolicy.IGNORE:
+        return None
+    found = [
+        problems.collect(
+            ("requests", "trusted"), partial(read_signer_certificate, each)
+        )
+        for each in settings.trusted
+    ]
+    trusted = [each for each in found if each is not None]
+    required = settings.signatures is SignaturePolicy.REQUIRE
+    return Requestors(trusted, required=required) if trusted else None
+
+
+def _any_authority(
+    configuration: Configuration,
+    number: int,
+    settings: IssuerSettings,
+    problems: _Problems,
+) -> AnyAuthority | None:
+    if settings.signers:
+        return _authority(configuration, number, settings, problems)
+    place: Place = ("issuer", number)
+    issuer = problems.collect(
+        (*place, "certificate"), lambda: read_signer_certificate(settings.certificate)
+    )
+    if issuer is None:
+        return None
+    if settings.responders:
+        return ForeignAuthority(issuer, settings.responders)
+    return problems.collect((*place, "signed"), lambda: _canned(issuer, settings))
+
+
+def _canned(issuer: x509.Certificate, settings: IssuerSettings) -> CannedAuthority:
+    """
+    Load the responses of an offline CA; the log says which are not served, and why.
+
+    Raises:
+        ConfigError: If none can be served.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    loaded = load_canned_answers(issuer, settings.signed, now)
+    for path, reason in loaded.refused:
+        logger.error("%s is not served: %s", path, reason)
+    if not loaded.answers:
+        raise ConfigError("signed", "has no response that clients accept")
+    authority = CannedAuthority(issuer, loaded.answers)
+    for _ in authority.contradictions:
+        logger.error(
+            "a response of %s is not served: it contradicts a revocation",
+            name_of(issuer),
+        )
+    return authority
 
 
 def _authority(
@@ -219,7 +309,9 @@ def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
     problems = _Problems()
     warnings: list[str] = []
     validity = service.configuration.answers.validity
-    for number, authority in enumerate(service.authorities):
+    issuers = service.configuration.issuer
+    numbers = [number for number, each in enumerate(issuers) if each.signers]
+    for number, authority in zip(numbers, service.authorities, strict=True):
         place: Place = ("issuer", number, "signers")
         if authority.signer_at(now) is None:
             problems.add(place, "no certificate of a signer is valid now; add a signer")

@@ -6,8 +6,19 @@ import datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp import CertID, KeySigner, OCSPRequestBuilder
 from ocsp.errors import ConfigurationError
+from ocsp.responder import (
+    Authority,
+    CannedAuthority,
+    ForeignAuthority,
+    Lookup,
+    Responder,
+    StatusRecord,
+)
 from ocsp.service import build_service, check_signers, read_configuration
 from ocsp.testing.throwaway_ca import ThrowawayCA, Validity, new_ec_key
 from tests.ca_folder import DAY, CAFolder
@@ -118,3 +129,94 @@ def test_a_short_validity_is_a_warning(files: CAFolder) -> None:
     assert configuration.answers.validity == datetime.timedelta(minutes=10)
     with build_service(configuration) as service:
         assert any("webpki" in each for each in check_signers(service, files.now))
+
+
+def _elsewhere(files: CAFolder, setting: str) -> None:
+    """Write a configuration without signers."""
+    text = files.settings()
+    files.write("ocsp.toml", text[: text.index("signers")] + setting)
+
+
+def _sign_response(files: CAFolder) -> bytes:
+    """Sign a response with the key of the CA, as a ceremony does."""
+    certificate = files.ca.certificate
+    identity = files.ca.identity
+    signer = KeySigner(identity.key, identity.certificate)
+    responder = Responder([Authority(certificate, [signer])])
+    cert_id = CertID.for_serial(certificate, 7, SHA256())
+    request = OCSPRequestBuilder().add_certificate_by_id(cert_id).build()
+    lookup = responder.receive(request.public_bytes(Encoding.DER), files.now)
+    assert isinstance(lookup, Lookup)
+    return responder.finish(lookup, [StatusRecord()]).der
+
+
+def test_an_offline_ca_needs_no_signer(files: CAFolder) -> None:
+    """Its responses are verified when they are loaded."""
+    files.folder.joinpath("signed").mkdir()
+    _elsewhere(files, 'signed = ["signed"]')
+    (problem,) = _problems(files)
+    assert "issuer.signed: has no response that clients accept" in problem
+    files.folder.joinpath("signed", "7.der").write_bytes(_sign_response(files))
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration) as service:
+        assert list(service.names.values()) == ["CN=Example CA"]
+        (authority,) = service.elsewhere
+        assert isinstance(authority, CannedAuthority)
+        assert check_signers(service, files.now) == []
+
+
+def test_the_responder_of_another_ca_is_named_by_its_url(files: CAFolder) -> None:
+    """The request handler asks it."""
+    _elsewhere(files, 'responders = ["http://ocsp.example.org/"]')
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration) as service:
+        (authority,) = service.elsewhere
+        assert isinstance(authority, ForeignAuthority)
+        assert authority.urls == ("http://ocsp.example.org/",)
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("", "has no signers; give one of signers, signed, responders"),
+        ('signed = ["a"]\nresponders = ["http://x/"]', "has signed and responders"),
+        ('responders = ["ftp://x/"]', "is not an HTTP URL"),
+    ],
+)
+def test_an_issuer_has_one_kind_of_answers(
+    files: CAFolder, setting: str, reason: str
+) -> None:
+    """Otherwise one of them would never be used."""
+    _elsewhere(files, setting)
+    with pytest.raises(ConfigurationError, match=reason):
+        read_configuration(files.configuration)
+
+
+@pytest.mark.parametrize("policy", ["verify", "require"])
+def test_trusted_requestors_are_configured(files: CAFolder, policy: str) -> None:
+    """An unsigned request then gets *sigRequired*, or an answer."""
+    text = f'\n[requests]\nsignatures = "{policy}"\ntrusted = ["ca.pem"]\n'
+    files.write("ocsp.toml", files.settings() + text)
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration) as service:
+        cert_id = CertID.for_serial(files.ca.certificate, 7, SHA256())
+        request = OCSPRequestBuilder().add_certificate_by_id(cert_id).build()
+        der = request.public_bytes(Encoding.DER)
+        step = service.responder.receive(der, files.now)
+        assert isinstance(step, Lookup) == (policy == "verify")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('signatures = "verify"', "needs trusted"),
+        ('trusted = ["ca.pem"]', "only used with signatures"),
+    ],
+)
+def test_trusted_requestors_and_signatures_belong_together(
+    files: CAFolder, text: str, reason: str
+) -> None:
+    """One without the other does nothing."""
+    files.write("ocsp.toml", f"{files.settings()}\n[requests]\n{text}\n")
+    with pytest.raises(ConfigurationError, match=reason):
+        read_configuration(files.configuration)

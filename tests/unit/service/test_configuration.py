@@ -134,12 +134,12 @@ ERRORS = [
     ("databse = 'sqlite:x'\n" + SMALLEST, "1: databse: is not a setting; did you mean database?"),
     (SMALLEST + "colour = 1\n", (
         "4: issuer.colour: is not a setting; the settings here are certificate, unlisted,"
-        " signers, trust, compromised, source"
+        " signers, signed, responders, trust, compromised, source"
     )),
     (SMALLEST.replace("key =", "kee ="), "3: issuer.signers.kee: is not a setting; did you mean key?"),
     ("", "1: issuer: is missing; add it"),
-    ("[[issuer]]\ncertificate = 'a'\n", "1: issuer.signers: is missing; add it"),
-    ("[[issuer]]\ncertificate = 'a'\nsigners = []\n", "3: issuer.signers: is empty; give at least one"),
+    ("[[issuer]]\ncertificate = 'a'\n", "1: issuer: has no signers; give one of signers, signed, responders"),
+    ("[[issuer]]\ncertificate = 'a'\nsigners = []\n", "1: issuer: has no signers; give one of signers, signed, responders"),
     ("\n[[issuer]]\nsigners = [\n {key = 'k'},\n]\ncertificate = ''\n", (
         "4: issuer.signers.certificate: is missing; add it",
         "6: issuer.certificate: '' is not usable here; write for example \"ca.pem\"",

@@ -19,6 +19,7 @@ from pydantic import (
 from ocsp import limits
 from ocsp.responder import NoncePolicy, SignerTrust, UnknownSerialPolicy
 from ocsp.service.configuration.values import (
+    URL,
     AdminAddress,
     Database,
     Duration,
@@ -40,7 +41,9 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "RequestSettings",
     "RetentionSettings",
+    "SignaturePolicy",
     "SignerSettings",
     "SigningSettings",
     "SourceSettings",
@@ -186,8 +189,15 @@ class IssuerSettings(_Settings):
     unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED
     """How to answer for a serial number that the CA has not issued."""
 
-    signers: Annotated[tuple[SignerSettings, ...], Field(min_length=1)]
+    signers: tuple[SignerSettings, ...] = ()
     """The keys that sign, in order: the first whose certificate is valid signs."""
+
+    signed: tuple[File, ...] = ()
+    """Instead of signers: files, or directories of files, with responses that the key
+    of an offline CA has signed."""
+
+    responders: tuple[URL, ...] = ()
+    """Instead of signers: the URLs of the CA's own responders, which are asked."""
 
     trust: SignerTrust = SignerTrust.ISSUER
     """Why clients accept the signers: the issuer issued their certificates, or the
@@ -198,6 +208,51 @@ class IssuerSettings(_Settings):
 
     source: SourceSettings | None = None
     """Where the status is, if not in the database."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = ("signers", "signed", "responders")
+        given = [kind for kind in kinds if getattr(self, kind)]
+        if len(given) != 1:
+            raise ValueError(
+                f"has {' and '.join(given) or 'no signers'}; give one of"
+                f" {', '.join(kinds)}"
+            )
+        return self
+
+
+class SignaturePolicy(enum.StrEnum):
+    """What is done with signatures of requests (RFC 6960 §4.1.2)."""
+
+    IGNORE = "ignore"
+    """Nothing depends on them (RFC 9919 §3.1.2)."""
+
+    VERIFY = "verify"
+    """A signed request is answered if a trusted requestor signed it."""
+
+    REQUIRE = "require"
+    """Only requests that a trusted requestor signed are answered."""
+
+
+class RequestSettings(_Settings):
+    """Which clients get answers."""
+
+    signatures: SignaturePolicy = SignaturePolicy.IGNORE
+    """What is done with signatures of requests: ``ignore``, ``verify``, ``require``."""
+
+    trusted: tuple[File, ...] = ()
+    """Certificates of requestors, and of CAs that have issued them."""
+
+    @model_validator(mode="after")
+    def _trusts(self) -> Self:
+        ignores = self.signatures is SignaturePolicy.IGNORE
+        if ignores == bool(self.trusted):
+            raise ValueError(
+                "trusted is only used with signatures = 'verify' or 'require'"
+                if ignores
+                else "needs trusted: the certificates of requestors"
+            )
+        return self
 
 
 class AnswerSettings(_Settings):
@@ -296,6 +351,9 @@ class Configuration(_Settings):
     answers: AnswerSettings = AnswerSettings()
     """What answers contain, and which are kept."""
 
+    requests: RequestSettings = RequestSettings()
+    """Which clients get answers."""
+
     signing: SigningSettings = SigningSettings()
     """How much is signed at a time, and when to warn of a signer's end."""
 
@@ -314,4 +372,4 @@ class Configuration(_Settings):
     @property
     def uses_database(self) -> bool:
         """Whether the status of at least one issuer is in the database."""
-        return any(issuer.source is None for issuer in self.issuer)
+        return any(issuer.source is None for issuer in self.issuer if issuer.signers)

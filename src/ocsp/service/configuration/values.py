@@ -19,6 +19,7 @@ from ocsp.guarded.addresses import address_of
 from ocsp.quantities import duration_from, duration_text, size_from, size_text
 
 __all__ = [
+    "URL",
     "AdminAddress",
     "Database",
     "Duration",
@@ -127,6 +128,13 @@ def _read_file_or_url(value: object, info: ValidationInfo) -> Path | str:
     return _read_file(value, info)
 
 
+def _read_url(value: object) -> str:
+    text = _text(value, '"http://ocsp.example.org/"')
+    if not _URL.fullmatch(text):
+        raise ValueError(f"{text!r} is not an HTTP URL")
+    return text
+
+
 def _read_database(value: object, info: ValidationInfo) -> Path:
     if isinstance(value, Path):
         return value
@@ -203,6 +211,11 @@ FileOrURL = Annotated[
     PlainValidator(_read_file_or_url),
     PlainSerializer(str),
     _schema("A path or an HTTP URL", "http://crl.example.org/ca.crl"),
+]
+URL = Annotated[
+    str,
+    PlainValidator(_read_url),
+    _schema("An HTTP URL", "http://ocsp.example.org/"),
 ]
 Database = Annotated[
     Path,

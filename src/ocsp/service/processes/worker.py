@@ -6,12 +6,14 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 
+from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
 from ocsp.server import NativeServer, RequestHandler
 from ocsp.service.building import BuiltService
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.signers import SigningSlots
+from ocsp.status import ForeignResponders
 
 __all__ = ["Worker"]
 
@@ -66,5 +68,6 @@ def _handler(service: BuiltService) -> RequestHandler:
         service.responder,
         service.source,
         slots=SigningSlots(signing.in_flight, signing.waiting),
+        foreign=ForeignResponders(AsyncClient()),
         cache_bytes=service.configuration.answers.memory,
     )
