@@ -215,14 +215,25 @@ def _signed(
     entries: Sequence[Entry],
     nonce: bytes | None,
 ) -> SignedAnswer:
-    this_update = max(each.this_update for each in entries)
-    next_update = min(each.next_update for each in entries)
+    this_update, next_update = _common_times(entries)
     # A source can know a status since a moment after the usual thisUpdate.
     produced_at = max(times.this_update, this_update)
     tbs = encode_tbs(signer, produced_at, entries, nonce)
     signature = signer.sign(tbs)
     freshness = Freshness(this_update=this_update, next_update=next_update)
     return SignedAnswer(tbs, signature, freshness)
+
+
+def _common_times(
+    entries: Sequence[Entry],
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return the latest thisUpdate and the earliest nextUpdate."""
+    if len(entries) == 1:
+        return entries[0].this_update, entries[0].next_update
+    return (
+        max(each.this_update for each in entries),
+        min(each.next_update for each in entries),
+    )
 
 
 _FORM_HASHES: dict[CertIDForm, tuple[hashes.HashAlgorithm, ...]] = {

@@ -42,7 +42,8 @@ class CannedAnswer(NamedTuple):
 
         this_update: The latest thisUpdate of its entries, aware.
 
-        next_update: The earliest nextUpdate of its entries, aware.
+        next_update: When it ends, aware: the earliest nextUpdate of its entries, or the
+            end of its signer's certificate.
     """
 
     der: bytes
@@ -52,7 +53,9 @@ class CannedAnswer(NamedTuple):
     next_update: datetime.datetime
 
     @classmethod
-    def of(cls, der: bytes, response: OCSPResponse) -> CannedAnswer:
+    def of(
+        cls, der: bytes, response: OCSPResponse, until: datetime.datetime
+    ) -> CannedAnswer:
         """
         Return the answer with the octets *der*.
 
@@ -62,6 +65,9 @@ class CannedAnswer(NamedTuple):
             der: The octets to serve.
 
             response: The same response.
+
+            until: Until when clients accept it at most, aware: the end of its signer's
+                certificate.
 
         Raises:
             ConfigError: If there is no entry, or one has no nextUpdate: it would never
@@ -78,7 +84,7 @@ class CannedAnswer(NamedTuple):
                 entry.serial_number for entry in entries if _is_for_good(entry)
             ),
             this_update=max(entry.this_update_utc for entry in entries),
-            next_update=min(end for end in ends if end is not None),
+            next_update=min(until, *(end for end in ends if end is not None)),
         )
 
     def contradicts(self, revoked: frozenset[int]) -> bool:

@@ -48,7 +48,7 @@ def encode_tbs(
         nonce: The nonce to echo, or ``None``.
     """
     before = signer.responder_id + encode_time(produced_at)
-    content = b"".join(sequence(each.content) for each in entries)
+    content = b"".join([sequence(each.content) for each in entries])
     never_issued = any(each.never_issued for each in entries)
     return to_be_signed(before, content, _extensions(never_issued, nonce))
 

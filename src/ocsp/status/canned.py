@@ -118,22 +118,24 @@ class _Judge(NamedTuple):
             UnsupportedAlgorithm: If the hash algorithm of a CertID is not known.
         """
         response = load_der_ocsp_response(der)
-        for entry in response.responses:
-            self._check(response, entry)
-        answer = CannedAnswer.of(der, response)
+        ends = [self._check(response, entry) for entry in response.responses]
+        answer = CannedAnswer.of(der, response, min(ends, default=self.now))
         if answer.next_update <= self.now:
             raise ConfigError("response", f"it ended at {answer.next_update}")
         if nonce_of(response.extensions) is not None:
             raise ConfigError("response", "it has a nonce, so it is for one client")
         return answer
 
-    def _check(self, response: OCSPResponse, entry: OCSPSingleResponse) -> None:
+    def _check(
+        self, response: OCSPResponse, entry: OCSPSingleResponse
+    ) -> datetime.datetime:
+        """Verify *entry*, and return until when it proves the status."""
         serial, algorithm = entry.serial_number, entry.hash_algorithm
         if entry.cert_id != CertID.for_serial(self.issuer, serial, algorithm):
             raise ConfigError(
                 "response", f"serial number {serial:#x} is of another issuer"
             )
-        verify(
+        evidence = verify(
             response,
             entry.cert_id,
             self.issuer,
@@ -141,3 +143,4 @@ class _Judge(NamedTuple):
             responders=self.responders,
             policy=self.policy,
         )
+        return evidence.holds_until

@@ -215,12 +215,11 @@ _ENTRY_BYTES = 1024
 
 def _kept(evidence: VerifiedResponse, now: datetime.datetime) -> _Kept:
     """Return what to keep; without nextUpdate, or for *unknown*, it ends at once."""
-    end = evidence.next_update
-    is_lasting = end is not None and evidence.status is not OCSPCertStatus.UNKNOWN
-    freshness = None
-    if end is not None and is_lasting:
-        freshness = Freshness(this_update=evidence.this_update, next_update=end)
-    until = end if end is not None and is_lasting else now
+    is_lasting = evidence.status is not OCSPCertStatus.UNKNOWN
+    freshness, until = None, now
+    if evidence.next_update is not None and is_lasting:
+        until = evidence.holds_until  # its signer's certificate may end before
+        freshness = Freshness(this_update=evidence.this_update, next_update=until)
     return _Kept(
         Answer(
             der=evidence.response.public_bytes(Encoding.DER),

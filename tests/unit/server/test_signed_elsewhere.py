@@ -24,7 +24,7 @@ from ocsp.responder import (
 )
 from ocsp.server import RequestHandler
 from ocsp.status import ForeignResponders, MemorySource
-from tests.pki import NOW, ca, delegate_signer
+from tests.pki import END, NOW, ca, delegate_signer
 
 SIGNER = Responder([Authority(ca(), [delegate_signer()])])
 
@@ -87,7 +87,7 @@ def test_a_request_for_another_ca_is_passed_on(passes_on: bool) -> None:
 def test_a_canned_answer_needs_no_source() -> None:
     """Its octets are served, with the headers of its times."""
     der = _signed(_request())
-    answer = CannedAnswer.of(der, ocsp.load_der_ocsp_response(der))
+    answer = CannedAnswer.of(der, ocsp.load_der_ocsp_response(der), END)
     responder = Responder([CannedAuthority(ca(), [answer])])
     handler = RequestHandler(responder, MemorySource({}), clock=lambda: NOW)
     reply = asyncio.run(_ask(handler))

@@ -21,7 +21,7 @@ from ocsp.responder import (
     Responder,
 )
 from ocsp.status import load_canned_answers
-from tests.pki import NOW, ca, delegate_signer, key, make
+from tests.pki import DELEGATION, NOW, ca, delegate_signer, key, make
 
 DAY = datetime.timedelta(days=1)
 SECOND = datetime.timedelta(seconds=1)
@@ -168,6 +168,25 @@ def test_a_responder_signs_for_one_ca_and_serves_another(tmp_path: Path) -> None
     both = _answer(responder, _id(), other)
     assert both.status is OCSPResponseStatus.UNAUTHORIZED
     assert repr(CannedAuthority(OFFLINE, ())) == "<CannedAuthority('CN=Root')>"
+
+
+def test_no_answer_is_served_after_the_end_of_its_signer(tmp_path: Path) -> None:
+    """Clients reject it then, although nextUpdate is later."""
+    delegate = make("Ceremony", "Root", end=NOW + DAY, extensions=DELEGATION)
+    builder = ocsp.OCSPResponseBuilder().produced_at(NOW - DAY / 2)
+    builder = builder.add_response_by_id(
+        _id(), OCSPCertStatus.GOOD, NOW - DAY / 2, NOW + 9 * DAY, None, None
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, delegate)
+    signed = builder.certificates([delegate]).sign_with(
+        KeySigner(key("Ceremony"), delegate)
+    )
+    responder = _responder(tmp_path, signed.public_bytes(Encoding.DER))
+    freshness = _answer(responder).freshness
+    assert freshness is not None
+    assert freshness.next_update == NOW + DAY
+    ended = _answer(responder, at=NOW + DAY)
+    assert ended.status is OCSPResponseStatus.TRY_LATER
 
 
 REFUSED = {
