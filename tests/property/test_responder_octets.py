@@ -26,8 +26,10 @@ from ocsp import (
 from ocsp.responder import (
     Authority,
     CertIDForm,
+    DueAnswer,
     IssuerKey,
     Lookup,
+    LookupResult,
     Responder,
     StatusQuery,
     StatusRecord,
@@ -211,3 +213,65 @@ def test_nothing_is_used_past_its_end_or_from_the_future(
     if is_usable(stored, now):
         assert is_current(stored, now)
         assert now < begin + life - min(60, life // 16)
+
+
+# --- what clients get ----------------------------------------------------------------
+
+DAY = 86400
+
+
+@given(
+    validity=st.integers(1, 40 * DAY),
+    signer_life=st.integers(1, 60 * DAY),
+    source_life=st.none() | st.integers(1, 40 * DAY),
+    source_age=st.none() | st.integers(0, 40 * DAY),
+    elapsed=st.integers(-2 * 3600, 60 * DAY),
+    away=st.booleans(),
+)
+@pytest.mark.requirement("R6960-4", "R9919-10")
+def test_every_answer_is_valid_when_it_is_sent(
+    validity: int,
+    signer_life: int,
+    source_life: int | None,
+    source_age: int | None,
+    elapsed: int,
+    away: bool,
+) -> None:
+    """Stored or signed now, with any ends of signer and source, and any clock."""
+    end = NOW + signer_life * SECOND
+    certificate = make(
+        "Ed",
+        "Test CA",
+        public=KEY,
+        end=max(end, BEGIN + SECOND),
+        extensions=DELEGATION,
+    )
+    responder = Responder(
+        [Authority(ca(), [KeySigner(KEY, certificate)])], validity=validity * SECOND
+    )
+    record = StatusRecord(
+        this_update=None if source_age is None else NOW - source_age * SECOND,
+        next_update=None if source_life is None else NOW + source_life * SECOND,
+    )
+    query = StatusQuery(IssuerKey.of(ca()), 7)
+    due = DueAnswer(query, CertIDForm.SHA256, record, 1)
+    stored = responder.presign(due, NOW).answer
+    assert stored.next_update <= end.timestamp()
+    assert stored.due < stored.next_update
+    now = NOW + elapsed * SECOND
+    cert_id = CertID.for_serial(ca(), 7, hashes.SHA256())
+    request = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id).build()
+    lookup = responder.receive(request.public_bytes(Encoding.DER), now)
+    assert isinstance(lookup, Lookup)
+    finish = responder.finish_without_signer if away else responder.finish_stored
+    answer = finish(lookup, LookupResult(record, 1, stored))
+    if answer.status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        assert answer.status is ocsp.OCSPResponseStatus.TRY_LATER
+        return
+    response = ocsp.load_der_ocsp_response(answer.der)
+    assert response.next_update_utc is not None
+    assert response.this_update_utc <= now + 60 * SECOND
+    assert response.next_update_utc <= certificate.not_valid_after_utc
+    if now < certificate.not_valid_after_utc:
+        assert now < response.next_update_utc
+        assert ocsp.verify(answer.der, cert_id, ca(), at=now)

@@ -178,8 +178,12 @@ class Authority:
         return found[0].signer if found else None
 
     def valid_signers(self, now: int) -> tuple[AuthoritySigner, ...]:
-        """Return the signers whose certificates are valid at *now*, best first."""
-        return tuple([each for each in self._prepared if each.begin <= now <= each.end])
+        """
+        Return the signers whose certificates are valid at *now*, best first.
+
+        Not one that ends in this second: its answers would have no time to be used.
+        """
+        return tuple([each for each in self._prepared if each.begin <= now < each.end])
 
     def find_signer(self, identifier: bytes) -> AuthoritySigner | None:
         """Return the signer whose certificate has this SHA-256, or ``None``."""

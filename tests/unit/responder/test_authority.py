@@ -107,15 +107,15 @@ def test_an_issuer_without_digital_signature_gives_a_warning(
 
 
 def test_a_signer_signs_from_begin_to_end_of_its_certificate() -> None:
-    """NotBefore and notAfter belong to the validity."""
+    """An answer of its last second could not be used."""
     signer = delegate_signer()
     authority = Authority(ca(), [signer])
+    second = datetime.timedelta(seconds=1)
     begin = signer.certificate.not_valid_before_utc
     end = signer.certificate.not_valid_after_utc
-    for now in (begin, NOW, end):
+    for now in (begin, NOW, end - second):
         assert authority.signer_at(now) is signer
-    second = datetime.timedelta(seconds=1)
-    for now in (begin - second, end + second):
+    for now in (begin - second, end):
         assert authority.signer_at(now) is None
 
 
