@@ -73,6 +73,7 @@ __all__ = [
     "MAX_RESPONSE_CACHE_BYTES",
     "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
+    "MAX_SIGNER_LOAD_SECONDS",
     "MAX_SIGNING_SECONDS",
     "MAX_SQL_WAITING",
     "MAX_STAPLE_LOCK_SECONDS",
@@ -262,6 +263,13 @@ wait for about ten seconds; a busy HSM signs within half a second.
 """
 
 MAX_HTTP_HEAD_BYTES = 16_384
+MAX_SIGNER_LOAD_SECONDS = 30.0
+"""
+Seconds that the responder waits until a key is loaded: a network HSM logs in within a
+few seconds, and some keys in files are encrypted with a deliberately slow function.
+"""
+
+MAX_BODY_SECONDS = 10.0
 """
 Octets in the head of a request to a responder. Browsers and proxies send less than
 4 kB beside the target.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import NoReturn, Protocol, final
+from typing import NoReturn, final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -25,7 +25,7 @@ from ocsp.signers.spec import SignerSpec
 from ocsp.signing.signatures import check_signature_of
 from ocsp.signing.signer import Signer
 
-__all__ = ["ClosableSigner", "LoadedSigner"]
+__all__ = ["LoadedSigner", "RefusingSigner"]
 
 _MEASUREMENTS = 3
 """Signatures to measure. The fastest one counts, because other programs also run."""
@@ -34,12 +34,43 @@ _TEST_DATA = b"ocsp: how long does a signature take?"
 """Not DER, so no message has this signature."""
 
 
-class ClosableSigner(Signer, Protocol):
-    """A signer that holds a session with a token."""
+@final
+class RefusingSigner:
+    """
+    A :class:`ocsp.Signer` that signs nothing, in the place of one that cannot be used.
 
-    def close(self) -> None:
-        """End the session."""
-        ...
+    Its token is away, or clients would reject its answers. Answers that it signed
+    before are known as its own by the certificate.
+
+    Attributes:
+        certificate: Its certificate.
+
+        algorithm_identifier: The AlgorithmIdentifier of its signatures, in DER.
+
+        local: True: it never waits.
+    """
+
+    __slots__ = ("_why", "algorithm_identifier", "certificate")
+
+    local = True
+
+    def __init__(
+        self, certificate: x509.Certificate, algorithm_identifier: bytes, why: str
+    ) -> None:
+        """Say *why* in the error of each signature."""
+        self.certificate = certificate
+        self.algorithm_identifier = algorithm_identifier
+        self._why = why
+
+    def sign(self, data: bytes) -> bytes:
+        """
+        Sign nothing.
+
+        Raises:
+            SignerUnavailable: Always.
+        """
+        del data
+        raise SignerUnavailable(self._why)
 
 
 @final
@@ -69,7 +100,6 @@ class LoadedSigner:
     __slots__ = (
         "_close",
         "_pace",
-        "_refusal",
         "_sign",
         "_verified",
         "algorithm_identifier",
@@ -109,7 +139,6 @@ class LoadedSigner:
         self._sign = signer.sign
         self._close = close
         self._verified = close is not None
-        self._refusal = ""
         self._pace = None if spec.rate is None else Pace(spec.rate)
         self.seconds = self._measure()
         self.local = (
@@ -135,11 +164,9 @@ class LoadedSigner:
         The call waits if a rate is set and used up.
 
         Raises:
-            SignerUnavailable: If the key cannot be used now, the signature of a token
-                does not verify, or the signer was taken out of use.
+            SignerUnavailable: If the key cannot be used now, or the signature of a
+                token does not verify.
         """
-        if self._refusal:
-            raise SignerUnavailable(f"{self.name}: out of use: {self._refusal}")
         if self._pace is not None:
             self._pace.wait()
         return self._signature(data)
@@ -156,14 +183,6 @@ class LoadedSigner:
                     f" does not verify: {error}"
                 ) from error
         return signature
-
-    def take_out_of_use(self, why: str) -> None:
-        """Refuse each signature from now on; *why* is in the error."""
-        self._refusal = why
-
-    def return_to_use(self) -> None:
-        """Sign again."""
-        self._refusal = ""
 
     def close(self) -> None:
         """End the session with the token, if there is one; closing twice is allowed."""

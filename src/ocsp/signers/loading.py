@@ -25,12 +25,14 @@ from ocsp.guarded.files import read_file
 from ocsp.guarded.key_files import load_private_key, private_key_blocks
 from ocsp.pkcs11 import PKCS11Signer, RSAPadding
 from ocsp.pkcs11.key_uri import KeyURI
-from ocsp.signers.loaded_signer import LoadedSigner
+from ocsp.pkcs11.schemes import choose_scheme
+from ocsp.signers.loaded_signer import LoadedSigner, RefusingSigner
 from ocsp.signers.spec import SignerSpec
 from ocsp.signing.signatures import is_only_for_pss
 from ocsp.signing.signer import KeySigner, matches_certificate
 
 __all__ = [
+    "away_signer",
     "load_signer",
     "read_passphrase",
     "read_pin",
@@ -89,7 +91,6 @@ def _with_key(
 
 def _from_token(spec: SignerSpec, certificate: x509.Certificate) -> LoadedSigner:
     uri = KeyURI.parse(spec.pkcs11 or "")
-    only_pss = is_only_for_pss(certificate)
     signer = PKCS11Signer.open(
         uri.module,
         token_label=uri.token_label,
@@ -98,13 +99,34 @@ def _from_token(spec: SignerSpec, certificate: x509.Certificate) -> LoadedSigner
         key_label=uri.key_label,
         key_id=uri.key_id,
         certificate=certificate,
-        rsa_padding=RSAPadding.PSS if only_pss else RSAPadding.PKCS1V15,
+        rsa_padding=_token_padding(certificate),
     )
     try:
         return LoadedSigner(spec, signer, close=signer.close)
     except BaseException:
         signer.close()
         raise
+
+
+def away_signer(spec: SignerSpec, why: str) -> RefusingSigner:
+    """
+    Return what takes the place of a signer whose token cannot be reached.
+
+    Args:
+        spec: Where its key and its certificate are.
+
+        why: Why the token cannot be reached.
+
+    Raises:
+        ConfigError: If the certificate cannot be read, or no token has such a key.
+    """
+    certificate = read_signer_certificate(spec.certificate)
+    scheme = choose_scheme(certificate, None, _token_padding(certificate))
+    return RefusingSigner(certificate, scheme.identifier, why)
+
+
+def _token_padding(certificate: x509.Certificate) -> RSAPadding:
+    return RSAPadding.PSS if is_only_for_pss(certificate) else RSAPadding.PKCS1V15
 
 
 def read_signer_certificate(path: Path) -> x509.Certificate:

@@ -216,16 +216,6 @@ def test_a_key_file_is_read_up_to_a_limit(
         load_signer(write_pair(tmp_path))
 
 
-def test_a_signer_out_of_use_refuses_each_signature(tmp_path: Path) -> None:
-    """Until it returns to use."""
-    signer = load_signer(write_pair(tmp_path))
-    signer.take_out_of_use("it is revoked")
-    with pytest.raises(SignerUnavailable, match="out of use: it is revoked"):
-        signer.sign(DATA)
-    signer.return_to_use()
-    assert _verifies(signer)
-
-
 def test_a_loaded_signer_keeps_its_key(tmp_path: Path) -> None:
     """It cannot be pickled, and its representation shows its name only."""
     signer = load_signer(write_pair(tmp_path))

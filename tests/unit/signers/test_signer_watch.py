@@ -71,12 +71,12 @@ def _lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_signer_that_ends_soon_is_logged_once_an_hour(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """From a week before its end, however many requests arrive."""
+    """From two weeks before its end, however many requests arrive."""
     served = _Served(NOW - 30 * DAY, NOW + 30 * DAY)
-    for moment in (NOW, NOW + 22 * DAY):
+    for moment in (NOW, NOW + 15 * DAY):
         served.ask(moment)
     assert _lines(caplog) == []
-    start = NOW + 23 * DAY
+    start = NOW + 16 * DAY
     for minutes in (0, 1, 59):
         served.ask(start + datetime.timedelta(minutes=minutes))
     (line,) = _lines(caplog)
