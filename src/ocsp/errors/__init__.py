@@ -63,7 +63,7 @@ The exceptions that this package raises, in one tree.
        ├─ SignerUnavailable             a signer, a token for instance
        ├─ StoreError                    a file or a store; ``__cause__`` says how
        ├─ UnreadableFile                missing, too large, or not a regular file
-       └─ HookFailed                    the command that runs on a new staple
+       └─ HookFailed                    a command of the operator failed
 
 ``DecodeError`` means that the received data is at fault; ``BuildError`` and
 ``ConfigError`` mean that the arguments of the caller are.

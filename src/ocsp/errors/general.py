@@ -681,7 +681,7 @@ class UnreadableFile(BackendError):
 
 class HookFailed(BackendError):
     """
-    The command that runs after a new staple was written failed.
+    A command that the operator has configured failed.
 
     Attributes:
         command: The program.

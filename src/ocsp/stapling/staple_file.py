@@ -36,10 +36,10 @@ from ocsp.guarded.files import (
     read_file,
     require_regular,
 )
+from ocsp.guarded.system.atomic_write import remove_leftovers, write_atomically
 from ocsp.messages.responses.response import OCSPResponse, load_received_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.stapling.atomic_write import remove_leftovers, write_atomically
 from ocsp.stapling.report import DroppedContent
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.policy import Policy

@@ -24,8 +24,8 @@ import ocsp
 from ocsp import KeySigner, OCSPCertStatus, VerifiedResponse
 from ocsp.errors import ConfigError, StoreError
 from ocsp.guarded.file_lock import lock_file
+from ocsp.guarded.system.atomic_write import write_atomically
 from ocsp.stapling import DroppedContent, StapleFile
-from ocsp.stapling.atomic_write import write_atomically
 from ocsp.stapling.staple_file import drop_foreign_staple, prepare_staple_file
 from tests.cases.builder import CRL_PLACE
 from tests.crls import crl
@@ -291,7 +291,7 @@ def test_a_file_that_is_too_large_for_a_staple_is_foreign(tmp_path: Path) -> Non
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ocsp.stapling.atomic_write import write_atomically
+from ocsp.guarded.system.atomic_write import write_atomically
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

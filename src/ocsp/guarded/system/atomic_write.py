@@ -21,21 +21,36 @@ from ocsp.errors import UnreadableFile
 from ocsp.guarded.file_lock import lock_file
 from ocsp.guarded.files import FileState, require_regular
 
-__all__ = ["remove_leftovers", "write_atomically"]
+__all__ = ["PUBLIC", "SECRET", "remove_leftovers", "write_atomically"]
 
-_MODE = 0o644
-"""The permissions of a new file. A staple is public: every client gets it."""
+PUBLIC = 0o644
+"""The permissions of a new file that every user may read, as a staple."""
+
+SECRET = 0o600
+"""The permissions of a new file that only its owner may read, as a key."""
 
 
-def write_atomically(path: Path, data: bytes) -> FileState:
+def write_atomically(
+    path: Path, data: bytes, *, mode: int = PUBLIC, replace: bool = True
+) -> FileState:
     """
     Replace the content of *path* by *data*, and return the state of the new file.
 
     The file keeps its permissions and, if the process may change it, its owner. A
     symbolic link is followed, and stays a link.
 
+    Args:
+        path: The file.
+
+        data: Its new content.
+
+        mode: The permissions, if the file is new.
+
+        replace: Whether the file may exist.
+
     Raises:
-        OSError: If it cannot be written; it is then unchanged.
+        OSError: If it cannot be written; it is then unchanged. ``FileExistsError`` if
+            it exists and may not.
         UnreadableFile: If it exists, but is not a regular file.
     """
     require_regular(path)
@@ -50,11 +65,15 @@ def write_atomically(path: Path, data: bytes) -> FileState:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            _make_like(handle, target)
+            _make_like(handle, target, mode)
             file.flush()
             os.fsync(handle)
             state = FileState.of(os.fstat(handle))
-            temporary.replace(target)
+            if replace:
+                temporary.replace(target)
+            else:
+                target.hardlink_to(temporary)  # it fails if the target exists
+                temporary.unlink()
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -82,12 +101,12 @@ def _temporary_files(path: Path) -> Iterator[Path]:
         yield from (each for each in path.parent.iterdir() if ours.fullmatch(each.name))
 
 
-def _make_like(handle: int, path: Path) -> None:
-    """Give the new file the permissions and the owner of the old file."""
+def _make_like(handle: int, path: Path, mode: int) -> None:
+    """Give the new file the permissions and the owner of the old file, if any."""
     try:
         old = path.stat()
     except FileNotFoundError:
-        os.fchmod(handle, _MODE)
+        os.fchmod(handle, mode)
         return
     with contextlib.suppress(PermissionError):  # only root may change the owner
         os.fchown(handle, old.st_uid, old.st_gid)
