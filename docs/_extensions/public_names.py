@@ -48,6 +48,7 @@ MODULES = (
     "ocsp.signers",
     "ocsp.metrics",
     "ocsp.admin",
+    "ocsp.signers.enrolment",
     "ocsp.service",
     "ocsp.http",
     "ocsp.pkcs11",

@@ -63,6 +63,7 @@ __all__ = [
     "MAX_REMEMBERED_BYTES",
     "MAX_REMEMBERED_CRLS",
     "MAX_REMEMBERED_FAILURES",
+    "MAX_RENEWAL_SECONDS",
     "MAX_REPLY_HEADERS",
     "MAX_REPLY_OVERHEAD_BYTES",
     "MAX_REPORTED_ODDITIES",
@@ -267,6 +268,12 @@ MAX_SIGNER_LOAD_SECONDS = 30.0
 """
 Seconds that the responder waits until a key is loaded: a network HSM logs in within a
 few seconds, and some keys in files are encrypted with a deliberately slow function.
+"""
+
+MAX_RENEWAL_SECONDS = 120.0
+"""
+Seconds that the command may take that renews the certificate of a signer. A CA answers
+within seconds; one where a person has to agree needs another way.
 """
 
 MAX_BODY_SECONDS = 10.0

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Callable
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ocsp.errors import SchemaError
 from ocsp.guarded.boundary import read_foreign
@@ -25,6 +26,10 @@ __all__ = [
     "load_crl",
     "load_pkcs7",
     "load_request",
+    "parse_name",
+    "request_is_signed",
+    "request_key",
+    "subject_of",
     "validity",
 ]
 
@@ -103,6 +108,48 @@ def load_pkcs7(der: bytes) -> list[x509.Certificate]:
     return read_foreign(
         lambda: pkcs7.load_der_pkcs7_certificates(der), reason="not a PKCS #7"
     )
+
+
+def request_is_signed(request: x509.CertificateSigningRequest) -> bool:
+    """
+    Return whether the key of *request* has signed it.
+
+    Raises:
+        SchemaError: If the key or the algorithm cannot be read.
+    """
+    return read_foreign(lambda: request.is_signature_valid)
+
+
+def request_key(request: x509.CertificateSigningRequest) -> CertificatePublicKeyTypes:
+    """
+    Return the public key of *request*.
+
+    Raises:
+        SchemaError: If it cannot be decoded, or its kind is not known.
+    """
+    return read_foreign(request.public_key)
+
+
+def subject_of(
+    owner: x509.Certificate | x509.CertificateSigningRequest,
+) -> x509.Name:
+    """
+    Return the subject of a certificate or a request.
+
+    Raises:
+        SchemaError: If it cannot be decoded.
+    """
+    return read_foreign(lambda: owner.subject)
+
+
+def parse_name(text: str) -> x509.Name:
+    """
+    Return the distinguished name *text*, such as ``CN=Responder,O=Example`` (RFC 4514).
+
+    Raises:
+        SchemaError: If it is not a name.
+    """
+    return read_foreign(lambda: x509.Name.from_rfc4514_string(text))
 
 
 def decode_in_certificate(der: bytes) -> x509.ExtensionType:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ocsp.guarded.boundary import read_foreign
 from ocsp.guarded.nesting import check_parsable
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
         PublicKeyTypes,
     )
 
-__all__ = ["load_private_key", "load_public_key", "private_key_blocks"]
+__all__ = [
+    "load_private_key",
+    "load_public_key",
+    "private_key_blocks",
+    "rsa_public_key",
+]
 
 _PRIVATE = b"PRIVATE KEY-----"
 
@@ -35,6 +41,17 @@ def load_public_key(der: bytes) -> PublicKeyTypes:
     return read_foreign(
         lambda: serialization.load_der_public_key(der), UnsupportedAlgorithm
     )
+
+
+def rsa_public_key(modulus: bytes, exponent: bytes) -> rsa.RSAPublicKey:
+    """
+    Return the RSA public key with these numbers, as unsigned octets.
+
+    Raises:
+        SchemaError: If they are no RSA key.
+    """
+    numbers = int.from_bytes(exponent), int.from_bytes(modulus)
+    return read_foreign(lambda: rsa.RSAPublicNumbers(*numbers).public_key())
 
 
 def load_private_key(data: bytes, passphrase: bytes | None) -> PrivateKeyTypes:

@@ -11,6 +11,7 @@ import urllib.parse
 from typing import NamedTuple
 
 from ocsp.errors import ConfigError
+from ocsp.pkcs11.settings import KeyName, TokenName
 
 __all__ = ["KeyURI"]
 
@@ -41,6 +42,16 @@ class KeyURI(NamedTuple):
     slot: int | None
     key_label: str | None
     key_id: bytes | None
+
+    @property
+    def token(self) -> TokenName:
+        """Which token it is in."""
+        return TokenName.of(self.token_label, self.slot)
+
+    @property
+    def key(self) -> KeyName:
+        """Which key it is in that token."""
+        return KeyName.of(self.key_label, self.key_id)
 
     @classmethod
     def parse(cls, text: str) -> KeyURI:

@@ -13,6 +13,7 @@ from typing import ClassVar
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ocsp.asn1.algorithms import (
@@ -27,7 +28,7 @@ from ocsp.pkcs11.settings import Pin, RSAPadding, check_type
 from ocsp.pkcs11.token import Key
 from ocsp.signing.signatures import is_only_for_pss, public_key_of
 
-__all__ = ["Scheme", "choose_scheme"]
+__all__ = ["Scheme", "choose_scheme", "scheme_for_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,18 @@ def choose_scheme(
     check_type("certificate", certificate, x509.Certificate)
     check_type("algorithm", algorithm, hashes.HashAlgorithm, NoneType)
     check_type("rsa_padding", rsa_padding, RSAPadding)
-    public_key = public_key_of(certificate)
+    if is_only_for_pss(certificate) and rsa_padding is not RSAPadding.PSS:
+        raise ConfigError("rsa_padding", "must be PSS: the certificate allows no other")
+    return scheme_for_key(public_key_of(certificate), algorithm, rsa_padding)
+
+
+def scheme_for_key(
+    public_key: CertificatePublicKeyTypes,
+    algorithm: hashes.HashAlgorithm | None,
+    rsa_padding: RSAPadding,
+) -> Scheme:
+    """Return the signature scheme for *public_key*."""
     if isinstance(public_key, rsa.RSAPublicKey):
-        if is_only_for_pss(certificate) and rsa_padding is not RSAPadding.PSS:
-            raise ConfigError(
-                "rsa_padding", "must be PSS: the certificate allows no other"
-            )
         return _RSA(
             public_key, _require_supported(algorithm or hashes.SHA256()), rsa_padding
         )

@@ -164,16 +164,32 @@ class ManagedSigner:
         self._asked = _LONG_AGO
         await self._ask_status(found, now)
         test = await self._tester.test(found, self._record, now)
-        if self.is_usable and _state(found, test, now) not in _USABLE:
+        problem = self._refusal(found, test, now)
+        if problem:
             found.close()
-            self._is_away = test.is_unavailable
-            self._refuse_files("; ".join(test.failures) or "the certificate has ended")
+            self._refuse_files(problem)
             return
         self._load_problem = ""
         if self._loaded is not None:
             self._retired.append((now, self._loaded))
             logger.info("%s: loaded from changed files", found.name)
         self._adopt(found, test, now)
+
+    def _refusal(
+        self, found: LoadedSigner, test: SelfTest, now: datetime.datetime
+    ) -> str:
+        """Say why *found* must not replace the present signer yet, or return ``""``."""
+        if not self.is_usable:
+            return ""
+        state = _state(found, test, now)
+        if state not in _USABLE:
+            self._is_away = test.is_unavailable
+            return "; ".join(test.failures) or "the certificate has ended"
+        if state is SignerState.FUTURE and self._state is SignerState.READY:
+            self._is_away = True  # tried again until it is valid
+            begin = validity_of(found.certificate)[0]
+            return f"the certificate is not valid before {begin}"
+        return ""
 
     def _refuse_files(self, why: str) -> None:
         if self.signer is not None:

@@ -239,8 +239,10 @@ ALLOWED = {
     "client/cache/database.py": "creates the file of a cache",
     "guarded/file_lock.py": "opens lock files without following links",
     "guarded/files.py": "is the place",
+    "guarded/system/atomic_write.py": "writes, and syncs a directory",
+    "pkcs11/private_key.py": "opens a session of a token",
     "pkcs11/token.py": "opens sessions of a token",
-    "stapling/atomic_write.py": "writes, and syncs a directory",
+    "signers/loading.py": "opens a signer in a token",
 }
 """Modules that use such a name, and for what."""
 

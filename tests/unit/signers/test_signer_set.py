@@ -219,6 +219,24 @@ def test_a_half_written_pair_keeps_the_former_one_and_says_so(
     assert signers.set.health()[0].problems == ()
 
 
+def test_a_certificate_that_begins_later_is_swapped_when_it_begins(
+    running: Make,
+) -> None:
+    """A CA whose clock is ahead: there is no moment without a signer."""
+    old, new = _delegate(), _delegate(begin=NOW + MINUTE)
+    signers = running(old)
+    signers.load()
+    signers.replace(0, new)
+    for seconds in range(60):
+        assert not signers.update(NOW + seconds * SECOND)
+        assert signers.certificates == [old]
+    assert "is not valid before" in signers.set.health()[0].problems[0]
+    for seconds in range(60, 91):
+        signers.update(NOW + seconds * SECOND)
+    assert signers.certificates == [new]
+    assert signers.states == [SignerState.READY]
+
+
 @pytest.mark.parametrize(
     ("certificate", "words"),
     [

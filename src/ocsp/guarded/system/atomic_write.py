@@ -36,8 +36,9 @@ def write_atomically(
     """
     Replace the content of *path* by *data*, and return the state of the new file.
 
-    The file keeps its permissions and, if the process may change it, its owner. A
-    symbolic link is followed, and stays a link.
+    The file keeps its permissions and, if the process may change it, its owner; a
+    secret is never left readable to others. A symbolic link is followed, and stays a
+    link.
 
     Args:
         path: The file.
@@ -110,7 +111,8 @@ def _make_like(handle: int, path: Path, mode: int) -> None:
         return
     with contextlib.suppress(PermissionError):  # only root may change the owner
         os.fchown(handle, old.st_uid, old.st_gid)
-    os.fchmod(handle, stat.S_IMODE(old.st_mode))
+    kept = stat.S_IMODE(old.st_mode)
+    os.fchmod(handle, kept & ~stat.S_IRWXO if mode == SECRET else kept)
 
 
 def _sync_directory(directory: Path) -> None:
