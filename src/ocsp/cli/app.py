@@ -20,6 +20,7 @@ from ocsp.cli.commands import (
     staple,
     verify,
 )
+from ocsp.cli.commands.signer.group import add_commands as add_signer_commands
 from ocsp.cli.commands.status.group import add_commands as add_status_commands
 from ocsp.cli.demo import command as demo
 from ocsp.cli.exit_codes import ExitCode
@@ -102,6 +103,7 @@ _add("demo", demo, demo.demo)
 _add("inspect", inspect, inspect.inspect)
 _add("lint", lint, lint.lint)
 _add("request", request, request.request)
+add_signer_commands(app)
 add_status_commands(app)
 _add("serve", serve, serve.serve)
 _add("staple", staple, staple.staple)

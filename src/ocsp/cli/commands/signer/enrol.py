@@ -1,0 +1,276 @@
+"""
+``ocsp signer request`` and ``ocsp signer issue``: the key and the first certificate.
+
+A CA with its key elsewhere gets the request; a CA with its key at hand issues at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+)
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp import limits
+from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.name_comparison import name_of_subject
+from ocsp.asn1.names import name_text
+from ocsp.cli.commands.signer.options import (
+    Issuer,
+    Overwrite,
+    PassphraseFile,
+    PinFile,
+    Subject,
+    Token,
+    as_path,
+    require_one,
+    subject_name,
+)
+from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.help_text import epilog
+from ocsp.cli.input.loading import load_certificate, place, read_octets
+from ocsp.errors import ConfigError, DecodeError
+from ocsp.guarded.certificates import load_request, subject_of
+from ocsp.guarded.pem import der_blocks
+from ocsp.inspection.vocabulary import one_line
+from ocsp.pkcs11.key_uri import KeyURI
+from ocsp.pkcs11.private_key import generate_key, open_private_key
+from ocsp.signers.enrolment import (
+    NewKeyKind,
+    issue_delegate,
+    make_request,
+    new_key,
+    private_key_pem,
+    refuse_existing,
+    requested_key,
+    write_public,
+    write_secret,
+)
+from ocsp.signers.loading import read_passphrase, read_pin, read_private_keys
+
+__all__ = ["ISSUE", "REQUEST", "issue", "request"]
+
+REQUEST = epilog(
+    {
+        "ocsp signer request --key responder.key --out responder.csr "
+        "--subject 'CN=OCSP 2027,O=Example'": "make a key and a request",
+        "ocsp signer request --out responder.csr --subject 'CN=OCSP 2027' "
+        "--pin-file pin "
+        "--pkcs11 'pkcs11:token=hsm;object=ocsp?module-path=/usr/lib/hsm.so'": (
+            "make the key in a token"
+        ),
+    }
+)
+ISSUE = epilog(
+    {
+        "ocsp signer issue --issuer ca.pem --issuer-key ca.key --key responder.key "
+        "--cert responder.pem --subject 'CN=OCSP 2027'": "make a key and issue at once",
+        "ocsp signer issue --issuer ca.pem --issuer-key ca.key --request responder.csr "
+        "--cert responder.pem --days 30": "issue for a request",
+    }
+)
+
+_OUTPUT = "-"
+
+_REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
+
+KeyFile = Annotated[
+    str | None,
+    typer.Option("--key", metavar="FILE", help="File for the new private key."),
+]
+Kind = Annotated[
+    NewKeyKind,
+    typer.Option(
+        metavar="KIND",
+        help=f"Kind of the new key: {', '.join(each.value for each in NewKeyKind)}. "
+        "A token has the kinds p256, p384 and rsa.",
+    ),
+]
+_CURVES = {NewKeyKind.P256: "secp256r1", NewKeyKind.P384: "secp384r1"}
+_BITS = {NewKeyKind.RSA2048: 2048, NewKeyKind.RSA3072: 3072, NewKeyKind.RSA4096: 4096}
+
+
+def request(
+    out: Annotated[
+        str, typer.Option(metavar="FILE", help="File for the request, in PEM.")
+    ],
+    subject: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Subject, such as 'CN=OCSP 2027,O=Example'."),
+    ],
+    key: KeyFile = None,
+    pkcs11: Token = None,
+    kind: Kind = NewKeyKind.P256,
+    passphrase_file: PassphraseFile = None,
+    pin_file: PinFile = None,
+    reuse_key: Annotated[
+        bool, typer.Option("--reuse-key", help="Use the key that exists.")
+    ] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """
+    Make a key and a certificate request, for a CA to sign.
+
+    The request asks for the profile of a delegated responder (RFC 9919 section 3.2.2).
+    """
+    require_one("--key", key, "--pkcs11", pkcs11)
+    name = subject_name(subject)
+    if not overwrite:
+        _require_free("--out", Path(out))
+    if pkcs11 is not None:
+        with _token_key(pkcs11, pin_file, None if reuse_key else kind) as in_token:
+            asked = make_request(in_token, name)
+    elif key is not None:
+        passphrase = read_passphrase(as_path(passphrase_file))
+        if reuse_key:
+            own = read_private_keys(Path(key), passphrase)[0]
+        else:
+            own = _make_key(Path(key), kind, passphrase, overwrite=overwrite)
+        asked = make_request(own, name)
+    write_public(Path(out), asked, overwrite=overwrite)
+    typer.echo(one_line(f"{out}: request for {subject}"))
+
+
+def issue(
+    issuer: Issuer,
+    cert: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="File for the certificate, in PEM; - for the output."
+        ),
+    ],
+    issuer_key: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Private key of the CA, in PEM or DER."),
+    ] = None,
+    issuer_pkcs11: Annotated[
+        str | None,
+        typer.Option(metavar="URI", help="Its key in a token, instead (RFC 7512)."),
+    ] = None,
+    issuer_passphrase_file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="File with the passphrase of --issuer-key."),
+    ] = None,
+    issuer_pin_file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="File with the PIN of --issuer-pkcs11."),
+    ] = None,
+    request_file: Annotated[
+        str | None,
+        typer.Option(
+            "--request", metavar="FILE", help="Request of the responder, PEM or DER."
+        ),
+    ] = None,
+    key: KeyFile = None,
+    kind: Kind = NewKeyKind.P256,
+    passphrase_file: PassphraseFile = None,
+    subject: Subject = None,
+    days: Annotated[
+        int, typer.Option(metavar="DAYS", help="How long the certificate is valid.")
+    ] = 90,
+    overwrite: Overwrite = False,
+) -> None:
+    """
+    Issue the certificate of a delegated responder with the key of the CA.
+
+    For the key in a request, or for a new key. What clients would reject is not issued.
+    """
+    require_one("--issuer-key", issuer_key, "--issuer-pkcs11", issuer_pkcs11)
+    require_one("--request", request_file, "--key", key)
+    if not overwrite and cert != _OUTPUT:
+        _require_free("--cert", Path(cert))
+    ca = load_certificate(issuer)
+    own = None
+    if request_file is not None:
+        asked = _load_request(request_file)
+        public, name = requested_key(asked), subject_of(asked)
+    else:
+        if subject is None:
+            raise CommandError("--subject", "is needed for a new key", "CN=Responder")
+        if key is not None and not overwrite:
+            _require_free("--key", Path(key))
+        own, name = new_key(kind), subject_name(subject)
+        public = own.public_key()
+    if subject is not None:
+        name = subject_name(subject)
+    with _issuer_key(
+        issuer_key, issuer_passphrase_file, issuer_pkcs11, issuer_pin_file
+    ) as ca_key:
+        issued = issue_delegate(
+            ca, ca_key, public, name, days=days, now=datetime.datetime.now(datetime.UTC)
+        )
+    if own is not None and key is not None:
+        pem = private_key_pem(own, read_passphrase(as_path(passphrase_file)))
+        write_secret(Path(key), pem, overwrite=overwrite)
+    if cert == _OUTPUT:
+        typer.echo(issued.public_bytes(Encoding.PEM).decode(), nl=False)
+        return
+    write_public(Path(cert), issued, overwrite=overwrite)
+    typer.echo(one_line(f"{cert}: {_description(issued)}"))
+
+
+def _description(certificate: x509.Certificate) -> str:
+    name = name_text(name_of_subject(certificate))
+    return f"{name}, until {validity_of(certificate)[1]:%Y-%m-%d}"
+
+
+def _make_key(
+    path: Path, kind: NewKeyKind, passphrase: bytes | None, *, overwrite: bool
+) -> CertificateIssuerPrivateKeyTypes:
+    if not overwrite:
+        _require_free("--key", path, "--reuse-key makes a request for it, ")
+    own = new_key(kind)
+    write_secret(path, private_key_pem(own, passphrase), overwrite=overwrite)
+    return own
+
+
+def _require_free(option: str, path: Path, hint: str = "") -> None:
+    """Require that no file has this name."""
+    try:
+        refuse_existing(path)
+    except ConfigError as error:
+        hint = f"{hint}--overwrite replaces it"
+        raise CommandError(option, f"{path} exists", hint) from error
+
+
+@contextlib.contextmanager
+def _token_key(
+    text: str, pin_file: str | None, kind: NewKeyKind | None
+) -> Iterator[CertificateIssuerPrivateKeyTypes]:
+    """Give the key in a token; make it first if *kind* is given."""
+    uri, pin = KeyURI.parse(text), read_pin(as_path(pin_file))
+    if kind is not None:
+        if kind not in {*_CURVES, *_BITS}:
+            raise CommandError("--kind", f"{kind.value} is not a kind for tokens")
+        generate_key(uri, pin, curve=_CURVES.get(kind, ""), bits=_BITS.get(kind, 0))
+    with open_private_key(uri, pin) as key:
+        yield key
+
+
+@contextlib.contextmanager
+def _issuer_key(
+    path: str | None, passphrase_file: str | None, token: str | None, pin: str | None
+) -> Iterator[CertificateIssuerPrivateKeyTypes]:
+    if token is not None:
+        with _token_key(token, pin, None) as key:
+            yield key
+    elif path is not None:
+        yield read_private_keys(Path(path), read_passphrase(as_path(passphrase_file)))[
+            0
+        ]
+
+
+def _load_request(source: str) -> x509.CertificateSigningRequest:
+    data = read_octets(source, limits.MAX_CERTIFICATE_FILE_BYTES)
+    try:
+        return load_request(der_blocks(data, *_REQUEST_LABELS)[0])
+    except DecodeError as error:
+        raise CommandError(place(source), str(error)) from error
