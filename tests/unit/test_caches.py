@@ -55,6 +55,8 @@ NO_CACHE = {
     "pkcs11/token.py:tokens": "the slots of one module",
     "responder/issuers.py:_by_key": "the authorities of one responder",
     "responder/issuers.py:_by_octets": "the authorities of one responder",
+    "responder/issuers.py:_by_hashes": "the authorities of one responder",
+    "signers/signer_set.py:_updates": "the signers of one set",
     "signers/slots.py:_begun": "the threads of one signer",
     "signers/slots.py:_lanes": "the signers whose threads run now",
     "responder/canned.py:_newest_first": "the answers of one authority",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import threading
 from pathlib import Path
 from typing import final
 
@@ -166,7 +167,7 @@ class ManagedSigner:
         test = await self._tester.test(found, self._record, now)
         problem = self._refusal(found, test, now)
         if problem:
-            found.close()
+            _close(found)
             self._refuse_files(problem)
             return
         self._load_problem = ""
@@ -251,14 +252,22 @@ class ManagedSigner:
         for retired in list(self._retired):
             if _is_due(retired[0], now, _RETIREMENT):
                 self._retired.remove(retired)
-                retired[1].close()
+                _close(retired[1])
 
     def close(self) -> None:
-        """End the sessions with tokens."""
-        for _, each in self._retired:
-            each.close()
-        if self._loaded is not None:
-            self._loaded.close()
+        """End the sessions with tokens; wait for a token as long as for a signature."""
+        former = [each for _, each in self._retired]
+        present = [] if self._loaded is None else [self._loaded]
+        closing = [_close(each) for each in (*former, *present)]
+        for each in closing:
+            each.join(limits.MAX_SIGNING_SECONDS)
+
+
+def _close(signer: LoadedSigner) -> threading.Thread:
+    """Close *signer* in a thread: a token that hangs keeps the call waiting."""
+    thread = threading.Thread(target=signer.close, name="ocsp-closing", daemon=True)
+    thread.start()
+    return thread
 
 
 def _state(signer: LoadedSigner, test: SelfTest, now: datetime.datetime) -> SignerState:

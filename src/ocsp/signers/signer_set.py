@@ -12,6 +12,7 @@ import datetime
 from collections.abc import Sequence
 from typing import final
 
+from ocsp import limits
 from ocsp.errors import ConfigError
 from ocsp.signers.health import SignerHealth, SignerState
 from ocsp.signers.managed_signer import ManagedSigner
@@ -59,6 +60,8 @@ class SignerSet:
         if not specs:
             raise ConfigError("signers", "is empty; name at least one signer")
         self._managed = tuple(ManagedSigner(each, tester) for each in specs)
+        self._updates: dict[ManagedSigner, asyncio.Task[None]] = {}
+        self._reported: tuple[Signer, ...] = ()
 
     @property
     def signers(self) -> tuple[Signer, ...]:
@@ -85,7 +88,7 @@ class SignerSet:
             ConfigError: If no signer can be used, except because a token is away; the
                 responder can then begin with stored answers.
         """
-        await self._update(now, DAILY)
+        await self._update(now, DAILY, patience=None)
         found = self.health()
         hopeful = {SignerState.READY, SignerState.FUTURE, SignerState.FAILING}
         if not any(each.state in hopeful for each in found):
@@ -102,9 +105,9 @@ class SignerSet:
             now: The current time, aware.
 
         Returns:
-            Whether :attr:`signers` are others now.
+            Whether :attr:`signers` are others than after the last call.
         """
-        return await self._update(now, DAILY)
+        return await self._update(now, DAILY, patience=limits.MAX_SIGNING_SECONDS)
 
     async def test(self, now: datetime.datetime) -> bool:
         """
@@ -112,14 +115,26 @@ class SignerSet:
 
         For a readiness check, before it reports :meth:`health`.
         """
-        return await self._update(now, _FRESH)
+        return await self._update(now, _FRESH, patience=limits.MAX_SIGNING_SECONDS)
 
-    async def _update(self, now: datetime.datetime, oldest: datetime.timedelta) -> bool:
-        before = self.signers
-        await asyncio.gather(
-            *(each.update(now, oldest=oldest) for each in self._managed)
-        )
-        return self.signers != before
+    async def _update(
+        self,
+        now: datetime.datetime,
+        oldest: datetime.timedelta,
+        *,
+        patience: float | None,
+    ) -> bool:
+        """Update each signer, and wait for *patience* seconds; a slow one goes on."""
+        for each in self._managed:
+            running = self._updates.get(each)
+            if running is None or running.done():
+                update = each.update(now, oldest=oldest)
+                self._updates[each] = asyncio.create_task(update)
+        done, _ = await asyncio.wait(self._updates.values(), timeout=patience)
+        for task in done:
+            task.result()
+        before, self._reported = self._reported, self.signers
+        return self._reported != before
 
     def health(self) -> tuple[SignerHealth, ...]:
         """Return what is known about each signer, in the order of the specs."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import os
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cryptography import x509
 
@@ -14,8 +18,15 @@ from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord, StatusSource
 from ocsp.signers.expiry import DEFAULT_ALARM
 from ocsp.signers.loaded_signer import LoadedSigner
-from ocsp.signers.self_test import CheckResult, SelfTest, failed_test, self_test
+from ocsp.signers.self_test import (
+    Check,
+    CheckResult,
+    SelfTest,
+    failed_test,
+    self_test,
+)
 from ocsp.signers.slots import SigningSlots
+from ocsp.signers.spec import SignerSpec
 
 __all__ = ["SignerTester"]
 
@@ -75,13 +86,14 @@ class SignerTester:
         moment = max(now, validity_of(signer.certificate)[0])
 
         def run() -> SelfTest:
-            return self_test(
+            found = self_test(
                 Authority(self.issuer, [signer], trust=self.trust),
                 moment,
                 validity=self.validity,
                 alarm=self.alarm,
                 record=record,
             )
+            return SelfTest(checks=(*found.checks, *_check_key_file(signer.spec)))
 
         try:
             if signer.local:
@@ -91,3 +103,23 @@ class SignerTester:
             return failed_test("delegation", CheckResult.FAILED, error.reason)
         except BackendError as error:
             return failed_test("clients", CheckResult.UNAVAILABLE, str(error))
+
+
+def _check_key_file(spec: SignerSpec) -> Iterator[Check]:
+    """Warn if users besides the owner and the group can read a secret."""
+    if os.name != "posix":
+        return
+    for file in (spec.key, spec.passphrase_file, spec.pin_file):
+        if file is not None and _mode(file) & stat.S_IROTH:
+            yield Check(
+                name="secrets",
+                result=CheckResult.WARNING,
+                messages=(f"{file} can be read by every user; run chmod o= {file}",),
+            )
+
+
+def _mode(file: Path) -> int:
+    try:
+        return file.stat().st_mode
+    except OSError:  # it was just replaced
+        return 0

@@ -44,5 +44,6 @@ def write_pair(
     )
     assert spec.key is not None
     spec.key.write_bytes(key_pem(private or key("Test Responder")))
+    spec.key.chmod(0o600)
     spec.certificate.write_bytes((certificate or delegate()).public_bytes(Encoding.PEM))
     return spec

@@ -368,6 +368,19 @@ def test_readiness_tests_at_most_each_half_minute(running: Make) -> None:
         assert signers.set.health()[0].tested == NOW + tested * SECOND
 
 
+def test_a_key_that_every_user_can_read_is_a_warning(running: Make) -> None:
+    """With what to do; the signer is used."""
+    signers = running(_delegate())
+    key_file = signers.specs[0].key
+    assert key_file is not None
+    key_file.chmod(0o644)
+    signers.load()
+    (health,) = signers.set.health()
+    assert health.state is SignerState.READY
+    (warning,) = health.warnings
+    assert warning.endswith(f"can be read by every user; run chmod o= {key_file}")
+
+
 def test_no_signer_at_all_is_refused() -> None:
     """The setting is named."""
     with pytest.raises(ConfigError, match="name at least one signer"):
@@ -381,6 +394,7 @@ class _Token:
         self.is_away = False
         self.hangs: threading.Event | None = None
         self.closed = 0
+        self.is_closed = threading.Semaphore(0)
         self.certificate = _delegate(end=END)
 
     def load(self, spec: SignerSpec) -> LoadedSigner:
@@ -404,6 +418,7 @@ class _Token:
 
     def close(self) -> None:
         self.closed += 1
+        self.is_closed.release()
 
 
 @pytest.fixture
@@ -491,10 +506,32 @@ def test_loading_that_hangs_ends_at_its_limit(
     assert states == [SignerState.FAILING, SignerState.READY]
 
 
+def test_a_signer_that_loads_slowly_does_not_delay_the_others(
+    token: _Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round of updates waits as long as for a signature; the slow one goes on."""
+    monkeypatch.setattr(limits, "MAX_SIGNING_SECONDS", 0.05)
+
+    async def run() -> None:
+        signers = _with_token(tmp_path)
+        await signers.load(NOW)
+        token.hangs = threading.Event()
+        new, spec = _delegate(), signers.health()[1].spec
+        spec.certificate.write_bytes(new.public_bytes(Encoding.PEM))
+        assert await signers.update(NOW + SECOND)
+        assert signers.signers[1].certificate == new
+        assert signers.signers[0].certificate == token.certificate
+        token.hangs.set()
+        token.certificate = new
+        await signers.update(NOW + 2 * SECOND)
+
+    asyncio.run(run())
+
+
 def test_replaced_sessions_are_closed_after_a_minute(
     token: _Token, tmp_path: Path
 ) -> None:
-    """And all of them at the end."""
+    """In a thread, because closing can hang too; and all of them at the end."""
     signers = _with_token(tmp_path)
     asyncio.run(signers.load(NOW))
     file = tmp_path / "responder.pem"
@@ -502,6 +539,7 @@ def test_replaced_sessions_are_closed_after_a_minute(
     asyncio.run(signers.update(NOW + SECOND))
     assert token.closed == 0
     asyncio.run(signers.update(NOW + SECOND + MINUTE))
+    token.is_closed.acquire(timeout=60)
     assert token.closed == 1
     signers.close()
     assert token.closed == 2

@@ -59,12 +59,10 @@ def test_every_kind_of_key_gets_a_certificate_that_clients_accept(
     assert found.failures == found.warnings == ()
 
 
-@pytest.mark.parametrize("kind", AVAILABLE)
+@pytest.mark.parametrize("kind", [each for each in AVAILABLE if each != "dsa"])
 def test_every_kind_of_ca_key_issues(kind: str) -> None:
     """The signature algorithm fits the key of the CA."""
     own = key_of(kind)
-    if kind == "dsa":
-        pytest.skip("a CA does not sign with DSA any more")
     issuer = make("Test CA", "Test CA", public=own, signer=None, extensions=[CA])
     certificate = _issue(issuer=issuer, issuer_key=own)
     certificate.verify_directly_issued_by(issuer)
