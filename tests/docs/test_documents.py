@@ -163,12 +163,13 @@ def test_the_examples_run_with_the_results_shown(
 
 
 TUTORIALS = {
+    "docs/signers.md": [],
     "docs/tutorials/checking.md": [],
     "docs/tutorials/responder.md": [],
     "docs/tutorials/stapling.md": ["docs/tutorials/responder.md"],
     "docs/tutorials/testing.md": [],
 }
-"""The tutorials, each with the tutorials that it builds on."""
+"""Documents that a reader follows from nothing, each with those that it builds on."""
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS)
