@@ -40,7 +40,7 @@ from ocsp.service.configuration.model import (
     SignaturePolicy,
     SignerSettings,
 )
-from ocsp.signers import LoadedSigner, SelfTest, SignerSpec, load_signer, self_test
+from ocsp.signers import LoadedSigner, SignerSpec, load_signer, self_test
 from ocsp.signers.loading import read_signer_certificate
 from ocsp.signing.signer import Signer
 from ocsp.status import load_canned_answers
@@ -316,10 +316,10 @@ def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
         if authority.signer_at(now) is None:
             problems.add(place, "no certificate of a signer is valid now; add a signer")
         for index, signer in enumerate(authority.signers):
-            found = _check_signer(authority, signer, now, validity)
-            for failure in found.failures:
+            failures, found = _check_signer(authority, signer, now, validity)
+            for failure in failures:
                 problems.add((*place, index), failure)
-            warnings += [each for each in found.warnings if each not in warnings]
+            warnings += [each for each in found if each not in warnings]
     if problems.found:
         raise ConfigurationError("", problems.found)
     return warnings
@@ -330,14 +330,15 @@ def _check_signer(
     signer: Signer,
     now: datetime.datetime,
     validity: datetime.timedelta,
-) -> SelfTest:
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the failures and the warnings of the test of *signer*."""
     begin, end = validity_of(signer.certificate)
     name = name_of(signer.certificate)
     if now < begin:  # it is there for the time after another one
-        return SelfTest(failures=(), warnings=())
+        return [], ()
     if now > end:
         warning = f"the certificate of {name} ended at {end}; remove the signer"
-        return SelfTest(failures=(), warnings=(warning,))
+        return [], (warning,)
     alone = Authority(
         authority.issuer, [signer], unlisted=authority.unlisted, trust=authority.trust
     )
@@ -346,7 +347,7 @@ def _check_signer(
         f"clients would reject the answers of {name}: {failure}"
         for failure in found.failures
     ]
-    return SelfTest(failures=tuple(failures), warnings=found.warnings)
+    return failures, found.warnings
 
 
 class _Problems:

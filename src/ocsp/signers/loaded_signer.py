@@ -2,8 +2,7 @@
 A signer that was loaded from files or a token, and how a responder has to call it.
 
 A key in memory that signs within a millisecond signs in the thread of the caller. Other
-keys sign in threads (:class:`ocsp.signers.SigningSlots`). What a token returns is
-verified before it is used, because tokens fail in other ways than by an error.
+keys sign in threads (:class:`ocsp.signers.SigningSlots`).
 """
 
 from __future__ import annotations
@@ -14,15 +13,13 @@ from collections.abc import Callable
 from typing import NoReturn, final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
-from ocsp.errors import SignatureInvalid, SignerUnavailable
+from ocsp.errors import SignerUnavailable
 from ocsp.signers.pace import Pace
 from ocsp.signers.spec import SignerSpec
-from ocsp.signing.signatures import check_signature_of
 from ocsp.signing.signer import Signer
 
 __all__ = ["LoadedSigner", "RefusingSigner"]
@@ -101,7 +98,6 @@ class LoadedSigner:
         "_close",
         "_pace",
         "_sign",
-        "_verified",
         "algorithm_identifier",
         "certificate",
         "local",
@@ -126,11 +122,10 @@ class LoadedSigner:
 
             signer: The signer.
 
-            close: Ends its session with a token, and then its signatures are verified;
-                ``None`` for a key in memory.
+            close: Ends its session with a token; ``None`` for a key in memory.
 
         Raises:
-            SignerUnavailable: If it cannot sign, or its signature does not verify.
+            SignerUnavailable: If it cannot sign.
         """
         self.spec = spec
         self.certificate: x509.Certificate = signer.certificate
@@ -138,7 +133,6 @@ class LoadedSigner:
         self.name = name_text(name_of_subject(signer.certificate))
         self._sign = signer.sign
         self._close = close
-        self._verified = close is not None
         self._pace = None if spec.rate is None else Pace(spec.rate)
         self.seconds = self._measure()
         self.local = (
@@ -153,7 +147,7 @@ class LoadedSigner:
         fastest = float("inf")
         for _ in range(_MEASUREMENTS if self._close is None else 1):
             begin = time.perf_counter()
-            self._signature(_TEST_DATA)
+            self._sign(_TEST_DATA)
             fastest = min(fastest, time.perf_counter() - begin)
         return fastest
 
@@ -164,25 +158,11 @@ class LoadedSigner:
         The call waits if a rate is set and used up.
 
         Raises:
-            SignerUnavailable: If the key cannot be used now, or the signature of a
-                token does not verify.
+            SignerUnavailable: If the key cannot be used now.
         """
         if self._pace is not None:
             self._pace.wait()
-        return self._signature(data)
-
-    def _signature(self, data: bytes) -> bytes:
-        signature = self._sign(data)
-        if self._verified:
-            identifier = self.algorithm_identifier
-            try:
-                check_signature_of(self.certificate, identifier, signature, data)
-            except (SignatureInvalid, UnsupportedAlgorithm) as error:
-                raise SignerUnavailable(
-                    f"{self.name}: the token returned a signature that its certificate"
-                    f" does not verify: {error}"
-                ) from error
-        return signature
+        return self._sign(data)
 
     def close(self) -> None:
         """End the session with the token, if there is one; closing twice is allowed."""

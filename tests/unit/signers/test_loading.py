@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ocsp import limits
-from ocsp.errors import ConfigError, SignerUnavailable
-from ocsp.signers import LoadedSigner, SignerSpec, load_signer
+from ocsp.errors import ConfigError
+from ocsp.responder import Authority
+from ocsp.signers import LoadedSigner, SignerSpec, load_signer, self_test
 from ocsp.signing.signatures import check_signature_of
 from tests.keys import AVAILABLE, certificate_of, key_of
-from tests.pki import delegate, delegate_signer, key
+from tests.pki import NOW, ca, delegate, delegate_signer, key
 from tests.unit.signers.files import key_pem, write_pair
 
 DATA = b"signed"
@@ -187,16 +188,15 @@ class _BrokenToken:
     "garbage", [b"", b"\x00" * 72, delegate_signer().sign(b"other data")]
 )
 def test_garbage_from_a_token_is_refused(garbage: bytes, tmp_path: Path) -> None:
-    """At the start, and later; a responder never sends it."""
+    """By the responder, which never sends it, and so by the test of the signer."""
     spec = write_pair(tmp_path)
     token = _BrokenToken(None)
     signer = LoadedSigner(spec, token, close=lambda: None)
     assert _verifies(signer)
     token.signature = garbage or b"\x30"
-    with pytest.raises(SignerUnavailable, match="a signature that its certificate"):
-        signer.sign(DATA)
-    with pytest.raises(SignerUnavailable, match="a signature that its certificate"):
-        LoadedSigner(spec, token, close=lambda: None)
+    found = self_test(Authority(ca(), [signer]), NOW)
+    assert found.is_unavailable
+    assert "its signature is wrong" in found.failures[0]
 
 
 def test_a_slow_key_in_memory_is_not_local(
