@@ -10,7 +10,7 @@ EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit test-all test-oldest lint types bench docs fuzz mutate \
-	format site release-check clean
+	format site django-ca release-check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ docs: $(READY) ## write what is made from the sources: cases, rules, who takes w
 site: $(READY) ## build the documentation site in build/site, and check its links
 	@$(BIN)/python -m sphinx -E -W --keep-going -q -d build/doctrees docs build/site
 	@$(BIN)/python tools/check_links.py build/site
+
+django-ca: ## install django-ca, whose tables a test reads, into an environment of its own
+	@$(PYTHON) -m venv .cache/django-ca
+	@.cache/django-ca/bin/pip install -q "django-ca>=3.2"
 
 CASES ?= 1000000
 GUIDED ?= 20000

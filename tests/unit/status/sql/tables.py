@@ -14,7 +14,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.status.sql.issuers import key_identifier
 from tests.pki import END, NOW, ca, leaf
 from tests.unit.status.contract import GOOD, OTHER, REVOKED
 
@@ -61,32 +60,26 @@ def execute(path: Path, *statements: str, rows: Rows = ()) -> None:
 
 
 def _cfssl(path: Path) -> None:
-    aki = key_identifier(ca())
+    never, at = "0001-01-01 00:00:00+00:00", f"{NOW:%F %T.25+00:00}"
+    end = f"{END:%F %T+00:00}"
+
+    def pem(serial: int, issuer: str = "Test CA") -> str:
+        return leaf(serial, issuer).public_bytes(Encoding.PEM).decode()
+
     execute(
         path,
-        "CREATE TABLE certificates (serial_number blob NOT NULL, "
-        "authority_key_identifier blob NOT NULL, ca_label blob, status blob NOT NULL, "
-        "reason int, expiry timestamp, revoked_at timestamp, pem blob NOT NULL, "
-        "PRIMARY KEY (serial_number, authority_key_identifier))",
-        "INSERT INTO certificates VALUES (?, ?, '', ?, ?, ?, ?, '')",
+        (
+            "CREATE TABLE certificates (serial_number blob NOT NULL, "
+            "authority_key_identifier blob NOT NULL, ca_label blob, "
+            "status blob NOT NULL, reason int, expiry timestamp, "
+            "revoked_at timestamp, pem blob NOT NULL, "
+            "PRIMARY KEY (serial_number, authority_key_identifier))"
+        ),
+        "INSERT INTO certificates VALUES (?, ?, '', ?, ?, ?, ?, ?)",
         rows=[
-            (
-                str(GOOD),
-                aki,
-                "good",
-                0,
-                f"{END:%F %T+00:00}",
-                "0001-01-01 00:00:00+00:00",
-            ),
-            (
-                str(REVOKED),
-                aki,
-                "revoked",
-                1,
-                f"{END:%F %T+00:00}",
-                f"{NOW:%F %T.25+00:00}",
-            ),
-            (str(GOOD), "00" * 20, "revoked", 1, f"{END:%F %T}", f"{NOW:%F %T}"),
+            (str(GOOD), "", "good", 0, end, never, pem(GOOD)),
+            (str(REVOKED), "ab", "revoked", 1, end, at, pem(REVOKED)),
+            (str(GOOD), "cd", "revoked", 1, end, at, pem(GOOD, OTHER)),
         ],
     )
 
@@ -207,9 +200,9 @@ MAKERS = {
         (
             (
                 "UPDATE certificates SET status = 'revoked', revoked_at = '2026-07-01' "
-                "WHERE serial_number = ? AND authority_key_identifier <> ?"
+                "WHERE serial_number = ? AND authority_key_identifier = ?"
             ),
-            (str(GOOD), "00" * 20),
+            (str(GOOD), ""),
         ),
         [
             "UPDATE certificates SET status = 'Good'",
@@ -218,7 +211,8 @@ MAKERS = {
             "UPDATE certificates SET status = 'revoked', revoked_at = '0001-01-01'",
             "UPDATE certificates SET status = 'revoked', revoked_at = NULL",
             "UPDATE certificates SET status = 'good', revoked_at = '2026-07-01'",
-            "UPDATE certificates SET expiry = 'never'",
+            "UPDATE certificates SET pem = ''",
+            "UPDATE certificates SET pem = 'x'",
             "UPDATE certificates SET status = 'revoked', revoked_at = '2026-07-01', reason = 8",
         ],
     ),

@@ -9,17 +9,27 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from ocsp import OCSPCertStatus, limits
 from ocsp.errors import ConfigError, MissingExtraError, SourceUnavailable
 from ocsp.responder import StatusQuery, StatusRecord
-from ocsp.status.sql import SQLSource
+from ocsp.status.sql import (
+    IssuerColumn,
+    OneIssuer,
+    Schema,
+    SQLSource,
+    fixed,
+    key_identifier,
+)
 from ocsp.status.sql.batches import Batches, Found
+from ocsp.status.sql.issuers import IssuerRule
 from ocsp.status.sql.presets import CFSSL
-from tests.pki import ca
+from tests.pki import ca, key, make
 from tests.unit.status.contract import GOOD, REVOKED, UNLISTED, ask, query
 from tests.unit.status.sql.tables import MAKERS, execute
 
@@ -139,6 +149,22 @@ def test_a_source_needs_an_issuer(path: Path) -> None:
     """There is no record without one."""
     with pytest.raises(ConfigError, match="issuers"):
         SQLSource(f"sqlite:///{path}", CFSSL, [])
+
+
+def test_issuers_that_a_table_cannot_tell_apart(path: Path) -> None:
+    """Else one would get the answers of the other."""
+    url = f"sqlite:///{path}"
+    renamed = make("Renamed CA", "Renamed CA", public=key("Test CA"))
+    rules: list[tuple[IssuerRule, x509.Certificate]] = [
+        (OneIssuer(), ca("Another CA")),
+        (IssuerColumn("ca_label", fixed("x")), ca("Another CA")),
+        (IssuerColumn("authority_key_identifier", key_identifier), renamed),
+    ]
+    for rule, other in rules:
+        schema = Schema((replace(CFSSL.tables[0], issuer=rule),), complete=True)
+        with pytest.raises(ConfigError, match="cannot tell apart"):
+            SQLSource(url, schema, [ca(), other])
+        SQLSource(url, schema, [ca(), ca()]).close()
 
 
 def test_the_extra_is_named_if_it_is_missing(

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from ocsp.status.sql.encodings import DecimalText, ReasonEncoding, TimeEncoding
-from ocsp.status.sql.issuers import IssuerColumn, key_identifier
-from ocsp.status.sql.table import Flag, Reason, Schema, Table, Time
+from ocsp.status.sql.issuers import IssuerInCertificate
+from ocsp.status.sql.table import (
+    EndInCertificate,
+    Flag,
+    Reason,
+    Schema,
+    Table,
+    Time,
+)
 
 __all__ = ["CFSSL"]
 
@@ -14,7 +21,8 @@ CFSSL = Schema(
             name="certificates",
             serial="serial_number",
             serial_encoding=DecimalText(),
-            issuer=IssuerColumn("authority_key_identifier", key_identifier),
+            # authority_key_identifier is empty if Go 1.15 or later built cfssl.
+            issuer=IssuerInCertificate("pem"),
             flag=Flag(
                 column="status",
                 good=frozenset({"good", b"good"}),
@@ -22,7 +30,7 @@ CFSSL = Schema(
             ),
             revoked_at=Time("revoked_at", TimeEncoding.TIMESTAMP),
             reason=Reason("reason", ReasonEncoding.NUMBER),
-            expires=Time("expiry", TimeEncoding.TIMESTAMP),
+            expires=EndInCertificate("pem"),
         ),
     ),
     complete=True,

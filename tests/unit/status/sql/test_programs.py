@@ -1,0 +1,192 @@
+"""The presets, on the databases of the real programs: cfssl and django-ca."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp import OCSPCertStatus
+from ocsp.responder import IssuerKey, StatusQuery, StatusRecord
+from ocsp.status.sql import SQLSource, key_identifier
+from ocsp.status.sql.presets import CFSSL, DJANGO_CA
+from tests.pki import ca, leaf
+from tests.unit.status.sql.tables import MAKERS, execute
+
+DJANGO_PYTHON = Path(__file__).parents[4] / ".cache/django-ca/bin/python"
+SUPERSEDED = x509.ReasonFlags.superseded
+
+
+class CA:
+    """A folder in which programs run, and a source on their database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, **settings: str) -> bytes:
+        """Run *command* and return its output."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, **settings},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    def write(self, name: str, value: object) -> str:
+        """Write a JSON file and return its name."""
+        (self.folder / name).write_text(json.dumps(value))
+        return name
+
+    def pem(self, name: str) -> x509.Certificate:
+        """Return the certificate in a file."""
+        return x509.load_pem_x509_certificate((self.folder / name).read_bytes())
+
+
+def _ask(
+    source: SQLSource, issuer: x509.Certificate, *certificates: x509.Certificate
+) -> list[StatusRecord | None]:
+    import asyncio
+
+    key = IssuerKey.of(issuer)
+    queries = [StatusQuery(key, each.serial_number) for each in certificates]
+    return asyncio.run(source.look_up(queries))
+
+
+@pytest.mark.programs
+def test_cfssl(tmp_path: Path) -> None:
+    """Sign and revoke with ``cfssl``; its rows have no key identifier until it is set."""
+    scene = CA(tmp_path)
+    MAKERS["cfssl"].make(tmp_path / "c.db")
+    execute(tmp_path / "c.db", "DELETE FROM certificates")
+    database = scene.write("db.json", {"driver": "sqlite3", "data_source": "c.db"})
+    names = scene.write("ca.json", {"CN": "CA", "key": {"algo": "ecdsa", "size": 256}})
+    made = json.loads(scene.run("cfssl", "gencert", "-initca", names))
+    (tmp_path / "ca.pem").write_text(made["cert"])
+    (tmp_path / "ca.key").write_text(made["key"])
+    request = json.loads(scene.run("cfssl", "genkey", names))["csr"]
+    (tmp_path / "a.csr").write_text(request)
+    for name in ("good.pem", "revoked.pem"):
+        signing = ("-ca", "ca.pem", "-ca-key", "ca.key", "-db-config", database)
+        signed = json.loads(scene.run("cfssl", "sign", *signing, "a.csr"))
+        (tmp_path / name).write_text(signed["cert"])
+    issuer, good, revoked = map(scene.pem, ("ca.pem", "good.pem", "revoked.pem"))
+    with SQLSource(f"sqlite:///{tmp_path}/c.db", CFSSL, [issuer]) as source:
+        record = StatusRecord(expires=good.not_valid_after_utc)
+        assert _ask(source, issuer, good, revoked) == [record] * 2
+        aki = key_identifier(issuer)
+        statement = "UPDATE certificates SET authority_key_identifier = ?"
+        execute(tmp_path / "c.db", statement, rows=[(aki,)])
+        serial = str(revoked.serial_number)
+        scene.run(
+            "cfssl", "revoke", "-db-config", database,
+            "-serial", serial, "-aki", aki, "-reason", "superseded",
+        )  # fmt: skip
+        assert _ask(source, issuer, good) == [record]
+        (found,) = _ask(source, issuer, revoked)
+    assert found is not None
+    assert found.status is OCSPCertStatus.REVOKED
+    assert found.revocation_reason is SUPERSEDED
+
+
+SETTINGS = """
+SECRET_KEY = "for tests"
+USE_TZ = True
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django_object_actions",
+    "django_ca",
+]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "c.db"}}
+ROOT_URLCONF = "urls"
+CA_DEFAULT_HOSTNAME = "ca.example"
+STORAGES = {
+    name: {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": "files"},
+    }
+    for name in ("default", "django-ca")
+}
+"""
+
+URLS = """
+from django.urls import include, path
+urlpatterns = [path("ca/", include("django_ca.urls"))]
+"""
+
+ISSUE = """
+import django
+django.setup()
+from datetime import datetime, timezone
+from cryptography import x509
+from django_ca.models import Certificate, CertificateAuthority
+
+def load(name):
+    return x509.load_pem_x509_certificate(open(name, "rb").read())
+
+def save(model, file, /, **others):
+    row = model(**others)
+    row.update_certificate(load(file))
+    row.save()
+    return row
+
+root = save(CertificateAuthority, "root.pem", name="root", key_backend_alias="default")
+for number, name in enumerate(("sub.pem", "held.pem")):
+    sub = save(
+        CertificateAuthority, name, name=name, parent=root, key_backend_alias="default"
+    )
+save(Certificate, "good.pem", ca=root, profile="webserver")
+stolen = save(Certificate, "revoked.pem", ca=root, profile="webserver")
+stolen.revoke(
+    x509.ReasonFlags.key_compromise, datetime(2026, 6, 30, 12, tzinfo=timezone.utc)
+)
+sub.revoke(x509.ReasonFlags.certificate_hold)
+"""
+
+
+@pytest.mark.programs
+@pytest.mark.skipif(not DJANGO_PYTHON.exists(), reason="run `make django-ca` first")
+def test_django_ca(tmp_path: Path) -> None:
+    """Its own migrations make the tables, and its own models revoke."""
+    scene = CA(tmp_path)
+    (tmp_path / "settings.py").write_text(SETTINGS)
+    (tmp_path / "urls.py").write_text(URLS)
+    (tmp_path / "issue.py").write_text(ISSUE)
+    certificates = {
+        "root": ca(),
+        "good": leaf(0xA1),
+        "revoked": leaf(0xF00D),
+        "sub": leaf(0xAB),
+        "held": leaf(0xAC),
+    }
+    for name, each in certificates.items():
+        (tmp_path / f"{name}.pem").write_bytes(each.public_bytes(Encoding.PEM))
+    settings = {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(tmp_path)}
+    python = str(DJANGO_PYTHON)
+    scene.run(python, "-m", "django", "migrate", "-v0", **settings)
+    scene.run(python, "issue.py", **settings)
+    url = f"sqlite:///{tmp_path}/c.db"
+    asked = [certificates[name] for name in ("good", "revoked", "sub", "held", "root")]
+    with SQLSource(url, DJANGO_CA, [ca(), ca("Another CA")]) as source:
+        good, revoked, sub, held, root = _ask(source, ca(), *asked)
+        assert _ask(source, ca("Another CA"), *asked) == [None] * 5
+    assert good == StatusRecord(expires=leaf(0xA1).not_valid_after_utc)
+    assert revoked is not None
+    assert revoked.revocation_reason is x509.ReasonFlags.key_compromise
+    assert revoked.invalidity_date == datetime.datetime(
+        2026, 6, 30, 12, tzinfo=datetime.UTC
+    )
+    assert sub is not None
+    assert sub.status is OCSPCertStatus.GOOD
+    assert held is not None
+    assert held.revocation_reason is x509.ReasonFlags.certificate_hold
+    assert root is None
