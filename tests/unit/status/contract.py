@@ -7,6 +7,7 @@ A test makes a :class:`Scene` for its source, and calls :func:`check` with it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,12 +17,14 @@ from cryptography import x509
 from ocsp import OCSPCertStatus
 from ocsp.errors import SourceUnavailable
 from ocsp.responder import (
+    Changes,
     IssuerKey,
     LocalSource,
     StatusQuery,
     StatusRecord,
     StatusSource,
 )
+from ocsp.server.change_poll import PolledSource
 from tests.pki import ca
 
 __all__ = [
@@ -47,6 +50,9 @@ UNLISTED = 0x3000
 
 STOLEN = x509.ReasonFlags.key_compromise
 """The reason of ``REVOKED``."""
+
+QUIET = Changes(False, ())
+"""What a source says if nothing has changed."""
 
 OTHER = "Another CA"
 """A CA that no scene is about."""
@@ -99,8 +105,11 @@ def check(scene: Scene) -> None:
     assert unlisted is None
     _check_order_and_number(source)
     _check_other_serials_and_issuers(source)
+    _check_polls(source)
     if scene.revoke is not None:
         scene.revoke()
+        if isinstance(source, PolledSource):
+            assert source.poll_changes() != QUIET
         (now,) = ask(source, GOOD)
         assert now is not None
         assert now.status is OCSPCertStatus.REVOKED
@@ -108,6 +117,21 @@ def check(scene: Scene) -> None:
         scene.remove()
         with pytest.raises(SourceUnavailable):
             ask(source, REVOKED)
+        _check_gone(source)
+
+
+def _check_polls(source: StatusSource) -> None:
+    """Require that a source without changes says so, where it says it at all."""
+    if isinstance(source, PolledSource):
+        source.poll_changes()
+        assert source.poll_changes() == QUIET
+
+
+def _check_gone(source: StatusSource) -> None:
+    """Require that no answer is used that was made before."""
+    if isinstance(source, PolledSource):
+        with contextlib.suppress(SourceUnavailable):
+            assert source.poll_changes().everything
 
 
 def _check_order_and_number(source: StatusSource) -> None:

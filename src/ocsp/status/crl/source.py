@@ -16,6 +16,8 @@ from ocsp.client.options import AddressPolicy
 from ocsp.client.transport.protocol import Transport
 from ocsp.errors import ConfigError, MissingExtraError, SourceUnavailable
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import Changes
+from ocsp.status.changes import LastSeen
 from ocsp.status.crl.newest import NewestCRL
 from ocsp.status.crl.places import CRLURL, CRLFile, CRLPlace, is_url
 from ocsp.status.crl.refresher import Refresher
@@ -133,6 +135,7 @@ class CRLSource:
         ]
         self._refresher = Refresher(urls, refresh, self._now)
         self._view: tuple[tuple[ReadCRL | str, ...], CRLView] | None = None
+        self._seen = LastSeen()
 
     def _place(self, place: Path | str, *, is_delta: bool) -> CRLPlace:
         newest = NewestCRL(str(place), self._issuers, self._now, is_delta=is_delta)
@@ -193,6 +196,16 @@ class CRLSource:
                 await self._issued.fresh()
         return self.look_up_now(queries)
 
+    def poll_changes(self) -> Changes:
+        """
+        Tell whether a CRL or the list of issued ones was replaced since the last call.
+
+        Raises:
+            SourceUnavailable: If that list is gone, cannot be read, or is being read.
+        """
+        issued = None if self._issued is None else self._issued.current()
+        return self._seen.compare(self._current_view(), issued)
+
     def _record(
         self, view: CRLView, query: StatusQuery, now: datetime.datetime
     ) -> StatusRecord | None:
@@ -215,9 +228,7 @@ class CRLSource:
         complete = [_current(place) for place in self._complete]
         deltas = [_current(place) for place in self._deltas]
         key = (*complete, *deltas)
-        if self._view is None or any(
-            one is not other for one, other in zip(self._view[0], key, strict=True)
-        ):
+        if self._view is None or not _same(self._view[0], key):
             view = CRLView(
                 [crl for crl in complete if isinstance(crl, ReadCRL)],
                 [crl for crl in deltas if isinstance(crl, ReadCRL)],
@@ -227,6 +238,14 @@ class CRLSource:
             )
             self._view = key, view
         return self._view[1]
+
+
+def _same(before: Sequence[ReadCRL | str], now: Sequence[ReadCRL | str]) -> bool:
+    """Return whether the same CRLs are in use, and the others fail as before."""
+    return all(
+        one is other or (isinstance(one, str) and one == other)
+        for one, other in zip(before, now, strict=True)
+    )
 
 
 def _current(place: CRLPlace) -> ReadCRL | str:

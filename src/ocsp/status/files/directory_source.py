@@ -14,6 +14,8 @@ from ocsp.asn1.times import moment_from
 from ocsp.errors import SchemaError
 from ocsp.messages.statuses import reason_from
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import Changes
+from ocsp.status.changes import LastSeen
 from ocsp.status.files.issued import CertificateDirectory
 from ocsp.status.files.watched import Watched, WatchedFile
 
@@ -64,6 +66,7 @@ class DirectorySource:
             lambda content: read_revocations(content, str(revoked)),
         )
         self._revoked = Watched(file, clock)
+        self._seen = LastSeen()
 
     def look_up_now(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
         """
@@ -88,6 +91,15 @@ class DirectorySource:
         """
         revoked, issued = await self._revoked.fresh(), await self._issued.fresh()
         return [self._record(query, revoked, issued) for query in queries]
+
+    def poll_changes(self) -> Changes:
+        """
+        Tell whether the list or the directory changed since the last call.
+
+        Raises:
+            SourceUnavailable: If one is gone, cannot be read, or is being read.
+        """
+        return self._seen.compare(self._revoked.current(), self._issued.current())
 
     def _record(
         self,

@@ -15,6 +15,8 @@ from ocsp.asn1.serial_index import SerialIndexBuilder
 from ocsp.errors import SourceUnavailable
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import Changes
+from ocsp.status.changes import LastSeen
 from ocsp.status.files.watched import Watched, WatchedFile
 from ocsp.status.index_txt import (
     IndexRow,
@@ -65,6 +67,7 @@ class IndexSource:
         self._name = str(path)
         file = WatchedFile(path, lambda: limits.MAX_STATUS_FILE_BYTES, self._parse)
         self._file = Watched(file, clock)
+        self._seen = LastSeen()
 
     def look_up_now(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
         """
@@ -87,6 +90,15 @@ class IndexSource:
                 one of the serial numbers is corrupt.
         """
         return self._answer(await self._file.fresh(), queries)
+
+    def poll_changes(self) -> Changes:
+        """
+        Tell whether the file changed since the last call.
+
+        Raises:
+            SourceUnavailable: If it is gone, cannot be read, or is being read.
+        """
+        return self._seen.compare(self._file.current())
 
     def _answer(
         self, lines: _Lines, queries: Sequence[StatusQuery]
