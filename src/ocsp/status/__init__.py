@@ -9,6 +9,7 @@ that a CA keeps elsewhere.
 
 from __future__ import annotations
 
+from ocsp.status.by_issuer import by_issuer
 from ocsp.status.canned import CannedFiles, RefusedFile, load_canned_answers
 from ocsp.status.crl import CRLSource, NotInCRL
 from ocsp.status.files.directory_source import DirectorySource
@@ -37,5 +38,6 @@ __all__ = [
     "NotInCRL",
     "RefusedFile",
     "SQLSource",
+    "by_issuer",
     "load_canned_answers",
 ]
