@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeAlias, TypeVar
@@ -87,6 +87,22 @@ class BuiltService:
         """The names of the issuers, for people and for metrics."""
         known = (*self.authorities, *self.elsewhere)
         return {each.key: name_of(each.issuer) for each in known}
+
+    def with_source_of(self, before: BuiltService) -> BuiltService:
+        """
+        Return this service with the open database of *before*, if it is the same file.
+
+        A process that opened the file twice would have to acknowledge changes twice.
+        """
+        if self.configuration.database != before.configuration.database:
+            return self
+        self.source.close()
+        return replace(self, source=before.source)
+
+    def close_all_but(self, service: BuiltService) -> None:
+        """End what is open, but not the database if *service* uses it."""
+        used = self.source is service.source
+        _close(None if used else self.source, self.authorities)
 
     def close(self) -> None:
         """Close the database, and end the sessions with tokens."""

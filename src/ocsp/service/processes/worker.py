@@ -17,9 +17,9 @@ from ocsp.status import ForeignResponders
 
 __all__ = ["Worker"]
 
-GRACE_SECONDS = 60.0
+GRACE_SECONDS = 10.0
 """After a reload, how long the keys and the database from before stay open for requests
-that still use them."""
+that still use them. A signature takes two seconds at most."""
 
 
 class Worker:
@@ -42,12 +42,16 @@ class Worker:
     def use(self, service: BuiltService) -> None:
         """Answer with *service* from now on."""
         configure_metrics(self._metrics, service)
+        before = self._service
+        if before is not None:
+            service = service.with_source_of(before)
+            asyncio.get_running_loop().call_later(
+                GRACE_SECONDS, before.close_all_but, service
+            )
         if self._handler is None:
             self._handler = _handler(service)
         else:
             self._handler.replace(service.responder, service.source)
-        if self._service is not None:
-            asyncio.get_running_loop().call_later(GRACE_SECONDS, self._service.close)
         self._service = service
 
     async def run(self, stop: asyncio.Event) -> None:
