@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Self, TypeAlias, TypeVar
 
 from cryptography import x509
@@ -31,6 +31,7 @@ from ocsp.responder import (
     IssuerKey,
     Requestors,
     Responder,
+    StatusSource,
 )
 from ocsp.responder.requests.issuers import AnyAuthority, SignedElsewhere
 from ocsp.service.configuration import Configuration
@@ -40,6 +41,7 @@ from ocsp.service.configuration.model import (
     SignaturePolicy,
     SignerSettings,
 )
+from ocsp.service.sources import open_source, source_of_issuers
 from ocsp.signers import LoadedSigner, SignerSpec, load_signer, self_test
 from ocsp.signers.loading import read_signer_certificate
 from ocsp.signing.signer import Signer
@@ -72,15 +74,21 @@ class BuiltService:
 
         source: The status of their certificates.
 
+        store: The database, or ``None`` if the status of no issuer is in it.
+
         token: What requests to the admin port must have, or ``None``.
+
+        opened: Closes the other sources and the sessions with tokens.
     """
 
     configuration: Configuration
     responder: Responder
     authorities: tuple[Authority, ...]
     elsewhere: tuple[SignedElsewhere, ...]
-    source: SQLiteStore
-    token: str | None = None
+    source: StatusSource
+    store: SQLiteStore | None
+    token: str | None
+    opened: contextlib.ExitStack
 
     @property
     def names(self) -> dict[IssuerKey, str]:
@@ -94,19 +102,27 @@ class BuiltService:
 
         A process that opened the file twice would have to acknowledge changes twice.
         """
-        if self.configuration.database != before.configuration.database:
+        if (
+            self.store is None
+            or self.source is not self.store
+            or before.store is None
+            or self.configuration.database != before.configuration.database
+        ):
             return self
-        self.source.close()
-        return replace(self, source=before.source)
+        self.store.close()
+        return replace(self, source=before.store, store=before.store)
 
     def close_all_but(self, service: BuiltService) -> None:
         """End what is open, but not the database if *service* uses it."""
-        used = self.source is service.source
-        _close(None if used else self.source, self.authorities)
+        self.opened.close()
+        if self.store is not None and self.store is not service.store:
+            self.store.close()
 
     def close(self) -> None:
-        """Close the database, and end the sessions with tokens."""
-        _close(self.source, self.authorities)
+        """Close the database and the other sources; end the sessions with tokens."""
+        self.opened.close()
+        if self.store is not None:
+            self.store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -134,37 +150,64 @@ def build_service(
     Raises:
         ConfigurationError: If something cannot be used. It lists all problems.
     """
-    problems = _Problems()
-    found = [
-        _any_authority(configuration, number, settings, problems)
-        for number, settings in enumerate(configuration.issuer)
-    ]
-    authorities = [each for each in found if isinstance(each, Authority)]
-    elsewhere = [
-        each for each in found if isinstance(each, CannedAuthority | ForeignAuthority)
-    ]
-    requestors = _requestors(configuration, problems)
-    source = problems.collect(
-        ("database",), lambda: _open_database(configuration.database, read_only)
-    )
-    token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
-    responder = None
-    if not problems.found:
-        responder = problems.collect(
-            (),
-            lambda: _responder(configuration, [*authorities, *elsewhere], requestors),
-        )
-    if responder is None or source is None:
-        _close(source, authorities)
-        raise ConfigurationError("", problems.found)
+    problems, opened = _Problems(), contextlib.ExitStack()
+    with contextlib.ExitStack() as failed:
+        failed.push(opened)
+        found = [
+            _any_authority(configuration, number, settings, problems, opened)
+            for number, settings in enumerate(configuration.issuer)
+        ]
+        requestors = _requestors(configuration, problems)
+        token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
+        store = None
+        if configuration.uses_database:
+            store = problems.collect(
+                ("database",), lambda: _open_database(configuration, read_only)
+            )
+        if store is not None:
+            failed.push(store)
+        known = [each for each in found if each is not None]
+        sources = _sources(configuration, found, problems, opened)
+        responder = None
+        if not problems.found:
+            responder = problems.collect(
+                (), lambda: _responder(configuration, known, requestors)
+            )
+        if responder is None:
+            raise ConfigurationError("", problems.found)
+        failed.pop_all()
     return BuiltService(
         configuration=configuration,
         responder=responder,
-        authorities=tuple(authorities),
-        elsewhere=tuple(elsewhere),
-        source=source,
+        authorities=tuple(each for each in known if isinstance(each, Authority)),
+        elsewhere=tuple(each for each in known if not isinstance(each, Authority)),
+        source=source_of_issuers(sources, store),
+        store=store,
         token=token,
+        opened=opened,
     )
+
+
+def _sources(
+    configuration: Configuration,
+    authorities: Sequence[AnyAuthority | None],
+    problems: _Problems,
+    opened: contextlib.ExitStack,
+) -> dict[IssuerKey, StatusSource]:
+    """Return the sources of the issuers whose status is not in the database."""
+    found = {}
+    for number, authority in enumerate(authorities):
+        settings = configuration.issuer[number].source
+        if settings is None or not isinstance(authority, Authority):
+            continue
+        source = problems.collect(
+            ("issuer", number, "source"),
+            partial(open_source, settings, authority.issuer),
+        )
+        if source is not None:
+            found[authority.key] = source
+            opened.callback(getattr(source, "close", lambda: None))
+    return found
 
 
 def _token(configuration: Configuration) -> str | None:
@@ -181,17 +224,8 @@ def _token(configuration: Configuration) -> str | None:
     return token
 
 
-def _close(source: SQLiteStore | None, authorities: Iterable[Authority]) -> None:
-    """Close the database, and end the sessions with tokens."""
-    if source is not None:
-        source.close()
-    for authority in authorities:
-        for signer in authority.signers:
-            if isinstance(signer, LoadedSigner):
-                signer.close()
-
-
-def _open_database(path: Path, read_only: bool) -> SQLiteStore:
+def _open_database(configuration: Configuration, read_only: bool) -> SQLiteStore:
+    path = configuration.database
     if not path.exists():
         raise ConfigError(
             "database",
@@ -236,9 +270,10 @@ def _any_authority(
     number: int,
     settings: IssuerSettings,
     problems: _Problems,
+    opened: contextlib.ExitStack,
 ) -> AnyAuthority | None:
     if settings.signers:
-        return _authority(configuration, number, settings, problems)
+        return _authority(configuration, number, settings, problems, opened)
     place: Place = ("issuer", number)
     issuer = problems.collect(
         (*place, "certificate"), lambda: read_signer_certificate(settings.certificate)
@@ -277,6 +312,7 @@ def _authority(
     number: int,
     settings: IssuerSettings,
     problems: _Problems,
+    opened: contextlib.ExitStack,
 ) -> Authority | None:
     place: Place = ("issuer", number)
     issuer = problems.collect(
@@ -287,6 +323,8 @@ def _authority(
         for index, each in enumerate(settings.signers)
     ]
     signers = [each for each in loaded if each is not None]
+    for signer in signers:
+        opened.callback(signer.close)
     if issuer is None or len(signers) < len(loaded):
         return None
     return problems.collect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from pathlib import Path
 
@@ -15,11 +16,18 @@ from ocsp.responder import (
     Authority,
     CannedAuthority,
     ForeignAuthority,
+    LocalSource,
     Lookup,
     Responder,
+    StatusQuery,
     StatusRecord,
 )
-from ocsp.service import build_service, check_signers, read_configuration
+from ocsp.service import (
+    BuiltService,
+    build_service,
+    check_signers,
+    read_configuration,
+)
 from ocsp.testing.throwaway_ca import ThrowawayCA, Validity, new_ec_key
 from tests.ca_folder import DAY, CAFolder
 
@@ -48,7 +56,8 @@ def test_a_responder_is_built_and_tested(files: CAFolder) -> None:
     with build_service(configuration) as service:
         assert list(service.names.values()) == ["CN=Example CA"]
         assert check_signers(service, files.now) == []
-        assert len(service.source.issuers()) == 1
+        assert service.store is not None
+        assert len(service.store.issuers()) == 1
 
 
 CASES = [
@@ -220,3 +229,79 @@ def test_trusted_requestors_and_signatures_belong_together(
     files.write("ocsp.toml", f"{files.settings()}\n[requests]\n{text}\n")
     with pytest.raises(ConfigurationError, match=reason):
         read_configuration(files.configuration)
+
+
+def _asked(service: BuiltService, serial_number: int) -> StatusRecord | None:
+    query = StatusQuery(service.authorities[0].key, serial_number)
+    (record,) = asyncio.run(service.source.look_up([query]))
+    return record
+
+
+def test_the_status_can_come_from_an_index_txt(files: CAFolder) -> None:
+    """Then no database is needed."""
+    serial = files.web.serial_number
+    files.write("index.txt", f"V\t301231235959Z\t\t{serial:X}\tunknown\t/CN=web\n")
+    text = files.settings() + '[issuer.source]\nindex_txt = "index.txt"\n'
+    files.write("ocsp.toml", text.replace("status.db", "none.db"))
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration) as service:
+        assert service.store is None
+        assert _asked(service, serial) is not None
+        assert _asked(service, serial + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            'index_txt = "none.txt"',
+            "ocsp.toml:7: issuer.source: none.txt: No such file",
+        ),
+        ('crl = ["none.crl"]', "ocsp.toml:7: issuer.source: none.crl: No such file"),
+        ('crl = ["ftp://a/b"]', "ocsp.toml:7: issuer.source: ftp:/a/b: No such file"),
+        (
+            'directory = "none"\nrevoked = "none"',
+            "ocsp.toml:7: issuer.source: none: No such file",
+        ),
+        (
+            'sql = "sqlite:///x"\npreset = "mine"',
+            "issuer.source: is 'mine', not one of cfssl, django-ca, ejbca",
+        ),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_a_problem(
+    settings: str, expected: str, files: CAFolder
+) -> None:
+    """With the line of its table."""
+    files.write("ocsp.toml", files.settings() + f"[issuer.source]\n{settings}\n")
+    (problem,) = _problems(files)
+    assert expected in problem
+
+
+def test_each_issuer_has_its_own_source(files: CAFolder) -> None:
+    """One in the database, one in a file; they do not know each other's certificates."""
+    serial = files.web.serial_number
+    other = ThrowawayCA.root("Other CA", files.validity, new_ec_key())
+    (files.folder / "other.pem").write_bytes(other.identity.certificate_pem)
+    files.add_delegate("other-responder", of=other)
+    files.write("index.txt", "V\t301231235959Z\t\t1234\tunknown\t/CN=web\n")
+    files.write(
+        "ocsp.toml",
+        files.settings()
+        + '[[issuer]]\ncertificate = "other.pem"\nsigners = [{ certificate ='
+        ' "other-responder.pem", key = "other-responder.key" }]\n'
+        '[issuer.source]\nindex_txt = "index.txt"\n',
+    )
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration) as service:
+        first, second = (each.key for each in service.authorities)
+        queries = [
+            StatusQuery(first, serial),
+            StatusQuery(second, 0x1234),
+            StatusQuery(first, 0x1234),
+            StatusQuery(second, serial),
+        ]
+        found = asyncio.run(service.source.look_up(queries))
+        assert [each is not None for each in found] == [True, True, False, False]
+        assert isinstance(service.source, LocalSource)
+        assert service.source.look_up_now(queries) == found

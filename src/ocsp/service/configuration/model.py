@@ -30,6 +30,7 @@ from ocsp.service.configuration.values import (
     Size,
     TCPAddress,
 )
+from ocsp.status import NotInCRL
 
 __all__ = [
     "AccessLog",
@@ -145,14 +146,21 @@ class SourceSettings(_Settings):
     """How often CRLs are fetched from URLs."""
 
     issued: File | None = None
-    """A file with the serial numbers that the CA has issued, one in each line. Without
-    it the responder answers *good* for no serial number."""
+    """What the CA has issued: a file with one serial number in hexadecimal in each
+    line, or a directory of certificates. Without it no serial number is *good*."""
+
+    not_in_crl: NotInCRL = NotInCRL.NOT_KNOWN
+    """What a serial number is that no CRL lists, without ``issued``."""
 
     index_txt: File | None = None
     """The ``index.txt`` of ``openssl ca`` or easy-rsa."""
 
     directory: File | None = None
     """A directory with the certificates that the CA has issued."""
+
+    revoked: File | None = None
+    """The revocations among them: a file with the serial number in hexadecimal, the
+    time and, if there is one, the reason in each line."""
 
     sql: str | None = None
     """The URL of a database, as SQLAlchemy reads it."""
@@ -174,10 +182,28 @@ class SourceSettings(_Settings):
                 raise ValueError(f"{key} is only used with {kind}; take it out")
         if self.sql and not self.preset:
             raise ValueError("sql needs preset: the program that wrote the tables")
+        if self.directory and not self.revoked:
+            raise ValueError("directory needs revoked: the file with the revocations")
         return self
 
+    @property
+    def text(self) -> str:
+        """What it is, in words, without the password of a database."""
+        if self.sql is not None:
+            return f"the tables of {self.preset}"
+        places = self.crl or (self.index_txt or self.directory,)
+        return ", ".join(map(str, places))
 
-_BELONGS_TO = {"delta": "crl", "refresh": "crl", "issued": "crl", "preset": "sql"}
+
+_BELONGS_TO = {
+    "delta": "crl",
+    "refresh": "crl",
+    "issued": "crl",
+    "not_in_crl": "crl",
+    "revoked": "directory",
+    "preset": "sql",
+}
+"""The kind of source that each of these keys is for."""
 
 
 class IssuerSettings(_Settings):
@@ -219,6 +245,11 @@ class IssuerSettings(_Settings):
                 f" {', '.join(kinds)}"
             )
         return self
+
+    @property
+    def source_text(self) -> str:
+        """Where the status is, in words; empty for the database."""
+        return "" if self.source is None else self.source.text
 
 
 class SignaturePolicy(enum.StrEnum):

@@ -75,6 +75,12 @@ class Updater:
             return []
         names = self._service.names
         return [
-            ConfiguredIssuer(name=names[each.key], authority=each)
-            for each in self._service.authorities
+            ConfiguredIssuer(
+                name=names[each.key], authority=each, source=settings.source_text
+            )
+            for each, settings in zip(
+                self._service.authorities,
+                self._service.configuration.issuer,
+                strict=True,
+            )
         ]
