@@ -9,7 +9,7 @@ OLDEST := $(VENV)-oldest
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit test-all test-oldest lint types bench docs fuzz mutate \
+.PHONY: help setup demo test unit soak test-all test-oldest lint types bench docs fuzz mutate \
 	format site django-ca release-check clean
 
 help: ## list the targets
@@ -39,6 +39,9 @@ test: setup lint types test-oldest ## lint, types and all tests, with their cove
 
 unit: $(READY) ## the unit tests that need no program besides Python
 	@$(BIN)/python -m pytest -q -m "not programs" tests/unit
+
+soak: $(READY) ## long runs of the responder and its store: kills, faults
+	@$(BIN)/python -m pytest -q tests/soak
 
 test-all: ## all tests with every supported Python, also in Debian chroots
 	@$(PYTHON) tools/test_all.py $(RUNS)
