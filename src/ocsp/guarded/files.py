@@ -18,6 +18,7 @@ from ocsp.errors import UnreadableFile
 
 __all__ = [
     "FileState",
+    "WatchState",
     "exists",
     "file_state",
     "open_file",
@@ -26,6 +27,7 @@ __all__ = [
     "read_stream",
     "require_database",
     "require_regular",
+    "watch_state",
 ]
 
 _ATTEMPTS = 3
@@ -63,6 +65,34 @@ class FileState(NamedTuple):
     def of(cls, found: os.stat_result) -> FileState:
         """Return the state in the result of :func:`os.stat`."""
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class WatchState(NamedTuple):
+    """
+    What changes with each change of a file, also if a program sets its times.
+
+    Attributes:
+        device: The device that the file is on.
+
+        inode: The number of the file on its device.
+
+        size: Its size in octets.
+
+        modified: When it was last modified, in nanoseconds since 1970.
+
+        changed: When its content or its attributes last changed, likewise.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> WatchState:
+        """Return the state in the result of :func:`os.stat`."""
+        return cls(*FileState.of(found), found.st_ctime_ns)
 
 
 def read_file(path: Path | str, maximum: int) -> bytes:
@@ -169,12 +199,26 @@ def file_state(path: Path | str) -> FileState:
     Raises:
         UnreadableFile: If it is missing, or not a regular file.
     """
+    return FileState.of(_stat(path))
+
+
+def watch_state(path: Path | str) -> WatchState:
+    """
+    Return the state of the regular file *path*, to notice every change of it.
+
+    Raises:
+        UnreadableFile: If it is missing, or not a regular file.
+    """
+    return WatchState.of(_stat(path))
+
+
+def _stat(path: Path | str) -> os.stat_result:
     try:
         found = os.stat(path)  # noqa: PTH116 - a path from users may be invalid
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     _require_regular(path, found)
-    return FileState.of(found)
+    return found
 
 
 def exists(path: Path | str) -> bool:

@@ -97,6 +97,19 @@ def test_changes_of_a_directory(tmp_path: Path) -> None:
         issued.current()
 
 
+def test_a_file_that_cannot_be_read_may_go(tmp_path: Path) -> None:
+    """The others are listed meanwhile; in its place comes a certificate."""
+    (tmp_path / "a").write_bytes(leaf(1).public_bytes(Encoding.DER))
+    odd = tmp_path / "b"
+    odd.write_text("hello")
+    issued = _issued(tmp_path)
+    assert 1 in issued.current()
+    odd.unlink()
+    assert 1 in issued.current()
+    odd.write_bytes(leaf(2).public_bytes(Encoding.DER))
+    assert 2 in issued.current()
+
+
 def test_a_missing_list_is_refused_at_the_start(tmp_path: Path) -> None:
     """The operator sees it at once."""
     with pytest.raises(UnreadableFile):

@@ -7,6 +7,7 @@ knows no certificate that is good (RFC 6960 §2.2).
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import os
@@ -23,7 +24,7 @@ from ocsp.asn1.der import integer_octets
 from ocsp.asn1.serial_index import SerialIndexBuilder
 from ocsp.errors import DecodeError, SchemaError, UnreadableFile
 from ocsp.guarded.certificates import load_certificate
-from ocsp.guarded.files import FileState, read_file
+from ocsp.guarded.files import WatchState, read_file
 from ocsp.guarded.pem import der_blocks
 from ocsp.signing.issued import is_issued_by
 from ocsp.status.files.watched import Watched, WatchedFile
@@ -144,33 +145,36 @@ class CertificateDirectory:
         self.name = str(path)
         self._path = Path(path)
         self._issuer = issuer
-        self._files: dict[str, tuple[FileState, dict[int, datetime.datetime]]] = {}
+        self._files: dict[str, tuple[WatchState, dict[int, datetime.datetime]]] = {}
         self._odd: frozenset[str] = frozenset()
 
-    def state(self) -> FileState:
+    def state(self) -> WatchState:
         """Return the state of the directory, and of the files that cannot be read."""
         try:
-            found = self._path.stat()
-            odd = [FileState.of((self._path / name).stat()) for name in self._odd]
+            found = WatchState.of(self._path.stat())
         except OSError as error:
             raise UnreadableFile(self.name, error.strerror or str(error)) from error
-        return FileState(
-            found.st_dev,
-            found.st_ino,
-            sum(each.size for each in odd),
-            max([found.st_mtime_ns, *(each.modified for each in odd)]),
-        )
+        for name in self._odd:
+            # One that is gone has changed the directory.
+            with contextlib.suppress(OSError):
+                odd = WatchState.of((self._path / name).stat())
+                found = found._replace(
+                    size=found.size + odd.size,
+                    modified=max(found.modified, odd.modified),
+                    changed=max(found.changed, odd.changed),
+                )
+        return found
 
-    def is_small(self, _: FileState, /) -> bool:
+    def is_small(self, _: WatchState, /) -> bool:
         """Tell whether an event loop may read it: it had few files until now."""
         return len(self._files) <= _SMALL
 
-    def read(self) -> tuple[tuple[str, FileState], ...]:
+    def read(self) -> tuple[tuple[str, WatchState], ...]:
         """Return the names and states of the files."""
         try:
             with os.scandir(self._path) as entries:
                 found = [
-                    (entry.name, FileState.of(entry.stat()))
+                    (entry.name, WatchState.of(entry.stat()))
                     for entry in entries
                     if not entry.name.startswith(".") and entry.is_file()
                 ]
@@ -181,7 +185,7 @@ class CertificateDirectory:
         return tuple(sorted(found))
 
     def parse(
-        self, content: tuple[tuple[str, FileState], ...]
+        self, content: tuple[tuple[str, WatchState], ...]
     ) -> Mapping[int, datetime.datetime]:
         """Return the ends of the certificates, by their serial numbers."""
         files, odd = {}, set()

@@ -19,7 +19,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ocsp import limits
 from ocsp.errors import BackendError, DecodeError, SourceUnavailable, UnreadableFile
-from ocsp.guarded.files import FileState, file_state, read_file
+from ocsp.guarded.files import WatchState, read_file, watch_state
 
 __all__ = ["Watchable", "Watched", "WatchedFile"]
 
@@ -48,7 +48,7 @@ class Watchable(Protocol[Content, Value_co]):
     is_text: bool
     """Whether it is text, of which a part can be taken for the whole."""
 
-    def state(self) -> FileState:
+    def state(self) -> WatchState:
         """
         Return what changes with the content; some microseconds.
 
@@ -57,7 +57,7 @@ class Watchable(Protocol[Content, Value_co]):
         """
         ...
 
-    def is_small(self, state: FileState, /) -> bool:
+    def is_small(self, state: WatchState, /) -> bool:
         """Tell whether reading it takes some milliseconds at most."""
         ...
 
@@ -84,7 +84,7 @@ class Watchable(Protocol[Content, Value_co]):
 class _Reading(Generic[Content, Value]):
     """What was read: a value, or why there is none, or why it is an old one."""
 
-    state: FileState
+    state: WatchState
     since: float
     read: float
     settled: bool
@@ -125,7 +125,7 @@ class Watched(Generic[Content, Value]):
         self._subject = subject
         self._clock = clock
         self._reading: _Reading[Content, Value] | None = None
-        self._used: FileState | None = None
+        self._used: WatchState | None = None
         self._lock = threading.Lock()
         self._read_again(subject.state())
 
@@ -188,7 +188,7 @@ class Watched(Generic[Content, Value]):
         finally:
             self._lock.release()
 
-    def _state(self) -> FileState:
+    def _state(self) -> WatchState:
         try:
             return self._subject.state()
         except UnreadableFile as error:
@@ -204,7 +204,7 @@ class Watched(Generic[Content, Value]):
         is_small = self._subject.is_small(reading.state)
         return is_small or self._clock() - reading.since >= SETTLED_SECONDS
 
-    def _read_again(self, state: FileState) -> _Reading[Content, Value]:
+    def _read_again(self, state: WatchState) -> _Reading[Content, Value]:
         before, now = self._reading, self._clock()
         known = before if before is not None and before.state == state else None
         since = now if known is None else known.since
@@ -224,7 +224,7 @@ class Watched(Generic[Content, Value]):
 
     def _read(
         self,
-        state: FileState,
+        state: WatchState,
         known: _Reading[Content, Value] | None,
         *,
         settled: bool,
@@ -244,7 +244,7 @@ class Watched(Generic[Content, Value]):
 
 
 def _require_whole(
-    name: str, content: object, state: FileState, before: FileState
+    name: str, content: object, state: WatchState, before: WatchState
 ) -> None:
     """
     Check that the last line has an end, and that the same file did not become shorter.
@@ -285,11 +285,11 @@ class WatchedFile(Generic[Value]):
         self._maximum = maximum
         self.parse = parse
 
-    def state(self) -> FileState:
+    def state(self) -> WatchState:
         """Return the state of the file."""
-        return file_state(self._path)
+        return watch_state(self._path)
 
-    def is_small(self, state: FileState) -> bool:
+    def is_small(self, state: WatchState) -> bool:
         """Tell whether an event loop may read it."""
         return state.size <= limits.MAX_INLINE_STATUS_BYTES
 
