@@ -19,7 +19,14 @@ sys.path.insert(0, str(ROOT / "docs" / "_extensions"))
 
 from public_names import MODULES, qualified_names  # noqa: E402 - the path comes first
 
-INTERNAL = {"ocsp.asn1", "ocsp.cli", "ocsp.guarded", "ocsp.messages", "ocsp.signing"}
+INTERNAL = {
+    "ocsp.asn1",
+    "ocsp.cli",
+    "ocsp.guarded",
+    "ocsp.inspection",
+    "ocsp.messages",
+    "ocsp.signing",
+}
 """Packages whose names are internal, or public as names of ``ocsp``."""
 
 

@@ -35,7 +35,7 @@ SHORTEST_TOKEN = 20
 
 
 class Access:
-    """Who may use the admin port."""
+    """Decides which requests the admin port accepts."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ import datetime
 from ocsp.admin.snapshot import Snapshot
 from ocsp.asn1.certificates import validity_of
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import SIGNER_DAYS_LEFT, STORE_UP
+from ocsp.metrics.table import SIGNER_LEFT, STORE_UP
 
 __all__ = ["set_gauges"]
 
@@ -26,7 +26,7 @@ def set_gauges(metrics: Metrics, snapshot: Snapshot, now: datetime.datetime) -> 
     """
     for signer in snapshot.signers:
         _, end = validity_of(signer.certificate)
-        left = (end - now) / datetime.timedelta(days=1)
-        metrics.gauge(SIGNER_DAYS_LEFT, signer.name).value = round(left, 3)
+        left = (end - now).total_seconds()
+        metrics.gauge(SIGNER_LEFT, signer.name).value = round(left)
     for store in snapshot.stores:
         metrics.gauge(STORE_UP, store.name).value = 0 if store.problem else 1

@@ -36,7 +36,7 @@ __all__ = [
     "SIGNATURES",
     "SIGNATURES_WAITING",
     "SIGNATURE_SECONDS",
-    "SIGNER_DAYS_LEFT",
+    "SIGNER_LEFT",
     "SOURCE_AGE",
     "SOURCE_UP",
     "STORE_UP",
@@ -226,10 +226,10 @@ CHANGE_LAG = Metric(
     Kind.LARGEST,
     "Time since the slowest process last looked for changes of status.",
 )
-SIGNER_DAYS_LEFT = Metric(
-    "ocsp_signer_days_left",
+SIGNER_LEFT = Metric(
+    "ocsp_signer_left_seconds",
     Kind.LARGEST,
-    "Days until the signer's certificate ends.",
+    "Time until the signer's certificate ends; negative after it.",
     ("signer",),
 )
 SOURCE_AGE = Metric(
@@ -291,7 +291,7 @@ TABLE: Mapping[str, Metric] = {
         ANSWERS_REFUSED,
         EVENTS_OPEN,
         CHANGE_LAG,
-        SIGNER_DAYS_LEFT,
+        SIGNER_LEFT,
         SOURCE_AGE,
         SOURCE_UP,
         STORE_UP,

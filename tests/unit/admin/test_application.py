@@ -150,11 +150,11 @@ def test_metrics_are_in_the_format_of_prometheus() -> None:
     families = {
         each.name: each for each in text_string_to_metric_families(response.text)
     }
-    days = {
+    left = {
         each.labels["signer"]: each.value
-        for each in families["ocsp_signer_days_left"].samples
+        for each in families["ocsp_signer_left_seconds"].samples
     }
-    assert days["ocsp-2026"] == pytest.approx(9, abs=0.1)
+    assert left["ocsp-2026"] == pytest.approx(9 * 86400, abs=9000)
     assert [each.value for each in families["ocsp_store_up"].samples] == [1]
     assert families["ocsp_responses"].samples[0].value > 0
 
