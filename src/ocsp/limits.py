@@ -571,9 +571,13 @@ MAX_SERIES = 20_000
 """Time series of all metrics together. The names in the configuration make them: 20,000
 are more than a thousand issuers."""
 
+MAX_LABEL_CHARACTERS = 200
+"""Characters of a name from the configuration in a label of a metric, so that 40 series
+fit into one report."""
+
 MAX_REPORT_BYTES = 1 << 16
-"""Size of one report of a process about its metrics; a report with 200 series and 200
-lines is split below it."""
+"""Size of one report of a process about its metrics: 40 series or 10 lines of the log
+are smaller."""
 
 MAX_CHECK_SECONDS = 3.0
 """How long a check of the responder's readiness may take before it counts as failed; an

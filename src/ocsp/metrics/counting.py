@@ -11,7 +11,9 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
+from ocsp import limits
 from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.report import HistogramPart, NumberPart, Report
 from ocsp.metrics.table import (
@@ -33,12 +35,13 @@ REPORT_SECONDS = 1.0
 """The time between two reports of a process. A killed process loses at most what it
 counted in this time."""
 
-PARTS_PER_REPORT = 200
+PARTS_PER_REPORT = 40
 """Series in one report, so that it fits into a datagram."""
 
 LINES_PER_REPORT = 10
 """Lines of the log in one report, so that it fits into a datagram."""
 
+Part = TypeVar("Part")
 Series = tuple[Metric, tuple[str, ...]]
 OutcomeKey = tuple[str, str, str, IssuerKey | None, str, str, str]
 
@@ -153,6 +156,7 @@ class Metrics:
         self._histograms: dict[Series, Histogram] = {}
         self._outcomes: dict[OutcomeKey, Outcome] = {}
         self._due = 0.0
+        self._next_gauge = 0
         self.configure(issuers=issuers or {}, signers=signers, stores=stores)
 
     def configure(
@@ -261,7 +265,9 @@ class Metrics:
 
     def _bounded(self, label: str, value: str) -> str:
         names = self._names if label in CONFIGURED else LABEL_VALUES
-        return value if value in names[label] else OTHER
+        if value not in names[label]:
+            return OTHER
+        return value[: limits.MAX_LABEL_CHARACTERS]
 
     def flush_if_due(self, now: float) -> None:
         """
@@ -274,19 +280,43 @@ class Metrics:
             self.flush(now)
 
     def flush(self, now: float | None = None) -> None:
-        """Report everything that was counted, for example before the process ends."""
+        """Report everything that was counted."""
         self._due = (time.monotonic() if now is None else now) + REPORT_SECONDS
         for outcome in self._outcomes.values():
             outcome.distribute()
-        gauges = tuple(
-            NumberPart(metric.name, labels, gauge.value)
-            for (metric, labels), gauge in self._gauges.items()
-            if gauge.value is not None
-        )
-        if self._send(Report(self._process, gauges=gauges)):
+        # Gauges come last: they are reported each time, and must not keep back counts.
+        if self._report_counters() and self._report_histograms():
             self._report_lines()
-            self._report_counters()
-            self._report_histograms()
+            self._report_gauges()
+
+    def close(self) -> None:
+        """Report everything, and that the process ends as it should."""
+        self.flush()
+        self._send(Report(self._process, ended=True))
+
+    def _report_counters(self) -> bool:
+        counted = [(key, each) for key, each in self._counters.items() if each.value]
+        for some in _split(counted):
+            parts = tuple(
+                NumberPart(metric.name, labels, counter.value)
+                for (metric, labels), counter in some
+            )
+            if not self._send(Report(self._process, counters=parts)):
+                return False
+            for _, counter in some:
+                counter.value = 0
+        return True
+
+    def _report_histograms(self) -> bool:
+        for (metric, labels), histogram in self._histograms.items():
+            if not any(histogram.counts):
+                continue
+            counts = tuple(histogram.counts)
+            part = HistogramPart(metric.name, labels, counts, histogram.sum)
+            if not self._send(Report(self._process, histograms=(part,))):
+                return False
+            histogram.clear()
+        return True
 
     def _report_lines(self) -> None:
         while lines := self._lines.oldest(LINES_PER_REPORT):
@@ -294,25 +324,24 @@ class Metrics:
                 return
             self._lines.drop(len(lines))
 
-    def _report_counters(self) -> None:
-        counted = [(key, each) for key, each in self._counters.items() if each.value]
-        for start in range(0, len(counted), PARTS_PER_REPORT):
-            part = counted[start : start + PARTS_PER_REPORT]
-            parts = tuple(
-                NumberPart(metric.name, labels, counter.value)
-                for (metric, labels), counter in part
-            )
-            if not self._send(Report(self._process, counters=parts)):
+    def _report_gauges(self) -> None:
+        """Report all gauges, at least with an empty report: the process runs."""
+        parts = [
+            NumberPart(metric.name, labels, gauge.value)
+            for (metric, labels), gauge in self._gauges.items()
+            if gauge.value is not None
+        ]
+        # If the channel takes only some, the next report begins with the others.
+        first = self._next_gauge % max(len(parts), 1)
+        for some in _split(parts[first:] + parts[:first]) or [[]]:
+            if not self._send(Report(self._process, gauges=tuple(some))):
                 return
-            for _, counter in part:
-                counter.value = 0
+            self._next_gauge += len(some)
 
-    def _report_histograms(self) -> None:
-        for (metric, labels), histogram in self._histograms.items():
-            if not any(histogram.counts):
-                continue
-            counts = tuple(histogram.counts)
-            part = HistogramPart(metric.name, labels, counts, histogram.sum)
-            if not self._send(Report(self._process, histograms=(part,))):
-                return
-            histogram.clear()
+
+def _split(parts: list[Part]) -> list[list[Part]]:
+    """Return *parts* in lists that fit into one report each."""
+    return [
+        parts[start : start + PARTS_PER_REPORT]
+        for start in range(0, len(parts), PARTS_PER_REPORT)
+    ]

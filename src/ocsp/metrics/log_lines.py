@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from itertools import islice
@@ -28,6 +29,7 @@ class LogLines(logging.Handler):
         formatter.default_msec_format = ""
         self.setFormatter(formatter)
         self._lines: deque[str] = deque(maxlen=limits.MAX_LOG_LINES)
+        self._guard = threading.Lock()  # records come from several threads
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep *record* as one line."""
@@ -36,13 +38,16 @@ class LogLines(logging.Handler):
         except Exception:  # what a handler does if a record cannot be formatted
             self.handleError(record)
             return
-        self._lines.append(line[: limits.MAX_SHOWN_CHARACTERS])
+        with self._guard:
+            self._lines.append(line[: limits.MAX_SHOWN_CHARACTERS])
 
     def oldest(self, number: int) -> tuple[str, ...]:
         """Return the *number* oldest lines, or all if there are fewer."""
-        return tuple(islice(self._lines, number))
+        with self._guard:
+            return tuple(islice(self._lines, number))
 
     def drop(self, number: int) -> None:
         """Forget the *number* oldest lines, or all if there are fewer."""
-        for _ in range(min(number, len(self._lines))):
-            self._lines.popleft()
+        with self._guard:
+            for _ in range(min(number, len(self._lines))):
+                self._lines.popleft()

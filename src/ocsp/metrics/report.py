@@ -38,18 +38,21 @@ class Report(NamedTuple):
 
         counters: What to add to counters.
 
-        gauges: The present values of all gauges, or ``None`` if the report has none.
+        gauges: The present values of gauges.
 
         histograms: What to add to histograms.
 
         lines: Lines of the log, oldest first.
+
+        ended: Whether this is the last report of the process.
     """
 
     process: str
     counters: tuple[NumberPart, ...] = ()
-    gauges: tuple[NumberPart, ...] | None = None
+    gauges: tuple[NumberPart, ...] = ()
     histograms: tuple[HistogramPart, ...] = ()
     lines: tuple[str, ...] = ()
+    ended: bool = False
 
 
 def encode_report(report: Report) -> bytes:
@@ -61,13 +64,14 @@ def encode_report(report: Report) -> bytes:
 def decode_report(data: bytes) -> Report | None:
     """Return the report in *data*, or ``None`` if it is none."""
     try:
-        process, counters, gauges, histograms, lines = json.loads(data)
+        process, counters, gauges, histograms, lines, ended = json.loads(data)
         return Report(
             str(process),
             tuple(map(_number, counters)),
-            None if gauges is None else tuple(map(_number, gauges)),
+            tuple(map(_number, gauges)),
             tuple(map(_histogram, histograms)),
             tuple(map(str, lines)),
+            bool(ended),
         )
     except (ValueError, TypeError, RecursionError):
         return None

@@ -16,15 +16,19 @@ SILENT_SECONDS = 5.0
 """After this time without a report a process counts as ended: a running one reports
 each second."""
 
+FORGET_SECONDS = 600.0
+"""After this time without a report a process is forgotten: it is not coming back."""
+
 Labels = tuple[str, ...]
+SeriesName = tuple[str, Labels]
 
 
 class Totals:
     """
     What all processes have reported, in the process with the admin port.
 
-    Counters and histograms keep what a process reported after it has ended. Gauges of a
-    process that ended are dropped.
+    Counters and histograms keep what a process reported after it has ended. A gauge
+    counts until it was not reported for some seconds.
 
     One thread adds; any thread may read.
     """
@@ -39,7 +43,7 @@ class Totals:
         self._clock = clock
         self._sums: dict[str, dict[Labels, float]] = {}
         self._histograms: dict[str, dict[Labels, tuple[list[int], float]]] = {}
-        self._gauges: dict[str, tuple[NumberPart, ...]] = {}
+        self._gauges: dict[str, dict[SeriesName, tuple[float, float]]] = {}
         self._heard: dict[str, float] = {}
         self._lines: deque[str] = deque(maxlen=limits.MAX_LOG_LINES)
         self._series = 0
@@ -51,9 +55,7 @@ class Totals:
         A part that is not in the table of metrics is dropped, and so is a new series
         above :data:`ocsp.limits.MAX_SERIES`.
         """
-        self._heard[report.process] = self._clock()
-        if report.gauges is not None:
-            self._gauges[report.process] = report.gauges
+        self._note_process(report)
         for part in report.counters:
             self._count(part)
         for histogram in report.histograms:
@@ -61,8 +63,20 @@ class Totals:
         self._lines.extend(report.lines)
         return True
 
-    def forget(self, process: str) -> None:
-        """Drop the gauges of *process*, which has ended."""
+    def _note_process(self, report: Report) -> None:
+        """Note that a process runs, and its gauges, or that it has ended."""
+        now = self._clock()
+        self._heard[report.process] = now
+        if report.gauges:
+            gauges = self._gauges.setdefault(report.process, {})
+            gauges |= {part[:2]: (now, part.value) for part in report.gauges}
+        if report.ended:
+            self._forget(report.process)
+        for process, heard in list(self._heard.items()):
+            if now - heard > FORGET_SECONDS:
+                self._forget(process)
+
+    def _forget(self, process: str) -> None:
         self._heard.pop(process, None)
         self._gauges.pop(process, None)
 
@@ -107,21 +121,22 @@ class Totals:
     def gauges(self, metric: Metric) -> Mapping[Labels, float]:
         """Return the values of a gauge over the processes that run, by label values."""
         combined: dict[Labels, float] = {}
-        for part in self._current_gauges(metric):
-            before = combined.get(part.labels)
+        for labels, value in self._current_gauges(metric.name):
+            before = combined.get(labels)
             if before is None:
-                combined[part.labels] = part.value
+                combined[labels] = value
             elif metric.kind is Kind.SUM:
-                combined[part.labels] = before + part.value
+                combined[labels] = before + value
             else:
-                combined[part.labels] = max(before, part.value)
+                combined[labels] = max(before, value)
         return combined
 
-    def _current_gauges(self, metric: Metric) -> Iterator[NumberPart]:
-        silent = self.silent_processes()
-        for process, parts in list(self._gauges.items()):
-            if process not in silent:
-                yield from (part for part in parts if part.name == metric.name)
+    def _current_gauges(self, wanted: str) -> Iterator[tuple[Labels, float]]:
+        oldest = self._clock() - SILENT_SECONDS
+        for gauges in list(self._gauges.values()):
+            for (name, labels), (heard, value) in list(gauges.items()):
+                if name == wanted and heard >= oldest:
+                    yield labels, value
 
     def silent_processes(self) -> Mapping[str, float]:
         """Return the processes that stopped reporting, and since how many seconds."""

@@ -33,6 +33,7 @@ from ocsp.metrics.table import (
     RESPONSES,
     SHED,
     SIGNATURES,
+    SIGNER_LEFT,
     TABLE,
     Kind,
 )
@@ -216,15 +217,70 @@ def test_processes_are_added_up_and_ended_ones_keep_their_counts() -> None:
     assert totals.counters(SHED) == {("idle",): 2}
 
 
-def test_a_process_that_ended_can_be_forgotten_at_once() -> None:
-    """A process that ended can be forgotten at once."""
+def test_a_process_that_ends_as_it_should_is_not_missed() -> None:
+    """Its gauges and its name are dropped, and its counts are kept."""
     totals = Totals(clock=Clock())
     metrics = _metrics(totals)
     metrics.gauge(CONNECTIONS, "idle").value = 5
+    metrics.counter(SHED, "idle").value += 1
+    metrics.close()
+    assert (totals.gauges(CONNECTIONS), totals.processes()) == ({}, ())
+    assert totals.counters(SHED) == {("idle",): 1}
+
+
+def test_a_process_that_does_not_come_back_is_forgotten() -> None:
+    """So that names do not collect."""
+    clock = Clock()
+    totals = Totals(clock=clock)
+    totals.add(Report("worker-1"))
+    clock.now = 601.0
+    totals.add(Report("worker-2"))
+    assert totals.processes() == ("worker-2",)
+
+
+def test_a_gauge_that_is_not_reported_any_more_is_dropped() -> None:
+    """While its process goes on."""
+    clock = Clock()
+    totals = Totals(clock=clock)
+    metrics = _metrics(totals)
+    gauge = metrics.gauge(CONNECTIONS, "idle")
+    gauge.value = 5
     metrics.flush()
-    totals.forget("worker-1")
+    gauge.value = None
+    clock.now = 6.0
+    metrics.flush()
     assert totals.gauges(CONNECTIONS) == {}
-    assert totals.processes() == ()
+
+
+def test_any_number_of_series_with_long_names_is_reported(
+    channel: tuple[ReportReceiver, ReportSender, Totals, int],
+) -> None:
+    """They are split over reports that fit into a datagram."""
+    receiver, sender, totals, _ = channel
+    names = [f"{number:04}" + "\x01" * 1000 for number in range(300)]
+    metrics = Metrics(sender.send, signers=names)
+    for name in names:
+        metrics.counter(SIGNATURES, name, "ok").value += 1
+        metrics.gauge(SIGNER_LEFT, name).value = 1
+    for _ in range(50):  # the channel holds some reports only
+        metrics.flush()
+        receiver.drain()
+    assert sum(totals.counters(SIGNATURES).values()) == 300
+    assert {len(signer) for signer, _ in totals.counters(SIGNATURES)} == {200}
+    assert len(totals.gauges(SIGNER_LEFT)) == 300
+
+
+def test_a_report_that_is_too_large_is_dropped(
+    channel: tuple[ReportReceiver, ReportSender, Totals, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The receiver reads no more of it."""
+    receiver, sender, totals, _ = channel
+    monkeypatch.setattr(limits, "MAX_REPORT_BYTES", 50)
+    sender.send(Report("worker-1", lines=("x" * 50,)))
+    sender.send(Report("worker-2"))
+    receiver.drain()
+    assert totals.processes() == ("worker-2",)
 
 
 def test_the_largest_value_counts_for_a_lag() -> None:
@@ -281,7 +337,9 @@ _histograms = st.lists(st.builds(HistogramPart, _texts, _labels, _counts, _float
 )
 
 
-@given(st.builds(Report, _texts, _numbers, st.none() | _numbers, _histograms, _labels))
+@given(
+    st.builds(Report, _texts, _numbers, _numbers, _histograms, _labels, st.booleans())
+)
 def test_a_report_survives_its_text_form(report: Report) -> None:
     """A report survives its text form."""
     assert decode_report(encode_report(report)) == report
@@ -294,7 +352,8 @@ def test_what_is_no_report_is_none(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"[" * 100_000, b"[1,2,3,4,5]", b"{}", b"null", b'["w",[],[],[[]],[]]']
+    "data",
+    [b"[" * 100_000, b"[1,2,3,4,5,6]", b"{}", b"null", b'["w",[],[],[[]],[],false]'],
 )
 def test_json_that_is_no_report_is_none(data: bytes) -> None:
     """Json that is no report is none."""
