@@ -96,6 +96,7 @@ class RequestReader:
         "_in_head",
         "_is_chunked",
         "_is_http_1_0",
+        "_length",
         "_parser",
         "_receive",
         "_refusal",
@@ -123,19 +124,42 @@ class RequestReader:
                 read from the connection.
             UnknownMethod: If the method is unknown. The same holds.
         """
-        continues = self.in_request
+        continues, begun = self.in_request, self.begun
         try:
             self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            return  # the request was passed on, as the last one of the connection
+        except HttpParserUpgrade as change:
+            self._stay(data[change.args[0] :])
+            return
         except HttpParserInvalidMethodError as error:
-            if not continues and _UNKNOWN_METHOD.match(data):
+            is_first = not continues and self.begun == begun + 1
+            if is_first and _UNKNOWN_METHOD.match(data):
                 raise UnknownMethod from error
             raise SchemaError(str(error), path="HTTP") from error
         except HttpParserError as error:
             raise self._refusal or SchemaError(str(error), path="HTTP") from error
         if continues and self._in_head:
             self._count_head(len(data))  # of a header that is not complete
+
+    def _stay(self, rest: bytes) -> None:
+        """
+        Go on with *rest* after a request to change to another protocol.
+
+        llhttp ends such a request after its head. The server changes to no protocol, so
+        the body and the next request follow, for another parser (RFC 9110 §7.8).
+        """
+        method = self._parser.get_method()
+        has_body = self.in_request
+        self._parser = HttpRequestParser(self)
+        if has_body:
+            framing = b"Transfer-Encoding: chunked"
+            if not self._is_chunked:
+                framing = b"Content-Length: %d" % self._length
+            if self._expects:
+                framing += b"\r\nExpect: 100-continue"
+            head = b"%b %b HTTP/1.1\r\n%b\r\n\r\n" % (method, self._target, framing)
+            self._parser.feed_data(head)
+        if rest:
+            self.feed(rest)
 
     # --- callbacks of the parser ---
 
@@ -149,6 +173,7 @@ class RequestReader:
         self._headers = 0
         self._expects = False
         self._is_chunked = False
+        self._length = 0
         self._in_head = True
         self.in_request = True
 
@@ -190,16 +215,21 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """Pass the request on."""
-        self.in_request = self.expects_continue = False
         parser, conditions = self._parser, self._conditions
+        method = parser.get_method().decode()
+        keep_alive = parser.should_keep_alive()
+        if parser.should_upgrade():
+            keep_alive = keep_alive and method != "CONNECT"
+            if keep_alive and (self._length or self._is_chunked):
+                return  # the body follows, see _stay
+        self.in_request = self.expects_continue = False
         self._receive(
             HTTPRequest(
-                parser.get_method().decode(),
+                method,
                 self._target,
                 self._body,
                 None if conditions is None else _conditions(conditions),
-                # The server changes to no other protocol (RFC 9110 §7.8).
-                parser.should_keep_alive() and not parser.should_upgrade(),
+                keep_alive,
                 self._is_http_1_0,
             )
         )
@@ -225,7 +255,8 @@ class RequestReader:
 
     def _read_14(self, name: bytes, value: bytes) -> None:
         if name == b"content-length":
-            self._check_body(int(value))
+            self._length = int(value)
+            self._check_body(self._length)
 
     def _read_6(self, name: bytes, value: bytes) -> None:
         if name == b"expect" and value.strip().lower() == b"100-continue":
