@@ -121,7 +121,7 @@ class Metrics:
         *,
         process: str = "responder",
         issuers: Mapping[IssuerKey, str] | None = None,
-        signers: Iterable[str] = (),
+        signers: Mapping[bytes, str] | None = None,
         stores: Iterable[str] = (),
         lines: LogLines | None = None,
     ) -> None:
@@ -138,7 +138,8 @@ class Metrics:
 
             issuers: The configured names of the issuers.
 
-            signers: The configured names of the signers.
+            signers: The configured names of the signers, each under the SHA-256 of its
+                certificate.
 
             stores: The configured names of the stores.
 
@@ -148,6 +149,7 @@ class Metrics:
         self._process = process
         self._lines = LogLines() if lines is None else lines
         self._issuers: dict[IssuerKey, str] = {}
+        self._signers: dict[bytes, str] = {}
         self._names: dict[str, AbstractSet[str]] = dict.fromkeys(
             CONFIGURED, frozenset()
         )
@@ -157,13 +159,13 @@ class Metrics:
         self._outcomes: dict[OutcomeKey, Outcome] = {}
         self._due = 0.0
         self._next_gauge = 0
-        self.configure(issuers=issuers or {}, signers=signers, stores=stores)
+        self.configure(issuers=issuers or {}, signers=signers or {}, stores=stores)
 
     def configure(
         self,
         *,
         issuers: Mapping[IssuerKey, str],
-        signers: Iterable[str] = (),
+        signers: Mapping[bytes, str],
         stores: Iterable[str] = (),
     ) -> None:
         """
@@ -176,7 +178,8 @@ class Metrics:
         self._outcomes.clear()
         self._issuers = dict(issuers)
         self._names["issuer"] = {*issuers.values(), NO_ISSUER}
-        self._names["signer"] = set(signers)
+        self._signers = dict(signers)
+        self._names["signer"] = set(signers.values())
         self._names["store"] = set(stores)
 
     def outcome(
@@ -245,6 +248,10 @@ class Metrics:
             yield self.counter(ANSWERS, origin)
         if cert_id_hash:
             yield self.counter(CERT_IDS, cert_id_hash)
+
+    def signer_name(self, identifier: bytes) -> str:
+        """Return the name of the signer whose certificate has this SHA-256."""
+        return self._signers.get(identifier, OTHER)
 
     def counter(self, metric: Metric, *labels: str) -> Counter:
         """Return the counter of *metric* with these label values, in their order."""

@@ -113,33 +113,25 @@ LABEL_VALUES: Mapping[str, frozenset[str]] = {
         {
             "none",  # no error
             "malformed",  # the request cannot be read
-            "limit",  # the request is too large
-            "issuer",  # another issuer, or several
+            "request",  # another issuer, or something that it must have is missing
             "serial",  # no record of the serial number
-            "nonce",  # the nonce is missing
             "signature",  # the signature of the request is missing or wrong
             "source",  # the source of the status cannot answer
-            "signer",  # no signer can sign
-            "overload",  # too many requests wait for a signature
+            "signer",  # no signer can sign, or too many requests wait for it
             "internal",  # an error in this package
         }
     ),
     "hash": frozenset({"sha1", "sha224", "sha256", "sha384", "sha512", "several"}),
     "from": frozenset({"memory", "store", "signed", "canned", "proxy"}),
     "result": frozenset({"ok", "failed", "refused"}),
-    "state": frozenset({"idle", "reading", "waiting"}),
     "why": frozenset(
         {
             "connections",  # the connection limit: the oldest idle one was closed
-            "idle",
-            "slow",
-            "headers",
-            "body",
-            "malformed",
+            "idle",  # no request came
+            "slow",  # a request or the reading of an answer took too long
             "version",  # the status changed while the answer was signed
-            "signer",  # the signer is not configured, or its certificate ends first
-            "unsignable",
-            "store",
+            "signer",  # the signer cannot sign
+            "store",  # the store cannot be written
         }
     ),
 }
@@ -253,7 +245,7 @@ STORE_UP = Metric(
 RESPONSE_CACHE_BYTES = Metric(
     "ocsp_response_cache_bytes", Kind.SUM, "Size of the answers in memory."
 )
-CONNECTIONS = Metric("ocsp_connections", Kind.SUM, "Open connections.", ("state",))
+CONNECTIONS = Metric("ocsp_connections", Kind.SUM, "Open connections.")
 SHED = Metric(
     "ocsp_shed",
     Kind.COUNTER,

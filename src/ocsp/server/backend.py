@@ -14,7 +14,7 @@ What fails, and what the client gets:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ from ocsp.responder import (
 )
 from ocsp.responder.answer import error_response
 from ocsp.responder.schedule import usable_until
+from ocsp.server.counting import RequestCounts, timed
 from ocsp.server.plain_requests import PlainRequests
 from ocsp.signers import SigningSlots
 from ocsp.status import ForeignResponders
@@ -57,12 +58,15 @@ class BackendAnswer(NamedTuple):
         until: Until when it may be sent again, in seconds since 1970; 0 for never.
 
         revoked: Whether it says *revoked*.
+
+        from_store: Whether it was in the store.
     """
 
     answer: Answer
     lookup: Lookup | None = None
     until: int = 0
     revoked: bool = False
+    from_store: bool = False
 
 
 Given = BackendAnswer | Callable[[], Coroutine[Any, Any, BackendAnswer]]
@@ -76,6 +80,7 @@ class Backend:
         responder: Responder,
         source: StatusSource,
         slots: SigningSlots,
+        counts: RequestCounts,
         foreign: ForeignResponders | None = None,
     ) -> None:
         """
@@ -88,6 +93,8 @@ class Backend:
 
             slots: Bounds the signatures of signers that are not local.
 
+            counts: Counts the signatures.
+
             foreign: Asks the responders of other CAs; without it their clients get
                 *tryLater*.
         """
@@ -95,6 +102,7 @@ class Backend:
         self._responder = responder
         self._source = source
         self._slots = slots
+        self._counts = counts
         self._local = source if isinstance(source, LocalSource) else None
         self._plain = PlainRequests()
         self._plain_second = 0
@@ -156,7 +164,9 @@ class Backend:
             if not may_sign:
                 answer = self._responder.finish_without_signer(lookup, found)
             elif _signs_at_once(lookup):
-                answer = self._responder.finish_stored(lookup, found)
+                answer = self._signed_now(
+                    lookup, partial(self._responder.finish_stored, lookup, found)
+                )
             else:
                 return partial(self._sign_to_store, lookup, found)
         return _stored_result(lookup, found, answer)
@@ -166,7 +176,7 @@ class Backend:
     ) -> BackendAnswer:
         try:
             answer = await self._in_slot(
-                lookup, lambda: self._responder.finish_stored(lookup, found)
+                lookup, partial(self._responder.finish_stored, lookup, found)
             )
         except SignerUnavailable:
             answer = self._responder.finish_without_signer(lookup, found)
@@ -193,7 +203,9 @@ class Backend:
             error = SignerUnavailable("the clock jumped: nothing is signed now")
             return self._without_signer(lookup, error_response(error))
         if _signs_at_once(lookup):
-            answer = self._responder.finish(lookup, records)
+            answer = self._signed_now(
+                lookup, partial(self._responder.finish, lookup, records)
+            )
             return self._signed(lookup, records, answer)
         return partial(self._sign_in_slot, lookup, records)
 
@@ -202,7 +214,7 @@ class Backend:
     ) -> BackendAnswer:
         try:
             answer = await self._in_slot(
-                lookup, lambda: self._responder.finish(lookup, records)
+                lookup, partial(self._responder.finish, lookup, records)
             )
         except SignerUnavailable as error:
             answer = error_response(error)
@@ -227,12 +239,19 @@ class Backend:
             return BackendAnswer(error, lookup)
         answer = self._responder.finish_without_signer(lookup, found)
         # For this client only: another one, or this one later, gets an own signature.
-        return BackendAnswer(answer._replace(freshness=None), lookup)
+        return BackendAnswer(answer._replace(freshness=None), lookup, from_store=True)
 
-    def _in_slot(
-        self, lookup: Lookup, function: Callable[[], Answer]
-    ) -> Awaitable[Answer]:
-        return self._slots.run(function, signer=lookup.signers[0].signer)
+    async def _in_slot(self, lookup: Lookup, function: Callable[[], Answer]) -> Answer:
+        answer, seconds = await self._slots.run(
+            timed(function), signer=lookup.signers[0].signer
+        )
+        self._counts.signed(lookup, answer, seconds)
+        return answer
+
+    def _signed_now(self, lookup: Lookup, function: Callable[[], Answer]) -> Answer:
+        answer, seconds = timed(function)()
+        self._counts.signed(lookup, answer, seconds)
+        return answer
 
 
 def _signs_at_once(lookup: Lookup) -> bool:
@@ -251,7 +270,13 @@ def _stored_result(
     if stored is not None:
         due = stored.due if now < stored.due else now + OVERDUE_SECONDS
         until = min(due, usable_until(stored))
-    return BackendAnswer(answer, lookup, until, _says_revoked((found.record,)))
+    return BackendAnswer(
+        answer,
+        lookup,
+        until,
+        _says_revoked((found.record,)),
+        from_store=answer.new is None,
+    )
 
 
 def _says_revoked(records: Sequence[StatusRecord | None]) -> bool:

@@ -93,6 +93,7 @@ class ChangePoll:
         self._clock = clock
         self._monotonic = monotonic
         self._next = 0.0
+        self._seen = monotonic()
         self.revision = 0
         self.may_use_memory = False
         self.clock_is_trusted = True
@@ -102,6 +103,11 @@ class ChangePoll:
         self._trusted_offset = self._offset
         self._settled = 0.0
         self.refresh()
+
+    @property
+    def lag(self) -> float:
+        """Since how many seconds changes are not seen; 0 for a source without polls."""
+        return 0.0 if self._source is None else self._monotonic() - self._seen
 
     def refresh(self) -> None:
         """Poll, unless the last poll was a moment ago."""
@@ -127,6 +133,7 @@ class ChangePoll:
             self._forget()
             return
         self.may_use_memory = True
+        self._seen = self._monotonic()
         if changes.everything:
             self._forget()
         elif changes.queries:

@@ -30,10 +30,13 @@ from ocsp.http import (
     read_body,
     read_target,
 )
+from ocsp.metrics import Metrics
+from ocsp.metrics.table import CHANGE_LAG, RESPONSE_CACHE_BYTES
 from ocsp.responder import Responder, StatusSource
 from ocsp.responder.answer import Answer, error_response
 from ocsp.server.backend import Backend, BackendAnswer
 from ocsp.server.change_poll import ChangePoll
+from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse, ResponseCache
 from ocsp.server.write_back import SignedAnswer, WriteBack
@@ -66,9 +69,11 @@ class _Request:
         conditions: The conditional headers of a GET or HEAD, or ``None``.
 
         revision: The revision of the change poll when the request was received.
+
+        begin: When it was received, in seconds of ``perf_counter``.
     """
 
-    __slots__ = ("conditions", "head", "key", "post", "revision")
+    __slots__ = ("begin", "conditions", "head", "key", "post", "revision")
 
     def __init__(
         self,
@@ -84,6 +89,12 @@ class _Request:
         self.post = post
         self.head = head
         self.conditions = conditions
+        self.begin = time.perf_counter()
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        return "POST" if self.post else "HEAD" if self.head else "GET"
 
     def read(self) -> bytes:
         """Return the OCSP request; see :func:`ocsp.http.read_target` for the errors."""
@@ -109,6 +120,8 @@ class RequestHandler:
 
     Attributes:
         log: Where front doors report what clients do wrong.
+
+        metrics: The metrics of the process, in which front doors count too.
     """
 
     def __init__(
@@ -119,6 +132,7 @@ class RequestHandler:
         slots: SigningSlots | None = None,
         foreign: ForeignResponders | None = None,
         cache_bytes: int | None = None,
+        metrics: Metrics | None = None,
         clock: Callable[[], datetime.datetime] = _now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -143,6 +157,9 @@ class RequestHandler:
                 ``limits.MAX_RESPONSE_CACHE_BYTES``; 0 for none. Answers are kept only
                 if the source has the method ``poll_changes``.
 
+            metrics: Counts what the handler does; the caller lets it report. By default
+                nothing is reported.
+
             clock: Returns the current time, aware.
 
             monotonic: Returns the monotonic time, in seconds. Nothing is signed after
@@ -150,6 +167,8 @@ class RequestHandler:
         """
         limit = limits.MAX_RESPONSE_CACHE_BYTES if cache_bytes is None else cache_bytes
         self.log = EventLog(logger)
+        self.metrics = metrics or Metrics(lambda _: True)
+        self._counts = RequestCounts(self.metrics)
         self._cache = ResponseCache(limit)
         self._slots = slots or SigningSlots()
         self._foreign = foreign
@@ -172,7 +191,9 @@ class RequestHandler:
         self._use(responder, source)
 
     def _use(self, responder: Responder, source: StatusSource) -> None:
-        self._backend = Backend(responder, source, self._slots, self._foreign)
+        self._backend = Backend(
+            responder, source, self._slots, self._counts, self._foreign
+        )
         store = self._backend.store
         self._write_back = None if store is None else WriteBack(store, self.log)
         self._poll = ChangePoll(
@@ -193,6 +214,11 @@ class RequestHandler:
     def refresh(self) -> None:
         """Notice changes of the status; a front door calls it about every 20 ms."""
         self._poll.refresh()
+
+    def set_gauges(self) -> None:
+        """Set the gauges of the metrics; a front door calls it about each second."""
+        self.metrics.gauge(RESPONSE_CACHE_BYTES).value = self._cache.size
+        self.metrics.gauge(CHANGE_LAG).value = self._poll.lag
 
     def handle(
         self,
@@ -216,14 +242,15 @@ class RequestHandler:
         try:
             return self._handle(method, target, body, conditions)
         except Exception as error:
-            return self._failure(error)
+            return self._failure(method, error)
 
     def malformed(self, error: DecodeError) -> HTTPAnswer:
         """Return *malformedRequest*, for a request that a front door cannot read."""
-        return self._error(error_response(error))
+        return self._failure("", error)
 
-    def method_not_allowed(self) -> HTTPAnswer:
+    def method_not_allowed(self, method: str) -> HTTPAnswer:
         """Return the answer to another method than GET, HEAD and POST."""
+        self._counts.without_response(method, 405)
         return method_not_allowed(self.moment.time)
 
     async def close(self) -> None:
@@ -246,14 +273,15 @@ class RequestHandler:
             entry = self._cache.find(key, poll.moment.seconds, post=post)
             if entry is not None:
                 if conditions is None and method in _PLAIN_METHODS:
+                    (entry.post if post else entry.get).count += 1
                     return entry.answer
                 if method in _METHODS:
-                    return self._request(method, key, conditions).reply(
-                        entry.answer, poll.moment, revoked=entry.revoked
-                    )
+                    request = self._request(method, key, conditions)
+                    return self._reply_from_memory(request, entry)
         if method not in _METHODS:
-            return self.method_not_allowed()
+            return self.method_not_allowed(method)
         if not post and not path_of(target).strip(b"/"):
+            self._counts.without_response(method, 200)
             return landing_page()
         return self._answer(self._request(method, key, conditions))
 
@@ -287,9 +315,28 @@ class RequestHandler:
             self._poll.refresh()
             return self._reply(request, given)
         except Exception as error:
-            return self._failure(error)
+            return self._failure(request.method, error)
+
+    def _reply_from_memory(self, request: _Request, entry: CachedResponse) -> Reply:
+        reply = request.reply(entry.answer, self._poll.moment, revoked=entry.revoked)
+        query, form = entry.certificate
+        code = reply.status if isinstance(reply, HTTPAnswer) else 200
+        self._counts.from_memory(request.method, code, query.issuer, form)
+        return reply
 
     def _reply(self, request: _Request, given: BackendAnswer) -> Reply:
+        reply = self._make_reply(request, given)
+        self._counts.answered(
+            request.method,
+            reply,
+            given.answer,
+            given.lookup,
+            from_store=given.from_store,
+            seconds=time.perf_counter() - request.begin,
+        )
+        return reply
+
+    def _make_reply(self, request: _Request, given: BackendAnswer) -> Reply:
         moment = self._poll.moment
         self._look_at_signer(given)
         if given.answer.cause:
@@ -303,7 +350,11 @@ class RequestHandler:
             return request.reply(prepared, moment, revoked=given.revoked)
         certificate = lookup.queries[0], lookup.stored_form
         entry = CachedResponse(
-            prepared, given.until, certificate, revoked=given.revoked
+            prepared,
+            given.until,
+            certificate,
+            revoked=given.revoked,
+            outcomes=self._counts.in_memory(lookup.queries[0].issuer, certificate[1]),
         )
         sent = self._remember(request, entry)
         if sent is entry and given.answer.new is not None and self._write_back:
@@ -334,9 +385,11 @@ class RequestHandler:
 
     # --- failures ---
 
-    def _failure(self, error: Exception) -> HTTPAnswer:
+    def _failure(self, method: str, error: Exception) -> HTTPAnswer:
+        given = error_response(error)
+        self._counts.failed(method, given.status, error)
         if isinstance(error, DecodeError):
-            return self.malformed(error)
+            return self._error(given)
         if isinstance(error, BackendError):
             kind: object = type(error)
             self.log.report(logging.ERROR, kind, f"cannot answer a request: {error}")
@@ -347,7 +400,7 @@ class RequestHandler:
                 "cannot answer a request: unexpected exception",
                 error=error,
             )
-        return answer(error_response(error).der, None, self.moment.time)
+        return answer(given.der, None, self.moment.time)
 
     def _error(self, given: Answer) -> HTTPAnswer:
         self.log.report(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ocsp.http import CacheableAnswer
+from ocsp.metrics import Outcome
 from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm
 
@@ -33,9 +34,13 @@ class CachedResponse:
         revoked: Whether it says *revoked*.
 
         certificate: The certificate that it is about, and the form of its CertIDs.
+
+        get: What a GET counts that it answers.
+
+        post: What a POST counts that it answers.
     """
 
-    __slots__ = ("answer", "certificate", "revoked", "until")
+    __slots__ = ("answer", "certificate", "get", "post", "revoked", "until")
 
     def __init__(
         self,
@@ -44,8 +49,10 @@ class CachedResponse:
         certificate: tuple[StatusQuery, CertIDForm],
         *,
         revoked: bool,
+        outcomes: tuple[Outcome, Outcome],
     ) -> None:
         self.answer = answer
+        self.get, self.post = outcomes
         self.until = until
         self.certificate = certificate
         self.revoked = revoked

@@ -140,7 +140,7 @@ def test_metrics_are_in_the_format_of_prometheus() -> None:
     metrics = Metrics(
         totals.add,
         process="updater",
-        signers=["ocsp-2026", "ocsp-2027"],
+        signers={b"1": "ocsp-2026", b"2": "ocsp-2027"},
         stores=["status"],
     )
     client = Client(application(example_state(), totals, metrics=metrics))

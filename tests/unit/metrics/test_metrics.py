@@ -56,7 +56,10 @@ class Clock:
 
 def _metrics(totals: Totals, process: str = "worker-1") -> Metrics:
     return Metrics(
-        totals.add, process=process, issuers={ISSUER: "issuing-1"}, signers=["ocsp-1"]
+        totals.add,
+        process=process,
+        issuers={ISSUER: "issuing-1"},
+        signers={b"1": "ocsp-1"},
     )
 
 
@@ -151,7 +154,7 @@ def test_new_names_of_a_reload_lose_no_count() -> None:
     metrics.outcome(
         method="GET", code=200, status="successful", issuer=ISSUER
     ).count += 1
-    metrics.configure(issuers={OTHER_ISSUER: "issuing-2"})
+    metrics.configure(issuers={OTHER_ISSUER: "issuing-2"}, signers={})
     metrics.outcome(
         method="GET", code=200, status="successful", issuer=OTHER_ISSUER
     ).count += 1
@@ -206,11 +209,11 @@ def test_processes_are_added_up_and_ended_ones_keep_their_counts() -> None:
     totals = Totals(clock=clock)
     for process in ("worker-1", "worker-2"):
         metrics = _metrics(totals, process)
-        metrics.gauge(CONNECTIONS, "idle").value = 5
+        metrics.gauge(CONNECTIONS).value = 5
         metrics.counter(SHED, "idle").value += 1
         metrics.flush()
         clock.now += 2
-    assert totals.gauges(CONNECTIONS) == {("idle",): 10}
+    assert totals.gauges(CONNECTIONS) == {(): 10}
     clock.now += 4
     assert totals.silent_processes() == {"worker-1": 8.0, "worker-2": 6.0}
     assert totals.gauges(CONNECTIONS) == {}
@@ -221,7 +224,7 @@ def test_a_process_that_ends_as_it_should_is_not_missed() -> None:
     """Its gauges and its name are dropped, and its counts are kept."""
     totals = Totals(clock=Clock())
     metrics = _metrics(totals)
-    metrics.gauge(CONNECTIONS, "idle").value = 5
+    metrics.gauge(CONNECTIONS).value = 5
     metrics.counter(SHED, "idle").value += 1
     metrics.close()
     assert (totals.gauges(CONNECTIONS), totals.processes()) == ({}, ())
@@ -243,7 +246,7 @@ def test_a_gauge_that_is_not_reported_any_more_is_dropped() -> None:
     clock = Clock()
     totals = Totals(clock=clock)
     metrics = _metrics(totals)
-    gauge = metrics.gauge(CONNECTIONS, "idle")
+    gauge = metrics.gauge(CONNECTIONS)
     gauge.value = 5
     metrics.flush()
     gauge.value = None
@@ -258,7 +261,7 @@ def test_any_number_of_series_with_long_names_is_reported(
     """They are split over reports that fit into a datagram."""
     receiver, sender, totals, _ = channel
     names = [f"{number:04}" + "\x01" * 1000 for number in range(300)]
-    metrics = Metrics(sender.send, signers=names)
+    metrics = Metrics(sender.send, signers={name.encode(): name for name in names})
     for name in names:
         metrics.counter(SIGNATURES, name, "ok").value += 1
         metrics.gauge(SIGNER_LEFT, name).value = 1

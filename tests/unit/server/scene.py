@@ -158,7 +158,9 @@ class Client:
     def __init__(
         self, given: RequestHandler, connections: Connections | None = None
     ) -> None:
-        self.connections = connections or Connections(given.log, backlog=0)
+        self.connections = connections or Connections(
+            given.log, given.metrics, backlog=0
+        )
         self.transport = Transport()
         self.connection = Connection(given, self.connections)
         self.connection.connection_made(cast("asyncio.BaseTransport", self.transport))

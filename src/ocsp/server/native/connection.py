@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
                 self._feed_slices(data)
         except UnknownMethod:
             self._answer_unframed(
-                self._handler.method_not_allowed(), "a method is not known"
+                self._handler.method_not_allowed(""), "a method is not known"
             )
         except DecodeError as error:
             self._refuse(error)
@@ -312,15 +312,17 @@ class Connection(asyncio.Protocol):
         if self._dropped > limits.MAX_CLOSING_BYTES:
             self._transport.abort()
 
-    def expire(self) -> None:
-        """End a connection whose deadline is over."""
+    def expire(self) -> str:
+        """End a connection whose deadline is over, and return why: slow or idle."""
         if self._is_closing or self._is_unread:
             self._transport.abort()
-        elif self._reader.in_request:
+            return "slow"
+        if self._reader.in_request:
             self._refuse(SchemaError("the request did not arrive in time", path="HTTP"))
             self._flush()
-        else:
-            self._transport.close()
+            return "slow"
+        self._transport.close()
+        return "idle"
 
     def drain(self) -> None:
         """End the connection if it is idle; otherwise it ends with its next answer."""

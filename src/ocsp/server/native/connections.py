@@ -11,6 +11,8 @@ import logging
 import time
 
 from ocsp import limits
+from ocsp.metrics import Metrics
+from ocsp.metrics.table import CONNECTIONS, SHED
 from ocsp.server.event_log import EventLog
 from ocsp.server.native.connection import Connection
 
@@ -31,16 +33,19 @@ class Connections:
         is_draining: Whether the server stops.
     """
 
-    def __init__(self, log: EventLog, *, backlog: int) -> None:
+    def __init__(self, log: EventLog, metrics: Metrics, *, backlog: int) -> None:
         """
         Begin without connections.
 
         Args:
             log: Where failures are reported.
 
+            metrics: Where connections are counted.
+
             backlog: How many connections can be accepted before they are counted.
         """
         self._log = log
+        self._metrics = metrics
         self._all: dict[Connection, float] = {}
         self._room = connection_limit(backlog)
         self.is_draining = False
@@ -67,6 +72,7 @@ class Connections:
             if not connection.is_answering:
                 del self._all[connection]
                 connection.abort()
+                self._metrics.counter(SHED, "connections").value += 1
                 self._log.report(
                     logging.WARNING,
                     "connections",
@@ -78,7 +84,11 @@ class Connections:
         """End the connections whose deadline is over."""
         now = time.monotonic()
         for connection in [each for each in self._all if each.deadline <= now]:
-            connection.expire()
+            self._metrics.counter(SHED, connection.expire()).value += 1
+
+    def count(self) -> None:
+        """Set the number of connections in the metrics."""
+        self._metrics.gauge(CONNECTIONS).value = len(self._all)
 
     def drain(self) -> None:
         """End all idle connections, and all others with their next answer."""

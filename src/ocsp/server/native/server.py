@@ -36,7 +36,7 @@ class NativeServer:
     def __init__(self, handler: RequestHandler) -> None:
         """Answer by *handler*."""
         self._handler = handler
-        self._connections = Connections(handler.log, backlog=BACKLOG)
+        self._connections = Connections(handler.log, handler.metrics, backlog=BACKLOG)
         self._next_sweep = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -88,6 +88,8 @@ class NativeServer:
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
             self._connections.sweep()
+            self._connections.count()
+            self._handler.set_gauges()
             self._handler.log.flush()
 
     async def _drain(self) -> None:

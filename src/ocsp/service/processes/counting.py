@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from cryptography.hazmat.primitives import hashes
+
 from ocsp.admin.live_state import signer_names
 from ocsp.metrics import Metrics
 from ocsp.service.building import BuiltService
@@ -18,7 +20,10 @@ def configure_metrics(metrics: Metrics, service: BuiltService) -> None:
     """Let *metrics* use the names of the issuers, signers and stores of *service*."""
     metrics.configure(
         issuers=service.names,
-        signers=signer_names(service.authorities).values(),
+        signers={
+            certificate.fingerprint(hashes.SHA256()): name
+            for certificate, name in signer_names(service.authorities).items()
+        },
         stores=[service.configuration.database.name],
     )
 

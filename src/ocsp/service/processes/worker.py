@@ -49,7 +49,7 @@ class Worker:
                 GRACE_SECONDS, before.close_all_but, service
             )
         if self._handler is None:
-            self._handler = _handler(service)
+            self._handler = _handler(service, self._metrics)
         else:
             self._handler.replace(service.responder, service.source)
         self._service = service
@@ -63,10 +63,10 @@ class Worker:
             await NativeServer(self._handler).serve(self._sockets, stop)
         finally:
             reporting.cancel()
-            self._metrics.flush()
+            self._metrics.close()
 
 
-def _handler(service: BuiltService) -> RequestHandler:
+def _handler(service: BuiltService, metrics: Metrics) -> RequestHandler:
     signing = service.configuration.signing
     return RequestHandler(
         service.responder,
@@ -74,4 +74,5 @@ def _handler(service: BuiltService) -> RequestHandler:
         slots=SigningSlots(signing.in_flight, signing.waiting),
         foreign=ForeignResponders(AsyncClient()),
         cache_bytes=service.configuration.answers.memory,
+        metrics=metrics,
     )
