@@ -11,6 +11,8 @@ EXAM := .cache/upstream/complete
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit soak test-all test-oldest lint types bench docs fuzz mutate \
 	format site django-ca release-check clean
+.PHONY: help setup demo test unit test-all test-oldest lint types bench bench-responder docs fuzz mutate \
+	format site release-check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +72,10 @@ format: $(READY) ## rewrite the sources in the house format
 bench: $(READY) ## measure against the peers, and print ratios
 	@$(BIN)/python -m bench
 
+bench-responder: $(READY) ## measure the responder beside nginx, openssl and cfssl
+	@bash tools/setup.sh bench
+	@$(BIN)/python -m bench.responder --certificates $(CERTIFICATES)
+
 docs: $(READY) ## write what is made from the sources: cases, rules, who takes what
 	@$(BIN)/python -m tests.cases
 
@@ -82,6 +88,7 @@ django-ca: ## install django-ca, whose tables a test reads, into an environment 
 	@.cache/django-ca/bin/pip install -q "django-ca>=3.2"
 
 CASES ?= 1000000
+CERTIFICATES ?= 1000000
 GUIDED ?= 20000
 
 fuzz: setup ## a million attacks, a million comparisons with cryptography, and atheris

@@ -3,7 +3,8 @@
 # python3 (3.11 or later), and apt only if Python's module venv is missing. Called by
 # make; safe to call again. GROUP names the tools, a dependency group of pyproject.toml.
 #
-# With the argument `programs`: only install the programs that the tests use. With
+# With the argument `programs`: only install the programs that the tests use; with
+# `bench`, those of a benchmark too. With
 # `openssl` or `debootstrap`: only install that program, if it is missing.
 set -euo pipefail
 
@@ -86,7 +87,14 @@ install_servers() {
     done
 }
 
+# What `make bench-responder` needs besides: a client that costs little.
+install_bench() {
+    install_programs
+    command -v wrk >/dev/null || install wrk
+}
+
 case "${1:-}" in
+    bench) install_bench; exit ;;
     programs) install_programs; exit ;;
     openssl | debootstrap) command -v "$1" >/dev/null || install "$1"; exit ;;
 esac

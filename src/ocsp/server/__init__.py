@@ -5,9 +5,6 @@ Serve a responder over HTTP: a server of our own, and an application for ASGI se
 
     authority = Authority(ca_certificate, [KeySigner(key, responder_certificate)])
     with SQLiteStore("status.db") as source:
-        application = Application(Responder([authority]), source)
-        serve(application, bind("127.0.0.1", 8080))
-    with SQLiteSource("status.db") as source:
         handler = RequestHandler(Responder([authority]), source)
         serve(handler, bind("127.0.0.1", 8080))
 
@@ -20,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ocsp.server.asgi import Application
 from ocsp.server.request_handler import RequestHandler
-from ocsp.server.runner import base_url, bind, bind_balanced, serve, serve_in_thread
+from ocsp.server.runner import serve, serve_in_thread
+from ocsp.server.sockets import base_url, bind, bind_balanced
 
 if TYPE_CHECKING:
     from ocsp.server.native import NativeServer

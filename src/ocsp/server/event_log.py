@@ -18,14 +18,14 @@ PAUSE = 60.0
 
 
 class _Kind:
-    """What is known about one kind: its last line, and how often it happened since."""
+    """The last line of one kind, and how often it happened since it was logged."""
 
-    __slots__ = ("line", "next", "suppressed")
+    __slots__ = ("count", "line", "next")
 
     def __init__(self) -> None:
         self.line: tuple[int, str] = (logging.INFO, "")
         self.next = 0.0
-        self.suppressed = 0
+        self.count = 0
 
 
 class EventLog:
@@ -74,20 +74,19 @@ class EventLog:
             known = self._kinds[kind] = _Kind()
         now = self._clock()
         known.line = level, message
-        if now < known.next:
-            known.suppressed += 1
-            return
-        self._write(known, now, error)
+        known.count += 1
+        if now >= known.next:
+            self._write(known, now, error)
 
     def flush(self) -> None:
         """Log the counts of kinds whose minute is over; call it about once a second."""
         now = self._clock()
         for known in self._kinds.values():
-            if known.suppressed and now >= known.next:
+            if known.count and now >= known.next:
                 self._write(known, now, None)
 
     def _write(self, known: _Kind, now: float, error: BaseException | None) -> None:
         level, message = known.line
-        count = f" ({known.suppressed + 1} times)" if known.suppressed else ""
+        count = f" ({known.count} times)" if known.count > 1 else ""
         self._logger.log(level, "%s%s", message, count, exc_info=error)
-        known.next, known.suppressed = now + PAUSE, 0
+        known.next, known.count = now + PAUSE, 0

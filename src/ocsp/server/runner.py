@@ -1,15 +1,13 @@
 """
 Run the native server: in the foreground, or in a thread.
 
-This module binds the socket itself: so the caller learns which port was chosen for
-port 0, and a port in use is a clear error. The parser comes with the extra ``server``.
+The parser of HTTP comes with the extra ``server``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
 import gc
 import signal
 import socket
@@ -18,110 +16,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from ocsp.errors import ConfigError, MissingExtraError
+from ocsp.errors import MissingExtraError
 from ocsp.server.request_handler import RequestHandler
+from ocsp.server.sockets import base_url
 
 if TYPE_CHECKING:
     from ocsp.server.native import NativeServer
 
-__all__ = [
-    "base_url",
-    "bind",
-    "bind_balanced",
-    "run_loop",
-    "serve",
-    "serve_in_thread",
-]
-
-BACKLOG = 2048
-"""How many connections may wait in the system to be accepted."""
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """
-    Return a listening socket.
-
-    Args:
-        host: The address or name of an interface; ``127.0.0.1`` for this machine only.
-
-        port: The port; 0 for any free port.
-
-    Raises:
-        ConfigError: If the address does not exist, or the port is in use.
-    """
-    return _listen(host, port)
-
-
-def bind_balanced(host: str, port: int, count: int) -> list[socket.socket]:
-    """
-    Return *count* listening sockets with the same address and port.
-
-    The kernel gives each connection to one of them (``SO_REUSEPORT`` of Linux), so that
-    several processes can have one each.
-
-    Args:
-        host: The address or name of an interface; ``127.0.0.1`` for this machine only.
-
-        port: The port; 0 for any free port, the same for all sockets.
-
-        count: How many sockets.
-
-    Raises:
-        ConfigError: If the address does not exist, or the port is in use.
-    """
-    with contextlib.ExitStack() as opened:
-        # Another process that already listens is an error: so the first socket asks for
-        # the port without sharing it, and shares it afterwards.
-        first = opened.enter_context(_listen(host, port, _Share.AFTER))
-        bound = [first]
-        for _ in range(count - 1):
-            port = first.getsockname()[1]
-            bound.append(opened.enter_context(_listen(host, port, _Share.BEFORE)))
-        opened.pop_all()
-    return bound
-
-
-class _Share(enum.Enum):
-    """When a socket begins to share its port with other sockets of this user."""
-
-    NEVER = enum.auto()
-    BEFORE = enum.auto()
-    """Before it is bound: the port may be in use by sockets that share it."""
-    AFTER = enum.auto()
-    """After it is bound: the port must be free."""
-
-
-def _listen(host: str, port: int, share: _Share = _Share.NEVER) -> socket.socket:
-    where = f"{host}:{port}"
-    try:
-        found = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        family, kind, protocol, _, address = found[0]
-        bound = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError, UnicodeError) as error:
-        raise ConfigError(where, str(error)) from error
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            # So that 0.0.0.0 and :: can have the same port, on every system.
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        if share is _Share.BEFORE:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind(address)
-        if share is _Share.AFTER:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        raise ConfigError(where, error.strerror or str(error)) from error
-    return bound
-
-
-def base_url(bound: socket.socket) -> str:
-    """Return the URL of the server that listens on *bound*."""
-    host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+__all__ = ["run_loop", "serve", "serve_in_thread", "tune_garbage_collection"]
 
 
 def serve(handler: RequestHandler, bound: socket.socket) -> None:
@@ -131,7 +33,7 @@ def serve(handler: RequestHandler, bound: socket.socket) -> None:
     Args:
         handler: Answers the requests.
 
-        bound: The socket from :func:`bind`; closed at the end.
+        bound: The socket from :func:`ocsp.server.bind`; closed at the end.
 
     Raises:
         MissingExtraError: If httptools is not installed.
@@ -152,7 +54,7 @@ def serve(handler: RequestHandler, bound: socket.socket) -> None:
                 # Windows has none; there, SIGINT raises KeyboardInterrupt.
                 with contextlib.suppress(NotImplementedError):
                     loop.add_signal_handler(each, end, each)
-            await server.serve([bound], stop, started=_freeze_garbage)
+            await server.serve([bound], stop, started=tune_garbage_collection)
 
         run_loop(main())
     if signal.SIGINT in signals:
@@ -167,7 +69,7 @@ def serve_in_thread(handler: RequestHandler, bound: socket.socket) -> Iterator[s
     Args:
         handler: Answers the requests, in that thread.
 
-        bound: The socket from :func:`bind`; closed at the end.
+        bound: The socket from :func:`ocsp.server.bind`; closed at the end.
 
     Raises:
         MissingExtraError: If httptools is not installed.
@@ -193,10 +95,20 @@ def serve_in_thread(handler: RequestHandler, bound: socket.socket) -> Iterator[s
             thread.join()
 
 
-def _freeze_garbage() -> None:
-    """Keep collections from looking at what exists now: it lives until the end."""
+def tune_garbage_collection() -> None:
+    """
+    Collect garbage less often, and do not look at what exists now.
+
+    For a process that does nothing but serve. A request leaves no reference cycles, and
+    a collection that looks at all answers in memory takes some 20 ms.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_ALLOCATIONS, 50, 50)
+
+
+_ALLOCATIONS = 50_000
+"""Objects that are made until the youngest are looked at: about 50 MiB at most."""
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

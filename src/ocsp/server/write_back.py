@@ -53,7 +53,7 @@ class WriteBack:
         self._writing: asyncio.Future[bool] | None = None
         self._batch: list[SignedAnswer] = []
         self._signers: set[bytes] = set()
-        self._thread = ThreadPoolExecutor(1, "ocsp-write-back")
+        self._thread: ThreadPoolExecutor | None = None
 
     def add(self, signed: SignedAnswer, now: int) -> None:
         """Store *signed* soon; *now* is in seconds since 1970."""
@@ -64,6 +64,8 @@ class WriteBack:
 
     def _start(self, now: int) -> None:
         self._batch, self._waiting = self._waiting, []
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "ocsp-write-back")
         loop = asyncio.get_running_loop()
         self._writing = loop.run_in_executor(
             self._thread, self._write, self._batch, now
@@ -108,4 +110,6 @@ class WriteBack:
         while self._writing is not None:
             await asyncio.wait([self._writing])
             await asyncio.sleep(0)
-        self._thread.shutdown()
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._thread = None

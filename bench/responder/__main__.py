@@ -1,0 +1,240 @@
+"""
+Run ``python -m bench.responder``: compare responders, and check the targets.
+
+The machine is shared by server and clients, so only ratios count: servers that are
+compared are measured in turn, and the median of the ratios of adjacent runs is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bench.responder import servers
+from bench.responder.load import Load, Measured, measure, measure_one_client
+from bench.responder.material import Material, make_material
+from bench.responder.servers import Server, Start
+from bench.responder.writing import writing
+
+__all__ = ["main"]
+
+Measure = Callable[[Server, int], Measured]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """
+    One line of the table: the CPU time of two servers for one request.
+
+    Attributes:
+        what: What is asked for.
+
+        ours: Starts the server of this package.
+
+        peer: Starts the other one.
+
+        measure: Measures ours.
+
+        measure_peer: Measures the other one.
+
+        target: The largest ratio that meets the target, or ``None``.
+
+        of_latency: Compare the 99th percentile of the latency in place of CPU time.
+    """
+
+    what: str
+    ours: Start
+    peer: Start
+    measure: Measure
+    measure_peer: Measure
+    target: float | None = None
+    of_latency: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The medians of the runs of a row."""
+
+    ours: float
+    peer: float
+    ratio: float
+    failed: int
+    memory: float
+
+
+def main() -> int:
+    """Run the comparisons that the command line asks for."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        progress = stack.enter_context(Progress(console=Console(stderr=True)))
+        task = progress.add_task("making certificates and answers", total=None)
+        if options.folder is not None:
+            material = Material(options.folder, options.certificates)
+        else:
+            material = make_material(Path(folder), options.certificates)
+        rows = [each for each in _rows(material, options) if options.only in each.what]
+        progress.update(task, total=len(rows), description="measuring")
+        results = []
+        for each in rows:
+            results.append((each, _run(each, material, options.rounds)))
+            progress.advance(task)
+    console = Console()
+    console.width = max(console.width, 110)
+    console.print(_table(results, material.certificates))
+    failed = [
+        row
+        for row, result in results
+        if result.failed or (row.target is not None and result.ratio > row.target)
+    ]
+    return 1 if options.check and failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.responder")
+    parser.add_argument("--certificates", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, help="where an earlier run made them")
+    parser.add_argument("--only", default="", help="run only rows that contain this")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of runs")
+    parser.add_argument("--seconds", type=float, default=2, help="length of a run")
+    parser.add_argument(
+        "--check", action="store_true", help="exit with 1 if a target is missed"
+    )
+    return parser.parse_args()
+
+
+def _rows(material: Material, options: argparse.Namespace) -> Iterator[Row]:
+    seconds: float = options.seconds
+
+    def load(name: str, *, close: bool = False, connections: int = 16) -> Measure:
+        sent = Load(file=material / name, close=close, connections=connections)
+        return lambda server, number: measure(server, sent, seconds, number)
+
+    def one_client(server: Server, _: int) -> Measured:
+        body = (material / "nonce.post").read_bytes()
+        return measure_one_client(server, body, seconds)
+
+    static = load("hot.get")
+    for what, file, target in (
+        ("stored answer, hot, GET", "hot.get", 1.3),
+        ("stored answer, hot, POST", "hot.post", 1.3),
+        ("stored answers, random", "random.get", 3.5),
+    ):
+        yield Row(
+            what=f"{what} / nginx, a file", ours=servers.ours, peer=servers.nginx,
+            measure=load(file), measure_peer=static, target=target,
+        )  # fmt: skip
+    yield Row(
+        what="stored answer, hot, connection closed / nginx, a file",
+        ours=servers.ours, peer=servers.nginx,
+        measure=load("hot.get", close=True), measure_peer=load("hot.get", close=True),
+    )  # fmt: skip
+    yield Row(
+        what="stored answer, hot, GET / cfssl ocspserve",
+        ours=servers.ours, peer=servers.cfssl,
+        measure=static, measure_peer=static,
+    )  # fmt: skip
+    yield Row(
+        what="fresh signature / openssl ocsp", ours=servers.ours, peer=servers.openssl,
+        measure=load("nonce.post"), measure_peer=one_client, target=0.6,
+    )  # fmt: skip
+    yield Row(
+        what="fresh signature, connection closed / openssl ocsp",
+        ours=servers.ours, peer=servers.openssl,
+        measure=one_client, measure_peer=one_client, target=0.6,
+    )  # fmt: skip
+    yield Row(
+        what="fresh signature, p99 of 16 clients / openssl ocsp, of 1",
+        ours=servers.ours, peer=servers.openssl,
+        measure=load("nonce.post"), measure_peer=one_client,
+        target=1.0, of_latency=True,
+    )  # fmt: skip
+    for file, target in (("hot.get", 1.1), ("random.get", 1.43)):
+        yield Row(
+            what=f"{file.removesuffix('.get')} while status is written / without",
+            ours=_while_writing, peer=servers.ours,
+            measure=load(file), measure_peer=load(file), target=target,
+        )  # fmt: skip
+    yield Row(
+        what="two processes / one", ours=_two_processes, peer=servers.ours,
+        measure=load("hot.get", connections=32),
+        measure_peer=load("hot.get", connections=32), target=1.1,
+    )  # fmt: skip
+
+
+def _while_writing(material: Material) -> Iterator[Server]:
+    with writing(material):
+        yield from servers.ours(material)
+
+
+def _two_processes(material: Material) -> Iterator[Server]:
+    yield from servers.ours(material, 2)
+
+
+def _run(row: Row, material: Material, rounds: int) -> Result:
+    """Measure both servers in turn."""
+    ours: list[Measured] = []
+    peer: list[Measured] = []
+    memory = 0.0
+    for number in range(-1, rounds):
+        for start, take, into in (
+            (row.ours, row.measure, ours),
+            (row.peer, row.measure_peer, peer),
+        ):
+            with contextmanager(start)(material) as server:
+                take(server, number)  # fills what the server keeps in memory
+                into.append(take(server, number + 1))
+                if into is ours:
+                    memory = max(memory, server.memory())
+    del ours[0], peer[0]  # the first pair warms the machine up
+
+    def value(one: Measured) -> float:
+        return one.p99 if row.of_latency else one.micros
+
+    return Result(
+        ours=statistics.median(map(value, ours)),
+        peer=statistics.median(map(value, peer)),
+        ratio=statistics.median(
+            value(one) / value(other) for one, other in zip(ours, peer, strict=True)
+        ),
+        failed=sum(each.failed for each in ours + peer),
+        memory=memory,
+    )
+
+
+def _table(results: list[tuple[Row, Result]], certificates: int) -> Table:
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"CPU µs for one request (p99: ms); {certificates:,} certificates",
+    )
+    shown.add_column("what / compared with", no_wrap=True)
+    for name in ("ours", "peer", "ratio", "target", "failed", "MiB"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for row, result in results:
+        target = "" if row.target is None else f"≤ {row.target:.2f}"
+        missed = row.target is not None and result.ratio > row.target
+        shown.add_row(
+            row.what,
+            f"{result.ours:.1f}",
+            f"{result.peer:.1f}",
+            f"{result.ratio:.2f}",
+            f"[red]{target}[/red]" if missed else target,
+            str(result.failed),
+            f"{result.memory:.0f}",
+        )
+    return shown
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,397 @@
+"""What clients get while sources and signers fail, and when the status changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocsp import KeySigner
+from ocsp.errors import SignerUnavailable, SourceUnavailable
+from ocsp.http import CacheableAnswer, HTTPAnswer
+from ocsp.responder import (
+    Authority,
+    Changes,
+    Responder,
+    StatusQuery,
+    StatusRecord,
+)
+from ocsp.server import RequestHandler
+from ocsp.server.request_handler import Reply
+from ocsp.signers import SigningSlots
+from ocsp.store import SQLiteStore
+from tests.pki import ca, delegate_signer
+from tests.unit.server.scene import (
+    GOOD,
+    HOUR,
+    NEVER,
+    REVOKED,
+    START,
+    TRY_LATER,
+    UNAUTHORIZED,
+    Client,
+    Clock,
+    PolledSource,
+    bodies,
+    get,
+    handler,
+    post,
+    query,
+    request,
+    status_of,
+)
+
+NONCE = request(nonce=bytes(range(32)))
+INTERNAL_ERROR = b"\x30\x03\x0a\x01\x02"
+
+
+class _Signer:
+    """The delegate, which can be away, and sign in a thread."""
+
+    def __init__(self, *, local: bool) -> None:
+        self._signer: KeySigner = delegate_signer()
+        self.certificate = self._signer.certificate
+        self.algorithm_identifier = self._signer.algorithm_identifier
+        self.local = local
+        self.is_away = False
+        self.signatures = 0
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign, or refuse."""
+        if self.is_away:
+            raise SignerUnavailable("the token is away")
+        self.signatures += 1
+        return self._signer.sign(data)
+
+
+class _Service:
+    """A handler on a SQLite file, for tests that run in an event loop."""
+
+    def __init__(self, folder: Path, *, local: bool = True) -> None:
+        self.path = folder / "status.db"
+        self.store = SQLiteStore(self.path, create=True)
+        self.store.add(ca(), GOOD)
+        self.store.add(ca(), REVOKED)
+        self.store.revoke(ca(), REVOKED, START - HOUR)
+        self.signer = _Signer(local=local)
+        self.clock = Clock()
+        self.handler = self.new_handler()
+
+    def new_handler(self, **settings: Any) -> RequestHandler:
+        """Return a handler as in another process."""
+        return RequestHandler(
+            Responder([Authority(ca(), [self.signer])]),
+            self.store,
+            clock=lambda: self.clock.now,
+            monotonic=lambda: self.clock.seconds,
+            **settings,
+        )
+
+    async def ask(self, der: bytes, given: RequestHandler | None = None) -> bytes:
+        """Return the body of the answer to *der*."""
+        self.clock.advance(0.05)
+        reply = (given or self.handler).handle("POST", b"/", der)
+        return await _body(reply)
+
+    async def settle(self) -> None:
+        """Wait until new answers are stored."""
+        await self.handler.close()
+
+
+async def _body(reply: Any) -> bytes:
+    if asyncio.iscoroutine(reply):
+        reply = await reply
+    assert isinstance(reply, (HTTPAnswer, CacheableAnswer))
+    return reply.body
+
+
+Main = Callable[[_Service], Any]
+
+
+def _with_store(tmp_path: Path, main: Main, **settings: Any) -> None:
+    async def run() -> None:
+        service = _Service(tmp_path, **settings)
+        try:
+            await main(service)
+        finally:
+            await service.settle()
+            service.store.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_the_signer_is_away(tmp_path: Path, local: bool) -> None:
+    """Stored answers, also instead of those with a nonce; tryLater without one."""
+
+    async def main(service: _Service) -> None:
+        stored = await service.ask(request())
+        assert (await service.ask(NONCE)) != stored
+        await service.settle()
+        service.handler = service.new_handler()
+        service.signer.is_away = True
+        assert await service.ask(request()) == stored
+        assert await service.ask(NONCE) == stored
+        assert await service.ask(request(REVOKED)) == TRY_LATER
+        assert await service.ask(request(NEVER)) == UNAUTHORIZED
+        service.signer.is_away = False
+        assert status_of(await service.ask(request(REVOKED))) == "REVOKED"
+        assert (await service.ask(NONCE)) != stored
+
+    _with_store(tmp_path, main, local=local)
+
+
+def test_an_answer_in_place_of_one_with_a_nonce_is_not_cacheable(
+    tmp_path: Path,
+) -> None:
+    """Another time this client gets an answer of its own."""
+
+    async def main(service: _Service) -> None:
+        await service.ask(request())
+        await service.settle()
+        service.signer.is_away = True
+        reply = service.handler.handle("POST", b"/", NONCE)
+        assert isinstance(reply, HTTPAnswer)
+        assert reply.header("Cache-Control") == "no-store"
+
+    _with_store(tmp_path, main)
+
+
+def test_all_processes_send_the_stored_answer(tmp_path: Path) -> None:
+    """The first one that is stored stays; the others drop theirs."""
+
+    async def main(service: _Service) -> None:
+        other = service.new_handler()
+        first = service.handler.handle("GET", get(request()).split()[1], b"")
+        second = other.handle("POST", b"/", request())
+        assert (await _body(first)) != (await _body(second))
+        await service.settle()
+        await other.close()
+        service.clock.advance(1)
+        found = {await service.ask(request()), await service.ask(request(), other)}
+        assert len(found) == 1
+        assert service.signer.signatures == 2
+
+    _with_store(tmp_path, main)
+
+
+def test_a_revocation_is_noticed_and_the_file_that_is_gone(tmp_path: Path) -> None:
+    """Within one poll; without the file the status is not known any more."""
+
+    async def main(service: _Service) -> None:
+        assert status_of(await service.ask(request())) == "GOOD"
+        await service.settle()
+        with SQLiteStore(service.path) as writer:
+            writer.revoke(ca(), GOOD, START)
+        assert status_of(await service.ask(request())) == "REVOKED"
+        service.path.rename(tmp_path / "away.db")
+        service.clock.advance(2)
+        await asyncio.sleep(0.05)
+        assert await service.ask(request()) == TRY_LATER
+        (tmp_path / "away.db").rename(service.path)
+        await asyncio.sleep(0.05)
+        assert status_of(await service.ask(request())) == "REVOKED"
+
+    _with_store(tmp_path, main)
+
+
+def test_nothing_is_sent_after_its_end(tmp_path: Path) -> None:
+    """Neither from memory nor from the store, also while the signer is away."""
+
+    async def main(service: _Service) -> None:
+        first = await service.ask(request())
+        await service.settle()
+        service.clock.advance(7 * 3600)
+        service.signer.is_away = True
+        assert await service.ask(request()) == first
+        service.clock.advance(3600)
+        assert await service.ask(request()) == TRY_LATER
+        service.signer.is_away = False
+        assert status_of(await service.ask(request())) == "GOOD"
+
+    _with_store(tmp_path, main)
+
+
+@pytest.mark.parametrize("seconds", [-7200, 7200, -100 * 86400])
+def test_nothing_is_signed_after_the_clock_jumped(tmp_path: Path, seconds: int) -> None:
+    """Until it is set back, or some time has passed."""
+
+    async def main(service: _Service) -> None:
+        assert status_of(await service.ask(request())) == "GOOD"
+        service.clock.jump(seconds)
+        assert await service.ask(request(REVOKED)) == TRY_LATER
+        assert await service.ask(NONCE) in {TRY_LATER, await service.ask(request())}
+        service.clock.jump(-seconds)
+        assert status_of(await service.ask(request(REVOKED))) == "REVOKED"
+        service.clock.jump(3600)
+        assert await service.ask(NONCE) != await service.ask(
+            NONCE, service.new_handler()
+        )
+        service.clock.advance(299)
+        service.clock.advance(2)
+        assert status_of(await service.ask(NONCE)) == "GOOD"
+
+    _with_store(tmp_path, main)
+
+
+class _Waiting:
+    """A source that answers when the test lets it."""
+
+    def __init__(self) -> None:
+        self.records: list[StatusRecord | None] = [StatusRecord()]
+        self.release = asyncio.Event()
+        self.changes: list[StatusQuery] = []
+        self.error: Exception | None = None
+
+    async def look_up(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        """Wait, then answer what was true before."""
+        found = list(self.records)
+        await self.release.wait()
+        if self.error is not None:
+            raise self.error
+        return found * len(queries)
+
+    def poll_changes(self) -> Changes:
+        """Return the changes since the last call."""
+        changed, self.changes = self.changes, []
+        return Changes(False, changed)
+
+
+def test_a_status_that_changed_meanwhile_is_not_kept() -> None:
+    """An answer from before the change is sent once, and never from memory."""
+
+    async def main() -> None:
+        source, clock = _Waiting(), Clock()
+        given = handler(source, clock)
+        waiting = given.handle("POST", b"/", request())
+        assert asyncio.iscoroutine(waiting)
+        task = asyncio.ensure_future(waiting)
+        await asyncio.sleep(0)
+        source.records = [StatusRecord.revoked(START)]
+        source.changes = [query(GOOD)]
+        clock.advance(0.05)
+        source.release.set()
+        assert status_of((await task).body) == "GOOD"
+        assert (
+            status_of(await _body(given.handle("POST", b"/", request()))) == "REVOKED"
+        )
+
+    asyncio.run(main())
+
+
+def test_answers_that_wait_keep_their_order() -> None:
+    """Nothing is read meanwhile, and the end of the client does not matter."""
+
+    async def main() -> None:
+        source = _Waiting()
+        client = Client(handler(source))
+        garbage = b"\0\0"
+        assert client.send(post(request()) + post(b"\x30\x00") + garbage) == b""
+        assert client.transport.is_paused
+        client.end()
+        source.release.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        statuses = [status_of(each) for each in bodies(client.transport.sent)]
+        assert statuses == ["GOOD", "MALFORMED_REQUEST", "MALFORMED_REQUEST"]
+        assert client.is_ended
+
+    asyncio.run(main())
+
+
+def test_a_client_that_is_gone_is_not_waited_for() -> None:
+    """The source is asked no more, and nothing is sent."""
+
+    async def main() -> None:
+        for wait in (0, 2):
+            source = _Waiting()
+            client = Client(handler(source))
+            client.send(post(request()))
+            for _ in range(wait):
+                await asyncio.sleep(0)
+            client.connection.connection_lost(None)
+            source.release.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert client.transport.sent == b""
+            assert len(client.connections) == 0
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (SourceUnavailable("the disk is on fire"), TRY_LATER),
+        (RuntimeError("the disk is on fire"), INTERNAL_ERROR),
+    ],
+)
+def test_a_failure_costs_one_request_and_one_line(
+    caplog: pytest.LogCaptureFixture, error: Exception, expected: bytes
+) -> None:
+    """The client gets no details, and a thousand failures are one line."""
+
+    async def main() -> None:
+        source = _Waiting()
+        source.release.set()
+        source.error = error
+        given = handler(source)
+        for _ in range(1000):
+            assert await _body(given.handle("POST", b"/", request())) == expected
+        source.error = None
+        assert status_of(await _body(given.handle("POST", b"/", request()))) == "GOOD"
+
+    asyncio.run(main())
+    assert len([each for each in caplog.records if each.levelname == "ERROR"]) == 1
+
+
+def test_only_so_many_requests_wait_for_a_signer() -> None:
+    """The others get tryLater at once; unlisted serial numbers need no signature."""
+
+    async def main() -> None:
+        import threading
+
+        gate = threading.Event()
+        signer = _Signer(local=False)
+        sign = signer.sign
+
+        def slow(data: bytes) -> bytes:
+            gate.wait(5)
+            return sign(data)
+
+        signer.sign = slow  # type: ignore[method-assign]
+        given = RequestHandler(
+            Responder([Authority(ca(), [signer])]),
+            PolledSource(),
+            slots=SigningSlots(1, 1),
+            clock=lambda: START,
+        )
+
+        async def ask(der: bytes) -> Reply:
+            reply = given.handle("POST", b"/", der)
+            return await reply if asyncio.iscoroutine(reply) else reply  # type: ignore[return-value]
+
+        tasks = [asyncio.ensure_future(ask(NONCE)) for _ in range(6)]
+        await asyncio.sleep(0.01)
+        assert (await ask(request(NEVER))).body == UNAUTHORIZED
+        gate.set()
+        found = [status_of((await each).body) for each in tasks]
+        assert found.count("GOOD") in {1, 2}  # one is signed, and one may wait
+        assert found.count("TRY_LATER") == 6 - found.count("GOOD")
+
+    asyncio.run(main())
+
+
+def test_a_handler_can_get_another_responder() -> None:
+    """At a reload: what was in memory is dropped."""
+    source = PolledSource()
+    given = handler(source)
+    (first,) = bodies(Client(given).send(get(request())))
+    given.replace(Responder([Authority(ca(), [delegate_signer()])]), source)
+    (second,) = bodies(Client(given).send(get(request())))
+    assert first != second
