@@ -111,7 +111,7 @@ class LocalIssuerSources(IssuerSources):
         return [record for query in queries for record in self._ask_now(query)]
 
     def _ask_now(self, query: StatusQuery) -> Sequence[StatusRecord | None]:
-        source = self._sources.get(query.issuer, self._rest)
+        source: object = self._sources.get(query.issuer, self._rest)
         return (
             source.look_up_now([query]) if isinstance(source, LocalSource) else [None]
         )

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ocsp.http import CacheableAnswer, Freshness
+from ocsp.metrics.counting import Outcome
 from ocsp.responder import CertIDForm
 from ocsp.server.response_cache import CachedResponse, ResponseCache
 from tests.unit.server.scene import query
 
 LIMIT = 12_000
+OUTCOMES = (Outcome(()), Outcome(()))
 SERIALS = st.integers(1, 6)
 FORMS = st.sampled_from(list(CertIDForm))
 KEYS = st.integers(0, 3)
@@ -47,7 +49,11 @@ class CacheMachine(RuleBasedStateMachine):
             der = b"%d" % self.version + bytes(200)
             times = Freshness(BEGIN, BEGIN + datetime.timedelta(days=1))
             known = CachedResponse(
-                CacheableAnswer(der, times), self.now + left, certificate, revoked=False
+                CacheableAnswer(der, times),
+                self.now + left,
+                certificate,
+                revoked=False,
+                outcomes=OUTCOMES,
             )
             self.current[serial, form] = der, self.now + left
         self.cache.put(self._key(serial, form, key), known, post=post)
@@ -100,6 +106,7 @@ def test_a_target_that_is_sent_as_a_body_is_another_request() -> None:
         now + 9,
         (query(1), CertIDForm.SHA1),
         revoked=False,
+        outcomes=OUTCOMES,
     )
     cache.put(b"/key", entry, post=False)
     assert cache.find(b"/key", now, post=True) is None
