@@ -86,6 +86,7 @@ def _status(reply: httpx.Response) -> OCSPCertStatus:
     return ocsp.load_der_ocsp_response(reply.content).certificate_status
 
 
+@pytest.mark.requirement("R6960-19")
 @pytest.mark.parametrize(
     ("serial", "status"),
     [(GOOD, OCSPCertStatus.GOOD), (REVOKED, OCSPCertStatus.REVOKED)],
@@ -131,6 +132,7 @@ def _letters(der: bytes) -> str:
     return base64.b64encode(der).decode()
 
 
+@pytest.mark.requirement("R9919-9", "R9919-12")
 def test_a_good_answer_is_cacheable(url: str, http: httpx.Client) -> None:
     """A conditional request gets status 304."""
     target = get_url(url, _request())
@@ -172,6 +174,7 @@ def test_an_answer_with_a_nonce_is_not_cacheable(url: str, http: httpx.Client) -
     assert reply.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.requirement("R6960-3")
 @pytest.mark.parametrize(
     "garbage", [b"", b"\x00", b"garbage" * 100, b"<html>", b"\x30\x80" * 100]
 )
@@ -341,6 +344,7 @@ def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
         yield Files(url=url, ca_file=ca_file, directory=directory)
 
 
+@pytest.mark.requirement("R6960-19")
 @pytest.mark.parametrize("options", [(), ("-no_nonce",)])
 @pytest.mark.parametrize("digest", ["-sha1", "-sha256", "-sha384", "-sha512"])
 def test_openssl_verifies_good_and_revoked(

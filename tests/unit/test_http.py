@@ -106,6 +106,7 @@ def test_a_request_over_the_limit_is_refused(
     assert refused.value.maximum == 10
 
 
+@pytest.mark.requirement("R9919-9", "R9919-11")
 def test_a_cacheable_answer_has_the_headers_for_caches() -> None:
     """RFC 9919 §7.2: times, a strong tag, and max-age before nextUpdate."""
     reply = answer(BODY, FRESH, NOW)
@@ -121,6 +122,7 @@ def test_a_cacheable_answer_has_the_headers_for_caches() -> None:
     }
 
 
+@pytest.mark.requirement("R9919-11", "R9919-10")
 @given(st.integers(1, 10**9))
 def test_max_age_ends_before_next_update(microseconds: int) -> None:
     """Also if very little time is left."""
@@ -139,6 +141,7 @@ def test_dates_are_in_gmt_whatever_the_zone() -> None:
     assert parsedate_to_datetime(str(reply.header("date"))).tzinfo is not None
 
 
+@pytest.mark.requirement("R9919-12")
 @pytest.mark.parametrize(
     "freshness", [None, Freshness(this_update=NOW, next_update=NOW)]
 )

@@ -102,6 +102,7 @@ def test_check_reports_each_problem_on_a_line(
     )
 
 
+@pytest.mark.requirement("R9919-8")
 def test_check_warns_of_a_clock_that_is_not_synchronised(
     files: CAFolder,
     capsys: pytest.CaptureFixture[str],

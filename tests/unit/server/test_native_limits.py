@@ -22,6 +22,7 @@ from tests.unit.server.scene import (
 LANDING = b"GET / HTTP/1.1\r\nHost: x\r\n%b\r\n"
 
 
+@pytest.mark.requirement("R9919-13")
 @pytest.mark.parametrize(
     ("limit", "lowered", "fitting", "larger"),
     [
@@ -138,6 +139,7 @@ def test_a_client_that_does_not_read_is_given_up(
     assert client.transport.is_aborted
 
 
+@pytest.mark.requirement("R9919-13")
 def test_the_connection_that_waited_longest_is_shed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
