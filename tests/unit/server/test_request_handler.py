@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ocsp.http import CacheableAnswer, HTTPAnswer
 from ocsp.responder import (
     Authority,
     Changes,
+    NewAnswer,
     Responder,
     StatusQuery,
     StatusRecord,
@@ -160,14 +162,24 @@ def test_an_answer_in_place_of_one_with_a_nonce_is_not_cacheable(
     _with_store(tmp_path, main)
 
 
-def test_all_processes_send_the_stored_answer(tmp_path: Path) -> None:
+def test_all_processes_send_the_stored_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first one that is stored stays; the others drop theirs."""
 
     async def main(service: _Service) -> None:
         other = service.new_handler()
+        gate, store = threading.Event(), service.store.store_answers
+
+        def wait_and_store(new: Iterable[NewAnswer], now: int) -> int:
+            gate.wait(5)
+            return store(new, now)
+
+        monkeypatch.setattr(service.store, "store_answers", wait_and_store)
         first = service.handler.handle("GET", get(request()).split()[1], b"")
         second = other.handle("POST", b"/", request())
         assert (await _body(first)) != (await _body(second))
+        gate.set()
         await service.settle()
         await other.close()
         service.clock.advance(1)
@@ -354,8 +366,6 @@ def test_only_so_many_requests_wait_for_a_signer() -> None:
     """The others get tryLater at once; unlisted serial numbers need no signature."""
 
     async def main() -> None:
-        import threading
-
         gate = threading.Event()
         signer = _Signer(local=False)
         sign = signer.sign
