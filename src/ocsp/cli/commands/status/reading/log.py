@@ -15,7 +15,7 @@ from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
 from ocsp.cli.help_text import epilog
 from ocsp.cli.input.arguments import parse_count, parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
-from ocsp.cli.render.console import output
+from ocsp.cli.render.console import note, output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.inspection.vocabulary import one_line
 from ocsp.responder import IssuerKey
@@ -133,6 +133,9 @@ def _author(event: Event) -> str:
 
 
 def _print(events: Iterable[Event]) -> None:
-    console = output()
+    console, empty = output(), True
     for each in events:
         console.print(event_line(each), soft_wrap=True)
+        empty = False
+    if empty:
+        note("[quiet]no change of a status[/quiet]")
