@@ -125,6 +125,8 @@ class StatusFile:
             StoreError: If the file cannot be made, or has another content.
         """
         connection = self.connect("rwc")
+        # Until the file is in WAL mode, each process that reads it locks it.
+        connection.execute(f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}")
         try:
             with reported(self.path), immediate(connection):
                 if _is_empty(connection):
