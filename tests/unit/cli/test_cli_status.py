@@ -421,6 +421,35 @@ def test_prune_deletes_what_has_expired(run: Run) -> None:
     assert run("prune", "--expired", "unbounded")[0] == 4
 
 
+# --- backup, restore, upgrade ------------------------------------------------------------
+
+
+def test_a_backup_can_be_restored(filled: Run) -> None:
+    """The restored file has what was complete at the backup; a loss is named."""
+    before = _stored()
+    code, out, _ = filled("backup", "copy.db")
+    assert (code, out) == (0, "status.db: copied to copy.db\n")
+    assert filled("backup", "copy.db")[0] == 4  # it exists
+    filled("revoke", "--issuer", "ca.pem", "--serial", "1")
+    code, _, err = filled("restore", "copy.db")
+    assert (code, "replace it with --yes" in err) == (4, True)
+    code, out, err = filled("restore", "copy.db", "--yes")
+    assert (code, out) == (0, "status.db: restored from copy.db\n")
+    assert "1 change of a status after the backup" in err
+    assert _stored() == before
+    assert filled("restore", "ca.pem", "--yes")[0] == 4
+    assert _stored() == before
+
+
+def test_a_file_of_this_release_needs_no_upgrade(filled: Run) -> None:
+    """It stays as it is."""
+    before = _stored()
+    code, out, _ = filled("upgrade")
+    assert (code, "is of this release already" in out) == (0, True)
+    assert _stored() == before
+    assert filled("upgrade", "--db", "missing.db")[0] == 4
+
+
 # --- acknowledgement -------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ocsp.cli.command import Command, Group
-from ocsp.cli.commands.status import change, importing, prune
+from ocsp.cli.commands.status import change, copies, importing, prune
 from ocsp.cli.commands.status.reading import exporting, listing, log, show
 
 __all__ = ["add_commands"]
@@ -22,6 +22,9 @@ _COMMANDS = (
     ("log", log.log, log.END),
     ("export", exporting.export, exporting.END),
     ("prune", prune.prune, prune.END),
+    ("backup", copies.backup, copies.BACKUP_END),
+    ("restore", copies.restore, copies.RESTORE_END),
+    ("upgrade", copies.upgrade, copies.UPGRADE_END),
 )
 
 
