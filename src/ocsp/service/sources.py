@@ -112,6 +112,6 @@ class LocalIssuerSources(IssuerSources):
 
     def _ask_now(self, query: StatusQuery) -> Sequence[StatusRecord | None]:
         source: object = self._sources.get(query.issuer, self._rest)
-        return (
-            source.look_up_now([query]) if isinstance(source, LocalSource) else [None]
-        )
+        if not isinstance(source, LocalSource):
+            return [None]
+        return source.look_up_now([query])
