@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy
 from cryptography import x509
 from sqlalchemy import ColumnElement, FromClause, Select
+from sqlalchemy.sql import quoted_name
 
 from ocsp.status.sql.issuers import IssuerColumn, IssuerReference
 from ocsp.status.sql.table import Table
@@ -59,8 +60,8 @@ class _Tables:
         """Return a column of the table, or of the one beside with its name in front."""
         owner, _, last = name.rpartition(".")
         if self._table.beside is not None and owner == self._table.beside.name:
-            return sqlalchemy.column(last, _selectable=self._beside)
-        return sqlalchemy.column(name, _selectable=self._main)
+            return _column(last, self._beside)
+        return _column(name, self._main)
 
     def joined(self) -> FromClause:
         beside = self._table.beside
@@ -79,12 +80,20 @@ class _Tables:
             yield self.column(rule.column) == rule.value(issuer)
         elif isinstance(rule, IssuerReference):
             known = _named(rule.table).alias("authority")
-            key: ColumnElement[Any] = sqlalchemy.column(rule.key, _selectable=known)
-            match: ColumnElement[Any] = sqlalchemy.column(rule.match, _selectable=known)
+            key, match = _column(rule.key, known), _column(rule.match, known)
             named = sqlalchemy.select(key).where(match == rule.value(issuer))
             yield self.column(rule.column).in_(named)
 
 
 def _named(name: str) -> sqlalchemy.TableClause:
     schema, _, last = name.rpartition(".")
-    return sqlalchemy.table(last, schema=schema or None)
+    return sqlalchemy.table(_as_written(last), schema=_as_written(schema) or None)
+
+
+def _column(name: str, owner: FromClause | None) -> ColumnElement[Any]:
+    return sqlalchemy.column(_as_written(name), _selectable=owner)
+
+
+def _as_written(name: str) -> str:
+    """Return *name* without quotes: databases differ in how they fold letters then."""
+    return quoted_name(name, quote=False)

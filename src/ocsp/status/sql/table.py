@@ -140,6 +140,8 @@ class Table:
     """
     What the columns of a table of certificates mean.
 
+    Names come into the SQL as they are written here, without quotes.
+
     Attributes:
         name: The table; ``schema.table`` for one of another schema.
 

@@ -59,6 +59,13 @@ def execute(path: Path, *statements: str, rows: Rows = ()) -> None:
     connection.close()
 
 
+def _cfssl_postgresql(path: Path) -> None:
+    _cfssl(path)
+    columns = ("serial_number", "authority_key_identifier", "status", "pem")
+    changed = ", ".join(f"{each} = CAST({each} AS BLOB)" for each in columns)
+    execute(path, f"UPDATE certificates SET {changed}")
+
+
 def _cfssl(path: Path) -> None:
     never, at = "0001-01-01 00:00:00+00:00", f"{NOW:%F %T.25+00:00}"
     end = f"{END:%F %T+00:00}"
@@ -214,6 +221,21 @@ MAKERS = {
             "UPDATE certificates SET pem = ''",
             "UPDATE certificates SET pem = 'x'",
             "UPDATE certificates SET status = 'revoked', revoked_at = '2026-07-01', reason = 8",
+        ],
+    ),
+    "cfssl-postgresql": Made(
+        _cfssl_postgresql,
+        (
+            (
+                "UPDATE certificates SET status = CAST('revoked' AS BLOB), "
+                "revoked_at = '2026-07-01' WHERE serial_number = ?"
+            ),
+            (str(GOOD).encode(),),
+        ),
+        [
+            "UPDATE certificates SET status = CAST('Good' AS BLOB)",
+            "UPDATE certificates SET status = x'ff'",
+            "UPDATE certificates SET pem = x'ff'",
         ],
     ),
     "step-ca": Made(

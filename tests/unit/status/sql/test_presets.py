@@ -13,6 +13,7 @@ from ocsp.errors import ConfigError, SourceUnavailable
 from ocsp.responder import StatusRecord
 from ocsp.status.sql import SQLSource
 from ocsp.status.sql.presets import PRESETS, preset
+from ocsp.status.sql.statements import select_rows
 from tests.pki import END, NOW, ca
 from tests.unit.status import contract
 from tests.unit.status.contract import GOOD, OTHER, REVOKED, ask, query
@@ -79,6 +80,7 @@ def test_an_odd_row_costs_its_serial_number_only(
     if statement.startswith("UPDATE"):
         where = {
             "cfssl": f"serial_number = '{GOOD}' AND authority_key_identifier = ''",
+            "cfssl-postgresql": f"serial_number = CAST('{GOOD}' AS BLOB)",
             "step-ca": f"nkey = CAST('{GOOD}' AS BLOB)",
             "django-ca": f"serial = '{GOOD:X}'",
             "ejbca": f"serialNumber = '{GOOD}' AND fingerprint = 'a'",
@@ -112,6 +114,7 @@ def test_two_issuers_with_the_same_serial_numbers(tmp_path: Path, name: str) -> 
         found = asyncio.run(source.look_up(queries))
     expected = {
         "cfssl": ["REVOKED", None, "GOOD", None],
+        "cfssl-postgresql": ["REVOKED", None, "GOOD", None],
         "step-ca": [None, "GOOD", "GOOD", None],
         "django-ca": [None, "GOOD", "GOOD", None],
         "ejbca": ["REVOKED", None, "GOOD", "GOOD"],
@@ -129,6 +132,17 @@ def test_what_ejbca_writes_after_a_hold_and_an_archival(tmp_path: Path) -> None:
     assert [None if r is None else r.status for r in found] == [
         OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED, OCSPCertStatus.GOOD,
     ]  # fmt: skip
+
+
+def test_names_are_not_quoted() -> None:
+    """PostgreSQL folds the letters of EJBCA's names, MySQL keeps them."""
+    from sqlalchemy.dialects import postgresql
+
+    (table,) = PRESETS["ejbca"].tables
+    statement = select_rows(table, ca(), ["1"])
+    text = str(statement.compile(dialect=postgresql.dialect()))
+    assert "FROM CertificateData" in text
+    assert "WHERE CertificateData.serialNumber IN" in text
 
 
 def test_a_key_of_step_ca_that_is_no_decimal_number_is_not_found(

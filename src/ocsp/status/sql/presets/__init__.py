@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from ocsp.errors import ConfigError
-from ocsp.status.sql.presets.cfssl import CFSSL
+from ocsp.status.sql.presets.cfssl import CFSSL, CFSSL_POSTGRESQL
 from ocsp.status.sql.presets.django_ca import DJANGO_CA
 from ocsp.status.sql.presets.ejbca import EJBCA
 from ocsp.status.sql.presets.step_ca import STEP_CA
 from ocsp.status.sql.presets.xca import XCA
 from ocsp.status.sql.table import Schema
 
-__all__ = ["CFSSL", "DJANGO_CA", "EJBCA", "PRESETS", "STEP_CA", "XCA", "preset"]
+__all__ = [
+    "CFSSL",
+    "CFSSL_POSTGRESQL",
+    "DJANGO_CA",
+    "EJBCA",
+    "PRESETS",
+    "STEP_CA",
+    "XCA",
+    "preset",
+]
 
 PRESETS: dict[str, Schema] = {
     "cfssl": CFSSL,
+    "cfssl-postgresql": CFSSL_POSTGRESQL,
     "django-ca": DJANGO_CA,
     "ejbca": EJBCA,
     "step-ca": STEP_CA,

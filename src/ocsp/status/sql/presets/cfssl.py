@@ -13,26 +13,33 @@ from ocsp.status.sql.table import (
     Time,
 )
 
-__all__ = ["CFSSL"]
+__all__ = ["CFSSL", "CFSSL_POSTGRESQL"]
 
-CFSSL = Schema(
-    tables=(
-        Table(
-            name="certificates",
-            serial="serial_number",
-            serial_encoding=DecimalText(),
-            # authority_key_identifier is empty if Go 1.15 or later built cfssl.
-            issuer=IssuerInCertificate("pem"),
-            flag=Flag(
-                column="status",
-                good=frozenset({"good", b"good"}),
-                revoked=frozenset({"revoked", b"revoked"}),
-            ),
-            revoked_at=Time("revoked_at", TimeEncoding.TIMESTAMP),
-            reason=Reason("reason", ReasonEncoding.NUMBER),
-            expires=EndInCertificate("pem"),
+
+def _schema(serial: DecimalText) -> Schema:
+    table = Table(
+        name="certificates",
+        serial="serial_number",
+        serial_encoding=serial,
+        # authority_key_identifier is empty if Go 1.15 or later built cfssl.
+        issuer=IssuerInCertificate("pem"),
+        flag=Flag(
+            column="status",
+            good=frozenset({"good", b"good"}),
+            revoked=frozenset({"revoked", b"revoked"}),
         ),
-    ),
-    complete=True,
-)
-"""One table. ``revoked_at`` of a certificate that is not revoked has the year 1."""
+        revoked_at=Time("revoked_at", TimeEncoding.TIMESTAMP),
+        reason=Reason("reason", ReasonEncoding.NUMBER),
+        expires=EndInCertificate("pem"),
+    )
+    return Schema((table,), complete=True)
+
+
+CFSSL = _schema(DecimalText())
+"""
+One table, in SQLite or MySQL. ``revoked_at`` of a certificate that is not revoked has
+the year 1 or 0.
+"""
+
+CFSSL_POSTGRESQL = _schema(DecimalText(as_octets=True))
+"""The same in PostgreSQL, where the columns are binary."""
