@@ -15,6 +15,7 @@ from ocsp.cli.commands import (
     config,
     inspect,
     lint,
+    presign,
     request,
     serve,
     staple,
@@ -102,6 +103,7 @@ config.add_commands(app)
 _add("demo", demo, demo.demo)
 _add("inspect", inspect, inspect.inspect)
 _add("lint", lint, lint.lint)
+_add("presign", presign, presign.presign)
 _add("request", request, request.request)
 add_signer_commands(app)
 add_status_commands(app)

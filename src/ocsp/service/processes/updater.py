@@ -17,6 +17,7 @@ from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.log_lines import LogLines
 from ocsp.service.building import BuiltService
 from ocsp.service.processes.counting import configure_metrics, report
+from ocsp.service.signing_ahead import SigningAhead
 
 __all__ = ["Updater"]
 
@@ -34,13 +35,22 @@ class Updater:
         self._totals = totals
         self._metrics = Metrics(totals.add, process=name, lines=self.lines)
         self._service: BuiltService | None = None
+        self._signing: SigningAhead | None = None
 
     def use(self, service: BuiltService) -> None:
         """Work with *service* from now on."""
         configure_metrics(self._metrics, service)
+        self._end()
+        self._service, self._signing = service, SigningAhead(service)
+        self._signing.start()
+
+    def _end(self) -> None:
+        """Stop signing, and close what it used."""
+        if self._signing is not None:
+            self._signing.stop()
         if self._service is not None:
             self._service.close()
-        self._service = service
+        self._service = self._signing = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set."""
@@ -51,6 +61,7 @@ class Updater:
             await stop.wait()
         finally:
             reporting.cancel()
+            self._end()
 
     async def _serve_admin_port(
         self, service: BuiltService, stop: asyncio.Event

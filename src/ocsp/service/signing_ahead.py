@@ -1,0 +1,58 @@
+"""Sign answers ahead and delete what is over, as a configuration says."""
+
+from __future__ import annotations
+
+import threading
+
+from ocsp.responder import CertIDForm
+from ocsp.service.building import BuiltService
+from ocsp.service.configuration.model import FormName
+from ocsp.updater import Presigner, Pruning, Retention, Updater
+
+__all__ = ["SigningAhead", "presigner_of"]
+
+STOP_SECONDS = 2.0
+"""How long to wait for the batch in hand; a signer can hang for longer."""
+
+_FORMS = {
+    FormName.SHA1: CertIDForm.SHA1,
+    FormName.SHA256: CertIDForm.SHA256,
+    FormName.BOTH: CertIDForm.BOTH,
+}
+
+
+def presigner_of(service: BuiltService) -> Presigner:
+    """Return what signs the answers of *service* ahead: those that it configures."""
+    forms = [_FORMS[each] for each in service.configuration.answers.forms]
+    return Presigner(
+        service.responder,
+        service.authorities if forms else (),
+        service.source,
+        forms=forms,
+    )
+
+
+class SigningAhead:
+    """An updater in a thread, beside the event loop of its process."""
+
+    def __init__(self, service: BuiltService) -> None:
+        """Work for *service*, from :meth:`start` to :meth:`stop`."""
+        keep = service.configuration.retention
+        retention = Retention(certificates=keep.expired, events=keep.audit)
+        self.presigner = presigner_of(service)
+        self._updater = Updater(self.presigner, Pruning(service.source, retention))
+        self._stop = threading.Event()
+        # A daemon: a signer that hangs must not keep the process from ending.
+        self._thread = threading.Thread(
+            target=self._updater.run, args=(self._stop,), name="updater", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batch in hand."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)

@@ -1,0 +1,62 @@
+"""The updater of a service: it signs in a thread what its configuration says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ocsp.responder import CertIDForm, IssuerKey, LookupResult, StatusQuery
+from ocsp.service import BuiltService, build_service, read_configuration
+from ocsp.service.signing_ahead import SigningAhead
+from tests.ca_folder import CAFolder
+
+
+@pytest.fixture(name="files")
+def _files(tmp_path: Path) -> CAFolder:
+    return CAFolder(tmp_path)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def _found(files: CAFolder, service: BuiltService, form: CertIDForm) -> LookupResult:
+    key = IssuerKey.of(files.ca.certificate)
+    query = StatusQuery(key, files.web.serial_number)
+    found = service.source.look_up_with_answer(query, form)
+    assert found is not None
+    return found
+
+
+def _service(files: CAFolder) -> BuiltService:
+    return build_service(read_configuration(files.configuration).configuration)
+
+
+def test_a_revocation_is_signed_at_once(files: CAFolder) -> None:
+    """Without a request."""
+    with _service(files) as service:
+        signing = SigningAhead(service)
+        signing.start()
+        try:
+            _wait_for(lambda: _found(files, service, CertIDForm.SHA256)[2] is not None)
+            files.revoke(files.web)
+            assert _found(files, service, CertIDForm.SHA256).version == 2
+            _wait_for(lambda: _found(files, service, CertIDForm.SHA256)[2] is not None)
+        finally:
+            signing.stop()
+
+
+def test_nothing_is_signed_without_forms(files: CAFolder) -> None:
+    """Answers are then signed when clients ask."""
+    files.write("ocsp.toml", files.settings() + "[answers]\nforms = []\n")
+    with _service(files) as service:
+        signing = SigningAhead(service)
+        signing.presigner.sign_round()
+        assert _found(files, service, CertIDForm.SHA1).stored is None
+        signing.stop()  # it was not started
