@@ -1,0 +1,290 @@
+"""
+Check a history: what was changed in a responder, and every answer that clients got.
+
+A test records, from outside, the changes of status that were asked for and acknowledged,
+and the answers with the moments around them. :func:`faults_of` finds what contradicts.
+All moments are seconds since 1970, by one clock.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from cryptography import x509
+
+from ocsp import (
+    OCSPCertStatus,
+    OCSPResponse,
+    OCSPResponseStatus,
+    load_der_ocsp_response,
+)
+from ocsp.responder import AnswerStore, CertIDForm, StatusQuery
+
+__all__ = [
+    "GOOD",
+    "Change",
+    "Fault",
+    "History",
+    "Received",
+    "Status",
+    "faults_at_end",
+    "faults_of",
+]
+
+CLOCK_SECONDS = 1.0
+"""How far thisUpdate may be in the future: times in answers are whole seconds."""
+
+
+class Status(NamedTuple):
+    """A status, as an answer states it."""
+
+    revoked: bool
+    since: int | None = None
+    reason: x509.ReasonFlags | None = None
+
+
+GOOD = Status(False)
+
+
+class Change(NamedTuple):
+    """
+    A change of the status of one certificate.
+
+    Attributes:
+        serial: The certificate.
+
+        asked: When the writer began.
+
+        acknowledged: When it was told that the change is made; infinite if it was
+            killed before.
+
+        status: The status after the change.
+    """
+
+    serial: int
+    asked: float
+    acknowledged: float
+    status: Status
+
+
+class Received(NamedTuple):
+    """
+    An answer that a client got.
+
+    Attributes:
+        serial: The certificate that it asked about.
+
+        form: The hash of its request, for the comparison of octets.
+
+        sent: When the request was sent.
+
+        received: When the answer had arrived.
+
+        der: The answer.
+
+        etag: The header, or empty if caches must not store it.
+
+        max_age: The number in Cache-Control, or ``None``.
+    """
+
+    serial: int
+    form: CertIDForm
+    sent: float
+    received: float
+    der: bytes
+    etag: str = ""
+    max_age: int | None = None
+
+
+class Fault(NamedTuple):
+    """
+    A fault that the test made, and the errors that it permits.
+
+    Attributes:
+        begin: When it began.
+
+        end: When its effects had ended.
+
+        permits: The errors that clients may get between.
+    """
+
+    begin: float
+    end: float
+    permits: frozenset[OCSPResponseStatus]
+
+
+class History(NamedTuple):
+    """
+    What happened.
+
+    Attributes:
+        changes: The changes, in order for each certificate.
+
+        answers: The answers.
+
+        faults: The faults.
+
+        bound: Within how many seconds after its acknowledgement a change is visible.
+    """
+
+    changes: Sequence[Change]
+    answers: Sequence[Received]
+    faults: Sequence[Fault] = ()
+    bound: float = 0.0
+
+
+Verify = Callable[[bytes, int, datetime.datetime], object]
+"""Verify an answer for a serial number at a moment, or raise an exception."""
+
+
+def faults_of(history: History, verify: Verify) -> list[str]:
+    """Return what is wrong in *history*, one sentence for each contradiction."""
+    changes: dict[int, list[Change]] = defaultdict(list)
+    for change in history.changes:
+        changes[change.serial].append(change)
+    found: list[str] = []
+    answers: list[tuple[Received, OCSPResponse]] = []
+    for received in sorted(history.answers, key=lambda each: each.received):
+        response = load_der_ocsp_response(received.der)
+        if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
+            found += _needless(received, response, history.faults)
+            continue
+        answers.append((received, response))
+        found += _unacceptable(received, response, verify)
+        found += _untrue(received, response, changes[received.serial], history.bound)
+    found += _way_back(answers, history.bound)
+    found += _different_octets(answers)
+    return found
+
+
+def _status(response: OCSPResponse) -> Status:
+    if response.certificate_status is not OCSPCertStatus.REVOKED:
+        return GOOD
+    since = response.revocation_time_utc
+    assert since is not None
+    return Status(True, int(since.timestamp()), response.revocation_reason)
+
+
+def _say(received: Received, text: str) -> str:
+    return f"serial {received.serial}, received {received.received}: {text}"
+
+
+def _needless(
+    received: Received, response: OCSPResponse, faults: Sequence[Fault]
+) -> Iterator[str]:
+    """Report an error that no fault during the request permits."""
+    status = response.response_status
+    if not any(
+        fault.begin <= received.received
+        and received.sent <= fault.end
+        and status in fault.permits
+        for fault in faults
+    ):
+        yield _say(received, f"{status.name} though no fault permits it")
+
+
+def _unacceptable(
+    received: Received, response: OCSPResponse, verify: Verify
+) -> Iterator[str]:
+    """Report what a client rejects, or caches keep for too long."""
+    at = datetime.datetime.fromtimestamp(received.received, datetime.UTC)
+    try:
+        verify(received.der, received.serial, at)
+    except Exception as error:
+        yield _say(received, f"clients reject it: {error}")
+    end = response.next_update_utc
+    if end is None or end.timestamp() <= received.sent:
+        yield _say(received, f"ended at {end}")
+    elif received.received + (received.max_age or 0) >= end.timestamp():
+        yield _say(received, "caches may keep it after its end")
+    if response.this_update_utc.timestamp() > received.received + CLOCK_SECONDS:
+        yield _say(received, f"is from the future: {response.this_update_utc}")
+
+
+def _possible(changes: Iterable[Change], begin: float, end: float) -> set[Status]:
+    """Return every status that was possible at some moment from *begin* to *end*."""
+    found = {GOOD}
+    for change in changes:
+        if change.asked > end:
+            break
+        if change.acknowledged <= begin:
+            found = {change.status}
+        else:
+            found.add(change.status)
+    return found
+
+
+def _untrue(
+    received: Received, response: OCSPResponse, changes: Sequence[Change], bound: float
+) -> Iterator[str]:
+    """Report a status that was not true, or hides an acknowledged change."""
+    status = _status(response)
+    made = response.this_update_utc.timestamp()
+    if status not in _possible(changes, made, received.received):
+        yield _say(received, f"{status} was not true since {made}")
+    elif status not in _possible(changes, received.sent - bound, received.received):
+        yield _say(received, f"{status} hides an acknowledged change")
+
+
+def _way_back(
+    answers: Iterable[tuple[Received, OCSPResponse]], bound: float
+) -> Iterator[str]:
+    """Report *good* after a client got *revoked* for good."""
+    revoked: dict[int, float] = {}
+    for received, response in answers:
+        status = _status(response)
+        for_good = (
+            status.revoked and status.reason is not x509.ReasonFlags.certificate_hold
+        )
+        if for_good:
+            revoked.setdefault(received.serial, received.received)
+        elif received.sent > revoked.get(received.serial, float("inf")) + bound:
+            yield _say(received, f"{status} after revoked for good")
+
+
+def _different_octets(
+    answers: Iterable[tuple[Received, OCSPResponse]],
+) -> Iterator[str]:
+    """Report answers that caches keep, and that should have the same octets."""
+    first: dict[object, Received] = {}
+    for received, response in answers:
+        if not received.etag:
+            continue
+        key = (
+            received.serial,
+            received.form,
+            response.this_update_utc,
+            response.responder_key_hash or response.responder_name,
+            _status(response),
+        )
+        known = first.setdefault(key, received)
+        if (known.der, known.etag) != (received.der, received.etag):
+            yield _say(received, "has other octets than an answer of the same time")
+
+
+def faults_at_end(
+    store: AnswerStore,
+    certificates: Iterable[StatusQuery],
+    forms: Iterable[CertIDForm],
+    now: int,
+    validity: int,
+) -> list[str]:
+    """
+    Return what is missing when everything is quiet.
+
+    Every certificate has an answer of its present status in every form, with more than
+    half of its validity left.
+    """
+    found = []
+    for query, form in itertools.product(certificates, forms):
+        result = store.look_up_with_answer(query, form)
+        name = f"serial {query.serial_number}, {form.name}"
+        if result is None or result.stored is None:
+            found.append(f"{name}: has no answer of its present status")
+        elif result.stored.next_update - now <= validity / 2:
+            found.append(f"{name}: its answer ends too soon")
+    return found
