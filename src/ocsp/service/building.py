@@ -74,6 +74,8 @@ class BuiltService:
 
         source: The status of their certificates.
 
+        stored: The authorities whose status is in the database.
+
         store: The database, or ``None`` if the status of no issuer is in it.
 
         token: What requests to the admin port must have, or ``None``.
@@ -86,6 +88,7 @@ class BuiltService:
     authorities: tuple[Authority, ...]
     elsewhere: tuple[SignedElsewhere, ...]
     source: StatusSource
+    stored: tuple[Authority, ...]
     store: SQLiteStore | None
     token: str | None
     opened: contextlib.ExitStack
@@ -182,6 +185,11 @@ def build_service(
         authorities=tuple(each for each in known if isinstance(each, Authority)),
         elsewhere=tuple(each for each in known if not isinstance(each, Authority)),
         source=source_of_issuers(sources, store),
+        stored=tuple(
+            each
+            for each in known
+            if isinstance(each, Authority) and each.key not in sources
+        ),
         store=store,
         token=token,
         opened=opened,

@@ -7,6 +7,7 @@ import threading
 from ocsp.responder import CertIDForm
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration.model import FormName
+from ocsp.store import SQLiteStore
 from ocsp.updater import Presigner, Pruning, Retention, Updater
 
 __all__ = ["SigningAhead", "presigner_of"]
@@ -21,13 +22,20 @@ _FORMS = {
 }
 
 
-def presigner_of(service: BuiltService) -> Presigner:
-    """Return what signs the answers of *service* ahead: those that it configures."""
+def presigner_of(service: BuiltService, store: SQLiteStore) -> Presigner:
+    """
+    Return what signs the answers of *service* ahead, as its configuration says.
+
+    Args:
+        service: The service.
+
+        store: Its database.
+    """
     forms = [_FORMS[each] for each in service.configuration.answers.forms]
     return Presigner(
         service.responder,
-        service.authorities if forms else (),
-        service.source,
+        service.stored if forms else (),
+        store,
         forms=forms,
     )
 
@@ -35,12 +43,12 @@ def presigner_of(service: BuiltService) -> Presigner:
 class SigningAhead:
     """An updater in a thread, beside the event loop of its process."""
 
-    def __init__(self, service: BuiltService) -> None:
-        """Work for *service*, from :meth:`start` to :meth:`stop`."""
+    def __init__(self, service: BuiltService, store: SQLiteStore) -> None:
+        """Work for *service* on its database, from :meth:`start` to :meth:`stop`."""
         keep = service.configuration.retention
         retention = Retention(certificates=keep.expired, events=keep.audit)
-        self.presigner = presigner_of(service)
-        self._updater = Updater(self.presigner, Pruning(service.source, retention))
+        self.presigner = presigner_of(service, store)
+        self._updater = Updater(self.presigner, Pruning(store, retention))
         self._stop = threading.Event()
         # A daemon: a signer that hangs must not keep the process from ending.
         self._thread = threading.Thread(

@@ -29,7 +29,8 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 def _found(files: CAFolder, service: BuiltService, form: CertIDForm) -> LookupResult:
     key = IssuerKey.of(files.ca.certificate)
     query = StatusQuery(key, files.web.serial_number)
-    found = service.source.look_up_with_answer(query, form)
+    assert service.store is not None
+    found = service.store.look_up_with_answer(query, form)
     assert found is not None
     return found
 
@@ -41,7 +42,8 @@ def _service(files: CAFolder) -> BuiltService:
 def test_a_revocation_is_signed_at_once(files: CAFolder) -> None:
     """Without a request."""
     with _service(files) as service:
-        signing = SigningAhead(service)
+        assert service.store is not None
+        signing = SigningAhead(service, service.store)
         signing.start()
         try:
             _wait_for(lambda: _found(files, service, CertIDForm.SHA256)[2] is not None)
@@ -56,7 +58,8 @@ def test_nothing_is_signed_without_forms(files: CAFolder) -> None:
     """Answers are then signed when clients ask."""
     files.write("ocsp.toml", files.settings() + "[answers]\nforms = []\n")
     with _service(files) as service:
-        signing = SigningAhead(service)
+        assert service.store is not None
+        signing = SigningAhead(service, service.store)
         signing.presigner.sign_round()
         assert _found(files, service, CertIDForm.SHA1).stored is None
         signing.stop()  # it was not started

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from ocsp.cli.commands.config import DEFAULT_FILE
-from ocsp.cli.exit_codes import ExitCode
+from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import epilog
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json
@@ -66,12 +66,14 @@ def presign(
         except ConfigurationError as error:
             raise file.locate(error) from error
     with service, _bar() as bar:
+        if service.store is None:
+            raise CommandError(config, "the status of no issuer is in the database")
         task = bar.add_task("signing", total=None)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        counts = sign_all(presigner_of(service), show)
+        counts = sign_all(presigner_of(service, service.store), show)
     if as_json:
         write_json(
             {

@@ -41,8 +41,10 @@ class Updater:
         """Work with *service* from now on."""
         configure_metrics(self._metrics, service)
         self._end()
-        self._service, self._signing = service, SigningAhead(service)
-        self._signing.start()
+        self._service = service
+        if service.store is not None:
+            self._signing = SigningAhead(service, service.store)
+            self._signing.start()
 
     def _end(self) -> None:
         """Stop signing, and close what it used."""
