@@ -19,10 +19,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp import OCSPResponse
 from ocsp.cli import main
 from ocsp.errors import ConfigError, SignerUnavailable
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
-from ocsp.server import Application, bind, serve_in_thread
+from ocsp.server import RequestHandler, bind, serve_in_thread
 from ocsp.signers import (
     SignerSet,
     SignerSpec,
@@ -34,7 +35,11 @@ from ocsp.signers import (
 )
 from ocsp.signing.signer import Signer
 from ocsp.status import MemorySource
+from ocsp.testing.throwaway_ca import Validity
+from tests.ca_folder import CAFolder
 from tests.integration.openssl import ask, openssl
+from tests.integration.services import Load, request_for, serving
+from tests.integration.services import ask as ask_service
 from tests.integration.softhsm import PIN, SoftHSM, Token, softhsm
 from tests.keys import AVAILABLE
 from tests.pki import DELEGATION, key, make
@@ -94,7 +99,9 @@ def _answer(desk: Desk, signer: Signer) -> str:
     """Let ``openssl`` ask a responder with *signer*, and return what it prints."""
     source = MemorySource({StatusQuery(IssuerKey.of(CA), SERIAL): StatusRecord()})
     responder = Responder([Authority(CA, [signer])])
-    with serve_in_thread(Application(responder, source), bind("127.0.0.1", 0)) as url:
+    with serve_in_thread(
+        RequestHandler(responder, source), bind("127.0.0.1", 0)
+    ) as url:
         return ask(url, desk / "ca.pem", "-serial", hex(SERIAL))
 
 
@@ -282,6 +289,39 @@ def test_signatures_of_a_token_are_bounded(desk: Desk, token: Token) -> None:
     assert len(refused) + len(signed) == 100
     assert len(signed) >= 20
     assert refused
+
+
+def test_a_running_service_follows_its_signer(tmp_path: Path) -> None:
+    """A renewal by the command needs no signal, and loses no request."""
+    files = CAFolder(tmp_path)
+    (tmp_path / "ca.key").write_bytes(files.ca.identity.key_pem)
+    command = f"{sys.executable} -m ocsp signer issue --issuer {tmp_path}/ca.pem"
+    command += f" --issuer-key {tmp_path}/ca.key --request - --cert - --days 29"
+    short = Validity(files.now - DAY, files.now + 10 * DAY)
+    old = files.add_delegate("responder", short)
+    request = request_for(files.web, files.ca.certificate)
+    desk = Desk(tmp_path)
+    with serving(tmp_path) as service, Load(service.url, request, clients=2) as load:
+        load.wait_for_more()
+        assert _signer_of(ask_service(service.url, request)) == old.certificate
+        pair = (*ISSUER, "--cert", "@responder.pem", "--key", "@responder.key")
+        desk("renew", *pair, "--command", command)
+        service.wait_for("loaded from changed files")
+        renewed = x509.load_pem_x509_certificate((desk / "responder.pem").read_bytes())
+        load.wait_for_more()
+        while _signer_of(ask_service(service.url, request)) != renewed:
+            load.wait_for_more(1)
+        (desk / "responder.key").write_bytes(b"half-written")
+        service.wait_for("the changed files are not used")
+        load.wait_for_more()
+        assert _signer_of(ask_service(service.url, request)) == renewed
+    assert load.failures == []
+    assert renewed.public_key() != old.certificate.public_key()
+
+
+def _signer_of(response: OCSPResponse) -> x509.Certificate:
+    (found,) = response.certificates
+    return found
 
 
 def test_check_says_what_openssl_would_say_later(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self, TypeAlias, TypeVar
@@ -72,6 +72,8 @@ class BuiltService:
 
         elsewhere: The authorities whose answers others sign.
 
+        requestors: Who may sign requests, or ``None``.
+
         source: The status of their certificates.
 
         stored: The authorities whose status is in the database.
@@ -87,6 +89,7 @@ class BuiltService:
     responder: Responder
     authorities: tuple[Authority, ...]
     elsewhere: tuple[SignedElsewhere, ...]
+    requestors: Requestors | None
     source: StatusSource
     stored: tuple[Authority, ...]
     store: SQLiteStore | None
@@ -120,6 +123,36 @@ class BuiltService:
         self.opened.close()
         if self.store is not None and self.store is not service.store:
             self.store.close()
+
+    def with_signers(self, signers: Iterable[Sequence[Signer]]) -> Self:
+        """
+        Return the same service with other signers; both share what is open.
+
+        Args:
+            signers: The signers of each authority, in order.
+        """
+        authorities = [
+            Authority(
+                each.issuer,
+                new,
+                unlisted=each.unlisted,
+                trust=each.trust,
+                retention=each.retention,
+                compromised=each.compromised,
+            )
+            for each, new in zip(self.authorities, signers, strict=True)
+        ]
+        for authority in authorities:
+            for signer in authority.signers:
+                if isinstance(signer, LoadedSigner):
+                    self.opened.callback(signer.close)  # closing twice is allowed
+        return replace(
+            self,
+            authorities=tuple(authorities),
+            responder=_responder(
+                self.configuration, [*authorities, *self.elsewhere], self.requestors
+            ),
+        )
 
     def close(self) -> None:
         """Close the database and the other sources; end the sessions with tokens."""
@@ -184,6 +217,7 @@ def build_service(
         responder=responder,
         authorities=tuple(each for each in known if isinstance(each, Authority)),
         elsewhere=tuple(each for each in known if not isinstance(each, Authority)),
+        requestors=requestors,
         source=source_of_issuers(sources, store),
         stored=tuple(
             each

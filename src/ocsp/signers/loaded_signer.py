@@ -18,6 +18,7 @@ from ocsp import limits
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.errors import SignerUnavailable
+from ocsp.guarded.files import FileState
 from ocsp.signers.pace import Pace
 from ocsp.signers.spec import SignerSpec
 from ocsp.signing.signer import Signer
@@ -92,6 +93,9 @@ class LoadedSigner:
             most ``limits.MAX_INLINE_SIGNING_SECONDS``, and no rate is set.
 
         parallel: How many threads can sign at the same time.
+
+        files: The states of the files of *spec* before they were read; ``None`` for
+            one that could not be found.
     """
 
     __slots__ = (
@@ -100,6 +104,7 @@ class LoadedSigner:
         "_sign",
         "algorithm_identifier",
         "certificate",
+        "files",
         "local",
         "name",
         "parallel",
@@ -113,6 +118,7 @@ class LoadedSigner:
         signer: Signer,
         *,
         close: Callable[[], None] | None = None,
+        files: tuple[FileState | None, ...] = (),
     ) -> None:
         """
         Wrap *signer*, and measure how long it takes to sign.
@@ -124,10 +130,13 @@ class LoadedSigner:
 
             close: Ends its session with a token; ``None`` for a key in memory.
 
+            files: The states of the files before they were read.
+
         Raises:
             SignerUnavailable: If it cannot sign.
         """
         self.spec = spec
+        self.files = files
         self.certificate: x509.Certificate = signer.certificate
         self.algorithm_identifier = signer.algorithm_identifier
         self.name = name_text(name_of_subject(signer.certificate))

@@ -21,7 +21,7 @@ from ocsp.errors import (
     SchemaError,
     UnreadableFile,
 )
-from ocsp.guarded.files import read_file
+from ocsp.guarded.files import FileState, file_state, read_file
 from ocsp.guarded.key_files import load_private_key, private_key_blocks
 from ocsp.pkcs11 import PKCS11Signer, RSAPadding
 from ocsp.pkcs11.key_uri import KeyURI
@@ -33,6 +33,7 @@ from ocsp.signing.signer import KeySigner, matches_certificate
 
 __all__ = [
     "away_signer",
+    "file_states",
     "load_signer",
     "read_passphrase",
     "read_pin",
@@ -58,11 +59,25 @@ def load_signer(spec: SignerSpec) -> LoadedSigner:
         SignerUnavailable: If the token fails.
         MissingExtraError: If the key is in a token, and python-pkcs11 is not installed.
     """
+    files = file_states(spec)
     certificate = read_signer_certificate(spec.certificate)
     if spec.key is None:
-        return _from_token(spec, certificate)
+        return _from_token(spec, certificate, files)
     keys = read_private_keys(spec.key, read_passphrase(spec.passphrase_file))
-    return LoadedSigner(spec, _with_key(spec, spec.key, keys, certificate))
+    signer = _with_key(spec, spec.key, keys, certificate)
+    return LoadedSigner(spec, signer, files=files)
+
+
+def file_states(spec: SignerSpec) -> tuple[FileState | None, ...]:
+    """Return the states of the files of *spec*; ``None`` for one that is not there."""
+    return tuple(_state_of(each) for each in spec.files)
+
+
+def _state_of(path: Path) -> FileState | None:
+    try:
+        return file_state(path)
+    except UnreadableFile:  # loading says why
+        return None
 
 
 def _with_key(
@@ -89,7 +104,11 @@ def _with_key(
         raise ConfigError("key", f"{path}: cannot sign: {error}") from error
 
 
-def _from_token(spec: SignerSpec, certificate: x509.Certificate) -> LoadedSigner:
+def _from_token(
+    spec: SignerSpec,
+    certificate: x509.Certificate,
+    files: tuple[FileState | None, ...],
+) -> LoadedSigner:
     uri = KeyURI.parse(spec.pkcs11 or "")
     signer = PKCS11Signer.open(
         uri.module,
@@ -102,7 +121,7 @@ def _from_token(spec: SignerSpec, certificate: x509.Certificate) -> LoadedSigner
         rsa_padding=_token_padding(certificate),
     )
     try:
-        return LoadedSigner(spec, signer, close=signer.close)
+        return LoadedSigner(spec, signer, close=signer.close, files=files)
     except BaseException:
         signer.close()
         raise

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import logging
 import threading
-from pathlib import Path
 from typing import final
 
 from ocsp import limits
@@ -20,14 +19,12 @@ from ocsp.errors import (
     ConfigError,
     MissingExtraError,
     SignerUnavailable,
-    UnreadableFile,
 )
-from ocsp.guarded.files import FileState, file_state
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import StatusRecord
 from ocsp.signers.health import SignerHealth, SignerState
 from ocsp.signers.loaded_signer import LoadedSigner, RefusingSigner
-from ocsp.signers.loading import away_signer, load_signer
+from ocsp.signers.loading import away_signer, file_states, load_signer
 from ocsp.signers.self_test import SelfTest
 from ocsp.signers.slots import SigningSlots
 from ocsp.signers.spec import SignerSpec
@@ -66,7 +63,12 @@ class ManagedSigner:
         signer: The signer; ``None`` while its files cannot be used.
     """
 
-    def __init__(self, spec: SignerSpec, tester: SignerTester) -> None:
+    def __init__(
+        self,
+        spec: SignerSpec,
+        tester: SignerTester,
+        loaded: LoadedSigner | None = None,
+    ) -> None:
         """
         Prepare the signer; :meth:`update` loads it.
 
@@ -74,14 +76,16 @@ class ManagedSigner:
             spec: Where its key and its certificate are.
 
             tester: How it is tested.
+
+            loaded: The signer, if it was loaded before.
         """
         self.spec = spec
-        self.signer: Signer | None = None
+        self.signer: Signer | None = loaded
         self._tester = tester
         self._loading = SigningSlots(1, 1, deadline=limits.MAX_SIGNER_LOAD_SECONDS)
-        self._loaded: LoadedSigner | None = None
+        self._loaded = loaded
         self._retired: list[tuple[datetime.datetime, LoadedSigner]] = []
-        self._files: tuple[FileState | None, ...] = ()
+        self._files = () if loaded is None else loaded.files
         self._state = SignerState.NOT_LOADED
         self._load_problem = ""
         self._is_away = False
@@ -130,7 +134,7 @@ class ManagedSigner:
                 again after half a minute.
         """
         self._close_retired(now)
-        files = tuple(_state_of(each) for each in self.spec.files)
+        files = file_states(self.spec)
         loaded = self._loaded
         is_retry = self._is_away and _is_due(self._tried, now, _RETRY)
         if files != self._files or is_retry:
@@ -279,13 +283,6 @@ def _state(signer: LoadedSigner, test: SelfTest, now: datetime.datetime) -> Sign
     if test.failures:
         return SignerState.REFUSED
     return SignerState.READY if begin <= now else SignerState.FUTURE
-
-
-def _state_of(path: Path) -> FileState | None:
-    try:
-        return file_state(path)
-    except UnreadableFile:  # loading says why
-        return None
 
 
 def _is_due(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import final
 
 from ocsp import limits
 from ocsp.errors import ConfigError
 from ocsp.signers.health import SignerHealth, SignerState
+from ocsp.signers.loaded_signer import LoadedSigner
 from ocsp.signers.managed_signer import ManagedSigner
 from ocsp.signers.spec import SignerSpec
 from ocsp.signers.tester import SignerTester
@@ -45,7 +46,13 @@ class SignerSet:
     Only one task at a time may call its methods.
     """
 
-    def __init__(self, specs: Sequence[SignerSpec], tester: SignerTester) -> None:
+    def __init__(
+        self,
+        specs: Sequence[SignerSpec],
+        tester: SignerTester,
+        *,
+        loaded: Iterable[LoadedSigner] = (),
+    ) -> None:
         """
         Name the signers. Nothing is read yet.
 
@@ -54,14 +61,19 @@ class SignerSet:
 
             tester: How they are tested.
 
+            loaded: Signers of *specs* that were loaded before.
+
         Raises:
             ConfigError: If there is none.
         """
         if not specs:
             raise ConfigError("signers", "is empty; name at least one signer")
-        self._managed = tuple(ManagedSigner(each, tester) for each in specs)
+        known = {each.spec: each for each in loaded}
+        self._managed = tuple(
+            ManagedSigner(each, tester, known.get(each)) for each in specs
+        )
         self._updates: dict[ManagedSigner, asyncio.Task[None]] = {}
-        self._reported: tuple[Signer, ...] = ()
+        self._reported = self.signers
 
     @property
     def signers(self) -> tuple[Signer, ...]:

@@ -42,12 +42,16 @@ class SignerSpec:
 
     def __post_init__(self) -> None:
         """
-        Check which settings are given together.
+        Check which settings are given together; text becomes a ``Path``.
 
         Raises:
             ConfigError: If a setting is missing, does not fit the others, or *rate* is
                 not a positive number.
         """
+        for name in ("certificate", "key", "passphrase_file", "pin_file"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, Path(value))  # the class is frozen
         if (self.key is None) == (self.pkcs11 is None):
             raise ConfigError(
                 "key", "give the file of the private key in key, or its URI in pkcs11"

@@ -161,6 +161,16 @@ def test_settings_that_do_not_fit_are_refused(
     assert caught.value.key == setting
 
 
+def test_names_of_files_can_be_text(tmp_path: Path) -> None:
+    """As a document in JSON or TOML has them."""
+    spec = write_pair(tmp_path)
+    texts: dict[str, Any] = {
+        "certificate": str(spec.certificate),
+        "key": str(spec.key),
+    }
+    assert SignerSpec(**texts) == spec
+
+
 def test_a_fast_key_in_memory_is_local(tmp_path: Path) -> None:
     """A slow one, one with a rate and one in a token are not."""
     spec = write_pair(tmp_path)

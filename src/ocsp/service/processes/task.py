@@ -18,6 +18,7 @@ from ocsp.service.building import BuiltService, build_service
 from ocsp.service.configuration import configuration_of
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.channel import Channel
+from ocsp.service.signer_following import SignerFollower
 
 __all__ = ["Task", "run_task"]
 
@@ -37,8 +38,17 @@ class Task(Protocol):
     name: str
     lines: LogLines
 
-    def use(self, service: BuiltService) -> None:
-        """Work with *service* from now on, in place of the one before."""
+    def use(self, service: BuiltService) -> BuiltService:
+        """
+        Work with *service* from now on, in place of the one before.
+
+        Returns:
+            The service, which may have kept the open database of the one before.
+        """
+        ...
+
+    def swap(self, service: BuiltService) -> None:
+        """Work with *service*, which has other signers than the one before."""
         ...
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -57,6 +67,8 @@ async def run_task(task: Task, channel: Channel, stop: asyncio.Event) -> int:
     listening = asyncio.create_task(_listen(channel, messages, stop))
     stopping = asyncio.create_task(stop.wait())
     running: asyncio.Task[None] | None = None
+    follower = SignerFollower(task.swap)
+    following = asyncio.create_task(follower.run())
     try:
         while not stop.is_set():
             next_one = asyncio.create_task(messages.get())
@@ -67,7 +79,7 @@ async def run_task(task: Task, channel: Channel, stop: asyncio.Event) -> int:
             if not next_one.done():
                 next_one.cancel()
                 break
-            used = await _use(task, channel, next_one.result())
+            used = await _use(task, follower, channel, next_one.result())
             if running is None:
                 if not used:
                     return 1
@@ -77,6 +89,7 @@ async def run_task(task: Task, channel: Channel, stop: asyncio.Event) -> int:
         if running is not None:
             await running
         listening.cancel()
+        following.cancel()
     return 0
 
 
@@ -95,7 +108,9 @@ async def _listen(
     stop.set()
 
 
-async def _use(task: Task, channel: Channel, document: dict[str, Any]) -> bool:
+async def _use(
+    task: Task, follower: SignerFollower, channel: Channel, document: dict[str, Any]
+) -> bool:
     """Let *task* use a configuration, and tell the supervisor whether it does."""
     try:
         configuration = configuration_of(document)
@@ -104,7 +119,7 @@ async def _use(task: Task, channel: Channel, document: dict[str, Any]) -> bool:
         await _answer(channel, "refused", str(error))
         return False
     configure_logging(configuration.log, task.name, None, task.lines)
-    task.use(service)
+    follower.follow(task.use(service))
     await _answer(channel, "configured")
     return True
 

@@ -37,14 +37,12 @@ class Updater:
         self._service: BuiltService | None = None
         self._signing: SigningAhead | None = None
 
-    def use(self, service: BuiltService) -> None:
-        """Work with *service* from now on."""
+    def use(self, service: BuiltService) -> BuiltService:
+        """Work with *service* from now on, and return it."""
         configure_metrics(self._metrics, service)
         self._end()
-        self._service = service
-        if service.store is not None:
-            self._signing = SigningAhead(service, service.store)
-            self._signing.start()
+        self._begin(service)
+        return service
 
     def _end(self) -> None:
         """Stop signing, and close what it used."""
@@ -53,6 +51,18 @@ class Updater:
         if self._service is not None:
             self._service.close()
         self._service = self._signing = None
+
+    def swap(self, service: BuiltService) -> None:
+        """Sign with the signers of *service* from now on."""
+        if self._signing is not None:
+            self._signing.stop()
+        self._begin(service)
+
+    def _begin(self, service: BuiltService) -> None:
+        self._service, self._signing = service, None
+        if service.store is not None:
+            self._signing = SigningAhead(service, service.store)
+            self._signing.start()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set."""

@@ -39,8 +39,8 @@ class Worker:
         self._service: BuiltService | None = None
         self._handler: RequestHandler | None = None
 
-    def use(self, service: BuiltService) -> None:
-        """Answer with *service* from now on."""
+    def use(self, service: BuiltService) -> BuiltService:
+        """Answer with *service* from now on, and return it with the open database."""
         configure_metrics(self._metrics, service)
         before = self._service
         if before is not None:
@@ -51,6 +51,13 @@ class Worker:
         if self._handler is None:
             self._handler = _handler(service, self._metrics)
         else:
+            self._handler.replace(service.responder, service.source)
+        self._service = service
+        return service
+
+    def swap(self, service: BuiltService) -> None:
+        """Answer with the signers of *service*; requests that began keep theirs."""
+        if self._handler is not None:
             self._handler.replace(service.responder, service.source)
         self._service = service
 

@@ -1,0 +1,88 @@
+"""
+Follow the signers of a process: load changed files, test them, and swap the signers.
+
+Every process follows its own, because each has its keys in memory and its sessions with
+tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+from collections.abc import Callable
+from typing import final
+
+from ocsp.responder import Authority
+from ocsp.service.building import BuiltService
+from ocsp.signers import LoadedSigner, SignerSet, SignerTester
+
+__all__ = ["SignerFollower"]
+
+logger = logging.getLogger("ocsp.service")
+
+POLL_SECONDS = 1.0
+"""How often the states of the files are looked at."""
+
+PAUSE_SECONDS = 60.0
+"""The pause after an unexpected error, so that it does not fill the log."""
+
+
+@final
+class SignerFollower:
+    """Follows the signers of the service that a process uses."""
+
+    def __init__(self, swap: Callable[[BuiltService], None]) -> None:
+        """
+        Follow nothing yet.
+
+        Args:
+            swap: Lets the process work with a service that has other signers, and
+                shares all else with the one before.
+        """
+        self._swap = swap
+        self._service: BuiltService | None = None
+        self._sets: list[SignerSet] = []
+
+    def follow(self, service: BuiltService) -> None:
+        """Follow the signers of *service*, in place of the one before."""
+        self._service = service
+        self._sets = [_set_of(service, each) for each in service.authorities]
+
+    async def run(self) -> None:
+        """Follow until the task is cancelled."""
+        while True:
+            pause = POLL_SECONDS
+            try:
+                await self.update(datetime.datetime.now(datetime.UTC))
+            except Exception:
+                logger.exception("the signers cannot be followed")
+                pause = PAUSE_SECONDS
+            await asyncio.sleep(pause)
+
+    async def update(self, now: datetime.datetime) -> None:
+        """
+        Load and test what is due, and swap the signers if they have changed.
+
+        Args:
+            now: The current time, aware.
+        """
+        service, sets = self._service, self._sets
+        changed = await asyncio.gather(*(each.update(now) for each in sets))
+        if service is None or service is not self._service or not any(changed):
+            return  # nothing has changed, or another configuration is used meanwhile
+        self._service = service.with_signers(each.signers for each in sets)
+        self._swap(self._service)
+
+
+def _set_of(service: BuiltService, authority: Authority) -> SignerSet:
+    loaded = [each for each in authority.signers if isinstance(each, LoadedSigner)]
+    configuration = service.configuration
+    tester = SignerTester(
+        issuer=authority.issuer,
+        trust=authority.trust,
+        validity=configuration.answers.validity,
+        alarm=configuration.signing.alarm,
+        source=service.source,
+    )
+    return SignerSet([each.spec for each in loaded], tester, loaded=loaded)
