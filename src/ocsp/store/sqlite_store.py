@@ -274,7 +274,7 @@ class SQLiteStore:
             StoreError: If the file cannot be written, or a row has values that the
                 database refuses.
         """
-        with self._writer.changing() as connection:
+        with self._writer.changing(bulk=True) as connection:
             return import_batch(
                 connection, issuer, rows, digest=digest, done=done, name=name
             )
@@ -621,4 +621,4 @@ class SQLiteStore:
 
 def _close(reader: Reader, writer: Writer) -> None:
     reader.end()
-    writer.close()
+    writer.end()

@@ -202,3 +202,16 @@ def test_a_time_in_the_future_is_refused(store: SQLiteStore, key: str) -> None:
     future = datetime.datetime.now(datetime.UTC) + DAY
     with pytest.raises(ocsp.ConfigError, match=f"{key}.*is in the future"):
         store.prune(**{key: future})
+
+
+def test_the_file_by_itself_has_what_was_imported(
+    store: SQLiteStore, tmp_path: Path
+) -> None:
+    """When the store that imported is closed, also while a responder reads the file."""
+    with SQLiteStore(tmp_path / "status.db") as other:
+        other.import_rows(ca(), _rows(GOOD, REVOKED), digest=FILE, done=2)
+        assert _records(store, 1) == [GOOD]
+    copy = tmp_path / "copy.db"
+    copy.write_bytes((tmp_path / "status.db").read_bytes())
+    with SQLiteStore(copy) as copied:
+        assert _records(copied, 1, 2) == [GOOD, REVOKED]

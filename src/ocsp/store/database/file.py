@@ -46,6 +46,10 @@ _CACHE_KIBIBYTES = 32 << 10
 """The page cache of a reader: the upper pages of the trees of 10,000,000 rows."""
 
 
+_WRITER_KIBIBYTES = 128 << 10
+"""The page cache of a writer: a batch of an import changes most pages of the trees."""
+
+
 class FileIdentity(NamedTuple):
     """
     What tells one file from another.
@@ -165,6 +169,8 @@ class StatusFile:
         connection = self._open("rw")
         # The writer copies the log after its transactions, not in them.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        # The pages of a large transaction: without them it writes the log many times.
+        connection.execute(f"PRAGMA cache_size = -{_WRITER_KIBIBYTES}")
         return connection
 
     def _open(self, mode: str) -> sqlite3.Connection:

@@ -71,11 +71,15 @@ class Writer:
         self._inside = False
 
     @contextmanager
-    def changing(self) -> Iterator[sqlite3.Connection]:
+    def changing(self, *, bulk: bool = False) -> Iterator[sqlite3.Connection]:
         """
         Change statuses in one transaction: completely or not at all.
 
         Inside the block of another one, this change is a part of it.
+
+        Args:
+            bulk: More transactions follow: copy the log to the file only when it is
+                long, because each of them changes the same pages.
 
         Raises:
             StoreError: If the file cannot be written.
@@ -85,7 +89,7 @@ class Writer:
                 assert self._connection is not None  # noqa: S101 - for mypy
                 yield self._connection
                 return
-            with self._transaction("FULL") as connection:
+            with self._transaction("FULL", TRUNCATE_BYTES if bulk else 0) as connection:
                 self._inside = True
                 try:
                     connection.execute(
@@ -106,17 +110,19 @@ class Writer:
         Raises:
             StoreError: If the file cannot be written.
         """
-        with self._lock, self._transaction("NORMAL") as connection:
+        with self._lock, self._transaction("NORMAL", COPY_BYTES) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(self, synchronous: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(
+        self, synchronous: str, copied: int
+    ) -> Iterator[sqlite3.Connection]:
         with reported(self._file.path):
             connection = self._follow()
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             with immediate(connection):
                 yield connection
-            self._copy_log(connection, 0 if synchronous == "FULL" else COPY_BYTES)
+            self._copy_log(connection, copied)
 
     def _follow(self) -> sqlite3.Connection:
         """Open the file if it is not open, or not the one at the path."""
@@ -145,6 +151,13 @@ class Writer:
             # A full disk stops the copy; the transaction has ended well all the same.
             with contextlib.suppress(sqlite3.Error):
                 connection.execute(f"PRAGMA wal_checkpoint({kind})").fetchone()
+
+    def end(self) -> None:
+        """Close the file for good, with all changes in the file itself."""
+        with self._lock:
+            if self._connection is not None:
+                self._copy_log(self._connection, 0)
+            self.close()
 
     def close(self) -> None:
         """Close the file. The next transaction opens it again."""
