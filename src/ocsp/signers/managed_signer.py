@@ -173,6 +173,8 @@ class ManagedSigner:
         if problem:
             _close(found)
             self._refuse_files(problem)
+            # The status was that of the certificate that is not used.
+            self._record, self._asked = None, _LONG_AGO
             return
         self._load_problem = ""
         if self._loaded is not None:
@@ -208,12 +210,11 @@ class ManagedSigner:
     ) -> None:
         """Use *signer* as far as its test allows."""
         state = _state(signer, test, now)
-        self._loaded = self.signer = signer
-        if state is SignerState.REFUSED:
-            why = f"{signer.name} is out of use: {'; '.join(test.failures)}"
-            self.signer = RefusingSigner(
-                signer.certificate, signer.algorithm_identifier, why
-            )
+        is_new = signer is not self._loaded or state is not self._state
+        if is_new:  # otherwise the one in use stays, so that nothing is swapped
+            self._loaded = self.signer = signer
+            if state is SignerState.REFUSED:
+                self.signer = _refusing(signer, test)
         if not test.is_unavailable:
             self._signed = now
         self._test, self._tested = test, now
@@ -265,6 +266,11 @@ class ManagedSigner:
         closing = [_close(each) for each in (*former, *present)]
         for each in closing:
             each.join(limits.MAX_SIGNING_SECONDS)
+
+
+def _refusing(signer: LoadedSigner, test: SelfTest) -> RefusingSigner:
+    why = f"{signer.name} is out of use: {'; '.join(test.failures)}"
+    return RefusingSigner(signer.certificate, signer.algorithm_identifier, why)
 
 
 def _close(signer: LoadedSigner) -> threading.Thread:

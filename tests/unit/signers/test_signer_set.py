@@ -303,9 +303,27 @@ def test_the_last_signer_stays_but_refuses(running: Make) -> None:
     source.records[71] = StatusRecord.revoked(NOW)
     signers.update(NOW + MINUTE)
     (signer,) = signers.set.signers
+    for minutes in range(2, 9):  # it is tested again and again, and stays the same
+        assert not signers.update(NOW + minutes * MINUTE)
+    assert signers.set.signers == (signer,)
     assert Responder([Authority(ISSUER, [signer])])
     with pytest.raises(SignerUnavailable, match=r"is out of use: .* was revoked at"):
         signer.sign(b"data")
+
+
+def test_a_new_certificate_that_is_revoked_changes_nothing(running: Make) -> None:
+    """Its status is not taken for that of the certificate in use."""
+    old = _delegate(serial=71)
+    source = _Source(71, 72)
+    source.records[72] = StatusRecord.revoked(NOW)
+    signers = running(old, source=source)
+    signers.load()
+    signers.replace(0, _delegate(serial=72))
+    assert not signers.update(NOW + DAY - SECOND)
+    assert "was revoked at" in signers.set.health()[0].problems[0]
+    assert not signers.update(NOW + DAY)  # the daily test of the one in use
+    assert signers.states == [SignerState.READY]
+    assert signers.certificates == [old]
 
 
 def test_a_source_that_is_away_changes_nothing(
