@@ -263,7 +263,6 @@ Seconds that a request waits for a signature, in the line and while it is made. 
 wait for about ten seconds; a busy HSM signs within half a second.
 """
 
-MAX_HTTP_HEAD_BYTES = 16_384
 MAX_SIGNER_LOAD_SECONDS = 30.0
 """
 Seconds that the responder waits until a key is loaded: a network HSM logs in within a
@@ -276,7 +275,7 @@ Seconds that the command may take that renews the certificate of a signer. A CA 
 within seconds; one where a person has to agree needs another way.
 """
 
-MAX_BODY_SECONDS = 10.0
+MAX_HTTP_HEAD_BYTES = 16_384
 """
 Octets in the head of a request to a responder. Browsers and proxies send less than
 4 kB beside the target.

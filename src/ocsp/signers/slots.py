@@ -165,7 +165,8 @@ class _Lane:
         return job.future
 
     def _require_room(self) -> None:
-        if self._idle > len(self._line) or self._threads < self._width:
+        free = self._threads - len(self._begun)  # idle, or just started
+        if free > len(self._line) or self._threads < self._width:
             return
         limit = time.monotonic() - self._deadline
         begun = self._begun.values()
@@ -173,11 +174,11 @@ class _Lane:
             raise SignerUnavailable(
                 f"the signer has made no signature for {self._deadline:g} s"
             )
-        if len(self._line) < self._waiting + self._idle:
+        if len(self._line) < self._waiting + free:
             return
         # Requests that gave up do not wait any more.
         self._line = deque(each for each in self._line if not each.future.cancelled())
-        if len(self._line) >= self._waiting + self._idle:
+        if len(self._line) >= self._waiting + free:
             raise SignerUnavailable(
                 f"{len(self._line)} requests wait for the signer already"
             )

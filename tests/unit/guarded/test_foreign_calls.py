@@ -39,6 +39,7 @@ OWN = {
     "signing.signer": "compares the program's own private key",
     "pkcs11.schemes": "keeps the key of the program's own certificate",
     "cli.demo": "shows certificates that it has made",
+    "cli.commands.signer.enrol": "gives a request the key that it has made",
     "signers.enrolment.profile": "gives a builder a key that was read before",
     "testing": "makes its certificates itself",
 }
