@@ -16,7 +16,10 @@ from sqlalchemy.pool import NullPool
 from ocsp.errors import ConfigError, SourceUnavailable, UnreadableFile
 from ocsp.guarded.files import file_state, require_database
 
-__all__ = ["Database"]
+__all__ = ["Database", "Question"]
+
+Question = tuple[sqlalchemy.Select[Any], Mapping[str, object]]
+"""A statement and its parameters."""
 
 _CONNECT_SECONDS = 5
 """How long a connection attempt may take, where the driver can be told."""
@@ -68,7 +71,11 @@ class Database:
         if url.get_driver_name() in _TELLS:
             arguments["connect_timeout"] = _CONNECT_SECONDS
         return sqlalchemy.create_engine(
-            url, pool_size=connections, max_overflow=0, connect_args=arguments
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            connect_args=arguments,
+            isolation_level="AUTOCOMMIT",  # each statement is one question
         )
 
     def _open_file(self) -> sqlite3.Connection:
@@ -77,11 +84,9 @@ class Database:
             f"file:{quote(path)}?mode=ro", uri=True, check_same_thread=False
         )
 
-    def read(
-        self, statements: Sequence[sqlalchemy.Select[Any]]
-    ) -> list[list[Mapping[str, object]]]:
+    def read(self, questions: Sequence[Question]) -> list[list[Mapping[str, object]]]:
         """
-        Return the rows of each of *statements*, in order, from one connection.
+        Return the rows of each of *questions*, in order, from one connection.
 
         Raises:
             SourceUnavailable: If the database cannot be read now.
@@ -89,23 +94,21 @@ class Database:
         self._require_file()
         try:
             try:
-                return self._read(statements)
+                return self._read(questions)
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                return self._read(statements)  # the database was restarted
+                return self._read(questions)  # the database was restarted
         except (SQLAlchemyError, sqlite3.Error, OSError, ValueError) as error:
             reason = getattr(error, "orig", None) or error
             text = str(reason).partition("\n")[0] or type(reason).__name__
             raise SourceUnavailable(f"{self.name}: {text}") from error
 
-    def _read(
-        self, statements: Sequence[sqlalchemy.Select[Any]]
-    ) -> list[list[Mapping[str, object]]]:
+    def _read(self, questions: Sequence[Question]) -> list[list[Mapping[str, object]]]:
         with self._engine.connect() as connection:
             return [
-                [dict(row) for row in connection.execute(statement).mappings()]
-                for statement in statements
+                [dict(row) for row in connection.execute(statement, given).mappings()]
+                for statement, given in questions
             ]
 
     def _require_file(self) -> None:

@@ -67,12 +67,18 @@ class SQLSource:
         """
         try:
             from ocsp.status.sql.database import Database
+            from ocsp.status.sql.statements import select_rows
         except ModuleNotFoundError as error:
             raise MissingExtraError("reading a SQL database", "sql") from error
         _check(schema, issuers)
         self._schema = schema
         self._issuers = {IssuerKey.of(issuer): issuer for issuer in issuers}
         self._database = Database(url, connections)
+        self._statements = {
+            (number, key): select_rows(table, issuer)
+            for number, table in enumerate(schema.tables)
+            for key, issuer in self._issuers.items()
+        }
         self._deadline = deadline.total_seconds()
         self._batches = Batches(self._answer, connections)
 
@@ -121,17 +127,24 @@ class SQLSource:
         return found.result()
 
     def _read(self, queries: Sequence[StatusQuery], found: _Statuses) -> None:
-        from ocsp.status.sql.statements import rows_limit, select_rows
+        from ocsp.status.sql.statements import rows_limit
 
         asked = [
-            (table, key, values)
-            for table in self._schema.tables
+            (number, key, values)
+            for number, table in enumerate(self._schema.tables)
             for key, values in self._values(table, queries)
         ]
         answers = self._database.read(
-            [select_rows(table, self._issuers[key], v) for table, key, v in asked]
+            [
+                (
+                    self._statements[number, key],
+                    {"serials": values, "most": rows_limit(len(values))},
+                )
+                for number, key, values in asked
+            ]
         )
-        for (table, key, values), rows in zip(asked, answers, strict=True):
+        for (number, key, values), rows in zip(asked, answers, strict=True):
+            table = self._schema.tables[number]
             if len(rows) >= rows_limit(len(values)):
                 raise SourceUnavailable(
                     f"{self._database.name}: table {table.name} has {len(rows)} rows "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy
@@ -24,27 +24,24 @@ def rows_limit(serials: int) -> int:
     return _ROWS * (serials + 1)
 
 
-def select_rows(
-    table: Table, issuer: x509.Certificate, serials: Sequence[object]
-) -> Select[Any]:
+def select_rows(table: Table, issuer: x509.Certificate) -> Select[Any]:
     """
-    Return the statement for the rows of *issuer* with one of *serials*.
+    Return the statement for the rows of *issuer* with one of some serial numbers.
 
-    Args:
-        table: The table.
-
-        issuer: The certificate of the issuer.
-
-        serials: The serial numbers as the table has them.
+    It has two parameters: ``serials``, a list of them as the table has them, and
+    ``most``, the number of rows. It is made once, so that SQLAlchemy compiles it once.
     """
     tables = _Tables(table)
+    serials: sqlalchemy.BindParameter[Any] = sqlalchemy.bindparam(
+        "serials", expanding=True
+    )
     # Each column is labelled with its name in the description.
     chosen = [tables.column(name).label(name) for name in table.columns]
     return (
         sqlalchemy.select(*chosen)
         .select_from(tables.joined())
         .where(tables.column(table.serial).in_(serials), *tables.of_issuer(issuer))
-        .limit(rows_limit(len(serials)))
+        .limit(sqlalchemy.bindparam("most", type_=sqlalchemy.Integer))
     )
 
 

@@ -86,7 +86,7 @@ def test_nothing_is_written(source: SQLSource, path: Path) -> None:
 
     insert = sqlalchemy.text("DELETE FROM certificates")
     with pytest.raises(SourceUnavailable, match="readonly"):
-        source._database.read([insert])  # type: ignore[list-item]
+        source._database.read([(insert, {})])  # type: ignore[list-item]
     assert ask(source, GOOD) != [None]
 
 
