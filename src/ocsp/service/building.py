@@ -41,11 +41,11 @@ from ocsp.service.configuration.model import (
     SignaturePolicy,
     SignerSettings,
 )
-from ocsp.service.sources import open_source, source_of_issuers
+from ocsp.service.sources import open_source
 from ocsp.signers import LoadedSigner, SignerSpec, load_signer, self_test
 from ocsp.signers.loading import read_signer_certificate
 from ocsp.signing.signer import Signer
-from ocsp.status import load_canned_answers
+from ocsp.status import by_issuer, load_canned_answers
 from ocsp.store import SQLiteStore
 
 __all__ = ["BuiltService", "build_service", "check_signers", "name_of"]
@@ -218,7 +218,7 @@ def build_service(
         authorities=tuple(each for each in known if isinstance(each, Authority)),
         elsewhere=tuple(each for each in known if not isinstance(each, Authority)),
         requestors=requestors,
-        source=source_of_issuers(sources, store),
+        source=by_issuer(sources, store),
         stored=tuple(
             each
             for each in known
@@ -244,7 +244,7 @@ def _sources(
             continue
         source = problems.collect(
             ("issuer", number, "source"),
-            partial(open_source, settings, authority.issuer),
+            partial(open_source, settings, authority),
         )
         if source is not None:
             found[authority.key] = source

@@ -1,30 +1,19 @@
-"""Build the sources of status that the configuration names, and ask the right one."""
+"""Open the sources of status that the configuration names."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
-
-from cryptography import x509
-
 from ocsp.errors import ConfigError
-from ocsp.responder import (
-    IssuerKey,
-    LocalSource,
-    StatusQuery,
-    StatusRecord,
-    StatusSource,
-)
+from ocsp.responder import Authority, StatusSource, UnknownSerialPolicy
 from ocsp.service.configuration.model import SourceSettings
 from ocsp.status import CRLSource, DirectorySource, IndexSource, SQLSource
 from ocsp.status.sql.presets import preset
 
-__all__ = ["IssuerSources", "LocalIssuerSources", "open_source", "source_of_issuers"]
+__all__ = ["open_source"]
 
 
-def open_source(settings: SourceSettings, issuer: x509.Certificate) -> StatusSource:
+def open_source(settings: SourceSettings, authority: Authority) -> StatusSource:
     """
-    Return the source with the status of the certificates of *issuer*.
+    Return the source with the status of the certificates of *authority*.
 
     Raises:
         ConfigError: If a setting is missing or wrong.
@@ -32,86 +21,37 @@ def open_source(settings: SourceSettings, issuer: x509.Certificate) -> StatusSou
         MissingExtraError: If an extra is not installed.
     """
     if settings.crl:
-        source = CRLSource(
-            issuer,
-            settings.crl,
-            deltas=settings.delta,
-            issued=settings.issued,
-            not_in_crl=settings.not_in_crl,
-            refresh=settings.refresh,
-        )
-        source.refresh()
-        source.start()
-        return source
+        return _crl_source(settings, authority)
     if settings.index_txt is not None:
-        return IndexSource(settings.index_txt, issuer)
+        return IndexSource(settings.index_txt, authority.issuer)
     if settings.directory is not None and settings.revoked is not None:
-        return DirectorySource(settings.directory, settings.revoked, issuer)
+        return DirectorySource(settings.directory, settings.revoked, authority.issuer)
     if settings.sql is not None and settings.preset is not None:
-        return SQLSource(settings.sql, preset(settings.preset), [issuer])
+        return SQLSource(settings.sql, preset(settings.preset), [authority.issuer])
     raise ConfigError("source", "names no source")
 
 
-def source_of_issuers(
-    sources: Mapping[IssuerKey, StatusSource], rest: StatusSource | None
-) -> StatusSource:
+def _crl_source(settings: SourceSettings, authority: Authority) -> CRLSource:
     """
-    Return one source for all issuers.
+    Return the source, with all CRLs fetched once.
 
-    Args:
-        sources: The sources of issuers that have one of their own.
-
-        rest: The source of the other issuers.
+    Raises:
+        ConfigError: If certificates would be called revoked that the CA has issued.
     """
-    if not sources and rest is not None:
-        return rest
-    every = [*sources.values(), *([] if rest is None else [rest])]
-    if all(isinstance(each, LocalSource) for each in every):
-        return LocalIssuerSources(sources, rest)
-    return IssuerSources(sources, rest)
-
-
-class IssuerSources:
-    """A :class:`StatusSource` that asks the source of each issuer."""
-
-    def __init__(
-        self, sources: Mapping[IssuerKey, StatusSource], rest: StatusSource | None
-    ) -> None:
-        """Ask *sources*, and *rest* about the certificates of other issuers."""
-        self._sources = dict(sources)
-        self._rest = rest
-
-    async def look_up(
-        self, queries: Sequence[StatusQuery]
-    ) -> list[StatusRecord | None]:
-        """
-        Return the record for each of *queries*, in order; ``None`` if not issued.
-
-        Raises:
-            SourceUnavailable: If one of the sources cannot answer now.
-        """
-        answered = await asyncio.gather(*(self._ask(each) for each in queries))
-        return [record for records in answered for record in records]
-
-    async def _ask(self, query: StatusQuery) -> Sequence[StatusRecord | None]:
-        source = self._sources.get(query.issuer, self._rest)
-        return [None] if source is None else await source.look_up([query])
-
-
-class LocalIssuerSources(IssuerSources):
-    """The same, where all sources answer at once."""
-
-    def look_up_now(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
-        """
-        Return the record for each of *queries*, in order; ``None`` if not issued.
-
-        Raises:
-            SourceUnavailable: If one of the sources cannot answer now.
-        """
-        return [record for query in queries for record in self._ask_now(query)]
-
-    def _ask_now(self, query: StatusQuery) -> Sequence[StatusRecord | None]:
-        source: object = self._sources.get(query.issuer, self._rest)
-        if not isinstance(source, LocalSource):
-            return [None]
-        return source.look_up_now([query])
+    source = CRLSource(
+        authority.issuer,
+        settings.crl,
+        deltas=settings.delta,
+        issued=settings.issued,
+        not_in_crl=settings.not_in_crl,
+        refresh=settings.refresh,
+    )
+    if authority.unlisted is UnknownSerialPolicy.REVOKED and not source.complete:
+        raise ConfigError(
+            "source",
+            "needs issued with unlisted = revoked: a CRL does not say which "
+            "certificates exist, so all that are good would be called revoked",
+        )
+    source.refresh()
+    source.start()
+    return source

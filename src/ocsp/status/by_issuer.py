@@ -55,6 +55,8 @@ def by_issuer(
         store: The source of all other issuers, or ``None``. It keeps answers if all of
             *sources* answer without waiting; otherwise every answer is signed anew.
     """
+    if store is not None and not sources:
+        return store
     local = {key: each for key, each in sources.items() if _is_local(each)}
     if len(local) < len(sources):
         return SourcesByIssuer(sources, store)

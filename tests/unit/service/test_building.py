@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import CertID, KeySigner, OCSPRequestBuilder
 from ocsp.errors import ConfigurationError
 from ocsp.responder import (
+    AnswerStore,
     Authority,
     CannedAuthority,
     ForeignAuthority,
@@ -265,7 +266,7 @@ def test_the_status_can_come_from_an_index_txt(files: CAFolder) -> None:
         ),
         (
             'sql = "sqlite:///x"\npreset = "mine"',
-            "issuer.source: is 'mine', not one of cfssl, django-ca, ejbca",
+            "issuer.source: is 'mine', not one of cfssl, cfssl-postgresql, django-ca",
         ),
     ],
 )
@@ -276,6 +277,21 @@ def test_a_source_that_cannot_be_read_is_a_problem(
     files.write("ocsp.toml", files.settings() + f"[issuer.source]\n{settings}\n")
     (problem,) = _problems(files)
     assert expected in problem
+
+
+def test_a_crl_alone_does_not_make_all_others_revoked(files: CAFolder) -> None:
+    """It does not say which certificates exist."""
+    (files.folder / "ca.crl").write_bytes(b"")
+    settings = f'{files.settings()}unlisted = "revoked"\n'
+    text = f'{settings}[issuer.source]\ncrl = ["ca.crl"]\n'
+    files.write("ocsp.toml", text)
+    (problem,) = _problems(files)
+    assert "needs issued with unlisted = revoked" in problem
+    (files.folder / "serials.txt").write_text("01\n")
+    files.write("ocsp.toml", f'{text}issued = "serials.txt"\n')
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration) as service:
+        assert isinstance(service.source, LocalSource)
 
 
 def test_each_issuer_has_its_own_source(files: CAFolder) -> None:
@@ -305,3 +321,4 @@ def test_each_issuer_has_its_own_source(files: CAFolder) -> None:
         assert [each is not None for each in found] == [True, True, False, False]
         assert isinstance(service.source, LocalSource)
         assert service.source.look_up_now(queries) == found
+        assert isinstance(service.source, AnswerStore)
