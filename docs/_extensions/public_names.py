@@ -42,6 +42,8 @@ MODULES = (
     "ocsp.linting",
     "ocsp.responder",
     "ocsp.status",
+    "ocsp.status.sql",
+    "ocsp.status.sql.presets",
     "ocsp.store",
     "ocsp.updater",
     "ocsp.server",
