@@ -153,7 +153,7 @@ def hostile_state(text: str) -> ExampleState:
 
 def example_totals() -> Totals:
     """Return the metrics of two workers that have answered some requests."""
-    totals = Totals()
+    totals = Totals(clock=lambda: 0.0)  # no process falls silent
     for process in ("worker-1", "worker-2"):
         metrics = Metrics(
             totals.add, process=process, issuers={IssuerKey.of(ca()): "issuing-1"}

@@ -29,8 +29,11 @@ TEST_SIGNATURE_SECONDS = 30.0
 """How long the result of a test signature is kept: a token should not sign for checks
 all the time."""
 
-LATE_SECONDS = 600
+LATE_SECONDS = 300.0
 """How long after its time a stored answer may wait for its next signature."""
+
+MOST_DUE = 100
+"""Answers that are compared, for each issuer: those that wait longest come first."""
 
 JUMP_SECONDS = 5.0
 """How far the clock may move against the monotonic clock between two checks."""
@@ -61,14 +64,14 @@ def responder_checks(
 
         alarm: How long before the end of a signer the warnings begin.
     """
-    clock = _Clock()
+    clock, freshness = _Clock(), _Freshness(store)
 
     def checks() -> list[Check]:
         issuers = configured()
         return [
             Check(name="store", test=lambda: _check_store(issuers, store)),
             *_signer_checks(issuers, alarm),
-            Check(name="freshness", test=lambda: _check_freshness(issuers, store)),
+            Check(name="freshness", test=lambda: freshness.check(issuers)),
             Check(name="clock", test=clock.check),
             Check(name="processes", test=lambda: _check_processes(totals)),
         ]
@@ -139,18 +142,29 @@ def _test_failures(
     return self_test(Authority(authority.issuer, [signer]), now).failures
 
 
-def _check_freshness(configured: Sequence[ConfiguredIssuer], path: Path) -> Result:
-    """Find stored answers whose time to be signed again is long over."""
-    since = int(time.time()) - LATE_SECONDS
-    with SQLiteStore(path, read_only=True) as store:
-        late = [
-            each.name
-            for each in configured
-            if store.due_answers(each.authority.key, since, 1)
-        ]
-    if late:
-        return Level.DEGRADED, f"stored answers of {', '.join(late)} are overdue"
-    return Level.OK, ""
+class _Freshness:
+    """Finds answers that wait too long for their next signature."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: dict[tuple[object, ...], float] = {}
+
+    def check(self, configured: Sequence[ConfiguredIssuer]) -> Result:
+        """Compare what is due with what was due before: a revocation is due at once."""
+        now = time.monotonic()
+        with SQLiteStore(self._path, read_only=True) as store:
+            due = [
+                (each.query, each.form, each.version)
+                for issuer in configured
+                for each in store.due_answers(
+                    issuer.authority.key, int(time.time()), MOST_DUE
+                )
+            ]
+        self._seen = {each: self._seen.get(each, now) for each in due}
+        waited = now - min(self._seen.values(), default=now)
+        if waited <= LATE_SECONDS:
+            return Level.OK, ""
+        return Level.DEGRADED, f"stored answers are overdue since {span(int(waited))}"
 
 
 def _check_processes(totals: Totals) -> Result:

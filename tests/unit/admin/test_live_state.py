@@ -23,7 +23,7 @@ from ocsp.admin import checks as checks_module
 from ocsp.admin import live_state as live_state_module
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.metrics import Report, Totals
-from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery
+from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.store import SQLiteStore
 from tests.pki import DELEGATION, key, make
@@ -265,13 +265,22 @@ def test_a_signer_that_cannot_sign_fails(
 
 
 def test_overdue_answers_degrade(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The updater does not keep up."""
+    """The same answer waits for more than five minutes: the updater does not keep up."""
     checks = responder_checks(lambda: _configured(_certificate(100)), path, Totals())
-    monkeypatch.setattr(SQLiteStore, "due_answers", lambda *_: [object()])
+    waiting = [DueAnswer(StatusQuery(KEY, 1), CertIDForm.SHA1, StatusRecord(), 1)]
+    monkeypatch.setattr(SQLiteStore, "due_answers", lambda *_: waiting)
+    now = [time.monotonic()]
+    monkeypatch.setattr(checks_module.time, "monotonic", lambda: now[0])
+    assert _result(checks, "freshness") == (Level.OK, "")
+    now[0] += 200
+    waiting.append(waiting[0]._replace(version=2))
+    assert _result(checks, "freshness") == (Level.OK, "")
+    now[0] += 200
     assert _result(checks, "freshness") == (
-        Level.DEGRADED,
-        "stored answers of issuing-1 are overdue",
-    )
+        Level.DEGRADED, "stored answers are overdue since 6 minutes 40 seconds",
+    )  # fmt: skip
+    del waiting[0]
+    assert _result(checks, "freshness") == (Level.OK, "")
 
 
 def test_silent_processes_degrade_or_fail(path: Path) -> None:
