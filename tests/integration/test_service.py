@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,9 +155,14 @@ def test_the_admin_port_shows_all_processes(shared: Shared) -> None:
         assert ready.status_code == 200, ready.text
         for name in ("supervisor", "worker-1", "worker-2", "updater"):
             assert name not in ready.text or "silent" not in ready.text
-        metrics = operator.get("/metrics").text
+        answered = ask(shared.service.url, _request(shared.files))
+        assert answered.certificate_status is GOOD
+        metrics, end = "", time.monotonic() + SECONDS
+        while "ocsp_responses_total{" not in metrics and time.monotonic() < end:
+            metrics = operator.get("/metrics").text  # each process reports every second
+        assert 'status="successful"' in metrics
         assert "ocsp_config_reload_failed" in metrics
-        assert "ocsp_signer_days_left{" in metrics
+        assert "ocsp_signer_left_seconds{" in metrics
         assert "CN=Example CA" in operator.get("/").text
 
 

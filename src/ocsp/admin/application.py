@@ -192,7 +192,8 @@ class _Endpoints:
     async def metrics(self, _: Request) -> Response:
         if self._metrics is not None:
             now = datetime.datetime.now(datetime.UTC)
-            set_gauges(self._metrics, await self._reader.read(), now)
+            checks = await self._readiness.results()
+            set_gauges(self._metrics, await self._reader.read(), checks, now)
             self._metrics.flush()
         return Response(exposition(self._totals), media_type=CONTENT_TYPE)
 

@@ -18,7 +18,7 @@ from ocsp.admin.readiness import Check, Level
 from ocsp.asn1.certificates import validity_of
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
-from ocsp.responder import Authority, SignerTrust, StatusQuery
+from ocsp.responder import Authority, IssuerKey, SignerTrust, StatusQuery
 from ocsp.signers import self_test
 from ocsp.signing.signer import Signer
 from ocsp.store import SQLiteStore
@@ -70,6 +70,7 @@ def responder_checks(
         issuers = configured()
         return [
             Check(name="store", test=lambda: _check_store(issuers, store)),
+            *_source_checks(issuers),
             *_signer_checks(issuers, alarm),
             Check(name="freshness", test=lambda: freshness.check(issuers)),
             Check(name="clock", test=clock.check),
@@ -85,6 +86,21 @@ def _check_store(configured: Sequence[ConfiguredIssuer], path: Path) -> Result:
     if keys:
         with SQLiteStore(path, read_only=True) as store:
             store.look_up_now([StatusQuery(key, 1) for key in keys])
+    return Level.OK, ""
+
+
+def _source_checks(configured: Sequence[ConfiguredIssuer]) -> Iterator[Check]:
+    """Ask each source that is not the store about a certificate."""
+    for each in configured:
+        if each.look_up is not None:
+            test = partial(_check_source, each.look_up, each.authority.key)
+            yield Check(name=f"source {each.name}", test=test)
+
+
+def _check_source(
+    look_up: Callable[[StatusQuery], object], issuer: IssuerKey
+) -> Result:
+    look_up(StatusQuery(issuer, 1))
     return Level.OK, ""
 
 

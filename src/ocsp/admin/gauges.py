@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
+from ocsp.admin.readiness import CheckResult, Level
 from ocsp.admin.snapshot import Snapshot
 from ocsp.asn1.certificates import validity_of
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import SIGNER_LEFT, STORE_UP
+from ocsp.metrics.table import SIGNER_LEFT, SOURCE_UP, STORE_UP
 
 __all__ = ["set_gauges"]
 
 
-def set_gauges(metrics: Metrics, snapshot: Snapshot, now: datetime.datetime) -> None:
+def set_gauges(
+    metrics: Metrics,
+    snapshot: Snapshot,
+    checks: Sequence[CheckResult],
+    now: datetime.datetime,
+) -> None:
     """
-    Set the gauges about signers and stores.
+    Set the gauges about sources, signers and stores.
 
     Args:
         metrics: The metrics of this process, in which the names of the signers and
@@ -22,8 +29,15 @@ def set_gauges(metrics: Metrics, snapshot: Snapshot, now: datetime.datetime) -> 
 
         snapshot: The state.
 
+        checks: The results of the checks.
+
         now: The current time, aware.
     """
+    levels = {check.name: check.level for check in checks}
+    of_store = levels.get("store", Level.OK)
+    for issuer in snapshot.issuers:
+        level = levels.get(f"source {issuer.name}", of_store)
+        metrics.gauge(SOURCE_UP, issuer.name).value = int(level is not Level.FAILED)
     for signer in snapshot.signers:
         _, end = validity_of(signer.certificate)
         left = (end - now).total_seconds()

@@ -137,13 +137,19 @@ def test_a_failed_check_makes_the_responder_not_ready(error: Exception) -> None:
 def test_metrics_are_in_the_format_of_prometheus() -> None:
     """With the gauges about signers and stores of the present state."""
     totals = example_totals()
+    failing = Check(
+        name="source partner", test=lambda: (Level.FAILED, "the CRL has ended")
+    )
     metrics = Metrics(
         totals.add,
         process="updater",
         signers={b"1": "ocsp-2026", b"2": "ocsp-2027"},
         stores=["status"],
+        issuers={each.key: each.name for each in example_state().issuers()},
     )
-    client = Client(application(example_state(), totals, metrics=metrics))
+    client = Client(
+        application(example_state(), totals, lambda: [failing], metrics=metrics)
+    )
     response = client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     families = {
@@ -155,6 +161,10 @@ def test_metrics_are_in_the_format_of_prometheus() -> None:
     }
     assert left["ocsp-2026"] == pytest.approx(9 * 86400, abs=9000)
     assert [each.value for each in families["ocsp_store_up"].samples] == [1]
+    sources = {
+        each.labels["issuer"]: each.value for each in families["ocsp_source_up"].samples
+    }
+    assert sources == {"issuing-1": 1, "partner": 0}
     assert families["ocsp_responses"].samples[0].value > 0
 
 

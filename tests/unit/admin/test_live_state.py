@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,14 +158,37 @@ def test_a_certificate_has_its_answers_and_changes(path: Path) -> None:
     assert state.find(KEY, 99) is None
 
 
-def test_a_status_from_elsewhere_is_not_looked_up_in_the_store(path: Path) -> None:
-    """The page says where it comes from."""
+def test_a_status_from_elsewhere_is_looked_up_there(path: Path) -> None:
+    """Or the page says that it cannot be."""
     authority = _authority(_certificate(100))
-    configured = [ConfiguredIssuer(name="partner", authority=authority, source="a CRL")]
-    state = LiveState(lambda: configured, path)
+    issuer = ConfiguredIssuer(name="partner", authority=authority, source="a CRL")
+    state = LiveState(lambda: [issuer], path)
     assert (state.issuers()[0].source, state.issuers()[0].counts) == ("a CRL", None)
     with pytest.raises(SourceUnavailable, match="a CRL"):
         state.find(KEY, 1)
+    record = StatusRecord.revoked(NOW)
+    issuer = replace(issuer, look_up={StatusQuery(KEY, 1): record}.get)
+    view = state.find(KEY, 1)
+    assert view is not None
+    assert (view.record, view.answers) == (record, ())
+    assert state.find(KEY, 2) is None
+
+
+def test_a_source_that_cannot_answer_fails(path: Path) -> None:
+    """For example, the CRL has ended."""
+
+    def look_up(query: StatusQuery) -> StatusRecord | None:
+        raise SourceUnavailable(f"the CRL of {query.serial_number} has ended")
+
+    issuer = ConfiguredIssuer(
+        name="partner", authority=_authority(_certificate(100)), source="a CRL",
+        look_up=look_up,
+    )  # fmt: skip
+    checks = responder_checks(lambda: [issuer], path, Totals())
+    with pytest.raises(SourceUnavailable, match="has ended"):
+        _result(checks, "source partner")
+    issuer = replace(issuer, look_up={}.get)
+    assert _result(checks, "source partner") == (Level.OK, "")
 
 
 def test_a_store_that_is_gone_is_shown(path: Path) -> None:
