@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ocsp.admin.application import application
 from ocsp.admin.checks import responder_checks
-from ocsp.admin.live_state import ConfiguredIssuer, LiveState, signer_names
+from ocsp.admin.live_state import ConfiguredIssuer, LiveState
 from ocsp.admin.readiness import Check, CheckResult, Level
 from ocsp.admin.serving import serve
 from ocsp.admin.state import (
@@ -39,5 +39,4 @@ __all__ = [
     "application",
     "responder_checks",
     "serve",
-    "signer_names",
 ]

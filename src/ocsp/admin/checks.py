@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from ocsp.admin.live_state import ConfiguredIssuer, signer_names
+from ocsp.admin.live_state import ConfiguredIssuer
 from ocsp.admin.readiness import Check, Level
 from ocsp.asn1.certificates import validity_of
+from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
 from ocsp.responder import Authority, IssuerKey, SignerTrust, StatusQuery

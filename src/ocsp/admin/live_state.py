@@ -18,15 +18,14 @@ from ocsp.admin.state import (
     StatusChange,
     StoreView,
 )
-from ocsp.asn1.certificates import serial_of
 from ocsp.errors import OCSPError, SourceUnavailable
-from ocsp.inspection.vocabulary import common_name
+from ocsp.inspection.signer_names import signer_names
 from ocsp.messages.statuses import OCSPCertStatus, reason_name
 from ocsp.responder import Authority, IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm
 from ocsp.store import Event, SQLiteStore, StatusCounts
 
-__all__ = ["ConfiguredIssuer", "LiveState", "signer_names"]
+__all__ = ["ConfiguredIssuer", "LiveState"]
 
 COUNTS_SECONDS = 60.0
 """How long counts by status are kept: counting reads all certificates."""
@@ -61,27 +60,6 @@ class ConfiguredIssuer:
     authority: Authority
     source: str = ""
     look_up: Callable[[StatusQuery], StatusRecord | None] | None = None
-
-
-def signer_names(authorities: Sequence[Authority]) -> dict[x509.Certificate, str]:
-    """
-    Return a name for each signer, for people and for metrics.
-
-    It is the common name. If several certificates have the same, as while one replaces
-    the other, the end of the serial number follows.
-    """
-    certificates = dict.fromkeys(
-        signer.certificate for each in authorities for signer in each.signers
-    )
-    commons = [common_name(each) for each in certificates]
-    return {
-        each: common if commons.count(common) == 1 else _with_serial(common, each)
-        for each, common in zip(certificates, commons, strict=True)
-    }
-
-
-def _with_serial(name: str, certificate: x509.Certificate) -> str:
-    return f"{name} {serial_of(certificate) & 0xFFFF_FFFF:08x}"
 
 
 @dataclass(slots=True)

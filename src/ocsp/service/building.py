@@ -13,7 +13,6 @@ from typing import Self, TypeAlias, TypeVar
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.admin.access import Access
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
@@ -21,6 +20,7 @@ from ocsp.errors import (
     ConfigError,
     ConfigurationError,
     ConfigurationProblem,
+    MissingExtraError,
     OCSPError,
 )
 from ocsp.guarded.files import read_file
@@ -255,13 +255,19 @@ def _sources(
 def _token(configuration: Configuration) -> str | None:
     """Return the first line of the file of the token, if there is one."""
     admin = configuration.admin
-    if admin is None or admin.token_file is None:
+    if admin is None:
+        return None
+    if find_spec("starlette") is None:
+        raise MissingExtraError("the admin port", "admin")
+    if admin.token_file is None:
         return None
     data = read_file(admin.token_file, limits.MAX_KEY_FILE_BYTES)
     try:
         token = data.decode().partition("\n")[0].strip()
     except UnicodeDecodeError:  # not chained: that error contains the token
         raise ConfigError("token_file", "is not text in UTF-8") from None
+    from ocsp.admin.access import Access  # workers without a token save the memory
+
     Access(token=token)
     return token
 

@@ -18,11 +18,11 @@ from ocsp.admin import (
     Level,
     LiveState,
     responder_checks,
-    signer_names,
 )
 from ocsp.admin import checks as checks_module
 from ocsp.admin import live_state as live_state_module
 from ocsp.errors import SignerUnavailable, SourceUnavailable
+from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Report, Totals
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer

@@ -6,7 +6,7 @@ import asyncio
 
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.admin.live_state import signer_names
+from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics
 from ocsp.service.building import BuiltService
 

@@ -1,0 +1,103 @@
+"""
+Serve the admin port for a built service.
+
+Only a process that serves it imports this module: the packages of the extra ``admin``
+take memory, which workers save.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+
+from ocsp.admin import (
+    ConfiguredIssuer,
+    LiveState,
+    application,
+    responder_checks,
+    serve,
+)
+from ocsp.errors import SourceUnavailable
+from ocsp.metrics import Metrics, Totals
+from ocsp.responder import StatusQuery, StatusRecord, StatusSource
+from ocsp.service.building import BuiltService
+
+__all__ = ["AdminPort"]
+
+LOOK_UP_SECONDS = 2.0
+"""How long the admin port waits for a source."""
+
+
+class AdminPort:
+    """The admin port of a service, which can be replaced while it runs."""
+
+    def __init__(self, service: Callable[[], BuiltService]) -> None:
+        """Show the service that *service* returns: the present one."""
+        self._service = service
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(
+        self,
+        sockets: Sequence[socket.socket],
+        totals: Totals,
+        metrics: Metrics,
+        stop: asyncio.Event,
+    ) -> None:
+        """
+        Serve until *stop* is set.
+
+        Args:
+            sockets: Where it listens.
+
+            totals: The metrics of all processes.
+
+            metrics: The metrics of this process.
+
+            stop: Set to stop.
+        """
+        self._loop = asyncio.get_running_loop()
+        service = self._service()
+        settings = service.configuration
+        database, alarm = settings.database, settings.signing.alarm
+        gate = application(
+            LiveState(self._configured, database, alarm),
+            totals,
+            responder_checks(self._configured, database, totals, alarm=alarm),
+            token=service.token,
+            allowed_hosts=settings.admin.allowed_hosts if settings.admin else (),
+            metrics=metrics,
+        )
+        await serve(gate, sockets, stop)
+
+    def _configured(self) -> list[ConfiguredIssuer]:
+        """Return the issuers of the present configuration."""
+        service = self._service()
+        names = service.names
+        return [
+            ConfiguredIssuer(
+                name=names[each.key],
+                authority=each,
+                source=settings.source_text,
+                look_up=self._look_up if settings.source_text else None,
+            )
+            for each, settings in zip(
+                service.authorities, service.configuration.issuer, strict=True
+            )
+        ]
+
+    def _look_up(self, query: StatusQuery) -> StatusRecord | None:
+        """Ask the source about a certificate, from another thread."""
+        if self._loop is None:
+            raise SourceUnavailable("the responder does not run yet")
+        asked = asyncio.run_coroutine_threadsafe(
+            _first(self._service().source, query), self._loop
+        )
+        try:
+            return asked.result(LOOK_UP_SECONDS)
+        except TimeoutError as error:
+            raise SourceUnavailable("the source does not answer") from error
+
+
+async def _first(source: StatusSource, query: StatusQuery) -> StatusRecord | None:
+    return (await source.look_up([query]))[0]
