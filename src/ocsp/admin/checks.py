@@ -48,7 +48,7 @@ Result = tuple[Level, str]
 
 def responder_checks(
     configured: Callable[[], Sequence[ConfiguredIssuer]],
-    store: Path,
+    store: Path | None,
     totals: Totals,
     *,
     alarm: datetime.timedelta = datetime.timedelta(days=14),
@@ -59,24 +59,29 @@ def responder_checks(
     Args:
         configured: Returns the issuers of the present configuration.
 
-        store: The path of the SQLite store.
+        store: The path of the SQLite store, or ``None`` if there is none.
 
         totals: The metrics, which tell which processes report.
 
         alarm: How long before the end of a signer the warnings begin.
     """
-    clock, freshness = _Clock(), _Freshness(store)
+    clock = _Clock()
+    freshness = None if store is None else _Freshness(store)
 
     def checks() -> list[Check]:
         issuers = configured()
-        return [
-            Check(name="store", test=lambda: _check_store(issuers, store)),
+        found = [
             *_source_checks(issuers),
             *_signer_checks(issuers, alarm),
-            Check(name="freshness", test=lambda: freshness.check(issuers)),
             Check(name="clock", test=clock.check),
             Check(name="processes", test=lambda: _check_processes(totals)),
         ]
+        if store is not None and freshness is not None:
+            found[:0] = [
+                Check(name="store", test=partial(_check_store, issuers, store)),
+                Check(name="freshness", test=partial(freshness.check, issuers)),
+            ]
+        return found
 
     return checks
 

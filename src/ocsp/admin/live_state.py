@@ -70,13 +70,13 @@ class LiveState:
     Attributes:
         configured: Returns the issuers of the present configuration.
 
-        store: The path of the SQLite store.
+        store: The path of the SQLite store, or ``None`` if there is none.
 
         alarm: How long before the end of a signer the warnings begin.
     """
 
     configured: Callable[[], Sequence[ConfiguredIssuer]]
-    store: Path
+    store: Path | None
     alarm: timedelta = timedelta(days=14)
     _reader: SQLiteStore | None = None
     _counts: dict[IssuerKey, tuple[float, StatusCounts]] = field(default_factory=dict)
@@ -148,7 +148,10 @@ class LiveState:
         )
 
     def stores(self) -> Sequence[StoreView]:
-        """Return the store."""
+        """Return the store, if there is one."""
+        path = self.store
+        if path is None:
+            return []
         due: int | None = None
         problem = ""
         try:
@@ -157,11 +160,11 @@ class LiveState:
             problem = str(error)
         return [
             StoreView(
-                name=self.store.name,
+                name=path.name,
                 kind="SQLite",
-                place=str(self.store),
+                place=str(path),
                 problem=problem,
-                size=_size(self.store),
+                size=_size(path),
                 answers_due=due,
             )
         ]
@@ -197,6 +200,8 @@ class LiveState:
         )
 
     def _open(self) -> SQLiteStore:
+        if self.store is None:
+            raise SourceUnavailable("the responder has no database")
         if self._reader is None:
             self._reader = SQLiteStore(self.store, read_only=True)
         return self._reader

@@ -202,6 +202,20 @@ def test_a_store_that_is_gone_is_shown(path: Path) -> None:
     assert state.issuers()[0].counts is None
 
 
+def test_a_responder_without_a_database_has_none() -> None:
+    """All statuses come from elsewhere; nothing is missed."""
+    issuer = ConfiguredIssuer(
+        name="partner", authority=_authority(_certificate(100)), source="a CRL",
+        look_up={}.get,
+    )  # fmt: skip
+    state = LiveState(lambda: [issuer], None)
+    assert (state.stores(), state.issuers()[0].counts) == ([], None)
+    checks = responder_checks(lambda: [issuer], None, Totals())
+    names = ["source partner", "signer Responder", "clock", "processes"]
+    assert [each.name for each in checks()] == names
+    assert {each.test() for each in checks()} == {(Level.OK, "")}
+
+
 def test_a_store_has_its_size(path: Path) -> None:
     """With its write-ahead log."""
     (store,) = LiveState(lambda: _configured(_certificate(100)), path).stores()

@@ -59,7 +59,8 @@ class AdminPort:
         self._loop = asyncio.get_running_loop()
         service = self._service()
         settings = service.configuration
-        database, alarm = settings.database, settings.signing.alarm
+        database = None if service.store is None else settings.database
+        alarm = settings.signing.alarm
         gate = application(
             LiveState(self._configured, database, alarm),
             totals,
