@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bench.responder.material import load_authority
+from ocsp.metrics import Metrics
 from ocsp.responder import Responder
 from ocsp.server import RequestHandler, serve
 from ocsp.store import SQLiteStore
@@ -19,9 +20,13 @@ def main() -> None:
     """Serve until SIGTERM."""
     folder, descriptor = Path(sys.argv[1]), int(sys.argv[2])
     validity = datetime.timedelta(hours=96)
-    responder = Responder([load_authority(folder)], validity=validity)
+    authority = load_authority(folder)
+    metrics = Metrics(lambda _: True, issuers={authority.key: "benchmark"})
     with SQLiteStore(folder / "status.db") as store:
-        serve(RequestHandler(responder, store), socket.socket(fileno=descriptor))
+        handler = RequestHandler(
+            Responder([authority], validity=validity), store, metrics=metrics
+        )
+        serve(handler, socket.socket(fileno=descriptor))
 
 
 if __name__ == "__main__":

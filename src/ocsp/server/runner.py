@@ -14,7 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ocsp.errors import MissingExtraError
 from ocsp.server.request_handler import RequestHandler
@@ -22,6 +22,8 @@ from ocsp.server.sockets import base_url
 
 if TYPE_CHECKING:
     from ocsp.server.native import NativeServer
+
+Result = TypeVar("Result")
 
 __all__ = ["run_loop", "serve", "serve_in_thread", "tune_garbage_collection"]
 
@@ -111,7 +113,7 @@ _ALLOCATIONS = 50_000
 """Objects that are made until the youngest are looked at: about 50 MiB at most."""
 
 
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
+def run_loop(main: Coroutine[Any, Any, Result]) -> Result:
     """Run *main* in a new event loop, of uvloop if that is installed."""
     try:
         import uvloop
@@ -120,7 +122,7 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
     else:
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def _server(handler: RequestHandler) -> NativeServer:

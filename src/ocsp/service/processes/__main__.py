@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from ocsp.metrics import ReportReceiver, ReportSender, Totals
+from ocsp.server.runner import run_loop
 from ocsp.service.processes.channel import Channel
 from ocsp.service.processes.task import Task, run_task
 from ocsp.service.processes.updater import Updater
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     listening = [_inherited(number) for number in sockets.split(",") if number]
     run = _work if role == "worker" else _update
-    return asyncio.run(run(name, listening, _inherited(reports), _inherited(channel)))
+    return run_loop(run(name, listening, _inherited(reports), _inherited(channel)))
 
 
 async def _work(

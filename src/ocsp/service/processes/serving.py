@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 
 from ocsp.metrics import Totals
+from ocsp.server.runner import run_loop
 from ocsp.service.building import build_service
 from ocsp.service.configuration import ConfigurationFile
 from ocsp.service.listeners import open_admin_socket, open_listeners
@@ -48,7 +49,7 @@ def serve(
     run = (
         _supervise(file, reload, announce) if HAS_PROCESSES else _alone(file, announce)
     )
-    asyncio.run(run)
+    run_loop(run)
 
 
 async def _supervise(

@@ -10,6 +10,7 @@ from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
 from ocsp.server import NativeServer, RequestHandler
+from ocsp.server.runner import tune_garbage_collection
 from ocsp.service.building import BuiltService
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.signers import SigningSlots
@@ -67,7 +68,9 @@ class Worker:
             return
         reporting = asyncio.create_task(report(self._metrics))
         try:
-            await NativeServer(self._handler).serve(self._sockets, stop)
+            await NativeServer(self._handler).serve(
+                self._sockets, stop, started=tune_garbage_collection
+            )
         finally:
             reporting.cancel()
             self._metrics.close()
