@@ -44,6 +44,7 @@ __all__ = [
     "MAX_HOOK_SECONDS",
     "MAX_HTTP_HEADERS",
     "MAX_HTTP_HEAD_BYTES",
+    "MAX_HTTP_MESSAGE_BYTES",
     "MAX_HTTP_REQUEST_BYTES",
     "MAX_HTTP_TARGET_BYTES",
     "MAX_IDLE_SECONDS",
@@ -279,6 +280,13 @@ MAX_HTTP_HEAD_BYTES = 16_384
 """
 Octets in the head of a request to a responder. Browsers and proxies send less than
 4 kB beside the target.
+"""
+
+MAX_HTTP_MESSAGE_BYTES = 98_304
+"""
+Octets of a request to a responder as it is sent: with empty lines before it, and with
+its transfer coding. A body of ``MAX_HTTP_REQUEST_BYTES`` in chunks of one octet has
+61,440.
 """
 
 MAX_HTTP_TARGET_BYTES = 14_336

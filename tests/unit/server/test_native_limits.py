@@ -29,6 +29,14 @@ LANDING = b"GET / HTTP/1.1\r\nHost: x\r\n%b\r\n"
         ("MAX_HTTP_REQUEST_BYTES", len(request()), post(request()), post(request() + b"\0")),
         ("MAX_HTTP_TARGET_BYTES", 200, get(request()), get(request() + bytes(100))),
         ("MAX_HTTP_HEADERS", 3, LANDING % b"A: b\r\nC: d\r\n", LANDING % (b"A: b\r\n" * 3)),
+        (
+            "MAX_HTTP_MESSAGE_BYTES", 900,
+            b"\r\n" * 100 + get(request()), b"\r\n" * 3000 + get(request()),
+        ),
+        (
+            "MAX_HTTP_MESSAGE_BYTES", 900, get(request()),
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1" + b";a=b" * 4000,
+        ),
         ("MAX_HTTP_HEAD_BYTES", 600, LANDING % b"A: b\r\n", LANDING % (b"A: %b\r\n" % (b"x" * 600))),
     ],
 )  # fmt: skip

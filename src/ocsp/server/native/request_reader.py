@@ -100,6 +100,7 @@ class RequestReader:
         "_parser",
         "_receive",
         "_refusal",
+        "_size",
         "_target",
         "begun",
         "expects_continue",
@@ -112,6 +113,7 @@ class RequestReader:
         self._parser = HttpRequestParser(self)
         self._refusal: DecodeError | None = None
         self.begun = 0
+        self._size = 0
         self.on_message_begin()
         self.in_request = self.expects_continue = False
 
@@ -137,6 +139,11 @@ class RequestReader:
             raise SchemaError(str(error), path="HTTP") from error
         except HttpParserError as error:
             raise self._refusal or SchemaError(str(error), path="HTTP") from error
+        self._size += len(data)
+        if self._size > limits.MAX_HTTP_MESSAGE_BYTES:
+            self._exceed(
+                "MAX_HTTP_MESSAGE_BYTES", self._size, limits.MAX_HTTP_MESSAGE_BYTES
+            )
         if continues and self._in_head:
             self._count_head(len(data))  # of a header that is not complete
 
@@ -223,6 +230,7 @@ class RequestReader:
             if keep_alive and (self._length or self._is_chunked):
                 return  # the body follows, see _stay
         self.in_request = self.expects_continue = False
+        self._size = 0
         self._receive(
             HTTPRequest(
                 method,
