@@ -103,25 +103,26 @@ class Session:
 
     def run(self, document: str, names: dict[str, Any]) -> int:
         """Run the examples of a document; return their number."""
-        count = 0
-        for block in blocks(document, None):
-            if not runs(block):
-                continue
-            kind, _, rest = block.comment.partition(": ")
-            count += 1
-            text = block.text
-            for shown, used in self._ports.items():
-                text = text.replace(shown, used)
-            if kind == "file":
-                (self._directory / rest).write_text(text)
-            elif block.language == "python":
-                _run_python(document, block._replace(text=text), names)
-            elif block.language == "console":
-                for command, output in _commands(text):
-                    self._command(command, output, kind == "in the background")
-            else:
-                raise AssertionError(f"{document}:{block.line}: unknown block language")
-        return count
+        found = [block for block in blocks(document, None) if runs(block)]
+        for block in found:
+            self.run_block(document, block, names)
+        return len(found)
+
+    def run_block(self, document: str, block: Block, names: dict[str, Any]) -> None:
+        """Run one block of a document."""
+        kind, _, rest = block.comment.partition(": ")
+        text = block.text
+        for shown, used in self._ports.items():
+            text = text.replace(shown, used)
+        if kind == "file":
+            (self._directory / rest).write_text(text)
+        elif block.language == "python":
+            _run_python(document, block._replace(text=text), names)
+        elif block.language == "console":
+            for command, output in _commands(text):
+                self._command(command, output, kind == "in the background")
+        else:
+            raise AssertionError(f"{document}:{block.line}: unknown block language")
 
     def close(self) -> None:
         """Stop the programs that run in the background."""

@@ -23,6 +23,7 @@ from tests.crls import crl, scope
 from tests.docs.examples import ROOT, blocks, run, runs, session
 from tests.docs.test_howto import CLI, FIRST_PAGES, HSM, SERVERS
 from tests.docs.test_howto import PAGES as HOWTO
+from tests.docs.test_stories import PAGES, RECIPES
 from tests.keys import certificate_of, key_of
 from tests.pki import NOW, ca, delegate, key, leaf, make, name
 
@@ -184,6 +185,9 @@ def test_the_tutorials_work(
             assert shell.run(document, {}) > 0
 
 
+STORIES = (*(f"docs/tutorials/{page}.md" for page in PAGES), RECIPES)
+"""The pages that tests/docs/test_stories.py runs."""
+
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
@@ -208,7 +212,7 @@ def test_every_block_runs_or_has_a_reason(document: str) -> None:
         for block in blocks(document, None)
         if runs(block)
         and block.language  # a block without a language is a drawing, or output
-        and document not in {*TUTORIALS, *FIRST_PAGES, CLI}
+        and document not in {*TUTORIALS, *STORIES, *FIRST_PAGES, CLI}
         and not (
             block.language == "python"
             and document in {*PREPARED, *ELSEWHERE, *HOWTO, HSM, SERVERS}

@@ -19,6 +19,7 @@ from ocsp.client.transport import addresses
 from ocsp.store import SQLiteStore
 from ocsp.testing import PKI, Fault, LoopbackResponder
 from tests.docs.examples import ROOT, run, session
+from tests.docs.test_stories import RECIPES
 from tests.pki import DELEGATION, ca, key, leaf, make
 from tests.vectors import RFC9919
 
@@ -176,5 +177,7 @@ def test_every_howto_is_run() -> None:
     """In this file, or in the test that a comment above names."""
     found = {str(path.relative_to(ROOT)) for path in (ROOT / "docs/howto").glob("*.md")}
     assert found - {"docs/howto/index.md"} == {
-        page for page in (*PAGES, HSM, SERVERS) if page.startswith("docs/howto/")
+        page
+        for page in (*PAGES, HSM, SERVERS, RECIPES)
+        if page.startswith("docs/howto/")
     }
