@@ -26,6 +26,7 @@ from ocsp.store import CertificateRow, ImportedBatch, LateReader, SQLiteStore
 from ocsp.store import listing as stored
 from tests.crls import crl, entry
 from tests.pki import NOW, ca, leaf
+from tests.unit.store.scene import NOW_SECONDS, SHA1, signed
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -341,6 +342,31 @@ def test_show_has_status_history_and_answers(filled: Run) -> None:
     assert code == 1
     assert "has no certificate with the serial number 0x4d" in out
     assert filled("show", "x")[0] == 4
+
+
+def test_show_has_the_stored_answers_and_their_ages(filled: Run) -> None:
+    """Which form, since and until when, and when it is signed again."""
+    with SQLiteStore("status.db") as store:
+        store.add_signer(ca())
+        store.sign_ahead(ca(), [SHA1])
+        assert store.store_answers([signed(1, 1)], NOW_SECONDS) == 1
+    arguments = ("show", "1", "--issuer", "ca.pem")
+    out = filled(*arguments)[1]
+    assert re.search(r"stored answers  1\n.* SHA-1: made .* ago, no longer valid", out)
+    (document,) = json.loads(filled(*arguments, "--json")[1])["certificates"]
+    (shown,) = document["answers"]
+    assert shown["age_seconds"] > 0
+    assert (
+        shown
+        | {
+            "form": "SHA-1",
+            "this_update": "2026-07-01T12:00:00Z",
+            "signed_again": "2026-07-01T12:08:20Z",
+            "next_update": "2026-07-01T12:16:40Z",
+            "octets": len(b"tbs" + b"signature"),
+        }
+        == shown
+    )
 
 
 def test_the_log_says_who_changed_what(filled: Run) -> None:
