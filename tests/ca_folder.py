@@ -32,12 +32,23 @@ class CAFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.now = datetime.datetime.now(datetime.UTC)
-        self.validity = Validity(self.now - DAY, self.now + 30 * DAY)
-        self.ca = ThrowawayCA.root("Example CA", self.validity, new_ec_key())
+        self.validity = self.validity_now()
+        self.ca = self.new_ca("Example CA")
         (folder / "ca.pem").write_bytes(self.ca.identity.certificate_pem)
         self.add_delegate("responder")
         self.web = self.issue("web.example.org")
         self.write("ocsp.toml", self.settings())
+
+    @staticmethod
+    def validity_now() -> Validity:
+        """Return a validity that has begun, and lasts for a year."""
+        now = datetime.datetime.now(datetime.UTC)
+        return Validity(now - DAY, now + 365 * DAY)
+
+    @classmethod
+    def new_ca(cls, name: str) -> ThrowawayCA:
+        """Return a new CA."""
+        return ThrowawayCA.root(name, cls.validity_now(), new_ec_key())
 
     @property
     def configuration(self) -> Path:

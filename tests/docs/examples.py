@@ -7,8 +7,8 @@ All Python blocks of a document run in one namespace.
 A block of the language ``console`` runs in a shell. Each line that begins with ``$`` is
 a command (a backslash continues it), and the lines after it are its output on stdout and
 stderr. ``...`` in a line matches any text; ``...`` alone matches any number of lines. A
-command may fail only if the document shows its output. The test replaces the ports 8080
-and 8443 by free ports.
+command may fail only if the document shows its output. The test replaces the ports 8080,
+8443 and 9080 by free ports.
 
 A comment above a block changes how it runs:
 
@@ -32,7 +32,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,14 +99,20 @@ class Session:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._background: list[subprocess.Popen[str]] = []
-        self._ports = {port: _free_port() for port in ("8080", "8443")}
+        self._ports = {port: _free_port() for port in ("8080", "8443", "9080")}
 
     def run(self, document: str, names: dict[str, Any]) -> int:
         """Run the examples of a document; return their number."""
         found = [block for block in blocks(document, None) if runs(block)]
+        self.run_blocks(document, found, names)
+        return len(found)
+
+    def run_blocks(
+        self, document: str, found: Iterable[Block], names: dict[str, Any]
+    ) -> None:
+        """Run some blocks of a document."""
         for block in found:
             self.run_block(document, block, names)
-        return len(found)
 
     def run_block(self, document: str, block: Block, names: dict[str, Any]) -> None:
         """Run one block of a document."""

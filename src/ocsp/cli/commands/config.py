@@ -69,6 +69,16 @@ def init(
     output: Annotated[
         str, typer.Option(metavar="FILE", help="Where to write the configuration.")
     ] = DEFAULT_FILE,
+    listen: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where clients will ask.")
+    ] = "127.0.0.1:8080",
+    admin: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS:PORT|unix:FILE",
+            help="Where operators of this machine will get health, metrics and a page.",
+        ),
+    ] = "127.0.0.1:9080",
 ) -> None:
     """Write a commented configuration file for the CAs in the files."""
     from ocsp.service.configuration.starter import find_issuers, starter_text
@@ -93,7 +103,8 @@ def init(
         raise CommandError(
             ", ".join(files), "has no key of a responder, without a passphrase", hint
         )
-    _write_new(Path(output), starter_text(usable, Path(output)))
+    text = starter_text(usable, Path(output), listen=listen, admin=admin)
+    _write_new(Path(output), text)
     signers = sum(len(each.signers) for each in usable)
     typer.echo(
         one_line(

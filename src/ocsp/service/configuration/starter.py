@@ -237,7 +237,7 @@ _HEAD = """\
 database = "sqlite:status.db"
 
 # Where clients ask. A port below 1024 needs a right of its own, or systemd.
-listen = ["127.0.0.1:8080"]
+listen = [{listen}]
 
 # The processes that answer requests.
 workers = {workers}
@@ -261,7 +261,7 @@ alarm = "14d"
 
 [admin]
 # Health, metrics and a page for operators. For other machines, set token_file too.
-listen = "127.0.0.1:9080"
+listen = {admin}
 
 [log]
 # text or json.
@@ -290,11 +290,28 @@ signers = [
 """
 
 
-def starter_text(issuers: Sequence[FoundIssuer], path: Path) -> str:
-    """Return a commented configuration for *issuers*, to be written to *path*."""
+def starter_text(
+    issuers: Sequence[FoundIssuer], path: Path, *, listen: str, admin: str
+) -> str:
+    """
+    Return a commented configuration.
+
+    Args:
+        issuers: The issuers, with their signers.
+
+        path: The file that it will be written to.
+
+        listen: Where clients ask.
+
+        admin: Where operators ask.
+    """
     folder = path.absolute().parent
-    workers = min(MAX_WORKERS, os.cpu_count() or 1)
-    text = _HEAD.format(file=one_line(path.name), workers=workers)
+    text = _HEAD.format(
+        file=one_line(path.name),
+        workers=min(MAX_WORKERS, os.cpu_count() or 1),
+        listen=_string(listen),
+        admin=_string(admin),
+    )
     for issuer in issuers:
         signers = "".join(
             f"  # {each.text}\n"
@@ -314,5 +331,9 @@ def _quoted(path: Path, folder: Path) -> str:
     """Return *path*, relative to *folder* if it is in it, as a string of TOML."""
     absolute = path.absolute()
     inside = absolute.is_relative_to(folder)
-    text = str(absolute.relative_to(folder) if inside else absolute)
+    return _string(str(absolute.relative_to(folder) if inside else absolute))
+
+
+def _string(text: str) -> str:
+    """Return *text* as a string of TOML."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

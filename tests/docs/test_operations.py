@@ -1,0 +1,123 @@
+"""
+Test that every command of the pages for operators works, against a real ``ocsp serve``.
+
+The pages use ``systemctl`` and ``journalctl``. Two programs of the same names take their
+place: they start, reload and stop the real service, without systemd.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ocsp.testing.throwaway_ca import Pointers, new_ec_key
+from tests.ca_folder import CAFolder
+from tests.docs.examples import blocks, runs, session
+
+TUTORIAL = "docs/tutorials/service.md"
+OPERATIONS = "docs/operations.md"
+
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.platform != "linux", reason="the pages are for Linux"),
+]
+
+SYSTEMCTL = """\
+#!/bin/bash
+# Take the place of systemctl: ACTION ocsp.
+wait_for() {
+    for _ in {1..600}; do
+        if "$@"; then return 0; fi
+        sleep 0.05
+    done
+    cat serve.log >&2
+    exit 1
+}
+lines() { grep --count -E "$1" serve.log; }
+more() { [ "$(lines "$1")" -gt "$2" ]; }
+gone() { ! kill -0 "$(cat serve.pid)" 2>/dev/null; }
+start() {
+    [ -e serve.log ] || : > serve.log
+    local before; before=$(lines 'is ready: ')
+    local ocsp=ocsp; [ ! -e current/bin/ocsp ] || ocsp=current/bin/ocsp
+    setsid "$ocsp" serve --config ocsp.toml >/dev/null 2>>serve.log </dev/null &
+    echo $! > serve.pid
+    wait_for more 'is ready: ' "$before"
+}
+stop() { kill -TERM "$(cat serve.pid)"; wait_for gone; }
+case "$1" in
+    start) start ;;
+    stop) stop ;;
+    restart) stop; start ;;
+    reload)
+        before=$(lines '"reloaded|stays in force')
+        kill -HUP "$(cat serve.pid)"
+        wait_for more '"reloaded|stays in force' "$before" ;;
+    is-active) if gone; then echo failed; exit 3; else echo active; fi ;;
+    *) echo "unknown: $1" >&2; exit 1 ;;
+esac
+"""
+
+JOURNALCTL = """\
+#!/bin/bash
+# Take the place of journalctl: --unit ocsp --lines NUMBER.
+tail --lines "$4" serve.log
+"""
+
+
+def _program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Make a CA that has issued two certificates, two releases, and the programs."""
+    ca = CAFolder.new_ca("Example CA")
+    folder = tmp_path / "etc"
+    (folder / "issued").mkdir(parents=True)
+    (folder / "ca.pem").write_bytes(ca.identity.certificate_pem)
+    (folder / "ca.key").write_bytes(ca.identity.key_pem)
+    (folder / "ca.key").chmod(0o600)
+    for name in ("web", "mail"):
+        leaf = ca.leaf(name, CAFolder.validity_now(), new_ec_key(), Pointers())
+        (folder / "issued" / f"{name}.pem").write_bytes(leaf.certificate_pem)
+    programs = tmp_path / "bin"
+    _program(programs / "systemctl", SYSTEMCTL)
+    _program(programs / "journalctl", JOURNALCTL)
+    ocsp = Path(sys.executable).with_name("ocsp")
+    for release in ("1", "2"):
+        path = folder / "releases" / release / "bin" / "ocsp"
+        _program(path, f'#!/bin/bash\nexec "{ocsp}" "$@"\n')
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    yield folder
+    pid = folder / "serve.pid"
+    if pid.exists():
+        os.system(f"cd {folder} && {programs}/systemctl stop ocsp")
+
+
+def _is_all_run(document: str) -> bool:
+    return all(runs(each) for each in blocks(document, None))
+
+
+def test_the_tutorial_makes_a_monitored_service_in_five_commands(folder: Path) -> None:
+    """From the files of a CA; then a client sees a revocation."""
+    assert _is_all_run(TUTORIAL)
+    with session(folder) as shell:
+        assert shell.run(TUTORIAL, {}) == 6
+    numbered = blocks(TUTORIAL, "console")[:5]
+    assert [each.text.count("\n$ ") + 1 for each in numbered] == [1] * 5
+
+
+def test_every_runbook_works(folder: Path) -> None:
+    """Each command of the page, in its order, with the output that it shows."""
+    assert _is_all_run(OPERATIONS)
+    with session(folder) as shell:
+        # The page uses the files of the tutorial.
+        shell.run_blocks(TUTORIAL, blocks(TUTORIAL, "console")[:3], {})
+        assert shell.run(OPERATIONS, {}) > 12
