@@ -72,6 +72,8 @@ def configure_logging(
         each.filters = [RepeatFilter()]
         root.addHandler(each)
     root.setLevel(settings.level.upper())
+    # It writes a line for each step of its start and stop.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 # --- lines --------------------------------------------------------------------------

@@ -233,6 +233,7 @@ class Child:
                     logger.info("%s (process %d) is ready", self.name, process.pid)
                     self._settle("")
                 elif kind == "refused":
+                    logger.error("%s refuses the configuration: %s", self.name, content)
                     self._settle(content)
         finally:
             watch.cancel()
