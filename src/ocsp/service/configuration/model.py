@@ -105,10 +105,8 @@ class AccessLog(enum.StrEnum):
     """Nothing: the responder learns who visits which server (RFC 9919 §8)."""
 
     REQUESTS = "requests"
-    """A line for each request, without the address of the client."""
-
-    ADDRESSES = "addresses"
-    """A line for each request, with the address of the client."""
+    """A line for each request, with its serial numbers, without the address of the
+    client."""
 
 
 class SignerSettings(_Settings):

@@ -268,7 +268,7 @@ listen = {admin}
 format = "text"
 # debug, info, warning or error.
 level = "info"
-# off, requests (without addresses of clients) or addresses.
+# off, or requests: a line for each request, without the address of the client.
 access = "off"
 
 [retention]

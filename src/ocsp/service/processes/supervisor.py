@@ -7,8 +7,9 @@ Run a responder in several processes, and keep them running until a signal stops
   signal kills them.
 * SIGHUP reloads the configuration, the keys and the certificates. If they cannot be
   used, those before stay in force. A worker keeps its sockets and its connections. If
-  the addresses to listen on or the number of workers change, new workers take the place
-  of the old ones, which finish their requests.
+  a setting changes that a worker takes at its start, such as the addresses to listen on
+  or the number of workers, new workers take the place of the old ones, which finish
+  their requests.
 """
 
 from __future__ import annotations
@@ -242,7 +243,7 @@ class Supervisor:
 
     def _needs_new_workers(self, new: Configuration, listeners: Listeners) -> bool:
         return (
-            new.workers != self._configuration.workers
+            _taken_at_start(new) != _taken_at_start(self._configuration)
             or listeners.groups != self._listeners.groups
         )
 
@@ -347,6 +348,16 @@ def _by_name(sockets: Iterable[tuple[str, socket.socket]]) -> _Inherited:
         else:
             public.append(each)
     return _Inherited(public, admin)
+
+
+def _taken_at_start(configuration: Configuration) -> tuple[object, ...]:
+    """Return the settings that a worker does not change while it runs."""
+    return (
+        configuration.workers,
+        configuration.signing,
+        configuration.answers.memory,
+        configuration.log.access,
+    )
 
 
 def _admin_address(configuration: Configuration) -> object:

@@ -11,7 +11,9 @@ from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
 from ocsp.server import NativeServer, RequestHandler
 from ocsp.server.runner import tune_garbage_collection
+from ocsp.service.access_log import LoggingRequestHandler
 from ocsp.service.building import BuiltService
+from ocsp.service.configuration.model import AccessLog
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.signers import SigningSlots
 from ocsp.status import ForeignResponders
@@ -77,12 +79,15 @@ class Worker:
 
 
 def _handler(service: BuiltService, metrics: Metrics) -> RequestHandler:
-    signing = service.configuration.signing
-    return RequestHandler(
+    configuration = service.configuration
+    signing = configuration.signing
+    is_logging = configuration.log.access is AccessLog.REQUESTS
+    kind = LoggingRequestHandler if is_logging else RequestHandler
+    return kind(
         service.responder,
         service.source,
         slots=SigningSlots(signing.in_flight, signing.waiting),
         foreign=ForeignResponders(AsyncClient()),
-        cache_bytes=service.configuration.answers.memory,
+        cache_bytes=configuration.answers.memory,
         metrics=metrics,
     )
