@@ -56,6 +56,7 @@ NO_CACHE = {
     "responder/issuers.py:_by_key": "the authorities of one responder",
     "responder/issuers.py:_by_octets": "the authorities of one responder",
     "responder/issuers.py:_by_hashes": "the authorities of one responder",
+    "service/logs.py:_windows": "the places of the program that write to the log",
     "signers/signer_set.py:_updates": "the signers of one set",
     "signers/slots.py:_begun": "the threads of one signer",
     "signers/slots.py:_lanes": "the signers whose threads run now",

@@ -7,6 +7,7 @@ from ocsp.service.configuration import (
     Configuration,
     ConfigurationFile,
     configuration_of,
+    configuration_schema,
     read_configuration,
 )
 from ocsp.service.processes.serving import serve
@@ -18,6 +19,7 @@ __all__ = [
     "build_service",
     "check_signers",
     "configuration_of",
+    "configuration_schema",
     "read_configuration",
     "serve",
 ]

@@ -266,7 +266,7 @@ def test_the_status_can_come_from_an_index_txt(files: CAFolder) -> None:
         ),
         (
             'sql = "sqlite:///x"\npreset = "mine"',
-            "issuer.source: is 'mine', not one of cfssl, cfssl-postgresql, django-ca",
+            "issuer.source: is 'mine', not one of cfssl",
         ),
     ],
 )

@@ -152,6 +152,6 @@ def show(file: File = DEFAULT_FILE) -> None:
 
 def schema() -> None:
     """Print the JSON schema of the configuration file."""
-    from ocsp.service import Configuration
+    from ocsp.service import configuration_schema
 
-    typer.echo(json.dumps(Configuration.model_json_schema(), indent=2))
+    typer.echo(json.dumps(configuration_schema(), indent=2))

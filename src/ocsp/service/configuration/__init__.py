@@ -8,10 +8,12 @@ from ocsp.service.configuration.reading import (
     configuration_of,
     read_configuration,
 )
+from ocsp.service.configuration.schema import configuration_schema
 
 __all__ = [
     "Configuration",
     "ConfigurationFile",
     "configuration_of",
+    "configuration_schema",
     "read_configuration",
 ]

@@ -26,6 +26,7 @@ from ocsp.service.configuration.values import (
     File,
     FileOrURL,
     ListenAddress,
+    Octets,
     PositiveDuration,
     Size,
     TCPAddress,
@@ -297,7 +298,7 @@ class AnswerSettings(_Settings):
     """The CertIDs of the answers that are signed ahead; none: answers are signed when
     clients ask."""
 
-    memory: Size = 64 << 20
+    memory: Size = Octets(64 << 20)
     """The size of the answers that a worker keeps in memory."""
 
     nonce: NoncePolicy = NoncePolicy.ECHO

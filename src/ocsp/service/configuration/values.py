@@ -26,6 +26,7 @@ __all__ = [
     "File",
     "FileOrURL",
     "ListenAddress",
+    "Octets",
     "PositiveDuration",
     "Size",
     "TCPAddress",
@@ -82,6 +83,10 @@ class UnixAddress:
         return f"{_UNIX}{self.path}"
 
 
+class Octets(int):
+    """The size of a memory or a file, in octets."""
+
+
 def _text(value: object, example: str) -> str:
     """Return *value* if it is a text that is not empty."""
     if not isinstance(value, str):
@@ -104,10 +109,12 @@ def _read_positive_duration(value: object) -> datetime.timedelta:
     return duration
 
 
-def _read_size(value: object) -> int:
+def _read_size(value: object) -> Octets:
+    if isinstance(value, Octets):
+        return value
     if isinstance(value, int) and not isinstance(value, bool):
         raise ValueError(f'has no unit; write for example "{value}MiB"')
-    return size_from(_text(value, '"64MiB"'))
+    return Octets(size_from(_text(value, '"64MiB"')))
 
 
 def _read_file(value: object, info: ValidationInfo) -> Path:
@@ -195,7 +202,7 @@ PositiveDuration = Annotated[
     _DURATION_SCHEMA,
 ]
 Size = Annotated[
-    int,
+    Octets,
     PlainValidator(_read_size),
     PlainSerializer(size_text),
     _schema("A size with a unit", "64MiB", "^[0-9]+(B|KiB|MiB|GiB)$"),
