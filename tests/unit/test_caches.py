@@ -71,6 +71,10 @@ NO_CACHE = {
     "testing/pki.py:_records": "the certificates that a test makes",
     "testing/pki.py:_signers": "the CAs that a test makes",
     "verification/crl/reader.py:extensions": "one CRL",
+    "status/files/issued.py:_files": "the files of one directory",
+    "status/sql/source.py:_errors": "one batch of look-ups",
+    "status/sql/source.py:_records": "one batch of look-ups",
+    "status/wrappers/chain.py:_found": "one look-up",
 }
 """Mappings that grow with their object, and what that object is."""
 
