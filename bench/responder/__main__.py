@@ -106,7 +106,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where an earlier run made them")
     parser.add_argument("--only", default="", help="run only rows that contain this")
     parser.add_argument("--rounds", type=int, default=5, help="pairs of runs")
-    parser.add_argument("--seconds", type=float, default=2, help="length of a run")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a run")
     parser.add_argument(
         "--check", action="store_true", help="exit with 1 if a target is missed"
     )
@@ -114,7 +114,7 @@ def _options() -> argparse.Namespace:
 
 
 def _rows(material: Material, options: argparse.Namespace) -> Iterator[Row]:
-    seconds: float = options.seconds
+    seconds: int = options.seconds
 
     def load(name: str, *, close: bool = False, connections: int = 16) -> Measure:
         sent = Load(file=material / name, close=close, connections=connections)

@@ -59,7 +59,11 @@ def _resident(process: int) -> int:
 
 @contextmanager
 def _running(
-    commands: list[list[str]], port: int, *, pass_fds: list[int] | None = None
+    commands: list[list[str]],
+    port: int,
+    *,
+    pass_fds: list[int] | None = None,
+    probe: bytes = b"GET / HTTP/1.0\r\n\r\n",
 ) -> Iterator[Server]:
     processes = [
         subprocess.Popen(
@@ -72,7 +76,7 @@ def _running(
         for command in commands
     ]
     try:
-        _wait_for(port)
+        _wait_for(port, probe)
         yield Server(f"http://127.0.0.1:{port}", [each.pid for each in processes])
     finally:
         for each in processes:
@@ -81,14 +85,16 @@ def _running(
             each.wait()
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, probe: bytes) -> None:
     end = time.monotonic() + 30
     while time.monotonic() < end:
         try:
             with socket.create_connection(("127.0.0.1", port), 5) as connection:
-                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                if connection.recv(1):
-                    return
+                connection.sendall(probe)
+                # To the end: openssl ends if a client closes before.
+                while connection.recv(65536):
+                    pass
+                return
         except OSError:
             pass
         time.sleep(0.1)
@@ -150,7 +156,10 @@ def openssl(material: Material) -> Iterator[Server]:
         f" -CA {material / 'ca.pem'} -rsigner {material / 'delegate.pem'}"
         f" -rkey {material / 'delegate.key'} -ndays 1"
     )
-    with _running([command.split()], port) as server:
+    body = (material / "nonce.post").read_bytes()  # it ends at any other request
+    head = f"POST / HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n"
+    probe = head.encode() + body
+    with _running([command.split()], port, probe=probe) as server:
         yield server
 
 
