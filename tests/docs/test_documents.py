@@ -27,6 +27,9 @@ from tests.docs.test_stories import PAGES, RECIPES
 from tests.keys import certificate_of, key_of
 from tests.pki import NOW, ca, delegate, key, leaf, make, name
 
+FOR_OPERATORS = {"docs/operations.md", "docs/tutorials/service.md"}
+"""tests/docs/test_operations.py runs these pages, with a service."""
+
 ELSEWHERE = {
     "docs/client.md": "tests/integration/test_client_docs.py, which has a responder",
     "docs/pkcs11.md": "tests/integration/test_pkcs11.py, which has a token",
@@ -212,7 +215,7 @@ def test_every_block_runs_or_has_a_reason(document: str) -> None:
         for block in blocks(document, None)
         if runs(block)
         and block.language  # a block without a language is a drawing, or output
-        and document not in {*TUTORIALS, *STORIES, *FIRST_PAGES, CLI}
+        and document not in {*TUTORIALS, *STORIES, *FIRST_PAGES, *FOR_OPERATORS, CLI}
         and not (
             block.language == "python"
             and document in {*PREPARED, *ELSEWHERE, *HOWTO, HSM, SERVERS}

@@ -282,3 +282,25 @@ def test_a_change_of_status_is_seen_by_every_worker(shared: Shared) -> None:
     for _ in range(20):
         response = ask(service.url, request)
         assert response.certificate_status is ocsp.OCSPCertStatus.REVOKED
+
+
+_ALONE = """
+import sys
+from ocsp.service.processes import serving
+serving.HAS_PROCESSES = False
+from ocsp.cli import main
+sys.exit(main(["serve", "--config", "ocsp.toml"]))
+"""
+
+
+def test_one_process_does_everything_on_other_systems(files: CAFolder) -> None:
+    """As on Windows, where processes do not inherit sockets; Ctrl-C stops it."""
+    files.write("ocsp.toml", files.settings(top=ADMIN))
+    command = [sys.executable, "-P", "-c", _ALONE]
+    with running(command, files.folder) as service:
+        url, admin = service.read_url(), service.read_url()
+        assert ask(url, _request(files)).certificate_status is GOOD
+        with httpx.Client(base_url=admin, trust_env=False, timeout=SECONDS) as operator:
+            assert operator.get("/live").status_code == 200
+        assert service.stop(signal.SIGINT) == 130
+        assert not any("Traceback" in line for line in service.rest())

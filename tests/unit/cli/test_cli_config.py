@@ -19,7 +19,7 @@ from tests.ca_folder import CAFolder
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CAFolder:
     """Write the files of a CA, and work in their folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("ocsp.cli.input.configuration.is_synchronised", lambda: True)
+    monkeypatch.setattr("ocsp.service.clock.is_synchronised", lambda: True)
     files = CAFolder(tmp_path)
     files.configuration.unlink()
     return files
@@ -109,7 +109,7 @@ def test_check_warns_of_a_clock_that_is_not_synchronised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A warning, not an error: the clock can be right all the same."""
-    monkeypatch.setattr("ocsp.cli.input.configuration.is_synchronised", lambda: False)
+    monkeypatch.setattr("ocsp.service.clock.is_synchronised", lambda: False)
     files.write("ocsp.toml", files.settings())
     assert main(["config", "check"]) == 0
     assert f"warning: {WARNING}\n" in capsys.readouterr().err

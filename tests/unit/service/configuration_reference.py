@@ -28,7 +28,7 @@ def reference() -> str:
 def _table(table: dict[str, Any], known: dict[str, Any], name: str) -> Iterator[str]:
     """Return the rows of a table of settings, and then those of the tables in it."""
     if name:
-        yield f"### {name}\n"
+        yield f"## {name}\n"
         yield f"{_sentence(table['description'])}\n"
     yield "| setting | what it is | default |"
     yield "|---|---|---|"

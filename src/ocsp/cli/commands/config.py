@@ -131,11 +131,14 @@ def check(file: File = DEFAULT_FILE) -> None:
     """
     from ocsp.cli.input.configuration import check_configuration, reported
     from ocsp.service import read_configuration
+    from ocsp.service.clock import WARNING, is_synchronised
 
     with reported():
         found = check_configuration(read_configuration(file))
     for warning in found.warnings:
         warn(warning)
+    if is_synchronised() is False:
+        warn(WARNING)
     issuers, signers = count(len(found.issuers), "issuer"), found.signers
     typer.echo(one_line(f"{file}: {issuers}, {count(signers, 'signer')}: usable"))
 

@@ -11,7 +11,6 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.render.console import report
 from ocsp.errors import ConfigurationError, ConfigurationProblem
 from ocsp.service import ConfigurationFile, build_service, check_signers
-from ocsp.service.clock import WARNING, is_synchronised
 
 __all__ = ["Checked", "check_configuration", "reported"]
 
@@ -25,8 +24,7 @@ class Checked(NamedTuple):
 
         signers: The number of signers.
 
-        warnings: What an operator should know: what some clients do not accept, and the
-            state of the clock.
+        warnings: What some clients do not accept.
     """
 
     issuers: tuple[str, ...]
@@ -48,14 +46,10 @@ def check_configuration(file: ConfigurationFile) -> Checked:
             return Checked(
                 issuers=tuple(service.names.values()),
                 signers=sum(len(each.signers) for each in service.authorities),
-                warnings=(*warnings, *_clock_warnings()),
+                warnings=tuple(warnings),
             )
     except ConfigurationError as error:
         raise file.locate(error) from error
-
-
-def _clock_warnings() -> list[str]:
-    return [WARNING] if is_synchronised() is False else []
 
 
 @contextmanager

@@ -318,11 +318,11 @@ class Supervisor:
 
 
 async def _watch_clock() -> None:
-    """Warn while the clock is not synchronised; the command warns at the start."""
+    """Warn while the clock is not synchronised."""
     while True:
-        await asyncio.sleep(CLOCK_SECONDS)
         if is_synchronised() is False:
             logger.warning(WARNING)
+        await asyncio.sleep(CLOCK_SECONDS)
 
 
 async def _feed_watchdog(seconds: float) -> None:
