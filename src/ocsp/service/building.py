@@ -73,7 +73,7 @@ class BuiltService:
 
         elsewhere: The authorities whose answers others sign.
 
-        requestors: Who may sign requests, or ``None``.
+        requestors: Whose signed requests are answered, or ``None`` for all.
 
         source: The status of their certificates.
 

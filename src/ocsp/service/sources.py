@@ -5,7 +5,7 @@ from __future__ import annotations
 from ocsp.errors import ConfigError
 from ocsp.responder import Authority, StatusSource, UnknownSerialPolicy
 from ocsp.service.configuration.model import SourceSettings
-from ocsp.status import CRLSource, DirectorySource, IndexSource, SQLSource
+from ocsp.status import CRLDownloads, CRLSource, DirectorySource, IndexSource, SQLSource
 from ocsp.status.sql.presets import preset
 
 __all__ = ["open_source"]
@@ -44,7 +44,7 @@ def _crl_source(settings: SourceSettings, authority: Authority) -> CRLSource:
         deltas=settings.delta,
         issued=settings.issued,
         not_in_crl=settings.not_in_crl,
-        refresh=settings.refresh,
+        downloads=CRLDownloads(every=settings.refresh),
     )
     if authority.unlisted is UnknownSerialPolicy.REVOKED and not source.complete:
         raise ConfigError(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ocsp.status.by_issuer import by_issuer
 from ocsp.status.canned import CannedFiles, RefusedFile, load_canned_answers
-from ocsp.status.crl import CRLSource, NotInCRL
+from ocsp.status.crl import CRLDownloads, CRLSource, NotInCRL
 from ocsp.status.files.directory_source import DirectorySource
 from ocsp.status.files.index_source import IndexSource
 from ocsp.status.foreign import ForeignResponders
@@ -26,6 +26,7 @@ from ocsp.status.wrappers import (
 
 __all__ = [
     "BoundedSource",
+    "CRLDownloads",
     "CRLSource",
     "CachedSource",
     "CannedFiles",

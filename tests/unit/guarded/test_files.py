@@ -233,6 +233,7 @@ READERS = frozenset({"open", "fdopen", "read_bytes", "read_text", "FileIO", "buf
 
 ALLOWED = {
     "cli/commands/request.py": "writes to standard output",
+    "cli/commands/config.py": "writes a new file",
     "cli/demo/clients.py": "reads what the demonstration itself has written",
     "cli/errors.py": "opens the null device to write to it",
     "cli/input/loading.py": "passes standard input to guarded.files",
@@ -243,6 +244,8 @@ ALLOWED = {
     "pkcs11/private_key.py": "opens a session of a token",
     "pkcs11/token.py": "opens sessions of a token",
     "signers/loading.py": "opens a signer in a token",
+    "store/copies.py": "syncs a file that it has written",
+    "store/sqlite_store.py": "opens its connection to the database",
 }
 """Modules that use such a name, and for what."""
 

@@ -21,7 +21,7 @@ from ocsp.errors import (
     UnreadableFile,
 )
 from ocsp.responder import StatusRecord
-from ocsp.status.crl import CRLSource, NotInCRL
+from ocsp.status.crl import CRLDownloads, CRLSource, NotInCRL
 from ocsp.status.crl.refresher import Refresher
 from tests.crls import crl, entry, scope
 from tests.pki import BEGIN, END, NOW, ca, key, make, name
@@ -466,9 +466,8 @@ def _fetched(scene: Scene, server: Server) -> CRLSource:
         ca(),
         [URL],
         issued=scene.folder / "issued",
-        transport=server,
+        downloads=CRLDownloads(every=datetime.timedelta(0), transport=server),
         now=lambda: scene.now,
-        refresh=datetime.timedelta(0),
     )
 
 
@@ -513,8 +512,9 @@ def test_a_crl_that_cannot_be_fetched_is_used_until_its_end(
 
 def test_a_malformed_url_is_refused(scene: Scene) -> None:
     """Before anything is sent."""
+    downloads = CRLDownloads(transport=Server(b""))
     with pytest.raises(ForbiddenResponderURL):
-        CRLSource(ca(), ["http://crl.example/a b"], transport=Server(b""))
+        CRLSource(ca(), ["http://crl.example/a b"], downloads=downloads)
 
 
 @pytest.mark.parametrize(

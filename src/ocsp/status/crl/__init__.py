@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ocsp.status.crl.source import CRLSource, NotInCRL
+from ocsp.status.crl.source import CRLDownloads, CRLSource, NotInCRL
 
-__all__ = ["CRLSource", "NotInCRL"]
+__all__ = ["CRLDownloads", "CRLSource", "NotInCRL"]

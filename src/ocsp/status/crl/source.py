@@ -7,6 +7,7 @@ import datetime
 import enum
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -27,7 +28,7 @@ from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.crl.whole import CRLIssuers
 from ocsp.verification.policy import Policy
 
-__all__ = ["CRLSource", "NotInCRL"]
+__all__ = ["CRLDownloads", "CRLSource", "NotInCRL"]
 
 _DEFAULT = Policy()
 
@@ -40,6 +41,24 @@ class NotInCRL(enum.Enum):
 
     UNSAFE_GOOD = "unsafe-good"
     """*good*, also for serial numbers that the CA has never issued."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CRLDownloads:
+    """
+    How the CRLs of a source are fetched.
+
+    Attributes:
+        every: The time between two downloads of a URL.
+
+        transport: What sends the requests. Default: an HTTP transport of its own.
+
+        address_policy: Which addresses the URLs may lead to.
+    """
+
+    every: datetime.timedelta = datetime.timedelta(minutes=15)
+    transport: Transport | None = None
+    address_policy: AddressPolicy = AddressPolicy.PRIVATE_TOO
 
 
 class CRLSource:
@@ -64,10 +83,8 @@ class CRLSource:
         issued: Path | str | None = None,
         not_in_crl: NotInCRL = NotInCRL.NOT_KNOWN,
         crl_issuers: Sequence[x509.Certificate] = (),
-        refresh: datetime.timedelta = datetime.timedelta(minutes=15),
+        downloads: CRLDownloads | None = None,
         policy: Policy = _DEFAULT,
-        transport: Transport | None = None,
-        address_policy: AddressPolicy = AddressPolicy.PRIVATE_TOO,
         now: Callable[[], datetime.datetime] | None = None,
     ) -> None:
         """
@@ -92,14 +109,10 @@ class CRLSource:
             crl_issuers: Certificates that are trusted to sign the CRLs, besides
                 *issuer*: of an indirect CRL, or of another key of the CA.
 
-            refresh: The time between two downloads of a URL.
+            downloads: How URLs are fetched. Default: ``CRLDownloads()``.
 
             policy: The accepted signatures and keys, the tolerated clock skew, and how
                 long a CRL without nextUpdate holds.
-
-            transport: What sends the requests. Default: an HTTP transport of its own.
-
-            address_policy: Which addresses the URLs may lead to.
 
             now: The current time, aware, for tests.
 
@@ -124,8 +137,9 @@ class CRLSource:
         self._issued: IssuedList | None = None
         if issued is not None:
             self._issued = issued_list(issued, issuer, time.monotonic)
-        self._transport = transport
-        self._address_policy = address_policy
+        downloads = downloads or CRLDownloads()
+        self._transport = downloads.transport
+        self._address_policy = downloads.address_policy
         self._complete = [self._place(each, is_delta=False) for each in crls]
         self._deltas = [self._place(each, is_delta=True) for each in deltas]
         urls = [
@@ -133,7 +147,7 @@ class CRLSource:
             for each in (*self._complete, *self._deltas)
             if isinstance(each, CRLURL)
         ]
-        self._refresher = Refresher(urls, refresh, self._now)
+        self._refresher = Refresher(urls, downloads.every, self._now)
         self._view: tuple[tuple[ReadCRL | str, ...], CRLView] | None = None
         self._seen = LastSeen()
 
