@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Callable, Sequence
 
@@ -72,4 +73,21 @@ async def _alone(file: ConfigurationFile, announce: Announce) -> None:
     updater = Updater("updater", [admin] if admin else [], totals)
     for task in (worker, updater):
         task.use(build_service(configuration))
+    caught = _stop_at_signals(stop)
     await asyncio.gather(worker.run(stop), updater.run(stop))
+    if signal.SIGINT in caught:
+        raise KeyboardInterrupt
+
+
+def _stop_at_signals(stop: asyncio.Event) -> list[int]:
+    """Set *stop* at SIGINT and SIGTERM, and return a list that gets the signals."""
+    loop, caught = asyncio.get_running_loop(), list[int]()
+
+    def note(number: int, _: object) -> None:
+        caught.append(number)
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # An event loop on Windows has no add_signal_handler.
+        signal.signal(number, note)
+    return caught
