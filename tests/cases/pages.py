@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ocsp.verification.table import CRL_RULES, RULES, Rule
+from tests import requirements
 from tests.cases.document import document
 from tests.cases.openssl_harness import recorded, why_not
 
@@ -23,7 +24,9 @@ def conformance() -> str:
     """Return the page of all rules: requirement, clauses, function, errors, cases."""
     rules, crl_rules = "\n".join(_rules(RULES)), "\n".join(_rules(CRL_RULES))
     cases = "\n".join(line for rule in RULES for line in _cases(rule))
-    return _CONFORMANCE.format(rules=rules, crl_rules=crl_rules, cases=cases)
+    return _CONFORMANCE.format(
+        rules=rules, crl_rules=crl_rules, responder=requirements.section(), cases=cases
+    )
 
 
 _CONFORMANCE = """\
@@ -31,9 +34,10 @@ _CONFORMANCE = """\
 
 The rules that `ocsp.verify` applies to a response: what each requires, the clauses that it comes
 from, the function that applies it, the errors that it reports, and the cases that test it. A finding
-names its rule. `make docs` generates this page from `ocsp.verification.table` and from the cases in
-`tests/cases/`, which [any implementation can run](vectors/README.md). BR are the Baseline
-Requirements of the CA/Browser Forum for TLS server certificates.
+names its rule. After them, what the standards require of a responder, and the tests of each
+requirement. `make docs` generates this page from `ocsp.verification.table`, from the cases in
+`tests/cases/`, which [any implementation can run](vectors/README.md), and from the marks of the tests.
+BR are the Baseline Requirements of the CA/Browser Forum for TLS server certificates.
 
 {rules}
 
@@ -43,6 +47,7 @@ The rules that `ocsp.verify_crl` applies to a CRL. Their tests are in `tests/uni
 
 {crl_rules}
 
+{responder}
 ## Cases
 
 Each case is listed with the rule that it tests. In the cases under *Reports* the rule has to report
