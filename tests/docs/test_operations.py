@@ -64,8 +64,8 @@ esac
 
 JOURNALCTL = """\
 #!/bin/bash
-# Take the place of journalctl: --unit ocsp --lines NUMBER.
-tail --lines "$4" serve.log
+# Take the place of journalctl: --unit ocsp --grep TEXT --lines NUMBER.
+grep "$4" serve.log | tail --lines "$6"
 """
 
 

@@ -21,7 +21,7 @@ from ocsp.responder import (
     StatusQuery,
     StatusRecord,
 )
-from ocsp.server import Application, bind, serve_in_thread
+from ocsp.server import RequestHandler, bind, serve_in_thread
 from ocsp.status import MemorySource
 from tests.integration.real_clients.relay import Relay, relaying
 from tests.pki import DELEGATION, key, make
@@ -64,7 +64,7 @@ def scene(directory: Path) -> Iterator[Scene]:
     """Write the files into *directory*, and run the responder."""
     issuer = _certificate(_CA, serial=1, extensions=_CA_EXTENSIONS)
     delegate = _certificate("Real Clients Responder", serial=2, extensions=DELEGATION)
-    authority = Authority(issuer, KeySigner(key("Real Clients Responder"), delegate))
+    authority = Authority(issuer, [KeySigner(key("Real Clients Responder"), delegate)])
     source = MemorySource(
         {
             StatusQuery(IssuerKey.of(issuer), _SERIALS["good"]): StatusRecord(),
@@ -81,8 +81,8 @@ def scene(directory: Path) -> Iterator[Scene]:
                 directory / f"{name}.pem",
                 _certificate(f"{name}.example", serial=serial, extensions=extensions),
             )
-        application = Application(Responder([authority]), source)
-        with serve_in_thread(application, bind("127.0.0.1", 0)) as url:
+        handler = RequestHandler(Responder([authority]), source)
+        with serve_in_thread(handler, bind("127.0.0.1", 0)) as url:
             relay.forward_to(urlsplit(url).port or 0)
             yield Scene(directory=directory, relay=relay)
 
