@@ -6,7 +6,7 @@ import base64
 import datetime
 import hashlib
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
 import pytest
@@ -86,6 +86,36 @@ def test_get_url_round_trip(tail: bytes) -> None:
     assert read_target(path.encode()) == der
     assert path.count("/") == 1
     assert set("+= ").isdisjoint(url)
+
+
+@given(
+    st.binary(max_size=40),
+    st.text(alphabet="MDAwQ+/=-_ %2FbB3d?", max_size=12),
+    st.integers(0, 80),
+)
+def test_the_usual_target_is_read_like_any_other(
+    tail: bytes, inserted: str, place: int
+) -> None:
+    """A second slash, which the short cut does not read, changes nothing."""
+    letters = quote(base64.b64encode(encode(SEQUENCE, tail)), safe="")
+    target = (letters[:place] + inserted + letters[place:]).encode()
+
+    def read(start: bytes) -> bytes | str:
+        try:
+            return read_target(start + target)
+        except ocsp.errors.DecodeError as error:
+            return str(error)
+
+    assert read(b"/") == read(b"//")
+
+
+@given(st.integers(0, 253_402_300_799))
+def test_dates_are_those_of_the_standard_library(second: int) -> None:
+    """The day is formatted once, and the time of the day for each answer."""
+    moment = datetime.datetime.fromtimestamp(second, datetime.UTC)
+    assert Moment(moment).ending(Connection.DEFAULT).split(b"Date: ")[1] == (
+        format_datetime(moment, usegmt=True).encode() + b"\r\n\r\n"
+    )
 
 
 def test_a_target_that_is_not_base64_is_refused() -> None:

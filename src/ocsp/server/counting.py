@@ -13,7 +13,7 @@ from time import perf_counter
 from ocsp.errors import BackendError, DecodeError, SignerUnavailable
 from ocsp.http import HTTPAnswer
 from ocsp.messages.statuses import OCSPResponseStatus
-from ocsp.metrics import Metrics, Outcome
+from ocsp.metrics import Counter, Histogram, Metrics, Outcome
 from ocsp.metrics.table import REQUEST_SECONDS, SIGNATURE_SECONDS, SIGNATURES
 from ocsp.responder.answer import Answer, Lookup
 from ocsp.responder.source import IssuerKey
@@ -47,18 +47,31 @@ _CAUSES = {
 
 
 class RequestCounts:
-    """Counts requests, responses and signatures in the metrics of the process."""
+    """
+    Counts requests, responses and signatures in the metrics of the process.
+
+    It keeps what it has found in the metrics: one object is for one configuration.
+    """
 
     def __init__(self, metrics: Metrics) -> None:
         """Count in *metrics*."""
         self.metrics = metrics
         self._seconds = metrics.histogram(REQUEST_SECONDS)
+        self._in_memory: dict[
+            tuple[IssuerKey, CertIDForm], tuple[Outcome, Outcome]
+        ] = {}
+        self._good: dict[tuple[str, int, bool, IssuerKey, str], Outcome] = {}
+        self._signatures: dict[bytes, tuple[Counter, Counter, Histogram]] = {}
 
     def in_memory(self, issuer: IssuerKey, form: CertIDForm) -> tuple[Outcome, Outcome]:
         """Return what a GET and a POST count that are answered from memory."""
-        return self._memory("GET", 200, issuer, form), self._memory(
-            "POST", 200, issuer, form
-        )
+        found = self._in_memory.get((issuer, form))
+        if found is None:
+            found = self._in_memory[issuer, form] = (
+                self._memory("GET", 200, issuer, form),
+                self._memory("POST", 200, issuer, form),
+            )
+        return found
 
     def from_memory(
         self, method: str, code: int, issuer: IssuerKey, form: CertIDForm
@@ -105,20 +118,40 @@ class RequestCounts:
             seconds: How long the request took.
         """
         self._seconds.observe(seconds)
+        code = reply.status if isinstance(reply, HTTPAnswer) else 200
+        if answer.status is not OCSPResponseStatus.SUCCESSFUL or lookup is None:
+            self._other(method, code, answer, lookup).count += 1
+            return
+        key = method, code, from_store, lookup.queries[0].issuer, _hash_of(lookup)
+        found = self._good.get(key)
+        if found is None:
+            found = self._good[key] = self.metrics.outcome(
+                method=method,
+                code=code,
+                status="successful",
+                issuer=key[3],
+                origin="store" if from_store else "signed",
+                cert_id_hash=key[4],
+            )
+        found.count += 1
+
+    def _other(
+        self, method: str, code: int, answer: Answer, lookup: Lookup | None
+    ) -> Outcome:
+        """Return what an error counts, or an answer that others signed."""
         is_good = answer.status is OCSPResponseStatus.SUCCESSFUL
-        origin = "store" if from_store else "proxy" if lookup is None else "signed"
         cause = _CAUSES[answer.status]
         if lookup is not None and answer.status is OCSPResponseStatus.UNAUTHORIZED:
             cause = "serial"
-        self.metrics.outcome(
+        return self.metrics.outcome(
             method=method,
-            code=reply.status if isinstance(reply, HTTPAnswer) else 200,
+            code=code,
             status=_STATUSES[answer.status],
             issuer=None if lookup is None else lookup.queries[0].issuer,
             cause=cause,
-            origin=origin if is_good else "",
+            origin="proxy" if is_good else "",
             cert_id_hash="" if lookup is None else _hash_of(lookup),
-        ).count += 1
+        )
 
     def failed(self, method: str, status: OCSPResponseStatus, error: Exception) -> None:
         """Count a request that ended with an exception."""
@@ -143,11 +176,22 @@ class RequestCounts:
         """Count the signature of *answer*, or that there is none."""
         if not lookup.signers:
             return
-        name = self.metrics.signer_name(lookup.signers[0].identifier)
+        identifier = lookup.signers[0].identifier
+        found = self._signatures.get(identifier)
+        if found is None:
+            found = self._signatures[identifier] = self._signatures_of(identifier)
+        good, failed, histogram = found
         is_good = answer.status is OCSPResponseStatus.SUCCESSFUL
-        result = "ok" if is_good else "failed"
-        self.metrics.counter(SIGNATURES, name, result).value += 1
-        self.metrics.histogram(SIGNATURE_SECONDS, name).observe(seconds)
+        (good if is_good else failed).value += 1
+        histogram.observe(seconds)
+
+    def _signatures_of(self, identifier: bytes) -> tuple[Counter, Counter, Histogram]:
+        metrics, name = self.metrics, self.metrics.signer_name(identifier)
+        return (
+            metrics.counter(SIGNATURES, name, "ok"),
+            metrics.counter(SIGNATURES, name, "failed"),
+            metrics.histogram(SIGNATURE_SECONDS, name),
+        )
 
 
 def timed(function: Callable[[], Answer]) -> Callable[[], tuple[Answer, float]]:

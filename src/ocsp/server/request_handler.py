@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ocsp import limits
-from ocsp.errors import BackendError, DecodeError
+from ocsp.errors import BackendError, DecodeError, SchemaError
 from ocsp.http import (
     CacheableAnswer,
     Conditions,
@@ -168,7 +168,6 @@ class RequestHandler:
         limit = limits.MAX_RESPONSE_CACHE_BYTES if cache_bytes is None else cache_bytes
         self.log = EventLog(logger)
         self.metrics = metrics or Metrics(lambda _: True)
-        self._counts = RequestCounts(self.metrics)
         self._cache = ResponseCache(limit)
         self._slots = slots or SigningSlots()
         self._foreign = foreign
@@ -191,6 +190,8 @@ class RequestHandler:
         self._use(responder, source)
 
     def _use(self, responder: Responder, source: StatusSource) -> None:
+        # A new one, because the names in the metrics may be others now.
+        self._counts = RequestCounts(self.metrics)
         self._backend = Backend(
             responder, source, self._slots, self._counts, self._foreign
         )
@@ -280,9 +281,6 @@ class RequestHandler:
                     return self._reply_from_memory(request, entry)
         if method not in _METHODS:
             return self.method_not_allowed(method)
-        if not post and not path_of(target).strip(b"/"):
-            self._counts.without_response(method, 200)
-            return landing_page()
         return self._answer(self._request(method, key, conditions))
 
     def _request(
@@ -298,9 +296,15 @@ class RequestHandler:
         )
 
     def _answer(self, request: _Request) -> Handled:
-        given = self._backend.answer(
-            request.read(), self._poll.moment, may_sign=self._poll.clock_is_trusted
-        )
+        poll = self._poll
+        try:
+            der = request.read()
+        except SchemaError:
+            if request.post or path_of(request.key).strip(b"/"):
+                raise
+            self._counts.without_response(request.method, 200)
+            return landing_page()
+        given = self._backend.answer(der, poll.moment, may_sign=poll.clock_is_trusted)
         if isinstance(given, BackendAnswer):
             return self._reply(request, given)
         return self._wait(request, given)

@@ -238,16 +238,11 @@ class Reader:
         row = self.fetch_one(_WITH_ANSWER, (form, issuer_id, serial))
         if row is None:
             return None
-        *status, version, signer_id, due, begin, end, tbs, signature = row
-        return LookupResult(
-            record_from(*status),
-            version,
-            None
-            if signer_id is None
-            else StoredAnswer(
-                version, self._signer(signer_id), due, begin, end, tbs, signature
-            ),
-        )
+        version, signer_id = row[5], row[6]
+        stored = None
+        if signer_id is not None:
+            stored = StoredAnswer(version, self._signer(signer_id), *row[7:])
+        return LookupResult(record_from(*row[:5]), version, stored)
 
     def issuer_id(self, issuer: IssuerKey) -> int | None:
         """Return the number of *issuer* in the file, or ``None``."""
