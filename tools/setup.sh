@@ -110,4 +110,4 @@ say "installing Python packages into $VENV"
 # --group installs the development tools from pyproject.toml; it needs pip 25.1.
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --editable '.[client,server,cli,pkcs11,pyopenssl,testing]' --group "$GROUP"
+    --editable '.[all,testing]' --group "$GROUP"
