@@ -9,7 +9,13 @@ from ocsp.admin.readiness import CheckResult, Level
 from ocsp.admin.snapshot import Snapshot
 from ocsp.asn1.certificates import validity_of
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import SIGNER_LEFT, SOURCE_UP, STORE_UP
+from ocsp.metrics.table import (
+    ANSWERS_DUE,
+    EVENTS_OPEN,
+    SIGNER_LEFT,
+    SOURCE_UP,
+    STORE_UP,
+)
 
 __all__ = ["set_gauges"]
 
@@ -38,9 +44,11 @@ def set_gauges(
     for issuer in snapshot.issuers:
         level = levels.get(f"source {issuer.name}", of_store)
         metrics.gauge(SOURCE_UP, issuer.name).value = int(level is not Level.FAILED)
+        metrics.gauge(ANSWERS_DUE, issuer.name).value = issuer.overdue
     for signer in snapshot.signers:
         _, end = validity_of(signer.certificate)
         left = (end - now).total_seconds()
         metrics.gauge(SIGNER_LEFT, signer.name).value = round(left)
     for store in snapshot.stores:
         metrics.gauge(STORE_UP, store.name).value = 0 if store.problem else 1
+        metrics.gauge(EVENTS_OPEN).value = store.open_changes

@@ -30,8 +30,9 @@ __all__ = ["ConfiguredIssuer", "LiveState"]
 COUNTS_SECONDS = 60.0
 """How long counts by status are kept: counting reads all certificates."""
 
-MOST_DUE = 1000
-"""Answers to sign now that are counted for each issuer."""
+LATE_SECONDS = 60
+"""How long after its time an answer counts as overdue: there are always some that came
+due in the last second."""
 
 _FORMS = {
     CertIDForm.SHA1: "SHA-1",
@@ -99,6 +100,7 @@ class LiveState:
             unlisted=authority.unlisted.value,
             source=configured.source or str(self.store),
             counts=None if configured.source else self._count(authority.key),
+            overdue=None if configured.source else self._overdue(authority.key),
         )
 
     def _count(self, key: IssuerKey) -> StatusCounts | None:
@@ -113,6 +115,13 @@ class LiveState:
             return None  # the store is shown with the reason
         self._counts[key] = (now, counts)
         return counts
+
+    def _overdue(self, key: IssuerKey) -> int | None:
+        """Return how many answers of an issuer are late; ``None`` if unknown."""
+        try:
+            return self._open().count_due(key, int(time.time()) - LATE_SECONDS)
+        except OCSPError:
+            return None  # the store is shown with the reason
 
     def signers(self) -> Sequence[SignerView]:
         """Return the signers, in the order of the configuration."""
@@ -153,9 +162,11 @@ class LiveState:
         if path is None:
             return []
         due: int | None = None
+        open_changes: int | None = None
         problem = ""
         try:
             due = self._due()
+            open_changes = self._open().count_open_changes()
         except OCSPError as error:
             problem = str(error)
         return [
@@ -166,14 +177,14 @@ class LiveState:
                 problem=problem,
                 size=_size(path),
                 answers_due=due,
+                open_changes=open_changes,
             )
         ]
 
     def _due(self) -> int:
         store, now = self._open(), int(time.time())
         return sum(
-            len(store.due_answers(each.authority.key, now, MOST_DUE))
-            for each in self.configured()
+            store.count_due(each.authority.key, now) for each in self.configured()
         )
 
     def find(self, issuer: IssuerKey, serial_number: int) -> CertificateView | None:

@@ -47,6 +47,9 @@ class IssuerView:
 
         counts: How many certificates have which status, or ``None`` if the source
             cannot tell.
+
+        overdue: How many stored answers should have been signed again a minute ago or
+            earlier, or ``None`` if that is not known.
     """
 
     name: str
@@ -56,6 +59,7 @@ class IssuerView:
     unlisted: str
     source: str
     counts: StatusCounts | None
+    overdue: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,9 @@ class StoreView:
         size: Its size in octets, or ``None`` if that is not known.
 
         answers_due: How many stored answers are to be signed now, or ``None``.
+
+        open_changes: How many of the last changes of status are not in all signed
+            answers yet, or ``None``.
     """
 
     name: str
@@ -110,6 +117,7 @@ class StoreView:
     problem: str = ""
     size: int | None = None
     answers_due: int | None = None
+    open_changes: int | None = None
 
 
 class StatusChange(NamedTuple):

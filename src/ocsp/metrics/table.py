@@ -37,7 +37,6 @@ __all__ = [
     "SIGNATURES_WAITING",
     "SIGNATURE_SECONDS",
     "SIGNER_LEFT",
-    "SOURCE_AGE",
     "SOURCE_UP",
     "STORE_UP",
     "TABLE",
@@ -129,8 +128,8 @@ LABEL_VALUES: Mapping[str, frozenset[str]] = {
             "connections",  # the connection limit: the oldest idle one was closed
             "idle",  # no request came
             "slow",  # a request or the reading of an answer took too long
-            "version",  # the status changed while the answer was signed
-            "signer",  # the signer cannot sign
+            "version",  # the status changed meanwhile, or another process was first
+            "signer",  # it cannot be signed, and is tried again later
             "store",  # the store cannot be written
         }
     ),
@@ -183,7 +182,9 @@ SIGNATURE_SECONDS = Metric(
     _SECONDS,
 )
 SIGNATURES_WAITING = Metric(
-    "ocsp_signatures_waiting", Kind.SUM, "Requests that wait for a signature."
+    "ocsp_signatures_waiting",
+    Kind.SUM,
+    "Requests that wait for a signature of a token or another slow signer.",
 )
 ANSWER_AGE = Metric(
     "ocsp_answer_age_seconds",
@@ -200,7 +201,10 @@ ANSWER_LEFT = Metric(
     _VALIDITY,
 )
 ANSWERS_DUE = Metric(
-    "ocsp_answers_due", Kind.LARGEST, "Stored answers to sign again now.", ("issuer",)
+    "ocsp_answers_due",
+    Kind.LARGEST,
+    "Stored answers that should have been signed again a minute ago or earlier.",
+    ("issuer",),
 )
 ANSWERS_REFUSED = Metric(
     "ocsp_answers_refused",
@@ -211,7 +215,7 @@ ANSWERS_REFUSED = Metric(
 EVENTS_OPEN = Metric(
     "ocsp_events_open",
     Kind.LARGEST,
-    "Changes of status whose stored answers are not signed again yet.",
+    "Of the last 1000 changes of status, those whose answers are not signed again yet.",
 )
 CHANGE_LAG = Metric(
     "ocsp_change_lag_seconds",
@@ -223,12 +227,6 @@ SIGNER_LEFT = Metric(
     Kind.LARGEST,
     "Time until the signer's certificate ends; negative after it.",
     ("signer",),
-)
-SOURCE_AGE = Metric(
-    "ocsp_source_age_seconds",
-    Kind.LARGEST,
-    "Time since the source of status was last read or fetched.",
-    ("issuer",),
 )
 SOURCE_UP = Metric(
     "ocsp_source_up",
@@ -255,7 +253,7 @@ SHED = Metric(
 CLOCK_OFFSET = Metric(
     "ocsp_clock_offset_seconds",
     Kind.LARGEST,
-    "How far the clock jumped between two checks; 0 if it runs steadily.",
+    "How far the clock jumped from the time that is trusted; 0 if it runs steadily.",
 )
 CONFIG_RELOAD_FAILED = Metric(
     "ocsp_config_reload_failed",
@@ -284,7 +282,6 @@ TABLE: Mapping[str, Metric] = {
         EVENTS_OPEN,
         CHANGE_LAG,
         SIGNER_LEFT,
-        SOURCE_AGE,
         SOURCE_UP,
         STORE_UP,
         RESPONSE_CACHE_BYTES,

@@ -109,6 +109,13 @@ class ChangePoll:
         """Since how many seconds changes are not seen; 0 for a source without polls."""
         return 0.0 if self._source is None else self._monotonic() - self._seen
 
+    @property
+    def clock_offset(self) -> float:
+        """How many seconds the clock has jumped, in either direction; else 0."""
+        if self.clock_is_trusted:
+            return 0.0
+        return abs(self._offset - self._trusted_offset)
+
     def refresh(self) -> None:
         """Poll, unless the last poll was a moment ago."""
         if self._monotonic() >= self._next:

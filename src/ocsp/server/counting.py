@@ -7,14 +7,22 @@ integer. All other answers take a part of a microsecond more.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from time import perf_counter
 
 from ocsp.errors import BackendError, DecodeError, SignerUnavailable
-from ocsp.http import HTTPAnswer
+from ocsp.http import Freshness, HTTPAnswer
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.metrics import Counter, Histogram, Metrics, Outcome
-from ocsp.metrics.table import REQUEST_SECONDS, SIGNATURE_SECONDS, SIGNATURES
+from ocsp.metrics.table import (
+    ANSWER_AGE,
+    ANSWER_LEFT,
+    ANSWERS_REFUSED,
+    REQUEST_SECONDS,
+    SIGNATURE_SECONDS,
+    SIGNATURES,
+)
 from ocsp.responder.answer import Answer, Lookup
 from ocsp.responder.source import IssuerKey
 from ocsp.responder.stored_answer import CertIDForm
@@ -62,6 +70,8 @@ class RequestCounts:
         ] = {}
         self._good: dict[tuple[str, int, bool, IssuerKey, str], Outcome] = {}
         self._signatures: dict[bytes, tuple[Counter, Counter, Histogram]] = {}
+        self._age = metrics.histogram(ANSWER_AGE)
+        self._left = metrics.histogram(ANSWER_LEFT)
 
     def in_memory(self, issuer: IssuerKey, form: CertIDForm) -> tuple[Outcome, Outcome]:
         """Return what a GET and a POST count that are answered from memory."""
@@ -152,6 +162,15 @@ class RequestCounts:
             origin="proxy" if is_good else "",
             cert_id_hash="" if lookup is None else _hash_of(lookup),
         )
+
+    def read_from_store(self, times: Freshness, now: datetime.datetime) -> None:
+        """Count the age of an answer from the store, and how long it is valid."""
+        self._age.observe((now - times.this_update).total_seconds())
+        self._left.observe((times.next_update - now).total_seconds())
+
+    def not_stored(self, why: str, number: int) -> None:
+        """Count new answers that were not stored; see ``why`` of the label values."""
+        self.metrics.counter(ANSWERS_REFUSED, why).value += number
 
     def failed(self, method: str, status: OCSPResponseStatus, error: Exception) -> None:
         """Count a request that ended with an exception."""

@@ -31,7 +31,12 @@ from ocsp.http import (
     read_target,
 )
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import CHANGE_LAG, RESPONSE_CACHE_BYTES
+from ocsp.metrics.table import (
+    CHANGE_LAG,
+    CLOCK_OFFSET,
+    RESPONSE_CACHE_BYTES,
+    SIGNATURES_WAITING,
+)
 from ocsp.responder import Responder, StatusSource
 from ocsp.responder.answer import Answer, error_response
 from ocsp.server.backend import Backend, BackendAnswer
@@ -196,7 +201,9 @@ class RequestHandler:
             responder, source, self._slots, self._counts, self._foreign
         )
         store = self._backend.store
-        self._write_back = None if store is None else WriteBack(store, self.log)
+        self._write_back = (
+            None if store is None else WriteBack(store, self.log, self._counts)
+        )
         self._poll = ChangePoll(
             source,
             self._cache,
@@ -220,6 +227,8 @@ class RequestHandler:
         """Set the gauges of the metrics; a front door calls it about each second."""
         self.metrics.gauge(RESPONSE_CACHE_BYTES).value = self._cache.size
         self.metrics.gauge(CHANGE_LAG).value = self._poll.lag
+        self.metrics.gauge(CLOCK_OFFSET).value = self._poll.clock_offset
+        self.metrics.gauge(SIGNATURES_WAITING).value = self._slots.count_waiting()
 
     def handle(
         self,
@@ -348,6 +357,8 @@ class RequestHandler:
         freshness = given.answer.freshness
         if freshness is None or freshness.next_update <= moment.time:
             return answer(given.answer.der, None, moment.time)
+        if given.from_store:
+            self._counts.read_from_store(freshness, moment.time)
         prepared = CacheableAnswer(given.answer.der, freshness)
         lookup = given.lookup
         if lookup is None or lookup.stored_form is None:

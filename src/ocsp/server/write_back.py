@@ -15,6 +15,7 @@ from cryptography import x509
 
 from ocsp.errors import BackendError
 from ocsp.responder import AnswerStore, NewAnswer
+from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse
 
@@ -45,12 +46,15 @@ class SignedAnswer(NamedTuple):
 class WriteBack:
     """Stores new answers, one batch at a time."""
 
-    def __init__(self, store: AnswerStore, log: EventLog) -> None:
-        """Store answers in *store*, and report failures to *log*."""
+    def __init__(
+        self, store: AnswerStore, log: EventLog, counts: RequestCounts
+    ) -> None:
+        """Store answers in *store*; report failures to *log*, and in *counts*."""
         self._store = store
+        self._counts = counts
         self._log = log
         self._waiting: list[SignedAnswer] = []
-        self._writing: asyncio.Future[bool] | None = None
+        self._writing: asyncio.Future[int] | None = None
         self._batch: list[SignedAnswer] = []
         self._signers: set[bytes] = set()
         self._thread: ThreadPoolExecutor | None = None
@@ -72,24 +76,25 @@ class WriteBack:
         )
         self._writing.add_done_callback(lambda done: self._written(done, now))
 
-    def _write(self, batch: list[SignedAnswer], now: int) -> bool:
-        """Store *batch* in the thread, and return whether all of it was stored."""
+    def _write(self, batch: list[SignedAnswer], now: int) -> int:
+        """Store *batch* in the thread, and return how many of it were not stored."""
         for each in batch:
             if each.new.answer.signer not in self._signers:
                 self._store.add_signer(each.signer)
                 self._signers.add(each.new.answer.signer)
-        return self._store.store_answers([each.new for each in batch], now) == len(
-            batch
-        )
+        stored = self._store.store_answers([each.new for each in batch], now)
+        return len(batch) - stored
 
-    def _written(self, done: asyncio.Future[bool], now: int) -> None:
+    def _written(self, done: asyncio.Future[int], now: int) -> None:
         batch, self._batch, self._writing = self._batch, [], None
         if done.cancelled():
             return
         error = done.exception()
         if error is not None:
+            self._counts.not_stored("store", len(batch))
             self._report(error)
-        elif not done.result():
+        elif refused := done.result():
+            self._counts.not_stored("version", refused)
             # Another process was faster, and its answers stay: all clients get those.
             for each in batch:
                 each.entry.until = 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
+from ocsp.metrics import Metrics
+from ocsp.metrics.table import ANSWERS_REFUSED
 from ocsp.responder import CertIDForm
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration.model import FormName
 from ocsp.store import SQLiteStore
-from ocsp.updater import Presigner, Pruning, Retention, Updater
+from ocsp.updater import PresignCounts, Presigner, Pruning, Retention, Updater
 
 __all__ = ["SigningAhead", "presigner_of"]
 
@@ -49,6 +52,7 @@ class SigningAhead:
         retention = Retention(certificates=keep.expired, events=keep.audit)
         self.presigner = presigner_of(service, store)
         self._updater = Updater(self.presigner, Pruning(store, retention))
+        self._counted = PresignCounts()
         self._stop = threading.Event()
         # A daemon: a signer that hangs must not keep the process from ending.
         self._thread = threading.Thread(
@@ -58,6 +62,17 @@ class SigningAhead:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    def count(self, metrics: Metrics) -> None:
+        """Count in *metrics* the answers that were not stored since the last call."""
+        before, now = self._counted, replace(self.presigner.counts)
+        self._counted = now
+        for why, number in (
+            ("version", now.outdated - before.outdated),
+            ("signer", now.failed - before.failed),
+            ("store", now.lost - before.lost),
+        ):
+            metrics.counter(ANSWERS_REFUSED, why).value += number
 
     def stop(self) -> None:
         """End after the batch in hand."""

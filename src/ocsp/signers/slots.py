@@ -99,6 +99,10 @@ class SigningSlots:
         lane = self._lanes.get(id(signer))
         return 0 if lane is None else lane.busy()
 
+    def count_waiting(self) -> int:
+        """Return how many calls wait for a thread now, for all signers together."""
+        return sum(each.count_waiting() for each in self._lanes.values())
+
     def _lane(self, signer: object) -> _Lane:
         lane = self._lanes.get(id(signer))
         if lane is None:
@@ -215,6 +219,10 @@ class _Lane:
     def busy(self) -> int:
         with self._changed:
             return len(self._begun) + len(self._line)
+
+    def count_waiting(self) -> int:
+        with self._changed:
+            return sum(not each.future.cancelled() for each in self._line)
 
     def is_in_use(self) -> bool:
         with self._changed:

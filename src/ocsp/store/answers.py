@@ -27,6 +27,7 @@ from ocsp.store.database.rows import record_from, seconds, serial_from
 __all__ = [
     "Due",
     "count_due",
+    "count_open_changes",
     "find_due",
     "insert_signer",
     "write_answers",
@@ -64,6 +65,13 @@ _FROM_THE_FUTURE = f"""
 """  # noqa: S608 - only names of this module
 
 _COUNT = "SELECT count(*) FROM answer WHERE issuer_id = ? AND due <= ?"
+_OPEN_CHANGES = """
+SELECT count(*) FROM (SELECT * FROM event ORDER BY id DESC LIMIT ?) e
+WHERE EXISTS (
+    SELECT 1 FROM answer a
+    WHERE a.issuer_id = e.issuer_id AND a.serial = e.serial AND a.version < e.version
+)
+"""
 _ROW = """
 INSERT INTO answer (issuer_id, serial, form)
 SELECT issuer_id, serial, ? FROM certificate WHERE issuer_id = ? AND serial = ?
@@ -124,6 +132,11 @@ def count_due(reader: Reader, issuer: IssuerKey, now: int) -> int:
     """Return how many answers of *issuer* are due."""
     row = reader.fetch_one(_COUNT, (reader.issuer_id(issuer), now))
     return int(row[0])
+
+
+def count_open_changes(reader: Reader, last: int) -> int:
+    """Return how many of the *last* changes are not in all signed answers yet."""
+    return int(reader.fetch_one(_OPEN_CHANGES, (last,))[0])
 
 
 def insert_signer(

@@ -35,6 +35,7 @@ from ocsp.responder.stored_answer import (
 from ocsp.store.answers import (
     POSTPONED_SECONDS,
     count_due,
+    count_open_changes,
     find_due,
     insert_signer,
     write_answers,
@@ -556,6 +557,20 @@ class SQLiteStore:
             SourceUnavailable: If the file cannot be read now, or was deleted.
         """
         return count_due(self._reader, issuer, now)
+
+    def count_open_changes(self, last: int = 1000) -> int:
+        """
+        Return how many of the last changes of status are not in all signed answers yet.
+
+        Answers that are not signed ahead are not looked at.
+
+        Args:
+            last: How many changes to look at.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        return count_open_changes(self._reader, last)
 
     def has_changed(self) -> bool:
         """

@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ocsp.errors import RetentionOver
+from ocsp.errors import BackendError, RetentionOver
 from ocsp.responder import (
     Authority,
     CertIDForm,
     DueAnswer,
+    NewAnswer,
     Responder,
 )
 from ocsp.updater.batch import BatchSigner
@@ -50,8 +51,12 @@ class PresignCounts:
     Attributes:
         signed: How many answers it has signed.
 
-        stored: How many of them it has stored. The others were made from a status that
-            changed meanwhile, or another process had signed them.
+        stored: How many of them it has stored.
+
+        outdated: How many of them were not stored, because the status had changed
+            meanwhile or another process had signed them.
+
+        lost: How many of them were not stored, because the store could not be written.
 
         failed: How many rows could not be signed, and were postponed.
 
@@ -60,6 +65,8 @@ class PresignCounts:
 
     signed: int = 0
     stored: int = 0
+    outdated: int = 0
+    lost: int = 0
     failed: int = 0
     unavailable: int = 0
 
@@ -190,9 +197,7 @@ class Presigner:
         if not due:
             return False
         batch = turn.signer.sign(due, moment)
-        self.counts.signed += len(batch.signed)
-        if batch.signed:
-            self.counts.stored += self.store.store_answers(batch.signed, now)
+        self._store(batch.signed, now)
         self._postpone(batch.failed, now)
         if progress is not None:
             progress(len(batch.signed) + len(batch.failed))
@@ -201,6 +206,18 @@ class Presigner:
             return True
         self._report_unavailable(turn, batch.unavailable)
         return False
+
+    def _store(self, signed: Sequence[NewAnswer], now: int) -> None:
+        self.counts.signed += len(signed)
+        if not signed:
+            return
+        try:
+            stored = self.store.store_answers(signed, now)
+        except BackendError:
+            self.counts.lost += len(signed)
+            raise
+        self.counts.stored += stored
+        self.counts.outdated += len(signed) - stored
 
     def _postpone(
         self, failed: Sequence[tuple[DueAnswer, Exception]], now: int

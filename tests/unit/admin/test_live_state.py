@@ -21,9 +21,12 @@ from ocsp.admin import (
 )
 from ocsp.admin import checks as checks_module
 from ocsp.admin import live_state as live_state_module
+from ocsp.admin.gauges import set_gauges
+from ocsp.admin.snapshot import Snapshot
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.inspection.signer_names import signer_names
-from ocsp.metrics import Report, Totals
+from ocsp.metrics import Metrics, Report, Totals
+from ocsp.metrics.table import ANSWERS_DUE, EVENTS_OPEN
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.store import SQLiteStore
@@ -101,6 +104,30 @@ def test_counts_are_read_again_after_a_minute(
     with SQLiteStore(path) as store:
         store.add(ROOT, 4)
     assert state.issuers()[0].counts == (3, 1, 0)
+
+
+def test_overdue_answers_and_open_changes_are_gauges(path: Path) -> None:
+    """Unsigned answers are overdue; those that came due this minute are not yet."""
+    state = LiveState(lambda: _configured(_certificate(100)), path)
+    totals = Totals()
+    metrics = Metrics(totals.add, issuers={KEY: "issuing-1"})
+
+    def gauges() -> tuple[float, float]:
+        snapshot = Snapshot(state.issuers(), state.signers(), state.stores())
+        set_gauges(metrics, snapshot, [], NOW)
+        metrics.flush()
+        overdue = totals.gauges(ANSWERS_DUE)[("issuing-1",)]
+        return overdue, totals.gauges(EVENTS_OPEN)[()]
+
+    assert gauges() == (0, 0)
+    with SQLiteStore(path) as store:
+        store.sign_ahead(ROOT, [CertIDForm.SHA1])
+        assert gauges() == (3, 1)
+        rows = [(StatusQuery(KEY, n), CertIDForm.SHA1) for n in (1, 2, 3)]
+        store.postpone_answers(rows, int(time.time()) - 30)
+        assert gauges() == (0, 1)
+        store.postpone_answers(rows, int(time.time()) - 61)
+        assert gauges() == (3, 1)
 
 
 def test_a_new_configuration_is_shown_at_once(path: Path) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,14 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from ocsp import limits
-from ocsp.metrics import Metrics, ReportReceiver, ReportSender, Totals, report_channel
+from ocsp.metrics import (
+    Metrics,
+    ReportReceiver,
+    ReportSender,
+    Totals,
+    report_channel,
+    table,
+)
 from ocsp.metrics.exposition import exposition
 from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.report import (
@@ -36,6 +44,7 @@ from ocsp.metrics.table import (
     SIGNER_LEFT,
     TABLE,
     Kind,
+    Metric,
 )
 from ocsp.responder.source import IssuerKey
 
@@ -453,3 +462,16 @@ def test_a_record_that_cannot_be_formatted_is_dropped(
     lines = LogLines()
     lines.handle(logging.makeLogRecord({"msg": "%d", "args": ("x",)}))
     assert lines.oldest(1) == ()
+
+
+def test_every_metric_of_the_table_is_counted_somewhere() -> None:
+    """A metric that no module sets could never raise its alert."""
+    sources = [
+        path.read_text()
+        for path in Path("src/ocsp").rglob("*.py")
+        if path.name != "table.py"
+    ]
+    names = {name for name in table.__all__ if isinstance(getattr(table, name), Metric)}
+    used = {name for name in names if any(f"({name}" in text for text in sources)}
+    assert len(names) == len(TABLE)
+    assert names - used == set()

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
-from ocsp.errors import DecodeError, SignerUnavailable, SourceUnavailable
+from ocsp.errors import DecodeError, SignerUnavailable, SourceUnavailable, StoreError
 from ocsp.http import Conditions, get_url
 from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.table import (
+    ANSWER_AGE,
+    ANSWER_LEFT,
     ANSWERS,
+    ANSWERS_REFUSED,
     CERT_IDS,
     CHANGE_LAG,
+    CLOCK_OFFSET,
     CONNECTIONS,
     HTTP_REQUESTS,
     REQUEST_SECONDS,
@@ -24,10 +31,12 @@ from ocsp.metrics.table import (
     SHED,
     SIGNATURE_SECONDS,
     SIGNATURES,
+    SIGNATURES_WAITING,
     Metric,
 )
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.server import RequestHandler
+from ocsp.store import SQLiteStore
 from tests.pki import ca, delegate_signer
 from tests.unit.server.scene import (
     GOOD,
@@ -206,6 +215,65 @@ def test_the_gauges_follow_the_handler() -> None:
     counted.metrics.flush()
     assert counted.totals.gauges(RESPONSE_CACHE_BYTES)[()] == 0
     assert counted.totals.gauges(CHANGE_LAG)[()] == 7
+
+
+def test_a_jump_of_the_clock_is_a_gauge() -> None:
+    """In either direction, until the clock is trusted again."""
+    clock = Clock()
+    counted = Counted(PolledSource(), clock)
+
+    def offset() -> float:
+        counted.handler.refresh()
+        counted.handler.set_gauges()
+        counted.metrics.flush()
+        return counted.totals.gauges(CLOCK_OFFSET)[()]
+
+    assert offset() == 0
+    clock.jump(-3600)
+    clock.advance(1)
+    assert offset() == pytest.approx(3600, abs=1)
+    clock.jump(3600)
+    clock.advance(1)
+    assert offset() == 0
+
+
+def test_answers_that_are_not_stored_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the age of those that are read from the store."""
+    clock = Clock()
+    with SQLiteStore(tmp_path / "status.db", create=True) as store:
+        store.add(ca(), GOOD)
+
+        async def ask() -> Counted:
+            counted = Counted(store, clock)
+            counted.get(request(GOOD))
+            await counted.handler.close()
+            return counted
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "store_answers", lambda *_: 0)
+            assert asyncio.run(ask())(ANSWERS_REFUSED) == {("version",): 1}
+            patch.setattr(store, "store_answers", Mock(side_effect=StoreError("full")))
+            assert asyncio.run(ask())(ANSWERS_REFUSED) == {("store",): 1}
+        assert asyncio.run(ask())(ANSWERS_REFUSED) == {}
+        clock.advance(100)
+        counted = asyncio.run(ask())
+        counted.metrics.flush()
+        _, age = counted.totals.histograms(ANSWER_AGE)[()]
+        _, left = counted.totals.histograms(ANSWER_LEFT)[()]
+        assert left == 28_800 - 100
+        assert age == pytest.approx(100, abs=300)
+
+
+def test_waiting_signatures_are_a_gauge() -> None:
+    """Of signers that are not local."""
+    counted = Counted()
+    slots = counted.handler._slots
+    slots.count_waiting = lambda: 7  # type: ignore[method-assign]
+    counted.handler.set_gauges()
+    counted.metrics.flush()
+    assert counted.totals.gauges(SIGNATURES_WAITING) == {(): 7}
 
 
 def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ocsp.metrics import Metrics, Totals
+from ocsp.metrics.table import ANSWERS_REFUSED
 from ocsp.responder import CertIDForm, IssuerKey, LookupResult, StatusQuery
 from ocsp.service import BuiltService, build_service, read_configuration
 from ocsp.service.signing_ahead import SigningAhead
@@ -52,6 +54,24 @@ def test_a_revocation_is_signed_at_once(files: CAFolder) -> None:
             _wait_for(lambda: _found(files, service, CertIDForm.SHA256)[2] is not None)
         finally:
             signing.stop()
+
+
+def test_answers_that_are_not_stored_are_counted_once(files: CAFolder) -> None:
+    """In the metrics of the updater, by the reason."""
+    totals = Totals()
+    metrics = Metrics(totals.add)
+    with _service(files) as service:
+        assert service.store is not None
+        signing = SigningAhead(service, service.store)
+        counts = signing.presigner.counts
+        counts.failed, counts.outdated, counts.lost = 3, 2, 1
+        for _ in range(2):
+            signing.count(metrics)
+        counts.failed += 1
+        signing.count(metrics)
+        metrics.flush()
+    refused = {("signer",): 4, ("version",): 2, ("store",): 1}
+    assert totals.counters(ANSWERS_REFUSED) == refused
 
 
 def test_nothing_is_signed_without_forms(files: CAFolder) -> None:

@@ -109,6 +109,27 @@ def test_a_full_line_refuses_at_once() -> None:
     _run(test)
 
 
+def test_those_that_wait_are_counted() -> None:
+    """Without the one that signs, and without those that gave up."""
+
+    async def test(hanging: _Hanging) -> None:
+        slots, signer = SigningSlots(1, 4), _signer()
+        running = asyncio.create_task(slots.run(hanging, signer=signer))
+        await hanging.has_begun()
+        assert slots.count_waiting() == 0
+        more = [asyncio.create_task(slots.run(int, signer=signer)) for _ in "123"]
+        await asyncio.sleep(0)
+        assert slots.count_waiting() == 3
+        more.pop().cancel()
+        await asyncio.sleep(0)
+        assert slots.count_waiting() == 2
+        hanging.release.set()
+        await asyncio.gather(running, *more)
+        assert slots.count_waiting() == 0
+
+    _run(test)
+
+
 def test_a_request_gives_up_at_the_deadline_and_is_never_signed() -> None:
     """Its place in the line is free again."""
     signed = []

@@ -198,3 +198,18 @@ def test_rows_are_completed_after_an_interruption(
             store.sign_ahead(ca(), [SHA1, SHA256])
     store.sign_ahead(ca(), [SHA1, SHA256])
     assert len(store.due_answers(ISSUER, NOW_SECONDS, 9)) == 6
+
+
+def test_open_changes_are_those_that_an_answer_does_not_show(
+    store: SQLiteStore,
+) -> None:
+    """Also when the signature of the new answer was postponed."""
+    store.store_answers([signed(n, 1) for n in (1, 2, 3)], NOW_SECONDS)
+    assert store.count_open_changes() == 0
+    for serial in (1, 2):
+        store.revoke(ca(), serial, NOW, STOLEN)
+    assert (store.count_open_changes(), store.count_open_changes(last=1)) == (2, 1)
+    store.postpone_answers([(query(1), SHA1)], NOW_SECONDS + 3600)
+    assert store.count_open_changes() == 2
+    store.store_answers([signed(2, 2)], NOW_SECONDS)
+    assert store.count_open_changes() == 1

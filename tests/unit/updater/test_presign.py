@@ -147,7 +147,7 @@ def test_a_change_while_its_answer_is_signed_wins(scene: Scene) -> None:
 
     scene.signers[0].before = revoke
     counts = presign(scene.presigner)
-    assert (counts.signed, counts.stored) == (21, 20)
+    assert (counts.signed, counts.stored, counts.outdated) == (21, 20, 1)
     assert scene.version_signed(1) == 2
 
 
@@ -304,6 +304,20 @@ def test_the_updater_survives_a_lost_store(
     updater.step()
     assert caplog.records[-1].getMessage() == "the store is back"
     assert scene.version_signed(77) == 1
+
+
+def test_answers_that_the_store_refuses_are_counted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full."""
+
+    def fail(*_: object) -> int:
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(scene.store, "store_answers", fail)
+    Updater(scene.presigner).step()
+    counts = scene.presigner.counts
+    assert (counts.signed, counts.stored, counts.lost) == (3, 0, 3)
 
 
 def test_the_updater_ends_when_it_is_stopped(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes
 
@@ -28,8 +29,10 @@ def configure_metrics(metrics: Metrics, service: BuiltService) -> None:
     )
 
 
-async def report(metrics: Metrics) -> None:
-    """Report what was counted, again and again."""
+async def report(metrics: Metrics, collect: Callable[[], None] | None = None) -> None:
+    """Report what was counted, again and again; *collect* counts the latest before."""
     while True:
+        if collect is not None:
+            collect()
         metrics.flush()
         await asyncio.sleep(REPORT_SECONDS)

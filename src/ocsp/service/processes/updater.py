@@ -59,7 +59,7 @@ class Updater:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set."""
-        reporting = asyncio.create_task(report(self._metrics))
+        reporting = asyncio.create_task(report(self._metrics, self._count))
         try:
             if self._sockets:
                 from ocsp.service.processes.admin_port import AdminPort
@@ -70,6 +70,10 @@ class Updater:
         finally:
             reporting.cancel()
             self._end()
+
+    def _count(self) -> None:
+        if self._signing is not None:
+            self._signing.count(self._metrics)
 
     def _present(self) -> BuiltService:
         """Return the service that is used now."""
