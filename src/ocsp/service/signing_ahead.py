@@ -74,8 +74,12 @@ class SigningAhead:
         ):
             metrics.counter(ANSWERS_REFUSED, why).value += number
 
-    def stop(self) -> None:
-        """End after the batch in hand."""
+    def end(self) -> None:
+        """End after the batch in hand, without waiting for it."""
         self._stop.set()
+
+    def stop(self) -> None:
+        """End, and wait for the batch in hand."""
+        self.end()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)

@@ -72,9 +72,10 @@ class AdminPort:
         await serve(gate, sockets, stop)
 
     def _configured(self) -> list[ConfiguredIssuer]:
-        """Return the issuers of the present configuration."""
+        """Return the issuers of the present configuration whose answers it signs."""
         service = self._service()
         names = service.names
+        settings_of = [each for each in service.configuration.issuer if each.signers]
         return [
             ConfiguredIssuer(
                 name=names[each.key],
@@ -82,9 +83,7 @@ class AdminPort:
                 source=settings.source_text,
                 look_up=self._look_up if settings.source_text else None,
             )
-            for each, settings in zip(
-                service.authorities, service.configuration.issuer, strict=True
-            )
+            for each, settings in zip(service.authorities, settings_of, strict=True)
         ]
 
     def _look_up(self, query: StatusQuery) -> StatusRecord | None:

@@ -32,23 +32,20 @@ class Updater:
 
     def use(self, service: BuiltService) -> BuiltService:
         """Work with *service* from now on, and return it."""
+        self._count()
         configure_metrics(self._metrics, service)
-        self._end()
+        before = self._signing, self._service
         self._begin(service)
+        if before != (None, None):
+            # The batch in hand can take seconds: the event loop does not wait.
+            asyncio.get_running_loop().run_in_executor(None, _end, *before)
         return service
-
-    def _end(self) -> None:
-        """Stop signing, and close what it used."""
-        if self._signing is not None:
-            self._signing.stop()
-        if self._service is not None:
-            self._service.close()
-        self._service = self._signing = None
 
     def swap(self, service: BuiltService) -> None:
         """Sign with the signers of *service* from now on."""
+        self._count()
         if self._signing is not None:
-            self._signing.stop()
+            self._signing.end()  # the store accepts each answer once
         self._begin(service)
 
     def _begin(self, service: BuiltService) -> None:
@@ -69,7 +66,7 @@ class Updater:
             await stop.wait()
         finally:
             reporting.cancel()
-            self._end()
+            _end(self._signing, self._service)
 
     def _count(self) -> None:
         if self._signing is not None:
@@ -80,3 +77,11 @@ class Updater:
         if self._service is None:
             raise RuntimeError("the updater has no service yet")
         return self._service
+
+
+def _end(signing: SigningAhead | None, service: BuiltService | None) -> None:
+    """Stop signing, and close what it used."""
+    if signing is not None:
+        signing.stop()
+    if service is not None:
+        service.close()

@@ -1,0 +1,28 @@
+"""What the admin port shows of a built service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.service import build_service, read_configuration
+from ocsp.service.processes.admin_port import AdminPort
+from tests.ca_folder import CAFolder
+
+
+def test_issuers_whose_answers_others_sign_are_left_out(tmp_path: Path) -> None:
+    """And those after them have their own settings."""
+    files = CAFolder(tmp_path)
+    other = files.new_ca("Other CA")
+    (tmp_path / "other.pem").write_bytes(other.certificate.public_bytes(Encoding.PEM))
+    foreign = (
+        '[[issuer]]\ncertificate = "other.pem"\n'
+        'responders = ["http://ocsp.example.org/"]\n'
+    )
+    top, issuer = files.settings().split("[[issuer]]")
+    files.write("ocsp.toml", f"{top}{foreign}[[issuer]]{issuer}")
+    with build_service(read_configuration(files.configuration).configuration) as built:
+        (shown,) = AdminPort(lambda: built)._configured()
+    assert shown.authority is built.authorities[0]
+    assert shown.name == "CN=Example CA"
