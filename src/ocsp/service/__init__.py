@@ -10,6 +10,7 @@ from ocsp.service.configuration import (
     configuration_schema,
     read_configuration,
 )
+from ocsp.service.processes.one_process import serve_in_thread
 from ocsp.service.processes.serving import serve
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "configuration_schema",
     "read_configuration",
     "serve",
+    "serve_in_thread",
 ]

@@ -695,6 +695,23 @@ def test_demo_runs_to_the_end(run: Run) -> None:
     assert sum("ocsp: Demo CA" in row for row in rows) == 4
     assert sum("unauthorized" in row for row in rows) == 4
     assert "ocsp demo --stay" in out
+    assert re.search(r"The page for operators: +http://127\.0\.0\.1:\d+/$", out, re.M)
+
+
+def test_demo_fails_if_the_page_cannot_be_opened(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row with its address says why."""
+
+    def refuse(self: object, url: str) -> bytes:
+        raise ocsp.FetchError(url, "does not answer")
+
+    monkeypatch.setattr(demo_command, "find_openssl", lambda: None)
+    monkeypatch.setattr(demo_command.PackageClient, "fetch", refuse)
+    code, out, _ = run("demo")
+    assert code == 1
+    assert "WRONG" in out
+    assert "does not answer" in out
 
 
 @pytest.mark.programs
@@ -752,7 +769,7 @@ def test_demo_keeps_its_files_but_not_the_key_of_the_ca(
 
 @pytest.mark.programs
 def test_demo_stays_and_prints_a_command_that_works(tmp_path: Path) -> None:
-    """The printed openssl command gets an answer."""
+    """The printed openssl command gets an answer, and the page says what it is."""
     command = [*PROGRAM, "demo", "--stay"]
     environment = os.environ | {"COLUMNS": "400", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
@@ -764,6 +781,9 @@ def test_demo_stays_and_prints_a_command_that_works(tmp_path: Path) -> None:
     ) as demo:
         try:
             assert demo.stdout is not None
+            page = next(line for line in demo.stdout if line.startswith("The page for"))
+            shown = httpx.get(page.split()[-1], timeout=20, trust_env=False)
+            assert "Demo CA" in shown.text
             asked = next(line for line in demo.stdout if line.startswith("  openssl"))
             done = subprocess.run(
                 asked.split(), capture_output=True, text=True, timeout=20, check=True

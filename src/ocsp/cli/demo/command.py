@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import datetime
 import shlex
+import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from cryptography.x509 import ReasonFlags
@@ -35,9 +37,9 @@ from ocsp.cli.demo.clients import (
 from ocsp.cli.demo.scene import REVOKED_SINCE, Case, Scene, make_scene
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog
-from ocsp.cli.render.console import errors, output, status_style, warn
-from ocsp.responder import Authority, Responder
-from ocsp.server import RequestHandler, base_url, bind, serve_in_thread
+from ocsp.cli.render.console import errors, note, output, status_style, warn
+from ocsp.errors import FetchError
+from ocsp.server import base_url, bind
 from ocsp.store import SQLiteStore
 
 __all__ = ["EPILOG", "HELP", "demo"]
@@ -46,12 +48,13 @@ HELP = """Run a CA, a responder and its clients on this machine, and show the an
 
 There are three certificates: one good, one revoked, one that the CA never issued. Two
 clients ask about each, by GET and by POST: this package and the [cyan]openssl[/cyan]
-program."""
+program. The responder is that of [cyan]ocsp serve[/cyan], and has its page for
+operators."""
 
 EPILOG = epilog(
     {
         "ocsp demo": "show the answers, and delete the files",
-        "ocsp demo --stay": "keep the responder running, to try other clients",
+        "ocsp demo --stay": "keep it running, to try other clients and the page",
         "ocsp demo --keep try --stay": "and keep the files in the new directory try",
     },
     {
@@ -61,6 +64,14 @@ EPILOG = epilog(
         ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
     },
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class URLs:
+    """Where the responder listens for clients, and where its page for operators is."""
+
+    responder: str
+    page: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +102,23 @@ def demo(
     ] = None,
 ) -> int:
     """Run the demo."""
+    # pydantic is needed only here, and would slow the start of other commands down.
+    from ocsp.service import configuration_of, serve_in_thread
+
     with _directory(keep) as directory:
-        bound = bind("127.0.0.1", port)
-        url = base_url(bound) + "/"
+        public, admin = bind("127.0.0.1", port), bind("127.0.0.1", 0)
+        urls = URLs(responder=f"{base_url(public)}/", page=f"{base_url(admin)}/")
         now = datetime.datetime.now(datetime.UTC)
-        scene, key_signer = make_scene(directory, url, now)
-        with SQLiteStore(scene.database, create=True) as source:
-            _issue(scene, source, now)
-            responder = Responder([Authority(scene.issuer, [key_signer])])
-            with serve_in_thread(RequestHandler(responder, source), bound):
-                right = _ask_all(scene, url)
-                _print_next_steps(scene, url, stay=stay, kept=keep is not None)
-                if stay:
-                    _wait()
+        scene = make_scene(directory, urls.responder, now)
+        with SQLiteStore(scene.database, create=True) as store:
+            _issue(scene, store, now)
+        with serve_in_thread(configuration_of(_settings(scene)), public, admin):
+            right = _ask_all(scene, urls)
+            if stay:
+                _print_next_steps(scene, urls)
+                _wait()
+            else:
+                _print_how_to_stay(kept=keep is not None)
     return ExitCode.SUCCESS if right else ExitCode.PROBLEM
 
 
@@ -123,16 +138,23 @@ def _directory(keep: Path | None) -> Iterator[Path]:
     yield keep
 
 
-def _issue(scene: Scene, source: SQLiteStore, now: datetime.datetime) -> None:
+def _settings(scene: Scene) -> dict[str, Any]:
+    """Return the settings of the responder, as a file for ``ocsp serve`` has them."""
+    signer = {"certificate": scene.responder_file, "key": scene.key_file}
+    issuer = {"certificate": scene.ca_file, "signers": [signer]}
+    return {"database": scene.database, "issuer": [issuer]}
+
+
+def _issue(scene: Scene, store: SQLiteStore, now: datetime.datetime) -> None:
     """Record in the database: two certificates are issued, one of them is revoked."""
     for case in scene.issued:
-        source.add(
+        store.add(
             scene.issuer,
             case.certificate.serial_number,
             subject=case.certificate.subject.rfc4514_string(),
             expires=case.certificate.not_valid_after_utc,
         )
-    source.revoke(
+    store.revoke(
         scene.issuer,
         scene.revoked.certificate.serial_number,
         now - REVOKED_SINCE,
@@ -140,18 +162,25 @@ def _issue(scene: Scene, source: SQLiteStore, now: datetime.datetime) -> None:
     )
 
 
-def _ask_all(scene: Scene, url: str) -> bool:
-    """Ask every query, show the table, and return whether all answers are right."""
+def _ask_all(scene: Scene, urls: URLs) -> bool:
+    """
+    Ask every query, and open the page for operators.
+
+    Shows the answers and the addresses, and returns whether everything is right.
+    """
     openssl = find_openssl()
     if openssl is None:
         warn("the openssl program is not installed: only this package asks")
     table = _empty_table()
     right = True
-    package = PackageClient(url, scene.issuer)
+    package = PackageClient(urls.responder, scene.issuer)
     with contextlib.closing(package), _progress() as progress:
         program = None
         if openssl is not None:
-            program = OpenSSLClient(openssl, url, scene.ca_file, package.fetch)
+            program = OpenSSLClient(
+                openssl, urls.responder, scene.ca_file, package.fetch
+            )
+        page = _open_page(package, urls.page)
         queries = list(_queries(scene, package, program))
         task = progress.add_task("asking", total=None)
         for query in queries:
@@ -161,7 +190,22 @@ def _ask_all(scene: Scene, url: str) -> bool:
             right = right and is_right
             _add_row(table, query, answer, is_right=is_right)
     output().print(table)
-    return right
+    output().print(
+        Text.assemble("The responder:           ", (urls.responder, "command"))
+    )
+    output().print(
+        Text.assemble("The page for operators:  ", (urls.page, "command"), page)
+    )
+    return right and not page
+
+
+def _open_page(package: PackageClient, url: str) -> Text:
+    """Return why the page at *url* cannot be opened, or an empty text."""
+    try:
+        package.fetch(url)
+    except FetchError as error:
+        return Text(f"  WRONG: {error}", style="error")
+    return Text()
 
 
 def _queries(
@@ -217,35 +261,45 @@ def _add_row(table: Table, query: Query, answer: Answer, *, is_right: bool) -> N
     )
 
 
-def _print_next_steps(scene: Scene, url: str, *, stay: bool, kept: bool) -> None:
-    console = output()
-    if not stay:
-        again = "ocsp demo --stay" + ("" if kept else " --keep DIRECTORY")
-        console.print(
-            Text.assemble(
-                "\nTo keep the responder running, and ask it yourself:  ",
-                (again, "command"),
-            )
+def _print_how_to_stay(*, kept: bool) -> None:
+    again = f"{_program()} demo --stay" + ("" if kept else " --keep DIRECTORY")
+    output().print(
+        Text.assemble(
+            "\nTo keep the responder running, ask it yourself and open the page:\n  ",
+            (again, "command"),
+        ),
+        soft_wrap=True,
+    )
+
+
+def _print_next_steps(scene: Scene, urls: URLs) -> None:
+    for what, command in _commands(scene, urls.responder).items():
+        output().print(
+            Text.assemble(f"\n{what}:\n  ", (command, "command")), soft_wrap=True
         )
-        return
-    console.print(f"\nThe responder listens at [command]{url}[/command] until Ctrl-C.")
-    for what, command in _commands(scene, url).items():
-        console.print(
-            Text.assemble(f"{what}:\n  ", (command, "command")), soft_wrap=True
-        )
+    note("\n[quiet]stop:[/quiet] [command]Ctrl-C[/command]")
 
 
 def _commands(scene: Scene, url: str) -> dict[str, str]:
     """Return commands to try, by their purpose."""
     good, issuer, database = scene.cases[0].file, scene.ca_file, scene.database
     ask = openssl_command("openssl", issuer, good, "-url", url)
-    revoke = f"ocsp status revoke --db {database} --issuer {issuer} --cert {good}"
+    ocsp = _program()
+    request = f"{ocsp} request --issuer {issuer} --cert {good}"
+    revoke = f"{ocsp} status revoke --db {database} --issuer {issuer} --cert {good}"
     return {
         "Ask the responder": shlex.join(ask),
-        "Write a request": f"ocsp request --issuer {issuer} --cert {good} --format url",
+        "Write a request": f"{request} --format url",
         "Revoke the good certificate": f"{revoke} --reason superseded",
-        "List the status": f"ocsp status list --db {database}",
+        "List the status": f"{ocsp} status list --db {database}",
     }
+
+
+def _program() -> str:
+    """Return how the user can call this program: by its path if it is not in PATH."""
+    path = Path(sys.argv[0])
+    is_hidden = path.name == "ocsp" and shutil.which("ocsp") is None
+    return shlex.quote(str(path)) if is_hidden else "ocsp"
 
 
 def _wait() -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from cryptography import x509
 
-from ocsp.signing.signer import KeySigner
 from ocsp.testing.throwaway_ca import Pointers, ThrowawayCA, Validity, new_ec_key
 
 __all__ = ["Case", "Scene", "make_scene"]
@@ -97,11 +96,9 @@ class Scene:
         return self.directory / "status.db"
 
 
-def make_scene(
-    directory: Path, url: str, now: datetime.datetime
-) -> tuple[Scene, KeySigner]:
+def make_scene(directory: Path, url: str, now: datetime.datetime) -> Scene:
     """
-    Create all files in *directory*, and the signer of a responder at *url*.
+    Create all files in *directory*, for a responder at *url*.
 
     Raises:
         OSError: If a file cannot be written, or exists already.
@@ -134,7 +131,7 @@ def make_scene(
     _write_pem(scene.ca_file, authority.identity.certificate_pem)
     _write_pem(scene.responder_file, responder.certificate_pem)
     _write_pem(scene.key_file, responder.key_pem, secret=True)
-    return scene, KeySigner(responder.key, responder.certificate)
+    return scene
 
 
 def _write_pem(path: Path, pem: bytes, *, secret: bool = False) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ocsp.service.processes.one_process import serve_in_thread
 from ocsp.service.processes.serving import serve
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_in_thread"]

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from ocsp.metrics import ReportReceiver, ReportSender, Totals
-from ocsp.server.runner import run_loop
+from ocsp.server.runner import run_loop, tune_garbage_collection
 from ocsp.service.processes.channel import Channel
 from ocsp.service.processes.task import Task, run_task
 from ocsp.service.processes.updater import Updater
@@ -40,7 +40,9 @@ async def _work(
     reports: socket.socket,
     channel: socket.socket,
 ) -> int:
-    return await _run(Worker(name, sockets, ReportSender(reports).send), channel)
+    send = ReportSender(reports).send
+    worker = Worker(name, sockets, send, started=tune_garbage_collection)
+    return await _run(worker, channel)
 
 
 async def _update(

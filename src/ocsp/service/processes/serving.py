@@ -8,15 +8,12 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 
-from ocsp.metrics import Totals
-from ocsp.server.runner import run_loop
-from ocsp.service.building import build_service
+from ocsp.server.runner import run_loop, tune_garbage_collection
 from ocsp.service.configuration import ConfigurationFile
 from ocsp.service.listeners import open_admin_socket, open_listeners
 from ocsp.service.logs import configure_logging
+from ocsp.service.processes.one_process import OneProcess
 from ocsp.service.processes.supervisor import Supervisor
-from ocsp.service.processes.updater import Updater
-from ocsp.service.processes.worker import Worker
 
 __all__ = ["Announce", "serve"]
 
@@ -68,13 +65,10 @@ async def _alone(file: ConfigurationFile, announce: Announce) -> None:
     settings = configuration.admin
     admin = None if settings is None else open_admin_socket(settings.listen)
     announce(public, admin)
-    totals, stop = Totals(), asyncio.Event()
-    worker = Worker("worker-1", public, totals.add)
-    updater = Updater("updater", [admin] if admin else [], totals)
-    for task in (worker, updater):
-        task.use(build_service(configuration))
+    responder, stop = OneProcess(configuration, public, admin), asyncio.Event()
+    tune_garbage_collection()
     caught = _stop_at_signals(stop)
-    await asyncio.gather(worker.run(stop), updater.run(stop))
+    await responder.run(stop)
     if signal.SIGINT in caught:
         raise KeyboardInterrupt
 

@@ -10,7 +10,6 @@ from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
 from ocsp.server import NativeServer, RequestHandler
-from ocsp.server.runner import tune_garbage_collection
 from ocsp.service.access_log import LoggingRequestHandler
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration.model import AccessLog
@@ -33,10 +32,24 @@ class Worker:
         name: str,
         sockets: Sequence[socket.socket],
         send: Callable[[Report], bool],
+        *,
+        started: Callable[[], None] | None = None,
     ) -> None:
-        """Serve *sockets*; *send* takes the counts."""
+        """
+        Serve *sockets*.
+
+        Args:
+            name: The name of the process in the log.
+
+            sockets: Listening sockets.
+
+            send: Takes the counts.
+
+            started: Called once when all sockets accept connections.
+        """
         self.name = name
         self._sockets = sockets
+        self._started = started
         self.lines = LogLines()
         self._metrics = Metrics(send, process=name, lines=self.lines)
         self._service: BuiltService | None = None
@@ -71,7 +84,7 @@ class Worker:
         reporting = asyncio.create_task(report(self._metrics))
         try:
             await NativeServer(self._handler).serve(
-                self._sockets, stop, started=tune_garbage_collection
+                self._sockets, stop, started=self._started
             )
         finally:
             reporting.cancel()
