@@ -500,6 +500,7 @@ def _http_date(moment: datetime.datetime) -> str:
     return _date_of_second(math.floor(moment.timestamp())).decode()
 
 
+@lru_cache(maxsize=4096)
 def _date_of_second(seconds: int) -> bytes:
     day, second = divmod(seconds, 86400)
     minute, second = divmod(second, 60)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 from ocsp.responder.source import StatusQuery
@@ -100,6 +101,7 @@ def is_current(answer: StoredAnswer, now: int) -> bool:
     return answer.this_update <= now + CLOCK_TOLERANCE and now < answer.next_update
 
 
+@lru_cache(maxsize=4096)
 def time_of(second: int) -> datetime.datetime:
     """Return the aware time of *second*."""
     return datetime.datetime.fromtimestamp(second, datetime.UTC)

@@ -266,17 +266,13 @@ def _stored_result(
     if found is None or answer.freshness is None:
         return BackendAnswer(answer, lookup)
     stored = found.stored if answer.new is None else answer.new.answer
-    now, until = int(lookup.now.timestamp()), 0
+    until = 0
     if stored is not None:
+        now = int(lookup.now.timestamp())
         due = stored.due if now < stored.due else now + OVERDUE_SECONDS
         until = min(due, usable_until(stored))
-    return BackendAnswer(
-        answer,
-        lookup,
-        until,
-        _says_revoked((found.record,)),
-        from_store=answer.new is None,
-    )
+    revoked = found.record.status is OCSPCertStatus.REVOKED
+    return BackendAnswer(answer, lookup, until, revoked, answer.new is None)
 
 
 def _says_revoked(records: Sequence[StatusRecord | None]) -> bool:

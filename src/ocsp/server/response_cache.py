@@ -130,15 +130,15 @@ class ResponseCache:
         young = self._young
         young.size += size
         young.keys(post=post)[key] = entry
-        self._replace(entry)
-        young.certificates[entry.certificate] = entry
-
-    def _replace(self, entry: CachedResponse) -> None:
-        """Drop another answer about this certificate: nothing would drop it later."""
-        for generation in (self._young, self._old):
-            other = generation.certificates.get(entry.certificate)
-            if other is not None and other is not entry:
-                other.until = 0
+        # Another answer about this certificate ends: nothing would drop it later.
+        certificate = entry.certificate
+        other = young.certificates.setdefault(certificate, entry)
+        if other is not entry:
+            other.until = 0
+            young.certificates[certificate] = entry
+        other = self._old.certificates.get(certificate, entry)
+        if other is not entry:
+            other.until = 0
 
     def drop(self, queries: Iterable[StatusQuery]) -> None:
         """Drop the answers about certificates whose status changed."""

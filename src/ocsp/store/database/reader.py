@@ -214,11 +214,7 @@ class Reader:
             SourceUnavailable: If the file cannot be read now, or was deleted.
             StoreError: If the row of this certificate has values that mean nothing.
         """
-        issuer_id = self.issuer_id(query.issuer)
-        if issuer_id is None:
-            return None
-        serial = integer_octets(query.serial_number)
-        row = self.fetch_one(_STATUS, (issuer_id, serial))
+        row = self._row(_STATUS, query)
         return None if row is None else record_from(*row)
 
     def find_with_answer(
@@ -231,11 +227,7 @@ class Reader:
             SourceUnavailable: If the file cannot be read now, or was deleted.
             StoreError: If the row of this certificate has values that mean nothing.
         """
-        issuer_id = self.issuer_id(query.issuer)
-        if issuer_id is None:
-            return None
-        serial = integer_octets(query.serial_number)
-        row = self.fetch_one(_WITH_ANSWER, (form, issuer_id, serial))
+        row = self._row(_WITH_ANSWER, query, form)
         if row is None:
             return None
         version, signer_id = row[5], row[6]
@@ -244,11 +236,51 @@ class Reader:
             stored = StoredAnswer(version, self._signer(signer_id), *row[7:])
         return LookupResult(record_from(*row[:5]), version, stored)
 
+    def _row(self, sql: str, query: StatusQuery, *before: int) -> Any:
+        """
+        Return the row of a certificate, or ``None``.
+
+        Args:
+            sql: A query whose last two values are the number of the issuer and the
+                serial number.
+
+            query: The certificate.
+
+            before: The other values.
+        """
+        serial = integer_octets(query.serial_number)
+        with self._lock:
+            try:
+                connection = self._ready()
+                # After that: a file that has just been opened has other numbers.
+                number = self._issuers.get(query.issuer)
+                if number is None:
+                    number = self._read_issuer_id(connection, query.issuer)
+                    if number is None:
+                        return None
+                return connection.execute(sql, (*before, number, serial)).fetchone()
+            except (sqlite3.Error, StoreError) as error:
+                raise self._unavailable(error) from error
+
     def issuer_id(self, issuer: IssuerKey) -> int | None:
-        """Return the number of *issuer* in the file, or ``None``."""
+        """
+        Return the number of *issuer* in the file, or ``None``.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        with self._lock:
+            try:
+                return self._read_issuer_id(self._ready(), issuer)
+            except (sqlite3.Error, StoreError) as error:
+                raise self._unavailable(error) from error
+
+    def _read_issuer_id(
+        self, connection: sqlite3.Connection, issuer: IssuerKey
+    ) -> int | None:
         known = self._issuers.get(issuer)
-        if known is None or self._connection is None:
-            row = self.fetch_one(_ISSUER, issuer)
+        if known is None:
+            row = connection.execute(_ISSUER, issuer).fetchone()
             if row is None:
                 return None
             known = self._issuers[issuer] = int(row[0])
