@@ -227,3 +227,20 @@ def test_a_user_without_the_right_to_write_gets_an_honest_error(
             SQLiteStore(tmp_path / "status.db", read_only=True)
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_replacing_file_may_number_the_issuers_in_another_order(
+    tmp_path: Path,
+) -> None:
+    """The first look-up after that does not read the row of another issuer."""
+    path, other = tmp_path / "status.db", ca("Other CA")
+    for name, issuers in (("status.db", (ca(), other)), ("new.db", (other, ca()))):
+        with SQLiteStore(tmp_path / name, create=True) as made:
+            for issuer in issuers:
+                made.add(issuer, 1)
+            if name == "new.db":
+                made.revoke(ca(), 1, NOW)
+    with SQLiteStore(path) as store:
+        assert store.look_up_now([query(1)]) == [GOOD]
+        (tmp_path / "new.db").rename(path)
+        assert store.look_up_now([query(1)]) == [REVOKED]
