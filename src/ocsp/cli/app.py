@@ -25,7 +25,7 @@ from ocsp.cli.commands.signer.group import add_commands as add_signer_commands
 from ocsp.cli.commands.status.group import add_commands as add_status_commands
 from ocsp.cli.demo import command as demo
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.cli.help_text import INPUT_ERROR, epilog, rewrapped
+from ocsp.cli.help_text import INPUT_ERROR, epilog
 
 __all__ = ["app", "run"]
 
@@ -63,7 +63,8 @@ def _show_version(wanted: bool) -> None:
             ExitCode.SUCCESS: "done",
             ExitCode.PROBLEM: (
                 "revoked (check, verify, staple), findings (lint), "
-                "a wrong answer (demo), an odd import (status)"
+                "a wrong answer (demo), an odd import or an unlisted serial number (status), "
+                "a signer that cannot be used (signer, presign)"
             ),
             ExitCode.UNKNOWN: "unknown to the responder (check, verify, staple)",
             ExitCode.NOT_VERIFIED: (
@@ -94,8 +95,7 @@ def _root(
 
 
 def _add(name: str, of: ModuleType, function: Callable[..., object]) -> None:
-    text = rewrapped(of.HELP)
-    app.command(name, cls=Command, help=text, epilog=of.EPILOG)(function)
+    app.command(name, cls=Command, help=of.HELP, epilog=of.EPILOG)(function)
 
 
 _add("check", check, check.check)

@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from ocsp.cli.errors import USAGE_ERROR, run_guarded
 from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.help_text import rewrapped
 
 __all__ = ["Command", "Commands", "Group"]
 
@@ -19,6 +20,11 @@ _FILES = frozenset({"FILE", "CERT...", "RESPONSE"})
 
 class Command(TyperCommand):
     """A command whose usage errors name the command itself."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        """Take what :class:`TyperCommand` takes."""
+        super().__init__(*arguments, **settings)
+        self.help = rewrapped(self.help or "")
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, as the help shows them."""
@@ -81,6 +87,11 @@ def _require_file_name(parameter: Any, value: str | Sequence[str] | None) -> Non
 
 class Group(TyperGroup):
     """A group of commands."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        """Take what :class:`TyperGroup` takes."""
+        super().__init__(*arguments, **settings)
+        self.help = rewrapped(self.help or "")
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, as the help shows them."""

@@ -6,6 +6,8 @@ A test compares the help texts with ``docs/cli.md``.
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Mapping
 
 from rich.markup import escape
@@ -37,10 +39,41 @@ def epilog(
     lines = ["[bold]Examples[/bold]", ""]
     for command, purpose in examples.items():
         lines += [f"  [dim]# {escape(purpose)}[/dim]"]
-        lines += [f"  [cyan]{escape(command)}[/cyan]"]
+        lines += [f"  [cyan]{escape(each)}[/cyan]" for each in _typed(command)]
     lines += ["", "[bold]Exit codes[/bold]", ""]
-    lines += [f"  {int(code):<3}  {escape(what)}" for code, what in exits.items()]
+    for code, what in sorted(exits.items()):
+        lines += textwrap.wrap(
+            f"{int(code):<3}  {escape(what)}",
+            _WIDTH,
+            initial_indent="  ",
+            subsequent_indent=" " * 7,
+        )
     return "\n".join(lines)
+
+
+def _typed(command: str) -> list[str]:
+    """Return *command* in lines of a shell that fit into a terminal of 80 columns."""
+    words = _WORD.findall(command)
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= _WIDTH:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"    {word}")
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
+
+
+_WIDTH = 74
+"""Columns: the help has a margin of one on each side, and examples have two more."""
+
+_WORD = re.compile(
+    r"""
+    --?[a-z][a-z0-9-]* [ ] (?:'[^']*' | [^-\s]\S*)  # an option with its value
+    | (?:[^\s']+ | '[^']*')+
+    """,
+    re.VERBOSE,
+)
+"""Words of a command that stay on one line."""
 
 
 def rewrapped(text: str) -> str:

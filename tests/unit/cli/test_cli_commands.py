@@ -695,7 +695,9 @@ def test_demo_runs_to_the_end(run: Run) -> None:
     assert sum("ocsp: Demo CA" in row for row in rows) == 4
     assert sum("unauthorized" in row for row in rows) == 4
     assert "ocsp demo --stay" in out
-    assert re.search(r"The page for operators: +http://127\.0\.0\.1:\d+/$", out, re.MULTILINE)
+    assert re.search(
+        r"The page for operators: +http://127\.0\.0\.1:\d+/$", out, re.MULTILINE
+    )
 
 
 def test_demo_fails_if_the_page_cannot_be_opened(

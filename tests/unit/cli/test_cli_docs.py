@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
+from rich.text import Text
 
 from ocsp.cli import main
 from tests.unit.cli.cli_reference import DOCUMENT, commands, rewritten
@@ -49,3 +51,29 @@ def test_the_help_shows_no_type_of_python(
     monkeypatch.setenv("COLUMNS", columns)
     assert main([*path.split()[1:], "--help"]) == 0
     assert re.findall(r"<[a-z]+(?:\[[a-z]+\])?>", capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize("path", sorted(commands()))
+def test_the_help_fits_into_80_columns(path: str) -> None:
+    """A longer line would be broken where a shell does not continue it."""
+    command = commands()[path]
+    assert "\n" not in command.help.replace("\n\n", "")
+    lines = Text.from_markup(command.epilog or "").plain.splitlines()
+    assert [line for line in lines if len(line) > 78] == []
+
+
+@pytest.mark.parametrize("path", sorted(commands()))
+def test_the_examples_of_the_help_use_options_that_exist(path: str) -> None:
+    """A shell reads each example as one command, also one that needs several lines."""
+    text = Text.from_markup(commands()[path].epilog or "").plain
+    examples = text.partition("Exit codes")[0].replace("\\\n", " ").splitlines()
+    typed = [line for line in examples if line and not line.startswith(("  #", "E"))]
+    for command in (each for line in typed for each in line.split(" | ")):
+        words = shlex.split(command)
+        names = [
+            name for name in commands() if words[: len(name.split())] == name.split()
+        ]
+        parameters = commands()[names[-1]].params if names else []
+        options = {each for parameter in parameters for each in parameter.opts}
+        if words[0] == "ocsp":
+            assert {word for word in words if word.startswith("--")} <= options

@@ -20,7 +20,7 @@ from rich.progress import (
 
 from ocsp.cli.commands.config import DEFAULT_FILE
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json
 from ocsp.errors import ConfigurationError
@@ -39,6 +39,7 @@ EPILOG = epilog(
         "ocsp presign ocsp.toml --json": "print what was done as JSON",
     },
     {
+        **COMMON_EXITS,
         ExitCode.SUCCESS: "all were signed",
         ExitCode.PROBLEM: "some could not be signed, or a signer is unavailable",
     },

@@ -19,8 +19,8 @@ from typing import Annotated, Any
 import typer
 
 from ocsp.cli.commands.status.options import DATABASE
-from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.exit_codes import CommandError, ExitCode
+from ocsp.cli.help_text import COMMON_EXITS, epilog
 from ocsp.cli.render.console import note, warn
 from ocsp.inspection.vocabulary import one_line
 
@@ -45,7 +45,12 @@ EPILOG = epilog(
         "ocsp serve --issuer ca.pem --key ca.key --port 8080 --verbose": (
             "sign with the key of the CA itself, and log error responses"
         ),
-    }
+    },
+    {
+        **COMMON_EXITS,
+        ExitCode.SUCCESS: "stopped by SIGTERM",
+        ExitCode.INTERRUPTED: "stopped by Ctrl-C",
+    },
 )
 
 

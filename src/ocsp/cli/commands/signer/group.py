@@ -9,8 +9,8 @@ from ocsp.cli.commands.signer import check, enrol, renew
 
 __all__ = ["add_commands"]
 
-HELP = """Get, renew and check the key and the certificate of a responder, which sign
-for [cyan]ocsp serve[/cyan]."""
+HELP = """Get, renew and check the key and certificate that sign for
+[cyan]ocsp serve[/cyan]."""
 
 
 def add_commands(app: typer.Typer) -> None:

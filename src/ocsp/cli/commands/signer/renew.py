@@ -31,9 +31,7 @@ __all__ = ["EPILOG", "renew"]
 EPILOG = epilog(
     {
         "ocsp signer renew --issuer ca.pem --cert responder.pem --key responder.key "
-        "--days-before 14 "
-        "--command 'ocsp signer issue --issuer ca.pem --issuer-key ca.key --request - "
-        "--cert -'": (
+        "--days-before 14 --command /etc/ocsp/get-certificate": (
             "from a timer: does nothing while the certificate is valid for longer"
         ),
     }
