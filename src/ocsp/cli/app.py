@@ -63,7 +63,7 @@ def _show_version(wanted: bool) -> None:
             ExitCode.SUCCESS: "done",
             ExitCode.PROBLEM: (
                 "revoked (check, verify, staple), findings (lint), "
-                "a wrong answer (demo), an odd import or an unlisted serial number (status), "
+                "a wrong answer (demo), an odd import or an unlisted number (status), "
                 "a signer that cannot be used (signer, presign)"
             ),
             ExitCode.UNKNOWN: "unknown to the responder (check, verify, staple)",
