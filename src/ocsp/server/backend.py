@@ -257,7 +257,7 @@ class Backend:
 def _signs_at_once(lookup: Lookup) -> bool:
     """Return whether the signer never waits, or there is none."""
     signers = lookup.signers
-    return not signers or getattr(signers[0].signer, "local", False)
+    return not signers or signers[0].is_local
 
 
 def _stored_result(
