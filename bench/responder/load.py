@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import selectors
 import socket
 import subprocess
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from bench.responder.servers import Server
 
-__all__ = ["Load", "Measured", "measure", "measure_one_client"]
+__all__ = ["Load", "Measured", "measure", "measure_posts"]
 
 _GET = """
 local requests, next = {{}}, {first}
@@ -104,23 +105,32 @@ def measure(server: Server, load: Load, seconds: float, number: int = 0) -> Meas
     )
 
 
-def measure_one_client(server: Server, body: bytes, seconds: float) -> Measured:
-    """Send POSTs one after the other, each in a connection of its own."""
-    host, _, port = server.url.removeprefix("http://").partition(":")
-    head = f"POST / HTTP/1.0\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-    message = head.encode() + body
+def measure_posts(
+    server: Server, body: bytes, seconds: float, *, clients: int, close: bool
+) -> Measured:
+    """
+    Send POSTs from *clients*, each of which waits for its answer.
+
+    This program measures latencies of all servers: wrk gets no answer from openssl,
+    which closes each connection. It takes more CPU time than wrk, so with several
+    clients the latency includes the time in which the others are served here.
+    """
     durations: list[float] = []
     failed, before, end = 0, server.cpu(), time.monotonic() + seconds
-    while (begin := time.monotonic()) < end:
-        with socket.create_connection((host, int(port)), 10) as connection:
-            connection.sendall(message)
-            received = b""
-            # openssl closes before it has read everything.
-            with contextlib.suppress(ConnectionResetError):
-                while part := connection.recv(65536):
-                    received += part
-        durations.append(time.monotonic() - begin)
-        failed += b" 200 OK" not in received[:20] or len(received) < 200
+    with selectors.DefaultSelector() as selector:
+        for _ in range(clients):
+            _Client(server.url, body, selector, close=close).send()
+        while selector.get_map():
+            for key, _ in selector.select():
+                client: _Client = key.data
+                if not client.receive():
+                    continue
+                durations.append(time.monotonic() - client.begun)
+                failed += not client.has_answer()
+                if time.monotonic() < end:
+                    client.send()
+                else:
+                    client.close()
     durations.sort()
     return Measured(
         micros=(server.cpu() - before) / len(durations) * 1e6,
@@ -128,6 +138,64 @@ def measure_one_client(server: Server, body: bytes, seconds: float) -> Measured:
         p99=durations[len(durations) * 99 // 100] * 1000,
         failed=failed,
     )
+
+
+class _Client:
+    """
+    One client, with at most one connection.
+
+    Attributes:
+        begun: When it began to send, or to connect.
+    """
+
+    def __init__(
+        self, url: str, body: bytes, selector: selectors.BaseSelector, *, close: bool
+    ) -> None:
+        host, _, port = url.removeprefix("http://").partition(":")
+        self._address = host, int(port)
+        head = f"POST / HTTP/1.{0 if close else 1}\r\nHost: x\r\n"
+        self._message = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        self._selector = selector
+        self._close = close
+        self._socket: socket.socket | None = None
+        self._received = b""
+        self.begun = 0.0
+
+    def send(self) -> None:
+        """Send the request, in a connection of its own if the server closes them."""
+        self.begun = time.monotonic()
+        self._received = b""
+        if self._socket is None:
+            self._socket = socket.create_connection(self._address, 10)
+            self._selector.register(self._socket, selectors.EVENT_READ, self)
+        self._socket.sendall(self._message)
+
+    def receive(self) -> bool:
+        """Take what has come, and return whether the answer is complete."""
+        assert self._socket is not None
+        part = b""
+        with contextlib.suppress(ConnectionResetError):  # openssl has not read all
+            part = self._socket.recv(65536)
+        self._received += part
+        if not part:
+            self.close()
+            return True
+        if self._close:
+            return False  # to the end: openssl ends if a client closes before
+        head, _, content = self._received.partition(b"\r\n\r\n")
+        size = re.search(rb"Content-Length: (\d+)", head)
+        return size is not None and len(content) >= int(size[1])
+
+    def has_answer(self) -> bool:
+        """Return whether the server has sent an OCSP response, not only an error."""
+        return b" 200 OK" in self._received[:20] and len(self._received) > 200
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._socket is not None:
+            self._selector.unregister(self._socket)
+            self._socket.close()
+            self._socket = None
 
 
 def _milliseconds(found: re.Match[str] | None) -> float:

@@ -83,9 +83,7 @@ def _is_minimal(serial: bytes) -> bool:
 
 
 def _for_serial(template: Lookup, serial: bytes) -> Lookup:
-    query = StatusQuery(
-        template.queries[0].issuer, int.from_bytes(serial, signed=True)
-    )
+    query = StatusQuery(template.queries[0].issuer, int.from_bytes(serial, signed=True))
     # Without the keywords of _replace, which take longer than the look-up in a cache.
     return Lookup(
         (query,),
