@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp.responder import Changes, StatusRecord
@@ -88,6 +89,72 @@ def test_a_certificate_or_an_answer_that_is_added_is_no_change(
     writer.add_signer(ca())
     writer.store_answers([signed(1, 1)], NOW_SECONDS)
     assert worker.poll_changes() == NOTHING
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["removed", "moved"])
+def test_a_log_that_was_removed_is_used_no_longer(
+    worker: SQLiteStore, writer: SQLiteStore, tmp_path: Path, *, away: bool
+) -> None:
+    """
+    Also by those connections of the process that are not in use now.
+
+    SQLite shares the index of the log among them, so one would keep it for all.
+    """
+    path, elsewhere = tmp_path / "status.db", tmp_path / "elsewhere.db"
+    for each in (worker, writer):
+        each.poll_changes()
+        each.add(ca(), 4)  # so that each has a connection for writing
+    if away:
+        path.rename(elsewhere)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink()
+    if away:
+        with pytest.raises(ocsp.errors.SourceUnavailable):
+            worker.poll_changes()
+        elsewhere.rename(path)
+    worker.poll_changes()
+    for serial in (1, 2):
+        _revoke_elsewhere(path, serial)
+        assert _changed(worker) == [serial]
+    writer.revoke(ca(), 3, NOW)
+    assert _changed(worker) == [3]
+    worker.close()
+    writer.close()
+    with SQLiteStore(path) as store:
+        assert [each.record.status for each in store.entries()] == [
+            *[REVOKED.status] * 3,
+            ocsp.OCSPCertStatus.GOOD,
+        ]
+
+
+def test_a_log_that_was_removed_in_a_transaction(
+    worker: SQLiteStore, writer: SQLiteStore, tmp_path: Path
+) -> None:
+    """The transaction ends first; until then the process has no answer."""
+    with writer.transaction():
+        writer.revoke(ca(), 1, NOW)
+        (tmp_path / "status.db-wal").unlink()
+        with pytest.raises(ocsp.errors.SourceUnavailable, match="is still in use"):
+            worker.poll_changes()
+    worker.poll_changes()
+    _revoke_elsewhere(tmp_path / "status.db", 2)
+    assert 2 in _changed(worker)
+
+
+def _revoke_elsewhere(path: Path, serial: int) -> None:
+    """Revoke a certificate in another process."""
+    code = """
+import sys
+from cryptography import x509
+from ocsp.store import SQLiteStore
+with SQLiteStore(sys.argv[1]) as store:
+    store.revoke(x509.load_pem_x509_certificate(sys.stdin.buffer.read()), int(sys.argv[2]))
+"""
+    subprocess.run(
+        [sys.executable, "-c", code, path, str(serial)],
+        input=ca().public_bytes(Encoding.PEM),
+        check=True,
+    )
 
 
 def test_too_many_changes_are_everything(

@@ -14,9 +14,10 @@ import contextlib
 import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ocsp.errors import StoreError, UnreadableFile
 from ocsp.guarded.files import FileState, file_state, require_database
@@ -67,6 +68,22 @@ class FileIdentity(NamedTuple):
     shm: int | None
 
 
+class Connected(Protocol):
+    """What keeps a connection to a status file open."""
+
+    @property
+    def identity(self) -> FileIdentity | None:
+        """The file that is open, or ``None``."""
+        ...
+
+    def close_if_idle(self) -> bool:
+        """Close the file unless it is in use at this moment; tell whether it is."""
+        ...
+
+
+_connected: weakref.WeakSet[Connected] = weakref.WeakSet()
+
+
 class StatusFile:
     """The path of a status file, and the functions that open it."""
 
@@ -95,6 +112,27 @@ class StatusFile:
             _inode(self.beside("-wal")),
             _inode(self.beside("-shm")),
         )
+
+    def join(self, user: Connected) -> None:
+        """
+        Prepare that *user* opens the file: close connections to a log that is gone.
+
+        All connections of a process to one file share the index of its log, also after
+        it was removed. A new connection would not see what other processes write.
+
+        Raises:
+            StoreError: If such a connection is in use at this moment.
+        """
+        now = self.identity(self.state())
+        for each in list(_connected):
+            open_one = each.identity
+            if open_one is None or open_one.file != now.file or open_one == now:
+                continue
+            if each is not user and not each.close_if_idle():
+                raise StoreError(
+                    f"{self.path}: its write-ahead log was removed, and is still in use"
+                )
+        _connected.add(user)
 
     def beside(self, suffix: str) -> Path:
         """Return the path of the file beside it with *suffix*."""

@@ -83,7 +83,7 @@ class Reader:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._state: FileState | None = None
-        self._identity: FileIdentity | None = None
+        self.identity: FileIdentity | None = None
         self._issuers: dict[IssuerKey, int] = {}
         self._signers: dict[int, bytes] = {}
         self._checked = 0.0
@@ -159,7 +159,7 @@ class Reader:
         self._release()
         state = self._file.state()
         if self._connection is not None:
-            if self._file.identity(state) != self._identity:
+            if self._file.identity(state) != self.identity:
                 self._discard(state)
             elif state != self._state:
                 # A checkpoint, or another program has written over the file.
@@ -171,12 +171,13 @@ class Reader:
 
     def _discard(self, state: FileState) -> None:
         """Close a file that is no longer the one at the path."""
-        old = self._identity
+        old = self.identity
         if old is not None and old.file != (state.device, state.inode):
             self._file.discard_log(old)
         self.close()
 
     def _open(self, state: FileState) -> sqlite3.Connection:
+        self._file.join(self)
         connection = self._connection = self._file.open_reader(
             read_only=self._read_only
         )
@@ -185,7 +186,7 @@ class Reader:
             raise StoreError(
                 f"{self._file.path}: another process is replacing the file"
             )
-        self._identity = self._file.identity(now)
+        self.identity = self._file.identity(now)
         return connection
 
     def end(self) -> None:
@@ -193,11 +194,22 @@ class Reader:
         self.close()
         self._seen.close()
 
+    def close_if_idle(self) -> bool:
+        """Close the file unless another thread reads it; tell whether it is closed."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self.close()
+        finally:
+            self._lock.release()
+        return True
+
     def close(self) -> None:
         """Close the file. The next use opens it again."""
         with self._lock:
             connection, self._connection = self._connection, None
             self._held = False
+            self.identity = None
             self._issuers.clear()
             self._signers.clear()
             self._forget_changes()
@@ -326,13 +338,13 @@ class Reader:
         with self._lock:
             self._checked = 0.0
             (version,) = self.fetch_one("PRAGMA data_version")
-            before, self._asked = self._asked, (self._identity, version)
+            before, self._asked = self._asked, (self.identity, version)
             return self._asked != before
 
     def _acknowledge(self) -> None:
         """Say that the caller has dropped what the last poll returned."""
-        if self._cursor is not None and self._identity is not None:
-            self._seen.write(self._identity.file, self._cursor)
+        if self._cursor is not None and self.identity is not None:
+            self._seen.write(self.identity.file, self._cursor)
 
     def _changes(self, connection: sqlite3.Connection, now: float) -> Changes:
         (version,) = connection.execute("PRAGMA data_version").fetchone()

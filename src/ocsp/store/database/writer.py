@@ -67,7 +67,7 @@ class Writer:
         self._author = (user_name(), socket.gethostname(), program)
         self._lock = threading.RLock()  # a transaction contains changes
         self._connection: sqlite3.Connection | None = None
-        self._identity: FileIdentity | None = None
+        self.identity: FileIdentity | None = None
         self._inside = False
 
     @contextmanager
@@ -131,13 +131,14 @@ class Writer:
         state = self._file.state()
         if self._connection is not None:
             now = self._file.identity(state)
-            if now == self._identity:
+            if now == self.identity:
                 return self._connection
-            if self._identity is not None and self._identity.file != now.file:
-                self._file.discard_log(self._identity)
+            if self.identity is not None and self.identity.file != now.file:
+                self._file.discard_log(self.identity)
             self.close()
+        self._file.join(self)
         connection = self._connection = self._file.open_writer()
-        self._identity = self._file.identity(self._file.state())
+        self.identity = self._file.identity(self._file.state())
         return connection
 
     def _copy_log(self, connection: sqlite3.Connection, minimum: int) -> None:
@@ -159,10 +160,24 @@ class Writer:
                 self._copy_log(self._connection, 0)
             self.close()
 
+    def close_if_idle(self) -> bool:
+        """Close the file unless a transaction is open; tell whether it is closed."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            # This thread may be in a transaction itself.
+            if self._connection is not None and self._connection.in_transaction:
+                return False
+            self.close()
+        finally:
+            self._lock.release()
+        return True
+
     def close(self) -> None:
         """Close the file. The next transaction opens it again."""
         with self._lock:
             connection, self._connection = self._connection, None
+            self.identity = None
             if connection is not None:
                 connection.close()
 
