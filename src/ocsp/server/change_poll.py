@@ -132,11 +132,11 @@ class ChangePoll:
             self._poll_source(self._source)
 
     def _poll_source(self, source: PolledSource) -> None:
+        self.may_use_memory = False  # also after an error that no code expects
         try:
             changes = source.poll_changes()
         except BackendError as error:
             self._log.report(logging.ERROR, "poll", f"cannot read the status: {error}")
-            self.may_use_memory = False
             self._forget()
             return
         self.may_use_memory = True

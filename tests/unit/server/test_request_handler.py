@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -247,6 +248,22 @@ def test_nothing_is_signed_after_the_clock_jumped(tmp_path: Path, seconds: int) 
         assert status_of(await service.ask(NONCE)) == "GOOD"
 
     _with_store(tmp_path, main)
+
+
+@pytest.mark.parametrize("error", [SourceUnavailable, RuntimeError])
+def test_memory_is_not_used_after_a_poll_that_failed(error: type[Exception]) -> None:
+    """Neither in the same 20 ms: the poll may have left a revocation out."""
+    clock, source = Clock(), PolledSource()
+    tested = handler(source, clock)
+    asked = Client(tested)
+    asked.send(post(request(GOOD)))
+    source.records[query(GOOD)] = source.records[query(REVOKED)]
+    poll = Mock(side_effect=error("the disk is full"))
+    source.poll_changes = poll  # type: ignore[method-assign]
+    clock.advance(1)
+    sent = asked.send(post(request(GOOD)) * 2)
+    assert status_of(bodies(sent)[-1]) == "REVOKED"
+    assert poll.call_count == 1
 
 
 class _Waiting:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
+from ocsp.errors import SourceUnavailable
 from ocsp.responder import Changes, StatusRecord
 from ocsp.store import SQLiteStore
 from ocsp.store.database import acknowledgement, reader
@@ -280,6 +283,24 @@ def test_a_store_that_is_closed_is_not_waited_for(
     worker.close()
     assert list(tmp_path.glob("status.db-reader-*")) == []
     assert writer.wait_until_seen(10, 0) == []
+
+
+def test_a_full_disk_keeps_a_worker_from_acknowledging(
+    writer: SQLiteStore, worker: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may not use its memory then, and acknowledges when it can."""
+    worker.poll_changes()
+    event = writer.revoke(ca(), 1, NOW).event
+    assert event is not None
+    worker.poll_changes()
+    with monkeypatch.context() as patch:
+        full = OSError(errno.ENOSPC, "No space left on device")
+        patch.setattr(acknowledgement.os, "pwrite", Mock(side_effect=full))
+        with pytest.raises(SourceUnavailable, match="No space left"):
+            worker.poll_changes()
+        assert len(writer.wait_until_seen(event, 0)) == 1
+    worker.poll_changes()
+    assert writer.wait_until_seen(event, 0) == []
 
 
 def test_a_process_that_was_killed_is_not_waited_for(

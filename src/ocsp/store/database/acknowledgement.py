@@ -74,7 +74,12 @@ class Acknowledgement:
         if self._handle is None:
             self._handle = self._open()
         if self._handle >= 0:
-            os.pwrite(self._handle, content, 0)
+            try:
+                os.pwrite(self._handle, content, 0)
+            except OSError as error:
+                raise StoreError(
+                    f"{self._path}: the event cannot be acknowledged: {error.strerror}"
+                ) from error
         self._written = content
 
     def _open(self) -> int:
