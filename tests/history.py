@@ -89,6 +89,9 @@ class Received(NamedTuple):
         etag: The header, or empty if caches must not store it.
 
         max_age: The number in Cache-Control, or ``None``.
+
+        date: The header Date, from which caches count the age (RFC 9111 §4.2.3); 0 if
+            there is none: then they count from *received*.
     """
 
     serial: int
@@ -98,6 +101,7 @@ class Received(NamedTuple):
     der: bytes
     etag: str = ""
     max_age: int | None = None
+    date: float = 0.0
 
 
 class Fault(NamedTuple):
@@ -129,12 +133,16 @@ class History(NamedTuple):
         faults: The faults.
 
         bound: Within how many seconds after its acknowledgement a change is visible.
+
+        settling: For how many seconds after the first answer of a time, and after a
+            fault, processes may send different octets: those that each has signed.
     """
 
     changes: Sequence[Change]
     answers: Sequence[Received]
     faults: Sequence[Fault] = ()
     bound: float = 0.0
+    settling: float = 0.0
 
 
 Verify = Callable[[bytes, int, datetime.datetime], object]
@@ -157,7 +165,7 @@ def faults_of(history: History, verify: Verify) -> list[str]:
         found += _unacceptable(received, response, verify)
         found += _untrue(received, response, changes[received.serial], history.bound)
     found += _way_back(answers, history.bound)
-    found += _different_octets(answers)
+    found += _different_octets(answers, history)
     return found
 
 
@@ -199,7 +207,9 @@ def _unacceptable(
     end = response.next_update_utc
     if end is None or end.timestamp() <= received.sent:
         yield _say(received, f"ended at {end}")
-    elif received.received + (received.max_age or 0) >= end.timestamp():
+    elif (received.date or received.received) + (
+        received.max_age or 0
+    ) >= end.timestamp():
         yield _say(received, "caches may keep it after its end")
     if response.this_update_utc.timestamp() > received.received + CLOCK_SECONDS:
         yield _say(received, f"is from the future: {response.this_update_utc}")
@@ -247,9 +257,10 @@ def _way_back(
 
 
 def _different_octets(
-    answers: Iterable[tuple[Received, OCSPResponse]],
+    answers: Iterable[tuple[Received, OCSPResponse]], history: History
 ) -> Iterator[str]:
     """Report answers that caches keep, and that should have the same octets."""
+    begin: dict[object, float] = {}
     first: dict[object, Received] = {}
     for received, response in answers:
         if not received.etag:
@@ -261,9 +272,22 @@ def _different_octets(
             response.responder_key_hash or response.responder_name,
             _status(response),
         )
+        settled = begin.setdefault(key, received.received) + history.settling
+        if history.settling and (
+            received.sent < settled or _is_in_fault(received, history)
+        ):
+            continue
         known = first.setdefault(key, received)
         if (known.der, known.etag) != (received.der, received.etag):
             yield _say(received, "has other octets than an answer of the same time")
+
+
+def _is_in_fault(received: Received, history: History) -> bool:
+    return any(
+        fault.begin <= received.received
+        and received.sent <= fault.end + history.settling
+        for fault in history.faults
+    )
 
 
 def faults_at_end(

@@ -167,6 +167,31 @@ def test_different_octets_of_one_time_are_found() -> None:
     assert _found(GOOD_BEFORE, again._replace(etag="")) == []
 
 
+def test_octets_may_differ_until_one_answer_is_stored() -> None:
+    """For some time after the first answer, and after a fault; and then no more."""
+    first = GOOD_BEFORE
+    second = _answer(StatusRecord(), T, first.received + 0.5)
+    third = second._replace(sent=first.received + 2, received=first.received + 2.1)
+    other = first._replace(sent=third.sent + 1, received=third.sent + 1.1)
+    history = History((), (first, second, third, other), settling=1.0)
+    (fault,) = faults_of(history, _verify)
+    assert "has other octets" in fault
+    during = Fault(other.sent, other.received, frozenset())
+    assert faults_of(history._replace(faults=(during,)), _verify) == []
+    assert faults_of(history._replace(answers=(first, second, third)), _verify) == []
+
+
+def test_caches_count_from_the_date_of_an_answer() -> None:
+    """An answer that arrives late is not kept for longer (RFC 9111 §4.2.3)."""
+    end = ocsp.load_der_ocsp_response(GOOD_BEFORE.der).next_update_utc
+    assert end is not None
+    left = int(end.timestamp() - GOOD_BEFORE.received)
+    late = GOOD_BEFORE._replace(max_age=left, date=GOOD_BEFORE.received - 2)
+    assert _found(late) == []
+    (fault,) = _found(late._replace(max_age=left + 3))
+    assert "caches may keep it after its end" in fault
+
+
 def test_what_is_missing_at_the_end_is_found(tmp_path: Path) -> None:
     """An answer that is missing, of an older status, or about to end."""
     with SQLiteStore(tmp_path / "status.db", create=True) as store:

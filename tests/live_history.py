@@ -1,0 +1,290 @@
+"""
+Record the history of a running ``ocsp serve``: a writer, clients, and faults.
+
+The writer changes statuses in the database, and knows when all workers have
+acknowledged each change. Clients ask without pause, by GET and POST, over connections
+that they keep or close. :mod:`tests.history` checks what they got.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import http.client
+import random
+import re
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp import CertID, OCSPResponseStatus
+from ocsp.http import get_url
+from ocsp.responder import CertIDForm
+from ocsp.store import CertificateRow, SQLiteStore
+from tests.ca_folder import CAFolder
+from tests.history import GOOD, Change, Fault, History, Received, Status, faults_of
+from tests.integration.services import PROGRAM, Service, running
+
+__all__ = ["LiveHistory"]
+
+TRY_LATER = frozenset({OCSPResponseStatus.TRY_LATER})
+HOLD = x509.ReasonFlags.certificate_hold
+STOLEN = x509.ReasonFlags.key_compromise
+FORMS: dict[CertIDForm, HashAlgorithm] = {
+    CertIDForm.SHA1: SHA1(),
+    CertIDForm.SHA256: SHA256(),
+}
+SECONDS = 20.0
+"""How long a client waits for an answer, and the writer for an acknowledgement."""
+
+RESET = (ConnectionError, http.client.HTTPException, OSError)
+"""What a client of a killed worker gets; it connects again."""
+
+
+class LiveHistory:
+    """A running service, its writer and its clients, and what was recorded of them."""
+
+    def __init__(
+        self, folder: Path, seed: int, *, settings: str = "", certificates: int = 30
+    ) -> None:
+        """
+        Make the files of a service with two workers.
+
+        Args:
+            folder: Where.
+
+            seed: Decides what happens.
+
+            settings: More lines for the configuration.
+
+            certificates: How many there are at the begin.
+        """
+        self.numbers = random.Random(seed)
+        self.files = CAFolder(folder)
+        self.files.write(
+            "ocsp.toml",
+            self.files.settings(
+                top=f'workers = 2\nanswers = {{ validity = "10m" }}\n{settings}'
+            ),
+        )
+        self.path = folder / "status.db"
+        self.issuer = self.files.ca.certificate
+        self.serials = [1000 + n for n in range(certificates)]
+        with SQLiteStore(self.path) as store:
+            for serial in self.serials:
+                store.add(self.issuer, serial)
+        self.changes: list[Change] = []
+        self.answers: list[Received] = []
+        self.faults: list[Fault] = []
+        self.failures: list[BaseException] = []
+        self.writing = threading.Lock()
+        self._on_hold: set[int] = set()
+        self._revoked: set[int] = set()
+        self._stop = threading.Event()
+        self._verified: set[tuple[bytes, int]] = set()
+
+    # --- the service ------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def serving(
+        self,
+        *,
+        environment: dict[str, str] | None = None,
+        clients: int = 3,
+        is_writing: bool = True,
+    ) -> Iterator[Service]:
+        """
+        Run the service with a writer and clients while the ``with`` block runs.
+
+        Args:
+            environment: Variables for the processes of the service.
+
+            clients: How many clients ask.
+
+            is_writing: Whether the writer changes statuses.
+        """
+        command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
+        with running(command, self.files.folder, environment=environment) as service:
+            service.read_url()
+            service.wait_for("the responder is ready")
+            work = [self._asker(service.url, n) for n in range(clients)]
+            if is_writing:
+                work.append(self._write)
+            threads = [threading.Thread(target=self._guard, args=(w,)) for w in work]
+            for thread in threads:
+                thread.start()
+            try:
+                yield service
+            finally:
+                self._stop.set()
+                for thread in threads:
+                    thread.join(2 * SECONDS)
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self.failures.append(error)
+
+    def wait_for_answers(self, number: int) -> None:
+        """Wait until clients have got so many more answers."""
+        wanted = len(self.answers) + number
+        end = time.monotonic() + SECONDS
+        while len(self.answers) < wanted and not self.failures:
+            assert time.monotonic() < end, "clients get no answers"
+            time.sleep(0.005)
+
+    @contextlib.contextmanager
+    def fault(
+        self,
+        *,
+        after: float = 0.5,
+        permits: frozenset[OCSPResponseStatus] = TRY_LATER,
+    ) -> Iterator[None]:
+        """Permit errors during the block, and *after* seconds more."""
+        begin, place = time.time(), len(self.faults)
+        self.faults.append(Fault(begin, float("inf"), permits))
+        yield
+        self.faults[place] = Fault(begin, time.time() + after, permits)
+
+    def check(self) -> None:
+        """Check the history."""
+        assert not self.failures, self.failures
+        history = History(self.changes, self.answers, self.faults, settling=1.0)
+        assert faults_of(history, self._verify)[:5] == []
+
+    def _verify(self, der: bytes, serial: int, at: datetime.datetime) -> None:
+        if (der, serial) in self._verified:
+            return
+        cert_id = CertID.for_serial(self.issuer, serial, SHA256())
+        ocsp.verify(der, cert_id, self.issuer, at=at)
+        self._verified.add((der, serial))
+
+    # --- the writer -------------------------------------------------------------------
+
+    def _write(self) -> None:
+        while not self._stop.is_set():
+            with self.writing, SQLiteStore(self.path) as store:
+                self.change(store)
+            time.sleep(0.01)
+
+    def change(self, store: SQLiteStore) -> None:
+        """Change something, and wait until all workers have acknowledged it."""
+        chosen = self.numbers.random()
+        on_hold = sorted(self._on_hold)
+        good = [n for n in self.serials if n not in self._revoked | self._on_hold]
+        if chosen < 0.2 or len(good) < 10:
+            self._import(store)
+        elif chosen < 0.4 and on_hold:
+            self._release(store, self.numbers.choice(on_hold))
+        elif chosen < 0.5 and on_hold:
+            self.revoke(store, self.numbers.choice(on_hold), STOLEN)
+        else:
+            reason = HOLD if chosen < 0.75 else STOLEN
+            self.revoke(store, self.numbers.choice(good), reason)
+
+    def revoke(self, store: SQLiteStore, serial: int, reason: x509.ReasonFlags) -> None:
+        """Revoke a certificate, and record that."""
+        asked = time.time()
+        change = store.revoke(self.issuer, serial, reason=reason)
+        since = change.record.revocation_time
+        assert since is not None
+        status = Status(True, int(since.timestamp()), reason)
+        (self._on_hold if reason is HOLD else self._revoked).add(serial)
+        if reason is not HOLD:
+            self._on_hold.discard(serial)
+        self._acknowledge(store, change.event, Change(serial, asked, 0, status))
+
+    def _release(self, store: SQLiteStore, serial: int) -> None:
+        asked = time.time()
+        change = store.release(self.issuer, serial)
+        self._on_hold.discard(serial)
+        self._acknowledge(store, change.event, Change(serial, asked, 0, GOOD))
+
+    def _import(self, store: SQLiteStore) -> None:
+        first = self.serials[-1] + 1
+        new = list(range(first, first + 5))
+        rows = [CertificateRow(serial_number=serial) for serial in new]
+        digest = hashlib.sha256(str(first).encode()).digest()
+        store.import_rows(self.issuer, rows, digest=digest, done=len(rows))
+        self.serials += new
+
+    def _acknowledge(
+        self, store: SQLiteStore, event: int | None, change: Change
+    ) -> None:
+        assert event is not None
+        # Until then, both statuses are possible.
+        place = len(self.changes)
+        self.changes.append(change._replace(acknowledged=float("inf")))
+        assert store.wait_until_seen(event, SECONDS) == []
+        self.changes[place] = change._replace(acknowledged=time.time())
+
+    # --- clients ----------------------------------------------------------------------
+
+    def _asker(self, url: str, number: int) -> Callable[[], None]:
+        numbers = random.Random(self.numbers.getrandbits(32) + number)
+
+        def ask() -> None:
+            netloc = urllib.parse.urlsplit(url).netloc
+            while not self._stop.is_set():
+                connection = http.client.HTTPConnection(netloc, timeout=SECONDS)
+                with contextlib.suppress(*RESET):
+                    for _ in range(numbers.randrange(1, 20)):
+                        serial = numbers.choice(self.serials)
+                        form = numbers.choice(list(FORMS))
+                        self.answers.append(
+                            self.ask(
+                                connection, serial, form, post=numbers.random() < 0.5
+                            )
+                        )
+                connection.close()
+
+        return ask
+
+    def request(self, serial: int, form: CertIDForm = CertIDForm.SHA1) -> bytes:
+        """Return a request about a certificate."""
+        cert_id = CertID.for_serial(self.issuer, serial, FORMS[form])
+        builder = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id)
+        return builder.build().public_bytes(Encoding.DER)
+
+    def ask(
+        self,
+        connection: http.client.HTTPConnection,
+        serial: int,
+        form: CertIDForm = CertIDForm.SHA1,
+        *,
+        post: bool,
+    ) -> Received:
+        """Ask about a certificate, and return the answer with its times."""
+        request = self.request(serial, form)
+        sent = time.time()
+        if post:
+            headers = {"Content-Type": "application/ocsp-request"}
+            connection.request("POST", "/", request, headers)
+        else:
+            connection.request("GET", get_url("", request))
+        reply = connection.getresponse()
+        body = reply.read()
+        received = time.time()
+        assert reply.status == 200, reply.status
+        control = reply.headers.get("Cache-Control", "")
+        max_age = re.search(r"max-age=(\d+)", control)
+        return Received(
+            serial,
+            form,
+            sent,
+            received,
+            body,
+            etag="" if "no-store" in control else reply.headers.get("ETag", ""),
+            max_age=int(max_age[1]) if max_age else None,
+            date=parsedate_to_datetime(reply.headers["Date"]).timestamp(),
+        )
