@@ -85,6 +85,7 @@ bench: $(READY) ## measure against the peers, and print ratios
 bench-responder: $(READY) ## measure the responder beside nginx, openssl and cfssl
 	@bash tools/setup.sh bench
 	@$(BIN)/python -m bench.responder --certificates $(CERTIFICATES)
+	@$(BIN)/python -m bench.responder.store $(STORE_CERTIFICATES)
 
 docs: $(READY) ## write what is made from the sources: cases, rules, who takes what
 	@$(BIN)/python -m tests.cases
@@ -99,6 +100,7 @@ django-ca: ## install django-ca, whose tables a test reads, into an environment 
 
 CASES ?= 1000000
 CERTIFICATES ?= 1000000
+STORE_CERTIFICATES ?= 1000000
 GUIDED ?= 20000
 
 fuzz: setup ## a million attacks, a million comparisons with cryptography, and atheris
