@@ -268,7 +268,7 @@ def test_a_port_in_use_is_an_error_before_anything_starts(files: CAFolder) -> No
             (line,) = [each for each in service.rest() if each.startswith("error:")]
     assert line == (
         f"error: ocsp.toml:2: listen: cannot listen on 127.0.0.1:{port}: Address already"
-        " in use\n"
+        " in use: stop the program that listens there, or use another port\n"
     )
 
 

@@ -215,7 +215,9 @@ def _require_delegation(
         raise ConfigError("signers", f"{name} is not signed by the key of the issuer")
     if ExtendedKeyUsageOID.OCSP_SIGNING not in _purposes(certificate):
         raise ConfigError(
-            "signers", f"{name} does not have the extended key usage OCSPSigning"
+            "signers",
+            f"{name} does not have the extended key usage OCSPSigning, without which "
+            "clients reject its answers; get a certificate that has it",
         )
     if not _may_sign(certificate):
         raise ConfigError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import errno
 import socket
 
 from ocsp.errors import ConfigError
@@ -96,8 +97,23 @@ def _listen(host: str, port: int, share: _Share = _Share.NEVER) -> socket.socket
         bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
-        raise ConfigError(where, error.strerror or str(error)) from error
+        raise ConfigError(where, _reason(error)) from error
     return bound
+
+
+def _reason(error: OSError) -> str:
+    """Return why a socket cannot listen, and what to do about it."""
+    reason = error.strerror or str(error)
+    advice = _ADVICE.get(error.errno or 0)
+    return reason if advice is None else f"{reason}: {advice}"
+
+
+_ADVICE = {
+    errno.EADDRINUSE: "stop the program that listens there, or use another port",
+    errno.EADDRNOTAVAIL: "use an address of this machine",
+    errno.EACCES: "use a port from 1024 on, or let systemd open the socket",
+}
+"""What to do about an error of the system."""
 
 
 def base_url(bound: socket.socket) -> str:

@@ -544,7 +544,7 @@ def test_a_hold_can_be_released(run: Run, files: Path) -> None:
         (("revoke", "--issuer", "ca.pem"), "no certificate given"),
         (
             ("revoke", "--issuer", "ca.pem", "--serial", "7", "--reason", "bored"),
-            "'bored' is not a revocation reason",
+            "'bored' is not a revocation reason (use one of unspecified, keyCompromise",
         ),
         (("revoke", "--issuer", "ca.pem", "--serial", "7", "--time", "noon"), "--time"),
         (
@@ -626,7 +626,7 @@ def test_serve_reports_a_host_that_does_not_exist(run: Run, files: Path) -> None
     assert (code, out) == (4, "")
     warning, error = err.splitlines()
     assert warning.startswith("warning: the issuer's certificate is valid from ")
-    assert error.startswith("error: --host: cannot listen on no.such.invalid")
+    assert error.startswith("error: --host or --port: cannot listen on no.such.invalid")
 
 
 def test_serve_answers_until_it_is_interrupted(files: Path, run: Run) -> None:

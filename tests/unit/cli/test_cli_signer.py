@@ -117,7 +117,10 @@ def test_no_file_is_overwritten_without_being_asked(desk: Desk, name: str) -> No
         ((*ISSUE, *NEW, "--cert", "c", "--days", "500"), "days: 500 is too long"),
         ((*ISSUE, "--request", "ca.pem", "--cert", "c"), "has no PEM block"),
         (("issue", *ISSUER, *NEW, "--cert", "c"), "--issuer-key: give either"),
-        (("check", *ISSUER, "--cert", "ca.pem"), "--key: give the file of the private"),
+        (
+            ("check", *ISSUER, "--cert", "ca.pem"),
+            "--key: give either --key or --pkcs11",
+        ),
         (
             ("check", *PAIR, "--pin-file", "pin"),
             "--pin-file: is for a key in a token",

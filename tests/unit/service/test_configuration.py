@@ -174,8 +174,8 @@ ERRORS = [
     )),
     ("answers = 1\n" + SMALLEST, "1: answers: must be a table of settings"),
     ("[admin]\nlisten = '0.0.0.0:9080'\n" + SMALLEST, (
-        "1: admin: listen is 0.0.0.0:9080, which other machines can reach: set token_file,"
-        " or listen on 127.0.0.1 or a Unix socket"
+        "1: admin: listen is 0.0.0.0:9080, which other machines can reach: set token_file in"
+        " the configuration file, or listen on 127.0.0.1 or a Unix socket"
     )),
     (SMALLEST + "[issuer.source]\n", (
         "4: issuer.source: has no source; give one of crl, index_txt, directory, sql, or"

@@ -155,7 +155,11 @@ def serve(
         return
     if issuer is None or key is None:
         missing = "--issuer" if issuer is None else "--key"
-        raise CommandError("ocsp serve", f"{missing} is missing, or --config")
+        raise CommandError(
+            "ocsp serve",
+            f"{missing} is missing",
+            "give --issuer, --cert and --key, or --config",
+        )
     signer: dict[str, Any] = {"certificate": Path(cert or issuer), "key": Path(key)}
     if passphrase_file is not None:
         signer["passphrase_file"] = Path(passphrase_file)
@@ -180,7 +184,7 @@ def serve(
 
 _OPTIONS = {
     "database": "--db",
-    "listen": "--host",
+    "listen": "--host or --port",
     "workers": "--workers",
     "admin": "--admin",
     "admin.listen": "--admin",

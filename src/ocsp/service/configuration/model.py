@@ -335,8 +335,9 @@ class AdminSettings(_Settings):
     def _token(self) -> Self:
         if not self.listen.is_local and self.token_file is None:
             raise ValueError(
-                f"listen is {self.listen}, which other machines can reach: set"
-                " token_file, or listen on 127.0.0.1 or a Unix socket"
+                f"listen is {self.listen}, which other machines can reach:"
+                " set token_file in the configuration file, or listen on 127.0.0.1 or a"
+                " Unix socket"
             )
         return self
 

@@ -99,7 +99,9 @@ def _read_text(path: Path) -> str:
     try:
         return read_file(path, limits.MAX_CONFIGURATION_BYTES).decode("utf-8-sig")
     except UnreadableFile as error:
-        raise _file_error(path, error.reason) from error
+        is_missing = isinstance(error.__cause__, FileNotFoundError)
+        advice = "; ocsp config init writes one" if is_missing else ""
+        raise _file_error(path, error.reason + advice) from error
     except UnicodeDecodeError as error:
         raise _file_error(path, f"is not text in UTF-8: {error.reason}") from error
 

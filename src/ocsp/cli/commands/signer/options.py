@@ -77,6 +77,7 @@ def signer_spec(
     Raises:
         CommandError: If they do not fit together.
     """
+    require_one("--key", key, "--pkcs11", token)
     try:
         return SignerSpec(
             certificate=Path(cert),

@@ -203,12 +203,12 @@ def _refusals(database: str) -> Iterator[None]:
     try:
         yield
     except UnknownCertificate as error:
-        hint = "add it first: ocsp status add. Nothing was changed"
+        hint = "add it first with ocsp status add; nothing was changed"
         raise CommandError(database, str(error), hint) from error
     except AlreadyRevoked as error:
         hint = (
-            "its time cannot be changed, and its reason only with --change-reason."
-            " Nothing was changed"
+            "its time cannot be changed, and its reason only with --change-reason;"
+            " nothing was changed"
         )
         raise CommandError(database, str(error), hint) from error
     except StatusChangeRefused as error:
@@ -228,7 +228,9 @@ def _reason(name: str) -> x509.ReasonFlags:
     try:
         reason = reason_from(name)
     except ValueError as error:
-        raise CommandError("--reason", str(error)) from error
+        what = f"{name!r} is not a revocation reason"
+        hint = f"use one of {', '.join(REVOCATION_REASONS)}"
+        raise CommandError("--reason", what, hint) from error
     if reason is x509.ReasonFlags.remove_from_crl:
         raise CommandError(
             "--reason",
