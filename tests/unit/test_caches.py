@@ -27,6 +27,7 @@ SMALL = {
     "client/cache/newest_crls.py:_newest": "a hash, a time and a number",
     "client/default.py:_clients": "one client for each process",
     "client/transport/tasks.py:_pools": "one pool for each event loop that lives",
+    "http.py:_date_of_second": "a number; a date",
     "http.py:_day": "a number; a date",
     "messages/certid.py:_cert_id_prefix": "hashes of a fixed size, and a number",
     "messages/responses/batch.py:__init__": "a number; what the signer gave",
