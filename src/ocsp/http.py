@@ -114,7 +114,7 @@ class HTTPAnswer:
 
             with_body: False for the answer to HEAD.
         """
-        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
+        lines = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
         head = f"HTTP/1.1 {self.status} {_PHRASES[self.status]}\r\n{lines}"
         body = self.body if with_body else b""
         return head.encode("latin-1") + connection.value + b"\r\n" + body
@@ -311,15 +311,12 @@ def answer(
     if freshness is not None and now < freshness.next_update:
         return CacheableAnswer(der, freshness).at(now)
     headers = (
-        *_content_headers(der),
+        ("Content-Type", RESPONSE_TYPE),
+        ("Content-Length", str(len(der))),
         ("Cache-Control", "no-store"),
         ("Date", _http_date(now)),
     )
     return HTTPAnswer(status=200, headers=headers, body=der)
-
-
-def _content_headers(der: bytes) -> Headers:
-    return (("Content-Type", RESPONSE_TYPE), ("Content-Length", str(len(der))))
 
 
 class Moment:

@@ -182,8 +182,9 @@ class OCSPRequest:
         ``None`` if it has other extensions. Most requests need no more than this.
         """
         extensions, requests = self._layout.extensions, self._layout.requests
-        if any(entry.extensions for entry in requests):
-            return None
+        for entry in requests:
+            if entry.extensions:
+                return None
         if not extensions:
             return b""
         oid, _, value = extensions[0]
