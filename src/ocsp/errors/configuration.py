@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from ocsp.errors.general import ConfigError, OCSPError
 
 __all__ = ["ConfigurationError", "ConfigurationProblem"]
+
+
+_SECRET = re.compile(
+    r"(?<=://)[^/@\s]*(?=@)"  # a user and a password in a URL
+    r"|(?<=pin-value=)[^&;?'\"\s]+"  # the PIN in a PKCS #11 URI (RFC 7512)
+    r"|(?<=PRIVATE KEY-----).*",
+    re.DOTALL,
+)
+"""What an operator may have written in the place of a setting that names a file."""
 
 
 class ConfigurationProblem(NamedTuple):
@@ -33,7 +43,8 @@ class ConfigurationProblem(NamedTuple):
         return ".".join(each for each in self.path if isinstance(each, str))
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.reason}" if self.key else self.reason
+        reason = _SECRET.sub("***", self.reason)
+        return f"{self.key}: {reason}" if self.key else reason
 
 
 class ConfigurationError(ConfigError):

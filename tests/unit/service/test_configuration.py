@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocsp import limits
-from ocsp.errors import ConfigurationError
+from ocsp.errors import ConfigurationError, ConfigurationProblem
 from ocsp.responder import UnknownSerialPolicy
 from ocsp.service import configuration_of, configuration_schema, read_configuration
 from ocsp.service.configuration.positions import line_of
@@ -207,10 +207,36 @@ def test_an_error_names_the_line_the_key_and_what_to_do(
 
 
 @pytest.mark.parametrize(
+    "reason",
+    [
+        "'postgresql://ocsp:SECRET@db.example/ca' is not a database",
+        "http://SECRET@ocsp.example/: has a user name",
+        "/etc/pkcs11:token=x;object=y?pin-value=SECRET&a=b: no such file",
+        "/etc/-----BEGIN PRIVATE KEY-----\nSECRET\nSECRET: no such file",
+    ],
+)
+def test_an_error_does_not_repeat_a_secret(reason: str) -> None:
+    """The value of a setting is in the error, but a log may have other readers."""
+    problem = ConfigurationProblem(("database",), reason)
+    error = ConfigurationError("ocsp.toml", [problem])
+    for text in (str(problem), str(error), error.reason, *error.lines()[0]):
+        assert "SECRET" not in text
+    assert str(problem).startswith(f"database: {reason.partition('SECRET')[0][:9]}")
+    assert "***" in str(problem)
+
+
+@pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"\xff", "is not text in UTF-8: invalid start byte"),
         (b"a = " + b"[" * 5000, "has arrays that are nested too deep"),
+        (b"a = " + b"9" * 5000, "has a number with too many digits"),
+        (b"a." * 33 + b"a = 1", "has a key with more than 33 parts"),
+        (b"[" + b"'a' . " * 33 + b"a]", "has a key with more than 33 parts"),
+        (
+            b"a = { b = 1, " + b"a." * 33 + b"a = 1}",
+            "has a key with more than 33 parts",
+        ),
     ],
 )
 def test_a_file_that_is_not_text_is_refused(

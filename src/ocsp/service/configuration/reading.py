@@ -23,6 +23,9 @@ __all__ = ["ConfigurationFile", "configuration_of", "read_configuration"]
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 """The end of the messages of ``tomllib``."""
 
+_DEEP_KEY = re.compile(r"""(?:^|[\[{,])(?:[\w"'\t -]{0,100}\.){33}""", re.MULTILINE)
+"""A key with more than 33 parts. The time of ``tomllib`` grows with their square."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFile:
@@ -60,12 +63,7 @@ def read_configuration(path: Path | str) -> ConfigurationFile:
     """
     path = Path(path)
     text = _read_text(path)
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(path, text, str(error)) from error
-    except RecursionError as error:
-        raise _file_error(path, "has arrays that are nested too deep") from error
+    document = _read_document(path, text)
     try:
         configuration = configuration_of(document, path.parent)
     except ConfigurationError as error:
@@ -104,6 +102,19 @@ def _read_text(path: Path) -> str:
         raise _file_error(path, error.reason + advice) from error
     except UnicodeDecodeError as error:
         raise _file_error(path, f"is not text in UTF-8: {error.reason}") from error
+
+
+def _read_document(path: Path, text: str) -> dict[str, Any]:
+    if _DEEP_KEY.search(text):
+        raise _file_error(path, "has a key with more than 33 parts")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(path, text, str(error)) from error
+    except ValueError as error:  # of int(), which limits the digits
+        raise _file_error(path, "has a number with too many digits") from error
+    except RecursionError as error:
+        raise _file_error(path, "has arrays that are nested too deep") from error
 
 
 def _file_error(path: Path, reason: str) -> ConfigurationError:
