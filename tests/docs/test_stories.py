@@ -109,7 +109,7 @@ def test_the_units_for_systemd_are_right(tmp_path: Path) -> None:
         name = block.comment.removeprefix("file: ")
         program = str(Path(sys.executable).with_name("ocsp"))
         (tmp_path / name).write_text(
-            block.text.replace("ExecStart=ocsp", f"ExecStart={program}")
+            block.text.replace("ExecStart=/opt/ocsp/bin/ocsp", f"ExecStart={program}")
         )
     units = sorted(tmp_path.iterdir())
     assert len(units) == 2
