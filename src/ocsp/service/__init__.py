@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from ocsp.service.building import BuiltService, build_service, check_signers
-from ocsp.service.configuration import (
-    Configuration,
-    ConfigurationFile,
-    configuration_of,
-    configuration_schema,
-    read_configuration,
-)
-from ocsp.service.processes.one_process import serve_in_thread
-from ocsp.service.processes.serving import serve
+from ocsp.errors import MissingExtraError
+
+try:
+    from ocsp.service.building import BuiltService, build_service, check_signers
+    from ocsp.service.configuration import (
+        Configuration,
+        ConfigurationFile,
+        configuration_of,
+        configuration_schema,
+        read_configuration,
+    )
+    from ocsp.service.processes.one_process import serve_in_thread
+    from ocsp.service.processes.serving import serve
+except ModuleNotFoundError as error:
+    if error.name not in {"httptools", "pydantic"}:
+        raise
+    raise MissingExtraError("a responder as a service", "server") from error
 
 __all__ = [
     "BuiltService",
