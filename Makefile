@@ -9,10 +9,8 @@ OLDEST := $(VENV)-oldest
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-units test-others unit soak test-all test-oldest lint types bench docs fuzz mutate \
-	format site django-ca release-check clean
-.PHONY: help setup demo test unit test-all test-oldest lint types bench bench-responder docs fuzz mutate \
-	format site release-check clean
+.PHONY: help setup demo test test-units test-others unit soak test-all test-oldest lint types format bench \
+	bench-responder docs site django-ca fuzz mutate release-check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
