@@ -80,6 +80,27 @@ def delete(history: LiveHistory, service: Service) -> None:
         away.rename(history.path)
 
 
+def corrupt(history: LiveHistory, service: Service) -> None:
+    """Overwrite the database with nonsense, and restore its backup."""
+    with history.writing, history.fault(after=1.0):
+        copy = history.path.with_name(f"backup-{time.monotonic_ns()}.db")
+        backup(history.path, copy)
+        with history.path.open("r+b") as file:
+            file.write(b"\xff" * history.path.stat().st_size)
+        time.sleep(PAUSE)
+        restore(copy, history.path)
+
+
+def replace_by_nonsense(history: LiveHistory, service: Service) -> None:
+    """Put another file in the place of the database, and the right one again."""
+    with history.writing, history.fault(after=1.0):
+        away = history.path.with_name("away.db")
+        history.path.rename(away)
+        history.path.write_bytes(b"this is no database" * 500)
+        time.sleep(PAUSE)
+        away.rename(history.path)
+
+
 @contextlib.contextmanager
 def _full_disk(service: Service) -> Iterator[None]:
     """Let no process of the service make a file longer."""
@@ -108,6 +129,8 @@ FAULTS: Mapping[str, LiveFault] = {
         lock,
         restore_backup,
         delete,
+        corrupt,
+        replace_by_nonsense,
         fill_disk,
     )
 }

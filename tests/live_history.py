@@ -17,7 +17,7 @@ import re
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from tests.ca_folder import CAFolder
 from tests.history import GOOD, Change, Fault, History, Received, Status, faults_of
 from tests.integration.services import PROGRAM, Service, running
 
-__all__ = ["LiveHistory"]
+__all__ = ["STOLEN", "LiveHistory", "connections_to_workers"]
 
 TRY_LATER = frozenset({OCSPResponseStatus.TRY_LATER})
 HOLD = x509.ReasonFlags.certificate_hold
@@ -288,3 +288,47 @@ class LiveHistory:
             max_age=int(max_age[1]) if max_age else None,
             date=parsedate_to_datetime(reply.headers["Date"]).timestamp(),
         )
+
+    def statuses(
+        self, connections: Sequence[http.client.HTTPConnection], serial: int
+    ) -> set[ocsp.OCSPCertStatus]:
+        """Return what is answered about a certificate, by GET and POST."""
+        answers = [
+            self.ask(connection, serial, post=post)
+            for connection in connections
+            for post in (True, False)
+        ]
+        loaded = [ocsp.load_der_ocsp_response(each.der) for each in answers]
+        return {each.certificate_status for each in loaded}
+
+
+def _owner(connection: http.client.HTTPConnection, service: Service) -> str:
+    """Return the name of the worker that has the other end of *connection*."""
+    local = connection.sock.getsockname()[1]
+    table = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    rows = (line.split() for line in table)
+    inode = next(row[9] for row in rows if row[2].endswith(f":{local:04X}"))
+    for name, process in service.children().items():
+        for each in Path(f"/proc/{process}/fd").iterdir():
+            try:
+                if str(each.readlink()) == f"socket:[{inode}]":
+                    return name
+            except OSError:  # it was closed meanwhile
+                continue
+    raise AssertionError("no worker has the connection")
+
+
+def connections_to_workers(service: Service) -> list[http.client.HTTPConnection]:
+    """Return a connection to each of the two workers."""
+    netloc = urllib.parse.urlsplit(service.url).netloc
+    found: dict[str, http.client.HTTPConnection] = {}
+    while len(found) < 2:
+        connection = http.client.HTTPConnection(netloc, timeout=SECONDS)
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        owner = _owner(connection, service)
+        if owner in found:
+            connection.close()
+            continue
+        found[owner] = connection
+    return list(found.values())

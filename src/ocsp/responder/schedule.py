@@ -3,7 +3,8 @@ Decide when a stored answer is signed, used and signed again.
 
 Each certificate has its own fixed slots, which are spread evenly over the time: after
 an import of a million certificates, the signatures of one hour are about as many as
-those of every other hour. All times are in seconds since 1970.
+those of every other hour. All times are in seconds since 1970. Nothing is signed while
+the clock is not trusted, because it has jumped.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 
 __all__ = [
     "CLOCK_TOLERANCE",
+    "ClockWatch",
     "due_at",
     "is_current",
     "is_usable",
@@ -28,6 +30,14 @@ __all__ = [
 CLOCK_TOLERANCE = 60
 """By how many seconds the clocks of the machines of one responder may differ. An answer
 is not used in its last minute, because the client has to use it as well."""
+
+JUMP_SECONDS = 60.0
+"""A step of the clock of more seconds is a jump. Time daemons step less, once they have
+the time."""
+
+SETTLE_SECONDS = 300.0
+"""How long after a jump nothing is signed: time for an operator or a time daemon to set
+the clock right. After this time without another jump, the new time counts as right."""
 
 _DAY = 86400
 
@@ -105,3 +115,48 @@ def is_current(answer: StoredAnswer, now: int) -> bool:
 def time_of(second: int) -> datetime.datetime:
     """Return the aware time of *second*."""
     return datetime.datetime.fromtimestamp(second, datetime.UTC)
+
+
+class ClockWatch:
+    """
+    Compares the clock with the monotonic time, which cannot be set.
+
+    Attributes:
+        is_trusted: False after a jump, until the clock is set back or some time passes.
+    """
+
+    def __init__(self, time: float, monotonic: float) -> None:
+        """Begin with the present *time* and *monotonic* time, in seconds."""
+        self.is_trusted = True
+        self._offset = self._trusted_offset = time - monotonic
+        self._settled = 0.0
+
+    @property
+    def offset(self) -> float:
+        """How many seconds the clock has jumped, in either direction; else 0."""
+        return 0.0 if self.is_trusted else abs(self._offset - self._trusted_offset)
+
+    def look(self, time: float, monotonic: float) -> float:
+        """
+        Compare the clocks again.
+
+        Args:
+            time: The time of day, in seconds since 1970.
+
+            monotonic: The monotonic time, in seconds.
+
+        Returns:
+            By how many seconds the clock has jumped since the last call; 0 if not.
+        """
+        offset = time - monotonic
+        step, self._offset = offset - self._offset, offset
+        has_jumped = abs(step) > JUMP_SECONDS
+        if has_jumped:
+            self._settled = monotonic + SETTLE_SECONDS
+            self.is_trusted = False
+        if self.is_trusted or monotonic >= self._settled:
+            self.is_trusted = True
+            self._trusted_offset = offset
+        elif abs(offset - self._trusted_offset) <= JUMP_SECONDS:
+            self.is_trusted = True  # it was set back
+        return step if has_jumped else 0.0

@@ -16,6 +16,7 @@ from typing import Protocol, runtime_checkable
 
 from ocsp.errors import BackendError
 from ocsp.http import Moment
+from ocsp.responder.schedule import ClockWatch
 from ocsp.responder.stored_answer import Changes
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import ResponseCache
@@ -25,14 +26,6 @@ __all__ = ["ChangePoll", "PolledSource"]
 SECONDS = 0.02
 """The time between two polls, and so the time until a change of status is noticed. One
 poll of a SQLite file takes about 4 µs."""
-
-JUMP_SECONDS = 60.0
-"""A step of the clock of more seconds is a jump. Time daemons step less, once they have
-the time."""
-
-SETTLE_SECONDS = 300.0
-"""How long after a jump nothing is signed: time for an operator or a time daemon to set
-the clock right. After this time without another jump, the new time counts as right."""
 
 
 @runtime_checkable
@@ -57,8 +50,6 @@ class ChangePoll:
         moment: The current second.
 
         may_use_memory: Whether the last poll of the source succeeded.
-
-        clock_is_trusted: False after a jump of the clock.
 
         revision: Counts the polls that changed anything.
     """
@@ -96,12 +87,9 @@ class ChangePoll:
         self._seen = monotonic()
         self.revision = 0
         self.may_use_memory = False
-        self.clock_is_trusted = True
         now = clock()
         self.moment = Moment(now)
-        self._offset = now.timestamp() - monotonic()
-        self._trusted_offset = self._offset
-        self._settled = 0.0
+        self._watch = ClockWatch(now.timestamp(), monotonic())
         self.refresh()
 
     @property
@@ -110,11 +98,14 @@ class ChangePoll:
         return 0.0 if self._source is None else self._monotonic() - self._seen
 
     @property
+    def clock_is_trusted(self) -> bool:
+        """Whether the clock has not jumped."""
+        return self._watch.is_trusted
+
+    @property
     def clock_offset(self) -> float:
         """How many seconds the clock has jumped, in either direction; else 0."""
-        if self.clock_is_trusted:
-            return 0.0
-        return abs(self._offset - self._trusted_offset)
+        return self._watch.offset
 
     def refresh(self) -> None:
         """Poll, unless the last poll was a moment ago."""
@@ -125,7 +116,7 @@ class ChangePoll:
         """Read the clock, and drop what changed."""
         monotonic, now = self._monotonic(), self._clock()
         self._next = monotonic + SECONDS
-        self._check_clock(now.timestamp() - monotonic, monotonic)
+        self._check_clock(now.timestamp(), monotonic)
         if int(now.timestamp()) != self.moment.seconds:
             self.moment = Moment(now)
         if self._source is not None:
@@ -151,18 +142,10 @@ class ChangePoll:
         self.revision += 1
         self._cache.clear()
 
-    def _check_clock(self, offset: float, monotonic: float) -> None:
-        """Compare the clock with the monotonic time, which cannot be set."""
-        step, self._offset = offset - self._offset, offset
-        if abs(step) > JUMP_SECONDS:
+    def _check_clock(self, time: float, monotonic: float) -> None:
+        step = self._watch.look(time, monotonic)
+        if step:
             self._log.report(
                 logging.ERROR, "clock", f"the clock jumped by {step:+.0f} seconds"
             )
-            self._settled = monotonic + SETTLE_SECONDS
-            self.clock_is_trusted = False
             self._forget()
-        if self.clock_is_trusted or monotonic >= self._settled:
-            self.clock_is_trusted = True
-            self._trusted_offset = offset
-        elif abs(offset - self._trusted_offset) <= JUMP_SECONDS:
-            self.clock_is_trusted = True  # it was set back

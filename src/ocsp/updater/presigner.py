@@ -22,6 +22,7 @@ from ocsp.responder import (
     NewAnswer,
     Responder,
 )
+from ocsp.responder.schedule import ClockWatch
 from ocsp.updater.batch import BatchSigner
 from ocsp.updater.store import PresignStore
 
@@ -110,6 +111,7 @@ class Presigner:
         *,
         forms: Sequence[CertIDForm] = (CertIDForm.SHA1, CertIDForm.SHA256),
         clock: Callable[[], datetime.datetime] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Sign answers for *authorities*.
@@ -125,12 +127,17 @@ class Presigner:
 
             clock: A function that returns the current time, aware; by default that of
                 this machine.
+
+            monotonic: Returns the monotonic time, in seconds. Nothing is signed after
+                the clock has made a step that the monotonic time has not made.
         """
         self.counts = PresignCounts()
         self.store = store
         self._turns = [_Turn(each, responder) for each in authorities]
         self._forms = tuple(forms)
         self.clock = clock or _utc_now
+        self._monotonic = monotonic
+        self._watch = ClockWatch(self.clock().timestamp(), monotonic())
         self._prepared = False
 
     def prepare(self) -> None:
@@ -166,6 +173,13 @@ class Presigner:
             self.store.count_due(turn.authority.key, now) for turn in self._turns
         )
 
+    def trusted_time(self) -> datetime.datetime | None:
+        """Return the current time, or ``None`` after the clock has jumped."""
+        moment = self.clock()
+        if step := self._watch.look(moment.timestamp(), self._monotonic()):
+            _log.error("the clock jumped by %+.0f seconds", step)
+        return moment if self._watch.is_trusted else None
+
     def sign_round(self, progress: Callable[[int], object] | None = None) -> int:
         """
         Sign what is due at the begin of the round, and return how many were signed.
@@ -191,7 +205,9 @@ class Presigner:
         self, turn: _Turn, begun: int, progress: Callable[[int], object] | None
     ) -> bool:
         """Sign one batch of an issuer; tell whether it has more."""
-        moment = self.clock()
+        moment = self.trusted_time()
+        if moment is None:
+            return False
         now = int(moment.timestamp())
         # The clock may go back in a round: then what it signs is due before its begin.
         due = self.store.due_answers(turn.authority.key, min(begun, now), BATCH)

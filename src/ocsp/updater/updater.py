@@ -73,4 +73,6 @@ class Updater:
             self._presigner.sign_round()
             self._next = time.monotonic() + IDLE_SECONDS
         if self._pruning is not None:
-            self._pruning.run_if_due(self._presigner.clock())
+            now = self._presigner.trusted_time()
+            if now is not None:
+                self._pruning.run_if_due(now)

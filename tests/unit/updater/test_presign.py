@@ -49,6 +49,7 @@ class Scene:
         self.path = path
         self.store = SQLiteStore(path, create=True)
         self.now = NOW
+        self.jumped = datetime.timedelta()
         self.signers = [FaultySigner(), FaultySigner("Other CA")]
         self.authorities = [
             Authority(ca(name), [signer])
@@ -69,6 +70,7 @@ class Scene:
             self.store,
             forms=[SHA1],
             clock=lambda: self.now,
+            monotonic=lambda: self.now.timestamp() - self.jumped.total_seconds(),
         )
 
     def version_signed(self, serial: int, issuer: str = "Test CA") -> int | None:
@@ -249,6 +251,23 @@ def test_a_clock_that_goes_back_in_a_round_does_not_stop_it(scene: Scene) -> Non
     assert 40 <= presign(scene.presigner).stored <= 43
 
 
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+def test_nothing_is_signed_while_the_clock_is_wrong(
+    scene: Scene, caplog: pytest.LogCaptureFixture, jump: datetime.timedelta
+) -> None:
+    """Clients would get answers from the future; it goes on when the clock is right."""
+    presign(scene.presigner)
+    scene.store.revoke(ca(), 1, NOW, STOLEN)
+    scene.now += jump
+    scene.jumped = jump
+    for _ in range(2):
+        assert presign(scene.presigner).signed == 20
+    assert len(caplog.records) == 1
+    assert "the clock jumped by" in caplog.text
+    scene.now, scene.jumped = NOW, datetime.timedelta()
+    assert presign(scene.presigner).signed == 21
+
+
 def test_a_new_delegate_is_used_after_a_restart(scene: Scene) -> None:
     """Its certificate is written to the store before its answers."""
     presign(scene.presigner)
@@ -262,7 +281,10 @@ def test_a_new_delegate_is_used_after_a_restart(scene: Scene) -> None:
 def test_the_forms_are_those_of_the_presigner(scene: Scene) -> None:
     """By default SHA-1 and SHA-256."""
     presigner = Presigner(
-        scene.responder, scene.authorities, scene.store, clock=lambda: NOW
+        scene.responder,
+        scene.authorities,
+        scene.store,
+        clock=lambda: NOW,
     )
     assert presign(presigner).stored == 40
     for form in (SHA1, SHA256):
