@@ -364,6 +364,10 @@ def test_the_updater_deletes_what_is_too_old(
     monkeypatch.setattr(scene.store, "prune", prune)
     retention = Retention(certificates=day, events=2 * day)
     updater = Updater(scene.presigner, Pruning(scene.store, retention))
+    scene.now, scene.jumped = NOW + 9999 * day, 9999 * day  # the clock is wrong
+    updater.step()
+    assert pruned == []
+    scene.now, scene.jumped = NOW, 0 * day
     updater.step()
     updater.step()
     assert pruned == [{"expired_before": NOW - day, "events_before": NOW - 2 * day}]
