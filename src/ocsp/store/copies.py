@@ -144,10 +144,12 @@ def _convert(old: sqlite3.Connection, new: sqlite3.Connection, path: Path) -> No
 
 def _copy(source: StatusFile, new: Path) -> None:
     """Write what *source* has at this moment to the file *new*."""
+    with reported(new):
+        made = sqlite3.connect(new, isolation_level=None)
     with (
         reported(source.path),
+        contextlib.closing(made) as writer,
         contextlib.closing(source.open_reader(read_only=False)) as reader,
-        contextlib.closing(sqlite3.connect(new, isolation_level=None)) as writer,
     ):
         reader.backup(writer)
         # One file without others beside it, until it is in its place.

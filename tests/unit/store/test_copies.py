@@ -56,6 +56,12 @@ def test_a_backup_has_what_was_complete(path: Path, tmp_path: Path) -> None:
         backup(path, tmp_path / "backup.db")
 
 
+def test_a_backup_that_cannot_be_written_is_named(path: Path, tmp_path: Path) -> None:
+    """Not the status file, which is in order."""
+    with pytest.raises(ocsp.errors.StoreError, match=r"nowhere/backup\.db"):
+        backup(path, tmp_path / "nowhere" / "backup.db")
+
+
 def test_a_restored_backup_is_read_by_those_that_run(
     path: Path, tmp_path: Path
 ) -> None:
