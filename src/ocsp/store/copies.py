@@ -144,8 +144,7 @@ def _convert(old: sqlite3.Connection, new: sqlite3.Connection, path: Path) -> No
 
 def _copy(source: StatusFile, new: Path) -> None:
     """Write what *source* has at this moment to the file *new*."""
-    with reported(new):
-        made = sqlite3.connect(new, isolation_level=None)
+    made = sqlite3.connect(new, isolation_level=None)  # _new_file reports its errors
     with (
         reported(source.path),
         contextlib.closing(made) as writer,
