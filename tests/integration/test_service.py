@@ -304,3 +304,15 @@ def test_one_process_does_everything_on_other_systems(files: CAFolder) -> None:
             assert operator.get("/live").status_code == 200
         assert service.stop(signal.SIGINT) == 130
         assert not any("Traceback" in line for line in service.rest())
+
+
+def test_a_service_answers_from_an_index_txt(files: CAFolder) -> None:
+    """The line about its address says where the status is."""
+    serial = files.web.serial_number
+    files.write("index.txt", f"V\t301231235959Z\t\t{serial:X}\tunknown\t/CN=web\n")
+    text = files.settings() + '[issuer.source]\nindex_txt = "index.txt"\n'
+    files.write("ocsp.toml", text)
+    command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
+    with running(command, files.folder) as service:
+        assert ask(service.read_url(), _request(files)).certificate_status is GOOD
+        assert service.stop(signal.SIGTERM) == 0

@@ -92,6 +92,27 @@ def _lines(folder: Path, text: str) -> list[str]:
     ]
 
 
+SOURCES = {
+    "index.txt": 'index_txt = "index.txt"',
+    "directory": 'directory = "issued"\nrevoked = "revoked.txt"',
+    "sql": 'sql = "sqlite:///certs.db"\npreset = "cfssl"',
+    "CRL": 'crl = ["ca.crl"]',
+    "delta CRL": 'crl = ["ca.crl"]\ndelta = ["http://crl.example/delta.crl"]',
+    "CRL with a list": 'crl = ["ca.crl"]\nissued = "serials"\nrefresh = "1m"',
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_process_gets_the_same_configuration_with_all_defaults(
+    tmp_path: Path, source: str
+) -> None:
+    """The supervisor sends it in JSON, and defaults are no contradictions there."""
+    text = f"{SMALLEST}[issuer.source]\n{SOURCES[source]}\n"
+    found = read_configuration(_write(tmp_path, text)).configuration
+    sent = json.loads(json.dumps(found.model_dump(mode="json", exclude_none=True)))
+    assert configuration_of(sent).model_dump() == found.model_dump()
+
+
 def test_the_smallest_configuration_has_the_documented_defaults(tmp_path: Path) -> None:
     """An issuer with a signer is all that is needed."""
     found = read_configuration(_write(tmp_path, SMALLEST)).configuration

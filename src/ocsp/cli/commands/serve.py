@@ -237,8 +237,14 @@ def _serve(path: str | None, document: dict[str, Any], options: dict[str, str]) 
         checked = check_configuration(file)
         for warning in checked.warnings:
             warn(warning)
-        database = document.get("database", file.configuration.database)
-        answers = f"answers for {', '.join(checked.issuers)} from {database}"
+        database = str(document.get("database", file.configuration.database))
+        places = dict.fromkeys(
+            each.source_text or database
+            for each in file.configuration.issuer
+            if each.signers
+        )
+        origin = f" from {', '.join(places)}" if places else ""
+        answers = f"answers for {', '.join(checked.issuers)}{origin}"
         serve_forever(file, reload, partial(_announce, answers))
 
 

@@ -177,7 +177,9 @@ class SourceSettings(_Settings):
                 f" {', '.join(kinds)}, or leave the table out to use the database"
             )
         for key, kind in _BELONGS_TO.items():
-            if key in self.model_fields_set and kind != given[0]:
+            # A process gets all settings, also those that have their defaults.
+            default = type(self).model_fields[key].default
+            if kind != given[0] and getattr(self, key) != default:
                 raise ValueError(f"{key} is only used with {kind}; take it out")
         if self.sql and not self.preset:
             raise ValueError("sql needs preset: the program that wrote the tables")
