@@ -116,7 +116,7 @@ def test_a_process_gets_the_same_configuration_with_all_defaults(
 def test_the_smallest_configuration_has_the_documented_defaults(tmp_path: Path) -> None:
     """An issuer with a signer is all that is needed."""
     found = read_configuration(_write(tmp_path, SMALLEST)).configuration
-    assert found.database == Path("status.db")
+    assert found.database == tmp_path / "status.db"
     assert found.listen == (TCPAddress("127.0.0.1", 8080),)
     assert found.workers == 1
     assert found.answers.validity == datetime.timedelta(hours=8)

@@ -16,7 +16,10 @@ def test_the_reference_is_that_of_the_settings() -> None:
     assert DOCUMENT.read_text() == document()
 
 
-@pytest.mark.parametrize("block", blocks("docs/configuration.md", "toml"))
+@pytest.mark.parametrize(
+    "block",
+    [*blocks("docs/configuration.md", "toml"), *blocks("docs/sources.md", "toml")],
+)
 def test_the_examples_are_accepted(block: object) -> None:
     """Each is a complete configuration."""
     configuration_of(tomllib.loads(block.text))  # type: ignore[attr-defined]

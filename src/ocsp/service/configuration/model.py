@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import enum
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import (
@@ -370,7 +369,7 @@ class RetentionSettings(_Settings):
 class Configuration(_Settings):
     """All settings of a responder."""
 
-    database: Database = Path("status.db")
+    database: Database = Field(default="sqlite:status.db", validate_default=True)
     """The SQLite file with the status, and with the answers that are signed ahead."""
 
     listen: Annotated[tuple[ListenAddress, ...], Field(min_length=1)] = (
