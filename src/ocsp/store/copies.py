@@ -211,7 +211,12 @@ def _new_file(path: Path) -> Iterator[Path]:
 
 
 def _move_into_place(new: Path, file: StatusFile) -> None:
-    """Let *new* be the file, with the permissions of the old one."""
+    """
+    Let *new* be the file, with the permissions of the old one.
+
+    A process that opens the file meanwhile finds the old one with its log, no file, or
+    the new one without a log: the log of the old one would damage the new one.
+    """
     with contextlib.suppress(OSError):
         found = file.path.stat()
         new.chmod(found.st_mode & 0o7777)
@@ -221,6 +226,19 @@ def _move_into_place(new: Path, file: StatusFile) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    new.replace(file.path)
-    for suffix in ("-wal", "-shm"):  # those of the old file
-        file.beside(suffix).unlink(missing_ok=True)
+    with _moved_away(file):
+        new.replace(file.path)
+
+
+@contextlib.contextmanager
+def _moved_away(file: StatusFile) -> Iterator[None]:
+    """Give *file* and its log another name during the block; then delete them."""
+    name = f"-old-{secrets.token_hex(4)}"
+    away = [(file.beside(each), file.beside(name + each)) for each in ("", "-wal")]
+    for old, other in away:
+        with contextlib.suppress(FileNotFoundError):
+            old.replace(other)
+    file.beside("-shm").unlink(missing_ok=True)
+    yield
+    for _, other in away:
+        other.unlink(missing_ok=True)

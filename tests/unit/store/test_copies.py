@@ -104,6 +104,32 @@ def test_a_file_that_is_lost_can_be_restored(
         assert store.look_up_now([query(1)]) == [GOOD]
 
 
+def test_the_log_of_a_damaged_file_is_never_beside_the_restored_one(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that opens the file in this moment would apply the log to it."""
+    backup(path, tmp_path / "backup.db")
+    log = path.with_name(f"{path.name}-wal")
+    replace, seen = Path.replace, []
+
+    def note(self: Path, target: Path) -> Path:
+        if Path(target) == path:
+            seen.append(log.exists())
+        return replace(self, target)
+
+    with SQLiteStore(path) as writer:
+        writer.add(ca(), 77)
+        assert log.stat().st_size > 0
+        with path.open("r+b") as file:
+            file.write(b"\xff" * path.stat().st_size)
+        monkeypatch.setattr(Path, "replace", note)
+        restore(tmp_path / "backup.db", path)
+    assert seen == [False]
+    assert list(tmp_path.glob("*-old-*")) == []
+    with SQLiteStore(path) as restored:
+        assert restored.look_up_now([query(77)]) == [None]
+
+
 def test_a_damaged_backup_is_refused(path: Path, tmp_path: Path) -> None:
     """The file stays as it is."""
     copy = tmp_path / "backup.db"
