@@ -134,8 +134,9 @@ class History(NamedTuple):
 
         bound: Within how many seconds after its acknowledgement a change is visible.
 
-        settling: For how many seconds after the first answer of a time, and after a
-            fault, processes may send different octets: those that each has signed.
+        settling: For how many seconds processes may differ: about a change that is not
+            acknowledged yet, and in the octets of the answers that each has signed,
+            after the first one of a time or a fault.
     """
 
     changes: Sequence[Change]
@@ -164,7 +165,7 @@ def faults_of(history: History, verify: Verify) -> list[str]:
         answers.append((received, response))
         found += _unacceptable(received, response, verify)
         found += _untrue(received, response, changes[received.serial], history.bound)
-    found += _way_back(answers, history.bound)
+    found += _way_back(answers, max(history.bound, history.settling))
     found += _different_octets(answers, history)
     return found
 

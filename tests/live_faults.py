@@ -92,13 +92,15 @@ def corrupt(history: LiveHistory, service: Service) -> None:
 
 
 def replace_by_nonsense(history: LiveHistory, service: Service) -> None:
-    """Put another file in the place of the database, and the right one again."""
+    """Put another file in the place of the database, and restore its backup."""
     with history.writing, history.fault(after=1.0):
-        away = history.path.with_name("away.db")
-        history.path.rename(away)
-        history.path.write_bytes(b"this is no database" * 500)
+        copy = history.path.with_name(f"backup-{time.monotonic_ns()}.db")
+        backup(history.path, copy)
+        nonsense = history.path.with_name("nonsense")
+        nonsense.write_bytes(b"this is no database" * 500)
+        nonsense.replace(history.path)
         time.sleep(PAUSE)
-        away.rename(history.path)
+        restore(copy, history.path)
 
 
 @contextlib.contextmanager
