@@ -46,6 +46,9 @@ FORMS: dict[CertIDForm, HashAlgorithm] = {
 SECONDS = 20.0
 """How long a client waits for an answer, and the writer for an acknowledgement."""
 
+_ESTABLISHED = "01"
+"""The state of a connection in /proc/net/tcp."""
+
 RESET = (ConnectionError, http.client.HTTPException, OSError)
 """What a client of a killed worker gets; it connects again."""
 
@@ -314,7 +317,11 @@ def _owner(connection: http.client.HTTPConnection, service: Service) -> str:
     local = connection.sock.getsockname()[1]
     table = Path("/proc/net/tcp").read_text().splitlines()[1:]
     rows = (line.split() for line in table)
-    inode = next(row[9] for row in rows if row[2].endswith(f":{local:04X}"))
+    inode = next(
+        row[9]
+        for row in rows
+        if row[2].endswith(f":{local:04X}") and row[3] == _ESTABLISHED
+    )
     for name, process in service.children().items():
         for each in Path(f"/proc/{process}/fd").iterdir():
             try:

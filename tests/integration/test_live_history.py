@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.live_clock import LIBRARY, ServiceClock, jump_and_return
 from tests.live_faults import FAULTS
 from tests.live_history import LiveHistory
 
@@ -34,17 +33,3 @@ def test_no_answer_is_wrong_under_faults(tmp_path: Path) -> None:
             history.wait_for_answers(50)
     history.check()
     assert len(history.changes) > 20
-
-
-@pytest.mark.programs
-@pytest.mark.skipif(LIBRARY is None, reason="libfaketime is missing")
-def test_no_answer_is_wrong_when_the_clock_jumps(tmp_path: Path) -> None:
-    """In either direction; no answer is from the future, and none has ended."""
-    history = LiveHistory(tmp_path, 1)
-    clock = ServiceClock(tmp_path)
-    with history.serving(environment=clock.environment):
-        history.wait_for_answers(200)
-        for seconds in (3600, -3600, 86400):
-            jump_and_return(history, clock, seconds)
-            history.wait_for_answers(100)
-    history.check()

@@ -62,6 +62,9 @@ class Updater:
                 _log.error("the store is lost, and is tried again: %s", error)
             self._lost = True
             return LOST_SECONDS
+        except Exception:  # one round must not end the thread
+            _log.exception("a round ended with an unexpected error, and is tried again")
+            return LOST_SECONDS
         if self._lost:
             _log.warning("the store is back")
         self._lost = False

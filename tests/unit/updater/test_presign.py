@@ -6,6 +6,7 @@ import datetime
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from cryptography import x509
@@ -326,6 +327,19 @@ def test_the_updater_survives_a_lost_store(
     updater.step()
     assert caplog.records[-1].getMessage() == "the store is back"
     assert scene.version_signed(77) == 1
+
+
+def test_the_updater_survives_an_error_that_no_code_expects(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next round signs."""
+    updater = Updater(scene.presigner)
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.store, "store_answers", Mock(side_effect=OSError("odd")))
+        assert updater.step() == 1.0
+    assert "unexpected error" in caplog.text
+    updater.step()
+    assert _signed(scene)
 
 
 def test_answers_that_the_store_refuses_are_counted(
