@@ -50,8 +50,11 @@ test-others: setup
 unit: $(READY) ## the unit tests that need no program besides Python
 	@$(BIN)/python -m pytest -q -m "not programs" tests/unit
 
-soak: $(READY) ## long runs of the responder and its store: kills, faults
-	@$(BIN)/python -m pytest -q tests/soak
+soak: setup ## long runs of the responder and its store: kills, faults
+	@MINUTES=$(MINUTES) $(BIN)/python -m pytest -q $(SOAK)
+
+SOAK ?= tests/soak
+MINUTES ?= 5
 
 test-all: ## all tests with every supported Python, also in Debian chroots
 	@$(PYTHON) tools/test_all.py $(RUNS)

@@ -1,7 +1,7 @@
 """
 No answer of a running service is wrong in minutes of changes and faults.
 
-An hour: ``MINUTES=60 make soak SOAK=tests/soak/test_live_history.py``. Answers are valid
+An hour: ``make soak MINUTES=60 SOAK=tests/soak/test_live_history.py``. Answers are valid
 for ten minutes, so each is signed again several times in that.
 """
 
