@@ -174,7 +174,8 @@ def _history(connection: sqlite3.Connection) -> tuple[str, int]:
 def _writing(file: StatusFile) -> Iterator[sqlite3.Connection | None]:
     """Keep others from writing to *file*; yield ``None`` if it cannot be used."""
     try:
-        connection = file.open_writer()
+        with reported(file.path):
+            connection = file.open_writer()
     except StoreError:
         yield None
         return

@@ -11,6 +11,7 @@ import ocsp
 from ocsp.responder import StatusRecord
 from ocsp.store import SQLiteStore, backup, restore, upgrade
 from ocsp.store.copies import Restored
+from ocsp.store.database.file import StatusFile
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 
@@ -128,6 +129,22 @@ def test_the_log_of_a_damaged_file_is_never_beside_the_restored_one(
     assert list(tmp_path.glob("*-old-*")) == []
     with SQLiteStore(path) as restored:
         assert restored.look_up_now([query(77)]) == [None]
+
+
+def test_a_file_whose_damage_shows_when_it_is_open_can_be_restored(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of its log are sound, and others are not."""
+    backup(path, tmp_path / "backup.db")
+    open_writer = StatusFile.open_writer
+
+    def fail(self: StatusFile) -> sqlite3.Connection:
+        if self.path == path:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+        return open_writer(self)
+
+    monkeypatch.setattr(StatusFile, "open_writer", fail)
+    assert restore(tmp_path / "backup.db", path) == Restored(None)
 
 
 def test_a_damaged_backup_is_refused(path: Path, tmp_path: Path) -> None:
