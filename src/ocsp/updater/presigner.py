@@ -31,8 +31,8 @@ __all__ = ["PresignCounts", "Presigner", "presign"]
 _log = logging.getLogger("ocsp.updater")
 
 BATCH = 50
-"""Answers that are signed between two transactions. One of 50 takes some 2 ms, in which
-a revocation waits."""
+"""Answers that are signed between two transactions. A revocation waits for the one that
+stores them."""
 
 POSTPONED_SECONDS = 3600
 """After which time a row is tried again that could not be signed."""
