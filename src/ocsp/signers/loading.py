@@ -23,6 +23,7 @@ from ocsp.errors import (
 )
 from ocsp.guarded.files import FileState, file_state, read_file
 from ocsp.guarded.key_files import load_private_key, private_key_blocks
+from ocsp.inspection.file_kinds import kind_of
 from ocsp.pkcs11 import PKCS11Signer, RSAPadding
 from ocsp.pkcs11.key_uri import KeyURI
 from ocsp.pkcs11.schemes import choose_scheme
@@ -172,9 +173,14 @@ def read_private_keys(
         ConfigError: If it cannot be read, has no private key, or *passphrase* is
             missing or wrong.
     """
-    blocks = private_key_blocks(_read("key", path, limits.MAX_KEY_FILE_BYTES))
+    data = _read("key", path, limits.MAX_KEY_FILE_BYTES)
+    blocks = private_key_blocks(data)
     if not blocks:
-        raise ConfigError("key", f"{path}: has no private key in PEM or DER")
+        kind = kind_of(data)
+        # Of a file that is cut off, only the label says that it is a private key.
+        is_other = kind not in {None, "a private key"}
+        reason = f"is {kind}, not a" if is_other else "has no"
+        raise ConfigError("key", f"{path}: {reason} private key in PEM or DER")
     return [_read_key(path, each, passphrase) for each in blocks]
 
 

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ocsp.asn1.der import encode, encode_oid
 from ocsp.cli import main
-from ocsp.cli.commands import serve as serve_command
 from tests.cases.builder import (
     NOCHECK,
     OCSP_SIGNING,
@@ -111,7 +110,7 @@ def test_no_command_prints_a_control_character(
     """In text and JSON, with and without colours, on both outputs."""
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setattr(serve_command, "serve_forever", lambda *_: None)
+    monkeypatch.setattr("ocsp.service.serve", lambda *_, **__: None)
     for command in COMMANDS:
         arguments = command.split(" ")
         takes_json = arguments[0] not in {"request", "serve"} and arguments[1] != "add"

@@ -119,7 +119,11 @@ FAULTS: dict[str, Callable[[SignerSpec], SignerSpec]] = {
         ("directory", "key", "is a directory, not a regular file"),
         ("not a key", "key", "responder.key: is not a private key in PEM or DER"),
         ("empty key", "key", "responder.key: is not a private key in PEM or DER"),
-        ("certificate as key", "key", "has no private key in PEM or DER"),
+        (
+            "certificate as key",
+            "key",
+            "is a certificate, not a private key in PEM or DER",
+        ),
         ("encrypted", "key", "name the file of its passphrase in passphrase_file"),
         ("wrong passphrase", "key", "or its passphrase is wrong"),
         ("needless passphrase", "key", "is not encrypted; remove passphrase_file"),

@@ -158,8 +158,10 @@ def test_a_hanging_signer_is_refused_at_once_and_stops_no_other() -> None:
         slots, token, other = SigningSlots(1, 9, deadline=SOON), _signer(), _signer()
         with pytest.raises(SignerUnavailable, match=r"made no signature within 0\.01"):
             await slots.run(hanging, signer=token)
-        with pytest.raises(SignerUnavailable, match="has made no signature for"):
-            await slots.run(lambda: "never", signer=token)
+        for _ in range(3):  # a slow machine may count the first call from later on
+            with pytest.raises(SignerUnavailable) as refused:
+                await slots.run(lambda: "never", signer=token)
+        assert "has made no signature for" in str(refused.value)
         slots.deadline = LONG
         assert await slots.run(lambda: "ok", signer=other) == "ok"
         hanging.release.set()
