@@ -116,7 +116,9 @@ def test_the_tutorial_makes_a_monitored_service_in_five_commands(folder: Path) -
 
 def test_every_runbook_works(folder: Path) -> None:
     """Each command of the page, in its order, with the output that it shows."""
-    assert _is_all_run(OPERATIONS)
+    rest = [each.text for each in blocks(OPERATIONS, None) if not runs(each)]
+    assert len(rest) == 1
+    assert "useradd" in rest[0]  # the installation needs root and systemd
     with session(folder) as shell:
         # The page uses the files of the tutorial.
         shell.run_blocks(TUTORIAL, blocks(TUTORIAL, "console")[:3], {})

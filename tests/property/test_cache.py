@@ -126,7 +126,10 @@ class CacheMachine(RuleBasedStateMachine):
     def keep(self, serial: int, status: OCSPCertStatus, new: Standing) -> bool:
         """Keep *new* in the model if it is newer than what is known."""
         old = self.model.get(serial)
-        if status is OCSPCertStatus.UNKNOWN or (old is not None and new[:5] <= old[:5]):
+        if status is OCSPCertStatus.UNKNOWN:
+            return False
+        if old is not None and new[:5] <= old[:5]:
+            self.looked_at(serial)
             return False
         self.model[serial] = new
         self.model.move_to_end(serial)
