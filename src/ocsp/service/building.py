@@ -77,7 +77,7 @@ class BuiltService:
 
         source: The status of their certificates.
 
-        stored: The authorities whose status is in the database.
+        in_store: The issuers whose status is in the database.
 
         store: The database, or ``None`` if the status of no issuer is in it.
 
@@ -92,7 +92,7 @@ class BuiltService:
     elsewhere: tuple[SignedElsewhere, ...]
     requestors: Requestors | None
     source: StatusSource
-    stored: tuple[Authority, ...]
+    in_store: frozenset[IssuerKey]
     store: SQLiteStore | None
     token: str | None
     opened: contextlib.ExitStack
@@ -102,6 +102,11 @@ class BuiltService:
         """The names of the issuers, for people and for metrics."""
         known = (*self.authorities, *self.elsewhere)
         return {each.key: name_of(each.issuer) for each in known}
+
+    @property
+    def stored(self) -> list[Authority]:
+        """The authorities whose status is in the database."""
+        return [each for each in self.authorities if each.key in self.in_store]
 
     def with_source_of(self, before: BuiltService) -> BuiltService:
         """
@@ -220,11 +225,7 @@ def build_service(
         elsewhere=tuple(each for each in known if not isinstance(each, Authority)),
         requestors=requestors,
         source=by_issuer(sources, store),
-        stored=tuple(
-            each
-            for each in known
-            if isinstance(each, Authority) and each.key not in sources
-        ),
+        in_store=frozenset(each.key for each in known if each.key not in sources),
         store=store,
         token=token,
         opened=opened,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp import KeySigner
 from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.table import ANSWERS_REFUSED
 from ocsp.responder import CertIDForm, IssuerKey, LookupResult, StatusQuery
 from ocsp.service import BuiltService, build_service, read_configuration
-from ocsp.service.signing_ahead import SigningAhead
+from ocsp.service.signing_ahead import SigningAhead, presigner_of
 from tests.ca_folder import CAFolder
 
 
@@ -83,3 +86,17 @@ def test_nothing_is_signed_without_forms(files: CAFolder) -> None:
         signing.presigner.sign_round()
         assert _found(files, service, CertIDForm.SHA1).stored is None
         signing.stop()  # it was not started
+
+
+def test_the_signers_that_replace_others_sign_ahead(files: CAFolder) -> None:
+    """The store knows their certificates before it gets their answers."""
+    made = files.add_delegate("next")
+    signer = KeySigner(made.key, made.certificate)
+    with _service(files) as service:
+        assert service.store is not None
+        presigner = presigner_of(service.with_signers([[signer]]), service.store)
+        presigner.sign_round()
+        stored = _found(files, service, CertIDForm.SHA1).stored
+        assert stored is not None
+        digest = hashlib.sha256(made.certificate.public_bytes(Encoding.DER)).digest()
+        assert stored.signer == digest
