@@ -569,7 +569,7 @@ def test_status_reports_an_error_in_one_line(
     ("arguments", "words"),
     [
         (("--key", "none.key"), "none.key: No such file"),
-        (("--key", "ca.pem"), "--key: ca.pem: has no private key"),
+        (("--key", "ca.pem"), "--key: ca.pem: is a certificate, not a private key"),
         (("--key", "locked.key"), "--passphrase-file"),
         (("--key", "locked.key", "--passphrase-file", "ca.pem"), "passphrase is wrong"),
         (

@@ -26,6 +26,9 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _DEEP_KEY = re.compile(r"""(?:^|[\[{,])(?:[\w"'\t -]{0,100}\.){33}""", re.MULTILINE)
 """A key with more than 33 parts. The time of ``tomllib`` grows with their square."""
 
+_DEEP_ARRAY = re.compile(r"\[(?:\s{0,100}\[){33}")
+"""More than 33 arrays that begin in each other: ``tomllib`` reads them by recursion."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFile:
@@ -107,6 +110,8 @@ def _read_text(path: Path) -> str:
 def _read_document(path: Path, text: str) -> dict[str, Any]:
     if _DEEP_KEY.search(text):
         raise _file_error(path, "has a key with more than 33 parts")
+    if _DEEP_ARRAY.search(text):
+        raise _file_error(path, "has arrays that are nested too deep")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
