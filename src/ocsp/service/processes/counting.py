@@ -9,12 +9,10 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics
+from ocsp.metrics.counting import REPORT_SECONDS
 from ocsp.service.building import BuiltService
 
 __all__ = ["configure_metrics", "report"]
-
-REPORT_SECONDS = 1.0
-"""How often a process reports its counts."""
 
 
 def configure_metrics(metrics: Metrics, service: BuiltService) -> None:

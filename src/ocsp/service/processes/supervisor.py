@@ -29,6 +29,7 @@ from ocsp.service.configuration import Configuration, ConfigurationFile
 from ocsp.service.listeners import Listeners, open_admin_socket, open_listeners
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.child import Child, Program
+from ocsp.service.processes.counting import report
 from ocsp.service.systemd import (
     inherited_sockets,
     notify,
@@ -42,9 +43,6 @@ logger = logging.getLogger("ocsp.service")
 
 CLOCK_SECONDS = 3600.0
 """How often the supervisor looks whether the clock is synchronised."""
-
-REPORT_SECONDS = 1.0
-"""How often the supervisor reports its counts."""
 
 ADMIN_SOCKET_NAME = "admin"
 """The name of the sockets from systemd that are for the admin port
@@ -303,14 +301,9 @@ class Supervisor:
     # --- in the background ------------------------------------------------------------
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
-        tasks = [_watch_clock(), self._report()]
+        tasks = [_watch_clock(), report(self._metrics)]
         period = watchdog_seconds()
         return tasks if period is None else [*tasks, _feed_watchdog(period / 2)]
-
-    async def _report(self) -> None:
-        while True:
-            self._metrics.flush()
-            await asyncio.sleep(REPORT_SECONDS)
 
     def _status(self) -> str:
         count = len(self._workers)
