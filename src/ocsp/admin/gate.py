@@ -74,7 +74,7 @@ class Gate:
         await self._application(scope, _replay(body, receive), guarded)
 
     def _refusal(self, request: Request) -> Response | None:
-        access, path = self._access, request.url.path
+        access, path = self._access, request.scope["path"]
         if not access.knows_host(request):
             return _plain(
                 421, "This server does not have that name: see allowed_hosts."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import gc
 import io
 import json
 import re
@@ -507,6 +508,8 @@ def test_a_worker_that_does_not_confirm_has_an_exit_code(
 
 
 def _peak(call: Callable[[], object]) -> int:
+    call()  # imports and fills caches
+    gc.collect()
     tracemalloc.start()
     call()
     peak = tracemalloc.get_traced_memory()[1]
