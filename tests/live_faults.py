@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from ocsp.store.copies import backup, restore
+from ocsp.store.sqlite.copies import backup, restore
 from tests.integration.services import Service
 from tests.live_history import LiveHistory
 

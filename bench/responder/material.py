@@ -17,7 +17,7 @@ from ocsp import CertID, KeySigner
 from ocsp.http import get_url
 from ocsp.responder import Authority, CertIDForm, IssuerKey, Responder
 from ocsp.store import SQLiteStore
-from ocsp.store.database.rows import CertificateRow
+from ocsp.store.values import CertificateRow
 from ocsp.testing.throwaway_ca import ThrowawayCA, Validity, new_ec_key
 
 __all__ = ["Material", "load_authority", "make_material"]

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from ocsp.errors import StatusChangeRefused
 from ocsp.responder import CertIDForm, DueAnswer, NewAnswer, StatusRecord
 from ocsp.store import CertificateRow, SQLiteStore
-from ocsp.store.database import reader
+from ocsp.store.sqlite.database import reader
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 

@@ -38,8 +38,8 @@ SMALL = {
     "responder/schedule.py:time_of": "a number; a datetime",
     "responder/signed_response.py:_before_nonce": "a boolean and a number; headers",
     "signing/signer.py:_scheme_of": "two classes",
-    "store/database/reader.py:_issuers": "the issuers in the file",
-    "store/database/reader.py:_signers": "the signers in the file",
+    "store/sqlite/database/reader.py:_issuers": "the issuers in the file",
+    "store/sqlite/database/reader.py:_signers": "the signers in the file",
     "stapling/pyopenssl.py:_found": "one response for each TLS connection that lives",
 }
 """Caches whose entries are few, or have a small and fixed size, and what they are of."""

@@ -10,7 +10,7 @@ from ocsp.metrics.table import ANSWERS_REFUSED
 from ocsp.responder import CertIDForm
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration.model import FormName
-from ocsp.store import SQLiteStore
+from ocsp.store import Store
 from ocsp.updater import PresignCounts, Presigner, Pruning, Retention, Updater
 
 __all__ = ["SigningAhead", "presigner_of"]
@@ -25,7 +25,7 @@ _FORMS = {
 }
 
 
-def presigner_of(service: BuiltService, store: SQLiteStore) -> Presigner:
+def presigner_of(service: BuiltService, store: Store) -> Presigner:
     """
     Return what signs the answers of *service* ahead, as its configuration says.
 
@@ -46,7 +46,7 @@ def presigner_of(service: BuiltService, store: SQLiteStore) -> Presigner:
 class SigningAhead:
     """An updater in a thread, beside the event loop of its process."""
 
-    def __init__(self, service: BuiltService, store: SQLiteStore) -> None:
+    def __init__(self, service: BuiltService, store: Store) -> None:
         """Work for *service* on its database, from :meth:`start` to :meth:`stop`."""
         keep = service.configuration.retention
         retention = Retention(certificates=keep.expired, events=keep.audit)

@@ -6,19 +6,20 @@ Store the status of certificates and signed answers.
 
 from __future__ import annotations
 
-from ocsp.store.changes.importing import ImportedBatch
-from ocsp.store.changes.pruning import Pruned
-from ocsp.store.copies import Restored, backup, restore, upgrade
-from ocsp.store.database.acknowledgement import LateReader
-from ocsp.store.database.rows import (
+from ocsp.store.sqlite.copies import Restored, backup, restore, upgrade
+from ocsp.store.sqlite.store import SQLiteStore
+from ocsp.store.store import Store
+from ocsp.store.values import (
     CertificateRow,
     Change,
     Entry,
     Event,
+    ImportedBatch,
+    LateReader,
+    Pruned,
     StatusCounts,
     StoredIssuer,
 )
-from ocsp.store.sqlite_store import SQLiteStore
 
 __all__ = [
     "CertificateRow",
@@ -31,6 +32,7 @@ __all__ = [
     "Restored",
     "SQLiteStore",
     "StatusCounts",
+    "Store",
     "StoredIssuer",
     "backup",
     "restore",

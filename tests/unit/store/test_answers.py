@@ -11,7 +11,8 @@ from cryptography import x509
 
 import ocsp
 from ocsp.responder import AnswerStore, LocalSource, StatusRecord
-from ocsp.store import SQLiteStore, forms
+from ocsp.store import SQLiteStore
+from ocsp.store.sqlite import forms
 from tests.pki import NOW, ca
 from tests.unit.store.scene import BOTH, NOW_SECONDS, SHA1, SHA256, query, signed
 

@@ -18,7 +18,7 @@ import ocsp
 from ocsp.errors import SourceUnavailable
 from ocsp.responder import Changes, StatusRecord
 from ocsp.store import SQLiteStore
-from ocsp.store.database import acknowledgement, reader
+from ocsp.store.sqlite.database import acknowledgement, reader
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, query, signed
 

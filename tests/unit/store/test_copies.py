@@ -10,8 +10,8 @@ import pytest
 import ocsp
 from ocsp.responder import StatusRecord
 from ocsp.store import SQLiteStore, backup, restore, upgrade
-from ocsp.store.copies import Restored
-from ocsp.store.database.file import StatusFile
+from ocsp.store.sqlite.copies import Restored
+from ocsp.store.sqlite.database.file import StatusFile
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 

@@ -18,8 +18,8 @@ import ocsp
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.responder import StatusRecord
 from ocsp.store import CertificateRow, SQLiteStore
-from ocsp.store.database import file as files
-from ocsp.store.database import reader, writer
+from ocsp.store.sqlite.database import file as files
+from ocsp.store.sqlite.database import reader, writer
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 

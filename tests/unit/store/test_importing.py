@@ -15,8 +15,9 @@ from cryptography import x509
 import ocsp
 from ocsp import OCSPCertStatus
 from ocsp.responder import StatusRecord
-from ocsp.store import CertificateRow, ImportedBatch, Pruned, SQLiteStore, listing
-from ocsp.store.changes import pruning
+from ocsp.store import CertificateRow, ImportedBatch, Pruned, SQLiteStore
+from ocsp.store.sqlite import listing
+from ocsp.store.sqlite.changes import pruning
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 

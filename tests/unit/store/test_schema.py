@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocsp.store import SQLiteStore
-from ocsp.store.database.schema import CHANGED
+from ocsp.store.sqlite.database.schema import CHANGED
 from tests.pki import ca
 
 PAST = "CAST(strftime('%s','now') AS INTEGER) - 10"

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 import ocsp
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord, StatusSource
 from ocsp.store import SQLiteStore
-from ocsp.store.database import reader
-from ocsp.store.database.file import StatusFile
-from ocsp.store.database.schema import APPLICATION_ID
+from ocsp.store.sqlite.database import reader
+from ocsp.store.sqlite.database.file import StatusFile
+from ocsp.store.sqlite.database.schema import APPLICATION_ID
 from tests.odd_files import device, fifo, loop
 from tests.pki import NOW, ca
 

@@ -19,7 +19,7 @@ from ocsp.status.importing.formats.kinds import ImportKind
 from ocsp.status.importing.formats.rows import Oddity, OddityKind, ReadOptions
 from ocsp.status.importing.report import ImportReport
 from ocsp.status.importing.source_file import SourceFile, open_source
-from ocsp.store import CertificateRow, ImportedBatch, SQLiteStore
+from ocsp.store import CertificateRow, ImportedBatch, Store
 
 __all__ = ["BATCH_ROWS", "ImportMode", "import_file"]
 
@@ -54,7 +54,7 @@ class ImportMode:
 
 
 def import_file(
-    store: SQLiteStore,
+    store: Store,
     path: str,
     options: ReadOptions,
     *,
@@ -97,7 +97,7 @@ def import_file(
 class _Import:
     """The import of one file."""
 
-    store: SQLiteStore
+    store: Store
     options: ReadOptions
     mode: ImportMode
     source: SourceFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.render.console import warn
 from ocsp.inspection.vocabulary import count
-from ocsp.store import SQLiteStore
+from ocsp.store import Store
 
 __all__ = ["NOT_CONFIRMED", "wait_for_workers"]
 
@@ -18,7 +18,7 @@ SECONDS = 5.0
 """How long a command waits; workers look for changes every 20 ms."""
 
 
-def wait_for_workers(store: SQLiteStore, event: int | None) -> ExitCode:
+def wait_for_workers(store: Store, event: int | None) -> ExitCode:
     """
     Wait until all workers on this machine have seen *event*, and return the exit code.
 

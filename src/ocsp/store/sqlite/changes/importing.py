@@ -10,18 +10,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography import x509
 
 from ocsp.asn1.der import integer_octets
 from ocsp.responder.source import IssuerKey
-from ocsp.store.database.reader import Reader
-from ocsp.store.database.rows import CertificateRow, seconds, status_columns
-from ocsp.store.database.schema import HOLD, LAST_EVENT
-from ocsp.store.database.writer import issuer_id
+from ocsp.store.sqlite.database.reader import Reader
+from ocsp.store.sqlite.database.schema import HOLD, LAST_EVENT
+from ocsp.store.sqlite.database.writer import issuer_id
+from ocsp.store.values import (
+    CertificateRow,
+    ImportedBatch,
+    seconds,
+    status_columns,
+)
 
-__all__ = ["ImportedBatch", "import_batch", "imported_rows"]
+__all__ = ["import_batch", "imported_rows"]
 
 _INSERT = """
 INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash,
@@ -42,27 +47,6 @@ _HOW_FAR = """
 SELECT done FROM import JOIN issuer ON issuer.id = issuer_id
 WHERE digest = ? AND name_hash = ? AND key_hash = ?
 """
-
-
-class ImportedBatch(NamedTuple):
-    """
-    What the import of a batch changed.
-
-    Attributes:
-        added: How many certificates were not in the file.
-
-        revoked: How many were in the file, and are revoked now.
-
-        unchanged: How many were in the file, and stay as they were. A certificate that
-            is revoked in the file stays revoked, also if the batch says *good*.
-
-        event: The number of the last event of the batch, or ``None``.
-    """
-
-    added: int
-    revoked: int
-    unchanged: int
-    event: int | None
 
 
 def import_batch(

@@ -23,10 +23,15 @@ from ocsp.responder.stored_answer import (
     LookupResult,
     StoredAnswer,
 )
-from ocsp.store.database.acknowledgement import Acknowledgement
-from ocsp.store.database.file import FileIdentity, StatusFile, error_text, reported
-from ocsp.store.database.rows import record_from, serial_from
-from ocsp.store.database.schema import LAST_EVENT
+from ocsp.store.sqlite.database.acknowledgement import Acknowledgement
+from ocsp.store.sqlite.database.file import (
+    FileIdentity,
+    StatusFile,
+    error_text,
+    reported,
+)
+from ocsp.store.sqlite.database.schema import LAST_EVENT
+from ocsp.store.values import record_from, serial_from
 
 __all__ = ["Reader"]
 

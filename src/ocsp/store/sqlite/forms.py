@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from cryptography import x509
 
 from ocsp.responder.stored_answer import CertIDForm
-from ocsp.store.database.writer import issuer_id
+from ocsp.store.sqlite.database.writer import issuer_id
 
 __all__ = ["choose_forms"]
 

@@ -21,8 +21,8 @@ from ocsp.asn1.der import integer_octets
 from ocsp.errors import StoreError
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer, NewAnswer
-from ocsp.store.database.reader import Reader
-from ocsp.store.database.rows import record_from, seconds, serial_from
+from ocsp.store.sqlite.database.reader import Reader
+from ocsp.store.values import record_from, seconds, serial_from
 
 __all__ = [
     "Due",

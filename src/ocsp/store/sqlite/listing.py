@@ -15,8 +15,8 @@ from typing import Any
 from ocsp.asn1.der import integer_octets
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey
-from ocsp.store.database.reader import Reader
-from ocsp.store.database.rows import (
+from ocsp.store.sqlite.database.reader import Reader
+from ocsp.store.values import (
     Entry,
     Event,
     StatusCounts,

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ocsp.errors import StoreError
-from ocsp.store.database.file import (
+from ocsp.store.sqlite.database.file import (
     StatusFile,
     application_and_version,
     immediate,
     name_database,
     reported,
 )
-from ocsp.store.database.schema import APPLICATION_ID, LAST_EVENT, VERSION
+from ocsp.store.sqlite.database.schema import APPLICATION_ID, LAST_EVENT, VERSION
 
 __all__ = ["Restored", "backup", "restore", "upgrade"]
 

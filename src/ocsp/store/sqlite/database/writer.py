@@ -24,7 +24,12 @@ from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.errors import StoreError
 from ocsp.responder.source import IssuerKey
-from ocsp.store.database.file import FileIdentity, StatusFile, immediate, reported
+from ocsp.store.sqlite.database.file import (
+    FileIdentity,
+    StatusFile,
+    immediate,
+    reported,
+)
 
 __all__ = ["Writer", "issuer_id", "program_name", "user_name"]
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import NamedTuple
 
-from ocsp.store.database.reader import Reader
+from ocsp.store.sqlite.database.reader import Reader
 
-__all__ = ["Pruned", "prune_certificates", "prune_events"]
+__all__ = ["prune_certificates", "prune_events"]
 
 PAGE = 5000
 """Rows that one transaction looks at."""
@@ -29,20 +28,6 @@ _DELETE_EVENTS = """
 DELETE FROM event WHERE id IN
     (SELECT id FROM event WHERE at < ? ORDER BY id LIMIT ?)
 """
-
-
-class Pruned(NamedTuple):
-    """
-    What was deleted.
-
-    Attributes:
-        certificates: How many certificates.
-
-        events: How many events.
-    """
-
-    certificates: int
-    events: int
 
 
 Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]

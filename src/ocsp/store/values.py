@@ -1,4 +1,4 @@
-"""The values that go into a status file and come out of it."""
+"""The values that go into a store and come out of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ __all__ = [
     "Change",
     "Entry",
     "Event",
+    "ImportedBatch",
+    "LateReader",
+    "Pruned",
     "StatusCounts",
     "StoredIssuer",
     "moment",
@@ -55,7 +58,7 @@ class CertificateRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """
-    One certificate in the file.
+    One certificate in a store.
 
     Attributes:
         issuer: The name of the issuer (RFC 4514).
@@ -150,7 +153,7 @@ class StatusCounts(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIssuer:
     """
-    An issuer in the file.
+    An issuer in a store.
 
     Attributes:
         key: The issuer, as in a :class:`ocsp.responder.StatusQuery`.
@@ -165,6 +168,55 @@ class StoredIssuer:
     certificate: bytes | None
 
 
+class ImportedBatch(NamedTuple):
+    """
+    What the import of a batch changed.
+
+    Attributes:
+        added: How many certificates were not in the file.
+
+        revoked: How many were in the file, and are revoked now.
+
+        unchanged: How many were in the file, and stay as they were. A certificate that
+            is revoked in the file stays revoked, also if the batch says *good*.
+
+        event: The number of the last event of the batch, or ``None``.
+    """
+
+    added: int
+    revoked: int
+    unchanged: int
+    event: int | None
+
+
+class Pruned(NamedTuple):
+    """
+    What was deleted.
+
+    Attributes:
+        certificates: How many certificates.
+
+        events: How many events.
+    """
+
+    certificates: int
+    events: int
+
+
+class LateReader(NamedTuple):
+    """
+    A process that has not seen a change yet: it may still give the old answer.
+
+    Attributes:
+        process: Its number in the operating system.
+
+        seen: The number of the last event that it has seen.
+    """
+
+    process: int
+    seen: int
+
+
 class Change(NamedTuple):
     """
     The result of a change of a certificate's status.
@@ -175,7 +227,7 @@ class Change(NamedTuple):
         record: The status after the change.
 
         event: The number of the event, or ``None`` if nothing changed. Pass it to
-            :meth:`ocsp.store.SQLiteStore.wait_until_seen` after the transaction.
+            :meth:`ocsp.store.Store.wait_until_seen` after the transaction.
     """
 
     changed: bool

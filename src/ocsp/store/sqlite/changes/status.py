@@ -1,9 +1,7 @@
 """
-Change the status of certificates: the rules, in statements on one transaction.
+Change the status of certificates, in statements on one transaction.
 
-The triggers of the database refuse what these functions refuse, for other programs.
-The functions refuse it with the errors of this package, and know what a repeated call
-means.
+:mod:`ocsp.store.rules` decides what a change means.
 """
 
 from __future__ import annotations
@@ -14,17 +12,12 @@ import sqlite3
 from cryptography import x509
 
 from ocsp.asn1.der import integer_octets
-from ocsp.errors import AlreadyRevoked, ConfigError, NotOnHold, UnknownCertificate
+from ocsp.errors import UnknownCertificate
 from ocsp.responder.source import IssuerKey, StatusRecord
-from ocsp.store.database.rows import (
-    Change,
-    on_hold,
-    record_from,
-    seconds,
-    status_columns,
-)
-from ocsp.store.database.schema import LAST_EVENT
-from ocsp.store.database.writer import issuer_id
+from ocsp.store.rules import released_record, revoked_record
+from ocsp.store.sqlite.database.schema import LAST_EVENT
+from ocsp.store.sqlite.database.writer import issuer_id
+from ocsp.store.values import Change, record_from, seconds, status_columns
 
 __all__ = ["add_certificate", "release_certificate", "revoke_certificate"]
 
@@ -75,38 +68,19 @@ def revoke_certificate(
     change_reason: bool,
 ) -> Change:
     """
-    Record a revocation.
+    Record a revocation, as :func:`ocsp.store.rules.revoked_record` says.
 
-    Args:
-        connection: A connection in a transaction.
-
-        issuer: The certificate of the issuer.
-
-        serial_number: The serial number.
-
-        wanted: The revocation.
-
-        since_now: The time in *wanted* is only the present one: a revocation or a hold
-            that is recorded already keeps its time.
-
-        change_reason: Whether a revocation may get another reason.
+    Raises:
+        UnknownCertificate: If the certificate has no record.
     """
-    if wanted.revocation_reason is x509.ReasonFlags.remove_from_crl:
-        raise ConfigError("reason", "remove_from_crl is for delta CRLs only")
     number, known = _known(connection, issuer, serial_number)
-    since = known.revocation_time if since_now else None
-    record = StatusRecord(
-        status=wanted.status,
-        revocation_time=since or wanted.revocation_time,
-        revocation_reason=wanted.revocation_reason,
-        invalidity_date=wanted.invalidity_date,
-        expires=known.expires,
-        cert_hash=known.cert_hash,
+    record = revoked_record(
+        known,
+        wanted,
+        serial_number,
+        since_now=since_now,
+        change_reason=change_reason,
     )
-    if known.revocation_time is not None and not on_hold(known):
-        record = _revoked_again(
-            known, record, change_reason=change_reason, serial=serial_number
-        )
     if record == known:
         return Change(False, record)
     return Change(True, record, _write(connection, number, serial_number, record))
@@ -117,9 +91,7 @@ def release_certificate(
 ) -> Change:
     """Record that a certificate on hold is good again (RFC 5280 §5.3.1)."""
     number, known = _known(connection, issuer, serial_number)
-    if not on_hold(known):
-        raise NotOnHold(serial_number)
-    record = StatusRecord(expires=known.expires, cert_hash=known.cert_hash)
+    record = released_record(known, serial_number)
     return Change(True, record, _write(connection, number, serial_number, record))
 
 
@@ -141,22 +113,3 @@ def _write(
         _CHANGE, (*status_columns(record), number, integer_octets(serial))
     )
     return int(connection.execute(LAST_EVENT).fetchone()[0])
-
-
-def _revoked_again(
-    known: StatusRecord, record: StatusRecord, *, change_reason: bool, serial: int
-) -> StatusRecord:
-    """Return what becomes of the revocation *known* if it is repeated by *record*."""
-    if record.revocation_time != known.revocation_time:
-        raise AlreadyRevoked(serial)
-    same = record.revocation_reason is None or _reason(record) == _reason(known)
-    if same and record.invalidity_date in {None, known.invalidity_date}:
-        return known
-    if not change_reason or on_hold(record):
-        raise AlreadyRevoked(serial)
-    return record
-
-
-def _reason(record: StatusRecord) -> x509.ReasonFlags:
-    """Return the reason; none means unspecified (RFC 5280 §5.3.1)."""
-    return record.revocation_reason or x509.ReasonFlags.unspecified

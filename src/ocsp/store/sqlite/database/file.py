@@ -21,7 +21,7 @@ from typing import NamedTuple, Protocol
 
 from ocsp.errors import StoreError, UnreadableFile
 from ocsp.guarded.files import FileState, file_state, require_database
-from ocsp.store.database.schema import APPLICATION_ID, SCHEMA, VERSION
+from ocsp.store.sqlite.database.schema import APPLICATION_ID, SCHEMA, VERSION
 
 __all__ = [
     "FileIdentity",

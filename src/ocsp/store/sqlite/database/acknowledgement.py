@@ -16,34 +16,20 @@ import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from ocsp.errors import StoreError, UnreadableFile, UnsupportedError
 from ocsp.guarded.file_lock import lock_file
 from ocsp.guarded.files import read_file
-from ocsp.store.database.file import StatusFile
+from ocsp.store.sqlite.database.file import StatusFile
+from ocsp.store.values import LateReader
 
-__all__ = ["Acknowledgement", "LateReader", "late_readers"]
+__all__ = ["Acknowledgement", "late_readers"]
 
 _SUFFIX = "-reader-"
 _CONTENT = struct.Struct("<QQQ")  # device and inode of the status file; event
 _LOCK_SECONDS = 1.0
 _POLL_SECONDS = 0.002
 _MODE = 0o660  # the CA's tools may run as another user of the same group
-
-
-class LateReader(NamedTuple):
-    """
-    A process that has not seen a change yet: it may still give the old answer.
-
-    Attributes:
-        process: Its number in the operating system.
-
-        seen: The number of the last event that it has seen.
-    """
-
-    process: int
-    seen: int
 
 
 class Acknowledgement:

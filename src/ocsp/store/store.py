@@ -1,21 +1,20 @@
 """
-Store the status of certificates, and signed answers, in one SQLite file.
+Define a store: the status of certificates, and signed answers.
 
 The key of a certificate is its issuer (name and public key) and its serial number. The
 CA adds a record when it issues a certificate. A revocation is permanent, except for a
 certificate on hold; triggers in the database enforce this, also for other programs.
 
-The file is in WAL mode: readers never wait for writers. A store notices that its file
-was replaced, for example by a backup. It never answers from a file that was deleted.
+:class:`Store` has the public methods and their rules; each database is a subclass that
+has the statements.
 """
 
 from __future__ import annotations
 
 import datetime
-import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -32,100 +31,33 @@ from ocsp.responder.stored_answer import (
     LookupResult,
     NewAnswer,
 )
-from ocsp.store.answers import (
-    POSTPONED_SECONDS,
-    count_due,
-    count_open_changes,
-    find_due,
-    insert_signer,
-    write_answers,
-    write_due,
-)
-from ocsp.store.changes.importing import ImportedBatch, import_batch, imported_rows
-from ocsp.store.changes.pruning import Pruned, prune_certificates, prune_events
-from ocsp.store.changes.status import (
-    add_certificate,
-    release_certificate,
-    revoke_certificate,
-)
-from ocsp.store.database.acknowledgement import LateReader, late_readers
-from ocsp.store.database.file import StatusFile
-from ocsp.store.database.reader import Reader
-from ocsp.store.database.rows import (
+from ocsp.store.values import (
     CertificateRow,
     Change,
     Entry,
     Event,
+    ImportedBatch,
+    LateReader,
+    Pruned,
     StatusCounts,
     StoredIssuer,
     seconds,
 )
-from ocsp.store.database.writer import Writer, program_name
-from ocsp.store.forms import choose_forms
-from ocsp.store.listing import (
-    count_statuses,
-    find_entry,
-    list_entries,
-    list_events,
-    list_history,
-    list_issuers,
-)
 
-__all__ = ["SQLiteStore"]
+__all__ = ["Store"]
 
 _EVENTS_STAY = datetime.timedelta(days=1)
-"""How long the database keeps every event: responders have to read them."""
+"""How long a database keeps every event: responders have to read them."""
 
 
-class SQLiteStore:
+class Store(ABC):
     """
-    A :class:`ocsp.responder.StatusSource` on a SQLite file, with methods to fill it.
+    Status of certificates and signed answers in a database.
 
-    It is also a :class:`ocsp.responder.LocalSource` and an
-    :class:`ocsp.responder.AnswerStore`. Use it as a context manager, or call
-    :meth:`close`. Several threads may share one object, and several processes may have
-    the file open at the same time.
+    It is an :class:`ocsp.responder.AnswerStore`. Use it as a context manager, or call
+    :meth:`close`. Several threads may share one object, and several processes may use
+    the same database at the same time.
     """
-
-    def __init__(
-        self,
-        path: Path | str,
-        *,
-        create: bool = False,
-        read_only: bool = False,
-        program: str | None = None,
-    ) -> None:
-        """
-        Open the file *path*.
-
-        SQLite writes to two files beside it, so every process that opens it needs the
-        permission to write in its folder, also with *read_only*.
-
-        Args:
-            path: The file.
-
-            create: Create the file if it does not exist.
-
-            read_only: A change raises :class:`ocsp.errors.StoreError`.
-
-            program: The name of the program for the history of changes, such as
-                ``ocsp status revoke``. The default is that of this process.
-
-        Raises:
-            StoreError: If the file cannot be opened, or is not a file of this class.
-        """
-        file = self._file = StatusFile(path)
-        if create:
-            file.create()
-        self._reader = Reader(file, read_only=read_only)
-        self._writer = Writer(
-            file, read_only=read_only, program=program or program_name()
-        )
-        self._reader.open()
-        # An application that lives as long as its process never calls close.
-        self._close = weakref.finalize(self, _close, self._reader, self._writer)
-
-    # --- changes of status ---
 
     def add(
         self,
@@ -152,15 +84,25 @@ class SQLiteStore:
                 not known.
 
         Returns:
-            ``False`` if there was a record already; the file is then unchanged.
+            ``False`` if there was a record already; nothing is changed then.
 
         Raises:
-            StoreError: If the file cannot be written.
+            StoreError: If the store cannot be written.
         """
-        with self._writer.changing() as connection:
-            return add_certificate(
-                connection, issuer, serial_number, subject, expires, cert_hash
-            )
+        return self._add(
+            issuer, serial_number, subject=subject, expires=expires, cert_hash=cert_hash
+        )
+
+    @abstractmethod
+    def _add(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        *,
+        subject: str = "",
+        expires: datetime.datetime | None = None,
+        cert_hash: bytes = b"",
+    ) -> bool: ...
 
     def revoke(
         self,
@@ -209,15 +151,24 @@ class SQLiteStore:
             revocation_reason=reason,
             invalidity_date=invalidity_date and utc(invalidity_date),
         )
-        with self._writer.changing() as connection:
-            return revoke_certificate(
-                connection,
-                issuer,
-                serial_number,
-                wanted,
-                since_now=time is None,
-                change_reason=change_reason,
-            )
+        return self._revoke(
+            issuer,
+            serial_number,
+            wanted,
+            since_now=time is None,
+            change_reason=change_reason,
+        )
+
+    @abstractmethod
+    def _revoke(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        wanted: StatusRecord,
+        *,
+        since_now: bool,
+        change_reason: bool,
+    ) -> Change: ...
 
     def release(self, issuer: x509.Certificate, serial_number: int) -> Change:
         """
@@ -226,24 +177,25 @@ class SQLiteStore:
         Raises:
             UnknownCertificate: If the certificate has no record.
             NotOnHold: If the certificate is not on hold.
-            StoreError: If the file cannot be written.
+            StoreError: If the store cannot be written.
         """
-        with self._writer.changing() as connection:
-            return release_certificate(connection, issuer, serial_number)
+        return self._release(issuer, serial_number)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    @abstractmethod
+    def _release(self, issuer: x509.Certificate, serial_number: int) -> Change: ...
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
         """
         Make the changes in the ``with`` block in one transaction: all of them or none.
 
-        If the block raises an exception, the file stays unchanged. Other threads and
+        If the block raises an exception, nothing is changed. Other threads and
         processes that write wait for the end of the block; all see its changes at once.
 
         Raises:
-            StoreError: If the file cannot be written.
+            StoreError: If the store cannot be written.
         """
-        with self._writer.changing():
-            yield
+        ...
 
     def import_rows(
         self,
@@ -257,8 +209,8 @@ class SQLiteStore:
         """
         Import certificates in one transaction: all of them or none.
 
-        Certificates that are in the file keep their subject and expiry. A revocation is
-        added to a certificate that is good or on hold; no certificate becomes good.
+        Certificates in the store keep their subject and expiry. A revocation is added
+        to a certificate that is good or on hold; no certificate becomes good.
 
         Args:
             issuer: The certificate of their issuer.
@@ -272,13 +224,21 @@ class SQLiteStore:
             name: The name of that file, for people.
 
         Raises:
-            StoreError: If the file cannot be written, or a row has values that the
+            StoreError: If the store cannot be written, or a row has values that the
                 database refuses.
         """
-        with self._writer.changing(bulk=True) as connection:
-            return import_batch(
-                connection, issuer, rows, digest=digest, done=done, name=name
-            )
+        return self._import_rows(issuer, rows, digest=digest, done=done, name=name)
+
+    @abstractmethod
+    def _import_rows(
+        self,
+        issuer: x509.Certificate,
+        rows: Iterable[CertificateRow],
+        *,
+        digest: bytes,
+        done: int,
+        name: str = "",
+    ) -> ImportedBatch: ...
 
     def imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
         """
@@ -290,9 +250,12 @@ class SQLiteStore:
             digest: SHA-256 of the file.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return imported_rows(self._reader, issuer, digest)
+        return self._imported_rows(issuer, digest)
+
+    @abstractmethod
+    def _imported_rows(self, issuer: IssuerKey, digest: bytes) -> int: ...
 
     def wait_until_seen(self, event: int, timeout: float = 2.0) -> list[LateReader]:
         """
@@ -314,7 +277,12 @@ class SQLiteStore:
         Raises:
             StoreError: If there is no such file now.
         """
-        return late_readers(self._file, event, timeout)
+        return self._wait_until_seen(event, timeout)
+
+    @abstractmethod
+    def _wait_until_seen(
+        self, event: int, timeout: float = 2.0
+    ) -> list[LateReader]: ...
 
     def prune(
         self,
@@ -344,42 +312,19 @@ class SQLiteStore:
         before = seconds(expired_before)
         certificates = events = 0
         if before is not None:
-            certificates = prune_certificates(
-                self._reader, self._writer.changing, before
-            )
+            certificates = self._prune_certificates(before)
         if events_before is not None:
             oldest = min(utc(events_before), now - _EVENTS_STAY)
-            events = prune_events(self._writer.changing, int(oldest.timestamp()))
+            events = self._prune_events(int(oldest.timestamp()))
         return Pruned(certificates, events)
 
-    # --- look-ups ---
+    @abstractmethod
+    def _prune_certificates(self, before: int) -> int: ...
 
-    async def look_up(
-        self, queries: Sequence[StatusQuery]
-    ) -> Sequence[StatusRecord | None]:
-        """
-        Return the record for each of *queries*, in order; ``None`` if not issued.
+    @abstractmethod
+    def _prune_events(self, before: int) -> int: ...
 
-        Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
-            StoreError: If a row of these certificates has values that mean nothing.
-        """
-        return self.look_up_now(queries)
-
-    def look_up_now(
-        self, queries: Sequence[StatusQuery]
-    ) -> Sequence[StatusRecord | None]:
-        """
-        Return the record for each of *queries*, in order; ``None`` if not issued.
-
-        It takes some 10 µs for each query, and never waits.
-
-        Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
-            StoreError: If a row of these certificates has values that mean nothing.
-        """
-        return [self._reader.find(query) for query in queries]
-
+    @abstractmethod
     def look_up_with_answer(
         self, query: StatusQuery, form: CertIDForm
     ) -> LookupResult | None:
@@ -387,29 +332,35 @@ class SQLiteStore:
         Return status and stored answer from one snapshot; ``None`` if not issued.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
             StoreError: If the row of the certificate has values that mean nothing.
         """
-        return self._reader.find_with_answer(query, form)
+        ...
 
     def issuers(self) -> list[StoredIssuer]:
         """
-        Return the issuers in the file, in the order in which they were added.
+        Return the issuers in the store, in the order in which they were added.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return list_issuers(self._reader)
+        return self._issuers()
+
+    @abstractmethod
+    def _issuers(self) -> list[StoredIssuer]: ...
 
     def find(self, issuer: IssuerKey, serial_number: int) -> Entry | None:
         """
         Return one certificate with all that is known about it, or ``None``.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
             StoreError: If its row has values that mean nothing.
         """
-        return find_entry(self._reader, issuer, serial_number)
+        return self._find(issuer, serial_number)
+
+    @abstractmethod
+    def _find(self, issuer: IssuerKey, serial_number: int) -> Entry | None: ...
 
     def entries(
         self,
@@ -435,10 +386,25 @@ class SQLiteStore:
             revoked_since: Only certificates that were revoked then or later.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
             StoreError: If a row has values that mean nothing.
         """
-        return list_entries(self._reader, issuer, status, expires_before, revoked_since)
+        return self._entries(
+            issuer,
+            status=status,
+            expires_before=expires_before,
+            revoked_since=revoked_since,
+        )
+
+    @abstractmethod
+    def _entries(
+        self,
+        issuer: IssuerKey | None = None,
+        *,
+        status: OCSPCertStatus | None = None,
+        expires_before: datetime.datetime | None = None,
+        revoked_since: datetime.datetime | None = None,
+    ) -> Iterator[Entry]: ...
 
     def events(self, after: int = 0) -> Iterator[Event]:
         """
@@ -448,9 +414,12 @@ class SQLiteStore:
             after: Only events with larger numbers.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return list_events(self._reader, after)
+        return self._events(after)
+
+    @abstractmethod
+    def _events(self, after: int = 0) -> Iterator[Event]: ...
 
     def history(
         self, issuer: IssuerKey, serial_number: int, limit: int = 20
@@ -458,7 +427,7 @@ class SQLiteStore:
         """
         Return the last changes of the status of one certificate, the newest first.
 
-        It reads all events of the file.
+        It reads all events.
 
         Args:
             issuer: The issuer.
@@ -468,9 +437,14 @@ class SQLiteStore:
             limit: How many changes at most.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return list_history(self._reader, issuer, serial_number, limit)
+        return self._history(issuer, serial_number, limit)
+
+    @abstractmethod
+    def _history(
+        self, issuer: IssuerKey, serial_number: int, limit: int = 20
+    ) -> list[Event]: ...
 
     def count(self, issuer: IssuerKey) -> StatusCounts:
         """
@@ -479,12 +453,14 @@ class SQLiteStore:
         It reads all certificates of the issuer: about 0.2 s for a million.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return count_statuses(self._reader, issuer)
+        return self._count(issuer)
 
-    # --- signed answers ---
+    @abstractmethod
+    def _count(self, issuer: IssuerKey) -> StatusCounts: ...
 
+    @abstractmethod
     def poll_changes(self) -> Changes:
         """
         Return what other connections changed since the last call; some microseconds.
@@ -492,19 +468,21 @@ class SQLiteStore:
         Call it every 20 ms, and drop what the changes make wrong before the next call.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return self._reader.poll()
+        ...
 
     def add_signer(self, certificate: x509.Certificate) -> None:
         """
         Record the certificate of a signer, before its answers are stored.
 
         Raises:
-            StoreError: If the file cannot be written.
+            StoreError: If the store cannot be written.
         """
-        with self._writer.answering() as connection:
-            insert_signer(connection, certificate)
+        self._add_signer(certificate)
+
+    @abstractmethod
+    def _add_signer(self, certificate: x509.Certificate) -> None: ...
 
     def sign_ahead(
         self, issuer: x509.Certificate, forms: Collection[CertIDForm]
@@ -518,9 +496,14 @@ class SQLiteStore:
             forms: Which CertIDs these answers have. Answers in other forms are removed.
 
         Raises:
-            StoreError: If the file cannot be written.
+            StoreError: If the store cannot be written.
         """
-        choose_forms(self._writer.answering, issuer, forms)
+        self._sign_ahead(issuer, forms)
+
+    @abstractmethod
+    def _sign_ahead(
+        self, issuer: x509.Certificate, forms: Collection[CertIDForm]
+    ) -> None: ...
 
     def due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
         """
@@ -534,15 +517,17 @@ class SQLiteStore:
             limit: How many at most.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
-            StoreError: If the file cannot be written. It is written if a row of a
+            SourceUnavailable: If the store cannot be read now, or is gone.
+            StoreError: If the store cannot be written. It is written if a row of a
                 certificate has values that mean nothing, which is logged: its answer
                 is due an hour later, so that it is not the first one for ever.
         """
-        found = find_due(self._reader, issuer, now, limit)
-        if found.unreadable:
-            self.postpone_answers(found.unreadable, now + POSTPONED_SECONDS)
-        return found.answers
+        return self._due_answers(issuer, now, limit)
+
+    @abstractmethod
+    def _due_answers(
+        self, issuer: IssuerKey, now: int, limit: int
+    ) -> list[DueAnswer]: ...
 
     def count_due(self, issuer: IssuerKey, now: int) -> int:
         """
@@ -554,9 +539,12 @@ class SQLiteStore:
             now: The current time, in seconds since 1970.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return count_due(self._reader, issuer, now)
+        return self._count_due(issuer, now)
+
+    @abstractmethod
+    def _count_due(self, issuer: IssuerKey, now: int) -> int: ...
 
     def count_open_changes(self, last: int = 1000) -> int:
         """
@@ -568,18 +556,24 @@ class SQLiteStore:
             last: How many changes to look at.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return count_open_changes(self._reader, last)
+        return self._count_open_changes(last)
+
+    @abstractmethod
+    def _count_open_changes(self, last: int = 1000) -> int: ...
 
     def has_changed(self) -> bool:
         """
         Return whether another connection has written since the last call.
 
         Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
+            SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return self._reader.has_changed()
+        return self._has_changed()
+
+    @abstractmethod
+    def _has_changed(self) -> bool: ...
 
     def postpone_answers(
         self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
@@ -593,10 +587,14 @@ class SQLiteStore:
             until: When to try again, in seconds since 1970.
 
         Raises:
-            StoreError: If the file cannot be written.
+            StoreError: If the store cannot be written.
         """
-        with self._writer.answering() as connection:
-            write_due(connection, postponed, until)
+        self._postpone_answers(postponed, until)
+
+    @abstractmethod
+    def _postpone_answers(
+        self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
+    ) -> None: ...
 
     def store_answers(self, new: Iterable[NewAnswer], now: int) -> int:
         """
@@ -611,16 +609,18 @@ class SQLiteStore:
             now: The current time, in seconds since 1970.
 
         Raises:
-            StoreError: If the file cannot be written, or a signer was not added.
+            StoreError: If the store cannot be written, or a signer was not added.
         """
-        with self._writer.answering() as connection:
-            return write_answers(connection, new, now)
+        return self._store_answers(new, now)
 
-    # --- the file ---
+    @abstractmethod
+    def _store_answers(self, new: Iterable[NewAnswer], now: int) -> int: ...
 
+    # --- the database ---
+
+    @abstractmethod
     def close(self) -> None:
-        """Close the file. Without this call it is closed when the object is deleted."""
-        self._close()
+        """Close the database; it is also closed when the object is deleted."""
 
     def __enter__(self) -> Self:
         return self
@@ -632,8 +632,3 @@ class SQLiteStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _close(reader: Reader, writer: Writer) -> None:
-    reader.end()
-    writer.end()
