@@ -244,8 +244,8 @@ ALLOWED = {
     "pkcs11/private_key.py": "opens a session of a token",
     "pkcs11/token.py": "opens sessions of a token",
     "signers/loading.py": "opens a signer in a token",
-    "store/copies.py": "syncs a file that it has written",
-    "store/sqlite_store.py": "opens its connection to the database",
+    "store/sqlite/copies.py": "syncs a file that it has written",
+    "store/sqlite/store.py": "opens its connection to the database",
 }
 """Modules that use such a name, and for what."""
 
