@@ -26,6 +26,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
         "tbsRequest.requestList[0] at offset 12: cut off",
     ),
     (errors.SchemaError("other", path="a", offset=0), "a at offset 0: other"),
+    (errors.ValueTypeError("other", path="a"), "a: other"),
     (
         errors.LimitExceeded("MAX_ENTRIES", 5, 4, path="requestList"),
         "requestList: 5 exceeds the limit MAX_ENTRIES = 4",

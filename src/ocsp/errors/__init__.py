@@ -7,6 +7,7 @@ The exceptions that this package raises, in one tree.
     ├─ DecodeError(ValueError)          the data is malformed: path, offset, reason
     │  ├─ DERError                      not canonical DER, or truncated
     │  ├─ SchemaError                   valid DER with the wrong structure
+    │  │  └─ ValueTypeError(TypeError)   a value of another ASN.1 type
     │  └─ LimitExceeded                 larger than a named limit allows
     ├─ BuildError(ValueError)           a builder was asked for an invalid message
     ├─ ConfigError(ValueError)          a setting or an argument has a wrong value
@@ -124,6 +125,7 @@ from ocsp.errors.general import (
     UnknownIssuer,
     UnreadableFile,
     UnsupportedError,
+    ValueTypeError,
 )
 
 if TYPE_CHECKING:
@@ -269,6 +271,7 @@ __all__ = [
     "UnsuccessfulResponse",
     "UnsupportedError",
     "ValidityIntervalNotAllowed",
+    "ValueTypeError",
     "VerificationError",
 ]
 

@@ -61,6 +61,7 @@ __all__ = [
     "UnknownIssuer",
     "UnreadableFile",
     "UnsupportedError",
+    "ValueTypeError",
 ]
 
 
@@ -120,6 +121,15 @@ class DERError(DecodeError):
 
 class SchemaError(DecodeError):
     """The data is canonical DER, but does not have the structure of the standard."""
+
+
+class ValueTypeError(SchemaError, TypeError):
+    """
+    A value has another ASN.1 type than its field.
+
+    It is also a ``TypeError``, which ``cryptography`` raises for such an attribute of a
+    name.
+    """
 
 
 class LimitExceeded(DecodeError):

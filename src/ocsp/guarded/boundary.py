@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ocsp.errors import SchemaError
+from ocsp.errors import SchemaError, ValueTypeError
 
 __all__ = ["read_foreign"]
 
@@ -51,7 +51,8 @@ def read_foreign(
         if not isinstance(error, Exception) and not _is_panic(error):
             raise
         text = reason or str(error) or type(error).__name__
-        raise SchemaError(text, path=path, offset=offset) from error
+        kind = ValueTypeError if isinstance(error, TypeError) else SchemaError
+        raise kind(text, path=path, offset=offset) from error
 
 
 def _is_panic(error: BaseException) -> bool:

@@ -9,8 +9,10 @@ import warnings
 
 import pytest
 from cryptography import x509
+from cryptography.x509 import ocsp as original
 
 import ocsp
+from ocsp import errors
 from ocsp.asn1.der import encode, encode_oid
 from ocsp.asn1.name_comparison import (
     is_comparable,
@@ -286,6 +288,18 @@ def test_the_name_in_a_responder_id() -> None:
 def test_text() -> None:
     """In quotation marks; the last relative name first (RFC 4514)."""
     assert text(PLAIN) == "'CN=Test Responder'"
+
+
+def test_an_attribute_of_another_type_is_the_error_of_cryptography() -> None:
+    """A TypeError, and malformed data as well."""
+    build, name = Builder(), _name((CN, BITS, b"\x00ab"))
+    response = build.response(responder_id=build.by_name(name))
+    with pytest.raises(TypeError):
+        _ = original.load_der_ocsp_response(response).responder_name
+    with pytest.raises(errors.ValueTypeError, match="BitString") as caught:
+        _ = ocsp.load_der_ocsp_response(response).responder_name
+    assert isinstance(caught.value, TypeError)
+    assert isinstance(caught.value, errors.DecodeError)
 
 
 @pytest.mark.parametrize(
