@@ -8,7 +8,10 @@ import selectors
 import socket
 import subprocess
 import time
+from bisect import insort
+from collections import deque
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from bench.responder.servers import Server
@@ -106,31 +109,66 @@ def measure(server: Server, load: Load, seconds: float, number: int = 0) -> Meas
 
 
 def measure_posts(
-    server: Server, body: bytes, seconds: float, *, clients: int, close: bool
+    server: Server,
+    body: bytes,
+    seconds: float,
+    *,
+    clients: int,
+    close: bool,
+    rate: float | None = None,
 ) -> Measured:
     """
     Send POSTs from *clients*, each of which waits for its answer.
 
     This program measures latencies of all servers: wrk gets no answer from openssl,
-    which closes each connection. It takes more CPU time than wrk, so with several
-    clients the latency includes the time in which the others are served here.
+    which closes each connection.
+
+    Args:
+        server: The server.
+
+        body: The request.
+
+        seconds: For how long.
+
+        clients: How many there are.
+
+        close: Whether each request has a connection of its own.
+
+        rate: How many requests all clients send a second; by default, as many as get
+            answers. At a given rate, the latency includes the time for which a request
+            waits because its client or the server is late.
     """
     durations: list[float] = []
-    failed, before, end = 0, server.cpu(), time.monotonic() + seconds
+    failed, before, begun = 0, server.cpu(), time.monotonic()
+    end = begun + seconds
+    gap = 0.0 if rate is None else clients / rate
     with selectors.DefaultSelector() as selector:
-        for _ in range(clients):
-            _Client(server.url, body, selector, close=close).send()
-        while selector.get_map():
-            for key, _ in selector.select():
-                client: _Client = key.data
-                if not client.receive():
-                    continue
-                durations.append(time.monotonic() - client.begun)
-                failed += not client.has_answer()
-                if time.monotonic() < end:
-                    client.send()
+        idle: deque[_Client] = deque()  # by the time of their next request
+        for number in range(clients):
+            client = _Client(server.url, body, selector, close=close)
+            client.due = begun + gap * number / clients
+            idle.append(client)
+        while True:
+            now = time.monotonic()
+            while idle and (idle[0].due <= now or now >= end):
+                client = idle.popleft()
+                if now < end:
+                    client.send(now if rate is None else client.due)
                 else:
                     client.close()
+            if not selector.get_map():
+                if not idle:
+                    break
+                time.sleep(max(0.0, idle[0].due - now))
+                continue
+            wait = max(0.0, idle[0].due - now) if idle else None
+            for key, _ in selector.select(wait):
+                client = key.data
+                if client.busy and client.receive():
+                    durations.append(time.monotonic() - client.begun)
+                    failed += not client.has_answer()
+                    client.due += gap
+                    insort(idle, client, key=attrgetter("due"))
     durations.sort()
     return Measured(
         micros=(server.cpu() - before) / len(durations) * 1e6,
@@ -145,7 +183,11 @@ class _Client:
     One client, with at most one connection.
 
     Attributes:
-        begun: When it began to send, or to connect.
+        begun: When it began, or should have begun, to send or to connect.
+
+        due: When it sends its next request.
+
+        busy: Whether it waits for an answer.
     """
 
     def __init__(
@@ -159,11 +201,12 @@ class _Client:
         self._close = close
         self._socket: socket.socket | None = None
         self._received = b""
-        self.begun = 0.0
+        self.begun = self.due = 0.0
+        self.busy = False
 
-    def send(self) -> None:
+    def send(self, begun: float) -> None:
         """Send the request, in a connection of its own if the server closes them."""
-        self.begun = time.monotonic()
+        self.begun, self.busy = begun, True
         self._received = b""
         if self._socket is None:
             self._socket = socket.create_connection(self._address, 10)
@@ -179,12 +222,12 @@ class _Client:
         self._received += part
         if not part:
             self.close()
-            return True
-        if self._close:
-            return False  # to the end: openssl ends if a client closes before
-        head, _, content = self._received.partition(b"\r\n\r\n")
-        size = re.search(rb"Content-Length: (\d+)", head)
-        return size is not None and len(content) >= int(size[1])
+            self.busy = False
+        elif not self._close:  # else to the end: openssl ends if a client closes before
+            head, _, content = self._received.partition(b"\r\n\r\n")
+            size = re.search(rb"Content-Length: (\d+)", head)
+            self.busy = size is None or len(content) < int(size[1])
+        return not self.busy
 
     def has_answer(self) -> bool:
         """Return whether the server has sent an OCSP response, not only an error."""
