@@ -6,6 +6,11 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.servers.postgresql import (  # noqa: F401 - fixtures of all tests
+    postgresql_server,
+    postgresql_url,
+)
+
 settings.register_profile(
     "default",
     deadline=None,  # machines differ: benchmarks measure time

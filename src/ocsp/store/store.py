@@ -619,6 +619,18 @@ class Store(ABC):
     # --- the database ---
 
     @abstractmethod
+    def epoch(self) -> str:
+        """
+        Return the identity of the database: another one after a restore or a fail-over.
+
+        What was kept of a database with another identity must not be used with it.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+        """
+        ...
+
+    @abstractmethod
     def close(self) -> None:
         """Close the database; it is also closed when the object is deleted."""
 

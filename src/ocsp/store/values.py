@@ -211,10 +211,13 @@ class LateReader(NamedTuple):
         process: Its number in the operating system.
 
         seen: The number of the last event that it has seen.
+
+        host: The name of its machine, or empty if it is this one.
     """
 
     process: int
     seen: int
+    host: str = ""
 
 
 class Change(NamedTuple):

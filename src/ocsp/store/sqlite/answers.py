@@ -11,7 +11,6 @@ import hashlib
 import logging
 import sqlite3
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -20,12 +19,12 @@ from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.der import integer_octets
 from ocsp.errors import StoreError
 from ocsp.responder.source import IssuerKey, StatusQuery
-from ocsp.responder.stored_answer import CertIDForm, DueAnswer, NewAnswer
+from ocsp.responder.stored_answer import CertIDForm, NewAnswer
+from ocsp.store.rows import Due, due_from
 from ocsp.store.sqlite.database.reader import Reader
-from ocsp.store.values import record_from, seconds, serial_from
+from ocsp.store.values import seconds
 
 __all__ = [
-    "Due",
     "count_due",
     "count_open_changes",
     "find_due",
@@ -93,20 +92,6 @@ UPDATE answer SET due = ? WHERE form = ? AND serial = ?
 """
 
 
-class Due(NamedTuple):
-    """
-    The answers that have to be signed.
-
-    Attributes:
-        answers: The answers.
-
-        unreadable: The certificates whose rows have values that mean nothing.
-    """
-
-    answers: list[DueAnswer]
-    unreadable: list[tuple[StatusQuery, CertIDForm]]
-
-
 def find_due(reader: Reader, issuer: IssuerKey, now: int, limit: int) -> Due:
     """Return answers to sign: of changed certificates, then by the time *due*."""
     number = reader.issuer_id(issuer)
@@ -115,17 +100,7 @@ def find_due(reader: Reader, issuer: IssuerKey, now: int, limit: int) -> Due:
         rows += reader.fetch_all(
             _FROM_THE_FUTURE, (number, limit - len(rows), now + _FUTURE_SECONDS)
         )
-    found = Due([], [])
-    for serial, form, *status, version in rows:
-        query = StatusQuery(issuer, serial_from(serial))
-        try:
-            record = record_from(*status)
-        except StoreError as error:
-            _log.error("serial number %#x: %s", query.serial_number, error)
-            found.unreadable.append((query, CertIDForm(form)))
-        else:
-            found.answers.append(DueAnswer(query, CertIDForm(form), record, version))
-    return found
+    return due_from(issuer, rows)
 
 
 def count_due(reader: Reader, issuer: IssuerKey, now: int) -> int:

@@ -23,7 +23,12 @@ from ocsp.store.sqlite.database.file import (
     name_database,
     reported,
 )
-from ocsp.store.sqlite.database.schema import APPLICATION_ID, LAST_EVENT, VERSION
+from ocsp.store.sqlite.database.schema import (
+    APPLICATION_ID,
+    DATABASE_ID,
+    LAST_EVENT,
+    VERSION,
+)
 
 __all__ = ["Restored", "backup", "restore", "upgrade"]
 
@@ -163,9 +168,7 @@ def _require_sound(connection: sqlite3.Connection, source: Path | str) -> None:
 
 def _history(connection: sqlite3.Connection) -> tuple[str, int]:
     """Return the identity of the database, and the number of its last event."""
-    (name,) = connection.execute(
-        "SELECT value FROM setting WHERE name = 'database_id'"
-    ).fetchone()
+    (name,) = connection.execute(DATABASE_ID).fetchone()
     row = connection.execute(LAST_EVENT).fetchone()
     return str(name), int(row[0]) if row else 0
 

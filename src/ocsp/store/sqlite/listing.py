@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Any
 
 from ocsp.asn1.der import integer_octets
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey
+from ocsp.store.rows import entry_from, event_from
 from ocsp.store.sqlite.database.reader import Reader
 from ocsp.store.values import (
     Entry,
     Event,
     StatusCounts,
     StoredIssuer,
-    moment,
-    record_from,
     seconds,
-    serial_from,
 )
 
 __all__ = [
@@ -72,7 +69,7 @@ def find_entry(reader: Reader, issuer: IssuerKey, serial_number: int) -> Entry |
         f"{_ENTRY} WHERE name_hash = ? AND key_hash = ? AND serial = ?",
         (*issuer, integer_octets(serial_number)),
     )
-    return None if row is None else _entry(row)
+    return None if row is None else entry_from(row)
 
 
 def list_entries(
@@ -91,7 +88,7 @@ def list_entries(
     after = (0, b"")
     while rows := reader.fetch_all(query, (*after, *values, PAGE)):
         for row in rows:
-            yield _entry(row)
+            yield entry_from(row)
         after = (rows[-1][0], rows[-1][1])
 
 
@@ -126,7 +123,7 @@ def list_events(reader: Reader, after: int) -> Iterator[Event]:
     query = f"{_EVENTS} WHERE event.id > ? ORDER BY event.id LIMIT ?"
     while rows := reader.fetch_all(query, (after, PAGE)):
         for row in rows:
-            yield _event(row)
+            yield event_from(row)
         after = rows[-1][0]
 
 
@@ -139,43 +136,10 @@ def list_history(
         " ORDER BY event.id DESC LIMIT ?",
         (*issuer, integer_octets(serial_number), limit),
     )
-    return list(map(_event, rows))
+    return list(map(event_from, rows))
 
 
 def count_statuses(reader: Reader, issuer: IssuerKey) -> StatusCounts:
     """Return how many certificates of *issuer* have which status."""
     number, good, on_hold = reader.fetch_one(_COUNTS, issuer)
     return StatusCounts(int(good), number - int(good) - int(on_hold), int(on_hold))
-
-
-def _entry(row: tuple[Any, ...]) -> Entry:
-    _, serial, name, name_hash, key_hash, subject, *status, version = row
-    return Entry(
-        issuer=name,
-        issuer_key=IssuerKey(name_hash, key_hash),
-        serial_number=serial_from(serial),
-        subject=subject,
-        expires=moment(status[3]),
-        record=record_from(*status),
-        version=version,
-    )
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    number, at, name, name_hash, key_hash, serial, version, *rest = row
-    who, host, program = rest[6:]
-    made = moment(at)
-    assert made is not None  # noqa: S101 - for mypy: the column is NOT NULL
-    return Event(
-        id=number,
-        at=made,
-        issuer=name,
-        issuer_key=IssuerKey(name_hash, key_hash),
-        serial_number=serial_from(serial),
-        version=version,
-        before=record_from(*rest[:3]),
-        after=record_from(*rest[3:6]),
-        who=who,
-        host=host,
-        program=program,
-    )

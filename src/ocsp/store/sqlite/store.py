@@ -24,6 +24,7 @@ from ocsp.responder.stored_answer import (
     LookupResult,
     NewAnswer,
 )
+from ocsp.store.author import program_name
 from ocsp.store.sqlite.answers import (
     POSTPONED_SECONDS,
     count_due,
@@ -43,7 +44,7 @@ from ocsp.store.sqlite.changes.status import (
 from ocsp.store.sqlite.database.acknowledgement import late_readers
 from ocsp.store.sqlite.database.file import StatusFile
 from ocsp.store.sqlite.database.reader import Reader
-from ocsp.store.sqlite.database.writer import Writer, program_name
+from ocsp.store.sqlite.database.writer import Writer
 from ocsp.store.sqlite.forms import choose_forms
 from ocsp.store.sqlite.listing import (
     count_statuses,
@@ -287,6 +288,10 @@ class SQLiteStore(Store):
             return write_answers(connection, new, now)
 
     # --- the file ---
+
+    def epoch(self) -> str:
+        """Return the identity of the database in the file."""
+        return self._reader.database_id()
 
     def close(self) -> None:
         """Close the file."""

@@ -30,7 +30,7 @@ from ocsp.store.sqlite.database.file import (
     error_text,
     reported,
 )
-from ocsp.store.sqlite.database.schema import LAST_EVENT
+from ocsp.store.sqlite.database.schema import DATABASE_ID, LAST_EVENT
 from ocsp.store.values import record_from, serial_from
 
 __all__ = ["Reader"]
@@ -278,6 +278,16 @@ class Reader:
                 return connection.execute(sql, (*before, number, serial)).fetchone()
             except (sqlite3.Error, StoreError) as error:
                 raise self._unavailable(error) from error
+
+    def database_id(self) -> str:
+        """
+        Return the identity of the database in the file.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        (name,) = self.fetch_one(DATABASE_ID)
+        return str(name)
 
     def issuer_id(self, issuer: IssuerKey) -> int | None:
         """

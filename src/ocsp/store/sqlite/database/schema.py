@@ -18,6 +18,7 @@ from __future__ import annotations
 __all__ = [
     "APPLICATION_ID",
     "CHANGED",
+    "DATABASE_ID",
     "HOLD",
     "LAST_EVENT",
     "LATEST_SECOND",
@@ -45,6 +46,9 @@ CHANGED = -1
 
 LAST_EVENT = "SELECT seq FROM sqlite_sequence WHERE name = 'event'"
 """The query for the largest number that an event has had; no row means none."""
+
+DATABASE_ID = "SELECT value FROM setting WHERE name = 'database_id'"
+"""The query for the identity of the database."""
 
 _NOW = "CAST(strftime('%s','now') AS INTEGER)"
 _MOMENT = f"BETWEEN {EARLIEST_SECOND} AND {LATEST_SECOND}"

@@ -8,14 +8,11 @@ stored answer may be lost in a power failure: then it is signed again.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import sqlite3
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -24,6 +21,7 @@ from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.errors import StoreError
 from ocsp.responder.source import IssuerKey
+from ocsp.store.author import user_name
 from ocsp.store.sqlite.database.file import (
     FileIdentity,
     StatusFile,
@@ -31,7 +29,7 @@ from ocsp.store.sqlite.database.file import (
     reported,
 )
 
-__all__ = ["Writer", "issuer_id", "program_name", "user_name"]
+__all__ = ["Writer", "issuer_id"]
 
 COPY_BYTES = 4 << 20
 """
@@ -197,28 +195,3 @@ def issuer_id(connection: sqlite3.Connection, issuer: x509.Certificate) -> int:
     number = int(connection.execute(_ISSUER, key).fetchone()[0])
     connection.execute(_KEEP_CERTIFICATE, (certificate, number))
     return number
-
-
-def user_name() -> str:
-    """
-    Return the user of the operating system who runs this process.
-
-    For root, the user who called ``sudo`` follows in parentheses.
-    """
-    try:
-        import pwd
-
-        number = os.getuid()
-    except ImportError:  # not a POSIX system
-        return os.environ.get("USERNAME", "")
-    try:
-        name = pwd.getpwuid(number).pw_name
-    except KeyError:
-        name = str(number)
-    caller = os.environ.get("SUDO_USER") if number == 0 else None
-    return f"{name} ({caller})" if caller else name
-
-
-def program_name() -> str:
-    """Return the name of the program of this process."""
-    return Path(sys.argv[0]).name if sys.argv else ""

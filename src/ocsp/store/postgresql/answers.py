@@ -1,0 +1,305 @@
+"""
+Keep signed answers: what is due, and compare-and-set.
+
+A row of the table ``answer`` is the work item and the result. A change of a status is
+work too: its event is open until all answers of the certificate have its version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import psycopg
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ocsp.asn1.certificates import validity_of
+from ocsp.asn1.der import integer_octets
+from ocsp.errors import StoreError
+from ocsp.responder.source import IssuerKey, StatusQuery
+from ocsp.responder.stored_answer import CertIDForm, NewAnswer
+from ocsp.store.postgresql.database.failures import error_text
+from ocsp.store.postgresql.database.pool import Connection, Pool
+from ocsp.store.rows import Due, due_from
+from ocsp.store.values import seconds, serial_from
+
+__all__ = [
+    "close_events",
+    "count_due",
+    "count_open_changes",
+    "find_due",
+    "insert_signer",
+    "write_answers",
+    "write_due",
+]
+
+Transaction = Callable[[], AbstractContextManager[Connection]]
+
+_log = logging.getLogger("ocsp.store")
+
+POSTPONED_SECONDS = 3600
+"""After which time an answer is tried again that cannot be signed or stored."""
+
+_FUTURE_SECONDS = 60
+"""By how much thisUpdate may be later than now: clocks of machines differ."""
+
+_ISSUER = "(SELECT id FROM issuer WHERE name_hash = %s AND key_hash = %s)"
+_COLUMNS = """
+SELECT a.serial, a.form, revoked, reason, invalid, expires, cert_hash, c.version
+"""
+# OFFSET 0 keeps the planner from reading all certificates when few answers are due.
+_STATUS = """
+CROSS JOIN LATERAL (
+    SELECT * FROM certificate c
+    WHERE c.issuer_id = a.issuer_id AND c.serial = a.serial OFFSET 0
+) c
+"""
+_OPEN = f"""
+SELECT issuer_id, serial, max(version) AS version, min(due) AS due, min(id) AS id
+FROM (
+    SELECT * FROM event WHERE issuer_id = {_ISSUER} AND due <= %s
+    ORDER BY due, id LIMIT %s
+) e GROUP BY issuer_id, serial
+"""  # noqa: S608 - only names of this module
+_CHANGED = f"""
+{_COLUMNS} FROM ({_OPEN}) e JOIN answer a USING (issuer_id, serial) {_STATUS}
+WHERE a.version < e.version ORDER BY e.due, e.id, a.form
+"""
+_DUE = f"""
+{_COLUMNS} FROM (
+    SELECT issuer_id, serial, form, due FROM answer
+    WHERE issuer_id = {_ISSUER} AND due <= %s ORDER BY due LIMIT %s
+) a {_STATUS} ORDER BY a.due
+"""  # noqa: S608 - only names of this module
+# Answers that were signed while the clock was wrong are due last of all.
+_FROM_THE_FUTURE = f"""
+{_COLUMNS} FROM (
+    SELECT issuer_id, serial, form, this_update FROM answer
+    WHERE issuer_id = {_ISSUER} ORDER BY due DESC LIMIT %s
+) a {_STATUS} WHERE a.this_update > %s
+"""  # noqa: S608 - only names of this module
+_STALE = """
+EXISTS (SELECT FROM answer a WHERE a.issuer_id = e.issuer_id
+    AND a.serial = e.serial AND a.version < e.version)
+"""
+_FINISHED = f"""
+SELECT id FROM event e WHERE issuer_id = {_ISSUER} AND due <= %s AND NOT {_STALE}
+"""  # noqa: S608 - only names of this module
+_CLOSE = "UPDATE event SET due = NULL WHERE id = ANY(%s)"
+_CLOSE_SIGNED = f"""
+UPDATE event e SET due = NULL FROM unnest(%s::integer[], %s::bytea[]) s (issuer, serial)
+WHERE e.issuer_id = s.issuer AND e.serial = s.serial AND due IS NOT NULL
+    AND NOT {_STALE}
+"""  # noqa: S608 - only names of this module
+
+_COUNT = f"""
+SELECT (SELECT count(*) FROM answer WHERE issuer_id = {_ISSUER} AND due <= %s)
+    + (SELECT count(*) FROM ({_OPEN}) e JOIN answer a USING (issuer_id, serial)
+        WHERE a.version < e.version AND a.due > %s)
+"""  # noqa: S608 - only names of this module
+_OPEN_CHANGES = f"""
+SELECT count(*) FROM (SELECT * FROM event ORDER BY id DESC LIMIT %s) e WHERE {_STALE}
+"""  # noqa: S608 - only names of this module
+_ADD_ROWS = """
+INSERT INTO answer (issuer_id, serial, form)
+SELECT c.issuer_id, c.serial, n.form
+FROM unnest(%s::integer[], %s::bytea[], %s::smallint[]) n (issuer, serial, form)
+JOIN certificate c ON c.issuer_id = n.issuer AND c.serial = n.serial
+FOR KEY SHARE OF c ON CONFLICT DO NOTHING
+"""
+# Another process may have signed the same answer meanwhile: then the first one stays,
+# so that all clients get the same octets.
+_SIGNED = """
+UPDATE answer a SET version = n.version, signer_id = n.signer, due = n.due,
+    this_update = n.this_update, next_update = n.next_update, tbs = n.tbs,
+    signature = n.signature
+FROM unnest(%s::integer[], %s::bytea[], %s::smallint[], %s::integer[], %s::integer[],
+    %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[])
+    n (issuer, serial, form, version, signer, due, this_update, next_update, tbs,
+        signature)
+WHERE a.issuer_id = n.issuer AND a.serial = n.serial AND a.form = n.form
+    AND (a.version <> n.version OR a.due <= %s OR a.this_update > %s
+        OR a.signer_id <> n.signer)
+RETURNING a.issuer_id, a.serial, a.form
+"""
+_ISSUERS = "SELECT name_hash, key_hash, id FROM issuer"
+_SIGNERS = "SELECT digest, id FROM signer"
+_POSTPONE = """
+UPDATE answer a SET due = %s
+FROM unnest(%s::bytea[], %s::bytea[], %s::bytea[], %s::smallint[])
+    p (name_hash, key_hash, serial, form) JOIN issuer USING (name_hash, key_hash)
+WHERE a.issuer_id = issuer.id AND a.serial = p.serial AND a.form = p.form
+"""
+_POSTPONE_EVENTS = """
+UPDATE event e SET due = %s
+FROM unnest(%s::bytea[], %s::bytea[], %s::bytea[]) p (name_hash, key_hash, serial)
+JOIN issuer USING (name_hash, key_hash)
+WHERE e.issuer_id = issuer.id AND e.serial = p.serial AND e.due IS NOT NULL
+"""
+
+
+class _Row(NamedTuple):
+    """The columns of an answer to store, in the order of ``_SIGNED``."""
+
+    issuer: int
+    serial: bytes
+    form: int
+    version: int
+    signer: int
+    due: int
+    this_update: int
+    next_update: int
+    tbs: bytes
+    signature: bytes
+
+
+def find_due(pool: Pool, issuer: IssuerKey, now: int, limit: int) -> Due:
+    """Return answers to sign: of changed certificates, then by the time *due*."""
+    rows = pool.fetch_all(_CHANGED, (*issuer, now, limit))
+    if len(rows) < limit:
+        rows += pool.fetch_all(_DUE, (*issuer, now, limit))
+    if len(rows) < limit:
+        rows += pool.fetch_all(
+            _FROM_THE_FUTURE, (*issuer, limit - len(rows), now + _FUTURE_SECONDS)
+        )
+    once = {(serial, form): row for row in reversed(rows) for serial, form in [row[:2]]}
+    return due_from(issuer, list(reversed(once.values()))[:limit])
+
+
+def close_events(
+    pool: Pool, transaction: Transaction, issuer: IssuerKey, now: int
+) -> None:
+    """Close the events of changes that all answers have."""
+    finished = [number for (number,) in pool.fetch_all(_FINISHED, (*issuer, now))]
+    if finished:
+        with transaction() as connection:
+            connection.execute(_CLOSE, (finished,))
+
+
+def count_due(pool: Pool, issuer: IssuerKey, now: int) -> int:
+    """Return how many answers of *issuer* are due."""
+    row = pool.fetch_one(_COUNT, (*issuer, now, *issuer, now, None, now))
+    return int(row[0])
+
+
+def count_open_changes(pool: Pool, last: int) -> int:
+    """Return how many of the *last* changes are not in all signed answers yet."""
+    return int(pool.fetch_one(_OPEN_CHANGES, (last,))[0])
+
+
+def insert_signer(connection: Connection, certificate: x509.Certificate) -> None:
+    """Record the certificate of a signer, if it is not there."""
+    der = certificate.public_bytes(Encoding.DER)
+    _, end = validity_of(certificate)
+    connection.execute(
+        "INSERT INTO signer (digest, certificate, not_after) VALUES (%s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        (hashlib.sha256(der).digest(), der, seconds(end)),
+    )
+
+
+def write_answers(
+    connection: Connection, answers: Iterable[NewAnswer], now: int
+) -> int:
+    """Store *answers* in the transaction of *connection*; return how many were."""
+    rows = _rows(connection, answers)
+    try:
+        with connection.transaction():
+            return _write(connection, rows, now)
+    except (psycopg.IntegrityError, psycopg.DataError):
+        return sum(_write_alone(connection, row, now) for row in rows)
+
+
+def _rows(connection: Connection, answers: Iterable[NewAnswer]) -> list[_Row]:
+    """Return the columns of *answers*, in the order in which rows are locked."""
+    issuers = {IssuerKey(*key): number for *key, number in connection.execute(_ISSUERS)}
+    signers: dict[bytes, int] = dict(connection.execute(_SIGNERS).fetchall())
+    rows = []
+    for (issuer, number), form, answer in answers:
+        signer = signers.get(answer.signer)
+        if signer is None:
+            raise StoreError(
+                "the signer of an answer is not in the database; add_signer adds it"
+            )
+        if issuer in issuers:  # otherwise it is deleted, with all its certificates
+            serial = integer_octets(number)
+            version, _, due, this_update, next_update, tbs, signature = answer
+            rows.append(
+                _Row(
+                    issuers[issuer], serial, form, version, signer, due,
+                    this_update, next_update, tbs, signature,
+                )
+            )  # fmt: skip
+    return sorted(rows)
+
+
+def _write(connection: Connection, rows: Sequence[_Row], now: int) -> int:
+    stored = _update(connection, rows, now)
+    missing = [row for row in rows if row[:3] not in stored]
+    if missing:
+        keys = list(zip(*missing, strict=True))[:3]
+        if connection.execute(_ADD_ROWS, list(map(list, keys))).rowcount:
+            stored |= _update(connection, missing, now)
+    if stored:
+        connection.execute(
+            _CLOSE_SIGNED,
+            ([issuer for issuer, *_ in stored], [serial for _, serial, _ in stored]),
+        )
+    return len(stored)
+
+
+def _update(
+    connection: Connection, rows: Sequence[_Row], now: int
+) -> set[tuple[Any, ...]]:
+    """Store *rows* that exist, and return the keys of those that were stored."""
+    if not rows:
+        return set()
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(_SIGNED, (*columns, now, now + _FUTURE_SECONDS))
+        return set(cursor.fetchall())
+
+
+def _write_alone(connection: Connection, row: _Row, now: int) -> int:
+    """Store one answer; the others remain if the database refuses it."""
+    try:
+        with connection.transaction():
+            return _write(connection, [row], now)
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        _log.error(
+            "serial number %#x: the answer is not stored: %s",
+            serial_from(row.serial),
+            error_text(error),
+        )
+        until = now + POSTPONED_SECONDS
+        connection.execute(
+            "UPDATE answer SET due = %s"
+            " WHERE issuer_id = %s AND serial = %s AND form = %s",
+            (until, row.issuer, row.serial, row.form),
+        )
+        connection.execute(
+            "UPDATE event SET due = %s"
+            " WHERE issuer_id = %s AND serial = %s AND due IS NOT NULL",
+            (until, row.issuer, row.serial),
+        )
+        return 0
+
+
+def write_due(
+    connection: Connection,
+    answers: Iterable[tuple[StatusQuery, CertIDForm]],
+    until: int,
+) -> None:
+    """Let *answers* be due at *until*, in seconds since 1970."""
+    rows = [
+        (*query.issuer, integer_octets(query.serial_number), int(form))
+        for query, form in answers
+    ]
+    if rows:
+        columns = [list(column) for column in zip(*sorted(rows), strict=True)]
+        connection.execute(_POSTPONE, (until, *columns))
+        connection.execute(_POSTPONE_EVENTS, (until, *columns[:3]))

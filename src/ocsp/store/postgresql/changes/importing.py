@@ -1,0 +1,108 @@
+"""
+Import many certificates: in batches, each of which is one transaction.
+
+A batch goes into a temporary table by COPY, and from there into the table of the
+certificates. It also records how much of the file has been imported, so that an import
+that was interrupted goes on after its last complete batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cryptography import x509
+
+from ocsp.asn1.der import integer_octets
+from ocsp.responder.source import IssuerKey
+from ocsp.store.postgresql.changes.status import last_event
+from ocsp.store.postgresql.database.pool import Connection, Pool
+from ocsp.store.postgresql.issuers import add_issuer
+from ocsp.store.values import (
+    CertificateRow,
+    ImportedBatch,
+    seconds,
+    status_columns,
+)
+
+__all__ = ["import_batch", "imported_rows"]
+
+_TEMPORARY = """
+CREATE TEMPORARY TABLE imported (
+    place integer, serial bytea, subject text, expires bigint, cert_hash bytea,
+    revoked bigint, reason smallint, invalid bigint
+) ON COMMIT DROP
+"""
+_COPY = """
+COPY imported (place, serial, subject, expires, cert_hash, revoked, reason, invalid)
+FROM STDIN (FORMAT binary)
+"""
+_TYPES = ("int4", "bytea", "text", "int8", "bytea", "int8", "int2", "int8")
+# Of several rows about one certificate, the first one is inserted.
+_INSERT = """
+INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash,
+    revoked, reason, invalid)
+SELECT %s, serial, subject, expires, cert_hash, revoked, reason, invalid
+FROM imported ORDER BY serial, place ON CONFLICT DO NOTHING
+"""
+# A hold may become permanent; everything else that is revoked stays as it is. Of
+# several rows about one certificate, the first one counts that is not a hold.
+_REVOKE = """
+UPDATE certificate c SET revoked = i.revoked, reason = i.reason, invalid = i.invalid
+FROM (
+    SELECT DISTINCT ON (serial) * FROM imported WHERE revoked IS NOT NULL
+    ORDER BY serial, reason IS NOT DISTINCT FROM 6, place
+) i
+WHERE c.issuer_id = %s AND c.serial = i.serial AND (c.revoked IS NULL
+    OR (c.reason = 6 AND i.reason IS DISTINCT FROM 6))
+"""
+_DONE = """
+INSERT INTO import (digest, issuer_id, name, done) VALUES (%s, %s, %s, %s)
+ON CONFLICT (digest, issuer_id) DO UPDATE SET done = excluded.done, at = excluded.at
+"""
+_HOW_FAR = """
+SELECT done FROM import JOIN issuer ON issuer.id = issuer_id
+WHERE digest = %s AND name_hash = %s AND key_hash = %s
+"""
+
+
+def import_batch(
+    connection: Connection,
+    issuer: x509.Certificate,
+    rows: Iterable[CertificateRow],
+    *,
+    digest: bytes,
+    done: int,
+    name: str,
+) -> ImportedBatch:
+    """Import *rows* in the transaction of *connection*."""
+    number = add_issuer(connection, issuer)
+    connection.execute(_TEMPORARY)
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        count = 0
+        for row in rows:
+            copy.write_row((count, *_columns(row)))
+            count += 1
+    added = connection.execute(_INSERT, (number,)).rowcount
+    revoked = connection.execute(_REVOKE, (number,)).rowcount
+    connection.execute("DROP TABLE imported")
+    connection.execute(_DONE, (digest, number, name, done))
+    event = last_event(connection) if revoked else None
+    return ImportedBatch(added, revoked, count - added - revoked, event)
+
+
+def imported_rows(pool: Pool, issuer: IssuerKey, digest: bytes) -> int:
+    """Return how many rows of the file with *digest* have been imported."""
+    row = pool.fetch_one(_HOW_FAR, (digest, *issuer))
+    return int(row[0]) if row else 0
+
+
+def _columns(row: CertificateRow) -> tuple[Any, ...]:
+    return (
+        integer_octets(row.serial_number),
+        row.subject,
+        seconds(row.expires),
+        row.record.cert_hash or None,
+        *status_columns(row.record),
+    )

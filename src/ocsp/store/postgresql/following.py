@@ -1,0 +1,195 @@
+"""
+Follow the changes of status that others commit, and say which ones were seen.
+
+The cursor is the snapshot of the last poll: what it did not show is new. The number of
+an event would not do, because transactions do not commit in the order of their numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+import uuid
+
+from ocsp.errors import StoreError
+from ocsp.responder.source import IssuerKey, StatusQuery
+from ocsp.responder.stored_answer import Changes
+from ocsp.store.postgresql.database.identity import EPOCH
+from ocsp.store.postgresql.database.pool import Pool
+from ocsp.store.values import LateReader, serial_from
+
+__all__ = [
+    "ACKNOWLEDGE",
+    "ACKNOWLEDGE_SECONDS",
+    "CHANNEL",
+    "FORGET",
+    "MAX_CHANGES",
+    "NEW_EVENTS",
+    "Follower",
+    "late_nodes",
+]
+
+CHANNEL = "ocsp_status"
+"""Where the database notifies of changes, at the end of their transactions."""
+
+ACKNOWLEDGE_SECONDS = 1.0
+"""How often a process says that it is there, also when nothing has changed."""
+
+GONE_SECONDS = 10.0
+"""After this time of silence a process counts as ended."""
+
+FORGET_SECONDS = 3600.0
+"""After this time without a poll a caller has to drop everything: old events go."""
+
+MAX_CHANGES = 10_000
+"""Changes that one poll returns; if there are more, everything counts as changed."""
+
+_POLL_SECONDS = 0.01
+
+# One row without an event if there is none, so that the snapshot is always there. The
+# comparison with xmin lets the index be used.
+NEW_EVENTS = f"""
+SELECT now.epoch, now.seen, e.name_hash, e.key_hash, e.serial
+FROM (SELECT {EPOCH} AS epoch, pg_current_snapshot()::text AS seen) now
+LEFT JOIN (
+    SELECT name_hash, key_hash, serial FROM event JOIN issuer ON issuer.id = issuer_id
+    WHERE tx >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
+    ORDER BY event.id LIMIT {MAX_CHANGES + 1}
+) e ON true
+"""  # noqa: S608 - only names and numbers of this package
+"""The query for what was committed after the snapshot ``seen``; ``NULL``: nothing."""
+
+ACKNOWLEDGE = """
+INSERT INTO node (id, host, process, seen) VALUES (%s, %s, %s, %s::pg_snapshot)
+ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = clock_timestamp()
+"""
+"""Say that this process has taken into account what a snapshot shows."""
+
+FORGET = "DELETE FROM node WHERE id = %s OR at < clock_timestamp() - interval '1 day'"
+"""Remove the row of this process, and those of processes that ended long ago."""
+
+_LATE = """
+SELECT process, host, coalesce((SELECT id FROM event
+    WHERE pg_visible_in_snapshot(tx, node.seen) ORDER BY id DESC LIMIT 1), 0)
+FROM node WHERE at > clock_timestamp() - %s * interval '1 s' AND NOT
+    pg_visible_in_snapshot((SELECT tx FROM event WHERE id = %s), node.seen)
+ORDER BY host, process
+"""
+_LAST_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+_NOTHING = Changes(False, ())
+_EVERYTHING = Changes(True, ())
+
+
+class Follower:
+    """What one process has seen of the changes; threads share it."""
+
+    def __init__(self, pool: Pool, *, acknowledges: bool) -> None:
+        """
+        Have seen nothing yet.
+
+        Args:
+            pool: The database.
+
+            acknowledges: Say in the database what was seen.
+        """
+        self._pool = pool
+        self._acknowledges = acknowledges
+        self._lock = threading.Lock()
+        self._id = uuid.uuid4()
+        self._last: str | None = None
+        self._epoch: str | None = None
+        self._seen: str | None = None
+        self._news = False
+        self._polled = self._acknowledged = 0.0
+
+    def poll(self) -> Changes:
+        """
+        Return what changed since the last poll; the first one returns everything.
+
+        It also acknowledges what the last poll returned.
+
+        Raises:
+            SourceUnavailable: If the database cannot be read now.
+        """
+        with self._lock:
+            now = time.monotonic()
+            self._acknowledge(now)
+            rows = self._pool.fetch_all(NEW_EVENTS, {"seen": self._seen})
+            epoch, seen = rows[0][:2]
+            known = epoch == self._epoch and now < self._polled + FORGET_SECONDS
+            self._epoch, self._seen, self._polled = epoch, seen, now
+            if not known or len(rows) > MAX_CHANGES:
+                self._news = True
+                return _EVERYTHING
+            if rows[0][4] is None:
+                return _NOTHING
+            self._news = True
+            return Changes(
+                False,
+                [
+                    StatusQuery(IssuerKey(name, key), serial_from(serial))
+                    for _, _, name, key, serial in rows
+                ],
+            )
+
+    def has_changed(self) -> bool:
+        """
+        Return whether any connection has written since the last call.
+
+        Raises:
+            SourceUnavailable: If the database cannot be read now.
+        """
+        (last,) = self._pool.fetch_one(_LAST_TRANSACTION)
+        with self._lock:
+            before, self._last = self._last, last
+        return bool(before != last)
+
+    def _acknowledge(self, now: float) -> None:
+        late = now > self._acknowledged + ACKNOWLEDGE_SECONDS
+        if self._seen is None or not self._acknowledges or not (self._news or late):
+            return
+        with self._pool.answering() as connection:
+            connection.execute(
+                ACKNOWLEDGE,
+                (self._id, socket.gethostname(), os.getpid(), self._seen),
+            )
+        self._acknowledged = now
+        self._news = False
+
+    def close(self) -> None:
+        """Remove the row of this process: it answers no longer."""
+        with self._lock:
+            if not self._acknowledged:
+                return
+            self._acknowledged = 0.0
+            with (
+                contextlib.suppress(StoreError),  # the row counts no longer in 10 s
+                self._pool.answering() as connection,
+            ):
+                connection.execute(FORGET, (self._id,))
+
+
+def late_nodes(pool: Pool, event: int, seconds: float) -> list[LateReader]:
+    """
+    Wait until every process has seen *event*, and return those that have not.
+
+    Args:
+        pool: The database.
+
+        event: The number of the event.
+
+        seconds: How long to wait at most.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        late = [
+            LateReader(process, seen, host)
+            for process, host, seen in pool.fetch_all(_LATE, (GONE_SECONDS, event))
+        ]
+        if not late or time.monotonic() >= end:
+            return late
+        time.sleep(_POLL_SECONDS)

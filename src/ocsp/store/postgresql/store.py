@@ -1,0 +1,299 @@
+"""
+Store the status of certificates, and signed answers, in a PostgreSQL database.
+
+Any number of processes on any number of machines may use it at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import weakref
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from cryptography import x509
+
+from ocsp.messages.statuses import OCSPCertStatus
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder.stored_answer import (
+    CertIDForm,
+    Changes,
+    DueAnswer,
+    LookupResult,
+    NewAnswer,
+)
+from ocsp.store.author import program_name
+from ocsp.store.postgresql.answers import (
+    POSTPONED_SECONDS,
+    close_events,
+    count_due,
+    count_open_changes,
+    find_due,
+    insert_signer,
+    write_answers,
+    write_due,
+)
+from ocsp.store.postgresql.changes.importing import import_batch, imported_rows
+from ocsp.store.postgresql.changes.pruning import prune_certificates, prune_events
+from ocsp.store.postgresql.changes.status import (
+    add_certificate,
+    release_certificate,
+    revoke_certificate,
+)
+from ocsp.store.postgresql.database.address import Address
+from ocsp.store.postgresql.database.identity import EPOCH
+from ocsp.store.postgresql.database.pool import Pool
+from ocsp.store.postgresql.database.schema import create as create_tables
+from ocsp.store.postgresql.database.schema import require_schema
+from ocsp.store.postgresql.following import Follower, late_nodes
+from ocsp.store.postgresql.forms import choose_forms
+from ocsp.store.postgresql.listing import (
+    count_statuses,
+    find_entry,
+    list_entries,
+    list_events,
+    list_history,
+    list_issuers,
+)
+from ocsp.store.postgresql.lookups import find_statuses, find_with_answer
+from ocsp.store.store import Store
+from ocsp.store.values import (
+    CertificateRow,
+    Change,
+    Entry,
+    Event,
+    ImportedBatch,
+    LateReader,
+    StatusCounts,
+    StoredIssuer,
+)
+
+__all__ = ["PostgreSQLStore"]
+
+
+class PostgreSQLStore(Store):
+    """
+    A :class:`Store` on a PostgreSQL database.
+
+    It is also a :class:`ocsp.responder.StatusSource`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        program: str | None = None,
+        pool_size: int = 4,
+    ) -> None:
+        """
+        Check the database *url*; threads get their connections when they need them.
+
+        Args:
+            url: ``postgresql://user@host:port/database?parameter=value``, with the
+                parameters of libpq. A password had better be in the password file of
+                libpq or in ``PGPASSWORD``.
+
+            create: Make the tables if there are none.
+
+            read_only: A change raises :class:`ocsp.errors.StoreError`.
+
+            program: The name of the program for the history of changes, such as
+                ``ocsp status revoke``. The default is that of this process.
+
+            pool_size: How many connections at most. A call waits for one for 5 s.
+
+        Raises:
+            ConfigError: If *url* is malformed.
+            StoreError: If the server cannot be asked, or the database has no tables
+                that this release can use.
+        """
+        self._pool = Pool(
+            Address(url),
+            size=pool_size,
+            read_only=read_only,
+            program=program or program_name(),
+        )
+        if create:
+            create_tables(self._pool)
+        require_schema(self._pool)
+        self._follower = Follower(self._pool, acknowledges=not read_only)
+        # An application that lives as long as its process never calls close.
+        self._finalize = weakref.finalize(self, _close, self._follower, self._pool)
+
+    # --- changes of status ---
+
+    def _add(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        *,
+        subject: str = "",
+        expires: datetime.datetime | None = None,
+        cert_hash: bytes = b"",
+    ) -> bool:
+        with self._pool.changing() as connection:
+            return add_certificate(
+                connection, issuer, serial_number, subject, expires, cert_hash
+            )
+
+    def _revoke(
+        self,
+        issuer: x509.Certificate,
+        serial_number: int,
+        wanted: StatusRecord,
+        *,
+        since_now: bool,
+        change_reason: bool,
+    ) -> Change:
+        with self._pool.changing() as connection:
+            return revoke_certificate(
+                connection,
+                issuer,
+                serial_number,
+                wanted,
+                since_now=since_now,
+                change_reason=change_reason,
+            )
+
+    def _release(self, issuer: x509.Certificate, serial_number: int) -> Change:
+        with self._pool.changing() as connection:
+            return release_certificate(connection, issuer, serial_number)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the changes in the ``with`` block in one transaction."""
+        with self._pool.changing():
+            yield
+
+    def _import_rows(
+        self,
+        issuer: x509.Certificate,
+        rows: Iterable[CertificateRow],
+        *,
+        digest: bytes,
+        done: int,
+        name: str = "",
+    ) -> ImportedBatch:
+        with self._pool.changing() as connection:
+            return import_batch(
+                connection, issuer, rows, digest=digest, done=done, name=name
+            )
+
+    def _imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
+        return imported_rows(self._pool, issuer, digest)
+
+    def _wait_until_seen(self, event: int, timeout: float = 2.0) -> list[LateReader]:
+        return late_nodes(self._pool, event, timeout)
+
+    def _prune_certificates(self, before: int) -> int:
+        return prune_certificates(self._pool, self._pool.changing, before)
+
+    def _prune_events(self, before: int) -> int:
+        return prune_events(self._pool.changing, before)
+
+    # --- look-ups ---
+
+    async def look_up(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        """
+        Return the record for each of *queries*, in order; ``None`` if not issued.
+
+        Raises:
+            SourceUnavailable: If the database cannot be read now.
+            StoreError: If a row of these certificates has values that mean nothing.
+        """
+        return await asyncio.to_thread(find_statuses, self._pool, queries)
+
+    def look_up_with_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> LookupResult | None:
+        """Return status and stored answer from one snapshot."""
+        return find_with_answer(self._pool, query, form)
+
+    def _issuers(self) -> list[StoredIssuer]:
+        return list_issuers(self._pool)
+
+    def _find(self, issuer: IssuerKey, serial_number: int) -> Entry | None:
+        return find_entry(self._pool, issuer, serial_number)
+
+    def _entries(
+        self,
+        issuer: IssuerKey | None = None,
+        *,
+        status: OCSPCertStatus | None = None,
+        expires_before: datetime.datetime | None = None,
+        revoked_since: datetime.datetime | None = None,
+    ) -> Iterator[Entry]:
+        return list_entries(self._pool, issuer, status, expires_before, revoked_since)
+
+    def _events(self, after: int = 0) -> Iterator[Event]:
+        return list_events(self._pool, after)
+
+    def _history(
+        self, issuer: IssuerKey, serial_number: int, limit: int = 20
+    ) -> list[Event]:
+        return list_history(self._pool, issuer, serial_number, limit)
+
+    def _count(self, issuer: IssuerKey) -> StatusCounts:
+        return count_statuses(self._pool, issuer)
+
+    # --- signed answers ---
+
+    def poll_changes(self) -> Changes:
+        """Return what other connections changed, in one query."""
+        return self._follower.poll()
+
+    def _add_signer(self, certificate: x509.Certificate) -> None:
+        with self._pool.answering() as connection:
+            insert_signer(connection, certificate)
+
+    def _sign_ahead(
+        self, issuer: x509.Certificate, forms: Collection[CertIDForm]
+    ) -> None:
+        choose_forms(self._pool.answering, issuer, forms)
+
+    def _due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
+        if not self._pool.read_only:
+            close_events(self._pool, self._pool.answering, issuer, now)
+        found = find_due(self._pool, issuer, now, limit)
+        if found.unreadable:
+            self.postpone_answers(found.unreadable, now + POSTPONED_SECONDS)
+        return found.answers
+
+    def _count_due(self, issuer: IssuerKey, now: int) -> int:
+        return count_due(self._pool, issuer, now)
+
+    def _count_open_changes(self, last: int = 1000) -> int:
+        return count_open_changes(self._pool, last)
+
+    def _has_changed(self) -> bool:
+        return self._follower.has_changed()
+
+    def _postpone_answers(
+        self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
+    ) -> None:
+        with self._pool.answering() as connection:
+            write_due(connection, postponed, until)
+
+    def _store_answers(self, new: Iterable[NewAnswer], now: int) -> int:
+        with self._pool.answering() as connection:
+            return write_answers(connection, new, now)
+
+    # --- the database ---
+
+    def epoch(self) -> str:
+        """Return the identity of the database."""
+        return str(self._pool.fetch_one(f"SELECT {EPOCH}")[0])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._finalize()
+
+
+def _close(follower: Follower, pool: Pool) -> None:
+    follower.close()
+    pool.close()

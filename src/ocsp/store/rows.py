@@ -1,0 +1,105 @@
+"""Read the values of a store from rows: the columns are the same in all databases."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ocsp.errors import StoreError
+from ocsp.responder.source import IssuerKey, StatusQuery
+from ocsp.responder.stored_answer import CertIDForm, DueAnswer
+from ocsp.store.values import Entry, Event, moment, record_from, serial_from
+
+__all__ = ["Due", "due_from", "entry_from", "event_from"]
+
+_log = logging.getLogger("ocsp.store")
+
+
+class Due(NamedTuple):
+    """
+    The answers that have to be signed.
+
+    Attributes:
+        answers: The answers.
+
+        unreadable: The certificates whose rows have values that mean nothing.
+    """
+
+    answers: list[DueAnswer]
+    unreadable: list[tuple[StatusQuery, CertIDForm]]
+
+
+def due_from(issuer: IssuerKey, rows: Iterable[tuple[Any, ...]]) -> Due:
+    """
+    Return the answers of *issuer* to sign.
+
+    Args:
+        issuer: The issuer.
+
+        rows: ``serial``, ``form``, ``revoked``, ``reason``, ``invalid``, ``expires``,
+            ``cert_hash`` and ``version``.
+    """
+    found = Due([], [])
+    for serial, form, *status, version in rows:
+        query = StatusQuery(issuer, serial_from(serial))
+        try:
+            record = record_from(*status)
+        except StoreError as error:
+            _log.error("serial number %#x: %s", query.serial_number, error)
+            found.unreadable.append((query, CertIDForm(form)))
+        else:
+            found.answers.append(DueAnswer(query, CertIDForm(form), record, version))
+    return found
+
+
+def entry_from(row: tuple[Any, ...]) -> Entry:
+    """
+    Return one certificate.
+
+    Args:
+        row: ``issuer_id``, ``serial``, the issuer's ``subject``, ``name_hash`` and
+            ``key_hash``; the certificate's ``subject``, ``revoked``, ``reason``,
+            ``invalid``, ``expires``, ``cert_hash`` and ``version``.
+
+    Raises:
+        StoreError: If it has values that mean nothing.
+    """
+    _, serial, name, name_hash, key_hash, subject, *status, version = row
+    return Entry(
+        issuer=name,
+        issuer_key=IssuerKey(name_hash, key_hash),
+        serial_number=serial_from(serial),
+        subject=subject,
+        expires=moment(status[3]),
+        record=record_from(*status),
+        version=version,
+    )
+
+
+def event_from(row: tuple[Any, ...]) -> Event:
+    """
+    Return one change of a status.
+
+    Args:
+        row: ``id``, ``at``, the issuer's ``subject``, ``name_hash`` and ``key_hash``;
+            ``serial``, ``version``, the three columns of the status before, those of
+            the status after, ``who``, ``host`` and ``program``.
+    """
+    number, at, name, name_hash, key_hash, serial, version, *rest = row
+    who, host, program = rest[6:]
+    made = moment(at)
+    assert made is not None  # noqa: S101 - for mypy: the column is NOT NULL
+    return Event(
+        id=number,
+        at=made,
+        issuer=name,
+        issuer_key=IssuerKey(name_hash, key_hash),
+        serial_number=serial_from(serial),
+        version=version,
+        before=record_from(*rest[:3]),
+        after=record_from(*rest[3:6]),
+        who=who,
+        host=host,
+        program=program,
+    )

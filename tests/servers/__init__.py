@@ -1,0 +1,1 @@
+"""Servers of other projects, which tests start: one module for each program."""
