@@ -11,7 +11,9 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -24,6 +26,7 @@ __all__ = [
     "postgresql_programs",
     "postgresql_server",
     "postgresql_url",
+    "server_folder",
 ]
 
 _SETTINGS = {
@@ -40,6 +43,19 @@ def postgresql_programs() -> Path:
     if not folders:
         pytest.skip("PostgreSQL is not installed; `make setup` installs it")
     return folders[-1]
+
+
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """
+    Yield a folder that the user of the server can reach.
+
+    Only its owner can reach a ``tmp_path``: pytest sees to that at each start.
+    """
+    with tempfile.TemporaryDirectory(prefix="ocsp-", ignore_cleanup_errors=True) as top:
+        folder = Path(top)
+        folder.chmod(0o755)
+        yield folder
 
 
 class PostgreSQLServer:
@@ -62,9 +78,6 @@ class PostgreSQLServer:
         folder.mkdir(exist_ok=True)
         if self._user is not None:
             shutil.chown(folder, self._user)
-            for parent in folder.parents[:3]:
-                if parent != Path("/") and parent.owner() == "root":
-                    parent.chmod(parent.stat().st_mode | 0o011)
         self._initialize()
 
     def _initialize(self) -> None:
@@ -136,16 +149,15 @@ class PostgreSQLServer:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[PostgreSQLServer]:
+def postgresql_server() -> Iterator[PostgreSQLServer]:
     """Run a server for all tests, which do not stop it."""
-    server = PostgreSQLServer(tmp_path_factory.mktemp("postgresql"))
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    with server_folder() as folder:
+        server = PostgreSQLServer(folder / "server")
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ from ocsp.store.values import (
     Event,
     ImportedBatch,
     LateReader,
+    NewChanges,
     Pruned,
     StatusCounts,
     StoredIssuer,
@@ -615,6 +616,87 @@ class Store(ABC):
 
     @abstractmethod
     def _store_answers(self, new: Iterable[NewAnswer], now: int) -> int: ...
+
+    # --- programs that copy answers elsewhere ---
+
+    def stored_answers(
+        self, issuer: IssuerKey, *, since: int = 0
+    ) -> Iterator[NewAnswer]:
+        """
+        Yield the stored answers of *issuer* by thisUpdate, the oldest first.
+
+        An answer that was made from an older status of its certificate is left out. The
+        memory that this takes does not depend on their number. It is no snapshot: an
+        answer that is signed meanwhile is yielded again, later. A transaction that ends
+        late can add an answer with an earlier thisUpdate than one that was yielded.
+
+        Not checked: whether an answer has ended.
+
+        Args:
+            issuer: The issuer.
+
+            since: Only answers whose thisUpdate is this second since 1970, or later.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+        """
+        return self._stored_answers(issuer, since)
+
+    @abstractmethod
+    def _stored_answers(self, issuer: IssuerKey, since: int) -> Iterator[NewAnswer]: ...
+
+    def changes_after(self, cursor: str = "", limit: int = 1000) -> NewChanges:
+        """
+        Return the changes of status after a place in the history.
+
+        The place can be kept for as long as the events are, also by another process.
+        No change is left out, in whatever order the transactions end.
+
+        Args:
+            cursor: The place, from an earlier call; empty for the present end of the
+                history, which has no changes after it.
+
+            limit: How many changes at most.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+        """
+        return self._changes_after(cursor, limit)
+
+    @abstractmethod
+    def _changes_after(self, cursor: str, limit: int) -> NewChanges: ...
+
+    def read_cursor(self, name: str) -> str:
+        """
+        Return the place in the history that a program keeps here; empty if it has none.
+
+        Args:
+            name: The name of the program.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+        """
+        return self._read_cursor(name)
+
+    @abstractmethod
+    def _read_cursor(self, name: str) -> str: ...
+
+    def write_cursor(self, name: str, cursor: str) -> None:
+        """
+        Keep a place in the history for a program.
+
+        Args:
+            name: The name of the program.
+
+            cursor: The place, from :meth:`changes_after`.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        self._write_cursor(name, cursor)
+
+    @abstractmethod
+    def _write_cursor(self, name: str, cursor: str) -> None: ...
 
     # --- the database ---
 

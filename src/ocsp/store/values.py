@@ -11,7 +11,7 @@ from cryptography import x509
 from ocsp.asn1.times import utc
 from ocsp.errors import StoreError
 from ocsp.messages.statuses import REASON_CODES, REASONS
-from ocsp.responder.source import IssuerKey, StatusRecord
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 
 __all__ = [
     "CertificateRow",
@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "ImportedBatch",
     "LateReader",
+    "NewChanges",
     "Pruned",
     "StatusCounts",
     "StoredIssuer",
@@ -218,6 +219,24 @@ class LateReader(NamedTuple):
     process: int
     seen: int
     host: str = ""
+
+
+class NewChanges(NamedTuple):
+    """
+    The changes of status after a place in the history.
+
+    Attributes:
+        queries: The certificates whose status changed, in order.
+
+        cursor: The place after these changes.
+
+        complete: ``False`` if changes are missing, because their events were deleted or
+            the database was replaced: the status of any certificate may have changed.
+    """
+
+    queries: list[StatusQuery]
+    cursor: str
+    complete: bool
 
 
 class Change(NamedTuple):

@@ -41,6 +41,12 @@ from ocsp.store.postgresql.changes.status import (
     release_certificate,
     revoke_certificate,
 )
+from ocsp.store.postgresql.copying import (
+    changes_after,
+    list_answers,
+    read_cursor,
+    write_cursor,
+)
 from ocsp.store.postgresql.database.address import Address
 from ocsp.store.postgresql.database.identity import EPOCH
 from ocsp.store.postgresql.database.pool import Pool
@@ -65,6 +71,7 @@ from ocsp.store.values import (
     Event,
     ImportedBatch,
     LateReader,
+    NewChanges,
     StatusCounts,
     StoredIssuer,
 )
@@ -282,6 +289,21 @@ class PostgreSQLStore(Store):
     def _store_answers(self, new: Iterable[NewAnswer], now: int) -> int:
         with self._pool.answering() as connection:
             return write_answers(connection, new, now)
+
+    # --- programs that copy answers elsewhere ---
+
+    def _stored_answers(self, issuer: IssuerKey, since: int) -> Iterator[NewAnswer]:
+        return list_answers(self._pool, issuer, since)
+
+    def _changes_after(self, cursor: str, limit: int) -> NewChanges:
+        return changes_after(self._pool, cursor, limit)
+
+    def _read_cursor(self, name: str) -> str:
+        return read_cursor(self._pool, name)
+
+    def _write_cursor(self, name: str, cursor: str) -> None:
+        with self._pool.answering() as connection:
+            write_cursor(connection, name, cursor)
 
     # --- the database ---
 

@@ -45,6 +45,12 @@ from ocsp.store.sqlite.database.acknowledgement import late_readers
 from ocsp.store.sqlite.database.file import StatusFile
 from ocsp.store.sqlite.database.reader import Reader
 from ocsp.store.sqlite.database.writer import Writer
+from ocsp.store.sqlite.following import (
+    changes_after,
+    list_answers,
+    read_cursor,
+    write_cursor,
+)
 from ocsp.store.sqlite.forms import choose_forms
 from ocsp.store.sqlite.listing import (
     count_statuses,
@@ -62,6 +68,7 @@ from ocsp.store.values import (
     Event,
     ImportedBatch,
     LateReader,
+    NewChanges,
     StatusCounts,
     StoredIssuer,
 )
@@ -286,6 +293,21 @@ class SQLiteStore(Store):
     def _store_answers(self, new: Iterable[NewAnswer], now: int) -> int:
         with self._writer.answering() as connection:
             return write_answers(connection, new, now)
+
+    # --- programs that copy answers elsewhere ---
+
+    def _stored_answers(self, issuer: IssuerKey, since: int) -> Iterator[NewAnswer]:
+        return list_answers(self._reader, issuer, since)
+
+    def _changes_after(self, cursor: str, limit: int) -> NewChanges:
+        return changes_after(self._reader, cursor, limit)
+
+    def _read_cursor(self, name: str) -> str:
+        return read_cursor(self._reader, name)
+
+    def _write_cursor(self, name: str, cursor: str) -> None:
+        with self._writer.answering() as connection:
+            write_cursor(connection, name, cursor)
 
     # --- the file ---
 

@@ -128,6 +128,11 @@ _TABLES = (
     CREATE TABLE answer_rest PARTITION OF answer DEFAULT WITH (fillfactor = 80)
     """,
     "CREATE INDEX answer_due ON answer (issuer_id, due)",
+    # What was signed since a moment: for programs that publish answers elsewhere.
+    """
+    CREATE INDEX answer_signed ON answer (issuer_id, this_update, serial, form)
+    WHERE this_update IS NOT NULL
+    """,
     # One row for each imported file: where to go on after an interruption.
     f"""
     CREATE TABLE import (

@@ -250,7 +250,7 @@ class Reader:
         version, signer_id = row[5], row[6]
         stored = None
         if signer_id is not None:
-            stored = StoredAnswer(version, self._signer(signer_id), *row[7:])
+            stored = StoredAnswer(version, self.signer(signer_id), *row[7:])
         return LookupResult(record_from(*row[:5]), version, stored)
 
     def _row(self, sql: str, query: StatusQuery, *before: int) -> Any:
@@ -313,7 +313,7 @@ class Reader:
             known = self._issuers[issuer] = int(row[0])
         return known
 
-    def _signer(self, signer_id: int) -> bytes:
+    def signer(self, signer_id: int) -> bytes:
         """Return SHA-256 of the certificate of a signer; its row never changes."""
         known = self._signers.get(signer_id)
         if known is None:

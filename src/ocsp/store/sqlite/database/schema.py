@@ -160,6 +160,11 @@ TABLES = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX answer_due ON answer (issuer_id, due)",
+    # What was signed since a moment: for programs that publish answers elsewhere.
+    """
+    CREATE INDEX answer_signed ON answer (issuer_id, this_update)
+    WHERE this_update IS NOT NULL
+    """,
     # One row for each imported file: where to go on after an interruption.
     f"""
     CREATE TABLE import (

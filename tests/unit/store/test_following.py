@@ -1,0 +1,120 @@
+"""Follow a store from another program: new answers, and changes after a place."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from ocsp.store import SQLiteStore, backup, restore
+from ocsp.store.sqlite import following
+from tests.pki import NOW, ca
+from tests.unit.store.scene import NOW_SECONDS, SHA1, SHA256, query, signed
+
+ISSUER = query(1).issuer
+HOLD = x509.ReasonFlags.certificate_hold
+
+
+@pytest.fixture(name="store")
+def _store(tmp_path: Path) -> Iterator[SQLiteStore]:
+    """Yield a store with the certificates 1 to 5."""
+    with SQLiteStore(tmp_path / "status.db", create=True) as store:
+        store.add_signer(ca())
+        for serial in range(1, 6):
+            store.add(ca(), serial)
+        yield store
+
+
+@pytest.mark.parametrize("page", [1, 2, 1000])
+def test_answers_come_by_the_time_of_signing(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """All pages; each answer as it is stored; only from the given second on."""
+    monkeypatch.setattr(following, "PAGE", page)
+    made = [
+        signed(serial, 1, now=NOW_SECONDS + second, form=form)
+        for serial, second, form in (
+            (3, 0, SHA1), (1, 1, SHA1), (2, 1, SHA1), (2, 1, SHA256), (5, 9, SHA1),
+        )
+    ]  # fmt: skip
+    store.store_answers(reversed(made), NOW_SECONDS)
+    assert list(store.stored_answers(ISSUER)) == made
+    later = store.stored_answers(ISSUER, since=NOW_SECONDS + 1)
+    assert list(later) == made[1:]
+    assert list(store.stored_answers(query(1, ca("Other CA")).issuer)) == []
+
+
+def test_an_answer_of_an_older_status_is_left_out(store: SQLiteStore) -> None:
+    """It would say *good* about a certificate that is revoked."""
+    store.store_answers([signed(1, 1), signed(2, 1)], NOW_SECONDS)
+    store.revoke(ca(), 1, NOW, HOLD)
+    assert [each.query for each in store.stored_answers(ISSUER)] == [query(2)]
+    store.store_answers([signed(1, 2, tbs=b"revoked")], NOW_SECONDS)
+    assert [each.query for each in store.stored_answers(ISSUER)] == [query(1), query(2)]
+
+
+def test_the_index_finds_them(store: SQLiteStore, tmp_path: Path) -> None:
+    """No other answers are read, and nothing is sorted."""
+    values = (1, 0, 0, b"", 0, 1000)
+    with sqlite3.connect(tmp_path / "status.db") as file:
+        sql = f"EXPLAIN QUERY PLAN {following._ANSWERS}"
+        plan = " ".join(row[3] for row in file.execute(sql, values))
+    assert "answer_signed (issuer_id=? AND this_update>?)" in plan
+    assert "B-TREE" not in plan
+    assert list(store.stored_answers(ISSUER)) == []
+
+
+def test_changes_are_read_from_a_place_on(store: SQLiteStore) -> None:
+    """The first call returns the present end; then each change is returned once."""
+    store.revoke(ca(), 1, NOW)
+    start = store.changes_after()
+    assert start.queries == []
+    assert start.complete
+    for serial in (2, 3, 4):
+        store.revoke(ca(), serial, NOW)
+    first = store.changes_after(start.cursor, limit=2)
+    assert first.queries == [query(2), query(3)]
+    second = store.changes_after(first.cursor, limit=2)
+    assert second.queries == [query(4)]
+    assert store.changes_after(second.cursor) == ([], second.cursor, True)
+
+
+def test_deleted_events_are_noticed(store: SQLiteStore, tmp_path: Path) -> None:
+    """Some or all after the place; those before it are not missed."""
+    start = store.changes_after().cursor
+    for serial in (1, 2, 3):
+        store.revoke(ca(), serial, NOW)
+    last = store.changes_after(start, limit=2).cursor
+    for number, missing in ((1, start), (3, last)):
+        with sqlite3.connect(tmp_path / "status.db") as file:
+            file.execute("DROP TRIGGER IF EXISTS event_stays")
+            file.execute("DELETE FROM event WHERE id <= ?", (number,))
+        found = store.changes_after(missing)
+        assert not found.complete
+        assert store.changes_after(found.cursor) == ([], found.cursor, True)
+        if number == 1:
+            assert store.changes_after(last).queries == [query(3)]
+
+
+def test_a_restored_database_is_another_one(store: SQLiteStore, tmp_path: Path) -> None:
+    """The events after the backup never happened in it."""
+    backup(tmp_path / "status.db", tmp_path / "copy.db")
+    place = store.changes_after().cursor
+    store.write_cursor("test", place)
+    store.revoke(ca(), 1, NOW)
+    restore(tmp_path / "copy.db", tmp_path / "status.db")
+    assert not store.changes_after(place).complete
+
+
+def test_a_program_keeps_its_place(store: SQLiteStore, tmp_path: Path) -> None:
+    """Each program its own; another process reads it."""
+    assert store.read_cursor("purge") == ""
+    store.write_cursor("purge", "a:1")
+    store.write_cursor("purge", "a:2")
+    store.write_cursor("other", "a:9")
+    with SQLiteStore(tmp_path / "status.db", read_only=True) as other:
+        assert other.read_cursor("purge") == "a:2"
+        assert other.read_cursor("other") == "a:9"
