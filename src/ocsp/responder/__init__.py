@@ -38,17 +38,20 @@ from ocsp.responder.source import (
 )
 from ocsp.responder.stored_answer import (
     AnswerStore,
+    AnswerWriter,
     CertIDForm,
     Changes,
     DueAnswer,
     LookupResult,
     NewAnswer,
+    RemoteAnswerStore,
     StoredAnswer,
 )
 
 __all__ = [
     "Answer",
     "AnswerStore",
+    "AnswerWriter",
     "Authority",
     "CannedAnswer",
     "CannedAuthority",
@@ -63,6 +66,7 @@ __all__ = [
     "LookupResult",
     "NewAnswer",
     "NoncePolicy",
+    "RemoteAnswerStore",
     "Requestors",
     "Responder",
     "SignerTrust",

@@ -19,11 +19,13 @@ from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 
 __all__ = [
     "AnswerStore",
+    "AnswerWriter",
     "CertIDForm",
     "Changes",
     "DueAnswer",
     "LookupResult",
     "NewAnswer",
+    "RemoteAnswerStore",
     "StoredAnswer",
 ]
 
@@ -133,16 +135,50 @@ class Changes(NamedTuple):
             file was replaced.
 
         queries: The certificates whose status changed.
+
+        age: How many seconds ago the store was read for this; 0 for a local store,
+            which is read by the poll itself. Later changes are not known yet.
     """
 
     everything: bool
     queries: Sequence[StatusQuery]
+    age: float = 0.0
 
 
 @runtime_checkable
-class AnswerStore(Protocol):
+class AnswerWriter(Protocol):
     """
-    A source of status that also keeps signed answers.
+    Keeps signed answers.
+
+    Its methods may wait for the store: an event loop calls them in a thread.
+    """
+
+    def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
+        """
+        Store *answers* in one transaction, and return how many were stored.
+
+        The store omits an answer whose version is not the certificate's, and one that
+        another process has signed meanwhile.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        ...
+
+    def add_signer(self, certificate: x509.Certificate) -> None:
+        """
+        Record the certificate of a signer, before its answers are stored.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        ...
+
+
+@runtime_checkable
+class AnswerStore(AnswerWriter, Protocol):
+    """
+    A source of status on this machine that also keeps signed answers.
 
     No method waits for another process for longer than some milliseconds.
     """
@@ -174,32 +210,43 @@ class AnswerStore(Protocol):
         """
         ...
 
-    def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
-        """
-        Store *answers* in one transaction, and return how many were stored.
-
-        The store omits an answer whose version is not the certificate's, and one that
-        another process has signed meanwhile.
-
-        Raises:
-            StoreError: If the store cannot be written.
-        """
-        ...
-
-    def add_signer(self, certificate: x509.Certificate) -> None:
-        """
-        Record the certificate of a signer, before its answers are stored.
-
-        Raises:
-            StoreError: If the store cannot be written.
-        """
-        ...
-
     def poll_changes(self) -> Changes:
         """
         Return what other connections changed since the last call; some microseconds.
 
         Raises:
             SourceUnavailable: If the store is gone or unreadable.
+        """
+        ...
+
+
+@runtime_checkable
+class RemoteAnswerStore(AnswerWriter, Protocol):
+    """
+    A source of status on another machine that also keeps signed answers.
+
+    It follows the changes in the background. While it cannot reach the store, the
+    answers in memory remain valid, and are used until they end.
+    """
+
+    async def find_with_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> LookupResult | None:
+        """
+        Return status and stored answer from one snapshot; ``None`` if not issued.
+
+        The snapshot is newer than the call.
+
+        Raises:
+            SourceUnavailable: If the store cannot be asked, or does not answer in time.
+        """
+        ...
+
+    def poll_changes(self) -> Changes:
+        """
+        Return what it has noticed since the last call; never waits.
+
+        :attr:`Changes.age` grows while the store cannot be reached. After that the
+        first poll says that everything may have changed.
         """
         ...

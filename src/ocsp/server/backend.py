@@ -2,14 +2,15 @@
 Answer OCSP requests with a source of status and with signers, and decide what waits.
 
 A request is answered at once with a local source and a signer that never waits. For all
-others the result is a function that returns a coroutine.
+others the result is a :class:`Waiting`.
 
 What fails, and what the client gets:
 
 - The signer refuses, hangs or is busy: the stored answer, also without the nonce that
   the client sent; *tryLater* if there is none (RFC 9919 §3.2.1).
 - The clock is not trusted: the same, because nothing is signed.
-- The source cannot be read: *tryLater*.
+- The source cannot be read: *tryLater*. If it is on another machine, the caller may use
+  an answer that it has in memory.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.responder import (
     Answer,
     AnswerStore,
+    AnswerWriter,
+    CertIDForm,
     Forward,
     LocalSource,
     Lookup,
     LookupResult,
+    RemoteAnswerStore,
     Responder,
     StatusRecord,
     StatusSource,
@@ -39,7 +43,7 @@ from ocsp.server.plain_requests import PlainRequests
 from ocsp.signers import SigningSlots
 from ocsp.status import ForeignResponders
 
-__all__ = ["Backend", "BackendAnswer"]
+__all__ = ["Backend", "BackendAnswer", "Waiting"]
 
 OVERDUE_SECONDS = 60
 """How long an answer is kept in memory when the time to sign it again is over: if the
@@ -57,6 +61,8 @@ class BackendAnswer(NamedTuple):
 
         until: Until when it may be sent again, in seconds since 1970; 0 for never.
 
+        valid_until: Until when it may be sent if the store cannot be asked.
+
         revoked: Whether it says *revoked*.
 
         from_store: Whether it was in the store.
@@ -65,11 +71,26 @@ class BackendAnswer(NamedTuple):
     answer: Answer
     lookup: Lookup | None = None
     until: int = 0
+    valid_until: int = 0
     revoked: bool = False
     from_store: bool = False
 
 
-Given = BackendAnswer | Callable[[], Coroutine[Any, Any, BackendAnswer]]
+class Waiting(NamedTuple):
+    """
+    An answer that has to wait for something.
+
+    Attributes:
+        run: Returns the coroutine that waits and returns the answer.
+
+        lookup: The request, or ``None`` if it is passed on.
+    """
+
+    run: Callable[[], Coroutine[Any, Any, BackendAnswer]]
+    lookup: Lookup | None = None
+
+
+Given = BackendAnswer | Waiting
 
 
 class Backend:
@@ -106,11 +127,17 @@ class Backend:
         self._local = source if isinstance(source, LocalSource) else None
         self._plain = PlainRequests()
         self._plain_second = 0
-        self.store = source if isinstance(source, AnswerStore) else None
+        self._store = source if isinstance(source, AnswerStore) else None
+        self._remote = source if isinstance(source, RemoteAnswerStore) else None
+
+    @property
+    def writer(self) -> AnswerWriter | None:
+        """What keeps the answers that are signed, if the source keeps any."""
+        return self._store or self._remote
 
     def answer(self, der: bytes, moment: Moment, *, may_sign: bool) -> Given:
         """
-        Return the answer to the request *der*, or a function to wait for it.
+        Return the answer to the request *der*, or what to wait for.
 
         Args:
             der: The request.
@@ -132,13 +159,16 @@ class Backend:
         step = self._responder.receive(der, moment.time)
         if isinstance(step, Answer):
             if step.forward is not None and self._foreign is not None:
-                return partial(self._pass_on, self._foreign, step.forward)
+                return Waiting(partial(self._pass_on, self._foreign, step.forward))
             return BackendAnswer(step)
-        if self.store is not None and step.stored_form is not None:
+        if self._store is not None and step.stored_form is not None:
             self._plain.learn(der, step)
             return self._answer_stored(step, self._find(step), may_sign=may_sign)
+        if self._remote is not None and step.stored_form is not None:
+            ask = partial(self._ask, self._remote, step, step.stored_form)
+            return Waiting(partial(ask, may_sign=may_sign), step)
         if self._local is None:
-            return partial(self._look_up, step, may_sign=may_sign)
+            return Waiting(partial(self._look_up, step, may_sign=may_sign), step)
         records = self._local.look_up_now(step.queries)
         return self._sign(step, records, may_sign=may_sign)
 
@@ -152,9 +182,20 @@ class Backend:
 
     def _find(self, lookup: Lookup, *, fallback: bool = False) -> LookupResult | None:
         form = lookup.fallback_form if fallback else lookup.stored_form
-        if self.store is None or form is None:
+        if self._store is None or form is None:
             return None
-        return self.store.look_up_with_answer(lookup.queries[0], form)
+        return self._store.look_up_with_answer(lookup.queries[0], form)
+
+    async def _ask(
+        self,
+        remote: RemoteAnswerStore,
+        lookup: Lookup,
+        form: CertIDForm,
+        *,
+        may_sign: bool,
+    ) -> BackendAnswer:
+        found = await remote.find_with_answer(lookup.queries[0], form)
+        return await _finish(self._answer_stored(lookup, found, may_sign=may_sign))
 
     def _answer_stored(
         self, lookup: Lookup, found: LookupResult | None, *, may_sign: bool
@@ -168,7 +209,7 @@ class Backend:
                     lookup, partial(self._responder.finish_stored, lookup, found)
                 )
             else:
-                return partial(self._sign_to_store, lookup, found)
+                return Waiting(partial(self._sign_to_store, lookup, found), lookup)
         return _stored_result(lookup, found, answer)
 
     async def _sign_to_store(
@@ -186,8 +227,7 @@ class Backend:
 
     async def _look_up(self, lookup: Lookup, *, may_sign: bool) -> BackendAnswer:
         records = await self._source.look_up(lookup.queries)
-        given = self._sign(lookup, records, may_sign=may_sign)
-        return given if isinstance(given, BackendAnswer) else await given()
+        return await _finish(self._sign(lookup, records, may_sign=may_sign))
 
     def _sign(
         self,
@@ -207,7 +247,7 @@ class Backend:
                 lookup, partial(self._responder.finish, lookup, records)
             )
             return self._signed(lookup, records, answer)
-        return partial(self._sign_in_slot, lookup, records)
+        return Waiting(partial(self._sign_in_slot, lookup, records), lookup)
 
     async def _sign_in_slot(
         self, lookup: Lookup, records: Sequence[StatusRecord | None]
@@ -218,11 +258,11 @@ class Backend:
             )
         except SignerUnavailable as error:
             answer = error_response(error)
-        return self._signed(lookup, records, answer)
+        return await _finish(self._signed(lookup, records, answer))
 
     def _signed(
         self, lookup: Lookup, records: Sequence[StatusRecord | None], answer: Answer
-    ) -> BackendAnswer:
+    ) -> Given:
         if answer.status is OCSPResponseStatus.TRY_LATER:
             return self._without_signer(lookup, answer)
         until = 0
@@ -230,11 +270,25 @@ class Backend:
             # Nothing says when to sign again: the first half of the validity is safe.
             now, end = lookup.now.timestamp(), answer.freshness.next_update.timestamp()
             until = int(now + (end - now) / 2)
-        return BackendAnswer(answer, lookup, until, _says_revoked(records))
+        return BackendAnswer(answer, lookup, until, until, _says_revoked(records))
 
-    def _without_signer(self, lookup: Lookup, error: Answer) -> BackendAnswer:
+    def _without_signer(self, lookup: Lookup, error: Answer) -> Given:
         """Return the stored answer, or *error* if the store has none."""
-        found = self._find(lookup, fallback=True)
+        form = lookup.fallback_form
+        if self._remote is not None and form is not None:
+            ask = partial(self._ask_without_signer, self._remote, lookup, form)
+            return Waiting(partial(ask, error), lookup)
+        return self._unsigned(lookup, self._find(lookup, fallback=True), error)
+
+    async def _ask_without_signer(
+        self, remote: RemoteAnswerStore, lookup: Lookup, form: CertIDForm, error: Answer
+    ) -> BackendAnswer:
+        found = await remote.find_with_answer(lookup.queries[0], form)
+        return self._unsigned(lookup, found, error)
+
+    def _unsigned(
+        self, lookup: Lookup, found: LookupResult | None, error: Answer
+    ) -> BackendAnswer:
         if found is None:
             return BackendAnswer(error, lookup)
         answer = self._responder.finish_without_signer(lookup, found)
@@ -254,6 +308,11 @@ class Backend:
         return answer
 
 
+async def _finish(given: Given) -> BackendAnswer:
+    """Wait for an answer, if it has to wait."""
+    return given if isinstance(given, BackendAnswer) else await given.run()
+
+
 def _signs_at_once(lookup: Lookup) -> bool:
     """Return whether the signer never waits, or there is none."""
     signers = lookup.signers
@@ -266,13 +325,15 @@ def _stored_result(
     if found is None or answer.freshness is None:
         return BackendAnswer(answer, lookup)
     stored = found.stored if answer.new is None else answer.new.answer
-    until = 0
+    until = valid_until = 0
     if stored is not None:
         now = int(lookup.now.timestamp())
         due = stored.due if now < stored.due else now + OVERDUE_SECONDS
-        until = min(due, usable_until(stored))
+        valid_until = usable_until(stored)
+        until = min(due, valid_until)
     revoked = found.record.status is OCSPCertStatus.REVOKED
-    return BackendAnswer(answer, lookup, until, revoked, answer.new is None)
+    from_store = answer.new is None
+    return BackendAnswer(answer, lookup, until, valid_until, revoked, from_store)
 
 
 def _says_revoked(records: Sequence[StatusRecord | None]) -> bool:

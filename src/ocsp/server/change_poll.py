@@ -28,6 +28,14 @@ SECONDS = 0.02
 poll of a SQLite file takes about 4 µs."""
 
 
+MAX_AGE_SECONDS = 0.9
+"""
+How old the view of the changes in a store on another machine may be while answers are
+used from memory. With the time between two polls it is less than a second: clients get
+no older status. After that the store is asked for each request.
+"""
+
+
 @runtime_checkable
 class PolledSource(Protocol):
     """A source that says what changed, so that answers can be kept in memory."""
@@ -49,7 +57,7 @@ class ChangePoll:
     Attributes:
         moment: The current second.
 
-        may_use_memory: Whether the last poll of the source succeeded.
+        may_use_memory: Whether the changes of the source are known up to now.
 
         revision: Counts the polls that changed anything.
     """
@@ -130,8 +138,8 @@ class ChangePoll:
             self._log.report(logging.ERROR, "poll", f"cannot read the status: {error}")
             self._forget()
             return
-        self.may_use_memory = True
-        self._seen = self._monotonic()
+        self.may_use_memory = changes.age <= MAX_AGE_SECONDS
+        self._seen = self._monotonic() - changes.age
         if changes.everything:
             self._forget()
         elif changes.queries:

@@ -4,7 +4,8 @@ Answer HTTP requests: the part that all front doors of the responder share.
 A request is answered at once where nothing has to wait: from memory, or with a local
 source and a key in memory. Otherwise the handler returns a coroutine. Every failure
 becomes an OCSP error with HTTP status 200, because OCSP clients read no other answer.
-An unexpected exception costs one request *internalError*.
+An unexpected exception costs one request *internalError*. While a store on another
+machine cannot be asked, answers from memory are used until they end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ocsp import limits
-from ocsp.errors import BackendError, DecodeError, SchemaError
+from ocsp.errors import BackendError, DecodeError, SchemaError, SourceUnavailable
 from ocsp.http import (
     CacheableAnswer,
     Conditions,
@@ -37,9 +38,9 @@ from ocsp.metrics.table import (
     RESPONSE_CACHE_BYTES,
     SIGNATURES_WAITING,
 )
-from ocsp.responder import Responder, StatusSource
+from ocsp.responder import Lookup, Responder, StatusSource
 from ocsp.responder.answer import Answer, error_response
-from ocsp.server.backend import Backend, BackendAnswer
+from ocsp.server.backend import Backend, BackendAnswer, Waiting
 from ocsp.server.change_poll import ChangePoll
 from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
@@ -144,9 +145,9 @@ class RequestHandler:
         """
         Answer by *responder*, with the status from *source*.
 
-        A source that is also an :class:`ocsp.responder.AnswerStore` returns and keeps
-        signed answers. A :class:`ocsp.responder.LocalSource` is called in the thread of
-        the event loop.
+        A source that is also an :class:`ocsp.responder.AnswerStore` or an
+        :class:`ocsp.responder.RemoteAnswerStore` returns and keeps signed answers. A
+        :class:`ocsp.responder.LocalSource` is called in the thread of the event loop.
 
         Args:
             responder: Answers the requests.
@@ -200,9 +201,9 @@ class RequestHandler:
         self._backend = Backend(
             responder, source, self._slots, self._counts, self._foreign
         )
-        store = self._backend.store
+        writer = self._backend.writer
         self._write_back = (
-            None if store is None else WriteBack(store, self.log, self._counts)
+            None if writer is None else WriteBack(writer, self.log, self._counts)
         )
         self._poll = ChangePoll(
             source,
@@ -318,17 +319,35 @@ class RequestHandler:
             return self._reply(request, given)
         return self._wait(request, given)
 
-    async def _wait(
-        self,
-        request: _Request,
-        wait: Callable[[], Coroutine[Any, Any, BackendAnswer]],
-    ) -> Reply:
+    async def _wait(self, request: _Request, waiting: Waiting) -> Reply:
         try:
-            given = await wait()
+            given = await waiting.run()
             self._poll.refresh()
             return self._reply(request, given)
+        except SourceUnavailable as error:
+            reply = self._reply_without_source(request, waiting.lookup)
+            return reply or self._failure(request.method, error)
         except Exception as error:
             return self._failure(request.method, error)
+
+    def _reply_without_source(
+        self, request: _Request, lookup: Lookup | None
+    ) -> Reply | None:
+        """Return the answer in memory, if there is one that has not ended."""
+        if lookup is None or lookup.fallback_form is None:
+            return None
+        self._poll.refresh()
+        moment = self._poll.moment
+        certificate = lookup.queries[0], lookup.fallback_form
+        entry = self._cache.find_valid(certificate, moment.seconds)
+        if entry is None:
+            return None
+        if lookup.stored_form is not None:
+            return self._reply_from_memory(request, entry)
+        # Without the nonce or algorithm of the client: for this one only.
+        query, form = certificate
+        self._counts.from_memory(request.method, 200, query.issuer, form)
+        return answer(entry.answer.body, None, moment.time)
 
     def _reply_from_memory(self, request: _Request, entry: CachedResponse) -> Reply:
         reply = request.reply(entry.answer, self._poll.moment, revoked=entry.revoked)
@@ -368,6 +387,7 @@ class RequestHandler:
             prepared,
             given.until,
             certificate,
+            valid_until=given.valid_until,
             revoked=given.revoked,
             outcomes=self._counts.in_memory(lookup.queries[0].issuer, certificate[1]),
         )

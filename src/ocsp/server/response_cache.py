@@ -29,7 +29,10 @@ class CachedResponse:
     Attributes:
         answer: The answer, ready to send.
 
-        until: Until when it is used, in seconds since 1970; 0 if it was dropped.
+        until: Until when it is used, in seconds since 1970; 0 if it was dropped. The
+            store is asked again after that.
+
+        valid_until: Until when it is used if the store cannot be asked.
 
         revoked: Whether it says *revoked*.
 
@@ -40,7 +43,15 @@ class CachedResponse:
         post: What a POST counts that it answers.
     """
 
-    __slots__ = ("answer", "certificate", "get", "post", "revoked", "until")
+    __slots__ = (
+        "answer",
+        "certificate",
+        "get",
+        "post",
+        "revoked",
+        "until",
+        "valid_until",
+    )
 
     def __init__(
         self,
@@ -48,14 +59,20 @@ class CachedResponse:
         until: int,
         certificate: tuple[StatusQuery, CertIDForm],
         *,
+        valid_until: int,
         revoked: bool,
         outcomes: tuple[Outcome, Outcome],
     ) -> None:
         self.answer = answer
         self.get, self.post = outcomes
         self.until = until
+        self.valid_until = valid_until
         self.certificate = certificate
         self.revoked = revoked
+
+    def end(self) -> None:
+        """Do not use it any more, by whichever key it is found."""
+        self.until = self.valid_until = 0
 
 
 class _Generation:
@@ -114,10 +131,21 @@ class ResponseCache:
         self, certificate: tuple[StatusQuery, CertIDForm], now: int
     ) -> CachedResponse | None:
         """Return the answer about a certificate, which another request asked for."""
-        entry = self._young.certificates.get(certificate)
-        if entry is None:
-            entry = self._old.certificates.get(certificate)
+        entry = self._about(certificate)
         return entry if entry is not None and now < entry.until else None
+
+    def find_valid(
+        self, certificate: tuple[StatusQuery, CertIDForm], now: int
+    ) -> CachedResponse | None:
+        """Return the answer about a certificate, for when the store cannot be asked."""
+        entry = self._about(certificate)
+        return entry if entry is not None and now < entry.valid_until else None
+
+    def _about(
+        self, certificate: tuple[StatusQuery, CertIDForm]
+    ) -> CachedResponse | None:
+        entry = self._young.certificates.get(certificate)
+        return self._old.certificates.get(certificate) if entry is None else entry
 
     def put(self, key: bytes, entry: CachedResponse, *, post: bool) -> None:
         """Keep *entry* as the answer to a request."""
@@ -134,11 +162,11 @@ class ResponseCache:
         certificate = entry.certificate
         other = young.certificates.setdefault(certificate, entry)
         if other is not entry:
-            other.until = 0
+            other.end()
             young.certificates[certificate] = entry
         other = self._old.certificates.get(certificate, entry)
         if other is not entry:
-            other.until = 0
+            other.end()
 
     def drop(self, queries: Iterable[StatusQuery]) -> None:
         """Drop the answers about certificates whose status changed."""
@@ -147,7 +175,7 @@ class ResponseCache:
                 for generation in (self._young, self._old):
                     entry = generation.certificates.pop((query, form), None)
                     if entry is not None:
-                        entry.until = 0
+                        entry.end()
 
     def clear(self) -> None:
         """Drop everything."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.errors import BackendError
-from ocsp.responder import AnswerStore, NewAnswer
+from ocsp.responder import AnswerWriter, NewAnswer
 from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse
@@ -47,7 +47,7 @@ class WriteBack:
     """Stores new answers, one batch at a time."""
 
     def __init__(
-        self, store: AnswerStore, log: EventLog, counts: RequestCounts
+        self, store: AnswerWriter, log: EventLog, counts: RequestCounts
     ) -> None:
         """Store answers in *store*; report failures to *log*, and in *counts*."""
         self._store = store
@@ -97,7 +97,7 @@ class WriteBack:
             self._counts.not_stored("version", refused)
             # Another process was faster, and its answers stay: all clients get those.
             for each in batch:
-                each.entry.until = 0
+                each.entry.end()
         if self._waiting:
             self._start(now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from cryptography import x509
@@ -18,14 +18,22 @@ from ocsp.responder.source import (
 )
 from ocsp.responder.stored_answer import (
     AnswerStore,
+    AnswerWriter,
     CertIDForm,
     Changes,
     DueAnswer,
     LookupResult,
     NewAnswer,
+    RemoteAnswerStore,
 )
 
-__all__ = ["LocalSourcesByIssuer", "SourcesByIssuer", "StoreAndSources", "by_issuer"]
+__all__ = [
+    "LocalSourcesByIssuer",
+    "RemoteStoreAndSources",
+    "SourcesByIssuer",
+    "StoreAndSources",
+    "by_issuer",
+]
 
 
 @runtime_checkable
@@ -40,11 +48,16 @@ class _Local(StatusSource, LocalSource, Protocol):
 
 
 class _Store(_Local, AnswerStore, Protocol):
-    """A source that keeps signed answers."""
+    """A source on this machine that keeps signed answers."""
+
+
+class _RemoteStore(StatusSource, RemoteAnswerStore, Protocol):
+    """A source on another machine that keeps signed answers."""
 
 
 def by_issuer(
-    sources: Mapping[IssuerKey, StatusSource], store: _Store | None = None
+    sources: Mapping[IssuerKey, StatusSource],
+    store: _Store | _RemoteStore | None = None,
 ) -> StatusSource:
     """
     Return one source that asks for each certificate the source of its issuer.
@@ -62,6 +75,8 @@ def by_issuer(
         return SourcesByIssuer(sources, store)
     if store is None:
         return LocalSourcesByIssuer(local)  # type: ignore[arg-type]
+    if isinstance(store, RemoteAnswerStore):
+        return RemoteStoreAndSources(local, store)  # type: ignore[arg-type]
     return StoreAndSources(local, store)  # type: ignore[arg-type]
 
 
@@ -170,12 +185,30 @@ def _changes(source: object) -> Changes:
         return Changes(True, ())
 
 
-class StoreAndSources(LocalSourcesByIssuer):
+class _WriterBeside:
+    """Keeps the answers about the issuers of a store, and no others."""
+
+    def __init__(self, sources: Collection[IssuerKey], writer: AnswerWriter) -> None:
+        self._beside = sources
+        self._writer = writer
+
+    def add_signer(self, certificate: x509.Certificate) -> None:
+        """Tell the store of a signer whose answers will come."""
+        self._writer.add_signer(certificate)
+
+    def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
+        """Store those of *answers* that are about issuers of the store."""
+        own = [each for each in answers if each.query.issuer not in self._beside]
+        return self._writer.store_answers(own, now) if own else 0
+
+
+class StoreAndSources(_WriterBeside, LocalSourcesByIssuer):
     """The same beside a store, which keeps the answers about its own issuers."""
 
     def __init__(self, sources: Mapping[IssuerKey, _Local], store: _Store) -> None:
         """Ask *sources*, and *store* for all other issuers."""
-        super().__init__(sources, store)
+        LocalSourcesByIssuer.__init__(self, sources, store)
+        _WriterBeside.__init__(self, sources, store)
         self._store = store
 
     def look_up_with_answer(
@@ -189,8 +222,7 @@ class StoreAndSources(LocalSourcesByIssuer):
         """
         if query.issuer not in self._local:
             return self._store.look_up_with_answer(query, form)
-        record = self._find(query)
-        return None if record is None else LookupResult(record, 0, None)
+        return _not_kept(self._find(query))
 
     def due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
         """Return answers of *issuer* to sign, from the store."""
@@ -198,11 +230,42 @@ class StoreAndSources(LocalSourcesByIssuer):
             return []
         return self._store.due_answers(issuer, now, limit)
 
-    def add_signer(self, certificate: x509.Certificate) -> None:
-        """Tell the store of a signer whose answers will come."""
-        self._store.add_signer(certificate)
 
-    def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
-        """Store those of *answers* that are about issuers of the store."""
-        own = [each for each in answers if each.query.issuer not in self._local]
-        return self._store.store_answers(own, now) if own else 0
+class RemoteStoreAndSources(_WriterBeside, SourcesByIssuer):
+    """The same beside a store on another machine."""
+
+    def __init__(
+        self, sources: Mapping[IssuerKey, _Local], store: _RemoteStore
+    ) -> None:
+        """Ask *sources*, and *store* for all other issuers."""
+        SourcesByIssuer.__init__(self, sources, store)
+        _WriterBeside.__init__(self, sources, store)
+        self._local = LocalSourcesByIssuer(sources)
+        self._store = store
+
+    async def find_with_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> LookupResult | None:
+        """
+        Return status and stored answer; of the sources beside the store, none is kept.
+
+        Raises:
+            SourceUnavailable: If the source of the issuer cannot answer now.
+        """
+        if query.issuer not in self._beside:
+            return await self._store.find_with_answer(query, form)
+        return _not_kept(self._local.look_up_now([query])[0])
+
+    def poll_changes(self) -> Changes:
+        """Return what changed since the last call in the sources and in the store."""
+        here, there = self._local.poll_changes(), self._store.poll_changes()
+        return Changes(
+            here.everything or there.everything,
+            (*here.queries, *there.queries),
+            there.age,
+        )
+
+
+def _not_kept(record: StatusRecord | None) -> LookupResult | None:
+    """Return the result for a certificate whose answers nothing keeps."""
+    return None if record is None else LookupResult(record, 0, None)

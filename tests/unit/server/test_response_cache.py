@@ -52,6 +52,7 @@ class CacheMachine(RuleBasedStateMachine):
                 CacheableAnswer(der, times),
                 self.now + left,
                 certificate,
+                valid_until=self.now + 2 * left,
                 revoked=False,
                 outcomes=OUTCOMES,
             )
@@ -67,6 +68,15 @@ class CacheMachine(RuleBasedStateMachine):
             assert found.answer.body == der
             assert self.now < until
             assert self.cache.find_certificate((query(serial), form), self.now) is found
+
+    @rule(serial=SERIALS, form=FORMS)
+    def find_valid(self, serial: int, form: CertIDForm) -> None:
+        """Find the last answer also after the time to ask again, before its end."""
+        found = self.cache.find_valid((query(serial), form), self.now)
+        if found is not None:
+            der, until = self.current[serial, form]
+            assert found.answer.body == der
+            assert self.now < until or self.now < found.valid_until
 
     @rule(serial=SERIALS)
     def change(self, serial: int) -> None:
@@ -105,6 +115,7 @@ def test_a_target_that_is_sent_as_a_body_is_another_request() -> None:
         CacheableAnswer(b"x", times),
         now + 9,
         (query(1), CertIDForm.SHA1),
+        valid_until=now + 20,
         revoked=False,
         outcomes=OUTCOMES,
     )

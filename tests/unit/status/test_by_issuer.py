@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from ocsp import OCSPCertStatus
 from ocsp.errors import SourceUnavailable
@@ -16,7 +17,9 @@ from ocsp.responder import (
     Changes,
     IssuerKey,
     LocalSource,
+    LookupResult,
     NewAnswer,
+    RemoteAnswerStore,
     StatusQuery,
     StatusRecord,
     StoredAnswer,
@@ -131,6 +134,57 @@ def test_changes_of_all_sources(tmp_path: Path) -> None:
         mute = by_issuer({MINE: MemorySource({})}, store)
         assert isinstance(mute, AnswerStore)
         assert mute.poll_changes().everything
+
+
+class RemoteStore(Remote):
+    """A store on another machine, in which every certificate has version 7."""
+
+    def __init__(self) -> None:
+        self.stored: list[NewAnswer] = []
+        self.signers: list[x509.Certificate] = []
+
+    async def find_with_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> LookupResult | None:
+        """Return that it is good."""
+        return LookupResult(StatusRecord(), 7, None)
+
+    def poll_changes(self) -> Changes:
+        """Return one change, which was read a while ago."""
+        return Changes(False, [query(GOOD, ca(OTHER))], 0.3)
+
+    def add_signer(self, certificate: x509.Certificate) -> None:
+        """Remember it."""
+        self.signers.append(certificate)
+
+    def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
+        """Remember them."""
+        self.stored += answers
+        return len(self.stored)
+
+
+def test_sources_beside_a_remote_store() -> None:
+    """An event loop waits for the store only; it keeps its own answers."""
+    store, polled = RemoteStore(), Polled(RECORDS)
+    source = by_issuer({MINE: polled}, store)
+    assert isinstance(source, RemoteAnswerStore)
+    assert not isinstance(source, LocalSource)
+    form = CertIDForm.SHA256
+    for each, version in ((query(REVOKED), 0), (query(REVOKED, ca(OTHER)), 7)):
+        found = asyncio.run(source.find_with_answer(each, form))
+        assert found is not None
+        assert found.version == version
+    assert asyncio.run(source.find_with_answer(query(1), form)) is None
+    polled.changes = Changes(False, [query(REVOKED)])
+    assert source.poll_changes() == Changes(
+        False, (query(REVOKED), query(GOOD, ca(OTHER))), 0.3
+    )
+    stored = StoredAnswer(7, bytes(32), 0, 0, 2**32, b"tbs", b"signature")
+    theirs = NewAnswer(query(GOOD, ca(OTHER)), form, stored)
+    source.add_signer(ca())
+    assert source.store_answers([NewAnswer(query(GOOD), form, stored), theirs], 0) == 1
+    assert (store.stored, store.signers) == ([theirs], [ca()])
+    assert by_issuer({}, store) is store
 
 
 def test_an_unavailable_source_is_so_for_its_issuer_only() -> None:
