@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -55,7 +55,8 @@ class Store(ABC):
     """
     Status of certificates and signed answers in a database.
 
-    It is an :class:`ocsp.responder.AnswerStore`. Use it as a context manager, or call
+    It is an :class:`ocsp.responder.AnswerStore` and a
+    :class:`ocsp.responder.StatusSource`. Use it as a context manager, or call
     :meth:`close`. Several threads may share one object, and several processes may use
     the same database at the same time.
     """
@@ -324,6 +325,19 @@ class Store(ABC):
 
     @abstractmethod
     def _prune_events(self, before: int) -> int: ...
+
+    @abstractmethod
+    async def look_up(
+        self, queries: Sequence[StatusQuery]
+    ) -> Sequence[StatusRecord | None]:
+        """
+        Return the record for each of *queries*, in order; ``None`` if not issued.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+            StoreError: If a row of these certificates has values that mean nothing.
+        """
+        ...
 
     @abstractmethod
     def look_up_with_answer(

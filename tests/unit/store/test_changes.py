@@ -20,7 +20,7 @@ from ocsp.responder import Changes, StatusRecord
 from ocsp.store import SQLiteStore
 from ocsp.store.sqlite.database import acknowledgement, reader
 from tests.pki import NOW, ca
-from tests.unit.store.scene import NOW_SECONDS, query, signed
+from tests.unit.store.scene import query
 
 NOTHING = Changes(False, ())
 REVOKED = StatusRecord.revoked(NOW)
@@ -65,33 +65,6 @@ def _changed(worker: SQLiteStore) -> list[int]:
     changes = worker.poll_changes()
     assert not changes.everything
     return [each.serial_number for each in changes.queries]
-
-
-def test_a_poll_returns_each_change_once(
-    writer: SQLiteStore, worker: SQLiteStore
-) -> None:
-    """In the order in which the changes were made."""
-    assert worker.poll_changes() == NOTHING
-    writer.revoke(ca(), 2, NOW)
-    writer.revoke(ca(), 1, NOW)
-    assert worker.poll_changes() == Changes(False, [query(2), query(1)])
-    assert worker.poll_changes() == NOTHING
-
-
-def test_the_own_changes_of_a_store_are_returned_too(worker: SQLiteStore) -> None:
-    """They are made on another connection than that for reading."""
-    worker.revoke(ca(), 1, NOW)
-    assert _changed(worker) == [1]
-
-
-def test_a_certificate_or_an_answer_that_is_added_is_no_change(
-    writer: SQLiteStore, worker: SQLiteStore
-) -> None:
-    """No answer that a worker keeps becomes wrong."""
-    writer.add(ca(), 4)
-    writer.add_signer(ca())
-    writer.store_answers([signed(1, 1)], NOW_SECONDS)
-    assert worker.poll_changes() == NOTHING
 
 
 @pytest.mark.parametrize("away", [False, True], ids=["removed", "moved"])
@@ -158,26 +131,6 @@ with SQLiteStore(sys.argv[1]) as store:
         input=ca().public_bytes(Encoding.PEM),
         check=True,
     )
-
-
-def test_too_many_changes_are_everything(
-    writer: SQLiteStore, worker: SQLiteStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The list is bounded, and the next poll goes on after it."""
-    monkeypatch.setattr(reader, "MAX_CHANGES", 2)
-    for serial in (1, 2, 3):
-        writer.revoke(ca(), serial, NOW)
-    assert worker.poll_changes().everything
-    assert worker.poll_changes() == NOTHING
-
-
-def test_a_poll_after_a_long_time_returns_everything(
-    worker: SQLiteStore, clock: Clock
-) -> None:
-    """Events may have been pruned, and the machine may have slept."""
-    clock.now += reader.FORGET_SECONDS + 1
-    assert worker.poll_changes().everything
-    assert worker.poll_changes() == NOTHING
 
 
 def test_a_replaced_file_is_everything(worker: SQLiteStore, tmp_path: Path) -> None:
@@ -250,30 +203,6 @@ def test_a_transaction_ends_also_without_a_poll(
 # --- acknowledgement ------------------------------------------------------------------
 
 
-def test_a_change_is_seen_after_the_poll_that_follows(
-    writer: SQLiteStore, worker: SQLiteStore
-) -> None:
-    """The second poll tells that the worker has dropped what the first returned."""
-    worker.poll_changes()
-    event = writer.revoke(ca(), 1, NOW).event
-    assert event is not None
-    (late,) = writer.wait_until_seen(event, 0)
-    assert (late.process, late.seen) == (os.getpid(), 0)
-    worker.poll_changes()
-    assert len(writer.wait_until_seen(event, 0)) == 1
-    worker.poll_changes()
-    assert writer.wait_until_seen(event, 0) == []
-
-
-def test_a_store_that_does_not_poll_is_not_waited_for(
-    writer: SQLiteStore, tmp_path: Path
-) -> None:
-    """It keeps no answers: every look-up reads the file."""
-    with SQLiteStore(tmp_path / "status.db") as other:
-        other.look_up_now([query(1)])
-        assert writer.wait_until_seen(10, 0) == []
-
-
 def test_a_store_that_is_closed_is_not_waited_for(
     writer: SQLiteStore, worker: SQLiteStore, tmp_path: Path
 ) -> None:
@@ -338,24 +267,6 @@ def test_what_a_worker_saw_of_another_file_does_not_count(
     worker.poll_changes()
     worker.poll_changes()
     assert writer.wait_until_seen(event, 0) == []
-
-
-def test_waiting_ends_when_the_last_reader_has_seen_it(
-    writer: SQLiteStore, worker: SQLiteStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It looks again and again, within its time."""
-    worker.poll_changes()
-    event = writer.revoke(ca(), 1, NOW).event
-    assert event is not None
-    polls: list[float] = []
-
-    def poll(seconds: float) -> None:
-        polls.append(seconds)
-        worker.poll_changes()
-
-    monkeypatch.setattr(f"{acknowledgement.__name__}.time.sleep", poll)
-    assert writer.wait_until_seen(event, 60) == []
-    assert len(polls) == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -166,8 +166,10 @@ def find_due(pool: Pool, issuer: IssuerKey, now: int, limit: int) -> Due:
         rows += pool.fetch_all(
             _FROM_THE_FUTURE, (*issuer, limit - len(rows), now + _FUTURE_SECONDS)
         )
-    once = {(serial, form): row for row in reversed(rows) for serial, form in [row[:2]]}
-    return due_from(issuer, list(reversed(once.values()))[:limit])
+    once: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in rows:
+        once.setdefault(row[:2], row)
+    return due_from(issuer, list(once.values())[:limit])
 
 
 def close_events(
@@ -218,7 +220,7 @@ def _rows(connection: Connection, answers: Iterable[NewAnswer]) -> list[_Row]:
     """Return the columns of *answers*, in the order in which rows are locked."""
     issuers = {IssuerKey(*key): number for *key, number in connection.execute(_ISSUERS)}
     signers: dict[bytes, int] = dict(connection.execute(_SIGNERS).fetchall())
-    rows = []
+    rows: dict[tuple[int, bytes, int], _Row] = {}
     for (issuer, number), form, answer in answers:
         signer = signers.get(answer.signer)
         if signer is None:
@@ -226,15 +228,9 @@ def _rows(connection: Connection, answers: Iterable[NewAnswer]) -> list[_Row]:
                 "the signer of an answer is not in the database; add_signer adds it"
             )
         if issuer in issuers:  # otherwise it is deleted, with all its certificates
-            serial = integer_octets(number)
-            version, _, due, this_update, next_update, tbs, signature = answer
-            rows.append(
-                _Row(
-                    issuers[issuer], serial, form, version, signer, due,
-                    this_update, next_update, tbs, signature,
-                )
-            )  # fmt: skip
-    return sorted(rows)
+            key = (issuers[issuer], integer_octets(number), int(form))
+            rows.setdefault(key, _Row(*key, answer.version, signer, *answer[2:]))
+    return [rows[key] for key in sorted(rows)]
 
 
 def _write(connection: Connection, rows: Sequence[_Row], now: int) -> int:

@@ -58,9 +58,9 @@ LEFT JOIN (
     SELECT name_hash, key_hash, serial FROM event JOIN issuer ON issuer.id = issuer_id
     WHERE tx >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
         AND NOT pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
-    ORDER BY event.id LIMIT {MAX_CHANGES + 1}
+    ORDER BY event.id LIMIT %(limit)s
 ) e ON true
-"""  # noqa: S608 - only names and numbers of this package
+"""  # noqa: S608 - only names of this package
 """The query for what was committed after the snapshot ``seen``; ``NULL``: nothing."""
 
 ACKNOWLEDGE = """
@@ -118,7 +118,9 @@ class Follower:
         with self._lock:
             now = time.monotonic()
             self._acknowledge(now)
-            rows = self._pool.fetch_all(NEW_EVENTS, {"seen": self._seen})
+            rows = self._pool.fetch_all(
+                NEW_EVENTS, {"seen": self._seen, "limit": MAX_CHANGES + 1}
+            )
             epoch, seen = rows[0][:2]
             known = epoch == self._epoch and now < self._polled + FORGET_SECONDS
             self._epoch, self._seen, self._polled = epoch, seen, now

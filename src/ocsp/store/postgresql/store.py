@@ -206,13 +206,7 @@ class PostgreSQLStore(Store):
     async def look_up(
         self, queries: Sequence[StatusQuery]
     ) -> Sequence[StatusRecord | None]:
-        """
-        Return the record for each of *queries*, in order; ``None`` if not issued.
-
-        Raises:
-            SourceUnavailable: If the database cannot be read now.
-            StoreError: If a row of these certificates has values that mean nothing.
-        """
+        """Return the record for each of *queries*, in order."""
         return await asyncio.to_thread(find_statuses, self._pool, queries)
 
     def look_up_with_answer(

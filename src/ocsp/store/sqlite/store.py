@@ -198,13 +198,7 @@ class SQLiteStore(Store):
     async def look_up(
         self, queries: Sequence[StatusQuery]
     ) -> Sequence[StatusRecord | None]:
-        """
-        Return the record for each of *queries*, in order; ``None`` if not issued.
-
-        Raises:
-            SourceUnavailable: If the file cannot be read now, or was deleted.
-            StoreError: If a row of these certificates has values that mean nothing.
-        """
+        """Return the record for each of *queries*, in order."""
         return self.look_up_now(queries)
 
     def look_up_now(

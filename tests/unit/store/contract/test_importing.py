@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import getpass
 import socket
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -15,10 +13,9 @@ from cryptography import x509
 import ocsp
 from ocsp import OCSPCertStatus
 from ocsp.responder import StatusRecord
-from ocsp.store import CertificateRow, ImportedBatch, Pruned, SQLiteStore
-from ocsp.store.sqlite import listing
-from ocsp.store.sqlite.changes import pruning
+from ocsp.store import CertificateRow, ImportedBatch, Pruned, Store
 from tests.pki import NOW, ca
+from tests.unit.store.contract.databases import Database
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 
 HOLD = x509.ReasonFlags.certificate_hold
@@ -29,12 +26,6 @@ DAY = datetime.timedelta(days=1)
 FILE = bytes(32)
 
 
-@pytest.fixture(name="store")
-def _store(tmp_path: Path) -> Iterator[SQLiteStore]:
-    with SQLiteStore(tmp_path / "status.db", create=True, program="the tests") as store:
-        yield store
-
-
 def _rows(*records: StatusRecord) -> list[CertificateRow]:
     return [
         CertificateRow(serial_number=n, subject=f"CN={n}", record=record)
@@ -42,11 +33,11 @@ def _rows(*records: StatusRecord) -> list[CertificateRow]:
     ]
 
 
-def _records(store: SQLiteStore, *serials: int) -> list[StatusRecord | None]:
-    return list(store.look_up_now([query(n) for n in serials]))
+def _records(store: Store, *serials: int) -> list[StatusRecord | None]:
+    return list(asyncio.run(store.look_up([query(n) for n in serials])))
 
 
-def test_a_batch_adds_and_revokes(store: SQLiteStore) -> None:
+def test_a_batch_adds_and_revokes(store: Store) -> None:
     """No certificate becomes good, and a hold may become permanent."""
     rows = _rows(GOOD, REVOKED, ON_HOLD, ON_HOLD)
     done = store.import_rows(ca(), rows, digest=FILE, done=4)
@@ -58,7 +49,7 @@ def test_a_batch_adds_and_revokes(store: SQLiteStore) -> None:
     assert store.import_rows(ca(), rows, digest=FILE, done=9) == (0, 0, 5, None)
 
 
-def test_an_import_says_how_far_it_is(store: SQLiteStore) -> None:
+def test_an_import_says_how_far_it_is(store: Store) -> None:
     """For each file and issuer, so that it can go on after an interruption."""
     issuer = query(1).issuer
     assert store.imported_rows(issuer, FILE) == 0
@@ -69,16 +60,16 @@ def test_an_import_says_how_far_it_is(store: SQLiteStore) -> None:
     assert store.imported_rows(query(1, ca("Other CA")).issuer, FILE) == 0
 
 
-def test_a_batch_with_a_row_that_is_refused_changes_nothing(store: SQLiteStore) -> None:
+def test_a_batch_with_a_row_that_is_refused_changes_nothing(store: Store) -> None:
     """All or nothing, and the count stays."""
     rows = [*_rows(GOOD), CertificateRow(serial_number=2**2000)]
-    with pytest.raises(ocsp.errors.StoreError, match="CHECK"):
+    with pytest.raises(ocsp.errors.StoreError, match=r"(?i)check"):
         store.import_rows(ca(), rows, digest=FILE, done=2)
     assert _records(store, 1) == [None]
     assert store.imported_rows(query(1).issuer, FILE) == 0
 
 
-def test_everything_that_was_imported_comes_back(store: SQLiteStore) -> None:
+def test_everything_that_was_imported_comes_back(store: Store) -> None:
     """Subject, expiry, hash, time, reason and invalidity date."""
     record = StatusRecord(
         status=OCSPCertStatus.REVOKED,
@@ -102,7 +93,7 @@ def test_everything_that_was_imported_comes_back(store: SQLiteStore) -> None:
     assert store.find(query(1).issuer, 5) is None
 
 
-def test_imported_certificates_are_signed_ahead(store: SQLiteStore) -> None:
+def test_imported_certificates_are_signed_ahead(store: Store) -> None:
     """Their rows are made in the same transaction."""
     store.sign_ahead(ca(), [SHA1])
     store.import_rows(ca(), _rows(GOOD, REVOKED), digest=FILE, done=2)
@@ -113,10 +104,10 @@ def test_imported_certificates_are_signed_ahead(store: SQLiteStore) -> None:
 
 
 def test_lists_are_read_page_by_page(
-    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With conditions; several issuers in turn."""
-    monkeypatch.setattr(listing, "PAGE", 2)
+    monkeypatch.setattr(database.listing, "PAGE", 2)
     store.import_rows(ca(), _rows(GOOD, REVOKED, GOOD, ON_HOLD), digest=FILE, done=4)
     store.import_rows(ca("Other CA"), _rows(REVOKED), digest=FILE, done=1)
     store.add(ca(), 9, expires=NOW)
@@ -137,15 +128,12 @@ def test_lists_are_read_page_by_page(
     assert {each.key for each in store.issuers()} == {query(1).issuer, other}
 
 
-def test_the_history_says_who_changed_what(store: SQLiteStore, tmp_path: Path) -> None:
+def test_the_history_says_who_changed_what(store: Store, database: Database) -> None:
     """When, and from where; another program says nothing about itself."""
     store.add(ca(), 1)
     store.revoke(ca(), 1, NOW, HOLD)
     store.release(ca(), 1)
-    connection = sqlite3.connect(tmp_path / "status.db")
-    with connection:
-        connection.execute("UPDATE certificate SET revoked = 5")
-    connection.close()
+    database.execute("UPDATE certificate SET revoked = 5")
     first, second, third = store.events()
     assert (first.before, first.after, first.version) == (GOOD, ON_HOLD, 2)
     assert (second.before, second.after, second.version) == (ON_HOLD, GOOD, 3)
@@ -163,10 +151,10 @@ def test_the_history_says_who_changed_what(store: SQLiteStore, tmp_path: Path) -
 
 
 def test_expired_certificates_are_deleted(
-    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Page by page, with their answers; others stay."""
-    monkeypatch.setattr(pruning, "PAGE", 2)
+    monkeypatch.setattr(database.pruning, "PAGE", 2)
     store.sign_ahead(ca(), [SHA1])
     store.add_signer(ca())
     old = datetime.datetime.now(datetime.UTC) - 10 * DAY
@@ -181,38 +169,22 @@ def test_expired_certificates_are_deleted(
 
 
 def test_old_events_are_deleted_but_those_of_the_last_day_stay(
-    store: SQLiteStore, tmp_path: Path
+    store: Store, database: Database
 ) -> None:
     """Responders have to read them."""
     store.add(ca(), 1)
     store.revoke(ca(), 1, NOW, STOLEN)
-    connection = sqlite3.connect(tmp_path / "status.db")
-    with connection:
-        connection.execute(
-            "INSERT INTO event (at, issuer_id, serial, version) VALUES (5, 1, x'01', 9)"
-        )
-    connection.close()
+    database.execute(
+        "INSERT INTO event (at, issuer_id, serial, version) VALUES (5, 1, '\\x01', 9)"
+    )
     now = datetime.datetime.now(datetime.UTC)
     assert store.prune(events_before=now) == (0, 1)
     assert [event.version for event in store.events()] == [2]
 
 
 @pytest.mark.parametrize("key", ["expired_before", "events_before"])
-def test_a_time_in_the_future_is_refused(store: SQLiteStore, key: str) -> None:
+def test_a_time_in_the_future_is_refused(store: Store, key: str) -> None:
     """It would delete certificates that are still used."""
     future = datetime.datetime.now(datetime.UTC) + DAY
     with pytest.raises(ocsp.ConfigError, match=f"{key}.*is in the future"):
         store.prune(**{key: future})
-
-
-def test_the_file_by_itself_has_what_was_imported(
-    store: SQLiteStore, tmp_path: Path
-) -> None:
-    """When the store that imported is closed, also while a responder reads the file."""
-    with SQLiteStore(tmp_path / "status.db") as other:
-        other.import_rows(ca(), _rows(GOOD, REVOKED), digest=FILE, done=2)
-        assert _records(store, 1) == [GOOD]
-    copy = tmp_path / "copy.db"
-    copy.write_bytes((tmp_path / "status.db").read_bytes())
-    with SQLiteStore(copy) as copied:
-        assert _records(copied, 1, 2) == [GOOD, REVOKED]

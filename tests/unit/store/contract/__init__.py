@@ -1,0 +1,1 @@
+"""What every store does, whatever its database: one set of cases for all of them."""
