@@ -6,6 +6,7 @@ The server refuses to run as root, so root starts it as the user ``postgres``.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -13,7 +14,6 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -45,15 +45,15 @@ def postgresql_programs() -> Path:
     return folders[-1]
 
 
-@contextmanager
+@contextlib.contextmanager
 def server_folder() -> Iterator[Path]:
     """
-    Yield a folder that the user of the server can reach.
+    Yield a new folder that the user of the server may enter.
 
-    Only its owner can reach a ``tmp_path``: pytest sees to that at each start.
+    Those of pytest are for one user only: each run takes the permission from others.
     """
-    with tempfile.TemporaryDirectory(prefix="ocsp-", ignore_cleanup_errors=True) as top:
-        folder = Path(top)
+    with tempfile.TemporaryDirectory(prefix="ocsp-postgresql-") as name:
+        folder = Path(name)
         folder.chmod(0o755)
         yield folder
 
@@ -69,7 +69,7 @@ class PostgreSQLServer:
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        """Make the data in the new folder *folder*; :meth:`start` starts the server."""
+        """Make the data in *folder*, from :func:`server_folder`, for :meth:`start`."""
         self._programs = postgresql_programs()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._settings = _SETTINGS | dict(settings or {})
@@ -152,7 +152,7 @@ class PostgreSQLServer:
 def postgresql_server() -> Iterator[PostgreSQLServer]:
     """Run a server for all tests, which do not stop it."""
     with server_folder() as folder:
-        server = PostgreSQLServer(folder / "server")
+        server = PostgreSQLServer(folder / "main")
         server.start()
         try:
             yield server

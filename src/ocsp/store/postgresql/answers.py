@@ -229,7 +229,8 @@ def _rows(connection: Connection, answers: Iterable[NewAnswer]) -> list[_Row]:
             )
         if issuer in issuers:  # otherwise it is deleted, with all its certificates
             key = (issuers[issuer], integer_octets(number), int(form))
-            rows.setdefault(key, _Row(*key, answer.version, signer, *answer[2:]))
+            columns = (*key, answer.version, signer, *answer[2:])
+            rows.setdefault(key, _Row(*columns))
     return [rows[key] for key in sorted(rows)]
 
 
