@@ -1,0 +1,180 @@
+"""
+``compose.yaml``: read as the specification of Compose has it.
+
+It is not started here, which needs an engine for containers and images from a registry.
+What it hands to real programs, the configuration of nginx and the passwords, is tested
+with these programs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+yaml = pytest.importorskip("yaml", reason="needs the dependency group packaging")
+compose_spec = pytest.importorskip(
+    "compose_spec", reason="needs the dependency group packaging"
+)
+
+PACKAGING = Path(__file__).parents[2] / "packaging"
+FILE = PACKAGING / "compose.yaml"
+OURS = ("sign", "serve")
+
+needs_root = pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0,
+    reason="only root can give files to the users in the containers",
+)
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    """Read the file; its merge keys are resolved."""
+    read: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    return read
+
+
+def test_it_is_a_compose_file() -> None:
+    """By the specification, which knows every key."""
+    read = _read(FILE.read_text())
+    assert set(read.service_names()) == {
+        "postgresql", "valkey", "sign", "serve", "front"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("good", "wrong"),
+    [
+        ("healthcheck: *ready", "healthchek: *ready"),
+        ("condition: service_healthy", "condition: healthy"),
+        ("interval: 10s", "interval: soon"),
+        ("cap_drop: [ALL]", "cap_drop: ALL"),
+    ],
+)
+def test_a_wrong_key_is_seen(good: str, wrong: str) -> None:
+    """A mistake in the file is an error of the test above."""
+    assert good in FILE.read_text()
+    with pytest.raises(ValueError, match=r"services\."):
+        _read(FILE.read_text().replace(good, wrong))
+
+
+def _read(text: str) -> Any:
+    """Resolve the merge keys of YAML, which the parser of Compose leaves alone."""
+    return compose_spec.PyCompose.from_yaml(yaml.safe_dump(yaml.safe_load(text)))
+
+
+def test_what_it_names_is_defined(project: dict[str, Any]) -> None:
+    """Networks, volumes, secrets, configurations, services, and the files of them."""
+    for name, service in project["services"].items():
+        assert set(service["networks"]) <= set(project["networks"]), name
+        assert set(service.get("secrets", ())) <= set(project["secrets"]), name
+        assert set(service.get("depends_on", ())) <= set(project["services"]), name
+        for each in service.get("configs", ()):
+            assert each["source"] in project["configs"]
+        for each in service.get("volumes", ()):
+            assert each.split(":")[0] in project["volumes"]
+    for each in project["configs"].values():
+        path = PACKAGING / each["file"]
+        assert "secrets" in path.parts or path.exists(), path
+    build = project["services"]["sign"]["build"]
+    assert (PACKAGING / build["context"] / build["dockerfile"]).exists()
+    ignored = PACKAGING / "container" / "Containerfile.dockerignore"
+    assert "packaging/compose/secrets" in ignored.read_text().splitlines()
+
+
+def test_every_service_is_checked_and_has_few_rights(project: dict[str, Any]) -> None:
+    """With a health check, a file system that it cannot write, and no new rights."""
+    for name, service in project["services"].items():
+        assert service["healthcheck"]["test"], name
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    for name in OURS:
+        assert project["services"][name]["user"] == "10080:10080"
+        assert "cap_add" not in project["services"][name]
+
+
+def test_only_the_front_is_reached_from_outside(project: dict[str, Any]) -> None:
+    """The network of the others has no way out either."""
+    assert project["networks"]["inside"] == {"internal": True}
+    for name, service in project["services"].items():
+        assert ("ports" in service) == (name == "front")
+        assert ("outside" in service["networks"]) == (name == "front")
+
+
+def test_there_is_no_password_in_it(project: dict[str, Any]) -> None:
+    """Variables with secrets name files."""
+    for service in project["services"].values():
+        for name, value in service.get("environment", {}).items():
+            if "PASS" in name:
+                assert value.startswith("/run/secrets/"), name
+    assert all("file" in each for each in project["secrets"].values())
+
+
+def test_the_configuration_names_what_is_mounted(project: dict[str, Any]) -> None:
+    """The database without a password; certificates and the key."""
+    read = tomllib.loads((PACKAGING / "compose" / "ocsp.toml").read_text())
+    assert read["database"] == "postgresql://ocsp@postgresql/ocsp"
+    (issuer,) = read["issuer"]
+    (signer,) = issuer["signers"]
+    serve = project["services"]["serve"]
+    targets = {each["target"] for each in serve["configs"]}
+    assert {"/etc/ocsp/ocsp.toml"} | {
+        f"/etc/ocsp/{each['certificate']}" for each in (issuer, signer)
+    } == targets
+    assert Path(signer["key"]).name in serve["secrets"]
+    assert read["admin"]["listen"] in serve["healthcheck"]["test"][-1]
+
+
+@pytest.mark.programs
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
+    """With a name that this machine knows."""
+    text = (PACKAGING / "compose" / "nginx.conf").read_text()
+    text = text.replace("server serve:8080", "server 127.0.0.1:8080")
+    text = text.replace("listen 80 ", "listen 127.0.0.1:8080 ")
+    text = text.replace("/var/cache/nginx", str(tmp_path))
+    text = text.replace("/run/nginx.pid", str(tmp_path / "pid"))
+    file = tmp_path / "nginx.conf"
+    file.write_text(text)
+    done = subprocess.run(
+        ["nginx", "-t", "-q", "-e", "stderr", "-c", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """Make the secrets in a copy of the folder."""
+    script = shutil.copy(PACKAGING / "compose" / "make-secrets.sh", tmp_path)
+    for _ in range(2):  # the second time changes nothing
+        subprocess.run(["sh", script], check=True)
+    return tmp_path / "secrets"
+
+
+@needs_root
+def test_the_secrets_are_random_and_guarded(
+    secrets: Path, project: dict[str, Any]
+) -> None:
+    """One password in each file; only the programs in the containers can read them."""
+    named = {Path(each["file"]).name for each in project["secrets"].values()}
+    assert {path.name for path in secrets.iterdir()} == named - {"responder.key"}
+    for path in secrets.iterdir():
+        assert not path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP | stat.S_IXUSR)
+    password = (secrets / "postgresql_password").read_text().strip()
+    other = (secrets / "valkey_password").read_text().strip()
+    assert len(password) == len(other) == 32
+    assert password != other
+    line = (secrets / "pgpass").read_text()
+    assert line == f"postgresql:5432:ocsp:ocsp:{password}\n"
+    found = (secrets / "pgpass").stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, 10080)
