@@ -168,7 +168,7 @@ class ChangeFollower:
             _log.warning("%s: changes are followed again", self._address.name)
 
     def _collect(self, rows: list[tuple[Any, ...]], *, everything: bool) -> bool:
-        """Keep what the rows of a poll say until it is taken; tell if it is anything."""
+        """Keep what the rows of a poll say until it is taken; tell if there is any."""
         has_news = everything or rows[0][4] is not None
         if everything or len(rows) + len(self._queries) > MAX_CHANGES:
             self._everything = True
