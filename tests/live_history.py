@@ -169,7 +169,8 @@ class LiveHistory:
         answers, self.answers = self.answers, []
         assert not self.failures, self.failures
         history = History(self.changes[:], answers, self.faults[:], settling=1.0)
-        assert faults_of(history, self._verify)[:5] == []
+        faults = faults_of(history, self._verify)
+        assert not faults, faults[:5]
         self._verified.clear()
 
     def _verify(self, der: bytes, serial: int, at: datetime.datetime) -> None:

@@ -36,6 +36,7 @@ install_programs() {
     local missing=()
     command -v openssl >/dev/null || missing+=(openssl)
     command -v softhsm2-util >/dev/null || missing+=(softhsm2)
+    command -v p11-kit >/dev/null || missing+=(p11-kit p11-kit-modules)
     command -v faketime >/dev/null || missing+=(faketime)
     [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
     command -v javac >/dev/null || missing+=(default-jdk-headless)

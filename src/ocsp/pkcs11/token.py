@@ -13,6 +13,7 @@ Tokens, their keys, and PKCS#11 modules.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import threading
 from collections.abc import Iterator
@@ -202,6 +203,10 @@ class Module:
         self.process = os.getpid()
         self.tokens: dict[int, Token] = {}
         self._library = pkcs11.lib(path)
+        # Python frees its objects when the process ends, and the library object then
+        # calls C_Finalize, which waits for a token that hangs. One reference more keeps
+        # it; the sessions of a process end with it.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._library))
         if inherited:
             self._reinitialise()
 

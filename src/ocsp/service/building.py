@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +24,7 @@ from ocsp.errors import (
     ConfigurationProblem,
     MissingExtraError,
     OCSPError,
+    SignerUnavailable,
 )
 from ocsp.guarded.files import read_file
 from ocsp.responder import (
@@ -43,18 +45,31 @@ from ocsp.service.configuration.model import (
     SignerSettings,
 )
 from ocsp.service.sources import open_source
-from ocsp.signers import LoadedSigner, SignerSpec, load_signer, self_test
-from ocsp.signers.loading import read_signer_certificate
+from ocsp.signers import (
+    LoadedSigner,
+    SignerSpec,
+    SigningSlots,
+    load_signer,
+    self_test,
+)
+from ocsp.signers.loading import away_signer, read_signer_certificate
 from ocsp.signing.signer import Signer
 from ocsp.status import by_issuer, load_canned_answers
 from ocsp.store import SQLiteStore
 
-__all__ = ["BuiltService", "build_service", "check_signers", "name_of"]
+__all__ = ["BuiltService", "build_service", "check_signers", "name_of", "spec_of"]
 
 logger = logging.getLogger("ocsp.service")
 
+START_SECONDS = 3.0
+"""How long a process that starts waits for its tokens, all together. Connections that
+the kernel has given to it wait meanwhile."""
+
 Place: TypeAlias = tuple[str | int, ...]
 """The path of a setting."""
+
+Loader: TypeAlias = Callable[[SignerSpec], Signer]
+"""Loads a signer; what it raises is a problem of the configuration."""
 
 Result = TypeVar("Result")
 
@@ -179,7 +194,7 @@ def name_of(certificate: x509.Certificate) -> str:
 
 
 def build_service(
-    configuration: Configuration, *, read_only: bool = False
+    configuration: Configuration, *, read_only: bool = False, degraded: bool = False
 ) -> BuiltService:
     """
     Load the keys and certificates of *configuration*, and open its database.
@@ -189,14 +204,19 @@ def build_service(
 
         read_only: Do not write to the database, not even new answers.
 
+        degraded: Begin also while a token is away or does not answer. Its signers then
+            refuse to sign, and clients get stored answers, until they are loaded by
+            :class:`ocsp.service.signer_following.SignerFollower`.
+
     Raises:
         ConfigurationError: If something cannot be used. It lists all problems.
     """
     problems, opened = _Problems(), contextlib.ExitStack()
+    load = _tolerant_loader() if degraded else _load
     with contextlib.ExitStack() as failed:
         failed.push(opened)
         found = [
-            _any_authority(configuration, number, settings, problems, opened)
+            _any_authority(configuration, number, settings, load, problems, opened)
             for number, settings in enumerate(configuration.issuer)
         ]
         requestors = _requestors(configuration, problems)
@@ -319,11 +339,12 @@ def _any_authority(
     configuration: Configuration,
     number: int,
     settings: IssuerSettings,
+    load: Loader,
     problems: _Problems,
     opened: contextlib.ExitStack,
 ) -> AnyAuthority | None:
     if settings.signers:
-        return _authority(configuration, number, settings, problems, opened)
+        return _authority(configuration, number, settings, load, problems, opened)
     place: Place = ("issuer", number)
     issuer = problems.collect(
         (*place, "certificate"), lambda: read_signer_certificate(settings.certificate)
@@ -361,6 +382,7 @@ def _authority(
     configuration: Configuration,
     number: int,
     settings: IssuerSettings,
+    load: Loader,
     problems: _Problems,
     opened: contextlib.ExitStack,
 ) -> Authority | None:
@@ -369,12 +391,13 @@ def _authority(
         (*place, "certificate"), lambda: read_signer_certificate(settings.certificate)
     )
     loaded = [
-        problems.collect((*place, "signers", index), partial(_signer, each))
+        problems.collect((*place, "signers", index), partial(load, spec_of(each)))
         for index, each in enumerate(settings.signers)
     ]
     signers = [each for each in loaded if each is not None]
     for signer in signers:
-        opened.callback(signer.close)
+        if isinstance(signer, LoadedSigner):
+            opened.callback(signer.close)
     if issuer is None or len(signers) < len(loaded):
         return None
     return problems.collect(
@@ -390,8 +413,39 @@ def _authority(
     )
 
 
-def _signer(settings: SignerSettings) -> LoadedSigner:
-    return load_signer(SignerSpec(**settings.model_dump()))
+def spec_of(settings: SignerSettings) -> SignerSpec:
+    """Return where the key and the certificate of a configured signer are."""
+    return SignerSpec(**settings.model_dump())
+
+
+def _load(
+    spec: SignerSpec, seconds: float = limits.MAX_SIGNER_LOAD_SECONDS
+) -> LoadedSigner:
+    """
+    Load a signer; wait for a token for so many *seconds*.
+
+    Raises:
+        ConfigError: If a file or a setting is wrong.
+        SignerUnavailable: If the token fails, or does not answer in time.
+    """
+    if spec.pkcs11 is None:
+        return load_signer(spec)
+    slots = SigningSlots(1, 1, deadline=seconds)
+    return slots.call(partial(load_signer, spec))
+
+
+def _tolerant_loader() -> Loader:
+    """Return a function that loads signers, all of them in :data:`START_SECONDS`."""
+    end = time.monotonic() + START_SECONDS
+
+    def load(spec: SignerSpec) -> Signer:
+        try:
+            return _load(spec, max(0.0, end - time.monotonic()))
+        except SignerUnavailable as error:
+            logger.error("%s: begins without its key: %s", spec.certificate, error)
+            return away_signer(spec, str(error))
+
+    return load
 
 
 # --- tests ----------------------------------------------------------------------------

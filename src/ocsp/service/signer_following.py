@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import final
 
 from ocsp.responder import Authority
-from ocsp.service.building import BuiltService
+from ocsp.service.building import BuiltService, spec_of
+from ocsp.service.configuration.model import IssuerSettings
 from ocsp.signers import LoadedSigner, SignerSet, SignerTester
 
 __all__ = ["SignerFollower"]
@@ -47,7 +48,11 @@ class SignerFollower:
     def follow(self, service: BuiltService) -> None:
         """Follow the signers of *service*, in place of the one before."""
         self._service = service
-        self._sets = [_set_of(service, each) for each in service.authorities]
+        settings = (each for each in service.configuration.issuer if each.signers)
+        self._sets = [
+            _set_of(service, *each)
+            for each in zip(service.authorities, settings, strict=True)
+        ]
 
     async def run(self) -> None:
         """Follow until the task is cancelled."""
@@ -75,7 +80,10 @@ class SignerFollower:
         self._swap(self._service)
 
 
-def _set_of(service: BuiltService, authority: Authority) -> SignerSet:
+def _set_of(
+    service: BuiltService, authority: Authority, settings: IssuerSettings
+) -> SignerSet:
+    """Return the signers of an issuer: also those that could not be loaded yet."""
     loaded = [each for each in authority.signers if isinstance(each, LoadedSigner)]
     configuration = service.configuration
     tester = SignerTester(
@@ -85,4 +93,4 @@ def _set_of(service: BuiltService, authority: Authority) -> SignerSet:
         alarm=configuration.signing.alarm,
         source=service.source,
     )
-    return SignerSet([each.spec for each in loaded], tester, loaded=loaded)
+    return SignerSet(map(spec_of, settings.signers), tester, loaded=loaded)

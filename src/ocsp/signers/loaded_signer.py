@@ -8,6 +8,7 @@ keys sign in threads (:class:`ocsp.signers.SigningSlots`).
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import NoReturn, final
@@ -99,7 +100,8 @@ class LoadedSigner:
     """
 
     __slots__ = (
-        "_close",
+        "_end",
+        "_is_in_memory",
         "_pace",
         "_sign",
         "algorithm_identifier",
@@ -141,20 +143,21 @@ class LoadedSigner:
         self.algorithm_identifier = signer.algorithm_identifier
         self.name = name_text(name_of_subject(signer.certificate))
         self._sign = signer.sign
-        self._close = close
+        self._end = close
+        self._is_in_memory = close is None
         self._pace = None if spec.rate is None else Pace(spec.rate)
         self.seconds = self._measure()
         self.local = (
-            close is None
+            self._is_in_memory
             and self._pace is None
             and self.seconds <= limits.MAX_INLINE_SIGNING_SECONDS
         )
         # The calls into a PKCS #11 module come one after the other.
-        self.parallel = 1 if close is not None else os.cpu_count() or 1
+        self.parallel = os.cpu_count() or 1 if self._is_in_memory else 1
 
     def _measure(self) -> float:
         fastest = float("inf")
-        for _ in range(_MEASUREMENTS if self._close is None else 1):
+        for _ in range(_MEASUREMENTS if self._is_in_memory else 1):
             begin = time.perf_counter()
             self._sign(_TEST_DATA)
             fastest = min(fastest, time.perf_counter() - begin)
@@ -174,9 +177,23 @@ class LoadedSigner:
         return self._sign(data)
 
     def close(self) -> None:
-        """End the session with the token, if there is one; closing twice is allowed."""
-        if self._close is not None:
-            self._close()
+        """
+        End the session with the token, if there is one; closing twice is allowed.
+
+        The call waits for a token that hangs as long as a request does.
+        """
+        closing = self.begin_to_close()
+        if closing is not None:
+            closing.join(limits.MAX_SIGNING_SECONDS)
+
+    def begin_to_close(self) -> threading.Thread | None:
+        """Do the same in a thread, and return it if there is something to wait for."""
+        end, self._end = self._end, None
+        if end is None:
+            return None
+        thread = threading.Thread(target=end, name="ocsp-closing", daemon=True)
+        thread.start()
+        return thread
 
     def __repr__(self) -> str:
         return f"<LoadedSigner({self.name})>"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import logging
-import threading
 from typing import final
 
 from ocsp import limits
@@ -171,7 +170,7 @@ class ManagedSigner:
         test = await self._tester.test(found, self._record, now)
         problem = self._refusal(found, test, now)
         if problem:
-            _close(found)
+            found.begin_to_close()
             self._refuse_files(problem)
             # The status was that of the certificate that is not used.
             self._record, self._asked = None, _LONG_AGO
@@ -257,27 +256,21 @@ class ManagedSigner:
         for retired in list(self._retired):
             if _is_due(retired[0], now, _RETIREMENT):
                 self._retired.remove(retired)
-                _close(retired[1])
+                retired[1].begin_to_close()
 
     def close(self) -> None:
         """End the sessions with tokens; wait for a token as long as for a signature."""
         former = [each for _, each in self._retired]
         present = [] if self._loaded is None else [self._loaded]
-        closing = [_close(each) for each in (*former, *present)]
+        closing = [each.begin_to_close() for each in (*former, *present)]
         for each in closing:
-            each.join(limits.MAX_SIGNING_SECONDS)
+            if each is not None:
+                each.join(limits.MAX_SIGNING_SECONDS)
 
 
 def _refusing(signer: LoadedSigner, test: SelfTest) -> RefusingSigner:
     why = f"{signer.name} is out of use: {'; '.join(test.failures)}"
     return RefusingSigner(signer.certificate, signer.algorithm_identifier, why)
-
-
-def _close(signer: LoadedSigner) -> threading.Thread:
-    """Close *signer* in a thread: a token that hangs keeps the call waiting."""
-    thread = threading.Thread(target=signer.close, name="ocsp-closing", daemon=True)
-    thread.start()
-    return thread
 
 
 def _state(signer: LoadedSigner, test: SelfTest, now: datetime.datetime) -> SignerState:

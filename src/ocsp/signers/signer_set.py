@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import final
 
 from ocsp import limits
@@ -48,7 +48,7 @@ class SignerSet:
 
     def __init__(
         self,
-        specs: Sequence[SignerSpec],
+        specs: Iterable[SignerSpec],
         tester: SignerTester,
         *,
         loaded: Iterable[LoadedSigner] = (),
@@ -66,12 +66,12 @@ class SignerSet:
         Raises:
             ConfigError: If there is none.
         """
-        if not specs:
-            raise ConfigError("signers", "is empty; name at least one signer")
         known = {each.spec: each for each in loaded}
         self._managed = tuple(
             ManagedSigner(each, tester, known.get(each)) for each in specs
         )
+        if not self._managed:
+            raise ConfigError("signers", "is empty; name at least one signer")
         self._updates: dict[ManagedSigner, asyncio.Task[None]] = {}
         self._reported = self.signers
 

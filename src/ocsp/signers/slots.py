@@ -90,9 +90,31 @@ class SigningSlots:
         except TimeoutError as error:
             if not limit.expired():  # *function* raised it
                 raise
-            raise SignerUnavailable(
-                f"the signer made no signature within {self.deadline:g} s"
-            ) from error
+            raise self._overdue() from error
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """
+        Do the same as :meth:`run` in a thread that has no event loop, and wait there.
+
+        Args:
+            function: What to call, in the line of the calls without a signer.
+
+        Raises:
+            SignerUnavailable: At once or at the deadline, as with :meth:`run`.
+        """
+        future = self._lane(None).submit(function)
+        try:
+            return future.result(self.deadline)
+        except TimeoutError as error:
+            if future.done():  # *function* raised it
+                raise
+            future.cancel()
+            raise self._overdue() from error
+
+    def _overdue(self) -> SignerUnavailable:
+        return SignerUnavailable(
+            f"the signer made no signature within {self.deadline:g} s"
+        )
 
     def busy(self, signer: object = None) -> int:
         """Return how many calls for *signer* are made or waiting now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import CertID, KeySigner, OCSPRequestBuilder
-from ocsp.errors import ConfigurationError
+from ocsp.errors import ConfigurationError, SignerUnavailable
 from ocsp.responder import (
     AnswerStore,
     Authority,
@@ -26,9 +27,11 @@ from ocsp.responder import (
 from ocsp.service import (
     BuiltService,
     build_service,
+    building,
     check_signers,
     read_configuration,
 )
+from ocsp.signers import LoadedSigner, SignerSpec
 from ocsp.testing.throwaway_ca import ThrowawayCA, Validity, new_ec_key
 from tests.ca_folder import DAY, CAFolder
 
@@ -322,3 +325,34 @@ def test_each_issuer_has_its_own_source(files: CAFolder) -> None:
         assert isinstance(service.source, LocalSource)
         assert service.source.look_up_now(queries) == found
         assert isinstance(service.source, AnswerStore)
+
+
+def _settings_with_token(files: CAFolder) -> str:
+    uri = "pkcs11:token=ocsp;object=key?module-path=/usr/lib/module.so"
+    return files.settings().replace('key = "responder.key"', f'pkcs11 = "{uri}"')
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_process_begins_without_a_token(
+    files: CAFolder, monkeypatch: pytest.MonkeyPatch, *, hangs: bool
+) -> None:
+    """Its signer refuses; a check of the configuration reports it."""
+    thaw = threading.Event()
+
+    def load(spec: SignerSpec) -> LoadedSigner:
+        if hangs:
+            thaw.wait(60)
+        raise SignerUnavailable(f"{spec.certificate}: the token is away")
+
+    monkeypatch.setattr(building, "load_signer", load)
+    monkeypatch.setattr(building, "START_SECONDS", 0.01)
+    files.write("ocsp.toml", _settings_with_token(files))
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration, degraded=True) as service:
+        (signer,) = service.authorities[0].signers
+        why = "no signature within" if hangs else "the token is away"
+        with pytest.raises(SignerUnavailable, match=why):
+            signer.sign(b"data")
+    thaw.set()
+    with pytest.raises(ConfigurationError, match="the token is away"):
+        build_service(configuration)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ocsp.service import build_service, read_configuration
+from ocsp.errors import SignerUnavailable
+from ocsp.service import build_service, building, read_configuration
 from ocsp.service.building import BuiltService
 from ocsp.service.signer_following import SignerFollower
+from ocsp.signers import LoadedSigner, SignerSpec, load_signer, managed_signer
 from tests.ca_folder import CAFolder
 
 SECOND = datetime.timedelta(seconds=1)
@@ -101,3 +103,30 @@ def test_a_new_configuration_is_followed_instead(process: _Process) -> None:
         process.update(3 * SECOND)
         (swapped,) = process.swapped
         assert swapped.authorities[0].signers[0].certificate == made.certificate
+
+
+def test_a_signer_whose_token_was_away_is_loaded_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is followed although the service began without it."""
+    files = CAFolder(tmp_path)
+    uri = "pkcs11:token=ocsp;object=key?module-path=/usr/lib/module.so"
+    text = files.settings().replace('key = "responder.key"', f'pkcs11 = "{uri}"')
+    files.write("ocsp.toml", text)
+    own = SignerSpec(
+        certificate=tmp_path / "responder.pem", key=tmp_path / "responder.key"
+    )
+
+    def away(spec: SignerSpec) -> LoadedSigner:
+        raise SignerUnavailable(f"{spec.certificate}: the token is away")
+
+    monkeypatch.setattr(building, "load_signer", away)
+    swapped: list[BuiltService] = []
+    follower = SignerFollower(swapped.append)
+    configuration = read_configuration(files.configuration).configuration
+    with build_service(configuration, degraded=True) as service:
+        follower.follow(service)
+        monkeypatch.setattr(managed_signer, "load_signer", lambda _: load_signer(own))
+        asyncio.run(follower.update(files.now))
+        (signer,) = swapped[0].authorities[0].signers
+        assert signer.sign(b"data")

@@ -196,3 +196,20 @@ def test_signers_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) ->
         assert len(slots._lanes) == 1
 
     _run(test)
+
+
+def test_a_thread_can_wait_too() -> None:
+    """For a result, an error, and no longer than until the deadline."""
+
+    def fail() -> None:
+        raise TimeoutError("of the function")
+
+    assert SigningSlots(1, 1).call(lambda: "result") == "result"
+    with pytest.raises(TimeoutError, match="of the function"):
+        SigningSlots(1, 1).call(fail)
+    hanging = _Hanging()
+    try:
+        with pytest.raises(SignerUnavailable, match=r"no signature within 0\.01 s"):
+            SigningSlots(1, 1, deadline=SOON).call(hanging)
+    finally:
+        hanging.release.set()

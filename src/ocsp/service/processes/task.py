@@ -114,7 +114,7 @@ async def _use(
     """Let *task* use a configuration, and tell the supervisor whether it does."""
     try:
         configuration = configuration_of(document)
-        service = await asyncio.to_thread(build_service, configuration)
+        service = await asyncio.to_thread(build_service, configuration, degraded=True)
     except OCSPError as error:
         await _answer(channel, "refused", str(error))
         return False
