@@ -39,6 +39,12 @@ def kill_updater(history: LiveHistory, service: Service) -> None:
     _kill(service, "updater")
 
 
+def kill_import(history: LiveHistory, service: Service) -> None:
+    """Kill ``ocsp status import`` in the middle, and run it again."""
+    with history.writing:
+        history.import_and_kill(len(history.changes))
+
+
 def reload(history: LiveHistory, service: Service) -> None:
     """Let all processes read the configuration again."""
     service.process.send_signal(signal.SIGHUP)
@@ -126,6 +132,7 @@ FAULTS: Mapping[str, LiveFault] = {
     for each in (
         kill_worker,
         kill_updater,
+        kill_import,
         reload,
         stop_worker,
         lock,

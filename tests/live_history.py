@@ -12,8 +12,10 @@ import contextlib
 import datetime
 import hashlib
 import http.client
+import json
 import random
 import re
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -28,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID, OCSPResponseStatus
 from ocsp.http import get_url
-from ocsp.responder import CertIDForm
+from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.store import CertificateRow, SQLiteStore
 from tests.ca_folder import CAFolder
 from tests.history import GOOD, Change, Fault, History, Received, Status, faults_of
@@ -45,6 +47,9 @@ FORMS: dict[CertIDForm, HashAlgorithm] = {
 }
 SECONDS = 20.0
 """How long a client waits for an answer, and the writer for an acknowledgement."""
+
+IMPORTED_ROWS = 5000
+"""Rows of a file to import: several batches, so that a kill comes between them."""
 
 _ESTABLISHED = "01"
 """The state of a connection in /proc/net/tcp."""
@@ -229,6 +234,59 @@ class LiveHistory:
         store.import_rows(self.issuer, rows, digest=digest, done=len(rows))
         self.serials += new
 
+    def import_and_kill(self, number: int) -> None:
+        """
+        Run ``ocsp status import``, kill it in its work, and run it until its end.
+
+        The file revokes some certificates, and has many new ones. Clients may get both
+        statuses until the second run has ended: that one waits for the workers.
+
+        Args:
+            number: Of the file; each time another one.
+        """
+        known = [n for n in self.serials if n not in self._revoked | self._on_hold]
+        revoked = self.numbers.sample(known, 4)
+        first = (number + 1) * 1_000_000
+        new = list(range(first, first + IMPORTED_ROWS))
+        since = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        self.files.write("index.txt", _index(revoked, new, since))
+        command = [
+            *PROGRAM, "status", "import", "--issuer", "ca.pem", "--json", "index.txt",
+        ]  # fmt: skip
+        asked, place = time.time(), len(self.changes)
+        status = Status(True, int(since.timestamp()), STOLEN)
+        pending = [Change(each, asked, float("inf"), status) for each in revoked]
+        self.changes += pending
+        self._revoked.update(revoked)
+        folder = self.files.folder
+        with subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as killed:
+            while killed.poll() is None and not self._has_any(new[::500]):
+                time.sleep(0.001)
+            time.sleep(self.numbers.uniform(0, 0.03))
+            killed.kill()
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, check=False, timeout=2 * SECONDS
+        )
+        assert done.returncode == 0, done.stderr
+        now = time.time()
+        self.changes[place : place + len(pending)] = [
+            each._replace(acknowledged=now) for each in pending
+        ]
+        (report,) = json.loads(done.stdout)["files"]
+        assert report["rows"] == len(new) + len(revoked)
+        with SQLiteStore(self.path) as store:
+            key = IssuerKey.of(self.issuer)
+            assert all(store.find(key, each) is not None for each in new)
+        self.serials += self.numbers.sample(new, 5)
+
+    def _has_any(self, serials: Sequence[int]) -> bool:
+        """Tell whether a batch is in the database."""
+        queries = [StatusQuery(IssuerKey.of(self.issuer), each) for each in serials]
+        with SQLiteStore(self.path, read_only=True) as store:
+            return any(each is not None for each in store.look_up_now(queries))
+
     def _acknowledge(
         self, store: SQLiteStore, event: int | None, change: Change
     ) -> None:
@@ -311,6 +369,19 @@ class LiveHistory:
         ]
         loaded = [ocsp.load_der_ocsp_response(each.der) for each in answers]
         return {each.certificate_status for each in loaded}
+
+
+def _index(
+    revoked: Sequence[int], good: Sequence[int], since: datetime.datetime
+) -> str:
+    """Return an ``index.txt`` with certificates that are *revoked*, and *good* ones."""
+    end = "331231235959Z"
+    lines = [f"V\t{end}\t\t{each:08X}\tunknown\t/CN={each}" for each in good]
+    lines += [
+        f"R\t{end}\t{since:%y%m%d%H%M%SZ},keyCompromise\t{each:08X}\tunknown\t/CN={each}"
+        for each in revoked
+    ]
+    return "".join(f"{each}\n" for each in lines)
 
 
 def _owner(connection: http.client.HTTPConnection, service: Service) -> str:
