@@ -7,7 +7,6 @@ Where a request is answered from memory, the server adds one to an integer:
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -157,7 +156,6 @@ class Metrics:
         self._gauges: dict[Series, Gauge] = {}
         self._histograms: dict[Series, Histogram] = {}
         self._outcomes: dict[OutcomeKey, Outcome] = {}
-        self._due = 0.0
         self._next_gauge = 0
         self.configure(issuers=issuers or {}, signers=signers or {}, stores=stores)
 
@@ -276,19 +274,8 @@ class Metrics:
             return OTHER
         return value[: limits.MAX_LABEL_CHARACTERS]
 
-    def flush_if_due(self, now: float) -> None:
-        """
-        Report if the last report is a second old; else do nothing (0.05 µs).
-
-        Args:
-            now: The monotonic time in seconds, which the caller has at hand.
-        """
-        if now >= self._due:
-            self.flush(now)
-
-    def flush(self, now: float | None = None) -> None:
+    def flush(self) -> None:
         """Report everything that was counted."""
-        self._due = (time.monotonic() if now is None else now) + REPORT_SECONDS
         for outcome in self._outcomes.values():
             outcome.distribute()
         # Gauges come last: they are reported each time, and must not keep back counts.

@@ -188,15 +188,6 @@ def test_counts_that_could_not_be_sent_are_sent_later() -> None:
     assert totals.histograms(REQUEST_SECONDS)[()][1] == pytest.approx(0.002)
 
 
-def test_reports_are_a_second_apart() -> None:
-    """Reports are a second apart."""
-    reports: list[Report] = []
-    metrics = Metrics(lambda report: not reports.append(report))
-    for now in (10.0, 10.02, 10.98, 11.0, 11.5):
-        metrics.flush_if_due(now)
-    assert len(reports) == 2
-
-
 def test_histograms_are_cumulative() -> None:
     """Histograms are cumulative."""
     totals = Totals()
