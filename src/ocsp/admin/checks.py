@@ -11,7 +11,6 @@ import datetime
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 from ocsp.admin.live_state import ConfiguredIssuer
 from ocsp.admin.readiness import Check, Level
@@ -22,7 +21,7 @@ from ocsp.metrics import Totals
 from ocsp.responder import Authority, IssuerKey, SignerTrust, StatusQuery
 from ocsp.signers import self_test
 from ocsp.signing.signer import Signer
-from ocsp.store import SQLiteStore
+from ocsp.store import DatabaseAddress, open_store
 
 __all__ = ["responder_checks"]
 
@@ -48,7 +47,7 @@ Result = tuple[Level, str]
 
 def responder_checks(
     configured: Callable[[], Sequence[ConfiguredIssuer]],
-    store: Path | None,
+    store: DatabaseAddress | None,
     totals: Totals,
     *,
     alarm: datetime.timedelta = datetime.timedelta(days=14),
@@ -59,7 +58,7 @@ def responder_checks(
     Args:
         configured: Returns the issuers of the present configuration.
 
-        store: The path of the SQLite store, or ``None`` if there is none.
+        store: Where the store is, or ``None`` if there is none.
 
         totals: The metrics, which tell which processes report.
 
@@ -86,12 +85,15 @@ def responder_checks(
     return checks
 
 
-def _check_store(configured: Sequence[ConfiguredIssuer], path: Path) -> Result:
+def _check_store(
+    configured: Sequence[ConfiguredIssuer], address: DatabaseAddress
+) -> Result:
     """Open the store anew, and look a certificate of each issuer up."""
     keys = [each.authority.key for each in configured if not each.source]
     if keys:
-        with SQLiteStore(path, read_only=True) as store:
-            store.look_up_now([StatusQuery(key, 1) for key in keys])
+        with open_store(address, read_only=True, program="ocsp serve") as store:
+            for key in keys:
+                store.find(key, 1)
     return Level.OK, ""
 
 
@@ -167,14 +169,14 @@ def _test_failures(
 class _Freshness:
     """Finds answers that wait too long for their next signature."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, address: DatabaseAddress) -> None:
+        self._address = address
         self._seen: dict[tuple[object, ...], float] = {}
 
     def check(self, configured: Sequence[ConfiguredIssuer]) -> Result:
         """Compare what is due with what was due before: a revocation is due at once."""
         now = time.monotonic()
-        with SQLiteStore(self._path, read_only=True) as store:
+        with open_store(self._address, read_only=True, program="ocsp serve") as store:
             due = [
                 (each.query, each.form, each.version)
                 for issuer in configured

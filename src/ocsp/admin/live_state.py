@@ -23,7 +23,7 @@ from ocsp.inspection.signer_names import signer_names
 from ocsp.messages.statuses import OCSPCertStatus, reason_name
 from ocsp.responder import Authority, IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm
-from ocsp.store import Event, SQLiteStore, StatusCounts
+from ocsp.store import DatabaseAddress, Event, StatusCounts, Store, open_store
 
 __all__ = ["ConfiguredIssuer", "LiveState"]
 
@@ -71,15 +71,15 @@ class LiveState:
     Attributes:
         configured: Returns the issuers of the present configuration.
 
-        store: The path of the SQLite store, or ``None`` if there is none.
+        store: Where the store is, or ``None`` if there is none.
 
         alarm: How long before the end of a signer the warnings begin.
     """
 
     configured: Callable[[], Sequence[ConfiguredIssuer]]
-    store: Path | None
+    store: DatabaseAddress | None
     alarm: timedelta = timedelta(days=14)
-    _reader: SQLiteStore | None = None
+    _reader: Store | None = None
     _counts: dict[IssuerKey, tuple[float, StatusCounts]] = field(default_factory=dict)
 
     def issuers(self) -> Sequence[IssuerView]:
@@ -158,8 +158,8 @@ class LiveState:
 
     def stores(self) -> Sequence[StoreView]:
         """Return the store, if there is one."""
-        path = self.store
-        if path is None:
+        address = self.store
+        if address is None:
             return []
         due: int | None = None
         open_changes: int | None = None
@@ -171,11 +171,11 @@ class LiveState:
             problem = str(error)
         return [
             StoreView(
-                name=path.name,
-                kind="SQLite",
-                place=str(path),
+                name=address.name,
+                kind="SQLite" if address.path else "PostgreSQL",
+                place=str(address),
                 problem=problem,
-                size=_size(path),
+                size=None if address.path is None else _size(address.path),
                 answers_due=due,
                 open_changes=open_changes,
             )
@@ -210,11 +210,11 @@ class LiveState:
             changes=tuple(map(_change, store.history(issuer, serial_number))),
         )
 
-    def _open(self) -> SQLiteStore:
+    def _open(self) -> Store:
         if self.store is None:
             raise SourceUnavailable("the responder has no database")
         if self._reader is None:
-            self._reader = SQLiteStore(self.store, read_only=True)
+            self._reader = open_store(self.store, read_only=True, program="ocsp serve")
         return self._reader
 
 
@@ -243,7 +243,7 @@ def _size(path: Path) -> int | None:
     return sum(sizes) if sizes else None
 
 
-def _answers(store: SQLiteStore, query: StatusQuery) -> Iterator[KeptAnswer]:
+def _answers(store: Store, query: StatusQuery) -> Iterator[KeptAnswer]:
     for form, name in _FORMS.items():
         found = store.look_up_with_answer(query, form)
         if found is not None and found.stored is not None:

@@ -55,7 +55,8 @@ from ocsp.signers import (
 from ocsp.signers.loading import away_signer, read_signer_certificate
 from ocsp.signing.signer import Signer
 from ocsp.status import by_issuer, load_canned_answers
-from ocsp.store import SQLiteStore
+from ocsp.status.by_issuer import SourcesByIssuer
+from ocsp.store import SQLiteStore, Store, open_store
 
 __all__ = ["BuiltService", "build_service", "check_signers", "name_of", "spec_of"]
 
@@ -108,7 +109,7 @@ class BuiltService:
     requestors: Requestors | None
     source: StatusSource
     in_store: frozenset[IssuerKey]
-    store: SQLiteStore | None
+    store: Store | None
     token: str | None
     opened: contextlib.ExitStack
 
@@ -244,7 +245,7 @@ def build_service(
         authorities=tuple(each for each in known if isinstance(each, Authority)),
         elsewhere=tuple(each for each in known if not isinstance(each, Authority)),
         requestors=requestors,
-        source=by_issuer(sources, store),
+        source=_source(sources, store),
         in_store=frozenset(each.key for each in known if each.key not in sources),
         store=store,
         token=token,
@@ -294,14 +295,23 @@ def _token(configuration: Configuration) -> str | None:
     return token
 
 
-def _open_database(configuration: Configuration, read_only: bool) -> SQLiteStore:
-    path = configuration.database
-    if not path.exists():
+def _open_database(configuration: Configuration, read_only: bool) -> Store:
+    address = configuration.database
+    if address.path is not None and not address.path.exists():
         raise ConfigError(
             "database",
-            f"{path} does not exist; ocsp status add and ocsp status import create it",
+            f"{address} does not exist; ocsp status add and ocsp status import make it",
         )
-    return SQLiteStore(path, read_only=read_only, program="ocsp serve")
+    return open_store(address, read_only=read_only, program="ocsp serve")
+
+
+def _source(
+    sources: dict[IssuerKey, StatusSource], store: Store | None
+) -> StatusSource:
+    """Return the source of all issuers; a look-up in a database has to wait."""
+    if store is None or isinstance(store, SQLiteStore):
+        return by_issuer(sources, store)
+    return SourcesByIssuer(sources, store)
 
 
 def _responder(

@@ -2,11 +2,14 @@
 Store the status of certificates and signed answers.
 
 :class:`SQLiteStore` is one file, for all processes on one machine.
+:class:`ocsp.store.postgresql.PostgreSQLStore` is a database for any number of machines.
 """
 
 from __future__ import annotations
 
-from ocsp.store.sqlite.copies import Restored, backup, restore, upgrade
+from ocsp.store.address import DatabaseAddress
+from ocsp.store.opening import open_store, renew_identity, upgrade_store
+from ocsp.store.sqlite.copies import Restored, backup, restore
 from ocsp.store.sqlite.store import SQLiteStore
 from ocsp.store.store import Store
 from ocsp.store.values import (
@@ -25,6 +28,7 @@ from ocsp.store.values import (
 __all__ = [
     "CertificateRow",
     "Change",
+    "DatabaseAddress",
     "Entry",
     "Event",
     "ImportedBatch",
@@ -37,6 +41,8 @@ __all__ = [
     "Store",
     "StoredIssuer",
     "backup",
+    "open_store",
+    "renew_identity",
     "restore",
-    "upgrade",
+    "upgrade_store",
 ]

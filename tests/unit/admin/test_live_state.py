@@ -29,7 +29,7 @@ from ocsp.metrics import Metrics, Report, Totals
 from ocsp.metrics.table import ANSWERS_DUE, EVENTS_OPEN
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
-from ocsp.store import SQLiteStore
+from ocsp.store import DatabaseAddress, SQLiteStore
 from tests.pki import DELEGATION, key, make
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -85,7 +85,7 @@ def _path(tmp_path: Path) -> Iterator[Path]:
 def test_issuers_have_counts_from_the_store(path: Path) -> None:
     """They are kept for a minute."""
     configured = _configured(_certificate(100))
-    state = LiveState(lambda: configured, path)
+    state = LiveState(lambda: configured, DatabaseAddress(path))
     (issuer,) = state.issuers()
     assert (issuer.counts, issuer.unlisted) == ((2, 1, 0), "unauthorized")
     assert issuer.source == str(path)
@@ -98,7 +98,7 @@ def test_counts_are_read_again_after_a_minute(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that a page never shows old ones for long."""
-    state = LiveState(lambda: _configured(_certificate(100)), path)
+    state = LiveState(lambda: _configured(_certificate(100)), DatabaseAddress(path))
     assert state.issuers()[0].counts == (2, 1, 0)
     monkeypatch.setattr(live_state_module, "COUNTS_SECONDS", -1.0)
     with SQLiteStore(path) as store:
@@ -108,7 +108,7 @@ def test_counts_are_read_again_after_a_minute(
 
 def test_overdue_answers_and_open_changes_are_gauges(path: Path) -> None:
     """Unsigned answers are overdue; those that came due this minute are not yet."""
-    state = LiveState(lambda: _configured(_certificate(100)), path)
+    state = LiveState(lambda: _configured(_certificate(100)), DatabaseAddress(path))
     totals = Totals()
     metrics = Metrics(totals.add, issuers={KEY: "issuing-1"})
 
@@ -133,7 +133,7 @@ def test_overdue_answers_and_open_changes_are_gauges(path: Path) -> None:
 def test_a_new_configuration_is_shown_at_once(path: Path) -> None:
     """After a reload."""
     configured = _configured(_certificate(100))
-    state = LiveState(lambda: configured, path)
+    state = LiveState(lambda: configured, DatabaseAddress(path))
     assert [each.name for each in state.issuers()] == ["issuing-1"]
     configured = []
     assert (state.issuers(), state.signers()) == ([], [])
@@ -147,7 +147,7 @@ def test_the_signer_that_signs_now_is_known(path: Path) -> None:
         _certificate(300),
     )
     configured = _configured(ended, present, later)
-    state = LiveState(lambda: configured, path)
+    state = LiveState(lambda: configured, DatabaseAddress(path))
     assert [each.signs_now for each in state.signers()] == [False, True, False]
     assert {each.issuers for each in state.signers()} == {("issuing-1",)}
 
@@ -175,7 +175,8 @@ def test_a_certificate_has_its_answers_and_changes(path: Path) -> None:
         answer = Responder([authority]).presign(due, NOW)
         assert store.store_answers([answer], int(NOW.timestamp())) == 1
     state = LiveState(
-        lambda: [ConfiguredIssuer(name="issuing-1", authority=authority)], path
+        lambda: [ConfiguredIssuer(name="issuing-1", authority=authority)],
+        DatabaseAddress(path),
     )
     view = state.find(KEY, 2)
     assert view is not None
@@ -189,7 +190,7 @@ def test_a_status_from_elsewhere_is_looked_up_there(path: Path) -> None:
     """Or the page says that it cannot be."""
     authority = _authority(_certificate(100))
     issuer = ConfiguredIssuer(name="partner", authority=authority, source="a CRL")
-    state = LiveState(lambda: [issuer], path)
+    state = LiveState(lambda: [issuer], DatabaseAddress(path))
     assert (state.issuers()[0].source, state.issuers()[0].counts) == ("a CRL", None)
     with pytest.raises(SourceUnavailable, match="a CRL"):
         state.find(KEY, 1)
@@ -211,7 +212,7 @@ def test_a_source_that_cannot_answer_fails(path: Path) -> None:
         name="partner", authority=_authority(_certificate(100)), source="a CRL",
         look_up=look_up,
     )  # fmt: skip
-    checks = responder_checks(lambda: [issuer], path, Totals())
+    checks = responder_checks(lambda: [issuer], DatabaseAddress(path), Totals())
     with pytest.raises(SourceUnavailable, match="has ended"):
         _result(checks, "source partner")
     issuer = replace(issuer, look_up={}.get)
@@ -221,7 +222,8 @@ def test_a_source_that_cannot_answer_fails(path: Path) -> None:
 def test_a_store_that_is_gone_is_shown(path: Path) -> None:
     """With the reason, and without counts."""
     state = LiveState(
-        lambda: _configured(_certificate(100)), path.with_name("missing.db")
+        lambda: _configured(_certificate(100)),
+        DatabaseAddress(path.with_name("missing.db")),
     )
     (store,) = state.stores()
     assert "missing.db" in store.problem
@@ -245,7 +247,9 @@ def test_a_responder_without_a_database_has_none() -> None:
 
 def test_a_store_has_its_size(path: Path) -> None:
     """With its write-ahead log."""
-    (store,) = LiveState(lambda: _configured(_certificate(100)), path).stores()
+    (store,) = LiveState(
+        lambda: _configured(_certificate(100)), DatabaseAddress(path)
+    ).stores()
     assert (store.problem, store.answers_due) == ("", 0)
     assert store.size is not None
     assert store.size >= path.stat().st_size
@@ -260,7 +264,9 @@ def _result(checks: Callable[[], list[Check]], name: str) -> tuple[Level, str]:
 
 def test_all_checks_of_a_good_responder_pass(path: Path) -> None:
     """One for the store, each signer, freshness, the clock and the processes."""
-    checks = responder_checks(lambda: _configured(_certificate(100)), path, Totals())
+    checks = responder_checks(
+        lambda: _configured(_certificate(100)), DatabaseAddress(path), Totals()
+    )
     assert {each.name: each.test() for each in checks()} == {
         "store": (Level.OK, ""),
         "signer Responder": (Level.OK, ""),
@@ -273,7 +279,9 @@ def test_all_checks_of_a_good_responder_pass(path: Path) -> None:
 def test_a_deleted_store_fails(path: Path) -> None:
     """The check opens it anew."""
     checks = responder_checks(
-        lambda: _configured(_certificate(100)), path.with_name("x"), Totals()
+        lambda: _configured(_certificate(100)),
+        DatabaseAddress(path.with_name("x")),
+        Totals(),
     )
     with pytest.raises((SourceUnavailable, Exception), match="x"):
         _result(checks, "store")
@@ -289,7 +297,7 @@ def test_the_end_of_a_signer_is_an_alarm(
     """One that has ended is a failure only if no other signs."""
     certificates = [_certificate(each, begin=-9) for each in days]
     configured = _configured(*certificates)
-    checks = responder_checks(lambda: configured, path, Totals())
+    checks = responder_checks(lambda: configured, DatabaseAddress(path), Totals())
     name = signer_names([each.authority for each in configured])[certificates[0]]
     found, reason = _result(checks, f"signer {name}")
     assert (found, why in reason) == (level, True)
@@ -321,7 +329,7 @@ def test_a_signer_that_cannot_sign_fails(
     others = [] if is_alone else [KeySigner(key("Responder"), _certificate(99))]
     authority = Authority(ROOT, [*others, broken])
     configured = [ConfiguredIssuer(name="issuing-1", authority=authority)]
-    checks = responder_checks(lambda: configured, path, Totals())
+    checks = responder_checks(lambda: configured, DatabaseAddress(path), Totals())
     name = signer_names([authority])[broken.certificate]
     check = next(each for each in checks() if each.name == f"signer {name}")
     found, why = check.test()
@@ -331,7 +339,9 @@ def test_a_signer_that_cannot_sign_fails(
 
 def test_overdue_answers_degrade(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same answer waits for more than five minutes: the updater does not keep up."""
-    checks = responder_checks(lambda: _configured(_certificate(100)), path, Totals())
+    checks = responder_checks(
+        lambda: _configured(_certificate(100)), DatabaseAddress(path), Totals()
+    )
     waiting = [DueAnswer(StatusQuery(KEY, 1), CertIDForm.SHA1, StatusRecord(), 1)]
     monkeypatch.setattr(SQLiteStore, "due_answers", lambda *_: waiting)
     now = [time.monotonic()]
@@ -352,7 +362,9 @@ def test_silent_processes_degrade_or_fail(path: Path) -> None:
     """Without a worker clients get no answers."""
     now = [0.0]
     totals = Totals(clock=lambda: now[0])
-    checks = responder_checks(lambda: _configured(_certificate(100)), path, totals)
+    checks = responder_checks(
+        lambda: _configured(_certificate(100)), DatabaseAddress(path), totals
+    )
     for process in ("updater", "worker-1", "worker-2"):
         totals.add(Report(process))
     now[0] = 10.0
@@ -372,7 +384,9 @@ def test_a_jump_of_the_clock_degrades(
     path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, way: str
 ) -> None:
     """For some minutes."""
-    checks = responder_checks(lambda: _configured(_certificate(100)), path, Totals())
+    checks = responder_checks(
+        lambda: _configured(_certificate(100)), DatabaseAddress(path), Totals()
+    )
     assert _result(checks, "clock") == (Level.OK, "")
     real = time.time
     monkeypatch.setattr(checks_module.time, "time", lambda: real() + seconds)

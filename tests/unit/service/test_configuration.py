@@ -16,7 +16,12 @@ from ocsp.errors import ConfigurationError, ConfigurationProblem
 from ocsp.responder import UnknownSerialPolicy
 from ocsp.service import configuration_of, configuration_schema, read_configuration
 from ocsp.service.configuration.positions import line_of
-from ocsp.service.configuration.values import TCPAddress, UnixAddress
+from ocsp.service.configuration.values import (
+    WITH_PASSWORDS,
+    TCPAddress,
+    UnixAddress,
+)
+from ocsp.store import DatabaseAddress
 
 SMALLEST = """\
 [[issuer]]
@@ -116,7 +121,7 @@ def test_a_process_gets_the_same_configuration_with_all_defaults(
 def test_the_smallest_configuration_has_the_documented_defaults(tmp_path: Path) -> None:
     """An issuer with a signer is all that is needed."""
     found = read_configuration(_write(tmp_path, SMALLEST)).configuration
-    assert found.database == tmp_path / "status.db"
+    assert found.database == DatabaseAddress(tmp_path / "status.db")
     assert found.listen == (TCPAddress("127.0.0.1", 8080),)
     assert found.workers == 1
     assert found.answers.validity == datetime.timedelta(hours=8)
@@ -128,7 +133,7 @@ def test_the_smallest_configuration_has_the_documented_defaults(tmp_path: Path) 
 def test_every_table_and_key_is_read(tmp_path: Path) -> None:
     """Units, addresses and paths; a path is relative to the folder of the file."""
     found = read_configuration(_write(tmp_path, LARGE)).configuration
-    assert found.database == Path("/var/lib/ocsp/status.db")
+    assert found.database == DatabaseAddress(Path("/var/lib/ocsp/status.db"))
     assert found.listen == (TCPAddress("0.0.0.0", 80), TCPAddress("::", 80))
     assert found.answers.memory == 64 << 20
     assert found.admin is not None
@@ -147,8 +152,25 @@ def test_a_configuration_survives_json(text: str, tmp_path: Path) -> None:
     found = read_configuration(_write(tmp_path, text)).configuration
     document = json.loads(found.model_dump_json(exclude_none=True))
     assert configuration_of(document, "/elsewhere") == found.model_copy(
-        update={"database": Path("/elsewhere") / found.database}
+        update={"database": DatabaseAddress(Path("/elsewhere", str(found.database)))}
     )
+
+
+URL = "postgresql://ocsp:SECRET@db.example/ocsp?sslmode=verify-full&password=SECRET"
+
+
+def test_passwords_are_only_for_processes(tmp_path: Path) -> None:
+    """A configuration that people see has none, whatever is written in the file."""
+    source = f"[issuer.source]\nsql = {URL.replace('ql:', 'ql+psycopg:')!r}\n"
+    text = f"database = {URL!r}\n{SMALLEST}{source}preset = 'cfssl'\n"
+    found = read_configuration(_write(tmp_path, text)).configuration
+    assert (
+        str(found.database) == "postgresql://ocsp@db.example/ocsp?sslmode=verify-full"
+    )
+    for shown in (found.model_dump_json(), repr(found.database), str(found.database)):
+        assert "SECRET" not in shown
+    document = found.model_dump(mode="json", exclude_none=True, context=WITH_PASSWORDS)
+    assert configuration_of(document, "/elsewhere") == found
 
 
 ERRORS = [
@@ -181,6 +203,7 @@ ERRORS = [
     ("workers = true\n" + SMALLEST, "1: workers: must be a whole number, and is True"),
     ("database = 'status.db'\n" + SMALLEST, (
         "1: database: 'status.db' is not a database; write for example \"sqlite:status.db\""
+        ' or "postgresql://db.example.org/ocsp"'
     )),
     ("[answers]\nvalidity = '4 days'\n" + SMALLEST, (
         "2: answers.validity: '4 days' is not a duration; write it like 30s, 5m, 1h30m or 10d"

@@ -9,7 +9,7 @@ import pytest
 
 import ocsp
 from ocsp.responder import StatusRecord
-from ocsp.store import SQLiteStore, backup, restore, upgrade
+from ocsp.store import SQLiteStore, backup, restore, upgrade_store
 from ocsp.store.sqlite.copies import Restored
 from ocsp.store.sqlite.database.file import StatusFile
 from tests.pki import NOW, ca
@@ -177,8 +177,8 @@ def test_a_file_of_an_older_release_is_converted(tmp_path: Path) -> None:
     path = _old_file(tmp_path / "status.db", rows)
     with pytest.raises(ocsp.errors.StoreError, match="ocsp status upgrade"):
         SQLiteStore(path)
-    assert upgrade(path)
-    assert not upgrade(path)
+    assert upgrade_store(path)
+    assert not upgrade_store(path)
     with SQLiteStore(path) as store:
         one, two = store.entries()
         assert (one.subject, one.record.status.name) == ("CN=one", "GOOD")
@@ -194,7 +194,7 @@ def test_a_file_with_rows_that_mean_nothing_is_not_converted(tmp_path: Path) -> 
     path = _old_file(tmp_path / "status.db", "(7, x'01', '', NULL, 'x', NULL)")
     before = path.read_bytes()
     with pytest.raises(ocsp.errors.StoreError, match=r"the row \(7, b'\\x01'.*'x'"):
-        upgrade(path)
+        upgrade_store(path)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["status.db"]
 
@@ -207,4 +207,4 @@ def test_another_file_is_not_converted(tmp_path: Path) -> None:
     connection.close()
     for path in (foreign, tmp_path / "none.db"):
         with pytest.raises(ocsp.errors.StoreError, match=path.name):
-            upgrade(path)
+            upgrade_store(path)

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ocsp.cli.commands.status.options import DATABASE
+from ocsp.cli.commands.status.options import DATABASE, Database
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog
 from ocsp.cli.render.console import note, warn
@@ -100,9 +100,7 @@ def serve(
             help="File with the passphrase of the key in its first line.",
         ),
     ] = None,
-    database: Annotated[
-        str, typer.Option("--db", metavar="FILE", help="SQLite file with the status.")
-    ] = DATABASE,
+    database: Database = DATABASE,
     host: Annotated[
         str,
         typer.Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 for all."),
@@ -164,7 +162,7 @@ def serve(
     if passphrase_file is not None:
         signer["passphrase_file"] = Path(passphrase_file)
     document: dict[str, Any] = {
-        "database": Path(database),
+        "database": database,
         "listen": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
         "workers": workers,
         "answers": {"validity": _validity(hours), "nonce": nonce.value},

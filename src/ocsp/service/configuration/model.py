@@ -18,6 +18,7 @@ from pydantic import (
 from ocsp import limits
 from ocsp.responder import NoncePolicy, SignerTrust, UnknownSerialPolicy
 from ocsp.service.configuration.values import (
+    SQLURL,
     URL,
     AdminAddress,
     Database,
@@ -160,7 +161,7 @@ class SourceSettings(_Settings):
     """The revocations among them: a file with the serial number in hexadecimal, the
     time and, if there is one, the reason in each line."""
 
-    sql: str | None = None
+    sql: SQLURL | None = None
     """The URL of a database, as SQLAlchemy reads it."""
 
     preset: str | None = None

@@ -13,13 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import (
+    PlainSerializer,
+    PlainValidator,
+    SerializationInfo,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from ocsp.guarded.addresses import address_of
 from ocsp.quantities import duration_from, duration_text, size_from, size_text
+from ocsp.store.address import DatabaseAddress, without_password
 
 __all__ = [
+    "SQLURL",
     "URL",
+    "WITH_PASSWORDS",
     "AdminAddress",
     "Database",
     "Duration",
@@ -32,6 +41,9 @@ __all__ = [
     "TCPAddress",
     "UnixAddress",
 ]
+
+WITH_PASSWORDS = "with passwords"
+"""The context of a serialization for another process, not for people."""
 
 _UNIX = "unix:"
 _SQLITE = "sqlite:"
@@ -142,15 +154,29 @@ def _read_url(value: object) -> str:
     return text
 
 
-def _read_database(value: object, info: ValidationInfo) -> Path:
-    if isinstance(value, Path):
+def _read_database(value: object, info: ValidationInfo) -> DatabaseAddress:
+    if isinstance(value, DatabaseAddress):
         return value
     text = _text(value, '"sqlite:status.db"')
+    if DatabaseAddress.is_url(text):
+        return DatabaseAddress(url=text)
     if not text.startswith(_SQLITE) or text == _SQLITE:
         raise ValueError(
-            f'{text!r} is not a database; write for example "sqlite:status.db"'
+            f'{text!r} is not a database; write for example "sqlite:status.db" or'
+            ' "postgresql://db.example.org/ocsp"'
         )
-    return _folder(info) / text.removeprefix(_SQLITE)
+    return DatabaseAddress(path=_folder(info) / text.removeprefix(_SQLITE))
+
+
+def _database_text(address: DatabaseAddress, info: SerializationInfo) -> str:
+    if address.url is None:
+        return f"{_SQLITE}{address}"
+    return _url_text(address.url, info)
+
+
+def _url_text(url: str, info: SerializationInfo) -> str:
+    """Return *url* for another process, or without its password for people."""
+    return url if info.context == WITH_PASSWORDS else without_password(url)
 
 
 def _read_tcp_address(value: object) -> TCPAddress:
@@ -225,11 +251,16 @@ URL = Annotated[
     _schema("An HTTP URL", "http://ocsp.example.org/"),
 ]
 Database = Annotated[
-    Path,
+    DatabaseAddress,
     PlainValidator(_read_database),
-    PlainSerializer(lambda path: f"{_SQLITE}{path}"),
-    _schema("The SQLite file with the status", "sqlite:status.db", "^sqlite:.+$"),
+    PlainSerializer(_database_text),
+    _schema(
+        "The SQLite file or the PostgreSQL database with the status",
+        "sqlite:status.db",
+        "^(sqlite:.+|postgres(ql)?://.*)$",
+    ),
 ]
+SQLURL = Annotated[str, PlainSerializer(_url_text)]
 ListenAddress = Annotated[
     TCPAddress,
     PlainValidator(_read_tcp_address),

@@ -26,6 +26,7 @@ from ocsp.metrics import Metrics, ReportSender, report_channel
 from ocsp.metrics.table import CONFIG_RELOAD_FAILED, WORKER_RESTARTS
 from ocsp.service.clock import WARNING, is_synchronised
 from ocsp.service.configuration import Configuration, ConfigurationFile
+from ocsp.service.configuration.values import WITH_PASSWORDS
 from ocsp.service.listeners import Listeners, open_admin_socket, open_listeners
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.child import Child, Program
@@ -359,7 +360,9 @@ def _admin_address(configuration: Configuration) -> object:
 
 def _document(configuration: Configuration) -> dict[str, Any]:
     """Return *configuration* in JSON, with absolute paths."""
-    return configuration.model_dump(mode="json", exclude_none=True)
+    return configuration.model_dump(
+        mode="json", exclude_none=True, context=WITH_PASSWORDS
+    )
 
 
 def _raise_refusals(reasons: list[str]) -> None:

@@ -15,6 +15,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("a PostgreSQL database", "postgresql") from error
 
+from ocsp.store.postgresql.keeping import renew_database, upgrade_database
 from ocsp.store.postgresql.store import PostgreSQLStore
 
-__all__ = ["PostgreSQLStore"]
+__all__ = ["PostgreSQLStore", "renew_database", "upgrade_database"]

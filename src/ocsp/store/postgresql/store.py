@@ -23,6 +23,7 @@ from ocsp.responder.stored_answer import (
     LookupResult,
     NewAnswer,
 )
+from ocsp.store.address import DatabaseAddress
 from ocsp.store.author import program_name
 from ocsp.store.postgresql.answers import (
     POSTPONED_SECONDS,
@@ -88,7 +89,7 @@ class PostgreSQLStore(Store):
 
     def __init__(
         self,
-        url: str,
+        address: DatabaseAddress | str,
         *,
         create: bool = False,
         read_only: bool = False,
@@ -96,10 +97,10 @@ class PostgreSQLStore(Store):
         pool_size: int = 4,
     ) -> None:
         """
-        Check the database *url*; threads get their connections when they need them.
+        Check the database *address*; threads get their connections when they need them.
 
         Args:
-            url: ``postgresql://user@host:port/database?parameter=value``, with the
+            address: ``postgresql://user@host:port/database?parameter=value``, with the
                 parameters of libpq. A password had better be in the password file of
                 libpq or in ``PGPASSWORD``.
 
@@ -113,12 +114,12 @@ class PostgreSQLStore(Store):
             pool_size: How many connections at most. A call waits for one for 5 s.
 
         Raises:
-            ConfigError: If *url* is malformed.
+            ConfigError: If *address* is malformed.
             StoreError: If the server cannot be asked, or the database has no tables
                 that this release can use.
         """
         self._pool = Pool(
-            Address(url),
+            Address(address),
             size=pool_size,
             read_only=read_only,
             program=program or program_name(),

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import logging
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,7 +36,7 @@ from ocsp.signers import (
     SignerState,
     SignerTester,
 )
-from ocsp.store import SQLiteStore
+from ocsp.store import DatabaseAddress, open_store
 
 __all__ = ["EPILOG", "check"]
 
@@ -70,8 +69,13 @@ def check(
     passphrase_file: PassphraseFile = None,
     pin_file: PinFile = None,
     database: Annotated[
-        str | None,
-        typer.Option("--db", metavar="FILE", help="SQLite file with the status."),
+        DatabaseAddress | None,
+        typer.Option(
+            "--db",
+            metavar="FILE|URL",
+            parser=DatabaseAddress.read,
+            help="SQLite file with the status, or postgresql://user@host/database.",
+        ),
     ] = None,
     alarm_days: Annotated[
         int,
@@ -92,7 +96,7 @@ def check(
     with contextlib.ExitStack() as opened:
         source = None
         if database is not None:
-            source = opened.enter_context(SQLiteStore(Path(database), read_only=True))
+            source = opened.enter_context(open_store(database, read_only=True))
         tester = SignerTester(
             issuer=load_certificate(issuer),
             alarm=datetime.timedelta(days=alarm_days),

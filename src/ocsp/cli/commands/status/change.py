@@ -37,7 +37,7 @@ from ocsp.cli.render.console import errors
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.statuses import reason_from
-from ocsp.store import Change, SQLiteStore
+from ocsp.store import Change, DatabaseAddress, Store, open_store
 
 __all__ = ["ADD_END", "RELEASE_END", "REVOKE_END", "add", "release", "revoke"]
 
@@ -73,7 +73,7 @@ def add(
     """Add issued certificates. Creates the file if it does not exist."""
     subjects = subjects_from(issuer, cert or (), serial or ())
     added = 0
-    store = SQLiteStore(database, create=True, program="ocsp status add")
+    store = open_store(database, create=True, program="ocsp status add")
     with store, store.transaction():
         for each in _progress(subjects):
             added += store.add(
@@ -135,7 +135,7 @@ def revoke(
     )
     why = None if reason is None else _reason(reason)
 
-    def change(store: SQLiteStore, each: Subject) -> Change:
+    def change(store: Store, each: Subject) -> Change:
         return store.revoke(
             each.issuer,
             each.serial_number,
@@ -158,7 +158,7 @@ def release(
 ) -> ExitCode:
     """Set certificates on hold (reason certificateHold) back to good: all, or none."""
 
-    def change(store: SQLiteStore, each: Subject) -> Change:
+    def change(store: Store, each: Subject) -> Change:
         return store.release(each.issuer, each.serial_number)
 
     subjects = subjects_from(issuer, cert or (), serial or ())
@@ -166,16 +166,16 @@ def release(
 
 
 def _change_all(
-    database: str,
+    database: DatabaseAddress,
     subjects: Sequence[Subject],
-    change: Callable[[SQLiteStore, Subject], Change],
+    change: Callable[[Store, Subject], Change],
     done: str,
     *,
     as_json: bool,
 ) -> ExitCode:
     """Make *change* for each certificate in one transaction, and print the result."""
     program = "ocsp status revoke" if done == "revoked" else "ocsp status release"
-    with SQLiteStore(database, program=program) as store:
+    with open_store(database, program=program) as store:
         with _refusals(database), store.transaction():
             changes = [change(store, each) for each in subjects]
         shown = [
@@ -198,21 +198,21 @@ def _changed(subject: Subject, made: Change, done: str) -> Changed:
 
 
 @contextmanager
-def _refusals(database: str) -> Iterator[None]:
+def _refusals(database: DatabaseAddress) -> Iterator[None]:
     """Say what to do about a change that the store refuses."""
     try:
         yield
     except UnknownCertificate as error:
         hint = "add it first with ocsp status add; nothing was changed"
-        raise CommandError(database, str(error), hint) from error
+        raise CommandError(str(database), str(error), hint) from error
     except AlreadyRevoked as error:
         hint = (
             "its time cannot be changed, and its reason only with --change-reason;"
             " nothing was changed"
         )
-        raise CommandError(database, str(error), hint) from error
+        raise CommandError(str(database), str(error), hint) from error
     except StatusChangeRefused as error:
-        raise CommandError(database, str(error), "nothing was changed") from error
+        raise CommandError(str(database), str(error), "nothing was changed") from error
 
 
 def _past(option: str, text: str) -> datetime.datetime:

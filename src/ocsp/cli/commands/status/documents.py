@@ -15,7 +15,7 @@ from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.statuses import reason_name
 from ocsp.responder import StatusRecord
-from ocsp.store import Entry
+from ocsp.store import DatabaseAddress, Entry
 
 __all__ = [
     "Changed",
@@ -51,7 +51,7 @@ class Changed:
 
 
 def show_changes(
-    database: str, changes: Sequence[Changed], done: str, *, as_json: bool
+    database: DatabaseAddress, changes: Sequence[Changed], done: str, *, as_json: bool
 ) -> None:
     """
     Print what a command did with each certificate.

@@ -24,6 +24,7 @@ _COMMANDS = (
     ("prune", prune.prune, prune.END),
     ("backup", copies.backup, copies.BACKUP_END),
     ("restore", copies.restore, copies.RESTORE_END),
+    ("restored", copies.restored, copies.RESTORED_END),
     ("upgrade", copies.upgrade, copies.UPGRADE_END),
 )
 

@@ -38,7 +38,7 @@ from ocsp.status.importing import (
     SerialNotation,
     import_file,
 )
-from ocsp.store import SQLiteStore
+from ocsp.store import DatabaseAddress, Store, open_store
 
 __all__ = ["END", "import_all"]
 
@@ -157,14 +157,13 @@ def import_all(
 
 
 @contextlib.contextmanager
-def _store(database: str, *, dry_run: bool) -> Iterator[SQLiteStore]:
+def _store(database: DatabaseAddress, *, dry_run: bool) -> Iterator[Store]:
     """Open the database; a dry run without one uses an empty one for the moment."""
     with contextlib.ExitStack() as opened:
-        path, program = Path(database), "ocsp status import"
-        if dry_run and not exists(path):
+        if dry_run and database.path is not None and not exists(database.path):
             directory = opened.enter_context(tempfile.TemporaryDirectory())
-            path = Path(directory) / "status.db"
-        store = SQLiteStore(path, create=True, program=program)
+            database = DatabaseAddress(path=Path(directory) / "status.db")
+        store = open_store(database, create=True, program="ocsp status import")
         yield opened.enter_context(store)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ocsp.messages.statuses import REASON_NAMES
+from ocsp.store import DatabaseAddress
 
 __all__ = [
     "DATABASE",
@@ -21,13 +23,19 @@ __all__ = [
     "Yes",
 ]
 
-DATABASE = "status.db"
+DATABASE = DatabaseAddress(path=Path("status.db"))
 
 REVOCATION_REASONS = tuple(each for each in REASON_NAMES if each != "removeFromCRL")
 """The reasons of a revocation. removeFromCRL ends one, in a delta CRL."""
 
 Database = Annotated[
-    str, typer.Option("--db", metavar="FILE", help="SQLite file with the status.")
+    DatabaseAddress,
+    typer.Option(
+        "--db",
+        metavar="FILE|URL",
+        parser=DatabaseAddress.read,
+        help="SQLite file with the status, or postgresql://user@host/database.",
+    ),
 ]
 Issuer = Annotated[
     list[str],

@@ -16,7 +16,7 @@ from ocsp.cli.render.console import errors, output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count
-from ocsp.store import Pruned, SQLiteStore
+from ocsp.store import DatabaseAddress, Pruned, Store, open_store
 
 __all__ = ["END", "prune"]
 
@@ -68,7 +68,7 @@ def prune(
         raise CommandError(
             "ocsp status prune", "nothing to delete", "use --expired or --events"
         )
-    with SQLiteStore(database, read_only=dry_run, program="ocsp status prune") as store:
+    with open_store(database, read_only=dry_run, program="ocsp status prune") as store:
         if dry_run or not yes:
             counted = _count(store, before, until)
             if not dry_run:
@@ -90,7 +90,7 @@ def _ago(option: str, given: str, now: datetime.datetime) -> datetime.datetime:
 
 
 def _count(
-    store: SQLiteStore,
+    store: Store,
     before: datetime.datetime | None,
     until: datetime.datetime | None,
 ) -> Pruned:
@@ -103,7 +103,7 @@ def _count(
 
 
 def _ask(
-    database: str,
+    database: DatabaseAddress,
     counted: Pruned,
     before: datetime.datetime | None,
     until: datetime.datetime | None,
@@ -124,7 +124,9 @@ def _ask(
     typer.confirm(question, abort=True, err=True)
 
 
-def _print(database: str, pruned: Pruned, *, done: bool, as_json: bool) -> None:
+def _print(
+    database: DatabaseAddress, pruned: Pruned, *, done: bool, as_json: bool
+) -> None:
     if as_json:
         write_json(
             {"type": "status-prune", "dry_run": not done, **pruned._asdict()},

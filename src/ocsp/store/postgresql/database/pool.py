@@ -49,7 +49,7 @@ class Pool:
     The connections of one store; threads share them.
 
     Attributes:
-        address: The database.
+        name: The address of the database, without its password.
 
         read_only: Whether every transaction is refused.
     """
@@ -69,12 +69,13 @@ class Pool:
 
             program: The program, for the history and for ``pg_stat_activity``.
         """
-        self.address = address
+        self.name = address.name
+        self._conninfo = address.conninfo
         self.read_only = read_only
         self._author = (user_name(), socket.gethostname(), program)
         self._local = threading.local()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            address.conninfo,
+            self._conninfo,
             connection_class=Connection,
             kwargs=self._arguments(program),
             min_size=0,
@@ -108,7 +109,7 @@ class Pool:
             psycopg.Error: If the server cannot be asked.
         """
         connection = Connection.connect(
-            self.address.conninfo, **self._arguments(self._author[2])
+            self._conninfo, **self._arguments(self._author[2])
         )
         self._configure(connection)
         return connection
@@ -136,7 +137,7 @@ class Pool:
             SourceUnavailable: If the database cannot be read now.
         """
         with (
-            reported(self.address.name, SourceUnavailable),
+            reported(self.name, SourceUnavailable),
             self._connected() as connection,
             connection.cursor(binary=True) as cursor,
         ):
@@ -164,7 +165,7 @@ class Pool:
         """
         inside: Connection | None = getattr(self._local, "inside", None)
         if inside is not None:
-            with reported(self.address.name, StoreError), inside.transaction():
+            with reported(self.name, StoreError), inside.transaction():
                 yield inside
             return
         with self._transaction("on") as connection:
@@ -191,10 +192,10 @@ class Pool:
     @contextmanager
     def _transaction(self, synchronous: str) -> Iterator[Connection]:
         if self.read_only:
-            raise StoreError(f"{self.address.name}: was opened as readonly")
+            raise StoreError(f"{self.name}: was opened as readonly")
         settings = (str(int(LOCK_SECONDS * 1000)), synchronous, *self._author)
         with (
-            reported(self.address.name, StoreError),
+            reported(self.name, StoreError),
             self._connected() as connection,
             connection.transaction(),
         ):

@@ -49,7 +49,7 @@ def require_schema(pool: Pool) -> None:
     Raises:
         StoreError: If it has not, or cannot be asked.
     """
-    name = pool.address.name
+    name = pool.name
     with reported(name, StoreError), pool.open() as connection:
         version = _version(connection)
         if version is None:
@@ -75,7 +75,7 @@ def create(pool: Pool) -> None:
     Raises:
         StoreError: If they cannot be made.
     """
-    with reported(pool.address.name, StoreError), pool.open() as connection:
+    with reported(pool.name, StoreError), pool.open() as connection:
         version = _version(connection)
     if version is None:
         upgrade(pool)
@@ -94,7 +94,7 @@ def upgrade(pool: Pool) -> bool:
     end = time.monotonic() + RETRY_SECONDS
     while True:
         try:
-            with reported(pool.address.name, StoreError):
+            with reported(pool.name, StoreError):
                 return _run(pool)
         except StoreError as error:
             locked = isinstance(error.__cause__, errors.LockNotAvailable)

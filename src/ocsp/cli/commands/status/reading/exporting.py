@@ -26,7 +26,7 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog
 from ocsp.status.importing.formats.named_fields import FIELDS
 from ocsp.status.index_txt import index_line
-from ocsp.store import Entry, SQLiteStore
+from ocsp.store import Entry, open_store
 
 __all__ = ["END", "export"]
 
@@ -79,7 +79,7 @@ def export(
     are refused.
     """
     selection = selection_from(issuer, status, reason, since, until, expiring)
-    with SQLiteStore(database, read_only=True) as store:
+    with open_store(database, read_only=True) as store:
         if form is ExportFormat.INDEX:
             _require_one_issuer(len(selection.issuers or store.issuers()))
         for lines in _batches(_WRITERS[form](selection.of(store))):

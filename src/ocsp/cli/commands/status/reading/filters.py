@@ -16,7 +16,7 @@ from ocsp.cli.input.arguments import parse_duration, parse_moment
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.messages.statuses import OCSPCertStatus, reason_from
 from ocsp.responder import IssuerKey
-from ocsp.store import Entry, SQLiteStore
+from ocsp.store import Entry, Store
 
 __all__ = [
     "Expiring",
@@ -95,7 +95,7 @@ class Selection(NamedTuple):
     until: datetime.datetime | None = None
     expires: tuple[datetime.datetime, datetime.datetime] | None = None
 
-    def of(self, store: SQLiteStore) -> Iterator[Entry]:
+    def of(self, store: Store) -> Iterator[Entry]:
         """Return the certificates in *store* that meet the conditions, as read."""
         for issuer in self.issuers or (None,):
             found = store.entries(

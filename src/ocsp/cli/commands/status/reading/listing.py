@@ -25,7 +25,7 @@ from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count
-from ocsp.store import Entry, SQLiteStore
+from ocsp.store import Entry, open_store
 
 __all__ = ["END", "list_all"]
 
@@ -64,7 +64,7 @@ def list_all(
     The list is written while the file is read, so it may be of any length.
     """
     selection = selection_from(issuer, status, reason, since, until, expiring)
-    with SQLiteStore(database, read_only=True) as store:
+    with open_store(database, read_only=True) as store:
         entries = selection.of(store)
         if as_json:
             documents = map(certificate_document, entries)

@@ -19,7 +19,7 @@ from ocsp.cli.render.console import note, output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.inspection.vocabulary import one_line
 from ocsp.responder import IssuerKey
-from ocsp.store import Event, SQLiteStore
+from ocsp.store import Event, open_store
 
 __all__ = ["END", "event_document", "event_line", "log"]
 
@@ -70,7 +70,7 @@ def log(
         None if until is None else parse_moment("--until", until),
     )
     number = parse_count("--after", after)
-    with SQLiteStore(database, read_only=True) as store:
+    with open_store(database, read_only=True) as store:
         events = filter(wanted.accepts, store.events(number))
         if as_json:
             documents = map(event_document, events)

@@ -24,7 +24,7 @@ from ocsp.cli.render.tree_rows import Row, add_rows, heading, text, with_note
 from ocsp.inspection.vocabulary import age, count
 from ocsp.responder import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
-from ocsp.store import Entry, Event, SQLiteStore
+from ocsp.store import Entry, Event, Store, open_store
 
 __all__ = ["END", "show"]
 
@@ -73,7 +73,7 @@ def show(
     """
     number = parse_serial(serial, "SERIAL")
     now = datetime.datetime.now(datetime.UTC)
-    with SQLiteStore(database, read_only=True) as store:
+    with open_store(database, read_only=True) as store:
         issuers = GivenIssuers(issuer or ()).keys() or [
             each.key for each in store.issuers()
         ]
@@ -95,7 +95,7 @@ def show(
     return ExitCode.SUCCESS if found else ExitCode.PROBLEM
 
 
-def _found(store: SQLiteStore, entry: Entry) -> _Found:
+def _found(store: Store, entry: Entry) -> _Found:
     query = StatusQuery(entry.issuer_key, entry.serial_number)
     answers = []
     for form in CertIDForm:

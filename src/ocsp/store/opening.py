@@ -1,0 +1,95 @@
+"""Open and convert a store by its address, whatever its database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ocsp.errors import StoreError
+from ocsp.store.address import DatabaseAddress
+from ocsp.store.sqlite.copies import upgrade
+from ocsp.store.sqlite.store import SQLiteStore
+from ocsp.store.store import Store
+
+__all__ = ["open_store", "renew_identity", "upgrade_store"]
+
+
+def open_store(
+    address: DatabaseAddress | Path | str,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    program: str | None = None,
+) -> Store:
+    """
+    Open a store.
+
+    Args:
+        address: The path of a SQLite file, or the address of a PostgreSQL database:
+            ``postgresql://user@host:port/database``.
+
+        create: Make the file or the tables if there are none.
+
+        read_only: A change raises :class:`ocsp.errors.StoreError`.
+
+        program: The name of the program for the history of changes, such as
+            ``ocsp status revoke``. The default is that of this process.
+
+    Raises:
+        ConfigError: If the address is malformed.
+        MissingExtraError: If the extra ``postgresql`` is not installed, and needed.
+        StoreError: If the store cannot be opened.
+    """
+    address = DatabaseAddress.read(address)
+    if address.path is not None:
+        return SQLiteStore(
+            address.path, create=create, read_only=read_only, program=program
+        )
+    from ocsp.store.postgresql import PostgreSQLStore
+
+    return PostgreSQLStore(address, create=create, read_only=read_only, program=program)
+
+
+def upgrade_store(address: DatabaseAddress | Path | str) -> bool:
+    """
+    Convert a store of an older release; in PostgreSQL also make the tables.
+
+    Args:
+        address: The store, as in :func:`open_store`.
+
+    Returns:
+        ``False`` if it is a store of this release already.
+
+    Raises:
+        ConfigError: If the address is malformed.
+        MissingExtraError: If the extra ``postgresql`` is not installed, and needed.
+        StoreError: If it is no store, or cannot be converted.
+    """
+    address = DatabaseAddress.read(address)
+    if address.path is not None:
+        return upgrade(address.path)
+    from ocsp.store.postgresql import upgrade_database
+
+    return upgrade_database(address)
+
+
+def renew_identity(address: DatabaseAddress | Path | str) -> None:
+    """
+    Give a PostgreSQL database a new identity, after it was restored from a dump.
+
+    Nothing that was kept of the database from before is used with it then. A SQLite
+    file gets a new identity when :func:`restore` restores it.
+
+    Args:
+        address: The database, as in :func:`open_store`.
+
+    Raises:
+        ConfigError: If the address is malformed.
+        MissingExtraError: If the extra ``postgresql`` is not installed.
+        StoreError: If it is a SQLite file, or cannot be written.
+    """
+    address = DatabaseAddress.read(address)
+    if address.path is not None:
+        raise StoreError(f"{address}: is a SQLite file, not a PostgreSQL database")
+    from ocsp.store.postgresql import renew_database
+
+    renew_database(address)
