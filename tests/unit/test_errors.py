@@ -113,6 +113,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
         errors.StapleUnobtainable("names no responder"),
         "the certificate requires a staple (RFC 7633), but it names no responder",
     ),
+    (errors.PublishingFailed("/srv/ocsp: full"), "/srv/ocsp: full"),
     (errors.HookFailed("nginx", "ended with code 1"), "nginx: ended with code 1"),
     (
         errors.UnreadableFile("x.pem", "is a device, not a regular file"),

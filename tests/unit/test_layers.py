@@ -27,7 +27,7 @@ FLOORS = (
     ("responder", "verification"),
     ("client", "inspection", "linting", "metrics", "pkcs11", "store"),
     ("signers", "status"),
-    ("admin", "server", "stapling", "updater"),
+    ("admin", "publishing", "server", "stapling", "updater"),
     ("service", "testing"),
     ("cli",),
 )

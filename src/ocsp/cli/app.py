@@ -16,6 +16,7 @@ from ocsp.cli.commands import (
     inspect,
     lint,
     presign,
+    publish,
     request,
     serve,
     staple,
@@ -64,7 +65,8 @@ def _show_version(wanted: bool) -> None:
             ExitCode.PROBLEM: (
                 "revoked (check, verify, staple), findings (lint), "
                 "a wrong answer (demo), an odd import or an unlisted number (status), "
-                "a signer that cannot be used (signer, presign)"
+                "a signer that cannot be used (signer, presign), "
+                "an answer that could not be published (publish)"
             ),
             ExitCode.UNKNOWN: "unknown to the responder (check, verify, staple)",
             ExitCode.NOT_VERIFIED: (
@@ -104,6 +106,7 @@ _add("demo", demo, demo.demo)
 _add("inspect", inspect, inspect.inspect)
 _add("lint", lint, lint.lint)
 _add("presign", presign, presign.presign)
+_add("publish", publish, publish.publish)
 _add("request", request, request.request)
 add_signer_commands(app)
 add_status_commands(app)

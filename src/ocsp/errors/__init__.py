@@ -64,7 +64,8 @@ The exceptions that this package raises, in one tree.
        ├─ SignerUnavailable             a signer, a token for instance
        ├─ StoreError                    a file or a store; ``__cause__`` says how
        ├─ UnreadableFile                missing, too large, or not a regular file
-       └─ HookFailed                    a command of the operator failed
+       ├─ HookFailed                    a command of the operator failed
+       └─ PublishingFailed              an answer is not published, or a cache not told
 
 ``DecodeError`` means that the received data is at fault; ``BuildError`` and
 ``ConfigError`` mean that the arguments of the caller are.
@@ -100,6 +101,7 @@ from ocsp.errors.general import (
     NotOnHold,
     OCSPError,
     OlderThanKnown,
+    PublishingFailed,
     RedirectRefused,
     RequestNotSigned,
     RequestorNotTrusted,
@@ -228,6 +230,7 @@ __all__ = [
     "OCSPError",
     "OlderThanKnown",
     "ProducedAtInvalid",
+    "PublishingFailed",
     "ReasonsNotCovered",
     "RedirectRefused",
     "RequestNotSigned",

@@ -36,6 +36,7 @@ __all__ = [
     "NotOnHold",
     "OCSPError",
     "OlderThanKnown",
+    "PublishingFailed",
     "RedirectRefused",
     "RequestNotSigned",
     "RequestorNotTrusted",
@@ -706,6 +707,10 @@ class HookFailed(BackendError):
 
     def __str__(self) -> str:
         return f"{self.command}: {self.reason}"
+
+
+class PublishingFailed(BackendError):
+    """An answer could not be published or removed, or a cache not be told of it."""
 
 
 class ConfigError(OCSPError, ValueError):

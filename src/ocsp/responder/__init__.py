@@ -29,6 +29,7 @@ from ocsp.responder.canned import CannedAnswer, CannedAuthority
 from ocsp.responder.core import NoncePolicy, Responder
 from ocsp.responder.foreign import ForeignAuthority, Forward
 from ocsp.responder.requests.requestors import Requestors
+from ocsp.responder.schedule import is_usable, usable_until
 from ocsp.responder.source import (
     IssuerKey,
     LocalSource,
@@ -75,4 +76,6 @@ __all__ = [
     "StatusSource",
     "StoredAnswer",
     "UnknownSerialPolicy",
+    "is_usable",
+    "usable_until",
 ]

@@ -45,7 +45,7 @@ from ocsp.responder.requests.requestors import Requestors
 from ocsp.responder.schedule import is_current, is_usable, time_of
 from ocsp.responder.signed_response import wrap
 from ocsp.responder.signers import AuthoritySigner
-from ocsp.responder.source import StatusQuery, StatusRecord
+from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
     DueAnswer,
@@ -363,6 +363,26 @@ class Responder:
             OCSPResponseStatus.TRY_LATER,
             "the signer is not available, and there is no stored answer",
         )
+
+    def encode_stored(self, issuer: IssuerKey, stored: StoredAnswer) -> bytes | None:
+        """
+        Return a stored answer as a response, or ``None`` if it must not be given.
+
+        That is so if this responder does not serve *issuer*, has no longer the signer,
+        or has the issuer as compromised.
+
+        Not checked: the times of the answer, and whether the status has changed.
+
+        Args:
+            issuer: The issuer of the certificate.
+
+            stored: The answer.
+        """
+        authority = self._issuers.by_key(issuer)
+        if authority is None or authority.compromised is not None:
+            return None
+        answer = _stored(authority, stored)
+        return None if answer is None else answer.der
 
     def presign(self, due: DueAnswer, now: datetime.datetime) -> NewAnswer:
         """

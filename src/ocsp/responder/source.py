@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from cryptography import x509
 
 from ocsp.asn1.certificates import parts_of
+from ocsp.asn1.der import integer_octets
 from ocsp.asn1.times import utc
 from ocsp.errors import ConfigError
 from ocsp.messages.statuses import OCSPCertStatus, own_member
@@ -55,6 +56,15 @@ class IssuerKey(NamedTuple):
             hashlib.sha256(parts.key_bits).digest(),
         )
 
+    @property
+    def cache_tag(self) -> str:
+        """
+        The tag that HTTP caches keep with all answers about certificates of the issuer.
+
+        It is made of letters, digits and hyphens, which every cache accepts.
+        """
+        return f"issuer-{_tag(*self)}"
+
 
 class StatusQuery(NamedTuple):
     """
@@ -68,6 +78,19 @@ class StatusQuery(NamedTuple):
 
     issuer: IssuerKey
     serial_number: int
+
+    @property
+    def cache_tag(self) -> str:
+        """The tag that HTTP caches keep with all answers about the certificate."""
+        return f"cert-{_tag(*self.issuer, integer_octets(self.serial_number))}"
+
+
+_TAG_OCTETS = 12
+"""Octets of the hash in a tag, which shows no serial number."""
+
+
+def _tag(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(parts)).hexdigest()[: 2 * _TAG_OCTETS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

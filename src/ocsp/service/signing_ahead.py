@@ -9,11 +9,12 @@ from ocsp.metrics import Metrics
 from ocsp.metrics.table import ANSWERS_REFUSED
 from ocsp.responder import CertIDForm
 from ocsp.service.building import BuiltService
+from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import FormName
 from ocsp.store import Store
 from ocsp.updater import PresignCounts, Presigner, Pruning, Retention, Updater
 
-__all__ = ["SigningAhead", "presigner_of"]
+__all__ = ["SigningAhead", "forms_of", "presigner_of"]
 
 STOP_SECONDS = 2.0
 """How long to wait for the batch in hand; a signer can hang for longer."""
@@ -25,6 +26,11 @@ _FORMS = {
 }
 
 
+def forms_of(configuration: Configuration) -> list[CertIDForm]:
+    """Return which CertIDs the answers have that are signed ahead."""
+    return [_FORMS[each] for each in configuration.answers.forms]
+
+
 def presigner_of(service: BuiltService, store: Store) -> Presigner:
     """
     Return what signs the answers of *service* ahead, as its configuration says.
@@ -34,7 +40,7 @@ def presigner_of(service: BuiltService, store: Store) -> Presigner:
 
         store: Its database.
     """
-    forms = [_FORMS[each] for each in service.configuration.answers.forms]
+    forms = forms_of(service.configuration)
     return Presigner(
         service.responder,
         service.stored if forms else (),

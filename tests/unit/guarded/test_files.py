@@ -241,6 +241,7 @@ ALLOWED = {
     "guarded/file_lock.py": "opens lock files without following links",
     "guarded/files.py": "is the place",
     "guarded/system/atomic_write.py": "writes, and syncs a directory",
+    "cli/commands/publish.py": "opens an object storage and a state",
     "pkcs11/private_key.py": "opens a session of a token",
     "pkcs11/token.py": "opens sessions of a token",
     "signers/loading.py": "opens a signer in a token",

@@ -1,0 +1,386 @@
+"""
+``ocsp publish``: write the stored answers where clients get them without a responder.
+
+A web server sends the files, or a CDN the objects, and asks the responder for the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from ocsp.cli.commands.config import DEFAULT_FILE
+from ocsp.cli.exit_codes import CommandError, ExitCode
+from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.render.console import errors
+from ocsp.cli.render.json_output import write_json
+from ocsp.errors import ConfigError, ConfigurationError
+from ocsp.inspection.vocabulary import count, one_line
+from ocsp.quantities import duration_from
+
+if TYPE_CHECKING:
+    from ocsp.publishing import (
+        Alias,
+        FileTarget,
+        ObjectStorage,
+        PublishCounts,
+        PublishedState,
+        Publisher,
+        Target,
+    )
+    from ocsp.service import BuiltService
+    from ocsp.service.configuration import Configuration
+    from ocsp.store import Store
+
+__all__ = ["EPILOG", "HELP", "publish"]
+
+HELP = """Publish the stored answers for a web server or a CDN.
+
+Writes them as files, or to an S3-compatible storage: what has changed since the last
+run. Answers that end before the next run are removed. Answers must have been signed
+ahead, by [cyan]ocsp serve[/cyan] or [cyan]ocsp presign[/cyan]."""
+
+EPILOG = epilog(
+    {
+        "ocsp publish ocsp.toml --to /srv/ocsp --watch": (
+            "files for nginx, and go on as answers change"
+        ),
+        "ocsp publish ocsp.toml --to s3://answers --every 1h": (
+            "objects, once; a timer starts the command each hour"
+        ),
+        "ocsp publish ocsp.toml --to /srv/ocsp --dry-run": "only count",
+    },
+    {
+        **COMMON_EXITS,
+        ExitCode.SUCCESS: "all is published",
+        ExitCode.PROBLEM: "some answers could not be published or removed",
+    },
+)
+
+_S3 = "s3://"
+
+
+def publish(
+    config: Annotated[
+        str, typer.Argument(metavar="FILE", help="Configuration file in TOML.")
+    ] = DEFAULT_FILE,
+    to: Annotated[
+        str, typer.Option(metavar="PLACE", help="A directory, or s3://BUCKET/PREFIX.")
+    ] = "",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until Ctrl-C or SIGTERM.")
+    ] = False,
+    every: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="How often it runs: the rounds of --watch, or of your timer.",
+        ),
+    ] = "5m",
+    alias: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Publish under other spellings of the GET too: unpadded, url-safe,"
+            " blank, no-parameters. Repeat it for several.",
+        ),
+    ] = None,
+    lifetime: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="From the time of a file to the end of its answer; by default that of"
+            " the configuration in the first run.",
+        ),
+    ] = "",
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", help="The S3-compatible storage, if not AWS.")
+    ] = "",
+    region: Annotated[
+        str, typer.Option(metavar="NAME", help="The region of the storage.")
+    ] = "",
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="File with the credentials, as of the AWS command line; by default"
+            " they are in the environment.",
+        ),
+    ] = None,
+    max_age: Annotated[
+        str, typer.Option(metavar="TIME", help="How long caches may keep an object.")
+    ] = "1h",
+    concurrency: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, max=1000, help="Requests at a time."),
+    ] = 32,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="File that remembers what is published."),
+    ] = None,
+    complete: Annotated[
+        bool,
+        typer.Option("--complete", help="Publish all anew; remove the rest."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing, and only count.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+    ] = False,
+) -> int:
+    """Publish, and say what was done."""
+    from ocsp.cli.input.configuration import reported
+    from ocsp.service import build_service, read_configuration
+
+    if not to:
+        raise CommandError("--to", "is missing", "give a directory or s3://BUCKET")
+    if watch and dry_run:
+        raise CommandError("--dry-run", "cannot be used with --watch")
+    aliases = _aliases(alias or [])
+    seconds = _seconds("--every", every)
+    storage = _Storage(
+        endpoint, region, credentials, _seconds("--max-age", max_age), concurrency
+    )
+    with reported():
+        file = read_configuration(config)
+        try:
+            service = build_service(file.configuration, read_only=True)
+        except ConfigurationError as error:
+            raise file.locate(error) from error
+    with service, contextlib.ExitStack() as opened:
+        store = _store_of(config, service)
+        path = state or _state_path(to, Path(config).absolute().parent)
+        known = _open_state(path, dry_run=dry_run)
+        opened.callback(known.close)
+        if to.startswith(_S3):
+            target: Target = storage.open(to)
+        else:
+            target = _files(to, known, lifetime, file.configuration, dry_run=dry_run)
+        publisher = _publisher(
+            service, store, target, known, aliases, seconds, dry_run=dry_run
+        )
+        publisher.is_complete = publisher.is_complete or complete
+        with _progress(publisher, service, store) as show:
+            counts = publisher.run(show)
+        _say(target, counts, as_json=as_json, dry_run=dry_run)
+        if watch:
+            _watch(publisher, seconds)
+    return ExitCode.PROBLEM if counts.failed else ExitCode.SUCCESS
+
+
+# --- arguments ------------------------------------------------------------------------
+
+
+def _seconds(option: str, text: str) -> int:
+    try:
+        found = int(duration_from(text).total_seconds())
+    except ValueError as error:
+        raise CommandError(option, str(error)) from error
+    if found < 1:
+        raise CommandError(option, f"{text!r} is less than a second")
+    return found
+
+
+def _aliases(names: Sequence[str]) -> list[Alias]:
+    from ocsp.publishing import Alias
+
+    known = {each.value: each for each in Alias}
+    for name in names:
+        if name not in known:
+            raise CommandError("--alias", f"{name!r} is none of {', '.join(known)}")
+    return [known[each] for each in names]
+
+
+def _state_path(to: str, folder: Path) -> Path:
+    """Return where the state is by default: the place itself cannot always have it."""
+    if not to.startswith(_S3):
+        return Path(to) / "state.db"
+    name = "".join(each if each.isalnum() else "-" for each in to.removeprefix(_S3))
+    return folder / f"published-{name.strip('-')}.db"
+
+
+def _store_of(config: str, service: BuiltService) -> Store:
+    from ocsp.service.configuration.model import SignaturePolicy
+
+    if service.store is None:
+        raise CommandError(config, "the status of no issuer is in the database")
+    if service.configuration.requests.signatures is SignaturePolicy.REQUIRE:
+        raise CommandError(
+            config,
+            "requests.signatures is 'require', and published answers are for everyone",
+        )
+    return service.store
+
+
+def _open_state(path: Path, *, dry_run: bool) -> PublishedState:
+    from ocsp.publishing import PublishedState
+
+    return PublishedState(path, read_only=dry_run)
+
+
+class _Storage(NamedTuple):
+    """The options of an object storage."""
+
+    endpoint: str
+    region: str
+    credentials: Path | None
+    max_age: int
+    concurrency: int
+
+    def open(self, to: str) -> ObjectStorage:
+        """Return the bucket in *to*."""
+        from ocsp.publishing import ObjectStorage, read_credentials
+
+        path = self.credentials
+        bucket, _, prefix = to.removeprefix(_S3).partition("/")
+        try:
+            return ObjectStorage(
+                bucket,
+                prefix.strip("/"),
+                endpoint=self.endpoint,
+                region=self.region,
+                credentials=None if path is None else read_credentials(path),
+                max_age=self.max_age,
+                concurrency=self.concurrency,
+            )
+        except ConfigError as error:
+            raise CommandError(error.key, error.reason) from error
+
+
+def _files(
+    to: str,
+    state: PublishedState,
+    option: str,
+    configuration: Configuration,
+    *,
+    dry_run: bool,
+) -> FileTarget:
+    """
+    Return the directory *to*, with the lifetime that it has, or the one wanted.
+
+    A change of the configuration does not change it: the web server would not know.
+    """
+    from ocsp.publishing import FileTarget
+
+    known = state.read("lifetime")
+    if option:
+        lifetime = _seconds("--lifetime", option)
+    elif known:
+        lifetime = int(known)
+    else:
+        answers = configuration.answers
+        lifetime = int((answers.validity + answers.backdate).total_seconds())
+    if str(lifetime) != known and not dry_run:
+        state.write("lifetime", str(lifetime))
+        typer.echo(
+            f"nginx needs this line: expires modified +{lifetime - 1}s;", err=True
+        )
+    return FileTarget(Path(to), lifetime)
+
+
+def _publisher(
+    service: BuiltService,
+    store: Store,
+    target: Target,
+    state: PublishedState,
+    aliases: Sequence[Alias],
+    seconds: int,
+    *,
+    dry_run: bool,
+) -> Publisher:
+    from ocsp.publishing import Publisher, boot_identifier
+    from ocsp.service.signing_ahead import forms_of
+
+    return Publisher(
+        store,
+        service.responder,
+        [each.issuer for each in service.stored],
+        target,
+        state,
+        forms=forms_of(service.configuration),
+        aliases=aliases,
+        seconds=seconds,
+        dry_run=dry_run,
+        boot=boot_identifier(),
+    )
+
+
+# --- what is shown --------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _progress(
+    publisher: Publisher, service: BuiltService, store: Store
+) -> Iterator[Callable[[int], object]]:
+    """Show a progress bar on a terminal; only a complete round has a known size."""
+    console = errors()
+    total = None
+    if console.is_terminal and publisher.is_complete:
+        counted = sum(store.count(each.key).total for each in service.stored)
+        total = counted * len(publisher.forms)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("publishing", total=total)
+        yield lambda number: bar.update(task, advance=number)
+
+
+def _say(
+    target: Target, counts: PublishCounts, *, as_json: bool, dry_run: bool
+) -> None:
+    if as_json:
+        write_json(
+            {
+                "type": "publish",
+                "place": target.name,
+                "published": counts.published,
+                "removed": counts.removed,
+                "failed": counts.failed,
+                "dry_run": dry_run,
+            }
+        )
+        return
+    would = "would be " if dry_run else ""
+    failed = f", {counts.failed:,} failed" if counts.failed else ""
+    published = f"{count(counts.published, 'answer')} {would}published"
+    text = f"{published}, {counts.removed:,} {would}removed{failed}"
+    typer.echo(one_line(f"{target.name}: {text}"))
+
+
+# --- watching -------------------------------------------------------------------------
+
+
+def _watch(publisher: Publisher, seconds: int) -> None:
+    """Go on until a signal ends it."""
+    from ocsp.publishing import watch_answers
+
+    stop = threading.Event()
+    before = [
+        (number, signal.signal(number, lambda *_: stop.set()))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    ]
+    try:
+        watch_answers(publisher, seconds, stop)
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

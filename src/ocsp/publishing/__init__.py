@@ -1,0 +1,32 @@
+"""
+Publish stored answers outside of the responder, and tell caches of changes.
+
+A :class:`Publisher` writes the answers of a database as files for a web server, or to
+an object storage. A :class:`Purger` tells caches which answers a change of status has
+made wrong.
+"""
+
+from __future__ import annotations
+
+from ocsp.publishing.files import FileTarget
+from ocsp.publishing.names import Alias, GetTargets
+from ocsp.publishing.object_storage import ObjectStorage, read_credentials
+from ocsp.publishing.publisher import PublishCounts, Publisher
+from ocsp.publishing.state import PublishedState
+from ocsp.publishing.target import Publication, Target
+from ocsp.publishing.watch import boot_identifier, watch_answers
+
+__all__ = [
+    "Alias",
+    "FileTarget",
+    "GetTargets",
+    "ObjectStorage",
+    "Publication",
+    "PublishCounts",
+    "PublishedState",
+    "Publisher",
+    "Target",
+    "boot_identifier",
+    "read_credentials",
+    "watch_answers",
+]
