@@ -73,6 +73,7 @@ __all__ = [
     "MAX_RESOLVER_THREADS",
     "MAX_RESPONDER_URLS",
     "MAX_RESPONSE_CACHE_BYTES",
+    "MAX_SHARED_BYTES",
     "MAX_SHOWN_CHARACTERS",
     "MAX_SIGNATURES_CHECKED",
     "MAX_SIGNER_LOAD_SECONDS",
@@ -569,6 +570,10 @@ class _Limits(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Limits
+
+MAX_SHARED_BYTES = 1 << 16
+"""Size of a value that is read from a Valkey server: an answer with one entry, and its
+signature. The largest signatures of the standards, of SLH-DSA, have 49,856 octets."""
 
 MAX_LOG_LINES = 200
 """Lines of the log that a process keeps for the page of the admin port: enough to see

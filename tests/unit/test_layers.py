@@ -25,7 +25,7 @@ FLOORS = (
     ("signing",),
     ("messages",),
     ("responder", "verification"),
-    ("client", "inspection", "linting", "metrics", "pkcs11", "store"),
+    ("client", "inspection", "linting", "metrics", "pkcs11", "sharing", "store"),
     ("signers", "status"),
     ("admin", "publishing", "server", "stapling", "updater"),
     ("service", "testing"),

@@ -18,7 +18,7 @@ from ocsp import errors
 ROOMS = (
     "ocsp", "ocsp.client", "ocsp.client.cache", "ocsp.errors", "ocsp.http", "ocsp.linting",
     "ocsp.pkcs11", "ocsp.responder", "ocsp.server", "ocsp.signers",
-    "ocsp.signers.enrolment", "ocsp.stapling",
+    "ocsp.sharing", "ocsp.signers.enrolment", "ocsp.stapling",
     "ocsp.stapling.pyopenssl", "ocsp.status", "ocsp.testing", "ocsp.verification",
 )  # fmt: skip
 """The modules that programs import from."""

@@ -1,0 +1,286 @@
+"""
+Send commands to the server that has their key: one server, or the nodes of a cluster.
+
+The commands for one node go in one pipeline. A node that fails costs its own keys only,
+and is left alone for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ocsp.errors import StoreError
+from ocsp.sharing.address import Mode, ValkeyAddress
+from ocsp.sharing.connections import connect, connect_in_loop, failures
+
+__all__ = ["Command", "Nodes", "NodesInLoop"]
+
+Node = tuple[str, int]
+Command = tuple[Any, ...]
+"""The name of a command, and its arguments."""
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+"""How long a node of a cluster is left alone that failed: each time twice as long."""
+
+MAX_RANGES = 16_384
+"""Ranges of slots that a cluster has: the number of its slots."""
+
+_NOWHERE: Node = ("", 0)
+"""The node of a key that no node of the cluster has, and the only one without one."""
+
+
+class Slots:
+    """Which node of a cluster has which key."""
+
+    def __init__(self, reply: Iterable[Sequence[Any]], asked: Node) -> None:
+        """
+        Read the reply to ``CLUSTER SLOTS``.
+
+        Args:
+            reply: For each range of slots its begin, its end and its nodes.
+
+            asked: The node that was asked; it may not know its own name.
+        """
+        ranges = sorted(
+            (int(begin), int(end), _node(primary, asked[0]))
+            for begin, end, primary, *_ in islice(reply, MAX_RANGES)
+        )
+        self._begins = [begin for begin, _, _ in ranges]
+        self._ranges = ranges
+
+    @property
+    def nodes(self) -> set[Node]:
+        """The nodes that have keys."""
+        return {node for _, _, node in self._ranges}
+
+    def node_of(self, key: bytes) -> Node:
+        """Return the node that has *key*."""
+        from valkey.crc import key_slot
+
+        slot = key_slot(key)
+        number = bisect_right(self._begins, slot) - 1
+        if number < 0 or slot > self._ranges[number][1]:
+            return _NOWHERE
+        return self._ranges[number][2]
+
+
+def _node(entry: Sequence[Any], asked: str) -> Node:
+    host, port, *_ = entry
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    return name or asked, int(port)
+
+
+class _Rest(NamedTuple):
+    """A node that failed is not asked before *until*."""
+
+    until: float
+    pause: float
+
+
+class _Shared:
+    """What clients for threads and for event loops have in common."""
+
+    def __init__(self, address: ValkeyAddress) -> None:
+        """Send commands to the servers at *address*."""
+        self.address = address
+        self._clients: dict[Node, Any] = {}
+        self._slots: Slots | None = None
+        self._resting: dict[Node, _Rest] = {}
+
+    def _group(self, commands: Sequence[Command]) -> Mapping[Node, list[int]]:
+        """Return the numbers of the commands for each node."""
+        groups: dict[Node, list[int]] = {}
+        for number, command in enumerate(commands):
+            node = _NOWHERE
+            if self._slots is not None:
+                node = self._slots.node_of(_key_of(command))
+            groups.setdefault(node, []).append(number)
+        return groups
+
+    def _use(self, slots: Slots) -> list[Any]:
+        """Use *slots* from now on, and return the clients of nodes that are gone."""
+        self._slots = slots
+        known = slots.nodes.union(self.address.hosts)
+        self._resting = {n: rest for n, rest in self._resting.items() if n in known}
+        gone = [node for node in self._clients if node not in known]
+        return [self._clients.pop(node) for node in gone]
+
+    def _refusal(self, node: Node) -> StoreError | None:
+        """Return why *node* is not asked now: it failed, or has no keys."""
+        if self._slots is not None and node == _NOWHERE:
+            self._slots = None  # perhaps another node has them by now
+            return StoreError(f"{self.address}: no node has these keys")
+        rest = self._resting.get(node)
+        if rest is not None and time.monotonic() < rest.until:
+            return StoreError(f"{self.address}: the node {node[0]}:{node[1]} is away")
+        return None
+
+    def _note_failure(self, node: Node) -> None:
+        if self._slots is None:
+            return
+        before = self._resting.get(node)
+        pause = FIRST_PAUSE_SECONDS
+        if before is not None:
+            pause = min(2 * before.pause, LONGEST_PAUSE_SECONDS)
+        self._resting[node] = _Rest(time.monotonic() + pause, pause)
+        self._slots = None
+
+    def _note_results(self, node: Node, results: Sequence[object]) -> None:
+        self._resting.pop(node, None)
+        if any(type(each).__name__ in _MOVED for each in results):
+            self._slots = None
+
+    def _candidates(self) -> list[Node]:
+        """Return the nodes to ask for the slots: first those that do not rest."""
+        known = dict.fromkeys((*self.address.hosts, *self._clients))
+        return sorted(known, key=lambda node: node in self._resting)
+
+
+_MOVED = frozenset({"MovedError", "AskError", "ClusterDownError"})
+"""The errors after which another node may have the key."""
+
+
+def _key_of(command: Command) -> bytes:
+    """Return the key of *command*; that of a script is after the number of its keys."""
+    key = command[3] if command[0] == "EVAL" else command[1]
+    return key if isinstance(key, bytes) else b""
+
+
+def _queue(client: Any, commands: Iterable[Command]) -> Any:
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    return pipeline
+
+
+class Nodes(_Shared):
+    """Sends commands; for one thread at a time."""
+
+    def run(self, commands: Sequence[Command]) -> list[object]:
+        """
+        Send *commands*, and return the reply to each, or its error.
+
+        Raises:
+            StoreError: If no node of the cluster can be asked.
+            MissingExtraError: If the package ``valkey`` is not installed.
+        """
+        if self.address.mode is Mode.CLUSTER and self._slots is None:
+            self._close(self._use(self._ask_slots()))
+        results: list[object] = [None] * len(commands)
+        for node, numbers in self._group(commands).items():
+            found = self._run(node, [commands[number] for number in numbers])
+            for number, result in zip(numbers, found, strict=True):
+                results[number] = result
+        return results
+
+    def _run(self, node: Node, commands: Sequence[Command]) -> Sequence[object]:
+        refusal = self._refusal(node)
+        if refusal is not None:
+            return [refusal] * len(commands)
+        try:
+            with failures(self.address):
+                pipeline = _queue(self._client(node), commands)
+                found: list[object] = pipeline.execute(raise_on_error=False)
+        except StoreError as error:
+            self._note_failure(node)
+            return [error] * len(commands)
+        self._note_results(node, found)
+        return found
+
+    def _ask_slots(self) -> Slots:
+        error = StoreError(f"{self.address}: no node is known")
+        for node in self._candidates():
+            try:
+                with failures(self.address):
+                    reply = self._client(node).execute_command("CLUSTER SLOTS")
+                    return Slots(reply, node)
+            except StoreError as failure:
+                error = failure
+        raise error
+
+    def _client(self, node: Node) -> Any:
+        client = self._clients.get(node)
+        if client is None:
+            other = None if node == _NOWHERE else node
+            client = self._clients[node] = connect(self.address, other)
+        return client
+
+    def close(self) -> None:
+        """Close all connections; the next command opens new ones."""
+        clients, self._clients, self._slots = self._clients, {}, None
+        self._close(clients.values())
+
+    def _close(self, clients: Iterable[Any]) -> None:
+        for client in clients:
+            with contextlib.suppress(StoreError), failures(self.address):
+                client.close()
+
+
+class NodesInLoop(_Shared):
+    """Sends commands; for one event loop."""
+
+    async def run(self, commands: Sequence[Command]) -> list[object]:
+        """Send *commands*; see :meth:`Nodes.run`."""
+        if self.address.mode is Mode.CLUSTER and self._slots is None:
+            await self._close(self._use(await self._ask_slots()))
+        results: list[object] = [None] * len(commands)
+        groups = self._group(commands)
+        replies = await asyncio.gather(
+            *(
+                self._run(node, [commands[number] for number in numbers])
+                for node, numbers in groups.items()
+            )
+        )
+        for numbers, found in zip(groups.values(), replies, strict=True):
+            for number, result in zip(numbers, found, strict=True):
+                results[number] = result
+        return results
+
+    async def _run(self, node: Node, commands: Sequence[Command]) -> Sequence[object]:
+        refusal = self._refusal(node)
+        if refusal is not None:
+            return [refusal] * len(commands)
+        try:
+            with failures(self.address):
+                pipeline = _queue(self._client(node), commands)
+                found: list[object] = await pipeline.execute(raise_on_error=False)
+        except StoreError as error:
+            self._note_failure(node)
+            return [error] * len(commands)
+        self._note_results(node, found)
+        return found
+
+    async def _ask_slots(self) -> Slots:
+        error = StoreError(f"{self.address}: no node is known")
+        for node in self._candidates():
+            try:
+                with failures(self.address):
+                    reply = await self._client(node).execute_command("CLUSTER SLOTS")
+                    return Slots(reply, node)
+            except StoreError as failure:
+                error = failure
+        raise error
+
+    def _client(self, node: Node) -> Any:
+        client = self._clients.get(node)
+        if client is None:
+            other = None if node == _NOWHERE else node
+            client = self._clients[node] = connect_in_loop(self.address, other)
+        return client
+
+    async def aclose(self) -> None:
+        """Close all connections; the next command opens new ones."""
+        clients, self._clients, self._slots = self._clients, {}, None
+        await self._close(clients.values())
+
+    async def _close(self, clients: Iterable[Any]) -> None:
+        for client in clients:
+            with contextlib.suppress(StoreError), failures(self.address):
+                await client.aclose()

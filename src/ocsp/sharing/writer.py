@@ -1,0 +1,250 @@
+"""
+Write signed answers to a Valkey server, for nodes without the database.
+
+Every value is written by a script that keeps what is newer, so that the order in which
+several processes write does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Self
+
+from ocsp.errors import StoreError
+from ocsp.responder.source import StatusQuery
+from ocsp.responder.stored_answer import CertIDForm, NewAnswer
+from ocsp.sharing.address import ValkeyAddress
+from ocsp.sharing.nodes import Command, Nodes
+from ocsp.sharing.values import (
+    EPOCH_KEY,
+    SHARE,
+    SharedSigner,
+    answer_key,
+    encode_answer,
+    encode_signer,
+    encode_tombstone,
+    epoch_mark,
+    signer_key,
+)
+
+__all__ = ["SharedAnswerWriter", "Withdrawn"]
+
+BATCH = 500
+"""Values that are written in one round trip."""
+
+FUTURE_SECONDS = 60
+"""By how much thisUpdate may be later than now: clocks of machines differ. An answer
+from a later time does not keep others out."""
+
+
+class Withdrawn(NamedTuple):
+    """
+    An answer that must not be used any more.
+
+    Attributes:
+        query: The certificate.
+
+        form: Which CertIDs the answer has.
+
+        version: The version of the present status.
+    """
+
+    query: StatusQuery
+    form: CertIDForm
+    version: int
+
+
+class _Value(NamedTuple):
+    """A value to write, and what the script compares."""
+
+    key: bytes
+    version: int
+    this_update: int
+    seconds: int
+    value: bytes
+
+
+class SharedAnswerWriter:
+    """
+    Writes the answers of one database; for one thread at a time.
+
+    Use it as a context manager, or call :meth:`close`.
+    """
+
+    def __init__(self, address: ValkeyAddress) -> None:
+        """
+        Write to the server at *address*; nothing is sent yet.
+
+        Args:
+            address: The server.
+        """
+        self._address = address
+        self._nodes = Nodes(address)
+        self._mark = b""
+
+    def begin(self, epoch: str) -> bool:
+        """
+        Write for the epoch *epoch* from now on, and let all nodes read its answers.
+
+        Returns:
+            Whether the server had this epoch already; otherwise it has no answers.
+
+        Raises:
+            StoreError: If the server cannot be written.
+        """
+        mark = epoch_mark(epoch)
+        (before,) = self._run(("GET", EPOCH_KEY))
+        known = before == mark
+        if not known:
+            self._run(("SET", EPOCH_KEY, mark))
+        self._mark = mark
+        return known
+
+    def add_signers(
+        self, signers: Iterable[tuple[SharedSigner, int]], now: int
+    ) -> None:
+        """
+        Write the certificates of signers, without which no answer is used.
+
+        Args:
+            signers: The signers, and when their certificates end, in seconds since
+                1970.
+
+            now: The current time, in seconds since 1970.
+
+        Raises:
+            StoreError: If the server cannot be written.
+        """
+        commands: list[Command] = [
+            (
+                "SET",
+                signer_key(self._mark, signer.identifier),
+                encode_signer(signer),
+                "EX",
+                end - now,
+            )
+            for signer, end in signers
+            if end > now
+        ]
+        self._run(*commands)
+
+    def put_many(self, answers: Iterable[NewAnswer], now: int) -> int:
+        """
+        Write *answers*, each until its nextUpdate; return how many were written.
+
+        An answer is left out if the server has a newer one, or if it has ended.
+
+        Args:
+            answers: The answers.
+
+            now: The current time, in seconds since 1970.
+
+        Raises:
+            StoreError: If the server cannot be reached, refuses to write, or is full.
+                Some of the answers may be written.
+        """
+        return self._write(
+            [
+                _Value(
+                    answer_key(self._mark, query, form),
+                    answer.version,
+                    answer.this_update,
+                    answer.next_update - now,
+                    encode_answer(answer),
+                )
+                for query, form, answer in answers
+                if answer.next_update > now
+            ],
+            now,
+        )
+
+    def withdraw(self, answers: Iterable[Withdrawn], seconds: int, now: int) -> int:
+        """
+        Let no node use older answers; return how many tombstones were written.
+
+        An answer of the same version stays.
+
+        Args:
+            answers: The answers.
+
+            seconds: How long no older answer is accepted: as long as one is valid.
+
+            now: The current time, in seconds since 1970.
+
+        Raises:
+            StoreError: If the server cannot be reached, or refuses to write.
+        """
+        return self._write(
+            [
+                _Value(
+                    answer_key(self._mark, query, form),
+                    version,
+                    0,
+                    seconds,
+                    encode_tombstone(version),
+                )
+                for query, form, version in answers
+            ],
+            now,
+        )
+
+    def _write(self, values: Sequence[_Value], now: int) -> int:
+        """
+        Write *values* in batches; one that is refused does not cost the others.
+
+        Raises:
+            StoreError: If one is refused, or a whole batch.
+        """
+        written, refused = 0, None
+        for first in range(0, len(values), BATCH):
+            batch = values[first : first + BATCH]
+            results = self._write_batch(batch, now)
+            errors = [each for each in results if isinstance(each, Exception)]
+            written += sum(each for each in results if isinstance(each, int))
+            refused = refused or next(iter(errors), None)
+            if len(errors) == len(batch):
+                break
+        if refused is not None:
+            self.close()  # sentinels may know another primary by now
+            raise self._error(refused) from refused
+        return written
+
+    def _write_batch(self, values: Sequence[_Value], now: int) -> list[object]:
+        """Write *values* in one round trip; return 1, 0 or the error for each."""
+        latest = now + FUTURE_SECONDS
+        # With its text, because a server that has taken over does not know its hash.
+        return self._nodes.run(
+            [
+                ("EVAL", SHARE, 1, key, version, this_update, latest, seconds, value)
+                for key, version, this_update, seconds, value in values
+            ]
+        )
+
+    def _run(self, *commands: Command) -> list[object]:
+        """
+        Return the replies to *commands*.
+
+        Raises:
+            StoreError: If one fails.
+        """
+        results = self._nodes.run(commands)
+        for each in results:
+            if isinstance(each, Exception):
+                self.close()
+                raise self._error(each) from each
+        return results
+
+    def _error(self, error: Exception) -> StoreError:
+        if isinstance(error, StoreError):
+            return error
+        return StoreError(f"{self._address}: {error}")
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        self._nodes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
