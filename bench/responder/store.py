@@ -23,7 +23,7 @@ from pathlib import Path
 from ocsp.responder import Authority, CertIDForm, IssuerKey, Responder, StatusQuery
 from ocsp.store import CertificateRow, SQLiteStore
 from ocsp.testing import PKI
-from ocsp.updater import Presigner, presign
+from ocsp.updater import Presigner
 
 BATCH = 10_000
 LOOK_UPS = 20_000
@@ -124,13 +124,13 @@ def _presign(path: Path, authority: Authority) -> None:
         )
         presigner.prepare()
 
-        def stop(done: int, _: int) -> None:
-            if done >= SIGNED:
+        def stop(_: int) -> None:
+            if presigner.counts.signed >= SIGNED:
                 raise _Enough
 
         begun, cpu = time.monotonic(), time.process_time()
         with contextlib.suppress(_Enough):
-            presign(presigner, stop)
+            presigner.sign_round(stop)
         took, cpu = time.monotonic() - begun, time.process_time() - cpu
         signed = presigner.counts.signed
     print(f"pre-signing: {signed / took:,.0f}/s, {cpu / signed * 1e6:.0f} µs CPU each")

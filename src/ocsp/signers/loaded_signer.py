@@ -95,6 +95,8 @@ class LoadedSigner:
 
         parallel: How many threads can sign at the same time.
 
+        rate: How many signatures a second it may make; ``None`` for any number.
+
         files: The states of the files of *spec* before they were read; ``None`` for
             one that could not be found.
     """
@@ -110,6 +112,7 @@ class LoadedSigner:
         "local",
         "name",
         "parallel",
+        "rate",
         "seconds",
         "spec",
     )
@@ -145,6 +148,7 @@ class LoadedSigner:
         self._sign = signer.sign
         self._end = close
         self._is_in_memory = close is None
+        self.rate = spec.rate
         self._pace = None if spec.rate is None else Pace(spec.rate)
         self.seconds = self._measure()
         self.local = (

@@ -14,7 +14,7 @@ from cryptography import x509
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import BuildError
-from ocsp.signing.signer import Signer, is_local
+from ocsp.signing.signer import Signer, is_local, rate_of
 
 __all__ = ["SameKeySigner"]
 
@@ -23,7 +23,14 @@ __all__ = ["SameKeySigner"]
 class SameKeySigner:
     """A :class:`Signer` with the key of another signer, and its own certificate."""
 
-    __slots__ = ("_certificate", "_signer", "algorithm_identifier", "local", "sign")
+    __slots__ = (
+        "_certificate",
+        "_signer",
+        "algorithm_identifier",
+        "local",
+        "rate",
+        "sign",
+    )
 
     def __init__(self, signer: Signer, certificate: x509.Certificate) -> None:
         """
@@ -43,6 +50,7 @@ class SameKeySigner:
         self._certificate = certificate
         self.algorithm_identifier = signer.algorithm_identifier
         self.local = is_local(signer)
+        self.rate = rate_of(signer)
         self.sign = signer.sign
 
     @property

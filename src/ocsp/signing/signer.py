@@ -51,6 +51,7 @@ __all__ = [
     "fitting_hash",
     "is_local",
     "matches_certificate",
+    "rate_of",
     "signature_scheme",
 ]
 
@@ -63,7 +64,8 @@ class Signer(Protocol):
     Signs requests and responses with a key in memory, in an HSM or at a service.
 
     The library does not verify the signatures that a signer returns. A signer that
-    never waits for a device or a service has an attribute ``local``, which is true.
+    never waits for a device or a service has an attribute ``local``, which is true. One
+    that may only make some signatures a second has that number as its ``rate``.
     """
 
     @property
@@ -172,6 +174,12 @@ class KeySigner:
 def is_local(signer: Signer) -> bool:
     """Return whether *signer* never waits, so that an event loop may call it."""
     return bool(getattr(signer, "local", False))
+
+
+def rate_of(signer: Signer) -> float | None:
+    """Return how many signatures a second *signer* may make; ``None``: any number."""
+    rate: float | None = getattr(signer, "rate", None)
+    return rate
 
 
 _FAST_RSA_BITS = 2048

@@ -31,6 +31,7 @@ from ocsp.responder.stored_answer import (
     LookupResult,
     NewAnswer,
 )
+from ocsp.store.claim import Claim
 from ocsp.store.values import (
     CertificateRow,
     Change,
@@ -543,6 +544,89 @@ class Store(ABC):
     def _due_answers(
         self, issuer: IssuerKey, now: int, limit: int
     ) -> list[DueAnswer]: ...
+
+    def claim_due(
+        self, issuer: IssuerKey, now: int, limit: int
+    ) -> AbstractContextManager[Claim]:
+        """
+        Claim answers of *issuer* to sign, changed ones first, then by their time.
+
+        If any number of machines share the database, no other claim has the same
+        answers while the ``with`` block lasts; nothing else waits for it. What was
+        stored in the block is there when it ends. A SQLite file is for one process that
+        signs ahead: two would claim the same answers, of which the first one is stored.
+
+        Args:
+            issuer: The issuer.
+
+            now: The current time, in seconds since 1970.
+
+            limit: How many at most; the store may give fewer. None means that nothing
+                is due which no other process has claimed.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+            StoreError: If the store cannot be written, or the block took longer than
+                the store allows. A row of a certificate whose values mean nothing is
+                logged: its answer is due an hour later.
+        """
+        return self._claim_due(issuer, now, limit)
+
+    @abstractmethod
+    def _claim_due(
+        self, issuer: IssuerKey, now: int, limit: int
+    ) -> AbstractContextManager[Claim]: ...
+
+    def take_signatures(self, signer: bytes, rate: float, wanted: int) -> int:
+        """
+        Return how many signatures a signer may make now, on this machine.
+
+        All machines that share the database share the rate. A SQLite file is for one
+        machine, where the signer itself keeps its rate: it gets what is wanted.
+
+        Args:
+            signer: SHA-256 of the DER of its certificate, after :meth:`add_signer`.
+
+            rate: How many signatures a second it may make.
+
+            wanted: How many at most.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        del signer, rate
+        return wanted
+
+    def return_signatures(self, signer: bytes, unused: int) -> None:
+        """
+        Give signatures back that were taken and not made.
+
+        Args:
+            signer: SHA-256 of the DER of its certificate.
+
+            unused: How many.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        del signer, unused
+
+    def has_due(self, issuer: IssuerKey, now: int) -> bool:
+        """
+        Return whether answers of *issuer* are due, also those that are claimed.
+
+        Args:
+            issuer: The issuer.
+
+            now: The current time, in seconds since 1970.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+        """
+        return self._has_due(issuer, now)
+
+    @abstractmethod
+    def _has_due(self, issuer: IssuerKey, now: int) -> bool: ...
 
     def count_due(self, issuer: IssuerKey, now: int) -> int:
         """

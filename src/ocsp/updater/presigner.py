@@ -2,14 +2,15 @@
 Sign answers ahead: in rounds over the issuers, a batch of each in turn.
 
 Every batch begins with the certificates whose status has changed, so that a revocation
-is signed at once, also in the middle of a round of a million answers. Signatures are
-made outside of transactions: writers wait for some milliseconds only.
+is signed at once, also in the middle of a round of a million answers. Any number of
+machines may sign for one database: each batch is a claim, which no other one overlaps.
 """
 
 from __future__ import annotations
 
 import datetime
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,16 +24,13 @@ from ocsp.responder import (
     Responder,
 )
 from ocsp.responder.schedule import ClockWatch
-from ocsp.updater.batch import BatchSigner
+from ocsp.store import Claim
 from ocsp.updater.store import PresignStore
+from ocsp.updater.turn import Turn
 
 __all__ = ["PresignCounts", "Presigner", "presign"]
 
 _log = logging.getLogger("ocsp.updater")
-
-BATCH = 50
-"""Answers that are signed between two transactions. A revocation waits for the one that
-stores them."""
 
 POSTPONED_SECONDS = 3600
 """After which time a row is tried again that could not be signed."""
@@ -40,9 +38,11 @@ POSTPONED_SECONDS = 3600
 NOT_RETAINED_SECONDS = 30 * 86400
 """The same for a certificate whose status is no longer retained."""
 
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
-"""How long a signer that is unavailable is left alone: each time twice as long."""
+RECOUNT_SECONDS = 1.0
+"""How often the progress is counted anew: the database counts for all machines."""
+
+WAIT_SECONDS = 0.05
+"""How often to look for answers that another process has claimed and not signed."""
 
 
 @dataclass(slots=True)
@@ -71,24 +71,6 @@ class PresignCounts:
     lost: int = 0
     failed: int = 0
     unavailable: int = 0
-
-
-class _Turn:
-    """One issuer, and when it has its next turn."""
-
-    def __init__(self, authority: Authority, responder: Responder) -> None:
-        self.authority = authority
-        self.signer = BatchSigner(responder)
-        self.pause = 0.0
-        self.not_before = 0.0
-
-    def rest(self) -> None:
-        """Leave the signer alone for a while."""
-        if not self.pause:
-            self.pause = FIRST_PAUSE_SECONDS
-        else:
-            self.pause = min(2 * self.pause, LONGEST_PAUSE_SECONDS)
-        self.not_before = time.monotonic() + self.pause
 
 
 class Presigner:
@@ -133,7 +115,7 @@ class Presigner:
         """
         self.counts = PresignCounts()
         self.store = store
-        self._turns = [_Turn(each, responder) for each in authorities]
+        self._turns = [Turn(each, responder) for each in authorities]
         self._forms = tuple(forms)
         self.clock = clock or _utc_now
         self._monotonic = monotonic
@@ -168,7 +150,7 @@ class Presigner:
         Raises:
             SourceUnavailable: If the store cannot be read now.
         """
-        now = self._now()
+        now = self.now()
         return sum(
             self.store.count_due(turn.authority.key, now) for turn in self._turns
         )
@@ -180,56 +162,90 @@ class Presigner:
             _log.error("the clock jumped by %+.0f seconds", step)
         return moment if self._watch.is_trusted else None
 
-    def sign_round(self, progress: Callable[[int], object] | None = None) -> int:
+    def waits_for_others(self, begun: int) -> bool:
         """
-        Sign what is due at the begin of the round, and return how many were signed.
+        Return whether answers are due that other processes have claimed.
+
+        Those of issuers whose signer is unavailable do not count.
+
+        Args:
+            begun: The time at which they were due, in seconds since 1970.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now.
+        """
+        due_at = min(begun, self.now())  # the clock may have gone back
+        return self._watch.is_trusted and any(
+            not turn.is_away and self.store.has_due(turn.authority.key, due_at)
+            for turn in self._turns
+        )
+
+    def sign_round(
+        self,
+        progress: Callable[[int], object] | None = None,
+        *,
+        seconds: float = math.inf,
+    ) -> bool:
+        """
+        Sign what is due at the begin of the round; return whether more of it is left.
 
         An issuer whose signer is unavailable is left out for a while; the others go on.
 
         Args:
             progress: Called after each batch with the number of rows that it settled.
 
+            seconds: End after this time, so that changes of issuers that had nothing to
+                sign do not wait for the end of a long round.
+
         Raises:
             SourceUnavailable: If the store cannot be read now.
             StoreError: If the store cannot be written.
         """
         self.prepare()
-        signed = self.counts.signed
-        begun = self._now()
-        ready = [t for t in self._turns if t.not_before <= time.monotonic()]
-        while ready:
-            ready = [turn for turn in ready if self._take(turn, begun, progress)]
-        return self.counts.signed - signed
+        begun, end = self.now(), time.monotonic() + seconds
+        busy = [turn for turn in self._turns if turn.is_ready()]
+        while busy and time.monotonic() < end:
+            ready = [turn for turn in busy if turn.is_ready()]
+            if not ready:  # their rates are used up
+                time.sleep(min(turn.not_before for turn in busy) - time.monotonic())
+            done = {turn for turn in ready if not self._take(turn, begun, progress)}
+            busy = [turn for turn in busy if turn not in done]
+        return bool(busy)
 
     def _take(
-        self, turn: _Turn, begun: int, progress: Callable[[int], object] | None
+        self, turn: Turn, begun: int, progress: Callable[[int], object] | None
     ) -> bool:
         """Sign one batch of an issuer; tell whether it has more."""
         moment = self.trusted_time()
         if moment is None:
             return False
         now = int(moment.timestamp())
+        limit = turn.grant(self.store, now)
+        if not limit:
+            return True
         # The clock may go back in a round: then what it signs is due before its begin.
-        due = self.store.due_answers(turn.authority.key, min(begun, now), BATCH)
-        if not due:
-            return False
-        batch = turn.signer.sign(due, moment)
-        self._store(batch.signed, now)
-        self._postpone(batch.failed, now)
+        due_at = min(begun, now)
+        with self.store.claim_due(turn.authority.key, due_at, limit) as claim:
+            turn.give_back(self.store, len(claim.answers))
+            if not claim.answers:
+                return False
+            batch = turn.sign(claim.answers, moment)
+            self._store(claim, batch.signed, now)
+            self._postpone(claim, batch.failed, now)
         if progress is not None:
             progress(len(batch.signed) + len(batch.failed))
         if batch.unavailable is None:
-            turn.pause = 0.0
+            turn.go_on()
             return True
         self._report_unavailable(turn, batch.unavailable)
         return False
 
-    def _store(self, signed: Sequence[NewAnswer], now: int) -> None:
+    def _store(self, claim: Claim, signed: Sequence[NewAnswer], now: int) -> None:
         self.counts.signed += len(signed)
         if not signed:
             return
         try:
-            stored = self.store.store_answers(signed, now)
+            stored = claim.store(signed, now)
         except BackendError:
             self.counts.lost += len(signed)
             raise
@@ -237,7 +253,7 @@ class Presigner:
         self.counts.outdated += len(signed) - stored
 
     def _postpone(
-        self, failed: Sequence[tuple[DueAnswer, Exception]], now: int
+        self, claim: Claim, failed: Sequence[tuple[DueAnswer, Exception]], now: int
     ) -> None:
         """Let rows that cannot be signed wait: they would come first for ever."""
         for seconds, over in ((POSTPONED_SECONDS, False), (NOT_RETAINED_SECONDS, True)):
@@ -247,7 +263,7 @@ class Presigner:
                 if isinstance(error, RetentionOver) is over
             ]
             if rows:
-                self.store.postpone_answers(rows, now + seconds)
+                claim.postpone(rows, now + seconds)
         self.counts.failed += len(failed)
         for due, error in failed:
             if not isinstance(error, RetentionOver):
@@ -257,7 +273,7 @@ class Presigner:
                     error,
                 )
 
-    def _report_unavailable(self, turn: _Turn, error: Exception) -> None:
+    def _report_unavailable(self, turn: Turn, error: Exception) -> None:
         turn.rest()
         self.counts.unavailable += 1
         _log.error(
@@ -267,8 +283,44 @@ class Presigner:
             error,
         )
 
-    def _now(self) -> int:
+    def now(self) -> int:
+        """Return the current time, in seconds since 1970."""
         return int(self.clock().timestamp())
+
+
+class Progress:
+    """
+    How much of what was due is signed, by all machines together.
+
+    Attributes:
+        total: How many answers were due at the begin, or became due since.
+
+        left: How many are due.
+    """
+
+    def __init__(self, presigner: Presigner) -> None:
+        """Count what is due in the store of *presigner*."""
+        self._presigner = presigner
+        self.total = 0
+        self.count()
+
+    def count(self) -> None:
+        """
+        Count again.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now.
+        """
+        self.left = self._presigner.count_due()
+        self.total = max(self.total, self.left)
+        self._counted = time.monotonic()
+
+    def count_if_due(self) -> bool:
+        """Count again if the last time is a second ago; tell whether it was."""
+        if time.monotonic() < self._counted + RECOUNT_SECONDS:
+            return False
+        self.count()
+        return True
 
 
 def presign(
@@ -277,27 +329,33 @@ def presign(
     """
     Sign everything that is due, and return what was done.
 
+    It also waits for answers that other processes have claimed: it signs those that
+    such a process leaves unsigned.
+
     Args:
         presigner: What signs.
 
-        progress: Called after each batch with the number of rows that are settled, and
-            the number that were due at the begin.
+        progress: Called at most once a second, and at the end, with the number of
+            answers that all machines have signed since the begin, and the number that
+            were due.
 
     Raises:
         SourceUnavailable: If the store cannot be read now.
         StoreError: If the store cannot be written.
     """
     presigner.prepare()
-    total = presigner.count_due()
-    done = 0
+    begun = presigner.now()
+    counted = Progress(presigner) if progress is not None else None
 
-    def report(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress is not None:
-            progress(done, max(total, done))
+    def report(_: int) -> None:
+        if counted is not None and progress is not None and counted.count_if_due():
+            progress(counted.total - counted.left, counted.total)
 
-    presigner.sign_round(report)
+    while presigner.sign_round(report) or presigner.waits_for_others(begun):
+        time.sleep(WAIT_SECONDS)
+    if counted is not None and progress is not None:
+        counted.count()
+        progress(counted.total - counted.left, counted.total)
     return presigner.counts
 
 

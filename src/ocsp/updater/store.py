@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from cryptography import x509
 
-from ocsp.responder import AnswerStore, CertIDForm, IssuerKey, StatusQuery
+from ocsp.responder import AnswerStore, CertIDForm, IssuerKey
+from ocsp.store import Claim
 
 __all__ = ["PresignStore"]
 
@@ -31,19 +33,66 @@ class PresignStore(AnswerStore, Protocol):
         """
         ...
 
-    def postpone_answers(
-        self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
-    ) -> None:
+    def claim_due(
+        self, issuer: IssuerKey, now: int, limit: int
+    ) -> AbstractContextManager[Claim]:
         """
-        Let answers that cannot be signed now be due at *until*.
+        Claim answers of *issuer* to sign, changed ones first, then by their time.
 
         Args:
-            postponed: The certificates, and the forms of their answers.
+            issuer: The issuer.
 
-            until: When to try again, in seconds since 1970.
+            now: The current time, in seconds since 1970.
+
+            limit: How many at most; the store may give fewer.
+
+        Raises:
+            SourceUnavailable: If the store cannot answer now.
+            StoreError: If the store cannot be written.
+        """
+        ...
+
+    def take_signatures(self, signer: bytes, rate: float, wanted: int) -> int:
+        """
+        Return how many signatures a signer may make now, on this machine.
+
+        Args:
+            signer: SHA-256 of the DER of its certificate.
+
+            rate: How many signatures a second it may make, on all machines together.
+
+            wanted: How many at most.
 
         Raises:
             StoreError: If the store cannot be written.
+        """
+        ...
+
+    def return_signatures(self, signer: bytes, unused: int) -> None:
+        """
+        Give signatures back that were taken and not made.
+
+        Args:
+            signer: SHA-256 of the DER of its certificate.
+
+            unused: How many.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        ...
+
+    def has_due(self, issuer: IssuerKey, now: int) -> bool:
+        """
+        Return whether answers of *issuer* are due, also those that are claimed.
+
+        Args:
+            issuer: The issuer.
+
+            now: The current time, in seconds since 1970.
+
+        Raises:
+            SourceUnavailable: If the store cannot answer now.
         """
         ...
 

@@ -20,6 +20,9 @@ POLL_SECONDS = 0.05
 IDLE_SECONDS = 1.0
 """How often it looks for answers that are due though nothing has changed."""
 
+ROUND_SECONDS = 1.0
+"""How long a round lasts at most. The next one asks for the changes of every issuer."""
+
 LOST_SECONDS = 1.0
 """How long it waits when the store cannot be used."""
 
@@ -73,8 +76,8 @@ class Updater:
     def _work(self) -> None:
         changed = self._presigner.store.has_changed()
         if changed or time.monotonic() >= self._next:
-            self._presigner.sign_round()
-            self._next = time.monotonic() + IDLE_SECONDS
+            more = self._presigner.sign_round(seconds=ROUND_SECONDS)
+            self._next = 0.0 if more else time.monotonic() + IDLE_SECONDS
         if self._pruning is not None:
             now = self._presigner.trusted_time()
             if now is not None:

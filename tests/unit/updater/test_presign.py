@@ -19,6 +19,7 @@ from ocsp.store import SQLiteStore
 from ocsp.updater import Presigner, Pruning, Retention, Updater, presign
 from ocsp.updater import batch as batches
 from ocsp.updater import presigner as rounds
+from ocsp.updater import turn as turns
 from tests.pki import NOW, ca, delegate_signer, key
 from tests.unit.store.scene import SHA1, SHA256, query
 
@@ -82,7 +83,8 @@ class Scene:
 
 @pytest.fixture(name="scene")
 def _scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setattr(rounds, "BATCH", 3)
+    monkeypatch.setattr(turns, "FIRST", 3)
+    monkeypatch.setattr(turns, "MOST", 3)
     scene = Scene(tmp_path / "status.db")
     yield scene
     scene.store.close()
@@ -219,7 +221,7 @@ def test_a_signer_that_hangs_stops_its_own_issuer_only(
 ) -> None:
     """What it had signed is stored; it is not called again before it returns."""
     monkeypatch.setattr(batches, "SIGN_SECONDS", 0.05)
-    monkeypatch.setattr(rounds, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(turns, "FIRST_PAUSE_SECONDS", 0.0)
     release, calls = threading.Event(), []
 
     def hang() -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "count_due",
     "count_open_changes",
     "find_due",
+    "has_due",
     "insert_signer",
     "write_answers",
     "write_due",
@@ -63,6 +64,7 @@ _FROM_THE_FUTURE = f"""
 ) a {_CERTIFICATE} WHERE a.this_update > ?
 """  # noqa: S608 - only names of this module
 
+_ANY = "SELECT EXISTS (SELECT * FROM answer WHERE issuer_id = ? AND due <= ?)"
 _COUNT = "SELECT count(*) FROM answer WHERE issuer_id = ? AND due <= ?"
 _OPEN_CHANGES = """
 SELECT count(*) FROM (SELECT * FROM event ORDER BY id DESC LIMIT ?) e
@@ -101,6 +103,11 @@ def find_due(reader: Reader, issuer: IssuerKey, now: int, limit: int) -> Due:
             _FROM_THE_FUTURE, (number, limit - len(rows), now + _FUTURE_SECONDS)
         )
     return due_from(issuer, rows)
+
+
+def has_due(reader: Reader, issuer: IssuerKey, now: int) -> bool:
+    """Return whether answers of *issuer* are due."""
+    return bool(reader.fetch_one(_ANY, (reader.issuer_id(issuer), now))[0])
 
 
 def count_due(reader: Reader, issuer: IssuerKey, now: int) -> int:

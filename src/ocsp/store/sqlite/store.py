@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from cryptography import x509
@@ -25,11 +25,13 @@ from ocsp.responder.stored_answer import (
     NewAnswer,
 )
 from ocsp.store.author import program_name
+from ocsp.store.claim import Claim
 from ocsp.store.sqlite.answers import (
     POSTPONED_SECONDS,
     count_due,
     count_open_changes,
     find_due,
+    has_due,
     insert_signer,
     write_answers,
     write_due,
@@ -41,6 +43,7 @@ from ocsp.store.sqlite.changes.status import (
     release_certificate,
     revoke_certificate,
 )
+from ocsp.store.sqlite.claims import claim_due
 from ocsp.store.sqlite.database.acknowledgement import late_readers
 from ocsp.store.sqlite.database.file import StatusFile
 from ocsp.store.sqlite.database.reader import Reader
@@ -268,6 +271,14 @@ class SQLiteStore(Store):
         if found.unreadable:
             self.postpone_answers(found.unreadable, now + POSTPONED_SECONDS)
         return found.answers
+
+    def _claim_due(
+        self, issuer: IssuerKey, now: int, limit: int
+    ) -> AbstractContextManager[Claim]:
+        return claim_due(self, issuer, now, limit)
+
+    def _has_due(self, issuer: IssuerKey, now: int) -> bool:
+        return has_due(self._reader, issuer, now)
 
     def _count_due(self, issuer: IssuerKey, now: int) -> int:
         return count_due(self._reader, issuer, now)
