@@ -13,6 +13,7 @@ from types import ModuleType
 
 __all__ = [
     "MAX_ADDRESSES",
+    "MAX_BACKGROUND_CHECKS",
     "MAX_CACHED_ANSWERS",
     "MAX_CACHED_ANSWER_BYTES",
     "MAX_CACHED_CRLS",
@@ -82,6 +83,8 @@ __all__ = [
     "MAX_STAPLE_LOCK_SECONDS",
     "MAX_STATUS_FILE_BYTES",
     "MAX_STOP_SECONDS",
+    "MAX_TLS_PATHS",
+    "MAX_TLS_PATH_BYTES",
     "MAX_TOLERATED_VALUES",
     "MAX_UNREAD_SECONDS",
     "MAX_URL_CHARACTERS",
@@ -422,6 +425,12 @@ Addresses of one host name that the client tries. Most names have two, one for e
 address family.
 """
 
+MAX_BACKGROUND_CHECKS = 1000
+"""
+Checks that wait for a thread in the background of one client. Each may take the whole
+time of a check, so with more of them the last one would end too late for its caller.
+"""
+
 MAX_RESOLVER_THREADS = 32
 """
 Host names that a process looks up at the same time. A look-up cannot be cancelled, and
@@ -447,6 +456,15 @@ MAX_WAIT_SECONDS = 86_400.0
 Seconds of one wait of the client, however long its options allow. Functions of the
 operating system refuse numbers that are much larger.
 """
+
+MAX_TLS_PATHS = 4096
+"""
+Verified paths of TLS peers that one protected context remembers, for sessions that are
+resumed. Servers let a session resume for some hours.
+"""
+
+MAX_TLS_PATH_BYTES = 1 << 25
+"""Octets that these paths take in memory: 8 kB for each, as paths have."""
 
 MAX_CONFIGURATION_BYTES = 1 << 18
 """

@@ -54,6 +54,7 @@ NO_CACHE = {
     "asn1/extensions.py:_values": "one certificate or CRL",
     "cli/render/staple_report.py:_states": "the sites of one command",
     "client/asynchronous.py:_outcomes": "one call of check_many",
+    "client/background.py:_running": "limits.MAX_BACKGROUND_CHECKS, and the threads",
     "client/checking/scheduler.py:_waiting": "one call of check_many",
     "client/engine/tasks.py:_results": "one race",
     "client/memory/crl_memory.py:_running": "the downloads that run now",

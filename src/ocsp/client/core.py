@@ -20,6 +20,7 @@ from ocsp.client.checking.state import CheckRequest, CheckState, Environment, Me
 from ocsp.client.engine.effects import Flow, race
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import FailMode, Outcome
+from ocsp.client.remembered import is_due, recall, remember
 
 __all__ = ["ChainCheck", "Core", "URLs"]
 
@@ -103,14 +104,23 @@ class Core:
         options = self.options
         if nonce is not None and nonce is not options.nonce:
             options = replace(options, nonce=nonce)
-        return check_flow(
-            CheckState(
-                request=request,
-                options=options,
-                environment=self.environment,
-                memory=self._memory,
-                started=self.environment.monotonic(),
-            )
+        return _check_and_remember(self._state(request, options))
+
+    def cached(self, request: CheckRequest) -> tuple[Outcome | None, bool]:
+        """Return the outcome that the memory has, if any, and whether to refresh it."""
+        state = self._state(request, self.options)
+        known = recall(state)
+        if known is None:
+            return None, False
+        return known.outcome, is_due(state, known)
+
+    def _state(self, request: CheckRequest, options: Options) -> CheckState:
+        return CheckState(
+            request=request,
+            options=options,
+            environment=self.environment,
+            memory=self._memory,
+            started=self.environment.monotonic(),
         )
 
     def check_chain(
@@ -134,3 +144,9 @@ class Core:
     def _together(self, flows: Sequence[Flow[Outcome]]) -> Flow[ChainCheck]:
         outcomes = yield from race(tuple(flows))
         return ChainCheck(outcomes=tuple(outcomes))
+
+
+def _check_and_remember(state: CheckState) -> Flow[Outcome]:
+    outcome = yield from check_flow(state)
+    remember(state, outcome)
+    return outcome

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from typing import Self, TypeVar
 
 from cryptography import x509
 
+from ocsp.client.background import BackgroundChecks
 from ocsp.client.cache import Cache
 from ocsp.client.checking.scheduler import (
     PerResponderScheduler,
@@ -76,6 +78,7 @@ class Client:
         self._lock = ForkSafeLock()
         self._caller_transport = transport
         self._own_transport: Transport | None = None
+        self._background = BackgroundChecks()
 
     @property
     def options(self) -> Options:
@@ -172,6 +175,64 @@ class Client:
         """
         requests = [self._core.request(cert, issuer, url) for cert, issuer in items]
         return _Workers(self, requests, nonce, concurrency, progress).run()
+
+    def cached_outcome(
+        self, cert: x509.Certificate, issuer: x509.Certificate | None = None
+    ) -> Outcome | None:
+        """
+        Return what the client knows about a certificate, without any I/O.
+
+        For callers that must not wait, such as the callbacks of an event loop. An
+        answer that an earlier check verified is used until it ends. When a newer one is
+        due, in the last quarter of its life, a check in the background asks for it.
+
+        A cache in a file is not read: what another process has stored there since the
+        last check of this client is not seen.
+
+        Args:
+            cert: As for :meth:`check`.
+
+            issuer: As for :meth:`check`.
+
+        Returns:
+            The outcome with the evidence of an earlier check, *not needed*, or an
+            *indeterminate* outcome that is younger than ``options.negative_cache_ttl``.
+            ``None`` if the client knows nothing, and always if ``options.nonce`` is
+            ``ALWAYS``: call :meth:`check_in_background` then.
+
+        Raises:
+            TypeError: If an argument has the wrong type.
+        """
+        request = self._core.request(cert, issuer, None)
+        outcome, is_due = self._core.cached(request)
+        if is_due:
+            self._background.refresh(request, self._check)
+        return outcome
+
+    def check_in_background(
+        self, cert: x509.Certificate, issuer: x509.Certificate | None = None
+    ) -> Future[Outcome]:
+        """
+        Start :meth:`check` in a thread of the client, and return its future.
+
+        Callers that ask about the same certificates at the same time, or at most five
+        seconds after the end of the check, share one future. It cannot be cancelled. If
+        too many checks wait (``limits.MAX_BACKGROUND_CHECKS``), the outcome is
+        indeterminate.
+
+        Args:
+            cert: As for :meth:`check`.
+
+            issuer: As for :meth:`check`.
+
+        Raises:
+            TypeError: If an argument has the wrong type.
+        """
+        request = self._core.request(cert, issuer, None)
+        return self._background.ask(request, self._check)
+
+    def _check(self, request: CheckRequest) -> Outcome:
+        return self.ask(request, None)
 
     def ask(self, request: CheckRequest, nonce: SendNonce | None) -> Outcome:
         """Run one check; like :meth:`check`, for arguments that were validated."""

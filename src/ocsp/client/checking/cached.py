@@ -51,6 +51,7 @@ def load_cached(
             return None
     if (yield from _has_revoked_signer(state, known.evidence, issuer)):
         return None
+    state.refresh_at = known.refresh_at
     return known
 
 
@@ -124,5 +125,5 @@ def _refresh_time(
     start = evidence.at
     if answer.evidence is None and answer.expires >= evidence.holds_until:
         start = answer.this_update
-    fraction = (state.memory.salt + evidence.cert_id.serial_number % 97 / 97) % 1
+    fraction = state.memory.fraction(evidence.cert_id.serial_number)
     return min(answer.expires, refresh_from(start, answer.expires, fraction))

@@ -90,7 +90,7 @@ def _ask_unless_failed(
     """Ask for a status, unless none is needed or the same check failed recently."""
     if known is None and state.options.nonce is SendNonce.NEVER:
         failed_check = state.memory.failed_checks.get(
-            _failed_check_key(state, issuer), state.environment.monotonic()
+            state.failed_check_key(issuer), state.environment.monotonic()
         )
         if failed_check is not None:
             return failed_check
@@ -99,19 +99,6 @@ def _ask_unless_failed(
     if known is None:
         return (yield from _ask_responders_then_crl(state, issuer))
     return (yield from _refresh(state, cert_id, issuer, known))
-
-
-def _failed_check_key(
-    state: CheckState, issuer: x509.Certificate
-) -> tuple[bytes, tuple[str, ...]]:
-    """
-    Return the key of a failed check: the certificates and the URLs.
-
-    Another certificate can have the same CertID, and name other responders. The failure
-    of its check must not become that of this one.
-    """
-    checked = state.certificate.fingerprint(_SHA256) + issuer.fingerprint(_SHA256)
-    return checked, state.request.urls
 
 
 def _indeterminate(
@@ -175,7 +162,7 @@ def _ask_responders_then_crl(
             + state.options.negative_cache_ttl.total_seconds()
         )
         state.memory.failed_checks.put(
-            _failed_check_key(state, issuer),
+            state.failed_check_key(issuer),
             outcome,
             until,
             outcome.certificate,
@@ -210,7 +197,7 @@ def _ask(state: CheckState, issuer: x509.Certificate, retries: int) -> Flow[Outc
     except OlderThanKnown as error:
         state.failures.append(error)
         return _indeterminate(state, issuer)
-    state.memory.failed_checks.discard(_failed_check_key(state, issuer))
+    state.memory.failed_checks.discard(state.failed_check_key(issuer))
     return _outcome(state, issuer, evidence, Source.RESPONDER)
 
 

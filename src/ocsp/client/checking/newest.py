@@ -16,7 +16,7 @@ from typing import TypeVar
 from cryptography import x509
 
 from ocsp.client.cache import Cache, CachedAnswer, KnownStatus, MemoryCache
-from ocsp.client.cache.freshness import expiry
+from ocsp.client.cache.freshness import expiry, refresh_from
 from ocsp.client.checking.state import CheckState
 from ocsp.client.engine.effects import Flow, call
 from ocsp.client.transport.protocol import HTTPReply
@@ -213,5 +213,7 @@ def _put(state: CheckState, evidence: VerifiedResponse, reply: HTTPReply) -> Flo
     if until is None or evidence.status is OCSPCertStatus.UNKNOWN:
         return False
     cache, cert_id = state.memory.cache, evidence.canonical_cert_id
+    fraction = state.memory.fraction(cert_id.serial_number)
+    state.refresh_at = refresh_from(evidence.at, until, fraction)
     end = until
     return (yield from use_cache(cache, lambda: cache.put(cert_id, evidence, end)))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
 from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, RemembersNewest
@@ -40,9 +41,12 @@ __all__ = [
     "CheckState",
     "Environment",
     "Memory",
+    "RememberedOutcome",
 ]
 
 Result = TypeVar("Result")
+
+_SHA256 = hashes.SHA256()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,20 @@ class CachedEvidence(NamedTuple):
     refresh_at: datetime.datetime
 
 
+class RememberedOutcome(NamedTuple):
+    """
+    The outcome of an earlier check.
+
+    Attributes:
+        outcome: The outcome, with evidence.
+
+        refresh_at: From when on a newer answer is due; ``None`` if it always is.
+    """
+
+    outcome: Outcome
+    refresh_at: datetime.datetime | None
+
+
 class Memory:
     """
     What a client keeps from one check to the next.
@@ -110,6 +128,8 @@ class Memory:
 
         newest_crls: How new the newest CRL of each scope is.
 
+        outcomes: The outcomes of earlier checks, with their evidence.
+
         delegates: Evidence about delegates, by the DER of the issuer and the delegate;
             empty if there was none.
 
@@ -127,6 +147,7 @@ class Memory:
         "issuers",
         "known",
         "newest_crls",
+        "outcomes",
         "refreshing",
         "salt",
         "shared",
@@ -152,8 +173,15 @@ class Memory:
         self.delegates: ExpiringMap[
             tuple[bytes, bytes], tuple[VerifiedResponse | VerifiedRevocation, ...]
         ] = ExpiringMap()
+        self.outcomes: SizedMap[CheckRequest, RememberedOutcome] = SizedMap(
+            default_limits
+        )
         self.salt = salt
         self.refreshing: set[bytes] = set()
+
+    def fraction(self, serial_number: int) -> float:
+        """Return a number from 0 to 1 that spreads the refresh times of answers."""
+        return (self.salt + serial_number % 97 / 97) % 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +209,25 @@ class CheckState:
     started: float
     attempts: list[Attempt] = field(default_factory=list)
     failures: list[OCSPError] = field(default_factory=list)
+    refresh_at: datetime.datetime | None = None
+    """From when on a newer answer is due; ``None`` if the answer is in no cache."""
 
     @property
     def certificate(self) -> x509.Certificate:
         """The certificate to check."""
         return self.request.certificate
+
+    def failed_check_key(
+        self, issuer: x509.Certificate
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """
+        Return the key of a failed check: the certificates and the URLs.
+
+        Another certificate can have the same CertID, and name other responders. The
+        failure of its check must not become that of this one.
+        """
+        checked = self.certificate.fingerprint(_SHA256) + issuer.fingerprint(_SHA256)
+        return checked, self.request.urls
 
     @property
     def address_policy(self) -> AddressPolicy:

@@ -1,0 +1,226 @@
+"""
+Sockets and objects of ``ssl`` that can be used only after their peer was admitted.
+
+OpenSSL shakes hands by itself at the first read or write, and a program can swallow the
+error of a handshake and go on. So the gate stands before everything that moves data,
+not only after ``do_handshake``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from typing import Any, ClassVar, NoReturn
+
+from ocsp.tls.gate import Gate
+from ocsp.tls.judge import Judge
+from ocsp.tls.refusal import RevocationRefused
+
+__all__ = ["GuardedObject", "GuardedSocket", "guarded_object", "guarded_socket"]
+
+
+def _no_later_authentication() -> NoReturn:
+    raise ValueError(
+        "post-handshake authentication is refused, because the peer of a protected"
+        " connection is checked after the handshake only: ask for the certificate in"
+        " the handshake (verify_mode)"
+    )
+
+
+class GuardedSocket(ssl.SSLSocket):
+    """An ``SSLSocket`` with a gate."""
+
+    _ocsp_judge: ClassVar[Judge]
+    _ocsp_recheck: ClassVar[bool] = False
+    _ocsp_gate: Gate | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "_sslobj" and value is not None:
+            # OpenSSL has just copied the verify mode: a later change does not count.
+            self._ocsp_gate = _gate(self, value)
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands, and admit the peer."""
+        gate = self._ocsp_gate
+        if gate is not None:
+            gate.raise_refusal()
+        super().do_handshake(block)
+        if gate is not None and not gate.is_open:
+            self._ocsp_admit(gate)
+
+    def _ocsp_admit(self, gate: Gate) -> None:
+        try:
+            gate.admit(self)
+        except RevocationRefused:
+            self._ocsp_break()
+            raise
+
+    def _ocsp_break(self) -> None:
+        """End the TCP connection. The socket stays a TLS socket, and refused."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self, socket.SHUT_RDWR)
+
+    def _ocsp_pass(self) -> None:
+        """Return if data may move; shake hands first where that is still to do."""
+        gate = self._ocsp_gate
+        if gate is None or gate.is_open:
+            return  # without a gate it is not connected
+        gate.raise_refusal()
+        if self._sslobj is None:  # type: ignore[attr-defined]
+            # A failed connect() leaves a socket that would speak plaintext.
+            raise RevocationRefused("the TLS handshake of this connection has failed")
+        self.do_handshake()
+
+    def _ocsp_pass_to_write(self) -> None:
+        self._ocsp_pass()
+        gate = self._ocsp_gate
+        if gate is not None:
+            try:
+                gate.check_again(self)
+            except RevocationRefused:
+                self._ocsp_break()
+                raise
+
+    def read(self, *args: Any, **kwargs: Any) -> Any:
+        """Read, from an admitted peer."""
+        self._ocsp_pass()
+        return super().read(*args, **kwargs)
+
+    def recv(self, *args: Any, **kwargs: Any) -> bytes:
+        """Receive, from an admitted peer."""
+        self._ocsp_pass()
+        return super().recv(*args, **kwargs)
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        """Receive into a buffer, from an admitted peer."""
+        self._ocsp_pass()
+        return super().recv_into(*args, **kwargs)
+
+    def recvfrom(self, *args: Any, **kwargs: Any) -> Any:
+        """Receive, from an admitted peer."""
+        self._ocsp_pass()
+        return super().recvfrom(*args, **kwargs)
+
+    def recvfrom_into(self, *args: Any, **kwargs: Any) -> Any:
+        """Receive into a buffer, from an admitted peer."""
+        self._ocsp_pass()
+        return super().recvfrom_into(*args, **kwargs)
+
+    def write(self, *args: Any, **kwargs: Any) -> int:
+        """Write, to an admitted peer."""
+        self._ocsp_pass_to_write()
+        return super().write(*args, **kwargs)
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        """Send, to an admitted peer."""
+        self._ocsp_pass_to_write()
+        return super().send(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        """Send all, to an admitted peer."""
+        self._ocsp_pass_to_write()
+        return super().sendall(*args, **kwargs)
+
+    def sendto(self, *args: Any, **kwargs: Any) -> Any:
+        """Send, to an admitted peer."""
+        self._ocsp_pass_to_write()
+        return super().sendto(*args, **kwargs)
+
+    def sendfile(self, *args: Any, **kwargs: Any) -> int:
+        """Send a file, to an admitted peer."""
+        self._ocsp_pass_to_write()
+        return super().sendfile(*args, **kwargs)
+
+    def unwrap(self) -> socket.socket:
+        """End TLS, with a peer that was not refused."""
+        if self._ocsp_gate is not None:
+            self._ocsp_gate.raise_refusal()
+        return super().unwrap()
+
+    def verify_client_post_handshake(self) -> None:
+        """
+        Refuse.
+
+        Raises:
+            ValueError: Always.
+        """
+        _no_later_authentication()
+
+
+class GuardedObject(ssl.SSLObject):
+    """An ``SSLObject`` with a gate."""
+
+    _ocsp_judge: ClassVar[Judge]
+    _ocsp_recheck: ClassVar[bool] = False
+    _ocsp_gate: Gate | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "_sslobj" and value is not None:
+            self._ocsp_gate = _gate(self, value)
+
+    def do_handshake(self) -> None:
+        """Shake hands, and admit the peer."""
+        gate = self._ocsp_gate
+        if gate is not None:
+            gate.raise_refusal()
+        super().do_handshake()
+        if gate is not None and not gate.is_open:
+            gate.admit(self)
+
+    def _ocsp_pass(self) -> None:
+        """Return if data may move; shake hands first where that is still to do."""
+        if self._ocsp_gate is not None and not self._ocsp_gate.is_open:
+            self.do_handshake()
+
+    def read(self, *args: Any, **kwargs: Any) -> Any:
+        """Read, from an admitted peer."""
+        self._ocsp_pass()
+        return super().read(*args, **kwargs)
+
+    def write(self, *args: Any, **kwargs: Any) -> int:
+        """Write, to an admitted peer."""
+        self._ocsp_pass()
+        if self._ocsp_gate is not None:
+            self._ocsp_gate.check_again(self)
+        return super().write(*args, **kwargs)
+
+    def unwrap(self) -> None:
+        """End TLS, with a peer that was not refused."""
+        if self._ocsp_gate is not None:
+            self._ocsp_gate.raise_refusal()
+        super().unwrap()
+
+    def verify_client_post_handshake(self) -> None:
+        """
+        Refuse.
+
+        Raises:
+            ValueError: Always.
+        """
+        _no_later_authentication()
+
+
+def _gate(guard: GuardedSocket | GuardedObject, sslobj: Any) -> Gate:
+    mode = sslobj.context.verify_mode
+    return Gate(guard._ocsp_judge, mode, recheck=guard._ocsp_recheck)
+
+
+def guarded_socket(
+    base: type[ssl.SSLSocket], judge: Judge, *, recheck: bool
+) -> type[ssl.SSLSocket]:
+    """Return a subclass of *base* whose peers *judge* admits."""
+    bases = (GuardedSocket,) if base is ssl.SSLSocket else (GuardedSocket, base)
+    members = {"_ocsp_judge": judge, "_ocsp_recheck": recheck}
+    return type(f"Protected{base.__name__}", bases, members)
+
+
+def guarded_object(
+    base: type[ssl.SSLObject], judge: Judge, *, recheck: bool
+) -> type[ssl.SSLObject]:
+    """Return a subclass of *base* whose peers *judge* admits."""
+    bases = (GuardedObject,) if base is ssl.SSLObject else (GuardedObject, base)
+    members = {"_ocsp_judge": judge, "_ocsp_recheck": recheck}
+    return type(f"Protected{base.__name__}", bases, members)
