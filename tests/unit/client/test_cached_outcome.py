@@ -128,7 +128,7 @@ def test_a_newer_revocation_of_the_same_process_ends_what_is_remembered() -> Non
     scene.check()
     twin = certificate(A, "http://b.example/other")
     assert twin.serial_number == certificate(A).serial_number
-    scene.clock.seconds = (23 * HOUR).total_seconds()
+    scene.clock.seconds = (24 * HOUR).total_seconds() - 1
     assert scene.check(twin).status is CheckStatus.REVOKED
     assert scene.cached() is None
 
