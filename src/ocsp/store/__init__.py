@@ -8,9 +8,8 @@ Store the status of certificates and signed answers.
 from __future__ import annotations
 
 from ocsp.store.address import DatabaseAddress
-from ocsp.store.opening import open_store, renew_identity, upgrade_store
-from ocsp.store.sqlite.copies import Restored, backup, restore
 from ocsp.store.claim import Claim
+from ocsp.store.opening import open_store, renew_identity, upgrade_store
 from ocsp.store.sqlite.copies import Restored, backup, restore, upgrade
 from ocsp.store.sqlite.store import SQLiteStore
 from ocsp.store.store import Store
@@ -30,8 +29,8 @@ from ocsp.store.values import (
 __all__ = [
     "CertificateRow",
     "Change",
-    "DatabaseAddress",
     "Claim",
+    "DatabaseAddress",
     "Entry",
     "Event",
     "ImportedBatch",
