@@ -10,7 +10,7 @@ from __future__ import annotations
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.claim import Claim
 from ocsp.store.opening import open_store, renew_identity, upgrade_store
-from ocsp.store.sqlite.copies import Restored, backup, restore, upgrade
+from ocsp.store.sqlite.copies import Restored, backup, restore
 from ocsp.store.sqlite.store import SQLiteStore
 from ocsp.store.store import Store
 from ocsp.store.values import (
