@@ -594,8 +594,10 @@ class Store(ABC):
         Raises:
             StoreError: If the store cannot be written.
         """
-        del signer, rate
-        return wanted
+        return self._take_signatures(signer, rate, wanted)
+
+    @abstractmethod
+    def _take_signatures(self, signer: bytes, rate: float, wanted: int) -> int: ...
 
     def return_signatures(self, signer: bytes, unused: int) -> None:
         """
@@ -609,7 +611,10 @@ class Store(ABC):
         Raises:
             StoreError: If the store cannot be written.
         """
-        del signer, unused
+        self._return_signatures(signer, unused)
+
+    @abstractmethod
+    def _return_signatures(self, signer: bytes, unused: int) -> None: ...
 
     def has_due(self, issuer: IssuerKey, now: int) -> bool:
         """

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -28,23 +27,24 @@ from ocsp.store.rows import Due, due_from
 from ocsp.store.values import seconds, serial_from
 
 __all__ = [
-    "close_events",
+    "FUTURE_SECONDS",
+    "POSTPONED_SECONDS",
+    "STALE",
     "count_due",
     "count_open_changes",
     "find_due",
+    "has_due",
     "insert_signer",
     "write_answers",
     "write_due",
 ]
-
-Transaction = Callable[[], AbstractContextManager[Connection]]
 
 _log = logging.getLogger("ocsp.store")
 
 POSTPONED_SECONDS = 3600
 """After which time an answer is tried again that cannot be signed or stored."""
 
-_FUTURE_SECONDS = 60
+FUTURE_SECONDS = 60
 """By how much thisUpdate may be later than now: clocks of machines differ."""
 
 _ISSUER = "(SELECT id FROM issuer WHERE name_hash = %s AND key_hash = %s)"
@@ -82,27 +82,22 @@ _FROM_THE_FUTURE = f"""
     WHERE issuer_id = {_ISSUER} ORDER BY due DESC LIMIT %s
 ) a {_STATUS} WHERE a.this_update > %s
 """  # noqa: S608 - only names of this module
-_STALE = """
+STALE = """
 EXISTS (SELECT FROM answer a WHERE a.issuer_id = e.issuer_id
     AND a.serial = e.serial AND a.version < e.version)
 """
-_FINISHED = f"""
-SELECT id FROM event e WHERE issuer_id = {_ISSUER} AND due <= %s AND NOT {_STALE}
+_ANY = f"""
+SELECT EXISTS (SELECT FROM answer WHERE issuer_id = {_ISSUER} AND due <= %s)
+    OR EXISTS (SELECT FROM event e WHERE issuer_id = {_ISSUER} AND due <= %s
+        AND {STALE})
 """  # noqa: S608 - only names of this module
-_CLOSE = "UPDATE event SET due = NULL WHERE id = ANY(%s)"
-_CLOSE_SIGNED = f"""
-UPDATE event e SET due = NULL FROM unnest(%s::integer[], %s::bytea[]) s (issuer, serial)
-WHERE e.issuer_id = s.issuer AND e.serial = s.serial AND due IS NOT NULL
-    AND NOT {_STALE}
-"""  # noqa: S608 - only names of this module
-
 _COUNT = f"""
 SELECT (SELECT count(*) FROM answer WHERE issuer_id = {_ISSUER} AND due <= %s)
     + (SELECT count(*) FROM ({_OPEN}) e JOIN answer a USING (issuer_id, serial)
         WHERE a.version < e.version AND a.due > %s)
 """  # noqa: S608 - only names of this module
 _OPEN_CHANGES = f"""
-SELECT count(*) FROM (SELECT * FROM event ORDER BY id DESC LIMIT %s) e WHERE {_STALE}
+SELECT count(*) FROM (SELECT * FROM event ORDER BY id DESC LIMIT %s) e WHERE {STALE}
 """  # noqa: S608 - only names of this module
 _ADD_ROWS = """
 INSERT INTO answer (issuer_id, serial, form)
@@ -164,7 +159,7 @@ def find_due(pool: Pool, issuer: IssuerKey, now: int, limit: int) -> Due:
         rows += pool.fetch_all(_DUE, (*issuer, now, limit))
     if len(rows) < limit:
         rows += pool.fetch_all(
-            _FROM_THE_FUTURE, (*issuer, limit - len(rows), now + _FUTURE_SECONDS)
+            _FROM_THE_FUTURE, (*issuer, limit - len(rows), now + FUTURE_SECONDS)
         )
     once: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for row in rows:
@@ -172,14 +167,9 @@ def find_due(pool: Pool, issuer: IssuerKey, now: int, limit: int) -> Due:
     return due_from(issuer, list(once.values())[:limit])
 
 
-def close_events(
-    pool: Pool, transaction: Transaction, issuer: IssuerKey, now: int
-) -> None:
-    """Close the events of changes that all answers have."""
-    finished = [number for (number,) in pool.fetch_all(_FINISHED, (*issuer, now))]
-    if finished:
-        with transaction() as connection:
-            connection.execute(_CLOSE, (finished,))
+def has_due(pool: Pool, issuer: IssuerKey, now: int) -> bool:
+    """Return whether answers of *issuer* are due, also those that are claimed."""
+    return bool(pool.fetch_one(_ANY, (*issuer, now) * 2)[0])
 
 
 def count_due(pool: Pool, issuer: IssuerKey, now: int) -> int:
@@ -241,11 +231,6 @@ def _write(connection: Connection, rows: Sequence[_Row], now: int) -> int:
         keys = list(zip(*missing, strict=True))[:3]
         if connection.execute(_ADD_ROWS, list(map(list, keys))).rowcount:
             stored |= _update(connection, missing, now)
-    if stored:
-        connection.execute(
-            _CLOSE_SIGNED,
-            ([issuer for issuer, *_ in stored], [serial for _, serial, _ in stored]),
-        )
     return len(stored)
 
 
@@ -257,7 +242,7 @@ def _update(
         return set()
     columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor(binary=True) as cursor:
-        cursor.execute(_SIGNED, (*columns, now, now + _FUTURE_SECONDS))
+        cursor.execute(_SIGNED, (*columns, now, now + FUTURE_SECONDS))
         return set(cursor.fetchall())
 
 

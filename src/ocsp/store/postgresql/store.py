@@ -10,7 +10,7 @@ import asyncio
 import datetime
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from cryptography import x509
 
@@ -25,12 +25,13 @@ from ocsp.responder.stored_answer import (
 )
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.author import program_name
+from ocsp.store.claim import Claim
 from ocsp.store.postgresql.answers import (
     POSTPONED_SECONDS,
-    close_events,
     count_due,
     count_open_changes,
     find_due,
+    has_due,
     insert_signer,
     write_answers,
     write_due,
@@ -42,6 +43,7 @@ from ocsp.store.postgresql.changes.status import (
     release_certificate,
     revoke_certificate,
 )
+from ocsp.store.postgresql.claims import claim_due
 from ocsp.store.postgresql.copying import (
     changes_after,
     list_answers,
@@ -64,6 +66,8 @@ from ocsp.store.postgresql.listing import (
     list_issuers,
 )
 from ocsp.store.postgresql.lookups import find_statuses, find_with_answer
+from ocsp.store.postgresql.partitions import Partitions
+from ocsp.store.postgresql.rates import return_signatures, take_signatures
 from ocsp.store.store import Store
 from ocsp.store.values import (
     CertificateRow,
@@ -127,6 +131,7 @@ class PostgreSQLStore(Store):
         if create:
             create_tables(self._pool)
         require_schema(self._pool)
+        self._partitions = Partitions()
         self._follower = Follower(self._pool, acknowledges=not read_only)
         # An application that lives as long as its process never calls close.
         self._finalize = weakref.finalize(self, _close, self._follower, self._pool)
@@ -259,12 +264,26 @@ class PostgreSQLStore(Store):
         choose_forms(self._pool.answering, issuer, forms)
 
     def _due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
-        if not self._pool.read_only:
-            close_events(self._pool, self._pool.answering, issuer, now)
         found = find_due(self._pool, issuer, now, limit)
         if found.unreadable:
             self.postpone_answers(found.unreadable, now + POSTPONED_SECONDS)
         return found.answers
+
+    def _claim_due(
+        self, issuer: IssuerKey, now: int, limit: int
+    ) -> AbstractContextManager[Claim]:
+        return claim_due(self._pool, self._partitions, issuer, now, limit)
+
+    def _has_due(self, issuer: IssuerKey, now: int) -> bool:
+        return has_due(self._pool, issuer, now)
+
+    def _take_signatures(self, signer: bytes, rate: float, wanted: int) -> int:
+        with self._pool.answering() as connection:
+            return take_signatures(connection, signer, rate, wanted)
+
+    def _return_signatures(self, signer: bytes, unused: int) -> None:
+        with self._pool.answering() as connection:
+            return_signatures(connection, signer, unused)
 
     def _count_due(self, issuer: IssuerKey, now: int) -> int:
         return count_due(self._pool, issuer, now)

@@ -105,6 +105,16 @@ _TABLES = (
         not_after bigint NOT NULL     -- seconds since 1970
     )
     """,
+    # A token bucket for each signer with a rate, for all machines together.
+    """
+    CREATE TABLE signer_rate (
+        signer_id integer PRIMARY KEY REFERENCES signer (id),
+        burst double precision NOT NULL,     -- signatures that fit into the bucket
+        allowance double precision NOT NULL, -- those in it at the time counted
+        granted double precision NOT NULL,   -- those that were taken last
+        counted timestamptz NOT NULL
+    ) WITH (fillfactor = 50)
+    """,
     # What has to be signed, and what was signed.
     """
     CREATE TABLE answer (
