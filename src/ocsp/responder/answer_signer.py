@@ -8,16 +8,19 @@ keeps to the times of the source (RFC 6960 §2.5).
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 
+from ocsp.asn1.der import integer_octets
 from ocsp.asn1.times import later
 from ocsp.errors import SignerUnavailable, UnknownIssuer
 from ocsp.http import Freshness
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_types import PreferredSignatureAlgorithm
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.answer import Lookup
 from ocsp.responder.authority import Authority
 from ocsp.responder.entries import AnswerTimes, Entry, encode_entry
@@ -32,7 +35,7 @@ from ocsp.responder.stored_answer import (
     StoredAnswer,
 )
 
-__all__ = ["AnswerSigner", "SignedAnswer", "choose_signers"]
+__all__ = ["AnswerBatch", "AnswerSigner", "SignedAnswer", "choose_signers"]
 
 
 class SignedAnswer(NamedTuple):
@@ -123,21 +126,29 @@ class AnswerSigner:
             SignerUnavailable: If there is no signer, or it cannot sign now.
             SourceUnavailable: If the record has ended, or begins in the future.
         """
+        return self.batch(authority, signers, now).sign(due)
+
+    def batch(
+        self,
+        authority: Authority,
+        signers: Sequence[AuthoritySigner],
+        now: datetime.datetime,
+    ) -> AnswerBatch:
+        """
+        Return what signs answers for the store; its answers share what they can.
+
+        Args:
+            authority: The authority of the certificates.
+
+            signers: Its signer; empty if no certificate of a signer is valid.
+
+            now: The current time, aware, in whole seconds.
+
+        Raises:
+            SignerUnavailable: If there is no signer.
+        """
         times = self._times(signers, now)
-        entries = _entries(authority, due.query, due.form, due.record, times)
-        signed = _signed(signers[0], times, entries, None)
-        second, next_update = _second(now), _second(signed.freshness.next_update)
-        validity = int(self._validity.total_seconds())
-        answer = StoredAnswer(
-            version=due.version,
-            signer=signers[0].identifier,
-            due=due_at(due.query, due.form, second, validity, next_update),
-            this_update=_second(signed.freshness.this_update),
-            next_update=next_update,
-            tbs=signed.tbs,
-            signature=signed.signature,
-        )
-        return NewAnswer(due.query, due.form, answer)
+        return AnswerBatch(authority, signers[0], times, self._validity)
 
     def _times(
         self, signers: Sequence[AuthoritySigner], now: datetime.datetime
@@ -169,6 +180,145 @@ class AnswerSigner:
 
 def _second(when: datetime.datetime) -> int:
     return int(when.timestamp())
+
+
+class AnswerBatch:
+    """
+    Signs answers about certificates of one authority, by one signer at one moment.
+
+    Answers that say *good* differ in the serial number and in the signature only. All
+    else is encoded once for each length of a serial number.
+
+    Attributes:
+        authority: The authority.
+
+        now: The moment, aware.
+    """
+
+    __slots__ = (
+        "_parts",
+        "_second",
+        "_signer",
+        "_times",
+        "_validity",
+        "authority",
+        "now",
+    )
+
+    def __init__(
+        self,
+        authority: Authority,
+        signer: AuthoritySigner,
+        times: AnswerTimes,
+        validity: datetime.timedelta,
+    ) -> None:
+        """
+        Sign answers of *authority* with *signer*.
+
+        Args:
+            authority: The authority.
+
+            signer: Its signer.
+
+            times: The times of the answers, if the source does not limit them.
+
+            validity: The usual time from a signature to nextUpdate.
+        """
+        self.authority = authority
+        self.now = times.now
+        self._signer = signer
+        self._times = times
+        self._second = _second(times.now)
+        self._validity = int(validity.total_seconds())
+        self._parts: dict[tuple[CertIDForm, int], _Parts] = {}
+
+    def sign(self, due: DueAnswer) -> NewAnswer:
+        """
+        Sign an answer.
+
+        Raises:
+            SignerUnavailable: If the signer cannot sign now.
+            SourceUnavailable: If the record has ended, or begins in the future.
+        """
+        query, form, record, version = due
+        parts = self._shared(query, form) if _is_plainly_good(record) else None
+        if parts is None:
+            parts = self._encode(query, form, record)
+            tbs = parts.around[0]
+        else:
+            tbs = integer_octets(query.serial_number).join(parts.around)
+        next_update = parts.next_update
+        # Positional arguments: with keywords, the two tuples take twice the time.
+        answer = StoredAnswer(
+            version,
+            self._signer.identifier,
+            due_at(query, form, self._second, self._validity, next_update),
+            parts.this_update,
+            next_update,
+            tbs,
+            self._signer.sign(tbs),
+        )
+        return NewAnswer(query, form, answer)
+
+    def _encode(
+        self, query: StatusQuery, form: CertIDForm, record: StatusRecord
+    ) -> _Parts:
+        """Return an answer about one certificate, in one part."""
+        entries = _entries(self.authority, query, form, record, self._times)
+        this_update, next_update = _common_times(entries)
+        produced_at = max(self._times.this_update, this_update)
+        tbs = encode_tbs(self._signer, produced_at, entries, None)
+        return _Parts((tbs,), _second(this_update), _second(next_update))
+
+    def _shared(self, query: StatusQuery, form: CertIDForm) -> _Parts | None:
+        """Return what is around the serial number in answers that say *good*."""
+        size = query.serial_number.bit_length() // 8 + 1
+        found = self._parts.get((form, size))
+        if found is None and size >= _DISTINCT_OCTETS:
+            found = self._separate(query, form, size)
+            self._parts[form, size] = found
+        return found
+
+    def _separate(self, query: StatusQuery, form: CertIDForm, size: int) -> _Parts:
+        """Encode an answer about a serial number that occurs nowhere else in it."""
+        marker = hashlib.shake_256(b"a serial number").digest(size)
+        marker = bytes((marker[0] & 0x3F | 0x40,)) + marker[1:]
+        number = int.from_bytes(marker)
+        (tbs,), *times = self._encode(
+            StatusQuery(query.issuer, number), form, StatusRecord()
+        )
+        return _Parts(tuple(tbs.split(marker)), *times)
+
+
+class _Parts(NamedTuple):
+    """
+    The DER of ResponseData, in one part or without the serial number.
+
+    Attributes:
+        around: The DER before, between and after the places of the serial number.
+
+        this_update: thisUpdate, in seconds since 1970.
+
+        next_update: nextUpdate, in seconds since 1970.
+    """
+
+    around: tuple[bytes, ...]
+    this_update: int
+    next_update: int
+
+
+_DISTINCT_OCTETS = 8
+"""Octets of a serial number from which on a given one occurs nowhere by chance."""
+
+
+def _is_plainly_good(record: StatusRecord) -> bool:
+    """Return whether nothing in an answer about *record* comes from the record."""
+    return (
+        record.status is OCSPCertStatus.GOOD
+        and not record.cert_hash
+        and record.this_update is None
+        and record.next_update is None
+    )
 
 
 def choose_signers(

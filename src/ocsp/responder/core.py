@@ -34,7 +34,7 @@ from ocsp.messages.message import EncodingRules, check_rules
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder.answer import Answer, Lookup, error_answer, error_response
-from ocsp.responder.answer_signer import AnswerSigner, choose_signers
+from ocsp.responder.answer_signer import AnswerBatch, AnswerSigner, choose_signers
 from ocsp.responder.authority import Authority, UnknownSerialPolicy
 from ocsp.responder.canned import CannedAuthority
 from ocsp.responder.entries import check_retention
@@ -145,6 +145,8 @@ class Responder:
         self._encoding = encoding
         self._both_hashes = both_hashes
         self._requestors = requestors
+        self._batch: tuple[tuple[IssuerKey, datetime.datetime], AnswerBatch] | None
+        self._batch = None
 
     # --- a request --------------------------------------------------------------------
 
@@ -388,6 +390,8 @@ class Responder:
         """
         Sign an answer before a client asks for it.
 
+        Consecutive answers of one issuer at the same time share what they can.
+
         Args:
             due: The answer to sign.
 
@@ -400,14 +404,20 @@ class Responder:
             SourceUnavailable: If the record has ended, or begins in the future.
             SignerUnavailable: If the signer cannot sign now.
         """
-        now = utc(now)
-        authority = self._issuers.by_key(due.query.issuer)
+        batch = self._batch
+        key = due.query.issuer, now
+        if batch is None or batch[0] != key:
+            batch = self._batch = key, self._begin_batch(due.query.issuer, utc(now))
+        signing = batch[1]
+        check_retention(due.record, signing.authority, signing.now)
+        return signing.sign(due)
+
+    def _begin_batch(self, issuer: IssuerKey, now: datetime.datetime) -> AnswerBatch:
+        authority = self._issuers.by_key(issuer)
         if authority is None:
             raise UnknownIssuer("this responder does not serve that issuer")
-        check_retention(due.record, authority, now)
-        return self._signer.sign_to_store(
-            authority, choose_signers((authority,), now, ()), due, now
-        )
+        signers = choose_signers((authority,), now, ())
+        return self._signer.batch(authority, signers, now)
 
 
 def _chooses(

@@ -48,16 +48,17 @@ class _Cycle(NamedTuple):
     period: int
     shortest: int
 
-    @classmethod
-    def of(cls, validity: int) -> _Cycle:
-        """
-        Sign again in the first half of *validity*, and within four days.
 
-        The Baseline Requirements (§4.9.9) demand it. The two parts add up to 15/32 of
-        *validity*, or to four days.
-        """
-        period = max(1, min(validity * 7 // 16, _DAY * 7 // 2))
-        return cls(period, max(1, min(validity // 32, _DAY // 2)))
+@lru_cache(maxsize=16)
+def _cycle(validity: int) -> _Cycle:
+    """
+    Sign again in the first half of *validity*, and within four days.
+
+    The Baseline Requirements (§4.9.9) demand it. The two parts add up to 15/32 of
+    *validity*, or to four days.
+    """
+    period = max(1, min(validity * 7 // 16, _DAY * 7 // 2))
+    return _Cycle(period, max(1, min(validity // 32, _DAY // 2)))
 
 
 def due_at(
@@ -80,7 +81,7 @@ def due_at(
 
         next_update: nextUpdate of the answer, after *now*.
     """
-    period, shortest = _Cycle.of(validity)
+    period, shortest = _cycle(validity)
     earliest = now + shortest
     offset = _share(query, form) * period >> 64
     slot = earliest + (offset - earliest) % period
