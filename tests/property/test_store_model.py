@@ -18,13 +18,16 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 
 from ocsp.errors import StatusChangeRefused
 from ocsp.responder import CertIDForm, DueAnswer, NewAnswer, StatusRecord
-from ocsp.store import CertificateRow, SQLiteStore
+from ocsp.store import CertificateRow, SQLiteStore, Store
+from ocsp.store.postgresql import PostgreSQLStore
 from ocsp.store.sqlite.database import reader
 from tests.pki import NOW, ca
+from tests.servers.postgresql import PostgreSQLServer
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 
 SERIALS = st.integers(1, 4)
@@ -38,14 +41,14 @@ HOLD = x509.ReasonFlags.certificate_hold
 
 class StoreModel(RuleBasedStateMachine):
     """
-    Two connections to one file, and what must be in it.
+    Two stores in one database, and what must be in it.
 
     The model keeps for each certificate its record and version, and for each connection
     what a response cache would have: answers that are dropped when a poll says so.
     """
 
     def __init__(self) -> None:
-        """Begin without a file."""
+        """Begin without a database."""
         super().__init__()
         self.records: dict[int, tuple[StatusRecord, int]] = {}
         self.answers: dict[int, bytes] = {}
@@ -55,24 +58,32 @@ class StoreModel(RuleBasedStateMachine):
         self.count = 0
         self._patch = pytest.MonkeyPatch()
 
-    @initialize()
-    def create(self) -> None:
-        """Make the file, and open it twice."""
+    def open(self) -> list[Store]:
+        """Make the database, and open it twice."""
         self._patch.setattr(reader, "CHECK_SECONDS", -1.0)
         self.directory = Path(tempfile.mkdtemp())
         path = self.directory / "status.db"
-        self.stores = [SQLiteStore(path, create=True), SQLiteStore(path)]
+        return [SQLiteStore(path, create=True), SQLiteStore(path)]
+
+    def remove(self) -> None:
+        """Remove the database."""
+        shutil.rmtree(self.directory)
+
+    @initialize()
+    def create(self) -> None:
+        """Begin with what the updater does."""
+        self.stores = self.open()
         self.stores[0].add_signer(ca())
         self.stores[0].sign_ahead(ca(), [SHA1])
         for store in self.stores:
             store.poll_changes()
 
     def teardown(self) -> None:
-        """Remove the file."""
+        """Close and remove the database."""
         self._patch.undo()
         for store in self.stores:
             store.close()
-        shutil.rmtree(self.directory)
+        self.remove()
 
     def _change(self, serial: int, record: StatusRecord) -> None:
         before, version = self.records[serial]
@@ -171,8 +182,8 @@ class StoreModel(RuleBasedStateMachine):
             assert version == self.records[serial][1]
 
     @invariant()
-    def the_file_has_what_the_model_has(self) -> None:
-        """Both connections see the same, and no answer of another status."""
+    def the_database_has_what_the_model_has(self) -> None:
+        """Both stores see the same, and no answer of another status."""
         for store in getattr(self, "stores", ()):
             for serial in range(1, 5):
                 found = store.look_up_with_answer(query(serial), CertIDForm.SHA1)
@@ -184,7 +195,26 @@ class StoreModel(RuleBasedStateMachine):
                     assert text.endswith(found.record.status.name.encode())
 
 
-TestStoreModel = StoreModel.TestCase
-TestStoreModel.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None
-)
+SETTINGS = settings(max_examples=25, stateful_step_count=30, deadline=None)
+
+
+def test_sqlite() -> None:
+    """Two processes of a machine."""
+    run_state_machine_as_test(StoreModel, settings=SETTINGS)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.programs
+def test_postgresql(postgresql_server: PostgreSQLServer) -> None:
+    """Two processes of a fleet."""
+
+    class OnPostgreSQL(StoreModel):
+        def open(self) -> list[Store]:
+            self.name = postgresql_server.new_database()
+            url = postgresql_server.url(self.name)
+            return [PostgreSQLStore(url, create=True), PostgreSQLStore(url)]
+
+        def remove(self) -> None:
+            postgresql_server.execute("postgres", f"DROP DATABASE {self.name}")
+
+    fewer = settings(SETTINGS, max_examples=8)  # each step asks the server often
+    run_state_machine_as_test(OnPostgreSQL, settings=fewer)  # type: ignore[no-untyped-call]
