@@ -146,7 +146,9 @@ class ChangeFollower:
             epoch = seen = None
             while not self._closing.is_set():
                 began = time.monotonic()
-                rows = await link.fetch(NEW_EVENTS, {"seen": seen})
+                rows = await link.fetch(
+                    NEW_EVENTS, {"seen": seen, "limit": MAX_CHANGES + 1}
+                )
                 is_late = began > self._read + FORGET_SECONDS
                 is_new = epoch != rows[0][0] or is_late or _is_before(rows[0][1], seen)
                 epoch, seen = rows[0][:2]
@@ -168,7 +170,7 @@ class ChangeFollower:
             _log.warning("%s: changes are followed again", self._address.name)
 
     def _collect(self, rows: list[tuple[Any, ...]], *, everything: bool) -> bool:
-        """Keep what the rows of a poll say until it is taken; tell if there is any."""
+        """Keep what the rows of a poll say until it is taken; tell if it is news."""
         has_news = everything or rows[0][4] is not None
         if everything or len(rows) + len(self._queries) > MAX_CHANGES:
             self._everything = True
