@@ -21,6 +21,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -109,12 +110,27 @@ def application(
     return Gate(starlette, access)
 
 
+class _AnyText(Convertor[str]):
+    """The rest of a path: names of CAs can have slashes and line ends."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("any", _AnyText())
+
+
 def _page_routes(pages: Pages) -> list[Route | Mount]:
     both = ["GET", "POST"]
     return [
         Route("/", pages.overview),
-        Route("/issuers/{name:path}", pages.issuer),
-        Route("/signers/{name:path}", pages.signer),
+        Route("/issuers/{name:any}", pages.issuer),
+        Route("/signers/{name:any}", pages.signer),
         Route("/certificates", pages.certificate),
         Route("/inspector", pages.inspector, methods=both),
         Route("/log", pages.log),

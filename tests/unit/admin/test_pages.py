@@ -7,6 +7,8 @@ import base64
 import datetime
 import html.parser
 import re
+import urllib.parse
+from dataclasses import replace
 from pathlib import Path
 
 import cryptography_vectors
@@ -340,3 +342,16 @@ def test_the_plot_stays_inside_its_frame(minutes: list[Minute]) -> None:
     assert plot.total == sum(each.answers + each.errors for each in minutes)
     heights = re.findall(r"V([-0-9.]+)", plot.svg)
     assert all(0 <= float(height) <= HEIGHT for height in heights)
+
+
+@pytest.mark.parametrize("name", ["a\r\nb", "a\n", "\n", "a/b", "/a", "a%0Ab", "ä;?#"])
+def test_the_pages_of_issuers_and_signers_have_any_name(name: str) -> None:
+    """Names come from certificates, which can have line ends and slashes in them."""
+    state = example_state()
+    state.issuer_views = [replace(state.issuer_views[0], name=name)]
+    state.signer_views = [replace(state.signer_views[0], name=name)]
+    gate = application(state, example_totals(), example_checks)
+    for kind in ("issuers", "signers"):
+        link = f"/{kind}/{urllib.parse.quote(name)}"
+        assert f'href="{link}"' in _get(gate, "/")
+        assert _send(gate, "GET", link).status_code == 200
