@@ -389,10 +389,23 @@ def _signing(*arguments: object) -> Signing:
     return sign
 
 
+def _ecdsa(algorithm: utils.Prehashed) -> ec.ECDSA:
+    """
+    Return ECDSA that makes the same signature of the same data (RFC 6979).
+
+    Two processes that sign an answer in the same second then make the same octets, for
+    which caches have one entry. Releases of OpenSSL before 3.2 cannot do that.
+    """
+    try:
+        return ec.ECDSA(algorithm, deterministic_signing=True)
+    except UnsupportedAlgorithm:
+        return ec.ECDSA(algorithm)
+
+
 def _signing_digest(algorithm: hashes.HashAlgorithm) -> Signing:
     """Return the same for ECDSA, with the hash from hashlib, which is faster."""
     digest = getattr(hashlib, algorithm.name.replace("-", "_"))
-    scheme = ec.ECDSA(utils.Prehashed(algorithm))
+    scheme = _ecdsa(utils.Prehashed(algorithm))
 
     def sign(private_key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
         return private_key.sign(digest(data).digest(), scheme)

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponderEncoding
+from ocsp.signing import signer as signer_module
+from ocsp.signing.signer import signature_scheme
 from tests.keys import (
     AVAILABLE,
     HASHED,
@@ -165,3 +167,36 @@ def test_a_signer_shows_its_certificate_and_not_its_key() -> None:
 def test_every_kind_is_supported_here() -> None:
     """The tests above have run for each kind of key."""
     assert [kind for kind in AVAILABLE if not _supported(kind)] == []
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
+def test_ecdsa_makes_the_same_signature_of_the_same_data(curve: Any) -> None:
+    """As RFC 6979 says: two processes make the same answer in the same second."""
+    try:
+        theirs = ec.ECDSA(hashes.SHA512(), deterministic_signing=True)
+    except UnsupportedAlgorithm:
+        pytest.skip("this OpenSSL makes no deterministic signatures")
+    private_key = ec.generate_private_key(curve)
+    sign = signature_scheme(private_key, hashes.SHA512()).sign
+    signature = sign(private_key, b"data")
+    assert signature == sign(private_key, b"data") == private_key.sign(b"data", theirs)
+    assert signature != sign(private_key, b"other data")
+
+
+def test_ecdsa_signs_with_an_old_openssl_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then each signature of the same data is another one."""
+    real = ec.ECDSA
+
+    def old(algorithm: Any, deterministic_signing: bool = False) -> ec.ECDSA:
+        if deterministic_signing:
+            raise UnsupportedAlgorithm("deterministic signatures")
+        return real(algorithm)
+
+    monkeypatch.setattr(ec, "ECDSA", old)
+    signer_module._scheme_of.cache_clear()
+    private_key = ec.generate_private_key(ec.SECP256R1())
+    sign = signature_scheme(private_key, hashes.SHA256()).sign
+    signature = sign(private_key, b"data")
+    signer_module._scheme_of.cache_clear()
+    assert signature != sign(private_key, b"data")
+    private_key.public_key().verify(signature, b"data", real(hashes.SHA256()))
