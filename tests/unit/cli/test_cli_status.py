@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.asn1.times import timestamp
 from ocsp.cli import main
 from ocsp.cli.commands.status import workers
 from ocsp.cli.commands.status.reading import exporting, listing
@@ -222,6 +223,28 @@ def test_all_that_is_odd_is_in_the_report(run: Run) -> None:
     report = _import(run, file)["oddities"]
     assert (report["counts"]["unreadable"], report["counts"]["serial-number"]) == (1, 1)
     assert [each["place"] for each in report["first"]] == ["line 2", "line 3"]
+
+
+@pytest.mark.parametrize(("ahead", "odd"), [(30, False), (3600, True)])
+def test_a_revocation_in_the_future_is_in_force_and_reported(
+    run: Run, ahead: int, odd: bool
+) -> None:
+    """With the time of the file; a clock that is a little ahead is not reported."""
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    since = now + datetime.timedelta(seconds=ahead)
+    file = _index(
+        f"R\t991231235959Z\t{since:%y%m%d%H%M%SZ},keyCompromise\t0001\tunknown\t/CN=1"
+    )
+    code, out, _ = run("import", "--issuer", "ca.pem", file)
+    said = f"serial number 0x1: is revoked since {timestamp(since)}, which is in the"
+    assert (code == 1, said in out) == (odd, odd)
+    assert _stored() == {1: "REVOKED keyCompromise"}
+    with SQLiteStore("status.db") as store:
+        (entry,) = store.entries()
+    assert entry.record.revocation_time == since
+    report = _import(run, file)  # a repeated import finds no conflict
+    assert report["oddities"]["counts"]["conflict"] == 0
+    assert (report["oddities"]["counts"]["future"] == 1) is odd
 
 
 def test_standard_input_is_imported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,12 @@ good.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from ocsp.asn1.times import timestamp
 from ocsp.responder import IssuerKey
 from ocsp.status.importing.comparison import Outcome, difference, outcome_of
 from ocsp.status.importing.formats.kinds import ImportKind
@@ -35,6 +37,11 @@ BATCH_ROWS = 1000
 Rows that are written in one transaction. It takes some milliseconds, so that a process
 that revokes a certificate meanwhile does not wait for longer.
 """
+
+
+CLOCK_DIFFERENCE = datetime.timedelta(minutes=1)
+"""How far the clock of the CA may be ahead before its revocations are reported as in
+the future."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +93,8 @@ def import_file(
     """
     with open_source(path, options, kind) as source:
         report = ImportReport(name=options.name, kind=source.kind)
-        work = _Import(store, options, mode, source, report)
+        soon = datetime.datetime.now(datetime.UTC) + CLOCK_DIFFERENCE
+        work = _Import(store, options, mode, source, report, soon)
         for _ in work.batches():
             if progress is not None:
                 progress(source.position(), source.octets)
@@ -102,6 +110,7 @@ class _Import:
     mode: ImportMode
     source: SourceFile
     report: ImportReport
+    soon: datetime.datetime
 
     @property
     def _issuer_key(self) -> IssuerKey:
@@ -135,7 +144,21 @@ class _Import:
                 self.report.oddities.add(item)
             else:
                 self.report.rows += 1
+                self._doubt_time(item)
                 yield item
+
+    def _doubt_time(self, row: CertificateRow) -> None:
+        """
+        Report a revocation in the future.
+
+        It is in force at once: the CA has revoked the certificate, or its clock is
+        wrong. The time stays that of the file, so that answers say what the CA says,
+        and a repeated import finds no difference.
+        """
+        since = row.record.revocation_time
+        if since is not None and since > self.soon:
+            why = f"is revoked since {timestamp(since)}, which is in the future"
+            self._report_odd(row, OddityKind.FUTURE, why)
 
     def _write(self, batch: list[CertificateRow], read: int) -> None:
         done = self._import(batch, done=read)
@@ -187,5 +210,8 @@ class _Import:
                     self._conflict(row, why)
 
     def _conflict(self, row: CertificateRow, why: str) -> None:
+        self._report_odd(row, OddityKind.CONFLICT, why)
+
+    def _report_odd(self, row: CertificateRow, kind: OddityKind, why: str) -> None:
         place = f"serial number {row.serial_number:#x}"
-        self.report.oddities.add(Oddity(place, OddityKind.CONFLICT, why))
+        self.report.oddities.add(Oddity(place, kind, why))

@@ -69,6 +69,7 @@ _HEADINGS = {
     OddityKind.OTHER_ISSUER: "of another issuer, not imported",
     OddityKind.SERIAL_NUMBER: "imported with a serial number that is probably wrong",
     OddityKind.DETAIL: "imported without a detail",
+    OddityKind.FUTURE: "imported as revoked at once, with a time in the future",
     OddityKind.CONFLICT: "different in the database, which stays as it is",
 }
 

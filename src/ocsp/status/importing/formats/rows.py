@@ -44,6 +44,10 @@ class OddityKind(enum.StrEnum):
     DETAIL = "detail"
     """A detail, such as the reason, cannot be used; the rest is imported."""
 
+    FUTURE = "future"
+    """It is revoked since a time in the future (RFC 5280 §5.3: the revocation has
+    occurred). It is imported as revoked at once, with the time that the file says."""
+
     CONFLICT = "conflict"
     """The database says something else that an import does not change."""
 
