@@ -17,6 +17,7 @@ import datetime
 import enum
 import hashlib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import lru_cache
@@ -30,6 +31,7 @@ from ocsp.guarded.dates import http_date
 __all__ = [
     "REQUEST_TYPE",
     "RESPONSE_TYPE",
+    "CacheTag",
     "CacheableAnswer",
     "Conditions",
     "Connection",
@@ -79,6 +81,23 @@ class Connection(enum.Enum):
 
     KEEP_ALIVE = b"Connection: keep-alive\r\n"
     """The server keeps the connection of a client with HTTP/1.0 that asked for it."""
+
+
+class CacheTag(enum.StrEnum):
+    """The header by which a cache knows what an answer is about; it has the tags."""
+
+    XKEY = "xkey"
+    """Varnish, with its module xkey."""
+
+    SURROGATE_KEY = "Surrogate-Key"
+    """Fastly, and others."""
+
+    CACHE_TAG = "Cache-Tag"
+    """Cloudflare, Akamai, and others."""
+
+    def join(self, tags: Iterable[str]) -> str:
+        """Return the value of the header with *tags*."""
+        return (", " if self is CacheTag.CACHE_TAG else " ").join(tags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,8 +385,19 @@ class CacheableAnswer:
 
     __slots__ = ("body", "head", "next_update")
 
-    def __init__(self, der: bytes, freshness: Freshness) -> None:
-        """Prepare to send the response *der*, with the times *freshness*."""
+    def __init__(
+        self, der: bytes, freshness: Freshness, tags: tuple[str, str] | None = None
+    ) -> None:
+        """
+        Prepare to send a response.
+
+        Args:
+            der: The response.
+
+            freshness: Its times.
+
+            tags: A header with tags for caches, its name and value, or ``None``.
+        """
         self.body = der
         self.next_update = int(freshness.next_update.timestamp())
         self.head = _CACHEABLE_HEAD % (
@@ -375,6 +405,7 @@ class CacheableAnswer:
             _date_of_second(int(freshness.this_update.timestamp())),
             _date_of_second(self.next_update),
             hashlib.sha256(der).hexdigest().encode(),
+            b"" if tags is None else f"{tags[0]}: {tags[1]}\r\n".encode(),
         )
 
     def octets(self, moment: Moment, connection: Connection) -> bytes:
@@ -408,7 +439,7 @@ _CACHEABLE_HEAD = b"\r\n".join(
         b"Last-Modified: %b",
         b"Expires: %b",
         b'ETag: "%b"',
-        b"Cache-Control: max-age=",
+        b"%bCache-Control: max-age=",
     )
 )
 

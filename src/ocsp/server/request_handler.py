@@ -20,6 +20,7 @@ from ocsp import limits
 from ocsp.errors import BackendError, DecodeError, SchemaError, SourceUnavailable
 from ocsp.http import (
     CacheableAnswer,
+    CacheTag,
     Conditions,
     HTTPAnswer,
     Moment,
@@ -128,6 +129,9 @@ class RequestHandler:
         log: Where front doors report what clients do wrong.
 
         metrics: The metrics of the process, in which front doors count too.
+
+        cache_tag: The header in which answers have the tags of their certificates and
+            issuers, for caches in front; ``None`` for none.
     """
 
     def __init__(
@@ -139,6 +143,7 @@ class RequestHandler:
         foreign: ForeignResponders | None = None,
         cache_bytes: int | None = None,
         metrics: Metrics | None = None,
+        cache_tag: CacheTag | None = None,
         clock: Callable[[], datetime.datetime] = _now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -166,6 +171,8 @@ class RequestHandler:
             metrics: Counts what the handler does; the caller lets it report. By default
                 nothing is reported.
 
+            cache_tag: The header with tags for caches in front, or ``None``.
+
             clock: Returns the current time, aware.
 
             monotonic: Returns the monotonic time, in seconds. Nothing is signed after
@@ -173,6 +180,7 @@ class RequestHandler:
         """
         limit = limits.MAX_RESPONSE_CACHE_BYTES if cache_bytes is None else cache_bytes
         self.log = EventLog(logger)
+        self.cache_tag = cache_tag
         self.metrics = metrics or Metrics(lambda _: True)
         self._cache = ResponseCache(limit)
         self._slots = slots or SigningSlots()
@@ -378,8 +386,8 @@ class RequestHandler:
             return answer(given.answer.der, None, moment.time)
         if given.from_store:
             self._counts.read_from_store(freshness, moment.time)
-        prepared = CacheableAnswer(given.answer.der, freshness)
         lookup = given.lookup
+        prepared = CacheableAnswer(given.answer.der, freshness, self._tags(lookup))
         if lookup is None or lookup.stored_form is None:
             return request.reply(prepared, moment, revoked=given.revoked)
         certificate = lookup.queries[0], lookup.stored_form
@@ -410,6 +418,15 @@ class RequestHandler:
         if poll.moment.seconds < kept.until:
             self._cache.put(request.key, kept, post=request.post)
         return kept
+
+    def _tags(self, lookup: Lookup | None) -> tuple[str, str] | None:
+        """Return the header with the tags for caches, or ``None``."""
+        if self.cache_tag is None or lookup is None:
+            return None
+        queries = lookup.queries
+        tags = dict.fromkeys(each.cache_tag for each in queries)
+        tags |= dict.fromkeys(each.issuer.cache_tag for each in queries)
+        return self.cache_tag.value, self.cache_tag.join(tags)
 
     def _look_at_signer(self, given: BackendAnswer) -> None:
         """Let the watch warn of a signer that ends; once a second is often enough."""

@@ -44,6 +44,7 @@ from ocsp.service.configuration.model import (
     SignaturePolicy,
     SignerSettings,
 )
+from ocsp.service.purging import deliveries_of
 from ocsp.service.sources import open_source
 from ocsp.signers import (
     LoadedSigner,
@@ -222,6 +223,7 @@ def build_service(
         ]
         requestors = _requestors(configuration, problems)
         token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
+        problems.collect(("purge",), lambda: deliveries_of(configuration))
         store = None
         if configuration.uses_database:
             store = problems.collect(

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from ocsp import limits
+from ocsp.http import CacheTag
 from ocsp.responder import NoncePolicy, SignerTrust, UnknownSerialPolicy
 from ocsp.service.configuration.values import (
     SQLURL,
@@ -43,6 +44,7 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "PurgeSettings",
     "RequestSettings",
     "RetentionSettings",
     "SignaturePolicy",
@@ -306,6 +308,10 @@ class AnswerSettings(_Settings):
     nonce: NoncePolicy = NoncePolicy.ECHO
     """What to do with the nonce of a request."""
 
+    cache_tag: CacheTag | None = None
+    """The header in which answers have tags, by which a cache in front drops them:
+    ``xkey``, ``Surrogate-Key`` or ``Cache-Tag``; without it, none."""
+
 
 class SigningSettings(_Settings):
     """How much is signed at a time, and when to warn of a signer's end."""
@@ -367,6 +373,29 @@ class RetentionSettings(_Settings):
     """How long the database keeps who changed which status; without it, for ever."""
 
 
+class PurgeSettings(_Settings):
+    """Which caches are told when a status changes, so that they drop their answers."""
+
+    command: str | tuple[str, ...] = ()
+    """A program, with its arguments; it gets the change as JSON on standard input."""
+
+    webhook: URL | None = None
+    """A URL that gets the change as JSON in a POST."""
+
+    secret_file: File | None = None
+    """A file with the key, in its first line, of the HMAC that signs the webhook."""
+
+    urls: tuple[URL, ...] = ()
+    """The URLs of the responder at caches, which get requests with the method
+    ``PURGE``: one with the tags of ``answers.cache_tag``, or one for each GET."""
+
+    @model_validator(mode="after")
+    def _secret(self) -> Self:
+        if self.secret_file is not None and self.webhook is None:
+            raise ValueError("secret_file is only used with webhook; take it out")
+        return self
+
+
 class Configuration(_Settings):
     """All settings of a responder."""
 
@@ -398,6 +427,9 @@ class Configuration(_Settings):
 
     retention: RetentionSettings = RetentionSettings()
     """How long the database keeps what is over."""
+
+    purge: PurgeSettings = PurgeSettings()
+    """Which caches are told when a status changes."""
 
     issuer: Annotated[tuple[IssuerSettings, ...], Field(min_length=1)]
     """The CAs that the responder answers for."""

@@ -1,4 +1,4 @@
-"""The updater: the process that signs answers ahead, and serves the admin port."""
+"""The updater: it signs answers ahead, tells caches, and serves the admin port."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.log_lines import LogLines
 from ocsp.service.building import BuiltService
 from ocsp.service.processes.counting import configure_metrics, report
+from ocsp.service.purging import Purging
 from ocsp.service.signing_ahead import SigningAhead
 
 __all__ = ["Updater"]
 
 
 class Updater:
-    """Signs answers ahead of their end, and serves the admin port."""
+    """Signs answers ahead, tells caches of changes, and serves the admin port."""
 
     def __init__(
         self, name: str, sockets: Sequence[socket.socket], totals: Totals
@@ -29,14 +30,15 @@ class Updater:
         self._metrics = Metrics(totals.add, process=name, lines=self.lines)
         self._service: BuiltService | None = None
         self._signing: SigningAhead | None = None
+        self._work: tuple[SigningAhead | Purging, ...] = ()
 
     def use(self, service: BuiltService) -> BuiltService:
         """Work with *service* from now on, and return it."""
         self._count()
         configure_metrics(self._metrics, service)
-        before = self._signing, self._service
+        before = self._work, self._service
         self._begin(service)
-        if before != (None, None):
+        if before[1] is not None:
             # The batch in hand can take seconds: the event loop does not wait.
             asyncio.get_running_loop().run_in_executor(None, _end, *before)
         return service
@@ -44,15 +46,19 @@ class Updater:
     def swap(self, service: BuiltService) -> None:
         """Sign with the signers of *service* from now on."""
         self._count()
-        if self._signing is not None:
-            self._signing.end()  # the store accepts each answer once
+        for each in self._work:
+            each.end()  # the store accepts each answer once
         self._begin(service)
 
     def _begin(self, service: BuiltService) -> None:
-        self._service, self._signing = service, None
+        self._service, self._signing, self._work = service, None, ()
         if service.store is not None:
             self._signing = SigningAhead(service, service.store)
-            self._signing.start()
+            issuers = [each.issuer for each in service.stored]
+            purging = Purging(service.configuration, issuers, service.store)
+            self._work = (self._signing, purging)
+        for each in self._work:
+            each.start()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set."""
@@ -66,7 +72,7 @@ class Updater:
             await stop.wait()
         finally:
             reporting.cancel()
-            _end(self._signing, self._service)
+            _end(self._work, self._service)
 
     def _count(self) -> None:
         if self._signing is not None:
@@ -79,9 +85,11 @@ class Updater:
         return self._service
 
 
-def _end(signing: SigningAhead | None, service: BuiltService | None) -> None:
-    """Stop signing, and close what it used."""
-    if signing is not None:
-        signing.stop()
+def _end(work: Sequence[SigningAhead | Purging], service: BuiltService | None) -> None:
+    """Stop the threads, and close what they used."""
+    for each in work:
+        each.end()
+    for each in work:
+        each.stop()
     if service is not None:
         service.close()

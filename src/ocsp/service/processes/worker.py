@@ -67,6 +67,7 @@ class Worker:
         if self._handler is None:
             self._handler = _handler(service, self._metrics)
         else:
+            self._handler.cache_tag = service.configuration.answers.cache_tag
             self._handler.replace(service.responder, service.source)
         self._service = service
         return service
@@ -103,4 +104,5 @@ def _handler(service: BuiltService, metrics: Metrics) -> RequestHandler:
         foreign=ForeignResponders(AsyncClient()),
         cache_bytes=configuration.answers.memory,
         metrics=metrics,
+        cache_tag=configuration.answers.cache_tag,
     )

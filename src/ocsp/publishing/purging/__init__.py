@@ -1,0 +1,5 @@
+"""Tell HTTP caches which answers a change of status has made wrong."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
