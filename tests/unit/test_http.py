@@ -17,6 +17,7 @@ import ocsp
 from ocsp.asn1.der import SEQUENCE, encode
 from ocsp.http import (
     CacheableAnswer,
+    CacheTag,
     Conditions,
     Connection,
     Freshness,
@@ -269,3 +270,16 @@ def test_a_message_has_reason_phrase_connection_and_body() -> None:
     head = full.octets(Connection.KEEP_ALIVE, with_body=False)
     assert head + BODY == full.octets(Connection.KEEP_ALIVE)
     assert b"\r\nConnection: keep-alive\r\n" in head
+
+def test_tags_are_a_header_before_the_directives() -> None:
+    """Also in the answer to a condition; without tags nothing is added."""
+    tags = ("xkey", "cert-1 issuer-2")
+    prepared = CacheableAnswer(BODY, FRESH, tags)
+    assert prepared.at(NOW).header("xkey") == "cert-1 issuer-2"
+    assert b"\r\nxkey: cert-1 issuer-2\r\nCache-Control: max-age=" in prepared.head
+    plain = CacheableAnswer(BODY, FRESH).at(NOW)
+    without = [each for each in prepared.at(NOW).headers if each[0] != "xkey"]
+    assert list(plain.headers) == without
+    assert CacheTag.XKEY.join(["a", "b"]) == "a b"
+    assert CacheTag.SURROGATE_KEY.join(["a", "b"]) == "a b"
+    assert CacheTag.CACHE_TAG.join(["a", "b"]) == "a, b"
