@@ -13,17 +13,20 @@ what is missing.
 
 from __future__ import annotations
 
+from ocsp.updater.answer_sharing import AnswerSharing, SharedStore
 from ocsp.updater.presigner import PresignCounts, Presigner, presign
 from ocsp.updater.retention import Pruning, Retention
 from ocsp.updater.store import PresignStore
 from ocsp.updater.updater import Updater
 
 __all__ = [
+    "AnswerSharing",
     "PresignCounts",
     "PresignStore",
     "Presigner",
     "Pruning",
     "Retention",
+    "SharedStore",
     "Updater",
     "presign",
 ]
