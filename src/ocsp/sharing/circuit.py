@@ -8,6 +8,7 @@ it is back, with growing pauses.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 __all__ = ["Circuit"]
@@ -38,6 +39,7 @@ class Circuit:
         self.closed = True
         self._probe = probe
         self._late = 0
+        self._ended = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def answered(self) -> None:
@@ -58,16 +60,19 @@ class Circuit:
 
     async def _wait(self) -> None:
         pause = FIRST_PAUSE_SECONDS
-        while True:
-            await asyncio.sleep(pause)
+        while not await self._ends_within(pause):
             if await self._probe():
-                break
+                self._task, self._late, self.closed = None, 0, True
+                return
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        self._task, self._late, self.closed = None, 0, True
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), seconds)
+        return self._ended.is_set()
 
     async def aclose(self) -> None:
         """Stop asking."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        self._ended.set()
+        if self._task is not None:
+            await self._task

@@ -14,7 +14,7 @@ from typing import Any
 from ocsp.errors import MissingExtraError, StoreError
 from ocsp.sharing.address import Mode, ValkeyAddress
 
-__all__ = ["connect", "connect_in_loop", "failures"]
+__all__ = ["connect", "connect_in_loop", "failures", "with_sentinels"]
 
 SECONDS = 1.0
 """How long a connection or a command of a writer may take before it has failed."""
@@ -94,6 +94,12 @@ def _without_login(options: dict[str, Any]) -> dict[str, Any]:
         for key, value in options.items()
         if key not in {"username", "password"}
     }
+
+
+def with_sentinels(client: Any) -> list[Any]:
+    """Return *client*, and the clients that it asks for the primary: all to close."""
+    manager = getattr(client.connection_pool, "sentinel_manager", None)
+    return [client] if manager is None else [client, *manager.sentinels]
 
 
 @contextlib.contextmanager

@@ -12,12 +12,17 @@ import contextlib
 import time
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from ocsp.errors import StoreError
 from ocsp.sharing.address import Mode, ValkeyAddress
-from ocsp.sharing.connections import connect, connect_in_loop, failures
+from ocsp.sharing.connections import (
+    connect,
+    connect_in_loop,
+    failures,
+    with_sentinels,
+)
 
 __all__ = ["Command", "Nodes", "NodesInLoop"]
 
@@ -218,9 +223,9 @@ class Nodes(_Shared):
         self._close(clients.values())
 
     def _close(self, clients: Iterable[Any]) -> None:
-        for client in clients:
+        for each in chain.from_iterable(map(with_sentinels, clients)):
             with contextlib.suppress(StoreError), failures(self.address):
-                client.close()
+                each.close()
 
 
 class NodesInLoop(_Shared):
@@ -281,6 +286,6 @@ class NodesInLoop(_Shared):
         await self._close(clients.values())
 
     async def _close(self, clients: Iterable[Any]) -> None:
-        for client in clients:
+        for each in chain.from_iterable(map(with_sentinels, clients)):
             with contextlib.suppress(StoreError), failures(self.address):
-                await client.aclose()
+                await each.aclose()

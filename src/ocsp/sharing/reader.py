@@ -43,10 +43,6 @@ _log = logging.getLogger("ocsp.sharing")
 DEADLINE_SECONDS = 0.005
 """How long a client waits for the server. A look-up takes some 0.1 ms."""
 
-PROBE_SECONDS = 0.1
-"""In which time a server that was away has to answer to count as back. The first
-answers need a new connection."""
-
 MAX_WAITING = 1_000
 """Look-ups that wait for the server at a time; further ones find nothing."""
 
@@ -98,6 +94,7 @@ class SharedAnswers:
         self._clock = clock
         self._nodes = NodesInLoop(address)
         self._circuit = Circuit(self._probe)
+        self._lock = asyncio.Lock()
         self._waiting: dict[bytes, asyncio.Future[bytes | None]] = {}
         self._flight: asyncio.Task[None] | None = None
         self._mark = b""
@@ -185,7 +182,7 @@ class SharedAnswers:
             self._circuit.answered()
         except StoreError as error:
             self._circuit.open()
-            await self._lost(error)
+            self._lost(error)
         finally:
             for number, future in enumerate(asked.values()):
                 future.set_result(values[number] if values else None)
@@ -216,6 +213,18 @@ class SharedAnswers:
             each if isinstance(each, bytes) and each else None for each in found[1:]
         ]
 
+    async def _send(self, keys: Sequence[bytes]) -> list[object]:
+        # Not GET: a value of any size would be read into memory.
+        most = limits.MAX_SHARED_BYTES
+        found = await self._nodes.run([("GETRANGE", key, 0, most) for key in keys])
+        errors = [each for each in found if isinstance(each, Exception)]
+        if len(errors) < len(found):
+            return found
+        error = errors[0]
+        if isinstance(error, StoreError):
+            raise error
+        raise StoreError(f"{self._address}: {error}") from error
+
     def _learn(self, mark: object) -> None:
         """Use *mark* from now on; the last one for a while if it cannot be read."""
         now = time.monotonic()
@@ -226,12 +235,11 @@ class SharedAnswers:
 
     async def _probe(self) -> bool:
         try:
-            async with asyncio.timeout(2 * PROBE_SECONDS):
-                await self._fetch(())  # opens the connection
-                begun = time.monotonic()
-                await self._fetch(())
-        except (StoreError, TimeoutError) as error:
-            await self._lost(error)
+            await self._fetch(())  # opens the connection
+            begun = time.monotonic()
+            await self._fetch(())
+        except StoreError as error:
+            self._lost(error)
             return False
         return time.monotonic() - begun < DEADLINE_SECONDS
 
@@ -242,22 +250,16 @@ class SharedAnswers:
             _log.warning("the server %s is back", self._address)
         self.is_up = True
 
-    async def _lost(self, error: Exception) -> None:
+    def _lost(self, error: Exception) -> None:
         if self.is_up is not False:
-            _log.warning(
-                "the server cannot be read, and is tried again: %s",
-                str(error) or "it does not answer",
-            )
+            _log.warning("the server cannot be read, and is tried again: %s", error)
         self.is_up = False
-        await self._nodes.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, after the look-ups that are on their way."""
         await self._circuit.aclose()
-        flight = self._flight
-        if flight is not None:
-            flight.cancel()
-            await asyncio.gather(flight, return_exceptions=True)
+        if self._flight is not None:
+            await self._flight
         await self._nodes.aclose()
 
 

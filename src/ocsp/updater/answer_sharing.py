@@ -61,7 +61,7 @@ CHANGES, COPIED, GENERATION = "valkey", "valkey-copied", "valkey-generation"
 
 
 class SharedStore(Protocol):
-    """What is needed of a database whose answers are copied; see :class:`ocsp.store`."""
+    """A database whose answers are copied; see :class:`ocsp.store.Store`."""
 
     def epoch(self) -> str:
         """Return the identity of the database."""
