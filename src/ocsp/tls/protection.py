@@ -262,7 +262,7 @@ def _check_arguments(
         if not 0 <= seconds <= limits.MAX_WAIT_SECONDS:
             most = limits.MAX_WAIT_SECONDS
             raise ConfigError(
-                name, f"must be from 0 to {most:,} seconds, and is {seconds}"
+                name, f"must be from 0 to {most:,.0f} seconds, and is {seconds}"
             )
 
 

@@ -43,9 +43,9 @@ class Scene:
     def __init__(self, responder: LoopbackResponder, folder: Path) -> None:
         self.responder = responder
         self.pki = responder.pki
-        self.client = self.new_client()
         self._folder = folder
         self._stack = contextlib.ExitStack()
+        self.client = self.new_client()
         self.good = cache(lambda: self.pki.issue(NAME))
         self.revoked = cache(
             lambda: self.pki.issue(NAME, status=OCSPCertStatus.REVOKED)
@@ -53,7 +53,12 @@ class Scene:
 
     def new_client(self, **options: Any) -> ocsp.Client:
         """Return a new client that knows nothing."""
-        return ocsp.Client(Options(address_policy=AddressPolicy.PRIVATE_TOO, **options))
+        options = {"address_policy": AddressPolicy.PRIVATE_TOO, **options}
+        return self.close_later(ocsp.Client(Options(**options)))
+
+    def close_later(self, client: ocsp.Client) -> ocsp.Client:
+        """Return *client*, which is closed at the end of the test."""
+        return self._stack.enter_context(client)
 
     def pem(self, identity: Identity) -> str:
         """Return the path of a file with the chain and the key of *identity*."""
@@ -105,9 +110,8 @@ class Scene:
         return self._stack.enter_context(TLSServer(context))
 
     def close(self) -> None:
-        """Stop the servers, and close the client."""
+        """Stop the servers, and close the clients."""
         self._stack.close()
-        self.client.close()
 
 
 def _pin(context: ssl.SSLContext, version: ssl.TLSVersion | None) -> None:
