@@ -30,6 +30,11 @@ HSM = "docs/howto/sign-with-an-hsm.md"
 SERVERS = "docs/howto/check-a-server.md"
 """tests/integration/test_starttls.py runs this page, with a server."""
 
+TLS = {
+    f"docs/howto/tls-{page}.md" for page in ("http-clients", "other-clients", "servers")
+}
+"""tests/integration/tls_recipes runs these pages, with servers."""
+
 
 @pytest.fixture
 def responder(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackResponder]:
@@ -178,6 +183,6 @@ def test_every_howto_is_run() -> None:
     found = {str(path.relative_to(ROOT)) for path in (ROOT / "docs/howto").glob("*.md")}
     assert found - {"docs/howto/index.md"} == {
         page
-        for page in (*PAGES, HSM, SERVERS, RECIPES)
+        for page in (*PAGES, *TLS, HSM, SERVERS, RECIPES)
         if page.startswith("docs/howto/")
     }
