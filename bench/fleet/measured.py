@@ -1,0 +1,467 @@
+"""
+Compare the simulation with three real nodes: ``python -m bench.fleet.measured``.
+
+The nodes are three `ocsp serve`, each with its own copy of an SQLite file, behind nginx
+with the configuration of ``packaging/compose``. wrk asks; node, nginx and wrk share the
+CPUs, so CPU times and counts are compared, and latencies are not. The simulation gets
+the rate of wrk, and the costs of ``parameters.toml``, which were measured elsewhere: by
+one process that wrk asks directly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from operator import sub
+from pathlib import Path
+
+from bench.fleet.parameters import read_parameters
+from bench.fleet.popularity import Popularity
+from bench.fleet.simulation import Failure, Fleet, Kind, Result, simulate
+from bench.responder.load import Load, measure
+from bench.responder.material import Material, make_material
+from bench.responder.servers import Server
+
+__all__ = ["Comparison", "RealFleet", "compare", "main", "running_fleet"]
+
+ROOT = Path(__file__).parents[2]
+FRONT = ROOT / "packaging" / "compose" / "nginx.conf"
+NODES = 3
+REQUESTS = 200_000
+"""Targets in the list for wrk: more than it sends in a run."""
+
+EXPONENT = 0.9
+MEMORY_OCTETS = 4 << 20
+ENTRY_OCTETS = 640 + 134
+"""Octets of an answer in memory besides the answer: what Python needs, and the target.
+See ``ocsp.server.response_cache``."""
+
+REPORT_SECONDS = 1.0
+"""How often the processes of a node report what they counted."""
+
+SECONDS = 30.0
+"""How long to wait for what has to happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """
+    What a real fleet did in a run.
+
+    Attributes:
+        sent: Requests of the clients.
+
+        failed: How many got no answer.
+
+        reached: How many reached a node.
+
+        from_memory: How many a node answered from memory.
+
+        cpu: CPU seconds of the nodes.
+    """
+
+    sent: float
+    failed: int
+    reached: float
+    from_memory: float
+    cpu: float
+
+
+class Node:
+    """One running ``ocsp serve``."""
+
+    def __init__(self, folder: Path, port: int, admin: int) -> None:
+        self.port = port
+        self._admin = f"http://127.0.0.1:{admin}/metrics"
+        self._command = [
+            sys.executable, "-m", "ocsp", "serve", "--config", str(folder / "ocsp.toml")
+        ]  # fmt: skip
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        self.process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self.process.stdout is not None
+        if not self.process.stdout.readline():
+            raise RuntimeError("a node did not start")
+
+    def kill(self) -> None:
+        """End it as a machine ends that loses its power."""
+        children = Path(
+            f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        ).read_text()
+        for each in [self.process.pid, *map(int, children.split())]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it in order."""
+        self.process.terminate()
+        self.process.wait(SECONDS)
+
+    def cpu(self) -> float:
+        """Return its CPU seconds."""
+        return Server("", [self.process.pid]).cpu()
+
+    def counts(self) -> tuple[float, float]:
+        """Return its requests, and how many from memory, when all are reported."""
+        before, counted = None, self._counted()
+        while counted != before:
+            time.sleep(2 * REPORT_SECONDS)
+            before, counted = counted, self._counted()
+        return counted
+
+    def _counted(self) -> tuple[float, float]:
+        with urllib.request.urlopen(self._admin, timeout=SECONDS) as reply:
+            lines = reply.read().decode().splitlines()
+
+        def total(name: str) -> float:
+            found = [line for line in lines if line.startswith(name)]
+            return sum(float(line.rpartition(" ")[2]) for line in found)
+
+        return (
+            total("ocsp_http_requests_total"),
+            total('ocsp_answers_total{from="memory"'),
+        )
+
+
+class RealFleet:
+    """
+    Three nodes and nginx.
+
+    Attributes:
+        nodes: The nodes.
+
+        front: nginx, as ``bench.responder.load`` measures it.
+
+        material: What clients ask for.
+    """
+
+    def __init__(self, nodes: list[Node], front: Server, material: Material) -> None:
+        self.nodes = nodes
+        self.front = front
+        self.material = material
+
+    def run(self, file: str, seconds: float) -> Run:
+        """Send what *file* has, and return what happened."""
+        counts, cpu = self._counts(), self.cpu()
+        measured = measure(self.front, Load(file=self.material / file), seconds)
+        cpu = self.cpu() - cpu
+        requests, from_memory = map(sub, self._counts(), counts)
+        return Run(
+            sent=measured.rate * seconds,
+            failed=measured.failed,
+            reached=requests,
+            from_memory=from_memory,
+            cpu=cpu,
+        )
+
+    def cpu(self) -> float:
+        """Return the CPU seconds of all nodes."""
+        return sum(node.cpu() for node in self.nodes)
+
+    def _counts(self) -> tuple[float, float]:
+        each = [node.counts() for node in self.nodes]
+        return sum(first for first, _ in each), sum(second for _, second in each)
+
+
+@contextlib.contextmanager
+def running_fleet(folder: Path, certificates: int) -> Iterator[RealFleet]:
+    """Run the nodes and nginx in *folder*."""
+    material = make_material(folder, certificates)
+    _write_requests(material)
+    nodes: list[Node] = []
+    with contextlib.ExitStack() as stack:
+        for number in range(NODES):
+            nodes.append(_node(folder, number))
+            stack.callback(nodes[-1].stop)
+        front = stack.enter_context(_front(folder, [node.port for node in nodes]))
+        yield RealFleet(nodes, front, material)
+
+
+def _write_requests(material: Material) -> None:
+    """Write targets for the cache, for the paths past it, and for the first node."""
+    targets = (material / "random.get").read_text().split()
+    hot = (material / "hot.get").read_text().split()
+    popularity = Popularity(len(targets), EXPONENT)
+    numbers = random.Random(7)
+    drawn = [targets[popularity.draw(numbers) - 1] for _ in range(REQUESTS)]
+    for name, prefix, chosen in (
+        ("cached.get", "", drawn),
+        ("uncached.get", "/uncached", drawn),
+        ("first-random.get", "/first", targets),
+        ("first-hot.get", "/first", hot),
+    ):
+        lines = "".join(f"{prefix}{target}\n" for target in chosen)
+        (material / name).write_text(lines)
+
+
+def _node(folder: Path, number: int) -> Node:
+    own = folder / f"node{number}"
+    own.mkdir()
+    for name in ("ca.pem", "delegate.pem", "delegate.key", "status.db"):
+        shutil.copy(folder / name, own)
+    port, admin = _free_ports(2)
+    (own / "ocsp.toml").write_text(
+        f"""
+listen = ["127.0.0.1:{port}"]
+[answers]
+validity = "4d"
+forms = ["sha1"]
+memory = "{MEMORY_OCTETS >> 20}MiB"
+[admin]
+listen = "127.0.0.1:{admin}"
+[[issuer]]
+certificate = "ca.pem"
+signers = [{{ certificate = "delegate.pem", key = "delegate.key" }}]
+"""
+    )
+    return Node(own, port, admin)
+
+
+@contextlib.contextmanager
+def _front(folder: Path, ports: list[int]) -> Iterator[Server]:
+    """Run nginx as compose.yaml does, with two paths past its cache."""
+    (port,) = _free_ports(1)
+    folder.chmod(0o755)  # nginx does not work as root
+    (folder / "cache").mkdir()
+    file = folder / "front.conf"
+    file.write_text(_configuration(folder, port, ports))
+    command = ["/usr/sbin/nginx", "-e", str(folder / "nginx.log"), "-c", str(file)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield Server(f"http://127.0.0.1:{port}", [process.pid])
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+def _configuration(folder: Path, port: int, ports: list[int]) -> str:
+    text = FRONT.read_text()
+    begin, end = (
+        text.index("        location / {"),
+        text.index("            # How long"),
+    )
+    proxied = text[begin:end]
+    past = [
+        proxied.replace("location /", "location /uncached/") + "        }\n",
+        proxied.replace("location /", "location /first/").replace("//serve", "//first")
+        + "        }\n",
+    ]
+    options = "max_fails=2 fail_timeout=2s"
+    servers = [f"server 127.0.0.1:{each} {options};" for each in ports]
+    first = f"    upstream first {{ {servers[0]} keepalive 64; }}\n"
+    for old, new in (
+        (proxied, "".join(past) + proxied),
+        ("    upstream serve", first + "    upstream serve"),
+        (f"server serve:8080 {options};", "\n".join(servers)),
+        ("listen 80 reuseport;", f"listen 127.0.0.1:{port};"),
+        ("/var/cache/nginx", str(folder / "cache")),
+        ("pid /run", f"pid {folder}"),
+        ("worker_processes auto;", "worker_processes 1; daemon off;"),
+        ("error_log /dev/stderr warn;", f"error_log {folder}/nginx.log crit;"),
+    ):
+        if old not in text:
+            raise ValueError(f"{FRONT.name} has no {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _wait_for(port: int) -> None:
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+# --- the comparison -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    One figure, measured and simulated.
+
+    Attributes:
+        what: What it is.
+
+        measured: Of the real fleet.
+
+        simulated: Of the simulation.
+
+        is_share: Whether it is a share of the requests: then the error is absolute.
+    """
+
+    what: str
+    measured: float
+    simulated: float
+    is_share: bool = False
+
+    @property
+    def error(self) -> float:
+        """How far the simulation is from the measurement."""
+        difference = abs(self.simulated - self.measured)
+        return difference if self.is_share else difference / self.measured
+
+
+class _One:
+    """The first node alone behind nginx, as ``bench.responder.load`` measures it."""
+
+    def __init__(self, fleet: RealFleet) -> None:
+        self.url = f"{fleet.front.url}/first/"
+        self.cpu = fleet.nodes[0].cpu
+
+
+def _costs(fleet: RealFleet, seconds: float) -> dict[str, float]:
+    """Measure what requests cost one node: of one kind at a time."""
+    node = _One(fleet)
+
+    def micros(file: str, connections: int = 16) -> float:
+        load = Load(file=fleet.material / file, connections=connections)
+        return measure(node, load, seconds).micros
+
+    micros("first-hot.get")  # warms it up
+    cpu = fleet.cpu()
+    time.sleep(seconds)
+    idle = (fleet.cpu() - cpu) / seconds / NODES
+    hot = micros("first-hot.get")
+    target = (fleet.material / "first-hot.get").read_text().strip()
+    with urllib.request.urlopen(fleet.front.url + target, timeout=SECONDS) as reply:
+        octets = len(reply.headers.as_bytes()) + len(reply.read())
+    return {
+        "idle": idle,
+        "hot": hot,
+        "wake": micros("first-hot.get", connections=1) - hot,
+        "stored_file": micros("first-random.get"),
+        "fresh": micros("nonce.post"),
+        "response_octets": octets,
+    }
+
+
+RUNS = (
+    ("through the cache", "cached.get"),
+    ("past the cache", "uncached.get"),
+    ("signed live", "nonce.post"),
+)
+"""What is compared, and the file with its requests."""
+
+
+def compare(certificates: int, seconds: float) -> Iterator[Comparison]:
+    """
+    Run both, and return each figure.
+
+    The costs are those of one node a minute before: the speed of a machine that others
+    use too is not the same for long.
+    """
+    plan = Fleet(
+        nodes=NODES,
+        certificates=min(certificates, REQUESTS),
+        exponent=EXPONENT,
+        rate=1.0,
+        seconds=seconds,
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_fleet(Path(folder), certificates) as fleet,
+    ):
+        costs = _costs(fleet, seconds)
+        for name, cost in costs.items():
+            print(f"{name}: {cost:.4g}")
+        parameters = read_parameters().with_measured(costs)
+        entry = ENTRY_OCTETS + int(costs["response_octets"])
+        plan = replace(plan, memory=MEMORY_OCTETS // entry)
+        for name, file in RUNS:
+            run = fleet.run(file, seconds)
+            same = replace(
+                plan,
+                rate=run.sent / seconds,
+                cached=file == "cached.get",
+                nonces=float(file == "nonce.post"),
+            )
+            yield from _compared(name, run, simulate(same, parameters))
+        yield _with_a_failure(fleet, plan)
+
+
+def _compared(name: str, run: Run, result: Result) -> Iterator[Comparison]:
+    yield Comparison(
+        f"{name}: answered by the front",
+        1 - run.reached / run.sent,
+        result.hit_rate,
+        is_share=True,
+    )
+    yield Comparison(
+        f"{name}: answered from the memory of a node",
+        run.from_memory / run.reached,
+        result.memory_rate,
+        is_share=True,
+    )
+    yield Comparison(
+        f"{name}: CPU µs of a node for a request",
+        run.cpu / run.reached * 1e6,
+        result.micros,
+    )
+
+
+def _with_a_failure(fleet: RealFleet, plan: Fleet) -> Comparison:
+    """Kill a node in the middle of a run: no client gets an error."""
+    timer = threading.Timer(plan.seconds / 2, fleet.nodes[0].kill)
+    timer.start()
+    load = Load(file=fleet.material / "uncached.get")
+    measured = measure(fleet.front, load, plan.seconds)
+    timer.join()
+    fleet.nodes[0].start()
+    failure = Failure(kind=Kind.NODE, begin=plan.seconds / 2, seconds=plan.seconds)
+    same = replace(plan, rate=measured.rate, cached=False, failures=(failure,))
+    result = simulate(same, read_parameters())
+    return Comparison(
+        "a node is killed: requests without an answer",
+        measured.failed / (measured.rate * plan.seconds),
+        result.failed / result.requests,
+        is_share=True,
+    )
+
+
+def main() -> None:
+    """Print both, and the error of each."""
+    parser = argparse.ArgumentParser(prog="python -m bench.fleet.measured")
+    parser.add_argument("--certificates", type=int, default=50_000)
+    parser.add_argument("--seconds", type=float, default=6.0)
+    options = parser.parse_args()
+    for each in compare(options.certificates, options.seconds):
+        unit = "points" if each.is_share else "%"
+        print(
+            f"{each.what}: measured {each.measured:.3f}, simulated"
+            f" {each.simulated:.3f}, error {each.error * 100:.1f} {unit}"
+        )
+
+
+if __name__ == "__main__":
+    main()
