@@ -30,7 +30,7 @@ install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
-# SoftHSM, faketime, Chromium, Java, Go, Node.js, and others. Takes minutes on a machine
+# SoftHSM, faketime, Chromium, Java, Go, Node.js, databases, caches, and others. Takes minutes on a machine
 # without them.
 install_programs() {
     local missing=()
@@ -57,6 +57,9 @@ install_programs() {
     command -v promtool >/dev/null || install_servers promtool:prometheus
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
         install_servers postgres:postgresql
+    install_servers redis-server pgbouncer varnishd:varnish
+    compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ||
+        install varnish-modules
 }
 
 # Install PKI.js, which one of the clients in the tests uses, from the npm registry.
@@ -72,7 +75,8 @@ install_pkijs() {
 install_servers() {
     local each missing=() policy=/usr/sbin/policy-rc.d
     for each in "$@"; do
-        [ -x "/usr/sbin/${each%%:*}" ] || missing+=("${each##*:}")
+        command -v "${each%%:*}" >/dev/null || [ -x "/usr/sbin/${each%%:*}" ] ||
+            missing+=("${each##*:}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     # Debian starts services after installation, unless this file forbids it.

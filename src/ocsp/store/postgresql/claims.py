@@ -85,7 +85,7 @@ class _Lease(Claim):
     ) -> None:
         """Claim *answers* by the transaction of *connection*."""
         super().__init__(answers)
-        self._name = pool.address.name
+        self._name = pool.name
         self._connection = connection
 
     def store(self, new: Iterable[NewAnswer], now: int) -> int:
