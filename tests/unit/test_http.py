@@ -271,6 +271,7 @@ def test_a_message_has_reason_phrase_connection_and_body() -> None:
     assert head + BODY == full.octets(Connection.KEEP_ALIVE)
     assert b"\r\nConnection: keep-alive\r\n" in head
 
+
 def test_tags_are_a_header_before_the_directives() -> None:
     """Also in the answer to a condition; without tags nothing is added."""
     tags = ("xkey", "cert-1 issuer-2")

@@ -15,6 +15,7 @@ from ocsp.cli.commands import (
     config,
     inspect,
     lint,
+    migrate,
     presign,
     publish,
     request,
@@ -66,7 +67,8 @@ def _show_version(wanted: bool) -> None:
                 "revoked (check, verify, staple), findings (lint), "
                 "a wrong answer (demo), an odd import or an unlisted number (status), "
                 "a signer that cannot be used (signer, presign), "
-                "an answer that could not be published (publish)"
+                "an answer that could not be published (publish), "
+                "a certificate that differs (migrate)"
             ),
             ExitCode.UNKNOWN: "unknown to the responder (check, verify, staple)",
             ExitCode.NOT_VERIFIED: (
@@ -105,6 +107,7 @@ config.add_commands(app)
 _add("demo", demo, demo.demo)
 _add("inspect", inspect, inspect.inspect)
 _add("lint", lint, lint.lint)
+_add("migrate", migrate, migrate.migrate)
 _add("presign", presign, presign.presign)
 _add("publish", publish, publish.publish)
 _add("request", request, request.request)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.claim import Claim
+from ocsp.store.migrating import Migration, Pass
 from ocsp.store.opening import open_store, renew_identity, upgrade_store
 from ocsp.store.sqlite.copies import Restored, backup, restore
 from ocsp.store.sqlite.store import SQLiteStore
@@ -35,7 +36,9 @@ __all__ = [
     "Event",
     "ImportedBatch",
     "LateReader",
+    "Migration",
     "NewChanges",
+    "Pass",
     "Pruned",
     "Restored",
     "SQLiteStore",

@@ -243,6 +243,30 @@ class Store(ABC):
         name: str = "",
     ) -> ImportedBatch: ...
 
+    def import_events(self, events: Iterable[Event], *, name: str, place: str) -> None:
+        """
+        Add changes of status that another store recorded to the history.
+
+        The status of no certificate changes. In the same transaction the place *place*
+        is kept for the program *name*, so that it can go on after an interruption.
+
+        Args:
+            events: The changes; their numbers are not kept.
+
+            name: The name of the program, as in :meth:`write_cursor`.
+
+            place: The place in the history of the other store.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        self._import_events(events, name, place)
+
+    @abstractmethod
+    def _import_events(
+        self, events: Iterable[Event], name: str, place: str
+    ) -> None: ...
+
     def imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
         """
         Return how many rows of a file :meth:`import_rows` has imported.

@@ -36,7 +36,11 @@ from ocsp.store.postgresql.answers import (
     write_answers,
     write_due,
 )
-from ocsp.store.postgresql.changes.importing import import_batch, imported_rows
+from ocsp.store.postgresql.changes.importing import (
+    import_batch,
+    import_events,
+    imported_rows,
+)
 from ocsp.store.postgresql.changes.pruning import prune_certificates, prune_events
 from ocsp.store.postgresql.changes.status import (
     add_certificate,
@@ -194,6 +198,11 @@ class PostgreSQLStore(Store):
             return import_batch(
                 connection, issuer, rows, digest=digest, done=done, name=name
             )
+
+    def _import_events(self, events: Iterable[Event], name: str, place: str) -> None:
+        with self._pool.changing() as connection:
+            import_events(connection, events)
+            write_cursor(connection, name, place)
 
     def _imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
         return imported_rows(self._pool, issuer, digest)

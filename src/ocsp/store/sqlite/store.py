@@ -36,7 +36,11 @@ from ocsp.store.sqlite.answers import (
     write_answers,
     write_due,
 )
-from ocsp.store.sqlite.changes.importing import import_batch, imported_rows
+from ocsp.store.sqlite.changes.importing import (
+    import_batch,
+    import_events,
+    imported_rows,
+)
 from ocsp.store.sqlite.changes.pruning import prune_certificates, prune_events
 from ocsp.store.sqlite.changes.status import (
     add_certificate,
@@ -183,6 +187,11 @@ class SQLiteStore(Store):
             return import_batch(
                 connection, issuer, rows, digest=digest, done=done, name=name
             )
+
+    def _import_events(self, events: Iterable[Event], name: str, place: str) -> None:
+        with self._writer.changing() as connection:
+            import_events(connection, events)
+            write_cursor(connection, name, place)
 
     def _imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
         return imported_rows(self._reader, issuer, digest)

@@ -20,12 +20,13 @@ from ocsp.store.postgresql.database.pool import Connection, Pool
 from ocsp.store.postgresql.issuers import add_issuer
 from ocsp.store.values import (
     CertificateRow,
+    Event,
     ImportedBatch,
     seconds,
     status_columns,
 )
 
-__all__ = ["import_batch", "imported_rows"]
+__all__ = ["import_batch", "import_events", "imported_rows"]
 
 _TEMPORARY = """
 CREATE TEMPORARY TABLE imported (
@@ -59,6 +60,12 @@ WHERE c.issuer_id = %s AND c.serial = i.serial AND (c.revoked IS NULL
 _DONE = """
 INSERT INTO import (digest, issuer_id, name, done) VALUES (%s, %s, %s, %s)
 ON CONFLICT (digest, issuer_id) DO UPDATE SET done = excluded.done, at = excluded.at
+"""
+_EVENT = """
+INSERT INTO event (at, issuer_id, serial, version, old_revoked, old_reason, old_invalid,
+    revoked, reason, invalid, who, host, program, due)
+VALUES (%s, (SELECT id FROM issuer WHERE name_hash = %s AND key_hash = %s),
+    %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, NULL)
 """
 _HOW_FAR = """
 SELECT done FROM import JOIN issuer ON issuer.id = issuer_id
@@ -106,3 +113,23 @@ def _columns(row: CertificateRow) -> tuple[Any, ...]:
         row.record.cert_hash or None,
         *status_columns(row.record),
     )
+
+
+def import_events(connection: Connection, events: Iterable[Event]) -> None:
+    """Add changes of status that another store recorded to the history."""
+    values = [
+        (
+            seconds(event.at),
+            *event.issuer_key,
+            integer_octets(event.serial_number),
+            event.version,
+            *status_columns(event.before),
+            *status_columns(event.after),
+            event.who,
+            event.host,
+            event.program,
+        )
+        for event in events
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_EVENT, values)

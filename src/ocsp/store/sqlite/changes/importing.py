@@ -21,12 +21,13 @@ from ocsp.store.sqlite.database.schema import HOLD, LAST_EVENT
 from ocsp.store.sqlite.database.writer import issuer_id
 from ocsp.store.values import (
     CertificateRow,
+    Event,
     ImportedBatch,
     seconds,
     status_columns,
 )
 
-__all__ = ["import_batch", "imported_rows"]
+__all__ = ["import_batch", "import_events", "imported_rows"]
 
 _INSERT = """
 INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash,
@@ -42,6 +43,12 @@ WHERE issuer_id = ? AND serial = ?
 _DONE = """
 INSERT INTO import (digest, issuer_id, name, done) VALUES (?, ?, ?, ?)
 ON CONFLICT (digest, issuer_id) DO UPDATE SET done = excluded.done, at = excluded.at
+"""
+_EVENT = """
+INSERT INTO event (at, issuer_id, serial, version, old_revoked, old_reason, old_invalid,
+    revoked, reason, invalid, who, host, program)
+VALUES (?, (SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?),
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _HOW_FAR = """
 SELECT done FROM import JOIN issuer ON issuer.id = issuer_id
@@ -103,3 +110,22 @@ def _changed(
 def _last_event(connection: sqlite3.Connection) -> int:
     row = connection.execute(LAST_EVENT).fetchone()
     return int(row[0]) if row else 0
+
+
+def import_events(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
+    """Add changes of status that another store recorded to the history."""
+    values = [
+        (
+            seconds(event.at),
+            *event.issuer_key,
+            integer_octets(event.serial_number),
+            event.version,
+            *status_columns(event.before),
+            *status_columns(event.after),
+            event.who,
+            event.host,
+            event.program,
+        )
+        for event in events
+    ]
+    connection.executemany(_EVENT, values)
