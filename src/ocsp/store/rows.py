@@ -16,6 +16,10 @@ __all__ = ["Due", "due_from", "entry_from", "event_from"]
 _log = logging.getLogger("ocsp.store")
 
 
+_FORMS = {int(form): form for form in CertIDForm}
+"""The forms by their numbers: a call of an enumeration takes four times as long."""
+
+
 class Due(NamedTuple):
     """
     The answers that have to be signed.
@@ -47,9 +51,9 @@ def due_from(issuer: IssuerKey, rows: Iterable[tuple[Any, ...]]) -> Due:
             record = record_from(*status)
         except StoreError as error:
             _log.error("serial number %#x: %s", query.serial_number, error)
-            found.unreadable.append((query, CertIDForm(form)))
+            found.unreadable.append((query, _FORMS[form]))
         else:
-            found.answers.append(DueAnswer(query, CertIDForm(form), record, version))
+            found.answers.append(DueAnswer(query, _FORMS[form], record, version))
     return found
 
 

@@ -112,8 +112,8 @@ _SIGNED = """
 UPDATE answer a SET version = n.version, signer_id = n.signer, due = n.due,
     this_update = n.this_update, next_update = n.next_update, tbs = n.tbs,
     signature = n.signature
-FROM unnest(%s::integer[], %s::bytea[], %s::smallint[], %s::integer[], %s::integer[],
-    %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[])
+FROM unnest(%b::integer[], %b::bytea[], %b::smallint[], %b::integer[], %b::integer[],
+    %b::bigint[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[])
     n (issuer, serial, form, version, signer, due, this_update, next_update, tbs,
         signature)
 WHERE a.issuer_id = n.issuer AND a.serial = n.serial AND a.form = n.form

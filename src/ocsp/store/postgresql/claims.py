@@ -1,7 +1,7 @@
 """
 Claim answers that are due: the open transaction is the lease.
 
-A claim locks rows of answers and of events, and nothing else: a change of a status
+A claim locks rows of answers and of events only: a change of a status
 waits for no signer. The locks end with the transaction, so also with the connection of
 a process that dies; the server ends that of a process that hangs. Other claims skip
 rows that are locked. Statuses are read after the locks were taken, so they are newer.
@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
+
+from ocsp.asn1.der import integer_octets
 from ocsp.errors import StoreError
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer, NewAnswer
@@ -45,7 +48,7 @@ ORDER BY due, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 """
 # OFFSET 0 keeps the planner from reading all certificates when few answers are due.
 _CHANGED = """
-SELECT a.serial, a.form FROM unnest(%s::bytea[]) s (serial)
+SELECT a.serial, a.form FROM unnest(%b::bytea[]) s (serial)
 CROSS JOIN LATERAL (
     SELECT version FROM certificate c
     WHERE c.issuer_id = %s AND c.serial = s.serial OFFSET 0
@@ -66,11 +69,21 @@ ORDER BY due DESC LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 """
 _STATUS = """
 SELECT n.serial, n.form, revoked, reason, invalid, expires, cert_hash, c.version
-FROM unnest(%s::bytea[], %s::smallint[]) WITH ORDINALITY n (serial, form, place)
+FROM unnest(%b::bytea[], %b::smallint[]) WITH ORDINALITY n (serial, form, place)
 CROSS JOIN LATERAL (
     SELECT * FROM certificate c
     WHERE c.issuer_id = %s AND c.serial = n.serial OFFSET 0
 ) c ORDER BY n.place
+"""
+# The claim has locked the rows, so no other process has signed them meanwhile. Most
+# answers of a batch have the values in common that are no arrays.
+_SIGNED = """
+UPDATE answer a SET version = %s, signer_id = (SELECT id FROM signer WHERE digest = %s),
+    due = n.due, this_update = %s, next_update = %s, tbs = n.tbs,
+    signature = n.signature
+FROM unnest(%b::bytea[], %b::bigint[], %b::bytea[], %b::bytea[])
+    n (serial, due, tbs, signature)
+WHERE a.issuer_id = %s AND a.serial = n.serial AND a.form = %s
 """
 _CLOSE = f"""
 UPDATE event e SET due = NULL WHERE id = ANY(%s) AND due <= %s AND NOT {STALE}
@@ -81,17 +94,42 @@ class _Lease(Claim):
     """Answers whose rows the transaction of a connection has locked."""
 
     def __init__(
-        self, pool: Pool, connection: Connection, answers: Sequence[DueAnswer]
+        self,
+        pool: Pool,
+        connection: Connection,
+        number: int,
+        answers: Sequence[DueAnswer],
     ) -> None:
-        """Claim *answers* by the transaction of *connection*."""
+        """Claim *answers* of the issuer *number* by the transaction of *connection*."""
         super().__init__(answers)
         self._name = pool.name
         self._connection = connection
+        self._number = number
 
     def store(self, new: Iterable[NewAnswer], now: int) -> int:
         """Store answers; others see them when the claim ends."""
+        answers = list(new)
         with reported(self._name, StoreError):
-            return write_answers(self._connection, new, now)
+            try:
+                with self._connection.transaction():
+                    return sum(map(self._write, _alike(answers)))
+            except (psycopg.IntegrityError, psycopg.DataError):
+                # The database refuses one of them: it is found, and costs no other.
+                return write_answers(self._connection, answers, now)
+
+    def _write(self, answers: Sequence[NewAnswer]) -> int:
+        """Store answers that have the same values but those of their certificate."""
+        _, form, (version, signer, _, this_update, next_update, _, _) = answers[0]
+        columns = zip(
+            *[
+                (integer_octets(query.serial_number), answer.due, *answer[-2:])
+                for query, _, answer in answers
+            ],
+            strict=True,
+        )
+        arrays = map(list, columns)
+        values = (version, signer, this_update, next_update, *arrays, self._number)
+        return self._connection.execute(_SIGNED, (*values, form)).rowcount
 
     def postpone(
         self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
@@ -99,6 +137,16 @@ class _Lease(Claim):
         """Let answers be due at *until*, and the changes that they lack."""
         with reported(self._name, StoreError):
             write_due(self._connection, postponed, until)
+
+
+def _alike(answers: Iterable[NewAnswer]) -> Iterable[list[NewAnswer]]:
+    """Return *answers* in groups that one statement stores."""
+    groups: dict[tuple[object, ...], list[NewAnswer]] = {}
+    for new in answers:
+        _, form, (version, signer, _, this_update, next_update, _, _) = new
+        key = form, version, signer, this_update, next_update
+        groups.setdefault(key, []).append(new)
+    return groups.values()
 
 
 @contextmanager
@@ -110,7 +158,7 @@ def claim_due(
         connection.execute(_LEASE, (str(int(LEASE_SECONDS * 1000)),))
         number = partitions.issuer(connection, issuer)
         if number is None:  # it has no certificate yet
-            yield _Lease(pool, connection, ())
+            yield _Lease(pool, connection, 0, ())
             return
         events, rows = _lock_changed(connection, number, now, limit)
         rows += _lock_due(connection, partitions, number, now, limit - len(rows))
@@ -118,7 +166,7 @@ def claim_due(
         columns = ([key[0] for key in keys], [key[1] for key in keys])
         status = _fetch(connection, _STATUS, (*columns, number)) if keys else []
         found = due_from(issuer, status)
-        lease = _Lease(pool, connection, found.answers)
+        lease = _Lease(pool, connection, number, found.answers)
         if found.unreadable:
             lease.postpone(found.unreadable, now + POSTPONED_SECONDS)
         yield lease

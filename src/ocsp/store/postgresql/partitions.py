@@ -17,7 +17,7 @@ from ocsp.store.postgresql.database.pool import Connection
 __all__ = ["Partitions"]
 
 KEPT_SECONDS = 60.0
-"""How long the names of the partitions are kept: somebody can divide one."""
+"""How long the names of the partitions are kept: an operator can divide one."""
 
 _ISSUERS = "SELECT name_hash, key_hash, id FROM issuer"
 _LEAVES = """
