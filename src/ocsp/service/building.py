@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
-from typing import Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 from cryptography import x509
 
@@ -56,8 +56,10 @@ from ocsp.signers import (
 from ocsp.signers.loading import away_signer, read_signer_certificate
 from ocsp.signing.signer import Signer
 from ocsp.status import by_issuer, load_canned_answers
-from ocsp.status.by_issuer import SourcesByIssuer
 from ocsp.store import SQLiteStore, Store, open_store
+
+if TYPE_CHECKING:
+    from ocsp.store.postgresql.serving import PostgreSQLSource
 
 __all__ = ["BuiltService", "build_service", "check_signers", "name_of", "spec_of"]
 
@@ -98,6 +100,8 @@ class BuiltService:
 
         store: The database, or ``None`` if the status of no issuer is in it.
 
+        remote: What asks the database for the event loop if it is on another machine.
+
         token: What requests to the admin port must have, or ``None``.
 
         opened: Closes the other sources and the sessions with tokens.
@@ -111,6 +115,7 @@ class BuiltService:
     source: StatusSource
     in_store: frozenset[IssuerKey]
     store: Store | None
+    remote: PostgreSQLSource | None
     token: str | None
     opened: contextlib.ExitStack
 
@@ -127,24 +132,27 @@ class BuiltService:
 
     def with_source_of(self, before: BuiltService) -> BuiltService:
         """
-        Return this service with the open database of *before*, if it is the same file.
+        Return this service with the open database of *before*, if it is the same one.
 
-        A process that opened the file twice would have to acknowledge changes twice.
+        A process that opened it twice would have to acknowledge changes twice.
         """
         if (
             self.store is None
-            or self.source is not self.store
+            or self.source not in {self.store, self.remote}
             or before.store is None
             or self.configuration.database != before.configuration.database
         ):
             return self
         self.store.close()
-        return replace(self, source=before.store, store=before.store)
+        source = before.remote or before.store
+        return replace(self, source=source, store=before.store, remote=before.remote)
 
     def close_all_but(self, service: BuiltService) -> None:
         """End what is open, but not the database if *service* uses it."""
         self.opened.close()
         if self.store is not None and self.store is not service.store:
+            if self.remote is not None:
+                self.remote.close()
             self.store.close()
 
     def with_signers(self, signers: Iterable[Sequence[Signer]]) -> Self:
@@ -176,6 +184,11 @@ class BuiltService:
                 self.configuration, [*authorities, *self.elsewhere], self.requestors
             ),
         )
+
+    async def aclose(self) -> None:
+        """End the connections of the event loop to the database."""
+        if self.remote is not None:
+            await self.remote.aclose()
 
     def close(self) -> None:
         """Close the database and the other sources; end the sessions with tokens."""
@@ -233,6 +246,7 @@ def build_service(
             failed.push(store)
         known = [each for each in found if each is not None]
         sources = _sources(configuration, found, problems, opened)
+        remote = _remote(configuration, store, read_only)
         responder = None
         if not problems.found:
             responder = problems.collect(
@@ -247,9 +261,10 @@ def build_service(
         authorities=tuple(each for each in known if isinstance(each, Authority)),
         elsewhere=tuple(each for each in known if not isinstance(each, Authority)),
         requestors=requestors,
-        source=_source(sources, store),
+        source=by_issuer(sources, store if isinstance(store, SQLiteStore) else remote),
         in_store=frozenset(each.key for each in known if each.key not in sources),
         store=store,
+        remote=remote,
         token=token,
         opened=opened,
     )
@@ -307,13 +322,17 @@ def _open_database(configuration: Configuration, read_only: bool) -> Store:
     return open_store(address, read_only=read_only, program="ocsp serve")
 
 
-def _source(
-    sources: dict[IssuerKey, StatusSource], store: Store | None
-) -> StatusSource:
-    """Return the source of all issuers; a look-up in a database has to wait."""
+def _remote(
+    configuration: Configuration, store: Store | None, read_only: bool
+) -> PostgreSQLSource | None:
+    """Return what asks the database, if a look-up there has to wait."""
     if store is None or isinstance(store, SQLiteStore):
-        return by_issuer(sources, store)
-    return SourcesByIssuer(sources, store)
+        return None
+    from ocsp.store.postgresql.serving import PostgreSQLSource  # needs an extra
+
+    return PostgreSQLSource(
+        configuration.database, store, program="ocsp serve", acknowledges=not read_only
+    )
 
 
 def _responder(

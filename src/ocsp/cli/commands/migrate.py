@@ -1,4 +1,4 @@
-"""``ocsp migrate``: copy the status into another database, while the old one is used."""
+"""``ocsp migrate``: copy the status into another database, while the old one serves."""
 
 from __future__ import annotations
 

@@ -90,6 +90,8 @@ class Worker:
         finally:
             reporting.cancel()
             self._metrics.close()
+            if self._service is not None:
+                await self._service.aclose()
 
 
 def _handler(service: BuiltService, metrics: Metrics) -> RequestHandler:

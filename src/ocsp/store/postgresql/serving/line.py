@@ -81,14 +81,14 @@ Outcome = LookupResult | _Failure | None
 class _LookUp:
     """A look-up that waits."""
 
-    __slots__ = ("future", "is_repeated", "since")
+    __slots__ = ("future", "losses", "since")
 
     def __init__(self) -> None:
         self.future: asyncio.Future[Outcome] = (
             asyncio.get_running_loop().create_future()
         )
         self.since = time.monotonic()
-        self.is_repeated = False
+        self.losses = 0
 
 
 class LookupLine:
@@ -265,12 +265,12 @@ class LookupLine:
         self._fail(taken.values(), error)
 
     def _repeat(self, batch: dict[Key, _LookUp], error: SourceUnavailable) -> None:
-        """Let what was lost with a connection wait again, but only once."""
-        self._fail([each for each in batch.values() if each.is_repeated], error)
+        """Let what was lost with a connection wait for another one."""
         for key, each in batch.items():
-            if each.is_repeated:
+            each.losses += 1
+            if each.losses > CONNECTIONS:  # not only old connections are lost
+                self._fail([each], error)
                 continue
-            each.is_repeated = True
             other = self._waiting.setdefault(key, each)
             if other is not each:
                 _follow(each, other)

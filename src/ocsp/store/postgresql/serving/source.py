@@ -9,6 +9,7 @@ from cryptography import x509
 
 from ocsp.responder.source import StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, Changes, LookupResult, NewAnswer
+from ocsp.store.address import DatabaseAddress
 from ocsp.store.author import program_name
 from ocsp.store.postgresql.database.address import Address
 from ocsp.store.postgresql.serving.following import ChangeFollower
@@ -32,7 +33,7 @@ class PostgreSQLSource:
 
     def __init__(
         self,
-        url: str,
+        address: DatabaseAddress | str,
         store: Store,
         *,
         program: str | None = None,
@@ -42,7 +43,7 @@ class PostgreSQLSource:
         Make no connection yet.
 
         Args:
-            url: The database; see :class:`ocsp.store.PostgreSQLStore`.
+            address: The database, as in :class:`ocsp.store.postgresql.PostgreSQLStore`.
 
             store: A store on the same database, which writes. The caller closes it.
 
@@ -53,13 +54,13 @@ class PostgreSQLSource:
                 :meth:`ocsp.store.Store.wait_until_seen` waits for this process.
 
         Raises:
-            ConfigError: If *url* is malformed.
+            ConfigError: If *address* is malformed.
         """
-        address, name = Address(url), program or program_name()
+        place, name = Address(address), program or program_name()
         self._store = store
-        self._line = LookupLine(address, name)
+        self._line = LookupLine(place, name)
         self._follower = ChangeFollower(
-            address, name, self._line.use, acknowledges=acknowledges
+            place, name, self._line.use, acknowledges=acknowledges
         )
 
     # --- look-ups ---
