@@ -11,23 +11,18 @@ import datetime
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from ocsp.admin.live_state import ConfiguredIssuer
 from ocsp.admin.readiness import Check, Level
-from ocsp.asn1.certificates import validity_of
 from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
-from ocsp.responder import Authority, IssuerKey, SignerTrust, StatusQuery
-from ocsp.signers import self_test
-from ocsp.signing.signer import Signer
+from ocsp.responder import IssuerKey, StatusQuery
+from ocsp.signers import SignerHealth, SignerState
 from ocsp.store import DatabaseAddress, open_store
 
 __all__ = ["responder_checks"]
-
-TEST_SIGNATURE_SECONDS = 30.0
-"""How long the result of a test signature is kept: a token should not sign for checks
-all the time."""
 
 LATE_SECONDS = 300.0
 """How long after its time a stored answer may wait for its next signature."""
@@ -49,6 +44,7 @@ def responder_checks(
     configured: Callable[[], Sequence[ConfiguredIssuer]],
     store: DatabaseAddress | None,
     totals: Totals,
+    test_signers: Callable[[], object],
     *,
     alarm: datetime.timedelta = datetime.timedelta(days=14),
 ) -> Callable[[], list[Check]]:
@@ -62,6 +58,9 @@ def responder_checks(
 
         totals: The metrics, which tell which processes report.
 
+        test_signers: Tests the signers whose test is old; called in threads. The
+            issuers of *configured* then have the results.
+
         alarm: How long before the end of a signer the warnings begin.
     """
     clock = _Clock()
@@ -71,7 +70,7 @@ def responder_checks(
         issuers = configured()
         found = [
             *_source_checks(issuers),
-            *_signer_checks(issuers, alarm),
+            *_signer_checks(configured, test_signers, alarm),
             Check(name="clock", test=clock.check),
             Check(name="processes", test=lambda: _check_processes(totals)),
         ]
@@ -113,57 +112,70 @@ def _check_source(
 
 
 def _signer_checks(
-    configured: Sequence[ConfiguredIssuer], alarm: datetime.timedelta
+    configured: Callable[[], Sequence[ConfiguredIssuer]],
+    test_signers: Callable[[], object],
+    alarm: datetime.timedelta,
 ) -> Iterator[Check]:
+    for name in _uses(configured()):
+
+        def test(name: str = name) -> Result:
+            test_signers()
+            return _judge(_uses(configured()).get(name, []), alarm)
+
+        yield Check(name=f"signer {name}", test=test)
+
+
+class _Use(NamedTuple):
+    """A signer of an issuer, and whether another one of it signs."""
+
+    health: SignerHealth
+    has_other: bool
+
+
+def _uses(configured: Sequence[ConfiguredIssuer]) -> dict[str, list[_Use]]:
+    """Return the uses of each signer by its name."""
     names = signer_names([each.authority for each in configured])
-    for certificate, name in names.items():
-        users = [
-            (each.authority, signer)
-            for each in configured
-            for signer in each.authority.signers
-            if signer.certificate == certificate
-        ]
-        yield Check(
-            name=f"signer {name}",
-            test=partial(_check_signer, users, alarm),
-            every=TEST_SIGNATURE_SECONDS,
-        )
+    found: dict[str, list[_Use]] = {}
+    for issuer in configured:
+        ready = [each for each in issuer.signers if each.state is SignerState.READY]
+        for health in issuer.signers:
+            certificate = health.certificate
+            name = names.get(certificate, health.name) if certificate else health.name
+            has_other = any(each is not health for each in ready)
+            found.setdefault(name, []).append(_Use(health, has_other))
+    return found
 
 
-def _check_signer(
-    users: Sequence[tuple[Authority, Signer]], alarm: datetime.timedelta
-) -> Result:
-    """Let a signer sign for each of its issuers, and verify that as clients do."""
-    now = datetime.datetime.now(datetime.UTC)
+def _judge(uses: Sequence[_Use], alarm: datetime.timedelta) -> Result:
+    """Return what is wrong with a signer; it fails if an issuer has no other one."""
     failures = [
-        (each.signer_at(now) in {signer, None}, why)
-        for each, signer in users
-        for why in _test_failures(each, signer, now)
+        (has_other, why)
+        for health, has_other in uses
+        for why in _failures(health, has_other=has_other)
     ]
     if failures:
-        is_needed = any(needed for needed, _ in failures)
+        is_needed = not all(has_other for has_other, _ in failures)
         reasons = "; ".join(dict.fromkeys(why for _, why in failures))
         return Level.FAILED if is_needed else Level.DEGRADED, reasons
-    _, end = validity_of(users[0][1].certificate)
-    left = end - now
+    ends = [each.health.end for each in uses if each.health.end is not None]
+    left = min(ends) - datetime.datetime.now(datetime.UTC) if ends else alarm
     if left < alarm:
-        return (
-            Level.DEGRADED,
-            f"its certificate ends in {span(int(left.total_seconds()))}",
-        )
+        words = span(int(left.total_seconds()))
+        return Level.DEGRADED, f"its certificate ends in {words}"
     return Level.OK, ""
 
 
-def _test_failures(
-    authority: Authority, signer: Signer, now: datetime.datetime
-) -> Sequence[str]:
-    begin, end = validity_of(signer.certificate)
-    if not begin <= now <= end:
-        return [f"its certificate is valid from {begin} to {end}"]
-    if authority.trust is SignerTrust.LOCAL:
-        signer.sign(b"test")  # clients do not verify who issued its certificate
-        return ()
-    return self_test(Authority(authority.issuer, [signer]), now).failures
+def _failures(health: SignerHealth, *, has_other: bool) -> Sequence[str]:
+    """Return why a signer is not used; nothing for one that begins after another."""
+    match health.state:
+        case SignerState.READY:
+            return ()
+        case SignerState.FUTURE if has_other:
+            return ()
+        case SignerState.FUTURE | SignerState.ENDED:
+            return [f"its certificate is valid from {health.begin} to {health.end}"]
+        case _:
+            return health.problems or ["it was not tested yet"]
 
 
 class _Freshness:

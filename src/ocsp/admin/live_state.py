@@ -23,6 +23,7 @@ from ocsp.inspection.signer_names import signer_names
 from ocsp.messages.statuses import OCSPCertStatus, reason_name
 from ocsp.responder import Authority, IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm
+from ocsp.signers import SignerHealth
 from ocsp.store import DatabaseAddress, Event, StatusCounts, Store, open_store
 
 __all__ = ["ConfiguredIssuer", "LiveState"]
@@ -51,6 +52,8 @@ class ConfiguredIssuer:
 
         authority: How the responder answers for it.
 
+        signers: What is known about its signers, also about those that cannot be used.
+
         source: Where the status comes from, in words, if not from the store.
 
         look_up: Asks that source about a certificate; called in threads. It raises
@@ -59,6 +62,7 @@ class ConfiguredIssuer:
 
     name: str
     authority: Authority
+    signers: Sequence[SignerHealth] = ()
     source: str = ""
     look_up: Callable[[StatusQuery], StatusRecord | None] | None = None
 

@@ -13,10 +13,10 @@ import logging
 from collections.abc import Callable
 from typing import final
 
-from ocsp.responder import Authority
+from ocsp.responder import Authority, IssuerKey
 from ocsp.service.building import BuiltService, spec_of
 from ocsp.service.configuration.model import IssuerSettings
-from ocsp.signers import LoadedSigner, SignerSet, SignerTester
+from ocsp.signers import LoadedSigner, SignerHealth, SignerSet, SignerTester
 
 __all__ = ["SignerFollower"]
 
@@ -43,16 +43,16 @@ class SignerFollower:
         """
         self._swap = swap
         self._service: BuiltService | None = None
-        self._sets: list[SignerSet] = []
+        self._sets: dict[IssuerKey, SignerSet] = {}
 
     def follow(self, service: BuiltService) -> None:
         """Follow the signers of *service*, in place of the one before."""
         self._service = service
         settings = (each for each in service.configuration.issuer if each.signers)
-        self._sets = [
-            _set_of(service, *each)
-            for each in zip(service.authorities, settings, strict=True)
-        ]
+        self._sets = {
+            authority.key: _set_of(service, authority, each)
+            for authority, each in zip(service.authorities, settings, strict=True)
+        }
 
     async def run(self) -> None:
         """Follow until the task is cancelled."""
@@ -72,11 +72,32 @@ class SignerFollower:
         Args:
             now: The current time, aware.
         """
-        service, sets = self._service, self._sets
-        changed = await asyncio.gather(*(each.update(now) for each in sets))
-        if service is None or service is not self._service or not any(changed):
-            return  # nothing has changed, or another configuration is used meanwhile
-        self._service = service.with_signers(each.signers for each in sets)
+        sets = self._sets
+        updates = (each.update(now) for each in sets.values())
+        self._use(sets, await asyncio.gather(*updates))
+
+    async def test(self, now: datetime.datetime) -> None:
+        """
+        Do the same, and test each signer whose test is older than half a minute.
+
+        Args:
+            now: The current time, aware.
+        """
+        sets = self._sets
+        tests = (each.test(now) for each in sets.values())
+        self._use(sets, await asyncio.gather(*tests))
+
+    def health(self) -> dict[IssuerKey, tuple[SignerHealth, ...]]:
+        """Return what is known about the signers of each issuer; any thread may ask."""
+        return {key: each.health() for key, each in self._sets.items()}
+
+    def _use(self, sets: dict[IssuerKey, SignerSet], changed: list[bool]) -> None:
+        """Swap the signers, unless another configuration is used meanwhile."""
+        if self._service is None or sets is not self._sets or not any(changed):
+            return
+        self._service = self._service.with_signers(
+            each.signers for each in sets.values()
+        )
         self._swap(self._service)
 
 

@@ -6,6 +6,8 @@ import datetime
 import enum
 from dataclasses import dataclass
 
+from cryptography import x509
+
 from ocsp.signers.self_test import SelfTest
 from ocsp.signers.spec import SignerSpec
 
@@ -47,6 +49,8 @@ class SignerHealth:
 
         state: Whether it is used.
 
+        certificate: Its certificate, or ``None`` if it was never loaded.
+
         begin: Since when its certificate is valid, aware, or ``None``.
 
         end: Until when its certificate is valid, aware, or ``None``.
@@ -63,6 +67,7 @@ class SignerHealth:
     spec: SignerSpec
     name: str
     state: SignerState
+    certificate: x509.Certificate | None = None
     begin: datetime.datetime | None = None
     end: datetime.datetime | None = None
     tested: datetime.datetime | None = None

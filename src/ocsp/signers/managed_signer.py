@@ -105,13 +105,15 @@ class ManagedSigner:
         problems = () if test is None else test.failures
         if self._load_problem:
             problems += (self._load_problem,)
-        begin = end = None
+        certificate = begin = end = None
         if self.signer is not None:
-            begin, end = validity_of(self.signer.certificate)
+            certificate = self.signer.certificate
+            begin, end = validity_of(certificate)
         return SignerHealth(
             spec=self.spec,
             name=self.spec.certificate.name if loaded is None else loaded.name,
             state=self._state,
+            certificate=certificate,
             begin=begin,
             end=end,
             tested=self._signed,

@@ -28,6 +28,10 @@ DAILY = datetime.timedelta(days=1)
 _FRESH = datetime.timedelta(seconds=30)
 """How old the test may be that a readiness check reports."""
 
+_MORE_SECONDS = 0.5
+"""How much longer than for a signature a test is waited for: one that takes too long
+then reports that itself."""
+
 
 @final
 class SignerSet:
@@ -43,7 +47,7 @@ class SignerSet:
         if await signers.update(now):  # every second
             authority = Authority(issuer, signers.signers)
 
-    Only one task at a time may call its methods.
+    All tasks that call its methods are in one event loop.
     """
 
     def __init__(
@@ -119,7 +123,7 @@ class SignerSet:
         Returns:
             Whether :attr:`signers` are others than after the last call.
         """
-        return await self._update(now, DAILY, patience=limits.MAX_SIGNING_SECONDS)
+        return await self._update(now, DAILY, patience=_patience())
 
     async def test(self, now: datetime.datetime) -> bool:
         """
@@ -127,7 +131,7 @@ class SignerSet:
 
         For a readiness check, before it reports :meth:`health`.
         """
-        return await self._update(now, _FRESH, patience=limits.MAX_SIGNING_SECONDS)
+        return await self._update(now, _FRESH, patience=_patience())
 
     async def _update(
         self,
@@ -156,3 +160,7 @@ class SignerSet:
         """End the sessions with tokens."""
         for each in self._managed:
             each.close()
+
+
+def _patience() -> float:
+    return limits.MAX_SIGNING_SECONDS + _MORE_SECONDS

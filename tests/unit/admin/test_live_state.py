@@ -23,12 +23,14 @@ from ocsp.admin import checks as checks_module
 from ocsp.admin import live_state as live_state_module
 from ocsp.admin.gauges import set_gauges
 from ocsp.admin.snapshot import Snapshot
-from ocsp.errors import SignerUnavailable, SourceUnavailable
+from ocsp.asn1.certificates import validity_of
+from ocsp.errors import SourceUnavailable
 from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics, Report, Totals
 from ocsp.metrics.table import ANSWERS_DUE, EVENTS_OPEN
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
+from ocsp.signers import SignerHealth, SignerSpec, SignerState
 from ocsp.store import DatabaseAddress, SQLiteStore
 from tests.pki import DELEGATION, key, make
 
@@ -68,8 +70,28 @@ def _authority(*certificates: x509.Certificate) -> Authority:
     return Authority(ROOT, [KeySigner(key("Responder"), each) for each in certificates])
 
 
+def _health_of(
+    certificate: x509.Certificate, state: SignerState, *problems: str
+) -> SignerHealth:
+    begin, end = validity_of(certificate)
+    return SignerHealth(
+        spec=SignerSpec(certificate=Path("signer.pem"), key=Path("signer.key")),
+        name="CN=Responder",
+        state=state,
+        certificate=certificate,
+        begin=begin,
+        end=end,
+        problems=problems,
+    )
+
+
 def _configured(*certificates: x509.Certificate) -> list[ConfiguredIssuer]:
-    return [ConfiguredIssuer(name="issuing-1", authority=_authority(*certificates))]
+    health = [_health_of(each, SignerState.READY) for each in certificates]
+    return [
+        ConfiguredIssuer(
+            name="issuing-1", authority=_authority(*certificates), signers=health
+        )
+    ]
 
 
 @pytest.fixture(name="path")
@@ -212,10 +234,11 @@ def test_a_source_that_cannot_answer_fails(path: Path) -> None:
         name="partner", authority=_authority(_certificate(100)), source="a CRL",
         look_up=look_up,
     )  # fmt: skip
-    checks = responder_checks(lambda: [issuer], DatabaseAddress(path), Totals())
+    configured = [issuer]
+    checks = _checks(configured, path)
     with pytest.raises(SourceUnavailable, match="has ended"):
         _result(checks, "source partner")
-    issuer = replace(issuer, look_up={}.get)
+    configured[0] = replace(issuer, look_up={}.get)
     assert _result(checks, "source partner") == (Level.OK, "")
 
 
@@ -233,13 +256,12 @@ def test_a_store_that_is_gone_is_shown(path: Path) -> None:
 
 def test_a_responder_without_a_database_has_none() -> None:
     """All statuses come from elsewhere; nothing is missed."""
-    issuer = ConfiguredIssuer(
-        name="partner", authority=_authority(_certificate(100)), source="a CRL",
-        look_up={}.get,
-    )  # fmt: skip
+    issuer = replace(
+        *_configured(_certificate(100)), name="partner", source="a CRL", look_up={}.get
+    )
     state = LiveState(lambda: [issuer], None)
     assert (state.stores(), state.issuers()[0].counts) == ([], None)
-    checks = responder_checks(lambda: [issuer], None, Totals())
+    checks = _checks([issuer], None)
     names = ["source partner", "signer Responder", "clock", "processes"]
     assert [each.name for each in checks()] == names
     assert {each.test() for each in checks()} == {(Level.OK, "")}
@@ -258,15 +280,21 @@ def test_a_store_has_its_size(path: Path) -> None:
 # --- checks ----------------------------------------------------------------------------
 
 
+def _checks(
+    configured: list[ConfiguredIssuer], path: Path | None, totals: Totals | None = None
+) -> Callable[[], list[Check]]:
+    """Return the checks of issuers whose signers have no need of a test."""
+    store = None if path is None else DatabaseAddress(path)
+    return responder_checks(lambda: configured, store, totals or Totals(), lambda: None)
+
+
 def _result(checks: Callable[[], list[Check]], name: str) -> tuple[Level, str]:
     return next(each for each in checks() if each.name == name).test()
 
 
 def test_all_checks_of_a_good_responder_pass(path: Path) -> None:
     """One for the store, each signer, freshness, the clock and the processes."""
-    checks = responder_checks(
-        lambda: _configured(_certificate(100)), DatabaseAddress(path), Totals()
-    )
+    checks = _checks(_configured(_certificate(100)), path)
     assert {each.name: each.test() for each in checks()} == {
         "store": (Level.OK, ""),
         "signer Responder": (Level.OK, ""),
@@ -278,70 +306,99 @@ def test_all_checks_of_a_good_responder_pass(path: Path) -> None:
 
 def test_a_deleted_store_fails(path: Path) -> None:
     """The check opens it anew."""
-    checks = responder_checks(
-        lambda: _configured(_certificate(100)),
-        DatabaseAddress(path.with_name("x")),
-        Totals(),
-    )
+    checks = _checks(_configured(_certificate(100)), path.with_name("x"))
     with pytest.raises((SourceUnavailable, Exception), match="x"):
         _result(checks, "store")
 
 
+def _health(
+    days: int, state: SignerState = SignerState.READY, *problems: str
+) -> SignerHealth:
+    return _health_of(_certificate(days, begin=-9), state, *problems)
+
+
+READY, FUTURE, ENDED = SignerState.READY, SignerState.FUTURE, SignerState.ENDED
+FAILING, REFUSED = SignerState.FAILING, SignerState.REFUSED
+LOST = SignerState.NOT_LOADED
+
+
 @pytest.mark.parametrize(
-    ("days", "level", "why"),
-    [((5,), Level.DEGRADED, "ends in"), ((-1,), Level.FAILED, "is valid from"), ((-1, 100), Level.DEGRADED, "is valid from")],
+    ("states", "level", "why"),
+    [
+        ([(5, READY)], Level.DEGRADED, "its certificate ends in"),
+        ([(99, READY)], Level.OK, ""),
+        ([(99, READY), (98, READY)], Level.OK, ""),
+        ([(-1, ENDED)], Level.FAILED, "its certificate is valid from"),
+        ([(-1, ENDED), (99, READY)], Level.DEGRADED, "its certificate is valid from"),
+        ([(99, FUTURE)], Level.FAILED, "its certificate is valid from"),
+        ([(99, FUTURE), (98, READY)], Level.OK, ""),
+        ([(99, FAILING, "the token is away")], Level.FAILED, "the token is away"),
+        ([(99, REFUSED, "no"), (98, READY)], Level.DEGRADED, "no"),
+        ([(99, REFUSED, "no"), (98, FAILING)], Level.FAILED, "no"),
+        ([(99, LOST)], Level.FAILED, "it was not tested yet"),
+    ],
 )  # fmt: skip
-def test_the_end_of_a_signer_is_an_alarm(
-    path: Path, days: tuple[int, ...], level: Level, why: str
+def test_a_signer_that_is_not_used_fails(
+    path: Path,
+    states: list[tuple[int, SignerState]],
+    level: Level,
+    why: str,
 ) -> None:
-    """One that has ended is a failure only if no other signs."""
-    certificates = [_certificate(each, begin=-9) for each in days]
-    configured = _configured(*certificates)
-    checks = responder_checks(lambda: configured, DatabaseAddress(path), Totals())
-    name = signer_names([each.authority for each in configured])[certificates[0]]
-    found, reason = _result(checks, f"signer {name}")
+    """If another one signs, the responder is degraded only."""
+    health = [_health(*each) for each in states]
+    (first, *others) = health
+    used = [each for each in others if each.state is READY] or health
+    certificates = [each.certificate for each in used if each.certificate is not None]
+    issuer = replace(_configured(*certificates)[0], signers=health)
+    names = signer_names([issuer.authority])
+    assert first.certificate is not None
+    name = names.get(first.certificate, first.name)
+    found, reason = _result(_checks([issuer], path), f"signer {name}")
     assert (found, why in reason) == (level, True)
 
 
-class _Broken:
-    """A signer whose token is away."""
+def test_signers_are_tested_before_their_state_is_reported(path: Path) -> None:
+    """The test can change it."""
+    certificate = _certificate(99)
+    configured = _configured(certificate)
+    (ready,) = configured
+    configured[0] = replace(ready, signers=[_health_of(certificate, LOST)])
 
-    algorithm_identifier = KeySigner(
-        key("Responder"), _certificate(9)
-    ).algorithm_identifier
+    def test_signers() -> None:
+        configured[0] = ready
 
-    def __init__(self, certificate: x509.Certificate) -> None:
-        self.certificate = certificate
-
-    def sign(self, data: bytes) -> bytes:
-        """Fail."""
-        raise SignerUnavailable(f"the token is away: {len(data)} octets not signed")
+    store = DatabaseAddress(path)
+    checks = responder_checks(lambda: configured, store, Totals(), test_signers)
+    assert _result(checks, "signer Responder") == (Level.OK, "")
 
 
-@pytest.mark.parametrize(
-    ("is_alone", "level"), [(True, Level.FAILED), (False, Level.DEGRADED)]
-)
-def test_a_signer_that_cannot_sign_fails(
-    path: Path, level: Level, *, is_alone: bool
+def test_a_signer_that_was_never_loaded_has_its_check(path: Path) -> None:
+    """By the name of its file: it has no certificate."""
+    lost = replace(_health(99, LOST, "no such file"), certificate=None, name="a.pem")
+    issuer = replace(_configured(_certificate(99))[0], signers=[_health(99), lost])
+    found = _result(_checks([issuer], path), "signer a.pem")
+    assert found == (Level.DEGRADED, "no such file")
+
+
+def test_a_signer_of_several_issuers_fails_for_the_one_that_needs_it(
+    path: Path,
 ) -> None:
-    """If it is in reserve, the responder is degraded only."""
-    broken = _Broken(_certificate(100))
-    others = [] if is_alone else [KeySigner(key("Responder"), _certificate(99))]
-    authority = Authority(ROOT, [*others, broken])
-    configured = [ConfiguredIssuer(name="issuing-1", authority=authority)]
-    checks = responder_checks(lambda: configured, DatabaseAddress(path), Totals())
-    name = signer_names([authority])[broken.certificate]
-    check = next(each for each in checks() if each.name == f"signer {name}")
-    found, why = check.test()
-    assert (found, check.every) == (level, 30.0)
-    assert "the token is away" in why
+    """The other issuer has another one."""
+    failing = _health(99, FAILING, "the token is away")
+    (first,) = _configured(_certificate(99))
+    other = replace(first, name="issuing-2", signers=[failing, _health(98)])
+    for issuers, level in (
+        ([other], Level.DEGRADED),
+        ([other, replace(first, signers=[failing])], Level.FAILED),
+    ):
+        checks = _checks(issuers, path)
+        names = [each.name for each in checks() if each.name.startswith("signer ")]
+        assert level in {_result(checks, each)[0] for each in names}
 
 
 def test_overdue_answers_degrade(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same answer waits for more than five minutes: the updater does not keep up."""
-    checks = responder_checks(
-        lambda: _configured(_certificate(100)), DatabaseAddress(path), Totals()
-    )
+    checks = _checks(_configured(_certificate(100)), path)
     waiting = [DueAnswer(StatusQuery(KEY, 1), CertIDForm.SHA1, StatusRecord(), 1)]
     monkeypatch.setattr(SQLiteStore, "due_answers", lambda *_: waiting)
     now = [time.monotonic()]
@@ -362,9 +419,7 @@ def test_silent_processes_degrade_or_fail(path: Path) -> None:
     """Without a worker clients get no answers."""
     now = [0.0]
     totals = Totals(clock=lambda: now[0])
-    checks = responder_checks(
-        lambda: _configured(_certificate(100)), DatabaseAddress(path), totals
-    )
+    checks = _checks(_configured(_certificate(100)), path, totals)
     for process in ("updater", "worker-1", "worker-2"):
         totals.add(Report(process))
     now[0] = 10.0
@@ -384,9 +439,7 @@ def test_a_jump_of_the_clock_degrades(
     path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, way: str
 ) -> None:
     """For some minutes."""
-    checks = responder_checks(
-        lambda: _configured(_certificate(100)), DatabaseAddress(path), Totals()
-    )
+    checks = _checks(_configured(_certificate(100)), path)
     assert _result(checks, "clock") == (Level.OK, "")
     real = time.time
     monkeypatch.setattr(checks_module.time, "time", lambda: real() + seconds)

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.service import build_service, read_configuration
 from ocsp.service.processes.admin_port import AdminPort
+from ocsp.service.signer_following import SignerFollower
 from tests.ca_folder import CAFolder
 
 
@@ -23,6 +24,11 @@ def test_issuers_whose_answers_others_sign_are_left_out(tmp_path: Path) -> None:
     top, issuer = files.settings().split("[[issuer]]")
     files.write("ocsp.toml", f"{top}{foreign}[[issuer]]{issuer}")
     with build_service(read_configuration(files.configuration).configuration) as built:
-        (shown,) = AdminPort(lambda: built)._configured()
+        follower = SignerFollower(lambda _: None)
+        follower.follow(built)
+        (shown,) = AdminPort(lambda: built, follower)._configured()
     assert shown.authority is built.authorities[0]
     assert shown.name == "CN=Example CA"
+    assert [each.certificate for each in shown.signers] == [
+        built.authorities[0].signers[0].certificate
+    ]

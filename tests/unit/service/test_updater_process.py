@@ -35,7 +35,7 @@ def test_the_event_loop_does_not_wait_for_the_batch_in_hand(
         first = updater.use(build())
         running = asyncio.create_task(updater.run(stop))
         monkeypatch.setattr(SigningAhead, "stop", note_thread)
-        updater.swap(first.with_signers(each.signers for each in first.authorities))
+        updater._swap(first.with_signers(each.signers for each in first.authorities))
         updater.use(build())
         assert threading.current_thread() not in waited_in
         stop.set()

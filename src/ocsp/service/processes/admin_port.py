@@ -8,9 +8,11 @@ take memory, which workers save.
 from __future__ import annotations
 
 import asyncio
+import datetime
 import socket
 from collections.abc import Callable, Sequence
 
+from ocsp import limits
 from ocsp.admin import (
     ConfiguredIssuer,
     LiveState,
@@ -18,10 +20,11 @@ from ocsp.admin import (
     responder_checks,
     serve,
 )
-from ocsp.errors import SourceUnavailable
+from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.metrics import Metrics, Totals
 from ocsp.responder import StatusQuery, StatusRecord, StatusSource
 from ocsp.service.building import BuiltService
+from ocsp.service.signer_following import SignerFollower
 
 __all__ = ["AdminPort"]
 
@@ -32,9 +35,12 @@ LOOK_UP_SECONDS = 2.0
 class AdminPort:
     """The admin port of a service, which can be replaced while it runs."""
 
-    def __init__(self, service: Callable[[], BuiltService]) -> None:
-        """Show the service that *service* returns: the present one."""
+    def __init__(
+        self, service: Callable[[], BuiltService], follower: SignerFollower
+    ) -> None:
+        """Show the service that *service* returns, and the signers of *follower*."""
         self._service = service
+        self._follower = follower
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(
@@ -64,7 +70,9 @@ class AdminPort:
         gate = application(
             LiveState(self._configured, database, alarm),
             totals,
-            responder_checks(self._configured, database, totals, alarm=alarm),
+            responder_checks(
+                self._configured, database, totals, self._test_signers, alarm=alarm
+            ),
             token=service.token,
             allowed_hosts=settings.admin.allowed_hosts if settings.admin else (),
             metrics=metrics,
@@ -74,12 +82,13 @@ class AdminPort:
     def _configured(self) -> list[ConfiguredIssuer]:
         """Return the issuers of the present configuration whose answers it signs."""
         service = self._service()
-        names = service.names
+        names, health = service.names, self._follower.health()
         settings_of = [each for each in service.configuration.issuer if each.signers]
         return [
             ConfiguredIssuer(
                 name=names[each.key],
                 authority=each,
+                signers=health.get(each.key, ()),
                 source=settings.source_text,
                 look_up=self._look_up if settings.source_text else None,
             )
@@ -97,6 +106,17 @@ class AdminPort:
             return asked.result(LOOK_UP_SECONDS)
         except TimeoutError as error:
             raise SourceUnavailable("the source does not answer") from error
+
+    def _test_signers(self) -> None:
+        """Test the signers whose test is old, from another thread."""
+        if self._loop is None:
+            raise SignerUnavailable("the responder does not run yet")
+        now = datetime.datetime.now(datetime.UTC)
+        tested = asyncio.run_coroutine_threadsafe(self._follower.test(now), self._loop)
+        try:
+            tested.result(limits.MAX_CHECK_SECONDS)
+        except TimeoutError as error:
+            raise SignerUnavailable("the signers were not tested in time") from error
 
 
 async def _first(source: StatusSource, query: StatusQuery) -> StatusRecord | None:

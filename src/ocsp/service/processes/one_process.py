@@ -44,8 +44,8 @@ class OneProcess:
         totals = Totals()
         self._worker = Worker("worker-1", public, totals.add)
         self._updater = Updater("updater", [] if admin is None else [admin], totals)
-        self._answering = self._worker.use(build_service(configuration))
-        self._updater.use(build_service(configuration))
+        self._answering = self._worker.use(build_service(configuration, degraded=True))
+        self._updater.use(build_service(configuration, degraded=True))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until *stop* is set."""

@@ -18,7 +18,6 @@ from ocsp.service.building import BuiltService, build_service
 from ocsp.service.configuration import configuration_of
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.channel import Channel
-from ocsp.service.signer_following import SignerFollower
 
 __all__ = ["Task", "run_task"]
 
@@ -47,12 +46,12 @@ class Task(Protocol):
         """
         ...
 
-    def swap(self, service: BuiltService) -> None:
-        """Work with *service*, which has other signers than the one before."""
-        ...
-
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until *stop* is set; called after the first :meth:`use`."""
+        """
+        Work, and follow the signers, until *stop* is set.
+
+        It is called after the first :meth:`use`.
+        """
         ...
 
 
@@ -67,8 +66,6 @@ async def run_task(task: Task, channel: Channel, stop: asyncio.Event) -> int:
     listening = asyncio.create_task(_listen(channel, messages, stop))
     stopping = asyncio.create_task(stop.wait())
     running: asyncio.Task[None] | None = None
-    follower = SignerFollower(task.swap)
-    following = asyncio.create_task(follower.run())
     try:
         while not stop.is_set():
             next_one = asyncio.create_task(messages.get())
@@ -79,7 +76,7 @@ async def run_task(task: Task, channel: Channel, stop: asyncio.Event) -> int:
             if not next_one.done():
                 next_one.cancel()
                 break
-            used = await _use(task, follower, channel, next_one.result())
+            used = await _use(task, channel, next_one.result())
             if running is None:
                 if not used:
                     return 1
@@ -89,7 +86,6 @@ async def run_task(task: Task, channel: Channel, stop: asyncio.Event) -> int:
         if running is not None:
             await running
         listening.cancel()
-        following.cancel()
     return 0
 
 
@@ -108,9 +104,7 @@ async def _listen(
     stop.set()
 
 
-async def _use(
-    task: Task, follower: SignerFollower, channel: Channel, document: dict[str, Any]
-) -> bool:
+async def _use(task: Task, channel: Channel, document: dict[str, Any]) -> bool:
     """Let *task* use a configuration, and tell the supervisor whether it does."""
     try:
         configuration = configuration_of(document)
@@ -119,7 +113,7 @@ async def _use(
         await _answer(channel, "refused", str(error))
         return False
     configure_logging(configuration.log, task.name, None, task.lines)
-    follower.follow(task.use(service))
+    task.use(service)
     await _answer(channel, "configured")
     return True
 

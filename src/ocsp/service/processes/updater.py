@@ -11,6 +11,7 @@ from ocsp.metrics.log_lines import LogLines
 from ocsp.service.building import BuiltService
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.service.purging import Purging
+from ocsp.service.signer_following import SignerFollower
 from ocsp.service.signing_ahead import SigningAhead
 
 __all__ = ["Updater"]
@@ -31,6 +32,7 @@ class Updater:
         self._service: BuiltService | None = None
         self._signing: SigningAhead | None = None
         self._work: tuple[SigningAhead | Purging, ...] = ()
+        self._follower = SignerFollower(self._swap)
 
     def use(self, service: BuiltService) -> BuiltService:
         """Work with *service* from now on, and return it."""
@@ -38,12 +40,13 @@ class Updater:
         configure_metrics(self._metrics, service)
         before = self._work, self._service
         self._begin(service)
+        self._follower.follow(service)
         if before[1] is not None:
             # The batch in hand can take seconds: the event loop does not wait.
             asyncio.get_running_loop().run_in_executor(None, _end, *before)
         return service
 
-    def swap(self, service: BuiltService) -> None:
+    def _swap(self, service: BuiltService) -> None:
         """Sign with the signers of *service* from now on."""
         self._count()
         for each in self._work:
@@ -63,15 +66,17 @@ class Updater:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set."""
         reporting = asyncio.create_task(report(self._metrics, self._count))
+        following = asyncio.create_task(self._follower.run())
         try:
             if self._sockets:
                 from ocsp.service.processes.admin_port import AdminPort
 
-                port = AdminPort(self._present)
+                port = AdminPort(self._present, self._follower)
                 await port.serve(self._sockets, self._totals, self._metrics, stop)
             await stop.wait()
         finally:
             reporting.cancel()
+            following.cancel()
             _end(self._work, self._service)
 
     def _count(self) -> None:

@@ -14,6 +14,7 @@ from ocsp.service.access_log import LoggingRequestHandler
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration.model import AccessLog
 from ocsp.service.processes.counting import configure_metrics, report
+from ocsp.service.signer_following import SignerFollower
 from ocsp.signers import SigningSlots
 from ocsp.status import ForeignResponders
 
@@ -54,6 +55,7 @@ class Worker:
         self._metrics = Metrics(send, process=name, lines=self.lines)
         self._service: BuiltService | None = None
         self._handler: RequestHandler | None = None
+        self._follower = SignerFollower(self._swap)
 
     def use(self, service: BuiltService) -> BuiltService:
         """Answer with *service* from now on, and return it with the open database."""
@@ -70,9 +72,10 @@ class Worker:
             self._handler.cache_tag = service.configuration.answers.cache_tag
             self._handler.replace(service.responder, service.source)
         self._service = service
+        self._follower.follow(service)
         return service
 
-    def swap(self, service: BuiltService) -> None:
+    def _swap(self, service: BuiltService) -> None:
         """Answer with the signers of *service*; requests that began keep theirs."""
         if self._handler is not None:
             self._handler.replace(service.responder, service.source)
@@ -83,12 +86,14 @@ class Worker:
         if self._handler is None:
             return
         reporting = asyncio.create_task(report(self._metrics))
+        following = asyncio.create_task(self._follower.run())
         try:
             await NativeServer(self._handler).serve(
                 self._sockets, stop, started=self._started
             )
         finally:
             reporting.cancel()
+            following.cancel()
             self._metrics.close()
             if self._service is not None:
                 await self._service.aclose()
