@@ -6,6 +6,7 @@ import datetime
 import email.utils
 import http.client
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,7 +24,7 @@ from ocsp.responder import CertIDForm
 from ocsp.store import SQLiteStore
 from tests.ca_folder import CAFolder
 from tests.integration.services import running, serving
-from tests.integration.web_servers import free_port
+from tests.integration.web_servers import free_port, until
 from tests.servers.web_caches import nginx, sample, varnish
 
 pytestmark = pytest.mark.programs
@@ -62,7 +63,7 @@ class Site:
         self.files = files
         self.port = port
 
-    def target(self, certificate: x509.Certificate, form: CertIDForm = SHA1) -> str:
+    def target(self, certificate: Certificate, form: CertIDForm = SHA1) -> str:
         """Return the target of a GET, without the slash before it."""
         issuer = GetTargets(self.files.ca.certificate)
         return issuer.of(certificate.serial_number, form)[0]
@@ -85,22 +86,28 @@ class Site:
         connection.close()
         return found
 
-    def get(self, certificate: x509.Certificate, form: CertIDForm = SHA1) -> Reply:
+    def get(self, certificate: Certificate, form: CertIDForm = SHA1) -> Reply:
         """Ask as a client that escapes all letters."""
         return self.ask("/" + quote(self.target(certificate, form), safe=""))
 
-    def post(self, certificate: x509.Certificate) -> Reply:
+    def post(self, certificate: Certificate) -> Reply:
         """Ask with POST."""
         der = read_target(f"/{self.target(certificate)}".encode())
         return self.ask("/", "POST", der, Content_Type=REQUEST_TYPE)
 
-    def revoke(self, certificate: x509.Certificate) -> float:
+    def issue(self, name: str) -> Certificate:
+        """Issue a certificate, and wait until the responder knows it."""
+        certificate = self.files.issue(name)
+        until(lambda: is_successful(self.post(certificate)), lambda: "no answer")
+        return certificate
+
+    def revoke(self, certificate: Certificate) -> float:
         """Revoke without waiting for any process, and return when it was done."""
         with SQLiteStore(self.files.folder / "status.db") as store:
             store.revoke(self.files.ca.certificate, certificate.serial_number)
         return time.monotonic()
 
-    def await_revoked(self, certificate: x509.Certificate) -> float:
+    def await_revoked(self, certificate: Certificate) -> float:
         """Revoke, and return after how many seconds a GET says so."""
         begin = self.revoke(certificate)
         while self.get(certificate).certificate_status is not REVOKED:
@@ -132,9 +139,18 @@ def check_headers(reply: Reply, *, counts: bool = True) -> None:
         assert left - 5 <= used < left
 
 
-def special(files: CAFolder) -> dict[str, x509.Certificate]:
+class Numbered(NamedTuple):
+    """As much of a certificate as these tests use."""
+
+    serial_number: int
+
+
+Certificate = x509.Certificate | Numbered
+
+
+def special(files: CAFolder) -> dict[str, Certificate]:
     """Return certificates whose targets have what is odd for a web server."""
-    found: dict[str, x509.Certificate] = {}
+    found: dict[str, Certificate] = {}
     targets = GetTargets(files.ca.certificate)
     wanted: dict[str, Callable[[str], bool]] = {
         "double": lambda target: "//" in target.rstrip("/"),
@@ -156,14 +172,8 @@ def special(files: CAFolder) -> dict[str, x509.Certificate]:
                     if each not in found and wanted[each](target)
                 ]:
                     store.add(files.ca.certificate, int.from_bytes(octets))
-                    found[name] = _WithSerial(int.from_bytes(octets))  # type: ignore[assignment]
+                    found[name] = Numbered(int.from_bytes(octets))
     return found
-
-
-class _WithSerial(NamedTuple):
-    """As much of a certificate as these tests use."""
-
-    serial_number: int
 
 
 @pytest.fixture(name="files")
@@ -244,10 +254,10 @@ def test_nginx_sends_nothing_after_the_publisher_has_gone(static: Site) -> None:
     """The links end: so the answers that may have ended are not found."""
     web = static.files.web
     assert static.get(web).status == 200
-    until = static.files.folder / "www" / "until"
+    links = static.files.folder / "www" / "until"
     present = int(time.time()) // 100
     for number in (present, present + 1):
-        (until / str(number)).unlink(missing_ok=True)
+        (links / str(number)).unlink(missing_ok=True)
     assert static.get(web).status == 502
 
 
@@ -275,7 +285,7 @@ def test_files_and_a_responder_behind_them(files: CAFolder) -> None:
         assert "4 answers published" in publisher.process.stdout.readline()
         stored = next(path for path in to.rglob("M*") if path.is_file()).read_bytes()
         assert ocsp.load_der_ocsp_response(stored).certificate_status is GOOD
-        new = files.issue("new.example.org")
+        new = site.issue("new.example.org")
         assert site.get(new).certificate_status is GOOD
         assert site.post(files.web).certificate_status is GOOD
         page = site.ask("/")
@@ -289,29 +299,33 @@ def test_files_and_a_responder_behind_them(files: CAFolder) -> None:
         assert publisher.stop() == 0
 
 
+def is_successful(reply: Reply) -> bool:
+    """Return whether the answer has a status."""
+    response = ocsp.load_der_ocsp_response(reply.body)
+    return response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+
+
 def ocsp_program() -> str:
     """Return the program of this environment."""
-    import sys
-
     return str(Path(sys.executable).with_name("ocsp"))
 
 
 # --- caches ---------------------------------------------------------------------------
 
 
-@pytest.fixture(name="cached")
-def _cached(files: CAFolder, request: pytest.FixtureRequest) -> Iterator[Site]:
+@pytest.fixture(name="cached", scope="module")
+def _cached(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """Run the responder, and the cache that the parameter names, in front of it."""
-    folder, port = files.folder, free_port()
-    kind: str = request.param
-    front_port = "http://127.0.0.1:1/"
+    folder, port = tmp_path_factory.mktemp("cached"), free_port()
+    files = CAFolder(folder)
     text = files.settings().replace("127.0.0.1:0", f"127.0.0.1:{port}")
-    backend = ("127.0.0.1:8080", f"127.0.0.1:{port}")
-    if kind == "nginx":
+    if request.param == "nginx":
         files.write("ocsp.toml", text)
         configuration = sample(
             "nginx/ocsp-cache.conf",
-            backend,
+            ("127.0.0.1:8080", f"127.0.0.1:{port}"),
             ("/var/cache/nginx/ocsp", str(folder / "cache")),
             ("200 60s", "200 2s"),
         )
@@ -320,8 +334,8 @@ def _cached(files: CAFolder, request: pytest.FixtureRequest) -> Iterator[Site]:
         return
     vcl = sample("varnish/ocsp.vcl", ('.port = "8080"', f'.port = "{port}"'))
     with varnish(folder, vcl) as front:
-        front_port = f"http://127.0.0.1:{front}/"
-        tail = f'[answers]\ncache_tag = "xkey"\n[purge]\nurls = ["{front_port}"]\n'
+        purge = f'[purge]\nurls = ["http://127.0.0.1:{front}/"]\n'
+        tail = f'[answers]\ncache_tag = "xkey"\n{purge}'
         files.write("ocsp.toml", text.replace("[[issuer]]", f"{tail}[[issuer]]"))
         with serving(folder):
             yield Site(files, front)
@@ -334,7 +348,7 @@ VARNISH = pytest.mark.parametrize("cached", ["varnish"], indirect=True)
 @BOTH
 def test_a_cache_keeps_answers_with_right_headers(cached: Site) -> None:
     """A miss, then hits; the tags are for the cache only."""
-    web = cached.files.web
+    web = cached.issue("kept.example.org")
     first, second = cached.get(web), cached.get(web)
     is_varnish = "Age" in second.headers
     assert first.headers["X-Cache"].lower() == "miss"
@@ -374,6 +388,8 @@ def test_a_cache_asks_the_responder_for_what_must_not_be_kept(cached: Site) -> N
 def test_slashes_in_base64_reach_the_responder(cached: Site) -> None:
     """Also two of them, and at the end; in every spelling."""
     odd = special(cached.files)
+    last = list(odd.values())[-1]
+    until(lambda: is_successful(cached.post(last)), lambda: "no answer")
     for certificate in odd.values():
         target = cached.target(certificate)
         for safe in ("", "/", "/+="):
@@ -384,7 +400,7 @@ def test_slashes_in_base64_reach_the_responder(cached: Site) -> None:
 @VARNISH
 def test_varnish_drops_a_revoked_answer_within_a_second(cached: Site) -> None:
     """Only that one; other certificates stay in the cache."""
-    web, other = cached.files.web, cached.files.issue("other.example.org")
+    web, other = cached.issue("a.example.org"), cached.issue("b.example.org")
     for certificate in (web, other):
         for form in (SHA1, SHA256):
             cached.get(certificate, form)
@@ -423,5 +439,6 @@ def test_others_may_not_purge(files: CAFolder) -> None:
 @pytest.mark.parametrize("cached", ["nginx"], indirect=True)
 def test_nginx_forgets_after_its_time(cached: Site) -> None:
     """It cannot be told; here its time is 2 seconds."""
-    cached.get(cached.files.web)
-    assert cached.await_revoked(cached.files.web) <= 4
+    certificate = cached.issue("c.example.org")
+    cached.get(certificate)
+    assert cached.await_revoked(certificate) <= 4

@@ -80,6 +80,8 @@ class ObjectStorage:
             raise MissingExtraError("publishing in an object storage", "publish") from (
                 error
             )
+        if endpoint and not endpoint.startswith(("http://", "https://")):
+            raise ConfigError("endpoint", f"{endpoint!r} is not an HTTP URL")
         self._obstore = obstore
         self.name = f"s3://{bucket}/{prefix}".rstrip("/")
         self.layout = f"s3 {endpoint} {prefix} {max_age}"
