@@ -1,7 +1,7 @@
 """
 Measure signing ahead by several processes that share a PostgreSQL database.
 
-``python -m bench.fleet_signing [certificates] [rounds]`` starts a server of its own, and
+``python -m bench.fleet_signing [certificates] [rounds]`` starts a server of its own and
 prints for each kind of key:
 
 - the CPU time of a worker for an answer, compared with the signature alone,

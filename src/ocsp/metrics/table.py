@@ -40,6 +40,7 @@ __all__ = [
     "SOURCE_UP",
     "STORE_UP",
     "TABLE",
+    "VALKEY",
     "WORKER_RESTARTS",
     "Kind",
     "Metric",
@@ -121,7 +122,9 @@ LABEL_VALUES: Mapping[str, frozenset[str]] = {
         }
     ),
     "hash": frozenset({"sha1", "sha224", "sha256", "sha384", "sha512", "several"}),
-    "from": frozenset({"memory", "store", "signed", "canned", "proxy"}),
+    "from": frozenset(
+        {"memory", "store", "valkey", "files", "signed", "canned", "proxy"}
+    ),
     "result": frozenset({"ok", "failed", "refused"}),
     "why": frozenset(
         {
@@ -240,6 +243,9 @@ STORE_UP = Metric(
     "1 if the store can be read, else 0.",
     ("store",),
 )
+VALKEY = "valkey"
+"""The name of the Valkey server among the stores."""
+
 RESPONSE_CACHE_BYTES = Metric(
     "ocsp_response_cache_bytes", Kind.SUM, "Size of the answers in memory."
 )

@@ -27,7 +27,7 @@ from ocsp.responder.answer import Answer, Lookup
 from ocsp.responder.authority import Authority, SignerTrust, UnknownSerialPolicy
 from ocsp.responder.canned import CannedAnswer, CannedAuthority
 from ocsp.responder.core import NoncePolicy, Responder
-from ocsp.responder.foreign import ForeignAuthority, Forward
+from ocsp.responder.foreign import EdgeAuthority, ForeignAuthority, Forward
 from ocsp.responder.requests.requestors import Requestors
 from ocsp.responder.schedule import is_usable, usable_until
 from ocsp.responder.source import (
@@ -59,6 +59,7 @@ __all__ = [
     "CertIDForm",
     "Changes",
     "DueAnswer",
+    "EdgeAuthority",
     "ForeignAuthority",
     "Forward",
     "IssuerKey",

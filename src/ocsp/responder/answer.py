@@ -51,6 +51,9 @@ class Answer(NamedTuple):
 
         forward: The request to pass on to the responder of another CA, or ``None``. The
             answer here is *tryLater*, for a request handler that passes nothing on.
+
+        origin: Where an answer of others was found, for metrics: one of the values of
+            the label ``from``; empty for their responder.
     """
 
     der: bytes
@@ -59,6 +62,7 @@ class Answer(NamedTuple):
     cause: str = ""
     new: NewAnswer | None = None
     forward: Forward | None = None
+    origin: str = ""
 
 
 Queries = tuple[StatusQuery, ...]

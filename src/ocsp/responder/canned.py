@@ -166,6 +166,7 @@ class CannedAuthority:
                     freshness=Freshness(
                         this_update=each.this_update, next_update=each.next_update
                     ),
+                    origin="canned",
                 )
         raise SourceUnavailable(
             f"no signed answer is valid at {now}; the newest is valid from"

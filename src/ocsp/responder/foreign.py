@@ -18,7 +18,7 @@ from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
 from ocsp.responder.source import IssuerKey
 
-__all__ = ["ForeignAuthority", "Forward"]
+__all__ = ["EdgeAuthority", "ForeignAuthority", "Forward"]
 
 
 class ForeignAuthority:
@@ -48,6 +48,25 @@ class ForeignAuthority:
 
     def __repr__(self) -> str:
         return f"<ForeignAuthority({text(name_of_subject(self.issuer))})>"
+
+
+class EdgeAuthority(ForeignAuthority):
+    """
+    An issuer for which a node answers that has no key.
+
+    Attributes:
+        urls: The URLs of responders that are asked if no other place has the answer;
+            there may be none.
+    """
+
+    def __init__(self, issuer: x509.Certificate, urls: Iterable[str] = ()) -> None:
+        """Answer for *issuer* with what others have signed."""
+        self.issuer = issuer
+        self.key = IssuerKey.of(issuer)
+        self.urls = tuple(urls)
+
+    def __repr__(self) -> str:
+        return f"<EdgeAuthority({text(name_of_subject(self.issuer))})>"
 
 
 class Forward(NamedTuple):

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ocsp.errors import SignerUnavailable
 from ocsp.http import Moment
@@ -41,13 +41,24 @@ from ocsp.responder.schedule import usable_until
 from ocsp.server.counting import RequestCounts, timed
 from ocsp.server.plain_requests import PlainRequests
 from ocsp.signers import SigningSlots
-from ocsp.status import ForeignResponders
 
-__all__ = ["Backend", "BackendAnswer", "Waiting"]
+__all__ = ["AnswersElsewhere", "Backend", "BackendAnswer", "Waiting"]
 
 OVERDUE_SECONDS = 60
 """How long an answer is kept in memory when the time to sign it again is over: if the
 store does not get a new one, it is asked again that often."""
+
+
+class AnswersElsewhere(Protocol):
+    """Gets answers that others have signed, such as a proxy; it verifies them."""
+
+    async def answer(self, forward: Forward) -> Answer:
+        """Return the answer to a request, or an error."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop what is running."""
+        ...
 
 
 class BackendAnswer(NamedTuple):
@@ -102,7 +113,7 @@ class Backend:
         source: StatusSource,
         slots: SigningSlots,
         counts: RequestCounts,
-        foreign: ForeignResponders | None = None,
+        foreign: AnswersElsewhere | None = None,
     ) -> None:
         """
         Answer by *responder*.
@@ -173,7 +184,7 @@ class Backend:
         return self._sign(step, records, may_sign=may_sign)
 
     async def _pass_on(
-        self, foreign: ForeignResponders, forward: Forward
+        self, foreign: AnswersElsewhere, forward: Forward
     ) -> BackendAnswer:
         """Return what the responder of another CA says, which *foreign* keeps."""
         return BackendAnswer(await foreign.answer(forward))

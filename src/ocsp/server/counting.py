@@ -159,7 +159,7 @@ class RequestCounts:
             status=_STATUSES[answer.status],
             issuer=None if lookup is None else lookup.queries[0].issuer,
             cause=cause,
-            origin="proxy" if is_good else "",
+            origin=(answer.origin or "proxy") if is_good else "",
             cert_id_hash="" if lookup is None else _hash_of(lookup),
         )
 

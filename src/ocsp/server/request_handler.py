@@ -41,14 +41,13 @@ from ocsp.metrics.table import (
 )
 from ocsp.responder import Lookup, Responder, StatusSource
 from ocsp.responder.answer import Answer, error_response
-from ocsp.server.backend import Backend, BackendAnswer, Waiting
+from ocsp.server.backend import AnswersElsewhere, Backend, BackendAnswer, Waiting
 from ocsp.server.change_poll import ChangePoll
 from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse, ResponseCache
 from ocsp.server.write_back import SignedAnswer, WriteBack
 from ocsp.signers import SignerWatch, SigningSlots
-from ocsp.status import ForeignResponders
 
 __all__ = ["Handled", "Reply", "RequestHandler"]
 
@@ -140,7 +139,7 @@ class RequestHandler:
         source: StatusSource,
         *,
         slots: SigningSlots | None = None,
-        foreign: ForeignResponders | None = None,
+        foreign: AnswersElsewhere | None = None,
         cache_bytes: int | None = None,
         metrics: Metrics | None = None,
         cache_tag: CacheTag | None = None,

@@ -30,6 +30,7 @@ from ocsp.guarded.files import read_file
 from ocsp.responder import (
     Authority,
     CannedAuthority,
+    EdgeAuthority,
     ForeignAuthority,
     IssuerKey,
     Requestors,
@@ -41,6 +42,7 @@ from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import (
     FormName,
     IssuerSettings,
+    Role,
     SignaturePolicy,
     SignerSettings,
 )
@@ -382,6 +384,8 @@ def _any_authority(
     )
     if issuer is None:
         return None
+    if configuration.role is Role.EDGE:
+        return EdgeAuthority(issuer, configuration.upstream)
     if settings.responders:
         return ForeignAuthority(issuer, settings.responders)
     return problems.collect((*place, "signed"), lambda: _canned(issuer, settings))

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import ANSWERS_REFUSED
+from ocsp.metrics.table import ANSWERS_REFUSED, STORE_UP, VALKEY
 from ocsp.responder import CertIDForm
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import FormName
+from ocsp.sharing import SharedAnswerWriter
 from ocsp.store import Store
-from ocsp.updater import PresignCounts, Presigner, Pruning, Retention, Updater
+from ocsp.updater import (
+    AnswerSharing,
+    PresignCounts,
+    Presigner,
+    Pruning,
+    Retention,
+    Updater,
+)
 
 __all__ = ["SigningAhead", "forms_of", "presigner_of"]
 
@@ -59,18 +68,32 @@ class SigningAhead:
         self.presigner = presigner_of(service, store)
         self._updater = Updater(self.presigner, Pruning(store, retention))
         self._counted = PresignCounts()
+        self._sharing = _sharing_of(service, store)
         self._stop = threading.Event()
-        # A daemon: a signer that hangs must not keep the process from ending.
-        self._thread = threading.Thread(
-            target=self._updater.run, args=(self._stop,), name="updater", daemon=True
-        )
+        # Daemons: a signer that hangs must not keep the process from ending.
+        self._threads = [
+            threading.Thread(target=run, args=(self._stop,), name=name, daemon=True)
+            for name, run in self._tasks()
+        ]
+
+    def _tasks(self) -> Iterator[tuple[str, Callable[[threading.Event], None]]]:
+        yield "updater", self._updater.run
+        if self._sharing is not None:
+            yield "answer-sharing", self._sharing.run
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def count(self, metrics: Metrics) -> None:
-        """Count in *metrics* the answers that were not stored since the last call."""
+        """
+        Count in *metrics* the answers that were not stored since the last call.
+
+        The gauge of the Valkey server is set, if answers are shared there.
+        """
+        if self._sharing is not None and self._sharing.is_up is not None:
+            metrics.gauge(STORE_UP, VALKEY).value = int(self._sharing.is_up)
         before, now = self._counted, replace(self.presigner.counts)
         self._counted = now
         for why, number in (
@@ -87,5 +110,25 @@ class SigningAhead:
     def stop(self) -> None:
         """End, and wait for the batch in hand."""
         self.end()
-        if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(STOP_SECONDS)
+
+
+def _sharing_of(service: BuiltService, store: Store) -> AnswerSharing | None:
+    """Return what copies the answers to the Valkey server, if there is one."""
+    configuration = service.configuration
+    if configuration.valkey is None:
+        return None
+    forms = [CertIDForm.SHA1, CertIDForm.SHA256]
+    if FormName.BOTH in configuration.answers.forms:
+        forms = [CertIDForm.BOTH]
+    answers = configuration.answers
+    return AnswerSharing(
+        store,
+        SharedAnswerWriter(configuration.valkey),
+        service.stored,
+        forms=forms,
+        validity=int(answers.validity.total_seconds()),
+        backdate=int(answers.backdate.total_seconds()),
+    )

@@ -60,7 +60,8 @@ class SharedAnswer(NamedTuple):
     Attributes:
         stored: The answer.
 
-        der: The whole response. Not checked: its signature.
+        der: The whole response; empty if it was withdrawn, because the status has
+            changed and the new answer is not there yet. Not checked: its signature.
 
         epoch: The mark of the epoch of the database that it is from.
     """
@@ -102,13 +103,18 @@ class SharedAnswers:
         self._signers: dict[bytes, SharedSigner] = {}
         self._versions: BoundedCache[bytes, int] = BoundedCache()
 
+    @property
+    def epoch(self) -> bytes:
+        """The mark of the epoch that was read last; empty if it is not known."""
+        return self._mark
+
     async def find(self, query: StatusQuery, form: CertIDForm) -> SharedAnswer | None:
         """
         Return the answer about a certificate, or ``None``. It never raises.
 
-        It is usable now: it has not ended, and is not from the future. It is not of an
-        older version than one that was read before. Not checked: its signature, and
-        whether it is about this certificate.
+        It is usable now, or withdrawn: it has not ended, and is not from the future. It
+        is not of an older version than one that was read before. Not checked: its
+        signature, and whether it is about this certificate.
 
         Args:
             query: The certificate.
@@ -131,7 +137,9 @@ class SharedAnswers:
         if stored is None or stored.version < self._versions.get(key, 0):
             return None
         self._versions.keep(key, stored.version, len(key))
-        if not stored.tbs or not is_usable(stored, int(self._clock())):
+        if not stored.tbs:
+            return SharedAnswer(stored, b"", mark)
+        if not is_usable(stored, int(self._clock())):
             return None
         signer = self._signers.get(stored.signer)
         if signer is None:

@@ -73,7 +73,7 @@ CASES = [
     ("ca", "ocsp.toml:5: issuer.certificate: gone.pem: No such file or directory"),
     ("database", (
         "ocsp.toml:1: database: gone.db does not exist; ocsp status add and ocsp status"
-        " import create it"
+        " import make it"
     )),
     ("stranger", (
         "ocsp.toml:6: issuer.signers: 'CN=stranger' was issued by 'CN=Other CA', not by"

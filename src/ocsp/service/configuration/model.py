@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationInfo,
     model_validator,
 )
 
@@ -31,6 +32,7 @@ from ocsp.service.configuration.values import (
     PositiveDuration,
     Size,
     TCPAddress,
+    Valkey,
 )
 from ocsp.status import NotInCRL
 
@@ -47,6 +49,7 @@ __all__ = [
     "PurgeSettings",
     "RequestSettings",
     "RetentionSettings",
+    "Role",
     "SignaturePolicy",
     "SignerSettings",
     "SigningSettings",
@@ -110,6 +113,23 @@ class AccessLog(enum.StrEnum):
     REQUESTS = "requests"
     """A line for each request, with its serial numbers, without the address of the
     client."""
+
+
+class Role(enum.StrEnum):
+    """What this machine does of the work of a responder."""
+
+    BOTH = "both"
+    """It answers clients, and signs answers ahead."""
+
+    SERVE = "serve"
+    """It answers clients; other machines sign ahead."""
+
+    SIGN = "sign"
+    """It signs answers ahead, and answers no client."""
+
+    EDGE = "edge"
+    """It answers clients with what others have signed: it has no key, and no
+    database."""
 
 
 class SignerSettings(_Settings):
@@ -239,9 +259,17 @@ class IssuerSettings(_Settings):
     """Where the status is, if not in the database."""
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def _one_kind(self, info: ValidationInfo) -> Self:
         kinds = ("signers", "signed", "responders")
         given = [kind for kind in kinds if getattr(self, kind)]
+        if (info.context or {}).get("role") == Role.EDGE:
+            given += [key for key in ("source", "compromised") if getattr(self, key)]
+            if given:
+                raise ValueError(
+                    f"has {' and '.join(given)}; an edge node never signs: take it out,"
+                    " or set another role"
+                )
+            return self
         if len(given) != 1:
             raise ValueError(
                 f"has {' and '.join(given) or 'no signers'}; give one of"
@@ -402,6 +430,20 @@ class Configuration(_Settings):
     database: Database = Field(default="sqlite:status.db", validate_default=True)
     """The SQLite file with the status, and with the answers that are signed ahead."""
 
+    valkey: Valkey | None = None
+    """The Valkey or Redis server with copies of signed answers."""
+
+    role: Role = Role.BOTH
+    """What this machine does: ``serve``, ``sign``, ``both`` or ``edge``. An edge node
+    has neither a key nor a database."""
+
+    files: File | None = None
+    """For an edge node: the directory that ``ocsp publish`` has written."""
+
+    upstream: tuple[URL, ...] = ()
+    """For an edge node: URLs of responders, which are asked for what is found nowhere
+    else."""
+
     listen: Annotated[tuple[ListenAddress, ...], Field(min_length=1)] = (
         TCPAddress("127.0.0.1", 8080),
     )
@@ -433,6 +475,39 @@ class Configuration(_Settings):
 
     issuer: Annotated[tuple[IssuerSettings, ...], Field(min_length=1)]
     """The CAs that the responder answers for."""
+
+    @model_validator(mode="after")
+    def _places(self) -> Self:
+        if self.role is not Role.EDGE:
+            given = [key for key in ("files", "upstream") if getattr(self, key)]
+            if given:
+                raise ValueError(f"{' and '.join(given)} need role = 'edge'")
+            return self
+        if not (self.valkey or self.files or self.upstream):
+            raise ValueError(
+                "role = 'edge' needs at least one of valkey, files and upstream: the"
+                " places of answers that others have signed"
+            )
+        if self.answers.nonce is NoncePolicy.REQUIRE:
+            raise ValueError(
+                "answers.nonce = 'require' needs a key, which an edge node has not"
+            )
+        return self
+
+    @property
+    def signs_ahead(self) -> bool:
+        """Whether this machine signs answers ahead, and deletes what is over."""
+        return self.role in {Role.BOTH, Role.SIGN}
+
+    @property
+    def serving_processes(self) -> int:
+        """How many processes answer requests."""
+        return 0 if self.role is Role.SIGN else self.workers
+
+    @property
+    def serving_addresses(self) -> tuple[TCPAddress, ...]:
+        """Where the responder listens for OCSP requests, if it does."""
+        return () if self.role is Role.SIGN else self.listen
 
     @property
     def uses_database(self) -> bool:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ocsp import limits
 from ocsp.errors import ConfigurationError, ConfigurationProblem, UnreadableFile
 from ocsp.guarded.files import read_file
-from ocsp.service.configuration.model import Configuration
+from ocsp.service.configuration.model import Configuration, Role
 from ocsp.service.configuration.positions import line_of
 
 __all__ = ["ConfigurationFile", "configuration_of", "read_configuration"]
@@ -69,6 +69,7 @@ def read_configuration(path: Path | str) -> ConfigurationFile:
     document = _read_document(path, text)
     try:
         configuration = configuration_of(document, path.parent)
+        _check_edge(configuration, document)
     except ConfigurationError as error:
         raise _error(path, text, error.problems) from error
     return ConfigurationFile(configuration, path, text)
@@ -89,11 +90,24 @@ def configuration_of(
         ConfigurationError: If there are unknown keys or wrong values. It lists all
             problems.
     """
-    context = {"folder": Path(folder).absolute()}
+    # The role decides which settings an issuer needs.
+    context = {"folder": Path(folder).absolute(), "role": document.get("role")}
     try:
         return Configuration.model_validate(document, context=context)
     except ValidationError as error:
         raise ConfigurationError("", _problems(error)) from error
+
+
+def _check_edge(configuration: Configuration, document: Mapping[str, Any]) -> None:
+    """
+    Refuse a database of an edge node; a process gets the default one with the others.
+
+    Raises:
+        ConfigurationError: If there is one.
+    """
+    if configuration.role is Role.EDGE and "database" in document:
+        reason = "is not for an edge node, which has none: take it out"
+        raise ConfigurationError("", [ConfigurationProblem(("database",), reason)])
 
 
 def _read_text(path: Path) -> str:

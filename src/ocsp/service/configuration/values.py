@@ -21,8 +21,10 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from ocsp.errors import ConfigError
 from ocsp.guarded.addresses import address_of
 from ocsp.quantities import duration_from, duration_text, size_from, size_text
+from ocsp.sharing import ValkeyAddress
 from ocsp.store.address import DatabaseAddress, without_password
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Size",
     "TCPAddress",
     "UnixAddress",
+    "Valkey",
 ]
 
 WITH_PASSWORDS = "with passwords"
@@ -179,6 +182,20 @@ def _url_text(url: str, info: SerializationInfo) -> str:
     return url if info.context == WITH_PASSWORDS else without_password(url)
 
 
+def _read_valkey(value: object) -> ValkeyAddress:
+    if isinstance(value, ValkeyAddress):
+        return value
+    text = _text(value, '"valkey://cache.internal:6379"')
+    try:
+        return ValkeyAddress.read(text)
+    except ConfigError as error:  # not chained: pydantic would show it as well
+        raise ValueError(error.reason) from None
+
+
+def _valkey_text(address: ValkeyAddress, info: SerializationInfo) -> str:
+    return address.url if info.context == WITH_PASSWORDS else str(address)
+
+
 def _read_tcp_address(value: object) -> TCPAddress:
     if isinstance(value, TCPAddress):
         return value
@@ -258,6 +275,16 @@ Database = Annotated[
         "The SQLite file or the PostgreSQL database with the status",
         "sqlite:status.db",
         "^(sqlite:.+|postgres(ql)?://.*)$",
+    ),
+]
+Valkey = Annotated[
+    ValkeyAddress,
+    PlainValidator(_read_valkey),
+    PlainSerializer(_valkey_text),
+    _schema(
+        "The Valkey or Redis server with copies of signed answers",
+        "valkey://cache.internal:6379",
+        "^valkeys?([+](sentinel|cluster))?://.+$",
     ),
 ]
 SQLURL = Annotated[str, PlainSerializer(_url_text)]

@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives import hashes
 from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics
 from ocsp.metrics.counting import REPORT_SECONDS
+from ocsp.metrics.table import VALKEY
 from ocsp.service.building import BuiltService
+from ocsp.service.configuration import Configuration
 
 __all__ = ["configure_metrics", "report"]
 
@@ -23,8 +25,13 @@ def configure_metrics(metrics: Metrics, service: BuiltService) -> None:
             certificate.fingerprint(hashes.SHA256()): name
             for certificate, name in signer_names(service.authorities).items()
         },
-        stores=[service.configuration.database.name],
+        stores=_stores(service.configuration),
     )
+
+
+def _stores(configuration: Configuration) -> list[str]:
+    names = [configuration.database.name]
+    return names if configuration.valkey is None else [*names, VALKEY]
 
 
 async def report(metrics: Metrics, collect: Callable[[], None] | None = None) -> None:

@@ -61,7 +61,7 @@ async def _supervise(
 async def _alone(file: ConfigurationFile, announce: Announce) -> None:
     configuration = file.configuration
     configure_logging(configuration.log, "responder")
-    public = open_listeners(configuration.listen, workers=1).first_of_each
+    public = open_listeners(configuration.serving_addresses, workers=1).first_of_each
     settings = configuration.admin
     admin = None if settings is None else open_admin_socket(settings.listen)
     announce(public, admin)

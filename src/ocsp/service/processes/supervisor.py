@@ -139,7 +139,7 @@ class Supervisor:
         self, configuration: Configuration, listeners: Listeners
     ) -> tuple[list[Child], list[str]]:
         """Return new workers, and why some of them cannot work."""
-        count = configuration.workers
+        count = configuration.serving_processes
         workers = [
             Child(
                 Program(
@@ -290,7 +290,8 @@ class Supervisor:
     ) -> Listeners:
         if self._inherited.public:
             return Listeners({"systemd": self._inherited.public})
-        return open_listeners(configuration.listen, configuration.workers, before)
+        addresses = configuration.serving_addresses
+        return open_listeners(addresses, configuration.workers, before)
 
     def _open_admin(self, configuration: Configuration) -> socket.socket | None:
         if self._inherited.admin is not None:
@@ -347,7 +348,11 @@ def _by_name(sockets: Iterable[tuple[str, socket.socket]]) -> _Inherited:
 def _taken_at_start(configuration: Configuration) -> tuple[object, ...]:
     """Return the settings that a worker does not change while it runs."""
     return (
-        configuration.workers,
+        configuration.serving_processes,
+        configuration.role,
+        configuration.valkey,
+        configuration.files,
+        configuration.upstream,
         configuration.signing,
         configuration.answers.memory,
         configuration.log.access,

@@ -55,7 +55,7 @@ class Updater:
 
     def _begin(self, service: BuiltService) -> None:
         self._service, self._signing, self._work = service, None, ()
-        if service.store is not None:
+        if service.store is not None and service.configuration.signs_ahead:
             self._signing = SigningAhead(service, service.store)
             issuers = [each.issuer for each in service.stored]
             purging = Purging(service.configuration, issuers, service.store)

@@ -9,12 +9,16 @@ from collections.abc import Callable, Sequence
 from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
+from ocsp.metrics.table import STORE_UP, VALKEY
 from ocsp.server import NativeServer, RequestHandler
+from ocsp.server.backend import AnswersElsewhere
 from ocsp.service.access_log import LoggingRequestHandler
 from ocsp.service.building import BuiltService
-from ocsp.service.configuration.model import AccessLog
+from ocsp.service.configuration import Configuration
+from ocsp.service.configuration.model import AccessLog, FormName, Role
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.service.signer_following import SignerFollower
+from ocsp.sharing import SharedAnswers
 from ocsp.signers import SigningSlots
 from ocsp.status import ForeignResponders
 
@@ -56,6 +60,7 @@ class Worker:
         self._service: BuiltService | None = None
         self._handler: RequestHandler | None = None
         self._follower = SignerFollower(self._swap)
+        self._shared: SharedAnswers | None = None
 
     def use(self, service: BuiltService) -> BuiltService:
         """Answer with *service* from now on, and return it with the open database."""
@@ -67,7 +72,9 @@ class Worker:
                 GRACE_SECONDS, before.close_all_but, service
             )
         if self._handler is None:
-            self._handler = _handler(service, self._metrics)
+            self._shared = _shared(service.configuration)
+            elsewhere = _elsewhere(service.configuration, self._shared)
+            self._handler = _handler(service, elsewhere, self._metrics)
         else:
             self._handler.cache_tag = service.configuration.answers.cache_tag
             self._handler.replace(service.responder, service.source)
@@ -85,7 +92,7 @@ class Worker:
         """Serve until *stop* is set, and finish the requests."""
         if self._handler is None:
             return
-        reporting = asyncio.create_task(report(self._metrics))
+        reporting = asyncio.create_task(report(self._metrics, self._set_gauges))
         following = asyncio.create_task(self._follower.run())
         try:
             await NativeServer(self._handler).serve(
@@ -98,8 +105,14 @@ class Worker:
             if self._service is not None:
                 await self._service.aclose()
 
+    def _set_gauges(self) -> None:
+        if self._shared is not None and self._shared.is_up is not None:
+            self._metrics.gauge(STORE_UP, VALKEY).value = int(self._shared.is_up)
 
-def _handler(service: BuiltService, metrics: Metrics) -> RequestHandler:
+
+def _handler(
+    service: BuiltService, elsewhere: AnswersElsewhere, metrics: Metrics
+) -> RequestHandler:
     configuration = service.configuration
     signing = configuration.signing
     is_logging = configuration.log.access is AccessLog.REQUESTS
@@ -108,8 +121,35 @@ def _handler(service: BuiltService, metrics: Metrics) -> RequestHandler:
         service.responder,
         service.source,
         slots=SigningSlots(signing.in_flight, signing.waiting),
-        foreign=ForeignResponders(AsyncClient()),
+        foreign=elsewhere,
         cache_bytes=configuration.answers.memory,
         metrics=metrics,
         cache_tag=configuration.answers.cache_tag,
+    )
+
+
+def _shared(configuration: Configuration) -> SharedAnswers | None:
+    """Return what reads the answers on the Valkey server, on an edge node."""
+    if configuration.valkey is None or configuration.role is not Role.EDGE:
+        return None
+    return SharedAnswers(configuration.valkey)
+
+
+def _elsewhere(
+    configuration: Configuration, shared: SharedAnswers | None
+) -> AnswersElsewhere:
+    """Return what gets the answers that others have signed."""
+    responders = ForeignResponders(AsyncClient())
+    if configuration.role is not Role.EDGE:
+        return responders
+    # Imported here, because no other node needs it.
+    from ocsp.service.edge import EdgeAnswers, PublishedFiles
+
+    files = configuration.files
+    return EdgeAnswers(
+        shared=shared,
+        files=None if files is None else PublishedFiles(files),
+        upstream=responders,
+        both_hashes=FormName.BOTH in configuration.answers.forms,
+        memory=configuration.answers.memory,
     )
