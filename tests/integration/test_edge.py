@@ -1,0 +1,143 @@
+"""
+Edge nodes: real ``ocsp serve`` without a key and without a database.
+
+Redis stands in for Valkey where that is not installed (:mod:`tests.servers.redis`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import ocsp
+from ocsp.store import SQLiteStore
+from tests.ca_folder import CAFolder
+from tests.integration.services import Service, ask, request_for, serving
+from tests.integration.web_servers import until
+from tests.servers.redis import RedisServer
+
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="processes are found in the /proc of Linux"
+    ),
+]
+
+GOOD, REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED
+TRY_LATER = ocsp.OCSPResponseStatus.TRY_LATER
+BOUND_SECONDS = 5.0
+"""In which time an edge node says what was revoked: it asks again after a second."""
+
+
+class Edge:
+    """An edge node, and the CA whose certificates it answers for."""
+
+    def __init__(self, files: CAFolder, folder: Path, top: str) -> None:
+        """Write the configuration of an edge node."""
+        self.files = files
+        self.folder = folder
+        folder.mkdir()
+        (folder / "ca.pem").write_bytes((files.folder / "ca.pem").read_bytes())
+        self.write(top)
+
+    def write(self, top: str, issuer: str = "") -> None:
+        """Write the configuration, with more lines at the top and for the issuer."""
+        (self.folder / "ocsp.toml").write_text(
+            f'role = "edge"\nlisten = ["127.0.0.1:0"]\n{top}\n'
+            f'[[issuer]]\ncertificate = "ca.pem"\n{issuer}\n'
+        )
+
+    def ask(self, service: Service, leaf: x509.Certificate) -> ocsp.OCSPResponse:
+        """Return the answer to a request."""
+        return ask(service.url, request_for(leaf, self.files.ca.certificate))
+
+    def status(self, service: Service, leaf: x509.Certificate) -> object:
+        """Return the status in a verified answer, or the error."""
+        given = self.ask(service, leaf)
+        if given.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            return given.response_status
+        return ocsp.verify(given, leaf, self.files.ca.certificate).status
+
+
+def _until(
+    edge: Edge, service: Service, leaf: x509.Certificate, wanted: object
+) -> None:
+    until(
+        lambda: edge.status(service, leaf) is wanted,
+        lambda: str(edge.status(service, leaf)),
+    )
+
+
+def _metrics(url: str) -> str:
+    with urllib.request.urlopen(f"{url.rstrip('/')}/metrics", timeout=5) as reply:
+        return str(reply.read().decode())
+
+
+@contextlib.contextmanager
+def _scene(
+    tmp_path: Path,
+) -> Iterator[tuple[RedisServer, CAFolder, Service, Edge, Service]]:
+    """Run a server, a node that signs for it, and an edge node that reads from it."""
+    (tmp_path / "signer").mkdir()
+    files = CAFolder(tmp_path / "signer")
+    with RedisServer(tmp_path / "server") as server:
+        line = f'valkey = "{server.url}"'
+        files.write("ocsp.toml", files.settings(top=line))
+        admin = 'admin = { listen = "127.0.0.1:0" }'
+        edge = Edge(files, tmp_path / "edge", f"{line}\n{admin}")
+        with serving(files.folder) as signer, serving(edge.folder, urls=2) as node:
+            yield server, files, signer, edge, node
+
+
+def test_an_edge_node_answers_from_valkey(tmp_path: Path) -> None:
+    """The same octets; what is revoked; and on while the server is away."""
+    with _scene(tmp_path) as (server, files, signer, edge, node):
+        leaf = files.web
+        _until(edge, node, leaf, GOOD)
+        octets = edge.ask(node, leaf).public_bytes(Encoding.DER)
+        assert octets == edge.ask(signer, leaf).public_bytes(Encoding.DER)
+
+        with SQLiteStore(files.folder / "status.db") as store:
+            store.revoke(files.ca.certificate, leaf.serial_number)
+        begun = time.monotonic()
+        _until(edge, node, leaf, REVOKED)
+        assert time.monotonic() - begun < BOUND_SECONDS
+        until(
+            lambda: 'ocsp_store_up{store="valkey"} 1.0' in _metrics(node.urls[1]),
+            lambda: _metrics(node.urls[1]),
+        )
+        assert 'ocsp_answers_total{from="valkey"}' in _metrics(node.urls[1])
+
+        server.stop()
+        for _ in range(30):
+            assert edge.status(node, leaf) is REVOKED
+        late = files.issue("late.example.org")
+        assert edge.status(node, late) is TRY_LATER
+
+        server.start()  # empty: all is copied again
+        _until(edge, node, late, GOOD)
+        assert edge.status(node, leaf) is REVOKED
+
+
+def test_a_machine_that_signs_answers_no_client(tmp_path: Path) -> None:
+    """Its server has a password, which is not shown, and edge nodes use it."""
+    (tmp_path / "signer").mkdir()
+    files = CAFolder(tmp_path / "signer")
+    with RedisServer(tmp_path / "server", "--requirepass", "top-secret") as server:
+        line = f'valkey = "valkey://:top-secret@127.0.0.1:{server.port}"'
+        files.write("ocsp.toml", files.settings(top=f'role = "sign"\n{line}'))
+        edge = Edge(files, tmp_path / "edge", line)
+        with serving(files.folder, urls=0) as service, serving(edge.folder) as node:
+            assert set(service.children()) == {"updater"}
+            _until(edge, node, files.web, GOOD)
+            server.stop()
+            service.wait_for("answers are not shared")
+        assert "top-secret" not in "".join((*service.rest(), *node.rest()))

@@ -1,0 +1,89 @@
+"""The configuration of edge nodes, and of shared answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ocsp.errors import ConfigurationError
+from ocsp.service import read_configuration
+from ocsp.service.configuration import configuration_of
+from ocsp.service.configuration.values import WITH_PASSWORDS
+
+ISSUER = '[[issuer]]\ncertificate = "ca.pem"\n'
+
+
+def _write(folder: Path, top: str, issuer: str = "", role: str = "edge") -> Path:
+    path = folder / "ocsp.toml"
+    path.write_text(f'role = "{role}"\n{top}\n{ISSUER}{issuer}\n')
+    return path
+
+
+@pytest.mark.parametrize(
+    ("top", "issuer", "line", "reason"),
+    [
+        ("", "", 1, "needs at least one of valkey, files and upstream"),
+        ('files = "x"\ndatabase = "sqlite:status.db"', "", 3, "is not for an edge node"),
+        (
+            'files = "x"', 'signers = [{ certificate = "a.pem", key = "a.key" }]',
+            3, "has signers; an edge node never signs",
+        ),
+        ('files = "x"', 'source = { crl = ["a.crl"] }', 3, "has source"),
+        ('files = "x"', "compromised = 2026-01-01T00:00:00Z", 3, "has compromised"),
+        ('upstream = ["ftp://a"]', "", 2, "is not an HTTP URL"),
+        ('valkey = "redis://:secret@a"', "", 2, "scheme 'redis'"),
+        ('files = "x"\nanswers = { nonce = "require" }', "", 1, "needs a key"),
+    ],
+)  # fmt: skip
+def test_what_an_edge_node_must_not_have(
+    tmp_path: Path, top: str, issuer: str, line: int, reason: str
+) -> None:
+    """With the line, and without a password."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(_write(tmp_path, top, issuer))
+    (problem,) = caught.value.problems
+    assert reason in problem.reason
+    assert problem.line == line
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("top", ['files = "x"', 'upstream = ["http://a"]'])
+def test_the_places_of_an_edge_node_are_for_edge_nodes(
+    tmp_path: Path, top: str
+) -> None:
+    """Other nodes sign."""
+    signers = 'signers = [{ certificate = "a.pem", key = "a.key" }]'
+    with pytest.raises(ConfigurationError, match="need role = 'edge'"):
+        read_configuration(_write(tmp_path, top, signers, role="both"))
+
+
+def test_the_password_of_the_server_is_for_processes_only(tmp_path: Path) -> None:
+    """A process gets the same configuration, and people get it without the password."""
+    top = 'valkey = "valkeys+cluster://ocsp:se%2Fcret@a,b?ca=/etc/ca.pem"'
+    configuration = read_configuration(_write(tmp_path, top)).configuration
+    document = configuration.model_dump(
+        mode="json", exclude_none=True, context=WITH_PASSWORDS
+    )
+    assert configuration_of(document) == configuration
+    assert configuration.valkey is not None
+    assert configuration.valkey.password == "se/cret"
+    shown = configuration.model_dump_json()
+    assert "valkeys+cluster://ocsp@a:6379,b:6379?ca=/etc/ca.pem" in shown
+    assert "cret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("role", "processes", "addresses", "signs"),
+    [("both", 3, 1, True), ("serve", 3, 1, False), ("sign", 0, 0, True)],
+)
+def test_what_each_role_does(
+    tmp_path: Path, role: str, processes: int, addresses: int, signs: bool
+) -> None:
+    """The processes that answer, where they listen, and who signs ahead."""
+    signers = 'signers = [{ certificate = "a.pem", key = "a.key" }]'
+    path = _write(tmp_path, "workers = 3", signers, role)
+    configuration = read_configuration(path).configuration
+    assert configuration.serving_processes == processes
+    assert len(configuration.serving_addresses) == addresses
+    assert configuration.signs_ahead is signs

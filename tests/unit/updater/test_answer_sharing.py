@@ -1,0 +1,292 @@
+"""Copying answers to a server: what is copied, in which order, and after failures."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from ocsp.errors import SourceUnavailable, StoreError
+from ocsp.responder import Authority, CertIDForm, NewAnswer, Responder
+from ocsp.sharing import SharedSigner, Withdrawn
+from ocsp.store import SQLiteStore
+from ocsp.updater import AnswerSharing, Presigner
+from ocsp.updater import answer_sharing as sharing
+from tests.pki import NOW, ca, delegate_signer
+from tests.unit.store.scene import query
+
+SHA1, SHA256 = CertIDForm.SHA1, CertIDForm.SHA256
+VALIDITY = 8 * 3600
+
+
+class Server:
+    """Stands in for the writer: keeps what is newest, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.mark = ""
+        self.has: dict[tuple[int, CertIDForm], tuple[int, bool]] = {}
+        self.signers: list[SharedSigner] = []
+        self.writes: list[str] = []
+        self.fails = False
+        self.writing = ""
+
+    def _check(self) -> None:
+        if self.fails:
+            raise StoreError("the server is away")
+
+    def begin(self, epoch: str) -> bool:
+        """Note the epoch; another one empties the server."""
+        self._check()
+        known, self.mark = self.mark == epoch, epoch
+        if not known:
+            self.has = {}
+        return known
+
+    def add_signers(
+        self, signers: Iterable[tuple[SharedSigner, int]], now: int
+    ) -> None:
+        """Note the signers."""
+        self.signers = [signer for signer, _ in signers]
+
+    def put_many(self, answers: Iterable[NewAnswer], now: int) -> int:
+        """Keep answers that are not older."""
+        return self._write(
+            (each.query.serial_number, each.form, each.answer.version, True)
+            for each in answers
+        )
+
+    def withdraw(self, answers: Iterable[Withdrawn], seconds: int, now: int) -> int:
+        """Keep tombstones."""
+        assert seconds == VALIDITY
+        return self._write(
+            (each.query.serial_number, each.form, each.version, False)
+            for each in answers
+        )
+
+    def _write(self, values: Iterable[tuple[int, CertIDForm, int, bool]]) -> int:
+        self._check()
+        count = 0
+        for serial, form, version, is_answer in values:
+            before = self.has.get((serial, form), (0, False))
+            if (version, is_answer) >= before:
+                self.has[serial, form] = version, is_answer
+                self.writes.append(f"{serial} {version} {is_answer}")
+                count += 1
+        return count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.writing = "closed"
+
+
+class Scene:
+    """A database with ten certificates, what signs for them, and a server."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = SQLiteStore(path, create=True)
+        self.path = path
+        self.now = NOW
+        self.server = Server()
+        self.authorities = [Authority(ca(), [delegate_signer()])]
+        with self.store.transaction():
+            for serial in range(1, 11):
+                self.store.add(ca(), serial)
+        self.presigner = Presigner(
+            Responder(self.authorities), self.authorities, self.store,
+            forms=[SHA1], clock=lambda: self.now, monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108 - now changes
+        )  # fmt: skip
+        self.sharing = self.restarted()
+
+    def restarted(self) -> AnswerSharing:
+        """Return what a new process has."""
+        self.sharing = AnswerSharing(
+            self.store, self.server, self.authorities,  # type: ignore[arg-type]
+            forms=[SHA1, SHA256], validity=VALIDITY, backdate=300,
+            clock=lambda: self.now.timestamp(),  # noqa: PLW0108 - now changes
+        )  # fmt: skip
+        return self.sharing
+
+    def step(self, *, copy: bool = True) -> float:
+        """Do one round; with *copy*, as if ten seconds had passed."""
+        if copy:
+            self.sharing._next_copy = 0.0
+        return self.sharing.step()
+
+    def has(self, serial: int, form: CertIDForm = SHA1) -> tuple[int, bool] | None:
+        """Return the version on the server, and whether it is an answer."""
+        return self.server.has.get((serial, form))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """Return a scene, in which all answers are signed."""
+    scene = Scene(tmp_path / "status.db")
+    scene.presigner.sign_round()
+    yield scene
+    scene.store.close()
+
+
+def test_all_answers_are_copied_at_the_start(scene: Scene) -> None:
+    """With the epoch of the database and the certificates of the signers."""
+    assert scene.step() == sharing.POLL_SECONDS
+    assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
+    assert scene.server.mark.split() == [scene.store.epoch()]
+    (signer,) = scene.server.signers
+    assert signer.algorithm == delegate_signer().algorithm_identifier
+    assert scene.sharing.is_up is True
+
+
+def test_a_revocation_is_a_tombstone_until_it_is_signed(scene: Scene) -> None:
+    """In the round after each of the two."""
+    scene.step()
+    scene.store.revoke(ca(), 3)
+    scene.step(copy=False)
+    assert scene.has(3) == (2, False)
+    assert scene.has(3, SHA256) == (2, False)
+    scene.presigner.sign_round()
+    scene.step(copy=False)
+    assert scene.has(3) == (2, True)
+    assert scene.has(4) == (1, True)
+
+
+def test_new_answers_are_copied_after_a_while(scene: Scene) -> None:
+    """Whoever has signed them."""
+    scene.step()
+    scene.store.add(ca(), 11)
+    scene.presigner.sign_round()
+    scene.step(copy=False)
+    assert scene.has(11) is None
+    scene.step()
+    assert scene.has(11) == (1, True)
+
+
+def test_only_new_answers_are_copied_again(scene: Scene) -> None:
+    """Those of the last minutes; also after a restart."""
+    scene.step()
+    scene.now += datetime.timedelta(minutes=10)
+    scene.step()
+    scene.server.writes.clear()
+    scene.restarted()
+    scene.store.add(ca(), 11)
+    scene.presigner.sign_round()
+    scene.step()
+    assert scene.server.writes == ["11 1 True"]
+
+
+def test_what_a_server_missed_is_written_when_it_is_back(scene: Scene) -> None:
+    """Changes and answers."""
+    scene.step()
+    scene.server.fails = True
+    scene.store.revoke(ca(), 3)
+    scene.store.add(ca(), 11)
+    scene.presigner.sign_round()
+    assert scene.step() == sharing.LOST_SECONDS
+    assert scene.sharing.is_up is False
+    scene.server.fails = False
+    scene.step()
+    assert scene.has(3) == (2, True)
+    assert scene.has(11) == (1, True)
+    assert scene.sharing.is_up is True
+
+
+def test_a_process_that_was_killed_goes_on_where_it_was(scene: Scene) -> None:
+    """No change is lost that came while no process ran."""
+    scene.step()
+    scene.store.revoke(ca(), 5)
+    scene.restarted()
+    scene.step(copy=False)
+    assert scene.has(5) == (2, False)
+
+
+def test_a_server_that_lost_all_gets_all_again(scene: Scene) -> None:
+    """As after a restart without its data."""
+    scene.step()
+    scene.now += datetime.timedelta(hours=1)
+    scene.step()
+    scene.server.has, scene.server.mark = {}, ""
+    scene.step()
+    assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
+
+
+def test_changes_that_are_not_known_any_more_let_all_begin_anew(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing says which answers are outdated: they get another epoch."""
+    scene.step()
+    before = scene.server.mark
+    real = scene.store.changes_after
+    monkeypatch.setattr(
+        scene.store, "changes_after",
+        lambda cursor="", limit=1000: real(cursor, limit)._replace(complete=False),
+    )  # fmt: skip
+    assert scene.step() == sharing.LOST_SECONDS
+    monkeypatch.undo()
+    scene.step()
+    assert scene.server.mark != before
+    assert scene.server.mark.startswith(scene.store.epoch())
+    assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
+    after = scene.server.mark
+    scene.restarted()
+    scene.step()
+    assert scene.server.mark == after
+
+
+def test_a_database_that_is_away_is_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So is any other failure: the thread goes on."""
+    scene.step()
+    for error in (SourceUnavailable("away"), RuntimeError("a bug")):
+        with monkeypatch.context() as patch:
+            patch.setattr(scene.store, "changes_after", _raising(error))
+            assert scene.step() == sharing.LOST_SECONDS
+    scene.store.revoke(ca(), 3)
+    scene.step()
+    assert scene.has(3) == (2, False)
+
+
+def test_a_row_that_cannot_be_read_costs_no_other(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change of the others is shared."""
+    scene.step()
+    scene.store.revoke(ca(), 3)
+    scene.store.revoke(ca(), 4)
+    real = scene.store.look_up_with_answer
+
+    def look_up(asked: object, form: CertIDForm) -> object:
+        if asked == query(3):
+            raise StoreError("the row has values that mean nothing")
+        return real(asked, form)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scene.store, "look_up_with_answer", look_up)
+    scene.step(copy=False)
+    assert scene.has(3) == (1, True)
+    assert scene.has(4) == (2, False)
+
+
+def test_it_runs_until_it_is_stopped(scene: Scene) -> None:
+    """And closes the connections of the writer."""
+    stop = threading.Event()
+    thread = threading.Thread(target=scene.sharing.run, args=(stop,))
+    thread.start()
+    deadline = datetime.datetime.now() + datetime.timedelta(seconds=20)  # noqa: DTZ005
+    while scene.has(10) is None:
+        assert datetime.datetime.now() < deadline  # noqa: DTZ005
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert scene.server.writing == "closed"
+
+
+def _raising(error: Exception) -> object:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
