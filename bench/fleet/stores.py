@@ -1,0 +1,235 @@
+"""
+What PostgreSQL and Valkey cost: ``python -m bench.fleet.stores [CERTIFICATES]``.
+
+It starts both servers, on the disk of the temporary directory, and prints one line for
+each figure. Redis stands in where Valkey is not installed. CPU times are of all
+processes of a server, or of this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import valkey
+
+from bench.responder.servers import Server
+from ocsp.responder import Authority, CertIDForm, IssuerKey, Responder, StatusQuery
+from ocsp.sharing import SharedAnswerWriter, ValkeyAddress
+from ocsp.store import CertificateRow
+from ocsp.store.postgresql import PostgreSQLStore
+from ocsp.store.postgresql.serving.source import PostgreSQLSource
+from ocsp.testing import PKI
+from ocsp.updater import Presigner, presign
+from tests.servers.postgresql import PostgreSQLServer, server_folder
+from tests.servers.redis import RedisServer
+
+__all__ = ["main"]
+
+BATCH = 10_000
+LOOK_UPS = 20_000
+CLIENTS = 16
+SHARED = 20_000
+DAY = datetime.timedelta(days=1)
+EXPIRES = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+
+SETTINGS = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+}
+"""As in production, besides the memory, which is small."""
+
+
+def main(count: int) -> None:
+    """Measure with *count* certificates."""
+    pki = PKI()
+    authority = Authority(pki.issuer, [pki.signer(pki.ca)])
+    with server_folder() as folder:
+        server = PostgreSQLServer(folder, SETTINGS)
+        server.start()
+        try:
+            _postgresql(server, authority, count)
+        finally:
+            server.stop()
+
+
+def _postgresql(server: PostgreSQLServer, authority: Authority, count: int) -> None:
+    url = server.url(server.new_database())
+    assert server.process is not None
+    costs = _Costs(Server("", [server.process.pid]))
+    numbers = random.Random(1)
+    serials = [numbers.getrandbits(127) | 1 << 126 for _ in range(count)]
+    with PostgreSQLStore(url, create=True) as store:
+        store.sign_ahead(authority.issuer, [CertIDForm.SHA1])
+        with costs.of("import", count):
+            _import(store, authority, serials)
+        print(f"certificate: {_size(url, 'certificate') / count:.0f} octets")
+        print(f"answer, not signed: {_size(url, 'answer') / count:.0f} octets")
+        _sign(store, authority, DAY * 0, costs, "signing for the first time", count)
+        _vacuum(url)
+        log = _log_position(url)
+        # All are due again two days later.
+        _sign(store, authority, DAY * 2, costs, "signing ahead", count)
+        print(f"log of a signature: {(_log_position(url) - log) / count:.0f} octets")
+        _vacuum(url)
+        print(f"answer: {_size(url, 'answer') / count:.0f} octets")
+        asyncio.run(_look_ups(url, store, authority, serials, costs))
+        _valkey(store, authority)
+
+
+class _Costs:
+    """Measures the CPU time of this process and of PostgreSQL."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @contextmanager
+    def of(self, name: str, count: int, ours: str = "this process") -> Iterator[None]:
+        """Print what each of *count* costs in the ``with`` block."""
+        begun, cpu, other = time.monotonic(), time.process_time(), self._server.cpu()
+        yield
+        took = time.monotonic() - begun
+        cpu = (time.process_time() - cpu) / count * 1e6
+        other = (self._server.cpu() - other) / count * 1e6
+        print(
+            f"{name}: {count / took:,.0f}/s; {ours} {cpu:.0f} µs, PostgreSQL"
+            f" {other:.0f} µs"
+        )
+
+
+def _import(store: PostgreSQLStore, authority: Authority, serials: list[int]) -> None:
+    for begin in range(0, len(serials), BATCH):
+        rows = [
+            CertificateRow(serial_number=each, expires=EXPIRES)
+            for each in serials[begin : begin + BATCH]
+        ]
+        store.import_rows(
+            authority.issuer, rows, digest=bytes(32), done=begin + len(rows)
+        )
+
+
+class _Enough(BaseException):
+    """Ends the signing when all are signed."""
+
+
+def _sign(
+    store: PostgreSQLStore,
+    authority: Authority,
+    later: datetime.timedelta,
+    costs: _Costs,
+    name: str,
+    count: int,
+) -> None:
+    """Sign all answers, as a signer does at the time *later*."""
+
+    def clock() -> datetime.datetime:
+        return datetime.datetime.now(datetime.UTC) + later
+
+    presigner = Presigner(
+        Responder([authority], validity=4 * DAY),
+        [authority],
+        store,
+        forms=[CertIDForm.SHA1],
+        clock=clock,
+    )
+    presigner.prepare()
+    with costs.of(name, count, "signer"):
+        presign(presigner)
+    assert presigner.counts.stored == count, presigner.counts
+
+
+async def _look_ups(
+    url: str,
+    store: PostgreSQLStore,
+    authority: Authority,
+    serials: list[int],
+    costs: _Costs,
+) -> None:
+    """Look up random certificates with their answers, as 16 clients ask."""
+    source = PostgreSQLSource(url, store)
+    key = IssuerKey.of(authority.issuer)
+    chosen = iter(random.Random(2).choices(serials, k=LOOK_UPS))
+
+    async def client() -> None:
+        for serial in chosen:
+            found = await source.find_with_answer(
+                StatusQuery(key, serial), CertIDForm.SHA1
+            )
+            assert found is not None
+            assert found.answer is not None
+
+    with costs.of("look-up", LOOK_UPS, "node"):
+        await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    await source.aclose()
+
+
+def _valkey(store: PostgreSQLStore, authority: Authority) -> None:
+    """Write answers to Valkey, and count its memory."""
+    answers = []
+    for each in store.stored_answers(IssuerKey.of(authority.issuer), 0):
+        answers.append(each)
+        if len(answers) == SHARED:
+            break
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        try:
+            client = valkey.Valkey(port=server.port)
+            before = client.info("memory")["used_memory"]
+            address = ValkeyAddress.read(f"valkey://127.0.0.1:{server.port}")
+            with SharedAnswerWriter(address) as writer:
+                writer.begin(store.epoch())
+                begun = time.process_time()
+                written = writer.put_many(answers, int(time.time()))
+                cpu = (time.process_time() - begun) / written * 1e6
+            used = (client.info("memory")["used_memory"] - before) / written
+            print(f"entry in Valkey: {used:.0f} octets; writing it {cpu:.0f} µs")
+            client.close()
+        finally:
+            server.stop()
+
+
+# --- what PostgreSQL says -------------------------------------------------------------
+
+
+def _size(url: str, table: str) -> int:
+    """Return the size of *table* with its partitions and indexes."""
+    return int(
+        _ask(
+            url,
+            "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(%s)",
+            table,
+        )
+    )
+
+
+def _log_position(url: str) -> int:
+    return int(_ask(url, "SELECT pg_current_wal_lsn() - '0/0'"))
+
+
+def _ask(url: str, statement: str, *values: str) -> float:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(statement.encode(), values).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+def _vacuum(url: str) -> None:
+    """Do what the server does by itself after some time, and write what is dirty."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
