@@ -14,7 +14,6 @@ In each round all answers are due again. The numbers are medians of the rounds.
 from __future__ import annotations
 
 import datetime
-import glob
 import hashlib
 import multiprocessing
 import os
@@ -124,7 +123,7 @@ def _server_seconds(server: PostgreSQLServer) -> float:
     """Return the CPU time of the server and of its processes, also of those ended."""
     assert server.process is not None
     root, total = server.process.pid, 0
-    for path in glob.glob("/proc/[0-9]*/stat"):
+    for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = Path(path).read_text()
         except OSError:
