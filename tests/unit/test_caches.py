@@ -38,6 +38,7 @@ SMALL = {
     "responder/schedule.py:_cycle": "a number; two numbers",
     "responder/schedule.py:time_of": "a number; a datetime",
     "responder/signed_response.py:_before_nonce": "a boolean and a number; headers",
+    "server/shared_fallback.py:_changed": "MAX_CHANGED queries",
     "sharing/nodes.py:_clients": "a client for each node of a cluster",
     "sharing/nodes.py:_resting": "the nodes of a cluster",
     "sharing/reader.py:_signers": "MAX_SIGNERS certificates",

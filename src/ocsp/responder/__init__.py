@@ -42,10 +42,12 @@ from ocsp.responder.stored_answer import (
     AnswerWriter,
     CertIDForm,
     Changes,
+    CheckedAnswer,
     DueAnswer,
     LookupResult,
     NewAnswer,
     RemoteAnswerStore,
+    SharedAnswerReader,
     StoredAnswer,
 )
 
@@ -58,6 +60,7 @@ __all__ = [
     "CannedAuthority",
     "CertIDForm",
     "Changes",
+    "CheckedAnswer",
     "DueAnswer",
     "EdgeAuthority",
     "ForeignAuthority",
@@ -71,6 +74,7 @@ __all__ = [
     "RemoteAnswerStore",
     "Requestors",
     "Responder",
+    "SharedAnswerReader",
     "SignerTrust",
     "StatusQuery",
     "StatusRecord",

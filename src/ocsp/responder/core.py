@@ -386,6 +386,27 @@ class Responder:
         answer = _stored(authority, stored)
         return None if answer is None else answer.der
 
+    def copied_answer(self, lookup: Lookup, stored: StoredAnswer) -> Answer | None:
+        """
+        Return a copy of a stored answer, without the status of the certificate.
+
+        For the time when the database is away. Not checked: that the copy is about this
+        certificate, and that its status has not changed.
+
+        Args:
+            lookup: The result of :meth:`receive`, with a ``fallback_form``.
+
+            stored: The copy.
+
+        Returns:
+            The answer; ``None`` if it is not usable now, or its signer is not one of
+            the authority.
+        """
+        if not is_usable(stored, int(lookup.now.timestamp())):
+            return None
+        answer = _stored(lookup.authority, stored)
+        return None if answer is None else answer._replace(origin="valkey")
+
     def presign(self, due: DueAnswer, now: datetime.datetime) -> NewAnswer:
         """
         Sign an answer before a client asks for it.

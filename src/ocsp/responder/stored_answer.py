@@ -22,10 +22,12 @@ __all__ = [
     "AnswerWriter",
     "CertIDForm",
     "Changes",
+    "CheckedAnswer",
     "DueAnswer",
     "LookupResult",
     "NewAnswer",
     "RemoteAnswerStore",
+    "SharedAnswerReader",
     "StoredAnswer",
 ]
 
@@ -248,5 +250,40 @@ class RemoteAnswerStore(AnswerWriter, Protocol):
 
         :attr:`Changes.age` grows while the store cannot be reached. After that the
         first poll says that everything may have changed.
+        """
+        ...
+
+
+class CheckedAnswer(NamedTuple):
+    """
+    A copy of a stored answer that was verified.
+
+    Attributes:
+        answer: The answer.
+
+        revoked: Whether it says *revoked*.
+    """
+
+    answer: StoredAnswer
+    revoked: bool
+
+
+class SharedAnswerReader(Protocol):
+    """Where copies of stored answers are, for the time when the database is away."""
+
+    async def get(
+        self, query: StatusQuery, form: CertIDForm, issuer: x509.Certificate
+    ) -> CheckedAnswer | None:
+        """
+        Return the answer about a certificate that clients accept, or ``None``.
+
+        It never raises, and waits for some milliseconds at most.
+
+        Args:
+            query: The certificate.
+
+            form: Which CertIDs the answer has.
+
+            issuer: The certificate of the issuer.
         """
         ...

@@ -11,12 +11,13 @@ from __future__ import annotations
 import datetime
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from ocsp.errors import BackendError
 from ocsp.http import Moment
 from ocsp.responder.schedule import ClockWatch
+from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import Changes
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import ResponseCache
@@ -70,6 +71,7 @@ class ChangePoll:
         *,
         clock: Callable[[], datetime.datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        changed: Callable[[Sequence[StatusQuery]], None] | None = None,
     ) -> None:
         """
         Follow *source*, and drop from *cache* what changed.
@@ -85,7 +87,10 @@ class ChangePoll:
             clock: Returns the current time, aware.
 
             monotonic: Returns the monotonic time, in seconds.
+
+            changed: Called with the certificates whose status changed.
         """
+        self._changed = changed
         self._source = source if isinstance(source, PolledSource) else None
         self._cache = cache
         self._log = log
@@ -145,6 +150,8 @@ class ChangePoll:
         elif changes.queries:
             self.revision += 1
             self._cache.drop(changes.queries)
+            if self._changed is not None:
+                self._changed(changes.queries)
 
     def _forget(self) -> None:
         self.revision += 1

@@ -68,7 +68,7 @@ class RequestCounts:
         self._in_memory: dict[
             tuple[IssuerKey, CertIDForm], tuple[Outcome, Outcome]
         ] = {}
-        self._good: dict[tuple[str, int, bool, IssuerKey, str], Outcome] = {}
+        self._good: dict[tuple[str, int, str, IssuerKey, str], Outcome] = {}
         self._signatures: dict[bytes, tuple[Counter, Counter, Histogram]] = {}
         self._age = metrics.histogram(ANSWER_AGE)
         self._left = metrics.histogram(ANSWER_LEFT)
@@ -132,7 +132,8 @@ class RequestCounts:
         if answer.status is not OCSPResponseStatus.SUCCESSFUL or lookup is None:
             self._other(method, code, answer, lookup).count += 1
             return
-        key = method, code, from_store, lookup.queries[0].issuer, _hash_of(lookup)
+        origin = answer.origin or ("store" if from_store else "signed")
+        key = method, code, origin, lookup.queries[0].issuer, _hash_of(lookup)
         found = self._good.get(key)
         if found is None:
             found = self._good[key] = self.metrics.outcome(
@@ -140,7 +141,7 @@ class RequestCounts:
                 code=code,
                 status="successful",
                 issuer=key[3],
-                origin="store" if from_store else "signed",
+                origin=origin,
                 cert_id_hash=key[4],
             )
         found.count += 1

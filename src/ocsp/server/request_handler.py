@@ -39,13 +39,14 @@ from ocsp.metrics.table import (
     RESPONSE_CACHE_BYTES,
     SIGNATURES_WAITING,
 )
-from ocsp.responder import Lookup, Responder, StatusSource
+from ocsp.responder import Lookup, Responder, SharedAnswerReader, StatusSource
 from ocsp.responder.answer import Answer, error_response
 from ocsp.server.backend import AnswersElsewhere, Backend, BackendAnswer, Waiting
 from ocsp.server.change_poll import ChangePoll
 from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse, ResponseCache
+from ocsp.server.shared_fallback import SharedFallback
 from ocsp.server.write_back import SignedAnswer, WriteBack
 from ocsp.signers import SignerWatch, SigningSlots
 
@@ -140,6 +141,7 @@ class RequestHandler:
         *,
         slots: SigningSlots | None = None,
         foreign: AnswersElsewhere | None = None,
+        shared: SharedAnswerReader | None = None,
         cache_bytes: int | None = None,
         metrics: Metrics | None = None,
         cache_tag: CacheTag | None = None,
@@ -163,6 +165,9 @@ class RequestHandler:
             foreign: Asks the responders of other CAs, for each
                 :class:`ocsp.responder.ForeignAuthority` of *responder*.
 
+            shared: Has copies of stored answers, which are used while the source is on
+                another machine and cannot be asked.
+
             cache_bytes: How many octets of answers are kept in memory, by default
                 ``limits.MAX_RESPONSE_CACHE_BYTES``; 0 for none. Answers are kept only
                 if the source has the method ``poll_changes``.
@@ -184,6 +189,7 @@ class RequestHandler:
         self._cache = ResponseCache(limit)
         self._slots = slots or SigningSlots()
         self._foreign = foreign
+        self._shared = None if shared is None else SharedFallback(shared)
         self._clock = clock
         self._monotonic = monotonic
         self._watch = SignerWatch()
@@ -205,6 +211,7 @@ class RequestHandler:
     def _use(self, responder: Responder, source: StatusSource) -> None:
         # A new one, because the names in the metrics may be others now.
         self._counts = RequestCounts(self.metrics)
+        self._responder = responder
         self._backend = Backend(
             responder, source, self._slots, self._counts, self._foreign
         )
@@ -218,6 +225,7 @@ class RequestHandler:
             self.log,
             clock=self._clock,
             monotonic=self._monotonic,
+            changed=None if self._shared is None else self._shared.note_changes,
         )
 
     # --- what front doors call ---
@@ -333,9 +341,19 @@ class RequestHandler:
             return self._reply(request, given)
         except SourceUnavailable as error:
             reply = self._reply_without_source(request, waiting.lookup)
+            reply = reply or await self._reply_from_copy(request, waiting.lookup)
             return reply or self._failure(request.method, error)
         except Exception as error:
             return self._failure(request.method, error)
+
+    async def _reply_from_copy(
+        self, request: _Request, lookup: Lookup | None
+    ) -> Reply | None:
+        """Return the answer that another machine has shared, if there is one."""
+        if self._shared is None or lookup is None:
+            return None
+        given = await self._shared.answer(self._responder, lookup)
+        return None if given is None else self._reply(request, given)
 
     def _reply_without_source(
         self, request: _Request, lookup: Lookup | None

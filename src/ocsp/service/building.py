@@ -42,7 +42,6 @@ from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import (
     FormName,
     IssuerSettings,
-    Role,
     SignaturePolicy,
     SignerSettings,
 )
@@ -384,7 +383,7 @@ def _any_authority(
     )
     if issuer is None:
         return None
-    if configuration.role is Role.EDGE:
+    if configuration.is_edge:
         return EdgeAuthority(issuer, configuration.upstream)
     if settings.responders:
         return ForeignAuthority(issuer, settings.responders)

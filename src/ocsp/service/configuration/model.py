@@ -478,7 +478,7 @@ class Configuration(_Settings):
 
     @model_validator(mode="after")
     def _places(self) -> Self:
-        if self.role is not Role.EDGE:
+        if not self.is_edge:
             given = [key for key in ("files", "upstream") if getattr(self, key)]
             if given:
                 raise ValueError(f"{' and '.join(given)} need role = 'edge'")
@@ -493,6 +493,11 @@ class Configuration(_Settings):
                 "answers.nonce = 'require' needs a key, which an edge node has not"
             )
         return self
+
+    @property
+    def is_edge(self) -> bool:
+        """Whether this machine answers with what others have signed."""
+        return self.role is Role.EDGE
 
     @property
     def signs_ahead(self) -> bool:

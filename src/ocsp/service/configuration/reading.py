@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ocsp import limits
 from ocsp.errors import ConfigurationError, ConfigurationProblem, UnreadableFile
 from ocsp.guarded.files import read_file
-from ocsp.service.configuration.model import Configuration, Role
+from ocsp.service.configuration.model import Configuration
 from ocsp.service.configuration.positions import line_of
 
 __all__ = ["ConfigurationFile", "configuration_of", "read_configuration"]
@@ -105,7 +105,7 @@ def _check_edge(configuration: Configuration, document: Mapping[str, Any]) -> No
     Raises:
         ConfigurationError: If there is one.
     """
-    if configuration.role is Role.EDGE and "database" in document:
+    if configuration.is_edge and "database" in document:
         reason = "is not for an edge node, which has none: take it out"
         raise ConfigurationError("", [ConfigurationProblem(("database",), reason)])
 

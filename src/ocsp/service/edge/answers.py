@@ -28,7 +28,7 @@ from ocsp.responder import Answer, CertIDForm, Forward, StatusQuery
 from ocsp.responder.answer import error_response
 from ocsp.server.event_log import EventLog
 from ocsp.service.edge.files import PublishedFiles
-from ocsp.service.edge.verified import VerifiedAnswer, verified
+from ocsp.service.verified_answer import VerifiedAnswer, verified
 from ocsp.sharing import SharedAnswers
 from ocsp.status import ForeignResponders
 
@@ -79,7 +79,7 @@ class EdgeAnswers:
         Look for answers in these places, in this order.
 
         Args:
-            shared: The Valkey server, or ``None``.
+            shared: The Valkey server, or ``None``. The caller closes it.
 
             files: Published files, or ``None``.
 
@@ -124,13 +124,11 @@ class EdgeAnswers:
         return await asyncio.shield(task)
 
     async def aclose(self) -> None:
-        """Stop the look-ups, and close the connections."""
+        """Stop the look-ups, and asking the responders."""
         running = tuple(self._running.values())
         await asyncio.gather(*running, return_exceptions=True)
         if self._upstream is not None:
             await self._upstream.aclose()
-        if self._shared is not None:
-            await self._shared.aclose()
 
     def _look_once(self, forward: Forward) -> asyncio.Task[Answer] | None:
         """Return the look-up for this certificate; ``None`` if too many run."""

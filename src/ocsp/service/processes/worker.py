@@ -10,14 +10,16 @@ from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.table import STORE_UP, VALKEY
+from ocsp.responder import SharedAnswerReader
 from ocsp.server import NativeServer, RequestHandler
 from ocsp.server.backend import AnswersElsewhere
 from ocsp.service.access_log import LoggingRequestHandler
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration import Configuration
-from ocsp.service.configuration.model import AccessLog, FormName, Role
+from ocsp.service.configuration.model import AccessLog, FormName
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.service.signer_following import SignerFollower
+from ocsp.service.shared_answers import VerifiedAnswers
 from ocsp.sharing import SharedAnswers
 from ocsp.signers import SigningSlots
 from ocsp.status import ForeignResponders
@@ -74,7 +76,10 @@ class Worker:
         if self._handler is None:
             self._shared = _shared(service.configuration)
             elsewhere = _elsewhere(service.configuration, self._shared)
-            self._handler = _handler(service, elsewhere, self._metrics)
+            copies = None
+            if self._shared is not None and not service.configuration.is_edge:
+                copies = VerifiedAnswers(self._shared)
+            self._handler = _handler(service, elsewhere, copies, self._metrics)
         else:
             self._handler.cache_tag = service.configuration.answers.cache_tag
             self._handler.replace(service.responder, service.source)
@@ -102,6 +107,8 @@ class Worker:
             reporting.cancel()
             following.cancel()
             self._metrics.close()
+            if self._shared is not None:
+                await self._shared.aclose()
             if self._service is not None:
                 await self._service.aclose()
 
@@ -111,7 +118,10 @@ class Worker:
 
 
 def _handler(
-    service: BuiltService, elsewhere: AnswersElsewhere, metrics: Metrics
+    service: BuiltService,
+    elsewhere: AnswersElsewhere,
+    copies: SharedAnswerReader | None,
+    metrics: Metrics,
 ) -> RequestHandler:
     configuration = service.configuration
     signing = configuration.signing
@@ -122,6 +132,7 @@ def _handler(
         service.source,
         slots=SigningSlots(signing.in_flight, signing.waiting),
         foreign=elsewhere,
+        shared=copies,
         cache_bytes=configuration.answers.memory,
         metrics=metrics,
         cache_tag=configuration.answers.cache_tag,
@@ -129,10 +140,9 @@ def _handler(
 
 
 def _shared(configuration: Configuration) -> SharedAnswers | None:
-    """Return what reads the answers on the Valkey server, on an edge node."""
-    if configuration.valkey is None or configuration.role is not Role.EDGE:
-        return None
-    return SharedAnswers(configuration.valkey)
+    """Return what reads the answers on the Valkey server, if there is one."""
+    address = configuration.valkey
+    return None if address is None else SharedAnswers(address)
 
 
 def _elsewhere(
@@ -140,7 +150,7 @@ def _elsewhere(
 ) -> AnswersElsewhere:
     """Return what gets the answers that others have signed."""
     responders = ForeignResponders(AsyncClient())
-    if configuration.role is not Role.EDGE:
+    if not configuration.is_edge:
         return responders
     # Imported here, because no other node needs it.
     from ocsp.service.edge import EdgeAnswers, PublishedFiles

@@ -1,4 +1,4 @@
-"""Verify what an edge node found, once, and decide which of two answers it keeps."""
+"""Verify an answer that others have signed, and decide which of two is kept."""
 
 from __future__ import annotations
 

@@ -1,0 +1,42 @@
+"""Every answer of a fleet is right, whatever fails: the short run."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.live_fleet import FAULTS, Fleet
+from tests.servers.postgresql import PostgreSQLServer, server_folder
+from tests.servers.redis import RedisServer
+
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="processes are found in the /proc of Linux"
+    ),
+]
+
+
+def test_no_answer_of_a_fleet_is_wrong(tmp_path: Path) -> None:
+    """One of each fault, in random order, while statuses change."""
+    seed = random.getrandbits(32)
+    print("seed", seed)
+    with server_folder() as folder, RedisServer(tmp_path / "valkey") as valkey:
+        database = PostgreSQLServer(folder / "server")
+        database.start()
+        try:
+            fleet = Fleet(tmp_path, seed, database, valkey)
+            faults = list(FAULTS.values())
+            fleet.numbers.shuffle(faults)
+            with fleet.running():
+                for fault in faults:
+                    print(fault.__name__)
+                    fault(fleet)
+                    fleet.wait_for_answers(50)
+            fleet.check()
+            assert len(fleet.changes) > 20
+        finally:
+            database.stop()

@@ -1,0 +1,340 @@
+"""
+Record the history of a fleet: nodes that share PostgreSQL and Valkey, and what fails.
+
+Each node is an ``ocsp serve`` of its own, with a link to the database that can be cut.
+The writer and the clients are those of :mod:`tests.live_history`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ocsp import OCSPResponseStatus
+from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp.store import Store, open_store
+from tests.history import History, faults_at_end, faults_of
+from tests.integration.services import PROGRAM, Service, running
+from tests.integration.web_servers import free_port, until
+from tests.live_history import SECONDS, TRY_LATER, LiveHistory
+from tests.servers.postgresql import PostgreSQLServer
+from tests.servers.redis import RedisServer
+
+__all__ = ["FAULTS", "Fleet", "Link", "Node"]
+
+VALIDITY = 600
+CUT_SECONDS = 3.0
+"""How long a database is away. It is less than the time after which a silent node counts
+as ended, so the writer waits for all nodes."""
+
+_SOCKET = ".s.PGSQL.5432"
+
+
+class Link:
+    """A way to the database for one node: a socket whose connections can be cut."""
+
+    def __init__(self, folder: Path, server: Path) -> None:
+        """Listen in *folder*, for the server whose socket is in the folder *server*."""
+        self.folder = folder
+        self._server = server / _SOCKET
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        self._is_cut = False
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / _SOCKET))
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self._open.append(client)  # also while the link is cut: it hangs
+                if not self._is_cut:
+                    self._connect(client)
+
+    def _connect(self, client: socket.socket) -> None:
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(str(self._server))
+        except OSError:  # the server is away
+            client.close()
+            return
+        self._open.append(server)
+        for one, other in ((client, server), (server, client)):
+            threading.Thread(target=self._copy, args=(one, other), daemon=True).start()
+
+    def _copy(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while (data := one.recv(65536)) and not self._is_cut:
+                other.sendall(data)
+        if not self._is_cut:
+            for each in (one, other):
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    @contextlib.contextmanager
+    def cut(self) -> Iterator[None]:
+        """Let nothing through, as if the network were gone; then close what hangs."""
+        self._is_cut = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                for each in self._open:
+                    with contextlib.suppress(OSError):
+                        each.shutdown(socket.SHUT_RDWR)
+                    each.close()
+                self._open.clear()
+                self._is_cut = False
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._listener.close()
+
+
+class Node:
+    """
+    One ``ocsp serve``.
+
+    Attributes:
+        url: Where it answers; the same after a restart.
+
+        link: Its way to the database.
+
+        service: The running program, or ``None``.
+    """
+
+    def __init__(self, folder: Path, role: str, link: Link, settings: str) -> None:
+        """Write the configuration of a node with *role*."""
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}/"
+        self.link = link
+        self.serves = role != "sign"
+        self.service: Service | None = None
+        self._folder = folder
+        self._stack = contextlib.ExitStack()
+        (folder / "ocsp.toml").write_text(
+            f'role = "{role}"\nlisten = ["127.0.0.1:{port}"]\n{settings}'
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
+        self.service = self._stack.enter_context(running(command, self._folder))
+        self.service.wait_for("the responder is ready" if self.serves else "is ready")
+
+    def kill(self) -> None:
+        """Kill all its processes at once, as a power failure does."""
+        service, self.service = self.service, None
+        assert service is not None
+        for process in (service.process.pid, *service.children().values()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        service.process.wait(SECONDS)
+        self._stack.close()
+
+    def stop(self) -> None:
+        """Stop it as an operator does."""
+        self._stack.close()
+        self.service = None
+
+
+class Fleet(LiveHistory):
+    """Two nodes that answer and two that sign, their writer and their clients."""
+
+    def __init__(
+        self, folder: Path, seed: int, database: PostgreSQLServer, valkey: RedisServer
+    ) -> None:
+        """
+        Make the files of the nodes, and the tables of the database.
+
+        Args:
+            folder: Where.
+
+            seed: Decides what happens.
+
+            database: A running server.
+
+            valkey: A running server.
+        """
+        super().__init__(folder, seed)
+        self.database, self.valkey = database, valkey
+        self._name = database.new_database()
+        self.store: Store = open_store(database.url(self._name), create=True)
+        for serial in self.serials:
+            self.store.add(self.issuer, serial)
+        roles = ("serve", "serve", "sign", "sign")
+        self.nodes = [self._node(number, role) for number, role in enumerate(roles)]
+
+    def _node(self, number: int, role: str) -> Node:
+        folder = self.files.folder / f"node-{number}"
+        folder.mkdir()
+        for name in ("ca.pem", "responder.pem", "responder.key"):
+            shutil.copy(self.files.folder / name, folder)
+        link = Link(folder, self.database.folder)
+        settings = (
+            f'database = "postgresql://ocsp@/{self._name}?host={folder}"\n'
+            f'valkey = "{self.valkey.url}"\n'
+            f'answers = {{ validity = "{VALIDITY}s" }}\n'
+            '[[issuer]]\ncertificate = "ca.pem"\n'
+            'signers = [{ certificate = "responder.pem", key = "responder.key" }]\n'
+        )
+        return Node(folder, role, link, settings)
+
+    @property
+    def serving_nodes(self) -> list[Node]:
+        """Return the nodes that answer."""
+        return [each for each in self.nodes if each.serves]
+
+    @contextlib.contextmanager
+    def running(self, *, clients: int = 2) -> Iterator[None]:
+        """Run the fleet, *clients* for each node, and the writer."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.store.close)
+            for node in self.nodes:
+                stack.callback(node.link.close)
+                stack.callback(node.stop)
+                node.start()
+            until(self.is_signed, lambda: "not all answers were signed")
+            work: list[Callable[[], None]] = [self._write]
+            for node in self.serving_nodes:
+                work += [self._asker(node.url, number) for number in range(clients)]
+            threads = [threading.Thread(target=self._guard, args=(w,)) for w in work]
+            for thread in threads:
+                thread.start()
+            try:
+                yield
+            finally:
+                self._stop.set()
+                for thread in threads:
+                    thread.join(2 * SECONDS)
+                if not self.failures:
+                    until(self.is_signed, lambda: "not all answers were signed")
+
+    def _write(self) -> None:
+        while not self._stop.is_set():
+            with self.writing:
+                self.change(self.store)
+            time.sleep(0.01)
+
+    def missing(self) -> list[str]:
+        """Return which certificates have no fresh answer in the database."""
+        key = IssuerKey.of(self.issuer)
+        return faults_at_end(
+            self.store,  # type: ignore[arg-type]
+            [StatusQuery(key, serial) for serial in self.serials],
+            (CertIDForm.SHA1, CertIDForm.SHA256),
+            int(time.time()),
+            VALIDITY,
+        )
+
+    def is_signed(self) -> bool:
+        """Tell whether every certificate has a fresh answer, of its present status."""
+        return not self.missing() and self.store.count_open_changes() == 0
+
+    def check(self) -> None:
+        """
+        Check the history.
+
+        Nodes may differ about a change that is not acknowledged yet, because one of
+        them cannot ask the database.
+        """
+        assert not self.failures, self.failures
+        history = History(
+            self.changes[:], self.answers, self.faults[:], settling=CUT_SECONDS + 2
+        )
+        found = faults_of(history, self._verify)
+        assert not found, (len(found), found[:5])
+        assert self.changes
+        assert self.missing() == []
+
+
+Fault = Callable[[Fleet], None]
+NO_ERROR: frozenset[OCSPResponseStatus] = frozenset()
+
+
+def kill_a_responder(fleet: Fleet) -> None:
+    """The other one goes on."""
+    node = fleet.numbers.choice(fleet.serving_nodes)
+    with fleet.fault(permits=NO_ERROR):
+        node.kill()
+        fleet.wait_for_answers(50)
+        node.start()
+
+
+def kill_a_signer(fleet: Fleet) -> None:
+    """Its rows are free when its connections end; the other one signs them."""
+    node = fleet.numbers.choice([each for each in fleet.nodes if not each.serves])
+    node.kill()
+    fleet.wait_for_answers(50)
+    node.start()
+
+
+def stop_valkey(fleet: Fleet) -> None:
+    """The database has the same answers."""
+    fleet.valkey.stop()
+    fleet.wait_for_answers(50)
+    fleet.valkey.start()
+
+
+def pause_valkey(fleet: Fleet) -> None:
+    """A server that hangs costs no client an answer."""
+    fleet.valkey.pause()
+    fleet.wait_for_answers(50)
+    fleet.valkey.resume()
+
+
+def cut_a_node_off(fleet: Fleet) -> None:
+    """The node answers from memory and Valkey; what is in neither has to wait."""
+    node = fleet.numbers.choice(fleet.serving_nodes)
+    with fleet.fault(permits=TRY_LATER, after=1.5), node.link.cut():
+        end = time.monotonic() + CUT_SECONDS
+        fleet.wait_for_answers(50)
+        time.sleep(max(0.0, end - time.monotonic()))
+
+
+def crash_the_database(fleet: Fleet) -> None:
+    """It starts again, with every change that was acknowledged."""
+    with fleet.writing, fleet.fault(permits=TRY_LATER, after=1.5):
+        fleet.database.stop(signal.SIGQUIT)
+        fleet.wait_for_answers(50)
+        fleet.database.start()
+        until(lambda: _answers(fleet.store), lambda: "the database does not answer")
+
+
+def restart_all(fleet: Fleet) -> None:
+    """In any order."""
+    nodes = fleet.nodes[:]
+    fleet.numbers.shuffle(nodes)
+    with fleet.fault(permits=TRY_LATER):
+        for node in nodes:
+            node.stop()
+            node.start()
+
+
+def _answers(store: Store) -> bool:
+    with contextlib.suppress(Exception):
+        store.issuers()
+        return True
+    return False
+
+
+FAULTS: dict[str, Fault] = {
+    each.__name__: each
+    for each in (
+        kill_a_responder, kill_a_signer, stop_valkey, pause_valkey, cut_a_node_off,
+        crash_the_database, restart_all,
+    )
+}  # fmt: skip
+"""What can fail, by name."""
