@@ -8,6 +8,7 @@ Read the address of a Valkey or Redis server: one server, sentinels, or a cluste
     valkey+sentinel://a,b,c/name             sentinels, and the name of the service
     valkey+cluster://a,b,c                   some nodes of a cluster
     valkeys+cluster://a,b,c?ca=ca.pem        over TLS, with the certificates of its CA
+    valkey://cache?password_file=/etc/pw     the password in the first line of a file
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import re
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from ocsp.errors import ConfigError
+from ocsp.errors import ConfigError, UnreadableFile
+from ocsp.guarded.files import read_file
 
 __all__ = ["Mode", "ValkeyAddress"]
 
@@ -26,6 +28,9 @@ SENTINEL_PORT = 26379
 
 MAX_HOSTS = 100
 """Hosts in one address: a client needs a few to find all others."""
+
+MAX_PASSWORD_FILE = 4096
+"""Octets of a file with a password: more than any password has."""
 
 _SCHEME = re.compile(r"(valkeys?)(?:\+(sentinel|cluster))?")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]\s]+))(?::([0-9]{1,5}))?")
@@ -96,11 +101,16 @@ class ValkeyAddress(NamedTuple):
         login, _, hosts = parts.netloc.rpartition("@")
         user, _, password = login.partition(":")
         service, database = _path(mode, parts.path)
+        options = _options(parts.query)
+        if file := options.get("password_file"):
+            if password:
+                raise _wrong("has both a password and a password_file")
+            password = quote(_password(file), safe="")
         return cls(
             mode,
             _hosts(mode, hosts),
             tls=scheme[1] == "valkeys",
-            ca=_ca(parts.query),
+            ca=options.get("ca", ""),
             service=service,
             database=database,
             user=unquote(user),
@@ -176,9 +186,23 @@ def _path(mode: Mode, text: str) -> tuple[str, int]:
     return service, int(parts[0]) if parts else 0
 
 
-def _ca(query: str) -> str:
+def _options(query: str) -> dict[str, str]:
     values = dict(parse_qsl(query, keep_blank_values=True))
-    ca = values.pop("ca", "")
-    if values:
-        raise _wrong(f"has {', '.join(sorted(values))} after the question mark")
-    return ca
+    if unknown := sorted(values.keys() - {"ca", "password_file"}):
+        raise _wrong(f"has {', '.join(unknown)} after the question mark")
+    return values
+
+
+def _password(file: str) -> str:
+    """Return the first line of *file*."""
+    try:
+        octets = read_file(file, MAX_PASSWORD_FILE)
+    except UnreadableFile as error:
+        raise ConfigError("valkey", f"password_file: {error}") from error
+    line = octets.partition(b"\n")[0].removesuffix(b"\r")
+    if not line:
+        raise ConfigError("valkey", f"password_file: {file}: has an empty first line")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:  # not chained: that error contains the password
+        raise ConfigError("valkey", f"password_file: {file}: is not UTF-8") from None

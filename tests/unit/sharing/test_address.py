@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ocsp.errors import ConfigError
@@ -49,6 +51,39 @@ def test_the_password_is_not_shown() -> None:
         assert PASSWORD not in text
         assert QUOTED not in text
     assert QUOTED in address.url
+
+
+def test_the_password_can_be_in_a_file(tmp_path: Path) -> None:
+    """In its first line; the address for other processes has it then."""
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n")
+    address = ValkeyAddress.read(f"valkey://ocsp@cache/1?password_file={file}")
+    assert (address.user, address.password) == ("ocsp", PASSWORD)
+    assert ValkeyAddress.read(address.url) == address
+    assert PASSWORD not in str(address)
+
+
+@pytest.mark.parametrize(
+    ("content", "address", "reason"),
+    [
+        (None, "valkey://cache", "password"),
+        ("", "valkey://cache", "an empty first line"),
+        ("\nx", "valkey://cache", "an empty first line"),
+        (b"\xff", "valkey://cache", "is not UTF-8"),
+        ("x" * 5000, "valkey://cache", "is larger than 4,096 octets"),
+        (PASSWORD, f"valkey://u:{QUOTED}@cache", "both a password and a password_file"),
+    ],
+)
+def test_a_wrong_file_with_a_password_is_refused(
+    content: str | bytes | None, address: str, reason: str, tmp_path: Path
+) -> None:
+    """With its name, and without what it contains."""
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigError, match=reason) as caught:
+        ValkeyAddress.read(f"{address}?password_file={file}")
+    assert PASSWORD not in str(caught.value)
 
 
 @pytest.mark.parametrize(
