@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from ocsp.service.configuration import read_configuration
+from tests.unit.cli.cli_reference import commands
+
 yaml = pytest.importorskip("yaml", reason="needs the dependency group packaging")
 compose_spec = pytest.importorskip(
     "compose_spec", reason="needs the dependency group packaging"
@@ -25,7 +28,7 @@ compose_spec = pytest.importorskip(
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 FILE = PACKAGING / "compose.yaml"
-OURS = ("sign", "serve")
+NODES = ("sign", "serve")
 
 needs_root = pytest.mark.skipif(
     os.name != "posix" or os.geteuid() != 0,
@@ -44,7 +47,7 @@ def test_it_is_a_compose_file() -> None:
     """By the specification, which knows every key."""
     read = _read(FILE.read_text())
     assert set(read.service_names()) == {
-        "postgresql", "valkey", "sign", "serve", "front"
+        "postgresql", "valkey", "upgrade", "sign", "serve", "front"
     }  # fmt: skip
 
 
@@ -82,7 +85,7 @@ def test_what_it_names_is_defined(project: dict[str, Any]) -> None:
     for each in project["configs"].values():
         path = PACKAGING / each["file"]
         assert "secrets" in path.parts or path.exists(), path
-    build = project["services"]["sign"]["build"]
+    build = project["services"]["upgrade"]["build"]
     assert (PACKAGING / build["context"] / build["dockerfile"]).exists()
     ignored = PACKAGING / "container" / "Containerfile.dockerignore"
     assert "packaging/compose/secrets" in ignored.read_text().splitlines()
@@ -91,11 +94,12 @@ def test_what_it_names_is_defined(project: dict[str, Any]) -> None:
 def test_every_service_is_checked_and_has_few_rights(project: dict[str, Any]) -> None:
     """With a health check, a file system that it cannot write, and no new rights."""
     for name, service in project["services"].items():
-        assert service["healthcheck"]["test"], name
+        check = service["healthcheck"]
+        assert check == {"disable": True} if name == "upgrade" else check["test"], name
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
-    for name in OURS:
+    for name in (*NODES, "upgrade"):
         assert project["services"][name]["user"] == "10080:10080"
         assert "cap_add" not in project["services"][name]
 
@@ -117,19 +121,58 @@ def test_there_is_no_password_in_it(project: dict[str, Any]) -> None:
     assert all("file" in each for each in project["secrets"].values())
 
 
-def test_the_configuration_names_what_is_mounted(project: dict[str, Any]) -> None:
-    """The database without a password; certificates and the key."""
-    read = tomllib.loads((PACKAGING / "compose" / "ocsp.toml").read_text())
+@pytest.mark.parametrize("name", NODES)
+def test_the_configuration_names_what_is_mounted(
+    name: str, project: dict[str, Any]
+) -> None:
+    """The certificates, the key and the password; the database has none."""
+    file = PACKAGING / "compose" / f"{name}.toml"
+    read = tomllib.loads(file.read_text())
+    assert read["role"] == name
     assert read["database"] == "postgresql://ocsp@postgresql/ocsp"
     (issuer,) = read["issuer"]
     (signer,) = issuer["signers"]
-    serve = project["services"]["serve"]
-    targets = {each["target"] for each in serve["configs"]}
-    assert {"/etc/ocsp/ocsp.toml"} | {
-        f"/etc/ocsp/{each['certificate']}" for each in (issuer, signer)
-    } == targets
-    assert Path(signer["key"]).name in serve["secrets"]
-    assert read["admin"]["listen"] in serve["healthcheck"]["test"][-1]
+    service = project["services"][name]
+    mounted = {each["target"]: each["source"] for each in service["configs"]}
+    assert mounted == {
+        "/etc/ocsp/ocsp.toml": f"{name}_toml",
+        f"/etc/ocsp/{issuer['certificate']}": "ca",
+        f"/etc/ocsp/{signer['certificate']}": "responder",
+    }
+    assert project["configs"][f"{name}_toml"]["file"] == f"./compose/{name}.toml"
+    secrets = {f"/run/secrets/{each}" for each in service["secrets"]}
+    assert {signer["key"], read["valkey"].partition("password_file=")[2]} < secrets
+    assert service["environment"]["PGPASSFILE"] in secrets
+    assert read["admin"]["listen"] in service["healthcheck"]["test"][-1]
+
+
+def test_the_nodes_differ_in_their_role_only() -> None:
+    """Both files have the same settings otherwise."""
+    serve, sign = (
+        tomllib.loads((PACKAGING / "compose" / f"{name}.toml").read_text())
+        for name in ("serve", "sign")
+    )
+    assert serve | {"role": "sign"} == sign
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_the_configuration_is_accepted(
+    name: str, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the model, with the secrets where this machine has them."""
+    text = (PACKAGING / "compose" / f"{name}.toml").read_text()
+    file = secrets / "ocsp.toml"
+    file.write_text(text.replace("/run/secrets", str(secrets)))
+    assert read_configuration(file).settings.role.value == name
+
+
+def test_the_tables_are_made_by_a_command_that_exists(project: dict[str, Any]) -> None:
+    """With its option, and in the database of the nodes."""
+    *words, option, database = project["services"]["upgrade"]["command"]
+    command = commands()[" ".join(["ocsp", *words])]
+    assert option in {name for each in command.params for name in each.opts}
+    serve = tomllib.loads((PACKAGING / "compose" / "serve.toml").read_text())
+    assert database == serve["database"]
 
 
 @pytest.mark.programs
