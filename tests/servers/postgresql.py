@@ -68,8 +68,18 @@ class PostgreSQLServer:
         process: The server, or ``None`` while it is stopped.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        """Make the data in *folder*, from :func:`server_folder`, for :meth:`start`."""
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        primary: PostgreSQLServer | None = None,
+    ) -> None:
+        """
+        Make the data in *folder*, in a folder of :func:`server_folder`.
+
+        With *primary*, they are a copy of its data, which follows them.
+        """
         self._programs = postgresql_programs()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._settings = _SETTINGS | dict(settings or {})
@@ -78,10 +88,21 @@ class PostgreSQLServer:
         folder.mkdir(exist_ok=True)
         if self._user is not None:
             shutil.chown(folder, self._user)
-        self._initialize()
+        if primary is None:
+            self.run("initdb", "-D", self.data, "-A", "trust", "-N", "-U", _USER)
+        else:
+            source = ("-h", primary.folder, "-U", _USER)
+            self.run("pg_basebackup", *source, "-D", self.data, "-R", "-c", "fast")
 
-    def _initialize(self) -> None:
-        self.run("initdb", "-D", self.data, "-A", "trust", "-N", "-U", _USER)
+    def standby(self, folder: Path) -> PostgreSQLServer:
+        """Start a server that follows this one, with its data in *folder*."""
+        standby = PostgreSQLServer(folder, primary=self)
+        standby.start()
+        return standby
+
+    def promote(self) -> None:
+        """Let a standby become a primary server, and wait until it is one."""
+        self.run("pg_ctl", "promote", "-w", "-D", self.data)
 
     @property
     def data(self) -> Path:

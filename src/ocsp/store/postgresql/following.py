@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 
-from ocsp.errors import StoreError
+from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import Changes
 from ocsp.store.postgresql.database.identity import EPOCH
@@ -154,11 +154,17 @@ class Follower:
         late = now > self._acknowledged + ACKNOWLEDGE_SECONDS
         if self._seen is None or not self._acknowledges or not (self._news or late):
             return
-        with self._pool.answering() as connection:
-            connection.execute(
-                ACKNOWLEDGE,
-                (self._id, socket.gethostname(), os.getpid(), self._seen),
-            )
+        try:
+            with self._pool.answering() as connection:
+                connection.execute(
+                    ACKNOWLEDGE,
+                    (self._id, socket.gethostname(), os.getpid(), self._seen),
+                )
+        except StoreError as error:
+            # A revocation could not wait for this process: it must not answer.
+            raise SourceUnavailable(
+                f"{error}; the table node is not written"
+            ) from error
         self._acknowledged = now
         self._news = False
 

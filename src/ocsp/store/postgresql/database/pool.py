@@ -99,7 +99,7 @@ class Pool:
 
     def _configure(self, connection: Connection) -> None:
         connection.isolation_level = IsolationLevel.READ_COMMITTED
-        connection.read_only = self.read_only
+        connection.read_only = True if self.read_only else None
 
     def open(self) -> Connection:
         """

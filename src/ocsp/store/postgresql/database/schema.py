@@ -95,7 +95,9 @@ def upgrade(pool: Pool) -> bool:
     while True:
         try:
             with reported(pool.name, StoreError):
-                return _run(pool)
+                with pool.open() as connection:
+                    version = _version(connection)
+                return False if version and version >= VERSION else _run(pool)
         except StoreError as error:
             locked = isinstance(error.__cause__, errors.LockNotAvailable)
             if not locked or time.monotonic() >= end:
@@ -114,9 +116,12 @@ def _run(pool: Pool) -> bool:
         done.extend(step.info.up_revision_ids[0] for step in missing)
         return missing
 
-    engine = create_engine(
-        "postgresql+psycopg://", creator=pool.open, poolclass=NullPool
-    )
+    def connect() -> Connection:
+        connection = pool.open()
+        connection.autocommit = False  # SQLAlchemy begins no transaction by itself
+        return connection
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
     try:
         with (
             engine.connect() as connection,
