@@ -265,7 +265,7 @@ NO_ERROR: frozenset[OCSPResponseStatus] = frozenset()
 
 
 def kill_a_responder(fleet: Fleet) -> None:
-    """The other one goes on."""
+    """Kill a node; the other one goes on."""
     node = fleet.numbers.choice(fleet.serving_nodes)
     with fleet.fault(permits=NO_ERROR):
         node.kill()
@@ -274,7 +274,7 @@ def kill_a_responder(fleet: Fleet) -> None:
 
 
 def kill_a_signer(fleet: Fleet) -> None:
-    """Its rows are free when its connections end; the other one signs them."""
+    """Kill a signer; the other one signs its rows when its connections end."""
     node = fleet.numbers.choice([each for each in fleet.nodes if not each.serves])
     node.kill()
     fleet.wait_for_answers(50)
@@ -282,21 +282,21 @@ def kill_a_signer(fleet: Fleet) -> None:
 
 
 def stop_valkey(fleet: Fleet) -> None:
-    """The database has the same answers."""
+    """Stop Valkey; the database has the same answers."""
     fleet.valkey.stop()
     fleet.wait_for_answers(50)
     fleet.valkey.start()
 
 
 def pause_valkey(fleet: Fleet) -> None:
-    """A server that hangs costs no client an answer."""
+    """Let Valkey hang, which costs no client an answer."""
     fleet.valkey.pause()
     fleet.wait_for_answers(50)
     fleet.valkey.resume()
 
 
 def cut_a_node_off(fleet: Fleet) -> None:
-    """The node answers from memory and Valkey; what is in neither has to wait."""
+    """Cut a node off: it answers from memory and from Valkey."""
     node = fleet.numbers.choice(fleet.serving_nodes)
     with fleet.fault(permits=TRY_LATER, after=1.5), node.link.cut():
         end = time.monotonic() + CUT_SECONDS
@@ -305,7 +305,7 @@ def cut_a_node_off(fleet: Fleet) -> None:
 
 
 def crash_the_database(fleet: Fleet) -> None:
-    """It starts again, with every change that was acknowledged."""
+    """Crash the database; it has every acknowledged change when it starts again."""
     with fleet.writing, fleet.fault(permits=TRY_LATER, after=1.5):
         fleet.database.stop(signal.SIGQUIT)
         fleet.wait_for_answers(50)
@@ -314,7 +314,7 @@ def crash_the_database(fleet: Fleet) -> None:
 
 
 def restart_all(fleet: Fleet) -> None:
-    """In any order."""
+    """Restart all nodes, in any order."""
     nodes = fleet.nodes[:]
     fleet.numbers.shuffle(nodes)
     with fleet.fault(permits=TRY_LATER):

@@ -18,8 +18,8 @@ from ocsp.service.building import BuiltService
 from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import AccessLog, FormName
 from ocsp.service.processes.counting import configure_metrics, report
-from ocsp.service.signer_following import SignerFollower
 from ocsp.service.shared_answers import VerifiedAnswers
+from ocsp.service.signer_following import SignerFollower
 from ocsp.sharing import SharedAnswers
 from ocsp.signers import SigningSlots
 from ocsp.status import ForeignResponders
