@@ -320,6 +320,7 @@ def restart_all(fleet: Fleet) -> None:
     with fleet.fault(permits=TRY_LATER):
         for node in nodes:
             node.stop()
+        for node in nodes:
             node.start()
 
 

@@ -316,6 +316,7 @@ class LiveHistory:
                             )
                         )
                 connection.close()
+                self._stop.wait(0.01)  # a server that is away refuses at once
 
         return ask
 
