@@ -87,6 +87,8 @@ class LiveHistory:
         self.path = folder / "status.db"
         self.issuer = self.files.ca.certificate
         self.serials = [1000 + n for n in range(certificates)]
+        self._last_serial = self.serials[-1]
+        self._imported: list[int] = []
         with SQLiteStore(self.path) as store:
             for serial in self.serials:
                 store.add(self.issuer, serial)
@@ -227,12 +229,13 @@ class LiveHistory:
         self._acknowledge(store, change.event, Change(serial, asked, 0, GOOD))
 
     def _import(self, store: SQLiteStore) -> None:
-        first = self.serials[-1] + 1
+        first = self._last_serial + 1
         new = list(range(first, first + 5))
+        self._last_serial = new[-1]
         rows = [CertificateRow(serial_number=serial) for serial in new]
         digest = hashlib.sha256(str(first).encode()).digest()
         store.import_rows(self.issuer, rows, digest=digest, done=len(rows))
-        self.serials += new
+        self._imported += new
 
     def import_and_kill(self, number: int) -> None:
         """
@@ -279,7 +282,7 @@ class LiveHistory:
         with SQLiteStore(self.path) as store:
             key = IssuerKey.of(self.issuer)
             assert all(store.find(key, each) is not None for each in new)
-        self.serials += self.numbers.sample(new, 5)
+        self._imported += self.numbers.sample(new, 5)
 
     def _has_any(self, serials: Sequence[int]) -> bool:
         """Tell whether a batch is in the database."""
@@ -296,6 +299,10 @@ class LiveHistory:
         self.changes.append(change._replace(acknowledged=float("inf")))
         assert store.wait_until_seen(event, SECONDS) == []
         self.changes[place] = change._replace(acknowledged=time.time())
+        # A worker can have read the file just before an import that it is not told of.
+        # Now it has read it again, and clients may ask about the new certificates.
+        new, self._imported = self._imported, []
+        self.serials += new
 
     # --- clients ----------------------------------------------------------------------
 
