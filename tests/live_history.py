@@ -51,6 +51,9 @@ SECONDS = 20.0
 IMPORTED_ROWS = 5000
 """Rows of a file to import: several batches, so that a kill comes between them."""
 
+LOG_LINES = 300
+"""The last lines of the log of the service, which a failed test shows."""
+
 _ESTABLISHED = "01"
 """The state of a connection in /proc/net/tcp."""
 
@@ -123,7 +126,11 @@ class LiveHistory:
             is_writing: Whether the writer changes statuses.
         """
         command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
-        with running(command, self.files.folder, environment=environment) as service:
+        with (
+            contextlib.ExitStack() as ended,
+            running(command, self.files.folder, environment=environment) as service,
+        ):
+            ended.callback(lambda: print(*service.rest()[-LOG_LINES:], sep=""))
             service.read_url()
             service.wait_for("the responder is ready")
             work = [self._asker(service.url, n) for n in range(clients)]
