@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from ocsp.service import read_configuration
 from ocsp.testing.throwaway_ca import Pointers, new_ec_key
 from tests.ca_folder import CAFolder
 from tests.docs.examples import blocks, runs, session
 
 TUTORIAL = "docs/tutorials/service.md"
 OPERATIONS = "docs/operations.md"
+PUBLISH = "docs/howto/publish.md"
 
 pytestmark = [
     pytest.mark.programs,
@@ -123,3 +125,15 @@ def test_every_runbook_works(folder: Path) -> None:
         # The page uses the files of the tutorial.
         shell.run_blocks(TUTORIAL, blocks(TUTORIAL, "console")[:3], {})
         assert shell.run(OPERATIONS, {}) > 12
+
+
+def test_the_recipe_of_publishing_works(tmp_path: Path) -> None:
+    """The commands, in the folder of a CA; and the settings can be read."""
+    files = CAFolder(tmp_path)
+    for block in blocks(PUBLISH, "toml"):
+        files.write("other.toml", files.settings(top=block.text))
+        read_configuration(files.folder / "other.toml")
+    with session(tmp_path) as shell:
+        commands = [each for each in blocks(PUBLISH, "console") if runs(each)]
+        assert len(commands) == 2
+        shell.run_blocks(PUBLISH, commands, {})
