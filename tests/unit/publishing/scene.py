@@ -19,7 +19,7 @@ from ocsp.publishing import (
 from ocsp.publishing.names import file_name, folder_of
 from ocsp.responder import Authority, CertIDForm, IssuerKey, Responder, StatusQuery
 from ocsp.signing.signer import KeySigner
-from ocsp.store import SQLiteStore
+from ocsp.store import SQLiteStore, Store
 from ocsp.updater import Presigner
 from tests.pki import NOW, ca, key
 
@@ -45,12 +45,13 @@ class Scene:
         *,
         serials: int = 3,
         forms: tuple[CertIDForm, ...] = (SHA1, SHA256),
+        store: Store | None = None,
     ) -> None:
         self.folder = folder
         self.now = int(NOW.timestamp())
         self.forms = forms
         self.issuer: x509.Certificate = ca()
-        self.store = SQLiteStore(folder / "status.db", create=True)
+        self.store = store or SQLiteStore(folder / "status.db", create=True)
         for serial in range(1, serials + 1):
             self.store.add(self.issuer, serial)
         authority = Authority(self.issuer, [KeySigner(key("Test CA"), self.issuer)])
