@@ -48,11 +48,15 @@ class PublishCounts:
         removed: How many it has removed, and not replaced.
 
         failed: How often an answer could not be published or removed.
+
+        left_out: How many it has left out, because their signer is not one of the
+            responder. The signer may be a new one.
     """
 
     published: int = 0
     removed: int = 0
     failed: int = 0
+    left_out: int = 0
 
 
 class Publisher:
@@ -78,6 +82,8 @@ class Publisher:
         *,
         forms: Collection[CertIDForm] = (CertIDForm.SHA1, CertIDForm.SHA256),
         aliases: Collection[Alias] = (),
+        signers: Collection[bytes] = (),
+        backdate: int = 0,
         seconds: int = 300,
         dry_run: bool = False,
         boot: str = "",
@@ -100,6 +106,12 @@ class Publisher:
             forms: Which answers are published; those that *responder* gives.
 
             aliases: Under which other targets of GET requests.
+
+            signers: SHA-256 of the certificate of each signer of *responder*. If there
+                is a new one, all answers are looked at again; if one is gone, its
+                answers are removed.
+
+            backdate: The time from thisUpdate to the signature, in seconds.
 
             seconds: The time from the begin of a round to that of the next one.
 
@@ -126,9 +138,21 @@ class Publisher:
         self._boot = boot
         self._clock = clock
         self._is_another = False
-        layout = f"{target.layout} {' '.join(sorted(aliases))} {self.forms}"
-        self._layout = layout
-        self.is_complete = state.read("layout") != layout or self._has_crashed()
+        self._layout = (
+            f"{target.layout} {' '.join(sorted(aliases))} {self.forms} {backdate}"
+        )
+        self._signers = {each.hex() for each in signers}
+        self.is_complete = self._must_begin_anew()
+
+    def _must_begin_anew(self) -> bool:
+        state = self._state
+        return (
+            state.read("layout") != self._layout
+            or state.read("complete from") != ""
+            or not set(state.read("signers").split()) <= self._signers
+            or not state.issuers <= self._targets.keys()
+            or self._has_crashed()
+        )
 
     def _has_crashed(self) -> bool:
         """Return whether the machine stopped before the last round was on the disk."""
@@ -179,6 +203,10 @@ class Publisher:
                 for issuer in self._targets:
                     self._state.write(_signed(issuer), "0")
             self._prepare()
+        elif self._signers - set(self._state.read("signers").split()):
+            for issuer in self._targets:
+                self._state.write(_signed(issuer), "0")
+        self._state.write("signers", " ".join(sorted(self._signers)))
 
     def _prepare(self) -> None:
         self._target.prepare(int(self._state.read("generation") or 0))
@@ -287,6 +315,7 @@ class Publisher:
             for new in answers
             if (der := self._responder.encode_stored(new.query.issuer, new.answer))
         ]
+        self.counts.left_out += len(answers) - len(encoded)
         if self._dry_run or not encoded:
             self.counts.published += len(encoded)
             return
@@ -349,6 +378,7 @@ class Publisher:
         begun = int(self._state.read("complete from"))
         self._remove_while(lambda: self._state.not_since(begun, PAGE))
         self._target.sweep()
+        self._state.forget_issuers()
 
     def _remove_while(self, find: Callable[[], list[Known]]) -> None:
         while known := find():

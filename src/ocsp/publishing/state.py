@@ -180,6 +180,20 @@ class PublishedState:
 
     # --- answers ---
 
+    @property
+    def issuers(self) -> frozenset[IssuerKey]:
+        """The issuers of the answers that are noted."""
+        return frozenset(self._issuers)
+
+    def forget_issuers(self) -> None:
+        """Forget the issuers of which no answer is noted."""
+        with self._reported():
+            self._connection.execute(
+                "DELETE FROM issuer WHERE NOT EXISTS"
+                " (SELECT 1 FROM published WHERE published.issuer = issuer.id)"
+            )
+            self._read_issuers()
+
     def has(self, new: NewAnswer) -> bool:
         """Return whether exactly this answer is published."""
         row = self._connection.execute(

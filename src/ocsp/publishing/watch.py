@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
-from ocsp.errors import BackendError
+from ocsp.errors import BackendError, OCSPError
 from ocsp.guarded.files import read_file
 from ocsp.publishing.publisher import Publisher
 
@@ -20,10 +21,18 @@ FOLLOW_SECONDS = 0.5
 LOST_SECONDS = 5.0
 """The pause after an error of the database or of the target."""
 
+RENEW_SECONDS = 60.0
+"""How often the configuration is read again while answers have an unknown signer."""
+
 _BOOT = "/proc/sys/kernel/random/boot_id"
 
 
-def watch_answers(publisher: Publisher, seconds: int, stop: threading.Event) -> None:
+def watch_answers(
+    publisher: Publisher,
+    seconds: int,
+    stop: threading.Event,
+    renew: Callable[[], Publisher] | None = None,
+) -> None:
     """
     Make a round every *seconds*, and follow changes of status, until *stop* is set.
 
@@ -35,16 +44,24 @@ def watch_answers(publisher: Publisher, seconds: int, stop: threading.Event) -> 
         seconds: The time from the begin of a round to that of the next one.
 
         stop: Ends the work.
+
+        renew: Returns a publisher that knows the present signers; called when answers
+            have another one.
     """
     due, pause = time.monotonic() + seconds, FOLLOW_SECONDS
+    renewed = 0.0
     while not stop.wait(pause):
         try:
-            if time.monotonic() >= due:
+            now = time.monotonic()
+            if renew and publisher.counts.left_out and now > renewed + RENEW_SECONDS:
+                renewed = due = now
+                publisher = renew()
+            if now >= due:
                 publisher.run()
                 due = time.monotonic() + seconds
             else:
                 publisher.follow()
-        except BackendError as error:
+        except OCSPError as error:
             if pause != LOST_SECONDS:
                 _log.error("publishing is interrupted, and tried again: %s", error)
             pause = LOST_SECONDS

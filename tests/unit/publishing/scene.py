@@ -75,7 +75,9 @@ class Scene:
 
     def sign(self) -> int:
         """Sign what is due."""
-        return self.presigner.sign_round()
+        before = self.presigner.counts.signed
+        self.presigner.sign_round()
+        return self.presigner.counts.signed - before
 
     def publisher(self, target: Target | None = None, **options: Any) -> Publisher:
         """Return a publisher, as a new process has it."""

@@ -13,9 +13,16 @@ from cryptography import x509
 import ocsp
 import ocsp.store
 from ocsp.errors import PublishingFailed
-from ocsp.publishing import Alias, FileTarget, PublishedState, Publisher, watch_answers
+from ocsp.publishing import (
+    Alias,
+    FileTarget,
+    PublishCounts,
+    PublishedState,
+    Publisher,
+    watch_answers,
+)
 from ocsp.publishing import publisher as module
-from ocsp.responder import CertIDForm
+from ocsp.responder import CertIDForm, IssuerKey, Responder, StoredAnswer
 from tests.unit.publishing.scene import HOUR, LIFETIME, SHA256, Scene
 
 HOLD = x509.ReasonFlags.certificate_hold
@@ -383,3 +390,78 @@ def test_a_directory_that_cannot_be_made_is_an_error(scene: Scene) -> None:
     scene.directory.write_text("a file")
     with pytest.raises(PublishingFailed, match="www"):
         scene.publisher(FileTarget(scene.directory / "x", LIFETIME)).run()
+
+
+def test_a_removed_signer_or_issuer_takes_its_answers_along(scene: Scene) -> None:
+    """The responder does not give them either."""
+    scene.publisher(signers=[b"a", b"b"]).run()
+    publisher = scene.publisher(signers=[b"b"])
+    assert publisher.is_complete
+    publisher.run()
+    assert not scene.publisher(signers=[b"b"]).is_complete
+    other = Publisher(
+        scene.store,
+        scene.responder,
+        [],
+        FileTarget(scene.directory, LIFETIME),
+        scene.state,
+        signers=[b"b"],
+        clock=lambda: scene.now,
+    )
+    scene.now += 1
+    assert other.is_complete
+    other.run()
+    assert scene.published() == set()
+    assert scene.state.issuers == frozenset()
+
+
+def test_answers_of_a_new_signer_wait_until_it_is_known(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then all answers are looked at again, but only theirs are published."""
+    scene.store.add(scene.issuer, 9)
+    scene.sign()
+    encode = type(scene.responder).encode_stored
+    known = {"all": False}
+
+    def encode_some(
+        responder: Responder, issuer: IssuerKey, stored: StoredAnswer
+    ) -> bytes | None:
+        der = encode(responder, issuer, stored)
+        assert der is not None
+        number = ocsp.load_der_ocsp_response(der).serial_number
+        return der if known["all"] or number != 9 else None
+
+    monkeypatch.setattr(Responder, "encode_stored", encode_some)
+    publisher = scene.publisher(signers=[b"a"])
+    counts = publisher.run()
+    assert (counts.published, counts.left_out) == (6, 2)
+    scene.now += HOUR
+    assert scene.publisher(signers=[b"a"]).run().left_out == 2
+    known["all"] = True
+    scene.now += HOUR
+    renewed = []
+
+    def renew() -> Publisher:
+        renewed.append(scene.publisher(signers=[b"a", b"b"]))
+        return renewed[-1]
+
+    stop = threading.Event()
+    monkeypatch.setattr("ocsp.publishing.watch.FOLLOW_SECONDS", 0.001)
+    run = Publisher.run
+
+    def run_once(each: Publisher) -> PublishCounts:
+        stop.set()
+        return run(each)
+
+    monkeypatch.setattr(Publisher, "run", run_once)
+    watch_answers(publisher, HOUR, stop, renew)
+    assert [each.counts.published for each in renewed] == [2]
+    assert scene.published() == {1, 2, 3, 9}
+
+
+def test_another_backdate_publishes_everything_anew(scene: Scene) -> None:
+    """Answers that are signed later could have an earlier thisUpdate."""
+    scene.publisher(backdate=300).run()
+    assert not scene.publisher(backdate=300).is_complete
+    assert scene.publisher(backdate=3600).is_complete

@@ -7,13 +7,15 @@ A web server sends the files, or a CDN the objects, and asks the responder for t
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         Publisher,
         Target,
     )
+    from ocsp.responder import Authority
     from ocsp.service import BuiltService
     from ocsp.service.configuration import Configuration
     from ocsp.store import Store
@@ -143,9 +146,6 @@ def publish(
     ] = False,
 ) -> int:
     """Publish, and say what was done."""
-    from ocsp.cli.input.configuration import reported
-    from ocsp.service import build_service, read_configuration
-
     if not to:
         raise CommandError("--to", "is missing", "give a directory or s3://BUCKET")
     if watch and dry_run:
@@ -155,30 +155,30 @@ def publish(
     storage = _Storage(
         endpoint, region, credentials, _seconds("--max-age", max_age), concurrency
     )
-    with reported():
-        file = read_configuration(config)
-        try:
-            service = build_service(file.configuration, read_only=True)
-        except ConfigurationError as error:
-            raise file.locate(error) from error
-    with service, contextlib.ExitStack() as opened:
-        store = _store_of(config, service)
+    with contextlib.ExitStack() as opened:
+        service = opened.enter_context(_Service(config))
         path = state or _state_path(to, Path(config).absolute().parent)
         known = _open_state(path, dry_run=dry_run)
         opened.callback(known.close)
         if to.startswith(_S3):
             target: Target = storage.open(to)
         else:
-            target = _files(to, known, lifetime, file.configuration, dry_run=dry_run)
-        publisher = _publisher(
-            service, store, target, known, aliases, seconds, dry_run=dry_run
-        )
+            target = _files(to, known, lifetime, service.configuration, dry_run=dry_run)
+
+        def make() -> Publisher:
+            return service.publisher(target, known, aliases, seconds, dry_run=dry_run)
+
+        def renew() -> Publisher:
+            service.renew()
+            return make()
+
+        publisher = make()
         publisher.is_complete = publisher.is_complete or complete
-        with _progress(publisher, service, store) as show:
+        with _progress(publisher, service) as show:
             counts = publisher.run(show)
         _say(target, counts, as_json=as_json, dry_run=dry_run)
         if watch:
-            _watch(publisher, seconds)
+            _watch(publisher, seconds, renew)
     return ExitCode.PROBLEM if counts.failed else ExitCode.SUCCESS
 
 
@@ -211,19 +211,6 @@ def _state_path(to: str, folder: Path) -> Path:
         return Path(to) / "state.db"
     name = "".join(each if each.isalnum() else "-" for each in to.removeprefix(_S3))
     return folder / f"published-{name.strip('-')}.db"
-
-
-def _store_of(config: str, service: BuiltService) -> Store:
-    from ocsp.service.configuration.model import SignaturePolicy
-
-    if service.store is None:
-        raise CommandError(config, "the status of no issuer is in the database")
-    if service.configuration.requests.signatures is SignaturePolicy.REQUIRE:
-        raise CommandError(
-            config,
-            "requests.signatures is 'require', and published answers are for everyone",
-        )
-    return service.store
 
 
 def _open_state(path: Path, *, dry_run: bool) -> PublishedState:
@@ -292,31 +279,97 @@ def _files(
     return FileTarget(Path(to), lifetime)
 
 
-def _publisher(
-    service: BuiltService,
-    store: Store,
-    target: Target,
-    state: PublishedState,
-    aliases: Sequence[Alias],
-    seconds: int,
-    *,
-    dry_run: bool,
-) -> Publisher:
-    from ocsp.publishing import Publisher, boot_identifier
-    from ocsp.service.signing_ahead import forms_of
+class _Service:
+    """What is built from the configuration file, and built again for new signers."""
 
-    return Publisher(
-        store,
-        service.responder,
-        [each.issuer for each in service.stored],
-        target,
-        state,
-        forms=forms_of(service.configuration),
-        aliases=aliases,
-        seconds=seconds,
-        dry_run=dry_run,
-        boot=boot_identifier(),
-    )
+    def __init__(self, config: str) -> None:
+        self._config = config
+        self._built = self._build()
+
+    def _build(self) -> BuiltService:
+        from ocsp.cli.input.configuration import reported
+        from ocsp.service import build_service, read_configuration
+
+        with reported():
+            file = read_configuration(self._config)
+            try:
+                return build_service(file.configuration, read_only=True)
+            except ConfigurationError as error:
+                raise file.locate(error) from error
+
+    def renew(self) -> None:
+        """Read the configuration, the keys and the certificates again."""
+        try:
+            built = self._build()
+        except CommandError as error:
+            raise ConfigError(error.where, error.what) from error
+        before, self._built = self._built, built
+        before.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._built.close()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration."""
+        return self._built.configuration
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        from ocsp.service.configuration.model import SignaturePolicy
+
+        if self._built.store is None:
+            raise CommandError(
+                self._config, "the status of no issuer is in the database"
+            )
+        if self.configuration.requests.signatures is SignaturePolicy.REQUIRE:
+            raise CommandError(
+                self._config,
+                "requests.signatures is 'require', and published answers are for"
+                " everyone",
+            )
+        return self._built.store
+
+    @property
+    def authorities(self) -> list[Authority]:
+        """The authorities whose stored answers are given."""
+        return [each for each in self._built.stored if each.compromised is None]
+
+    def publisher(
+        self,
+        target: Target,
+        state: PublishedState,
+        aliases: Sequence[Alias],
+        seconds: int,
+        *,
+        dry_run: bool,
+    ) -> Publisher:
+        """Return what publishes the answers in the database."""
+        from ocsp.publishing import Publisher, boot_identifier
+        from ocsp.service.signing_ahead import forms_of
+
+        return Publisher(
+            self.store,
+            self._built.responder,
+            [each.issuer for each in self.authorities],
+            target,
+            state,
+            forms=forms_of(self.configuration),
+            aliases=aliases,
+            signers=[
+                hashlib.sha256(signer.certificate.public_bytes(Encoding.DER)).digest()
+                for each in self.authorities
+                for signer in each.signers
+            ],
+            backdate=int(self.configuration.answers.backdate.total_seconds()),
+            seconds=seconds,
+            dry_run=dry_run,
+            boot=boot_identifier(),
+        )
 
 
 # --- what is shown --------------------------------------------------------------------
@@ -324,13 +377,15 @@ def _publisher(
 
 @contextlib.contextmanager
 def _progress(
-    publisher: Publisher, service: BuiltService, store: Store
+    publisher: Publisher, service: _Service
 ) -> Iterator[Callable[[int], object]]:
     """Show a progress bar on a terminal; only a complete round has a known size."""
     console = errors()
     total = None
     if console.is_terminal and publisher.is_complete:
-        counted = sum(store.count(each.key).total for each in service.stored)
+        counted = sum(
+            service.store.count(each.key).total for each in service.authorities
+        )
         total = counted * len(publisher.forms)
     with Progress(
         TextColumn("{task.description}"),
@@ -370,7 +425,7 @@ def _say(
 # --- watching -------------------------------------------------------------------------
 
 
-def _watch(publisher: Publisher, seconds: int) -> None:
+def _watch(publisher: Publisher, seconds: int, renew: Callable[[], Publisher]) -> None:
     """Go on until a signal ends it."""
     from ocsp.publishing import watch_answers
 
@@ -380,7 +435,7 @@ def _watch(publisher: Publisher, seconds: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM)
     ]
     try:
-        watch_answers(publisher, seconds, stop)
+        watch_answers(publisher, seconds, stop, renew)
     finally:
         for number, handler in before:
             signal.signal(number, handler)
