@@ -10,7 +10,12 @@ from __future__ import annotations
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.claim import Claim
 from ocsp.store.migrating import Migration, Pass
-from ocsp.store.opening import open_store, renew_identity, upgrade_store
+from ocsp.store.opening import (
+    open_store,
+    partition_issuer,
+    renew_identity,
+    upgrade_store,
+)
 from ocsp.store.sqlite.copies import Restored, backup, restore
 from ocsp.store.sqlite.store import SQLiteStore
 from ocsp.store.store import Store
@@ -47,6 +52,7 @@ __all__ = [
     "StoredIssuer",
     "backup",
     "open_store",
+    "partition_issuer",
     "renew_identity",
     "restore",
     "upgrade_store",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cryptography import x509
+
 from ocsp.errors import StoreError
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.sqlite.copies import upgrade
 from ocsp.store.sqlite.store import SQLiteStore
 from ocsp.store.store import Store
 
-__all__ = ["open_store", "renew_identity", "upgrade_store"]
+__all__ = ["open_store", "partition_issuer", "renew_identity", "upgrade_store"]
 
 
 def open_store(
@@ -87,9 +89,47 @@ def renew_identity(address: DatabaseAddress | Path | str) -> None:
         MissingExtraError: If the extra ``postgresql`` is not installed.
         StoreError: If it is a SQLite file, or cannot be written.
     """
-    address = DatabaseAddress.read(address)
-    if address.path is not None:
-        raise StoreError(f"{address}: is a SQLite file, not a PostgreSQL database")
+    address = _in_postgresql(address)
     from ocsp.store.postgresql import renew_database
 
     renew_database(address)
+
+
+def partition_issuer(
+    address: DatabaseAddress | Path | str, issuer: x509.Certificate, parts: int = 1
+) -> bool:
+    """
+    Give a large issuer partitions of its own in a PostgreSQL database.
+
+    Its rows are divided by the hash of the serial number. It pays from some 50,000,000
+    certificates on, with a part for each 50,000,000. Do it before they are imported:
+    all certificates that are there are moved; meanwhile nothing can be changed, and at
+    the end nothing can be read.
+
+    Args:
+        address: The database, as in :func:`open_store`. Its user owns the tables.
+
+        issuer: The certificate of the issuer. It is added if it is missing.
+
+        parts: How many partitions, from 1 to 256.
+
+    Returns:
+        ``False`` if the issuer has partitions of its own already.
+
+    Raises:
+        ConfigError: If the address is malformed, or *parts* is another number.
+        MissingExtraError: If the extra ``postgresql`` is not installed.
+        StoreError: If it is a SQLite file, or it cannot be done.
+    """
+    address = _in_postgresql(address)
+    from ocsp.store import postgresql
+
+    return postgresql.partition_issuer(address, issuer, parts)
+
+
+def _in_postgresql(address: DatabaseAddress | Path | str) -> DatabaseAddress:
+    """Refuse a SQLite file."""
+    address = DatabaseAddress.read(address)
+    if address.path is not None:
+        raise StoreError(f"{address}: is a SQLite file, not a PostgreSQL database")
+    return address

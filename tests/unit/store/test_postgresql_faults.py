@@ -42,7 +42,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def _own() -> Iterator[PostgreSQLServer]:
     """Run a server that the tests stop."""
     with server_folder() as folder:
-        server = PostgreSQLServer(folder / "own", {"fsync": "on"})
+        server = PostgreSQLServer(folder / "own")
         server.start()
         try:
             yield server

@@ -15,7 +15,11 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("a PostgreSQL database", "postgresql") from error
 
-from ocsp.store.postgresql.keeping import renew_database, upgrade_database
+from ocsp.store.postgresql.keeping import (
+    partition_issuer,
+    renew_database,
+    upgrade_database,
+)
 from ocsp.store.postgresql.store import PostgreSQLStore
 
-__all__ = ["PostgreSQLStore", "renew_database", "upgrade_database"]
+__all__ = ["PostgreSQLStore", "partition_issuer", "renew_database", "upgrade_database"]

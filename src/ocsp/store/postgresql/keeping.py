@@ -1,18 +1,26 @@
-"""Make and convert the tables of a PostgreSQL database, and give it a new identity."""
+"""Keep a PostgreSQL database: make, convert and divide its tables; name it anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cryptography import x509
+
+from ocsp.errors import ConfigError
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.author import program_name
 from ocsp.store.postgresql.database.address import Address
 from ocsp.store.postgresql.database.identity import renew
+from ocsp.store.postgresql.database.partitioning import separate
 from ocsp.store.postgresql.database.pool import Pool
 from ocsp.store.postgresql.database.schema import require_schema, upgrade
+from ocsp.store.postgresql.issuers import add_issuer
 
-__all__ = ["renew_database", "upgrade_database"]
+__all__ = ["partition_issuer", "renew_database", "upgrade_database"]
+
+_MAX_PARTS = 256
+"""Each statement without a serial number looks at all parts of an issuer."""
 
 
 def upgrade_database(address: DatabaseAddress) -> bool:
@@ -45,6 +53,34 @@ def renew_database(address: DatabaseAddress) -> None:
         require_schema(pool)
         with pool.changing() as connection:
             renew(connection)
+
+
+def partition_issuer(
+    address: DatabaseAddress, issuer: x509.Certificate, parts: int
+) -> bool:
+    """
+    Give an issuer partitions of its own, divided by the hash of the serial number.
+
+    Args:
+        address: The database; its user owns the tables.
+
+        issuer: The certificate of the issuer. It is added if it is missing.
+
+        parts: How many partitions.
+
+    Returns:
+        ``False`` if the issuer has partitions of its own already.
+
+    Raises:
+        ConfigError: If the address is malformed, or *parts* is not from 1 to 256.
+        StoreError: If it cannot be done.
+    """
+    if not 1 <= parts <= _MAX_PARTS:
+        raise ConfigError("parts", f"{parts} is not a number from 1 to {_MAX_PARTS}")
+    with _pool(address) as pool:
+        require_schema(pool)
+        with pool.changing() as connection:
+            return separate(connection, add_issuer(connection, issuer), parts)
 
 
 @contextmanager

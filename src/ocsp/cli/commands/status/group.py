@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ocsp.cli.command import Command, Group
-from ocsp.cli.commands.status import change, copies, importing, prune
+from ocsp.cli.commands.status import change, copies, importing, partition, prune
 from ocsp.cli.commands.status.reading import exporting, listing, log, show
 
 __all__ = ["add_commands"]
@@ -25,6 +25,7 @@ _COMMANDS = (
     ("backup", copies.backup, copies.BACKUP_END),
     ("restore", copies.restore, copies.RESTORE_END),
     ("restored", copies.restored, copies.RESTORED_END),
+    ("partition", partition.partition, partition.END),
     ("upgrade", copies.upgrade, copies.UPGRADE_END),
 )
 
