@@ -39,12 +39,23 @@ COPY imported (place, serial, subject, expires, cert_hash, revoked, reason, inva
 FROM STDIN (FORMAT binary)
 """
 _TYPES = ("int4", "bytea", "text", "int8", "bytea", "int8", "int2", "int8")
+# The trigger that adds the rows of answers would run for each certificate.
+_WITHOUT_TRIGGER = "SELECT set_config('ocsp.import', %s, true)"
+# A process that chooses another form waits for this transaction, or its form is seen.
+_WITH_ITS_FORMS = "SELECT FROM issuer WHERE id = %s FOR KEY SHARE"
 # Of several rows about one certificate, the first one is inserted.
 _INSERT = """
-INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash,
-    revoked, reason, invalid)
-SELECT %s, serial, subject, expires, cert_hash, revoked, reason, invalid
-FROM imported ORDER BY serial, place ON CONFLICT DO NOTHING
+WITH added AS (
+    INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash,
+        revoked, reason, invalid)
+    SELECT %s, serial, subject, expires, cert_hash, revoked, reason, invalid
+    FROM imported ORDER BY serial, place ON CONFLICT DO NOTHING
+    RETURNING issuer_id, serial
+), due AS (
+    INSERT INTO answer (issuer_id, serial, form)
+    SELECT issuer_id, serial, form FROM added JOIN issuer_form USING (issuer_id)
+)
+SELECT count(*) FROM added
 """
 # A hold may become permanent; everything else that is revoked stays as it is. Of
 # several rows about one certificate, the first one counts that is not a hold.
@@ -91,12 +102,21 @@ def import_batch(
         for row in rows:
             copy.write_row((count, *_columns(row)))
             count += 1
-    added = connection.execute(_INSERT, (number,)).rowcount
+    added = _insert(connection, number)
     revoked = connection.execute(_REVOKE, (number,)).rowcount
     connection.execute("DROP TABLE imported")
     connection.execute(_DONE, (digest, number, name, done))
     event = last_event(connection) if revoked else None
     return ImportedBatch(added, revoked, count - added - revoked, event)
+
+
+def _insert(connection: Connection, number: int) -> int:
+    """Add the certificates with the rows of their answers; return how many were new."""
+    connection.execute(_WITH_ITS_FORMS, (number,))
+    connection.execute(_WITHOUT_TRIGGER, ("on",))
+    row = connection.execute(_INSERT, (number,)).fetchone()
+    connection.execute(_WITHOUT_TRIGGER, ("",))
+    return int(row[0]) if row else 0
 
 
 def imported_rows(pool: Pool, issuer: IssuerKey, digest: bytes) -> int:

@@ -218,15 +218,6 @@ _FUNCTIONS = {
             RETURN NEW;
         END
     """,  # noqa: S608 - a number of this module
-    "certificate_stays": f"""
-        BEGIN
-            IF OLD.revoked IS NOT NULL AND (OLD.expires IS NULL OR OLD.expires > {_NOW})
-            THEN RAISE check_violation USING MESSAGE =
-                'the certificate is revoked and has not expired';
-            END IF;
-            RETURN OLD;
-        END
-    """,
     "certificate_added": """
         BEGIN
             INSERT INTO answer (issuer_id, serial, form)
@@ -242,24 +233,6 @@ _FUNCTIONS = {
             DELETE FROM answer
             WHERE issuer_id = OLD.issuer_id AND serial = OLD.serial;
             RETURN NULL;
-        END
-    """,
-    "event_stays": f"""
-        BEGIN
-            IF OLD.at > {_NOW} - 86400
-            THEN RAISE check_violation USING MESSAGE =
-                'the events of the last day stay';
-            END IF;
-            RETURN OLD;
-        END
-    """,
-    "answer_unsigned": """
-        BEGIN
-            IF NEW.version <> 0
-            THEN RAISE check_violation USING MESSAGE =
-                'an answer is inserted unsigned, and then signed';
-            END IF;
-            RETURN NEW;
         END
     """,
     "answer_change": """
@@ -311,12 +284,15 @@ _TRIGGERS = (
     certificate_change BEFORE UPDATE ON certificate FOR EACH ROW
     EXECUTE FUNCTION certificate_change()
     """,
-    """
+    f"""
     certificate_stays BEFORE DELETE ON certificate FOR EACH ROW
-    EXECUTE FUNCTION certificate_stays()
+    WHEN (OLD.revoked IS NOT NULL AND (OLD.expires IS NULL OR OLD.expires > {_NOW}))
+    EXECUTE FUNCTION refuse('the certificate is revoked and has not expired')
     """,
+    # An import adds the rows of many certificates in one statement.
     """
     certificate_added AFTER INSERT ON certificate FOR EACH ROW
+    WHEN (current_setting('ocsp.import', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION certificate_added()
     """,
     """
@@ -327,13 +303,13 @@ _TRIGGERS = (
     event_same BEFORE UPDATE OF {_KEPT_COLUMNS} ON event FOR EACH ROW
     EXECUTE FUNCTION refuse('the history is not rewritten')
     """,
-    """
-    event_stays BEFORE DELETE ON event FOR EACH ROW
-    EXECUTE FUNCTION event_stays()
+    f"""
+    event_stays BEFORE DELETE ON event FOR EACH ROW WHEN (OLD.at > {_NOW} - 86400)
+    EXECUTE FUNCTION refuse('the events of the last day stay')
     """,
     """
-    answer_unsigned BEFORE INSERT ON answer FOR EACH ROW
-    EXECUTE FUNCTION answer_unsigned()
+    answer_unsigned BEFORE INSERT ON answer FOR EACH ROW WHEN (NEW.version <> 0)
+    EXECUTE FUNCTION refuse('an answer is inserted unsigned, and then signed')
     """,
     """
     answer_change BEFORE UPDATE ON answer FOR EACH ROW
