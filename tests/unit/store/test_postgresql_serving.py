@@ -35,6 +35,8 @@ from ocsp.store.postgresql.serving import (
     retrying,
 )
 from tests.pki import ca, delegate_signer
+from tests.servers.pgbouncer import pooling
+from tests.servers.postgresql import PostgreSQLServer
 
 GOOD, REVOKED, NEVER = 0x10, 0x11, 0x12
 FORM = CertIDForm.SHA256
@@ -51,10 +53,10 @@ def query(serial: int) -> StatusQuery:
 class Scene:
     """A database, a store that writes to it, and a source that serves from it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pooler: str | None = None) -> None:
         self.url = url
         self.store = PostgreSQLStore(url, create=True)
-        self.source = PostgreSQLSource(url, self.store)
+        self.source = PostgreSQLSource(pooler or url, self.store)
         with self.store.transaction():
             for serial in (GOOD, REVOKED):
                 self.store.add(ca(), serial)
@@ -334,6 +336,57 @@ def test_a_connection_that_is_killed(scene: Scene, words: str) -> None:
             await scene.following()
         await asyncio.to_thread(scene.store.revoke, ca(), GOOD)
         await scene.changed({GOOD})
+
+    scene.run(main)
+
+
+def test_behind_a_pooler_of_transactions(postgresql_server: PostgreSQLServer) -> None:
+    """Nothing wakes the follower, and nothing is prepared: polls are enough."""
+    database = postgresql_server.new_database()
+    with pooling(postgresql_server, database) as pooler:
+        scene = Scene(postgresql_server.url(database), pooler)
+
+        async def main() -> None:
+            await scene.following()
+            for each in range(3):
+                serial = 0x50 + each
+                await asyncio.to_thread(scene.store.add, ca(), serial)
+                for _ in range(
+                    8
+                ):  # a prepared statement would be on another connection
+                    found = await asyncio.gather(scene.find(serial), scene.find(GOOD))
+                    assert None not in found
+                change = await asyncio.to_thread(scene.store.revoke, ca(), serial)
+                began = time.monotonic()
+                await scene.changed({serial})
+                assert time.monotonic() < began + 1
+                waiting = asyncio.create_task(
+                    asyncio.to_thread(scene.store.wait_until_seen, change.event or 0)
+                )
+                await scene.until(lambda _, waiting=waiting: waiting.done())  # type: ignore[misc]
+                assert waiting.result() == []
+            # It listens to nothing there: others would get what it is told.
+            assert not scene.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE left(query, 6) = 'LISTEN'"
+            )
+
+        scene.run(main)
+        scene.store.close()
+
+
+def test_the_server_notifies_of_a_change(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The follower does not wait for its next poll."""
+    monkeypatch.setattr(following, "POLL_SECONDS", 30)
+
+    async def main() -> None:
+        await scene.following()
+        await scene.until(lambda _: scene.execute("SELECT 1 FROM node"))
+        await asyncio.to_thread(scene.store.revoke, ca(), GOOD)
+        await scene.changed({GOOD})
+        # Let the follower end: it waits for 30 seconds now.
+        await asyncio.to_thread(scene.end_connections, "")
 
     scene.run(main)
 

@@ -1,0 +1,172 @@
+"""Two nodes on one PostgreSQL database, while it works, and while it is away."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography import x509
+
+from ocsp import OCSPCertStatus, OCSPResponseStatus
+from ocsp.store.postgresql import PostgreSQLStore
+from tests.ca_folder import CAFolder
+from tests.integration.services import Service, ask, request_for, serving
+from tests.integration.web_servers import until
+from tests.servers.postgresql import PostgreSQLServer
+
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.platform != "linux", reason="it stops processes of Linux"),
+]
+
+GOOD, REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
+BOUND = 1.0
+"""Within how many seconds every node answers by a change."""
+
+
+class Fleet:
+    """A database with the certificates of a CA, and the folders of two nodes."""
+
+    def __init__(self, server: PostgreSQLServer, folder: Path) -> None:
+        self.server = server
+        self.database = server.new_database()
+        self.url = server.url(self.database)
+        self.nodes: list[Service] = []
+        self.store = PostgreSQLStore(self.url, create=True)
+        self.files = [CAFolder(folder / name) for name in _made(folder, "one", "two")]
+        self.ca = self.files[0].ca
+        for files in self.files:
+            files.ca = self.ca  # both answer for the same CA
+            (files.folder / "ca.pem").write_bytes(self.ca.identity.certificate_pem)
+            files.add_delegate("responder")
+            settings = files.settings(top="workers = 2")
+            files.write("ocsp.toml", settings.replace("sqlite:status.db", self.url))
+        self.certificates = [self._issue(number) for number in range(4)]
+
+    def _issue(self, number: int) -> x509.Certificate:
+        certificate = self.files[0].issue(f"host{number}.example.org")
+        self.store.add(self.ca.certificate, certificate.serial_number)
+        return certificate
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Run both nodes."""
+        with serving(self.files[0].folder) as one, serving(self.files[1].folder) as two:
+            self.nodes = [one, two]
+            yield
+
+    def answers(self, certificate: x509.Certificate) -> set[object]:
+        """Ask every worker, and return the statuses and errors in their answers."""
+        request = request_for(certificate, self.ca.certificate)
+        found: set[object] = set()
+        for node in self.nodes:
+            for _ in range(8):
+                response = ask(node.url, request)
+                is_good = response.response_status is OCSPResponseStatus.SUCCESSFUL
+                found.add(
+                    response.certificate_status if is_good else response.response_status
+                )
+        return found
+
+    def log(self) -> str:
+        """Return the certificates, for a test that waits too long."""
+        return f"{self.certificates}"
+
+    def revoke(self, certificate: x509.Certificate) -> float:
+        """Revoke a certificate, and return when that was committed."""
+        self.store.revoke(self.ca.certificate, certificate.serial_number)
+        return time.monotonic()
+
+
+def _made(folder: Path, *names: str) -> list[str]:
+    for name in names:
+        (folder / name).mkdir()
+    return list(names)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQLServer]:
+    """Run a server that tests may stop."""
+    with tempfile.TemporaryDirectory(prefix="ocsp-postgresql-") as folder:
+        Path(folder).chmod(0o755)
+        running = PostgreSQLServer(Path(folder) / "server")
+        running.start()
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+def test_two_nodes(server: PostgreSQLServer, tmp_path: Path) -> None:
+    """Revocations within a second; a database that is away for a while; and kills."""
+    fleet = Fleet(server, tmp_path)
+    first, second, third, fourth = fleet.certificates
+    with fleet.serving():
+        assert fleet.answers(first) == {GOOD}
+        assert fleet.answers(second) == {GOOD}
+        _check_revocation(fleet, first)
+        _check_outage(fleet, second, unknown=third)
+        _check_revocation(fleet, second)
+        _check_kills(fleet, fourth)
+        for node in fleet.nodes:
+            assert node.stop() == 0
+    assert not fleet.store._pool.fetch_all("SELECT 1 FROM node")  # all took leave
+    fleet.store.close()
+
+
+def _check_revocation(fleet: Fleet, certificate: x509.Certificate) -> None:
+    """All workers say so within the bound, and none goes back."""
+    committed = fleet.revoke(certificate)
+    until(lambda: fleet.answers(certificate) == {REVOKED}, fleet.log)
+    assert time.monotonic() < committed + BOUND + 0.5  # the time to ask all workers
+    assert fleet.answers(certificate) == {REVOKED}
+
+
+def _check_outage(
+    fleet: Fleet, known: x509.Certificate, unknown: x509.Certificate
+) -> None:
+    """What is in memory is answered; for all else clients are told to try later."""
+    fleet.server.stop(signal.SIGQUIT)
+    end = time.monotonic() + 2.0
+    while time.monotonic() < end:
+        assert fleet.answers(known) == {GOOD}
+    assert fleet.answers(unknown) == {OCSPResponseStatus.TRY_LATER}
+    fleet.server.start()
+    until(lambda: fleet.answers(unknown) == {GOOD}, fleet.log)
+
+
+def _check_kills(fleet: Fleet, certificate: x509.Certificate) -> None:
+    """No client notices that connections end."""
+    wrong: list[set[object]] = []
+    stop = threading.Event()
+
+    def ask_always() -> None:
+        while not stop.is_set():
+            found = fleet.answers(certificate)
+            if found != {GOOD}:
+                wrong.append(found)
+
+    asking = threading.Thread(target=ask_always)
+    asking.start()
+    try:
+        with psycopg.connect(fleet.server.url(), autocommit=True) as connection:
+            for _ in range(5):
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE pid <> pg_backend_pid() AND datname = %s",
+                    (fleet.database,),
+                )
+                stop.wait(0.3)
+    finally:
+        stop.set()
+        asking.join()
+    assert wrong == []
+    _check_revocation(fleet, certificate)
