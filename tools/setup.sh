@@ -62,7 +62,6 @@ install_programs() {
     install_servers redis-server pgbouncer varnishd:varnish
     compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ||
         install varnish-modules
-    install_servers pgbouncer
 }
 
 # Install PKI.js, which one of the clients in the tests uses, from the npm registry.

@@ -18,7 +18,7 @@ from ocsp.responder import StatusRecord
 from ocsp.store import DatabaseAddress, renew_identity, upgrade_store
 from ocsp.store.postgresql import PostgreSQLStore, upgrade_database
 from ocsp.store.postgresql.database import pool as pools
-from ocsp.store.postgresql.database import schema
+from ocsp.store.postgresql.database import schema, steps
 from tests.pki import NOW, ca
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.unit.store.scene import SHA1, query
@@ -231,7 +231,7 @@ def test_a_step_waits_for_a_lock_only_briefly_and_again(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two processes that make the tables do not disturb each other."""
-    monkeypatch.setattr(schema, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(steps, "LOCK_SECONDS", 0.05)
     monkeypatch.setattr(schema, "RETRY_SECONDS", 0.0)
     address = DatabaseAddress(url=postgresql_url)
     with psycopg.connect(postgresql_url) as other:

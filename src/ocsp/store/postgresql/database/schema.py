@@ -1,44 +1,29 @@
 """
 Make and convert the tables, and check that this release can use them.
 
-The steps are in :mod:`ocsp.store.postgresql.migrations`; Alembic runs them. A step
-waits only briefly for locks, and is tried again, so that no look-up waits behind it.
+A step waits only briefly for locks, and is tried again, so that no look-up waits behind
+it; see :mod:`ocsp.store.postgresql.database.steps`.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
-import psycopg
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from psycopg import errors
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from ocsp.errors import StoreError
 from ocsp.store.postgresql.database.failures import reported
 from ocsp.store.postgresql.database.pool import Connection, Pool
-from ocsp.store.postgresql.migrations import FOLDER
 
 __all__ = ["VERSION", "create", "require_schema", "upgrade"]
 
 VERSION = 1
 """The version of the schema: the number of its last step."""
 
-LOCK_SECONDS = 2.0
-"""How long a step waits for a lock: what comes after it waits as long."""
-
 RETRY_SECONDS = 60.0
 """For how long a step is tried again that did not get its locks."""
 
 _PAUSE_SECONDS = 0.5
-_ADVISORY_LOCK = 0x4F435350  # "OCSP": only one process converts at a time
-_TABLE = "schema_version"
 _VERSION = "SELECT version_num FROM schema_version"
 
 
@@ -97,50 +82,17 @@ def upgrade(pool: Pool) -> bool:
             with reported(pool.name, StoreError):
                 with pool.open() as connection:
                     version = _version(connection)
-                return False if version and version >= VERSION else _run(pool)
+                if version and version >= VERSION:
+                    return False
+                # A process that converts nothing saves the memory of Alembic.
+                from ocsp.store.postgresql.database.steps import run_steps
+
+                return run_steps(pool)
         except StoreError as error:
             locked = isinstance(error.__cause__, errors.LockNotAvailable)
             if not locked or time.monotonic() >= end:
                 raise
             time.sleep(_PAUSE_SECONDS)
-
-
-def _run(pool: Pool) -> bool:
-    """Run the steps that are missing, in one transaction."""
-    folder = str(FOLDER)
-    scripts = ScriptDirectory(folder, version_locations=[folder])
-    done: list[str] = []
-
-    def steps(present: Any, _: MigrationContext) -> Any:
-        missing = scripts._upgrade_revs("head", present)
-        done.extend(step.info.up_revision_ids[0] for step in missing)
-        return missing
-
-    def connect() -> Connection:
-        connection = pool.open()
-        connection.autocommit = False  # SQLAlchemy begins no transaction by itself
-        return connection
-
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
-    try:
-        with (
-            engine.connect() as connection,
-            EnvironmentContext(Config(), scripts, fn=steps) as environment,
-        ):
-            environment.configure(connection=connection, version_table=_TABLE)
-            with environment.begin_transaction():
-                connection.execute(
-                    text(f"SET LOCAL lock_timeout = '{int(LOCK_SECONDS * 1000)}'")
-                )
-                connection.execute(
-                    text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
-                )
-                environment.run_migrations()
-    except DBAPIError as error:
-        if isinstance(error.orig, psycopg.Error):
-            raise error.orig from None
-        raise
-    return bool(done)
 
 
 def _version(connection: Connection) -> int | None:

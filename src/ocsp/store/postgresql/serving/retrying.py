@@ -16,7 +16,7 @@ LONGEST_SECONDS = 2.0
 """How long to wait at most: so long after the return of the database the last node is
 connected again."""
 
-STEADY_SECONDS = 5.0
+STEADY_SECONDS = 1.0
 """How long a connection has to live until its loss counts as the first failure."""
 
 
