@@ -60,7 +60,13 @@ class Store(ABC):
     :class:`ocsp.responder.StatusSource`. Use it as a context manager, or call
     :meth:`close`. Several threads may share one object, and several processes may use
     the same database at the same time.
+
+    Attributes:
+        shares_claims: Whether several processes may sign ahead, each of them other
+            answers: see :meth:`claim_due`.
     """
+
+    shares_claims: bool
 
     def add(
         self,

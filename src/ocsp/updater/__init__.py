@@ -14,7 +14,13 @@ what is missing.
 from __future__ import annotations
 
 from ocsp.updater.answer_sharing import AnswerSharing, SharedStore
-from ocsp.updater.presigner import PresignCounts, Presigner, presign
+from ocsp.updater.presigner import (
+    PresignCounts,
+    Presigner,
+    Progress,
+    presign,
+    sign_until_done,
+)
 from ocsp.updater.retention import Pruning, Retention
 from ocsp.updater.store import PresignStore
 from ocsp.updater.updater import Updater
@@ -24,9 +30,11 @@ __all__ = [
     "PresignCounts",
     "PresignStore",
     "Presigner",
+    "Progress",
     "Pruning",
     "Retention",
     "SharedStore",
     "Updater",
     "presign",
+    "sign_until_done",
 ]

@@ -28,7 +28,7 @@ from ocsp.store import Claim
 from ocsp.updater.store import PresignStore
 from ocsp.updater.turn import Turn
 
-__all__ = ["PresignCounts", "Presigner", "presign"]
+__all__ = ["PresignCounts", "Presigner", "Progress", "presign", "sign_until_done"]
 
 _log = logging.getLogger("ocsp.updater")
 
@@ -304,6 +304,11 @@ class Progress:
         self.total = 0
         self.count()
 
+    @property
+    def done(self) -> int:
+        """How many are signed."""
+        return self.total - self.left
+
     def count(self) -> None:
         """
         Count again.
@@ -315,7 +320,7 @@ class Progress:
         self.total = max(self.total, self.left)
         self._counted = time.monotonic()
 
-    def count_if_due(self) -> bool:
+    def count_if_old(self) -> bool:
         """Count again if the last time is a second ago; tell whether it was."""
         if time.monotonic() < self._counted + RECOUNT_SECONDS:
             return False
@@ -323,14 +328,35 @@ class Progress:
         return True
 
 
+def sign_until_done(
+    presigner: Presigner, progress: Callable[[int], object] | None = None
+) -> None:
+    """
+    Sign everything that is due.
+
+    It also waits for answers that other processes have claimed: it signs those that
+    such a process leaves unsigned.
+
+    Args:
+        presigner: What signs.
+
+        progress: Called after each batch with the number of rows that it settled.
+
+    Raises:
+        SourceUnavailable: If the store cannot be read now.
+        StoreError: If the store cannot be written.
+    """
+    presigner.prepare()
+    begun = presigner.now()
+    while presigner.sign_round(progress) or presigner.waits_for_others(begun):
+        time.sleep(WAIT_SECONDS)
+
+
 def presign(
     presigner: Presigner, progress: Callable[[int, int], object] | None = None
 ) -> PresignCounts:
     """
-    Sign everything that is due, and return what was done.
-
-    It also waits for answers that other processes have claimed: it signs those that
-    such a process leaves unsigned.
+    Sign everything that is due, as :func:`sign_until_done`; return what was done.
 
     Args:
         presigner: What signs.
@@ -343,19 +369,19 @@ def presign(
         SourceUnavailable: If the store cannot be read now.
         StoreError: If the store cannot be written.
     """
+    if progress is None:
+        sign_until_done(presigner)
+        return presigner.counts
     presigner.prepare()
-    begun = presigner.now()
-    counted = Progress(presigner) if progress is not None else None
+    counted = Progress(presigner)
 
     def report(_: int) -> None:
-        if counted is not None and progress is not None and counted.count_if_due():
-            progress(counted.total - counted.left, counted.total)
+        if counted.count_if_old():
+            progress(counted.done, counted.total)
 
-    while presigner.sign_round(report) or presigner.waits_for_others(begun):
-        time.sleep(WAIT_SECONDS)
-    if counted is not None and progress is not None:
-        counted.count()
-        progress(counted.total - counted.left, counted.total)
+    sign_until_done(presigner, report)
+    counted.count()
+    progress(counted.done, counted.total)
     return presigner.counts
 
 

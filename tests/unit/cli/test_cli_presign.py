@@ -35,6 +35,7 @@ def test_everything_that_is_due_is_signed(
         "stored": 0,
         "failed": 0,
         "unavailable_signers": 0,
+        "ended_workers": 0,
     }
     query = StatusQuery(IssuerKey.of(files.ca.certificate), files.web.serial_number)
     with SQLiteStore("status.db") as store:
@@ -51,3 +52,12 @@ def test_a_configuration_with_a_problem_is_an_error(
     (files.folder / "status.db").unlink()
     assert main(["presign"]) == 4
     assert "ocsp.toml:1: database" in capsys.readouterr().err
+
+
+def test_a_file_is_for_one_process(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two would sign the same answers."""
+    del files
+    assert main(["presign", "--workers", "2"]) == 4
+    assert "--workers: a SQLite file is for one process" in capsys.readouterr().err

@@ -95,6 +95,8 @@ class PostgreSQLStore(Store):
     It is also a :class:`ocsp.responder.StatusSource`.
     """
 
+    shares_claims = True
+
     def __init__(
         self,
         address: DatabaseAddress | str,

@@ -91,6 +91,8 @@ class SQLiteStore(Store):
     :class:`ocsp.responder.LocalSource`: a look-up never waits.
     """
 
+    shares_claims = False
+
     def __init__(
         self,
         path: Path | str,

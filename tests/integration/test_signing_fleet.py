@@ -1,0 +1,115 @@
+"""Many processes sign for one database: nothing is missed, and little signed twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from ocsp.cli import main
+from ocsp.service import presign_workers
+from ocsp.store import open_store
+from ocsp.store.postgresql import claims
+from ocsp.updater import turn as turns
+from tests.ca_folder import CAFolder
+from tests.signing_fleet import History
+
+pytestmark = pytest.mark.programs
+
+
+def test_nothing_is_missed_while_signers_are_killed(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four processes, 20 kills, and revocations that wait for none of them."""
+    monkeypatch.setattr(turns, "MOST", 100)
+    history = History(postgresql_url, tmp_path / "signed", 1000)
+    numbers = random.Random(5)
+    with history.fleet(4) as fleet:
+        for _ in range(20):
+            history.revoke(numbers, 10)
+            time.sleep(0.05)  # so that the processes sign between the kills
+            fleet.replace(numbers.randrange(4))
+        history.wait_until_done()
+    assert history.unsigned() == (0, 0, 0)
+    assert history.signed_again() <= 20 * 100
+    assert sorted(history.waits)[len(history.waits) // 2] < 0.5
+
+
+def test_a_process_that_hangs_delays_nothing(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database takes its claim from it; later it goes on with another one."""
+    monkeypatch.setattr(turns, "MOST", 100)
+    monkeypatch.setattr(claims, "LEASE_SECONDS", 1.0)
+    history = History(postgresql_url, tmp_path / "signed", 500)
+    with history.fleet(2) as fleet:
+        while not history.log.stat().st_size:
+            time.sleep(0.01)
+        fleet.send(0, signal.SIGSTOP)
+        history.revoke(random.Random(6), 20)
+        assert max(history.waits) < 0.9
+        history.wait_until_done()
+        fleet.send(0, signal.SIGCONT)
+        history.revoke(random.Random(7), 20)
+        history.wait_until_done()
+        assert all(process.is_alive() for process in fleet.processes)
+    assert history.unsigned() == (0, 0, 0)
+
+
+# --- the command ----------------------------------------------------------------------
+
+
+@pytest.fixture(name="files")
+def _files(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> CAFolder:
+    """Write a configuration for PostgreSQL, with 300 certificates."""
+    monkeypatch.chdir(tmp_path)
+    files = CAFolder(tmp_path)
+    path = tmp_path / "ocsp.toml"
+    path.write_text(path.read_text().replace("sqlite:status.db", postgresql_url))
+    with (
+        open_store(postgresql_url, create=True) as store,
+        store.transaction(),
+    ):
+        for serial in range(1, 301):
+            store.add(files.ca.certificate, serial)
+    return files
+
+
+def test_the_command_signs_in_several_processes(
+    files: CAFolder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And says what all of them have done together."""
+    del files
+    assert main(["presign", "--workers", "2", "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["signed"] == document["stored"] == 600
+    assert document["ended_workers"] == 0
+    assert main(["presign", "--workers", "2"]) == 0
+    assert "0 answers stored" in capfd.readouterr().out
+
+
+def test_a_worker_that_cannot_sign_is_reported(
+    files: CAFolder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The other one signs what it left."""
+    del files
+    start = presign_workers._Worker.start
+    broken: list[object] = []
+
+    def start_and_kill(worker: presign_workers._Worker) -> None:
+        start(worker)
+        if not broken:
+            broken.append(worker)
+            worker._process.kill()
+
+    monkeypatch.setattr(presign_workers._Worker, "start", start_and_kill)
+    assert main(["presign", "--workers", "2"]) == 1
+    captured = capfd.readouterr()
+    assert "600 answers stored, 1 worker ended early" in captured.out
+    assert "presign worker 1 ended with signal 9" in captured.err
