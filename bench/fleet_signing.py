@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from ocsp import KeySigner
 from ocsp.responder import Authority, CertIDForm, Responder
+from ocsp.server.runner import tune_garbage_collection
 from ocsp.store import CertificateRow
 from ocsp.store.postgresql import PostgreSQLStore
 from ocsp.testing.throwaway_ca import ThrowawayCA, Validity, new_ec_key
@@ -110,6 +111,7 @@ def _work(material: Material, connection: Any) -> None:
             monotonic=lambda: time.monotonic() + offset[0].total_seconds(),
         )  # fmt: skip
         presigner.prepare()
+        tune_garbage_collection()
         connection.send(None)
         while (number := connection.recv()) is not None:
             offset[0] = number * PERIOD

@@ -90,7 +90,7 @@ def test_the_command_signs_in_several_processes(
     document = json.loads(capfd.readouterr().out)
     assert document["signed"] == document["stored"] == 600
     assert document["ended_workers"] == 0
-    assert main(["presign", "--workers", "2"]) == 0
+    assert main(["presign"]) == 0
     assert "0 answers stored" in capfd.readouterr().out
 
 

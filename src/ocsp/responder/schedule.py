@@ -90,10 +90,10 @@ def due_at(
 
 def _share(query: StatusQuery, form: CertIDForm) -> int:
     """Return a number below 2**64, which is fixed for each certificate and form."""
-    serial = query.serial_number
+    (name_hash, key_hash), serial = query
     octets = serial.to_bytes(serial.bit_length() // 8 + 1, signed=True)
-    text = b"".join((query.issuer.name_hash, query.issuer.key_hash, octets))
-    return int.from_bytes(hashlib.sha256(text + bytes((form,))).digest()[:8])
+    text = b"".join((name_hash, key_hash, octets, form.to_bytes()))
+    return int.from_bytes(hashlib.sha256(text).digest()[:8])
 
 
 def is_usable(answer: StoredAnswer, now: int) -> bool:

@@ -93,6 +93,10 @@ def _tag(*parts: bytes) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()[: 2 * _TAG_OCTETS]
 
 
+_GOOD = OCSPCertStatus.GOOD
+"""A name of the module: access to a member of an enumeration is slower."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRecord:
     """
@@ -138,6 +142,13 @@ class StatusRecord:
             TypeError: If *status* is no member of :class:`ocsp.OCSPCertStatus`.
             ConfigError: If the fields do not fit together.
         """
+        if self.status is _GOOD and not (
+            self.cert_hash
+            or self.revocation_time
+            or self.revocation_reason
+            or self.invalidity_date
+        ):
+            return  # most records, of which there are millions
         refusal = "status must be an item from the OCSPCertStatus enum"
         status = own_member(OCSPCertStatus, self.status, refusal)
         object.__setattr__(self, "status", status)  # the class is frozen

@@ -18,6 +18,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Self
 
 from ocsp.errors import OCSPError
+from ocsp.server.runner import tune_garbage_collection
 from ocsp.service.building import build_service
 from ocsp.service.configuration import Configuration, configuration_of
 from ocsp.service.configuration.values import WITH_PASSWORDS
@@ -160,6 +161,7 @@ def _sign(document: dict[str, Any], end: Connection) -> None:
             if service.store is None:
                 return
             presigner = presigner_of(service, service.store)
+            tune_garbage_collection()
 
             def tell(_: int) -> None:
                 nonlocal told

@@ -80,39 +80,29 @@ class _Work:
         self._responder = responder
         self._due = due
         self._now = now
-        self._batch = Batch()
-        self._lock = threading.Lock()
+        # The thread appends; what it appends after the end of the batch is not used.
+        self._signed: list[NewAnswer] = []
+        self._failed: list[tuple[DueAnswer, Exception]] = []
         self._ended = False
 
     def run(self) -> None:
         """Sign until the end of the batch, or of the time for it."""
         last = time.monotonic() + PATIENCE_SECONDS
+        presign, now = self._responder.presign, self._now
         for each in self._due:
             try:
-                answer = self._responder.presign(each, self._now)
+                self._signed.append(presign(each, now))
             except Exception as error:  # one row must not cost the others
-                done = self._add(each, error)
-            else:
-                done = self._add(each, answer)
-            if done or (not self._batch.signed and time.monotonic() > last):
-                return
-
-    def _add(self, due: DueAnswer, outcome: NewAnswer | Exception) -> bool:
-        """Keep the outcome; tell whether the batch ended meanwhile."""
-        with self._lock:
+                self._failed.append((each, error))
+                if not self._signed and time.monotonic() > last:
+                    return
             if self._ended:
-                return True
-            if isinstance(outcome, Exception):
-                self._batch.failed.append((due, outcome))
-            else:
-                self._batch.signed.append(outcome)
-            return False
+                return
 
     def result(self, *, hangs: bool) -> Batch:
         """End the batch, and return what became of it."""
-        with self._lock:
-            self._ended = True
-            batch = self._batch
+        self._ended = True
+        batch = Batch(list(self._signed), list(self._failed))
         if hangs:
             batch.unavailable = SignerUnavailable(
                 f"the signer has not returned after {SIGN_SECONDS:g} seconds"

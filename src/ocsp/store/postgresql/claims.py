@@ -27,6 +27,7 @@ from ocsp.store.postgresql.answers import (
     write_answers,
     write_due,
 )
+from ocsp.store.postgresql.database.arrays import OctetArray
 from ocsp.store.postgresql.database.failures import reported
 from ocsp.store.postgresql.database.pool import Connection, Pool
 from ocsp.store.postgresql.partitions import Partitions
@@ -68,12 +69,12 @@ SELECT serial, form FROM {leaf} WHERE issuer_id = %s AND this_update > %s
 ORDER BY due DESC LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 """
 _STATUS = """
-SELECT n.serial, n.form, revoked, reason, invalid, expires, cert_hash, c.version
-FROM unnest(%b::bytea[], %b::smallint[]) WITH ORDINALITY n (serial, form, place)
+SELECT c.serial, revoked, reason, invalid, expires, cert_hash, version
+FROM unnest(%b::bytea[]) s (serial)
 CROSS JOIN LATERAL (
     SELECT * FROM certificate c
-    WHERE c.issuer_id = %s AND c.serial = n.serial OFFSET 0
-) c ORDER BY n.place
+    WHERE c.issuer_id = %s AND c.serial = s.serial OFFSET 0
+) c
 """
 # The claim has locked the rows, so no other process has signed them meanwhile. Most
 # answers of a batch have the values in common that are no arrays.
@@ -120,16 +121,16 @@ class _Lease(Claim):
     def _write(self, answers: Sequence[NewAnswer]) -> int:
         """Store answers that have the same values but those of their certificate."""
         _, form, (version, signer, _, this_update, next_update, _, _) = answers[0]
-        columns = zip(
-            *[
-                (integer_octets(query.serial_number), answer.due, *answer[-2:])
-                for query, _, answer in answers
-            ],
-            strict=True,
+        serials = [integer_octets(query.serial_number) for query, _, _ in answers]
+        values = (
+            *(version, signer, this_update, next_update),
+            OctetArray(serials),
+            [answer.due for _, _, answer in answers],
+            OctetArray([answer.tbs for _, _, answer in answers]),
+            OctetArray([answer.signature for _, _, answer in answers]),
+            *(self._number, form),
         )
-        arrays = map(list, columns)
-        values = (version, signer, this_update, next_update, *arrays, self._number)
-        return self._connection.execute(_SIGNED, (*values, form)).rowcount
+        return self._connection.execute(_SIGNED, values).rowcount
 
     def postpone(
         self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
@@ -162,10 +163,9 @@ def claim_due(
             return
         events, rows = _lock_changed(connection, number, now, limit)
         rows += _lock_due(connection, partitions, number, now, limit - len(rows))
-        keys = dict.fromkeys(rows)  # a changed answer can be due as well
-        columns = ([key[0] for key in keys], [key[1] for key in keys])
-        status = _fetch(connection, _STATUS, (*columns, number)) if keys else []
-        found = due_from(issuer, status)
+        if events:
+            rows = list(dict.fromkeys(rows))  # a changed answer can be due as well
+        found = due_from(issuer, _with_status(connection, number, rows))
         lease = _Lease(pool, connection, number, found.answers)
         if found.unreadable:
             lease.postpone(found.unreadable, now + POSTPONED_SECONDS)
@@ -187,7 +187,7 @@ def _lock_changed(
             break
         last = found[-1][:2]
         events += [event for _, event, _ in found]
-        serials = list({serial for _, _, serial in found})
+        serials = OctetArray({serial for _, _, serial in found})
         rows = _fetch(connection, _CHANGED, (serials, number, number, limit))
     return events, rows
 
@@ -209,6 +209,17 @@ def _lock_due(
             values = (number, latest, number, wanted, wanted)
             rows += _fetch(connection, statement, values)
     return rows
+
+
+def _with_status(connection: Connection, number: int, rows: Rows) -> Rows:
+    """Return *rows*, each with the present status of its certificate."""
+    if not rows:
+        return []
+    serials = OctetArray({serial for serial, _ in rows})
+    status = {
+        each[0]: each[1:] for each in _fetch(connection, _STATUS, (serials, number))
+    }
+    return [(*row, *status[row[0]]) for row in rows if row[0] in status]
 
 
 def _fetch(connection: Connection, statement: str, values: Sequence[object]) -> Rows:

@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.store.author import user_name
 from ocsp.store.postgresql.database.address import Address
+from ocsp.store.postgresql.database.arrays import adapt_arrays
 from ocsp.store.postgresql.database.failures import reported
 
 __all__ = ["LOCK_SECONDS", "Connection", "Pool"]
@@ -100,6 +101,7 @@ class Pool:
     def _configure(self, connection: Connection) -> None:
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         connection.read_only = True if self.read_only else None
+        adapt_arrays(connection)
 
     def open(self) -> Connection:
         """
