@@ -65,6 +65,7 @@ NO_CACHE = {
     "client/sync.py:_outcomes": "one call of check_many",
     "client/transport/resolver.py:_open": "the look-ups that run now",
     "client/transport/proxy.py:_named": "the proxies of the environment",
+    "service/edge/answers.py:_running": "the look-ups that run now",
     "sharing/reader.py:_waiting": "the look-ups that wait now",
     "responder/answer_signer.py:_parts": "the answers of one batch: forms and lengths",
     "metrics/counting.py:_counters": "counters with labels from bounded sets",

@@ -26,7 +26,7 @@ ROOMS = (
 LONGEST_SIGNATURE = 400
 """Characters; four lines of a terminal."""
 
-LISTS_OF_SETTINGS = {"Options", "Policy", "PKI.issue"}
+LISTS_OF_SETTINGS = {"Options", "Policy", "PKI.issue", "RequestHandler"}
 """Their signature is the list of their settings."""
 
 

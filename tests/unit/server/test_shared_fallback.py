@@ -1,0 +1,180 @@
+"""The database is away: what is answered with copies that other machines have shared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from cryptography import x509
+
+from ocsp import load_der_ocsp_response
+from ocsp.http import HTTPAnswer
+from ocsp.metrics import Metrics
+from ocsp.responder import (
+    Authority,
+    CertIDForm,
+    CheckedAnswer,
+    DueAnswer,
+    Responder,
+    StatusQuery,
+    StatusRecord,
+    StoredAnswer,
+)
+from ocsp.server import RequestHandler
+from ocsp.server import shared_fallback as fallback
+from tests.pki import ca, delegate_signer
+from tests.unit.server.scene import (
+    GOOD,
+    REVOKED,
+    START,
+    TRY_LATER,
+    query,
+    request,
+    status_of,
+)
+from tests.unit.server.test_remote_store import NONCE, _Node
+
+OTHER = 0x20
+
+
+class _Shared:
+    """Copies of signed answers."""
+
+    def __init__(self) -> None:
+        self.has: dict[StatusQuery, CheckedAnswer] = {}
+        self.asked = 0
+
+    async def get(
+        self, query: StatusQuery, form: CertIDForm, issuer: x509.Certificate
+    ) -> CheckedAnswer | None:
+        """Return the copy."""
+        self.asked += 1
+        assert issuer == ca()
+        return self.has.get(query)
+
+
+class _NodeWithCopies(_Node):
+    """A node that finds the database away at its first request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shared = _Shared()
+        self.responder = Responder([Authority(ca(), [delegate_signer()])])
+        self.handler = RequestHandler(
+            self.responder, self.store, shared=self.shared, metrics=Metrics(lambda _: True),
+            clock=lambda: self.clock.now, monotonic=lambda: self.clock.seconds,
+        )  # fmt: skip
+
+    def share(
+        self, serial: int = GOOD, record: StatusRecord | None = None
+    ) -> StoredAnswer:
+        """Let another machine share an answer."""
+        known = record or StatusRecord()
+        due = DueAnswer(query(serial), CertIDForm.SHA256, known, 1)
+        new = self.responder.presign(due, self.clock.now)
+        revoked = record is not None
+        self.shared.has[query(serial)] = CheckedAnswer(new.answer, revoked)
+        return new.answer
+
+
+def _test(scene: Callable[[_NodeWithCopies], Awaitable[None]]) -> Callable[[], None]:
+    """Run *scene* with a node in an event loop."""
+
+    def run() -> None:
+        async def main() -> None:
+            node = _NodeWithCopies()
+            await scene(node)
+            await node.handler.close()
+
+        asyncio.run(main())
+
+    run.__name__ = scene.__name__
+    run.__doc__ = scene.__doc__
+    return run
+
+
+@_test
+async def test_copies_are_not_asked_for_while_the_database_answers(
+    node: _NodeWithCopies,
+) -> None:
+    """Its status wins."""
+    node.share(REVOKED)
+    assert await node.status(REVOKED) == "REVOKED"
+    assert node.shared.asked == 0
+
+
+@_test
+async def test_memory_comes_first(node: _NodeWithCopies) -> None:
+    """An answer in memory needs no other machine."""
+    first = await node.ask()
+    node.store.is_away = True
+    node.clock.advance(10)
+    assert await node.ask() == first
+    assert node.shared.asked == 0
+
+
+@_test
+async def test_a_copy_is_the_answer_while_the_database_is_away(
+    node: _NodeWithCopies,
+) -> None:
+    """With its times for caches; without a copy it is *tryLater*."""
+    node.store.is_away = True
+    assert await node.ask(request(OTHER)) == TRY_LATER
+    stored = node.share(OTHER)
+    body, given = await node.reply(request(OTHER))
+    response = load_der_ocsp_response(body)
+    assert response.signature == stored.signature
+    assert status_of(body) == "GOOD"
+    assert given.next_update == stored.next_update
+    node.store.is_away = False
+    node.clock.advance(10)
+    await node.ask(request(GOOD))
+    assert node.shared.asked == 2
+
+
+@_test
+async def test_a_nonce_gets_a_copy_for_this_client_only(node: _NodeWithCopies) -> None:
+    """Without the nonce (RFC 9919 §3.2.1)."""
+    node.store.is_away = True
+    node.share()
+    body, given = await node.reply(NONCE)
+    assert status_of(body) == "GOOD"
+    assert isinstance(given, HTTPAnswer)
+    assert not any(name == "Expires" for name, _ in given.headers)
+
+
+@_test
+async def test_a_change_that_the_node_knows_of_wins(node: _NodeWithCopies) -> None:
+    """A copy can be older; one that says revoked is used."""
+    node.share()
+    node.store.revoke()
+    assert await node.status(REVOKED) == "REVOKED"
+    node.store.is_away = True
+    assert await node.ask() == TRY_LATER
+    node.share(GOOD, StatusRecord.revoked(START))
+    assert await node.status() == "REVOKED"
+
+
+@_test
+async def test_a_copy_that_is_not_usable(node: _NodeWithCopies) -> None:
+    """It has ended, or its signer is not one of this node."""
+    node.store.is_away = True
+    stored = node.share()
+    strange = CheckedAnswer(stored._replace(signer=bytes(32)), False)
+    node.shared.has[query(GOOD)] = strange
+    assert await node.ask() == TRY_LATER
+    node.share()
+    node.clock.advance(stored.next_update - stored.this_update)
+    assert await node.ask() == TRY_LATER
+
+
+def test_the_changes_that_are_remembered_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those that changed last."""
+    monkeypatch.setattr(fallback, "MAX_CHANGED", 3)
+    copies = fallback.SharedFallback(_Shared())
+    copies.note_changes(query(serial) for serial in (1, 2, 3))
+    copies.note_changes([query(1), query(4)])
+    assert list(copies._changed) == [query(3), query(1), query(4)]
