@@ -4,8 +4,7 @@ Copy signed answers from the database to a Valkey server, for nodes without it.
 The database is the truth, on whatever machine answers are signed: changes of status,
 and the answers that are new since a moment, are read from it. What the server did not
 take is written again when it is back. A revocation is a tombstone first, and the new
-answer as soon as it is signed. The places that were reached are kept in the database
-itself.
+answer as soon as it is signed. The places that were reached are kept in the database.
 """
 
 from __future__ import annotations

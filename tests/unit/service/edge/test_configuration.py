@@ -10,8 +10,17 @@ from ocsp.errors import ConfigurationError
 from ocsp.service import read_configuration
 from ocsp.service.configuration import configuration_of
 from ocsp.service.configuration.values import WITH_PASSWORDS
+from tests.docs.examples import Block, blocks
 
 ISSUER = '[[issuer]]\ncertificate = "ca.pem"\n'
+
+
+@pytest.mark.parametrize("block", blocks("docs/howto/edge-nodes.md", "toml"))
+def test_the_examples_of_the_documentation(block: Block, tmp_path: Path) -> None:
+    """Each is a complete configuration."""
+    path = tmp_path / "ocsp.toml"
+    path.write_text(block.text)
+    assert read_configuration(path).configuration.valkey is not None
 
 
 def _write(folder: Path, top: str, issuer: str = "", role: str = "edge") -> Path:
