@@ -178,11 +178,15 @@ def test_the_examples_of_the_command_line_print_the_output_shown(
         assert shell.run(CLI, {}) == 2
 
 
+EDGE = "docs/howto/edge-nodes.md"
+"""``tests/unit/service/edge/test_configuration.py`` reads its configurations."""
+
+
 def test_every_howto_is_run() -> None:
     """In this file, or in the test that a comment above names."""
     found = {str(path.relative_to(ROOT)) for path in (ROOT / "docs/howto").glob("*.md")}
     assert found - {"docs/howto/index.md"} == {
         page
-        for page in (*PAGES, *TLS, HSM, SERVERS, RECIPES)
+        for page in (*PAGES, *TLS, HSM, SERVERS, RECIPES, EDGE)
         if page.startswith("docs/howto/")
     }
