@@ -19,9 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp.store import SQLiteStore
+from ocsp.store.postgresql import PostgreSQLStore
 from tests.ca_folder import CAFolder
 from tests.integration.services import Service, ask, request_for, serving
 from tests.integration.web_servers import until
+from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
 
 pytestmark = [
@@ -115,6 +117,10 @@ def test_an_edge_node_answers_from_valkey(tmp_path: Path) -> None:
             lambda: _metrics(node.urls[1]),
         )
         assert 'ocsp_answers_total{from="valkey"}' in _metrics(node.urls[1])
+        with urllib.request.urlopen(
+            f"{node.urls[1].rstrip('/')}/ready", timeout=5
+        ) as ready:
+            assert ready.status == 200
 
         server.stop()
         for _ in range(30):
@@ -140,3 +146,33 @@ def test_a_machine_that_signs_answers_no_client(tmp_path: Path) -> None:
             server.stop()
             service.wait_for("answers are not shared")
         assert "top-secret" not in "".join(service.rest())
+
+
+def test_copies_while_the_database_is_away(tmp_path: Path) -> None:
+    """No client gets an error for what was signed; nothing good after a revocation."""
+    with contextlib.ExitStack() as stack:
+        database = PostgreSQLServer(stack.enter_context(server_folder()) / "database")
+        database.start()
+        stack.callback(database.stop)
+        server = stack.enter_context(RedisServer(tmp_path / "server"))
+        url = database.url(database.new_database())
+        files = CAFolder(tmp_path)
+        leaves = [files.web, files.issue("revoked.example.org")]
+        with PostgreSQLStore(url, create=True) as store:
+            for leaf in leaves:
+                store.add(files.ca.certificate, leaf.serial_number)
+        settings = files.settings(top=f'valkey = "{server.url}"')
+        files.write("ocsp.toml", settings.replace("sqlite:status.db", url))
+        edge = Edge(files, tmp_path / "edge", f'valkey = "{server.url}"')
+        node = stack.enter_context(serving(files.folder))
+        with PostgreSQLStore(url) as store:
+            store.revoke(files.ca.certificate, leaves[1].serial_number)
+        with server.client() as client:
+            until(lambda: client.dbsize() == 6, lambda: str(client.keys()))
+        _until(edge, node, leaves[1], REVOKED)
+        database.stop()
+        for _ in range(20):
+            assert edge.status(node, leaves[1]) is REVOKED
+        _until(edge, node, leaves[0], GOOD)  # it was never asked before
+        late = files.issue("late.example.org")
+        assert edge.status(node, late) is TRY_LATER
