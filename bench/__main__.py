@@ -9,7 +9,15 @@ import sys
 from rich.console import Console
 from rich.progress import track
 
-from bench import asking, attacking, importing, reading, signing, verifying
+from bench import (
+    asking,
+    attacking,
+    handshaking,
+    importing,
+    reading,
+    signing,
+    verifying,
+)
 from bench.report import document, missed, table
 
 __all__ = ["main"]
@@ -21,7 +29,7 @@ WIDTH = 124
 def main() -> int:
     """Run the benchmarks that the command line asks for."""
     options = _options()
-    groups = (reading, signing, verifying, attacking, asking, importing)
+    groups = (reading, signing, verifying, attacking, asking, handshaking, importing)
     rows = [row for group in groups for row in group.rows()]
     rows = [row for row in rows if options.only in f"{row.group} {row.what} {row.peer}"]
     if not rows:

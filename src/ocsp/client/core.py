@@ -20,7 +20,7 @@ from ocsp.client.checking.state import CheckRequest, CheckState, Environment, Me
 from ocsp.client.engine.effects import Flow, race
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import FailMode, Outcome
-from ocsp.client.remembered import is_due, recall, remember
+from ocsp.client.remembered import Recalled, recall, remember
 
 __all__ = ["ChainCheck", "Core", "URLs"]
 
@@ -89,10 +89,7 @@ class Core:
         Raises:
             TypeError: If *cert* or *issuer* is not a certificate.
         """
-        if not isinstance(cert, x509.Certificate):
-            raise TypeError("cert must be a Certificate")
-        if issuer is not None and not isinstance(issuer, x509.Certificate):
-            raise TypeError("issuer must be a Certificate")
+        _check_certificates(cert, issuer)
         if url is None:
             urls: tuple[str, ...] = ()
         else:
@@ -106,13 +103,19 @@ class Core:
             options = replace(options, nonce=nonce)
         return _check_and_remember(self._state(request, options))
 
-    def cached(self, request: CheckRequest) -> tuple[Outcome | None, bool]:
-        """Return the outcome that the memory has, if any, and whether to refresh it."""
-        state = self._state(request, self.options)
-        known = recall(state)
-        if known is None:
-            return None, False
-        return known.outcome, is_due(state, known)
+    def recall(
+        self, cert: x509.Certificate, issuer: x509.Certificate | None
+    ) -> Recalled:
+        """
+        Return what the memory says about *cert*, without I/O.
+
+        Raises:
+            TypeError: If *cert* or *issuer* is not a certificate.
+        """
+        _check_certificates(cert, issuer)
+        if self.options.nonce is SendNonce.ALWAYS:
+            return Recalled(None)
+        return recall(self._memory, self.environment, cert, issuer)
 
     def _state(self, request: CheckRequest, options: Options) -> CheckState:
         return CheckState(
@@ -144,6 +147,13 @@ class Core:
     def _together(self, flows: Sequence[Flow[Outcome]]) -> Flow[ChainCheck]:
         outcomes = yield from race(tuple(flows))
         return ChainCheck(outcomes=tuple(outcomes))
+
+
+def _check_certificates(cert: object, issuer: object) -> None:
+    if not isinstance(cert, x509.Certificate):
+        raise TypeError("cert must be a Certificate")
+    if issuer is not None and not isinstance(issuer, x509.Certificate):
+        raise TypeError("issuer must be a Certificate")
 
 
 def _check_and_remember(state: CheckState) -> Flow[Outcome]:

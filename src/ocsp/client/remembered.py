@@ -7,84 +7,121 @@ evidence holds, and while this process knows no newer answer.
 
 from __future__ import annotations
 
-import datetime
+from typing import NamedTuple
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.client.checking.state import CheckState, RememberedOutcome
+from ocsp.client.cache import KnownStatus
+from ocsp.client.checking.state import (
+    CheckState,
+    Environment,
+    Memory,
+    RememberedOutcome,
+    failed_check_key,
+)
 from ocsp.client.memory.sizes import octets_of
-from ocsp.client.options import SendNonce
 from ocsp.client.outcome import CheckStatus, Outcome
 from ocsp.messages.certid import CertID
 from ocsp.verification.chain import needs_no_status
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
-__all__ = ["is_due", "recall", "remember"]
+__all__ = ["Recalled", "recall", "remember"]
 
-_NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+_SHA256 = hashes.SHA256()
+
+
+class Recalled(NamedTuple):
+    """
+    What the memory says.
+
+    Attributes:
+        outcome: The outcome, or ``None`` if nothing is known.
+
+        is_due: Whether to ask for a newer answer.
+    """
+
+    outcome: Outcome | None
+    is_due: bool = False
 
 
 def remember(state: CheckState, outcome: Outcome) -> None:
     """Keep *outcome* if it says *good* or *revoked*, with evidence."""
-    if outcome.status not in {CheckStatus.GOOD, CheckStatus.REVOKED}:
+    evidence, issuer = outcome.evidence, outcome.issuer
+    if evidence is None or issuer is None or outcome.status is CheckStatus.UNKNOWN:
         return
-    known = state.memory.outcomes.get(state.request)
-    if known is not None and known.outcome.evidence is outcome.evidence:
+    key = CertID.for_certificate(outcome.certificate, issuer, _SHA256).der
+    kept = state.memory.outcomes.get(key)
+    if kept is not None and kept.outcome.evidence is evidence:
         return
-    request = state.request
-    octets = octets_of(request.certificate, outcome.issuer, outcome.evidence)
-    found = RememberedOutcome(outcome, state.refresh_at)
-    state.memory.outcomes.put(request, found, octets)
+    kept = RememberedOutcome(
+        outcome,
+        KnownStatus.of(evidence),
+        evidence.holds_from,
+        evidence.holds_until,
+        state.refresh_at,
+    )
+    octets = octets_of(key, outcome.certificate, issuer, evidence)
+    state.memory.outcomes.put(key, kept, octets)
 
 
-def recall(state: CheckState) -> RememberedOutcome | None:
-    """Return what the memory of this process says now, or ``None``; without I/O."""
-    if state.options.nonce is SendNonce.ALWAYS:
-        return None
-    known = state.memory.outcomes.get(state.request)
-    if known is not None and _holds(state, known.outcome):
-        return known
-    issuer = state.request.issuer
-    if needs_no_status(state.certificate):
-        none_needed = Outcome(CheckStatus.NOT_NEEDED, state.certificate, issuer)
-        return RememberedOutcome(none_needed, _NEVER)
-    if issuer is None or state.memory.shared is not None:
-        return None  # a file may know of a revocation, which reading it would tell
-    failed = state.memory.failed_checks.get(
-        state.failed_check_key(issuer), state.environment.monotonic()
+def recall(
+    memory: Memory,
+    environment: Environment,
+    cert: x509.Certificate,
+    issuer: x509.Certificate | None,
+) -> Recalled:
+    """Return what *memory* says now about *cert*, without I/O."""
+    if issuer is not None:
+        cert_id = CertID.for_certificate(cert, issuer, _SHA256)
+        kept = memory.outcomes.get(cert_id.der)
+        if kept is not None:
+            now = environment.now()
+            if kept.begin <= now < kept.end and _fits(memory, kept, cert, issuer):
+                is_due = kept.refresh_at is None or now >= kept.refresh_at
+                return Recalled(kept.outcome, is_due)
+    if needs_no_status(cert):
+        return Recalled(Outcome(CheckStatus.NOT_NEEDED, cert, issuer))
+    if issuer is None or memory.shared is not None:
+        return Recalled(None)  # a file may know of a revocation
+    failed = memory.failed_checks.get(
+        failed_check_key(cert, issuer, ()), environment.monotonic()
     )
     if failed is None:
-        return None
-    cert_id = CertID.for_certificate(state.certificate, issuer, hashes.SHA256())
-    return RememberedOutcome(
-        failed.with_known(state.memory.known.newest(cert_id)), _NEVER
-    )
+        return Recalled(None)
+    return Recalled(failed.with_known(memory.known.newest(cert_id)))
 
 
-def is_due(state: CheckState, known: RememberedOutcome) -> bool:
-    """Return whether to ask for an answer that is newer than *known*."""
-    return known.refresh_at is None or state.environment.now() >= known.refresh_at
-
-
-def _holds(state: CheckState, outcome: Outcome) -> bool:
-    """Return whether the evidence holds now, and nothing newer is known."""
-    evidence = outcome.evidence
-    if evidence is None or not evidence.holds_at(state.environment.now()):
+def _fits(
+    memory: Memory,
+    kept: RememberedOutcome,
+    cert: x509.Certificate,
+    issuer: x509.Certificate,
+) -> bool:
+    """Return whether *kept* is about these certificates, and nothing newer is known."""
+    outcome, evidence = kept.outcome, kept.outcome.evidence
+    if outcome.certificate != cert or outcome.issuer != issuer or evidence is None:
+        return False  # another certificate can have the same CertID
+    newest = memory.known.newest(evidence.canonical_cert_id)
+    if (
+        newest is not None
+        and newest[:3] != kept.known[:3]
+        and newest.is_newer_than(evidence)
+    ):
         return False
-    newest = state.memory.known.newest(evidence.canonical_cert_id)
-    if newest is not None and newest.is_newer_than(evidence):
-        return False
-    return not _has_revoked_signer(state, evidence, outcome)
+    return not _has_revoked_signer(memory, evidence, issuer)
 
 
 def _has_revoked_signer(
-    state: CheckState, evidence: VerifiedResponse | VerifiedRevocation, outcome: Outcome
+    memory: Memory,
+    evidence: VerifiedResponse | VerifiedRevocation,
+    issuer: x509.Certificate,
 ) -> bool:
     """Return whether the signer, whose status was needed, is known to be revoked."""
-    if not isinstance(evidence, VerifiedResponse) or outcome.issuer is None:
+    if not isinstance(evidence, VerifiedResponse):
         return False
     if not evidence.needs_status_of_signer:
         return False
-    signer = CertID.for_certificate(evidence.responder, outcome.issuer, hashes.SHA256())
-    newest = state.memory.known.newest(signer)
+    signer = CertID.for_certificate(evidence.responder, issuer, _SHA256)
+    newest = memory.known.newest(signer)
     return newest is not None and newest.is_revoked

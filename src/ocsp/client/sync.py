@@ -203,11 +203,11 @@ class Client:
         Raises:
             TypeError: If an argument has the wrong type.
         """
-        request = self._core.request(cert, issuer, None)
-        outcome, is_due = self._core.cached(request)
-        if is_due:
+        recalled = self._core.recall(cert, issuer)
+        if recalled.is_due:
+            request = self._core.request(cert, issuer, None)
             self._background.refresh(request, self._check)
-        return outcome
+        return recalled.outcome
 
     def check_in_background(
         self, cert: x509.Certificate, issuer: x509.Certificate | None = None

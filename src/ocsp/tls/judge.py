@@ -46,7 +46,7 @@ class Judge:
         self.fail = fail
         self.chain = chain
         self.waiting = waiting
-        self.paths = PeerPaths()
+        self.paths = PeerPaths(whole=chain is Chain.ALL)
 
     def require_good(self, connection: Connection, mode: ssl.VerifyMode) -> None:
         """

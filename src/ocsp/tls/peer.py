@@ -8,7 +8,6 @@ path of each certificate is remembered, and used again for a resumed session.
 from __future__ import annotations
 
 import _ssl
-import hashlib
 import ssl
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
@@ -41,7 +40,15 @@ class _Known(NamedTuple):
 class PeerPaths:
     """The paths of the peers of one context, remembered by the peer's certificate."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool) -> None:
+        """
+        Remember nothing yet.
+
+        Args:
+            whole: Whether the callers use whole paths. If not, the path of an earlier
+                handshake counts: its issuer has signed the same certificate.
+        """
+        self._whole = whole
         self._paths: SizedMap[bytes, _Known] = SizedMap(
             lambda: (limits.MAX_TLS_PATHS, limits.MAX_TLS_PATH_BYTES)
         )
@@ -74,14 +81,15 @@ class PeerPaths:
                 "the connection was made with CERT_NONE, so no issuer of the peer's"
                 " certificate is proven: set verify_mode to CERT_REQUIRED"
             )
-        fingerprint = hashlib.sha256(leaf).digest()
+        known = self._paths.get(leaf)
+        if known is not None and not self._whole:
+            return known.path
         ders = _verified(connection)
-        known = self._paths.get(fingerprint)
-        if known is not None and ders in {(), known.ders}:
+        if known is not None and (not ders or ders == known.ders):
             return known.path
         path = _load(leaf, ders) if ders else _path_from_anchors(connection, leaf)
-        found = _Known(ders or (leaf,), path)
-        self._paths.put(fingerprint, found, octets_of(*found.ders, *path))
+        if len(path) > 1:
+            self._paths.put(leaf, _Known(ders, path), octets_of(leaf, *ders, *path))
         return path
 
 

@@ -47,7 +47,7 @@ def _asking(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> ocsp.Client:
 
 def _forget(protection: Protection) -> None:
     """Make the protection like that of another process, which knows no paths."""
-    protection._judge.paths = PeerPaths()
+    protection._judge.paths = PeerPaths(whole=False)
 
 
 @VERSIONS

@@ -18,7 +18,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
-from ocsp.client.cache import Cache, CachedAnswer, MemoryCache, RemembersNewest
+from ocsp.client.cache import (
+    Cache,
+    CachedAnswer,
+    KnownStatus,
+    MemoryCache,
+    RemembersNewest,
+)
 from ocsp.client.cache.memory import default_limits
 from ocsp.client.cache.newest_crls import NewestCRLs
 from ocsp.client.engine.effects import Flow, call
@@ -42,6 +48,7 @@ __all__ = [
     "Environment",
     "Memory",
     "RememberedOutcome",
+    "failed_check_key",
 ]
 
 Result = TypeVar("Result")
@@ -96,10 +103,19 @@ class RememberedOutcome(NamedTuple):
     Attributes:
         outcome: The outcome, with evidence.
 
+        known: The status of the evidence.
+
+        begin: From when on the evidence is valid.
+
+        end: Until when it is valid.
+
         refresh_at: From when on a newer answer is due; ``None`` if it always is.
     """
 
     outcome: Outcome
+    known: KnownStatus
+    begin: datetime.datetime
+    end: datetime.datetime
     refresh_at: datetime.datetime | None
 
 
@@ -128,7 +144,7 @@ class Memory:
 
         newest_crls: How new the newest CRL of each scope is.
 
-        outcomes: The outcomes of earlier checks, with their evidence.
+        outcomes: The outcomes of earlier checks with evidence, by CertID.
 
         delegates: Evidence about delegates, by the DER of the issuer and the delegate;
             empty if there was none.
@@ -173,9 +189,7 @@ class Memory:
         self.delegates: ExpiringMap[
             tuple[bytes, bytes], tuple[VerifiedResponse | VerifiedRevocation, ...]
         ] = ExpiringMap()
-        self.outcomes: SizedMap[CheckRequest, RememberedOutcome] = SizedMap(
-            default_limits
-        )
+        self.outcomes: SizedMap[bytes, RememberedOutcome] = SizedMap(default_limits)
         self.salt = salt
         self.refreshing: set[bytes] = set()
 
@@ -220,14 +234,8 @@ class CheckState:
     def failed_check_key(
         self, issuer: x509.Certificate
     ) -> tuple[bytes, tuple[str, ...]]:
-        """
-        Return the key of a failed check: the certificates and the URLs.
-
-        Another certificate can have the same CertID, and name other responders. The
-        failure of its check must not become that of this one.
-        """
-        checked = self.certificate.fingerprint(_SHA256) + issuer.fingerprint(_SHA256)
-        return checked, self.request.urls
+        """Return the key of this check in ``memory.failed_checks``."""
+        return failed_check_key(self.certificate, issuer, self.request.urls)
 
     @property
     def address_policy(self) -> AddressPolicy:
@@ -291,3 +299,15 @@ class CheckState:
         self.attempts.append(replace(attempt, seconds=seconds, error=error))
         if error is not None:
             self.failures.append(error)
+
+
+def failed_check_key(
+    cert: x509.Certificate, issuer: x509.Certificate, urls: tuple[str, ...]
+) -> tuple[bytes, tuple[str, ...]]:
+    """
+    Return the key of a failed check: the certificates and the URLs.
+
+    Another certificate can have the same CertID, and name other responders. The failure
+    of its check must not become that of this one.
+    """
+    return cert.fingerprint(_SHA256) + issuer.fingerprint(_SHA256), urls
