@@ -31,7 +31,8 @@ SERVERS = "docs/howto/check-a-server.md"
 """tests/integration/test_starttls.py runs this page, with a server."""
 
 TLS = {
-    f"docs/howto/tls-{page}.md" for page in ("http-clients", "other-clients", "servers")
+    f"docs/howto/tls-{page}.md"
+    for page in ("http-clients", "other-clients", "servers", "behind-a-proxy")
 }
 """tests/integration/tls_recipes runs these pages, with servers."""
 

@@ -19,7 +19,7 @@ ROOMS = (
     "ocsp", "ocsp.client", "ocsp.client.cache", "ocsp.errors", "ocsp.http", "ocsp.linting",
     "ocsp.pkcs11", "ocsp.responder", "ocsp.server", "ocsp.signers",
     "ocsp.sharing", "ocsp.signers.enrolment", "ocsp.stapling",
-    "ocsp.stapling.pyopenssl", "ocsp.status", "ocsp.testing", "ocsp.tls", "ocsp.tls.httpx", "ocsp.verification",
+    "ocsp.stapling.pyopenssl", "ocsp.status", "ocsp.testing", "ocsp.tls", "ocsp.tls.httpx", "ocsp.tls.middleware", "ocsp.verification",
 )  # fmt: skip
 """The modules that programs import from."""
 

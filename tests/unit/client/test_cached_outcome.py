@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import threading
+from collections.abc import Iterator
 from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
@@ -67,8 +69,12 @@ class _Scene:
 
 
 @pytest.fixture(name="cache", params=["memory", "sqlite"])
-def _cache(request: pytest.FixtureRequest, tmp_path: Path) -> Cache | None:
-    return None if request.param == "memory" else SQLiteCache(tmp_path / "cache.db")
+def _cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cache | None]:
+    if request.param == "memory":
+        yield None
+    else:
+        with contextlib.closing(SQLiteCache(tmp_path / "cache.db")) as cache:
+            yield cache
 
 
 @pytest.mark.parametrize("status", [GOOD, REVOKED])
@@ -166,9 +172,10 @@ def test_a_failure_is_not_known_where_a_file_may_know_of_a_revocation(
 ) -> None:
     """A soft check would let the certificate pass then."""
     failing = reply(unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED))
-    scene = _Scene(failing, cache=SQLiteCache(tmp_path / "cache.db"))
-    scene.check()
-    assert scene.cached() is None
+    with contextlib.closing(SQLiteCache(tmp_path / "cache.db")) as cache:
+        scene = _Scene(failing, cache=cache)
+        scene.check()
+        assert scene.cached() is None
 
 
 def test_a_client_that_sends_nonces_remembers_nothing() -> None:
