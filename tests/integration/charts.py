@@ -8,6 +8,7 @@ files, as JSON.
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -44,9 +45,14 @@ def render(chart: Path, values: dict[str, Any]) -> Rendered:
     Raises:
         ChartError: If Helm refuses them.
     """
+    return _render(chart, json.dumps(values))
+
+
+@functools.cache
+def _render(chart: Path, values: str) -> Rendered:
     done = subprocess.run(
         [sys.executable, "-m", __name__, chart],
-        input=json.dumps(values),
+        input=values,
         capture_output=True,
         text=True,
         check=False,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ocsp.service.configuration import read_configuration
 from tests.integration.charts import ChartError, Rendered, render
 from tests.unit.cli.cli_reference import commands
 
@@ -22,6 +22,8 @@ pytest.importorskip("helm_python", reason="needs the dependency group packaging"
 CHART = Path(__file__).parents[2] / "packaging" / "helm" / "ocsp"
 OLDEST = "1.25"
 """The oldest Kubernetes of ``kubeVersion`` in Chart.yaml."""
+
+NEWEST = kubernetes_validate.latest_version()
 
 ISSUER = """\
 [answers]
@@ -40,6 +42,12 @@ VALUES: dict[str, Any] = {
         "postgresql-ca.pem": PEM,
     },
     "serviceMonitor": {"enabled": True},
+    "valkey": {"address": "valkey://cache", "secret": "ocsp-valkey"},
+    "publish": {
+        "enabled": True,
+        "to": "s3://answers",
+        "options": ["--endpoint", "https://s3.example.org"],
+    },
     "networkPolicy": {
         "monitoring": [{"namespaceSelector": {}}],
         "clients": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
@@ -71,6 +79,10 @@ def _objects(rendered: Rendered) -> Iterator[dict[str, Any]]:
             yield from filter(None, yaml.safe_load_all(text))
 
 
+def _workloads(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return _of(objects, "Deployment") + _of(objects, "StatefulSet")
+
+
 def _of(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [each for each in objects if each["kind"] == kind]
 
@@ -80,8 +92,11 @@ def test_the_linter_of_helm_finds_nothing(rendered: Rendered) -> None:
     assert rendered.found == ["icon is recommended"]
 
 
-@pytest.mark.parametrize("version", [OLDEST, kubernetes_validate.latest_version()])
-@pytest.mark.parametrize("values", [VALUES, {}], ids=["everything", "defaults"])
+@pytest.mark.parametrize(
+    ("values", "version"),
+    [(VALUES, OLDEST), (VALUES, NEWEST), ({}, NEWEST)],
+    ids=["oldest", "newest", "defaults"],
+)
 def test_the_objects_are_valid(values: dict[str, Any], version: str) -> None:
     """By the schemas of the oldest and of the newest Kubernetes, unknown keys too."""
     assert OLDEST in (CHART / "Chart.yaml").read_text()
@@ -111,6 +126,7 @@ def test_every_kind_is_there(objects: list[dict[str, Any]]) -> None:
         "Deployment prod-ocsp-serve",
         "Deployment prod-ocsp-sign",
         "HorizontalPodAutoscaler prod-ocsp-serve",
+        "NetworkPolicy prod-ocsp-publish",
         "NetworkPolicy prod-ocsp-serve",
         "NetworkPolicy prod-ocsp-sign",
         "PodDisruptionBudget prod-ocsp-serve",
@@ -119,12 +135,14 @@ def test_every_kind_is_there(objects: list[dict[str, Any]]) -> None:
         "Service prod-ocsp-admin",
         "ServiceAccount prod-ocsp",
         "ServiceMonitor prod-ocsp",
+        "StatefulSet prod-ocsp-publish",
     ]
 
 
 def test_what_is_switched_off_is_not_there() -> None:
-    """The autoscaler, the policies of the network and the monitor."""
+    """The autoscaler, the policies of the network, the monitor and the publisher."""
     values = VALUES | {
+        "publish": {"enabled": False},
         "networkPolicy": {"enabled": False},
         "serviceMonitor": {"enabled": False},
         "serve": {"autoscaling": {"enabled": False}, "replicas": 7},
@@ -132,6 +150,7 @@ def test_what_is_switched_off_is_not_there() -> None:
     objects = list(_objects(render(CHART, values)))
     kinds = {each["kind"] for each in objects}
     assert not kinds & {"HorizontalPodAutoscaler", "NetworkPolicy", "ServiceMonitor"}
+    assert "StatefulSet" not in kinds
     serve, sign = _of(objects, "Deployment")
     assert (serve["spec"]["replicas"], sign["spec"]["replicas"]) == (7, 2)
 
@@ -140,13 +159,13 @@ def test_selectors_find_the_pods(objects: list[dict[str, Any]]) -> None:
     """Each of its own part, and the service those that serve."""
     pods = {
         each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"]
-        for each in _of(objects, "Deployment")
+        for each in _workloads(objects)
     }
 
     def found(selector: dict[str, str]) -> set[str]:
         return {n for n, labels in pods.items() if selector.items() <= labels.items()}
 
-    for each in _of(objects, "Deployment"):
+    for each in _workloads(objects):
         wanted = each["spec"]["selector"]["matchLabels"]
         assert found(wanted) == {each["metadata"]["name"]}
     for each in _of(objects, "PodDisruptionBudget"):
@@ -157,7 +176,7 @@ def test_selectors_find_the_pods(objects: list[dict[str, Any]]) -> None:
         assert found(wanted) == {each["metadata"]["name"]}
     clients, admin = _of(objects, "Service")
     assert found(clients["spec"]["selector"]) == {"prod-ocsp-serve"}
-    assert found(admin["spec"]["selector"]) == set(pods)
+    assert found(admin["spec"]["selector"]) == set(pods)  # the publisher has no port
     (monitor,) = _of(objects, "ServiceMonitor")
     labels = admin["metadata"]["labels"].items()
     assert monitor["spec"]["selector"]["matchLabels"].items() <= labels
@@ -170,39 +189,44 @@ def test_ports_and_volumes_exist(objects: list[dict[str, Any]]) -> None:
     maps = {
         each["metadata"]["name"]: each["data"] for each in _of(objects, "ConfigMap")
     }
-    for each in _of(objects, "Deployment"):
+    for each in _workloads(objects):
         pod = each["spec"]["template"]["spec"]
         (container,) = pod["containers"]
-        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-        assert ports == {"ocsp": 8080, "admin": 9080}
         volumes = {volume["name"]: volume for volume in pod["volumes"]}
-        assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
+        claims = each["spec"].get("volumeClaimTemplates", ())
+        volumes |= {claim["metadata"]["name"]: claim for claim in claims}
+        mounts = container["volumeMounts"]
+        assert {mount["name"] for mount in mounts} == set(volumes)
         for volume in volumes.values():
             if "configMap" in volume:
                 assert volume["configMap"]["name"] in maps
-        configuration = container["args"][-1].removeprefix("/etc/ocsp/")
-        assert configuration in maps["prod-ocsp-configuration"]
+        (settings,) = [each for each in mounts if each["name"] == "configuration"]
+        assert settings["mountPath"] in container["args"]
+        assert settings["subPath"] in maps["prod-ocsp-configuration"]
+    for each in _of(objects, "Deployment"):
+        (container,) = each["spec"]["template"]["spec"]["containers"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        assert ports == {"ocsp": 8080, "admin": 9080}
     for each in _of(objects, "Service"):
         assert all(port["targetPort"] in ports for port in each["spec"]["ports"])
 
 
 def test_a_pod_has_few_rights(objects: list[dict[str, Any]]) -> None:
-    """It does not run as root, writes in memory only, and has no token of the API."""
-    for each in _of(objects, "Deployment"):
+    """It does not run as root, writes in one volume only, and has no token of the API."""
+    for each in _workloads(objects):
         pod = each["spec"]["template"]["spec"]
-        (container,) = pod["containers"]
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        writable = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
-        assert all(
-            mount.get("readOnly") or mount["name"] in writable
-            for mount in container["volumeMounts"]
-        )
+        for one in pod["initContainers"] + pod["containers"]:
+            assert one["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert all(
+                mount.get("readOnly") or mount["name"] == "state"
+                for mount in one["volumeMounts"]
+            )
 
 
 def test_the_probes_ask_the_admin_port(objects: list[dict[str, Any]]) -> None:
@@ -219,29 +243,60 @@ def test_the_probes_ask_the_admin_port(objects: list[dict[str, Any]]) -> None:
         assert "/etc/ocsp/admin" in paths
 
 
-def test_the_command_exists(objects: list[dict[str, Any]]) -> None:
-    """With its options."""
-    for each in _of(objects, "Deployment"):
-        (container,) = each["spec"]["template"]["spec"]["containers"]
-        command, option, _ = container["args"]
-        known = {
-            name for each in commands()[f"ocsp {command}"].params for name in each.opts
-        }
-        assert option in known
+def test_the_commands_exist(objects: list[dict[str, Any]]) -> None:
+    """With their options."""
+    known = commands()
+    for each in _workloads(objects):
+        pod = each["spec"]["template"]["spec"]
+        for container in pod["initContainers"] + pod["containers"]:
+            words = container["args"]
+            length = 2 if words[0] == "status" else 1
+            command = known[" ".join(["ocsp", *words[:length]])]
+            options = {name for each in command.params for name in each.opts}
+            assert {word for word in words if word.startswith("--")} <= options
 
 
-def test_the_configuration_is_toml(objects: list[dict[str, Any]]) -> None:
-    """The settings of the chart come before the tables that the operator wrote."""
-    files = _of(objects, "ConfigMap")[0]["data"]
-    for name in ("serve.toml", "sign.toml"):
-        read = tomllib.loads(files[name])
-        assert read["database"] == (
-            "postgresql://ocsp@postgresql:5432/ocsp?sslmode=verify-full"
-            "&sslrootcert=/etc/ocsp/certificates/postgresql-ca.pem"
-        )
-        assert read["admin"]["token_file"] == "/etc/ocsp/admin/token"
-        assert read["answers"] == {"validity": "4d"}
-        assert len(read["issuer"]) == 1
+@pytest.mark.parametrize("name", ["serve", "sign"])
+def test_the_configuration_is_accepted(
+    name: str, objects: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """By the model, with the password of Valkey where this machine has it."""
+    password = tmp_path / "password"
+    password.write_text("secret\n")
+    text = _of(objects, "ConfigMap")[0]["data"][f"{name}.toml"]
+    file = tmp_path / "ocsp.toml"
+    file.write_text(text.replace("/etc/ocsp/valkey/password", str(password)))
+    settings = read_configuration(file).configuration
+    assert settings.role.value == name
+    assert settings.database.url == (
+        "postgresql://ocsp@postgresql:5432/ocsp?sslmode=verify-full"
+        "&sslrootcert=/etc/ocsp/certificates/postgresql-ca.pem"
+    )
+    assert settings.valkey is not None
+    assert settings.valkey.password == "secret"
+    assert settings.admin is not None
+    assert settings.admin.token_file == Path("/etc/ocsp/admin/token")
+    assert settings.answers.validity.days == 4
+    assert len(settings.issuer) == 1
+
+
+def test_without_valkey_there_is_none() -> None:
+    """Neither in the configuration, nor in the pods, nor in the network."""
+    values = VALUES | {"valkey": {"address": "", "secret": ""}}
+    text = str(list(_objects(render(CHART, values)))).replace("chart", "")
+    assert "valkey" not in text
+    assert "6379" not in text
+
+
+def test_valkey_is_reached(objects: list[dict[str, Any]]) -> None:
+    """On its ports, from every node."""
+    for each in _of(objects, "NetworkPolicy"):
+        ports = [
+            port["port"]
+            for rule in each["spec"]["egress"]
+            for port in rule.get("ports", ())
+        ]
+        assert ports == [53, 53, 5432, 6379]
 
 
 def test_a_change_of_the_configuration_starts_new_pods() -> None:
@@ -259,7 +314,7 @@ def test_a_change_of_the_configuration_starts_new_pods() -> None:
 def test_there_is_no_secret_in_it(objects: list[dict[str, Any]]) -> None:
     """Passwords, tokens and keys are in Secrets, which the chart does not make."""
     assert not _of(objects, "Secret")
-    for each in _of(objects, "Deployment"):
+    for each in _workloads(objects):
         (container,) = each["spec"]["template"]["spec"]["containers"]
         assert all("value" not in variable for variable in container["env"])
     assert not re.search(r"//\w+:[^@/]*@", str(objects))
@@ -268,7 +323,8 @@ def test_there_is_no_secret_in_it(objects: list[dict[str, Any]]) -> None:
 def test_the_notes_say_what_is_missing(rendered: Rendered) -> None:
     """The Secrets, and an empty configuration."""
     notes = rendered.files["ocsp/templates/NOTES.txt"]
-    assert "ocsp-keys" in notes
+    for secret in ("keys", "database", "admin", "valkey", "storage"):
+        assert f"  ocsp-{secret}: " in notes
     assert "WARNING" not in notes
     assert "WARNING" in render(CHART, {}).files["ocsp/templates/NOTES.txt"]
 
@@ -283,6 +339,8 @@ def test_the_notes_say_what_is_missing(rendered: Rendered) -> None:
         ({"database": {"password": "secret"}}, "password"),
         ({"certificates": {"ca.pem": "-----BEGIN PRIVATE KEY-----"}}, "certificates"),
         ({"networkPolicy": {"database": []}}, "database"),
+        ({"valkey": {"address": "valkey://:secret@cache"}}, "address"),
+        ({"publish": {"to": "/srv"}}, "to"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -163,7 +163,7 @@ def test_the_configuration_is_accepted(
     text = (PACKAGING / "compose" / f"{name}.toml").read_text()
     file = secrets / "ocsp.toml"
     file.write_text(text.replace("/run/secrets", str(secrets)))
-    assert read_configuration(file).settings.role.value == name
+    assert read_configuration(file).configuration.role.value == name
 
 
 def test_the_tables_are_made_by_a_command_that_exists(project: dict[str, Any]) -> None:

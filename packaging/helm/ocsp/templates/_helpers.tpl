@@ -17,7 +17,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{/* The part of a URL of PostgreSQL behind its question mark. */}}
+{{/* The address of the database, without the password. */}}
 {{- define "ocsp.database" -}}
 {{- with .Values.database -}}
 postgresql://{{ .user }}@{{ .host }}:{{ .port }}/{{ .name }}?sslmode={{ .sslmode }}
@@ -25,7 +25,18 @@ postgresql://{{ .user }}@{{ .host }}:{{ .port }}/{{ .name }}?sslmode={{ .sslmode
 {{- end -}}
 {{- end -}}
 
-{{/* The pod of a node. The argument: the root, the part ("serve", "sign"), its values. */}}
+{{/* The address of Valkey, with the file that has its password. */}}
+{{- define "ocsp.valkey" -}}
+{{- with .Values.valkey -}}
+{{ .address }}
+{{- if .secret -}}{{ contains "?" .address | ternary "&" "?" }}password_file=/etc/ocsp/valkey/password{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The pod of a part of the fleet. The argument: the root, the part ("serve", "sign",
+"publish"), its values, and the arguments of ocsp.
+*/}}
 {{- define "ocsp.pod" -}}
 {{- $root := .root -}}
 metadata:
@@ -63,17 +74,24 @@ spec:
     runAsGroup: 10080
     fsGroup: 10080
     seccompProfile: {type: RuntimeDefault}
+  initContainers:
+    # Makes the tables, or brings those of an older release up to date; one at a time.
+    - name: upgrade
+      {{- include "ocsp.container" $root | nindent 6 }}
+      args: [status, upgrade, --db, {{ include "ocsp.database" $root | quote }}]
+      resources: {{ toYaml .values.resources | nindent 8 }}
+      volumeMounts:
+        - {name: certificates, mountPath: /etc/ocsp/certificates, readOnly: true}
   containers:
     - name: ocsp
-      image: "{{ $root.Values.image.repository }}:{{ $root.Values.image.tag }}"
-      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-      args: [serve, --config, /etc/ocsp/{{ .part }}.toml]
-      env:
-        - name: PGPASSWORD
-          valueFrom:
-            secretKeyRef:
-              name: {{ $root.Values.database.secret }}
-              key: {{ $root.Values.database.secretKey }}
+      {{- include "ocsp.container" $root | nindent 6 }}
+      args: {{ toJson .arguments }}
+      resources: {{ toYaml .values.resources | nindent 8 }}
+      {{- with .values.credentials }}
+      envFrom:
+        - secretRef: {name: {{ . }}}
+      {{- end }}
+      {{- if ne .part "publish" }}
       ports:
         - {name: ocsp, containerPort: 8080}
         - {name: admin, containerPort: 9080}
@@ -103,16 +121,15 @@ spec:
         # Until every proxy knows that this pod ends.
         preStop:
           exec: {command: [sleep, "5"]}
-      resources: {{ toYaml .values.resources | nindent 8 }}
-      securityContext:
-        allowPrivilegeEscalation: false
-        readOnlyRootFilesystem: true
-        capabilities: {drop: [ALL]}
+      {{- end }}
       volumeMounts:
-        - {name: configuration, mountPath: /etc/ocsp/{{ .part }}.toml, subPath: {{ .part }}.toml, readOnly: true}
+        - {name: configuration, mountPath: /etc/ocsp/ocsp.toml, subPath: {{ .role }}.toml, readOnly: true}
         - {name: certificates, mountPath: /etc/ocsp/certificates, readOnly: true}
         - {name: keys, mountPath: /etc/ocsp/keys, readOnly: true}
         - {name: admin, mountPath: /etc/ocsp/admin, readOnly: true}
+        {{- if $root.Values.valkey.secret }}
+        - {name: valkey, mountPath: /etc/ocsp/valkey, readOnly: true}
+        {{- end }}
         - {name: state, mountPath: /var/lib/ocsp}
         - {name: state, mountPath: /tmp, subPath: tmp}
   volumes:
@@ -127,6 +144,33 @@ spec:
         secretName: {{ $root.Values.admin.secret }}
         defaultMode: 0440
         items: [{key: {{ $root.Values.admin.secretKey }}, path: token}]
+    {{- with $root.Values.valkey }}
+    {{- if .secret }}
+    - name: valkey
+      secret:
+        secretName: {{ .secret }}
+        defaultMode: 0440
+        items: [{key: {{ .secretKey }}, path: password}]
+    {{- end }}
+    {{- end }}
+    {{- if ne .part "publish" }}
     - name: state
       emptyDir: {medium: Memory, sizeLimit: 64Mi}
+    {{- end }}
+{{- end -}}
+
+{{/* What every container of a pod has. */}}
+{{- define "ocsp.container" -}}
+image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+env:
+  - name: PGPASSWORD
+    valueFrom:
+      secretKeyRef:
+        name: {{ .Values.database.secret }}
+        key: {{ .Values.database.secretKey }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
 {{- end -}}
