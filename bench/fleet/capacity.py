@@ -71,9 +71,9 @@ class Needs:
 
         bits: Bits to the clients.
 
-        first_signing: Seconds in which everything is signed once, by the signers.
+        first_signing: Seconds in which the signers sign everything once.
 
-        loading: Seconds in which the certificates are imported.
+        loading: CPU seconds of PostgreSQL in which the certificates are imported.
     """
 
     hit_rate: float
@@ -119,7 +119,7 @@ def needs(scenario: Scenario, costs: Parameters) -> Needs:
         shared=answers * costs["shared_octets"],
         bits=scenario.rate * costs["response_octets"] * 8,
         first_signing=answers * costs["sign_ahead"] * MICRO / sign_cores,
-        loading=scenario.certificates / costs["import_rate"],
+        loading=scenario.certificates * costs["database_import"] * MICRO,
     )
 
 

@@ -258,7 +258,7 @@ def _configuration(folder: Path, port: int, ports: list[int]) -> str:
     text = FRONT.read_text()
     begin, end = (
         text.index("        location / {"),
-        text.index("            # How long"),
+        text.index("            proxy_cache ocsp;"),
     )
     proxied = text[begin:end]
     past = [

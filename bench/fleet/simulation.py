@@ -97,6 +97,8 @@ class Fleet:
 
         look_up: The parameter with the CPU of a node for an answer from its store.
 
+        shared: Whether nodes ask Valkey while the database is away.
+
         database_cores: CPUs of the database; 0 if each node has a file of its own.
 
         signers: How many processes sign ahead; 0: everything has been signed.
@@ -121,6 +123,7 @@ class Fleet:
     kept: float = 86_400.0
     memory: int = 35_000
     look_up: str = "stored_file"
+    shared: bool = False
     database_cores: int = 0
     signers: int = 0
     period: float = 151_200.0
@@ -372,10 +375,16 @@ class _Run:
             return True
         if self._database is not None:
             if self._has_failed(Kind.DATABASE):
-                self._result.try_later += 1
-                return False
+                return (yield from self._without_database(node, worker))
             yield from self._ask_database(self._cost("database_look_up"))
         yield from self._work(node, worker, self._fleet.look_up)
+        return True
+
+    def _without_database(self, node: _Node, worker: _Worker) -> Steps:
+        if not self._fleet.shared:
+            self._result.try_later += 1
+            return False
+        yield from self._work(node, worker, "shared_look_up")
         return True
 
     def _work(self, node: _Node, worker: _Worker, name: str) -> Steps:

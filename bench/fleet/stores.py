@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import itertools
 import random
 import sys
 import tempfile
@@ -20,10 +21,18 @@ from pathlib import Path
 
 import psycopg
 import valkey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench.responder.servers import Server
-from ocsp.responder import Authority, CertIDForm, IssuerKey, Responder, StatusQuery
-from ocsp.sharing import SharedAnswerWriter, ValkeyAddress
+from ocsp.responder import (
+    Authority,
+    CertIDForm,
+    IssuerKey,
+    NewAnswer,
+    Responder,
+    StatusQuery,
+)
+from ocsp.sharing import SharedAnswers, SharedAnswerWriter, SharedSigner, ValkeyAddress
 from ocsp.store import CertificateRow
 from ocsp.store.postgresql import PostgreSQLStore
 from ocsp.store.postgresql.serving.source import PostgreSQLSource
@@ -88,10 +97,11 @@ def _postgresql(server: PostgreSQLServer, authority: Authority, count: int) -> N
 
 
 class _Costs:
-    """Measures the CPU time of this process and of PostgreSQL."""
+    """Measures the CPU time of this process and of a server."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, name: str = "PostgreSQL") -> None:
         self._server = server
+        self._name = name
 
     @contextmanager
     def of(self, name: str, count: int, ours: str = "this process") -> Iterator[None]:
@@ -102,8 +112,8 @@ class _Costs:
         cpu = (time.process_time() - cpu) / count * 1e6
         other = (self._server.cpu() - other) / count * 1e6
         print(
-            f"{name}: {count / took:,.0f}/s; {ours} {cpu:.0f} µs, PostgreSQL"
-            f" {other:.0f} µs"
+            f"{name}: {count / took:,.0f}/s; {ours} {cpu:.0f} µs,"
+            f" {self._name} {other:.0f} µs"
         )
 
 
@@ -174,29 +184,57 @@ async def _look_ups(
 
 
 def _valkey(store: PostgreSQLStore, authority: Authority) -> None:
-    """Write answers to Valkey, and count its memory."""
-    answers = []
-    for each in store.stored_answers(IssuerKey.of(authority.issuer), 0):
-        answers.append(each)
-        if len(answers) == SHARED:
-            break
+    """Write answers to Valkey, count its memory, and read them."""
+    stored = store.stored_answers(IssuerKey.of(authority.issuer), 0)
+    answers = list(itertools.islice(stored, SHARED))
     with tempfile.TemporaryDirectory() as folder:
         server = RedisServer(Path(folder))
         server.start()
         try:
-            client = valkey.Valkey(port=server.port)
-            before = client.info("memory")["used_memory"]
             address = ValkeyAddress.read(f"valkey://127.0.0.1:{server.port}")
-            with SharedAnswerWriter(address) as writer:
-                writer.begin(store.epoch())
-                begun = time.process_time()
-                written = writer.put_many(answers, int(time.time()))
-                cpu = (time.process_time() - begun) / written * 1e6
-            used = (client.info("memory")["used_memory"] - before) / written
-            print(f"entry in Valkey: {used:.0f} octets; writing it {cpu:.0f} µs")
-            client.close()
+            with valkey.Valkey(port=server.port) as client:
+                before = client.info("memory")["used_memory"]
+                _share(address, store.epoch(), authority, answers)
+                used = client.info("memory")["used_memory"] - before
+            print(f"entry in Valkey: {used / len(answers):.0f} octets")
+            assert server.process is not None
+            costs = _Costs(Server("", [server.process.pid]), "Valkey")
+            asyncio.run(_read_shared(address, answers, costs))
         finally:
             server.stop()
+
+
+def _share(
+    address: ValkeyAddress,
+    epoch: str,
+    authority: Authority,
+    answers: list[NewAnswer],
+) -> None:
+    now = int(time.time())
+    (signer,) = authority.signers
+    shared = SharedSigner(
+        signer.certificate.public_bytes(Encoding.DER), signer.algorithm_identifier
+    )
+    with SharedAnswerWriter(address) as writer:
+        writer.begin(epoch)
+        writer.add_signers([(shared, now + 86_400)], now)
+        assert writer.put_many(answers, now) == len(answers)
+
+
+async def _read_shared(
+    address: ValkeyAddress, answers: list[NewAnswer], costs: _Costs
+) -> None:
+    """Read answers in a random order, as 16 clients ask."""
+    source = SharedAnswers(address)
+    chosen = iter(random.Random(3).choices(answers, k=LOOK_UPS))
+
+    async def client() -> None:
+        for each in chosen:
+            assert await source.find(each.query, each.form) is not None
+
+    with costs.of("shared look-up", LOOK_UPS, "node"):
+        await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    await source.aclose()
 
 
 # --- what PostgreSQL says -------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bench.fleet.capacity import SCENARIOS, Needs, needs
 from bench.fleet.parameters import Parameters
+from bench.fleet.simulation import Failure, Fleet, Kind, simulate
 
 __all__ = ["TABLES", "filled"]
 
@@ -69,17 +71,52 @@ _ROWS: tuple[tuple[str, Callable[[Needs], str]], ...] = (
     ("CPUs of PostgreSQL for signing", lambda n: _cpus(n.sign_database_cores)),
     ("HSMs, if the keys are in them", lambda n: f"{n.tokens:,}"),
     ("signing everything once", lambda n: _time(n.first_signing)),
-    ("importing all certificates, one connection", lambda n: _time(n.loading)),
+    (
+        "importing all certificates, with one CPU of PostgreSQL",
+        lambda n: _time(n.loading),
+    ),
     ("**size of the database**", lambda n: _size(n.database)),
     ("write-ahead log a day", lambda n: _size(n.log_a_day)),
     ("memory of Valkey, with all answers", lambda n: _size(n.shared)),
     ("bits a second to the clients", lambda n: _size(n.bits, "bit")),
 )
 
+SMALL = Fleet(
+    nodes=4, certificates=100_000, rate=5_000.0, seconds=2.0, cached=False,
+    look_up="stored_database", database_cores=2, signers=2, period=30.0,
+)  # fmt: skip
+"""The fleet of the table of failures: small, so that a test computes it in seconds."""
+
+_HALF = {"begin": 0.5, "seconds": 1.0}
+_FAILURES: tuple[tuple[str, Fleet], ...] = (
+    ("nothing", SMALL),
+    ("a node", replace(SMALL, failures=(Failure(kind=Kind.NODE, **_HALF),))),
+    ("a signer", replace(SMALL, failures=(Failure(kind=Kind.SIGNER, **_HALF),))),
+    ("PostgreSQL", replace(SMALL, failures=(Failure(kind=Kind.DATABASE, **_HALF),))),
+    (
+        "PostgreSQL, with Valkey",
+        replace(SMALL, shared=True, failures=(Failure(kind=Kind.DATABASE, **_HALF),)),
+    ),
+)
+
+
+def _failures(parameters: Parameters) -> Iterable[str]:
+    yield "| fails for a second | load of a node | p99 | no answer | *tryLater* | due |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for what, fleet in _FAILURES:
+        result = simulate(fleet, parameters)
+        load = max(node.cpu for node in result.nodes) / fleet.seconds / fleet.workers
+        yield (
+            f"| {what} | {load:.0%} | {result.latency(99):.2g} ms | {result.failed:,}"
+            f" | {result.try_later / result.requests:.0%} | {result.overdue:,} |"
+        )
+
+
 TABLES: dict[str, Callable[[Parameters], Iterable[str]]] = {
     "measured": _measured,
     "assumed": _assumed,
     "capacity": _capacity,
+    "failures": _failures,
 }
 """What can be computed, by the name in the document."""
 

@@ -195,6 +195,24 @@ def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_nginx_keeps_answers_as_the_sample_does() -> None:
+    """Each setting of the cache is the one that is explained and tested there."""
+
+    def settings(file: Path) -> set[str]:
+        names = ("proxy_cache", "proxy_no", "proxy_ignore", "proxy_hide", "add_header",
+                 "if_modified", "merge_slashes", '"~no-store"', "large_client")  # fmt: skip
+        lines = {" ".join(line.split()) for line in file.read_text().splitlines()}
+        return {
+            line
+            for line in lines
+            if line.startswith(names) and not line.startswith("proxy_cache_path")
+        }
+
+    sample = settings(PACKAGING / "nginx" / "ocsp-cache.conf")
+    assert len(sample) > 15
+    assert settings(PACKAGING / "compose" / "nginx.conf") == sample
+
+
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
     """Make the secrets in a copy of the folder."""
