@@ -20,6 +20,12 @@ SELECT 1 FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid
 WHERE inhparent = 'certificate'::regclass
     AND pg_get_expr(part.relpartbound, part.oid) = format('FOR VALUES IN (%%s)', %s)
 """
+# Statements on a part need rights on it.
+_GRANTS = """
+SELECT format('GRANT %%s ON %%I TO %%s', privilege_type, %s::text,
+    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
+FROM pg_class CROSS JOIN aclexplode(relacl) WHERE oid = %s::regclass
+"""
 _NOT_TRUNCATED = """
 CREATE TRIGGER certificate_not_truncated BEFORE TRUNCATE ON {table}
 FOR EACH STATEMENT EXECUTE FUNCTION refuse('certificates are deleted one by one')
@@ -52,6 +58,10 @@ def separate(connection: Connection, number: int, parts: int) -> bool:
         _copy(connection, table, number, parts, settings)
     for table in _TABLES:
         _exchange(connection, table, number)
+    for table in _TABLES:
+        for name in (f"{table}_{number}", *_names(table, number, parts)):
+            for (grant,) in connection.execute(_GRANTS, (name, table)).fetchall():
+                connection.execute(grant.encode())
     for table in (f"certificate_{number}", *_names("certificate", number, parts)):
         connection.execute(_NOT_TRUNCATED.format(table=table).encode())
     return True
