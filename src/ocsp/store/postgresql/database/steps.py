@@ -6,6 +6,7 @@ They are in :mod:`ocsp.store.postgresql.migrations`.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import psycopg
@@ -27,6 +28,7 @@ LOCK_SECONDS = 2.0
 
 _ADVISORY_LOCK = 0x4F435350  # "OCSP": only one process converts at a time
 _TABLE = "schema_version"
+_alembic = threading.Lock()  # a process has one context for the steps
 
 
 def run_steps(pool: Pool) -> bool:
@@ -56,6 +58,7 @@ def run_steps(pool: Pool) -> bool:
     engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
     try:
         with (
+            _alembic,
             engine.connect() as connection,
             EnvironmentContext(Config(), scripts, fn=steps) as environment,
         ):
