@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Protocol
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from ocsp.store import SQLiteStore, Store
 from ocsp.store.postgresql import PostgreSQLStore
@@ -59,6 +60,10 @@ class Database(Protocol):
         """Let another program write values that mean nothing."""
         ...
 
+    def remove(self) -> None:
+        """Remove the whole database."""
+        ...
+
     def break_tables(self) -> None:
         """Remove the table of the certificates."""
         ...
@@ -104,6 +109,10 @@ class SQLiteDatabase:
                 (without,),
             )
 
+    def remove(self) -> None:
+        """Remove the file."""
+        self._path.unlink()
+
     def break_tables(self) -> None:
         """Remove the table of the certificates."""
         self.execute("DROP TABLE certificate")
@@ -141,6 +150,12 @@ class PostgreSQLDatabase:
         self.execute(
             "ALTER TABLE certificate DROP CONSTRAINT certificate_revoked_check"
         )
+
+    def remove(self) -> None:
+        """Remove the database, and end its connections."""
+        name = conninfo_to_dict(self.url)["dbname"]
+        with psycopg.connect(self.url, dbname="postgres", autocommit=True) as server:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
     def break_tables(self) -> None:
         """Remove the table of the certificates."""

@@ -15,6 +15,7 @@ import ocsp
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord, StatusSource
 from ocsp.store import Store
 from tests.pki import NOW, ca
+from tests.unit.status import contract as source_contract
 from tests.unit.store.contract.databases import Database
 from tests.unit.store.scene import query
 
@@ -297,3 +298,17 @@ def test_the_history_of_a_certificate_has_its_last_changes(store: Store) -> None
     assert {event.serial_number for event in found} == {1}
     assert store.history(IssuerKey.of(ca()), 1, limit=1) == found[:1]
     assert store.history(IssuerKey.of(ca("Other CA")), 1) == []
+
+
+def test_a_store_is_a_source(database: Database, store: Store) -> None:
+    """What holds for every source of status holds for every store."""
+    store.add(ca(), source_contract.GOOD)
+    store.add(ca(), source_contract.REVOKED)
+    store.revoke(ca(), source_contract.REVOKED, NOW, source_contract.STOLEN)
+    source_contract.check(
+        source_contract.Scene(
+            source=store,
+            revoke=lambda: store.revoke(ca(), source_contract.GOOD, NOW),
+            remove=database.remove,
+        )
+    )
