@@ -63,6 +63,9 @@ LEFT JOIN LATERAL (
 LEFT JOIN signer ON signer.id = a.signer_id
 """
 
+_PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
+"""A plan takes longer than the look-up, and is the same for all."""
+
 _log = logging.getLogger("ocsp.store")
 
 Key = tuple[StatusQuery, int]
@@ -203,6 +206,8 @@ class LookupLine:
                     f"{self._address.name}: another database answers than the one"
                     " whose changes are followed"
                 )
+            if link.is_direct:
+                await link.fetch(_PLAN_ONCE)
             backoff.connected()
             self._failures.clear()
             self._links.add(link)

@@ -54,6 +54,8 @@ class Link:
         self, connection: AsyncConnection[tuple[Any, ...]], epoch: str, *, direct: bool
     ) -> None:
         self._connection = connection
+        self._cursor = connection.cursor(binary=True)
+        self._cancelling: asyncio.Task[None] | None = None
         self.epoch = epoch
         self.is_direct = direct
 
@@ -87,6 +89,8 @@ class Link:
             raise
         # A pooler invents the number of the process that it tells its client.
         link.is_direct = process == connection.info.backend_pid
+        if link.is_direct:
+            connection.prepare_threshold = 0  # what is to be prepared is, at once
         return link
 
     async def fetch(
@@ -109,35 +113,24 @@ class Link:
         Raises:
             psycopg.Error: If it fails, or takes too long. Close the link then.
         """
-        async with self._deadline():
-            cursor = self._connection.cursor(binary=True)
+        timer = asyncio.get_running_loop().call_later(STATEMENT_SECONDS, self._late)
+        cursor = self._cursor
+        try:
             await cursor.execute(sql, values, prepare=prepare and self.is_direct)
             return [] if cursor.description is None else await cursor.fetchall()
-
-    @asynccontextmanager
-    async def _deadline(self) -> AsyncIterator[None]:
-        cancelling: list[asyncio.Task[None]] = []
-
-        def cancel() -> None:
-            cancelling.append(asyncio.create_task(self._cancel()))
-
-        loop = asyncio.get_running_loop()
-        timers = (
-            loop.call_later(STATEMENT_SECONDS, cancel),
-            loop.call_later(STATEMENT_SECONDS + CUT_SECONDS, self.cut),
-        )
-        try:
-            yield
         except psycopg.OperationalError as error:
-            if cancelling:
-                text = f"no answer within {STATEMENT_SECONDS:g} s"
-                raise psycopg.errors.QueryCanceled(text) from error
-            raise
+            if self._cancelling is None:
+                raise
+            text = f"no answer within {STATEMENT_SECONDS:g} s"
+            raise psycopg.errors.QueryCanceled(text) from error
         finally:
-            for each in timers:
-                each.cancel()
-            for task in cancelling:
-                task.cancel()
+            timer.cancel()
+
+    def _late(self) -> None:
+        """End a statement that takes too long: politely, and soon after by force."""
+        loop = asyncio.get_running_loop()
+        self._cancelling = loop.create_task(self._cancel())
+        loop.call_later(CUT_SECONDS, self.cut)
 
     async def _cancel(self) -> None:
         """Ask the server to cancel, so that no statement is left that waits there."""
@@ -172,6 +165,8 @@ class Link:
 
     async def close(self) -> None:
         """Close the connection."""
+        if self._cancelling is not None:
+            self._cancelling.cancel()
         await self._connection.close()
 
 
