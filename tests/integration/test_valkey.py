@@ -34,6 +34,7 @@ from ocsp.sharing import (
 )
 from ocsp.sharing import reader as reading
 from ocsp.sharing.circuit import LATE_ANSWERS
+from ocsp.sharing.connections import failures
 from ocsp.sharing.reader import DEADLINE_SECONDS
 from ocsp.sharing.values import answer_key, encode_answer, epoch_mark, signer_key
 from ocsp.testing import PKI
@@ -230,6 +231,7 @@ def test_nothing_is_read_of_another_epoch(server: RedisServer) -> None:
             async with reading_from(server.url) as answers:
                 await settle(answers)
                 with writing(server.url, "another epoch") as after:
+                    assert await answers.find(query(2), SHA256) is None
                     after.put_many([answer(1)], SECOND)
                     assert await missing(answers, 2, 1)
                     before.put_many([answer(2)], SECOND)
@@ -406,6 +408,14 @@ def test_the_password_is_in_no_error(tmp_path: Path) -> None:
         with SharedAnswerWriter(wrong) as writer, pytest.raises(StoreError) as caught:
             writer.begin(EPOCH)
         assert "secret" not in str(caught.value)
+
+
+def test_an_error_of_the_client_does_not_show_the_password() -> None:
+    """Whatever it says."""
+    address = ValkeyAddress.read("valkey://:top-secret@a")
+    with pytest.raises(StoreError) as caught, failures(address):
+        raise RuntimeError("cannot log in with top-secret")
+    assert "secret" not in str(caught.value)
 
 
 # --- TLS, sentinels, clusters ----------------------------------------------------------

@@ -238,6 +238,7 @@ def build_service(
         requestors = _requestors(configuration, problems)
         token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
         problems.collect(("purge",), lambda: deliveries_of(configuration))
+        problems.collect(("valkey",), lambda: _require_valkey(configuration))
         store = None
         if configuration.uses_database:
             store = problems.collect(
@@ -311,6 +312,17 @@ def _token(configuration: Configuration) -> str | None:
 
     Access(token=token)
     return token
+
+
+def _require_valkey(configuration: Configuration) -> None:
+    """
+    Require the package for a Valkey server; the server may be away.
+
+    Raises:
+        MissingExtraError: If it is not installed.
+    """
+    if configuration.valkey is not None and find_spec("valkey") is None:
+        raise MissingExtraError("sharing answers by Valkey", "valkey")
 
 
 def _open_database(configuration: Configuration, read_only: bool) -> Store:

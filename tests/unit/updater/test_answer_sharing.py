@@ -198,10 +198,28 @@ def test_what_a_server_missed_is_written_when_it_is_back(scene: Scene) -> None:
 def test_a_process_that_was_killed_goes_on_where_it_was(scene: Scene) -> None:
     """No change is lost that came while no process ran."""
     scene.step()
+    scene.store.revoke(ca(), 4)
+    scene.step(copy=False)
+    reached = scene.store.read_cursor(sharing.CHANGES)
+    assert reached == scene.store.changes_after().cursor
     scene.store.revoke(ca(), 5)
     scene.restarted()
     scene.step(copy=False)
     assert scene.has(5) == (2, False)
+
+
+def test_changes_that_a_replica_lacks_are_written_again(scene: Scene) -> None:
+    """Those of the last minutes, when it takes over."""
+    scene.step()
+    scene.sharing._older.place = scene.store.changes_after().cursor
+    scene.store.revoke(ca(), 3)
+    scene.step(copy=False)
+    scene.server.has[3, SHA1] = 1, True  # the tombstone was not replicated
+    scene.server.fails = True
+    scene.step()
+    scene.server.fails = False
+    scene.step(copy=False)
+    assert scene.has(3) == (2, False)
 
 
 def test_a_server_that_lost_all_gets_all_again(scene: Scene) -> None:

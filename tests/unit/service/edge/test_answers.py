@@ -247,6 +247,7 @@ def _broken() -> dict[str, bytes]:
         ),
         "octets after it": good.der + b"\x00",
         "one from the future": shared(later=4000).der,
+        "one from a moment later": shared(later=300 + 61).der,
         "one that has ended": shared(later=-9 * 3600).der,
         "one that was signed by another CA": _by_another_ca(),
     }

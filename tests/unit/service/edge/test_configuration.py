@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.errors import ConfigurationError
-from ocsp.service import read_configuration
+from ocsp.service import building, read_configuration
+from ocsp.service.building import build_service
 from ocsp.service.configuration import configuration_of
 from ocsp.service.configuration.values import WITH_PASSWORDS
 from tests.docs.examples import Block, blocks
+from tests.pki import ca
 
 ISSUER = '[[issuer]]\ncertificate = "ca.pem"\n'
 
@@ -97,3 +100,19 @@ def test_what_each_role_does(
     assert configuration.serving_processes == processes
     assert len(configuration.serving_addresses) == addresses
     assert configuration.signs_ahead is signs
+
+
+def test_a_package_that_is_missing_is_a_problem_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before anything is served; a server that is away is none."""
+    (tmp_path / "ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
+    path = _write(tmp_path, 'valkey = "valkey://127.0.0.1:1"')
+    configuration = read_configuration(path).configuration
+    build_service(configuration).close()
+    monkeypatch.setattr(building, "find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError) as caught:
+        build_service(configuration)
+    (problem,) = caught.value.problems
+    assert problem.path == ("valkey",)
+    assert "the extra 'valkey'" in problem.reason
