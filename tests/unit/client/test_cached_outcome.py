@@ -276,7 +276,8 @@ def test_what_a_check_raises_is_raised_where_it_is_asked() -> None:
             future.result(10)
 
 
-def _check_in_child(client: ocsp.Client, queue: Any) -> None:
+def _check_in_child(client: ocsp.Client, gate: _Gate, queue: Any) -> None:
+    gate.open.set()
     future = client.check_in_background(certificate(A), ca())
     queue.put(future.result(10).status)
 
@@ -288,9 +289,9 @@ def test_a_child_process_has_threads_of_its_own() -> None:
     future = client.check_in_background(certificate(A), ca())
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
-    child = context.Process(target=_check_in_child, args=(client, queue))
-    gate.open.set()
+    child = context.Process(target=_check_in_child, args=(client, gate, queue))
     child.start()
     assert queue.get(timeout=10) is CheckStatus.GOOD
     child.join(10)
+    gate.open.set()
     assert future.result(10).status is CheckStatus.GOOD

@@ -366,6 +366,20 @@ def test_a_cached_answer_needs_the_evidence_again(driver: str, tmp_path: Path) -
         assert play.check().status is CheckStatus.INDETERMINATE
 
 
+def test_a_revoked_delegate_ends_what_is_remembered_of_its_answers(
+    driver: str,
+) -> None:
+    """The status of the delegate came with another check, of the delegate itself."""
+    signer = _delegate(B)
+    newer = response(REVOKED, serial=77, signer=CA_SIGNER, begin=NOW - HOUR / 2)
+    play = Play(driver, {A: [_by(signer)], B: [_about(), reply(newer)]})
+    assert play.check().status is CheckStatus.GOOD
+    assert play.core.recall(certificate(A), ca()).outcome is not None
+    play.clock.seconds = 24 * 3600.0 - 1
+    assert play.check(signer.certificate).status is CheckStatus.REVOKED
+    assert play.core.recall(certificate(A), ca()).outcome is None
+
+
 def test_the_right_one_of_two_certificates_of_the_delegate_is_used(
     driver: str,
 ) -> None:
