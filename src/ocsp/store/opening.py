@@ -122,9 +122,9 @@ def partition_issuer(
         StoreError: If it is a SQLite file, or it cannot be done.
     """
     address = _in_postgresql(address)
-    from ocsp.store import postgresql
+    from ocsp.store.postgresql import partition_issuer as make_partitions
 
-    return postgresql.partition_issuer(address, issuer, parts)
+    return make_partitions(address, issuer, parts)
 
 
 def _in_postgresql(address: DatabaseAddress | Path | str) -> DatabaseAddress:

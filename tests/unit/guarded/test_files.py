@@ -244,7 +244,13 @@ ALLOWED = {
     "cli/commands/publish.py": "opens an object storage and a state",
     "pkcs11/private_key.py": "opens a session of a token",
     "pkcs11/token.py": "opens sessions of a token",
+    "sharing/circuit.py": "opens a circuit breaker",
+    "sharing/reader.py": "opens a circuit breaker",
     "signers/loading.py": "opens a signer in a token",
+    "store/postgresql/database/pool.py": "opens a connection to the database",
+    "store/postgresql/database/schema.py": "opens a connection to the database",
+    "store/postgresql/database/steps.py": "opens a connection to the database",
+    "store/postgresql/serving/link.py": "opens a connection to the database",
     "store/sqlite/copies.py": "syncs a file that it has written",
     "store/sqlite/store.py": "opens its connection to the database",
 }
