@@ -180,7 +180,7 @@ def test_the_examples_of_the_command_line_print_the_output_shown(
 
 
 EDGE = "docs/howto/edge-nodes.md"
-"""``tests/unit/service/edge/test_configuration.py`` reads its configurations."""
+"""``tests/unit/service/copies/test_configuration.py`` reads its configurations."""
 
 
 def test_every_howto_is_run() -> None:

@@ -67,6 +67,7 @@ NO_CACHE = {
     "client/transport/proxy.py:_named": "the proxies of the environment",
     "service/edge/answers.py:_running": "the look-ups that run now",
     "service/signer_following.py:_sets": "the configured issuers",
+    "service/copies/edge.py:_running": "the look-ups that run now",
     "sharing/reader.py:_waiting": "the look-ups that wait now",
     "store/postgresql/serving/line.py:_failures": "the connections of one line",
     "store/postgresql/serving/line.py:_waiting": "MAX_WAITING look-ups",

@@ -17,8 +17,8 @@ from ocsp.service.access_log import LoggingRequestHandler
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import AccessLog, FormName
+from ocsp.service.copies.checked import VerifiedAnswers
 from ocsp.service.processes.counting import configure_metrics, report
-from ocsp.service.shared_answers import VerifiedAnswers
 from ocsp.service.signer_following import SignerFollower
 from ocsp.sharing import SharedAnswers
 from ocsp.signers import SigningSlots
@@ -153,7 +153,8 @@ def _elsewhere(
     if not configuration.is_edge:
         return responders
     # Imported here, because no other node needs it.
-    from ocsp.service.edge import EdgeAnswers, PublishedFiles
+    from ocsp.service.copies.edge import EdgeAnswers
+    from ocsp.service.copies.files import PublishedFiles
 
     files = configuration.files
     return EdgeAnswers(

@@ -13,7 +13,7 @@ from ocsp.asn1.bounded_cache import BoundedCache
 from ocsp.errors import OCSPError
 from ocsp.messages.certid import CertID
 from ocsp.responder import CertIDForm, CheckedAnswer, StatusQuery
-from ocsp.service.verified_answer import VerifiedAnswer, verified
+from ocsp.service.copies.verified import VerifiedAnswer, verified
 from ocsp.sharing import SharedAnswers
 
 __all__ = ["VerifiedAnswers"]

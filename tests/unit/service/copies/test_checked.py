@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from ocsp.responder import CheckedAnswer, StatusQuery
-from ocsp.service import shared_answers as module
-from ocsp.service.shared_answers import VerifiedAnswers
+from ocsp.service.copies import checked as module
+from ocsp.service.copies.checked import VerifiedAnswers
 from ocsp.sharing import SharedAnswer
 from tests.pki import NOW, ca
-from tests.unit.service.edge.test_answers import SERIAL, Server, shared
+from tests.unit.service.copies.test_edge import SERIAL, Server, shared
 from tests.unit.sharing.material import END, SHA256, query
 
 

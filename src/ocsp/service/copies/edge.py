@@ -27,8 +27,8 @@ from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder import Answer, CertIDForm, Forward, StatusQuery
 from ocsp.responder.answer import error_response
 from ocsp.server.event_log import EventLog
-from ocsp.service.edge.files import PublishedFiles
-from ocsp.service.verified_answer import VerifiedAnswer, verified
+from ocsp.service.copies.files import PublishedFiles
+from ocsp.service.copies.verified import VerifiedAnswer, verified
 from ocsp.sharing import SharedAnswers
 from ocsp.status import ForeignResponders
 

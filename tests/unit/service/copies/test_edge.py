@@ -19,8 +19,9 @@ from ocsp.responder import Answer, CertIDForm, EdgeAuthority, Forward, StatusQue
 from ocsp.responder.answer import error_response
 from ocsp.responder.signed_response import wrap
 from ocsp.responder.signers import AuthoritySigner
-from ocsp.service.edge import EdgeAnswers, PublishedFiles
-from ocsp.service.edge import answers as edge
+from ocsp.service.copies import edge
+from ocsp.service.copies.edge import EdgeAnswers
+from ocsp.service.copies.files import PublishedFiles
 from ocsp.sharing import SharedAnswer
 from tests.pki import NOW, ca, delegate_signer
 from tests.unit.sharing.material import END, SHA256, answer
