@@ -41,6 +41,7 @@ SMALL = {
     "server/shared_fallback.py:_changed": "MAX_CHANGED queries",
     "sharing/nodes.py:_clients": "a client for each node of a cluster",
     "sharing/nodes.py:_resting": "the nodes of a cluster",
+    "sharing/reader.py:_key_of": "MAX_SIGNERS certificates; hashes",
     "sharing/reader.py:_signers": "MAX_SIGNERS certificates",
     "signing/signer.py:_scheme_of": "two classes",
     "store/postgresql/partitions.py:_issuers": "the issuers in the database",

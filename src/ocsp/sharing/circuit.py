@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 __all__ = ["Circuit"]
 
 LATE_ANSWERS = 5
-"""So many answers in a row that come too late open the circuit."""
+"""So many round trips in a row that take too long open the circuit."""
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 2.0

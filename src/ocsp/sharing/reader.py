@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ocsp import limits
@@ -24,7 +25,7 @@ from ocsp.responder.schedule import is_usable
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 from ocsp.sharing.address import ValkeyAddress
-from ocsp.sharing.circuit import Circuit
+from ocsp.sharing.circuit import LATE_ANSWERS, Circuit
 from ocsp.sharing.nodes import NodesInLoop
 from ocsp.sharing.values import (
     EPOCH_KEY,
@@ -98,6 +99,8 @@ class SharedAnswers:
         self._lock = asyncio.Lock()
         self._waiting: dict[bytes, asyncio.Future[bytes | None]] = {}
         self._flight: asyncio.Task[None] | None = None
+        self._sent = 0.0
+        self._is_late = False
         self._mark = b""
         self._mark_until = 0.0
         self._signers: dict[bytes, SharedSigner] = {}
@@ -170,9 +173,17 @@ class SharedAnswers:
             self._flight = loop.create_task(self._fly())
         await asyncio.wait([future], timeout=max(0.0, left))
         if not future.done():
-            self._circuit.late()
+            self._note_late()
             return None
         return future.result()
+
+    def _note_late(self) -> None:
+        """Count a late round trip once; one that is late for long opens the circuit."""
+        if time.monotonic() - self._sent >= LATE_ANSWERS * DEADLINE_SECONDS:
+            self._circuit.open()
+        elif not self._is_late:
+            self._is_late = True
+            self._circuit.late()
 
     async def _fly(self) -> None:
         """Send the look-ups that wait, and those that come meanwhile."""
@@ -185,9 +196,11 @@ class SharedAnswers:
 
     async def _carry(self, asked: dict[bytes, asyncio.Future[bytes | None]]) -> None:
         values: Sequence[bytes | None] = ()
+        self._sent, self._is_late = time.monotonic(), False
         try:
             values = await self._fetch(tuple(asked))
-            self._circuit.answered()
+            if not self._is_late:
+                self._circuit.answered()
         except StoreError as error:
             self._circuit.open()
             self._lost(error)
@@ -280,6 +293,12 @@ def _response(stored: StoredAnswer, signer: SharedSigner, issuer: IssuerKey) -> 
         DecodeError: If the certificate of the signer cannot be read.
     """
     certs = b""
-    if IssuerKey.of(load_certificate(signer.certificate)) != issuer:
+    if _key_of(signer.certificate) != issuer:
         certs = encode(context(0), encode(SEQUENCE, signer.certificate))
     return encode_response(stored.tbs, signer.algorithm, stored.signature, certs)
+
+
+@lru_cache(maxsize=MAX_SIGNERS)
+def _key_of(certificate: bytes) -> IssuerKey:
+    """Return the key that a certificate has as an issuer."""
+    return IssuerKey.of(load_certificate(certificate))
