@@ -283,7 +283,9 @@ def test_files_and_a_responder_behind_them(files: CAFolder) -> None:
         site = Site(files, front)
         assert publisher.process.stdout is not None
         assert "4 answers published" in publisher.process.stdout.readline()
-        stored = next(path for path in to.rglob("M*") if path.is_file()).read_bytes()
+        stored = next(
+            path for path in (to / "answers").rglob("*") if path.is_file()
+        ).read_bytes()
         assert ocsp.load_der_ocsp_response(stored).certificate_status is GOOD
         new = site.issue("new.example.org")
         assert site.get(new).certificate_status is GOOD

@@ -105,6 +105,11 @@ class Scene:
         """Return the serial numbers whose SHA-1 answers are there."""
         return {serial for serial in range(1, 50) if self.path(serial).exists()}
 
+    def files(self) -> set[Path]:
+        """Return the files of all answers."""
+        answers = self.directory / "answers"
+        return {path for path in answers.rglob("*") if path.is_file()}
+
     def answer(self, serial: int, form: CertIDForm = SHA1) -> OCSPResponse:
         """Return the answer in a file."""
         return load_der_ocsp_response(self.path(serial, form).read_bytes())

@@ -221,12 +221,12 @@ def test_a_file_that_cannot_be_written_is_tried_again(
 def test_other_settings_publish_everything_anew(scene: Scene) -> None:
     """With aliases, and again without: their files are gone."""
     scene.publisher().run()
-    files = [each for each in scene.directory.rglob("M*") if each.is_file()]
+    files = scene.files()
+    assert len(files) == 6
     scene.publisher(aliases=list(Alias)).run()
-    more = [each for each in scene.directory.rglob("M*") if each.is_file()]
-    assert len(more) > len(files)
+    assert scene.files() > files
     scene.publisher().run()
-    assert [each for each in scene.directory.rglob("M*") if each.is_file()] == files
+    assert scene.files() == files
 
 
 def test_foreign_files_are_swept_by_a_complete_round(scene: Scene) -> None:
