@@ -428,7 +428,8 @@ class Configuration(_Settings):
     """All settings of a responder."""
 
     database: Database = Field(default="sqlite:status.db", validate_default=True)
-    """The SQLite file with the status, and with the answers that are signed ahead."""
+    """The SQLite file, or the address of the PostgreSQL database
+    (``postgresql://user@host/database``), with the status and the signed answers."""
 
     valkey: Valkey | None = None
     """The Valkey or Redis server with copies of signed answers."""
