@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from ocsp.admin.live_state import ConfiguredIssuer
 from ocsp.admin.readiness import Check, Level
+from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
-from ocsp.responder import IssuerKey, StatusQuery
+from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.signers import SignerHealth, SignerState
 from ocsp.store import DatabaseAddress, open_store
 
@@ -35,6 +36,10 @@ JUMP_SECONDS = 5.0
 
 JUMP_SHOWN_SECONDS = 900.0
 """How long a jump of the clock is reported."""
+
+AWAY_SECONDS = 300.0
+"""How long a responder is ready while a database on another machine is away: it answers
+from memory, and every other node has the same trouble."""
 
 Result = tuple[Level, str]
 """What a check returns: the level, and what is wrong."""
@@ -64,6 +69,7 @@ def responder_checks(
         alarm: How long before the end of a signer the warnings begin.
     """
     clock = _Clock()
+    reading = None if store is None else _Reading(store)
     freshness = None if store is None else _Freshness(store)
 
     def checks() -> list[Check]:
@@ -74,26 +80,46 @@ def responder_checks(
             Check(name="clock", test=clock.check),
             Check(name="processes", test=lambda: _check_processes(totals)),
         ]
-        if store is not None and freshness is not None:
+        if store is not None and reading is not None and freshness is not None:
+            late = Level.FAILED if store.path else Level.DEGRADED
             found[:0] = [
-                Check(name="store", test=partial(_check_store, issuers, store)),
-                Check(name="freshness", test=partial(freshness.check, issuers)),
+                Check(name="store", test=partial(reading.check, issuers), late=late),
+                Check(
+                    name="freshness", test=partial(freshness.check, issuers), late=late
+                ),
             ]
         return found
 
     return checks
 
 
-def _check_store(
-    configured: Sequence[ConfiguredIssuer], address: DatabaseAddress
-) -> Result:
-    """Open the store anew, and look a certificate of each issuer up."""
-    keys = [each.authority.key for each in configured if not each.source]
-    if keys:
-        with open_store(address, read_only=True, program="ocsp serve") as store:
-            for key in keys:
-                store.find(key, 1)
-    return Level.OK, ""
+class _Reading:
+    """Reads the store, and remembers since when it cannot be read."""
+
+    def __init__(self, address: DatabaseAddress) -> None:
+        self._address = address
+        self._lost: float | None = None
+
+    def check(self, configured: Sequence[ConfiguredIssuer]) -> Result:
+        """Open the store anew, and look a certificate of each issuer up."""
+        keys = [each.authority.key for each in configured if not each.source]
+        try:
+            if keys:
+                _read(self._address, keys)
+        except (SourceUnavailable, StoreError) as error:
+            now = time.monotonic()
+            self._lost = now if self._lost is None else self._lost
+            if self._address.path is not None or now >= self._lost + AWAY_SECONDS:
+                raise
+            return Level.DEGRADED, f"only what is in memory is answered: {error}"
+        self._lost = None
+        return Level.OK, ""
+
+
+def _read(address: DatabaseAddress, keys: Iterable[IssuerKey]) -> None:
+    with open_store(address, read_only=True, program="ocsp serve") as store:
+        for key in keys:
+            store.find(key, 1)
 
 
 def _source_checks(configured: Sequence[ConfiguredIssuer]) -> Iterator[Check]:
@@ -188,19 +214,29 @@ class _Freshness:
     def check(self, configured: Sequence[ConfiguredIssuer]) -> Result:
         """Compare what is due with what was due before: a revocation is due at once."""
         now = time.monotonic()
+        try:
+            due = self._due(configured)
+        except (SourceUnavailable, StoreError) as error:
+            if self._address.path is not None:
+                raise
+            return Level.DEGRADED, str(error)  # the check of the store says when to act
+        self._seen = {each: self._seen.get(each, now) for each in due}
+        waited = now - min(self._seen.values(), default=now)
+        if waited <= LATE_SECONDS:
+            return Level.OK, ""
+        return Level.DEGRADED, f"stored answers are overdue since {span(int(waited))}"
+
+    def _due(
+        self, configured: Sequence[ConfiguredIssuer]
+    ) -> list[tuple[StatusQuery, CertIDForm, int]]:
         with open_store(self._address, read_only=True, program="ocsp serve") as store:
-            due = [
+            return [
                 (each.query, each.form, each.version)
                 for issuer in configured
                 for each in store.due_answers(
                     issuer.authority.key, int(time.time()), MOST_DUE
                 )
             ]
-        self._seen = {each: self._seen.get(each, now) for each in due}
-        waited = now - min(self._seen.values(), default=now)
-        if waited <= LATE_SECONDS:
-            return Level.OK, ""
-        return Level.DEGRADED, f"stored answers are overdue since {span(int(waited))}"
 
 
 def _check_processes(totals: Totals) -> Result:

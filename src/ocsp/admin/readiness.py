@@ -68,11 +68,14 @@ class Check:
             exception, which is a failure.
 
         every: How long a result is kept, in seconds.
+
+        late: The level while it takes too long.
     """
 
     name: str
     test: Callable[[], tuple[Level, str]]
     every: float = 5.0
+    late: Level = Level.FAILED
 
 
 @dataclass(slots=True)
@@ -116,8 +119,8 @@ class Readiness:
         """
         Return the result of each check, after at most some seconds.
 
-        A check that takes longer than :data:`ocsp.limits.MAX_CHECK_SECONDS` has failed,
-        and is not started again before it ends.
+        A check that takes longer than :data:`ocsp.limits.MAX_CHECK_SECONDS` has the
+        level :attr:`Check.late`, and is not started again before it ends.
         """
         checks = list(self._checks())
         before = self._running
@@ -134,14 +137,14 @@ class Readiness:
         if running.future is None:
             running.started = now
             running.future = _start(check)
-        level, why = await self._finish(running)
+        level, why = await self._finish(check, running)
         running.due = self._clock() + check.every
         before = running.result
         since = self._now() if before is None or before.level != level else before.since
         running.result = CheckResult(name=check.name, level=level, why=why, since=since)
         return running.result
 
-    async def _finish(self, running: _Running) -> tuple[Level, str]:
+    async def _finish(self, check: Check, running: _Running) -> tuple[Level, str]:
         """Return what the check that was started returns, if it ends in time."""
         future = running.future
         if future is None:
@@ -150,7 +153,7 @@ class Readiness:
         await asyncio.wait({asyncio.wrap_future(future)}, timeout=max(left, 0))
         if not future.done():
             waited = self._clock() - running.started
-            return Level.FAILED, f"no result for {waited:.0f} seconds"
+            return check.late, f"no result for {waited:.0f} seconds"
         running.future = None
         return future.result()
 

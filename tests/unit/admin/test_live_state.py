@@ -24,7 +24,7 @@ from ocsp.admin import live_state as live_state_module
 from ocsp.admin.gauges import set_gauges
 from ocsp.admin.snapshot import Snapshot
 from ocsp.asn1.certificates import validity_of
-from ocsp.errors import SourceUnavailable
+from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics, Report, Totals
 from ocsp.metrics.table import ANSWERS_DUE, EVENTS_OPEN
@@ -308,6 +308,23 @@ def test_a_deleted_store_fails(path: Path) -> None:
     """The check opens it anew."""
     checks = _checks(_configured(_certificate(100)), path.with_name("x"))
     with pytest.raises((SourceUnavailable, Exception), match="x"):
+        _result(checks, "store")
+
+
+def test_a_database_on_another_machine_may_be_away_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node answers from memory: it stays ready for five minutes."""
+    url = f"postgresql://ocsp@/status?host={tmp_path}"
+    address = DatabaseAddress.read(url)
+    configured = _configured(_certificate(100))
+    checks = responder_checks(lambda: configured, address, Totals(), lambda: None)
+    for name in ("store", "freshness"):
+        level, why = _result(checks, name)
+        assert level is Level.DEGRADED
+        assert "status" in why
+    monkeypatch.setattr(checks_module, "AWAY_SECONDS", 0.0)
+    with pytest.raises(StoreError, match="status"):
         _result(checks, "store")
 
 
