@@ -38,8 +38,9 @@ MAX_WAITING = 2_000
 """Certificates that wait to be looked up. Clients of more get *tryLater*: the database
 answers some 50,000 a second, and they would wait longer than clients do."""
 
-WAIT_SECONDS = 1.0
-"""How long a look-up may wait for its statement."""
+WAIT_SECONDS = 2.0
+"""How long a look-up may wait for its statement: long enough that a connection that was
+lost is there again, and shorter than clients wait."""
 
 NO_FORM = 0
 """The form of a look-up that needs no answer."""
