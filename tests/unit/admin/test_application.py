@@ -541,7 +541,8 @@ def test_a_result_is_kept_and_its_begin_too() -> None:
     assert asyncio.run(ask()).since == NOON + datetime.timedelta(seconds=62)
 
 
-def test_a_check_that_hangs_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("late", [Level.FAILED, Level.DEGRADED])
+def test_a_check_that_hangs(monkeypatch: pytest.MonkeyPatch, late: Level) -> None:
     """It is not started again while it hangs, and is well when it has ended."""
     monkeypatch.setattr(limits, "MAX_CHECK_SECONDS", 0.05)
     release, started = threading.Event(), [0]
@@ -551,7 +552,7 @@ def test_a_check_that_hangs_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
         release.wait(10)
         return Level.OK, ""
 
-    checks = [Check(name="signer", test=hang, every=0.0)]
+    checks = [Check(name="signer", test=hang, every=0.0, late=late)]
     readiness = Readiness(lambda: checks)
 
     async def ask() -> CheckResult:
@@ -560,7 +561,7 @@ def test_a_check_that_hangs_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for _ in range(3):
         result = asyncio.run(ask())
-        assert (result.level, "no result for" in result.why) == (Level.FAILED, True)
+        assert (result.level, "no result for" in result.why) == (late, True)
     assert started == [1]
     release.set()
     monkeypatch.setattr(limits, "MAX_CHECK_SECONDS", 5.0)
