@@ -667,6 +667,8 @@ class Store(ABC):
         """
         Return how many answers of *issuer* are due.
 
+        A database that many machines share estimates more than 100,000 of them.
+
         Args:
             issuer: The issuer.
 

@@ -207,7 +207,8 @@ class Presigner:
         while busy and time.monotonic() < end:
             ready = [turn for turn in busy if turn.is_ready()]
             if not ready:  # their rates are used up
-                time.sleep(min(turn.not_before for turn in busy) - time.monotonic())
+                next_turn = min(turn.not_before for turn in busy)
+                time.sleep(max(0.0, next_turn - time.monotonic()))
             done = {turn for turn in ready if not self._take(turn, begun, progress)}
             busy = [turn for turn in busy if turn not in done]
         return bool(busy)

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from ocsp.errors import StoreError
 from ocsp.store import Claim
-from ocsp.store.postgresql import PostgreSQLStore, claims, partitions, rates
+from ocsp.store.postgresql import PostgreSQLStore, answers, claims, partitions, rates
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 
@@ -150,6 +150,20 @@ def test_a_divided_issuer_is_claimed_one_part_after_the_other(
     with store.claim_due(ISSUER, NOW_SECONDS, 20) as claim:
         assert _sign(claim) == 20
         assert _serials(claim) == parts[0] | parts[1]
+
+
+def test_many_due_answers_are_estimated(
+    store: PostgreSQLStore, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The progress of many millions must not cost a count of them each second."""
+    assert store.count_due(ISSUER, NOW_SECONDS) == 20
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+    monkeypatch.setattr(answers, "COUNTED", 5)
+    assert 6 <= store.count_due(ISSUER, NOW_SECONDS) <= 40
+    with store.claim_due(ISSUER, NOW_SECONDS, 20) as claim:
+        _sign(claim)
+    assert store.count_due(ISSUER, NOW_SECONDS) == 0
 
 
 # --- the rate of a signer -------------------------------------------------------------

@@ -20,6 +20,7 @@ from ocsp.updater import Presigner, Pruning, Retention, Updater, presign
 from ocsp.updater import batch as batches
 from ocsp.updater import presigner as rounds
 from ocsp.updater import turn as turns
+from ocsp.updater.batch import Batch
 from tests.pki import NOW, ca, delegate_signer, key
 from tests.unit.store.scene import SHA1, SHA256, query
 
@@ -295,6 +296,81 @@ def test_the_forms_are_those_of_the_presigner(scene: Scene) -> None:
         assert found is not None
         assert found.stored is not None
     assert CertIDForm.BOTH not in presigner._forms
+
+
+# --- how much at a time ---------------------------------------------------------------
+
+
+def test_a_batch_fits_the_signer(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fast signer gets more with each batch, a slow one what it can sign."""
+    monkeypatch.setattr(turns, "MOST", 500)
+    clock = [0.0]
+    monkeypatch.setattr(f"{turns.__name__}.time.perf_counter", lambda: clock[0])
+    turn = turns.Turn(scene.authorities[0], scene.responder)
+    sizes = []
+    for seconds in (0.0001, 0.01, 0.0):  # for each signature
+
+        def sign(due: list[DueAnswer], _: object, seconds: float = seconds) -> Batch:
+            clock[0] += seconds * len(due)
+            return Batch(failed=[(each, ValueError()) for each in due])
+
+        monkeypatch.setattr(turn.signer, "sign", sign)
+        for _ in range(9):
+            size = turn.grant(scene.store, 0)
+            sizes.append(size)
+            turn.sign([Mock()] * size, NOW)
+    assert sizes[:3] == [3, 6, 12]
+    assert sizes[8] == 500
+    assert sizes[12] == 50
+    assert sizes[-1] == 500
+
+
+def test_a_signer_with_a_rate_gets_what_is_granted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it does not use is given back; without a grant the others go on."""
+    taken: list[int] = []
+    returned: list[int] = []
+    grants = iter([2, 0, 3, 3, 3, 3, 3, 3])
+
+    def take(signer: bytes, rate: float, wanted: int) -> int:
+        assert (len(signer), rate) == (32, 150.0)
+        taken.append(wanted)
+        return min(next(grants), wanted)
+
+    def give_back(_: bytes, unused: int) -> None:
+        returned.append(unused)
+
+    scene.signers[0].rate = 150.0  # type: ignore[attr-defined]
+    monkeypatch.setattr(turns, "RATE_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(scene.store, "take_signatures", take)
+    monkeypatch.setattr(scene.store, "return_signatures", give_back)
+    assert presign(scene.presigner).stored == 20
+    assert sum(returned) == 2 + 3 * (len(taken) - 2) - 10
+
+
+def test_a_round_ends_in_time(scene: Scene) -> None:
+    """So that another issuer, which had nothing to sign, is asked again."""
+    assert scene.presigner.sign_round(seconds=0.0)
+    assert scene.presigner.counts.signed == 0
+    assert not scene.presigner.sign_round()
+    assert scene.presigner.counts.signed == 20
+
+
+def test_what_others_have_claimed_is_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And signed if they leave it."""
+    claimed = [SHA1]
+    claim_due = scene.store.claim_due
+    elsewhere = IssuerKey(bytes(32), bytes(32))
+
+    def claim(issuer: IssuerKey, now: int, limit: int) -> object:
+        return claim_due(elsewhere if claimed else issuer, now, limit)
+
+    monkeypatch.setattr(scene.store, "claim_due", claim)
+    monkeypatch.setattr(f"{rounds.__name__}.time.sleep", lambda _: claimed.clear())
+    assert presign(scene.presigner).stored == 20
 
 
 # --- the loop -------------------------------------------------------------------------
