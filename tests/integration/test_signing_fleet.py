@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import random
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from ocsp import Signer
 from ocsp.cli import main
+from ocsp.responder import Authority, Responder
 from ocsp.service import presign_workers
-from ocsp.store import open_store
-from ocsp.store.postgresql import claims
+from ocsp.store import Store, open_store
+from ocsp.store.postgresql import PostgreSQLStore, claims
+from ocsp.updater import Presigner, presign
+from ocsp.updater import batch as batches
 from ocsp.updater import turn as turns
 from tests.ca_folder import CAFolder
+from tests.pki import NOW, ca, delegate_signer
 from tests.signing_fleet import History
+from tests.unit.store.scene import SHA1
 
 pytestmark = pytest.mark.programs
 
@@ -58,6 +65,43 @@ def test_a_process_that_hangs_delays_nothing(
         history.wait_until_done()
         assert all(process.is_alive() for process in fleet.processes)
     assert history.unsigned() == (0, 0, 0)
+
+
+def test_a_signer_that_hangs_keeps_no_claim(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine, whose signer works, signs what was claimed."""
+    monkeypatch.setattr(batches, "SIGN_SECONDS", 0.2)
+    release = threading.Event()
+
+    class Hanging:
+        certificate = delegate_signer().certificate
+        algorithm_identifier = delegate_signer().algorithm_identifier
+
+        def sign(self, data: bytes) -> bytes:
+            release.wait(60)
+            return delegate_signer().sign(data)
+
+    def presigner(store: Store, signer: Signer) -> Presigner:
+        authorities = [
+            Authority(ca(), [signer]),
+            Authority(ca("Other CA"), [delegate_signer("Other CA")]),
+        ]
+        return Presigner(
+            Responder(authorities), authorities, store, forms=[SHA1],
+            clock=lambda: NOW, monotonic=lambda: 0.0,
+        )  # fmt: skip
+
+    with PostgreSQLStore(postgresql_url, create=True) as store, store.transaction():
+        for serial in range(1, 21):
+            store.add(ca(), serial)
+            store.add(ca("Other CA"), serial)
+    with PostgreSQLStore(postgresql_url) as store:
+        hanging = presigner(store, Hanging())
+        hanging.sign_round()
+        assert (hanging.counts.stored, hanging.counts.unavailable) == (20, 1)
+        assert presign(presigner(store, delegate_signer())).stored == 20
+    release.set()
 
 
 # --- the command ----------------------------------------------------------------------
