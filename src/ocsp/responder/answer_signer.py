@@ -198,6 +198,7 @@ class AnswerBatch:
     __slots__ = (
         "_parts",
         "_second",
+        "_sign",
         "_signer",
         "_times",
         "_validity",
@@ -227,6 +228,7 @@ class AnswerBatch:
         self.authority = authority
         self.now = times.now
         self._signer = signer
+        self._sign = signer.signer.sign if signer.is_local else signer.sign
         self._times = times
         self._second = _second(times.now)
         self._validity = int(validity.total_seconds())
@@ -256,7 +258,7 @@ class AnswerBatch:
             parts.this_update,
             next_update,
             tbs,
-            self._signer.sign(tbs),
+            self._sign(tbs),
         )
         return NewAnswer(query, form, answer)
 

@@ -9,6 +9,7 @@ rows that are locked. Statuses are read after the locks were taken, so they are 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -142,11 +143,11 @@ class _Lease(Claim):
 
 def _alike(answers: Iterable[NewAnswer]) -> Iterable[list[NewAnswer]]:
     """Return *answers* in groups that one statement stores."""
-    groups: dict[tuple[object, ...], list[NewAnswer]] = {}
+    groups = defaultdict[tuple[object, ...], list[NewAnswer]](list)
     for new in answers:
         _, form, (version, signer, _, this_update, next_update, _, _) = new
         key = form, version, signer, this_update, next_update
-        groups.setdefault(key, []).append(new)
+        groups[key].append(new)
     return groups.values()
 
 
