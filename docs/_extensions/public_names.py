@@ -47,6 +47,9 @@ MODULES = (
     "ocsp.store",
     "ocsp.updater",
     "ocsp.server",
+    "ocsp.server.frameworks",
+    "ocsp.server.frameworks.django",
+    "ocsp.server.frameworks.flask",
     "ocsp.signers",
     "ocsp.metrics",
     "ocsp.admin",
@@ -56,6 +59,9 @@ MODULES = (
     "ocsp.pkcs11",
     "ocsp.stapling",
     "ocsp.stapling.pyopenssl",
+    "ocsp.tls",
+    "ocsp.tls.middleware",
+    "ocsp.tls.httpx",
     "ocsp.testing",
 )
 """The modules with public names."""
