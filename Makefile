@@ -10,7 +10,7 @@ EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-units test-others unit soak test-all test-oldest lint types format bench \
-	bench-responder docs site django-ca fuzz mutate release-check clean
+	bench-responder bench-fleet docs site django-ca fuzz mutate release-check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,12 @@ bench-responder: $(READY) ## measure the responder beside nginx, openssl and cfs
 	@bash tools/setup.sh bench
 	@$(BIN)/python -m bench.responder --certificates $(CERTIFICATES)
 	@$(BIN)/python -m bench.responder.store $(STORE_CERTIFICATES)
+
+bench-fleet: $(READY) ## measure PostgreSQL, Valkey and three nodes; compare a simulation
+	@bash tools/setup.sh bench
+	@$(BIN)/python -m bench.fleet.stores 200000
+	@$(BIN)/python -m bench.fleet.measured --files
+	@$(BIN)/python -m bench.fleet.measured
 
 docs: $(READY) ## write what is made from the sources: cases, rules, who takes what
 	@$(BIN)/python -m tests.cases

@@ -107,7 +107,7 @@ def needs(scenario: Scenario, costs: Parameters) -> Needs:
         origin_rate=origin,
         node_cores=_cores(origin, scenario, costs),
         nodes=_nodes(origin, scenario, costs),
-        nodes_alone=_nodes(scenario.rate, scenario, costs),
+        nodes_alone=_nodes(scenario.rate, scenario, costs, more=costs["connection"]),
         look_up_cores=origin * costs["database_look_up"] * MICRO,
         signatures=signatures,
         sign_cores=sign_cores,
@@ -136,14 +136,22 @@ def _hit_rate(scenario: Scenario, costs: Parameters) -> float:
     return cacheable * cache_hit_rate(popularity, rate, costs["cdn_kept"] * DAY)
 
 
-def _cores(rate: float, scenario: Scenario, costs: Parameters) -> float:
-    """Return the CPUs for *rate*; requests with a nonce are never answered before."""
+def _cores(
+    rate: float, scenario: Scenario, costs: Parameters, more: float = 0.0
+) -> float:
+    """
+    Return the CPUs for *rate*.
+
+    Requests with a nonce are never answered before. Each costs *more* microseconds.
+    """
     live = min(rate, scenario.rate * costs["nonces"])
     stored = rate - live
-    busy = stored * costs["stored_database"] + live * costs["fresh"]
+    busy = stored * costs["stored_database"] + live * costs["fresh"] + rate * more
     return busy * MICRO / costs["load"]
 
 
-def _nodes(rate: float, scenario: Scenario, costs: Parameters) -> int:
-    cores = _cores(rate, scenario, costs)
+def _nodes(
+    rate: float, scenario: Scenario, costs: Parameters, more: float = 0.0
+) -> int:
+    cores = _cores(rate, scenario, costs, more)
     return math.ceil(cores / costs["node_cores"]) + int(costs["spare_nodes"])

@@ -1,11 +1,11 @@
 """
 Compare the simulation with three real nodes: ``python -m bench.fleet.measured``.
 
-The nodes are three `ocsp serve`, each with its own copy of an SQLite file, behind nginx
-with the configuration of ``packaging/compose``. wrk asks; node, nginx and wrk share the
-CPUs, so CPU times and counts are compared, and latencies are not. The simulation gets
-the rate of wrk, and the costs of ``parameters.toml``, which were measured elsewhere: by
-one process that wrk asks directly.
+The nodes are three `ocsp serve` behind nginx with the configuration of
+``packaging/compose``. They use one PostgreSQL database, or with ``--files`` each its
+own copy of an SQLite file. wrk asks. All of them share the CPUs, so CPU times and
+counts are compared, and latencies are not. The costs for the simulation are measured
+with one node, and one kind of requests at a time.
 """
 
 from __future__ import annotations
@@ -31,9 +31,13 @@ from pathlib import Path
 from bench.fleet.parameters import read_parameters
 from bench.fleet.popularity import Popularity
 from bench.fleet.simulation import Failure, Fleet, Kind, Result, simulate
+from bench.fleet.stores import SETTINGS, sign_all
 from bench.responder.load import Load, measure
-from bench.responder.material import Material, make_material
+from bench.responder.material import Material, load_authority, make_material
 from bench.responder.servers import Server
+from ocsp.store import Migration, SQLiteStore
+from ocsp.store.postgresql import PostgreSQLStore
+from tests.servers.postgresql import PostgreSQLServer, server_folder
 
 __all__ = ["Comparison", "RealFleet", "compare", "main", "running_fleet"]
 
@@ -151,12 +155,21 @@ class RealFleet:
         front: nginx, as ``bench.responder.load`` measures it.
 
         material: What clients ask for.
+
+        database: PostgreSQL, or ``None``.
     """
 
-    def __init__(self, nodes: list[Node], front: Server, material: Material) -> None:
+    def __init__(
+        self,
+        nodes: list[Node],
+        front: Server,
+        material: Material,
+        database: Server | None,
+    ) -> None:
         self.nodes = nodes
         self.front = front
         self.material = material
+        self.database = database
 
     def run(self, file: str, seconds: float) -> Run:
         """Send what *file* has, and return what happened."""
@@ -182,17 +195,42 @@ class RealFleet:
 
 
 @contextlib.contextmanager
-def running_fleet(folder: Path, certificates: int) -> Iterator[RealFleet]:
-    """Run the nodes and nginx in *folder*."""
+def running_fleet(
+    folder: Path, certificates: int, *, files: bool
+) -> Iterator[RealFleet]:
+    """Run the nodes, nginx and, without *files*, PostgreSQL in *folder*."""
     material = make_material(folder, certificates)
     _write_requests(material)
     nodes: list[Node] = []
     with contextlib.ExitStack() as stack:
+        database, url = None, "sqlite:status.db"
+        if not files:
+            database, url = stack.enter_context(_database(folder))
         for number in range(NODES):
-            nodes.append(_node(folder, number))
+            nodes.append(_node(folder, number, url))
             stack.callback(nodes[-1].stop)
         front = stack.enter_context(_front(folder, [node.port for node in nodes]))
-        yield RealFleet(nodes, front, material)
+        yield RealFleet(nodes, front, material, database)
+
+
+@contextlib.contextmanager
+def _database(folder: Path) -> Iterator[tuple[Server, str]]:
+    """Run PostgreSQL with what the SQLite file in *folder* has."""
+    with server_folder() as data:
+        server = PostgreSQLServer(data, SETTINGS)
+        server.start()
+        try:
+            url = server.url(server.new_database())
+            with (
+                SQLiteStore(folder / "status.db", read_only=True) as old,
+                PostgreSQLStore(url, create=True) as new,
+            ):
+                Migration(old, new).run()
+                sign_all(new, load_authority(folder))
+            assert server.process is not None
+            yield Server("", [server.process.pid]), url
+        finally:
+            server.stop()
 
 
 def _write_requests(material: Material) -> None:
@@ -213,7 +251,7 @@ def _write_requests(material: Material) -> None:
         (material / name).write_text(lines)
 
 
-def _node(folder: Path, number: int) -> Node:
+def _node(folder: Path, number: int, database: str) -> Node:
     own = folder / f"node{number}"
     own.mkdir()
     for name in ("ca.pem", "delegate.pem", "delegate.key", "status.db"):
@@ -221,6 +259,8 @@ def _node(folder: Path, number: int) -> Node:
     port, admin = _free_ports(2)
     (own / "ocsp.toml").write_text(
         f"""
+database = "{database}"
+role = "serve"
 listen = ["127.0.0.1:{port}"]
 [answers]
 validity = "4d"
@@ -357,14 +397,20 @@ def _costs(fleet: RealFleet, seconds: float) -> dict[str, float]:
     target = (fleet.material / "first-hot.get").read_text().strip()
     with urllib.request.urlopen(fleet.front.url + target, timeout=SECONDS) as reply:
         octets = len(reply.headers.as_bytes()) + len(reply.read())
-    return {
+    costs = {
         "idle": idle,
         "hot": hot,
         "wake": micros("first-hot.get", connections=1) - hot,
-        "stored_file": micros("first-random.get"),
         "fresh": micros("nonce.post"),
         "response_octets": octets,
     }
+    if fleet.database is None:
+        return costs | {"stored_file": micros("first-random.get")}
+    before = fleet.database.cpu()
+    load = Load(file=fleet.material / "first-random.get")
+    measured = measure(node, load, seconds)
+    used = (fleet.database.cpu() - before) / (measured.rate * seconds)
+    return costs | {"stored_database": measured.micros, "database_look_up": used * 1e6}
 
 
 RUNS = (
@@ -375,7 +421,9 @@ RUNS = (
 """What is compared, and the file with its requests."""
 
 
-def compare(certificates: int, seconds: float) -> Iterator[Comparison]:
+def compare(
+    certificates: int, seconds: float, *, files: bool = False
+) -> Iterator[Comparison]:
     """
     Run both, and return each figure.
 
@@ -388,10 +436,12 @@ def compare(certificates: int, seconds: float) -> Iterator[Comparison]:
         exponent=EXPONENT,
         rate=1.0,
         seconds=seconds,
+        look_up="stored_file" if files else "stored_database",
+        database_cores=0 if files else 2,
     )
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_fleet(Path(folder), certificates) as fleet,
+        running_fleet(Path(folder), certificates, files=files) as fleet,
     ):
         costs = _costs(fleet, seconds)
         for name, cost in costs.items():
@@ -456,8 +506,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.fleet.measured")
     parser.add_argument("--certificates", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--files", action="store_true", help="SQLite files")
     options = parser.parse_args()
-    for each in compare(options.certificates, options.seconds):
+    for each in compare(options.certificates, options.seconds, files=options.files):
         unit = "points" if each.is_share else "%"
         print(
             f"{each.what}: measured {each.measured:.3f}, simulated"

@@ -18,11 +18,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import valkey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import ocsp.sharing.reader
 from bench.responder.servers import Server
 from ocsp.responder import (
     Authority,
@@ -41,7 +43,7 @@ from ocsp.updater import Presigner, presign
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
 
-__all__ = ["main"]
+__all__ = ["SETTINGS", "main", "sign_all"]
 
 BATCH = 10_000
 LOOK_UPS = 20_000
@@ -84,16 +86,18 @@ def _postgresql(server: PostgreSQLServer, authority: Authority, count: int) -> N
             _import(store, authority, serials)
         print(f"certificate: {_size(url, 'certificate') / count:.0f} octets")
         print(f"answer, not signed: {_size(url, 'answer') / count:.0f} octets")
-        _sign(store, authority, DAY * 0, costs, "signing for the first time", count)
+        with costs.of("signing for the first time", count, "signer"):
+            assert sign_all(store, authority) == count
         _vacuum(url)
+        asyncio.run(_look_ups(url, store, authority, serials, costs))
+        _valkey(store, authority)
         log = _log_position(url)
-        # All are due again two days later.
-        _sign(store, authority, DAY * 2, costs, "signing ahead", count)
+        with costs.of("signing ahead", count, "signer"):
+            # All are due again two days later.
+            assert sign_all(store, authority, 2 * DAY) == count
         print(f"log of a signature: {(_log_position(url) - log) / count:.0f} octets")
         _vacuum(url)
         print(f"answer: {_size(url, 'answer') / count:.0f} octets")
-        asyncio.run(_look_ups(url, store, authority, serials, costs))
-        _valkey(store, authority)
 
 
 class _Costs:
@@ -128,19 +132,12 @@ def _import(store: PostgreSQLStore, authority: Authority, serials: list[int]) ->
         )
 
 
-class _Enough(BaseException):
-    """Ends the signing when all are signed."""
-
-
-def _sign(
+def sign_all(
     store: PostgreSQLStore,
     authority: Authority,
-    later: datetime.timedelta,
-    costs: _Costs,
-    name: str,
-    count: int,
-) -> None:
-    """Sign all answers, as a signer does at the time *later*."""
+    later: datetime.timedelta = datetime.timedelta(),
+) -> int:
+    """Sign all answers that are due at the time *later*; return how many."""
 
     def clock() -> datetime.datetime:
         return datetime.datetime.now(datetime.UTC) + later
@@ -153,9 +150,8 @@ def _sign(
         clock=clock,
     )
     presigner.prepare()
-    with costs.of(name, count, "signer"):
-        presign(presigner)
-    assert presigner.counts.stored == count, presigner.counts
+    presign(presigner)
+    return presigner.counts.stored
 
 
 async def _look_ups(
@@ -176,7 +172,7 @@ async def _look_ups(
                 StatusQuery(key, serial), CertIDForm.SHA1
             )
             assert found is not None
-            assert found.answer is not None
+            assert found.stored is not None
 
     with costs.of("look-up", LOOK_UPS, "node"):
         await asyncio.gather(*(client() for _ in range(CLIENTS)))
@@ -185,7 +181,7 @@ async def _look_ups(
 
 def _valkey(store: PostgreSQLStore, authority: Authority) -> None:
     """Write answers to Valkey, count its memory, and read them."""
-    stored = store.stored_answers(IssuerKey.of(authority.issuer), 0)
+    stored = store.stored_answers(IssuerKey.of(authority.issuer))
     answers = list(itertools.islice(stored, SHARED))
     with tempfile.TemporaryDirectory() as folder:
         server = RedisServer(Path(folder))
@@ -232,9 +228,11 @@ async def _read_shared(
         for each in chosen:
             assert await source.find(each.query, each.form) is not None
 
-    with costs.of("shared look-up", LOOK_UPS, "node"):
-        await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    await source.aclose()
+    # A busy machine would miss the deadline of production, and what counts is the CPU.
+    with patch.object(ocsp.sharing.reader, "DEADLINE_SECONDS", 10.0):
+        with costs.of("shared look-up", LOOK_UPS, "node"):
+            await asyncio.gather(*(client() for _ in range(CLIENTS)))
+        await source.aclose()
 
 
 # --- what PostgreSQL says -------------------------------------------------------------
