@@ -12,7 +12,7 @@ import pytest
 
 from ocsp.store import upgrade_store
 from ocsp.store.postgresql import PostgreSQLStore
-from ocsp.store.postgresql.database import schema
+from ocsp.store.postgresql.database import schema, steps
 from ocsp.store.postgresql.migrations import FOLDER
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
@@ -40,7 +40,7 @@ def _next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
         shutil.copy(step, tmp_path)
     (tmp_path / "r0099_colour.py").write_text(STEP.format(last=schema.VERSION))
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "FOLDER", tmp_path)
+        patch.setattr(steps, "FOLDER", tmp_path)
         patch.setattr(schema, "VERSION", 99)
         yield
 
@@ -56,7 +56,7 @@ def test_a_step_is_made_while_programs_work(
 ) -> None:
     """No look-up and no revocation fails, before, meanwhile, and after it."""
     with monkeypatch.context() as before:
-        before.setattr(schema, "FOLDER", FOLDER)
+        before.setattr(steps, "FOLDER", FOLDER)
         before.setattr(schema, "VERSION", int(max(FOLDER.glob("r*.py")).stem[1:5]))
         old = PostgreSQLStore(postgresql_url, create=True)
     old.add_signer(ca())
