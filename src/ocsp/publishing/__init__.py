@@ -12,7 +12,12 @@ from ocsp.publishing.files import FileTarget
 from ocsp.publishing.names import Alias, GetTargets
 from ocsp.publishing.object_storage import ObjectStorage, read_credentials
 from ocsp.publishing.publisher import PublishCounts, Publisher
-from ocsp.publishing.purging.deliveries import Command, PurgeRequests, Webhook
+from ocsp.publishing.purging.deliveries import (
+    Command,
+    PurgeRequests,
+    Webhook,
+    open_deliveries,
+)
 from ocsp.publishing.purging.notice import Delivery, Notice
 from ocsp.publishing.purging.purger import Purger
 from ocsp.publishing.state import PublishedState
@@ -36,6 +41,7 @@ __all__ = [
     "Target",
     "Webhook",
     "boot_identifier",
+    "open_deliveries",
     "read_credentials",
     "watch_answers",
 ]

@@ -27,6 +27,7 @@ from ocsp.errors import (
     SignerUnavailable,
 )
 from ocsp.guarded.files import read_file
+from ocsp.publishing import Delivery, open_deliveries
 from ocsp.responder import (
     Authority,
     CannedAuthority,
@@ -45,7 +46,6 @@ from ocsp.service.configuration.model import (
     SignaturePolicy,
     SignerSettings,
 )
-from ocsp.service.purging import deliveries_of
 from ocsp.service.sources import open_source
 from ocsp.signers import (
     LoadedSigner,
@@ -237,7 +237,7 @@ def build_service(
         ]
         requestors = _requestors(configuration, problems)
         token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
-        problems.collect(("purge",), lambda: deliveries_of(configuration))
+        problems.collect(("purge",), partial(_open_deliveries, configuration))
         problems.collect(("valkey",), lambda: _require_valkey(configuration))
         store = None
         if configuration.uses_database:
@@ -292,6 +292,13 @@ def _sources(
             found[authority.key] = source
             opened.callback(getattr(source, "close", lambda: None))
     return found
+
+
+def _open_deliveries(configuration: Configuration) -> list[Delivery]:
+    """Return the ways to tell caches, which the updater opens anew."""
+    return open_deliveries(
+        **configuration.purge.model_dump(), tag=configuration.answers.cache_tag
+    )
 
 
 def _token(configuration: Configuration) -> str | None:

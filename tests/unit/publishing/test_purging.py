@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import pytest
 
 import ocsp
-from ocsp.errors import PublishingFailed
+from ocsp.errors import ConfigError, PublishingFailed
 from ocsp.http import CacheTag
 from ocsp.publishing import (
     Command,
@@ -28,6 +28,7 @@ from ocsp.publishing import (
     Purger,
     PurgeRequests,
     Webhook,
+    open_deliveries,
 )
 from ocsp.publishing.purging import purger as module
 from ocsp.store import SQLiteStore
@@ -368,3 +369,22 @@ def test_the_log_is_quiet_without_changes(
         bench.purger.step()
     assert not bench.store.has_changed()
     assert caplog.text == ""
+
+
+def test_the_settings_of_an_operator(tmp_path: Path) -> None:
+    """Each is one delivery; a program or a secret that is missing is an error."""
+    secret = tmp_path / "secret"
+    secret.write_text("key\nmore")
+    url = "http://127.0.0.1:1/"
+    found = open_deliveries(
+        command="true -x", webhook=url, secret_file=secret, urls=[url, url]
+    )
+    assert [type(each) for each in found] == [
+        Command, Webhook, PurgeRequests, PurgeRequests,
+    ]  # fmt: skip
+    assert open_deliveries() == []
+    with pytest.raises(ConfigError, match="not an executable program"):
+        open_deliveries(command=["no-such-program"])
+    secret.write_text("\n")
+    with pytest.raises(ConfigError, match="secret_file: has an empty first line"):
+        open_deliveries(webhook=url, secret_file=secret)

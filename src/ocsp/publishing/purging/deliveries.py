@@ -8,16 +8,19 @@ import http.client
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from ocsp import limits
 from ocsp._version import __version__
-from ocsp.errors import HookFailed, PublishingFailed
-from ocsp.guarded.system.command import run_command
+from ocsp.errors import ConfigError, HookFailed, PublishingFailed
+from ocsp.guarded.files import read_file
+from ocsp.guarded.system.command import parse_command, run_command
 from ocsp.http import CacheTag
-from ocsp.publishing.purging.notice import Notice
+from ocsp.publishing.purging.notice import Delivery, Notice
 
-__all__ = ["Command", "PurgeRequests", "Webhook"]
+__all__ = ["Command", "PurgeRequests", "Webhook", "open_deliveries"]
 
 SECONDS = 10.0
 """How long a command, or one request, may take."""
@@ -30,6 +33,50 @@ _PURGE_HEADERS = {CacheTag.XKEY: "xkey-purge"}
 
 _NOT_THERE = 404
 """The status with which some caches say that they had no such answer."""
+
+
+def open_deliveries(
+    *,
+    command: str | Sequence[str] = (),
+    webhook: str | None = None,
+    secret_file: Path | None = None,
+    urls: Sequence[str] = (),
+    tag: CacheTag | None = None,
+) -> list[Delivery]:
+    """
+    Return the ways to tell the caches of an operator.
+
+    Args:
+        command: A program and its arguments; empty for none.
+
+        webhook: The URL of a webhook, or ``None``.
+
+        secret_file: A file with the key of its HMAC in the first line, or ``None``.
+
+        urls: The URLs of caches that get requests with the method PURGE.
+
+        tag: The header in which they get the tags of answers, or ``None``.
+
+    Raises:
+        ConfigError: If a program does not exist, or the file has no secret.
+        UnreadableFile: If the file with the secret cannot be read.
+    """
+    found: list[Delivery] = []
+    if command:
+        found.append(Command(parse_command(command)))
+    if webhook is not None:
+        found.append(Webhook(webhook, _secret(secret_file)))
+    return [*found, *(PurgeRequests(each, tag) for each in urls)]
+
+
+def _secret(path: Path | None) -> bytes:
+    if path is None:
+        return b""
+    data = read_file(path, limits.MAX_KEY_FILE_BYTES)
+    secret = data.partition(b"\n")[0].strip()
+    if not secret:
+        raise ConfigError("secret_file", "has an empty first line")
+    return secret
 
 
 class Command:

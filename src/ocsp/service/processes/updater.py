@@ -10,7 +10,7 @@ from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.log_lines import LogLines
 from ocsp.service.building import BuiltService
 from ocsp.service.processes.counting import configure_metrics, report
-from ocsp.service.purging import Purging
+from ocsp.service.processes.purging import Purging
 from ocsp.service.signer_following import SignerFollower
 from ocsp.service.signing_ahead import SigningAhead
 
