@@ -178,6 +178,7 @@ def test_all_processes_send_the_stored_answer(
 
         monkeypatch.setattr(service.store, "store_answers", wait_and_store)
         first = service.handler.handle("GET", get(request()).split()[1], b"")
+        service.clock.advance(1)
         second = other.handle("POST", b"/", request())
         assert (await _body(first)) != (await _body(second))
         gate.set()
@@ -419,6 +420,7 @@ def test_a_handler_can_get_another_responder() -> None:
     source = PolledSource()
     given = handler(source)
     (first,) = bodies(Client(given).send(get(request())))
-    given.replace(Responder([Authority(ca(), [delegate_signer()])]), source)
+    signer = delegate_signer(common="Next Responder")
+    given.replace(Responder([Authority(ca(), [signer])]), source)
     (second,) = bodies(Client(given).send(get(request())))
     assert first != second
