@@ -39,7 +39,15 @@ from ocsp.store import Migration, SQLiteStore
 from ocsp.store.postgresql import PostgreSQLStore
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 
-__all__ = ["Comparison", "RealFleet", "compare", "main", "running_fleet"]
+__all__ = [
+    "CPU_ERROR",
+    "SHARE_ERROR",
+    "Comparison",
+    "RealFleet",
+    "compare",
+    "main",
+    "running_fleet",
+]
 
 ROOT = Path(__file__).parents[2]
 FRONT = ROOT / "packaging" / "compose" / "nginx.conf"
@@ -55,6 +63,12 @@ See ``ocsp.server.response_cache``."""
 
 REPORT_SECONDS = 1.0
 """How often the processes of a node report what they counted."""
+
+SHARE_ERROR = 0.03
+"""By how much a share of the requests may differ: docs/scaling.md says so."""
+
+CPU_ERROR = 0.35
+"""The same for the CPU time of a node for a request, where nothing else runs."""
 
 SECONDS = 30.0
 """How long to wait for what has to happen."""
@@ -112,12 +126,17 @@ class Node:
         for each in [self.process.pid, *map(int, children.split())]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
-        self.process.wait()
+        self._close()
 
     def stop(self) -> None:
         """End it in order."""
         self.process.terminate()
+        self._close()
+
+    def _close(self) -> None:
         self.process.wait(SECONDS)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def cpu(self) -> float:
         """Return its CPU seconds."""
@@ -365,6 +384,11 @@ class Comparison:
     measured: float
     simulated: float
     is_share: bool = False
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the simulation is within the error that is stated."""
+        return self.error <= (SHARE_ERROR if self.is_share else CPU_ERROR)
 
     @property
     def error(self) -> float:

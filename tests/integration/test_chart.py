@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
+import json
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +15,10 @@ from typing import Any
 import pytest
 
 from ocsp.service.configuration import read_configuration
+from tests.ca_folder import CAFolder
 from tests.integration.charts import ChartError, Rendered, render
+from tests.integration.services import serving
+from tests.integration.web_servers import until
 from tests.unit.cli.cli_reference import commands
 
 yaml = pytest.importorskip("yaml", reason="needs the dependency group packaging")
@@ -241,6 +249,65 @@ def test_the_probes_ask_the_admin_port(objects: list[dict[str, Any]]) -> None:
         assert "/etc/ocsp/admin/token" in program
         paths = [mount["mountPath"] for mount in container["volumeMounts"]]
         assert "/etc/ocsp/admin" in paths
+
+
+def _probe(objects: list[dict[str, Any]], url: str, token: Path) -> int:
+    """Run the probe of the serving nodes, at *url*; return its exit code."""
+    (container,) = _of(objects, "Deployment")[0]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    program = container["readinessProbe"]["exec"]["command"][-1]
+    program = program.replace("http://127.0.0.1:9080", url.rstrip("/"))
+    program = program.replace("/etc/ocsp/admin/token", str(token))
+    return subprocess.run(
+        [sys.executable, "-c", program], check=False, stderr=subprocess.DEVNULL
+    ).returncode
+
+
+def test_the_probe_asks_a_real_node(
+    objects: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """With the token; one that is wrong, and a node that is gone, are not ready."""
+    files = CAFolder(tmp_path)
+    token = files.write("token", "0123456789abcdefghijklmn\n")
+    admin = f'admin = {{ listen = "127.0.0.1:0", token_file = "{token}" }}'
+    files.write("ocsp.toml", files.settings(top=admin))
+    with serving(tmp_path, urls=2) as service:
+        url = service.urls[1]
+        until(lambda: _probe(objects, url, token) == 0, lambda: "not ready")
+        assert _probe(objects, url, files.write("wrong", "x" * 24)) == 1
+    assert _probe(objects, url, token) == 1
+
+
+@pytest.mark.parametrize(
+    ("failed", "code"),
+    [((), 0), (("store",), 0), (("signer a",), 1), (("store", "clock"), 1)],
+)
+def test_a_node_without_the_database_gets_requests(
+    failed: tuple[str, ...], code: int, objects: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """All nodes lose it at the same time, and answer from memory and Valkey."""
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdefghijklmn")
+    names = ("store", "signer a", "clock")
+    checks = [
+        {"name": name, "level": "failed" if name in failed else "ok"} for name in names
+    ]
+    body = json.dumps({"checks": checks}).encode()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503 if failed else 200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        assert _probe(objects, url, token) == code
 
 
 def test_the_commands_exist(objects: list[dict[str, Any]]) -> None:

@@ -103,17 +103,26 @@ spec:
         httpGet: {path: /live, port: admin}
         periodSeconds: 10
         failureThreshold: 3
-      # /ready needs the token, which a probe by HTTP could not read from the Secret.
+      # /ready needs the token, which a probe by HTTP could not read from the Secret. While
+      # the database is away, all nodes answer from memory and from Valkey: a probe that
+      # failed then would leave clients without any node.
       readinessProbe:
         exec:
           command:
             - /opt/ocsp/bin/python
             - -c
             - |
-              import pathlib, urllib.request as http
+              import json, pathlib, sys, urllib.error, urllib.request
               token = pathlib.Path("/etc/ocsp/admin/token").read_text().strip()
               head = {"Authorization": f"Bearer {token}"}
-              http.urlopen(http.Request("http://127.0.0.1:9080/ready", headers=head), timeout=4)
+              asked = urllib.request.Request("http://127.0.0.1:9080/ready", headers=head)
+              try:
+                  reply = urllib.request.urlopen(asked, timeout=4)
+              except urllib.error.HTTPError as error:
+                  reply = error
+              checks = json.load(reply)["checks"]
+              failed = {each["name"] for each in checks if each["level"] == "failed"}
+              sys.exit(bool(failed - {"store"}))
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 3
