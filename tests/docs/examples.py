@@ -41,7 +41,7 @@ PATIENCE = 60.0
 """Seconds that a command may take; each takes one or two."""
 
 _BLOCK = re.compile(
-    r"^(?:<!-- (.*?) -->\n)?```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^(?:<!-- ((?:(?!-->).)*) -->\n)?```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
 )
 _REFERENCE = re.compile(
     r"^<!-- reference: .*?^<!-- end of reference -->$", re.DOTALL | re.MULTILINE
