@@ -68,6 +68,7 @@ class Link:
         try:
             server.connect(str(self._server))
         except OSError:  # the server is away
+            server.close()
             client.close()
             return
         self._open.append(server)
@@ -79,9 +80,7 @@ class Link:
             while (data := one.recv(65536)) and not self._is_cut:
                 other.sendall(data)
         if not self._is_cut:
-            for each in (one, other):
-                with contextlib.suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+            _end(one, other)
 
     @contextlib.contextmanager
     def cut(self) -> Iterator[None]:
@@ -91,16 +90,23 @@ class Link:
             yield
         finally:
             with self._lock:
-                for each in self._open:
-                    with contextlib.suppress(OSError):
-                        each.shutdown(socket.SHUT_RDWR)
-                    each.close()
+                _end(*self._open)
                 self._open.clear()
                 self._is_cut = False
 
     def close(self) -> None:
-        """Listen no longer."""
-        self._listener.close()
+        """Listen no longer, and close all connections."""
+        _end(self._listener)
+        with self._lock:
+            _end(*self._open)
+
+
+def _end(*sockets: socket.socket) -> None:
+    """Close *sockets*; the threads that wait for them go on."""
+    for each in sockets:
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
 
 
 class Node:
@@ -201,7 +207,6 @@ class Fleet(LiveHistory):
     def running(self, *, clients: int = 2) -> Iterator[None]:
         """Run the fleet, *clients* for each node, and the writer."""
         with contextlib.ExitStack() as stack:
-            stack.callback(self.store.close)
             for node in self.nodes:
                 stack.callback(node.link.close)
                 stack.callback(node.stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 from pathlib import Path
@@ -36,7 +37,8 @@ def test_no_answer_of_a_fleet_is_wrong(tmp_path: Path) -> None:
                     print(fault.__name__)
                     fault(fleet)
                     fleet.wait_for_answers(50)
-            fleet.check()
+            with contextlib.closing(fleet.store):
+                fleet.check()
             assert len(fleet.changes) > 20
         finally:
             database.stop()
