@@ -142,12 +142,11 @@ def test_a_good_answer_is_cacheable(url: str, http: httpx.Client) -> None:
     )
     assert len(reply.headers.get_list("date")) == 1
     tag = reply.headers["etag"]
-    # ECDSA signatures differ each time, so another answer has another ETag; a client
-    # without the ETag can use the date.
     since = {"If-Modified-Since": reply.headers["last-modified"]}
     again = http.get(target, headers=since)
     assert (again.status_code, again.content) == (304, b"")
-    assert http.get(target, headers={"If-None-Match": tag + ', "x"'}).status_code == 200
+    assert tag.startswith('"')
+    assert http.get(target, headers={"If-None-Match": '"x", "y"'}).status_code == 200
     assert http.get(target, headers={"If-None-Match": "*"}).status_code == 304
 
 

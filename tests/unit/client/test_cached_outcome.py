@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import wait
@@ -280,6 +281,7 @@ def _check_in_child(client: ocsp.Client, gate: _Gate, queue: Any) -> None:
     queue.put(future.result(10).status)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs the fork of a POSIX system")
 def test_a_child_process_has_threads_of_its_own() -> None:
     """The fork happens while a check of the parent runs."""
     gate = _Gate()

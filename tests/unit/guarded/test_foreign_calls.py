@@ -42,6 +42,7 @@ OWN = {
     "cli.commands.signer.enrol": "gives a request the key that it has made",
     "signers.enrolment.profile": "gives a builder a key that was read before",
     "testing": "makes its certificates itself",
+    "tls.peer": "takes the octets of a path that OpenSSL has verified",
 }
 """The modules and rooms that read such attributes of values that are not untrusted."""
 

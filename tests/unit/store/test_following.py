@@ -11,6 +11,7 @@ from cryptography import x509
 
 from ocsp.store import SQLiteStore, backup, restore
 from ocsp.store.sqlite import following
+from ocsp.store.sqlite.database import reader
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, SHA256, query, signed
 
@@ -99,8 +100,11 @@ def test_deleted_events_are_noticed(store: SQLiteStore, tmp_path: Path) -> None:
             assert store.changes_after(last).queries == [query(3)]
 
 
-def test_a_restored_database_is_another_one(store: SQLiteStore, tmp_path: Path) -> None:
+def test_a_restored_database_is_another_one(
+    store: SQLiteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The events after the backup never happened in it."""
+    monkeypatch.setattr(reader, "CHECK_SECONDS", 0.0)
     backup(tmp_path / "status.db", tmp_path / "copy.db")
     place = store.changes_after().cursor
     store.write_cursor("test", place)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.input.arguments import database_of
 from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json
@@ -50,14 +51,16 @@ def migrate(
     source: Annotated[
         DatabaseAddress,
         typer.Argument(
-            metavar="SOURCE", parser=DatabaseAddress.read, help="The database in use."
+            metavar="SOURCE",
+            parser=database_of("SOURCE"),
+            help="The database in use.",
         ),
     ],
     target: Annotated[
         DatabaseAddress,
         typer.Argument(
             metavar="TARGET",
-            parser=DatabaseAddress.read,
+            parser=database_of("TARGET"),
             help="The new database. Its tables are made if there are none.",
         ),
     ],

@@ -160,6 +160,8 @@ def _read_url(value: object) -> str:
 def _read_database(value: object, info: ValidationInfo) -> DatabaseAddress:
     if isinstance(value, DatabaseAddress):
         return value
+    if isinstance(value, Path):
+        return DatabaseAddress(path=value)
     text = _text(value, '"sqlite:status.db"')
     if DatabaseAddress.is_url(text):
         return DatabaseAddress(url=text)

@@ -23,6 +23,7 @@ from ocsp.cli.commands.signer.options import (
 )
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.input.arguments import database_of
 from ocsp.cli.input.loading import load_certificate
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
@@ -73,7 +74,7 @@ def check(
         typer.Option(
             "--db",
             metavar="FILE|URL",
-            parser=DatabaseAddress.read,
+            parser=database_of("--db"),
             help="SQLite file with the status, or postgresql://user@host/database.",
         ),
     ] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ocsp.cli.input.arguments import database_of
 from ocsp.messages.statuses import REASON_NAMES
 from ocsp.store import DatabaseAddress
 
@@ -33,7 +34,7 @@ Database = Annotated[
     typer.Option(
         "--db",
         metavar="FILE|URL",
-        parser=DatabaseAddress.read,
+        parser=database_of("--db"),
         help="SQLite file with the status, or postgresql://user@host/database.",
     ),
 ]

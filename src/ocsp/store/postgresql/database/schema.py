@@ -89,7 +89,9 @@ def upgrade(pool: Pool) -> bool:
 
                 return run_steps(pool)
         except StoreError as error:
-            locked = isinstance(error.__cause__, errors.LockNotAvailable)
+            locked = isinstance(
+                error.__cause__, errors.LockNotAvailable | errors.DeadlockDetected
+            )
             if not locked or time.monotonic() >= end:
                 raise
             time.sleep(_PAUSE_SECONDS)

@@ -23,8 +23,10 @@ from ocsp.store.postgresql.migrations import FOLDER
 
 __all__ = ["LOCK_SECONDS", "run_steps"]
 
-LOCK_SECONDS = 2.0
-"""How long a step waits for a lock: what comes after it waits as long."""
+LOCK_SECONDS = 0.5
+"""How long a step waits for a lock: what comes after it waits as long. It is less than
+the second after which PostgreSQL looks for a deadlock: so the step gives way, and no
+other program fails."""
 
 _ADVISORY_LOCK = 0x4F435350  # "OCSP": only one process converts at a time
 _TABLE = "schema_version"
