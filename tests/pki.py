@@ -25,6 +25,7 @@ __all__ = [
     "DELEGATION",
     "END",
     "NOW",
+    "RandomSigner",
     "ca",
     "delegate",
     "delegate_signer",
@@ -75,6 +76,20 @@ def make(
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(signer or key(issuer), hashes.SHA256())
+
+
+class RandomSigner:
+    """A signer whose signatures differ each time, as those of an HSM do."""
+
+    def __init__(self, signer: KeySigner, private: ec.EllipticCurvePrivateKey) -> None:
+        """Sign as *signer* with its key *private*, on P-256."""
+        self.certificate = signer.certificate
+        self.algorithm_identifier = signer.algorithm_identifier
+        self._private = private
+
+    def sign(self, data: bytes) -> bytes:
+        """Return a signature that was not made before."""
+        return self._private.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
 def with_unused_bit(sign: Callable[[], tuple[bytes, bytes]]) -> bytes:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
@@ -33,7 +32,7 @@ from tests.history import (
     faults_at_end,
     faults_of,
 )
-from tests.pki import NOW, ca, delegate_signer, key, leaf
+from tests.pki import NOW, RandomSigner, ca, delegate_signer, key, leaf
 from tests.unit.store.scene import NOW_SECONDS, query, signed
 
 T = NOW.timestamp()
@@ -52,23 +51,16 @@ def _verify(der: bytes, serial: int, at: datetime.datetime) -> object:
     return ocsp.verify(der, leaf(), ca(), at=at)
 
 
-class _Twice:
-    """A signer whose signatures differ each time, as those of an HSM do."""
-
-    def __init__(self) -> None:
-        signer = delegate_signer()
-        self.certificate = signer.certificate
-        self.algorithm_identifier = signer.algorithm_identifier
-
-    def sign(self, data: bytes) -> bytes:
-        """Return a signature that was not made before."""
-        return key("Test Responder").sign(data, ECDSA(SHA256()))
-
-
 def _answer(record: StatusRecord | None, made: float, sent: float) -> Received:
     """Return what a client gets that asks at *sent*, of an answer made at *made*."""
     responder = Responder(
-        [Authority(ca(), [_Twice()], unlisted=UnknownSerialPolicy.UNKNOWN)],
+        [
+            Authority(
+                ca(),
+                [RandomSigner(delegate_signer(), key("Test Responder"))],
+                unlisted=UnknownSerialPolicy.UNKNOWN,
+            )
+        ],
         backdate=datetime.timedelta(),
     )
     cert_id = CertID.for_serial(ca(), SERIAL, SHA1())

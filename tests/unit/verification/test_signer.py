@@ -20,7 +20,7 @@ from ocsp.verification import AuthorizedBy
 from ocsp.verification.case import Candidate
 from tests.cases.builder import NOCHECK, NOT_CA, SIGNS, Builder, Identity, name
 from tests.cases.model import NOW
-from tests.pki import DELEGATION, ca, key, leaf, make, with_unused_bit
+from tests.pki import DELEGATION, RandomSigner, ca, key, leaf, make, with_unused_bit
 from tests.unit.client import scene
 
 BUILD = Builder()
@@ -46,7 +46,8 @@ def test_a_signature_is_a_whole_number_of_octets() -> None:
     """V10, also for the certificate of a delegate (V13): nobody signs unused bits."""
 
     def response() -> tuple[bytes, bytes]:
-        data = scene.response(signer=ocsp.KeySigner(key("Test CA"), ca()))
+        signer = ocsp.KeySigner(key("Test CA"), ca())
+        data = scene.response(signer=RandomSigner(signer, key("Test CA")))
         return data, ocsp.load_der_ocsp_response(data).signature
 
     data = with_unused_bit(response)
