@@ -39,6 +39,5 @@ def test_no_answer_of_a_fleet_is_wrong(tmp_path: Path) -> None:
                     fleet.wait_for_answers(50)
             with contextlib.closing(fleet.store):
                 fleet.check()
-            assert len(fleet.changes) > 20
         finally:
             database.stop()
