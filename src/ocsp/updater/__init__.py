@@ -22,13 +22,11 @@ from ocsp.updater.presigner import (
     sign_until_done,
 )
 from ocsp.updater.retention import Pruning, Retention
-from ocsp.updater.store import PresignStore
 from ocsp.updater.updater import Updater
 
 __all__ = [
     "AnswerSharing",
     "PresignCounts",
-    "PresignStore",
     "Presigner",
     "Progress",
     "Pruning",

@@ -24,8 +24,7 @@ from ocsp.responder import (
     Responder,
 )
 from ocsp.responder.schedule import ClockWatch
-from ocsp.store import Claim
-from ocsp.updater.store import PresignStore
+from ocsp.store import Claim, Store
 from ocsp.updater.turn import Turn
 
 __all__ = ["PresignCounts", "Presigner", "Progress", "presign", "sign_until_done"]
@@ -89,7 +88,7 @@ class Presigner:
         self,
         responder: Responder,
         authorities: Iterable[Authority],
-        store: PresignStore,
+        store: Store,
         *,
         forms: Sequence[CertIDForm] = (CertIDForm.SHA1, CertIDForm.SHA256),
         clock: Callable[[], datetime.datetime] | None = None,

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from ocsp.responder import Authority, DueAnswer, Responder
 from ocsp.signing.signer import rate_of
+from ocsp.store import Store
 from ocsp.updater.batch import Batch, BatchSigner
-from ocsp.updater.store import PresignStore
 
 __all__ = ["Turn"]
 
@@ -80,7 +80,7 @@ class Turn:
         self._size = max(1, min(MOST, 2 * self._size, fitting))
         return batch
 
-    def grant(self, store: PresignStore, now: int) -> int:
+    def grant(self, store: Store, now: int) -> int:
         """
         Return how many answers to sign in this turn; 0 if the rate is used up.
 
@@ -104,7 +104,7 @@ class Turn:
             self.not_before = time.monotonic() + RATE_PAUSE_SECONDS
         return granted
 
-    def give_back(self, store: PresignStore, used: int) -> None:
+    def give_back(self, store: Store, used: int) -> None:
         """
         Give back what was granted and not used, for other machines.
 
