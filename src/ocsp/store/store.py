@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -32,6 +32,8 @@ from ocsp.responder.stored_answer import (
     NewAnswer,
 )
 from ocsp.store.claim import Claim
+from ocsp.store.listing import Listing
+from ocsp.store.rules import released_record, revoked_record
 from ocsp.store.values import (
     CertificateRow,
     Change,
@@ -67,6 +69,7 @@ class Store(ABC):
     """
 
     shares_claims: bool
+    _listing: Listing
 
     def add(
         self,
@@ -98,19 +101,16 @@ class Store(ABC):
         Raises:
             StoreError: If the store cannot be written.
         """
-        return self._add(
-            issuer, serial_number, subject=subject, expires=expires, cert_hash=cert_hash
-        )
+        return self._add(issuer, serial_number, subject, expires, cert_hash)
 
     @abstractmethod
     def _add(
         self,
         issuer: x509.Certificate,
         serial_number: int,
-        *,
-        subject: str = "",
-        expires: datetime.datetime | None = None,
-        cert_hash: bytes = b"",
+        subject: str,
+        expires: datetime.datetime | None,
+        cert_hash: bytes,
     ) -> bool: ...
 
     def revoke(
@@ -160,23 +160,24 @@ class Store(ABC):
             revocation_reason=reason,
             invalidity_date=invalidity_date and utc(invalidity_date),
         )
-        return self._revoke(
+        return self._change(
             issuer,
             serial_number,
-            wanted,
-            since_now=time is None,
-            change_reason=change_reason,
+            lambda known: revoked_record(
+                known,
+                wanted,
+                serial_number,
+                since_now=time is None,
+                change_reason=change_reason,
+            ),
         )
 
     @abstractmethod
-    def _revoke(
+    def _change(
         self,
         issuer: x509.Certificate,
         serial_number: int,
-        wanted: StatusRecord,
-        *,
-        since_now: bool,
-        change_reason: bool,
+        decide: Callable[[StatusRecord], StatusRecord],
     ) -> Change: ...
 
     def release(self, issuer: x509.Certificate, serial_number: int) -> Change:
@@ -188,10 +189,9 @@ class Store(ABC):
             NotOnHold: If the certificate is not on hold.
             StoreError: If the store cannot be written.
         """
-        return self._release(issuer, serial_number)
-
-    @abstractmethod
-    def _release(self, issuer: x509.Certificate, serial_number: int) -> Change: ...
+        return self._change(
+            issuer, serial_number, lambda known: released_record(known, serial_number)
+        )
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
@@ -246,7 +246,7 @@ class Store(ABC):
         *,
         digest: bytes,
         done: int,
-        name: str = "",
+        name: str,
     ) -> ImportedBatch: ...
 
     def import_events(self, events: Iterable[Event], *, name: str, place: str) -> None:
@@ -313,9 +313,7 @@ class Store(ABC):
         return self._wait_until_seen(event, timeout)
 
     @abstractmethod
-    def _wait_until_seen(
-        self, event: int, timeout: float = 2.0
-    ) -> list[LateReader]: ...
+    def _wait_until_seen(self, event: int, timeout: float) -> list[LateReader]: ...
 
     def prune(
         self,
@@ -390,10 +388,7 @@ class Store(ABC):
         Raises:
             SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return self._issuers()
-
-    @abstractmethod
-    def _issuers(self) -> list[StoredIssuer]: ...
+        return self._listing.issuers()
 
     def find(self, issuer: IssuerKey, serial_number: int) -> Entry | None:
         """
@@ -403,10 +398,7 @@ class Store(ABC):
             SourceUnavailable: If the store cannot be read now, or is gone.
             StoreError: If its row has values that mean nothing.
         """
-        return self._find(issuer, serial_number)
-
-    @abstractmethod
-    def _find(self, issuer: IssuerKey, serial_number: int) -> Entry | None: ...
+        return self._listing.find(issuer, serial_number)
 
     def entries(
         self,
@@ -435,22 +427,7 @@ class Store(ABC):
             SourceUnavailable: If the store cannot be read now, or is gone.
             StoreError: If a row has values that mean nothing.
         """
-        return self._entries(
-            issuer,
-            status=status,
-            expires_before=expires_before,
-            revoked_since=revoked_since,
-        )
-
-    @abstractmethod
-    def _entries(
-        self,
-        issuer: IssuerKey | None = None,
-        *,
-        status: OCSPCertStatus | None = None,
-        expires_before: datetime.datetime | None = None,
-        revoked_since: datetime.datetime | None = None,
-    ) -> Iterator[Entry]: ...
+        return self._listing.entries(issuer, status, expires_before, revoked_since)
 
     def events(self, after: int = 0) -> Iterator[Event]:
         """
@@ -462,10 +439,7 @@ class Store(ABC):
         Raises:
             SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return self._events(after)
-
-    @abstractmethod
-    def _events(self, after: int = 0) -> Iterator[Event]: ...
+        return self._listing.events(after)
 
     def history(
         self, issuer: IssuerKey, serial_number: int, limit: int = 20
@@ -485,12 +459,7 @@ class Store(ABC):
         Raises:
             SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return self._history(issuer, serial_number, limit)
-
-    @abstractmethod
-    def _history(
-        self, issuer: IssuerKey, serial_number: int, limit: int = 20
-    ) -> list[Event]: ...
+        return self._listing.history(issuer, serial_number, limit)
 
     def count(self, issuer: IssuerKey) -> StatusCounts:
         """
@@ -501,10 +470,7 @@ class Store(ABC):
         Raises:
             SourceUnavailable: If the store cannot be read now, or is gone.
         """
-        return self._count(issuer)
-
-    @abstractmethod
-    def _count(self, issuer: IssuerKey) -> StatusCounts: ...
+        return self._listing.count(issuer)
 
     @abstractmethod
     def poll_changes(self) -> Changes:
@@ -697,7 +663,7 @@ class Store(ABC):
         return self._count_open_changes(last)
 
     @abstractmethod
-    def _count_open_changes(self, last: int = 1000) -> int: ...
+    def _count_open_changes(self, last: int) -> int: ...
 
     def has_changed(self) -> bool:
         """

@@ -25,7 +25,7 @@ from ocsp.cli.render import json_output
 from ocsp.errors import StoreError
 from ocsp.status.importing import importer
 from ocsp.store import CertificateRow, ImportedBatch, LateReader, SQLiteStore
-from ocsp.store.sqlite import listing as stored
+from ocsp.store import listing as stored
 from tests.crls import crl, entry
 from tests.pki import NOW, ca, leaf
 from tests.unit.store.scene import NOW_SECONDS, SHA1, signed

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import datetime
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from cryptography import x509
 
-from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
@@ -26,6 +25,7 @@ from ocsp.responder.stored_answer import (
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.author import program_name
 from ocsp.store.claim import Claim
+from ocsp.store.listing import Listing
 from ocsp.store.postgresql.answers import (
     POSTPONED_SECONDS,
     count_due,
@@ -44,8 +44,7 @@ from ocsp.store.postgresql.changes.importing import (
 from ocsp.store.postgresql.changes.pruning import prune_certificates, prune_events
 from ocsp.store.postgresql.changes.status import (
     add_certificate,
-    release_certificate,
-    revoke_certificate,
+    change_certificate,
 )
 from ocsp.store.postgresql.claims import claim_due
 from ocsp.store.postgresql.copying import (
@@ -61,14 +60,6 @@ from ocsp.store.postgresql.database.schema import create as create_tables
 from ocsp.store.postgresql.database.schema import require_schema
 from ocsp.store.postgresql.following import Follower, late_nodes
 from ocsp.store.postgresql.forms import choose_forms
-from ocsp.store.postgresql.listing import (
-    count_statuses,
-    find_entry,
-    list_entries,
-    list_events,
-    list_history,
-    list_issuers,
-)
 from ocsp.store.postgresql.lookups import find_statuses, find_with_answer
 from ocsp.store.postgresql.partitions import Partitions
 from ocsp.store.postgresql.rates import return_signatures, take_signatures
@@ -76,13 +67,10 @@ from ocsp.store.store import Store
 from ocsp.store.values import (
     CertificateRow,
     Change,
-    Entry,
     Event,
     ImportedBatch,
     LateReader,
     NewChanges,
-    StatusCounts,
-    StoredIssuer,
 )
 
 __all__ = ["PostgreSQLStore"]
@@ -137,6 +125,7 @@ class PostgreSQLStore(Store):
         if create:
             create_tables(self._pool)
         require_schema(self._pool)
+        self._listing = Listing(self._pool, "%s")
         self._partitions = Partitions()
         self._follower = Follower(self._pool, acknowledges=not read_only)
         # An application that lives as long as its process never calls close.
@@ -148,38 +137,23 @@ class PostgreSQLStore(Store):
         self,
         issuer: x509.Certificate,
         serial_number: int,
-        *,
-        subject: str = "",
-        expires: datetime.datetime | None = None,
-        cert_hash: bytes = b"",
+        subject: str,
+        expires: datetime.datetime | None,
+        cert_hash: bytes,
     ) -> bool:
         with self._pool.changing() as connection:
             return add_certificate(
                 connection, issuer, serial_number, subject, expires, cert_hash
             )
 
-    def _revoke(
+    def _change(
         self,
         issuer: x509.Certificate,
         serial_number: int,
-        wanted: StatusRecord,
-        *,
-        since_now: bool,
-        change_reason: bool,
+        decide: Callable[[StatusRecord], StatusRecord],
     ) -> Change:
         with self._pool.changing() as connection:
-            return revoke_certificate(
-                connection,
-                issuer,
-                serial_number,
-                wanted,
-                since_now=since_now,
-                change_reason=change_reason,
-            )
-
-    def _release(self, issuer: x509.Certificate, serial_number: int) -> Change:
-        with self._pool.changing() as connection:
-            return release_certificate(connection, issuer, serial_number)
+            return change_certificate(connection, issuer, serial_number, decide)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -194,7 +168,7 @@ class PostgreSQLStore(Store):
         *,
         digest: bytes,
         done: int,
-        name: str = "",
+        name: str,
     ) -> ImportedBatch:
         with self._pool.changing() as connection:
             return import_batch(
@@ -209,7 +183,7 @@ class PostgreSQLStore(Store):
     def _imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
         return imported_rows(self._pool, issuer, digest)
 
-    def _wait_until_seen(self, event: int, timeout: float = 2.0) -> list[LateReader]:
+    def _wait_until_seen(self, event: int, timeout: float) -> list[LateReader]:
         return late_nodes(self._pool, event, timeout)
 
     def _prune_certificates(self, before: int) -> int:
@@ -231,33 +205,6 @@ class PostgreSQLStore(Store):
     ) -> LookupResult | None:
         """Return status and stored answer from one snapshot."""
         return find_with_answer(self._pool, query, form)
-
-    def _issuers(self) -> list[StoredIssuer]:
-        return list_issuers(self._pool)
-
-    def _find(self, issuer: IssuerKey, serial_number: int) -> Entry | None:
-        return find_entry(self._pool, issuer, serial_number)
-
-    def _entries(
-        self,
-        issuer: IssuerKey | None = None,
-        *,
-        status: OCSPCertStatus | None = None,
-        expires_before: datetime.datetime | None = None,
-        revoked_since: datetime.datetime | None = None,
-    ) -> Iterator[Entry]:
-        return list_entries(self._pool, issuer, status, expires_before, revoked_since)
-
-    def _events(self, after: int = 0) -> Iterator[Event]:
-        return list_events(self._pool, after)
-
-    def _history(
-        self, issuer: IssuerKey, serial_number: int, limit: int = 20
-    ) -> list[Event]:
-        return list_history(self._pool, issuer, serial_number, limit)
-
-    def _count(self, issuer: IssuerKey) -> StatusCounts:
-        return count_statuses(self._pool, issuer)
 
     # --- signed answers ---
 
@@ -299,7 +246,7 @@ class PostgreSQLStore(Store):
     def _count_due(self, issuer: IssuerKey, now: int) -> int:
         return count_due(self._pool, issuer, now)
 
-    def _count_open_changes(self, last: int = 1000) -> int:
+    def _count_open_changes(self, last: int) -> int:
         return count_open_changes(self._pool, last)
 
     def _has_changed(self) -> bool:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import datetime
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from cryptography import x509
 
-from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
@@ -26,6 +25,7 @@ from ocsp.responder.stored_answer import (
 )
 from ocsp.store.author import program_name
 from ocsp.store.claim import Claim
+from ocsp.store.listing import Listing
 from ocsp.store.sqlite.answers import (
     POSTPONED_SECONDS,
     count_due,
@@ -44,40 +44,28 @@ from ocsp.store.sqlite.changes.importing import (
 from ocsp.store.sqlite.changes.pruning import prune_certificates, prune_events
 from ocsp.store.sqlite.changes.status import (
     add_certificate,
-    release_certificate,
-    revoke_certificate,
+    change_certificate,
 )
 from ocsp.store.sqlite.claims import claim_due
-from ocsp.store.sqlite.database.acknowledgement import late_readers
-from ocsp.store.sqlite.database.file import StatusFile
-from ocsp.store.sqlite.database.reader import Reader
-from ocsp.store.sqlite.database.writer import Writer
-from ocsp.store.sqlite.following import (
+from ocsp.store.sqlite.copying import (
     changes_after,
     list_answers,
     read_cursor,
     write_cursor,
 )
+from ocsp.store.sqlite.database.acknowledgement import late_readers
+from ocsp.store.sqlite.database.file import StatusFile
+from ocsp.store.sqlite.database.reader import Reader
+from ocsp.store.sqlite.database.writer import Writer
 from ocsp.store.sqlite.forms import choose_forms
-from ocsp.store.sqlite.listing import (
-    count_statuses,
-    find_entry,
-    list_entries,
-    list_events,
-    list_history,
-    list_issuers,
-)
 from ocsp.store.store import Store
 from ocsp.store.values import (
     CertificateRow,
     Change,
-    Entry,
     Event,
     ImportedBatch,
     LateReader,
     NewChanges,
-    StatusCounts,
-    StoredIssuer,
 )
 
 __all__ = ["SQLiteStore"]
@@ -128,6 +116,7 @@ class SQLiteStore(Store):
             file, read_only=read_only, program=program or program_name()
         )
         self._reader.open()
+        self._listing = Listing(self._reader, "?")
         # An application that lives as long as its process never calls close.
         self._finalize = weakref.finalize(self, _close, self._reader, self._writer)
 
@@ -137,38 +126,23 @@ class SQLiteStore(Store):
         self,
         issuer: x509.Certificate,
         serial_number: int,
-        *,
-        subject: str = "",
-        expires: datetime.datetime | None = None,
-        cert_hash: bytes = b"",
+        subject: str,
+        expires: datetime.datetime | None,
+        cert_hash: bytes,
     ) -> bool:
         with self._writer.changing() as connection:
             return add_certificate(
                 connection, issuer, serial_number, subject, expires, cert_hash
             )
 
-    def _revoke(
+    def _change(
         self,
         issuer: x509.Certificate,
         serial_number: int,
-        wanted: StatusRecord,
-        *,
-        since_now: bool,
-        change_reason: bool,
+        decide: Callable[[StatusRecord], StatusRecord],
     ) -> Change:
         with self._writer.changing() as connection:
-            return revoke_certificate(
-                connection,
-                issuer,
-                serial_number,
-                wanted,
-                since_now=since_now,
-                change_reason=change_reason,
-            )
-
-    def _release(self, issuer: x509.Certificate, serial_number: int) -> Change:
-        with self._writer.changing() as connection:
-            return release_certificate(connection, issuer, serial_number)
+            return change_certificate(connection, issuer, serial_number, decide)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -183,7 +157,7 @@ class SQLiteStore(Store):
         *,
         digest: bytes,
         done: int,
-        name: str = "",
+        name: str,
     ) -> ImportedBatch:
         with self._writer.changing(bulk=True) as connection:
             return import_batch(
@@ -198,7 +172,7 @@ class SQLiteStore(Store):
     def _imported_rows(self, issuer: IssuerKey, digest: bytes) -> int:
         return imported_rows(self._reader, issuer, digest)
 
-    def _wait_until_seen(self, event: int, timeout: float = 2.0) -> list[LateReader]:
+    def _wait_until_seen(self, event: int, timeout: float) -> list[LateReader]:
         return late_readers(self._file, event, timeout)
 
     def _prune_certificates(self, before: int) -> int:
@@ -234,33 +208,6 @@ class SQLiteStore(Store):
     ) -> LookupResult | None:
         """Return status and stored answer from one snapshot; some 10 µs."""
         return self._reader.find_with_answer(query, form)
-
-    def _issuers(self) -> list[StoredIssuer]:
-        return list_issuers(self._reader)
-
-    def _find(self, issuer: IssuerKey, serial_number: int) -> Entry | None:
-        return find_entry(self._reader, issuer, serial_number)
-
-    def _entries(
-        self,
-        issuer: IssuerKey | None = None,
-        *,
-        status: OCSPCertStatus | None = None,
-        expires_before: datetime.datetime | None = None,
-        revoked_since: datetime.datetime | None = None,
-    ) -> Iterator[Entry]:
-        return list_entries(self._reader, issuer, status, expires_before, revoked_since)
-
-    def _events(self, after: int = 0) -> Iterator[Event]:
-        return list_events(self._reader, after)
-
-    def _history(
-        self, issuer: IssuerKey, serial_number: int, limit: int = 20
-    ) -> list[Event]:
-        return list_history(self._reader, issuer, serial_number, limit)
-
-    def _count(self, issuer: IssuerKey) -> StatusCounts:
-        return count_statuses(self._reader, issuer)
 
     # --- signed answers ---
 
@@ -301,7 +248,7 @@ class SQLiteStore(Store):
     def _count_due(self, issuer: IssuerKey, now: int) -> int:
         return count_due(self._reader, issuer, now)
 
-    def _count_open_changes(self, last: int = 1000) -> int:
+    def _count_open_changes(self, last: int) -> int:
         return count_open_changes(self._reader, last)
 
     def _has_changed(self) -> bool:

@@ -13,11 +13,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ocsp.store import SQLiteStore, Store
 from ocsp.store.postgresql import PostgreSQLStore
+from ocsp.store.postgresql import copying as pg_copying
 from ocsp.store.postgresql import following as pg_following
 from ocsp.store.postgresql import forms as pg_forms
-from ocsp.store.postgresql import listing as pg_listing
 from ocsp.store.postgresql.changes import pruning as pg_pruning
-from ocsp.store.sqlite import forms, listing
+from ocsp.store.sqlite import copying, forms
 from ocsp.store.sqlite.changes import pruning
 from ocsp.store.sqlite.database import acknowledgement, reader
 
@@ -29,15 +29,15 @@ class Database(Protocol):
     One empty database.
 
     Attributes:
-        forms, listing, pruning, polling, waiting: Its modules with these tasks.
+        copying, forms, pruning, polling, waiting: Its modules with these tasks.
 
         polling: The module that polls for changes.
 
         waiting: The module that waits for those who poll.
     """
 
+    copying: ModuleType
     forms: ModuleType
-    listing: ModuleType
     pruning: ModuleType
     polling: ModuleType
     waiting: ModuleType
@@ -72,7 +72,7 @@ class Database(Protocol):
 class SQLiteDatabase:
     """A status file."""
 
-    forms, listing, pruning = forms, listing, pruning
+    copying, forms, pruning = copying, forms, pruning
     polling, waiting = reader, acknowledgement
 
     def __init__(self, path: Path) -> None:
@@ -121,7 +121,7 @@ class SQLiteDatabase:
 class PostgreSQLDatabase:
     """A database on the server of the tests."""
 
-    forms, listing, pruning = pg_forms, pg_listing, pg_pruning
+    copying, forms, pruning = pg_copying, pg_forms, pg_pruning
     polling = waiting = pg_following
 
     def __init__(self, url: str) -> None:

@@ -13,7 +13,7 @@ from cryptography import x509
 import ocsp
 from ocsp import OCSPCertStatus
 from ocsp.responder import StatusRecord
-from ocsp.store import CertificateRow, ImportedBatch, Pruned, Store
+from ocsp.store import CertificateRow, ImportedBatch, Pruned, Store, listing
 from tests.pki import NOW, ca
 from tests.unit.store.contract.databases import Database
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
@@ -106,10 +106,10 @@ def test_imported_certificates_are_signed_ahead(store: Store) -> None:
 
 
 def test_lists_are_read_page_by_page(
-    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With conditions; several issuers in turn."""
-    monkeypatch.setattr(database.listing, "PAGE", 2)
+    monkeypatch.setattr(listing, "PAGE", 2)
     store.import_rows(ca(), _rows(GOOD, REVOKED, GOOD, ON_HOLD), digest=FILE, done=4)
     store.import_rows(ca("Other CA"), _rows(REVOKED), digest=FILE, done=1)
     store.add(ca(), 9, expires=NOW)

@@ -7,6 +7,7 @@ Change the status of certificates, in statements on one transaction.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 from cryptography import x509
 
@@ -15,10 +16,9 @@ from ocsp.errors import UnknownCertificate
 from ocsp.responder.source import IssuerKey, StatusRecord
 from ocsp.store.postgresql.database.pool import Connection
 from ocsp.store.postgresql.issuers import add_issuer
-from ocsp.store.rules import released_record, revoked_record
 from ocsp.store.values import Change, record_from, seconds, status_columns
 
-__all__ = ["add_certificate", "last_event", "release_certificate", "revoke_certificate"]
+__all__ = ["add_certificate", "change_certificate", "last_event"]
 
 _ADD = """
 INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash)
@@ -60,40 +60,22 @@ def add_certificate(
     return done.rowcount == 1
 
 
-def revoke_certificate(
+def change_certificate(
     connection: Connection,
     issuer: x509.Certificate,
     serial_number: int,
-    wanted: StatusRecord,
-    *,
-    since_now: bool,
-    change_reason: bool,
+    decide: Callable[[StatusRecord], StatusRecord],
 ) -> Change:
     """
-    Record a revocation, as :func:`ocsp.store.rules.revoked_record` says.
+    Give a certificate the status that *decide* returns for its present one.
 
     Raises:
         UnknownCertificate: If the certificate has no record.
     """
     number, known = _known(connection, issuer, serial_number)
-    record = revoked_record(
-        known,
-        wanted,
-        serial_number,
-        since_now=since_now,
-        change_reason=change_reason,
-    )
+    record = decide(known)
     if record == known:
         return Change(False, record)
-    return Change(True, record, _write(connection, number, serial_number, record))
-
-
-def release_certificate(
-    connection: Connection, issuer: x509.Certificate, serial_number: int
-) -> Change:
-    """Record that a certificate on hold is good again (RFC 5280 §5.3.1)."""
-    number, known = _known(connection, issuer, serial_number)
-    record = released_record(known, serial_number)
     return Change(True, record, _write(connection, number, serial_number, record))
 
 

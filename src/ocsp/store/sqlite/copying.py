@@ -1,5 +1,5 @@
 """
-Follow a status file from another program: its new answers, and its changes of status.
+Let a program copy answers elsewhere: the signed answers, and changes after a place.
 
 A place in the history is the identifier of the database and the number of an event, so
 that a place from before a restore is recognized. SQLite numbers the events in the order

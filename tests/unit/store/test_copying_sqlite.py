@@ -1,4 +1,4 @@
-"""Follow a store from another program: new answers, and changes after a place."""
+"""Copy answers out of a SQLite file: its index, its events, and its identity."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from cryptography import x509
 
 from ocsp.store import SQLiteStore, backup, restore
-from ocsp.store.sqlite import following
+from ocsp.store.sqlite import copying
 from ocsp.store.sqlite.database import reader
 from tests.pki import NOW, ca
-from tests.unit.store.scene import NOW_SECONDS, SHA1, SHA256, query, signed
+from tests.unit.store.scene import query
 
 ISSUER = query(1).issuer
 HOLD = x509.ReasonFlags.certificate_hold
@@ -29,39 +29,11 @@ def _store(tmp_path: Path) -> Iterator[SQLiteStore]:
         yield store
 
 
-@pytest.mark.parametrize("page", [1, 2, 1000])
-def test_answers_come_by_the_time_of_signing(
-    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch, page: int
-) -> None:
-    """All pages; each answer as it is stored; only from the given second on."""
-    monkeypatch.setattr(following, "PAGE", page)
-    made = [
-        signed(serial, 1, now=NOW_SECONDS + second, form=form)
-        for serial, second, form in (
-            (3, 0, SHA1), (1, 1, SHA1), (2, 1, SHA1), (2, 1, SHA256), (5, 9, SHA1),
-        )
-    ]  # fmt: skip
-    store.store_answers(reversed(made), NOW_SECONDS)
-    assert list(store.stored_answers(ISSUER)) == made
-    later = store.stored_answers(ISSUER, since=NOW_SECONDS + 1)
-    assert list(later) == made[1:]
-    assert list(store.stored_answers(query(1, ca("Other CA")).issuer)) == []
-
-
-def test_an_answer_of_an_older_status_is_left_out(store: SQLiteStore) -> None:
-    """It would say *good* about a certificate that is revoked."""
-    store.store_answers([signed(1, 1), signed(2, 1)], NOW_SECONDS)
-    store.revoke(ca(), 1, NOW, HOLD)
-    assert [each.query for each in store.stored_answers(ISSUER)] == [query(2)]
-    store.store_answers([signed(1, 2, tbs=b"revoked")], NOW_SECONDS)
-    assert [each.query for each in store.stored_answers(ISSUER)] == [query(1), query(2)]
-
-
 def test_the_index_finds_them(store: SQLiteStore, tmp_path: Path) -> None:
     """No other answers are read, and nothing is sorted."""
     values = (1, 0, 0, b"", 0, 1000)
     with sqlite3.connect(tmp_path / "status.db") as file:
-        sql = f"EXPLAIN QUERY PLAN {following._ANSWERS}"
+        sql = f"EXPLAIN QUERY PLAN {copying._ANSWERS}"
         plan = " ".join(row[3] for row in file.execute(sql, values))
     assert "answer_signed (issuer_id=? AND this_update>?)" in plan
     assert "B-TREE" not in plan
@@ -111,14 +83,3 @@ def test_a_restored_database_is_another_one(
     store.revoke(ca(), 1, NOW)
     restore(tmp_path / "copy.db", tmp_path / "status.db")
     assert not store.changes_after(place).complete
-
-
-def test_a_program_keeps_its_place(store: SQLiteStore, tmp_path: Path) -> None:
-    """Each program its own; another process reads it."""
-    assert store.read_cursor("purge") == ""
-    store.write_cursor("purge", "a:1")
-    store.write_cursor("purge", "a:2")
-    store.write_cursor("other", "a:9")
-    with SQLiteStore(tmp_path / "status.db", read_only=True) as other:
-        assert other.read_cursor("purge") == "a:2"
-        assert other.read_cursor("other") == "a:9"
