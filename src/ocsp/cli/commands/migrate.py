@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog
-from ocsp.cli.input.arguments import database_of
+from ocsp.cli.input.database import database_of
 from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
 
 from ocsp.asn1.times import moment_from
 from ocsp.cli.exit_codes import CommandError
@@ -17,11 +16,9 @@ from ocsp.errors import ConfigError
 from ocsp.inspection.vocabulary import count, serial_from
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.quantities import duration_from
-from ocsp.store import DatabaseAddress
 from ocsp.verification.policy import UNBOUNDED
 
 __all__ = [
-    "database_of",
     "duration_text",
     "parse_count",
     "parse_duration",
@@ -30,19 +27,6 @@ __all__ = [
     "parse_proxy",
     "parse_serial",
 ]
-
-
-def database_of(
-    option: str,
-) -> Callable[[DatabaseAddress | str], DatabaseAddress]:
-    """Return what reads the address of a database that is given by *option*."""
-
-    def read(given: DatabaseAddress | str) -> DatabaseAddress:
-        if given == "":  # often a shell variable that is not set
-            raise CommandError(option, "the file name is empty")
-        return DatabaseAddress.read(given)
-
-    return read
 
 
 def parse_moment(option: str, text: str) -> datetime.datetime:

@@ -23,7 +23,7 @@ from ocsp.cli.commands.signer.options import (
 )
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog
-from ocsp.cli.input.arguments import database_of
+from ocsp.cli.input.database import database_of
 from ocsp.cli.input.loading import load_certificate
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json

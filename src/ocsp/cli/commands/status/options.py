@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ocsp.cli.input.arguments import database_of
+from ocsp.cli.input.database import database_of
 from ocsp.messages.statuses import REASON_NAMES
 from ocsp.store import DatabaseAddress
 
