@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from ocsp.tls.gate import Gate
 from ocsp.tls.judge import Judge
@@ -20,32 +20,46 @@ from ocsp.tls.refusal import RevocationRefused
 __all__ = ["GuardedObject", "GuardedSocket", "guarded_object", "guarded_socket"]
 
 
-def _no_later_authentication() -> NoReturn:
-    raise ValueError(
-        "post-handshake authentication is refused, because the peer of a protected"
-        " connection is checked after the handshake only: ask for the certificate in"
-        " the handshake (verify_mode)"
-    )
-
-
-class GuardedSocket(ssl.SSLSocket):
-    """An ``SSLSocket`` with a gate."""
+class _Guard:
+    """What a guarded socket and a guarded object have in common."""
 
     _ocsp_judge: ClassVar[Judge]
     _ocsp_recheck: ClassVar[bool] = False
     _ocsp_gate: Gate | None = None
 
-    def __setattr__(self, name: str, value: object) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name == "_sslobj" and value is not None:
             # OpenSSL has just copied the verify mode: a later change does not count.
-            self._ocsp_gate = _gate(self, value)
+            mode = value.context.verify_mode
+            self._ocsp_gate = Gate(self._ocsp_judge, mode, recheck=self._ocsp_recheck)
+
+    def _ocsp_refuse(self) -> None:
+        """Raise the refusal of a peer that was refused."""
+        if self._ocsp_gate is not None:
+            self._ocsp_gate.raise_refusal()
+
+    def verify_client_post_handshake(self) -> None:
+        """
+        Refuse.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(
+            "post-handshake authentication is refused, because the peer of a protected"
+            " connection is checked after the handshake only: ask for the certificate"
+            " in the handshake (verify_mode)"
+        )
+
+
+class GuardedSocket(_Guard, ssl.SSLSocket):
+    """An ``SSLSocket`` with a gate."""
 
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands, and admit the peer."""
+        self._ocsp_refuse()
         gate = self._ocsp_gate
-        if gate is not None:
-            gate.raise_refusal()
         super().do_handshake(block)
         if gate is not None and not gate.is_open:
             self._ocsp_admit(gate)
@@ -135,37 +149,17 @@ class GuardedSocket(ssl.SSLSocket):
 
     def unwrap(self) -> socket.socket:
         """End TLS, with a peer that was not refused."""
-        if self._ocsp_gate is not None:
-            self._ocsp_gate.raise_refusal()
+        self._ocsp_refuse()
         return super().unwrap()
 
-    def verify_client_post_handshake(self) -> None:
-        """
-        Refuse.
 
-        Raises:
-            ValueError: Always.
-        """
-        _no_later_authentication()
-
-
-class GuardedObject(ssl.SSLObject):
+class GuardedObject(_Guard, ssl.SSLObject):
     """An ``SSLObject`` with a gate."""
-
-    _ocsp_judge: ClassVar[Judge]
-    _ocsp_recheck: ClassVar[bool] = False
-    _ocsp_gate: Gate | None = None
-
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name == "_sslobj" and value is not None:
-            self._ocsp_gate = _gate(self, value)
 
     def do_handshake(self) -> None:
         """Shake hands, and admit the peer."""
+        self._ocsp_refuse()
         gate = self._ocsp_gate
-        if gate is not None:
-            gate.raise_refusal()
         super().do_handshake()
         if gate is not None and not gate.is_open:
             gate.admit(self)
@@ -189,23 +183,8 @@ class GuardedObject(ssl.SSLObject):
 
     def unwrap(self) -> None:
         """End TLS, with a peer that was not refused."""
-        if self._ocsp_gate is not None:
-            self._ocsp_gate.raise_refusal()
+        self._ocsp_refuse()
         super().unwrap()
-
-    def verify_client_post_handshake(self) -> None:
-        """
-        Refuse.
-
-        Raises:
-            ValueError: Always.
-        """
-        _no_later_authentication()
-
-
-def _gate(guard: GuardedSocket | GuardedObject, sslobj: Any) -> Gate:
-    mode = sslobj.context.verify_mode
-    return Gate(guard._ocsp_judge, mode, recheck=guard._ocsp_recheck)
 
 
 def guarded_socket(
@@ -213,8 +192,7 @@ def guarded_socket(
 ) -> type[ssl.SSLSocket]:
     """Return a subclass of *base* whose peers *judge* admits."""
     bases = (GuardedSocket,) if base is ssl.SSLSocket else (GuardedSocket, base)
-    members = {"_ocsp_judge": judge, "_ocsp_recheck": recheck}
-    return type(f"Protected{base.__name__}", bases, members)
+    return type(f"Protected{base.__name__}", bases, _members(judge, recheck=recheck))
 
 
 def guarded_object(
@@ -222,5 +200,8 @@ def guarded_object(
 ) -> type[ssl.SSLObject]:
     """Return a subclass of *base* whose peers *judge* admits."""
     bases = (GuardedObject,) if base is ssl.SSLObject else (GuardedObject, base)
-    members = {"_ocsp_judge": judge, "_ocsp_recheck": recheck}
-    return type(f"Protected{base.__name__}", bases, members)
+    return type(f"Protected{base.__name__}", bases, _members(judge, recheck=recheck))
+
+
+def _members(judge: Judge, *, recheck: bool) -> dict[str, Any]:
+    return {"_ocsp_judge": judge, "_ocsp_recheck": recheck}
