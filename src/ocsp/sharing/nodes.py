@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -92,12 +92,21 @@ class _Rest(NamedTuple):
 class _Shared:
     """What clients for threads and for event loops have in common."""
 
+    _connect: Callable[[ValkeyAddress, Node | None], Any]
+
     def __init__(self, address: ValkeyAddress) -> None:
         """Send commands to the servers at *address*."""
         self.address = address
         self._clients: dict[Node, Any] = {}
         self._slots: Slots | None = None
         self._resting: dict[Node, _Rest] = {}
+
+    def _client(self, node: Node) -> Any:
+        client = self._clients.get(node)
+        if client is None:
+            other = None if node == _NOWHERE else node
+            client = self._clients[node] = self._connect(self.address, other)
+        return client
 
     def _group(self, commands: Sequence[Command]) -> Mapping[Node, list[int]]:
         """Return the numbers of the commands for each node."""
@@ -168,6 +177,8 @@ def _queue(client: Any, commands: Iterable[Command]) -> Any:
 class Nodes(_Shared):
     """Sends commands; for one thread at a time."""
 
+    _connect = staticmethod(connect)
+
     def run(self, commands: Sequence[Command]) -> list[object]:
         """
         Send *commands*, and return the reply to each, or its error.
@@ -210,13 +221,6 @@ class Nodes(_Shared):
                 error = failure
         raise error
 
-    def _client(self, node: Node) -> Any:
-        client = self._clients.get(node)
-        if client is None:
-            other = None if node == _NOWHERE else node
-            client = self._clients[node] = connect(self.address, other)
-        return client
-
     def close(self) -> None:
         """Close all connections; the next command opens new ones."""
         clients, self._clients, self._slots = self._clients, {}, None
@@ -230,6 +234,8 @@ class Nodes(_Shared):
 
 class NodesInLoop(_Shared):
     """Sends commands; for one event loop."""
+
+    _connect = staticmethod(connect_in_loop)
 
     async def run(self, commands: Sequence[Command]) -> list[object]:
         """Send *commands*; see :meth:`Nodes.run`."""
@@ -272,13 +278,6 @@ class NodesInLoop(_Shared):
             except StoreError as failure:
                 error = failure
         raise error
-
-    def _client(self, node: Node) -> Any:
-        client = self._clients.get(node)
-        if client is None:
-            other = None if node == _NOWHERE else node
-            client = self._clients[node] = connect_in_loop(self.address, other)
-        return client
 
     async def aclose(self) -> None:
         """Close all connections; the next command opens new ones."""
