@@ -1,4 +1,4 @@
-"""Read the values of a store from rows: the columns are the same in all databases."""
+"""Read and write the columns of a store, which are the same in all databases."""
 
 from __future__ import annotations
 
@@ -6,12 +6,29 @@ import logging
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ocsp.asn1.der import integer_octets
 from ocsp.errors import StoreError
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
-from ocsp.store.values import Entry, Event, moment, record_from, serial_from
+from ocsp.store.values import (
+    CertificateRow,
+    Entry,
+    Event,
+    moment,
+    record_from,
+    seconds,
+    serial_from,
+    status_columns,
+)
 
-__all__ = ["Due", "due_from", "entry_from", "event_from"]
+__all__ = [
+    "Due",
+    "certificate_columns",
+    "due_from",
+    "entry_from",
+    "event_columns",
+    "event_from",
+]
 
 _log = logging.getLogger("ocsp.store")
 
@@ -106,4 +123,41 @@ def event_from(row: tuple[Any, ...]) -> Event:
         who=who,
         host=host,
         program=program,
+    )
+
+
+def certificate_columns(row: CertificateRow) -> tuple[Any, ...]:
+    """
+    Return the columns of a certificate.
+
+    They are ``serial``, ``subject``, ``expires``, ``cert_hash``, ``revoked``,
+    ``reason`` and ``invalid``.
+    """
+    return (
+        integer_octets(row.serial_number),
+        row.subject,
+        seconds(row.expires),
+        row.record.cert_hash or None,
+        *status_columns(row.record),
+    )
+
+
+def event_columns(event: Event) -> tuple[Any, ...]:
+    """
+    Return the columns of a change of a status, without its number.
+
+    They are ``at``, the issuer's ``name_hash`` and ``key_hash``, ``serial``,
+    ``version``, the three columns of the status before, those of the status after,
+    ``who``, ``host`` and ``program``.
+    """
+    return (
+        seconds(event.at),
+        *event.issuer_key,
+        integer_octets(event.serial_number),
+        event.version,
+        *status_columns(event.before),
+        *status_columns(event.after),
+        event.who,
+        event.host,
+        event.program,
     )

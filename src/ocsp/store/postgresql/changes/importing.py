@@ -9,22 +9,15 @@ that was interrupted goes on after its last complete batch.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from cryptography import x509
 
-from ocsp.asn1.der import integer_octets
 from ocsp.responder.source import IssuerKey
 from ocsp.store.postgresql.changes.status import last_event
 from ocsp.store.postgresql.database.pool import Connection, Pool
 from ocsp.store.postgresql.issuers import add_issuer
-from ocsp.store.values import (
-    CertificateRow,
-    Event,
-    ImportedBatch,
-    seconds,
-    status_columns,
-)
+from ocsp.store.rows import certificate_columns, event_columns
+from ocsp.store.values import CertificateRow, Event, ImportedBatch
 
 __all__ = ["import_batch", "import_events", "imported_rows"]
 
@@ -100,7 +93,7 @@ def import_batch(
         copy.set_types(_TYPES)
         count = 0
         for row in rows:
-            copy.write_row((count, *_columns(row)))
+            copy.write_row((count, *certificate_columns(row)))
             count += 1
     added = _insert(connection, number)
     revoked = connection.execute(_REVOKE, (number,)).rowcount
@@ -125,31 +118,7 @@ def imported_rows(pool: Pool, issuer: IssuerKey, digest: bytes) -> int:
     return int(row[0]) if row else 0
 
 
-def _columns(row: CertificateRow) -> tuple[Any, ...]:
-    return (
-        integer_octets(row.serial_number),
-        row.subject,
-        seconds(row.expires),
-        row.record.cert_hash or None,
-        *status_columns(row.record),
-    )
-
-
 def import_events(connection: Connection, events: Iterable[Event]) -> None:
     """Add changes of status that another store recorded to the history."""
-    values = [
-        (
-            seconds(event.at),
-            *event.issuer_key,
-            integer_octets(event.serial_number),
-            event.version,
-            *status_columns(event.before),
-            *status_columns(event.after),
-            event.who,
-            event.host,
-            event.program,
-        )
-        for event in events
-    ]
     with connection.cursor() as cursor:
-        cursor.executemany(_EVENT, values)
+        cursor.executemany(_EVENT, map(event_columns, events))

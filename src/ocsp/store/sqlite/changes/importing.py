@@ -10,22 +10,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from operator import itemgetter
-from typing import Any
 
 from cryptography import x509
 
-from ocsp.asn1.der import integer_octets
 from ocsp.responder.source import IssuerKey
+from ocsp.store.rows import certificate_columns, event_columns
 from ocsp.store.sqlite.database.reader import Reader
 from ocsp.store.sqlite.database.schema import HOLD, LAST_EVENT
 from ocsp.store.sqlite.database.writer import issuer_id
-from ocsp.store.values import (
-    CertificateRow,
-    Event,
-    ImportedBatch,
-    seconds,
-    status_columns,
-)
+from ocsp.store.values import CertificateRow, Event, ImportedBatch
 
 __all__ = ["import_batch", "import_events", "imported_rows"]
 
@@ -67,7 +60,9 @@ def import_batch(
 ) -> ImportedBatch:
     """Import *rows* in the transaction of *connection*."""
     number = issuer_id(connection, issuer)
-    columns = sorted((_columns(number, row) for row in rows), key=itemgetter(1))
+    columns = sorted(
+        ((number, *certificate_columns(row)) for row in rows), key=itemgetter(1)
+    )
     added = _changed(connection, _INSERT, columns)
     revocations = [
         (*status, number, serial, status[1])
@@ -89,17 +84,6 @@ def imported_rows(reader: Reader, issuer: IssuerKey, digest: bytes) -> int:
     return int(row[0]) if row else 0
 
 
-def _columns(number: int, row: CertificateRow) -> tuple[Any, ...]:
-    return (
-        number,
-        integer_octets(row.serial_number),
-        row.subject,
-        seconds(row.expires),
-        row.record.cert_hash or None,
-        *status_columns(row.record),
-    )
-
-
 def _changed(
     connection: sqlite3.Connection, sql: str, values: list[tuple[object, ...]]
 ) -> int:
@@ -114,18 +98,4 @@ def _last_event(connection: sqlite3.Connection) -> int:
 
 def import_events(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
     """Add changes of status that another store recorded to the history."""
-    values = [
-        (
-            seconds(event.at),
-            *event.issuer_key,
-            integer_octets(event.serial_number),
-            event.version,
-            *status_columns(event.before),
-            *status_columns(event.after),
-            event.who,
-            event.host,
-            event.program,
-        )
-        for event in events
-    ]
-    connection.executemany(_EVENT, values)
+    connection.executemany(_EVENT, map(event_columns, events))
