@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -118,6 +118,13 @@ def handler(
     )
 
 
+class _WithHandler(Protocol):
+    handler: RequestHandler
+
+
+Node = TypeVar("Node", bound=_WithHandler)
+
+
 class Transport:
     """What a connection does with its socket, without one."""
 
@@ -216,3 +223,24 @@ def status_of(body: bytes) -> str:
 def run(main: Callable[[], Any]) -> None:
     """Run the coroutine that *main* returns."""
     asyncio.run(main())
+
+
+def with_node(
+    new: Callable[[], Node],
+) -> Callable[[Callable[[Node], Awaitable[None]]], Callable[[], None]]:
+    """Let a test run in an event loop, with a node that *new* makes there."""
+
+    def decorate(scene: Callable[[Node], Awaitable[None]]) -> Callable[[], None]:
+        def run() -> None:
+            async def main() -> None:
+                node = new()
+                await scene(node)
+                await node.handler.close()
+
+            asyncio.run(main())
+
+        run.__name__ = scene.__name__
+        run.__doc__ = scene.__doc__
+        return run
+
+    return decorate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -40,6 +40,7 @@ from tests.unit.server.scene import (
     query,
     request,
     status_of,
+    with_node,
 )
 
 NONCE = request(nonce=bytes(range(32)))
@@ -159,20 +160,7 @@ class _Node:
         return status_of(await self.ask(request(serial)))
 
 
-def _test(scene: Callable[[_Node], Awaitable[None]]) -> Callable[[], None]:
-    """Run *scene* with a node in an event loop."""
-
-    def run() -> None:
-        async def main() -> None:
-            node = _Node()
-            await scene(node)
-            await node.handler.close()
-
-        asyncio.run(main())
-
-    run.__name__ = scene.__name__
-    run.__doc__ = scene.__doc__
-    return run
+_test = with_node(_Node)
 
 
 @_test

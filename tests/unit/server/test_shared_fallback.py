@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import pytest
 from cryptography import x509
 
@@ -32,6 +29,7 @@ from tests.unit.server.scene import (
     query,
     request,
     status_of,
+    with_node,
 )
 from tests.unit.server.test_remote_store import NONCE, _Node
 
@@ -78,20 +76,7 @@ class _NodeWithCopies(_Node):
         return new.answer
 
 
-def _test(scene: Callable[[_NodeWithCopies], Awaitable[None]]) -> Callable[[], None]:
-    """Run *scene* with a node in an event loop."""
-
-    def run() -> None:
-        async def main() -> None:
-            node = _NodeWithCopies()
-            await scene(node)
-            await node.handler.close()
-
-        asyncio.run(main())
-
-    run.__name__ = scene.__name__
-    run.__doc__ = scene.__doc__
-    return run
+_test = with_node(_NodeWithCopies)
 
 
 @_test
