@@ -14,13 +14,12 @@ ISSUER = query(1).issuer
 HOLD = x509.ReasonFlags.certificate_hold
 
 
-@pytest.fixture(name="store")
-def _store(store: Store) -> Store:
-    """Return a store with the certificates 1 to 5."""
+@pytest.fixture(autouse=True)
+def _certificates(store: Store) -> None:
+    """Add the certificates 1 to 5."""
     store.add_signer(ca())
     for serial in range(1, 6):
         store.add(ca(), serial)
-    return store
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
