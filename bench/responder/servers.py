@@ -126,8 +126,11 @@ def nginx(material: Material) -> Iterator[Server]:
     """Run nginx with a static file of the size of an answer, in one process."""
     port = _free_port()
     configuration = material / "nginx.conf"
+    # As root, nginx would read the file as another user, who may not.
+    user = "user root;" if os.geteuid() == 0 else ""
     configuration.write_text(
         f"""
+{user}
 daemon off; worker_processes 1; pid {material / "nginx.pid"}; error_log /dev/null;
 events {{ worker_connections 1024; }}
 http {{
