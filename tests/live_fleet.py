@@ -31,8 +31,8 @@ __all__ = ["FAULTS", "Fleet", "Link", "Node"]
 
 VALIDITY = 600
 CUT_SECONDS = 3.0
-"""How long a database is away. It is less than the time after which a silent node counts
-as ended, so the writer waits for all nodes."""
+"""How long the network of a node is cut. It is less than the time after which a silent
+node counts as ended, so the writer waits for all nodes."""
 
 _SOCKET = ".s.PGSQL.5432"
 
@@ -42,8 +42,8 @@ class Link:
 
     def __init__(self, folder: Path, server: Path) -> None:
         """Listen in *folder*, for the server whose socket is in the folder *server*."""
+        self.lead_to(server)
         self.folder = folder
-        self._server = server / _SOCKET
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._is_cut = False
@@ -51,6 +51,10 @@ class Link:
         self._listener.bind(str(folder / _SOCKET))
         self._listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def lead_to(self, server: Path) -> None:
+        """Lead new connections to another server, as its address does."""
+        self._server = server / _SOCKET
 
     def _accept(self) -> None:
         while True:
@@ -160,7 +164,14 @@ class Fleet(LiveHistory):
     """Two nodes that answer and two that sign, their writer and their clients."""
 
     def __init__(
-        self, folder: Path, seed: int, database: PostgreSQLServer, valkey: RedisServer
+        self,
+        folder: Path,
+        seed: int,
+        database: PostgreSQLServer,
+        valkey: RedisServer,
+        *,
+        standby: Path | None = None,
+        cut_seconds: float = CUT_SECONDS,
     ) -> None:
         """
         Make the files of the nodes, and the tables of the database.
@@ -173,30 +184,49 @@ class Fleet(LiveHistory):
             database: A running server.
 
             valkey: A running server.
+
+            standby: Where the data of a synchronous standby go, for a fail-over.
+
+            cut_seconds: How long a node is cut off from the database.
         """
         super().__init__(folder, seed)
         self.database, self.valkey = database, valkey
+        self.standby = None if standby is None else _synchronous(database, standby)
+        self.cut_seconds = cut_seconds
         self._name = database.new_database()
-        self.store: Store = open_store(database.url(self._name), create=True)
+        self._way = self._new_link("writer")
+        self.store: Store = open_store(self._url(self._way), create=True)
         for serial in self.serials:
             self.store.add(self.issuer, serial)
         roles = ("serve", "serve", "sign", "sign")
         self.nodes = [self._node(number, role) for number, role in enumerate(roles)]
 
     def _node(self, number: int, role: str) -> Node:
-        folder = self.files.folder / f"node-{number}"
-        folder.mkdir()
+        link = self._new_link(f"node-{number}")
         for name in ("ca.pem", "responder.pem", "responder.key"):
-            shutil.copy(self.files.folder / name, folder)
-        link = Link(folder, self.database.folder)
+            shutil.copy(self.files.folder / name, link.folder)
         settings = (
-            f'database = "postgresql://ocsp@/{self._name}?host={folder}"\n'
+            f'database = "{self._url(link)}"\n'
             f'valkey = "{self.valkey.url}"\n'
             f'answers = {{ validity = "{VALIDITY}s" }}\n'
             '[[issuer]]\ncertificate = "ca.pem"\n'
             'signers = [{ certificate = "responder.pem", key = "responder.key" }]\n'
         )
-        return Node(folder, role, link, settings)
+        return Node(link.folder, role, link, settings)
+
+    def _new_link(self, name: str) -> Link:
+        folder = self.files.folder / name
+        folder.mkdir()
+        return Link(folder, self.database.folder)
+
+    def _url(self, link: Link) -> str:
+        return f"postgresql://ocsp@/{self._name}?host={link.folder}"
+
+    def use(self, database: PostgreSQLServer) -> None:
+        """Lead the writer and all nodes to another server."""
+        self.database = database
+        for link in (self._way, *(each.link for each in self.nodes)):
+            link.lead_to(database.folder)
 
     @property
     def serving_nodes(self) -> list[Node]:
@@ -227,6 +257,11 @@ class Fleet(LiveHistory):
                 if not self.failures:
                     until(self.is_signed, lambda: "not all answers were signed")
 
+    def close(self) -> None:
+        """Close the writer's way to the database."""
+        self.store.close()
+        self._way.close()
+
     def _write(self) -> None:
         while not self._stop.is_set():
             with self.writing:
@@ -248,21 +283,37 @@ class Fleet(LiveHistory):
         """Tell whether every certificate has a fresh answer, of its present status."""
         return not self.missing() and self.store.count_open_changes() == 0
 
-    def check(self) -> None:
+    def check(self, *, bound: float = 0.0) -> None:
         """
         Check the history.
 
         Nodes may differ about a change that is not acknowledged yet, because one of
         them cannot ask the database.
+
+        Args:
+            bound: Within how many seconds a change is visible at a node that is cut off
+                for so long that the writer does not wait for it.
         """
         assert not self.failures, self.failures
         history = History(
-            self.changes[:], self.answers, self.faults[:], settling=CUT_SECONDS + 2
-        )
+            self.changes[:], self.answers, self.faults[:],
+            bound=bound, settling=self.cut_seconds + 2,
+        )  # fmt: skip
         found = faults_of(history, self._verify)
         assert not found, (len(found), found[:5])
         assert self.changes
         assert self.missing() == []
+
+
+def _synchronous(primary: PostgreSQLServer, folder: Path) -> PostgreSQLServer:
+    """Start a standby that has each change before the primary acknowledges it."""
+    standby = primary.standby(folder)
+    primary.execute(
+        "postgres",
+        "ALTER SYSTEM SET synchronous_standby_names = '*'",
+        "SELECT pg_reload_conf()",
+    )
+    return standby
 
 
 Fault = Callable[[Fleet], None]
@@ -304,7 +355,7 @@ def cut_a_node_off(fleet: Fleet) -> None:
     """Cut a node off: it answers from memory and from Valkey."""
     node = fleet.numbers.choice(fleet.serving_nodes)
     with fleet.fault(permits=TRY_LATER, after=1.5), node.link.cut():
-        end = time.monotonic() + CUT_SECONDS
+        end = time.monotonic() + fleet.cut_seconds
         fleet.wait_for_answers(50)
         time.sleep(max(0.0, end - time.monotonic()))
 
@@ -316,6 +367,23 @@ def crash_the_database(fleet: Fleet) -> None:
         fleet.wait_for_answers(50)
         fleet.database.start()
         until(lambda: _answers(fleet.store), lambda: "the database does not answer")
+
+
+def fail_over(fleet: Fleet) -> None:
+    """
+    Crash the primary server, and promote the standby.
+
+    The standby is synchronous: it has every acknowledged change.
+    """
+    standby, fleet.standby = fleet.standby, None
+    if standby is None:
+        return  # it is the primary server by now
+    with fleet.writing, fleet.fault(permits=TRY_LATER, after=1.5):
+        fleet.database.stop(signal.SIGQUIT)
+        fleet.wait_for_answers(50)
+        standby.promote()
+        fleet.use(standby)
+        until(lambda: _answers(fleet.store), lambda: "the standby does not answer")
 
 
 def restart_all(fleet: Fleet) -> None:
@@ -340,7 +408,7 @@ FAULTS: dict[str, Fault] = {
     each.__name__: each
     for each in (
         kill_a_responder, kill_a_signer, stop_valkey, pause_valkey, cut_a_node_off,
-        crash_the_database, restart_all,
+        crash_the_database, fail_over, restart_all,
     )
 }  # fmt: skip
 """What can fail, by name."""

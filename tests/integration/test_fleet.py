@@ -28,8 +28,11 @@ def test_no_answer_of_a_fleet_is_wrong(tmp_path: Path) -> None:
     with server_folder() as folder, RedisServer(tmp_path / "valkey") as valkey:
         database = PostgreSQLServer(folder / "server")
         database.start()
+        servers = [database]
         try:
-            fleet = Fleet(tmp_path, seed, database, valkey)
+            fleet = Fleet(tmp_path, seed, database, valkey, standby=folder / "standby")
+            assert fleet.standby is not None
+            servers.append(fleet.standby)
             faults = list(FAULTS.values())
             fleet.numbers.shuffle(faults)
             with fleet.running():
@@ -37,7 +40,8 @@ def test_no_answer_of_a_fleet_is_wrong(tmp_path: Path) -> None:
                     print(fault.__name__)
                     fault(fleet)
                     fleet.wait_for_answers(50)
-            with contextlib.closing(fleet.store):
+            with contextlib.closing(fleet):
                 fleet.check()
         finally:
-            database.stop()
+            for each in servers:
+                each.stop()

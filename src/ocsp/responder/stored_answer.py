@@ -259,12 +259,16 @@ class CheckedAnswer(NamedTuple):
     A copy of a stored answer that was verified.
 
     Attributes:
-        answer: The answer.
+        version: The version of the status that it is about.
+
+        answer: The answer; ``None`` if the status has changed to this version, and the
+            new answer is not there yet.
 
         revoked: Whether it says *revoked*.
     """
 
-    answer: StoredAnswer
+    version: int
+    answer: StoredAnswer | None
     revoked: bool
 
 

@@ -77,6 +77,8 @@ class BackendAnswer(NamedTuple):
         revoked: Whether it says *revoked*.
 
         from_store: Whether it was in the store.
+
+        version: The version of the status that it states; 0 if that is not known.
     """
 
     answer: Answer
@@ -85,6 +87,7 @@ class BackendAnswer(NamedTuple):
     valid_until: int = 0
     revoked: bool = False
     from_store: bool = False
+    version: int = 0
 
 
 class Waiting(NamedTuple):
@@ -336,15 +339,18 @@ def _stored_result(
     if found is None or answer.freshness is None:
         return BackendAnswer(answer, lookup)
     stored = found.stored if answer.new is None else answer.new.answer
-    until = valid_until = 0
+    until = valid_until = version = 0
     if stored is not None:
+        version = stored.version
         now = int(lookup.now.timestamp())
         due = stored.due if now < stored.due else now + OVERDUE_SECONDS
         valid_until = usable_until(stored)
         until = min(due, valid_until)
     revoked = found.record.status is OCSPCertStatus.REVOKED
     from_store = answer.new is None
-    return BackendAnswer(answer, lookup, until, valid_until, revoked, from_store)
+    return BackendAnswer(
+        answer, lookup, until, valid_until, revoked, from_store, version
+    )
 
 
 def _says_revoked(records: Sequence[StatusRecord | None]) -> bool:

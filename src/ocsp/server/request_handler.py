@@ -46,7 +46,7 @@ from ocsp.server.change_poll import ChangePoll
 from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse, ResponseCache
-from ocsp.server.shared_fallback import SharedFallback
+from ocsp.server.shared_fallback import SharedFallback, answer_with
 from ocsp.server.write_back import SignedAnswer, WriteBack
 from ocsp.signers import SignerWatch, SigningSlots
 
@@ -340,39 +340,41 @@ class RequestHandler:
             self._poll.refresh()
             return self._reply(request, given)
         except SourceUnavailable as error:
-            reply = self._reply_without_source(request, waiting.lookup)
-            reply = reply or await self._reply_from_copy(request, waiting.lookup)
+            reply = await self._reply_without_source(request, waiting.lookup)
             return reply or self._failure(request.method, error)
         except Exception as error:
             return self._failure(request.method, error)
 
-    async def _reply_from_copy(
+    async def _reply_without_source(
         self, request: _Request, lookup: Lookup | None
     ) -> Reply | None:
-        """Return the answer that another machine has shared, if there is one."""
-        if self._shared is None or lookup is None:
-            return None
-        given = await self._shared.answer(self._responder, lookup)
-        return None if given is None else self._reply(request, given)
+        """
+        Return the newest answer at hand that has not ended, or ``None``.
 
-    def _reply_without_source(
-        self, request: _Request, lookup: Lookup | None
-    ) -> Reply | None:
-        """Return the answer in memory, if there is one that has not ended."""
+        That is the one in memory, or the copy of another machine if it is about a newer
+        status: the database may be away for this node only.
+        """
         if lookup is None or lookup.fallback_form is None:
             return None
+        copy = None if self._shared is None else await self._shared.find(lookup)
         self._poll.refresh()
-        moment = self._poll.moment
         certificate = lookup.queries[0], lookup.fallback_form
-        entry = self._cache.find_valid(certificate, moment.seconds)
-        if entry is None:
-            return None
+        entry = self._cache.find_valid(certificate, self._poll.moment.seconds)
+        if copy is not None and (entry is None or entry.version < copy.version):
+            given = answer_with(self._responder, lookup, copy)
+            return None if given is None else self._reply(request, given)
+        return None if entry is None else self._reply_kept(request, lookup, entry)
+
+    def _reply_kept(
+        self, request: _Request, lookup: Lookup, entry: CachedResponse
+    ) -> Reply:
+        """Return the answer in memory, though the store cannot be asked."""
         if lookup.stored_form is not None:
             return self._reply_from_memory(request, entry)
         # Without the nonce or algorithm of the client: for this one only.
-        query, form = certificate
+        query, form = entry.certificate
         self._counts.from_memory(request.method, 200, query.issuer, form)
-        return answer(entry.answer.body, None, moment.time)
+        return answer(entry.answer.body, None, self._poll.moment.time)
 
     def _reply_from_memory(self, request: _Request, entry: CachedResponse) -> Reply:
         reply = request.reply(entry.answer, self._poll.moment, revoked=entry.revoked)
@@ -414,6 +416,7 @@ class RequestHandler:
             certificate,
             valid_until=given.valid_until,
             revoked=given.revoked,
+            version=given.version,
             outcomes=self._counts.in_memory(lookup.queries[0].issuer, certificate[1]),
         )
         sent = self._remember(request, entry)

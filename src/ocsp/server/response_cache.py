@@ -36,6 +36,8 @@ class CachedResponse:
 
         revoked: Whether it says *revoked*.
 
+        version: The version of the status that it states.
+
         certificate: The certificate that it is about, and the form of its CertIDs.
 
         get: What a GET counts that it answers.
@@ -51,6 +53,7 @@ class CachedResponse:
         "revoked",
         "until",
         "valid_until",
+        "version",
     )
 
     def __init__(
@@ -61,6 +64,7 @@ class CachedResponse:
         *,
         valid_until: int,
         revoked: bool,
+        version: int,
         outcomes: tuple[Outcome, Outcome],
     ) -> None:
         self.answer = answer
@@ -69,6 +73,7 @@ class CachedResponse:
         self.valid_until = valid_until
         self.certificate = certificate
         self.revoked = revoked
+        self.version = version
 
     def end(self) -> None:
         """Do not use it any more, by whichever key it is found."""

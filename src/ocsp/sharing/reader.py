@@ -234,18 +234,6 @@ class SharedAnswers:
             each if isinstance(each, bytes) and each else None for each in found[1:]
         ]
 
-    async def _send(self, keys: Sequence[bytes]) -> list[object]:
-        # Not GET: a value of any size would be read into memory.
-        most = limits.MAX_SHARED_BYTES
-        found = await self._nodes.run([("GETRANGE", key, 0, most) for key in keys])
-        errors = [each for each in found if isinstance(each, Exception)]
-        if len(errors) < len(found):
-            return found
-        error = errors[0]
-        if isinstance(error, StoreError):
-            raise error
-        raise StoreError(f"{self._address}: {error}") from error
-
     def _learn(self, mark: object) -> None:
         """Use *mark* from now on; the last one for a while if it cannot be read."""
         now = time.monotonic()

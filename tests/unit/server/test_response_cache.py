@@ -54,6 +54,7 @@ class CacheMachine(RuleBasedStateMachine):
                 certificate,
                 valid_until=self.now + 2 * left,
                 revoked=False,
+                version=1,
                 outcomes=OUTCOMES,
             )
             self.current[serial, form] = der, self.now + left
@@ -117,6 +118,7 @@ def test_a_target_that_is_sent_as_a_body_is_another_request() -> None:
         (query(1), CertIDForm.SHA1),
         valid_until=now + 20,
         revoked=False,
+        version=1,
         outcomes=OUTCOMES,
     )
     cache.put(b"/key", entry, post=False)

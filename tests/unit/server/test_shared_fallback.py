@@ -65,14 +65,18 @@ class _NodeWithCopies(_Node):
         )  # fmt: skip
 
     def share(
-        self, serial: int = GOOD, record: StatusRecord | None = None
+        self,
+        serial: int = GOOD,
+        record: StatusRecord | None = None,
+        *,
+        version: int = 1,
     ) -> StoredAnswer:
         """Let another machine share an answer."""
         known = record or StatusRecord()
-        due = DueAnswer(query(serial), CertIDForm.SHA256, known, 1)
+        due = DueAnswer(query(serial), CertIDForm.SHA256, known, version)
         new = self.responder.presign(due, self.clock.now)
         revoked = record is not None
-        self.shared.has[query(serial)] = CheckedAnswer(new.answer, revoked)
+        self.shared.has[query(serial)] = CheckedAnswer(version, new.answer, revoked)
         return new.answer
 
 
@@ -90,13 +94,32 @@ async def test_copies_are_not_asked_for_while_the_database_answers(
 
 
 @_test
-async def test_memory_comes_first(node: _NodeWithCopies) -> None:
-    """An answer in memory needs no other machine."""
+async def test_the_newer_one_of_memory_and_copy(node: _NodeWithCopies) -> None:
+    """The copy if its status is newer: another machine has changed it."""
     first = await node.ask()
     node.store.is_away = True
     node.clock.advance(10)
     assert await node.ask() == first
-    assert node.shared.asked == 0
+    revoked = StatusRecord.revoked(START)
+    known = node.store.versions[query(GOOD)]
+    for version in (known - 1, known):
+        node.share(GOOD, revoked, version=version)
+        assert await node.ask() == first
+    node.share(GOOD, revoked, version=known + 1)
+    assert await node.status() == "REVOKED"
+
+
+@_test
+async def test_no_answer_that_is_older_than_a_change(node: _NodeWithCopies) -> None:
+    """The status has changed, and no machine has signed the new one yet."""
+    first = await node.ask()
+    node.store.is_away = True
+    node.clock.advance(10)
+    known = node.store.versions[query(GOOD)]
+    node.shared.has[query(GOOD)] = CheckedAnswer(known, None, False)
+    assert await node.ask() == first
+    node.shared.has[query(GOOD)] = CheckedAnswer(known + 1, None, False)
+    assert await node.ask() == TRY_LATER
 
 
 @_test
@@ -146,7 +169,7 @@ async def test_a_copy_that_is_not_usable(node: _NodeWithCopies) -> None:
     """It has ended, or its signer is not one of this node."""
     node.store.is_away = True
     stored = node.share()
-    strange = CheckedAnswer(stored._replace(signer=bytes(32)), False)
+    strange = CheckedAnswer(1, stored._replace(signer=bytes(32)), False)
     node.shared.has[query(GOOD)] = strange
     assert await node.ask() == TRY_LATER
     node.share()

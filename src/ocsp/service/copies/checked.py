@@ -53,13 +53,15 @@ class VerifiedAnswers:
     ) -> CheckedAnswer | None:
         """Return the answer about a certificate that clients accept, or ``None``."""
         found = await self._shared.find(query, form)
-        if found is None or not found.der:
+        if found is None:
             return None
+        if not found.der:
+            return CheckedAnswer(found.stored.version, None, False)
         value = _Value(query, form, found.der)
         answer = self._known.get(value) or self._verify(value, issuer)
         if answer is None or not answer.is_usable(self._now()):
             return None
-        return CheckedAnswer(found.stored, answer.revoked)
+        return CheckedAnswer(found.stored.version, found.stored, answer.revoked)
 
     def _verify(self, value: _Value, issuer: x509.Certificate) -> VerifiedAnswer | None:
         algorithm = hashes.SHA1() if value.form is CertIDForm.SHA1 else hashes.SHA256()

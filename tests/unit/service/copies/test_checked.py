@@ -43,22 +43,27 @@ def scene() -> Scene:
 def test_an_answer_that_clients_accept(scene: Scene) -> None:
     """With what it says."""
     scene.server.has = shared()
-    assert scene.get() == CheckedAnswer(scene.server.has.stored, revoked=False)
+    assert scene.get() == CheckedAnswer(1, scene.server.has.stored, False)
     scene.server.has = shared(version=2, revoked=True)
-    assert scene.get() == CheckedAnswer(scene.server.has.stored, revoked=True)
+    assert scene.get() == CheckedAnswer(2, scene.server.has.stored, True)
 
 
 def test_what_clients_would_reject_is_missing(scene: Scene) -> None:
     """Also the right octets about another certificate."""
     good = shared()
     broken = good._replace(der=good.der[:-1] + bytes([good.der[-1] ^ 1]))
-    withdrawn = SharedAnswer(good.stored, b"", b"a")
-    for each in (None, broken, withdrawn, shared(later=4000)):
+    for each in (None, broken, shared(later=4000)):
         scene.server.has = each
         assert scene.get() is None
     scene.server.has = good
     assert scene.get() is not None
     assert scene.get(query(SERIAL + 1)) is None
+
+
+def test_an_answer_that_was_withdrawn(scene: Scene) -> None:
+    """Its version is that of the new status."""
+    scene.server.has = SharedAnswer(shared(version=3).stored, b"", b"a")
+    assert scene.get() == CheckedAnswer(3, None, False)
 
 
 def test_the_same_octets_are_verified_once(
