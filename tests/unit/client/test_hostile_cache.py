@@ -27,8 +27,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID, OCSPCertStatus, limits
 from ocsp.client import CheckStatus, Source
-from ocsp.client.cache import SQLiteCache
+from ocsp.client.cache import SQLiteCache, sqlite
 from ocsp.client.cache import file as cache_file
+from ocsp.client.cache.sqlite import _entries
 from ocsp.client.engine import tasks
 from ocsp.errors import OlderThanKnown, StoreError
 from ocsp.messages.message import EncodingRules
@@ -93,9 +94,13 @@ OURS = """CREATE TABLE answer (
     digest BLOB NOT NULL,         -- SHA-256 of the other columns except number
     der BLOB NOT NULL             -- the response; empty if only its status is kept
 )"""
+EXPIRY = "CREATE INDEX expiry ON answer (expires) WHERE revoked = 0"
+SIZE = """CREATE TABLE size (
+    entries INTEGER NOT NULL      -- rows of the table "answer"
+)"""
 COLUMNS = "number, cert_id, this_update, revoked, produced_at, expires, digest, der"
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
-HEADER = ("PRAGMA application_id = 0x4F435343", "PRAGMA user_version = 2")
+HEADER = ("PRAGMA application_id = 0x4F435343", "PRAGMA user_version = 3")
 COPY = f"INSERT INTO answer SELECT {COLUMNS} FROM old"
 RENAME = "ALTER TABLE answer RENAME TO old"
 
@@ -173,6 +178,16 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
         f"CREATE VIRTUAL TABLE answer USING fts5({COLUMNS})",
     ),
     "no table": ("DROP TABLE answer",),
+    "no index": ("DROP INDEX expiry",),
+    "index of other columns": (
+        "DROP INDEX expiry",
+        "CREATE INDEX expiry ON answer (number)",
+    ),
+    "view of sizes": (
+        "DROP TABLE size",
+        f"CREATE VIEW size AS {ENDLESS} SELECT x AS entries FROM c WHERE x < 0",
+    ),
+    "no size": ("DROP TABLE size",),
     "another program": ("PRAGMA application_id = 5",),
     "another version": ("PRAGMA user_version = 99",),
     "another encoding": (
@@ -218,10 +233,19 @@ def test_a_hostile_schema_that_appears_later(path: Path, name: str) -> None:
 
 def test_our_schema_is_not_replaced(path: Path) -> None:
     """The schema that the cases above start from."""
-    _execute(path, *HEADER, OURS)
+    _execute(path, *HEADER, OURS, EXPIRY, SIZE, "INSERT INTO size VALUES (0)")
     with SQLiteCache(path) as cache:
         assert _is_repaired(cache)
     assert not path.with_name("answers.db.aside").exists()
+
+
+def test_a_file_with_pages_of_another_size_is_replaced(path: Path) -> None:
+    """The limit of the size of the file counts pages."""
+    _filled(path)
+    _execute(path, "PRAGMA journal_mode = DELETE", "PRAGMA page_size = 512", "VACUUM")
+    with SQLiteCache(path) as cache:
+        assert _is_repaired(cache)
+    assert path.with_name("answers.db.aside").exists()
 
 
 def test_an_access_has_a_limit_of_steps(
@@ -235,7 +259,10 @@ def test_an_access_has_a_limit_of_steps(
             path,
             f"{ENDLESS} INSERT INTO answer SELECT NULL, CAST(x AS BLOB), 1, 0, 1, 1, x'00',"
             " x'00' FROM c LIMIT 3000",
+            "UPDATE size SET entries = 3001",
         )
+        monkeypatch.setattr(sqlite, "_MOST_REMOVED", 3000)
+        monkeypatch.setattr(cache_file, "_STEPS_PER_ROW", 0)
         monkeypatch.setattr(limits, "MAX_CACHED_ANSWERS", 1)
         assert cache.put(key_of(2), answer(2), LATER)
         assert cache.get(key_of(1)) is None
@@ -407,6 +434,47 @@ def test_the_number_of_a_row_may_be_the_last_one(path: Path, number: int) -> Non
     with _soon(), SQLiteCache(path) as cache:
         assert _is_repaired(cache, 2)
         assert _is_repaired(cache, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM size",
+        "UPDATE size SET entries = -1",
+        "UPDATE size SET entries = 'many'",
+        "UPDATE size SET entries = 0.5",
+        f"UPDATE size SET entries = {2**63 - 1}",
+        "UPDATE size SET rowid = 2",
+    ],
+)
+def test_a_file_that_does_not_say_its_size_is_replaced(path: Path, change: str) -> None:
+    """When an answer is stored: reading needs no size."""
+    _filled(path)
+    _execute(path, change)
+    with _soon(), SQLiteCache(path) as cache:
+        assert cache.get(key_of(1)) is not None
+        assert cache.put(key_of(2), answer(2), LATER)
+        assert cache.get(key_of(2)) is not None
+        assert cache._file.read(_entries) == 1
+    assert path.with_name("answers.db.aside").exists()
+
+
+@pytest.mark.parametrize("claimed", [0, 5, 2**47])
+def test_a_wrong_size_costs_answers_at_most(path: Path, claimed: int) -> None:
+    """If there are fewer rows than the file says, it says it of an empty table."""
+    with SQLiteCache(path, max_entries=3) as cache:
+        for serial in (1, 2, 3):
+            assert cache.put(key_of(serial), answer(serial), LATER)
+        _execute(path, f"UPDATE size SET entries = {claimed}")
+        for serial in (4, 5, 6, 7):
+            assert cache.put(key_of(serial), answer(serial), LATER)
+        if claimed:
+            assert cache._file.read(_entries) in {1, 2, 3}
+        cache.discard(key_of(7))
+        cache.discard(key_of(7))
+        assert cache.put(key_of(8), answer(8), LATER)
+        assert cache.get(key_of(8)) is not None
+    assert not path.with_name("answers.db.aside").exists()
 
 
 def test_a_larger_limit_of_responses_does_not_damage_the_file(
@@ -686,12 +754,7 @@ def test_the_log_of_a_killed_process_is_used(path: Path, what: str) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert path.with_name("answers.db-wal").stat().st_size > 0
     with _soon(), SQLiteCache(path) as cache:
-        rows = cache._file.read(
-            lambda connection: connection.execute(
-                "SELECT count(number) FROM answer"
-            ).fetchone()
-        )
-        assert rows == (1,)
+        assert cache._file.read(_entries) == 1
         assert _is_repaired(cache)
 
 

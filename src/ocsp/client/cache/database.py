@@ -3,7 +3,7 @@ The SQLite database of a cache: open it, and limit what SQLite does with its con
 
 Anyone who can write to the file chooses the schema and the values, and so what SQLite
 executes. Therefore the schema must be exactly ours, SQLite reads and writes nothing but
-its table, values have a maximum size, and each access a maximum of steps.
+its tables, values have a maximum size, and each access a maximum of steps.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 from ocsp.errors import UnreadableFile
 from ocsp.guarded.files import exists, require_database
 
-__all__ = ["MAX_VALUE_BYTES", "Budget", "open_database"]
+__all__ = ["MAX_VALUE_BYTES", "PAGE_BYTES", "Budget", "open_database"]
 
 APPLICATION_ID = 0x4F435343
 """``OCSC``, the application ID in the header of the file."""
 
-VERSION = 2
+VERSION = 3
 """The version of the schema below. Increase it with every change of the schema."""
 
 _TABLE = """CREATE TABLE answer (
@@ -36,10 +36,22 @@ _TABLE = """CREATE TABLE answer (
     der BLOB NOT NULL             -- the response; empty if only its status is kept
 )"""
 
+_EXPIRY = "CREATE INDEX expiry ON answer (expires) WHERE revoked = 0"
+"""Finds the expired answers that are *good* without looking at the others."""
+
+_SIZE = """CREATE TABLE size (
+    entries INTEGER NOT NULL      -- rows of the table "answer"
+)"""
+
 _SCHEMA = [
     ("table", "answer", "answer", _TABLE),
     ("index", "sqlite_autoindex_answer_1", "answer", None),
+    ("index", "expiry", "answer", _EXPIRY),
+    ("table", "size", "size", _SIZE),
 ]
+
+PAGE_BYTES = 4096
+"""Octets of a page of the file, by which SQLite counts its size."""
 
 MAX_VALUE_BYTES = 1 << 20
 """Octets of a value or row that SQLite reads or writes; a response has about 2 kB."""
@@ -57,7 +69,10 @@ _LIMITS = {
 }
 """Limits of SQLite, a little above what the statements of the cache need."""
 
-_FUNCTIONS = frozenset({"coalesce", "count", "length", "max", "typeof"})
+_FUNCTIONS = frozenset({"coalesce", "length", "max", "typeof"})
+
+_PRAGMAS = frozenset({"freelist_count", "page_count"})
+"""What the cache asks about the size of the file; SQLite has both in its header."""
 
 _SETTINGS = """
 PRAGMA trusted_schema = OFF;
@@ -144,25 +159,29 @@ def _restrict(connection: sqlite3.Connection) -> None:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Create the table in an empty file; reject a file with another content."""
+    """Create the tables in an empty file; reject a file with another content."""
     if not _schema(connection):
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            connection.execute(_TABLE)
+            for statement in (_TABLE, _EXPIRY, _SIZE):
+                connection.execute(statement)
+            connection.execute("INSERT INTO size VALUES (0)")
     header = [
         connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
+        for name in ("application_id", "user_version", "page_size")
     ]
-    if header != [APPLICATION_ID, VERSION] or _schema(connection) != _SCHEMA:
+    expected = [APPLICATION_ID, VERSION, PAGE_BYTES]
+    if header != expected or _schema(connection) != _SCHEMA:
         raise _NotACache(f"the file is not a cache with schema version {VERSION}")
     connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _schema(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
     """Return the tables and indices, or the first of them if there are too many."""
-    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 3"
+    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 5"
     return connection.execute(sql).fetchall()
 
 
@@ -174,15 +193,17 @@ def _authorize(
     source: str | None,
 ) -> int:
     """
-    Allow what the cache does with its table.
+    Allow what the cache does with its tables.
 
-    Another process may replace the table by a view, or add a trigger, while the file is
+    Another process may replace a table by a view, or add a trigger, while the file is
     open. *source* is then the name of that view or trigger.
     """
     if source is None:
         if action in {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION}:
             return sqlite3.SQLITE_OK
-        if action in _ON_TABLE and first in {"answer", ""}:
+        if action in _ON_TABLE and first in {"answer", "size", ""}:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_PRAGMA and first in _PRAGMAS and second is None:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_FUNCTION and second in _FUNCTIONS:
             return sqlite3.SQLITE_OK

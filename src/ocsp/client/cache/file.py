@@ -41,7 +41,7 @@ _STEPS = 100_000
 """Steps of SQLite for opening the file and for an access to one row: some hundreds."""
 
 _STEPS_PER_ROW = 1000
-"""More steps for each row that a change looks at. Removing old rows takes about 20."""
+"""More steps for each row that a change removes; it takes about 50."""
 
 _NOT_DAMAGE = frozenset(
     {
@@ -123,7 +123,7 @@ class CacheFile:
         Args:
             work: What to do. It changes the file completely or not at all.
 
-            rows: How many rows it may have to look at.
+            rows: How many rows it may have to remove.
         """
 
         def change(connection: sqlite3.Connection) -> _Result:
@@ -293,7 +293,12 @@ def _exclusive_lock(path: Path) -> Iterator[None]:
 
 
 def _inode(path: Path) -> tuple[int, ...]:
-    return file_state(path)[:2] if exists(path) else ()
+    try:
+        return file_state(path)[:2]
+    except UnreadableFile:
+        if exists(path):
+            raise
+        return ()
 
 
 def _set_aside(path: Path) -> None:

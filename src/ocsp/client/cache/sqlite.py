@@ -39,24 +39,56 @@ FROM answer WHERE cert_id = ?
 """
 """Only a row whose values have the right types and sizes; SQLite reads no others."""
 
-_KEEP = """
+_ADD = """
 INSERT INTO answer
     (number, cert_id, this_update, revoked, produced_at, expires, der, digest)
 VALUES ((SELECT coalesce(max(number), 0) + 1 FROM answer), ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (cert_id) DO UPDATE SET
-    number = excluded.number, this_update = excluded.this_update,
-    revoked = excluded.revoked, produced_at = excluded.produced_at,
-    expires = excluded.expires, der = excluded.der, digest = excluded.digest
-WHERE (excluded.this_update, excluded.revoked, excluded.produced_at,
-       excluded.der <> x'', excluded.expires)
+ON CONFLICT (cert_id) DO NOTHING
+"""
+_REPLACE = """
+UPDATE answer SET
+    number = (SELECT max(number) + 1 FROM answer), this_update = ?2, revoked = ?3,
+    produced_at = ?4, expires = ?5, der = ?6, digest = ?7
+WHERE cert_id = ?1 AND (?2, ?3, ?4, ?6 <> x'', ?5)
     > (this_update, revoked, produced_at, der <> x'', expires)
 """
+"""It replaces the row if the new one is newer."""
+
 _DISCARD = "DELETE FROM answer WHERE cert_id = ?"
-_COUNT = "SELECT count(*) FROM (SELECT 1 FROM answer LIMIT ?)"
-_SHRINK = """
-DELETE FROM answer WHERE number IN
-    (SELECT number FROM answer ORDER BY expires > ? OR revoked, number LIMIT ?)
+_ENTRIES = "SELECT entries FROM size WHERE rowid = 1"
+_SET_ENTRIES = "UPDATE size SET entries = ? WHERE rowid = 1"
+_REMOVE_EXPIRED = """
+DELETE FROM answer WHERE number IN (
+    SELECT number FROM answer
+    WHERE revoked = 0 AND expires <= ? ORDER BY expires LIMIT ?
+)
 """
+_REMOVE_FIRST = """
+DELETE FROM answer WHERE number IN (
+    SELECT number FROM answer ORDER BY number LIMIT ?
+)
+"""
+"""Both follow an index, and look only at the rows that they remove."""
+
+_MORE_REMOVED = 16
+"""Rows that are removed besides those over the limit, to do this less often."""
+
+_MOST_REMOVED = 32
+"""
+Rows that storing an answer removes at most, and one more for each 256 octets of the
+answer, which is less than a row takes. So storing takes the same time however many rows
+there are, and a file that is too large shrinks, also if its rows are smaller than the
+answer.
+"""
+
+_PAGES_PER_ENTRY = 2
+"""Pages of the file for each entry that the cache may remember: 8 kB for about 2 kB."""
+
+_MORE_PAGES = 64
+"""More pages, for a cache of few entries: SQLite needs some itself."""
+
+_MOST_ENTRIES = 1 << 48
+"""A number of rows that no file has."""
 
 
 class _Row(NamedTuple):
@@ -152,9 +184,11 @@ class SQLiteCache:
             path: The file. The process must be able to create files in its directory.
 
             max_entries: How many certificates the cache remembers. Default:
-                ``limits.MAX_CACHED_ANSWERS``. When there are more, the cache removes
-                expired answers that are *good* first, and then those that were stored
-                first.
+                ``limits.MAX_CACHED_ANSWERS``. When there are more, or the file has
+                more than about 8 kB for each, the cache removes expired answers that
+                are *good* first, and then those that were stored first. It removes a
+                few with each answer that it stores, so a file that was written with a
+                larger limit becomes smaller by and by.
 
         Raises:
             StoreError: If the file can neither be opened nor created.
@@ -215,25 +249,31 @@ class SQLiteCache:
         maximum = self._max_entries
         if maximum is None:
             maximum = limits.MAX_CACHED_ANSWERS
+        most_removed = _MOST_REMOVED + len(row.der) // 256
 
         def write(connection: sqlite3.Connection) -> bool:
-            if _find(connection, key) is None:  # missing, or not intact
-                connection.execute(_DISCARD, (key,))
-            written = connection.execute(_KEEP, values).rowcount == 1
-            if written:
-                _shrink(connection, maximum)
-            return written
+            added = connection.execute(_ADD, values).rowcount
+            if not added:
+                if _find(connection, key) is None:  # it is not intact
+                    connection.execute(_DISCARD, (key,))
+                    connection.execute(_ADD, values)
+                elif not connection.execute(_REPLACE, values).rowcount:
+                    return False
+            _shrink(connection, added, maximum, most_removed)
+            return True
 
         if len(row.der) > _max_der_bytes():
             return False
-        return self._file.write(write, maximum) or False
+        return self._file.write(write, most_removed) or False
 
     def discard(self, cert_id: CertID) -> None:
         """Remove what the cache knows about *cert_id*, if there is anything."""
         key = cert_id.der
 
         def remove(connection: sqlite3.Connection) -> bool:
-            return connection.execute(_DISCARD, (key,)).rowcount > 0
+            removed = connection.execute(_DISCARD, (key,)).rowcount
+            _count(connection, _entries(connection), -removed)
+            return removed > 0
 
         self._file.write(remove, 1)
 
@@ -267,12 +307,71 @@ def _max_der_bytes() -> int:
     return min(limits.MAX_VERIFIED_BYTES, MAX_VALUE_BYTES // 2)
 
 
-def _shrink(connection: sqlite3.Connection, maximum: int) -> None:
-    """Remove rows over *maximum*, and an eighth more to do this less often."""
-    (count,) = connection.execute(_COUNT, (2 * maximum + 1,)).fetchone()
-    if count > maximum:
-        excess = count - maximum + maximum // 8
-        connection.execute(_SHRINK, (time.time(), excess))
+def _shrink(
+    connection: sqlite3.Connection, added: int, maximum: int, most_removed: int
+) -> None:
+    """
+    Remove some rows if there are more than *maximum*, or if they take too much room.
+
+    Args:
+        connection: The file, in a transaction.
+
+        added: How many rows this transaction has added.
+
+        maximum: How many rows the cache may have.
+
+        most_removed: How many rows to remove at most.
+    """
+    entries, change = _entries(connection), added
+    wanted = excess = entries + added - maximum
+    if excess > 0:
+        wanted = min(excess + min(maximum // 8, _MORE_REMOVED), most_removed)
+    if _used_pages(connection) > _PAGES_PER_ENTRY * maximum + _MORE_PAGES:
+        wanted = most_removed
+    if wanted > 0:
+        removed = _remove(connection, wanted)
+        # If there were fewer rows than the file says, none are left.
+        change = added - removed if removed == wanted else -entries
+    _count(connection, entries, change)
+
+
+def _remove(connection: sqlite3.Connection, wanted: int) -> int:
+    """Remove *wanted* rows, if there are so many, and return how many it removed."""
+    removed = connection.execute(_REMOVE_EXPIRED, (time.time(), wanted)).rowcount
+    if removed < wanted:
+        removed += connection.execute(_REMOVE_FIRST, (wanted - removed,)).rowcount
+    return removed
+
+
+def _used_pages(connection: sqlite3.Connection) -> int:
+    """Return how many pages of the file have content."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    used: int = pages - free
+    return used
+
+
+def _entries(connection: sqlite3.Connection) -> int:
+    """
+    Return how many rows there are, as the file says.
+
+    The number bounds the file in entries, and the pages of the file bound it in octets.
+    A wrong number costs answers at most: see :func:`_shrink`.
+
+    Raises:
+        sqlite3.DatabaseError: If the file does not say it.
+    """
+    found = connection.execute(_ENTRIES).fetchone()
+    match found:
+        case (int(entries),) if 0 <= entries < _MOST_ENTRIES:
+            return entries
+    raise sqlite3.DatabaseError("the file does not say how many answers it has")
+
+
+def _count(connection: sqlite3.Connection, entries: int, change: int) -> None:
+    """Write that there are *change* more rows than *entries*."""
+    if change:
+        connection.execute(_SET_ENTRIES, (max(entries + change, 0),))
 
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
