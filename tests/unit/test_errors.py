@@ -82,6 +82,7 @@ EXAMPLES: list[tuple[Exception, str]] = [
         "http://a: failed recently; not contacted for 1.2 more seconds",
     ),
     (errors.NoResponderURL(), "the certificate names no responder"),
+    (errors.NoCRLURL(), "the certificate names no CRL"),
     (errors.IssuerNotFound("not given"), "not given"),
     (
         errors.RevocationIndeterminate("no URL", None),

@@ -27,7 +27,7 @@ from ocsp.client.cache import (
 )
 from ocsp.client.checking.scheduler import Progress
 from ocsp.client.checking.state import Environment
-from ocsp.client.core import ChainCheck
+from ocsp.client.core import ChainCheck, CRLCheck
 from ocsp.client.default import check
 from ocsp.client.options import (
     AddressPolicy,
@@ -68,6 +68,7 @@ __all__ = [
     "AsyncClient",
     "AsyncTransport",
     "Attempt",
+    "CRLCheck",
     "CRLFallback",
     "Cache",
     "CachedAnswer",

@@ -15,14 +15,16 @@ from typing import NoReturn, Self
 from cryptography import x509
 
 from ocsp.client.cache import Cache, MemoryCache
-from ocsp.client.checking.flow import check_flow
+from ocsp.client.checking.crl_fallback import CRLProof
+from ocsp.client.checking.flow import check_flow, crl_flow
+from ocsp.client.checking.issuer_lookup import find_issuer
 from ocsp.client.checking.state import CheckRequest, CheckState, Environment, Memory
 from ocsp.client.engine.effects import Flow, race
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import FailMode, Outcome
 from ocsp.client.remembered import Recalled, recall, remember
 
-__all__ = ["ChainCheck", "Core", "URLs"]
+__all__ = ["CRLCheck", "ChainCheck", "Core", "URLs"]
 
 URLs = str | Iterable[str] | None
 """One URL, or several in the order in which the client uses them."""
@@ -57,6 +59,33 @@ class ChainCheck:
         raise TypeError(
             "a ChainCheck has no truth value: call .require_good(), or compare the"
             " .status of each of .outcomes"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CRLCheck:
+    """The outcome of a check with CRLs only, and the CRLs that prove it."""
+
+    outcome: Outcome
+    """The outcome."""
+
+    crls: tuple[bytes, ...] = ()
+    """
+    The CRLs in DER: complete CRLs, each with the delta CRL that was used with it. Empty
+    if the outcome has no evidence.
+    """
+
+    @classmethod
+    def of(cls, outcome: Outcome, proof: CRLProof | None) -> Self:
+        """Return *outcome* with the CRLs of *proof*."""
+        pairs = () if proof is None else proof.pairs
+        found = (each for pair in pairs for each in pair if each is not None)
+        return cls(outcome=outcome, crls=tuple(bytes(each.data) for each in found))
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            "a CRLCheck has no truth value: compare .outcome.status, or call"
+            " .outcome.require_good()"
         )
 
 
@@ -102,6 +131,15 @@ class Core:
         if nonce is not None and nonce is not options.nonce:
             options = replace(options, nonce=nonce)
         return _check_and_remember(self._state(request, options))
+
+    def check_crls(self, request: CheckRequest) -> Flow[CRLCheck]:
+        """Return the flow that checks one certificate with the CRLs that it names."""
+        outcome, proof = yield from crl_flow(self._state(request, self.options))
+        return CRLCheck.of(outcome, proof)
+
+    def find_issuer(self, request: CheckRequest) -> Flow[x509.Certificate | None]:
+        """Return the flow that finds the issuer of one certificate."""
+        return find_issuer(self._state(request, self.options))
 
     def recall(
         self, cert: x509.Certificate, issuer: x509.Certificate | None

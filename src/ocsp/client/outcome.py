@@ -24,6 +24,7 @@ from ocsp.errors import (
     ForbiddenResponderURL,
     HTTPStatusError,
     IssuerNotFound,
+    NoCRLURL,
     NoResponderURL,
     OCSPError,
     OlderThanKnown,
@@ -87,7 +88,10 @@ class Reason(enum.Enum):
     """The issuer certificate was neither given nor found."""
 
     NO_URL = "no-url"
-    """The certificate names no responder, and the caller gave no URL."""
+    """
+    The certificate names no responder, and the caller gave no URL; or it names no CRL
+    and only CRLs are asked for.
+    """
 
     FORBIDDEN = "forbidden-url"
     """The options forbid the scheme or the address of the URL, or it is malformed."""
@@ -133,6 +137,7 @@ _OF_ERROR: tuple[tuple[type[OCSPError], Reason], ...] = (
     (DecodeError, Reason.UNREADABLE),
     (IssuerNotFound, Reason.NO_ISSUER),
     (NoResponderURL, Reason.NO_URL),
+    (NoCRLURL, Reason.NO_URL),
     (ForbiddenResponderURL, Reason.FORBIDDEN),
     (ResponderBackedOff, Reason.BACKED_OFF),
     (FetchTimeout, Reason.TIMEOUT),

@@ -22,7 +22,7 @@ from ocsp.client.checking.scheduler import (
     ProgressCallback,
 )
 from ocsp.client.checking.state import CheckRequest, Environment
-from ocsp.client.core import ChainCheck, Core, URLs
+from ocsp.client.core import ChainCheck, Core, CRLCheck, URLs
 from ocsp.client.engine.effects import Flow
 from ocsp.client.engine.threads import drive
 from ocsp.client.options import Options, Proxy, SendNonce
@@ -144,6 +144,45 @@ class Client:
             MissingExtraError: As :meth:`check`.
         """
         return self._run(self._core.check_chain(chain, url, nonce))
+
+    def check_crls(
+        self, cert: x509.Certificate, issuer: x509.Certificate | None = None
+    ) -> CRLCheck:
+        """
+        Check one certificate with the CRLs that it names, and ask no responder.
+
+        For programs that archive the CRLs, such as the signers of documents. A CRL
+        comes from the memory of the client while it is valid.
+
+        Args:
+            cert: As for :meth:`check`.
+
+            issuer: As for :meth:`check`.
+
+        Raises:
+            TypeError: As :meth:`check`.
+            MissingExtraError: As :meth:`check`.
+        """
+        request = self._core.request(cert, issuer, None)
+        return self._run(self._core.check_crls(request))
+
+    def find_issuer(self, cert: x509.Certificate) -> x509.Certificate | None:
+        """
+        Return the issuer of *cert*, from the caIssuers URLs of *cert*, or ``None``.
+
+        The key of the issuer has signed *cert*. Not checked: anything else about the
+        issuer. Build and validate a path to a certificate that you trust.
+
+        Args:
+            cert: The certificate whose issuer is needed. Without
+                ``options.missing_issuer`` ``FETCH``, the result is ``None``.
+
+        Raises:
+            TypeError: As :meth:`check`.
+            MissingExtraError: As :meth:`check`.
+        """
+        request = self._core.request(cert, None, None)
+        return self._run(self._core.find_issuer(request))
 
     def check_many(
         self,

@@ -38,7 +38,8 @@ The exceptions that this package raises, in one tree.
     │  ├─ RedirectRefused               the options do not allow the redirect
     │  ├─ ForbiddenResponderURL         not sent: the options do not allow the URL
     │  ├─ ResponderBackedOff            not sent: the responder failed recently
-    │  └─ NoResponderURL                the certificate names no responder
+    │  ├─ NoResponderURL                the certificate names no responder
+    │  └─ NoCRLURL                      the certificate names no CRL
     ├─ IssuerNotFound(LookupError)      the issuer was neither given nor found
     ├─ OlderThanKnown                   the answer is older than the newest verified one
     ├─ RevocationIndeterminate          the status is not known, but *good* is required
@@ -97,6 +98,7 @@ from ocsp.errors.general import (
     MissingExtraError,
     MultipleRequestsError,
     MultipleResponsesError,
+    NoCRLURL,
     NoResponderURL,
     NotOnHold,
     OCSPError,
@@ -222,6 +224,7 @@ __all__ = [
     "MultipleResponsesError",
     "MustStapleViolation",
     "NextUpdateMissing",
+    "NoCRLURL",
     "NoResponderCertificate",
     "NoResponderURL",
     "NonceMismatch",

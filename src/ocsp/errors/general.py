@@ -32,6 +32,7 @@ __all__ = [
     "MissingExtraError",
     "MultipleRequestsError",
     "MultipleResponsesError",
+    "NoCRLURL",
     "NoResponderURL",
     "NotOnHold",
     "OCSPError",
@@ -383,6 +384,18 @@ class NoResponderURL(FetchError):
         OCSPError.__init__(self)
         self.url = ""
         self.reason = "the certificate names no responder"
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class NoCRLURL(FetchError):
+    """The certificate names no CRL that the client can fetch."""
+
+    def __init__(self) -> None:
+        OCSPError.__init__(self)
+        self.url = ""
+        self.reason = "the certificate names no CRL"
 
     def __str__(self) -> str:
         return self.reason

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -34,14 +35,34 @@ from ocsp.verification.crl.reader import ReadCRL
 from ocsp.verification.crl.verify import CRLPair, judge_crls
 from ocsp.verification.evidence import VerifiedRevocation
 
-__all__ = ["check_crls"]
+__all__ = ["CRLProof", "check_crls", "prove_by_crls"]
+
+
+class CRLProof(NamedTuple):
+    """
+    Evidence, and the CRLs that prove it.
+
+    Attributes:
+        evidence: The status of the certificate.
+
+        pairs: Complete CRLs, each with the delta CRL that was used with it.
+    """
+
+    evidence: VerifiedRevocation
+    pairs: tuple[CRLPair, ...]
 
 
 def check_crls(
     state: CheckState, issuer: x509.Certificate
 ) -> Flow[VerifiedRevocation | None]:
+    """Return the evidence of the CRLs that the certificate names, or ``None``."""
+    proof = yield from prove_by_crls(state, issuer)
+    return None if proof is None else proof.evidence
+
+
+def prove_by_crls(state: CheckState, issuer: x509.Certificate) -> Flow[CRLProof | None]:
     """
-    Return the evidence of the CRLs that the certificate names, or ``None``.
+    Return the proof by the CRLs that the certificate names, or ``None``.
 
     The client fetches one after the other, until one of them, or several together,
     prove the status.
@@ -64,7 +85,7 @@ def check_crls(
             )
             pair = known.crl, (yield from _find_delta(state, asked, known.crl))
             pairs = (*held, pair)
-            evidence = yield from _judge_newest(state, asked, url, pairs)
+            proof = yield from _judge_newest(state, asked, url, pairs)
         except ReasonsNotCovered as error:
             state.note(attempt, error)
             held.append(pair)  # another CRL may cover the other reasons
@@ -72,13 +93,13 @@ def check_crls(
             state.note(attempt, error)
         else:
             state.note(attempt)
-            return evidence
+            return proof
     return None
 
 
 def _judge_newest(
     state: CheckState, asked: CRLQuestion, url: str, crls: tuple[CRLPair, ...]
-) -> Flow[VerifiedRevocation]:
+) -> Flow[CRLProof]:
     """
     Judge *crls*, and compare what they prove with the newest that is known.
 
@@ -87,7 +108,7 @@ def _judge_newest(
         OlderThanKnown: If a newer answer is known.
     """
     try:
-        evidence = yield from state.calculate(
+        proof = yield from state.calculate(
             url, _size(crls), partial(_judge, asked, crls)
         )
     except RevokedButStale as error:
@@ -95,11 +116,11 @@ def _judge_newest(
             state,
             asked.issuer,
             error,
-            lambda moment: _judge(asked._replace(at=moment), crls),
+            lambda moment: _judge(asked._replace(at=moment), crls).evidence,
         )
         raise
-    yield from keep_newest(state, asked.issuer, evidence)
-    return evidence
+    yield from keep_newest(state, asked.issuer, proof.evidence)
+    return proof
 
 
 def _size(crls: tuple[CRLPair, ...]) -> int:
@@ -107,7 +128,7 @@ def _size(crls: tuple[CRLPair, ...]) -> int:
     return sum(len(each.data) for pair in crls for each in pair if each is not None)
 
 
-def _judge(asked: CRLQuestion, crls: tuple[CRLPair, ...]) -> VerifiedRevocation:
+def _judge(asked: CRLQuestion, crls: tuple[CRLPair, ...]) -> CRLProof:
     """
     Judge *crls*; without the last delta CRL if it does not fit.
 
@@ -116,12 +137,13 @@ def _judge(asked: CRLQuestion, crls: tuple[CRLPair, ...]) -> VerifiedRevocation:
     *others, (complete, delta) = crls
     if delta is not None:
         try:
-            return judge_crls(asked, crls)
+            return CRLProof(judge_crls(asked, crls), crls)
         except RevokedButStale:
             raise
         except VerificationError:
             pass
-    return judge_crls(asked, (*others, (complete, None)))
+    without = (*others, (complete, None))
+    return CRLProof(judge_crls(asked, without), without)
 
 
 def _find_delta(

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp.client.cache import KnownStatus
 from ocsp.client.checking.cached import load_cached
-from ocsp.client.checking.crl_fallback import check_crls
+from ocsp.client.checking.crl_fallback import CRLProof, check_crls, prove_by_crls
 from ocsp.client.checking.issuer_lookup import find_issuer
 from ocsp.client.checking.newest import keep_newest, newest_known
 from ocsp.client.checking.responder_exchange import (
@@ -32,6 +32,7 @@ from ocsp.client.outcome import CheckStatus, Outcome, Source
 from ocsp.client.retry import PERMANENT_REASONS, is_transient, pause_before_retry
 from ocsp.errors import (
     IssuerNotFound,
+    NoCRLURL,
     NoResponderURL,
     OCSPError,
     OlderThanKnown,
@@ -42,7 +43,7 @@ from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.chain import needs_no_status
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
-__all__ = ["check_flow"]
+__all__ = ["check_flow", "crl_flow"]
 
 _SHA256 = hashes.SHA256()
 
@@ -70,6 +71,21 @@ def check_flow(state: CheckState) -> Flow[Outcome]:
     if known is not None:
         return _outcome(state, issuer, known.evidence, Source.CACHE)
     return outcome.with_known((yield from newest_known(state, cert_id)))
+
+
+def crl_flow(state: CheckState) -> Flow[tuple[Outcome, CRLProof | None]]:
+    """Return the outcome of a check with CRLs only, and its proof."""
+    issuer = state.request.issuer or (yield from find_issuer(state))
+    if issuer is None:
+        return _indeterminate(state, None, IssuerNotFound(_NO_ISSUER)), None
+    proof = yield from prove_by_crls(state, issuer)
+    if proof is not None:
+        return _outcome(state, issuer, proof.evidence, Source.CRL), proof
+    if not state.failures:
+        state.failures.append(NoCRLURL())
+    outcome = _indeterminate(state, issuer)
+    cert_id = CertID.for_certificate(state.certificate, issuer, _SHA256)
+    return outcome.with_known((yield from newest_known(state, cert_id))), None
 
 
 def _load_cached(
