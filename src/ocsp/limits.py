@@ -38,6 +38,7 @@ __all__ = [
     "MAX_ENTRIES",
     "MAX_EXPONENT_BITS",
     "MAX_EXTENSIONS",
+    "MAX_FETCHES",
     "MAX_FORWARDED_REQUESTS",
     "MAX_GENERAL_NAMES",
     "MAX_GET_URL_BYTES",
@@ -423,6 +424,13 @@ MAX_ADDRESSES = 4
 """
 Addresses of one host name that the client tries. Most names have two, one for each
 address family.
+"""
+
+MAX_FETCHES = 1000
+"""
+Questions that the validation of one document may ask through ``ocsp.pyhanko``. The
+certificates in a document name the URLs, so without a limit one document could cause
+any number of requests.
 """
 
 MAX_BACKGROUND_CHECKS = 1000

@@ -27,7 +27,7 @@ FLOORS = (
     ("responder", "verification"),
     ("client", "inspection", "linting", "metrics", "pkcs11", "sharing", "store"),
     ("signers", "status"),
-    ("admin", "publishing", "server", "stapling", "tls", "updater"),
+    ("admin", "publishing", "pyhanko", "server", "stapling", "tls", "updater"),
     ("service", "testing"),
     ("cli",),
 )
