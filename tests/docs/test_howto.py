@@ -21,6 +21,7 @@ from ocsp.testing import PKI, Fault, LoopbackResponder
 from tests.docs.examples import ROOT, run, session
 from tests.docs.test_stories import RECIPES
 from tests.pki import DELEGATION, ca, key, leaf, make
+from tests.unit.pyhanko.documents import empty_document, time_stamper
 from tests.vectors import RFC9919
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -114,6 +115,22 @@ def _delegate(responder: LoopbackResponder) -> dict[str, Any]:
     return names | {"responder_certificate": names["certificate"]}
 
 
+def _documents(responder: LoopbackResponder) -> dict[str, Any]:
+    """Write a document and the files of its signer."""
+    responder.pki.add_intermediate()
+    signer = responder.pki.issue()
+    files = {
+        "root.pem": responder.pki.root.public_bytes(Encoding.PEM),
+        "intermediate.pem": responder.pki.issuer.public_bytes(Encoding.PEM),
+        "signer.pem": signer.certificate_pem,
+        "signer.key": signer.key_pem,
+        "contract.pdf": empty_document().getvalue(),
+    }
+    for name, content in files.items():
+        Path(name).write_bytes(content)
+    return {"timestamper": time_stamper(responder.pki)}
+
+
 PAGES: dict[str, Callable[[LoopbackResponder], dict[str, Any]]] = {
     "docs/howto/crl-fallback.md": _crl,
     "docs/howto/fresh-answer.md": lambda responder: _named(responder.pki),
@@ -124,6 +141,7 @@ PAGES: dict[str, Callable[[LoopbackResponder], dict[str, Any]]] = {
     "docs/howto/offline.md": _response,
     "docs/howto/replace-a-delegate.md": _delegate,
     "docs/howto/share-a-cache.md": lambda responder: _named(responder.pki),
+    "docs/howto/sign-documents.md": _documents,
     "docs/howto/sign-in-bulk.md": _delegate,
     "docs/responder.md": _delegate,
 }

@@ -22,9 +22,9 @@ class ClientFetcherBackend(FetcherBackend):
     """
     A fetcher backend of pyHanko that asks an :class:`ocsp.AsyncClient`.
 
-    It gives pyHanko what the client has verified, and nothing else. Several validation
-    contexts can share one backend: an answer in the cache of the client is used until
-    it ends. pyHanko verifies everything once more by its own rules.
+    It gives pyHanko only what the client has verified. Several validation contexts can
+    share one backend: an answer in the cache of the client is used until it ends.
+    pyHanko verifies everything once more by its own rules.
     """
 
     def __init__(

@@ -8,22 +8,13 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from asn1crypto import keys  # type: ignore[import-untyped]
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from pyhanko.pdf_utils.generic import DictionaryObject, StreamObject
+from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
@@ -33,24 +24,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 import ocsp
 from ocsp import OCSPCertStatus
 from ocsp.testing import Fault, Identity
-from tests.keys import key_of
 from tests.unit.pyhanko.conftest import Scene, to_asn1
-
-
-def _empty_document() -> BytesIO:
-    writer = PdfFileWriter()
-    contents = writer.add_object(StreamObject(stream_data=b""))
-    writer.insert_page(PageObject(contents=contents, media_box=(0, 0, 200, 200)))
-    out = BytesIO()
-    writer.write(out)
-    out.seek(0)
-    return out
-
-
-def _private(identity: Identity) -> Any:
-    return keys.PrivateKeyInfo.load(
-        identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    )
+from tests.unit.pyhanko.documents import empty_document, private_key, time_stamper
 
 
 def sign(scene: Scene, leaf: Identity, context: ValidationContext) -> BytesIO:
@@ -58,10 +33,7 @@ def sign(scene: Scene, leaf: Identity, context: ValidationContext) -> BytesIO:
     others = SimpleCertificateStore.from_certs(
         [to_asn1(ca.certificate) for ca in scene.pki.cas]
     )
-    signer = SimpleSigner(to_asn1(leaf.certificate), _private(leaf), others)
-    purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-    # The time stamper for tests of pyHanko has RSA keys only.
-    stamping = scene.pki.issue("tsa.test", key=key_of("rsa"), extensions=[purposes])
+    signer = SimpleSigner(to_asn1(leaf.certificate), private_key(leaf), others)
     metadata = PdfSignatureMetadata(
         field_name="Signature",
         md_algorithm="sha256",
@@ -70,13 +42,11 @@ def sign(scene: Scene, leaf: Identity, context: ValidationContext) -> BytesIO:
         embed_validation_info=True,
         signer_key_usage={"digital_signature"},
     )
-    stamper = DummyTimeStamper(
-        to_asn1(stamping.certificate), _private(stamping), others
-    )
+    stamper = time_stamper(scene.pki)
     out = BytesIO()
     asyncio.run(
         PdfSigner(metadata, signer, timestamper=stamper).async_sign_pdf(
-            IncrementalPdfFileWriter(_empty_document()), output=out
+            IncrementalPdfFileWriter(empty_document()), output=out
         )
     )
     return out
