@@ -27,6 +27,8 @@ from ocsp.client.outcome import Outcome
 from ocsp.client.transport.forking import ForkSafeLock
 from ocsp.client.transport.protocol import AsyncTransport
 from ocsp.errors import MissingExtraError
+from ocsp.messages.certid import CertID
+from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["AsyncClient"]
 
@@ -139,6 +141,40 @@ class AsyncClient:
             MissingExtraError: As :meth:`check`.
         """
         return await self._run(self._core.check_chain(chain, url, nonce))
+
+    async def fetch_response(
+        self, cert_id: CertID, issuer: x509.Certificate, url: str | Iterable[str]
+    ) -> VerifiedResponse:
+        """
+        Return a verified response about a CertID, without the certificate.
+
+        For programs that ask for others, such as the management system of charging
+        stations. The response comes from the cache, or from a responder.
+
+        Not checked: what :func:`ocsp.verify` cannot check with a CertID, such as
+        whether the certificate has ended.
+
+        Args:
+            cert_id: The CertID, with any hash algorithm.
+
+            issuer: The certificate of the issuer that it names.
+
+            url: The URL of a responder, or several. They are trusted no more than those
+                in a certificate: ``options.address_policy`` restricts them.
+
+        Returns:
+            Evidence. Its ``status`` may be *revoked* or *unknown*.
+
+        Raises:
+            RevokedBefore: If there is no answer now, and the newest verified one said
+                *revoked*.
+            RevocationIndeterminate: If there is no answer.
+            ConfigError: If *cert_id* names another issuer, or there is no URL.
+            UnsupportedAlgorithm: If the hash algorithm of *cert_id* is not known.
+            TypeError: If an argument has the wrong type.
+            MissingExtraError: As :meth:`check`.
+        """
+        return await self._run(self._core.ask(cert_id, issuer, url))
 
     async def check_crls(
         self, cert: x509.Certificate, issuer: x509.Certificate | None = None

@@ -13,16 +13,26 @@ from itertools import pairwise
 from typing import NoReturn, Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp.client.cache import Cache, MemoryCache
 from ocsp.client.checking.crl_fallback import CRLProof
-from ocsp.client.checking.flow import check_flow, crl_flow
+from ocsp.client.checking.flow import ask_flow, check_flow, crl_flow
 from ocsp.client.checking.issuer_lookup import find_issuer
-from ocsp.client.checking.state import CheckRequest, CheckState, Environment, Memory
+from ocsp.client.checking.state import (
+    CheckRequest,
+    CheckState,
+    Environment,
+    IDRequest,
+    Memory,
+)
 from ocsp.client.engine.effects import Flow, race
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import FailMode, Outcome
 from ocsp.client.remembered import Recalled, recall, remember
+from ocsp.errors import ConfigError
+from ocsp.messages.certid import CertID
+from ocsp.verification.evidence import VerifiedResponse
 
 __all__ = ["CRLCheck", "ChainCheck", "Core", "URLs"]
 
@@ -119,11 +129,7 @@ class Core:
             TypeError: If *cert* or *issuer* is not a certificate.
         """
         _check_certificates(cert, issuer)
-        if url is None:
-            urls: tuple[str, ...] = ()
-        else:
-            urls = (url,) if isinstance(url, str) else tuple(url)
-        return CheckRequest(certificate=cert, issuer=issuer, urls=urls)
+        return CheckRequest(certificate=cert, issuer=issuer, urls=_urls(url))
 
     def check(self, request: CheckRequest, nonce: SendNonce | None) -> Flow[Outcome]:
         """Return the flow that checks one certificate."""
@@ -136,6 +142,20 @@ class Core:
         """Return the flow that checks one certificate with the CRLs that it names."""
         outcome, proof = yield from crl_flow(self._state(request, self.options))
         return CRLCheck.of(outcome, proof)
+
+    def ask(
+        self, cert_id: CertID, issuer: x509.Certificate, url: URLs
+    ) -> Flow[VerifiedResponse]:
+        """
+        Return the flow that asks responders about a CertID.
+
+        Raises:
+            TypeError: If an argument has the wrong type.
+            ConfigError: If *cert_id* is not that of a certificate of *issuer*, or there
+                is no URL.
+        """
+        request = _id_request(cert_id, issuer, url)
+        return ask_flow(self._state(request, self.options), request)
 
     def find_issuer(self, request: CheckRequest) -> Flow[x509.Certificate | None]:
         """Return the flow that finds the issuer of one certificate."""
@@ -155,7 +175,7 @@ class Core:
             return Recalled(None)
         return recall(self._memory, self.environment, cert, issuer)
 
-    def _state(self, request: CheckRequest, options: Options) -> CheckState:
+    def _state(self, request: CheckRequest | IDRequest, options: Options) -> CheckState:
         return CheckState(
             request=request,
             options=options,
@@ -185,6 +205,27 @@ class Core:
     def _together(self, flows: Sequence[Flow[Outcome]]) -> Flow[ChainCheck]:
         outcomes = yield from race(tuple(flows))
         return ChainCheck(outcomes=tuple(outcomes))
+
+
+def _id_request(cert_id: CertID, issuer: x509.Certificate, url: URLs) -> IDRequest:
+    if not isinstance(cert_id, CertID):
+        raise TypeError("cert_id must be a CertID")
+    if not isinstance(issuer, x509.Certificate):
+        raise TypeError("issuer must be a Certificate")
+    serial = cert_id.serial_number
+    if cert_id != CertID.for_serial(issuer, serial, cert_id.hash_algorithm):
+        raise ConfigError("cert_id", "is not that of a certificate of this issuer")
+    urls = _urls(url)
+    if not urls:
+        raise ConfigError("url", "is empty: a CertID names no responder")
+    canonical = CertID.for_serial(issuer, serial, hashes.SHA256())
+    return IDRequest(cert_id=canonical, issuer=issuer, urls=urls)
+
+
+def _urls(url: URLs) -> tuple[str, ...]:
+    if url is None:
+        return ()
+    return (url,) if isinstance(url, str) else tuple(url)
 
 
 def _check_certificates(cert: object, issuer: object) -> None:

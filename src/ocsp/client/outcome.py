@@ -8,6 +8,7 @@ decides whether to use a certificate without a status (:class:`FailMode`).
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn, Self, final
 
@@ -47,6 +48,7 @@ __all__ = [
     "Outcome",
     "Reason",
     "Source",
+    "nearest_failure",
     "reason_of",
 ]
 
@@ -161,6 +163,11 @@ def reason_of(error: OCSPError) -> Reason:
             return Reason.UNAUTHORIZED
         return Reason.RESPONDER_ERROR
     return next(reason for kind, reason in _OF_ERROR if isinstance(error, kind))
+
+
+def nearest_failure(failures: Iterable[OCSPError]) -> OCSPError:
+    """Return the error of the attempt that came nearest to an answer."""
+    return max(failures, key=lambda error: _RANK[reason_of(error)])
 
 
 class FailMode(enum.Enum):
@@ -313,12 +320,11 @@ class Outcome:
         attempts: tuple[Attempt, ...] = (),
     ) -> Self:
         """Return the outcome of a check with *failures* and no evidence."""
-        nearest = max(failures, key=lambda error: _RANK[reason_of(error)])
         return cls(
             CheckStatus.INDETERMINATE,
             certificate,
             issuer,
-            failure=nearest,
+            failure=nearest_failure(failures),
             attempts=attempts,
         )
 

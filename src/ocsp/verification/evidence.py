@@ -424,10 +424,12 @@ class VerifiedResponse(Evidence):
         return self.cert_id.matches(cert, issuer)
 
     def was_verified_for(
-        self, cert: x509.Certificate, issuer: x509.Certificate
+        self, cert: x509.Certificate | CertID, issuer: x509.Certificate
     ) -> bool:
         """
         Tell whether :func:`ocsp.verify` was given exactly these two certificates.
+
+        With a CertID: whether it was given this CertID instead of a certificate.
 
         A CA can have several certificates with the same name and key, and the CertID
         is the same for all of them; the verifier may accept only some of them.

@@ -98,7 +98,7 @@ def test_every_fetch_error_has_a_reason() -> None:
         for kind in vars(ocsp.errors).values()
         if isinstance(kind, type) and issubclass(kind, ocsp.FetchError)
     ]
-    assert len(kinds) == 11
+    assert len(kinds) == 12
     for kind in kinds:
         assert reason_of(kind.__new__(kind)) in Reason
 

@@ -63,7 +63,7 @@ def _fits(
 ) -> bool:
     """Return whether *known* is the evidence of *answer* for this check."""
     same = known.answer is answer or known.answer == answer
-    return same and known.evidence.was_verified_for(state.certificate, issuer)
+    return same and known.evidence.was_verified_for(state.asked, issuer)
 
 
 def _has_revoked_signer(
@@ -89,7 +89,7 @@ def _verify_cached(
     if (
         evidence is None
         or not evidence.has_settings(options.policy, options.responders)
-        or not evidence.was_verified_for(state.certificate, issuer)
+        or not evidence.was_verified_for(state.asked, issuer)
     ):
         evidence = yield from _verify_again(state, issuer, answer)
     if evidence is None or evidence.canonical_cert_id != cert_id:

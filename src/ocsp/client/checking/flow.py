@@ -24,11 +24,17 @@ from ocsp.client.checking.responder_exchange import (
     Attempted,
     ask_responder,
 )
-from ocsp.client.checking.state import CachedEvidence, CheckState
+from ocsp.client.checking.state import CachedEvidence, CheckState, IDRequest
 from ocsp.client.checking.urls import readable_responder_urls, responder_urls
 from ocsp.client.engine.effects import Flow, pause, race
 from ocsp.client.options import CRLFallback, ResponderOrder, SendNonce
-from ocsp.client.outcome import CheckStatus, Outcome, Source
+from ocsp.client.outcome import (
+    CheckStatus,
+    Outcome,
+    Source,
+    nearest_failure,
+    reason_of,
+)
 from ocsp.client.retry import PERMANENT_REASONS, is_transient, pause_before_retry
 from ocsp.errors import (
     IssuerNotFound,
@@ -36,6 +42,8 @@ from ocsp.errors import (
     NoResponderURL,
     OCSPError,
     OlderThanKnown,
+    RevocationIndeterminate,
+    RevokedBefore,
     SchemaError,
 )
 from ocsp.messages.certid import CertID
@@ -43,7 +51,7 @@ from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.chain import needs_no_status
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
-__all__ = ["check_flow", "crl_flow"]
+__all__ = ["ask_flow", "check_flow", "crl_flow"]
 
 _SHA256 = hashes.SHA256()
 
@@ -86,6 +94,33 @@ def crl_flow(state: CheckState) -> Flow[tuple[Outcome, CRLProof | None]]:
     outcome = _indeterminate(state, issuer)
     cert_id = CertID.for_certificate(state.certificate, issuer, _SHA256)
     return outcome.with_known((yield from newest_known(state, cert_id))), None
+
+
+def ask_flow(state: CheckState, request: IDRequest) -> Flow[VerifiedResponse]:
+    """
+    Return a verified response about a CertID.
+
+    Raises:
+        RevokedBefore: If there is none now, and the newest verified answer said
+            *revoked*.
+        RevocationIndeterminate: If there is none.
+    """
+    cert_id, issuer = request.cert_id, request.issuer
+    known = yield from _load_cached(state, cert_id, issuer)
+    if known is not None and state.environment.now() < known.refresh_at:
+        return known.evidence
+    retries = state.options.retries if known is None else 0
+    found = yield from _newest_answer(state, issuer, request.urls, retries)
+    if found is None:
+        known = yield from _load_cached(state, cert_id, issuer)
+        found = None if known is None else known.evidence
+    if found is not None:
+        return found
+    failure, attempts = nearest_failure(state.failures), tuple(state.attempts)
+    newest = yield from newest_known(state, cert_id)
+    if newest is not None and newest.is_revoked:
+        raise RevokedBefore(reason_of(failure), failure, attempts, newest.this_update)
+    raise RevocationIndeterminate(reason_of(failure), failure, attempts)
 
 
 def _load_cached(
@@ -205,16 +240,26 @@ def _ask(state: CheckState, issuer: x509.Certificate, retries: int) -> Flow[Outc
     if not urls:
         state.failures.append(NoResponderURL())
         return _indeterminate(state, issuer)
-    evidence = yield from _ask_all(state, issuer, urls, retries)
+    evidence = yield from _newest_answer(state, issuer, urls, retries)
     if evidence is None:
         return _indeterminate(state, issuer)
+    state.memory.failed_checks.discard(state.failed_check_key(issuer))
+    return _outcome(state, issuer, evidence, Source.RESPONDER)
+
+
+def _newest_answer(
+    state: CheckState, issuer: x509.Certificate, urls: tuple[str, ...], retries: int
+) -> Flow[VerifiedResponse | None]:
+    """Return the best answer of the responders, unless a newer one is known."""
+    evidence = yield from _ask_all(state, issuer, urls, retries)
+    if evidence is None:
+        return None
     try:  # again: another check, or another responder, may have brought a newer answer
         yield from keep_newest(state, issuer, evidence)
     except OlderThanKnown as error:
         state.failures.append(error)
-        return _indeterminate(state, issuer)
-    state.memory.failed_checks.discard(state.failed_check_key(issuer))
-    return _outcome(state, issuer, evidence, Source.RESPONDER)
+        return None
+    return evidence
 
 
 def _ask_all(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp.client.cache import Cache, CachedAnswer, KnownStatus, MemoryCache
 from ocsp.client.cache.freshness import expiry, refresh_from
@@ -38,6 +39,8 @@ from ocsp.verification.response import verify
 __all__ = ["keep_newest", "keep_stale_revocation", "newest_known", "use_cache"]
 
 _Result = TypeVar("_Result")
+
+_SHA256 = hashes.SHA256()
 
 
 def use_cache(cache: Cache, work: Callable[[], _Result]) -> Flow[_Result]:
@@ -89,7 +92,7 @@ def keep_newest(
                 evidence.this_update, newest.this_update, newest.is_revoked
             )
         newest = None
-    if evidence.is_signed_by_key_of(state.certificate):
+    if _is_about_its_signer(state, issuer, evidence):
         return  # a stolen key could sign a newer answer about its own certificate
     is_kept = False
     if isinstance(evidence, VerifiedResponse) and reply is not None:
@@ -100,6 +103,18 @@ def keep_newest(
     is_new = newest is None or KnownStatus.of(evidence).rank > newest.rank
     if shared is not None and is_new and not is_kept:
         yield from use_cache(shared, lambda: shared.note(evidence))
+
+
+def _is_about_its_signer(
+    state: CheckState,
+    issuer: x509.Certificate,
+    evidence: VerifiedResponse | VerifiedRevocation,
+) -> bool:
+    """Return whether the key of the certificate in question signed *evidence*."""
+    asked = state.asked
+    if isinstance(asked, CertID):
+        return asked == CertID.for_certificate(evidence.responder, issuer, _SHA256)
+    return evidence.is_signed_by_key_of(asked)
 
 
 def keep_stale_revocation(
@@ -196,7 +211,7 @@ def _verify_kept(
     options = state.options
     return verify(
         answer.der,
-        state.certificate,
+        state.asked,
         issuer,
         at=answer.this_update,
         responders=options.responders,

@@ -39,6 +39,7 @@ from ocsp.errors import (
     VerificationError,
 )
 from ocsp.http import REQUEST_TYPE, RESPONSE_TYPE, get_url
+from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification.evidence import Evidence, VerifiedResponse
@@ -281,7 +282,7 @@ def _verify(
 ) -> VerifiedResponse:
     return verify(
         der,
-        state.certificate,
+        state.asked,
         issuer,
         at=at or state.environment.now(),
         nonce=nonce,
@@ -302,7 +303,12 @@ def _ask(
 def _encode_request(
     state: CheckState, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm
 ) -> _EncodedRequest:
-    builder = OCSPRequestBuilder().add_certificate(state.certificate, issuer, algorithm)
+    builder, asked = OCSPRequestBuilder(), state.asked
+    if isinstance(asked, CertID):
+        cert_id = CertID.for_serial(issuer, asked.serial_number, algorithm)
+        builder = builder.add_certificate_by_id(cert_id)
+    else:
+        builder = builder.add_certificate(asked, issuer, algorithm)
     nonce = None
     if state.options.nonce is SendNonce.ALWAYS:
         nonce = state.environment.octets(NONCE_OCTETS)

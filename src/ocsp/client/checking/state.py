@@ -36,6 +36,7 @@ from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.client.retry import ResponderBackoff
 from ocsp.errors import FetchTimeout, OCSPError
+from ocsp.messages.certid import CertID
 from ocsp.verification.evidence import (
     VerifiedResponse,
     VerifiedRevocation,
@@ -46,6 +47,7 @@ __all__ = [
     "CheckRequest",
     "CheckState",
     "Environment",
+    "IDRequest",
     "Memory",
     "RememberedOutcome",
     "failed_check_key",
@@ -212,11 +214,25 @@ class CheckRequest:
     """Responder URLs to use instead of those in the certificate."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IDRequest:
+    """The arguments of a question about a certificate that the caller does not have."""
+
+    cert_id: CertID
+    """The CertID of the certificate, with SHA-256."""
+
+    issuer: x509.Certificate
+    """The certificate of the issuer."""
+
+    urls: tuple[str, ...]
+    """Responder URLs, which are trusted no more than those in a certificate."""
+
+
 @dataclass(slots=True, kw_only=True)
 class CheckState:
     """One running check."""
 
-    request: CheckRequest
+    request: CheckRequest | IDRequest
     options: Options
     environment: Environment
     memory: Memory
@@ -227,8 +243,22 @@ class CheckState:
     """From when on a newer answer is due; ``None`` if the answer is in no cache."""
 
     @property
+    def asked(self) -> x509.Certificate | CertID:
+        """The certificate to check, or its CertID."""
+        if isinstance(self.request, IDRequest):
+            return self.request.cert_id
+        return self.request.certificate
+
+    @property
     def certificate(self) -> x509.Certificate:
-        """The certificate to check."""
+        """
+        The certificate to check.
+
+        Raises:
+            TypeError: If only its CertID is known.
+        """
+        if isinstance(self.request, IDRequest):
+            raise TypeError("only the CertID of the certificate is known")
         return self.request.certificate
 
     def failed_check_key(
@@ -240,11 +270,9 @@ class CheckState:
     @property
     def address_policy(self) -> AddressPolicy:
         """Which addresses responder URLs may lead to; those of the caller, any."""
-        return (
-            AddressPolicy.PRIVATE_TOO
-            if self.request.urls
-            else self.options.address_policy
-        )
+        if isinstance(self.request, CheckRequest) and self.request.urls:
+            return AddressPolicy.PRIVATE_TOO
+        return self.options.address_policy
 
     def elapsed(self) -> float:
         """Return the seconds since the start of the check."""
