@@ -85,6 +85,10 @@ EXAMPLES: list[tuple[Exception, str]] = [
     (errors.NoCRLURL(), "the certificate names no CRL"),
     (errors.IssuerNotFound("not given"), "not given"),
     (
+        errors.StatusNotGiven("Failed"),
+        "the management system gave no OCSP response: Failed",
+    ),
+    (
         errors.RevocationIndeterminate("no URL", None),
         "the status of the certificate is not known: no URL",
     ),

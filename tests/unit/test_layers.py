@@ -27,7 +27,16 @@ FLOORS = (
     ("responder", "verification"),
     ("client", "inspection", "linting", "metrics", "pkcs11", "sharing", "store"),
     ("signers", "status"),
-    ("admin", "publishing", "pyhanko", "server", "stapling", "tls", "updater"),
+    (
+        "admin",
+        "charging",
+        "publishing",
+        "pyhanko",
+        "server",
+        "stapling",
+        "tls",
+        "updater",
+    ),
     ("service", "testing"),
     ("cli",),
 )

@@ -56,6 +56,7 @@ The exceptions that this package raises, in one tree.
     ├─ RequestorNotTrusted              no trusted requestor has signed the request
     ├─ RetentionOver                    the certificate ended too long ago
     ├─ ImportRefused(ValueError)        a file with statuses cannot be imported
+    ├─ StatusNotGiven                   a charging station got no OCSP response
     ├─ StatusChangeRefused              a change of a certificate's status was refused
     │  ├─ UnknownCertificate(LookupError)
     │  ├─ AlreadyRevoked(ValueError)
@@ -120,6 +121,7 @@ from ocsp.errors.general import (
     StapleMissing,
     StapleUnobtainable,
     StatusChangeRefused,
+    StatusNotGiven,
     StoreError,
     TLSPeerError,
     TLSPeerNotTrusted,
@@ -265,6 +267,7 @@ __all__ = [
     "StapleUnobtainable",
     "StatusChangeRefused",
     "StatusNotAvailable",
+    "StatusNotGiven",
     "StoreError",
     "TLSPeerError",
     "TLSPeerNotTrusted",

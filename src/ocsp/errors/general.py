@@ -54,6 +54,7 @@ __all__ = [
     "StapleMissing",
     "StapleUnobtainable",
     "StatusChangeRefused",
+    "StatusNotGiven",
     "StoreError",
     "TLSPeerError",
     "TLSPeerNotTrusted",
@@ -538,6 +539,22 @@ class StapleMissing(OCSPError):
 
     def __str__(self) -> str:
         return "the TLS server sent no stapled OCSP response, but one is required"
+
+
+class StatusNotGiven(OCSPError):
+    """
+    The management system of a charging station gave it no OCSP response.
+
+    Attributes:
+        reason: What it answered instead, or that it did not answer.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the management system gave no OCSP response: {self.reason}"
 
 
 class StapleEnded(OCSPError):

@@ -1,0 +1,1 @@
+"""Tests of the messages between charging stations and their management systems."""
