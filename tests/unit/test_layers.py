@@ -359,7 +359,7 @@ def test_importing_the_package_is_light() -> None:
     """Modules that few programs need, or that are slow, are imported at first use."""
     heavy = (
         "asyncio", "cryptography.hazmat.primitives.serialization", "dataclasses", "httpx",
-        "inspect", "ocsp.client", "ocsp.verification", "pkcs11", "pydantic", "rich", "sqlite3", "typer",
+        "inspect", "ocsp.client", "ocsp.verification", "pkcs11", "pydantic", "rich", "sqlite3", "click",
         "uvicorn",
     )  # fmt: skip
     code = (

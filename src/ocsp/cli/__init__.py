@@ -1,8 +1,10 @@
 """
 The command line: ``ocsp check``, ``verify``, ``inspect``, ``serve`` and others.
 
-* Importing this package is cheap: Typer and Rich belong to the extra ``cli`` and are
-  imported when :func:`main` runs. If they are missing, one line says so.
+* Importing this package is cheap: click and Rich belong to the extra ``cli``. click is
+  imported when :func:`main` runs, and Rich when a command shows something with it. If
+  one is missing, one line says so.
+* A command is imported when it runs (:mod:`ocsp.cli.table`).
 * A command reads its arguments, calls the library, and shows the result. The commands
   contain no OCSP logic.
 * Bad input ends with one line on standard error and an exit code, never a traceback.
@@ -11,14 +13,12 @@ The command line: ``ocsp check``, ``verify``, ``inspect``, ``serve`` and others.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.errors import MissingExtraError
+from ocsp.cli.extra import is_of_extra
 
 __all__ = ["main"]
-
-_EXTRA_PACKAGES = frozenset({"click", "rich", "typer"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,25 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, a member of :class:`ocsp.cli.exit_codes.ExitCode`.
     """
     try:
-        run = _load()
-    except MissingExtraError as error:
-        print(f"error: ocsp: {error}", file=sys.stderr)
-        return ExitCode.INPUT_ERROR
-    return run(arguments)
-
-
-def _load() -> Callable[[Sequence[str] | None], int]:
-    """
-    Import the commands, and with them Typer and Rich.
-
-    Raises:
-        MissingExtraError: If the extra ``cli`` is not installed. Other import errors
-            are bugs and are raised unchanged.
-    """
-    try:
+        # Imported here, so that an error can say that click is missing.
         from ocsp.cli.app import run
+
+        return run(arguments)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRA_PACKAGES:
+        if not is_of_extra(error):
             raise
-        raise MissingExtraError("the command line", "cli") from error
-    return run
+        # Only this error needs the package.
+        from ocsp.errors import MissingExtraError
+
+        missing = MissingExtraError("the command line", "cli")
+        print(f"error: ocsp: {missing}", file=sys.stderr)
+        return ExitCode.INPUT_ERROR

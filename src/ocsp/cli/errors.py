@@ -3,7 +3,7 @@ Turn the exceptions of a command into one line and an exit code.
 
 Only this module catches them. Codes 1 and 2 report a certificate status (*revoked*,
 *unknown*), so no failure may end with them: a usage error exits with 4 instead of
-Typer's 2, and an unexpected exception exits with 70.
+click's 2, and an unexpected exception exits with 70.
 """
 
 from __future__ import annotations
@@ -17,17 +17,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import typer
+import click
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.render.console import errors, report
+from ocsp.cli.extra import is_of_extra
 from ocsp.errors import OCSPError
 
-__all__ = ["TRACEBACK", "USAGE_ERROR", "run_guarded"]
-
-# BadParameter is the only usage error that Typer exports. Its second base class is the
-# base of all of them, in Typer's own copy of click as in click itself.
-USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+__all__ = ["TRACEBACK", "noticing_closed_pipe", "run_guarded"]
 
 TRACEBACK = "OCSP_TRACEBACK"
 """The environment variable that shows the traceback of an internal error."""
@@ -39,31 +35,55 @@ def run_guarded(call: Callable[[], Any]) -> int:
 
     Raises:
         SystemExit: If *call* raises it, as a server does when it stops.
+        ModuleNotFoundError: If a package of the extra ``cli`` is missing.
     """
     _escape_unencodable_output()
     try:
         with _without_warnings():
             code = call()
-    except USAGE_ERROR as error:
-        if str(error):  # without arguments, Typer has shown the help instead
-            _report_safely(_usage_error(error))
-    except (CommandError, OCSPError) as error:
-        _report_safely(error)
-    except (KeyboardInterrupt, typer.Abort):
-        return ExitCode.INTERRUPTED
     except SystemExit as exit_:
-        # Typer and Rich exit like this, with code 1, when a pipe is closed.
+        # Rich exits like this, with code 1, when a pipe is closed.
         if not isinstance(exit_.__context__, BrokenPipeError):
             raise
         return ExitCode.BROKEN_PIPE
-    except OSError as error:
-        _report_safely(_output_error(error))
+    except (KeyboardInterrupt, click.Abort):
+        return ExitCode.INTERRUPTED
     except Exception as error:
-        _report_safely(_internal_error(error))
-        return ExitCode.INTERNAL_ERROR
-    else:
-        return code if isinstance(code, int) else ExitCode.SUCCESS
+        return _reported(error)
+    return code if isinstance(code, int) else ExitCode.SUCCESS
+
+
+def _reported(error: Exception) -> ExitCode:
+    """Report *error*, and return the exit code for it."""
+    match error:
+        case click.UsageError():
+            _report_safely(_usage_error(error))
+        case CommandError() | OCSPError():
+            _report_safely(error)
+        case _ClosedPipe():
+            return ExitCode.BROKEN_PIPE
+        case ModuleNotFoundError() if is_of_extra(error):
+            raise error
+        case OSError():
+            _report_safely(_output_error(error))
+        case _:
+            _report_safely(_internal_error(error))
+            return ExitCode.INTERNAL_ERROR
     return ExitCode.INPUT_ERROR
+
+
+class _ClosedPipe(Exception):
+    """The reader of the output has closed the pipe."""
+
+
+@contextlib.contextmanager
+def noticing_closed_pipe() -> Iterator[None]:
+    """Hide a closed pipe from click, which would exit with code 1."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        _discard(sys.stdout)
+        raise _ClosedPipe from error
 
 
 @contextlib.contextmanager
@@ -83,33 +103,20 @@ def _escape_unencodable_output() -> None:
 
 def _report_safely(problem: object) -> None:
     """Report *problem*; if standard error cannot be written, only the code remains."""
+    # Rich is needed only for what a command shows.
+    from ocsp.cli.render.console import report
+
     try:
         report(problem)
     except (OSError, SystemExit):
         _discard(sys.stderr)
 
 
-def _usage_error(error: Any) -> CommandError:
-    """Return Typer's message about wrong arguments, with a pointer to the help."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else "ocsp"
+def _usage_error(error: click.UsageError) -> CommandError:
+    """Return click's message about wrong arguments, with a pointer to the help."""
+    command = error.ctx.command_path if error.ctx else "ocsp"
     what = error.format_message().rstrip(".")
-    for words, plain in _PLAIN_WORDS.items():
-        what = what.replace(words, plain)
     return CommandError(command, f"{what}; see {command} --help")
-
-
-_PLAIN_WORDS = {
-    "Value error, ": "",
-    "Input should be a valid integer, unable to parse string as an integer": (
-        "the value is not a whole number"
-    ),
-    "Input should be a valid number, unable to parse string as a number": (
-        "the value is not a number"
-    ),
-    "Input should be ": "the value must be ",
-}
-"""Words of pydantic, which checks values for Typer, and what to write instead."""
 
 
 def _output_error(error: OSError) -> CommandError:
@@ -131,6 +138,9 @@ def _discard(stream: Any) -> None:
 
 def _internal_error(error: Exception) -> CommandError:
     if os.environ.get(TRACEBACK):
+        # Rich is needed only for what a command shows.
+        from ocsp.cli.render.console import errors
+
         errors().print(traceback.format_exc(), markup=False, soft_wrap=True)
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
     return CommandError(

@@ -2,7 +2,7 @@
 The exit codes, and the exception that becomes the one error line.
 
 This module imports only the standard library, because it is also needed to report that
-Typer and Rich are missing.
+click and Rich are missing.
 
 The codes are a public contract, listed in ``docs/cli.md``. A number means the same in
 every command; it has several names where commands use different words for it.

@@ -1,20 +1,32 @@
 """
-The end of each help text: examples and exit codes, in the same form everywhere.
+The help text of a command, and its end: examples and exit codes in the same form.
 
-A test compares the help texts with ``docs/cli.md``.
+Texts contain the marks ``[bold]``, ``[dim]`` and ``[cyan]``, each with its end, such as
+``[/bold]``; :mod:`ocsp.cli.styled` reads them. A test compares the help texts with
+``docs/cli.md``.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
-from collections.abc import Mapping
-
-from rich.markup import escape
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 from ocsp.cli.exit_codes import ExitCode
 
-__all__ = ["COMMON_EXITS", "INPUT_ERROR", "epilog", "rewrapped"]
+__all__ = [
+    "COMMON_EXITS",
+    "INPUT_ERROR",
+    "HelpText",
+    "epilog",
+    "help_of",
+    "helped_by",
+    "rewrapped",
+]
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
 
 INPUT_ERROR = "input could not be read, or the command was used wrongly"
 """What exit code 4 means, in the words of the help texts."""
@@ -25,11 +37,45 @@ COMMON_EXITS: Mapping[ExitCode, str] = {
 }
 
 
+class HelpText(NamedTuple):
+    """What the help of a command says besides its parameters."""
+
+    text: str
+    """What the command does; one line for each paragraph."""
+
+    end: str
+    """Examples and exit codes."""
+
+
+def helped_by(end: str, text: str = "") -> Callable[[_Function], _Function]:
+    """
+    Return a decorator that gives a command its help.
+
+    Args:
+        end: The result of :func:`epilog`.
+
+        text: What the command does. Default: the docstring of the function.
+    """
+
+    def decorate(function: _Function) -> _Function:
+        said = rewrapped(inspect.cleandoc(text or function.__doc__ or ""))
+        function.help_text = HelpText(said, end)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def help_of(function: Callable[..., object]) -> HelpText:
+    """Return what :func:`helped_by` gave *function*."""
+    found: HelpText = function.help_text  # type: ignore[attr-defined]
+    return found
+
+
 def epilog(
     examples: Mapping[str, str], exits: Mapping[ExitCode, str] = COMMON_EXITS
 ) -> str:
     """
-    Return the end of a help text, in Rich markup.
+    Return the end of a help text.
 
     Args:
         examples: Commands to type, each with its purpose.
@@ -38,12 +84,12 @@ def epilog(
     """
     lines = ["[bold]Examples[/bold]", ""]
     for command, purpose in examples.items():
-        lines += [f"  [dim]# {escape(purpose)}[/dim]"]
-        lines += [f"  [cyan]{escape(each)}[/cyan]" for each in _typed(command)]
+        lines += [f"  [dim]# {purpose}[/dim]"]
+        lines += [f"  [cyan]{each}[/cyan]" for each in _typed(command)]
     lines += ["", "[bold]Exit codes[/bold]", ""]
     for code, what in sorted(exits.items()):
         lines += textwrap.wrap(
-            f"{int(code):<3}  {escape(what)}",
+            f"{int(code):<3}  {what}",
             _WIDTH,
             initial_indent="  ",
             subsequent_indent=" " * 7,

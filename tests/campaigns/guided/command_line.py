@@ -7,11 +7,8 @@ import io
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import typer
 
 from ocsp.cli.app import app
 from ocsp.cli.exit_codes import CommandError
@@ -65,12 +62,7 @@ def attack(data: bytes) -> None:
 
 
 def _main(words: list[str]) -> int:
-    return int(_program().main(words, "ocsp", standalone_mode=False))
-
-
-@cache
-def _program() -> Any:
-    return typer.main.get_command(app)
+    return int(app.main(words, "ocsp", standalone_mode=False))
 
 
 @contextlib.contextmanager

@@ -8,9 +8,6 @@ import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import typer
 
 from ocsp.cli.app import app
 from ocsp.cli.exit_codes import ExitCode
@@ -54,7 +51,7 @@ def run(dice: Dice) -> str:
 
     def execute() -> object:
         with redirect_stdout(out), redirect_stderr(err):
-            return _program().main(arguments, "ocsp", standalone_mode=False)
+            return app.main(arguments, "ocsp", standalone_mode=False)
 
     code = call(execute, budget=BUDGET)
     if code not in _ENDINGS:
@@ -81,12 +78,6 @@ def _message(dice: Dice) -> bytes:
 
 def _certificate(dice: Dice, der: bytes) -> bytes:
     return mutate(dice, der, ("ca",), donors()) if dice.chance(0.3) else der
-
-
-@cache
-def _program() -> Any:
-    """Return the commands: to build them costs more than to run one."""
-    return typer.main.get_command(app)
 
 
 @cache

@@ -3,7 +3,7 @@ Write the command reference in ``docs/cli.md`` from the commands themselves.
 
 Run ``python -m tests.unit.cli.cli_reference`` after a help text has changed;
 ``test_cli_docs.py`` compares. The reference contains only what the commands pass to
-Typer (names, metavars, help, defaults), so that it does not depend on Typer's release.
+click (names, metavars, help, defaults), so that it does not depend on click's release.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
-from rich.text import Text
-
 from ocsp.cli.app import app
+from ocsp.cli.styled import marked
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "cli.md"
 BLOCK = re.compile(
@@ -26,7 +24,7 @@ BLOCK = re.compile(
 
 def commands() -> dict[str, Any]:
     """Return every command by its full name, groups included."""
-    return dict(_walk("ocsp", typer.main.get_command(app)))
+    return dict(_walk("ocsp", app))
 
 
 def _walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -45,7 +43,7 @@ def block(path: str, command: Any) -> str:
     parts = [
         f"<!-- reference: {path} -->",
         f"```\n{_usage(path, command)}\n```",
-        Text.from_markup(command.help).plain,
+        plain(command.help),
         "\n".join(["| | |", "|---|---|", *rows]) if rows else "",
         f"```console\n{_end(command)}\n```" if command.epilog else "",
         "<!-- end of reference -->",
@@ -73,14 +71,19 @@ def _row(parameter: Any) -> str:
         if parameter.secondary_opts:
             names += " / " + ", ".join(parameter.secondary_opts)
     notes = "Required." if parameter.required else ""
-    if parameter.default not in (None, False, ()) and not callable(parameter.default):
-        notes = f"Default `{getattr(parameter.default, 'value', parameter.default)}`."
+    if parameter.said.default:
+        notes = f"Default `{parameter.said.default}`."
     names = names.replace("|", "\\|")  # a table needs the escape even in code
-    return f"| `{names}` | {parameter.help} {notes}".rstrip() + " |"
+    return f"| `{names}` | {parameter.said.help} {notes}".rstrip() + " |"
 
 
 def _end(command: Any) -> str:
-    return Text.from_markup(command.epilog).plain
+    return plain(command.epilog)
+
+
+def plain(text: str) -> str:
+    """Return *text* without its marks."""
+    return "".join(span.text for span in marked(text))
 
 
 def rewritten(document: str) -> str:

@@ -6,10 +6,9 @@ import re
 import shlex
 
 import pytest
-from rich.text import Text
 
 from ocsp.cli import main
-from tests.unit.cli.cli_reference import DOCUMENT, commands, rewritten
+from tests.unit.cli.cli_reference import DOCUMENT, commands, plain, rewritten
 
 
 def test_the_reference_is_current() -> None:
@@ -58,14 +57,14 @@ def test_the_help_fits_into_80_columns(path: str) -> None:
     """A longer line would be broken where a shell does not continue it."""
     command = commands()[path]
     assert "\n" not in command.help.replace("\n\n", "")
-    lines = Text.from_markup(command.epilog or "").plain.splitlines()
+    lines = plain(command.epilog or "").splitlines()
     assert [line for line in lines if len(line) > 78] == []
 
 
 @pytest.mark.parametrize("path", sorted(commands()))
 def test_the_examples_of_the_help_use_options_that_exist(path: str) -> None:
     """A shell reads each example as one command, also one that needs several lines."""
-    text = Text.from_markup(commands()[path].epilog or "").plain
+    text = plain(commands()[path].epilog or "")
     examples = text.partition("Exit codes")[0].replace("\\\n", " ").splitlines()
     typed = [line for line in examples if line and not line.startswith(("  #", "E"))]
     for command in (each for line in typed for each in line.split(" | ")):

@@ -12,7 +12,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 
 from ocsp.cli.app import app
 from tests.integration.web_servers import DOCUMENT
@@ -35,7 +34,7 @@ KEYS = {
 
 def _command(words: list[str]) -> None:
     """Parse *words* as arguments of ``ocsp staple``, without running it."""
-    command = typer.main.get_command(app).commands["staple"]  # type: ignore[attr-defined]
+    command = app.commands["staple"]  # type: ignore[attr-defined]
     with command.make_context("staple", words):
         pass
 

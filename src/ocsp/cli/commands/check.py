@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated
 
-import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ocsp import limits
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import INPUT_ERROR, epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
 from ocsp.cli.input.targets import Target, Wanted, find_targets
 from ocsp.cli.options.group import Changes, takes
 from ocsp.cli.options.shared import (
@@ -27,6 +26,7 @@ from ocsp.cli.options.shared import (
     network_group,
     options_from,
 )
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.check_output import Checked, check_document, draw, table
 from ocsp.cli.render.console import errors, output, report, warn
 from ocsp.cli.render.json_output import write_json
@@ -54,7 +54,7 @@ from ocsp.inspection.file_kinds import kind_of
 from ocsp.inspection.vocabulary import common_name
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["EPILOG", "HELP", "check"]
+__all__ = ["check"]
 
 HELP = """Check whether certificates are revoked.
 
@@ -88,51 +88,52 @@ EPILOG = epilog(
 NETWORK = network_group(Options())
 
 
+@helped_by(EPILOG, HELP)
 @takes(network=NETWORK, policy=POLICY, signers=SIGNERS)
 def check(
     sources: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             metavar="CERT...",
             help="Files with certificates, or TLS servers as HOST[:PORT] or URL.",
         ),
     ],
     issuer: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="Certificates of issuers. Default: found in the file of CERT.",
         ),
     ] = None,
     url: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="URL",
             help="Responder URL to use instead of the certificate's; repeatable.",
         ),
     ] = None,
     chain: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--chain", help="Check all certificates of a file whose issuer is in it."
         ),
     ] = False,
     leaf: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--leaf", help="Check only the certificate of a TLS server, not its chain."
         ),
     ] = False,
     ca: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="Trusted roots for TLS servers. Default: the system's.",
         ),
     ] = None,
     server_name: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--servername",
             metavar="NAME",
             help="Name of a TLS server. Default: its host name.",
@@ -140,24 +141,24 @@ def check(
     ] = None,
     starttls: Annotated[
         StartTLS | None,
-        typer.Option(
+        Option(
             metavar="PROTOCOL",
             help=f"How a server starts TLS: {', '.join(p.value for p in StartTLS)}.",
         ),
     ] = None,
     cache: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Cache verified answers in this file."),
+        Option(metavar="FILE", help="Cache verified answers in this file."),
     ] = None,
     soft_fail: Annotated[
         bool,
-        typer.Option("--soft-fail", help="Exit with 0 if the status is indeterminate."),
+        Option("--soft-fail", help="Exit with 0 if the status is indeterminate."),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Show each step: URL, time, failed rule.")
+        bool, Option("--verbose", help="Show each step: URL, time, failed rule.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
     *,
     policy: ChosenPolicy,

@@ -6,23 +6,19 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
-from ocsp.cli.command import Command, Group
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import note, plain, warn
 from ocsp.inspection.vocabulary import count, one_line
 
-__all__ = ["add_commands"]
-
-HELP = "Write, check and show a configuration file, for [cyan]ocsp serve[/cyan]."
+__all__ = ["check", "init", "schema", "show"]
 
 DEFAULT_FILE = "ocsp.toml"
 
-File = Annotated[
-    str, typer.Argument(metavar="FILE", help="Configuration file in TOML.")
-]
+File = Annotated[str, Argument(metavar="FILE", help="Configuration file in TOML.")]
 
 _INIT = epilog(
     {
@@ -47,34 +43,25 @@ _SCHEMA = epilog(
 )
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Add the ``config`` commands to *app*."""
-    group = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode="rich")
-    group.command("init", cls=Command, epilog=_INIT)(init)
-    group.command("check", cls=Command, epilog=_CHECK)(check)
-    group.command("show", cls=Command, epilog=_SHOW)(show)
-    group.command("schema", cls=Command, epilog=_SCHEMA)(schema)
-    app.add_typer(group, name="config", help=HELP)
-
-
+@helped_by(_INIT)
 def init(
     files: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             metavar="FILE...",
             help="Files or directories with the certificate of the CA, and with the "
             "certificate and the key of the responder.",
         ),
     ],
     output: Annotated[
-        str, typer.Option(metavar="FILE", help="Where to write the configuration.")
+        str, Option(metavar="FILE", help="Where to write the configuration.")
     ] = DEFAULT_FILE,
     listen: Annotated[
-        str, typer.Option(metavar="ADDRESS:PORT", help="Where clients will ask.")
+        str, Option(metavar="ADDRESS:PORT", help="Where clients will ask.")
     ] = "127.0.0.1:8080",
     admin: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="ADDRESS:PORT|unix:FILE",
             help="Where operators of this machine will get health, metrics and a page.",
         ),
@@ -106,7 +93,7 @@ def init(
     text = starter_text(usable, Path(output), listen=listen, admin=admin)
     _write_new(Path(output), text)
     signers = sum(len(each.signers) for each in usable)
-    typer.echo(
+    click.echo(
         one_line(
             f"{output}: {count(len(usable), 'issuer')}, {count(signers, 'signer')}"
         )
@@ -123,6 +110,7 @@ def _write_new(path: Path, text: str) -> None:
         raise CommandError(str(path), "exists already", hint) from error
 
 
+@helped_by(_CHECK)
 def check(file: File = DEFAULT_FILE) -> None:
     """
     Check a configuration file: load its keys, open its database, test its signers.
@@ -140,9 +128,10 @@ def check(file: File = DEFAULT_FILE) -> None:
     if is_synchronised() is False:
         warn(WARNING)
     issuers, signers = count(len(found.issuers), "issuer"), found.signers
-    typer.echo(one_line(f"{file}: {issuers}, {count(signers, 'signer')}: usable"))
+    click.echo(one_line(f"{file}: {issuers}, {count(signers, 'signer')}: usable"))
 
 
+@helped_by(_SHOW)
 def show(file: File = DEFAULT_FILE) -> None:
     """Print all settings as JSON: those in the file, and the defaults of the others."""
     from ocsp.cli.input.configuration import reported
@@ -150,11 +139,12 @@ def show(file: File = DEFAULT_FILE) -> None:
 
     with reported():
         configuration = read_configuration(file).configuration
-    typer.echo(configuration.model_dump_json(indent=2, exclude_none=True))
+    click.echo(configuration.model_dump_json(indent=2, exclude_none=True))
 
 
+@helped_by(_SCHEMA)
 def schema() -> None:
     """Print the JSON schema of the configuration file."""
     from ocsp.service import configuration_schema
 
-    typer.echo(json.dumps(configuration_schema(), indent=2))
+    click.echo(json.dumps(configuration_schema(), indent=2))

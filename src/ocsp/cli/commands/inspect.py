@@ -10,11 +10,10 @@ import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-import typer
-
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.loading import place, read_message, require_kind
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree import draw
@@ -23,7 +22,7 @@ from ocsp.guarded.certificates import load_certificate
 from ocsp.inspection.documents import message_document
 from ocsp.inspection.raw_message import Kind, RawMessage
 
-__all__ = ["EPILOG", "HELP", "MessageType", "inspect"]
+__all__ = ["MessageType", "inspect"]
 
 HELP = """Show what an OCSP request or response contains, without verifying it.
 
@@ -45,20 +44,21 @@ class MessageType(StrEnum):
     RESPONSE = "response"
 
 
+@helped_by(EPILOG, HELP)
 def inspect(
     source: Annotated[
-        str, typer.Argument(metavar="FILE", help="The message; - for standard input.")
+        str, Argument(metavar="FILE", help="The message; - for standard input.")
     ] = "-",
     kind: Annotated[
         MessageType | None,
-        typer.Option(
+        Option(
             "--type",
             metavar="request|response",
             help="Read the message as this type. Default: detected.",
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> None:
     """Read the message in *source* and show it."""

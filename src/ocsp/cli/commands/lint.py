@@ -11,14 +11,13 @@ from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Any
 
-import typer
 from cryptography import x509
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.cli.help_text import INPUT_ERROR, epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
 from ocsp.cli.input.arguments import parse_moment
 from ocsp.cli.input.loading import (
     load_certificate,
@@ -27,6 +26,7 @@ from ocsp.cli.input.loading import (
     read_message,
     require_kind,
 )
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.inspection.vocabulary import count, one_line
@@ -38,7 +38,7 @@ from ocsp.linting import (
     lint_response,
 )
 
-__all__ = ["EPILOG", "HELP", "ProfileName", "SeverityName", "lint"]
+__all__ = ["ProfileName", "SeverityName", "lint"]
 
 HELP = """Report where a response deviates from the standards.
 
@@ -88,45 +88,44 @@ _STYLES = {
 }
 
 
+@helped_by(EPILOG, HELP)
 def lint(
     source: Annotated[
         str,
-        typer.Argument(metavar="RESPONSE", help="The response; - for standard input."),
+        Argument(metavar="RESPONSE", help="The response; - for standard input."),
     ] = "-",
     issuer: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Certificate of the issuer."),
+        Option(metavar="FILE", help="Certificate of the issuer."),
     ] = None,
     cert: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Certificate that the response is about."),
+        Option(metavar="FILE", help="Certificate that the response is about."),
     ] = None,
     request: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Request that the response answers."),
+        Option(metavar="FILE", help="Request that the response answers."),
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="TIME",
             help="When the response was served (ISO 8601; no zone means UTC).",
         ),
     ] = None,
     profile: Annotated[
         ProfileName,
-        typer.Option(
-            metavar="rfc6960|rfc9919|webpki", help="Standards to check against."
-        ),
+        Option(metavar="rfc6960|rfc9919|webpki", help="Standards to check against."),
     ] = ProfileName.RFC6960,
     severity: Annotated[
         SeverityName,
-        typer.Option(
+        Option(
             metavar="error|warning|notice|info",
             help="Report findings of this severity and above.",
         ),
     ] = SeverityName.WARNING,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
     """Lint the response and show the findings."""

@@ -6,21 +6,22 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
-import typer
+import click
 from cryptography import x509
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.input.database import database_of
 from ocsp.cli.input.loading import load_certificates
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.responder import IssuerKey
 from ocsp.store import DatabaseAddress, Migration, Pass, Store, open_store
 
-__all__ = ["EPILOG", "HELP", "migrate"]
+__all__ = ["migrate"]
 
 HELP = """Copy the status of all certificates from one database into another.
 
@@ -47,10 +48,11 @@ MAX_PASSES = 10
 """How often everything is compared while the old database changes."""
 
 
+@helped_by(EPILOG, HELP)
 def migrate(
     source: Annotated[
         DatabaseAddress,
-        typer.Argument(
+        Argument(
             metavar="SOURCE",
             parser=database_of("SOURCE"),
             help="The database in use.",
@@ -58,7 +60,7 @@ def migrate(
     ],
     target: Annotated[
         DatabaseAddress,
-        typer.Argument(
+        Argument(
             metavar="TARGET",
             parser=database_of("TARGET"),
             help="The new database. Its tables are made if there are none.",
@@ -66,14 +68,14 @@ def migrate(
     ],
     issuer: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--issuer",
             metavar="FILE",
             help="Certificate of an issuer that the source does not have; repeatable.",
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
     """Copy, compare, and say what differs."""
@@ -149,22 +151,22 @@ def _show(
         serials = [f"{number:#x}" for number in last.serial_numbers]
         write_json(numbers | {"passes": len(passes), "conflicting": serials})
         return
-    typer.echo(
+    click.echo(
         one_line(
             f"{source} to {target}: {count(numbers['added'], 'certificate')} added, "
             f"{numbers['changed']} changed, {count(numbers['events'], 'event')} copied"
         )
     )
     if last.is_clean:
-        typer.echo(f"all {last.compared} certificates of both are equal")
+        click.echo(f"all {last.compared} certificates of both are equal")
     for number in last.serial_numbers:
-        typer.echo(f"{number:#x}: differs, and the target keeps what it has", err=True)
+        click.echo(f"{number:#x}: differs, and the target keeps what it has", err=True)
     if last.conflicts > len(last.serial_numbers):
-        typer.echo(f"{last.conflicts} certificates differ in all", err=True)
+        click.echo(f"{last.conflicts} certificates differ in all", err=True)
     if last.added or last.changed:
-        typer.echo("the source changed in every comparison: run it again", err=True)
+        click.echo("the source changed in every comparison: run it again", err=True)
     if last.surplus:
-        typer.echo(
+        click.echo(
             f"{count(last.surplus, 'certificate')} only in {one_line(str(target))}",
             err=True,
         )

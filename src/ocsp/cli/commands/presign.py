@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,7 +20,8 @@ from rich.progress import (
 
 from ocsp.cli.commands.config import DEFAULT_FILE
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json
 from ocsp.errors import ConfigurationError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ocsp.store import Store
     from ocsp.updater import PresignCounts
 
-__all__ = ["EPILOG", "HELP", "presign"]
+__all__ = ["presign"]
 
 HELP = """Sign all answers that are due, ahead of the requests.
 
@@ -55,13 +56,14 @@ EPILOG = epilog(
 )
 
 
+@helped_by(EPILOG, HELP)
 def presign(
     config: Annotated[
-        str, typer.Argument(metavar="FILE", help="Configuration file in TOML.")
+        str, Argument(metavar="FILE", help="Configuration file in TOML.")
     ] = DEFAULT_FILE,
     workers: Annotated[
         int,
-        typer.Option(
+        Option(
             metavar="N",
             min=1,
             max=MAX_WORKER_PROCESSES,
@@ -70,7 +72,7 @@ def presign(
         ),
     ] = 1,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
     """Sign what is due, and say what was done."""
@@ -110,7 +112,7 @@ def presign(
         signers = f", {count(away, 'signer')} unavailable" if away else ""
         lost = f", {count(ended, 'worker')} ended early" if ended else ""
         text = f"{count(counts.stored, 'answer')} stored{failed}{signers}{lost}"
-        typer.echo(one_line(f"{file.configuration.database}: {text}"))
+        click.echo(one_line(f"{file.configuration.database}: {text}"))
     whole = not counts.failed and not counts.unavailable and not ended
     return ExitCode.SUCCESS if whole else ExitCode.PROBLEM
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
-import typer
+import click
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.progress import (
     BarColumn,
@@ -26,7 +26,8 @@ from rich.progress import (
 
 from ocsp.cli.commands.config import DEFAULT_FILE
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json
 from ocsp.errors import ConfigError, ConfigurationError
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from ocsp.service.configuration import Configuration
     from ocsp.store import Store
 
-__all__ = ["EPILOG", "HELP", "publish"]
+__all__ = ["publish"]
 
 HELP = """Publish the stored answers for a web server or a CDN.
 
@@ -76,26 +77,27 @@ EPILOG = epilog(
 _S3 = "s3://"
 
 
+@helped_by(EPILOG, HELP)
 def publish(
     config: Annotated[
-        str, typer.Argument(metavar="FILE", help="Configuration file in TOML.")
+        str, Argument(metavar="FILE", help="Configuration file in TOML.")
     ] = DEFAULT_FILE,
     to: Annotated[
-        str, typer.Option(metavar="PLACE", help="A directory, or s3://BUCKET/PREFIX.")
+        str, Option(metavar="PLACE", help="A directory, or s3://BUCKET/PREFIX.")
     ] = "",
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on until Ctrl-C or SIGTERM.")
+        bool, Option("--watch", help="Go on until Ctrl-C or SIGTERM.")
     ] = False,
     every: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="TIME",
             help="How often it runs: the rounds of --watch, or of your timer.",
         ),
     ] = "5m",
     alias: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="KIND",
             help="Publish under other spellings of the GET too: unpadded, url-safe,"
             " blank, no-parameters. Repeat it for several.",
@@ -103,46 +105,46 @@ def publish(
     ] = None,
     lifetime: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="TIME",
             help="From the time of a file to the end of its answer; by default that of"
             " the configuration in the first run.",
         ),
     ] = "",
     endpoint: Annotated[
-        str, typer.Option(metavar="URL", help="The S3-compatible storage, if not AWS.")
+        str, Option(metavar="URL", help="The S3-compatible storage, if not AWS.")
     ] = "",
     region: Annotated[
-        str, typer.Option(metavar="NAME", help="The region of the storage.")
+        str, Option(metavar="NAME", help="The region of the storage.")
     ] = "",
     credentials: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="PATH",
             help="File with the credentials, as of the AWS command line; by default"
             " they are in the environment.",
         ),
     ] = None,
     max_age: Annotated[
-        str, typer.Option(metavar="TIME", help="How long caches may keep an object.")
+        str, Option(metavar="TIME", help="How long caches may keep an object.")
     ] = "1h",
     concurrency: Annotated[
         int,
-        typer.Option(metavar="N", min=1, max=1000, help="Requests at a time."),
+        Option(metavar="N", min=1, max=1000, help="Requests at a time."),
     ] = 32,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="File that remembers what is published."),
+        Option(metavar="PATH", help="File that remembers what is published."),
     ] = None,
     complete: Annotated[
         bool,
-        typer.Option("--complete", help="Publish all anew; remove the rest."),
+        Option("--complete", help="Publish all anew; remove the rest."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Change nothing, and only count.")
+        bool, Option("--dry-run", help="Change nothing, and only count.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
     """Publish, and say what was done."""
@@ -273,7 +275,7 @@ def _files(
         lifetime = int((answers.validity + answers.backdate).total_seconds())
     if str(lifetime) != known and not dry_run:
         state.write("lifetime", str(lifetime))
-        typer.echo(
+        click.echo(
             f"nginx needs this line: expires modified +{lifetime - 1}s;", err=True
         )
     return FileTarget(Path(to), lifetime)
@@ -419,7 +421,7 @@ def _say(
     failed = f", {counts.failed:,} failed" if counts.failed else ""
     published = f"{count(counts.published, 'answer')} {would}published"
     text = f"{published}, {counts.removed:,} {would}removed{failed}"
-    typer.echo(one_line(f"{target.name}: {text}"))
+    click.echo(one_line(f"{target.name}: {text}"))
 
 
 # --- watching -------------------------------------------------------------------------

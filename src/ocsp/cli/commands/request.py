@@ -16,19 +16,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.arguments import parse_serial
 from ocsp.cli.input.loading import (
     STANDARD_INPUT,
     load_certificate,
     load_issuer,
 )
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, plain
 from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.http import get_url
@@ -36,7 +36,7 @@ from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 
-__all__ = ["EPILOG", "HELP", "Format", "HashName", "request"]
+__all__ = ["Format", "HashName", "request"]
 
 HELP = """Write a request for the status of certificates. Nothing is sent.
 
@@ -86,42 +86,41 @@ _HASHES: dict[HashName, hashes.HashAlgorithm] = {
 }
 
 
+@helped_by(EPILOG, HELP)
 def request(
-    issuer: Annotated[
-        str, typer.Option(metavar="FILE", help="Certificate of the issuer.")
-    ],
+    issuer: Annotated[str, Option(metavar="FILE", help="Certificate of the issuer.")],
     cert: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="A certificate to ask about; repeatable."),
+        Option(metavar="FILE", help="A certificate to ask about; repeatable."),
     ] = None,
     serial: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NUMBER", help="A serial number, decimal or 0x...; repeatable."
-        ),
+        Option(metavar="NUMBER", help="A serial number, decimal or 0x...; repeatable."),
     ] = None,
     hash_name: Annotated[
         HashName,
-        typer.Option(
-            "--hash", metavar="NAME", help="CertID hash: sha1, sha224, ... sha512."
-        ),
+        Option("--hash", metavar="NAME", help="CertID hash: sha1, sha224, ... sha512."),
     ] = HashName.SHA256,
     nonce: Annotated[
-        bool, typer.Option(help="Add a nonce of 32 random octets; no cache can answer.")
+        bool,
+        Option(
+            "--nonce/--no-nonce",
+            help="Add a nonce of 32 random octets; no cache can answer.",
+        ),
     ] = False,
     form: Annotated[
         Format,
-        typer.Option("--format", metavar="der|pem|base64|url", help="Output format."),
+        Option("--format", metavar="der|pem|base64|url", help="Output format."),
     ] = Format.DER,
     url: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="URL",
             help="Responder URL for --format url. Default: the certificate's.",
         ),
     ] = None,
     out: Annotated[
-        str, typer.Option(metavar="FILE", help="Output file; - for standard output.")
+        str, Option(metavar="FILE", help="Output file; - for standard output.")
     ] = STANDARD_INPUT,
 ) -> None:
     """Build the request and write it."""

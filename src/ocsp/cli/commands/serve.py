@@ -16,15 +16,16 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+import click
 
 from ocsp.cli.commands.status.options import DATABASE, Database
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, warn
 from ocsp.inspection.vocabulary import one_line
 
-__all__ = ["EPILOG", "HELP", "serve"]
+__all__ = ["serve"]
 
 HELP = """Run an OCSP responder over HTTP, with GET and POST, until Ctrl-C or SIGTERM.
 
@@ -71,31 +72,30 @@ class UnlistedChoice(StrEnum):
     UNSAFE_GOOD = "unsafe-good"
 
 
+@helped_by(EPILOG, HELP)
 def serve(
-    context: typer.Context,
+    context: click.Context,
     config: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="Configuration file in TOML. No other option is then allowed.",
         ),
     ] = None,
     issuer: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Certificate of the issuer.")
+        str | None, Option(metavar="FILE", help="Certificate of the issuer.")
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Private key that signs, in PEM or DER."),
+        Option(metavar="FILE", help="Private key that signs, in PEM or DER."),
     ] = None,
     cert: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", help="Certificate of that key. Default: the issuer's."
-        ),
+        Option(metavar="FILE", help="Certificate of that key. Default: the issuer's."),
     ] = None,
     passphrase_file: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="File with the passphrase of the key in its first line.",
         ),
@@ -103,11 +103,11 @@ def serve(
     database: Database = DATABASE,
     host: Annotated[
         str,
-        typer.Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 for all."),
+        Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 for all."),
     ] = "127.0.0.1",
     port: Annotated[
         int,
-        typer.Option(
+        Option(
             min=0,
             max=65535,
             metavar="PORT",
@@ -116,34 +116,34 @@ def serve(
     ] = 8080,
     workers: Annotated[
         int,
-        typer.Option(
+        Option(
             min=1, metavar="NUMBER", help="Number of processes that answer requests."
         ),
     ] = 1,
     admin: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="ADDRESS:PORT|unix:FILE",
             help="Where operators of this machine get health, metrics and a page.",
         ),
     ] = None,
     hours: Annotated[
         float,
-        typer.Option(metavar="HOURS", help="Time from an answer to its nextUpdate."),
+        Option(metavar="HOURS", help="Time from an answer to its nextUpdate."),
     ] = 8.0,
     nonce: Annotated[
         NonceChoice,
-        typer.Option(metavar="echo|ignore|require", help="How to treat a nonce."),
+        Option(metavar="echo|ignore|require", help="How to treat a nonce."),
     ] = NonceChoice.ECHO,
     unlisted: Annotated[
         UnlistedChoice,
-        typer.Option(
+        Option(
             metavar="unauthorized|unknown|revoked|unsafe-good",
             help="Answer for a serial number that is not in the file.",
         ),
     ] = UnlistedChoice.UNAUTHORIZED,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Log why a request got an error.")
+        bool, Option("--verbose", "-v", help="Log why a request got an error.")
     ] = False,
 ) -> None:
     """Build the responder and run it."""
@@ -196,7 +196,7 @@ _OPTIONS = {
 """The option for each setting that an error can be about."""
 
 
-def _require_alone(context: typer.Context) -> None:
+def _require_alone(context: click.Context) -> None:
     """
     Check that ``--config`` is the only option.
 
@@ -266,9 +266,9 @@ def _announce(
     from ocsp.server import base_url
 
     for each in public:
-        typer.echo(one_line(f"{base_url(each)}/ {answers}"))
+        click.echo(one_line(f"{base_url(each)}/ {answers}"))
     if admin is not None:
         where = admin.getsockname()
         place = f"unix:{where}" if isinstance(where, str) else f"{base_url(admin)}/"
-        typer.echo(one_line(f"{place} is for operators: health, metrics and a page"))
+        click.echo(one_line(f"{place} is for operators: health, metrics and a page"))
     note("[quiet]stop:[/quiet] [command]Ctrl-C[/command]")

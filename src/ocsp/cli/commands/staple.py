@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.options.group import Changes, takes
 from ocsp.cli.options.shared import (
@@ -24,6 +22,7 @@ from ocsp.cli.options.shared import (
     network_group,
     options_from,
 )
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import note, warn
 from ocsp.cli.render.staple_report import StapleReporter, exit_code
 from ocsp.client import Environment
@@ -40,7 +39,7 @@ from ocsp.stapling import (
     signals,
 )
 
-__all__ = ["EPILOG", "HELP", "staple"]
+__all__ = ["staple"]
 
 HELP = """Keep the OCSP staple files of a TLS server fresh.
 
@@ -75,48 +74,49 @@ NETWORK = network_group(
 )
 
 
+@helped_by(EPILOG, HELP)
 @takes(network=NETWORK, policy=POLICY, signers=SIGNERS)
 def staple(
     cert: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             metavar="CERT...", help="Certificate files, each with its chain in PEM."
         ),
     ],
     issuer: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="File with the issuers, if not in CERT."),
+        Option(metavar="FILE", help="File with the issuers, if not in CERT."),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="FILE", help="Staple file of a single CERT. Default: CERT.ocsp."
         ),
     ] = None,
     url: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="URL",
             help="Responder URL to use instead of the certificate's; repeatable.",
         ),
     ] = None,
     once: Annotated[
-        bool, typer.Option("--once", help="Renew what is due, then exit.")
+        bool, Option("--once", help="Renew what is due, then exit.")
     ] = False,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Ask at once, even if the staples are fresh."),
+        Option("--force", help="Ask at once, even if the staples are fresh."),
     ] = False,
     command: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--exec",
             metavar="COMMAND",
             help="Command to run after a staple file was replaced or emptied.",
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write one line of JSON for each event.")
+        bool, Option("--json", help="Write one line of JSON for each event.")
     ] = False,
     *,
     policy: ChosenPolicy,

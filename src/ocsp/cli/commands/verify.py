@@ -12,12 +12,11 @@ import datetime
 from collections.abc import Iterable
 from typing import Annotated
 
-import typer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import INPUT_ERROR, epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
 from ocsp.cli.input.arguments import parse_moment, parse_nonce, parse_serial
 from ocsp.cli.input.evidence import load_evidence
 from ocsp.cli.input.loading import (
@@ -28,6 +27,7 @@ from ocsp.cli.input.loading import (
 )
 from ocsp.cli.options.group import Changes, takes
 from ocsp.cli.options.shared import POLICY, SIGNERS, ChosenPolicy
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.verdict import verdict_document
@@ -41,7 +41,7 @@ from ocsp.verification import Policy, VerifiedResponse, verify
 from ocsp.verification.evidence import Evidence
 from ocsp.verification.policy import PolicyName
 
-__all__ = ["EPILOG", "HELP", "PolicyName", "verify_response"]
+__all__ = ["PolicyName", "verify_response"]
 
 HELP = """Verify a response, and show the status of a certificate.
 
@@ -82,46 +82,45 @@ _EXITS = {
 }
 
 
+@helped_by(EPILOG, HELP)
 @takes(policy=POLICY, signers=SIGNERS)
 def verify_response(
-    issuer: Annotated[
-        str, typer.Option(metavar="FILE", help="Certificate of the issuer.")
-    ],
+    issuer: Annotated[str, Option(metavar="FILE", help="Certificate of the issuer.")],
     response: Annotated[
-        str, typer.Option(metavar="FILE", help="The response; - for standard input.")
+        str, Option(metavar="FILE", help="The response; - for standard input.")
     ],
     cert: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The certificate."),
+        Option(metavar="FILE", help="The certificate."),
     ] = None,
     serial: Annotated[
         str | None,
-        typer.Option(metavar="NUMBER", help="Its serial number, instead of --cert."),
+        Option(metavar="NUMBER", help="Its serial number, instead of --cert."),
     ] = None,
     request: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The request that was sent."),
+        Option(metavar="FILE", help="The request that was sent."),
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="TIME",
             help="Time of verification (ISO 8601; no zone means UTC). Default: now.",
         ),
     ] = None,
     nonce: Annotated[
         str | None,
-        typer.Option(metavar="HEX", help="The nonce that was sent."),
+        Option(metavar="HEX", help="The nonce that was sent."),
     ] = None,
     evidence: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="An OCSP response or CRL about the delegate that signed; repeatable.",
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
     *,
     policy: ChosenPolicy,

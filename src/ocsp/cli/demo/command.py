@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from cryptography.x509 import ReasonFlags
 from rich import box
 from rich.progress import Progress, SpinnerColumn, TextColumn
@@ -36,13 +35,14 @@ from ocsp.cli.demo.clients import (
 )
 from ocsp.cli.demo.scene import REVOKED_SINCE, Case, Scene, make_scene
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import INPUT_ERROR, epilog
+from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import errors, note, output, status_style, warn
 from ocsp.errors import FetchError
 from ocsp.server import base_url, bind
 from ocsp.store import SQLiteStore
 
-__all__ = ["EPILOG", "HELP", "demo"]
+__all__ = ["demo"]
 
 HELP = """Run a CA, a responder and its clients on this machine, and show the answers.
 
@@ -83,10 +83,11 @@ class Query:
     ask: Callable[[], Answer]
 
 
+@helped_by(EPILOG, HELP)
 def demo(
     port: Annotated[
         int,
-        typer.Option(
+        Option(
             min=0,
             max=65535,
             metavar="PORT",
@@ -94,11 +95,11 @@ def demo(
         ),
     ] = 0,
     stay: Annotated[
-        bool, typer.Option("--stay", help="Keep the responder running until Ctrl-C.")
+        bool, Option("--stay", help="Keep the responder running until Ctrl-C.")
     ] = False,
     keep: Annotated[
         Path | None,
-        typer.Option(metavar="DIRECTORY", help="New directory to keep the files in."),
+        Option(metavar="DIRECTORY", help="New directory to keep the files in."),
     ] = None,
 ) -> int:
     """Run the demo."""

@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, NamedTuple
 
-import typer
-
 from ocsp.cli.input.arguments import (
     duration_text,
     parse_count,
@@ -24,6 +22,7 @@ from ocsp.cli.input.arguments import (
     parse_proxy,
 )
 from ocsp.cli.input.loading import load_certificates
+from ocsp.cli.parameters import Option
 from ocsp.client import Proxy
 
 __all__ = ["FieldOption", "Spelling", "field_options"]
@@ -52,9 +51,9 @@ class FieldOption:
 
         name: The option, with its dashes.
 
-        parameter: The parameter of the command, from which Typer makes the option.
+        parameter: The parameter of the command, of which the option is made.
 
-        read: Returns the value of the field for the value that Typer passes.
+        read: Returns the value of the field for the value that the command receives.
     """
 
     field: str
@@ -109,11 +108,11 @@ def _option(
     sentences = [": ".join(filter(None, words))]
     if show_default and form.default:
         sentences.append(f"Default: {form.default}")
-    info = typer.Option(
+    info = Option(
         name,
         metavar=form.metavar,
         help=" ".join(f"{each}." for each in filter(None, sentences)),
-        rich_help_panel=panel,
+        panel=panel,
         show_default=False,
     )
     parameter = inspect.Parameter(
@@ -135,7 +134,7 @@ def _first_line(value: Any) -> str:
 
 
 class _Form(NamedTuple):
-    """The form of an option: what Typer reads, and how it becomes the field's value."""
+    """The form of an option: its type, and how it becomes the field's value."""
 
     annotation: Any
     metavar: str | None

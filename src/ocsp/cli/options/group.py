@@ -26,7 +26,7 @@ class Group(Protocol):
 
     @property
     def parameters(self) -> tuple[inspect.Parameter, ...]:
-        """The parameters from which Typer makes the options."""
+        """The parameters of which the options are made."""
 
     def read(self, given: Mapping[str, Any]) -> Any:
         """Return the value for the parameters of the group in *given*."""
@@ -40,7 +40,7 @@ class FieldGroup:
 
     @property
     def parameters(self) -> tuple[inspect.Parameter, ...]:
-        """The parameters from which Typer makes the options."""
+        """The parameters of which the options are made."""
         return tuple(option.parameter for option in self._options)
 
     def read(self, given: Mapping[str, Any]) -> Changes:
@@ -93,7 +93,7 @@ def takes(**groups: Group) -> Callable[[Callable[..., _Code]], Callable[..., _Co
     Return a decorator that gives a command the options of *groups*.
 
     The command has a parameter for each group, by its name here. It is replaced by the
-    options of the group in the signature that Typer reads.
+    options of the group in the signature.
     """
 
     def decorate(command: Callable[..., _Code]) -> Callable[..., _Code]:

@@ -12,10 +12,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import Annotated, Any, NamedTuple
 
-import typer
-
 from ocsp.cli.options.fields import Spelling, field_options
 from ocsp.cli.options.group import Changes, FieldGroup, built, warn_of_unsafe
+from ocsp.cli.parameters import Option
 from ocsp.client.options import AddressPolicy, MissingIssuer, Options, SendNonce
 from ocsp.verification.policy import Policy, PolicyName
 
@@ -107,14 +106,14 @@ class _PolicyGroup:
                 show_defaults=False,
             )
         )
-        info = typer.Option(
+        info = Option(
             "--policy",
             metavar="PROFILE",
             help=(
                 f"One of {', '.join(PolicyName)}. The options below change single "
                 "values of the profile."
             ),
-            rich_help_panel=_POLICY_PANEL,
+            panel=_POLICY_PANEL,
         )
         self._profile = inspect.Parameter(
             "profile",
@@ -125,7 +124,7 @@ class _PolicyGroup:
 
     @property
     def parameters(self) -> tuple[inspect.Parameter, ...]:
-        """The parameters from which Typer makes the options."""
+        """The parameters of which the options are made."""
         return (self._profile, *self._fields.parameters)
 
     def read(self, given: Mapping[str, Any]) -> ChosenPolicy:

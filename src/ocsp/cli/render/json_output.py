@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from itertools import chain, islice
 
-import typer
+import click
 
 __all__ = ["SCHEMA_VERSION", "stream_json", "write_json"]
 
@@ -32,7 +32,7 @@ def write_json(document: Mapping[str, object], *, one_line: bool = False) -> Non
         one_line: Whether to write one line, for a stream of documents.
     """
     versioned = {"schema_version": SCHEMA_VERSION, **document}
-    typer.echo(json.dumps(versioned, indent=None if one_line else 2))
+    click.echo(json.dumps(versioned, indent=None if one_line else 2))
 
 
 def stream_json(
@@ -54,12 +54,12 @@ def stream_json(
     """
     versioned = {"schema_version": SCHEMA_VERSION, **document}
     head = json.dumps(versioned, indent=2).removesuffix("\n}")
-    typer.echo(f"{head},\n  {json.dumps(key)}: [", nl=False)
+    click.echo(f"{head},\n  {json.dumps(key)}: [", nl=False)
     rest = iter(items)
     separator = ""
     for first in rest:
         batch = chain((first,), islice(rest, _BATCH - 1))
         lines = ",".join(f"\n    {json.dumps(each)}" for each in batch)
-        typer.echo(f"{separator}{lines}", nl=False)
+        click.echo(f"{separator}{lines}", nl=False)
         separator = ","
-    typer.echo("\n  ]\n}" if separator else "]\n}")
+    click.echo("\n  ]\n}" if separator else "]\n}")

@@ -8,7 +8,6 @@ import datetime
 import logging
 from typing import Annotated
 
-import typer
 from rich.table import Table
 
 from ocsp.asn1.times import timestamp
@@ -22,9 +21,10 @@ from ocsp.cli.commands.signer.options import (
     signer_spec,
 )
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.input.database import database_of
 from ocsp.cli.input.loading import load_certificate
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
@@ -39,7 +39,7 @@ from ocsp.signers import (
 )
 from ocsp.store import DatabaseAddress, open_store
 
-__all__ = ["EPILOG", "check"]
+__all__ = ["check"]
 
 EPILOG = epilog(
     {
@@ -62,6 +62,7 @@ _STYLES = {
 }
 
 
+@helped_by(EPILOG)
 def check(
     issuer: Issuer,
     cert: Cert,
@@ -71,7 +72,7 @@ def check(
     pin_file: PinFile = None,
     database: Annotated[
         DatabaseAddress | None,
-        typer.Option(
+        Option(
             "--db",
             metavar="FILE|URL",
             parser=database_of("--db"),
@@ -80,10 +81,10 @@ def check(
     ] = None,
     alarm_days: Annotated[
         int,
-        typer.Option(metavar="DAYS", min=1, help="Warn so many days before the end."),
+        Option(metavar="DAYS", min=1, help="Warn so many days before the end."),
     ] = DEFAULT_ALARM.days,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON; its keys are stable.")
+        bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> int:
     """

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
@@ -35,8 +35,9 @@ from ocsp.cli.commands.signer.options import (
     subject_name,
 )
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.loading import load_certificate, place, read_octets
+from ocsp.cli.parameters import Option
 from ocsp.errors import ConfigError, DecodeError
 from ocsp.guarded.certificates import load_request, subject_of
 from ocsp.guarded.pem import der_blocks
@@ -56,7 +57,7 @@ from ocsp.signers.enrolment import (
 )
 from ocsp.signers.loading import read_passphrase, read_pin, read_private_keys
 
-__all__ = ["ISSUE", "REQUEST", "issue", "request"]
+__all__ = ["issue", "request"]
 
 REQUEST = epilog(
     {
@@ -84,11 +85,11 @@ _REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 
 KeyFile = Annotated[
     str | None,
-    typer.Option("--key", metavar="FILE", help="File for the new private key."),
+    Option("--key", metavar="FILE", help="File for the new private key."),
 ]
 Kind = Annotated[
     NewKeyKind,
-    typer.Option(
+    Option(
         metavar="KIND",
         help=f"Kind of the new key: {', '.join(each.value for each in NewKeyKind)}. "
         "A token has the kinds p256, p384 and rsa.",
@@ -98,13 +99,12 @@ _CURVES = {NewKeyKind.P256: "secp256r1", NewKeyKind.P384: "secp384r1"}
 _BITS = {NewKeyKind.RSA2048: 2048, NewKeyKind.RSA3072: 3072, NewKeyKind.RSA4096: 4096}
 
 
+@helped_by(REQUEST)
 def request(
-    out: Annotated[
-        str, typer.Option(metavar="FILE", help="File for the request, in PEM.")
-    ],
+    out: Annotated[str, Option(metavar="FILE", help="File for the request, in PEM.")],
     subject: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Subject, such as 'CN=OCSP 2027,O=Example'."),
+        Option(metavar="NAME", help="Subject, such as 'CN=OCSP 2027,O=Example'."),
     ],
     key: KeyFile = None,
     pkcs11: Token = None,
@@ -112,7 +112,7 @@ def request(
     passphrase_file: PassphraseFile = None,
     pin_file: PinFile = None,
     reuse_key: Annotated[
-        bool, typer.Option("--reuse-key", help="Use the key that exists.")
+        bool, Option("--reuse-key", help="Use the key that exists.")
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -136,36 +136,37 @@ def request(
             own = _make_key(Path(key), kind, passphrase, overwrite=overwrite)
         asked = make_request(own, name)
     write_public(Path(out), asked, overwrite=overwrite)
-    typer.echo(one_line(f"{out}: request for {subject}"))
+    click.echo(one_line(f"{out}: request for {subject}"))
 
 
+@helped_by(ISSUE)
 def issue(
     issuer: Issuer,
     cert: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="FILE", help="File for the certificate, in PEM; - for the output."
         ),
     ],
     issuer_key: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Private key of the CA, in PEM or DER."),
+        Option(metavar="FILE", help="Private key of the CA, in PEM or DER."),
     ] = None,
     issuer_pkcs11: Annotated[
         str | None,
-        typer.Option(metavar="URI", help="Its key in a token, instead (RFC 7512)."),
+        Option(metavar="URI", help="Its key in a token, instead (RFC 7512)."),
     ] = None,
     issuer_passphrase_file: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="File with the passphrase of --issuer-key."),
+        Option(metavar="FILE", help="File with the passphrase of --issuer-key."),
     ] = None,
     issuer_pin_file: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="File with the PIN of --issuer-pkcs11."),
+        Option(metavar="FILE", help="File with the PIN of --issuer-pkcs11."),
     ] = None,
     request_file: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--request", metavar="FILE", help="Request of the responder, PEM or DER."
         ),
     ] = None,
@@ -174,7 +175,7 @@ def issue(
     passphrase_file: PassphraseFile = None,
     subject: Subject = None,
     days: Annotated[
-        int, typer.Option(metavar="DAYS", help="How long the certificate is valid.")
+        int, Option(metavar="DAYS", help="How long the certificate is valid.")
     ] = 90,
     overwrite: Overwrite = False,
 ) -> None:
@@ -211,10 +212,10 @@ def issue(
         pem = private_key_pem(own, read_passphrase(as_path(passphrase_file)))
         write_secret(Path(key), pem, overwrite=overwrite)
     if cert == _OUTPUT:
-        typer.echo(issued.public_bytes(Encoding.PEM).decode(), nl=False)
+        click.echo(issued.public_bytes(Encoding.PEM).decode(), nl=False)
         return
     write_public(Path(cert), issued, overwrite=overwrite)
-    typer.echo(one_line(f"{cert}: {_description(issued)}"))
+    click.echo(one_line(f"{cert}: {_description(issued)}"))
 
 
 def _description(certificate: x509.Certificate) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from cryptography import x509
 
 from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.parameters import Option
 from ocsp.errors import ConfigError, SchemaError
 from ocsp.guarded.certificates import parse_name
 from ocsp.signers import SignerSpec
@@ -29,18 +29,16 @@ __all__ = [
 ]
 
 Issuer = Annotated[
-    str, typer.Option(metavar="FILE", help="Certificate of the CA, in PEM or DER.")
+    str, Option(metavar="FILE", help="Certificate of the CA, in PEM or DER.")
 ]
-Cert = Annotated[
-    str, typer.Option(metavar="FILE", help="Certificate of the responder.")
-]
+Cert = Annotated[str, Option(metavar="FILE", help="Certificate of the responder.")]
 Key = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Private key of the responder, in PEM or DER."),
+    Option(metavar="FILE", help="Private key of the responder, in PEM or DER."),
 ]
 Token = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--pkcs11",
         metavar="URI",
         help="Its key in a token, instead of --key (RFC 7512): "
@@ -49,18 +47,18 @@ Token = Annotated[
 ]
 PassphraseFile = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="File with the passphrase of --key, one line."),
+    Option(metavar="FILE", help="File with the passphrase of --key, one line."),
 ]
 PinFile = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="File with the PIN of the token, one line."),
+    Option(metavar="FILE", help="File with the PIN of the token, one line."),
 ]
 Subject = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Subject, such as 'CN=OCSP 2027,O=Example'."),
+    Option(metavar="NAME", help="Subject, such as 'CN=OCSP 2027,O=Example'."),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace files that exist, also the key.")
+    bool, Option("--overwrite", help="Replace files that exist, also the key.")
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated
 
-import typer
+import click
 
 from ocsp.asn1.certificates import validity_of
 from ocsp.cli.commands.signer.options import (
@@ -17,8 +17,9 @@ from ocsp.cli.commands.signer.options import (
     Token,
     signer_spec,
 )
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.loading import load_certificate
+from ocsp.cli.parameters import Option
 from ocsp.guarded.system.command import parse_command
 from ocsp.inspection.vocabulary import one_line
 from ocsp.signers.enrolment import Renewal
@@ -26,7 +27,7 @@ from ocsp.signers.enrolment import renew as renew_signer
 from ocsp.signers.expiry import days_left
 from ocsp.signers.loading import read_signer_certificate
 
-__all__ = ["EPILOG", "renew"]
+__all__ = ["renew"]
 
 EPILOG = epilog(
     {
@@ -38,12 +39,13 @@ EPILOG = epilog(
 )
 
 
+@helped_by(EPILOG)
 def renew(
     issuer: Issuer,
     cert: Cert,
     command: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="COMMAND",
             help="Program that reads the request in PEM, and writes the certificate. "
             "No shell runs it.",
@@ -55,14 +57,14 @@ def renew(
     pin_file: PinFile = None,
     days_before: Annotated[
         int | None,
-        typer.Option(
+        Option(
             metavar="DAYS",
             min=0,
             help="Do nothing while the certificate is valid for longer.",
         ),
     ] = None,
     keep_key: Annotated[
-        bool, typer.Option("--keep-key", help="Renew for the same key, not a new one.")
+        bool, Option("--keep-key", help="Renew for the same key, not a new one.")
     ] = False,
 ) -> None:
     """
@@ -76,7 +78,7 @@ def renew(
     program = parse_command(command)
     left = days_left(read_signer_certificate(spec.certificate), now)
     if days_before is not None and left > days_before:
-        typer.echo(one_line(f"{cert}: not renewed, {left} days left"))
+        click.echo(one_line(f"{cert}: not renewed, {left} days left"))
         return
     new = renew_signer(
         Renewal(
@@ -87,4 +89,4 @@ def renew(
         ),
         now,
     )
-    typer.echo(one_line(f"{cert}: renewed, until {validity_of(new)[1]:%Y-%m-%d}"))
+    click.echo(one_line(f"{cert}: renewed, until {validity_of(new)[1]:%Y-%m-%d}"))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
-import typer
+import click
 from cryptography import x509
 from rich.progress import track
 
@@ -31,15 +31,16 @@ from ocsp.cli.commands.status.options import (
 from ocsp.cli.commands.status.subjects import Subject, subjects_from
 from ocsp.cli.commands.status.workers import NOT_CONFIRMED, wait_for_workers
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.input.arguments import parse_moment
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import errors
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.statuses import reason_from
 from ocsp.store import Change, DatabaseAddress, Store, open_store
 
-__all__ = ["ADD_END", "RELEASE_END", "REVOKE_END", "add", "release", "revoke"]
+__all__ = ["add", "release", "revoke"]
 
 ADD_END = epilog(
     {
@@ -64,6 +65,7 @@ RELEASE_END = epilog(
 )
 
 
+@helped_by(ADD_END)
 def add(
     issuer: Issuer,
     cert: Certificates = None,
@@ -84,37 +86,38 @@ def add(
             )
     there = len(subjects) - added
     known = f", {there:,} already present" if there else ""
-    typer.echo(one_line(f"{database}: {count(added, 'certificate')} added{known}"))
+    click.echo(one_line(f"{database}: {count(added, 'certificate')} added{known}"))
 
 
+@helped_by(REVOKE_END)
 def revoke(
     issuer: Issuer,
     cert: Certificates = None,
     serial: Serials = None,
     reason: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="NAME",
             help=f"Revocation reason: {', '.join(REVOCATION_REASONS)}.",
         ),
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="TIME",
             help="Revocation time (ISO 8601; no zone means UTC). Default: now.",
         ),
     ] = None,
     invalidity_date: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="TIME",
             help="When the key was or may have been compromised (RFC 5280 §5.3.2).",
         ),
     ] = None,
     change_reason: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--change-reason",
             help="Also change the reason of certificates that are revoked already.",
         ),
@@ -149,6 +152,7 @@ def revoke(
     return _change_all(database, subjects, change, "revoked", as_json=as_json)
 
 
+@helped_by(RELEASE_END)
 def release(
     issuer: Issuer,
     cert: Certificates = None,

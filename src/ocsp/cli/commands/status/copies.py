@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from ocsp.cli.commands.status.options import DATABASE, Database, Yes
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
+from ocsp.cli.parameters import Argument
 from ocsp.cli.render.console import errors, output, warn
 from ocsp.cli.render.tree_rows import text
 from ocsp.guarded.files import exists
@@ -19,10 +20,6 @@ from ocsp.store import backup as back_up
 from ocsp.store import restore as put_back
 
 __all__ = [
-    "BACKUP_END",
-    "RESTORED_END",
-    "RESTORE_END",
-    "UPGRADE_END",
     "backup",
     "restore",
     "restored",
@@ -52,10 +49,9 @@ UPGRADE_END = epilog(
 )
 
 
+@helped_by(BACKUP_END)
 def backup(
-    target: Annotated[
-        str, typer.Argument(metavar="FILE", help="The new file for the copy.")
-    ],
+    target: Annotated[str, Argument(metavar="FILE", help="The new file for the copy.")],
     database: Database = DATABASE,
 ) -> None:
     """
@@ -68,10 +64,11 @@ def backup(
     output().print(text(f"{database}: copied to {target}"), soft_wrap=True)
 
 
+@helped_by(RESTORE_END)
 def restore(
     source: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="A copy made with ocsp status backup."),
+        Argument(metavar="FILE", help="A copy made with ocsp status backup."),
     ],
     yes: Yes = False,
     database: Database = DATABASE,
@@ -96,6 +93,7 @@ def restore(
         )
 
 
+@helped_by(RESTORED_END)
 def restored(database: Database = DATABASE) -> None:
     """
     Give a PostgreSQL database a new identity, after it was restored from a dump.
@@ -127,9 +125,10 @@ def _ask(database: Path) -> None:
         raise CommandError(
             "ocsp status restore", f"{database} exists", "replace it with --yes"
         )
-    typer.confirm(f"{database}: replace the file?", abort=True, err=True)
+    click.confirm(f"{database}: replace the file?", abort=True, err=True)
 
 
+@helped_by(UPGRADE_END)
 def upgrade(database: Database = DATABASE) -> None:
     """
     Convert a database of an older release, or make the tables in PostgreSQL.

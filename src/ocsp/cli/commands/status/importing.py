@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from rich.progress import (
     BarColumn,
     Progress,
@@ -21,9 +20,10 @@ from rich.text import Text
 from ocsp.cli.commands.status.options import DATABASE, Database, DryRun, Json
 from ocsp.cli.commands.status.workers import NOT_CONFIRMED, wait_for_workers
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.input.loading import place, spooled
+from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import errors, output, plain
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
@@ -40,7 +40,7 @@ from ocsp.status.importing import (
 )
 from ocsp.store import DatabaseAddress, Store, open_store
 
-__all__ = ["END", "import_all"]
+__all__ = ["import_all"]
 
 END = epilog(
     {
@@ -74,10 +74,11 @@ _HEADINGS = {
 }
 
 
+@helped_by(END)
 def import_all(
     files: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             metavar="FILE...",
             help="What to import: index.txt, CRL, CSV, JSON lines, certificates, a "
             "directory of certificates, or - for standard input.",
@@ -85,7 +86,7 @@ def import_all(
     ],
     issuer: Annotated[
         str,
-        typer.Option(
+        Option(
             "--issuer",
             metavar="FILE",
             help="Certificate of the CA whose certificates the files are about.",
@@ -93,7 +94,7 @@ def import_all(
     ],
     form: Annotated[
         ImportKind | None,
-        typer.Option(
+        Option(
             "--format",
             metavar="CHOICE",
             help=f"The format of the files: {', '.join(ImportKind)}. Default: "
@@ -102,7 +103,7 @@ def import_all(
     ] = None,
     serials: Annotated[
         SerialNotation,
-        typer.Option(
+        Option(
             "--serials",
             metavar="CHOICE",
             help="How CSV and JSON lines write serial numbers without 0x: hex or "
@@ -111,7 +112,7 @@ def import_all(
     ] = SerialNotation.HEXADECIMAL,
     release_holds: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--release-holds",
             help="Set certificates on hold back to good if a file says good.",
         ),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ocsp.cli.input.database import database_of
+from ocsp.cli.parameters import Option
 from ocsp.messages.statuses import REASON_NAMES
 from ocsp.store import DatabaseAddress
 
@@ -31,7 +30,7 @@ REVOCATION_REASONS = tuple(each for each in REASON_NAMES if each != "removeFromC
 
 Database = Annotated[
     DatabaseAddress,
-    typer.Option(
+    Option(
         "--db",
         metavar="FILE|URL",
         parser=database_of("--db"),
@@ -40,7 +39,7 @@ Database = Annotated[
 ]
 Issuer = Annotated[
     list[str],
-    typer.Option(
+    Option(
         "--issuer",
         metavar="FILE",
         help="Certificate of the issuer, or several in PEM; repeatable. The one that "
@@ -49,7 +48,7 @@ Issuer = Annotated[
 ]
 AnyIssuer = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--issuer",
         metavar="FILE",
         help="Only certificates of this issuer; repeatable. Default: of all issuers.",
@@ -57,7 +56,7 @@ AnyIssuer = Annotated[
 ]
 Certificates = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--cert",
         metavar="FILE",
         help="A certificate, or several in PEM; repeatable.",
@@ -65,15 +64,15 @@ Certificates = Annotated[
 ]
 Serials = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--serial",
         metavar="NUMBER",
         help="A serial number, decimal or 0x...; repeatable.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON; its keys are stable.")]
+Json = Annotated[bool, Option("--json", help="Write JSON; its keys are stable.")]
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Say what would be done, and change nothing."),
+    Option("--dry-run", help="Say what would be done, and change nothing."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+Yes = Annotated[bool, Option("--yes", help="Do it without asking.")]

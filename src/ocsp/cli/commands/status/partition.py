@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ocsp.cli.commands.status.options import DATABASE, Database
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.issuers import GivenIssuers
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import output
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count
 from ocsp.store import partition_issuer
 
-__all__ = ["END", "partition"]
+__all__ = ["partition"]
 
 END = epilog(
     {
@@ -26,16 +25,17 @@ END = epilog(
 )
 
 
+@helped_by(END)
 def partition(
     issuer: Annotated[
         str,
-        typer.Option(
+        Option(
             "--issuer", metavar="FILE", help="Certificate of the issuer to separate."
         ),
     ],
     parts: Annotated[
         int,
-        typer.Option(
+        Option(
             min=1,
             max=256,
             metavar="NUMBER",

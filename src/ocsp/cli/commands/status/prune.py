@@ -5,20 +5,21 @@ from __future__ import annotations
 import datetime
 from typing import Annotated
 
-import typer
+import click
 
 from ocsp.asn1.times import timestamp
 from ocsp.cli.commands.status.options import DATABASE, Database, DryRun, Json, Yes
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.arguments import parse_duration
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import errors, output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count
 from ocsp.store import DatabaseAddress, Pruned, Store, open_store
 
-__all__ = ["END", "prune"]
+__all__ = ["prune"]
 
 END = epilog(
     {
@@ -32,10 +33,11 @@ END = epilog(
 )
 
 
+@helped_by(END)
 def prune(
     expired: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--expired",
             metavar="DURATION",
             help="Delete certificates that expired longer ago than this.",
@@ -43,7 +45,7 @@ def prune(
     ] = None,
     events: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--events",
             metavar="DURATION",
             help="Delete changes of the audit log that are older; those of the last "
@@ -121,7 +123,7 @@ def _ask(
         raise CommandError(
             "ocsp status prune", "there is no terminal to ask on", "confirm with --yes"
         )
-    typer.confirm(question, abort=True, err=True)
+    click.confirm(question, abort=True, err=True)
 
 
 def _print(

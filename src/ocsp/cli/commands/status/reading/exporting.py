@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Annotated
 
-import typer
+import click
 
 from ocsp.cli.commands.status.documents import certificate_document
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database
@@ -23,12 +23,13 @@ from ocsp.cli.commands.status.reading.filters import (
     selection_from,
 )
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
+from ocsp.cli.parameters import Option
 from ocsp.status.importing.formats.named_fields import FIELDS
 from ocsp.status.index_txt import index_line
 from ocsp.store import Entry, open_store
 
-__all__ = ["END", "export"]
+__all__ = ["export"]
 
 END = epilog(
     {
@@ -54,10 +55,11 @@ class ExportFormat(enum.StrEnum):
     INDEX = "index"
 
 
+@helped_by(END)
 def export(
     form: Annotated[
         ExportFormat,
-        typer.Option(
+        Option(
             "--format",
             metavar="CHOICE",
             help="jsonl (JSON lines), csv, or index (index.txt of openssl ca).",
@@ -83,7 +85,7 @@ def export(
         if form is ExportFormat.INDEX:
             _require_one_issuer(len(selection.issuers or store.issuers()))
         for lines in _batches(_WRITERS[form](selection.of(store))):
-            typer.echo(lines, nl=False)
+            click.echo(lines, nl=False)
 
 
 def _batches(lines: Iterable[str]) -> Iterator[str]:

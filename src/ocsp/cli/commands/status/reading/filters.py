@@ -7,13 +7,13 @@ import enum
 from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
-import typer
 from cryptography.x509 import ReasonFlags
 
 from ocsp.asn1.times import later
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.arguments import parse_duration, parse_moment
 from ocsp.cli.input.issuers import GivenIssuers
+from ocsp.cli.parameters import Option
 from ocsp.messages.statuses import OCSPCertStatus, reason_from
 from ocsp.responder import IssuerKey
 from ocsp.store import Entry, Store
@@ -39,13 +39,13 @@ class StatusName(enum.StrEnum):
 
 Status = Annotated[
     StatusName | None,
-    typer.Option(
+    Option(
         "--status", metavar="CHOICE", help="Only these certificates: good or revoked."
     ),
 ]
 Reasons = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--reason",
         metavar="NAME",
         help="Only certificates revoked for this reason; repeatable.",
@@ -53,17 +53,15 @@ Reasons = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option(
-        metavar="TIME", help="Only certificates revoked at this time or later."
-    ),
+    Option(metavar="TIME", help="Only certificates revoked at this time or later."),
 ]
 Until = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="Only certificates revoked before this time."),
+    Option(metavar="TIME", help="Only certificates revoked before this time."),
 ]
 Expiring = Annotated[
     str | None,
-    typer.Option(
+    Option(
         metavar="DURATION",
         help="Only certificates that expire within this time from now, such as 30d.",
     ),

@@ -20,14 +20,14 @@ from ocsp.cli.commands.status.reading.filters import (
     Until,
     selection_from,
 )
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count
 from ocsp.store import Entry, open_store
 
-__all__ = ["END", "list_all"]
+__all__ = ["list_all"]
 
 END = epilog(
     {
@@ -48,6 +48,7 @@ _PAGE = 500
 """Rows of one table; a longer list is several tables below each other."""
 
 
+@helped_by(END)
 def list_all(
     issuer: AnyIssuer = None,
     status: Status = None,

@@ -6,22 +6,22 @@ import datetime
 from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
-import typer
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp
 from ocsp.cli.commands.status.documents import status_document, status_text
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
-from ocsp.cli.help_text import epilog
+from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.arguments import parse_count, parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
+from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.inspection.vocabulary import one_line
 from ocsp.responder import IssuerKey
 from ocsp.store import Event, open_store
 
-__all__ = ["END", "event_document", "event_line", "log"]
+__all__ = ["event_document", "event_line", "log"]
 
 END = epilog(
     {
@@ -34,25 +34,26 @@ END = epilog(
 )
 
 
+@helped_by(END)
 def log(
     issuer: AnyIssuer = None,
     serial: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="NUMBER",
             help="Only changes of this serial number, decimal or 0x...",
         ),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Only changes at this time or later."),
+        Option(metavar="TIME", help="Only changes at this time or later."),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only changes before this time.")
+        str | None, Option(metavar="TIME", help="Only changes before this time.")
     ] = None,
     after: Annotated[
         str,
-        typer.Option(metavar="NUMBER", help="Only events with a larger number."),
+        Option(metavar="NUMBER", help="Only events with a larger number."),
     ] = "0",
     database: Database = DATABASE,
     as_json: Json = False,

@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
-import typer
 from rich.text import Text
 from rich.tree import Tree
 
@@ -15,9 +14,10 @@ from ocsp.cli.commands.status.documents import certificate_document, status_text
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
 from ocsp.cli.commands.status.reading.log import event_document, event_line
 from ocsp.cli.exit_codes import ExitCode
-from ocsp.cli.help_text import COMMON_EXITS, epilog
+from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.input.arguments import parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
+from ocsp.cli.parameters import Argument
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import Row, add_rows, heading, text, with_note
@@ -26,7 +26,7 @@ from ocsp.responder import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 from ocsp.store import Entry, Event, Store, open_store
 
-__all__ = ["END", "show"]
+__all__ = ["show"]
 
 END = epilog(
     {
@@ -54,12 +54,11 @@ class _Found(NamedTuple):
     answers: Sequence[tuple[CertIDForm, StoredAnswer]]
 
 
+@helped_by(END)
 def show(
     serial: Annotated[
         str,
-        typer.Argument(
-            metavar="SERIAL", help="The serial number: decimal, 0x1f2e or 1f:2e."
-        ),
+        Argument(metavar="SERIAL", help="The serial number: decimal, 0x1f2e or 1f:2e."),
     ],
     issuer: AnyIssuer = None,
     database: Database = DATABASE,
