@@ -26,7 +26,7 @@ FLOORS = (
     ("messages",),
     ("responder", "verification"),
     ("client", "inspection", "linting", "metrics", "pkcs11", "sharing", "store"),
-    ("signers", "status"),
+    ("probing", "signers", "status"),
     (
         "admin",
         "charging",
