@@ -30,6 +30,7 @@ FLOORS = (
     (
         "admin",
         "charging",
+        "conformance",
         "publishing",
         "pyhanko",
         "server",
