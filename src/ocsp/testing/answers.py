@@ -16,8 +16,13 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.asn1 import oids
+from ocsp.asn1.der import NULL_DER
+from ocsp.errors import DecodeError
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_values import nonce_of
+from ocsp.messages.requests.request import load_der_ocsp_request
+from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.responses.response import OCSPResponse, load_der_ocsp_response
 from ocsp.messages.responses.response_builder import OCSPResponseBuilder
 from ocsp.messages.statuses import (
@@ -35,7 +40,7 @@ from ocsp.responder import (
 )
 from ocsp.signing.signer import KeySigner, Signer
 from ocsp.testing.faults import Fault
-from ocsp.testing.pki import PKI
+from ocsp.testing.pki import PKI, Record
 from ocsp.testing.throwaway_ca import ThrowawayCA
 
 __all__ = ["build_answer"]
@@ -60,7 +65,10 @@ def build_answer(pki: PKI, der: bytes, fault: Fault | None = None) -> Answer:
     """
     if fault in _ERRORS:
         return _error(_ERRORS[fault])
-    correct, lookup = _correct_answer(pki, der)
+    unlisted = StatusRecord() if fault is Fault.GOOD_FOR_UNLISTED else None
+    correct, lookup = _correct_answer(pki, der, unlisted)
+    if lookup is None and fault is Fault.UNCHECKED_EXTENSIONS:
+        correct, lookup = _correct_answer(pki, _without_extensions(der), None)
     change = None if fault is None else _CHANGES.get(fault)
     if change is None or lookup is None:
         return correct
@@ -89,12 +97,24 @@ def _error(status: OCSPResponseStatus) -> Answer:
 # --- the correct answer -------------------------------------------------------------
 
 
-def _correct_answer(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
-    """Return the answer, and its look-up if the request could be read."""
+def _correct_answer(
+    pki: PKI, der: bytes, default: StatusRecord | None
+) -> tuple[Answer, Lookup | None]:
+    """
+    Return the answer, and its look-up if the request could be read.
+
+    Args:
+        pki: The PKI.
+
+        der: The request.
+
+        default: What is said of serial numbers without a record, or ``None``: then the
+            policy of the PKI holds.
+    """
     step = pki.responder().receive(der, pki.now())
     if isinstance(step, Answer):
         return step, None
-    known = [pki.record(query) for query in step.queries]
+    known = [_known(pki.record(query), default) for query in step.queries]
     records = [each if isinstance(each, StatusRecord) else None for each in known]
     # A real authority has one policy for all serial numbers without a record. Here each
     # serial number may have its own; the first one in the request decides.
@@ -107,6 +127,22 @@ def _correct_answer(pki: PKI, der: bytes) -> tuple[Answer, Lookup | None]:
         changed = Authority(issuer, signers, unlisted=unlisted)
         step = step._replace(authorities=(changed,) * len(step.authorities))
     return pki.responder().finish(step, records), step
+
+
+def _known(record: Record, default: StatusRecord | None) -> Record:
+    return record if default is None or isinstance(record, StatusRecord) else default
+
+
+def _without_extensions(der: bytes) -> bytes:
+    """Return a request for the same certificates; *der* if it cannot be read."""
+    try:
+        request = load_der_ocsp_request(der, allow_multiple=True)
+    except DecodeError:
+        return der
+    builder = OCSPRequestBuilder(allow_multiple=True)
+    for entry in request.requests:
+        builder = builder.add_certificate_by_id(entry.cert_id)
+    return builder.build().public_bytes(Encoding.DER)
 
 
 # --- an answer with a fault ---------------------------------------------------------
@@ -154,6 +190,7 @@ class _Draft:
     signer: Signer
     certificates: tuple[x509.Certificate, ...]
     encoding: OCSPResponderEncoding = OCSPResponderEncoding.HASH
+    critical: tuple[x509.ExtensionType, ...] = ()
 
     @classmethod
     def of(cls, response: OCSPResponse, context: _Context) -> Self:
@@ -191,6 +228,8 @@ class _Draft:
             builder = builder.certificates(self.certificates)
         for extension in self.extensions:
             builder = builder.add_extension(extension, critical=False)
+        for extension in self.critical:
+            builder = builder.add_extension(extension, critical=True)
         if self.nonce is not None:
             builder = builder.add_extension(x509.OCSPNonce(self.nonce), critical=False)
         return builder.sign_with(self.signer).public_bytes(Encoding.DER)
@@ -315,6 +354,23 @@ def _decoy_certificates(draft: _Draft, context: _Context) -> _Draft:
     )
 
 
+def _by_name(draft: _Draft, _: _Context) -> _Draft:
+    return replace(draft, encoding=OCSPResponderEncoding.NAME)
+
+
+def _critical_extension(draft: _Draft, _: _Context) -> _Draft:
+    unknown = x509.UnrecognizedExtension(oids.identifier(_UNKNOWN), NULL_DER)
+    return replace(draft, critical=(unknown,))
+
+
+_UNKNOWN = "1.3.6.1.4.1.99999.1"
+"""An identifier below the arc of a number that IANA has not assigned."""
+
+
+def _first_entry_only(draft: _Draft, _: _Context) -> _Draft:
+    return replace(draft, entries=draft.entries[:1])
+
+
 _CHANGES: Mapping[Fault, Callable[[_Draft, _Context], _Draft]] = {
     Fault.WRONG_SERIAL: _wrong_serial,
     Fault.WRONG_SIGNER: _wrong_signer,
@@ -329,5 +385,8 @@ _CHANGES: Mapping[Fault, Callable[[_Draft, _Context], _Draft]] = {
     Fault.MISSING_NONCE: _missing_nonce,
     Fault.WRONG_NONCE: _wrong_nonce,
     Fault.DECOY_CERTIFICATES: _decoy_certificates,
+    Fault.BY_NAME: _by_name,
+    Fault.CRITICAL_EXTENSION: _critical_extension,
+    Fault.FIRST_ENTRY_ONLY: _first_entry_only,
 }
 """The function for each fault of the message."""

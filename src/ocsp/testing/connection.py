@@ -90,6 +90,12 @@ class Connection:
         if part and not self._head_only:
             await self._write(h11.Data(data=part))
 
+    async def put_after_head(self, body: bytes) -> None:
+        """Send *body* after the answer to a HEAD, which must not have one."""
+        if self._head_only:
+            self._writer.write(body)
+            await self._writer.drain()
+
     async def end(self) -> None:
         """End the body; the connection can then be reused."""
         await self._write(h11.EndOfMessage())

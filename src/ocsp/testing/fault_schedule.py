@@ -10,6 +10,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from ocsp.messages.certid import CertID
 from ocsp.testing.faults import Fault
 from ocsp.testing.requests import ReceivedRequest
 
@@ -30,11 +33,18 @@ class _Planned:
         if self.left == 0 or self.method not in {None, received.method}:
             return False
         if self.fault is Fault.UNAUTHORIZED_FOR_SHA256 and not any(
-            cert_id.hash_algorithm.name == "sha256" for cert_id in cert_ids
+            _has_sha256(cert_id) for cert_id in cert_ids
         ):
             return False
         serials = {cert_id.serial_number for cert_id in cert_ids}
         return self.serial_number is None or self.serial_number in serials
+
+
+def _has_sha256(cert_id: CertID) -> bool:
+    try:
+        return cert_id.hash_algorithm.name == "sha256"
+    except UnsupportedAlgorithm:
+        return False
 
 
 class FaultSchedule:

@@ -3,7 +3,8 @@ Define the faults of a responder, and the outcome that a correct client must hav
 
 A fault changes one thing in a correct answer. Each fault has the outcome of a correct
 client with default settings, and the rule for it (V: verification, H: HTTP rules of the
-client).
+client). Most clients do not notice some faults; their rule is the requirement for
+responders that is broken (``R9919-12``, or a clause of HTTP).
 """
 
 from __future__ import annotations
@@ -100,6 +101,22 @@ class Fault(enum.Enum):
     """Before the signer's certificate there are others with the same name and other
     keys; the responder is identified by name."""
 
+    BY_NAME = "by-name", ExpectedOutcome.ANSWERED, "R9919-5"
+    """responderID is the name of the signer, and not the hash of its key."""
+
+    CRITICAL_EXTENSION = "critical-extension", ExpectedOutcome.REFUSED, "V5"
+    """An extension of the response is critical, and no client knows it."""
+
+    FIRST_ENTRY_ONLY = "first-entry-only", ExpectedOutcome.ANSWERED, "R6960-10"
+    """A request with several CertIDs gets an entry for the first one only."""
+
+    GOOD_FOR_UNLISTED = "good-for-unlisted", ExpectedOutcome.ANSWERED, "R9919-6"
+    """Serial numbers that were never issued are *good*."""
+
+    UNCHECKED_EXTENSIONS = "unchecked-extensions", ExpectedOutcome.ANSWERED, "R6960-6"
+    """A request that has to be refused for its extensions, such as a critical one or a
+    nonce of 200 octets, is answered as if it had none."""
+
     # --- unsigned errors -------------------------------------------------------------
 
     MALFORMED_REQUEST = "malformed-request", ExpectedOutcome.ERROR, "V1"
@@ -177,3 +194,60 @@ class Fault(enum.Enum):
     NO_ANSWER = "no-answer", ExpectedOutcome.NO_RESPONSE, "H3"
     """The responder reads the request and sends nothing until the client
     disconnects."""
+
+    # --- what caches and other programs notice ---------------------------------------
+
+    ERRORS_AS_HTTP = "errors-as-http", ExpectedOutcome.ANSWERED, "R6960-3"
+    """OCSP errors are HTTP status 400 with an HTML page."""
+
+    NO_STORE = "no-store", ExpectedOutcome.ANSWERED, "R9919-12"
+    """No answer may be kept by caches."""
+
+    CACHEABLE_ERRORS = "cacheable-errors", ExpectedOutcome.ANSWERED, "R9919-12"
+    """Caches may keep OCSP errors, and answers to a nonce, for an hour."""
+
+    LONG_MAX_AGE = "long-max-age", ExpectedOutcome.ANSWERED, "R9919-11"
+    """max-age is thirty days, and ends after nextUpdate."""
+
+    WITHOUT_CACHE_HEADERS = (
+        "without-cache-headers",
+        ExpectedOutcome.ANSWERED,
+        "R9919-9",
+    )
+    """There are no headers for caches."""
+
+    WRONG_CLOCK = "wrong-clock", ExpectedOutcome.ANSWERED, "R9919-8"
+    """Date is the beginning of 2026."""
+
+    DATE_NOT_IN_GMT = "date-not-in-gmt", ExpectedOutcome.ANSWERED, "R9919-11"
+    """Date ends in UTC, which is not a date of HTTP."""
+
+    WEAK_ETAG = "weak-etag", ExpectedOutcome.ANSWERED, "R9919-9"
+    """ETag is a weak validator."""
+
+    IGNORED_CONDITIONS = (
+        "ignored-conditions",
+        ExpectedOutcome.ANSWERED,
+        "RFC 9110 §13.1.2",
+    )
+    """If-None-Match changes nothing."""
+
+    BODY_AFTER_HEAD = "body-after-head", ExpectedOutcome.ANSWERED, "RFC 9110 §9.3.2"
+    """The answer to HEAD has a body."""
+
+    ANY_METHOD = "any-method", ExpectedOutcome.ANSWERED, "RFC 9110 §15.5.6"
+    """Every method is treated as POST."""
+
+    WITHOUT_ALLOW = "without-allow", ExpectedOutcome.ANSWERED, "RFC 9110 §15.5.6"
+    """The status 405 comes without the header Allow."""
+
+    ENCODED_SLASH_REFUSED = (
+        "encoded-slash-refused",
+        ExpectedOutcome.ANSWERED,
+        "R6960-19",
+    )
+    """A target with ``%2F`` gets HTTP status 404, as some web servers do by default. A
+    client then asks by POST."""
+
+    UNLIMITED_REQUEST = "unlimited-request", ExpectedOutcome.ANSWERED, "R9919-13"
+    """Requests of any size are answered."""

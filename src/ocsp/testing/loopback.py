@@ -17,8 +17,14 @@ from typing import TYPE_CHECKING, Self
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp.errors import MissingExtraError
-from ocsp.http import HTTPAnswer, method_not_allowed
+from ocsp.errors import LimitExceeded, MissingExtraError
+from ocsp.http import (
+    Conditions,
+    HTTPAnswer,
+    conditional,
+    method_not_allowed,
+    read_body,
+)
 from ocsp.http import answer as http_answer
 from ocsp.server import base_url, bind
 from ocsp.testing.answers import build_answer
@@ -235,10 +241,22 @@ class LoopbackResponder:
 
     def _answer(self, received: ReceivedRequest, fault: Fault | None) -> HTTPAnswer:
         now = self.pki.now()
+        der = received.der
         if received.method not in {"GET", "HEAD", "POST"}:
-            return method_not_allowed(now)
-        answer = build_answer(self.pki, received.der, fault)
-        return http_answer(answer.der, answer.freshness, now)
+            if fault is not Fault.ANY_METHOD:
+                return method_not_allowed(now)
+            der = received.body
+        if fault is not Fault.UNLIMITED_REQUEST:
+            der = _within_limit(der)
+        answer = build_answer(self.pki, der, fault)
+        full = http_answer(answer.der, answer.freshness, now)
+        tag = received.header("if-none-match")
+        if tag is None or received.method == "POST":
+            return full
+        if fault is Fault.IGNORED_CONDITIONS:
+            return full
+        # If-Modified-Since is ignored, so that it makes no difference what is revoked.
+        return conditional(full, Conditions(if_none_match=tag), revoked=True)
 
     def _document_at(self, target: str) -> HTTPAnswer | None:
         """Return the published document, certificate or CRL at a path, or ``None``."""
@@ -252,6 +270,14 @@ class LoopbackResponder:
                 der = self.pki.crl(ca).public_bytes(Encoding.DER)
                 return _document(der, "application/pkix-crl")
         return None
+
+
+def _within_limit(der: bytes) -> bytes:
+    """Return *der*, or nothing, which is malformed, if it is too large."""
+    try:
+        return read_body(der)
+    except LimitExceeded:
+        return b""
 
 
 def _document(content: bytes, content_type: str) -> HTTPAnswer:

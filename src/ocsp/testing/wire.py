@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ocsp import limits
 from ocsp.http import HTTPAnswer
 from ocsp.testing.faults import Fault
+from ocsp.testing.header_faults import HEADER_FAULTS, with_body, with_header
 
 if TYPE_CHECKING:
     from ocsp.testing.connection import Connection
@@ -75,6 +76,9 @@ async def deliver(
 
         settings: The values that the fault may need.
     """
+    in_headers = None if fault is None else HEADER_FAULTS.get(fault)
+    if in_headers is not None:
+        reply = in_headers(reply)
     change = None if fault is None else _CHANGES.get(fault)
     if change is not None:
         reply = change(reply, settings)
@@ -89,23 +93,23 @@ async def deliver(
 
 
 def _html_page(reply: HTTPAnswer, _: Settings) -> HTTPAnswer:
-    return _with(_with_body(reply, _PAGE), "Content-Type", "text/html")
+    return with_header(with_body(reply, _PAGE), "Content-Type", "text/html")
 
 
 def _wrong_content_type(reply: HTTPAnswer, _: Settings) -> HTTPAnswer:
-    return _with(reply, "Content-Type", "application/octet-stream")
+    return with_header(reply, "Content-Type", "application/octet-stream")
 
 
 def _truncated(reply: HTTPAnswer, _: Settings) -> HTTPAnswer:
-    return _with_body(reply, reply.body[:-1])
+    return with_body(reply, reply.body[:-1])
 
 
 def _empty_body(reply: HTTPAnswer, _: Settings) -> HTTPAnswer:
-    return _with_body(reply, b"")
+    return with_body(reply, b"")
 
 
 def _retry_after(reply: HTTPAnswer, _: Settings) -> HTTPAnswer:
-    return _with(reply, "Retry-After", str(RETRY_AFTER))
+    return with_header(reply, "Retry-After", str(RETRY_AFTER))
 
 
 def _http_404(reply: HTTPAnswer, _: Settings) -> HTTPAnswer:
@@ -129,17 +133,13 @@ def _redirect_away(reply: HTTPAnswer, settings: Settings) -> HTTPAnswer:
 
 
 def _redirect(reply: HTTPAnswer, location: str) -> HTTPAnswer:
-    moved = _with(_with_body(reply, b""), "Location", location)
+    moved = with_header(with_body(reply, b""), "Location", location)
     return replace(moved, status=307)
 
 
-def _with(reply: HTTPAnswer, name: str, value: str) -> HTTPAnswer:
-    others = tuple(each for each in reply.headers if each[0] != name)
-    return replace(reply, headers=(*others, (name, value)))
-
-
-def _with_body(reply: HTTPAnswer, body: bytes) -> HTTPAnswer:
-    return replace(_with(reply, "Content-Length", str(len(body))), body=body)
+def _encoded_slash_refused(reply: HTTPAnswer, settings: Settings) -> HTTPAnswer:
+    is_encoded = "%2f" in settings.here.lower()
+    return replace(reply, status=404) if is_encoded else reply
 
 
 _CHANGES: Mapping[Fault, Callable[[HTTPAnswer, Settings], HTTPAnswer]] = {
@@ -153,6 +153,7 @@ _CHANGES: Mapping[Fault, Callable[[HTTPAnswer, Settings], HTTPAnswer]] = {
     Fault.HTTP_503: _http_503,
     Fault.REDIRECT_LOOP: _redirect_loop,
     Fault.REDIRECT_AWAY: _redirect_away,
+    Fault.ENCODED_SLASH_REFUSED: _encoded_slash_refused,
 }
 
 
@@ -163,7 +164,7 @@ async def _wrong_content_length(
     connection: Connection, reply: HTTPAnswer, _: Settings
 ) -> None:
     announced = str(2 * len(reply.body))
-    await connection.begin(_with(reply, "Content-Length", announced))
+    await connection.begin(with_header(reply, "Content-Length", announced))
     await connection.put(reply.body)
 
 
@@ -211,6 +212,13 @@ async def _oversize_body(
     await connection.end()
 
 
+async def _body_after_head(
+    connection: Connection, reply: HTTPAnswer, _: Settings
+) -> None:
+    await connection.send(reply)
+    await connection.put_after_head(reply.body)
+
+
 def _unannounced(reply: HTTPAnswer) -> HTTPAnswer:
     return replace(
         reply,
@@ -227,4 +235,5 @@ _MISBEHAVIOURS: Mapping[
     Fault.STALLED_BODY: _stalled_body,
     Fault.NO_ANSWER: _no_answer,
     Fault.OVERSIZE_BODY: _oversize_body,
+    Fault.BODY_AFTER_HEAD: _body_after_head,
 }
