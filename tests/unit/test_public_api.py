@@ -16,7 +16,7 @@ import ocsp
 from ocsp import errors
 
 ROOMS = (
-    "ocsp", "ocsp.client", "ocsp.client.cache", "ocsp.errors", "ocsp.http", "ocsp.linting",
+    "ocsp", "ocsp.client", "ocsp.client.cache", "ocsp.conformance", "ocsp.errors", "ocsp.http", "ocsp.linting",
     "ocsp.pkcs11", "ocsp.probing", "ocsp.responder", "ocsp.server", "ocsp.server.frameworks", "ocsp.signers",
     "ocsp.sharing", "ocsp.signers.enrolment", "ocsp.stapling",
     "ocsp.stapling.pyopenssl", "ocsp.status", "ocsp.testing", "ocsp.tls", "ocsp.tls.httpx", "ocsp.tls.middleware", "ocsp.verification",

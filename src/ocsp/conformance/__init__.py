@@ -9,8 +9,7 @@ Find out from outside whether a responder does what the standards require.
 
 Each check has its clause (RFC 6960, RFC 9919, RFC 9654, and those of HTTP). It sends
 requests, some of them odd, and says what it has seen. An examination sends about a
-hundred requests. It changes nothing, and needs the consent of whoever runs the
-responder.
+hundred requests. It changes nothing; ask the operator of the responder first.
 """
 
 from __future__ import annotations

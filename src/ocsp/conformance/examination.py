@@ -77,10 +77,15 @@ class Received:
     at: datetime.datetime
 
     @property
-    def response(self) -> OCSPResponse | None:
-        """The OCSP response, or ``None`` if the reply has none (HTTP 200 and type)."""
+    def is_for_clients(self) -> bool:
+        """Whether clients read the content: HTTP 200, and the right media type."""
         media_type = self.reply.header("content-type").partition(";")[0].strip()
-        if self.reply.status != 200 or media_type.lower() != RESPONSE_TYPE:
+        return self.reply.status == 200 and media_type.lower() == RESPONSE_TYPE
+
+    @property
+    def response(self) -> OCSPResponse | None:
+        """The OCSP response; ``None`` without one, or if it cannot be decoded."""
+        if not self.is_for_clients:
             return None
         try:
             return load_received_response(self.reply.body)

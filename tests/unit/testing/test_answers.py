@@ -22,6 +22,7 @@ from ocsp.testing import (
 )
 from ocsp.verification.table import RULES
 from tests.keys import MAKERS
+from tests.requirements import requirements
 
 NONCE = bytes(range(32))
 ERRORS = {
@@ -222,10 +223,20 @@ def test_every_fault_has_a_name_an_outcome_and_a_rule() -> None:
     """The rules exist."""
     assert len({fault.value for fault in Fault}) == len(Fault)
     known = {rule.id for rule in RULES} | {"H2", "H3", "H6"}
+    known |= {each.name for each in requirements()}
     for fault in Fault:
         assert fault.value == fault.name.lower().replace("_", "-")
         assert Fault(fault.value) is fault
-        assert fault.rule in known
+        assert fault.rule in known or fault.rule.startswith("RFC 9110 §")
+
+
+def test_only_the_first_certificate_of_a_request_is_answered(pki: PKI) -> None:
+    """The request is for two."""
+    asked = _request(pki.issue(), pki.issue()).public_bytes(Encoding.DER)
+    both = ocsp.load_der_ocsp_response(build_answer(pki, asked).der)
+    first = build_answer(pki, asked, Fault.FIRST_ENTRY_ONLY)
+    response = ocsp.load_der_ocsp_response(first.der)
+    assert (len([*both.responses]), len([*response.responses])) == (2, 1)
 
 
 def test_expired_and_early_answers_are_wrong_by_a_day(pki: PKI) -> None:

@@ -19,7 +19,7 @@ from ocsp.conformance.report import (
     passed,
     unclear,
 )
-from ocsp.errors import UnsuccessfulResponse, VerificationError
+from ocsp.errors import ContentTypeError, UnsuccessfulResponse, VerificationError
 from ocsp.linting import Severity
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.probing import HashName, Method, ProbeAnswer
@@ -84,6 +84,16 @@ def _sha1(examination: Examination) -> Seen:
 
 def _with_nonce(examination: Examination) -> Seen:
     return _all_verified(examination.answers(nonce=True))
+
+
+def _media_type(examination: Examination) -> Seen:
+    answers = [each for each in examination.answers() if each.http_status == 200]
+    for each in answers:
+        if isinstance(each.error, ContentTypeError):
+            return failed(f"{each.question}: {each.error.reason}")
+    if not answers:
+        return unclear("no ordinary request got HTTP 200")
+    return passed(f"right in {len(answers)} answers")
 
 
 # --- what was found in them -----------------------------------------------------------
@@ -176,6 +186,14 @@ CHECKS = (
         MUST,
         "A GET is answered.",
         _get,
+    ),
+    Check(
+        "content-type",
+        ("R6960-19", "R9919-9"),
+        "RFC 6960 App. A.2",
+        MUST,
+        "Content-Type is application/ocsp-response.",
+        _media_type,
     ),
     Check(
         "sha256",

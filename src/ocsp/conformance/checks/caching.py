@@ -147,14 +147,6 @@ def _modified(examination: Examination) -> Seen:
 
 CHECKS = (
     Check(
-        "content-type",
-        ("R6960-19", "R9919-9"),
-        "RFC 6960 App. A.2",
-        MUST,
-        "Content-Type is application/ocsp-response.",
-        _by_rules("C1"),
-    ),
-    Check(
         "content-length",
         ("R6960-19", "R9919-9"),
         "RFC 6960 App. A.2",

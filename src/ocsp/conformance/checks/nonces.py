@@ -101,12 +101,12 @@ def _repeated(examination: Examination) -> Seen:
 
 
 def _encoded(examination: Examination) -> Seen:
-    if _uses(examination) != {NonceUse.REPEATED}:
-        return not_applicable("no verified answer has a nonce")
     for answer in examination.answers(nonce=True):
         for finding in answer.findings:
             if finding.rule in {"L501", "L502"}:
                 return failed(f"{answer.question}: {finding.message}")
+    if NonceUse.REPEATED not in _uses(examination):
+        return not_applicable("no verified answer has a nonce")
     return passed("an OCTET STRING in the value of the extension")
 
 

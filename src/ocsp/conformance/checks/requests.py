@@ -77,7 +77,7 @@ def _malformed_get(examination: Examination) -> Seen:
 
 def _no_signature(examination: Examination) -> Seen:
     received = examination.post(b"nonsense")
-    if received.status in {None, SUCCESSFUL}:
+    if not received.is_for_clients or received.status is SUCCESSFUL:
         return unclear(f"no OCSP error was seen: {received}")
     for finding in examination.lint(received):
         if finding.rule in {"L101", "L102", "L105"}:
@@ -268,6 +268,8 @@ def _weak_preference(examination: Examination) -> Seen:
     )
     request = examination.builder().add_extension(preferred, critical=False).build()
     received = examination.post(der_of(request))
+    if received.response is None:
+        return unclear(str(received))
     if received.status is not SUCCESSFUL:
         return passed(f"no answer with SHA-1: {received}")
     return _is_verified(examination, received)
