@@ -114,8 +114,10 @@ class AsyncClient:
             TypeError: If an argument has the wrong type.
             MissingExtraError: If the extra ``client`` is not installed.
         """
-        request = self._core.request(cert, issuer, url)
-        return await self._run(self._core.check(request, nonce))
+        known = self._core.recall_cached(cert, issuer, nonce)
+        if known is not None:
+            return known
+        return await self.ask(self._core.request(cert, issuer, url), nonce)
 
     async def check_chain(
         self,

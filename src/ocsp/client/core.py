@@ -29,7 +29,7 @@ from ocsp.client.checking.state import (
 from ocsp.client.engine.effects import Flow, race
 from ocsp.client.options import Options, SendNonce
 from ocsp.client.outcome import FailMode, Outcome
-from ocsp.client.remembered import Recalled, recall, remember
+from ocsp.client.remembered import Recalled, recall, recall_cached, remember
 from ocsp.errors import ConfigError
 from ocsp.messages.certid import CertID
 from ocsp.verification.evidence import VerifiedResponse
@@ -38,6 +38,8 @@ __all__ = ["CRLCheck", "ChainCheck", "Core", "URLs"]
 
 URLs = str | Iterable[str] | None
 """One URL, or several in the order in which the client uses them."""
+
+_ALWAYS = SendNonce.ALWAYS  # looking up an enumeration member is slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,26 @@ class Core:
         """Return the flow that finds the issuer of one certificate."""
         return find_issuer(self._state(request, self.options))
 
+    def recall_cached(
+        self,
+        cert: x509.Certificate,
+        issuer: x509.Certificate | None,
+        nonce: SendNonce | None,
+    ) -> Outcome | None:
+        """
+        Return the outcome of :meth:`check` if the cache in memory has it, or ``None``.
+
+        A check of a certificate that was checked before takes no more than this.
+
+        Raises:
+            TypeError: If *cert* or *issuer* is not a certificate.
+        """
+        _check_certificates(cert, issuer)
+        sent = self.options.nonce if nonce is None else nonce
+        if issuer is None or sent is _ALWAYS:
+            return None
+        return recall_cached(self._memory, self.environment, cert, issuer)
+
     def recall(
         self, cert: x509.Certificate, issuer: x509.Certificate | None
     ) -> Recalled:
@@ -171,7 +193,7 @@ class Core:
             TypeError: If *cert* or *issuer* is not a certificate.
         """
         _check_certificates(cert, issuer)
-        if self.options.nonce is SendNonce.ALWAYS:
+        if self.options.nonce is _ALWAYS:
             return Recalled(None)
         return recall(self._memory, self.environment, cert, issuer)
 

@@ -119,8 +119,10 @@ class Client:
             MissingExtraError: If a request is needed, the extra ``client`` is not
                 installed and no transport was given.
         """
-        request = self._core.request(cert, issuer, url)
-        return self._run(self._core.check(request, nonce))
+        known = self._core.recall_cached(cert, issuer, nonce)
+        if known is not None:
+            return known
+        return self.ask(self._core.request(cert, issuer, url), nonce)
 
     def check_chain(
         self,

@@ -160,8 +160,12 @@ class Play:
         nonce: SendNonce | None = None,
     ) -> Outcome:
         """Check *cert* and return the outcome."""
+        cert = cert or certificate(A)
         chosen = ca() if isinstance(issuer, str) else issuer
-        request = self.core.request(cert or certificate(A), chosen, url)
+        known = self.core.recall_cached(cert, chosen, nonce)
+        if known is not None:
+            return known
+        request = self.core.request(cert, chosen, url)
         outcome = self.run(self.core.check(request, nonce))
         assert isinstance(outcome, Outcome)
         return outcome

@@ -375,9 +375,11 @@ def test_a_revoked_delegate_ends_what_is_remembered_of_its_answers(
     play = Play(driver, {A: [_by(signer)], B: [_about(), reply(newer)]})
     assert play.check().status is CheckStatus.GOOD
     assert play.core.recall(certificate(A), ca()).outcome is not None
+    assert play.core.recall_cached(certificate(A), ca(), None) is not None
     play.clock.seconds = 24 * 3600.0 - 1
     assert play.check(signer.certificate).status is CheckStatus.REVOKED
     assert play.core.recall(certificate(A), ca()).outcome is None
+    assert play.core.recall_cached(certificate(A), ca(), None) is None
 
 
 def test_the_right_one_of_two_certificates_of_the_delegate_is_used(

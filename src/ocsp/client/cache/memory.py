@@ -73,16 +73,13 @@ class MemoryCache:
 
     def get(self, cert_id: CertID) -> CachedAnswer | None:
         """Return the answer for *cert_id*, or ``None``; see :meth:`Cache.get`."""
-        entry = self._find(cert_id)
+        entry = self._entries.get(cert_id.der)
         return None if entry is None else entry.answer
 
     def newest(self, cert_id: CertID) -> KnownStatus | None:
         """Return the newest known status; see :meth:`RemembersNewest.newest`."""
-        entry = self._find(cert_id)
+        entry = self._entries.get(cert_id.der)
         return None if entry is None else entry.known
-
-    def _find(self, cert_id: CertID) -> _Entry | None:
-        return self._entries.get(cert_id.der)
 
     def put(
         self, cert_id: CertID, evidence: VerifiedResponse, expires: datetime.datetime

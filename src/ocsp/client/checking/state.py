@@ -103,7 +103,14 @@ class RememberedOutcome(NamedTuple):
     The outcome of an earlier check.
 
     Attributes:
+        about: The certificate, and that of its issuer.
+
         outcome: The outcome, with evidence.
+
+        cert_id: The CertID of the certificate with SHA-256.
+
+        signer: The CertID of the signer of a response, if its status was needed; or
+            ``None``.
 
         known: The status of the evidence.
 
@@ -114,7 +121,10 @@ class RememberedOutcome(NamedTuple):
         refresh_at: From when on a newer answer is due; ``None`` if it always is.
     """
 
+    about: tuple[x509.Certificate, x509.Certificate]
     outcome: Outcome
+    cert_id: CertID
+    signer: CertID | None
     known: KnownStatus
     begin: datetime.datetime
     end: datetime.datetime
@@ -146,7 +156,10 @@ class Memory:
 
         newest_crls: How new the newest CRL of each scope is.
 
-        outcomes: The outcomes of earlier checks with evidence, by CertID.
+        outcomes: The outcomes of earlier checks with evidence, by the signature of the
+            certificate. It is at hand, while reading the rest of a certificate takes
+            most of a check; two certificates can share it, so their readers compare
+            the whole certificates.
 
         delegates: Evidence about delegates, by the DER of the issuer and the delegate;
             empty if there was none.
@@ -183,15 +196,14 @@ class Memory:
             ExpiringMap()
         )
         self.issuers: ExpiringMap[bytes, x509.Certificate] = ExpiringMap()
-        self.verified_answers: SizedMap[bytes, CachedEvidence] = SizedMap(
-            cache._limits if isinstance(cache, MemoryCache) else default_limits
-        )
+        bounds = cache._limits if isinstance(cache, MemoryCache) else default_limits
+        self.verified_answers: SizedMap[bytes, CachedEvidence] = SizedMap(bounds)
+        self.outcomes: SizedMap[bytes, RememberedOutcome] = SizedMap(bounds)
         self.crls = CRLMemory()
         self.newest_crls = NewestCRLs()
         self.delegates: ExpiringMap[
             tuple[bytes, bytes], tuple[VerifiedResponse | VerifiedRevocation, ...]
         ] = ExpiringMap()
-        self.outcomes: SizedMap[bytes, RememberedOutcome] = SizedMap(default_limits)
         self.salt = salt
         self.refreshing: set[bytes] = set()
 

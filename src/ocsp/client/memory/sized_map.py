@@ -41,7 +41,7 @@ class SizedMap(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """Return the value of *key*, which is used now; or ``None``."""
-        with self._lock:
+        with self._lock.held:
             found = self._entries.get(key)
             if found is None:
                 return None

@@ -15,23 +15,29 @@ __all__ = ["ForkSafeLock"]
 
 
 class ForkSafeLock:
-    """A lock, for ``with``. After a fork, nothing holds it in the child."""
+    """
+    A lock, for ``with``. After a fork, nothing holds it in the child.
 
-    __slots__ = ("__weakref__", "_lock")
+    Attributes:
+        held: The lock of this process, for ``with`` where each microsecond counts. Do
+            not keep it: a fork replaces it.
+    """
+
+    __slots__ = ("__weakref__", "held")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.held = threading.Lock()
         _locks.add(self)
 
     def renew(self) -> None:
         """Replace the lock, also if a thread holds it."""
-        self._lock = threading.Lock()
+        self.held = threading.Lock()
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        self.held.acquire()
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self.held.release()
 
 
 _locks: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
