@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ocsp.errors import SchemaError, ValueTypeError
 
-__all__ = ["read_foreign"]
+__all__ = ["is_foreign", "read_foreign"]
 
 Value = TypeVar("Value")
 
@@ -48,13 +48,17 @@ def read_foreign(
     except expected:
         raise
     except BaseException as error:
-        if not isinstance(error, Exception) and not _is_panic(error):
+        if not is_foreign(error):
             raise
         text = reason or str(error) or type(error).__name__
         kind = ValueTypeError if isinstance(error, TypeError) else SchemaError
         raise kind(text, path=path, offset=offset) from error
 
 
-def _is_panic(error: BaseException) -> bool:
-    """Return whether *error* is a panic of Rust code; its class cannot be imported."""
-    return type(error).__name__ == "PanicException"
+def is_foreign(error: BaseException) -> bool:
+    """
+    Return whether *error* is the failure of a call, and not what ends the program.
+
+    The class of a panic of Rust code cannot be imported.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"

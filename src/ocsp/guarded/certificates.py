@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ocsp.errors import SchemaError
-from ocsp.guarded.boundary import read_foreign
+from ocsp.guarded.boundary import is_foreign, read_foreign
 from ocsp.guarded.nesting import check_parsable
 
 __all__ = [
@@ -203,6 +203,11 @@ def validity(
 
     The year 0, which ``datetime`` cannot express, becomes ``YEAR_ZERO``.
     """
+    try:
+        return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except BaseException as error:
+        if not is_foreign(error):
+            raise
     return (
         _moment(lambda: certificate.not_valid_before_utc),
         _moment(lambda: certificate.not_valid_after_utc),

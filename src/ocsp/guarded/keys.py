@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 
-from ocsp.errors import SchemaError
-from ocsp.guarded.boundary import read_foreign
+from ocsp.guarded.boundary import is_foreign, read_foreign
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import (
@@ -60,12 +59,12 @@ def has_signed(
         UnsupportedAlgorithm: If OpenSSL does not support the hash or the padding.
     """
     try:
-        read_foreign(
-            # The ``verify`` methods differ in their arguments.
-            lambda: key.verify(signature, data, *arguments),  # type: ignore[arg-type, union-attr]
-            InvalidSignature,
-            UnsupportedAlgorithm,
-        )
-    except (InvalidSignature, SchemaError):
+        # The ``verify`` methods of the kinds of key differ in their arguments.
+        key.verify(signature, data, *arguments)  # type: ignore[arg-type, union-attr]
+    except UnsupportedAlgorithm:
+        raise
+    except BaseException as error:
+        if not is_foreign(error):
+            raise
         return False
     return True

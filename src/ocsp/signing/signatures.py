@@ -10,7 +10,9 @@ does not check whether the owner of the key may sign the data.
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple, cast, final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -40,6 +42,7 @@ from ocsp.guarded.keys import has_signed, public_key
 from ocsp.signing import ml_dsa
 
 __all__ = [
+    "SignatureCheck",
     "check_signature",
     "check_signature_of",
     "cost_problem",
@@ -61,7 +64,7 @@ _KEY_CLASSES: dict[KeyKind, type] = {
 _ALGORITHMS = {each.oid: each for each in SIGNATURE_ALGORITHMS}
 
 
-class _Check(NamedTuple):
+class _Scheme(NamedTuple):
     """
     How to verify signatures of one algorithm.
 
@@ -71,15 +74,30 @@ class _Check(NamedTuple):
         arguments: The arguments of the key's ``verify`` after signature and data.
 
         weak: The name of a hash that is too weak (RFC 6960 §5.1.1), or empty.
+
+        hash: The hash; ``None`` for a scheme without a separate hash.
+
+        for_hashed: The arguments for data that is hashed already.
     """
 
     kind: type
     arguments: tuple[object, ...]
     weak: str
+    hash: hashes.HashAlgorithm | None = None
+    for_hashed: tuple[object, ...] = ()
+
+
+_DIGESTS: dict[str, Callable[[bytes | memoryview], hashlib._Hash]] = {
+    "sha224": hashlib.sha224,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+}
+"""The usual hashes from hashlib, which is faster."""
 
 
 @cached_by_octets(factor=1)
-def _check(identifier: bytes) -> _Check:
+def _scheme(identifier: bytes) -> _Scheme:
     """
     Return how to verify signatures with this AlgorithmIdentifier; cached.
 
@@ -95,17 +113,19 @@ def _check(identifier: bytes) -> _Check:
         raise UnsupportedAlgorithm(f"Signature algorithm OID: {dotted} not recognized")
     algorithm = known.hash or signature_hash(identifier)
     if algorithm is None:
-        return _Check(kind, (), "")
+        return _Scheme(kind, (), "")
+    padded: tuple[object, ...] = ()
     weak = _weak(algorithm)
-    if kind is dsa.DSAPublicKey:
-        return _Check(kind, (algorithm,), weak)
+    if dotted == oids.RSASSA_PSS:
+        _, mask_hash, salt_length = pss_parameters(identifier)
+        padded = (padding.PSS(padding.MGF1(mask_hash), salt_length),)
+        weak = weak or _weak(mask_hash)
+    elif kind is rsa.RSAPublicKey:
+        padded = (padding.PKCS1v15(),)
+    whole, hashed = algorithm, utils.Prehashed(algorithm)
     if kind is ec.EllipticCurvePublicKey:
-        return _Check(kind, (ec.ECDSA(algorithm),), weak)
-    if dotted != oids.RSASSA_PSS:
-        return _Check(kind, (padding.PKCS1v15(), algorithm), weak)
-    _, mask_hash, salt_length = pss_parameters(identifier)
-    pss = padding.PSS(padding.MGF1(mask_hash), salt_length)
-    return _Check(kind, (pss, algorithm), weak or _weak(mask_hash))
+        return _Scheme(kind, (ec.ECDSA(whole),), weak, algorithm, (ec.ECDSA(hashed),))
+    return _Scheme(kind, (*padded, whole), weak, algorithm, (*padded, hashed))
 
 
 def _weak(algorithm: hashes.HashAlgorithm) -> str:
@@ -120,7 +140,7 @@ def weak_hash(identifier: bytes) -> str:
     Raises:
         UnsupportedAlgorithm: If the algorithm is not known.
     """
-    return _check(identifier).weak
+    return _scheme(identifier).weak
 
 
 def signature_parameters(identifier: bytes) -> SignatureParameters:
@@ -130,7 +150,7 @@ def signature_parameters(identifier: bytes) -> SignatureParameters:
     Raises:
         UnsupportedAlgorithm: If the algorithm is not known.
     """
-    first = next(iter(_check(identifier).arguments), None)
+    first = next(iter(_scheme(identifier).arguments), None)
     # For a DSA key the first argument is the hash, which is not returned.
     known = isinstance(first, (padding.PSS, padding.PKCS1v15, ec.ECDSA))
     return cast("SignatureParameters", first) if known else None
@@ -151,6 +171,72 @@ def cost_problem(key: CertificatePublicKeyTypes | None) -> str:
     return f"has {bits} bits; at most {most} are accepted" if bits > most else ""
 
 
+@final
+class SignatureCheck:
+    """Checks the signatures of one key with one algorithm, which fit each other."""
+
+    __slots__ = ("_digest", "_key", "_scheme")
+
+    def __init__(
+        self,
+        key: CertificatePublicKeyTypes | None,
+        identifier: bytes,
+        *,
+        unsafe_sha1: bool = False,
+    ) -> None:
+        """
+        Prepare the check.
+
+        Args:
+            key: The public key; ``None`` for a key of an unknown kind.
+
+            identifier: The DER of the AlgorithmIdentifier of the signatures.
+
+            unsafe_sha1: Accept signatures with SHA-1.
+
+        Raises:
+            SignatureInvalid: If the algorithm is for another kind of key, or the check
+                would be slow (:func:`cost_problem`).
+            UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
+        """
+        scheme = _scheme(identifier)
+        weak = scheme.weak
+        if weak and not (unsafe_sha1 and weak == "sha1"):
+            raise UnsupportedAlgorithm(f"{weak} is too weak for signatures")
+        if key is None or not isinstance(key, scheme.kind):
+            dotted = algorithm_identifier(identifier).oid
+            name = "an unknown kind" if key is None else type(key).__name__
+            raise SignatureInvalid(f"{dotted} is not for a key of {name}")
+        problem = cost_problem(key)
+        if problem:
+            raise SignatureInvalid(f"the key {problem}")
+        self._key: CertificatePublicKeyTypes = key
+        self._scheme = scheme
+        self._digest = _DIGESTS.get(scheme.hash.name) if scheme.hash else None
+
+    def require(self, signature: bytes, data: bytes | memoryview) -> None:
+        """
+        Check that the key made *signature* over *data*.
+
+        Args:
+            signature: The signature, in the encoding of X.509.
+
+            data: The signed data.
+
+        Raises:
+            SignatureInvalid: If it did not.
+            UnsupportedAlgorithm: If OpenSSL does not support the hash or the padding.
+        """
+        scheme = self._scheme
+        arguments = scheme.arguments
+        if self._digest is not None:
+            data, arguments = self._digest(data).digest(), scheme.for_hashed
+        elif len(data) > _HASHED_AT_ONCE and scheme.hash is not None:
+            data, arguments = _hashed(data, scheme.hash), scheme.for_hashed
+        if not has_signed(self._key, signature, data, *arguments):
+            raise SignatureInvalid("the signature is not that of the key")
+
+
 def check_signature(
     key: CertificatePublicKeyTypes | None,
     identifier: bytes,
@@ -162,58 +248,29 @@ def check_signature(
     """
     Check that *key* made *signature* over *data*.
 
-    Args:
-        key: The public key; ``None`` for a key of an unknown kind.
-
-        identifier: The DER of the AlgorithmIdentifier of the signature.
-
-        signature: The signature, in the encoding of X.509.
-
-        data: The signed data.
-
-        unsafe_sha1: Accept signatures with SHA-1.
+    The arguments are those of :class:`SignatureCheck`.
 
     Raises:
-        SignatureInvalid: If the key did not make the signature, the algorithm is for
-            another kind of key, or the check would be slow (:func:`cost_problem`).
-        UnsupportedAlgorithm: If the algorithm is not known, or its hash is weak.
+        SignatureInvalid: If the key did not make the signature; also as in
+            :class:`SignatureCheck`.
+        UnsupportedAlgorithm: As in :class:`SignatureCheck`.
     """
-    kind, arguments, weak = _check(identifier)
-    if weak and not (unsafe_sha1 and weak == "sha1"):
-        raise UnsupportedAlgorithm(f"{weak} is too weak for signatures")
-    if not isinstance(key, kind):
-        dotted = algorithm_identifier(identifier).oid
-        name = "an unknown kind" if key is None else type(key).__name__
-        raise SignatureInvalid(f"{dotted} is not for a key of {name}")
-    problem = cost_problem(key)
-    if problem:
-        raise SignatureInvalid(f"the key {problem}")
-    if len(data) > _HASHED_AT_ONCE and arguments:
-        data, arguments = _hashed(data, arguments)
-    if not has_signed(key, signature, data, *arguments):
-        raise SignatureInvalid("the signature is not that of the key")
+    check = SignatureCheck(key, identifier, unsafe_sha1=unsafe_sha1)
+    check.require(signature, data)
 
 
 _HASHED_AT_ONCE = 1 << 20
 """
 Octets that ``cryptography`` hashes in one call, which holds the lock of the interpreter
-for one or two milliseconds. A CRL may have sixty times as many.
+for one or two milliseconds. A CRL may have sixty times as many. hashlib releases it.
 """
 
 
-def _hashed(
-    data: bytes | memoryview, arguments: tuple[object, ...]
-) -> tuple[bytes, tuple[object, ...]]:
-    """Return the hash of *data*, and the arguments that say that it is the hash."""
-    *padded, last = arguments
-    algorithm = last.algorithm if isinstance(last, ec.ECDSA) else last
-    known = cast("hashes.HashAlgorithm", algorithm)
-    hashed = hashes.Hash(known)
+def _hashed(data: bytes | memoryview, algorithm: hashes.HashAlgorithm) -> bytes:
+    hashed = hashes.Hash(algorithm)
     for start in range(0, len(data), _HASHED_AT_ONCE):
         hashed.update(data[start : start + _HASHED_AT_ONCE])
-    is_hash = utils.Prehashed(known)
-    is_last = ec.ECDSA(is_hash) if isinstance(last, ec.ECDSA) else is_hash
-    return hashed.finalize(), (*padded, is_last)
+    return hashed.finalize()
 
 
 def is_only_for_pss(certificate: x509.Certificate) -> bool:
