@@ -84,7 +84,8 @@ USUAL: dict[str, list[Any]] = {
     "status": [
         b"\x80\x00",
         BUILD.UNKNOWN,
-        *(BUILD.revoked(NOW + span) for span in (-DAY, DAY)),
+        *(BUILD.revoked(NOW + span) for span in (-DAY, NOTHING, SECOND, DAY)),
+        *(BUILD.revoked(reason=code) for code in (1, 7, 11)),
     ],
     "about": ["the certificate", BUILD.responder],
     "hashed": ["sha256", "sha1", "md5"],

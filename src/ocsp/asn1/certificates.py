@@ -43,38 +43,142 @@ __all__ = [
 ]
 
 
-class CertificateParts(NamedTuple):
+class _Rest(NamedTuple):
+    """The parts that :class:`CertificateParts` reads at the first use of one."""
+
+    subject: bytes
+    key_bits: bytes
+    key_hash: bytes
+    extensions: bytes
+
+
+class CertificateParts:
     """
     The parts of a certificate that OCSP hashes or copies.
 
+    A CertID needs the first fields only. All others are read at the first use of one.
+
     Attributes:
+        certificate: The certificate.
+
+        tbs: The DER of tbsCertificate, which the CA signed.
+
         serial: The content of serialNumber.
 
         algorithm: The DER of the AlgorithmIdentifier inside tbsCertificate, which is
             signed.
 
         issuer: The DER of the issuer Name.
-
-        subject: The DER of the subject Name.
-
-        key_bits: The content of the subjectPublicKey BIT STRING.
-
-        key_hash: The SHA-1 of ``key_bits``. It identifies a responder (``KeyHash``,
-            RFC 6960 §4.2.1); security does not depend on it.
-
-        extensions: The DER of the Extensions, or nothing if they are absent.
-
-        size: The number of octets of tbsCertificate.
     """
 
-    serial: bytes
-    algorithm: bytes
-    issuer: bytes
-    subject: bytes
-    key_bits: bytes
-    key_hash: bytes
-    extensions: bytes
-    size: int
+    __slots__ = (
+        "_after_issuer",
+        "_outside",
+        "_rest",
+        "algorithm",
+        "certificate",
+        "issuer",
+        "serial",
+        "tbs",
+    )
+
+    def __init__(
+        self, certificate: x509.Certificate, tbs: bytes, outside: bytes | None
+    ) -> None:
+        """
+        Read the first fields.
+
+        Args:
+            certificate: The certificate. ``cryptography`` has read it, so the headers
+                of its fields are those of DER.
+
+            tbs: Its tbsCertificate.
+
+            outside: signatureAlgorithm and signatureValue, which follow it; ``None`` to
+                take them from the certificate at their first use.
+        """
+        length = tbs[1]
+        position = 2 if length < 0x80 else length - 0x7E  # 2 + (length & 0x7F)
+        if tbs[position] == _VERSION:
+            position += 2 + tbs[position + 1]
+        serial = _stop(tbs, position)
+        algorithm = _stop(tbs, serial)
+        issuer = _stop(tbs, algorithm)
+        length = tbs[position + 1]
+        start = position + 2 if length < 0x80 else position + length - 0x7E
+        self.certificate = certificate
+        self.tbs = tbs
+        self.serial = tbs[start:serial]
+        self.algorithm = tbs[serial:algorithm]
+        self.issuer = tbs[algorithm:issuer]
+        self._after_issuer = issuer
+        self._rest: _Rest | None = None
+        self._outside = outside
+
+    @property
+    def subject(self) -> bytes:
+        """The DER of the subject Name."""
+        return (self._rest or self._read_rest()).subject
+
+    @property
+    def key_bits(self) -> bytes:
+        """The content of the subjectPublicKey BIT STRING."""
+        return (self._rest or self._read_rest()).key_bits
+
+    @property
+    def key_hash(self) -> bytes:
+        """
+        The SHA-1 of :attr:`key_bits`.
+
+        It identifies a responder (``KeyHash``, RFC 6960 §4.2.1); security does not
+        depend on it.
+        """
+        return (self._rest or self._read_rest()).key_hash
+
+    @property
+    def extensions(self) -> bytes:
+        """The DER of the Extensions, or nothing if they are absent."""
+        return (self._rest or self._read_rest()).extensions
+
+    @property
+    def outside(self) -> bytes:
+        """The DER of signatureAlgorithm and signatureValue, which are not signed."""
+        if self._outside is None:
+            der = certificate_der(self.certificate)
+            start, _ = content(der, 0, len(der), SEQUENCE, "certificate")
+            self._outside = der[_stop(der, start) :]
+        return self._outside
+
+    def _read_rest(self) -> _Rest:
+        tbs = self.tbs
+        subject = _stop(tbs, self._after_issuer)  # after validity
+        key = _stop(tbs, subject)
+        end = _stop(tbs, key)
+        start, _ = content(tbs, key, end, SEQUENCE, "subjectPublicKeyInfo")
+        first, last = bit_string(tbs, _stop(tbs, start), end, "subjectPublicKey")
+        bits = tbs[first:last]
+        position = end
+        while position < len(tbs) and tbs[position] != _EXTENSIONS:
+            position = _stop(tbs, position)  # one of two unique identifiers
+        extensions = b""
+        if position < len(tbs):
+            first, last = content(tbs, position, len(tbs), _EXTENSIONS, "extensions")
+            extensions = tbs[first:last]
+        rest = _Rest(tbs[subject:key], bits, digest(_SHA1, bits), extensions)
+        self._rest = rest
+        return rest
+
+
+_VERSION, _EXTENSIONS = context(0), context(3)
+
+
+def _stop(der: bytes, position: int) -> int:
+    """Return where the value at *position* ends, of which the header is right."""
+    length = der[position + 1]
+    if length < 0x80:
+        return position + 2 + length
+    start = position + length - 0x7E
+    return start + int.from_bytes(der[position + 2 : start])
 
 
 CACHE_FACTOR = 8
@@ -103,12 +207,12 @@ def cached_per_certificate(
 
 def certificate_size(certificate: x509.Certificate) -> int:
     """Return the number of octets of *certificate* without its signature."""
-    return parts_of(certificate).size
+    return len(parts_of(certificate).tbs)
 
 
 _SHA1 = hashes.SHA1()
 
-_parts: BoundedCache[int, tuple[x509.Certificate, CertificateParts]] = BoundedCache()
+_parts: BoundedCache[int, CertificateParts] = BoundedCache()
 
 
 def parts_of(certificate: x509.Certificate) -> CertificateParts:
@@ -119,47 +223,16 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
         TypeError: If it is not an ``x509.Certificate``.
     """
     known = _parts.get(id(certificate))
-    if known is None:
-        parts = _read_parts(certificate)
-        found = certificate, parts
-        known = _parts.keep(id(certificate), found, CACHE_FACTOR * parts.size)
-    return known[1]
-
-
-def _read_parts(certificate: x509.Certificate) -> CertificateParts:
+    if known is not None:
+        return known
     if not isinstance(certificate, x509.Certificate):
         raise TypeError("cert and issuer must be a Certificate")
-    tbs = certificate.tbs_certificate_bytes  # ``cryptography`` has checked it already
-    position, end = content(tbs, 0, len(tbs), SEQUENCE, "tbsCertificate")
-    fields: list[tuple[int, int, int]] = []
-    while len(fields) < 6:
-        tag, start, stop = any_value(tbs, position, end, "tbsCertificate")
-        if tag != context(0):  # version
-            fields.append((position, start, stop))
-        position = stop
-    serial, algorithm, issuer, _, subject, key = fields
-    _, start, stop = key
-    _, _, bits = any_value(tbs, start, stop, "subjectPublicKeyInfo.algorithm")
-    start, stop = bit_string(tbs, bits, stop, "subjectPublicKey")
-    return CertificateParts(
-        tbs[serial[1] : serial[2]],
-        tbs[algorithm[0] : algorithm[2]],
-        tbs[issuer[0] : issuer[2]],
-        tbs[subject[0] : subject[2]],
-        tbs[start:stop],
-        digest(_SHA1, tbs[start:stop]),
-        _extensions(tbs, key[2], end),
-        len(tbs),
-    )
+    return _keep(CertificateParts(certificate, certificate.tbs_certificate_bytes, None))
 
 
-def _extensions(tbs: bytes, position: int, end: int) -> bytes:
-    """Return the DER of the Extensions, after two unique identifiers that may exist."""
-    while position < end:
-        tag, start, position = any_value(tbs, position, end, "tbsCertificate")
-        if tag == context(3):
-            return tbs[start:position]
-    return b""
+def _keep(parts: CertificateParts) -> CertificateParts:
+    octets = CACHE_FACTOR * len(parts.tbs)
+    return _parts.keep(id(parts.certificate), parts, octets)
 
 
 validity_of = cached_per_certificate(validity)
@@ -168,7 +241,8 @@ validity_of = cached_per_certificate(validity)
 
 def outer_algorithm(certificate: x509.Certificate) -> bytes:
     """Return the DER of signatureAlgorithm of the Certificate, which is not signed."""
-    return _outer(certificate)[0]
+    outside = parts_of(certificate).outside
+    return outside[: _stop(outside, 0)]
 
 
 def signature_of(certificate: x509.Certificate) -> bytes:
@@ -178,18 +252,10 @@ def signature_of(certificate: x509.Certificate) -> bytes:
     Raises:
         DERError: If its BIT STRING has unused bits.
     """
-    value = _outer(certificate)[1]
-    start, stop = octets_in_bits(value, 0, len(value), "signatureValue")
-    return value[start:stop]
-
-
-def _outer(certificate: x509.Certificate) -> tuple[bytes, bytes]:
-    """Return the DER of signatureAlgorithm and of signatureValue."""
-    der = certificate_der(certificate)
-    position, end = content(der, 0, len(der), SEQUENCE, "certificate")
-    _, _, position = any_value(der, position, end, "tbsCertificate")
-    _, _, stop = any_value(der, position, end, "signatureAlgorithm")
-    return der[position:stop], der[stop:end]
+    outside = parts_of(certificate).outside
+    position = _stop(outside, 0)
+    start, stop = octets_in_bits(outside, position, len(outside), "signatureValue")
+    return outside[start:stop]
 
 
 def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
@@ -219,8 +285,11 @@ def read_certificate(
         LimitExceeded: If it is too long, its values are nested too deep, or it has more
             extensions than ``MAX_EXTENSIONS``.
     """
-    _, stop = content(data, position, end, SEQUENCE, name)
+    start, stop = content(data, position, end, SEQUENCE, name)
     certificate = load_certificate(data[position:stop], path=name, offset=position)
+    after = _stop(data, start)
+    # What ``cryptography`` would encode again, octet for octet.
+    _keep(CertificateParts(certificate, data[start:after], data[after:stop]))
     count = _count_extensions(parts_of(certificate).extensions)
     if count > limits.MAX_EXTENSIONS:
         raise LimitExceeded(

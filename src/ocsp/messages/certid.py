@@ -24,7 +24,13 @@ from ocsp.asn1.algorithms import (
     read_algorithm,
 )
 from ocsp.asn1.bounded_cache import BoundedCache
-from ocsp.asn1.certificates import certificate_size, digest, parts_of, serial_of
+from ocsp.asn1.certificates import (
+    CertificateParts,
+    certificate_size,
+    digest,
+    parts_of,
+    serial_of,
+)
 from ocsp.asn1.der import (
     INTEGER,
     NULL_DER,
@@ -214,24 +220,30 @@ def encode_cert_id(
 def is_cert_id_of(
     data: bytes,
     layout: CertIDLayout,
-    cert: x509.Certificate,
+    parts: CertificateParts,
     issuer: x509.Certificate,
 ) -> bool:
     """
-    Return whether the CertID in *data* identifies *cert*, issued by *issuer*.
+    Return whether the CertID in *data* identifies a certificate, issued by *issuer*.
 
     Compares the octets first, which is fast. If they differ, :meth:`CertID.matches`
     decides: they can differ because the hash parameters are absent.
+
+    Args:
+        data: The message.
+
+        layout: Where the CertID is.
+
+        parts: The parts of the certificate.
+
+        issuer: The certificate of its issuer.
     """
-    if layout.hash is None:
-        return False
-    parts = parts_of(cert)
-    if data[layout.serial] != parts.serial:
+    if layout.hash is None or data[layout.serial] != parts.serial:
         return False
     issuer_id = _hashed_issuer(issuer, layout.hash, parts.issuer)
     if data[layout.issuer] == issuer_id.der:
         return True
-    return cert_id_at(data, layout).matches(cert, issuer)
+    return cert_id_at(data, layout).matches(parts.certificate, issuer)
 
 
 def check_hash(algorithm: object) -> None:

@@ -14,11 +14,11 @@ import ocsp
 from ocsp import limits
 from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
+from ocsp.signing.signatures import SignatureCheck
 from ocsp.verification import CertIDHashes, Policy, SignatureHashes
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.judging import fast_path, judge
-from ocsp.verification.rules import signer
 from tests.cases.builder import (
     CA,
     CA_USAGE,
@@ -107,10 +107,28 @@ HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 @pytest.mark.parametrize("hashed", HASHES)
 @pytest.mark.parametrize("status", [b"\x80\x00", BUILD.UNKNOWN])
 def test_status_and_hash_algorithm(status: bytes, hashed: str) -> None:
-    """Good and unknown are decided with any hash; the rules check *revoked*."""
+    """Each status is decided with any hash."""
     cert_id = BUILD.cert_id(hashed=hashed)
     assert _is_decided(BUILD.response(status=status, cert_id=cert_id))
-    assert not _is_decided(BUILD.response(status=BUILD.revoked(), cert_id=cert_id))
+    assert _is_decided(BUILD.response(status=BUILD.revoked(), cert_id=cert_id))
+
+
+@pytest.mark.parametrize(
+    ("since", "reason", "decided"),
+    [
+        (NOW, None, True),
+        (NOW, 10, True),
+        (NOW + SECOND, None, False),
+        (NOW, 7, False),
+        (NOW, 11, False),
+    ],
+)
+def test_the_rules_warn_of_odd_revocations(
+    since: datetime.datetime, reason: int | None, decided: bool
+) -> None:
+    """V23: of those in the future, and of unknown reasons."""
+    data = BUILD.response(status=BUILD.revoked(since, reason))
+    assert _is_decided(data) is decided
 
 
 def test_responder_id() -> None:
@@ -261,15 +279,14 @@ def test_weak_hashes_are_left_to_the_rules() -> None:
 def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rules use the result of the fast path for the issuer's key."""
     checked = 0
-    check = signer.check_signature
+    require = SignatureCheck.require
 
-    def count(*arguments: Any, **options: Any) -> None:
+    def count(self: SignatureCheck, signature: bytes, data: bytes) -> None:
         nonlocal checked
         checked += 1
-        check(*arguments, **options)
+        require(self, signature, data)
 
-    monkeypatch.setattr(signer, "check_signature", count)
-    monkeypatch.setattr(fast_path, "check_signature", count)
+    monkeypatch.setattr(SignatureCheck, "require", count)
     data = BUILD.response(signed_by="mallory")
     with pytest.raises(VerificationError) as raised:
         ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
@@ -284,4 +301,4 @@ def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     checked = 0
     evidence = ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
     assert evidence.authorized_by is AuthorizedBy.DELEGATE
-    assert checked == 2
+    assert checked == 3  # the last one is that of the certificate of the delegate
