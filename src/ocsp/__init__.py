@@ -18,40 +18,14 @@ Loading a message checks its structure only. Its contents are not verified:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ocsp import errors, limits
 from ocsp._version import __version__
-from ocsp.asn1.der import Deviation
-from ocsp.errors import (
-    BackendError,
-    BuildError,
-    ConfigError,
-    DecodeError,
-    FetchError,
-    MissingExtraError,
-    OCSPError,
-    ResponseStatusError,
-    RevocationIndeterminate,
-    UnsupportedError,
-)
-from ocsp.messages.certid import CertID
-from ocsp.messages.message import EncodingRules
-from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
-from ocsp.messages.requests.single_request import OCSPSingleRequest
-from ocsp.messages.responses.response import (
-    OCSPResponse,
-    load_der_basic_ocsp_response,
-    load_der_ocsp_response,
-)
-from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import (
-    OCSPCertStatus,
-    OCSPResponderEncoding,
-    OCSPResponseStatus,
-)
+from ocsp.later import imported_later
+
+TYPE_CHECKING = False  # as in typing, whose import takes longer than this one
 
 if TYPE_CHECKING:
+    from ocsp import errors, limits
+    from ocsp.asn1.der import Deviation
     from ocsp.client import (
         AddressPolicy,
         AllowedSchemes,
@@ -76,6 +50,18 @@ if TYPE_CHECKING:
         SQLiteCache,
         check,
     )
+    from ocsp.errors import (
+        BackendError,
+        BuildError,
+        ConfigError,
+        DecodeError,
+        FetchError,
+        MissingExtraError,
+        OCSPError,
+        ResponseStatusError,
+        RevocationIndeterminate,
+        UnsupportedError,
+    )
     from ocsp.errors.verification import (
         CertificateNotGood,
         CertificateRevoked,
@@ -84,6 +70,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from ocsp.linting import LintFinding, LintReport, lint_response
+    from ocsp.messages.certid import CertID
     from ocsp.messages.extension_types import (
         ArchiveCutoff,
         CertHash,
@@ -94,9 +81,23 @@ if TYPE_CHECKING:
         PreferredSignatureAlgorithms,
         ServiceLocator,
     )
+    from ocsp.messages.message import EncodingRules
+    from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
     from ocsp.messages.requests.request_builder import OCSPRequestBuilder
+    from ocsp.messages.requests.single_request import OCSPSingleRequest
     from ocsp.messages.responses.batch import OCSPResponseBatch
+    from ocsp.messages.responses.response import (
+        OCSPResponse,
+        load_der_basic_ocsp_response,
+        load_der_ocsp_response,
+    )
     from ocsp.messages.responses.response_builder import OCSPResponseBuilder
+    from ocsp.messages.responses.single_response import OCSPSingleResponse
+    from ocsp.messages.statuses import (
+        OCSPCertStatus,
+        OCSPResponderEncoding,
+        OCSPResponseStatus,
+    )
     from ocsp.signing.same_key import SameKeySigner
     from ocsp.signing.signer import KeySigner, Signer
     from ocsp.verification import (
@@ -119,6 +120,7 @@ if TYPE_CHECKING:
         verify_crl,
         verify_staple,
     )
+
 
 # A table of contents, by subject.
 __all__ = [  # noqa: RUF022
@@ -220,110 +222,116 @@ __all__ = [  # noqa: RUF022
     "__version__",
 ]
 
-_LAZY_IMPORTS = {
-    **dict.fromkeys(
-        (
-            "CertificateNotGood",
-            "CertificateRevoked",
-            "CertificateStatusUnknown",
-            "Finding",
-            "VerificationError",
-        ),
-        "ocsp.errors.verification",
-    ),
-    **dict.fromkeys(
-        (
-            "check",
-            "Client",
-            "AsyncClient",
-            "Outcome",
-            "CheckStatus",
-            "Reason",
-            "FailMode",
-            "MemoryCache",
-            "SQLiteCache",
-            "Options",
-            "AddressPolicy",
-            "AllowedSchemes",
-            "CertIDHash",
-            "ContentTypes",
-            "DelegateStatus",
-            "CRLFallback",
-            "MissingIssuer",
-            "Proxy",
-            "Redirects",
-            "RequestMethod",
-            "ResponderOrder",
-            "SendNonce",
-        ),
-        "ocsp.client",
-    ),
-    **dict.fromkeys(("lint_response", "LintFinding", "LintReport"), "ocsp.linting"),
-    **dict.fromkeys(
-        (
-            "ArchiveCutoff",
-            "CertHash",
-            "CRLReference",
-            "ExtendedRevoke",
-            "Nonce",
-            "PreferredSignatureAlgorithm",
-            "PreferredSignatureAlgorithms",
-            "ServiceLocator",
-        ),
-        "ocsp.messages.extension_types",
-    ),
-    "OCSPRequestBuilder": "ocsp.messages.requests.request_builder",
-    "OCSPResponseBatch": "ocsp.messages.responses.batch",
-    "OCSPResponseBuilder": "ocsp.messages.responses.response_builder",
-    **dict.fromkeys(("Signer", "KeySigner"), "ocsp.signing.signer"),
-    "SameKeySigner": "ocsp.signing.same_key",
-    **dict.fromkeys(
-        (
-            "verify",
-            "verify_staple",
-            "verify_chain",
-            "verify_crl",
-            "VerifiedResponse",
-            "VerifiedRevocation",
-            "AuthorizedBy",
-            "ChainReport",
-            "Policy",
-            "CertHashCheck",
-            "CertIDHashes",
-            "DelegateRevocation",
-            "ExpiredCertificate",
-            "IssuerKeyUsage",
-            "MissingNextUpdate",
-            "NonceCheck",
-            "ProducedAt",
-            "SignatureHashes",
-        ),
-        "ocsp.verification",
-    ),
-}
-"""
-Names that are imported at their first use, and their modules.
-
-A program that only reads messages does not pay for their import.
-"""
-
-
-def __getattr__(name: str) -> object:
-    """
-    Import *name* at its first use, and return it.
-
-    Raises:
-        AttributeError: If there is no such name.
-    """
-    from importlib import import_module
-
-    module = _LAZY_IMPORTS.get(name)
-    if module is None:
-        raise AttributeError(f"module 'ocsp' has no attribute {name!r}")
-    found: object = getattr(import_module(module), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # so that type checkers report unknown names
+    __getattr__, __dir__ = imported_later(
+        __name__,
+        {
+            "ocsp.asn1.der": ("Deviation",),
+            "ocsp.client": (
+                "AddressPolicy",
+                "AllowedSchemes",
+                "AsyncClient",
+                "CertIDHash",
+                "CheckStatus",
+                "Client",
+                "ContentTypes",
+                "CRLFallback",
+                "DelegateStatus",
+                "FailMode",
+                "MemoryCache",
+                "MissingIssuer",
+                "Options",
+                "Outcome",
+                "Proxy",
+                "Reason",
+                "Redirects",
+                "RequestMethod",
+                "ResponderOrder",
+                "SendNonce",
+                "SQLiteCache",
+                "check",
+            ),
+            "ocsp.errors": (
+                "errors",
+                "BackendError",
+                "BuildError",
+                "ConfigError",
+                "DecodeError",
+                "FetchError",
+                "MissingExtraError",
+                "OCSPError",
+                "ResponseStatusError",
+                "RevocationIndeterminate",
+                "UnsupportedError",
+            ),
+            "ocsp.errors.verification": (
+                "CertificateNotGood",
+                "CertificateRevoked",
+                "CertificateStatusUnknown",
+                "Finding",
+                "VerificationError",
+            ),
+            "ocsp.limits": ("limits",),
+            "ocsp.linting": (
+                "LintFinding",
+                "LintReport",
+                "lint_response",
+            ),
+            "ocsp.messages.certid": ("CertID",),
+            "ocsp.messages.extension_types": (
+                "ArchiveCutoff",
+                "CertHash",
+                "CRLReference",
+                "ExtendedRevoke",
+                "Nonce",
+                "PreferredSignatureAlgorithm",
+                "PreferredSignatureAlgorithms",
+                "ServiceLocator",
+            ),
+            "ocsp.messages.message": ("EncodingRules",),
+            "ocsp.messages.requests.request": (
+                "OCSPRequest",
+                "load_der_ocsp_request",
+            ),
+            "ocsp.messages.requests.request_builder": ("OCSPRequestBuilder",),
+            "ocsp.messages.requests.single_request": ("OCSPSingleRequest",),
+            "ocsp.messages.responses.batch": ("OCSPResponseBatch",),
+            "ocsp.messages.responses.response": (
+                "OCSPResponse",
+                "load_der_basic_ocsp_response",
+                "load_der_ocsp_response",
+            ),
+            "ocsp.messages.responses.response_builder": ("OCSPResponseBuilder",),
+            "ocsp.messages.responses.single_response": ("OCSPSingleResponse",),
+            "ocsp.messages.statuses": (
+                "OCSPCertStatus",
+                "OCSPResponderEncoding",
+                "OCSPResponseStatus",
+            ),
+            "ocsp.signing.same_key": ("SameKeySigner",),
+            "ocsp.signing.signer": (
+                "KeySigner",
+                "Signer",
+            ),
+            "ocsp.verification": (
+                "AuthorizedBy",
+                "CertHashCheck",
+                "CertIDHashes",
+                "ChainReport",
+                "DelegateRevocation",
+                "ExpiredCertificate",
+                "IssuerKeyUsage",
+                "MissingNextUpdate",
+                "NonceCheck",
+                "Policy",
+                "ProducedAt",
+                "SignatureHashes",
+                "VerifiedResponse",
+                "VerifiedRevocation",
+                "verify",
+                "verify_chain",
+                "verify_crl",
+                "verify_staple",
+            ),
+        },
+    )

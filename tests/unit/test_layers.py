@@ -19,7 +19,7 @@ import ocsp
 SOURCES = Path(ocsp.__file__).parent
 
 FLOORS = (
-    ("_version", "errors", "limits"),
+    ("_version", "errors", "later", "limits"),
     ("guarded", "quantities"),
     ("asn1", "http"),
     ("signing",),
@@ -50,7 +50,7 @@ ENTRANCES = frozenset({"", "__main__"})
 
 WITHOUT_IO = frozenset(
     {
-        "_version", "asn1", "errors", "guarded", "http", "inspection", "limits", "linting", "messages",
+        "_version", "asn1", "errors", "guarded", "http", "inspection", "later", "limits", "linting", "messages",
         "quantities", "responder", "signing", "verification",
     }
 )  # fmt: skip

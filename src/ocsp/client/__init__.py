@@ -16,51 +16,56 @@ run it, in threads or in tasks. It returns an :class:`Outcome`: *good*,
 
 from __future__ import annotations
 
-from ocsp.client.asynchronous import AsyncClient
-from ocsp.client.cache import (
-    Cache,
-    CachedAnswer,
-    KnownStatus,
-    MemoryCache,
-    RemembersNewest,
-    SQLiteCache,
-)
-from ocsp.client.checking.scheduler import Progress
-from ocsp.client.checking.state import Environment
-from ocsp.client.core import ChainCheck, CRLCheck
-from ocsp.client.default import check
-from ocsp.client.options import (
-    AddressPolicy,
-    AllowedSchemes,
-    CertIDHash,
-    ContentTypes,
-    CRLFallback,
-    DelegateStatus,
-    MissingIssuer,
-    Options,
-    Proxy,
-    Redirects,
-    RequestMethod,
-    ResponderOrder,
-    SendNonce,
-)
-from ocsp.client.outcome import (
-    Attempt,
-    CheckStatus,
-    FailMode,
-    Outcome,
-    Reason,
-    Source,
-)
-from ocsp.client.starttls.protocols import StartTLS
-from ocsp.client.sync import Client
-from ocsp.client.tls_peer import TLSPeer, read_tls_peer
-from ocsp.client.transport.protocol import (
-    AsyncTransport,
-    HTTPReply,
-    HTTPRequest,
-    Transport,
-)
+from ocsp.later import imported_later
+
+TYPE_CHECKING = False  # as in typing, whose import takes longer than this one
+
+if TYPE_CHECKING:
+    from ocsp.client.asynchronous import AsyncClient
+    from ocsp.client.cache import (
+        Cache,
+        CachedAnswer,
+        KnownStatus,
+        MemoryCache,
+        RemembersNewest,
+        SQLiteCache,
+    )
+    from ocsp.client.checking.scheduler import Progress
+    from ocsp.client.checking.state import Environment
+    from ocsp.client.core import ChainCheck, CRLCheck
+    from ocsp.client.default import check
+    from ocsp.client.options import (
+        AddressPolicy,
+        AllowedSchemes,
+        CertIDHash,
+        ContentTypes,
+        CRLFallback,
+        DelegateStatus,
+        MissingIssuer,
+        Options,
+        Proxy,
+        Redirects,
+        RequestMethod,
+        ResponderOrder,
+        SendNonce,
+    )
+    from ocsp.client.outcome import (
+        Attempt,
+        CheckStatus,
+        FailMode,
+        Outcome,
+        Reason,
+        Source,
+    )
+    from ocsp.client.starttls.protocols import StartTLS
+    from ocsp.client.sync import Client
+    from ocsp.client.tls_peer import TLSPeer, read_tls_peer
+    from ocsp.client.transport.protocol import (
+        AsyncTransport,
+        HTTPReply,
+        HTTPRequest,
+        Transport,
+    )
 
 __all__ = [
     "AddressPolicy",
@@ -103,3 +108,58 @@ __all__ = [
     "check",
     "read_tls_peer",
 ]
+
+if not TYPE_CHECKING:  # so that type checkers report unknown names
+    __getattr__, __dir__ = imported_later(
+        __name__,
+        {
+            "ocsp.client.asynchronous": ("AsyncClient",),
+            "ocsp.client.cache": (
+                "Cache",
+                "CachedAnswer",
+                "KnownStatus",
+                "MemoryCache",
+                "RemembersNewest",
+                "SQLiteCache",
+            ),
+            "ocsp.client.checking.scheduler": ("Progress",),
+            "ocsp.client.checking.state": ("Environment",),
+            "ocsp.client.core": ("ChainCheck", "CRLCheck"),
+            "ocsp.client.default": ("check",),
+            "ocsp.client.options": (
+                "AddressPolicy",
+                "AllowedSchemes",
+                "CertIDHash",
+                "ContentTypes",
+                "CRLFallback",
+                "DelegateStatus",
+                "MissingIssuer",
+                "Options",
+                "Proxy",
+                "Redirects",
+                "RequestMethod",
+                "ResponderOrder",
+                "SendNonce",
+            ),
+            "ocsp.client.outcome": (
+                "Attempt",
+                "CheckStatus",
+                "FailMode",
+                "Outcome",
+                "Reason",
+                "Source",
+            ),
+            "ocsp.client.starttls.protocols": ("StartTLS",),
+            "ocsp.client.sync": ("Client",),
+            "ocsp.client.tls_peer": (
+                "TLSPeer",
+                "read_tls_peer",
+            ),
+            "ocsp.client.transport.protocol": (
+                "AsyncTransport",
+                "HTTPReply",
+                "HTTPRequest",
+                "Transport",
+            ),
+        },
+    )
