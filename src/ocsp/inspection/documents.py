@@ -15,8 +15,6 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
 from ocsp.asn1.der import SEQUENCE, content, encode
@@ -35,7 +33,7 @@ from ocsp.inspection.parts import (
 from ocsp.inspection.raw_message import Kind
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_values import SINGLE_EXTENSIONS
-from ocsp.messages.message import EncodingRules
+from ocsp.messages.message import Encoding, EncodingRules
 from ocsp.messages.raw_fields import request_parts, response_parts
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import OCSPResponse, load_received_response

@@ -14,7 +14,6 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ocsp.asn1.der import INTEGER, SEQUENCE, any_value, content
 from ocsp.errors import DecodeError
 from ocsp.guarded.certificates import load_certificate, load_crl, load_request
-from ocsp.guarded.key_files import load_private_key, load_public_key
 from ocsp.guarded.pem import is_pem
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_received_response
@@ -75,10 +74,20 @@ def _reads(load: Callable[[bytes], object]) -> Callable[[bytes], bool]:
 
 
 def _load_key(data: bytes) -> None:
+    # Few files are keys, and the import takes long.
+    from ocsp.guarded.key_files import load_private_key
+
     try:
         load_private_key(data, None)
     except TypeError:  # it is encrypted
         return
+
+
+def _load_public_key(data: bytes) -> None:
+    # Few files are keys, and the import takes long.
+    from ocsp.guarded.key_files import load_public_key
+
+    load_public_key(data)
 
 
 def _is_pkcs12(data: bytes) -> bool:
@@ -106,16 +115,20 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 
 
 _READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("an OCSP response", _reads(load_received_response)),
     ("a certificate", _reads(load_certificate)),
     ("a CRL", _reads(load_crl)),
     (_CSR, _reads(load_request)),
     (_PKCS7, _is_pkcs7),
     (_PKCS12, _is_pkcs12),
     (_KEY, _reads(_load_key)),
-    ("a public key", _reads(load_public_key)),
-    ("an OCSP response", _reads(load_received_response)),
+    ("a public key", _reads(_load_public_key)),
     (
         "an OCSP request",
         _reads(lambda data: load_der_ocsp_request(data, allow_multiple=True)),
     ),
 )
+"""
+The readers, in the order in which they are tried. Only an OCSP response begins with an
+ENUMERATED: it is tried first, because people inspect it most.
+"""

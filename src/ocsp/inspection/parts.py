@@ -16,7 +16,6 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1 import oids
 from ocsp.asn1.certificates import serial_of, validity_of
@@ -42,6 +41,7 @@ from ocsp.messages.extension_values import (
     SINGLE_EXTENSIONS,
     SINGLE_REQUEST_EXTENSIONS,
 )
+from ocsp.messages.message import Encoding
 from ocsp.messages.statuses import reason_name
 from ocsp.signing.signatures import public_key_of
 

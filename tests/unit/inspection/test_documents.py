@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp as cryptography_ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from rich.console import Console
+from rich.theme import Theme
 
 import ocsp
 from ocsp.asn1.der import NULL_DER, OCTET_STRING, SEQUENCE, encode, encode_oid
-from ocsp.cli.render.console import THEME
+from ocsp.cli.render.console import STYLES
 from ocsp.cli.render.tree import NOT_VERIFIED, draw
 from ocsp.inspection.documents import request_document, response_document
 from ocsp.inspection.parts import (
@@ -58,7 +59,9 @@ def _response(name: str) -> dict[str, Any]:
 
 
 def _drawn(document: dict[str, Any]) -> str:
-    console = Console(file=io.StringIO(), width=200, highlight=False, theme=THEME)
+    console = Console(
+        file=io.StringIO(), width=200, highlight=False, theme=Theme(STYLES)
+    )
     console.print(draw(document, wrapping="der", now=NOW))
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return text

@@ -14,9 +14,7 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.loading import place, read_message, require_kind
 from ocsp.cli.parameters import Argument, Option
-from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
-from ocsp.cli.render.tree import draw
 from ocsp.errors import DecodeError
 from ocsp.guarded.certificates import load_certificate
 from ocsp.inspection.documents import message_document
@@ -71,6 +69,10 @@ def inspect(
     if as_json:
         write_json(document | {"encoding": message.wrapping})
         return
+    # Rich is needed only for the tree.
+    from ocsp.cli.render.console import output
+    from ocsp.cli.render.tree import draw
+
     now = datetime.datetime.now(datetime.UTC)
     output().print(draw(document, wrapping=message.wrapping, now=now))
 

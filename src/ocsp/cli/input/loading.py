@@ -10,9 +10,7 @@ Load messages in any encoding, and certificates in PEM, DER or PKCS #7.
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -23,7 +21,6 @@ from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.asn1.names import name_text
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.render.console import warn
-from ocsp.client.certificate_files import load_certificates as read_certificates
 from ocsp.errors import DecodeError, SchemaError, UnreadableFile
 from ocsp.guarded.files import read_descriptor, read_file, read_stream
 from ocsp.inspection.file_kinds import hint_for_kind, kind_of
@@ -107,6 +104,10 @@ def spooled(source: str) -> Iterator[str]:
         return
     if sys.stdin is None:
         raise CommandError(place(source), "is closed")
+    # Needed only here, and slow to import.
+    import shutil
+    import tempfile
+
     with tempfile.NamedTemporaryFile() as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
@@ -207,6 +208,9 @@ def load_certificates(
     Raises:
         CommandError: If it cannot be read, or contains no certificate.
     """
+    # A command that reads messages only needs nothing of the client.
+    from ocsp.client.certificate_files import load_certificates as read_certificates
+
     data = read_octets(source, limits.MAX_CERTIFICATE_FILE_BYTES)
     try:
         certificates = read_certificates(data, first_needed=first_needed)

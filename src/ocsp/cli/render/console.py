@@ -5,23 +5,23 @@ The consoles for standard output and standard error, and their colours.
   that ``ocsp ... --json | jq`` and ``ocsp request | curl`` work.
 * Colour is never the only carrier of information.
 * Output to a file or pipe is not wrapped.
+* Rich is imported when something is shown: JSON and the help do without it.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-
-from rich.console import Console
-from rich.markup import escape
-from rich.text import Text
-from rich.theme import Theme
+from typing import TYPE_CHECKING
 
 from ocsp import limits
 from ocsp.inspection.vocabulary import one_line
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 __all__ = [
-    "THEME",
+    "STYLES",
     "errors",
     "note",
     "output",
@@ -31,20 +31,19 @@ __all__ = [
     "warn",
 ]
 
-THEME = Theme(
-    {
-        "good": "bold green",
-        "revoked": "bold red",
-        "unknown": "bold yellow",
-        "refused": "bold magenta",
-        "label": "cyan",
-        "quiet": "dim",
-        "heading": "bold",
-        "warning": "yellow",
-        "command": "bold cyan",
-        "error": "bold red",
-    }
-)
+STYLES = {
+    "good": "bold green",
+    "revoked": "bold red",
+    "unknown": "bold yellow",
+    "refused": "bold magenta",
+    "label": "cyan",
+    "quiet": "dim",
+    "heading": "bold",
+    "warning": "yellow",
+    "command": "bold cyan",
+    "error": "bold red",
+}
+"""The styles of the texts of this package, by their names."""
 
 _UNWRAPPED = 8 * limits.MAX_MESSAGE_BYTES
 """The width of output that is not a terminal. No line is longer: an octet of a message
@@ -62,7 +61,10 @@ def errors() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(theme=THEME, highlight=False, emoji=False, stderr=stderr)
+    from rich.console import Console
+    from rich.theme import Theme
+
+    console = Console(theme=Theme(STYLES), highlight=False, emoji=False, stderr=stderr)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _UNWRAPPED
     return console
@@ -70,12 +72,16 @@ def _console(*, stderr: bool) -> Console:
 
 def report(problem: object) -> None:
     """Print one line: ``error: where: what (hint)``."""
+    from rich.text import Text
+
     line = Text.assemble(("error:", "error"), " ", one_line(problem))
     errors().print(line, soft_wrap=True)
 
 
 def warn(text: str) -> None:
     """Print one line: ``warning: what``."""
+    from rich.text import Text
+
     line = Text.assemble(("warning:", "warning"), " ", one_line(text))
     errors().print(line, soft_wrap=True)
 
@@ -94,6 +100,8 @@ def note(*lines: str) -> None:
 
 def plain(value: object) -> str:
     """Return *value* for :func:`note`: one printable line, without any markup."""
+    from rich.markup import escape
+
     return escape(one_line(value))
 
 
