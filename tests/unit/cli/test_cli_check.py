@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocsp import OCSPCertStatus
-from ocsp.cli.commands.check import _exit, _without_old_staple
+from ocsp.cli.actions.check import _exit, _without_old_staple
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.input.targets import Target
 from ocsp.cli.render.check_output import Checked, check_document, table

@@ -11,7 +11,7 @@ import re
 
 from ocsp.asn1.times import moment_from
 from ocsp.cli.exit_codes import CommandError
-from ocsp.client import Proxy
+from ocsp.client.options import Proxy
 from ocsp.errors import ConfigError
 from ocsp.inspection.vocabulary import count, serial_from
 from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE

@@ -21,9 +21,8 @@ from ocsp.cli.input.arguments import (
     parse_duration,
     parse_proxy,
 )
-from ocsp.cli.input.loading import load_certificates
 from ocsp.cli.parameters import Option
-from ocsp.client import Proxy
+from ocsp.client.options import Proxy
 
 __all__ = ["FieldOption", "Spelling", "field_options"]
 
@@ -189,6 +188,9 @@ def _same(value: Any) -> Any:
 
 
 def _certificates(files: list[str]) -> tuple[Any, ...]:
+    # The help needs none of it.
+    from ocsp.cli.input.loading import load_certificates
+
     return tuple(
         each for file in files for each in load_certificates(file, first_needed=False)
     )
