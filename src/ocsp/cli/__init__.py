@@ -15,7 +15,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.extra import is_of_extra
 
 __all__ = ["main"]
@@ -39,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if not is_of_extra(error):
             raise
-        # Only this error needs the package.
+        # Only this error needs them.
+        from ocsp.cli.exit_codes import ExitCode
         from ocsp.errors import MissingExtraError
 
         missing = MissingExtraError("the command line", "cli")

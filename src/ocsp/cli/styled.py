@@ -103,12 +103,14 @@ def panel(title: str, lines: Iterable[Line], columns: int) -> Iterator[Line]:
     Return *lines* in a frame.
 
     Args:
-        title: What stands in the upper edge.
+        title: What the upper edge contains; its end is left out if it is too long.
 
         lines: At most *columns* - 4 columns wide.
 
         columns: The width with the frame.
     """
+    if len(title) > columns - 5:
+        title = f"{title[: columns - 6]}…"
     yield [Span(f"╭─ {title} {'─' * (columns - 5 - len(title))}╮", "dim")]
     for line in lines:
         rest = " " * (columns - 3 - width(line))

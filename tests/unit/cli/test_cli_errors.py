@@ -22,7 +22,7 @@ AROUND = ("--issuer", "ca.pem", "--at", "2026-07-01T12:00Z")
 VERIFY = ("verify", "--cert", "leaf.pem", "--response", "clean.der", *AROUND)
 LINT = ("lint", "clean.der", *AROUND)
 REQUEST = ("request", "--issuer", "ca.pem", "--serial", "1")
-WRITING = [VERIFY, (*LINT, "--json"), ("--help",), REQUEST]
+WRITING = [VERIFY, (*LINT, "--json"), ("--help",), ("--version",), REQUEST]
 
 needs_full = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="the system has no /dev/full"
