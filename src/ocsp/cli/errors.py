@@ -37,8 +37,9 @@ def run_guarded(call: Callable[[], Any]) -> int:
         SystemExit: If *call* raises it, as a server does when it stops.
         ModuleNotFoundError: If a package of the extra ``cli`` is missing.
     """
-    _escape_unencodable_output()
     try:
+        with noticing_closed_pipe():
+            _escape_unencodable_output()
         with _without_warnings():
             code = call()
     except SystemExit as exit_:

@@ -33,8 +33,21 @@ NOT_READ = (
     "cryptography.hazmat.primitives.serialization", "ocsp.client",
     "ocsp.guarded.key_files", "ocsp.linting", "ocsp.responder", "ocsp.store",
 )  # fmt: skip
-NO_COMMAND = ("cryptography.x509", "ocsp.cli.commands", "ocsp.cli.demo", "ocsp.messages")
-NO_PACKAGE = ("click", "cryptography", "dataclasses", "enum", "re", "typing", "ocsp.errors")
+NO_COMMAND = (
+    "cryptography.x509",
+    "ocsp.cli.commands",
+    "ocsp.cli.demo",
+    "ocsp.messages",
+)
+NO_PACKAGE = (
+    "click",
+    "cryptography",
+    "dataclasses",
+    "enum",
+    "re",
+    "typing",
+    "ocsp.errors",
+)
 
 
 def imported(*arguments: str) -> set[str]:
