@@ -15,10 +15,8 @@ import click
 
 from ocsp.cli.errors import noticing_closed_pipe, run_guarded
 from ocsp.cli.exit_codes import CommandError, ExitCode
-from ocsp.cli.help_page import page
 from ocsp.cli.help_text import help_of
 from ocsp.cli.parameters import callback_of, parameters_of
-from ocsp.cli.styled import colour_wanted, drawn
 from ocsp.cli.table import CommandEntry, GroupEntry
 
 __all__ = ["Command", "Group", "Root"]
@@ -32,6 +30,10 @@ class _Helped(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page into *formatter*, with colours if the terminal has them."""
+        # Most commands show no help.
+        from ocsp.cli.help_page import page
+        from ocsp.cli.styled import colour_wanted, drawn
+
         ctx.color = colour_wanted()
         formatter.write(drawn(page(self, ctx), colour=ctx.color))
 

@@ -8,8 +8,6 @@ to a file of its own, and one line that reads it to the start file of the shell.
 from __future__ import annotations
 
 import os
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import click
@@ -18,6 +16,8 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.parameters import HelpedOption, Said
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import ShellComplete
 
 __all__ = ["INSTALL", "SHELLS", "SHOW"]
@@ -62,7 +62,8 @@ def _name_of(wanted: str) -> str:
     Raises:
         CommandError: If there is no completion for the user's shell.
     """
-    name = Path(os.environ.get("SHELL", "")).name if wanted == _CURRENT else wanted
+    current = os.path.basename(os.environ.get("SHELL", ""))  # noqa: PTH119 - is light
+    name = current if wanted == _CURRENT else wanted
     if name not in SHELLS:
         raise CommandError(
             "SHELL", f"is {name!r}", f"name one of {', '.join(SHELLS)} after the option"
@@ -95,6 +96,10 @@ def _install(
 ) -> None:
     if shell is None or context.resilient_parsing:
         return
+    # Only an installation needs them.
+    import shlex
+    from pathlib import Path
+
     name = _name_of(shell)
     where, home = SHELLS[name], Path.home()
     script = home / where.script

@@ -14,7 +14,6 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.loading import place, read_message, require_kind
 from ocsp.cli.parameters import Argument, Option
-from ocsp.cli.render.json_output import write_json
 from ocsp.errors import DecodeError
 from ocsp.guarded.certificates import load_certificate
 from ocsp.inspection.documents import message_document
@@ -59,7 +58,7 @@ def inspect(
         bool, Option("--json", help="Write JSON; its keys are stable.")
     ] = False,
 ) -> None:
-    """Read the message in *source* and show it."""
+    """Read the message in *source* and show it; only one form is imported."""
     message = read_message(source)
     if kind is not None:
         require_kind(message, kind.value, source)
@@ -67,9 +66,10 @@ def inspect(
         message, message.kind if kind is None else kind.value, place(source)
     )
     if as_json:
+        from ocsp.cli.render.json_output import write_json
+
         write_json(document | {"encoding": message.wrapping})
         return
-    # Rich is needed only for the tree.
     from ocsp.cli.render.console import output
     from ocsp.cli.render.tree import draw
 

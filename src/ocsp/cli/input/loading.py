@@ -31,7 +31,6 @@ from ocsp.messages.responses.response import (
     OCSPResponse,
     load_received_response,
 )
-from ocsp.signing.issued import is_issued_by
 
 __all__ = [
     "STANDARD_INPUT",
@@ -249,6 +248,9 @@ def load_issuer(
         CommandError: If no certificate has that name, or *certificates* have different
             issuers.
     """
+    # A command that reads messages only needs nothing of signatures.
+    from ocsp.signing.issued import is_issued_by
+
     candidates = load_certificates(source, first_needed=False)
     if not certificates:
         return candidates[0]
