@@ -233,12 +233,12 @@ FIPS 186-5 §5.1 limits them to 256; almost all keys have 17.
 MAX_CURVE_BITS = 1024
 """Bits of an elliptic curve. Every curve in use is smaller; 571 is the largest."""
 
-MAX_CACHE_BYTES = 1 << 21
+MAX_CACHE_BYTES = 1 << 22
 """
-Octets, estimated, of each cache of names, algorithms, layouts of messages and fields of
-certificates. Two mebibytes hold the fields of more than a hundred certificates, and the
-layouts of as many messages; a program meets the same few CAs again. A full cache is
-cleared.
+Octets, estimated, of each cache of names, algorithms, shapes of messages, certificates
+and their fields. A client on the web meets a few hundred CAs; each half of four
+mebibytes holds the certificates of 600 signers. A full cache loses what was not used
+since its half was full for the last time.
 """
 
 MAX_CACHED_PAIR_BYTES = 1 << 16

@@ -15,7 +15,10 @@ PACKAGE = Path(ocsp.__file__).parent
 BOUNDED = {
     "client/memory/crl_memory.py:_kept": "limits.MAX_KEPT_CRL_BYTES",
     "client/memory/sized_map.py:_entries": "the limits that its callers name",
-    "messages/layout_cache.py:_by_size": "limits.MAX_CACHE_BYTES",
+    "messages/shapes.py:_by_size": "limits.MAX_CACHE_BYTES",
+    "messages/shapes.py:_older": "limits.MAX_CACHE_BYTES",
+    "asn1/bounded_cache.py:_older": "the limit that its caller names",
+    "asn1/bounded_cache.py:_sizes": "as many entries as the cache",
 }
 """Caches that count octets, and what limits them. A ``BoundedCache`` is one too."""
 
@@ -33,6 +36,7 @@ SMALL = {
     "messages/responses/batch.py:__init__": "a number; what the signer gave",
     "messages/responses/encoding.py:_headers": "two numbers; headers",
     "messages/responses/encoding.py:_tbs_headers": "two numbers; headers",
+    "messages/responses/pieces.py:_outer_headers": "a number; headers",
     "messages/responses/response_builder.py:_encode_second": "a number",
     "pkcs11/token.py:_modules": "the PKCS#11 modules that the caller names",
     "responder/schedule.py:_cycle": "a number; two numbers",

@@ -195,7 +195,7 @@ def cached_per_certificate(
 
     @wraps(find)
     def look_up(certificate: x509.Certificate) -> Result:
-        known = kept.get(id(certificate))
+        known = kept[id(certificate)]
         if known is not None:
             return known[1]
         found = certificate, find(certificate)
@@ -222,7 +222,7 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
     Raises:
         TypeError: If it is not an ``x509.Certificate``.
     """
-    known = _parts.get(id(certificate))
+    known = _parts[id(certificate)]
     if known is not None:
         return known
     if not isinstance(certificate, x509.Certificate):

@@ -177,7 +177,7 @@ def _hashed_issuer(
         TypeError: If *issuer* is not a certificate.
     """
     key = id(issuer), type(algorithm), name
-    known = _issuers.get(key)
+    known = _issuers[key]
     if known is not None:
         return known[1]
     parts = parts_of(issuer)

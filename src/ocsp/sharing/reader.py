@@ -137,7 +137,7 @@ class SharedAnswers:
         self, key: bytes, value: bytes | None, issuer: IssuerKey, begun: float
     ) -> SharedAnswer | None:
         mark, stored = self._mark, decode_answer(value)
-        if stored is None or stored.version < self._versions.get(key, 0):
+        if stored is None or stored.version < (self._versions[key] or 0):
             return None
         self._versions.keep(key, stored.version, len(key))
         if not stored.tbs:

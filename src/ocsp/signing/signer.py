@@ -195,7 +195,7 @@ def matches_certificate(
 ) -> bool:
     """Return whether *certificate* has the public key of *private_key*; cached."""
     pair = id(private_key), id(certificate)
-    known = _pairs.get(pair)
+    known = _pairs[pair]
     if known is not None:
         return known[2]
     matches = bool(public_key_of(certificate) == private_key.public_key())

@@ -20,25 +20,45 @@ from tests.pki import ca, delegate, key
 
 
 def test_a_cache_is_bounded_in_octets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full cache is cleared before it stores the next value."""
+    """Each generation is bounded; the older one is removed as a whole."""
     known: BoundedCache[int, str] = BoundedCache()
-    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", 3 * (ENTRY_BYTES + 100))
+    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", 2 * 3 * (ENTRY_BYTES + 100))
     for number in range(10):
         assert known.keep(number, str(number), 100) == str(number)
-        assert known.octets == len(known) * (ENTRY_BYTES + 100)
         assert len(known) == number % 3 + 1
-        assert known[number] == str(number)
+        entries = len(known) + (3 if number > 2 else 0)
+        assert known.octets == entries * (ENTRY_BYTES + 100)
+        assert known.get(number) == str(number)
+    assert [number for number in range(10) if known[number]] == [6, 7, 8, 9]
 
 
-def test_a_value_larger_than_the_limit_is_not_kept(
+def test_an_entry_in_use_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many others are kept, of which some are kept again."""
+    known: BoundedCache[int, str] = BoundedCache()
+    limit = 2 * 8 * (ENTRY_BYTES + 100)
+    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", limit)
+    known.keep(-1, "used", 100)
+    for number in range(100):
+        known.keep(number, "unused", 100)
+        known.keep(number, "unused", 50)
+        if number % 4 == 0:
+            assert known[-1] == "used"
+        assert 0 < known.octets <= limit
+    assert known[0] is None
+
+
+def test_a_value_larger_than_a_generation_is_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At the limit it is."""
     known: BoundedCache[str, str] = BoundedCache()
-    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", ENTRY_BYTES + 100)
+    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", 2 * (ENTRY_BYTES + 100))
     assert known.keep("fits", "value", 100) == "value"
     assert known.keep("large", "value", 101) == "value"
-    assert not known
+    assert known["large"] is None
+    assert known["fits"] == "value"
+    known.clear()
+    assert known["fits"] is None
     assert known.octets == 0
 
 
@@ -46,7 +66,7 @@ def test_each_cache_has_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that its name says; all forget their values when a limit changes."""
     pairs: BoundedCache[int, int] = BoundedCache("MAX_CACHED_PAIR_BYTES")
     pairs.keep(1, 1, 1)
-    monkeypatch.setattr(limits, "MAX_CACHED_PAIR_BYTES", ENTRY_BYTES)
+    monkeypatch.setattr(limits, "MAX_CACHED_PAIR_BYTES", 2 * ENTRY_BYTES)
     assert not pairs
     pairs.keep(1, 1, 1)
     assert not pairs
@@ -64,7 +84,7 @@ def test_results_are_cached_by_octets(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(octets)
         return octets[::-1]
 
-    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", ENTRY_BYTES + 20)
+    monkeypatch.setattr(limits, "MAX_CACHE_BYTES", 2 * (ENTRY_BYTES + 20))
     for octets in (b"ab", b"ab", b"abc", b"abc"):
         assert reverse(octets) == octets[::-1]
     assert seen == [b"ab", b"abc", b"abc"]

@@ -58,7 +58,7 @@ class VerifiedAnswers:
         if not found.der:
             return CheckedAnswer(found.stored.version, None, False)
         value = _Value(query, form, found.der)
-        answer = self._known.get(value) or self._verify(value, issuer)
+        answer = self._known[value] or self._verify(value, issuer)
         if answer is None or not answer.is_usable(self._now()):
             return None
         return CheckedAnswer(found.stored.version, found.stored, answer.revoked)

@@ -125,7 +125,7 @@ _signers: BoundedCache[tuple[int, int], _Signer] = BoundedCache()
 def _signer(issuer: x509.Certificate, policy: Policy) -> _Signer:
     """Return what is known about *issuer*; cached, as programs use few issuers."""
     key = id(issuer), id(policy)
-    known = _signers.get(key)
+    known = _signers[key]
     if known is not None:
         return known
     return _signers.keep(key, _Signer(issuer, policy), 2 * certificate_size(issuer))

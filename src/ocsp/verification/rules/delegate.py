@@ -95,7 +95,7 @@ def issuance_error(
 ) -> IssuanceError | None:
     """Return why *issuer* did not issue *certificate* directly, or ``None``; cached."""
     key = certificate, issuer, accepted
-    known = _checked.get(key)
+    known = _checked[key]
     if known is None:
         found = _find_issuance_error(*key)
         octets = 2 * (certificate_size(certificate) + certificate_size(issuer))
