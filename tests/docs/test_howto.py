@@ -131,7 +131,16 @@ def _documents(responder: LoopbackResponder) -> dict[str, Any]:
     return {"timestamper": time_stamper(responder.pki)}
 
 
+def _charging(responder: LoopbackResponder) -> dict[str, Any]:
+    responder.pki.add_intermediate()
+    return {
+        "issuers": [each.certificate for each in responder.pki.cas],
+        "chain": responder.pki.issue(serial_number=0x1F2E).chain,
+    }
+
+
 PAGES: dict[str, Callable[[LoopbackResponder], dict[str, Any]]] = {
+    "docs/howto/charging-stations.md": _charging,
     "docs/howto/crl-fallback.md": _crl,
     "docs/howto/fresh-answer.md": lambda responder: _named(responder.pki),
     "docs/howto/look-at-a-response.md": _response,
