@@ -190,7 +190,8 @@ class Client:
         Check one certificate with the CRLs that it names, and ask no responder.
 
         For programs that archive the CRLs, such as the signers of documents. A CRL
-        comes from the memory of the client while it is valid.
+        comes from the memory of the client while it is valid. It may be older than the
+        newest response that the client knows, if both say the same and both hold.
 
         Args:
             cert: As for :meth:`check`.

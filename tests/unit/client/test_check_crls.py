@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
+from ocsp import OCSPCertStatus
 from ocsp.client import (
     AddressPolicy,
     CheckStatus,
@@ -21,7 +22,7 @@ from ocsp.client import (
 )
 from ocsp.testing import LoopbackResponder
 from tests.pki import NOW, ca
-from tests.unit.client.scene import HOUR, SERIAL, A, Play, reply
+from tests.unit.client.scene import HOUR, SERIAL, A, Play, reply, response
 from tests.unit.client.test_crl_fallback import BROKEN, DELTA, LIST, _cert, _crl
 
 NEVER = Options(crl_fallback=CRLFallback.NEVER)
@@ -43,6 +44,33 @@ def test_the_crls_are_those_that_prove_the_status(driver: str) -> None:
     assert found.crls == (complete.body, delta.body)
     assert _check(play, _cert(LIST)).crls == found.crls
     assert play.script.hosts == ["c", "d"]
+
+
+@pytest.mark.parametrize("known", [OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED])
+def test_a_crl_that_is_older_than_a_response(
+    driver: str, known: OCSPCertStatus
+) -> None:
+    """It is more proof if it says the same; it hides no revocation."""
+    newer = reply(response(known, begin=NOW - HOUR / 2))
+    play = Play(driver, {A: [newer], LIST: [_crl()]})
+    assert play.check(_cert(LIST)).evidence is not None
+    found = _check(play, _cert(LIST))
+    if known is OCSPCertStatus.GOOD:
+        assert found.outcome.status is CheckStatus.GOOD
+        assert len(found.crls) == 1
+    else:
+        assert found.outcome.reason is Reason.OLDER_THAN_KNOWN
+        with pytest.raises(ocsp.errors.RevokedBefore):
+            found.outcome.require_good()
+
+
+def test_a_response_that_has_ended_leaves_no_older_crl(driver: str) -> None:
+    """Then nothing that holds says the same."""
+    newer = reply(response(begin=NOW - HOUR / 2, end=NOW + HOUR))
+    play = Play(driver, {A: [newer], LIST: [_crl()]})
+    assert play.check(_cert(LIST)).evidence is not None
+    play.clock.seconds = 2 * 3600
+    assert _check(play, _cert(LIST)).outcome.reason is Reason.OLDER_THAN_KNOWN
 
 
 def test_a_delta_that_is_not_used_is_no_part_of_the_proof(driver: str) -> None:

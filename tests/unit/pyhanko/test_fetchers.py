@@ -7,7 +7,8 @@ import datetime
 from typing import Any
 
 import pytest
-from asn1crypto import cms  # type: ignore[import-untyped]
+from asn1crypto import cms, crl  # type: ignore[import-untyped]
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator.authority import AuthorityWithCert, NamedKeyAuthority
@@ -18,6 +19,11 @@ from pyhanko_certvalidator.errors import (
     OCSPValidationError,
     PathBuildingError,
     RevokedError,
+)
+from pyhanko_certvalidator.policy_decl import (
+    CertRevTrustPolicy,
+    RevocationCheckingPolicy,
+    RevocationCheckingRule,
 )
 
 import ocsp
@@ -124,6 +130,16 @@ def test_a_crl_is_used_if_no_responder_answers(scene: Scene) -> None:
 
 def _crl_numbers(crls: list[Any]) -> list[Any]:
     return [each.crl_number_value for each in crls]
+
+
+def test_both_can_be_required(scene: Scene) -> None:
+    """Although the CRL is older than the response."""
+    both = RevocationCheckingRule.CRL_AND_OCSP_REQUIRED
+    one = RevocationCheckingRule.OCSP_REQUIRED
+    policy = CertRevTrustPolicy(RevocationCheckingPolicy(both, one))
+    leaf = scene.pki.issue(crl_urls=[scene.pki.crl_url])
+    context = scene.validate(leaf, scene.context(revinfo_policy=policy))
+    assert (len(context.ocsps), len(context.crls)) == (2, 1)
 
 
 def test_a_certificate_with_a_crl_only(scene: Scene) -> None:
@@ -235,6 +251,24 @@ def test_an_issuer_that_is_a_name_and_a_key(scene: Scene) -> None:
     nobody = ClientFetcherBackend(scene.client).get_fetchers().ocsp_fetcher
     with pytest.raises(OCSPFetchError, match="neither given nor found"):
         scene.run(nobody.fetch(to_asn1(leaf.certificate), authority))
+
+
+def test_what_asn1crypto_cannot_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it raises becomes the error that pyHanko knows."""
+
+    def load(*_: object) -> None:
+        raise KeyError("an algorithm")
+
+    leaf = scene.pki.issue(crl_urls=[scene.pki.crl_url])
+    monkeypatch.setattr(asn1_ocsp.OCSPResponse, "load", load)
+    monkeypatch.setattr(crl.CertificateList, "load", load)
+    with pytest.raises(ResponseNotFetched, match="algorithm"):
+        _fetch(scene, leaf)
+    fetcher = scene.backend.get_fetchers().crl_fetcher
+    with pytest.raises(CRLNotFetched, match="algorithm"):
+        scene.run(fetcher.fetch(to_asn1(leaf.certificate)))
 
 
 def test_attribute_certificates_are_refused(scene: Scene) -> None:

@@ -86,6 +86,7 @@ def crl_flow(state: CheckState) -> Flow[tuple[Outcome, CRLProof | None]]:
     issuer = state.request.issuer or (yield from find_issuer(state))
     if issuer is None:
         return _indeterminate(state, None, IssuerNotFound(_NO_ISSUER)), None
+    state.is_for_archive = True
     proof = yield from prove_by_crls(state, issuer)
     if proof is not None:
         return _outcome(state, issuer, proof.evidence, Source.CRL), proof

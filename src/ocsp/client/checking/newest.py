@@ -154,13 +154,14 @@ def _says_the_same(
     evidence: VerifiedResponse | VerifiedRevocation,
 ) -> bool:
     """
-    Return whether *evidence* was made for this check, with the status that still holds.
+    Return whether *evidence* may be older, with the status that still holds.
 
-    Nothing is replayed then: answers with a nonce arrive in any order, and the clocks
+    It was made for this check: answers with a nonce arrive in any order, and the clocks
     of responders differ. The check must not use the newest answer, which has another
-    nonce.
+    nonce. Or the caller archives it: a CRL is older than most responses.
     """
-    if not isinstance(evidence, VerifiedResponse) or not evidence.nonce_matched:
+    is_fresh = isinstance(evidence, VerifiedResponse) and evidence.nonce_matched
+    if not is_fresh and not state.is_for_archive:
         return False
     status = OCSPCertStatus.REVOKED if newest.is_revoked else OCSPCertStatus.GOOD
     return evidence.status is status and state.environment.now() < newest.until

@@ -251,6 +251,8 @@ class CheckState:
     started: float
     attempts: list[Attempt] = field(default_factory=list)
     failures: list[OCSPError] = field(default_factory=list)
+    is_for_archive: bool = False
+    """Whether the caller keeps the answer beside the newest one, as more proof."""
     refresh_at: datetime.datetime | None = None
     """From when on a newer answer is due; ``None`` if the answer is in no cache."""
 
