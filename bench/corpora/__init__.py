@@ -16,7 +16,16 @@ from __future__ import annotations
 
 from bench.corpora.asked import requests
 from bench.corpora.entries import with_entries
-from bench.corpora.signed import Answer, Issued, Kind, issued
+from bench.corpora.signed import (
+    FIRST_OF_CHAIN,
+    Answer,
+    Issued,
+    Kind,
+    about_many,
+    chain,
+    issued,
+    with_decoys,
+)
 from bench.corpora.traffic import (
     delegates_in_turn,
     few_shapes,
@@ -26,9 +35,12 @@ from bench.corpora.traffic import (
 from bench.corpora.unmet import unmet_requests, unmet_responses
 
 __all__ = [
+    "FIRST_OF_CHAIN",
     "Answer",
     "Issued",
     "Kind",
+    "about_many",
+    "chain",
     "delegates_in_turn",
     "few_shapes",
     "issued",
@@ -37,5 +49,6 @@ __all__ = [
     "unmet_requests",
     "unmet_responses",
     "web_mix",
+    "with_decoys",
     "with_entries",
 ]

@@ -8,26 +8,27 @@ name and key.
 from __future__ import annotations
 
 import datetime
-import hashlib
 import random
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from bench.corpora import certificates
+from bench.corpora.certificates import MOMENT
+from bench.corpora.issuing import Issuer, public_key
+from bench.corpora.keys import PrivateKey, ec_key, rsa_key
 
-from bench.corpora import certificates, der
-from bench.corpora.authorities import SHA1
-from bench.corpora.certificates import MOMENT, Certificate
-from bench.corpora.keys import PrivateKey, ec_key, rsa_key, sign
-from bench.corpora.responses import Entry, cert_id, response, tail
-
-__all__ = ["RESPONDER", "Answer", "Issued", "Kind", "issued"]
-
-RESPONDER = "http://ocsp.example/"
-"""The URL in all certificates."""
+__all__ = [
+    "FIRST_OF_CHAIN",
+    "Answer",
+    "Issued",
+    "Kind",
+    "about_many",
+    "chain",
+    "issued",
+    "with_decoys",
+]
 
 
 class Kind(Enum):
@@ -71,105 +72,91 @@ class Issued:
     answers: tuple[Answer, ...]
 
 
-_ECDSA = der.sequence(der.oid("1.2.840.10045.4.3.2"))
-_PKCS1 = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.null())
-_NAME = certificates.name("Bench CA", "Bench")
+@cache
+def _ca(kind: Kind) -> Issuer:
+    key = rsa_key("CA") if kind is Kind.RSA else ec_key("CA")
+    return Issuer(certificates.name("Bench CA", "Bench"), key)
 
 
 @cache
 def issued(kind: Kind, count: int) -> Issued:
     """Return *count* certificates of a CA, with responses of *kind*."""
-    chosen = random.Random(kind.value)
-    key = rsa_key("CA") if kind is Kind.RSA else ec_key("CA")
-    public_key = _public_key(key)
-    own = Certificate(
-        serial=1,
-        issuer=_NAME,
-        subject=_NAME,
-        public_key=public_key,
-        extensions=certificates.ca_extensions(public_key),
-        algorithm=_algorithm(key),
-    )
-    answers = tuple(_answer(chosen, kind, key, number) for number in range(count))
-    return Issued(key=key, issuer=_certificate(own, key), answers=answers)
+    chosen, ca = random.Random(kind.value), _ca(kind)
+    answers = tuple(_answer(chosen, kind, ca, number) for number in range(count))
+    return Issued(key=ca.key, issuer=ca.certify_ca(ca, 1), answers=answers)
 
 
-def _answer(chosen: random.Random, kind: Kind, key: PrivateKey, number: int) -> Answer:
+def _answer(chosen: random.Random, kind: Kind, ca: Issuer, number: int) -> Answer:
     serial = chosen.getrandbits(126) | 1 << 126
-    host = f"host{number}.example"
-    own, issuer = _public_key(ec_key(f"leaf {number}")), _public_key(key)
-    extensions = certificates.leaf_extensions(own, issuer, host, RESPONDER)
-    leaf = Certificate(
-        serial=serial,
-        issuer=_NAME,
-        subject=certificates.name(host, "Bench"),
-        public_key=own,
-        extensions=extensions,
-        algorithm=_algorithm(key),
-    )
+    own = public_key(ec_key(f"leaf {number}"))
+    leaf = ca.certify_leaf(f"host{number}.example", own, serial)
     this_update = MOMENT - datetime.timedelta(seconds=chosen.randrange(1, 86_400))
-    revoked = kind is Kind.REVOKED
-    entry = Entry(
-        cert_id=_cert_id(key, serial),
-        this_update=this_update,
-        next_update=this_update + datetime.timedelta(days=7),
-        revoked=this_update - datetime.timedelta(days=3) if revoked else None,
-        reason=1 if revoked else None,
-    )
-    said = tail(this_update, [entry])
-    if kind is Kind.DELEGATED:
-        signed = _by_delegate(said, key, number)
-    else:
-        signed = _signed(said, key)
-    return Answer(_certificate(leaf, key), signed)
+    revoked = this_update - datetime.timedelta(days=3)
+    entry = ca.entry(serial, this_update, revoked if kind is Kind.REVOKED else None)
+    if kind is not Kind.DELEGATED:
+        return Answer(leaf, ca.respond([entry]))
+    delegate = _delegate(number)
+    certificate = ca.certify_delegate(delegate, 1 << 64 | number)
+    return Answer(leaf, delegate.respond([entry], (certificate,)))
 
 
-def _by_delegate(said: bytes, ca: PrivateKey, number: int) -> bytes:
+def _delegate(number: int) -> Issuer:
     key = ec_key(f"delegate {number}")
-    own = _public_key(key)
-    delegate = Certificate(
-        serial=1 << 64 | number,
-        issuer=_NAME,
-        subject=certificates.name(f"OCSP {number}", "Bench"),
-        public_key=own,
-        extensions=certificates.delegate_extensions(own, _public_key(ca)),
-        algorithm=_algorithm(ca),
-    )
-    return _signed(said, key, _certificate(delegate, ca))
+    return Issuer(certificates.name(f"OCSP {number}", "Bench"), key)
 
 
-def _signed(said: bytes, key: PrivateKey, *delegate: bytes) -> bytes:
-    data = der.sequence(der.explicit(2, der.octets(_key_hash(key))), said)
-    return response(data, _algorithm(key), sign(key, data), delegate)
+# --- one response that grows -----------------------------------------------------
 
 
-def _certificate(certificate: Certificate, issuer: PrivateKey) -> bytes:
-    data = certificates.tbs(certificate)
-    return der.sequence(data, certificate.algorithm, der.bits(sign(issuer, data)))
+def about_many(entries: int) -> Answer:
+    """Return a certificate and a response about it and others: so many *entries*."""
+    chosen, ca = random.Random(f"{entries}"), _ca(Kind.P256)
+    serials = [chosen.getrandbits(126) | 1 << 126 for _ in range(entries)]
+    leaf = ca.certify_leaf("host.example", public_key(ec_key("leaf 0")), serials[-1])
+    return Answer(leaf, ca.respond([ca.entry(each, MOMENT) for each in serials]))
 
 
-def _algorithm(key: PrivateKey) -> bytes:
-    return _ECDSA if isinstance(key, ec.EllipticCurvePrivateKey) else _PKCS1
+def with_decoys(decoys: int) -> Answer:
+    """
+    Return a certificate and a response with *decoys* after the signer's certificate.
+
+    The decoys are certificates of other delegates of the same CA.
+    """
+    ca = _ca(Kind.P256)
+    leaf = ca.certify_leaf("host.example", public_key(ec_key("leaf 0")), 1 << 126)
+    certs = [
+        ca.certify_delegate(_delegate(number), 1 << 64 | number)
+        for number in range(decoys + 1)
+    ]
+    entry = ca.entry(1 << 126, MOMENT)
+    return Answer(leaf, _delegate(0).respond([entry], tuple(certs)))
 
 
-def _public_key(key: PrivateKey) -> bytes:
-    return key.public_key().public_bytes(
-        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-    )
+FIRST_OF_CHAIN = 1 << 126
+"""The serial number of the first certificate of a chain; the next ones follow."""
 
 
-@cache
-def _key_hash(key: PrivateKey) -> bytes:
-    """Return the hash of the key without its header, as a ResponderID has it."""
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        content = key.public_key().public_bytes(
-            Encoding.X962, PublicFormat.UncompressedPoint
+def chain(length: int) -> tuple[list[bytes], list[bytes]]:
+    """
+    Return a chain and the responses about its certificates.
+
+    Each certificate is issued by the next one. The last one, the trust anchor, is one
+    more than *length*, and has no response.
+    """
+    issuers = [
+        Issuer(certificates.name(f"Chain CA {number}", "Bench"), ec_key(f"CA {number}"))
+        for number in range(length)
+    ]
+    own = public_key(ec_key("leaf 0"))
+    chained = [issuers[0].certify_leaf("host.example", own, FIRST_OF_CHAIN)]
+    chained += [
+        issuer.certify_ca(subject, FIRST_OF_CHAIN | number)
+        for number, (subject, issuer) in enumerate(
+            zip(issuers, [*issuers[1:], issuers[-1]], strict=True), 1
         )
-    else:
-        content = key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
-    return hashlib.sha1(content).digest()
-
-
-def _cert_id(key: PrivateKey, serial: int) -> bytes:
-    names = hashlib.sha1(_NAME).digest()
-    return cert_id(SHA1, names, _key_hash(key), serial)
+    ]
+    responses = [
+        issuer.respond([issuer.entry(FIRST_OF_CHAIN | number, MOMENT)])
+        for number, issuer in enumerate(issuers)
+    ]
+    return chained, responses

@@ -89,6 +89,7 @@ def rows() -> list[Row]:
         Row(
             group="check",
             what=f"{HANDSHAKES:,} TLS handshakes with {PEERS} servers, both sides",
+            repeated=f"the {PEERS} certificates; the answers are remembered",
             peer="ssl without a check",
             measure=_protected,
             target=1.1,

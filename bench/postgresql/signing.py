@@ -1,8 +1,8 @@
 """
 Measure signing ahead by several processes that share a PostgreSQL database.
 
-``python -m bench.fleet_signing [certificates] [rounds]`` starts a server of its own and
-prints for each kind of key:
+``python -m bench.postgresql.signing [certificates] [rounds]`` starts a server of its
+own and prints for each kind of key:
 
 - the CPU time of a worker for an answer, compared with the signature alone,
 - the CPU time of the server for an answer,

@@ -1,5 +1,5 @@
 """
-Measure what a node does with PostgreSQL: ``python -m bench.serving_postgresql``.
+Measure what a node does with PostgreSQL: ``python -m bench.postgresql.serving``.
 
 It starts a server of its own, and prints
 

@@ -1,0 +1,5 @@
+"""Keep, show and compare results."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
