@@ -98,7 +98,7 @@ def ca_extensions(own: bytes, issuer: bytes) -> tuple[bytes, ...]:
     """Return the extensions of a CA with the public key *own*."""
     return (
         _extension("2.5.29.19", der.sequence(b"\x01\x01\xff"), critical=True),
-        _extension("2.5.29.15", b"\x03\x02\x01\x06", critical=True),
+        _extension("2.5.29.15", b"\x03\x02\x01\x86", critical=True),
         *_key_identifiers(own, issuer),
     )
 
