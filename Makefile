@@ -10,7 +10,7 @@ EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-units test-others unit soak test-all test-oldest lint types format bench \
-	bench-responder bench-fleet docs site django-ca fuzz mutate release-check clean
+	bench-compare bench-publish bench-responder bench-fleet docs site django-ca fuzz mutate release-check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,8 +80,21 @@ format: $(READY) ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## measure against the peers, and print ratios
-	@$(BIN)/python -m bench
+bench: $(READY) ## measure against the peers, and print ratios; JSON=FILE keeps them
+	@mkdir -p build
+	@$(BIN)/python -m bench --json "$(JSON)" --only "$(ONLY)" \
+		$(addprefix --compiled ,$(wildcard build/compiled))
+
+bench-compare: $(READY) ## show what changed between two runs: OLD=a.json NEW=b.json
+	@$(BIN)/python -m bench.compare "$(OLD)" "$(NEW)"
+
+bench-publish: $(READY) ## write README's table and the plots from bench/results.json
+	@$(BIN)/python -m bench.publish
+
+JSON ?= build/bench.json
+OLD ?= bench/results.json
+NEW ?= build/bench.json
+ONLY ?=
 
 bench-responder: $(READY) ## measure the responder beside nginx, openssl and cfssl
 	@bash tools/setup.sh bench

@@ -1,0 +1,125 @@
+"""Write what README and the documentation say about the results."""
+
+from __future__ import annotations
+
+from bench.results.document import Document, Result
+from bench.results.headlines import HEADLINES, WEB_MIX
+from bench.results.table import amount
+
+__all__ = ["DARK_PLOT", "LIGHT_PLOT", "all_rows", "replaced", "summary"]
+
+BEGIN, END = "<!-- bench: begin, made by make bench-publish -->", "<!-- bench: end -->"
+
+LIGHT_PLOT, DARK_PLOT = "docs/_static/bench-light.svg", "docs/_static/bench-dark.svg"
+
+
+def summary(document: Document) -> str:
+    """Return the sentences, the plot and the table of README."""
+    lines = [
+        _sentence(document),
+        "",
+        "<picture>",
+        f'<source media="(prefers-color-scheme: dark)" srcset="{DARK_PLOT}">',
+        f'<img alt="Ratios of CPU time, as in the table" src="{LIGHT_PLOT}">',
+        "</picture>",
+        "",
+        f"| what | beside | {_columns(document)} | target |",
+        f"|---|---|{'--:|' * len(document.runs)}--:|",
+    ]
+    for headline in HEADLINES:
+        found = _found(document, headline.name)
+        if first := next(filter(None, found), None):
+            ratios = " | ".join(map(_ratio, found))
+            target = _target(first)
+            lines.append(
+                f"| {headline.text} | {headline.beside} | {ratios} | {target} |"
+            )
+    return "\n".join([*lines, "", _circumstances(document)])
+
+
+def _sentence(document: Document) -> str:
+    """Say first what is true for the traffic of a client that meets many CAs."""
+    said = [
+        f"{result.ratio:.2f} of the time with {_PACKAGES[run.package]}"
+        for run in document.runs
+        if (result := run.find(WEB_MIX))
+    ]
+    return (
+        "To read the responses of 150 CAs, this package takes"
+        f" {' and '.join(said)}, compared with the reader of `cryptography`"
+        " in Rust."
+    )
+
+
+_PACKAGES = {"pure": "pure Python", "compiled": "the compiled wheels"}
+
+
+def all_rows(document: Document) -> str:
+    """Return a table of all rows, with what they repeat."""
+    lines = [
+        _circumstances(document),
+        "",
+        f"| what | beside | repeated | ours | peer | {_columns(document)} | target |",
+        f"|---|---|---|--:|--:|{'--:|' * len(document.runs)}--:|",
+    ]
+    for first in document.runs[0].results:
+        found = _found(document, first.name)
+        cells = [
+            f"{first.group}: {first.what}",
+            first.peer,
+            first.repeated,
+            amount(first.ours, first.unit),
+            amount(first.beside, first.unit),
+            *map(_spread, found),
+            _target(first),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _found(document: Document, name: str) -> list[Result | None]:
+    return [run.find(name) for run in document.runs]
+
+
+def _columns(document: Document) -> str:
+    return " | ".join(run.package for run in document.runs)
+
+
+def _ratio(result: Result | None) -> str:
+    if result is None:
+        return "–"
+    missed = ", missed" if result.met is False else ""
+    return f"{result.ratio:.2f}{missed}"
+
+
+def _spread(result: Result | None) -> str:
+    if result is None:
+        return "–"
+    return f"{_ratio(result)} ({result.low:.2f} – {result.high:.2f})"
+
+
+def _target(result: Result) -> str:
+    return "" if result.target is None else f"≤ {result.target:.3g}"
+
+
+def _circumstances(document: Document) -> str:
+    machine, versions = document.machine, document.runs[0].versions
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return (
+        f"Measured on {document.date} with revision {document.revision}: {named};"
+        f" {machine['processor']}, {machine['cores']} cores, {machine['system']}."
+    )
+
+
+def replaced(text: str, made: str) -> str:
+    """
+    Return *text* with *made* between its two marks.
+
+    Raises:
+        ValueError: If a mark is missing.
+    """
+    before, _, rest = text.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"the text does not have {BEGIN} and then {END}")
+    return f"{before}{BEGIN}\n{made}\n{END}{after}"
