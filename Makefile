@@ -6,11 +6,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROGRAMS := $(VENV)/.programs
 OLDEST := $(VENV)-oldest
+COMPILED := build/compiled
+COMPILE := HATCH_BUILD_HOOK_ENABLE_CUSTOM=true
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-units test-others unit soak test-all test-oldest lint types format bench \
 	bench-compare bench-publish bench-responder bench-fleet docs site django-ca fuzz mutate release-check clean
+.PHONY: help setup demo test test-units test-others unit soak test-all test-oldest test-compiled lint types format \
+	bench bench-responder bench-fleet docs site django-ca fuzz mutate wheels release-check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +41,7 @@ test: setup lint types $(OLDEST)/.ready ## lint, types and all tests, with their
 	@rm -f .coverage .coverage.*
 	@echo "two test runs side by side, and the oldest dependencies: about ten minutes"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target \
-		test-units test-others test-oldest
+		test-units test-others test-oldest test-compiled
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -67,6 +71,22 @@ $(OLDEST)/.ready: pyproject.toml tools/setup.sh tools/oldest.py
 	@$(PYTHON) tools/oldest.py >.cache/oldest.txt
 	@PIP_CONSTRAINT=.cache/oldest.txt PYTHON="$(PYTHON)" VENV="$(OLDEST)" GROUP=test \
 		bash tools/setup.sh
+	@touch $@
+
+test-compiled: $(COMPILED)/.ready ## tests of messages with the compiled modules; TESTS=tests: all
+	@PYTHONPATH=$(COMPILED) $(BIN)/python -c "import ocsp; assert ocsp.compiled"
+	@PYTHONPATH=$(COMPILED) $(BIN)/python -m pytest -q $(TESTS)
+
+TESTS ?= tests/upstream tests/unit/messages tests/unit/asn1 tests/unit/test_compiled.py
+
+# The wheel, installed into a folder of its own, which Python prefers to the sources.
+$(COMPILED)/.ready: $(shell find src -name '*.py') pyproject.toml tools/compile_hook.py \
+		tools/compile_modules.py tools/mypyc_additions.py | $(READY) $(EXAM)
+	@rm -rf $(COMPILED)
+	@$(COMPILE) $(BIN)/python -m build --no-isolation --wheel --outdir $(COMPILED).wheel >$(COMPILED).log 2>&1 || \
+		(cat $(COMPILED).log; exit 1)
+	@$(BIN)/pip install -q --no-deps --target $(COMPILED) $(COMPILED).wheel/*.whl
+	@rm -r $(COMPILED).wheel
 	@touch $@
 
 lint: $(READY) ## ruff: rules and format
@@ -131,6 +151,10 @@ fuzz: setup ## a million attacks, a million comparisons with cryptography, and a
 
 mutate: setup ## change the verification in every place: does a test see it
 	@$(BIN)/python -m tests.mutation $(MODULES)
+
+wheels: $(READY) ## build the pure and the compiled wheel in dist
+	@$(BIN)/python -m build --no-isolation --wheel
+	@$(COMPILE) $(BIN)/python -m build --no-isolation --wheel
 
 release-check: $(READY) ## rehearse a release: build twice, install, test the sdist
 	@$(BIN)/python tools/release_check.py

@@ -18,7 +18,7 @@ Loading a message checks its structure only. Its contents are not verified:
 
 from __future__ import annotations
 
-from ocsp._version import __version__
+from ocsp._version import __version__, compiled
 from ocsp.later import imported_later
 
 TYPE_CHECKING = False  # as in typing, whose import takes longer than this one
@@ -220,6 +220,7 @@ __all__ = [  # noqa: RUF022
     "errors",
     "limits",
     "__version__",
+    "compiled",
 ]
 
 if not TYPE_CHECKING:  # so that type checkers report unknown names

@@ -9,6 +9,7 @@ UTC, converts aware ones to UTC, and drops microseconds.
 from __future__ import annotations
 
 import datetime
+import sys
 import warnings
 from functools import lru_cache
 
@@ -162,12 +163,20 @@ def naive(when: datetime.datetime | None) -> datetime.datetime | None:
 
 
 def warn_naive(name: str) -> None:
-    """Warn that the property *name* is naive, as ``cryptography`` does since 43.0."""
+    """
+    Warn that the property *name* is naive, as ``cryptography`` does since 43.0.
+
+    The warning points at the first caller outside of this package.
+    """
+    # Counted, because compiled functions have no frame.
+    level = 1
+    while sys._getframe(level - 1).f_globals.get("__name__", "").startswith("ocsp."):
+        level += 1
     warnings.warn(
         "Properties that return a naïve datetime object have been deprecated. "
         f"Please switch to {name}_utc.",
         utils.DeprecatedIn43,
-        stacklevel=3,
+        stacklevel=level,
     )
 
 

@@ -1,0 +1,62 @@
+"""
+What mypyc cannot translate by itself, so that the sources need no change for it.
+
+mypyc translates some expressions by *specializers*, functions in registries of its own.
+This module registers two more. Each returns ``None`` where it does not apply, and mypyc
+then goes on as without it. Registries can change with every release of mypyc, so
+``pyproject.toml`` allows one minor release only.
+"""
+
+from __future__ import annotations
+
+from mypy.nodes import CallExpr, Expression, NameExpr, RefExpr, TypeInfo
+from mypyc.ir.ops import Call, Value
+from mypyc.ir.rtypes import bytes_rprimitive, is_object_rprimitive, object_rprimitive
+from mypyc.irbuild.builder import IRBuilder
+from mypyc.irbuild.specialize import dunder_specializers, specializers
+from mypyc.primitives.generic_ops import py_get_item_op
+from mypyc.primitives.registry import load_address_op
+
+
+def register() -> None:
+    """Let mypyc use what this module defines."""
+    specializers["__new__", object_rprimitive].insert(0, _new_object)
+    dunder_specializers["__getitem__", bytes_rprimitive].insert(0, _octets_at)
+    # mypyc knows not every built-in type, and looks for this one in the module.
+    load_address_op("builtins.slice", object_rprimitive, "PySlice_Type")
+
+
+def _new_object(builder: IRBuilder, call: CallExpr, _: RefExpr) -> Value | None:
+    """
+    Translate ``object.__new__(C)`` for a compiled class without subclasses.
+
+    mypyc translates it in the method ``__new__`` only. Elsewhere Python refuses it, and
+    ``C.__new__(C)`` would call ``__init__``.
+    """
+    (made,) = call.args
+    if not isinstance(made, NameExpr) or not isinstance(made.node, TypeInfo):
+        return None
+    known = builder.mapper.type_to_ir.get(made.node)
+    if known is None or not known.is_ext_class or known.children:
+        return None
+    # mypyc takes all attributes of an object for set after __init__, except in classes
+    # with this mark.
+    known.allow_interpreted_subclasses = True
+    return builder.add(Call(known.setup, [builder.accept(made)], call.line))
+
+
+def _octets_at(
+    builder: IRBuilder, octets: Expression, index: list[Expression], place: Expression
+) -> Value | None:
+    """
+    Translate ``octets[position]`` where *position* is a slice object.
+
+    mypyc takes each index of ``bytes`` for an integer.
+    """
+    (position,) = index
+    if not is_object_rprimitive(builder.node_type(position)):
+        return None
+    found = builder.primitive_op(
+        py_get_item_op, [builder.accept(octets), builder.accept(position)], place.line
+    )
+    return builder.coerce(found, builder.node_type(place), place.line)
