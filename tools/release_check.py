@@ -1,9 +1,9 @@
 """
 Rehearse a release, and leave the checked files in ``dist``.
 
-Wheel and source distribution are built twice from the commit that is checked out, and
-must not differ in a byte. The wheel is installed into an empty environment, and the
-unpacked source distribution passes its own ``make unit``.
+The source distribution and both wheels, pure and compiled, are built twice from the
+commit that is checked out, and must not differ in a byte. Each wheel is installed into
+an empty environment, and the unpacked source distribution passes its own ``make unit``.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def rehearse(folder: Path) -> None:
     compare(first, second)
     run(sys.executable, "-m", "twine", "check", "--strict", *map(str, first))
     source = next(each for each in first if each.name.endswith(".tar.gz"))
-    wheel = next(each for each in first if each.suffix == ".whl")
-    print("installing the wheel into an empty environment", flush=True)
-    install(wheel, folder / "empty")
+    for wheel in (each for each in first if each.suffix == ".whl"):
+        print(f"installing {wheel.name} into an empty environment", flush=True)
+        install(wheel, folder / f"empty-{wheel.stem}")
     print("running the unit tests of the source distribution", flush=True)
     test(source, folder / "unpacked")
     shutil.rmtree(DIST, ignore_errors=True)
@@ -58,7 +58,7 @@ def rehearse(folder: Path) -> None:
 
 
 def build(folder: Path) -> list[Path]:
-    """Return wheel and source distribution of the commit, built in *folder*."""
+    """Build wheels and source distribution of the commit in *folder*; return them."""
     folder.mkdir()
     archive = folder / "commit.tar"
     run("git", "archive", "--format=tar", f"--output={archive}", "HEAD")
@@ -66,10 +66,13 @@ def build(folder: Path) -> list[Path]:
         tar.extractall(folder / "tree", filter="data")
     # The time of the commit goes into both archives, and not the time of the build.
     time = run("git", "log", "-1", "--format=%ct").strip()
+    command = (sys.executable, "-m", "build", "--no-isolation", "--outdir")
+    places = str(folder / "dist"), str(folder / "tree")
+    run(*command, *places, SOURCE_DATE_EPOCH=time)
     run(
-        *(sys.executable, "-m", "build", "--no-isolation"),
-        *("--outdir", str(folder / "dist"), str(folder / "tree")),
+        *(*command, *places, "--wheel"),
         SOURCE_DATE_EPOCH=time,
+        HATCH_BUILD_HOOK_ENABLE_CUSTOM="true",
     )
     return sorted((folder / "dist").iterdir())
 
@@ -96,7 +99,8 @@ def install(wheel: Path, folder: Path) -> None:
     python = str(folder / "bin" / "python")
     pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, str(wheel))
-    run(python, "-c", "import ocsp; ocsp.load_der_ocsp_response", cwd=folder)
+    compiled = not wheel.stem.endswith("-none-any")
+    run(python, "-c", f"import ocsp; assert ocsp.compiled is {compiled}", cwd=folder)
     run(*pip, f"{wheel}[cli]")
     print(run(str(folder / "bin" / "ocsp"), "--version", cwd=folder).strip())
 

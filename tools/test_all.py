@@ -2,7 +2,8 @@
 Run all tests with every Python that is supported, and print a table.
 
 The interpreters are those of this machine (on PATH, or installed by pyenv) and, in a
-chroot for each, those of Debian 13 and of Debian sid. What each run prints is in
+chroot for each, those of Debian 13 and of Debian sid. Those of this machine run the
+tests twice: with the sources, and with the compiled wheel. What each run prints is in
 ``.cache/all/NAME.log``. With names as arguments, only those runs are made, for example
 ``debian-sid``. The exit code is 1 if a test fails or no interpreter is found.
 """
@@ -75,14 +76,14 @@ def runs() -> Iterator[Run]:
     for version in VERSIONS:
         interpreter = find_interpreter(version)
         if interpreter is not None:
-            folder = RESULTS / version
-            report = folder / "report.xml"
-            shell = script(str(folder / "venv"), interpreter, str(report))
-            yield Run(
-                name=f"python-{version}", command=("sh", "-c", shell), report=report
-            )
+            for kind, change in KINDS.items():
+                name = f"{kind}-{version}"
+                report = RESULTS / name / "report.xml"
+                venv = str(RESULTS / name / "venv")
+                shell = script(venv, interpreter, str(report), change)
+                yield Run(name=name, command=("sh", "-c", shell), report=report)
     for name, release in RELEASES.items():
-        shell = script(".venv", "python3", ".cache/report.xml")
+        shell = script(".venv", "python3", ".cache/report.xml", KINDS["python"])
         command = ("bash", "tools/chroot.sh", release, "sh", "-c", shell)
         inside = ROOT / ".cache" / "chroot" / release / "ocsp"
         yield Run(name=name, command=command, report=inside / ".cache/report.xml")
@@ -100,10 +101,23 @@ def find_interpreter(version: str) -> str | None:
     return None
 
 
-def script(venv: str, interpreter: str, report: str) -> str:
+INSTALL_COMPILED = (
+    "rm -rf {venv}/wheel && HATCH_BUILD_HOOK_ENABLE_CUSTOM=true {venv}/bin/python -m "
+    "build --no-isolation --wheel --outdir {venv}/wheel . && "
+    "{venv}/bin/python -m pip install --quiet --force-reinstall --no-deps "
+    "{venv}/wheel/*.whl && {venv}/bin/python -c 'import ocsp; assert ocsp.compiled'"
+)
+"""Install the compiled wheel in place of the editable package."""
+
+KINDS = {"python": ":", "compiled": INSTALL_COMPILED}
+"""What is done between the set-up and the tests of each kind of run."""
+
+
+def script(venv: str, interpreter: str, report: str, change: str) -> str:
     """Return the shell command that makes an environment and runs the tests in it."""
     return (
         f"make -s setup VENV={venv} PYTHON={interpreter} && "
+        f"{change.format(venv=venv)} && "
         f"{venv}/bin/python -m pytest -q -p no:cacheprovider --junitxml={report} "
         f"-o junit_suite_name=$({venv}/bin/python -c "
         "'import sys; print(sys.version_info[0], sys.version_info[1], sep=\".\")')"
