@@ -11,10 +11,8 @@ COMPILE := HATCH_BUILD_HOOK_ENABLE_CUSTOM=true
 EXAM := .cache/upstream/complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-units test-others unit soak test-all test-oldest lint types format bench \
-	bench-compare bench-publish bench-responder bench-fleet docs site django-ca fuzz mutate release-check clean
 .PHONY: help setup demo test test-units test-others unit soak test-all test-oldest test-compiled lint types format \
-	bench bench-responder bench-fleet docs site django-ca fuzz mutate wheels release-check clean
+	bench bench-compare bench-publish bench-responder bench-fleet docs site django-ca fuzz mutate wheels release-check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +35,11 @@ demo: $(READY) ## run a certificate-status service, and ask it
 	@bash tools/setup.sh openssl
 	@$(BIN)/ocsp demo
 
-test: setup lint types $(OLDEST)/.ready ## lint, types and all tests, with their coverage
+test: setup lint types ## lint, types and all tests, with their coverage
 	@rm -f .coverage .coverage.*
-	@echo "two test runs side by side, and the oldest dependencies: about ten minutes"
+	@echo "two test runs side by side, and one with compiled modules: about ten minutes"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target \
-		test-units test-others test-oldest test-compiled
+		test-units test-others test-compiled
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -60,7 +58,8 @@ soak: setup ## long runs of the responder and its store: kills, faults
 SOAK ?= tests/soak
 MINUTES ?= 5
 
-test-all: ## all tests with every supported Python, also in Debian chroots
+test-all: ## all tests with every supported Python, also in Debian chroots; oldest dependencies
+	@$(if $(RUNS),,$(MAKE) --no-print-directory test-oldest)
 	@$(PYTHON) tools/test_all.py $(RUNS)
 
 test-oldest: $(OLDEST)/.ready ## the unit tests with the oldest supported dependencies
