@@ -77,7 +77,10 @@ def _with_path() -> str:
         (("inspect", "--json", "FILE"), (*NOT_READ, *NOT_SHOWN, *NOT_ASKED)),
         (("check", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
         (("request", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
-        (("verify", "--help"), ("asyncio", "ocsp.client.core", "pydantic", "ssl")),
+        (
+            ("verify", "--help"),
+            ("asyncio", "ocsp.client.core", "pydantic", "rich", "ssl"),
+        ),
         (("serve", "--help"), (*NOT_SHOWN, "asyncio", "ocsp.server", "pydantic")),
     ],
 )

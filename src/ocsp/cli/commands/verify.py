@@ -31,7 +31,6 @@ from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.verdict import verdict_document
-from ocsp.cli.render.verdict_tree import draw_verdict
 from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
@@ -153,6 +152,9 @@ def verify_response(
     if as_json:
         write_json(document)
     else:
+        # Rich is needed only for the tree.
+        from ocsp.cli.render.verdict_tree import draw_verdict
+
         output().print(draw_verdict(document))
     if isinstance(outcome, VerificationError):
         return ExitCode.NOT_VERIFIED
