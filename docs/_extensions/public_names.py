@@ -65,6 +65,10 @@ MODULES = (
     "ocsp.tls",
     "ocsp.tls.middleware",
     "ocsp.tls.httpx",
+    "ocsp.pyhanko",
+    "ocsp.charging",
+    "ocsp.charging.v201",
+    "ocsp.charging.v21",
     "ocsp.testing",
 )
 """The modules with public names."""

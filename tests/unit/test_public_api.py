@@ -16,8 +16,10 @@ import ocsp
 from ocsp import errors
 
 ROOMS = (
-    "ocsp", "ocsp.client", "ocsp.client.cache", "ocsp.conformance", "ocsp.errors", "ocsp.http", "ocsp.linting",
-    "ocsp.pkcs11", "ocsp.probing", "ocsp.responder", "ocsp.server", "ocsp.server.frameworks", "ocsp.signers",
+    "ocsp", "ocsp.charging", "ocsp.charging.v201", "ocsp.charging.v21", "ocsp.client",
+    "ocsp.client.cache", "ocsp.conformance", "ocsp.errors", "ocsp.http", "ocsp.linting",
+    "ocsp.pkcs11", "ocsp.probing", "ocsp.pyhanko", "ocsp.responder", "ocsp.server",
+    "ocsp.server.frameworks", "ocsp.signers",
     "ocsp.sharing", "ocsp.signers.enrolment", "ocsp.stapling",
     "ocsp.stapling.pyopenssl", "ocsp.status", "ocsp.testing", "ocsp.tls", "ocsp.tls.httpx", "ocsp.tls.middleware", "ocsp.verification",
 )  # fmt: skip
