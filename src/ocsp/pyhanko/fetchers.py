@@ -11,7 +11,7 @@ from pyhanko_certvalidator.authority import Authority, AuthorityWithCert
 from pyhanko_certvalidator.fetchers import CertificateFetcher, CRLFetcher, OCSPFetcher
 
 from ocsp.client import AsyncClient, CheckStatus, FailMode, Outcome, Reason
-from ocsp.errors import OCSPError, RevokedBefore, RevokedButStale
+from ocsp.errors import MissingExtraError, OCSPError, RevokedBefore, RevokedButStale
 from ocsp.pyhanko.conversion import (
     AnyCertificate,
     to_asn1_certificate,
@@ -56,13 +56,14 @@ class ClientOCSPFetcher(OCSPFetcher):
             ResponseNotFetched: If there is no verified response.
             RevokedNotProven: If the newest verified answer says *revoked*, and has
                 ended.
+            MissingExtraError: If the extra ``client`` is not installed.
         """
         try:
             self._fetched.count()
             outcome = await self._client.check(*self._pair(cert, authority))
             evidence = _response_of(outcome)
             response = to_asn1_response(evidence.response)
-        except (ResponseNotFetched, RevokedNotProven):
+        except (MissingExtraError, ResponseNotFetched, RevokedNotProven):
             raise
         except OCSPError as error:
             raise ResponseNotFetched(str(error)) from error
@@ -145,10 +146,11 @@ class ClientCRLFetcher(CRLFetcher):
         Raises:
             CRLNotFetched: If no verified CRLs prove a status, or the issuer is not
                 known.
+            MissingExtraError: If the extra ``client`` is not installed.
         """
         try:
             found = await self._crls(to_certificate(cert))
-        except CRLNotFetched:
+        except (CRLNotFetched, MissingExtraError):
             raise
         except OCSPError as error:
             raise CRLNotFetched(str(error)) from error
@@ -217,6 +219,8 @@ class ClientCertificateFetcher(CertificateFetcher):
             if issuer is None:
                 return
             found = to_asn1_certificate(issuer)
+        except MissingExtraError:
+            raise
         except OCSPError:
             return
         self._fetched.keep_certificate(issuer, found)

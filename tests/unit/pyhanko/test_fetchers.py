@@ -271,6 +271,30 @@ def test_what_asn1crypto_cannot_read(
         scene.run(fetcher.fetch(to_asn1(leaf.certificate)))
 
 
+def test_a_missing_extra_is_not_tolerated(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With soft fail, pyHanko would accept every certificate."""
+
+    def missing(_: ocsp.AsyncClient) -> None:
+        raise ocsp.MissingExtraError("sending HTTP requests", "client")
+
+    monkeypatch.setattr(ocsp.AsyncClient, "transport", missing)
+    named = {
+        "crl_urls": [scene.pki.crl_url],
+        "ca_issuers_urls": [scene.pki.ca_issuers_url],
+    }
+    leaf = scene.pki.issue(**named)
+    soft = scene.context(revocation_mode="soft-fail")
+    with pytest.raises(ocsp.MissingExtraError):
+        scene.validate(leaf, soft)
+    fetchers = scene.backend.get_fetchers()
+    with pytest.raises(ocsp.MissingExtraError):
+        scene.run(fetchers.crl_fetcher.fetch(to_asn1(leaf.certificate)))
+    with pytest.raises(ocsp.MissingExtraError):
+        _all(scene, fetchers.cert_fetcher.fetch_cert_issuers(to_asn1(leaf.certificate)))
+
+
 def test_attribute_certificates_are_refused(scene: Scene) -> None:
     """With the errors of the interface."""
     fetchers = scene.backend.get_fetchers()
