@@ -25,7 +25,7 @@ from tests.interop.kinds import SCHEMES
 from tests.interop.plans import RequestPlan, ResponsePlan
 from tests.property.deviations import deviating
 from tests.property.strategies import request_plans, response_plans
-from tests.property.test_layout_cache import _outcome
+from tests.property.test_pieces import _outcome
 from tests.vectors import REQUESTS, RESPONSES
 
 Load = Callable[..., Any]

@@ -271,7 +271,7 @@ def test_nested_garbage_costs_no_more_than_a_message_of_its_size(
     data = place(_nested(tag))
     assert len(data) >= SIZE
     valid = _request(entries=SIZE // len(_request()))
-    request_module._LAYOUTS.forget()
+    request_module._shapes.forget()
     allowed = _calls(lambda: _load_request(valid))
     assert _calls(lambda: _load_request(data)) <= allowed
     assert _calls(lambda: load_der_ocsp_response(data)) <= allowed

@@ -43,6 +43,8 @@ __all__ = [
     "fail",
     "integer",
     "integer_octets",
+    "is_minimal",
+    "moved",
     "number_text",
     "octets_in_bits",
     "oid",
@@ -135,10 +137,17 @@ def content(
     """
     try:
         length = data[position + 1]
-        if data[position] == tag and length < 0x80:
-            start = position + 2
+        if data[position] == tag:
+            start, least = position + 2, 0
+            if length == 0x81:
+                start, length, least = position + 3, data[start], 0x80
+            elif length == 0x82:
+                length = data[start] << 8 | data[position + 3]
+                start, least = position + 4, 0x100
+            elif length > 0x7F:
+                least = length + 1  # no usual length: the function below reads it
             stop = start + length
-            if stop <= end:
+            if stop <= end and length >= least:
                 return start, stop
     except IndexError:
         pass
@@ -211,6 +220,21 @@ def integer(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     elif stop == start:
         fail("integer is empty", name, position)
     return start, stop
+
+
+def moved(position: slice, by: int) -> slice:
+    """Return the position that is *by* octets later."""
+    return slice(position.start + by, position.stop + by)
+
+
+def is_minimal(octets: bytes, start: int, stop: int) -> bool:
+    """Return whether the content of an INTEGER is minimal (X.690 §8.3.2)."""
+    first = octets[start] if start < stop else -1
+    if 0 < first < 0xFF:
+        return True
+    if stop - start == 1:
+        return True
+    return first >= 0 and (first == 0) == (octets[start + 1] >= 0x80)
 
 
 def enumerated(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:

@@ -150,9 +150,7 @@ def response_document(response: OCSPResponse) -> dict[str, Any]:
         "certificates": [
             certificate_document(certificate) for certificate in response.certificates
         ],
-        "unreadable_certificates": [
-            str(error) for error in (response._layout or response._refuse()).unreadable
-        ],
+        "unreadable_certificates": [str(error) for error in response._unreadable],
     }
 
 

@@ -110,7 +110,7 @@ def _subject(
     return Case(
         response=response,
         entries=tuple(response.responses),
-        unreadable=(response._layout or response._refuse()).unreadable,
+        unreadable=response._unreadable,
         parts=response_parts(der),
         signer=find_signer(response, issuer),
         issuer=issuer,

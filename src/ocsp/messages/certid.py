@@ -60,9 +60,9 @@ __all__ = [
 _ALLOWED = (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
-class CertIDLayout(NamedTuple):
+class CertIDLayout:
     """
-    The positions of the fields of a CertID in a message.
+    The positions of the fields of a CertID in a message, or in an entry of one.
 
     Attributes:
         whole: The CertID with its header.
@@ -80,13 +80,32 @@ class CertIDLayout(NamedTuple):
         hash: The hash algorithm, or ``None`` for an unknown one.
     """
 
-    whole: slice
-    issuer: slice
-    algorithm: bytes
-    name_hash: slice
-    key_hash: slice
-    serial: slice
-    hash: hashes.HashAlgorithm | None
+    __slots__ = (
+        "algorithm",
+        "hash",
+        "issuer",
+        "key_hash",
+        "name_hash",
+        "serial",
+        "whole",
+    )
+
+    def __init__(
+        self,
+        whole: slice,
+        issuer: slice,
+        algorithm: bytes,
+        name_hash: slice,
+        key_hash: slice,
+        serial: slice,
+    ) -> None:
+        self.whole = whole
+        self.issuer = issuer
+        self.algorithm = algorithm
+        self.name_hash = name_hash
+        self.key_hash = key_hash
+        self.serial = serial
+        self.hash: hashes.HashAlgorithm | None = known_hash(algorithm)
 
 
 def read_cert_id(
@@ -117,7 +136,6 @@ def read_cert_id(
         slice(*name_hash),
         slice(*key_hash),
         slice(*serial),
-        known_hash(algorithm),
     )
     return layout, stop
 

@@ -24,6 +24,7 @@ from ocsp.asn1.der import (
     end_of,
     explicit,
     fail,
+    moved,
     oid_text,
 )
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
@@ -58,6 +59,10 @@ class ExtensionLayout(NamedTuple):
     oid: str
     critical: bool
     value: slice
+
+    def moved(self, by: int) -> ExtensionLayout:
+        """Return the same layout for octets in which the extension is *by* later."""
+        return ExtensionLayout(self.oid, self.critical, moved(self.value, by))
 
 
 ExtensionLayouts = tuple[ExtensionLayout, ...]

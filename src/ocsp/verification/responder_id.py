@@ -21,4 +21,4 @@ def names_signer(response: OCSPResponse, certificate: x509.Certificate) -> bool:
 
 def name_of_responder(response: OCSPResponse) -> bytes:
     """Return the DER of the name in responderID; empty if it is a key hash."""
-    return (response._layout or response._refuse()).data.responder_name or b""
+    return response._responder_name or b""

@@ -18,7 +18,7 @@ keeps the octets that were loaded, and returns them unchanged.
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn, final
+from typing import NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -26,7 +26,15 @@ from cryptography.hazmat.primitives import hashes
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
-from ocsp.asn1.der import SEQUENCE, Deviation, content, context, end_of, explicit
+from ocsp.asn1.der import (
+    SEQUENCE,
+    Deviation,
+    content,
+    context,
+    end_of,
+    explicit,
+    is_minimal,
+)
 from ocsp.asn1.names import check_general_name
 from ocsp.asn1.signature_algorithms import SignatureParameters
 from ocsp.errors import (
@@ -38,7 +46,6 @@ from ocsp.errors import (
 )
 from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at
 from ocsp.messages.extensions import ExtensionLayouts, read_extensions
-from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
     EncodingRules,
@@ -62,6 +69,7 @@ from ocsp.messages.requests.single_request import (
     read_single_request,
     single_request_at,
 )
+from ocsp.messages.shapes import Shapes
 
 __all__ = ["OCSPRequest", "load_der_ocsp_request", "own_request"]
 
@@ -69,7 +77,7 @@ __all__ = ["OCSPRequest", "load_der_ocsp_request", "own_request"]
 _DER = EncodingRules.DER  # looking up an enumeration member is slow
 
 
-class RequestLayout(NamedTuple):
+class RequestLayout:
     """
     The positions of the fields of an OCSPRequest.
 
@@ -83,10 +91,20 @@ class RequestLayout(NamedTuple):
         signed: Whether the request has an optionalSignature.
     """
 
-    requests: tuple[SingleRequestLayout, ...]
-    extensions: ExtensionLayouts
-    only: CertIDLayout | None
-    signed: bool
+    __slots__ = ("extensions", "only", "requests", "signed")
+
+    def __init__(
+        self,
+        requests: tuple[SingleRequestLayout, ...],
+        extensions: ExtensionLayouts,
+        signed: bool,
+    ) -> None:
+        self.requests = requests
+        self.extensions = extensions
+        self.signed = signed
+        self.only: CertIDLayout | None = None
+        if len(requests) == 1:
+            self.only = requests[0].cert_id
 
 
 def load_der_ocsp_request(
@@ -123,13 +141,19 @@ def load_der_ocsp_request(
     """
     if encoding is not _DER:
         check_rules(encoding)
-    layout = _LAYOUTS.find(data)
+    layout = _shapes.find(data) if type(data) is bytes else None
     received = None
-    if layout is None or (layout.signed and encoding is not _DER):
+    only = None if layout is None else layout.only
+    if (
+        layout is None
+        or only is None
+        or not is_minimal(data, only.serial.start, only.serial.stop)
+        or (layout.signed and encoding is not _DER)
+    ):
         layout, received = _read(data, encoding)
         if layout.only is None and not allow_multiple:
             raise MultipleRequestsError(len(layout.requests))
-    request = object.__new__(OCSPRequest)
+    request = _new(OCSPRequest)
     request._der = data if received is None else received.der
     request._received = received
     request._layout = layout
@@ -447,7 +471,8 @@ def _load_tolerantly(data: bytes) -> OCSPRequest:
     )
 
 
-_LAYOUTS: LayoutCache[RequestLayout] = LayoutCache()
+_new = OCSPRequest.__new__
+_shapes: Shapes[RequestLayout] = Shapes()
 
 
 def _read(
@@ -492,7 +517,7 @@ def _read_request(data: bytes) -> RequestLayout:
     if cert_id is not None:
         values = [cert_id.name_hash, cert_id.key_hash, cert_id.serial]
         values += (extension.value for extension in layout.extensions)
-        _LAYOUTS.learn(data, layout, cert_id.serial, values)
+        _shapes.learn(data, layout, values)
     return layout
 
 
@@ -510,8 +535,7 @@ def _read_tbs(data: bytes, position: int, end: int, *, signed: bool) -> RequestL
             data, position, end, 2, "requestExtensions"
         )
         end_of(position, end, "")
-    only = requests[0].cert_id if len(requests) == 1 else None
-    return RequestLayout(requests, extensions, only, signed)
+    return RequestLayout(requests, extensions, signed)
 
 
 def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayout, ...]:

@@ -141,11 +141,14 @@ def _load(der: bytes) -> OCSPSingleRequest:
 
 def single_request_at(data: bytes, layout: SingleRequestLayout) -> OCSPSingleRequest:
     """Return the entry in *data* at *layout*."""
-    entry = object.__new__(OCSPSingleRequest)
+    entry = _new(OCSPSingleRequest)
     entry._data = data
     entry._layout = layout
     entry._cached_extensions = None
     return entry
+
+
+_new = OCSPSingleRequest.__new__
 
 
 def read_single_request(

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ObjectIdentifier
 
 from ocsp.asn1 import oids
-from ocsp.asn1.algorithms import algorithm_identifier, signature_hash
+from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
 from ocsp.asn1.der import (
     OCTET_STRING,
     SEQUENCE,
@@ -49,7 +49,6 @@ from ocsp.errors import (
     SignatureInvalid,
 )
 from ocsp.messages.extensions import DecodedExtension, ExtensionLayouts
-from ocsp.messages.layout_cache import LayoutCache
 from ocsp.messages.message import (
     Encoding,
     EncodingRules,
@@ -63,10 +62,13 @@ from ocsp.messages.message import (
 )
 from ocsp.messages.responses.basic_response import (
     BasicResponseLayout,
+    Entries,
     read_basic_response,
 )
+from ocsp.messages.responses.frames import find_layout
 from ocsp.messages.responses.single_response import (
     OCSPSingleResponse,
+    SingleResponseLayout,
     single_response_at,
 )
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
@@ -81,7 +83,9 @@ __all__ = [
 ]
 
 
-_DER = EncodingRules.DER  # looking up an enumeration member is slow
+# Looking up a member of an enumeration is slow.
+_DER = EncodingRules.DER
+_SUCCESSFUL = OCSPResponseStatus.SUCCESSFUL
 
 
 def load_der_ocsp_response(
@@ -109,10 +113,10 @@ def load_der_ocsp_response(
             the offset.
         TypeError: If *data* is not ``bytes``.
     """
-    response = load_received_response(data, encoding=encoding)
+    response = _load(data, encoding)
     layout = response._layout
-    if layout is not None and layout.unreadable:
-        raise layout.unreadable[0].with_traceback(None)
+    if layout is not None and layout.certs.unreadable:
+        raise layout.certs.unreadable[0].with_traceback(None)
     return response
 
 
@@ -129,16 +133,17 @@ def load_received_response(
         DecodeError: As for :func:`load_der_ocsp_response`.
         TypeError: If *data* is not ``bytes``.
     """
+    return _load(data, encoding)
+
+
+def _load(data: bytes, encoding: EncodingRules) -> OCSPResponse:
     if encoding is not _DER:
         check_rules(encoding)
-    layout = _LAYOUTS.find(data)
+    layout = find_layout(data) if type(data) is bytes else None
     if layout is not None:
-        try:
-            return _successful(data, layout)
-        except ValueError:
-            pass  # one of the times is not valid; the reader says which
+        return _response(data, layout, None)
     try:
-        return _read_response(data)
+        return _read_plainly(data)
     except DecodeError as error:
         if encoding is _DER:
             raise
@@ -148,7 +153,7 @@ def load_received_response(
         response, received = read_tolerantly(
             data, error, rewrite_response, load_received_response
         )
-    response._received = received
+    response._more().received = received
     return response
 
 
@@ -203,66 +208,95 @@ class OCSPResponse:
     :class:`MultipleResponsesError` if the response does not have exactly one.
     """
 
-    __slots__ = (
-        "_cached_extensions",
-        "_der",
-        "_layout",
-        "_only",
-        "_produced_at",
-        "_received",
-        "_responses",
-        "_status",
-    )
+    # Many responses can be in memory, so each is one object with few attributes: what
+    # messages of one shape have in common is in the layout, which they share.
+    __slots__ = ("_der", "_extra", "_layout")
 
     _der: bytes  # the octets that _layout is about: the message in DER
-    _received: Received | None  # what was received instead, if that was not DER
-    _status: OCSPResponseStatus
-    _layout: BasicResponseLayout | None  # None if the response is not successful
-    _produced_at: datetime.datetime | None
-    _responses: tuple[OCSPSingleResponse, ...]
-    _only: OCSPSingleResponse | None
-    _cached_extensions: x509.Extensions | None
+    _layout: BasicResponseLayout | None  # None if not successful, or not read yet
+    _extra: _Extra | None
 
     def __init__(self) -> None:
         raise TypeError("OCSPResponse comes from load_der_ocsp_response()")
 
-    def __getattr__(self, name: str) -> object:
-        """Read a message from the builder at the first access to one of its fields."""
-        if name not in OCSPResponse.__slots__:
-            raise AttributeError(f"OCSPResponse has no attribute {name!r}")
-        read = load_der_ocsp_response(self._der)
-        for slot in OCSPResponse.__slots__:
-            object.__setattr__(self, slot, getattr(read, slot))
-        return getattr(self, name)
+    def _successful(self) -> BasicResponseLayout:
+        """
+        Return the layout.
 
-    def _refuse(self) -> NoReturn:
-        """Raise the error for a property that has no value."""
+        Raises:
+            ResponseStatusError: If the response is not successful.
+        """
+        status = self.response_status
         if self._layout is None:
-            raise ResponseStatusError(self._status)
-        raise MultipleResponsesError(len(self._responses))
+            raise ResponseStatusError(status)
+        return self._layout
+
+    def _single(self) -> SingleResponseLayout:
+        """
+        Return the layout of the only entry.
+
+        Raises:
+            ResponseStatusError: If the response is not successful.
+            MultipleResponsesError: If it has no entry or several.
+        """
+        layout = self._successful()
+        if layout.only is None:
+            raise MultipleResponsesError(len(layout.entries))
+        return layout.only
+
+    def _more(self) -> _Extra:
+        """Return the attributes that few responses have."""
+        if self._extra is None:
+            self._extra = _Extra(_SUCCESSFUL)
+        return self._extra
+
+    def _as_received(self) -> Received | None:
+        """Return the message as it was received, or ``None`` if it was DER."""
+        return None if self._extra is None else self._extra.received
+
+    @property
+    def _responses(self) -> Entries:
+        """The entries; the same objects at each access."""
+        layout = self._layout or self._successful()
+        if layout.only is None:
+            return layout.entries
+        extra = self._extra or self._more()
+        if not extra.entries:
+            entry = self._der[layout.entry]
+            extra.entries = (single_response_at(entry, layout.only),)
+        return extra.entries
+
+    @property
+    def _only(self) -> OCSPSingleResponse | None:
+        """The only entry, or ``None`` if there is none or several."""
+        entries = self._responses
+        return entries[0] if len(entries) == 1 else None
 
     @property
     def response_status(self) -> OCSPResponseStatus:
         """The result of the request (``responseStatus``), which is not signed."""
-        return self._status
+        if self._layout is not None:
+            return _SUCCESSFUL
+        if self._extra is None:  # a message from the builder
+            read = load_der_ocsp_response(self._der)
+            self._layout, self._extra = read._layout, read._extra
+        return _SUCCESSFUL if self._extra is None else self._extra.status
 
     @property
     def responses(self) -> Iterator[OCSPSingleResponse]:
         """The entries, in order; a new iterator at each access."""
-        if self._layout is None:
-            self._refuse()
         return iter(self._responses)
 
     @property
     def signature_algorithm_oid(self) -> ObjectIdentifier:
         """The object identifier of the signature algorithm."""
-        algorithm = algorithm_identifier((self._layout or self._refuse()).algorithm)
+        algorithm = algorithm_identifier(self.signature_algorithm_identifier)
         return oids.identifier(algorithm.oid)
 
     @property
     def signature_algorithm_identifier(self) -> bytes:
         """The DER of the signature's AlgorithmIdentifier, with its parameters."""
-        return (self._layout or self._refuse()).algorithm
+        return (self._layout or self._successful()).algorithm
 
     @property
     def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
@@ -272,7 +306,7 @@ class OCSPResponse:
         Raises:
             UnsupportedAlgorithm: If the signature algorithm is not known.
         """
-        return signature_hash((self._layout or self._refuse()).algorithm)
+        return signature_hash(self.signature_algorithm_identifier)
 
     @property
     def signature_algorithm_parameters(self) -> SignatureParameters:
@@ -288,12 +322,12 @@ class OCSPResponse:
         """
         from ocsp.signing.signatures import signature_parameters
 
-        return signature_parameters((self._layout or self._refuse()).algorithm)
+        return signature_parameters(self.signature_algorithm_identifier)
 
     @property
     def signature(self) -> bytes:
         """The signature, which is not verified."""
-        return self._der[(self._layout or self._refuse()).signature]
+        return self._der[(self._layout or self._successful()).signature]
 
     @property
     def _whole_signature(self) -> bytes:
@@ -304,7 +338,7 @@ class OCSPResponse:
             SignatureInvalid: If its BIT STRING has unused bits. Anyone could change
                 them, because they are not part of the signature.
         """
-        found = (self._layout or self._refuse()).signature
+        found = (self._layout or self._successful()).signature
         if self._der[found.start - 1] != 0:
             raise SignatureInvalid("the signature is not a whole number of octets")
         return self._der[found]
@@ -312,13 +346,14 @@ class OCSPResponse:
     @property
     def tbs_response_bytes(self) -> bytes:
         """The octets that the signature covers (``tbsResponseData``), as received."""
-        layout = self._layout or self._refuse()
-        return self._der[layout.tbs] if self._received is None else self._received.tbs
+        layout, received = self._layout or self._successful(), self._as_received()
+        return self._der[layout.tbs] if received is None else received.tbs
 
     @property
     def tolerated(self) -> tuple[Deviation, ...]:
         """How the encoding deviates from DER; empty unless read with ``TOLERANT``."""
-        return () if self._received is None else self._received.tolerated
+        received = self._as_received()
+        return () if received is None else received.tolerated
 
     @property
     def certificates(self) -> list[x509.Certificate]:
@@ -327,19 +362,28 @@ class OCSPResponse:
 
         The signature does not cover them: anyone can add or replace certificates.
         """
-        return list((self._layout or self._refuse()).certificates)
+        return list((self._layout or self._successful()).certs.readable)
+
+    @property
+    def _unreadable(self) -> tuple[SchemaError, ...]:
+        """Why certificates cannot be read, which are not in :attr:`certificates`."""
+        return (self._layout or self._successful()).certs.unreadable
 
     @property
     def responder_key_hash(self) -> bytes | None:
         """The SHA-1 of the responder's key; ``None`` if the response has its name."""
-        found = (self._layout or self._refuse()).data.responder_key_hash
-        return None if found is None else self._der[found]
+        return (self._layout or self._successful()).responder.key_hash
 
     @property
     def responder_name(self) -> x509.Name | None:
         """The name of the responder; ``None`` if the response has its key hash."""
-        name = (self._layout or self._refuse()).data.responder_name
+        name = self._responder_name
         return None if name is None else parse_name(name)
+
+    @property
+    def _responder_name(self) -> bytes | None:
+        """The DER of the name of the responder."""
+        return (self._layout or self._successful()).responder.name
 
     @property
     def produced_at(self) -> datetime.datetime:
@@ -349,12 +393,13 @@ class OCSPResponse:
         Deprecated: use ``produced_at_utc``.
         """
         warn_naive("produced_at")
-        return (self._produced_at or self._refuse()).replace(tzinfo=None)
+        return self.produced_at_utc.replace(tzinfo=None)
 
     @property
     def produced_at_utc(self) -> datetime.datetime:
         """When the response was signed (``producedAt``); aware, in UTC."""
-        return self._produced_at or self._refuse()
+        layout = self._layout or self._successful()
+        return moment(self._der[layout.produced_at])
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -365,25 +410,32 @@ class OCSPResponse:
             x509.DuplicateExtension: If the list has an extension twice.
             DecodeError: If a known extension has a malformed value.
         """
-        layout = self._layout or self._refuse()
-        if self._cached_extensions is None:
+        layout, extra = self._layout or self._successful(), self._more()
+        if extra.extensions is None:
             from ocsp.messages.extension_values import (
                 RESPONSE_EXTENSIONS,
                 decode_extensions,
             )
 
-            self._cached_extensions = decode_extensions(
+            extra.extensions = decode_extensions(
                 self._der,
-                layout.data.extensions,
+                layout.extensions,
                 RESPONSE_EXTENSIONS,
                 "responseExtensions",
             )
-        return self._cached_extensions
+        return extra.extensions
 
     @property
     def _raw_extensions(self) -> ExtensionLayouts:
         """The responseExtensions, undecoded."""
-        return (self._layout or self._refuse()).data.extensions
+        return (self._layout or self._successful()).extensions
+
+    @property
+    def _extended(self) -> bool:
+        """Whether the response or one of its entries has an extension."""
+        return bool(self._raw_extensions) or any(
+            entry._raw_extensions for entry in self._responses
+        )
 
     @property
     def _each_extension(self) -> tuple[DecodedExtension, ...]:
@@ -397,7 +449,7 @@ class OCSPResponse:
     @property
     def certificate_status(self) -> OCSPCertStatus:
         """The status of the certificate (``certStatus``) of the single entry."""
-        return (self._only or self._refuse())._layout.status
+        return ((self._layout or self._successful()).only or self._single()).status
 
     @property
     def revocation_time(self) -> datetime.datetime | None:
@@ -407,12 +459,15 @@ class OCSPResponse:
         Deprecated: use ``revocation_time_utc``.
         """
         warn_naive("revocation_time")
-        return naive((self._only or self._refuse()).revocation_time_utc)
+        return naive(self.revocation_time_utc)
 
     @property
     def revocation_time_utc(self) -> datetime.datetime | None:
         """When the certificate was revoked (aware, in UTC); ``None`` if it was not."""
-        return (self._only or self._refuse())._revocation_time
+        layout = self._layout or self._successful()
+        only = layout.only or self._single()
+        found = only.revocation_time
+        return None if found is None else moment(self._der[layout.entry][found])
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
@@ -422,7 +477,8 @@ class OCSPResponse:
         Raises:
             DecodeError: If the number of the reason is not known.
         """
-        return (self._only or self._refuse()).revocation_reason
+        self._single()
+        return self._responses[0].revocation_reason
 
     @property
     def this_update(self) -> datetime.datetime:
@@ -432,12 +488,14 @@ class OCSPResponse:
         Deprecated: use ``this_update_utc``.
         """
         warn_naive("this_update")
-        return (self._only or self._refuse()).this_update_utc.replace(tzinfo=None)
+        return self.this_update_utc.replace(tzinfo=None)
 
     @property
     def this_update_utc(self) -> datetime.datetime:
         """When the status was known to be correct (``thisUpdate``); aware, in UTC."""
-        return (self._only or self._refuse())._this_update
+        layout = self._layout or self._successful()
+        only = layout.only or self._single()
+        return moment(self._der[layout.entry][only.this_update])
 
     @property
     def next_update(self) -> datetime.datetime | None:
@@ -447,22 +505,29 @@ class OCSPResponse:
         Deprecated: use ``next_update_utc``.
         """
         warn_naive("next_update")
-        return naive((self._only or self._refuse()).next_update_utc)
+        return naive(self.next_update_utc)
 
     @property
     def next_update_utc(self) -> datetime.datetime | None:
         """When newer information will be available (``nextUpdate``); aware, in UTC."""
-        return (self._only or self._refuse())._next_update
+        layout = self._layout or self._successful()
+        only = layout.only or self._single()
+        found = only.next_update
+        return None if found is None else moment(self._der[layout.entry][found])
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
-        return (self._only or self._refuse()).issuer_key_hash
+        layout = self._layout or self._successful()
+        only = layout.only or self._single()
+        return self._der[layout.entry][only.cert_id.key_hash]
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
-        return (self._only or self._refuse()).issuer_name_hash
+        layout = self._layout or self._successful()
+        only = layout.only or self._single()
+        return self._der[layout.entry][only.cert_id.name_hash]
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -472,12 +537,17 @@ class OCSPResponse:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        return (self._only or self._refuse()).hash_algorithm
+        layout = self._layout or self._successful()
+        only = layout.only or self._single()
+        return only.cert_id.hash or cert_id_hash(only.cert_id.algorithm)
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return (self._only or self._refuse()).serial_number
+        layout = self._layout or self._successful()
+        only = layout.only or self._single()
+        serial = self._der[layout.entry][only.cert_id.serial]
+        return int.from_bytes(serial, signed=True)
 
     @property
     def single_extensions(self) -> x509.Extensions:
@@ -488,7 +558,8 @@ class OCSPResponse:
             x509.DuplicateExtension: If the list has an extension twice.
             DecodeError: If a known extension has a malformed value.
         """
-        return (self._only or self._refuse()).single_extensions
+        self._single()
+        return self._responses[0].single_extensions
 
     def public_bytes(self, encoding: Encoding) -> bytes:
         """
@@ -504,7 +575,8 @@ class OCSPResponse:
 
     @property
     def _octets(self) -> bytes:
-        return self._der if self._received is None else self._received.octets
+        received = self._as_received()
+        return self._der if received is None else received.octets
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPResponse):
@@ -515,31 +587,63 @@ class OCSPResponse:
         return hash(self._octets)
 
     def __repr__(self) -> str:
-        if self._layout is None:
-            return f"<OCSPResponse({self._status.name})>"
+        status = self.response_status
+        if status is not _SUCCESSFUL:
+            return f"<OCSPResponse({status.name})>"
         entries = shown_entries(self._responses)
-        return f"<OCSPResponse({self._status.name}, unverified: {entries})>"
+        return f"<OCSPResponse({status.name}, unverified: {entries})>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        if self._received is None:
-            return load_received_response, (self._der,)
-        return _load_tolerantly, (self._received.octets,)
+        load = (
+            load_received_response if self._as_received() is None else _load_tolerantly
+        )
+        return load, (self._octets,)
+
+
+class _Extra:
+    """
+    What most responses do not have, or programs seldom ask for.
+
+    Attributes:
+        status: responseStatus.
+
+        received: The message as it was received, if that was not DER.
+
+        entries: The only entry, once a program has asked for it.
+
+        extensions: responseExtensions, decoded.
+    """
+
+    __slots__ = ("entries", "extensions", "received", "status")
+
+    def __init__(self, status: OCSPResponseStatus) -> None:
+        self.status = status
+        self.received: Received | None = None
+        self.entries: Entries = ()
+        self.extensions: x509.Extensions | None = None
 
 
 def _load_tolerantly(data: bytes) -> OCSPResponse:
     return load_received_response(data, encoding=EncodingRules.TOLERANT)
 
 
-_LAYOUTS: LayoutCache[BasicResponseLayout] = LayoutCache()
+_new = OCSPResponse.__new__
 _STATUSES = {status.value: status for status in OCSPResponseStatus}
 _BASIC_DER = encode_oid(oids.OCSP_BASIC)
 
 
 def built_response(der: bytes) -> OCSPResponse:
     """Return the response *der* from the builder; it is read at the first access."""
-    response = object.__new__(OCSPResponse)
+    return _response(der, None, None)
+
+
+def _response(
+    der: bytes, layout: BasicResponseLayout | None, extra: _Extra | None
+) -> OCSPResponse:
+    response = _new(OCSPResponse)
     response._der = der
-    response._received = None
+    response._layout = layout
+    response._extra = extra
     return response
 
 
@@ -555,43 +659,13 @@ def own_response(response: bytes | SupportsDER) -> bytes | OCSPResponse:
     return der_of(response, "response must be bytes or an OCSPResponse")
 
 
-def _successful(data: bytes, layout: BasicResponseLayout) -> OCSPResponse:
+def _read_plainly(data: bytes) -> OCSPResponse:
     """
-    Return the successful response in *data*, with its fields at *layout*.
+    Read the whole message.
 
     Raises:
-        ValueError: If one of its times is not valid.
+        DecodeError: If its structure is wrong.
     """
-    response = object.__new__(OCSPResponse)
-    response._der = data
-    response._received = None
-    response._status = OCSPResponseStatus.SUCCESSFUL
-    response._layout = layout
-    response._produced_at = moment(data[layout.data.produced_at])
-    entries = layout.data.responses
-    if len(entries) == 1:
-        response._only = single_response_at(data, entries[0])
-        response._responses = (response._only,)
-    else:
-        response._only = None
-        response._responses = tuple(single_response_at(data, x) for x in entries)
-    response._cached_extensions = None
-    return response
-
-
-def _unsuccessful(data: bytes, status: OCSPResponseStatus) -> OCSPResponse:
-    response = object.__new__(OCSPResponse)
-    response._der = data
-    response._received = None
-    response._status = status
-    response._layout = response._produced_at = response._only = None
-    response._responses = ()
-    response._cached_extensions = None
-    return response
-
-
-def _read_response(data: bytes) -> OCSPResponse:
-    """Read the whole message, and cache the layout if it has one entry."""
     size = check_size(data)
     position, end = content(data, 0, size, SEQUENCE, "OCSPResponse")
     end_of(end, size, "OCSPResponse")
@@ -602,19 +676,17 @@ def _read_response(data: bytes) -> OCSPResponse:
             f"{value} is not a known status", path="responseStatus", offset=position
         )
     if after == end:
-        if status is OCSPResponseStatus.SUCCESSFUL:
+        if status is _SUCCESSFUL:
             raise SchemaError(
                 "missing, but the response is successful", path="responseBytes"
             )
-        return _unsuccessful(data, status)
+        return _response(data, None, _Extra(status))
     layout = _read_bytes(data, after, end)
-    if status is not OCSPResponseStatus.SUCCESSFUL:
+    if status is not _SUCCESSFUL:
         # RFC 6960 §4.2.1: an error has no responseBytes. Those that are present are
         # checked, but not part of the answer, so no property returns them.
-        return _unsuccessful(data, status)
-    if len(layout.data.responses) == 1 and not layout.unreadable:
-        _learn(data, layout)
-    return _successful(data, layout)
+        return _response(data, None, _Extra(status))
+    return _response(data, layout, None)
 
 
 def _read_bytes(data: bytes, position: int, end: int) -> BasicResponseLayout:
@@ -630,7 +702,7 @@ def _read_bytes(data: bytes, position: int, end: int) -> BasicResponseLayout:
     except DecodeError as error:
         error.under("responseBytes")
         raise
-    for unreadable in layout.unreadable:
+    for unreadable in layout.certs.unreadable:
         unreadable.under("responseBytes")
     return layout
 
@@ -642,17 +714,3 @@ def _refuse_type(data: bytes, position: int, end: int) -> NoReturn:
         path="responseType",
         offset=position,
     )
-
-
-def _learn(data: bytes, layout: BasicResponseLayout) -> None:
-    """Cache the layout; signer, algorithms and certificates belong to fixed octets."""
-    fields = layout.data
-    entry = fields.responses[0]
-    serial = entry.cert_id.serial
-    values = [entry.cert_id.name_hash, entry.cert_id.key_hash, serial]
-    values += [fields.produced_at, entry.this_update, layout.signature]
-    optional = (fields.responder_key_hash, entry.revocation_time, entry.next_update)
-    values += (value for value in optional if value is not None)
-    values += (x.value for x in (*fields.extensions, *entry.extensions))
-    if data[layout.signature.start - 1] == 0:  # else the last octet has fixed bits
-        _LAYOUTS.learn(data, layout, serial, values)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import NamedTuple, final
+from typing import final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -69,13 +69,11 @@ __all__ = [
 ]
 
 
-class SingleResponseLayout(NamedTuple):
+class SingleResponseLayout:
     """
-    The positions of the fields of a SingleResponse in a message.
+    The positions of the fields of a SingleResponse in its octets.
 
     Attributes:
-        whole: The SingleResponse with its header.
-
         cert_id: certID.
 
         status: certStatus.
@@ -91,14 +89,43 @@ class SingleResponseLayout(NamedTuple):
         extensions: singleExtensions.
     """
 
-    whole: slice
-    cert_id: CertIDLayout
-    status: OCSPCertStatus
-    revocation_time: slice | None
-    reason: int | None
-    this_update: slice
-    next_update: slice | None
-    extensions: ExtensionLayouts
+    __slots__ = (
+        "cert_id",
+        "extensions",
+        "next_update",
+        "reason",
+        "revocation_time",
+        "status",
+        "this_update",
+    )
+
+    def __init__(
+        self,
+        cert_id: CertIDLayout,
+        status: OCSPCertStatus,
+        revocation_time: slice | None,
+        reason: int | None,
+        this_update: slice,
+        next_update: slice | None,
+        extensions: ExtensionLayouts,
+    ) -> None:
+        self.cert_id = cert_id
+        self.status = status
+        self.revocation_time = revocation_time
+        self.reason = reason
+        self.this_update = this_update
+        self.next_update = next_update
+        self.extensions = extensions
+
+    @property
+    def times(self) -> list[slice]:
+        """The texts of all times, in their order."""
+        times = [self.this_update]
+        if self.revocation_time is not None:
+            times.insert(0, self.revocation_time)
+        if self.next_update is not None:
+            times.append(self.next_update)
+        return times
 
 
 @final
@@ -112,14 +139,14 @@ class OCSPSingleResponse:
     __slots__ = (
         "_cached_each",
         "_cached_extensions",
-        "_data",
+        "_der",
         "_layout",
         "_next_update",
         "_revocation_time",
         "_this_update",
     )
 
-    _data: bytes
+    _der: bytes
     _layout: SingleResponseLayout
     _revocation_time: datetime.datetime | None
     _this_update: datetime.datetime
@@ -133,17 +160,17 @@ class OCSPSingleResponse:
     @property
     def cert_id(self) -> CertID:
         """The CertID of the certificate."""
-        return cert_id_at(self._data, self._layout.cert_id)
+        return cert_id_at(self._der, self._layout.cert_id)
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
-        return self._data[self._layout.cert_id.key_hash]
+        return self._der[self._layout.cert_id.key_hash]
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
-        return self._data[self._layout.cert_id.name_hash]
+        return self._der[self._layout.cert_id.name_hash]
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -159,7 +186,7 @@ class OCSPSingleResponse:
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return int.from_bytes(self._data[self._layout.cert_id.serial], signed=True)
+        return int.from_bytes(self._der[self._layout.cert_id.serial], signed=True)
 
     @property
     def certificate_status(self) -> OCSPCertStatus:
@@ -249,7 +276,7 @@ class OCSPSingleResponse:
             )
 
             self._cached_extensions = decode_extensions(
-                self._data,
+                self._der,
                 self._layout.extensions,
                 SINGLE_EXTENSIONS,
                 "singleExtensions",
@@ -268,13 +295,9 @@ class OCSPSingleResponse:
 
         if self._cached_each is None:
             self._cached_each = decode_each(
-                self._data, self._raw_extensions, SINGLE_EXTENSIONS, "singleExtensions"
+                self._der, self._raw_extensions, SINGLE_EXTENSIONS, "singleExtensions"
             )
         return self._cached_each
-
-    @property
-    def _der(self) -> bytes:
-        return self._data[self._layout.whole]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPSingleResponse):
@@ -295,62 +318,55 @@ class OCSPSingleResponse:
 
 
 def _load(der: bytes) -> OCSPSingleResponse:
-    layout, _ = read_single_response(der, 0, len(der))
-    return single_response_at(der, layout)
+    return single_response_at(der, read_single_response(der))
 
 
-def single_response_at(data: bytes, layout: SingleResponseLayout) -> OCSPSingleResponse:
+def single_response_at(der: bytes, layout: SingleResponseLayout) -> OCSPSingleResponse:
     """
-    Return the entry in *data* at *layout*.
+    Return the entry *der*, whose fields are at *layout*.
 
     Raises:
         ValueError: If one of its times is not valid.
     """
-    entry = object.__new__(OCSPSingleResponse)
-    entry._data = data
+    entry = _new(OCSPSingleResponse)
+    entry._der = der
     entry._layout = layout
     entry._cached_each = entry._cached_extensions = None
     revoked, update = layout.revocation_time, layout.next_update
-    entry._revocation_time = None if revoked is None else moment(data[revoked])
-    entry._this_update = moment(data[layout.this_update])
-    entry._next_update = None if update is None else moment(data[update])
+    entry._revocation_time = None if revoked is None else moment(der[revoked])
+    entry._this_update = moment(der[layout.this_update])
+    entry._next_update = None if update is None else moment(der[update])
     return entry
 
 
-def read_single_response(
-    data: bytes, position: int, end: int
-) -> tuple[SingleResponseLayout, int]:
+_new = OCSPSingleResponse.__new__
+
+
+def read_single_response(der: bytes) -> SingleResponseLayout:
     """
-    Return the layout of the SingleResponse at *position*, and where it ends.
+    Return the layout of the SingleResponse *der*.
 
     Raises:
         DecodeError: If its structure is wrong.
     """
-    begin = position
-    position, stop = content(data, position, end, SEQUENCE, "")
-    cert_id, position = read_cert_id(data, position, stop, "certID")
-    status, revoked, reason, position = _read_status(data, position, stop)
-    this_update, position = generalized_time(data, position, stop, "thisUpdate")
+    size = len(der)
+    position, stop = content(der, 0, size, SEQUENCE, "")
+    end_of(stop, size, "")
+    cert_id, position = read_cert_id(der, position, stop, "certID")
+    status, revoked, reason, position = _read_status(der, position, stop)
+    this_update, position = generalized_time(der, position, stop, "thisUpdate")
     next_update = None
-    if position != stop and data[position] == context(0):
-        next_update, position = explicit_time(data, position, stop, 0, "nextUpdate")
+    if position != stop and der[position] == context(0):
+        next_update, position = explicit_time(der, position, stop, 0, "nextUpdate")
     extensions: ExtensionLayouts = ()
     if position != stop:
         extensions, position = read_extensions(
-            data, position, stop, 1, "singleExtensions"
+            der, position, stop, 1, "singleExtensions"
         )
         end_of(position, stop, "")
-    layout = SingleResponseLayout(
-        slice(begin, stop),
-        cert_id,
-        status,
-        revoked,
-        reason,
-        this_update,
-        next_update,
-        extensions,
+    return SingleResponseLayout(
+        cert_id, status, revoked, reason, this_update, next_update, extensions
     )
-    return layout, stop
 
 
 def _read_status(

@@ -138,18 +138,18 @@ def fast_judgement(case: Case) -> ResponseJudgement | None:
     if (
         entry is None
         or layout is None
-        or layout.extended
-        or layout.unreadable
+        or response._extended
+        or layout.certs.unreadable
         or case.nonce is not None
         or case.request is not None
-        or response._received is not None
+        or response._as_received() is not None
         or not isinstance(cert, x509.Certificate)
     ):
         return None
     signer = _signer(issuer, case.policy)
     if not (
         signer.accepted
-        and _names(layout, response._der, signer)
+        and _names(layout, signer)
         and _is_about(entry, cert, signer)
         and _is_in_time(case, entry, cert, signer)
         and _is_signed(case, layout, signer)
@@ -160,12 +160,12 @@ def fast_judgement(case: Case) -> ResponseJudgement | None:
     )
 
 
-def _names(layout: BasicResponseLayout, der: bytes, signer: _Signer) -> bool:
+def _names(layout: BasicResponseLayout, signer: _Signer) -> bool:
     """V11: tell whether responderID identifies the issuer."""
-    data = layout.data
-    if data.responder_key_hash is not None:
-        return der[data.responder_key_hash] == signer.key_hash
-    return same_name(data.responder_name or b"", signer.subject)
+    responder = layout.responder
+    if responder.key_hash is not None:
+        return responder.key_hash == signer.key_hash
+    return same_name(responder.name or b"", signer.subject)
 
 
 def _is_about(
@@ -174,7 +174,7 @@ def _is_about(
     """V7: tell whether the entry is for the certificate, which the issuer issued."""
     parts, layout = parts_of(cert), entry._layout.cert_id
     return parts.issuer == signer.subject and is_cert_id_of(
-        entry._data, layout, parts, signer.certificate
+        entry._der, layout, parts, signer.certificate
     )
 
 

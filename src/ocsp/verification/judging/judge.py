@@ -59,9 +59,8 @@ def judge(case: Case) -> VerifiedResponse:
         return evidence_of_response(judgement)
     response = case.response
     entries = response._responses
-    layout = response._layout
     # Most responses have no extensions, so the rules about them are skipped.
-    extended = layout is not None and layout.extended
+    extended = response._extended
     if not 0 < len(entries) <= limits.MAX_VERIFIED_ENTRIES:
         has_entries(case, entries)
         entries = entries[: limits.MAX_VERIFIED_ENTRIES]

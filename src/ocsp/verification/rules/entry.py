@@ -75,7 +75,7 @@ def _is_about(case: Case, entry: OCSPSingleResponse) -> bool:
         return False
     if isinstance(case.cert, CertID):
         return entry.cert_id == _expected(case, layout.hash)
-    return is_cert_id_of(entry._data, layout, parts_of(case.cert), case.issuer)
+    return is_cert_id_of(entry._der, layout, parts_of(case.cert), case.issuer)
 
 
 def _accepted(case: Case, algorithm: hashes.HashAlgorithm) -> bool:

@@ -93,8 +93,7 @@ def report_tolerated(findings: Findings, response: OCSPResponse) -> None:
 
 def report_unreadable_certificates(findings: Findings, response: OCSPResponse) -> None:
     """V2: warn of each certificate in the response that cannot be read."""
-    layout = response._layout or response._refuse()
-    for error in layout.unreadable:
+    for error in response._unreadable:
         findings.warn(
             "V2",
             MalformedResponse,

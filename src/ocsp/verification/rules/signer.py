@@ -207,8 +207,7 @@ def _report_no_candidate(case: Case) -> None:
 
 def _ignored(case: Case) -> str:
     """Return why certificates in the response cannot be read, for a message."""
-    layout = case.response._layout or case.response._refuse()
-    return "".join(f"; {error}" for error in layout.unreadable)
+    return "".join(f"; {error}" for error in case.response._unreadable)
 
 
 def _responder(case: Case) -> str:
