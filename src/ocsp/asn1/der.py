@@ -228,13 +228,15 @@ def moved(position: slice, by: int) -> slice:
 
 
 def is_minimal(octets: bytes, start: int, stop: int) -> bool:
-    """Return whether the content of an INTEGER is minimal (X.690 §8.3.2)."""
-    first = octets[start] if start < stop else -1
-    if 0 < first < 0xFF:
+    """
+    Return whether the content of an INTEGER is minimal (X.690 §8.3.2).
+
+    It has one octet at least.
+    """
+    first = octets[start]
+    if 0 < first < 0xFF or stop - start == 1:
         return True
-    if stop - start == 1:
-        return True
-    return first >= 0 and (first == 0) == (octets[start + 1] >= 0x80)
+    return (first == 0) == (octets[start + 1] >= 0x80)
 
 
 def enumerated(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:

@@ -45,7 +45,7 @@ __all__ = [
 _PRINTABLE_STRING = 0x13
 _UNIVERSAL_STRING = 0x1C
 _BMP_STRING = 0x1E
-_PRINTABLE = frozenset(
+_PRINTABLE = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
 )
 
@@ -57,14 +57,12 @@ def check_name(data: bytes, position: int, end: int, name: str) -> bytes:
     Raises:
         DecodeError: If it is not a sequence of ordered sets of attributes.
     """
-    der = data[position:end]
     try:
-        return _checked(der)
+        _check_name(data, position, end)
     except DecodeError as error:
-        if error.offset is not None:
-            error.offset += position
         error.under(name)
         raise
+    return data[position:end]
 
 
 @cached_by_octets(factor=64)
@@ -82,28 +80,74 @@ def parse_name(der: bytes) -> x509.Name:
     return cast("x509.DirectoryName", name).value
 
 
-@cached_by_octets(factor=1)
-def _checked(der: bytes) -> bytes:
-    """Check the structure, and cache the result: the same few names occur again."""
-    position, end = content(der, 0, len(der), SEQUENCE, "rdnSequence")
-    end_of(end, len(der), "rdnSequence")
+def _check_name(der: bytes, position: int, end: int) -> None:
+    position, stop = content(der, position, end, SEQUENCE, "rdnSequence")
+    end_of(stop, end, "rdnSequence")
     attributes = 0
-    while position < end:
-        start, stop = content(der, position, end, SET, "relativeDistinguishedName")
-        previous = b""
-        while start < stop:
-            after = _attribute(der, start, stop)
-            current = der[start:after]
-            if current < previous:
-                fail("SET OF is not in order", "relativeDistinguishedName", start)
-            previous, start = current, after
+    while position < stop:
+        after = _usual_relative_name(der, position, stop)
+        if after:
             attributes += 1
-        position = stop
+        else:
+            start, after = content(
+                der, position, stop, SET, "relativeDistinguishedName"
+            )
+            attributes += _check_relative_name(der, start, after)
+        position = after
     if attributes > limits.MAX_NAME_ATTRIBUTES:
         raise LimitExceeded(
             "MAX_NAME_ATTRIBUTES", attributes, limits.MAX_NAME_ATTRIBUTES
         )
-    return der
+
+
+_USUAL_TYPE = b"\x06\x03\x55\x04"
+"""The DER of an attribute type of X.520, without its last octet."""
+
+_USUAL_STRINGS = frozenset((0x0C, _PRINTABLE_STRING, 0x14, 0x16))
+"""UTF8String, PrintableString, TeletexString and IA5String."""
+
+
+def _usual_relative_name(der: bytes, position: int, end: int) -> int:
+    """
+    Return where the RelativeDistinguishedName at *position* ends, or 0.
+
+    Most have one attribute of X.520 and less than 128 octets, so one look at each octet
+    of the headers is enough. 0 means that the name is another one, or malformed.
+    """
+    try:
+        tag, size, inner, inner_size = der[position : position + 4]
+        kind, value_tag, value_size = der[position + 8 : position + 11]
+    except ValueError:
+        return 0
+    stop = position + size + 2
+    if (
+        tag != SET
+        or inner != SEQUENCE
+        or size > 0x7F
+        or stop > end
+        or inner_size != size - 2
+        or value_size != size - 9
+        or kind > 0x7F
+        or value_tag not in _USUAL_STRINGS
+        or der[position + 4 : position + 8] != _USUAL_TYPE
+        or not _text_fits(value_tag, der[position + 11 : stop])
+    ):
+        return 0
+    return stop
+
+
+def _check_relative_name(der: bytes, start: int, stop: int) -> int:
+    """Check the attributes from *start* to *stop*, and return their number."""
+    attributes = 0
+    previous = b""
+    while start < stop:
+        after = _attribute(der, start, stop)
+        current = der[start:after]
+        if current < previous:
+            fail("SET OF is not in order", "relativeDistinguishedName", start)
+        previous, start = current, after
+        attributes += 1
+    return attributes
 
 
 def _attribute(der: bytes, position: int, end: int) -> int:
@@ -121,7 +165,7 @@ def _text_fits(tag: int, octets: bytes) -> bool:
     """Return whether the characters of a string are those of its type."""
     try:
         if tag == _PRINTABLE_STRING:
-            return _PRINTABLE.issuperset(octets)
+            return not octets.translate(None, _PRINTABLE)
         if tag == _BMP_STRING:
             octets.decode("utf-16-be")
         elif tag == _UNIVERSAL_STRING:

@@ -44,8 +44,6 @@ class _Frame:
     Attributes:
         size: The size of the message.
 
-        head: The octets before the first value.
-
         parts: Cuts a message into octets of the frame and values, in turn.
 
         octets: The octets of the frame.
@@ -55,7 +53,7 @@ class _Frame:
         layout: The layout of the message.
     """
 
-    __slots__ = ("head", "layout", "octets", "parts", "size", "times")
+    __slots__ = ("layout", "octets", "parts", "size", "times")
 
     def __init__(
         self, data: bytes, layout: BasicResponseLayout, only: SingleResponseLayout
@@ -77,7 +75,6 @@ class _Frame:
         self.size = len(data)
         self.parts = Struct(f"{'s'.join(map(str, sizes))}s{self.size - position}s")
         parts = self.parts.unpack(data)
-        self.head = parts[0]
         self.octets = (*parts[:-1:2], layout.certs.octets)  # one object for many frames
         self.times = (1, *range(SERIAL + 2, SERIAL + 2 + 2 * len(only.times), 2))
         self.layout = layout
@@ -91,43 +88,41 @@ _frames: BoundedCache[bytes, tuple[_Frame, ...]] = BoundedCache()
 
 def find_layout(data: bytes) -> BasicResponseLayout | None:
     """Return the layout of *data*; ``None`` if the plain reader has to read it."""
-    frames = _frames[data[:KEY_BYTES]]
-    if frames is None:
-        return _read_first(data)
-    for frame in frames:
-        if data.startswith(frame.head) and len(data) == frame.size:
+    frames, size = _frames[data[:KEY_BYTES]], len(data)
+    for frame in frames or ():
+        if frame.size == size:
             parts = frame.parts.unpack(data)
             if parts[::2] == frame.octets:
-                return frame.layout if _fits(frame, parts) else None
-    return _learn(data, frames)
-
-
-def _fits(frame: _Frame, parts: tuple[bytes, ...]) -> bool:
-    """Return whether the serial number and the times in *parts* are valid."""
-    serial = parts[SERIAL]
-    if not 0 < serial[0] < 0xFF and not is_minimal(serial, 0, len(serial)):
-        return False
-    try:
-        for time in frame.times:
-            moment(parts[time])
-    except ValueError:
-        return False
-    return True
-
-
-def _read_first(data: bytes) -> BasicResponseLayout | None:
-    """Read a message that begins with new octets, which may never occur again."""
-    layout = read_by_pieces(data)
-    if layout is not None and layout.only is not None:
-        _frames.keep(data[:KEY_BYTES], (), KEY_BYTES)
+                serial = parts[SERIAL]
+                if not 0 < serial[0] < 0xFF and not is_minimal(serial, 0, len(serial)):
+                    return None
+                try:
+                    for time in frame.times:
+                        moment(parts[time])
+                except ValueError:
+                    return None
+                return frame.layout
+    read = read_by_pieces(data)
+    if read is None:
+        return None
+    layout, known = read
+    if known and layout.only is not None:
+        _learn(data, frames, layout, layout.only)
     return layout
 
 
-def _learn(data: bytes, frames: tuple[_Frame, ...]) -> BasicResponseLayout | None:
-    """Read a message that begins as others, and learn its frame."""
-    layout = read_by_pieces(data)
-    if layout is None or layout.only is None or layout.certs.unreadable:
-        return layout
-    frames = (_Frame(data, layout, layout.only), *frames)[:MAX_FRAMES]
-    _frames.keep(data[:KEY_BYTES], frames, len(frames) * _FRAME_BYTES)
-    return layout
+def _learn(
+    data: bytes,
+    frames: tuple[_Frame, ...] | None,
+    layout: BasicResponseLayout,
+    only: SingleResponseLayout,
+) -> None:
+    """
+    Learn the frame of *data*, if a message with the same first octets was read before.
+
+    Many messages have a size, and so a frame, that never occurs again.
+    """
+    learned: tuple[_Frame, ...] = ()
+    if frames is not None:
+        learned = (_Frame(data, layout, only), *frames)[:MAX_FRAMES]
+    _frames.keep(data[:KEY_BYTES], learned, len(learned) * _FRAME_BYTES)

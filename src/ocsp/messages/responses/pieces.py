@@ -107,8 +107,13 @@ class _Unusual(Exception):
     """The plain reader has to read the message."""
 
 
-def read_by_pieces(data: bytes) -> BasicResponseLayout | None:
-    """Return the layout of *data*; ``None`` if the plain reader has to read it."""
+def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
+    """
+    Return the layout of *data*, and whether all of its pieces were known.
+
+    ``None`` if the plain reader has to read it.
+    """
+    known = True
     try:
         size = len(data)
         outer = _outer_headers(size)
@@ -121,6 +126,7 @@ def read_by_pieces(data: bytes) -> BasicResponseLayout | None:
         start = position + (length + 4 if length < 0x80 else data[position + 2] + 5)
         responder = _responders[data[position:start]]
         if responder is None:
+            known = False
             responder, start = _learn_responder(data, position, start, end)
         # producedAt
         position = start + 15
@@ -128,8 +134,11 @@ def read_by_pieces(data: bytes) -> BasicResponseLayout | None:
         # responses and responseExtensions
         octets = data[position:end]
         tail = _tails.find(octets)
-        if tail is None or not 0 < octets[tail.serial.start] < 0xFF:
-            tail = _checked_tail(octets, tail)
+        if tail is None:
+            known = False
+            tail = _learn_tail(octets)
+        elif not 0 < octets[tail.serial.start] < 0xFF:  # the usual case needs no call
+            _require_minimal(octets, tail.serial)
         for time in tail.times:
             moment(octets[time])
         # signatureAlgorithm, and the header of signature with the number of unused bits
@@ -138,13 +147,17 @@ def read_by_pieces(data: bytes) -> BasicResponseLayout | None:
         start += 3 if length < 0x80 else length - 0x7D
         header = _headers[data[end:start]]
         if header is None:
+            known = False
             header, start = _learn_header(data, end, start, size)
         # certs
         start += header.length
-        certs = NO_CERTIFICATES if start == size else _read_certs(data, start, size)
+        certs = NO_CERTIFICATES if start == size else _certificates[data[-MARK_BYTES:]]
+        if certs is None or certs.octets != data[start:]:
+            known = False
+            certs = _learn_certificates(data, start, size)
     except (ValueError, IndexError, _Unusual):
         return None
-    return BasicResponseLayout(
+    layout = BasicResponseLayout(
         slice(tbs, end),
         responder,
         slice(position - 15, position),
@@ -155,6 +168,7 @@ def read_by_pieces(data: bytes) -> BasicResponseLayout | None:
         header,
         certs,
     )
+    return layout, known
 
 
 @lru_cache(maxsize=4096)
@@ -215,15 +229,13 @@ def _learn_responder(
     return responder, start
 
 
-def _checked_tail(octets: bytes, known: _Tail | None) -> _Tail:
+def _learn_tail(octets: bytes) -> _Tail:
     """
-    Return the tail in *octets*, and learn its shape if it is new.
+    Read the tail *octets*, and learn its shape.
 
     Raises:
         DecodeError: If its structure is wrong.
     """
-    if known is not None and is_minimal(octets, known.serial.start, known.serial.stop):
-        return known
     size = len(octets)
     start, stop = content(octets, 0, size, SEQUENCE, "")
     entries = _read_entries(octets, start, stop)
@@ -252,8 +264,11 @@ def _read_entries(data: bytes, position: int, stop: int) -> Entries:
             _, after = content(data, start, stop, SEQUENCE, "")
         entry = data[start:after]
         layout = _entries.find(entry)
-        if layout is None or not 0 < entry[layout.cert_id.serial.start] < 0xFF:
-            layout = _checked_layout(entry, layout)
+        if layout is None:
+            layout = read_single_response(entry)
+            _entries.learn(entry, layout, _values(layout))
+        elif not 0 < entry[layout.cert_id.serial.start] < 0xFF:
+            _require_minimal(entry, layout.cert_id.serial)
         entries.append(single_response_at(entry, layout))
         position = after
     if position != stop or len(entries) > limits.MAX_ENTRIES:
@@ -261,22 +276,9 @@ def _read_entries(data: bytes, position: int, stop: int) -> Entries:
     return tuple(entries)
 
 
-def _checked_layout(
-    entry: bytes, known: SingleResponseLayout | None
-) -> SingleResponseLayout:
-    """
-    Return the layout of the SingleResponse *entry*, and learn its shape if it is new.
-
-    Raises:
-        DecodeError: If its structure is wrong.
-    """
-    if known is not None:
-        serial = known.cert_id.serial
-        if is_minimal(entry, serial.start, serial.stop):
-            return known
-    layout = read_single_response(entry)
-    _entries.learn(entry, layout, _values(layout))
-    return layout
+def _require_minimal(octets: bytes, serial: slice) -> None:
+    if not is_minimal(octets, serial.start, serial.stop):
+        raise _Unusual
 
 
 def _values(layout: SingleResponseLayout) -> list[slice]:
@@ -297,24 +299,20 @@ def _learn_header(
     return header, start
 
 
-def _read_certs(data: bytes, position: int, end: int) -> Certificates:
+def _learn_certificates(data: bytes, position: int, end: int) -> Certificates:
     """
     Return certs from *position* to *end*.
 
     Raises:
         DecodeError: If its structure is wrong.
     """
-    mark = data[-MARK_BYTES:]
-    certs = _certificates[mark]
-    if certs is not None and certs.octets == data[position:]:
-        return certs
     certs = read_certificates(data, position, end)
     if certs.unreadable:  # their errors contain positions in this message
         for unreadable in certs.unreadable:
             unreadable.under("responseBytes")
         return certs
     octets = 2 * (end - position) + _CERTIFICATE_BYTES * len(certs.readable)
-    return _certificates.keep(mark, certs, octets)
+    return _certificates.keep(data[-MARK_BYTES:], certs, octets)
 
 
 MARK_BYTES = 32
