@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 import ocsp
 from ocsp import limits
+from ocsp.asn1.algorithms import encode_algorithm
 from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.verification import (
     CertIDHashes,
+    DelegateRevocation,
     IssuerKeyUsage,
     MissingNextUpdate,
     Policy,
@@ -28,9 +30,15 @@ from ocsp.verification import (
 from ocsp.verification.judging import judge
 from tests.cases.builder import (
     CA,
+    CA_USAGE,
+    CRL_PLACE,
     DAY,
     MINUTE,
+    NOCHECK,
+    NOT_CA,
+    OCSP_SIGNING,
     SECOND,
+    SIGNS,
     Builder,
     Identity,
     extension,
@@ -58,6 +66,34 @@ ISSUERS = {
 }
 """Issuers by name. The first one issues and signs, unless another one is drawn."""
 
+USUALLY = (NOT_CA, SIGNS, OCSP_SIGNING, NOCHECK)
+
+DELEGATES = [
+    BUILD.responder,
+    BUILD.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING)),
+    BUILD.delegate(extensions=(NOT_CA, SIGNS, OCSP_SIGNING, CRL_PLACE)),
+    BUILD.delegate(extensions=(NOT_CA, SIGNS, NOCHECK)),
+    BUILD.delegate(extensions=(CA, SIGNS, OCSP_SIGNING, NOCHECK)),
+    BUILD.delegate(extensions=(CA_USAGE, OCSP_SIGNING, NOCHECK)),
+    BUILD.delegate(extensions=(usage("key_cert_sign"), OCSP_SIGNING, NOCHECK)),
+    BUILD.delegate(extensions=(*USUALLY, extension("1.2.3", b"", critical=True))),
+    BUILD.delegate(extensions=(*USUALLY, NOCHECK)),
+    BUILD.delegate(
+        extensions=(*USUALLY, extension("2.5.29.14", b"\x04\x02id", critical=True))
+    ),
+    BUILD.delegate(end=NOW - MINUTE),
+    BUILD.delegate(begin=NOW + MINUTE),
+    BUILD.delegate(end=NOW),
+    BUILD.delegate(key="p224"),
+    BUILD.delegate(key="rsa-1024", scheme="rsa-sha256"),
+    BUILD.delegate(key="rsa-2048", scheme="rsa-sha256"),
+    BUILD.delegate("Test CA"),
+    BUILD.delegate(issuer=BUILD.authority("Other CA")),
+    BUILD.delegate(signature_scheme="ecdsa-sha1"),
+    BUILD.delegate(inner=encode_algorithm("1.2.840.10045.4.3.3")),
+]
+"""Delegates of the first issuer; the first one is usual."""
+
 NOTHING = datetime.timedelta(0)
 SPANS = [
     NOTHING,
@@ -69,7 +105,11 @@ UNBOUNDED = datetime.timedelta.max
 
 USUAL: dict[str, list[Any]] = {
     "issuer": list(ISSUERS.values()),
-    "by": ["the issuer", BUILD.ca, BUILD.responder],
+    "by": ["the issuer", BUILD.ca, *DELEGATES],
+    "included": ["as needed", (), (BUILD.leaf.der, BUILD.responder.der)],
+    "candidates": [(), (BUILD.responder,)],
+    "responders": [(), (BUILD.responder,)],
+    "delegate_revocation": list(DelegateRevocation),
     "names": [BUILD.by_key, lambda by: BUILD.by_name(by.subject)],
     "forged": [False, True],
     "scheme": [None, "ecdsa-sha1"],
@@ -117,9 +157,9 @@ def _load(identity: Identity) -> x509.Certificate:
 
 
 @st.composite
-def questions(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw all arguments, at most three of them unusual."""
-    unusual = draw(st.sets(st.sampled_from(sorted(USUAL)), max_size=3))
+def questions(draw: st.DrawFn, given: frozenset[str]) -> dict[str, Any]:
+    """Draw all arguments, at most three besides *given* unusual."""
+    unusual = given | draw(st.sets(st.sampled_from(sorted(USUAL)), max_size=3))
     return {
         name: draw(st.sampled_from(values)) if name in unusual else values[0]
         for name, values in USUAL.items()
@@ -136,6 +176,8 @@ def _asked(drawn: dict[str, Any]) -> dict[str, Any]:
         end=NOW + drawn["end"],
         extensions=drawn["constraints"],
     )
+    if drawn["included"] == "as needed":
+        drawn["included"] = () if by is issuer else None
     elliptic = by.scheme.startswith("ecdsa")
     this_update, hold = NOW + drawn["this_update"], drawn["next_update"]
     about = leaf if drawn["about"] == "the certificate" else drawn["about"]
@@ -149,7 +191,7 @@ def _asked(drawn: dict[str, Any]) -> dict[str, Any]:
     data = BUILD.response(
         entry,
         by=by,
-        certs=() if by is issuer else None,
+        certs=drawn["included"],
         responder_id=drawn["names"](by),
         signed_by="mallory" if drawn["forged"] and elliptic else None,
         scheme=drawn["scheme"] if elliptic else None,
@@ -165,6 +207,8 @@ def _asked(drawn: dict[str, Any]) -> dict[str, Any]:
         "issuer": _load(issuer),
         "at": NOW,
         "nonce": drawn["sent"],
+        "candidates": [_load(each) for each in drawn["candidates"]],
+        "responders": [_load(each) for each in drawn["responders"]],
         "policy": Policy(**{name: drawn[name] for name in POLICY}),
     }
 
@@ -176,12 +220,24 @@ def _outcome(question: dict[str, Any]) -> object:
         return error.failures
 
 
-@settings(max_examples=10 * settings.default.max_examples)  # faults are rare
-@given(questions())
-def test_the_rules_alone_give_the_same_result(drawn: dict[str, Any]) -> None:
-    """Evidence with all attributes, or all failures with all values."""
+def _assert_both_ways_agree(drawn: dict[str, Any]) -> None:
     asked = _asked(drawn)
-    with mock.patch.object(limits, "MAX_SIGNATURES_CHECKED", drawn["signatures"]):
+    number = drawn["signatures"]
+    with mock.patch.object(limits, "MAX_SIGNATURES_CHECKED", number):
         found = _outcome(asked)
         with mock.patch.object(judge, "fast_judgement", return_value=None):
             assert _outcome(asked) == found
+
+
+@settings(max_examples=10 * settings.default.max_examples)  # faults are rare
+@given(questions(frozenset()))
+def test_the_rules_alone_give_the_same_result(drawn: dict[str, Any]) -> None:
+    """Evidence with all attributes, or all failures with all values."""
+    _assert_both_ways_agree(drawn)
+
+
+@settings(max_examples=5 * settings.default.max_examples)
+@given(questions(frozenset({"by"})))
+def test_the_rules_give_the_same_result_for_delegates(drawn: dict[str, Any]) -> None:
+    """Whoever they are."""
+    _assert_both_ways_agree(drawn)

@@ -24,6 +24,7 @@ BOUNDED = {
 
 SMALL = {
     "asn1/der.py:_sequence_headers": "numbers below MAX_KEPT_HEADER; headers",
+    "asn1/der.py:oid_text": "at most MAX_OID_OCTETS: others raise, which is not cached",
     "asn1/oids.py:identifier": "a text of at most MAX_OID_OCTETS in DER",
     "asn1/times.py:_encode_utc": "a datetime",
     "asn1/times.py:moment": "fifteen octets: other texts raise, which is not cached",

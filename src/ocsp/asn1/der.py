@@ -13,6 +13,7 @@ package.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from ocsp.errors import DERError, SchemaError
@@ -168,6 +169,15 @@ def any_value(data: bytes, position: int, end: int, name: str) -> tuple[int, int
     The tag is the identifier octet, or -1 for a tag in the high-tag-number form,
     which no OCSP field has. The content is not checked.
     """
+    try:
+        tag, length = data[position], data[position + 1]
+        if length < 0x80 and tag & 0x1F != 0x1F:
+            start = position + 2
+            stop = start + length
+            if stop <= end:
+                return tag, start, stop
+    except IndexError:
+        pass
     return _header(data, position, end, name)
 
 
@@ -306,9 +316,10 @@ def oid(data: bytes, position: int, end: int, name: str) -> tuple[int, int]:
     return start, stop
 
 
+@lru_cache(maxsize=512)
 def oid_text(octets: bytes) -> str:
     """
-    Return the dotted text of an object identifier's content octets.
+    Return the dotted text of an object identifier's content octets; cached.
 
     Raises:
         ValueError: If the octets are not an object identifier.

@@ -17,6 +17,7 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1 import oids
+from ocsp.asn1.bounded_cache import BoundedCache
 from ocsp.asn1.certificates import (
     cached_per_certificate,
     parts_of,
@@ -46,12 +47,14 @@ from ocsp.guarded.certificates import (
 __all__ = [
     "ExtensionList",
     "RawExtension",
+    "certificate_extensions",
     "decode_certificate_extension",
     "decode_crl_entry_extension",
     "decode_crl_extension",
     "extensions_of",
     "integers",
     "read_extensions",
+    "without_key_identifier",
 ]
 
 Value = TypeVar("Value", bound=x509.ExtensionType)
@@ -105,6 +108,30 @@ def _extension(der: bytes, position: int, end: int) -> RawExtension:
         return RawExtension(oid_text(oid), critical, der[start:position])
     except ValueError as error:
         raise SchemaError(str(error), path="extnID") from error
+
+
+_KEY_IDENTIFIER = encode_oid("2.5.29.14") + b"\x04"
+"""The start of a subjectKeyIdentifier that is not critical."""
+
+
+def without_key_identifier(der: bytes) -> bytes:
+    """
+    Return the Extensions *der* without subjectKeyIdentifier, if it is not critical.
+
+    It differs in each certificate and decides nothing by itself. The delegates of a CA
+    often share all other extensions.
+
+    Raises:
+        DecodeError: If *der* is not a SEQUENCE.
+    """
+    found = der.find(_KEY_IDENTIFIER)
+    if found < 0:
+        return der
+    for start, stop in _elements(der):
+        if content(der, start, stop, SEQUENCE, "extension")[0] == found:
+            first, _ = content(der, 0, len(der), SEQUENCE, "extensions")
+            return encode(SEQUENCE, der[first:start], der[stop:])
+    return der
 
 
 class ExtensionList:
@@ -222,7 +249,16 @@ class ExtensionList:
 @cached_per_certificate
 def extensions_of(certificate: x509.Certificate) -> ExtensionList:
     """Return the extensions of *certificate*."""
-    der = parts_of(certificate).extensions
+    return certificate_extensions(parts_of(certificate).extensions)
+
+
+def certificate_extensions(der: bytes) -> ExtensionList:
+    """
+    Return the extensions of a certificate in *der*, the DER of an Extensions, or empty.
+
+    Raises:
+        DecodeError: If *der* is something else.
+    """
     raw = read_extensions(der) if der else ()
     return ExtensionList(raw, decode_certificate_extension)
 
@@ -247,13 +283,32 @@ def integers(value: bytes) -> list[int]:
 # function puts the extension into one that has no other.
 
 
+_certificate_extensions: BoundedCache[tuple[str, bytes], x509.ExtensionType] = (
+    BoundedCache()
+)
+
+_DECODED_FACTOR = 32
+"""Octets that a decoded extension takes for each octet of its value, at most."""
+
+
 def decode_certificate_extension(oid: str, value: bytes) -> x509.ExtensionType:
     """
-    Return the certificate extension *oid* with the content octets *value*.
+    Return the certificate extension *oid* with the content octets *value*; cached.
+
+    The certificates of a CA have the same key usages, constraints and places to ask.
 
     Raises:
         SchemaError: If *value* is not valid for this extension.
     """
+    known = _certificate_extensions.get((oid, value))
+    if known is not None:
+        return known
+    decoded = _decode_certificate_extension(oid, value)
+    octets = _DECODED_FACTOR * len(value)
+    return _certificate_extensions.keep((oid, value), decoded, octets)
+
+
+def _decode_certificate_extension(oid: str, value: bytes) -> x509.ExtensionType:
     if oid == oids.POLICY_MAPPINGS:
         _check_mappings(value)
     value = _without_defaults(oid, value)

@@ -51,42 +51,61 @@ def check_parsable(data: bytes, *, path: str = "", offset: int | None = None) ->
         raise LimitExceeded(
             "MAX_PARSED_BYTES", size, limits.MAX_PARSED_BYTES, path=path, offset=offset
         )
-    levels = depth(data, limits.MAX_DEPTH)
+    levels = depth(data, limits.MAX_DEPTH, least=limits.MAX_DEPTH)
     if levels > limits.MAX_DEPTH:
         raise LimitExceeded(
             "MAX_DEPTH", levels, limits.MAX_DEPTH, path=path, offset=offset
         )
 
 
-def depth(data: bytes, most: int) -> int:
+def depth(data: bytes, most: int, *, least: int = 0) -> int:
     """
     Return the number of levels of values that contain other values.
 
-    A string counts as a level, because its content may be a value. Counting stops at
-    *most* + 1. Where a header is wrong, the rest of the value around it is skipped: no
-    parser can go further there.
+    A string counts as a level, because its content may be a value. Where a header is
+    wrong, the rest of the value around it is skipped: no parser can go further there.
+
+    Args:
+        data: The values.
+
+        most: Where counting stops: the result is at most one more.
+
+        least: What to return if there are fewer levels. Values that are too short for
+            more of them are not read, so this takes less time.
     """
-    levels = [(len(data), False)]  # where each ends, and whether a mark may end it
-    deepest = position = 0
-    while levels:
-        end, indefinite = levels[-1]
+    outer: list[tuple[int, bool]] = []
+    end, indefinite = len(data), False  # where it ends, and whether a mark may end it
+    deepest, position = least, 0
+    while True:
         if end - position < 2:
             position = end
-            levels.pop()
         elif indefinite and data[position : position + 2] == _MARK:
             position += 2
-            levels.pop()
         else:
-            tag, start, stop, unknown = _header(data, position, end)
-            if tag in _CONTAINERS:
-                deepest = max(deepest, len(levels))
-                if deepest > most:
-                    break
-                levels.append((stop, unknown))
-                position = start
-            else:
+            tag, length = data[position], data[position + 1]
+            start, unknown = position + 2, False
+            stop = start + length
+            if length >= 0x80 or tag & _HIGH_TAG == _HIGH_TAG or stop > end:
+                tag, start, stop, unknown = _header(data, position, end)
+            elif tag == _BIT_STRING:
+                start += 1  # the first octet is the number of unused bits
+            level = len(outer) + 1
+            # Each level inside takes two octets at least.
+            if tag not in _CONTAINERS or (
+                level + (stop - start + 1) // 2 <= deepest and not unknown
+            ):
                 position = stop
-    return deepest
+                continue
+            outer.append((end, indefinite))
+            if level > deepest:
+                deepest = level
+                if deepest > most:
+                    return deepest
+            end, indefinite, position = stop, unknown, start
+            continue
+        if not outer:
+            return deepest
+        end, indefinite = outer.pop()
 
 
 def _header(data: bytes, position: int, end: int) -> tuple[int, int, int, bool]:

@@ -50,13 +50,10 @@ def check_issued(
         signature = signature_of(certificate)
     except DERError as error:
         raise SignatureInvalid(str(error)) from error
+    parts = parts_of(certificate)
     try:
         check_signature(
-            key,
-            parts_of(certificate).algorithm,
-            signature,
-            certificate.tbs_certificate_bytes,
-            unsafe_sha1=unsafe_sha1,
+            key, parts.algorithm, signature, parts.tbs, unsafe_sha1=unsafe_sha1
         )
     except DecodeError as error:  # old releases of ``cryptography`` load it
         raise UnsupportedAlgorithm(f"the algorithm cannot be read: {error}") from error

@@ -134,8 +134,8 @@ class Case(Findings):
 
         policy: What the relying party requires.
 
-        issuer_signature_error: Why the signature does not verify with the issuer's
-            key, if the fast path has already checked it.
+        refused: The certificate with whose key the fast path has checked the signature,
+            and why it does not verify; ``None`` if it has not.
 
         signer: The signer, after it was found.
 
@@ -148,9 +148,9 @@ class Case(Findings):
         "cert",
         "evidence",
         "issuer",
-        "issuer_signature_error",
         "nonce",
         "policy",
+        "refused",
         "request",
         "responders",
         "response",
@@ -184,6 +184,6 @@ class Case(Findings):
         self.candidates = candidates
         self.evidence = evidence
         self.policy = policy
-        self.issuer_signature_error: SignatureInvalid | None = None
+        self.refused: tuple[x509.Certificate, SignatureInvalid] | None = None
         self.signer: Candidate | None = None
         self.signatures = 0

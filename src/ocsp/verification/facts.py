@@ -19,10 +19,16 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier
-from ocsp.asn1.certificates import cached_per_certificate, validity_of
+from ocsp.asn1.bounded_cache import cached_by_octets
+from ocsp.asn1.certificates import cached_per_certificate, parts_of
 from ocsp.asn1.der import NULL_DER
-from ocsp.asn1.extensions import ExtensionList, extensions_of
+from ocsp.asn1.extensions import (
+    ExtensionList,
+    certificate_extensions,
+    without_key_identifier,
+)
 from ocsp.errors import SchemaError
+from ocsp.guarded.certificates import validity
 from ocsp.signing.signatures import cost_problem, is_only_for_pss, public_key_of
 from ocsp.verification.policy import Policy
 
@@ -124,21 +130,46 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
     key, key_error = _key(certificate)
     curve = isinstance(key, ec.EllipticCurvePublicKey)
     sized = curve or isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey))
-    bits = key.key_size if sized else 0  # type: ignore[union-attr]
-    not_before, not_after = validity_of(certificate)
-    extensions = extensions_of(certificate)
+    not_before, not_after = validity(certificate)
+    return CertificateFacts(
+        key,
+        key_error,
+        key.key_size if sized else 0,  # type: ignore[union-attr]
+        curve,
+        is_only_for_pss(certificate),
+        not_before,
+        not_after,
+        *_extended(without_key_identifier(parts_of(certificate).extensions)),
+    )
+
+
+class _Extended(NamedTuple):
+    """The fields of :class:`CertificateFacts` that the extensions determine."""
+
+    purposes: frozenset[x509.ObjectIdentifier]
+    purposes_error: str
+    may_sign: bool
+    may_issue: bool
+    may_sign_crls: bool
+    usage_error: str
+    ca: bool
+    ca_error: str
+    unknown_critical: str
+    critical_error: str
+    nocheck: bool
+    no_rev_avail: bool
+    names_status_place: bool
+
+
+@cached_by_octets(factor=8)
+def _extended(der: bytes) -> _Extended:
+    """Return what the Extensions *der* say, which may be empty; cached."""
+    extensions = certificate_extensions(der)
     usage, usage_error = _read(extensions, x509.KeyUsage)
     purposes, purposes_error = _read(extensions, x509.ExtendedKeyUsage)
     constraints, ca_error = _read(extensions, x509.BasicConstraints)
     unknown_critical, critical_error = extensions.unprocessed_critical()
-    return CertificateFacts(
-        key=key,
-        key_error=key_error,
-        bits=bits,
-        curve=curve,
-        pss_only=is_only_for_pss(certificate),
-        not_before=not_before,
-        not_after=not_after,
+    return _Extended(
         purposes=frozenset(purposes or ()),
         purposes_error=purposes_error,
         may_sign=not usage_error and _may_sign(usage),

@@ -87,6 +87,12 @@ def test_the_levels_of_a_tree_are_counted(tree: Tree) -> None:
     assert depth(der, MANY) == levels
 
 
+@given(st.one_of(TREES.map(lambda tree: tree[1]), st.binary()), st.integers(0, 6))
+def test_short_values_can_be_skipped(der: bytes, least: int) -> None:
+    """The result is the same, except for fewer levels than are asked for."""
+    assert depth(der, MANY, least=least) == max(least, depth(der, MANY))
+
+
 @given(TREES, TREES, st.binary(max_size=20))
 def test_octets_after_a_value_hide_nothing(one: Tree, other: Tree, rest: bytes) -> None:
     """A second value counts too, and octets that are no value do no harm."""

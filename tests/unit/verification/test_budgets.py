@@ -221,8 +221,9 @@ def test_cache_of_delegates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In octets; both certificates are counted twice, for what they take in memory."""
     delegate._checked.clear()
     _verify(BUILD.response(by=BUILD.responder))
-    (key,) = delegate._checked
-    octets = 2 * sum(map(certificate_size, key[:2])) + ENTRY_BYTES
+    ((certificate, issuer, _),) = delegate._checked.values()
+    size = certificate_size(certificate) + certificate_size(issuer)
+    octets = 2 * size + ENTRY_BYTES
     assert delegate._checked.octets == octets
     monkeypatch.setattr(limits, "MAX_CACHE_BYTES", octets - 1)
     _verify(BUILD.response(by=BUILD.responder))

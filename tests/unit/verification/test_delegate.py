@@ -7,10 +7,14 @@ import re
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import DelegateRevocation, KeySigner, OCSPCertStatus, Policy
 from ocsp.errors import ResponderRevocationUnknown, ResponderRevoked
+from ocsp.verification import SignatureHashes
+from ocsp.verification.rules import delegate
+from ocsp.verification.rules.delegate import issuance_error
 from tests.cases.builder import CRL_PLACE
 from tests.pki import DELEGATION, NOW, ca, key, leaf, make
 from tests.unit.client.scene import HOUR, SERIAL, response
@@ -130,3 +134,19 @@ def test_the_warning_says_that_no_place_is_named() -> None:
     (warning,) = _verify(UNNAMED).warnings
     assert warning.rule == "V17"
     assert "names no place for its status" in warning.message
+
+
+def test_a_certificate_with_the_signature_of_a_delegate_is_none() -> None:
+    """V13: the signature finds what was checked, but the whole certificate counts."""
+    der = UNNAMED.certificate.public_bytes(Encoding.DER)
+    forged = x509.load_der_x509_certificate(der.replace(b"Named", b"Other"))
+    assert forged.signature == UNNAMED.certificate.signature
+    for first, second in ((UNNAMED.certificate, forged), (forged, UNNAMED.certificate)):
+        delegate._checked.clear()
+        for each in (first, second, first):
+            error = issuance_error(each, ca(), SignatureHashes.STRONG)
+            if each is forged:
+                assert error is not None
+                assert error.rule == "V13"
+            else:
+                assert error is None

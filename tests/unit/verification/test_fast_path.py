@@ -15,7 +15,12 @@ from ocsp import limits
 from ocsp.errors import VerificationError
 from ocsp.messages.certid import CertID
 from ocsp.signing.signatures import SignatureCheck
-from ocsp.verification import CertIDHashes, Policy, SignatureHashes
+from ocsp.verification import (
+    CertIDHashes,
+    DelegateRevocation,
+    Policy,
+    SignatureHashes,
+)
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy
 from ocsp.verification.judging import fast_path, judge
@@ -24,7 +29,9 @@ from tests.cases.builder import (
     CA_USAGE,
     DAY,
     HOUR,
+    OCSP_SIGNING,
     SECOND,
+    SIGNS,
     Builder,
     Identity,
     extension,
@@ -50,15 +57,18 @@ def _case(
     policy: Policy = STRICT,
     **changes: Any,
 ) -> Case:
-    defaults: dict[str, Any] = {"nonce": None, "request": None}
+    defaults: dict[str, Any] = {
+        "nonce": None,
+        "request": None,
+        "responders": (),
+        "candidates": (),
+        "evidence": (),
+    }
     return Case(
         ocsp.load_der_ocsp_response(data),
         changes.pop("named", None) or _load(cert),
         _load(issuer),
         at,
-        responders=(),
-        candidates=(),
-        evidence=(),
         policy=policy,
         **defaults | changes,
     )
@@ -129,6 +139,29 @@ def test_the_rules_warn_of_odd_revocations(
     """V23: of those in the future, and of unknown reasons."""
     data = BUILD.response(status=BUILD.revoked(since, reason))
     assert _is_decided(data) is decided
+
+
+def test_a_delegate_that_is_alone_is_decided() -> None:
+    """By its name or its key; the rules try more candidates, and look at evidence."""
+    by = BUILD.responder
+    assert _is_decided(BUILD.response(by=by))
+    assert _is_decided(BUILD.response(by=by, responder_id=BUILD.by_name(by.subject)))
+    assert not _is_decided(BUILD.response(by=by, certs=()))
+    assert not _is_decided(BUILD.response(by=by, certs=(BUILD.leaf.der, by.der)))
+    assert not _is_decided(BUILD.response(by=by), candidates=(_load(by),))
+    assert not _is_decided(BUILD.response(by=by), responders=(_load(by),))
+    lacking = BUILD.delegate(extensions=(SIGNS, OCSP_SIGNING))
+    assert not _is_decided(BUILD.response(by=lacking))
+    skipping = _policy(delegate_revocation=DelegateRevocation.UNSAFE_SKIP)
+    assert _is_decided(BUILD.response(by=lacking), policy=skipping)
+    small = BUILD.authority(key="p224")
+    below, leaf = BUILD.delegate(issuer=small), BUILD.certificate("a", issuer=small)
+    data = BUILD.response(by=below, cert_id=BUILD.cert_id(leaf, small))
+    assert not _is_decided(data, cert=leaf, issuer=small)
+    weak = _policy(min_ec_bits=224)
+    assert _is_decided(data, cert=leaf, issuer=small, policy=weak)
+    requiring = _policy(delegate_revocation=DelegateRevocation.REQUIRE_EVIDENCE)
+    assert not _is_decided(BUILD.response(by=by), policy=requiring)
 
 
 def test_responder_id() -> None:
@@ -273,7 +306,7 @@ def test_weak_hashes_are_left_to_the_rules() -> None:
     for accepted in SignatureHashes:
         case = _case(data, policy=_policy(signature_hashes=accepted))
         assert fast_path.fast_judgement(case) is None
-        assert case.issuer_signature_error is None
+        assert case.refused is None
 
 
 def test_no_signature_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:

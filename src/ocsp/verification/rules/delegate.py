@@ -20,7 +20,12 @@ from ocsp.asn1.certificates import (
     outer_algorithm,
     parts_of,
 )
-from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
+from ocsp.asn1.name_comparison import (
+    name_of_issuer,
+    name_of_subject,
+    same_name,
+    text,
+)
 from ocsp.errors import (
     MissingOCSPSigningEKU,
     ResponderCertificateNotSuitable,
@@ -32,7 +37,7 @@ from ocsp.errors import (
     VerificationError,
 )
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.signing.issued import check_issued, names_issuer
+from ocsp.signing.issued import check_issued
 from ocsp.verification.case import Candidate, Case
 from ocsp.verification.evidence import AuthorizedBy, Evidence
 from ocsp.verification.facts import MAY_NOT_SIGN, facts_of, key_size_problem, needs_pss
@@ -83,31 +88,39 @@ class IssuanceError(NamedTuple):
     message: str
 
 
-_checked: BoundedCache[
-    tuple[x509.Certificate, x509.Certificate, SignatureHashes],
-    tuple[IssuanceError | None],
-] = BoundedCache()
-"""The delegates that were checked, with their issuers. An issuer has one or two."""
+class _Checked(NamedTuple):
+    """A delegate that was checked, with its issuer, and what is wrong with it."""
+
+    certificate: x509.Certificate
+    issuer: x509.Certificate
+    error: IssuanceError | None
+
+
+_checked: BoundedCache[tuple[bytes, int, SignatureHashes], _Checked] = BoundedCache()
+"""
+The delegates that were checked, by their signatures, which are at hand. Two
+certificates can share a signature, so the whole certificates are compared.
+"""
 
 
 def issuance_error(
     certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
 ) -> IssuanceError | None:
     """Return why *issuer* did not issue *certificate* directly, or ``None``; cached."""
-    key = certificate, issuer, accepted
+    key = certificate.signature, id(issuer), accepted
     known = _checked[key]
-    if known is None:
-        found = _find_issuance_error(*key)
+    if known is None or known.certificate != certificate:
+        error = _find_issuance_error(certificate, issuer, accepted)
         octets = 2 * (certificate_size(certificate) + certificate_size(issuer))
-        known = _checked.keep(key, (found,), octets)
-    return known[0]
+        known = _checked.keep(key, _Checked(certificate, issuer, error), octets)
+    return known.error
 
 
 def _find_issuance_error(
     certificate: x509.Certificate, issuer: x509.Certificate, accepted: SignatureHashes
 ) -> IssuanceError | None:
     parts = parts_of(certificate)
-    if not names_issuer(certificate, issuer):
+    if not same_name(parts.issuer, name_of_subject(issuer)):
         name, expected = name_of_issuer(certificate), name_of_subject(issuer)
         message = f"was issued by {text(name)}, not by {text(expected)}"
         return IssuanceError("V13", ResponderNotAuthorized, message)

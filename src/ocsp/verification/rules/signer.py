@@ -134,11 +134,8 @@ def signature_is_right(case: Case, candidate: Candidate) -> None:
 
 def _check(case: Case, candidate: Candidate) -> None:
     response, facts = case.response, candidate.facts
-    if (
-        case.issuer_signature_error is not None
-        and candidate.authorized_by is AuthorizedBy.ISSUER
-    ):
-        raise case.issuer_signature_error  # The fast path has checked it already.
+    if case.refused is not None and case.refused[0] is candidate.certificate:
+        raise case.refused[1]  # The fast path has checked it already.
     check_signature(
         facts.key,
         response.signature_algorithm_identifier,
