@@ -66,20 +66,20 @@ def test_newer_evidence_ends_an_older_revocation() -> None:
     """Such as the release of a certificate that was on hold."""
     revoked = _about(OCSPCertStatus.REVOKED, begin=NOW - 3 * HOUR, end=NOW - 2 * HOUR)
     assert _verify(NAMED, revoked, _about()).status is GOOD
-    for delegate in (NAMED, UNNAMED):
+    for signer in (NAMED, UNNAMED):
         with pytest.raises(ResponderRevoked):
-            _verify(delegate, revoked)
+            _verify(signer, revoked)
 
 
 def test_older_evidence_does_not_end_a_revocation() -> None:
     """Nor does newer evidence that states *unknown*, also for one with nocheck."""
     revoked = _about(OCSPCertStatus.REVOKED, begin=NOW - 3 * HOUR, end=NOW - 2 * HOUR)
-    for delegate in (NAMED, UNNAMED, _delegate(x509.OCSPNoCheck())):
+    for signer in (NAMED, UNNAMED, _delegate(x509.OCSPNoCheck())):
         for begin in (NOW - 4 * HOUR, NOW - 3 * HOUR):
             with pytest.raises(ResponderRevoked):
-                _verify(delegate, revoked, _about(begin=begin))
+                _verify(signer, revoked, _about(begin=begin))
         with pytest.raises(ResponderRevoked):
-            _verify(delegate, _about(UNKNOWN), revoked)
+            _verify(signer, _about(UNKNOWN), revoked)
 
 
 def test_only_evidence_that_states_good_extends_the_result() -> None:
