@@ -20,7 +20,6 @@ from ocsp.asn1.der import any_value, encode
 from ocsp.messages.requests import request as request_module
 from ocsp.messages.responses import pieces
 from ocsp.messages.responses import response as response_module
-from ocsp.messages.shapes import Shapes
 from tests.property.strategies import requests, responses
 from tests.vectors import REQUESTS, RESPONSES
 
@@ -52,7 +51,8 @@ def _plain_reader() -> Iterator[None]:
     """Read without any shapes, pieces and frames."""
     with (
         mock.patch.object(response_module, "find_layout", return_value=None),
-        mock.patch.object(request_module, "_shapes", Shapes()),
+        mock.patch.object(request_module, "find_layout", return_value=None),
+        mock.patch.object(request_module, "read_by_pieces", return_value=None),
     ):
         yield
 
@@ -260,7 +260,7 @@ def test_known_octets_are_not_read_again() -> None:
             load(vectors[name])
         with (
             mock.patch.object(
-                request_module, "_read_request", side_effect=AssertionError
+                request_module, "read_request", side_effect=AssertionError
             ),
             mock.patch.object(pieces, "content", side_effect=AssertionError),
             mock.patch.object(response_module, "content", side_effect=AssertionError),

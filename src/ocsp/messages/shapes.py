@@ -17,12 +17,13 @@ The shapes are in two generations, which are bounded in octets as those of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 
 from ocsp import limits
+from ocsp.asn1.der import is_minimal
 
-__all__ = ["Shapes"]
+__all__ = ["NO_INTEGER", "Shapes", "Values"]
 
 Layout = TypeVar("Layout")
 
@@ -32,11 +33,65 @@ MAX_SHAPES_PER_SIZE = 8
 MAX_PART_BYTES = 2048
 """Octets of a part that is learned. Longer ones seldom have the same size twice."""
 
-_FACTOR = 2
-"""Octets that a shape takes for each octet of the part: two masks."""
+_FACTOR = 3
+"""Octets that a shape takes for each octet of the part: itself, and two masks."""
 
 _LAYOUT_BYTES = 2048
 """Octets that a shape takes besides."""
+
+
+class Values(NamedTuple):
+    """
+    What differs in parts of one shape.
+
+    Attributes:
+        integer: The content of the one INTEGER, which must be minimal, or nothing.
+
+        others: Values that are valid with any octets, or that the caller checks again.
+    """
+
+    integer: slice
+    others: list[slice]
+
+
+NO_INTEGER = slice(0, 0)
+
+
+class _Shape(Generic[Layout]):
+    """
+    A shape, whose mask is made when a second part of its size is looked up.
+
+    Attributes:
+        part: The part from which it was learned.
+
+        layout: The layout.
+
+        mask: Ones for the octets outside of the values; 0 if it is not made yet.
+
+        fixed: These octets.
+
+        integer: Where the content of the INTEGER begins, or 0.
+
+        end: Where it ends.
+    """
+
+    __slots__ = ("end", "fixed", "integer", "layout", "mask", "part")
+
+    def __init__(self, part: bytes, layout: Layout) -> None:
+        self.part = part
+        self.layout = layout
+        self.mask, self.fixed = 0, 1  # fits no part
+        self.integer = self.end = 0
+
+    def make_mask(self, values: Values) -> None:
+        """Make the mask; until it is set, the shape fits no part."""
+        mask = bytearray(b"\xff" * len(self.part))
+        for value in (values.integer, *values.others):
+            mask[value] = bytes(value.stop - value.start)
+        self.integer, self.end = values.integer.start, values.integer.stop
+        ones = int.from_bytes(mask)
+        self.fixed = int.from_bytes(self.part) & ones
+        self.mask = ones
 
 
 class Shapes(Generic[Layout]):
@@ -47,77 +102,82 @@ class Shapes(Generic[Layout]):
         octets: The estimated size of all shapes.
     """
 
-    __slots__ = ("_by_size", "_older", "_older_octets", "octets")
+    __slots__ = ("_by_size", "_older", "_values", "_young", "octets")
 
-    def __init__(self) -> None:
-        # By size of the part: a mask of the fixed octets, these octets, the layout.
-        self._by_size: dict[int, list[tuple[int, int, Layout]]] = {}
-        self._older: dict[int, list[tuple[int, int, Layout]]] = {}
-        self._older_octets = self.octets = 0
+    def __init__(self, values: Callable[[Layout], Values]) -> None:
+        """
+        Make an empty cache, which lives as long as the program.
+
+        Args:
+            values: Returns what differs in parts with a layout.
+        """
+        self._values = values
+        self._by_size: dict[int, list[_Shape[Layout]]] = {}
+        self._older: dict[int, list[_Shape[Layout]]] = {}
+        self._young = self.octets = 0
         limits.when_changed(self.forget)
 
     def find(self, part: bytes) -> Layout | None:
-        """Return the layout of *part*, or ``None`` if its shape is not known."""
-        size = len(part)
-        known = self._by_size.get(size)
+        """
+        Return the layout of *part*, or ``None`` if its shape is not known.
+
+        Also ``None`` if its INTEGER is not minimal.
+        """
+        known = self._by_size.get(len(part))
         if known is not None:
             number = int.from_bytes(part)
-            for mask, fixed, layout in known:
-                if number & mask == fixed:
-                    return layout
-        return self._find_older(part, size)
+            for shape in known:
+                if number & shape.mask == shape.fixed:
+                    first = part[shape.integer]  # the tag, if there is no INTEGER
+                    if 0 < first < 0xFF or is_minimal(part, shape.integer, shape.end):
+                        return shape.layout
+                    return None
+        return self._find_again(part)
 
-    def _find_older(self, part: bytes, size: int) -> Layout | None:
-        """Find the layout in the older generation, and move it to the younger one."""
-        known = self._older.get(size)
-        if known is None:
+    def _find_again(self, part: bytes) -> Layout | None:
+        """Find the layout among shapes without a mask and in the older generation."""
+        size = len(part)
+        older = self._older.get(size, ())
+        new = [each for each in self._by_size.get(size, ()) if each.mask == 0]
+        if not new and not older:
             return None
         number = int.from_bytes(part)
-        for shape in known:
-            mask, fixed, layout = shape
-            if number & mask == fixed:
-                self._add(size, shape)
-                return layout
+        for shape in (*new, *older):
+            if shape.mask == 0:
+                shape.make_mask(self._values(shape.layout))
+            if number & shape.mask == shape.fixed:
+                if shape not in new:
+                    self._add(size, shape)
+                return self.find(part)
         return None
 
-    def learn(self, part: bytes, layout: Layout, values: Iterable[slice]) -> None:
-        """
-        Store the shape of *part*.
-
-        Args:
-            part: What the reader accepted.
-
-            layout: Its layout.
-
-            values: The positions of all values that may differ.
-        """
+    def learn(self, part: bytes, layout: Layout) -> None:
+        """Store the shape of *part*, which the reader accepted, with its *layout*."""
         size = len(part)
-        if size > MAX_PART_BYTES:
-            return
-        mask = bytearray(b"\xff" * size)
-        for value in values:
-            mask[value] = bytes(value.stop - value.start)
-        number = int.from_bytes(mask)
-        self._add(size, (number, int.from_bytes(part) & number, layout))
+        if 0 < size <= MAX_PART_BYTES:
+            self._add(size, _Shape(part, layout))
 
-    def _add(self, size: int, shape: tuple[int, int, Layout]) -> None:
+    def _add(self, size: int, shape: _Shape[Layout]) -> None:
         octets = _FACTOR * size + _LAYOUT_BYTES
         half = limits.MAX_CACHE_BYTES // 2
-        if self.octets - self._older_octets + octets > half:
+        if self._young + octets > half:
             self._older, self._by_size = self._by_size, {}
-            self.octets -= self._older_octets
-            self._older_octets = self.octets
+            self.octets, self._young = self._young, 0
         if octets > half:
             return
-        known = self._by_size.get(size, [])
-        if len(known) >= MAX_SHAPES_PER_SIZE:
-            known = known[1:]
-            self.octets -= octets
-        self._by_size[size] = [*known, shape]
+        known = self._by_size.get(size)
+        if known is None:
+            self._by_size[size] = [shape]
+        elif len(known) < MAX_SHAPES_PER_SIZE:
+            known.append(shape)
+        else:
+            self._by_size[size] = [*known[1:], shape]
+            return
+        self._young += octets
         self.octets += octets
 
     def forget(self) -> None:
         """Remove all shapes."""
         self._by_size = {}
         self._older = {}
-        self._older_octets = self.octets = 0
+        self._young = self.octets = 0

@@ -23,40 +23,27 @@ from typing import NoReturn, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
-from ocsp.asn1.der import (
-    SEQUENCE,
-    Deviation,
-    content,
-    context,
-    end_of,
-    explicit,
-    is_minimal,
-)
-from ocsp.asn1.names import check_general_name
+from ocsp.asn1.der import Deviation
 from ocsp.asn1.signature_algorithms import SignatureParameters
-from ocsp.errors import (
-    DecodeError,
-    LimitExceeded,
-    MultipleRequestsError,
-    SchemaError,
-    SignatureInvalid,
-)
-from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at
-from ocsp.messages.extensions import ExtensionLayouts, read_extensions
+from ocsp.errors import DecodeError, MultipleRequestsError, SignatureInvalid
+from ocsp.messages.certid import CertID, cert_id_at
 from ocsp.messages.message import (
     Encoding,
     EncodingRules,
     Received,
     SupportsDER,
     check_rules,
-    check_size,
     der_of,
-    refuse_version,
     require_der,
     shown_entries,
+)
+from ocsp.messages.requests.layouts import (
+    RequestLayout,
+    find_layout,
+    read_by_pieces,
+    read_request,
 )
 from ocsp.messages.requests.request_signature import (
     read_request_signature,
@@ -65,46 +52,13 @@ from ocsp.messages.requests.request_signature import (
 )
 from ocsp.messages.requests.single_request import (
     OCSPSingleRequest,
-    SingleRequestLayout,
-    read_single_request,
     single_request_at,
 )
-from ocsp.messages.shapes import Shapes
 
 __all__ = ["OCSPRequest", "load_der_ocsp_request", "own_request"]
 
 
 _DER = EncodingRules.DER  # looking up an enumeration member is slow
-
-
-class RequestLayout:
-    """
-    The positions of the fields of an OCSPRequest.
-
-    Attributes:
-        requests: requestList.
-
-        extensions: requestExtensions.
-
-        only: reqCert of the one Request, or ``None`` if there are several.
-
-        signed: Whether the request has an optionalSignature.
-    """
-
-    __slots__ = ("extensions", "only", "requests", "signed")
-
-    def __init__(
-        self,
-        requests: tuple[SingleRequestLayout, ...],
-        extensions: ExtensionLayouts,
-        signed: bool,
-    ) -> None:
-        self.requests = requests
-        self.extensions = extensions
-        self.signed = signed
-        self.only: CertIDLayout | None = None
-        if len(requests) == 1:
-            self.only = requests[0].cert_id
 
 
 def load_der_ocsp_request(
@@ -141,23 +95,18 @@ def load_der_ocsp_request(
     """
     if encoding is not _DER:
         check_rules(encoding)
-    layout = _shapes.find(data) if type(data) is bytes else None
+    layout = None
+    if type(data) is bytes:
+        layout = find_layout(data) or read_by_pieces(data)
     received = None
-    only = None if layout is None else layout.only
-    if (
-        layout is None
-        or only is None
-        or not is_minimal(data, only.serial.start, only.serial.stop)
-        or (layout.signed and encoding is not _DER)
-    ):
+    if layout is None or (layout.signed and encoding is not _DER):
         layout, received = _read(data, encoding)
         if layout.only is None and not allow_multiple:
-            raise MultipleRequestsError(len(layout.requests))
+            raise MultipleRequestsError(len(layout.entries))
     request = _new(OCSPRequest)
     request._der = data if received is None else received.der
     request._received = received
     request._layout = layout
-    request._only = layout.only
     request._cached_extensions = None
     return request
 
@@ -171,12 +120,11 @@ class OCSPRequest:
     requests have equal DER.
     """
 
-    __slots__ = ("_cached_extensions", "_der", "_layout", "_only", "_received")
+    __slots__ = ("_cached_extensions", "_der", "_layout", "_received")
 
     _der: bytes  # the octets that _layout is about: the message in DER
     _received: Received | None  # what was received instead, if that was not DER
     _layout: RequestLayout
-    _only: CertIDLayout | None
     _cached_extensions: x509.Extensions | None
 
     def __init__(self) -> None:
@@ -185,18 +133,18 @@ class OCSPRequest:
     @property
     def requests(self) -> tuple[OCSPSingleRequest, ...]:
         """The entries, in order; only one, unless loaded with ``allow_multiple``."""
-        return tuple(
-            single_request_at(self._der, entry) for entry in self._layout.requests
-        )
+        layout = self._layout
+        if layout.only is None:
+            return layout.entries
+        return (single_request_at(self._der[layout.entry], layout.only),)
 
     @property
     def cert_ids(self) -> tuple[CertID, ...]:
         """The CertIDs of the entries, in order."""
-        if self._only is not None:
-            return (cert_id_at(self._der, self._only),)
-        return tuple(
-            cert_id_at(self._der, entry.cert_id) for entry in self._layout.requests
-        )
+        layout = self._layout
+        if layout.only is None:
+            return tuple(entry.cert_id for entry in layout.entries)
+        return (cert_id_at(self._der[layout.entry], layout.only.cert_id),)
 
     @property
     def _only_nonce(self) -> bytes | None:
@@ -205,10 +153,13 @@ class OCSPRequest:
 
         ``None`` if it has other extensions. Most requests need no more than this.
         """
-        extensions, requests = self._layout.extensions, self._layout.requests
-        for entry in requests:
-            if entry.extensions:
+        layout = self._layout
+        extensions = layout.extensions
+        if layout.only is None:
+            if any(entry._layout.extensions for entry in layout.entries):
                 return None
+        elif layout.only.extensions:
+            return None
         if not extensions:
             return b""
         oid, _, value = extensions[0]
@@ -220,17 +171,21 @@ class OCSPRequest:
 
     def _refuse(self) -> NoReturn:
         """Raise the error for a property of one entry, as there are several."""
-        raise MultipleRequestsError(len(self._layout.requests))
+        raise MultipleRequestsError(len(self._layout.entries))
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
-        return self._der[(self._only or self._refuse()).key_hash]
+        layout = self._layout
+        cert_id = (layout.only or self._refuse()).cert_id
+        return self._der[layout.entry][cert_id.key_hash]
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
-        return self._der[(self._only or self._refuse()).name_hash]
+        layout = self._layout
+        cert_id = (layout.only or self._refuse()).cert_id
+        return self._der[layout.entry][cert_id.name_hash]
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -240,15 +195,15 @@ class OCSPRequest:
         Raises:
             UnsupportedAlgorithm: If it is not known.
         """
-        only = self._only or self._refuse()
-        return only.hash or cert_id_hash(only.algorithm)
+        cert_id = (self._layout.only or self._refuse()).cert_id
+        return cert_id.hash or cert_id_hash(cert_id.algorithm)
 
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return int.from_bytes(
-            self._der[(self._only or self._refuse()).serial], signed=True
-        )
+        layout = self._layout
+        cert_id = (layout.only or self._refuse()).cert_id
+        return int.from_bytes(self._der[layout.entry][cert_id.serial], signed=True)
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -472,7 +427,6 @@ def _load_tolerantly(data: bytes) -> OCSPRequest:
 
 
 _new = OCSPRequest.__new__
-_shapes: Shapes[RequestLayout] = Shapes()
 
 
 def _read(
@@ -480,7 +434,7 @@ def _read(
 ) -> tuple[RequestLayout, Received | None]:
     layout = None
     try:
-        layout = _read_request(data)
+        layout = read_request(data)
         if layout.signed and encoding is not _DER:
             read_request_signature(data)  # which loading does not check otherwise
     except DecodeError as error:
@@ -490,67 +444,8 @@ def _read(
         from ocsp.messages.tolerant_reader import read_tolerantly, rewrite_request
 
         try:
-            return read_tolerantly(data, error, rewrite_request, _read_request)
+            return read_tolerantly(data, error, rewrite_request, read_request)
         except DecodeError:
             if layout is None:
                 raise
     return layout, None
-
-
-def _read_request(data: bytes) -> RequestLayout:
-    """Read the whole message, and cache the layout if it has one entry."""
-    size = check_size(data)
-    position, end = content(data, 0, size, SEQUENCE, "OCSPRequest")
-    end_of(end, size, "OCSPRequest")
-    start, position = content(data, position, end, SEQUENCE, "tbsRequest")
-    try:
-        layout = _read_tbs(data, start, position, signed=position != end)
-    except DecodeError as error:
-        error.under("tbsRequest")
-        raise
-    if layout.signed:
-        # The contents of the signature are not checked here: RFC 9919 §3.1.2 lets a
-        # responder ignore it, and ``cryptography`` loads it with any contents.
-        _, _, position = explicit(data, position, end, 0, SEQUENCE, "optionalSignature")
-        end_of(position, end, "OCSPRequest")
-    cert_id = layout.only
-    if cert_id is not None:
-        values = [cert_id.name_hash, cert_id.key_hash, cert_id.serial]
-        values += (extension.value for extension in layout.extensions)
-        _shapes.learn(data, layout, values)
-    return layout
-
-
-def _read_tbs(data: bytes, position: int, end: int, *, signed: bool) -> RequestLayout:
-    if position < end and data[position] == context(0):
-        refuse_version(data, position, end, "request")
-    if position < end and data[position] == context(1):
-        start, position = content(data, position, end, context(1), "requestorName")
-        check_general_name(data, start, position, "requestorName")
-    start, position = content(data, position, end, SEQUENCE, "requestList")
-    requests = _read_list(data, start, position)
-    extensions: ExtensionLayouts = ()
-    if position != end:
-        extensions, position = read_extensions(
-            data, position, end, 2, "requestExtensions"
-        )
-        end_of(position, end, "")
-    return RequestLayout(requests, extensions, signed)
-
-
-def _read_list(data: bytes, position: int, end: int) -> tuple[SingleRequestLayout, ...]:
-    requests: list[SingleRequestLayout] = []
-    try:
-        while position < end:
-            if len(requests) == limits.MAX_ENTRIES:
-                raise LimitExceeded(
-                    "MAX_ENTRIES", len(requests) + 1, limits.MAX_ENTRIES
-                )
-            entry, position = read_single_request(data, position, end)
-            requests.append(entry)
-    except DecodeError as error:
-        error.under(f"requestList[{len(requests)}]")
-        raise
-    if not requests:
-        raise SchemaError("the list has no entry", path="requestList")
-    return tuple(requests)

@@ -10,7 +10,7 @@ Request: one entry of a request (RFC 6960 §4.1.1).
 
 from __future__ import annotations
 
-from typing import NamedTuple, final
+from typing import final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -28,21 +28,21 @@ __all__ = [
 ]
 
 
-class SingleRequestLayout(NamedTuple):
+class SingleRequestLayout:
     """
-    The positions of the fields of a Request in a message.
+    The positions of the fields of a Request in its octets.
 
     Attributes:
-        whole: The Request with its header.
-
         cert_id: reqCert.
 
         extensions: singleRequestExtensions.
     """
 
-    whole: slice
-    cert_id: CertIDLayout
-    extensions: ExtensionLayouts
+    __slots__ = ("cert_id", "extensions")
+
+    def __init__(self, cert_id: CertIDLayout, extensions: ExtensionLayouts) -> None:
+        self.cert_id = cert_id
+        self.extensions = extensions
 
 
 @final
@@ -53,9 +53,9 @@ class OCSPSingleRequest:
     Immutable; equal entries have equal DER.
     """
 
-    __slots__ = ("_cached_extensions", "_data", "_layout")
+    __slots__ = ("_cached_extensions", "_der", "_layout")
 
-    _data: bytes
+    _der: bytes
     _layout: SingleRequestLayout
     _cached_extensions: x509.Extensions | None
 
@@ -65,17 +65,17 @@ class OCSPSingleRequest:
     @property
     def cert_id(self) -> CertID:
         """The CertID of the certificate."""
-        return cert_id_at(self._data, self._layout.cert_id)
+        return cert_id_at(self._der, self._layout.cert_id)
 
     @property
     def issuer_name_hash(self) -> bytes:
         """The hash of the issuer's name, computed with :attr:`hash_algorithm`."""
-        return self._data[self._layout.cert_id.name_hash]
+        return self._der[self._layout.cert_id.name_hash]
 
     @property
     def issuer_key_hash(self) -> bytes:
         """The hash of the issuer's key, computed with :attr:`hash_algorithm`."""
-        return self._data[self._layout.cert_id.key_hash]
+        return self._der[self._layout.cert_id.key_hash]
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
@@ -90,7 +90,7 @@ class OCSPSingleRequest:
     @property
     def serial_number(self) -> int:
         """The serial number of the certificate."""
-        return int.from_bytes(self._data[self._layout.cert_id.serial], signed=True)
+        return int.from_bytes(self._der[self._layout.cert_id.serial], signed=True)
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -108,16 +108,12 @@ class OCSPSingleRequest:
             )
 
             self._cached_extensions = decode_extensions(
-                self._data,
+                self._der,
                 self._layout.extensions,
                 SINGLE_REQUEST_EXTENSIONS,
                 "singleRequestExtensions",
             )
         return self._cached_extensions
-
-    @property
-    def _der(self) -> bytes:
-        return self._data[self._layout.whole]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OCSPSingleRequest):
@@ -135,14 +131,13 @@ class OCSPSingleRequest:
 
 
 def _load(der: bytes) -> OCSPSingleRequest:
-    layout, _ = read_single_request(der, 0, len(der))
-    return single_request_at(der, layout)
+    return single_request_at(der, read_single_request(der))
 
 
-def single_request_at(data: bytes, layout: SingleRequestLayout) -> OCSPSingleRequest:
-    """Return the entry in *data* at *layout*."""
+def single_request_at(der: bytes, layout: SingleRequestLayout) -> OCSPSingleRequest:
+    """Return the entry *der*, whose fields are at *layout*."""
     entry = _new(OCSPSingleRequest)
-    entry._data = data
+    entry._der = der
     entry._layout = layout
     entry._cached_extensions = None
     return entry
@@ -151,22 +146,21 @@ def single_request_at(data: bytes, layout: SingleRequestLayout) -> OCSPSingleReq
 _new = OCSPSingleRequest.__new__
 
 
-def read_single_request(
-    data: bytes, position: int, end: int
-) -> tuple[SingleRequestLayout, int]:
+def read_single_request(der: bytes) -> SingleRequestLayout:
     """
-    Return the layout of the Request at *position*, and where it ends.
+    Return the layout of the Request *der*.
 
     Raises:
         DecodeError: If its structure is wrong.
     """
-    begin = position
-    position, stop = content(data, position, end, SEQUENCE, "")
-    cert_id, position = read_cert_id(data, position, stop, "reqCert")
+    size = len(der)
+    position, stop = content(der, 0, size, SEQUENCE, "")
+    end_of(stop, size, "")
+    cert_id, position = read_cert_id(der, position, stop, "reqCert")
     extensions: ExtensionLayouts = ()
     if position != stop:
         extensions, position = read_extensions(
-            data, position, stop, 0, "singleRequestExtensions"
+            der, position, stop, 0, "singleRequestExtensions"
         )
         end_of(position, stop, "")
-    return SingleRequestLayout(slice(begin, stop), cert_id, extensions), stop
+    return SingleRequestLayout(cert_id, extensions)

@@ -28,7 +28,6 @@ from ocsp.asn1.der import (
     SEQUENCE,
     content,
     encode_oid,
-    is_minimal,
     moved,
 )
 from ocsp.asn1.times import moment
@@ -51,7 +50,7 @@ from ocsp.messages.responses.single_response import (
     read_single_response,
     single_response_at,
 )
-from ocsp.messages.shapes import Shapes
+from ocsp.messages.shapes import NO_INTEGER, Shapes, Values
 
 __all__ = ["read_by_pieces"]
 
@@ -70,11 +69,9 @@ class _Tail:
         extensions: responseExtensions, with positions in the tail.
 
         times: The texts of times in the only entry, with positions in the tail.
-
-        serial: The serial number in the only entry.
     """
 
-    __slots__ = ("entries", "entry", "extensions", "only", "serial", "times")
+    __slots__ = ("entries", "entry", "extensions", "only", "times")
 
     def __init__(
         self,
@@ -87,16 +84,30 @@ class _Tail:
         self.entry = entry
         self.entries = entries
         self.extensions = extensions
-        self.times: list[slice] = []
-        self.serial = slice(0, 0)
-        if only is not None:
-            self.times = [moved(time, entry.start) for time in only.times]
-            self.serial = moved(only.cert_id.serial, entry.start)
+        times = [] if only is None else only.times
+        self.times = [moved(time, entry.start) for time in times]
+
+
+def _values_of_tail(tail: _Tail) -> Values:
+    start = tail.entry.start
+    extensions = [extension.value for extension in tail.extensions]
+    if tail.only is None:
+        return Values(NO_INTEGER, extensions)
+    integer, others = _values_of_entry(tail.only)
+    inside = [moved(value, start) for value in others]
+    return Values(moved(integer, start), inside + extensions)
+
+
+def _values_of_entry(layout: SingleResponseLayout) -> Values:
+    cert_id = layout.cert_id
+    extensions = [extension.value for extension in layout.extensions]
+    others = [cert_id.name_hash, cert_id.key_hash, *layout.times, *extensions]
+    return Values(cert_id.serial, others)
 
 
 _responders: BoundedCache[bytes, Responder] = BoundedCache()
-_tails: Shapes[_Tail] = Shapes()
-_entries: Shapes[SingleResponseLayout] = Shapes()
+_tails: Shapes[_Tail] = Shapes(_values_of_tail)
+_entries: Shapes[SingleResponseLayout] = Shapes(_values_of_entry)
 _headers: BoundedCache[bytes, SignatureHeader] = BoundedCache()
 _certificates: BoundedCache[bytes, Certificates] = BoundedCache()
 _TIME = b"\x18\x0f"
@@ -137,8 +148,6 @@ def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
         if tail is None:
             known = False
             tail = _learn_tail(octets)
-        elif not 0 < octets[tail.serial.start] < 0xFF:  # the usual case needs no call
-            _require_minimal(octets, tail.serial)
         for time in tail.times:
             moment(octets[time])
         # signatureAlgorithm, and the header of signature with the number of unused bits
@@ -245,8 +254,7 @@ def _learn_tail(octets: bytes) -> _Tail:
         return _Tail(None, entry, entries, extensions)
     only = entries[0]._layout
     tail = _Tail(only, entry, (), extensions)
-    values = [moved(value, start) for value in _values(only)]
-    _tails.learn(octets, tail, values + [each.value for each in extensions])
+    _tails.learn(octets, tail)
     return tail
 
 
@@ -266,26 +274,12 @@ def _read_entries(data: bytes, position: int, stop: int) -> Entries:
         layout = _entries.find(entry)
         if layout is None:
             layout = read_single_response(entry)
-            _entries.learn(entry, layout, _values(layout))
-        elif not 0 < entry[layout.cert_id.serial.start] < 0xFF:
-            _require_minimal(entry, layout.cert_id.serial)
+            _entries.learn(entry, layout)
         entries.append(single_response_at(entry, layout))
         position = after
     if position != stop or len(entries) > limits.MAX_ENTRIES:
         raise _Unusual
     return tuple(entries)
-
-
-def _require_minimal(octets: bytes, serial: slice) -> None:
-    if not is_minimal(octets, serial.start, serial.stop):
-        raise _Unusual
-
-
-def _values(layout: SingleResponseLayout) -> list[slice]:
-    """Return what differs in entries of one shape; the serial number is minimal."""
-    cert_id = layout.cert_id
-    values = [cert_id.name_hash, cert_id.key_hash, cert_id.serial, *layout.times]
-    return values + [extension.value for extension in layout.extensions]
 
 
 def _learn_header(
