@@ -216,8 +216,8 @@ def _hexadecimal(fields: Mapping[str, object], name: str, most: int) -> str:
     return text
 
 
-def _text(fields: Mapping[str, object], name: str, most: int) -> str:
-    text = fields.get(name)
+def _text(fields: object, name: str, most: int) -> str:
+    text = fields.get(name) if isinstance(fields, Mapping) else None
     if not isinstance(text, str):
         raise SchemaError("is missing, or no text", path=name)
     if len(text) > most:
