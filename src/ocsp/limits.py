@@ -62,6 +62,7 @@ __all__ = [
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
     "MAX_PARSED_BYTES",
+    "MAX_PROBE_TARGETS",
     "MAX_REDIRECTS",
     "MAX_REMEMBERED_BYTES",
     "MAX_REMEMBERED_CRLS",
@@ -636,3 +637,7 @@ browser opens six, a monitoring system one."""
 MAX_ADMIN_CONNECTION_SECONDS = 30.0
 """How long a connection of the admin port stays open, whatever the client sends. Each
 page is ready within seconds."""
+
+MAX_PROBE_TARGETS = 256
+"""Responders that one exporter probes. Each has some two hundred time series; a server
+of Prometheus reads the 50,000 of 256 within a second."""

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from tests.integration.senders import Sender
+from tests.unit.cli.json_schemas import validating
+
+_documents_are_valid = pytest.fixture(autouse=True, scope="session")(validating)
+"""Every JSON document that a command writes in these tests is valid by its schema."""
 
 UNCLOSED = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 """An event loop that ends right after a refused handshake leaves the transport to the

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 
 import ocsp
 from ocsp.client import (
@@ -30,9 +22,8 @@ from ocsp.client import (
     SQLiteCache,
     default,
 )
-from tests.integration.live import CA, GOOD, NEVER, RESPONDER, REVOKED, Live, living
-from tests.integration.web_servers import await_port, free_port
-from tests.pki import key
+from tests.integration.live import CA, GOOD, NEVER, REVOKED, Live, living
+from tests.integration.peers import cfssl_responder, openssl_responder
 
 EXPECTED = {GOOD: CheckStatus.GOOD, REVOKED: CheckStatus.REVOKED}
 
@@ -114,43 +105,16 @@ def test_check_many_with_one_responder(live: Live, tmp_path: Path) -> None:
         assert [each.source for each in again][:2] == [Source.CACHE, Source.CACHE]
 
 
-def _write_authority(folder: Path) -> None:
-    (folder / "ca.pem").write_bytes(CA.public_bytes(Encoding.PEM))
-    (folder / "r.pem").write_bytes(RESPONDER.public_bytes(Encoding.PEM))
-    (folder / "r.key").write_bytes(
-        key("Live Responder").private_bytes(
-            Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
-        )
-    )
-
-
 @pytest.fixture(name="openssl_url", scope="module")
 def _openssl_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("openssl")
-    _write_authority(folder)
-    (folder / "index.txt").write_text(
-        f"V\t300101000000Z\t\t{GOOD:X}\tunknown\t/CN=good\n"
-        f"R\t300101000000Z\t250101000000Z,keyCompromise\t{REVOKED:X}\tunknown\t/CN=no\n"
-    )
-    program = subprocess.Popen(
-        [
-            *("openssl", "ocsp", "-port", "0", "-index", "index.txt", "-CA", "ca.pem"),
-            *("-rsigner", "r.pem", "-rkey", "r.key", "-nmin", "60"),
-        ],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert program.stdout is not None
-    try:
-        for line in program.stdout:
-            if found := re.search(r"ACCEPT \S*?:(\d+)", line):
-                yield f"http://127.0.0.1:{found[1]}"
-                break
-    finally:
-        program.terminate()
-        program.communicate(timeout=30)
+    with openssl_responder(tmp_path_factory.mktemp("openssl")) as url:
+        yield url
+
+
+@pytest.fixture(name="cfssl_url", scope="module")
+def _cfssl_url(tmp_path_factory: pytest.TempPathFactory, live: Live) -> Iterator[str]:
+    with cfssl_responder(tmp_path_factory.mktemp("cfssl"), live) as url:
+        yield url
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -166,50 +130,6 @@ def test_answers_of_openssl_are_accepted(
     for serial, status in {**EXPECTED, NEVER: CheckStatus.UNKNOWN}.items():
         outcome = _check(kind, live.leaf(serial), options, openssl_url)
         assert outcome.status is status, outcome.attempts
-
-
-@pytest.fixture(name="cfssl_url", scope="module")
-def _cfssl_url(tmp_path_factory: pytest.TempPathFactory, live: Live) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("cfssl")
-    _write_authority(folder)
-    responses = [
-        _cfssl_response(folder, live.leaf(GOOD), "good"),
-        _cfssl_response(folder, live.leaf(REVOKED), "revoked"),
-    ]
-    (folder / "responses").write_text("\n".join(responses))
-    port = free_port()
-    program = subprocess.Popen(
-        [
-            *("cfssl", "ocspserve", "-loglevel", "5", "-port", str(port)),
-            *("-responses", "responses"),
-        ],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        await_port(port, program, lambda: "cfssl ocspserve does not listen")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        program.terminate()
-        program.wait(timeout=30)
-
-
-def _cfssl_response(folder: Path, cert: x509.Certificate, status: str) -> str:
-    """Return a response that cfssl signs now, at the time of the system clock."""
-    (folder / "leaf.pem").write_bytes(cert.public_bytes(Encoding.PEM))
-    done = subprocess.run(
-        [
-            *("cfssl", "ocspsign", "-loglevel", "5", "-ca", "ca.pem"),
-            *("-responder", "r.pem", "-responder-key", "r.key"),
-            *("-cert", "leaf.pem", "-status", status, "-reason", "1"),
-        ],
-        cwd=folder,
-        capture_output=True,
-        check=True,
-    )
-    response: str = json.loads(done.stdout)["ocspResponse"]
-    return response
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])

@@ -267,9 +267,7 @@ RAW_NONCE = forge.extension("1.3.6.1.5.5.7.48.1.2", b"not an OCTET STRING")
 CRITICAL_NOCHECK = forge.delegate(
     extensions=forge.extensions((x509.OCSPNoCheck(), True))
 )
-OLD_CUTOFF = forge.extension(
-    "1.3.6.1.5.5.7.48.1.6", encode_time(NOW + 100 * forge.DAY)
-)
+OLD_CUTOFF = forge.extension("1.3.6.1.5.5.7.48.1.6", encode_time(NOW + 100 * forge.DAY))
 NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 IN_HEADERS: dict[str, Change] = {

@@ -71,6 +71,7 @@ NO_CACHE = {
     "client/sync.py:_outcomes": "one call of check_many",
     "client/transport/resolver.py:_open": "the look-ups that run now",
     "client/transport/proxy.py:_named": "the proxies of the environment",
+    "service/exporter/rounds.py:_results": "the configured targets",
     "service/signer_following.py:_sets": "the configured issuers",
     "service/copies/edge.py:_running": "the look-ups that run now",
     "sharing/reader.py:_waiting": "the look-ups that wait now",

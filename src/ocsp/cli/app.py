@@ -33,6 +33,7 @@ _END = epilog(
         ExitCode.SUCCESS: "done",
         ExitCode.PROBLEM: (
             "revoked (check, verify, staple), findings (lint), "
+            "an answer that is not verified (probe), a failed check (conformance), "
             "a wrong answer (demo), an odd import or an unlisted number (status), "
             "a signer that cannot be used (signer, presign), "
             "an answer that could not be published (publish), "
@@ -40,7 +41,8 @@ _END = epilog(
         ),
         ExitCode.UNKNOWN: "unknown to the responder (check, verify, staple)",
         ExitCode.NOT_VERIFIED: (
-            "no verified response (check, verify), no valid staple (staple)"
+            "no verified response (check, verify, probe, conformance), "
+            "no valid staple (staple)"
         ),
         ExitCode.INPUT_ERROR: INPUT_ERROR,
         ExitCode.NOT_CONFIRMED: (

@@ -156,10 +156,20 @@ COMMANDS: Mapping[str, CommandEntry | GroupEntry] = {
     "check": CommandEntry(
         "commands.check", "check", "Check whether certificates are revoked."
     ),
+    "conformance": CommandEntry(
+        "commands.monitoring.conformance",
+        "conformance",
+        "Find out whether a responder does what the standards require.",
+    ),
     "demo": CommandEntry(
         "demo.command",
         "demo",
         "Run a CA, a responder and its clients on this machine, and show the answers.",
+    ),
+    "exporter": CommandEntry(
+        "commands.monitoring.exporter",
+        "exporter",
+        "Probe responders in the background, and serve the results to Prometheus.",
     ),
     "inspect": CommandEntry(
         "commands.inspect",
@@ -178,6 +188,11 @@ COMMANDS: Mapping[str, CommandEntry | GroupEntry] = {
         "commands.presign",
         "presign",
         "Sign all answers that are due, ahead of the requests.",
+    ),
+    "probe": CommandEntry(
+        "commands.monitoring.probe",
+        "probe",
+        "Ask a responder in every way that clients do, and report its answers.",
     ),
     "publish": CommandEntry(
         "commands.publish",

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from ocsp import limits
 from ocsp.client import AddressPolicy, HTTPReply, HTTPRequest
 from ocsp.client.transport.addresses import allowed_addresses, is_ip_literal
-from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
 from ocsp.client.transport.resolver import resolver
 from ocsp.errors import BrokenReply, FetchTimeout, TransportError
 
@@ -151,6 +150,9 @@ class Connection:
             BodyTooLarge: If it is too long.
             FetchTimeout: If it takes too long.
         """
+        # The parser comes with the extra ``client``, which the probe before needs too.
+        from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+
         reader = ReplyReader(self._request, head_only=head_only)
         try:
             while not reader.complete:

@@ -55,6 +55,9 @@ class ConformanceSettings:
     responders: tuple[x509.Certificate, ...] = ()
     """Certificates of responders to trust, besides the issuer and its delegates."""
 
+    candidates: tuple[x509.Certificate, ...] = ()
+    """Certificates that may be the signer's; not trusted."""
+
     timeout: float = 10.0
     """Seconds for each request."""
 
@@ -234,6 +237,7 @@ class Examination:
                 at=received.at,
                 nonce=nonce,
                 responders=self.settings.responders,
+                candidates=self.settings.candidates,
                 policy=self.settings.policy,
             )
         except VerificationError as error:

@@ -14,7 +14,6 @@ from cryptography import x509
 
 from ocsp.client import Options, Proxy
 from ocsp.client.checking.urls import check_url
-from ocsp.client.transport.threads import HTTPTransport
 from ocsp.conformance.connection import Endpoint
 from ocsp.conformance.examination import ConformanceSettings, Examination
 from ocsp.conformance.report import (
@@ -112,16 +111,17 @@ def _ordinary_answers(
         questions=_FIRST,
         policy=settings.policy,
         responders=settings.responders,
+        candidates=settings.candidates,
+        proxy=Proxy.NONE,
         profile=Profile.RFC9919,
         timeout=settings.timeout,
     )
-    transport = HTTPTransport(max_idle=0, proxy=Proxy.NONE)
-    first = probe(url, cert, issuer, asked, transport=transport, now=now)
+    first = probe(url, cert, issuer, asked, now=now)
     if all(each.http_status is None for each in first.answers):
         return first
     others = tuple(each for each in questions() if each not in _FIRST)
     asked = replace(asked, questions=others)
-    rest = probe(url, cert, issuer, asked, transport=transport, now=now)
+    rest = probe(url, cert, issuer, asked, now=now)
     return replace(first, answers=first.answers + rest.answers)
 
 

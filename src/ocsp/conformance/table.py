@@ -13,5 +13,11 @@ CHECKS: tuple[Check, ...] = (
     *nonces.CHECKS,
     *requests.CHECKS,
     *http.CHECKS,
+    *http.ODD_FORMS,
+    *requests.MALFORMED_REQUESTS,
 )
-"""All checks, in the order in which they are made and reported."""
+"""
+All checks, in the order in which they are made and reported.
+
+Those that some responders do not survive come last.
+"""

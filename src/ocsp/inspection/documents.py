@@ -22,6 +22,7 @@ from ocsp.asn1.extensions import RawExtension
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.errors import DecodeError
+from ocsp.inspection.document_types import CertIDDocument
 from ocsp.inspection.parts import (
     Document,
     algorithm_document,
@@ -189,7 +190,7 @@ def _reason(entry: OCSPSingleResponse) -> str | None:
     return None if reason is None else reason_name(reason)
 
 
-def cert_id_document(cert_id: CertID) -> Document:
+def cert_id_document(cert_id: CertID) -> CertIDDocument:
     """Describe a CertID."""
     start, end = content(cert_id.der, 0, len(cert_id.der), SEQUENCE, "")
     _, stop = content(cert_id.der, start, end, SEQUENCE, "")

@@ -26,6 +26,11 @@ from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.guarded.certificates import YEAR_ZERO
+from ocsp.inspection.document_types import (
+    AlgorithmDocument,
+    CertificateDocument,
+    SerialDocument,
+)
 from ocsp.inspection.vocabulary import oid_name
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
@@ -66,12 +71,12 @@ _DECODERS = {
 """All decoders by OID. Every list decodes an extension in the same way."""
 
 
-def algorithm_document(dotted: str) -> Document:
+def algorithm_document(dotted: str) -> AlgorithmDocument:
     """Describe an algorithm by its OID, and its name if it is known."""
     return {"oid": dotted, "name": oid_name(dotted)}
 
 
-def serial_document(number: int) -> Document:
+def serial_document(number: int) -> SerialDocument:
     """Describe a serial number as text, in both bases; a huge one in hexadecimal."""
     sign = "-" if number < 0 else ""
     digits = f"{abs(number):x}"
@@ -208,7 +213,7 @@ _GENERAL_NAMES: Mapping[type[x509.GeneralName], str] = {
 # --- certificates ------------------------------------------------------------------
 
 
-def certificate_document(certificate: x509.Certificate) -> Document:
+def certificate_document(certificate: x509.Certificate) -> CertificateDocument:
     """Describe an embedded certificate; a field that cannot be decoded is ``None``."""
     begin, end = validity_of(certificate)
     return {

@@ -17,9 +17,10 @@ from ocsp.probing.headers import header_findings
 from ocsp.probing.judging import Judgement, Level, Thresholds, judge
 from ocsp.probing.probe import ProbeSettings, probe
 from ocsp.probing.questions import HashName, Method, Question, questions
-from ocsp.probing.report import NonceUse, ProbeAnswer, ProbeReport
+from ocsp.probing.report import Failure, NonceUse, ProbeAnswer, ProbeReport
 
 __all__ = [
+    "Failure",
     "HashName",
     "Judgement",
     "Level",

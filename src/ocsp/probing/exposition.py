@@ -16,19 +16,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ocsp.errors import (
-    FetchError,
-    FetchTimeout,
-    OCSPError,
-    TransportError,
-    UnsuccessfulResponse,
-)
 from ocsp.linting import Severity
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.probing.judging import Judgement
-from ocsp.probing.report import NonceUse, ProbeAnswer, ProbeReport
+from ocsp.probing.report import Failure, NonceUse, ProbeAnswer, ProbeReport
 
-__all__ = ["CONTENT_TYPE", "FAILURES", "METRICS", "Probed", "probe_exposition"]
+__all__ = ["CONTENT_TYPE", "METRICS", "Probed", "probe_exposition"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -92,30 +85,10 @@ def _statuses(probed: Probed) -> Iterator[tuple[tuple[str, ...], float]]:
             yield (*_labels(probed, answer), status.name.lower()), is_it
 
 
-FAILURES = ("timeout", "connection", "http", "ocsp-error", "not-verified")
-"""The values of the label *why*."""
-
-
 def _failures(probed: Probed) -> Iterator[tuple[tuple[str, ...], float]]:
     for answer in probed.report.answers:
-        found = None if answer.error is None else failure_of(answer.error)
-        for why in FAILURES:
-            yield (*_labels(probed, answer), why), why == found
-
-
-def failure_of(error: OCSPError) -> str:
-    """Return which of :data:`FAILURES` *error* is."""
-    match error:
-        case FetchTimeout():
-            return "timeout"
-        case TransportError():
-            return "connection"
-        case FetchError():
-            return "http"
-        case UnsuccessfulResponse():
-            return "ocsp-error"
-        case _:
-            return "not-verified"
+        for why in Failure:
+            yield (*_labels(probed, answer), why.value), answer.failure is why
 
 
 def _findings(probed: Probed) -> Iterator[tuple[tuple[str, ...], float]]:

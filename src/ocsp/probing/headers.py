@@ -178,7 +178,10 @@ def _max_age(served: Served) -> Iterator[tuple[str, str]]:
     if seconds is None:
         yield "Cache-Control", "has no max-age"
     elif served.freshness is not None:
-        left = (served.freshness.next_update - served.at).total_seconds()
+        # It counts from when the server made the answer (RFC 9111 §4.2).
+        sent = http_date(served.value("date") or "")
+        since = served.at if sent is None else min(sent, served.at)
+        left = (served.freshness.next_update - since).total_seconds()
         if seconds >= max(left, 1):
             why = f"max-age={seconds} ends after nextUpdate, which is in {left:.0f} s"
             yield "Cache-Control", why

@@ -8,6 +8,7 @@ the host that the caller has named, and its address may be private.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 from collections.abc import Callable
@@ -16,13 +17,20 @@ from dataclasses import dataclass, field, replace
 from cryptography import x509
 
 from ocsp import limits
-from ocsp.client import AddressPolicy, HTTPReply, HTTPRequest, Options, Transport
+from ocsp.client import (
+    AddressPolicy,
+    HTTPReply,
+    HTTPRequest,
+    Options,
+    Proxy,
+    Transport,
+)
 from ocsp.client.checking.urls import check_url
-from ocsp.client.transport.threads import HTTPTransport
 from ocsp.errors import (
     ContentTypeError,
     FetchError,
     HTTPStatusError,
+    MissingExtraError,
     VerificationError,
 )
 from ocsp.http import RESPONSE_TYPE, Freshness
@@ -66,6 +74,9 @@ class ProbeSettings:
     timeout: float = 10.0
     """Seconds for each question."""
 
+    proxy: Proxy = Proxy.ENVIRONMENT
+    """The HTTP proxy."""
+
 
 def probe(
     url: str,
@@ -73,7 +84,6 @@ def probe(
     issuer: x509.Certificate,
     settings: ProbeSettings | None = None,
     *,
-    transport: Transport | None = None,
     now: Callable[[], datetime.datetime] = _now,
 ) -> ProbeReport:
     """
@@ -91,22 +101,26 @@ def probe(
 
         settings: How to ask and judge.
 
-        transport: What sends the requests. Default: a new
-            :class:`ocsp.client.transport.threads.HTTPTransport`.
-
         now: Returns the current time, aware.
 
     Raises:
+        MissingExtraError: If the packages of the extra ``client`` are missing.
         ForbiddenResponderURL: If *url* is not a URL of a responder.
     """
+    settings = settings or ProbeSettings()
     check_url(url, Options())
-    sender = transport or HTTPTransport(max_idle=0)
-    run = _Probe(url, cert, issuer, settings or ProbeSettings(), sender, now)
+    with contextlib.closing(_transport(settings.proxy)) as transport:
+        run = _Probe(url, cert, issuer, settings, transport, now)
+        return ProbeReport(url=url, answers=tuple(map(run.ask, settings.questions)))
+
+
+def _transport(proxy: Proxy) -> Transport:
+    """Return a transport that keeps no connections."""
     try:
-        return ProbeReport(url=url, answers=tuple(map(run.ask, run.settings.questions)))
-    finally:
-        if transport is None:
-            sender.close()
+        from ocsp.client.transport.threads import HTTPTransport
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("sending HTTP requests", "client") from error
+    return HTTPTransport(max_idle=0, proxy=proxy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +141,15 @@ class _Probe:
         except FetchError as error:
             seconds = time.perf_counter() - begin
             return ProbeAnswer(
-                question=question, at=self.now(), seconds=seconds, error=error
+                question=question,
+                at=self.now().replace(microsecond=0),
+                seconds=seconds,
+                error=error,
             )
         seconds = time.perf_counter() - begin
         answer = ProbeAnswer(
             question=question,
-            at=self.now(),
+            at=self.now().replace(microsecond=0),
             seconds=seconds,
             http_status=reply.status,
             headers=reply.headers,

@@ -6,12 +6,18 @@ import datetime
 import enum
 from dataclasses import dataclass
 
-from ocsp.errors import OCSPError
+from ocsp.errors import (
+    FetchError,
+    FetchTimeout,
+    OCSPError,
+    TransportError,
+    UnsuccessfulResponse,
+)
 from ocsp.linting import LintFinding
 from ocsp.probing.questions import Question
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["NonceUse", "ProbeAnswer", "ProbeReport"]
+__all__ = ["Failure", "NonceUse", "ProbeAnswer", "ProbeReport"]
 
 
 class NonceUse(enum.Enum):
@@ -28,6 +34,25 @@ class NonceUse(enum.Enum):
 
     NOT_KNOWN = "not-known"
     """No answer was verified."""
+
+
+class Failure(enum.Enum):
+    """Why an answer has no evidence."""
+
+    TIMEOUT = "timeout"
+    """It did not come in time."""
+
+    CONNECTION = "connection"
+    """The connection failed, or broke."""
+
+    HTTP = "http"
+    """The HTTP reply is none that clients read: its status, media type or size."""
+
+    OCSP_ERROR = "ocsp-error"
+    """It is an OCSP error (RFC 6960 §2.3)."""
+
+    NOT_VERIFIED = "not-verified"
+    """The verification failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +116,23 @@ class ProbeAnswer:
         matched = self.evidence.nonce_matched
         return NonceUse.REPEATED if matched else NonceUse.LEFT_OUT
 
+    @property
+    def failure(self) -> Failure | None:
+        """Why there is no evidence; ``None`` if there is."""
+        match self.error:
+            case None:
+                return None
+            case FetchTimeout():
+                return Failure.TIMEOUT
+            case TransportError():
+                return Failure.CONNECTION
+            case FetchError():
+                return Failure.HTTP
+            case UnsuccessfulResponse():
+                return Failure.OCSP_ERROR
+            case _:
+                return Failure.NOT_VERIFIED
+
     def header(self, name: str) -> str | None:
         """Return the first value of the header *name* (in lower case), or ``None``."""
         return next((value for known, value in self.headers if known == name), None)
@@ -105,3 +147,9 @@ class ProbeReport:
 
     answers: tuple[ProbeAnswer, ...]
     """An answer for each question, in their order."""
+
+    @property
+    def remaining(self) -> datetime.timedelta | None:
+        """The shortest time until an answer ends, or ``None`` if none has an end."""
+        known = [each.remaining for each in self.answers if each.remaining is not None]
+        return min(known, default=None)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from cryptography import x509
 
@@ -21,12 +21,9 @@ from ocsp.asn1.names import name_text
 from ocsp.errors import (
     ConfigError,
     ConfigurationError,
-    ConfigurationProblem,
     MissingExtraError,
-    OCSPError,
     SignerUnavailable,
 )
-from ocsp.guarded.files import read_file
 from ocsp.publishing import Delivery, open_deliveries
 from ocsp.responder import (
     Authority,
@@ -39,6 +36,7 @@ from ocsp.responder import (
     StatusSource,
 )
 from ocsp.responder.requests.issuers import AnyAuthority, SignedElsewhere
+from ocsp.service.admin_token import read_token
 from ocsp.service.configuration import Configuration
 from ocsp.service.configuration.model import (
     FormName,
@@ -46,6 +44,7 @@ from ocsp.service.configuration.model import (
     SignaturePolicy,
     SignerSettings,
 )
+from ocsp.service.problems import Place, Problems
 from ocsp.service.sources import open_source
 from ocsp.signers import (
     LoadedSigner,
@@ -70,13 +69,8 @@ START_SECONDS = 3.0
 """How long a process that starts waits for its tokens, all together. Connections that
 the kernel has given to it wait meanwhile."""
 
-Place: TypeAlias = tuple[str | int, ...]
-"""The path of a setting."""
-
 Loader: TypeAlias = Callable[[SignerSpec], Signer]
 """Loads a signer; what it raises is a problem of the configuration."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +221,7 @@ def build_service(
     Raises:
         ConfigurationError: If something cannot be used. It lists all problems.
     """
-    problems, opened = _Problems(), contextlib.ExitStack()
+    problems, opened = Problems(SignerSettings.model_fields), contextlib.ExitStack()
     load = _tolerant_loader() if degraded else _load
     with contextlib.ExitStack() as failed:
         failed.push(opened)
@@ -275,7 +269,7 @@ def build_service(
 def _sources(
     configuration: Configuration,
     authorities: Sequence[AnyAuthority | None],
-    problems: _Problems,
+    problems: Problems,
     opened: contextlib.ExitStack,
 ) -> dict[IssuerKey, StatusSource]:
     """Return the sources of the issuers whose status is not in the database."""
@@ -302,23 +296,7 @@ def _open_deliveries(configuration: Configuration) -> list[Delivery]:
 
 
 def _token(configuration: Configuration) -> str | None:
-    """Return the first line of the file of the token, if there is one."""
-    admin = configuration.admin
-    if admin is None:
-        return None
-    if find_spec("starlette") is None:
-        raise MissingExtraError("the admin port", "admin")
-    if admin.token_file is None:
-        return None
-    data = read_file(admin.token_file, limits.MAX_KEY_FILE_BYTES)
-    try:
-        token = data.decode().partition("\n")[0].strip()
-    except UnicodeDecodeError:  # not chained: that error contains the token
-        raise ConfigError("token_file", "is not text in UTF-8") from None
-    from ocsp.admin.access import Access  # workers without a token save the memory
-
-    Access(token=token)
-    return token
+    return None if configuration.admin is None else read_token(configuration.admin)
 
 
 def _require_valkey(configuration: Configuration) -> None:
@@ -371,7 +349,7 @@ def _responder(
     )
 
 
-def _requestors(configuration: Configuration, problems: _Problems) -> Requestors | None:
+def _requestors(configuration: Configuration, problems: Problems) -> Requestors | None:
     settings = configuration.requests
     if settings.signatures is SignaturePolicy.IGNORE:
         return None
@@ -391,7 +369,7 @@ def _any_authority(
     number: int,
     settings: IssuerSettings,
     load: Loader,
-    problems: _Problems,
+    problems: Problems,
     opened: contextlib.ExitStack,
 ) -> AnyAuthority | None:
     if settings.signers:
@@ -436,7 +414,7 @@ def _authority(
     number: int,
     settings: IssuerSettings,
     load: Loader,
-    problems: _Problems,
+    problems: Problems,
     opened: contextlib.ExitStack,
 ) -> Authority | None:
     place: Place = ("issuer", number)
@@ -517,7 +495,7 @@ def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
         ConfigurationError: If all clients would reject the answers of a signer that is
             valid, or an issuer has no signer that is valid. It lists all problems.
     """
-    problems = _Problems()
+    problems = Problems(SignerSettings.model_fields)
     warnings: list[str] = []
     validity = service.configuration.answers.validity
     issuers = service.configuration.issuer
@@ -559,26 +537,3 @@ def _check_signer(
         for failure in found.failures
     ]
     return failures, found.warnings
-
-
-class _Problems:
-    """The problems that were found so far."""
-
-    def __init__(self) -> None:
-        self.found: list[ConfigurationProblem] = []
-
-    def add(self, path: Place, reason: str) -> None:
-        """Note a problem of the setting at *path*."""
-        self.found.append(ConfigurationProblem(path, reason))
-
-    def collect(self, path: Place, build: Callable[[], Result]) -> Result | None:
-        """Return what *build* returns; an error becomes a problem, and ``None``."""
-        try:
-            return build()
-        except ConfigError as error:
-            inner = error.key if error.key in SignerSettings.model_fields else ""
-            already = bool(path) and path[-1] == inner
-            self.add((*path, inner) if inner and not already else path, error.reason)
-        except OCSPError as error:
-            self.add(path, str(error))
-        return None

@@ -68,7 +68,7 @@ def test_a_revocation_that_is_remembered_counts_as_revoked() -> None:
     play.clock.seconds = 25 * 3600
     outcome = play.check(certificate(A))
     assert {_exit(outcome, fail) for fail in FailMode} == {ExitCode.REVOKED}
-    document = check_document(Checked(outcome))
+    document = check_document([Checked(outcome)])["certificates"][0]
     assert document["reason"] == "older-than-known"
     assert document["newest_known"] == {
         "status": "revoked",

@@ -17,7 +17,7 @@ def test_a_crl_of_another_key_is_not_shown_as_that_of_the_issuer() -> None:
     data = crl(signer=key("new key"))
     evidence = verify_crl(data, leaf(), ca(), crl_issuers=[new], at=NOW)
     checked = Checked(outcome=Outcome.of(evidence, leaf(), ca(), Source.CRL, ()))
-    assert check_document(checked)["authorized_by"] == "configured"
+    assert check_document([checked])["certificates"][0]["authorized_by"] == "configured"
     console = Console(width=200)
     with console.capture() as capture:
         console.print(draw(checked, verbose=False))

@@ -6,6 +6,7 @@ import re
 
 from ocsp.conformance import CHECKS
 from tests.requirements import requirements
+from tests.unit.conformance.checks_page import PAGE, page
 
 NOT_VISIBLE = {
     "R6960-5": "only the operator can say that the key of a CA is compromised",
@@ -36,3 +37,8 @@ def test_every_check_says_what_is_required_and_where() -> None:
     for check in CHECKS:
         assert re.fullmatch(r"[A-Za-z].*\.", check.sentence), check.id
         assert re.search(r"RFC \d+", check.clause) or check.clause == "–", check.id
+
+
+def test_the_page_of_checks_is_current() -> None:
+    """If it is not, run ``python -m tests.unit.conformance.checks_page``."""
+    assert PAGE.read_text() == page()

@@ -97,6 +97,14 @@ def test_an_old_answer_of_a_cache_is_not_a_wrong_clock() -> None:
     assert _rules(_with(old, "age", "nonsense")) == ["C4"]
 
 
+def test_max_age_counts_from_the_date_of_the_answer() -> None:
+    """An answer that took a second to come is not kept for too long."""
+    served = _with(_served(), "cache-control", "max-age=3599")
+    assert _rules(replace(served, at=NOW + datetime.timedelta(seconds=30))) == []
+    longer = _with(served, "cache-control", "max-age=3600")
+    assert _rules(replace(longer, at=NOW + datetime.timedelta(seconds=30))) == ["C9"]
+
+
 @pytest.mark.parametrize("value", [None, "max-age=60", "public"])
 def test_an_error_must_not_be_kept_by_caches(value: str | None) -> None:
     """It has no other caching header."""

@@ -177,8 +177,7 @@ def _progress(total: int) -> Iterator[Callable[[CheckProgress], None] | None]:
 
 def _show(checks: Sequence[Checked], *, verbose: bool, as_json: bool) -> None:
     if as_json:
-        documents = [check_document(each) for each in checks]
-        write_json({"type": "check", "certificates": documents})
+        write_json(check_document(checks))
     elif verbose or len(checks) == 1:
         for each in checks:
             output().print(draw(each, verbose=verbose))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from cryptography import x509
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ocsp.cli.documents.lint import lint_document
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
 from ocsp.cli.input.arguments import parse_moment
@@ -26,6 +27,7 @@ from ocsp.cli.input.loading import (
     read_message,
     require_kind,
 )
+from ocsp.cli.options.choices import ProfileName
 from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
@@ -38,7 +40,7 @@ from ocsp.linting import (
     lint_response,
 )
 
-__all__ = ["ProfileName", "SeverityName", "lint"]
+__all__ = ["SeverityName", "lint"]
 
 HELP = """Report where a response deviates from the standards.
 
@@ -61,14 +63,6 @@ EPILOG = epilog(
         ExitCode.INPUT_ERROR: INPUT_ERROR,
     },
 )
-
-
-class ProfileName(StrEnum):
-    """The standards to check against."""
-
-    RFC6960 = "rfc6960"
-    RFC9919 = "rfc9919"
-    WEBPKI = "webpki"
 
 
 class SeverityName(StrEnum):
@@ -142,7 +136,7 @@ def lint(
     )
     least = Severity[severity.name]
     if as_json:
-        write_json(_document(report, least))
+        write_json(lint_document(report, least))
     else:
         output().print(_draw(report, least))
     return ExitCode.FINDINGS if report.at_least(least) else ExitCode.SUCCESS
@@ -154,24 +148,6 @@ def _issuer(
     if source is None:
         return None
     return load_issuer(source, [] if certificate is None else [certificate])
-
-
-def _document(report: LintReport, least: Severity) -> dict[str, Any]:
-    return {
-        "type": "lint",
-        "profile": report.profile.value,
-        "severity": least.name.lower(),
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity.name.lower(),
-                "clause": finding.clause,
-                "where": finding.where,
-                "message": finding.message,
-            }
-            for finding in report.at_least(least)
-        ],
-    }
 
 
 def _draw(report: LintReport, least: Severity) -> RenderableType:

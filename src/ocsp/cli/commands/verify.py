@@ -13,18 +13,13 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
-from ocsp.cli.exit_codes import CommandError, ExitCode
+from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
-from ocsp.cli.input.arguments import parse_moment, parse_nonce, parse_serial
+from ocsp.cli.input.arguments import parse_moment, parse_nonce
 from ocsp.cli.input.evidence import load_evidence
-from ocsp.cli.input.loading import (
-    load_certificate,
-    load_issuer,
-    load_request,
-    load_response,
-)
+from ocsp.cli.input.loading import load_request, load_response
+from ocsp.cli.input.subject import load_subject
 from ocsp.cli.options.group import Changes, takes
 from ocsp.cli.options.shared import POLICY, SIGNERS, ChosenPolicy
 from ocsp.cli.parameters import Option
@@ -126,7 +121,7 @@ def verify_response(
     signers: Changes,
 ) -> int:
     """Verify the response, show the verdict, and return its exit code."""
-    authority, subject = _issuer_and_certificate(issuer, cert, serial)
+    authority, subject = load_subject("ocsp verify", issuer, cert, serial)
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     moment = now if at is None else parse_moment("--at", at)
     judged = load_response(response)
@@ -159,20 +154,6 @@ def verify_response(
     if isinstance(outcome, VerificationError):
         return ExitCode.NOT_VERIFIED
     return _EXITS[outcome.status]
-
-
-def _issuer_and_certificate(
-    issuer: str, cert: str | None, serial: str | None
-) -> tuple[x509.Certificate, x509.Certificate | CertID]:
-    """Return the issuer, and the certificate or its CertID."""
-    if (cert is None) == (serial is None):
-        raise CommandError("ocsp verify", "give either --cert or --serial")
-    if cert is not None:
-        certificate = load_certificate(cert)
-        return load_issuer(issuer, [certificate]), certificate
-    authority = load_certificate(issuer)
-    number = parse_serial(serial or "")
-    return authority, CertID.for_serial(authority, number, hashes.SHA256())
 
 
 def _outcome(

@@ -1,5 +1,5 @@
 """
-The groups of options that ``check``, ``verify`` and ``staple`` share.
+The groups of options that ``check``, ``verify``, ``staple`` and others share.
 
 Each field of :class:`ocsp.Policy` has an option, and each field of
 :class:`ocsp.Options`. What a command does not use is named here.
@@ -20,6 +20,7 @@ from ocsp.verification.policy import Policy, PolicyName
 
 __all__ = [
     "POLICY",
+    "POLICY_OF_PROBES",
     "SIGNERS",
     "ChosenPolicy",
     "network_group",
@@ -96,11 +97,12 @@ class ChosenPolicy(NamedTuple):
 class _PolicyGroup:
     """The option ``--policy``, and an option for each field of the policy."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str] = ()) -> None:
+        names = [field.name for field in fields(Policy)]
         self._fields = FieldGroup(
             field_options(
                 Policy(),
-                [field.name for field in fields(Policy)],
+                [each for each in names if each not in without],
                 panel=_POLICY_PANEL,
                 spellings=_POLICY_SPELLINGS,
                 show_defaults=False,
@@ -147,6 +149,9 @@ def _joined(names: Collection[str | None]) -> list[str]:
 
 
 POLICY = _PolicyGroup()
+
+POLICY_OF_PROBES = _PolicyGroup(without={"nonce"})
+"""A probe asks with and without a nonce, and reports what became of it."""
 
 SIGNERS = FieldGroup(
     field_options(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -21,6 +20,12 @@ from ocsp.asn1.certificates import serial_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
+from ocsp.cli.documents.check import (
+    AttemptDocument,
+    CheckDocument,
+    CheckedDocument,
+    KnownDocument,
+)
 from ocsp.cli.render.console import status_style
 from ocsp.cli.render.hints import hint_for, names_crl, names_responder
 from ocsp.client import Attempt, CheckStatus, Outcome, Reason, Source
@@ -59,12 +64,18 @@ class Checked:
         return not (self.is_above and cannot_be_asked)
 
 
-def check_document(checked: Checked) -> dict[str, Any]:
-    """Return the outcome of a check as a JSON document."""
+def check_document(checks: Sequence[Checked]) -> CheckDocument:
+    """Return the outcomes of checks as a JSON document."""
+    return {"type": "check", "certificates": list(map(_checked_document, checks))}
+
+
+def _checked_document(checked: Checked) -> CheckedDocument:
     outcome = checked.outcome
     evidence = outcome.evidence
     certificate = outcome.certificate
-    document: dict[str, Any] = {
+    why = None if evidence is None else evidence.revocation_reason
+    signer = None if evidence is None else name_of_subject(evidence.responder)
+    return {
         "subject": name_text(name_of_subject(certificate)),
         "serial_number": f"{serial_of(certificate):x}",
         "status": outcome.status.value,
@@ -74,22 +85,18 @@ def check_document(checked: Checked) -> dict[str, Any]:
         "newest_known": _newest_known(outcome),
         "hint": hint_for(outcome) if checked.counts else None,
         "counts": checked.counts,
+        "revocation_time": _written(evidence and evidence.revocation_time),
+        "revocation_reason": None if why is None else reason_name(why),
+        "this_update": _written(evidence and evidence.this_update),
+        "next_update": _written(evidence and evidence.next_update),
+        "signed_by": None if signer is None else name_text(signer),
+        "authorized_by": None if evidence is None else evidence.authorized_by.value,
+        "warnings": [] if evidence is None else list(map(str, evidence.warnings)),
+        "attempts": list(map(_attempt, outcome.attempts)),
     }
-    if evidence is not None:
-        why = evidence.revocation_reason
-        document |= {
-            "revocation_time": _written(evidence.revocation_time),
-            "revocation_reason": None if why is None else reason_name(why),
-            "this_update": _written(evidence.this_update),
-            "next_update": _written(evidence.next_update),
-            "signed_by": name_text(name_of_subject(evidence.responder)),
-            "authorized_by": evidence.authorized_by.value,
-            "warnings": [str(warning) for warning in evidence.warnings],
-        }
-    return document | {"attempts": [_attempt(each) for each in outcome.attempts]}
 
 
-def _newest_known(outcome: Outcome) -> dict[str, Any] | None:
+def _newest_known(outcome: Outcome) -> KnownDocument | None:
     known = outcome.known
     if known is None:
         return None
@@ -99,7 +106,7 @@ def _newest_known(outcome: Outcome) -> dict[str, Any] | None:
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(attempt: Attempt) -> AttemptDocument:
     error = attempt.error
     rules = error.failures if isinstance(error, VerificationError) else ()
     return {

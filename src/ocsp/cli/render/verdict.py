@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime
 import enum
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from cryptography import x509
 
@@ -18,20 +19,25 @@ from ocsp.asn1.der import number_text
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
+from ocsp.cli.documents.verdict import (
+    EvidenceDocument,
+    FindingDocument,
+    SubjectDocument,
+    VerdictDocument,
+)
 from ocsp.errors import Finding, RevokedButStale, VerificationError
 from ocsp.inspection.documents import cert_id_document, response_status_name
 from ocsp.inspection.parts import (
-    Document,
     algorithm_document,
     certificate_document,
     serial_document,
 )
 from ocsp.inspection.vocabulary import span
 from ocsp.messages.certid import CertID
-from ocsp.messages.statuses import OCSPResponseStatus, reason_name
+from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus, reason_name
 from ocsp.verification import UNBOUNDED, VerifiedResponse
 
-__all__ = ["finding_document", "verdict_document"]
+__all__ = ["STATUS_NAMES", "finding_document", "subject_document", "verdict_document"]
 
 
 def verdict_document(
@@ -40,7 +46,7 @@ def verdict_document(
     issuer: x509.Certificate,
     at: datetime.datetime,
     policy: str,
-) -> dict[str, Any]:
+) -> VerdictDocument:
     """
     Describe the result of a verification.
 
@@ -60,16 +66,9 @@ def verdict_document(
     return {
         "type": "verdict",
         "verified": evidence is not None,
-        "status": evidence.status.name.lower() if evidence else None,
+        "status": STATUS_NAMES[evidence.status] if evidence else None,
         "revoked_but_stale": isinstance(outcome, RevokedButStale),
-        "certificate": {
-            "subject": name_text(name_of_subject(cert))
-            if isinstance(cert, x509.Certificate)
-            else None,
-            "serial_number": serial_document(
-                cert.serial_number if isinstance(cert, CertID) else serial_of(cert)
-            ),
-        },
+        "certificate": subject_document(cert),
         "issuer": name_text(name_of_subject(issuer)),
         "at": timestamp(at),
         "policy": policy,
@@ -81,7 +80,25 @@ def verdict_document(
     }
 
 
-def _evidence(evidence: VerifiedResponse) -> Document:
+STATUS_NAMES: Mapping[OCSPCertStatus, Literal["good", "revoked", "unknown"]] = {
+    OCSPCertStatus.GOOD: "good",
+    OCSPCertStatus.REVOKED: "revoked",
+    OCSPCertStatus.UNKNOWN: "unknown",
+}
+"""The names of the statuses in documents."""
+
+
+def subject_document(cert: x509.Certificate | CertID) -> SubjectDocument:
+    """Describe the certificate in question."""
+    if isinstance(cert, CertID):
+        return {"subject": None, "serial_number": serial_document(cert.serial_number)}
+    return {
+        "subject": name_text(name_of_subject(cert)),
+        "serial_number": serial_document(serial_of(cert)),
+    }
+
+
+def _evidence(evidence: VerifiedResponse) -> EvidenceDocument:
     reason = evidence.revocation_reason
     algorithm = evidence.response.signature_algorithm_oid
     return {
@@ -104,7 +121,7 @@ def _moment(moment: datetime.datetime | None) -> str | None:
     return None if moment is None else timestamp(moment)
 
 
-def finding_document(finding: Finding) -> Document:
+def finding_document(finding: Finding) -> FindingDocument:
     """Describe one failure or warning."""
     return {
         "rule": finding.rule,

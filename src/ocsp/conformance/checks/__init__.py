@@ -1,5 +1,5 @@
 """
 The checks of an examination, by what they are about.
 
-Each module has a tuple CHECKS; :mod:`ocsp.conformance.table` joins them.
+Each module has tuples of checks; :mod:`ocsp.conformance.table` joins them.
 """

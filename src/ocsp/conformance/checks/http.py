@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from cryptography import x509
 
+from ocsp.conformance.checks.requests import unlisted_request
 from ocsp.conformance.examination import (
     CLOSE,
     POST_TYPE,
@@ -28,7 +29,7 @@ from ocsp.conformance.report import (
 from ocsp.errors import BrokenReply
 from ocsp.verification import VerifiedResponse
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "ODD_FORMS"]
 
 MUST, SHOULD, MAY = Strength.MUST, Strength.SHOULD, Strength.MAY
 
@@ -222,12 +223,13 @@ def _http_1_0(examination: Examination) -> Seen:
 
 
 def _pipelined(examination: Examination) -> Seen:
-    """Send two requests at once: for the certificate, and a malformed one."""
-    good = der_of(examination.builder().build())
+    """Send two requests at once: for the certificate, and for an unlisted one."""
+    listed = der_of(examination.builder().build())
+    unlisted = der_of(unlisted_request(examination))
     start = f"POST {examination.endpoint.target} HTTP/1.1"
     both = b"".join(
         examination.octets(start, (POST_TYPE, ("Content-Length", str(len(body)))), body)
-        for body in (good, b"nonsense")
+        for body in (listed, unlisted)
     )
     with examination.connect() as connection:
         connection.send(both)
@@ -270,30 +272,6 @@ CHECKS = (
         SHOULD,
         "A GET with /, + and = that are not escaped is answered.",
         _in_form(_raw),
-    ),
-    Check(
-        "get-two-slashes",
-        (),
-        "–",
-        MAY,
-        "A GET with two slashes before the base64 is answered.",
-        _in_form(_after_two_slashes),
-    ),
-    Check(
-        "get-url-safe",
-        (),
-        "RFC 4648 §5",
-        MAY,
-        "A GET with base64url is answered.",
-        _in_form(_url_safe),
-    ),
-    Check(
-        "get-unpadded",
-        (),
-        "–",
-        MAY,
-        "A GET without padding is answered.",
-        _in_form(_unpadded),
     ),
     Check(
         "head",
@@ -360,3 +338,31 @@ CHECKS = (
         _pipelined,
     ),
 )
+
+ODD_FORMS = (
+    Check(
+        "get-two-slashes",
+        (),
+        "–",
+        MAY,
+        "A GET with two slashes before the base64 is answered.",
+        _in_form(_after_two_slashes),
+    ),
+    Check(
+        "get-url-safe",
+        (),
+        "RFC 4648 §5",
+        MAY,
+        "A GET with base64url is answered.",
+        _in_form(_url_safe),
+    ),
+    Check(
+        "get-unpadded",
+        (),
+        "–",
+        MAY,
+        "A GET without padding is answered.",
+        _in_form(_unpadded),
+    ),
+)
+"""Forms of a GET that no clause requires."""

@@ -34,7 +34,7 @@ from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.verification import VerifiedResponse
 
-__all__ = ["CHECKS", "unlisted_request"]
+__all__ = ["CHECKS", "MALFORMED_REQUESTS", "unlisted_request"]
 
 MUST, SHOULD = Strength.MUST, Strength.SHOULD
 
@@ -285,46 +285,6 @@ def _requestor_name(examination: Examination) -> Seen:
 
 CHECKS = (
     Check(
-        "malformed-octets",
-        ("R6960-3",),
-        "RFC 6960 §2.3",
-        MUST,
-        "Octets that are not DER get malformedRequest.",
-        _of_octets(b"nonsense"),
-    ),
-    Check(
-        "malformed-empty",
-        ("R6960-3",),
-        "RFC 6960 §2.3",
-        MUST,
-        "An empty POST gets malformedRequest.",
-        _of_octets(b""),
-    ),
-    Check(
-        "malformed-truncated",
-        ("R6960-3",),
-        "RFC 6960 §2.3",
-        MUST,
-        "A request without its last octet gets malformedRequest.",
-        _truncated,
-    ),
-    Check(
-        "malformed-get",
-        ("R6960-3",),
-        "RFC 6960 §2.3, App. A.1",
-        MUST,
-        "A GET with DER that is no request gets malformedRequest.",
-        _malformed_get,
-    ),
-    Check(
-        "unsigned-error",
-        ("R6960-3",),
-        "RFC 6960 §2.3, §4.2.1",
-        MUST,
-        "An OCSP error has no responseBytes and a defined status.",
-        _no_signature,
-    ),
-    Check(
         "unlisted-serial",
         ("R9919-6", "R6960-18"),
         "RFC 9919 §3.2.3",
@@ -437,3 +397,47 @@ CHECKS = (
         _requestor_name,
     ),
 )
+
+MALFORMED_REQUESTS = (
+    Check(
+        "malformed-octets",
+        ("R6960-3",),
+        "RFC 6960 §2.3",
+        MUST,
+        "Octets that are not DER get malformedRequest.",
+        _of_octets(b"nonsense"),
+    ),
+    Check(
+        "malformed-empty",
+        ("R6960-3",),
+        "RFC 6960 §2.3",
+        MUST,
+        "An empty POST gets malformedRequest.",
+        _of_octets(b""),
+    ),
+    Check(
+        "malformed-truncated",
+        ("R6960-3",),
+        "RFC 6960 §2.3",
+        MUST,
+        "A request without its last octet gets malformedRequest.",
+        _truncated,
+    ),
+    Check(
+        "malformed-get",
+        ("R6960-3",),
+        "RFC 6960 §2.3, App. A.1",
+        MUST,
+        "A GET with DER that is no request gets malformedRequest.",
+        _malformed_get,
+    ),
+    Check(
+        "unsigned-error",
+        ("R6960-3",),
+        "RFC 6960 §2.3, §4.2.1",
+        MUST,
+        "An OCSP error has no responseBytes and a defined status.",
+        _no_signature,
+    ),
+)
+"""Some responders do not survive these requests."""

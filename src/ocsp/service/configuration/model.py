@@ -50,6 +50,7 @@ __all__ = [
     "RequestSettings",
     "RetentionSettings",
     "Role",
+    "Settings",
     "SignaturePolicy",
     "SignerSettings",
     "SigningSettings",
@@ -69,7 +70,7 @@ def _few_enough(workers: int) -> int:
     return workers
 
 
-class _Settings(BaseModel):
+class Settings(BaseModel):
     """A table of the file: immutable, and without unknown keys."""
 
     model_config = ConfigDict(
@@ -132,7 +133,7 @@ class Role(enum.StrEnum):
     database."""
 
 
-class SignerSettings(_Settings):
+class SignerSettings(Settings):
     """A key that signs answers, and its certificate."""
 
     certificate: File
@@ -154,7 +155,7 @@ class SignerSettings(_Settings):
     """How many signatures a second the signer may make; without it, any number."""
 
 
-class SourceSettings(_Settings):
+class SourceSettings(Settings):
     """Where the status of the certificates of one issuer is, if not in the database."""
 
     crl: tuple[FileOrURL, ...] = ()
@@ -229,7 +230,7 @@ _BELONGS_TO = {
 """The kind of source that each of these keys is for."""
 
 
-class IssuerSettings(_Settings):
+class IssuerSettings(Settings):
     """A CA that the responder answers for."""
 
     certificate: File
@@ -296,7 +297,7 @@ class SignaturePolicy(enum.StrEnum):
     """Only requests that a trusted requestor signed are answered."""
 
 
-class RequestSettings(_Settings):
+class RequestSettings(Settings):
     """Which clients get answers."""
 
     signatures: SignaturePolicy = SignaturePolicy.IGNORE
@@ -317,7 +318,7 @@ class RequestSettings(_Settings):
         return self
 
 
-class AnswerSettings(_Settings):
+class AnswerSettings(Settings):
     """What answers contain, and which are kept."""
 
     validity: PositiveDuration = 8 * _HOUR
@@ -341,7 +342,7 @@ class AnswerSettings(_Settings):
     ``xkey``, ``Surrogate-Key`` or ``Cache-Tag``; without it, none."""
 
 
-class SigningSettings(_Settings):
+class SigningSettings(Settings):
     """How much is signed at a time, and when to warn of a signer's end."""
 
     in_flight: Annotated[int, Field(strict=True, ge=1, le=1024)] = 32
@@ -354,7 +355,7 @@ class SigningSettings(_Settings):
     """How long before the end of a signer's certificate the warnings begin."""
 
 
-class AdminSettings(_Settings):
+class AdminSettings(Settings):
     """The port for operators: health, metrics and a page for people."""
 
     listen: AdminAddress = TCPAddress("127.0.0.1", 9080)
@@ -378,7 +379,7 @@ class AdminSettings(_Settings):
         return self
 
 
-class LogSettings(_Settings):
+class LogSettings(Settings):
     """The log, which is written to standard error."""
 
     format: LogFormat = LogFormat.TEXT
@@ -391,7 +392,7 @@ class LogSettings(_Settings):
     """What is written about each request."""
 
 
-class RetentionSettings(_Settings):
+class RetentionSettings(Settings):
     """How long the database keeps what is over."""
 
     expired: Duration | None = None
@@ -401,7 +402,7 @@ class RetentionSettings(_Settings):
     """How long the database keeps who changed which status; without it, for ever."""
 
 
-class PurgeSettings(_Settings):
+class PurgeSettings(Settings):
     """Which caches are told when a status changes, so that they drop their answers."""
 
     command: str | tuple[str, ...] = ()
@@ -424,7 +425,7 @@ class PurgeSettings(_Settings):
         return self
 
 
-class Configuration(_Settings):
+class Configuration(Settings):
     """All settings of a responder."""
 
     database: Database = Field(default="sqlite:status.db", validate_default=True)

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from ocsp import limits
-from ocsp.errors import ConfigurationError, ConfigurationProblem, UnreadableFile
-from ocsp.guarded.files import read_file
+from ocsp.errors import ConfigurationError, ConfigurationProblem
 from ocsp.service.configuration.model import Configuration
-from ocsp.service.configuration.positions import line_of
+from ocsp.service.configuration.toml_file import located, read_toml, validated
 
 __all__ = ["ConfigurationFile", "configuration_of", "read_configuration"]
-
-_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-"""The end of the messages of ``tomllib``."""
-
-_DEEP_KEY = re.compile(r"""(?:^|[\[{,])(?:[\w"'\t -]{0,100}\.){33}""", re.MULTILINE)
-"""A key with more than 33 parts. The time of ``tomllib`` grows with their square."""
-
-_DEEP_ARRAY = re.compile(r"\[(?:\s{0,100}\[){33}")
-"""More than 33 arrays that begin in each other: ``tomllib`` reads them by recursion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +35,7 @@ class ConfigurationFile:
         """Return *error* with the lines of this file."""
         if self.path is None:
             return error
-        return _error(self.path, self.text, error.problems)
+        return located(self.path, self.text, error.problems)
 
 
 def read_configuration(path: Path | str) -> ConfigurationFile:
@@ -65,13 +49,12 @@ def read_configuration(path: Path | str) -> ConfigurationFile:
             keys or wrong values. It lists all problems.
     """
     path = Path(path)
-    text = _read_text(path)
-    document = _read_document(path, text)
+    text, document = read_toml(path, advice="ocsp config init writes one")
     try:
         configuration = configuration_of(document, path.parent)
         _check_edge(configuration, document)
     except ConfigurationError as error:
-        raise _error(path, text, error.problems) from error
+        raise located(path, text, error.problems) from error
     return ConfigurationFile(configuration, path, text)
 
 
@@ -92,10 +75,7 @@ def configuration_of(
     """
     # The role decides which settings an issuer needs.
     context = {"folder": Path(folder).absolute(), "role": document.get("role")}
-    try:
-        return Configuration.model_validate(document, context=context)
-    except ValidationError as error:
-        raise ConfigurationError("", _problems(error)) from error
+    return validated(Configuration, document, context)
 
 
 def _check_edge(configuration: Configuration, document: Mapping[str, Any]) -> None:
@@ -108,121 +88,3 @@ def _check_edge(configuration: Configuration, document: Mapping[str, Any]) -> No
     if configuration.is_edge and "database" in document:
         reason = "is not for an edge node, which has none: take it out"
         raise ConfigurationError("", [ConfigurationProblem(("database",), reason)])
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return read_file(path, limits.MAX_CONFIGURATION_BYTES).decode("utf-8-sig")
-    except UnreadableFile as error:
-        is_missing = isinstance(error.__cause__, FileNotFoundError)
-        advice = "; ocsp config init writes one" if is_missing else ""
-        raise _file_error(path, error.reason + advice) from error
-    except UnicodeDecodeError as error:
-        raise _file_error(path, f"is not text in UTF-8: {error.reason}") from error
-
-
-def _read_document(path: Path, text: str) -> dict[str, Any]:
-    if _DEEP_KEY.search(text):
-        raise _file_error(path, "has a key with more than 33 parts")
-    if _DEEP_ARRAY.search(text):
-        raise _file_error(path, "has arrays that are nested too deep")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(path, text, str(error)) from error
-    except ValueError as error:  # of int(), which limits the digits
-        raise _file_error(path, "has a number with too many digits") from error
-    except RecursionError as error:
-        raise _file_error(path, "has arrays that are nested too deep") from error
-
-
-def _file_error(path: Path, reason: str) -> ConfigurationError:
-    return ConfigurationError(path, [ConfigurationProblem((), reason)])
-
-
-def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
-    found = _POSITION.search(message)
-    line = int(found[1]) if found and found[1] else text.rstrip("\n").count("\n") + 1
-    reason = f"is not TOML: {_POSITION.sub('', message)}"
-    return ConfigurationError(path, [ConfigurationProblem((), reason, line)])
-
-
-def _error(
-    path: Path, text: str, problems: Iterable[ConfigurationProblem]
-) -> ConfigurationError:
-    located = [each._replace(line=line_of(text, each.path)) for each in problems]
-    return ConfigurationError(path, sorted(located, key=lambda each: each.line or 0))
-
-
-# --- the words of pydantic ----------------------------------------------------------
-
-
-def _problems(error: ValidationError) -> list[ConfigurationProblem]:
-    """Return what pydantic found, in the words of this package."""
-    found = error.errors()
-    # pydantic also calls an array empty if all its items are wrong.
-    inner = {each["loc"][:end] for each in found for end in range(len(each["loc"]))}
-    return [
-        ConfigurationProblem(each["loc"], _reason(each, each["loc"]))
-        for each in found
-        if each["type"] != "too_short" or each["loc"] not in inner
-    ]
-
-
-def _reason(error: Any, path: tuple[str | int, ...]) -> str:
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "extra_forbidden":
-            return _unknown_key(path)
-        case "missing":
-            return "is missing; add it"
-        case "value_error":
-            return str(context["error"])
-        case "enum":
-            return f"is {error['input']!r}; write one of {context['expected']}"
-        case "too_short":
-            return "is empty; give at least one"
-        case "model_type":
-            return "must be a table of settings"
-        case "tuple_type":
-            return "must be an array: write it in [ ]"
-        case "int_type":
-            return f"must be a whole number, and is {_shown(error['input'])}"
-    words = str(error["msg"]).replace("Input should be ", "must be ")
-    return f"{words[0].lower()}{words[1:]}, and is {_shown(error['input'])}"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
-
-
-_MAX_SHOWN = 60
-"""Characters of a wrong value that an error repeats."""
-
-
-def _unknown_key(path: tuple[str | int, ...]) -> str:
-    known = _keys_at(path[:-1])
-    close = difflib.get_close_matches(str(path[-1]), known, n=1)
-    if close:
-        return f"is not a setting; did you mean {close[0]}?"
-    return f"is not a setting; the settings here are {', '.join(known)}"
-
-
-def _keys_at(path: tuple[str | int, ...]) -> list[str]:
-    """Return the names of the settings in the table at *path*."""
-    model: type[BaseModel] = Configuration
-    for step in path:
-        if isinstance(step, str):
-            model = _model_in(model.model_fields[step].annotation)
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> type[BaseModel]:
-    """Return the class of settings in *annotation*: itself, optional, or in a tuple."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    arguments = getattr(annotation, "__args__", ())
-    return next(
-        _model_in(each) for each in arguments if each not in {type(None), Ellipsis}
-    )

@@ -15,7 +15,7 @@ from ocsp.service.logs import configure_logging
 from ocsp.service.processes.one_process import OneProcess
 from ocsp.service.processes.supervisor import Supervisor
 
-__all__ = ["Announce", "serve"]
+__all__ = ["Announce", "serve", "stop_at_signals"]
 
 Announce = Callable[[Sequence[socket.socket], socket.socket | None], None]
 """Gets a listening socket for each address, and that of the admin port, if any."""
@@ -67,13 +67,13 @@ async def _alone(file: ConfigurationFile, announce: Announce) -> None:
     announce(public, admin)
     responder, stop = OneProcess(configuration, public, admin), asyncio.Event()
     tune_garbage_collection()
-    caught = _stop_at_signals(stop)
+    caught = stop_at_signals(stop)
     await responder.run(stop)
     if signal.SIGINT in caught:
         raise KeyboardInterrupt
 
 
-def _stop_at_signals(stop: asyncio.Event) -> list[int]:
+def stop_at_signals(stop: asyncio.Event) -> list[int]:
     """Set *stop* at SIGINT and SIGTERM, and return a list that gets the signals."""
     loop, caught = asyncio.get_running_loop(), list[int]()
 

@@ -1,0 +1,1 @@
+"""Commands for operators of responders: probe them, and examine them."""

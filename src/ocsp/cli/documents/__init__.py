@@ -1,0 +1,6 @@
+"""
+The JSON documents that commands write, as types.
+
+The commands make them, a type checker checks that, and the schemas in ``docs/schemas``
+are made of them.
+"""
