@@ -54,7 +54,6 @@ SELECT n, cert_id || n, this_update, revoked, produced_at,
     CASE WHEN n % 2 THEN expires ELSE :past + n END, digest, der
 FROM answer, following WHERE number = 1
 """
-_HAS_SIZE = "SELECT 1 FROM sqlite_schema WHERE name = 'size'"
 
 
 def rows() -> list[Row]:
@@ -105,13 +104,12 @@ def fill(path: Path, entries: int) -> None:
     One answer is put, and SQL copies its row under other keys: to put a million answers
     would take minutes.
     """
-    (evidence,) = evidence_of(Kind.P256, DISTINCT - 1, DISTINCT)
+    (evidence,) = evidence_of(Kind.DELEGATED, 0, 1)
     with SQLiteCache(path) as cache:
         assert cache.put(evidence.canonical_cert_id, evidence, FAR)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(_COPY, {"last": entries, "past": _PAST})
-        if connection.execute(_HAS_SIZE).fetchone():
-            connection.execute("UPDATE size SET entries = ?", (entries,))
+        connection.execute("UPDATE size SET entries = ?", (entries,))
 
 
 def times_of_puts(
@@ -142,7 +140,7 @@ def evidence_of(kind: Kind, begin: int, end: int) -> tuple[VerifiedResponse, ...
     """Return the evidence from some of the responses of *kind*."""
     return tuple(
         ocsp.verify(case.response, case.certificate, ca(kind), at=MOMENT)
-        for case in islice(cases(kind), begin, end)
+        for case in islice(cases(kind, end), begin, end)
     )
 
 
@@ -151,7 +149,7 @@ def _put(entries: int, _: int, *, full: bool) -> Pair:
     half = DISTINCT // 2
     if full:
         taken = times_of_puts(
-            path, evidence_of(Kind.P256, half, DISTINCT - 1), _entries(path)
+            path, evidence_of(Kind.P256, half, DISTINCT), _entries(path)
         )
     else:
         taken = times_of_puts(path, evidence_of(Kind.P256, 0, half), 10 * entries)

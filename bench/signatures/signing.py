@@ -22,7 +22,7 @@ from bench.caches import empty_caches
 from bench.corpora import Kind, issued
 from bench.corpora.certificates import MOMENT
 from bench.measure import Action, Pair, Row, in_passes, side_by_side
-from bench.signatures.material import DISTINCT, ca, cases
+from bench.signatures.material import ca, cases
 
 __all__ = ["rows"]
 
@@ -74,7 +74,7 @@ def _build_and_sign(module: Any, cert: x509.Certificate) -> Any:
 
 
 def _key(kind: Kind) -> Any:
-    return issued(kind, DISTINCT).key
+    return issued(kind, 1).key
 
 
 def _bare(private: Any, messages: Iterable[bytes]) -> Action:
@@ -127,7 +127,7 @@ def _one_row(what: str, module: Any, target: float | None = None) -> Row:
 
     def measure(rounds: int) -> Pair:
         build: Callable[[], Any] = partial(
-            _build_and_sign, module, next(cases()).certificate
+            _build_and_sign, module, next(cases(count=1)).certificate
         )
         bare = _bare(_key(Kind.P256), _signed(1))
         # Alternate after each call, so that both find the CPU caches alike.

@@ -72,7 +72,7 @@ def _distinct(what: str, repeated: str, kind: Kind, target: float) -> Row:
 
 def _repeated(what: str, kind: Kind) -> Row:
     def measure(rounds: int) -> Pair:
-        case = next(cases(kind))
+        case = next(cases(kind, 1))
         ours, peer = _verify(ca(kind)), _bare(kind)
         # Alternate after each call, so that both find the CPU caches alike.
         return side_by_side(
