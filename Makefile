@@ -99,10 +99,10 @@ format: $(READY) ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## measure against the peers, and print ratios; JSON=FILE keeps them
+bench: $(READY) $(COMPILED)/.ready ## measure both packages against the peers; JSON=FILE keeps the results
 	@mkdir -p build
 	@$(BIN)/python -m bench --json "$(JSON)" --only "$(ONLY)" \
-		$(addprefix --compiled ,$(wildcard build/compiled))
+		--compiled $(COMPILED)
 
 bench-compare: $(READY) ## show what changed between two runs: OLD=a.json NEW=b.json
 	@$(BIN)/python -m bench.compare "$(OLD)" "$(NEW)"

@@ -106,7 +106,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     add = parser.add_argument
     add("--only", default="", metavar="TEXT", help="run only rows that contain this")
-    add("--rounds", type=int, default=60, help="ratios of a row; some take fewer")
+    add("--rounds", type=int, default=40, help="ratios of a row; some take fewer")
     add("--json", type=Path, metavar="FILE", help="write the results to FILE")
     add("--list", action="store_true", help="print the rows, and what they repeat")
     add(

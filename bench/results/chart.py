@@ -22,7 +22,7 @@ LABELS = 400
 
 RIGHT = 60
 TOP = 64
-ROW = 26
+ROW = 31
 BOTTOM = 44
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
@@ -79,7 +79,7 @@ def draw(document: Document, colours: Colours) -> str:
         role="img",
         **{"font-family": FONT, "font-size": 12},
     )
-    _text(svg, "title", "Ratios of CPU time, this package and its peers")
+    _text(svg, "title", "Ratios of CPU time and memory to the peers")
     _element(svg, "rect", width=WIDTH, height=height, rx=6, fill=colours.paper)
     bottom = TOP + ROW * len(rows)
     _draw_axis(svg, axis, bottom, colours)
@@ -128,7 +128,7 @@ def _draw_axis(svg: ET.Element, axis: _Axis, bottom: int, colours: Colours) -> N
             label = _text(svg, "text", f"{tick:g}", x=x, y=bottom + 19)
             label.set("text-anchor", "middle")
             label.set("fill", colours.ink)
-    note = "CPU time, ratio to the peer; left of 1: less time"
+    note = "CPU time or memory, as a ratio to the peer; left of 1: less"
     label = _text(svg, "text", note, x=(LABELS + WIDTH - RIGHT) / 2, y=bottom + 36)
     label.set("text-anchor", "middle")
     label.set("fill", colours.strong)
@@ -152,7 +152,7 @@ def _draw_label(
     label = _text(svg, "text", text, x=LABELS - 14, y=middle - 1)
     label.set("text-anchor", "end")
     label.set("fill", colours.ink)
-    label = _text(svg, "text", f"beside {beside}", x=LABELS - 14, y=middle + 10)
+    label = _text(svg, "text", f"beside {beside}", x=LABELS - 14, y=middle + 11)
     label.set("text-anchor", "end")
     label.set("font-size", "9")
     label.set("fill", colours.strong)
@@ -171,7 +171,7 @@ def _draw_result(
         x = axis.at(result.target)
         _line(svg, x, y - 5, x, y + 5, colours.strong, 2)
     _line(svg, axis.at(result.low), y, axis.at(result.high), y, colour, 2)
-    point = _element(svg, "circle", cx=axis.at(result.ratio), cy=y, r=4.5, fill=colour)
+    point = _element(svg, "circle", cx=axis.at(result.ratio), cy=y, r=4, fill=colour)
     _text(point, "title", f"{result.ratio:.2f}, {package}: {result.name}")
 
 

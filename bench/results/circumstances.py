@@ -59,7 +59,7 @@ def _processor() -> str:
 
 def is_compiled() -> bool:
     """Return whether the package that is imported is the compiled one."""
-    return bool(getattr(ocsp, "compiled", False))
+    return ocsp.compiled
 
 
 def versions() -> dict[str, str]:

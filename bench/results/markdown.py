@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from bench.results.document import Document, Result
 from bench.results.headlines import HEADLINES, WEB_MIX
 from bench.results.table import amount
@@ -9,6 +11,9 @@ from bench.results.table import amount
 __all__ = ["DARK_PLOT", "LIGHT_PLOT", "all_rows", "replaced", "summary"]
 
 BEGIN, END = "<!-- bench: begin, made by make bench-publish -->", "<!-- bench: end -->"
+
+COLUMNS = 120
+"""The width of the lines of text."""
 
 LIGHT_PLOT, DARK_PLOT = "docs/_static/bench-light.svg", "docs/_static/bench-dark.svg"
 
@@ -40,18 +45,20 @@ def summary(document: Document) -> str:
 def _sentence(document: Document) -> str:
     """Say first what is true for the traffic of a client that meets many CAs."""
     said = [
-        f"{result.ratio:.2f} of the time with {_PACKAGES[run.package]}"
+        f"{_READERS[run.package]} {result.ratio:.2f} times"
         for run in document.runs
         if (result := run.find(WEB_MIX))
     ]
     return (
-        "To read the responses of 150 CAs, this package takes"
-        f" {' and '.join(said)}, compared with the reader of `cryptography`"
-        " in Rust."
+        f"For the responses of 150 CAs, {', and '.join(said)} the CPU time of the"
+        " reader of `cryptography` in Rust."
     )
 
 
-_PACKAGES = {"pure": "pure Python", "compiled": "the compiled wheels"}
+_READERS = {
+    "pure": "the reader in pure Python takes",
+    "compiled": "the compiled reader",
+}
 
 
 def all_rows(document: Document) -> str:
@@ -105,9 +112,10 @@ def _target(result: Result) -> str:
 def _circumstances(document: Document) -> str:
     machine, versions = document.machine, document.runs[0].versions
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return (
+    return textwrap.fill(
         f"Measured on {document.date} with revision {document.revision}: {named};"
-        f" {machine['processor']}, {machine['cores']} cores, {machine['system']}."
+        f" {machine['processor']}, {machine['cores']} cores, {machine['system']}.",
+        COLUMNS,
     )
 
 
@@ -122,4 +130,4 @@ def replaced(text: str, made: str) -> str:
     _, mark, after = rest.partition(END)
     if not mark:
         raise ValueError(f"the text does not have {BEGIN} and then {END}")
-    return f"{before}{BEGIN}\n{made}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
