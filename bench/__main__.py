@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         console.print(table(run))
     missed = any(result.met is False for run in document.runs for result in run.results)
     failed = any(run.failed for run in document.runs)
+    failed |= options.compiled is not None and len(document.runs) < 2
     return 1 if failed or (options.check and missed) else 0
 
 
@@ -99,7 +100,11 @@ def _compiled(options: argparse.Namespace) -> list[Run]:
             "PYTHONPATH": os.pathsep.join(each for each in paths if each)
         }
         subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
-        return read_document(path).runs
+        runs = read_document(path).runs if path.exists() else []
+    if any(run.package == "compiled" for run in runs):
+        return runs
+    print(f"error: no compiled package in {options.compiled}", file=sys.stderr)
+    return []
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

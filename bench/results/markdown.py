@@ -49,9 +49,10 @@ def _sentence(document: Document) -> str:
         for run in document.runs
         if (result := run.find(WEB_MIX))
     ]
-    return (
+    return textwrap.fill(
         f"For the responses of 150 CAs, {', and '.join(said)} the CPU time of the"
-        " reader of `cryptography` in Rust."
+        " reader of `cryptography` in Rust.",
+        COLUMNS,
     )
 
 

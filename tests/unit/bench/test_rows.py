@@ -22,6 +22,7 @@ from bench.client import asking, checking, storing
 from bench.corpora import Kind
 from bench.measure import Pair, Row
 from bench.reading import fields, held
+from bench.results.document import read_document
 from bench.results.headlines import HEADLINES
 from bench.signatures import signing, verifying
 from bench.signatures.material import ca, cases
@@ -251,3 +252,17 @@ def test_the_list_of_rows(capsys: pytest.CaptureFixture[str]) -> None:
     """Each line has the name, and what the row repeats."""
     assert command.main(["--list", "--only", "web mix: ten fields"]) == 0
     assert "150 CAs by Zipf" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(ocsp.compiled, reason="needs the package in pure Python")
+def test_a_folder_without_the_compiled_package(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pure package would be measured twice: that fails, and its results are kept."""
+    path = tmp_path / "results.json"
+    arguments = ["--only", "one, req-sha1: load only", "--rounds", "1"]
+    arguments += ["--json", str(path), "--compiled", str(tmp_path)]
+    assert command.main(arguments) == 1
+    assert f"no compiled package in {tmp_path}" in capsys.readouterr().err
+    (run,) = read_document(path).runs
+    assert [result.what for result in run.results] == ["one, req-sha1: load only"]
