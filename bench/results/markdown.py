@@ -33,12 +33,9 @@ def summary(document: Document) -> str:
     ]
     for headline in HEADLINES:
         found = _found(document, headline.name)
-        if first := next(filter(None, found), None):
-            ratios = " | ".join(map(_ratio, found))
-            target = _target(first)
-            lines.append(
-                f"| {headline.text} | {headline.beside} | {ratios} | {target} |"
-            )
+        cells = [headline.text, headline.beside, *map(_ratio, found), _target(found)]
+        if any(found):
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", _circumstances(document)])
 
 
@@ -79,7 +76,7 @@ def all_rows(document: Document) -> str:
             amount(first.ours, first.unit),
             amount(first.beside, first.unit),
             *map(_spread, found),
-            _target(first),
+            _target(found),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -106,8 +103,10 @@ def _spread(result: Result | None) -> str:
     return f"{_ratio(result)} ({result.low:.2f} – {result.high:.2f})"
 
 
-def _target(result: Result) -> str:
-    return "" if result.target is None else f"≤ {result.target:.3g}"
+def _target(found: list[Result | None]) -> str:
+    """Return the targets of all packages; one if they are the same."""
+    targets = [each.target for each in found if each and each.target is not None]
+    return " / ".join(f"≤ {target:.3g}" for target in dict.fromkeys(targets))
 
 
 def _circumstances(document: Document) -> str:

@@ -159,6 +159,18 @@ def test_a_missed_target_is_called_missed() -> None:
     assert "9.50, missed" in all_rows(document)
 
 
+@pytest.mark.parametrize(
+    ("compiled", "targets"), [(None, "≤ 1"), (0.25, "≤ 1 / ≤ 0.5")]
+)
+def test_the_targets_of_both_packages(compiled: float | None, targets: str) -> None:
+    """The last column has one target, or one for each package."""
+    document = _document(0.5, compiled=compiled)
+    document = dataclasses.replace(
+        document, machine={"processor": "x", "cores": "2", "system": "y"}
+    )
+    assert all_rows(document).splitlines()[-1].endswith(f"| {targets} |")
+
+
 def test_text_without_marks_is_refused() -> None:
     """The error names the marks."""
     with pytest.raises(ValueError, match="bench: begin"):
