@@ -15,7 +15,7 @@ EXAM := .cache/upstream/complete
 	bench bench-compare bench-publish bench-responder bench-fleet docs site django-ca fuzz mutate wheels release-check clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) $(PROGRAMS) $(EXAM) ## make the environment: packages, programs, the upstream tests
 
