@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     """Compile what the command line names."""
     folder, *modules = sys.argv[1:]
-    register()
+    register([each.removesuffix(".py").replace("/", ".") for each in modules])
     os.chdir(ROOT / "src")  # tracebacks show the paths as they are given here
     extensions = mypycify(
         [

@@ -18,9 +18,17 @@ from mypyc.primitives.generic_ops import py_get_item_op
 from mypyc.primitives.registry import load_address_op
 
 
-def register() -> None:
-    """Let mypyc use what this module defines."""
+def register(modules: list[str]) -> None:
+    """
+    Let mypyc use what this module defines.
+
+    Args:
+        modules: The names of the modules that are compiled. In them, ``_new`` is the
+            ``__new__`` of a class.
+    """
     specializers["__new__", object_rprimitive].insert(0, _new_object)
+    for module in modules:
+        specializers[f"{module}._new", None] = [_new_object]
     dunder_specializers["__getitem__", bytes_rprimitive].insert(0, _octets_at)
     # mypyc knows not every built-in type, and looks for this one in the module.
     load_address_op("builtins.slice", object_rprimitive, "PySlice_Type")
@@ -31,7 +39,7 @@ def _new_object(builder: IRBuilder, call: CallExpr, _: RefExpr) -> Value | None:
     Translate ``object.__new__(C)`` for a compiled class without subclasses.
 
     mypyc translates it in the method ``__new__`` only. Elsewhere Python refuses it, and
-    ``C.__new__(C)`` would call ``__init__``.
+    ``C.__new__(C)``, also by the name ``_new``, would call ``__init__``.
     """
     (made,) = call.args
     if not isinstance(made, NameExpr) or not isinstance(made.node, TypeInfo):

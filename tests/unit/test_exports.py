@@ -134,6 +134,8 @@ def test_builder_parameters_are_those_of_cryptography(owner: str, method: str) -
 
 def test_loaders_take_one_positional_argument() -> None:
     """``data``, as in ``cryptography``; additional parameters are keyword-only."""
+    if ocsp.compiled:
+        pytest.skip("mypyc gives no signature if a default is not a literal")
     assert _parameters(ocsp.load_der_ocsp_request) == [
         ("data", inspect.Parameter.empty)
     ]
@@ -149,16 +151,19 @@ def test_message_classes_cannot_be_instantiated_or_subclassed(name: str) -> None
     assert inspect.isclass(kind)
     with pytest.raises(TypeError, match=name):
         kind()
-    assert getattr(kind, "__final__", False)
+    # The mark is lost if the class is compiled.
+    assert getattr(kind, "__final__", False) or is_compiled(_module(kind.__module__))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_attributes_cannot_be_set(name: str) -> None:
     """Every property is read-only, and no attribute can be added."""
     kind = getattr(ocsp, name)
-    instance = object.__new__(kind)
+    instance = kind.__new__(kind)
     properties = [
-        each for each, value in vars(kind).items() if isinstance(value, property)
+        each
+        for each, value in vars(kind).items()
+        if inspect.isdatadescriptor(value) and not each.startswith("_")
     ]
     assert len(properties) > 3
     for each in (*properties, "something_new"):
@@ -186,7 +191,7 @@ def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
 def test_every_public_name_is_documented(name: str) -> None:
     """Modules, classes, functions, methods and properties."""
     module = _module(name)
-    if is_compiled(module):
+    if is_compiled(module) or (name == "ocsp" and ocsp.compiled):
         pytest.skip("mypyc leaves docstrings out: the sources have them")
     assert module.__doc__
     assert [each for each, value in _public(module) if not value.__doc__] == []

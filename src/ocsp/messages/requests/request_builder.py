@@ -19,7 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from ocsp import limits
 from ocsp.asn1.der import SEQUENCE, encode, sequence
 from ocsp.errors import BuildError, DecodeError
-from ocsp.messages.certid import CertID, check_hash, encode_cert_id
+from ocsp.messages.certid import (
+    CertID,
+    check_hash,
+    check_octets,
+    check_serial,
+    encode_cert_id,
+)
 from ocsp.messages.extensions import (
     Extensions,
     SingleExtension,
@@ -123,6 +129,10 @@ class OCSPRequestBuilder(Builder):
             TypeError: If an argument is of another type.
         """
         self._check_room()
+        # In the order of cryptography; a compiled CertID checks the types first.
+        check_serial(serial_number)
+        check_hash(algorithm)
+        check_octets(issuer_name_hash, issuer_key_hash)
         cert_id = CertID.from_hashes(
             issuer_name_hash, issuer_key_hash, serial_number, algorithm
         )
