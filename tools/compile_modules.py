@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from mypyc.build import mypycify
-from mypyc_additions import register
+from mypyc_additions import register, repair_runtime
 from setuptools import Distribution  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +34,9 @@ def main() -> None:
         debug_level="0",  # the C sources are not kept
         target_dir=str(Path(folder, "c")),
     )
+    repair_runtime(Path(folder))
+    for extension in extensions:  # the first of these folders that has a file gives it
+        extension.include_dirs.insert(0, folder)
     build = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
     build.build_lib = str(Path(folder, "lib"))
     build.build_temp = str(Path(folder, "objects"))

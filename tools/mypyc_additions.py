@@ -3,13 +3,16 @@ What mypyc cannot translate by itself, so that the sources need no change for it
 
 mypyc translates some expressions by *specializers*, functions in registries of its own.
 This module registers two more. Each returns ``None`` where it does not apply, and mypyc
-then goes on as without it. Registries can change with every release of mypyc, so
-``pyproject.toml`` allows one minor release only.
+then goes on as without it. The registries, and the C sources of the runtime, can change
+with every release of mypyc, so ``pyproject.toml`` allows one minor release only.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mypy.nodes import CallExpr, Expression, NameExpr, RefExpr, TypeInfo
+from mypyc.build import include_dir
 from mypyc.ir.ops import Call, Value
 from mypyc.ir.rtypes import bytes_rprimitive, is_object_rprimitive, object_rprimitive
 from mypyc.irbuild.builder import IRBuilder
@@ -68,3 +71,23 @@ def _octets_at(
         py_get_item_op, [builder.accept(octets), builder.accept(position)], place.line
     )
     return builder.coerce(found, builder.node_type(place), place.line)
+
+
+def repair_runtime(folder: Path) -> None:
+    """
+    Write the part of mypyc's runtime that cuts octets to *folder*, repaired.
+
+    Octets from a position to an earlier one are none; mypyc raises a SystemError.
+
+    Raises:
+        ValueError: If this release of mypyc has another text in this place.
+    """
+    source = Path(include_dir(), "bytes_ops.c").read_text()
+    if source.count(_LENGTH) != 1:
+        raise ValueError(f"bytes_ops.c of mypyc does not contain {_LENGTH!r}")
+    repaired = source.replace(_LENGTH, _REPAIRED)
+    (folder / "bytes_ops.c").write_text(repaired)
+
+
+_LENGTH = "Py_ssize_t slice_len = endn - startn;"
+_REPAIRED = "Py_ssize_t slice_len = endn > startn ? endn - startn : 0;"
