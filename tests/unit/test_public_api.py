@@ -138,4 +138,5 @@ def test_the_package_runs_as_a_program() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout == f"ocsp {ocsp.__version__}\n"
+    kind = "compiled" if ocsp.compiled else "pure Python"
+    assert done.stdout == f"ocsp {ocsp.__version__} ({kind})\n"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ocsp._version import __version__
+from ocsp._version import __version__, compiled
 
 __all__ = ["version_line"]
 
 
 def version_line() -> str:
-    """Return the name of the program and its version."""
-    return f"ocsp {__version__}"
+    """Return the name of the program, its version, and the kind of its modules."""
+    return f"ocsp {__version__} ({'compiled' if compiled else 'pure Python'})"

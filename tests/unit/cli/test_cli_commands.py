@@ -806,4 +806,5 @@ def test_usage_errors_are_one_line_and_code_4(run: Run) -> None:
 
 def test_version_is_printed(run: Run) -> None:
     """The version of the command line is that of the package."""
-    assert run("--version")[:2] == (0, f"ocsp {ocsp.__version__}\n")
+    kind = "compiled" if ocsp.compiled else "pure Python"
+    assert run("--version")[:2] == (0, f"ocsp {ocsp.__version__} ({kind})\n")
