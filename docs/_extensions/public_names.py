@@ -40,6 +40,8 @@ MODULES = (
     "ocsp.client.cache",
     "ocsp.client",
     "ocsp.linting",
+    "ocsp.probing",
+    "ocsp.conformance",
     "ocsp.responder",
     "ocsp.status",
     "ocsp.status.sql",

@@ -37,6 +37,7 @@ FOR_OPERATORS = {
 ELSEWHERE = {
     "docs/client.md": "tests/integration/test_client_docs.py, which has a responder",
     "docs/pkcs11.md": "tests/integration/test_pkcs11.py, which has a token",
+    "docs/probing.md": "tests/docs/test_probing.py, which has a responder",
     "docs/sources.md": "tests/unit/status/test_sources_docs.py, which has the files",
     "docs/stapling.md": "tests/integration/test_staple_servers.py, which has a server",
     "docs/testing.md": "tests/integration/test_pytest_plugin.py, in a fresh project",
