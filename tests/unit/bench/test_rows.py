@@ -150,7 +150,7 @@ def test_a_filled_cache(tmp_path: Path) -> None:
             (2_000_000_000,),
         ).fetchone()
     assert counts == (50, 50, 25)
-    evidence = storing.evidence_of(Kind.P256, 0, 4)
+    evidence = storing.evidence_of(Kind.P256, 1, 5)
     assert len(storing.times_of_puts(path, evidence, 100, 2)) == 2
     with SQLiteCache(path) as cache:
         assert all(cache.get(each.canonical_cert_id) for each in evidence)
@@ -160,7 +160,7 @@ def test_a_full_cache_does_not_grow(tmp_path: Path) -> None:
     """Expired entries leave for the new ones."""
     path = tmp_path / "cache.sqlite"
     storing.fill(path, 50)
-    storing.times_of_puts(path, storing.evidence_of(Kind.P256, 0, 20), 50, 20)
+    storing.times_of_puts(path, storing.evidence_of(Kind.P256, 1, 21), 50, 20)
     assert storing._entries(path) <= 50
 
 
