@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 
 from cryptography import x509
 from pyhanko_certvalidator.fetchers import FetcherBackend, Fetchers
 
 from ocsp.client import AsyncClient, MissingIssuer, Options
-from ocsp.pyhanko.fetched import Fetched
+from ocsp.pyhanko.fetched import Clock, Fetched
 from ocsp.pyhanko.fetchers import (
     ClientCertificateFetcher,
     ClientCRLFetcher,
@@ -16,6 +17,10 @@ from ocsp.pyhanko.fetchers import (
 )
 
 __all__ = ["ClientFetcherBackend"]
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
 
 
 class ClientFetcherBackend(FetcherBackend):
@@ -32,6 +37,7 @@ class ClientFetcherBackend(FetcherBackend):
         client: AsyncClient | None = None,
         *,
         issuers: Iterable[x509.Certificate] = (),
+        clock: Clock = _now,
     ) -> None:
         """
         Make a backend.
@@ -47,16 +53,19 @@ class ClientFetcherBackend(FetcherBackend):
                 certificate of its issuer, and pyHanko does not tell the CRL fetcher
                 which that is. Issuers of certificates that name a responder, and those
                 that were fetched, are known without.
+
+            clock: Returns the current time, aware. What has ended is fetched again.
         """
         self._own = client is None
         self._client = client or AsyncClient(
             Options(missing_issuer=MissingIssuer.FETCH)
         )
         self._issuers = tuple(issuers)
+        self._clock = clock
 
     def get_fetchers(self) -> Fetchers:
         """Return fetchers for one validation."""
-        fetched = Fetched(self._issuers)
+        fetched = Fetched(self._issuers, self._clock)
         return Fetchers(
             ocsp_fetcher=ClientOCSPFetcher(self._client, fetched),
             crl_fetcher=ClientCRLFetcher(self._client, fetched),

@@ -1,12 +1,15 @@
 """
-What the fetchers of one validation have fetched.
+What the fetchers of one validation context have fetched.
 
-pyHanko reads it again, to embed it in the document.
+pyHanko reads it again, to embed it in the document. What has ended is left out, so that
+a context that lives long fetches again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from asn1crypto import crl, ocsp  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1
@@ -18,32 +21,51 @@ from ocsp import limits
 from ocsp.errors import LimitExceeded
 from ocsp.signing.issued import is_issued_by
 
-__all__ = ["Fetched"]
+__all__ = ["Clock", "Fetched"]
+
+
+Clock = Callable[[], datetime.datetime]
+
+_NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+"""The end of what does not end."""
+
+
+class _Response(NamedTuple):
+    """A response, and its end."""
+
+    response: ocsp.OCSPResponse
+    until: datetime.datetime
+
+
+class _CRLs(NamedTuple):
+    """CRLs that prove a status together, and the end of the proof."""
+
+    crls: tuple[crl.CertificateList, ...]
+    until: datetime.datetime
 
 
 class Fetched:
     """
-    The objects of one validation, by the certificates that they are about.
+    The objects of one validation context, by the certificates that they are about.
 
     Attributes:
-        responses: The responses, by the DER of the certificate.
-
-        crls: The CRLs that prove a status together, by the DER of the certificate.
-
         crl_signers: The certificates whose keys signed CRLs, by the DER of the CRL.
 
         certificates: The issuers that were fetched, by their DER.
     """
 
-    def __init__(self, issuers: Iterable[x509.Certificate]) -> None:
+    def __init__(self, issuers: Iterable[x509.Certificate], clock: Clock) -> None:
         """
         Begin with nothing fetched.
 
         Args:
             issuers: Certificates of issuers that are known.
+
+            clock: Returns the current time, aware.
         """
-        self.responses: dict[bytes, ocsp.OCSPResponse] = {}
-        self.crls: dict[bytes, tuple[crl.CertificateList, ...]] = {}
+        self._clock = clock
+        self._responses: dict[bytes, _Response] = {}
+        self._crls: dict[bytes, _CRLs] = {}
         self.crl_signers: dict[bytes, asn1.Certificate] = {}
         self.certificates: dict[bytes, asn1.Certificate] = {}
         self._asked = 0
@@ -71,13 +93,48 @@ class Fetched:
         known = self._issuers.values()
         return next((each for each in known if is_issued_by(cert, each)), None)
 
+    def keep_response(
+        self, cert: bytes, response: ocsp.OCSPResponse, until: datetime.datetime
+    ) -> None:
+        """Keep the response about the certificate *cert*, until an aware moment."""
+        self._responses[cert] = _Response(response, until)
+
+    def response_of(self, cert: bytes) -> ocsp.OCSPResponse | None:
+        """Return the response about the certificate *cert*, or ``None``."""
+        kept = self._responses.get(cert)
+        return None if kept is None or self._clock() >= kept.until else kept.response
+
+    def all_responses(self) -> list[ocsp.OCSPResponse]:
+        """Return all responses."""
+        now = self._clock()
+        return [kept.response for kept in self._responses.values() if now < kept.until]
+
+    def keep_crls(
+        self,
+        cert: bytes,
+        crls: tuple[crl.CertificateList, ...],
+        until: datetime.datetime = _NEVER,
+    ) -> None:
+        """Keep the CRLs for the certificate *cert*, until an aware moment."""
+        self._crls[cert] = _CRLs(crls, until)
+
+    def crls_of(self, cert: bytes) -> tuple[crl.CertificateList, ...]:
+        """
+        Return the CRLs for the certificate *cert*.
+
+        Raises:
+            KeyError: If they were not asked for, or have ended.
+        """
+        kept = self._crls[cert]
+        if self._clock() >= kept.until:
+            raise KeyError(cert)
+        return kept.crls
+
     def all_crls(self) -> list[crl.CertificateList]:
         """Return all CRLs, each once."""
-        return list(
-            {
-                each.dump(): each for found in self.crls.values() for each in found
-            }.values()
-        )
+        now = self._clock()
+        kept = (kept.crls for kept in self._crls.values() if now < kept.until)
+        return list({each.dump(): each for crls in kept for each in crls}.values())
 
     def keep_certificate(self, cert: x509.Certificate, found: asn1.Certificate) -> None:
         """Keep the certificate of an issuer that was fetched."""

@@ -67,7 +67,7 @@ class ClientOCSPFetcher(OCSPFetcher):
             raise
         except OCSPError as error:
             raise ResponseNotFetched(str(error)) from error
-        self._fetched.responses[cert.dump()] = response
+        self._fetched.keep_response(cert.dump(), response, evidence.holds_until)
         return response
 
     def _pair(
@@ -82,14 +82,14 @@ class ClientOCSPFetcher(OCSPFetcher):
         return asked, issuer
 
     def fetched_responses(self) -> Iterable[ocsp.OCSPResponse]:
-        """Return all responses that were fetched."""
-        return list(self._fetched.responses.values())
+        """Return all responses that were fetched and have not ended."""
+        return self._fetched.all_responses()
 
     def fetched_responses_for_cert(
         self, cert: AnyCertificate
     ) -> Iterable[ocsp.OCSPResponse]:
-        """Return the response that was fetched for *cert*, if there is one."""
-        found = self._fetched.responses.get(cert.dump())
+        """Return the response for *cert*, if one was fetched and has not ended."""
+        found = self._fetched.response_of(cert.dump())
         return [] if found is None else [found]
 
 
@@ -149,32 +149,35 @@ class ClientCRLFetcher(CRLFetcher):
             MissingExtraError: If the extra ``client`` is not installed.
         """
         try:
-            found = await self._crls(to_certificate(cert))
+            found = await self._crls(cert)
         except (CRLNotFetched, MissingExtraError):
             raise
         except OCSPError as error:
             raise CRLNotFetched(str(error)) from error
-        self._fetched.crls[cert.dump()] = found
         if use_deltas is False:
             return [each for each in found if each.delta_crl_indicator_value is None]
         return list(found)
 
-    async def _crls(self, cert: x509.Certificate) -> tuple[crl.CertificateList, ...]:
+    async def _crls(self, cert: AnyCertificate) -> tuple[crl.CertificateList, ...]:
         self._fetched.count()
-        issuer = self._fetched.issuer_of(cert)
-        check = await self._client.check_crls(cert, issuer)
+        asked = to_certificate(cert)
+        issuer = self._fetched.issuer_of(asked)
+        check = await self._client.check_crls(asked, issuer)
         outcome = check.outcome
         if outcome.evidence is None:
             if outcome.reason is Reason.NO_URL:
+                self._fetched.keep_crls(cert.dump(), ())
                 return ()
             raise CRLNotFetched(str(outcome.failure)) from outcome.failure
         signer = to_asn1_certificate(outcome.evidence.responder)
         for der in check.crls:
             self._fetched.crl_signers[der] = signer
-        return tuple(to_asn1_crl(der) for der in check.crls)
+        found = tuple(to_asn1_crl(der) for der in check.crls)
+        self._fetched.keep_crls(cert.dump(), found, outcome.evidence.holds_until)
+        return found
 
     def fetched_crls(self) -> Iterable[crl.CertificateList]:
-        """Return all CRLs that were fetched."""
+        """Return all CRLs that were fetched and have not ended."""
         return self._fetched.all_crls()
 
     def fetched_crls_for_cert(
@@ -184,9 +187,9 @@ class ClientCRLFetcher(CRLFetcher):
         Return the CRLs that were fetched for *cert*.
 
         Raises:
-            KeyError: If none were asked for.
+            KeyError: If none were asked for, or they have ended.
         """
-        return list(self._fetched.crls[cert.dump()])
+        return list(self._fetched.crls_of(cert.dump()))
 
 
 class ClientCertificateFetcher(CertificateFetcher):

@@ -337,6 +337,29 @@ def test_the_number_of_questions_is_a_limit(
     assert scene.run(scene.backend.get_fetchers().ocsp_fetcher.fetch(leaf, authority))
 
 
+def test_what_has_ended_is_fetched_again(responder: LoopbackResponder) -> None:
+    """A context that lives long sees a later revocation."""
+    clock = [datetime.datetime.now(datetime.UTC)]
+    client = ocsp.AsyncClient(LOOPBACK, environment=Environment(now=lambda: clock[0]))
+    backend = ClientFetcherBackend(
+        client, issuers=[responder.pki.root], clock=lambda: clock[0]
+    )
+    scene = Scene(responder, client, backend)
+    fetchers = backend.get_fetchers()
+    leaf = scene.pki.issue(crl_urls=[scene.pki.crl_url])
+    cert, authority = to_asn1(leaf.certificate), AuthorityWithCert(to_asn1(leaf.issuer))
+    response = scene.run(fetchers.ocsp_fetcher.fetch(cert, authority))
+    (crl,) = scene.run(fetchers.crl_fetcher.fetch(cert))
+    assert list(fetchers.ocsp_fetcher.fetched_responses_for_cert(cert)) == [response]
+    assert list(fetchers.crl_fetcher.fetched_crls_for_cert(cert)) == [crl]
+    clock[0] += datetime.timedelta(days=60)
+    assert list(fetchers.ocsp_fetcher.fetched_responses_for_cert(cert)) == []
+    assert list(fetchers.ocsp_fetcher.fetched_responses()) == []
+    assert list(fetchers.crl_fetcher.fetched_crls()) == []
+    with pytest.raises(KeyError):
+        fetchers.crl_fetcher.fetched_crls_for_cert(cert)
+
+
 # --- the CRL fetcher --------------------------------------------------------------------
 
 
