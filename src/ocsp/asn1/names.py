@@ -42,6 +42,7 @@ __all__ = [
     "read_name",
 ]
 
+_UTF8_STRING = 0x0C
 _PRINTABLE_STRING = 0x13
 _UNIVERSAL_STRING = 0x1C
 _BMP_STRING = 0x1E
@@ -103,9 +104,6 @@ def _check_name(der: bytes, position: int, end: int) -> None:
 _USUAL_TYPE = b"\x06\x03\x55\x04"
 """The DER of an attribute type of X.520, without its last octet."""
 
-_USUAL_STRINGS = frozenset((0x0C, _PRINTABLE_STRING, 0x14, 0x16))
-"""UTF8String, PrintableString, TeletexString and IA5String."""
-
 
 def _usual_relative_name(der: bytes, position: int, end: int) -> int:
     """
@@ -114,26 +112,25 @@ def _usual_relative_name(der: bytes, position: int, end: int) -> int:
     Most have one attribute of X.520 and less than 128 octets, so one look at each octet
     of the headers is enough. 0 means that the name is another one, or malformed.
     """
-    try:
-        tag, size, inner, inner_size = der[position : position + 4]
-        kind, value_tag, value_size = der[position + 8 : position + 11]
-    except ValueError:
-        return 0
+    size = der[position + 1] if position + 11 <= end else 0xFF
     stop = position + size + 2
     if (
-        tag != SET
-        or inner != SEQUENCE
-        or size > 0x7F
-        or stop > end
-        or inner_size != size - 2
-        or value_size != size - 9
-        or kind > 0x7F
-        or value_tag not in _USUAL_STRINGS
-        or der[position + 4 : position + 8] != _USUAL_TYPE
-        or not _text_fits(value_tag, der[position + 11 : stop])
+        size < 0x80
+        and size >= 9
+        and stop <= end
+        and der[position] == SET
+        and der[position + 2] == SEQUENCE
+        and der[position + 3] == size - 2
+        and der.startswith(_USUAL_TYPE, position + 4)
+        and der[position + 8] < 0x80
+        and der[position + 10] == size - 9
     ):
-        return 0
-    return stop
+        tag = der[position + 9]
+        if tag == _UTF8_STRING or (
+            tag == _PRINTABLE_STRING and _text_fits(tag, der[position + 11 : stop])
+        ):
+            return stop
+    return 0
 
 
 def _check_relative_name(der: bytes, start: int, stop: int) -> int:
