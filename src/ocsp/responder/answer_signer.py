@@ -232,7 +232,7 @@ class AnswerBatch:
         self._times = times
         self._second = _second(times.now)
         self._validity = int(validity.total_seconds())
-        self._parts: dict[tuple[CertIDForm, int], _Parts] = {}
+        self._parts: dict[int, _Parts] = {}
 
     def sign(self, due: DueAnswer) -> NewAnswer:
         """
@@ -243,12 +243,15 @@ class AnswerBatch:
             SourceUnavailable: If the record has ended, or begins in the future.
         """
         query, form, record, version = due
-        parts = self._shared(query, form) if _is_plainly_good(record) else None
+        serial = integer_octets(query.serial_number)
+        parts = None
+        if _is_plainly_good(record):
+            parts = self._shared(query, form, len(serial))
         if parts is None:
             parts = self._encode(query, form, record)
             tbs = parts.around[0]
         else:
-            tbs = integer_octets(query.serial_number).join(parts.around)
+            tbs = serial.join(parts.around)
         next_update = parts.next_update
         # Positional arguments: with keywords, the two tuples take twice the time.
         answer = StoredAnswer(
@@ -272,13 +275,22 @@ class AnswerBatch:
         tbs = encode_tbs(self._signer, produced_at, entries, None)
         return _Parts((tbs,), _second(this_update), _second(next_update))
 
-    def _shared(self, query: StatusQuery, form: CertIDForm) -> _Parts | None:
-        """Return what is around the serial number in answers that say *good*."""
-        size = query.serial_number.bit_length() // 8 + 1
-        found = self._parts.get((form, size))
+    def _shared(self, query: StatusQuery, form: CertIDForm, size: int) -> _Parts | None:
+        """
+        Return what is around the serial number in answers that say *good*.
+
+        Args:
+            query: The certificate.
+
+            form: Which CertIDs the answer has.
+
+            size: The number of octets of the serial number.
+        """
+        key = size * _FORMS + form  # hashing a member of an enumeration is slow
+        found = self._parts.get(key)
         if found is None and size >= _DISTINCT_OCTETS:
             found = self._separate(query, form, size)
-            self._parts[form, size] = found
+            self._parts[key] = found
         return found
 
     def _separate(self, query: StatusQuery, form: CertIDForm, size: int) -> _Parts:
@@ -310,6 +322,8 @@ class _Parts(NamedTuple):
 
 
 _GOOD = OCSPCertStatus.GOOD  # access to a member of an enumeration is slower
+
+_FORMS = max(CertIDForm) + 1
 
 _DISTINCT_OCTETS = 8
 """Octets of a serial number from which on a given one occurs nowhere by chance."""

@@ -62,10 +62,10 @@ def due_from(issuer: IssuerKey, rows: Iterable[tuple[Any, ...]]) -> Due:
             ``cert_hash`` and ``version``.
     """
     found = Due([], [])
-    for serial, form, *status, version in rows:
+    for serial, form, revoked, reason, invalid, expires, cert_hash, version in rows:
         query = StatusQuery(issuer, serial_from(serial))
         try:
-            record = record_from(*status)
+            record = record_from(revoked, reason, invalid, expires, cert_hash)
         except StoreError as error:
             _log.error("serial number %#x: %s", query.serial_number, error)
             found.unreadable.append((query, _FORMS[form]))

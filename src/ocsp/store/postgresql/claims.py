@@ -28,7 +28,7 @@ from ocsp.store.postgresql.answers import (
     write_answers,
     write_due,
 )
-from ocsp.store.postgresql.database.arrays import OctetArray
+from ocsp.store.postgresql.database.arrays import NumberArray, OctetArray
 from ocsp.store.postgresql.database.failures import reported
 from ocsp.store.postgresql.database.pool import Connection, Pool
 from ocsp.store.postgresql.partitions import Partitions
@@ -126,7 +126,7 @@ class _Lease(Claim):
         values = (
             *(version, signer, this_update, next_update),
             OctetArray(serials),
-            [answer.due for _, _, answer in answers],
+            NumberArray([answer.due for _, _, answer in answers]),
             OctetArray([answer.tbs for _, _, answer in answers]),
             OctetArray([answer.signature for _, _, answer in answers]),
             *(self._number, form),
@@ -146,8 +146,8 @@ def _alike(answers: Iterable[NewAnswer]) -> Iterable[list[NewAnswer]]:
     groups = defaultdict[tuple[object, ...], list[NewAnswer]](list)
     for new in answers:
         _, form, (version, signer, _, this_update, next_update, _, _) = new
-        key = form, version, signer, this_update, next_update
-        groups[key].append(new)
+        # A number: hashing a member of an enumeration is slow.
+        groups[+form, version, signer, this_update, next_update].append(new)
     return groups.values()
 
 
