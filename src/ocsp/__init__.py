@@ -18,13 +18,14 @@ Loading a message checks its structure only. Its contents are not verified:
 
 from __future__ import annotations
 
-from ocsp._version import __version__, compiled
+from ocsp._version import __version__
 from ocsp.later import imported_later
 
 TYPE_CHECKING = False  # as in typing, whose import takes longer than this one
 
 if TYPE_CHECKING:
     from ocsp import errors, limits
+    from ocsp._compiled import compiled
     from ocsp.asn1.der import Deviation
     from ocsp.client import (
         AddressPolicy,
@@ -227,6 +228,7 @@ if not TYPE_CHECKING:  # so that type checkers report unknown names
     __getattr__, __dir__ = imported_later(
         __name__,
         {
+            "ocsp._compiled": ("compiled",),
             "ocsp.asn1.der": ("Deviation",),
             "ocsp.client": (
                 "AddressPolicy",

@@ -1,29 +1,7 @@
-"""The version number, and whether modules of this installation are compiled."""
+"""The version number, which the build and ``ocsp --version`` read from here."""
 
 from __future__ import annotations
 
-from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
-
-__all__ = ["__version__", "compiled"]
+__all__ = ["__version__"]
 
 __version__ = "0.1.0"
-
-
-def _is_compiled() -> bool:
-    """Return whether the reader of DER is an extension module, without importing it."""
-    folder = __file__.removesuffix("_version.py")
-    found = PathFinder.find_spec("ocsp.asn1.der", [f"{folder}asn1"])
-    return (
-        found is not None
-        and found.origin is not None
-        and found.origin.endswith(tuple(EXTENSION_SUFFIXES))
-    )
-
-
-compiled = _is_compiled()
-"""
-Whether the modules that read messages are compiled.
-
-A wheel has all of them compiled, or none (``docs/compiled.md``). Both kinds give the
-same results; the compiled one is faster.
-"""

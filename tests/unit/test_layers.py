@@ -19,7 +19,7 @@ import ocsp
 SOURCES = Path(ocsp.__file__).parent
 
 FLOORS = (
-    ("_version", "errors", "later", "limits"),
+    ("_compiled", "_version", "errors", "later", "limits"),
     ("guarded", "quantities"),
     ("asn1", "http"),
     ("signing",),

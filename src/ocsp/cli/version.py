@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ocsp._version import __version__, compiled
+from ocsp._compiled import compiled
+from ocsp._version import __version__
 
 __all__ = ["version_line"]
 
