@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from ocsp import limits
 from ocsp.client import AddressPolicy, HTTPReply, HTTPRequest
 from ocsp.client.transport.addresses import allowed_addresses, is_ip_literal
+from ocsp.client.transport.pool import Stream
 from ocsp.client.transport.resolver import resolver
 from ocsp.errors import BrokenReply, FetchTimeout, TransportError
 
@@ -93,11 +94,13 @@ class Endpoint:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._secure:
             return opened
-        context = ssl.create_default_context()
+        stream = Stream(opened)
         try:
-            return context.wrap_socket(opened, server_hostname=self._host)
+            wrapped = stream.wrap(ssl.create_default_context(), self._host)
+            wrapped.do_handshake()
+            return wrapped
         except OSError as error:
-            opened.close()
+            stream.close()
             why = f"the TLS handshake failed: {error}"
             raise TransportError(self.url, why) from error
 

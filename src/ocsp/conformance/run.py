@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from cryptography import x509
 
-from ocsp.client import Options, Proxy
-from ocsp.client.checking.urls import check_url
+from ocsp.client import Proxy
 from ocsp.conformance.connection import Endpoint
 from ocsp.conformance.examination import ConformanceSettings, Examination
 from ocsp.conformance.report import (
@@ -34,6 +33,7 @@ from ocsp.probing import (
     ProbeReport,
     ProbeSettings,
     Question,
+    check_responder_url,
     probe,
     questions,
 )
@@ -81,7 +81,7 @@ def examine(
         ForbiddenResponderURL: If *url* is not a URL of a responder.
     """
     settings = settings or ConformanceSettings()
-    check_url(url, Options())
+    check_responder_url(url)
     examination = Examination(
         endpoint=Endpoint(url),
         cert=cert,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ocsp.probing.headers import header_findings
 from ocsp.probing.judging import Judgement, Level, Thresholds, judge
-from ocsp.probing.probe import ProbeSettings, probe
+from ocsp.probing.probe import ProbeSettings, check_responder_url, probe
 from ocsp.probing.questions import HashName, Method, Question, questions
 from ocsp.probing.report import Failure, NonceUse, ProbeAnswer, ProbeReport
 
@@ -31,6 +31,7 @@ __all__ = [
     "ProbeSettings",
     "Question",
     "Thresholds",
+    "check_responder_url",
     "header_findings",
     "judge",
     "probe",

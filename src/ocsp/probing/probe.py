@@ -19,6 +19,7 @@ from cryptography import x509
 from ocsp import limits
 from ocsp.client import (
     AddressPolicy,
+    AllowedSchemes,
     HTTPReply,
     HTTPRequest,
     Options,
@@ -42,7 +43,7 @@ from ocsp.probing.report import ProbeAnswer, ProbeReport
 from ocsp.verification import NonceCheck, Policy, verify
 from ocsp.verification.evidence import VerifiedResponse
 
-__all__ = ["ProbeSettings", "probe"]
+__all__ = ["ProbeSettings", "check_responder_url", "probe"]
 
 
 def _now() -> datetime.datetime:
@@ -108,10 +109,20 @@ def probe(
         ForbiddenResponderURL: If *url* is not a URL of a responder.
     """
     settings = settings or ProbeSettings()
-    check_url(url, Options())
+    check_responder_url(url)
     with contextlib.closing(_transport(settings.proxy)) as transport:
         run = _Probe(url, cert, issuer, settings, transport, now)
         return ProbeReport(url=url, answers=tuple(map(run.ask, settings.questions)))
+
+
+def check_responder_url(url: str) -> None:
+    """
+    Check the scheme and the form of *url*; https is allowed, since the caller chose it.
+
+    Raises:
+        ForbiddenResponderURL: If it is not a URL of a responder.
+    """
+    check_url(url, Options(allowed_schemes=AllowedSchemes.HTTP_AND_HTTPS))
 
 
 def _transport(proxy: Proxy) -> Transport:

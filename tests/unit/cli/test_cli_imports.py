@@ -77,6 +77,8 @@ def _with_path() -> str:
         (("inspect", "--json", "FILE"), (*NOT_READ, *NOT_SHOWN, *NOT_ASKED)),
         (("check", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
         (("request", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
+        (("probe", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
+        (("conformance", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
         (
             ("verify", "--help"),
             ("asyncio", "ocsp.client.core", "pydantic", "rich", "ssl"),

@@ -9,13 +9,16 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.client import Options
-from ocsp.client.checking.urls import check_url
 from ocsp.errors import ConfigError, ConfigurationError
 from ocsp.inspection.vocabulary import serial_from
 from ocsp.messages.certid import CertID
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.probing import ProbeSettings, Thresholds, questions
+from ocsp.probing import (
+    ProbeSettings,
+    Thresholds,
+    check_responder_url,
+    questions,
+)
 from ocsp.service.exporter.model import ExporterConfiguration, TargetSettings
 from ocsp.service.problems import Problems
 from ocsp.signers.loading import read_signer_certificate
@@ -76,7 +79,7 @@ def load_targets(configuration: ExporterConfiguration) -> tuple[Target, ...]:
 
 
 def _load(settings: TargetSettings, timeout: float) -> Target:
-    check_url(settings.url, Options())
+    check_responder_url(settings.url)
     issuer = _certificate("issuer", settings.issuer)
     return Target(
         name=settings.name,
