@@ -55,9 +55,15 @@ def test_any_reply_gives_an_outcome_for_each_check(seed: int) -> None:
     assert Outcome.FAILED in {each.outcome for each in report.results}
 
 
+def _without_tls(_: Server, connection: socket.socket) -> None:
+    """Answer the first octets of a client with a text."""
+    connection.recv(65536)
+    connection.sendall(b"no TLS")
+
+
 def test_a_server_without_tls_is_a_failure_of_the_connection() -> None:
     """By https, which needs TLS."""
-    with serving(lambda _, connection: connection.sendall(b"no TLS")) as server:
+    with serving(_without_tls) as server:
         url = f"https://127.0.0.1:{server.port}"
         report = probe(url, LEAF.certificate, LEAF.issuer, ProbeSettings(timeout=30))
         assert {each.failure for each in report.answers} == {Failure.CONNECTION}
@@ -73,7 +79,7 @@ def test_exact_octets_need_tls_too() -> None:
     from ocsp.conformance.connection import Endpoint
 
     with (
-        serving(lambda _, connection: connection.sendall(b"no TLS")) as server,
+        serving(_without_tls) as server,
         pytest.raises(TransportError, match="TLS handshake failed"),
     ):
         Endpoint(f"https://127.0.0.1:{server.port}").connect(30.0)
