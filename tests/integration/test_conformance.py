@@ -134,7 +134,7 @@ FOUND: dict[Fault, set[str]] = {
     Fault.OVERSIZE_BODY: {"post", "get"},
     Fault.HTTP_404: {"post", "get", "head"},
     Fault.HTTP_500: {"post", "get", "head"},
-    Fault.HTTP_503: {"post", "get", "other-methods"},
+    Fault.HTTP_503: {"post", "get", "head"},
     Fault.REDIRECT_LOOP: {"post", "get"},
     Fault.REDIRECT_AWAY: {"post", "get"},
     Fault.WRONG_CONTENT_LENGTH: {"post", "get"},

@@ -7,7 +7,13 @@ import socket
 
 import pytest
 
-from ocsp.conformance import CHECKS, ConformanceSettings, Outcome, examine
+from ocsp.conformance import (
+    CHECKS,
+    ConformanceSettings,
+    Outcome,
+    connection,
+    examine,
+)
 from ocsp.errors import TransportError
 from ocsp.probing import Failure, ProbeSettings, probe
 from ocsp.testing import PKI, build_answer
@@ -27,8 +33,8 @@ class _Mutated:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
-    def __call__(self, server: Server, connection: socket.socket) -> None:
-        request = read_request(server, connection)
+    def __call__(self, server: Server, client: socket.socket) -> None:
+        request = read_request(server, client)
         der = build_answer(PKI_, request.partition(b"\r\n\r\n")[2]).der
         start = head(
             Content_Type="application/ocsp-response",
@@ -41,7 +47,7 @@ class _Mutated:
         reply = start + der
         for _ in range(self._random.choice((0, 0, 1, 3))):
             reply = self._random.choice(BLIND)(self._random, reply)
-        connection.sendall(reply)
+        client.sendall(reply)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -55,10 +61,43 @@ def test_any_reply_gives_an_outcome_for_each_check(seed: int) -> None:
     assert Outcome.FAILED in {each.outcome for each in report.results}
 
 
-def _without_tls(_: Server, connection: socket.socket) -> None:
+class _Tired:
+    """Answers the ordinary requests, and no other one."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+
+    def __call__(self, server: Server, client: socket.socket) -> None:
+        request = read_request(server, client)
+        if self.answered >= 8:
+            server.wait_until_gone(client)
+            return
+        self.answered += 1
+        der = build_answer(PKI_, request.partition(b"\r\n\r\n")[2]).der
+        client.sendall(
+            head(Content_Type="application/ocsp-response", Content_Length=len(der))
+            + der
+        )
+
+
+def test_a_server_that_stops_answering_is_left_alone() -> None:
+    """After a few checks; those that only look at the first answers are made."""
+    with serving(_Tired()) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        settings = ConformanceSettings(timeout=IMPATIENT, pause=0.0)
+        report = examine(url, LEAF.certificate, LEAF.issuer, settings)
+        assert server.connections == 8 + connection.MAX_LATE
+    late = [each for each in report.results if "took too long" in each.seen]
+    assert [each.outcome for each in late] == [Outcome.FAILED] * connection.MAX_LATE
+    seen = {each.check.id: each for each in report.results}
+    assert seen["malformed-octets"].seen.startswith("not asked: 5 requests")
+    assert seen["post"].outcome is Outcome.PASSED
+
+
+def _without_tls(_: Server, client: socket.socket) -> None:
     """Answer the first octets of a client with a text."""
-    connection.recv(65536)
-    connection.sendall(b"no TLS")
+    client.recv(65536)
+    client.sendall(b"no TLS")
 
 
 def test_a_server_without_tls_is_a_failure_of_the_connection() -> None:

@@ -25,6 +25,10 @@ from ocsp.errors import BrokenReply, FetchTimeout, TransportError
 
 __all__ = ["Connection", "Endpoint", "http_octets"]
 
+MAX_LATE = 5
+"""Requests without a reply in time after which no others are sent: so an examination
+ends within minutes, whatever a server does."""
+
 _READ_BYTES = 1 << 16
 _PORTS = {"http": 80, "https": 443}
 
@@ -53,6 +57,11 @@ class Endpoint:
         self._secure = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or _PORTS[parts.scheme]
+        self._late = 0
+
+    def note_late(self) -> None:
+        """Note that a request got no reply in time; after some, no others are sent."""
+        self._late += 1
 
     def connect(self, timeout: float) -> Connection:
         """
@@ -61,9 +70,13 @@ class Endpoint:
         The caller named the host, so that its address may be private.
 
         Raises:
-            TransportError: If no address can be connected to.
-            FetchTimeout: If that takes too long.
+            TransportError: If no address can be connected to, or too many requests
+                before got no reply in time.
+            FetchTimeout: If connecting takes too long.
         """
+        if self._late >= MAX_LATE:
+            why = f"not asked: {self._late} requests before got no reply in time"
+            raise TransportError(self.url, why)
         until = time.monotonic() + timeout
         failure = TransportError(self.url, f"{self._host} has no address")
         for address in self._addresses(timeout):

@@ -126,12 +126,19 @@ def _ordinary_answers(
 
 
 def _made(check: Check, examination: Examination) -> Seen:
-    """Make *check*. A responder that answers others must answer its requests too."""
+    """
+    Make *check*.
+
+    A responder that answers other requests must answer those of the check too.
+    """
     if not examination.is_answered and check.id not in _ORDINARY:
         return unclear("no ordinary request got a reply")
     try:
         return check.function(examination)
-    except (BrokenReply, FetchTimeout, BodyTooLarge) as error:
+    except FetchTimeout as error:
+        examination.endpoint.note_late()
+        return failed(f"no usable reply: {error.reason}")
+    except (BrokenReply, BodyTooLarge) as error:
         return failed(f"no usable reply: {error.reason}")
     except FetchError as error:
         return unclear(error.reason)

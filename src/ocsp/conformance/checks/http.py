@@ -25,6 +25,7 @@ from ocsp.conformance.report import (
     failed,
     not_applicable,
     passed,
+    unclear,
 )
 from ocsp.errors import BrokenReply
 from ocsp.verification import VerifiedResponse
@@ -140,6 +141,8 @@ _OF_CONTENT = frozenset({"content-type", "etag", "last-modified", "expires"})
 
 
 def _other_methods(examination: Examination) -> Seen:
+    if not any(each.evidence for each in examination.answers()):
+        return unclear("not sent: no verified answer shows that this is a responder")
     der = der_of(examination.builder().build())
     length = ("Content-Length", str(len(der)))
     seen = []
