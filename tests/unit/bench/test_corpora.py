@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from cryptography.x509 import ocsp as upstream
 
 import ocsp
 from bench import corpora
-from bench.corpora import der, traffic
+from bench.corpora import der, files, traffic
 from bench.corpora.certificates import MOMENT
 
 FEW = 300
@@ -128,6 +129,13 @@ def test_another_process_makes_the_same() -> None:
         for _ in range(2)
     }
     assert len(outputs) == 1
+
+
+def test_a_corpus_in_a_file(tmp_path: Path) -> None:
+    """The messages are the same; a message may be empty."""
+    messages = [*corpora.web_mix(5), b"", b"\0"]
+    files.write_messages(tmp_path / "corpus", messages)
+    assert files.read_messages(tmp_path / "corpus") == messages
 
 
 # --- what the names say ----------------------------------------------------------

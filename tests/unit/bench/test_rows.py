@@ -88,7 +88,7 @@ def test_asn1crypto_reads_both_kinds() -> None:
 
 def test_kept_messages_take_memory() -> None:
     """The figures are those of all messages together."""
-    found = held.hold(upstream.load_der_ocsp_response, 3_000)
+    found = held.hold(upstream.load_der_ocsp_response, corpora.web_mix(3_000))
     assert 100 < found.octets < 5_000
     assert found.collection > 0
 
