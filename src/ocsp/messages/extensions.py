@@ -28,6 +28,7 @@ from ocsp.asn1.der import (
     oid_text,
 )
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
+from ocsp.messages.shapes import NO_INTEGER, Shapes, Values
 
 __all__ = [
     "DecodedExtension",
@@ -36,6 +37,7 @@ __all__ = [
     "SingleExtension",
     "append_extension",
     "encode_extensions",
+    "known_extensions",
     "normalise_extensions",
     "read_extension_list",
     "read_extensions",
@@ -100,6 +102,33 @@ def read_extensions(
     """
     position, stop, end = explicit(data, position, end, number, SEQUENCE, name)
     return read_extension_list(data, position, stop, name), end
+
+
+def _values(extensions: ExtensionLayouts) -> Values:
+    return Values(NO_INTEGER, [extension.value for extension in extensions])
+
+
+_known: Shapes[ExtensionLayouts] = Shapes(_values)
+
+
+def known_extensions(
+    data: bytes, position: int, end: int, number: int
+) -> ExtensionLayouts:
+    """
+    Return the extensions of the list from *position* to *end*, by its shape.
+
+    Raises:
+        DecodeError: As :func:`read_extensions`, or if the list ends before *end*. The
+            positions in the error mean nothing.
+    """
+    octets = data[position:end]
+    extensions = _known.find(octets)
+    if extensions is None:
+        size = len(octets)
+        extensions, stop = read_extensions(octets, 0, size, number, "")
+        end_of(stop, size, "")
+        _known.learn(octets, extensions)
+    return tuple(each.moved(position) for each in extensions)
 
 
 def read_extension_list(

@@ -33,6 +33,10 @@ MAX_SHAPES_PER_SIZE = 8
 MAX_PART_BYTES = 2048
 """Octets of a part that is learned. Longer ones seldom have the same size twice."""
 
+BEGINNING_BYTES = 10
+"""Octets at the start of a part that are headers, in every kind of part: if these
+differ, the shapes differ, and no mask is needed to see it."""
+
 _FACTOR = 3
 """Octets that a shape takes for each octet of the part: itself, and two masks."""
 
@@ -137,18 +141,21 @@ class Shapes(Generic[Layout]):
     def _find_again(self, part: bytes) -> Layout | None:
         """Find the layout among shapes without a mask and in the older generation."""
         size = len(part)
-        older = self._older.get(size, ())
-        new = [each for each in self._by_size.get(size, ()) if each.mask == 0]
-        if not new and not older:
+        known, older = self._by_size.get(size), self._older.get(size)
+        if known is None and older is None:
             return None
-        number = int.from_bytes(part)
-        for shape in (*new, *older):
-            if shape.mask == 0:
+        beginning = part[:BEGINNING_BYTES]
+        for shape in known or ():
+            if shape.mask == 0 and shape.part.startswith(beginning):
                 shape.make_mask(self._values(shape.layout))
-            if number & shape.mask == shape.fixed:
-                if shape not in new:
+                if int.from_bytes(part) & shape.mask == shape.fixed:
+                    return self.find(part)
+        for shape in older or ():
+            if shape.part.startswith(beginning):
+                shape.make_mask(self._values(shape.layout))
+                if int.from_bytes(part) & shape.mask == shape.fixed:
                     self._add(size, shape)
-                return self.find(part)
+                    return self.find(part)
         return None
 
     def learn(self, part: bytes, layout: Layout) -> None:

@@ -21,7 +21,11 @@ from ocsp.asn1.der import (
 )
 from ocsp.asn1.names import check_general_name
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
-from ocsp.messages.extensions import ExtensionLayouts, read_extensions
+from ocsp.messages.extensions import (
+    ExtensionLayouts,
+    known_extensions,
+    read_extensions,
+)
 from ocsp.messages.message import check_size, refuse_version
 from ocsp.messages.requests.single_request import (
     OCSPSingleRequest,
@@ -73,7 +77,7 @@ class RequestLayout:
 def _values_of_request(layout: RequestLayout) -> Values:
     """Return what differs; a name and a signature belong to the fixed octets."""
     start = layout.entry.start
-    extensions = _values_of_list(layout.extensions).others
+    extensions = [extension.value for extension in layout.extensions]
     if layout.only is None:
         return Values(NO_INTEGER, extensions)
     integer, others = _values_of_entry(layout.only)
@@ -83,17 +87,12 @@ def _values_of_request(layout: RequestLayout) -> Values:
 
 def _values_of_entry(layout: SingleRequestLayout) -> Values:
     cert_id = layout.cert_id
-    extensions = _values_of_list(layout.extensions).others
+    extensions = [extension.value for extension in layout.extensions]
     return Values(cert_id.serial, [cert_id.name_hash, cert_id.key_hash, *extensions])
-
-
-def _values_of_list(extensions: ExtensionLayouts) -> Values:
-    return Values(NO_INTEGER, [extension.value for extension in extensions])
 
 
 _shapes: Shapes[RequestLayout] = Shapes(_values_of_request)
 _entries: Shapes[SingleRequestLayout] = Shapes(_values_of_entry)
-_extensions: Shapes[ExtensionLayouts] = Shapes(_values_of_list)
 
 find_layout = _shapes.find
 """Return the layout of a request whose shape is known, or ``None``."""
@@ -118,7 +117,9 @@ def read_by_pieces(data: bytes) -> RequestLayout | None:
         if only is None:
             only = read_single_request(octets)
             _entries.learn(octets, only)
-        extensions = _read_extensions(data, after, end) if after != end else ()
+        extensions: ExtensionLayouts = ()
+        if after != end:
+            extensions = known_extensions(data, after, end, 2)
     except (ValueError, IndexError):
         return None
     if limits.MAX_ENTRIES < 1:
@@ -126,17 +127,6 @@ def read_by_pieces(data: bytes) -> RequestLayout | None:
     layout = RequestLayout(only, slice(start, after), (), extensions, False)
     _shapes.learn(data, layout)
     return layout
-
-
-def _read_extensions(data: bytes, position: int, end: int) -> ExtensionLayouts:
-    """Return requestExtensions from *position* to *end*."""
-    octets = data[position:end]
-    found = _extensions.find(octets)
-    if found is None:
-        found, stop = read_extensions(octets, 0, len(octets), 2, "")
-        end_of(stop, len(octets), "")
-        _extensions.learn(octets, found)
-    return tuple(each.moved(position) for each in found)
 
 
 def read_request(data: bytes) -> RequestLayout:

@@ -31,7 +31,7 @@ from ocsp.asn1.der import (
     moved,
 )
 from ocsp.asn1.times import moment
-from ocsp.messages.extensions import ExtensionLayouts
+from ocsp.messages.extensions import ExtensionLayouts, known_extensions
 from ocsp.messages.responses.basic_response import (
     NO_CERTIFICATES,
     BasicResponseLayout,
@@ -41,11 +41,9 @@ from ocsp.messages.responses.basic_response import (
     SignatureHeader,
     read_certificates,
     read_responder,
-    read_response_extensions,
     read_signature_header,
 )
 from ocsp.messages.responses.single_response import (
-    OCSPSingleResponse,
     SingleResponseLayout,
     read_single_response,
     single_response_at,
@@ -247,25 +245,31 @@ def _learn_tail(octets: bytes) -> _Tail:
     """
     size = len(octets)
     start, stop = content(octets, 0, size, SEQUENCE, "")
-    entries = _read_entries(octets, start, stop)
-    extensions = read_response_extensions(octets, stop, size)
+    found = _read_entries(octets, start, stop)
+    extensions: ExtensionLayouts = ()
+    if stop != size:
+        extensions = known_extensions(octets, stop, size, 1)
     entry = slice(start, stop)
-    if len(entries) != 1:
+    if len(found) != 1:
+        entries = tuple(single_response_at(der, layout) for der, layout in found)
         return _Tail(None, entry, entries, extensions)
-    only = entries[0]._layout
-    tail = _Tail(only, entry, (), extensions)
+    tail = _Tail(found[0][1], entry, (), extensions)
     _tails.learn(octets, tail)
     return tail
 
 
-def _read_entries(data: bytes, position: int, stop: int) -> Entries:
+def _read_entries(
+    data: bytes, position: int, stop: int
+) -> list[tuple[bytes, SingleResponseLayout]]:
     """
-    Return the entries from *position* to *stop*.
+    Return the DER and the layout of the entries from *position* to *stop*.
+
+    Their times may be invalid.
 
     Raises:
         DecodeError: If the structure of one is wrong.
     """
-    entries: list[OCSPSingleResponse] = []
+    entries: list[tuple[bytes, SingleResponseLayout]] = []
     while position < stop:
         start, after = position, position + data[position + 1] + 2
         if after - start >= 0x82:
@@ -275,11 +279,11 @@ def _read_entries(data: bytes, position: int, stop: int) -> Entries:
         if layout is None:
             layout = read_single_response(entry)
             _entries.learn(entry, layout)
-        entries.append(single_response_at(entry, layout))
+        entries.append((entry, layout))
         position = after
     if position != stop or len(entries) > limits.MAX_ENTRIES:
         raise _Unusual
-    return tuple(entries)
+    return entries
 
 
 def _learn_header(

@@ -437,9 +437,11 @@ class OCSPResponse:
     @property
     def _extended(self) -> bool:
         """Whether the response or one of its entries has an extension."""
-        return bool(self._raw_extensions) or any(
-            entry._raw_extensions for entry in self._responses
-        )
+        layout = self._layout or self._successful()
+        if layout.only is not None:
+            return bool(layout.extensions or layout.only.extensions)
+        entries = layout.entries
+        return bool(layout.extensions) or any(each._raw_extensions for each in entries)
 
     @property
     def _each_extension(self) -> tuple[DecodedExtension, ...]:
