@@ -294,6 +294,28 @@ def test_pieces_of_two_messages_are_known_in_a_third() -> None:
     assert response.certificates
 
 
+@pytest.mark.parametrize("number", [0, 2, 3])
+def test_extensions_of_a_request_are_none_of_a_response(number: int) -> None:
+    """Both lists have the same shape but another tag."""
+    values = _values(RESPONSES["resp-delegate-unknown-cert"])
+    data = _basic(values)[0][1]
+    nonce = [
+        (0x30, [(0x06, b"\x2b\x06\x01\x05\x05\x07\x30\x01\x02"), (0x04, b"n" * 9)])
+    ]
+    data[3:] = [(0xA1, [(0x30, nonce)])]
+    ocsp.load_der_ocsp_response(_encoded(values))
+    data[3:] = [(0xA0 | number, [(0x30, nonce)])]
+    asked = _values(REQUESTS["req-sha1"])
+    asked[0][1][0][1].append((0xA2, [(0x30, nonce)]))
+    for _ in range(3):
+        _load_request(_encoded(asked))
+        with pytest.raises(ocsp.DecodeError):
+            ocsp.load_der_ocsp_response(_encoded(values))
+    asked[0][1][0][1][-1] = (0xA1, [(0x30, nonce)])
+    with pytest.raises(ocsp.DecodeError):
+        _load_request(_encoded(asked))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_limits_hold_for_known_pieces(kind: str) -> None:
     """Setting a limit forgets what was accepted before."""

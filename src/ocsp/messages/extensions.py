@@ -19,6 +19,7 @@ from ocsp.asn1.der import (
     OCTET_STRING,
     SEQUENCE,
     content,
+    context,
     encode,
     encode_oid,
     end_of,
@@ -123,7 +124,7 @@ def known_extensions(
     """
     octets = data[position:end]
     extensions = _known.find(octets)
-    if extensions is None:
+    if extensions is None or data[position] != context(number):
         size = len(octets)
         extensions, stop = read_extensions(octets, 0, size, number, "")
         end_of(stop, size, "")
