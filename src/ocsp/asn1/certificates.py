@@ -36,6 +36,7 @@ __all__ = [
     "digest",
     "outer_algorithm",
     "parts_of",
+    "parts_of_subject",
     "read_certificate",
     "serial_of",
     "signature_of",
@@ -225,9 +226,36 @@ def parts_of(certificate: x509.Certificate) -> CertificateParts:
     known = _parts[id(certificate)]
     if known is not None:
         return known
+    return _keep(_read(certificate))
+
+
+def _read(certificate: x509.Certificate) -> CertificateParts:
     if not isinstance(certificate, x509.Certificate):
         raise TypeError("cert and issuer must be a Certificate")
-    return _keep(CertificateParts(certificate, certificate.tbs_certificate_bytes, None))
+    return CertificateParts(certificate, certificate.tbs_certificate_bytes, None)
+
+
+def parts_of_subject(certificate: x509.Certificate) -> CertificateParts:
+    """
+    Return the parts of a certificate in question, as :func:`parts_of`.
+
+    A program asks about thousands of certificates, and seldom about one again, so only
+    the latest is kept: what is read for each then takes the same few memory pages.
+
+    Raises:
+        TypeError: If it is not an ``x509.Certificate``.
+    """
+    known = _latest[0]
+    if known is not None and known.certificate is certificate:
+        return known
+    known = _parts[id(certificate)]
+    if known is None:
+        known = _read(certificate)
+        _latest[0] = known
+    return known
+
+
+_latest: list[CertificateParts | None] = [None]
 
 
 def _keep(parts: CertificateParts) -> CertificateParts:

@@ -29,6 +29,7 @@ from ocsp.asn1.certificates import (
     certificate_size,
     digest,
     parts_of,
+    parts_of_subject,
     serial_of,
 )
 from ocsp.asn1.der import (
@@ -230,7 +231,7 @@ def encode_cert_id(
         BuildError: If *algorithm* is not allowed in a CertID.
         TypeError: If *cert* or *issuer* is not a certificate.
     """
-    parts = parts_of(cert)
+    parts = parts_of_subject(cert)
     issuer_id = _hashed_issuer(issuer, algorithm, parts.issuer)
     return _cert_id_prefix(issuer_id.der, len(parts.serial)) + parts.serial
 
@@ -383,7 +384,7 @@ class CertID:
             BuildError: If *algorithm* is not allowed in a CertID.
             TypeError: If *cert* or *issuer* is not a certificate.
         """
-        parts = parts_of(cert)
+        parts = parts_of_subject(cert)
         return _from_issuer(
             _hashed_issuer(issuer, algorithm, parts.issuer), parts.serial
         )

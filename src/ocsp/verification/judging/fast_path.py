@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp import limits
 from ocsp.asn1.bounded_cache import BoundedCache
-from ocsp.asn1.certificates import certificate_size, parts_of
+from ocsp.asn1.certificates import certificate_size, parts_of, parts_of_subject
 from ocsp.asn1.name_comparison import same_name
 from ocsp.errors import SignatureInvalid
 from ocsp.guarded.certificates import validity
@@ -250,7 +250,7 @@ def _is_about(
     entry: OCSPSingleResponse, cert: x509.Certificate, signer: _Signer
 ) -> bool:
     """V7: tell whether the entry is for the certificate, which the issuer issued."""
-    parts, layout = parts_of(cert), entry._layout.cert_id
+    parts, layout = parts_of_subject(cert), entry._layout.cert_id
     return parts.issuer == signer.issuer_name and is_cert_id_of(
         entry._der, layout, parts, signer.issuer
     )
