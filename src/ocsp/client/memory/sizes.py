@@ -29,7 +29,7 @@ _PER_EXTENSION = 256
 
 def octets_of(*values: object) -> int:
     """Return about how many octets *values* take in memory."""
-    return sum(_PER_OBJECT + _inside(value) for value in values)
+    return sum([_PER_OBJECT + _inside(value) for value in values])
 
 
 def _inside(value: object) -> int:
@@ -43,7 +43,8 @@ def _inside(value: object) -> int:
         return 2 * certificate_size(value)
     if isinstance(value, OCSPResponse):
         return _inside_response(value)
-    if isinstance(value, (VerifiedResponse, VerifiedRevocation)):
+    # Final classes: isinstance() takes longer with an abstract base class.
+    if type(value) is VerifiedResponse or type(value) is VerifiedRevocation:
         return octets_of(value._judgement)
     if isinstance(value, OCSPError):
         return octets_of(value.args, value.__cause__)
