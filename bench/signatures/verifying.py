@@ -3,8 +3,8 @@ Measure verifying a response, compared with checking its signatures alone.
 
 In the rows about distinct certificates each certificate is a new object that no cache
 has met, as in a program that checks the certificates of its peers. The peer's work is
-what nobody can save: it parses the response, reads the fields that are judged, and
-checks each signature.
+what each verification needs: it parses the response, reads the fields that are judged,
+and checks each signature.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ pytest.importorskip("aiohttp", reason="needs the dependency group bench")
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as upstream
 
 import ocsp
@@ -20,7 +21,9 @@ from bench import __main__ as command
 from bench import corpora, growing
 from bench.client import asking, checking, storing
 from bench.corpora import Kind
+from bench.corpora.files import write_messages
 from bench.measure import Pair, Row
+from bench.processes import answer
 from bench.reading import fields, held
 from bench.results.document import read_document
 from bench.results.headlines import HEADLINES
@@ -86,11 +89,21 @@ def test_asn1crypto_reads_both_kinds() -> None:
     assert fields.ASN1_RESPONSE.peer(fields.vector("resp-sha256"))
 
 
-def test_kept_messages_take_memory() -> None:
-    """The figures are those of all messages together."""
-    found = held.hold(upstream.load_der_ocsp_response, corpora.web_mix(3_000))
-    assert 100 < found.octets < 5_000
-    assert found.collection > 0
+@pytest.mark.parametrize("loader", held.LOADERS)
+def test_loaders_return_what_is_kept(loader: str) -> None:
+    """The object is the message, not its fields."""
+    (data,) = corpora.web_mix(1)
+    message = held.LOADERS[loader](data)
+    assert message.public_bytes(Encoding.DER) == data  # type: ignore[attr-defined]
+
+
+def test_kept_messages_take_memory(tmp_path: Path) -> None:
+    """A process of its own reads them, and answers."""
+    path = tmp_path / "messages"
+    write_messages(path, corpora.web_mix(3_000))
+    found = answer("bench.reading.held", "cryptography", str(path))
+    assert 100 < found["octets"] < 5_000
+    assert found["collection"] > 0
 
 
 # --- signatures ------------------------------------------------------------------
