@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from ocsp import limits
 from ocsp.errors import LimitExceeded, SchemaError
@@ -305,7 +305,14 @@ def get_url(url: str, der: bytes) -> str:
 
         der: The request.
     """
-    return f"{url.rstrip('/')}/{quote(base64.b64encode(der), safe='')}"
+    encoded = base64.b64encode(der).decode("ascii")
+    for character, escaped in _ESCAPED:
+        encoded = encoded.replace(character, escaped)
+    return f"{url.rstrip('/')}/{encoded}"
+
+
+_ESCAPED = (("+", "%2B"), ("/", "%2F"), ("=", "%3D"))
+"""The characters of base64 that a segment of a path escapes (RFC 3986 §3.3)."""
 
 
 # --- writing an answer -----------------------------------------------------------

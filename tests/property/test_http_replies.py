@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocsp.client import HTTPRequest
-from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+from ocsp.client.transport.replies.content import MalformedReply
+from ocsp.client.transport.replies.reader import ReplyReader
 from ocsp.errors import BodyTooLarge
 
 _REQUEST = HTTPRequest(

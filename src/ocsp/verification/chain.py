@@ -16,7 +16,9 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ocsp.asn1.certificates import serial_of
+from ocsp.asn1 import oids
+from ocsp.asn1.certificates import parts_of, serial_of
+from ocsp.asn1.der import encode_oid
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import (
     Finding,
@@ -115,10 +117,17 @@ def needs_no_status(cert: x509.Certificate) -> bool:
     An extension that cannot be decoded, or occurs twice, states nothing: the
     certificate then needs a status.
     """
+    octets = parts_of(cert).extensions
+    if not any(each in octets for each in _STATEMENTS):
+        return False  # most certificates; reading the others takes much of a check
     facts = facts_of(cert)
     if facts.no_rev_avail:
         return not (facts.ca or facts.ca_error)
     return facts.nocheck and ExtendedKeyUsageOID.OCSP_SIGNING in facts.purposes
+
+
+_STATEMENTS = tuple(map(encode_oid, (oids.NO_REV_AVAIL, oids.OCSP_NOCHECK)))
+"""The DER of the OIDs of both extensions."""
 
 
 def verify_chain(

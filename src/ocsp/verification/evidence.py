@@ -17,7 +17,7 @@ from typing import NamedTuple, NoReturn, Protocol, Self, final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.asn1.certificates import serial_of, validity_of
+from ocsp.asn1.certificates import parts_of, serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.asn1.times import later, timestamp
 from ocsp.errors import (
@@ -141,6 +141,9 @@ class Evidence(Unforgeable, abc.ABC):
 
         The keys are compared, because a point has two encodings (RFC 5480 §2.2).
         """
+        mine, other = parts_of(self.responder).key_bits, parts_of(cert).key_bits
+        if mine != other and _are_whole_points(mine, other):
+            return False  # without reading the key of each certificate
         return facts_of(self.responder).key == facts_of(cert).key
 
     @property
@@ -206,6 +209,15 @@ class Evidence(Unforgeable, abc.ABC):
         until = self.next_update
         end = "?" if until is None else timestamp(until)
         return f"{timestamp(self.this_update)} to {end}"
+
+
+def _are_whole_points(one: bytes, other: bytes) -> bool:
+    """
+    Tell whether both keys are points of the same size with both coordinates.
+
+    Then they are equal only if their octets are (SEC 1 §2.3.3).
+    """
+    return len(one) == len(other) and one[:1] == other[:1] == b"\x04"
 
 
 def end_of_hold(

@@ -7,7 +7,8 @@ from functools import cache
 from ocsp.client import HTTPReply, HTTPRequest
 from ocsp.client.cache.freshness import expiry
 from ocsp.client.retry import retry_after
-from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+from ocsp.client.transport.replies.content import MalformedReply
+from ocsp.client.transport.replies.reader import ReplyReader
 from ocsp.errors import OCSPError
 from ocsp.verification import VerifiedResponse
 from tests.campaigns.invariants import Violation, call

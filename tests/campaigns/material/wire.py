@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ocsp.client import HTTPReply, HTTPRequest
-from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+from ocsp.client.transport.replies.content import MalformedReply
+from ocsp.client.transport.replies.reader import ReplyReader
 from ocsp.errors import BrokenReply, FetchTimeout, TransportError
 from tests.campaigns.invariants import uncounted
 from tests.campaigns.material.dice import Dice

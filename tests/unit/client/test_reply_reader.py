@@ -11,7 +11,8 @@ import pytest
 
 from ocsp import limits
 from ocsp.client import HTTPReply, HTTPRequest
-from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+from ocsp.client.transport.replies.content import MalformedReply
+from ocsp.client.transport.replies.reader import ReplyReader
 from ocsp.errors import BodyTooLarge
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -32,11 +32,13 @@ def expiry(
     control = reply.header("cache-control")
     if _NO_STORE.search(control):
         return None
-    ends = [evidence.holds_until]
+    holds_until = evidence.holds_until
+    if holds_until <= now:
+        return None
     if found := _MAX_AGE.search(control):
         left = int(found[1]) - _seconds(reply.header("age"))
-        ends.append(later(now, datetime.timedelta(seconds=max(0, left))))
-    return min(ends) if evidence.holds_until > now else None
+        return min(holds_until, later(now, datetime.timedelta(seconds=max(0, left))))
+    return holds_until
 
 
 def _seconds(text: str) -> int:

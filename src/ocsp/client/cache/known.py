@@ -44,16 +44,9 @@ class KnownStatus(NamedTuple):
     @classmethod
     def of(cls, evidence: VerifiedResponse | VerifiedRevocation) -> Self:
         """Return the status of *evidence*, whose answer is not kept."""
-        if isinstance(evidence, VerifiedResponse):
-            this_update, produced_at = evidence.this_update, evidence.produced_at
-        else:
-            this_update = produced_at = evidence.oldest_this_update
-        return cls(
-            this_update.replace(microsecond=0),
-            evidence.status is OCSPCertStatus.REVOKED,
-            produced_at.replace(microsecond=0),
-            evidence.holds_until,
-        )
+        this_update, produced_at = _times(evidence)
+        is_revoked = evidence.status is OCSPCertStatus.REVOKED
+        return cls(this_update, is_revoked, produced_at, evidence.holds_until)
 
     @property
     def rank(
@@ -70,7 +63,21 @@ class KnownStatus(NamedTuple):
 
     def is_newer_than(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
         """Tell whether *evidence* is older than this, and so proves nothing new."""
-        other = KnownStatus.of(evidence)
+        this_update, produced_at = _times(evidence)
+        other = this_update, evidence.status is OCSPCertStatus.REVOKED, produced_at
         if isinstance(evidence, VerifiedRevocation):  # a CRL has no producedAt
             return self[:2] > other[:2]
-        return self[:3] > other[:3]
+        return self[:3] > other
+
+
+def _times(
+    evidence: VerifiedResponse | VerifiedRevocation,
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return thisUpdate and producedAt, in whole seconds."""
+    if isinstance(evidence, VerifiedRevocation):
+        oldest = evidence.oldest_this_update.replace(microsecond=0)
+        return oldest, oldest
+    return (
+        evidence.this_update.replace(microsecond=0),
+        evidence.produced_at.replace(microsecond=0),
+    )

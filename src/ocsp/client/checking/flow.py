@@ -140,8 +140,9 @@ def _ask_unless_failed(
     known: CachedEvidence | None,
 ) -> Flow[Outcome]:
     """Ask for a status, unless none is needed or the same check failed recently."""
-    if known is None and state.options.nonce is SendNonce.NEVER:
-        failed_check = state.memory.failed_checks.get(
+    failed_checks = state.memory.failed_checks
+    if failed_checks and known is None and state.options.nonce is SendNonce.NEVER:
+        failed_check = failed_checks.get(
             state.failed_check_key(issuer), state.environment.monotonic()
         )
         if failed_check is not None:
@@ -244,7 +245,8 @@ def _ask(state: CheckState, issuer: x509.Certificate, retries: int) -> Flow[Outc
     evidence = yield from _newest_answer(state, issuer, urls, retries)
     if evidence is None:
         return _indeterminate(state, issuer)
-    state.memory.failed_checks.discard(state.failed_check_key(issuer))
+    if state.memory.failed_checks:
+        state.memory.failed_checks.discard(state.failed_check_key(issuer))
     return _outcome(state, issuer, evidence, Source.RESPONDER)
 
 

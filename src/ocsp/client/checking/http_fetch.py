@@ -44,7 +44,8 @@ def fetch(
 
         shown: The URL for error messages, without the encoded OCSP request.
 
-        url: The URL to send the request to.
+        url: The URL to send the request to: *shown*, or for a GET what ``get_url``
+            makes of it.
 
         address_policy: Which addresses the client may connect to.
 
@@ -64,8 +65,11 @@ def fetch(
     headers: tuple[tuple[str, str], ...] = (("Accept", accept),)
     if body:
         headers += (("Content-Type", content_type),)
+    # The rest of the first URL is an encoded request, which needs no check.
+    check_url(shown, state.options)
     for hop in range(limits.MAX_REDIRECTS + 1):
-        check_url(url, state.options)
+        if hop:
+            check_url(url, state.options)
         request = HTTPRequest(
             method="POST" if body else "GET",
             url=url,

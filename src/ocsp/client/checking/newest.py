@@ -92,6 +92,9 @@ def keep_newest(
                 evidence.this_update, newest.this_update, newest.is_revoked
             )
         newest = None
+    if evidence is state.remembered:
+        return
+    state.remembered = evidence
     if _is_about_its_signer(state, issuer, evidence):
         return  # a stolen key could sign a newer answer about its own certificate
     is_kept = False
@@ -100,8 +103,9 @@ def keep_newest(
     if not is_kept or state.memory.known is not state.memory.cache:
         state.memory.known.note(evidence)
     shared = state.memory.shared
-    is_new = newest is None or KnownStatus.of(evidence).rank > newest.rank
-    if shared is not None and is_new and not is_kept:
+    if shared is None or is_kept:
+        return
+    if newest is None or KnownStatus.of(evidence).rank > newest.rank:
         yield from use_cache(shared, lambda: shared.note(evidence))
 
 

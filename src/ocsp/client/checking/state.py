@@ -256,6 +256,9 @@ class CheckState:
     refresh_at: datetime.datetime | None = None
     """From when on a newer answer is due; ``None`` if the answer is in no cache."""
 
+    remembered: VerifiedResponse | VerifiedRevocation | None = None
+    """The evidence that was remembered last."""
+
     @property
     def asked(self) -> x509.Certificate | CertID:
         """The certificate to check, or its CertID."""
@@ -315,11 +318,6 @@ class CheckState:
         Raises:
             FetchTimeout: If it ends after the deadline.
         """
-        late = FetchTimeout(
-            url,
-            "answered, but reading and verifying the answer took longer than the"
-            f" {self.options.timeout.total_seconds():g} seconds for the whole check",
-        )
         if octets <= limits.MAX_INLINE_BYTES:
             found = function()
         else:
@@ -328,10 +326,17 @@ class CheckState:
             except FetchTimeout:
                 raise
             except TimeoutError:
-                raise late from None
+                raise self._late(url) from None
         if self.left() < 0:
-            raise late
+            raise self._late(url)
         return found
+
+    def _late(self, url: str) -> FetchTimeout:
+        return FetchTimeout(
+            url,
+            "answered, but reading and verifying the answer took longer than the"
+            f" {self.options.timeout.total_seconds():g} seconds for the whole check",
+        )
 
     def note(self, attempt: Attempt, error: OCSPError | None = None) -> None:
         """Record *attempt*, which ends now, and its error."""

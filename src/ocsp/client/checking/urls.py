@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from cryptography import x509
@@ -18,7 +19,12 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.der import SEQUENCE, content, encode_oid, oid
-from ocsp.asn1.extensions import extensions_of
+from ocsp.asn1.extensions import (
+    ExtensionList,
+    RawExtension,
+    decode_certificate_extension,
+    extensions_of,
+)
 from ocsp.client.options import AllowedSchemes, Options
 from ocsp.errors import DecodeError, ForbiddenResponderURL, SchemaError
 from ocsp.verification.crl.points import ALL_REASONS, DistributionPoint, uris
@@ -66,13 +72,41 @@ def issuer_urls(cert: x509.Certificate) -> tuple[str, ...]:
 
 
 def _access(cert: x509.Certificate, method: x509.ObjectIdentifier) -> tuple[str, ...]:
+    extensions = extensions_of(cert)
+    octets = extensions.octets(oids.AUTHORITY_INFORMATION_ACCESS)
+    if octets is None:
+        return ()
+    if len(octets) > _MOST_KEPT_OCTETS:
+        return _urls_in(octets, method)
+    return _kept_urls_in(octets, method)
+
+
+_MOST_KEPT_OCTETS = 1024
+"""
+Octets of a URL, and of a value whose URLs are kept. Most CAs write one value, of about
+100 octets, in all certificates.
+"""
+
+
+def _urls_in(octets: bytes, method: x509.ObjectIdentifier) -> tuple[str, ...]:
+    """Return the URLs for *method* in the content *octets* of authorityInfoAccess."""
+    raw = RawExtension(oids.AUTHORITY_INFORMATION_ACCESS, False, octets)
+    alone = ExtensionList((raw,), decode_certificate_extension)
     return _distinct(
         description.access_location.value
-        for access in extensions_of(cert).items(x509.AuthorityInformationAccess)
+        for access in alone.items(x509.AuthorityInformationAccess)
         for description in access
         if description.access_method == method
         and isinstance(description.access_location, x509.UniformResourceIdentifier)
     )
+
+
+@lru_cache(maxsize=256)
+def _kept_urls_in(octets: bytes, method: x509.ObjectIdentifier) -> tuple[str, ...]:
+    return _urls_in(octets, method)
+
+
+limits.when_changed(_kept_urls_in.cache_clear)
 
 
 def crl_urls(points: Iterable[DistributionPoint]) -> tuple[str, ...]:
@@ -131,11 +165,18 @@ def check_url(url: str, options: Options) -> None:
         raise ForbiddenResponderURL(
             ascii(url), "has a space, a control character or a non-ASCII character"
         )
+    if len(url) <= _MOST_KEPT_OCTETS:
+        _kept_check(url, options.allowed_schemes)
+    else:
+        _check_parts(url, options.allowed_schemes)
+
+
+def _check_parts(url: str, allowed: AllowedSchemes) -> None:
     parts = _parts(url)
     scheme = parts.scheme
     if scheme not in {"http", "https"}:
         raise ForbiddenResponderURL(url, "is neither http nor https")
-    if scheme == "https" and options.allowed_schemes is AllowedSchemes.HTTP:
+    if scheme == "https" and allowed is AllowedSchemes.HTTP:
         raise ForbiddenResponderURL(
             url,
             "is https, which the options do not allow: its server certificate would"
@@ -151,6 +192,11 @@ def check_url(url: str, options: Options) -> None:
         raise ForbiddenResponderURL(url, "has a malformed host")
     if parts.port == 0:
         raise ForbiddenResponderURL(url, "has the port 0, which no server has")
+
+
+@lru_cache(maxsize=256)
+def _kept_check(url: str, allowed: AllowedSchemes) -> None:
+    _check_parts(url, allowed)
 
 
 _AUTHORITY = re.compile(
@@ -174,8 +220,17 @@ def _parts(url: str) -> SplitResult:
 
 def origin_of(url: str) -> str:
     """Return scheme, host and port of *url*, which identify a responder."""
+    return _kept_origin(url) if len(url) <= _MOST_KEPT_OCTETS else _origin(url)
+
+
+def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+@lru_cache(maxsize=256)
+def _kept_origin(url: str) -> str:
+    return _origin(url)
 
 
 def redirected(url: str, location: str) -> str | None:

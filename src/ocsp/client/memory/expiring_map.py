@@ -26,6 +26,9 @@ class ExpiringMap(Generic[Key, Value]):
     def __init__(self) -> None:
         self._values: SizedMap[Key, tuple[float, Value]] = SizedMap(_limits)
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     @property
     def octets(self) -> int:
         """The estimated size of all entries."""

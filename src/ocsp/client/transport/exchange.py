@@ -10,10 +10,11 @@ carry them out.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Generator, Hashable, Iterator
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from ocsp import limits
@@ -30,7 +31,8 @@ from ocsp.client.transport.addresses import (
 from ocsp.client.transport.pool import ConnectionPool, Stream
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.client.transport.proxy import ProxyTable
-from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+from ocsp.client.transport.replies.content import MalformedReply
+from ocsp.client.transport.replies.reader import ReplyReader
 from ocsp.client.transport.resolver import resolver
 from ocsp.errors import (
     BrokenReply,
@@ -45,13 +47,17 @@ __all__ = ["Connect", "Exchange", "Read", "Resolve", "StartTLS", "Step", "Write"
 
 Kept = TypeVar("Kept", bound=Stream)
 
-_USER_AGENT = f"python-ocsp/{__version__}"
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+_OWN_HEADERS: Headers = (
+    ("User-Agent", f"python-ocsp/{__version__}"),
+    ("Accept-Encoding", "identity"),
+)
 
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolve(NamedTuple):
     """Resolve a host name. The result is the list of its addresses."""
 
     host: str
@@ -59,8 +65,7 @@ class Resolve:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(NamedTuple):
     """Connect to an IP address. The result is the stream."""
 
     address: str
@@ -68,8 +73,7 @@ class Connect:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class StartTLS:
+class StartTLS(NamedTuple):
     """Start TLS on a stream."""
 
     stream: Any
@@ -77,8 +81,7 @@ class StartTLS:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """Send octets."""
 
     stream: Any
@@ -86,8 +89,7 @@ class Write:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """Receive octets; none means that the server has closed the connection."""
 
     stream: Any
@@ -123,13 +125,8 @@ class Exchange(Generic[Kept]):
         self._proxies = proxies
         self._pool = pool
         self._until = time.monotonic() + request.timeout
-        parts = urlsplit(request.url)
-        self._scheme = parts.scheme
-        self._host = parts.hostname or ""
-        self._port = _PORTS[parts.scheme] if parts.port is None else parts.port
-        self._authority = _authority(self._host, parts.port)
-        query = f"?{parts.query}" if parts.query else ""
-        self._target = f"{parts.path or '/'}{query}"
+        origin, self._target = _split(request.url)
+        self._scheme, self._host, self._port, self._authority = origin
 
     def run(self) -> Steps[HTTPReply]:
         """
@@ -161,8 +158,10 @@ class Exchange(Generic[Kept]):
             self.unfinished.append(stream)
             # The server may close an idle connection at any time (RFC 9112 §9.3.1).
             # If no octet of a reply has come, the request is sent once more.
-            with contextlib.suppress(_StaleConnection):
+            try:
                 return (yield from self._converse(stream, proxy, key, idle=True))
+            except _StaleConnection:
+                pass
         stream = yield from self._open(proxy)
         return (yield from self._converse(stream, proxy, key, idle=False))
 
@@ -197,39 +196,36 @@ class Exchange(Generic[Kept]):
 
     def _talk(self, stream: Kept, data: bytes, reader: ReplyReader) -> Steps[None]:
         """Send *data* and read the reply."""
-        with self._within("waiting for the reply"):
-            try:
-                yield Write(stream, data, self._seconds())
-                while not reader.complete:
-                    received = yield Read(stream, self._seconds())
-                    if received:
-                        reader.feed(received)
-                    else:
-                        reader.end()
-            except TimeoutError:
-                raise
-            except OSError as error:
-                why = f"the connection broke: {error}"
-                raise BrokenReply(self._shown, why) from error
-            except MalformedReply as error:
-                raise BrokenReply(self._shown, f"no HTTP reply: {error}") from error
+        try:
+            yield Write(stream, data, self._seconds())
+            while not reader.complete:
+                received = yield Read(stream, self._seconds())
+                if received:
+                    reader.feed(received)
+                else:
+                    reader.end()
+        except FetchTimeout:
+            raise
+        except TimeoutError as error:
+            why = "waiting for the reply took too long"
+            raise FetchTimeout(self._shown, why) from error
+        except OSError as error:
+            why = f"the connection broke: {error}"
+            raise BrokenReply(self._shown, why) from error
+        except MalformedReply as error:
+            raise BrokenReply(self._shown, f"no HTTP reply: {error}") from error
 
     def _encode(self, proxy: Proxy | None) -> bytes:
         """Return the octets of the request."""
         request = self._request
-        target = self._target
-        headers = [
-            ("Host", self._authority),
-            ("User-Agent", _USER_AGENT),
-            ("Accept-Encoding", "identity"),
-            *request.headers,
-        ]
+        target, headers = self._target, request.headers
         if proxy is not None and self._scheme == "http":
             target = f"http://{self._authority}{target}"  # RFC 9112 §3.2.2
             headers += _proxy_headers(proxy)
         if request.body:
-            headers.append(("Content-Length", str(len(request.body))))
-        return _head(f"{request.method} {target}", headers) + request.body
+            headers += (("Content-Length", str(len(request.body))),)
+        own = ("Host", self._authority), *_OWN_HEADERS
+        return _head(f"{request.method} {target}", (*own, *headers)) + request.body
 
     # --- opening a connection ---------------------------------------------------------
 
@@ -317,7 +313,7 @@ class Exchange(Generic[Kept]):
     def _tunnel(self, stream: Kept, proxy: Proxy) -> Steps[None]:
         """Let *proxy* connect to the server (RFC 9110 §9.3.6)."""
         authority = _authority(self._host, self._port)
-        headers = [("Host", authority), *_proxy_headers(proxy)]
+        headers = ("Host", authority), *_proxy_headers(proxy)
         reader = ReplyReader(self._request, head_only=True)
         try:
             head = _head(f"CONNECT {authority}", headers)
@@ -355,17 +351,58 @@ class Exchange(Generic[Kept]):
             raise FetchTimeout(self._shown, f"{what} took too long") from error
 
 
+class _Origin(NamedTuple):
+    """Where a request goes: the port, also if it is that of the scheme, and as text."""
+
+    scheme: str
+    host: str
+    port: int
+    authority: str
+
+
+def _split(url: str) -> tuple[_Origin, str]:
+    """Return the origin of *url*, and the target of the request: path and query."""
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain is not None:
+        return _kept_origin(plain[1]), plain[2]
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return _origin(url), f"{parts.path or '/'}{query}"
+
+
+def _origin(url: str) -> _Origin:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    default = _PORTS[parts.scheme]
+    number = default if port is None else port
+    return _Origin(parts.scheme, host, number, _authority(host, port))
+
+
+@lru_cache(maxsize=256)
+def _kept_origin(url: str) -> _Origin:
+    return _origin(url)
+
+
+_PLAIN_URL = re.compile(
+    r"(https?://[A-Za-z0-9.:_\[\]-]{1,300})(/[A-Za-z0-9/%._~!$&'()*+,;=:@-]*)"
+)
+"""
+A URL with a path and no more. Its origin is kept, because most requests go to the same
+few; the path of a GET is another one each time.
+"""
+
+
 def _authority(host: str, port: int | None) -> str:
     """Return *host* and *port* as in a URL: what was checked, and in one form."""
     name = f"[{host}]" if ":" in host else host
     return name if port is None else f"{name}:{port}"
 
 
-def _proxy_headers(proxy: Proxy) -> list[tuple[str, str]]:
+def _proxy_headers(proxy: Proxy) -> Headers:
     value = proxy.authorization
-    return [("Proxy-Authorization", value)] if value else []
+    return (("Proxy-Authorization", value),) if value else ()
 
 
-def _head(start: str, headers: list[tuple[str, str]]) -> bytes:
-    lines = [f"{start} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+def _head(start: str, headers: Headers) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return f"{start} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")

@@ -1,5 +1,5 @@
 """
-The HTTP transport for tasks: carry out the steps of exchanges with AnyIO.
+The HTTP transport for tasks: carry out the steps of exchanges in an event loop.
 
 It works in every event loop that AnyIO supports: asyncio, with or without uvloop, and
 trio. Each event loop has its own idle connections. The transport closes them when the
@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
-import anyio
 import anyio.lowlevel
 
 from ocsp.client.options import Proxy
@@ -32,12 +32,13 @@ from ocsp.client.transport.pool import MAX_IDLE, ConnectionPool, Stream
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.client.transport.proxy import ProxyTable
 from ocsp.client.transport.resolver import resolver
+from ocsp.client.transport.waiting.waits import Waits, running_loop, waits_of
 
 __all__ = ["AsyncHTTPTransport"]
 
 
 Result = TypeVar("Result")
-Wait: TypeAlias = Callable[[socket.socket], Awaitable[None]]
+Wait: TypeAlias = Callable[[socket.socket, float], Awaitable[None]]
 
 _READ_BYTES = 1 << 16
 
@@ -56,7 +57,7 @@ class AsyncHTTPTransport:
         self._proxies = ProxyTable(proxy)
         self._ssl_context = ssl_context
         self._max_idle = max_idle
-        self._pools: WeakKeyDictionary[object, _LoopPool] = WeakKeyDictionary()
+        self._loops: WeakKeyDictionary[object, _Loop] = WeakKeyDictionary()
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
         """
@@ -68,13 +69,14 @@ class AsyncHTTPTransport:
             BodyTooLarge: If the body has more octets than ``max_bytes``.
             ForbiddenResponderURL: If ``address_policy`` forbids its address.
         """
-        exchange = Exchange(request, self._proxies, await self._pool())
+        loop = await self._loop()
+        exchange = Exchange(request, self._proxies, loop.pool)
         steps = exchange.run()
         try:
             step = next(steps)
             while True:
                 try:
-                    result = await self._do(step)
+                    result = await self._do(step, loop.waits)
                 except OSError as error:
                     step = steps.throw(error)
                 else:
@@ -87,51 +89,52 @@ class AsyncHTTPTransport:
             for stream in exchange.unfinished:
                 stream.close()
 
-    async def _do(self, step: Step) -> Any:
-        with anyio.fail_after(step.seconds):
-            match step:
-                case Write():
-                    return await step.stream.write(step.data)
-                case Read():
-                    return await step.stream.read()
-                case Resolve():
-                    return await _resolve(step.host, step.port)
-                case Connect():
-                    return await _connect(step.address, step.port)
-                case StartTLS():
-                    return await step.stream.start_tls(self._context(), step.host)
+    async def _do(self, step: Step, waits: Waits) -> Any:
+        match step:
+            case Write():
+                return await step.stream.write(step.data, step.seconds)
+            case Read():
+                return await step.stream.read(step.seconds)
+            case Resolve():
+                return await _resolve(waits, step.host, step.port, step.seconds)
+            case Connect():
+                return await _connect(waits, step.address, step.port, step.seconds)
+            case StartTLS():
+                stream, context = step.stream, self._context()
+                return await stream.start_tls(context, step.host, step.seconds)
 
     def _context(self) -> ssl.SSLContext:
         if self._ssl_context is None:
             self._ssl_context = ssl.create_default_context()
         return self._ssl_context
 
-    async def _pool(self) -> ConnectionPool[_Stream]:
-        """Return the idle connections of the running event loop."""
-        loop = anyio.lowlevel.current_token().native_token
-        found = self._pools.get(loop)
+    async def _loop(self) -> _Loop:
+        """Return what the transport keeps for the running event loop."""
+        loop = running_loop()
+        found = self._loops.get(loop)
         if found is None:
-            found = self._pools[loop] = _LoopPool(self._max_idle)
+            found = self._loops[loop] = _Loop(waits_of(loop), self._max_idle)
             await found.start()
-        return found.pool
+        return found
 
     async def aclose(self) -> None:
         """Close the idle connections of the running event loop."""
-        found = self._pools.pop(anyio.lowlevel.current_token().native_token, None)
+        found = self._loops.pop(running_loop(), None)
         if found is not None:
             await found.close()
 
 
-class _LoopPool:
+class _Loop:
     """
-    The idle connections of one event loop, which end with it.
+    How to wait in one event loop, and its idle connections, which end with it.
 
     An event loop closes the asynchronous generators that are suspended when it ends.
     So a generator that waits, and closes the connections when it is closed, is how
     they are closed in time although nothing else runs then.
     """
 
-    def __init__(self, max_idle: int) -> None:
+    def __init__(self, waits: Waits, max_idle: int) -> None:
+        self.waits = waits
         self.pool: ConnectionPool[_Stream] = ConnectionPool(max_idle)
         self._guard = _guard(self.pool)
 
@@ -151,42 +154,57 @@ async def _guard(pool: ConnectionPool[_Stream]) -> AsyncGenerator[None, None]:
 
 
 class _Stream(Stream):
-    """A connection whose operations wait in the event loop."""
+    """A connection whose operations wait in the event loop, for a limited time."""
 
-    async def write(self, data: bytes) -> None:
+    def __init__(self, opened: socket.socket, waits: Waits) -> None:
+        super().__init__(opened)
+        self._waits = waits
+
+    async def write(self, data: bytes, seconds: float) -> None:
+        until = time.monotonic() + seconds
         unsent = memoryview(data)
         while unsent:
             sent = await self._when_ready(
-                self._socket.send, unsent, blocked=anyio.wait_writable
+                self._socket.send, unsent, until, blocked=self._waits.writable
             )
             unsent = unsent[sent:]
 
-    async def read(self) -> bytes:
-        await anyio.lowlevel.checkpoint()  # a fast server must not hold the event loop
-        return await self._when_ready(self._socket.recv, _READ_BYTES)
+    async def read(self, seconds: float) -> bytes:
+        until = time.monotonic() + seconds
+        if self._holds_octets():
+            await anyio.lowlevel.checkpoint()  # a server must not hold the event loop
+        else:
+            await self._waits.readable(self._socket, seconds)
+        return await self._when_ready(self._socket.recv, _READ_BYTES, until)
 
-    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        await self._when_ready(self.wrap(context, host).do_handshake)
+    async def start_tls(
+        self, context: ssl.SSLContext, host: str, seconds: float
+    ) -> None:
+        until = time.monotonic() + seconds
+        secured = self.wrap(context, host)
+        await self._when_ready(lambda _: secured.do_handshake(), None, until)
 
     async def _when_ready(
         self,
-        operation: Callable[..., Result],
-        *arguments: object,
-        blocked: Wait = anyio.wait_readable,
+        operation: Callable[[Any], Result],
+        argument: object,
+        until: float,
+        blocked: Wait | None = None,
     ) -> Result:
-        """Do *operation* as soon as the socket is ready for it."""
+        """Do *operation* as soon as the socket is ready for it, before *until*."""
         while True:
             try:
-                return operation(*arguments)
+                return operation(argument)
             except BlockingIOError:
-                await blocked(self._socket)
+                wait = blocked or self._waits.readable
             except ssl.SSLWantReadError:
-                await anyio.wait_readable(self._socket)
+                wait = self._waits.readable
             except ssl.SSLWantWriteError:
-                await anyio.wait_writable(self._socket)
+                wait = self._waits.writable
+            await wait(self._socket, until - time.monotonic())
 
 
-async def _connect(address: str, port: int) -> _Stream:
+async def _connect(waits: Waits, address: str, port: int, seconds: float) -> _Stream:
     found = socket.getaddrinfo(
         address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
     )
@@ -195,31 +213,33 @@ async def _connect(address: str, port: int) -> _Stream:
     try:
         opened.setblocking(False)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await _finish_connecting(opened, target)
+        await _finish_connecting(waits, opened, target, seconds)
     except BaseException:
         opened.close()
         raise
-    return _Stream(opened)
+    return _Stream(opened, waits)
 
 
-async def _finish_connecting(opened: socket.socket, target: Any) -> None:
+async def _finish_connecting(
+    waits: Waits, opened: socket.socket, target: Any, seconds: float
+) -> None:
     try:
         opened.connect(target)
     except BlockingIOError:
-        await anyio.wait_writable(opened)
+        await waits.writable(opened, seconds)
         failure = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if failure:
             raise OSError(failure, os.strerror(failure)) from None
 
 
-async def _resolve(host: str, port: int) -> list[str]:
+async def _resolve(waits: Waits, host: str, port: int, seconds: float) -> list[str]:
     """Wait for the resolver, whose thread wakes this task through a pair of sockets."""
     ours, theirs = socket.socketpair()
     with ours:
         addresses = resolver.look_up(host, port)
         addresses.add_done_callback(lambda _: theirs.close())
         try:
-            await anyio.wait_readable(ours)
+            await waits.readable(ours, seconds)
         finally:
             addresses.cancel()
     return addresses.result()

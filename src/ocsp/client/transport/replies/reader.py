@@ -1,42 +1,31 @@
 """
 Read one HTTP/1.1 reply with httptools, within limits (RFC 9112).
 
-httptools parses. This module does no I/O: it counts what arrives, decodes the content
-and decides whether the connection can serve another request. It refuses a reply that
-two readers could divide differently: Content-Length with Transfer-Encoding, a coding
-other than *chunked*, malformed headers. Only after an ordinary reply can the connection
-serve another request: octets that follow a reply would become the reply to the next
-request.
+httptools parses. This module does no I/O: it counts what arrives and decides whether
+the connection can serve another request. It refuses a reply that two readers could
+divide differently: Content-Length with Transfer-Encoding, a coding other than
+*chunked*, malformed headers. Only after an ordinary reply can the connection serve
+another request: octets that follow a reply would become the reply to the next request.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
 
 import httptools
 
 from ocsp import limits
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
+from ocsp.client.transport.replies.content import Content, MalformedReply
 from ocsp.errors import BodyTooLarge
 
-__all__ = ["MalformedReply", "ReplyReader"]
+__all__ = ["ReplyReader"]
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110 §5.6.2). llhttp also accepts one that ends in SP."""
 
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 """The value of a header (RFC 9110 §5.5)."""
-
-_GZIP_OR_ZLIB = 47
-"""The argument of zlib for data with a gzip or a zlib header."""
-
-_BARE_DEFLATE = -15
-"""The argument of zlib for data without a header, which some servers send."""
-
-
-class MalformedReply(Exception):
-    """The server did not send a well-formed HTTP/1.1 reply; the text says why."""
 
 
 class ReplyReader:
@@ -66,7 +55,7 @@ class ReplyReader:
         self.surplus = False
         self._request = request
         self._head_only = head_only
-        self._content = _Content(request)
+        self._content = Content(request)
         self._headers: list[tuple[str, str]] = []
         self._fields = self._interim = self._received = 0
         self._status = 0
@@ -214,86 +203,3 @@ class ReplyReader:
         self._keeps_alive = (
             self._parser.should_keep_alive() and not self._interim and not chunks_in_1_0
         )
-
-
-class _Content:
-    """
-    The content of a reply, decoded: in memory, or in the file of the request.
-
-    Attributes:
-        kept: The content in memory.
-
-        received: The number of octets received, before decoding.
-    """
-
-    def __init__(self, request: HTTPRequest) -> None:
-        self.kept = bytearray()
-        self.received = 0
-        self._request = request
-        self._size = 0
-        self._compressed = False
-        self._decoder: zlib._Decompress | None = None
-        if request.save_to is not None:
-            request.save_to.seek(0)
-            request.save_to.truncate()
-
-    def begin(self, length: str, encoding: str) -> None:
-        """Check the Content-Length and the Content-Encoding of the reply."""
-        if length:
-            self._check(int(length))
-        if encoding.lower() in {"gzip", "x-gzip", "deflate"}:
-            self._compressed = True
-        elif encoding.lower() not in {"", "identity"}:
-            raise MalformedReply(f"its Content-Encoding is {encoding[:40]!r}")
-
-    def add(self, part: bytes) -> None:
-        """Decode and keep *part*."""
-        self.received += len(part)
-        self._check(self.received)
-        if not self._compressed:
-            self._keep(part)
-            return
-        try:
-            while part:
-                part = self._decode(part)
-        except zlib.error as error:
-            raise MalformedReply(f"its content cannot be decoded: {error}") from error
-
-    def _decode(self, part: bytes) -> bytes:
-        """Decode *part*; return what belongs to another member (RFC 1952 §2.2)."""
-        room = self._request.max_bytes - self._size + 1
-        if self._decoder is None:
-            self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
-            try:
-                decoded = self._decoder.decompress(part, room)
-            except zlib.error:
-                self._decoder = zlib.decompressobj(_BARE_DEFLATE)
-                decoded = self._decoder.decompress(part, room)
-        else:
-            decoded = self._decoder.decompress(part, room)
-        self._keep(decoded)
-        rest: bytes = self._decoder.unused_data
-        if rest:
-            self._decoder = None
-        return rest
-
-    def _keep(self, part: bytes) -> None:
-        self._size += len(part)
-        self._check(self._size)
-        if self._request.save_to is None:
-            self.kept += part
-        else:
-            try:
-                self._request.save_to.write(part)
-            except OSError as error:
-                raise MalformedReply(f"the client cannot save it: {error}") from error
-
-    def _check(self, size: int) -> None:
-        if size > self._request.max_bytes:
-            request = self._request
-            raise BodyTooLarge(request.shown or request.url, request.max_bytes)
-
-    def end(self) -> None:
-        """Check that compressed content is complete."""
-        if self._decoder is not None and not self._decoder.eof:
-            raise MalformedReply("its compressed content is incomplete")
