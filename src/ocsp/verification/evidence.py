@@ -12,7 +12,7 @@ import abc
 import datetime
 import enum
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn, Protocol, Self, final
+from typing import NamedTuple, NoReturn, Protocol, Self, cast, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -117,9 +117,10 @@ class Judgement(Protocol):
 class Evidence(Unforgeable, abc.ABC):
     """The verified status of a certificate, and from when until when it holds."""
 
-    __slots__ = ("_judgement",)
+    __slots__ = ("_holds_until", "_judgement")
 
     _judgement: Judgement
+    _holds_until: datetime.datetime | None
 
     @property
     @abc.abstractmethod
@@ -173,8 +174,15 @@ class Evidence(Unforgeable, abc.ABC):
 
         The earliest of nextUpdate, the age that the policy allows, and the end of the
         signer's certificate: after that end verifiers reject the response (RFC 6960
-        §4.2.2.2, RFC 5280 §6.1.3), also if nextUpdate is later.
+        §4.2.2.2, RFC 5280 §6.1.3), also if nextUpdate is later. If the verification
+        needed evidence about the signer, it ends with that at the latest (RFC 6960
+        §4.2.2.2.1).
         """
+        if self._holds_until is None:
+            object.__setattr__(self, "_holds_until", self._end())
+        return cast("datetime.datetime", self._holds_until)
+
+    def _end(self) -> datetime.datetime:
         _, signer_end = validity_of(self.responder)
         return min(
             end_of_hold(self.this_update, self.next_update, self.policy), signer_end
@@ -317,15 +325,8 @@ class VerifiedResponse(Evidence):
         """The status of the certificate that the responder states."""
         return self._judgement.entry.certificate_status
 
-    @property
-    def holds_until(self) -> datetime.datetime:
-        """
-        The end of this evidence, aware, in UTC.
-
-        As for all evidence; but if the verification needed evidence about the signer,
-        it ends with that at the latest (RFC 6960 §4.2.2.2.1).
-        """
-        own, signer_until = super().holds_until, self._judgement.signer_until
+    def _end(self) -> datetime.datetime:
+        own, signer_until = super()._end(), self._judgement.signer_until
         return own if signer_until is None else min(own, signer_until)
 
     @property
@@ -461,6 +462,7 @@ def evidence_of_response(judgement: ResponseJudgement) -> VerifiedResponse:
     """Return *judgement* as evidence. Only the judge calls this function."""
     evidence = object.__new__(VerifiedResponse)
     object.__setattr__(evidence, "_judgement", judgement)
+    object.__setattr__(evidence, "_holds_until", None)
     return evidence
 
 
@@ -619,4 +621,5 @@ def evidence_of_crl(judgement: CRLJudgement) -> VerifiedRevocation:
     """Return *judgement* as evidence. Only ``verify_crl`` calls this function."""
     evidence = object.__new__(VerifiedRevocation)
     object.__setattr__(evidence, "_judgement", judgement)
+    object.__setattr__(evidence, "_holds_until", None)
     return evidence

@@ -273,7 +273,7 @@ def _ask_all(
         tried = yield from _ask_each(state, issuer, urls, again=again > 0)
         answers = [each.evidence for each in tried if each.evidence is not None]
         if answers:
-            return max(answers, key=_preference)
+            return answers[0] if len(answers) == 1 else max(answers, key=_preference)
         urls = tuple(
             each.url for each in tried if each.error and is_transient(each.error)
         )

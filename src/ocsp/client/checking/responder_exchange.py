@@ -188,14 +188,13 @@ def _exchange(
             body=b"" if target else request.der,
             content_type=REQUEST_TYPE,
         )
-        attempt = _with_octets(attempt, reply)
         _require_type(state, url, reply)
         evidence = yield from _verify_newest(state, issuer, url, request, reply)
     except (FetchError, VerificationError, OlderThanKnown) as error:
-        state.note(attempt, error)
+        state.note(attempt, error, reply)
         _note_failure(state, url, error, reply)
         return Attempted(url, error=error, method=attempt.method)
-    state.note(attempt)
+    state.note(attempt, reply=reply)
     state.memory.backoff.answered(origin_of(url))
     return Attempted(url, evidence, method=attempt.method)
 
@@ -323,16 +322,6 @@ def _target(url: str, request: _EncodedRequest) -> str:
         return ""
     target = get_url(url, request.der)
     return target if len(target) <= limits.MAX_GET_URL_BYTES else ""
-
-
-def _with_octets(attempt: Attempt, reply: HTTPReply) -> Attempt:
-    return Attempt(
-        url=attempt.url,
-        method=attempt.method,
-        hash_name=attempt.hash_name,
-        started=attempt.started,
-        octets=len(reply.body),
-    )
 
 
 def _require_type(state: CheckState, url: str, reply: HTTPReply) -> None:

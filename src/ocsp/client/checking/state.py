@@ -11,7 +11,7 @@ import datetime
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from cryptography import x509
@@ -35,6 +35,7 @@ from ocsp.client.memory.sizes import without_frames
 from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.client.retry import ResponderBackoff
+from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import FetchTimeout, OCSPError
 from ocsp.messages.certid import CertID
 from ocsp.verification.evidence import (
@@ -338,14 +339,25 @@ class CheckState:
             f" {self.options.timeout.total_seconds():g} seconds for the whole check",
         )
 
-    def note(self, attempt: Attempt, error: OCSPError | None = None) -> None:
-        """Record *attempt*, which ends now, and its error."""
+    def note(
+        self,
+        attempt: Attempt,
+        error: OCSPError | None = None,
+        reply: HTTPReply | None = None,
+    ) -> None:
+        """Record *attempt*, which ends now, its error, and the size of a response."""
+        ended = Attempt(
+            url=attempt.url,
+            method=attempt.method,
+            hash_name=attempt.hash_name,
+            started=attempt.started,
+            seconds=self.elapsed() - attempt.started,
+            octets=0 if reply is None else len(reply.body),
+            error=error,
+        )
+        self.attempts.append(ended)
         if error is not None:
-            without_frames(error)
-        seconds = self.elapsed() - attempt.started
-        self.attempts.append(replace(attempt, seconds=seconds, error=error))
-        if error is not None:
-            self.failures.append(error)
+            self.failures.append(without_frames(error))
 
 
 def failed_check_key(

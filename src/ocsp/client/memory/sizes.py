@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.certificates import certificate_size
 from ocsp.errors import OCSPError
+from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
@@ -62,7 +63,17 @@ def _inside_certificate(certificate: x509.Certificate) -> int:
     return 2 * certificate_size(certificate)
 
 
-def _inside_evidence(evidence: VerifiedResponse | VerifiedRevocation) -> int:
+def _inside_verified(evidence: VerifiedResponse) -> int:
+    """Return what the judgement takes, without asking each of its fields."""
+    judged = evidence._judgement
+    octets = _PER_OBJECT * len(judged) + _inside_response(judged.response)
+    for each in (judged.cert, judged.issuer, judged.responder):
+        if type(each) is not CertID:
+            octets += 2 * certificate_size(each)
+    return octets + octets_of(*judged.warnings)
+
+
+def _inside_revocation(evidence: VerifiedRevocation) -> int:
     return octets_of(evidence._judgement)
 
 
@@ -83,8 +94,8 @@ _KINDS: tuple[tuple[type, Callable[[Any], int]], ...] = (
     (tuple, _inside_tuple),
     (x509.Certificate, _inside_certificate),
     (OCSPResponse, _inside_response),
-    (VerifiedResponse, _inside_evidence),
-    (VerifiedRevocation, _inside_evidence),
+    (VerifiedResponse, _inside_verified),
+    (VerifiedRevocation, _inside_revocation),
     (OCSPError, _inside_error),
 )
 
