@@ -152,6 +152,7 @@ PAGES: dict[str, Callable[[LoopbackResponder], dict[str, Any]]] = {
     "docs/howto/share-a-cache.md": lambda responder: _named(responder.pki),
     "docs/howto/sign-documents.md": _documents,
     "docs/howto/sign-in-bulk.md": _delegate,
+    "docs/howto/use-your-http-client.md": lambda responder: _named(responder.pki),
     "docs/responder.md": _delegate,
 }
 """The pages, and the names that their examples use."""
