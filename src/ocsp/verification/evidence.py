@@ -117,9 +117,10 @@ class Judgement(Protocol):
 class Evidence(Unforgeable, abc.ABC):
     """The verified status of a certificate, and from when until when it holds."""
 
-    __slots__ = ("_holds_until", "_judgement")
+    __slots__ = ("_canonical_cert_id", "_holds_until", "_judgement")
 
     _judgement: Judgement
+    _canonical_cert_id: CertID | None
     _holds_until: datetime.datetime | None
 
     @property
@@ -146,6 +147,16 @@ class Evidence(Unforgeable, abc.ABC):
         if mine != other and _are_whole_points(mine, other):
             return False  # without reading the key of each certificate
         return facts_of(self.responder).key == facts_of(cert).key
+
+    @property
+    def canonical_cert_id(self) -> CertID:
+        """The CertID of the same certificate with SHA-256, for use as a cache key."""
+        if self._canonical_cert_id is None:
+            object.__setattr__(self, "_canonical_cert_id", self._sha256_cert_id())
+        return cast("CertID", self._canonical_cert_id)
+
+    @abc.abstractmethod
+    def _sha256_cert_id(self) -> CertID: ...
 
     @property
     def this_update(self) -> datetime.datetime:
@@ -339,9 +350,7 @@ class VerifiedResponse(Evidence):
         """The CertID inside the verified entry, with the hash the responder chose."""
         return self._judgement.entry.cert_id
 
-    @property
-    def canonical_cert_id(self) -> CertID:
-        """The CertID of the same certificate with SHA-256, for use as a cache key."""
+    def _sha256_cert_id(self) -> CertID:
         cert, issuer = self._judgement.cert, self._judgement.issuer
         if isinstance(cert, CertID):
             return CertID.for_serial(issuer, cert.serial_number, hashes.SHA256())
@@ -462,6 +471,7 @@ def evidence_of_response(judgement: ResponseJudgement) -> VerifiedResponse:
     """Return *judgement* as evidence. Only the judge calls this function."""
     evidence = object.__new__(VerifiedResponse)
     object.__setattr__(evidence, "_judgement", judgement)
+    object.__setattr__(evidence, "_canonical_cert_id", None)
     object.__setattr__(evidence, "_holds_until", None)
     return evidence
 
@@ -548,9 +558,7 @@ class VerifiedRevocation(Evidence):
         is_listed = self._judgement.revocation_time is not None
         return OCSPCertStatus.REVOKED if is_listed else OCSPCertStatus.GOOD
 
-    @property
-    def canonical_cert_id(self) -> CertID:
-        """The CertID of the certificate with SHA-256."""
+    def _sha256_cert_id(self) -> CertID:
         judgement = self._judgement
         return CertID.for_certificate(judgement.cert, judgement.issuer, hashes.SHA256())
 
@@ -621,5 +629,6 @@ def evidence_of_crl(judgement: CRLJudgement) -> VerifiedRevocation:
     """Return *judgement* as evidence. Only ``verify_crl`` calls this function."""
     evidence = object.__new__(VerifiedRevocation)
     object.__setattr__(evidence, "_judgement", judgement)
+    object.__setattr__(evidence, "_canonical_cert_id", None)
     object.__setattr__(evidence, "_holds_until", None)
     return evidence

@@ -75,9 +75,10 @@ def _times(
 ) -> tuple[datetime.datetime, datetime.datetime]:
     """Return thisUpdate and producedAt, in whole seconds."""
     if isinstance(evidence, VerifiedRevocation):
-        oldest = evidence.oldest_this_update.replace(microsecond=0)
+        oldest = _whole_second(evidence.oldest_this_update)
         return oldest, oldest
-    return (
-        evidence.this_update.replace(microsecond=0),
-        evidence.produced_at.replace(microsecond=0),
-    )
+    return _whole_second(evidence.this_update), _whole_second(evidence.produced_at)
+
+
+def _whole_second(moment: datetime.datetime) -> datetime.datetime:
+    return moment.replace(microsecond=0) if moment.microsecond else moment
