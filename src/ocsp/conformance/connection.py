@@ -167,7 +167,8 @@ class Connection:
             FetchTimeout: If it takes too long.
         """
         # The parser comes with the extra ``client``, which the probe before needs too.
-        from ocsp.client.transport.reply_reader import MalformedReply, ReplyReader
+        from ocsp.client.transport.replies.content import MalformedReply
+        from ocsp.client.transport.replies.reader import ReplyReader
 
         reader = ReplyReader(self._request, head_only=head_only)
         try:
