@@ -28,7 +28,6 @@ from ocsp.asn1.der import (
     SEQUENCE,
     content,
     encode_oid,
-    moved,
 )
 from ocsp.asn1.times import moment
 from ocsp.messages.extensions import ExtensionLayouts, known_extensions
@@ -48,52 +47,9 @@ from ocsp.messages.responses.single_response import (
     read_single_response,
     single_response_at,
 )
-from ocsp.messages.shapes import NO_INTEGER, Shapes, Values
+from ocsp.messages.shapes import Shapes, Values
 
 __all__ = ["read_by_pieces"]
-
-
-class _Tail:
-    """
-    What comes after producedAt in ResponseData: responses and responseExtensions.
-
-    Attributes:
-        only: The layout of the entry, if there is exactly one.
-
-        entry: The position of the entry, or of all entries, in the tail.
-
-        entries: The entries, if there is none or several.
-
-        extensions: responseExtensions, with positions in the tail.
-
-        times: The texts of times in the only entry, with positions in the tail.
-    """
-
-    __slots__ = ("entries", "entry", "extensions", "only", "times")
-
-    def __init__(
-        self,
-        only: SingleResponseLayout | None,
-        entry: slice,
-        entries: Entries,
-        extensions: ExtensionLayouts,
-    ) -> None:
-        self.only = only
-        self.entry = entry
-        self.entries = entries
-        self.extensions = extensions
-        times = [] if only is None else only.times
-        self.times = [moved(time, entry.start) for time in times]
-
-
-def _values_of_tail(tail: _Tail) -> Values:
-    start = tail.entry.start
-    extensions = [extension.value for extension in tail.extensions]
-    if tail.only is None:
-        return Values(NO_INTEGER, extensions)
-    integer, others = _values_of_entry(tail.only)
-    inside = [moved(value, start) for value in others]
-    return Values(moved(integer, start), inside + extensions)
 
 
 def _values_of_entry(layout: SingleResponseLayout) -> Values:
@@ -104,7 +60,6 @@ def _values_of_entry(layout: SingleResponseLayout) -> Values:
 
 
 _responders: BoundedCache[bytes, Responder] = BoundedCache()
-_tails: Shapes[_Tail] = Shapes(_values_of_tail)
 _entries: Shapes[SingleResponseLayout] = Shapes(_values_of_entry)
 _headers: BoundedCache[bytes, SignatureHeader] = BoundedCache()
 _certificates: BoundedCache[bytes, Certificates] = BoundedCache()
@@ -141,13 +96,11 @@ def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
         position = start + 15
         moment(data[start:position])
         # responses and responseExtensions
-        octets = data[position:end]
-        tail = _tails.find(octets)
-        if tail is None:
-            known = False
-            tail = _learn_tail(octets)
-        for time in tail.times:
-            moment(octets[time])
+        first, stop = content(data, position, end, SEQUENCE, "")
+        only, entries = _read_entries(data, first, stop)
+        extensions: ExtensionLayouts = ()
+        if stop != end:
+            extensions = known_extensions(data, stop, end, 1)
         # signatureAlgorithm, and the header of signature with the number of unused bits
         start = end + data[end + 1] + 2
         length = data[start + 1]
@@ -168,10 +121,10 @@ def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
         slice(tbs, end),
         responder,
         slice(position - 15, position),
-        tail.only,
-        moved(tail.entry, position),
-        tail.entries,
-        tuple(each.moved(position) for each in tail.extensions),
+        only,
+        slice(first, stop),
+        entries,
+        extensions,
         header,
         certs,
     )
@@ -236,40 +189,17 @@ def _learn_responder(
     return responder, start
 
 
-def _learn_tail(octets: bytes) -> _Tail:
-    """
-    Read the tail *octets*, and learn its shape.
-
-    Raises:
-        DecodeError: If its structure is wrong.
-    """
-    size = len(octets)
-    start, stop = content(octets, 0, size, SEQUENCE, "")
-    found = _read_entries(octets, start, stop)
-    extensions: ExtensionLayouts = ()
-    if stop != size:
-        extensions = known_extensions(octets, stop, size, 1)
-    entry = slice(start, stop)
-    if len(found) != 1:
-        entries = tuple(single_response_at(der, layout) for der, layout in found)
-        return _Tail(None, entry, entries, extensions)
-    tail = _Tail(found[0][1], entry, (), extensions)
-    _tails.learn(octets, tail)
-    return tail
-
-
 def _read_entries(
     data: bytes, position: int, stop: int
-) -> list[tuple[bytes, SingleResponseLayout]]:
+) -> tuple[SingleResponseLayout | None, Entries]:
     """
-    Return the DER and the layout of the entries from *position* to *stop*.
-
-    Their times may be invalid.
+    Return the entries from *position* to *stop*, or the layout of the only one.
 
     Raises:
         DecodeError: If the structure of one is wrong.
+        ValueError: If a time is not valid.
     """
-    entries: list[tuple[bytes, SingleResponseLayout]] = []
+    found: list[tuple[bytes, SingleResponseLayout]] = []
     while position < stop:
         start, after = position, position + data[position + 1] + 2
         if after - start >= 0x82:
@@ -279,11 +209,16 @@ def _read_entries(
         if layout is None:
             layout = read_single_response(entry)
             _entries.learn(entry, layout)
-        entries.append((entry, layout))
+        found.append((entry, layout))
         position = after
-    if position != stop or len(entries) > limits.MAX_ENTRIES:
+    if position != stop or len(found) > limits.MAX_ENTRIES:
         raise _Unusual
-    return entries
+    if len(found) != 1:
+        return None, tuple(single_response_at(der, layout) for der, layout in found)
+    entry, layout = found[0]
+    for time in layout.times:
+        moment(entry[time])
+    return layout, ()
 
 
 def _learn_header(

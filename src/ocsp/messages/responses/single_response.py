@@ -87,6 +87,8 @@ class SingleResponseLayout:
         next_update: The text of nextUpdate, or ``None``.
 
         extensions: singleExtensions.
+
+        times: The texts of all times, in their order.
     """
 
     __slots__ = (
@@ -97,6 +99,7 @@ class SingleResponseLayout:
         "revocation_time",
         "status",
         "this_update",
+        "times",
     )
 
     def __init__(
@@ -116,16 +119,8 @@ class SingleResponseLayout:
         self.this_update = this_update
         self.next_update = next_update
         self.extensions = extensions
-
-    @property
-    def times(self) -> list[slice]:
-        """The texts of all times, in their order."""
-        times = [self.this_update]
-        if self.revocation_time is not None:
-            times.insert(0, self.revocation_time)
-        if self.next_update is not None:
-            times.append(self.next_update)
-        return times
+        times = (revocation_time, this_update, next_update)
+        self.times = tuple(time for time in times if time is not None)
 
 
 @final
