@@ -102,13 +102,16 @@ def read_by_pieces(data: bytes) -> RequestLayout | None:
     """
     Return the layout of *data*, and learn its shape.
 
-    ``None`` if the plain reader has to read it: it is malformed, has a name, a
-    signature or several entries.
+    ``None`` if the plain reader has to read it: it is malformed, or has a signature or
+    several entries.
     """
     try:
         size = len(data)
         position, stop = content(data, 0, size, SEQUENCE, "")
         position, end = content(data, position, stop, SEQUENCE, "")
+        if data[position] == context(1):
+            start, position = content(data, position, end, context(1), "")
+            check_general_name(data, start, position, "")
         start, after = content(data, position, end, SEQUENCE, "")
         if not end == stop == size <= limits.MAX_MESSAGE_BYTES:
             return None
