@@ -350,8 +350,10 @@ class OCSPResponse:
     @property
     def tbs_response_bytes(self) -> bytes:
         """The octets that the signature covers (``tbsResponseData``), as received."""
-        layout, received = self._layout or self._successful(), self._as_received()
-        return self._der[layout.tbs] if received is None else received.tbs
+        layout, extra = self._layout or self._successful(), self._extra
+        if extra is None or extra.received is None:
+            return self._der[layout.tbs]
+        return extra.received.tbs
 
     @property
     def tolerated(self) -> tuple[Deviation, ...]:
