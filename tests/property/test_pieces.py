@@ -20,8 +20,11 @@ from ocsp.asn1.der import any_value, encode
 from ocsp.messages.requests import request as request_module
 from ocsp.messages.responses import pieces
 from ocsp.messages.responses import response as response_module
+from tests.compiled import needs_sources, properties_of
 from tests.property.strategies import requests, responses
 from tests.vectors import REQUESTS, RESPONSES
+
+pytestmark = needs_sources
 
 Node = tuple[int, Any]
 """A tag, and the content: octets, or a list of nodes."""
@@ -63,7 +66,7 @@ def _outcome(load: Load, kind: type, data: bytes) -> object:
         message = load(data)
     except ocsp.DecodeError as error:
         return type(error), str(error)
-    names = [name for name, value in vars(kind).items() if isinstance(value, property)]
+    names = properties_of(kind)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # naive times are deprecated
         found = {name: _value(message, name) for name in names}

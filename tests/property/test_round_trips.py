@@ -14,6 +14,7 @@ from hypothesis import given, settings
 
 import ocsp
 from ocsp import OCSPCertStatus
+from tests.compiled import properties_of
 from tests.interop import by_asn1crypto, by_openssl
 from tests.interop.by_attributes import request_facts, response_facts
 from tests.interop.facts import assert_found
@@ -149,11 +150,7 @@ def test_built_and_loaded_objects_are_equal(
     """A built response is read at the first access, with the same result."""
     built = plan.build()
     loaded = ocsp.load_der_ocsp_response(_der(built))
-    names = [
-        name
-        for name, value in vars(ocsp.OCSPResponse).items()
-        if isinstance(value, property)
-    ]
+    names = properties_of(ocsp.OCSPResponse)
     assert "responses" in names
     for name in names:
         if name.endswith(("_update", "_at", "_time")):

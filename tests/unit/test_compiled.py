@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,3 +43,23 @@ def test_whether_it_is_compiled_is_known_without_importing_a_compiled_module() -
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert said.stdout == f"{ocsp.compiled} ['ocsp', 'ocsp._compiled']\n"
+
+
+@pytest.mark.skipif(not ocsp.compiled, reason="these are the sources")
+def test_the_sources_read_the_same(tmp_path: Path) -> None:
+    """Values and errors, with their texts, in thousands of changed messages."""
+    sources = tmp_path / "ocsp"
+    shutil.copytree(SOURCES, sources, ignore=shutil.ignore_patterns("*.so", "*.pyd"))
+    compiled, pure = (
+        subprocess.run(
+            [sys.executable, "-m", "tests.read_changed", "7", "3000"],
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"PYTHONPATH": str(path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for path in (SOURCES.parent, tmp_path)
+    )
+    assert (compiled[0], pure[0]) == ("True", "False")
+    assert compiled[1] == pure[1]

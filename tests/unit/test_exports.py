@@ -15,7 +15,7 @@ import pytest
 from cryptography.x509 import ocsp as original
 
 import ocsp
-from tests.compiled import is_compiled, source_of
+from tests.compiled import is_compiled, properties_of, source_of
 
 SOURCES = Path(ocsp.__file__).parent
 NAMES = [
@@ -160,11 +160,7 @@ def test_attributes_cannot_be_set(name: str) -> None:
     """Every property is read-only, and no attribute can be added."""
     kind = getattr(ocsp, name)
     instance = kind.__new__(kind)
-    properties = [
-        each
-        for each, value in vars(kind).items()
-        if inspect.isdatadescriptor(value) and not each.startswith("_")
-    ]
+    properties = properties_of(kind)
     assert len(properties) > 3
     for each in (*properties, "something_new"):
         with pytest.raises(AttributeError):

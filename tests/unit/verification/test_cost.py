@@ -27,6 +27,7 @@ from ocsp.messages.responses import response as response_module
 from ocsp.verification import verify_crl
 from tests import hostile_crls
 from tests.cases.model import NOW
+from tests.compiled import needs_sources
 from tests.hostile import BUILD, KINDS, SIZE, combining, ordinary
 
 MOST = 10
@@ -82,6 +83,7 @@ def _ordinary_calls(use: Use) -> int:
         return _calls(use, ordinary()).total()
 
 
+@needs_sources
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_hostile_response_costs_at_most_ten_times_an_ordinary_one(
