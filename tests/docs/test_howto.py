@@ -209,6 +209,7 @@ def test_the_examples_of_the_command_line_print_the_output_shown(
 
 ELSEWHERE = frozenset(
     {
+        "docs/howto/ansible.md",  # tests/docs/test_ansible.py
         "docs/howto/django-ca.md",  # tests/integration/test_django_ca.py
         "docs/howto/edge-nodes.md",  # tests/unit/service/copies/test_configuration.py
         "docs/howto/postgresql.md",  # tests/unit/store/test_postgresql_roles.py
