@@ -136,7 +136,7 @@ Names in one field of a distribution point, and distribution points of a certifi
 Public certificates have one or two. The verifier compares each name with each.
 """
 
-MAX_COMPARED_NAME_BYTES = 4096
+MAX_COMPARED_NAME_BYTES = 2048
 """
 Octets of a Name up to which names with other octets can be equal to it (RFC 5280 §7.1).
 A longer Name is equal only to the same octets. Names in public certificates have fewer

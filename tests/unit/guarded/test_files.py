@@ -234,6 +234,7 @@ READERS = frozenset({"open", "fdopen", "read_bytes", "read_text", "FileIO", "buf
 ALLOWED = {
     "cli/commands/request.py": "writes to standard output",
     "cli/commands/config.py": "writes a new file",
+    "cli/completion.py": "adds lines to the settings of a shell",
     "cli/demo/clients.py": "reads what the demonstration itself has written",
     "cli/errors.py": "opens the null device to write to it",
     "cli/input/loading.py": "passes standard input to guarded.files",

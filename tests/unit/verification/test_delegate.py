@@ -16,6 +16,8 @@ from ocsp.verification import SignatureHashes
 from ocsp.verification.rules import delegate
 from ocsp.verification.rules.delegate import issuance_error
 from tests.cases.builder import CRL_PLACE
+from tests.cases.model import NOW as HOSTILE_NOW
+from tests.hostile import BUILD, KINDS
 from tests.pki import DELEGATION, NOW, ca, key, leaf, make
 from tests.unit.client.scene import HOUR, SERIAL, response
 
@@ -150,3 +152,19 @@ def test_a_certificate_with_the_signature_of_a_delegate_is_none() -> None:
                 assert error.rule == "V13"
             else:
                 assert error is None
+
+
+def test_the_finding_lists_the_first_of_many_purposes() -> None:
+    """A hostile certificate has thousands, and the message stays short."""
+    data = KINDS["many purposes"]()
+    subject, issuer = (
+        x509.load_der_x509_certificate(each.der) for each in (BUILD.leaf, BUILD.ca)
+    )
+    with pytest.raises(ocsp.VerificationError) as caught:
+        ocsp.verify(data, subject, issuer, at=HOSTILE_NOW)
+    (found,) = [each for each in caught.value.failures if each.rule == "V14"]
+    ((_, shown),) = found.values
+    assert len(shown) == 16
+    count = int(re.search(r" and (\d+) more", found.message)[1])  # type: ignore[index]
+    assert count > 1000
+    assert len(found.message) < 500

@@ -7,6 +7,7 @@ the certificate in question (RFC 6960 §4.2.2.2). No chain is built.
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import NamedTuple
 
 from cryptography import x509
@@ -157,20 +158,26 @@ def issued_by_issuer(case: Case, candidate: Candidate) -> None:
         )
 
 
+_MAX_SHOWN = 16
+"""Purposes that a message lists; certificates of public CAs have one to three."""
+
+
 def for_ocsp_signing(candidate: Candidate) -> None:
     """V14: require id-kp-OCSPSigning; anyExtendedKeyUsage is not enough."""
     purposes = candidate.facts.purposes
     if ExtendedKeyUsageOID.OCSP_SIGNING in purposes:
         return
-    listed = ", ".join(sorted(each.dotted_string for each in purposes)) or (
+    shown = nsmallest(_MAX_SHOWN, (each.dotted_string for each in purposes))
+    more = len(purposes) - len(shown)
+    listed = ", ".join(shown) or (
         "cannot be decoded" if candidate.facts.purposes_error else "none"
     )
     candidate.fail(
         "V14",
         MissingOCSPSigningEKU,
         f"the certificate of the signer {candidate.name} lacks the extended key usage "
-        f"OCSPSigning; it has: {listed}",
-        purposes=tuple(sorted(each.dotted_string for each in purposes)),
+        f"OCSPSigning; it has: {listed}" + (f" and {more} more" if more else ""),
+        purposes=tuple(shown),
     )
 
 
