@@ -10,6 +10,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,12 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             yield "__import__"
 
 
+@cache
+def _imports_of(source: str) -> tuple[str, ...]:
+    """Return every imported name; cached, because each room is compared with all."""
+    return tuple(_imports(ast.parse(source)))
+
+
 def _clock_calls(tree: ast.AST) -> Iterator[ast.Attribute]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in CLOCK_METHODS:
@@ -194,7 +201,7 @@ def arrows_between_modules(sources: dict[str, str]) -> dict[str, set[str]]:
     return {
         module: {
             target
-            for name in _imports(ast.parse(source))
+            for name in _imports_of(source)
             if (target := _module_of(name, sources)) not in {"", module}
         }
         for module, source in sources.items()
