@@ -81,7 +81,7 @@ TESTS ?= tests/upstream tests/unit/messages tests/unit/asn1 tests/unit/test_comp
 # The wheel, installed into a folder of its own, which Python prefers to the sources.
 $(COMPILED)/.ready: $(shell find src -name '*.py') pyproject.toml tools/compile_hook.py \
 		tools/compile_modules.py tools/mypyc_additions.py | $(READY) $(EXAM)
-	@rm -rf $(COMPILED)
+	@rm -rf $(COMPILED) && mkdir -p $(dir $(COMPILED))
 	@$(COMPILE) $(BIN)/python -m build --no-isolation --wheel --outdir $(COMPILED).wheel >$(COMPILED).log 2>&1 || \
 		(cat $(COMPILED).log; exit 1)
 	@$(BIN)/pip install -q --no-deps --target $(COMPILED) $(COMPILED).wheel/*.whl
