@@ -300,6 +300,43 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     assert not _is_decided(BUILD.response())
 
 
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [("MAX_SIGNATURES_CHECKED", 2), ("MAX_VERIFIED_CERTIFICATES", 1)],
+)
+def test_limits_for_a_delegate(
+    monkeypatch: pytest.MonkeyPatch, name: str, needed: int
+) -> None:
+    """Its certificate and the response have a signature each."""
+    data = BUILD.response(by=BUILD.responder)
+    monkeypatch.setattr(limits, name, needed)
+    assert _is_decided(data)
+    monkeypatch.setattr(limits, name, needed - 1)
+    assert not _is_decided(data)
+
+
+def test_what_is_kept_of_a_signer_is_for_one_policy_and_one_issuer() -> None:
+    """The certificates are the same objects, as in a program that has few CAs."""
+    issuer, cert = _load(BUILD.ca), _load(BUILD.leaf)
+    twin = _load(BUILD.authority(key="mallory"))
+    strict = _policy(min_ec_bits=257)
+    own, delegated = BUILD.response(), BUILD.response(by=BUILD.responder)
+    for data in (own, delegated, own, delegated):
+        ocsp.verify(data, cert, issuer, at=NOW, policy=STRICT)
+        for other, policy in ((issuer, strict), (twin, STRICT)):
+            with pytest.raises(VerificationError):
+                ocsp.verify(data, cert, other, at=NOW, policy=policy)
+
+
+def test_the_check_of_a_signer_is_for_one_algorithm() -> None:
+    """Responses of one issuer with other hashes, in turn, are all decided."""
+    issuer = _load(BUILD.ca)
+    for scheme in ("ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha256", "ecdsa-sha512"):
+        case = _case(BUILD.response(scheme=scheme))
+        case.issuer = issuer
+        assert fast_path.fast_judgement(case) is not None
+
+
 def test_weak_hashes_are_left_to_the_rules() -> None:
     """Under every policy. The fast path records no error of the signature."""
     data = BUILD.response(scheme="ecdsa-sha1")
