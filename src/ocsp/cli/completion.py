@@ -16,6 +16,7 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.parameters import HelpedOption, Said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from click.shell_completion import ShellComplete
@@ -127,26 +128,21 @@ def _append_line(file: Path, line: str) -> None:
         start_file.write(f"{gap}{line}\n")
 
 
-SHOW = HelpedOption(
-    ["--show-completion"],
-    Said(f"Print the completion for a shell: {', '.join(SHELLS)}. Default: yours."),
-    type=click.Choice([*SHELLS, _CURRENT]),
-    metavar="SHELL",
-    is_flag=False,
-    flag_value=_CURRENT,
-    is_eager=True,
-    expose_value=False,
-    callback=_show,
-)
+def _option(name: str, verb: str, callback: Callable[..., None]) -> HelpedOption:
+    """Return an option that takes a shell, and ends the program by *callback*."""
+    shells = ", ".join(SHELLS)
+    return HelpedOption(
+        [name],
+        Said(f"{verb} the completion for a shell: {shells}. Default: yours."),
+        type=click.Choice([*SHELLS, _CURRENT]),
+        metavar="SHELL",
+        is_flag=False,
+        flag_value=_CURRENT,
+        is_eager=True,
+        expose_value=False,
+        callback=callback,
+    )
 
-INSTALL = HelpedOption(
-    ["--install-completion"],
-    Said(f"Install the completion for a shell: {', '.join(SHELLS)}. Default: yours."),
-    type=click.Choice([*SHELLS, _CURRENT]),
-    metavar="SHELL",
-    is_flag=False,
-    flag_value=_CURRENT,
-    is_eager=True,
-    expose_value=False,
-    callback=_install,
-)
+
+SHOW = _option("--show-completion", "Print", _show)
+INSTALL = _option("--install-completion", "Install", _install)
