@@ -26,20 +26,24 @@ from ocsp.verification.evidence import VerifiedResponse
 __all__ = ["ClientCRLFetcher", "ClientCertificateFetcher", "ClientOCSPFetcher"]
 
 
-class ClientOCSPFetcher(OCSPFetcher):
-    """Fetches OCSP responses: only verified ones."""
+class _ClientFetcher:
+    """A fetcher that uses our client."""
 
     def __init__(self, client: AsyncClient, fetched: Fetched) -> None:
         """
         Make a fetcher.
 
         Args:
-            client: Asks the responders.
+            client: Asks the responders, and downloads CRLs and certificates.
 
-            fetched: Where the responses are kept.
+            fetched: Where the results are kept.
         """
         self._client = client
         self._fetched = fetched
+
+
+class ClientOCSPFetcher(_ClientFetcher, OCSPFetcher):
+    """Fetches OCSP responses: only verified ones."""
 
     async def fetch(
         self, cert: AnyCertificate, authority: Authority
@@ -114,20 +118,8 @@ def _response_of(outcome: Outcome) -> VerifiedResponse:
     raise ResponseNotFetched(str(outcome.failure)) from outcome.failure
 
 
-class ClientCRLFetcher(CRLFetcher):
+class ClientCRLFetcher(_ClientFetcher, CRLFetcher):
     """Fetches CRLs: only verified ones, which together prove a status."""
-
-    def __init__(self, client: AsyncClient, fetched: Fetched) -> None:
-        """
-        Make a fetcher.
-
-        Args:
-            client: Downloads the CRLs.
-
-            fetched: Where the CRLs are kept.
-        """
-        self._client = client
-        self._fetched = fetched
 
     async def fetch(
         self, cert: AnyCertificate, *, use_deltas: bool | None = None
@@ -192,20 +184,8 @@ class ClientCRLFetcher(CRLFetcher):
         return list(self._fetched.crls_of(cert.dump()))
 
 
-class ClientCertificateFetcher(CertificateFetcher):
+class ClientCertificateFetcher(_ClientFetcher, CertificateFetcher):
     """Fetches issuers: only those whose key has signed the certificate or the CRL."""
-
-    def __init__(self, client: AsyncClient, fetched: Fetched) -> None:
-        """
-        Make a fetcher.
-
-        Args:
-            client: Downloads the certificates.
-
-            fetched: Where the certificates are kept.
-        """
-        self._client = client
-        self._fetched = fetched
 
     async def fetch_cert_issuers(
         self, cert: AnyCertificate
