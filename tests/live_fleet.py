@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,10 +25,10 @@ from tests.history import History, faults_at_end, faults_of
 from tests.integration.services import PROGRAM, Service, running
 from tests.integration.web_servers import free_port, until
 from tests.live_history import SECONDS, TRY_LATER, LiveHistory
-from tests.servers.postgresql import PostgreSQLServer
+from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
 
-__all__ = ["FAULTS", "Fleet", "Link", "Node"]
+__all__ = ["FAULTS", "Fleet", "Link", "Node", "new_fleet"]
 
 VALIDITY = 600
 CUT_SECONDS = 3.0
@@ -170,8 +171,8 @@ class Fleet(LiveHistory):
         database: PostgreSQLServer,
         valkey: RedisServer,
         *,
-        standby: Path | None = None,
-        cut_seconds: float = CUT_SECONDS,
+        standby: PostgreSQLServer,
+        cut_seconds: float,
     ) -> None:
         """
         Make the files of the nodes, and the tables of the database.
@@ -185,13 +186,13 @@ class Fleet(LiveHistory):
 
             valkey: A running server.
 
-            standby: Where the data of a synchronous standby go, for a fail-over.
+            standby: A synchronous standby of it, for a fail-over.
 
             cut_seconds: How long a node is cut off from the database.
         """
         super().__init__(folder, seed)
         self.database, self.valkey = database, valkey
-        self.standby = None if standby is None else _synchronous(database, standby)
+        self.standby: PostgreSQLServer | None = standby
         self.cut_seconds = cut_seconds
         self._name = database.new_database()
         self._way = self._new_link("writer")
@@ -303,6 +304,32 @@ class Fleet(LiveHistory):
         assert not found, (len(found), found[:5])
         assert self.changes
         assert self.missing() == []
+
+
+@contextlib.contextmanager
+def new_fleet(folder: Path, *, cut_seconds: float = CUT_SECONDS) -> Iterator[Fleet]:
+    """
+    Yield a fleet with servers of its own, and print the seed of what happens.
+
+    Args:
+        folder: Where its files go.
+
+        cut_seconds: How long a node is cut off from the database.
+    """
+    seed = random.getrandbits(32)
+    print("seed", seed)
+    with contextlib.ExitStack() as stack:
+        data = stack.enter_context(server_folder())
+        valkey = stack.enter_context(RedisServer(folder / "valkey"))
+        primary = PostgreSQLServer(data / "server")
+        primary.start()
+        stack.callback(primary.stop)
+        standby = _synchronous(primary, data / "standby")
+        stack.callback(standby.stop)
+        fleet = Fleet(
+            folder, seed, primary, valkey, standby=standby, cut_seconds=cut_seconds
+        )
+        yield stack.enter_context(contextlib.closing(fleet))
 
 
 def _synchronous(primary: PostgreSQLServer, folder: Path) -> PostgreSQLServer:

@@ -7,18 +7,14 @@ it. It has the changes from Valkey, which the signers reach.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.live_fleet import FAULTS, Fleet, cut_a_node_off
-from tests.servers.postgresql import PostgreSQLServer, server_folder
-from tests.servers.redis import RedisServer
+from tests.live_fleet import FAULTS, cut_a_node_off, new_fleet
 
 pytestmark = [
     pytest.mark.programs,
@@ -35,28 +31,13 @@ BOUND = 5.0
 
 def test_no_answer_is_wrong_for_minutes(tmp_path: Path) -> None:
     """A cut of half a minute first, then faults by chance."""
-    seed = random.getrandbits(32)
-    print("seed", seed)
-    with server_folder() as folder, RedisServer(tmp_path / "valkey") as valkey:
-        servers = [PostgreSQLServer(folder / "server")]
-        servers[0].start()
-        try:
-            fleet = Fleet(
-                tmp_path, seed, servers[0], valkey,
-                standby=folder / "standby", cut_seconds=CUT_SECONDS,
-            )  # fmt: skip
-            assert fleet.standby is not None
-            servers.append(fleet.standby)
-            end = time.monotonic() + MINUTES * 60
-            fault = cut_a_node_off
-            with fleet.running():
-                while time.monotonic() < end:
-                    print(fault.__name__)
-                    fault(fleet)
-                    fleet.wait_for_answers(50)
-                    fault = fleet.numbers.choice(list(FAULTS.values()))
-            with contextlib.closing(fleet):
-                fleet.check(bound=BOUND)
-        finally:
-            for each in servers:
-                each.stop()
+    with new_fleet(tmp_path, cut_seconds=CUT_SECONDS) as fleet:
+        end = time.monotonic() + MINUTES * 60
+        fault = cut_a_node_off
+        with fleet.running():
+            while time.monotonic() < end:
+                print(fault.__name__)
+                fault(fleet)
+                fleet.wait_for_answers(50)
+                fault = fleet.numbers.choice(list(FAULTS.values()))
+        fleet.check(bound=BOUND)
