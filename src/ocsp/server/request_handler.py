@@ -5,7 +5,8 @@ A request is answered at once where nothing has to wait: from memory, or with a 
 source and a key in memory. Otherwise the handler returns a coroutine. Every failure
 becomes an OCSP error with HTTP status 200, because OCSP clients read no other answer.
 An unexpected exception costs one request *internalError*. While a store on another
-machine cannot be asked, answers from memory are used until they end.
+machine cannot be asked, answers from memory and copies of other machines are used until
+they end.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ The layout of a message is looked up by its first octets, which contain its size
 most of the responder's identifier. One call then cuts the message into the octets of
 the frame and the values. A frame is learned only from a message that was read
 completely. Each value is valid with any octets, or is checked again. Reading with
-frames therefore gives the same result; ``tests/property/test_frames.py`` proves that.
+frames therefore gives the same result; ``tests/property/test_pieces.py`` proves that.
 """
 
 from __future__ import annotations
