@@ -12,12 +12,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
+from ocsp.asn1.der import integer_octets
+from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp.sharing.values import decode_answer
 from ocsp.store import SQLiteStore
 from ocsp.store.postgresql import PostgreSQLStore
 from tests.ca_folder import CAFolder
@@ -75,6 +79,18 @@ def _until(
     until(
         lambda: edge.status(service, leaf) is wanted,
         lambda: str(edge.status(service, leaf)),
+    )
+
+
+def _copied(client: Any, store: PostgreSQLStore, query: StatusQuery) -> bool:
+    """Return whether the server has the answers of the present status."""
+    found = store.look_up_with_answer(query, CertIDForm.SHA256)
+    assert found is not None
+    serial = integer_octets(query.serial_number).hex()
+    copies = [decode_answer(client.get(key)) for key in client.keys(f"*:{serial}")]
+    return len(copies) == 2 and all(
+        copy is not None and copy.tbs and copy.version == found.version
+        for copy in copies
     )
 
 
@@ -165,10 +181,13 @@ def test_copies_while_the_database_is_away(tmp_path: Path) -> None:
         files.write("ocsp.toml", settings.replace("sqlite:status.db", url))
         edge = Edge(files, tmp_path / "edge", f'valkey = "{server.url}"')
         node = stack.enter_context(serving(files.folder))
-        with PostgreSQLStore(url) as store:
-            store.revoke(files.ca.certificate, leaves[1].serial_number)
-        with server.client() as client:
+        revoked = StatusQuery(
+            IssuerKey.of(files.ca.certificate), leaves[1].serial_number
+        )
+        with PostgreSQLStore(url) as store, server.client() as client:
+            store.revoke(files.ca.certificate, revoked.serial_number)
             until(lambda: client.dbsize() == 6, lambda: str(client.keys()))
+            until(lambda: _copied(client, store, revoked), lambda: "not copied")
         _until(edge, node, leaves[1], REVOKED)
         database.stop()
         found = [edge.status(node, leaves[1]) for _ in range(20)]

@@ -385,6 +385,9 @@ class RequestHandler:
         return reply
 
     def _reply(self, request: _Request, given: BackendAnswer) -> Reply:
+        if given.revoked and given.lookup is not None and self._shared is not None:
+            # The change can be newer than the last poll, and the copies.
+            self._shared.note_changes(given.lookup.queries)
         reply = self._make_reply(request, given)
         self._counts.answered(
             request.method,

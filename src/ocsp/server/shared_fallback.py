@@ -2,8 +2,8 @@
 Answer with copies that other machines have shared, while the database is away.
 
 It may be away for this node only: others change statuses, and their copies say so.
-After a change of status that this node knows of, only a copy that says *revoked* is
-used: another one can be older than the change.
+After a change of status that this node knows of, or an answer *revoked* that it has
+given, only a copy that says *revoked* is used: another one can be older.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SharedFallback:
         self._changed: dict[StatusQuery, None] = {}
 
     def note_changes(self, queries: Iterable[StatusQuery]) -> None:
-        """Remember that the status of certificates has changed."""
+        """Remember that the status of certificates has changed, or is *revoked*."""
         for query in queries:
             self._changed.pop(query, None)
             self._changed[query] = None

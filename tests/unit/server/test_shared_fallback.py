@@ -164,6 +164,35 @@ async def test_a_change_that_the_node_knows_of_wins(node: _NodeWithCopies) -> No
     assert await node.status() == "REVOKED"
 
 
+async def _told_revoked(node: _NodeWithCopies, asked: bytes) -> None:
+    """Let the node say *revoked* while its view of the changes is too old to keep it."""
+    node.store.follows = False
+    node.clock.advance(10)
+    node.store.revoke()
+    assert status_of(await node.ask(asked)) == "REVOKED"
+    node.store.is_away = True
+    node.share()
+    assert await node.ask() == TRY_LATER
+    node.share(GOOD, StatusRecord.revoked(START))
+    assert await node.status() == "REVOKED"
+
+
+@_test
+async def test_what_the_node_said_revoked_gets_no_older_copy(
+    node: _NodeWithCopies,
+) -> None:
+    """Though no poll has told it of the change."""
+    await _told_revoked(node, request(GOOD))
+
+
+@_test
+async def test_what_it_said_for_one_client_only_counts_too(
+    node: _NodeWithCopies,
+) -> None:
+    """An answer with a nonce is never kept in memory."""
+    await _told_revoked(node, NONCE)
+
+
 @_test
 async def test_a_copy_that_is_not_usable(node: _NodeWithCopies) -> None:
     """It has ended, or its signer is not one of this node."""
