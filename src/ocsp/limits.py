@@ -23,6 +23,7 @@ __all__ = [
     "MAX_CACHE_WAIT_SECONDS",
     "MAX_CERTIFICATES",
     "MAX_CERTIFICATE_FILE_BYTES",
+    "MAX_CERTIFICATE_ISSUER_BYTES",
     "MAX_CLOSING_BYTES",
     "MAX_CLOSING_SECONDS",
     "MAX_COMBINING_CHARACTERS",
@@ -141,6 +142,13 @@ MAX_COMPARED_NAME_BYTES = 2048
 Octets of a Name up to which names with other octets can be equal to it (RFC 5280 §7.1).
 A longer Name is equal only to the same octets. Names in public certificates have fewer
 than 500. One verification compares a Name with those of several certificates.
+"""
+
+MAX_CERTIFICATE_ISSUER_BYTES = 4096
+"""
+Octets of a certificateIssuer in singleExtensions (RFC 6960 §4.4.5) that the verifier
+decodes; a longer one counts as malformed. It has one name, with fewer than 500 octets.
+A message of 56 KB can have 3,500 names, which cost ten times as much as its signature.
 """
 
 MAX_COMBINING_CHARACTERS = 30

@@ -15,9 +15,10 @@ from functools import partial
 
 from cryptography import x509
 
+from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.der import OCTET_STRING, SEQUENCE, content, end_of, oid, oid_text
-from ocsp.errors import DecodeError
+from ocsp.errors import DecodeError, LimitExceeded
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
     CertHash,
@@ -76,18 +77,31 @@ def decode_extensions(
 def decode_each(
     data: bytes, raw: ExtensionLayouts, decoders: Mapping[str, Decoder], name: str
 ) -> tuple[DecodedExtension, ...]:
-    """Return the extensions of *raw*; a malformed one does not hide the others."""
+    """
+    Return the extensions of *raw*; a malformed one does not hide the others.
+
+    A certificateIssuer with too many names counts as malformed, see
+    :data:`ocsp.limits.MAX_CERTIFICATE_ISSUER_BYTES`.
+    """
     found = []
     for dotted, critical, position in raw:
         value, error = None, ""
         try:
-            value = _decode(dotted, data[position], decoders, name)
+            octets = data[position]
+            _check_size(dotted, octets)
+            value = _decode(dotted, octets, decoders, name)
             if isinstance(value, KnownExtension):
                 value.check()
         except DecodeError as problem:
             value, error = None, str(problem)
         found.append(DecodedExtension(dotted, critical, value, error))
     return tuple(found)
+
+
+def _check_size(dotted: str, value: bytes) -> None:
+    most = limits.MAX_CERTIFICATE_ISSUER_BYTES
+    if dotted == oids.CERTIFICATE_ISSUER and len(value) > most:
+        raise LimitExceeded("MAX_CERTIFICATE_ISSUER_BYTES", len(value), most)
 
 
 def _decode(
