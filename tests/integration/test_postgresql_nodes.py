@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +20,10 @@ import pytest
 from cryptography import x509
 
 from ocsp import OCSPCertStatus, OCSPResponseStatus
+from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.store.postgresql import PostgreSQLStore
 from tests.ca_folder import CAFolder
-from tests.integration.services import Service, ask, request_for, serving
+from tests.integration.services import PROGRAM, Service, ask, request_for, serving
 from tests.integration.web_servers import until
 from tests.servers.postgresql import PostgreSQLServer
 
@@ -133,6 +138,68 @@ def test_two_nodes(server: PostgreSQLServer, tmp_path: Path) -> None:
             assert node.stop() == 0
     assert not fleet.store._pool.fetch_all("SELECT 1 FROM node")  # all took leave
     fleet.store.close()
+
+
+def test_a_node_starts_while_the_database_is_away(
+    server: PostgreSQLServer, tmp_path: Path
+) -> None:
+    """It says why it answers tryLater, and goes on by itself when the tables are there."""
+    url = server.url(server.new_database())
+    files = CAFolder(tmp_path)
+    settings = files.settings(top='admin = { listen = "127.0.0.1:0" }')
+    files.write("ocsp.toml", settings.replace("sqlite:status.db", url))
+    request = request_for(files.web, files.ca.certificate)
+    server.stop()
+    try:
+        checked = subprocess.run(
+            [*PROGRAM, "config", "check", "ocsp.toml"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert checked.returncode == 4
+        assert "database: postgresql://" in checked.stderr
+        with serving(tmp_path, urls=2) as node:
+            assert "the responder runs without the database" in "".join(node.log)
+            response = ask(node.url, request)
+            assert response.response_status is OCSPResponseStatus.TRY_LATER
+            (why,) = _ready(node, "store")
+            assert "postgresql://" in why
+            server.start()
+            node.wait_for("has no tables of ocsp")
+            with PostgreSQLStore(url, create=True) as store:
+                store.add(files.ca.certificate, files.web.serial_number)
+                query = StatusQuery(
+                    IssuerKey.of(files.ca.certificate), files.web.serial_number
+                )
+                until(lambda: _is_signed(store, query), node.log.copy)
+            response = ask(node.url, request)
+            assert response.certificate_status is GOOD
+            until(lambda: _ready(node, "store") == [""], node.log.copy)
+            server.stop()
+            node.process.send_signal(signal.SIGHUP)  # the same database may be away
+            node.wait_for("reloaded")
+            other = settings.replace("sqlite:status.db", f"{url}&application_name=x")
+            files.write("ocsp.toml", other)  # another address may be wrong
+            node.process.send_signal(signal.SIGHUP)
+            node.wait_for("not reloaded")
+            assert node.stop() == 0
+    finally:
+        if server.process is None:
+            server.start()
+
+
+def _is_signed(store: PostgreSQLStore, query: StatusQuery) -> bool:
+    found = store.look_up_with_answer(query, CertIDForm.SHA256)
+    return found is not None and found.stored is not None
+
+
+def _ready(node: Service, name: str) -> list[str]:
+    """Return what the check of the admin port with this *name* says."""
+    try:
+        with urllib.request.urlopen(f"{node.urls[1].rstrip('/')}/ready") as reply:
+            checks = json.load(reply)["checks"]
+    except urllib.error.HTTPError as error:
+        checks = json.load(error)["checks"]
+    return [each["why"] for each in checks if each["name"] == name]
 
 
 def _check_revocation(fleet: Fleet, certificate: x509.Certificate) -> None:

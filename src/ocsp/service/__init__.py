@@ -5,7 +5,13 @@ from __future__ import annotations
 from ocsp.errors import MissingExtraError
 
 try:
-    from ocsp.service.building import BuiltService, build_service, check_signers
+    from ocsp.service.building import (
+        BuiltService,
+        build_degraded,
+        build_service,
+        check_signers,
+        why_database_is_away,
+    )
     from ocsp.service.configuration import (
         Configuration,
         ConfigurationFile,
@@ -24,6 +30,7 @@ __all__ = [
     "BuiltService",
     "Configuration",
     "ConfigurationFile",
+    "build_degraded",
     "build_service",
     "check_signers",
     "configuration_of",
@@ -31,4 +38,5 @@ __all__ = [
     "read_configuration",
     "serve",
     "serve_in_thread",
+    "why_database_is_away",
 ]

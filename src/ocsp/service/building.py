@@ -23,6 +23,7 @@ from ocsp.errors import (
     ConfigurationError,
     MissingExtraError,
     SignerUnavailable,
+    StoreError,
 )
 from ocsp.publishing import Delivery, open_deliveries
 from ocsp.responder import (
@@ -61,7 +62,15 @@ from ocsp.store import SQLiteStore, Store, open_store
 if TYPE_CHECKING:
     from ocsp.store.postgresql.serving import PostgreSQLSource
 
-__all__ = ["BuiltService", "build_service", "check_signers", "name_of", "spec_of"]
+__all__ = [
+    "BuiltService",
+    "build_degraded",
+    "build_service",
+    "check_signers",
+    "name_of",
+    "spec_of",
+    "why_database_is_away",
+]
 
 logger = logging.getLogger("ocsp.service")
 
@@ -204,7 +213,11 @@ def name_of(certificate: x509.Certificate) -> str:
 
 
 def build_service(
-    configuration: Configuration, *, read_only: bool = False, degraded: bool = False
+    configuration: Configuration,
+    *,
+    read_only: bool = False,
+    tokens_may_be_away: bool = False,
+    database_may_be_away: bool = False,
 ) -> BuiltService:
     """
     Load the keys and certificates of *configuration*, and open its database.
@@ -214,15 +227,19 @@ def build_service(
 
         read_only: Do not write to the database, not even new answers.
 
-        degraded: Begin also while a token is away or does not answer. Its signers then
-            refuse to sign, and clients get stored answers, until they are loaded by
-            :class:`ocsp.service.signer_following.SignerFollower`.
+        tokens_may_be_away: Begin also while a token is away or does not answer. Its
+            signers then refuse to sign, and clients get stored answers, until they are
+            loaded by :class:`ocsp.service.signer_following.SignerFollower`.
+
+        database_may_be_away: Begin also while a PostgreSQL database cannot be asked, or
+            has no tables yet. Clients then get copies of answers, or *tryLater*, until
+            the database can be used.
 
     Raises:
         ConfigurationError: If something cannot be used. It lists all problems.
     """
     problems, opened = Problems(SignerSettings.model_fields), contextlib.ExitStack()
-    load = _tolerant_loader() if degraded else _load
+    load = _tolerant_loader() if tokens_may_be_away else _load
     with contextlib.ExitStack() as failed:
         failed.push(opened)
         found = [
@@ -236,7 +253,8 @@ def build_service(
         store = None
         if configuration.uses_database:
             store = problems.collect(
-                ("database",), lambda: _open_database(configuration, read_only)
+                ("database",),
+                lambda: _open_database(configuration, read_only, database_may_be_away),
             )
         if store is not None:
             failed.push(store)
@@ -263,6 +281,18 @@ def build_service(
         remote=remote,
         token=token,
         opened=opened,
+    )
+
+
+def build_degraded(configuration: Configuration) -> BuiltService:
+    """
+    Build a service that can begin while its tokens and its database are away.
+
+    Raises:
+        ConfigurationError: If something else cannot be used. It lists all problems.
+    """
+    return build_service(
+        configuration, tokens_may_be_away=True, database_may_be_away=True
     )
 
 
@@ -310,14 +340,36 @@ def _require_valkey(configuration: Configuration) -> None:
         raise MissingExtraError("sharing answers by Valkey", "valkey")
 
 
-def _open_database(configuration: Configuration, read_only: bool) -> Store:
+def why_database_is_away(configuration: Configuration) -> str:
+    """
+    Return why the PostgreSQL database of *configuration* cannot be used now.
+
+    The text is empty if it can be used, if the status of no issuer is in it, and if
+    something else is wrong, which :func:`build_service` reports.
+    """
+    if not configuration.uses_database or configuration.database.path is not None:
+        return ""
+    try:
+        open_store(configuration.database, read_only=True).close()
+    except StoreError as error:
+        return str(error)
+    except (ConfigError, MissingExtraError):
+        pass
+    return ""
+
+
+def _open_database(
+    configuration: Configuration, read_only: bool, may_be_away: bool
+) -> Store:
     address = configuration.database
     if address.path is not None and not address.path.exists():
         raise ConfigError(
             "database",
             f"{address} does not exist; ocsp status add and ocsp status import make it",
         )
-    return open_store(address, read_only=read_only, program="ocsp serve")
+    return open_store(
+        address, read_only=read_only, program="ocsp serve", may_be_away=may_be_away
+    )
 
 
 def _remote(

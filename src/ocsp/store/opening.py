@@ -21,6 +21,7 @@ def open_store(
     create: bool = False,
     read_only: bool = False,
     program: str | None = None,
+    may_be_away: bool = False,
 ) -> Store:
     """
     Open a store.
@@ -36,6 +37,9 @@ def open_store(
         program: The name of the program for the history of changes, such as
             ``ocsp status revoke``. The default is that of this process.
 
+        may_be_away: Open a PostgreSQL database also while it cannot be asked, or has no
+            tables yet: calls raise until it can be used. A file has to be there.
+
     Raises:
         ConfigError: If the address is malformed.
         MissingExtraError: If the extra ``postgresql`` is not installed, and needed.
@@ -48,7 +52,13 @@ def open_store(
         )
     from ocsp.store.postgresql import PostgreSQLStore
 
-    return PostgreSQLStore(address, create=create, read_only=read_only, program=program)
+    return PostgreSQLStore(
+        address,
+        create=create,
+        read_only=read_only,
+        program=program,
+        may_be_away=may_be_away,
+    )
 
 
 def upgrade_store(address: DatabaseAddress | Path | str) -> bool:

@@ -46,7 +46,7 @@ class Updater:
         """
         self._presigner = presigner
         self._pruning = pruning
-        self._lost = False
+        self._lost = ""
         self._next = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -61,16 +61,16 @@ class Updater:
         except (SourceUnavailable, StoreError) as error:
             self._presigner.forget()  # the store that comes back may be another one
             self._next = 0.0
-            if not self._lost:
+            if self._lost != str(error):
+                self._lost = str(error)
                 _log.error("the store is lost, and is tried again: %s", error)
-            self._lost = True
             return LOST_SECONDS
         except Exception:  # one round must not end the thread
             _log.exception("a round ended with an unexpected error, and is tried again")
             return LOST_SECONDS
         if self._lost:
             _log.warning("the store is back")
-        self._lost = False
+        self._lost = ""
         return POLL_SECONDS
 
     def _work(self) -> None:

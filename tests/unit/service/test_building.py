@@ -26,6 +26,7 @@ from ocsp.responder import (
 )
 from ocsp.service import (
     BuiltService,
+    build_degraded,
     build_service,
     building,
     check_signers,
@@ -348,7 +349,7 @@ def test_a_process_begins_without_a_token(
     monkeypatch.setattr(building, "START_SECONDS", 0.01)
     files.write("ocsp.toml", _settings_with_token(files))
     configuration = read_configuration(files.configuration).configuration
-    with build_service(configuration, degraded=True) as service:
+    with build_degraded(configuration) as service:
         (signer,) = service.authorities[0].signers
         why = "no signature within" if hangs else "the token is away"
         with pytest.raises(SignerUnavailable, match=why):

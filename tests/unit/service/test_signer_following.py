@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from ocsp.errors import SignerUnavailable
-from ocsp.service import build_service, building, read_configuration
+from ocsp.service import (
+    build_degraded,
+    build_service,
+    building,
+    read_configuration,
+)
 from ocsp.service.building import BuiltService
 from ocsp.service.signer_following import SignerFollower
 from ocsp.signers import LoadedSigner, SignerSpec, load_signer, managed_signer
@@ -124,7 +129,7 @@ def test_a_signer_whose_token_was_away_is_loaded_later(
     swapped: list[BuiltService] = []
     follower = SignerFollower(swapped.append)
     configuration = read_configuration(files.configuration).configuration
-    with build_service(configuration, degraded=True) as service:
+    with build_degraded(configuration) as service:
         follower.follow(service)
         monkeypatch.setattr(managed_signer, "load_signer", lambda _: load_signer(own))
         asyncio.run(follower.update(files.now))

@@ -216,7 +216,12 @@ def _serve(path: str | None, document: dict[str, Any], options: dict[str, str]) 
     """Serve the configuration in the file *path*, or in *document*."""
     # pydantic is needed only here, and would slow the start of other commands down.
     from ocsp.cli.input.configuration import check_configuration, reported
-    from ocsp.service import ConfigurationFile, configuration_of, read_configuration
+    from ocsp.service import (
+        Configuration,
+        ConfigurationFile,
+        configuration_of,
+        read_configuration,
+    )
     from ocsp.service import serve as serve_forever
 
     def load() -> ConfigurationFile:
@@ -224,15 +229,17 @@ def _serve(path: str | None, document: dict[str, Any], options: dict[str, str]) 
             return ConfigurationFile(configuration_of(document))
         return read_configuration(path)
 
-    def reload() -> ConfigurationFile:
+    def reload(in_force: Configuration) -> ConfigurationFile:
         file = load()
-        for warning in check_configuration(file).warnings:
+        # An address that is new may be wrong: then nothing changes.
+        same = file.configuration.database == in_force.database
+        for warning in check_configuration(file, database_may_be_away=same).warnings:
             logger.warning("%s", warning)
         return file
 
     with reported(options):
         file = load()
-        checked = check_configuration(file)
+        checked = check_configuration(file, database_may_be_away=True)
         for warning in checked.warnings:
             warn(warning)
         database = str(document.get("database", file.configuration.database))

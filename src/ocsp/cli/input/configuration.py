@@ -10,7 +10,12 @@ from typing import NamedTuple
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.render.console import report
 from ocsp.errors import ConfigurationError, ConfigurationProblem
-from ocsp.service import ConfigurationFile, build_service, check_signers
+from ocsp.service import (
+    ConfigurationFile,
+    build_service,
+    check_signers,
+    why_database_is_away,
+)
 
 __all__ = ["Checked", "check_configuration", "reported"]
 
@@ -32,24 +37,45 @@ class Checked(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def check_configuration(file: ConfigurationFile) -> Checked:
+def check_configuration(
+    file: ConfigurationFile, *, database_may_be_away: bool = False
+) -> Checked:
     """
     Load the keys and certificates of *file*, open its database, and test its signers.
+
+    Args:
+        file: The configuration.
+
+        database_may_be_away: A PostgreSQL database that cannot be used now is a
+            warning, and no problem.
 
     Raises:
         ConfigurationError: If something cannot be used. It lists all problems.
     """
     now = datetime.datetime.now(datetime.UTC)
+    configuration = file.configuration
     try:
-        with build_service(file.configuration, read_only=True) as service:
+        away = why_database_is_away(configuration) if database_may_be_away else ""
+        with build_service(
+            configuration, read_only=True, database_may_be_away=bool(away)
+        ) as service:
             warnings = check_signers(service, now)
             return Checked(
                 issuers=tuple(service.names.values()),
                 signers=sum(len(each.signers) for each in service.authorities),
-                warnings=tuple(warnings),
+                warnings=(*_away(away), *warnings),
             )
     except ConfigurationError as error:
         raise file.locate(error) from error
+
+
+def _away(why: str) -> Iterator[str]:
+    """Return the warning that a database is away, if it is."""
+    if why:
+        yield (
+            f"{why}; the responder runs without the database until it is there: it"
+            " answers with copies in Valkey, if it has them, and else tryLater"
+        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 
 from ocsp.metrics import Totals
 from ocsp.server.runner import run_loop
-from ocsp.service.building import build_service
+from ocsp.service.building import build_degraded
 from ocsp.service.configuration import Configuration
 from ocsp.service.processes.updater import Updater
 from ocsp.service.processes.worker import Worker
@@ -44,8 +44,8 @@ class OneProcess:
         totals = Totals()
         self._worker = Worker("worker-1", public, totals.add)
         self._updater = Updater("updater", [] if admin is None else [admin], totals)
-        self._answering = self._worker.use(build_service(configuration, degraded=True))
-        self._updater.use(build_service(configuration, degraded=True))
+        self._answering = self._worker.use(build_degraded(configuration))
+        self._updater.use(build_degraded(configuration))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until *stop* is set."""

@@ -9,13 +9,16 @@ import socket
 from collections.abc import Callable, Sequence
 
 from ocsp.server.runner import run_loop, tune_garbage_collection
-from ocsp.service.configuration import ConfigurationFile
+from ocsp.service.configuration import Configuration, ConfigurationFile
 from ocsp.service.listeners import open_admin_socket, open_listeners
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.one_process import OneProcess
 from ocsp.service.processes.supervisor import Supervisor
 
 __all__ = ["Announce", "serve", "stop_at_signals"]
+
+Reload = Callable[[Configuration], ConfigurationFile]
+"""Gets the configuration in force, and returns the new one."""
 
 Announce = Callable[[Sequence[socket.socket], socket.socket | None], None]
 """Gets a listening socket for each address, and that of the admin port, if any."""
@@ -24,9 +27,7 @@ HAS_PROCESSES = os.name == "posix"
 """Whether processes can inherit sockets, and signals reload and stop them."""
 
 
-def serve(
-    file: ConfigurationFile, reload: Callable[[], ConfigurationFile], announce: Announce
-) -> None:
+def serve(file: ConfigurationFile, reload: Reload, announce: Announce) -> None:
     """
     Serve until SIGTERM or SIGINT.
 
@@ -35,7 +36,8 @@ def serve(
     Args:
         file: The configuration, which was checked.
 
-        reload: Reads and checks the configuration anew, at SIGHUP.
+        reload: Reads and checks the configuration anew, at SIGHUP. It gets the one in
+            force.
 
         announce: Called when the sockets listen, before the first request is answered.
 
@@ -51,7 +53,7 @@ def serve(
 
 
 async def _supervise(
-    file: ConfigurationFile, reload: Callable[[], ConfigurationFile], announce: Announce
+    file: ConfigurationFile, reload: Reload, announce: Announce
 ) -> None:
     supervisor = Supervisor(file, reload)
     announce(supervisor.sockets, supervisor.admin_socket)

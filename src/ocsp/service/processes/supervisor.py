@@ -56,7 +56,7 @@ class Supervisor:
     def __init__(
         self,
         file: ConfigurationFile,
-        reload: Callable[[], ConfigurationFile],
+        reload: Callable[[Configuration], ConfigurationFile],
     ) -> None:
         """
         Open the sockets; :meth:`run` starts the processes.
@@ -64,7 +64,7 @@ class Supervisor:
         Args:
             file: The configuration, which was checked.
 
-            reload: Reads and checks the configuration anew.
+            reload: Reads and checks the configuration anew; it gets the one in force.
 
         Raises:
             ConfigurationError: If an address cannot be listened on.
@@ -202,7 +202,8 @@ class Supervisor:
     async def _reload_safely(self) -> None:
         """Use the new configuration, or say in the log why not."""
         try:
-            await self._use_file(await asyncio.to_thread(self._reload))
+            file = await asyncio.to_thread(self._reload, self._configuration)
+            await self._use_file(file)
         except ConfigurationError as error:
             self._reload_failed.value = 1
             for where, what in error.lines():

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ocsp.errors import OCSPError
 from ocsp.metrics.log_lines import LogLines
-from ocsp.service.building import BuiltService, build_service
+from ocsp.service.building import BuiltService, build_degraded
 from ocsp.service.configuration import configuration_of
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.channel import Channel
@@ -108,7 +108,7 @@ async def _use(task: Task, channel: Channel, document: dict[str, Any]) -> bool:
     """Let *task* use a configuration, and tell the supervisor whether it does."""
     try:
         configuration = configuration_of(document)
-        service = await asyncio.to_thread(build_service, configuration, degraded=True)
+        service = await asyncio.to_thread(build_degraded, configuration)
     except OCSPError as error:
         await _answer(channel, "refused", str(error))
         return False

@@ -57,7 +57,7 @@ from ocsp.store.postgresql.database.address import Address
 from ocsp.store.postgresql.database.identity import EPOCH
 from ocsp.store.postgresql.database.pool import Pool
 from ocsp.store.postgresql.database.schema import create as create_tables
-from ocsp.store.postgresql.database.schema import require_schema
+from ocsp.store.postgresql.database.schema import find_refusal, require_schema
 from ocsp.store.postgresql.following import Follower, late_nodes
 from ocsp.store.postgresql.forms import choose_forms
 from ocsp.store.postgresql.lookups import find_statuses, find_with_answer
@@ -93,6 +93,7 @@ class PostgreSQLStore(Store):
         read_only: bool = False,
         program: str | None = None,
         pool_size: int = 4,
+        may_be_away: bool = False,
     ) -> None:
         """
         Check the database *address*; threads get their connections when they need them.
@@ -111,6 +112,9 @@ class PostgreSQLStore(Store):
 
             pool_size: How many connections at most. A call waits for one for 5 s.
 
+            may_be_away: Check the database before its first use, and not now: calls
+                raise until the server can be asked, and has the tables.
+
         Raises:
             ConfigError: If *address* is malformed.
             StoreError: If the server cannot be asked, or the database has no tables
@@ -121,10 +125,12 @@ class PostgreSQLStore(Store):
             size=pool_size,
             read_only=read_only,
             program=program or program_name(),
+            find_refusal=find_refusal if may_be_away else None,
         )
         if create:
             create_tables(self._pool)
-        require_schema(self._pool)
+        if not may_be_away:
+            require_schema(self._pool)
         self._listing = Listing(self._pool, "%s")
         self._partitions = Partitions()
         self._follower = Follower(self._pool, acknowledges=not read_only)

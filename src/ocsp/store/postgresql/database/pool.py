@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,7 +56,13 @@ class Pool:
     """
 
     def __init__(
-        self, address: Address, *, size: int, read_only: bool, program: str
+        self,
+        address: Address,
+        *,
+        size: int,
+        read_only: bool,
+        program: str,
+        find_refusal: Callable[[Connection], str] | None = None,
     ) -> None:
         """
         Make no connection yet.
@@ -69,8 +75,12 @@ class Pool:
             read_only: Refuse every transaction.
 
             program: The program, for the history and for ``pg_stat_activity``.
+
+            find_refusal: Returns why the database cannot be used, or an empty text. It
+                is called before each use until the text is empty.
         """
         self.name = address.name
+        self._find_refusal = find_refusal
         self._conninfo = address.conninfo
         self.read_only = read_only
         self._author = (user_name(), socket.gethostname(), program)
@@ -117,7 +127,16 @@ class Pool:
         return connection
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(
+        self, kind: type[StoreError | SourceUnavailable]
+    ) -> Iterator[Connection]:
+        """
+        Borrow a connection for the ``with`` block.
+
+        Raises:
+            psycopg.Error: If there is none.
+            StoreError: Or another *kind*, if the database cannot be used.
+        """
         with contextlib.suppress(PoolClosed):
             self._pool.open()
         try:
@@ -127,6 +146,10 @@ class Pool:
             self.open().close()
             raise
         try:
+            if self._find_refusal is not None:
+                if refusal := self._find_refusal(borrowed):
+                    raise kind(f"{self.name}: {refusal}")
+                self._find_refusal = None
             yield borrowed
         finally:
             self._pool.putconn(borrowed)
@@ -140,7 +163,7 @@ class Pool:
         """
         with (
             reported(self.name, SourceUnavailable),
-            self._connected() as connection,
+            self._connected(SourceUnavailable) as connection,
             connection.cursor(binary=True) as cursor,
         ):
             return cursor.execute(sql, values).fetchall()
@@ -198,7 +221,7 @@ class Pool:
         settings = (str(int(LOCK_SECONDS * 1000)), synchronous, *self._author)
         with (
             reported(self.name, StoreError),
-            self._connected() as connection,
+            self._connected(StoreError) as connection,
             connection.transaction(),
         ):
             connection.execute(_SETTINGS, settings)

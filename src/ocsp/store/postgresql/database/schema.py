@@ -15,7 +15,15 @@ from ocsp.errors import StoreError
 from ocsp.store.postgresql.database.failures import reported
 from ocsp.store.postgresql.database.pool import Connection, Pool
 
-__all__ = ["VERSION", "create", "require_schema", "upgrade"]
+__all__ = [
+    "VERSION",
+    "VERSIONS",
+    "create",
+    "find_refusal",
+    "refusal",
+    "require_schema",
+    "upgrade",
+]
 
 VERSION = 1
 """The version of the schema: the number of its last step."""
@@ -26,6 +34,12 @@ RETRY_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5
 _VERSION = "SELECT version_num FROM schema_version"
 
+VERSIONS = """
+(SELECT version_num FROM schema_version)::text,
+(SELECT value FROM setting WHERE name = 'oldest_reader')
+"""
+"""The expressions whose values :func:`refusal` takes."""
+
 
 def require_schema(pool: Pool) -> None:
     """
@@ -34,23 +48,47 @@ def require_schema(pool: Pool) -> None:
     Raises:
         StoreError: If it has not, or cannot be asked.
     """
-    name = pool.name
-    with reported(name, StoreError), pool.open() as connection:
-        version = _version(connection)
-        if version is None:
-            raise StoreError(
-                f"{name}: has no tables of ocsp; make them with: ocsp status upgrade"
-            )
-        if version < VERSION:
-            raise StoreError(
-                f"{name}: was made by an older release of ocsp (schema version"
-                f" {version}); convert it with: ocsp status upgrade"
-            )
-        if version > VERSION and _oldest_reader(connection) > VERSION:
-            raise StoreError(
-                f"{name}: has schema version {version}; "
-                f"this version of ocsp supports {VERSION}"
-            )
+    with reported(pool.name, StoreError), pool.open() as connection:
+        found = find_refusal(connection)
+    if found:
+        raise StoreError(f"{pool.name}: {found}")
+
+
+def find_refusal(connection: Connection) -> str:
+    """
+    Return why this release cannot use the tables of a database, or an empty text.
+
+    Raises:
+        psycopg.Error: If the database cannot be asked.
+    """
+    try:
+        row = connection.execute(f"SELECT {VERSIONS}").fetchone()
+    except errors.UndefinedTable:
+        row = None
+    return refusal(*(row or (None, None)))
+
+
+def refusal(version: str | None, oldest_reader: str | None) -> str:
+    """
+    Return why this release cannot use the tables of a database, or an empty text.
+
+    Args:
+        version: The version of the schema; ``None`` if there are no tables.
+
+        oldest_reader: The oldest version whose releases can use a later schema.
+    """
+    number = _number(version)
+    if number is None:
+        return "has no tables of ocsp; make them with: ocsp status upgrade"
+    if number < VERSION:
+        return (
+            f"was made by an older release of ocsp (schema version {number}); convert"
+            " it with: ocsp status upgrade"
+        )
+    oldest = _number(oldest_reader)
+    if number > VERSION and (oldest is None or oldest > VERSION):
+        return f"has schema version {number}; this version of ocsp supports {VERSION}"
+    return ""
 
 
 def create(pool: Pool) -> None:
@@ -103,11 +141,8 @@ def _version(connection: Connection) -> int | None:
         row = connection.execute(_VERSION).fetchone()
     except errors.UndefinedTable:
         return None
-    return int(row[0]) if row and str(row[0]).isdecimal() else None
+    return _number(row[0]) if row else None
 
 
-def _oldest_reader(connection: Connection) -> int:
-    row = connection.execute(
-        "SELECT value FROM setting WHERE name = 'oldest_reader'"
-    ).fetchone()
-    return int(row[0]) if row and str(row[0]).isdecimal() else VERSION + 1
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None

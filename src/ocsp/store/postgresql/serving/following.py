@@ -94,7 +94,7 @@ class ChangeFollower:
         self._taken: str | None = None
         self._is_unsaid = False
         self._said = 0.0
-        self._is_lost = False
+        self._lost = ""
         self._closing = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -125,8 +125,8 @@ class ChangeFollower:
             try:
                 await self._run(backoff)
             except SourceUnavailable as error:
-                if not self._is_lost:
-                    self._is_lost = True
+                if self._lost != str(error):
+                    self._lost = str(error)
                     _log.error("cannot follow the changes of status: %s", error)
             except Exception:
                 _log.exception("unexpected error while changes are followed")
@@ -165,8 +165,8 @@ class ChangeFollower:
         """Follow the database with the identity *epoch*."""
         backoff.connected()
         self._follow(epoch)
-        if self._is_lost:
-            self._is_lost = False
+        if self._lost:
+            self._lost = ""
             _log.warning("%s: changes are followed again", self._address.name)
 
     def _collect(self, rows: list[tuple[Any, ...]], *, everything: bool) -> bool:

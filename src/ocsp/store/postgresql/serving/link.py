@@ -22,6 +22,7 @@ from ocsp.errors import SourceUnavailable
 from ocsp.store.postgresql.database.address import Address
 from ocsp.store.postgresql.database.failures import error_text
 from ocsp.store.postgresql.database.identity import EPOCH
+from ocsp.store.postgresql.database.schema import VERSIONS, refusal
 
 __all__ = ["Link", "connected", "unavailable"]
 
@@ -35,7 +36,7 @@ than a millisecond, and clients wait for some seconds only."""
 CUT_SECONDS = 0.3
 """After how many seconds more the connection is cut, if the server does not cancel."""
 
-_GREETING = f"SELECT pg_backend_pid(), pg_is_in_recovery(), {EPOCH}"
+_GREETING = f"SELECT pg_backend_pid(), pg_is_in_recovery(), {EPOCH}, {VERSIONS}"
 
 Rows = list[tuple[Any, ...]]
 
@@ -71,7 +72,8 @@ class Link:
 
         Raises:
             psycopg.Error: If the server cannot be asked.
-            SourceUnavailable: If it is a standby, which may not know the last changes.
+            SourceUnavailable: If it is a standby, which may not know the last changes,
+                or its tables are of a release that this one cannot use.
         """
         connection: AsyncConnection[tuple[Any, ...]] = await AsyncConnection.connect(
             _conninfo(address),
@@ -81,9 +83,12 @@ class Link:
         )
         link = cls(connection, "", direct=False)
         try:
-            ((process, is_standby, link.epoch),) = await link.fetch(_GREETING)
-            if is_standby:
-                raise SourceUnavailable(f"{address.name}: it is a standby")
+            ((process, is_standby, link.epoch, *versions),) = await link.fetch(
+                _GREETING
+            )
+            reason = "it is a standby" if is_standby else refusal(*versions)
+            if reason:
+                raise SourceUnavailable(f"{address.name}: {reason}")
         except BaseException:
             await link.close()
             raise
