@@ -74,6 +74,8 @@ def configure_logging(
     root.setLevel(settings.level.upper())
     # It writes a line for each step of its start and stop.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # It warns of each connection that cannot be made; its callers say so once.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 # --- lines --------------------------------------------------------------------------

@@ -52,16 +52,17 @@ class Updater:
     def run(self, stop: threading.Event) -> None:
         """Work until *stop* is set; it returns after the batch in hand."""
         while not stop.is_set():
-            stop.wait(self.step())
+            stop.wait(self.step(stop))
 
-    def step(self) -> float:
+    def step(self, stop: threading.Event | None = None) -> float:
         """Do what is due, and return how many seconds to wait then."""
         try:
             self._work()
         except (SourceUnavailable, StoreError) as error:
             self._presigner.forget()  # the store that comes back may be another one
             self._next = 0.0
-            if self._lost != str(error):
+            is_stopping = stop is not None and stop.is_set()  # others close the store
+            if self._lost != str(error) and not is_stopping:
                 self._lost = str(error)
                 _log.error("the store is lost, and is tried again: %s", error)
             return LOST_SECONDS

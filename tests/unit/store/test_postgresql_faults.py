@@ -93,6 +93,33 @@ def test_a_server_that_is_away_cannot_be_opened(tmp_path: Path) -> None:
     assert isinstance(caught.value.__cause__, psycopg.OperationalError)
 
 
+def test_a_server_that_may_be_away_is_checked_at_the_first_use(
+    own: PostgreSQLServer,
+) -> None:
+    """Errors say that it is away, then that the tables are missing; then it works."""
+    url = own.url(own.new_database())
+    own.stop()
+    with PostgreSQLStore(url, may_be_away=True) as store:
+        with pytest.raises(SourceUnavailable, match=r"No such file|refused"):
+            store.look_up_with_answer(query(1), SHA1)
+        own.start()
+        for use in (store.poll_changes, store.epoch):
+            with pytest.raises(SourceUnavailable, match="ocsp status upgrade"):
+                use()
+        with pytest.raises(StoreError, match="has no tables of ocsp"):
+            store.add(ca(), 1)
+        assert upgrade_store(url)
+        _execute(
+            url,
+            "UPDATE schema_version SET version_num = '2'",
+            "UPDATE setting SET value = '2' WHERE name = 'oldest_reader'",
+        )
+        with pytest.raises(StoreError, match="has schema version 2"):
+            store.add(ca(), 1)
+        _execute(url, "UPDATE schema_version SET version_num = '1'")
+        assert store.add(ca(), 1)
+
+
 @pytest.mark.parametrize(
     "url",
     [
