@@ -19,7 +19,9 @@ from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
+from ocsp.metrics.table import DATABASE_CLOCK
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp.responder.schedule import CLOCK_TOLERANCE
 from ocsp.signers import SignerHealth, SignerState
 from ocsp.store import DatabaseAddress, open_store
 
@@ -68,7 +70,7 @@ def responder_checks(
 
         alarm: How long before the end of a signer the warnings begin.
     """
-    clock = _Clock()
+    clock = _Clock(totals)
     reading = None if store is None else _Reading(store)
     freshness = None if store is None else _Freshness(store)
 
@@ -253,9 +255,15 @@ def _check_processes(totals: Totals) -> Result:
 
 
 class _Clock:
-    """Compares the clock with the monotonic clock, which never jumps."""
+    """
+    Compares the clock with the monotonic clock, which never jumps.
 
-    def __init__(self) -> None:
+    The processes compare it with that of the database. If they differ, nobody knows
+    which one is wrong: so that is no reason to take all nodes out of service.
+    """
+
+    def __init__(self, totals: Totals) -> None:
+        self._totals = totals
         self._offset = time.time() - time.monotonic()
         self._jump = 0.0
         self._jumped = -JUMP_SHOWN_SECONDS
@@ -266,6 +274,12 @@ class _Clock:
         moved, self._offset = offset - self._offset, offset
         if abs(moved) > JUMP_SECONDS:
             self._jump, self._jumped = moved, now
+        apart = max(self._totals.gauges(DATABASE_CLOCK).values(), default=0.0)
+        if apart > CLOCK_TOLERANCE:
+            return Level.DEGRADED, (
+                f"the clock differs from that of the database by {span(round(apart))}:"
+                " nothing is signed"
+            )
         if now - self._jumped < JUMP_SHOWN_SECONDS:
             way = "forward" if self._jump > 0 else "back"
             seconds = span(round(abs(self._jump)))

@@ -24,6 +24,7 @@ __all__ = [
     "CONFIGURED",
     "CONFIG_RELOAD_FAILED",
     "CONNECTIONS",
+    "DATABASE_CLOCK",
     "EVENTS_OPEN",
     "HTTP_REQUESTS",
     "LABEL_VALUES",
@@ -261,6 +262,11 @@ CLOCK_OFFSET = Metric(
     Kind.LARGEST,
     "How far the clock jumped from the time that is trusted; 0 if it runs steadily.",
 )
+DATABASE_CLOCK = Metric(
+    "ocsp_database_clock_offset_seconds",
+    Kind.LARGEST,
+    "How far the clock differs from that of the database; above 60 nothing is signed.",
+)
 CONFIG_RELOAD_FAILED = Metric(
     "ocsp_config_reload_failed",
     Kind.LARGEST,
@@ -294,6 +300,7 @@ TABLE: Mapping[str, Metric] = {
         CONNECTIONS,
         SHED,
         CLOCK_OFFSET,
+        DATABASE_CLOCK,
         CONFIG_RELOAD_FAILED,
         WORKER_RESTARTS,
     )

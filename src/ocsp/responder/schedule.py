@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import math
 import struct
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 __all__ = [
     "CLOCK_TOLERANCE",
     "ClockWatch",
+    "clock_difference",
     "due_at",
     "is_current",
     "is_usable",
@@ -39,6 +41,9 @@ the time."""
 SETTLE_SECONDS = 300.0
 """How long after a jump nothing is signed: time for an operator or a time daemon to set
 the clock right. After this time without another jump, the new time counts as right."""
+
+REPORT_SECONDS = 60.0
+"""The time between two reports of a clock that differs from that of the database."""
 
 _DAY = 86400
 
@@ -119,24 +124,89 @@ def time_of(second: int) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(second, datetime.UTC)
 
 
+def clock_difference(theirs: float, before: float, after: float) -> float:
+    """
+    Return by how many seconds the clock of this machine is ahead of another one.
+
+    It is negative if it is behind, and 0 if they may be the same.
+
+    Args:
+        theirs: What the other clock said, in seconds since 1970.
+
+        before: What the clock of this machine said before that.
+
+        after: What it said after that.
+    """
+    return max(0.0, before - theirs) or min(0.0, after - theirs)
+
+
 class ClockWatch:
     """
-    Compares the clock with the monotonic time, which cannot be set.
+    Compares the clock with the monotonic time, and with the clock of a database.
+
+    The monotonic time cannot be set.
 
     Attributes:
-        is_trusted: False after a jump, until the clock is set back or some time passes.
+        ahead: By how many seconds the clock is ahead of that of the database; negative
+            if it is behind, and 0 without a database on another machine.
     """
 
     def __init__(self, time: float, monotonic: float) -> None:
         """Begin with the present *time* and *monotonic* time, in seconds."""
-        self.is_trusted = True
+        self.ahead = 0.0
+        self._next_report = -math.inf
+        self._is_steady = True
         self._offset = self._trusted_offset = time - monotonic
         self._settled = 0.0
 
     @property
     def offset(self) -> float:
         """How many seconds the clock has jumped, in either direction; else 0."""
-        return 0.0 if self.is_trusted else abs(self._offset - self._trusted_offset)
+        return 0.0 if self._is_steady else abs(self._offset - self._trusted_offset)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it differs from the clock of the database by a minute at most."""
+        return abs(self.ahead) <= CLOCK_TOLERANCE
+
+    @property
+    def is_trusted(self) -> bool:
+        """
+        Whether answers may be signed with the time of the clock.
+
+        They may not while it differs from that of the database, nor after a jump, until
+        it is set back or some time passes.
+        """
+        return self._is_steady and self.agrees
+
+    @property
+    def difference(self) -> str:
+        """How the clock differs from that of the database, in words."""
+        way = "ahead of" if self.ahead > 0 else "behind"
+        return (
+            f"the clock is {abs(self.ahead):.0f} seconds {way} that of the database:"
+            " nothing is signed until they agree"
+        )
+
+    def compare(self, ahead: float, monotonic: float) -> bool:
+        """
+        Note how the clock differs from that of the database.
+
+        Args:
+            ahead: By how many seconds it is ahead; negative if it is behind.
+
+            monotonic: The monotonic time, in seconds.
+
+        Returns:
+            Whether to report that they do not agree: once a minute as long as it lasts.
+        """
+        self.ahead = ahead
+        if self.agrees:
+            self._next_report = monotonic
+        elif monotonic >= self._next_report:
+            self._next_report = monotonic + REPORT_SECONDS
+            return True
+        return False
 
     def look(self, time: float, monotonic: float) -> float:
         """
@@ -155,10 +225,10 @@ class ClockWatch:
         has_jumped = abs(step) > JUMP_SECONDS
         if has_jumped:
             self._settled = monotonic + SETTLE_SECONDS
-            self.is_trusted = False
-        if self.is_trusted or monotonic >= self._settled:
-            self.is_trusted = True
+            self._is_steady = False
+        if self._is_steady or monotonic >= self._settled:
+            self._is_steady = True
             self._trusted_offset = offset
         elif abs(offset - self._trusted_offset) <= JUMP_SECONDS:
-            self.is_trusted = True  # it was set back
+            self._is_steady = True  # it was set back
         return step if has_jumped else 0.0

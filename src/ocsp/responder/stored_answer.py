@@ -140,11 +140,15 @@ class Changes(NamedTuple):
 
         age: How many seconds ago the store was read for this; 0 for a local store,
             which is read by the poll itself. Later changes are not known yet.
+
+        ahead: By how many seconds the clock of this machine is ahead of that of the
+            store, negative if it is behind; 0 for a local store.
     """
 
     everything: bool
     queries: Sequence[StatusQuery]
     age: float = 0.0
+    ahead: float = 0.0
 
 
 @runtime_checkable

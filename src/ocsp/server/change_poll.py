@@ -120,6 +120,11 @@ class ChangePoll:
         """How many seconds the clock has jumped, in either direction; else 0."""
         return self._watch.offset
 
+    @property
+    def clock_ahead(self) -> float:
+        """By how many seconds the clock is ahead of that of the store; 0 if local."""
+        return self._watch.ahead
+
     def refresh(self) -> None:
         """Poll, unless the last poll was a moment ago."""
         if self._monotonic() >= self._next:
@@ -145,6 +150,7 @@ class ChangePoll:
             return
         self.may_use_memory = changes.age <= MAX_AGE_SECONDS
         self._seen = self._monotonic() - changes.age
+        self._compare_clock(changes.ahead)
         if changes.everything:
             self._forget()
         elif changes.queries:
@@ -156,6 +162,14 @@ class ChangePoll:
     def _forget(self) -> None:
         self.revision += 1
         self._cache.clear()
+
+    def _compare_clock(self, ahead: float) -> None:
+        """Compare the clock with that of the store."""
+        did_agree = self._watch.agrees
+        if self._watch.compare(ahead, self._monotonic()):
+            self._log.report(logging.ERROR, "other clock", self._watch.difference)
+        if did_agree and not self._watch.agrees:
+            self._forget()  # it was kept until times that may be wrong
 
     def _check_clock(self, time: float, monotonic: float) -> None:
         step = self._watch.look(time, monotonic)

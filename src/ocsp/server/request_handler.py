@@ -37,6 +37,7 @@ from ocsp.metrics import Metrics
 from ocsp.metrics.table import (
     CHANGE_LAG,
     CLOCK_OFFSET,
+    DATABASE_CLOCK,
     RESPONSE_CACHE_BYTES,
     SIGNATURES_WAITING,
 )
@@ -245,6 +246,7 @@ class RequestHandler:
         self.metrics.gauge(RESPONSE_CACHE_BYTES).value = self._cache.size
         self.metrics.gauge(CHANGE_LAG).value = self._poll.lag
         self.metrics.gauge(CLOCK_OFFSET).value = self._poll.clock_offset
+        self.metrics.gauge(DATABASE_CLOCK).value = abs(self._poll.clock_ahead)
         self.metrics.gauge(SIGNATURES_WAITING).value = self._slots.count_waiting()
 
     def handle(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import ANSWERS_REFUSED, STORE_UP, VALKEY
+from ocsp.metrics.table import ANSWERS_REFUSED, DATABASE_CLOCK, STORE_UP, VALKEY
 from ocsp.responder import CertIDForm
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration import Configuration
@@ -90,10 +90,11 @@ class SigningAhead:
         """
         Count in *metrics* the answers that were not stored since the last call.
 
-        The gauge of the Valkey server is set, if answers are shared there.
+        Set the gauges of the clock, and of the Valkey server if answers go there.
         """
         if self._sharing is not None and self._sharing.is_up is not None:
             metrics.gauge(STORE_UP, VALKEY).value = int(self._sharing.is_up)
+        metrics.gauge(DATABASE_CLOCK).value = abs(self.presigner.clock_ahead)
         before, now = self._counted, replace(self.presigner.counts)
         self._counted = now
         for why, number in (

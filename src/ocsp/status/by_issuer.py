@@ -263,6 +263,7 @@ class RemoteStoreAndSources(_WriterBeside, SourcesByIssuer):
             here.everything or there.everything,
             (*here.queries, *there.queries),
             there.age,
+            there.ahead,
         )
 
 

@@ -677,6 +677,17 @@ class Store(ABC):
     @abstractmethod
     def _has_changed(self) -> bool: ...
 
+    def clock_ahead(self) -> float:
+        """
+        Return by how many seconds the clock of this machine is ahead of the store's.
+
+        It is negative if it is behind, and 0 for a store on this machine.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now.
+        """
+        return 0.0
+
     def postpone_answers(
         self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int
     ) -> None:

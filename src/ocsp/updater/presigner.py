@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ocsp.errors import BackendError, RetentionOver
+from ocsp.errors import BackendError, RetentionOver, SignerUnavailable
 from ocsp.responder import (
     Authority,
     CertIDForm,
@@ -39,6 +39,9 @@ NOT_RETAINED_SECONDS = 30 * 86400
 
 RECOUNT_SECONDS = 1.0
 """How often the progress is counted anew: the database counts for all machines."""
+
+LOOK_SECONDS = 1.0
+"""How often the clock is compared with that of the store."""
 
 WAIT_SECONDS = 0.05
 """How often to look for answers that another process has claimed and not signed."""
@@ -119,7 +122,13 @@ class Presigner:
         self.clock = clock or _utc_now
         self._monotonic = monotonic
         self._watch = ClockWatch(self.clock().timestamp(), monotonic())
+        self._next_look = monotonic()
         self._prepared = False
+
+    @property
+    def clock_ahead(self) -> float:
+        """By how many seconds the clock is ahead of that of the store; 0 if local."""
+        return self._watch.ahead
 
     def prepare(self) -> None:
         """
@@ -155,10 +164,21 @@ class Presigner:
         )
 
     def trusted_time(self) -> datetime.datetime | None:
-        """Return the current time, or ``None`` after the clock has jumped."""
-        moment = self.clock()
-        if step := self._watch.look(moment.timestamp(), self._monotonic()):
+        """
+        Return the current time, or ``None`` while the clock is not trusted.
+
+        It is not after a jump, nor while it differs from that of the store.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now.
+        """
+        moment, monotonic = self.clock(), self._monotonic()
+        if step := self._watch.look(moment.timestamp(), monotonic):
             _log.error("the clock jumped by %+.0f seconds", step)
+        if monotonic >= self._next_look:
+            if self._watch.compare(self.store.clock_ahead(), monotonic):
+                _log.error("%s", self._watch.difference)
+            self._next_look = monotonic + LOOK_SECONDS
         return moment if self._watch.is_trusted else None
 
     def waits_for_others(self, begun: int) -> bool:
@@ -343,6 +363,7 @@ def sign_until_done(
         progress: Called after each batch with the number of rows that it settled.
 
     Raises:
+        SignerUnavailable: If the clock is not trusted, so that nothing is signed.
         SourceUnavailable: If the store cannot be read now.
         StoreError: If the store cannot be written.
     """
@@ -350,6 +371,8 @@ def sign_until_done(
     begun = presigner.now()
     while presigner.sign_round(progress) or presigner.waits_for_others(begun):
         time.sleep(WAIT_SECONDS)
+    if presigner.trusted_time() is None:
+        raise SignerUnavailable("nothing is signed, because the clock is wrong")
 
 
 def presign(
@@ -366,6 +389,7 @@ def presign(
             were due.
 
     Raises:
+        SignerUnavailable: If the clock is not trusted, so that nothing is signed.
         SourceUnavailable: If the store cannot be read now.
         StoreError: If the store cannot be written.
     """

@@ -27,7 +27,7 @@ from ocsp.asn1.certificates import validity_of
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics, Report, Totals
-from ocsp.metrics.table import ANSWERS_DUE, EVENTS_OPEN
+from ocsp.metrics.table import ANSWERS_DUE, DATABASE_CLOCK, EVENTS_OPEN
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.signers import SignerHealth, SignerSpec, SignerState
@@ -449,6 +449,19 @@ def test_silent_processes_degrade_or_fail(path: Path) -> None:
     now[0] = 20.0
     totals.add(Report("updater"))
     assert _result(checks, "processes")[0] is Level.FAILED
+
+
+def test_a_clock_that_differs_from_that_of_the_database_degrades(path: Path) -> None:
+    """Nobody knows which one is wrong, so the nodes stay in service."""
+    totals = Totals()
+    checks = _checks(_configured(_certificate(100)), path, totals)
+    for seconds, level in ((60.0, Level.OK), (90.0, Level.DEGRADED)):
+        metrics = Metrics(totals.add, process="worker-1")
+        metrics.gauge(DATABASE_CLOCK).value = seconds
+        metrics.flush()
+        found, why = _result(checks, "clock")
+        assert found is level
+    assert "differs from that of the database by 1 minute 30 seconds" in why
 
 
 @pytest.mark.parametrize(("seconds", "way"), [(3600, "forward"), (-3600, "back")])

@@ -13,7 +13,7 @@ import ocsp
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.http import CacheableAnswer, HTTPAnswer
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import CHANGE_LAG
+from ocsp.metrics.table import CHANGE_LAG, DATABASE_CLOCK
 from ocsp.responder import (
     Authority,
     CertIDForm,
@@ -62,6 +62,7 @@ class _Remote:
         self.seen = clock.seconds
         self.changed: list[StatusQuery] = []
         self.everything = False
+        self.ahead = 0.0
 
     # --- what the server calls ---
 
@@ -99,7 +100,7 @@ class _Remote:
             self.seen = self.clock.seconds
             changed, self.changed = self.changed, []
             everything, self.everything = self.everything, False
-            return Changes(everything, changed)
+            return Changes(everything, changed, ahead=self.ahead)
         return Changes(False, (), self.clock.seconds - self.seen)
 
     def add_signer(self, certificate: x509.Certificate) -> None:
@@ -326,6 +327,24 @@ async def test_a_nonce_without_signatures(node: _Node) -> None:
     await node.handler.close()
     node.clock.jump(100)
     assert await node.ask(NONCE) == first
+
+
+@_test
+async def test_a_clock_that_differs_from_that_of_the_database(node: _Node) -> None:
+    """What is signed is answered, and nothing more is signed until they agree."""
+    first = await node.ask()
+    await node.handler.close()
+    node.store.ahead = -61.0
+    for _ in range(100):
+        node.clock.advance(1)
+        assert await node.ask(NONCE) == first
+    node.store.stored.clear()
+    assert await node.ask() == TRY_LATER
+    node.handler.set_gauges()
+    assert node.metrics.gauge(DATABASE_CLOCK).value == 61
+    node.store.ahead = 60.0
+    node.clock.advance(1)
+    assert await node.status() == "GOOD"
 
 
 @_test

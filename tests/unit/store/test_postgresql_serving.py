@@ -235,6 +235,60 @@ def test_a_change_is_noticed_and_acknowledged(scene: Scene) -> None:
     assert scene.execute("SELECT count(*) FROM node") == [(0,)]  # it took leave
 
 
+def test_nobody_waits_for_a_node_whose_connection_has_ended(scene: Scene) -> None:
+    """It uses nothing from memory until it has registered with the next connection."""
+
+    async def main() -> None:
+        await scene.following()
+        change = await asyncio.to_thread(scene.store.revoke, ca(), GOOD)
+        assert change.event is not None
+        late = await asyncio.to_thread(scene.store.wait_until_seen, change.event, 0)
+        assert len(late) == 1  # it has not taken the change yet
+        backoffs = retrying.SHORTEST_SECONDS, retrying.LONGEST_SECONDS
+        retrying.SHORTEST_SECONDS = retrying.LONGEST_SECONDS = 60.0
+        try:
+            assert await asyncio.to_thread(scene.end_connections, "pg_snapshot")
+            await scene.until(lambda changes: changes.age >= following.UNKNOWN_SECONDS)
+        finally:
+            retrying.SHORTEST_SECONDS, retrying.LONGEST_SECONDS = backoffs
+        late = await asyncio.to_thread(scene.store.wait_until_seen, change.event, 0)
+        assert late == []
+
+    scene.run(main)
+
+
+def test_a_node_is_known_before_it_uses_its_memory(scene: Scene) -> None:
+    """Who revokes waits for a node that begins to follow."""
+
+    async def main() -> None:
+        assert scene.source.poll_changes().age >= following.UNKNOWN_SECONDS
+        await scene.until(lambda changes: changes.age < following.UNKNOWN_SECONDS)
+        ((backend,),) = scene.execute("SELECT backend FROM node")
+        assert scene.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", backend)
+
+    scene.run(main)
+
+
+def test_the_clock_is_compared_with_that_of_the_database(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By every poll."""
+    now = time.time
+
+    async def main() -> None:
+        await scene.following()
+        assert abs(scene.source.poll_changes().ahead) < 1
+        assert abs(scene.store.clock_ahead()) < 1
+        monkeypatch.setattr(time, "time", lambda: now() - 100)
+        await scene.until(lambda changes: -101 < changes.ahead < -99)
+        assert -101 < scene.store.clock_ahead() < -99
+        assert -101 < scene.store.poll_changes().ahead < -99
+        monkeypatch.setattr(time, "time", lambda: now() + 100)
+        await scene.until(lambda changes: 99 < changes.ahead < 101)
+
+    scene.run(main)
+
+
 def test_a_node_that_has_not_dropped_a_change_is_late(scene: Scene) -> None:
     """It collected the change, but nothing asked for it."""
 

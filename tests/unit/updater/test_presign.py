@@ -265,11 +265,35 @@ def test_nothing_is_signed_while_the_clock_is_wrong(
     scene.now += jump
     scene.jumped = jump
     for _ in range(2):
-        assert presign(scene.presigner).signed == 20
+        with pytest.raises(SignerUnavailable, match="the clock is wrong"):
+            presign(scene.presigner)
+        assert scene.presigner.counts.signed == 20
     assert len(caplog.records) == 1
     assert "the clock jumped by" in caplog.text
     scene.now, scene.jumped = NOW, datetime.timedelta()
     assert presign(scene.presigner).signed == 21
+
+
+@pytest.mark.parametrize(("ahead", "way"), [(61.0, "ahead of"), (-61.0, "behind")])
+def test_nothing_is_signed_while_the_clock_differs_from_that_of_the_store(
+    scene: Scene,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: float,
+    way: str,
+) -> None:
+    """It is said once a minute; a difference of a minute is allowed."""
+    monkeypatch.setattr(scene.store, "clock_ahead", lambda: ahead)
+    for _ in range(50):
+        scene.presigner.sign_round()
+        scene.now += datetime.timedelta(seconds=2)
+    assert scene.presigner.counts.signed == 0
+    said = [each.message for each in caplog.records]
+    assert len(said) == 2
+    assert f"the clock is 61 seconds {way} that of the database" in said[0]
+    ahead = 60.0
+    scene.now += datetime.timedelta(seconds=2)
+    assert presign(scene.presigner).signed == 20
 
 
 def test_a_new_delegate_is_used_after_a_restart(scene: Scene) -> None:

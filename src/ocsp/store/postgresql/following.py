@@ -15,6 +15,7 @@ import time
 import uuid
 
 from ocsp.errors import SourceUnavailable, StoreError
+from ocsp.responder.schedule import clock_difference
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import Changes
 from ocsp.store.postgresql.database.identity import EPOCH
@@ -28,6 +29,7 @@ __all__ = [
     "FORGET",
     "MAX_CHANGES",
     "NEW_EVENTS",
+    "NOW",
     "Follower",
     "late_nodes",
 ]
@@ -39,7 +41,10 @@ ACKNOWLEDGE_SECONDS = 1.0
 """How often a process says that it is there, also when nothing has changed."""
 
 GONE_SECONDS = 10.0
-"""After this time of silence a process counts as ended."""
+"""
+After this time of silence a process counts as ended. One whose connection to the server
+ends counts so at once, except behind a pooler, where nobody can see it.
+"""
 
 FORGET_SECONDS = 3600.0
 """After this time without a poll a caller has to drop everything: old events go."""
@@ -49,11 +54,16 @@ MAX_CHANGES = 10_000
 
 _POLL_SECONDS = 0.01
 
+NOW = "extract(epoch FROM clock_timestamp())::float8"
+"""The expression for what the clock of the server says, in seconds since 1970."""
+
 # One row without an event if there is none, so that the snapshot is always there. The
 # comparison with xmin lets the index be used.
 NEW_EVENTS = f"""
-SELECT now.epoch, now.seen, e.name_hash, e.key_hash, e.serial
-FROM (SELECT {EPOCH} AS epoch, pg_current_snapshot()::text AS seen) now
+SELECT now.epoch, now.seen, now.clock, e.name_hash, e.key_hash, e.serial
+FROM (
+    SELECT {EPOCH} AS epoch, pg_current_snapshot()::text AS seen, {NOW} AS clock
+) now
 LEFT JOIN (
     SELECT name_hash, key_hash, serial FROM event JOIN issuer ON issuer.id = issuer_id
     WHERE tx >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
@@ -75,13 +85,14 @@ FORGET = "DELETE FROM node WHERE id = %s OR at < clock_timestamp() - interval '1
 _LATE = """
 SELECT process, host, coalesce((SELECT id FROM event
     WHERE pg_visible_in_snapshot(tx, node.seen) ORDER BY id DESC LIMIT 1), 0)
-FROM node WHERE at > clock_timestamp() - %s * interval '1 s' AND NOT
-    pg_visible_in_snapshot((SELECT tx FROM event WHERE id = %s), node.seen)
+FROM node WHERE at > clock_timestamp() - %s * interval '1 s'
+    AND (backend IS NULL OR EXISTS (
+        SELECT FROM pg_stat_activity WHERE pid = node.backend
+    ))
+    AND NOT pg_visible_in_snapshot((SELECT tx FROM event WHERE id = %s), node.seen)
 ORDER BY host, process
 """
 _LAST_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-_NOTHING = Changes(False, ())
-_EVERYTHING = Changes(True, ())
 
 
 class Follower:
@@ -118,24 +129,27 @@ class Follower:
         with self._lock:
             now = time.monotonic()
             self._acknowledge(now)
+            before = time.time()
             rows = self._pool.fetch_all(
                 NEW_EVENTS, {"seen": self._seen, "limit": MAX_CHANGES + 1}
             )
-            epoch, seen = rows[0][:2]
+            epoch, seen, clock = rows[0][:3]
+            ahead = clock_difference(clock, before, time.time())
             known = epoch == self._epoch and now < self._polled + FORGET_SECONDS
             self._epoch, self._seen, self._polled = epoch, seen, now
             if not known or len(rows) > MAX_CHANGES:
                 self._news = True
-                return _EVERYTHING
-            if rows[0][4] is None:
-                return _NOTHING
+                return Changes(True, (), ahead=ahead)
+            if rows[0][5] is None:
+                return Changes(False, (), ahead=ahead)
             self._news = True
             return Changes(
                 False,
                 [
                     StatusQuery(IssuerKey(name, key), serial_from(serial))
-                    for _, _, name, key, serial in rows
+                    for *_, name, key, serial in rows
                 ],
+                ahead=ahead,
             )
 
     def has_changed(self) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import time
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from cryptography import x509
 
+from ocsp.responder.schedule import clock_difference
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
@@ -58,7 +60,7 @@ from ocsp.store.postgresql.database.identity import EPOCH
 from ocsp.store.postgresql.database.pool import Pool
 from ocsp.store.postgresql.database.schema import create as create_tables
 from ocsp.store.postgresql.database.schema import find_refusal, require_schema
-from ocsp.store.postgresql.following import Follower, late_nodes
+from ocsp.store.postgresql.following import NOW, Follower, late_nodes
 from ocsp.store.postgresql.forms import choose_forms
 from ocsp.store.postgresql.lookups import find_statuses, find_with_answer
 from ocsp.store.postgresql.partitions import Partitions
@@ -257,6 +259,12 @@ class PostgreSQLStore(Store):
 
     def _has_changed(self) -> bool:
         return self._follower.has_changed()
+
+    def clock_ahead(self) -> float:
+        """Compare the clock of this machine with that of the server."""
+        before = time.time()
+        (theirs,) = self._pool.fetch_one(f"SELECT {NOW}")
+        return clock_difference(theirs, before, time.time())
 
     def _postpone_answers(
         self, postponed: Iterable[tuple[StatusQuery, CertIDForm]], until: int

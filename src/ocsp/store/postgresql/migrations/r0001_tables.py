@@ -157,6 +157,7 @@ _TABLES = (
         id uuid PRIMARY KEY,
         host text NOT NULL,
         process integer NOT NULL,
+        backend integer,              -- of the connection that ends with the process
         seen pg_snapshot NOT NULL,    -- they have seen what was committed in it
         at timestamptz NOT NULL DEFAULT clock_timestamp()
     ) WITH (fillfactor = 50)

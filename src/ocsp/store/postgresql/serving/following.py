@@ -4,6 +4,10 @@ Follow the changes of status that others commit, in the background of an event l
 A poll on a connection of its own shows what was committed since the last one. It runs
 four times a second, and at once when the database notifies of a change. After a new
 connection nothing that was known before counts.
+
+A process writes who it is before its first poll, and from then on what it has seen: so
+who revokes can wait for it. While the database sees no connection of it, nobody waits
+for it. Therefore it uses nothing from memory then, without asking the database.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ocsp.errors import SourceUnavailable
+from ocsp.responder.schedule import clock_difference
 from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import Changes
 from ocsp.store.postgresql.database.address import Address
@@ -46,10 +51,18 @@ It is longer than the event loop takes to drop the changes of the last one."""
 # It does not wait until the disk has it: a row that is lost is written again.
 _ACKNOWLEDGE = """
 WITH setting AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-INSERT INTO node (id, host, process, seen)
-SELECT %s, %s, %s, %s::pg_snapshot FROM setting
-ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = clock_timestamp()
+INSERT INTO node (id, host, process, backend, seen)
+SELECT %s, %s, %s, %s, %s::pg_snapshot FROM setting
+ON CONFLICT (id) DO UPDATE
+SET backend = excluded.backend, seen = excluded.seen, at = clock_timestamp()
 """
+
+_NOTHING_SEEN = "1:1:"
+"""The snapshot of a process that follows from now on."""
+
+UNKNOWN_SECONDS = 1.0
+"""How old the view of the changes counts at least without a connection: too old to use
+answers from memory (see :data:`ocsp.server.change_poll.MAX_AGE_SECONDS`)."""
 
 _log = logging.getLogger("ocsp.store")
 
@@ -87,7 +100,8 @@ class ChangeFollower:
         self._program = program
         self._follow = follow
         self._acknowledges = acknowledges
-        self._read = time.monotonic()  # nothing that is in memory is older
+        self._read = time.monotonic() - UNKNOWN_SECONDS
+        self._ahead = 0.0
         self._everything = False
         self._queries: list[StatusQuery] = []
         self._collected: str | None = None
@@ -115,7 +129,8 @@ class ChangeFollower:
         queries, self._queries = self._queries, []
         everything, self._everything = self._everything, False
         self._taken = self._collected
-        return Changes(everything, queries, time.monotonic() - self._read)
+        age = time.monotonic() - self._read
+        return Changes(everything, queries, age, self._ahead)
 
     # --- the connection ---
 
@@ -131,6 +146,7 @@ class ChangeFollower:
             except Exception:
                 _log.exception("unexpected error while changes are followed")
             self._taken = self._collected = None
+            self._read = min(self._read, time.monotonic() - UNKNOWN_SECONDS)
             await backoff.wait(self._closing)
 
     async def _run(self, backoff: Backoff) -> None:
@@ -143,22 +159,25 @@ class ChangeFollower:
         async with connected(self._address, self._program) as link:
             if link.is_direct:
                 await link.listen(CHANNEL)
+            if self._acknowledges:
+                await self._say(link, _NOTHING_SEEN)
             epoch = seen = None
             while not self._closing.is_set():
-                began = time.monotonic()
+                began, before = time.monotonic(), time.time()
                 rows = await link.fetch(
                     NEW_EVENTS, {"seen": seen, "limit": MAX_CHANGES + 1}
                 )
                 is_late = began > self._read + FORGET_SECONDS
                 is_new = epoch != rows[0][0] or is_late or _is_before(rows[0][1], seen)
-                epoch, seen = rows[0][:2]
+                epoch, seen, clock = rows[0][:3]
+                self._ahead = clock_difference(clock, before, time.time())
                 if is_new:
                     self._begin(epoch, backoff)
                 has_news = self._collect(rows, everything=is_new)
                 self._read, self._collected = began, seen
                 await self._pause(link, has_news=has_news)
                 await self._acknowledge(link)
-            if self._said:
+            if self._acknowledges:
                 await link.fetch(FORGET, (self._id,))
 
     def _begin(self, epoch: str, backoff: Backoff) -> None:
@@ -171,14 +190,14 @@ class ChangeFollower:
 
     def _collect(self, rows: list[tuple[Any, ...]], *, everything: bool) -> bool:
         """Keep what the rows of a poll say until it is taken; tell if it is news."""
-        has_news = everything or rows[0][4] is not None
+        has_news = everything or rows[0][5] is not None
         if everything or len(rows) + len(self._queries) > MAX_CHANGES:
             self._everything = True
             self._queries = []
         elif has_news and not self._everything:
             self._queries += [
                 StatusQuery(IssuerKey(name, key), serial_from(serial))
-                for _, _, name, key, serial in rows
+                for *_, name, key, serial in rows
             ]
         self._is_unsaid = self._is_unsaid or has_news
         return has_news
@@ -199,11 +218,15 @@ class ChangeFollower:
         news = self._is_unsaid and self._taken == self._collected
         if not news and now < self._said + ACKNOWLEDGE_SECONDS:
             return
-        values = (self._id, socket.gethostname(), os.getpid(), self._taken)
         if news:
             self._is_unsaid = False
-        await link.fetch(_ACKNOWLEDGE, values)
+        await self._say(link, self._taken)
         self._said = now
+
+    async def _say(self, link: Link, seen: str) -> None:
+        """Write who this process is, and that it has seen what a snapshot shows."""
+        who = (self._id, socket.gethostname(), os.getpid(), link.backend)
+        await link.fetch(_ACKNOWLEDGE, (*who, seen))
 
 
 def _is_before(snapshot: str, other: str | None) -> bool:

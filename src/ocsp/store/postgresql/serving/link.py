@@ -48,17 +48,26 @@ class Link:
     Attributes:
         epoch: The identity of the database at the other end, when it was opened.
 
-        is_direct: Whether no pooler is in between.
+        backend: The number of the process of the server that serves this connection
+            only; ``None`` if a pooler is in between.
     """
 
     def __init__(
-        self, connection: AsyncConnection[tuple[Any, ...]], epoch: str, *, direct: bool
+        self,
+        connection: AsyncConnection[tuple[Any, ...]],
+        epoch: str = "",
+        backend: int | None = None,
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor(binary=True)
         self._cancelling: asyncio.Task[None] | None = None
         self.epoch = epoch
-        self.is_direct = direct
+        self.backend = backend
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether no pooler is in between."""
+        return self.backend is not None
 
     @classmethod
     async def open(cls, address: Address, program: str) -> Self:
@@ -81,7 +90,7 @@ class Link:
             prepare_threshold=None,
             application_name=program[:63],
         )
-        link = cls(connection, "", direct=False)
+        link = cls(connection)
         try:
             ((process, is_standby, link.epoch, *versions),) = await link.fetch(
                 _GREETING
@@ -93,8 +102,8 @@ class Link:
             await link.close()
             raise
         # A pooler invents the number of the process that it tells its client.
-        link.is_direct = process == connection.info.backend_pid
-        if link.is_direct:
+        if process == connection.info.backend_pid:
+            link.backend = process
             connection.prepare_threshold = 0  # what is to be prepared is, at once
         return link
 
