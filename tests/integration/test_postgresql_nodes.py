@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -54,7 +55,7 @@ class Fleet:
             files.add_delegate("responder")
             settings = files.settings(top="workers = 2")
             files.write("ocsp.toml", settings.replace("sqlite:status.db", self.url))
-        self.certificates = [self._issue(number) for number in range(4)]
+        self.certificates = [self._issue(number) for number in range(5)]
 
     def _issue(self, number: int) -> x509.Certificate:
         certificate = self.files[0].issue(f"host{number}.example.org")
@@ -83,7 +84,8 @@ class Fleet:
 
     def is_followed(self) -> bool:
         """Return whether every worker follows the changes."""
-        return len(self.store._pool.fetch_all("SELECT 1 FROM node")) == 4
+        live = "SELECT 1 FROM node JOIN pg_stat_activity ON pid = backend"
+        return len(self.store._pool.fetch_all(live)) == 4
 
     def log(self) -> str:
         """Return what the nodes have logged."""
@@ -119,7 +121,7 @@ def server() -> Iterator[PostgreSQLServer]:
 def test_two_nodes(server: PostgreSQLServer, tmp_path: Path) -> None:
     """Revocations within a second; a database that is away for a while; and kills."""
     fleet = Fleet(server, tmp_path)
-    first, second, third, fourth = fleet.certificates
+    first, second, third, fourth, fifth = fleet.certificates
     with fleet.serving():
         until(fleet.is_followed, fleet.log)
         for _ in range(3):
@@ -134,6 +136,7 @@ def test_two_nodes(server: PostgreSQLServer, tmp_path: Path) -> None:
         _check_outage(fleet, second, unknown=third)
         _check_revocation(fleet, second)
         _check_kills(fleet, fourth)
+        _check_killed_process(fleet, fifth)
         for node in fleet.nodes:
             assert node.stop() == 0
     assert not fleet.store._pool.fetch_all("SELECT 1 FROM node")  # all took leave
@@ -221,6 +224,15 @@ def _check_outage(
     assert fleet.answers(unknown) == {OCSPResponseStatus.TRY_LATER}
     fleet.server.start()
     until(lambda: fleet.answers(unknown) == {GOOD}, fleet.log)
+
+
+def _check_killed_process(fleet: Fleet, certificate: x509.Certificate) -> None:
+    """A revocation does not wait for it."""
+    os.kill(fleet.nodes[0].children()["worker-1"], signal.SIGKILL)
+    change = fleet.store.revoke(fleet.ca.certificate, certificate.serial_number)
+    assert change.event is not None
+    assert fleet.store.wait_until_seen(change.event, 5.0) == []
+    until(fleet.is_followed, fleet.log)  # it was started again
 
 
 def _check_kills(fleet: Fleet, certificate: x509.Certificate) -> None:

@@ -79,19 +79,22 @@ ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = clock_timestamp()
 """
 """Say that this process has taken into account what a snapshot shows."""
 
-FORGET = "DELETE FROM node WHERE id = %s OR at < clock_timestamp() - interval '1 day'"
-"""Remove the row of this process, and those of processes that ended long ago."""
+_IS_THERE = "EXISTS (SELECT FROM pg_stat_activity WHERE pid = node.backend)"
 
-_LATE = """
+FORGET = f"""
+DELETE FROM node WHERE id = %s OR at < clock_timestamp() - interval '1 day'
+    OR NOT (backend IS NULL OR {_IS_THERE})
+"""  # noqa: S608 - only names of this package
+"""Remove the row of this process, and those of processes that have ended."""
+
+_LATE = f"""
 SELECT process, host, coalesce((SELECT id FROM event
     WHERE pg_visible_in_snapshot(tx, node.seen) ORDER BY id DESC LIMIT 1), 0)
 FROM node WHERE at > clock_timestamp() - %s * interval '1 s'
-    AND (backend IS NULL OR EXISTS (
-        SELECT FROM pg_stat_activity WHERE pid = node.backend
-    ))
+    AND (backend IS NULL OR {_IS_THERE})
     AND NOT pg_visible_in_snapshot((SELECT tx FROM event WHERE id = %s), node.seen)
 ORDER BY host, process
-"""
+"""  # noqa: S608 - only names of this package
 _LAST_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 
 
