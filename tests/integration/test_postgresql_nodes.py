@@ -164,8 +164,7 @@ def test_a_node_starts_while_the_database_is_away(
             assert "the responder runs without the database" in "".join(node.log)
             response = ask(node.url, request)
             assert response.response_status is OCSPResponseStatus.TRY_LATER
-            (why,) = _ready(node, "store")
-            assert "postgresql://" in why
+            assert _ready(node, "store").startswith("failed: the node has no copies")
             server.start()
             node.wait_for("has no tables of ocsp")
             with PostgreSQLStore(url, create=True) as store:
@@ -176,8 +175,10 @@ def test_a_node_starts_while_the_database_is_away(
                 until(lambda: _is_signed(store, query), node.log.copy)
             response = ask(node.url, request)
             assert response.certificate_status is GOOD
-            until(lambda: _ready(node, "store") == [""], node.log.copy)
+            until(lambda: _ready(node, "store") == "ok: ", node.log.copy)
             server.stop()
+            in_memory = "degraded: the node answers with copies in memory"
+            until(lambda: _ready(node, "store").startswith(in_memory), node.log.copy)
             node.process.send_signal(signal.SIGHUP)  # the same database may be away
             node.wait_for("reloaded")
             other = settings.replace("sqlite:status.db", f"{url}&application_name=x")
@@ -195,14 +196,15 @@ def _is_signed(store: PostgreSQLStore, query: StatusQuery) -> bool:
     return found is not None and found.stored is not None
 
 
-def _ready(node: Service, name: str) -> list[str]:
-    """Return what the check of the admin port with this *name* says."""
+def _ready(node: Service, name: str) -> str:
+    """Return level and reason of the check with this *name*."""
     try:
         with urllib.request.urlopen(f"{node.urls[1].rstrip('/')}/ready") as reply:
             checks = json.load(reply)["checks"]
     except urllib.error.HTTPError as error:
         checks = json.load(error)["checks"]
-    return [each["why"] for each in checks if each["name"] == name]
+    (found,) = [each for each in checks if each["name"] == name]
+    return f"{found['level']}: {found['why']}"
 
 
 def _check_revocation(fleet: Fleet, certificate: x509.Certificate) -> None:
@@ -227,7 +229,7 @@ def _check_outage(
 
 
 def _check_killed_process(fleet: Fleet, certificate: x509.Certificate) -> None:
-    """A revocation does not wait for it."""
+    """Kill a worker: a revocation does not wait for it."""
     os.kill(fleet.nodes[0].children()["worker-1"], signal.SIGKILL)
     change = fleet.store.revoke(fleet.ca.certificate, certificate.serial_number)
     assert change.event is not None

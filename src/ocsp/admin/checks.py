@@ -19,8 +19,9 @@ from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
-from ocsp.metrics.table import DATABASE_CLOCK
+from ocsp.metrics.table import DATABASE_CLOCK, RESPONSE_CACHE_BYTES, STORE_UP, VALKEY
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.schedule import CLOCK_TOLERANCE
 from ocsp.signers import SignerHealth, SignerState
 from ocsp.store import DatabaseAddress, open_store
@@ -39,10 +40,6 @@ JUMP_SECONDS = 5.0
 JUMP_SHOWN_SECONDS = 900.0
 """How long a jump of the clock is reported."""
 
-AWAY_SECONDS = 300.0
-"""How long a responder is ready while a database on another machine is away: it answers
-from memory, and every other node has the same trouble."""
-
 Result = tuple[Level, str]
 """What a check returns: the level, and what is wrong."""
 
@@ -54,6 +51,7 @@ def responder_checks(
     test_signers: Callable[[], object],
     *,
     alarm: datetime.timedelta = datetime.timedelta(days=14),
+    validity: datetime.timedelta = DEFAULT_VALIDITY,
 ) -> Callable[[], list[Check]]:
     """
     Return a function that returns the checks of the present configuration.
@@ -63,15 +61,18 @@ def responder_checks(
 
         store: Where the store is, or ``None`` if there is none.
 
-        totals: The metrics, which tell which processes report.
+        totals: The metrics, which tell which processes report, and what they have to
+            answer with while the store is away.
 
         test_signers: Tests the signers whose test is old; called in threads. The
             issuers of *configured* then have the results.
 
         alarm: How long before the end of a signer the warnings begin.
+
+        validity: For how long answers in memory are valid at most.
     """
     clock = _Clock(totals)
-    reading = None if store is None else _Reading(store)
+    reading = None if store is None else _Reading(store, totals, validity)
     freshness = None if store is None else _Freshness(store)
 
     def checks() -> list[Check]:
@@ -84,11 +85,14 @@ def responder_checks(
         ]
         if store is not None and reading is not None and freshness is not None:
             late = Level.FAILED if store.path else Level.DEGRADED
+            freshly = partial(freshness.check, issuers)
             found[:0] = [
-                Check(name="store", test=partial(reading.check, issuers), late=late),
                 Check(
-                    name="freshness", test=partial(freshness.check, issuers), late=late
+                    name="store",
+                    test=partial(reading.check, issuers),
+                    late=reading.level_without(),
                 ),
+                Check(name="freshness", test=freshly, late=late),
             ]
         return found
 
@@ -96,11 +100,37 @@ def responder_checks(
 
 
 class _Reading:
-    """Reads the store, and remembers since when it cannot be read."""
+    """
+    Reads the store, and remembers since when it cannot be read.
 
-    def __init__(self, address: DatabaseAddress) -> None:
+    A node that has copies of answers stays in service while a database on another
+    machine is away: in Valkey, or in memory as long as they can be valid. One that has
+    none can only say *tryLater*, and another node may have some.
+    """
+
+    def __init__(
+        self, address: DatabaseAddress, totals: Totals, validity: datetime.timedelta
+    ) -> None:
         self._address = address
+        self._totals = totals
+        self._validity = validity.total_seconds()
         self._lost: float | None = None
+
+    def level_without(self) -> Level:
+        """Return the level while the store cannot be read."""
+        return Level.DEGRADED if self._copies() else Level.FAILED
+
+    def _copies(self) -> str:
+        """Return where the node has answers besides the store; empty for nowhere."""
+        if self._address.path is not None:
+            return ""  # a file that cannot be read: nobody knows what it says now
+        if self._totals.gauges(STORE_UP).get((VALKEY,)):
+            return "in Valkey"
+        since = time.monotonic() if self._lost is None else self._lost
+        if time.monotonic() >= since + self._validity:
+            return ""
+        is_kept = any(self._totals.gauges(RESPONSE_CACHE_BYTES).values())
+        return "in memory" if is_kept else ""
 
     def check(self, configured: Sequence[ConfiguredIssuer]) -> Result:
         """Open the store anew, and look a certificate of each issuer up."""
@@ -109,11 +139,12 @@ class _Reading:
             if keys:
                 _read(self._address, keys)
         except (SourceUnavailable, StoreError) as error:
-            now = time.monotonic()
-            self._lost = now if self._lost is None else self._lost
-            if self._address.path is not None or now >= self._lost + AWAY_SECONDS:
+            if self._address.path is not None:
                 raise
-            return Level.DEGRADED, f"only what is in memory is answered: {error}"
+            self._lost = time.monotonic() if self._lost is None else self._lost
+            copies = self._copies()
+            has = f"answers with copies {copies}" if copies else "has no copies"
+            return self.level_without(), f"the node {has}: {error}"
         self._lost = None
         return Level.OK, ""
 

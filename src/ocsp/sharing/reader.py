@@ -111,6 +111,11 @@ class SharedAnswers:
         """The mark of the epoch that was read last; empty if it is not known."""
         return self._mark
 
+    async def look(self) -> None:
+        """Find out whether the server answers; if not, ask again until it does."""
+        if not await self._probe():
+            self._circuit.open()
+
     async def find(self, query: StatusQuery, form: CertIDForm) -> SharedAnswer | None:
         """
         Return the answer about a certificate, or ``None``. It never raises.

@@ -24,10 +24,17 @@ from ocsp.admin import live_state as live_state_module
 from ocsp.admin.gauges import set_gauges
 from ocsp.admin.snapshot import Snapshot
 from ocsp.asn1.certificates import validity_of
-from ocsp.errors import SourceUnavailable, StoreError
+from ocsp.errors import SourceUnavailable
 from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics, Report, Totals
-from ocsp.metrics.table import ANSWERS_DUE, DATABASE_CLOCK, EVENTS_OPEN
+from ocsp.metrics.table import (
+    ANSWERS_DUE,
+    DATABASE_CLOCK,
+    EVENTS_OPEN,
+    RESPONSE_CACHE_BYTES,
+    STORE_UP,
+    VALKEY,
+)
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.signers import SignerHealth, SignerSpec, SignerState
@@ -311,21 +318,52 @@ def test_a_deleted_store_fails(path: Path) -> None:
         _result(checks, "store")
 
 
-def test_a_database_on_another_machine_may_be_away_for_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("kept", "valkey", "hours", "level", "why"),
+    [
+        (0, None, 0, Level.FAILED, "the node has no copies"),
+        (0, 0, 0, Level.FAILED, "the node has no copies"),
+        (0, 1, 9, Level.DEGRADED, "the node answers with copies in Valkey"),
+        (5, None, 7, Level.DEGRADED, "the node answers with copies in memory"),
+        (5, 0, 9, Level.FAILED, "the node has no copies"),
+    ],
+)
+def test_a_database_on_another_machine_may_be_away(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: int,
+    valkey: int | None,
+    hours: int,
+    level: Level,
+    why: str,
 ) -> None:
-    """The node answers from memory: it stays ready for five minutes."""
-    url = f"postgresql://ocsp@/status?host={tmp_path}"
-    address = DatabaseAddress.read(url)
+    """A node stays in service as long as it can have valid answers."""
+    totals = Totals()
+    metrics = Metrics(totals.add, process="worker-1")
+    metrics.configure(issuers={}, signers={}, stores=[VALKEY])
+    metrics.gauge(RESPONSE_CACHE_BYTES).value = kept
+    if valkey is not None:
+        metrics.gauge(STORE_UP, VALKEY).value = valkey
+    metrics.flush()
+    address = DatabaseAddress.read(f"postgresql://ocsp@/status?host={tmp_path}")
     configured = _configured(_certificate(100))
-    checks = responder_checks(lambda: configured, address, Totals(), lambda: None)
-    for name in ("store", "freshness"):
-        level, why = _result(checks, name)
-        assert level is Level.DEGRADED
-        assert "status" in why
-    monkeypatch.setattr(checks_module, "AWAY_SECONDS", 0.0)
-    with pytest.raises(StoreError, match="status"):
-        _result(checks, "store")
+    checks = responder_checks(
+        lambda: configured,
+        address,
+        totals,
+        lambda: None,
+        validity=datetime.timedelta(hours=8),
+    )
+    _result(checks, "store")  # it notices that the database is away
+    now = time.monotonic
+    monkeypatch.setattr(checks_module.time, "monotonic", lambda: now() + hours * 3600)
+    monkeypatch.setattr(totals, "_clock", now)
+    found = _result(checks, "store")
+    assert (found[0], found[1].startswith(why)) == (level, True)
+    assert "status" in found[1]
+    (store, *_) = (each for each in checks() if each.name == "store")
+    assert store.late is level
+    assert _result(checks, "freshness")[0] is Level.DEGRADED
 
 
 def _health(

@@ -71,7 +71,12 @@ class AdminPort:
             LiveState(self._configured, database, alarm),
             totals,
             responder_checks(
-                self._configured, database, totals, self._test_signers, alarm=alarm
+                self._configured,
+                database,
+                totals,
+                self._test_signers,
+                alarm=alarm,
+                validity=settings.answers.validity,
             ),
             token=service.token,
             allowed_hosts=settings.admin.allowed_hosts if settings.admin else (),

@@ -97,15 +97,18 @@ class Worker:
         """Serve until *stop* is set, and finish the requests."""
         if self._handler is None:
             return
-        reporting = asyncio.create_task(report(self._metrics, self._set_gauges))
-        following = asyncio.create_task(self._follower.run())
+        background = [report(self._metrics, self._set_gauges), self._follower.run()]
+        if self._shared is not None:
+            # The admin port says whether it answers, before the first client asks.
+            background.append(self._shared.look())
+        tasks = [asyncio.create_task(each) for each in background]
         try:
             await NativeServer(self._handler).serve(
                 self._sockets, stop, started=self._started
             )
         finally:
-            reporting.cancel()
-            following.cancel()
+            for task in tasks:
+                task.cancel()
             self._metrics.close()
             if self._shared is not None:
                 await self._shared.aclose()
