@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Self
 
+from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.metrics import Metrics
 from ocsp.metrics.table import ANSWERS_REFUSED, DATABASE_CLOCK, STORE_UP, VALKEY
 from ocsp.responder import CertIDForm
@@ -23,7 +25,7 @@ from ocsp.updater import (
     Updater,
 )
 
-__all__ = ["SigningAhead", "forms_of", "presigner_of"]
+__all__ = ["SharingBeside", "SigningAhead", "forms_of", "presigner_of"]
 
 STOP_SECONDS = 2.0
 """How long to wait for the batch in hand; a signer can hang for longer."""
@@ -114,6 +116,43 @@ class SigningAhead:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(STOP_SECONDS)
+
+
+class SharingBeside:
+    """Copies answers to the Valkey server in a thread, while a command signs them."""
+
+    def __init__(self, service: BuiltService, store: Store) -> None:
+        """Copy the answers of *service*, if its configuration names a server."""
+        self._sharing = _sharing_of(service, store)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        if self._sharing is not None:
+            self._thread = threading.Thread(
+                target=self._sharing.run, args=(self._stop,), name="answer-sharing"
+            )
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def finish(self) -> str:
+        """
+        Copy what was signed last, and return why that is not possible.
+
+        The text is empty if everything is copied, or another process does it.
+        """
+        self.__exit__()
+        try:
+            if self._sharing is not None:
+                self._sharing.finish()
+        except (SourceUnavailable, StoreError) as error:
+            return str(error)
+        return ""
 
 
 def _sharing_of(service: BuiltService, store: Store) -> AnswerSharing | None:

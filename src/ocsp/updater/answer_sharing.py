@@ -5,13 +5,20 @@ The database is the truth, on whatever machine answers are signed: changes of st
 and the answers that are new since a moment, are read from it. What the server did not
 take is written again when it is back. A revocation is a tombstone first, and the new
 answer as soon as it is signed. The places that were reached are kept in the database.
+
+Any number of processes may do this for one database. All of them write the changes of
+status, so that no revocation waits for one that was killed. New answers are copied by
+one of them: it says so in the database, and the others leave it to it as long as it
+does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -39,8 +46,15 @@ _log = logging.getLogger("ocsp.updater")
 POLL_SECONDS = 0.05
 """How often changes of status are looked for."""
 
-COPY_SECONDS = 10.0
+NEW_SECONDS = 1.0
 """How often new answers are looked for; a tenth of the time at most is spent on it."""
+
+NEW_OVERLAP_SECONDS = 2
+"""How far back they are looked for each time, besides the time from thisUpdate to the
+signature: a batch is stored some time after it was signed."""
+
+COPY_SECONDS = 10.0
+"""How often they are looked for as far back as :data:`OVERLAP_SECONDS`."""
 
 LOST_SECONDS = 1.0
 """How long it waits when the server or the database cannot be used."""
@@ -52,12 +66,21 @@ the clocks of the machines that sign differ."""
 PAGE = 500
 """Answers that are copied between two looks for changes."""
 
+SILENT_SECONDS = 30
+"""After this time without a sign of the process that copies, another one does it."""
+
+SIGN_SECONDS = 5.0
+"""The time between two signs, at least."""
+
 MAX_OPEN = 200
 """Changes whose answers are looked for in each round; those of others come with the new
 answers."""
 
 CHANGES, COPIED, GENERATION = "valkey", "valkey-copied", "valkey-generation"
 """The names of the places in the database."""
+
+COPIER = "valkey-copier"
+"""The name under which the database has the process that copies, and its last sign."""
 
 
 class SharedStore(Protocol):
@@ -135,13 +158,16 @@ class AnswerSharing:
         self._authorities = tuple(authorities)
         self._forms = tuple(forms)
         self._validity = validity
-        self._back = backdate + OVERLAP_SECONDS
+        self._backdate = backdate
+        self._id = uuid.uuid4().hex
         self._clock = clock
         self._begun = False
         self._cursor = ""
         self._older = _Older()
-        self._since = 0
-        self._next_copy = 0.0
+        self._is_filling = False
+        self._missed = 0
+        self._last_look = 0
+        self._next_look = self._next_copy = self._next_sign = 0.0
         self._open: deque[StatusQuery] = deque(maxlen=MAX_OPEN)
 
     def run(self, stop: threading.Event) -> None:
@@ -149,6 +175,21 @@ class AnswerSharing:
         with self._writer:
             while not stop.is_set():
                 stop.wait(self.step(stop))
+            with contextlib.suppress(SourceUnavailable, StoreError):
+                self._leave()
+
+    def finish(self) -> None:
+        """
+        Copy what is new, unless another process does it, and write nothing after that.
+
+        Raises:
+            SourceUnavailable: If the database cannot be read now.
+            StoreError: If the database or the server cannot be written.
+        """
+        self._next_look = 0.0
+        with self._writer:
+            self._work(threading.Event())
+            self._leave()
 
     def step(self, stop: threading.Event | None = None) -> float:
         """Do what there is to do, and return how many seconds to wait then."""
@@ -172,18 +213,27 @@ class AnswerSharing:
         self.is_up, self._begun = False, False
         # A server that takes over may lack what the other one has accepted last.
         self._cursor = self._older.place or self._cursor
-        self._since = max(0, self._since - OVERLAP_SECONDS)
+        self._missed += OVERLAP_SECONDS
+        self._next_copy = 0.0
 
     def _work(self, stop: threading.Event) -> None:
         if not self._begun:
             self._begin()
         self._follow()
-        if time.monotonic() >= self._next_copy:
-            begun = time.monotonic()
+        begun = time.monotonic()
+        if begun < self._next_look:
+            return
+        if begun >= self._next_copy:
             self._begin()  # the server may have been emptied
-            self._copy(stop)
-            spent = time.monotonic() - begun
-            self._next_copy = time.monotonic() + max(COPY_SECONDS, 9 * spent)
+        if not self._is_filling and self._leaves_it_to_another():
+            self._last_look = 0
+        else:
+            is_whole = self._is_filling or not self._last_look
+            self._copy(stop, whole=is_whole or begun >= self._next_copy)
+        now = time.monotonic()
+        if begun >= self._next_copy:
+            self._next_copy = now + COPY_SECONDS
+        self._next_look = now + max(NEW_SECONDS, 9 * (now - begun))
 
     def _begin(self) -> None:
         """Write the epoch and the signers, and find the places to go on from."""
@@ -191,12 +241,12 @@ class AnswerSharing:
         known = self._writer.begin(f"{self._store.epoch()} {generation}")
         self._writer.add_signers(self._signers(), int(self._clock()))
         if not self._begun:
-            self._since = self._since or int(self._store.read_cursor(COPIED) or 0)
             self._cursor = self._cursor or self._store.read_cursor(CHANGES)
-        if not known:
-            self._since = 0
+        if not known or not self._cursor:
+            self._is_filling = True
+            self._store.write_cursor(COPIED, "")
         if not self._cursor:
-            self._cursor, self._since = self._store.changes_after().cursor, 0
+            self._cursor = self._store.changes_after().cursor
             self._store.write_cursor(CHANGES, self._cursor)
         self._begun = True
 
@@ -239,7 +289,7 @@ class AnswerSharing:
         self._store.write_cursor(GENERATION, cursor)
         self._store.write_cursor(CHANGES, cursor)
         self._store.write_cursor(COPIED, "")
-        self._cursor, self._since = cursor, 0
+        self._cursor = cursor
         self._older = _Older()
         self._next_copy = 0.0
         raise StoreError("changes of status are missing: all answers are copied anew")
@@ -272,18 +322,50 @@ class AnswerSharing:
 
     # --- new answers ---
 
-    def _copy(self, stop: threading.Event) -> None:
-        """Copy the answers that are new since the last time."""
+    def _copy(self, stop: threading.Event, *, whole: bool) -> None:
+        """Copy what is new since the last look, or since the place in the database."""
         begun = int(self._clock())
+        since = self._last_look - self._backdate - NEW_OVERLAP_SECONDS
+        place = ""
+        if whole:
+            place = self._store.read_cursor(COPIED)
+            since = int(place or 0) - self._missed
         for authority in self._authorities:
-            answers = self._store.stored_answers(authority.key, since=self._since)
+            answers = self._store.stored_answers(authority.key, since=max(0, since))
             while page := list(islice(answers, PAGE)):
+                self._give_sign()
                 self._writer.put_many(page, int(self._clock()))
                 self._follow()
                 if stop.is_set():
                     return
-        self._since = begun - self._back
-        self._store.write_cursor(COPIED, str(self._since))
+        self._last_look = begun
+        if whole:
+            self._give_sign()
+            self._is_filling, self._missed = False, 0
+            if self._store.read_cursor(COPIED) == place:  # nobody has begun anew
+                reached = begun - self._backdate - OVERLAP_SECONDS
+                self._store.write_cursor(COPIED, str(reached))
+
+    # --- who copies ---
+
+    def _leaves_it_to_another(self) -> bool:
+        """Return whether another process copies: it has given a sign a while ago."""
+        copier, _, last = self._store.read_cursor(COPIER).partition(" ")
+        if not last or copier == self._id:
+            return False
+        return abs(int(self._clock()) - int(last)) < SILENT_SECONDS
+
+    def _give_sign(self) -> None:
+        """Say that this process copies."""
+        if time.monotonic() >= self._next_sign:
+            self._store.write_cursor(COPIER, f"{self._id} {int(self._clock())}")
+            self._next_sign = time.monotonic() + SIGN_SECONDS
+
+    def _leave(self) -> None:
+        """Leave it to others to copy, at once."""
+        if self._store.read_cursor(COPIER).startswith(self._id):
+            self._store.write_cursor(COPIER, "")
+            self._next_sign = 0.0
 
 
 class _Older:

@@ -11,6 +11,7 @@ from ocsp.cli import main
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.store import SQLiteStore
 from tests.ca_folder import CAFolder
+from tests.servers.redis import RedisServer
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def test_everything_that_is_due_is_signed(
         "failed": 0,
         "unavailable_signers": 0,
         "ended_workers": 0,
+        "shared": True,
     }
     query = StatusQuery(IssuerKey.of(files.ca.certificate), files.web.serial_number)
     with SQLiteStore("status.db") as store:
@@ -43,6 +45,28 @@ def test_everything_that_is_due_is_signed(
             found = store.look_up_with_answer(query, form)
             assert found is not None
             assert found.stored is not None
+
+
+@pytest.mark.programs
+def test_the_answers_are_copied_to_valkey(
+    files: CAFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the configuration names a server; it is a problem if the server is away."""
+    with RedisServer(tmp_path / "server") as server:
+        line = f'valkey = "{server.url}"'
+        files.write("ocsp.toml", files.settings(top=line))
+        assert main(["presign"]) == 0
+        with server.client() as client:
+            assert client.dbsize() == 4  # the epoch, the signer, two answers
+        files.issue("late.example.org")
+        assert main(["presign"]) == 0
+        with server.client() as client:
+            assert client.dbsize() == 6
+    capsys.readouterr()
+    assert main(["presign", "--json"]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["shared"] is False
+    assert "not copied to Valkey: " in said.err
 
 
 def test_a_configuration_with_a_problem_is_an_error(

@@ -104,19 +104,25 @@ class Scene:
         self.sharing = self.restarted()
 
     def restarted(self) -> AnswerSharing:
-        """Return what a new process has."""
-        self.sharing = AnswerSharing(
+        """Return what a new process has; the one before has ended."""
+        self.store.write_cursor(sharing.COPIER, "")
+        self.sharing = self.another()
+        return self.sharing
+
+    def another(self) -> AnswerSharing:
+        """Return what another process has."""
+        return AnswerSharing(
             self.store, self.server, self.authorities,  # type: ignore[arg-type]
             forms=[SHA1, SHA256], validity=VALIDITY, backdate=300,
             clock=lambda: self.now.timestamp(),  # noqa: PLW0108 - now changes
         )  # fmt: skip
-        return self.sharing
 
-    def step(self, *, copy: bool = True) -> float:
+    def step(self, *, copy: bool = True, of: AnswerSharing | None = None) -> float:
         """Do one round; with *copy*, as if ten seconds had passed."""
+        process = of or self.sharing
         if copy:
-            self.sharing._next_copy = 0.0
-        return self.sharing.step()
+            process._next_copy = process._next_look = process._next_sign = 0.0
+        return process.step()
 
     def has(self, serial: int, form: CertIDForm = SHA1) -> tuple[int, bool] | None:
         """Return the version on the server, and whether it is an answer."""
@@ -164,6 +170,68 @@ def test_new_answers_are_copied_after_a_while(scene: Scene) -> None:
     assert scene.has(11) is None
     scene.step()
     assert scene.has(11) == (1, True)
+
+
+def test_an_answer_is_looked_for_each_second(scene: Scene) -> None:
+    """Only as far back as the last look; the longer way each ten seconds."""
+    scene.step()
+    scene.now += datetime.timedelta(minutes=5)
+    scene.sharing._next_look = 0.0
+    scene.step(copy=False)
+    scene.server.writes.clear()
+    scene.store.add(ca(), 11)
+    scene.presigner.sign_round()
+    scene.sharing._next_look = 0.0
+    scene.step(copy=False)
+    assert scene.server.writes == ["11 1 True"]
+
+
+def test_one_of_several_processes_copies(scene: Scene) -> None:
+    """The others write changes of status too, and go on when it ends or is killed."""
+    scene.step()
+    other = scene.another()
+    scene.store.add(ca(), 11)
+    scene.store.revoke(ca(), 3)
+    scene.presigner.sign_round()
+    scene.server.writes.clear()
+    scene.step(of=other)
+    assert scene.has(3) == (2, True)
+    assert scene.has(11) is None
+    scene.step()
+    assert scene.has(11) == (1, True)
+    scene.step()
+    scene.now += datetime.timedelta(seconds=sharing.SILENT_SECONDS)
+    scene.store.add(ca(), 12)
+    scene.presigner.sign_round()
+    scene.step(of=other)
+    assert scene.has(12) == (1, True)
+    scene.store.add(ca(), 13)
+    scene.presigner.sign_round()
+    scene.step()
+    assert scene.has(13) is None
+    other.finish()
+    assert scene.has(13) == (1, True)
+    scene.store.add(ca(), 14)
+    scene.presigner.sign_round()
+    scene.step()
+    assert scene.has(14) == (1, True)
+
+
+def test_who_finds_the_server_empty_fills_it(scene: Scene) -> None:
+    """Also if it is killed in the middle: the next one that copies begins anew."""
+    scene.step()
+    scene.now += datetime.timedelta(hours=1)
+    scene.step()
+    other = scene.another()
+    scene.server.has, scene.server.mark = {}, ""
+    stop = threading.Event()
+    stop.set()  # it ends after one page
+    other._next_copy = other._next_look = 0.0
+    other.step(stop)
+    scene.server.has.clear()
+    scene.now += datetime.timedelta(seconds=sharing.SILENT_SECONDS)
+    scene.step()
+    assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
 
 
 def test_only_new_answers_are_copied_again(scene: Scene) -> None:

@@ -22,7 +22,7 @@ from ocsp.cli.commands.config import DEFAULT_FILE
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.parameters import Argument, Option
-from ocsp.cli.render.console import errors
+from ocsp.cli.render.console import errors, warn
 from ocsp.cli.render.json_output import write_json
 from ocsp.errors import ConfigurationError
 from ocsp.inspection.vocabulary import count, one_line
@@ -38,9 +38,9 @@ __all__ = ["presign"]
 HELP = """Sign all answers that are due, ahead of the requests.
 
 [cyan]ocsp serve[/cyan] does the same while it runs. The answers are stored in the
-database of the configuration. Any number of machines may run the command at the same
-time on one PostgreSQL database: they share the work, and the bar shows what all of them
-have done."""
+database of the configuration, and copied to its Valkey server. Any number of machines
+may run the command at the same time on one PostgreSQL database: they share the work,
+and the bar shows what all of them have done."""
 
 EPILOG = epilog(
     {
@@ -51,7 +51,10 @@ EPILOG = epilog(
     {
         **COMMON_EXITS,
         ExitCode.SUCCESS: "all were signed",
-        ExitCode.PROBLEM: "some could not be signed, or a signer is unavailable",
+        ExitCode.PROBLEM: (
+            "some could not be signed or not be copied to Valkey, or a signer is"
+            " unavailable"
+        ),
     },
 )
 
@@ -78,6 +81,7 @@ def presign(
     """Sign what is due, and say what was done."""
     from ocsp.cli.input.configuration import reported
     from ocsp.service import build_service, read_configuration
+    from ocsp.service.signing_ahead import SharingBeside
 
     with reported():
         file = read_configuration(config)
@@ -94,7 +98,11 @@ def presign(
                 "a SQLite file is for one process that signs ahead; several of them"
                 " need PostgreSQL",
             )
-        counts, ended = _sign(service, service.store, workers)
+        with SharingBeside(service, service.store) as sharing:
+            counts, ended = _sign(service, service.store, workers)
+            not_shared = sharing.finish()
+    if not_shared:
+        warn(f"the answers are stored, and not copied to Valkey: {not_shared}")
     if as_json:
         write_json(
             {
@@ -104,6 +112,7 @@ def presign(
                 "failed": counts.failed,
                 "unavailable_signers": counts.unavailable,
                 "ended_workers": ended,
+                "shared": not not_shared,
             }
         )
     else:
@@ -113,7 +122,7 @@ def presign(
         lost = f", {count(ended, 'worker')} ended early" if ended else ""
         text = f"{count(counts.stored, 'answer')} stored{failed}{signers}{lost}"
         click.echo(one_line(f"{file.configuration.database}: {text}"))
-    whole = not counts.failed and not counts.unavailable and not ended
+    whole = not (counts.failed or counts.unavailable or ended or not_shared)
     return ExitCode.SUCCESS if whole else ExitCode.PROBLEM
 
 
