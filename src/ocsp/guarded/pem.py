@@ -12,9 +12,14 @@ __all__ = ["der_blocks", "is_pem"]
 _BEGIN = b"-----BEGIN "
 _BLOCK = re.compile(
     rb"-----BEGIN ([A-Z0-9 ]{1,64})-----"
-    rb"(?:\s*+[A-Za-z][A-Za-z-]*+:[^\n]*+)*+"  # headers, of a key of OpenSSL
+    rb"(?:\s*+[A-Za-z][A-Za-z-]*+:[^\n]*+){0,16}"  # headers: a key of OpenSSL has two
     rb"([A-Za-z0-9+/=\s]*+)-----END \1-----"
 )
+"""
+Up to 16 headers, so that a search that fails goes back over few. A possessive group
+would do so too, but Python 3.11.4 and earlier (Debian 12 has 3.11.2) goes on behind the
+beginning of a header that is none, and so loses octets of the content.
+"""
 
 
 def is_pem(data: bytes) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from base64 import encodebytes
 
 import pytest
 
 from ocsp.errors import SchemaError
-from ocsp.guarded.pem import der_blocks, is_pem
+from ocsp.guarded.pem import _BLOCK, der_blocks, is_pem
 
 DATA = bytes(range(256))
 
@@ -23,6 +24,26 @@ def test_der_is_one_block() -> None:
     assert not is_pem(der)
     assert der_blocks(der, "X") == [der]
     assert der_blocks(b"", "X") == [b""]
+
+
+def test_every_supported_release_of_python_finds_the_blocks() -> None:
+    """Those before 3.11.5 match possessive groups wrong."""
+    assert re.search(rb"[)][*+?}][+]|[(][?]>", _BLOCK.pattern) is None
+
+
+@pytest.mark.parametrize("number", [0, 2, 16])
+def test_headers_are_skipped(number: int) -> None:
+    """As those of an encrypted key of OpenSSL."""
+    headers = b"Proc-Type: 4,ENCRYPTED\n" * number
+    data = b"-----BEGIN X-----\n%b\nTUlJ\n-----END X-----\n" % headers
+    assert der_blocks(data) == [b"MII"]
+
+
+def test_many_headers_are_no_block() -> None:
+    """The search ends at the limit, and does not go back over all of them."""
+    data = b"-----BEGIN X-----\n%b\nTUlJ\n-----END X-----\n" % (b"A: b\n" * 17)
+    with pytest.raises(SchemaError, match="no PEM block"):
+        der_blocks(data)
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
