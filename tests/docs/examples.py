@@ -99,7 +99,7 @@ class Session:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._background: list[subprocess.Popen[str]] = []
-        self._ports = {port: _free_port() for port in ("8080", "8443", "9080")}
+        self._ports = {port: free_port() for port in ("8080", "8443", "9080")}
 
     def run(self, document: str, names: dict[str, Any]) -> int:
         """Run the examples of a document; return their number."""
@@ -125,7 +125,7 @@ class Session:
         elif block.language == "python":
             _run_python(document, block._replace(text=text), names)
         elif block.language == "console":
-            for command, output in _commands(text):
+            for command, output in commands(text):
                 self._command(command, output, kind == "in the background")
         else:
             raise AssertionError(f"{document}:{block.line}: unknown block language")
@@ -158,7 +158,8 @@ class Session:
         assert output or program.returncode == 0, f"$ {command}\n{printed}"
 
 
-def _free_port() -> str:
+def free_port() -> str:
+    """Return a port that no other program uses now."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return str(free.getsockname()[1])
 
@@ -192,7 +193,7 @@ def _run_python(document: str, block: Block, names: dict[str, Any]) -> None:
     assert len(shown) == expected
 
 
-def _commands(text: str) -> Iterator[tuple[str, str]]:
+def commands(text: str) -> Iterator[tuple[str, str]]:
     """Yield each command of a block with its expected output."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         lines = part.splitlines(keepends=True)

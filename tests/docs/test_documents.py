@@ -209,7 +209,6 @@ NOT_RUN = {
     "docs/howto/publish.md": 2,
     "docs/howto/postgresql.md": 2,
     "docs/installation.md": 3,
-    "docs/operations.md": 1,
     "docs/pkcs11.md": 1,
     "docs/stapling.md": 1,
     "docs/tutorials/stapling.md": 1,

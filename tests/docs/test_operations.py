@@ -15,11 +15,10 @@ from pathlib import Path
 import pytest
 
 from ocsp.service import read_configuration
-from ocsp.testing.throwaway_ca import Pointers, new_ec_key
 from tests.ca_folder import CAFolder
 from tests.docs.examples import blocks, runs, session
+from tests.docs.tutorial import TUTORIAL, configure, write_ca
 
-TUTORIAL = "docs/tutorials/service.md"
 OPERATIONS = "docs/operations.md"
 PUBLISH = "docs/howto/publish.md"
 
@@ -80,15 +79,8 @@ def _program(path: Path, text: str) -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Make a CA that has issued two certificates, two releases, and the programs."""
-    ca = CAFolder.new_ca("Example CA")
     folder = tmp_path / "etc"
-    (folder / "issued").mkdir(parents=True)
-    (folder / "ca.pem").write_bytes(ca.identity.certificate_pem)
-    (folder / "ca.key").write_bytes(ca.identity.key_pem)
-    (folder / "ca.key").chmod(0o600)
-    for name in ("web", "mail"):
-        leaf = ca.leaf(name, CAFolder.validity_now(), new_ec_key(), Pointers())
-        (folder / "issued" / f"{name}.pem").write_bytes(leaf.certificate_pem)
+    write_ca(folder)
     programs = tmp_path / "bin"
     _program(programs / "systemctl", SYSTEMCTL)
     _program(programs / "journalctl", JOURNALCTL)
@@ -120,10 +112,9 @@ def test_every_runbook_works(folder: Path) -> None:
     """Each command of the page, in its order, with the output that it shows."""
     rest = [each.text for each in blocks(OPERATIONS, None) if not runs(each)]
     assert len(rest) == 1
-    assert "useradd" in rest[0]  # the installation needs root and systemd
+    assert "useradd" in rest[0]  # tested in test_installation.py
     with session(folder) as shell:
-        # The page uses the files of the tutorial.
-        shell.run_blocks(TUTORIAL, blocks(TUTORIAL, "console")[:3], {})
+        configure(shell)  # the page uses the files of the tutorial
         assert shell.run(OPERATIONS, {}) > 12
 
 
