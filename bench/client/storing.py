@@ -52,9 +52,9 @@ WITH RECURSIVE following(n) AS (
     SELECT 2 UNION ALL SELECT n + 1 FROM following WHERE n < :last
 )
 INSERT INTO answer
-    (number, cert_id, this_update, revoked, produced_at, expires, digest, der)
-SELECT n, CAST(substr(cert_id, 1, length(cert_id) - 16) || randomblob(16) AS BLOB),
-    this_update, revoked, produced_at,
+    (number, certificate, entries, this_update, revoked, produced_at, expires, digest,
+    der)
+SELECT n, randomblob(32), n, this_update, revoked, produced_at,
     CASE WHEN n % 2 THEN expires ELSE :past + n END, digest, der
 FROM answer, following WHERE number = 1
 """
@@ -106,7 +106,7 @@ def fill(path: Path, entries: int) -> None:
     Make a cache with *entries* in the file *path*, half of which have expired.
 
     One answer is put, and SQL copies its row: to put a million answers would take
-    minutes. The copies have random serial numbers, as certificates have, so that the
+    minutes. The copies have random keys, as hashes of certificates have, so that the
     next answer does not find its place in the index at the end.
     """
     (evidence,) = evidence_of(Kind.P256, 0, 1)
@@ -116,7 +116,6 @@ def fill(path: Path, entries: int) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(f"PRAGMA cache_size = -{_FILLING_KILOBYTES}")
         connection.execute(_COPY, {"last": entries, "past": _PAST})
-        connection.execute("UPDATE size SET entries = ?", (entries,))
 
 
 def times_of_puts(

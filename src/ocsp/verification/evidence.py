@@ -26,7 +26,7 @@ from ocsp.errors import (
     CertificateStatusUnknown,
     Finding,
 )
-from ocsp.messages.certid import CertID
+from ocsp.messages.certid import CertID, cert_id_with
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
 from ocsp.messages.statuses import REASONS, OCSPCertStatus
@@ -283,6 +283,9 @@ class ResponseJudgement(NamedTuple):
 
         signer_until: When the evidence about the signer ends, if the verification
             needed it; otherwise ``None``.
+
+        issuer_name: The DER of the issuer name in *cert*, if the verification had to
+            know it; otherwise ``None``.
     """
 
     cert: x509.Certificate | CertID
@@ -296,6 +299,7 @@ class ResponseJudgement(NamedTuple):
     nonce_matched: bool
     warnings: tuple[Finding, ...]
     signer_until: datetime.datetime | None = None
+    issuer_name: bytes | None = None
 
     @property
     def this_update(self) -> datetime.datetime:
@@ -351,7 +355,12 @@ class VerifiedResponse(Evidence):
         return self._judgement.entry.cert_id
 
     def _sha256_cert_id(self) -> CertID:
-        cert, issuer = self._judgement.cert, self._judgement.issuer
+        judgement = self._judgement
+        cert, issuer, name = judgement.cert, judgement.issuer, judgement.issuer_name
+        if name is not None:  # so the certificate need not be read again
+            entry = judgement.entry
+            serial = entry._der[entry._layout.cert_id.serial]
+            return cert_id_with(issuer, hashes.SHA256(), name, serial)
         if isinstance(cert, CertID):
             return CertID.for_serial(issuer, cert.serial_number, hashes.SHA256())
         return CertID.for_certificate(cert, issuer, hashes.SHA256())

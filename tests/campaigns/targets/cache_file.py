@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import shutil
 import sqlite3
+import struct
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -155,16 +156,16 @@ def _value(dice: Dice, column: str) -> Any:
 
 def _seal(connection: sqlite3.Connection, table: str) -> None:
     """Write digests that fit, as an attacker does who has read the source code."""
-    from ocsp.client.cache.sqlite import _Row
+    from ocsp.client.cache.row import Row
 
-    columns = ", ".join(_Row._fields)
+    columns = ", ".join(Row._fields)
     rows = connection.execute(
-        f"SELECT rowid, cert_id, {columns} FROM {table}"
+        f"SELECT rowid, certificate, {columns} FROM {table}"
     ).fetchall()
     for number, key, *values in rows:
         try:
-            digest = _Row(*values).digest(key)
-        except (TypeError, ValueError, OverflowError):
+            digest = Row(*values).digest(key)
+        except (TypeError, ValueError, struct.error):
             continue
         connection.execute(
             f"UPDATE {table} SET digest = ? WHERE rowid = ?", (digest, number)

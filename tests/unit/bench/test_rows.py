@@ -159,7 +159,7 @@ def test_a_filled_cache(tmp_path: Path) -> None:
     storing.fill(path, 50)
     with closing(sqlite3.connect(path)) as connection:
         counts = connection.execute(
-            "SELECT count(*), count(DISTINCT cert_id), sum(expires < ?) FROM answer",
+            "SELECT count(*), count(DISTINCT certificate), sum(expires < ?) FROM answer",
             (2_000_000_000,),
         ).fetchone()
     assert counts == (50, 50, 25)

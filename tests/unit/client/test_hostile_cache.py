@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -27,9 +28,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID, OCSPCertStatus, limits
 from ocsp.client import CheckStatus, Source
-from ocsp.client.cache import SQLiteCache, sqlite
+from ocsp.client.cache import SQLiteCache, shrinking
 from ocsp.client.cache import file as cache_file
-from ocsp.client.cache.sqlite import _entries
+from ocsp.client.cache.row import key_of as row_key
+from ocsp.client.cache.shrinking import last
 from ocsp.client.engine import tasks
 from ocsp.errors import OlderThanKnown, StoreError
 from ocsp.messages.message import EncodingRules
@@ -85,22 +87,23 @@ def _is_repaired(cache: SQLiteCache, serial: int = 1) -> bool:
 # --- schemas --------------------------------------------------------------------------
 
 OURS = """CREATE TABLE answer (
-    number INTEGER PRIMARY KEY,   -- increases with each answer that is stored
-    cert_id BLOB NOT NULL UNIQUE, -- with SHA-256
-    this_update INTEGER NOT NULL, -- seconds since 1970
-    revoked INTEGER NOT NULL,     -- 1 for revoked, 0 for good
-    produced_at INTEGER NOT NULL, -- seconds since 1970
-    expires INTEGER NOT NULL,     -- seconds since 1970
-    digest BLOB NOT NULL,         -- SHA-256 of the other columns except number
-    der BLOB NOT NULL             -- the response; empty if only its status is kept
+    number INTEGER PRIMARY KEY,       -- increases with each answer that is stored
+    certificate BLOB NOT NULL UNIQUE, -- SHA-256 of its CertID with SHA-256
+    entries INTEGER NOT NULL,         -- in the last row: how many rows there are
+    this_update INTEGER NOT NULL,     -- seconds since 1970
+    revoked INTEGER NOT NULL,         -- 1 for revoked, 0 for good
+    produced_at INTEGER NOT NULL,     -- seconds since 1970
+    expires INTEGER NOT NULL,         -- seconds since 1970
+    digest BLOB NOT NULL,             -- SHA-256 of certificate, the times and der
+    der BLOB NOT NULL                 -- the response; empty if only its status is kept
 )"""
 EXPIRY = "CREATE INDEX expiry ON answer (expires) WHERE revoked = 0"
-SIZE = """CREATE TABLE size (
-    entries INTEGER NOT NULL      -- rows of the table "answer"
-)"""
-COLUMNS = "number, cert_id, this_update, revoked, produced_at, expires, digest, der"
+COLUMNS = (
+    "number, certificate, entries, this_update, revoked, produced_at, expires, digest,"
+    " der"
+)
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
-HEADER = ("PRAGMA application_id = 0x4F435343", "PRAGMA user_version = 3")
+HEADER = ("PRAGMA application_id = 0x4F435343", "PRAGMA user_version = 4")
 COPY = f"INSERT INTO answer SELECT {COLUMNS} FROM old"
 RENAME = "ALTER TABLE answer RENAME TO old"
 
@@ -108,8 +111,8 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
     "view without end": (
         RENAME,
         (
-            f"CREATE VIEW answer AS {ENDLESS} SELECT x AS number, x'00' AS cert_id,"
-            " 1 AS this_update, 0 AS revoked, 1 AS produced_at, 1 AS expires, x'' AS digest, x'' AS der"
+            f"CREATE VIEW answer AS {ENDLESS} SELECT x AS number, x'00' AS certificate,"
+            " 1 AS entries, 1 AS this_update, 0 AS revoked, 1 AS produced_at, 1 AS expires, x'' AS digest, x'' AS der"
             " FROM c WHERE x < 0"
         ),
     ),
@@ -122,7 +125,7 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
             for n in range(1, 12)
         ),
         (
-            "CREATE VIEW answer AS SELECT number, x'00' AS cert_id, 1 AS this_update,"
+            "CREATE VIEW answer AS SELECT number, x'00' AS certificate, 1 AS entries, 1 AS this_update,"
             " 0 AS revoked, 1 AS produced_at, 1 AS expires, x'' AS digest, x'' AS der FROM v11"
         ),
     ),
@@ -130,7 +133,7 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
         f"trigger {when}": (
             (
                 f"CREATE TRIGGER t {when} ON answer BEGIN"
-                " INSERT INTO answer SELECT NULL, randomblob(40), 1, 1, 1, 1, x'', x''; END"
+                " INSERT INTO answer SELECT NULL, randomblob(40), 1, 1, 1, 1, 1, x'', x''; END"
             ),
         )
         for when in ("AFTER INSERT", "BEFORE INSERT", "AFTER DELETE", "AFTER UPDATE")
@@ -147,7 +150,10 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
     "index of an expression": (
         "CREATE INDEX i ON answer (length(hex(zeroblob(40000000))))",
     ),
-    "missing column": ("DROP TABLE answer", "CREATE TABLE answer (number, cert_id)"),
+    "missing column": (
+        "DROP TABLE answer",
+        "CREATE TABLE answer (number, certificate)",
+    ),
     "other columns": ("DROP TABLE answer", "CREATE TABLE answer (a, b, c, d)"),
     "columns of any type": (
         RENAME,
@@ -183,11 +189,6 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
         "DROP INDEX expiry",
         "CREATE INDEX expiry ON answer (number)",
     ),
-    "view of sizes": (
-        "DROP TABLE size",
-        f"CREATE VIEW size AS {ENDLESS} SELECT x AS entries FROM c WHERE x < 0",
-    ),
-    "no size": ("DROP TABLE size",),
     "another program": ("PRAGMA application_id = 5",),
     "another version": ("PRAGMA user_version = 99",),
     "another encoding": (
@@ -233,7 +234,7 @@ def test_a_hostile_schema_that_appears_later(path: Path, name: str) -> None:
 
 def test_our_schema_is_not_replaced(path: Path) -> None:
     """The schema that the cases above start from."""
-    _execute(path, *HEADER, OURS, EXPIRY, SIZE, "INSERT INTO size VALUES (0)")
+    _execute(path, *HEADER, OURS, EXPIRY)
     with SQLiteCache(path) as cache:
         assert _is_repaired(cache)
     assert not path.with_name("answers.db.aside").exists()
@@ -257,11 +258,10 @@ def test_an_access_has_a_limit_of_steps(
         monkeypatch.setattr(cache_file, "_STEPS", -1)
         _execute(
             path,
-            f"{ENDLESS} INSERT INTO answer SELECT NULL, CAST(x AS BLOB), 1, 0, 1, 1, x'00',"
-            " x'00' FROM c LIMIT 3000",
-            "UPDATE size SET entries = 3001",
+            f"{ENDLESS} INSERT INTO answer SELECT NULL, CAST(x AS BLOB), x + 1, 1, 0, 1, 1,"
+            " x'00', x'00' FROM c LIMIT 3000",
         )
-        monkeypatch.setattr(sqlite, "_MOST_REMOVED", 3000)
+        monkeypatch.setattr(shrinking, "_MOST_REMOVED", 3000)
         monkeypatch.setattr(cache_file, "_STEPS_PER_ROW", 0)
         monkeypatch.setattr(limits, "MAX_CACHED_ANSWERS", 1)
         assert cache.put(key_of(2), answer(2), LATER)
@@ -286,10 +286,9 @@ VALUES: tuple[object, ...] = (
 )  # fmt: skip
 
 
-def _digest(cert_id: bytes, *numbers_and_der: Any) -> bytes:
+def _digest(key: bytes, *numbers_and_der: Any) -> bytes:
     *numbers, der = numbers_and_der
-    head = b"%d %d %d %d %d " % (*numbers, len(cert_id))
-    return sha256(head + cert_id + der).digest()
+    return sha256(key + struct.pack("<4q", *numbers) + der).digest()
 
 
 def _replace_row(path: Path, **changes: Any) -> None:
@@ -297,7 +296,8 @@ def _replace_row(path: Path, **changes: Any) -> None:
     der = answer(1).response.public_bytes(Encoding.DER)
     row: dict[str, Any] = {
         "number": 7,
-        "cert_id": key_of(1).der,
+        "certificate": row_key(key_of(1)),
+        "entries": 1,
         "this_update": int((NOW - HOUR).timestamp()),
         "revoked": 0,
         "produced_at": int(NOW.timestamp()),
@@ -307,7 +307,7 @@ def _replace_row(path: Path, **changes: Any) -> None:
     parts: list[Any] = [
         row[name]
         for name in (
-            "cert_id",
+            "certificate",
             "this_update",
             "revoked",
             "produced_at",
@@ -345,7 +345,10 @@ def _replace_row(path: Path, **changes: Any) -> None:
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 @pytest.mark.parametrize(
     "column",
-    ["cert_id", "this_update", "revoked", "produced_at", "expires", "digest", "der"],
+    [
+        *("certificate", "this_update", "revoked", "produced_at", "expires"),
+        *("digest", "der"),
+    ],
 )
 def test_a_value_of_another_type_is_a_miss(
     path: Path, column: str, value: object
@@ -405,7 +408,7 @@ def test_a_row_cannot_claim_to_be_newer_than_its_response(
     assert not path.with_name("answers.db.aside").exists()
 
 
-@pytest.mark.parametrize("column", ["der", "digest", "cert_id"])
+@pytest.mark.parametrize("column", ["der", "digest", "certificate"])
 @pytest.mark.parametrize("kind", ["zeroblob({})", "hex(zeroblob({} / 2))"])
 @pytest.mark.parametrize("size", [limits.MAX_VERIFIED_BYTES + 2, 10_000_000])
 def test_a_huge_value_is_not_read(
@@ -436,40 +439,44 @@ def test_the_number_of_a_row_may_be_the_last_one(path: Path, number: int) -> Non
         assert _is_repaired(cache, 1)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "DELETE FROM size",
-        "UPDATE size SET entries = -1",
-        "UPDATE size SET entries = 'many'",
-        "UPDATE size SET entries = 0.5",
-        f"UPDATE size SET entries = {2**63 - 1}",
-        "UPDATE size SET rowid = 2",
-    ],
-)
-def test_a_file_that_does_not_say_its_size_is_replaced(path: Path, change: str) -> None:
-    """When an answer is stored: reading needs no size."""
+def _claim(path: Path, entries: object) -> None:
+    """Let the last row say that there are so many."""
+    statement = (
+        "UPDATE answer SET entries = ? WHERE number = (SELECT max(number) FROM answer)"
+    )
+    _execute(path, statement, values=(entries,))
+
+
+@pytest.mark.parametrize("claimed", [-2, 0.5, 2**47 - 1, 2**63 - 1])
+def test_a_file_with_an_impossible_number_of_rows_is_replaced(
+    path: Path, claimed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When an answer is stored: reading needs no number."""
+    monkeypatch.setattr(shrinking, "_MOST_ENTRIES", 1 << 47)
     _filled(path)
-    _execute(path, change)
-    with _soon(), SQLiteCache(path) as cache:
+    _claim(path, claimed)
+    with _soon(), SQLiteCache(path, max_entries=8) as cache:
         assert cache.get(key_of(1)) is not None
         assert cache.put(key_of(2), answer(2), LATER)
         assert cache.get(key_of(2)) is not None
-        assert cache._file.read(_entries) == 1
+        assert cache._file.read(last) == (1, 1)
     assert path.with_name("answers.db.aside").exists()
 
 
-@pytest.mark.parametrize("claimed", [0, 5, 2**47])
-def test_a_wrong_size_costs_answers_at_most(path: Path, claimed: int) -> None:
-    """If there are fewer rows than the file says, it says it of an empty table."""
+@pytest.mark.parametrize("claimed", [0, 5, 2**47, -1, "many", b"", "9"])
+def test_a_wrong_number_of_rows_costs_answers_at_most(
+    path: Path, claimed: object
+) -> None:
+    """If there are fewer rows than the file says, all leave, and the next one counts."""
     with SQLiteCache(path, max_entries=3) as cache:
         for serial in (1, 2, 3):
             assert cache.put(key_of(serial), answer(serial), LATER)
-        _execute(path, f"UPDATE size SET entries = {claimed}")
+        _claim(path, claimed)
         for serial in (4, 5, 6, 7):
             assert cache.put(key_of(serial), answer(serial), LATER)
-        if claimed:
-            assert cache._file.read(_entries) in {1, 2, 3}
+        found = cache._file.read(last)
+        assert found is not None
+        assert found[1] in range(5)
         cache.discard(key_of(7))
         cache.discard(key_of(7))
         assert cache.put(key_of(8), answer(8), LATER)
@@ -520,7 +527,7 @@ def test_the_client_verifies_what_it_finds(path: Path, driver: str) -> None:
     cert_id = CertID.for_certificate(cert, ca(), hashes.SHA256())
     produced = int((NOW - HOUR).timestamp())
     for der in (_forged(), response(serial=7), FOREIGN):
-        _replace_row(path, cert_id=cert_id.der, der=der, produced_at=produced)
+        _replace_row(path, certificate=row_key(cert_id), der=der, produced_at=produced)
         with SQLiteCache(path) as cache:
             assert (cache.get(cert_id) is None) is (der is FOREIGN)
             play = Play(driver, {A: [reply(response(REVOKED))]}, cache=cache)
@@ -557,7 +564,11 @@ def test_an_answer_that_nobody_signed_is_not_the_newest(
     }[kind]
     seconds = int(later.timestamp())
     _replace_row(
-        path, cert_id=cert_id.der, der=der, this_update=seconds, produced_at=seconds
+        path,
+        certificate=row_key(cert_id),
+        der=der,
+        this_update=seconds,
+        produced_at=seconds,
     )
     with SQLiteCache(path) as cache:
         assert cache.newest(cert_id) is not None
@@ -601,7 +612,7 @@ def test_the_end_of_an_answer_is_that_of_its_response(
     produced = int((NOW - HOUR).timestamp())
     _replace_row(
         path,
-        cert_id=cert_id.der,
+        certificate=row_key(cert_id),
         der=response(),
         produced_at=produced,
         expires=seconds,
@@ -754,7 +765,7 @@ def test_the_log_of_a_killed_process_is_used(path: Path, what: str) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert path.with_name("answers.db-wal").stat().st_size > 0
     with _soon(), SQLiteCache(path) as cache:
-        assert cache._file.read(_entries) == 1
+        assert cache._file.read(last) == (1, 1)
         assert _is_repaired(cache)
 
 

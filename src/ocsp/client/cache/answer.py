@@ -162,10 +162,11 @@ def admit(
         raise ConfigError("cert_id", "must be evidence.canonical_cert_id")
     if evidence.status is OCSPCertStatus.UNKNOWN:
         return None
-    if nonce_of(evidence.response._each_extension) is not None:
+    response = evidence.response
+    if response._raw_extensions and nonce_of(response._each_extension) is not None:
         return None
     return CachedAnswer(
-        evidence.response.public_bytes(Encoding.DER),
+        response.public_bytes(Encoding.DER),
         evidence.this_update,
         expires.astimezone(datetime.UTC),
         evidence,

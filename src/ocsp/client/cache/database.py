@@ -3,7 +3,7 @@ The SQLite database of a cache: open it, and limit what SQLite does with its con
 
 Anyone who can write to the file chooses the schema and the values, and so what SQLite
 executes. Therefore the schema must be exactly ours, SQLite reads and writes nothing but
-its tables, values have a maximum size, and each access a maximum of steps.
+its table, values have a maximum size, and each access a maximum of steps.
 """
 
 from __future__ import annotations
@@ -22,32 +22,28 @@ __all__ = ["MAX_VALUE_BYTES", "PAGE_BYTES", "Budget", "open_database"]
 APPLICATION_ID = 0x4F435343
 """``OCSC``, the application ID in the header of the file."""
 
-VERSION = 3
+VERSION = 4
 """The version of the schema below. Increase it with every change of the schema."""
 
 _TABLE = """CREATE TABLE answer (
-    number INTEGER PRIMARY KEY,   -- increases with each answer that is stored
-    cert_id BLOB NOT NULL UNIQUE, -- with SHA-256
-    this_update INTEGER NOT NULL, -- seconds since 1970
-    revoked INTEGER NOT NULL,     -- 1 for revoked, 0 for good
-    produced_at INTEGER NOT NULL, -- seconds since 1970
-    expires INTEGER NOT NULL,     -- seconds since 1970
-    digest BLOB NOT NULL,         -- SHA-256 of the other columns except number
-    der BLOB NOT NULL             -- the response; empty if only its status is kept
+    number INTEGER PRIMARY KEY,       -- increases with each answer that is stored
+    certificate BLOB NOT NULL UNIQUE, -- SHA-256 of its CertID with SHA-256
+    entries INTEGER NOT NULL,         -- in the last row: how many rows there are
+    this_update INTEGER NOT NULL,     -- seconds since 1970
+    revoked INTEGER NOT NULL,         -- 1 for revoked, 0 for good
+    produced_at INTEGER NOT NULL,     -- seconds since 1970
+    expires INTEGER NOT NULL,         -- seconds since 1970
+    digest BLOB NOT NULL,             -- SHA-256 of certificate, the times and der
+    der BLOB NOT NULL                 -- the response; empty if only its status is kept
 )"""
 
 _EXPIRY = "CREATE INDEX expiry ON answer (expires) WHERE revoked = 0"
 """Finds the expired answers that are *good* without looking at the others."""
 
-_SIZE = """CREATE TABLE size (
-    entries INTEGER NOT NULL      -- rows of the table "answer"
-)"""
-
 _SCHEMA = [
     ("table", "answer", "answer", _TABLE),
     ("index", "sqlite_autoindex_answer_1", "answer", None),
     ("index", "expiry", "answer", _EXPIRY),
-    ("table", "size", "size", _SIZE),
 ]
 
 PAGE_BYTES = 4096
@@ -69,7 +65,7 @@ _LIMITS = {
 }
 """Limits of SQLite, a little above what the statements of the cache need."""
 
-_FUNCTIONS = frozenset({"coalesce", "length", "max", "typeof"})
+_FUNCTIONS = frozenset({"coalesce", "length", "max", "sum", "typeof"})
 
 _PRAGMAS = frozenset({"freelist_count", "page_count"})
 """What the cache asks about the size of the file; SQLite has both in its header."""
@@ -166,9 +162,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            for statement in (_TABLE, _EXPIRY, _SIZE):
-                connection.execute(statement)
-            connection.execute("INSERT INTO size VALUES (0)")
+            connection.execute(_TABLE)
+            connection.execute(_EXPIRY)
     header = [
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("application_id", "user_version", "page_size")
@@ -181,7 +176,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 def _schema(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
     """Return the tables and indices, or the first of them if there are too many."""
-    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 5"
+    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 4"
     return connection.execute(sql).fetchall()
 
 
@@ -201,7 +196,7 @@ def _authorize(
     if source is None:
         if action in {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION}:
             return sqlite3.SQLITE_OK
-        if action in _ON_TABLE and first in {"answer", "size", ""}:
+        if action in _ON_TABLE and first in {"answer", ""}:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_PRAGMA and first in _PRAGMAS and second is None:
             return sqlite3.SQLITE_OK

@@ -114,7 +114,15 @@ class CacheFile:
         """
         return self._run(work, _STEPS)
 
-    def write(
+    def write(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result | None:
+        """
+        Return the result of *work*, which executes one statement; see :meth:`read`.
+
+        The statement is a transaction of its own.
+        """
+        return self._change(work, _STEPS)
+
+    def transact(
         self, work: Callable[[sqlite3.Connection], _Result], rows: int
     ) -> _Result | None:
         """
@@ -131,7 +139,12 @@ class CacheFile:
                 connection.execute("BEGIN IMMEDIATE")
                 return work(connection)
 
-        result = self._run(change, _STEPS + rows * _STEPS_PER_ROW)
+        return self._change(change, _STEPS + rows * _STEPS_PER_ROW)
+
+    def _change(
+        self, work: Callable[[sqlite3.Connection], _Result], steps: int
+    ) -> _Result | None:
+        result = self._run(work, steps)
         if result is not None:
             self._in_trouble = False
         return result
@@ -154,7 +167,9 @@ class CacheFile:
     def _attempt(
         self, work: Callable[[sqlite3.Connection], _Result], steps: int
     ) -> _Result | None:
-        with self._thread_lock():
+        if not self._lock.acquire(timeout=limits.MAX_CACHE_WAIT_SECONDS):
+            raise _Locked
+        try:
             self._budget.begin(steps)
             for _ in range(2):
                 try:
@@ -164,16 +179,9 @@ class CacheFile:
                         raise
                     self._damaged = self._inode
                     self._disconnect()
-        return None
-
-    @contextlib.contextmanager
-    def _thread_lock(self) -> Iterator[None]:
-        if not self._lock.acquire(timeout=limits.MAX_CACHE_WAIT_SECONDS):
-            raise _Locked
-        try:
-            yield
         finally:
             self._lock.release()
+        return None
 
     def _report(self, error: Exception) -> None:
         """Log *error*, unless the cache had no success since the last one."""

@@ -42,11 +42,20 @@ class KnownStatus(NamedTuple):
     is_kept: bool = False
 
     @classmethod
-    def of(cls, evidence: VerifiedResponse | VerifiedRevocation) -> Self:
-        """Return the status of *evidence*, whose answer is not kept."""
+    def of(
+        cls,
+        evidence: VerifiedResponse | VerifiedRevocation,
+        kept_until: datetime.datetime | None = None,
+    ) -> Self:
+        """Return the status of *evidence*; without a time the answer is not kept."""
         this_update, produced_at = _times(evidence)
-        is_revoked = evidence.status is OCSPCertStatus.REVOKED
-        return cls(this_update, is_revoked, produced_at, evidence.holds_until)
+        return cls(
+            this_update,
+            evidence.status is OCSPCertStatus.REVOKED,
+            produced_at,
+            kept_until or evidence.holds_until,
+            is_kept=kept_until is not None,
+        )
 
     @property
     def rank(

@@ -95,7 +95,7 @@ class MemoryCache:
         answer = admit(cert_id, evidence, expires)
         if answer is None:
             return False
-        known = KnownStatus.of(evidence)._replace(until=answer.expires, is_kept=True)
+        known = KnownStatus.of(evidence, answer.expires)
         return self._keep(evidence.canonical_cert_id, _Entry(known, answer))
 
     def note(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
