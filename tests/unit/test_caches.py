@@ -23,6 +23,7 @@ BOUNDED = {
 """Caches that count octets, and what limits them. A ``BoundedCache`` is one too."""
 
 SMALL = {
+    "asn1/certificates.py:_latest": "MAX_LATEST, each of _MOST_KEPT_OCTETS",
     "asn1/der.py:_sequence_headers": "numbers below MAX_KEPT_HEADER; headers",
     "asn1/der.py:oid_text": "at most MAX_OID_OCTETS: others raise, which is not cached",
     "asn1/oids.py:identifier": "a text of at most MAX_OID_OCTETS in DER",
@@ -39,6 +40,7 @@ SMALL = {
     "http.py:_date_of_second": "a number; a date",
     "http.py:_day": "a number; a date",
     "messages/certid.py:_cert_id_prefix": "hashes of a fixed size, and a number",
+    "messages/requests/request_builder.py:_request_headers": "a number; headers",
     "messages/responses/batch.py:__init__": "a number; what the signer gave",
     "messages/responses/encoding.py:_headers": "two numbers; headers",
     "messages/responses/encoding.py:_tbs_headers": "two numbers; headers",

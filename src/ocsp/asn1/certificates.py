@@ -49,7 +49,6 @@ class _Rest(NamedTuple):
 
     subject: bytes
     key_bits: bytes
-    key_hash: bytes
     extensions: bytes
 
 
@@ -134,7 +133,7 @@ class CertificateParts:
         It identifies a responder (``KeyHash``, RFC 6960 §4.2.1); security does not
         depend on it.
         """
-        return (self._rest or self._read_rest()).key_hash
+        return digest(_SHA1, self.key_bits)
 
     @property
     def extensions(self) -> bytes:
@@ -165,7 +164,7 @@ class CertificateParts:
         if position < len(tbs):
             first, last = content(tbs, position, len(tbs), _EXTENSIONS, "extensions")
             extensions = tbs[first:last]
-        rest = _Rest(tbs[subject:key], bits, digest(_SHA1, bits), extensions)
+        rest = _Rest(tbs[subject:key], bits, extensions)
         self._rest = rest
         return rest
 
@@ -239,23 +238,32 @@ def parts_of_subject(certificate: x509.Certificate) -> CertificateParts:
     """
     Return the parts of a certificate in question, as :func:`parts_of`.
 
-    A program asks about thousands of certificates, and seldom about one again, so only
-    the latest is kept: what is read for each then takes the same few memory pages.
+    A program asks about thousands of certificates, and seldom about one again. So only
+    the latest few are kept, as many as a client checks at the same time: what is read
+    for each then takes the same few memory pages.
 
     Raises:
         TypeError: If it is not an ``x509.Certificate``.
     """
-    known = _latest[0]
-    if known is not None and known.certificate is certificate:
-        return known
-    known = _parts[id(certificate)]
-    if known is None:
-        known = _read(certificate)
-        _latest[0] = known
-    return known
+    known = _latest.get(id(certificate)) or _parts[id(certificate)]
+    return _keep_latest(_read(certificate)) if known is None else known
 
 
-_latest: list[CertificateParts | None] = [None]
+MAX_LATEST = 64
+"""Certificates in question whose parts are kept."""
+
+_MOST_KEPT_OCTETS = 4096
+"""Octets of a certificate in question whose parts are kept; most have below 2,000."""
+
+_latest: dict[int, CertificateParts] = {}
+
+
+def _keep_latest(parts: CertificateParts) -> CertificateParts:
+    if len(parts.tbs) <= _MOST_KEPT_OCTETS:
+        if len(_latest) >= MAX_LATEST:
+            _latest.clear()
+        _latest[id(parts.certificate)] = parts
+    return parts
 
 
 def _keep(parts: CertificateParts) -> CertificateParts:

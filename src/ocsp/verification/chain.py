@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ocsp.asn1 import oids
-from ocsp.asn1.certificates import parts_of, serial_of
+from ocsp.asn1.certificates import parts_of_subject, serial_of
 from ocsp.asn1.der import encode_oid
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import (
@@ -117,8 +117,8 @@ def needs_no_status(cert: x509.Certificate) -> bool:
     An extension that cannot be decoded, or occurs twice, states nothing: the
     certificate then needs a status.
     """
-    octets = parts_of(cert).extensions
-    if not any(each in octets for each in _STATEMENTS):
+    octets = parts_of_subject(cert).tbs
+    if _NO_REV_AVAIL not in octets and _OCSP_NOCHECK not in octets:
         return False  # most certificates; reading the others takes much of a check
     facts = facts_of(cert)
     if facts.no_rev_avail:
@@ -126,8 +126,8 @@ def needs_no_status(cert: x509.Certificate) -> bool:
     return facts.nocheck and ExtendedKeyUsageOID.OCSP_SIGNING in facts.purposes
 
 
-_STATEMENTS = tuple(map(encode_oid, (oids.NO_REV_AVAIL, oids.OCSP_NOCHECK)))
-"""The DER of the OIDs of both extensions."""
+_NO_REV_AVAIL = encode_oid(oids.NO_REV_AVAIL)
+_OCSP_NOCHECK = encode_oid(oids.OCSP_NOCHECK)
 
 
 def verify_chain(

@@ -12,18 +12,37 @@ from tests.pki import ca, leaf
 @pytest.fixture(autouse=True)
 def _nothing_known() -> None:
     certificates._parts.clear()
-    certificates._latest[0] = None
+    certificates._latest.clear()
 
 
-def test_of_certificates_in_question_the_latest_is_kept() -> None:
-    """A program asks about many; each is read once in a row."""
+def test_the_latest_certificates_in_question_are_kept() -> None:
+    """A client checks a few at the same time, so each of these is read once."""
+    first = [parts_of_subject(leaf(serial)) for serial in range(5, 13)]
+    assert [parts_of_subject(leaf(serial)) for serial in range(5, 13)] == first
+    assert not certificates._parts
+
+
+def test_few_certificates_in_question_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A program asks about many, and seldom about one again."""
+    monkeypatch.setattr(certificates, "MAX_LATEST", 2)
     first = parts_of_subject(leaf(5))
-    assert parts_of_subject(leaf(5)) is first
-    assert parts_of_subject(leaf(6)).serial == b"\x06"
+    for serial in range(6, 20):
+        parts_of_subject(leaf(serial))
+        assert len(certificates._latest) <= 2
     again = parts_of_subject(leaf(5))
     assert again is not first
     assert (again.certificate, again.tbs) == (first.certificate, first.tbs)
-    assert not certificates._parts
+
+
+def test_long_certificates_in_question_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is kept is bounded in octets too."""
+    monkeypatch.setattr(certificates, "_MOST_KEPT_OCTETS", 100)
+    assert parts_of_subject(leaf(5)).serial == b"\x05"
+    assert not certificates._latest
 
 
 def test_issuers_are_kept() -> None:
