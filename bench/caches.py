@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ocsp import limits
+from ocsp.asn1 import times
 
 __all__ = ["empty_caches"]
 
@@ -17,3 +18,5 @@ def empty_caches() -> None:
             for value in list(vars(module).values()):
                 if clear := getattr(value, "cache_clear", None):
                     clear()
+    for kept in (times.moments, times._older, times._hours, times._offsets):
+        kept.clear()

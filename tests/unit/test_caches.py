@@ -14,7 +14,7 @@ PACKAGE = Path(ocsp.__file__).parent
 
 BOUNDED = {
     "client/memory/crl_memory.py:_kept": "limits.MAX_KEPT_CRL_BYTES",
-    "client/memory/sized_map.py:_entries": "the limits that its callers name",
+    "client/memory/sized_map.py:_entries": "the limit that its caller names",
     "messages/shapes.py:_by_size": "limits.MAX_CACHE_BYTES",
     "messages/shapes.py:_older": "limits.MAX_CACHE_BYTES",
     "asn1/bounded_cache.py:_older": "the limit that its caller names",
@@ -28,7 +28,10 @@ SMALL = {
     "asn1/der.py:oid_text": "at most MAX_OID_OCTETS: others raise, which is not cached",
     "asn1/oids.py:identifier": "a text of at most MAX_OID_OCTETS in DER",
     "asn1/times.py:_encode_utc": "a datetime",
-    "asn1/times.py:moment": "fifteen octets: other texts raise, which is not cached",
+    "asn1/times.py:_hours": "at most MAX_HOURS; ten octets: others raise",
+    "asn1/times.py:_offsets": "3,600; five octets: others raise",
+    "asn1/times.py:_older": "at most MAX_MOMENTS; fifteen octets",
+    "asn1/times.py:moments": "at most MAX_MOMENTS; fifteen octets: others raise",
     "client/cache/newest_crls.py:_newest": "a hash, a time and a number",
     "client/checking/urls.py:_kept_check": "_MOST_KEPT_OCTETS; nothing",
     "client/checking/urls.py:_kept_origin": "_MOST_KEPT_OCTETS; a part of them",

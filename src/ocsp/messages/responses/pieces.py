@@ -19,6 +19,7 @@ the plain reader.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from ocsp import limits
 from ocsp.asn1 import oids
@@ -29,7 +30,7 @@ from ocsp.asn1.der import (
     content,
     encode_oid,
 )
-from ocsp.asn1.times import moment
+from ocsp.asn1.times import moment, moments
 from ocsp.messages.extensions import ExtensionLayouts, known_extensions
 from ocsp.messages.responses.basic_response import (
     NO_CERTIFICATES,
@@ -59,11 +60,11 @@ def _values_of_entry(layout: SingleResponseLayout) -> Values:
     return Values(cert_id.serial, others)
 
 
-_responders: BoundedCache[bytes, Responder] = BoundedCache()
-_entries: Shapes[SingleResponseLayout] = Shapes(_values_of_entry)
-_headers: BoundedCache[bytes, SignatureHeader] = BoundedCache()
-_certificates: BoundedCache[bytes, Certificates] = BoundedCache()
-_TIME = b"\x18\x0f"
+_responders: Final[BoundedCache[bytes, Responder]] = BoundedCache()
+_entries: Final[Shapes[SingleResponseLayout]] = Shapes(_values_of_entry)
+_headers: Final[BoundedCache[bytes, SignatureHeader]] = BoundedCache()
+_certificates: Final[BoundedCache[bytes, Certificates]] = BoundedCache()
+_TIME: Final = b"\x18\x0f"
 """The header of a GeneralizedTime."""
 
 
@@ -94,7 +95,9 @@ def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
             responder, start = _learn_responder(data, position, start, end)
         # producedAt
         position = start + 15
-        moment(data[start:position])
+        produced_at = data[start:position]
+        if produced_at not in moments:
+            moment(produced_at)
         # responses and responseExtensions
         first, stop = content(data, position, end, SEQUENCE, "")
         only, entries = _read_entries(data, first, stop)
@@ -152,8 +155,8 @@ def _outer_headers(size: int) -> bytes:
 
 limits.when_changed(_outer_headers.cache_clear)
 
-_NOTHING = b"\x00"
-_OUTER = (
+_NOTHING: Final = b"\x00"
+_OUTER: Final = (
     (SEQUENCE, b"\x0a\x01\x00"),  # OCSPResponse: responseStatus is successful
     (0xA0, b""),
     (SEQUENCE, encode_oid(oids.OCSP_BASIC)),  # ResponseBytes: responseType
@@ -199,7 +202,8 @@ def _read_entries(
         DecodeError: If the structure of one is wrong.
         ValueError: If a time is not valid.
     """
-    found: list[tuple[bytes, SingleResponseLayout]] = []
+    ders: list[bytes] = []
+    layouts: list[SingleResponseLayout] = []
     while position < stop:
         start, after = position, position + data[position + 1] + 2
         if after - start >= 0x82:
@@ -209,16 +213,19 @@ def _read_entries(
         if layout is None:
             layout = read_single_response(entry)
             _entries.learn(entry, layout)
-        found.append((entry, layout))
+        ders.append(entry)
+        layouts.append(layout)
         position = after
-    if position != stop or len(found) > limits.MAX_ENTRIES:
+    if position != stop or len(ders) > limits.MAX_ENTRIES:
         raise _Unusual
-    if len(found) != 1:
-        return None, tuple(single_response_at(der, layout) for der, layout in found)
-    entry, layout = found[0]
-    for time in layout.times:
-        moment(entry[time])
-    return layout, ()
+    if len(ders) != 1:
+        return None, tuple(map(single_response_at, ders, layouts))
+    only = layouts[0]
+    for time in only.times:
+        text = ders[0][time]
+        if text not in moments:
+            moment(text)
+    return only, ()
 
 
 def _learn_header(
@@ -248,12 +255,12 @@ def _learn_certificates(data: bytes, position: int, end: int) -> Certificates:
     return _certificates.keep(data[-MARK_BYTES:], certs, octets)
 
 
-MARK_BYTES = 32
+MARK_BYTES: Final = 32
 """
 Octets at the end of certs that are looked up; then all octets are compared. They are
 the end of a signature, so they differ for each certificate. To look up all octets would
 take longer than to read the rest of the message.
 """
 
-_CERTIFICATE_BYTES = 1024
+_CERTIFICATE_BYTES: Final = 1024
 """Octets that an object for a certificate takes besides its DER."""

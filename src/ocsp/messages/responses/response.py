@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import NoReturn, final
+from typing import Final, NoReturn, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -40,7 +40,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.asn1.names import parse_name
 from ocsp.asn1.signature_algorithms import SignatureParameters
-from ocsp.asn1.times import moment, naive, warn_naive
+from ocsp.asn1.times import moment, moments, naive, warn_naive
 from ocsp.errors import (
     DecodeError,
     MultipleResponsesError,
@@ -84,8 +84,8 @@ __all__ = [
 
 
 # Looking up a member of an enumeration is slow.
-_DER = EncodingRules.DER
-_SUCCESSFUL = OCSPResponseStatus.SUCCESSFUL
+_DER: Final = EncodingRules.DER
+_SUCCESSFUL: Final = OCSPResponseStatus.SUCCESSFUL
 
 
 def load_der_ocsp_response(
@@ -405,7 +405,8 @@ class OCSPResponse:
     def produced_at_utc(self) -> datetime.datetime:
         """When the response was signed (``producedAt``); aware, in UTC."""
         layout = self._layout or self._successful()
-        return moment(self._der[layout.produced_at])
+        text = self._der[layout.produced_at]
+        return moments.get(text) or moment(text)
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -475,7 +476,10 @@ class OCSPResponse:
         layout = self._layout or self._successful()
         only = layout.only or self._single()
         found = only.revocation_time
-        return None if found is None else moment(self._der[layout.entry][found])
+        if found is None:
+            return None
+        text = self._der[layout.entry][found]
+        return moments.get(text) or moment(text)
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
@@ -503,7 +507,8 @@ class OCSPResponse:
         """When the status was known to be correct (``thisUpdate``); aware, in UTC."""
         layout = self._layout or self._successful()
         only = layout.only or self._single()
-        return moment(self._der[layout.entry][only.this_update])
+        text = self._der[layout.entry][only.this_update]
+        return moments.get(text) or moment(text)
 
     @property
     def next_update(self) -> datetime.datetime | None:
@@ -521,7 +526,10 @@ class OCSPResponse:
         layout = self._layout or self._successful()
         only = layout.only or self._single()
         found = only.next_update
-        return None if found is None else moment(self._der[layout.entry][found])
+        if found is None:
+            return None
+        text = self._der[layout.entry][found]
+        return moments.get(text) or moment(text)
 
     @property
     def issuer_key_hash(self) -> bytes:
@@ -636,8 +644,8 @@ def _load_tolerantly(data: bytes) -> OCSPResponse:
 
 
 _new = OCSPResponse.__new__
-_STATUSES = {status.value: status for status in OCSPResponseStatus}
-_BASIC_DER = encode_oid(oids.OCSP_BASIC)
+_STATUSES: Final = {status.value: status for status in OCSPResponseStatus}
+_BASIC_DER: Final = encode_oid(oids.OCSP_BASIC)
 
 
 def built_response(der: bytes) -> OCSPResponse:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import final
+from typing import Final, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -44,6 +44,7 @@ from ocsp.asn1.times import (
     explicit_time,
     generalized_time,
     moment,
+    moments,
     naive,
     timestamp,
     warn_naive,
@@ -327,10 +328,15 @@ def single_response_at(der: bytes, layout: SingleResponseLayout) -> OCSPSingleRe
     entry._der = der
     entry._layout = layout
     entry._cached_each = entry._cached_extensions = None
-    revoked, update = layout.revocation_time, layout.next_update
-    entry._revocation_time = None if revoked is None else moment(der[revoked])
-    entry._this_update = moment(der[layout.this_update])
-    entry._next_update = None if update is None else moment(der[update])
+    text = der[layout.this_update]
+    entry._this_update = moments.get(text) or moment(text)
+    entry._next_update = entry._revocation_time = None
+    if layout.next_update is not None:
+        text = der[layout.next_update]
+        entry._next_update = moments.get(text) or moment(text)
+    if layout.revocation_time is not None:
+        text = der[layout.revocation_time]
+        entry._revocation_time = moments.get(text) or moment(text)
     return entry
 
 
@@ -396,8 +402,8 @@ def _read_revoked_info(
 
 # Module-level names, because access to a member of an enumeration is slower.
 _GOOD, _REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
-_GOOD_DER = encode(0x80, b"")
-_UNKNOWN_DER = encode(0x82, b"")
+_GOOD_DER: Final = encode(0x80, b"")
+_UNKNOWN_DER: Final = encode(0x82, b"")
 
 _latest: list[tuple[object, object, object, object, object, bytes]]
 _latest = [(object(), None, None, None, None, b"")]
