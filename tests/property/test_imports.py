@@ -11,7 +11,8 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocsp.messages.statuses import OCSPCertStatus, reason_name
+from ocsp.messages.reasons import reason_name
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import StatusRecord
 from ocsp.status.importing import ImportMode, ImportReport, ReadOptions, import_file
 from ocsp.store import SQLiteStore

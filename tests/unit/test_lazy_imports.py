@@ -15,7 +15,7 @@ import pytest
 import ocsp
 import ocsp.client
 import ocsp.verification
-from ocsp.later import imported_later
+from ocsp.later import imported_later, module_later, x509
 
 PACKAGES = (ocsp, ocsp.client, ocsp.verification)
 LATER = [
@@ -109,3 +109,23 @@ def test_a_name_can_be_a_module() -> None:
     assert find("errors") is ocsp.errors
     assert find("OCSPError") is ocsp.errors.OCSPError
     assert {"errors", "OCSPError"} <= set(listed())
+
+
+def test_a_module_is_imported_when_one_of_its_names_is_used() -> None:
+    """It then has the same objects, and the repeated use of a name costs nothing."""
+    code = (
+        "import sys; from ocsp.later import x509\n"
+        "assert 'cryptography.x509' not in sys.modules\n"
+        "kind = x509.Certificate\n"
+        "assert kind is sys.modules['cryptography.x509'].Certificate\n"
+        "assert vars(x509)['Certificate'] is kind"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_unknown_name_of_a_module_is_an_attribute_error() -> None:
+    """With the text of the module itself."""
+    with pytest.raises(AttributeError, match=r"module 'cryptography.x509' has no attr"):
+        _ = x509.Certificates  # type: ignore[attr-defined]
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        _ = module_later("no_such_module").anything

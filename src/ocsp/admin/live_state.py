@@ -20,7 +20,8 @@ from ocsp.admin.state import (
 )
 from ocsp.errors import OCSPError, SourceUnavailable
 from ocsp.inspection.signer_names import signer_names
-from ocsp.messages.statuses import OCSPCertStatus, reason_name
+from ocsp.messages.reasons import reason_name
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import Authority, IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm
 from ocsp.signers import SignerHealth

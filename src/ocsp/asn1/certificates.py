@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import NamedTuple, TypeVar
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
@@ -27,6 +26,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.errors import LimitExceeded
 from ocsp.guarded.certificates import load_certificate, validity
+from ocsp.later import x509
 
 __all__ = [
     "CertificateParts",

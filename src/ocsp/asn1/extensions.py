@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple, TypeVar, cast
 
-from cryptography import x509
-
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.bounded_cache import BoundedCache
@@ -43,6 +41,7 @@ from ocsp.guarded.certificates import (
     decode_in_crl,
     decode_in_crl_entry,
 )
+from ocsp.later import x509
 
 __all__ = [
     "ExtensionList",
@@ -57,7 +56,7 @@ __all__ = [
     "without_key_identifier",
 ]
 
-Value = TypeVar("Value", bound=x509.ExtensionType)
+Value = TypeVar("Value", bound="x509.ExtensionType")
 
 
 class RawExtension(NamedTuple):

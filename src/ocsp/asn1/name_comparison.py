@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from itertools import groupby
 
-from cryptography import x509
-
 from ocsp import limits
 from ocsp.asn1.bounded_cache import cached_by_octets
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.names import Attribute, characters_of, name_text, read_name
 from ocsp.errors import DecodeError, LimitExceeded
+from ocsp.later import x509
 
 __all__ = [
     "comparable",

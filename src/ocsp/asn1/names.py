@@ -12,8 +12,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, cast
 
-from cryptography import x509
-
 from ocsp import limits
 from ocsp.asn1 import oids
 from ocsp.asn1.bounded_cache import cached_by_octets
@@ -29,6 +27,7 @@ from ocsp.asn1.der import (
     oid_text,
 )
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.later import x509
 
 __all__ = [
     "Attribute",

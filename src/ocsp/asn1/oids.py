@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cryptography.x509 import ObjectIdentifier
+from ocsp.later import x509
 
 __all__ = [
     "ACCEPTABLE_RESPONSES",
@@ -18,6 +18,7 @@ __all__ = [
     "AUTHORITY_KEY_IDENTIFIER",
     "CERTIFICATE_ISSUER",
     "CERT_HASH",
+    "COMMON_NAME",
     "CRL",
     "CRL_DISTRIBUTION_POINTS",
     "CRL_NUMBER",
@@ -52,6 +53,8 @@ PREFERRED_SIGNATURE_ALGORITHMS = "1.3.6.1.5.5.7.48.1.8"
 EXTENDED_REVOKE = "1.3.6.1.5.5.7.48.1.9"
 KP_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 
+COMMON_NAME = "2.5.4.3"
+
 AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1"
 ISSUER_ALTERNATIVE_NAME = "2.5.29.18"
 BASIC_CONSTRAINTS = "2.5.29.19"
@@ -75,6 +78,6 @@ MGF1 = "1.2.840.113549.1.1.8"
 
 
 @lru_cache(maxsize=256)
-def identifier(dotted: str) -> ObjectIdentifier:
+def identifier(dotted: str) -> x509.ObjectIdentifier:
     """Return the ``x509.ObjectIdentifier`` of a dotted text."""
-    return ObjectIdentifier(dotted)
+    return x509.ObjectIdentifier(dotted)

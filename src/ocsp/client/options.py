@@ -14,9 +14,8 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, final
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from cryptography import x509
-
 from ocsp.errors import ConfigError
+from ocsp.later import x509
 from ocsp.verification.policy import Policy
 
 __all__ = [

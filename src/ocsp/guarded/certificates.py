@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from typing import TYPE_CHECKING
 
 from ocsp.errors import SchemaError
 from ocsp.guarded.boundary import is_foreign, read_foreign
 from ocsp.guarded.nesting import check_parsable
+from ocsp.later import x509
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        CertificatePublicKeyTypes,
+    )
 
 __all__ = [
     "YEAR_ZERO",

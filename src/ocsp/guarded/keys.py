@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp.guarded.boundary import is_foreign, read_foreign
+from ocsp.later import x509
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import (

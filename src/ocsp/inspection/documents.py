@@ -22,24 +22,18 @@ from ocsp.asn1.extensions import RawExtension
 from ocsp.asn1.names import name_text
 from ocsp.asn1.times import timestamp
 from ocsp.errors import DecodeError
-from ocsp.inspection.document_types import CertIDDocument
-from ocsp.inspection.parts import (
-    Document,
-    algorithm_document,
-    certificate_document,
-    extensions_document,
-    general_name,
-    serial_document,
-)
+from ocsp.inspection.document_types import CertIDDocument, CertificateDocument
+from ocsp.inspection.extensions import extensions_document
+from ocsp.inspection.parts import Document, algorithm_document, serial_document
 from ocsp.inspection.raw_message import Kind
+from ocsp.later import x509
 from ocsp.messages.certid import CertID
-from ocsp.messages.extension_values import SINGLE_EXTENSIONS
 from ocsp.messages.message import Encoding, EncodingRules
 from ocsp.messages.raw_fields import request_parts, response_parts
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import OCSPResponse, load_received_response
 from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import OCSPResponseStatus, reason_name
+from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification.responder_id import name_of_responder
 
 __all__ = [
@@ -113,6 +107,10 @@ def _requestor(der: bytes | None) -> str | None:
     """Return requestorName as text, or its octets if it cannot be decoded."""
     if der is None:
         return None
+    # Imported here: few requests have a name.
+    from ocsp.inspection.extension_values import general_name
+    from ocsp.messages.extension_values import SINGLE_EXTENSIONS
+
     # The decoder of certificateIssuer reads GeneralNames.
     read: Any = SINGLE_EXTENSIONS[oids.CERTIFICATE_ISSUER]
     try:
@@ -145,12 +143,10 @@ def response_document(response: OCSPResponse) -> dict[str, Any]:
         ],
         "extensions": extensions_document(parts.extensions or ()),
         "signature_algorithm": algorithm_document(
-            response.signature_algorithm_oid.dotted_string
+            algorithm_identifier(response.signature_algorithm_identifier).oid
         ),
         "signature": response.signature.hex(),
-        "certificates": [
-            certificate_document(certificate) for certificate in response.certificates
-        ],
+        "certificates": _certificates(response.certificates),
         "unreadable_certificates": [str(error) for error in response._unreadable],
     }
 
@@ -187,7 +183,23 @@ def _reason(entry: OCSPSingleResponse) -> str | None:
         reason = entry.revocation_reason
     except DecodeError as error:
         return error.reason
-    return None if reason is None else reason_name(reason)
+    if reason is None:
+        return None
+    # Imported here: a response about a good certificate needs no ``ReasonFlags``.
+    from ocsp.messages.reasons import reason_name
+
+    return reason_name(reason)
+
+
+def _certificates(
+    certificates: Sequence[x509.Certificate],
+) -> list[CertificateDocument]:
+    if not certificates:
+        return []
+    # Imported here: many responses have no certificate.
+    from ocsp.inspection.certificates import certificate_document
+
+    return [certificate_document(each) for each in certificates]
 
 
 def cert_id_document(cert_id: CertID) -> CertIDDocument:

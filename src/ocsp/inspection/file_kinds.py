@@ -116,6 +116,10 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 
 _READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("an OCSP response", _reads(load_received_response)),
+    (
+        "an OCSP request",
+        _reads(lambda data: load_der_ocsp_request(data, allow_multiple=True)),
+    ),
     ("a certificate", _reads(load_certificate)),
     ("a CRL", _reads(load_crl)),
     (_CSR, _reads(load_request)),
@@ -123,12 +127,9 @@ _READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     (_PKCS12, _is_pkcs12),
     (_KEY, _reads(_load_key)),
     ("a public key", _reads(_load_public_key)),
-    (
-        "an OCSP request",
-        _reads(lambda data: load_der_ocsp_request(data, allow_multiple=True)),
-    ),
 )
 """
-The readers, in the order in which they are tried. Only an OCSP response begins with an
-ENUMERATED: it is tried first, because people inspect it most.
+The readers, in the order in which they are tried. No file is of two kinds. Messages are
+tried first: people inspect them most, and the reader of certificates takes long to
+import.
 """

@@ -10,13 +10,12 @@ from __future__ import annotations
 import datetime
 import re
 
-from cryptography.x509 import Certificate
-from cryptography.x509.oid import NameOID
-
+from ocsp.asn1 import oids
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import characters_of, name_text, read_name
 from ocsp.asn1.signature_algorithms import SIGNATURE_ALGORITHMS
 from ocsp.errors import DecodeError
+from ocsp.later import x509
 
 __all__ = [
     "age",
@@ -103,7 +102,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def common_name(certificate: Certificate) -> str:
+def common_name(certificate: x509.Certificate) -> str:
     """Return the common name of the subject, or the whole name if it has none."""
     subject = name_of_subject(certificate)
     try:
@@ -113,7 +112,7 @@ def common_name(certificate: Certificate) -> str:
     common = (
         characters_of(attribute)
         for attribute in attributes
-        if attribute.oid == NameOID.COMMON_NAME.dotted_string
+        if attribute.oid == oids.COMMON_NAME
     )
     return next(common, None) or name_text(subject)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple, final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.algorithms import (
@@ -45,6 +44,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import BuildError, DecodeError
+from ocsp.later import x509
 
 __all__ = [
     "CertID",

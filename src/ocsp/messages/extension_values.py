@@ -17,7 +17,7 @@ from cryptography import x509
 
 from ocsp import limits
 from ocsp.asn1 import oids
-from ocsp.asn1.der import OCTET_STRING, SEQUENCE, content, end_of, oid, oid_text
+from ocsp.asn1.der import SEQUENCE, content, end_of, oid, oid_text
 from ocsp.errors import DecodeError, LimitExceeded
 from ocsp.messages.extension_types import (
     ArchiveCutoff,
@@ -28,7 +28,11 @@ from ocsp.messages.extension_types import (
     PreferredSignatureAlgorithms,
     ServiceLocator,
 )
-from ocsp.messages.extensions import DecodedExtension, ExtensionLayouts
+from ocsp.messages.extensions import (
+    DecodedExtension,
+    ExtensionLayouts,
+    nonce_octets,
+)
 from ocsp.messages.sct import decode_sct_list
 
 __all__ = [
@@ -38,7 +42,6 @@ __all__ = [
     "SINGLE_REQUEST_EXTENSIONS",
     "decode_each",
     "decode_extensions",
-    "nonce_octets",
     "nonce_of",
 ]
 
@@ -130,24 +133,6 @@ def nonce_of(
 
 def _nonce(value: bytes) -> x509.OCSPNonce:
     return x509.OCSPNonce(nonce_octets(value))
-
-
-def nonce_octets(value: bytes) -> bytes:
-    """
-    Read ``Nonce ::= OCTET STRING`` (RFC 9654 §2.1).
-
-    RFC 2560 had no inner OCTET STRING, and such requests still occur: if the value is
-    not exactly one OCTET STRING, the value itself is the nonce.
-    """
-    size = len(value) - 2
-    if 0 <= size < 0x80 and value[0] == OCTET_STRING and value[1] == size:
-        return value[2:]  # the most frequent case
-    try:
-        start, stop = content(value, 0, len(value), OCTET_STRING, "")
-        end_of(stop, len(value), "")
-    except DecodeError:
-        return value
-    return value[start:stop]
 
 
 def _acceptable_responses(value: bytes) -> x509.OCSPAcceptableResponses:

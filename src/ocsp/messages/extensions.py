@@ -8,9 +8,7 @@ the values at the first access.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
-
-from cryptography import x509
+from typing import NamedTuple, TypeAlias
 
 from ocsp import limits
 from ocsp.asn1.der import (
@@ -29,6 +27,7 @@ from ocsp.asn1.der import (
     oid_text,
 )
 from ocsp.errors import BuildError, DecodeError, LimitExceeded
+from ocsp.later import x509
 from ocsp.messages.shapes import NO_INTEGER, Shapes, Values
 
 __all__ = [
@@ -39,6 +38,7 @@ __all__ = [
     "append_extension",
     "encode_extensions",
     "known_extensions",
+    "nonce_octets",
     "normalise_extensions",
     "read_extension_list",
     "read_extensions",
@@ -178,7 +178,25 @@ def _read_extension(
     return ExtensionLayout(dotted, critical, slice(start, stop)), stop
 
 
-Extensions = tuple[x509.Extension[x509.ExtensionType], ...]
+def nonce_octets(value: bytes) -> bytes:
+    """
+    Read ``Nonce ::= OCTET STRING`` (RFC 9654 §2.1).
+
+    RFC 2560 had no inner OCTET STRING, and such requests still occur: if the value is
+    not exactly one OCTET STRING, the value itself is the nonce.
+    """
+    size = len(value) - 2
+    if 0 <= size < 0x80 and value[0] == OCTET_STRING and value[1] == size:
+        return value[2:]  # the most frequent case
+    try:
+        start, stop = content(value, 0, len(value), OCTET_STRING, "")
+        end_of(stop, len(value), "")
+    except DecodeError:
+        return value
+    return value[start:stop]
+
+
+Extensions: TypeAlias = "tuple[x509.Extension[x509.ExtensionType], ...]"
 
 
 def append_extension(
@@ -204,7 +222,7 @@ def append_extension(
     return (*extensions, extension)
 
 
-SingleExtension = x509.ExtensionType | x509.Extension[x509.ExtensionType]
+SingleExtension: TypeAlias = "x509.ExtensionType | x509.Extension[x509.ExtensionType]"
 """An extension of one entry; not critical if given as an ``x509.ExtensionType``."""
 
 

@@ -6,8 +6,6 @@ import enum
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn, Protocol
 
-from cryptography import x509
-
 # The import of the public module takes 12 ms, a quarter of ``import ocsp``. This module
 # defines the same class, and ``cryptography.x509`` imports it anyway.
 from cryptography.hazmat.primitives._serialization import Encoding
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives._serialization import Encoding
 from ocsp import limits
 from ocsp.asn1.der import Deviation, content, fail, integer, number_text
 from ocsp.errors import BuildError, LimitExceeded, SchemaError
+from ocsp.later import x509
 
 __all__ = [
     "Builder",

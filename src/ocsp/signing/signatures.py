@@ -14,7 +14,6 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple, cast, final
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import (
@@ -39,6 +38,7 @@ from ocsp.asn1.signature_algorithms import (
 )
 from ocsp.errors import SchemaError, SignatureInvalid
 from ocsp.guarded.keys import has_signed, public_key
+from ocsp.later import x509
 from ocsp.signing import ml_dsa
 
 __all__ = [

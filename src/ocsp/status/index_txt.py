@@ -19,12 +19,8 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ocsp.asn1.times import moment, utc
-from ocsp.messages.statuses import (
-    REASON_NAMES,
-    OCSPCertStatus,
-    reason_from,
-    reason_name,
-)
+from ocsp.messages.reasons import REASON_NAMES, reason_from, reason_name
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import StatusRecord
 
 __all__ = [

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from ocsp.asn1.times import utc
 from ocsp.errors import StoreError
-from ocsp.messages.statuses import REASON_CODES, REASONS
+from ocsp.messages.reasons import REASON_CODES, REASONS
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 
 __all__ = [

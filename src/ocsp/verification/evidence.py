@@ -27,9 +27,10 @@ from ocsp.errors import (
     Finding,
 )
 from ocsp.messages.certid import CertID, cert_id_with
+from ocsp.messages.reasons import REASONS
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.facts import facts_of
 from ocsp.verification.policy import MissingNextUpdate, Policy
 

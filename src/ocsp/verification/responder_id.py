@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cryptography import x509
-
 from ocsp.asn1.certificates import parts_of
 from ocsp.asn1.name_comparison import name_of_subject, same_name
+from ocsp.later import x509
 from ocsp.messages.responses.response import OCSPResponse
 
 __all__ = ["name_of_responder", "names_signer"]

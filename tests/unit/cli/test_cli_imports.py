@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.unit.linting import forge
 
@@ -35,6 +36,7 @@ NOT_READ = (
     "cryptography.hazmat.primitives.serialization", "ocsp.client",
     "ocsp.guarded.key_files", "ocsp.linting", "ocsp.responder", "ocsp.store",
 )  # fmt: skip
+NO_CERTIFICATE = ("cryptography.x509", "hashlib", "ocsp.messages.extension_types")
 NO_COMMAND = (
     "cryptography.x509",
     "ocsp.cli.commands",
@@ -50,6 +52,14 @@ NO_PACKAGE = (
     "typing",
     "ocsp.errors",
 )
+
+
+MESSAGES = {
+    "REQUEST": lambda: forge.request(7, nonce=bytes(16)).public_bytes(Encoding.DER),
+    "RESPONSE": lambda: forge.response(certs=None),
+    "DELEGATED": forge.response,
+}
+"""A request with a nonce, a response without certificates, and one with a delegate's."""
 
 
 def imported(*arguments: str) -> set[str]:
@@ -83,6 +93,16 @@ def _imported_by_old_releases() -> frozenset[str]:
     )
 
 
+def _file(word: str, folder: Path) -> str:
+    """Return the name of a new file with the message *word*, or *word* itself."""
+    make = MESSAGES.get(word)
+    if make is None:
+        return word
+    file = folder / "message.der"
+    file.write_bytes(make())
+    return str(file)
+
+
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [
@@ -90,9 +110,11 @@ def _imported_by_old_releases() -> frozenset[str]:
         (("--help",), (*NO_COMMAND, *NOT_SHOWN, *NOT_ASKED)),
         (("status", "--help"), (*NO_COMMAND, *NOT_SHOWN, *NOT_ASKED)),
         (("inspect", "--help"), (*NOT_READ, *NOT_SHOWN, *NOT_ASKED)),
-        (("inspect", "FILE"), (*NOT_READ, *NOT_ASKED)),
-        (("inspect", "--json", "FILE"), (*NOT_READ, *NOT_SHOWN, *NOT_ASKED)),
-        (("check", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
+        (("inspect", "REQUEST"), (*NO_CERTIFICATE, *NOT_READ, *NOT_ASKED)),
+        (("inspect", "RESPONSE"), (*NO_CERTIFICATE, *NOT_READ, *NOT_ASKED)),
+        (("inspect", "DELEGATED"), (*NOT_READ, *NOT_ASKED)),
+        (("inspect", "--json", "RESPONSE"), (*NOT_READ, *NOT_SHOWN, *NOT_ASKED)),
+        (("check", "--help"), (*NO_CERTIFICATE, *NOT_SHOWN, *NOT_ASKED)),
         (("request", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
         (("probe", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
         (("conformance", "--help"), (*NOT_SHOWN, *NOT_ASKED)),
@@ -107,10 +129,7 @@ def test_a_command_imports_what_it_needs(
     arguments: tuple[str, ...], absent: tuple[str, ...], tmp_path: Path
 ) -> None:
     """A module and everything in it is absent."""
-    file = tmp_path / "response.der"
-    file.write_bytes(forge.response())
-    words = [str(file) if word == "FILE" else word for word in arguments]
-    names = imported(*words)
+    names = imported(*(_file(word, tmp_path) for word in arguments))
     assert PROGRAM in names
     found = {
         name

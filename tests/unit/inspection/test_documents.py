@@ -22,12 +22,10 @@ import ocsp
 from ocsp.asn1.der import NULL_DER, OCTET_STRING, SEQUENCE, encode, encode_oid
 from ocsp.cli.render.console import STYLES
 from ocsp.cli.render.tree import NOT_VERIFIED, draw
+from ocsp.inspection.certificates import certificate_document
 from ocsp.inspection.documents import request_document, response_document
-from ocsp.inspection.parts import (
-    certificate_document,
-    general_name,
-    serial_document,
-)
+from ocsp.inspection.extension_values import general_name
+from ocsp.inspection.parts import serial_document
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
 from tests.cases.builder import Builder

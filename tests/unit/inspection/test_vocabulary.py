@@ -17,7 +17,7 @@ from ocsp.inspection.vocabulary import (
     oid_name,
     span,
 )
-from ocsp.messages.statuses import reason_name
+from ocsp.messages.reasons import reason_name
 from tests.cases.builder import Builder
 
 NOW = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)

@@ -19,7 +19,7 @@ import ocsp
 from ocsp import limits
 from ocsp.asn1.times import timestamp
 from ocsp.errors import ImportRefused
-from ocsp.messages.statuses import reason_name
+from ocsp.messages.reasons import reason_name
 from ocsp.responder import StatusRecord
 from ocsp.status.importing import Oddities, OddityKind, ReadOptions, SerialNotation
 from ocsp.status.importing.formats.certificates import read_certificates, read_directory

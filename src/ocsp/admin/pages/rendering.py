@@ -18,9 +18,9 @@ from markupsafe import Markup, escape
 from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
-from ocsp.inspection.parts import certificate_document
+from ocsp.inspection.certificates import certificate_document
 from ocsp.inspection.vocabulary import age, common_name, count, one_line, span
-from ocsp.messages.statuses import reason_name
+from ocsp.messages.reasons import reason_name
 
 __all__ = ["render"]
 

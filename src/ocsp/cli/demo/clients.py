@@ -35,8 +35,9 @@ from ocsp.http import REQUEST_TYPE, get_url
 from ocsp.inspection.documents import response_status_name
 from ocsp.inspection.vocabulary import common_name
 from ocsp.messages.certid import CertID
+from ocsp.messages.reasons import reason_name
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
-from ocsp.messages.statuses import OCSPResponseStatus, reason_name
+from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.verification import VerifiedResponse, verify
 
 __all__ = [

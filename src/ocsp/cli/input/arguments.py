@@ -14,7 +14,6 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.client.options import Proxy
 from ocsp.errors import ConfigError
 from ocsp.inspection.vocabulary import count, serial_from
-from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
 from ocsp.quantities import duration_from
 from ocsp.verification.policy import UNBOUNDED
 
@@ -135,6 +134,9 @@ def parse_nonce(text: str) -> bytes:
         CommandError: If *text* is not hexadecimal, or the length of the nonce is not
             allowed (RFC 9654 §2.1).
     """
+    # Only the command that writes requests needs it.
+    from ocsp.messages.extension_types import LONGEST_NONCE, SHORTEST_NONCE
+
     digits = re.sub(r"[\s:]", "", text)
     if not re.fullmatch("[0-9a-fA-F]*", digits):
         raise CommandError("--nonce", "is not hexadecimal")

@@ -14,8 +14,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cryptography import x509
-
 from ocsp import limits
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.asn1.names import name_text
@@ -25,6 +23,7 @@ from ocsp.errors import DecodeError, SchemaError, UnreadableFile
 from ocsp.guarded.files import read_descriptor, read_file, read_stream
 from ocsp.inspection.file_kinds import hint_for_kind, kind_of
 from ocsp.inspection.raw_message import Kind, RawMessage, read_raw_message
+from ocsp.later import x509
 from ocsp.messages.message import EncodingRules
 from ocsp.messages.requests.request import OCSPRequest, load_der_ocsp_request
 from ocsp.messages.responses.response import (

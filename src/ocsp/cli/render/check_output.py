@@ -31,7 +31,7 @@ from ocsp.cli.render.hints import hint_for, names_crl, names_responder
 from ocsp.client import Attempt, CheckStatus, Outcome, Reason, Source
 from ocsp.errors import VerificationError
 from ocsp.inspection.vocabulary import age, common_name, count, one_line
-from ocsp.messages.statuses import reason_name
+from ocsp.messages.reasons import reason_name
 
 __all__ = ["Checked", "check_document", "draw", "table"]
 

@@ -26,15 +26,13 @@ from ocsp.cli.documents.verdict import (
     VerdictDocument,
 )
 from ocsp.errors import Finding, RevokedButStale, VerificationError
+from ocsp.inspection.certificates import certificate_document
 from ocsp.inspection.documents import cert_id_document, response_status_name
-from ocsp.inspection.parts import (
-    algorithm_document,
-    certificate_document,
-    serial_document,
-)
+from ocsp.inspection.parts import algorithm_document, serial_document
 from ocsp.inspection.vocabulary import span
 from ocsp.messages.certid import CertID
-from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus, reason_name
+from ocsp.messages.reasons import reason_name
+from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.verification import UNBOUNDED, VerifiedResponse
 
 __all__ = ["STATUS_NAMES", "finding_document", "subject_document", "verdict_document"]

@@ -16,8 +16,9 @@ from ocsp.asn1.extensions import RawExtension
 from ocsp.errors import DecodeError
 from ocsp.linting.case import Case, Complaint
 from ocsp.messages.extension_types import ArchiveCutoff
+from ocsp.messages.reasons import REASONS
 from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.messages.statuses import OCSPCertStatus
 
 __all__ = [
     "archive_cutoff_in_the_past",

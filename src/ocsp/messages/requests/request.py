@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from typing import NoReturn, final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1 import oids
@@ -28,7 +27,9 @@ from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_h
 from ocsp.asn1.der import Deviation
 from ocsp.asn1.signature_algorithms import SignatureParameters
 from ocsp.errors import DecodeError, MultipleRequestsError, SignatureInvalid
+from ocsp.later import x509
 from ocsp.messages.certid import CertID, cert_id_at
+from ocsp.messages.extensions import nonce_octets
 from ocsp.messages.message import (
     Encoding,
     EncodingRules,
@@ -165,8 +166,6 @@ class OCSPRequest:
         oid, _, value = extensions[0]
         if len(extensions) > 1 or oid != oids.NONCE:
             return None
-        from ocsp.messages.extension_values import nonce_octets
-
         return nonce_octets(self._der[value]) or None
 
     def _refuse(self) -> NoReturn:

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cryptography import x509
-
 from ocsp import limits
 from ocsp.asn1.algorithms import read_algorithm
 from ocsp.asn1.certificates import certificate_der, read_certificate
@@ -32,6 +30,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.asn1.names import encode_general_name, parse_general_name
 from ocsp.errors import DecodeError, LimitExceeded
+from ocsp.later import x509
 
 __all__ = [
     "RequestSignature",

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.algorithms import cert_id_hash
 from ocsp.asn1.der import SEQUENCE, content, end_of
+from ocsp.later import x509
 from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
 from ocsp.messages.extensions import ExtensionLayouts, read_extensions
 

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from itertools import count
 
-from cryptography import x509
-
 from ocsp import limits
 from ocsp.asn1.algorithms import read_algorithm
 from ocsp.asn1.certificates import read_certificate
@@ -42,6 +40,7 @@ from ocsp.asn1.der import (
 from ocsp.asn1.names import check_name
 from ocsp.asn1.times import generalized_time
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
+from ocsp.later import x509
 from ocsp.messages.extensions import ExtensionLayouts, read_extensions
 from ocsp.messages.message import refuse_version
 from ocsp.messages.responses.single_response import (

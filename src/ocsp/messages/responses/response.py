@@ -20,9 +20,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Final, NoReturn, final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509 import ObjectIdentifier
 
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import algorithm_identifier, cert_id_hash, signature_hash
@@ -48,6 +46,7 @@ from ocsp.errors import (
     SchemaError,
     SignatureInvalid,
 )
+from ocsp.later import x509
 from ocsp.messages.extensions import DecodedExtension, ExtensionLayouts
 from ocsp.messages.message import (
     Encoding,
@@ -292,7 +291,7 @@ class OCSPResponse:
         return iter(self._responses)
 
     @property
-    def signature_algorithm_oid(self) -> ObjectIdentifier:
+    def signature_algorithm_oid(self) -> x509.ObjectIdentifier:
         """The object identifier of the signature algorithm."""
         algorithm = algorithm_identifier(self.signature_algorithm_identifier)
         return oids.identifier(algorithm.oid)

@@ -24,7 +24,6 @@ import datetime
 from collections.abc import Iterable
 from typing import Final, final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.algorithms import cert_id_hash
@@ -50,6 +49,7 @@ from ocsp.asn1.times import (
     warn_naive,
 )
 from ocsp.errors import BuildError, SchemaError
+from ocsp.later import x509
 from ocsp.messages.certid import CertID, CertIDLayout, cert_id_at, read_cert_id
 from ocsp.messages.extensions import (
     DecodedExtension,
@@ -59,7 +59,7 @@ from ocsp.messages.extensions import (
     normalise_extensions,
     read_extensions,
 )
-from ocsp.messages.statuses import REASON_CODES, REASONS, OCSPCertStatus, own_member
+from ocsp.messages.statuses import OCSPCertStatus, own_member
 
 __all__ = [
     "OCSPSingleResponse",
@@ -215,6 +215,9 @@ class OCSPSingleResponse:
         code = self._layout.reason
         if code is None:
             return None
+        # Imported here: most entries have no reason, and ``ReasonFlags`` takes long.
+        from ocsp.messages.reasons import REASONS
+
         if code not in REASONS:
             raise SchemaError(
                 f"Unsupported reason code: {code}", path="revocationReason"
@@ -496,6 +499,9 @@ def _encode_revoked_info(time: object, reason: object) -> bytes:
         raise TypeError("revocation_time must be a datetime object")
     if reason is None:
         return encode(context(1), encode_time(time))
+    # Imported here, as for reading.
+    from ocsp.messages.reasons import REASON_CODES
+
     if not isinstance(reason, x509.ReasonFlags):
         raise TypeError(
             "revocation_reason must be an item from the ReasonFlags enum or None"

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ocsp.asn1.der import integer_octets
 from ocsp.errors import DecodeError, SourceUnavailable, VerificationError
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.messages.reasons import REASONS
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import StatusRecord
 from ocsp.verification.crl.entries import CRLEntry
 from ocsp.verification.crl.points import ALL_REASONS

@@ -12,7 +12,7 @@ from cryptography import x509
 from ocsp import limits
 from ocsp.asn1.times import moment_from
 from ocsp.errors import SchemaError
-from ocsp.messages.statuses import reason_from
+from ocsp.messages.reasons import reason_from
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import Changes
 from ocsp.status.changes import LastSeen

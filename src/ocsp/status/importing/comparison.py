@@ -8,7 +8,8 @@ import enum
 from cryptography import x509
 
 from ocsp.asn1.times import timestamp
-from ocsp.messages.statuses import OCSPCertStatus, reason_name
+from ocsp.messages.reasons import reason_name
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import StatusRecord
 from ocsp.status.importing.formats.rows import IssuedRow
 from ocsp.store import CertificateRow, Entry

@@ -20,7 +20,7 @@ from cryptography import x509
 
 from ocsp.asn1.der import integer_octets
 from ocsp.asn1.times import moment, moment_from, utc
-from ocsp.messages.statuses import REASONS, reason_from
+from ocsp.messages.reasons import REASONS, reason_from
 
 __all__ = [
     "AnyForm",

@@ -23,7 +23,7 @@ from ocsp.errors import (
     StatusNotAvailable,
     UnhandledCriticalExtension,
 )
-from ocsp.messages.statuses import REASONS
+from ocsp.messages.reasons import REASONS
 from ocsp.verification.crl.case import CRLCase
 from ocsp.verification.crl.entries import CRLEntry
 from ocsp.verification.crl.points import GeneralNames, directory_names

@@ -24,9 +24,10 @@ from ocsp.asn1.name_comparison import same_name
 from ocsp.errors import SignatureInvalid
 from ocsp.guarded.certificates import validity
 from ocsp.messages.certid import is_cert_id_of
+from ocsp.messages.reasons import REASONS
 from ocsp.messages.responses.basic_response import BasicResponseLayout
 from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.signing.signatures import SignatureCheck
 from ocsp.verification.case import Case
 from ocsp.verification.evidence import AuthorizedBy, ResponseJudgement

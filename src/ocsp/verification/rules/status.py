@@ -18,8 +18,9 @@ from ocsp.errors import (
     StatusNotAvailable,
 )
 from ocsp.messages.extension_types import ArchiveCutoff
+from ocsp.messages.reasons import REASONS
 from ocsp.messages.responses.single_response import OCSPSingleResponse
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.case import Case
 from ocsp.verification.policy import ExpiredCertificate
 

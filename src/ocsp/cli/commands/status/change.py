@@ -37,7 +37,7 @@ from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import errors
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
 from ocsp.inspection.vocabulary import count, one_line
-from ocsp.messages.statuses import reason_from
+from ocsp.messages.reasons import reason_from
 from ocsp.store import Change, DatabaseAddress, Store, open_store
 
 __all__ = ["add", "release", "revoke"]

@@ -13,7 +13,7 @@ from ocsp.cli.render.console import output, status_style
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count, one_line
-from ocsp.messages.statuses import reason_name
+from ocsp.messages.reasons import reason_name
 from ocsp.responder import StatusRecord
 from ocsp.store import DatabaseAddress, Entry
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from ocsp.cli.input.database import database_of
 from ocsp.cli.parameters import Option
-from ocsp.messages.statuses import REASON_NAMES
+from ocsp.messages.reasons import REASON_NAMES
 from ocsp.store import DatabaseAddress
 
 __all__ = [

@@ -14,7 +14,8 @@ from ocsp import limits
 from ocsp.asn1.name_comparison import same_name, text
 from ocsp.errors import ImportRefused, VerificationError
 from ocsp.guarded.files import read_stream
-from ocsp.messages.statuses import REASONS, OCSPCertStatus
+from ocsp.messages.reasons import REASONS
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import StatusRecord
 from ocsp.status.importing.formats.rows import Items, Oddity, OddityKind, ReadOptions
 from ocsp.store import CertificateRow

@@ -13,7 +13,8 @@ from typing import TypeVar
 from cryptography import x509
 
 from ocsp.asn1.times import moment_from, utc
-from ocsp.messages.statuses import OCSPCertStatus, reason_from
+from ocsp.messages.reasons import reason_from
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import StatusRecord
 from ocsp.status.importing.formats.lines import Line
 from ocsp.status.importing.formats.rows import IssuedRow, Items, OddityKind, ReadOptions

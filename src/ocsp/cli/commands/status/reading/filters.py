@@ -14,7 +14,8 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.arguments import parse_duration, parse_moment
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.parameters import Option
-from ocsp.messages.statuses import OCSPCertStatus, reason_from
+from ocsp.messages.reasons import reason_from
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import IssuerKey
 from ocsp.store import Entry, Store
 
