@@ -123,7 +123,7 @@ class _Reading:
     def _copies(self) -> str:
         """Return where the node has answers besides the store; empty for nowhere."""
         if self._address.path is not None:
-            return ""  # a file that cannot be read: nobody knows what it says now
+            return ""  # a file that cannot be read: what it says now is not known
         if self._totals.gauges(STORE_UP).get((VALKEY,)):
             return "in Valkey"
         since = time.monotonic() if self._lost is None else self._lost
@@ -289,8 +289,8 @@ class _Clock:
     """
     Compares the clock with the monotonic clock, which never jumps.
 
-    The processes compare it with that of the database. If they differ, nobody knows
-    which one is wrong: so that is no reason to take all nodes out of service.
+    The processes compare it with that of the database. If they differ, either
+    may be the wrong one: so that is no reason to take all nodes out of service.
     """
 
     def __init__(self, totals: Totals) -> None:

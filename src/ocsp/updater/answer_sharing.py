@@ -342,7 +342,7 @@ class AnswerSharing:
         if whole:
             self._give_sign()
             self._is_filling, self._missed = False, 0
-            if self._store.read_cursor(COPIED) == place:  # nobody has begun anew
+            if self._store.read_cursor(COPIED) == place:  # no process has begun anew
                 reached = begun - self._backdate - OVERLAP_SECONDS
                 self._store.write_cursor(COPIED, str(reached))
 

@@ -43,7 +43,7 @@ ACKNOWLEDGE_SECONDS = 1.0
 GONE_SECONDS = 10.0
 """
 After this time of silence a process counts as ended. One whose connection to the server
-ends counts so at once, except behind a pooler, where nobody can see it.
+ends counts so at once, except behind a pooler, where the end cannot be seen.
 """
 
 FORGET_SECONDS = 3600.0
