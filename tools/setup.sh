@@ -53,15 +53,12 @@ install_programs() {
     command -v npm >/dev/null || missing+=(npm)
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
     install_pkijs
-    install_servers nginx haproxy apache2:apache2-bin varnishd:varnish
+    install_servers nginx haproxy apache2:apache2-bin varnishd:varnish redis-server pgbouncer \
+        promtool:prometheus
     compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ||
         install_servers xkey:varnish-modules
-    command -v promtool >/dev/null || install_servers promtool:prometheus
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
         install_servers postgres:postgresql
-    install_servers redis-server pgbouncer varnishd:varnish
-    compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ||
-        install varnish-modules
 }
 
 # Install PKI.js, which one of the clients in the tests uses, from the npm registry.
