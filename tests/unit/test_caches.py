@@ -43,7 +43,6 @@ SMALL = {
     "http.py:_date_of_second": "a number; a date",
     "http.py:_day": "a number; a date",
     "messages/certid.py:_cert_id_prefix": "hashes of a fixed size, and a number",
-    "messages/requests/request_builder.py:_request_headers": "a number; headers",
     "messages/responses/batch.py:__init__": "a number; what the signer gave",
     "messages/responses/encoding.py:_headers": "two numbers; headers",
     "messages/responses/encoding.py:_tbs_headers": "two numbers; headers",
