@@ -87,10 +87,27 @@ class PeerPaths:
         ders = _verified(connection)
         if known is not None and (not ders or ders == known.ders):
             return known.path
-        path = _load(leaf, ders) if ders else _path_from_anchors(connection, leaf)
+        path = _load(leaf, ders) if ders else self._from_anchors(connection, leaf)
         if len(path) > 1:
             self._paths.put(leaf, _Known(ders, path), octets_of(leaf, *ders, *path))
         return path
+
+    def _from_anchors(self, connection: Connection, leaf: bytes) -> Path:
+        """Return the path of a resumed session whose issuer is in the context."""
+        cert = load_certificate(leaf)
+        for der in connection.context.get_ca_certs(binary_form=True):
+            try:
+                anchor = load_certificate(der)
+            except OCSPError:
+                continue  # an anchor that cannot be read has issued nothing
+            # Above an intermediate CA the path would go on, and that CA be checked.
+            is_end = not self._whole or is_issued_by(anchor, anchor)
+            if is_end and is_issued_by(cert, anchor):
+                return cert, anchor
+        raise RevocationRefused(
+            "the session was resumed, and the path of its certificate is not known in"
+            " this process: connect without a session"
+        )
 
 
 def _verified(connection: Any) -> tuple[bytes, ...]:
@@ -112,19 +129,3 @@ def _load(leaf: bytes, ders: tuple[bytes, ...]) -> Path:
             " not proven"
         )
     return path
-
-
-def _path_from_anchors(connection: Connection, leaf: bytes) -> Path:
-    """Return the path of a resumed session whose issuer the context trusts itself."""
-    cert = load_certificate(leaf)
-    for der in connection.context.get_ca_certs(binary_form=True):
-        try:
-            anchor = load_certificate(der)
-        except OCSPError:
-            continue  # an anchor that cannot be read has issued nothing
-        if is_issued_by(cert, anchor):
-            return cert, anchor
-    raise RevocationRefused(
-        "the session was resumed, and the path of its certificate is not known in this"
-        " process: connect without a session"
-    )

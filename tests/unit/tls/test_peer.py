@@ -99,6 +99,24 @@ def test_a_whole_path_that_changes_is_read_again() -> None:
     assert _find(whole, _Connection(path[0], path[:2])) == path[:2]
 
 
+def test_an_anchor_under_another_ca_ends_no_whole_path() -> None:
+    """
+    The path of a resumed session goes on above an intermediate CA in the context.
+
+    A handshake would have checked that CA too. For the leaf alone its issuer is enough.
+    """
+    pki = PKI()
+    pki.add_intermediate()
+    leaf, intermediate, root = _path(pki.issue())
+    anchors = [intermediate, root]
+    resumed = _Connection(leaf, [], anchors)
+    assert _find(PeerPaths(whole=False), resumed) == [leaf, intermediate]
+    with pytest.raises(RevocationRefused, match="is not known in this process"):
+        _find(PeerPaths(whole=True), resumed)
+    below_root = _Connection(intermediate, [], anchors)
+    assert _find(PeerPaths(whole=True), below_root) == [intermediate, root]
+
+
 def test_a_path_of_one_certificate_is_not_remembered(paths: PeerPaths) -> None:
     """The issuer may be sent the next time."""
     path = _path(PKI().issue())
