@@ -25,22 +25,32 @@ class Gate:
 
     __slots__ = ("_judge", "_looked", "_mode", "_recheck", "_refusal", "is_open")
 
-    def __init__(self, judge: Judge, mode: ssl.VerifyMode, *, recheck: bool) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        context: ssl.SSLContext,
+        *,
+        server_side: bool,
+        recheck: bool,
+    ) -> None:
         """
         Make a closed gate.
 
         Args:
             judge: Decides.
 
-            mode: The verify mode with which OpenSSL made the connection.
+            context: The context with which OpenSSL has just made the connection. Its
+                settings of this moment count, because OpenSSL has copied them.
+
+            server_side: Whether the connection is that of a server.
 
             recheck: Whether to check the peer again while the connection is used.
         """
         self._judge = judge
-        self._mode = mode
+        self._mode = context.verify_mode
         self._recheck = recheck
         self._looked = 0.0
-        self._refusal: RevocationRefused | None = None
+        self._refusal = _of_settings(context, server_side=server_side)
         self.is_open = False
 
     def raise_refusal(self) -> None:
@@ -104,3 +114,20 @@ class Gate:
         """Close the gate for good."""
         self.is_open = False
         self._refusal = refusal.again()
+
+
+def _of_settings(
+    context: ssl.SSLContext, *, server_side: bool
+) -> RevocationRefused | None:
+    """Return why no peer is admitted: it could show another certificate later."""
+    if not context.options & ssl.OP_NO_RENEGOTIATION:
+        return RevocationRefused(
+            "the context allows renegotiation since ocsp.tls.protect: do not remove"
+            " OP_NO_RENEGOTIATION from its options"
+        )
+    if server_side and context.post_handshake_auth:
+        return RevocationRefused(
+            "the context uses post-handshake authentication since ocsp.tls.protect: do"
+            " not set its post_handshake_auth"
+        )
+    return None

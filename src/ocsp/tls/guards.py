@@ -30,9 +30,12 @@ class _Guard:
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name == "_sslobj" and value is not None:
-            # OpenSSL has just copied the verify mode: a later change does not count.
-            mode = value.context.verify_mode
-            self._ocsp_gate = Gate(self._ocsp_judge, mode, recheck=self._ocsp_recheck)
+            self._ocsp_gate = Gate(
+                self._ocsp_judge,
+                value.context,
+                server_side=value.server_side,
+                recheck=self._ocsp_recheck,
+            )
 
     def _ocsp_refuse(self) -> None:
         """Raise the refusal of a peer that was refused."""

@@ -327,6 +327,53 @@ def test_a_second_handshake_with_another_certificate_is_impossible(
     assert context.options & ssl.OP_NO_RENEGOTIATION
 
 
+def _allow_renegotiation(context: ssl.SSLContext) -> None:
+    context.options &= ~ssl.OP_NO_RENEGOTIATION
+
+
+def _allow_post_handshake_authentication(context: ssl.SSLContext) -> None:
+    context.post_handshake_auth = True
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (_allow_renegotiation, "OP_NO_RENEGOTIATION"),
+        (_allow_post_handshake_authentication, "post_handshake_auth"),
+    ],
+)
+def test_a_server_that_may_ask_twice_serves_nobody(
+    scene: Scene, change: Callable[[ssl.SSLContext], None], text: str
+) -> None:
+    """Here other code has changed the context after ``protect``."""
+    context = scene.server_context(scene.good(), ssl.CERT_OPTIONAL)
+    protect(context, scene.client)
+    change(context)
+    server = scene.serve(context)
+    with contextlib.suppress(OSError):
+        _usual(scene.client_context(), server)
+    server.join()
+    assert server.got == []
+    (failure,) = server.failures
+    assert isinstance(failure, RevocationRefused)
+    assert text in str(failure)
+    made = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True)
+    with pytest.raises(RevocationRefused, match=text):
+        made.do_handshake()
+
+
+def test_a_client_may_offer_post_handshake_authentication(scene: Scene) -> None:
+    """It shows its own certificate then; that of the server stays."""
+    server = scene.serve(scene.server_context(scene.good()))
+    context = scene.client_context()
+    context.post_handshake_auth = True
+    protect(context, scene.client)
+    assert _usual(context, server) == ANSWER
+    _allow_renegotiation(context)
+    with pytest.raises(RevocationRefused, match="OP_NO_RENEGOTIATION"):
+        _usual(context, server)
+
+
 HARMLESS = {
     "accept", "cipher", "close", "compression", "connect", "connect_ex", "context", "detach",
     "dup", "family", "fileno", "get_channel_binding", "get_inheritable", "get_unverified_chain",
