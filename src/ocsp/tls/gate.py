@@ -77,6 +77,9 @@ class Gate:
             raise
         self._looked = time.monotonic()
         self.is_open = True
+        if self._refusal is not None:  # another thread has refused it meanwhile
+            self.refuse(self._refusal)
+            self.raise_refusal()
 
     def check_again(self, connection: Connection) -> None:
         """
@@ -108,12 +111,13 @@ class Gate:
         except RevocationRefused as refusal:
             self.refuse(refusal)
             raise
+        self.raise_refusal()
         self._looked = time.monotonic()
 
     def refuse(self, refusal: RevocationRefused) -> None:
         """Close the gate for good."""
-        self.is_open = False
         self._refusal = refusal.again()
+        self.is_open = False  # after the refusal, which ``admit`` looks for last
 
 
 def _of_settings(
