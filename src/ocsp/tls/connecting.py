@@ -11,10 +11,14 @@ __all__ = ["connecting"]
 
 Result = TypeVar("Result")
 
+_MOST_CALLS = 10
+"""A call can meet several servers, each with a pending check: libraries follow as many
+redirects."""
+
 
 async def connecting(connect: Callable[[], Awaitable[Result]]) -> Result:
     """
-    Return the result of *connect*; wait and call it once more if a check was pending.
+    Return the result of *connect*; wait and call it again while a check is pending.
 
     ::
 
@@ -27,16 +31,18 @@ async def connecting(connect: Callable[[], Awaitable[Result]]) -> Result:
 
     Args:
         connect: Connects, and returns an awaitable. It must do nothing that cannot be
-            done twice before the handshake is over.
+            done twice before its last handshake is over: where it follows redirects,
+            the requests before them are sent again. It is called 10 times at most.
 
     Raises:
-        Exception: What *connect* raises, the second time if there is one.
+        Exception: What *connect* raises, if no check is pending or in the last call.
     """
-    try:
-        return await connect()
-    except Exception as error:
-        pending = find_pending(error)
-        if pending is None:
-            raise
-    await pending.settled()
+    for _ in range(_MOST_CALLS - 1):
+        try:
+            return await connect()
+        except Exception as error:
+            pending = find_pending(error)
+            if pending is None:
+                raise
+        await pending.settled()
     return await connect()

@@ -157,6 +157,40 @@ def test_connecting_again_after_the_check(scene: Scene, held: Held, loop: Any) -
     assert held.asked == 1
 
 
+def test_connecting_to_several_servers_in_turn(scene: Scene, loop: Any) -> None:
+    """As a library does that follows redirects: each server has its own check."""
+    run, talk = loop
+    context = scene.client_context()
+    protect(context, scene.client, loop_wait=0)
+    servers = [
+        scene.serve(scene.server_context(scene.pki.issue(NAME))) for _ in range(4)
+    ]
+    follow = lambda: _in_turn([lambda s=s: talk(context, s) for s in servers])  # type: ignore[misc]  # noqa: E731
+    assert run(lambda: connecting(follow)) == [b"srv:hi"] * 4
+
+
+async def _in_turn(works: list[Callable[[], Awaitable[bytes]]]) -> list[bytes]:
+    return [await each() for each in works]
+
+
+def test_connecting_ends(scene: Scene) -> None:
+    """Here no check ever says anything: its error is raised after bounded attempts."""
+
+    class Broken(ocsp.Client):
+        """A client whose checks raise, so that each handshake starts another one."""
+
+        def ask(self, *args: Any) -> Outcome:
+            raise RuntimeError("broken")
+
+    context = scene.client_context()
+    protect(context, scene.close_later(Broken(scene.client.options)), loop_wait=0)
+    server = scene.serve(scene.server_context(scene.good()))
+    with pytest.raises(RevocationPending):
+        asyncio.run(connecting(lambda: _talk_asyncio(context, server)))
+    server.join()
+    assert server.got == []
+
+
 def test_only_one_handshake_waits(scene: Scene, held: Held) -> None:
     """For the bounded time: the others are pending at once."""
     context = scene.client_context()
