@@ -189,7 +189,8 @@ class TLSServer:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield *error* and what it was raised for."""
+    """Yield *error* and what it was raised for; urllib3 has that in the arguments."""
     while error is not None:
         yield error
-        error = error.__cause__ or error.__context__
+        inner = (each for each in error.args if isinstance(each, BaseException))
+        error = error.__cause__ or error.__context__ or next(inner, None)
