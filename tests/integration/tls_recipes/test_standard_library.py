@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import urllib.error
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,18 @@ from tests.integration.tls_recipes.recipes import (
 def test_http_client(scene: Scene) -> None:
     """A revoked server raises the error itself."""
     source = recipe("howto/tls-http-clients.md", "http.client")
+    assert isinstance(check_client(scene, source, serve_http), RevocationRefused)
+
+
+def test_a_private_ca(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its root in a file, and its responder at a private address."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ca.pem").write_text(scene.root_pem())
+    own = recipe("tls.md", "A private CA")
+    assert own.endswith("ocsp.tls.protect(context, ocsp.Client(options))\n")
+    source = own + recipe("howto/tls-http-clients.md", "http.client")
     assert isinstance(check_client(scene, source, serve_http), RevocationRefused)
 
 

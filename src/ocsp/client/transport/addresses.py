@@ -111,7 +111,10 @@ def allowed_addresses(
         allowed = list(addresses)
     if not allowed:
         found = ", ".join(addresses[: limits.MAX_ADDRESSES]) or "no address"
-        raise AddressForbidden(f"{host} resolves to {found}, which is not public")
+        which = host if found == host else f"{host} resolves to {found}, which"
+        raise AddressForbidden(
+            f"{which} is not public, as AddressPolicy.PUBLIC requires"
+        )
     return allowed[: limits.MAX_ADDRESSES]
 
 
