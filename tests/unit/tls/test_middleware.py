@@ -73,6 +73,28 @@ def test_several_elements_of_envoy_are_refused() -> None:
             header.certificate(wrong)
 
 
+@pytest.mark.parametrize("name", ["NGINX", "ENVOY"])
+def test_a_value_has_one_certificate_and_nothing_else(name: str) -> None:
+    """A server may have joined two headers, one of which is that of the client."""
+    header, pki = HEADERS[name], PKI()
+    one, other = (pki.issue().certificate_pem.decode().strip() for _ in range(2))
+
+    def value(text: str) -> str:
+        escaped = quote(text, safe=",")
+        return f'Cert="{escaped}"' if name == "ENVOY" else escaped
+
+    for wrong in (
+        f"{one},{other}",
+        f"{one}\n{other}",
+        f",{one}",
+        f"{one},",
+        f"x\n{one}",
+    ):
+        with pytest.raises(OCSPError, match="one certificate and nothing else"):
+            header.certificate(value(wrong))
+    assert header.certificate(value(f"\n{one}\n")).public_bytes(Encoding.PEM)
+
+
 def test_wrong_headers() -> None:
     """Names and forms."""
     with pytest.raises(ConfigError, match="must be that of a header"):
@@ -232,8 +254,23 @@ def test_without_a_certificate(scene: _Scene) -> None:
 def test_headers_that_cannot_be_read_are_refused(scene: _Scene) -> None:
     """Also where no certificate is required; two headers are one too many."""
     value = value_of(CertificateHeader.RFC_9440, scene.pki.issue())
-    for values in (("broken",), (value, value)):
+    for values in (("broken",), (value, value), ("", value), (value, "")):
         assert scene.ask(*values, required=False) == 403
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_second_header_is_refused_in_every_form(scene: _Scene, name: str) -> None:
+    """One is of the client, where the proxy adds its own and does not replace it."""
+    header = HEADERS[name]
+    values = [value_of(header, scene.pki.issue()) for _ in range(2)]
+    assert scene.ask(*values, header=header) == 403
+
+
+def test_a_peer_of_ipv4_on_a_socket_of_ipv6(scene: _Scene) -> None:
+    """Servers that listen on ``::`` write its address in this form (RFC 4291 §2.5.5.2)."""
+    value = value_of(CertificateHeader.RFC_9440, scene.pki.issue())
+    assert scene.ask(value, peer=f"::ffff:{PROXY}") == 200
+    assert scene.ask(value, peer=f"::ffff:{STRANGER}") == 403
 
 
 def test_a_certificate_of_another_ca_is_refused(scene: _Scene) -> None:
@@ -312,6 +349,55 @@ def test_other_scopes_and_websockets(ocsp_pki: PKI) -> None:
     asyncio.run(work())
     assert seen == ["lifespan"]
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_kinds_of_scopes_that_are_not_known_are_refused(ocsp_pki: PKI) -> None:
+    """A server may have more kinds of requests than HTTP and WebSocket."""
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("called")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def work() -> None:
+        async with ocsp.AsyncClient() as client:
+            wrapped = ASGIMiddleware(app, client, issuers=[ocsp_pki.issuer])
+            await wrapped({"type": "webtransport", "headers": []}, None, send)  # type: ignore[arg-type]
+
+    asyncio.run(work())
+    assert sent[0]["status"] == 403
+
+
+@pytest.mark.parametrize("peer", [PROXY, STRANGER])
+def test_names_with_underscores_do_not_reach_the_application(
+    ocsp_pki: PKI, peer: str
+) -> None:
+    """
+    For an application that uses WSGI inside both names are one.
+
+    A proxy that replaces ``Client-Cert`` lets ``Client_Cert`` pass.
+    """
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["headers"])
+
+    async def work() -> None:
+        async with ocsp.AsyncClient() as client:
+            wrapped = ASGIMiddleware(
+                app, client, issuers=[ocsp_pki.issuer], required=False,
+                header=CertificateHeader.RFC_9440, trusted_proxies=[PROXY],
+            )  # fmt: skip
+            scope: Any = {
+                "type": "http", "client": (peer, 1),
+                "headers": [(b"client_cert", b"forged"), (b"other_name", b"x")],
+            }  # fmt: skip
+            await wrapped(scope, None, None)  # type: ignore[arg-type]
+
+    asyncio.run(work())
+    assert seen == [[(b"other_name", b"x")]]
 
 
 def test_the_error_can_be_pickled_and_copied() -> None:

@@ -27,9 +27,9 @@ class ASGIMiddleware:
     Checks the certificate of the client before the application sees a request.
 
     The certificate comes from the TLS extension of ASGI, if the server provides it, or
-    from a header of a trusted proxy. The header of any other peer is removed. A request
-    that passes has ``scope["ocsp.outcome"]``: the outcome, or ``None`` without a
-    certificate.
+    from a header of a trusted proxy. The header of any other peer is removed, and of
+    every peer its name with underscores. A request that passes has
+    ``scope["ocsp.outcome"]``: the outcome, or ``None`` without a certificate.
 
     Not checked: the path of the certificate, and whether the client has its key. The
     proxy or the server does that in the handshake.
@@ -87,7 +87,7 @@ class ASGIMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        if scope["type"] not in {"http", "websocket"}:
+        if scope["type"] == "lifespan":  # the only kind that no client has sent
             await self._app(scope, receive, send)
             return
         scope = dict(scope)
@@ -120,12 +120,18 @@ class ASGIMiddleware:
         if header is None:
             return _from_extension(scope)
         name = header.name.lower().encode()
-        values = [value for known, value in scope["headers"] if known.lower() == name]
+        same = [pair for pair in scope["headers"] if pair[0].lower() == name]
+        others = [pair for pair in scope["headers"] if _hyphens(pair[0]) != name]
         if self._rules.trusts(client[0] if client else None):
-            return self._rules.from_header([each.decode("latin-1") for each in values])
-        others = [pair for pair in scope["headers"] if pair[0].lower() != name]
+            scope["headers"] = others + same
+            return self._rules.from_header([each.decode("latin-1") for _, each in same])
         scope["headers"] = others
         return _from_extension(scope)
+
+
+def _hyphens(name: bytes) -> bytes:
+    """Return *name* as an application sees it that uses WSGI inside."""
+    return name.lower().replace(b"_", b"-")
 
 
 def _from_extension(scope: Scope) -> x509.Certificate | None:

@@ -9,7 +9,7 @@ from cryptography import x509
 
 from ocsp.client import FailMode, Outcome
 from ocsp.errors import ConfigError, OCSPError, SchemaError
-from ocsp.guarded.addresses import Network, address_of, read_network
+from ocsp.guarded.addresses import IPv6Address, Network, address_of, read_network
 from ocsp.signing.issued import is_issued_by
 from ocsp.tls.middleware.headers import CertificateHeader
 
@@ -78,12 +78,19 @@ class Rules:
         Return whether the peer of the connection is one of the trusted proxies.
 
         Args:
-            peer: Its IP address; empty or ``None`` for a Unix socket.
+            peer: Its IP address; empty or ``None`` for a Unix socket. On a socket of
+                IPv6 that of IPv4 can be IPv4-mapped (RFC 4291 §2.5.5.2).
         """
         if not peer:
             return self._unix
         address = address_of(peer)
-        return address is not None and any(address in each for each in self._networks)
+        inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return any(
+            each in network
+            for each in (address, inner)
+            if each is not None
+            for network in self._networks
+        )
 
     def from_header(self, values: Sequence[str]) -> x509.Certificate | None:
         """

@@ -97,7 +97,7 @@ class CertificateHeader:
             return load_certificate(_base64(value.strip()))
         if self.form is HeaderForm.XFCC:
             value = _only_element(value)
-        return load_pem(unquote_to_bytes(value.strip()))
+        return _only_pem(unquote_to_bytes(value).strip())
 
 
 CertificateHeader.RFC_9440 = CertificateHeader("Client-Cert", HeaderForm.BYTE_SEQUENCE)
@@ -108,12 +108,23 @@ CertificateHeader.ENVOY = CertificateHeader("X-Forwarded-Client-Cert", HeaderFor
 
 def load_pem(pem: bytes) -> x509.Certificate:
     """
-    Return the certificate in *pem*, which is the first: others may be its path.
+    Return the certificate that a server shows in *pem*: the first; others are its path.
 
     Raises:
         SchemaError: If there is none.
     """
     return load_certificate(der_blocks(pem, "CERTIFICATE")[0])
+
+
+def _only_pem(pem: bytes) -> x509.Certificate:
+    """Return the certificate that *pem* is. Two may be of the proxy and the client."""
+    if not (
+        pem.startswith(b"-----BEGIN CERTIFICATE-----")
+        and pem.endswith(b"-----END CERTIFICATE-----")
+        and pem.count(b"-----BEGIN") == 1
+    ):
+        raise SchemaError("must be one certificate and nothing else, in PEM")
+    return load_pem(pem)
 
 
 def _inside(pattern: re.Pattern[str], value: str) -> str:
