@@ -40,6 +40,8 @@ _SIGNATURES = {
     3: ct.SignatureAlgorithm.ECDSA,
 }
 _FIXED = struct.Struct(">B32sQ")
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970."""
 
 
 @final
@@ -101,8 +103,15 @@ class SignedCertificateTimestamp:
 
     @property
     def timestamp(self) -> datetime.datetime:
-        """When the log made the SCT: a naive datetime in UTC, with milliseconds."""
+        """
+        When the log made the SCT: a naive datetime in UTC, with milliseconds.
+
+        Raises:
+            SchemaError: If it is after the year 9999, which no datetime can be.
+        """
         seconds, milliseconds = divmod(self._milliseconds, 1000)
+        if seconds > _LAST_SECOND:
+            raise SchemaError("SCT is of a year after 9999")
         return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(
             microsecond=milliseconds * 1000, tzinfo=None
         )

@@ -311,6 +311,19 @@ def test_a_malformed_extension_does_not_hide_others() -> None:
     assert (second["value"], second["error"]) == ("07", None)
 
 
+@pytest.mark.parametrize("milliseconds", [253_402_300_800_000, 2**64 - 1])
+def test_a_timestamp_that_no_datetime_has_is_shown_as_octets(milliseconds: int) -> None:
+    """A log writes the time in 64 bits, and the year 9999 needs 48."""
+    signature = b"\x04\x03\x00\x02ab"
+    sct = b"\x00" + b"L" * 32 + milliseconds.to_bytes(8) + b"\x00\x00" + signature
+    listed = len(sct).to_bytes(2) + sct
+    value = encode(OCTET_STRING, len(listed).to_bytes(2) + listed)
+    (extension,) = _built(_extension("1.3.6.1.4.1.11129.2.4.5", value))["extensions"]
+    assert extension["value"] is None
+    assert "9999" in extension["error"]
+    assert extension["der"] == value.hex()
+
+
 def test_crl_entry_extensions_are_decoded() -> None:
     """Invalidity date and certificate issuer are a time and a list of names."""
     date = x509.InvalidityDate(
