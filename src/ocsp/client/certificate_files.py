@@ -24,7 +24,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.guarded.certificates import load_pkcs7
-from ocsp.guarded.pem import der_blocks, is_pem
+from ocsp.guarded.pem import is_pem, readable_blocks
 
 __all__ = ["load_certificates", "readable_certificates"]
 
@@ -76,10 +76,13 @@ def readable_certificates(data: bytes) -> list[x509.Certificate]:
 def _certificates(data: bytes) -> Iterator[x509.Certificate | None]:
     """Return each certificate in *data*, with ``None`` for one that cannot be read."""
     try:
-        blocks = der_blocks(data, *_LABELS)
+        blocks = readable_blocks(data, *_LABELS)
     except SchemaError as error:
         raise SchemaError(_NO_CERTIFICATE) from error
     for block in blocks:
+        if block is None:
+            yield None
+            continue
         certificate = _certificate(_without_settings(block))
         if certificate is not None:
             yield certificate
@@ -87,7 +90,16 @@ def _certificates(data: bytes) -> Iterator[x509.Certificate | None]:
             yield from _in_pkcs7(block)
 
 
+_LEAST_OCTETS = 64
+"""
+A certificate with empty names and an empty key has more octets. A PKCS #7 of 40 kB can
+have 20,000 values that are shorter, and each attempt to read one costs an exception.
+"""
+
+
 def _certificate(der: bytes) -> x509.Certificate | None:
+    if len(der) < _LEAST_OCTETS:
+        return None
     try:
         certificate, stop = read_certificate(der, 0, len(der), "certificate")
         end_of(stop, len(der), "certificate")

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ocsp import limits
+from ocsp.asn1.certificates import read_certificate
 from ocsp.asn1.der import SEQUENCE, encode, encode_integer, encode_oid
 from ocsp.cli import main
 from ocsp.client import (
@@ -22,6 +23,7 @@ from ocsp.client import (
     Reason,
     Source,
     SQLiteCache,
+    certificate_files,
 )
 from ocsp.client.certificate_files import load_certificates, readable_certificates
 from ocsp.errors import ConfigError, ResponderRevocationUnknown, SchemaError
@@ -236,6 +238,31 @@ def test_certificates_that_cannot_be_read_are_skipped(
     with pytest.raises(SchemaError, match="a certificate that cannot be read, and no"):
         load_certificates(wrap(UNKNOWN_VERSION), first_needed=False)
     assert readable_certificates(wrap(UNKNOWN_VERSION)) == []
+
+
+def test_a_block_that_is_not_base64_is_skipped() -> None:
+    """As one into which an octet has come."""
+    good = _pem(BUILD.ca.der)
+    cut = good[: len(good) // 2] + b"A" + good[len(good) // 2 :]
+    assert load_certificates(good + cut) == [CA]
+    assert readable_certificates(cut + good) == [CA]
+    with pytest.raises(SchemaError, match="a first certificate that cannot be read"):
+        load_certificates(cut + good)
+
+
+def test_values_that_are_too_short_for_a_certificate_are_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A PKCS #7 file of 40 kB has room for 20,000 of them."""
+    read: list[int] = []
+
+    def count(der: bytes, start: int, end: int, path: str) -> object:
+        read.append(end)
+        return read_certificate(der, start, end, path)
+
+    monkeypatch.setattr(certificate_files, "read_certificate", count)
+    assert readable_certificates(_pkcs7(*[b"\x30\x00"] * 20_000, BUILD.ca.der)) == [CA]
+    assert len(read) <= 2  # the whole file is the first
 
 
 @pytest.mark.parametrize(

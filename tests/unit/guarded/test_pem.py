@@ -8,7 +8,8 @@ from base64 import encodebytes
 import pytest
 
 from ocsp.errors import SchemaError
-from ocsp.guarded.pem import _BLOCK, der_blocks, is_pem
+from ocsp.guarded import pem
+from ocsp.guarded.pem import _BLOCK, der_blocks, is_pem, readable_blocks
 
 DATA = bytes(range(256))
 
@@ -44,6 +45,35 @@ def test_many_headers_are_no_block() -> None:
     data = b"-----BEGIN X-----\n%b\nTUlJ\n-----END X-----\n" % (b"A: b\n" * 17)
     with pytest.raises(SchemaError, match="no PEM block"):
         der_blocks(data)
+
+
+@pytest.mark.parametrize(
+    "part", [b"-----BEGIN X-----a:", b"-----BEGIN X-----a-b", b"-----BEGIN X-----\n\n"]
+)
+def test_each_octet_is_searched_once(
+    monkeypatch: pytest.MonkeyPatch, part: bytes
+) -> None:
+    """Also if the line in which a block begins has no end, and more blocks begin."""
+    searched: list[int] = []
+
+    class Counted:
+        def match(self, data: bytes, start: int, stop: int) -> re.Match[bytes] | None:
+            searched.append(stop - start)
+            return _BLOCK.match(data, start, stop)
+
+    monkeypatch.setattr(pem, "_BLOCK", Counted())
+    data = part * 3000
+    assert der_blocks(data + _block("A")) == [DATA]
+    assert sum(searched) == len(data + _block("A"))
+
+
+def test_a_broken_block_does_not_hide_the_others() -> None:
+    """Which of them is broken can be seen."""
+    data = _block("A") + _block("A", "AAAAA\n") + _block("B") + _block("A")
+    assert readable_blocks(data, "A") == [DATA, None, DATA]
+    assert readable_blocks(b"\x30\x00", "A") == [b"\x30\x00"]
+    with pytest.raises(SchemaError, match="no PEM block C"):
+        readable_blocks(data, "C")
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
