@@ -585,6 +585,52 @@ def test_an_older_crl_is_refused_for_certificates_that_were_not_checked_before(
         assert outcome.failure.known_revoked is None
 
 
+def test_a_kept_crl_is_used_no_longer_when_a_newer_one_is_known(driver: str) -> None:
+    """It was downloaded before the newer one, from another URL."""
+    there = "http://e.example/mirror.crl"
+    other = certificate(A, serial=9, extensions=[_point(there)])
+    newer = _list(SERIAL, begin=-1, end=12, number=6)
+    older = _list(begin=-2, end=48)
+    play = Play(
+        driver, {A: [BROKEN], LIST: [older, older, newer], there: [newer]}, FALLBACK
+    )
+    first = certificate(A, serial=8, extensions=[_point(LIST)])
+    assert play.check(first).status is CheckStatus.GOOD
+    assert play.check(other).status is CheckStatus.GOOD
+    assert play.check(LISTED).reason is Reason.OLDER_THAN_KNOWN
+    play.clock.seconds = 3600  # the failure is forgotten
+    assert play.check(LISTED).status is CheckStatus.REVOKED
+
+
+def test_a_complete_crl_is_older_than_a_delta_crl_that_has_ended(driver: str) -> None:
+    """An attacker who blocks the delta CRL does not bring the older list back."""
+    there = "http://e.example/delta.crl"
+    name = x509.UniformResourceIdentifier(there)
+    freshest = x509.FreshestCRL([x509.DistributionPoint([name], None, None, None)])
+
+    def complete(number: int, begin: float, *serials: int) -> HTTPReply:
+        listed = [entry(each) for each in serials]
+        times = {"begin": NOW + begin * HOUR, "end": NOW + (begin + 48) * HOUR}
+        return reply(crl(*listed, number=number, extensions=[freshest], **times))  # type: ignore[arg-type]
+
+    times = {"begin": NOW - HOUR, "end": NOW + HOUR}
+    delta = reply(crl(entry(SERIAL), number=6, base=5, **times))  # type: ignore[arg-type]
+    other = certificate(A, serial=9, extensions=[_point(LIST)])
+    third = certificate(A, serial=10, extensions=[_point(LIST)])
+    replies: dict[str, list[Reply]] = {
+        A: [BROKEN],
+        LIST: [complete(5, -2, 10), complete(7, 46)],
+        there: [delta, BROKEN],
+    }
+    play = Play(driver, replies, FALLBACK)
+    assert play.check(other).status is CheckStatus.GOOD
+    play.clock.seconds = 2 * 3600
+    assert play.check(LISTED).reason is Reason.OLDER_THAN_KNOWN
+    assert play.check(third).status is CheckStatus.REVOKED
+    play.clock.seconds = 47 * 3600
+    assert play.check(LISTED).status is CheckStatus.GOOD
+
+
 def test_crls_of_other_scopes_and_keys_are_not_compared(driver: str) -> None:
     """Another distribution point has another CRL, with its own numbers."""
     there = "http://e.example/users.crl"

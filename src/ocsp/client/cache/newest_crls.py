@@ -3,7 +3,8 @@ The newest CRL of each scope, by its times and number, without its content.
 
 RFC 5280 §5.2.3 and §5.2.5: CRLs with the same issuer and the same scope replace each
 other, and their numbers increase. A CRL is used for all certificates in its scope, so
-an older CRL is refused also for a certificate that was never checked before.
+an older CRL is refused also for a certificate that was never checked before. A complete
+CRL is older than a later delta CRL of its scope, which it then needs to prove *good*.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class NewestCRLs:
         """
         age = crl.this_update, min(crl.number or 0, _MOST_NUMBER)
         with self._lock:
-            for key in _keys(crl):
+            for key in _keys(crl, _COMPLETE if crl.base_number is None else _DELTA):
                 newest = self._newest.get(key)
                 if newest is not None and newest > age:
                     return newest[0]
@@ -54,11 +55,34 @@ class NewestCRLs:
                 self._newest.popitem(last=False)
         return None
 
+    def newer_delta(self, crl: ReadCRL) -> datetime.datetime | None:
+        """
+        Return thisUpdate of a known delta CRL that is newer than the complete *crl*.
 
-def _keys(crl: ReadCRL) -> set[bytes]:
-    """Return a key for each public key that signed *crl*, with its issuer and scope."""
+        The delta CRL can list certificates that *crl* does not, also if it has ended.
+        """
+        newest = crl.this_update
+        with self._lock:
+            for key in _keys(crl, _DELTA):
+                if key in self._newest:
+                    newest = max(newest, self._newest[key][0])
+                    self._newest.move_to_end(key)
+        return newest if newest > crl.this_update else None
+
+
+_COMPLETE, _DELTA = b"complete", b"delta"
+
+
+def _keys(crl: ReadCRL, kind: bytes) -> set[bytes]:
+    """
+    Return a key for each public key that signed *crl*, with its issuer and scope.
+
+    Args:
+        crl: The CRL.
+
+        kind: Whether the key is for complete or for delta CRLs.
+    """
     scope = crl.value(oids.ISSUING_DISTRIBUTION_POINT) or b""
-    kind = b"complete" if crl.base_number is None else b"delta"
     found = set()
     for certificate, _ in crl.signers:
         digest = sha256(kind)

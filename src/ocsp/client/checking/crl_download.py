@@ -53,6 +53,8 @@ def find_crl(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
     """
     Return the CRL at *url*: the kept one, or a new one. Not checked: its signature.
 
+    A kept one counts no longer when a newer one came from another URL.
+
     Args:
         state: The check that needs it.
 
@@ -69,7 +71,7 @@ def find_crl(state: CheckState, asked: CRLQuestion, url: str) -> Flow[KnownCRL]:
     memory, clock = state.memory.crls, state.environment.monotonic
     while True:
         known = memory.get(url, clock(), state.environment.now())
-        if known is not None:
+        if known is not None and _newer(state, known.crl) is None:
             return known
         error = memory.errors.get(url, clock())
         if error is not None:
@@ -124,20 +126,24 @@ def _keep(state: CheckState, url: str, known: KnownCRL) -> None:
     Raises:
         OlderThanKnown: If a newer CRL of the same issuer and scope is known.
     """
-    _require_newest(state, known.crl)
+    newest = _newer(state, known.crl)
+    if newest is not None:
+        raise OlderThanKnown(known.crl.this_update, newest)
     seconds, now = _seconds_to_keep(state, known.crl), state.environment.now()
     end = now + datetime.timedelta(seconds=seconds)
     state.memory.crls.keep(url, known, state.environment.monotonic() + seconds, end)
 
 
-def _require_newest(state: CheckState, crl: ReadCRL) -> None:
-    """Refuse *crl* if a newer one is known. One from the future is not remembered."""
+def _newer(state: CheckState, crl: ReadCRL) -> datetime.datetime | None:
+    """
+    Return thisUpdate of a newer CRL of the same issuer and scope, if one is known.
+
+    A CRL from the future is not remembered: its verification fails.
+    """
     begin = crl.this_update - state.options.policy.clock_skew
     if begin > state.environment.now():
-        return  # its verification fails
-    newest = state.memory.newest_crls.newer_than(crl)
-    if newest is not None:
-        raise OlderThanKnown(crl.this_update, newest)
+        return None
+    return state.memory.newest_crls.newer_than(crl)
 
 
 def _seconds_to_keep(state: CheckState, crl: ReadCRL) -> float:

@@ -29,6 +29,7 @@ from ocsp.errors import (
     RevokedButStale,
     VerificationError,
 )
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.crl.case import CRLQuestion
 from ocsp.verification.crl.points import distribution_points, read_points
 from ocsp.verification.crl.reader import ReadCRL
@@ -119,8 +120,25 @@ def _judge_newest(
             lambda moment: _judge(asked._replace(at=moment), crls).evidence,
         )
         raise
+    _require_newest_deltas(state, proof)
     yield from keep_newest(state, asked.issuer, proof.evidence)
     return proof
+
+
+def _require_newest_deltas(state: CheckState, proof: CRLProof) -> None:
+    """
+    Refuse *good* from a complete CRL alone if a newer delta CRL is known.
+
+    Raises:
+        OlderThanKnown: If one is.
+    """
+    if proof.evidence.status is OCSPCertStatus.REVOKED:
+        return
+    for complete, delta in proof.pairs:
+        if delta is None:
+            newest = state.memory.newest_crls.newer_delta(complete)
+            if newest is not None:
+                raise OlderThanKnown(complete.this_update, newest)
 
 
 def _size(crls: tuple[CRLPair, ...]) -> int:
