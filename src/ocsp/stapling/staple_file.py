@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import datetime
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
-from ocsp.asn1.certificates import serial_of
+from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.client.cache import KnownStatus
 from ocsp.errors import (
     ConfigError,
@@ -237,8 +239,9 @@ class StapleFile:
             return DroppedContent.UNREADABLE
         if not entries:
             return DroppedContent.OTHER_CERTIFICATE
-        entry = max(entries, key=lambda each: each.this_update_utc)
-        for moment in (entry.this_update_utc, response.produced_at_utc):
+        own = filter(self._is_about, entries)
+        entry = max(own, key=lambda each: each.this_update_utc, default=entries[0])
+        for moment in self._moments(response, entry):
             try:
                 return KnownStatus.of(self._verify(data, moment))
             except VerificationError as error:
@@ -250,6 +253,28 @@ class StapleFile:
                         until=entry.this_update_utc,  # the same response replaces it
                     )
         return DroppedContent.NOT_VERIFIED
+
+    def _is_about(self, entry: OCSPSingleResponse) -> bool:
+        try:
+            return entry.cert_id.matches(self.certificate, self.issuer)
+        except UnsupportedAlgorithm:
+            return False
+
+    def _moments(
+        self, response: OCSPResponse, entry: OCSPSingleResponse
+    ) -> Iterator[datetime.datetime]:
+        """
+        Return the moments at which *response* may have been verified.
+
+        A delegate can be younger than the times that it signs: then the response was
+        valid from the beginning of the certificate of the delegate on.
+        """
+        yield entry.this_update_utc
+        yield response.produced_at_utc
+        untrusted = (*self._candidates, *response.certificates)
+        signers = *self._responders, *untrusted[: limits.MAX_VERIFIED_CERTIFICATES]
+        begins = {validity_of(each)[0] for each in signers}
+        yield from (each for each in begins if each > entry.this_update_utc)
 
 
 def _lacks_only_evidence(error: VerificationError) -> bool:

@@ -434,6 +434,40 @@ def test_a_response_that_was_signed_after_its_this_update_stays(tmp_path: Path) 
     assert path.read_bytes() == data
 
 
+def test_an_entry_for_another_issuer_does_not_hide_that_of_the_certificate(
+    tmp_path: Path,
+) -> None:
+    """It has the same serial number, and a later thisUpdate."""
+    other = ocsp.CertID.for_serial(ca("Other CA"), 0x1F2E, SHA1())
+    own = ocsp.CertID.for_serial(ca(), 0x1F2E, SHA1())
+    times = NOW - 20 * HOUR, NOW - 15 * HOUR, NOW - 21 * HOUR, None
+    data = (
+        ocsp.OCSPResponseBuilder(allow_multiple=True)
+        .add_response_by_id(own, REVOKED, *times)
+        .add_response_by_id(other, GOOD, NOW - 10 * HOUR, NOW + HOUR, None, None)
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, ca())
+        .produced_at(NOW - 10 * HOUR)
+        .sign(key("Test CA"), SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    path = tmp_path / "x.ocsp"
+    path.write_bytes(data)
+    assert not _file(path).replace(verified(signed(begin=-30, end=48)))
+    assert path.read_bytes() == data
+
+
+def test_a_response_that_is_older_than_its_delegate_stays(tmp_path: Path) -> None:
+    """It was valid from the beginning of the certificate of the delegate on."""
+    name, begin = "Test Responder", NOW - 10 * HOUR
+    young = make(name, "Test CA", extensions=DELEGATION, begin=begin)
+    data = signed(REVOKED, -20, -5, signer=KeySigner(key(name), young))
+    assert verified(data, hours=-9).status is REVOKED
+    path = tmp_path / "x.ocsp"
+    path.write_bytes(data)
+    assert not _file(path).replace(verified(signed(begin=-30, end=48)))
+    assert path.read_bytes() == data
+
+
 def test_a_staple_that_was_deleted_is_still_known(tmp_path: Path) -> None:
     """The same response is written again, an older one is not."""
     file = _file(tmp_path / "x.ocsp")
