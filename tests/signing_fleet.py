@@ -18,6 +18,7 @@ import psycopg
 from cryptography import x509
 
 from ocsp.errors import BackendError
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, DueAnswer, IssuerKey, NewAnswer, Responder
 from ocsp.store import CertificateRow
 from ocsp.store.postgresql import PostgreSQLStore
@@ -54,7 +55,7 @@ def _work(url: str, log: Path) -> None:
     with PostgreSQLStore(url) as store:
         presigner = Presigner(
             responder, authorities, store, forms=[SHA1],
-            clock=lambda: NOW, monotonic=lambda: 0.0,
+            clock=ProcessClock(lambda: NOW, lambda: 0.0),
         )  # fmt: skip
         while True:
             try:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp.sharing.reader
 from bench.responder.servers import Server
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
     CertIDForm,
@@ -147,7 +148,7 @@ def sign_all(
         [authority],
         store,
         forms=[CertIDForm.SHA1],
-        clock=clock,
+        clock=ProcessClock(clock),
     )
     presigner.prepare()
     presign(presigner)

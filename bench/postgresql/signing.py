@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from ocsp import KeySigner
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, CertIDForm, Responder
 from ocsp.server.runner import tune_garbage_collection
 from ocsp.store import CertificateRow
@@ -106,9 +107,11 @@ def _work(material: Material, connection: Any) -> None:
     with PostgreSQLStore(material.url) as store:
         presigner = Presigner(
             Responder([authority]), [authority], store, forms=[CertIDForm.SHA1],
-            clock=lambda: datetime.datetime.now(datetime.UTC) + offset[0],
-            # The clock is set on purpose: it has not jumped.
-            monotonic=lambda: time.monotonic() + offset[0].total_seconds(),
+            clock=ProcessClock(
+                lambda: datetime.datetime.now(datetime.UTC) + offset[0],
+                # The clock is set on purpose: it has not jumped.
+                lambda: time.monotonic() + offset[0].total_seconds(),
+            ),
         )  # fmt: skip
         presigner.prepare()
         tune_garbage_collection()

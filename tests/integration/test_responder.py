@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID, OCSPCertStatus, OCSPResponseStatus
 from ocsp.http import get_url
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
     IssuerKey,
@@ -56,7 +57,9 @@ def _handler(source: StatusSource | None = None) -> RequestHandler:
     authority = Authority(ca(), [delegate_signer()])
     clock = authority.signers[0].certificate.not_valid_before_utc + HOUR
     return RequestHandler(
-        Responder([authority]), source or MemorySource(RECORDS), clock=lambda: clock
+        Responder([authority]),
+        source or MemorySource(RECORDS),
+        clock=ProcessClock(lambda: clock),
     )
 
 

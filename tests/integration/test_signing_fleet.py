@@ -13,6 +13,7 @@ import pytest
 
 from ocsp import Signer
 from ocsp.cli import main
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, Responder
 from ocsp.service import presign_workers
 from ocsp.store import Store, open_store
@@ -89,7 +90,7 @@ def test_a_signer_that_hangs_keeps_no_claim(
         ]
         return Presigner(
             Responder(authorities), authorities, store, forms=[SHA1],
-            clock=lambda: NOW, monotonic=lambda: 0.0,
+            clock=ProcessClock(lambda: NOW, lambda: 0.0),
         )  # fmt: skip
 
     with PostgreSQLStore(postgresql_url, create=True) as store, store.transaction():

@@ -44,7 +44,7 @@ def test_the_answers_name_files_and_functions_that_exist() -> None:
     table = text[text.index("## Where is") : text.index("## Floors")]
     rows = [row for row in table.splitlines() if row.startswith("| ") and "?" in row]
     rows = rows[1:] if "question" in rows[0] else rows
-    assert len(rows) == 13
+    assert len(rows) == 14
     for row in rows:
         answer = row.split("|")[2]
         names = re.findall(r"`([^`]+)`", answer)

@@ -26,7 +26,16 @@ FLOORS = (
     ("signing",),
     ("messages",),
     ("responder", "verification"),
-    ("client", "inspection", "linting", "metrics", "pkcs11", "sharing", "store"),
+    (
+        "client",
+        "inspection",
+        "linting",
+        "metrics",
+        "pkcs11",
+        "process_clock",
+        "sharing",
+        "store",
+    ),
     ("probing", "signers", "status"),
     (
         "admin",

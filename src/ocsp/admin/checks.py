@@ -20,6 +20,7 @@ from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
 from ocsp.metrics.table import DATABASE_CLOCK, RESPONSE_CACHE_BYTES, STORE_UP, VALKEY
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.schedule import CLOCK_TOLERANCE
@@ -34,11 +35,8 @@ LATE_SECONDS = 300.0
 MOST_DUE = 100
 """Answers that are compared, for each issuer: those that wait longest come first."""
 
-JUMP_SECONDS = 5.0
-"""How far the clock may move against the monotonic clock between two checks."""
-
 JUMP_SHOWN_SECONDS = 900.0
-"""How long a jump of the clock is reported."""
+"""How long a step of the clock is reported."""
 
 Result = tuple[Level, str]
 """What a check returns: the level, and what is wrong."""
@@ -49,6 +47,7 @@ def responder_checks(
     store: DatabaseAddress | None,
     totals: Totals,
     test_signers: Callable[[], object],
+    clock: ProcessClock,
     *,
     alarm: datetime.timedelta = datetime.timedelta(days=14),
     validity: datetime.timedelta = DEFAULT_VALIDITY,
@@ -67,11 +66,12 @@ def responder_checks(
         test_signers: Tests the signers whose test is old; called in threads. The
             issuers of *configured* then have the results.
 
+        clock: The clock of the process.
+
         alarm: How long before the end of a signer the warnings begin.
 
         validity: For how long answers in memory are valid at most.
     """
-    clock = _Clock(totals)
     reading = None if store is None else _Reading(store, totals, validity)
     freshness = None if store is None else _Freshness(store)
 
@@ -80,7 +80,7 @@ def responder_checks(
         found = [
             *_source_checks(issuers),
             *_signer_checks(configured, test_signers, alarm),
-            Check(name="clock", test=clock.check),
+            Check(name="clock", test=partial(_check_clock, totals, clock)),
             Check(name="processes", test=lambda: _check_processes(totals)),
         ]
         if store is not None and reading is not None and freshness is not None:
@@ -285,34 +285,22 @@ def _check_processes(totals: Totals) -> Result:
     return Level.FAILED if workers and workers <= set(silent) else Level.DEGRADED, why
 
 
-class _Clock:
+def _check_clock(totals: Totals, clock: ProcessClock) -> Result:
     """
-    Compares the clock with the monotonic clock, which never jumps.
+    Say how the clock has moved, and how it differs from that of the database.
 
-    The processes compare it with that of the database. If they differ, either
-    may be the wrong one: so that is no reason to take all nodes out of service.
+    If they differ, either may be the wrong one: so that is no reason to take all nodes
+    out of service.
     """
-
-    def __init__(self, totals: Totals) -> None:
-        self._totals = totals
-        self._offset = time.time() - time.monotonic()
-        self._jump = 0.0
-        self._jumped = -JUMP_SHOWN_SECONDS
-
-    def check(self) -> Result:
-        now = time.monotonic()
-        offset = time.time() - now
-        moved, self._offset = offset - self._offset, offset
-        if abs(moved) > JUMP_SECONDS:
-            self._jump, self._jumped = moved, now
-        apart = max(self._totals.gauges(DATABASE_CLOCK).values(), default=0.0)
-        if apart > CLOCK_TOLERANCE:
-            return Level.DEGRADED, (
-                f"the clock differs from that of the database by {span(round(apart))}:"
-                " nothing is signed"
-            )
-        if now - self._jumped < JUMP_SHOWN_SECONDS:
-            way = "forward" if self._jump > 0 else "back"
-            seconds = span(round(abs(self._jump)))
-            return Level.DEGRADED, f"the clock jumped {way} by {seconds}"
-        return Level.OK, ""
+    clock.look()
+    apart = max(totals.gauges(DATABASE_CLOCK).values(), default=0.0)
+    if apart > CLOCK_TOLERANCE:
+        return Level.DEGRADED, (
+            f"the clock differs from that of the database by {span(round(apart))}:"
+            " nothing is signed"
+        )
+    step = clock.step_within(JUMP_SHOWN_SECONDS)
+    if step:
+        way = "forward" if step > 0 else "back"
+        return Level.DEGRADED, f"the clock jumped {way} by {span(round(abs(step)))}"
+    return Level.OK, ""

@@ -3,15 +3,13 @@ Decide when a stored answer is signed, used and signed again.
 
 Each certificate has its own fixed slots, which are spread evenly over the time: after
 an import of a million certificates, the signatures of one hour are about as many as
-those of every other hour. All times are in seconds since 1970. Nothing is signed while
-the clock is not trusted, because it has jumped.
+those of every other hour. All times are in seconds since 1970.
 """
 
 from __future__ import annotations
 
 import datetime
 import hashlib
-import math
 import struct
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,7 +19,6 @@ from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 
 __all__ = [
     "CLOCK_TOLERANCE",
-    "ClockWatch",
     "clock_difference",
     "due_at",
     "is_current",
@@ -33,17 +30,6 @@ __all__ = [
 CLOCK_TOLERANCE = 60
 """By how many seconds the clocks of the machines of one responder may differ. An answer
 is not used in its last minute, because the client has to use it as well."""
-
-JUMP_SECONDS = 60.0
-"""A step of the clock of more seconds is a jump. Time daemons step less, once they have
-the time."""
-
-SETTLE_SECONDS = 300.0
-"""How long after a jump nothing is signed: time for an operator or a time daemon to set
-the clock right. After this time without another jump, the new time counts as right."""
-
-REPORT_SECONDS = 60.0
-"""The time between two reports of a clock that differs from that of the database."""
 
 _DAY = 86400
 
@@ -138,97 +124,3 @@ def clock_difference(theirs: float, before: float, after: float) -> float:
         after: What it said after that.
     """
     return max(0.0, before - theirs) or min(0.0, after - theirs)
-
-
-class ClockWatch:
-    """
-    Compares the clock with the monotonic time, and with the clock of a database.
-
-    The monotonic time cannot be set.
-
-    Attributes:
-        ahead: By how many seconds the clock is ahead of that of the database; negative
-            if it is behind, and 0 without a database on another machine.
-    """
-
-    def __init__(self, time: float, monotonic: float) -> None:
-        """Begin with the present *time* and *monotonic* time, in seconds."""
-        self.ahead = 0.0
-        self._next_report = -math.inf
-        self._is_steady = True
-        self._offset = self._trusted_offset = time - monotonic
-        self._settled = 0.0
-
-    @property
-    def offset(self) -> float:
-        """How many seconds the clock has jumped, in either direction; else 0."""
-        return 0.0 if self._is_steady else abs(self._offset - self._trusted_offset)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether it differs from the clock of the database by a minute at most."""
-        return abs(self.ahead) <= CLOCK_TOLERANCE
-
-    @property
-    def is_trusted(self) -> bool:
-        """
-        Whether answers may be signed with the time of the clock.
-
-        They may not while it differs from that of the database, nor after a jump, until
-        it is set back or some time passes.
-        """
-        return self._is_steady and self.agrees
-
-    @property
-    def difference(self) -> str:
-        """How the clock differs from that of the database, in words."""
-        way = "ahead of" if self.ahead > 0 else "behind"
-        return (
-            f"the clock is {abs(self.ahead):.0f} seconds {way} that of the database:"
-            " nothing is signed until they agree"
-        )
-
-    def compare(self, ahead: float, monotonic: float) -> bool:
-        """
-        Note how the clock differs from that of the database.
-
-        Args:
-            ahead: By how many seconds it is ahead; negative if it is behind.
-
-            monotonic: The monotonic time, in seconds.
-
-        Returns:
-            Whether to report that they do not agree: once a minute as long as it lasts.
-        """
-        self.ahead = ahead
-        if self.agrees:
-            self._next_report = monotonic
-        elif monotonic >= self._next_report:
-            self._next_report = monotonic + REPORT_SECONDS
-            return True
-        return False
-
-    def look(self, time: float, monotonic: float) -> float:
-        """
-        Compare the clocks again.
-
-        Args:
-            time: The time of day, in seconds since 1970.
-
-            monotonic: The monotonic time, in seconds.
-
-        Returns:
-            By how many seconds the clock has jumped since the last call; 0 if not.
-        """
-        offset = time - monotonic
-        step, self._offset = offset - self._offset, offset
-        has_jumped = abs(step) > JUMP_SECONDS
-        if has_jumped:
-            self._settled = monotonic + SETTLE_SECONDS
-            self._is_steady = False
-        if self._is_steady or monotonic >= self._settled:
-            self._is_steady = True
-            self._trusted_offset = offset
-        elif abs(offset - self._trusted_offset) <= JUMP_SECONDS:
-            self._is_steady = True  # it was set back
-        return step if has_jumped else 0.0

@@ -142,13 +142,14 @@ class Changes(NamedTuple):
             which is read by the poll itself. Later changes are not known yet.
 
         ahead: By how many seconds the clock of this machine is ahead of that of the
-            store, negative if it is behind; 0 for a local store.
+            store, negative if it is behind; 0 for a local store, and ``None`` for one
+            that was not asked yet.
     """
 
     everything: bool
     queries: Sequence[StatusQuery]
     age: float = 0.0
-    ahead: float = 0.0
+    ahead: float | None = 0.0
 
 
 @runtime_checkable

@@ -8,15 +8,13 @@ older than that, even if a timer of the loop is late.
 
 from __future__ import annotations
 
-import datetime
 import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from ocsp.errors import BackendError
 from ocsp.http import Moment
-from ocsp.responder.schedule import ClockWatch
+from ocsp.process_clock import ProcessClock
 from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import Changes
 from ocsp.server.event_log import EventLog
@@ -69,8 +67,7 @@ class ChangePoll:
         cache: ResponseCache,
         log: EventLog,
         *,
-        clock: Callable[[], datetime.datetime],
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: ProcessClock,
         changed: Callable[[Sequence[StatusQuery]], None] | None = None,
     ) -> None:
         """
@@ -84,9 +81,7 @@ class ChangePoll:
 
             log: Where failures are reported.
 
-            clock: Returns the current time, aware.
-
-            monotonic: Returns the monotonic time, in seconds.
+            clock: The clock of the process.
 
             changed: Called with the certificates whose status changed.
         """
@@ -95,35 +90,19 @@ class ChangePoll:
         self._cache = cache
         self._log = log
         self._clock = clock
-        self._monotonic = monotonic
+        self._monotonic = clock.monotonic
         self._next = 0.0
-        self._seen = monotonic()
+        self._seen = clock.monotonic()
+        self._doubts = clock.doubts
         self.revision = 0
         self.may_use_memory = False
-        now = clock()
-        self.moment = Moment(now)
-        self._watch = ClockWatch(now.timestamp(), monotonic())
+        self.moment = Moment(clock.look())
         self.refresh()
 
     @property
     def lag(self) -> float:
         """Since how many seconds changes are not seen; 0 for a source without polls."""
         return 0.0 if self._source is None else self._monotonic() - self._seen
-
-    @property
-    def clock_is_trusted(self) -> bool:
-        """Whether the clock has not jumped."""
-        return self._watch.is_trusted
-
-    @property
-    def clock_offset(self) -> float:
-        """How many seconds the clock has jumped, in either direction; else 0."""
-        return self._watch.offset
-
-    @property
-    def clock_ahead(self) -> float:
-        """By how many seconds the clock is ahead of that of the store; 0 if local."""
-        return self._watch.ahead
 
     def refresh(self) -> None:
         """Poll, unless the last poll was a moment ago."""
@@ -132,13 +111,17 @@ class ChangePoll:
 
     def poll(self) -> None:
         """Read the clock, and drop what changed."""
-        monotonic, now = self._monotonic(), self._clock()
-        self._next = monotonic + SECONDS
-        self._check_clock(now.timestamp(), monotonic)
+        self._next = self._monotonic() + SECONDS
+        now = self._clock.look()
         if int(now.timestamp()) != self.moment.seconds:
             self.moment = Moment(now)
-        if self._source is not None:
+        if self._source is None:
+            self._clock.compare(0.0)
+        else:
             self._poll_source(self._source)
+        if self._doubts != self._clock.doubts:
+            self._doubts = self._clock.doubts
+            self._forget()  # it was kept until times that may be wrong
 
     def _poll_source(self, source: PolledSource) -> None:
         self.may_use_memory = False  # also after an error that no code expects
@@ -150,7 +133,8 @@ class ChangePoll:
             return
         self.may_use_memory = changes.age <= MAX_AGE_SECONDS
         self._seen = self._monotonic() - changes.age
-        self._compare_clock(changes.ahead)
+        if changes.ahead is not None:
+            self._clock.compare(changes.ahead)
         if changes.everything:
             self._forget()
         elif changes.queries:
@@ -162,19 +146,3 @@ class ChangePoll:
     def _forget(self) -> None:
         self.revision += 1
         self._cache.clear()
-
-    def _compare_clock(self, ahead: float) -> None:
-        """Compare the clock with that of the store."""
-        did_agree = self._watch.agrees
-        if self._watch.compare(ahead, self._monotonic()):
-            self._log.report(logging.ERROR, "other clock", self._watch.difference)
-        if did_agree and not self._watch.agrees:
-            self._forget()  # it was kept until times that may be wrong
-
-    def _check_clock(self, time: float, monotonic: float) -> None:
-        step = self._watch.look(time, monotonic)
-        if step:
-            self._log.report(
-                logging.ERROR, "clock", f"the clock jumped by {step:+.0f} seconds"
-            )
-            self._forget()

@@ -11,10 +11,9 @@ they end.
 
 from __future__ import annotations
 
-import datetime
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from ocsp import limits
@@ -41,6 +40,7 @@ from ocsp.metrics.table import (
     RESPONSE_CACHE_BYTES,
     SIGNATURES_WAITING,
 )
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Lookup, Responder, SharedAnswerReader, StatusSource
 from ocsp.responder.answer import Answer, error_response
 from ocsp.server.backend import AnswersElsewhere, Backend, BackendAnswer, Waiting
@@ -58,10 +58,6 @@ Reply = HTTPAnswer | CacheableAnswer
 Handled = Reply | Coroutine[Any, Any, Reply]
 
 logger = logging.getLogger("ocsp.responder")
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 class _Request:
@@ -147,8 +143,7 @@ class RequestHandler:
         cache_bytes: int | None = None,
         metrics: Metrics | None = None,
         cache_tag: CacheTag | None = None,
-        clock: Callable[[], datetime.datetime] = _now,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: ProcessClock | None = None,
     ) -> None:
         """
         Answer by *responder*, with the status from *source*.
@@ -179,10 +174,8 @@ class RequestHandler:
 
             cache_tag: The header with tags for caches in front, or ``None``.
 
-            clock: Returns the current time, aware.
-
-            monotonic: Returns the monotonic time, in seconds. Nothing is signed after
-                the clock has made a step that the monotonic time has not made.
+            clock: The clock of the process, which others may share; by default a new
+                one. Nothing is signed while it is not trusted.
         """
         limit = limits.MAX_RESPONSE_CACHE_BYTES if cache_bytes is None else cache_bytes
         self.log = EventLog(logger)
@@ -192,8 +185,7 @@ class RequestHandler:
         self._slots = slots or SigningSlots()
         self._foreign = foreign
         self._shared = None if shared is None else SharedFallback(shared)
-        self._clock = clock
-        self._monotonic = monotonic
+        self._clock = clock or ProcessClock()
         self._watch = SignerWatch()
         self._watched = 0
         self._use(responder, source)
@@ -226,7 +218,6 @@ class RequestHandler:
             self._cache,
             self.log,
             clock=self._clock,
-            monotonic=self._monotonic,
             changed=None if self._shared is None else self._shared.note_changes,
         )
 
@@ -245,8 +236,8 @@ class RequestHandler:
         """Set the gauges of the metrics; a front door calls it about each second."""
         self.metrics.gauge(RESPONSE_CACHE_BYTES).value = self._cache.size
         self.metrics.gauge(CHANGE_LAG).value = self._poll.lag
-        self.metrics.gauge(CLOCK_OFFSET).value = self._poll.clock_offset
-        self.metrics.gauge(DATABASE_CLOCK).value = abs(self._poll.clock_ahead)
+        self.metrics.gauge(CLOCK_OFFSET).value = self._clock.offset
+        self.metrics.gauge(DATABASE_CLOCK).value = abs(self._clock.ahead)
         self.metrics.gauge(SIGNATURES_WAITING).value = self._slots.count_waiting()
 
     def handle(
@@ -332,7 +323,7 @@ class RequestHandler:
                 raise
             self._counts.without_response(request.method, 200)
             return landing_page()
-        given = self._backend.answer(der, poll.moment, may_sign=poll.clock_is_trusted)
+        given = self._backend.answer(der, poll.moment, may_sign=self._clock.is_trusted)
         if isinstance(given, BackendAnswer):
             return self._reply(request, given)
         return self._wait(request, given)

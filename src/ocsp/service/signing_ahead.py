@@ -9,7 +9,8 @@ from typing import Self
 
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.metrics import Metrics
-from ocsp.metrics.table import ANSWERS_REFUSED, DATABASE_CLOCK, STORE_UP, VALKEY
+from ocsp.metrics.table import ANSWERS_REFUSED, STORE_UP, VALKEY
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import CertIDForm
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration import Configuration
@@ -42,7 +43,9 @@ def forms_of(configuration: Configuration) -> list[CertIDForm]:
     return [_FORMS[each] for each in configuration.answers.forms]
 
 
-def presigner_of(service: BuiltService, store: Store) -> Presigner:
+def presigner_of(
+    service: BuiltService, store: Store, clock: ProcessClock | None = None
+) -> Presigner:
     """
     Return what signs the answers of *service* ahead, as its configuration says.
 
@@ -50,6 +53,8 @@ def presigner_of(service: BuiltService, store: Store) -> Presigner:
         service: The service.
 
         store: Its database.
+
+        clock: The clock of the process; by default a new one.
     """
     forms = forms_of(service.configuration)
     return Presigner(
@@ -57,17 +62,29 @@ def presigner_of(service: BuiltService, store: Store) -> Presigner:
         service.stored if forms else (),
         store,
         forms=forms,
+        clock=clock,
     )
 
 
 class SigningAhead:
     """An updater in a thread, beside the event loop of its process."""
 
-    def __init__(self, service: BuiltService, store: Store) -> None:
-        """Work for *service* on its database, from :meth:`start` to :meth:`stop`."""
+    def __init__(
+        self, service: BuiltService, store: Store, clock: ProcessClock
+    ) -> None:
+        """
+        Work for *service*, from :meth:`start` to :meth:`stop`.
+
+        Args:
+            service: The service.
+
+            store: Its database.
+
+            clock: The clock of the process.
+        """
         keep = service.configuration.retention
         retention = Retention(certificates=keep.expired, events=keep.audit)
-        self.presigner = presigner_of(service, store)
+        self.presigner = presigner_of(service, store, clock)
         self._updater = Updater(self.presigner, Pruning(store, retention))
         self._counted = PresignCounts()
         self._sharing = _sharing_of(service, store)
@@ -92,11 +109,10 @@ class SigningAhead:
         """
         Count in *metrics* the answers that were not stored since the last call.
 
-        Set the gauges of the clock, and of the Valkey server if answers go there.
+        Set the gauge of the Valkey server if answers go there.
         """
         if self._sharing is not None and self._sharing.is_up is not None:
             metrics.gauge(STORE_UP, VALKEY).value = int(self._sharing.is_up)
-        metrics.gauge(DATABASE_CLOCK).value = abs(self.presigner.clock_ahead)
         before, now = self._counted, replace(self.presigner.counts)
         self._counted = now
         for why, number in (

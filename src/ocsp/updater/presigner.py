@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ocsp.errors import BackendError, RetentionOver, SignerUnavailable
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
     CertIDForm,
@@ -23,7 +24,6 @@ from ocsp.responder import (
     NewAnswer,
     Responder,
 )
-from ocsp.responder.schedule import ClockWatch
 from ocsp.store import Claim, Store
 from ocsp.updater.turn import Turn
 
@@ -84,7 +84,7 @@ class Presigner:
 
         store: Where the answers are.
 
-        clock: The function that returns the current time.
+        clock: The clock of the process.
     """
 
     def __init__(
@@ -94,8 +94,7 @@ class Presigner:
         store: Store,
         *,
         forms: Sequence[CertIDForm] = (CertIDForm.SHA1, CertIDForm.SHA256),
-        clock: Callable[[], datetime.datetime] | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: ProcessClock | None = None,
     ) -> None:
         """
         Sign answers for *authorities*.
@@ -109,26 +108,16 @@ class Presigner:
 
             forms: Which CertIDs the answers have; one answer is signed for each.
 
-            clock: A function that returns the current time, aware; by default that of
-                this machine.
-
-            monotonic: Returns the monotonic time, in seconds. Nothing is signed after
-                the clock has made a step that the monotonic time has not made.
+            clock: The clock of the process, which others may share; by default a new
+                one. Nothing is signed while it is not trusted.
         """
         self.counts = PresignCounts()
         self.store = store
         self._turns = [Turn(each, responder) for each in authorities]
         self._forms = tuple(forms)
-        self.clock = clock or _utc_now
-        self._monotonic = monotonic
-        self._watch = ClockWatch(self.clock().timestamp(), monotonic())
-        self._next_look = monotonic()
+        self.clock = clock or ProcessClock()
+        self._next_look = -math.inf
         self._prepared = False
-
-    @property
-    def clock_ahead(self) -> float:
-        """By how many seconds the clock is ahead of that of the store; 0 if local."""
-        return self._watch.ahead
 
     def prepare(self) -> None:
         """
@@ -172,14 +161,11 @@ class Presigner:
         Raises:
             SourceUnavailable: If the store cannot be read now.
         """
-        moment, monotonic = self.clock(), self._monotonic()
-        if step := self._watch.look(moment.timestamp(), monotonic):
-            _log.error("the clock jumped by %+.0f seconds", step)
+        moment, monotonic = self.clock.look(), self.clock.monotonic()
         if monotonic >= self._next_look:
-            if self._watch.compare(self.store.clock_ahead(), monotonic):
-                _log.error("%s", self._watch.difference)
+            self.clock.compare(self.store.clock_ahead())
             self._next_look = monotonic + LOOK_SECONDS
-        return moment if self._watch.is_trusted else None
+        return moment if self.clock.is_trusted else None
 
     def waits_for_others(self, begun: int) -> bool:
         """
@@ -194,7 +180,7 @@ class Presigner:
             SourceUnavailable: If the store cannot be read now.
         """
         due_at = min(begun, self.now())  # the clock may have gone back
-        return self._watch.is_trusted and any(
+        return self.clock.is_trusted and any(
             not turn.is_away and self.store.has_due(turn.authority.key, due_at)
             for turn in self._turns
         )
@@ -305,7 +291,7 @@ class Presigner:
 
     def now(self) -> int:
         """Return the current time, in seconds since 1970."""
-        return int(self.clock().timestamp())
+        return int(self.clock.look().timestamp())
 
 
 class Progress:
@@ -407,7 +393,3 @@ def presign(
     counted.count()
     progress(counted.done, counted.total)
     return presigner.counts
-
-
-def _utc_now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

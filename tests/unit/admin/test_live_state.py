@@ -35,6 +35,7 @@ from ocsp.metrics.table import (
     STORE_UP,
     VALKEY,
 )
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.signers import SignerHealth, SignerSpec, SignerState
@@ -288,11 +289,20 @@ def test_a_store_has_its_size(path: Path) -> None:
 
 
 def _checks(
-    configured: list[ConfiguredIssuer], path: Path | None, totals: Totals | None = None
+    configured: list[ConfiguredIssuer],
+    path: Path | None,
+    totals: Totals | None = None,
+    clock: ProcessClock | None = None,
 ) -> Callable[[], list[Check]]:
     """Return the checks of issuers whose signers have no need of a test."""
     store = None if path is None else DatabaseAddress(path)
-    return responder_checks(lambda: configured, store, totals or Totals(), lambda: None)
+    return responder_checks(
+        lambda: configured,
+        store,
+        totals or Totals(),
+        lambda: None,
+        clock or ProcessClock(),
+    )
 
 
 def _result(checks: Callable[[], list[Check]], name: str) -> tuple[Level, str]:
@@ -352,6 +362,7 @@ def test_a_database_on_another_machine_may_be_away(
         address,
         totals,
         lambda: None,
+        ProcessClock(),
         validity=datetime.timedelta(hours=8),
     )
     _result(checks, "store")  # it notices that the database is away
@@ -423,7 +434,9 @@ def test_signers_are_tested_before_their_state_is_reported(path: Path) -> None:
         configured[0] = ready
 
     store = DatabaseAddress(path)
-    checks = responder_checks(lambda: configured, store, Totals(), test_signers)
+    checks = responder_checks(
+        lambda: configured, store, Totals(), test_signers, ProcessClock()
+    )
     assert _result(checks, "signer Responder") == (Level.OK, "")
 
 
@@ -503,17 +516,20 @@ def test_a_clock_that_differs_from_that_of_the_database_degrades(path: Path) -> 
 
 
 @pytest.mark.parametrize(("seconds", "way"), [(3600, "forward"), (-3600, "back")])
-def test_a_jump_of_the_clock_degrades(
-    path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, way: str
-) -> None:
+def test_a_jump_of_the_clock_degrades(path: Path, seconds: int, way: str) -> None:
     """For some minutes."""
-    checks = _checks(_configured(_certificate(100)), path)
+    now = [NOW.timestamp()]
+    up = [0.0]
+    clock = ProcessClock(
+        lambda: datetime.datetime.fromtimestamp(now[0], datetime.UTC), lambda: up[0]
+    )
+    checks = _checks(_configured(_certificate(100)), path, clock=clock)
     assert _result(checks, "clock") == (Level.OK, "")
-    real = time.time
-    monkeypatch.setattr(checks_module.time, "time", lambda: real() + seconds)
+    now[0] += seconds
     assert _result(checks, "clock") == (
         Level.DEGRADED,
         f"the clock jumped {way} by 1 hour",
     )
-    monkeypatch.setattr(checks_module, "JUMP_SHOWN_SECONDS", 0.0)
+    now[0] += checks_module.JUMP_SHOWN_SECONDS
+    up[0] += checks_module.JUMP_SHOWN_SECONDS
     assert _result(checks, "clock") == (Level.OK, "")

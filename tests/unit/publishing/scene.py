@@ -9,6 +9,7 @@ from typing import Any
 from cryptography import x509
 
 from ocsp import OCSPResponse, load_der_ocsp_response
+from ocsp.process_clock import ProcessClock
 from ocsp.publishing import (
     FileTarget,
     GetTargets,
@@ -63,8 +64,7 @@ class Scene:
             [authority],
             self.store,
             forms=forms,
-            clock=self.clock,
-            monotonic=lambda: self.now,
+            clock=ProcessClock(self.clock, lambda: self.now),
         )
         self.directory = folder / "www"
         self.state = PublishedState(folder / "state.db")

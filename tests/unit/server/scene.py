@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID
 from ocsp.http import get_url
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
     Changes,
@@ -53,6 +54,10 @@ class Clock:
     def __init__(self) -> None:
         self.now = START
         self.seconds = 1000.0
+
+    def of_process(self) -> ProcessClock:
+        """Return the clock of a process that starts now."""
+        return ProcessClock(lambda: self.now, lambda: self.seconds)
 
     def advance(self, seconds: float) -> None:
         """Let *seconds* pass."""
@@ -112,8 +117,7 @@ def handler(
     return RequestHandler(
         Responder([Authority(ca(), [delegate_signer()])]),
         source or PolledSource(),
-        clock=lambda: clock.now,
-        monotonic=lambda: clock.seconds,
+        clock=clock.of_process(),
         **settings,
     )
 

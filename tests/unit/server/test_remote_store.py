@@ -27,6 +27,7 @@ from ocsp.responder import (
     StoredAnswer,
 )
 from ocsp.server import RequestHandler
+from ocsp.status import MemorySource
 from tests.pki import ca, delegate_signer
 from tests.unit.server.scene import (
     GOOD,
@@ -62,7 +63,7 @@ class _Remote:
         self.seen = clock.seconds
         self.changed: list[StatusQuery] = []
         self.everything = False
-        self.ahead = 0.0
+        self.ahead: float | None = 0.0
 
     # --- what the server calls ---
 
@@ -135,8 +136,7 @@ class _Node:
             Responder([Authority(ca(), [delegate_signer()])]),
             self.store,
             metrics=self.metrics,
-            clock=lambda: self.clock.now,
-            monotonic=lambda: self.clock.seconds,
+            clock=self.clock.of_process(),
         )
 
     async def ask(self, der: bytes | None = None, *, method: str = "POST") -> bytes:
@@ -327,6 +327,29 @@ async def test_a_nonce_without_signatures(node: _Node) -> None:
     await node.handler.close()
     node.clock.jump(100)
     assert await node.ask(NONCE) == first
+
+
+@_test
+async def test_another_database_that_was_not_asked_yet(node: _Node) -> None:
+    """A reload names it: the clock is not trusted before it agrees with that one."""
+    node.store.ahead = 61.0
+    assert await node.ask() == TRY_LATER
+    other = _Remote(node.clock)
+    other.ahead = None
+    node.handler.replace(Responder([Authority(ca(), [delegate_signer()])]), other)
+    assert await node.ask() == TRY_LATER
+    other.ahead = 0.0
+    assert await node.status() == "GOOD"
+
+
+@_test
+async def test_a_source_without_a_clock(node: _Node) -> None:
+    """After a reload: nothing is left to compare the clock with."""
+    node.store.ahead = 61.0
+    assert await node.ask() == TRY_LATER
+    responder = Responder([Authority(ca(), [delegate_signer()])])
+    node.handler.replace(responder, MemorySource(RECORDS))
+    assert await node.status() == "GOOD"
 
 
 @_test

@@ -14,6 +14,7 @@ import pytest
 from ocsp import KeySigner
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.http import CacheableAnswer, HTTPAnswer
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
     Changes,
@@ -88,8 +89,7 @@ class _Service:
         return RequestHandler(
             Responder([Authority(ca(), [self.signer])]),
             self.store,
-            clock=lambda: self.clock.now,
-            monotonic=lambda: self.clock.seconds,
+            clock=self.clock.of_process(),
             **settings,
         )
 
@@ -251,6 +251,25 @@ def test_nothing_is_signed_after_the_clock_jumped(tmp_path: Path, seconds: int) 
     _with_store(tmp_path, main)
 
 
+def test_a_jump_stays_known_when_the_signers_change(tmp_path: Path) -> None:
+    """Nor after a reload is anything signed with a time that is not trusted."""
+
+    async def main(service: _Service) -> None:
+        service.clock.jump(7200)
+        assert await service.ask(request()) == TRY_LATER
+        responder = Responder([Authority(ca(), [_Signer(local=True)])])
+        service.handler.replace(responder, service.store)
+        assert await service.ask(request()) == TRY_LATER
+        with SQLiteStore(service.path) as another:
+            service.handler.replace(responder, another)
+            assert await service.ask(request()) == TRY_LATER
+            service.clock.jump(-7200)
+            assert status_of(await service.ask(request())) == "GOOD"
+            await service.settle()
+
+    _with_store(tmp_path, main)
+
+
 @pytest.mark.parametrize("error", [SourceUnavailable, RuntimeError])
 def test_memory_is_not_used_after_a_poll_that_failed(error: type[Exception]) -> None:
     """Neither in the same 20 ms: the poll may have left a revocation out."""
@@ -397,7 +416,7 @@ def test_only_so_many_requests_wait_for_a_signer() -> None:
             Responder([Authority(ca(), [signer])]),
             PolledSource(),
             slots=SigningSlots(1, 1),
-            clock=lambda: START,
+            clock=ProcessClock(lambda: START),
         )
 
         async def ask(der: bytes) -> Reply:

@@ -61,7 +61,7 @@ class _NodeWithCopies(_Node):
         self.responder = Responder([Authority(ca(), [delegate_signer()])])
         self.handler = RequestHandler(
             self.responder, self.store, shared=self.shared, metrics=Metrics(lambda _: True),
-            clock=lambda: self.clock.now, monotonic=lambda: self.clock.seconds,
+            clock=self.clock.of_process(),
         )  # fmt: skip
 
     def share(

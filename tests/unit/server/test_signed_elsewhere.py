@@ -13,6 +13,7 @@ import ocsp
 from ocsp import CertID
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
 from ocsp.http import CacheableAnswer, HTTPAnswer
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
     CannedAnswer,
@@ -67,7 +68,7 @@ def test_a_request_for_another_ca_is_passed_on(passes_on: bool) -> None:
             Responder([ForeignAuthority(ca(), ["http://foreign.example/"])]),
             MemorySource({}),
             foreign=ForeignResponders(client, now=lambda: NOW) if passes_on else None,
-            clock=lambda: NOW,
+            clock=ProcessClock(lambda: NOW),
         )
         reply = await _ask(handler)
         await handler.close()
@@ -89,7 +90,9 @@ def test_a_canned_answer_needs_no_source() -> None:
     der = _signed(_request())
     answer = CannedAnswer.of(der, ocsp.load_der_ocsp_response(der), END)
     responder = Responder([CannedAuthority(ca(), [answer])])
-    handler = RequestHandler(responder, MemorySource({}), clock=lambda: NOW)
+    handler = RequestHandler(
+        responder, MemorySource({}), clock=ProcessClock(lambda: NOW)
+    )
     reply = asyncio.run(_ask(handler))
     assert reply.body == der
     assert "max-age" in (reply.header("Cache-Control") or "")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.process_clock import ProcessClock
 from ocsp.service import build_service, read_configuration
 from ocsp.service.processes.admin_port import AdminPort
 from ocsp.service.signer_following import SignerFollower
@@ -26,7 +27,7 @@ def test_issuers_whose_answers_others_sign_are_left_out(tmp_path: Path) -> None:
     with build_service(read_configuration(files.configuration).configuration) as built:
         follower = SignerFollower(lambda _: None)
         follower.follow(built)
-        (shown,) = AdminPort(lambda: built, follower)._configured()
+        (shown,) = AdminPort(lambda: built, follower, ProcessClock())._configured()
     assert shown.authority is built.authorities[0]
     assert shown.name == "CN=Example CA"
     assert [each.certificate for each in shown.signers] == [

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import KeySigner
 from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.table import ANSWERS_REFUSED
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import CertIDForm, IssuerKey, LookupResult, StatusQuery
 from ocsp.service import BuiltService, build_service, read_configuration
 from ocsp.service.signing_ahead import SigningAhead, presigner_of
@@ -48,7 +49,7 @@ def test_a_revocation_is_signed_at_once(files: CAFolder) -> None:
     """Without a request."""
     with _service(files) as service:
         assert service.store is not None
-        signing = SigningAhead(service, service.store)
+        signing = SigningAhead(service, service.store, ProcessClock())
         signing.start()
         try:
             _wait_for(lambda: _found(files, service, CertIDForm.SHA256)[2] is not None)
@@ -65,7 +66,7 @@ def test_answers_that_are_not_stored_are_counted_once(files: CAFolder) -> None:
     metrics = Metrics(totals.add)
     with _service(files) as service:
         assert service.store is not None
-        signing = SigningAhead(service, service.store)
+        signing = SigningAhead(service, service.store, ProcessClock())
         counts = signing.presigner.counts
         counts.failed, counts.outdated, counts.lost = 3, 2, 1
         for _ in range(2):
@@ -82,7 +83,7 @@ def test_nothing_is_signed_without_forms(files: CAFolder) -> None:
     files.write("ocsp.toml", files.settings() + "[answers]\nforms = []\n")
     with _service(files) as service:
         assert service.store is not None
-        signing = SigningAhead(service, service.store)
+        signing = SigningAhead(service, service.store, ProcessClock())
         signing.presigner.sign_round()
         assert _found(files, service, CertIDForm.SHA1).stored is None
         signing.stop()  # it was not started

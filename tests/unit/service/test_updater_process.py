@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocsp.metrics import Totals
+from ocsp.process_clock import ProcessClock
 from ocsp.service import BuiltService, build_service, read_configuration
 from ocsp.service.processes.updater import Updater
 from ocsp.service.signing_ahead import SigningAhead
@@ -31,7 +32,10 @@ def test_the_event_loop_does_not_wait_for_the_batch_in_hand(
         return build_service(read_configuration(files.configuration).configuration)
 
     async def main() -> None:
-        updater, stop = Updater("updater", [], Totals()), asyncio.Event()
+        updater, stop = (
+            Updater("updater", [], Totals(), ProcessClock()),
+            asyncio.Event(),
+        )
         first = updater.use(build())
         running = asyncio.create_task(updater.run(stop))
         monkeypatch.setattr(SigningAhead, "stop", note_thread)

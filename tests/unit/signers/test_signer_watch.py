@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID, KeySigner, OCSPResponseStatus
 from ocsp.http import get_url
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.server import Application, RequestHandler
 from ocsp.status import MemorySource
@@ -37,10 +38,13 @@ class _Served:
             RequestHandler(
                 Responder([Authority(ca(), [KeySigner(own, certificate)])]),
                 MemorySource({StatusQuery(IssuerKey.of(ca()), SERIAL): StatusRecord()}),
-                clock=lambda: self.now,
-                monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108
+                clock=ProcessClock(lambda: self.now, self.monotonic),
             )
         )
+
+    def monotonic(self) -> float:
+        """Return the monotonic time."""
+        return self.now.timestamp()
 
     def ask(self, now: datetime.datetime) -> tuple[ocsp.OCSPResponse, dict[str, str]]:
         """Return the response and the HTTP headers of an answer at *now*."""

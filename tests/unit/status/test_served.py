@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp import KeySigner, OCSPCertStatus, OCSPResponseStatus
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, Responder, StatusSource
 from ocsp.server import RequestHandler
 from ocsp.status import CRLSource, IndexSource
@@ -43,8 +44,7 @@ class Served:
         self.handler = RequestHandler(
             Responder([authority]),
             source,
-            clock=lambda: clock.now,
-            monotonic=clock.monotonic,
+            clock=ProcessClock(lambda: clock.now, clock.monotonic),
         )
 
     def ask(self) -> ocsp.OCSPResponse:

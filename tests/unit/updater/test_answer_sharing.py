@@ -11,6 +11,7 @@ from typing import Self
 import pytest
 
 from ocsp.errors import SourceUnavailable, StoreError
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, CertIDForm, NewAnswer, Responder
 from ocsp.sharing import SharedSigner, Withdrawn
 from ocsp.store import SQLiteStore
@@ -97,11 +98,16 @@ class Scene:
         with self.store.transaction():
             for serial in range(1, 11):
                 self.store.add(ca(), serial)
+        self.clock = ProcessClock(lambda: self.now, self.monotonic)
         self.presigner = Presigner(
             Responder(self.authorities), self.authorities, self.store,
-            forms=[SHA1], clock=lambda: self.now, monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108 - now changes
+            forms=[SHA1], clock=self.clock
         )  # fmt: skip
         self.sharing = self.restarted()
+
+    def monotonic(self) -> float:
+        """Return the monotonic time."""
+        return self.now.timestamp()
 
     def restarted(self) -> AnswerSharing:
         """Return what a new process has; the one before has ended."""

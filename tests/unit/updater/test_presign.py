@@ -14,6 +14,7 @@ from cryptography import x509
 import ocsp
 from ocsp import KeySigner, OCSPCertStatus
 from ocsp.errors import SignerUnavailable, StoreError
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, CertIDForm, DueAnswer, IssuerKey, Responder
 from ocsp.store import SQLiteStore
 from ocsp.updater import Presigner, Pruning, Retention, Updater, presign
@@ -53,6 +54,7 @@ class Scene:
         self.store = SQLiteStore(path, create=True)
         self.now = NOW
         self.jumped = datetime.timedelta()
+        self.clock = ProcessClock(lambda: self.now, self.monotonic)
         self.signers = [FaultySigner(), FaultySigner("Other CA")]
         self.authorities = [
             Authority(ca(name), [signer])
@@ -65,15 +67,18 @@ class Scene:
         self.responder = Responder(self.authorities)
         self.presigner = self.make_presigner()
 
+    def monotonic(self) -> float:
+        """Return the monotonic time."""
+        return self.now.timestamp() - self.jumped.total_seconds()
+
     def make_presigner(self) -> Presigner:
-        """Return a new presigner for SHA-1, as after a restart."""
+        """Return a new presigner for SHA-1, as after a reload."""
         return Presigner(
             self.responder,
             self.authorities,
             self.store,
             forms=[SHA1],
-            clock=lambda: self.now,
-            monotonic=lambda: self.now.timestamp() - self.jumped.total_seconds(),
+            clock=self.clock,
         )
 
     def version_signed(self, serial: int, issuer: str = "Test CA") -> int | None:
@@ -274,6 +279,17 @@ def test_nothing_is_signed_while_the_clock_is_wrong(
     assert presign(scene.presigner).signed == 21
 
 
+def test_a_jump_stays_known_when_the_presigner_is_replaced(scene: Scene) -> None:
+    """By a reload, or when signers change."""
+    scene.now += HOUR
+    scene.jumped = HOUR
+    for presigner in (scene.presigner, scene.make_presigner()):
+        presigner.sign_round()
+        assert presigner.counts.signed == 0
+    scene.now, scene.jumped = NOW, datetime.timedelta()
+    assert presign(scene.make_presigner()).signed == 20
+
+
 @pytest.mark.parametrize(("ahead", "way"), [(61.0, "ahead of"), (-61.0, "behind")])
 def test_nothing_is_signed_while_the_clock_differs_from_that_of_the_store(
     scene: Scene,
@@ -312,7 +328,7 @@ def test_the_forms_are_those_of_the_presigner(scene: Scene) -> None:
         scene.responder,
         scene.authorities,
         scene.store,
-        clock=lambda: NOW,
+        clock=ProcessClock(lambda: NOW),
     )
     assert presign(presigner).stored == 40
     for form in (SHA1, SHA256):

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from ocsp.metrics import ReportReceiver, ReportSender, Totals
+from ocsp.process_clock import ProcessClock
 from ocsp.server.runner import run_loop, tune_garbage_collection
 from ocsp.service.processes.channel import Channel
 from ocsp.service.processes.task import Task, run_task
@@ -41,7 +42,9 @@ async def _work(
     channel: socket.socket,
 ) -> int:
     send = ReportSender(reports).send
-    worker = Worker(name, sockets, send, started=tune_garbage_collection)
+    worker = Worker(
+        name, sockets, send, ProcessClock(), started=tune_garbage_collection
+    )
     return await _run(worker, channel)
 
 
@@ -54,7 +57,7 @@ async def _update(
     totals = Totals()
     receiver = ReportReceiver(reports, totals)
     asyncio.get_running_loop().add_reader(receiver, receiver.drain)
-    return await _run(Updater(name, sockets, totals), channel)
+    return await _run(Updater(name, sockets, totals, ProcessClock()), channel)
 
 
 async def _run(task: Task, end: socket.socket) -> int:

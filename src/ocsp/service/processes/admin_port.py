@@ -22,6 +22,7 @@ from ocsp.admin import (
 )
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.metrics import Metrics, Totals
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import StatusQuery, StatusRecord, StatusSource
 from ocsp.service.building import BuiltService
 from ocsp.service.signer_following import SignerFollower
@@ -36,11 +37,24 @@ class AdminPort:
     """The admin port of a service, which can be replaced while it runs."""
 
     def __init__(
-        self, service: Callable[[], BuiltService], follower: SignerFollower
+        self,
+        service: Callable[[], BuiltService],
+        follower: SignerFollower,
+        clock: ProcessClock,
     ) -> None:
-        """Show the service that *service* returns, and the signers of *follower*."""
+        """
+        Show the state of a responder.
+
+        Args:
+            service: Returns the service of now.
+
+            follower: What it knows about the signers is shown.
+
+            clock: The clock of the process.
+        """
         self._service = service
         self._follower = follower
+        self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(
@@ -75,6 +89,7 @@ class AdminPort:
                 database,
                 totals,
                 self._test_signers,
+                self._clock,
                 alarm=alarm,
                 validity=settings.answers.validity,
             ),

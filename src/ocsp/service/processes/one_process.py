@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 from ocsp.metrics import Totals
+from ocsp.process_clock import ProcessClock
 from ocsp.server.runner import run_loop
 from ocsp.service.building import build_degraded
 from ocsp.service.configuration import Configuration
@@ -41,9 +42,10 @@ class OneProcess:
         Raises:
             ConfigurationError: If a file cannot be used.
         """
-        totals = Totals()
-        self._worker = Worker("worker-1", public, totals.add)
-        self._updater = Updater("updater", [] if admin is None else [admin], totals)
+        totals, clock = Totals(), ProcessClock()
+        self._worker = Worker("worker-1", public, totals.add, clock)
+        sockets = [] if admin is None else [admin]
+        self._updater = Updater("updater", sockets, totals, clock)
         self._answering = self._worker.use(build_degraded(configuration))
         self._updater.use(build_degraded(configuration))
 

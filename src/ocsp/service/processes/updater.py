@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.log_lines import LogLines
+from ocsp.metrics.table import DATABASE_CLOCK
+from ocsp.process_clock import ProcessClock
 from ocsp.service.building import BuiltService
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.service.processes.purging import Purging
@@ -21,13 +23,29 @@ class Updater:
     """Signs answers ahead, tells caches of changes, and serves the admin port."""
 
     def __init__(
-        self, name: str, sockets: Sequence[socket.socket], totals: Totals
+        self,
+        name: str,
+        sockets: Sequence[socket.socket],
+        totals: Totals,
+        clock: ProcessClock,
     ) -> None:
-        """Serve the admin port on *sockets*, with the counts in *totals*."""
+        """
+        Serve the admin port on *sockets*.
+
+        Args:
+            name: The name of the process in the log.
+
+            sockets: Listening sockets.
+
+            totals: The counts of all processes.
+
+            clock: The clock of the process.
+        """
         self.name = name
         self.lines = LogLines()
         self._sockets = sockets
         self._totals = totals
+        self._clock = clock
         self._metrics = Metrics(totals.add, process=name, lines=self.lines)
         self._service: BuiltService | None = None
         self._signing: SigningAhead | None = None
@@ -56,10 +74,12 @@ class Updater:
     def _begin(self, service: BuiltService) -> None:
         self._service, self._signing, self._work = service, None, ()
         if service.store is not None and service.configuration.signs_ahead:
-            self._signing = SigningAhead(service, service.store)
+            self._signing = SigningAhead(service, service.store, self._clock)
             issuers = [each.issuer for each in service.stored]
             purging = Purging(service.configuration, issuers, service.store)
             self._work = (self._signing, purging)
+        else:
+            self._clock.compare(0.0)  # nothing is signed, and nothing compares it
         for each in self._work:
             each.start()
 
@@ -71,7 +91,7 @@ class Updater:
             if self._sockets:
                 from ocsp.service.processes.admin_port import AdminPort
 
-                port = AdminPort(self._present, self._follower)
+                port = AdminPort(self._present, self._follower, self._clock)
                 await port.serve(self._sockets, self._totals, self._metrics, stop)
             await stop.wait()
         finally:
@@ -80,6 +100,8 @@ class Updater:
             _end(self._work, self._service)
 
     def _count(self) -> None:
+        self._clock.look()
+        self._metrics.gauge(DATABASE_CLOCK).value = abs(self._clock.ahead)
         if self._signing is not None:
             self._signing.count(self._metrics)
 

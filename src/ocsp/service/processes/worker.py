@@ -10,6 +10,7 @@ from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.table import STORE_UP, VALKEY
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import SharedAnswerReader
 from ocsp.server import NativeServer, RequestHandler
 from ocsp.server.backend import AnswersElsewhere
@@ -39,6 +40,7 @@ class Worker:
         name: str,
         sockets: Sequence[socket.socket],
         send: Callable[[Report], bool],
+        clock: ProcessClock,
         *,
         started: Callable[[], None] | None = None,
     ) -> None:
@@ -52,10 +54,13 @@ class Worker:
 
             send: Takes the counts.
 
+            clock: The clock of the process.
+
             started: Called once when all sockets accept connections.
         """
         self.name = name
         self._sockets = sockets
+        self._clock = clock
         self._started = started
         self.lines = LogLines()
         self._metrics = Metrics(send, process=name, lines=self.lines)
@@ -79,7 +84,9 @@ class Worker:
             copies = None
             if self._shared is not None and not service.configuration.is_edge:
                 copies = VerifiedAnswers(self._shared)
-            self._handler = _handler(service, elsewhere, copies, self._metrics)
+            self._handler = _handler(
+                service, elsewhere, copies, self._metrics, self._clock
+            )
         else:
             self._handler.cache_tag = service.configuration.answers.cache_tag
             self._handler.replace(service.responder, service.source)
@@ -125,6 +132,7 @@ def _handler(
     elsewhere: AnswersElsewhere,
     copies: SharedAnswerReader | None,
     metrics: Metrics,
+    clock: ProcessClock,
 ) -> RequestHandler:
     configuration = service.configuration
     signing = configuration.signing
@@ -139,6 +147,7 @@ def _handler(
         cache_bytes=configuration.answers.memory,
         metrics=metrics,
         cache_tag=configuration.answers.cache_tag,
+        clock=clock,
     )
 
 

@@ -101,7 +101,7 @@ class ChangeFollower:
         self._follow = follow
         self._acknowledges = acknowledges
         self._read = time.monotonic() - UNKNOWN_SECONDS
-        self._ahead = 0.0
+        self._ahead: float | None = None
         self._everything = False
         self._queries: list[StatusQuery] = []
         self._collected: str | None = None
