@@ -149,6 +149,20 @@ def test_an_edge_node_answers_from_valkey(tmp_path: Path) -> None:
         assert edge.status(node, leaf) is REVOKED
 
 
+def test_an_emptied_server_costs_no_answer_that_was_given(tmp_path: Path) -> None:
+    """The edge node has it in memory, and the others as soon as they are copied."""
+    with _scene(tmp_path) as (server, files, _, edge, node):
+        late = files.issue("late.example.org")
+        _until(edge, node, files.web, GOOD)
+        with server.client() as client:
+            before = client.dbsize()
+            client.flushall()
+            assert client.dbsize() < before
+            while client.dbsize() < before:
+                assert edge.status(node, files.web) is GOOD
+        _until(edge, node, late, GOOD)
+
+
 def test_a_machine_that_signs_answers_no_client(tmp_path: Path) -> None:
     """It copies its answers, and shows the password of the server in no line."""
     files = CAFolder(tmp_path)
@@ -158,7 +172,7 @@ def test_a_machine_that_signs_answers_no_client(tmp_path: Path) -> None:
         with serving(files.folder, urls=0) as service:
             assert set(service.children()) == {"updater"}
             with server.client(password="top-secret") as client:
-                until(lambda: client.dbsize() == 4, lambda: "not copied")
+                until(lambda: client.dbsize() == 6, lambda: "not copied")
             server.stop()
             service.wait_for("answers are not shared")
         assert "top-secret" not in "".join(service.rest())
@@ -186,7 +200,7 @@ def test_copies_while_the_database_is_away(tmp_path: Path) -> None:
         )
         with PostgreSQLStore(url) as store, server.client() as client:
             store.revoke(files.ca.certificate, revoked.serial_number)
-            until(lambda: client.dbsize() == 6, lambda: str(client.keys()))
+            until(lambda: client.dbsize() == 8, lambda: str(client.keys()))
             until(lambda: _copied(client, store, revoked), lambda: "not copied")
         _until(edge, node, leaves[1], REVOKED)
         database.stop()

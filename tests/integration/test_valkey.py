@@ -464,7 +464,7 @@ def test_sentinels_name_the_server_that_takes_over(tmp_path: Path) -> None:
             async with reading_from(url) as answers:
                 await settle(answers)
                 with servers[1].client() as replica:
-                    until(lambda: replica.dbsize() == 3, lambda: "not replicated")
+                    until(lambda: replica.dbsize() == 5, lambda: "not replicated")
                 servers[0].stop()
 
                 def write() -> bool:

@@ -83,6 +83,7 @@ NO_CACHE = {
     "service/exporter/rounds.py:_results": "the configured targets",
     "service/signer_following.py:_sets": "the configured issuers",
     "service/copies/edge.py:_running": "the look-ups that run now",
+    "sharing/tally.py:_written": "a number for each node of a cluster",
     "sharing/reader.py:_waiting": "the look-ups that wait now",
     "store/postgresql/serving/line.py:_failures": "the connections of one line",
     "store/postgresql/serving/line.py:_waiting": "MAX_WAITING look-ups",

@@ -37,8 +37,15 @@ LONGEST_PAUSE_SECONDS = 15.0
 MAX_RANGES = 16_384
 """Ranges of slots that a cluster has: the number of its slots."""
 
+MAX_PLACES = 8 * MAX_RANGES
+"""Places that are tried to find one on each node: enough to meet nearly all slots."""
+
 _NOWHERE: Node = ("", 0)
 """The node of a key that no node of the cluster has, and the only one without one."""
+
+
+_ANYWHERE = (b"{0}",)
+"""A place on the only node."""
 
 
 class Slots:
@@ -59,6 +66,7 @@ class Slots:
         )
         self._begins = [begin for begin, _, _ in ranges]
         self._ranges = ranges
+        self._places: tuple[bytes, ...] = ()
 
     @property
     def nodes(self) -> set[Node]:
@@ -74,6 +82,20 @@ class Slots:
         if number < 0 or slot > self._ranges[number][1]:
             return _NOWHERE
         return self._ranges[number][2]
+
+    def places(self) -> tuple[bytes, ...]:
+        """Return a hash tag for each node: a key that contains it is on that node."""
+        if not self._places:
+            found: dict[Node, bytes] = {}
+            for number in range(MAX_PLACES):
+                place = b"{%d}" % number
+                node = self.node_of(place)
+                if node != _NOWHERE:
+                    found.setdefault(node, place)
+                if len(found) == len(self.nodes):
+                    break
+            self._places = tuple(found.values())
+        return self._places
 
 
 def _node(entry: Sequence[Any], asked: str) -> Node:
@@ -187,14 +209,30 @@ class Nodes(_Shared):
             StoreError: If no node of the cluster can be asked.
             MissingExtraError: If the package ``valkey`` is not installed.
         """
-        if self.address.mode is Mode.CLUSTER and self._slots is None:
-            self._close(self._use(self._ask_slots()))
+        self._learn_slots()
         results: list[object] = [None] * len(commands)
         for node, numbers in self._group(commands).items():
             found = self._run(node, [commands[number] for number in numbers])
             for number, result in zip(numbers, found, strict=True):
                 results[number] = result
         return results
+
+    def places(self) -> tuple[bytes, ...]:
+        """
+        Return a part of keys for each node: all keys that contain it are on that node.
+
+        A node of a cluster that has very few slots may be left out.
+
+        Raises:
+            StoreError: If no node of the cluster can be asked.
+            MissingExtraError: If the package ``valkey`` is not installed.
+        """
+        self._learn_slots()
+        return _ANYWHERE if self._slots is None else self._slots.places()
+
+    def _learn_slots(self) -> None:
+        if self.address.mode is Mode.CLUSTER and self._slots is None:
+            self._close(self._use(self._ask_slots()))
 
     def _run(self, node: Node, commands: Sequence[Command]) -> Sequence[object]:
         refusal = self._refusal(node)

@@ -27,6 +27,7 @@ __all__ = [
     "SHARE",
     "SharedSigner",
     "answer_key",
+    "begun_key",
     "decode_answer",
     "decode_signer",
     "encode_answer",
@@ -35,6 +36,7 @@ __all__ = [
     "epoch_mark",
     "is_mark",
     "signer_key",
+    "tally_key",
 ]
 
 EPOCH_KEY = b"ocsp:epoch"
@@ -90,6 +92,16 @@ def answer_key(mark: bytes, query: StatusQuery, form: CertIDForm) -> bytes:
 def signer_key(mark: bytes, identifier: bytes) -> bytes:
     """Return the key of the certificate with the SHA-256 *identifier*."""
     return b"ocsp:%s:signer:%s" % (mark, identifier.hex().encode())
+
+
+def begun_key(mark: bytes, place: bytes) -> bytes:
+    """Return the key that says that the node of *place* was begun to be filled."""
+    return b"ocsp:%s:begun:%s" % (mark, place)
+
+
+def tally_key(writer: bytes, place: bytes) -> bytes:
+    """Return the key of the count that *writer* keeps on the node of *place*."""
+    return b"ocsp:tally:%s:%s" % (writer, place)
 
 
 def encode_answer(answer: StoredAnswer) -> bytes:

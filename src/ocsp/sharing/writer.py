@@ -15,11 +15,13 @@ from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, NewAnswer
 from ocsp.sharing.address import ValkeyAddress
 from ocsp.sharing.nodes import Command, Nodes
+from ocsp.sharing.tally import Tally
 from ocsp.sharing.values import (
     EPOCH_KEY,
     SHARE,
     SharedSigner,
     answer_key,
+    begun_key,
     encode_answer,
     encode_signer,
     encode_tombstone,
@@ -81,24 +83,51 @@ class SharedAnswerWriter:
         self._address = address
         self._nodes = Nodes(address)
         self._mark = b""
+        self._tally = Tally()
 
     def begin(self, epoch: str) -> bool:
         """
         Write for the epoch *epoch* from now on, and let all nodes read its answers.
 
         Returns:
-            Whether the server had this epoch already; otherwise it has no answers.
+            Whether the server, or each node of the cluster, had this epoch already;
+            otherwise it has no answers.
 
         Raises:
             StoreError: If the server cannot be written.
         """
-        mark = epoch_mark(epoch)
+        self._mark = mark = epoch_mark(epoch)
         (before,) = self._run(("GET", EPOCH_KEY))
-        known = before == mark
-        if not known:
+        if before != mark:
             self._run(("SET", EPOCH_KEY, mark))
-        self._mark = mark
-        return known
+        # A node that is away is told when it is back.
+        new = self._nodes.run(
+            [
+                ("SET", begun_key(mark, place), b"1", "NX")
+                for place in self._nodes.places()
+            ]
+        )
+        return before == mark and True not in new
+
+    def keeps(self) -> bool:
+        """
+        Return whether the server still has what this writer has written.
+
+        Each loss is told once. What was lost is not known: after a fail-over the last
+        values, after a restart without data all of them. Of a cluster, nodes that are
+        away are not asked.
+
+        Raises:
+            StoreError: If no node can be reached, or all refuse to write.
+        """
+        commands = self._tally.commands(self._nodes.places())
+        replies = self._nodes.run(commands)
+        errors = [each for each in replies if isinstance(each, Exception)]
+        if errors and len(errors) == len(replies):
+            self.close()
+            raise self._error(errors[0]) from errors[0]
+        self._tally.note(commands, replies)
+        return self._tally.settle()
 
     def add_signers(
         self, signers: Iterable[tuple[SharedSigner, int]], now: int
@@ -213,12 +242,14 @@ class SharedAnswerWriter:
         """Write *values* in one round trip; return 1, 0 or the error for each."""
         latest = now + FUTURE_SECONDS
         # With its text, because a server that has taken over does not know its hash.
-        return self._nodes.run(
-            [
-                ("EVAL", SHARE, 1, key, version, this_update, latest, seconds, value)
-                for key, version, this_update, seconds, value in values
-            ]
-        )
+        commands: list[Command] = [
+            ("EVAL", SHARE, 1, key, version, this_update, latest, seconds, value)
+            for key, version, this_update, seconds, value in values
+        ]
+        counting = self._tally.commands(self._nodes.places())
+        results = self._nodes.run([*commands, *counting])
+        self._tally.note(counting, results[len(commands) :])
+        return results[: len(commands)]
 
     def _run(self, *commands: Command) -> list[object]:
         """

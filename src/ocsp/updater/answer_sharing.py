@@ -56,6 +56,10 @@ signature: a batch is stored some time after it was signed."""
 COPY_SECONDS = 10.0
 """How often they are looked for as far back as :data:`OVERLAP_SECONDS`."""
 
+CHECK_SECONDS = 0.5
+"""How often the server is asked whether it still has what was written. So it is filled
+again within a second after it was emptied."""
+
 LOST_SECONDS = 1.0
 """How long it waits when the server or the database cannot be used."""
 
@@ -115,6 +119,10 @@ class SharedStore(Protocol):
         ...
 
 
+class _ServerLost(StoreError):
+    """The server can be used, and lacks what was written to it."""
+
+
 class AnswerSharing:
     """
     Copies the answers of one database until it is stopped.
@@ -168,6 +176,7 @@ class AnswerSharing:
         self._missed = 0
         self._last_look = 0
         self._next_look = self._next_copy = self._next_sign = 0.0
+        self._next_check = 0.0
         self._open: deque[StatusQuery] = deque(maxlen=MAX_OPEN)
 
     def run(self, stop: threading.Event) -> None:
@@ -197,7 +206,7 @@ class AnswerSharing:
             self._work(stop or threading.Event())
         except (SourceUnavailable, StoreError) as error:
             self._lost(error)
-            return LOST_SECONDS
+            return POLL_SECONDS if isinstance(error, _ServerLost) else LOST_SECONDS
         except Exception:  # one round must not end the thread
             _log.exception("sharing answers failed unexpectedly, and is tried again")
             self._begun = False
@@ -214,17 +223,23 @@ class AnswerSharing:
         # A server that takes over may lack what the other one has accepted last.
         self._cursor = self._older.place or self._cursor
         self._missed += OVERLAP_SECONDS
-        self._next_copy = 0.0
+        self._next_look = self._next_copy = 0.0
 
     def _work(self, stop: threading.Event) -> None:
-        if not self._begun:
-            self._begin()
+        try:
+            if not self._begun:
+                self._begin()
+            self._check()
+        except StoreError:
+            if self._cursor:  # of a cluster, the other nodes get the changes
+                self._follow()
+            raise
         self._follow()
         begun = time.monotonic()
         if begun < self._next_look:
             return
         if begun >= self._next_copy:
-            self._begin()  # the server may have been emptied
+            self._begin()  # another signer may have begun to sign
         if not self._is_filling and self._leaves_it_to_another():
             self._last_look = 0
         else:
@@ -234,6 +249,22 @@ class AnswerSharing:
         if begun >= self._next_copy:
             self._next_copy = now + COPY_SECONDS
         self._next_look = now + max(NEW_SECONDS, 9 * (now - begun))
+
+    def _check(self) -> None:
+        """
+        Find out now and then whether the server has lost what was written.
+
+        Raises:
+            _ServerLost: If it was emptied, or another one has taken over. What it lacks
+                is written in the next round, at once.
+            StoreError: If it cannot be used.
+        """
+        now = time.monotonic()
+        if now < self._next_check:
+            return
+        self._next_check = now + CHECK_SECONDS
+        if not self._writer.keeps():
+            raise _ServerLost("the server has lost answers, and is filled again")
 
     def _begin(self) -> None:
         """Write the epoch and the signers, and find the places to go on from."""
@@ -308,8 +339,10 @@ class AnswerSharing:
                     signed.append(NewAnswer(query, form, found.stored))
                 else:
                     unsigned.append(Withdrawn(query, form, found.version))
-        self._writer.withdraw(unsigned, self._validity, now)
-        self._writer.put_many(signed, now)
+        try:
+            self._writer.withdraw(unsigned, self._validity, now)
+        finally:  # a node of a cluster that is away costs its own answers only
+            self._writer.put_many(signed, now)
         self._open.extend(dict.fromkeys(each.query for each in unsigned))
 
     def _find(self, query: StatusQuery, form: CertIDForm) -> LookupResult | None:
@@ -335,6 +368,7 @@ class AnswerSharing:
             while page := list(islice(answers, PAGE)):
                 self._give_sign()
                 self._writer.put_many(page, int(self._clock()))
+                self._check()
                 self._follow()
                 if stop.is_set():
                     return

@@ -57,11 +57,13 @@ def test_the_answers_are_copied_to_valkey(
         files.write("ocsp.toml", files.settings(top=line))
         assert main(["presign"]) == 0
         with server.client() as client:
-            assert client.dbsize() == 4  # the epoch, the signer, two answers
+            assert (
+                client.dbsize() == 6
+            )  # two answers; epoch, signer, begun, and a count
         files.issue("late.example.org")
         assert main(["presign"]) == 0
         with server.client() as client:
-            assert client.dbsize() == 6
+            assert client.dbsize() == 9  # another count
     capsys.readouterr()
     assert main(["presign", "--json"]) == 1
     said = capsys.readouterr()

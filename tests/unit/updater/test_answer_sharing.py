@@ -33,6 +33,7 @@ class Server:
         self.signers: list[SharedSigner] = []
         self.writes: list[str] = []
         self.fails = False
+        self.has_lost = False
         self.writing = ""
 
     def _check(self) -> None:
@@ -46,6 +47,16 @@ class Server:
         if not known:
             self.has = {}
         return known
+
+    def keeps(self) -> bool:
+        """Tell a loss once."""
+        self._check()
+        lost, self.has_lost = self.has_lost, False
+        return not lost
+
+    def empty(self) -> None:
+        """Lose everything."""
+        self.has, self.mark, self.signers, self.has_lost = {}, "", [], True
 
     def add_signers(
         self, signers: Iterable[tuple[SharedSigner, int]], now: int
@@ -128,6 +139,7 @@ class Scene:
         process = of or self.sharing
         if copy:
             process._next_copy = process._next_look = process._next_sign = 0.0
+        process._next_check = 0.0
         return process.step()
 
     def has(self, serial: int, form: CertIDForm = SHA1) -> tuple[int, bool] | None:
@@ -303,6 +315,66 @@ def test_a_server_that_lost_all_gets_all_again(scene: Scene) -> None:
     scene.step()
     scene.server.has, scene.server.mark = {}, ""
     scene.step()
+    assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
+
+
+def test_a_server_that_was_emptied_is_filled_at_once(scene: Scene) -> None:
+    """It is asked twice a second, and not only when all is looked through anyway."""
+    scene.step()
+    scene.now += datetime.timedelta(hours=1)
+    scene.step()
+    scene.server.empty()
+    assert scene.step(copy=False) == sharing.POLL_SECONDS
+    scene.sharing._next_check = float("inf")
+    scene.sharing.step()
+    assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
+    assert scene.server.signers
+    assert sharing.CHECK_SECONDS + 2 * sharing.POLL_SECONDS < 1
+
+
+def test_a_server_that_was_emptied_lacks_no_revocation(scene: Scene) -> None:
+    """What was not signed when it was emptied is withdrawn again."""
+    scene.step()
+    scene.store.revoke(ca(), 3)
+    scene.step(copy=False)
+    scene.server.empty()
+    scene.step(copy=False)
+    scene.step(copy=False)
+    assert scene.has(3) == (2, False)
+    assert scene.has(4) == (1, True)
+
+
+def test_a_server_that_is_emptied_while_it_is_filled_is_filled(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the begin."""
+    monkeypatch.setattr(sharing, "PAGE", 2)
+    monkeypatch.setattr(sharing, "CHECK_SECONDS", 0.0)
+    pages = 0
+    real = scene.server.put_many
+
+    def put_many(answers: Iterable[NewAnswer], now: int) -> int:
+        nonlocal pages
+        pages += 1
+        if pages == 4:
+            scene.server.empty()
+        return real(answers, now)
+
+    monkeypatch.setattr(scene.server, "put_many", put_many)
+    scene.step()
+    assert scene.sharing.is_up is False
+    scene.sharing.step()
+    assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
+
+
+def test_another_process_fills_what_was_emptied(scene: Scene) -> None:
+    """If the one that copied was killed, before the others would go on for it."""
+    scene.step()
+    other = scene.another()
+    scene.step(of=other)
+    scene.server.empty()
+    scene.step(of=other, copy=False)
+    scene.step(of=other, copy=False)
     assert all(scene.has(serial) == (1, True) for serial in range(1, 11))
 
 
