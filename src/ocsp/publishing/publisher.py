@@ -1,9 +1,10 @@
 """
 Publish the stored answers of a database, and remove those that are over.
 
-A round publishes what was signed since the round before, and removes what would end
-before the next one. Between its pages, changes of status are followed: the answer of a
-certificate that has been revoked is replaced, or removed until the new one is signed.
+A round removes what has ended, which needs no database; then it publishes what was
+signed since the round before, and removes what would end before the next one. Between
+its pages, changes of status are followed: the answer of a certificate that has been
+revoked is replaced, or removed until the new one is signed.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.guarded.certificates import load_certificate
 from ocsp.publishing.names import Alias, GetTargets
 from ocsp.publishing.state import Known, PublishedState
 from ocsp.publishing.target import Failures, Publication, Target
@@ -125,11 +129,17 @@ class Publisher:
         self.counts = PublishCounts()
         self._store = store
         self._responder = responder
-        self._targets = {
-            IssuerKey.of(each): GetTargets(each, aliases) for each in issuers
-        }
         self._target = target
         self._state = state
+        self._issuers = {IssuerKey.of(each): each for each in issuers}
+        self._targets = {
+            key: GetTargets(each, aliases) for key, each in self._issuers.items()
+        }
+        self._former = {
+            key: GetTargets(load_certificate(bytes.fromhex(der)), aliases)
+            for key in state.issuers - self._targets.keys()
+            if (der := state.read(_certificate(key)))
+        }
         # The responder gives no other answer if it has those with both CertIDs.
         both = CertIDForm.BOTH in forms
         self.forms = (CertIDForm.BOTH,) if both else tuple(forms)
@@ -176,6 +186,7 @@ class Publisher:
             SourceUnavailable: If the database cannot be read now.
             PublishingFailed: If the target or the state cannot be written.
         """
+        self._remove_ended()
         self._begin()
         for issuer in self._targets:
             self._publish_new(issuer, progress)
@@ -190,6 +201,9 @@ class Publisher:
         if self._dry_run:
             return
         self._prepare()
+        for issuer, certificate in self._issuers.items():
+            der = certificate.public_bytes(Encoding.DER)
+            self._state.write(_certificate(issuer), der.hex())
         self.follow()
         self.is_complete = self.is_complete or self._is_another
         self._is_another = False
@@ -197,6 +211,9 @@ class Publisher:
             # The time: it is another one also if the state was lost.
             now = self._now()
             generation = max(int(self._state.read("generation") or 0) + 1, now)
+            if not self._state.read("allowed until"):
+                # What is there may be of a state that was lost, and end at any time.
+                self._allow_until(now, now)
             with self._state.transaction():
                 self._state.write("generation", str(generation))
                 self._state.write("complete from", str(now))
@@ -340,8 +357,9 @@ class Publisher:
         self.counts.published += len(done)
 
     def _targets_of(self, answer: NewAnswer | Known) -> list[str]:
-        targets = self._targets.get(answer.query.issuer)
-        if targets is None:  # the issuer is no longer in the configuration
+        issuer = answer.query.issuer
+        targets = self._targets.get(issuer) or self._former.get(issuer)
+        if targets is None:  # of a state without the certificate: it is swept
             return []
         return targets.of(answer.query.serial_number, answer.form)
 
@@ -364,28 +382,48 @@ class Publisher:
             serial = answers[number].query.serial_number
             _log.error("serial number %#x: %s: %s", serial, self._target.name, reason)
 
+    def _remove_ended(self) -> None:
+        """Remove what has ended since the last round, or is of a removed issuer."""
+        if self._dry_run:
+            return
+        before = self._now() + SPARE_SECONDS
+        self._remove_while(lambda skip: self._state.ending(before, PAGE, skip))
+        for issuer in self._former:
+            self._remove_while(partial(self._state.of_issuer, issuer, PAGE))
+
     def _remove_ending(self) -> None:
         """Remove what ends before the next round could remove it."""
+        before = self._horizon()
         if self._dry_run:
-            self.counts.removed += self._state.count_ending(self._horizon())
+            self.counts.removed += self._state.count_ending(before)
         else:
-            self._remove_while(lambda: self._state.ending(self._horizon(), PAGE))
+            self._remove_while(lambda skip: self._state.ending(before, PAGE, skip))
 
     def _remove_others(self) -> None:
         """Remove what a complete publication did not publish."""
         if self._dry_run:
             return
         begun = int(self._state.read("complete from"))
-        self._remove_while(lambda: self._state.not_since(begun, PAGE))
+        self._remove_while(lambda skip: self._state.not_since(begun, PAGE, skip))
         self._target.sweep()
-        self._state.forget_issuers()
+        for issuer in self._state.forget_issuers():
+            self._state.delete(_certificate(issuer))
 
-    def _remove_while(self, find: Callable[[], list[Known]]) -> None:
-        while known := find():
-            failed = self.counts.failed
+    def _remove_while(self, find: Callable[[int], list[Known]]) -> None:
+        """Remove what *find* returns, leaving out so many that could not be removed."""
+        skipped = 0
+        while known := find(skipped):
+            before = self.counts.failed
             self._remove(known)
-            if self.counts.failed > failed:
-                return  # the same ones would come again
+            failed = self.counts.failed - before
+            if failed == len(known):
+                return  # the place cannot be written to
+            skipped += failed
+
+
+def _certificate(issuer: IssuerKey) -> str:
+    """Return the name of the setting with the certificate of an issuer."""
+    return f"certificate {issuer.name_hash.hex()} {issuer.key_hash.hex()}"
 
 
 def _signed(issuer: IssuerKey) -> str:

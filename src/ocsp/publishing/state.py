@@ -51,6 +51,7 @@ ON CONFLICT DO UPDATE SET mark = x'', at = excluded.at, last = CASE
     WHEN excluded.last = 0 THEN last
     ELSE min(last, excluded.last) END
 """
+_ORDER = "issuer, serial, form"
 _ROWS = "SELECT issuer, serial, form, last FROM published"
 
 _MARK_OCTETS = 12
@@ -178,6 +179,11 @@ class PublishedState:
                 (name, value),
             )
 
+    def delete(self, name: str) -> None:
+        """Delete a setting."""
+        with self._reported():
+            self._connection.execute("DELETE FROM setting WHERE name = ?", (name,))
+
     # --- answers ---
 
     @property
@@ -185,14 +191,16 @@ class PublishedState:
         """The issuers of the answers that are noted."""
         return frozenset(self._issuers)
 
-    def forget_issuers(self) -> None:
-        """Forget the issuers of which no answer is noted."""
+    def forget_issuers(self) -> frozenset[IssuerKey]:
+        """Forget the issuers of which no answer is noted, and return them."""
+        before = self.issuers
         with self._reported():
             self._connection.execute(
                 "DELETE FROM issuer WHERE NOT EXISTS"
                 " (SELECT 1 FROM published WHERE published.issuer = issuer.id)"
             )
             self._read_issuers()
+        return before - self.issuers
 
     def has(self, new: NewAnswer) -> bool:
         """Return whether exactly this answer is published."""
@@ -243,10 +251,11 @@ class PublishedState:
             "WHERE mark = x'' AND at < ? ORDER BY at LIMIT ?", (before, limit)
         )
 
-    def ending(self, before: int, limit: int) -> list[Known]:
+    def ending(self, before: int, limit: int, skip: int = 0) -> list[Known]:
         """Return answers that must be removed before *before*, the first ones first."""
         return self._known(
-            "WHERE last > 0 AND last < ? ORDER BY last LIMIT ?", (before, limit)
+            f"WHERE last > 0 AND last < ? ORDER BY last, {_ORDER} LIMIT ? OFFSET ?",
+            (before, limit, skip),
         )
 
     def count_ending(self, before: int) -> int:
@@ -256,9 +265,18 @@ class PublishedState:
         ).fetchone()
         return int(row[0])
 
-    def not_since(self, second: int, limit: int) -> list[Known]:
+    def not_since(self, second: int, limit: int, skip: int = 0) -> list[Known]:
         """Return answers that were not looked at since *second*."""
-        return self._known("WHERE at < ? LIMIT ?", (second, limit))
+        return self._known(
+            f"WHERE at < ? ORDER BY {_ORDER} LIMIT ? OFFSET ?", (second, limit, skip)
+        )
+
+    def of_issuer(self, issuer: IssuerKey, limit: int, skip: int = 0) -> list[Known]:
+        """Return the answers of an issuer that are noted."""
+        return self._known(
+            f"WHERE issuer = ? ORDER BY {_ORDER} LIMIT ? OFFSET ?",
+            (self._issuers.get(issuer), limit, skip),
+        )
 
     def first_end(self) -> int | None:
         """Return until when all published answers may be there; ``None`` if none."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.request import urlopen
 
 import pytest
 
 import ocsp
-from ocsp.errors import ConfigError, MissingExtraError, PublishingFailed
+from ocsp.errors import (
+    ConfigError,
+    MissingExtraError,
+    PublishingFailed,
+    SourceUnavailable,
+)
 from ocsp.http import RESPONSE_TYPE
 from ocsp.publishing import GetTargets, ObjectStorage, read_credentials
 from ocsp.publishing.names import file_name
@@ -119,6 +124,27 @@ def test_a_complete_round_sweeps_other_objects(
         publisher.is_complete = True
         publisher.run()
     assert len(names(target)) == 6
+
+
+def test_no_object_stays_after_its_end(
+    scene: Scene, endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else cannot be done: the publisher was stopped, the database is away."""
+    target = storage(bucket, endpoint)
+    scene.publisher(target).run()
+    scene.now += 9 * HOUR
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.store, "stored_answers", _away)
+        with pytest.raises(SourceUnavailable):
+            scene.publisher(target).run()
+    assert names(target) == set()
+    scene.sign()
+    scene.publisher(target).run()
+    assert len(names(target)) == 6
+
+
+def _away(*_: object, **__: object) -> NoReturn:
+    raise SourceUnavailable("the database is away")
 
 
 def test_an_error_shows_no_secret(scene: Scene, endpoint: str) -> None:

@@ -6,13 +6,14 @@ import os
 import sqlite3
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from cryptography import x509
 
 import ocsp
 import ocsp.store
-from ocsp.errors import PublishingFailed
+from ocsp.errors import PublishingFailed, SourceUnavailable
 from ocsp.publishing import (
     Alias,
     FileTarget,
@@ -414,6 +415,93 @@ def test_a_removed_signer_or_issuer_takes_its_answers_along(scene: Scene) -> Non
     other.run()
     assert scene.published() == set()
     assert scene.state.issuers == frozenset()
+
+
+def _away(*_: object, **__: object) -> NoReturn:
+    raise SourceUnavailable("the database is away")
+
+
+def test_a_publisher_that_was_stopped_first_removes_what_has_ended(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It needs no database for that, which may be away."""
+    scene.publisher().run()
+    scene.now += 9 * HOUR
+    publisher = scene.publisher()
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.store, "changes_after", _away)
+        with pytest.raises(SourceUnavailable):
+            publisher.run()
+        assert scene.files() == set()
+    assert scene.sign() == 6
+    publisher.run()
+    assert scene.published() == {1, 2, 3}
+
+
+def test_answers_of_a_removed_issuer_are_removed_first(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is published, and without the database."""
+    scene.publisher().run()
+    monkeypatch.setattr(scene.store, "changes_after", _away)
+    other = Publisher(
+        scene.store,
+        scene.responder,
+        [],
+        FileTarget(scene.directory, LIFETIME),
+        scene.state,
+        clock=lambda: scene.now,
+    )
+    with pytest.raises(SourceUnavailable):
+        other.run()
+    assert scene.files() == set()
+    monkeypatch.undo()
+    scene.now += 1
+    other.run()
+    names = scene.state._connection.execute("SELECT name FROM setting")
+    assert not [name for (name,) in names if name.startswith("certificate ")]
+
+
+def test_an_answer_that_cannot_be_removed_keeps_no_other_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if more have ended than are removed at a time."""
+    monkeypatch.setattr(module, "PAGE", 2)
+    scene.publisher().run()
+    kept = scene.path(1)
+    real = Path.unlink
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if path == kept:
+            raise PermissionError(13, "Permission denied", str(path))
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    scene.now += 9 * HOUR
+    counts = scene.publisher().run()
+    assert scene.files() == {kept}
+    assert counts.removed == 5
+
+
+def test_links_of_a_lost_state_are_not_used(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is there may have ended, until the complete round has looked at all."""
+    scene.publisher().run()
+    links = scene.directory / "until"
+    assert list(links.iterdir())
+    scene.state.close()
+    for each in scene.folder.glob("state.db*"):
+        each.unlink()
+    scene.state = PublishedState(scene.folder / "state.db")
+    publisher = scene.publisher()
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.store, "stored_answers", _away)
+        with pytest.raises(SourceUnavailable):
+            publisher.run()
+    assert not list(links.iterdir())
+    publisher.run()
+    assert list(links.iterdir())
 
 
 def test_answers_of_a_new_signer_wait_until_it_is_known(
