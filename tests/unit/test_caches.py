@@ -52,6 +52,8 @@ SMALL = {
     "responder/schedule.py:_cycle": "a number; two numbers",
     "responder/schedule.py:time_of": "a number; a datetime",
     "responder/signed_response.py:_before_nonce": "a boolean and a number; headers",
+    "server/native/known_heads.py:_gets": "MAX_HEADS, each of MAX_HEAD_OCTETS",
+    "server/native/known_heads.py:_posts": "MAX_HEADS, each of MAX_HEAD_OCTETS",
     "server/shared_fallback.py:_changed": "MAX_CHANGED queries",
     "sharing/nodes.py:_clients": "a client for each node of a cluster",
     "sharing/nodes.py:_resting": "the nodes of a cluster",

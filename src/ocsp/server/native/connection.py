@@ -20,12 +20,8 @@ from ocsp import limits
 from ocsp.errors import DecodeError, SchemaError
 from ocsp.http import CacheableAnswer, HTTPAnswer
 from ocsp.http import Connection as ConnectionHeader
-from ocsp.server.native.request_reader import (
-    SLICE,
-    HTTPRequest,
-    RequestReader,
-    UnknownMethod,
-)
+from ocsp.server.native.http_request import HTTPRequest
+from ocsp.server.native.request_reader import SLICE, RequestReader, UnknownMethod
 from ocsp.server.request_handler import Reply, RequestHandler
 
 __all__ = ["Connection", "Registry"]

@@ -22,8 +22,10 @@ from httptools import (
 from ocsp import limits
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
 from ocsp.http import Conditions
+from ocsp.server.native.http_request import HTTPRequest
+from ocsp.server.native.known_heads import find_request, learn_request
 
-__all__ = ["SLICE", "HTTPRequest", "RequestReader", "UnknownMethod"]
+__all__ = ["SLICE", "RequestReader", "UnknownMethod"]
 
 SLICE = 4096
 """Octets that are given to the parser at once. Almost all requests fit. The parser
@@ -35,43 +37,6 @@ _UNKNOWN_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ ")
 
 class UnknownMethod(Exception):
     """The method of a request is not known, so its end is not known either."""
-
-
-class HTTPRequest:
-    """
-    A request that was read in full.
-
-    Attributes:
-        method: The method.
-
-        target: The target, as the client sent it.
-
-        body: The body, without transfer coding.
-
-        conditions: The conditional headers, or ``None`` if there are none.
-
-        keep_alive: Whether the client wants to keep the connection.
-
-        is_http_1_0: Whether the version is HTTP/1.0.
-    """
-
-    __slots__ = ("body", "conditions", "is_http_1_0", "keep_alive", "method", "target")
-
-    def __init__(
-        self,
-        method: str,
-        target: bytes,
-        body: bytes,
-        conditions: Conditions | None,
-        keep_alive: bool,
-        is_http_1_0: bool,
-    ) -> None:
-        self.method = method
-        self.target = target
-        self.body = body
-        self.conditions = conditions
-        self.keep_alive = keep_alive
-        self.is_http_1_0 = is_http_1_0
 
 
 class RequestReader:
@@ -96,6 +61,7 @@ class RequestReader:
         "_in_head",
         "_is_chunked",
         "_is_http_1_0",
+        "_latest",
         "_length",
         "_parser",
         "_receive",
@@ -112,6 +78,7 @@ class RequestReader:
         self._receive = receive
         self._parser = HttpRequestParser(self)
         self._refusal: DecodeError | None = None
+        self._latest: HTTPRequest | None = None
         self.begun = 0
         self._size = 0
         self.on_message_begin()
@@ -127,6 +94,13 @@ class RequestReader:
             UnknownMethod: If the method is unknown. The same holds.
         """
         continues, begun = self.in_request, self.begun
+        if not continues:
+            known = find_request(data)
+            if known is not None:
+                self.begun += 1
+                self._size = len(data)
+                self._receive(known)
+                return
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as change:
@@ -146,6 +120,10 @@ class RequestReader:
             )
         if continues and self._in_head:
             self._count_head(len(data))  # of a header that is not complete
+        latest, self._latest = self._latest, None
+        is_whole = not continues and not self.in_request and self.begun == begun + 1
+        if latest is not None and is_whole:
+            learn_request(data, latest)
 
     def _stay(self, rest: bytes) -> None:
         """
@@ -231,16 +209,15 @@ class RequestReader:
                 return  # the body follows, see _stay
         self.in_request = self.expects_continue = False
         self._size = 0
-        self._receive(
-            HTTPRequest(
-                method,
-                self._target,
-                self._body,
-                None if conditions is None else _conditions(conditions),
-                keep_alive,
-                self._is_http_1_0,
-            )
+        self._latest = HTTPRequest(
+            method,
+            self._target,
+            self._body,
+            None if conditions is None else _conditions(conditions),
+            keep_alive,
+            self._is_http_1_0,
         )
+        self._receive(self._latest)
 
     # --- headers that matter ---
 
