@@ -123,7 +123,7 @@ def _only_pem(pem: bytes) -> x509.Certificate:
         and pem.endswith(b"-----END CERTIFICATE-----")
         and pem.count(b"-----BEGIN") == 1
     ):
-        raise SchemaError("must be one certificate and nothing else, in PEM")
+        raise SchemaError("must be exactly one certificate, in PEM")
     return load_pem(pem)
 
 
