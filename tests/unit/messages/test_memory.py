@@ -35,7 +35,8 @@ def test_a_response_of_a_known_shape_is_one_object() -> None:
         stdout=subprocess.PIPE,
         check=True,
     )
-    assert 1000 <= int(done.stdout) <= 1020
+    # The interpreter itself makes and drops a few objects in the meantime.
+    assert 950 <= int(done.stdout) <= 1050
 
 
 def test_the_entry_is_made_when_it_is_asked_for() -> None:
