@@ -207,7 +207,8 @@ def cached_per_certificate(
 
 def certificate_size(certificate: x509.Certificate) -> int:
     """Return the number of octets of *certificate* without its signature."""
-    return len(parts_of(certificate).tbs)
+    known = _latest.get(id(certificate)) or _parts[id(certificate)]
+    return len(certificate.tbs_certificate_bytes if known is None else known.tbs)
 
 
 _SHA1 = hashes.SHA1()

@@ -18,7 +18,7 @@ from ocsp.asn1 import oids
 from ocsp.asn1.bounded_cache import BoundedCache
 from ocsp.asn1.certificates import (
     cached_per_certificate,
-    parts_of,
+    parts_of_subject,
 )
 from ocsp.asn1.der import (
     BIT_STRING,
@@ -248,7 +248,7 @@ class ExtensionList:
 @cached_per_certificate
 def extensions_of(certificate: x509.Certificate) -> ExtensionList:
     """Return the extensions of *certificate*."""
-    return certificate_extensions(parts_of(certificate).extensions)
+    return certificate_extensions(parts_of_subject(certificate).extensions)
 
 
 def certificate_extensions(der: bytes) -> ExtensionList:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.client.cache import KnownStatus, MemoryCache
+from ocsp.client.cache import MemoryCache
 from ocsp.client.checking.state import (
     CheckState,
     Environment,
@@ -62,9 +62,8 @@ def remember(state: CheckState, outcome: Outcome) -> None:
     kept = RememberedOutcome(
         about,
         outcome,
-        CertID.for_certificate(*about, _SHA256),
+        evidence.canonical_cert_id,
         signer,
-        KnownStatus.of(evidence),
         evidence.holds_from,
         evidence.holds_until,
         state.refresh_at,
@@ -150,8 +149,5 @@ def _is_outdated(memory: Memory, kept: RememberedOutcome) -> bool:
     evidence = kept.outcome.evidence
     newest = memory.known.newest(kept.cert_id)
     return (
-        evidence is not None
-        and newest is not None
-        and newest[:3] != kept.known[:3]
-        and newest.is_newer_than(evidence)
+        evidence is not None and newest is not None and newest.is_newer_than(evidence)
     )

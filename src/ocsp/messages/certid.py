@@ -50,7 +50,6 @@ __all__ = [
     "CertID",
     "CertIDLayout",
     "cert_id_at",
-    "cert_id_with",
     "check_hash",
     "check_octets",
     "check_serial",
@@ -386,7 +385,8 @@ class CertID:
             TypeError: If *cert* or *issuer* is not a certificate.
         """
         parts = parts_of_subject(cert)
-        return cert_id_with(issuer, algorithm, parts.issuer, parts.serial)
+        hashed = _hashed_issuer(issuer, algorithm, parts.issuer)
+        return _from_issuer(hashed, parts.serial)
 
     @classmethod
     def for_serial(
@@ -535,31 +535,6 @@ def cert_id_at(data: bytes, layout: CertIDLayout) -> CertID:
     cert_id._serial = data[layout.serial]
     cert_id._der = data[layout.whole]
     return cert_id
-
-
-def cert_id_with(
-    issuer: x509.Certificate,
-    algorithm: hashes.HashAlgorithm,
-    name: bytes,
-    serial: bytes,
-) -> CertID:
-    """
-    Return the CertID of a certificate of *issuer*, of which the fields are known.
-
-    Args:
-        issuer: The certificate of the issuer.
-
-        algorithm: The hash algorithm.
-
-        name: The DER of the issuer name in the certificate.
-
-        serial: The content of its serialNumber.
-
-    Raises:
-        BuildError: If *algorithm* is not allowed in a CertID.
-        TypeError: If *issuer* is not a certificate.
-    """
-    return _from_issuer(_hashed_issuer(issuer, algorithm, name), serial)
 
 
 def _from_issuer(issuer: IssuerID, serial: bytes) -> CertID:

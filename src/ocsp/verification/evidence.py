@@ -12,12 +12,17 @@ import abc
 import datetime
 import enum
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn, Protocol, Self, cast, final
+from typing import NamedTuple, NoReturn, Protocol, Self, TypeVar, cast, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from ocsp.asn1.certificates import parts_of, serial_of, validity_of
+from ocsp.asn1.certificates import (
+    parts_of,
+    parts_of_subject,
+    serial_of,
+    validity_of,
+)
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.asn1.times import later, timestamp
 from ocsp.errors import (
@@ -26,7 +31,7 @@ from ocsp.errors import (
     CertificateStatusUnknown,
     Finding,
 )
-from ocsp.messages.certid import CertID, cert_id_with
+from ocsp.messages.certid import CertID
 from ocsp.messages.reasons import REASONS
 from ocsp.messages.responses.response import OCSPResponse
 from ocsp.messages.responses.single_response import OCSPSingleResponse
@@ -39,6 +44,7 @@ __all__ = [
     "CRLJudgement",
     "Evidence",
     "Judgement",
+    "Newness",
     "ResponseJudgement",
     "Unforgeable",
     "VerifiedResponse",
@@ -115,14 +121,39 @@ class Judgement(Protocol):
         """Findings that do not contradict the status."""
 
 
+class Newness(NamedTuple):
+    """
+    How new an answer about a certificate is (RFC 6960 §4.2.2.1).
+
+    Attributes:
+        this_update: thisUpdate, aware, in UTC, in whole seconds.
+
+        is_revoked: Whether the status is *revoked*, which is newer than *good*.
+
+        produced_at: producedAt, aware, in UTC, in whole seconds; for a CRL thisUpdate.
+    """
+
+    this_update: datetime.datetime
+    is_revoked: bool
+    produced_at: datetime.datetime
+
+
 class Evidence(Unforgeable, abc.ABC):
     """The verified status of a certificate, and from when until when it holds."""
 
-    __slots__ = ("_canonical_cert_id", "_holds_until", "_judgement")
+    __slots__ = (
+        "_canonical_cert_id",
+        "_holds_until",
+        "_judgement",
+        "_newness",
+        "_octets",
+    )
 
     _judgement: Judgement
     _canonical_cert_id: CertID | None
     _holds_until: datetime.datetime | None
+    _newness: Newness | None
+    _octets: int | None  # see ocsp.client.memory.sizes
 
     @property
     @abc.abstractmethod
@@ -144,8 +175,8 @@ class Evidence(Unforgeable, abc.ABC):
 
         The keys are compared, because a point has two encodings (RFC 5480 §2.2).
         """
-        mine, other = parts_of(self.responder).key_bits, parts_of(cert).key_bits
-        if mine != other and _are_whole_points(mine, other):
+        mine = parts_of(self.responder).key_bits[_IN_EVERY_ENCODING]
+        if mine not in parts_of_subject(cert).tbs:
             return False  # without reading the key of each certificate
         return facts_of(self.responder).key == facts_of(cert).key
 
@@ -194,6 +225,20 @@ class Evidence(Unforgeable, abc.ABC):
             object.__setattr__(self, "_holds_until", self._end())
         return cast("datetime.datetime", self._holds_until)
 
+    @property
+    def newness(self) -> Newness:
+        """What is greater for a newer answer about the same certificate."""
+        if self._newness is None:
+            this_update, produced_at = map(_whole_second, self._ages())
+            is_revoked = self.status is OCSPCertStatus.REVOKED
+            found = Newness(this_update, is_revoked, produced_at)
+            object.__setattr__(self, "_newness", found)
+        return cast("Newness", self._newness)
+
+    @abc.abstractmethod
+    def _ages(self) -> tuple[datetime.datetime, datetime.datetime]:
+        """Return the thisUpdate and the producedAt that tell how new this is."""
+
     def _end(self) -> datetime.datetime:
         _, signer_end = validity_of(self.responder)
         return min(
@@ -231,13 +276,16 @@ class Evidence(Unforgeable, abc.ABC):
         return f"{timestamp(self.this_update)} to {end}"
 
 
-def _are_whole_points(one: bytes, other: bytes) -> bool:
-    """
-    Tell whether both keys are points of the same size with both coordinates.
+def _whole_second(moment: datetime.datetime) -> datetime.datetime:
+    return moment.replace(microsecond=0) if moment.microsecond else moment
 
-    Then they are equal only if their octets are (SEC 1 §2.3.3).
-    """
-    return len(one) == len(other) and one[:1] == other[:1] == b"\x04"
+
+_IN_EVERY_ENCODING = slice(9, 17)
+"""
+The octets of a key that each of its encodings contains. They belong to the x-coordinate
+of a point, which is the first one and also in the short form (SEC 1 §2.3.3), or to the
+modulus of an RSA key, which follows two headers. All other keys have one encoding.
+"""
 
 
 def end_of_hold(
@@ -252,6 +300,20 @@ def end_of_hold(
     elif policy.missing_next_update is MissingNextUpdate.WITHIN_MAX_AGE:
         ends.append(later(this_update, policy.max_age_without_next_update))
     return min(ends)
+
+
+Kind = TypeVar("Kind", bound=Evidence)
+
+_FOUND_LATER = ("_canonical_cert_id", "_holds_until", "_newness", "_octets")
+
+
+def _created(kind: type[Kind], judgement: Judgement) -> Kind:
+    """Return *judgement* as evidence of this *kind*."""
+    evidence = object.__new__(kind)
+    object.__setattr__(evidence, "_judgement", judgement)
+    for name in _FOUND_LATER:
+        object.__setattr__(evidence, name, None)
+    return evidence
 
 
 # --- from a response ------------------------------------------------------------------
@@ -284,9 +346,6 @@ class ResponseJudgement(NamedTuple):
 
         signer_until: When the evidence about the signer ends, if the verification
             needed it; otherwise ``None``.
-
-        issuer_name: The DER of the issuer name in *cert*, if the verification had to
-            know it; otherwise ``None``.
     """
 
     cert: x509.Certificate | CertID
@@ -300,7 +359,6 @@ class ResponseJudgement(NamedTuple):
     nonce_matched: bool
     warnings: tuple[Finding, ...]
     signer_until: datetime.datetime | None = None
-    issuer_name: bytes | None = None
 
     @property
     def this_update(self) -> datetime.datetime:
@@ -345,6 +403,9 @@ class VerifiedResponse(Evidence):
         own, signer_until = super()._end(), self._judgement.signer_until
         return own if signer_until is None else min(own, signer_until)
 
+    def _ages(self) -> tuple[datetime.datetime, datetime.datetime]:
+        return self.this_update, self.produced_at
+
     @property
     def needs_status_of_signer(self) -> bool:
         """Whether the verification needed evidence about the signer."""
@@ -356,12 +417,7 @@ class VerifiedResponse(Evidence):
         return self._judgement.entry.cert_id
 
     def _sha256_cert_id(self) -> CertID:
-        judgement = self._judgement
-        cert, issuer, name = judgement.cert, judgement.issuer, judgement.issuer_name
-        if name is not None:  # so the certificate need not be read again
-            entry = judgement.entry
-            serial = entry._der[entry._layout.cert_id.serial]
-            return cert_id_with(issuer, hashes.SHA256(), name, serial)
+        cert, issuer = self._judgement.cert, self._judgement.issuer
         if isinstance(cert, CertID):
             return CertID.for_serial(issuer, cert.serial_number, hashes.SHA256())
         return CertID.for_certificate(cert, issuer, hashes.SHA256())
@@ -479,11 +535,7 @@ class VerifiedResponse(Evidence):
 
 def evidence_of_response(judgement: ResponseJudgement) -> VerifiedResponse:
     """Return *judgement* as evidence. Only the judge calls this function."""
-    evidence = object.__new__(VerifiedResponse)
-    object.__setattr__(evidence, "_judgement", judgement)
-    object.__setattr__(evidence, "_canonical_cert_id", None)
-    object.__setattr__(evidence, "_holds_until", None)
-    return evidence
+    return _created(VerifiedResponse, judgement)
 
 
 # --- from a CRL -----------------------------------------------------------------------
@@ -591,6 +643,9 @@ class VerifiedRevocation(Evidence):
         """
         return self._judgement.oldest_this_update
 
+    def _ages(self) -> tuple[datetime.datetime, datetime.datetime]:
+        return self.oldest_this_update, self.oldest_this_update
+
     @property
     def crl_number(self) -> int | None:
         """The number of the complete CRL (RFC 5280 §5.2.3), if it has one."""
@@ -637,8 +692,4 @@ class VerifiedRevocation(Evidence):
 
 def evidence_of_crl(judgement: CRLJudgement) -> VerifiedRevocation:
     """Return *judgement* as evidence. Only ``verify_crl`` calls this function."""
-    evidence = object.__new__(VerifiedRevocation)
-    object.__setattr__(evidence, "_judgement", judgement)
-    object.__setattr__(evidence, "_canonical_cert_id", None)
-    object.__setattr__(evidence, "_holds_until", None)
-    return evidence
+    return _created(VerifiedRevocation, judgement)

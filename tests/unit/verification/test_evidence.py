@@ -9,10 +9,12 @@ import pickle
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import ocsp
 from ocsp import OCSPCertStatus, VerifiedResponse
+from ocsp.asn1.der import BIT_STRING, SEQUENCE, any_value, content, encode
 from ocsp.errors import (
     CertificateNotGood,
     CertificateNotIssued,
@@ -30,6 +32,7 @@ from tests.cases.builder import (
     Builder,
     extension,
 )
+from tests.cases.keys import public_key_info
 from tests.cases.model import NOW
 
 BUILD = Builder()
@@ -476,3 +479,70 @@ def test_a_failure_names_certificates_that_cannot_be_read() -> None:
         ocsp.verify(BUILD.response(by=by, certs=()), LEAF, CA, at=NOW)
     (failure,) = raised.value.failures
     assert failure.message.endswith("was neither given nor found in the response")
+
+
+# --- whose key has signed it -----------------------------------------------------------
+
+SIGNERS = {
+    "responder": "ecdsa-sha256",
+    "p384": "ecdsa-sha384",
+    "p521": "ecdsa-sha512",
+    "brainpool": "ecdsa-sha256",
+    "rsa-2048": "rsa-sha256",
+    "ed25519": "ed25519",
+    "ed448": "ed448",
+}
+"""Delegates by their keys: small and large points, an RSA key, and others."""
+
+
+def _by(key: str) -> VerifiedResponse:
+    signer = BUILD.delegate(key=key, scheme=SIGNERS[key])
+    return ocsp.verify(BUILD.response(by=signer), LEAF, CA, at=NOW)
+
+
+def _with_key(key: str, info: bytes | None = None) -> x509.Certificate:
+    identity = BUILD.certificate("another.example", key=key, key_info=info)
+    return x509.load_der_x509_certificate(identity.der)
+
+
+def _short_info(key: str) -> bytes:
+    """Return the SubjectPublicKeyInfo with the point in its short form."""
+    info = public_key_info(key)
+    public = serialization.load_der_public_key(info)
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    point = public.public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
+    )
+    start, _ = content(info, 0, len(info), SEQUENCE, "")
+    _, _, after = any_value(info, start, len(info), "")
+    return encode(SEQUENCE, info[start:after], encode(BIT_STRING, b"\0", point))
+
+
+@pytest.mark.parametrize("key", SIGNERS)
+def test_the_key_of_the_signer_is_found_in_another_certificate(key: str) -> None:
+    """Such a signer states nothing about that certificate."""
+    evidence = _by(key)
+    assert evidence.is_signed_by_key_of(_with_key(key))
+    for other in SIGNERS.keys() - {key}:
+        assert not evidence.is_signed_by_key_of(_with_key(other))
+
+
+@pytest.mark.parametrize("key", ["responder", "p384", "p521", "brainpool"])
+def test_a_point_is_found_in_its_short_form(key: str) -> None:
+    """The same key in other octets (SEC 1 §2.3.3)."""
+    again = _with_key(key, _short_info(key))
+    assert _by(key).is_signed_by_key_of(again)
+    short = BUILD.delegate(key=key, scheme=SIGNERS[key], key_info=_short_info(key))
+    evidence = ocsp.verify(BUILD.response(by=short), LEAF, CA, at=NOW)
+    assert evidence.is_signed_by_key_of(_with_key(key))
+
+
+def test_another_key_need_not_be_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client compares the key of every certificate in question."""
+    evidence, others = _by("rsa-2048"), [_with_key("rsa-1024"), _with_key("p384")]
+
+    def decode(cert: x509.Certificate) -> object:
+        raise AssertionError(cert)
+
+    monkeypatch.setattr("ocsp.verification.evidence.facts_of", decode)
+    assert not any(map(evidence.is_signed_by_key_of, others))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple, Self
 
-from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
 
 __all__ = ["KnownStatus"]
@@ -48,14 +47,8 @@ class KnownStatus(NamedTuple):
         kept_until: datetime.datetime | None = None,
     ) -> Self:
         """Return the status of *evidence*; without a time the answer is not kept."""
-        this_update, produced_at = _times(evidence)
-        return cls(
-            this_update,
-            evidence.status is OCSPCertStatus.REVOKED,
-            produced_at,
-            kept_until or evidence.holds_until,
-            is_kept=kept_until is not None,
-        )
+        until = kept_until or evidence.holds_until
+        return cls(*evidence.newness, until, is_kept=kept_until is not None)
 
     @property
     def rank(
@@ -72,22 +65,6 @@ class KnownStatus(NamedTuple):
 
     def is_newer_than(self, evidence: VerifiedResponse | VerifiedRevocation) -> bool:
         """Tell whether *evidence* is older than this, and so proves nothing new."""
-        this_update, produced_at = _times(evidence)
-        other = this_update, evidence.status is OCSPCertStatus.REVOKED, produced_at
         if isinstance(evidence, VerifiedRevocation):  # a CRL has no producedAt
-            return self[:2] > other[:2]
-        return self[:3] > other
-
-
-def _times(
-    evidence: VerifiedResponse | VerifiedRevocation,
-) -> tuple[datetime.datetime, datetime.datetime]:
-    """Return thisUpdate and producedAt, in whole seconds."""
-    if isinstance(evidence, VerifiedRevocation):
-        oldest = _whole_second(evidence.oldest_this_update)
-        return oldest, oldest
-    return _whole_second(evidence.this_update), _whole_second(evidence.produced_at)
-
-
-def _whole_second(moment: datetime.datetime) -> datetime.datetime:
-    return moment.replace(microsecond=0) if moment.microsecond else moment
+            return self[:2] > evidence.newness[:2]
+        return self[:3] > evidence.newness

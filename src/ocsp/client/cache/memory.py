@@ -113,7 +113,7 @@ class MemoryCache:
     def _keep(self, cert_id: CertID, entry: _Entry) -> bool:
         """Keep *entry* if it is newer than the entry that is there."""
         key = cert_id.der
-        with self._lock:
+        with self._lock.held:
             old = self._entries.get(key)
             if old is not None and old.known.rank >= entry.known.rank:
                 return False
@@ -122,7 +122,7 @@ class MemoryCache:
 
     def discard(self, cert_id: CertID) -> None:
         """Remove what the cache knows about *cert_id*, if there is anything."""
-        with self._lock:
+        with self._lock.held:
             self._entries.discard(cert_id.der)
 
     def __len__(self) -> int:

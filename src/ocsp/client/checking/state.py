@@ -21,7 +21,6 @@ from ocsp import limits
 from ocsp.client.cache import (
     Cache,
     CachedAnswer,
-    KnownStatus,
     MemoryCache,
     RemembersNewest,
 )
@@ -113,8 +112,6 @@ class RememberedOutcome(NamedTuple):
         signer: The CertID of the signer of a response, if its status was needed; or
             ``None``.
 
-        known: The status of the evidence.
-
         begin: From when on the evidence is valid.
 
         end: Until when it is valid.
@@ -126,7 +123,6 @@ class RememberedOutcome(NamedTuple):
     outcome: Outcome
     cert_id: CertID
     signer: CertID | None
-    known: KnownStatus
     begin: datetime.datetime
     end: datetime.datetime
     refresh_at: datetime.datetime | None

@@ -41,6 +41,8 @@ class SizedMap(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """Return the value of *key*, which is used now; or ``None``."""
+        if not self._entries:  # as long as no responder fails, most maps are empty
+            return None
         with self._lock.held:
             found = self._entries.get(key)
             if found is None:
@@ -51,7 +53,7 @@ class SizedMap(Generic[Key, Value]):
     def put(self, key: Key, value: Value, octets: int) -> None:
         """Keep *value*, which takes *octets* with its key, in the place of another."""
         most_entries, most_octets = self._limits()
-        with self._lock:
+        with self._lock.held:
             self._remove(key)
             self._entries[key] = octets, value
             self.octets += octets
@@ -60,7 +62,9 @@ class SizedMap(Generic[Key, Value]):
 
     def discard(self, key: Key) -> None:
         """Remove *key*, if it is there."""
-        with self._lock:
+        if not self._entries:
+            return
+        with self._lock.held:
             self._remove(key)
 
     def _remove(self, key: Key) -> None:

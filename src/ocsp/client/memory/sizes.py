@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -18,7 +18,11 @@ from ocsp.asn1.certificates import certificate_size
 from ocsp.errors import OCSPError
 from ocsp.messages.certid import CertID
 from ocsp.messages.responses.response import OCSPResponse
-from ocsp.verification.evidence import VerifiedResponse, VerifiedRevocation
+from ocsp.verification.evidence import (
+    ResponseJudgement,
+    VerifiedResponse,
+    VerifiedRevocation,
+)
 
 __all__ = ["octets_of", "without_frames"]
 
@@ -64,8 +68,14 @@ def _inside_certificate(certificate: x509.Certificate) -> int:
 
 
 def _inside_verified(evidence: VerifiedResponse) -> int:
-    """Return what the judgement takes, without asking each of its fields."""
-    judged = evidence._judgement
+    """Return what the judgement takes; found once, as a check keeps it twice."""
+    if evidence._octets is None:
+        object.__setattr__(evidence, "_octets", _of_judgement(evidence._judgement))
+    return cast("int", evidence._octets)
+
+
+def _of_judgement(judged: ResponseJudgement) -> int:
+    """Return what *judged* takes, without asking each of its fields."""
     octets = _PER_OBJECT * len(judged) + _inside_response(judged.response)
     for each in (judged.cert, judged.issuer, judged.responder):
         if type(each) is not CertID:

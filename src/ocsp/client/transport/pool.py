@@ -136,7 +136,7 @@ class ConnectionPool(Generic[Kept]):
         removed; the caller must close them.
         """
         unusable: list[Kept] = []
-        with self._lock:
+        with self._lock.held:
             if self._process != os.getpid():
                 # The parent still uses them; closing ends only the child's access.
                 unusable = [idle.stream for idle in self._kept]
@@ -153,7 +153,7 @@ class ConnectionPool(Generic[Kept]):
 
     def give_back(self, key: Hashable, stream: Kept) -> list[Kept]:
         """Keep *stream*, which must be idle; return the connections to close."""
-        with self._lock:
+        with self._lock.held:
             if self._closed:
                 return [stream]
             self._kept.append(_Idle(key, stream, time.monotonic() + _IDLE_SECONDS))
@@ -163,7 +163,7 @@ class ConnectionPool(Generic[Kept]):
 
     def close(self) -> list[Kept]:
         """Keep nothing from now on; return the connections to close."""
-        with self._lock:
+        with self._lock.held:
             self._closed = True
             kept = [idle.stream for idle in self._kept]
             self._kept.clear()

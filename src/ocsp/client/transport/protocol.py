@@ -72,7 +72,10 @@ class HTTPReply:
 
     def header(self, name: str) -> str:
         """Return the value of the header *name* (in lower case), or an empty string."""
-        return next((value for known, value in self.headers if known == name), "")
+        for known, value in self.headers:
+            if known == name:
+                return value
+        return ""
 
 
 class Transport(Protocol):

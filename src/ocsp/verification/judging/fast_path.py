@@ -244,7 +244,6 @@ def fast_judgement(case: Case) -> ResponseJudgement | None:
         case.policy,
         False,
         (),
-        issuer_name=signer.issuer_name,
     )
 
 

@@ -139,7 +139,7 @@ class ReplyReader:
 
     def _value(self, name: str) -> str:
         """Return the values of the header *name*, joined by commas (RFC 9110 §5.3)."""
-        return ", ".join(value for known, value in self._headers if known == name)
+        return ", ".join([value for known, value in self._headers if known == name])
 
     # --- what httptools calls ---------------------------------------------------------
 
