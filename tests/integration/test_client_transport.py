@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import itertools
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -423,3 +425,27 @@ def test_closing_leaves_no_socket(send: Sender) -> None:
         assert server.reached.wait(30)
         send.close()
         assert server.gone.wait(30)
+
+
+def test_a_transport_forgets_loops_that_have_ended() -> None:
+    """A program may run each of many checks in an event loop of its own."""
+    transport = AsyncHTTPTransport()
+    with serving(_answering) as server:
+        request = HTTPRequest(
+            method="GET",
+            url=_url(server),
+            address_policy=AddressPolicy.PRIVATE_TOO,
+            max_bytes=10_000,
+            timeout=10,
+            io_timeout=10,
+        )
+        ended = []
+
+        async def use() -> None:
+            ended.append(weakref.ref(asyncio.get_running_loop()))
+            assert (await transport.send(request)).body == BODY
+
+        for _ in range(3):
+            asyncio.run(use())
+    gc.collect()
+    assert [loop() for loop in ended] == [None] * 3

@@ -13,8 +13,8 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
 
 import anyio.lowlevel
 
@@ -57,7 +57,7 @@ class AsyncHTTPTransport:
         self._proxies = ProxyTable(proxy)
         self._ssl_context = ssl_context
         self._max_idle = max_idle
-        self._loops: WeakKeyDictionary[object, _Loop] = WeakKeyDictionary()
+        self._loops: dict[object, _Loop] = {}
 
     async def send(self, request: HTTPRequest) -> HTTPReply:
         """
@@ -113,9 +113,13 @@ class AsyncHTTPTransport:
         loop = running_loop()
         found = self._loops.get(loop)
         if found is None:
-            found = self._loops[loop] = _Loop(waits_of(loop), self._max_idle)
+            found = _Loop(waits_of(loop), self._max_idle, partial(self._forget, loop))
+            self._loops[loop] = found
             await found.start()
         return found
+
+    def _forget(self, loop: object) -> None:
+        self._loops.pop(loop, None)
 
     async def aclose(self) -> None:
         """Close the idle connections of the running event loop."""
@@ -133,10 +137,10 @@ class _Loop:
     they are closed in time although nothing else runs then.
     """
 
-    def __init__(self, waits: Waits, max_idle: int) -> None:
+    def __init__(self, waits: Waits, max_idle: int, forget: Callable[[], None]) -> None:
         self.waits = waits
         self.pool: ConnectionPool[_Stream] = ConnectionPool(max_idle)
-        self._guard = _guard(self.pool)
+        self._guard = _guard(self.pool, forget)
 
     async def start(self) -> None:
         await anext(self._guard)
@@ -145,10 +149,13 @@ class _Loop:
         await self._guard.aclose()
 
 
-async def _guard(pool: ConnectionPool[_Stream]) -> AsyncGenerator[None, None]:
+async def _guard(
+    pool: ConnectionPool[_Stream], forget: Callable[[], None]
+) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
+        forget()
         for stream in pool.close():
             stream.close()
 
@@ -159,6 +166,7 @@ class _Stream(Stream):
     def __init__(self, opened: socket.socket, waits: Waits) -> None:
         super().__init__(opened)
         self._waits = waits
+        self._reader = waits.reader(opened)
 
     async def write(self, data: bytes, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -170,6 +178,8 @@ class _Stream(Stream):
             unsent = unsent[sent:]
 
     async def read(self, seconds: float) -> bytes:
+        if not isinstance(self._socket, ssl.SSLSocket):
+            return await self._reader.receive(_READ_BYTES, seconds)
         until = time.monotonic() + seconds
         if self._holds_octets():
             await anyio.lowlevel.checkpoint()  # a server must not hold the event loop
@@ -181,8 +191,14 @@ class _Stream(Stream):
         self, context: ssl.SSLContext, host: str, seconds: float
     ) -> None:
         until = time.monotonic() + seconds
+        self._reader.close()
         secured = self.wrap(context, host)
         await self._when_ready(lambda _: secured.do_handshake(), None, until)
+
+    def close(self) -> None:
+        """Close the connection, which the event loop watches no longer."""
+        self._reader.close()
+        super().close()
 
     async def _when_ready(
         self,

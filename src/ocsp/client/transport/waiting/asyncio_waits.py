@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-__all__ = ["AsyncioWaits"]
+__all__ = ["AsyncioReader", "AsyncioWaits"]
 
 
 class AsyncioWaits:
@@ -45,6 +45,10 @@ class AsyncioWaits:
         finally:
             timer.cancel()
 
+    def reader(self, opened: socket.socket) -> AsyncioReader:
+        """Return what receives from *opened*; see ``Waits``."""
+        return AsyncioReader(self._loop, opened)
+
 
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
@@ -54,3 +58,93 @@ def _wake(future: asyncio.Future[None]) -> None:
 def _expire(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_exception(TimeoutError("the socket is not ready"))
+
+
+class AsyncioReader:
+    """
+    Receives from one connection, which the loop watches from one reply to the next.
+
+    Watching it for each reply would take two system calls more. If the server sends
+    something, or closes the connection, while no task receives, the loop watches it no
+    longer, and the octets stay in the socket, where the pool of connections sees them.
+
+    One timer serves many replies: when it rings too early for the present one, it is
+    set again.
+    """
+
+    __slots__ = (
+        "_future",
+        "_loop",
+        "_most",
+        "_opened",
+        "_timer",
+        "_until",
+        "_watched",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, opened: socket.socket) -> None:
+        """Take the connection *opened*, which must not block, without TLS."""
+        self._loop = loop
+        self._opened = opened
+        self._future: asyncio.Future[bytes] | None = None
+        self._most = 0
+        self._until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._watched = False
+
+    async def receive(self, most: int, seconds: float) -> bytes:
+        """Return what arrives next; see ``Reader``."""
+        future = self._future = self._loop.create_future()
+        self._most, self._until = most, self._loop.time() + seconds
+        if self._timer is None or self._until < self._timer.when():
+            self._set_timer()
+        if not self._watched:
+            self._loop.add_reader(self._opened.fileno(), self._read)
+            self._watched = True
+        try:
+            received: bytes = await future
+            return received
+        finally:
+            self._future = None
+
+    def close(self) -> None:
+        """Watch the connection no longer, and forget the timer; see ``Reader``."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._unwatch()
+
+    def _read(self) -> None:
+        """Receive: the connection has octets, or its end."""
+        future = self._future
+        if future is None or future.done():
+            self._unwatch()
+            return
+        try:
+            data = self._opened.recv(self._most)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            future.set_exception(error)
+        else:
+            future.set_result(data)
+
+    def _unwatch(self) -> None:
+        if self._watched and not self._loop.is_closed():
+            self._loop.remove_reader(self._opened.fileno())
+        self._watched = False
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._until, self._ring)
+
+    def _ring(self) -> None:
+        """End the present wait if its time is up."""
+        self._timer, future = None, self._future
+        if future is None or future.done():
+            return
+        if self._loop.time() < self._until:
+            self._set_timer()
+        else:
+            future.set_exception(TimeoutError("nothing has arrived"))

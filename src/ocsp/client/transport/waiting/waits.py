@@ -11,7 +11,28 @@ import anyio.lowlevel
 from ocsp.client.transport.waiting.anyio_waits import AnyIOWaits
 from ocsp.client.transport.waiting.asyncio_waits import AsyncioWaits
 
-__all__ = ["Waits", "running_loop", "waits_of"]
+__all__ = ["Reader", "Waits", "running_loop", "waits_of"]
+
+
+class Reader(Protocol):
+    """Receives from one connection, for one task at a time."""
+
+    async def receive(self, most: int, seconds: float) -> bytes:
+        """
+        Return what arrives next; nothing means that the other side has closed it.
+
+        Args:
+            most: The largest number of octets.
+
+            seconds: For how long to wait.
+
+        Raises:
+            TimeoutError: If nothing has arrived after *seconds*.
+            OSError: If the connection is broken.
+        """
+
+    def close(self) -> None:
+        """Stop receiving; before the connection is closed, or TLS begins."""
 
 
 class Waits(Protocol):
@@ -32,6 +53,9 @@ class Waits(Protocol):
         Raises:
             TimeoutError: If it cannot after *seconds*.
         """
+
+    def reader(self, opened: socket.socket) -> Reader:
+        """Return what receives from *opened*, a connection without TLS."""
 
 
 def running_loop() -> object:
