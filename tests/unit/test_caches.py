@@ -140,7 +140,8 @@ NO_CACHE = {
 
 FUNCTIONS = {"lru_cache", "cache"}
 MAPPINGS = {
-    "dict", "OrderedDict", "defaultdict", "WeakKeyDictionary", "WeakValueDictionary",
+    "dict", "Moments", "OrderedDict", "defaultdict", "WeakKeyDictionary",
+    "WeakValueDictionary",
 }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from ocsp.asn1.der import (
     Deviation,
     encode,
 )
-from ocsp.asn1.times import encode_time, moment
+from ocsp.asn1.times import encode_time, moments
 from ocsp.errors import DERError, LimitExceeded
 
 __all__ = [
@@ -217,7 +217,7 @@ class Element:
             return encode(GENERALIZED_TIME, content)
         minute, second, fraction, sign, hours, minutes = found.groups()
         try:
-            when = moment(minute + (second or b"00") + b"Z")
+            when = moments[minute + (second or b"00") + b"Z"]
             if sign:
                 offset = datetime.timedelta(hours=int(hours), minutes=int(minutes))
                 when = when - offset if sign == b"+" else when + offset

@@ -33,7 +33,6 @@ __all__ = [
     "explicit_time",
     "generalized_time",
     "later",
-    "moment",
     "moment_from",
     "moments",
     "naive",
@@ -61,7 +60,7 @@ def generalized_time(
     start, stop = content(data, position, end, GENERALIZED_TIME, name)
     text = data[start:stop]
     try:
-        moment(text)
+        _ = moments[text]
     except ValueError:
         fail(f"{text!r} is not a time YYYYMMDDHHMMSSZ", name, position)
     return slice(start, stop), stop
@@ -94,7 +93,7 @@ def utc_or_generalized_time(
     if tag == UTC_TIME:  # The years 50 to 99 are those of the 20th century.
         whole = (b"19" if text >= b"5" else b"20") + text
     try:
-        return moment(whole), stop
+        return moments[whole], stop
     except ValueError:
         return fail(f"{text!r} is not a time", name, position)
 
@@ -105,42 +104,46 @@ MAX_MOMENTS: Final = 1024
 MAX_HOURS: Final = 512
 """Hours whose beginnings are cached; most times are within a few days."""
 
-moments: Final[dict[bytes, datetime.datetime]] = {}
-"""
-The younger generation of the cache: times that were read last, by their texts.
 
-``moments.get(text) or moment(text)`` does the same as ``moment(text)``, and saves a
-call where thousands of times are read.
-"""
+class Moments(dict[bytes, datetime.datetime]):
+    """
+    The times that were read last, by their texts: ``moments[text]`` reads others.
+
+    As a mapping, it contains the younger generation of the cache only.
+    """
+
+    __slots__ = ()
+
+    def __missing__(self, text: bytes) -> datetime.datetime:
+        """
+        Return the aware datetime in UTC of *text*, and store it.
+
+        Times that are not cached are mostly within the same few hours. To add to the
+        beginning of an hour takes less time than to read a whole text.
+
+        Raises:
+            ValueError: If it is not a valid date and time in the form above.
+        """
+        when = _older.get(text)
+        if when is None:
+            hour, rest = text[:10], text[10:]
+            begin, offset = _hours.get(hour), _offsets.get(rest)
+            when = (begin or _read_hour(hour)) + (
+                _read_offset(rest) if offset is None else offset
+            )
+        if len(self) >= MAX_MOMENTS:
+            _older.clear()
+            _older.update(self)
+            self.clear()
+        self[text] = when
+        return when
+
+
+moments: Final = Moments()
 
 _older: Final[dict[bytes, datetime.datetime]] = {}
 _hours: Final[dict[bytes, datetime.datetime]] = {}
 _offsets: Final[dict[bytes, datetime.timedelta]] = {}
-
-
-def moment(text: bytes) -> datetime.datetime:
-    """
-    Return the aware datetime in UTC of *text*; cached.
-
-    Times that are not cached are mostly within the same few hours. To add to the
-    beginning of an hour takes less time than to read a whole text.
-
-    Raises:
-        ValueError: If it is not a valid date and time in the form above.
-    """
-    when = moments.get(text) or _older.get(text)
-    if when is None:
-        hour, rest = text[:10], text[10:]
-        begin, offset = _hours.get(hour), _offsets.get(rest)
-        when = (begin or _read_hour(hour)) + (
-            _read_offset(rest) if offset is None else offset
-        )
-    if len(moments) >= MAX_MOMENTS:
-        _older.clear()
-        _older.update(moments)
-        moments.clear()
-    moments[text] = when
-    return when
 
 
 def _read_hour(text: bytes) -> datetime.datetime:
@@ -159,14 +162,16 @@ def _read_hour(text: bytes) -> datetime.datetime:
 
 def _read_offset(text: bytes) -> datetime.timedelta:
     """Return the time from the beginning of the hour to ``MMSSZ``."""
-    if len(text) != 5 or text[4] != 0x5A or not text[:4].isdigit():
+    minutes, seconds = _MINUTES.get(text[:2]), _SECONDS.get(text[2:4])
+    if minutes is None or seconds is None or text[4:] != b"Z":
         raise ValueError("not in the form YYYYMMDDHHMMSSZ")
-    minutes, seconds = int(text[:2]), int(text[2:4])
-    if minutes > 59 or seconds > 59:
-        raise ValueError("minute or second above 59")
-    offset = datetime.timedelta(minutes=minutes, seconds=seconds)
+    offset = minutes + seconds
     _offsets[text] = offset  # there are 3,600
     return offset
+
+
+_MINUTES: Final = {b"%02d" % n: datetime.timedelta(0, 60 * n) for n in range(60)}
+_SECONDS: Final = {b"%02d" % n: datetime.timedelta(0, n) for n in range(60)}
 
 
 def utc(when: datetime.datetime) -> datetime.datetime:

@@ -59,7 +59,7 @@ from ocsp.asn1.times import (
     encode_time,
     explicit_time,
     generalized_time,
-    moment,
+    moments,
     timestamp,
 )
 from ocsp.errors import BuildError, DecodeError, SchemaError
@@ -267,7 +267,7 @@ class CRLReference(KnownExtension):
             number, position = _number(data, position, end, "CrlID.crlNum")
         if position < end and data[position] == context(2):
             text, position = explicit_time(data, position, end, 2, "CrlID.crlTime")
-            time = moment(data[text])
+            time = moments[data[text]]
         end_of(position, end, "CrlID")
         return self.Fields(url, number, time)
 
@@ -332,7 +332,7 @@ class ArchiveCutoff(KnownExtension):
         data = self.value
         text, end = generalized_time(data, 0, len(data), "ArchiveCutoff")
         end_of(end, len(data), "ArchiveCutoff")
-        return moment(data[text])
+        return moments[data[text]]
 
     def _text(self) -> str:
         return timestamp(self.cutoff)

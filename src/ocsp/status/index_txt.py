@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from ocsp.asn1.times import moment, utc
+from ocsp.asn1.times import moments, utc
 from ocsp.messages.reasons import REASON_NAMES, reason_from, reason_name
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import StatusRecord
@@ -316,7 +316,7 @@ def _time(text: bytes, name: str) -> datetime.datetime:
     if len(text) == len(b"YYMMDDHHMMSSZ"):
         whole = (b"19" if text >= b"5" else b"20") + text
     try:
-        return moment(whole)
+        return moments[whole]
     except ValueError as error:
         raise ValueError(f"has {_shown(text)} as {name}, not a time") from error
 

@@ -9,18 +9,21 @@ message; a message with the same frame has the same layout.
 The layout of a message is looked up by its first octets, which contain its size and
 most of the responder's identifier. One call then takes the octets of the frame out of
 the message, without the values. A frame is learned only from a message that was read
-completely. Each value is valid with any octets, or is checked again. Reading with
-frames therefore gives the same result; ``tests/property/test_pieces.py`` proves that.
+completely, and made when the next message begins with the same octets: many messages
+have a size, and so a frame, that never occurs again. Each value is valid with any
+octets, or is checked again. Reading with frames therefore gives the same result;
+``tests/property/test_pieces.py`` proves that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
 from ocsp.asn1.bounded_cache import BoundedCache
 from ocsp.asn1.der import is_minimal, moved
-from ocsp.asn1.times import moment, moments
+from ocsp.asn1.times import moments
 from ocsp.messages.responses.basic_response import BasicResponseLayout
 from ocsp.messages.responses.pieces import read_by_pieces
 from ocsp.messages.responses.single_response import SingleResponseLayout
@@ -34,8 +37,8 @@ the identifier of a responder, by key, are as long; producedAt follows."""
 MAX_FRAMES: Final = 8
 """Frames that begin with the same octets. To try more would take as long as reading."""
 
-_FRAME_BYTES: Final = 1536
-"""Octets that a frame takes with its layout."""
+_FRAME_BYTES: Final = 1280
+"""Octets that a frame takes with its layout, besides the message without certs."""
 
 
 class _Frame:
@@ -45,7 +48,12 @@ class _Frame:
     Attributes:
         size: The size of the message.
 
-        take: Returns the octets of the frame in a message of this size.
+        before: The message up to certs; empty once the frame is made.
+
+        bytes: The octets that the frame takes.
+
+        take: Returns the octets of the frame in a message of this size; ``None`` if the
+            frame is not made yet.
 
         octets: What it must return.
 
@@ -56,13 +64,39 @@ class _Frame:
         times: The texts of the times.
 
         layout: The layout of the message.
+
+        only: The layout of its entry.
     """
 
-    __slots__ = ("end", "layout", "octets", "serial", "size", "take", "times")
+    __slots__ = (
+        "before",
+        "bytes",
+        "end",
+        "layout",
+        "octets",
+        "only",
+        "serial",
+        "size",
+        "take",
+        "times",
+    )
 
     def __init__(
         self, data: bytes, layout: BasicResponseLayout, only: SingleResponseLayout
     ) -> None:
+        self.size = len(data)
+        self.before = data[: self.size - len(layout.certs.octets)]
+        self.bytes = _FRAME_BYTES + len(self.before)
+        self.take: Callable[[bytes], tuple[bytes, ...]] | None = None
+        self.octets: tuple[bytes, ...] = ()
+        self.serial = self.end = 0
+        self.times: tuple[slice, ...] = ()
+        self.layout = layout
+        self.only = only
+
+    def make(self) -> Callable[[bytes], tuple[bytes, ...]]:
+        """Make the frame, and return what takes its octets out of a message."""
+        layout, only = self.layout, self.only
         start = layout.entry.start
         serial = moved(only.cert_id.serial, start)
         times = [moved(time, start) for time in only.times]
@@ -79,13 +113,15 @@ class _Frame:
         for value in values:
             form += f"{value.start - position}s{value.stop - value.start}x"
             position = value.stop
-        self.size = len(data)
-        self.take = Struct(f"{form}{self.size - position}s").unpack
-        octets = self.take(data)
-        self.octets = (*octets[:-1], layout.certs.octets)  # one object for many frames
+        certs = layout.certs.octets
+        take = Struct(f"{form}{self.size - position}s").unpack
+        octets = take(self.before + certs)
+        self.octets = (*octets[:-1], certs)  # one object for many frames
         self.serial, self.end = serial.start, serial.stop
         self.times = (layout.produced_at, *times)
-        self.layout = layout
+        self.before = b""
+        self.take = take
+        return take
 
 
 _frames: Final[BoundedCache[bytes, tuple[_Frame, ...]]] = BoundedCache()
@@ -95,39 +131,32 @@ def find_layout(data: bytes) -> BasicResponseLayout | None:
     """Return the layout of *data*; ``None`` if the plain reader has to read it."""
     frames, size = _frames[data[:KEY_BYTES]], len(data)
     for frame in frames or ():
-        if frame.size == size and frame.take(data) == frame.octets:
+        if frame.size == size and (frame.take or frame.make())(data) == frame.octets:
             first = data[frame.serial]
             if not (0 < first < 0xFF or is_minimal(data, frame.serial, frame.end)):
                 return None
             try:
                 for time in frame.times:
-                    text = data[time]
-                    if text not in moments:
-                        moment(text)
+                    _ = moments[data[time]]
             except ValueError:
                 return None
             return frame.layout
-    read = read_by_pieces(data)
-    if read is None:
-        return None
-    layout, known = read
-    if known and layout.only is not None:
-        _learn(data, frames, layout, layout.only)
+    layout = read_by_pieces(data)
+    if layout is not None and layout.only is not None and _is_common(data, layout):
+        _learn(_Frame(data, layout, layout.only), data[:KEY_BYTES], frames or ())
     return layout
 
 
-def _learn(
-    data: bytes,
-    frames: tuple[_Frame, ...] | None,
-    layout: BasicResponseLayout,
-    only: SingleResponseLayout,
-) -> None:
+def _is_common(data: bytes, layout: BasicResponseLayout) -> bool:
     """
-    Learn the frame of *data*, if a message with the same first octets was read before.
+    Return whether other messages can have the frame of *data*.
 
-    Many messages have a size, and so a frame, that never occurs again.
+    If bits of the signature are unused, its last octet has fixed bits. The errors of
+    unreadable certificates belong to one message.
     """
-    learned: tuple[_Frame, ...] = ()
-    if frames is not None:
-        learned = (_Frame(data, layout, only), *frames)[:MAX_FRAMES]
-    _frames.keep(data[:KEY_BYTES], learned, len(learned) * _FRAME_BYTES)
+    return data[layout.signature.start - 1] == 0 and not layout.certs.unreadable
+
+
+def _learn(frame: _Frame, key: bytes, others: tuple[_Frame, ...]) -> None:
+    learned = (frame, *others)[:MAX_FRAMES]
+    _frames.keep(key, learned, sum([each.bytes for each in learned]))

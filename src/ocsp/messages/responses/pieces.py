@@ -30,7 +30,7 @@ from ocsp.asn1.der import (
     content,
     encode_oid,
 )
-from ocsp.asn1.times import moment, moments
+from ocsp.asn1.times import moments
 from ocsp.messages.extensions import ExtensionLayouts, known_extensions
 from ocsp.messages.responses.basic_response import (
     NO_CERTIFICATES,
@@ -72,13 +72,8 @@ class _Unusual(Exception):
     """The plain reader has to read the message."""
 
 
-def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
-    """
-    Return the layout of *data*, and whether all of its pieces were known.
-
-    ``None`` if the plain reader has to read it.
-    """
-    known = True
+def read_by_pieces(data: bytes) -> BasicResponseLayout | None:
+    """Return the layout of *data*; ``None`` if the plain reader has to read it."""
     try:
         size = len(data)
         outer = _outer_headers(size)
@@ -91,13 +86,10 @@ def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
         start = position + (length + 4 if length < 0x80 else data[position + 2] + 5)
         responder = _responders[data[position:start]]
         if responder is None:
-            known = False
             responder, start = _learn_responder(data, position, start, end)
         # producedAt
         position = start + 15
-        produced_at = data[start:position]
-        if produced_at not in moments:
-            moment(produced_at)
+        _ = moments[data[start:position]]
         # responses and responseExtensions
         first, stop = content(data, position, end, SEQUENCE, "")
         only, entries = _read_entries(data, first, stop)
@@ -110,17 +102,15 @@ def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
         start += 3 if length < 0x80 else length - 0x7D
         header = _headers[data[end:start]]
         if header is None:
-            known = False
             header, start = _learn_header(data, end, start, size)
         # certs
         start += header.length
         certs = NO_CERTIFICATES if start == size else _certificates[data[-MARK_BYTES:]]
         if certs is None or certs.octets != data[start:]:
-            known = False
             certs = _learn_certificates(data, start, size)
     except (ValueError, IndexError, _Unusual):
         return None
-    layout = BasicResponseLayout(
+    return BasicResponseLayout(
         slice(tbs, end),
         responder,
         slice(position - 15, position),
@@ -131,7 +121,6 @@ def read_by_pieces(data: bytes) -> tuple[BasicResponseLayout, bool] | None:
         header,
         certs,
     )
-    return layout, known
 
 
 @lru_cache(maxsize=4096)
@@ -222,9 +211,7 @@ def _read_entries(
         return None, tuple(map(single_response_at, ders, layouts))
     only = layouts[0]
     for time in only.times:
-        text = ders[0][time]
-        if text not in moments:
-            moment(text)
+        _ = moments[ders[0][time]]
     return only, ()
 
 

@@ -38,7 +38,7 @@ from ocsp.asn1.der import (
 )
 from ocsp.asn1.names import parse_name
 from ocsp.asn1.signature_algorithms import SignatureParameters
-from ocsp.asn1.times import moment, moments, naive, warn_naive
+from ocsp.asn1.times import moments, naive, warn_naive
 from ocsp.errors import (
     DecodeError,
     MultipleResponsesError,
@@ -404,8 +404,7 @@ class OCSPResponse:
     def produced_at_utc(self) -> datetime.datetime:
         """When the response was signed (``producedAt``); aware, in UTC."""
         layout = self._layout or self._successful()
-        text = self._der[layout.produced_at]
-        return moments.get(text) or moment(text)
+        return moments[self._der[layout.produced_at]]
 
     @property
     def extensions(self) -> x509.Extensions:
@@ -477,8 +476,7 @@ class OCSPResponse:
         found = only.revocation_time
         if found is None:
             return None
-        text = self._der[layout.entry][found]
-        return moments.get(text) or moment(text)
+        return moments[self._der[layout.entry][found]]
 
     @property
     def revocation_reason(self) -> x509.ReasonFlags | None:
@@ -506,8 +504,7 @@ class OCSPResponse:
         """When the status was known to be correct (``thisUpdate``); aware, in UTC."""
         layout = self._layout or self._successful()
         only = layout.only or self._single()
-        text = self._der[layout.entry][only.this_update]
-        return moments.get(text) or moment(text)
+        return moments[self._der[layout.entry][only.this_update]]
 
     @property
     def next_update(self) -> datetime.datetime | None:
@@ -527,8 +524,7 @@ class OCSPResponse:
         found = only.next_update
         if found is None:
             return None
-        text = self._der[layout.entry][found]
-        return moments.get(text) or moment(text)
+        return moments[self._der[layout.entry][found]]
 
     @property
     def issuer_key_hash(self) -> bytes:

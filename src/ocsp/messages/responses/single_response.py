@@ -42,7 +42,6 @@ from ocsp.asn1.times import (
     encode_time,
     explicit_time,
     generalized_time,
-    moment,
     moments,
     naive,
     timestamp,
@@ -331,15 +330,12 @@ def single_response_at(der: bytes, layout: SingleResponseLayout) -> OCSPSingleRe
     entry._der = der
     entry._layout = layout
     entry._cached_each = entry._cached_extensions = None
-    text = der[layout.this_update]
-    entry._this_update = moments.get(text) or moment(text)
+    entry._this_update = moments[der[layout.this_update]]
     entry._next_update = entry._revocation_time = None
     if layout.next_update is not None:
-        text = der[layout.next_update]
-        entry._next_update = moments.get(text) or moment(text)
+        entry._next_update = moments[der[layout.next_update]]
     if layout.revocation_time is not None:
-        text = der[layout.revocation_time]
-        entry._revocation_time = moments.get(text) or moment(text)
+        entry._revocation_time = moments[der[layout.revocation_time]]
     return entry
 
 

@@ -19,7 +19,7 @@ from typing import Protocol
 from cryptography import x509
 
 from ocsp.asn1.der import integer_octets
-from ocsp.asn1.times import moment, moment_from, utc
+from ocsp.asn1.times import moment_from, moments, utc
 from ocsp.messages.reasons import REASONS, reason_from
 
 __all__ = [
@@ -226,7 +226,7 @@ def read_time(value: object, encoding: TimeEncoding) -> datetime.datetime:
         if encoding is TimeEncoding.ASN1_TEXT:
             text = _text(value).encode()
             century = b"19" if text >= b"5" else b"20"
-            return moment(century + text if len(text) == 13 else text)
+            return moments[century + text if len(text) == 13 else text]
         seconds = IntegerValue().read(value)
         if encoding is TimeEncoding.EPOCH_MILLISECONDS:
             seconds //= 1000

@@ -28,7 +28,7 @@ from ocsp.asn1.serial_index import SerialIndex, SerialIndexBuilder
 from ocsp.asn1.times import (
     UTC_TIME,
     generalized_time,
-    moment,
+    moments,
     utc_or_generalized_time,
 )
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
@@ -245,7 +245,7 @@ def _invalidity_date(block: bytes, extension: ExtensionLayout) -> datetime.datet
     value, name = block[extension.value], "invalidityDate"
     text, stop = generalized_time(value, 0, len(value), name)
     end_of(stop, len(value), name)
-    return moment(value[text])
+    return moments[value[text]]
 
 
 def _readable_invalidity_date(
