@@ -213,8 +213,8 @@ def protect(
     inner = _inner(context)
     _check_context(inner)
     judge = Judge(client, fail, chain, Waiting(wait, loop_wait))
-    existing = getattr(inner.sslobject_class, "_ocsp_protection", None)
-    if isinstance(existing, Protection):
+    existing = _existing(inner)
+    if existing is not None:
         if existing._is_like(judge, recheck=recheck):
             existing.verify(context)
             return existing
@@ -230,10 +230,20 @@ def _install(
 ) -> None:
     sockets = guarded_socket(context.sslsocket_class, judge, recheck=recheck)
     objects = guarded_object(context.sslobject_class, judge, recheck=recheck)
-    objects._ocsp_protection = protection  # type: ignore[attr-defined]
+    for kind in (sockets, objects):
+        kind._ocsp_protection = protection  # type: ignore[union-attr]
     context.sslsocket_class, context.sslobject_class = sockets, objects
     # A peer could show another certificate in a second handshake.
     context.options |= ssl.OP_NO_RENEGOTIATION
+
+
+def _existing(context: ssl.SSLContext) -> Protection | None:
+    """Return the protection of a context; also if one of its classes was replaced."""
+    for kind in (context.sslsocket_class, context.sslobject_class):
+        found = getattr(kind, "_ocsp_protection", None)
+        if isinstance(found, Protection):
+            return found
+    return None
 
 
 def _check_arguments(

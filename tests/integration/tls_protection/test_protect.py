@@ -411,6 +411,19 @@ def test_protecting_twice(scene: Scene) -> None:
         protect(context, ocsp.Client())
 
 
+@pytest.mark.parametrize("replaced", ["sslsocket_class", "sslobject_class"])
+def test_protecting_again_after_one_class_was_replaced(
+    scene: Scene, replaced: str
+) -> None:
+    """By other code: one half of the connections is not protected any more."""
+    context = scene.client_context()
+    protect(context, scene.client)
+    kind = {"sslsocket_class": ssl.SSLSocket, "sslobject_class": ssl.SSLObject}
+    setattr(context, replaced, kind[replaced])
+    with pytest.raises(ConfigError, match="replaced them after"):
+        protect(context, scene.client)
+
+
 def test_classes_that_were_set_before_are_kept(scene: Scene) -> None:
     """Those of ``protect`` are their subclasses."""
 
