@@ -176,6 +176,7 @@ class StapleChecks:
             CertificateNotGood: If its status is *revoked* or *unknown*.
             StapleMissing: If the server sent none, or the client did not request one.
             IssuerNotFound: If the server's chain does not contain the issuer.
+            ConfigError: If the verification of the server was switched off meanwhile.
         """
         found = self._found.get(connection, StapleMissing())
         if isinstance(found, OCSPError):
@@ -193,6 +194,7 @@ class StapleChecks:
     def _judge(
         self, connection: SSL.Connection, staple: bytes
     ) -> VerifiedResponse | None:
+        _require_verification(connection)
         try:
             chain = [load_certificate(der) for der in verified_chain(connection)[:2]]
         except DecodeError as error:
@@ -236,8 +238,9 @@ def require_staple(
 
     :func:`ocsp.verify_staple` checks the staple of the server's own certificate. Not
     checked: staples of intermediate certificates, which TLS 1.2 does not support and
-    servers do not send. A resumed session has no staple and is treated like a server
-    that sends none.
+    servers do not send; what a callback of ``set_verify`` accepts against the verdict
+    of OpenSSL. A resumed session has no staple, and is refused also if *missing* says
+    that none is needed.
 
     Args:
         context: The context of a client. It must verify the server's chain already
@@ -260,8 +263,13 @@ def require_staple(
     """
     if not isinstance(missing, MissingStaple):
         raise TypeError(f"missing must be a MissingStaple, not {missing!r}")
-    if not context.get_verify_mode() & SSL.VERIFY_PEER:
+    _require_verification(context)
+    return StapleChecks(context, missing, responders, policy, clock)
+
+
+def _require_verification(client: SSL.Context | SSL.Connection) -> None:
+    """Raise if the issuer in the chain of a server is not proven."""
+    if not client.get_verify_mode() & SSL.VERIFY_PEER:
         raise ConfigError(
             "context", "does not verify the server; call set_verify(SSL.VERIFY_PEER)"
         )
-    return StapleChecks(context, missing, responders, policy, clock)

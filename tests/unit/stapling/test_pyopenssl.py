@@ -185,6 +185,30 @@ def test_each_connection_has_its_own_result() -> None:
     assert _connect(checks, _serving(signed(), PLAIN)) is not None
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_resumed_session_is_refused(version: int) -> None:
+    """It has no staple and no chain; a client that needs no staple refuses it too."""
+    checks = _checks(MissingStaple.UNSAFE_ACCEPT, version)
+    serving = _serving(signed(), PLAIN)
+    serving.set_session_id(b"test")
+
+    def connection(session: SSL.Session | None) -> SSL.Connection:
+        server = SSL.Connection(serving, None)
+        server.set_accept_state()
+        client = checks.connection(None)
+        if session is not None:
+            client.set_session(session)
+        _handshake(client, server)
+        with contextlib.suppress(SSL.Error):  # the client takes its ticket, if any
+            client.recv(1)
+        return client
+
+    first = connection(None)
+    assert checks.evidence(first) is not None
+    with pytest.raises((StapleMissing, IssuerNotFound)):
+        checks.evidence(connection(first.get_session()))
+
+
 def test_a_chain_without_issuer_is_rejected() -> None:
     """A certificate that is trusted itself is the whole chain."""
     context = _client(trusted=PLAIN)
@@ -201,6 +225,27 @@ def test_the_context_must_verify_the_chain() -> None:
     context.set_verify(SSL.VERIFY_PEER)
     with pytest.raises(TypeError):
         require_staple(context, missing=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("where", ["context", "connection"])
+def test_verification_switched_off_later_is_refused(where: str) -> None:
+    """The server proves nothing then: here the client does not trust its CA."""
+    context = _client(trusted=ca("Other CA"))
+    checks = require_staple(context, clock=lambda: NOW)
+    if where == "context":
+        context.set_verify(SSL.VERIFY_NONE)
+    client = checks.connection(None)
+    if where == "connection":
+        client.set_verify(SSL.VERIFY_NONE)
+    serving = _serving(signed(), PLAIN)
+    serving.add_extra_chain_cert(ca())
+    server = SSL.Connection(serving, None)
+    server.set_accept_state()
+    _handshake(client, server)
+    with pytest.raises(ConfigError, match="VERIFY_PEER"):
+        checks.evidence(client)
+    with pytest.raises(SSL.Error):
+        client.send(b"hello")
 
 
 def test_the_server_sends_the_staple_in_the_file(tmp_path: Path) -> None:
