@@ -139,6 +139,16 @@ def test_requests_that_are_wrong(http: httpx.Client) -> None:
     assert http.put(BASE, content=b"x").status_code == 405
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "x", "-1"])
+def test_lengths_that_are_wrong(http: httpx.Client, length: str) -> None:
+    """Python converts no number of 5,000 digits. Not every server looks at the length."""
+    reply = http.post(BASE, content=_request(GOOD), headers={"content-length": length})
+    assert ocsp.load_der_ocsp_response(reply.content).response_status in {
+        OCSPResponseStatus.SUCCESSFUL,
+        OCSPResponseStatus.MALFORMED_REQUEST,
+    }
+
+
 def test_the_root_says_that_it_runs(http: httpx.Client) -> None:
     """For people and programs that check this."""
     assert http.get(BASE).status_code == 200

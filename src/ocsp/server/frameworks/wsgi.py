@@ -20,6 +20,9 @@ __all__ = ["WSGIApplication"]
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[..., Any]
 
+_MOST_DIGITS = 18
+"""Digits of a Content-Length that is read. Longer ones say that a body is too long."""
+
 
 class WSGIApplication:
     """
@@ -62,7 +65,8 @@ def _body(environ: Environ) -> bytes | DecodeError:
     length = environ.get("CONTENT_LENGTH") or ""
     most = limits.MAX_HTTP_REQUEST_BYTES + 1
     if length.isascii() and length.isdecimal():
-        most = min(int(length), most)
+        if len(length) <= _MOST_DIGITS:
+            most = min(int(length), most)
     elif not environ.get("wsgi.input_terminated"):
         most = 0  # without a length, reading could wait for ever
     return checked_body(environ["wsgi.input"].read(most))
