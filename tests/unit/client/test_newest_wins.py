@@ -323,6 +323,36 @@ def test_a_revocation_that_has_ended_counts_against_an_older_good(
     assert play.check(certificate(A)).status is CheckStatus.GOOD
 
 
+@pytest.mark.parametrize(
+    ("end", "policy"),
+    [
+        (NOW - HOUR, ocsp.Policy()),
+        (None, ocsp.Policy(max_age_without_next_update=8 * HOUR)),
+        (NOW + HOUR, ocsp.Policy(max_age=8 * HOUR)),
+    ],
+    ids=["nextUpdate", "without nextUpdate", "age"],
+)
+def test_a_revocation_that_has_ended_counts_if_its_delegate_is_younger(
+    driver: str, end: datetime.datetime | None, policy: ocsp.Policy
+) -> None:
+    """It was valid from the beginning of the certificate of the delegate on."""
+    owner = "Test Responder"
+    extensions = DELEGATION[0], DELEGATION[1]
+    young = make(owner, "Test CA", extensions=extensions, begin=NOW - 5 * HOUR)
+    stale = response(
+        REVOKED, begin=NOW - 9 * HOUR, end=end, signer=KeySigner(key(owner), young)
+    )
+    older = response(begin=NOW - 10 * HOUR, end=NOW + 48 * HOUR)
+    options = Options(retries=0, policy=policy)
+    play = Play(driver, {A: [reply(stale)], B: [reply(older)]}, options)
+    assert isinstance(play.check(certificate(A)).failure, RevokedButStale)
+    play.core.options = replace(options, policy=ocsp.Policy())
+    outcome = play.check(certificate(B))
+    assert outcome.reason is Reason.OLDER_THAN_KNOWN
+    assert outcome.known is not None
+    assert outcome.known.is_revoked
+
+
 def test_an_older_revocation_that_has_ended_says_nothing(
     driver: str, cache: Cache
 ) -> None:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from ocsp.asn1.times import later
 from ocsp.client.cache import Cache, CachedAnswer, KnownStatus, MemoryCache
 from ocsp.client.cache.freshness import expiry, refresh_from
 from ocsp.client.checking.state import CheckState
@@ -137,19 +138,48 @@ def keep_stale_revocation(
 
         error: The error of the verification.
 
-        verify_at: Verifies the same response or CRL for another moment.
+        verify_at: Verifies the same response or CRL for a moment at which it was valid.
 
     Raises:
         OlderThanKnown: If a newer answer about the certificate was verified before.
     """
-    moment = error.this_update
-    if not isinstance(moment, datetime.datetime):
+    moment = _last_valid_moment(error)
+    if moment is None:
         return
     try:
         evidence = yield from call(lambda: verify_at(moment))
     except VerificationError:
         return  # it was not valid at its own time either
     yield from keep_newest(state, issuer, evidence)
+
+
+def _last_valid_moment(error: RevokedButStale) -> datetime.datetime | None:
+    """
+    Return a moment shortly before the end of the response or CRL.
+
+    Its signer is valid now, and can be younger than thisUpdate.
+    """
+    begin = error.this_update
+    if not isinstance(begin, datetime.datetime):
+        return None
+    ends = [_end(begin, dict(each.values)) for each in error.failures]
+    end = min((each for each in ends if each is not None), default=begin)
+    return max(begin, end - _SECOND) if end > begin else begin
+
+
+_SECOND = datetime.timedelta(seconds=1)
+
+
+def _end(
+    begin: datetime.datetime, values: dict[str, object]
+) -> datetime.datetime | None:
+    """Return the end that a finding compared with the clock, if it did."""
+    match values:
+        case {"next_update": datetime.datetime() as end}:
+            return end
+        case {"max_age": datetime.timedelta() as age}:
+            return later(begin, age)
+    return None
 
 
 def _says_the_same(
