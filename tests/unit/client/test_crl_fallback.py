@@ -22,6 +22,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 import ocsp
 from ocsp import limits
+from ocsp.asn1.der import encode
 from ocsp.client import (
     CheckStatus,
     CRLFallback,
@@ -39,7 +40,7 @@ from ocsp.client.engine import tasks, threads
 from ocsp.client.engine.effects import Pause, Send
 from ocsp.verification.crl import reader as reader_module
 from ocsp.verification.crl import signer as signer_module
-from tests.crls import crl, entry, scope
+from tests.crls import crl, entry, resigned, scope
 from tests.pki import NOW, ca, key, make, name
 from tests.unit.client.scene import (
     HOUR,
@@ -282,6 +283,29 @@ def test_pem_is_read(driver: str) -> None:
 
 
 # --- without a responder -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+@pytest.mark.parametrize(
+    "begin", ["00010101000000Z", "00010101000400Z", "99991231235959Z"]
+)
+def test_a_crl_from_the_ends_of_time_is_one_more_failure(
+    driver: str, begin: str, is_signed: bool
+) -> None:
+    """No time that is added to one of these, or subtracted from it, is a datetime."""
+
+    def change(fields: list[bytes]) -> None:
+        fields[3] = encode(0x18, begin.encode())
+        fields[4] = b""
+
+    data = resigned(crl(), change)
+    if not is_signed:
+        data = data[:-1] + bytes([data[-1] ^ 1])
+    replies = {A: [BROKEN], LIST: [reply(data)]}
+    policy = ocsp.Policy(max_age=datetime.timedelta.max)
+    play = Play(driver, replies, replace(FALLBACK, policy=policy))
+    for _ in range(2):
+        assert play.check(_cert(LIST)).reason is Reason.NOT_VERIFIED
 
 
 def _without_responder(*urls: str, serial: int = SERIAL) -> x509.Certificate:

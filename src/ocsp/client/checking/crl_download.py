@@ -18,6 +18,7 @@ from typing import BinaryIO, cast
 from cryptography import x509
 
 from ocsp import limits
+from ocsp.asn1.times import later
 from ocsp.client.checking.http_fetch import fetch
 from ocsp.client.checking.issuer_lookup import fetch_certificates
 from ocsp.client.checking.state import CheckState
@@ -130,7 +131,7 @@ def _keep(state: CheckState, url: str, known: KnownCRL) -> None:
     if newest is not None:
         raise OlderThanKnown(known.crl.this_update, newest)
     seconds, now = _seconds_to_keep(state, known.crl), state.environment.now()
-    end = now + datetime.timedelta(seconds=seconds)
+    end = later(now, datetime.timedelta(seconds=seconds))
     state.memory.crls.keep(url, known, state.environment.monotonic() + seconds, end)
 
 
@@ -140,8 +141,7 @@ def _newer(state: CheckState, crl: ReadCRL) -> datetime.datetime | None:
 
     A CRL from the future is not remembered: its verification fails.
     """
-    begin = crl.this_update - state.options.policy.clock_skew
-    if begin > state.environment.now():
+    if crl.this_update - state.environment.now() > state.options.policy.clock_skew:
         return None
     return state.memory.newest_crls.newer_than(crl)
 
