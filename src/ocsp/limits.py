@@ -63,6 +63,7 @@ __all__ = [
     "MAX_MESSAGE_BYTES",
     "MAX_NAME_ATTRIBUTES",
     "MAX_PARSED_BYTES",
+    "MAX_PEM_CRL_BYTES",
     "MAX_PROBE_TARGETS",
     "MAX_REDIRECTS",
     "MAX_REMEMBERED_BYTES",
@@ -361,6 +362,13 @@ MAX_CRL_BYTES = 1 << 26
 """
 Octets of a CRL to verify. A CRL with a million entries has about 40 MB, and CAs
 partition their CRLs long before.
+"""
+
+MAX_PEM_CRL_BYTES = 1 << 23
+"""
+Octets of a CRL in PEM that the client downloads. RFC 5280 §4.2.1.13 wants DER, and PEM
+is decoded by one call that holds the interpreter: 40 ms for so many, also for the event
+loops in other threads. They are a CRL of 150,000 entries.
 """
 
 MAX_CACHED_ANSWERS = 10_000

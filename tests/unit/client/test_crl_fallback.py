@@ -282,6 +282,21 @@ def test_pem_is_read(driver: str) -> None:
     assert play.check(_cert(LIST)).status is CheckStatus.REVOKED
 
 
+def test_the_size_of_a_crl_in_pem_is_a_limit(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DER of this size is read."""
+    der = _crl(SERIAL).body
+    pem = x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
+    monkeypatch.setattr(limits, "MAX_PEM_CRL_BYTES", len(der) - 1)
+    play = Play(driver, {A: [BROKEN], LIST: [reply(pem)]}, FALLBACK)
+    outcome = play.check(_cert(LIST))
+    assert outcome.reason is Reason.NOT_VERIFIED
+    assert "MAX_PEM_CRL_BYTES" in str(outcome.failure)
+    play = Play(driver, {A: [BROKEN], LIST: [reply(der)]}, FALLBACK)
+    assert play.check(_cert(LIST)).status is CheckStatus.REVOKED
+
+
 # --- without a responder -----------------------------------------------------------------
 
 

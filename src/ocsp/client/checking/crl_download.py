@@ -30,14 +30,16 @@ from ocsp.client.retry import is_transient
 from ocsp.errors import (
     FetchError,
     FetchTimeout,
+    LimitExceeded,
     MalformedCRL,
     OCSPError,
     OlderThanKnown,
     TransportError,
     VerificationError,
 )
+from ocsp.guarded.pem import is_pem
 from ocsp.verification.case import Findings
-from ocsp.verification.crl.case import CRLQuestion, read_crl
+from ocsp.verification.crl.case import CRLQuestion, read_crl, report_malformed
 from ocsp.verification.crl.reader import CRLData, ReadCRL
 from ocsp.verification.crl.verify import judge_crls
 from ocsp.verification.evidence import end_of_hold
@@ -207,8 +209,12 @@ def _fetch(state: CheckState, url: str) -> Flow[CRLData]:
 
 
 def _read(data: CRLData) -> ReadCRL:
-    findings = Findings()
-    crl = read_crl(data, "the CRL", findings)
+    findings, name = Findings(), "the CRL"
+    size, most = len(data), limits.MAX_PEM_CRL_BYTES
+    if size > most and is_pem(cast("bytes", data)):
+        report_malformed(findings, name, LimitExceeded("MAX_PEM_CRL_BYTES", size, most))
+        raise MalformedCRL(findings.failures)
+    crl = read_crl(data, name, findings)
     if crl is None:
         raise MalformedCRL(findings.failures)
     return crl
