@@ -14,7 +14,7 @@ from ocsp.store.sqlite.copies import backup, restore
 from tests.integration.services import Service
 from tests.live_history import LiveHistory
 
-__all__ = ["FAULTS"]
+__all__ = ["FAULTS", "LiveFault", "kill_updater", "kill_worker", "reload"]
 
 PAUSE = 0.3
 """Seconds that a fault lasts."""

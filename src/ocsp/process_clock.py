@@ -4,7 +4,8 @@ The clock of a process, and whether answers may be signed with its time.
 Clients reject answers from their future, and use for too long what a clock signed that
 was ahead. So nothing is signed after the clock has jumped, nor while it differs from
 that of the database. A process has one clock from its start to its end: what it has
-seen stays known when a reload or a change of signers replaces all that uses it.
+seen stays known when a reload or a change of signers replaces all that uses it, and a
+supervisor tells it to the processes that it starts.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from ocsp.responder.schedule import CLOCK_TOLERANCE
 
-__all__ = ["ProcessClock"]
+__all__ = ["ClockMemory", "ProcessClock"]
 
 logger = logging.getLogger("ocsp.clock")
 
@@ -51,6 +53,35 @@ _time_since_boot: Callable[[], float] = (
 )
 
 
+class ClockMemory(NamedTuple):
+    """
+    What a process knows of the clock, in seconds: other processes may begin with it.
+
+    They are of the same machine, because they need the same monotonic time. An offset
+    is the time of day less the monotonic time.
+
+    Attributes:
+        offset: The offset at the last look.
+
+        trusted: The offset that is trusted.
+
+        base: From where a jump is measured: another offset than *trusted* after a jump.
+
+        settled: When *base* counts as right, in monotonic time.
+
+        step: The last step that is worth an operator's attention, or 0.
+
+        stepped: When it was, in monotonic time.
+    """
+
+    offset: float
+    trusted: float
+    base: float
+    settled: float
+    step: float = 0.0
+    stepped: float = 0.0
+
+
 class ProcessClock:
     """
     The time of day, compared with one that cannot be set, and with a database's.
@@ -72,31 +103,38 @@ class ProcessClock:
         self,
         now: Callable[[], datetime.datetime] = _utc_now,
         monotonic: Callable[[], float] = _time_since_boot,
+        *,
+        memory: ClockMemory | None = None,
     ) -> None:
         """
-        Trust the present time.
+        Trust the present time, or what another process knows of it.
 
         Args:
             now: Returns the current time, aware.
 
             monotonic: Returns a time that cannot be set, in seconds; by default that
                 since the start of the machine, where the system has it.
+
+            memory: What another process of this machine knows of the clock.
         """
         self.monotonic = monotonic
         self.ahead = 0.0
         self.doubts = 0
         self._now = now
         self._lock = threading.Lock()
-        self._is_steady = True
-        self._offset = self._trusted = self._base = now().timestamp() - monotonic()
-        self._settled = monotonic() + SETTLE_SECONDS
-        self._step, self._stepped = 0.0, -math.inf
+        self._memory = memory or _begin(now().timestamp(), monotonic())
         self._next_report = -math.inf
+
+    @property
+    def memory(self) -> ClockMemory:
+        """What is known of the clock, for another process of this machine."""
+        return self._memory
 
     @property
     def offset(self) -> float:
         """How many seconds the clock has jumped, in either direction; else 0."""
-        return 0.0 if self._is_steady else abs(self._offset - self._trusted)
+        known = self._memory
+        return 0.0 if _is_steady(known) else abs(known.offset - known.trusted)
 
     @property
     def agrees(self) -> bool:
@@ -111,13 +149,12 @@ class ProcessClock:
         They may not while it differs from that of the database, nor after a jump, until
         the clock is set back or some time passes.
         """
-        return self._is_steady and self.agrees
+        return _is_steady(self._memory) and self.agrees
 
     def step_within(self, seconds: float) -> float:
         """Return the last step of more than 5 s in the last *seconds*; else 0."""
-        with self._lock:
-            is_recent = self.monotonic() - self._stepped < seconds
-            return self._step if is_recent else 0.0
+        known = self._memory
+        return known.step if self.monotonic() - known.stepped < seconds else 0.0
 
     def look(self) -> datetime.datetime:
         """Return the current time, aware, and notice a jump."""
@@ -128,30 +165,22 @@ class ProcessClock:
 
     def _notice(self, offset: float, monotonic: float) -> None:
         """Compare the offset of the two times with the offsets before."""
-        step, moved = offset - self._offset, offset - self._base
-        self._offset = offset
+        known = self._memory
+        step, moved = offset - known.offset, offset - known.base
+        known = known._replace(offset=offset)
         if abs(moved) > JUMP_SECONDS:
             step = moved
-            self._begin_to_doubt(offset, monotonic)
+            settled = monotonic + SETTLE_SECONDS
+            known = known._replace(base=offset, settled=settled)
+            self.doubts += 1
             logger.error("the clock jumped by %+.0f seconds", moved)
         if abs(step) > STEP_SECONDS:
-            self._step, self._stepped = step, monotonic
-        if monotonic >= self._settled:
-            self._trust(offset, monotonic)
-        elif not self._is_steady and abs(offset - self._trusted) <= JUMP_SECONDS:
-            self._trust(self._trusted, monotonic)  # it was set back
-
-    def _begin_to_doubt(self, offset: float, monotonic: float) -> None:
-        self.doubts += 1
-        self._is_steady = False
-        self._base = offset
-        self._settled = monotonic + SETTLE_SECONDS
-
-    def _trust(self, offset: float, monotonic: float) -> None:
-        """Trust the clock, and measure from *offset* how far it moves from now on."""
-        self._is_steady = True
-        self._trusted = self._base = offset
-        self._settled = monotonic + SETTLE_SECONDS
+            known = known._replace(step=step, stepped=monotonic)
+        if monotonic >= known.settled:
+            known = _trusting(known, offset, monotonic)
+        elif not _is_steady(known) and abs(offset - known.trusted) <= JUMP_SECONDS:
+            known = _trusting(known, known.trusted, monotonic)  # it was set back
+        self._memory = known
 
     def compare(self, ahead: float) -> None:
         """
@@ -177,3 +206,20 @@ class ProcessClock:
             abs(ahead),
             "ahead of" if ahead > 0 else "behind",
         )
+
+
+def _begin(time: float, monotonic: float) -> ClockMemory:
+    """Return what a process knows that trusts the present time."""
+    offset = time - monotonic
+    return ClockMemory(offset, offset, offset, monotonic + SETTLE_SECONDS)
+
+
+def _is_steady(known: ClockMemory) -> bool:
+    """Tell whether the clock has not jumped, or was set back, or has settled."""
+    return known.base == known.trusted
+
+
+def _trusting(known: ClockMemory, offset: float, monotonic: float) -> ClockMemory:
+    """Return the same with *offset* trusted: from there a jump is measured."""
+    settled = monotonic + SETTLE_SECONDS
+    return known._replace(trusted=offset, base=offset, settled=settled)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.services import Service
-from tests.live_clock import LIBRARY, ServiceClock, jump_and_return
+from tests.live_clock import FORGETFUL, LIBRARY, ServiceClock, jump_and_return
 from tests.live_faults import FAULTS
 from tests.live_history import LiveHistory
 
@@ -57,18 +57,19 @@ def test_no_answer_is_wrong_under_faults(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(LIBRARY is None, reason="libfaketime is missing")
 def test_no_answer_is_wrong_when_the_clock_jumps(tmp_path: Path) -> None:
-    """By minutes to years, in either direction."""
+    """By minutes to years, in either direction; meanwhile processes are killed."""
     seed = random.getrandbits(32)
     print("seed", seed)
     history = LiveHistory(tmp_path, seed)
     clock = ServiceClock(tmp_path)
     end = time.monotonic() + MINUTES * 30
-    with history.serving(environment=clock.environment):
+    with history.serving(environment=clock.environment) as service:
         history.wait_for_answers(200)
         while time.monotonic() < end:
             sign = history.numbers.choice([-1, 1])
             size = int(120 * 10 ** history.numbers.uniform(0, 5))
-            jump_and_return(history, clock, sign * size)
+            meanwhile = history.numbers.sample(FORGETFUL, history.numbers.randrange(3))
+            jump_and_return(history, service, clock, sign * size, *meanwhile)
             history.wait_for_answers(200)
             history.check_and_forget()
     history.check()

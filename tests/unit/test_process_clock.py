@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 import math
 import sys
@@ -16,6 +17,7 @@ from ocsp.process_clock import (
     REPORT_SECONDS,
     SETTLE_SECONDS,
     STEP_SECONDS,
+    ClockMemory,
     ProcessClock,
 )
 
@@ -222,6 +224,30 @@ def test_a_step_is_known_for_some_time(machine: _Machine) -> None:
     assert machine.clock.step_within(600) == pytest.approx(-HOUR)
     machine.run(101)
     assert machine.clock.step_within(600) == 0
+
+
+# --- several processes ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [0, HOUR, -HOUR])
+@pytest.mark.parametrize("has_seen", [True, False])
+def test_a_process_that_starts_later(
+    machine: _Machine, seconds: float, has_seen: bool
+) -> None:
+    """It goes on with what another one knows, which has seen the jump or not yet."""
+    machine.run(10)
+    memory = machine.clock.memory
+    machine.set_clock(seconds)
+    if has_seen:
+        memory = ClockMemory(*json.loads(json.dumps(machine.clock.memory)))
+    late = ProcessClock(lambda: machine.now, lambda: machine.up, memory=memory)
+    late.look()
+    assert late.memory == machine.clock.memory
+    assert late.is_trusted is (seconds == 0)
+    machine.set_clock(-seconds)
+    late.look()
+    assert late.memory == machine.clock.memory
+    assert late.is_trusted
 
 
 # --- the clock of a database ----------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ocsp.metrics import Counter
+from ocsp.process_clock import ProcessClock
 from ocsp.service.processes import child as module
 from ocsp.service.processes.child import Child, Program
 
@@ -72,7 +73,11 @@ def run(
         async def main() -> None:
             with socket.socket() as reports:
                 program = Program(
-                    role="worker", name="worker-1", sockets=(), reports=reports
+                    role="worker",
+                    name="worker-1",
+                    sockets=(),
+                    reports=reports,
+                    clock=ProcessClock(),
                 )
                 child = Child(program, configuration or {}, restarts)
                 try:

@@ -2,19 +2,21 @@
 A process of the responder: ``python -m ocsp.service.processes``.
 
 Only the supervisor starts it; see :class:`ocsp.service.processes.child.Program` for the
-arguments: its role, its name, and the numbers of the descriptors that it inherits.
+arguments: its role, its name, the numbers of the descriptors that it inherits, and what
+the supervisor knows of the clock.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 
 from ocsp.metrics import ReportReceiver, ReportSender, Totals
-from ocsp.process_clock import ProcessClock
+from ocsp.process_clock import ClockMemory, ProcessClock
 from ocsp.server.runner import run_loop, tune_garbage_collection
 from ocsp.service.processes.channel import Channel
 from ocsp.service.processes.task import Task, run_task
@@ -26,13 +28,16 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run the process, and return its exit code."""
-    role, name, channel, sockets, reports = arguments
+    role, name, channel, sockets, reports, memory = arguments
     # These signals go to all processes of a terminal. The supervisor decides on them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     listening = [_inherited(number) for number in sockets.split(",") if number]
     run = _work if role == "worker" else _update
-    return run_loop(run(name, listening, _inherited(reports), _inherited(channel)))
+    clock = ProcessClock(memory=ClockMemory(*json.loads(memory)))
+    return run_loop(
+        run(name, listening, _inherited(reports), _inherited(channel), clock)
+    )
 
 
 async def _work(
@@ -40,11 +45,10 @@ async def _work(
     sockets: list[socket.socket],
     reports: socket.socket,
     channel: socket.socket,
+    clock: ProcessClock,
 ) -> int:
     send = ReportSender(reports).send
-    worker = Worker(
-        name, sockets, send, ProcessClock(), started=tune_garbage_collection
-    )
+    worker = Worker(name, sockets, send, clock, started=tune_garbage_collection)
     return await _run(worker, channel)
 
 
@@ -53,11 +57,12 @@ async def _update(
     sockets: list[socket.socket],
     reports: socket.socket,
     channel: socket.socket,
+    clock: ProcessClock,
 ) -> int:
     totals = Totals()
     receiver = ReportReceiver(reports, totals)
     asyncio.get_running_loop().add_reader(receiver, receiver.drain)
-    return await _run(Updater(name, sockets, totals, ProcessClock()), channel)
+    return await _run(Updater(name, sockets, totals, clock), channel)
 
 
 async def _run(task: Task, end: socket.socket) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import socket
 import sys
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocsp.metrics import Counter
+from ocsp.process_clock import ProcessClock
 from ocsp.service.processes.channel import Channel
 from ocsp.service.systemd import without_systemd
 
@@ -57,12 +59,15 @@ class Program:
         sockets: The sockets that it serves.
 
         reports: The socket to which it sends its counts, or from which it reads them.
+
+        clock: What the supervisor knows of the clock is told to it, at each start.
     """
 
     role: str
     name: str
     sockets: Sequence[socket.socket]
     reports: socket.socket
+    clock: ProcessClock
 
     def command(self, channel: socket.socket) -> list[str]:
         """Return the command line: the numbers of the descriptors are inherited."""
@@ -71,6 +76,7 @@ class Program:
             *(sys.executable, "-P", "-m", "ocsp.service.processes"),
             *(self.role, self.name),
             *(str(channel.fileno()), sockets, str(self.reports.fileno())),
+            json.dumps(self.clock.memory),
         ]
 
     def descriptors(self, channel: socket.socket) -> list[int]:

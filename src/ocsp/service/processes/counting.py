@@ -34,8 +34,8 @@ def _stores(configuration: Configuration) -> list[str]:
     return names if configuration.valkey is None else [*names, VALKEY]
 
 
-async def report(metrics: Metrics, collect: Callable[[], None] | None = None) -> None:
-    """Report what was counted, again and again; *collect* counts the latest before."""
+async def report(metrics: Metrics, collect: Callable[[], object] | None = None) -> None:
+    """Report what was counted, again and again; *collect* is called before."""
     while True:
         if collect is not None:
             collect()

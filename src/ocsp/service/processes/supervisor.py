@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from ocsp.errors import BackendError, ConfigurationError, ConfigurationProblem
 from ocsp.metrics import Metrics, ReportSender, report_channel
 from ocsp.metrics.table import CONFIG_RELOAD_FAILED, WORKER_RESTARTS
+from ocsp.process_clock import ProcessClock
 from ocsp.service.clock import WARNING, is_synchronised
 from ocsp.service.configuration import Configuration, ConfigurationFile
 from ocsp.service.configuration.values import WITH_PASSWORDS
@@ -70,6 +71,7 @@ class Supervisor:
             ConfigurationError: If an address cannot be listened on.
         """
         configuration = file.configuration
+        self._clock = ProcessClock()
         self._configuration = configuration
         self._reload = reload
         self._inherited = _by_name(inherited_sockets())
@@ -147,6 +149,7 @@ class Supervisor:
                     name=f"worker-{number + 1}",
                     sockets=listeners.of_worker(number, count),
                     reports=self._sending,
+                    clock=self._clock,
                 ),
                 _document(configuration),
                 self._restarts,
@@ -163,7 +166,11 @@ class Supervisor:
     def _new_updater(self, configuration: Configuration) -> Child:
         sockets = () if self._admin is None else (self._admin,)
         program = Program(
-            role="updater", name="updater", sockets=sockets, reports=self._receiving
+            role="updater",
+            name="updater",
+            sockets=sockets,
+            reports=self._receiving,
+            clock=self._clock,
         )
         return Child(program, _document(configuration), self._restarts)
 
@@ -304,7 +311,7 @@ class Supervisor:
     # --- in the background ------------------------------------------------------------
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
-        tasks = [_watch_clock(), report(self._metrics)]
+        tasks = [_watch_clock(), report(self._metrics, self._clock.look)]
         period = watchdog_seconds()
         return tasks if period is None else [*tasks, _feed_watchdog(period / 2)]
 
