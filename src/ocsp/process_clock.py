@@ -156,6 +156,12 @@ class ProcessClock:
         known = self._memory
         return known.step if self.monotonic() - known.stepped < seconds else 0.0
 
+    def settles_in(self) -> float:
+        """Return for how many seconds nothing is signed because of a jump; else 0."""
+        known = self._memory
+        left = known.settled - self.monotonic()
+        return 0.0 if _is_steady(known) else max(0.0, left)
+
     def look(self) -> datetime.datetime:
         """Return the current time, aware, and notice a jump."""
         with self._lock:

@@ -92,7 +92,7 @@ def test_promtool_accepts_the_rules(tmp_path: Path) -> None:
     """And the configuration of Prometheus."""
     rules = tmp_path / "alerts.yml"
     rules.write_text(_block("yaml", "alert:"))
-    assert "SUCCESS: 12 rules found" in _promtool("check", "rules", str(rules))
+    assert "SUCCESS: 13 rules found" in _promtool("check", "rules", str(rules))
     configuration = tmp_path / "prometheus.yml"
     configuration.write_text(_block("yaml", "scrape_configs"))
     _promtool("check", "config", "--syntax-only", str(configuration))
@@ -149,6 +149,7 @@ tests:
       - {series: 'ocsp_signer_left_seconds{signer="old"}', values: '432000x60'}
       - {series: 'ocsp_signer_left_seconds{signer="new"}', values: '25920000x60'}
       - {series: 'ocsp_store_up{store="status.db"}', values: '1x60'}
+      - {series: 'ocsp_clock_offset_seconds', values: '0x30 7200x5 0x25'}
     alert_rule_test:
       - {eval_time: 20m, alertname: ResponderCannotAnswer, exp_alerts: []}
       - eval_time: 50m
@@ -162,4 +163,10 @@ tests:
           - exp_labels: {severity: ticket, signer: old}
             exp_annotations: {summary: "The certificate of the signer old ends in 5d 0h 0m 0s."}
       - {eval_time: 50m, alertname: StoreDown, exp_alerts: []}
+      - eval_time: 32m
+        alertname: ClockJumped
+        exp_alerts:
+          - exp_labels: {severity: page}
+            exp_annotations: {summary: "The clock jumped by 2h 0m 0s, and nothing is signed for some minutes."}
+      - {eval_time: 40m, alertname: ClockJumped, exp_alerts: []}
 """

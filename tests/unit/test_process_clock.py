@@ -195,11 +195,14 @@ def test_a_new_time_counts_as_right_after_a_while(
 ) -> None:
     """If it runs steadily; the old time is then a jump."""
     machine.run(10)
+    assert machine.clock.settles_in() == 0
     machine.set_clock(seconds)
     machine.run(SETTLE_SECONDS - 10)
     assert not machine.clock.is_trusted
+    assert machine.clock.settles_in() == pytest.approx(10, abs=1)
     machine.run(11)
     assert machine.clock.is_trusted
+    assert machine.clock.settles_in() == 0
     assert machine.clock.offset == 0
     machine.set_clock(-seconds)
     assert not machine.clock.is_trusted

@@ -8,6 +8,7 @@ Each returns a level and the reason. They run in threads; see
 from __future__ import annotations
 
 import datetime
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -302,5 +303,10 @@ def _check_clock(totals: Totals, clock: ProcessClock) -> Result:
     step = clock.step_within(JUMP_SHOWN_SECONDS)
     if step:
         way = "forward" if step > 0 else "back"
-        return Level.DEGRADED, f"the clock jumped {way} by {span(round(abs(step)))}"
+        why = f"the clock jumped {way} by {span(round(abs(step)))}"
+        left = clock.settles_in()
+        if left:
+            seconds = span(math.ceil(left))
+            why += f": nothing is signed for {seconds}, or until it is set right"
+        return Level.DEGRADED, why
     return Level.OK, ""
