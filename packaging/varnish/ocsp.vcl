@@ -64,18 +64,30 @@ sub vcl_backend_fetch {
     unset bereq.http.X-Path;
 }
 
+sub vcl_hit {
+    # Expires is the end of the answer: after it, the responder is asked or nobody.
+    if (obj.ttl <= 0s || std.time(obj.http.Expires, now) <= now) {
+        return (pass);
+    }
+}
+
 sub vcl_backend_response {
-    # Never after the end of the answer, also when the responder is away.
+    # Never after the end of the answer: neither while the responder is away, nor because
+    # a parameter of varnishd or a header says so.
     set beresp.grace = 0s;
     set beresp.keep = 0s;
-    if (beresp.status != 200 || beresp.http.Cache-Control ~ "no-store") {
+    if (beresp.status != 200 || beresp.http.Cache-Control ~ "no-store"
+        || std.time(beresp.http.Expires, now) <= now) {
         # Ask the responder each time, for several clients at once.
         set beresp.uncacheable = true;
         set beresp.ttl = 10s;
         return (deliver);
     }
+    if (now + beresp.ttl > std.time(beresp.http.Expires, now)) {
+        set beresp.ttl = std.time(beresp.http.Expires, now) - now;
+    }
     # An object without a tag could not be purged.
-    if (!beresp.http.xkey) {
+    if (!beresp.http.xkey && beresp.ttl > 10s) {
         set beresp.ttl = 10s;
     }
 }

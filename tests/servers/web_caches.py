@@ -58,15 +58,15 @@ def nginx(folder: Path, configuration: str) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def varnish(folder: Path, vcl: str) -> Iterator[int]:
-    """Run Varnish with *vcl*, and yield its port."""
+def varnish(folder: Path, vcl: str, *options: str) -> Iterator[int]:
+    """Run Varnish with *vcl* and *options*, and yield its port."""
     program = _program("varnishd", "/usr/sbin/varnishd")
     port = free_port()
     path = folder / "ocsp.vcl"
     path.write_text(vcl)
     command = [
         program, "-F", "-j", "none", "-n", str(folder / "varnish"), "-f", str(path),
-        "-a", f"127.0.0.1:{port}", "-s", "malloc,32m", "-T", "none",
+        "-a", f"127.0.0.1:{port}", "-s", "malloc,32m", "-T", "none", *options,
     ]  # fmt: skip
     with _running(command, folder / "varnish.log", port):
         yield port
