@@ -201,6 +201,7 @@ def test_nginx_keeps_nothing_that_ends_sooner_than_it_would_forget(
 def test_nginx_does_not_prolong_an_answer(tmp_path: Path) -> None:
     """With 304 it would keep it for another minute, also if it ends within that."""
     with _origin() as origin:
+        origin.left = 600
         text = sample(
             "nginx/ocsp-cache.conf",
             ("127.0.0.1:8080", f"127.0.0.1:{origin.server_address[1]}"),
