@@ -38,6 +38,7 @@ __all__ = [
     "Freshness",
     "HTTPAnswer",
     "Moment",
+    "UncachedAnswer",
     "answer",
     "conditional",
     "get_url",
@@ -336,13 +337,7 @@ def answer(
     """
     if freshness is not None and now < freshness.next_update:
         return CacheableAnswer(der, freshness).at(now)
-    headers = (
-        ("Content-Type", RESPONSE_TYPE),
-        ("Content-Length", str(len(der))),
-        ("Cache-Control", "no-store"),
-        ("Date", _http_date(now)),
-    )
-    return HTTPAnswer(status=200, headers=headers, body=der)
+    return UncachedAnswer(der).at(now)
 
 
 class Moment:
@@ -353,15 +348,18 @@ class Moment:
         seconds: The second, since 1970.
 
         time: The same, as an aware datetime.
+
+        date: The header Date, as a line.
     """
 
-    __slots__ = ("_close", "_default", "_keep_alive", "seconds", "time")
+    __slots__ = ("_close", "_default", "_keep_alive", "date", "seconds", "time")
 
     def __init__(self, now: datetime.datetime) -> None:
         """Describe the second of *now*, an aware datetime."""
         self.time = now.astimezone(datetime.UTC).replace(microsecond=0)
         self.seconds = int(self.time.timestamp())
-        start = f"{_DIRECTIVES}\r\nDate: {_http_date(self.time)}\r\n".encode()
+        self.date = f"Date: {_http_date(self.time)}\r\n".encode()
+        start = f"{_DIRECTIVES}\r\n".encode() + self.date
         self._default, self._close, self._keep_alive = (
             start + each.value + b"\r\n" for each in Connection
         )
@@ -449,6 +447,45 @@ _CACHEABLE_HEAD = b"\r\n".join(
         b"%bCache-Control: max-age=",
     )
 )
+
+
+class UncachedAnswer:
+    """
+    An answer for one client, which caches must not keep (RFC 9919 §7.2).
+
+    That is one with a nonce, and an error, which is not signed.
+
+    Attributes:
+        body: The OCSP response.
+    """
+
+    __slots__ = ("body",)
+
+    def __init__(self, der: bytes) -> None:
+        """Prepare to send the response *der*."""
+        self.body = der
+
+    def octets(self, moment: Moment, connection: Connection) -> bytes:
+        """Return the answer at *moment* as an HTTP/1.1 message."""
+        body = self.body
+        end = moment.date + connection.value
+        return b"%b%d%b%b\r\n%b" % (_UNCACHED_HEAD, len(body), _NO_STORE, end, body)
+
+    def at(self, now: datetime.datetime) -> HTTPAnswer:
+        """Return the answer at *now*, an aware datetime."""
+        headers = (
+            ("Content-Type", RESPONSE_TYPE),
+            ("Content-Length", str(len(self.body))),
+            ("Cache-Control", "no-store"),
+            ("Date", _http_date(now)),
+        )
+        return HTTPAnswer(status=200, headers=headers, body=self.body)
+
+
+_UNCACHED_HEAD = (
+    f"HTTP/1.1 200 OK\r\nContent-Type: {RESPONSE_TYPE}\r\nContent-Length: ".encode()
+)
+_NO_STORE = b"\r\nCache-Control: no-store\r\n"
 
 
 def method_not_allowed(now: datetime.datetime) -> HTTPAnswer:

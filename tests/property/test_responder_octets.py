@@ -156,6 +156,52 @@ def test_the_octets_are_those_of_the_builder(
     assert answer.der == _expected(step, found, unlisted, retention)
 
 
+@given(
+    asked=st.lists(
+        st.tuples(
+            st.integers(2**62, 2**71),
+            st.sampled_from([hashes.SHA1(), hashes.SHA256()]),
+            st.none() | st.binary(min_size=16, max_size=17),
+            st.integers(0, 1),
+        ),
+        min_size=2,
+        max_size=8,
+    ),
+    both=st.booleans(),
+    retention=st.none() | spans,
+    compromised=st.none() | past,
+)
+def test_good_answers_of_one_second_are_those_of_other_responders(
+    asked: list[tuple[int, hashes.HashAlgorithm, bytes | None, int]],
+    both: bool,
+    retention: datetime.timedelta | None,
+    compromised: datetime.datetime | None,
+) -> None:
+    """What they share fits to each: nothing of another request or second is in it."""
+    authority = Authority(ca(), [SIGNER], retention=retention, compromised=compromised)
+    busy = Responder([authority], both_hashes=both)
+    for serial, algorithm, nonce, second in asked:
+        cert_id = CertID.for_serial(ca(), serial, algorithm)
+        builder = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id)
+        if nonce is not None:
+            builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+        der = builder.build().public_bytes(Encoding.DER)
+        answers = []
+        for responder in (busy, Responder([authority], both_hashes=both)):
+            step = responder.receive(der, NOW + second * SECOND)
+            assert isinstance(step, Lookup)
+            answers.append(responder.finish(step, [StatusRecord()]))
+        assert answers[0] == answers[1]
+        response = ocsp.load_der_ocsp_response(answers[0].der)
+        assert {each.serial_number for each in response.responses} == {serial}
+        echoed = [
+            each.value.nonce
+            for each in response.extensions
+            if isinstance(each.value, x509.OCSPNonce)
+        ]
+        assert echoed == ([] if nonce is None else [nonce])
+
+
 # --- the schedule --------------------------------------------------------------------
 
 queries = st.builds(

@@ -22,6 +22,7 @@ from ocsp.http import (
     Connection,
     Freshness,
     Moment,
+    UncachedAnswer,
     answer,
     conditional,
     get_url,
@@ -254,8 +255,8 @@ def test_an_answer_that_is_encoded_once_is_the_same_message(
     """The octets are those of the answer with its headers, in the same order."""
     now = NOW + datetime.timedelta(microseconds=seconds * 359)
     moment = Moment(now)
-    prepared = CacheableAnswer(BODY, FRESH)
-    assert prepared.octets(moment, connection) == prepared.at(now).octets(connection)
+    for each in (CacheableAnswer(BODY, FRESH), UncachedAnswer(BODY)):
+        assert each.octets(moment, connection) == each.at(now).octets(connection)
 
 
 def test_a_message_has_reason_phrase_connection_and_body() -> None:

@@ -50,6 +50,7 @@ __all__ = [
     "CertID",
     "CertIDLayout",
     "cert_id_at",
+    "cert_id_like",
     "check_hash",
     "check_octets",
     "check_serial",
@@ -535,6 +536,18 @@ def cert_id_at(data: bytes, layout: CertIDLayout) -> CertID:
     cert_id._serial = data[layout.serial]
     cert_id._der = data[layout.whole]
     return cert_id
+
+
+def cert_id_like(known: CertID, serial: bytes) -> CertID:
+    """
+    Return the CertID of another certificate of the issuer of *known*, in plain DER.
+
+    Args:
+        known: A CertID with the same hashes.
+
+        serial: The content of serialNumber.
+    """
+    return _from_issuer(known._issuer, serial)
 
 
 def _from_issuer(issuer: IssuerID, serial: bytes) -> CertID:

@@ -71,7 +71,7 @@ class AnswerSigner:
         """
         self._validity = validity
         self._backdate = backdate
-        self._latest: tuple[tuple[object, ...], AnswerTimes] | None = None
+        self._shared = _Shared(_BEGIN)
 
     def sign(
         self, lookup: Lookup, records: Sequence[StatusRecord | None]
@@ -89,6 +89,10 @@ class AnswerSigner:
             SourceUnavailable: If a record has ended, or begins in the future.
         """
         times = self._times(lookup.signers, lookup.now)
+        if len(records) == 1 and records[0] and _is_plainly_good(records[0]):
+            signed = self._sign_good(lookup, times)
+            if signed is not None:
+                return signed
         if lookup.stored_form is CertIDForm.BOTH and records[0] is not None:
             query = lookup.queries[0]
             entries = _entries(
@@ -102,6 +106,30 @@ class AnswerSigner:
                 )
             ]
         return _signed(lookup.signers[0], times, entries, lookup.nonce)
+
+    def _sign_good(self, lookup: Lookup, times: AnswerTimes) -> SignedAnswer | None:
+        """
+        Sign an answer that says *good*; ``None`` if its octets cannot be prepared.
+
+        The answers of one second about one issuer differ in the serial number and in
+        the nonce only: the rest is encoded once.
+        """
+        size = len(integer_octets(lookup.queries[0].serial_number))
+        if size < _DISTINCT_OCTETS or lookup.stored_form is _BOTH:
+            return None
+        cert_id, nonce = lookup.cert_ids[0].der, lookup.nonce or b""
+        issuer, serial = cert_id[:-size], cert_id[-size:]
+        known = self._shared_at(lookup.now).good
+        key = lookup.signers, issuer, len(nonce)
+        prepared = known.get(key)
+        if prepared is None:
+            prepared = _prepare_good(lookup, times, issuer, size)
+            if len(known) < MAX_PREPARED:
+                known[key] = prepared
+        tbs = b"".join((prepared.before, serial, prepared.after, nonce))
+        signer = lookup.signers[0]
+        sign = signer.signer.sign if signer.is_local else signer.sign
+        return SignedAnswer(tbs, sign(tbs), prepared.freshness)
 
     def sign_to_store(
         self,
@@ -161,21 +189,100 @@ class AnswerSigner:
         """
         if not signers:
             raise SignerUnavailable(f"no signer's certificate is valid at {now}")
-        begin = max(each.begin for each in signers)
-        end = min(each.end for each in signers)
-        key = now, begin, end
-        latest = self._latest
-        if latest is not None and latest[0] == key:
-            return latest[1]
-        # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
-        # §7.2. With equal values both are right.
-        times = AnswerTimes(
-            now,
-            max(now - self._backdate, time_of(begin)),
-            min(later(now, self._validity), time_of(end)),
-        )
-        self._latest = key, times
+        known = self._shared_at(now).times
+        key = tuple(signers)
+        times = known.get(key)
+        if times is None:
+            begin = max(each.begin for each in signers)
+            end = min(each.end for each in signers)
+            # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
+            # §7.2. With equal values both are right.
+            times = known[key] = AnswerTimes(
+                now,
+                max(now - self._backdate, time_of(begin)),
+                min(later(now, self._validity), time_of(end)),
+            )
         return times
+
+    def _shared_at(self, now: datetime.datetime) -> _Shared:
+        # Threads that sign at different times each have what belongs to their time.
+        shared = self._shared
+        if shared.now != now:
+            shared = self._shared = _Shared(now)
+        return shared
+
+
+class _Good(NamedTuple):
+    """
+    What answers share that say *good* to a request for one certificate.
+
+    Attributes:
+        before: The DER of ResponseData before the serial number.
+
+        after: The DER after it, up to the nonce.
+
+        freshness: Their times.
+    """
+
+    before: bytes
+    after: bytes
+    freshness: Freshness
+
+
+class _Shared:
+    """
+    What answers share that are signed at one time.
+
+    Attributes:
+        now: The time, aware.
+
+        times: The times of answers, by their signers.
+
+        good: What is around the serial numbers, by signers, CertID and size of nonce.
+    """
+
+    __slots__ = ("good", "now", "times")
+
+    def __init__(self, now: datetime.datetime) -> None:
+        self.now = now
+        self.times: dict[tuple[AuthoritySigner, ...], AnswerTimes] = {}
+        self.good: dict[tuple[tuple[AuthoritySigner, ...], bytes, int], _Good] = {}
+
+
+MAX_PREPARED = 64
+"""Beginnings of CertIDs, with sizes of nonces, for which octets are prepared at once:
+as many as clients of some issuers send in one second."""
+
+_BEGIN = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def _prepare_good(
+    lookup: Lookup, times: AnswerTimes, issuer: bytes, size: int
+) -> _Good:
+    """
+    Encode an answer about a serial number that occurs nowhere else in it.
+
+    Args:
+        lookup: A request for one certificate.
+
+        times: The times of the answer.
+
+        issuer: The DER of its CertID before the serial number.
+
+        size: The number of octets of the serial number.
+    """
+    marker = _marker(size)
+    entry = encode_entry(issuer + marker, StatusRecord(), lookup.authority, times)
+    nonce = None if lookup.nonce is None else bytes(len(lookup.nonce))
+    tbs = encode_tbs(lookup.signers[0], times.this_update, [entry], nonce)
+    before, after = tbs[: len(tbs) - len(nonce or b"")].split(marker)
+    return _Good(before, after, Freshness(entry.this_update, entry.next_update))
+
+
+def _marker(size: int) -> bytes:
+    """Return the content of a serial number of *size* octets, all of them random."""
+    marker = hashlib.shake_256(b"a serial number").digest(size)
+    return bytes((marker[0] & 0x3F | 0x40,)) + marker[1:]
 
 
 def _second(when: datetime.datetime) -> int:
@@ -295,8 +402,7 @@ class AnswerBatch:
 
     def _separate(self, query: StatusQuery, form: CertIDForm, size: int) -> _Parts:
         """Encode an answer about a serial number that occurs nowhere else in it."""
-        marker = hashlib.shake_256(b"a serial number").digest(size)
-        marker = bytes((marker[0] & 0x3F | 0x40,)) + marker[1:]
+        marker = _marker(size)
         number = int.from_bytes(marker)
         (tbs,), *times = self._encode(
             StatusQuery(query.issuer, number), form, StatusRecord()
@@ -322,6 +428,8 @@ class _Parts(NamedTuple):
 
 
 _GOOD = OCSPCertStatus.GOOD  # access to a member of an enumeration is slower
+
+_BOTH = CertIDForm.BOTH
 
 _FORMS = max(CertIDForm) + 1
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ocsp import limits
 from ocsp.errors import DecodeError, LimitExceeded, SchemaError
-from ocsp.http import CacheableAnswer, Conditions, HTTPAnswer
+from ocsp.http import Conditions, HTTPAnswer
 from ocsp.server.request_handler import RequestHandler
 
 __all__ = ["Application"]
@@ -64,9 +64,9 @@ class Application:
         given = handler.handle(method, target, body, _conditions(scope))
         if isinstance(given, Coroutine):
             given = await given
-        if isinstance(given, CacheableAnswer):
-            return given.at(handler.moment.time)
-        return given
+        if isinstance(given, HTTPAnswer):
+            return given
+        return given.at(handler.moment.time)
 
 
 def _require_target(target: bytes) -> None:

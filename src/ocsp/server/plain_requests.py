@@ -1,25 +1,55 @@
 """
 Recognize plain requests without reading them in full.
 
-Most requests are about one certificate, without an extension, and a client or a load
-balancer sends them with the same encoding: all octets before the serial number are
-those of an earlier request, and the serial number is the rest. The octets before the
-serial number contain all lengths, so the rest has the same structure. Such a request is
-the same request for another serial number.
+Most requests are about one certificate, with no extension or only a nonce, and a client
+or a load balancer sends them with the same encoding. All octets but the serial number
+and the nonce are those of an earlier request. They contain all lengths, so the rest has
+the same structure: it is the same request for another serial number and nonce.
 """
 
 from __future__ import annotations
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp.asn1.der import integer_octets
+from ocsp.messages.certid import cert_id_like
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.responder import Lookup, StatusQuery
 
 __all__ = ["PlainRequests"]
 
 MAX_TEMPLATES = 64
-"""Beginnings that are known at once: one for each issuer, hash and size of the serial
-number that clients ask for in one second."""
+"""Requests that are known at once: one for each issuer, hash, size of the serial number
+and size of the nonce that clients ask for in one second."""
+
+
+class _Layout:
+    """
+    Where requests of one size have what differs in them.
+
+    Attributes:
+        start: Where the serial number begins.
+
+        stop: Where it ends.
+
+        nonce: Where the nonce begins, which is the end of the request; without a nonce,
+            the size.
+
+        templates: The look-ups for requests with this layout, by all other octets.
+    """
+
+    __slots__ = ("nonce", "start", "stop", "templates")
+
+    def __init__(self, start: int, stop: int, nonce: int) -> None:
+        self.start = start
+        self.stop = stop
+        self.nonce = nonce
+        self.templates: dict[bytes, Lookup] = {}
+
+    def fixed(self, der: bytes) -> bytes:
+        """Return all octets but the serial number and the nonce."""
+        return der[: self.start] + der[self.stop : self.nonce]
 
 
 class PlainRequests:
@@ -31,45 +61,50 @@ class PlainRequests:
     """
 
     def __init__(self) -> None:
-        self._templates: dict[bytes, Lookup] = {}
-        self._sizes: dict[int, tuple[int, ...]] = {}
+        self._layouts: dict[int, list[_Layout]] = {}
+        self._count = 0
 
     def find(self, der: bytes) -> Lookup | None:
-        """
-        Return the look-up for a request, or ``None`` if it has to be read in full.
-
-        The look-up has no CertIDs: it is for a store, which needs none.
-        """
-        for size in self._sizes.get(len(der), ()):
-            template = self._templates.get(der[:-size])
+        """Return the look-up for a request, or ``None`` if it has to be read."""
+        for layout in self._layouts.get(len(der), ()):
+            template = layout.templates.get(layout.fixed(der))
             if template is not None:
-                serial = der[-size:]
-                return _for_serial(template, serial) if _is_minimal(serial) else None
+                serial = der[layout.start : layout.stop]
+                if not _is_minimal(serial):
+                    return None
+                return _for_serial(template, serial, der[layout.nonce :] or None)
         return None
 
     def learn(self, der: bytes, lookup: Lookup) -> None:
-        """Remember the request *der* if it is plain; *lookup* is for it, in full."""
-        if lookup.stored_form is None or len(self._templates) >= MAX_TEMPLATES:
+        """Remember the request *der* if it is plain; *lookup* is for it."""
+        if len(lookup.queries) > 1 or self._count >= MAX_TEMPLATES:
             return
-        number = lookup.queries[0].serial_number
-        serial = number.to_bytes(_octets(number), signed=True)
-        if not der.endswith(serial) or not _is_plain(der, lookup):
+        if _built(lookup) != der:
             return
-        self._templates[der[: -len(serial)]] = lookup
-        sizes = self._sizes.get(len(der), ())
-        if len(serial) not in sizes:
-            self._sizes[len(der)] = (*sizes, len(serial))
+        cert_id = lookup.cert_ids[0].der
+        stop = der.index(cert_id) + len(cert_id)
+        start = stop - len(integer_octets(lookup.queries[0].serial_number))
+        layout = self._layout(
+            len(der), start, stop, len(der) - len(lookup.nonce or b"")
+        )
+        layout.templates[layout.fixed(der)] = lookup
+        self._count += 1
+
+    def _layout(self, size: int, start: int, stop: int, nonce: int) -> _Layout:
+        known = self._layouts.setdefault(size, [])
+        for each in known:
+            if (each.start, each.stop, each.nonce) == (start, stop, nonce):
+                return each
+        known.append(_Layout(start, stop, nonce))
+        return known[-1]
 
 
-def _is_plain(der: bytes, lookup: Lookup) -> bool:
-    """Return whether *der* is what the builder writes for its CertID alone."""
-    built = OCSPRequestBuilder().add_certificate_by_id(lookup.cert_ids[0]).build()
-    return built.public_bytes(Encoding.DER) == der
-
-
-def _octets(number: int) -> int:
-    """Return the size of an INTEGER: minimal, in two's complement."""
-    return (number if number >= 0 else ~number).bit_length() // 8 + 1
+def _built(lookup: Lookup) -> bytes:
+    """Return what the builder writes for the CertID and the nonce of *lookup*."""
+    builder = OCSPRequestBuilder().add_certificate_by_id(lookup.cert_ids[0])
+    if lookup.nonce is not None:
+        builder = builder.add_extension(x509.OCSPNonce(lookup.nonce), critical=False)
+    return builder.build().public_bytes(Encoding.DER)
 
 
 def _is_minimal(serial: bytes) -> bool:
@@ -82,14 +117,14 @@ def _is_minimal(serial: bytes) -> bool:
     )
 
 
-def _for_serial(template: Lookup, serial: bytes) -> Lookup:
+def _for_serial(template: Lookup, serial: bytes, nonce: bytes | None) -> Lookup:
     query = StatusQuery(template.queries[0].issuer, int.from_bytes(serial, signed=True))
     # Without the keywords of _replace, which take longer than the look-up in a cache.
     return Lookup(
         (query,),
         template.authorities,
-        (),
-        None,
+        (cert_id_like(template.cert_ids[0], serial),),
+        nonce,
         template.now,
         template.signers,
         template.stored_form,

@@ -24,6 +24,7 @@ from ocsp.http import (
     Conditions,
     HTTPAnswer,
     Moment,
+    UncachedAnswer,
     answer,
     conditional,
     landing_page,
@@ -54,7 +55,8 @@ from ocsp.signers import SignerWatch, SigningSlots
 
 __all__ = ["Handled", "Reply", "RequestHandler"]
 
-Reply = HTTPAnswer | CacheableAnswer
+Prepared = CacheableAnswer | UncachedAnswer
+Reply = HTTPAnswer | Prepared
 Handled = Reply | Coroutine[Any, Any, Reply]
 
 logger = logging.getLogger("ocsp.responder")
@@ -105,9 +107,7 @@ class _Request:
         """Return the OCSP request; see :func:`ocsp.http.read_target` for the errors."""
         return read_body(self.key) if self.post else read_target(self.key)
 
-    def reply(
-        self, prepared: CacheableAnswer, moment: Moment, *, revoked: bool
-    ) -> Reply:
+    def reply(self, prepared: Prepared, moment: Moment, *, revoked: bool) -> Reply:
         """Return the answer to this method with these conditions."""
         if self.conditions is None and not self.head:
             return prepared
@@ -399,7 +399,8 @@ class RequestHandler:
             return self._error(given.answer)
         freshness = given.answer.freshness
         if freshness is None or freshness.next_update <= moment.time:
-            return answer(given.answer.der, None, moment.time)
+            uncached = UncachedAnswer(given.answer.der)
+            return request.reply(uncached, moment, revoked=given.revoked)
         if given.from_store:
             self._counts.read_from_store(freshness, moment.time)
         lookup = given.lookup

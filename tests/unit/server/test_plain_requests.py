@@ -20,7 +20,18 @@ RESPONDER = Responder([Authority(ca(), [delegate_signer()])])
 SERIALS = st.integers(1 - (1 << 159), (1 << 159) - 1) | st.sampled_from(
     [0, 1, 127, 128, 255, 256, -1, -128, -129, (1 << 63) - 1, 1 << 63]
 )
+NONCES = st.none() | st.binary(min_size=1, max_size=40)
 HASHES = st.sampled_from([hashes.SHA1(), hashes.SHA256(), hashes.SHA512()])
+
+
+def _request(
+    serial: int, algorithm: hashes.HashAlgorithm, nonce: bytes | None
+) -> bytes:
+    cert_id = CertID.for_serial(ca(), serial, algorithm)
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id)
+    if nonce is not None:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.build().public_bytes(Encoding.DER)
 
 
 def _learned(*requests: bytes) -> PlainRequests:
@@ -39,19 +50,29 @@ def _check(plain: PlainRequests, der: bytes) -> bool:
         return False
     full = RESPONDER.receive(der, START)
     assert isinstance(full, Lookup)
-    assert found == full._replace(cert_ids=())
+    assert found == full
+    assert [each.der for each in found.cert_ids] == [each.der for each in full.cert_ids]
     return True
 
 
-@given(SERIALS, SERIALS, HASHES)
-def test_another_serial_number_is_the_same_request(
-    first: int, second: int, algorithm: hashes.HashAlgorithm
+@given(SERIALS, SERIALS, HASHES, NONCES, NONCES)
+def test_another_serial_number_and_nonce_are_the_same_request(
+    first: int,
+    second: int,
+    algorithm: hashes.HashAlgorithm,
+    nonce: bytes | None,
+    other_nonce: bytes | None,
 ) -> None:
-    """If the numbers have the same size, and answers in this hash are stored."""
-    one, other = (request(each, algorithm=algorithm) for each in (first, second))
+    """If the numbers have the same size, and the nonces too, which are echoed."""
+    one = _request(first, algorithm, nonce)
+    other = _request(second, algorithm, other_nonce)
     found = _check(_learned(one), other)
-    is_stored = not isinstance(algorithm, hashes.SHA512)
-    assert found == (len(one) == len(other) and is_stored)
+    same_sizes = _sizes(first, nonce) == _sizes(second, other_nonce)
+    assert found == (same_sizes and (nonce is None or 16 <= len(nonce) <= 32))
+
+
+def _sizes(serial: int, nonce: bytes | None) -> tuple[int, int]:
+    return len(integer_octets(serial)), len(nonce or b"")
 
 
 @given(st.binary(min_size=1, max_size=20), st.integers(1, 3))
@@ -82,9 +103,10 @@ def test_nothing_else_is_taken_for_plain(
     builder = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id)
     extended = builder.add_extension(extension, critical=False).build()
     der = extended.public_bytes(Encoding.DER)
-    plain = _learned(der, request(serial))
+    fresh = _request(serial, hashes.SHA1(), bytes(16))
+    plain = _learned(der, request(serial), fresh)
     assert plain.find(der) is None
-    changed = bytearray(data.draw(st.sampled_from([der, request(serial)])))
+    changed = bytearray(data.draw(st.sampled_from([der, request(serial), fresh])))
     for _ in range(data.draw(st.integers(1, 3))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(
             st.integers(0, 255)

@@ -11,7 +11,7 @@ from cryptography import x509
 
 import ocsp
 from ocsp.errors import SourceUnavailable, StoreError
-from ocsp.http import CacheableAnswer, HTTPAnswer
+from ocsp.http import CacheableAnswer, HTTPAnswer, UncachedAnswer
 from ocsp.metrics import Metrics
 from ocsp.metrics.table import CHANGE_LAG, DATABASE_CLOCK
 from ocsp.responder import (
@@ -153,7 +153,7 @@ class _Node:
         given: Any = self.handler.handle(method, target, der)
         if asyncio.iscoroutine(given):
             given = await given
-        assert isinstance(given, (HTTPAnswer, CacheableAnswer))
+        assert isinstance(given, (HTTPAnswer, CacheableAnswer, UncachedAnswer))
         return given.body, given
 
     async def status(self, serial: int = GOOD) -> str:

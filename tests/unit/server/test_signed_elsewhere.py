@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
-from ocsp.http import CacheableAnswer, HTTPAnswer
+from ocsp.http import HTTPAnswer
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
@@ -55,7 +55,7 @@ class _Transport:
 async def _ask(handler: RequestHandler) -> HTTPAnswer:
     given = handler.handle("POST", b"/", _request())
     reply = await given if inspect.isawaitable(given) else given
-    return reply.at(NOW) if isinstance(reply, CacheableAnswer) else reply
+    return reply if isinstance(reply, HTTPAnswer) else reply.at(NOW)
 
 
 @pytest.mark.parametrize("passes_on", [True, False])

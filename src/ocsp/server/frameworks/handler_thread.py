@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ocsp import limits
 from ocsp.errors import DecodeError, LimitExceeded
-from ocsp.http import CacheableAnswer, Conditions, HTTPAnswer
+from ocsp.http import Conditions, HTTPAnswer
 from ocsp.server.request_handler import RequestHandler
 
 __all__ = ["HandlerThread", "checked_body", "conditions"]
@@ -74,9 +74,9 @@ class HandlerThread:
         found = handler.handle(method, target, body, given)
         if isinstance(found, Coroutine):
             found = await found
-        if isinstance(found, CacheableAnswer):
-            return found.at(handler.moment.time)
-        return found
+        if isinstance(found, HTTPAnswer):
+            return found
+        return found.at(handler.moment.time)
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._running_loop()).result()

@@ -18,8 +18,8 @@ from typing import Protocol, cast
 
 from ocsp import limits
 from ocsp.errors import DecodeError, SchemaError
-from ocsp.http import CacheableAnswer, HTTPAnswer
 from ocsp.http import Connection as ConnectionHeader
+from ocsp.http import HTTPAnswer
 from ocsp.server.native.http_request import HTTPRequest
 from ocsp.server.native.request_reader import SLICE, RequestReader, UnknownMethod
 from ocsp.server.request_handler import Reply, RequestHandler
@@ -253,11 +253,11 @@ class Connection(asyncio.Protocol):
             self._is_lingering = request.keep_alive
         elif request.is_http_1_0:
             header = ConnectionHeader.KEEP_ALIVE
-        if isinstance(answer, CacheableAnswer):
-            self._out.append(answer.octets(self._handler.moment, header))
-        else:
+        if isinstance(answer, HTTPAnswer):
             with_body = request.method != "HEAD"
             self._out.append(answer.octets(header, with_body=with_body))
+        else:
+            self._out.append(answer.octets(self._handler.moment, header))
         self._registry.served(self)
 
     def _refuse(self, error: DecodeError) -> None:
