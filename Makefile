@@ -119,7 +119,10 @@ ONLY ?=
 
 bench-responder: $(READY) ## measure the responder beside nginx, openssl and cfssl
 	@bash tools/setup.sh bench
-	@$(BIN)/python -m bench.responder --certificates $(CERTIFICATES)
+	@$(MAKE) --no-print-directory $(COMPILED)/.ready || \
+		echo "the compiled package cannot be built: only the pure one is measured" >&2
+	@$(BIN)/python -m bench.responder --certificates $(CERTIFICATES) --only "$(ONLY)" \
+		$$([ ! -e $(COMPILED)/.ready ] || echo --compiled $(COMPILED))
 	@$(BIN)/python -m bench.responder.store $(STORE_CERTIFICATES)
 
 bench-fleet: $(READY) ## measure PostgreSQL, Valkey and three nodes; compare a simulation

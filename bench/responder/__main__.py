@@ -44,6 +44,8 @@ class Row:
     Attributes:
         what: What is asked for.
 
+        package: Which package of this project serves: pure or compiled.
+
         ours: Starts the server of this package.
 
         peer: Starts the other one.
@@ -58,6 +60,7 @@ class Row:
     """
 
     what: str
+    package: str
     ours: Start
     peer: Start
     measure: Measure
@@ -87,14 +90,19 @@ def main() -> int:
             material = Material(options.folder, options.certificates)
         else:
             material = make_material(Path(folder), options.certificates)
-        rows = [each for each in _rows(material, options) if options.only in each.what]
+        rows = [
+            each
+            for package in _packages(options)
+            for each in _rows(material, options, package)
+            if options.only in each.what
+        ]
         progress.update(task, total=len(rows), description="measuring")
         results = []
         for each in rows:
             results.append((each, _run(each, material, options.rounds)))
             progress.advance(task)
     console = Console()
-    console.width = max(console.width, 110)
+    console.width = max(console.width, 120)
     console.print(_table(results, material.certificates))
     failed = [
         row
@@ -112,13 +120,59 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="pairs of runs")
     parser.add_argument("--seconds", type=int, default=2, help="length of a run")
     parser.add_argument(
+        "--compiled", type=Path, metavar="FOLDER",
+        help="also measure the compiled package in FOLDER",
+    )  # fmt: skip
+    parser.add_argument(
         "--check", action="store_true", help="exit with 1 if a target is missed"
     )
     return parser.parse_args()
 
 
-def _rows(material: Material, options: argparse.Namespace) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class Package:
+    """
+    The pure package, or the compiled one.
+
+    Attributes:
+        compiled: The folder with the compiled package; ``None`` for the sources.
+    """
+
+    compiled: Path | None
+
+    @property
+    def name(self) -> str:
+        """How the table names it."""
+        return "pure" if self.compiled is None else "compiled"
+
+    def serve(self, material: Material) -> Iterator[Server]:
+        """Run one process of its responder."""
+        return servers.ours(material, compiled=self.compiled)
+
+    def serve_while_writing(self, material: Material) -> Iterator[Server]:
+        """Run one, while another process writes status without pause."""
+        with writing(material):
+            yield from servers.ours(material, compiled=self.compiled)
+
+    def serve_by_two(self, material: Material) -> Iterator[Server]:
+        """Run two processes."""
+        return servers.ours(material, 2, compiled=self.compiled)
+
+
+def _packages(options: argparse.Namespace) -> Iterator[Package]:
+    yield Package(None)
+    folder: Path | None = options.compiled
+    if folder is not None:
+        if not list((folder / "ocsp/asn1").glob("der.*.so")):
+            sys.exit(f"error: no compiled package in {folder}")
+        yield Package(folder.absolute())
+
+
+def _rows(
+    material: Material, options: argparse.Namespace, package: Package
+) -> Iterator[Row]:
     seconds: int = options.seconds
+    ours = package.serve
 
     def load(name: str, *, close: bool = False, connections: int = 16) -> Measure:
         sent = Load(file=material / name, close=close, connections=connections)
@@ -140,55 +194,54 @@ def _rows(material: Material, options: argparse.Namespace) -> Iterator[Row]:
         ("stored answers, random", "random.get", 3.5),
     ):
         yield Row(
-            what=f"{what} / nginx, a file", ours=servers.ours, peer=servers.nginx,
+            package=package.name,
+            what=f"{what} / nginx, a file", ours=ours, peer=servers.nginx,
             measure=load(file), measure_peer=static, target=target,
         )  # fmt: skip
     yield Row(
+        package=package.name,
         what="stored answer, hot, connection closed / nginx, a file",
-        ours=servers.ours, peer=servers.nginx,
+        ours=ours, peer=servers.nginx,
         measure=load("hot.get", close=True), measure_peer=load("hot.get", close=True),
     )  # fmt: skip
     yield Row(
         # By POST: cfssl does not decode a GET whose base64 contains a plus sign.
+        package=package.name,
         what="stored answer, hot, POST / cfssl ocspserve",
-        ours=servers.ours, peer=servers.cfssl,
+        ours=ours, peer=servers.cfssl,
         measure=load("hot.post"), measure_peer=load("hot.post"),
     )  # fmt: skip
     yield Row(
-        what="fresh signature / openssl ocsp", ours=servers.ours, peer=servers.openssl,
+        package=package.name,
+        what="fresh signature / openssl ocsp", ours=ours, peer=servers.openssl,
         measure=load("nonce.post"), measure_peer=one_client, target=0.6,
     )  # fmt: skip
     yield Row(
+        package=package.name,
         what="fresh signature, connection closed / openssl ocsp",
-        ours=servers.ours, peer=servers.openssl,
+        ours=ours, peer=servers.openssl,
         measure=one_client, measure_peer=one_client, target=0.6,
     )  # fmt: skip
     yield Row(
+        package=package.name,
         what="fresh signature, p99 of 16 clients / openssl ocsp, of 1",
-        ours=servers.ours, peer=servers.openssl,
+        ours=ours, peer=servers.openssl,
         measure=posts(16, rate=PACE), measure_peer=posts(1, close=True, rate=PACE),
         target=1.0, of_latency=True,
     )  # fmt: skip
     for file, target in (("hot.get", 1.1), ("random.get", 1.43)):
         yield Row(
+            package=package.name,
             what=f"{file.removesuffix('.get')} while status is written / without",
-            ours=_while_writing, peer=servers.ours,
+            ours=package.serve_while_writing, peer=ours,
             measure=load(file), measure_peer=load(file), target=target,
         )  # fmt: skip
     yield Row(
-        what="two processes / one", ours=_two_processes, peer=servers.ours,
+        package=package.name,
+        what="two processes / one", ours=package.serve_by_two, peer=ours,
         measure=load("hot.get", connections=32),
         measure_peer=load("hot.get", connections=32), target=1.1,
     )  # fmt: skip
-
-
-def _while_writing(material: Material) -> Iterator[Server]:
-    with writing(material):
-        yield from servers.ours(material)
-
-
-def _two_processes(material: Material) -> Iterator[Server]:
-    yield from servers.ours(material, 2)
 
 
 def _run(row: Row, material: Material, rounds: int) -> Result:
@@ -229,6 +282,7 @@ def _table(results: list[tuple[Row, Result]], certificates: int) -> Table:
         title=f"CPU µs for one request (p99: ms); {certificates:,} certificates",
     )
     shown.add_column("what / compared with", no_wrap=True)
+    shown.add_column("package", no_wrap=True)
     for name in ("ours", "peer", "ratio", "target", "failed", "MiB"):
         shown.add_column(name, justify="right", no_wrap=True)
     for row, result in results:
@@ -236,6 +290,7 @@ def _table(results: list[tuple[Row, Result]], certificates: int) -> Table:
         missed = row.target is not None and result.ratio > row.target
         shown.add_row(
             row.what,
+            row.package,
             f"{result.ours:.1f}",
             f"{result.peer:.1f}",
             f"{result.ratio:.2f}",

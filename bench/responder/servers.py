@@ -63,6 +63,7 @@ def _running(
     port: int,
     *,
     pass_fds: list[int] | None = None,
+    environment: dict[str, str] | None = None,
     probe: bytes = b"GET / HTTP/1.0\r\n\r\n",
 ) -> Iterator[Server]:
     processes = [
@@ -72,6 +73,7 @@ def _running(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=pass_fds or [],
+            env=environment,
         )
         for command in commands
     ]
@@ -106,16 +108,34 @@ def _free_port() -> int:
         return int(bound.getsockname()[1])
 
 
-def ours(material: Material, processes: int = 1) -> Iterator[Server]:
-    """Run the responder of this package, in one or more processes."""
+def ours(
+    material: Material, processes: int = 1, *, compiled: Path | None = None
+) -> Iterator[Server]:
+    """
+    Run the responder of this package.
+
+    Args:
+        material: What it serves.
+
+        processes: In how many processes.
+
+        compiled: The folder with the compiled package, which is used if it is given.
+    """
     sockets = bind_balanced("127.0.0.1", 0, processes)
     port = sockets[0].getsockname()[1]
     commands = [
         [sys.executable, "-m", "bench.responder.ours", str(material.folder), str(each)]
         for each in [bound.fileno() for bound in sockets]
     ]
+    paths = [os.environ.get("PYTHONPATH", "")]
+    if compiled is not None:
+        paths.insert(0, str(compiled))
+    search = os.pathsep.join(each for each in paths if each)
     with _running(
-        commands, port, pass_fds=[each.fileno() for each in sockets]
+        commands,
+        port,
+        pass_fds=[each.fileno() for each in sockets],
+        environment=os.environ | {"PYTHONPATH": search},
     ) as server:
         for each in sockets:
             each.close()
