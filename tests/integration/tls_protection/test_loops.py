@@ -122,6 +122,29 @@ def test_good_and_revoked_servers(scene: Scene, loop: Any) -> None:
     assert revoked.got == []
 
 
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_tls_on_an_open_connection(scene: Scene, run: Any) -> None:
+    """STARTTLS, with ``loop.start_tls``."""
+    context = scene.client_context()
+    protect(context, scene.client, loop_wait=10)
+    good = scene.serve(scene.server_context(scene.good()))
+    revoked = scene.serve(scene.server_context(scene.revoked()))
+
+    async def talk(server: TLSServer) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        try:
+            await writer.start_tls(context, server_hostname=NAME)
+            writer.write(b"hi")
+            return await reader.read(50)
+        finally:
+            writer.transport.abort()
+
+    assert run(talk(good)) == b"srv:hi"
+    with pytest.raises(RevocationRefused, match="revoked"):
+        run(talk(revoked))
+    assert revoked.got == []
+
+
 def test_a_check_that_takes_long_is_pending_for_all(
     scene: Scene, held: Held, loop: Any
 ) -> None:

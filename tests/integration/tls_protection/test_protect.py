@@ -6,6 +6,7 @@ import contextlib
 import copy
 import datetime
 import logging
+import os
 import pickle
 import socket
 import ssl
@@ -569,6 +570,29 @@ def test_threads_share_one_question(scene: Scene) -> None:
         each.join(30)
     assert failures == []
     assert len(scene.responder.requests) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_checks_too(scene: Scene) -> None:
+    """With the client and the paths of its parent, in threads of its own."""
+    context = scene.client_context()
+    protect(context, scene.client)
+    good = scene.serve(scene.server_context(scene.good()))
+    revoked = scene.serve(scene.server_context(scene.revoked()))
+    assert talk(context, good) == b"srv:hi"
+    child = os.fork()
+    if child == 0:
+        try:
+            served = talk(context, good) == b"srv:hi"
+            with pytest.raises(RevocationRefused, match="revoked"):
+                talk(context, revoked)
+        except BaseException:
+            served = False
+        os._exit(0 if served else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    revoked.join()
+    assert revoked.got == []
 
 
 def test_remembered_paths_are_bounded(
