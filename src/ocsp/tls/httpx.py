@@ -4,7 +4,7 @@ A transport of httpx that connects again when a check was pending (extra ``httpx
 ::
 
     transport = ConnectingTransport(httpx.AsyncHTTPTransport(verify=context))
-    async with httpx.AsyncClient(transport=transport) as http:
+    async with httpx.AsyncClient(transport=transport, verify=context) as http:
         await http.get(url)
 """
 

@@ -31,3 +31,16 @@ def test_a_proxy_of_the_environment(
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         check_client(scene, recipe(PAGE, library, number), serve_http)
         assert proxy.connected >= 2
+
+
+@pytest.mark.parametrize(
+    "place", ["AsyncHTTPTransport(", "AsyncClient("], ids=["transport", "client"]
+)
+def test_a_proxy_behind_the_transport_of_httpx(scene: Scene, place: str) -> None:
+    """For a proxy of the client, httpx makes another transport itself."""
+    pytest.importorskip("httpx")
+    with ConnectProxy() as proxy:
+        source = recipe("tls.md", "Event loops", 1)
+        source = source.replace(place, f"{place}proxy={proxy.url!r}, ")
+        check_client(scene, source, serve_http)
+        assert proxy.connected >= 2
