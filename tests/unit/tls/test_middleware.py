@@ -74,7 +74,7 @@ def test_several_elements_of_envoy_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["NGINX", "ENVOY"])
-def test_a_value_has_one_certificate_and_nothing_else(name: str) -> None:
+def test_a_value_has_exactly_one_certificate(name: str) -> None:
     """A server may have joined two headers, one of which is that of the client."""
     header, pki = HEADERS[name], PKI()
     one, other = (pki.issue().certificate_pem.decode().strip() for _ in range(2))
