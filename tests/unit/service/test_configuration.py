@@ -275,6 +275,8 @@ def test_an_error_does_not_repeat_a_secret(reason: str) -> None:
         (b"\xff", "is not text in UTF-8: invalid start byte"),
         (b"a = " + b"[" * 5000, "has arrays that are nested too deep"),
         (b"a = " + b"[1," * 20_000, "has arrays that are nested too deep"),
+        (b"role = 0x" + b"f" * 5000, "has a number with too many digits"),
+        (b"a = {b = [[0o" + b"7" * 22 + b"]]}", "has a number with too many digits"),
         (b"a = " + b"9" * 5000, "has a number with too many digits"),
         (b"a." * 33 + b"a = 1", "has a key with more than 33 parts"),
         (b"[" + b"'a' . " * 33 + b"a]", "has a key with more than 33 parts"),

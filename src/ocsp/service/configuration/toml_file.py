@@ -68,13 +68,36 @@ def _read_document(path: Path, text: str) -> dict[str, Any]:
     if _DEEP_ARRAY.search(text):
         raise _file_error(path, "has arrays that are nested too deep")
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(path, text, str(error)) from error
     except ValueError as error:  # of int(), which limits the digits
-        raise _file_error(path, "has a number with too many digits") from error
+        raise _file_error(path, _LONG_NUMBER) from error
     except RecursionError as error:
         raise _file_error(path, "has arrays that are nested too deep") from error
+    if _has_long_number(document):
+        raise _file_error(path, _LONG_NUMBER)
+    return document
+
+
+_LONG_NUMBER = "has a number with too many digits"
+
+
+def _has_long_number(value: object) -> bool:
+    """
+    Return whether *value*, or one inside of it, is an integer of more than 64 bits.
+
+    TOML allows no others. ``tomllib`` reads them in hexadecimal, and Python does not
+    write the longest in decimal.
+    """
+    match value:
+        case dict():
+            return any(map(_has_long_number, value.values()))
+        case list():
+            return any(map(_has_long_number, value))
+        case int():
+            return not -(1 << 63) <= value < 1 << 63
+    return False
 
 
 def validated(
