@@ -193,6 +193,7 @@ def test_decimal_serial_numbers_have_to_be_named() -> None:
         '{"serial_number": true}',
         '{"serial_number": 1.5}',
         '{"serial_number": "1f", "status": 1}',
+        r'{"serial_number": "1f", "subject": "\ud800"}',
         '{"serial_number": ' + "9" * 1000 + "}",
         "[" * 50_000,
         "{}",

@@ -43,4 +43,16 @@ def _object(octets: bytes) -> dict[str, object]:
             f"has the key {unknown!r}, which is not known; known are "
             f"{', '.join(FIELDS)}"
         )
+    for name, value in fields.items():
+        if isinstance(value, str) and not _is_text(value):
+            raise ValueError(f"has half of a surrogate pair in {name}")
     return fields
+
+
+def _is_text(value: str) -> bool:
+    """Return whether UTF-8 can encode *value*: JSON can escape half of a pair."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
