@@ -164,6 +164,15 @@ def test_what_is_no_tls_server_is_one_error(host: str, port: int, why: str) -> N
         read_tls_peer(host, port, timeout=5)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a..b", "a" * 64, "\udc80"])
+def test_what_is_no_name_of_a_tls_server_is_one_error(name: str) -> None:
+    """Another name than that of the host is known only after connecting."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with pytest.raises(ocsp.errors.TLSPeerError, match="name"):
+            read_tls_peer("127.0.0.1", port, server_name=name, timeout=5)
+
+
 def test_many_names_take_few_threads(
     check: Check, hanging: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

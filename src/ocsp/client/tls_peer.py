@@ -134,7 +134,7 @@ def _handshake(
             start_tls(raw, starttls, until)
         connection = SSL.Connection(context, raw)
         if address_of(name) is None:
-            connection.set_tlsext_host_name(name.encode("idna"))
+            connection.set_tlsext_host_name(_indicated(name))
         connection.request_ocsp()
         connection.set_connect_state()
         raw.setblocking(False)
@@ -143,6 +143,19 @@ def _handshake(
         except SSL.Error as error:
             raise OSError(f"the TLS handshake failed: {_reason(error)}") from error
         return _readable(connection), staples[0] if staples else b""
+
+
+def _indicated(name: str) -> bytes:
+    """
+    Return *name* as it is sent to the server (RFC 6066 §3).
+
+    Raises:
+        OSError: If it has a null character, for which pyOpenSSL raises a ``TypeError``.
+        UnicodeError: If it is no host name.
+    """
+    if "\0" in name:
+        raise OSError("the name has a null character")
+    return name.encode("idna")
 
 
 def _readable(connection: SSL.Connection) -> list[x509.Certificate]:
