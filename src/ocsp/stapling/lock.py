@@ -36,7 +36,8 @@ def exclusive_lock(staple: Path) -> Iterator[None]:
             ``limits.MAX_STAPLE_LOCK_SECONDS``, or the lock file cannot be made.
         UnsupportedError: If the system is not a POSIX system.
     """
-    path = staple.with_name(f".{staple.name}.lock")
+    target = Path(os.path.realpath(staple))  # it has one lock, whatever links to it
+    path = target.with_name(f".{target.name}.lock")
     handle = _locked(path)
     if handle is None:
         raise StoreError(f"{staple}: {_holder(path)} renews this file already")

@@ -50,6 +50,18 @@ def test_only_one_holder_at_a_time(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_has_one_lock_under_all_its_names(tmp_path: Path) -> None:
+    """Two staplers could each find their response newer, and the older be written last."""
+    staple, link = tmp_path / "x.ocsp", tmp_path / "y.ocsp"
+    link.symlink_to(staple)
+    with (
+        exclusive_lock(link),
+        pytest.raises(StoreError, match=f"process {os.getpid()} renews this"),
+        exclusive_lock(staple),
+    ):
+        raise AssertionError("two have it")
+
+
 def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     """The next holder uses the lock file that the process left."""
     staple = tmp_path / "x.ocsp"
