@@ -87,7 +87,7 @@ class SigningAhead:
         self.presigner = presigner_of(service, store, clock)
         self._updater = Updater(self.presigner, Pruning(store, retention))
         self._counted = PresignCounts()
-        self._sharing = _sharing_of(service, store)
+        self._sharing = _sharing_of(service, store, clock)
         self._stop = threading.Event()
         # Daemons: a signer that hangs must not keep the process from ending.
         self._threads = [
@@ -171,7 +171,9 @@ class SharingBeside:
         return ""
 
 
-def _sharing_of(service: BuiltService, store: Store) -> AnswerSharing | None:
+def _sharing_of(
+    service: BuiltService, store: Store, clock: ProcessClock | None = None
+) -> AnswerSharing | None:
     """Return what copies the answers to the Valkey server, if there is one."""
     configuration = service.configuration
     if configuration.valkey is None:
@@ -187,4 +189,5 @@ def _sharing_of(service: BuiltService, store: Store) -> AnswerSharing | None:
         forms=forms,
         validity=int(answers.validity.total_seconds()),
         backdate=int(answers.backdate.total_seconds()),
+        clock=clock,
     )

@@ -20,7 +20,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.certificates import validity_of
 from ocsp.errors import SourceUnavailable, StoreError
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
     CertIDForm,
@@ -140,7 +141,7 @@ class AnswerSharing:
         forms: Sequence[CertIDForm],
         validity: int,
         backdate: int,
-        clock: Callable[[], float] = time.time,
+        clock: ProcessClock | None = None,
     ) -> None:
         """
         Copy from *store* to *writer*.
@@ -158,7 +159,8 @@ class AnswerSharing:
 
             backdate: How many seconds thisUpdate is before the signature.
 
-            clock: Returns the current time, in seconds since 1970.
+            clock: The clock of the process, which others may share; by default a new
+                one. No answer is copied while it is not trusted.
         """
         self.is_up: bool | None = None
         self._store = store
@@ -168,7 +170,7 @@ class AnswerSharing:
         self._validity = validity
         self._backdate = backdate
         self._id = uuid.uuid4().hex
-        self._clock = clock
+        self._clock = clock or ProcessClock()
         self._begun = False
         self._cursor = ""
         self._older = _Older()
@@ -236,8 +238,9 @@ class AnswerSharing:
             raise
         self._follow()
         begun = time.monotonic()
-        if begun < self._next_look:
-            return
+        self._clock.look()
+        if begun < self._next_look or not self._clock.is_trusted:
+            return  # a wrong clock would decide which answers are new, now and later
         if begun >= self._next_copy:
             self._begin()  # another signer may have begun to sign
         if not self._is_filling and self._leaves_it_to_another():
@@ -270,7 +273,7 @@ class AnswerSharing:
         """Write the epoch and the signers, and find the places to go on from."""
         generation = self._store.read_cursor(GENERATION)
         known = self._writer.begin(f"{self._store.epoch()} {generation}")
-        self._writer.add_signers(self._signers(), int(self._clock()))
+        self._writer.add_signers(self._signers(), self._now())
         if not self._begun:
             self._cursor = self._cursor or self._store.read_cursor(CHANGES)
         if not known or not self._cursor:
@@ -288,6 +291,9 @@ class AnswerSharing:
                 _, end = validity_of(signer.certificate)
                 algorithm = signer.algorithm_identifier
                 yield SharedSigner(der, algorithm), int(end.timestamp())
+
+    def _now(self) -> int:
+        return int(self._clock.look().timestamp())
 
     # --- changes ---
 
@@ -327,7 +333,8 @@ class AnswerSharing:
 
     def _settle(self, queries: Sequence[StatusQuery]) -> None:
         """Write the answers of changed certificates, or tombstones in their place."""
-        now = int(self._clock())
+        now = self._now()
+        may_copy = self._clock.is_trusted
         signed: list[NewAnswer] = []
         unsigned: list[Withdrawn] = []
         for query in dict.fromkeys(queries):
@@ -335,8 +342,9 @@ class AnswerSharing:
                 found = self._find(query, form)
                 if found is None:
                     continue
-                if found.stored is not None and found.stored.version == found.version:
-                    signed.append(NewAnswer(query, form, found.stored))
+                stored = found.stored
+                if may_copy and stored is not None and stored.version == found.version:
+                    signed.append(NewAnswer(query, form, stored))
                 else:
                     unsigned.append(Withdrawn(query, form, found.version))
         try:
@@ -357,7 +365,7 @@ class AnswerSharing:
 
     def _copy(self, stop: threading.Event, *, whole: bool) -> None:
         """Copy what is new since the last look, or since the place in the database."""
-        begun = int(self._clock())
+        begun = self._now()
         since = self._last_look - self._backdate - NEW_OVERLAP_SECONDS
         place = ""
         if whole:
@@ -367,7 +375,7 @@ class AnswerSharing:
             answers = self._store.stored_answers(authority.key, since=max(0, since))
             while page := list(islice(answers, PAGE)):
                 self._give_sign()
-                self._writer.put_many(page, int(self._clock()))
+                self._writer.put_many(page, self._now())
                 self._check()
                 self._follow()
                 if stop.is_set():
@@ -387,12 +395,12 @@ class AnswerSharing:
         copier, _, last = self._store.read_cursor(COPIER).partition(" ")
         if not last or copier == self._id:
             return False
-        return abs(int(self._clock()) - int(last)) < SILENT_SECONDS
+        return abs(self._now() - int(last)) < SILENT_SECONDS
 
     def _give_sign(self) -> None:
         """Say that this process copies."""
         if time.monotonic() >= self._next_sign:
-            self._store.write_cursor(COPIER, f"{self._id} {int(self._clock())}")
+            self._store.write_cursor(COPIER, f"{self._id} {self._now()}")
             self._next_sign = time.monotonic() + SIGN_SECONDS
 
     def _leave(self) -> None:

@@ -22,6 +22,7 @@ from tests.unit.store.scene import query
 
 SHA1, SHA256 = CertIDForm.SHA1, CertIDForm.SHA256
 VALIDITY = 8 * 3600
+HOUR = datetime.timedelta(hours=1)
 
 
 class Server:
@@ -65,10 +66,11 @@ class Server:
         self.signers = [signer for signer, _ in signers]
 
     def put_many(self, answers: Iterable[NewAnswer], now: int) -> int:
-        """Keep answers that are not older."""
+        """Keep answers that are not older, and have not ended."""
         return self._write(
             (each.query.serial_number, each.form, each.answer.version, True)
             for each in answers
+            if each.answer.next_update > now
         )
 
     def withdraw(self, answers: Iterable[Withdrawn], seconds: int, now: int) -> int:
@@ -104,6 +106,7 @@ class Scene:
         self.store = SQLiteStore(path, create=True)
         self.path = path
         self.now = NOW
+        self.jumped = 0 * HOUR
         self.server = Server()
         self.authorities = [Authority(ca(), [delegate_signer()])]
         with self.store.transaction():
@@ -118,7 +121,12 @@ class Scene:
 
     def monotonic(self) -> float:
         """Return the monotonic time."""
-        return self.now.timestamp()
+        return (self.now - self.jumped).timestamp()
+
+    def jump(self, by: datetime.timedelta) -> None:
+        """Let the clock jump."""
+        self.now += by
+        self.jumped += by
 
     def restarted(self) -> AnswerSharing:
         """Return what a new process has; the one before has ended."""
@@ -131,7 +139,7 @@ class Scene:
         return AnswerSharing(
             self.store, self.server, self.authorities,  # type: ignore[arg-type]
             forms=[SHA1, SHA256], validity=VALIDITY, backdate=300,
-            clock=lambda: self.now.timestamp(),  # noqa: PLW0108 - now changes
+            clock=self.clock,
         )  # fmt: skip
 
     def step(self, *, copy: bool = True, of: AnswerSharing | None = None) -> float:
@@ -177,6 +185,27 @@ def test_a_revocation_is_a_tombstone_until_it_is_signed(scene: Scene) -> None:
     scene.step(copy=False)
     assert scene.has(3) == (2, True)
     assert scene.has(4) == (1, True)
+
+
+@pytest.mark.parametrize("by", [-9000 * HOUR, 9 * HOUR, 9000 * HOUR])
+def test_a_wrong_clock_does_not_decide_what_is_copied(
+    scene: Scene, by: datetime.timedelta
+) -> None:
+    """Outdated answers are withdrawn; the new ones come when the clock is right."""
+    scene.step()
+    place = scene.store.read_cursor(sharing.COPIED)
+    scene.store.revoke(ca(), 3)
+    scene.presigner.sign_round()  # on a machine whose clock is right
+    scene.store.revoke(ca(), 4)
+    scene.jump(by)
+    for _ in range(2):
+        scene.step()
+        assert scene.has(3) == scene.has(4) == (2, False)
+    assert scene.store.read_cursor(sharing.COPIED) == place
+    scene.jump(-by)
+    scene.presigner.sign_round()
+    scene.step()
+    assert scene.has(3) == scene.has(4) == (2, True)
 
 
 def test_new_answers_are_copied_after_a_while(scene: Scene) -> None:
