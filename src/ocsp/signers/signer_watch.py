@@ -35,16 +35,17 @@ class SignerWatch:
             alarm: How long before the end of a certificate to warn.
         """
         self._alarm = alarm
-        self._silent_until: datetime.datetime | None = None
+        self._warned: datetime.datetime | None = None
 
     def look(self, step: Answer | Lookup, now: datetime.datetime) -> None:
         """Warn if the signer that *step* uses is about to end, or none is valid."""
-        if self._silent_until is not None and now < self._silent_until:
+        # Not if the clock was set back: it can have been years ahead.
+        if self._warned is not None and self._warned <= now < self._warned + _PAUSE:
             return
         line = self._line(step, now)
         if line:
             logger.error("%s", line)
-            self._silent_until = now + _PAUSE
+            self._warned = now
 
     def _line(self, step: Answer | Lookup, now: datetime.datetime) -> str:
         if isinstance(step, Answer):

@@ -17,6 +17,7 @@ from ocsp.http import get_url
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
 from ocsp.server import Application, RequestHandler
+from ocsp.signers import SignerWatch
 from ocsp.status import MemorySource
 from tests.pki import DELEGATION, NOW, ca, key, make
 
@@ -34,13 +35,21 @@ class _Served:
             "Test Responder", "Test CA", begin=begin, end=end, extensions=DELEGATION
         )
         self.now = NOW
+        self.responder = Responder([Authority(ca(), [KeySigner(own, certificate)])])
         self.application = Application(
             RequestHandler(
-                Responder([Authority(ca(), [KeySigner(own, certificate)])]),
+                self.responder,
                 MemorySource({StatusQuery(IssuerKey.of(ca()), SERIAL): StatusRecord()}),
                 clock=ProcessClock(lambda: self.now, self.monotonic),
             )
         )
+
+    @staticmethod
+    def request() -> bytes:
+        """Return a request for the certificate."""
+        cert_id = CertID.for_serial(ca(), SERIAL, hashes.SHA256())
+        request = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id).build()
+        return request.public_bytes(Encoding.DER)
 
     def monotonic(self) -> float:
         """Return the monotonic time."""
@@ -49,9 +58,7 @@ class _Served:
     def ask(self, now: datetime.datetime) -> tuple[ocsp.OCSPResponse, dict[str, str]]:
         """Return the response and the HTTP headers of an answer at *now*."""
         self.now = now
-        cert_id = CertID.for_serial(ca(), SERIAL, hashes.SHA256())
-        request = ocsp.OCSPRequestBuilder().add_certificate_by_id(cert_id).build()
-        path = get_url("", request.public_bytes(Encoding.DER))
+        path = get_url("", self.request())
         sent: list[MutableMapping[str, Any]] = []
 
         async def receive() -> MutableMapping[str, Any]:
@@ -87,6 +94,18 @@ def test_a_signer_that_ends_soon_is_logged_once_an_hour(
     assert line.startswith("the certificate of the signer CN=Test Responder ends at")
     served.ask(start + HOUR)
     assert len(_lines(caplog)) == 1
+
+
+def test_a_wrong_clock_silences_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """It was years ahead, and is right again."""
+    served, watch = _Served(NOW - 30 * DAY, NOW + 30 * DAY), SignerWatch()
+    for now, words in (
+        (NOW + 9999 * DAY, "no signer's certificate is valid"),
+        (NOW + 16 * DAY, "ends at"),
+    ):
+        watch.look(served.responder.receive(served.request(), now), now)
+        (line,) = _lines(caplog)
+        assert words in line
 
 
 def test_a_signer_with_a_short_life_is_logged_in_its_last_quarter(
