@@ -54,7 +54,7 @@ SMALL = {
     "responder/signed_response.py:_before_nonce": "a boolean and a number; headers",
     "server/native/known_heads.py:_gets": "MAX_HEADS, each of MAX_HEAD_OCTETS",
     "server/native/known_heads.py:_posts": "MAX_HEADS, each of MAX_HEAD_OCTETS",
-    "server/shared_fallback.py:_changed": "MAX_CHANGED queries",
+    "server/shared_fallback.py:_least": "MAX_CHANGED queries; a number",
     "sharing/nodes.py:_clients": "a client for each node of a cluster",
     "sharing/nodes.py:_resting": "the nodes of a cluster",
     "sharing/reader.py:_key_of": "MAX_SIGNERS certificates; hashes",

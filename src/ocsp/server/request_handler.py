@@ -325,14 +325,14 @@ class RequestHandler:
             return landing_page()
         given = self._backend.answer(der, poll.moment, may_sign=self._clock.is_trusted)
         if isinstance(given, BackendAnswer):
-            return self._reply(request, given)
+            return self._reply_from_source(request, given)
         return self._wait(request, given)
 
     async def _wait(self, request: _Request, waiting: Waiting) -> Reply:
         try:
             given = await waiting.run()
             self._poll.refresh()
-            return self._reply(request, given)
+            return self._reply_from_source(request, given)
         except SourceUnavailable as error:
             reply = await self._reply_without_source(request, waiting.lookup)
             return reply or self._failure(request.method, error)
@@ -377,10 +377,17 @@ class RequestHandler:
         self._counts.from_memory(request.method, code, query.issuer, form)
         return reply
 
-    def _reply(self, request: _Request, given: BackendAnswer) -> Reply:
+    def _reply_from_source(self, request: _Request, given: BackendAnswer) -> Reply:
+        """Return an answer that is no copy; a copy can be older than its *revoked*."""
         if given.revoked and given.lookup is not None and self._shared is not None:
-            # The change can be newer than the last poll, and the copies.
-            self._shared.note_changes(given.lookup.queries)
+            queries = given.lookup.queries
+            if given.version and request.revision == self._poll.revision:
+                self._shared.note_revoked(queries, given.version)
+            else:  # a change during the look-up can be newer
+                self._shared.note_changes(queries)
+        return self._reply(request, given)
+
+    def _reply(self, request: _Request, given: BackendAnswer) -> Reply:
         reply = self._make_reply(request, given)
         self._counts.answered(
             request.method,

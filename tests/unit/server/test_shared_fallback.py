@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+
 import pytest
 from cryptography import x509
 
@@ -193,6 +196,73 @@ async def test_what_it_said_for_one_client_only_counts_too(
 
 
 @_test
+async def test_a_release_is_newer_than_what_the_node_said(
+    node: _NodeWithCopies,
+) -> None:
+    """The versions tell it, while the database is away for this node only."""
+    node.store.revoke()
+    assert await node.status() == "REVOKED"
+    node.store.is_away = True
+    node.clock.advance(10)
+    said = node.store.versions[query(GOOD)]
+    for version in (said - 1, said):
+        node.share(version=version)
+        assert await node.status() == "REVOKED"
+    node.share(version=said + 1)
+    assert await node.status() == "GOOD"
+
+
+@_test
+async def test_a_release_is_newer_than_a_copy_that_was_read(
+    node: _NodeWithCopies,
+) -> None:
+    """The node said *revoked* with that copy; it goes back to no older one."""
+    node.store.is_away = True
+    node.share(GOOD, StatusRecord.revoked(START), version=3)
+    assert await node.status() == "REVOKED"
+    for version in (2, 3):
+        node.share(version=version)
+        assert await node.ask() == TRY_LATER
+    node.share(version=4)
+    assert await node.status() == "GOOD"
+
+
+@_test
+async def test_a_copy_does_not_outdo_a_change_that_the_node_knows_of(
+    node: _NodeWithCopies,
+) -> None:
+    """Of which version that is, nothing says before the database is asked."""
+    node.store.revoke()
+    assert await node.status(REVOKED) == "REVOKED"
+    node.store.is_away = True
+    node.share(GOOD, StatusRecord.revoked(START), version=3)
+    assert await node.status() == "REVOKED"
+    node.share(version=4)
+    assert await node.ask() == TRY_LATER
+
+
+@_test
+async def test_a_change_during_a_look_up_is_newer_than_its_result(
+    node: _NodeWithCopies,
+) -> None:
+    """So the version of the result says nothing about which copies are newer."""
+    node.store.revoke()
+    node.store.changed.clear()
+    node.store.gate = asyncio.Event()
+    asked = asyncio.create_task(node.status())
+    await asyncio.sleep(0)
+    node.store.revoke()
+    node.clock.advance(1)
+    node.handler.refresh()
+    node.store.gate.set()
+    assert await asked == "REVOKED"
+    node.store.is_away = True
+    node.clock.advance(10)
+    node.share(version=3)
+    assert await node.status() != "GOOD"
+
+
+@_test
 async def test_a_copy_that_is_not_usable(node: _NodeWithCopies) -> None:
     """It has ended, or its signer is not one of this node."""
     node.store.is_away = True
@@ -212,5 +282,7 @@ def test_the_changes_that_are_remembered_are_bounded(
     monkeypatch.setattr(fallback, "MAX_CHANGED", 3)
     copies = fallback.SharedFallback(_Shared())
     copies.note_changes(query(serial) for serial in (1, 2, 3))
-    copies.note_changes([query(1), query(4)])
-    assert list(copies._changed) == [query(3), query(1), query(4)]
+    copies.note_revoked([query(1), query(4)], 7)
+    assert copies._least == {query(3): math.inf, query(1): 8, query(4): 8}
+    copies.note_changes([query(3)])
+    assert list(copies._least) == [query(1), query(4), query(3)]
