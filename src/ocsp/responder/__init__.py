@@ -5,9 +5,6 @@ Answer OCSP requests for the certificates of one or more CAs.
 
     authority = Authority(ca_certificate, [KeySigner(key, responder_certificate)])
     with ocsp.store.SQLiteStore("status.db") as source:
-        application = ocsp.server.Application(Responder([authority]), source)
-        ocsp.server.serve(application, ocsp.server.bind("127.0.0.1", 8080))
-    with ocsp.status.SQLiteSource("status.db") as source:
         handler = ocsp.server.RequestHandler(Responder([authority]), source)
         ocsp.server.serve(handler, ocsp.server.bind("127.0.0.1", 8080))
 
