@@ -10,6 +10,7 @@ revoked is replaced, or removed until the new one is signed.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -173,7 +174,11 @@ class Publisher:
 
     # --- rounds ---
 
-    def run(self, progress: Callable[[int], object] = lambda _: None) -> PublishCounts:
+    def run(
+        self,
+        progress: Callable[[int], object] = lambda _: None,
+        stop: threading.Event | None = None,
+    ) -> PublishCounts:
         """
         Make one round, and return what was done since the start.
 
@@ -182,6 +187,8 @@ class Publisher:
         Args:
             progress: Called after each page with the number of answers in it.
 
+            stop: Interrupts the round after the page in hand.
+
         Raises:
             SourceUnavailable: If the database cannot be read now.
             PublishingFailed: If the target or the state cannot be written.
@@ -189,7 +196,10 @@ class Publisher:
         self._remove_ended()
         self._begin()
         for issuer in self._targets:
-            self._publish_new(issuer, progress)
+            for count in self._publish_new(issuer):
+                progress(count)
+                if stop is not None and stop.is_set():
+                    return self.counts
         self.follow()
         self._remove_ending()
         if self.is_complete:
@@ -246,10 +256,8 @@ class Publisher:
         self._target.allow_until(last_moment, now)
         self._state.write("allowed until", str(last_moment))
 
-    def _publish_new(
-        self, issuer: IssuerKey, progress: Callable[[int], object]
-    ) -> None:
-        """Publish what was signed for *issuer* since the last round."""
+    def _publish_new(self, issuer: IssuerKey) -> Iterator[int]:
+        """Publish what was signed for *issuer* since the last round, page by page."""
         begun = self._now()
         newest = int(self._state.read(_signed(issuer)) or 0)
         since = max(0, newest - LATE_SECONDS)
@@ -261,7 +269,7 @@ class Publisher:
             if not self._dry_run:
                 self._state.write(_signed(issuer), str(newest))
             self.follow()
-            progress(len(page))
+            yield len(page)
 
     def _is_wanted(self, new: NewAnswer) -> bool:
         if new.form not in self.forms or self._last(new) <= self._horizon():

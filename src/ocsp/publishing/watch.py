@@ -57,7 +57,7 @@ def watch_answers(
                 renewed = due = now
                 publisher = renew()
             if now >= due:
-                publisher.run()
+                publisher.run(stop=stop)
                 due = time.monotonic() + seconds
             else:
                 publisher.follow()

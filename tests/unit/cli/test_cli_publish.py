@@ -169,3 +169,21 @@ def test_a_watch_ends_with_a_signal(
     assert len(followed) >= 8
     assert signal.getsignal(signal.SIGTERM) is before
     assert "2 answers published" in capsys.readouterr().out
+
+
+def test_a_signal_interrupts_the_first_round(
+    files: CAFolder,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first process of a container is not ended by a signal without a handler."""
+    assert files.folder.exists()
+    follow = Publisher.follow
+
+    def stop(publisher: Publisher) -> None:
+        follow(publisher)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Publisher, "follow", stop)
+    assert main(["publish", "--to", "www", "--watch", "--every", "1h"]) == 0
+    assert "2 answers published" in capsys.readouterr().out

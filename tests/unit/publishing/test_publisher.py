@@ -483,6 +483,20 @@ def test_an_answer_that_cannot_be_removed_keeps_no_other_one(
     assert counts.removed == 5
 
 
+def test_a_round_that_is_stopped_goes_on_later(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the page in hand; what is old is not removed before all is looked at."""
+    monkeypatch.setattr(module, "PAGE", 2)
+    stop = threading.Event()
+    stop.set()
+    assert scene.publisher().run(stop=stop).published == 2
+    assert len(scene.files()) == 2
+    assert scene.publisher().is_complete
+    scene.publisher().run()
+    assert scene.published() == {1, 2, 3}
+
+
 def test_links_of_a_lost_state_are_not_used(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -539,7 +553,7 @@ def test_answers_of_a_new_signer_wait_until_it_is_known(
     monkeypatch.setattr("ocsp.publishing.watch.FOLLOW_SECONDS", 0.001)
     run = Publisher.run
 
-    def run_once(each: Publisher) -> PublishCounts:
+    def run_once(each: Publisher, **_: object) -> PublishCounts:
         stop.set()
         return run(each)
 

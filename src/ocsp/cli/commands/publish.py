@@ -158,6 +158,7 @@ def publish(
         endpoint, region, credentials, _seconds("--max-age", max_age), concurrency
     )
     with contextlib.ExitStack() as opened:
+        stop = opened.enter_context(_signals()) if watch else threading.Event()
         service = opened.enter_context(_Service(config))
         path = state or _state_path(to, Path(config).absolute().parent)
         known = _open_state(path, dry_run=dry_run)
@@ -177,10 +178,12 @@ def publish(
         publisher = make()
         publisher.is_complete = publisher.is_complete or complete
         with _progress(publisher, service) as show:
-            counts = publisher.run(show)
+            counts = publisher.run(show, stop)
         _say(target, counts, as_json=as_json, dry_run=dry_run)
         if watch:
-            _watch(publisher, seconds, renew)
+            from ocsp.publishing import watch_answers
+
+            watch_answers(publisher, seconds, stop, renew)
     return ExitCode.PROBLEM if counts.failed else ExitCode.SUCCESS
 
 
@@ -427,17 +430,16 @@ def _say(
 # --- watching -------------------------------------------------------------------------
 
 
-def _watch(publisher: Publisher, seconds: int, renew: Callable[[], Publisher]) -> None:
-    """Go on until a signal ends it."""
-    from ocsp.publishing import watch_answers
-
+@contextlib.contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Yield what a signal sets; it does not end the first process of a container."""
     stop = threading.Event()
     before = [
         (number, signal.signal(number, lambda *_: stop.set()))
         for number in (signal.SIGINT, signal.SIGTERM)
     ]
     try:
-        watch_answers(publisher, seconds, stop, renew)
+        yield stop
     finally:
         for number, handler in before:
             signal.signal(number, handler)
