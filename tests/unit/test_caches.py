@@ -50,6 +50,7 @@ SMALL = {
     "messages/responses/response_builder.py:_encode_second": "a number",
     "pkcs11/token.py:_modules": "the PKCS#11 modules that the caller names",
     "responder/schedule.py:_cycle": "a number; two numbers",
+    "responder/schedule.py:second_of": "a datetime; a number",
     "responder/schedule.py:time_of": "a number; a datetime",
     "responder/signed_response.py:_before_nonce": "a boolean and a number; headers",
     "server/native/known_heads.py:_gets": "MAX_HEADS, each of MAX_HEAD_OCTETS",

@@ -42,7 +42,7 @@ from ocsp.responder.foreign import Forward
 from ocsp.responder.requests.issuers import AnyAuthority, IssuerMatch, Issuers
 from ocsp.responder.requests.options import NoncePolicy, nonce_to_echo, read_options
 from ocsp.responder.requests.requestors import Requestors
-from ocsp.responder.schedule import is_current, is_usable, time_of
+from ocsp.responder.schedule import is_current, is_usable, second_of, time_of
 from ocsp.responder.signed_response import wrap
 from ocsp.responder.signers import AuthoritySigner
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
@@ -63,6 +63,9 @@ no client uses a response from before a revocation."""
 DEFAULT_BACKDATE = datetime.timedelta(minutes=5)
 """How far a client's clock may be behind before thisUpdate is in its future."""
 
+
+_SUCCESSFUL = OCSPResponseStatus.SUCCESSFUL
+"""A name of the module: access to a member of an enumeration is slower."""
 
 _REFUSALS = (
     DecodeError,
@@ -285,9 +288,9 @@ class Responder:
         # may issue that certificate in the next minute.
         cacheable = lookup.nonce is None and None not in records
         return Answer(
-            der=wrap(lookup.signers, signed.tbs, signed.signature),
-            status=OCSPResponseStatus.SUCCESSFUL,
-            freshness=signed.freshness if cacheable else None,
+            wrap(lookup.signers, signed.tbs, signed.signature),
+            _SUCCESSFUL,
+            signed.freshness if cacheable else None,
         )
 
     def stored_answer(
@@ -310,7 +313,7 @@ class Responder:
             return refusal
         if lookup.stored_form is None:
             return None
-        if not is_usable(found.stored, int(lookup.now.timestamp())):
+        if not is_usable(found.stored, second_of(lookup.now)):
             return None
         return _stored(lookup.authority, found.stored)
 
@@ -402,7 +405,7 @@ class Responder:
             The answer; ``None`` if it is not usable now, or its signer is not one of
             the authority.
         """
-        if not is_usable(stored, int(lookup.now.timestamp())):
+        if not is_usable(stored, second_of(lookup.now)):
             return None
         answer = _stored(lookup.authority, stored)
         return None if answer is None else answer._replace(origin="valkey")
@@ -483,7 +486,7 @@ def _answer(
     # Positional arguments: with keywords, the two tuples take twice the time.
     return Answer(
         wrap((signer,), stored.tbs, stored.signature),
-        OCSPResponseStatus.SUCCESSFUL,
+        _SUCCESSFUL,
         Freshness(time_of(stored.this_update), time_of(stored.next_update)),
         "",
         new,
@@ -494,6 +497,6 @@ def _current(lookup: Lookup, found: LookupResult) -> Answer | None:
     """Return the stored answer if it has not ended, otherwise ``None``."""
     if found.stored is None:
         return None
-    if not is_current(found.stored, int(lookup.now.timestamp())):
+    if not is_current(found.stored, second_of(lookup.now)):
         return None
     return _stored(lookup.authority, found.stored)

@@ -23,6 +23,7 @@ __all__ = [
     "due_at",
     "is_current",
     "is_usable",
+    "second_of",
     "time_of",
     "usable_until",
 ]
@@ -108,6 +109,12 @@ def is_current(answer: StoredAnswer, now: int) -> bool:
 def time_of(second: int) -> datetime.datetime:
     """Return the aware time of *second*."""
     return datetime.datetime.fromtimestamp(second, datetime.UTC)
+
+
+@lru_cache(maxsize=16)
+def second_of(time: datetime.datetime) -> int:
+    """Return the second of an aware *time*; all requests of a second have the same."""
+    return int(time.timestamp())
 
 
 def clock_difference(theirs: float, before: float, after: float) -> float:

@@ -84,8 +84,8 @@ def wrap(signers: Sequence[AuthoritySigner], tbs: bytes, signature: bytes) -> by
     Raises:
         BuildError: If the response exceeds ``MAX_MESSAGE_BYTES``.
     """
-    first, *others = signers
-    certs = first.certs if not others else _encode_certs(signers)
+    first = signers[0]
+    certs = first.certs if len(signers) == 1 else _encode_certs(signers)
     return encode_response(tbs, first.algorithm, signature, certs)
 
 

@@ -38,12 +38,15 @@ from ocsp.responder import (
     StatusSource,
 )
 from ocsp.responder.answer import error_response
-from ocsp.responder.schedule import usable_until
+from ocsp.responder.schedule import second_of, usable_until
 from ocsp.server.counting import RequestCounts, timed
 from ocsp.server.plain_requests import PlainRequests
 from ocsp.signers import SigningSlots
 
 __all__ = ["AnswersElsewhere", "Backend", "BackendAnswer", "Waiting"]
+
+_REVOKED = OCSPCertStatus.REVOKED
+_TRY_LATER = OCSPResponseStatus.TRY_LATER  # members of enumerations are slower
 
 OVERDUE_SECONDS = 60
 """How long an answer is kept in memory when the time to sign it again is over: if the
@@ -275,7 +278,7 @@ class Backend:
     def _signed(
         self, lookup: Lookup, records: Sequence[StatusRecord | None], answer: Answer
     ) -> Given:
-        if answer.status is OCSPResponseStatus.TRY_LATER:
+        if answer.status is _TRY_LATER:
             return self._without_signer(lookup, answer)
         until = 0
         if answer.freshness is not None and len(records) == 1:
@@ -344,11 +347,11 @@ def _stored_result(
     until = valid_until = version = 0
     if stored is not None:
         version = stored.version
-        now = int(lookup.now.timestamp())
+        now = second_of(lookup.now)
         due = stored.due if now < stored.due else now + OVERDUE_SECONDS
         valid_until = usable_until(stored)
         until = min(due, valid_until)
-    revoked = found.record.status is OCSPCertStatus.REVOKED
+    revoked = found.record.status is _REVOKED
     from_store = answer.new is None
     return BackendAnswer(
         answer, lookup, until, valid_until, revoked, from_store, version

@@ -26,6 +26,9 @@ from ocsp.server.request_handler import Reply, RequestHandler
 
 __all__ = ["Connection", "Registry"]
 
+_DEFAULT = ConnectionHeader.DEFAULT
+"""A name of the module: access to a member of an enumeration is slower."""
+
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -242,7 +245,7 @@ class Connection(asyncio.Protocol):
 
     def _send(self, request: HTTPRequest, answer: Reply) -> None:
         self._answered += 1
-        header = ConnectionHeader.DEFAULT
+        header = _DEFAULT
         if (
             not request.keep_alive
             or self._answered >= limits.MAX_CONNECTION_REQUESTS

@@ -247,11 +247,18 @@ class Reader:
         row = self._row(_WITH_ANSWER, query, form)
         if row is None:
             return None
-        version, signer_id = row[5], row[6]
+        (
+            revoked, reason, invalid, expires, cert_hash, version,
+            signer_id, due, this_update, next_update, tbs, signature,
+        ) = row  # fmt: skip
+        record = record_from(revoked, reason, invalid, expires, cert_hash)
         stored = None
         if signer_id is not None:
-            stored = StoredAnswer(version, self.signer(signer_id), *row[7:])
-        return LookupResult(record_from(*row[:5]), version, stored)
+            signer = self.signer(signer_id)
+            stored = StoredAnswer(
+                version, signer, due, this_update, next_update, tbs, signature
+            )
+        return LookupResult(record, version, stored)
 
     def _row(self, sql: str, query: StatusQuery, *before: int) -> Any:
         """
