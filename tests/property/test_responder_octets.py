@@ -190,9 +190,13 @@ def test_good_answers_of_one_second_are_those_of_other_responders(
         for responder in (busy, Responder([authority], both_hashes=both)):
             step = responder.receive(der, NOW + second * SECOND)
             assert isinstance(step, Lookup)
-            answers.append(responder.finish(step, [StatusRecord()]))
+            signed = responder.finish(step, [StatusRecord()])
+            unsigned = LookupResult(StatusRecord(), 1, None)
+            answers.append((signed, responder.finish_stored(step, unsigned)))
         assert answers[0] == answers[1]
-        response = ocsp.load_der_ocsp_response(answers[0].der)
+        # Not an issuer that is compromised: no answer about its certificates is stored.
+        assert (answers[0][1].new is None) == (step.stored_form is None)
+        response = ocsp.load_der_ocsp_response(answers[0][0].der)
         assert {each.serial_number for each in response.responses} == {serial}
         echoed = [
             each.value.nonce

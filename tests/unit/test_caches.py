@@ -91,6 +91,7 @@ NO_CACHE = {
     "store/postgresql/serving/line.py:_failures": "the connections of one line",
     "store/postgresql/serving/line.py:_waiting": "MAX_WAITING look-ups",
     "responder/answer_signer.py:_parts": "the answers of one batch: forms and lengths",
+    "responder/answer_signer.py:batches": "the authorities, within one second",
     "responder/answer_signer.py:good": "MAX_PREPARED, within one second",
     "responder/answer_signer.py:times": "the signers, within one second",
     "metrics/counting.py:_counters": "counters with labels from bounded sets",

@@ -154,7 +154,12 @@ class AnswerSigner:
             SignerUnavailable: If there is no signer, or it cannot sign now.
             SourceUnavailable: If the record has ended, or begins in the future.
         """
-        return self.batch(authority, signers, now).sign(due)
+        batches = self._shared_at(now).batches
+        key = authority, tuple(signers)
+        batch = batches.get(key)
+        if batch is None:
+            batch = batches[key] = self.batch(authority, signers, now)
+        return batch.sign(due)
 
     def batch(
         self,
@@ -239,14 +244,19 @@ class _Shared:
         times: The times of answers, by their signers.
 
         good: What is around the serial numbers, by signers, CertID and size of nonce.
+
+        batches: What signs for the store, by authority and signers.
     """
 
-    __slots__ = ("good", "now", "times")
+    __slots__ = ("batches", "good", "now", "times")
 
     def __init__(self, now: datetime.datetime) -> None:
         self.now = now
         self.times: dict[tuple[AuthoritySigner, ...], AnswerTimes] = {}
         self.good: dict[tuple[tuple[AuthoritySigner, ...], bytes, int], _Good] = {}
+        self.batches: dict[
+            tuple[Authority, tuple[AuthoritySigner, ...]], AnswerBatch
+        ] = {}
 
 
 MAX_PREPARED = 64
