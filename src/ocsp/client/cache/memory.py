@@ -117,7 +117,8 @@ class MemoryCache:
             old = self._entries.get(key)
             if old is not None and old.known.rank >= entry.known.rank:
                 return False
-            self._entries.put(key, entry, octets_of(key, entry))
+            octets = octets_of(key, *entry.known, *(entry.answer or ()))
+            self._entries.put(key, entry, octets)
         return True
 
     def discard(self, cert_id: CertID) -> None:

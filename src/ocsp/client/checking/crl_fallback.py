@@ -20,7 +20,6 @@ from ocsp.client.checking.newest import keep_newest, keep_stale_revocation
 from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import crl_urls
 from ocsp.client.engine.effects import Flow
-from ocsp.client.outcome import Attempt
 from ocsp.errors import (
     DecodeError,
     FetchError,
@@ -77,7 +76,7 @@ def prove_by_crls(state: CheckState, issuer: x509.Certificate) -> Flow[CRLProof 
     )
     held: list[CRLPair] = []
     for url in crl_urls(distribution_points(state.certificate)):
-        attempt = Attempt(url=url, method="GET", started=state.elapsed())
+        started = state.elapsed()
         try:
             known = yield from find_crl(state, asked, url)
             asked = asked._replace(
@@ -88,12 +87,12 @@ def prove_by_crls(state: CheckState, issuer: x509.Certificate) -> Flow[CRLProof 
             pairs = (*held, pair)
             proof = yield from _judge_newest(state, asked, url, pairs)
         except ReasonsNotCovered as error:
-            state.note(attempt, error)
+            state.note(url, "GET", started, error)
             held.append(pair)  # another CRL may cover the other reasons
         except (FetchError, VerificationError, OlderThanKnown) as error:
-            state.note(attempt, error)
+            state.note(url, "GET", started, error)
         else:
-            state.note(attempt)
+            state.note(url, "GET", started)
             return proof
     return None
 
@@ -169,14 +168,14 @@ def _find_delta(
 ) -> Flow[ReadCRL | None]:
     """Return the delta CRL that *complete*, or else the certificate, names."""
     for url in _delta_urls(state, complete):
-        attempt = Attempt(url=url, method="GET", started=state.elapsed())
+        started = state.elapsed()
         try:
             known = yield from find_crl(state, asked, url)
         except (FetchError, VerificationError, OlderThanKnown) as error:
             # Without a delta CRL, the complete CRL counts until its own nextUpdate.
-            state.note(attempt, error)
+            state.note(url, "GET", started, error)
         else:
-            state.note(attempt)
+            state.note(url, "GET", started)
             return known.crl
     return None
 

@@ -22,7 +22,6 @@ from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import issuer_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import MissingIssuer
-from ocsp.client.outcome import Attempt
 from ocsp.errors import FetchError, IssuerNotFound, SchemaError
 from ocsp.signing.issued import is_issued_by
 
@@ -52,19 +51,19 @@ def find_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
 
 def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
     for url in _urls(state):
-        attempt = Attempt(url=url, method="GET", started=state.elapsed())
+        started = state.elapsed()
         try:
             issuer = yield from _fetch(
                 state, url, partial(_issuer_of, state.certificate)
             )
         except FetchError as error:
-            state.note(attempt, error)
+            state.note(url, "GET", started, error)
             continue
         if issuer is not None:
-            state.note(attempt)
+            state.note(url, "GET", started)
             return issuer
         error_text = f"{url}: no certificate there has signed the certificate to check"
-        state.note(attempt, IssuerNotFound(error_text))
+        state.note(url, "GET", started, IssuerNotFound(error_text))
     return None
 
 
@@ -79,13 +78,13 @@ def fetch_certificates(
     state: CheckState, url: str
 ) -> Flow[tuple[x509.Certificate, ...]]:
     """Return the certificates at *url*, a caIssuers URL; none if there is a failure."""
-    attempt = Attempt(url=url, method="GET", started=state.elapsed())
+    started = state.elapsed()
     try:
         found = yield from _fetch(state, url, tuple)
     except FetchError as error:
-        state.note(attempt, error)
+        state.note(url, "GET", started, error)
         return ()
-    state.note(attempt)
+    state.note(url, "GET", started)
     return found
 
 

@@ -23,7 +23,6 @@ from ocsp.client.checking.state import CheckState
 from ocsp.client.checking.urls import check_url, origin_of
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import CertIDHash, ContentTypes, RequestMethod, SendNonce
-from ocsp.client.outcome import Attempt
 from ocsp.client.retry import is_transient, retry_after, should_retry_with_post
 from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import (
@@ -93,7 +92,7 @@ def ask_responder(
         check_url(url, state.options)
         _check_backoff(state, url, again)
     except FetchError as error:
-        state.note(Attempt(url=url, started=state.elapsed()), error)
+        state.note(url, "", state.elapsed(), error)
         return Attempted(url, error=error)
     tried = Attempted(url)
     for algorithm in _algorithms(state, url):
@@ -170,12 +169,8 @@ def _exchange(
     """
     request = _encode_request(state, issuer, algorithm)
     target = "" if method is RequestMethod.POST else _target(url, request)
-    attempt = Attempt(
-        url=url,
-        method="GET" if target else "POST",
-        hash_name=algorithm.name,
-        started=state.elapsed(),
-    )
+    sent = "GET" if target else "POST"
+    note = partial(state.note, url, sent, state.elapsed(), hash_name=algorithm.name)
     reply = None
     try:
         reply = yield from fetch(
@@ -191,12 +186,12 @@ def _exchange(
         _require_type(state, url, reply)
         evidence = yield from _verify_newest(state, issuer, url, request, reply)
     except (FetchError, VerificationError, OlderThanKnown) as error:
-        state.note(attempt, error, reply)
+        note(error, octets=0 if reply is None else len(reply.body))
         _note_failure(state, url, error, reply)
-        return Attempted(url, error=error, method=attempt.method)
-    state.note(attempt, reply=reply)
+        return Attempted(url, error=error, method=sent)
+    note(octets=len(reply.body))
     state.memory.backoff.answered(origin_of(url))
-    return Attempted(url, evidence, method=attempt.method)
+    return Attempted(url, evidence, method=sent)
 
 
 def _verify_newest(

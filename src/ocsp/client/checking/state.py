@@ -34,7 +34,6 @@ from ocsp.client.memory.sizes import without_frames
 from ocsp.client.options import AddressPolicy, Options
 from ocsp.client.outcome import Attempt, Outcome
 from ocsp.client.retry import ResponderBackoff
-from ocsp.client.transport.protocol import HTTPReply
 from ocsp.errors import FetchTimeout, OCSPError
 from ocsp.messages.certid import CertID
 from ocsp.verification.evidence import (
@@ -337,21 +336,26 @@ class CheckState:
 
     def note(
         self,
-        attempt: Attempt,
+        url: str,
+        method: str,
+        started: float,
         error: OCSPError | None = None,
-        reply: HTTPReply | None = None,
+        *,
+        hash_name: str = "",
+        octets: int = 0,
     ) -> None:
-        """Record *attempt*, which ends now, its error, and the size of a response."""
-        ended = Attempt(
-            url=attempt.url,
-            method=attempt.method,
-            hash_name=attempt.hash_name,
-            started=attempt.started,
-            seconds=self.elapsed() - attempt.started,
-            octets=0 if reply is None else len(reply.body),
-            error=error,
+        """Record an attempt, which ends now; see :class:`Attempt`."""
+        self.attempts.append(
+            Attempt(
+                url=url,
+                method=method,
+                hash_name=hash_name,
+                started=started,
+                seconds=self.elapsed() - started,
+                octets=octets,
+                error=error,
+            )
         )
-        self.attempts.append(ended)
         if error is not None:
             self.failures.append(without_frames(error))
 
