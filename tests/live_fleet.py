@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
+
 from ocsp import OCSPResponseStatus
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.store import Store, open_store
@@ -36,6 +38,9 @@ CUT_SECONDS = 3.0
 node counts as ended, so the writer waits for all nodes."""
 
 _SOCKET = ".s.PGSQL.5432"
+
+_FOLLOWING = "SELECT count(*) FROM node WHERE at > clock_timestamp() - interval '2 s'"
+"""A process that follows the changes writes its row each second."""
 
 
 class Link:
@@ -154,6 +159,11 @@ class Node:
                 os.kill(process, signal.SIGKILL)
         service.process.wait(SECONDS)
         self._stack.close()
+
+    def workers(self) -> int:
+        """Return how many processes answer."""
+        assert self.service is not None
+        return sum(each.startswith("worker") for each in self.service.children())
 
     def stop(self) -> None:
         """Stop it as an operator does."""
@@ -280,6 +290,12 @@ class Fleet(LiveHistory):
             VALIDITY,
         )
 
+    def follows(self) -> bool:
+        """Tell whether each process that answers says in the database what it saw."""
+        with psycopg.connect(self.database.url(self._name)) as connection:
+            (there,) = connection.execute(_FOLLOWING).fetchall()[0]
+        return bool(there == sum(each.workers() for each in self.serving_nodes))
+
     def is_signed(self) -> bool:
         """Tell whether every certificate has a fresh answer, of its present status."""
         return not self.missing() and self.store.count_open_changes() == 0
@@ -379,12 +395,19 @@ def pause_valkey(fleet: Fleet) -> None:
 
 
 def cut_a_node_off(fleet: Fleet) -> None:
-    """Cut a node off: it answers from memory and from Valkey."""
+    """
+    Cut a node off: it answers from memory and from Valkey.
+
+    It has found the database again when this ends: a fault of Valkey before that would
+    leave it with its memory alone, which is as old as the cut.
+    """
     node = fleet.numbers.choice(fleet.serving_nodes)
-    with fleet.fault(permits=TRY_LATER, after=1.5), node.link.cut():
-        end = time.monotonic() + fleet.cut_seconds
-        fleet.wait_for_answers(50)
-        time.sleep(max(0.0, end - time.monotonic()))
+    with fleet.fault(permits=TRY_LATER, after=1.5):
+        with node.link.cut():
+            end = time.monotonic() + fleet.cut_seconds
+            fleet.wait_for_answers(50)
+            time.sleep(max(0.0, end - time.monotonic()))
+        until(fleet.follows, lambda: "a node does not find the database again")
 
 
 def crash_the_database(fleet: Fleet) -> None:
