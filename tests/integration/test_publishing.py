@@ -261,6 +261,28 @@ def test_nginx_sends_nothing_after_the_publisher_has_gone(static: Site) -> None:
     assert static.get(web).status == 502
 
 
+def test_nginx_sends_no_file_that_was_removed(files: CAFolder) -> None:
+    """Also if the rest of its configuration lets it keep files open."""
+    folder = files.folder
+    assert main(["presign", str(files.configuration)]) == 0
+    to = folder / "www"
+    assert main(["publish", str(files.configuration), "--to", str(to)]) == 0
+    text = sample(
+        "nginx/ocsp-files.conf",
+        ("/srv/ocsp", str(to)),
+        ("127.0.0.1:8080", f"127.0.0.1:{free_port()}"),
+    )
+    keeping = "open_file_cache max=100 inactive=1h; open_file_cache_valid 1h;"
+    with nginx(folder, f"{keeping}\n{text}") as port:
+        site = Site(files, port)
+        for _ in range(3):
+            assert site.get(files.web).status == 200
+        for path in (to / "answers").rglob("*"):
+            if path.is_file():
+                path.unlink()
+        assert site.get(files.web).status == 502
+
+
 def test_files_and_a_responder_behind_them(files: CAFolder) -> None:
     """What is not there the responder answers; a revocation is seen by both."""
     folder, other = files.folder, files.issue("other.example.org")
