@@ -221,10 +221,11 @@ class AnswerSharing:
     def _lost(self, error: Exception) -> None:
         if self.is_up is not False:
             _log.warning("answers are not shared, which is tried again: %s", error)
-        self.is_up, self._begun = False, False
-        # A server that takes over may lack what the other one has accepted last.
+        if self.is_up is not False or isinstance(error, _ServerLost):
+            # A server that takes over may lack what the other one has accepted last.
+            self._missed += OVERLAP_SECONDS
         self._cursor = self._older.place or self._cursor
-        self._missed += OVERLAP_SECONDS
+        self.is_up, self._begun = False, False
         self._next_look = self._next_copy = 0.0
 
     def _work(self, stop: threading.Event) -> None:

@@ -12,7 +12,13 @@ import pytest
 
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.process_clock import ProcessClock
-from ocsp.responder import Authority, CertIDForm, NewAnswer, Responder
+from ocsp.responder import (
+    Authority,
+    CertIDForm,
+    IssuerKey,
+    NewAnswer,
+    Responder,
+)
 from ocsp.sharing import SharedSigner, Withdrawn
 from ocsp.store import SQLiteStore
 from ocsp.updater import AnswerSharing, Presigner
@@ -308,6 +314,30 @@ def test_what_a_server_missed_is_written_when_it_is_back(scene: Scene) -> None:
     assert scene.has(3) == (2, True)
     assert scene.has(11) == (1, True)
     assert scene.sharing.is_up is True
+
+
+def test_a_long_failure_does_not_let_old_answers_be_copied_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the server is tried: a replica can lack the last minutes once."""
+    scene.step()
+    scene.now += datetime.timedelta(hours=1)
+    scene.step()
+    place = int(scene.store.read_cursor(sharing.COPIED))
+    scene.server.fails = True
+    for _ in range(20):
+        scene.step()
+    scene.server.fails = False
+    asked: list[int] = []
+    real = scene.store.stored_answers
+
+    def stored_answers(issuer: IssuerKey, *, since: int = 0) -> Iterator[NewAnswer]:
+        asked.append(since)
+        return real(issuer, since=since)
+
+    monkeypatch.setattr(scene.store, "stored_answers", stored_answers)
+    scene.step()
+    assert asked == [place - sharing.OVERLAP_SECONDS]
 
 
 def test_a_process_that_was_killed_goes_on_where_it_was(scene: Scene) -> None:
